@@ -1,0 +1,135 @@
+"""The tables that every part of labelsift exchanges, as Arrow schemas, and how findings are built.
+
+``findings`` holds one row a problem, worst first; ``scores`` one row a sample; ``corrections`` one
+row a decision of a person. ``given``, ``suggested``, ``value`` and ``evidence`` are JSON texts, so
+that labels, spans and numbers all fit.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+FINDINGS_SCHEMA = pa.schema(
+    [
+        pa.field("id", pa.string()),  # the sample, class, slice or data set that the finding is about
+        pa.field("scope", pa.string()),  # sample | class | slice | dataset
+        pa.field("issue", pa.string()),  # one of ISSUES
+        pa.field("kind", pa.string()),  # a finer name within the issue; may be empty
+        pa.field("score", pa.float32()),  # 0 = certainly bad, 1 = good
+        pa.field("given", pa.string()),  # JSON
+        pa.field("suggested", pa.string()),  # JSON
+        pa.field("confidence", pa.float32()),  # of the suggestion, 0..1; null without one
+        pa.field("reason", pa.string()),  # one plain sentence
+        pa.field("related_ids", pa.list_(pa.string())),  # the evidence's sample ids, nearest first
+        pa.field("group_id", pa.string()),  # members of one duplicate group share it; null without one
+        pa.field("evidence", pa.string()),  # JSON object
+    ]
+)
+
+CORRECTIONS_SCHEMA = pa.schema(
+    [
+        pa.field("id", pa.string()),
+        pa.field("action", pa.string()),  # relabel | keep | remove | edit | respan | redact
+        pa.field("verdict", pa.string()),  # accepted | changed | refused | skipped
+        pa.field("value", pa.string()),  # JSON
+        pa.field("person", pa.string()),
+        pa.field("time", pa.timestamp("us", tz="UTC")),
+        pa.field("platform", pa.string()),
+        pa.field("run", pa.string()),
+        pa.field("round", pa.string()),
+        pa.field("seconds", pa.float32()),
+        pa.field("note", pa.string()),
+    ]
+)
+
+ISSUES = (
+    "label",
+    "span",
+    "outlier",
+    "near_duplicate",
+    "exact_duplicate",
+    "conflicting_labels",
+    "leakage",
+    "language",
+    "pii",
+    "secret",
+    "empty",
+    "garbage",
+    "imbalance",
+    "drift",
+    "boundary",
+    "hard",
+)
+
+
+def to_json(value: object) -> str:
+    """Write one cell of ``given``, ``suggested``, ``value`` or ``evidence``.
+
+    >>> to_json("café"), to_json(None)
+    ('"café"', 'null')
+    """
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+@dataclass(slots=True)
+class Finding:
+    """One problem, before it becomes a row; made for flagged samples only."""
+
+    id: str
+    issue: str
+    score: float
+    reason: str
+    kind: str = ""
+    scope: str = "sample"
+    given: Any = None
+    suggested: Any = None
+    confidence: float | None = None
+    related_ids: Sequence[str] = ()
+    group_id: str | None = None
+    evidence: dict[str, Any] = field(default_factory=dict)
+
+
+def findings_table(findings: Iterable[Finding]) -> pa.Table:
+    """Turn findings into a table in FINDINGS_SCHEMA, worst first (ties keep their order)."""
+    rows = [
+        {
+            "id": one.id,
+            "scope": one.scope,
+            "issue": one.issue,
+            "kind": one.kind,
+            "score": one.score,
+            "given": to_json(one.given),
+            "suggested": to_json(one.suggested),
+            "confidence": one.confidence,
+            "reason": one.reason,
+            "related_ids": list(one.related_ids),
+            "group_id": one.group_id,
+            "evidence": to_json(one.evidence),
+        }
+        for one in findings
+    ]
+    table = pa.Table.from_pylist(rows, schema=FINDINGS_SCHEMA)
+    order = np.argsort(table["score"].to_numpy(), kind="stable")
+    return table.take(pa.array(order))
+
+
+def of_issue(findings: pa.Table, issue: str) -> pa.Table:
+    """Return the findings of one issue, worst first."""
+    return findings.filter(pc.equal(findings["issue"], issue))
+
+
+def issues_in(scores: pa.Table) -> tuple[str, ...]:
+    """Name the issues that were checked, read off the columns of ``scores``.
+
+    >>> issues_in(pa.table({"id": ["a"], "label_score": [0.1], "is_label_issue": [True]}))
+    ('label',)
+    """
+    flags = [name for name in scores.column_names if name.startswith("is_") and name.endswith("_issue")]
+    return tuple(name.removeprefix("is_").removesuffix("_issue") for name in flags)

@@ -1,0 +1,144 @@
+"""The plug of labelsift: what a labeling platform or a tracker must be able to do.
+
+A platform is a class that the entry-point group ``labelsift.platforms`` names, so that a stranger
+can add one without touching this repository. It is made without arguments; addresses and secrets
+come from the platform's own environment variables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+
+from .errors import InputError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from .report import Report
+
+GROUP = "labelsift.platforms"
+Mode = Literal["choose", "prefill", "blind"]
+MODES: tuple[Mode, ...] = ("choose", "prefill", "blind")
+
+
+@dataclass
+class Receipt:
+    """What a push or a log did.
+
+    Parameters
+    ----------
+    platform, target
+        Where it went: the platform's name and its project or run.
+    created, updated, unchanged
+        Counts of samples.
+    failed
+        Sample id → why it was not taken.
+    links
+        What a person can open: name → address.
+    sample_links
+        Sample id → the address of its task, for the trackers' tables.
+    details
+        Further counts that are the platform's own (tabs, predictions, metrics …).
+    dry_run
+        True where nothing was sent: the counts are the plan.
+    """
+
+    platform: str
+    target: str
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    failed: dict[str, str] = field(default_factory=dict)
+    links: dict[str, str] = field(default_factory=dict)
+    sample_links: dict[str, str] = field(default_factory=dict, repr=False)
+    details: dict[str, Any] = field(default_factory=dict)
+    dry_run: bool = False
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the receipt for ``--json`` (without the link of every single sample)."""
+        shown = asdict(self)
+        del shown["sample_links"]
+        return shown
+
+
+@runtime_checkable
+class Labeler(Protocol):
+    """A platform where people label."""
+
+    name: str
+
+    def push(
+        self,
+        report: Report,
+        *,
+        project: str,
+        mode: Mode = "choose",
+        match: str | None = None,
+        create: bool = False,
+        only: Sequence[str] | None = None,
+        budget: int | None = None,
+        dry_run: bool = False,
+    ) -> Receipt:
+        """Bring flagged samples with suggestions into a project; twice in a row changes nothing."""
+        ...
+
+    def pull(self, *, project: str) -> pa.Table:
+        """Return people's decisions as a table in CORRECTIONS_SCHEMA."""
+        ...
+
+    def doctor(self) -> Mapping[str, str]:
+        """Say what is wrong with the connection and how to mend it; empty when all is well."""
+        ...
+
+
+@runtime_checkable
+class Tracker(Protocol):
+    """A platform that keeps figures, tables and reports of runs."""
+
+    name: str
+
+    def log(self, report: Report, *, target: str | None = None, with_text: bool = False) -> Receipt:
+        """Write the panels of a report into a run of the tracker's."""
+        ...
+
+    def doctor(self) -> Mapping[str, str]:
+        """Say what is wrong with the connection and how to mend it; empty when all is well."""
+        ...
+
+
+def names() -> tuple[str, ...]:
+    """Name the platforms that are installed."""
+    return tuple(sorted({point.name for point in entry_points(group=GROUP)}))
+
+
+def get(name: str) -> Labeler | Tracker:
+    """Return the platform of that name.
+
+    Raises
+    ------
+    InputError
+        If no installed package offers a platform of that name.
+    """
+    for point in entry_points(group=GROUP):
+        if point.name == name:
+            return point.load()()
+    raise InputError(f"There is no platform called {name}", cure=f"Installed are: {', '.join(names())}")
+
+
+def labeler(name: str) -> Labeler:
+    """Return the labeling platform of that name; a tracker is refused."""
+    found = get(name)
+    if not isinstance(found, Labeler):
+        raise InputError(f"{name} is no labeling platform: it cannot push or pull", cure="Use `labelsift log` for it")
+    return found
+
+
+def tracker(name: str) -> Tracker:
+    """Return the tracker of that name; a labeling platform is refused."""
+    found = get(name)
+    if not isinstance(found, Tracker):
+        raise InputError(f"{name} is no tracker: it cannot log", cure="Use `labelsift push` for it")
+    return found

@@ -1,0 +1,194 @@
+"""Local servers for the demo and the tests: an environment of their own, a free port, a clean stop.
+
+The platforms' packages conflict with each other, so each server gets a virtual environment in a
+cache folder outside the checkout, keyed by version. A server lives exactly as long as the process
+that started it: a supervisor watches a pipe and ends the whole process group when it closes, also
+when the starter was killed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from .errors import PlatformError
+
+LOOPBACK = "127.0.0.1"
+
+# Runs as the leader of the server's process group; ends the group when its standard input closes.
+_SUPERVISOR = """
+import os, signal, subprocess, sys, threading
+child = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL)
+def watch():
+    sys.stdin.buffer.read()
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    os.killpg(0, signal.SIGTERM)
+    try:
+        child.wait(10)
+    except subprocess.TimeoutExpired:
+        pass
+    os.killpg(0, signal.SIGKILL)
+threading.Thread(target=watch, daemon=True).start()
+sys.exit(child.wait())
+"""
+
+
+def cache_folder() -> Path:
+    """Return the folder for environments and prepared data, private to the user.
+
+    ``LABELSIFT_CACHE`` or ``labelsift`` in the user's cache folder.
+    """
+    default = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "labelsift"
+    folder = Path(os.environ.get("LABELSIFT_CACHE") or default)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold a lock file, so that two processes do not prepare the same thing at once."""
+    with path.open("a") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def environment(name: str, requirements: Sequence[str], *, say: Callable[[str], None]) -> Path:
+    """Return the ``bin`` folder of a virtual environment with these requirements.
+
+    Installed on first use, which takes minutes; found again by name, requirements and the version
+    of Python. A half-installed environment is made anew.
+    """
+    key = hashlib.sha256(json.dumps([*requirements, sys.version_info[:2]]).encode()).hexdigest()[:8]
+    folder = cache_folder() / "environments" / f"{name}-{key}"
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    done = folder / "installed.json"
+    with locked(folder.with_suffix(".lock")):
+        if not done.exists():
+            say(f"Installing {' '.join(requirements)} into an environment of its own (once, some minutes) …")
+            subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
+            log = folder / "install.log"
+            with log.open("wb") as out:
+                command = [folder / "bin" / "python", "-m", "pip", "install", "--no-input", *requirements]
+                result = subprocess.run(command, stdout=out, stderr=subprocess.STDOUT, check=False)
+            if result.returncode:
+                raise PlatformError(
+                    f"{name} could not be installed (pip ended with {result.returncode})",
+                    cure=f"The reason stands at the end of {log}",
+                )
+            done.write_text(json.dumps(list(requirements)))
+    return folder / "bin"
+
+
+def free_port() -> int:
+    """Return a port of the loopback interface that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        return probe.getsockname()[1]
+
+
+class Server:
+    """A process that serves HTTP on loopback, started on entry and always stopped on exit.
+
+    Parameters
+    ----------
+    command
+        The program and its arguments.
+    ready
+        An address that answers 200 once the server can work.
+    log
+        The file that takes everything it prints.
+    env
+        Variables added to this process's own.
+    timeout
+        Seconds to wait for readiness.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str | Path],
+        *,
+        ready: str,
+        log: Path,
+        env: Mapping[str, str] | None = None,
+        timeout: float = 300,
+    ) -> None:
+        self.command = [str(part) for part in command]
+        self.ready = ready
+        self.log = log
+        self.env = {**os.environ, **(env or {})}
+        self.timeout = timeout
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start the server and wait until it is ready.
+
+        Raises
+        ------
+        PlatformError
+            If it ends or does not answer in time; names the log.
+        """
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as out:
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", _SUPERVISOR, *self.command],
+                stdin=subprocess.PIPE,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                env=self.env,
+                start_new_session=True,
+            )
+        try:
+            self._wait()
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """End the server and everything that it started."""
+        process, self._process = self._process, None
+        if process is None or process.stdin is None:
+            return
+        process.stdin.close()
+        process.wait()
+
+    def kill(self) -> None:
+        """End the server at once and without warning, as a crash would."""
+        process, self._process = self._process, None
+        if process is None or process.stdin is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, 9)
+        process.wait()
+        process.stdin.close()
+
+    def _wait(self) -> None:
+        end = time.monotonic() + self.timeout
+        while time.monotonic() < end:
+            if self._process is None or self._process.poll() is not None:
+                raise PlatformError("The server ended while it was starting", cure=f"Its log is {self.log}")
+            with contextlib.suppress(urllib.error.URLError, OSError):
+                with urllib.request.urlopen(self.ready, timeout=2) as answer:
+                    if answer.status == 200:
+                        return
+            time.sleep(0.2)
+        raise PlatformError(f"The server was not ready after {self.timeout:.0f} seconds", cure=f"Its log is {self.log}")

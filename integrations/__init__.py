@@ -1,0 +1,1 @@
+"""Thin adapters that bring labelsift's findings into other platforms."""
