@@ -1,10 +1,10 @@
 """Every error that labelsift raises on purpose, as one small tree.
 
-    LabelsiftError            exit code 4
-    ├── InputError            exit code 2   the call or the data was wrong
-    │   └── MissingExtraError               an optional package is not installed
-    ├── StoreError            exit code 2   the run store cannot be read or written
-    └── PlatformError         exit code 3   a platform refused or could not be reached
+LabelsiftError            exit code 4
+├── InputError            exit code 2   the call or the data was wrong
+│   └── MissingExtraError               an optional package is not installed
+├── StoreError            exit code 2   the run store cannot be read or written
+└── PlatformError         exit code 3   a platform refused or could not be reached
 """
 
 from __future__ import annotations

@@ -104,8 +104,7 @@ class Samples:
         names = [str(at) for at in range(len(both))]
         for batch in pa.table(both, names=names).to_batches(max_chunksize=65_536):
             columns = [
-                ["\x00" if value is None else str(value) for value in column.to_pylist()]
-                for column in batch.columns
+                ["\x00" if value is None else str(value) for value in column.to_pylist()] for column in batch.columns
             ]
             yield from map("\x1f".join, zip(*columns, strict=True))
 

@@ -1,0 +1,1 @@
+"""Slices: named subsets of the samples, their metrics and their slugs."""

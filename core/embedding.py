@@ -1,0 +1,181 @@
+"""Texts become vectors: a static embedder that comes with the package, or any transformers model.
+
+The default embedder is the token table of wordllama (l2_supercat, 256 dimensions, MIT), read
+straight from that package's files: the vector of a text is the mean of its tokens' rows. It needs no
+network and no GPU and embeds thousands of texts a second; it is weak outside English.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import pyarrow as pa
+
+from .errors import InputError, MissingExtraError
+
+DEFAULT = "wordllama"
+TRANSFORMERS = "transformers:"
+_TOKENS_AT_ONCE = 65_536  # bounds the temporary array of token vectors: 64 MB at 256 dimensions
+
+
+class Embedder(Protocol):
+    """Turns texts into vectors."""
+
+    name: str
+    dimensions: int
+
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
+        """Return one vector a text: float32, shape (len(texts), dimensions), not normalised."""
+        ...
+
+
+def embedder(name: str = DEFAULT) -> Embedder:
+    """Return the embedder of that name: ``wordllama`` or ``transformers:<name or folder>``."""
+    if name == DEFAULT:
+        return StaticEmbedder()
+    if name.startswith(TRANSFORMERS):
+        return TransformersEmbedder(name.removeprefix(TRANSFORMERS))
+    raise InputError(
+        f"There is no embedder called {name}", cure=f"Use {DEFAULT}, or {TRANSFORMERS}<a model's name or folder>"
+    )
+
+
+def embed(texts: pa.ChunkedArray, model: Embedder, *, batch: int = 1024) -> np.ndarray:
+    """Embed all texts.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, shape (n, dimensions), rows of unit length; zero where a text has no token.
+    """
+    vectors = np.zeros((len(texts), model.dimensions), dtype=np.float32)
+    at = 0
+    for some in _batches(texts, batch):
+        vectors[at : at + len(some)] = model.embed(some)
+        at += len(some)
+    return normalised(vectors)
+
+
+def normalised(vectors: np.ndarray) -> np.ndarray:
+    """Scale the rows to unit length in place; zero rows stay zero."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    np.divide(vectors, lengths, out=vectors, where=lengths > 0)
+    return vectors
+
+
+def _batches(texts: pa.ChunkedArray, rows: int) -> Iterator[list[str]]:
+    for chunk in texts.chunks:
+        for at in range(0, len(chunk), rows):
+            yield chunk.slice(at, rows).to_pylist()
+
+
+class StaticEmbedder:
+    """The mean of static token vectors, with the weights of the package wordllama."""
+
+    name = DEFAULT
+
+    def __init__(self) -> None:
+        from safetensors.numpy import load_file
+        from tokenizers import Tokenizer
+
+        folder = _package_folder("wordllama")
+        table = load_file(folder / "weights" / "l2_supercat_256.safetensors")
+        (self._vectors,) = table.values()
+        # 0.4.0.post1 looks for the tokenizer in another folder than the one it ships, hence by path.
+        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizers" / "l2_supercat_tokenizer_config.json"))
+        self._tokenizer.no_padding()
+        self._tokenizer.no_truncation()
+        self.dimensions = int(self._vectors.shape[1])
+
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
+        """Return the mean token vector of each text: float32, shape (len(texts), 256)."""
+        encoded = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+        means = np.zeros((len(texts), self.dimensions), dtype=np.float32)
+        for rows, tokens, starts in _bounded(encoding.ids for encoding in encoded):
+            sums = np.add.reduceat(self._vectors[tokens].astype(np.float32), starts, axis=0)
+            np.add.at(means, rows, sums)
+        counts = np.array([max(len(encoding.ids), 1) for encoding in encoded], dtype=np.float32)
+        return means / counts[:, None]
+
+
+def _bounded(texts: Iterable[Sequence[int]]) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Group token ids into pieces of bounded size: (row of each part, token ids, start of each part).
+
+    A very long text is cut into parts, so that one hostile text cannot fill the memory.
+    """
+    rows: list[int] = []
+    parts: list[Sequence[int]] = []
+    held = 0
+    for row, ids in enumerate(texts):
+        for at in range(0, len(ids), _TOKENS_AT_ONCE):
+            part = ids[at : at + _TOKENS_AT_ONCE]
+            if held + len(part) > _TOKENS_AT_ONCE:
+                yield _piece(rows, parts)
+                rows, parts, held = [], [], 0
+            rows.append(row)
+            parts.append(part)
+            held += len(part)
+    if parts:
+        yield _piece(rows, parts)
+
+
+def _piece(rows: list[int], parts: list[Sequence[int]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    lengths = np.array([len(part) for part in parts])
+    starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
+    return np.array(rows), np.concatenate([np.asarray(part, dtype=np.int64) for part in parts]), starts
+
+
+def _package_folder(package: str) -> Path:
+    spec = find_spec(package)  # does not import the package
+    if spec is None or not spec.submodule_search_locations:
+        raise MissingExtraError(package, "all", purpose="The default embedder")
+    return Path(spec.submodule_search_locations[0])
+
+
+class TransformersEmbedder:
+    """The masked mean of the last hidden state of a transformers model (Reimers & Gurevych 2019)."""
+
+    def __init__(self, model: str, *, batch: int = 32, max_length: int = 256) -> None:
+        try:
+            import torch
+            from transformers import AutoModel, AutoTokenizer
+        except ImportError as error:
+            if "torch" in str(error):
+                raise InputError("The transformers embedder needs torch", cure="Install it: pip install torch") from None
+            raise MissingExtraError("transformers", "transformers", purpose="This embedder") from None
+        try:
+            self._tokenizer = AutoTokenizer.from_pretrained(model)
+            self._model = AutoModel.from_pretrained(model).eval()
+        except (OSError, ValueError) as error:
+            raise InputError(
+                f"The model {model} cannot be loaded ({str(error).splitlines()[0]})",
+                cure="Give the name of a model on the hub that can be reached, or the folder of a saved one",
+            ) from None
+        self._torch = torch
+        self._batch = batch
+        self._max_length = max_length
+        self.name = f"{TRANSFORMERS}{Path(model).name if Path(model).exists() else model}"
+        self.dimensions = int(self._model.config.hidden_size)
+
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
+        """Return one vector a text: float32, shape (len(texts), hidden size)."""
+        vectors = np.zeros((len(texts), self.dimensions), dtype=np.float32)
+        # Texts of like length together: a batch is padded to its longest.
+        order = np.argsort([len(text) for text in texts], kind="stable")
+        for at in range(0, len(texts), self._batch):
+            rows = order[at : at + self._batch]
+            vectors[rows] = self._mean([texts[row] for row in rows])
+        return vectors
+
+    def _mean(self, texts: Sequence[str]) -> np.ndarray:
+        inputs = self._tokenizer(
+            list(texts), padding=True, truncation=True, max_length=self._max_length, return_tensors="pt"
+        )
+        with self._torch.inference_mode():
+            states = self._model(**inputs).last_hidden_state
+        mask = inputs["attention_mask"].unsqueeze(-1).to(states.dtype)
+        return ((states * mask).sum(1) / mask.sum(1).clamp(min=1)).float().numpy()
