@@ -1,0 +1,77 @@
+"""One shared nearest-neighbour index: every check's neighbour graph and the search for similar samples.
+
+Faiss: exact inner products up to some ten thousand rows, above that an inverted file with half-precision
+vectors (IVF, SQfp16), which is about ten times faster at a recall above .98.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+EXACT_BELOW = 30_000
+_QUERIES_AT_ONCE = 8_192
+
+
+@dataclass(frozen=True)
+class Graph:
+    """The nearest neighbours of each row, nearest first and without the row itself.
+
+    Parameters
+    ----------
+    rows
+        int32, shape (n, k): row positions; -1 where there are fewer than k.
+    similarities
+        float32, shape (n, k): cosines; -1 where there are fewer than k.
+    """
+
+    rows: np.ndarray
+    similarities: np.ndarray
+
+
+class NeighborIndex:
+    """Search among unit vectors by cosine.
+
+    Parameters
+    ----------
+    vectors
+        float32, shape (n, dimensions), rows of unit length or zero.
+    """
+
+    def __init__(self, vectors: np.ndarray, *, seed: int = 0) -> None:
+        import faiss
+
+        self._index: Any
+        n, dimensions = vectors.shape
+        if n < EXACT_BELOW:
+            self._index = faiss.IndexFlatIP(dimensions)
+        else:
+            cells = int(4 * np.sqrt(n))
+            self._index = faiss.index_factory(dimensions, f"IVF{cells},SQfp16", faiss.METRIC_INNER_PRODUCT)
+            self._index.cp.seed = seed
+            self._index.nprobe = 16
+            sample = np.random.default_rng(seed).choice(n, min(n, 64 * cells), replace=False)
+            self._index.train(vectors[np.sort(sample)])
+        self._index.add(vectors)
+
+    def search(self, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return (row positions, cosines) of the k nearest, each of shape (len(queries), k)."""
+        similarities, rows = self._index.search(np.ascontiguousarray(queries, dtype=np.float32), k)
+        return rows, similarities
+
+    def graph(self, vectors: np.ndarray, k: int) -> Graph:
+        """Return the k nearest neighbours of every row of the vectors that the index was made of."""
+        n = len(vectors)
+        rows = np.full((n, k), -1, dtype=np.int32)
+        similarities = np.full((n, k), -1, dtype=np.float32)
+        for at in range(0, n, _QUERIES_AT_ONCE):
+            some = slice(at, min(at + _QUERIES_AT_ONCE, n))
+            found, cosines = self.search(vectors[some], min(k + 1, n))
+            own = found == np.arange(some.start, some.stop)[:, None]
+            own[~own.any(axis=1), -1] = True  # among many equal vectors the row itself may be missing: drop the last
+            kept = found[~own].reshape(len(found), -1)
+            rows[some, : kept.shape[1]] = kept
+            similarities[some, : kept.shape[1]] = cosines[~own].reshape(len(found), -1)
+        return Graph(rows, np.where(rows < 0, np.float32(-1), similarities))
