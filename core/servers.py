@@ -29,20 +29,29 @@ from .errors import PlatformError
 LOOPBACK = "127.0.0.1"
 
 # Runs as the leader of the server's process group; ends the group when its standard input closes.
+# It ignores SIGTERM itself, after the child was started (which would inherit that), so that it can
+# still end what does not listen.
 _SUPERVISOR = """
 import os, signal, subprocess, sys, threading
 child = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL)
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+closing = threading.Event()
 def watch():
     sys.stdin.buffer.read()
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    closing.set()
     os.killpg(0, signal.SIGTERM)
     try:
         child.wait(10)
     except subprocess.TimeoutExpired:
         pass
     os.killpg(0, signal.SIGKILL)
-threading.Thread(target=watch, daemon=True).start()
-sys.exit(child.wait())
+watcher = threading.Thread(target=watch, daemon=True)
+watcher.start()
+code = child.wait()
+if closing.is_set():
+    watcher.join()
+os.killpg(0, signal.SIGTERM)
+sys.exit(code)
 """
 
 
@@ -187,7 +196,7 @@ class Server:
             if self._process is None or self._process.poll() is not None:
                 raise PlatformError("The server ended while it was starting", cure=f"Its log is {self.log}")
             with contextlib.suppress(urllib.error.URLError, OSError):
-                with urllib.request.urlopen(self.ready, timeout=2) as answer:
+                with urllib.request.urlopen(self.ready, timeout=2) as answer:  # noqa: S310 - our own loopback address
                     if answer.status == 200:
                         return
             time.sleep(0.2)
