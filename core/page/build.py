@@ -1,0 +1,94 @@
+"""Write a report as one HTML file that opens anywhere, also offline and from a mail's attachment.
+
+The page holds its own script and style and asks for nothing: a Content-Security-Policy forbids every
+request, every script but this one (by its hash) and, where the browser knows Trusted Types, every way
+to turn a string into markup. What comes from the data stands in a JSON block that no text can leave
+(see ``content.encode``) and is shown with ``textContent`` alone.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import os
+import tempfile
+from importlib import metadata, resources
+from pathlib import Path
+from string import Template
+from typing import TYPE_CHECKING
+
+from ..errors import InputError
+from ..wording import visible
+from .content import content, encode, headline
+
+if TYPE_CHECKING:
+    from ..report import Report
+
+PAGE_BYTES = 2_600_000
+SCRIPTS = ("dom.js", "figures.js", "samples.js", "filters.js", "page.js")
+
+
+def write_page(report: Report, path: Path, *, share: bool = False) -> Path:
+    """Write the page and return its path.
+
+    Parameters
+    ----------
+    report
+        The scan.
+    path
+        Where to write; a file that stands there is replaced in one step.
+    share
+        Leave out every text and all metadata but counts by value.
+
+    Raises
+    ------
+    InputError
+        The folder does not exist or cannot be written.
+    """
+    path = Path(path)
+    page = render_page(report, share=share).encode("utf-8")
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name[:100]}.", delete=False) as part:
+            part.write(page)
+        os.chmod(part.name, 0o644 & ~_umask())
+        os.replace(part.name, path)
+    except OSError as error:
+        raise InputError(
+            f"The page cannot be written to {path}: {error.strerror}", cure="Name a file in a folder that exists"
+        ) from error
+    return path
+
+
+def render_page(report: Report, *, share: bool = False) -> str:
+    """Return the page's HTML."""
+    style = _template("page.css")
+    script = "(() => {\n'use strict';\n" + "\n".join(map(_template, SCRIPTS)) + "\n})();\n"
+    fixed = {"style": style, "script": script, "style_hash": _hash(style), "script_hash": _hash(script)}
+    head = {name: html.escape(visible(text)) for name, text in headline(report).items()}
+    head["version"] = html.escape(_version())
+    frame = Template(_template("index.html"))
+    empty = frame.substitute(fixed, **head, content="")
+    data = encode(content(report, share=share, room=PAGE_BYTES - len(empty.encode("utf-8"))))
+    return frame.substitute(fixed, **head, content=data)
+
+
+def _template(name: str) -> str:
+    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
+
+
+def _version() -> str:
+    try:
+        return metadata.version("labelsift")
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

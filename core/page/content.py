@@ -1,0 +1,159 @@
+"""What the page shows, as plain data: the overview's numbers and the flagged samples that fit.
+
+Rows are lists, not objects, and repeated strings (labels, metadata values) stand once, so that
+thousands of samples fit. The columns of each kind of row are named here and in ``selection.py`` and
+nowhere else: the scripts read their order from the page itself.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from ..overview import Overview
+from ..wording import percent, shortened, words
+from .selection import STRING_LENGTH, select
+
+if TYPE_CHECKING:
+    from ..report import Report
+
+CLASS = ("name", "rows", "flagged", "confusedWith", "confused", "incoming", "agreement")
+SHOWN_CLASSES = 500
+SHOWN_CONFUSIONS = 12
+MATRIX_LABELS = 25
+NOTE_LENGTH = 1_000
+
+_ESCAPED = re.compile("[<>&\u2028\u2029\x7f-\x9f\ud800-\udfff]")
+
+
+def encode(value: object) -> str:
+    r"""Write JSON that no HTML parser can mistake for markup and no encoder refuses.
+
+    >>> encode({"a": "</script>&"})
+    '{"a":"\\u003c/script\\u003e\\u0026"}'
+    """
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def content(report: Report, *, share: bool, room: int) -> dict[str, Any]:
+    """Gather everything that the page shows.
+
+    Parameters
+    ----------
+    report
+        The scan.
+    share
+        Leave out every text, and metadata but for the counts by value.
+    room
+        Bytes that the encoded content may take.
+    """
+    overview = Overview(report)
+    shown = {
+        "share": share,
+        "overview": _overview(overview),
+        "classes": {"columns": CLASS, "rows": _classes(overview), "total": len(overview.classes)},
+        "matrix": _matrix(overview),
+        "values": [[_cut(one.column), _cut(one.value), one.rows, one.flagged] for one in overview.worse_values[:20]],
+        "notes": [_cut(note, NOTE_LENGTH) for note in report.notes[:50]],
+        "about": _about(report, share=share),
+    }
+    return shown | select(report, share=share, room=room - len(encode(shown).encode()), encode=encode)
+
+
+def headline(report: Report) -> dict[str, str]:
+    """Return the parts of the page's head that stand in the HTML itself, unescaped."""
+    overview = Overview(report)
+    facts = [f"{overview.rows:,} samples"]
+    if overview.classes:
+        facts.append(f"{len(overview.classes):,} classes")
+    created = report.created
+    return {
+        "name": _cut(report.samples.name) or "samples",
+        "verdict": overview.verdict,
+        "details": overview.details,
+        "date": f"{created.day} {created:%B %Y, %H:%M} UTC",
+        "facts": " · ".join(facts),
+        "run": _cut(report.run),
+    }
+
+
+def _overview(overview: Overview) -> dict[str, Any]:
+    quality = overview.quality
+    return {
+        "rows": overview.rows,
+        "judged": overview.judged,
+        "issues": [
+            [one.issue, words(one.issue).title, words(one.issue).meaning, one.count, one.of, percent(one.count, one.of)]
+            for one in overview.issues
+        ],
+        "quality": None if quality is None else {"counts": quality.counts, "flagged": quality.flagged},
+        "confusions": [[_cut(given), _cut(to), count] for given, to, count in overview.confusions[:SHOWN_CONFUSIONS]],
+    }
+
+
+def _classes(overview: Overview) -> list[list[Any]]:
+    return [
+        [
+            _cut(one.name),
+            one.rows,
+            one.flagged,
+            _cut(one.confused_with),
+            one.confused,
+            one.incoming,
+            None if one.agreement is None else round(one.agreement, 4),
+        ]
+        for one in overview.classes[:SHOWN_CLASSES]
+    ]
+
+
+def _matrix(overview: Overview) -> dict[str, Any] | None:
+    """Given (rows) against suggested (columns) for the classes with the most flagged samples."""
+    if not overview.confusions:
+        return None
+    touched: dict[str, int] = {}
+    for given, suggested, count in overview.confusions:
+        touched[given] = touched.get(given, 0) + count
+        touched[suggested] = touched.get(suggested, 0) + count
+    labels = sorted(sorted(touched, key=lambda one: (-touched[one], one))[:MATRIX_LABELS])
+    at = {label: position for position, label in enumerate(labels)}
+    cells = [
+        [at[given], at[suggested], count]
+        for given, suggested, count in overview.confusions
+        if given in at and suggested in at
+    ]
+    return {
+        "labels": [_cut(label) for label in labels],
+        "total": len(touched),
+        "cells": cells,
+        "outside": sum(count for *_, count in overview.confusions) - sum(count for *_, count in cells),
+    }
+
+
+def _about(report: Report, *, share: bool) -> list[list[str]]:
+    """Name and value of what a reader needs to judge or repeat the scan."""
+    rows = [["Data set", report.samples.name], ["Fingerprint", report.samples.fingerprint]]
+    rows += [["Run", report.run], ["Scanned", f"{report.created:%Y-%m-%d %H:%M:%S} UTC"]]
+    if languages := report.facts.get("languages"):
+        shares = sorted(languages.items(), key=lambda one: -one[1])[:8]
+        rows.append(["Languages", ", ".join(f"{name} {percent(part)}" for name, part in shares)])
+    rows += [[name.replace("_", " ").capitalize(), _setting(value)] for name, value in report.settings.items()]
+    if share:
+        rows = [[name, PurePath(value).name if PurePath(value).is_absolute() else value] for name, value in rows]
+    return [[_cut(name), _cut(value, NOTE_LENGTH)] for name, value in rows if value]
+
+
+def _setting(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(str, value))
+    return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, dict) else str(value)
+
+
+def _cut(text: str, length: int = STRING_LENGTH) -> str:
+    return shortened(text, length)

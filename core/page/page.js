@@ -1,0 +1,48 @@
+// Puts the page together.
+
+const content = JSON.parse(byId('content').textContent);
+const { overview } = content;
+const view = samplesView(content);
+keyboard(view);
+
+byId('issues').append(...issueCards(overview, view.pick));
+if (content.share) byId('share').hidden = false;
+
+const remarks = [
+  ...content.notes,
+  ...content.general.map(([scope, , id, why]) => (scope === 'dataset' ? why : `${id}: ${why}`)),
+];
+if (remarks.length) {
+  byId('notes').hidden = false;
+  byId('notes').querySelector('ul').append(...remarks.map((one) => el('li', { dir: 'auto' }, visible(one))));
+}
+
+if (overview.quality) byId('figures').append(qualityFigure(overview.quality));
+if (overview.confusions.length) byId('figures').append(mixUps(overview.confusions, view.pick));
+
+if (content.classes.rows.length) {
+  byId('classes').hidden = false;
+  byId('class-table').append(...classTable(content.classes, view.pick).filter(Boolean));
+  if (content.matrix) byId('matrix').append(matrixFigure(content.matrix, view.pick));
+} else {
+  for (const link of document.querySelectorAll('[data-for="classes"]')) link.hidden = true;
+}
+
+if (content.values.length) {
+  byId('values').hidden = false;
+  byId('value-table').append(valueTable(content.values, overview, view));
+}
+
+if (content.leftOut) {
+  const many = content.leftOut > 1;
+  byId('left-out').hidden = false;
+  byId('left-out').textContent =
+    `${count(content.leftOut)} more flagged ${many ? 'samples are' : 'sample is'} not on this page, which is kept small enough to mail; ` +
+    'the worst of every issue are. All of them stand in the findings table (labelsift scan \u2026 --findings findings.parquet).';
+}
+
+byId('settings').append(...content.about.map(([title, value]) => el('div', {}, el('dt', {}, visible(title)), el('dd', { dir: 'auto' }, visible(value)))));
+byId('about-share').textContent = content.share
+  ? 'Texts and metadata were left out when this page was written.'
+  : 'This page holds texts of the samples. For people who may not read them, write it with --share.';
+document.documentElement.dataset.ready = 'true';

@@ -1,0 +1,137 @@
+// The flagged samples: decoded rows, and how one sample or one group of duplicates looks.
+
+const records = (columns, rows) => rows.map((row) => Object.fromEntries(columns.map((column, at) => [column, row[at]])));
+
+function decode(content) {
+  const { columns, strings } = content;
+  const word = (at) => (at < 0 ? null : strings[at]);
+  const nodes = records(columns.node, content.nodes);
+  for (const node of nodes) node.label = word(node.label);
+  const samples = records(columns.sample, content.samples).map((sample, order) => ({
+    ...sample,
+    order,
+    node: nodes[sample.node],
+    split: word(sample.split),
+    predicted: word(sample.predicted),
+    meta: sample.meta.map(word),
+    link: webAddress(sample.link),
+    findings: records(columns.finding, sample.findings).map((finding) => ({
+      ...finding,
+      issue: word(finding.issue),
+      given: word(finding.given),
+      suggested: word(finding.suggested),
+      related: finding.related.map((at) => nodes[at]),
+      evidence: finding.evidence.length ? records(columns.evidence, [finding.evidence])[0] : null,
+    })),
+  }));
+  return samples;
+}
+
+function webAddress(link) {
+  if (!link) return null;
+  try {
+    const { protocol, href } = new URL(link);
+    return protocol === 'https:' || protocol === 'http:' ? href : null;
+  } catch {
+    return null;
+  }
+}
+
+const findingOf = (sample, issue) => sample.findings.find((one) => one.issue === issue);
+const suggestionOf = (sample) => (findingOf(sample, 'label') || sample.findings.find((one) => one.suggested !== null) || {}).suggested ?? null;
+
+function sampleCard(sample, context) {
+  const { titles, meta, share, issue } = context;
+  const { node } = sample;
+  const leading = findingOf(sample, issue) || findingOf(sample, 'label') || sample.findings[0];
+  const facts = [['split', sample.split], ['predicted', sample.predicted], ...meta.map((column, at) => [column, sample.meta[at]])];
+  return el(
+    'article',
+    { class: 'sample', tabindex: '-1' },
+    el(
+      'header',
+      {},
+      el('h3', {}, name(node.id)),
+      el('ul', { class: 'chips', 'aria-label': 'Issues' }, sample.findings.map((one) => el('li', { class: `chip ${one.issue === 'label' ? 'suspect' : ''}` }, titles.get(one.issue) || one.issue))),
+      el('span', { class: 'score', title: '0 = certainly bad, 1 = good' }, leading.score === null ? '' : `score ${leading.score.toFixed(3)}`),
+      sample.link ? el('a', { href: sample.link, target: '_blank', rel: 'noopener noreferrer' }, 'Open task') : null,
+    ),
+    share ? null : textBlock(node.text, node.length),
+    labelLine(node.label, leading),
+    el('div', { class: 'reasons' }, sample.findings.map((one) => reason(one, sample.findings.length > 1 ? titles.get(one.issue) : null))),
+    share ? null : el('ul', { class: 'meta', 'aria-label': 'Metadata' }, facts.filter((fact) => fact[1] !== null).map(([column, value]) => el('li', {}, el('span', { class: 'quiet' }, name(column)), ' ', name(value)))),
+    sample.findings.filter((one) => one.related.length).map((one) => relatedSamples(one, node, context)),
+  );
+}
+
+function labelLine(given, finding) {
+  if (given === null && finding.suggested === null) return null;
+  const parts = [];
+  if (given !== null) parts.push(el('div', {}, el('dt', {}, 'Labeled'), el('dd', { class: 'given' }, name(given))));
+  if (finding.suggested !== null) {
+    const sure = finding.confidence === null ? null : el('span', { class: 'sure', title: 'Confidence of the suggestion' }, percent(finding.confidence, 1));
+    parts.push(el('div', {}, el('dt', {}, given === null ? 'Suggested' : 'Maybe'), el('dd', { class: 'suggested' }, name(finding.suggested), sure)));
+  }
+  return el('dl', { class: `labels${finding.issue === 'label' ? ' suspect' : ''}` }, parts);
+}
+
+function reason(finding, title) {
+  return el('p', {}, title ? el('span', { class: 'quiet' }, `${title}: `) : null, el('span', { dir: 'auto' }, visible(finding.reason)));
+}
+
+function relatedSamples(finding, node, { share, titles }) {
+  const count10 = finding.related.length + finding.more;
+  const noun = finding.group >= 0 ? `${titles.get(finding.issue)}: ${count(count10)} other ${count10 === 1 ? 'sample' : 'samples'}` : `${count(count10)} nearest ${count10 === 1 ? 'sample' : 'samples'}`;
+  const list = el('ol', { class: 'related' });
+  const details = el('details', {}, el('summary', {}, noun), list);
+  details.addEventListener('toggle', () => {
+    if (!details.open || list.childElementCount) return;
+    list.append(...finding.related.map((other) => relatedRow(other, finding, node, share)));
+    if (finding.more) details.append(el('p', { class: 'hint' }, `And ${count(finding.more)} more, in the findings table.`));
+  });
+  return details;
+}
+
+function relatedRow(other, finding, node, share) {
+  const side = other.label === null ? '' : other.label === finding.suggested ? 'suggested' : other.label === node.label ? 'given' : '';
+  const text = share ? null : other.text === null ? el('p', { class: 'text blank' }, 'Text not on this page, for its size.') : textBlock(other.text, other.length, { preview: 240 });
+  return el('li', {}, el('span', { class: `label ${side}` }, other.label === null ? 'no label' : name(other.label)), text, name(other.id, { class: 'id' }));
+}
+
+// Members of one duplicate group, side by side; where labels differ, that is what the eye should meet.
+const SIDE_BY_SIDE = 6;
+
+function groupCard(finding, members, context) {
+  const { titles, share } = context;
+  const labels = new Set(members.map((one) => one.label));
+  const grid = el('div', { class: 'members' });
+  const member = (node) =>
+    el(
+      'div',
+      { class: 'member' },
+      el('p', { class: 'ident' }, name(node.id, { class: 'id' }), el('span', { class: `label${labels.size > 1 ? ' differs' : ''}` }, node.label === null ? 'no label' : name(node.label))),
+      share ? null : node.text === null ? el('p', { class: 'text blank' }, 'Text not on this page, for its size.') : textBlock(node.text, node.length),
+    );
+  grid.append(...members.slice(0, SIDE_BY_SIDE).map(member));
+  const rest = members.slice(SIDE_BY_SIDE);
+  const more = el('button', { type: 'button', class: 'link more' }, `Show ${count(rest.length)} more`);
+  more.addEventListener('click', () => {
+    grid.append(...rest.map(member));
+    more.remove();
+  });
+  const total = members.length + finding.more;
+  return el(
+    'article',
+    { class: 'sample group', tabindex: '-1' },
+    el(
+      'header',
+      {},
+      el('h3', {}, `${count(total)} samples${labels.size > 1 ? `, ${labels.size} different labels` : ''}`),
+      el('ul', { class: 'chips', 'aria-label': 'Issues' }, el('li', { class: 'chip' }, titles.get(finding.issue) || finding.issue)),
+    ),
+    grid,
+    rest.length ? more : null,
+    finding.more ? el('p', { class: 'hint' }, `And ${count(finding.more)} more, in the findings table.`) : null,
+    el('div', { class: 'reasons' }, reason(finding, null)),
+  );
+}

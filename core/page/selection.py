@@ -1,0 +1,254 @@
+"""Which flagged samples the page holds, and how much of each, within a number of bytes.
+
+Samples come in worst first, issue by issue in turn (the worst of every issue, then the second worst
+of every issue …), so that no issue crowds out another. As room runs out, less of each is taken:
+
+====================  ==========================  =======================================
+room used             text of the sample          texts of its nearest samples
+====================  ==========================  =======================================
+up to 60 %            whole, up to 200,000        first 1,000 characters each
+60 % to 85 %          first 2,000 characters      only where they stand on the page anyway
+above 85 %            first 300 characters        only where they stand on the page anyway
+====================  ==========================  =======================================
+
+A text that is longer than what its step allows is cut and says so; what does not fit at all is left
+out and counted, and stands in the findings table as ever.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ..findings import ISSUES, of_issue
+from ..wording import shortened
+
+if TYPE_CHECKING:
+    from ..report import Report
+    from ..samples import Samples
+
+NODE = ("id", "label", "text", "length")
+SAMPLE = ("node", "split", "predicted", "meta", "link", "findings")
+FINDING = ("issue", "score", "given", "suggested", "confidence", "reason", "related", "more", "group", "evidence")
+EVIDENCE = ("model", "given_prob", "neighbors", "neighbors_suggested", "neighbors_given")
+# (part of the room used up to here, characters of a sample's text, characters of a neighbour's)
+STEPS = ((0.60, 200_000, 1_000), (0.85, 2_000, 0), (1.0, 300, 0))
+PER_ISSUE = 20_000
+RELATED = 20
+META_COLUMNS = 12
+STRING_LENGTH = 300
+REASON_LENGTH = 1_000
+
+
+def select(report: Report, *, share: bool, room: int, encode: Callable[[object], str]) -> dict[str, Any]:
+    """Return nodes (ids, labels, texts), flagged samples and what they refer to, in ``room`` encoded bytes."""
+    by_id, total = _worst_first(report.findings)
+    rows = _Rows(report, by_id, share=share, encode=encode)
+    for sample_id, findings in by_id.items():
+        if not rows.add(sample_id, findings, room):
+            break
+    return {
+        "columns": {"node": NODE, "sample": SAMPLE, "finding": FINDING, "evidence": EVIDENCE},
+        "metadata": rows.meta_names,
+        "strings": list(rows.strings),
+        "nodes": list(rows.nodes.values()),
+        "samples": rows.samples,
+        "leftOut": total - len(rows.samples),
+        "general": _general(report.findings),
+    }
+
+
+def _worst_first(table: pa.Table) -> tuple[dict[str, list[dict[str, Any]]], int]:
+    """Return the findings of each flagged sample in the order in which samples come in, and how many there are."""
+    table = table.filter(pc.equal(table["scope"], "sample"))
+    by_id: dict[str, list[dict[str, Any]]] = {}
+    rank: dict[str, tuple[int, int]] = {}
+    present = sorted(
+        pc.unique(table["issue"]).to_pylist(), key=lambda one: (ISSUES.index(one) if one in ISSUES else 99, one)
+    )
+    for turn, issue in enumerate(present):
+        for place, one in enumerate(of_issue(table, issue).slice(0, PER_ISSUE).to_pylist()):
+            by_id.setdefault(one["id"], []).append(one)
+            rank[one["id"]] = min(rank.get(one["id"], (place, turn)), (place, turn))
+    return {sample_id: by_id[sample_id] for sample_id in sorted(rank, key=rank.__getitem__)}, len(
+        pc.unique(table["id"])
+    )
+
+
+def _general(table: pa.Table) -> list[list[str]]:
+    """Return scope, issue, name and reason of findings about classes, slices and the data set."""
+    rows = table.filter(pc.not_equal(table["scope"], "sample")).slice(0, 100).to_pylist()
+    return [
+        [one["scope"], one["issue"], shortened(one["id"], STRING_LENGTH), shortened(one["reason"], REASON_LENGTH)]
+        for one in rows
+    ]
+
+
+@dataclass
+class _Draft:
+    """What one sample would add."""
+
+    nodes: dict[str, list[Any]] = field(default_factory=dict)
+    strings: dict[str, int] = field(default_factory=dict)
+    sample: list[Any] = field(default_factory=list)
+
+
+class _Rows:
+    """The rows taken so far and the bytes that they cost."""
+
+    def __init__(
+        self,
+        report: Report,
+        by_id: dict[str, list[dict[str, Any]]],
+        *,
+        share: bool,
+        encode: Callable[[object], str],
+    ) -> None:
+        self.source, self.links = report.samples, report.sample_links
+        self.share, self.encode = share, encode
+        self.meta_names = [] if share else self.source.metadata.column_names[:META_COLUMNS]
+        self.labels = {*self.source.classes, *report.classes}
+        self.row_of = _row_of(self.source, by_id)
+        self.nodes: dict[str, list[Any]] = {}
+        self.node_at: dict[str, int] = {}
+        self.strings: dict[str, int] = {}
+        self.groups: dict[str, int] = {}
+        self.samples: list[list[Any]] = []
+        self.used = 0
+
+    def add(self, sample_id: str, findings: list[dict[str, Any]], room: int) -> bool:
+        """Take a sample with as much of it as fits; False where nothing more fits."""
+        for part, text, related_text in STEPS:
+            if self.used >= part * room:
+                continue
+            draft = self._draft(sample_id, findings, text, related_text)
+            cost = self._cost(draft)
+            if self.used + cost <= part * room:
+                self._take(draft, cost)
+                return True
+        return False
+
+    def _draft(self, sample_id: str, findings: list[dict[str, Any]], text: int, related_text: int) -> _Draft:
+        draft = _Draft()
+        node = self._node(draft, sample_id, text)
+        row = self.row_of.get(sample_id)
+        meta = [self._string(draft, _cell(self.source.metadata[name], row)) for name in self.meta_names]
+        draft.sample = [
+            node,
+            self._string(draft, _cell(self.source.column("split"), row)),
+            self._string(draft, _cell(self.source.column("predicted"), row)),
+            meta,
+            web_address(self.links.get(sample_id)),
+            [self._finding(draft, one, related_text) for one in findings],
+        ]
+        return draft
+
+    def _finding(self, draft: _Draft, one: dict[str, Any], related_text: int) -> list[Any]:
+        related = [other for other in one["related_ids"] or () if other in self.row_of]
+        group = one["group_id"]
+        evidence = json.loads(one["evidence"] or "{}") or {}
+        return [
+            self._string(draft, one["issue"]),
+            _number(one["score"]),
+            self._value(draft, one["given"]),
+            self._value(draft, one["suggested"]),
+            _number(one["confidence"]),
+            shortened(one["reason"], REASON_LENGTH),
+            [self._node(draft, other, related_text) for other in related[:RELATED]],
+            len(related[RELATED:]),
+            -1 if group is None else self.groups.setdefault(group, len(self.groups)),
+            [_number(evidence.get(name)) for name in EVIDENCE] if "neighbors" in evidence else [],
+        ]
+
+    def _node(self, draft: _Draft, sample_id: str, length: int) -> int:
+        """Return the place of a sample's id, label and text; more of the text is taken where more is wanted."""
+        before = draft.nodes.get(sample_id) or self.nodes.get(sample_id)
+        at = self.node_at.get(sample_id)
+        if at is None:
+            new = [one for one in draft.nodes if one not in self.node_at]
+            at = len(self.nodes) + (new.index(sample_id) if sample_id in draft.nodes else len(new))
+        row = self.row_of.get(sample_id)
+        if before is None:
+            label = self._string(draft, _cell(self.source.labels, row))
+            before = draft.nodes[sample_id] = [shortened(sample_id, STRING_LENGTH), label, None, 0]
+        whole = None if self.share or row is None else self.source.texts[row].as_py()
+        if whole is not None and length and (before[2] is None or len(before[2]) < min(length, len(whole))):
+            cut = len(whole) if len(whole) > length else 0
+            draft.nodes[sample_id] = [*before[:2], whole[:length], cut]
+        return at
+
+    def _string(self, draft: _Draft, value: object) -> int:
+        if value is None:
+            return -1
+        text = shortened(str(value), STRING_LENGTH)
+        if text in self.strings:
+            return self.strings[text]
+        return draft.strings.setdefault(text, len(self.strings) + len(draft.strings))
+
+    def _value(self, draft: _Draft, cell: str | None) -> int:
+        """Intern what is given or suggested; on a shared page only labels and numbers, which are no texts."""
+        value = json.loads(cell) if cell else None
+        if self.share and not (isinstance(value, (int, float)) or (isinstance(value, str) and value in self.labels)):
+            return -1
+        if value is None or isinstance(value, (str, int, float)):
+            return self._string(draft, value)
+        return self._string(draft, json.dumps(value, ensure_ascii=False))
+
+    def _cost(self, draft: _Draft) -> int:
+        before = [self.nodes[one] for one in draft.nodes if one in self.nodes]
+        parts = [draft.sample, list(draft.nodes.values()), list(draft.strings)]
+        return sum(self._size(part) for part in parts) - sum(self._size(one) for one in before)
+
+    def _size(self, value: object) -> int:
+        return len(self.encode(value).encode())
+
+    def _take(self, draft: _Draft, cost: int) -> None:
+        for sample_id, node in draft.nodes.items():
+            self.node_at.setdefault(sample_id, len(self.nodes))
+            self.nodes[sample_id] = node
+        self.strings |= draft.strings
+        self.samples.append(draft.sample)
+        self.used += cost
+
+
+def web_address(link: str | None) -> str | None:
+    """Let through what a browser may be sent to: http and https, without a password.
+
+    >>> web_address("https://labels.example.org/tasks/1"), web_address("javascript:alert(1)")
+    ('https://labels.example.org/tasks/1', None)
+    """
+    if not link:
+        return None
+    try:
+        parts = urlsplit(link)
+    except ValueError:
+        return None
+    safe = parts.scheme in ("http", "https") and parts.hostname and parts.password is None
+    return link if safe else None
+
+
+def _row_of(samples: Samples, by_id: dict[str, list[dict[str, Any]]]) -> dict[str, int]:
+    """Return the row of every sample that findings name, in one pass over the ids."""
+    wanted = dict.fromkeys(by_id)
+    for findings in by_id.values():
+        for one in findings:
+            wanted.update(dict.fromkeys(one["related_ids"] or ()))
+    found = pc.index_in(pa.array(list(wanted), pa.string()), value_set=samples.ids.combine_chunks())
+    return {one: row for one, row in zip(wanted, found.to_pylist(), strict=True) if row is not None}
+
+
+def _cell(column: pa.ChunkedArray | None, row: int | None) -> object:
+    return None if column is None or row is None else column[row].as_py()
+
+
+def _number(value: object) -> float | int | None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        return None
+    return value if isinstance(value, int) else round(value, 4)

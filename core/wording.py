@@ -1,0 +1,113 @@
+"""The words in which a report speaks to people: names of the issues, numbers, shortened and defused texts."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class IssueWords:
+    """How an issue is called: as a title, after a number, and in one plain sentence."""
+
+    title: str
+    one: str
+    many: str
+    meaning: str
+
+    def counted(self, count: int) -> str:
+        """Name a number of findings.
+
+        >>> words("outlier").counted(1), words("outlier").counted(1200)
+        ('1 outlier', '1,200 outliers')
+        """
+        return f"{count:,} {self.one if count == 1 else self.many}"
+
+
+_WORDS = {
+    "label": IssueWords(
+        "Suspicious labels", "suspicious label", "suspicious labels", "The label does not fit the text."
+    ),
+    "span": IssueWords("Suspicious spans", "suspicious span", "suspicious spans", "A marked span looks wrong."),
+    "outlier": IssueWords("Outliers", "outlier", "outliers", "Unlike every other sample."),
+    "near_duplicate": IssueWords(
+        "Near duplicates", "near duplicate", "near duplicates", "Almost the same text as another sample."
+    ),
+    "exact_duplicate": IssueWords(
+        "Exact duplicates", "exact duplicate", "exact duplicates", "The same text as another sample."
+    ),
+    "conflicting_labels": IssueWords(
+        "Conflicting labels",
+        "sample with conflicting labels",
+        "samples with conflicting labels",
+        "The same text carries different labels.",
+    ),
+    "leakage": IssueWords("Leakage", "leaked sample", "leaked samples", "The same sample is trained on and tested on."),
+    "language": IssueWords(
+        "Other language", "sample in another language", "samples in another language", "Not in the main language."
+    ),
+    "pii": IssueWords(
+        "Personal data", "sample with personal data", "samples with personal data", "Holds data about a person."
+    ),
+    "secret": IssueWords("Secrets", "sample with a secret", "samples with a secret", "Holds a key or a password."),
+    "empty": IssueWords("Empty texts", "empty text", "empty texts", "Nothing to read, nothing to learn."),
+    "garbage": IssueWords("Garbage", "garbage text", "garbage texts", "No meaningful text."),
+    "imbalance": IssueWords("Imbalance", "rare class", "rare classes", "Too few samples of a class."),
+    "drift": IssueWords("Drift", "drifted slice", "drifted slices", "New samples differ from the old ones."),
+    "boundary": IssueWords(
+        "Boundary cases", "boundary case", "boundary cases", "Between two classes: good ones to label next."
+    ),
+    "hard": IssueWords("Hard samples", "hard sample", "hard samples", "Right, but difficult to learn."),
+}
+
+
+def words(issue: str) -> IssueWords:
+    """Return the words for an issue; an unknown one (a stranger's check) is called by its own name."""
+    if issue in _WORDS:
+        return _WORDS[issue]
+    name = issue.replace("_", " ")
+    return IssueWords(name.capitalize(), f"{name} finding", f"{name} findings", "")
+
+
+def percent(part: float, whole: float = 1.0) -> str:
+    """Write a share as a percentage that never rounds something to nothing.
+
+    >>> [percent(*one).replace(chr(160), " ") for one in ((412, 10_003), (1, 10_000), (0, 5), (5, 5), (9999, 10_000))]
+    ['4.1 %', '< 0.1 %', '0 %', '100 %', '> 99.9 %']
+    """
+    if not whole or not part:
+        return "0\u00a0%"
+    share = 100 * part / whole
+    if share < 0.1:
+        return "<\u00a00.1\u00a0%"
+    if 99.9 < share < 100:
+        return ">\u00a099.9\u00a0%"
+    return f"{share:.1f}".removesuffix(".0") + "\u00a0%"
+
+
+# C0 and C1 controls, bidirectional embeddings, overrides and isolates, invisible separators.
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b\u2028-\u202e\u2060-\u2064\u2066-\u2069\ufeff\ud800-\udfff]")
+
+
+def visible(text: str) -> str:
+    r"""Show control characters instead of sending them to a terminal; line breaks become one mark.
+
+    >>> visible("a\x1b[31m\r\nb")
+    'a␛[31m␍␊b'
+    """
+    return _UNSEEN.sub(lambda found: _picture(ord(found[0])), text)
+
+
+def _picture(code: int) -> str:
+    if code < 0x20:
+        return chr(0x2400 + code)
+    return "\u2421" if code == 0x7F else f"<U+{code:04X}>"
+
+
+def shortened(text: str, length: int) -> str:
+    """Cut a text to at most ``length`` characters, marked by an ellipsis.
+
+    >>> shortened("a long text", 7), shortened("short", 7)
+    ('a long…', 'short')
+    """
+    return text if len(text) <= length else text[: max(length - 1, 0)].rstrip() + "…"
