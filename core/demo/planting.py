@@ -1,0 +1,151 @@
+"""The problems that the demo plants: wrong labels and duplicates.
+
+Every function changes the tickets in place or returns new ones, and writes what it did into the
+ticket's truth. Nothing of it shows in the fields that become the data set.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from random import Random
+
+from . import similarity
+from .phrasing import with_typo
+
+# Each intent with those that people mix it up with, the most confused first.
+CLOSEST = {
+    "refund_request": ("billing_question", "unknown_charge"),
+    "billing_question": ("unknown_charge", "change_plan"),
+    "unknown_charge": ("billing_question", "refund_request"),
+    "delivery_status": ("damaged_item", "refund_request"),
+    "damaged_item": ("delivery_status", "refund_request"),
+    "login_problem": ("account_security", "app_bug"),
+    "account_security": ("login_problem", "app_bug"),
+    "cancel_subscription": ("change_plan", "refund_request"),
+    "change_plan": ("cancel_subscription", "billing_question"),
+    "app_bug": ("login_problem", "damaged_item"),
+}
+INTENTS = tuple(CLOSEST)
+
+MISLABELS = {"closest": 36, "second": 14, "random": 10}  # 60 in all
+WORST_SLICE = {"state": "CA", "gender": "f"}
+IN_WORST_SLICE = 18  # of the 60; about one row in fourteen lies there
+EXACT_PAIRS, EXACT_CONFLICTS, EXACT_RESTYLED = 20, 4, 4  # conflicts and restyled ones are among the pairs
+NEAR_PAIRS, NEAR_CONFLICTS = 24, 4
+NEAR = 0.8  # planted near duplicates are at least this alike, by every measure
+_NEAR_LENGTH = 20  # words; one edit in a shorter text goes below NEAR
+_POLITE = ("Thank you!", "Thanks a lot.", "Please help.", "Many thanks", "Please hurry.", "Kind regards")
+_FILLERS = ("really", "just", "also", "please", "now", "still", "actually")
+
+
+@dataclass
+class Ticket:
+    """One row in the making, with its truth."""
+
+    text: str
+    intent: str  # the true one; empty for a text that has none
+    label: str
+    template: str
+    fields: dict[str, str] = field(default_factory=dict)
+    kind: str = "clean"
+    group: str = ""
+    detail: str = ""
+    duplicate: str = ""  # exact | near, for both members of a pair
+
+    @property
+    def in_worst_slice(self) -> bool:
+        """Whether the ticket lies in the slice with the worse labels."""
+        return all(self.fields[name] == value for name, value in WORST_SLICE.items())
+
+
+def mislabel(tickets: list[Ticket], draw: Random) -> None:
+    """Give 60 of the tickets a wrong label, 18 of them in the worst slice."""
+    inside = [one for one in tickets if one.in_worst_slice]
+    outside = [one for one in tickets if not one.in_worst_slice]
+    hows = [how for how, count in MISLABELS.items() for _ in range(count)]
+    draw.shuffle(hows)
+    chosen = draw.sample(inside, IN_WORST_SLICE) + draw.sample(outside, len(hows) - IN_WORST_SLICE)
+    for ticket, how in zip(chosen, hows, strict=True):
+        first, second = CLOSEST[ticket.intent]
+        others = [intent for intent in INTENTS if intent not in (ticket.intent, first, second)]
+        ticket.label = {"closest": first, "second": second, "random": draw.choice(others)}[how]
+        ticket.kind, ticket.detail = "mislabel", how
+
+
+def duplicates(tickets: list[Ticket], draw: Random) -> list[Ticket]:
+    """Return copies of some clean tickets, exact and near; at most one of a template."""
+    free = [one for one in tickets if one.kind == "clean" and not one.in_worst_slice]
+    draw.shuffle(free)
+    templates: set[str] = set()
+    copies: list[Ticket] = []
+    for long, pairs in ((True, NEAR_PAIRS), (False, EXACT_PAIRS)):
+        for number in range(pairs):
+            base = next(
+                one
+                for one in free
+                if one.kind == "clean"
+                and one.template not in templates
+                and (not long or len(one.text.split()) >= _NEAR_LENGTH)
+            )
+            templates.add(base.template)
+            copies.append(_near(base, number, draw) if long else _exact(base, number, draw))
+    return copies
+
+
+def _exact(base: Ticket, number: int, draw: Random) -> Ticket:
+    text, detail = base.text, "same bytes"
+    if number >= EXACT_PAIRS - EXACT_RESTYLED:
+        text, detail = _restyled(base.text, number)
+    return _pair(base, text, f"exact-{number + 1}", detail, draw if number < EXACT_CONFLICTS else None)
+
+
+def _restyled(text: str, number: int) -> tuple[str, str]:
+    styles = (
+        (text.upper(), "upper case"),
+        (text.lower() if text != text.lower() else text.capitalize(), "other case"),
+        (text.replace(" ", "  ", 3), "double spaces"),
+        (f"{text}\n", "closing line break"),
+    )
+    return styles[number % len(styles)]
+
+
+def _near(base: Ticket, number: int, draw: Random) -> Ticket:
+    while True:
+        text, edits = base.text, []
+        for _ in range(draw.choice((1, 1, 2))):
+            text, edit = _edited(text, draw)
+            edits.append(edit)
+        alike = similarity.normal(text) == similarity.normal(base.text)
+        if not alike and similarity.least(text, base.text) >= NEAR:
+            break
+    return _pair(base, text, f"near-{number + 1}", "+".join(edits), draw if number < NEAR_CONFLICTS else None)
+
+
+def _edited(text: str, draw: Random) -> tuple[str, str]:
+    edit = draw.choice(("typo", "word dropped", "word added", "words swapped", "politeness", "end cut"))
+    parts = text.split(" ")
+    at = draw.randrange(1, len(parts) - 1)
+    if edit == "typo":
+        return with_typo(text, draw), edit
+    if edit == "politeness":
+        return text + ("" if text[-1] in ".!?" else ".") + " " + draw.choice(_POLITE), edit
+    if edit == "word dropped":
+        del parts[at]
+    elif edit == "word added":
+        parts.insert(at, draw.choice(_FILLERS))
+    elif edit == "words swapped":
+        parts[at - 1], parts[at] = parts[at], parts[at - 1]
+    else:
+        parts.pop()
+    return " ".join(parts), edit
+
+
+def _pair(base: Ticket, text: str, group: str, detail: str, conflict: Random | None) -> Ticket:
+    duplicate = group.partition("-")[0]
+    base.kind = "conflicting_labels" if conflict else f"{duplicate}_duplicate"
+    base.group, base.detail, base.duplicate = group, detail, duplicate
+    copy = replace(base, text=text, fields=dict(base.fields))
+    if conflict:
+        wrong = conflict.choice((base, copy))  # either side, so that the file tells nothing
+        wrong.label = CLOSEST[base.intent][0]
+    return copy
