@@ -1,9 +1,43 @@
-"""What a tracker shows, as plain data: the W&B and MLflow writers only render it."""
+"""What a tracker shows, as plain data: the W&B and MLflow writers only render it.
+
+No text of a sample is in any panel unless asked for. What could carry text is left out by
+construction, not by searching for it: a finding's reason, and a given or suggested value that is not
+one of the data set's labels, stay at home with the text.
+"""
 
 from __future__ import annotations
 
+import json
+import math
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from .overview import BINS, Overview
+from .slices.cells import partitions
+from .slices.metrics import Judged, class_metrics, judged, overall, score_column
+from .slices.slugs import slug
+from .slices.table import full_table, worst_first
+from .verdict import summary
+
+if TYPE_CHECKING:
+    from .report import Report
+
+# A table of more rows is slow to open on a tracker's page; the report's own files hold every finding.
+MAX_FLAGGED = 10_000
+# A metric is a chart on the tracker's page: beyond these, slices and classes stand in the tables only.
+MAX_SLICES = 200
+MAX_CLASSES = 100
+MAX_MATRIX = 30
+OTHER = "(other)"
+SLICE_METRICS = ("label_issue_rate", "accuracy", "f1", "weighted_f1")
+CLASS_METRICS = ("label_issue_rate", "precision", "recall", "f1")
 
 
 @dataclass(frozen=True)
@@ -24,7 +58,10 @@ class Histogram:
 
 @dataclass(frozen=True)
 class Matrix:
-    """Given label (rows) against suggested label (columns): counts of the flagged samples."""
+    """Given label (rows) against suggested label (columns): counts of the flagged samples.
+
+    The labels with the most flags come first; beyond 30 they are summed up as ``(other)``.
+    """
 
     labels: tuple[str, ...]
     counts: tuple[tuple[int, ...], ...]
@@ -40,7 +77,8 @@ class Panels:
         What to call the run: data set and run name.
     metrics
         Metric name → value, finite, under names that are valid in W&B and MLflow:
-        ``dq/…`` for the data set and ``slice.<metric>/<slug>`` for slices.
+        ``dq/…`` for the data set and ``slice.<metric>/<slug>`` for slices, classes among them
+        (``label:<class>``).
     quality
         Histogram of ``label_score``; None where labels were not judged.
     confusion
@@ -48,9 +86,14 @@ class Panels:
     classes, slices, flagged
         Tables: one row a class, a slice (slug and its real predicate) and a flagged sample, worst first.
     params
-        Short facts: data set, fingerprint, embedder, versions.
+        Short facts: data set, fingerprint, embedder, versions. All names begin with ``labelsift_``.
     summary
-        The verdict, as Markdown.
+        The verdict, as Markdown of at most 8,000 characters.
+    flagged_total
+        The findings that there are: more than ``flagged`` has rows where the table was cut.
+    metrics_of
+        Whose predictions accuracy, precision, recall and F1 judge: ``predicted column``,
+        ``proxy model`` or empty.
     """
 
     title: str
@@ -62,3 +105,159 @@ class Panels:
     flagged: Table
     params: dict[str, str]
     summary: str
+    flagged_total: int = 0
+    metrics_of: str = ""
+
+
+def panels(report: Report, *, with_text: bool = False) -> Panels:
+    """Work out what a tracker shows of a report.
+
+    Parameters
+    ----------
+    with_text
+        Add the columns ``reason`` and ``text`` to the flagged table. Texts may hold names of people
+        that no check finds, so they leave the house only when asked for.
+    """
+    overview = Overview(report)
+    data = judged(report)
+    cells, _ = partitions(report.samples)
+    slices = full_table(report, list(cells.values()))
+    slices = slices.take(pa.array(worst_first(slices, "label_issue_rate")))
+    classes = _class_table(data)
+    flagged, total = _flagged(report, with_text=with_text)
+    return Panels(
+        title=f"labelsift {report.samples.name} {report.run}",
+        metrics=_metrics(overview, data, slices, classes),
+        quality=_quality(overview),
+        confusion=_confusion(overview),
+        classes=_plain(classes.append_column("metrics_of", pa.array([data.source] * len(classes)))),
+        slices=_plain(slices.append_column("metrics_of", pa.array([data.source] * len(slices)))),
+        flagged=flagged,
+        params=_params(report, data.source),
+        summary=summary(overview, slices, overall(data), data.source),
+        flagged_total=total,
+        metrics_of=data.source,
+    )
+
+
+def _metrics(overview: Overview, data: Judged, slices: pa.Table, classes: pa.Table) -> dict[str, float]:
+    metrics: dict[str, float] = {"dq/samples": overview.rows, "dq/labeled": int(data.labeled.sum())}
+    metrics["dq/flagged"] = overview.flagged_rows
+    metrics["dq/flagged_rate"] = overview.flagged_rows / overview.rows if overview.rows else math.nan
+    for one in overview.issues:
+        metrics[f"dq/{one.issue}_issues"] = one.count
+        metrics[f"dq/{one.issue}_issue_rate"] = one.rate
+    scores = score_column(overview.report, "label_score")
+    if scores is not None:
+        metrics["dq/mean_label_score"] = _mean(scores)
+    if data.source:
+        prefix = "dq/predicted" if data.source.startswith("predicted") else "dq/proxy"
+        whole = overall(data)
+        metrics |= {f"{prefix}_{name}": whole[name] for name in ("accuracy", "f1", "weighted_f1")}
+    metrics |= _by_row(slices, slices["slug"].to_pylist(), SLICE_METRICS, MAX_SLICES)
+    metrics |= _by_row(
+        classes, [slug((("label", name),)) for name in classes["label"].to_pylist()], CLASS_METRICS, MAX_CLASSES
+    )
+    return {name: float(value) for name, value in metrics.items() if math.isfinite(value)}
+
+
+def _by_row(table: pa.Table, names: list[str], metrics: tuple[str, ...], limit: int) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for metric in metrics:
+        for name, value in zip(names[:limit], table[metric].to_pylist()[:limit], strict=True):
+            if value is not None:
+                found.setdefault(f"slice.{metric}/{name}", value)
+    return found
+
+
+def _quality(overview: Overview) -> Histogram | None:
+    if overview.quality is None:
+        return None
+    return Histogram(tuple(at / BINS for at in range(BINS + 1)), overview.quality.counts)
+
+
+def _confusion(overview: Overview) -> Matrix | None:
+    if overview.labels is None:
+        return None
+    flags: Counter[str] = Counter()
+    for given, suggested, count in overview.confusions:
+        flags[given] += count
+        flags[suggested] += count
+    ranked = sorted(flags, key=lambda name: (-flags[name], name))
+    labels = ranked if len(ranked) <= MAX_MATRIX else [*ranked[: MAX_MATRIX - 1], OTHER]
+    place = {name: min(at, len(labels) - 1) for at, name in enumerate(ranked)}
+    counts = np.zeros((len(labels), len(labels)), dtype=np.int64)
+    for given, suggested, count in overview.confusions:
+        counts[place[given], place[suggested]] += count
+    return Matrix(tuple(labels), tuple(tuple(row) for row in counts.tolist()))
+
+
+def _class_table(data: Judged) -> pa.Table:
+    columns: dict[str, pa.Array] = {"label": pa.array(data.classes, pa.string())}
+    for name, values in class_metrics(data).items():
+        columns[name] = pa.array(values, from_pandas=True)
+    table = pa.table(columns)
+    return table.take(pa.array(worst_first(table, "label_issue_rate")))
+
+
+def _flagged(report: Report, *, with_text: bool) -> tuple[Table, int]:
+    """Return the table of flagged samples, worst first, and how many findings there are."""
+    found = report.findings.filter(pc.equal(report.findings["scope"], "sample"))
+    shown = found.slice(0, MAX_FLAGGED)
+    labels = set(report.samples.classes) | set(report.classes)
+    columns: dict[str, list[Any]] = {
+        "id": shown["id"].to_pylist(),
+        "given": [_label(cell, labels) for cell in shown["given"].to_pylist()],
+        "suggested": [_label(cell, labels) for cell in shown["suggested"].to_pylist()],
+        "confidence": [_rounded(value) for value in shown["confidence"].to_pylist()],
+        "score": [_rounded(value) for value in shown["score"].to_pylist()],
+        "issue": shown["issue"].to_pylist(),
+        "link": [report.sample_links.get(one) for one in shown["id"].to_pylist()],
+    }
+    if with_text:
+        columns["reason"] = shown["reason"].to_pylist()
+        rows = pa.array(report.samples.positions(columns["id"]))
+        columns["text"] = report.samples.texts.take(rows).to_pylist()
+    return Table(tuple(columns), [list(row) for row in zip(*columns.values(), strict=True)]), len(found)
+
+
+def _params(report: Report, source: str) -> dict[str, str]:
+    facts: Mapping[str, object] = {
+        "dataset": report.samples.name,
+        "fingerprint": report.samples.fingerprint,
+        "run": report.run,
+        "rows": len(report.samples),
+        "classes": len(report.samples.classes),
+        "embedder": report.settings.get("embedder", ""),
+        "metrics_of": source,
+        "version": _version(),
+    }
+    return {f"labelsift_{name}": str(value) for name, value in facts.items() if value != ""}
+
+
+def _plain(table: pa.Table) -> Table:
+    columns = [[_rounded(value) for value in column.to_pylist()] for column in table.columns]
+    return Table(tuple(table.column_names), [list(row) for row in zip(*columns, strict=True)])
+
+
+def _label(cell: str | None, labels: set[str]) -> str | None:
+    value = None if cell is None else json.loads(cell)
+    return value if isinstance(value, str) and value in labels else None
+
+
+def _rounded(value: object) -> object:
+    """Round to six decimals: float32 scores would otherwise show digits that mean nothing."""
+    return round(value, 6) if isinstance(value, float) else value
+
+
+def _mean(scores: pa.ChunkedArray) -> float:
+    values = scores.to_numpy().astype(np.float64)
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else math.nan
+
+
+def _version() -> str:
+    try:
+        return version("labelsift")
+    except PackageNotFoundError:
+        return "unknown"

@@ -1,0 +1,152 @@
+"""Cells: a metadata column as integer codes, one code a value, ready for counting.
+
+Which columns are sliced, and why the others are not:
+
+- text and category columns with 2 to 50 values, a missing value being a cell of its own (where
+  metadata is missing, labels are often worse);
+- numbers with up to 12 values as categories (ratings, months), others in quarters: a slug such as
+  ``age:q1`` keeps its name from run to run while the borders move with the data, and stands beside
+  the real range. Equal values always fall into the same quarter;
+- not: constants, nearly unique columns (ids), free text and copies of the sample's text, which
+  would also carry text out of the house, and nested values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ..samples import Samples
+from .slugs import Predicate, describe
+
+MAX_VALUES = 50
+MAX_NUMBERS = 12
+MAX_MEAN_LENGTH = 60
+GLANCE = 10_000
+QUARTERS = (0.25, 0.5, 0.75)
+
+
+@dataclass(frozen=True)
+class Cells:
+    """A partition of the samples.
+
+    Parameters
+    ----------
+    predicates
+        What holds in each cell, as terms for slugs.
+    described
+        The same for people.
+    codes
+        The cell of each sample: int64, shape (n,), in ``range(len(predicates))``.
+    """
+
+    predicates: tuple[Predicate, ...]
+    described: tuple[str, ...]
+    codes: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.predicates)
+
+
+def partitions(samples: Samples) -> tuple[dict[str, Cells], dict[str, str]]:
+    """Partition the samples by every column that can be sliced.
+
+    Returns
+    -------
+    cells, skipped
+        Column → its cells; column → why it is not sliced. ``split`` counts as metadata.
+    """
+    cells: dict[str, Cells] = {}
+    skipped: dict[str, str] = {}
+    for name, column in _columns(samples).items():
+        found = partition(name, column, texts=samples.texts)
+        if isinstance(found, Cells):
+            cells[name] = found
+        else:
+            skipped[name] = found
+    return cells, skipped
+
+
+def partition(name: str, column: pa.ChunkedArray, *, texts: pa.ChunkedArray) -> Cells | str:
+    """Return the cells of one column, or the reason why it cannot be sliced."""
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    if pa.types.is_nested(column.type) or pa.types.is_binary(column.type):
+        return "its values are not plain values"
+    if _is_number(column.type) and pc.count_distinct(column, mode="all").as_py() > MAX_NUMBERS:
+        return _quarters(name, column)
+    if pc.count_distinct(column.slice(0, GLANCE)).as_py() > MAX_VALUES:
+        return f"it has more than {MAX_VALUES} values"
+    values = column.cast(pa.string())
+    return _unfit(values, texts) or _categories(name, values)
+
+
+def cross(first: Cells, second: Cells) -> Cells:
+    """Return the two-way cells that hold at least one sample."""
+    keys = first.codes * len(second) + second.codes
+    used, codes = np.unique(keys, return_inverse=True)
+    pairs = [divmod(int(key), len(second)) for key in used]
+    return Cells(
+        tuple(first.predicates[a] + second.predicates[b] for a, b in pairs),
+        tuple(f"{first.described[a]} and {second.described[b]}" for a, b in pairs),
+        codes.astype(np.int64),
+    )
+
+
+def _columns(samples: Samples) -> dict[str, pa.ChunkedArray]:
+    columns = {name: samples.metadata[name] for name in samples.metadata.column_names}
+    split = samples.column("split")
+    return columns if split is None else {"split": split, **columns}
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+
+
+def _unfit(values: pa.ChunkedArray, texts: pa.ChunkedArray) -> str:
+    distinct = pc.count_distinct(values, mode="all").as_py()
+    checks: tuple[tuple[str, Callable[[], bool]], ...] = (
+        ("it has only one value", lambda: distinct < 2),
+        (f"it has more than {MAX_VALUES} values", lambda: distinct > MAX_VALUES),
+        ("its values are nearly unique", lambda: distinct * 2 > len(values)),
+        ("it holds free text", lambda: (pc.mean(pc.utf8_length(values)).as_py() or 0) > MAX_MEAN_LENGTH),
+        ("it repeats the samples' texts", lambda: pc.sum(pc.equal(values, texts)).as_py() * 2 > len(values)),
+    )
+    return next((reason for reason, holds in checks if holds()), "")
+
+
+def _categories(name: str, values: pa.ChunkedArray) -> Cells:
+    known = pc.unique(values).to_pylist()
+    known.sort(key=lambda value: (value is None, value or ""))
+    codes = pc.index_in(values, value_set=pa.array(known, pa.string())).to_numpy().astype(np.int64)
+    predicates = tuple(((name, value),) for value in known)
+    return Cells(predicates, tuple(describe(one) for one in predicates), codes)
+
+
+def _quarters(name: str, column: pa.ChunkedArray) -> Cells | str:
+    numbers = pc.fill_null(column.cast(pa.float64()), float("nan")).to_numpy()
+    here = np.isfinite(numbers)
+    edges = np.unique(np.quantile(numbers[here], QUARTERS)) if here.any() else np.empty(0)
+    raw = np.where(here, np.searchsorted(edges, numbers, side="left"), len(edges) + 1)
+    used, codes = np.unique(raw, return_inverse=True)
+    if len(used) < 2:
+        return "nearly all its values are equal"
+    predicates: list[Predicate] = []
+    described: list[str] = []
+    for bin_ in used.tolist():
+        missing = bin_ > len(edges)
+        predicates.append(((name, None if missing else f"q{bin_ + 1}"),))
+        described.append(f"{name} is missing" if missing else _range(name, edges, bin_))
+    return Cells(tuple(predicates), tuple(described), codes.astype(np.int64))
+
+
+def _range(name: str, edges: np.ndarray, bin_: int) -> str:
+    if bin_ == 0:
+        return f"{name} ≤ {edges[0]:g}"
+    if bin_ == len(edges):
+        return f"{name} > {edges[-1]:g}"
+    return f"{edges[bin_ - 1]:g} < {name} ≤ {edges[bin_]:g}"

@@ -1,0 +1,113 @@
+"""The verdict on a data set as Markdown: what is wrong, how much of it, and where it gathers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+import pyarrow as pa
+
+from .overview import Overview
+from .wording import percent, shortened, visible, words
+
+MAX_LENGTH = 8_000  # a tag of MLflow's holds no more
+SHOWN = 8
+NAME_LENGTH = 60
+# Below so many labels an interval is too wide to call a slice worse.
+FEWEST = 20
+
+
+def summary(overview: Overview, slices: pa.Table, whole: dict[str, float], source: str) -> str:
+    """Write the verdict.
+
+    Parameters
+    ----------
+    slices
+        The table of :func:`labelsift.slices.table.full_table`, worst label-issue rate first.
+    whole
+        The metrics of the whole data set.
+    source
+        Whose predictions ``whole`` judges.
+    """
+    parts = [
+        f"### {overview.verdict}",
+        escaped(overview.details),
+        _judge(whole, source),
+        _issues(overview),
+        _pairs(overview),
+        _classes(overview),
+        _slices(slices, whole["label_issue_rate"]),
+        "\n".join(f"- {escaped(note, 500)}" for note in overview.report.notes[:SHOWN]),
+        f"Data set {escaped(overview.report.samples.name)}, fingerprint `{overview.report.samples.fingerprint}`, "
+        f"scan `{overview.report.run}`.",
+    ]
+    kept: list[str] = []
+    for part in filter(None, parts):
+        if len("\n\n".join([*kept, part])) <= MAX_LENGTH:
+            kept.append(part)
+    return "\n\n".join(kept)
+
+
+def escaped(text: str, limit: int = 2_000) -> str:
+    r"""Write a text so that Markdown shows it as it is.
+
+    >>> escaped("a|b <i>*c*")
+    'a\\|b &lt;i&gt;\\*c\\*'
+    """
+    safe = visible(shortened(text, limit)).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return re.sub(r"([\\`*_{}\[\]|~#!])", r"\\\1", safe)
+
+
+def _judge(whole: dict[str, float], source: str) -> str:
+    if not source or whole["accuracy"] != whole["accuracy"]:
+        return ""
+    who = "The proxy model (trained by the scan, out of sample)" if source == "proxy model" else "The predicted column"
+    return f"{who} agrees with {percent(whole['accuracy'])} of the given labels; macro F1 {whole['f1']:.3f}."
+
+
+def _issues(overview: Overview) -> str:
+    rows = [(words(one.issue).title, f"{one.count:,}", percent(one.count, one.of)) for one in overview.issues]
+    return _table(("Issue", "Samples", "Share"), rows)
+
+
+def _pairs(overview: Overview) -> str:
+    rows = [(_name(given), _name(suggested), f"{count:,}") for given, suggested, count in overview.confusions[:SHOWN]]
+    return _table(("Given label", "Looks like", "Samples"), rows)
+
+
+def _classes(overview: Overview) -> str:
+    worst = [one for one in overview.classes if one.flagged][:SHOWN]
+    rows = [(_name(one.name), f"{one.rows:,}", f"{one.flagged:,}", percent(one.flagged, one.rows)) for one in worst]
+    return _table(("Class", "Labels", "Look wrong", "Share"), rows)
+
+
+def _slices(slices: pa.Table, rate: float) -> str:
+    """Name the slices whose whole interval lies above the data set's rate."""
+    worse = [
+        one
+        for one in slices.to_pylist()
+        if one["labeled"] >= FEWEST and one["label_issue_rate"] is not None and one["label_issue_rate_low"] > rate
+    ]
+    rows = [
+        (
+            _name(one["predicate"]),
+            f"{one['labeled']:,}",
+            f"{one['label_issues']:,}",
+            percent(one["label_issue_rate"]),
+            f"{percent(one['label_issue_rate_low'])} – {percent(one['label_issue_rate_high'])}",
+        )
+        for one in worse[:SHOWN]
+    ]
+    return _table(("Slice that is worse than the rest", "Labels", "Look wrong", "Share", "95 % interval"), rows)
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [f"| {' | '.join(row)} |" for row in rows]
+    if not lines:
+        return ""
+    rule = "|".join([" --- ", *[" ---: "] * (len(head) - 1)])
+    return "\n".join([f"| {' | '.join(head)} |", f"|{rule}|", *lines])
+
+
+def _name(text: str) -> str:
+    return escaped(text, NAME_LENGTH)

@@ -1,0 +1,79 @@
+"""A real MLflow server on loopback, in an environment of its own: for the demo and the tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from labelsift.servers import LOOPBACK, Server, environment, free_port
+
+# The newest release that installs whole: 3.18.0 names a part of itself that was never published.
+VERSION = "3.17.2"
+
+_QUIET = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "true",
+    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # saves the worker processes that only scoring jobs need
+    "PYTHONPATH": "",  # the server's environment is its own
+}
+
+
+class MLflowServer:
+    """MLflow's tracking server with its page, a SQLite file and a folder of artifacts.
+
+    Parameters
+    ----------
+    folder
+        Holds ``mlflow.db``, ``artifacts/`` and the log; a second start on it finds the same runs.
+    port
+        Of the loopback interface; a free one by default.
+    say
+        Takes a line of progress when the environment must be installed first.
+
+    Attributes
+    ----------
+    url
+        What ``MLFLOW_TRACKING_URI`` wants, and where the page is.
+    """
+
+    def __init__(self, folder: Path, *, port: int | None = None, say: Callable[[str], None]) -> None:
+        self.folder = folder.resolve()
+        self.port = port or free_port()
+        self.say = say
+        self.url = f"http://{LOOPBACK}:{self.port}"
+        self._server: Server | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Install what is needed, start the server and wait until it answers."""
+        bin_folder = environment("mlflow", [f"mlflow=={VERSION}"], say=self.say)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        options = {
+            "host": LOOPBACK,
+            "port": self.port,
+            "workers": 1,
+            "backend-store-uri": f"sqlite:///{self.folder}/mlflow.db",
+            "artifacts-destination": self.folder / "artifacts",
+        }
+        flags = [str(part) for name, value in options.items() for part in (f"--{name}", value)]
+        self._server = Server(
+            [bin_folder / "mlflow", "server", *flags],
+            ready=f"{self.url}/health",
+            log=self.folder / "server.log",
+            env=_QUIET,
+        )
+        self._server.start()
+
+    def stop(self) -> None:
+        """End the server and everything that it started."""
+        server, self._server = self._server, None
+        if server is not None:
+            server.stop()

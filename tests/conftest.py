@@ -1,0 +1,107 @@
+"""What tests of several parts share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from labelsift.findings import Finding, findings_table
+from labelsift.report import Report
+from labelsift.samples import Samples
+
+# In every text of a built report: where these bytes turn up, text has left the house.
+PLANTED = 'Zwölfkämpfer "Quokka" <b>Ω</b> \\ 4711'
+HOSTILE_VALUES = ("a//b", "..", "=(),&>", "x" * 300, "💥 emoji", "", "plain")
+
+
+def build_report(rows: int = 200, *, predicted: bool = False, run: str = "20261123-101500-4f2a") -> Report:
+    """Build a report by hand: four classes, every tenth label wrong, metadata that bites."""
+    rng = np.random.default_rng(7)
+    classes = ("card_lost", "card_arrival", "refund", "top|up <b>")
+    truth = rng.integers(0, 4, rows)
+    wrong = np.arange(rows) % 10 == 3
+    given = np.where(wrong, (truth + 1) % 4, truth)
+    probs = np.full((rows, 4), 0.05, dtype=np.float32)
+    probs[np.arange(rows), truth] = 0.85
+    off = np.arange(rows) % 17 == 5
+    probs[off] = np.roll(probs[off], 1, axis=1)
+    probs[0] = np.nan
+    names = np.array(classes)
+    labels = [None if at % 25 == 9 else str(names[code]) for at, code in enumerate(given)]
+    columns = {
+        "id": [f"t{at}" for at in range(rows)],
+        "text": [f"{PLANTED} number {at}" for at in range(rows)],
+        "label": labels,
+        "split": ["train" if at % 4 else "test" for at in range(rows)],
+    }
+    if predicted:
+        columns["predicted"] = [None if at % 13 == 0 else str(names[code]) for at, code in enumerate(truth)]
+    metadata = {
+        "state": ["CA" if wrong[at] and at % 20 == 3 else ("NY", "TX", None)[at % 3] for at in range(rows)],
+        "gender": [("f", "m")[at % 2] for at in range(rows)],
+        "hostile": [HOSTILE_VALUES[at % len(HOSTILE_VALUES)] for at in range(rows)],
+        "age": [float(18 + at % 60) for at in range(rows)],
+        "copy": columns["text"],
+        "ticket": [f"T-{at}" for at in range(rows)],
+        "country": ["US"] * rows,
+    }
+    labeled = np.array([label is not None for label in labels])
+    flagged = wrong & labeled
+    score = np.where(flagged, 0.05, 0.9).astype(np.float32) + (np.arange(rows) % 7).astype(np.float32) / 100
+    empty = np.arange(rows) % 50 == 7
+    scores = pa.table(
+        {
+            "id": columns["id"],
+            "label_score": pa.array(np.where(labeled, score, np.nan), pa.float32(), from_pandas=True),
+            "is_label_issue": pa.array([bool(flagged[at]) if labeled[at] else None for at in range(rows)]),
+            "empty_score": pa.array(np.where(empty, 0.0, 1.0), pa.float32()),
+            "is_empty_issue": pa.array(empty),
+            "suggested_label": pa.array([str(names[code]) for code in truth]),
+            "confidence": pa.array(np.full(rows, 0.85), pa.float32()),
+        }
+    )
+    found = [
+        Finding(
+            f"t{at}",
+            "label",
+            float(score[at]),
+            f"Labeled {labels[at]}, and the text says otherwise",
+            given=labels[at],
+            suggested=str(names[truth[at]]),
+            confidence=0.85,
+        )
+        for at in np.flatnonzero(flagged)
+    ]
+    # A check of somebody else's that quotes the text where only labels and reasons belong.
+    found += [
+        Finding(f"t{at}", "empty", 0.0, f"Says {PLANTED}", given=PLANTED, suggested=PLANTED)
+        for at in np.flatnonzero(empty)
+    ]
+    return Report(
+        run=run,
+        created=datetime(2026, 11, 23, 10, 15, tzinfo=UTC),
+        samples=Samples(pa.table(columns), pa.table(metadata), "tickets"),
+        scores=scores,
+        findings=findings_table(found),
+        classes=classes,
+        settings={"embedder": "wordllama"},
+        notes=("Every tenth label is wrong on purpose.",),
+        pred_probs=probs,
+        sample_links={"t3": "http://127.0.0.1:8080/projects/1/data?task=4"},
+    )
+
+
+@pytest.fixture(scope="session")
+def make_report() -> Callable[..., Report]:
+    """The builder of reports, for tests that need no scan."""
+    return build_report
+
+
+@pytest.fixture(scope="session")
+def planted() -> str:
+    """What stands in every text of a built report."""
+    return PLANTED
