@@ -26,7 +26,7 @@ class IssueWords:
 
 _WORDS = {
     "label": IssueWords(
-        "Suspicious labels", "suspicious label", "suspicious labels", "The label does not fit the text."
+        "Suspicious labels", "suspicious label", "suspicious labels", "The text seems to belong to another class."
     ),
     "span": IssueWords("Suspicious spans", "suspicious span", "suspicious spans", "A marked span looks wrong."),
     "outlier": IssueWords("Outliers", "outlier", "outliers", "Unlike every other sample."),

@@ -86,12 +86,18 @@ def _overview(overview: Overview) -> dict[str, Any]:
         "rows": overview.rows,
         "judged": overview.judged,
         "issues": [
-            [one.issue, words(one.issue).title, words(one.issue).meaning, one.count, one.of, percent(one.count, one.of)]
+            [one.issue, words(one.issue).title, _chip(one.issue), words(one.issue).meaning, one.count, one.of, percent(one.count, one.of)]
             for one in overview.issues
         ],
         "quality": None if quality is None else {"counts": quality.counts, "flagged": quality.flagged},
         "confusions": [[_cut(given), _cut(to), count] for given, to, count in overview.confusions[:SHOWN_CONFUSIONS]],
     }
+
+
+def _chip(issue: str) -> str:
+    """Name an issue as something that one sample has."""
+    one = words(issue).one
+    return words(issue).title if one.startswith("sample ") else one[:1].upper() + one[1:]
 
 
 def _classes(overview: Overview) -> list[list[Any]]:

@@ -37,8 +37,9 @@ function visible(text) {
   });
 }
 
-// A name (label, id, metadata value) in its own writing direction.
-const name = (text, attributes) => el('bdi', attributes, visible(text));
+// A name (label, id, metadata value) in its own writing direction, which may break where its words end.
+const name = (text, attributes) =>
+  el('bdi', attributes, visible(text).split(/(?<=[_./-])/).flatMap((part, at) => (at ? [el('wbr'), part] : [part])));
 
 const PREVIEW = 480;
 
@@ -121,8 +122,9 @@ function sortableTable(columns, rows, { caption, limit = Infinity, noun = 'rows'
     more.textContent = shown === Infinity ? 'Show fewer' : `Show all ${count(rows.length)} ${noun}`;
   }
   draw();
-  const table = el('table', {}, el('caption', {}, caption), el('thead', {}, el('tr', {}, heads)), body);
-  return el('div', {}, el('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': caption }, table), more);
+  const table = el('table', { 'aria-label': caption }, el('thead', {}, el('tr', {}, heads)), body);
+  const scroll = el('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': caption }, table);
+  return el('div', {}, el('p', { class: 'hint' }, caption), scroll, more);
 }
 
 const collator = new Intl.Collator('en', { numeric: true });

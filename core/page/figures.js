@@ -1,16 +1,21 @@
 // The overview: cards, label quality, mix-ups, classes, matrix. `pick` sends the reader to the samples.
 
 function issueCards(overview, pick) {
-  return overview.issues.map(([issue, title, meaning, found, of, rate]) =>
+  const found = overview.issues.filter((one) => one[4]);
+  const none = overview.issues.filter((one) => !one[4]).map((one) => one[1].toLowerCase());
+  const cards = found.map(([issue, title, , meaning, flagged, of, rate]) =>
     el(
-      found ? 'button' : 'div',
-      { class: `card${found ? '' : ' none'}`, type: found ? 'button' : null, onclick: found ? () => pick({ issue }) : null },
+      'button',
+      { class: `card${issue === 'label' ? ' suspect' : ''}`, type: 'button', onclick: () => pick({ issue }) },
       el('span', { class: 'title' }, title),
-      el('span', { class: 'figure' }, found ? count(found) : 'None'),
-      el('span', { class: 'rate' }, found ? `${rate} of ${count(of)}` : `of ${count(of)}`),
+      el('span', { class: 'figure' }, count(flagged)),
+      el('span', { class: 'rate' }, `${rate} of ${count(of)}`),
       el('span', { class: 'meaning' }, meaning),
     ),
   );
+  const grid = el('div', { class: 'grid' }, cards);
+  grid.style.setProperty('--columns', String(cards.length > 6 ? Math.ceil(cards.length / 2) : Math.max(cards.length, 4)));
+  return [cards.length ? grid : null, none.length ? el('p', { class: 'hint' }, `Also looked for, and not found: ${none.join(', ')}.`) : null];
 }
 
 // Stacked bars over the label scores: the flagged ones below, in the colour of suspicion.
@@ -159,7 +164,7 @@ function matrixFigure(matrix, pick) {
 }
 
 function valueTable(values, overview, { pick, columns: known }) {
-  const overall = overview.issues.find(([issue]) => issue === 'label');
+  const overall = overview.issues.find(([issue]) => issue === 'label').slice(4);
   const highest = Math.max(...values.map((row) => row[3] / row[2]));
   const columns = [
     { title: 'Value', value: (row) => `${row[0]} ${row[1]}`, cell: ([column, value]) => {
@@ -170,7 +175,7 @@ function valueTable(values, overview, { pick, columns: known }) {
     { title: 'Rows', numeric: true, value: (row) => row[2], cell: (row) => count(row[2]) },
     { title: 'Suspicious', numeric: true, value: (row) => row[3], cell: (row) => count(row[3]) },
     { title: 'Rate', numeric: true, value: (row) => row[3] / row[2], cell: (row) => rateCell(row[3], row[2], highest) },
-    { title: 'Overall', numeric: true, value: () => 0, cell: () => percent(overall[3], overall[4]) },
+    { title: 'Overall', numeric: true, value: () => 0, cell: () => percent(...overall) },
   ];
   return sortableTable(columns, values, { caption: 'Metadata values with more suspicious labels than the rest', noun: 'values' });
 }

@@ -17,6 +17,7 @@ function samplesView(content) {
   const columns = [...(content.share ? [] : ['split']), ...content.metadata];
   const metaOf = (sample, column) => (column === 'split' && !content.metadata.includes('split') ? sample.split : sample.meta[content.metadata.indexOf(column)]);
   const titles = new Map(content.overview.issues.map(([issue, title]) => [issue, title]));
+  const chips = new Map(content.overview.issues.map(([issue, , chip]) => [issue, chip]));
   let state = { ...NO_FILTER };
 
   const haystack = (sample) => {
@@ -62,7 +63,7 @@ function samplesView(content) {
     return [...new Set([first.node, ...others.map((one) => one.node), ...finding.related])];
   }
 
-  const context = () => ({ titles, meta: content.metadata, share: content.share, issue: state.issue });
+  const context = () => ({ titles, chips, meta: content.metadata, share: content.share, issue: state.issue });
   function card(sample) {
     const finding = state.issue ? findingOf(sample, state.issue) : null;
     return finding && finding.group >= 0 ? groupCard(finding, membersOf(sample, finding), context()) : sampleCard(sample, context());

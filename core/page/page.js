@@ -5,7 +5,7 @@ const { overview } = content;
 const view = samplesView(content);
 keyboard(view);
 
-byId('issues').append(...issueCards(overview, view.pick));
+byId('issues').append(...issueCards(overview, view.pick).filter(Boolean));
 if (content.share) byId('share').hidden = false;
 
 const remarks = [

@@ -41,7 +41,7 @@ const findingOf = (sample, issue) => sample.findings.find((one) => one.issue ===
 const suggestionOf = (sample) => (findingOf(sample, 'label') || sample.findings.find((one) => one.suggested !== null) || {}).suggested ?? null;
 
 function sampleCard(sample, context) {
-  const { titles, meta, share, issue } = context;
+  const { chips, titles, meta, share, issue } = context;
   const { node } = sample;
   const leading = findingOf(sample, issue) || findingOf(sample, 'label') || sample.findings[0];
   const facts = [['split', sample.split], ['predicted', sample.predicted], ...meta.map((column, at) => [column, sample.meta[at]])];
@@ -52,7 +52,7 @@ function sampleCard(sample, context) {
       'header',
       {},
       el('h3', {}, name(node.id)),
-      el('ul', { class: 'chips', 'aria-label': 'Issues' }, sample.findings.map((one) => el('li', { class: `chip ${one.issue === 'label' ? 'suspect' : ''}` }, titles.get(one.issue) || one.issue))),
+      el('ul', { class: 'chips', 'aria-label': 'Issues' }, sample.findings.map((one) => el('li', { class: `chip ${one.issue === 'label' ? 'suspect' : ''}` }, chips.get(one.issue) || one.issue))),
       el('span', { class: 'score', title: '0 = certainly bad, 1 = good' }, leading.score === null ? '' : `score ${leading.score.toFixed(3)}`),
       sample.link ? el('a', { href: sample.link, target: '_blank', rel: 'noopener noreferrer' }, 'Open task') : null,
     ),
@@ -80,8 +80,8 @@ function reason(finding, title) {
 }
 
 function relatedSamples(finding, node, { share, titles }) {
-  const count10 = finding.related.length + finding.more;
-  const noun = finding.group >= 0 ? `${titles.get(finding.issue)}: ${count(count10)} other ${count10 === 1 ? 'sample' : 'samples'}` : `${count(count10)} nearest ${count10 === 1 ? 'sample' : 'samples'}`;
+  const others = finding.related.length + finding.more;
+  const noun = finding.group >= 0 ? `${titles.get(finding.issue)}: ${count(others)} other ${others === 1 ? 'sample' : 'samples'}` : `${count(others)} nearest ${others === 1 ? 'sample' : 'samples'}`;
   const list = el('ol', { class: 'related' });
   const details = el('details', {}, el('summary', {}, noun), list);
   details.addEventListener('toggle', () => {
