@@ -86,7 +86,15 @@ def _overview(overview: Overview) -> dict[str, Any]:
         "rows": overview.rows,
         "judged": overview.judged,
         "issues": [
-            [one.issue, words(one.issue).title, _chip(one.issue), words(one.issue).meaning, one.count, one.of, percent(one.count, one.of)]
+            [
+                one.issue,
+                words(one.issue).title,
+                _chip(one.issue),
+                words(one.issue).meaning,
+                one.count,
+                one.of,
+                percent(one.count, one.of),
+            ]
             for one in overview.issues
         ],
         "quality": None if quality is None else {"counts": quality.counts, "flagged": quality.flagged},

@@ -18,7 +18,7 @@ function samplesView(content) {
   const metaOf = (sample, column) => (column === 'split' && !content.metadata.includes('split') ? sample.split : sample.meta[content.metadata.indexOf(column)]);
   const titles = new Map(content.overview.issues.map(([issue, title]) => [issue, title]));
   const chips = new Map(content.overview.issues.map(([issue, , chip]) => [issue, chip]));
-  let state = { ...NO_FILTER };
+  let state = { ...NO_FILTER, issue: samples.some((sample) => findingOf(sample, 'label')) ? 'label' : '' };
 
   const haystack = (sample) => {
     sample.haystack ??= plain(

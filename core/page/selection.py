@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -28,7 +28,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..findings import ISSUES, of_issue
-from ..wording import shortened
+from ..wording import shortened, words
 
 if TYPE_CHECKING:
     from ..report import Report
@@ -45,6 +45,7 @@ RELATED = 20
 META_COLUMNS = 12
 STRING_LENGTH = 300
 REASON_LENGTH = 1_000
+QUOTE, QUOTE_WHOLE = 20, 8
 
 
 def select(report: Report, *, share: bool, room: int, encode: Callable[[object], str]) -> dict[str, Any]:
@@ -160,12 +161,24 @@ class _Rows:
             self._value(draft, one["given"]),
             self._value(draft, one["suggested"]),
             _number(one["confidence"]),
-            shortened(one["reason"], REASON_LENGTH),
+            self._reason(one),
             [self._node(draft, other, related_text) for other in related[:RELATED]],
             len(related[RELATED:]),
             -1 if group is None else self.groups.setdefault(group, len(self.groups)),
             [_number(evidence.get(name)) for name in EVIDENCE] if "neighbors" in evidence else [],
         ]
+
+    def _reason(self, one: dict[str, Any]) -> str:
+        """Return the reason; on a shared page what the issue means instead, should a check quote the text."""
+        reason = shortened(one["reason"], REASON_LENGTH)
+        row = self.row_of.get(one["id"])
+        if self.share and row is not None and quotes(reason, self.source.texts[row].as_py(), but=self._values(one)):
+            return words(one["issue"]).meaning
+        return reason
+
+    def _values(self, one: dict[str, Any]) -> list[str]:
+        values = [one["id"], *(json.loads(cell) for cell in (one["given"], one["suggested"]) if cell)]
+        return [value for value in values if isinstance(value, str) and (value == one["id"] or value in self.labels)]
 
     def _node(self, draft: _Draft, sample_id: str, length: int) -> int:
         """Return the place of a sample's id, label and text; more of the text is taken where more is wanted."""
@@ -216,6 +229,22 @@ class _Rows:
         self.strings |= draft.strings
         self.samples.append(draft.sample)
         self.used += cost
+
+
+def quotes(reason: str, text: str, *, but: Sequence[str] = ()) -> bool:
+    """Whether a reason holds a piece of the text, ``QUOTE`` characters or all of a shorter one.
+
+    ``but`` names what may stand in both: the sample's id and labels.
+
+    >>> quotes("Says my card was stolen in Rome.", "Help, my card was stolen in Rome"), quotes("Labeled a", "a")
+    (True, False)
+    """
+    for value in sorted(but, key=len, reverse=True):
+        reason = reason.replace(value, "\0")
+    text = text.strip()
+    if len(text) <= QUOTE:
+        return len(text) >= QUOTE_WHOLE and text in reason
+    return any(reason[at : at + QUOTE] in text for at in range(len(reason) - QUOTE + 1))
 
 
 def web_address(link: str | None) -> str | None:

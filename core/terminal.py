@@ -1,0 +1,215 @@
+"""The summary of a scan on a terminal."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from rich import box
+from rich.console import Console, Group
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from .findings import of_issue
+from .overview import Overview
+from .wording import percent, shortened, visible, words
+
+if TYPE_CHECKING:
+    from .report import Report
+
+WIDEST = 120
+BAD, GOOD, QUIET = "red", "green", "dim"
+CLASSES_SHOWN = 5
+NOTES_SHOWN = 8
+NOTE_LENGTH = 600
+
+
+def print_summary(
+    report: Report, *, console: Console | None = None, limit: int = 10, page: str | Path | None = None
+) -> None:
+    """Print what a scan found and what to do next.
+
+    Every text of the data goes to the terminal as plain text: control characters are shown as
+    pictures, and what looks like markup is no markup.
+
+    Parameters
+    ----------
+    report
+        The scan.
+    console
+        Where to print; standard output by default.
+    limit
+        How many of the worst samples to name.
+    page
+        Where the HTML page was written, to be named among the next steps.
+    """
+    console = console or Console(highlight=False)
+    overview = Overview(report)
+    width = max(min(console.width, WIDEST), 40)
+    parts = [
+        _headline(overview),
+        _issues(overview),
+        _worst(report, limit, width),
+        _classes(overview, width),
+        _notes(report),
+        _next(report, overview, page),
+    ]
+    shown = [Padding(part, (1, 0, 0, 1)) for part in parts if part is not None]
+    console.print(Group(*shown), width=width, highlight=False, emoji=False)
+    console.print()
+
+
+def _headline(overview: Overview) -> Group:
+    report = overview.report
+    facts = [_clean(report.samples.name, 60), f"{overview.rows:,} samples"]
+    if overview.classes:
+        facts.append(f"{len(overview.classes):,} classes")
+    facts.append(f"run {_clean(report.run, 60)}")
+    lines = [Text(" · ".join(facts), style=QUIET), Text(overview.verdict.replace("\u00a0", " "), style="bold")]
+    if overview.details:
+        lines.append(Text(visible(overview.details)))
+    return Group(*lines)
+
+
+def _issues(overview: Overview) -> Table | Text | None:
+    found = [one for one in overview.issues if one.count]
+    none = [words(one.issue).title.lower() for one in overview.issues if not one.count]
+    also = f"Also looked for, and not found: {', '.join(none)}." if none else ""
+    if not found:
+        return Text(also, style=QUIET) if also else None
+    table = _table("Findings", caption=also)
+    table.add_column("Issue", no_wrap=True)
+    table.add_column("Samples", justify="right", no_wrap=True)
+    table.add_column("Share", justify="right", no_wrap=True)
+    table.add_column("", style=QUIET)
+    for one in found:
+        share = percent(one.count, one.of).replace("\u00a0", " ")
+        style = BAD if one.issue == "label" else ""
+        table.add_row(Text(words(one.issue).title), Text(f"{one.count:,}", style), share, words(one.issue).meaning)
+    return table
+
+
+def _worst(report: Report, limit: int, width: int) -> Group | None:
+    """Name the samples with the worst labels, or the worst of any kind where labels were not judged."""
+    samples = report.findings.filter(pc.equal(report.findings["scope"], "sample"))
+    labels = of_issue(samples, "label")
+    rows = (labels if labels.num_rows else samples).slice(0, max(limit, 0)).to_pylist()
+    if not rows:
+        return None
+    positions = pc.index_in(
+        pa.array([row["id"] for row in rows], pa.string()), value_set=report.samples.ids.combine_chunks()
+    )
+    table = Table.grid(padding=(0, 1))
+    table.add_column(justify="right", style=QUIET, no_wrap=True)
+    table.add_column()
+    for place, (row, position) in enumerate(zip(rows, positions.to_pylist(), strict=True), start=1):
+        if place > 1:
+            table.add_row()
+        text = "" if position is None else report.samples.texts[position].as_py()
+        table.add_row(str(place), Group(*_entry(row, text, width - 8)))
+    title = "Worst labels" if labels.num_rows else "Worst samples"
+    return Group(Text(title, style="bold underline"), table)
+
+
+def _entry(row: dict[str, Any], text: str, width: int) -> list[Text]:
+    """Three lines: id, given and suggested label; the text; the reason."""
+    head = Text().append(_clean(row["id"], 40), style="bold")
+    given, suggested = _value(row["given"]), _value(row["suggested"])
+    if given:
+        head.append("  ").append(given, style=BAD)
+    if suggested:
+        head.append(" → " if given else "  ").append(suggested, style=GOOD)
+    if row["confidence"] is not None:
+        head.append(f"  {percent(row['confidence'])}".replace("\u00a0", " "), style=QUIET)
+    if row["issue"] != "label":
+        head.append(f"  {words(row['issue']).one}", style=QUIET)
+    body = " ".join(text[: width * 8].split())
+    shown = Text(_clean(body, width) or "(empty)", style="" if body else QUIET, no_wrap=True, overflow="ellipsis")
+    return [head, shown, Text(_clean(row["reason"], 400), style=QUIET)]
+
+
+def _classes(overview: Overview, width: int) -> Table | None:
+    weak = [one for one in overview.classes if one.flagged][:CLASSES_SHOWN]
+    if not weak:
+        return None
+    agreed = any(one.agreement is not None for one in weak)
+    table = _table("Weakest classes")
+    half = max((width - 48) // 2, 10)  # what the figures leave, for two names
+    table.add_column("Class", max_width=half, overflow="ellipsis", no_wrap=True)
+    table.add_column("Suspicious", justify="right", no_wrap=True)
+    table.add_column("Share", justify="right", no_wrap=True)
+    table.add_column("Most often looks like", max_width=half + 6, overflow="ellipsis", no_wrap=True)
+    if agreed:
+        table.add_column("Agrees", justify="right", no_wrap=True)
+    for one in weak:
+        like = Text(_clean(one.confused_with, 60))
+        if one.confused:
+            like.append(f" × {one.confused:,}", style=QUIET)
+        cells = [
+            Text(_clean(one.name, 60)),
+            f"{one.flagged:,} of {one.rows:,}",
+            percent(one.flagged, one.rows).replace("\u00a0", " "),
+            like,
+        ]
+        if agreed:
+            cells.append("–" if one.agreement is None else percent(one.agreement).replace("\u00a0", " "))
+        table.add_row(*cells)
+    return table
+
+
+def _notes(report: Report) -> Group | None:
+    if not report.notes:
+        return None
+    grid = Table.grid(padding=(0, 1))
+    for note in report.notes[:NOTES_SHOWN]:
+        grid.add_row(Text("•", style=QUIET), Text(_clean(note, NOTE_LENGTH)))
+    more = len(report.notes) - NOTES_SHOWN
+    if more > 0:
+        grid.add_row("", Text(f"and {more:,} more, on the page", style=QUIET))
+    return Group(Text("Good to know", style="bold underline"), grid)
+
+
+def _next(report: Report, overview: Overview, page: str | Path | None) -> Group:
+    steps: list[tuple[str, str]] = []
+    if page is not None:
+        steps.append((_clean(str(page), 200), "the whole report: open it in a browser"))
+    if report.findings.num_rows:
+        steps.append(("labelsift push label-studio PROJECT", "have people decide, worst first"))
+    steps.append(("labelsift log mlflow", "keep the figures beside your experiments"))
+    if overview.rows:
+        steps.append(('labelsift similar "…"', "find samples like a text or an id"))
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(no_wrap=len(steps[0][0]) < 45)
+    grid.add_column(style=QUIET)
+    for command, why in steps:
+        grid.add_row(Text(command, style="cyan"), why)
+    return Group(Text("Next", style="bold underline"), grid)
+
+
+def _table(title: str, *, caption: str = "") -> Table:
+    return Table(
+        title=Text(title, style="bold underline"),
+        title_justify="left",
+        caption=Text(caption, style=QUIET) if caption else None,
+        caption_justify="left",
+        box=box.SIMPLE_HEAD,
+        show_edge=False,
+        pad_edge=False,
+        header_style=QUIET,
+    )
+
+
+def _value(cell: str | None) -> str:
+    value = json.loads(cell) if cell else None
+    if value is None:
+        return ""
+    return _clean(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), 40)
+
+
+def _clean(text: str, length: int) -> str:
+    """Shorten first, so that a text of megabytes costs nothing, then show what could act on a terminal."""
+    return shortened(visible(text[: length + 1]), length)
