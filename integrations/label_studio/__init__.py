@@ -1,0 +1,79 @@
+"""Label Studio: review projects for people, and their decisions back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from labelsift.platforms import Mode, Receipt
+    from labelsift.report import Report
+
+
+class LabelStudio:
+    """The labeling platform ``label-studio``; see :class:`labelsift.platforms.Labeler`.
+
+    The server's address and key come from LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY or
+    LABEL_STUDIO_API_KEY_FILE.
+    """
+
+    name = "label-studio"
+
+    def push(
+        self,
+        report: Report,
+        *,
+        project: str,
+        mode: Mode = "choose",
+        match: str | None = None,
+        create: bool = False,
+        only: Sequence[str] | None = None,
+        budget: int | None = None,
+        dry_run: bool = False,
+    ) -> Receipt:
+        """Bring flagged samples into a review project, or with ``match`` into an existing project.
+
+        Parameters
+        ----------
+        report
+            The result of a scan.
+        project
+            Without ``match``, what the review project is named after; with it, the title or the
+            number of a project.
+        mode
+            How much the labeler is led: ``choose`` shows the suggestion, ``prefill`` makes it the
+            draft, ``blind`` shows neither label.
+        match
+            The field of an existing project's tasks that holds the sample id or its text, for
+            example ``data.ticket_id``.
+        create
+            Make tasks for flagged samples that the existing project does not have.
+        only, budget
+            These issues only; at most so many samples.
+        dry_run
+            Return the plan and send nothing.
+
+        Raises
+        ------
+        InputError
+            If an argument or the project's labeling config does not fit.
+        PlatformError
+            If the server cannot be reached or refuses.
+        """
+        from .client import Client
+        from .progress import speaker
+        from .push import push_review
+
+        client = Client.from_environment()
+        return push_review(
+            client, report, project=project, mode=mode, only=only, budget=budget, dry_run=dry_run, say=speaker()
+        )
+
+    def pull(self, *, project: str) -> pa.Table:
+        """Return people's decisions in the review projects of ``project``, in CORRECTIONS_SCHEMA."""
+        raise NotImplementedError
+
+    def doctor(self) -> Mapping[str, str]:
+        """Say what is wrong with the connection and how to mend it; empty when all is well."""
+        raise NotImplementedError

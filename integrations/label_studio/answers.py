@@ -1,0 +1,68 @@
+"""What can go wrong between labelsift and a Label Studio server, said so that a person can mend it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from labelsift.errors import PlatformError
+
+URL, KEY, KEY_FILE = "LABEL_STUDIO_URL", "LABEL_STUDIO_API_KEY", "LABEL_STUDIO_API_KEY_FILE"
+_SHOWN = 300  # characters of a server's answer in a message
+
+
+@contextlib.contextmanager
+def asking(what: str, *, url: str, key: str) -> Iterator[None]:
+    """Turn the errors of the SDK and of requests into a PlatformError without secrets.
+
+    Parameters
+    ----------
+    what
+        What the server was asked for, for the message: ``project 3``.
+    url, key
+        The server, and the secret that must not be shown even if the server repeats it.
+
+    Raises
+    ------
+    PlatformError
+        If the server cannot be reached or refuses.
+    """
+    import httpx
+    import requests
+    from label_studio_sdk.core.api_error import ApiError
+
+    # "from None" throughout: the errors hold the request with its key.
+    try:
+        yield
+    except ApiError as error:
+        raise _refused(error.status_code or 0, str(error.body).replace(key, "…"), what=what) from None
+    except requests.HTTPError as error:
+        status, body = (error.response.status_code, error.response.text) if error.response is not None else (0, "")
+        raise _refused(status, body.replace(key, "…"), what=what) from None
+    except (httpx.HTTPError, requests.RequestException, OSError) as error:
+        raise PlatformError(
+            f"Label Studio at {url} could not be reached ({type(error).__name__}) when asked for {what}",
+            cure=f"See that it runs and that {URL} is its address; then run the same command again",
+        ) from None
+
+
+def _refused(status: int, said: str, *, what: str) -> PlatformError:
+    said = said if len(said) <= _SHOWN else said[:_SHOWN] + " …"
+    if status == 401:
+        return PlatformError(
+            "Label Studio does not accept the key",
+            cure=f"Copy a valid token into {KEY}: Account & Settings → Personal Access Token. "
+            "A legacy token works only where the organization allows it",
+        )
+    if status == 403:
+        return PlatformError(f"The account may not use {what}", cure="Ask an administrator of Label Studio")
+    if status == 404:
+        return PlatformError(
+            f"Label Studio has no {what}", cure=f"See that {URL} is the right server and that nobody deleted it"
+        )
+    if status >= 500:
+        return PlatformError(
+            f"Label Studio failed with {status} when asked for {what}: {said}",
+            cure="Its log holds the reason; then run the same command again: nothing is done twice",
+        )
+    return PlatformError(f"Label Studio refused {what} with {status}: {said}")

@@ -1,0 +1,260 @@
+"""Talking to a Label Studio server: addresses and keys, reads, writes, and errors with a cure.
+
+label-studio-sdk writes; pages of tasks are read as plain JSON through requests, because the SDK
+builds an object of every annotation that it reads. Only calls that may be repeated are retried: a
+second import of the same batch would double its tasks.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from labelsift.errors import InputError, MissingExtraError
+
+from .answers import KEY, KEY_FILE, URL, asking
+
+if TYPE_CHECKING:
+    from label_studio_sdk import LabelStudio as SDK
+    from requests import PreparedRequest, Session
+
+Json = Any  # whatever a JSON text can hold
+PAGE = 1000  # tasks a request
+TIMEOUT = 300  # seconds; an import of thousands of tasks takes a minute on a busy server
+REPEATABLE: Any = {"max_retries": 3, "timeout_in_seconds": TIMEOUT}
+ONCE: Any = {"max_retries": 0, "timeout_in_seconds": TIMEOUT}
+
+
+class Client:
+    """One Label Studio server and one account on it.
+
+    Parameters
+    ----------
+    url
+        The server's address, as in the browser.
+    key
+        A personal access token or a legacy token.
+
+    Raises
+    ------
+    MissingExtraError
+        If label-studio-sdk is not installed.
+    """
+
+    def __init__(self, url: str, key: str) -> None:
+        self.url = url.rstrip("/")
+        self._key = key
+        try:
+            from label_studio_sdk import LabelStudio as SDK
+        except ImportError as error:
+            raise MissingExtraError("label-studio-sdk", "label-studio", purpose="Label Studio") from error
+        with self._asking("the key"):
+            self._sdk: SDK = SDK(base_url=self.url, api_key=key, timeout=TIMEOUT, max_retries=0)
+        self._session = self._make_session()
+
+    @classmethod
+    def from_environment(cls) -> Client:
+        """Make a client from LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY or LABEL_STUDIO_API_KEY_FILE."""
+        url, key, file = (os.environ.get(name, "").strip() for name in (URL, KEY, KEY_FILE))
+        if not key and file:
+            try:
+                key = Path(file).expanduser().read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError) as error:
+                raise InputError(f"The file named by {KEY_FILE} cannot be read", cure=str(error)) from error
+        if not url.startswith(("http://", "https://")):
+            raise InputError(
+                f"{URL} does not hold an address" if url else f"{URL} is not set",
+                cure=f"Set {URL} to the address of Label Studio, for example http://localhost:8080",
+            )
+        if not key:
+            raise InputError(
+                f"Neither {KEY} nor {KEY_FILE} is set",
+                cure="Make a token in Label Studio under Account & Settings → Personal Access Token",
+            )
+        return cls(url, key)
+
+    # Reading
+
+    def get(self, path: str, *, what: str, params: Mapping[str, str | int] | None = None) -> Json:
+        """Return the JSON that a path answers; ``what`` names it in an error."""
+        with self._asking(what):
+            answer = self._session.get(f"{self.url}{path}", params=params, timeout=TIMEOUT)
+            answer.raise_for_status()
+            return answer.json()
+
+    def version(self) -> str:
+        """Return the server's version, for example ``1.23.2``."""
+        return str(self.get("/api/version", what="the version").get("release", ""))
+
+    def projects(self) -> list[dict[str, Any]]:
+        """Return the projects that the account can see: id, title, description and more, oldest first."""
+        found: list[dict[str, Any]] = []
+        params: dict[str, str | int] = {"page_size": 100, "page": 1, "ordering": "id"}
+        while True:
+            page = self.get("/api/projects", what="the list of projects", params=params)
+            found += page["results"]
+            if not page.get("next"):
+                return sorted(found, key=lambda one: one["id"])
+            params["page"] = int(params["page"]) + 1
+
+    def project(self, project: int) -> dict[str, Any]:
+        """Return one project."""
+        return self.get(f"/api/projects/{project}/", what=f"project {project}")
+
+    def tasks(
+        self, project: int, *, annotations: bool = False, filters: Sequence[Mapping[str, Any]] = ()
+    ) -> Iterator[list[dict[str, Any]]]:
+        """Yield the project's tasks in pages, oldest first: id, data and counts of answers.
+
+        Parameters
+        ----------
+        project
+            Its id.
+        annotations
+            Also the answers themselves, which takes several times as long.
+        filters
+            As in a tab; all must hold.
+        """
+        query: dict[str, Any] = {"ordering": ["tasks:id"]}
+        if filters:
+            query["filters"] = {"conjunction": "and", "items": list(filters)}
+        params: dict[str, str | int] = {"project": project, "page_size": PAGE, "page": 1, "query": json.dumps(query)}
+        # Without "include" the server works out every column of its table: four times as slow.
+        params["include"] = "id,data,total_annotations,cancelled_annotations,drafts"
+        params["resolve_uri"] = "false"  # data as it is stored, for a later write
+        if annotations:
+            params |= {"fields": "all", "include": f"{params['include']},annotations"}
+        seen = 0
+        while True:
+            page = self.get("/api/tasks", what=f"the tasks of project {project}", params=params)
+            if page["tasks"]:
+                yield page["tasks"]
+            seen += len(page["tasks"])
+            if not page["tasks"] or seen >= page["total"]:
+                return
+            params["page"] = int(params["page"]) + 1
+
+    def predictions(self, project: int) -> list[dict[str, Any]]:
+        """Return all predictions of a project, whoever made them."""
+        return self.get("/api/predictions/", what="the predictions", params={"project": project})
+
+    def views(self, project: int) -> list[dict[str, Any]]:
+        """Return the tabs of a project, oldest first."""
+        found = self.get("/api/dm/views", what="the tabs", params={"project": project})
+        return sorted(found, key=lambda one: one["id"])
+
+    # Writing
+
+    def create_project(self, *, title: str, description: str, label_config: str, model_version: str) -> dict[str, Any]:
+        """Create a project whose stream serves tasks in the order of import."""
+        with self._asking(f"a new project {title}"):
+            made = self._sdk.projects.create(
+                title=title,
+                description=description,
+                label_config=label_config,
+                model_version=model_version,
+                sampling="Sequential sampling",
+                show_collab_predictions=True,
+                request_options=ONCE,
+            )
+        return self.project(int(made.id or 0))
+
+    def describe_project(self, project: int, description: str) -> None:
+        """Set the project's description."""
+        with self._asking(f"project {project}"):
+            self._sdk.projects.update(project, description=description, request_options=REPEATABLE)
+
+    def set_model_version(self, project: int, version: str) -> None:
+        """Set the model version whose predictions are pre-filled; the server wants one that has predictions."""
+        with self._asking(f"project {project}"):
+            self._sdk.projects.update(project, model_version=version, request_options=REPEATABLE)
+
+    def delete_project(self, project: int) -> None:
+        """Delete a project with everything in it."""
+        with self._asking(f"project {project}"):
+            self._sdk.projects.delete(project, request_options=ONCE)
+
+    def import_tasks(self, project: int, tasks: Sequence[Any]) -> int:
+        """Import one batch of tasks with their predictions; all or none of it is stored. Return how many."""
+        with self._asking(f"project {project}"):
+            made = self._sdk.projects.import_tasks(project, request=tasks, request_options=ONCE)
+        return int(made.task_count or 0)
+
+    def import_predictions(self, project: int, predictions: Sequence[Any]) -> int:
+        """Add one batch of predictions (at most 1,000) to existing tasks; all or none of it is stored."""
+        with self._asking(f"project {project}"):
+            made = self._sdk.projects.import_predictions(project, request=predictions, request_options=ONCE)
+        return int(made.created or 0)
+
+    def write_task(self, task: int, data: Mapping[str, Any]) -> None:
+        """Replace a task's data: whatever is not in ``data`` is gone afterwards."""
+        with self._asking(f"task {task}"):
+            self._sdk.tasks.update(str(task), data=dict(data), request_options=REPEATABLE)
+
+    def delete_tasks(self, project: int, tasks: Sequence[int]) -> None:
+        """Delete tasks with everything in them."""
+        self._post(
+            "/api/dm/actions",
+            params={"id": "delete_tasks", "project": project},
+            body={"selectedItems": {"all": False, "included": list(tasks)}},
+            what=f"{len(tasks)} tasks",
+        )
+
+    def delete_prediction(self, prediction: int) -> None:
+        """Delete one prediction."""
+        with self._asking(f"prediction {prediction}"):
+            self._sdk.predictions.delete(prediction, request_options=ONCE)
+
+    def delete_predictions(self, project: int, version: str) -> None:
+        """Delete all predictions of one model version."""
+        with self._asking(f"the predictions of {version}"):
+            answer = self._session.delete(
+                f"{self.url}/api/projects/{project}/model-versions/", json={"model_version": version}, timeout=TIMEOUT
+            )
+            answer.raise_for_status()
+
+    def create_view(self, project: int, data: Mapping[str, Any]) -> int:
+        """Create a tab; return its id."""
+        return int(self._post("/api/dm/views/", body={"project": project, "data": data}, what="a tab")["id"])
+
+    def write_view(self, view: int, project: int, data: Mapping[str, Any]) -> None:
+        """Replace what a tab shows."""
+        with self._asking("a tab"):
+            answer = self._session.put(
+                f"{self.url}/api/dm/views/{view}/", json={"project": project, "data": data}, timeout=TIMEOUT
+            )
+            answer.raise_for_status()
+
+    def delete_view(self, view: int) -> None:
+        """Delete a tab."""
+        with self._asking("a tab"):
+            self._sdk.views.delete(str(view), request_options=ONCE)
+
+    def _post(self, path: str, *, body: Json, what: str, params: Mapping[str, str | int] | None = None) -> Json:
+        with self._asking(what):
+            answer = self._session.post(f"{self.url}{path}", json=body, params=params, timeout=TIMEOUT)
+            answer.raise_for_status()
+            return answer.json()
+
+    def _make_session(self) -> Session:
+        import requests
+        from requests.adapters import HTTPAdapter
+        from urllib3.util import Retry
+
+        session = requests.Session()
+        retry = Retry(total=4, backoff_factor=0.3, status_forcelist=(429, 502, 503, 504), allowed_methods=("GET",))
+        session.mount(self.url, HTTPAdapter(max_retries=retry))
+        session.auth = self._sign
+        return session
+
+    def _sign(self, request: PreparedRequest) -> PreparedRequest:
+        # The SDK keeps the access token of a personal access token fresh.
+        request.headers["Authorization"] = self._sdk._client_wrapper.get_headers()["Authorization"]
+        return request
+
+    def _asking(self, what: str) -> contextlib.AbstractContextManager[None]:
+        return asking(what, url=self.url, key=self._key)

@@ -1,0 +1,126 @@
+"""Labeling configs: reading the one that a project has, and writing the one of a review project."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from xml.sax.saxutils import quoteattr
+
+from labelsift.errors import InputError
+from labelsift.platforms import Mode
+
+MANY = 12  # labels beyond which a labeler gets a search field and small buttons
+# XML 1.0 has no way to write these, not even escaped.
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+
+_STYLE = """
+.ls-ask { max-width: 62rem; margin: 0 0 .75rem; padding: .7rem 1rem; border-left: 4px solid #d97706;
+  border-radius: 4px; background: rgba(217, 119, 6, .09); }
+.ls-ask h4, .ls-ask h6 { margin: 0 !important; }
+.ls-ask h6 { font-weight: 400 !important; opacity: .85; padding-top: .3rem; }
+.ls-text { max-width: 62rem; margin: 0 0 .9rem; padding: .9rem 1rem; border: 1px solid rgba(128, 128, 128, .35);
+  border-radius: 4px; font-size: 1.12rem; line-height: 1.6; overflow-wrap: anywhere; white-space: pre-wrap; }
+.ls-labels { max-width: 62rem; }
+"""
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a prediction goes in a labeling config.
+
+    Parameters
+    ----------
+    from_name, to_name
+        The names of the control and of the object that it labels.
+    labels
+        The labels that it offers, in its order.
+    field
+        The field of the task's data that the object shows, for example ``text``.
+    """
+
+    from_name: str
+    to_name: str
+    labels: tuple[str, ...]
+    field: str
+
+
+def target_of(label_config: str, *, project: str) -> Target:
+    """Find the control of a project's labeling config that takes single labels of a text.
+
+    Raises
+    ------
+    InputError
+        If the config holds no such control, several, or one of a kind that is not supported.
+    """
+    from label_studio_sdk.label_interface.interface import LabelInterface
+
+    interface = LabelInterface(label_config)
+    controls = list(interface.controls)
+    choices = [one for one in controls if one.tag == "Choices"]
+    single = [one for one in choices if (one.attr or {}).get("choice", "single") in ("single", "single-radio")]
+    if len(single) != 1 or len(choices) != 1:
+        found = ", ".join(f"{one.tag} {one.name}" for one in controls) or "no control at all"
+        raise InputError(
+            f"The labeling config of {project} holds {found}; labelsift needs exactly one Choices with single choice",
+            cure="Push without --match: that makes a review project with a config of its own",
+        )
+    control = single[0]
+    shown = interface.get_object(control.to_name[0])
+    return Target(
+        from_name=control.name,
+        to_name=control.to_name[0],
+        labels=tuple(control.labels),
+        field=str(shown.value_name if hasattr(shown, "value_name") else shown.value).removeprefix("$"),
+    )
+
+
+def review_target(labels: Iterable[str]) -> Target:
+    """Return the target in the config of a review project that offers these labels.
+
+    Raises
+    ------
+    InputError
+        If a label cannot be written into a labeling config; names the labels.
+    """
+    labels = tuple(dict.fromkeys(labels))
+    bad = [label for label in labels if not label.strip() or _NOT_XML.search(label)]
+    if bad:
+        raise InputError(
+            "Label Studio cannot show these labels (blank, or with control characters)",
+            ids=[repr(label) for label in bad],
+            cure="Rename them in the data",
+        )
+    return Target(from_name="label", to_name="text", labels=labels, field="text")
+
+
+def review_config(labels: Sequence[str], *, mode: Mode) -> str:
+    r"""Write the labeling config of a review project.
+
+    In the modes choose and prefill a header shows what is given, what is suggested and why; in mode
+    blind there is only the text.
+
+    >>> '<Choice value="a &amp; &quot;b&quot;"/>' in review_config(['a & "b"', "c"], mode="choose")
+    False
+    >>> "<Choice value='a &amp; \"b\"'/>" in review_config(['a & "b"', "c"], mode="choose")
+    True
+    >>> "labelsift_" in review_config(["a", "b"], mode="blind")
+    False
+    """
+    target = review_target(labels)
+    lines = ["<View>", f"  <Style>{_STYLE}</Style>"]
+    if mode != "blind":
+        lines += [
+            '  <View className="ls-ask">',
+            '    <Header value="$labelsift_header" size="4"/>',
+            '    <Header value="$labelsift_reason" size="6"/>',
+            "  </View>",
+        ]
+    lines += ['  <View className="ls-text">', '    <Text name="text" value="$text"/>', "  </View>"]
+    lines += ['  <View className="ls-labels">']
+    if len(target.labels) > MANY:
+        lines.append('    <Filter toName="label" hotkey="shift+f" minlength="0" placeholder="Type to find a label"/>')
+    lines.append('    <Choices name="label" toName="text" choice="single" required="true" showInline="true">')
+    lines += [f"      <Choice value={quoteattr(label)}/>" for label in target.labels]
+    lines += ["    </Choices>", "  </View>", "</View>"]
+    return "\n".join(lines)

@@ -1,0 +1,212 @@
+"""Pushing flagged samples into a review project: plan, diff, bounded batches, receipt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from labelsift.errors import PlatformError
+from labelsift.platforms import Mode, Receipt
+from labelsift.report import Report
+
+from . import convert
+from .client import Client
+from .config import Target, review_config, review_target
+from .progress import Say, quiet
+from .review import Round, announce, drop_empty_twins, open_round, rounds_of, settle
+from .stored import Holdings, batches, put_tabs, read_holdings, same_prediction
+
+NAME = "label-studio"
+BATCH = 1000  # tasks a request: about a second on the server
+ROUNDS_OF_REPAIR = 3
+
+
+@dataclass
+class Plan:
+    """What a push wants in the review project, by sample id and worst first."""
+
+    data: dict[str, dict[str, Any]]
+    predictions: dict[str, dict[str, Any]]
+    tabs: list[dict[str, Any]]
+    failed: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Diff:
+    """What has to be done so that the server holds the plan."""
+
+    missing: list[str]
+    edited: list[str]
+    unpredicted: list[str]
+    doubles: list[int]
+
+    @property
+    def updated(self) -> set[str]:
+        """Samples whose task or prediction is written anew."""
+        return {*self.edited, *self.unpredicted}
+
+
+def push_review(
+    client: Client,
+    report: Report,
+    *,
+    project: str,
+    mode: Mode,
+    only: Sequence[str] | None = None,
+    budget: int | None = None,
+    dry_run: bool = False,
+    say: Say = quiet,
+) -> Receipt:
+    """Bring a report's flagged samples into the review project of its run.
+
+    The same run in the same mode goes into the same review project; a new run opens the next round.
+
+    Raises
+    ------
+    InputError
+        If an issue is unknown or a label cannot be shown.
+    PlatformError
+        If the server cannot be reached or refuses.
+    """
+    flags = convert.flags_of(report, only=only, budget=budget)
+    rounds = rounds_of(client, project)
+    known = [one for one in rounds if (one.run, one.mode) == (report.run, mode)]
+    current = max(known, key=lambda one: one.tasks) if known else None
+    target = review_target(labels_of(report, flags))
+    number = current.number if current else 1 + max((one.number for one in rounds), default=0)
+    plan = plan_review(flags, target, run=report.run, round=number, mode=mode)
+    receipt = Receipt(platform=NAME, target=project, dry_run=dry_run, failed=plan.failed)
+    if dry_run:
+        diff = compare(plan, read_holdings(client, current.project) if current else Holdings())
+        _count(receipt, plan, diff)
+        receipt.details |= {"round": number, "tabs": len(plan.tabs), "predictions": len(plan.predictions)}
+        return receipt
+    if current is None:
+        wanted = Round(of=project, run=report.run, mode=mode, number=number)
+        current = open_round(client, wanted, label_config=review_config(target.labels, mode=mode), mode=mode)
+    elif not settle(client, current):
+        say(f"A batch that an earlier push announced has not arrived in {current.title}; it is sent again")
+    held = read_holdings(client, current.project)
+    diff = compare(plan, held)
+    _count(receipt, plan, diff)
+    current, held = _bring(client, current, plan, held, diff, say=say)
+    ids, written = put_tabs(client, current.project, plan.tabs)
+    drop_empty_twins(client, current)
+    _link(client, receipt, current, plan, held, tabs=ids)
+    receipt.details |= {"round": number, "tabs_written": written}
+    return receipt
+
+
+def labels_of(report: Report, flags: Sequence[convert.Flag]) -> list[str]:
+    """Return the labels that a review project offers: the classes, then whatever else is given or suggested."""
+    seen = [*report.samples.classes, *report.classes]
+    seen += [label for flag in flags for label in (flag.given, flag.suggested) if label]
+    return sorted(dict.fromkeys(seen), key=str.casefold)
+
+
+def plan_review(flags: Sequence[convert.Flag], target: Target, *, run: str, round: int, mode: Mode) -> Plan:
+    """Turn flags into the tasks, predictions and tabs of a review project, checked before they are sent."""
+    from label_studio_sdk.label_interface.interface import LabelInterface
+
+    interface = LabelInterface(review_config(target.labels, mode=mode))
+    shown = convert.metadata_shown(flags, mode=mode)
+    plan = Plan(data={}, predictions={}, tabs=[])
+    for flag in flags:
+        prediction = convert.prediction_of(flag, target, run=run)
+        errors = interface.validate_prediction(prediction, return_errors=True) if prediction else []
+        if errors:
+            plan.failed[flag.id] = f"Its suggestion {flag.suggested!r} does not fit the labeling config"
+            continue
+        plan.data[flag.id] = convert.task_data(flag, shown=shown, run=run, round=round, mode=mode)
+        if prediction:
+            plan.predictions[flag.id] = prediction
+    issues = dict.fromkeys(issue for flag in flags for issue in flag.issues)
+    plan.tabs = [convert.tab_of(issue, run=run) for issue in sorted(issues, key=convert.issue_order)]
+    return plan
+
+
+def compare(plan: Plan, held: Holdings) -> Diff:
+    """Find what the server lacks of a plan. Keys of a task that are not in the plan are others' business."""
+    diff = Diff(missing=[], edited=[], unpredicted=[], doubles=list(held.doubles))
+    for sample, wanted in plan.data.items():
+        stored = held.of_sample.get(sample)
+        if stored is None:
+            diff.missing.append(sample)
+            continue
+        if any(name not in stored.data or stored.data[name] != value for name, value in wanted.items()):
+            diff.edited.append(sample)
+        prediction = plan.predictions.get(sample)
+        right = [prediction is not None and same_prediction(one, prediction) for one in stored.predictions]
+        if right != [True] * (prediction is not None):
+            diff.unpredicted.append(sample)
+    return diff
+
+
+def _bring(
+    client: Client, current: Round, plan: Plan, held: Holdings, diff: Diff, *, say: Say
+) -> tuple[Round, Holdings]:
+    """Send what is missing, mend what differs, and look again until the server holds the plan."""
+    for _ in range(ROUNDS_OF_REPAIR):
+        if diff.doubles:
+            client.delete_tasks(current.project, diff.doubles)
+        done = 0
+        for batch in batches([_task(plan, sample) for sample in diff.missing], size=BATCH):
+            current = announce(client, current, batch[0]["data"]["labelsift_id"])
+            client.import_tasks(current.project, batch)
+            done += len(batch)
+            say(f"{done:,} of {len(diff.missing):,} tasks sent to {current.title}")
+        for sample in diff.edited:
+            stored = held.of_sample[sample]
+            client.write_task(stored.task, stored.data | plan.data[sample])
+        _mend_predictions(client, current.project, plan, held, diff)
+        if not (diff.missing or diff.updated or diff.doubles):
+            return announce(client, current, None), held
+        held = read_holdings(client, current.project)
+        diff = compare(plan, held)
+    if diff.missing or diff.doubles:
+        raise PlatformError(
+            f"{current.title} still lacks {len(diff.missing)} samples and holds {len(diff.doubles)} twice",
+            ids=diff.missing,
+            cure="Somebody else is changing it: run the same command again when they are done",
+        )
+    return announce(client, current, None), held
+
+
+def _task(plan: Plan, sample: str) -> dict[str, Any]:
+    prediction = plan.predictions.get(sample)
+    return {"data": plan.data[sample], "predictions": [prediction] if prediction else []}
+
+
+def _mend_predictions(client: Client, project: int, plan: Plan, held: Holdings, diff: Diff) -> None:
+    again: list[dict[str, Any]] = []
+    for sample in diff.unpredicted:
+        stored = held.of_sample[sample]
+        for wrong in stored.predictions:
+            client.delete_prediction(int(wrong["id"]))
+        if sample in plan.predictions:
+            again.append({"task": stored.task, **plan.predictions[sample]})
+    for batch in batches(again, size=BATCH):
+        client.import_predictions(project, batch)
+
+
+def _count(receipt: Receipt, plan: Plan, diff: Diff) -> None:
+    receipt.created, receipt.updated = len(diff.missing), len(diff.updated)
+    receipt.unchanged = len(plan.data) - receipt.created - receipt.updated
+    if diff.doubles:
+        receipt.details["doubles_removed"] = len(diff.doubles)
+
+
+def _link(
+    client: Client, receipt: Receipt, current: Round, plan: Plan, held: Holdings, *, tabs: dict[str, int]
+) -> None:
+    page = f"{client.url}/projects/{current.project}/data"
+    receipt.links = {"review": page} | {title: f"{page}?tab={view}" for title, view in tabs.items()}
+    receipt.sample_links = {sample: f"{page}?task={held.of_sample[sample].task}" for sample in plan.data}
+    receipt.details |= {
+        "project_id": current.project,
+        "project": current.title,
+        "tasks": sum(sample in held.of_sample for sample in plan.data),
+        "predictions": sum(len(held.of_sample[sample].predictions) for sample in plan.data),
+        "tabs": len(tabs),
+    }

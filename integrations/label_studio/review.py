@@ -1,0 +1,154 @@
+"""Review projects: one project a round, found again by a mark in its description.
+
+The mark also says which batch a push is about to send. A batch is stored whole or not at all, so
+after a crash the next push can see whether that batch has arrived, and wait for it if not.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from labelsift.platforms import Mode
+from labelsift.wording import shortened
+
+from .client import Client
+from .convert import model_version
+
+TITLE_LENGTH = 50  # characters that Label Studio allows
+# Seconds that a batch of a dead push is waited for: some twenty times what one takes.
+PATIENCE = 20.0
+_MARK = re.compile(r"\[labelsift (\{.*\})\]", re.DOTALL)
+# An empty model version would be filled by the first import, and then the suggestion is the draft.
+NOT_PREFILLED = "labelsift: nothing is pre-filled"
+
+
+@dataclass(frozen=True)
+class Round:
+    """One review project.
+
+    Parameters
+    ----------
+    of
+        The name under which the user pushed, for example ``Tickets``.
+    run, mode
+        What was pushed and how; the same run in the same mode has one review project.
+    number
+        1, 2, … within ``of``.
+    project
+        Its id on the server; 0 before it exists.
+    pending
+        First sample id of the batch that was about to be sent; None when no push is under way.
+    tasks
+        How many tasks the project holds.
+    """
+
+    of: str
+    run: str
+    mode: str
+    number: int
+    project: int = 0
+    pending: str | None = None
+    tasks: int = 0
+
+    @property
+    def title(self) -> str:
+        """What the project is called, within what Label Studio allows.
+
+        >>> Round("Tickets", "r", "choose", 2).title
+        'Tickets · labelsift review 2'
+        """
+        end = f" · labelsift review {self.number}"
+        return shortened(self.of, TITLE_LENGTH - len(end)) + end
+
+    @property
+    def description(self) -> str:
+        """What stands below the title, with the mark."""
+        kept = {name: value for name, value in asdict(self).items() if name not in ("project", "tasks")}
+        if self.pending is None:
+            del kept["pending"]
+        said = "Worst samples first: press Label All Tasks."
+        mark = json.dumps(kept, ensure_ascii=False, sort_keys=True)
+        return f"{said} Do not change what follows, labelsift reads it. [labelsift {mark}]"
+
+
+def rounds_of(client: Client, project: str) -> list[Round]:
+    """Return the review projects made for ``project``, oldest round first.
+
+    Where a crash left two for the same run and mode, the fuller one comes first.
+    """
+    found = [one for one in map(_round, client.projects()) if one is not None and one.of == project]
+    return sorted(found, key=lambda one: (one.number, -one.tasks, one.project))
+
+
+def _round(project: dict[str, Any]) -> Round | None:
+    mark = _MARK.search(project.get("description") or "")
+    if mark is None:
+        return None
+    try:
+        kept = json.loads(mark[1])
+        return Round(
+            of=str(kept["of"]),
+            run=str(kept["run"]),
+            mode=str(kept["mode"]),
+            number=int(kept["number"]),
+            project=int(project["id"]),
+            pending=kept.get("pending"),
+            tasks=int(project.get("task_number") or 0),
+        )
+    except (ValueError, KeyError, TypeError):
+        return None  # somebody edited it: it is theirs now
+
+
+def open_round(client: Client, wanted: Round, *, label_config: str, mode: Mode) -> Round:
+    """Create the review project of a round and return the round with its project's id."""
+    version = model_version(wanted.run) if mode == "prefill" else NOT_PREFILLED
+    made = client.create_project(
+        title=wanted.title, description=wanted.description, label_config=label_config, model_version=version
+    )
+    return replace(wanted, project=int(made["id"]))
+
+
+def announce(client: Client, current: Round, pending: str | None) -> Round:
+    """Note which batch is about to be sent, by its first sample; None when all have arrived."""
+    if current.pending == pending:
+        return current
+    current = replace(current, pending=pending)
+    client.describe_project(current.project, current.description)
+    return current
+
+
+def settle(client: Client, current: Round, *, patience: float | None = None) -> bool:
+    """Wait until the batch that a dead push announced has arrived; False if it never did.
+
+    The server goes on with a request whose sender has died. Nothing else tells whether it will
+    still store that batch, so it is waited for, far longer than a batch takes.
+    """
+    if current.pending is None:
+        return True
+    items = [
+        {
+            "filter": "filter:tasks:data.labelsift_id",
+            "operator": "equal",
+            "type": "String",
+            "value": current.pending,
+        }
+    ]
+    end = time.monotonic() + (PATIENCE if patience is None else patience)
+    while True:
+        if next(client.tasks(current.project, filters=items), None):
+            return True
+        if time.monotonic() >= end:
+            return False
+        time.sleep(0.5)
+
+
+def drop_empty_twins(client: Client, current: Round) -> None:
+    """Delete the empty second project of a round that a push left which died while creating it."""
+    for twin in rounds_of(client, current.of):
+        same = (twin.run, twin.mode) == (current.run, current.mode)
+        if same and twin.project != current.project and not twin.tasks:
+            client.delete_project(twin.project)

@@ -1,0 +1,158 @@
+"""A real local Label Studio for the demo and the tests.
+
+The server is installed into an environment of its own. Its first start runs some hundred database
+migrations, which takes minutes; so one migrated data folder is kept in the cache as a template and
+copied for every server. The login and the API key are made with the template: Label Studio reads
+them only when it creates its user.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from labelsift.servers import LOOPBACK, Server, cache_folder, environment, free_port, locked
+
+VERSION = "1.23.2"
+USERNAME = "admin@example.com"
+_TEMPLATE = 1  # raise it when the variables of the first start change
+
+
+class LabelStudioServer:
+    """A Label Studio on loopback, started on entry and always stopped on exit.
+
+    Parameters
+    ----------
+    folder
+        Where its data and its log go; made private to the user.
+    say
+        Told what takes long.
+
+    Attributes
+    ----------
+    url
+        Its address, once started.
+    username, password, api_key
+        The only account: e-mail, password and legacy token.
+
+    Examples
+    --------
+    >>> with LabelStudioServer(Path("/tmp/labels")) as server:  # doctest: +SKIP
+    ...     print(server.url, server.username, server.password)
+    """
+
+    def __init__(self, folder: Path, *, say: Callable[[str], None] = lambda line: None) -> None:
+        self.folder = folder
+        self.url = ""
+        self.username = self.password = self.api_key = ""
+        self.log = folder / "server.log"
+        self._say = say
+        self._server: Server | None = None
+        self._port = 0
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start the server on the data it has, or on a fresh copy of the template.
+
+        Raises
+        ------
+        PlatformError
+            If it cannot be installed or does not start; names the log.
+        """
+        program = environment("label-studio", [f"label-studio=={VERSION}"], say=self._say) / "label-studio"
+        template = _template(program, say=self._say)
+        account = json.loads((template / "account.json").read_text())
+        self.username, self.password, self.api_key = account["username"], account["password"], account["api_key"]
+        data = self.folder / "data"
+        if not data.exists():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self.folder.chmod(0o700)
+            shutil.copytree(template / "data", data)
+        self._port = self._port or free_port()  # the same again after a kill
+        self.url = f"http://{LOOPBACK}:{self._port}"
+        self._server = _server(program, data=data, port=self._port, log=self.log)
+        self._server.start()
+
+    def stop(self) -> None:
+        """End the server and everything that it started."""
+        if self._server is not None:
+            self._server.stop()
+            self._server = None
+
+    def kill(self) -> None:
+        """End the server at once, as a crash would; ``start`` brings it back on the same data and port."""
+        if self._server is not None:
+            self._server.kill()
+            self._server = None
+
+    def variables(self) -> dict[str, str]:
+        """Return the environment variables under which labelsift finds this server."""
+        return {"LABEL_STUDIO_URL": self.url, "LABEL_STUDIO_API_KEY": self.api_key}
+
+
+def _template(program: Path, *, say: Callable[[str], None]) -> Path:
+    """Return the folder with ``data`` (migrated) and ``account.json``, made on first use."""
+    folder = cache_folder() / "label-studio" / f"{VERSION}-{_TEMPLATE}"
+    folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with locked(folder.with_name(folder.name + ".lock")):
+        if folder.exists():
+            return folder
+        say("Preparing Label Studio's database (once, some minutes) …")
+        half = folder.with_name(folder.name + ".half")
+        shutil.rmtree(half, ignore_errors=True)
+        half.mkdir(mode=0o700)
+        account = {"username": USERNAME, "password": secrets.token_urlsafe(12), "api_key": secrets.token_hex(20)}
+        handle = os.open(half / "account.json", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with open(handle, "w") as out:
+            json.dump(account, out)
+        first = {
+            "LABEL_STUDIO_USERNAME": account["username"],
+            "LABEL_STUDIO_PASSWORD": account["password"],
+            "LABEL_STUDIO_USER_TOKEN": account["api_key"],
+            "LABEL_STUDIO_ENABLE_LEGACY_API_TOKEN": "true",
+        }
+        log = folder.with_name(folder.name + ".log")
+        with _server(program, data=half / "data", port=free_port(), log=log, more=first, timeout=1200):
+            pass
+        with contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(half / "data" / "export")
+        half.rename(folder)
+    return folder
+
+
+def _server(
+    program: Path, *, data: Path, port: int, log: Path, more: dict[str, str] | None = None, timeout: float = 300
+) -> Server:
+    data.mkdir(mode=0o700, exist_ok=True)
+    url = f"http://{LOOPBACK}:{port}"
+    env = {
+        "LABEL_STUDIO_BASE_DATA_DIR": str(data),
+        # Whatever the user's own Label Studio is told must not reach this one.
+        "DJANGO_DB": "sqlite",
+        "DATABASE_NAME": str(data / "label_studio.sqlite3"),
+        "LABEL_STUDIO_HOST": url,
+        # Nothing leaves the machine.
+        "COLLECT_ANALYTICS": "false",
+        "LATEST_VERSION_CHECK": "false",
+        "SENTRY_DSN": "",
+        "FRONTEND_SENTRY_DSN": "",
+        # Both are needed before a backend on loopback may be connected.
+        "ML_BLOCK_LOCAL_IP": "false",
+        "SSRF_PROTECTION_ENABLED": "false",
+        **(more or {}),
+    }
+    command = [program, "start", "--no-browser", "--internal-host", LOOPBACK, "--port", str(port)]
+    return Server([*command, "--log-level", "WARNING"], ready=f"{url}/health", log=log, env=env, timeout=timeout)

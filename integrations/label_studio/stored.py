@@ -1,0 +1,143 @@
+"""What labelsift finds of its own on a server: tasks by sample id, doubles, predictions, tabs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .client import Client
+from .convert import PREFIX, model_version
+
+SMALL_BATCH = 8_000_000  # bytes of text in a request
+
+
+@dataclass(frozen=True)
+class Stored:
+    """One task as the server holds it.
+
+    Parameters
+    ----------
+    task
+        Its id on the server.
+    data
+        Everything that the task shows, also what others wrote.
+    predictions
+        Those whose model version is labelsift's: id, model_version, result and score.
+    touched
+        True where a person has answered or begun to.
+    """
+
+    task: int
+    data: dict[str, Any]
+    predictions: tuple[dict[str, Any], ...] = ()
+    touched: bool = False
+
+    @classmethod
+    def of(cls, task: Mapping[str, Any], predictions: Iterable[dict[str, Any]] = ()) -> Stored:
+        """Read a task of ``Client.tasks``."""
+        touched = any(task.get(name) for name in ("total_annotations", "cancelled_annotations", "drafts"))
+        return cls(task=task["id"], data=dict(task["data"]), predictions=tuple(predictions), touched=touched)
+
+
+@dataclass
+class Holdings:
+    """The tasks of one project by sample id, and the doubles that a dead push left.
+
+    Parameters
+    ----------
+    of_sample
+        Sample id → its task.
+    doubles
+        Ids of tasks that repeat another one and that nobody has answered.
+    """
+
+    of_sample: dict[str, Stored] = field(default_factory=dict)
+    doubles: list[int] = field(default_factory=list)
+
+
+def read_holdings(client: Client, project: int) -> Holdings:
+    """List a review project's tasks by sample id.
+
+    Where two tasks hold the same sample, those that a person has answered stay, else the oldest; so
+    two pushes that clean up at the same time keep the same one.
+    """
+    predictions = own_predictions(client, project)
+    found: dict[str, list[Stored]] = {}
+    for page in client.tasks(project):
+        for task in page:
+            sample = task["data"].get(f"{PREFIX}id")
+            if isinstance(sample, str):
+                found.setdefault(sample, []).append(Stored.of(task, predictions.get(task["id"], ())))
+    held = Holdings()
+    for sample, tasks in found.items():
+        keep = next((one for one in tasks if one.touched), tasks[0])
+        held.of_sample[sample] = keep
+        held.doubles += [one.task for one in tasks if one.task != keep.task and not one.touched]
+    return held
+
+
+def own_predictions(client: Client, project: int) -> dict[int, list[dict[str, Any]]]:
+    """Return the predictions whose model version is labelsift's, by task id."""
+    found: dict[int, list[dict[str, Any]]] = {}
+    for one in client.predictions(project):
+        if str(one.get("model_version") or "").startswith(model_version("")):
+            found.setdefault(int(one["task"]), []).append(one)
+    return found
+
+
+def batches(tasks: Sequence[dict[str, Any]], *, size: int) -> Iterable[list[dict[str, Any]]]:
+    """Cut tasks into requests of at most ``size`` tasks and a few megabytes, in order.
+
+    >>> [len(one) for one in batches([{"text": "a"}] * 5, size=2)]
+    [2, 2, 1]
+    """
+    batch: list[dict[str, Any]] = []
+    weight = 0
+    for task in tasks:
+        more = len(str(task))
+        if batch and (len(batch) >= size or weight + more > SMALL_BATCH):
+            yield batch
+            batch, weight = [], 0
+        batch.append(task)
+        weight += more
+    if batch:
+        yield batch
+
+
+def same_prediction(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    """Tell whether a stored prediction says what is wanted, ids that the server adds aside."""
+
+    def core(one: Mapping[str, Any]) -> object:
+        regions = [{name: value for name, value in region.items() if name != "id"} for region in one["result"] or ()]
+        return one["model_version"], one.get("score"), regions
+
+    return core(stored) == core(wanted)
+
+
+def put_tabs(client: Client, project: int, tabs: Sequence[Mapping[str, Any]]) -> tuple[dict[str, int], int]:
+    """Make each tab exist once and show the present run; return title → tab id and how many were written.
+
+    A tab is known by its title. Its columns and order belong to the people once it stands; only its
+    filter is brought up to date. Doubles of labelsift's own tabs go.
+    """
+    standing: dict[str, list[dict[str, Any]]] = {}
+    for view in client.views(project):
+        standing.setdefault(str(view["data"].get("title")), []).append(view)
+    ids: dict[str, int] = {}
+    written = 0
+    for tab in tabs:
+        title = tab["title"]
+        if title not in standing:
+            ids[title] = client.create_view(project, tab)
+            written += 1
+            continue
+        first, *doubles = standing[title]
+        ids[title] = int(first["id"])
+        if first["data"].get("filters") != tab["filters"]:
+            client.write_view(ids[title], project, {**first["data"], **tab})
+            written += 1
+        for double in doubles:
+            client.delete_view(int(double["id"]))
+            written += 1
+    return ids, written
