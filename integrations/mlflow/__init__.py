@@ -1,0 +1,63 @@
+"""MLflow: the panels of a report in one run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from labelsift.errors import LabelsiftError
+from labelsift.platforms import Receipt
+
+if TYPE_CHECKING:
+    from labelsift.report import Report
+
+    from .server import MLflowServer
+
+__all__ = ["MLflow"]
+
+
+class MLflow:
+    """The tracker ``mlflow``; the server is the one that ``MLFLOW_TRACKING_URI`` names."""
+
+    name = "mlflow"
+
+    def log(self, report: Report, *, target: str | None = None, with_text: bool = False) -> Receipt:
+        """Write the panels of a report into a run.
+
+        Parameters
+        ----------
+        target
+            The experiment's name. By default the user's active run, else the experiment that MLflow
+            has been told to use, else ``labelsift``.
+        with_text
+            Let texts and reasons go along, and the full report in place of the shared one.
+        """
+        from .writer import write
+
+        return write(report, target=target, with_text=with_text)
+
+    def doctor(self) -> Mapping[str, str]:
+        """Say what is wrong with the connection and how to mend it; empty when all is well."""
+        from .connection import connect, tracking_uri
+
+        try:
+            client = connect(tracking_uri())
+            client.search_experiments(max_results=1)
+        except LabelsiftError as error:
+            return {"connection": str(error)}
+        except Exception as error:  # whatever the client raises is what is wrong
+            return {"connection": f"MLflow answers, but refuses: {error}"}
+        return {}
+
+    def arrived(self, receipt: Receipt) -> dict[str, Any]:
+        """Ask the server what it holds of a receipt's run: metrics, params, artifacts, table rows."""
+        from .readback import counts
+
+        return counts(receipt.target)
+
+    def local_server(self, folder: Path, *, port: int | None = None, say: Callable[[str], None]) -> MLflowServer:
+        """Return a local server, to be started with ``with``; see :class:`MLflowServer`."""
+        from .server import MLflowServer
+
+        return MLflowServer(folder, port=port, say=say)

@@ -1,0 +1,157 @@
+"""The way to the user's MLflow: which server, whether it answers, and which run is meant."""
+
+from __future__ import annotations
+
+import os
+import ssl
+import sys
+import urllib.error
+import urllib.request
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from labelsift.errors import InputError, MissingExtraError, PlatformError
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run
+
+EXPERIMENT = "labelsift"
+RUN_TAG = "labelsift_run"
+PATIENCE = 10  # seconds for the first answer; MLflow itself would retry for minutes
+
+
+def tracking_uri() -> str:
+    """Return the tracking server: a file that ``MLFLOW_TRACKING_URI_FILE`` names, else what MLflow says.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+    MissingExtraError
+        If mlflow is not installed.
+    """
+    if find_spec("mlflow") is None:
+        raise MissingExtraError("mlflow", "mlflow", purpose="Logging to MLflow")
+    if name := os.environ.get("MLFLOW_TRACKING_URI_FILE"):
+        try:
+            return Path(name).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise InputError(
+                f"MLFLOW_TRACKING_URI_FILE cannot be read: {error.strerror}", cure="Name a file that holds the address"
+            ) from error
+    if "mlflow" not in sys.modules:
+        # Whoever imported mlflow before us has decided for themselves.
+        os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+        os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    import mlflow
+
+    return mlflow.get_tracking_uri()
+
+
+def connect(uri: str) -> MlflowClient:
+    """Return a client of a server that answers.
+
+    Raises
+    ------
+    PlatformError
+        If nothing answers at the address within ten seconds.
+    """
+    if urlsplit(uri).scheme in ("http", "https"):
+        _knock(uri)
+    from mlflow import MlflowClient
+
+    return MlflowClient(tracking_uri=uri)
+
+
+def public(uri: str) -> str:
+    """Return an address without the user name and password that it may hold.
+
+    >>> public("https://me:secret@mlflow.example:5000/x")
+    'https://mlflow.example:5000/x'
+    """
+    parts = urlsplit(uri)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def page(uri: str, *, experiment_id: str, run_id: str = "") -> str:
+    """Return the address of an experiment's or a run's page; empty where there is no server."""
+    if urlsplit(uri).scheme not in ("http", "https"):
+        return ""
+    run = f"/runs/{quote(run_id)}" if run_id else ""
+    # Without the workflow type MLflow 3 opens its page for language models, which shows no charts.
+    return f"{public(uri).rstrip('/')}/#/experiments/{quote(experiment_id)}{run}?workflowType=machine_learning"
+
+
+def find_run(client: MlflowClient, *, target: str | None, run: str, title: str) -> tuple[Run, bool]:
+    """Return the MLflow run for a scan, and whether it was made for it.
+
+    The user's active run where it fits the target, else the run that this scan was logged into
+    before, else a new one.
+
+    Raises
+    ------
+    InputError
+        If the active run already holds another scan: a run holds one.
+    """
+    users = _users_run(client, target)
+    if users is not None:
+        holds = users.data.tags.get(RUN_TAG, run)
+        if holds != run:
+            raise InputError(
+                f"The active MLflow run {users.info.run_id} already holds the scan {holds}",
+                cure="End it and log again, or log within mlflow.start_run(nested=True)",
+            )
+        return users, False
+    experiment = _experiment(client, target)
+    known = client.search_runs([experiment], f"tags.{RUN_TAG} = '{run}'", max_results=1)
+    if known:
+        return known[0], False
+    return client.create_run(experiment, run_name=title, tags={RUN_TAG: run}), True
+
+
+def _users_run(client: MlflowClient, target: str | None) -> Run | None:
+    import mlflow
+
+    active = mlflow.active_run()
+    run_id = active.info.run_id if active else os.environ.get("MLFLOW_RUN_ID")
+    if not run_id:
+        return None
+    found = client.get_run(run_id)
+    if target is not None and client.get_experiment(found.info.experiment_id).name != target:
+        return None
+    return found
+
+
+def _experiment(client: MlflowClient, target: str | None) -> str:
+    """Return the id of the target, else of the experiment that the user has set, else of our own."""
+    # mlflow.set_experiment() sets the variable, too.
+    if target is None and (chosen := os.environ.get("MLFLOW_EXPERIMENT_ID")):
+        return chosen
+    name = target or os.environ.get("MLFLOW_EXPERIMENT_NAME") or EXPERIMENT
+    found = client.get_experiment_by_name(name)
+    if found is None:
+        return client.create_experiment(name)
+    if found.lifecycle_stage != "active":
+        raise InputError(
+            f"The MLflow experiment {name} is deleted", cure="Restore it on MLflow's page, or name another"
+        )
+    return found.experiment_id
+
+
+def _knock(uri: str) -> None:
+    request = urllib.request.Request(f"{public(uri).rstrip('/')}/health")  # noqa: S310 -- http and https only
+    try:
+        urllib.request.urlopen(request, timeout=PATIENCE).close()  # noqa: S310
+    except urllib.error.HTTPError:
+        return  # it answers; what it refuses, MLflow's client will say
+    except OSError as error:
+        reason = getattr(error, "reason", error)
+        if isinstance(reason, ssl.SSLError):
+            return  # MLflow has its own settings for certificates
+        raise PlatformError(
+            f"The MLflow server at {public(uri)} does not answer: {reason}",
+            cure="Start it, or set MLFLOW_TRACKING_URI to where it runs",
+        ) from error

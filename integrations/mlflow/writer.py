@@ -1,0 +1,176 @@
+"""Render the panels of a report into one MLflow run; the same scan again changes nothing that is equal.
+
+Why not ``mlflow.log_table``: it appends when called again. The tables are written as the same JSON and
+entered in the same tag, so that MLflow's page and ``mlflow.load_table`` take them for its own.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from labelsift.errors import PlatformError
+from labelsift.panels import Panels, Table, panels
+from labelsift.platforms import Receipt
+from labelsift.report import Report
+
+from .connection import connect, find_run, page, public, tracking_uri
+from .figures import histogram_svg, matrix_svg
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run
+
+FOLDER = "labelsift"
+BATCH = 500  # metrics a request: MLflow takes 1,000 and 1 MB
+TABLE_BYTES = 8_000_000  # MLflow's page hangs on JSON of more than 10 MB
+NOTE_LENGTH = 8_000
+NOTE = "mlflow.note.content"
+TABLES_TAG = "mlflow.loggedArtifacts"
+OURS = "### labelsift\n\n"
+
+
+def write(report: Report, *, target: str | None, with_text: bool) -> Receipt:
+    """Log a report and say what was written.
+
+    Raises
+    ------
+    PlatformError
+        If the server does not answer or refuses.
+    InputError
+        If the user's active run already holds another scan.
+    """
+    uri = tracking_uri()
+    shown = panels(report, with_text=with_text)
+    from mlflow.exceptions import MlflowException
+
+    client = connect(uri)
+    try:
+        run, created = find_run(client, target=target, run=report.run, title=shown.title)
+        details = _fill(client, run, report, shown, with_text=with_text)
+        if created:
+            client.update_run(run.info.run_id, status="FINISHED")
+    except MlflowException as error:
+        raise PlatformError(
+            f"MLflow at {public(uri)} refused: {error.message.splitlines()[0]}",
+            cure="`labelsift doctor mlflow` looks at the connection",
+        ) from error
+    info = run.info
+    links = {
+        "run": page(uri, experiment_id=info.experiment_id, run_id=info.run_id),
+        "experiment": page(uri, experiment_id=info.experiment_id),
+    }
+    rows = len(shown.flagged.rows)
+    return Receipt(
+        platform="mlflow",
+        target=info.run_id,
+        created=rows if created else 0,
+        updated=0 if created else rows,
+        links={name: link for name, link in links.items() if link},
+        details={"run_id": info.run_id, "experiment_id": info.experiment_id, "new_run": created, **details},
+    )
+
+
+def _fill(client: MlflowClient, run: Run, report: Report, shown: Panels, *, with_text: bool) -> dict[str, Any]:
+    """Write everything; returns counts."""
+    run_id = run.info.run_id
+    written = _batch(client, run, shown)
+    _dataset(client, run_id, report)
+    with tempfile.TemporaryDirectory(prefix="labelsift-") as folder:
+        names = _files(Path(folder), report, shown, with_text=with_text)
+        client.log_artifacts(run_id, folder, FOLDER)
+    return {
+        "metrics": len(shown.metrics),
+        "metrics_written": written,
+        "params": len(shown.params),
+        "artifacts": len(names),
+        "flagged_rows": len(shown.flagged.rows),
+        "flagged_total": shown.flagged_total,
+    }
+
+
+def _batch(client: MlflowClient, run: Run, shown: Panels) -> int:
+    """Write metrics (at step 0, where MLflow draws bars), params and tags; returns how many metrics were new."""
+    from mlflow.entities import Metric, Param, RunTag
+
+    now = int(time.time() * 1000)
+    metrics = [
+        Metric(name, value, now, 0) for name, value in shown.metrics.items() if run.data.metrics.get(name) != value
+    ]
+    # A param can never change: what an earlier log said of this scan stays.
+    params = [Param(name, value) for name, value in shown.params.items() if name not in run.data.params]
+    tags = {
+        "labelsift_run": shown.params["labelsift_run"],
+        "labelsift_fingerprint": shown.params["labelsift_fingerprint"],
+        NOTE: _note(run.data.tags.get(NOTE, ""), shown.summary),
+        TABLES_TAG: _listed(run.data.tags.get(TABLES_TAG, "[]")),
+    }
+    client.log_batch(run.info.run_id, params=params, tags=[RunTag(name, value) for name, value in tags.items()])
+    for start in range(0, len(metrics), BATCH):
+        client.log_batch(run.info.run_id, metrics=metrics[start : start + BATCH])
+    return len(metrics)
+
+
+def _note(existing: str, summary: str) -> str:
+    """Put the verdict under what the user wrote, in place of an earlier one."""
+    theirs = existing.partition(OURS)[0].rstrip()
+    note = f"{theirs}\n\n{OURS}{summary}" if theirs else OURS + summary
+    return note if len(note) <= NOTE_LENGTH else note[: NOTE_LENGTH - 1] + "…"
+
+
+def _listed(tag: str) -> str:
+    """Enter the tables in the tag by which MLflow's page and ``load_table`` find them."""
+    known = json.loads(tag)
+    ours = [{"path": f"{FOLDER}/{name}.json", "type": "table"} for name in ("flagged", "classes", "slices")]
+    return json.dumps([*known, *(one for one in ours if one not in known)])
+
+
+def _dataset(client: MlflowClient, run_id: str, report: Report) -> None:
+    from mlflow.entities import Dataset, DatasetInput, InputTag
+
+    samples = report.samples
+    profile = {"num_rows": len(samples), "num_classes": len(samples.classes)}
+    dataset = Dataset(
+        name=samples.name[:500],
+        digest=samples.fingerprint,
+        source_type="labelsift",
+        source=json.dumps({"run": report.run}),
+        profile=json.dumps(profile),
+    )
+    client.log_inputs(run_id, [DatasetInput(dataset, [InputTag("mlflow.data.context", "dq-audit")])])
+
+
+def _files(folder: Path, report: Report, shown: Panels, *, with_text: bool) -> list[str]:
+    """Write the artifacts into a folder and return their names."""
+    for name in ("flagged", "classes", "slices"):
+        (folder / f"{name}.json").write_text(table_json(getattr(shown, name)), encoding="utf-8")
+    if shown.quality is not None:
+        figure = histogram_svg(shown.quality, title="How good the labels are")
+        (folder / "label_quality.svg").write_text(figure, encoding="utf-8")
+    if shown.confusion is not None:
+        figure = matrix_svg(shown.confusion, title="Labels that look wrong: given against suggested")
+        (folder / "given_against_suggested.svg").write_text(figure, encoding="utf-8")
+    figures = {
+        "quality": asdict(shown.quality) if shown.quality else None,
+        "confusion": asdict(shown.confusion) if shown.confusion else None,
+        "metrics_of": shown.metrics_of,
+    }
+    (folder / "figures.json").write_text(json.dumps(figures, indent=1), encoding="utf-8")
+    report.to_html(folder / "report.html", share=not with_text)
+    return sorted(one.name for one in folder.iterdir())
+
+
+def table_json(table: Table, *, limit: int = TABLE_BYTES) -> str:
+    """Write a table as ``mlflow.log_table`` does, with as many of its first rows as fit in ``limit`` bytes."""
+    rows = [json.dumps(row) for row in table.rows]  # ASCII: a character is a byte
+    kept, size = 0, 200
+    for row in rows:
+        size += len(row) + 1
+        if size > limit:
+            break
+        kept += 1
+    return f'{{"columns":{json.dumps(list(table.columns))},"data":[{",".join(rows[:kept])}]}}'
