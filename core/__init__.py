@@ -1,6 +1,32 @@
-"""labelsift finds what is wrong with a labeled data set and puts it in front of people who can fix it."""
+"""labelsift finds what is wrong with a labeled data set and puts it in front of people who can fix it.
 
+>>> import pyarrow as pa
+>>> samples = read(pa.table({"text": ["refund please", "where is my order"], "label": ["refund", "delivery"]}),
+...                label="label")
+>>> len(samples)
+2
+"""
+
+from .errors import InputError, LabelsiftError, PlatformError, StoreError
+from .platforms import Receipt, pull
 from .reading import read
+from .report import Report
 from .samples import Samples
+from .scanning import scan
+from .signals import Signals
+from .store import load
 
-__all__ = ["Samples", "read"]
+__all__ = [
+    "InputError",
+    "LabelsiftError",
+    "PlatformError",
+    "Receipt",
+    "Report",
+    "Samples",
+    "Signals",
+    "StoreError",
+    "load",
+    "pull",
+    "read",
+    "scan",
+]

@@ -27,6 +27,7 @@ class Embedder(Protocol):
 
     name: str
     dimensions: int
+    languages: frozenset[str] | None  # that it can read; None = no limit known
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """Return one vector a text: float32, shape (len(texts), dimensions), not normalised."""
@@ -77,6 +78,7 @@ class StaticEmbedder:
     """The mean of static token vectors, with the weights of the package wordllama."""
 
     name = DEFAULT
+    languages: frozenset[str] | None = frozenset({"en"})
 
     def __init__(self) -> None:
         from safetensors.numpy import load_file
@@ -139,13 +141,17 @@ def _package_folder(package: str) -> Path:
 class TransformersEmbedder:
     """The masked mean of the last hidden state of a transformers model (Reimers & Gurevych 2019)."""
 
+    languages: frozenset[str] | None = None
+
     def __init__(self, model: str, *, batch: int = 32, max_length: int = 256) -> None:
         try:
             import torch
             from transformers import AutoModel, AutoTokenizer
         except ImportError as error:
             if "torch" in str(error):
-                raise InputError("The transformers embedder needs torch", cure="Install it: pip install torch") from None
+                raise InputError(
+                    "The transformers embedder needs torch", cure="Install it: pip install torch"
+                ) from None
             raise MissingExtraError("transformers", "transformers", purpose="This embedder") from None
         try:
             self._tokenizer = AutoTokenizer.from_pretrained(model)
@@ -168,7 +174,7 @@ class TransformersEmbedder:
         order = np.argsort([len(text) for text in texts], kind="stable")
         for at in range(0, len(texts), self._batch):
             rows = order[at : at + self._batch]
-            vectors[rows] = self._mean([texts[row] for row in rows])
+            vectors[rows] = self._mean([texts[int(row)] for row in rows])
         return vectors
 
     def _mean(self, texts: Sequence[str]) -> np.ndarray:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from .errors import InputError
@@ -111,6 +110,8 @@ class Tracker(Protocol):
 
 def names() -> tuple[str, ...]:
     """Name the platforms that are installed."""
+    from importlib.metadata import entry_points
+
     return tuple(sorted({point.name for point in entry_points(group=GROUP)}))
 
 
@@ -122,6 +123,8 @@ def get(name: str) -> Labeler | Tracker:
     InputError
         If no installed package offers a platform of that name.
     """
+    from importlib.metadata import entry_points
+
     for point in entry_points(group=GROUP):
         if point.name == name:
             return point.load()()
@@ -142,3 +145,8 @@ def tracker(name: str) -> Tracker:
     if not isinstance(found, Tracker):
         raise InputError(f"{name} is no tracker: it cannot log", cure="Use `labelsift push` for it")
     return found
+
+
+def pull(platform: str, *, project: str) -> pa.Table:
+    """Return people's decisions in a project as a table in CORRECTIONS_SCHEMA."""
+    return labeler(platform).pull(project=project)

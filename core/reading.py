@@ -26,7 +26,7 @@ def read(
     *,
     text: str = "text",
     label: str | None = None,
-    id: str | None = None,  # noqa: A002 - the role's name
+    id: str | None = None,
     split: str | None = None,
     predicted: str | None = None,
     metadata: Sequence[str] = (),

