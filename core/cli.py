@@ -1,0 +1,212 @@
+"""The command line: ``labelsift scan``, ``push``, ``pull``, ``log``, ``similar``, ``runs``, ``demo``, ``doctor``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .cli_platforms import doctor, log, pull, push
+from .cli_shared import json_option, progress, run_options, store_option, write_json, written
+from .errors import InputError, LabelsiftError
+
+UNEXPECTED = 4
+
+
+class Commands(click.Group):
+    """The group of commands; turns errors into one clear line and an exit code."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - click's own signature
+        """Run a command; see :mod:`labelsift.errors` for the exit codes."""
+        try:
+            return super().main(*args, **{**kwargs, "standalone_mode": False})
+        except click.exceptions.Exit as end:
+            sys.exit(end.exit_code)
+        except (click.Abort, KeyboardInterrupt):
+            click.echo("Stopped.", err=True)
+            sys.exit(130)
+        except click.ClickException as error:
+            error.show()
+            sys.exit(error.exit_code)
+        except BrokenPipeError:  # `labelsift runs | head`
+            sys.stderr.close()
+            sys.exit(0)
+        except LabelsiftError as error:
+            click.echo(f"labelsift: {error}", err=True)
+            sys.exit(error.exit_code)
+        except Exception as error:
+            if "--debug" in sys.argv:
+                raise
+            click.echo(f"labelsift: something unexpected happened: {type(error).__name__}: {error}", err=True)
+            click.echo("Run it again with --debug for the details.", err=True)
+            sys.exit(UNEXPECTED)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="labelsift")
+@click.option("--debug", is_flag=True, help="Show the traceback of an unexpected error.")
+def main(debug: bool) -> None:
+    """Find what is wrong with a labeled data set, and bring it to the people who can fix it."""
+
+
+for command in (push, pull, log, doctor):
+    main.add_command(command)
+
+
+@main.command()
+@click.argument("file")
+@click.option("--text", default="text", show_default=True, help="Column of the texts.")
+@click.option("--label", help="Column of the given labels; blank = unlabeled.")
+@click.option("--id", "id_", help="Column of the ids; without it a sample is known by a hash of its text.")
+@click.option("--meta", help="Further columns to keep for slices and reviewers, parted by commas.")
+@click.option("--split", help="Column of the splits (train, test …).")
+@click.option("--predicted", help="Column of your model's predictions, for slice metrics.")
+@click.option("--encoding", default="utf-8", show_default=True, help="Of csv and tsv files.")
+@click.option("--embedder", default="wordllama", show_default=True, help="Or transformers:<name or folder>.")
+@click.option("--embeddings", type=click.Path(exists=True, dir_okay=False), help="A .npy file of vectors.")
+@click.option("--pred-probs", type=click.Path(exists=True, dir_okay=False), help="A .npy file of probabilities.")
+@click.option("--classes", type=click.Path(exists=True, dir_okay=False), help="The class of each column, one a line.")
+@click.option("--only", help="Run only these checks, parted by commas.")
+@click.option("--budget", type=int, help="Flag this many worst labels instead of an estimated number.")
+@click.option("--folds", type=int, default=5, show_default=True, help="Of the cross-validation.")
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--name", help="What to call the data set; the file's name by default.")
+@click.option("--scores", type=click.Path(dir_okay=False), help="Write one row a sample here (.parquet or .csv).")
+@click.option("--findings", type=click.Path(dir_okay=False), help="Write one row a problem here (.parquet or .csv).")
+@click.option("--html", type=click.Path(dir_okay=False), help="Write the report as one page here.")
+@click.option("--share", is_flag=True, help="The page holds no text of the data.")
+@store_option
+@click.option("--no-store", is_flag=True, help="Keep nothing.")
+@json_option
+def scan(
+    file: str,
+    text: str,
+    label: str | None,
+    id_: str | None,
+    meta: str | None,
+    split: str | None,
+    predicted: str | None,
+    encoding: str,
+    embedder: str,
+    embeddings: str | None,
+    pred_probs: str | None,
+    classes: str | None,
+    only: str | None,
+    budget: int | None,
+    folds: int,
+    seed: int,
+    name: str | None,
+    scores: str | None,
+    findings: str | None,
+    html: str | None,
+    share: bool,
+    store: str,
+    no_store: bool,
+    as_json: bool,
+) -> None:
+    """Scan FILE (csv, tsv, jsonl or parquet, plain or compressed, or a URL) and summarise what was found."""
+    from .reading import read
+    from .scanning import scan as scan_samples
+    from .signals import Signals
+
+    samples = read(
+        file,
+        text=text,
+        label=label,
+        id=id_,
+        split=split,
+        predicted=predicted,
+        metadata=_parted(meta),
+        encoding=encoding,
+        name=name,
+    )
+    signals = Signals(
+        pred_probs=_array(pred_probs),
+        embeddings=_array(embeddings),
+        classes=Path(classes).read_text(encoding="utf-8").splitlines() if classes else None,
+    )
+    with progress(as_json) as say:
+        report = scan_samples(
+            samples,
+            signals=signals,
+            embedder=embedder,
+            only=_parted(only) or None,
+            budget=budget,
+            folds=folds,
+            seed=seed,
+            store=None if no_store else store,
+            progress=say,
+        )
+    for table, path in ((report.scores, scores), (report.findings, findings)):
+        if path:
+            written(table, path)
+    if html:
+        report.to_html(html, share=share)
+    if as_json:
+        write_json(report.summary())
+    else:
+        from .terminal import print_summary
+
+        print_summary(report, page=html)
+
+
+@main.command()
+@click.argument("seed")
+@click.option("-k", default=10, show_default=True, help="How many.")
+@run_options
+@json_option
+def similar(seed: str, k: int, run: str, dataset: str | None, store: str, as_json: bool) -> None:
+    """Find the samples of a run that are most like SEED: a text, or the id of a sample."""
+    from .store import load
+
+    found = load(run, dataset=dataset, store=store).similar(seed, k=k).to_pylist()
+    if as_json:
+        write_json(found)
+        return
+    from .listings import print_similar
+
+    print_similar(found)
+
+
+@main.command()
+@store_option
+@json_option
+def runs(store: str, as_json: bool) -> None:
+    """List the runs that are kept, newest first."""
+    from .store import Store
+
+    kept = Store(store).runs()
+    if as_json:
+        write_json([{**vars(one), "created": one.created.isoformat()} for one in kept])
+        return
+    from .listings import print_runs
+
+    print_runs(kept)
+
+
+@main.command()
+@click.option("--folder", default="labelsift-demo", show_default=True, help="Where data, report and logs go.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the built-in data.")
+@click.option("--no-platforms", is_flag=True, help="Only the file part: scan and report.")
+def demo(folder: str, seed: int, no_platforms: bool) -> None:
+    """Show the whole loop on built-in data, with a real local Label Studio and MLflow and an offline W&B run."""
+    from .demo.tour import tour
+
+    tour(Path(folder), seed=seed, platforms=not no_platforms)
+
+
+def _parted(names: str | None) -> list[str]:
+    return [name.strip() for name in (names or "").split(",") if name.strip()]
+
+
+def _array(path: str | None) -> Any:  # noqa: ANN401 - an array of any shape; Signals validates it
+    import numpy as np
+
+    if path is None:
+        return None
+    try:
+        return np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, OSError) as error:
+        raise InputError(f"{path} cannot be read ({error})", cure="Save it with numpy.save, as a plain array") from None

@@ -1,0 +1,117 @@
+"""The commands that reach a platform: ``labelsift VERB PLATFORM [TARGET]``."""
+
+from __future__ import annotations
+
+import click
+
+from . import platforms
+from .cli_shared import json_option, run_options, write_json, written
+from .errors import InputError
+from .platforms import MODES, Mode, Receipt
+from .store import load
+
+
+@click.command()
+@click.argument("platform")
+@click.argument("project")
+@click.option("--mode", type=click.Choice(MODES), default="choose", show_default=True, help="How much people are led.")
+@click.option("--match", help="Push into the existing project, matching its tasks by this field (data.FIELD).")
+@click.option("--create", is_flag=True, help="With --match: create the tasks that the project does not have.")
+@click.option("--only", help="Push only these issues, parted by commas.")
+@click.option("--budget", type=int, help="Push at most this many samples, worst first.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+@run_options
+@json_option
+def push(
+    platform: str,
+    project: str,
+    mode: Mode,
+    match: str | None,
+    create: bool,
+    only: str | None,
+    budget: int | None,
+    dry_run: bool,
+    run: str,
+    dataset: str | None,
+    store: str,
+    as_json: bool,
+) -> None:
+    """Bring the flagged samples of a run into PROJECT on PLATFORM, worst first; twice changes nothing.
+
+    choose: given label, suggestion and reason are shown, nothing is pre-filled. prefill: the suggestion is
+    the draft. blind: neither is on the page.
+    """
+    report = load(run, dataset=dataset, store=store)
+    receipt = report.push(
+        platform,
+        project=project,
+        mode=mode,
+        match=match,
+        create=create,
+        only=[name.strip() for name in only.split(",")] if only else None,
+        budget=budget,
+        dry_run=dry_run,
+    )
+    _show(receipt, as_json=as_json)
+
+
+@click.command()
+@click.argument("platform")
+@click.argument("project")
+@click.option("--to", type=click.Path(dir_okay=False), help="Write the corrections here (.parquet or .csv).")
+@json_option
+def pull(platform: str, project: str, to: str | None, as_json: bool) -> None:
+    """Bring back what people decided in PROJECT on PLATFORM."""
+    corrections = platforms.pull(platform, project=project)
+    if to:
+        written(corrections, to)
+    rows = corrections.to_pylist()
+    if as_json:
+        write_json(rows)
+        return
+    counts = {
+        verdict: sum(row["verdict"] == verdict for row in rows) for verdict in sorted({r["verdict"] for r in rows})
+    }
+    click.echo(f"{len(rows):,} decisions" + "".join(f", {count:,} {verdict}" for verdict, count in counts.items()))
+
+
+@click.command()
+@click.argument("tracker")
+@click.argument("target", required=False)
+@click.option("--with-text", is_flag=True, help="Send the texts as well; nothing finds every name in them.")
+@run_options
+@json_option
+def log(
+    tracker: str, target: str | None, with_text: bool, run: str, dataset: str | None, store: str, as_json: bool
+) -> None:
+    """Write the figures, tables and report of a run into TRACKER (TARGET: its experiment or project)."""
+    report = load(run, dataset=dataset, store=store)
+    _show(report.log(tracker, target=target, with_text=with_text), as_json=as_json)
+
+
+@click.command()
+@click.argument("platform")
+@json_option
+def doctor(platform: str, as_json: bool) -> None:
+    """Say what is wrong with the connection to PLATFORM, and how to mend it."""
+    problems = dict(platforms.get(platform).doctor())
+    if as_json:
+        write_json(problems)
+    elif not problems:
+        click.echo(f"{platform}: all is well")
+    else:
+        for problem, cure in problems.items():
+            click.echo(f"{platform}: {problem}. {cure}")
+    if problems:
+        raise click.exceptions.Exit(InputError.exit_code)
+
+
+def _show(receipt: Receipt, *, as_json: bool) -> None:
+    if as_json:
+        write_json(receipt.as_dict())
+    else:
+        from .listings import print_receipt
+
+        print_receipt(receipt)
+    if receipt.failed:
+        raise click.exceptions.Exit(InputError.exit_code)

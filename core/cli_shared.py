@@ -1,0 +1,72 @@
+"""What the commands share: options, progress on a terminal, JSON for machines."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import pyarrow as pa
+
+from .errors import InputError
+from .store import DEFAULT, LATEST
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
+store_option = click.option("--store", default=DEFAULT, show_default=True, help="The folder that keeps the runs.")
+
+
+def run_options(command: Command) -> Command:
+    """Add the options that choose a run."""
+    for option in (
+        store_option,
+        click.option("--dataset", help="Take the latest run of this data set."),
+        click.option("--run", default=LATEST, show_default=True, help="A run's name, or its beginning."),
+    ):
+        command = option(command)
+    return command
+
+
+@contextlib.contextmanager
+def progress(quiet: bool = False) -> Iterator[Callable[[str], None]]:
+    """Show what is being done and for how long on a terminal; stay quiet elsewhere."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("Reading")
+        yield lambda step: bar.update(task, description=step)
+
+
+def write_json(value: object) -> None:
+    """Print one JSON value on standard output."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=1, default=str))
+
+
+def written(table: pa.Table, path: str) -> None:
+    """Write a table as parquet or csv, by the path's ending; in a csv file lists become JSON texts."""
+    from pyarrow import csv, parquet
+
+    suffix = Path(path).suffix.lower()
+    try:
+        if suffix == ".parquet":
+            parquet.write_table(table, path, compression="zstd")
+        elif suffix == ".csv":
+            for at, field in enumerate(table.schema):
+                if pa.types.is_list(field.type):
+                    texts = [json.dumps(value, ensure_ascii=False) for value in table[field.name].to_pylist()]
+                    table = table.set_column(at, field.name, pa.array(texts, pa.string()))
+            csv.write_csv(table, path)
+        else:
+            raise InputError(f"labelsift cannot tell the format of {path}", cure="Name it .parquet or .csv")
+    except OSError as error:
+        raise InputError(f"{path} cannot be written ({error})", cure="Name another file") from None
