@@ -19,6 +19,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from .findings import ISSUES
 from .overview import BINS, Overview
 from .slices.cells import partitions
 from .slices.metrics import Judged, class_metrics, judged, overall, score_column
@@ -50,10 +51,11 @@ class Table:
 
 @dataclass(frozen=True)
 class Histogram:
-    """Counts between edges: ``len(edges) == len(counts) + 1``."""
+    """Counts between edges (``len(edges) == len(counts) + 1``), and how many of them are flagged."""
 
     edges: tuple[float, ...]
     counts: tuple[int, ...]
+    flagged: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ class Panels:
     Parameters
     ----------
     title
-        What to call the run: data set and run name.
+        What to call the run: the data set and the verdict, so that a list of runs tells it at once.
     metrics
         Metric name → value, finite, under names that are valid in W&B and MLflow:
         ``dq/…`` for the data set and ``slice.<metric>/<slug>`` for slices, classes among them
@@ -84,7 +86,8 @@ class Panels:
     confusion
         Given against suggested labels; None where labels were not judged.
     classes, slices, flagged
-        Tables: one row a class, a slice (slug and its real predicate) and a flagged sample, worst first.
+        Tables: one row a class, a slice (slug and its real predicate) and a finding, worst first
+        (findings: label issues, then the other issues).
     params
         Short facts: data set, fingerprint, embedder, versions. All names begin with ``labelsift_``.
     summary
@@ -126,7 +129,7 @@ def panels(report: Report, *, with_text: bool = False) -> Panels:
     classes = _class_table(data)
     flagged, total = _flagged(report, with_text=with_text)
     return Panels(
-        title=f"labelsift {report.samples.name} {report.run}",
+        title=f"{report.samples.name}: {overview.verdict.rstrip('.')}",
         metrics=_metrics(overview, data, slices, classes),
         quality=_quality(overview),
         confusion=_confusion(overview),
@@ -173,7 +176,8 @@ def _by_row(table: pa.Table, names: list[str], metrics: tuple[str, ...], limit: 
 def _quality(overview: Overview) -> Histogram | None:
     if overview.quality is None:
         return None
-    return Histogram(tuple(at / BINS for at in range(BINS + 1)), overview.quality.counts)
+    edges = tuple(at / BINS for at in range(BINS + 1))
+    return Histogram(edges, overview.quality.counts, overview.quality.flagged)
 
 
 def _confusion(overview: Overview) -> Matrix | None:
@@ -201,9 +205,16 @@ def _class_table(data: Judged) -> pa.Table:
 
 
 def _flagged(report: Report, *, with_text: bool) -> tuple[Table, int]:
-    """Return the table of flagged samples, worst first, and how many findings there are."""
+    """Return the table of flagged samples and how many findings there are.
+
+    Label issues come first, then the other issues, each worst first: scores of different issues do
+    not compare, and every exact duplicate scores 0.
+    """
     found = report.findings.filter(pc.equal(report.findings["scope"], "sample"))
-    shown = found.slice(0, MAX_FLAGGED)
+    place = {issue: at for at, issue in enumerate(ISSUES)}
+    rank = [place.get(issue, len(place)) for issue in found["issue"].to_pylist()]
+    order = np.lexsort((found["score"].to_numpy(), np.array(rank, dtype=np.int64)))
+    shown = found.take(pa.array(order[:MAX_FLAGGED]))
     labels = set(report.samples.classes) | set(report.classes)
     columns: dict[str, list[Any]] = {
         "id": shown["id"].to_pylist(),
@@ -212,7 +223,7 @@ def _flagged(report: Report, *, with_text: bool) -> tuple[Table, int]:
         "confidence": [_rounded(value) for value in shown["confidence"].to_pylist()],
         "score": [_rounded(value) for value in shown["score"].to_pylist()],
         "issue": shown["issue"].to_pylist(),
-        "link": [report.sample_links.get(one) for one in shown["id"].to_pylist()],
+        "link": [report.sample_links.get(one, "") for one in shown["id"].to_pylist()],
     }
     if with_text:
         columns["reason"] = shown["reason"].to_pylist()
@@ -240,9 +251,9 @@ def _plain(table: pa.Table) -> Table:
     return Table(tuple(table.column_names), [list(row) for row in zip(*columns, strict=True)])
 
 
-def _label(cell: str | None, labels: set[str]) -> str | None:
+def _label(cell: str | None, labels: set[str]) -> str:
     value = None if cell is None else json.loads(cell)
-    return value if isinstance(value, str) and value in labels else None
+    return value if isinstance(value, str) and value in labels else ""
 
 
 def _rounded(value: object) -> object:

@@ -11,10 +11,11 @@ from .overview import Overview
 from .wording import percent, shortened, visible, words
 
 MAX_LENGTH = 8_000  # a tag of MLflow's holds no more
+HEADING = "### labelsift: "
 SHOWN = 8
 NAME_LENGTH = 60
 # Below so many labels an interval is too wide to call a slice worse.
-FEWEST = 20
+FEWEST = 10
 
 
 def summary(overview: Overview, slices: pa.Table, whole: dict[str, float], source: str) -> str:
@@ -30,7 +31,7 @@ def summary(overview: Overview, slices: pa.Table, whole: dict[str, float], sourc
         Whose predictions ``whole`` judges.
     """
     parts = [
-        f"### {overview.verdict}",
+        f"{HEADING}{escaped(overview.verdict)}",
         escaped(overview.details),
         _judge(whole, source),
         _issues(overview),
@@ -67,18 +68,18 @@ def _judge(whole: dict[str, float], source: str) -> str:
 
 def _issues(overview: Overview) -> str:
     rows = [(words(one.issue).title, f"{one.count:,}", percent(one.count, one.of)) for one in overview.issues]
-    return _table(("Issue", "Samples", "Share"), rows)
+    return _table("Issues", ("Issue", "Samples", "Share"), rows)
 
 
 def _pairs(overview: Overview) -> str:
     rows = [(_name(given), _name(suggested), f"{count:,}") for given, suggested, count in overview.confusions[:SHOWN]]
-    return _table(("Given label", "Looks like", "Samples"), rows)
+    return _table("Most common mix-ups", ("Given label", "Looks like", "Samples"), rows)
 
 
 def _classes(overview: Overview) -> str:
     worst = [one for one in overview.classes if one.flagged][:SHOWN]
     rows = [(_name(one.name), f"{one.rows:,}", f"{one.flagged:,}", percent(one.flagged, one.rows)) for one in worst]
-    return _table(("Class", "Labels", "Look wrong", "Share"), rows)
+    return _table("Classes with the worst labels", ("Class", "Labels", "Look wrong", "Share"), rows)
 
 
 def _slices(slices: pa.Table, rate: float) -> str:
@@ -98,15 +99,15 @@ def _slices(slices: pa.Table, rate: float) -> str:
         )
         for one in worse[:SHOWN]
     ]
-    return _table(("Slice that is worse than the rest", "Labels", "Look wrong", "Share", "95 % interval"), rows)
+    head = ("Slice", "Labels", "Look wrong", "Share", "95 % interval")
+    return _table("Slices whose labels are worse than the rest", head, rows)
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def _table(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [f"| {' | '.join(row)} |" for row in rows]
     if not lines:
         return ""
-    rule = "|".join([" --- ", *[" ---: "] * (len(head) - 1)])
-    return "\n".join([f"| {' | '.join(head)} |", f"|{rule}|", *lines])
+    return "\n".join([f"**{title}**", "", f"| {' | '.join(head)} |", "|" + " --- |" * len(head), *lines])
 
 
 def _name(text: str) -> str:

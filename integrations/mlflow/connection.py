@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import getpass
 import os
 import ssl
 import sys
@@ -9,7 +11,7 @@ import urllib.error
 import urllib.request
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from labelsift.errors import InputError, MissingExtraError, PlatformError
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 EXPERIMENT = "labelsift"
 RUN_TAG = "labelsift_run"
+Found = Literal["users", "known", "new"]
 PATIENCE = 10  # seconds for the first answer; MLflow itself would retry for minutes
 
 
@@ -85,11 +88,11 @@ def page(uri: str, *, experiment_id: str, run_id: str = "") -> str:
     return f"{public(uri).rstrip('/')}/#/experiments/{quote(experiment_id)}{run}?workflowType=machine_learning"
 
 
-def find_run(client: MlflowClient, *, target: str | None, run: str, title: str) -> tuple[Run, bool]:
-    """Return the MLflow run for a scan, and whether it was made for it.
+def find_run(client: MlflowClient, *, target: str | None, run: str, title: str) -> tuple[Run, Found]:
+    """Return the MLflow run for a scan, and how it was come by.
 
-    The user's active run where it fits the target, else the run that this scan was logged into
-    before, else a new one.
+    ``users``: the user's active run, where it fits the target; it is never ended. ``known``: the run
+    that this scan was logged into before. ``new``: made for it.
 
     Raises
     ------
@@ -104,12 +107,19 @@ def find_run(client: MlflowClient, *, target: str | None, run: str, title: str) 
                 f"The active MLflow run {users.info.run_id} already holds the scan {holds}",
                 cure="End it and log again, or log within mlflow.start_run(nested=True)",
             )
-        return users, False
+        return users, "users"
     experiment = _experiment(client, target)
     known = client.search_runs([experiment], f"tags.{RUN_TAG} = '{run}'", max_results=1)
     if known:
-        return known[0], False
-    return client.create_run(experiment, run_name=title, tags={RUN_TAG: run}), True
+        return known[0], "known"
+    tags = {RUN_TAG: run, "mlflow.source.name": "labelsift", "mlflow.source.type": "LOCAL", "mlflow.user": _user()}
+    return client.create_run(experiment, run_name=title[:250], tags=tags), "new"
+
+
+def finish(client: MlflowClient, run_id: str, status: str) -> None:
+    """End a run of ours; what MLflow prints goes to standard error, as ``--json`` needs the other."""
+    with contextlib.redirect_stdout(sys.stderr):
+        client.set_terminated(run_id, status)
 
 
 def _users_run(client: MlflowClient, target: str | None) -> Run | None:
@@ -139,6 +149,13 @@ def _experiment(client: MlflowClient, target: str | None) -> str:
             f"The MLflow experiment {name} is deleted", cure="Restore it on MLflow's page, or name another"
         )
     return found.experiment_id
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container without a user's name
+        return ""
 
 
 def _knock(uri: str) -> None:

@@ -14,26 +14,30 @@ _NAME = 28
 
 
 def histogram_svg(quality: Histogram, *, title: str) -> str:
-    """Draw the histogram of label quality: the left end holds the labels that are most likely wrong."""
+    """Draw the histogram of label quality, the flagged labels in red."""
     width, height, left, top = 760, 340, 60, 70
     most = max([*quality.counts, 1])
     step = (width - left - 20) / len(quality.counts)
     plot = height - top - 60
     parts = [_text(left, 28, title, size=17, weight=600)]
     parts.append(_text(left, 50, "Label quality score: 0 = certainly wrong, 1 = certainly right", color=_MUTED))
-    for at, count in enumerate(quality.counts):
-        tall = plot * count / most
-        x, y = left + at * step, top + plot - tall
-        color = _BAD if quality.edges[at] < 0.5 else _GOOD
-        parts.append(f"<rect x='{x + 1:.1f}' y='{y:.1f}' width='{step - 2:.1f}' height='{tall:.1f}' fill='{color}'/>")
+    for at, (count, flagged) in enumerate(zip(quality.counts, quality.flagged, strict=True)):
+        x, base = left + at * step, top + plot
+        for part, color, below in ((flagged, _BAD, 0), (count - flagged, _GOOD, flagged)):
+            tall, y = plot * part / most, base - plot * (part + below) / most
+            parts.append(
+                f"<rect x='{x + 1:.1f}' y='{y:.1f}' width='{step - 2:.1f}' height='{tall:.1f}' fill='{color}'/>"
+            )
         if count:
-            parts.append(_text(x + step / 2, y - 4, f"{count:,}", size=10, anchor="middle", color=_MUTED))
+            y = base - plot * count / most - 4
+            parts.append(_text(x + step / 2, y, f"{count:,}", size=10, anchor="middle", color=_MUTED))
     for at in range(0, len(quality.edges), 4):
         parts.append(
             _text(left + at * step, top + plot + 18, f"{quality.edges[at]:.1f}", anchor="middle", color=_MUTED)
         )
     parts.append(f"<line x1='{left}' x2='{width - 20}' y1='{top + plot}' y2='{top + plot}' stroke='{_MUTED}'/>")
-    parts.append(_text(left, height - 14, f"{sum(quality.counts):,} judged labels", color=_MUTED))
+    judged = f"{sum(quality.counts):,} judged labels; red: the {sum(quality.flagged):,} that look wrong"
+    parts.append(_text(left, height - 14, judged, color=_MUTED))
     return _svg(width, height, parts)
 
 

@@ -17,8 +17,9 @@ from labelsift.errors import PlatformError
 from labelsift.panels import Panels, Table, panels
 from labelsift.platforms import Receipt
 from labelsift.report import Report
+from labelsift.verdict import HEADING
 
-from .connection import connect, find_run, page, public, tracking_uri
+from .connection import connect, find_run, finish, page, public, tracking_uri
 from .figures import histogram_svg, matrix_svg
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ TABLE_BYTES = 8_000_000  # MLflow's page hangs on JSON of more than 10 MB
 NOTE_LENGTH = 8_000
 NOTE = "mlflow.note.content"
 TABLES_TAG = "mlflow.loggedArtifacts"
-OURS = "### labelsift\n\n"
 
 
 def write(report: Report, *, target: str | None, with_text: bool) -> Receipt:
@@ -50,10 +50,14 @@ def write(report: Report, *, target: str | None, with_text: bool) -> Receipt:
 
     client = connect(uri)
     try:
-        run, created = find_run(client, target=target, run=report.run, title=shown.title)
-        details = _fill(client, run, report, shown, with_text=with_text)
-        if created:
-            client.update_run(run.info.run_id, status="FINISHED")
+        run, found = find_run(client, target=target, run=report.run, title=shown.title)
+        ended = "FAILED"
+        try:
+            details = _fill(client, run, report, shown, with_text=with_text)
+            ended = "FINISHED"
+        finally:
+            if found != "users" and run.info.status != ended:
+                finish(client, run.info.run_id, ended)
     except MlflowException as error:
         raise PlatformError(
             f"MLflow at {public(uri)} refused: {error.message.splitlines()[0]}",
@@ -68,10 +72,10 @@ def write(report: Report, *, target: str | None, with_text: bool) -> Receipt:
     return Receipt(
         platform="mlflow",
         target=info.run_id,
-        created=rows if created else 0,
-        updated=0 if created else rows,
+        created=rows if found == "new" else 0,
+        updated=rows if found != "new" else 0,
         links={name: link for name, link in links.items() if link},
-        details={"run_id": info.run_id, "experiment_id": info.experiment_id, "new_run": created, **details},
+        details={"run_id": info.run_id, "experiment_id": info.experiment_id, "new_run": found == "new", **details},
     )
 
 
@@ -117,8 +121,8 @@ def _batch(client: MlflowClient, run: Run, shown: Panels) -> int:
 
 def _note(existing: str, summary: str) -> str:
     """Put the verdict under what the user wrote, in place of an earlier one."""
-    theirs = existing.partition(OURS)[0].rstrip()
-    note = f"{theirs}\n\n{OURS}{summary}" if theirs else OURS + summary
+    theirs = existing.partition(HEADING)[0].rstrip()
+    note = f"{theirs}\n\n{summary}" if theirs else summary
     return note if len(note) <= NOTE_LENGTH else note[: NOTE_LENGTH - 1] + "…"
 
 
