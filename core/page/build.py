@@ -49,10 +49,7 @@ def write_page(report: Report, path: Path, *, share: bool = False) -> Path:
     path = Path(path)
     page = render_page(report, share=share).encode("utf-8")
     try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name[:100]}.", delete=False) as part:
-            part.write(page)
-        os.chmod(part.name, 0o644 & ~_umask())
-        os.replace(part.name, path)
+        _replace(path, page)
     except OSError as error:
         raise InputError(
             f"The page cannot be written to {path}: {error.strerror}", cure="Name a file in a folder that exists"
@@ -74,7 +71,7 @@ def render_page(report: Report, *, share: bool = False) -> str:
 
 
 def _template(name: str) -> str:
-    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
+    return resources.files("labelsift.page").joinpath(name).read_text(encoding="utf-8")
 
 
 def _hash(text: str) -> str:
@@ -86,6 +83,18 @@ def _version() -> str:
         return metadata.version("labelsift")
     except metadata.PackageNotFoundError:
         return ""
+
+
+def _replace(path: Path, page: bytes) -> None:
+    """Write beside the path first, so that a reader never meets half a page."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".labelsift-", delete=False) as part:
+        part.write(page)
+    try:
+        os.chmod(part.name, 0o666 & ~_umask())
+        os.replace(part.name, path)
+    except OSError:
+        os.unlink(part.name)
+        raise
 
 
 def _umask() -> int:

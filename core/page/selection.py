@@ -19,16 +19,16 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..findings import ISSUES, of_issue
 from ..wording import shortened, words
+from .guards import quotes, web_address
 
 if TYPE_CHECKING:
     from ..report import Report
@@ -45,7 +45,6 @@ RELATED = 20
 META_COLUMNS = 12
 STRING_LENGTH = 300
 REASON_LENGTH = 1_000
-QUOTE, QUOTE_WHOLE = 20, 8
 
 
 def select(report: Report, *, share: bool, room: int, encode: Callable[[object], str]) -> dict[str, Any]:
@@ -229,38 +228,6 @@ class _Rows:
         self.strings |= draft.strings
         self.samples.append(draft.sample)
         self.used += cost
-
-
-def quotes(reason: str, text: str, *, but: Sequence[str] = ()) -> bool:
-    """Whether a reason holds a piece of the text, ``QUOTE`` characters or all of a shorter one.
-
-    ``but`` names what may stand in both: the sample's id and labels.
-
-    >>> quotes("Says my card was stolen in Rome.", "Help, my card was stolen in Rome"), quotes("Labeled a", "a")
-    (True, False)
-    """
-    for value in sorted(but, key=len, reverse=True):
-        reason = reason.replace(value, "\0")
-    text = text.strip()
-    if len(text) <= QUOTE:
-        return len(text) >= QUOTE_WHOLE and text in reason
-    return any(reason[at : at + QUOTE] in text for at in range(len(reason) - QUOTE + 1))
-
-
-def web_address(link: str | None) -> str | None:
-    """Let through what a browser may be sent to: http and https, without a password.
-
-    >>> web_address("https://labels.example.org/tasks/1"), web_address("javascript:alert(1)")
-    ('https://labels.example.org/tasks/1', None)
-    """
-    if not link:
-        return None
-    try:
-        parts = urlsplit(link)
-    except ValueError:
-        return None
-    safe = parts.scheme in ("http", "https") and parts.hostname and parts.password is None
-    return link if safe else None
 
 
 def _row_of(samples: Samples, by_id: dict[str, list[dict[str, Any]]]) -> dict[str, int]:
