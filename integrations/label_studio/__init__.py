@@ -61,19 +61,50 @@ class LabelStudio:
         PlatformError
             If the server cannot be reached or refuses.
         """
-        from .client import Client
+        from labelsift.errors import InputError
+
+        from .connect import connect
+        from .existing import push_existing
         from .progress import speaker
         from .push import push_review
 
-        client = Client.from_environment()
+        if create and not match:
+            raise InputError(
+                "create makes sense with match only", cure="A review project always gets every flagged sample"
+            )
+        client, say = connect(), speaker()
+        if match:
+            return push_existing(
+                client,
+                report,
+                project=project,
+                match=match,
+                mode=mode,
+                create=create,
+                only=only,
+                budget=budget,
+                dry_run=dry_run,
+                say=say,
+            )
         return push_review(
-            client, report, project=project, mode=mode, only=only, budget=budget, dry_run=dry_run, say=speaker()
+            client, report, project=project, mode=mode, only=only, budget=budget, dry_run=dry_run, say=say
         )
 
     def pull(self, *, project: str) -> pa.Table:
-        """Return people's decisions in the review projects of ``project``, in CORRECTIONS_SCHEMA."""
-        raise NotImplementedError
+        """Return people's decisions in the review projects of ``project``, in CORRECTIONS_SCHEMA.
+
+        Raises
+        ------
+        PlatformError
+            If the server cannot be reached or refuses.
+        """
+        from .connect import connect
+        from .pull import pull_reviews
+
+        return pull_reviews(connect(), project=project)
 
     def doctor(self) -> Mapping[str, str]:
         """Say what is wrong with the connection and how to mend it; empty when all is well."""
-        raise NotImplementedError
+        from .doctor import examine
+
+        return examine()

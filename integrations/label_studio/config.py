@@ -11,17 +11,25 @@ from labelsift.errors import InputError
 from labelsift.platforms import Mode
 
 MANY = 12  # labels beyond which a labeler gets a search field and small buttons
+_INVISIBLE = "\u2060"
 # XML 1.0 has no way to write these, not even escaped.
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 
+# Only tag names and our own classes: Label Studio's class names change between versions.
 _STYLE = """
-.ls-ask { max-width: 62rem; margin: 0 0 .75rem; padding: .7rem 1rem; border-left: 4px solid #d97706;
-  border-radius: 4px; background: rgba(217, 119, 6, .09); }
-.ls-ask h4, .ls-ask h6 { margin: 0 !important; }
-.ls-ask h6 { font-weight: 400 !important; opacity: .85; padding-top: .3rem; }
-.ls-text { max-width: 62rem; margin: 0 0 .9rem; padding: .9rem 1rem; border: 1px solid rgba(128, 128, 128, .35);
-  border-radius: 4px; font-size: 1.12rem; line-height: 1.6; overflow-wrap: anywhere; white-space: pre-wrap; }
-.ls-labels { max-width: 62rem; }
+.ls-ask, .ls-text, .ls-labels { max-width: 60rem; }
+.ls-ask { margin: 0 0 .8rem; padding: .75rem 1.1rem; border-left: 4px solid #d97706; border-radius: 6px;
+  background: rgba(217, 119, 6, .1); overflow-wrap: anywhere; }
+.ls-ask * { margin: 0 !important; }
+.ls-why * { font-size: 1rem !important; font-weight: 400 !important; line-height: 1.5 !important;
+  padding-top: .3rem; opacity: .85; }
+.ls-text { margin: 0 0 1rem; padding: .8rem 1.1rem; border: 1px solid rgba(128, 128, 128, .35); border-radius: 6px;
+  font-size: 1.15rem; line-height: 1.6; overflow-wrap: anywhere; white-space: pre-wrap; }
+.ls-labels label { margin: 0 .1rem .35rem 0 !important; padding: .4rem .8rem !important; border-radius: 6px;
+  border: 1px solid rgba(128, 128, 128, .35); font-size: 1rem; }
+.ls-many label { padding: .1rem .6rem !important; font-size: .9rem; }
+.ls-labels label:hover { border-color: #d97706; }
+.ls-labels label:has(:checked) { border-color: #d97706; background: rgba(217, 119, 6, .16); }
 """
 
 
@@ -113,14 +121,22 @@ def review_config(labels: Sequence[str], *, mode: Mode) -> str:
         lines += [
             '  <View className="ls-ask">',
             '    <Header value="$labelsift_header" size="4"/>',
-            '    <Header value="$labelsift_reason" size="6"/>',
+            '    <View className="ls-why"><Header value="$labelsift_reason" size="6"/></View>',
             "  </View>",
         ]
     lines += ['  <View className="ls-text">', '    <Text name="text" value="$text"/>', "  </View>"]
-    lines += ['  <View className="ls-labels">']
-    if len(target.labels) > MANY:
-        lines.append('    <Filter toName="label" hotkey="shift+f" minlength="0" placeholder="Type to find a label"/>')
+    many = len(target.labels) > MANY
+    lines.append(f'  <View className="ls-labels{" ls-many" * many}">')
+    if many:
+        lines.append('    <Filter name="find" toName="label" minlength="0" placeholder="Type to find a label"/>')
     lines.append('    <Choices name="label" toName="text" choice="single" required="true" showInline="true">')
-    lines += [f"      <Choice value={quoteattr(label)}/>" for label in target.labels]
+    lines += [f"      {_choice(label)}" for label in target.labels]
     lines += ["    </Choices>", "  </View>", "</View>"]
     return "\n".join(lines)
+
+
+def _choice(label: str) -> str:
+    """Write one choice. Label Studio takes ``$5`` for a field of the task, so an invisible mark goes in between."""
+    if "$" not in label:
+        return f"<Choice value={quoteattr(label)}/>"
+    return f"<Choice value={quoteattr(label.replace('$', '$' + _INVISIBLE))} alias={quoteattr(label)}/>"

@@ -13,9 +13,10 @@ from labelsift.report import Report
 from . import convert
 from .client import Client
 from .config import Target, review_config, review_target
+from .flags import Flag, flags_of, issue_order
 from .progress import Say, quiet
 from .review import Round, announce, drop_empty_twins, open_round, rounds_of, settle
-from .stored import Holdings, batches, put_tabs, read_holdings, same_prediction
+from .stored import Holdings, batches, mend_predictions, predicted, put_tabs, read_holdings
 
 NAME = "label-studio"
 BATCH = 1000  # tasks a request: about a second on the server
@@ -69,7 +70,7 @@ def push_review(
     PlatformError
         If the server cannot be reached or refuses.
     """
-    flags = convert.flags_of(report, only=only, budget=budget)
+    flags = flags_of(report, only=only, budget=budget)
     rounds = rounds_of(client, project)
     known = [one for one in rounds if (one.run, one.mode) == (report.run, mode)]
     current = max(known, key=lambda one: one.tasks) if known else None
@@ -98,14 +99,14 @@ def push_review(
     return receipt
 
 
-def labels_of(report: Report, flags: Sequence[convert.Flag]) -> list[str]:
+def labels_of(report: Report, flags: Sequence[Flag]) -> list[str]:
     """Return the labels that a review project offers: the classes, then whatever else is given or suggested."""
     seen = [*report.samples.classes, *report.classes]
     seen += [label for flag in flags for label in (flag.given, flag.suggested) if label]
     return sorted(dict.fromkeys(seen), key=str.casefold)
 
 
-def plan_review(flags: Sequence[convert.Flag], target: Target, *, run: str, round: int, mode: Mode) -> Plan:
+def plan_review(flags: Sequence[Flag], target: Target, *, run: str, round: int, mode: Mode) -> Plan:
     """Turn flags into the tasks, predictions and tabs of a review project, checked before they are sent."""
     from label_studio_sdk.label_interface.interface import LabelInterface
 
@@ -122,7 +123,7 @@ def plan_review(flags: Sequence[convert.Flag], target: Target, *, run: str, roun
         if prediction:
             plan.predictions[flag.id] = prediction
     issues = dict.fromkeys(issue for flag in flags for issue in flag.issues)
-    plan.tabs = [convert.tab_of(issue, run=run) for issue in sorted(issues, key=convert.issue_order)]
+    plan.tabs = [convert.tab_of(issue, run=run) for issue in sorted(issues, key=issue_order)]
     return plan
 
 
@@ -136,9 +137,7 @@ def compare(plan: Plan, held: Holdings) -> Diff:
             continue
         if any(name not in stored.data or stored.data[name] != value for name, value in wanted.items()):
             diff.edited.append(sample)
-        prediction = plan.predictions.get(sample)
-        right = [prediction is not None and same_prediction(one, prediction) for one in stored.predictions]
-        if right != [True] * (prediction is not None):
+        if not predicted(stored, plan.predictions.get(sample)):
             diff.unpredicted.append(sample)
     return diff
 
@@ -159,7 +158,8 @@ def _bring(
         for sample in diff.edited:
             stored = held.of_sample[sample]
             client.write_task(stored.task, stored.data | plan.data[sample])
-        _mend_predictions(client, current.project, plan, held, diff)
+        wrong = [(held.of_sample[sample], plan.predictions.get(sample)) for sample in diff.unpredicted]
+        mend_predictions(client, current.project, wrong, size=BATCH)
         if not (diff.missing or diff.updated or diff.doubles):
             return announce(client, current, None), held
         held = read_holdings(client, current.project)
@@ -176,18 +176,6 @@ def _bring(
 def _task(plan: Plan, sample: str) -> dict[str, Any]:
     prediction = plan.predictions.get(sample)
     return {"data": plan.data[sample], "predictions": [prediction] if prediction else []}
-
-
-def _mend_predictions(client: Client, project: int, plan: Plan, held: Holdings, diff: Diff) -> None:
-    again: list[dict[str, Any]] = []
-    for sample in diff.unpredicted:
-        stored = held.of_sample[sample]
-        for wrong in stored.predictions:
-            client.delete_prediction(int(wrong["id"]))
-        if sample in plan.predictions:
-            again.append({"task": stored.task, **plan.predictions[sample]})
-    for batch in batches(again, size=BATCH):
-        client.import_predictions(project, batch)
 
 
 def _count(receipt: Receipt, plan: Plan, diff: Diff) -> None:

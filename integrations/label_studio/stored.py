@@ -20,8 +20,8 @@ class Stored:
     ----------
     task
         Its id on the server.
-    data
-        Everything that the task shows, also what others wrote.
+    data, meta
+        Everything that the task shows, also what others wrote, and what it does not show.
     predictions
         Those whose model version is labelsift's: id, model_version, result and score.
     touched
@@ -30,6 +30,7 @@ class Stored:
 
     task: int
     data: dict[str, Any]
+    meta: dict[str, Any] = field(default_factory=dict)
     predictions: tuple[dict[str, Any], ...] = ()
     touched: bool = False
 
@@ -37,7 +38,13 @@ class Stored:
     def of(cls, task: Mapping[str, Any], predictions: Iterable[dict[str, Any]] = ()) -> Stored:
         """Read a task of ``Client.tasks``."""
         touched = any(task.get(name) for name in ("total_annotations", "cancelled_annotations", "drafts"))
-        return cls(task=task["id"], data=dict(task["data"]), predictions=tuple(predictions), touched=touched)
+        return cls(
+            task=int(task["id"]),
+            data=dict(task["data"]),
+            meta=dict(task.get("meta") or {}),
+            predictions=tuple(predictions),
+            touched=touched,
+        )
 
 
 @dataclass
@@ -105,14 +112,33 @@ def batches(tasks: Sequence[dict[str, Any]], *, size: int) -> Iterable[list[dict
         yield batch
 
 
-def same_prediction(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
-    """Tell whether a stored prediction says what is wanted, ids that the server adds aside."""
+def predicted(stored: Stored, wanted: Mapping[str, Any] | None) -> bool:
+    """Tell whether a task holds exactly the wanted prediction of labelsift's, or none where none is wanted."""
+    if wanted is None:
+        return not stored.predictions
+    return len(stored.predictions) == 1 and _same(stored.predictions[0], wanted)
 
-    def core(one: Mapping[str, Any]) -> object:
+
+def _same(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    def core(one: Mapping[str, Any]) -> object:  # without the ids that the server adds
         regions = [{name: value for name, value in region.items() if name != "id"} for region in one["result"] or ()]
         return one["model_version"], one.get("score"), regions
 
     return core(stored) == core(wanted)
+
+
+def mend_predictions(
+    client: Client, project: int, wrong: Iterable[tuple[Stored, Mapping[str, Any] | None]], *, size: int
+) -> None:
+    """Replace labelsift's predictions of these tasks by the wanted one."""
+    again: list[dict[str, Any]] = []
+    for stored, wanted in wrong:
+        for one in stored.predictions:
+            client.delete_prediction(int(one["id"]))
+        if wanted is not None:
+            again.append({"task": stored.task, **wanted})
+    for batch in batches(again, size=size):
+        client.import_predictions(project, batch)
 
 
 def put_tabs(client: Client, project: int, tabs: Sequence[Mapping[str, Any]]) -> tuple[dict[str, int], int]:

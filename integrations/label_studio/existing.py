@@ -1,0 +1,207 @@
+"""Pushing flagged samples onto the tasks of a project that stands already.
+
+Only the flagged tasks are written, one by one, because Label Studio replaces the whole data of a
+task: it is read again just before, and every key that is not labelsift's goes back as it was.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from labelsift.platforms import Mode, Receipt
+from labelsift.report import Report
+
+from . import convert
+from .client import Client
+from .config import Target, target_of
+from .flags import Flag, flags_of, issue_order
+from .matching import CREATED, Matched, find_project, match_tasks
+from .progress import Say, quiet
+from .stored import Stored, batches, mend_predictions, own_predictions, predicted, put_tabs
+
+NAME = "label-studio"
+CHUNK = 25  # tasks read again at once, just before they are written
+BATCH = 500
+SECONDS_A_WRITE = 0.5  # of one task, on a busy server; the first chunk tells better
+
+
+@dataclass
+class Work:
+    """What a push has to do in an existing project."""
+
+    tasks: dict[str, list[Stored]]  # sample id → its tasks
+    fields: dict[str, dict[str, Any]] = field(default_factory=dict)  # sample id → labelsift's fields
+    predictions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    missing: list[Flag] = field(default_factory=list)
+    edited: dict[str, list[Stored]] = field(default_factory=dict)
+    unpredicted: dict[str, list[Stored]] = field(default_factory=dict)
+
+
+def push_existing(
+    client: Client,
+    report: Report,
+    *,
+    project: str,
+    match: str,
+    mode: Mode,
+    create: bool = False,
+    only: Sequence[str] | None = None,
+    budget: int | None = None,
+    dry_run: bool = False,
+    say: Say = quiet,
+) -> Receipt:
+    """Bring suggestions and labelsift's fields onto the tasks of an existing project.
+
+    Parameters
+    ----------
+    match
+        ``data.FIELD``: the field of the tasks that holds the sample id, or the sample's text.
+    create
+        Make tasks for the flagged samples that have none; else they are named in the receipt.
+
+    Raises
+    ------
+    InputError
+        If there is no such project, its labeling config does not fit, or no task has the field.
+    PlatformError
+        If the server cannot be reached or refuses.
+    """
+    flags = flags_of(report, only=only, budget=budget)
+    found = find_project(client, project)
+    target = target_of(found["label_config"] or "", project=found["title"])
+    number, name = int(found["id"]), match.removeprefix("data.")
+    receipt = Receipt(platform=NAME, target=found["title"], dry_run=dry_run)
+    flags = _known_labels(flags, target, receipt)
+    matched = match_tasks(client, number, report, name=name)
+    work = plan_work(flags, matched, target, run=report.run, mode=mode)
+    if not create:
+        here = f"No task of {found['title']} has this sample in data.{name}"
+        receipt.failed |= {flag.id: here for flag in work.missing}
+        flags = [flag for flag in flags if flag.id in matched.tasks]
+        work.missing = []
+    receipt.created, receipt.updated = len(work.missing), len({*work.edited, *work.unpredicted})
+    receipt.unchanged = len(flags) - receipt.created - receipt.updated
+    writes = sum(map(len, work.edited.values()))
+    receipt.details |= {"round": matched.round, "writes": writes, "estimated_seconds": round(writes * SECONDS_A_WRITE)}
+    if dry_run:
+        return receipt
+    say(f"{writes:,} tasks to write, about {receipt.details['estimated_seconds']} seconds")
+    if work.missing:
+        _create(client, number, work, target, name=name, mode=mode)
+        matched = match_tasks(client, number, report, name=name)
+        work = plan_work(flags, matched, target, run=report.run, mode=mode)
+    if matched.doubles:
+        client.delete_tasks(number, matched.doubles)
+    _predict(client, found, work, run=report.run, mode=mode)
+    _write(client, number, work, say=say)
+    _finish(client, receipt, number, flags, work, run=report.run)
+    return receipt
+
+
+def _known_labels(flags: list[Flag], target: Target, receipt: Receipt) -> list[Flag]:
+    known = set(target.labels)
+    bad = {flag.id: flag.suggested for flag in flags if flag.suggested is not None and flag.suggested not in known}
+    receipt.failed |= {id: f"The labeling config has no label {label!r}" for id, label in bad.items()}
+    return [flag for flag in flags if flag.id not in bad]
+
+
+def plan_work(
+    flags: Sequence[Flag],
+    matched: Matched,
+    target: Target,
+    *,
+    run: str,
+    mode: Mode,
+) -> Work:
+    """Compare what is wanted with what the tasks hold."""
+    tasks = matched.tasks
+    work = Work(tasks=tasks)
+    for flag in flags:
+        work.fields[flag.id] = convert.fields_of(flag, run=run, round=matched.round, mode=mode)
+        prediction = convert.prediction_of(flag, target, run=run)
+        if prediction is not None:
+            work.predictions[flag.id] = prediction
+        if flag.id not in tasks:
+            work.missing.append(flag)
+            continue
+        edited = [one for one in tasks[flag.id] if merged(one.data, work.fields[flag.id]) != one.data]
+        unpredicted = [one for one in tasks[flag.id] if not predicted(one, prediction)]
+        if edited:
+            work.edited[flag.id] = edited
+        if unpredicted:
+            work.unpredicted[flag.id] = unpredicted
+    return work
+
+
+def merged(data: dict[str, Any], fields: dict[str, Any]) -> dict[str, Any]:
+    """Return a task's data with labelsift's fields in place of those of an earlier run.
+
+    >>> merged({"text": "a", "labelsift_outlier_score": 0.1}, {"labelsift_id": "7"})
+    {'text': 'a', 'labelsift_id': '7'}
+    """
+    return {name: value for name, value in data.items() if not convert.is_own(name)} | fields
+
+
+def _create(client: Client, project: int, work: Work, target: Target, *, name: str, mode: Mode) -> None:
+    """Make tasks, without predictions: with them the server would choose what is pre-filled."""
+    shown = convert.metadata_shown(work.missing, mode=mode)
+    made = []
+    for flag in work.missing:
+        own = {target.field: flag.text} | ({} if name == target.field else {name: flag.id})
+        metadata = {key: value for key, value in flag.metadata.items() if key in shown and key not in own}
+        made.append({"data": own | work.fields[flag.id] | metadata, "meta": {CREATED: True}})
+    for batch in batches(made, size=BATCH):
+        client.import_tasks(project, batch)
+
+
+def _predict(client: Client, project: dict[str, Any], work: Work, *, run: str, mode: Mode) -> None:
+    """Bring the predictions of this run in place of those of earlier runs; others' stay."""
+    number, version = int(project["id"]), convert.model_version(run)
+    for page in own_predictions(client, number).values():
+        for old in {str(one["model_version"]) for one in page} - {version}:
+            client.delete_predictions(number, old)
+    wrong = []
+    for sample, tasks in work.unpredicted.items():
+        for stored in tasks:
+            kept = tuple(one for one in stored.predictions if one["model_version"] == version)
+            left = Stored(task=stored.task, data=stored.data, predictions=kept)
+            wrong.append((left, work.predictions.get(sample)))
+    mend_predictions(client, number, wrong, size=BATCH)
+    now = project.get("model_version") or ""
+    if mode == "prefill" and now != version and work.predictions:
+        client.set_model_version(number, version)
+    elif mode != "prefill" and now.startswith(convert.model_version("")):
+        client.set_model_version(number, "")
+
+
+def _write(client: Client, project: int, work: Work, *, say: Say) -> None:
+    todo = {stored.task: work.fields[sample] for sample, tasks in work.edited.items() for stored in tasks}
+    began, done = time.monotonic(), 0
+    for at in range(0, len(todo), CHUNK):
+        chunk = list(todo)[at : at + CHUNK]
+        for page in client.tasks(project, ids=chunk):
+            for task in page:
+                wanted = merged(task["data"], todo[task["id"]])
+                if wanted != task["data"]:
+                    client.write_task(int(task["id"]), wanted)
+        done += len(chunk)
+        left = (time.monotonic() - began) / done * (len(todo) - done)
+        say(f"{done:,} of {len(todo):,} tasks written, about {left:.0f} seconds left")
+
+
+def _finish(client: Client, receipt: Receipt, project: int, flags: Sequence[Flag], work: Work, *, run: str) -> None:
+    issues = dict.fromkeys(issue for flag in flags for issue in flag.issues)
+    tabs = [convert.tab_of(one, run=run, prefix=convert.TAB_PREFIX) for one in sorted(issues, key=issue_order)]
+    if not client.views(project):
+        # Label Studio makes its own first tab only in a project that has none.
+        tabs.insert(0, {"title": "Default", "type": "list", "target": "tasks", "filters": {}})
+    ids, written = put_tabs(client, project, tabs)
+    page = f"{client.url}/projects/{project}/data"
+    receipt.links = {"project": page} | {title: f"{page}?tab={view}" for title, view in ids.items()}
+    receipt.sample_links = {
+        flag.id: f"{page}?task={work.tasks[flag.id][0].task}" for flag in flags if flag.id in work.tasks
+    }
+    receipt.details |= {"project_id": project, "tabs": len(ids), "tabs_written": written}

@@ -1,0 +1,95 @@
+"""Pulling people's decisions out of review projects, as corrections by sample id."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pyarrow as pa
+from labelsift.findings import CORRECTIONS_SCHEMA, to_json
+
+from .client import Client
+from .convert import PREFIX
+from .review import rounds_of
+from .stored import own_predictions
+
+NAME = "label-studio"
+
+
+def pull_reviews(client: Client, *, project: str) -> pa.Table:
+    """Return every decision in the review projects of ``project``, oldest first, in CORRECTIONS_SCHEMA.
+
+    Raises
+    ------
+    PlatformError
+        If the server cannot be reached or refuses.
+    """
+    rows: list[dict[str, Any]] = []
+    for one in rounds_of(client, project):
+        suggestions = {
+            task: predictions[0]["result"] for task, predictions in own_predictions(client, one.project).items()
+        }
+        for page in client.tasks(one.project, annotations=True):
+            for task in page:
+                suggested = choice_of(suggestions.get(task["id"], ()))
+                for annotation in task.get("annotations") or ():
+                    row = correction(task["data"], annotation, suggested=suggested)
+                    rows += [row | {"run": one.run, "round": str(one.number)}] if row else []
+    rows.sort(key=lambda row: row["time"])
+    return pa.Table.from_pylist(rows, schema=CORRECTIONS_SCHEMA)
+
+
+def choice_of(result: Iterable[Mapping[str, Any]]) -> str | None:
+    """Return the single choice in a result; None without one.
+
+    >>> choice_of([{"type": "choices", "value": {"choices": ["refund"]}}])
+    'refund'
+    """
+    for region in result:
+        choices = (region.get("value") or {}).get("choices")
+        if region.get("type") == "choices" and choices:
+            return str(choices[0])
+    return None
+
+
+def correction(
+    data: Mapping[str, Any], annotation: Mapping[str, Any], *, suggested: str | None
+) -> dict[str, Any] | None:
+    """Turn one person's answer into a correction without run and round; None if it decides nothing.
+
+    The given label stands in the task's data except in mode blind: there an answer other than the
+    suggestion counts as changed, whatever was given.
+    """
+    sample = data.get(f"{PREFIX}id")
+    answer = choice_of(annotation.get("result") or ())
+    skipped = bool(annotation.get("was_cancelled"))
+    if not isinstance(sample, str) or (answer is None and not skipped):
+        return None
+    given = data.get(f"{PREFIX}given") or None
+    action, verdict = _verdict(answer, given=given, suggested=suggested, skipped=skipped)
+    return {
+        "id": sample,
+        "action": action,
+        "verdict": verdict,
+        "value": to_json(given if skipped else answer),
+        "person": _person(annotation.get("completed_by")),
+        "time": datetime.datetime.fromisoformat(str(annotation["updated_at"])),
+        "platform": NAME,
+        "seconds": annotation.get("lead_time"),
+        "note": "",
+    }
+
+
+def _verdict(answer: str | None, *, given: str | None, suggested: str | None, skipped: bool) -> tuple[str, str]:
+    if skipped:
+        return "keep", "skipped"
+    if answer == given:
+        return "keep", "refused"
+    return "relabel", "accepted" if answer == suggested else "changed"
+
+
+def _person(completed_by: object) -> str:
+    if isinstance(completed_by, Mapping):
+        return str(completed_by.get("email") or completed_by.get("username") or completed_by.get("id"))
+    return "" if completed_by is None else str(completed_by)
