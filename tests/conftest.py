@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
-
 from labelsift.findings import Finding, findings_table
 from labelsift.report import Report
 from labelsift.samples import Samples
 
 # In every text of a built report: where these bytes turn up, text has left the house.
 PLANTED = 'Zwölfkämpfer "Quokka" <b>Ω</b> \\ 4711'
+CHROMIUM = "/usr/bin/chromium"
 HOSTILE_VALUES = ("a//b", "..", "=(),&>", "x" * 300, "💥 emoji", "", "plain")
 
 
@@ -105,3 +107,17 @@ def make_report() -> Callable[..., Report]:
 def planted() -> str:
     """What stands in every text of a built report."""
     return PLANTED
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[object]:
+    """Chromium, one for the whole session: Playwright's loop cannot be started twice."""
+    if not Path(CHROMIUM).exists():
+        cure = "Chromium is missing: apt-get install chromium"
+        (pytest.fail if os.environ.get("LABELSIFT_CI") == "1" else pytest.skip)(cure)
+    playwright = pytest.importorskip("playwright.sync_api")
+    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+    with playwright.sync_playwright() as running:
+        browser = running.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield browser
+        browser.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +13,6 @@ from labelsift.findings import Finding, findings_table
 from labelsift.report import Report
 from labelsift.samples import Samples
 
-CHROMIUM = "/usr/bin/chromium"
 CLASSES = ("card_arrival", "lost_or_stolen_card", "refund")
 
 
@@ -94,19 +92,6 @@ def page_report(
 @pytest.fixture(scope="session")
 def make_page_report() -> Callable[..., Report]:
     return page_report
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[object]:
-    if not Path(CHROMIUM).exists():
-        cure = "Chromium is missing: apt-get install chromium"
-        (pytest.fail if os.environ.get("LABELSIFT_CI") == "1" else pytest.skip)(cure)
-    playwright = pytest.importorskip("playwright.sync_api")
-    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-    with playwright.sync_playwright() as running:
-        browser = running.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        yield browser
-        browser.close()
 
 
 class Opened:
