@@ -26,21 +26,21 @@ class IssueWords:
 
 _WORDS = {
     "label": IssueWords(
-        "Suspicious labels", "suspicious label", "suspicious labels", "The text seems to belong to another class."
+        "Suspicious labels", "suspicious label", "suspicious labels", "The text seems to fit another class."
     ),
     "span": IssueWords("Suspicious spans", "suspicious span", "suspicious spans", "A marked span looks wrong."),
     "outlier": IssueWords("Outliers", "outlier", "outliers", "Unlike every other sample."),
     "near_duplicate": IssueWords(
-        "Near duplicates", "near duplicate", "near duplicates", "Almost the same text as another sample."
+        "Near duplicates", "near duplicate", "near duplicates", "Almost the same text as another."
     ),
     "exact_duplicate": IssueWords(
-        "Exact duplicates", "exact duplicate", "exact duplicates", "The same text as another sample."
+        "Exact duplicates", "exact duplicate", "exact duplicates", "The same text as another."
     ),
     "conflicting_labels": IssueWords(
         "Conflicting labels",
         "sample with conflicting labels",
         "samples with conflicting labels",
-        "The same text carries different labels.",
+        "The same text, but different labels.",
     ),
     "leakage": IssueWords("Leakage", "leaked sample", "leaked samples", "The same sample is trained on and tested on."),
     "language": IssueWords(

@@ -19,7 +19,7 @@ function issueCards(overview, pick) {
 }
 
 // Stacked bars over the label scores: the flagged ones below, in the colour of suspicion.
-function qualityFigure(quality) {
+function qualityFigure(quality, labeled) {
   const [width, height, left, bottom, top] = [560, 210, 44, 30, 10];
   const bins = quality.counts.length;
   const highest = Math.max(...quality.counts, 1);
@@ -66,6 +66,7 @@ function qualityFigure(quality) {
       { class: 'legend' },
       el('span', { class: 'key bad' }, `Flagged: ${count(flagged)}`),
       el('span', { class: 'key good' }, `Not flagged: ${count(total - flagged)}`),
+      labeled > total ? el('span', { class: 'quiet' }, `Not judged: ${count(labeled - total)}`) : null,
     ),
   );
 }
