@@ -1,0 +1,52 @@
+"""W&B: the panels of a report in one run, online or offline."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from labelsift.errors import LabelsiftError
+from labelsift.platforms import Receipt
+
+if TYPE_CHECKING:
+    from labelsift.report import Report
+
+__all__ = ["WandB"]
+
+
+class WandB:
+    """The tracker ``wandb``; server, key and mode come from wandb's own variables."""
+
+    name = "wandb"
+
+    def log(self, report: Report, *, target: str | None = None, with_text: bool = False) -> Receipt:
+        """Write the panels of a report into a run.
+
+        The user's active run where there is one: it is not finished. Else a run of our own: online
+        with a login, offline without one.
+
+        Parameters
+        ----------
+        target
+            ``project`` or ``entity/project``.
+        with_text
+            Let texts and reasons go along, and the full report in place of the shared one.
+        """
+        from .writer import write
+
+        return write(report, target=target, with_text=with_text)
+
+    def doctor(self) -> Mapping[str, str]:
+        """Say what is wrong with the connection and how to mend it; empty when all is well."""
+        from .connection import diagnosis
+
+        try:
+            return diagnosis()
+        except LabelsiftError as error:
+            return {"connection": str(error)}
+
+    def arrived(self, receipt: Receipt) -> dict[str, Any]:
+        """Read an offline run of a receipt back: history keys and rows a table."""
+        from .readback import counts
+
+        return counts(receipt.target)

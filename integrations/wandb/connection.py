@@ -1,0 +1,136 @@
+"""The way to the user's W&B: logged in or not, online or offline, and which run is meant. Never asks questions."""
+
+from __future__ import annotations
+
+import netrc
+import os
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from labelsift.errors import InputError, MissingExtraError
+
+if TYPE_CHECKING:
+    from wandb import Run
+
+    from labelsift.panels import Panels
+
+PROJECT = "labelsift"
+JOB_TYPE = "data-quality"
+PATIENCE = 10  # seconds
+KEY, KEY_FILE = "WANDB_API_KEY", "WANDB_API_KEY_FILE"
+
+
+def require() -> None:
+    """Refuse where wandb is missing, and switch its crash reports off unless the user has a say.
+
+    Raises
+    ------
+    MissingExtraError
+        If wandb is not installed.
+    """
+    if find_spec("wandb") is None:
+        raise MissingExtraError("wandb", "wandb", purpose="Logging to W&B")
+    if "wandb" not in sys.modules:
+        os.environ.setdefault("WANDB_ERROR_REPORTING", "false")
+
+
+def key_from_file() -> str | None:
+    """Return the key in the file that ``WANDB_API_KEY_FILE`` names; None where it names none.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+    """
+    name = os.environ.get(KEY_FILE)
+    if not name:
+        return None
+    try:
+        return Path(name).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise InputError(
+            f"{KEY_FILE} cannot be read: {error.strerror}", cure="Name a file that holds the key"
+        ) from error
+
+
+def logged_in(base_url: str) -> bool:
+    """Whether wandb would find credentials for the server: it asks a person otherwise, or fails."""
+    if any(os.environ.get(name) for name in (KEY, KEY_FILE, "WANDB_IDENTITY_TOKEN_FILE")):
+        return True
+    try:
+        known = netrc.netrc(os.environ.get("NETRC") or None)
+    except (OSError, netrc.NetrcParseError):
+        return False
+    hosts = {urlsplit(base_url).netloc, urlsplit(base_url).netloc.replace("app.", "api.", 1)}
+    return any(known.authenticators(host) for host in hosts)
+
+
+def mode() -> str:
+    """Return ``online``, ``offline`` or ``disabled``: what the user set, else offline without a login."""
+    import wandb
+
+    settings = wandb.setup().settings
+    chosen = {"dryrun": "offline", "run": "online"}.get(settings.mode, settings.mode)
+    if os.environ.get("WANDB_MODE") or chosen != "online":
+        return chosen
+    return "online" if settings.api_key or logged_in(settings.base_url) else "offline"
+
+
+def diagnosis() -> dict[str, str]:
+    """Say what keeps runs from reaching W&B; empty when they do, or when the user wants them offline."""
+    require()
+    import wandb
+
+    how = mode()
+    if how != "online":
+        if os.environ.get("WANDB_MODE"):
+            return {}
+        return {"login": "Not logged in to W&B: runs are written offline. Run `wandb login`, or set WANDB_API_KEY"}
+    try:
+        viewer = wandb.Api(timeout=PATIENCE, api_key=key_from_file()).viewer
+    except Exception as error:  # whatever the client raises is what is wrong
+        return {"connection": f"W&B cannot be reached, or refuses the key: {error}"}
+    return {} if viewer else {"login": "W&B does not know the key. Run `wandb login --relogin`"}
+
+
+def start(shown: Panels, *, target: str | None, run: str, how: str) -> Run:
+    """Start a run of our own that takes along nothing of the machine, the code or the console.
+
+    Parameters
+    ----------
+    target
+        ``project`` or ``entity/project``; by default what the user has set, else ``labelsift``.
+    run
+        The scan's name: online, the same scan goes into the same W&B run.
+    how
+        See :func:`mode`.
+    """
+    import wandb
+
+    entity, _, project = (target or "").rpartition("/")
+    ours = None if os.environ.get("WANDB_RUN_ID") else f"labelsift-{run}"
+    return wandb.init(
+        project=project or os.environ.get("WANDB_PROJECT") or PROJECT,
+        entity=entity or None,
+        id=ours,
+        name=shown.title[:128],
+        notes=shown.summary,
+        job_type=JOB_TYPE,
+        resume="allow" if how == "online" else None,
+        mode=how,  # pyright: ignore[reportArgumentType] -- one of wandb's own words
+        settings=wandb.Settings(
+            api_key=key_from_file() if how == "online" and not os.environ.get(KEY) else None,
+            console="off",  # what the user's program prints may hold texts
+            save_code=False,
+            disable_code=True,
+            disable_git=True,
+            x_save_requirements=False,
+            x_disable_stats=True,
+            x_disable_machine_info=True,
+            quiet=True,
+            login_timeout=PATIENCE,
+        ),
+    )

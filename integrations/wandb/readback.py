@@ -1,0 +1,75 @@
+"""Read an offline run back with wandb's own command: for the demo's summary and the tests."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from labelsift.errors import PlatformError
+
+
+def records(folder: str | Path) -> Iterator[dict[str, Any]]:
+    """Yield the records of an offline run as ``wandb leet inspect --json`` prints them.
+
+    Raises
+    ------
+    PlatformError
+        If wandb cannot read the folder.
+    """
+    command = [sys.executable, "-m", "wandb", "leet", "inspect", "--json", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
+    if done.returncode:
+        raise PlatformError(f"wandb cannot read the run in {folder}: {done.stderr.strip()}", cure="Log it again")
+    for line in done.stdout.splitlines():
+        if line.startswith("{"):
+            yield json.loads(line)
+
+
+def history(folder: str | Path) -> dict[str, Any]:
+    """Return what an offline run logged last: key → number, or the entries of a table, chart or page."""
+    row: dict[str, Any] = {}
+    for record in records(folder):
+        if record["type"] == "history":
+            row = record["history"]["item"]
+    media = {name.removesuffix("._type") for name in row if name.endswith("._type")}
+    logged: dict[str, Any] = {name: {} for name in media}
+    for name, value in row.items():
+        key, _, entry = name.rpartition(".")
+        if key in media:
+            logged[key][entry] = value
+        elif not name.startswith("_"):
+            logged[name] = value
+    return logged
+
+
+def table(folder: str | Path, key: str) -> dict[str, Any]:
+    """Return a logged table, ``columns`` and ``data``, found by the path in the run's history."""
+    return json.loads((Path(folder) / "files" / history(folder)[key]["path"]).read_text(encoding="utf-8"))
+
+
+def counts(folder: str | Path) -> dict[str, Any]:
+    """Return what an offline run holds: history keys, rows a table, charts, and files that are there.
+
+    Raises
+    ------
+    PlatformError
+        If the folder holds no run, as for one that went online.
+    """
+    if not Path(folder).is_dir():
+        raise PlatformError(f"{folder} is no offline run", cure="Look at an online run on its page")
+    logged = history(folder)
+    files = [one["path"] for one in logged.values() if isinstance(one, dict) and "path" in one]
+    return {
+        "history_keys": len(logged),
+        "table_rows": {
+            name.removeprefix("dq_tables/"): entry["nrows"]
+            for name, entry in sorted(logged.items())
+            if name.startswith("dq_tables/")
+        },
+        "charts": sum(name.startswith("dq_charts/") for name in logged),
+        "files": sum((Path(folder) / "files" / path).is_file() for path in files),
+    }
