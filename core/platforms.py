@@ -7,8 +7,10 @@ come from the platform's own environment variables.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from .errors import InputError
@@ -105,6 +107,37 @@ class Tracker(Protocol):
 
     def doctor(self) -> Mapping[str, str]:
         """Say what is wrong with the connection and how to mend it; empty when all is well."""
+        ...
+
+
+@dataclass(frozen=True)
+class Local:
+    """A platform that runs on this machine for a trial.
+
+    Parameters
+    ----------
+    variables
+        Environment variables under which labelsift and the platform's own client find it.
+    look
+        What a person can do there, one sentence each: where to log in, what to open.
+    """
+
+    variables: dict[str, str]
+    look: tuple[str, ...] = ()
+
+
+@runtime_checkable
+class Showcase(Protocol):
+    """A platform that can be tried on this machine: what ``labelsift demo`` needs."""
+
+    name: str
+
+    def local(self, folder: Path, *, say: Callable[[str], None]) -> AbstractContextManager[Local]:
+        """Start the real platform with its data in ``folder``; it stops on leaving."""
+        ...
+
+    def arrived(self, receipt: Receipt) -> dict[str, Any]:
+        """Ask the platform's own interface what stands there of a push or a log."""
         ...
 
 

@@ -1,0 +1,1 @@
+"""The built-in data and the tour that shows the whole loop on it."""
