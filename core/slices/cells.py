@@ -28,6 +28,7 @@ MAX_NUMBERS = 12
 MAX_MEAN_LENGTH = 60
 GLANCE = 10_000
 QUARTERS = (0.25, 0.5, 0.75)
+ONE_VALUE = "it has only one value"
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,8 @@ def partition(name: str, column: pa.ChunkedArray, *, texts: pa.ChunkedArray) -> 
         column = column.cast(column.type.value_type)
     if pa.types.is_nested(column.type) or pa.types.is_binary(column.type):
         return "its values are not plain values"
+    if pa.types.is_null(column.type):
+        return ONE_VALUE
     if _is_number(column.type) and pc.count_distinct(column, mode="all").as_py() > MAX_NUMBERS:
         return _quarters(name, column)
     if pc.count_distinct(column.slice(0, GLANCE)).as_py() > MAX_VALUES:
@@ -110,7 +113,7 @@ def _is_number(kind: pa.DataType) -> bool:
 def _unfit(values: pa.ChunkedArray, texts: pa.ChunkedArray) -> str:
     distinct = pc.count_distinct(values, mode="all").as_py()
     checks: tuple[tuple[str, Callable[[], bool]], ...] = (
-        ("it has only one value", lambda: distinct < 2),
+        (ONE_VALUE, lambda: distinct < 2),
         (f"it has more than {MAX_VALUES} values", lambda: distinct > MAX_VALUES),
         ("its values are nearly unique", lambda: distinct * 2 > len(values)),
         ("it holds free text", lambda: (pc.mean(pc.utf8_length(values)).as_py() or 0) > MAX_MEAN_LENGTH),

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..report import Report
 from .cells import Cells
+
+if TYPE_CHECKING:
+    from ..report import Report
 
 PREDICTED = "predicted column"
 PROXY = "proxy model"
@@ -96,7 +99,8 @@ def wilson(hits: np.ndarray, total: np.ndarray) -> tuple[np.ndarray, np.ndarray]
         rate = hits / total
         middle = (rate + _Z95**2 / (2 * total)) / (1 + _Z95**2 / total)
         half = _Z95 / (1 + _Z95**2 / total) * np.sqrt(rate * (1 - rate) / total + _Z95**2 / (4 * total**2))
-    return np.clip(middle - half, 0, 1), np.clip(middle + half, 0, 1)
+    # Rounding must not put a rate of exactly 0 or 1 outside its own interval.
+    return np.minimum(np.maximum(middle - half, 0), rate), np.maximum(np.minimum(middle + half, 1), rate)
 
 
 def cell_metrics(data: Judged, codes: np.ndarray, count: int) -> dict[str, np.ndarray]:

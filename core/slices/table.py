@@ -5,15 +5,18 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
 from ..errors import InputError
-from ..report import Report
 from .cells import Cells, cross, partitions
 from .metrics import cell_metrics, judged
 from .slugs import slugs
+
+if TYPE_CHECKING:
+    from ..report import Report
 
 METRICS = ("label_issue_rate", "accuracy", "f1", "weighted_f1")
 RATES = ("label_issue_rate", "accuracy")

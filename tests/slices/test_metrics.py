@@ -1,0 +1,186 @@
+"""Metrics a class and a slice against scikit-learn and against counting by hand."""
+
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from labelsift.errors import InputError
+from labelsift.samples import Samples
+from labelsift.slices.cells import MAX_VALUES, cross, partition, partitions
+from labelsift.slices.metrics import PREDICTED, PROXY, cell_metrics, class_metrics, judged, wilson
+from labelsift.slices.table import slices_table
+from sklearn.metrics import accuracy_score, f1_score, precision_recall_fscore_support
+
+NO_TEXT = pa.chunked_array([["one text"] * 20])
+
+
+def column(values):
+    return pa.chunked_array([values])
+
+
+def cells_of(values, *, texts=None, name="c"):
+    return partition(name, column(values), texts=texts or column(["a text"] * len(values)))
+
+
+@pytest.mark.parametrize("predicted", [True, False])
+def test_metrics_a_slice_equal_scikit_learn(make_report, predicted):
+    report = make_report(300, predicted=predicted)
+    data = judged(report)
+    assert data.source == (PREDICTED if predicted else PROXY)
+    cells = partitions(report.samples)[0]["state"]
+    found = cell_metrics(data, cells.codes, len(cells))
+    for at in range(len(cells)):
+        rows = (cells.codes == at) & (data.given >= 0) & (data.predicted >= 0)
+        given, said = data.given[rows], data.predicted[rows]
+        assert found["accuracy"][at] == pytest.approx(accuracy_score(given, said))
+        assert found["f1"][at] == pytest.approx(f1_score(given, said, average="macro", zero_division=0))
+        assert found["weighted_f1"][at] == pytest.approx(f1_score(given, said, average="weighted", zero_division=0))
+        assert found["n"][at] == (cells.codes == at).sum()
+        assert found["label_issues"][at] == data.flagged[(cells.codes == at) & (data.given >= 0)].sum()
+
+
+def test_metrics_a_class_equal_scikit_learn(make_report):
+    data = judged(make_report(300, predicted=True))
+    both = (data.given >= 0) & (data.predicted >= 0)
+    precision, recall, f1, _ = precision_recall_fscore_support(
+        data.given[both], data.predicted[both], labels=range(len(data.classes)), zero_division=0
+    )
+    found = class_metrics(data)
+    np.testing.assert_allclose(found["precision"], precision)
+    np.testing.assert_allclose(found["recall"], recall)
+    np.testing.assert_allclose(found["f1"], f1)
+    assert found["n"].sum() == (data.given >= 0).sum()
+
+
+def test_a_class_that_only_the_prediction_knows_counts(make_report):
+    report = make_report(60, predicted=True)
+    table = report.samples.table
+    said = ["unheard of" if at % 2 else one for at, one in enumerate(table["label"].to_pylist())]
+    table = table.set_column(table.column_names.index("predicted"), "predicted", pa.array(said, pa.string()))
+    data = judged(replace(report, samples=Samples(table, report.samples.metadata)))
+    found = class_metrics(data)
+    at = data.classes.index("unheard of")
+    assert found["n"][at] == 0
+    assert found["precision"][at] == 0
+    assert np.isnan(found["recall"][at])
+
+
+def test_without_any_prediction_only_label_issues_are_counted(make_report):
+    data = judged(replace(make_report(60), pred_probs=None))
+    found = cell_metrics(data, np.zeros(60, dtype=np.int64), 1)
+    assert data.source == ""
+    assert np.isnan([found["accuracy"][0], found["f1"][0], found["weighted_f1"][0]]).all()
+    assert found["label_issue_rate"][0] > 0
+
+
+def test_scores_in_another_order_are_joined_by_id(make_report):
+    report = make_report(60)
+    shuffled = replace(report, scores=report.scores.take(pa.array(np.random.default_rng(1).permutation(60))))
+    assert (judged(shuffled).flagged == judged(report).flagged).all()
+
+
+def test_wilson_holds_the_rate_and_says_nan_of_nothing():
+    low, high = wilson(np.array([0, 3, 10, 0]), np.array([10, 10, 10, 0]))
+    assert (low[:3] <= [0, 0.3, 1]).all()
+    assert (high[:3] >= [0, 0.3, 1]).all()
+    # Wilson's interval of 3 in 10, worked out by hand from the formula.
+    assert low[1] == pytest.approx(0.10779, abs=1e-5)
+    assert high[1] == pytest.approx(0.60322, abs=1e-5)
+    assert np.isnan(low[3])
+    assert np.isnan(high[3])
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ([f"T-{at}" for at in range(100)], f"more than {MAX_VALUES} values"),
+        ([f"T-{at}" for at in range(40)], "nearly unique"),
+        (["US"] * 100, "only one value"),
+        ([None] * 100, "only one value"),
+        ([["a"], ["b"]] * 50, "not plain values"),
+        (
+            ["the customer writes at great length about what happened " * 2 + "ab"[at % 2] for at in range(100)],
+            "free text",
+        ),
+    ],
+)
+def test_columns_that_cannot_be_sliced_say_why(values, reason):
+    found = cells_of(values)
+    assert isinstance(found, str)
+    assert reason in found
+
+
+def test_a_copy_of_the_text_is_never_sliced():
+    texts = column([f"text {at % 10}" for at in range(100)])
+    assert "repeats the samples' texts" in partition("c", texts, texts=texts)
+
+
+def test_numbers_are_quartered_and_equal_values_stay_together():
+    values = [0.0] * 70 + [float(at) for at in range(1, 31)] + [None, float("nan")]
+    cells = cells_of(values, name="age")
+    of_zero = {int(cells.codes[at]) for at in range(70)}
+    assert len(of_zero) == 1
+    assert len(cells) == 4  # the two lower quarters are one
+    assert cells.described[-1] == "age is missing"
+    assert (cells.codes[-2:] == len(cells) - 1).all()
+    assert cells.predicates[0] == (("age", "q1"),)
+    assert cells.described[0].startswith("age ≤ ")
+
+
+def test_few_numbers_dictionaries_and_booleans_are_categories():
+    assert cells_of([1, 2, 3, 4] * 10).predicates == tuple((("c", str(at)),) for at in (1, 2, 3, 4))
+    assert cells_of([True, False] * 10).predicates == ((("c", "false"),), (("c", "true"),))
+    coded = pa.chunked_array([pa.array(["a", "b"] * 10).dictionary_encode()])
+    assert len(partition("c", coded, texts=NO_TEXT)) == 2
+
+
+def test_crossing_counts_only_what_occurs():
+    first, second = cells_of(["a", "a", "b", "b"] * 3, name="x"), cells_of(["u", "u", "u", "v"] * 3, name="y")
+    both = cross(first, second)
+    assert both.predicates == (
+        (("x", "a"), ("y", "u")),
+        (("x", "b"), ("y", "u")),
+        (("x", "b"), ("y", "v")),
+    )
+    assert both.codes.tolist() == [0, 0, 1, 2] * 3
+
+
+def test_slices_one_and_two_way(make_report):
+    report = make_report()
+    table = slices_table(report, by=["state", "gender"])
+    assert table.column_names == ["slug", "predicate", "n", "value", "low", "high"]
+    by_slug = {row["slug"]: row for row in table.to_pylist()}
+    assert by_slug["state:CA__gender:m"]["predicate"] == 'state = "CA" and gender = "m"'
+    assert by_slug["state:CA"]["value"] == 1.0
+    assert table["slug"][0].as_py() == "state:CA"
+    for column_name in ("state:", "gender:"):
+        one_way = [row["n"] for slug, row in by_slug.items() if slug.startswith(column_name) and "__" not in slug]
+        assert sum(one_way) == len(report.samples)
+    assert sum(row["n"] for slug, row in by_slug.items() if "__" in slug) == len(report.samples)
+    assert all(row["low"] <= row["value"] <= row["high"] for row in by_slug.values())
+
+
+def test_f1_has_no_interval_and_the_worst_comes_first(make_report):
+    table = slices_table(make_report(), by=["state"], metric="f1")
+    assert table["low"].null_count == len(table)
+    values = table["value"].to_pylist()
+    assert values == sorted(values)
+
+
+def test_refusals_name_the_column_the_reason_and_a_cure(make_report):
+    report = make_report()
+    with pytest.raises(InputError, match=r"no metadata column called sate.*Did you mean state"):
+        slices_table(report, by=["sate"])
+    with pytest.raises(InputError, match=r"copy cannot be sliced.*Slice by split, state"):
+        slices_table(report, by=["copy"])
+    with pytest.raises(InputError, match=r"no slice metric called auc.*label_issue_rate"):
+        slices_table(report, by=["state"], metric="auc")
+
+
+def test_no_rows_and_no_metadata():
+    empty = pa.table({"id": pa.array([], pa.string()), "text": pa.array([], pa.string())})
+    samples = Samples(empty, pa.table({"state": pa.array([], pa.string())}))
+    cells, skipped = partitions(samples)
+    assert not cells
+    assert "state" in skipped
