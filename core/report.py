@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -21,7 +21,16 @@ from .samples import Samples
 if TYPE_CHECKING:
     from .platforms import Mode, Receipt
 
+
 USERS_EMBEDDINGS = "the user's embeddings"
+
+
+class LinkKeeper(Protocol):
+    """What a report needs of the run store that keeps it."""
+
+    def save_links(self, run: str, links: dict[str, str]) -> None:
+        """Keep the addresses of a run's tasks."""
+        ...
 
 
 @dataclass
@@ -51,7 +60,7 @@ class Report:
     sample_links
         Sample id → the address of its task on the last platform that it was pushed to.
     store
-        The run store that holds this run, or None.
+        The run store that keeps this run, or None.
     """
 
     run: str
@@ -66,7 +75,7 @@ class Report:
     embeddings: np.ndarray | None = None
     pred_probs: np.ndarray | None = None
     sample_links: dict[str, str] = field(default_factory=dict)
-    store: Path | None = None
+    store: LinkKeeper | None = None
 
     def summary(self) -> dict[str, Any]:
         """Return the headline figures: for ``--json``, dashboards and tests."""
@@ -151,9 +160,7 @@ class Report:
         )
         self.sample_links.update(receipt.sample_links)
         if self.store is not None and receipt.sample_links:
-            from .store import Store
-
-            Store(self.store).save_links(self.run, self.sample_links)
+            self.store.save_links(self.run, self.sample_links)
         return receipt
 
     def log(self, platform: str, *, target: str | None = None, with_text: bool = False) -> Receipt:

@@ -73,8 +73,8 @@ def scan(
     report = maker.run(_chosen(samples, only))
     report.settings.update({"budget": budget, "only": list(only) if only else None})
     if store is not None:
-        Store(store).save(report)
-        report.store = Path(store)
+        report.store = Store(store)
+        report.store.save(report)
     return report
 
 

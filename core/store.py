@@ -131,7 +131,7 @@ class Store:
             embeddings=_matrix(tables.get("embeddings")),
             pred_probs=_matrix(tables.get("pred_probs")),
             sample_links=json.loads(links.read_text()) if links.exists() else {},
-            store=self.folder,
+            store=self,
         )
 
     def save_links(self, run: str, links: dict[str, str]) -> None:

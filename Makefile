@@ -1,0 +1,46 @@
+# Everything runs from .venv; `make install` runs again when the list of files or the requirements change.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+SOURCES := $(shell git ls-files -co --exclude-standard core integrations 2>/dev/null | LC_ALL=C sort)
+LIST := $(shell printf '%s\n' $(SOURCES) | cksum | tr ' ' '-')
+STAMP := .venv/.installed-$(LIST)
+PYTEST := $(BIN)/python -m pytest
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test lint soak images clean
+
+help: ## name the commands
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ —/'
+
+install: $(STAMP) ## make .venv with labelsift and everything for its development
+
+# The strict editable install links file by file, as an installed package would have them.
+$(STAMP): pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is needed; or name another: make PYTHON=python3"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@rm -rf build/__editable__* .venv/.installed-*
+	@echo "Installing into .venv (the first time takes some minutes) …"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[dev]' --config-settings editable_mode=strict >.venv/install.log 2>&1 \
+	  || { tail -n 20 .venv/install.log; exit 1; }
+	@touch $@
+
+demo: install ## the whole loop on built-in data and real local platforms
+	$(BIN)/labelsift demo
+
+test: install ## all tests but the long ones
+	$(PYTEST) -m 'not soak'
+
+lint: install ## style, types and import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+soak: install ## long fault and load runs
+	$(PYTEST) -m soak -s
+
+images: install ## take the pictures of docs/images from the real pages
+	$(BIN)/python docs/take_images.py
+
+clean: ## remove what was made here (not the cache of servers)
+	rm -rf .venv build dist *.egg-info labelsift-demo .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,289 @@
+"""What a report says in numbers: one place that the terminal, the page and anybody else reads them from."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from .findings import ISSUES, issues_in
+from .wording import percent, words
+
+if TYPE_CHECKING:
+    from .report import Report
+
+BINS = 20
+# A metadata value is named as worse when the lower end of its Wilson interval lies above the overall rate.
+# z = 3 (one in 700) because many values are looked at; few rows prove nothing.
+SLICE_Z = 3.0
+SLICE_ROWS = 20
+SLICE_VALUES = 100
+
+
+@dataclass(frozen=True)
+class IssueCount:
+    """How many of the samples that an issue was looked for in have it."""
+
+    issue: str
+    count: int
+    of: int
+
+    @property
+    def rate(self) -> float:
+        """The share of the samples, 0..1."""
+        return self.count / self.of if self.of else 0.0
+
+
+@dataclass(frozen=True)
+class ClassHealth:
+    """How well the labels of one class hold up.
+
+    Parameters
+    ----------
+    rows, flagged
+        Samples with this label, and those of them whose label looks wrong.
+    confused_with, confused
+        The class that is suggested most often instead, and how often; empty and 0 without one.
+    incoming
+        Samples of other classes for which this one is suggested.
+    agreement
+        Share of the samples where the model, out of sample, says the given label; None without a model.
+    """
+
+    name: str
+    rows: int
+    flagged: int
+    confused_with: str
+    confused: int
+    incoming: int
+    agreement: float | None
+
+    @property
+    def rate(self) -> float:
+        """Share of the class's labels that look wrong."""
+        return self.flagged / self.rows if self.rows else 0.0
+
+
+@dataclass(frozen=True)
+class WorseValue:
+    """A metadata value whose labels are clearly worse than the rest."""
+
+    column: str
+    value: str
+    rows: int
+    flagged: int
+
+    @property
+    def rate(self) -> float:
+        """Share of the labels that look wrong."""
+        return self.flagged / self.rows
+
+
+@dataclass(frozen=True)
+class Quality:
+    """Histogram of label quality over [0, 1]: all judged labels, and the flagged among them."""
+
+    counts: tuple[int, ...]
+    flagged: tuple[int, ...]
+
+
+class Overview:
+    """Counts, rates and the verdict of one report; each is worked out when first asked for."""
+
+    def __init__(self, report: Report) -> None:
+        self.report = report
+        self.rows = len(report.samples)
+
+    @cached_property
+    def labels(self) -> pa.ChunkedArray | None:
+        """The given labels, or None where labels were not judged."""
+        return self.report.samples.labels if "label" in issues_in(self._scores) else None
+
+    @cached_property
+    def judged(self) -> int:
+        """How many labels were judged."""
+        return 0 if self.labels is None else len(self.labels) - self.labels.null_count
+
+    @cached_property
+    def issues(self) -> tuple[IssueCount, ...]:
+        """Every issue that was checked, in the order of the design, also those that nothing has."""
+        checked = issues_in(self._scores)
+        found = self.report.findings
+        counts = Counter(found["issue"].to_pylist())
+        result = []
+        for issue in [*checked, *sorted(set(counts) - set(checked))]:
+            if issue in checked:
+                count = int(self._flags(issue).sum())
+            else:
+                ids = found.filter(pc.equal(found["issue"], issue))["id"]
+                count = len(pc.unique(ids))
+            result.append(IssueCount(issue, count, self.judged if issue == "label" else self.rows))
+        known = {issue: at for at, issue in enumerate(ISSUES)}
+        return tuple(sorted(result, key=lambda one: known.get(one.issue, len(known))))
+
+    @cached_property
+    def flagged_rows(self) -> int:
+        """Samples with at least one issue."""
+        any_flag = np.zeros(self.rows, dtype=bool)
+        for issue in issues_in(self._scores):
+            any_flag |= self._flags(issue)
+        return int(any_flag.sum())
+
+    @cached_property
+    def quality(self) -> Quality | None:
+        """How the label scores are spread, or None where labels were not judged."""
+        if self.labels is None or "label_score" not in self._scores.column_names:
+            return None
+        scores = self._scores["label_score"].to_numpy().astype(np.float64)
+        known = np.isfinite(scores)
+        counts, _ = np.histogram(scores[known], bins=BINS, range=(0, 1))
+        flagged, _ = np.histogram(scores[known & self._flags("label")], bins=BINS, range=(0, 1))
+        return Quality(tuple(map(int, counts)), tuple(map(int, flagged)))
+
+    @cached_property
+    def confusions(self) -> tuple[tuple[str, str, int], ...]:
+        """Given label, suggested label and count over the flagged samples, most frequent first."""
+        if self.labels is None or "suggested_label" not in self._scores.column_names:
+            return ()
+        flagged = pa.array(self._flags("label"))
+        pairs = Counter(
+            (given, suggested)
+            for given, suggested in zip(
+                self.labels.filter(flagged).to_pylist(),
+                self._scores["suggested_label"].filter(flagged).to_pylist(),
+                strict=True,
+            )
+            if given is not None and suggested is not None
+        )
+        return tuple((*pair, count) for pair, count in sorted(pairs.items(), key=lambda one: (-one[1], one[0])))
+
+    @cached_property
+    def classes(self) -> tuple[ClassHealth, ...]:
+        """One entry a class, the highest rate of suspicious labels first."""
+        if self.labels is None:
+            return ()
+        names = self.report.samples.classes
+        codes = self.report.samples.codes(names)
+        judged = codes >= 0
+        rows = np.bincount(codes[judged], minlength=len(names))
+        flagged = np.bincount(codes[judged & self._flags("label")], minlength=len(names))
+        outgoing: dict[str, tuple[str, int]] = {}
+        incoming: Counter[str] = Counter()
+        for given, suggested, count in self.confusions:
+            outgoing.setdefault(given, (suggested, count))
+            incoming[suggested] += count
+        agreement = self._agreement(codes, names)
+        health = [
+            ClassHealth(
+                name,
+                int(rows[at]),
+                int(flagged[at]),
+                *outgoing.get(name, ("", 0)),
+                incoming[name],
+                None if agreement is None or not np.isfinite(agreement[at]) else float(agreement[at]),
+            )
+            for at, name in enumerate(names)
+        ]
+        return tuple(sorted(health, key=lambda one: (-one.rate, -one.flagged, one.name)))
+
+    @cached_property
+    def worse_values(self) -> tuple[WorseValue, ...]:
+        """The metadata values whose labels are clearly worse than overall, worst first."""
+        if self.labels is None or not self.judged:
+            return ()
+        judged = np.asarray(pc.is_valid(self.labels).to_numpy())
+        flags = self._flags("label")
+        overall = flags[judged].mean()
+        columns = [("split", self.report.samples.column("split"))]
+        columns += [(name, self.report.samples.metadata[name]) for name in self.report.samples.metadata.column_names]
+        worse = []
+        for name, column in columns:
+            for value, rows, flagged in _by_value(column, judged, flags):
+                if rows >= SLICE_ROWS and flagged > 1 and _wilson_low(flagged, rows) > overall:
+                    worse.append(WorseValue(name, value, rows, flagged))
+        return tuple(sorted(worse, key=lambda one: -one.rate))
+
+    @cached_property
+    def verdict(self) -> str:
+        """One sentence that a reader understands who has never heard of label errors."""
+        found = {one.issue: one for one in self.issues}
+        if self.labels is not None and self.judged:
+            wrong = found["label"].count
+            if not wrong:
+                return f"None of the {self.judged:,} labels looks wrong."
+            verb = "looks" if wrong == 1 else "look"
+            return f"About {wrong:,} of {self.judged:,} labels {verb} wrong ({percent(wrong, self.judged)})."
+        if self.flagged_rows:
+            have = "has" if self.flagged_rows == 1 else "have"
+            share = percent(self.flagged_rows, self.rows)
+            return f"{self.flagged_rows:,} of {self.rows:,} samples {have} a problem ({share})."
+        return f"None of the {self.rows:,} samples has a problem." if self.rows else "There are no samples."
+
+    @cached_property
+    def details(self) -> str:
+        """What else the reader should hear first: the usual confusion, and the other issues."""
+        said = []
+        top = self.confusions[0] if self.confusions else None
+        if top and top[2] > 1:
+            said.append(f"The most common mix-up: {top[2]:,} labeled {top[0]} look like {top[1]}.")
+        others = sorted((one for one in self.issues if one.issue != "label" and one.count), key=lambda one: -one.count)
+        if others:
+            named = [words(one.issue).counted(one.count) for one in others[:4]]
+            listed = ", ".join(named[:-1]) + " and " + named[-1] if len(named) > 1 else named[0]
+            also = "also " if self.labels is not None else ""
+            said.append(f"The scan {also}found {listed}.")
+        return " ".join(said)
+
+    @cached_property
+    def _scores(self) -> pa.Table:
+        """The scores in the order of the samples."""
+        scores, ids = self.report.scores, self.report.samples.ids
+        if scores["id"].equals(ids):
+            return scores
+        return scores.take(pc.index_in(ids, value_set=scores["id"].combine_chunks()))
+
+    def _flags(self, issue: str) -> np.ndarray:
+        return np.asarray(pc.fill_null(self._scores[f"is_{issue}_issue"], False).to_numpy(), dtype=bool)
+
+    def _agreement(self, codes: np.ndarray, names: tuple[str, ...]) -> np.ndarray | None:
+        """Per class: share of its samples where the likeliest class is the given one; shape (classes,)."""
+        probs = self.report.pred_probs
+        if probs is None or not len(self.report.classes):
+            return None
+        usable = (codes >= 0) & np.isfinite(probs).all(axis=1)
+        position = {name: at for at, name in enumerate(names)}
+        to_code = np.array([position.get(name, -1) for name in self.report.classes])
+        said = to_code[np.argmax(probs[usable], axis=1)]
+        with np.errstate(invalid="ignore"):
+            return np.bincount(codes[usable], weights=said == codes[usable], minlength=len(names)) / np.bincount(
+                codes[usable], minlength=len(names)
+            )
+
+
+def _by_value(column: pa.ChunkedArray | None, judged: np.ndarray, flags: np.ndarray) -> list[tuple[str, int, int]]:
+    """Count judged and flagged labels by value; a column of free text or numbers is passed over."""
+    if column is None or not (pa.types.is_string(column.type) or pa.types.is_boolean(column.type)):
+        if column is None or not (pa.types.is_large_string(column.type) or pa.types.is_integer(column.type)):
+            return []
+    coded = pc.dictionary_encode(pc.cast(column, pa.string())).combine_chunks()
+    if isinstance(coded, pa.ChunkedArray):
+        coded = coded.chunk(0) if coded.num_chunks else pa.array([], pa.string()).dictionary_encode()
+    values = coded.dictionary.to_pylist()
+    if len(values) > SLICE_VALUES:
+        return []
+    codes = pc.fill_null(coded.indices, -1).to_numpy(zero_copy_only=False)
+    rows = np.bincount(codes[judged & (codes >= 0)], minlength=len(values))
+    flagged = np.bincount(codes[judged & flags & (codes >= 0)], minlength=len(values))
+    return [(str(value), int(rows[at]), int(flagged[at])) for at, value in enumerate(values)]
+
+
+def _wilson_low(hits: int, rows: int, z: float = SLICE_Z) -> float:
+    """Lower end of the Wilson score interval (Wilson 1927)."""
+    share = hits / rows
+    spread = z * np.sqrt(share * (1 - share) / rows + z * z / (4 * rows * rows))
+    return float((share + z * z / (2 * rows) - spread) / (1 + z * z / rows))
