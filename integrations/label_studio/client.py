@@ -25,6 +25,8 @@ PAGE = 1000  # tasks a request
 TIMEOUT = 300  # seconds; an import of thousands of tasks takes a minute on a busy server
 REPEATABLE: Any = {"max_retries": 3, "timeout_in_seconds": TIMEOUT}
 ONCE: Any = {"max_retries": 0, "timeout_in_seconds": TIMEOUT}
+# The server filters the fields of what a task holds by the same names.
+_ANSWERS = "annotations,drafts,result,completed_by,was_cancelled,lead_time,updated_at"
 
 
 class Client:
@@ -97,7 +99,7 @@ class Client:
         project
             Its id.
         annotations
-            Also the answers themselves, which takes several times as long.
+            Also the answers and drafts themselves, which takes several times as long.
         filters
             As in a tab; all must hold.
         ids
@@ -110,10 +112,10 @@ class Client:
             query["selectedItems"] = {"all": False, "included": list(ids)}
         params: dict[str, str | int] = {"project": project, "page_size": PAGE, "page": 1, "query": json.dumps(query)}
         # Without "include" the server works out every column of its table: four times as slow.
-        params["include"] = "id,data,meta,total_annotations,cancelled_annotations,drafts"
+        params["include"] = "id,data,meta,total_annotations,cancelled_annotations"
         params["resolve_uri"] = "false"  # data as it is stored, for a later write
         if annotations:
-            params |= {"fields": "all", "include": f"{params['include']},annotations"}
+            params |= {"fields": "all", "include": f"{params['include']},{_ANSWERS}"}
         seen = 0
         while True:
             page = self.get("/api/tasks", what=f"the tasks of project {project}", params=params)
@@ -127,6 +129,10 @@ class Client:
     def predictions(self, project: int) -> list[dict[str, Any]]:
         """Return all predictions of a project, whoever made them."""
         return self.get("/api/predictions/", what="the predictions", params={"project": project})
+
+    def people(self) -> dict[int, str]:
+        """Return the e-mail address of every account that can be seen, by its id."""
+        return {int(one["id"]): str(one["email"]) for one in self.get("/api/users", what="the accounts")}
 
     def views(self, project: int) -> list[dict[str, Any]]:
         """Return the tabs of a project, oldest first."""
@@ -232,7 +238,9 @@ class Client:
         from urllib3.util import Retry
 
         session = requests.Session()
-        retry = Retry(total=4, backoff_factor=0.3, status_forcelist=(429, 502, 503, 504), allowed_methods=("GET",))
+        retry = Retry(
+            total=4, connect=2, backoff_factor=0.3, status_forcelist=(429, 502, 503, 504), allowed_methods=("GET",)
+        )
         session.mount(self.url, HTTPAdapter(max_retries=retry))
         session.auth = self._sign
         return session

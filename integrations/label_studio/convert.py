@@ -23,13 +23,13 @@ def header_of(flag: Flag) -> str:
     >>> header_of(Flag("a", 1, ("label",), {"label": 0.1}, "…", "card_arrival", "lost_card", 0.9, ""))
     'Labeled card_arrival. Maybe lost_card?'
     >>> header_of(Flag("a", 1, ("outlier",), {"outlier": 0.1}, "…", "card_arrival", None, None, ""))
-    'Labeled card_arrival. Unlike every other sample.'
+    'Labeled card_arrival. Outlier?'
     """
     given = "Not labeled." if flag.given is None else f"Labeled {flag.given}."
     if flag.suggested:
         return f"{given} Maybe {flag.suggested}?"
-    found = words(flag.issues[0])
-    return f"{given} {found.meaning or found.title}"
+    found = words(flag.issues[0]).one
+    return f"{given} {found[0].upper()}{found[1:]}?"
 
 
 def fields_of(flag: Flag, *, run: str, round: int, mode: Mode) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from .config import Target, target_of
 from .flags import Flag, flags_of, issue_order
 from .matching import CREATED, Matched, find_project, match_tasks
 from .progress import Say, quiet
-from .stored import Stored, batches, mend_predictions, own_predictions, predicted, put_tabs
+from .stored import Stored, batches, mend_predictions, own_predictions, predicted, put_tabs, untouched
 
 NAME = "label-studio"
 CHUNK = 25  # tasks read again at once, just before they are written
@@ -93,8 +93,9 @@ def push_existing(
         _create(client, number, work, target, name=name, mode=mode)
         matched = match_tasks(client, number, report, name=name)
         work = plan_work(flags, matched, target, run=report.run, mode=mode)
-    if matched.doubles:
-        client.delete_tasks(number, matched.doubles)
+    doubles = untouched(client, number, matched.doubles)
+    if doubles:
+        client.delete_tasks(number, doubles)
     _predict(client, found, work, run=report.run, mode=mode)
     _write(client, number, work, say=say)
     _finish(client, receipt, number, flags, work, run=report.run)

@@ -26,7 +26,9 @@ def pull_reviews(client: Client, *, project: str) -> pa.Table:
         If the server cannot be reached or refuses.
     """
     rows: list[dict[str, Any]] = []
-    for one in rounds_of(client, project):
+    rounds = rounds_of(client, project)
+    people = client.people() if rounds else {}
+    for one in rounds:
         suggestions = {
             task: predictions[0]["result"] for task, predictions in own_predictions(client, one.project).items()
         }
@@ -35,7 +37,9 @@ def pull_reviews(client: Client, *, project: str) -> pa.Table:
                 suggested = choice_of(suggestions.get(task["id"], ()))
                 for annotation in task.get("annotations") or ():
                     row = correction(task["data"], annotation, suggested=suggested)
-                    rows += [row | {"run": one.run, "round": str(one.number)}] if row else []
+                    if row is not None:
+                        person = people.get(annotation["completed_by"], str(annotation["completed_by"]))
+                        rows.append(row | {"person": person, "run": one.run, "round": str(one.number)})
     rows.sort(key=lambda row: row["time"])
     return pa.Table.from_pylist(rows, schema=CORRECTIONS_SCHEMA)
 
@@ -56,7 +60,7 @@ def choice_of(result: Iterable[Mapping[str, Any]]) -> str | None:
 def correction(
     data: Mapping[str, Any], annotation: Mapping[str, Any], *, suggested: str | None
 ) -> dict[str, Any] | None:
-    """Turn one person's answer into a correction without run and round; None if it decides nothing.
+    """Turn an answer into a correction without person, run and round; None if it decides nothing.
 
     The given label stands in the task's data except in mode blind: there an answer other than the
     suggestion counts as changed, whatever was given.
@@ -73,7 +77,6 @@ def correction(
         "action": action,
         "verdict": verdict,
         "value": to_json(given if skipped else answer),
-        "person": _person(annotation.get("completed_by")),
         "time": datetime.datetime.fromisoformat(str(annotation["updated_at"])),
         "platform": NAME,
         "seconds": annotation.get("lead_time"),
@@ -87,9 +90,3 @@ def _verdict(answer: str | None, *, given: str | None, suggested: str | None, sk
     if answer == given:
         return "keep", "refused"
     return "relabel", "accepted" if answer == suggested else "changed"
-
-
-def _person(completed_by: object) -> str:
-    if isinstance(completed_by, Mapping):
-        return str(completed_by.get("email") or completed_by.get("username") or completed_by.get("id"))
-    return "" if completed_by is None else str(completed_by)

@@ -37,7 +37,8 @@ class Stored:
     @classmethod
     def of(cls, task: Mapping[str, Any], predictions: Iterable[dict[str, Any]] = ()) -> Stored:
         """Read a task of ``Client.tasks``."""
-        touched = any(task.get(name) for name in ("total_annotations", "cancelled_annotations", "drafts"))
+        names = ("total_annotations", "cancelled_annotations", "annotations", "drafts")
+        touched = any(task.get(name) for name in names)
         return cls(
             task=int(task["id"]),
             data=dict(task["data"]),
@@ -81,7 +82,16 @@ def read_holdings(client: Client, project: int) -> Holdings:
         keep = next((one for one in tasks if one.touched), tasks[0])
         held.of_sample[sample] = keep
         held.doubles += [one.task for one in tasks if one.task != keep.task and not one.touched]
+    held.doubles = untouched(client, project, held.doubles)
     return held
+
+
+def untouched(client: Client, project: int, tasks: Sequence[int]) -> list[int]:
+    """Return those of the tasks that nobody has answered or begun to, read at this moment with their drafts."""
+    if not tasks:
+        return []
+    found = [Stored.of(task) for page in client.tasks(project, annotations=True, ids=tasks) for task in page]
+    return [one.task for one in found if not one.touched]
 
 
 def own_predictions(client: Client, project: int) -> dict[int, list[dict[str, Any]]]:

@@ -1,0 +1,143 @@
+"""Findings become tasks, predictions and tabs."""
+
+from __future__ import annotations
+
+import datetime
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from labelsift.errors import InputError
+from labelsift.findings import Finding, findings_table
+from labelsift.integrations.label_studio import convert
+from labelsift.integrations.label_studio.config import review_config, review_target
+from labelsift.integrations.label_studio.flags import flags_of
+from labelsift.report import Report
+from labelsift.samples import Samples
+
+RUN = "20261123-101500-4f2a"
+MODES = ("choose", "prefill", "blind")
+
+
+def report_of(findings: list[Finding], *, metadata: dict[str, list] | None = None) -> Report:
+    ids = ["a", "b", "c", "d"]
+    return Report(
+        run=RUN,
+        created=datetime.datetime(2026, 11, 23, tzinfo=datetime.UTC),
+        samples=Samples(
+            pa.table({"id": ids, "text": ["one", "two", "", "fo\x00ur"], "label": ["x", "y", None, "x"]}),
+            pa.table(metadata or {"channel": ["mail", "mail", "phone", None]}),
+        ),
+        scores=pa.table({"id": ids}),
+        findings=findings_table(findings),
+        classes=("x", "y"),
+    )
+
+
+FINDINGS = [
+    Finding("d", "outlier", 0.0, "Unlike every other sample."),
+    Finding("b", "label", 0.3, "Labeled y; the model says x", given="y", suggested="x", confidence=0.8),
+    Finding("a", "label", 0.1, "Labeled x; the model says y", given="x", suggested="y", confidence=1.00001),
+    Finding("a", "outlier", 0.05, "Unlike every other sample"),
+    Finding("c", "empty", 0.0, "Nothing to read"),
+    Finding("x", "imbalance", 0.0, "Rare", scope="class"),
+]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_tasks_and_predictions_are_golden(mode, golden):
+    flags = flags_of(report_of(FINDINGS))
+    shown = convert.metadata_shown(flags, mode=mode)
+    target = review_target(["x", "y"])
+    made = [
+        {
+            "data": convert.task_data(flag, shown=shown, run=RUN, round=2, mode=mode),
+            "prediction": convert.prediction_of(flag, target, run=RUN),
+        }
+        for flag in flags
+    ]
+    golden(f"tasks_{mode}", made)
+
+
+def test_tab_is_golden(golden):
+    golden("tab_label", convert.tab_of("label", run=RUN))
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_review_config_is_golden(mode, golden):
+    golden(f"config_{mode}", review_config(["x", "y"], mode=mode).splitlines())
+
+
+def test_disputed_labels_come_before_every_other_issue():
+    assert [flag.id for flag in flags_of(report_of(FINDINGS))] == ["a", "b", "c", "d"]
+    assert [flag.rank for flag in flags_of(report_of(FINDINGS))] == [1, 2, 3, 4]
+
+
+def test_only_and_budget_limit_what_is_pushed():
+    assert [flag.id for flag in flags_of(report_of(FINDINGS), only=["outlier"])] == ["d", "a"]
+    assert [flag.id for flag in flags_of(report_of(FINDINGS), budget=2)] == ["a", "b"]
+    with pytest.raises(InputError, match="no such issues: mislabel"):
+        flags_of(report_of(FINDINGS), only=["mislabel"])
+    with pytest.raises(InputError, match="budget is 0"):
+        flags_of(report_of(FINDINGS), budget=0)
+
+
+def test_an_issue_that_a_stranger_adds_is_pushed_last():
+    found = [*FINDINGS, Finding("b", "tone", 0.0, "Rude")]
+    flags = flags_of(report_of(found), only=["tone", "label"])
+    assert [flag.issues for flag in flags] == [("label",), ("label", "tone")]
+
+
+def test_a_users_field_never_hides_ours_or_the_text():
+    metadata = {
+        "text": ["mine"] * 4,
+        "labelsift_id": ["mine"] * 4,
+        "when": [datetime.date(2026, 11, 23)] * 4,
+        "size": [float("nan"), 1.5, 2.0, 3.0],
+    }
+    flags = flags_of(report_of(FINDINGS, metadata=metadata))
+    shown = convert.metadata_shown(flags, mode="choose")
+    data = convert.task_data(flags[0], shown=shown, run=RUN, round=1, mode="choose")
+    assert data["text"] == "one"
+    assert data["labelsift_id"] == "a"
+    assert data["when"] == "2026-11-23"
+    assert "size" not in data
+
+
+def test_blind_tells_neither_label_not_even_in_the_users_own_fields():
+    metadata = {"intent": ["X", "q", "q", "q"], "guess": ["q", "x", "q", "q"], "channel": ["mail"] * 4}
+    flags = flags_of(report_of(FINDINGS, metadata=metadata))
+    assert convert.metadata_shown(flags, mode="choose") == {"intent", "guess", "channel"}
+    assert convert.metadata_shown(flags, mode="blind") == {"channel"}
+    data = convert.task_data(flags[0], shown={"channel"}, run=RUN, round=1, mode="blind")
+    assert not {"labelsift_given", "labelsift_suggested", "labelsift_reason", "labelsift_header"} & data.keys()
+    assert not {"x", "y"} & {str(value) for value in data.values()}
+
+
+# What XML can hold, without the characters that no config can.
+TEXT = st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff")
+LABELS = st.lists(st.text(TEXT, min_size=1).filter(lambda one: one.strip()), min_size=1, max_size=20, unique=True)
+
+
+@given(labels=LABELS, mode=st.sampled_from(MODES))
+def test_any_label_survives_the_labeling_config(labels, mode):
+    from label_studio_sdk.label_interface.interface import LabelInterface
+
+    interface = LabelInterface(review_config(labels, mode=mode))
+    control = interface.get_control("label")
+    for label in labels:
+        flag = flags_of(report_of([Finding("a", "label", 0.1, "Because", given="x", suggested=label, confidence=0.5)]))[
+            0
+        ]
+        prediction = convert.prediction_of(flag, review_target(labels), run=RUN)
+        assert interface.validate_prediction(prediction, return_errors=True) == []
+        assert label in control.labels
+
+
+@pytest.mark.parametrize("label", ["", "  ", "a\x00b", "a\x07", "\ufffe"])
+def test_a_label_that_no_config_can_hold_is_refused_by_name(label):
+    with pytest.raises(InputError) as refused:
+        review_target(["fine", label])
+    assert repr(label) in str(refused.value)
+    assert refused.value.exit_code == 2

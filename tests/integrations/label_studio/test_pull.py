@@ -1,0 +1,69 @@
+"""Bringing people's decisions back."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from labelsift.findings import CORRECTIONS_SCHEMA
+from labelsift.integrations.label_studio.pull import correction
+
+CHOICE = {"from_name": "label", "to_name": "text", "type": "choices"}
+DATA = {"labelsift_id": "a", "labelsift_given": "x"}
+
+
+def annotation(label: str | None, **more) -> dict:
+    result = [] if label is None else [{**CHOICE, "value": {"choices": [label]}}]
+    return {"result": result, "updated_at": "2026-11-23T10:15:00.5Z", **more}
+
+
+@pytest.mark.parametrize(
+    ("label", "action", "verdict"),
+    [("x", "keep", "refused"), ("y", "relabel", "accepted"), ("z", "relabel", "changed")],
+)
+def test_an_answer_is_a_verdict_on_the_suggestion(label, action, verdict):
+    made = correction(DATA, annotation(label), suggested="y")
+    assert made is not None
+    assert (made["action"], made["verdict"], made["value"]) == (action, verdict, json.dumps(label))
+
+
+def test_a_skipped_task_decides_nothing_and_keeps_the_label():
+    made = correction(DATA, annotation(None, was_cancelled=True), suggested="y")
+    assert made is not None
+    assert (made["action"], made["verdict"], made["value"]) == ("keep", "skipped", '"x"')
+
+
+def test_an_empty_answer_and_a_task_of_somebody_else_are_no_corrections():
+    assert correction(DATA, annotation(None), suggested="y") is None
+    assert correction({"text": "theirs"}, annotation("x"), suggested=None) is None
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("mode", ["choose", "blind"])
+def test_decisions_come_back_by_sample(platform, make_queue, name, client, tasks_of, server, mode):
+    report = make_queue(8, run="r7")
+    project = platform.push(report, project=name, mode=mode).details["project_id"]
+    tasks = tasks_of(project)
+    suggested = {one["task"]: one["result"][0]["value"]["choices"][0] for one in client.predictions(project)}
+    for task in tasks[:2]:
+        body = {"result": [{**CHOICE, "value": {"choices": [suggested[task["id"]]]}}], "lead_time": 4.5}
+        client._post(f"/api/tasks/{task['id']}/annotations/", body=body, what="an annotation")
+    client._post(f"/api/tasks/{tasks[2]['id']}/annotations/", body={"result": [], "was_cancelled": True}, what="a skip")
+
+    found = platform.pull(project=name)
+
+    assert found.schema == CORRECTIONS_SCHEMA
+    rows = found.to_pylist()
+    assert [row["id"] for row in rows] == [task["data"]["labelsift_id"] for task in tasks[:3]]
+    assert [row["verdict"] for row in rows] == ["accepted", "accepted", "skipped"]
+    assert {row["person"] for row in rows} == {server.username}
+    assert {(row["run"], row["round"], row["platform"]) for row in rows} == {("r7", "1", "label-studio")}
+    assert rows[0]["seconds"] == pytest.approx(4.5)
+    # A push after people have answered leaves their answers alone.
+    assert platform.push(report, project=name, mode=mode).unchanged == 8
+    assert platform.pull(project=name).num_rows == 3
+
+
+@pytest.mark.server
+def test_a_project_without_rounds_has_no_corrections(platform, name):
+    assert platform.pull(project=name).num_rows == 0
