@@ -1,0 +1,36 @@
+"""The clients of all platforms install together with labelsift."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+NAMED = {"label-studio-sdk", "argilla", "mlflow", "wandb", "cleanlab", "transformers", "requests"}
+
+
+def resolved(checkout, tmp_path, *options: str) -> dict[str, str]:
+    report = tmp_path / "report.json"
+    command = [sys.executable, "-m", "pip", "install", "-q", "--dry-run", "--ignore-installed", "--report", report]
+    result = subprocess.run(
+        [*map(str, command), *options, f"{checkout}[all]"], capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr[-3000:]
+    installs = json.loads(report.read_text())["install"]
+    return {one["metadata"]["name"].lower().replace("_", "-"): one["metadata"]["version"] for one in installs}
+
+
+def test_all_named_packages_install_together(checkout, tmp_path):
+    found = resolved(checkout, tmp_path)
+    assert NAMED - set(found) == set()
+    assert "torch" not in found  # gigabytes: the user's own choice
+    assert tuple(map(int, found["label-studio-sdk"].split(".")[:2])) >= (2, 0)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("version", ["3.12", "3.13", "3.14"])
+def test_they_resolve_for_newer_pythons(checkout, wheel, tmp_path, version):
+    found = resolved(wheel, tmp_path, "--python-version", version, "--only-binary=:all:", "--target", str(tmp_path))
+    assert NAMED - set(found) == set()

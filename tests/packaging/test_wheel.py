@@ -1,0 +1,72 @@
+"""The wheel holds everything, brings nothing else, and works alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+from labelsift.servers import environment
+
+from .conftest import ROOT, tracked
+
+LIMIT = 600 * 2**20
+HEAVY = {"torch", "transformers", "cleanlab", "sklearn", "mlflow", "wandb", "argilla", "label_studio_sdk", "pandas"}
+
+
+def test_the_wheel_holds_every_tracked_file(wheel):
+    inside = set(zipfile.ZipFile(wheel).namelist())
+    places = {"core": "labelsift", "integrations": "labelsift/integrations"}
+    expected = {
+        str(Path(places[name.parts[0]], *name.parts[1:]))
+        for name in tracked("core", "integrations")
+        if name.name != "README.md"
+    }
+    assert len(expected) > 60
+    assert expected - inside == set()
+
+
+def test_the_wheel_brings_no_other_top_level_package(wheel):
+    tops = {name.split("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"labelsift"}
+
+
+@pytest.fixture(scope="session")
+def base() -> Path:
+    """The ``bin`` folder of an environment that holds labelsift's hard dependencies and nothing else."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    return environment("labelsift-base", project["dependencies"], say=lambda line: None)
+
+
+def test_the_base_install_is_light(base):
+    packages = next((base.parent / "lib").glob("python*/site-packages"))
+    own = {"pip", "setuptools", "pkg_resources", "_distutils_hack"}
+    files = [
+        file
+        for file in packages.rglob("*")
+        if file.is_file() and not file.is_symlink() and "__pycache__" not in file.parts
+        if file.relative_to(packages).parts[0].split("-")[0] not in own
+    ]
+    assert sum(file.stat().st_size for file in files) <= LIMIT
+    assert {folder.name for folder in packages.iterdir()} & HEAVY == set()
+
+
+def test_the_wheel_alone_runs_the_demo(base, wheel, tmp_path):
+    target, work = tmp_path / "installed", tmp_path / "work"
+    work.mkdir()
+    install = [base / "python", "-m", "pip", "install", "-q", "--no-deps", "--target", target, wheel]
+    subprocess.run([str(part) for part in install], check=True)
+    env = {**os.environ, "PYTHONPATH": str(target)}
+    command = [str(base / "python"), "-c", "from labelsift.cli import main; main()", "demo", "--no-platforms"]
+    result = subprocess.run(
+        command, cwd=work, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    summary = json.loads(result.stdout)
+    assert summary["scan"]["rows"] == 800
+    assert summary["scan"]["issues"]["label"]["count"] > 30
+    assert (work / summary["report"]).stat().st_size > 50_000
