@@ -1,0 +1,62 @@
+"""Where MLflow is, and what is said when it is not; no server is started."""
+
+import json
+
+import pytest
+from labelsift.errors import PlatformError
+from labelsift.integrations.mlflow import MLflow
+from labelsift.integrations.mlflow.connection import page, public
+from labelsift.integrations.mlflow.figures import histogram_svg, matrix_svg
+from labelsift.integrations.mlflow.writer import table_json
+from labelsift.panels import Histogram, Matrix, Table
+from labelsift.servers import free_port
+
+
+@pytest.fixture
+def nowhere(monkeypatch):
+    """An address where nothing listens, with a password in it."""
+    import mlflow
+
+    url = f"http://me:secret-word@127.0.0.1:{free_port()}"
+    monkeypatch.delenv("MLFLOW_TRACKING_URI_FILE", raising=False)
+    mlflow.set_tracking_uri(url)
+    yield url
+    mlflow.set_tracking_uri(None)
+
+
+def test_a_server_that_does_not_answer_is_named_without_its_password(nowhere, make_report):
+    with pytest.raises(
+        PlatformError, match=r"MLflow server at http://127.0.0.1:\d+ does not answer.*Start it"
+    ) as error:
+        make_report().log("mlflow")
+    assert error.value.exit_code == 3
+    assert "secret-word" not in str(error.value)
+    assert "does not answer" in MLflow().doctor()["connection"]
+
+
+def test_links_hold_no_password():
+    assert public("https://u:p@h.example/x") == "https://h.example/x"
+    assert page("https://u:p@h.example", experiment_id="1", run_id="r") == (
+        "https://h.example/#/experiments/1/runs/r?workflowType=machine_learning"
+    )
+    assert page("sqlite:///mlflow.db", experiment_id="1") == ""
+
+
+def test_a_table_is_cut_to_what_mlflows_page_can_open():
+    table = Table(("id", "text"), [[f"t{at}", "ä" * 100] for at in range(100)])
+    whole = json.loads(table_json(table))
+    assert whole == {"columns": ["id", "text"], "data": table.rows}
+    cut = table_json(table, limit=10_000)
+    assert len(cut.encode()) <= 10_000
+    assert json.loads(cut)["data"] == table.rows[: len(json.loads(cut)["data"])]
+
+
+def test_figures_of_nothing_are_still_figures():
+    assert "No label looks wrong" in matrix_svg(Matrix((), ()), title="t")
+    assert "0 judged labels" in histogram_svg(Histogram((0.0, 0.5, 1.0), (0, 0), (0, 0)), title="t")
+
+
+def test_labels_are_escaped_in_figures():
+    drawn = matrix_svg(Matrix(("<script>", "&"), ((0, 1), (2, 0))), title="t")
+    assert "<script>" not in drawn
+    assert "&lt;script&gt;" in drawn

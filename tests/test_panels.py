@@ -1,0 +1,176 @@
+"""Panels: every figure equals what the report's own tables say, and no text is in them."""
+
+import json
+import math
+import re
+from dataclasses import asdict, replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+from labelsift.findings import Finding, findings_table, of_issue
+from labelsift.panels import MAX_FLAGGED, MAX_MATRIX, OTHER, panels
+from labelsift.samples import Samples
+from labelsift.slices.metrics import PREDICTED, PROXY
+from labelsift.verdict import MAX_LENGTH
+
+
+def everything(shown):
+    """Return all that a tracker could write of the panels, as one text."""
+    return json.dumps(asdict(shown), ensure_ascii=False)
+
+
+def test_counts_and_rates_are_those_of_the_scores(make_report):
+    report = make_report()
+    shown = panels(report)
+    labeled = len(report.samples) - report.samples.labels.null_count
+    for issue, of in (("label", labeled), ("empty", len(report.samples))):
+        count = pc.sum(report.scores[f"is_{issue}_issue"]).as_py()
+        assert count > 0
+        assert shown.metrics[f"dq/{issue}_issues"] == count
+        assert shown.metrics[f"dq/{issue}_issue_rate"] == pytest.approx(count / of)
+    assert shown.metrics["dq/samples"] == len(report.samples)
+    assert shown.metrics["dq/labeled"] == labeled
+    assert shown.metrics["dq/mean_label_score"] == pytest.approx(pc.mean(report.scores["label_score"]).as_py())
+
+
+def test_every_metric_is_finite(make_report):
+    for report in (make_report(), make_report(predicted=True), replace(make_report(), pred_probs=None)):
+        assert all(math.isfinite(value) for value in panels(report).metrics.values())
+
+
+def test_the_proxy_model_is_called_so_wherever_its_figures_stand(make_report):
+    shown = panels(make_report())
+    assert shown.metrics_of == shown.params["labelsift_metrics_of"] == PROXY
+    assert "dq/proxy_accuracy" in shown.metrics
+    assert "proxy model" in shown.summary
+    for table in (shown.slices, shown.classes):
+        assert {row[table.columns.index("metrics_of")] for row in table.rows} == {PROXY}
+
+
+def test_the_users_prediction_goes_before_the_proxy_model(make_report):
+    shown = panels(make_report(predicted=True))
+    assert shown.metrics_of == PREDICTED
+    assert "dq/predicted_f1" in shown.metrics
+    assert not [name for name in shown.metrics if "proxy" in name]
+    assert "proxy" not in shown.summary
+
+
+def test_the_histogram_counts_every_judged_label_once(make_report):
+    report = make_report()
+    shown = panels(report).quality
+    scores = report.scores["label_score"].drop_null().to_numpy().astype(float)
+    counts, edges = np.histogram(scores, bins=20, range=(0, 1))
+    assert shown.counts == tuple(counts)
+    assert shown.edges == pytest.approx(tuple(edges))
+    assert sum(shown.flagged) == panels(report).metrics["dq/label_issues"]
+
+
+def test_the_matrix_counts_given_against_suggested(make_report):
+    report = make_report()
+    shown = panels(report).confusion
+    found = of_issue(report.findings, "label")
+    for given, row in zip(shown.labels, shown.counts, strict=True):
+        for suggested, count in zip(shown.labels, row, strict=True):
+            both = pc.and_(
+                pc.equal(found["given"], json.dumps(given)), pc.equal(found["suggested"], json.dumps(suggested))
+            )
+            assert count == pc.sum(both).as_py()
+
+
+def test_a_matrix_of_many_classes_sums_the_rest_up(make_report):
+    report = make_report()
+    names = [f"class {at:03}" for at in range(100)]
+    given = [names[at % 100] for at in range(len(report.samples))]
+    suggested = [names[(at + 1) % 100] for at in range(len(report.samples))]
+    table = report.samples.table.set_column(2, "label", pa.array(given))
+    scores = report.scores.set_column(5, "suggested_label", pa.array(suggested))
+    scores = scores.set_column(2, "is_label_issue", pa.array([True] * len(given)))
+    many = replace(report, samples=Samples(table, report.samples.metadata), scores=scores, classes=(), pred_probs=None)
+    shown = panels(many).confusion
+    assert len(shown.labels) == MAX_MATRIX
+    assert shown.labels[-1] == OTHER
+    assert sum(map(sum, shown.counts)) == len(given)
+
+
+def test_the_flagged_table_has_label_issues_first_and_links(make_report):
+    report = make_report()
+    shown = panels(report).flagged
+    assert shown.columns == ("id", "given", "suggested", "confidence", "score", "issue", "link")
+    issues = [row[5] for row in shown.rows]
+    assert issues == sorted(issues, key=["label", "empty"].index)
+    for issue in set(issues):
+        scores = [row[4] for row in shown.rows if row[5] == issue]
+        assert scores == sorted(scores)
+    links = {row[0]: row[6] for row in shown.rows}
+    assert links["t3"] == report.sample_links["t3"]
+    assert links["t13"] == ""
+    assert len(shown.rows) == len(report.findings) == panels(report).flagged_total
+
+
+def test_no_text_reaches_the_panels_unless_asked_for(make_report, planted):
+    """Also not through a check that quotes the text in its reason, given or suggested value."""
+    report = make_report()
+    quoted = findings_table([Finding("t1", "label", 0.0, f"Says {planted}", given=planted, suggested=[planted])])
+    report = replace(report, findings=pa.concat_tables([report.findings, quoted]))
+    without = everything(panels(report))
+    for word in ("Quokka", "Zwölfkämpfer", "4711"):
+        assert word not in without
+    with_text = panels(report, with_text=True)
+    assert with_text.flagged.columns[-2:] == ("reason", "text")
+    assert with_text.flagged.rows[0][-1] == report.samples.texts[int(with_text.flagged.rows[0][0][1:])].as_py()
+    assert "Quokka" in everything(with_text)
+    assert "Quokka" not in with_text.summary
+
+
+def test_a_long_flagged_table_is_cut_and_says_how_long_it_was(make_report):
+    report = make_report()
+    rows = np.resize(np.arange(len(report.findings)), MAX_FLAGGED + 5)
+    shown = panels(replace(report, findings=report.findings.take(pa.array(rows))))
+    assert len(shown.flagged.rows) == MAX_FLAGGED
+    assert shown.flagged_total == MAX_FLAGGED + 5
+
+
+def test_the_summary_says_what_is_wrong_and_is_short_enough(make_report):
+    shown = panels(make_report())
+    first = shown.summary.splitlines()[0]
+    assert first == "### labelsift: About 20 of 192 labels look wrong (10.4\u00a0%)."
+    assert 'state = "CA"' in shown.summary
+    assert len(shown.summary) <= MAX_LENGTH
+    assert shown.title == "tickets: About 20 of 192 labels look wrong (10.4\u00a0%)"
+
+
+def test_labels_cannot_break_the_summary(make_report):
+    report = make_report()
+    evil = "a|b\n# <script>alert(1)</script> [x](javascript:1) " + "y" * 300
+    labels = [evil if one == "refund" else one for one in report.samples.labels.to_pylist()]
+    table = report.samples.table.set_column(2, "label", pa.array(labels))
+    renamed = replace(report, samples=Samples(table, report.samples.metadata), pred_probs=None, classes=())
+    text = panels(renamed).summary
+    assert "<script" not in text
+    assert not re.search(r"(?<!\\)\[x", text)
+    for line in text.splitlines():
+        if line.startswith("|"):
+            assert len(re.findall(r"(?<!\\)\|", line)) in (4, 5, 6)
+
+
+def test_unlabeled_data_still_has_panels(make_report):
+    report = make_report()
+    samples = Samples(report.samples.table.drop_columns(["label"]), report.samples.metadata)
+    scores = report.scores.select(["id", "empty_score", "is_empty_issue"])
+    found = of_issue(report.findings, "empty")
+    shown = panels(replace(report, samples=samples, scores=scores, findings=found, classes=(), pred_probs=None))
+    assert shown.quality is None
+    assert shown.confusion is None
+    assert not shown.classes.rows
+    assert shown.metrics["dq/empty_issues"] == 4
+    assert "dq/label_issues" not in shown.metrics
+
+
+def test_params_name_the_data_and_the_scan(make_report):
+    report = make_report()
+    params = panels(report).params
+    assert params["labelsift_fingerprint"] == report.samples.fingerprint
+    assert params["labelsift_run"] == report.run
+    assert all(name.startswith("labelsift_") for name in params)
