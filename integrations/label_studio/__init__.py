@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from labelsift.platforms import Local
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -108,3 +112,25 @@ class LabelStudio:
         from .doctor import examine
 
         return examine()
+
+    @contextlib.contextmanager
+    def local(self, folder: Path, *, say: Callable[[str], None]) -> Iterator[Local]:
+        """Run a real server on this machine, with its data in ``folder``."""
+        from .server import LabelStudioServer
+
+        with LabelStudioServer(folder, say=say) as server:
+            login = f"Log in as {server.username} with the password {server.password}."
+            yield Local(server.variables(), (login, "Then press “Label All Tasks”: the worst sample comes first."))
+
+    def arrived(self, receipt: Receipt) -> dict[str, Any]:
+        """Ask the server what the project of a push holds: tasks, tabs, predictions."""
+        from .connect import connect
+
+        client = connect()
+        project = client.project(int(receipt.details["project_id"]))
+        return {
+            "project": project["title"],
+            "tasks": sum(len(page) for page in client.tasks(project["id"])),
+            "tabs": len(client.views(project["id"])),
+            "predictions": len(client.predictions(project["id"])),
+        }

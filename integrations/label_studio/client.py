@@ -70,9 +70,9 @@ class Client:
         return str(self.get("/api/version", what="the version").get("release", ""))
 
     def projects(self) -> list[dict[str, Any]]:
-        """Return the projects that the account can see: id, title, description and more, oldest first."""
+        """Return the projects that the account can see, oldest first: id, title, description, task_number."""
         found: list[dict[str, Any]] = []
-        params: dict[str, str | int] = {"page_size": 100, "page": 1, "ordering": "id"}
+        params: dict[str, str | int] = {"page_size": 100, "page": 1, "include": "id,title,description,task_number"}
         while True:
             page = self.get("/api/projects", what="the list of projects", params=params)
             found += page["results"]

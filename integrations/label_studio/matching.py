@@ -49,7 +49,7 @@ def find_project(client: Client, project: str) -> dict[str, Any]:
     found = [one for one in projects if one["title"] == project]
     found = found or [one for one in projects if str(one["id"]) == project]
     if len(found) == 1:
-        return found[0]
+        return client.project(int(found[0]["id"]))
     if found:
         raise InputError(
             f"Several projects are called {project}", ids=[one["id"] for one in found], cure="Give the number instead"
