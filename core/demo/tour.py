@@ -61,6 +61,7 @@ def tour(folder: Path, *, seed: int = 0, platforms: bool = True) -> None:
     if platforms:
         with contextlib.ExitStack() as running:
             places, receipts = _through_platforms(report, folder, running, say=_speaker(console))
+            page = report.to_html(page)  # once more, with a link from each sample to its task
             for name, receipt in receipts.items():
                 summary[name.replace("-", "_")] = places[name][0].arrived(receipt)
             if interactive:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labelsift.errors import LabelsiftError
-from labelsift.platforms import Receipt
+from labelsift.platforms import Local, Receipt
 
 if TYPE_CHECKING:
     from labelsift.report import Report
-
-    from .server import MLflowServer
 
 __all__ = ["MLflow"]
 
@@ -56,8 +55,12 @@ class MLflow:
 
         return counts(receipt.target)
 
-    def local_server(self, folder: Path, *, port: int | None = None, say: Callable[[str], None]) -> MLflowServer:
-        """Return a local server, to be started with ``with``; see :class:`MLflowServer`."""
+    @contextlib.contextmanager
+    def local(self, folder: Path, *, say: Callable[[str], None]) -> Iterator[Local]:
+        """Run a real server on this machine, with its data in ``folder``."""
         from .server import MLflowServer
 
-        return MLflowServer(folder, port=port, say=say)
+        with MLflowServer(folder, say=say) as server:
+            look = "Overview: the verdict. Model metrics: a bar a slice. Artifacts: tables, figures, the report."
+            quiet = {"MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true"}  # the receipt has the address
+            yield Local({"MLFLOW_TRACKING_URI": server.url, **quiet}, (look,))

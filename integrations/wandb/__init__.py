@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labelsift.errors import LabelsiftError
-from labelsift.platforms import Receipt
+from labelsift.platforms import Local, Receipt
 
 if TYPE_CHECKING:
     from labelsift.report import Report
@@ -50,3 +52,13 @@ class WandB:
         from .readback import counts
 
         return counts(receipt.target)
+
+    @contextlib.contextmanager
+    def local(self, folder: Path, *, say: Callable[[str], None]) -> Iterator[Local]:
+        """Let runs stay on this machine, with their files in ``folder``."""
+        folder = folder.resolve()
+        folder.mkdir(parents=True, exist_ok=True)
+        say("W&B needs no server: its run is kept offline.")
+        variables = {"WANDB_MODE": "offline", "WANDB_DIR": str(folder), "WANDB_DATA_DIR": str(folder / "data")}
+        variables |= {"WANDB_CACHE_DIR": str(folder / "cache"), "WANDB_SILENT": "true"}
+        yield Local(variables, ("An offline run: `wandb sync` with its folder brings it to your own W&B.",))
