@@ -5,16 +5,14 @@ from __future__ import annotations
 import contextlib
 import getpass
 import os
-import ssl
 import sys
-import urllib.error
-import urllib.request
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote, urlsplit
 
 from labelsift.errors import InputError, MissingExtraError, PlatformError
+from labelsift.reach import public, silence
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
 EXPERIMENT = "labelsift"
 RUN_TAG = "labelsift_run"
 Found = Literal["users", "known", "new"]
-PATIENCE = 10  # seconds for the first answer; MLflow itself would retry for minutes
 
 
 def tracking_uri() -> str:
@@ -62,21 +59,14 @@ def connect(uri: str) -> MlflowClient:
     PlatformError
         If nothing answers at the address within ten seconds.
     """
-    if urlsplit(uri).scheme in ("http", "https"):
-        _knock(uri)
+    if urlsplit(uri).scheme in ("http", "https") and (why := silence(f"{uri.rstrip('/')}/health")):
+        raise PlatformError(
+            f"The MLflow server at {public(uri)} does not answer: {why}",
+            cure="Start it, or set MLFLOW_TRACKING_URI to where it runs",
+        )
     from mlflow import MlflowClient
 
     return MlflowClient(tracking_uri=uri)
-
-
-def public(uri: str) -> str:
-    """Return an address without the user name and password that it may hold.
-
-    >>> public("https://me:secret@mlflow.example:5000/x")
-    'https://mlflow.example:5000/x'
-    """
-    parts = urlsplit(uri)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
 def page(uri: str, *, experiment_id: str, run_id: str = "") -> str:
@@ -156,19 +146,3 @@ def _user() -> str:
         return getpass.getuser()
     except (KeyError, OSError):  # a container without a user's name
         return ""
-
-
-def _knock(uri: str) -> None:
-    request = urllib.request.Request(f"{public(uri).rstrip('/')}/health")  # noqa: S310 -- http and https only
-    try:
-        urllib.request.urlopen(request, timeout=PATIENCE).close()  # noqa: S310
-    except urllib.error.HTTPError:
-        return  # it answers; what it refuses, MLflow's client will say
-    except OSError as error:
-        reason = getattr(error, "reason", error)
-        if isinstance(reason, ssl.SSLError):
-            return  # MLflow has its own settings for certificates
-        raise PlatformError(
-            f"The MLflow server at {public(uri)} does not answer: {reason}",
-            cure="Start it, or set MLFLOW_TRACKING_URI to where it runs",
-        ) from error

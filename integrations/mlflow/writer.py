@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 from labelsift.errors import PlatformError
 from labelsift.panels import Panels, Table, panels
 from labelsift.platforms import Receipt
+from labelsift.reach import public
 from labelsift.report import Report
 from labelsift.verdict import HEADING
 
-from .connection import connect, find_run, finish, page, public, tracking_uri
+from .connection import connect, find_run, finish, page, tracking_uri
 from .figures import histogram_svg, matrix_svg
 
 if TYPE_CHECKING:

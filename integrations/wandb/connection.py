@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from labelsift.errors import InputError, MissingExtraError
+from labelsift.errors import InputError, MissingExtraError, PlatformError
+from labelsift.reach import public, silence
 
 if TYPE_CHECKING:
-    from wandb import Run
-
     from labelsift.panels import Panels
+    from wandb import Run
 
 PROJECT = "labelsift"
 JOB_TYPE = "data-quality"
@@ -73,8 +73,9 @@ def mode() -> str:
     import wandb
 
     settings = wandb.setup().settings
-    chosen = {"dryrun": "offline", "run": "online"}.get(settings.mode, settings.mode)
-    if os.environ.get("WANDB_MODE") or chosen != "online":
+    asked = os.environ.get("WANDB_MODE")  # wandb reads it once, so a later word of the user's counts here
+    chosen = {"dryrun": "offline", "run": "online"}.get(asked or settings.mode, asked or settings.mode)
+    if asked or chosen != "online":
         return chosen
     return "online" if settings.api_key or logged_in(settings.base_url) else "offline"
 
@@ -89,10 +90,11 @@ def diagnosis() -> dict[str, str]:
         if os.environ.get("WANDB_MODE"):
             return {}
         return {"login": "Not logged in to W&B: runs are written offline. Run `wandb login`, or set WANDB_API_KEY"}
+    _reach(wandb.setup().settings.base_url)
     try:
         viewer = wandb.Api(timeout=PATIENCE, api_key=key_from_file()).viewer
     except Exception as error:  # whatever the client raises is what is wrong
-        return {"connection": f"W&B cannot be reached, or refuses the key: {error}"}
+        return {"connection": f"W&B cannot be reached, or refuses the key: {str(error).partition(chr(10))[0]}"}
     return {} if viewer else {"login": "W&B does not know the key. Run `wandb login --relogin`"}
 
 
@@ -107,9 +109,16 @@ def start(shown: Panels, *, target: str | None, run: str, how: str) -> Run:
         The scan's name: online, the same scan goes into the same W&B run.
     how
         See :func:`mode`.
+
+    Raises
+    ------
+    PlatformError
+        If nothing answers at the server's address.
     """
     import wandb
 
+    if how == "online":
+        _reach(wandb.setup().settings.base_url)
     entity, _, project = (target or "").rpartition("/")
     ours = None if os.environ.get("WANDB_RUN_ID") else f"labelsift-{run}"
     return wandb.init(
@@ -134,3 +143,11 @@ def start(shown: Panels, *, target: str | None, run: str, how: str) -> Run:
             login_timeout=PATIENCE,
         ),
     )
+
+
+def _reach(base_url: str) -> None:
+    if why := silence(base_url):
+        raise PlatformError(
+            f"The W&B server at {public(base_url)} does not answer: {why}",
+            cure="Set WANDB_MODE=offline to log without it, or WANDB_BASE_URL to where it runs",
+        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +29,10 @@ def records(folder: str | Path) -> Iterator[dict[str, Any]]:
             yield json.loads(line)
 
 
-def history(folder: str | Path) -> dict[str, Any]:
-    """Return what an offline run logged last: key → number, or the entries of a table, chart or page."""
-    row: dict[str, Any] = {}
-    for record in records(folder):
-        if record["type"] == "history":
-            row = record["history"]["item"]
+def history(found: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what a run logged last, from its records: key → number, or the entries of a table, chart or page."""
+    rows = [record["history"]["item"] for record in found if record["type"] == "history"]
+    row: dict[str, Any] = rows[-1] if rows else {}
     media = {name.removesuffix("._type") for name in row if name.endswith("._type")}
     logged: dict[str, Any] = {name: {} for name in media}
     for name, value in row.items():
@@ -46,9 +44,9 @@ def history(folder: str | Path) -> dict[str, Any]:
     return logged
 
 
-def table(folder: str | Path, key: str) -> dict[str, Any]:
-    """Return a logged table, ``columns`` and ``data``, found by the path in the run's history."""
-    return json.loads((Path(folder) / "files" / history(folder)[key]["path"]).read_text(encoding="utf-8"))
+def table(folder: str | Path, entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the table (``columns`` and ``data``) of one of the entries that :func:`history` returns."""
+    return json.loads((Path(folder) / "files" / entry["path"]).read_text(encoding="utf-8"))
 
 
 def counts(folder: str | Path) -> dict[str, Any]:
@@ -61,7 +59,7 @@ def counts(folder: str | Path) -> dict[str, Any]:
     """
     if not Path(folder).is_dir():
         raise PlatformError(f"{folder} is no offline run", cure="Look at an online run on its page")
-    logged = history(folder)
+    logged = history(records(folder))
     files = [one["path"] for one in logged.values() if isinstance(one, dict) and "path" in one]
     return {
         "history_keys": len(logged),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,7 +79,8 @@ def _log(run: Run, report: Report, shown: Panels, *, with_text: bool) -> list[st
     run.config.update(dict(shown.params), allow_val_change=True)
     entries: dict[str, Any] = dict(shown.metrics)
     for name in ("flagged", "classes", "slices"):
-        entries[f"dq_tables/{name}"] = _table(getattr(shown, name))
+        table: Table = getattr(shown, name)
+        entries[f"dq_tables/{name}"] = _made(table.columns, table.rows)
     entries |= _charts(shown)
     with tempfile.TemporaryDirectory(prefix="labelsift-") as folder:
         page = report.to_html(Path(folder) / "report.html", share=not with_text)
@@ -101,22 +103,20 @@ def _charts(shown: Panels) -> dict[str, Any]:
     return charts
 
 
-def _table(table: Table) -> wandb.Table:
+def _made(columns: Sequence[str], rows: list[Any]) -> wandb.Table:
     import wandb
 
     # From lists: a data frame takes four times as long. Made anew: W&B keeps the first state of a logged one.
-    return wandb.Table(columns=list(table.columns), data=table.rows, allow_mixed_types=True)
+    return wandb.Table(columns=list(columns), data=rows, allow_mixed_types=True)
 
 
 def _issues(shown: Panels) -> Any:  # noqa: ANN401 -- wandb's CustomChart has no public name
-    import wandb
-
     counts = {
         name.removeprefix("dq/").removesuffix("_issues"): value
         for name, value in shown.metrics.items()
         if name.startswith("dq/") and name.endswith("_issues")
     }
-    table = wandb.Table(columns=["issue", "samples"], data=[[name, int(count)] for name, count in counts.items()])
+    table = _made(("issue", "samples"), [[name, int(count)] for name, count in counts.items()])
     return _bar(table, "issue", "samples", "Samples with an issue")
 
 
@@ -137,7 +137,7 @@ def _matrix(confusion: Matrix) -> Any:  # noqa: ANN401
         for suggested, count in zip(confusion.labels, counts, strict=True)
     ]
     return wandb.plot_table(
-        data_table=wandb.Table(columns=["given", "suggested", "samples"], data=rows),
+        data_table=_made(("given", "suggested", "samples"), rows),
         vega_spec_name="wandb/confusion_matrix/v1",
         fields={"Actual": "given", "Predicted": "suggested", "nPredictions": "samples"},
         string_fields={"title": "Labels that look wrong: given (rows) against suggested"},
@@ -145,11 +145,9 @@ def _matrix(confusion: Matrix) -> Any:  # noqa: ANN401
 
 
 def _rates(table: Table, label: str) -> wandb.Table:
-    import wandb
-
     name, rate = table.columns.index(label), table.columns.index("label_issue_rate")
     rows = [[row[name], row[rate]] for row in table.rows if row[rate] is not None]
-    return wandb.Table(columns=[label, "label_issue_rate"], data=rows[:BARS])
+    return _made((label, "label_issue_rate"), rows[:BARS])
 
 
 def _bar(table: wandb.Table, label: str, value: str, title: str) -> Any:  # noqa: ANN401

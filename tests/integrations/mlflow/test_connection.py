@@ -5,10 +5,11 @@ import json
 import pytest
 from labelsift.errors import PlatformError
 from labelsift.integrations.mlflow import MLflow
-from labelsift.integrations.mlflow.connection import page, public
+from labelsift.integrations.mlflow.connection import page
 from labelsift.integrations.mlflow.figures import histogram_svg, matrix_svg
 from labelsift.integrations.mlflow.writer import table_json
 from labelsift.panels import Histogram, Matrix, Table
+from labelsift.reach import public
 from labelsift.servers import free_port
 
 

@@ -1,0 +1,76 @@
+"""wandb's real client against a stand-in for its server on loopback."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from labelsift.errors import InputError, PlatformError
+from labelsift.integrations.wandb import WandB
+from labelsift.panels import panels
+from labelsift.servers import free_port
+
+
+def test_a_run_goes_online_with_every_figure_and_no_text(stub, home, make_report, all_bytes):
+    report = make_report()
+    receipt = report.log("wandb", target="tickets")
+    shown = panels(report)
+    assert receipt.details["mode"] == "online"
+    assert receipt.target == f"us/tickets/labelsift-{report.run}"
+    assert receipt.links["run"].startswith(stub.url)
+    row = {name: value for one in stub.rows for name, value in one.items()}
+    assert {name: row[name] for name in shown.metrics} == pytest.approx(shown.metrics)
+    (table,) = [json.loads(body) for path, body in stub.uploads.items() if "media/table/dq_tables/flagged" in path]
+    assert table["data"] == shown.flagged.rows
+    (page,) = [body for path, body in stub.uploads.items() if "dq_report/report" in path]
+    assert page == report.to_html(home / "own.html", share=True).read_bytes()
+    sent = b"\n".join(stub.bodies)
+    for form in (b"Quokka", "Zwölfkämpfer".encode(), b"Zw\\u00f6lfk", b"number 57"):
+        assert form not in sent
+    assert b"k" * 40 not in all_bytes(home)  # the key stays in its variable
+
+
+def test_an_offline_run_is_uploaded_as_its_note_says(stub, make_report, monkeypatch):
+    report = make_report()
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    receipt = report.log("wandb", target="us/tickets")
+    assert not stub.rows
+    monkeypatch.delenv("WANDB_MODE")
+    command = receipt.details["note"].split("`")[1].split()
+    assert command[:2] == ["wandb", "sync"]
+    subprocess.run([sys.executable, "-m", *command], check=True, capture_output=True, timeout=120)
+    row = {name: value for one in stub.rows for name, value in one.items()}
+    shown = panels(report)
+    assert {name: row[name] for name in shown.metrics} == pytest.approx(shown.metrics)
+    assert any(path.startswith("/put/artifact/dq_tables/flagged") for path in stub.uploads)  # staged in the data folder
+
+
+def test_disabled_means_disabled(home, make_report, monkeypatch):
+    monkeypatch.setenv("WANDB_MODE", "disabled")
+    assert make_report().log("wandb").details["mode"] == "disabled"
+    assert not list(home.rglob("*.wandb"))
+
+
+def test_the_key_may_stand_in_a_file(stub, home, make_report, monkeypatch, all_bytes):
+    (home.parent / f"{home.name}-key").write_text("f" * 40 + "\n")
+    monkeypatch.delenv("WANDB_API_KEY")
+    monkeypatch.setenv("WANDB_API_KEY_FILE", str(home.parent / f"{home.name}-key"))
+    assert make_report().log("wandb").details["mode"] == "online"
+    assert any(key for key in stub.keys)
+    assert b"f" * 40 not in all_bytes(home)
+    monkeypatch.setenv("WANDB_API_KEY_FILE", str(home / "absent"))
+    with pytest.raises(InputError, match="WANDB_API_KEY_FILE cannot be read"):
+        make_report().log("wandb")
+
+
+def test_a_server_that_does_not_answer_is_named_at_once(home, make_report, monkeypatch):
+    monkeypatch.setenv("WANDB_BASE_URL", f"http://127.0.0.1:{free_port()}")
+    monkeypatch.setenv("WANDB_API_KEY", "k" * 40)
+    with pytest.raises(PlatformError, match=r"W&B server at http://127.0.0.1:\d+ does not answer") as error:
+        make_report().log("wandb")
+    assert "k" * 40 not in str(error.value)
+    assert "WANDB_MODE=offline" in WandB().doctor()["connection"]
+
+
+def test_doctor_says_nothing_when_all_is_well(stub):
+    assert WandB().doctor() == {}
