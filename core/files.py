@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import difflib
 import io
+import re
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from .columns import plain, require, require_utf8
 from .errors import InputError
+from .jsonlines import EXACT, read_by_line
 
 if TYPE_CHECKING:
     from pyarrow import fs
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     Opened = Callable[[], pa.NativeFile]
 
 BLOCK = 16 << 20  # bytes parsed at once: also the longest row that can be read
+PARQUET_ROWS = 131_072  # decoded at once
 
 FORMATS = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl", ".parquet": "parquet"}
 COMPRESSIONS = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd", ".lz4": "lz4"}
@@ -70,30 +74,20 @@ def read_columns(source: str, wanted: Sequence[str], *, as_text: frozenset[str],
     try:
         if form == "parquet":
             table = _parquet(system, path, wanted)
+            require_utf8(table, source)
         elif form == "jsonl":
-            table = _jsonl(opened, wanted)
+            table = _jsonl(opened, wanted, as_text, source)
         else:
             table = _csv(opened, wanted, as_text, encoding, delimiter="\t" if form == "tsv" else ",")
-        table.validate(full=True)  # only csv was checked for bytes that are no UTF-8 while it was read
+        table.validate(full=True)  # of the text formats only csv was checked for bytes that are no UTF-8
         return table
     except FileNotFoundError:
         raise InputError(f"There is no file {source}", cure="Check the path") from None
+    except LookupError:
+        raise InputError(f"There is no encoding called {encoding}", cure="Name one such as utf-8 or cp1252") from None
     except (pa.ArrowInvalid, UnicodeError, OSError) as error:
-        raise _broken(source, error, opened, encoding if form in ("csv", "tsv") else "utf-8") from None
-
-
-def require(present: Sequence[str], wanted: Sequence[str]) -> None:
-    """Refuse columns that are missing or stand twice, with the nearest name."""
-    twice = [column for column in wanted if list(present).count(column) > 1]
-    if twice:
-        raise InputError("These columns stand more than once in the header", ids=twice, cure="Rename one of each")
-    missing = [column for column in wanted if column not in present]
-    if not missing:
-        return
-    near = {column: difflib.get_close_matches(column, present, n=1, cutoff=0.5) for column in missing}
-    hints = [f"Did you mean {match[0]} instead of {column}?" for column, match in near.items() if match]
-    columns = ", ".join(present[:20]) + (" …" if len(present) > 20 else "")
-    raise InputError("The data has no such column", ids=missing, cure=" ".join([*hints, f"It has: {columns}"]))
+        text = None if form == "parquet" else "utf-8" if form == "jsonl" else encoding
+        raise _broken(source, error, opened, text) from None
 
 
 def _locate(source: str) -> tuple[fs.FileSystem, str]:
@@ -110,21 +104,45 @@ def _locate(source: str) -> tuple[fs.FileSystem, str]:
 
 
 def _parquet(system: fs.FileSystem, path: str, wanted: Sequence[str]) -> pa.Table:
+    """Read batch by batch and give freed memory back each time: the peak stays near the table's own size.
+
+    Pre-buffering, or decoding whole column chunks, would hold the data twice.
+    """
     from pyarrow import parquet
 
-    # Opened as a plain file with buffered reading: pre-buffering would hold the compressed columns as well.
-    with parquet.ParquetFile(system.open_input_file(path), pre_buffer=False) as file:
+    pool = pa.default_memory_pool()
+    parts: list[pa.Table] = []
+    with parquet.ParquetFile(system.open_input_file(path), pre_buffer=False, buffer_size=1 << 20) as file:
         require(file.schema_arrow.names, wanted)
-        return file.read(columns=list(wanted), use_threads=True)
+        for batch in file.iter_batches(batch_size=PARQUET_ROWS, columns=list(wanted), use_threads=False):
+            parts.append(plain(pa.Table.from_batches([batch])))
+            pool.release_unused()
+        empty = file.schema_arrow.empty_table().select(list(wanted))
+    return pa.concat_tables(parts).unify_dictionaries() if parts else empty
 
 
-def _jsonl(opened: Opened, wanted: Sequence[str]) -> pa.Table:
+def _jsonl(opened: Opened, wanted: Sequence[str], as_text: frozenset[str], source: str) -> pa.Table:
     from pyarrow import json
 
-    with opened() as stream:
-        table = json.read_json(stream, read_options=json.ReadOptions(block_size=BLOCK))
+    try:
+        with opened() as stream:
+            table = json.read_json(stream, read_options=json.ReadOptions(block_size=BLOCK))
+        if any(_guessed_wrong(table[name]) for name in as_text if name in table.column_names):
+            raise pa.ArrowInvalid("changed from text")
+    except pa.ArrowInvalid as error:
+        if "changed from" not in str(error):
+            raise
+        with opened() as stream:
+            table = read_by_line(io.BufferedReader(stream), wanted, as_text=as_text, source=source)  # type: ignore[arg-type]
     require(table.column_names, wanted)
     return table.select(list(wanted))
+
+
+def _guessed_wrong(column: pa.ChunkedArray) -> bool:
+    """Tell whether Arrow took texts for times, or whole numbers for floats that cannot hold them."""
+    if pa.types.is_temporal(column.type):
+        return True
+    return pa.types.is_floating(column.type) and pc.any(pc.greater_equal(pc.abs(column), EXACT)).as_py() is True
 
 
 def _csv(opened: Opened, wanted: Sequence[str], as_text: frozenset[str], encoding: str, *, delimiter: str) -> pa.Table:
@@ -145,18 +163,40 @@ def _csv(opened: Opened, wanted: Sequence[str], as_text: frozenset[str], encodin
     return table
 
 
-def _broken(source: str, error: Exception, opened: Opened, encoding: str) -> InputError:
-    """Say why a file cannot be read, with the first row that cannot be decoded."""
+def _ragged(opened: Opened, encoding: str, *, delimiter: str) -> str | None:
+    """Say which row has another number of columns than the header; only the slow reader knows."""
+    from pyarrow import csv
+
+    reading = csv.ReadOptions(block_size=BLOCK, encoding=encoding, use_threads=False)
+    parsing = csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
+    try:
+        with opened() as stream:
+            csv.read_csv(stream, read_options=reading, parse_options=parsing)
+    except pa.ArrowInvalid as error:
+        found = re.search(r"Row #(\d+): Expected (\d+) columns, got (\d+)", str(error))
+        if found:
+            row, expected, got = found.groups()
+            return f"row {row} has {got} columns and the header has {expected}, counting the header and no empty lines"
+    return None
+
+
+def _broken(source: str, error: Exception, opened: Opened, encoding: str | None) -> InputError:
+    """Say why a file cannot be read, with the first line that cannot be decoded."""
     message = str(error).splitlines()[0] if str(error) else type(error).__name__
-    if "mpty" in message or "0 bytes" in message:
+    if message.startswith("Empty ") or "size is 0 bytes" in message:
         return InputError(f"{source} is empty", cure="Give a file with a header and rows")
-    if isinstance(error, UnicodeError) or "UTF8" in message or "UTF-8" in message:
-        line = _first_undecodable(opened, encoding)
-        if line is not None:
-            number, detail = line
+    line = _first_undecodable(opened, encoding) if encoding and not isinstance(error, OSError) else None
+    if line is not None:
+        number, detail = line
+        return InputError(
+            f"{source} is not {encoding} in line {number} ({detail})",
+            cure="Save it as UTF-8, or name its encoding (for example encoding='cp1252', --encoding cp1252)",
+        )
+    if "columns, got" in message and encoding:
+        place = _ragged(opened, encoding, delimiter="\t" if kind(source)[0] == "tsv" else ",")
+        if place:
             return InputError(
-                f"{source} is not {encoding} in line {number} ({detail})",
-                cure="Save it as UTF-8, or name its encoding (for example encoding='cp1252', --encoding cp1252)",
+                f"{source} cannot be read ({place})", cure="Quote values that hold a comma or a line break"
             )
     return InputError(f"{source} cannot be read ({message})", cure="Mend the file, or save it as parquet")
 

@@ -7,15 +7,20 @@ file never stands in memory twice.
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from . import files
+from .columns import plain, require_utf8
+from .containers import from_memory
 from .errors import InputError
-from .samples import Samples, text_ids
+from .jsonlines import EXACT
+from .samples import Samples, repeats, text_ids
 
 if TYPE_CHECKING:
     Source = str | os.PathLike[str] | Any
@@ -64,43 +69,21 @@ def read(
     (2, ('x',))
     """
     roles = {"id": id, "text": text, "label": label, "split": split, "predicted": predicted}
+    metadata = [metadata] if isinstance(metadata, str) else list(dict.fromkeys(metadata))
     wanted = list(dict.fromkeys([*(column for column in roles.values() if column), *metadata]))
     if isinstance(source, (str, os.PathLike)):
         table = files.read_columns(os.fspath(source), wanted, as_text=_text_columns(roles), encoding=encoding)
         name = name or files.stem(os.fspath(source))
     else:
-        table = _in_memory(source)
-        files.require(table.column_names, wanted)
-        table = table.select(wanted)
+        table = from_memory(source, wanted)
+        require_utf8(table, name or "The data")
     if not table.num_rows:
         raise InputError(f"{name or 'The data'} holds no rows", cure="Give a file with a header and rows")
-    return _samples(table, roles, metadata, name=name or "samples")
+    return _samples(plain(table), roles, metadata, name=name or "samples")
 
 
 def _text_columns(roles: dict[str, str | None]) -> frozenset[str]:
     return frozenset(column for column in roles.values() if column)
-
-
-def _in_memory(source: object) -> pa.Table:
-    if isinstance(source, pa.Table):
-        return source
-    if isinstance(source, pa.RecordBatch):
-        return pa.Table.from_batches([source])
-    module = type(source).__module__.partition(".")[0]
-    if module == "datasets" and hasattr(source, "with_format"):
-        # A data set that was shuffled or filtered holds an index map, which only formatting resolves.
-        formatted = source.with_format("arrow")[:]  # type: ignore[index]
-        if isinstance(formatted, pa.Table):
-            return formatted
-    if hasattr(source, "__arrow_c_stream__"):
-        return pa.table(source)
-    if module == "pandas":  # before version 2.2
-        return pa.Table.from_pandas(source, preserve_index=False)
-    raise InputError(
-        f"Samples cannot be read from {type(source).__name__}",
-        cure="Give a path, a pandas or polars data frame, an Arrow table or a Hugging Face Dataset "
-        "(of a DatasetDict, name one split: dataset['train'])",
-    )
 
 
 def _samples(table: pa.Table, roles: dict[str, str | None], metadata: Sequence[str], *, name: str) -> Samples:
@@ -114,10 +97,9 @@ def _samples(table: pa.Table, roles: dict[str, str | None], metadata: Sequence[s
     if "id" in columns:
         _require_unique(columns["id"], column_name=str(roles["id"]))
     else:
-        columns["id"] = pa.chunked_array([text_ids(columns["text"])])
+        columns["id"] = text_ids(columns["text"])
     ordered = {role: columns[role] for role in roles if role in columns}
-    kept = table.select(list(dict.fromkeys(metadata)))
-    return Samples(pa.table(ordered), kept, name)
+    return Samples(pa.table(ordered), table.select(list(metadata)), name)
 
 
 def _strings(column: pa.ChunkedArray, *, role: str, column_name: str) -> pa.ChunkedArray:
@@ -128,8 +110,6 @@ def _strings(column: pa.ChunkedArray, *, role: str, column_name: str) -> pa.Chun
         kind = column.type
     if pa.types.is_string(kind):
         return column
-    if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
-        return _narrow(column)
     if pa.types.is_null(kind) or pa.types.is_integer(kind) or pa.types.is_boolean(kind):
         return pc.cast(column, pa.string())
     if pa.types.is_floating(kind):
@@ -139,48 +119,63 @@ def _strings(column: pa.ChunkedArray, *, role: str, column_name: str) -> pa.Chun
     )
 
 
-def _narrow(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Turn 64-bit string offsets into 32-bit ones, in pieces that cannot overflow them."""
-    pieces = [piece for chunk in column.chunks for piece in _pieces(chunk)]
-    return pa.chunked_array([pc.cast(piece, pa.string()) for piece in pieces], pa.string())
-
-
-def _pieces(chunk: pa.Array, *, rows: int = 262_144) -> list[pa.Array]:
-    return [chunk.slice(at, rows) for at in range(0, len(chunk), rows)]
-
-
 def _whole_numbers(column: pa.ChunkedArray, *, role: str, column_name: str) -> pa.ChunkedArray:
     """Write 3.0 as 3: pandas turns integers with gaps into floats. NaN means missing."""
-    column = pc.if_else(pc.is_nan(column), None, column)
+    column = pc.if_else(pc.is_nan(column), None, pc.cast(column, pa.float64()))
     rounded = pc.round(column)
     if pc.any(pc.not_equal(rounded, column)).as_py():
         raise InputError(
             f"The {role} column {column_name} holds fractions",
             cure="labelsift judges classes: name a column of class names, ids or texts",
         )
+    large = pc.fill_null(pc.greater_equal(pc.abs(rounded), EXACT), False)
+    if pc.any(large).as_py():
+        raise InputError(
+            f"The {role} column {column_name} holds floats that are too large to be exact, in rows",
+            ids=(pc.indices_nonzero(large).to_numpy() + 1).tolist(),
+            cure="Write them as strings or as integers",
+        )
     return pc.cast(pc.cast(rounded, pa.int64()), pa.string())
 
 
 def _unlabeled_as_null(labels: pa.ChunkedArray) -> pa.ChunkedArray:
-    blank = pc.equal(pc.utf8_trim_whitespace(labels), "")
+    blank = _is_space(labels)
     return pc.if_else(blank, pa.scalar(None, pa.string()), labels) if pc.any(blank).as_py() else labels
 
 
+def _is_space(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Tell which values are empty or white space, chunk by chunk: trimming a whole column would copy it."""
+    return pa.chunked_array([pc.equal(pc.utf8_trim_whitespace(chunk), "") for chunk in column.chunks], pa.bool_())
+
+
 def _require_unique(ids: pa.ChunkedArray, *, column_name: str) -> None:
-    blank = pc.fill_null(pc.equal(ids, ""), True)
+    blank = pc.fill_null(_is_space(ids), True)
     if pc.any(blank).as_py():
         rows = (pc.indices_nonzero(blank).to_numpy() + 1).tolist()
         raise InputError(
             f"The id column {column_name} is empty in rows", ids=rows, cure="Fill the ids, or read without an id column"
         )
-    counts = pc.value_counts(ids.combine_chunks())
-    repeated = counts.filter(pc.greater(counts.field("counts"), 1)).field("values")
-    if not len(repeated):
+    repeated = _repeated(ids)
+    if not repeated:
         return
-    places = pc.indices_nonzero(pc.is_in(ids, value_set=repeated.slice(0, 1))).to_pylist()
+    places = pc.indices_nonzero(pc.equal(ids, repeated[0])).to_pylist()
     rows = ", ".join(str(at + 1) for at in places[:5])
     raise InputError(
-        f"The id column {column_name} holds duplicates ({repeated[0].as_py()} stands in rows {rows})",
-        ids=repeated.to_pylist(),
+        f"The id column {column_name} holds duplicates ({repeated[0]} stands in rows {rows})",
+        ids=repeated,
         cure="Make the ids unique, or read without an id column: then the text identifies a sample",
     )
+
+
+def _repeated(ids: pa.ChunkedArray) -> list[str]:
+    """Return the ids that stand more than once; a column of hashes takes a tenth of a table of strings."""
+    hashes = np.empty(len(ids), dtype=np.int64)
+    at = 0
+    for batch in pa.table({"id": ids}).to_batches(max_chunksize=65_536):
+        hashes[at : at + len(batch)] = [hash(one) for one in batch["id"].to_pylist()]
+        at += len(batch)
+    rows = repeats(hashes)
+    if not len(rows):
+        return []
+    counts = Counter(ids.take(pa.array(rows)).to_pylist())
+    return [one for one, count in counts.items() if count > 1]

@@ -94,7 +94,7 @@ class Samples:
         The sum modulo 2**128 of a 128-bit BLAKE2b hash a row, with the column names.
         """
         columns = [*self.table.column_names, *(f"metadata.{name}" for name in self.metadata.column_names)]
-        total = int.from_bytes(_digest("\x1f".join(columns)), "big")
+        total = int.from_bytes(_digest("".join(map(_framed, columns))), "big")
         for row in self._rows_as_text():
             total += int.from_bytes(_digest(row), "big")
         return f"{total % 2**128:032x}"
@@ -103,27 +103,70 @@ class Samples:
         both = [*self.table.columns, *self.metadata.columns]
         names = [str(at) for at in range(len(both))]
         for batch in pa.table(both, names=names).to_batches(max_chunksize=65_536):
-            columns = [
-                ["\x00" if value is None else str(value) for value in column.to_pylist()] for column in batch.columns
-            ]
-            yield from map("\x1f".join, zip(*columns, strict=True))
+            columns = [list(map(_framed, column.to_pylist())) for column in batch.columns]
+            yield from map("".join, zip(*columns, strict=True))
+
+
+def _framed(value: object) -> str:
+    """Write a value behind its length, so that no value can pass for two, or for an absent one."""
+    if value is None:
+        return "-"
+    text = str(value)
+    return f"{len(text)}:{text}"
 
 
 def _digest(text: str) -> bytes:
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
-def text_ids(texts: pa.ChunkedArray) -> pa.Array:
+def text_ids(texts: pa.ChunkedArray) -> pa.ChunkedArray:
     """Make ids from texts, for data without an id column.
 
     The id is a hash of the text, never of the label, so that a corrected label keeps its sample;
     a repeated text gets ``-2``, ``-3`` … in file order.
     """
-    seen: dict[str, int] = {}
-    ids: list[str] = []
-    for chunk in texts.chunks:
-        for text in chunk.to_pylist():
-            base = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
-            count = seen[base] = seen.get(base, 0) + 1
-            ids.append(base if count == 1 else f"{base}-{count}")
-    return pa.array(ids, pa.string())
+    hashes = np.empty(len(texts), dtype=">u8")
+    for rows, some in _batches(texts):
+        hashes[rows] = np.frombuffer(b"".join(map(_short_digest, some)), dtype=">u8")
+    again = _counted(hashes)
+    pieces = []
+    for rows, some in _batches(texts):
+        digits = hashes[rows].tobytes().hex()
+        ids = [digits[at : at + 16] for at in range(0, 16 * len(some), 16)]
+        for at in np.flatnonzero(again[rows] > 1).tolist():
+            ids[at] += f"-{again[rows.start + at]}"
+        pieces.append(pa.array(ids, pa.string()))
+    return pa.chunked_array(pieces, pa.string())
+
+
+def _batches(texts: pa.ChunkedArray, *, rows: int = 65_536) -> Iterator[tuple[slice, list[str]]]:
+    at = 0
+    for batch in pa.table({"text": texts}).to_batches(max_chunksize=rows):
+        yield slice(at, at + len(batch)), batch["text"].to_pylist()
+        at += len(batch)
+
+
+def _short_digest(text: str) -> bytes:
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+
+
+def repeats(values: np.ndarray) -> np.ndarray:
+    """Return the rows whose value stands in another row as well: int64, in order.
+
+    >>> repeats(np.array([5, 7, 5])).tolist()
+    [0, 2]
+    """
+    ordered = np.sort(values)
+    twice = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+    return np.flatnonzero(np.isin(values, twice)) if len(twice) else np.empty(0, dtype=np.int64)
+
+
+def _counted(values: np.ndarray) -> np.ndarray:
+    """Return for each row the how-manieth of its value it is, from 1 on: int32, shape (n,)."""
+    numbers = np.ones(len(values), dtype=np.int32)
+    rows = repeats(values)
+    rows = rows[np.argsort(values[rows], kind="stable")]
+    starts = np.flatnonzero(np.diff(values[rows], prepend=~values[rows[:1]]))
+    sizes = np.diff(starts, append=len(rows))
+    numbers[rows] = np.arange(1, len(rows) + 1) - np.repeat(starts, sizes)
+    return numbers
