@@ -125,6 +125,8 @@ def panels(report: Report, *, with_text: bool = False) -> Panels:
     data = judged(report)
     cells, _ = partitions(report.samples)
     slices = full_table(report, list(cells.values()))
+    first = ["slug", "predicate", "n", *SLICE_METRICS]  # what a reader looks for stands at the left
+    slices = slices.select([*first, *(name for name in slices.column_names if name not in first)])
     slices = slices.take(pa.array(worst_first(slices, "label_issue_rate")))
     classes = _class_table(data)
     flagged, total = _flagged(report, with_text=with_text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import pyarrow as pa
 
@@ -30,14 +31,15 @@ def summary(overview: Overview, slices: pa.Table, whole: dict[str, float], sourc
     source
         Whose predictions ``whole`` judges.
     """
+    worse = _worse(slices, whole["label_issue_rate"])
     parts = [
         f"{HEADING}{escaped(overview.verdict)}",
-        escaped(overview.details),
+        f"{_worst(worse)} {escaped(overview.details)}".strip(),
         _judge(whole, source),
         _issues(overview),
         _pairs(overview),
         _classes(overview),
-        _slices(slices, whole["label_issue_rate"]),
+        _slices(worse),
         "\n".join(f"- {escaped(note, 500)}" for note in overview.report.notes[:SHOWN]),
         f"Data set {escaped(overview.report.samples.name)}, fingerprint `{overview.report.samples.fingerprint}`, "
         f"scan `{overview.report.run}`.",
@@ -82,13 +84,22 @@ def _classes(overview: Overview) -> str:
     return _table("Classes with the worst labels", ("Class", "Labels", "Look wrong", "Share"), rows)
 
 
-def _slices(slices: pa.Table, rate: float) -> str:
-    """Name the slices whose whole interval lies above the data set's rate."""
-    worse = [
+def _worse(slices: pa.Table, rate: float) -> list[dict[str, Any]]:
+    """Return the slices whose whole interval lies above the data set's rate, worst first."""
+    return [
         one
         for one in slices.to_pylist()
         if one["labeled"] >= FEWEST and one["label_issue_rate"] is not None and one["label_issue_rate_low"] > rate
     ]
+
+
+def _worst(worse: list[dict[str, Any]]) -> str:
+    if not worse:
+        return ""
+    return f"Labels are worst where {_name(worse[0]['predicate'])}: {percent(worse[0]['label_issue_rate'])} look wrong."
+
+
+def _slices(worse: list[dict[str, Any]]) -> str:
     rows = [
         (
             _name(one["predicate"]),
