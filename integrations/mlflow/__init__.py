@@ -63,4 +63,6 @@ class MLflow:
         with MLflowServer(folder, say=say) as server:
             look = "Overview: the verdict. Model metrics: a bar a slice. Artifacts: tables, figures, the report."
             quiet = {"MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true"}  # the receipt has the address
+            # A run or an experiment that the user has set is one of another server.
+            quiet |= dict.fromkeys(("MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID", "MLFLOW_EXPERIMENT_NAME"), "")
             yield Local({"MLFLOW_TRACKING_URI": server.url, **quiet}, (look,))

@@ -24,7 +24,9 @@ Found = Literal["users", "known", "new"]
 
 
 def tracking_uri() -> str:
-    """Return the tracking server: a file that ``MLFLOW_TRACKING_URI_FILE`` names, else what MLflow says.
+    """Return the tracking server: ``MLFLOW_TRACKING_URI``, else the file that ``MLFLOW_TRACKING_URI_FILE`` names.
+
+    Without either, what MLflow itself says.
 
     Raises
     ------
@@ -35,7 +37,7 @@ def tracking_uri() -> str:
     """
     if find_spec("mlflow") is None:
         raise MissingExtraError("mlflow", "mlflow", purpose="Logging to MLflow")
-    if name := os.environ.get("MLFLOW_TRACKING_URI_FILE"):
+    if (name := os.environ.get("MLFLOW_TRACKING_URI_FILE")) and not os.environ.get("MLFLOW_TRACKING_URI"):
         try:
             return Path(name).read_text(encoding="utf-8").strip()
         except OSError as error:

@@ -146,7 +146,7 @@ def test_the_address_may_stand_in_a_file(tracked, monkeypatch, tmp_path, make_re
 
     (tmp_path / "address").write_text(f"{tracked.url}\n")
     mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/elsewhere.db")
-    monkeypatch.delenv("MLFLOW_TRACKING_URI")
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")  # set_tracking_uri() sets it, too
     monkeypatch.setenv("MLFLOW_TRACKING_URI_FILE", str(tmp_path / "address"))
     assert make_report(run="20261123-110000-0006").log("mlflow").links["run"].startswith(tracked.url)
 
