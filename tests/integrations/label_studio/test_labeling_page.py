@@ -1,0 +1,149 @@
+"""The page on which people label, in Chromium."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+expect = pytest.importorskip("playwright.sync_api").expect
+pytestmark = [pytest.mark.server, pytest.mark.browser]
+
+SHOTS: Path | None = None  # a folder takes a picture of each page, to look at
+
+
+@pytest.fixture(scope="module")
+def logged_in(chromium: Any, server: Any) -> Iterator[Any]:
+    context = chromium.new_context(viewport={"width": 1280, "height": 800})
+    context.set_default_timeout(30_000)
+    page = context.new_page()
+    page.goto(f"{server.url}/user/login")
+    page.fill("input[name=email]", server.username)
+    page.fill("input[name=password]", server.password)
+    page.click("button[type=submit]")
+    page.wait_for_url(lambda url: "login" not in url)
+    page.close()
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def label_all(logged_in: Any) -> Iterator[Callable[[str], Any]]:
+    """Open a review project's page and press Label All Tasks, as a labeler does."""
+    pages = []
+
+    def opened(address: str) -> Any:
+        page = logged_in.new_page()
+        pages.append(page)
+        page.goto(address)
+        page.get_by_text("Label All Tasks").click()
+        page.get_by_role("button", name="Submit current annotation").wait_for()
+        return page
+
+    yield opened
+    for page in pages:
+        page.close()
+
+
+def labeling(page: Any) -> Any:
+    """The part of the page that the labeling config makes."""
+    return page.locator(".ls-text").locator("xpath=..")
+
+
+def checked(page: Any) -> list[str]:
+    return [box.get_attribute("name") for box in page.locator(".ls-labels input:checked").all()]
+
+
+def choose(page: Any, label: str) -> None:
+    page.locator(f'.ls-labels input[name="{label}"]').check()
+
+
+def submit(page: Any) -> None:
+    with page.expect_response(lambda answer: answer.request.method == "POST" and "/annotations" in answer.url):
+        page.get_by_role("button", name="Submit current annotation").click()
+
+
+@pytest.mark.parametrize("tab", [None, "Outliers"])
+def test_choose_serves_the_worst_first_with_both_labels_and_the_reason_and_nothing_pre_filled(
+    platform, make_queue, name, label_all, tasks_of, tab
+):
+    report = make_queue(12)
+    receipt = platform.push(report, project=name)
+    flagged = [row for row in report.findings.to_pylist() if row["issue"] == "label"]
+    texts = dict(zip(report.samples.ids.to_pylist(), report.samples.texts.to_pylist(), strict=True))
+
+    page = label_all(receipt.links[tab or "review"])
+
+    for finding in flagged[:3]:
+        given, suggested = finding["given"].strip('"'), finding["suggested"].strip('"')
+        shown = labeling(page)
+        expect(page.locator(".ls-text")).to_contain_text(texts[finding["id"]])
+        expect(shown).to_contain_text(f"Labeled {given}. Maybe {suggested}?")
+        expect(shown).to_contain_text(finding["reason"])
+        assert checked(page) == []
+        choose(page, suggested)
+        submit(page)
+    expect(page.locator(".ls-text")).to_contain_text(texts[flagged[3]["id"]])
+
+    answered = [task for task in tasks_of(receipt.details["project_id"]) if task["annotations"]]
+    assert [task["data"]["labelsift_id"] for task in answered] == [finding["id"] for finding in flagged[:3]]
+    pulled = platform.pull(project=name).to_pylist()
+    assert [(row["id"], row["verdict"]) for row in pulled] == [(one["id"], "accepted") for one in flagged[:3]]
+    assert all(row["seconds"] > 0 for row in pulled)
+
+
+def test_prefill_makes_the_suggestion_the_draft_and_submit_accepts_it(platform, make_queue, name, label_all):
+    receipt = platform.push(make_queue(5), project=name, mode="prefill")
+    page = label_all(receipt.links["review"])
+    expect(labeling(page)).to_contain_text("Labeled top_up. Maybe card_arrival?")
+    expect(page.locator(".ls-labels input:checked")).to_have_count(1)
+    assert checked(page) == ["card_arrival"]
+    submit(page)
+    assert [row["verdict"] for row in platform.pull(project=name).to_pylist()] == ["accepted"]
+
+
+def test_blind_tells_neither_label(platform, make_queue, name, label_all, tasks_of):
+    receipt = platform.push(make_queue(5), project=name, mode="blind")
+    page = label_all(receipt.links["review"])
+    expect(page.locator(".ls-text")).to_contain_text("Message 3")
+    # Each label stands there once, as a choice.
+    shown = labeling(page).inner_text()
+    assert "Labeled" not in shown
+    assert "Maybe" not in shown
+    assert [shown.count(label) for label in ("top_up", "card_arrival")] == [1, 1]
+    assert checked(page) == []
+    for task in tasks_of(receipt.details["project_id"]):
+        assert not {"top_up", "card_arrival", "refund", "lost_or_stolen_card"} & {*map(str, task["data"].values())}
+
+
+ATTACKS = [
+    "</script><script>window.owned=1</script>",
+    '<img src=x onerror="window.owned=1">',
+    "\"'><svg/onload=window.owned=1> $labelsift_given",
+    "مرحبا بالعالم \u202eabc",
+    "begin " + "0123456789 " * 9_090 + "end of it",
+]
+
+
+def test_hostile_texts_and_labels_run_nothing_and_show_whole(platform, make_queue, name, label_all):
+    odd = ('<b>"bold" & x</b>', "<script>window.owned=1</script>", "$labelsift_id fee", "a, b")
+    receipt = platform.push(make_queue(texts=ATTACKS, classes=odd), project=name, mode="prefill")
+    page = label_all(receipt.links["review"])
+    seen = []
+    for _ in ATTACKS[:-1]:
+        page.locator(".ls-text").wait_for()
+        expect(page.locator(".ls-labels input:checked")).to_have_count(1)
+        seen.append(page.locator(".ls-text").inner_text().strip())
+        labels = [one.strip().replace("\u2060", "") for one in page.locator(".ls-labels label").all_inner_texts()]
+        assert [next((label for label in odd if one.startswith(label)), one) for one in labels] == sorted(odd)
+        submit(page)
+        page.wait_for_function(
+            "before => document.querySelector('.ls-text')?.innerText.trim() !== before", arg=seen[-1]
+        )
+    last = page.locator(".ls-text").inner_text()
+    assert seen == ATTACKS[-2::-1]
+    assert last.strip() == ATTACKS[-1]
+    assert page.evaluate("window.owned") is None
+    assert {row["verdict"] for row in platform.pull(project=name).to_pylist()} == {"accepted"}
