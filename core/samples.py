@@ -125,9 +125,9 @@ def text_ids(texts: pa.ChunkedArray) -> pa.ChunkedArray:
     The id is a hash of the text, never of the label, so that a corrected label keeps its sample;
     a repeated text gets ``-2``, ``-3`` … in file order.
     """
-    hashes = np.empty(len(texts), dtype=">u8")
+    hashes = np.empty(len(texts), dtype=np.uint64)
     for rows, some in _batches(texts):
-        hashes[rows] = np.frombuffer(b"".join(map(_short_digest, some)), dtype=">u8")
+        hashes[rows] = np.frombuffer(b"".join(map(_short_digest, some)), dtype=np.uint64)
     again = _counted(hashes)
     pieces = []
     for rows, some in _batches(texts):
