@@ -102,6 +102,8 @@ def _aligned(values: np.ndarray, samples: Samples, ids: Sequence[str] | None, *,
     values = np.asarray(values)
     if values.ndim != 2 or not values.shape[1]:
         raise InputError(f"{what} has the shape {values.shape}", cure="It must be (samples, columns)")
+    if values.dtype.kind not in "fiub":
+        raise InputError(f"{what} holds {values.dtype}, not numbers", cure="Give an array of floats")
     if ids is None:
         if len(values) != len(samples):
             raise InputError(
@@ -112,6 +114,10 @@ def _aligned(values: np.ndarray, samples: Samples, ids: Sequence[str] | None, *,
     named = pa.array([str(one) for one in ids], pa.string())
     if len(named) != len(values):
         raise InputError(f"{what} has {len(values):,} rows, but {len(named):,} ids are named", cure="Name one a row")
+    counts = pc.value_counts(named)
+    repeated = counts.filter(pc.greater(counts.field("counts"), 1)).field("values").to_pylist()
+    if repeated:
+        raise InputError(f"Some ids of {what} are named twice", ids=repeated, cure="Give one row a sample")
     found = pc.index_in(samples.ids, value_set=named)
     if found.null_count:
         missing = samples.ids.filter(pc.is_null(found)).to_pylist()
