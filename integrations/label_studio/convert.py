@@ -15,6 +15,8 @@ from .flags import Flag
 PREFIX = "labelsift_"
 TEXT = "text"
 TAB_PREFIX = "labelsift: "
+# Pixels: by default a column shows some twenty characters a line, and a row has three lines.
+_WIDTHS = {"text": 330, f"{PREFIX}reason": 300, f"{PREFIX}given": 165, f"{PREFIX}suggested": 175}
 
 
 def header_of(flag: Flag) -> str:
@@ -135,6 +137,7 @@ def tab_of(issue: str, *, run: str, prefix: str = "") -> dict[str, Any]:
         "filters": {"conjunction": "and", "items": items},
         "ordering": [f"tasks:data.{score}"],
         "hiddenColumns": {"explore": _hidden(score), "labeling": []},
+        "columnsWidth": {f"tasks:data.{name}": width for name, width in _WIDTHS.items()},
     }
 
 
@@ -144,6 +147,7 @@ def _hidden(score: str) -> list[str]:
     columns += [
         f"tasks:{name}"
         for name in (
+            "completed_at",  # the number of annotations tells as much
             "annotations_results",
             "annotations_ids",
             "file_upload",

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pyarrow as pa
+from labelsift.errors import LabelsiftError
 from labelsift.findings import CORRECTIONS_SCHEMA, to_json
+from labelsift.store import load
 
 from .client import Client
 from .convert import PREFIX
@@ -29,6 +31,7 @@ def pull_reviews(client: Client, *, project: str) -> pa.Table:
     rounds = rounds_of(client, project)
     people = client.people() if rounds else {}
     for one in rounds:
+        given = _given_in_store(one.run) if one.mode == "blind" else {}
         suggestions = {
             task: predictions[0]["result"] for task, predictions in own_predictions(client, one.project).items()
         }
@@ -36,12 +39,27 @@ def pull_reviews(client: Client, *, project: str) -> pa.Table:
             for task in page:
                 suggested = choice_of(suggestions.get(task["id"], ()))
                 for annotation in task.get("annotations") or ():
-                    row = correction(task["data"], annotation, suggested=suggested)
+                    row = correction(_told(task["data"], given), annotation, suggested=suggested)
                     if row is not None:
                         person = people.get(annotation["completed_by"], str(annotation["completed_by"]))
                         rows.append(row | {"person": person, "run": one.run, "round": str(one.number)})
     rows.sort(key=lambda row: row["time"])
     return pa.Table.from_pylist(rows, schema=CORRECTIONS_SCHEMA)
+
+
+def _told(data: Mapping[str, Any], given: Mapping[str, str]) -> Mapping[str, Any]:
+    label = given.get(str(data.get(f"{PREFIX}id")))
+    return data if label is None else {**data, f"{PREFIX}given": label}
+
+
+def _given_in_store(run: str) -> dict[str, str]:
+    """Return the given labels of a run by sample id, from the run store of this folder; empty without that run."""
+    try:
+        samples = load(run).samples
+    except LabelsiftError:
+        return {}
+    labels = samples.labels.to_pylist() if samples.labels is not None else [None] * len(samples)
+    return {id: label for id, label in zip(samples.ids.to_pylist(), labels, strict=True) if label is not None}
 
 
 def choice_of(result: Iterable[Mapping[str, Any]]) -> str | None:
@@ -62,8 +80,8 @@ def correction(
 ) -> dict[str, Any] | None:
     """Turn an answer into a correction without person, run and round; None if it decides nothing.
 
-    The given label stands in the task's data except in mode blind: there an answer other than the
-    suggestion counts as changed, whatever was given.
+    The given label stands in the task's data, except in mode blind: there it comes from the run store.
+    Where neither knows it, an answer other than the suggestion counts as changed.
     """
     sample = data.get(f"{PREFIX}id")
     answer = choice_of(annotation.get("result") or ())

@@ -7,6 +7,7 @@ import json
 import pytest
 from labelsift.findings import CORRECTIONS_SCHEMA
 from labelsift.integrations.label_studio.pull import correction
+from labelsift.store import Store
 
 CHOICE = {"from_name": "label", "to_name": "text", "type": "choices"}
 DATA = {"labelsift_id": "a", "labelsift_given": "x"}
@@ -67,3 +68,19 @@ def test_decisions_come_back_by_sample(platform, make_queue, name, client, tasks
 @pytest.mark.server
 def test_a_project_without_rounds_has_no_corrections(platform, name):
     assert platform.pull(project=name).num_rows == 0
+
+
+@pytest.mark.server
+def test_blind_decisions_know_the_given_label_from_the_run_store(
+    platform, make_queue, name, client, tasks_of, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    report = make_queue(4, run="20261123-101500-b11d")
+    Store(".labelsift").save(report)
+    project = platform.push(report, project=name, mode="blind").details["project_id"]
+    task = tasks_of(project)[0]
+    given = dict(zip(report.samples.ids.to_pylist(), report.samples.labels.to_pylist(), strict=True))
+    label = given[task["data"]["labelsift_id"]]
+    body = {"result": [{**CHOICE, "value": {"choices": [label]}}]}
+    client._post(f"/api/tasks/{task['id']}/annotations/", body=body, what="an annotation")
+    assert [(row["action"], row["verdict"]) for row in platform.pull(project=name).to_pylist()] == [("keep", "refused")]
