@@ -87,7 +87,8 @@ def out_of_sample(
     """
     usable = codes >= 0 if training is None else training & (codes >= 0)
     rng = np.random.default_rng(seed)
-    spread = float(vectors[usable].var(axis=0).mean()) or 1.0
+    spread = float(vectors[usable].var(axis=0).mean()) if usable.any() else 0.0
+    spread = spread or 1.0  # all vectors are equal
     pred_probs = np.zeros((len(codes), classes), dtype=np.float32)
     unlabeled = np.flatnonzero(codes < 0)
     numbers = np.unique(folds[folds >= 0])
