@@ -16,7 +16,7 @@ PREFIX = "labelsift_"
 TEXT = "text"
 TAB_PREFIX = "labelsift: "
 # Pixels: by default a column shows some twenty characters a line, and a row has three lines.
-_WIDTHS = {"text": 330, f"{PREFIX}reason": 300, f"{PREFIX}given": 165, f"{PREFIX}suggested": 175}
+_WIDTHS = {"text": 300, f"{PREFIX}given": 155, f"{PREFIX}suggested": 170, f"{PREFIX}reason": 280}
 
 
 def header_of(flag: Flag) -> str:
