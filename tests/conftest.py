@@ -10,9 +10,13 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import settings
 from labelsift.findings import Finding, findings_table
 from labelsift.report import Report
 from labelsift.samples import Samples
+
+settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
+settings.load_profile("untimed")
 
 # In every text of a built report: where these bytes turn up, text has left the house.
 PLANTED = 'Zwölfkämpfer "Quokka" <b>Ω</b> \\ 4711'
