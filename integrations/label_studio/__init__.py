@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labelsift.platforms import Local
+from labelsift.platforms import MODES, Local
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -72,6 +72,8 @@ class LabelStudio:
         from .progress import speaker
         from .push import push_review
 
+        if mode not in MODES:
+            raise InputError(f"There is no mode {mode}", cure=f"Choose one of {', '.join(MODES)}")
         if create and not match:
             raise InputError(
                 "create makes sense with match only", cure="A review project always gets every flagged sample"

@@ -92,6 +92,10 @@ def review_target(labels: Iterable[str]) -> Target:
         If a label cannot be written into a labeling config; names the labels.
     """
     labels = tuple(dict.fromkeys(labels))
+    if not labels:
+        raise InputError(
+            "There are no labels to choose from, so a labeler has nothing to decide", cure="Scan with a label column"
+        )
     bad = [label for label in labels if not label.strip() or _NOT_XML.search(label)]
     if bad:
         raise InputError(

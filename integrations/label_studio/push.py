@@ -78,7 +78,7 @@ def push_review(
     number = current.number if current else 1 + max((one.number for one in rounds), default=0)
     plan = plan_review(flags, target, run=report.run, round=number, mode=mode)
     receipt = Receipt(platform=NAME, target=project, dry_run=dry_run, failed=plan.failed)
-    if dry_run:
+    if dry_run or not (plan.data or current):
         diff = compare(plan, read_holdings(client, current.project) if current else Holdings())
         _count(receipt, plan, diff)
         receipt.details |= {"round": number, "tabs": len(plan.tabs), "predictions": len(plan.predictions)}

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 import requests
-from labelsift.errors import InputError, PlatformError
+from labelsift.errors import InputError, MissingExtraError, PlatformError
 from labelsift.integrations.label_studio import LabelStudio
 from labelsift.integrations.label_studio.client import Client
 from labelsift.integrations.label_studio.connect import connect
@@ -44,6 +44,12 @@ def test_a_server_that_does_not_run_is_named_with_a_cure(environment):
     assert refused.value.exit_code == 3
     assert url in str(refused.value)
     assert SECRET not in str(refused.value)
+
+
+def test_a_missing_extra_says_what_to_install(environment):
+    environment.setitem(sys.modules, "label_studio_sdk", None)
+    with pytest.raises(MissingExtraError, match=r'pip install "labelsift\[label-studio\]"'):
+        Client("http://localhost:8080", SECRET)
 
 
 def test_importing_the_package_loads_no_platform_client():

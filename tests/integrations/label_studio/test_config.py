@@ -41,3 +41,8 @@ def test_what_is_not_supported_is_refused_by_name(config, named):
         target_of(config, project="Tickets")
     assert "Tickets" in str(refused.value)
     assert refused.value.cure
+
+
+def test_nothing_to_choose_from_is_refused():
+    with pytest.raises(InputError, match="no labels to choose from"):
+        review_config([], mode="choose")

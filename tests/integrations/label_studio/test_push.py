@@ -186,6 +186,20 @@ def test_create_without_match_is_refused(platform, make_queue, name):
         platform.push(make_queue(3), project=name, create=True)
 
 
+def test_an_unknown_mode_is_refused(platform, make_queue, name):
+    with pytest.raises(InputError, match="no mode gentle"):
+        platform.push(make_queue(3), project=name, mode="gentle")
+
+
+def test_a_report_without_findings_makes_no_project(platform, make_queue, name, client):
+    projects = len(client.projects())
+    report = make_queue(5)
+    report.findings = report.findings.slice(0, 0)
+    receipt = platform.push(report, project=name)
+    assert (receipt.created, receipt.links) == (0, {})
+    assert len(client.projects()) == projects
+
+
 def answer(client, task: int, label: str, *, skipped: bool = False) -> None:
     result = [{"from_name": "label", "to_name": "text", "type": "choices", "value": {"choices": [label]}}]
     body = {"result": [] if skipped else result, "was_cancelled": skipped, "lead_time": 3.5}
