@@ -6,14 +6,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-# White space, control characters and the invisible ones that web pages leave behind.
-_INVISIBLE = r"[\s\p{Cc}\p{Cf}\x{00ad}\x{115f}\x{1160}\x{3164}\x{ffa0}]+"
+# White space (\s knows only ASCII's), control characters and the invisible ones that web pages leave behind.
+_INVISIBLE = r"[\s\p{Z}\p{Cc}\p{Cf}\x{00ad}\x{034f}\x{115f}\x{1160}\x{2800}\x{3164}\x{fe00}-\x{fe0f}\x{ffa0}]+"
 
 
 def is_blank(texts: pa.ChunkedArray) -> np.ndarray:
     r"""Tell which texts show nothing: bool, shape (n,).
 
-    >>> is_blank(pa.chunked_array([["a", " ", "", "\u200b\n"]])).tolist()
+    >>> is_blank(pa.chunked_array([["a", " ", "", "\u200b\u00a0\n"]])).tolist()
     [False, True, True, True]
     """
     bare = pc.replace_substring_regex(texts, _INVISIBLE, "")

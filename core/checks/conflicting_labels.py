@@ -27,7 +27,7 @@ def conflicting_labels(context: Context) -> Result:
         if len(np.unique(context.codes[rows])) > 1:
             _add(context, findings, rows, score=0.0, kind="exact")
     pairs, similarities = near_pairs(context)
-    for rows, similarity in zip(pairs, similarities, strict=True):
+    for rows, similarity in zip(_first_labeled(context)[pairs], similarities, strict=True):
         codes = context.codes[rows]
         if similarity >= NEAR and (codes >= 0).all() and codes[0] != codes[1]:
             _add(context, findings, rows, score=float(1 - similarity), kind="near")
@@ -36,6 +36,16 @@ def conflicting_labels(context: Context) -> Result:
         is_issue[row] = True
         score[row] = one.score
     return Result(score.astype(np.float32), is_issue, list(findings.values()))
+
+
+def _first_labeled(context: Context) -> np.ndarray:
+    """Return for each row the first labeled row of the same text, else the row itself: int64, shape (n,)."""
+    first = np.arange(len(context))
+    labeled = np.flatnonzero(context.codes >= 0)
+    of_text = np.full(int(context.same_text.max(initial=-1)) + 1, -1)
+    of_text[context.same_text[labeled[::-1]]] = labeled[::-1]
+    known = of_text[context.same_text]
+    return np.where(known >= 0, known, first)
 
 
 def _add(context: Context, findings: dict[int, Finding], rows: np.ndarray, *, score: float, kind: str) -> None:
@@ -65,9 +75,12 @@ def _add(context: Context, findings: dict[int, Finding], rows: np.ndarray, *, sc
 
 
 def _better(context: Context, rows: np.ndarray) -> tuple[str | None, float | None]:
-    """Choose among the labels of the rows: by out-of-sample probability, else by majority, else none."""
+    """Choose among the labels of the rows: by out-of-sample probability, else by majority, else none.
+
+    The probabilities are there when the label check ran before, or the user brought them.
+    """
     codes, counts = np.unique(context.codes[rows], return_counts=True)
-    if context.pred_probs is not None:
+    if context.pred_probs is not None and context.readable[rows].all():
         mean = context.pred_probs[rows][:, codes].mean(axis=0)
         if np.isfinite(mean).all() and mean.sum() > 0:
             return context.classes[codes[mean.argmax()]], float(mean.max() / mean.sum())

@@ -21,17 +21,32 @@ FLAG_BELOW = 0.2  # probability of the expected languages
 SURE_FROM = 0.5  # probability of the language that is named instead
 _READ = 1_000  # characters that the detector looks at
 NAMES = {
-    "ar": "Arabic", "cs": "Czech", "da": "Danish", "de": "German", "el": "Greek", "en": "English", "es": "Spanish",
-    "fi": "Finnish", "fr": "French", "he": "Hebrew", "hi": "Hindi", "hu": "Hungarian", "it": "Italian",
-    "ja": "Japanese", "ko": "Korean", "nl": "Dutch", "no": "Norwegian", "pl": "Polish", "pt": "Portuguese",
-    "ro": "Romanian", "ru": "Russian", "sv": "Swedish", "tr": "Turkish", "uk": "Ukrainian", "vi": "Vietnamese",
-    "zh": "Chinese",
+    "af": "Afrikaans", "sq": "Albanian", "am": "Amharic", "ar": "Arabic", "hy": "Armenian", "az": "Azerbaijani",
+    "eu": "Basque", "be": "Belarusian", "bn": "Bengali", "bs": "Bosnian", "br": "Breton", "bg": "Bulgarian",
+    "my": "Burmese", "ca": "Catalan", "ceb": "Cebuano", "zh": "Chinese", "hr": "Croatian", "cs": "Czech",
+    "da": "Danish", "nl": "Dutch", "en": "English", "eo": "Esperanto", "et": "Estonian", "fi": "Finnish",
+    "fr": "French", "gl": "Galician", "ka": "Georgian", "de": "German", "el": "Greek", "gu": "Gujarati",
+    "he": "Hebrew", "hi": "Hindi", "hu": "Hungarian", "is": "Icelandic", "id": "Indonesian", "ia": "Interlingua",
+    "ga": "Irish", "it": "Italian", "ja": "Japanese", "jv": "Javanese", "kn": "Kannada", "kk": "Kazakh",
+    "km": "Khmer", "ko": "Korean", "ku": "Kurdish", "ky": "Kyrgyz", "lo": "Lao", "la": "Latin", "lv": "Latvian",
+    "lt": "Lithuanian", "lb": "Luxembourgish", "mk": "Macedonian", "mg": "Malagasy", "ms": "Malay", "ml": "Malayalam",
+    "mt": "Maltese", "mr": "Marathi", "mn": "Mongolian", "ne": "Nepali", "no": "Norwegian", "nn": "Norwegian Nynorsk",
+    "oc": "Occitan", "ps": "Pashto", "fa": "Persian", "pl": "Polish", "pt": "Portuguese", "pa": "Punjabi",
+    "ro": "Romanian", "ru": "Russian", "sa": "Sanskrit", "sr": "Serbian", "sh": "Serbo-Croatian", "sd": "Sindhi",
+    "si": "Sinhala", "sk": "Slovak", "sl": "Slovenian", "so": "Somali", "es": "Spanish", "su": "Sundanese",
+    "sw": "Swahili", "sv": "Swedish", "tl": "Tagalog", "tg": "Tajik", "ta": "Tamil", "tt": "Tatar", "te": "Telugu",
+    "th": "Thai", "tr": "Turkish", "tk": "Turkmen", "uk": "Ukrainian", "ur": "Urdu", "uz": "Uzbek",
+    "vi": "Vietnamese", "cy": "Welsh", "yi": "Yiddish", "yo": "Yoruba",
 }  # fmt: skip
 
 
 def language_name(code: str) -> str:
-    """Return the English name of a common language, else its code."""
-    return NAMES.get(code, code)
+    """Return the English name of a language, or say that it is a code.
+
+    >>> language_name("la"), language_name("xal")
+    ('Latin', 'the language with the code xal')
+    """
+    return NAMES.get(code, f"the language with the code {code}")
 
 
 def detect(texts: pa.ChunkedArray) -> Iterator[dict[str, float]]:
@@ -94,7 +109,9 @@ def _mark_unreadable(context: Context, tops: list[str | None]) -> None:
         named = ", ".join(
             language_name(name) for name in sorted({tops[row] or "" for row in np.flatnonzero(unreadable)})
         )
+        count = int(unreadable.sum())
+        texts = "1 text is in a language" if count == 1 else f"{count:,} texts are in languages"
         context.notes.append(
-            f"{int(unreadable.sum()):,} texts are in languages that the default embedder cannot read ({named}): their "
-            "labels were not judged. A multilingual model can: --embedder transformers:<name or folder>."
+            f"{texts} that the default embedder cannot read ({named}): no label was judged there. "
+            "A multilingual model can: --embedder transformers:<name or folder>."
         )

@@ -1,0 +1,211 @@
+"""Exact duplicates, near duplicates and conflicting labels, against brute force."""
+
+from __future__ import annotations
+
+import itertools
+import random
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from labelsift.checks import near_duplicate as module
+from labelsift.checks.conflicting_labels import conflicting_labels
+from labelsift.checks.exact_duplicate import exact_duplicate
+from labelsift.checks.near_duplicate import THRESHOLD, near_duplicate, near_pairs
+from labelsift.textforms import folded
+
+
+def flagged(result) -> list[str]:
+    return [one.id for one in result.findings]
+
+
+@pytest.mark.parametrize(
+    "copy",
+    ["my card is late", "MY Card is LATE", "  my card\n\tis  late ", "ｍｙ card is late", "my\u00a0card is late"],
+)
+def test_case_space_and_unicode_form_make_no_difference(make_context, copy):
+    result = exact_duplicate(make_context(["my card is late", "something else", copy]))
+    assert flagged(result) == ["r0", "r2"]
+    assert result.score.tolist() == [0, 1, 0]
+    assert result.findings[0].reason == "The same text stands in sample r2."
+    assert result.findings[0].group_id == result.findings[1].group_id == "same:r0"
+
+
+def test_composed_and_decomposed_accents_are_the_same(make_context):
+    assert flagged(exact_duplicate(make_context(["caf\u00e9", "cafe\u0301", "cafe"]))) == ["r0", "r1"]
+
+
+def test_groups_name_their_other_members(make_context):
+    result = exact_duplicate(make_context(["a", "b", "a", "b", "a", "c", "", " "]))
+    groups = {one.id: (one.group_id, list(one.related_ids), one.evidence["members"]) for one in result.findings}
+    assert groups == {
+        "r0": ("same:r0", ["r2", "r4"], 3),
+        "r2": ("same:r0", ["r0", "r4"], 3),
+        "r4": ("same:r0", ["r0", "r2"], 3),
+        "r1": ("same:r1", ["r3"], 2),
+        "r3": ("same:r1", ["r1"], 2),
+    }
+
+
+def test_a_pile_of_copies_names_ten_and_counts_all(make_context):
+    result = exact_duplicate(make_context(["again"] * 500))
+    assert len(result.findings) == 500
+    assert len(result.findings[0].related_ids) == 10
+    assert result.findings[7].reason == "The same text stands in 499 other samples, first r0."
+
+
+WORDS = (
+    "card refund order parcel payment account login password charge late broken missing please help yesterday "
+    "support invoice delivery address number change cancel subscription screen update phone email twice again never"
+).split()
+
+
+def edited(text: str, rng: random.Random) -> str:
+    """Make up to four small edits of letters or words."""
+    for _ in range(rng.randint(1, 4)):
+        words = text.split()
+        at = rng.randrange(len(words))
+        kind = rng.randrange(5)
+        if kind == 0:
+            words[at] = words[at][:-1] or "x"
+        elif kind == 1:
+            words.insert(at, rng.choice(WORDS))
+        elif kind == 2 and len(words) > 3:
+            del words[at]
+        elif kind == 3:
+            words[at] = words[at] + rng.choice("abc")
+        else:
+            other = rng.randrange(len(words))
+            words[at], words[other] = words[other], words[at]
+        text = " ".join(words)
+    return text
+
+
+def generated(seed: int, rows: int = 400) -> list[str]:
+    rng = random.Random(seed)
+    texts = [" ".join(rng.choices(WORDS, k=rng.randint(4, 25))) for _ in range(rows // 4)]
+    while len(texts) < rows:
+        texts.append(edited(rng.choice(texts), rng))
+    rng.shuffle(texts)
+    return texts
+
+
+def by_brute_force(texts: list[str]) -> dict[tuple[int, int], float]:
+    """Return the exact Jaccard similarity of every pair of unlike texts, written independently of the check."""
+    sets = [{text[at : at + 4] for at in range(len(text) - 3)} or {text} for text in texts]
+    found = {}
+    for one, other in itertools.combinations(range(len(texts)), 2):
+        if texts[one] != texts[other]:
+            found[one, other] = len(sets[one] & sets[other]) / len(sets[one] | sets[other])
+    return found
+
+
+def unique(texts: list[str]) -> list[str]:
+    return list(dict.fromkeys(texts))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_all_near_pairs_are_found_and_no_other(make_context, seed):
+    texts = unique(generated(seed))
+    truth = by_brute_force(texts)
+    pairs, similarities = near_pairs(make_context(texts))
+    found = dict(zip(map(tuple, np.sort(pairs, axis=1).tolist()), similarities.tolist(), strict=True))
+    near = {pair for pair, similarity in truth.items() if similarity >= 0.75}
+    assert len(near) > 100
+    assert near <= set(found)
+    for pair, similarity in found.items():
+        assert similarity == pytest.approx(truth[pair], abs=1e-6)
+        assert truth[pair] >= THRESHOLD
+
+
+@settings(max_examples=50, deadline=None)
+@given(texts=st.lists(st.text("abc é\n", min_size=1, max_size=24).filter(str.strip), min_size=2, max_size=20))
+def test_nothing_below_the_threshold_is_reported(make_context, texts):
+    context = make_context(texts)
+    forms = folded(pa.chunked_array([texts])).to_pylist()
+    truth = by_brute_force(forms)
+    pairs, similarities = near_pairs(context)
+    for (one, other), similarity in zip(pairs.tolist(), similarities.tolist(), strict=True):
+        assert forms[one] != forms[other]  # equal texts are exact duplicates
+        exact = truth[min(one, other), max(one, other)]
+        assert similarity == pytest.approx(exact, abs=1e-6)
+        assert exact >= THRESHOLD
+
+
+def test_batches_make_no_difference(make_context, monkeypatch):
+    texts = unique(generated(9, rows=200))
+    whole = near_pairs(make_context(texts))
+    monkeypatch.setattr(module, "_BATCH", 23)
+    parts = near_pairs(make_context(texts))
+    assert set(map(tuple, whole[0].tolist())) == set(map(tuple, parts[0].tolist()))
+
+
+def test_near_findings_name_the_nearest_first_and_share_a_group(make_context):
+    base = "please send me a new card because mine never arrived at my address"
+    context = make_context([base, base + "!", base.replace("please ", ""), "nothing like it at all, honestly"])
+    result = near_duplicate(context)
+    assert flagged(result) == ["r0", "r1", "r2"]
+    assert {one.group_id for one in result.findings} == {"near:r0"}
+    first = result.findings[0]
+    assert list(first.related_ids) == ["r1", "r2"]
+    assert first.reason == f"Almost the same text ({first.evidence['similarity']:.0%}) as r1 and 1 more."
+    assert result.score[3] == 1
+    assert first.score == pytest.approx(1 - first.evidence["similarity"], abs=1e-4)
+
+
+def test_blank_equal_and_short_texts_are_no_near_duplicates(make_context):
+    result = near_duplicate(make_context(["", "  ", "same text here", "same text here", "ab", "ac", "a"]))
+    assert result.findings == []
+    assert (result.score == 1).all()
+
+
+def test_equal_texts_with_other_labels_conflict(make_context):
+    context = make_context(["my card", "My  card", "my card", "other", "other", "", ""], [*"aabcc", "a", "b"])
+    result = conflicting_labels(context)
+    assert flagged(result) == ["r0", "r1", "r2"]
+    assert {one.kind for one in result.findings} == {"exact"}
+    assert result.findings[0].reason == "The same text is labeled a (2) and b."
+    assert [one.suggested for one in result.findings] == [None, None, "a"]  # by majority
+    assert result.findings[2].confidence == pytest.approx(2 / 3)
+    assert {one.group_id for one in result.findings} == {"conflict:r0"}
+
+
+def test_a_tie_is_decided_by_the_model_or_not_at_all(make_context):
+    texts, labels = ["my card", "my card"], ["a", "b"]
+    assert [one.suggested for one in conflicting_labels(make_context(texts, labels)).findings] == [None, None]
+    probs = np.array([[0.2, 0.8], [0.3, 0.7]], dtype=np.float32)
+    found = conflicting_labels(make_context(texts, labels, pred_probs=probs)).findings
+    assert [one.suggested for one in found] == ["b", None]
+    assert found[0].confidence == pytest.approx(0.75)
+    unreadable = make_context(texts, labels, pred_probs=probs)
+    unreadable.readable[:] = False
+    assert [one.suggested for one in conflicting_labels(unreadable).findings] == [None, None]
+    unknown = make_context(texts, labels, pred_probs=np.full((2, 2), np.nan, dtype=np.float32))
+    assert [one.suggested for one in conflicting_labels(unknown).findings] == [None, None]
+
+
+LONG = "please send me a new card because mine never arrived at my address in the city"
+
+
+def test_near_duplicates_with_other_labels_conflict(make_context):
+    result = conflicting_labels(make_context([LONG, LONG + "!", LONG + "?!", "else"], ["a", "b", "a", "a"]))
+    assert flagged(result) == ["r0", "r1", "r2"]
+    assert {one.kind for one in result.findings} == {"near"}
+    assert all("Almost the same text (" in one.reason for one in result.findings)
+    assert 0 < result.score[0] <= 0.15
+    assert result.score[3] == 1
+
+
+def test_an_unlabeled_copy_does_not_hide_a_conflict(make_context):
+    result = conflicting_labels(make_context([LONG, LONG, LONG + "!"], [None, "a", "b"]))
+    assert sorted(flagged(result)) == ["r1", "r2"]
+    assert np.isnan(result.score[0])
+
+
+def test_unlabeled_and_agreeing_rows_do_not_conflict(make_context):
+    result = conflicting_labels(make_context([LONG, LONG, LONG + "!"], ["a", None, "a"]))
+    assert result.findings == []
+    assert result.score[0] == result.score[2] == 1
+    assert np.isnan(result.score[1])

@@ -1,0 +1,193 @@
+"""Labels that look wrong: planted flips are found, suggestions are right, reasons say it in words."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from labelsift.checks.label import EXPONENT, label, neighbor_votes
+from labelsift.neighbors import Graph
+from labelsift.reading import read
+from labelsift.scanning import scan
+from labelsift.signals import Signals
+
+CLASSES = 10
+
+
+def planted(seed: int, *, rows: int = 800, share: float = 0.08) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return clusters with overlap, their true classes, and labels of which a share are flipped to a near class."""
+    rng = np.random.default_rng(seed)
+    centers = rng.normal(size=(CLASSES, 24))
+    truth = rng.integers(0, CLASSES, rows)
+    vectors = centers[truth] + 0.9 * rng.normal(size=(rows, 24))
+    nearest = np.argsort(((centers[:, None] - centers) ** 2).sum(axis=2), axis=1)[:, 1]
+    wrong = rng.random(rows) < share
+    given = np.where(wrong, np.where(rng.random(rows) < 0.5, nearest[truth], (truth + 3) % CLASSES), truth)
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32), truth, given
+
+
+def scanned(vectors: np.ndarray, given: np.ndarray, **options):
+    names = np.array([f"c{code}" for code in range(CLASSES)])
+    table = pa.table({"id": [f"r{at}" for at in range(len(given))], "text": ["x"] * len(given), "label": names[given]})
+    # Every text is another one, or the copies would share a fold.
+    table = table.set_column(1, "text", pa.array([f"text {at}" for at in range(len(given))]))
+    samples = read(table, id="id", label="label")
+    return scan(samples, signals=Signals(embeddings=vectors), only=["label"], store=None, **options)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_planted_flips_are_ranked_first_and_not_below_cleanlab(seed):
+    from cleanlab.rank import get_label_quality_scores
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.metrics import average_precision_score
+    from sklearn.model_selection import cross_val_predict
+
+    vectors, truth, given = planted(seed)
+    report = scanned(vectors, given)
+    ours = average_precision_score(given != truth, 1 - report.scores["label_score"].to_numpy())
+    probabilities = cross_val_predict(LogisticRegression(max_iter=1000), vectors, given, cv=5, method="predict_proba")
+    theirs = max(
+        average_precision_score(given != truth, 1 - get_label_quality_scores(given, probabilities, method=method))
+        for method in ("self_confidence", "normalized_margin")
+    )
+    assert ours > 0.9
+    assert ours >= theirs
+
+
+def test_flags_are_mostly_right_and_suggest_the_truth():
+    vectors, truth, given = planted(5)
+    report = scanned(vectors, given)
+    flagged = report.scores["is_label_issue"].to_numpy(zero_copy_only=False)
+    wrong = given != truth
+    assert (flagged & wrong).sum() / flagged.sum() > 0.8
+    assert (flagged & wrong).sum() / wrong.sum() > 0.8
+    suggested = np.array([int(name[1:]) for name in report.scores["suggested_label"].to_pylist()])
+    assert (suggested[wrong] == truth[wrong]).mean() > 0.9
+    assert (suggested != given).all()  # always the best class other than the given one
+    confidence = report.scores["confidence"].to_numpy()
+    assert ((confidence > 0) & (confidence <= 1)).all()
+
+
+@pytest.mark.parametrize("budget", [1, 17, 100])
+def test_a_budget_flags_exactly_that_many_of_the_worst(budget):
+    vectors, _, given = planted(6, rows=300)
+    report = scanned(vectors, given, budget=budget)
+    score = report.scores["label_score"].to_numpy()
+    flagged = report.scores["is_label_issue"].to_numpy(zero_copy_only=False)
+    assert flagged.sum() == report.findings.num_rows == budget
+    assert score[flagged].max() <= score[~flagged].min()
+
+
+def test_the_same_seed_gives_the_same_scores():
+    vectors, _, given = planted(7, rows=300)
+    first, second = scanned(vectors, given), scanned(vectors, given)
+    assert first.scores.equals(second.scores)
+    assert first.findings.equals(second.findings)
+
+
+def test_another_order_of_rows_hardly_moves_the_ranking():
+    # The folds follow seed and order, so scores are not equal: the same rows must still be the worst.
+    vectors, _, given = planted(8)
+    order = np.random.default_rng(0).permutation(len(given))
+    first = scanned(vectors, given).scores["label_score"].to_numpy()
+    second = np.empty_like(first)
+    second[order] = scanned(vectors[order], given[order]).scores["label_score"].to_numpy()
+    worst = [set(np.argsort(one)[:60].tolist()) for one in (first, second)]
+    assert len(worst[0] & worst[1]) >= 50
+    assert np.corrcoef(first, second)[0, 1] > 0.97
+
+
+def brought(make_context, probabilities: list[list[float]], labels: list[str | None], graph: Graph | None = None):
+    return make_context(
+        [f"text {at}" for at in range(len(labels))],
+        labels,
+        classes=("lost_card", "new_card", "refund"),
+        pred_probs=np.array(probabilities, dtype=np.float32),
+        graph=graph,
+    )
+
+
+def test_the_score_is_the_margin_over_a_power_of_the_sum(make_context):
+    probabilities = [[0.7, 0.2, 0.1], [0.06, 0.9, 0.04], [0.2, 0.3, 0.5]]
+    result = label(brought(make_context, probabilities, ["lost_card", "lost_card", None]))
+    expected = [((0.7 - 0.2) / 0.9**EXPONENT + 1) / 2, ((0.06 - 0.9) / 0.96**EXPONENT + 1) / 2]
+    np.testing.assert_allclose(result.score[:2], expected, rtol=1e-5)
+    assert result.suggested.tolist() == [1, 1, -1]
+    np.testing.assert_allclose(result.confidence[:2], [0.2, 0.9], rtol=1e-6)
+    assert np.isnan([result.score[2], result.confidence[2]]).all()
+
+
+def neighbours_of_first(labels: list[str | None], order: list[int]) -> Graph:
+    rows = np.tile(np.arange(len(labels), dtype=np.int32)[None, : len(order)], (len(labels), 1))
+    rows[0] = order
+    return Graph(rows, np.full(rows.shape, 0.9, dtype=np.float32))
+
+
+@pytest.mark.parametrize(
+    ("model", "neighbours", "reason"),
+    [
+        (
+            0.94,
+            ["new_card"] * 9 + ["lost_card"],
+            "Labeled lost_card; 9 of its 10 nearest samples and the model (0.94) say new_card.",
+        ),
+        (0.94, ["lost_card"] * 10, "Labeled lost_card; the model (0.94) says new_card."),
+        (
+            0.94,
+            ["new_card"] * 3 + ["lost_card"] * 7,
+            "Labeled lost_card; 3 of its 10 nearest samples say new_card, the model gives it 0.94.",
+        ),
+        (
+            0.45,
+            ["new_card"] * 8 + ["refund"] * 2,
+            "Labeled lost_card; 8 of its 10 nearest samples say new_card, the model gives it 0.45.",
+        ),
+        # Unlabeled neighbours have no say, and more than ten are not counted.
+        (
+            0.94,
+            [None] * 3 + ["new_card"] * 12,
+            "Labeled lost_card; 10 of its 10 nearest samples and the model (0.94) say new_card.",
+        ),
+    ],
+)
+def test_reasons_are_sentences_that_a_labeler_understands(make_context, model, neighbours, reason):
+    labels = ["lost_card", *neighbours]
+    certain = {"lost_card": [0.98, 0.01, 0.01], "new_card": [0.01, 0.98, 0.01], "refund": [0.01, 0.01, 0.98]}
+    probabilities = [[0.3, model, 0.7 - model] if model < 0.5 else [0.99 - model, model, 0.01]]
+    probabilities += [certain[one or "refund"] for one in neighbours]
+    graph = neighbours_of_first(labels, list(range(1, len(labels))))
+    context = brought(make_context, probabilities, labels, graph)
+    context.budget = 1
+    (found,) = label(context).findings
+    assert (found.id, found.given, found.suggested) == ("r0", "lost_card", "new_card")
+    assert found.reason == reason
+    assert found.confidence == pytest.approx(model)
+    assert len(found.related_ids) == min(10, len([one for one in neighbours if one]))
+
+
+def test_without_neighbours_the_model_alone_speaks(make_context):
+    context = brought(make_context, [[0.04, 0.95, 0.01], [0.1, 0.8, 0.1]], ["lost_card", "new_card"])
+    (found,) = label(context).findings
+    assert found.reason == "Labeled lost_card; the model (0.95) says new_card."
+
+
+def test_blank_unreadable_and_unknown_rows_are_not_judged(make_context):
+    probabilities = [[0.02, 0.97, 0.01]] * 4
+    context = brought(make_context, probabilities, ["lost_card"] * 4)
+    context.pred_probs[3] = np.nan
+    context.readable[1] = False
+    context.blank[2] = True  # as for a text that shows nothing
+    result = label(context)
+    assert np.isnan(result.score).tolist() == [False, True, True, True]
+    assert not result.is_issue[1:].any()
+    assert {one.id for one in result.findings} <= {"r0"}
+
+
+def test_neighbours_vote_with_the_fourth_power_of_their_similarity():
+    rows = np.array([[1, 2, 3, -1]], dtype=np.int32)
+    similarities = np.array([[0.9, 0.8, 0.5, -1]], dtype=np.float32)
+    votes = neighbor_votes(rows, similarities, np.array([0, 0, 1, -1]), 2)
+    expected = np.array([0.9**4, 0.8**4]) + 5e-4
+    np.testing.assert_allclose(votes[0], expected / expected.sum(), rtol=1e-5)
+    nobody = neighbor_votes(rows, similarities, np.array([0, -1, -1, -1]), 2)
+    np.testing.assert_allclose(nobody[0], [0.5, 0.5])

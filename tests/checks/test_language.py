@@ -1,0 +1,88 @@
+"""Texts in another language than the data set's."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from labelsift.checks.language import NAMES, language, language_name
+
+ENGLISH = [
+    f"{first}, {second} and I would like to know what happened, number {number}"
+    for number, (first, second) in enumerate(
+        [
+            ("My new card has not arrived yet", "it should have been here on Monday"),
+            ("The payment was declined twice", "the shop told me to ask you"),
+            ("I cannot log in to my account", "the password is certainly right"),
+            ("Somebody charged me for a subscription", "which I never ordered at all"),
+        ]
+        * 5
+    )
+]
+GERMAN = "Meine Bestellung ist noch nicht angekommen und ich warte seit zwei Wochen darauf"
+SPANISH = "Mi pedido no ha llegado todavía y llevo dos semanas esperando una respuesta"
+
+
+def test_a_german_row_among_english_ones_is_flagged(make_context):
+    context = make_context([*ENGLISH, GERMAN], embedder_languages=frozenset({"en"}))
+    result = language(context)
+    (found,) = result.findings
+    assert (found.id, found.kind, found.evidence["language"]) == ("r20", "de", "de")
+    assert found.reason.startswith("Written in German (")
+    assert found.reason.endswith("); the data set is in English.")
+    assert result.score[20] < 0.2 < result.score[:20].min()
+    assert context.facts["languages"] == {"en": pytest.approx(20 / 21), "de": pytest.approx(1 / 21)}
+    assert context.readable.tolist() == [True] * 20 + [False]
+    assert context.notes == [
+        "1 text is in a language that the default embedder cannot read (German): no label was judged there. "
+        "A multilingual model can: --embedder transformers:<name or folder>."
+    ]
+
+
+def test_short_texts_are_not_judged(make_context):
+    result = language(make_context([*ENGLISH, "Wo ist es?", "ja", ""]))
+    assert result.findings == []
+    assert np.isnan(result.score[20:]).all()
+
+
+def test_a_bilingual_data_set_flags_neither_language(make_context):
+    context = make_context([*ENGLISH[:10], *[f"{GERMAN}, Nummer {at}" for at in range(10)], SPANISH])
+    result = language(context)
+    assert [one.kind for one in result.findings] == ["es"]
+    assert result.findings[0].reason.endswith("the data set is in German or English.")
+    assert context.facts["expected_languages"] == ["de", "en"]
+
+
+def test_an_embedder_without_limits_reads_everything(make_context):
+    context = make_context([*ENGLISH, GERMAN], embedder_languages=None)
+    assert len(language(context).findings) == 1
+    assert context.readable.all()
+    assert context.notes == []
+
+
+def test_nothing_to_detect(make_context):
+    context = make_context(["", "a", "ok"])
+    assert language(context).findings == []
+    assert context.facts["languages"] == {}
+
+
+def test_languages_have_names():
+    assert {language_name(code) for code in ("la", "de", "fa", "th")} == {"Latin", "German", "Persian", "Thai"}
+    assert language_name("xal") == "the language with the code xal"
+    assert all(name[0].isupper() for name in NAMES.values())
+
+
+def test_the_detector_touches_no_network():
+    code = f"""
+import socket
+def refused(*_, **__):
+    raise AssertionError("the network was touched")
+socket.socket.connect = socket.getaddrinfo = socket.create_connection = refused
+import pyarrow as pa
+from labelsift.checks.language import detect
+print(max(next(detect(pa.chunked_array([[{GERMAN!r}]]))).items(), key=lambda one: one[1])[0])
+"""
+    found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert found.stdout == "de\n"
