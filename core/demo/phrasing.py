@@ -11,9 +11,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.resources import files
+from functools import cache
+from pathlib import Path
 from random import Random
 
+TEXTS = Path(__file__).with_name("texts")
 CITIES = (
     "Austin Boise Fresno Tulsa Portland Denver Tampa Buffalo Savannah Madison Reno Dayton Spokane Tucson Raleigh Omaha "
     "Oakland Chicago Lubbock Albany Salem Memphis Sacramento Mobile Toledo Duluth"
@@ -100,9 +102,10 @@ class Template:
         return "+".join(slot for slot in PERSONAL if f"{{{slot}}}" in self.text)
 
 
-def lines(name: str) -> list[str]:
+@cache
+def lines(name: str) -> tuple[str, ...]:
     """Return the lines of ``texts/<name>.txt`` in file order."""
-    return (files(__package__) / "texts" / f"{name}.txt").read_text(encoding="utf-8").splitlines()
+    return tuple((TEXTS / f"{name}.txt").read_text(encoding="utf-8").splitlines())
 
 
 def templates(name: str) -> list[Template]:
@@ -138,15 +141,16 @@ def fill(text: str, draw: Random, *, plan: str = "pro") -> str:
         return drawn
 
     told = re.sub(r"\{(\w+)\}", value, told)
-    return re.sub(r" +([,.?!])(?=\s|$)", r"\1", told).replace(".,", ",").strip()
+    told = " ".join(told.split())  # an alternative may be empty
+    return re.sub(r" ([,.?!])(?=\s|$)", r"\1", told).replace(".,", ",")
 
 
 def dressed(text: str, draw: Random, *, channel: str) -> str:
     """Put a text into the manner of its channel: opening, closing, lower case, typos."""
     opening, closing, lower, typos = {
-        "email": (0.8, 0.75, 0.02, 0.1),
+        "email": (0.75, 0.7, 0.02, 0.1),
         "app": (0.35, 0.4, 0.15, 0.25),
-        "chat": (0.35, 0.35, 0.35, 0.35),
+        "chat": (0.3, 0.3, 0.35, 0.35),
         "phone": (0.5, 0.2, 0.0, 0.05),
     }[channel]
     gap = "\n\n" if channel == "email" and draw.random() < 0.25 else " "

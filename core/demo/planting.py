@@ -14,16 +14,16 @@ from .phrasing import with_typo
 
 # Each intent with those that people mix it up with, the most confused first.
 CLOSEST = {
-    "refund_request": ("billing_question", "unknown_charge"),
+    "refund_request": ("damaged_item", "unknown_charge"),
     "billing_question": ("unknown_charge", "change_plan"),
-    "unknown_charge": ("billing_question", "refund_request"),
+    "unknown_charge": ("refund_request", "billing_question"),
     "delivery_status": ("damaged_item", "refund_request"),
-    "damaged_item": ("delivery_status", "refund_request"),
+    "damaged_item": ("delivery_status", "app_bug"),
     "login_problem": ("account_security", "app_bug"),
     "account_security": ("login_problem", "app_bug"),
-    "cancel_subscription": ("change_plan", "refund_request"),
-    "change_plan": ("cancel_subscription", "billing_question"),
-    "app_bug": ("login_problem", "damaged_item"),
+    "cancel_subscription": ("change_plan", "billing_question"),
+    "change_plan": ("billing_question", "cancel_subscription"),
+    "app_bug": ("damaged_item", "login_problem"),
 }
 INTENTS = tuple(CLOSEST)
 

@@ -8,22 +8,24 @@ them tells (ids are given after shuffling).
 Rows have ``ticket_id, text, label, channel, state, plan, gender, split``. The truth has one row a
 ticket:
 
-==============  ===================================================================================
-``ticket_id``   as in the rows
-``kind``        clean, mislabel, exact_duplicate, near_duplicate, conflicting_labels, language, pii,
-                garbage or empty
-``given_label`` the label in the rows
-``true_label``  the right one; empty for garbage and empty texts, which have none
-``group``       both members of a planted pair share it; else empty
-``duplicate``   exact or near, for the members of a pair; else empty
-``detail``      how: closest, second or random; the edits; the language; the kinds of personal data
-``template``    file and line of the hand-written text; no template has more than five rows
-==============  ===================================================================================
+===============  ===================================================================================
+``ticket_id``    as in the rows
+``kind``         clean, mislabel, exact_duplicate, near_duplicate, conflicting_labels, language, pii,
+                 garbage or empty
+``given_label``  the label in the rows
+``true_label``   the right one; empty for garbage and empty texts, which have none
+``group``        both members of a planted pair share it; else empty
+``duplicate``    exact or near, for the members of a pair; else empty
+``detail``       how: closest, second or random; the edits; the language; the kinds of personal data
+``template``     file and line of the hand-written text; no template has more than five rows
+===============  ===================================================================================
 
 Planted are 60 mislabels (36 to the most confused intent; 18 of them among the 50 ordinary rows of
-state CA and gender f), 20 exact and 24 near duplicate pairs, of which 8 have conflicting labels, 14 Spanish
-and 14 German rows, 14 with invented personal data, 14 of garbage and 8 empty ones. The wrong side of
-a conflicting pair comes on top of the 60.
+state CA and gender f), 20 exact and 24 near duplicate pairs, of which 8 have conflicting labels (their
+wrong side comes on top of the 60), 14 Spanish and 14 German rows, 14 with invented personal data, 14 of
+garbage and 8 empty ones. Over seeds 0 to 9 a logistic regression on the vectors of the default embedder
+gets .92 to .94 of the ordinary rows right (five folds, true labels, one member of each pair), and .77 to
+.87 of cleanlab's 60 worst labels (normalised margin) are wrong ones; tests/demo measures it again.
 """
 
 from __future__ import annotations
@@ -125,12 +127,16 @@ def write_tickets(folder: Path, seed: int = 0) -> tuple[Path, Path]:
     data, known = folder / "tickets.csv", folder / "truth" / "truth.csv"
     known.parent.mkdir(parents=True, exist_ok=True)
     rows, truth = tickets(seed)
-    for path, columns, content in ((data, COLUMNS, rows), (known, TRUTH_COLUMNS, truth)):
-        with path.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, columns, lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(content)
+    _write(data, COLUMNS, rows)
+    _write(known, TRUTH_COLUMNS, truth)
     return data, known
+
+
+def _write(path: Path, columns: tuple[str, ...], rows: list[dict[str, str]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows([row[name] for name in columns] for row in rows)
 
 
 def _ordinary(draw: Random) -> list[Ticket]:
