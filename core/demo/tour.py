@@ -12,6 +12,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -91,21 +92,26 @@ def _through_platforms(
     report: Report, folder: Path, running: contextlib.ExitStack, *, say: Say
 ) -> tuple[dict[str, tuple[Showcase, Local]], dict[str, Receipt]]:
     """Start every platform, push to the labeling one and log to the trackers."""
-    places: dict[str, tuple[Showcase, Local]] = {}
-    for name in (LABELER, *TRACKERS):
-        place = platforms.get(name)
-        if not isinstance(place, Showcase):
-            raise InputError(f"{name} cannot be tried locally", cure="Update the package that offers it")
-        say(f"Starting {name} …")
-        local = running.enter_context(place.local(folder / name, say=say))
+    names = (LABELER, *TRACKERS)
+    with ThreadPoolExecutor(len(names)) as starting:  # at once: the first start of each takes minutes
+        ready = {name: starting.submit(_start, name, folder / name, running, say) for name in names}
+    places = {name: one.result() for name, one in ready.items()}
+    for _, local in places.values():
         running.enter_context(_variables(local.variables))
-        places[name] = (place, local)
     say(f"Pushing the flagged samples to {LABELER} …")
     receipts = {LABELER: report.push(LABELER, project=PROJECT)}
     for name in TRACKERS:
         say(f"Logging to {name} …")
         receipts[name] = report.log(name)
     return places, receipts
+
+
+def _start(name: str, folder: Path, running: contextlib.ExitStack, say: Say) -> tuple[Showcase, Local]:
+    place = platforms.get(name)
+    if not isinstance(place, Showcase):
+        raise InputError(f"{name} cannot be tried locally", cure="Update the package that offers it")
+    say(f"Starting {name} …")
+    return place, running.enter_context(place.local(folder, say=say))
 
 
 @contextlib.contextmanager
