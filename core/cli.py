@@ -178,6 +178,8 @@ def runs(store: str, as_json: bool) -> None:
     from .store import Store
 
     kept = Store(store).runs()
+    for error in Store(store).broken():
+        click.echo(f"labelsift: {error}", err=True)
     if as_json:
         write_json([{**vars(one), "created": one.created.isoformat()} for one in kept])
         return

@@ -1,0 +1,165 @@
+"""One run as a folder of Lance data sets: how it is written and read back.
+
+run.json                     name, data set, fingerprint, settings, facts, notes, versions
+samples.lance  metadata.lance  scores.lance  findings.lance
+embeddings.lance  pred_probs.lance        float32, fixed-size lists
+links.json                   sample id → task address, after a push
+
+The columns of metadata.lance are named by their number, and the user's names stand in run.json: Lance takes
+no name with a dot or a backquote, nor an empty one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from .errors import StoreError
+from .report import LinkKeeper, Report
+from .samples import Samples
+
+FACTS = "run.json"
+LINKS = "links.json"
+_PACKAGES = ("labelsift", "numpy", "pyarrow", "pylance", "faiss-cpu", "wordllama")
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """One line of ``labelsift runs``."""
+
+    run: str
+    dataset: str
+    created: datetime
+    rows: int
+    label_issues: int
+    fingerprint: str
+
+
+def write_run(report: Report, folder: Path) -> None:
+    """Write a report into an empty folder; what makes it a run, run.json, comes last."""
+    import lance
+
+    for name, table in _tables(report).items():
+        lance.write_dataset(table, str(folder / f"{name}.lance"), mode="create")
+    (folder / FACTS).write_text(json.dumps(_facts(report), ensure_ascii=False, indent=1), encoding="utf-8")
+
+
+def read_info(folder: Path) -> RunInfo:
+    """Read one line about a run; a broken one is refused by its folder's name."""
+    facts = read_facts(folder)
+    try:
+        return RunInfo(
+            run=facts["run"],
+            dataset=facts["dataset"],
+            created=datetime.fromisoformat(facts["created"]),
+            rows=facts["rows"],
+            label_issues=facts["label_issues"],
+            fingerprint=facts["fingerprint"],
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise broken(folder, error) from None
+
+
+def read_facts(folder: Path) -> dict[str, Any]:
+    """Read run.json."""
+    try:
+        return json.loads((folder / FACTS).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise broken(folder, error) from None
+
+
+def read_run(folder: Path, *, store: LinkKeeper) -> Report:
+    """Read the whole run back.
+
+    Raises
+    ------
+    StoreError
+        If a part is missing or cannot be read; names the folder.
+    """
+    import lance
+
+    facts = read_facts(folder)
+    try:
+        tables = {path.stem: lance.dataset(str(path)).to_table() for path in folder.glob("*.lance")}
+        links = folder / LINKS
+        return Report(
+            run=facts["run"],
+            created=datetime.fromisoformat(facts["created"]),
+            samples=Samples(tables["samples"], _metadata(tables, facts["metadata"]), facts["dataset"]),
+            scores=tables["scores"],
+            findings=tables["findings"],
+            classes=tuple(facts["classes"]),
+            settings=facts["settings"],
+            facts=facts["facts"],
+            notes=tuple(facts["notes"]),
+            embeddings=_matrix(tables.get("embeddings")),
+            pred_probs=_matrix(tables.get("pred_probs")),
+            sample_links=json.loads(links.read_text(encoding="utf-8")) if links.exists() else {},
+            store=store,
+        )
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise broken(folder, error) from None
+
+
+def broken(folder: Path, error: Exception) -> StoreError:
+    """Say that a run cannot be read, and what to do about it."""
+    why = f"{error} is missing" if isinstance(error, KeyError) else str(error).partition("\n")[0]
+    return StoreError(f"The run {folder.name} cannot be read ({why})", cure=f"Delete {folder}, and scan again")
+
+
+def _tables(report: Report) -> dict[str, pa.Table]:
+    tables = {"samples": report.samples.table, "scores": report.scores, "findings": report.findings}
+    metadata = report.samples.metadata
+    if metadata.num_columns:
+        tables["metadata"] = metadata.rename_columns([str(at) for at in range(metadata.num_columns)])
+    for name, values in (("embeddings", report.embeddings), ("pred_probs", report.pred_probs)):
+        if values is not None and values.size:
+            flat = pa.array(np.ascontiguousarray(values, dtype=np.float32).ravel())
+            vectors = pa.FixedSizeListArray.from_arrays(flat, values.shape[1])
+            tables[name] = pa.table({"id": report.samples.ids, "values": vectors})
+    return tables
+
+
+def _metadata(tables: dict[str, pa.Table], names: Sequence[str]) -> pa.Table:
+    return tables["metadata"].rename_columns(list(names)) if names else tables["samples"].select([])
+
+
+def _matrix(table: pa.Table | None) -> np.ndarray | None:
+    if table is None:
+        return None
+    values = table["values"].combine_chunks()
+    return values.values.to_numpy(zero_copy_only=False).reshape(len(values), -1)
+
+
+def _facts(report: Report) -> dict[str, Any]:
+    flags = report.scores["is_label_issue"] if "is_label_issue" in report.scores.column_names else None
+    return {
+        "run": report.run,
+        "dataset": report.samples.name,
+        "created": report.created.isoformat(),
+        "rows": len(report.samples),
+        "label_issues": int(np.count_nonzero(flags.to_numpy())) if flags is not None else 0,
+        "fingerprint": report.samples.fingerprint,
+        "metadata": report.samples.metadata.column_names,
+        "classes": list(report.classes),
+        "settings": report.settings,
+        "facts": report.facts,
+        "notes": list(report.notes),
+        "versions": {name: _version(name) for name in _PACKAGES},
+    }
+
+
+def _version(package: str) -> str | None:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
