@@ -1,14 +1,31 @@
-"""What can go wrong between labelsift and a Label Studio server, said so that a person can mend it."""
+"""What can go wrong between labelsift and a Label Studio server: asked again, or said so that a person can mend it."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from labelsift.errors import PlatformError
 
+if TYPE_CHECKING:
+    from requests import Session
+
 URL, KEY, KEY_FILE = "LABEL_STUDIO_URL", "LABEL_STUDIO_API_KEY", "LABEL_STUDIO_API_KEY_FILE"
+_BUSY = (429, 502, 503, 504)
 _SHOWN = 300  # characters of a server's answer in a message
+
+
+def session_for(url: str) -> Session:
+    """Return a session that asks again where that is harmless: reads, of a server that is busy or restarting."""
+    import requests
+    from requests.adapters import HTTPAdapter
+    from urllib3.util import Retry
+
+    session = requests.Session()
+    retry = Retry(total=4, connect=2, backoff_factor=0.3, status_forcelist=_BUSY, allowed_methods=("GET",))
+    session.mount(url, HTTPAdapter(max_retries=retry))
+    return session
 
 
 @contextlib.contextmanager

@@ -1,7 +1,7 @@
 """Talking to a Label Studio server: addresses and keys, reads, writes, and errors with a cure.
 
-label-studio-sdk writes; pages of tasks are read as plain JSON through requests, because the SDK
-builds an object of every annotation that it reads. Only calls that may be repeated are retried: a
+label-studio-sdk writes what is single; pages and batches go as plain JSON through requests, because the
+SDK builds and converts an object of every task that passes. Only calls that may be repeated are retried: a
 second import of the same batch would double its tasks.
 """
 
@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from labelsift.errors import MissingExtraError
 
-from .answers import asking
+from .answers import asking, session_for
 
 if TYPE_CHECKING:
     from label_studio_sdk import LabelStudio as SDK
-    from requests import PreparedRequest, Session
+    from requests import PreparedRequest
 
 Json = Any  # whatever a JSON text can hold
 PAGE = 1000  # tasks a request
@@ -27,6 +27,11 @@ REPEATABLE: Any = {"max_retries": 3, "timeout_in_seconds": TIMEOUT}
 ONCE: Any = {"max_retries": 0, "timeout_in_seconds": TIMEOUT}
 # The server filters the fields of what a task holds by the same names.
 _ANSWERS = "annotations,drafts,result,completed_by,was_cancelled,lead_time,updated_at"
+
+
+def body_of(value: Json) -> bytes:
+    """Write a request's body."""
+    return json.dumps(value, ensure_ascii=False).encode()
 
 
 class Client:
@@ -54,7 +59,8 @@ class Client:
             raise MissingExtraError("label-studio-sdk", "label-studio", purpose="Label Studio") from error
         with self._asking("the key"):
             self._sdk: SDK = SDK(base_url=self.url, api_key=key, timeout=TIMEOUT, max_retries=0)
-        self._session = self._make_session()
+        self._session = session_for(self.url)
+        self._session.auth = self._sign
 
     # Reading
 
@@ -170,17 +176,19 @@ class Client:
         with self._asking(f"project {project}"):
             self._sdk.projects.delete(project, request_options=ONCE)
 
-    def import_tasks(self, project: int, tasks: Sequence[Any]) -> int:
-        """Import one batch of tasks with their predictions; all or none of it is stored. Return how many."""
-        with self._asking(f"project {project}"):
-            made = self._sdk.projects.import_tasks(project, request=tasks, request_options=ONCE)
-        return int(made.task_count or 0)
+    def import_tasks(self, project: int, tasks: Sequence[Any] | bytes) -> int:
+        """Import one batch of tasks with their predictions; all or none of it is stored. Return how many.
+
+        ``tasks`` may be the bytes that :func:`body_of` made, so that nothing is left to do but to send them.
+        """
+        body = tasks if isinstance(tasks, bytes) else body_of(tasks)
+        path = f"/api/projects/{project}/import"
+        return int(self._send("POST", path, body=body, what=f"project {project}")["task_count"])
 
     def import_predictions(self, project: int, predictions: Sequence[Any]) -> int:
         """Add one batch of predictions (at most 1,000) to existing tasks; all or none of it is stored."""
-        with self._asking(f"project {project}"):
-            made = self._sdk.projects.import_predictions(project, request=predictions, request_options=ONCE)
-        return int(made.created or 0)
+        path = f"/api/projects/{project}/import/predictions"
+        return int(self._send("POST", path, body=predictions, what=f"project {project}")["created"])
 
     def write_task(self, task: int, data: Mapping[str, Any]) -> None:
         """Replace a task's data: whatever is not in ``data`` is gone afterwards."""
@@ -189,12 +197,9 @@ class Client:
 
     def delete_tasks(self, project: int, tasks: Sequence[int]) -> None:
         """Delete tasks with everything in them."""
-        self._post(
-            "/api/dm/actions",
-            params={"id": "delete_tasks", "project": project},
-            body={"selectedItems": {"all": False, "included": list(tasks)}},
-            what=f"{len(tasks)} tasks",
-        )
+        body = {"selectedItems": {"all": False, "included": list(tasks)}}
+        params = {"id": "delete_tasks", "project": project}
+        self._send("POST", "/api/dm/actions", params=params, body=body, what=f"{len(tasks)} tasks")
 
     def delete_prediction(self, prediction: int) -> None:
         """Delete one prediction."""
@@ -203,47 +208,33 @@ class Client:
 
     def delete_predictions(self, project: int, version: str) -> None:
         """Delete all predictions of one model version."""
-        with self._asking(f"the predictions of {version}"):
-            answer = self._session.delete(
-                f"{self.url}/api/projects/{project}/model-versions/", json={"model_version": version}, timeout=TIMEOUT
-            )
-            answer.raise_for_status()
+        path = f"/api/projects/{project}/model-versions/"
+        self._send("DELETE", path, body={"model_version": version}, what=f"the predictions of {version}")
 
     def create_view(self, project: int, data: Mapping[str, Any]) -> int:
         """Create a tab; return its id."""
-        return int(self._post("/api/dm/views/", body={"project": project, "data": data}, what="a tab")["id"])
+        return int(self._send("POST", "/api/dm/views/", body={"project": project, "data": data}, what="a tab")["id"])
 
     def write_view(self, view: int, project: int, data: Mapping[str, Any]) -> None:
         """Replace what a tab shows."""
-        with self._asking("a tab"):
-            answer = self._session.put(
-                f"{self.url}/api/dm/views/{view}/", json={"project": project, "data": data}, timeout=TIMEOUT
-            )
-            answer.raise_for_status()
+        self._send("PUT", f"/api/dm/views/{view}/", body={"project": project, "data": data}, what="a tab")
 
     def delete_view(self, view: int) -> None:
         """Delete a tab."""
         with self._asking("a tab"):
             self._sdk.views.delete(str(view), request_options=ONCE)
 
-    def _post(self, path: str, *, body: Json, what: str, params: Mapping[str, str | int] | None = None) -> Json:
+    def _send(
+        self, method: str, path: str, *, body: Json, what: str, params: Mapping[str, str | int] | None = None
+    ) -> Json:
+        data = body if isinstance(body, bytes) else body_of(body)
+        headers = {"Content-Type": "application/json"}
         with self._asking(what):
-            answer = self._session.post(f"{self.url}{path}", json=body, params=params, timeout=TIMEOUT)
+            answer = self._session.request(
+                method, f"{self.url}{path}", data=data, params=params, headers=headers, timeout=TIMEOUT
+            )
             answer.raise_for_status()
-            return answer.json()
-
-    def _make_session(self) -> Session:
-        import requests
-        from requests.adapters import HTTPAdapter
-        from urllib3.util import Retry
-
-        session = requests.Session()
-        retry = Retry(
-            total=4, connect=2, backoff_factor=0.3, status_forcelist=(429, 502, 503, 504), allowed_methods=("GET",)
-        )
-        session.mount(self.url, HTTPAdapter(max_retries=retry))
-        session.auth = self._sign
-        return session
+            return answer.json() if answer.content else None
 
     def _sign(self, request: PreparedRequest) -> PreparedRequest:
         # The SDK keeps the access token of a personal access token fresh.

@@ -11,7 +11,7 @@ from labelsift.platforms import Mode, Receipt
 from labelsift.report import Report
 
 from . import convert
-from .client import Client
+from .client import Client, body_of
 from .config import Target, review_config, review_target
 from .flags import Flag, flags_of, issue_order
 from .progress import Say, quiet
@@ -151,8 +151,9 @@ def _bring(
             client.delete_tasks(current.project, diff.doubles)
         done = 0
         for batch in batches([_task(plan, sample) for sample in diff.missing], size=BATCH):
+            body = body_of(batch)  # first, so that next to no time lies between the note and the request
             current = announce(client, current, batch[0]["data"]["labelsift_id"])
-            client.import_tasks(current.project, batch)
+            client.import_tasks(current.project, body)
             done += len(batch)
             say(f"{done:,} of {len(diff.missing):,} tasks sent to {current.title}")
         for sample in diff.edited:

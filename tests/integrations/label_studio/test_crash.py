@@ -25,6 +25,7 @@ import pickle, sys
 from labelsift.integrations.label_studio import LabelStudio
 with open(sys.argv[1], "rb") as file:
     report = pickle.load(file)
+from label_studio_sdk import LabelStudio as SDK  # takes seconds, in which nothing can be killed
 print("ready", flush=True)
 LabelStudio().push(report, project=sys.argv[2])
 print("done", flush=True)

@@ -48,8 +48,10 @@ def test_decisions_come_back_by_sample(platform, make_queue, name, client, tasks
     suggested = {one["task"]: one["result"][0]["value"]["choices"][0] for one in client.predictions(project)}
     for task in tasks[:2]:
         body = {"result": [{**CHOICE, "value": {"choices": [suggested[task["id"]]]}}], "lead_time": 4.5}
-        client._post(f"/api/tasks/{task['id']}/annotations/", body=body, what="an annotation")
-    client._post(f"/api/tasks/{tasks[2]['id']}/annotations/", body={"result": [], "was_cancelled": True}, what="a skip")
+        client._send("POST", f"/api/tasks/{task['id']}/annotations/", body=body, what="an annotation")
+    client._send(
+        "POST", f"/api/tasks/{tasks[2]['id']}/annotations/", body={"result": [], "was_cancelled": True}, what="a skip"
+    )
 
     found = platform.pull(project=name)
 
@@ -82,5 +84,5 @@ def test_blind_decisions_know_the_given_label_from_the_run_store(
     given = dict(zip(report.samples.ids.to_pylist(), report.samples.labels.to_pylist(), strict=True))
     label = given[task["data"]["labelsift_id"]]
     body = {"result": [{**CHOICE, "value": {"choices": [label]}}]}
-    client._post(f"/api/tasks/{task['id']}/annotations/", body=body, what="an annotation")
+    client._send("POST", f"/api/tasks/{task['id']}/annotations/", body=body, what="an annotation")
     assert [(row["action"], row["verdict"]) for row in platform.pull(project=name).to_pylist()] == [("keep", "refused")]
