@@ -106,6 +106,8 @@ class Report:
         pyarrow.Table
             ``id, similarity (cosine, f32), label, text``, most similar first, without the seed itself.
         """
+        if k < 1:
+            raise InputError(f"{k} similar samples cannot be shown", cure="Ask for 1 or more")
         if self.embeddings is None:
             raise InputError(
                 "This run has no embeddings", cure="Scan again with a check that needs them (label, outlier)"

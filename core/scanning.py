@@ -84,16 +84,17 @@ def _chosen(samples: Samples, only: Sequence[str] | None) -> tuple[Check, ...]:
     if unknown:
         raise InputError("There is no such check", ids=unknown, cure=f"Known: {', '.join(one.name for one in known)}")
     chosen = tuple(one for one in known if not only or one.name in only)
-    if samples.labels is None:
+    if not samples.classes:
+        lacking = [one.name for one in chosen if "labels" in one.needs]
+        if only and lacking:
+            raise InputError("These checks need labels, and no row has one", ids=lacking, cure="Name the label column")
         return tuple(one for one in chosen if "labels" not in one.needs)
-    if len(samples.classes) == 1 and any(one.name == "label" for one in chosen):
+    if samples.labels is not None and len(samples.classes) == 1 and any(one.name == "label" for one in chosen):
         counted = len(samples) - samples.labels.null_count
         raise InputError(
             f"All {counted:,} labels are {samples.classes[0]}: with a single class no label can be judged",
             cure="Name another label column, or scan without --label",
         )
-    if not samples.classes:
-        return tuple(one for one in chosen if "labels" not in one.needs)
     return chosen
 
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from labelsift.checks import near_duplicate as module
+from labelsift import lookalikes
 from labelsift.checks.conflicting_labels import conflicting_labels
 from labelsift.checks.exact_duplicate import exact_duplicate
 from labelsift.checks.near_duplicate import THRESHOLD, near_duplicate, near_pairs
@@ -113,8 +113,10 @@ def test_all_near_pairs_are_found_and_no_other(make_context, seed):
     pairs, similarities = near_pairs(make_context(texts))
     found = dict(zip(map(tuple, np.sort(pairs, axis=1).tolist()), similarities.tolist(), strict=True))
     near = {pair for pair, similarity in truth.items() if similarity >= 0.75}
-    assert len(near) > 100
-    assert near <= set(found)
+    surely = {pair for pair, similarity in truth.items() if similarity >= 0.8}
+    assert len(surely) > 100
+    assert surely <= set(found)
+    assert len(near & set(found)) >= 0.99 * len(near)  # hashing in bands may lose one in a hundred near the threshold
     for pair, similarity in found.items():
         assert similarity == pytest.approx(truth[pair], abs=1e-6)
         assert truth[pair] >= THRESHOLD
@@ -137,7 +139,7 @@ def test_nothing_below_the_threshold_is_reported(make_context, texts):
 def test_batches_make_no_difference(make_context, monkeypatch):
     texts = unique(generated(9, rows=200))
     whole = near_pairs(make_context(texts))
-    monkeypatch.setattr(module, "_BATCH", 23)
+    monkeypatch.setattr(lookalikes, "_BATCH", 23)
     parts = near_pairs(make_context(texts))
     assert set(map(tuple, whole[0].tolist())) == set(map(tuple, parts[0].tolist()))
 

@@ -1,0 +1,310 @@
+"""From samples to a report: the schemas hold, and data that bites is judged or refused."""
+
+from __future__ import annotations
+
+import json
+import socket
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+from labelsift.checks import checks
+from labelsift.errors import InputError
+from labelsift.findings import FINDINGS_SCHEMA, of_issue
+from labelsift.reading import read
+from labelsift.report import Report
+from labelsift.samples import Samples
+from labelsift.scanning import scan
+from labelsift.signals import Signals
+
+TEMPLATES = {
+    "card": ["my card has not arrived", "the new card is late", "when will my bank card come", "card delivery is slow"],
+    "refund": ["I want my money back", "please refund the order", "where is my refund", "give me a refund for it"],
+    "login": ["I cannot log in", "the password does not work", "my account is locked", "login fails every time"],
+}
+ENDINGS = [
+    "since Monday",
+    "and nobody answers",
+    "please help me",
+    "it is the third time",
+    "what can I do",
+    "thanks in advance",
+    "this is urgent for me",
+    "my brother has the same trouble",
+    "the shop sent me here",
+    "I tried everything",
+]
+WRONG = ("card-3", "refund-7", "login-11")
+GERMAN = "Meine Karte ist leider noch immer nicht angekommen und niemand antwortet mir"
+
+
+def tickets() -> dict[str, list]:
+    """120 tickets in three classes, three wrong labels, and one row of each other trouble."""
+    rows: dict[str, list] = {"id": [], "text": [], "label": [], "channel": []}
+
+    def add(id_: str, text: str | None, label: str | None) -> None:
+        for name, value in zip(rows, (id_, text, label, "mail" if len(rows["id"]) % 2 else "phone"), strict=True):
+            rows[name].append(value)
+
+    names = list(TEMPLATES)
+    for at, (label, texts) in enumerate(TEMPLATES.items()):
+        for number in range(40):
+            id_ = f"{label}-{number}"
+            given = names[(at + 1) % 3] if id_ in WRONG else label
+            add(id_, f"{texts[number % 4]} {ENDINGS[number // 4]}", given)
+    add("copy", "MY card has  not arrived since Monday", "login")
+    add("near", "my card has not arrived since Monday, why", "card")
+    add("blank", "\u200b ", "refund")
+    add("german", GERMAN, "refund")
+    add("unlabeled", "the password does not work on my phone", None)
+    add("alone", "do you sell gift vouchers for christmas", "voucher")
+    return rows
+
+
+@pytest.fixture(scope="module")
+def samples() -> Samples:
+    return read(pa.table(tickets()), id="id", label="label", metadata=["channel"], name="tickets")
+
+
+@pytest.fixture(scope="module")
+def report(samples) -> Report:
+    return scan(samples, store=None)
+
+
+def row(report: Report, id_: str) -> dict:
+    return report.scores.filter(pc.equal(report.scores["id"], id_)).to_pylist()[0]
+
+
+def test_findings_are_in_their_schema_worst_first(report):
+    assert report.findings.schema.equals(FINDINGS_SCHEMA)
+    score = report.findings["score"].to_numpy()
+    assert (np.diff(score) >= 0).all()
+    assert ((score >= 0) & (score <= 1)).all()
+    for one in report.findings.to_pylist():
+        json.loads(one["given"]), json.loads(one["suggested"])
+        assert isinstance(json.loads(one["evidence"]), dict)
+        assert one["reason"].endswith(".")
+        assert one["scope"] == "sample"
+
+
+def test_every_id_is_a_sample(report, samples):
+    ids = set(samples.ids.to_pylist())
+    assert set(report.findings["id"].to_pylist()) <= ids
+    assert {one for related in report.findings["related_ids"].to_pylist() for one in related} <= ids
+
+
+def test_scores_have_one_row_a_sample_and_two_columns_a_check(report, samples):
+    names = [one.name for one in checks()]
+    pairs = [column for name in names for column in (f"{name}_score", f"is_{name}_issue")]
+    assert report.scores.column_names == ["id", *pairs, "suggested_label", "confidence"]
+    assert report.scores["id"].equals(samples.ids)
+    for name in names:
+        assert report.scores.schema.field(f"{name}_score").type == pa.float32()
+        assert report.scores.schema.field(f"is_{name}_issue").type == pa.bool_()
+
+
+def test_flags_and_findings_agree(report):
+    for one in checks():
+        flagged = report.scores.filter(report.scores[f"is_{one.name}_issue"])["id"].to_pylist()
+        assert sorted(of_issue(report.findings, one.name)["id"].to_pylist()) == sorted(flagged)
+        assert report.summary()["issues"][one.name]["count"] == len(flagged)
+
+
+def test_every_planted_trouble_is_found(report):
+    flagged = {name: set(of_issue(report.findings, name)["id"].to_pylist()) for name in report.summary()["issues"]}
+    assert {*WRONG, "copy"} <= flagged["label"]
+    assert len(flagged["label"]) <= 8
+    assert flagged["exact_duplicate"] == {"card-0", "copy"}
+    assert {"card-0", "near"} <= flagged["near_duplicate"]
+    assert {"card-0", "copy"} <= flagged["conflicting_labels"]
+    assert flagged["empty"] == {"blank"}
+    assert flagged["language"] == {"german"}
+
+
+def test_the_model_decides_between_conflicting_labels(report):
+    conflicts = {one["id"]: one for one in of_issue(report.findings, "conflicting_labels").to_pylist()}
+    assert json.loads(conflicts["copy"]["suggested"]) == "card"
+    assert json.loads(conflicts["card-0"]["suggested"]) is None
+
+
+def test_suggestions_stand_for_labeled_rows_only(report):
+    assert row(report, "card-3")["suggested_label"] == "card"
+    assert row(report, "unlabeled")["suggested_label"] is None is row(report, "unlabeled")["confidence"]
+    for one in report.scores.to_pylist():
+        label = report.samples.labels[report.samples.positions([one["id"]])[0]].as_py()
+        assert one["suggested_label"] != label or label is None
+
+
+def test_what_cannot_be_judged_is_not_and_is_named(report):
+    for id_ in ("blank", "german", "unlabeled", "alone"):
+        assert row(report, id_)["label_score"] is None
+        assert row(report, id_)["is_label_issue"] is False
+    assert any("stand on one row only cannot be judged: voucher" in note for note in report.notes)
+    assert any(
+        "1 text is in a language that the default embedder cannot read (German)" in note for note in report.notes
+    )
+
+
+def test_the_report_knows_how_it_came_about(report, samples):
+    assert report.settings == {
+        "embedder": "wordllama",
+        "pred_probs": "5-fold cross-validation",
+        "folds": 5,
+        "seed": 0,
+        "budget": None,
+        "only": None,
+    }
+    assert report.facts["rows"] == len(samples) == 126
+    assert report.facts["labeled"] == 125
+    assert report.classes == ("card", "login", "refund", "voucher")
+    assert 0.8 < report.facts["agreement_with_model"] < 1
+    assert report.pred_probs.shape == (126, 4)
+    assert report.embeddings.shape == (126, 256)
+
+
+def test_a_scan_twice_is_the_same_and_touches_no_network(report, samples, monkeypatch):
+    def refused(*_: object, **__: object) -> None:
+        raise AssertionError("the network was touched")
+
+    monkeypatch.setattr(socket.socket, "connect", refused)
+    monkeypatch.setattr(socket, "getaddrinfo", refused)
+    again = scan(samples, store=None)
+    assert again.scores.equals(report.scores)
+    assert again.findings.equals(report.findings)
+    assert again.run != report.run
+
+
+def test_a_scan_is_kept_where_it_is_told(samples, tmp_path, monkeypatch):
+    from labelsift.store import load
+
+    monkeypatch.chdir(tmp_path)
+    kept = scan(samples, only=["empty"])
+    assert load().run == kept.run
+    assert scan(samples, only=["empty"], store=None).store is None
+    scan(samples, only=["empty"], store=tmp_path / "elsewhere")
+    assert len(list((tmp_path / "elsewhere" / "runs").iterdir())) == 1
+    assert len(list((tmp_path / ".labelsift" / "runs").iterdir())) == 1
+
+
+def small(texts: list[str | None], labels: list[str | None] | None = None) -> Samples:
+    columns = {"text": pa.array(texts, pa.string())}
+    if labels is not None:
+        columns["label"] = pa.array(labels, pa.string())
+    return read(pa.table(columns), label="label" if labels is not None else None)
+
+
+ODD = {
+    "two rows": small(["refund please", "where is my order"], ["a", "b"]),
+    "one row": small(["refund please"]),
+    "equal texts": small(["refund please"] * 20, ["a", "b"] * 10),
+    "blank texts": small(["", " ", "\u200b", None] * 5, ["a", "b"] * 10),
+    "no labels at all": small(["refund please", "where is my order"] * 3, [None] * 6),
+    "one unlabeled row": small([f"refund number {at}" for at in range(21)], [*["a", "b"] * 10, None]),
+    "a class a row": small([f"refund number {at}" for at in range(12)], [f"c{at}" for at in range(12)]),
+    "one language that is not read": small(
+        [f"Wo ist meine Bestellung geblieben, ich warte seit {at} Tagen" for at in range(12)], ["a", "b"] * 6
+    ),
+    "hostile texts": small(
+        ["\x00", "a\x00b", "\U0010ffff", "\ud7ff\ufffd", "</script>", "x" * 100_000] * 3, ["a", "b"] * 9
+    ),
+}
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("name", ODD)
+def test_odd_data_is_scanned_without_a_warning(name, tmp_path):
+    samples = ODD[name]
+    report = scan(samples, store=tmp_path / "kept")
+    assert report.scores.num_rows == len(samples)
+    assert report.findings.schema.equals(FINDINGS_SCHEMA)
+    scores = [report.scores[column] for column in report.scores.column_names if column.endswith("_score")]
+    for column in scores:
+        values = column.drop_null().to_numpy()
+        assert np.isfinite(values).all()
+        assert ((values >= 0) & (values <= 1)).all()
+    from labelsift.store import load
+
+    assert load(store=tmp_path / "kept").findings.equals(report.findings)
+
+
+def test_rare_classes_are_judged_on_thin_evidence_and_named():
+    texts = [f"my card number {at} is late" for at in range(20)] + [f"log in number {at} fails" for at in range(20)]
+    labels = ["card"] * 20 + ["login"] * 20
+    report = scan(small([*texts, "a gift voucher", "gift vouchers please"], [*labels, "gift", "gift"]), store=None)
+    assert "Classes with fewer rows than folds (5) are judged on thin evidence: gift." in report.notes
+    assert report.scores["label_score"].null_count == 0
+
+
+def test_a_single_class_is_refused_where_labels_are_judged():
+    one = small(["a card", "a phone", "a book"], ["x", "x", None])
+    with pytest.raises(InputError, match=r"All 2 labels are x: with a single class"):
+        scan(one, store=None)
+    assert scan(one, only=["empty", "exact_duplicate"], store=None).findings.num_rows == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"only": ["labels"]}, r"no such check: labels\. Known: empty, .*label"),
+        ({"folds": 1}, "1 folds cannot predict"),
+        ({"budget": 0}, "A budget of 0 flags nothing"),
+        ({"embedder": "nope"}, "no embedder called nope"),
+        ({"signals": Signals(pred_probs=np.full((3, 2), 0.5))}, "pred_probs has 3 rows"),
+        ({"signals": Signals(embeddings=np.ones((3, 2)))}, "embeddings has 3 rows"),
+    ],
+)
+def test_wrong_calls_are_refused(options, said):
+    with pytest.raises(InputError, match=said):
+        scan(small(["a card", "a phone"], ["x", "y"]), store=None, **options)
+
+
+@pytest.mark.parametrize("labels", [None, [None, None]])
+def test_a_check_of_labels_that_was_asked_for_needs_labels(labels):
+    with pytest.raises(InputError, match=r"need labels, and no row has one: label, conflicting_labels"):
+        scan(small(["a card", "a phone"], labels), only=["label", "conflicting_labels", "empty"], store=None)
+
+
+def test_probabilities_that_the_user_brought_are_used_alone(samples):
+    truth = [id_.partition("-")[0] for id_ in samples.ids.to_pylist()]
+    classes = ["voucher", "login", "card", "refund"]
+    probs = np.full((len(samples), 4), 0.02)
+    for at, name in enumerate(truth):
+        probs[at, classes.index(name) if name in classes else 2] = 0.94
+    order = np.random.default_rng(0).permutation(len(samples))
+    ids = [samples.ids[int(at)].as_py() for at in order]
+    report = scan(samples, signals=Signals(pred_probs=probs[order], classes=classes, ids=ids), store=None)
+    assert report.settings["pred_probs"] == "the user's model"
+    assert report.classes == ("card", "login", "refund", "voucher")
+    worst = report.scores.sort_by("label_score")["id"].to_pylist()
+    assert set(worst[:3]) < {*WRONG, "copy", "alone"}
+    assert set(WRONG) <= set(of_issue(report.findings, "label")["id"].to_pylist())
+
+
+def test_embeddings_that_the_user_brought_are_used(samples):
+    vectors = np.random.default_rng(0).normal(size=(len(samples), 6))
+    report = scan(samples, signals=Signals(embeddings=vectors), only=["label"], store=None)
+    assert report.settings["embedder"] == "the user's embeddings"
+    assert report.embeddings.shape == (126, 6)
+    np.testing.assert_allclose(np.linalg.norm(report.embeddings, axis=1), 1, atol=1e-6)
+
+
+def test_an_embedder_of_ones_own_is_used(samples):
+    class Lengths:
+        name = "lengths"
+        dimensions = 2
+        languages = None
+
+        def embed(self, texts):
+            return np.array([[len(text), 1.0] for text in texts], dtype=np.float32)
+
+    report = scan(samples, embedder=Lengths(), only=["outlier"], store=None)
+    assert report.settings["embedder"] == "lengths"
+    assert report.embeddings.shape == (126, 2)
+
+
+def test_progress_is_told_step_by_step(samples):
+    said: list[str] = []
+    scan(samples, store=None, progress=said.append)
+    assert said[0] == "Checking: empty"
+    assert {"Embedding 126 texts", "Finding nearest neighbours", "Predicting out of sample (5 folds)"} <= set(said)
