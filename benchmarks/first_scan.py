@@ -52,6 +52,10 @@ def main() -> None:
     for method in ("normalized_margin", "self_confidence"):
         print(f", cleanlab {method} {_average_precision(wrong, _cleanlab(report, method)):.3f}", end="")
     print()
+    flagged = np.asarray(report.scores["is_label_issue"].to_pylist(), dtype=bool)
+    right = wrong[flagged].mean() if flagged.any() else float("nan")
+    share = wrong[flagged].sum() / wrong.sum()
+    print(f"flagged {flagged.sum():,}: {right:.1%} are true errors, {share:.1%} of all errors")
 
 
 def _average_precision(wrong: np.ndarray, quality: np.ndarray) -> float:
