@@ -3,17 +3,41 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from .corrections import Policy, applied, resolve
 from .errors import InputError
 
 ROLES = ("id", "text", "label", "split", "predicted")
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """Where a corrected data set comes from.
+
+    Parameters
+    ----------
+    parent
+        The fingerprint of the version before.
+    policy
+        How differing decisions were settled.
+    applied
+        Action → number of samples.
+    conflicts
+        Ids of the samples that people disagree on; nothing was changed there.
+    """
+
+    parent: str
+    policy: str
+    applied: Mapping[str, int]
+    conflicts: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -29,11 +53,14 @@ class Samples:
         The user's own columns under their own names, as many rows as ``table``.
     name
         What to call the data set: the file's stem, or what the user said.
+    lineage
+        What was applied to which version, for samples that :meth:`apply` returned.
     """
 
     table: pa.Table
     metadata: pa.Table
     name: str = "samples"
+    lineage: Lineage | None = None
 
     def __len__(self) -> int:
         return self.table.num_rows
@@ -86,6 +113,37 @@ class Samples:
     def take(self, rows: np.ndarray) -> Samples:
         """Return the samples at the given row positions."""
         return Samples(self.table.take(pa.array(rows)), self.metadata.take(pa.array(rows)), self.name)
+
+    def apply(
+        self,
+        corrections: pa.Table,
+        *,
+        policy: Policy = "majority",
+        experts: Sequence[str] = (),
+        new_labels: bool = False,
+    ) -> Samples:
+        """Return the next version, with people's corrections applied.
+
+        Parameters
+        ----------
+        corrections
+            What ``pull`` returns; see :data:`labelsift.findings.CORRECTIONS_SCHEMA`.
+        policy, experts
+            How differing decisions are settled; see :func:`labelsift.corrections.resolve`.
+        new_labels
+            Allow labels that the data set does not have yet.
+
+        Returns
+        -------
+        Samples
+            With a ``lineage`` that counts what was applied and names the conflicts, where nothing was changed.
+        """
+        resolution = resolve(corrections, policy=policy, experts=experts)
+        table, kept = applied(self.table, resolution, new_labels=new_labels)
+        counts = Counter(action for action, _ in resolution.decided.values())
+        lineage = Lineage(self.fingerprint, policy, dict(sorted(counts.items())), tuple(resolution.conflicts))
+        following = Samples(table, self.metadata, self.name, lineage)
+        return following if kept.all() else replace(following.take(np.flatnonzero(kept)), lineage=lineage)
 
     @cached_property
     def fingerprint(self) -> str:

@@ -1,0 +1,207 @@
+"""People's decisions back into the data: one decision a sample out of many people's, and the next version.
+
+Every person has one vote a sample, their newest decision. Where the votes differ a policy decides, and
+what it cannot decide is listed as a conflict and changes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from .errors import InputError
+from .findings import CORRECTIONS_SCHEMA
+
+Policy = Literal["majority", "unanimous", "newest", "expert"]
+ACTIONS = ("relabel", "keep", "remove", "edit")
+SKIPPED = "skipped"
+
+Vote = tuple[str, str]  # (action, value as JSON): two people agree if both are the same
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """What people decided.
+
+    Parameters
+    ----------
+    decided
+        Sample id → the vote that was taken.
+    conflicts
+        Sample id → vote → the people who cast it, where the policy could not decide.
+    """
+
+    decided: Mapping[str, Vote]
+    conflicts: Mapping[str, Mapping[Vote, tuple[str, ...]]]
+
+
+def resolve(corrections: pa.Table, *, policy: Policy = "majority", experts: Sequence[str] = ()) -> Resolution:
+    """Take one decision a sample.
+
+    Parameters
+    ----------
+    corrections
+        In CORRECTIONS_SCHEMA. Skipped samples count as undecided.
+    policy
+        ``majority``: the vote that more people cast than any other. ``unanimous``: only what all cast.
+        ``newest``: the latest. ``expert``: the majority of the named experts; where none of them voted,
+        of all.
+    experts
+        The people whose word counts most, for ``expert``.
+
+    Raises
+    ------
+    InputError
+        For a table in another form, an unknown policy or action, or ``expert`` without experts.
+    """
+    if policy not in _POLICIES:
+        raise InputError(f"There is no policy called {policy}", cure=f"Use one of {', '.join(_POLICIES)}")
+    if policy == "expert" and not experts:
+        raise InputError("The policy expert needs people", cure="Name them: experts=['someone@example.com']")
+    decided: dict[str, Vote] = {}
+    conflicts: dict[str, dict[Vote, tuple[str, ...]]] = {}
+    for sample, rows in _newest_by_person(corrections).items():
+        vote = _POLICIES[policy](rows, frozenset(experts))
+        if vote is not None:
+            decided[sample] = vote
+        else:
+            cast: dict[Vote, list[str]] = defaultdict(list)
+            for row in rows:
+                cast[_vote(row)].append(row["person"])
+            conflicts[sample] = {vote: tuple(people) for vote, people in cast.items()}
+    return Resolution(decided, conflicts)
+
+
+def applied(table: pa.Table, resolution: Resolution, *, new_labels: bool = False) -> tuple[pa.Table, np.ndarray]:
+    """Change a table of samples as people decided.
+
+    Returns
+    -------
+    table
+        The same rows with new labels and texts.
+    kept
+        bool, shape (n,): False for the rows that people removed.
+
+    Raises
+    ------
+    InputError
+        For ids that the table does not have, labels that are new to it, and actions that cannot be applied.
+    """
+    unknown = sorted({action for action, _ in resolution.decided.values()} - set(ACTIONS))
+    if unknown:
+        raise InputError("These actions cannot be applied", ids=unknown, cure=f"Known: {', '.join(ACTIONS)}")
+    rows = _rows(table["id"], list(resolution.decided))
+    labels = {
+        rows[one]: _value(one, value) for one, (action, value) in resolution.decided.items() if action == "relabel"
+    }
+    texts = {rows[one]: _value(one, value) for one, (action, value) in resolution.decided.items() if action == "edit"}
+    if not new_labels:
+        _require_known(table, labels)
+    kept = np.ones(len(table), dtype=bool)
+    kept[[rows[one] for one, (action, _) in resolution.decided.items() if action == "remove"]] = False
+    for column, changes in (("label", labels), ("text", texts)):
+        if changes:
+            table = _with(table, column, changes)
+    return table, kept
+
+
+def _rows(ids: pa.ChunkedArray, wanted: list[str]) -> dict[str, int]:
+    found = pc.index_in(pa.array(wanted, pa.string()), value_set=pa.concat_arrays(ids.chunks)).to_pylist()
+    missing = [one for one, row in zip(wanted, found, strict=True) if row is None]
+    if missing:
+        raise InputError(
+            "The data set has no sample with these ids", ids=missing, cure="Apply corrections to the data they are of"
+        )
+    return dict(zip(wanted, found, strict=True))
+
+
+def _newest_by_person(corrections: pa.Table) -> dict[str, list[dict[str, Any]]]:
+    missing = [name for name in ("id", "action", "verdict", "value", "person") if name not in corrections.column_names]
+    if missing:
+        raise InputError(
+            "The corrections have no such column", ids=missing, cure=f"They need {', '.join(CORRECTIONS_SCHEMA.names)}"
+        )
+    newest: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
+    rows = corrections.to_pylist()
+    if "time" in corrections.column_names:  # stable: of two at the same moment the later line counts
+        rows.sort(key=lambda row: (row["time"] is not None, row["time"]))
+    for row in rows:
+        if row["verdict"] != SKIPPED:
+            own = newest[row["id"]]
+            own.pop(row["person"], None)
+            own[row["person"]] = row  # the last entry is the newest
+    return {sample: list(people.values()) for sample, people in newest.items()}
+
+
+def _vote(row: Mapping[str, Any]) -> Vote:
+    # A kept label's value repeats what was given, which must not part people who agree.
+    return (row["action"], row["value"] if row["action"] in ("relabel", "edit") else "null")
+
+
+def _majority(rows: Sequence[Mapping[str, Any]], experts: frozenset[str]) -> Vote | None:
+    ranked = Counter(map(_vote, rows)).most_common(2)
+    if len(ranked) > 1 and ranked[0][1] == ranked[1][1]:
+        return None
+    return ranked[0][0]
+
+
+def _unanimous(rows: Sequence[Mapping[str, Any]], experts: frozenset[str]) -> Vote | None:
+    votes = {_vote(row) for row in rows}
+    return votes.pop() if len(votes) == 1 else None
+
+
+def _newest(rows: Sequence[Mapping[str, Any]], experts: frozenset[str]) -> Vote | None:
+    return _vote(rows[-1])
+
+
+def _expert(rows: Sequence[Mapping[str, Any]], experts: frozenset[str]) -> Vote | None:
+    return _majority([row for row in rows if row["person"] in experts] or rows, experts)
+
+
+_POLICIES: dict[str, Callable[[Sequence[Mapping[str, Any]], frozenset[str]], Vote | None]] = {
+    "majority": _majority,
+    "unanimous": _unanimous,
+    "newest": _newest,
+    "expert": _expert,
+}
+
+
+def _value(sample: str, value: str | None) -> str:
+    try:
+        found = json.loads(value or "null")
+    except ValueError:
+        found = None
+    if not isinstance(found, str):
+        raise InputError("A correction has no readable value", ids=[sample], cure="Its value must be a JSON text")
+    return found
+
+
+def _require_known(table: pa.Table, labels: Mapping[int, str]) -> None:
+    known = set(pc.unique(table["label"]).to_pylist()) if "label" in table.column_names else set()
+    odd = [f"{table['id'][row]} → {label}" for row, label in labels.items() if label not in known]
+    if odd:
+        raise InputError(
+            "Corrections name labels that the data set does not have",
+            ids=odd,
+            cure="Correct them, or allow them: new_labels=True",
+        )
+
+
+def _with(table: pa.Table, column: str, changes: Mapping[int, str]) -> pa.Table:
+    """Return the table with some cells of a string column replaced."""
+    present = column in table.column_names
+    values = pa.concat_arrays(table[column].chunks) if present else pa.nulls(len(table), pa.string())
+    mask = np.zeros(len(table), dtype=bool)
+    mask[list(changes)] = True
+    following = pa.array([changes[row] for row in sorted(changes)], pa.string())
+    replaced = pc.replace_with_mask(values, pa.array(mask), following)
+    if not present:
+        return table.append_column(column, replaced)
+    return table.set_column(table.column_names.index(column), column, replaced)

@@ -1,0 +1,145 @@
+"""People's decisions: one a sample, by policy, applied to the next version."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import labelsift as ls
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from labelsift.corrections import resolve
+from labelsift.findings import CORRECTIONS_SCHEMA
+
+START = datetime(2026, 11, 23, tzinfo=UTC)
+
+
+def decisions(*rows: tuple[str, str, str | None, str]) -> pa.Table:
+    """Rows of (id, action, value, person), one minute after the other."""
+    return pa.Table.from_pylist(
+        [
+            {
+                "id": one,
+                "action": action,
+                "verdict": "skipped" if action == "skip" else "changed",
+                "value": json.dumps(value),
+                "person": person,
+                "time": START + timedelta(minutes=minute),
+            }
+            for minute, (one, action, value, person) in enumerate(rows)
+        ],
+        schema=CORRECTIONS_SCHEMA,
+    )
+
+
+@pytest.fixture
+def samples() -> ls.Samples:
+    rows = {"ticket": ["a", "b", "c", "d"], "text": ["one", "two", "three", "four"], "label": ["x", "y", None, "x"]}
+    return ls.read(pa.table(rows | {"state": ["CA", "NY", "TX", "CA"]}), id="ticket", label="label", metadata=["state"])
+
+
+def test_the_next_version_holds_the_decisions_and_nothing_else(samples):
+    corrections = decisions(
+        ("a", "relabel", "y", "ann"),
+        ("b", "remove", None, "ann"),
+        ("c", "edit", "drei", "ann"),
+        ("d", "keep", "x", "ann"),
+    )
+    following = samples.apply(corrections)
+    assert following.table.to_pydict() == {
+        "id": ["a", "c", "d"],
+        "text": ["one", "drei", "four"],
+        "label": ["y", None, "x"],
+    }
+    assert following.metadata["state"].to_pylist() == ["CA", "TX", "CA"]
+    assert following.lineage is not None
+    assert following.lineage.parent == samples.fingerprint != following.fingerprint
+    assert following.lineage.applied == {"edit": 1, "keep": 1, "relabel": 1, "remove": 1}
+    assert samples.labels.to_pylist() == ["x", "y", None, "x"]
+
+
+def test_a_label_for_an_unlabeled_sample(samples):
+    assert samples.apply(decisions(("c", "relabel", "x", "ann"))).labels.to_pylist() == ["x", "y", "x", "x"]
+
+
+@pytest.mark.parametrize(
+    ("policy", "label", "conflicts"),
+    [("majority", "y", ()), ("unanimous", "x", ("a",)), ("newest", "x", ()), ("expert", "x", ())],
+)
+def test_policies_settle_differing_decisions(samples, policy, label, conflicts):
+    corrections = decisions(("a", "relabel", "y", "ann"), ("a", "relabel", "y", "bob"), ("a", "keep", "x", "eve"))
+    following = samples.apply(corrections, policy=policy, experts=["eve"] if policy == "expert" else [])
+    assert following.labels.to_pylist()[0] == label
+    assert following.lineage.conflicts == conflicts
+
+
+def test_a_tie_is_a_conflict_that_names_who_said_what(samples):
+    corrections = decisions(("a", "relabel", "y", "ann"), ("a", "keep", "x", "bob"))
+    resolution = resolve(corrections)
+    assert resolution.decided == {}
+    assert resolution.conflicts == {"a": {("relabel", '"y"'): ("ann",), ("keep", "null"): ("bob",)}}
+    assert samples.apply(corrections).labels.equals(samples.labels)
+
+
+def test_a_person_has_one_vote_their_newest_and_a_skip_is_none():
+    corrections = decisions(
+        ("a", "relabel", "y", "ann"), ("a", "keep", "x", "bob"), ("a", "keep", "x", "ann"), ("b", "skip", None, "ann")
+    )
+    assert resolve(corrections).decided == {"a": ("keep", "null")}
+    assert resolve(corrections.take([2, 1, 0])).decided == {"a": ("keep", "null")}  # by time, not by line
+
+
+def test_without_an_experts_vote_all_decide():
+    corrections = decisions(("a", "relabel", "y", "ann"))
+    assert resolve(corrections, policy="expert", experts=["eve"]).decided == {"a": ("relabel", '"y"')}
+
+
+@pytest.mark.parametrize(
+    ("rows", "options", "message"),
+    [
+        ([("z", "keep", None, "ann")], {}, "no sample with these ids: z"),
+        ([("a", "relabel", "q", "ann")], {}, "does not have: a → q"),
+        ([("a", "relabel", None, "ann")], {}, "no readable value: a"),
+        ([("a", "respan", "x", "ann")], {}, "cannot be applied: respan"),
+        ([], {"policy": "loudest"}, "no policy called loudest"),
+        ([], {"policy": "expert"}, "needs people"),
+    ],
+)
+def test_what_cannot_be_applied_is_refused_by_name(samples, rows, options, message):
+    with pytest.raises(ls.InputError, match=message):
+        samples.apply(decisions(*rows), **options)
+
+
+def test_a_new_label_can_be_allowed(samples):
+    following = samples.apply(decisions(("a", "relabel", "q", "ann")), new_labels=True)
+    assert following.classes == ("q", "x", "y")
+
+
+def test_a_table_in_another_form_is_refused(samples):
+    with pytest.raises(ls.InputError, match="no such column: action"):
+        samples.apply(pa.table({"id": ["a"]}))
+
+
+VOTES = st.lists(
+    st.tuples(
+        st.sampled_from("abcd"), st.sampled_from(["relabel", "keep"]), st.sampled_from("xy"), st.sampled_from("pqr")
+    )
+)
+
+
+@settings(deadline=None)
+@given(VOTES, st.sampled_from(["majority", "unanimous", "newest"]))
+def test_every_sample_with_a_vote_is_decided_or_in_conflict_and_applying_twice_changes_nothing(rows, policy):
+    table = pa.table({"ticket": list("abcd"), "text": list("1234"), "label": list("xyxy")})
+    samples = ls.read(table, id="ticket", label="label")
+    corrections = decisions(*rows)
+    resolution = resolve(corrections, policy=policy)
+    assert set(resolution.decided) | set(resolution.conflicts) == {row[0] for row in rows}
+    assert not set(resolution.decided) & set(resolution.conflicts)
+    once = samples.apply(corrections, policy=policy)
+    assert once.apply(corrections, policy=policy).table.equals(once.table)
+    untouched = [one for one in "abcd" if one not in resolution.decided]
+    rows_of = samples.positions(untouched)
+    assert once.labels.take(rows_of).equals(samples.labels.take(rows_of))
