@@ -9,8 +9,9 @@ from typing import Any
 import click
 
 from .cli_platforms import doctor, log, pull, push
-from .cli_shared import json_option, progress, run_options, store_option, write_json, written
+from .cli_shared import json_option, progress, run_options, store_option, table_format, write_json, written
 from .errors import InputError, LabelsiftError
+from .wording import visible
 
 UNEXPECTED = 4
 
@@ -21,9 +22,10 @@ class Commands(click.Group):
     def main(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - click's own signature
         """Run a command; see :mod:`labelsift.errors` for the exit codes."""
         try:
-            return super().main(*args, **{**kwargs, "standalone_mode": False})
-        except click.exceptions.Exit as end:
-            sys.exit(end.exit_code)
+            ended = super().main(*args, **{**kwargs, "standalone_mode": False})
+            if isinstance(ended, int):  # click catches its own Exit and returns the code
+                sys.exit(ended)
+            return ended
         except (click.Abort, KeyboardInterrupt):
             click.echo("Stopped.", err=True)
             sys.exit(130)
@@ -34,13 +36,13 @@ class Commands(click.Group):
             sys.stderr.close()
             sys.exit(0)
         except LabelsiftError as error:
-            click.echo(f"labelsift: {error}", err=True)
+            click.echo(f"labelsift: {visible(str(error))}", err=True)
             sys.exit(error.exit_code)
         except Exception as error:
             if "--debug" in sys.argv:
                 raise
-            click.echo(f"labelsift: something unexpected happened: {type(error).__name__}: {error}", err=True)
-            click.echo("Run it again with --debug for the details.", err=True)
+            what = visible(f"{type(error).__name__}: {error}".partition("\n")[0])
+            click.echo(f"labelsift: something unexpected happened: {what} (details: labelsift --debug …)", err=True)
             sys.exit(UNEXPECTED)
 
 
@@ -111,6 +113,9 @@ def scan(
     from .scanning import scan as scan_samples
     from .signals import Signals
 
+    for path in (scores, findings):
+        if path:
+            table_format(path)  # refused now rather than after minutes of scanning
     samples = read(
         file,
         text=text,
@@ -125,7 +130,7 @@ def scan(
     signals = Signals(
         pred_probs=_array(pred_probs),
         embeddings=_array(embeddings),
-        classes=Path(classes).read_text(encoding="utf-8").splitlines() if classes else None,
+        classes=_lines(classes),
     )
     with progress(as_json) as say:
         report = scan_samples(
@@ -179,7 +184,7 @@ def runs(store: str, as_json: bool) -> None:
 
     kept = Store(store).runs()
     for error in Store(store).broken():
-        click.echo(f"labelsift: {error}", err=True)
+        click.echo(f"labelsift: {visible(str(error))}", err=True)
     if as_json:
         write_json([{**vars(one), "created": one.created.isoformat()} for one in kept])
         return
@@ -210,5 +215,14 @@ def _array(path: str | None) -> Any:  # noqa: ANN401 - an array of any shape; Si
         return None
     try:
         return np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, OSError) as error:
-        raise InputError(f"{path} cannot be read ({error})", cure="Save it with numpy.save, as a plain array") from None
+    except (ValueError, OSError):
+        raise InputError(f"{path} is no array of numpy", cure="Save it with numpy.save, as a plain array") from None
+
+
+def _lines(path: str | None) -> list[str] | None:
+    if path is None:
+        return None
+    try:
+        return Path(path).read_text(encoding="utf-8").splitlines()
+    except (UnicodeDecodeError, OSError) as error:
+        raise InputError(f"{path} cannot be read ({error})", cure="Save it as UTF-8, one class a line") from None

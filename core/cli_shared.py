@@ -52,21 +52,27 @@ def write_json(value: object) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, indent=1, default=str))
 
 
+def table_format(path: str) -> str:
+    """Tell the format of a table from its name: ``parquet`` or ``csv``."""
+    suffix = Path(path).suffix.lower()
+    if suffix not in (".parquet", ".csv"):
+        raise InputError(f"labelsift cannot tell the format of {path}", cure="Name it .parquet or .csv")
+    return suffix[1:]
+
+
 def written(table: pa.Table, path: str) -> None:
     """Write a table as parquet or csv, by the path's ending; in a csv file lists become JSON texts."""
     from pyarrow import csv, parquet
 
-    suffix = Path(path).suffix.lower()
+    form = table_format(path)
     try:
-        if suffix == ".parquet":
+        if form == "parquet":
             parquet.write_table(table, path, compression="zstd")
-        elif suffix == ".csv":
-            for at, field in enumerate(table.schema):
-                if pa.types.is_list(field.type):
-                    texts = [json.dumps(value, ensure_ascii=False) for value in table[field.name].to_pylist()]
-                    table = table.set_column(at, field.name, pa.array(texts, pa.string()))
-            csv.write_csv(table, path)
-        else:
-            raise InputError(f"labelsift cannot tell the format of {path}", cure="Name it .parquet or .csv")
+            return
+        for at, field in enumerate(table.schema):
+            if pa.types.is_list(field.type):
+                texts = [json.dumps(value, ensure_ascii=False) for value in table[field.name].to_pylist()]
+                table = table.set_column(at, field.name, pa.array(texts, pa.string()))
+        csv.write_csv(table, path)
     except OSError as error:
         raise InputError(f"{path} cannot be written ({error})", cure="Name another file") from None
