@@ -41,9 +41,9 @@ def print_receipt(receipt: Receipt, *, console: Console | None = None) -> None:
     console = console or Console(highlight=False)
     counts = f"{receipt.created:,} created, {receipt.updated:,} updated, {receipt.unchanged:,} unchanged"
     plan = "Plan, nothing was sent: " if receipt.dry_run else ""
-    console.print(Text(f"{plan}{receipt.platform} {visible(receipt.target)}: {counts}"))
+    console.print(Text(f"{plan}{receipt.platform} {visible(receipt.target)}: {counts}"), soft_wrap=True)
     for name, value in receipt.details.items():
-        console.print(Text(f"  {name.replace('_', ' ')}: {visible(str(value))}", style="dim"))
+        console.print(Text(f"  {name.replace('_', ' ')}: {visible(str(value))}", style="dim"), soft_wrap=True)
     for name, address in receipt.links.items():
         console.print(Text(f"  {name}: {address}", style="cyan"), soft_wrap=True)
     for sample, reason in list(receipt.failed.items())[:FAILED]:
