@@ -11,13 +11,13 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
+import http.client
 import json
 import os
 import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -191,12 +191,13 @@ class Server:
         process.stdin.close()
 
     def _wait(self) -> None:
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a proxy does not know our loopback
         end = time.monotonic() + self.timeout
         while time.monotonic() < end:
             if self._process is None or self._process.poll() is not None:
                 raise PlatformError("The server ended while it was starting", cure=f"Its log is {self.log}")
-            with contextlib.suppress(urllib.error.URLError, OSError):
-                with urllib.request.urlopen(self.ready, timeout=2) as answer:  # noqa: S310 - our own loopback address
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                with opener.open(self.ready, timeout=2) as answer:
                     if answer.status == 200:
                         return
             time.sleep(0.2)
