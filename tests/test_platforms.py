@@ -1,0 +1,85 @@
+"""Platforms are found by name through entry points, also a stranger's."""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+
+import pytest
+from labelsift import platforms
+from labelsift.errors import InputError
+from labelsift.platforms import Receipt
+
+STRANGER = """
+class Queue:
+    name = "stranger"
+
+    def push(self, report, *, project, mode="choose", match=None, create=False, only=None, budget=None, dry_run=False):
+        from labelsift.platforms import Receipt
+
+        return Receipt("stranger", project, created=3, sample_links={"t1": "http://127.0.0.1/1"})
+
+    def pull(self, *, project):
+        return project
+
+    def doctor(self):
+        return {}
+"""
+
+
+@pytest.fixture
+def stranger(tmp_path, monkeypatch) -> None:
+    """Install somebody else's package, which offers a platform."""
+    info = tmp_path / "stranger-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: stranger\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[{platforms.GROUP}]\nstranger = stranger_queue:Queue\n")
+    (tmp_path / "stranger_queue.py").write_text(textwrap.dedent(STRANGER))
+    monkeypatch.syspath_prepend(tmp_path)
+    yield
+    sys.modules.pop("stranger_queue", None)
+
+
+def test_our_own_are_installed():
+    assert {"label-studio", "mlflow", "wandb"} <= set(platforms.names())
+    assert platforms.labeler("label-studio").name == "label-studio"
+    for name in ("mlflow", "wandb"):
+        assert platforms.tracker(name).name == name
+
+
+def test_a_strangers_platform_is_found(stranger, make_report):
+    assert "stranger" in platforms.names()
+    report = make_report(20)
+    receipt = report.push("stranger", project="P")
+    assert (receipt.created, receipt.target) == (3, "P")
+    assert report.sample_links["t1"] == "http://127.0.0.1/1"  # for the trackers' tables
+    assert platforms.pull("stranger", project="P") == "P"
+    with pytest.raises(InputError, match="stranger is no tracker: it cannot log"):
+        report.log("stranger")
+
+
+def test_an_unknown_platform_names_those_that_are_installed():
+    with pytest.raises(InputError, match=r"no platform called nope.*label-studio, mlflow, wandb"):
+        platforms.get("nope")
+
+
+def test_a_tracker_is_no_labeler_and_the_other_way_round():
+    with pytest.raises(InputError, match=r"mlflow is no labeling platform.*labelsift log"):
+        platforms.labeler("mlflow")
+    with pytest.raises(InputError, match=r"label-studio is no tracker.*labelsift push"):
+        platforms.tracker("label-studio")
+
+
+def test_a_receipt_leaves_the_link_of_every_sample_out_of_the_json():
+    receipt = Receipt("x", "y", created=1, failed={"a": "why"}, sample_links={"a": "http://127.0.0.1"})
+    assert receipt.as_dict() == {
+        "platform": "x",
+        "target": "y",
+        "created": 1,
+        "updated": 0,
+        "unchanged": 0,
+        "failed": {"a": "why"},
+        "links": {},
+        "details": {},
+        "dry_run": False,
+    }
