@@ -303,6 +303,17 @@ def test_an_embedder_of_ones_own_is_used(samples):
     assert report.embeddings.shape == (126, 2)
 
 
+def test_no_row_is_judged_by_a_model_that_has_seen_it_or_its_copy():
+    rng = np.random.default_rng(0)
+    letters = np.array(list("abcdefghijklmnopqrstuvwxyz"))
+    texts = [" ".join("".join(rng.choice(letters, 6)) for _ in range(8)) for _ in range(60)]
+    labels = [f"c{code}" for code in rng.integers(0, 4, 60)]
+    shouted = [text.upper() for text in texts]  # the same texts but for case, with the same random labels
+    report = scan(small([*texts, *shouted], labels * 2), only=["label"], store=None)
+    codes = report.samples.codes(report.classes)
+    assert report.pred_probs[np.arange(120), codes].mean() < 0.35
+
+
 def test_progress_is_told_step_by_step(samples):
     said: list[str] = []
     scan(samples, store=None, progress=said.append)
