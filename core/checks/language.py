@@ -95,15 +95,17 @@ def language(context: Context) -> Result:
         )
         for row, one in zip(rows, context.ids(rows), strict=True)
     ]
-    _mark_unreadable(context, tops)
+    _mark_unreadable(context, found, tops)
     return Result(score, is_issue, findings)
 
 
-def _mark_unreadable(context: Context, tops: list[str | None]) -> None:
+def _mark_unreadable(context: Context, found: list[dict[str, float]], tops: list[str | None]) -> None:
     """Keep the label and outlier checks off texts in languages that the embedder cannot read."""
-    if context.embedder_languages is None:
+    known = context.embedder_languages
+    if known is None:
         return
-    unreadable = np.array([top is not None and top not in context.embedder_languages for top in tops])
+    readable = np.array([sum(one.get(name, 0.0) for name in known) for one in found])
+    unreadable = np.array([top is not None for top in tops]) & (readable < FLAG_BELOW)
     context.readable &= ~unreadable
     if unreadable.any():
         named = ", ".join(
