@@ -1,0 +1,180 @@
+"""Search among many unit vectors, kept on disk: build, calibrate, filter, append, remove, save, open.
+
+Faiss: exact inner products up to some ten thousand rows; above that an inverted file with half-precision
+vectors (IVF, SQfp16; Jégou et al. 2011). How many of its cells a search must visit depends on the data:
+clustered vectors need one, vectors of a high local dimension need dozens. So it is measured, not fixed:
+rows that the cells were not made of are searched for exactly, and the least number of cells is taken that
+finds enough of the same neighbours.
+
+A filter makes that number worthless (the nearest matching rows may lie in any cell), so a filtered search
+visits every cell and compares the matching rows only: exact but for the rounding to half precision.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+EXACT_BELOW = 30_000
+RECALL = 0.99  # of the ten nearest, on held-out rows
+_NEAREST = 10
+_HELD_OUT = 400
+_ROUNDS = 8  # of k-means; more change the recall by less than a thousandth
+_PER_CELL = 40  # training rows a cell: faiss' own lower bound is 39
+_ROWS_AT_ONCE = 65_536
+
+
+class VectorIndex:
+    """The nearest of n unit vectors by cosine; a vector is known by its row, 0 to n - 1.
+
+    Parameters
+    ----------
+    index
+        A faiss index whose ids are the rows; see :meth:`build` and :meth:`open`.
+    """
+
+    def __init__(self, index: Any) -> None:  # noqa: ANN401 - faiss has no types
+        self._index = index
+
+    @classmethod
+    def build(cls, vectors: np.ndarray, *, seed: int = 0, recall: float = RECALL) -> VectorIndex:
+        """Index vectors.
+
+        Parameters
+        ----------
+        vectors
+            float32, shape (n, dimensions), rows of unit length or zero.
+        recall
+            The share of the ten nearest that an unfiltered search should find; from 30,000 rows up.
+        """
+        faiss = _faiss()
+        n, dimensions = vectors.shape
+        if n < EXACT_BELOW:
+            index = faiss.IndexFlatIP(dimensions)
+            index.add(np.ascontiguousarray(vectors, dtype=np.float32))
+            return cls(index)
+        order = np.random.default_rng(seed).permutation(n)
+        cells = int(4 * np.sqrt(n))
+        trained_on = np.sort(order[: _PER_CELL * cells])
+        held_out = np.sort(order[-min(_HELD_OUT, n // 10) :])
+        index = _trained(vectors[trained_on], cells, seed=seed)
+        for at in range(0, n, _ROWS_AT_ONCE):
+            index.add(np.ascontiguousarray(vectors[at : at + _ROWS_AT_ONCE], dtype=np.float32))
+        index.nprobe = _cells_needed(index, vectors, held_out, recall)
+        return cls(index)
+
+    @classmethod
+    def open(cls, path: Path) -> VectorIndex:
+        """Open a saved index; the vectors of a large one stay on the disk until they are needed."""
+        faiss = _faiss()
+        index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP)
+        if hasattr(index, "nprobe"):  # the helper threads that read ahead cost more than they save
+            faiss.downcast_InvertedLists(index.invlists).prefetch_nthread = 0
+        return cls(index)
+
+    @classmethod
+    def read(cls, path: Path) -> VectorIndex:
+        """Read a saved index into memory, so that rows can be added and removed."""
+        faiss = _faiss()
+        return cls(faiss.read_index(str(path)))
+
+    def save(self, path: Path) -> None:
+        """Write the index to one file; the number of cells to visit is kept with it."""
+        faiss = _faiss()
+        faiss.write_index(self._index, str(path))
+
+    def __len__(self) -> int:
+        return self._index.ntotal
+
+    @property
+    def dimensions(self) -> int:
+        """Of the vectors."""
+        return self._index.d
+
+    @property
+    def exhaustive(self) -> bool:
+        """Whether every search compares every row."""
+        return not hasattr(self._index, "nprobe")
+
+    @property
+    def visited(self) -> tuple[int, int]:
+        """(Cells that an unfiltered search visits, cells); (1, 1) for an exhaustive index."""
+        return (1, 1) if self.exhaustive else (self._index.nprobe, self._index.nlist)
+
+    def search(self, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return (rows, cosines) of the k nearest, each of shape (len(queries), k); row -1 = there is none."""
+        similarities, rows = self._index.search(np.ascontiguousarray(queries, dtype=np.float32), k)
+        return rows, similarities
+
+    def search_among(self, matching: np.ndarray, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return (rows, cosines) of the k nearest rows that match, compared exhaustively.
+
+        Parameters
+        ----------
+        matching
+            bool, shape (n,).
+        """
+        faiss = _faiss()
+        bits = np.packbits(matching, bitorder="little")
+        chosen = faiss.IDSelectorBitmap(bits)
+        if self.exhaustive:
+            how = faiss.SearchParameters(sel=chosen)
+        else:
+            how = faiss.SearchParametersIVF(sel=chosen, nprobe=self._index.nlist)
+        similarities, rows = self._index.search(np.ascontiguousarray(queries, dtype=np.float32), k, params=how)
+        return rows, similarities
+
+    def append(self, vectors: np.ndarray) -> None:
+        """Add vectors behind the last row; not for an index from :meth:`open`."""
+        self._index.add(np.ascontiguousarray(vectors, dtype=np.float32))
+
+    def remove(self, rows: np.ndarray) -> None:
+        """Remove rows; those behind them move up, as in a table. Not for an index from :meth:`open`."""
+        kept = np.ones(len(self), dtype=bool)
+        kept[rows] = False
+        self._index.remove_ids(np.flatnonzero(~kept).astype(np.int64))
+        if not self.exhaustive:  # a flat index moves its rows up by itself
+            _renumber(self._index.invlists, np.cumsum(kept) - 1)
+
+
+def _faiss() -> Any:  # noqa: ANN401 - its stubs know neither its parameters nor its subclasses
+    import faiss
+
+    return faiss
+
+
+def _trained(vectors: np.ndarray, cells: int, *, seed: int) -> Any:  # noqa: ANN401
+    faiss = _faiss()
+    index = faiss.index_factory(vectors.shape[1], f"IVF{cells},SQfp16", faiss.METRIC_INNER_PRODUCT)
+    index.cp.seed = seed
+    index.cp.niter = _ROUNDS
+    index.train(np.ascontiguousarray(vectors, dtype=np.float32))
+    return index
+
+
+def _cells_needed(index: Any, vectors: np.ndarray, held_out: np.ndarray, recall: float) -> int:  # noqa: ANN401
+    """Return the least number of cells that finds the nearest rows of held-out rows, the row itself aside."""
+    faiss = _faiss()
+    queries = np.ascontiguousarray(vectors[held_out], dtype=np.float32)
+    everything = np.ascontiguousarray(vectors, dtype=np.float32)
+    _, truth = faiss.knn(queries, everything, _NEAREST + 1, faiss.METRIC_INNER_PRODUCT)
+    truth = np.where(truth == held_out[:, None], -2, truth)  # finding the row itself is no merit
+    cells = 1
+    while cells < index.nlist:
+        _, found = index.search(queries, _NEAREST + 1, params=faiss.SearchParametersIVF(nprobe=cells))
+        hits = (truth[:, :, None] == found[:, None, :]).any(axis=2).sum()
+        if hits >= recall * (truth >= 0).sum():
+            break
+        cells = cells + 1 if cells < 4 else cells * 5 // 4
+    return min(cells, index.nlist)
+
+
+def _renumber(lists: Any, numbers: np.ndarray) -> None:  # noqa: ANN401
+    faiss = _faiss()
+    for cell in range(lists.nlist):
+        size = lists.list_size(cell)
+        if size:
+            ids = faiss.rev_swig_ptr(lists.get_ids(cell), size)
+            ids[:] = numbers[ids]
