@@ -33,12 +33,11 @@ def test_probabilities_agree_with_scikit_learn(classes, dimensions, penalty):
 def test_the_default_number_of_iterations_is_near_the_optimum():
     from sklearn.linear_model import LogisticRegression
 
-    vectors, codes = clusters(2000, 20, 64, seed=1)
-    held_out, truth = clusters(2000, 20, 64, seed=1)
-    ours = fit_linear(vectors, codes, classes=20, penalty=1e-4).predict_proba(held_out)
-    theirs = LogisticRegression(C=1 / (1e-4 * 2000), max_iter=5000).fit(vectors, codes).predict_proba(held_out)
-    at = np.arange(len(truth))
-    assert -np.log(ours[at, truth]).mean() < -np.log(theirs[at, truth]).mean() + 0.01
+    vectors, codes = clusters(1000, 12, 48, seed=1)
+    ours = fit_linear(vectors, codes, classes=12, penalty=1e-4).predict_proba(vectors)
+    theirs = LogisticRegression(C=1 / (1e-4 * 1000), max_iter=5000).fit(vectors, codes).predict_proba(vectors)
+    at = np.arange(1000)
+    assert -np.log(ours[at, codes]).mean() == pytest.approx(-np.log(theirs[at, codes]).mean(), abs=0.01)
 
 
 def test_a_start_near_by_leads_to_the_same_model():
