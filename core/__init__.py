@@ -10,6 +10,7 @@
 from .errors import InputError, LabelsiftError, PlatformError, StoreError
 from .platforms import Receipt, pull
 from .reading import read
+from .recording import record, recorded
 from .report import Report
 from .samples import Samples
 from .scanning import scan
@@ -28,5 +29,7 @@ __all__ = [
     "load",
     "pull",
     "read",
+    "record",
+    "recorded",
     "scan",
 ]

@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from .errors import StoreError
 from .report import LinkKeeper, Report
@@ -40,6 +41,15 @@ class RunInfo:
     rows: int
     label_issues: int
     fingerprint: str
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What people were shown of a sample: its text, its label, and the issues that it was flagged for."""
+
+    text: str
+    given: str | None
+    issues: tuple[str, ...]
 
 
 def write_run(report: Report, folder: Path) -> None:
@@ -106,6 +116,51 @@ def read_run(folder: Path, *, store: LinkKeeper) -> Report:
         )
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise broken(folder, error) from None
+
+
+def read_samples(folder: Path) -> Samples:
+    """Read only the samples of a run, with their metadata, without scores, vectors and probabilities.
+
+    Raises
+    ------
+    StoreError
+        If a part is missing or cannot be read; names the folder.
+    """
+    import lance
+
+    facts = read_facts(folder)
+    try:
+        names = ("samples", "metadata") if facts["metadata"] else ("samples",)
+        tables = {name: lance.dataset(str(folder / f"{name}.lance")).to_table() for name in names}
+        return Samples(tables["samples"], _metadata(tables, facts["metadata"]), facts["dataset"])
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise broken(folder, error) from None
+
+
+def read_shown(folder: Path, ids: Sequence[str]) -> dict[str, Shown]:
+    """Read what a run holds of some samples; ids that it does not have are left out.
+
+    Only the ids of the whole run are read, the rest at the rows that are wanted.
+    """
+    import lance
+
+    try:
+        samples = lance.dataset(str(folder / "samples.lance"))
+        known = samples.to_table(columns=["id"])["id"]
+        rows = pc.index_in(pa.array(dict.fromkeys(ids), pa.string()), value_set=known.combine_chunks()).drop_null()
+        columns = [name for name in ("id", "text", "label") if name in samples.schema.names]
+        found = samples.take(rows.to_pylist(), columns=columns).to_pylist()
+        findings = lance.dataset(str(folder / "findings.lance")).to_table(columns=["id", "scope", "issue"])
+        findings = findings.filter(pc.equal(findings["scope"], "sample"))
+        issues: dict[str, list[str]] = {}
+        for id, issue in zip(findings["id"].to_pylist(), findings["issue"].to_pylist(), strict=True):
+            issues.setdefault(id, []).append(issue)
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise broken(folder, error) from None
+    return {
+        row["id"]: Shown(row["text"], row.get("label"), tuple(dict.fromkeys(issues.get(row["id"], ()))))
+        for row in found
+    }
 
 
 def broken(folder: Path, error: Exception) -> StoreError:

@@ -3,6 +3,7 @@
 .labelsift/                  mode 0700: it holds raw text
   format.json                {"format": 1}
   .gitignore                 *
+  corrections/               what people decided (see :mod:`labelsift.ledger`)
   runs/<run>/                written under another name first, then renamed: whole or not at all
                              (what is in it: :mod:`labelsift.runfolder`)
 """
@@ -20,6 +21,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from .errors import StoreError
+from .ledger import Ledger
 from .report import Report
 from .runfolder import LINKS, RunInfo, broken, read_info, read_run, write_run
 
@@ -48,7 +50,7 @@ class Store:
         StoreError
             If the folder cannot be written, the disk is full, or the store has another format.
         """
-        runs = self._prepared()
+        runs = self.prepare()
         half = runs / f".{report.run}.{os.getpid()}"
         try:
             half.mkdir(mode=0o700)
@@ -62,6 +64,11 @@ class Store:
             ) from error
         finally:
             shutil.rmtree(half, ignore_errors=True)
+
+    @property
+    def ledger(self) -> Ledger:
+        """The record of what people decided."""
+        return Ledger(self.folder / "corrections")
 
     def runs(self) -> list[RunInfo]:
         """Return all runs that can be read, newest first."""
@@ -124,8 +131,14 @@ class Store:
                 damaged[folder.name] = error
         return sorted(whole, key=lambda one: one.created, reverse=True), damaged
 
-    def _prepared(self) -> Path:
-        """Make the store's folder ready for a run, and clear away what killed writers left behind."""
+    def prepare(self) -> Path:
+        """Make the store's folder ready for a run, and clear away what killed writers left behind.
+
+        Returns
+        -------
+        Path
+            The folder of the runs.
+        """
         runs = self.folder / "runs"
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
