@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from .cli_corrections import audit, verify
 from .cli_platforms import doctor, log, pull, push
 from .cli_shared import json_option, progress, run_options, store_option, table_format, write_json, written
 from .errors import InputError, LabelsiftError
@@ -53,7 +54,7 @@ def main(debug: bool) -> None:
     """Find what is wrong with a labeled data set, and bring it to the people who can fix it."""
 
 
-for command in (push, pull, log, doctor):
+for command in (push, pull, log, doctor, audit, verify):
     main.add_command(command)
 
 

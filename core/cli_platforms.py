@@ -5,9 +5,10 @@ from __future__ import annotations
 import click
 
 from . import platforms
-from .cli_shared import json_option, run_options, write_json, written
+from .cli_shared import json_option, run_options, store_option, write_json, written
 from .errors import InputError
 from .platforms import MODES, Mode, Receipt
+from .recording import record
 from .store import load
 
 
@@ -59,12 +60,15 @@ def push(
 @click.argument("platform")
 @click.argument("project")
 @click.option("--to", type=click.Path(dir_okay=False), help="Write the corrections here (.parquet or .csv).")
+@store_option
+@click.option("--no-store", is_flag=True, help="Do not add them to the store's record of corrections.")
 @json_option
-def pull(platform: str, project: str, to: str | None, as_json: bool) -> None:
-    """Bring back what people decided in PROJECT on PLATFORM."""
+def pull(platform: str, project: str, to: str | None, store: str, no_store: bool, as_json: bool) -> None:
+    """Bring back what people decided in PROJECT on PLATFORM, and add what is new to the record of corrections."""
     corrections = platforms.pull(platform, project=project)
     if to:
         written(corrections, to)
+    kept = None if no_store else record(corrections, store=store)
     rows = corrections.to_pylist()
     if as_json:
         write_json(rows)
@@ -72,7 +76,11 @@ def pull(platform: str, project: str, to: str | None, as_json: bool) -> None:
     counts = {
         verdict: sum(row["verdict"] == verdict for row in rows) for verdict in sorted({r["verdict"] for r in rows})
     }
-    click.echo(f"{len(rows):,} decisions" + "".join(f", {count:,} {verdict}" for verdict, count in counts.items()))
+    told = "".join(f", {count:,} {verdict}" for verdict, count in counts.items())
+    click.echo(f"{len(rows):,} decisions{told}" + (f"; {kept.new:,} new" if kept else ""))
+    if kept and kept.unknown_runs:
+        unknown = ", ".join(kept.unknown_runs)
+        click.echo(f"{store} has no run {unknown}: what was shown there is not in the record", err=True)
 
 
 @click.command()

@@ -1,4 +1,4 @@
-"""Short tables on a terminal: similar samples, kept runs, the receipt of a push."""
+"""Short tables on a terminal: similar samples, kept runs, the receipt of a push, the audit."""
 
 from __future__ import annotations
 
@@ -50,6 +50,36 @@ def print_receipt(receipt: Receipt, *, console: Console | None = None) -> None:
         console.print(Text(f"  failed: {visible(sample)}: {visible(reason)}", style="red"))
     if len(receipt.failed) > FAILED:
         console.print(Text(f"  and {len(receipt.failed) - FAILED:,} more failed", style="red"))
+
+
+def print_audit(rows: Sequence[Mapping[str, Any]], *, console: Console | None = None) -> None:
+    """Print who changed what, when and why, oldest first."""
+    table = _table("when (UTC)", "who", "what", "sample", "before", "after", "why")
+    for row in rows:
+        when = str(row["time"] or "")[:16].replace("T", " ")
+        told = (row["person"], row["action"], row["id"] or row["dataset"], row["before"], row["after"], row["why"])
+        table.add_row(when, *map(_text, told))
+    (console or Console(highlight=False)).print(table)
+
+
+def print_verification(
+    problems: Sequence[str],
+    notes: Sequence[str],
+    *,
+    records: int,
+    runs: int,
+    last: str,
+    console: Console | None = None,
+) -> None:
+    """Print what verifying a store found, what is broken first."""
+    console = console or Console(highlight=False)
+    for problem in problems:
+        console.print(Text(f"BROKEN  {visible(problem)}", style="red"), soft_wrap=True)
+    for note in notes:
+        console.print(Text(f"note    {visible(note)}", style="dim"), soft_wrap=True)
+    state = "before that" if problems else "whole"
+    console.print(Text(f"{records:,} records {state}, last hash {last}"), soft_wrap=True)
+    console.print(Text(f"{runs:,} runs with the samples that they were made of"), soft_wrap=True)
 
 
 def _table(*columns: str) -> Table:

@@ -322,10 +322,10 @@ def test_log_sends_no_text_unless_asked(data, fake):
 
 
 def test_pull_counts_verdicts_and_writes_corrections(fake, tmp_path):
-    result = run("pull", "fake", "Tickets", "--to", tmp_path / "c.parquet")
+    result = run("pull", "fake", "Tickets", "--to", tmp_path / "c.parquet", "--no-store")
     assert result.stdout == "3 decisions, 2 accepted, 1 refused\n"
     assert parquet.read_table(tmp_path / "c.parquet")["id"].to_pylist() == ["a", "b", "c"]
-    assert len(json.loads(run("pull", "fake", "Tickets", "--json").stdout)) == 3
+    assert len(json.loads(run("pull", "fake", "Tickets", "--no-store", "--json").stdout)) == 3
 
 
 def test_doctor_is_good_or_names_the_cure(fake):

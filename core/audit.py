@@ -1,0 +1,132 @@
+"""The audit: who changed what, when and why, as a table that a person reads and a spreadsheet opens."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from .errors import InputError
+from .ledger import Record
+from .recording import DECISION
+
+COLUMNS = (
+    "number",
+    "time",
+    "person",
+    "action",
+    "dataset",
+    "id",
+    "before",
+    "after",
+    "why",
+    "verdict",
+    "platform",
+    "run",
+    "round",
+    "seconds",
+    "hash",
+)
+_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # of what a spreadsheet takes for a formula
+
+
+def audit_rows(
+    records: Iterable[Record], *, dataset: str | None = None, since: datetime | None = None
+) -> list[dict[str, Any]]:
+    """Return one row a decision and one a version that was made, oldest first.
+
+    Parameters
+    ----------
+    records
+        Of a ledger; see :meth:`labelsift.ledger.Ledger.records`.
+    dataset
+        Only this data set's.
+    since
+        Only from this moment on.
+
+    Returns
+    -------
+    list
+        Rows with COLUMNS. ``before`` and ``after`` are labels (or the text of an edit), ``why`` says what the
+        sample was flagged for, what became of the suggestion, and the person's note.
+    """
+    rows = []
+    for one in records:
+        if dataset is not None and one.get("dataset") != dataset:
+            continue
+        if since is not None and datetime.fromisoformat(one["time"]) < since:
+            continue
+        row = _decision(one) if one.get("kind") == DECISION else _version(one)
+        rows.append({name: row.get(name, one.get(name)) for name in COLUMNS})
+    return rows
+
+
+def write_audit(rows: Sequence[dict[str, Any]], path: str | Path) -> None:
+    """Write the rows as csv (UTF-8 with a mark that Excel needs), no cell of which is a formula.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be written.
+    """
+    try:
+        with Path(path).open("w", newline="", encoding="utf-8-sig", errors="backslashreplace") as file:
+            writer = csv.writer(file)
+            writer.writerow(COLUMNS)
+            writer.writerows([inert(row[name]) for name in COLUMNS] for row in rows)
+    except OSError as error:
+        raise InputError(f"{path} cannot be written ({error.strerror})", cure="Name another file") from None
+
+
+def inert(value: object) -> object:
+    """Return a cell that no spreadsheet takes for a formula: an apostrophe stands before what could be one.
+
+    >>> inert("=1+1"), inert(" @SUM(A1)"), inert("a = b"), inert(-1.5), inert(None)
+    ("'=1+1", "' @SUM(A1)", 'a = b', -1.5, '')
+    """
+    if not isinstance(value, str):
+        return "" if value is None else value
+    return f"'{value}" if value.startswith(_STARTS) or value.lstrip().startswith(_STARTS) else value
+
+
+def _decision(one: Record) -> dict[str, Any]:
+    given = _plain(one["given"])
+    changes = one["action"] in ("relabel", "edit") and one["verdict"] != "skipped"
+    flagged = f"flagged: {', '.join(one['issues'])}" if one["issues"] else ""
+    verdict = f"suggestion {one['verdict']}" if one["verdict"] not in (None, "skipped") else one["verdict"]
+    return {
+        "before": given if one["action"] != "edit" else None,
+        "after": _plain(one["value"]) if changes else given if one["action"] == "keep" else None,
+        "why": "; ".join(part for part in (flagged, verdict, one["note"]) if part),
+    }
+
+
+def _version(one: Record) -> dict[str, Any]:
+    done = ", ".join(f"{count:,} {action}" for action, count in (one.get("applied") or {}).items())
+    conflicts = one.get("conflicts")
+    return {
+        "action": one.get("kind"),
+        "before": one.get("parent"),
+        "after": one.get("fingerprint"),
+        "why": "; ".join(
+            part
+            for part in (
+                f"policy {one['policy']}" if one.get("policy") else "",
+                done,
+                f"{conflicts:,} conflicts left as they were" if conflicts else "",
+            )
+            if part
+        ),
+    }
+
+
+def _plain(cell: str | None) -> str | None:
+    """Return a label out of a JSON cell; what is no text keeps its JSON form."""
+    try:
+        value = json.loads(cell) if cell is not None else None
+    except ValueError:
+        return cell
+    return value if isinstance(value, str) or value is None else cell

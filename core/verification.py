@@ -1,0 +1,94 @@
+"""Verifying a store offline: that the record of corrections is whole, and the samples of its runs unchanged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import StoreError
+from .ledger import GENESIS, Record
+from .recording import decisions
+from .runfolder import RunInfo, read_samples
+from .store import DEFAULT, Store
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What was found.
+
+    Parameters
+    ----------
+    records
+        How many records the chain has, up to the first broken one.
+    last_hash
+        Of the last whole record. Noted elsewhere, it shows later whether the record was written anew.
+    runs
+        How many runs have the samples that they were made of.
+    problems
+        What was changed, cut or moved; nothing where all is well.
+    notes
+        What is no damage, but worth knowing.
+    """
+
+    records: int
+    last_hash: str
+    runs: int
+    problems: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+
+def verify(*, store: str | Path = DEFAULT, expect: str | None = None) -> Verification:
+    """Check the chain of the record, and the samples of every run against their fingerprint.
+
+    Scores, findings and vectors are not covered by the fingerprint.
+
+    Parameters
+    ----------
+    expect
+        A ``last_hash`` of earlier, or its beginning: the record must still contain it.
+
+    Raises
+    ------
+    StoreError
+        If there is no store.
+    """
+    kept = Store(store)
+    runs = kept.runs()
+    records, problem = kept.ledger.examine()
+    problems = [f"Record of corrections: {problem}"] if problem else []
+    if expect and not any(hash.startswith(expect.lower()) for hash in (GENESIS, *(one["hash"] for one in records))):
+        problems.append(f"Record of corrections: it does not contain {expect}, so it was written anew or cut")
+    damaged = [*map(str, kept.broken()), *_changed_runs(kept, runs)]
+    problems += [*damaged, *_strange_runs(records, runs)]
+    unread = 0 if problem else kept.ledger.unread()
+    notes = (
+        [f"{unread:,} bytes behind the last record belong to no finished append; nobody reads them"] if unread else []
+    )
+    last = records[-1]["hash"] if records else GENESIS
+    return Verification(
+        len(records), last, len(runs) + len(kept.broken()) - len(damaged), tuple(problems), tuple(notes)
+    )
+
+
+def _changed_runs(store: Store, runs: Iterable[RunInfo]) -> Iterator[str]:
+    for one in runs:
+        try:
+            found = read_samples(store.folder / "runs" / one.run).fingerprint
+        except StoreError as error:
+            yield str(error)
+            continue
+        except ValueError:  # of Arrow: rows are missing on one side
+            yield f"Run {one.run}: its samples were changed (they and their metadata have different numbers of rows)"
+            continue
+        if found != one.fingerprint:
+            yield f"Run {one.run}: its samples were changed (fingerprint {found[:12]}, scanned {one.fingerprint[:12]})"
+
+
+def _strange_runs(records: Iterable[Record], runs: Iterable[RunInfo]) -> Iterator[str]:
+    """Say which runs have another fingerprint than when people decided on them."""
+    known = {one.run: one.fingerprint for one in runs}
+    told = dict.fromkeys((one["run"], one["fingerprint"]) for one in decisions(records) if one["fingerprint"])
+    for run, fingerprint in told:
+        if run in known and known[run] != fingerprint:
+            yield f"Run {run}: people decided on other samples (fingerprint {fingerprint[:12]})"

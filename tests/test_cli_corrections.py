@@ -1,0 +1,135 @@
+"""The commands about corrections, as a user types them."""
+
+from __future__ import annotations
+
+import csv
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from click.testing import CliRunner, Result
+from labelsift import platforms
+from labelsift.cli import main
+from labelsift.findings import CORRECTIONS_SCHEMA
+from labelsift.ledger import RECORDS
+from labelsift.store import Store
+
+RUN = "20261123-101500-4f2a"
+
+
+class Fake:
+    """A platform with the decisions that the test gives it."""
+
+    name = "fake"
+
+    def __init__(self) -> None:
+        self.rows: list[dict] = []
+
+    def decide(self, id: str, label: str, person: str = "ann", **told: object) -> None:
+        row = {"id": id, "action": "relabel", "verdict": "accepted", "value": json.dumps(label), "person": person}
+        row |= {"time": datetime(2026, 11, 23, 8, len(self.rows), tzinfo=UTC), "platform": "fake", "run": RUN}
+        self.rows.append(row | {"round": "1", "seconds": 2.0, "note": ""} | told)
+
+    def push(self, report: object, **_: object) -> None:
+        raise NotImplementedError
+
+    def pull(self, *, project: str) -> pa.Table:
+        return pa.Table.from_pylist(self.rows, schema=CORRECTIONS_SCHEMA)
+
+    def doctor(self) -> dict[str, str]:
+        return {}
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(main, [str(one) for one in arguments])
+
+
+@pytest.fixture
+def fake(monkeypatch) -> Fake:
+    made = Fake()
+    monkeypatch.setattr(platforms, "get", lambda name: made)
+    made.decide("t3", "refund")
+    made.decide("t13", "refund", note="=1+1")
+    return made
+
+
+@pytest.fixture
+def store(tmp_path, make_report) -> Store:
+    kept = Store(tmp_path / "kept")
+    kept.save(make_report())
+    return kept
+
+
+def test_pull_records_what_is_new_and_says_how_much(fake, store):
+    asked = ("pull", "fake", "Tickets", "--store", store.folder)
+    assert run(*asked).stdout == "2 decisions, 2 accepted; 2 new\n"
+    fake.decide("t23", "refund")
+    assert run(*asked).stdout == "3 decisions, 3 accepted; 1 new\n"
+    assert run(*asked, "--json").exit_code == 0
+    assert len(store.ledger.records()) == 3
+
+
+def test_pull_with_no_store_records_nothing(fake, store):
+    assert run("pull", "fake", "T", "--no-store", "--store", store.folder).stdout == "2 decisions, 2 accepted\n"
+    assert store.ledger.records() == []
+
+
+def test_pull_says_which_run_the_store_does_not_have(fake, tmp_path):
+    result = run("pull", "fake", "T", "--store", tmp_path / "new")
+    assert (result.exit_code, result.stdout) == (0, "2 decisions, 2 accepted; 2 new\n")
+    assert f"has no run {RUN}" in result.stderr
+
+
+def test_verify_is_0_when_whole_and_1_when_something_was_changed(fake, store):
+    run("pull", "fake", "T", "--store", store.folder)
+    whole = run("verify", "--store", store.folder)
+    last = store.ledger.records()[-1]["hash"]
+    assert (whole.exit_code, f"2 records whole, last hash {last}\n" in whole.stdout) == (0, True)
+    path = store.folder / "corrections" / RECORDS
+    path.write_bytes(path.read_bytes().replace(b"ann", b"eve", 1))
+    broken = run("verify", "--store", store.folder)
+    assert broken.exit_code == 1
+    assert "BROKEN  Record of corrections: record 1 (id t3, person eve" in broken.stdout
+    told = json.loads(run("verify", "--store", store.folder, "--json").stdout)
+    assert (told["records"], len(told["problems"])) == (0, 1)
+    for command in (("audit",), ("pull", "fake", "T")):
+        result = run(*command, "--store", store.folder)
+        assert (result.exit_code, "record 1" in result.stderr) == (2, True)
+
+
+def test_verify_can_expect_a_noted_hash(fake, store):
+    run("pull", "fake", "T", "--store", store.folder)
+    last = store.ledger.records()[-1]["hash"]
+    assert run("verify", "--store", store.folder, "--expect", last).exit_code == 0
+    assert run("verify", "--store", store.folder, "--expect", "f" * 64).exit_code == 1
+
+
+def test_audit_on_the_terminal_as_json_and_as_csv(fake, store, tmp_path):
+    run("pull", "fake", "T", "--store", store.folder)
+    shown = run("audit", "--store", store.folder)
+    assert shown.exit_code == 0
+    assert all(word in shown.stdout for word in ("ann", "relabel", "t13", "refund"))
+    rows = json.loads(run("audit", "--store", store.folder, "--json").stdout)
+    assert [(row["id"], row["person"], row["after"]) for row in rows] == [
+        ("t3", "ann", "refund"),
+        ("t13", "ann", "refund"),
+    ]
+    assert rows[1]["why"] == "flagged: label; suggestion accepted; =1+1"
+    assert run("audit", "--store", store.folder, "--csv", tmp_path / "a.csv").exit_code == 0
+    with (tmp_path / "a.csv").open(newline="", encoding="utf-8-sig") as file:
+        assert [row["id"] for row in csv.DictReader(file)] == ["t3", "t13"]
+
+
+def test_audit_of_one_data_set_since_a_day(fake, store):
+    run("pull", "fake", "T", "--store", store.folder)
+    asked = ("audit", "--store", store.folder, "--json")
+    assert len(json.loads(run(*asked, "--dataset", "tickets", "--since", "2026-11-23 08:01:00").stdout)) == 1
+    assert json.loads(run(*asked, "--dataset", "other").stdout) == []
+
+
+@pytest.mark.parametrize("command", ["verify", "audit"])
+def test_where_no_store_is_the_cure_is_said(command, tmp_path: Path):
+    result = run(command, "--store", tmp_path / "absent")
+    assert (result.exit_code, "is no run store" in result.stderr) == (2, True)
