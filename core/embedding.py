@@ -145,8 +145,8 @@ class TransformersEmbedder:
 
     def __init__(self, model: str, *, batch: int = 32, max_length: int = 256) -> None:
         try:
-            import torch
-            from transformers import AutoModel, AutoTokenizer
+            import torch  # pyright: ignore[reportMissingImports]
+            from transformers import AutoModel, AutoTokenizer  # pyright: ignore[reportMissingImports]
         except ImportError as error:
             if "torch" in str(error):
                 raise InputError(
