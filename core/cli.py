@@ -8,8 +8,9 @@ from typing import Any
 
 import click
 
-from .cli_corrections import audit, verify
+from .cli_corrections import audit, correct, undo, verify
 from .cli_platforms import doctor, log, pull, push
+from .cli_runs import compare, runs
 from .cli_shared import json_option, progress, run_options, store_option, table_format, write_json, written
 from .errors import InputError, LabelsiftError
 from .wording import visible
@@ -54,7 +55,7 @@ def main(debug: bool) -> None:
     """Find what is wrong with a labeled data set, and bring it to the people who can fix it."""
 
 
-for command in (push, pull, log, doctor, audit, verify):
+for command in (push, pull, log, doctor, runs, compare, audit, verify):
     main.add_command(command)
 
 
@@ -174,24 +175,6 @@ def similar(seed: str, k: int, run: str, dataset: str | None, store: str, as_jso
     from .listings import print_similar
 
     print_similar(found)
-
-
-@main.command()
-@store_option
-@json_option
-def runs(store: str, as_json: bool) -> None:
-    """List the runs that are kept, newest first."""
-    from .store import Store
-
-    kept = Store(store).runs()
-    for error in Store(store).broken():
-        click.echo(f"labelsift: {visible(str(error))}", err=True)
-    if as_json:
-        write_json([{**vars(one), "created": one.created.isoformat()} for one in kept])
-        return
-    from .listings import print_runs
-
-    print_runs(kept)
 
 
 @main.command()

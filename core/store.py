@@ -110,6 +110,18 @@ class Store:
         """Return the report of a run."""
         return read_run(self.folder / "runs" / self.find(run, dataset=dataset), store=self)
 
+    def remove(self, run: str) -> None:
+        """Remove a run for good: out of sight first, so that a cut removal leaves no half of it to be read."""
+        folder = self.folder / "runs" / run
+        gone = folder.with_name(f".removed.{run}.{os.getpid()}")
+        try:
+            folder.rename(gone)
+            shutil.rmtree(gone)
+        except OSError as error:
+            raise StoreError(
+                f"{run} could not be removed ({error.strerror})", cure="Check the folder's rights"
+            ) from error
+
     def save_links(self, run: str, links: dict[str, str]) -> None:
         """Keep the addresses of a run's tasks on the platform that it was pushed to."""
         folder = self.folder / "runs" / run

@@ -1,0 +1,228 @@
+"""What changed between two runs: rows, labels, metrics and issues.
+
+Samples are matched by their ids, then by equal texts among those that no id matches. Differences of rates
+carry Newcombe's hybrid interval (1998, from two Wilson intervals), which takes the runs as independent: for
+mostly equal rows it is wider than it need be.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from .errors import InputError
+from .findings import issues_in
+from .report import Report
+from .slices.cells import Cells, cross, partitions
+from .slices.metrics import judged, overall, score_column
+from .slices.table import METRICS, RATES, full_table
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two runs side by side.
+
+    Parameters
+    ----------
+    old, new
+        The runs' names.
+    added, removed
+        Ids that only one of them has.
+    edited
+        Ids whose text changed.
+    renamed
+        Pairs of (old id, new id) with the same text.
+    relabeled
+        Table ``id, old, new``: labels that changed; null = unlabeled. Ids are the new run's.
+    metrics
+        Table ``metric, old, new, difference, low, high, significant``; no interval for F1.
+    slices
+        The same, one row a slice and metric, with ``slug, predicate, n_old, n_new``.
+    issues
+        Table ``issue, old, new, fixed, appeared``: flagged samples; ``fixed`` and ``appeared`` count
+        those that both runs have.
+    """
+
+    old: str
+    new: str
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+    edited: tuple[str, ...]
+    renamed: tuple[tuple[str, str], ...]
+    relabeled: pa.Table
+    metrics: pa.Table
+    slices: pa.Table
+    issues: pa.Table
+
+    @property
+    def movements(self) -> list[tuple[str | None, str | None, int]]:
+        """The changes of label and how often each happened, most often first."""
+        pairs = zip(self.relabeled["old"].to_pylist(), self.relabeled["new"].to_pylist(), strict=True)
+        return [(old, new, count) for (old, new), count in Counter(pairs).most_common()]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return everything as plain values, for ``--json``."""
+        tables = ("relabeled", "metrics", "slices", "issues")
+        shown = {name: value for name, value in vars(self).items() if name not in tables}
+        return shown | {name: getattr(self, name).to_pylist() for name in tables} | {"movements": self.movements}
+
+
+def compare(old: Report, new: Report, *, by: Sequence[str] | None = None) -> Comparison:
+    """Compare two runs.
+
+    Parameters
+    ----------
+    by
+        Metadata columns to slice by, with their two-way combinations; every column that both runs can
+        slice, one way, by default.
+
+    Raises
+    ------
+    InputError
+        If one of the runs cannot be sliced by a column of ``by``.
+    """
+    rows_old, rows_new, renamed = _matched(old, new)
+    texts_differ = pc.not_equal(old.samples.texts.take(rows_old), new.samples.texts.take(rows_new))
+    both = new.samples.ids.take(rows_new)
+    return Comparison(
+        old=old.run,
+        new=new.run,
+        added=_others(new, rows_new),
+        removed=_others(old, rows_old),
+        edited=tuple(both.filter(texts_differ).to_pylist()),
+        renamed=renamed,
+        relabeled=_relabeled(old, new, rows_old, rows_new),
+        metrics=_metrics(old, new),
+        slices=_slices(old, new, by),
+        issues=_issues(old, new, rows_old, rows_new),
+    )
+
+
+def _matched(old: Report, new: Report) -> tuple[pa.Array, pa.Array, tuple[tuple[str, str], ...]]:
+    """Return the rows of the samples that both have, in the old and in the new run, and the renamed ids."""
+    place = pc.index_in(new.samples.ids, value_set=pa.concat_arrays(old.samples.ids.chunks))
+    known = place.is_valid().to_numpy()
+    rows_new = np.flatnonzero(known)
+    rows_old = place.drop_null().to_numpy().astype(np.int64)
+    alone = np.ones(len(old.samples), dtype=bool)
+    alone[rows_old] = False
+    waiting: dict[str, list[int]] = defaultdict(list)
+    for row in np.flatnonzero(alone).tolist():
+        waiting[old.samples.texts[row].as_py()].append(row)
+    pairs = []
+    for row in np.flatnonzero(~known).tolist():
+        queue = waiting.get(new.samples.texts[row].as_py())
+        if queue:
+            pairs.append((queue.pop(0), row))
+    more = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+    renamed = tuple((old.samples.ids[one].as_py(), new.samples.ids[other].as_py()) for one, other in pairs)
+    return pa.array(np.append(rows_old, more[:, 0])), pa.array(np.append(rows_new, more[:, 1])), renamed
+
+
+def _others(report: Report, rows: pa.Array) -> tuple[str, ...]:
+    alone = np.ones(len(report.samples), dtype=bool)
+    alone[rows.to_numpy()] = False
+    return tuple(report.samples.ids.filter(pa.array(alone)).to_pylist())
+
+
+def _relabeled(old: Report, new: Report, rows_old: pa.Array, rows_new: pa.Array) -> pa.Table:
+    def labels(report: Report, rows: pa.Array) -> pa.Array:
+        given = report.samples.labels
+        return pa.nulls(len(rows), pa.string()) if given is None else given.take(rows)
+
+    before, after = labels(old, rows_old), labels(new, rows_new)
+    same = pc.fill_null(pc.equal(before, after), False)
+    changed = pc.invert(pc.or_(same, pc.and_(before.is_null(), after.is_null())))
+    table = pa.table({"id": new.samples.ids.take(rows_new), "old": before, "new": after})
+    return table.filter(changed)
+
+
+def _metrics(old: Report, new: Report) -> pa.Table:
+    before, after = overall(judged(old)), overall(judged(new))
+    rows = [{"metric": metric, **_difference(metric, before, after)} for metric in METRICS]
+    return pa.Table.from_pylist(rows, schema=pa.schema([("metric", pa.string()), *_FIGURES]))
+
+
+def _slices(old: Report, new: Report, by: Sequence[str] | None) -> pa.Table:
+    before, after = ({row["predicate"]: row for row in _all_cells(one, by)} for one in (old, new))
+    rows = [
+        {
+            "slug": after[predicate]["slug"],
+            "predicate": predicate,
+            "metric": metric,
+            "n_old": row["n"],
+            "n_new": after[predicate]["n"],
+            **_difference(metric, row, after[predicate]),
+        }
+        for predicate, row in before.items()
+        if predicate in after
+        for metric in METRICS
+    ]
+    names = [("slug", pa.string()), ("predicate", pa.string()), ("metric", pa.string())]
+    return pa.Table.from_pylist(
+        rows, schema=pa.schema([*names, ("n_old", pa.int64()), ("n_new", pa.int64()), *_FIGURES])
+    )
+
+
+def _all_cells(report: Report, by: Sequence[str] | None) -> list[dict[str, Any]]:
+    found, skipped = partitions(report.samples)
+    missing = sorted(set(by or ()) - set(found))
+    if missing:
+        why = [f"{name} ({skipped[name]})" if name in skipped else name for name in missing]
+        raise InputError(f"The run {report.run} cannot be sliced by these columns", ids=why, cure="Name others")
+    cells: list[Cells] = [found[name] for name in by] if by else list(found.values())
+    if by:
+        cells += [cross(one, other) for one, other in combinations(cells, 2)]
+    return full_table(report, cells).to_pylist()
+
+
+_FIGURES = [
+    ("old", pa.float64()),
+    ("new", pa.float64()),
+    ("difference", pa.float64()),
+    ("low", pa.float64()),
+    ("high", pa.float64()),
+    ("significant", pa.bool_()),
+]
+
+
+def _difference(metric: str, before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    """Return old, new and their difference; for a rate with its 95 % interval, nulls where unknown."""
+    one, other = (_known(values[metric]) for values in (before, after))
+    figures: dict[str, Any] = {"old": one, "new": other}
+    if one is None or other is None:
+        return figures
+    figures["difference"] = other - one
+    if metric in RATES:
+        low_before, high_before = before[f"{metric}_low"], before[f"{metric}_high"]
+        low_after, high_after = after[f"{metric}_low"], after[f"{metric}_high"]
+        low = other - one - np.hypot(other - low_after, high_before - one)
+        high = other - one + np.hypot(high_after - other, one - low_before)
+        figures |= {"low": float(low), "high": float(high), "significant": bool(low > 0 or high < 0)}
+    return figures
+
+
+def _known(value: float | None) -> float | None:
+    return None if value is None or np.isnan(value) else float(value)
+
+
+def _issues(old: Report, new: Report, rows_old: pa.Array, rows_new: pa.Array) -> pa.Table:
+    rows = []
+    for name in dict.fromkeys([*issues_in(old.scores), *issues_in(new.scores)]):
+        before, after = (score_column(one, f"is_{name}_issue") for one in (old, new))
+        row: dict[str, Any] = {"issue": name}
+        row["old"] = None if before is None else pc.sum(before).as_py()
+        row["new"] = None if after is None else pc.sum(after).as_py()
+        if before is not None and after is not None:
+            was, now = before.take(rows_old).to_numpy(), after.take(rows_new).to_numpy()
+            row |= {"fixed": int((was & ~now).sum()), "appeared": int((~was & now).sum())}
+        rows.append(row)
+    kinds = [("issue", pa.string()), *((name, pa.int64()) for name in ("old", "new", "fixed", "appeared"))]
+    return pa.Table.from_pylist(rows, schema=pa.schema(kinds))

@@ -1,0 +1,112 @@
+"""A comparison of two runs on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pyarrow.compute as pc
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from .comparison import Comparison
+from .wording import shortened, visible, words
+
+MOVEMENTS, SLICES, IDS = 8, 12, 5
+NAMES = {
+    "label_issue_rate": "suspicious labels",
+    "accuracy": "accuracy",
+    "f1": "macro F1",
+    "weighted_f1": "weighted F1",
+}
+
+
+def print_comparison(comparison: Comparison, *, console: Console | None = None) -> None:
+    """Print what changed: rows, labels, metrics, slices that moved, issues."""
+    console = console or Console(highlight=False)
+    console.print(Text(f"{comparison.old} → {comparison.new}", style="bold"))
+    for line in _rows(comparison):
+        console.print(Text(line))
+    for part in (_movements(comparison), _metrics(comparison), _slices(comparison), _issues(comparison)):
+        if part is not None:
+            console.print()
+            console.print(part)
+
+
+def _rows(comparison: Comparison) -> list[str]:
+    counts = {
+        "added": comparison.added,
+        "removed": comparison.removed,
+        "edited": comparison.edited,
+        "relabeled": tuple(comparison.relabeled["id"].to_pylist()),
+        "given another id": tuple(new for _, new in comparison.renamed),
+    }
+    lines = [f"{len(ids):,} rows {what}: {_named(ids)}" for what, ids in counts.items() if ids]
+    return lines or ["The same rows with the same texts and labels."]
+
+
+def _named(ids: tuple[str, ...]) -> str:
+    more = len(ids) - IDS
+    shown = ", ".join(shortened(visible(one), 40) for one in ids[:IDS])
+    return shown + (f" and {more:,} more" if more > 0 else "")
+
+
+def _movements(comparison: Comparison) -> Table | None:
+    if not comparison.movements:
+        return None
+    table = _table("Labels that changed", "from", "to", "samples")
+    for old, new, count in comparison.movements[:MOVEMENTS]:
+        table.add_row(_label(old), _label(new), f"{count:,}")
+    return table
+
+
+def _metrics(comparison: Comparison) -> Table:
+    table = _table("Overall", "metric", "old", "new", "change", "95 % interval")
+    for row in comparison.metrics.to_pylist():
+        if row["old"] is not None and row["new"] is not None:
+            table.add_row(NAMES[row["metric"]], *_figures(row))
+    return table
+
+
+def _slices(comparison: Comparison) -> Table | None:
+    """Show the slices whose rates moved beyond chance, most first."""
+    moved = comparison.slices.filter(pc.fill_null(comparison.slices["significant"], False)).to_pylist()
+    if not moved:
+        return None
+    looked = pc.sum(pc.is_valid(comparison.slices["low"])).as_py()
+    table = _table("Slices that moved", "slice", "metric", "old", "new", "change", "95 % interval")
+    table.caption = Text(f"{looked:,} were looked at: about one in twenty moves this far by chance", style="dim")
+    table.caption_justify = "left"
+    for row in sorted(moved, key=lambda row: -abs(row["difference"]))[:SLICES]:
+        table.add_row(Text(shortened(visible(row["predicate"]), 50)), NAMES[row["metric"]], *_figures(row))
+    return table
+
+
+def _issues(comparison: Comparison) -> Table:
+    table = _table("Issues", "issue", "old", "new", "fixed", "appeared")
+    for row in comparison.issues.to_pylist():
+        cells = ("–" if row[name] is None else f"{row[name]:,}" for name in ("old", "new", "fixed", "appeared"))
+        table.add_row(words(row["issue"]).title, *cells)
+    return table
+
+
+def _figures(row: Mapping[str, Any]) -> tuple[str, ...]:
+    mark = " *" if row["significant"] else ""
+    interval = "" if row["low"] is None else f"{row['low']:+.3f} … {row['high']:+.3f}{mark}"
+    return f"{row['old']:.3f}", f"{row['new']:.3f}", f"{row['difference']:+.3f}", interval
+
+
+def _label(label: str | None) -> Text:
+    return Text("unlabeled", style="dim") if label is None else Text(shortened(visible(label), 40))
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(
+        title=Text(title, style="bold underline"), title_justify="left", box=box.SIMPLE_HEAD, header_style="dim"
+    )
+    for name in columns:
+        right = name in ("old", "new", "change", "samples", "fixed", "appeared")
+        table.add_column(name, justify="right" if right else "left")
+    return table

@@ -1,0 +1,120 @@
+"""Two runs side by side: exactly what changed, and how sure a difference is."""
+
+from __future__ import annotations
+
+import json
+
+import labelsift as ls
+import numpy as np
+import pyarrow as pa
+import pytest
+from click.testing import CliRunner
+from labelsift.cli import main
+from labelsift.comparison import compare
+
+WORDS = {"a": "refund money back please order", "b": "login password account locked again"}
+
+
+def rows(n: int = 60) -> dict[str, list]:
+    rng = np.random.default_rng(0)
+    labels = ["a" if at % 2 else "b" for at in range(n)]
+    texts = [" ".join(rng.permutation(WORDS[label].split())) + f" number {at}" for at, label in enumerate(labels)]
+    places = [("CA", "NY", "TX")[at % 3] for at in range(n)]
+    return {
+        "id": [f"s{at:03}" for at in range(n)],
+        "text": texts,
+        "label": labels,
+        "state": places,
+        "gender": ["f" if at % 4 < 2 else "m" for at in range(n)],
+    }
+
+
+def scanned(table: dict[str, list], **options) -> ls.Report:
+    samples = ls.read(pa.table(table), id="id", label="label", metadata=["state", "gender"], name="tickets")
+    return ls.scan(samples, **{"store": None, **options})
+
+
+@pytest.fixture(scope="module")
+def old() -> ls.Report:
+    return scanned(rows())
+
+
+def test_a_run_beside_itself_shows_no_change(old):
+    found = compare(old, old)
+    assert (found.added, found.removed, found.edited, found.renamed) == ((), (), (), ())
+    assert found.relabeled.num_rows == 0 and found.movements == []
+    assert all(row["difference"] == 0 for row in found.metrics.to_pylist())
+    assert not any(row["significant"] for row in found.slices.to_pylist())
+    assert all((row["fixed"], row["appeared"]) == (0, 0) for row in found.issues.to_pylist())
+
+
+def test_exactly_the_changed_rows_are_named(old):
+    table = rows()
+    table["label"][3], table["label"][5], table["label"][8] = "b", None, "a"
+    table["text"][10] += " once more"
+    table["id"][20] = "renamed"
+    for column in table.values():
+        del column[30]
+    for name, value in {"id": "new", "text": "quite another thing", "label": "a", "state": "CA", "gender": "f"}.items():
+        table[name].append(value)
+    order = np.random.default_rng(1).permutation(len(table["id"]))
+    found = compare(old, scanned({name: [column[at] for at in order] for name, column in table.items()}))
+    assert found.added == ("new",)
+    assert found.removed == ("s030",)
+    assert found.edited == ("s010",)
+    assert found.renamed == (("s020", "renamed"),)
+    changes = {row["id"]: (row["old"], row["new"]) for row in found.relabeled.to_pylist()}
+    assert changes == {"s003": ("a", "b"), "s005": ("a", None), "s008": ("b", "a")}
+    assert sorted(found.movements, key=str) == sorted([("a", "b", 1), ("a", None, 1), ("b", "a", 1)], key=str)
+
+
+def test_a_slice_that_fell_is_marked_with_its_interval(old):
+    table = rows()
+    for at, (state, gender) in enumerate(zip(table["state"], table["gender"], strict=True)):
+        if (state, gender) == ("CA", "f"):
+            table["label"][at] = "b" if table["label"][at] == "a" else "a"
+    found = compare(old, scanned(table), by=["state", "gender"])
+    fell = {row["slug"]: row for row in found.slices.to_pylist() if row["metric"] == "accuracy" and row["significant"]}
+    assert "state:CA__gender:f" in fell
+    row = fell["state:CA__gender:f"]
+    assert row["low"] <= row["difference"] <= row["high"] < 0
+    assert row["n_old"] == row["n_new"] == 10
+
+
+def test_newcombes_interval_is_the_published_one(old):
+    from labelsift.comparison import _difference
+    from labelsift.slices.metrics import wilson
+
+    def rate(hits: int, total: int) -> dict[str, float]:
+        low, high = wilson(np.array([hits]), np.array([total]))
+        return {"accuracy": hits / total, "accuracy_low": float(low[0]), "accuracy_high": float(high[0])}
+
+    found = _difference("accuracy", rate(48, 80), rate(56, 70))  # Newcombe 1998, example (a), method 10
+    assert (round(found["low"], 4), round(found["high"], 4)) == (0.0524, 0.3339)
+
+
+def test_an_unknown_column_is_refused(old):
+    with pytest.raises(ls.InputError, match="cannot be sliced by these columns: planet"):
+        compare(old, old, by=["planet"])
+
+
+def test_the_command_compares_kept_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    first = scanned(rows(), store=".labelsift")
+    table = rows()
+    table["label"][3] = "b"
+    second = scanned(table, store=".labelsift")
+    runner = CliRunner()
+    result = runner.invoke(main, ["compare", first.run, second.run, "--by", "state,gender", "--json"])
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["relabeled"] == [{"id": "s003", "old": "a", "new": "b"}]
+    shown = runner.invoke(main, ["compare", first.run])
+    assert "1 rows relabeled: s003" in shown.output
+    assert runner.invoke(main, ["runs", "show", "latest", "--json"]).exit_code == 0
+    exported = runner.invoke(main, ["runs", "export", "latest", "out"])
+    assert exported.exit_code == 0, exported.output
+    assert {file.name for file in (tmp_path / "out").iterdir()} >= {"samples.parquet", "scores.parquet"}
+    assert runner.invoke(main, ["runs", "export", "latest", "out"]).exit_code != 0
+    removed = runner.invoke(main, ["runs", "rm", second.run, "--yes"])
+    assert removed.exit_code == 0, removed.output
+    assert [one["run"] for one in json.loads(runner.invoke(main, ["runs", "list", "--json"]).stdout)] == [first.run]
