@@ -15,14 +15,16 @@ import pyarrow.compute as pc
 
 from .errors import InputError
 from .findings import issues_in
-from .neighbors import NeighborIndex
 from .samples import Samples
+from .searching import seed_vector
+from .seeds import USERS_EMBEDDINGS as USERS_EMBEDDINGS
+from .seeds import required_embeddings, searchable, seeds, selection
+from .selecting import Selection
+from .vectors import VectorIndex
 
 if TYPE_CHECKING:
     from .platforms import Mode, Receipt
-
-
-USERS_EMBEDDINGS = "the user's embeddings"
+    from .pools import Pool
 
 
 class LinkKeeper(Protocol):
@@ -30,6 +32,14 @@ class LinkKeeper(Protocol):
 
     def save_links(self, run: str, links: dict[str, str]) -> None:
         """Keep the addresses of a run's tasks."""
+        ...
+
+    def kept_index(self, run: str, vectors: np.ndarray) -> VectorIndex:
+        """Open the index of a run's embeddings, or build and keep it."""
+        ...
+
+    def pool(self, name: str) -> Pool:
+        """Open a pool of unlabeled samples."""
         ...
 
 
@@ -98,43 +108,87 @@ class Report:
             "settings": self.settings,
         }
 
-    def similar(self, seed: str, *, k: int = 10) -> pa.Table:
-        """Return the samples most similar to a sample (by its id) or to a text.
+    def similar(
+        self,
+        seed: str | Sequence[str] | np.ndarray,
+        *,
+        k: int = 10,
+        where: str | None = None,
+        fold_duplicates: bool = False,
+        pool: str | None = None,
+        details: bool = False,
+    ) -> pa.Table:
+        """Return the samples most similar to a sample, a text, a group of samples or a vector.
+
+        Parameters
+        ----------
+        seed
+            The id of a sample, or a text; a list of ids (see :meth:`ids`), which is searched for by the mean of
+            their unit vectors: what they have in common; or vectors of the same embedder, float, shape (d,) or (n, d).
+        where
+            SQL over ``id``, ``text``, ``label``, ``split``, ``predicted``, the metadata, and the columns of ``scores``:
+            ``split = 'unlabeled' AND NOT is_garbage_issue``. Exact however few samples fulfil it.
+        fold_duplicates
+            Show one sample for all that have the same text but for case and space; ``copies`` counts them.
+        pool
+            Search this pool (see ``labelsift index``) instead of the samples of the run.
+        details
+            Also return ``split``, ``predicted``, ``issues`` (those that it is flagged for) and ``metadata``.
 
         Returns
         -------
         pyarrow.Table
             ``id, similarity (cosine, f32), label, text``, most similar first, without the seed itself.
+
+        Raises
+        ------
+        InputError
+            If the seed has no vector here, ids are unknown, or the condition is no SQL over these columns.
         """
         if k < 1:
             raise InputError(f"{k} similar samples cannot be shown", cure="Ask for 1 or more")
-        if self.embeddings is None:
+        place = self._pool(pool) if pool is not None else None
+        rows, vectors = seeds(self, seed, place=place)
+        searched = searchable(self, details=details) if place is None else place.searchable(details=details)
+        vector = seed_vector(vectors)
+        if len(vector) != searched.index.dimensions:
             raise InputError(
-                "This run has no embeddings", cure="Scan again with a check that needs them (label, outlier)"
+                f"The seed has {len(vector)} dimensions, and the samples have {searched.index.dimensions}",
+                cure="Give a vector of the same embedder",
             )
-        row = pc.index(self.samples.ids, seed).as_py()
-        vector = self.embeddings[row] if row >= 0 else self._embedded(seed)
-        rows, similarities = self._index.search(vector[None, :], min(k + (row >= 0), len(self.samples)))
-        kept = (rows[0] >= 0) & (rows[0] != row)
-        chosen = self.samples.table.take(pa.array(rows[0][kept][:k]))
-        columns = {"id": chosen["id"], "similarity": pa.array(similarities[0][kept][:k])}
-        columns.update({name: chosen[name] for name in ("label", "text") if name in chosen.column_names})
-        return pa.table(columns)
+        without = rows if place is None else None
+        return searched.nearest(vector, k=k, without=without, where=where, fold_duplicates=fold_duplicates)
+
+    def ids(self, where: str) -> list[str]:
+        """Return the ids of the samples that fulfil a condition in SQL; see :meth:`similar` for its columns."""
+        return self.samples.ids.filter(pa.array(self.selection.matching(where))).to_pylist()
 
     @cached_property
-    def _index(self) -> NeighborIndex:
-        return NeighborIndex(np.ascontiguousarray(self.embeddings))
+    def selection(self) -> Selection:
+        """The columns that SQL can be asked about."""
+        return selection(self)
 
-    def _embedded(self, text: str) -> np.ndarray:
-        from .embedding import embed, embedder
+    @cached_property
+    def index(self) -> VectorIndex:
+        """The index of the embeddings; that of a large kept run is kept with it."""
+        vectors = required_embeddings(self)
+        if self.store is None:
+            return VectorIndex.build(vectors)
+        return self.store.kept_index(self.run, vectors)
 
-        name = self.settings.get("embedder")
-        if name in (None, USERS_EMBEDDINGS):
+    def _pool(self, name: str) -> Pool:
+        if self.store is None:
             raise InputError(
-                "A text cannot be compared with embeddings that the user brought",
-                cure="Give the id of a sample instead",
+                "A report that is kept in no store has no pools", cure="Load a run from a store: ls.load(store=…)"
             )
-        return embed(pa.chunked_array([[text]]), embedder(name))[0]
+        found = self.store.pool(name)
+        mine = self.settings.get("embedder")
+        if found.embedder != mine:
+            raise InputError(
+                f"The pool {name} was embedded with {found.embedder}, and this run with {mine}",
+                cure="Index the pool again with the run's embedder, or choose another run",
+            )
+        return found
 
     def slices(self, by: Sequence[str] | None = None, *, metric: str = "f1") -> pa.Table:
         """Return a metric for every value of the metadata columns ``by``, and for their combinations."""

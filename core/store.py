@@ -4,6 +4,7 @@
   format.json                {"format": 1}
   .gitignore                 *
   corrections/               what people decided (see :mod:`labelsift.ledger`)
+  pools/<name>/              unlabeled samples to search (see :mod:`labelsift.pools`)
   runs/<run>/                written under another name first, then renamed: whole or not at all
                              (what is in it: :mod:`labelsift.runfolder`)
 """
@@ -18,12 +19,15 @@ import time
 from datetime import datetime
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 
 from .errors import StoreError
 from .ledger import Ledger
+from .pools import Pool, Pools
 from .report import Report
 from .runfolder import LINKS, RunInfo, broken, read_info, read_run, write_run
+from .vectors import VectorIndex, kept_index
 
 DEFAULT = ".labelsift"
 FORMAT = 1
@@ -109,6 +113,19 @@ class Store:
     def load(self, run: str = LATEST, *, dataset: str | None = None) -> Report:
         """Return the report of a run."""
         return read_run(self.folder / "runs" / self.find(run, dataset=dataset), store=self)
+
+    def kept_index(self, run: str, vectors: np.ndarray) -> VectorIndex:
+        """Open the index of a run's embeddings, or build it, and keep it where that took long."""
+        return kept_index(self.folder / "runs" / run / "index.faiss", vectors)
+
+    @property
+    def pools(self) -> Pools:
+        """The pools of unlabeled samples."""
+        return Pools(self.folder / "pools")
+
+    def pool(self, name: str) -> Pool:
+        """Open a pool of unlabeled samples."""
+        return self.pools.open(name)
 
     def remove(self, run: str) -> None:
         """Remove a run for good: out of sight first, so that a cut removal leaves no half of it to be read."""

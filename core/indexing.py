@@ -1,0 +1,83 @@
+"""An unlabeled pool becomes searchable: ``labelsift index POOL``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from .embedding import DEFAULT as DEFAULT_EMBEDDER
+from .embedding import embed, embedder
+from .errors import StoreError
+from .pools import Change
+from .runfolder import read_facts
+from .samples import Samples
+from .seeds import USERS_EMBEDDINGS
+from .signals import Signals
+from .store import DEFAULT, Store
+
+
+def index_pool(
+    samples: Samples,
+    *,
+    name: str | None = None,
+    model: str | None = None,
+    embeddings: np.ndarray | None = None,
+    store: str | Path = DEFAULT,
+    progress: Callable[[str], None] | None = None,
+) -> Change:
+    """Bring samples into a pool of the run store; a pool that exists takes new ids and replaces changed samples.
+
+    Parameters
+    ----------
+    name
+        Of the pool; the name of the data set by default.
+    model
+        The embedder; that of the pool, else of the latest run, by default, so that problems found can be looked up.
+    embeddings
+        float, shape (n, d): your own vectors instead, as brought to the scan.
+
+    Raises
+    ------
+    InputError
+        If the embedder is not that of the pool.
+    """
+    kept = Store(store)
+    kept.prepare()
+    name = name or samples.name
+    say = progress or (lambda _: None)
+    vectors = Signals(embeddings=embeddings).aligned_embeddings(samples)
+    if vectors is not None:
+        by_text = _Brought(samples, vectors)
+        return kept.pools.add(name, samples, embedder=USERS_EMBEDDINGS, embed=by_text)
+    chosen = embedder(model or _usual(kept, name))
+
+    def embedded(rows: pa.Table) -> np.ndarray:
+        say(f"Embedding {rows.num_rows:,} texts")
+        return embed(rows["text"], chosen)
+
+    return kept.pools.add(name, samples, embedder=chosen.name, embed=embedded)
+
+
+class _Brought:
+    """Vectors of the user, found by the sample's id."""
+
+    def __init__(self, samples: Samples, vectors: np.ndarray) -> None:
+        self._samples = samples
+        self._vectors = vectors
+
+    def __call__(self, rows: pa.Table) -> np.ndarray:
+        return self._vectors[self._samples.positions(rows["id"].to_pylist())]
+
+
+def _usual(store: Store, name: str) -> str:
+    """Return the embedder of the pool, else of the latest run, else the default one."""
+    if name in store.pools.names():
+        return store.pools.open(name).embedder
+    try:
+        found = read_facts(store.folder / "runs" / store.find())["settings"].get("embedder")
+    except StoreError:
+        found = None
+    return found if found not in (None, USERS_EMBEDDINGS) else DEFAULT_EMBEDDER

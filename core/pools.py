@@ -1,0 +1,325 @@
+"""Pools: unlabeled samples with their vectors, kept beside the runs so that problems can be looked up in them.
+
+pools/<name>/
+  .lock                  held while one process writes
+  current.json           which state is the pool; replaced whole
+  state-<token>/         rows.lance, index.faiss: written under this name before current.json points to it
+
+A change writes a whole new state and deletes the old one: a writer that is killed leaves the old state, and what
+was removed stands nowhere afterwards.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from .errors import InputError, StoreError
+from .samples import Samples
+from .searching import Searchable
+from .selecting import Selection
+from .vectors import EXACT_BELOW, VectorIndex
+
+FORMAT = 1
+_CURRENT = "current.json"
+_ROLES = ("id", "text", "label", "split", "predicted")
+_GROWTH = 2  # an index whose cells were made of less than half of its rows is made again
+
+Embed = Callable[[pa.Table], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Change:
+    """What indexing or removing did to a pool."""
+
+    pool: str
+    created: int
+    updated: int
+    unchanged: int
+    removed: int
+    rows: int
+
+
+@dataclass(frozen=True)
+class Pool:
+    """One state of a pool, as it is opened; a change makes another."""
+
+    name: str
+    folder: Path
+    embedder: str
+    columns: tuple[str, ...]  # the user's names; in rows.lance a column is known by its number
+    trained_rows: int
+
+    @cached_property
+    def index(self) -> VectorIndex:
+        """The vectors, left on the disk."""
+        with _read(self.name, self.folder):
+            return VectorIndex.open(self.folder / "index.faiss")
+
+    def column(self, name: str) -> pa.ChunkedArray:
+        """Read one column."""
+        at = str(self.columns.index(name))
+        with _read(self.name, self.folder):
+            return self._rows.to_table(columns=[at])[at]
+
+    def vector_of(self, id: str) -> np.ndarray | None:
+        """Return the vector of a sample: float32, shape (d,), or None where there is no such id."""
+        row = pc.index(self.column("id"), id).as_py()
+        return self.index.vector(row) if row >= 0 else None
+
+    def searchable(self, *, details: bool = False) -> Searchable:
+        """Return the pool as something to search."""
+        first = [name for name in ("id", "label", "text") if name in self.columns]
+        shown = [*first, *(name for name in self.columns if name not in first)] if details else first
+
+        def take(rows: np.ndarray) -> pa.Table:
+            with _read(self.name, self.folder):
+                found = self._rows.take(rows.tolist(), columns=[str(self.columns.index(name)) for name in shown])
+            found = found.rename_columns(shown)
+            own = [name for name in shown if name not in _ROLES]
+            if not own:
+                return found
+            metadata = found.select(own).to_struct_array()
+            return found.drop_columns(own).append_column("metadata", metadata)
+
+        return Searchable(self.index, self._selection, take)
+
+    @cached_property
+    def _selection(self) -> Selection:
+        return Selection(
+            len(self.index), {name: lambda name=name: self.column(name) for name in dict.fromkeys(self.columns)}
+        )
+
+    @cached_property
+    def _rows(self) -> Any:  # noqa: ANN401 - lance loads in the function that needs it
+        import lance
+
+        return lance.dataset(str(self.folder / "rows.lance"))
+
+    def table(self) -> pa.Table:
+        """Read all rows, without vectors."""
+        with _read(self.name, self.folder):
+            return self._rows.to_table().rename_columns(list(self.columns))
+
+
+class Pools:
+    """The pools in a folder of the run store."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def names(self) -> list[str]:
+        """Name the pools that there are."""
+        return sorted(path.parent.name for path in self.folder.glob(f"*/{_CURRENT}"))
+
+    def open(self, name: str) -> Pool:
+        """Open a pool as it is now.
+
+        Raises
+        ------
+        StoreError
+            If there is none of this name, or it cannot be read.
+        """
+        place = self.folder / _checked(name)
+        try:
+            facts = json.loads((place / _CURRENT).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            known = ", ".join(self.names())
+            raise StoreError(
+                f"There is no pool {name}",
+                cure=f"There are: {known}" if known else "Make one: labelsift index FILE --text …",
+            ) from None
+        except (OSError, ValueError) as error:
+            raise StoreError(f"The pool {name} cannot be read ({error})", cure=f"Delete {place}, index again") from None
+        if facts.get("format") != FORMAT:
+            raise StoreError(
+                f"The pool {name} has the format {facts.get('format')}; this labelsift reads format {FORMAT}",
+                cure="Update labelsift, or index the pool again under another name",
+            )
+        return Pool(name, place / facts["state"], facts["embedder"], tuple(facts["columns"]), facts["trained_rows"])
+
+    def add(self, name: str, samples: Samples, *, embedder: str, embed: Embed) -> Change:
+        """Bring samples into a pool, which is made if there is none: new ids are added, changed samples replaced.
+
+        Parameters
+        ----------
+        embedder
+            The name of what makes the vectors; a pool holds vectors of one only.
+        embed
+            Rows (``id``, ``text`` …) → float32, shape (n, d), of unit length or zero; asked for new and changed rows.
+        """
+        incoming = _flat(samples)
+        with self._writing(name):
+            old = self._old(name)
+            if old is None:
+                index = VectorIndex.build(embed(incoming))
+                self._keep(name, incoming, index, embedder=embedder, trained_rows=len(index))
+                return Change(name, len(samples), 0, 0, 0, len(samples))
+            if old.embedder != embedder:
+                raise InputError(
+                    f"The pool {name} was embedded with {old.embedder}, not with {embedder}",
+                    cure="Use the same embedder, or another --name",
+                )
+            return self._merged(old, incoming, embed)
+
+    def remove(self, name: str, ids: list[str]) -> Change:
+        """Take samples out of a pool; ids that it does not have are refused."""
+        with self._writing(name):
+            pool = self.open(name)
+            table = pool.table()
+            rows = pc.index_in(pa.array(ids, pa.string()), value_set=table["id"].combine_chunks())
+            if rows.null_count:
+                unknown = [one for one, row in zip(ids, rows.to_pylist(), strict=True) if row is None]
+                raise InputError(f"The pool {name} has no sample with these ids", ids=unknown)
+            gone = np.unique(rows.to_numpy())
+            index = VectorIndex.read(pool.folder / "index.faiss")
+            index.remove(gone)
+            self._keep(name, _without(table, gone), index, embedder=pool.embedder, trained_rows=pool.trained_rows)
+            return Change(name, 0, 0, 0, len(gone), len(index))
+
+    def _old(self, name: str) -> Pool | None:
+        return self.open(name) if (self.folder / name / _CURRENT).exists() else None
+
+    def _merged(self, old: Pool, incoming: pa.Table, embed: Embed) -> Change:
+        table = old.table()
+        known = pc.index_in(incoming["id"], value_set=table["id"].combine_chunks())
+        place = pc.fill_null(known, -1).to_numpy()
+        same = place >= 0
+        same[same] = _equal(table.take(pa.array(place[same])), incoming.filter(pa.array(same)))
+        replaced = place[(place >= 0) & ~same]
+        fresh = incoming.filter(pa.array(~same))
+        change = Change(
+            old.name, int((place < 0).sum()), len(replaced), int(same.sum()), 0, len(table) + int((place < 0).sum())
+        )
+        if not fresh.num_rows:
+            return change
+        index = VectorIndex.read(old.folder / "index.faiss")
+        if len(replaced):
+            index.remove(replaced)
+        vectors = embed(fresh)
+        if vectors.shape[1] != index.dimensions:
+            raise InputError(
+                f"These vectors have {vectors.shape[1]} dimensions, and those of the pool {index.dimensions}",
+                cure="Use the same embedder, or another --name",
+            )
+        index, trained_rows = _grown(index, vectors, old.trained_rows)
+        try:
+            rows = pa.concat_tables([_without(table, replaced), fresh], promote_options="permissive")
+        except pa.ArrowException as error:
+            raise InputError(
+                f"The columns do not fit those of the pool {old.name} ({error})", cure="Give them the same types"
+            ) from None
+        self._keep(old.name, rows, index, embedder=old.embedder, trained_rows=trained_rows)
+        return change
+
+    def _keep(self, name: str, rows: pa.Table, index: VectorIndex, *, embedder: str, trained_rows: int) -> None:
+        """Write a state, point to it, and delete the others."""
+        import lance
+
+        place = self.folder / name
+        state = place / f"state-{secrets.token_hex(6)}"
+        facts = {
+            "format": FORMAT,
+            "state": state.name,
+            "embedder": embedder,
+            "columns": rows.column_names,
+            "trained_rows": trained_rows,
+            "rows": rows.num_rows,
+        }
+        try:
+            state.mkdir(mode=0o700)
+            numbered = rows.rename_columns([str(at) for at in range(rows.num_columns)])
+            lance.write_dataset(numbered, str(state / "rows.lance"), mode="create", max_rows_per_file=2**30)
+            index.save(state / "index.faiss")
+            half = place / f".{_CURRENT}.{os.getpid()}"
+            half.write_text(json.dumps(facts, ensure_ascii=False), encoding="utf-8")
+            half.replace(place / _CURRENT)
+        except (OSError, RuntimeError, ValueError, pa.ArrowException) as error:
+            shutil.rmtree(state, ignore_errors=True)
+            raise StoreError(
+                f"The pool {name} could not be kept in {place} ({str(error).partition(chr(10))[0]})",
+                cure="Free some space, or name another --store",
+            ) from error
+        for other in place.glob("state-*"):
+            if other != state:
+                shutil.rmtree(other, ignore_errors=True)
+
+    @contextlib.contextmanager
+    def _writing(self, name: str) -> Iterator[None]:
+        """Wait for other writers of this pool; the lock of a killed one is free."""
+        import fcntl
+
+        place = self.folder / _checked(name)
+        try:
+            place.mkdir(parents=True, exist_ok=True, mode=0o700)
+            lock = (place / ".lock").open("w")
+        except OSError as error:
+            raise StoreError(f"{place} cannot be written ({error.strerror})", cure="Name another --store") from None
+        with lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+def _checked(name: str) -> str:
+    if not re.fullmatch(r"[\w][\w.-]{0,99}", name):
+        raise InputError(
+            f"{name[:100]!r} is no name of a pool", cure="Use letters, digits, dots, hyphens and underscores: --name"
+        )
+    return name
+
+
+def _flat(samples: Samples) -> pa.Table:
+    """Return roles and metadata as one table; a metadata column that is called like a role is left out."""
+    table = samples.table
+    for name in samples.metadata.column_names:
+        if name not in _ROLES:
+            table = table.append_column(name, samples.metadata[name])
+    return table
+
+
+def _equal(old: pa.Table, new: pa.Table) -> np.ndarray:
+    """Tell which rows hold the same: bool, shape (n,). A column that only one table has makes rows differ."""
+    same = np.ones(len(new), dtype=bool)
+    if set(old.column_names) != set(new.column_names):
+        return ~same
+    for name in new.column_names:
+        one, other = old[name].to_pylist(), new[name].to_pylist()
+        same &= np.fromiter((a == b or (a != a and b != b) for a, b in zip(one, other, strict=True)), bool, len(new))
+    return same
+
+
+def _without(table: pa.Table, rows: np.ndarray) -> pa.Table:
+    kept = np.ones(len(table), dtype=bool)
+    kept[rows] = False
+    return table.filter(pa.array(kept))
+
+
+def _grown(index: VectorIndex, vectors: np.ndarray, trained_rows: int) -> tuple[VectorIndex, int]:
+    """Return the index with further vectors, and how many rows its cells were made of."""
+    rows = len(index) + len(vectors)
+    if rows >= EXACT_BELOW and (index.exhaustive or rows >= _GROWTH * trained_rows):
+        return VectorIndex.build(np.concatenate([index.vectors(), vectors])), rows
+    index.append(vectors)
+    return index, trained_rows
+
+
+@contextlib.contextmanager
+def _read(name: str, folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, RuntimeError, ValueError) as error:
+        why = "it was changed meanwhile" if not folder.exists() else str(error).partition("\n")[0]
+        raise StoreError(f"The pool {name} cannot be read ({why})", cure="Ask again, or index it again") from None

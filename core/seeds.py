@@ -1,0 +1,110 @@
+"""What a search for similar samples starts from, and the samples of a report as something to search."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from .errors import InputError
+from .findings import issues_in
+from .searching import Searchable
+from .selecting import Selection
+
+if TYPE_CHECKING:
+    from .embedding import Embedder
+    from .report import Report
+
+USERS_EMBEDDINGS = "the user's embeddings"
+FIRST = ("id", "label", "text")  # the columns of every answer
+
+
+class Place(Protocol):
+    """What is needed of a pool: the vector of one of its own samples."""
+
+    def vector_of(self, id: str) -> np.ndarray | None:
+        """Return the vector of a sample: float32, shape (d,), or None where there is no such id."""
+        ...
+
+
+def seeds(report: Report, seed: str | Sequence[str] | np.ndarray, *, place: Place | None) -> tuple[Any, np.ndarray]:
+    """Return (rows of the report that the seed names: int64; vectors: float32, shape (n, d))."""
+    nowhere = np.empty(0, dtype=np.int64)
+    if isinstance(seed, np.ndarray):
+        if seed.dtype.kind not in "fiu" or seed.ndim not in (1, 2) or not seed.size:
+            raise InputError(
+                f"An array of shape {seed.shape} and type {seed.dtype} is no seed",
+                cure="Give numbers, one vector or one a row",
+            )
+        return nowhere, np.atleast_2d(seed)
+    if isinstance(seed, str):
+        row = pc.index(report.samples.ids, seed).as_py()
+        if row >= 0:
+            return np.array([row]), required_embeddings(report)[row : row + 1]
+        inside = place.vector_of(seed) if place is not None else None
+        return nowhere, (inside if inside is not None else _embedded(report, seed))[None, :]
+    if not len(seed):
+        raise InputError("An empty list of ids is no seed", cure="Name at least one sample")
+    rows = np.unique(report.samples.positions(list(seed)))
+    return rows, required_embeddings(report)[rows]
+
+
+def required_embeddings(report: Report) -> np.ndarray:
+    """Return the embeddings, or say how to get some."""
+    if report.embeddings is None:
+        raise InputError("This run has no embeddings", cure="Scan again with a check that needs them (label, outlier)")
+    return report.embeddings
+
+
+def selection(report: Report) -> Selection:
+    """Return the columns of a report that a condition can name: of samples, scores and metadata, in this order."""
+    columns: dict[str, pa.ChunkedArray] = {}
+    for table in (report.samples.table, report.scores, report.samples.metadata):
+        for name in table.column_names:
+            columns.setdefault(name, table[name])
+    return Selection(len(report.samples), columns)
+
+
+def searchable(report: Report, *, details: bool) -> Searchable:
+    """Return the samples of a report as something to search."""
+    table = report.samples.table
+    first = [name for name in FIRST if name in table.column_names]
+    others = [name for name in table.column_names if name not in first]
+
+    def take(rows: np.ndarray) -> pa.Table:
+        if not details:
+            return table.select(first).take(pa.array(rows))
+        found = table.take(pa.array(rows)).select([*first, *others])
+        found = found.append_column("issues", _issues(report.scores.take(pa.array(rows))))
+        metadata = report.samples.metadata.take(pa.array(rows))
+        return found.append_column("metadata", metadata.to_struct_array()) if metadata.num_columns else found
+
+    return Searchable(report.index, report.selection, take)
+
+
+def _issues(scores: pa.Table) -> pa.Array:
+    flags = {name: scores[f"is_{name}_issue"].to_pylist() for name in issues_in(scores)}
+    lists = [[name for name in flags if flags[name][at]] for at in range(scores.num_rows)]
+    return pa.array(lists, pa.list_(pa.string()))
+
+
+def _embedded(report: Report, text: str) -> np.ndarray:
+    from .embedding import embed
+
+    name = report.settings.get("embedder")
+    if name in (None, USERS_EMBEDDINGS):
+        raise InputError(
+            "A text cannot be compared with embeddings that the user brought", cure="Give the id of a sample instead"
+        )
+    return embed(pa.chunked_array([[text]]), _model(name))[0]
+
+
+@lru_cache(maxsize=1)
+def _model(name: str) -> Embedder:
+    from .embedding import embedder
+
+    return embedder(name)
