@@ -55,7 +55,7 @@ def main(debug: bool) -> None:
     """Find what is wrong with a labeled data set, and bring it to the people who can fix it."""
 
 
-for command in (push, pull, log, doctor, runs, compare, audit, verify):
+for command in (push, pull, log, doctor, runs, compare, audit, verify, correct, undo):
     main.add_command(command)
 
 

@@ -1,13 +1,15 @@
-"""The commands about corrections: ``labelsift verify``, ``audit``."""
+"""The commands about corrections: ``labelsift verify``, ``audit``, ``correct``, ``undo``."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import json
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 
 import click
 
 from .cli_shared import json_option, store_option, write_json
+from .corrections import POLICIES, Policy
 from .store import Store
 
 GATE_FAILED = 1
@@ -56,3 +58,74 @@ def audit(dataset: str | None, since: datetime | None, csv_: str | None, store: 
         from .listings import print_audit
 
         print_audit(rows)
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+@click.option("--out", required=True, type=click.Path(dir_okay=False), help="The next version, in the same format.")
+@click.option("--text", default="text", show_default=True, help="Column of the texts, as it was scanned.")
+@click.option("--label", help="Column of the labels.")
+@click.option("--id", "id_", help="Column of the ids; without it a sample is known by a hash of its text.")
+@click.option("--encoding", default="utf-8", show_default=True, help="Of csv and tsv files; written is UTF-8.")
+@click.option("--dataset", help="Whose corrections; by default those of the data set called like FILE.")
+@click.option(
+    "--policy", type=click.Choice(POLICIES), default="majority", show_default=True, help="Where people differ."
+)
+@click.option("--experts", help="Whose word counts most, parted by commas, for the policy expert.")
+@click.option("--new-labels", is_flag=True, help="Allow labels that the data does not have yet.")
+@store_option
+@json_option
+def correct(
+    file: str,
+    out: str,
+    text: str,
+    label: str | None,
+    id_: str | None,
+    encoding: str,
+    dataset: str | None,
+    policy: Policy,
+    experts: str | None,
+    new_labels: bool,
+    store: str,
+    as_json: bool,
+) -> None:
+    """Apply the recorded corrections to FILE and write its next version; conflicts are listed and left alone."""
+    from .listings import print_version
+    from .versions import correct as correct_file
+
+    version = correct_file(
+        file,
+        out,
+        text=text,
+        label=label,
+        id=id_,
+        encoding=encoding,
+        dataset=dataset,
+        policy=policy,
+        experts=[name.strip() for name in experts.split(",")] if experts else (),
+        new_labels=new_labels,
+        store=store,
+    )
+    conflicts = {
+        sample: [
+            {"action": action, "value": json.loads(value), "people": people}
+            for (action, value), people in votes.items()
+        ]
+        for sample, votes in version.conflicts.items()
+    }
+    if as_json:
+        write_json(asdict(replace(version, conflicts={})) | {"out": out, "conflicts": conflicts})
+    else:
+        print_version(out, version.applied, conflicts, changed=version.changed, fingerprint=version.fingerprint)
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+@click.option("--out", required=True, type=click.Path(dir_okay=False), help="The version before, in the same format.")
+@store_option
+def undo(file: str, out: str, store: str) -> None:
+    """Write the version before FILE, as it was when `labelsift correct` made FILE of it."""
+    from .versions import undo as undo_file
+
+    version = undo_file(file, out, store=store)
+    click.echo(f"{out} is {version.dataset} as before, fingerprint {version.fingerprint[:12]}")

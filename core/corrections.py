@@ -20,6 +20,7 @@ from .errors import InputError
 from .findings import CORRECTIONS_SCHEMA
 
 Policy = Literal["majority", "unanimous", "newest", "expert"]
+POLICIES: tuple[Policy, ...] = ("majority", "unanimous", "newest", "expert")
 ACTIONS = ("relabel", "keep", "remove", "edit")
 SKIPPED = "skipped"
 

@@ -62,6 +62,31 @@ def print_audit(rows: Sequence[Mapping[str, Any]], *, console: Console | None = 
     (console or Console(highlight=False)).print(table)
 
 
+def print_version(
+    out: str,
+    applied: Mapping[str, int],
+    conflicts: Mapping[str, Sequence[Mapping[str, Any]]],
+    *,
+    changed: int,
+    fingerprint: str,
+    console: Console | None = None,
+) -> None:
+    """Print what became of the corrections of a file, every conflict with who said what."""
+    console = console or Console(highlight=False)
+    done = ", ".join(f"{count:,} {action}" for action, count in applied.items()) or "nothing decided"
+    console.print(
+        Text(f"{visible(out)}: {done}; {changed:,} rows differ, fingerprint {fingerprint[:12]}"), soft_wrap=True
+    )
+    if conflicts:
+        console.print(Text(f"{len(conflicts):,} conflicts, left as they were:", style="yellow"))
+    for sample, votes in conflicts.items():
+        said = (
+            f"{one['action']} {one['value'] or ''}".strip() + f" ({', '.join(map(str, one['people']))})"
+            for one in votes
+        )
+        console.print(Text(f"  {visible(sample)}: {visible(' / '.join(said))}"), soft_wrap=True)
+
+
 def print_verification(
     problems: Sequence[str],
     notes: Sequence[str],

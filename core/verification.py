@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import StoreError
+from .keptrows import folder_of, hash_of_kept
 from .ledger import GENESIS, Record
 from .recording import decisions
 from .runfolder import RunInfo, read_samples
 from .store import DEFAULT, Store
+from .versions import versions
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Verification:
 
 
 def verify(*, store: str | Path = DEFAULT, expect: str | None = None) -> Verification:
-    """Check the chain of the record, and the samples of every run against their fingerprint.
+    """Check the chain of the record, the samples of every run against their fingerprint, and what undo needs.
 
     Scores, findings and vectors are not covered by the fingerprint.
 
@@ -60,7 +62,7 @@ def verify(*, store: str | Path = DEFAULT, expect: str | None = None) -> Verific
     if expect and not any(hash.startswith(expect.lower()) for hash in (GENESIS, *(one["hash"] for one in records))):
         problems.append(f"Record of corrections: it does not contain {expect}, so it was written anew or cut")
     damaged = [*map(str, kept.broken()), *_changed_runs(kept, runs)]
-    problems += [*damaged, *_strange_runs(records, runs)]
+    problems += [*damaged, *_strange_runs(records, runs), *_changed_steps(kept, records)]
     unread = 0 if problem else kept.ledger.unread()
     notes = (
         [f"{unread:,} bytes behind the last record belong to no finished append; nobody reads them"] if unread else []
@@ -92,3 +94,15 @@ def _strange_runs(records: Iterable[Record], runs: Iterable[RunInfo]) -> Iterato
     for run, fingerprint in told:
         if run in known and known[run] != fingerprint:
             yield f"Run {run}: people decided on other samples (fingerprint {fingerprint[:12]})"
+
+
+def _changed_steps(store: Store, records: Sequence[Record]) -> Iterator[str]:
+    """Say which versions cannot be undone as they were made, because what was kept for that was changed."""
+    newest = {(one["parent"], one["fingerprint"]): one for one in versions(records)}
+    for (parent, fingerprint), step in newest.items():
+        what = f"Version {fingerprint[:12]} of {step['dataset']}: the rows that were kept to undo it"
+        try:
+            if hash_of_kept(folder_of(store, parent=parent, fingerprint=fingerprint)) != step["before_hash"]:
+                yield f"{what} were changed"
+        except OSError as error:
+            yield f"{what} are missing ({error.strerror})"

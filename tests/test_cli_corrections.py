@@ -15,6 +15,7 @@ from labelsift.cli import main
 from labelsift.findings import CORRECTIONS_SCHEMA
 from labelsift.ledger import RECORDS
 from labelsift.store import Store
+from pyarrow import parquet
 
 RUN = "20261123-101500-4f2a"
 
@@ -127,6 +128,33 @@ def test_audit_of_one_data_set_since_a_day(fake, store):
     asked = ("audit", "--store", store.folder, "--json")
     assert len(json.loads(run(*asked, "--dataset", "tickets", "--since", "2026-11-23 08:01:00").stdout)) == 1
     assert json.loads(run(*asked, "--dataset", "other").stdout) == []
+
+
+def test_correct_writes_the_next_version_and_undo_the_one_before(fake, store, make_report, tmp_path):
+    run("pull", "fake", "T", "--store", store.folder)
+    fake.decide("t23", "refund")
+    fake.decide("t23", "card_lost", person="bob")
+    run("pull", "fake", "T", "--store", store.folder)
+    table = make_report().samples.table
+    parquet.write_table(table, tmp_path / "tickets.parquet")
+    asked = ("--label", "label", "--id", "id", "--store", store.folder)
+    result = run("correct", tmp_path / "tickets.parquet", *asked, "--out", tmp_path / "2.parquet")
+    assert result.exit_code == 0
+    assert "2 relabel;" in result.stdout
+    assert "1 conflicts, left as they were:\n  t23: relabel refund (ann) / relabel card_lost (bob)\n" in result.stdout
+    told = run("correct", tmp_path / "tickets.parquet", *asked, "--out", tmp_path / "2.parquet", "--json")
+    assert json.loads(told.stdout)["conflicts"] == {
+        "t23": [
+            {"action": "relabel", "value": "refund", "people": ["ann"]},
+            {"action": "relabel", "value": "card_lost", "people": ["bob"]},
+        ]
+    }
+    back = run("undo", tmp_path / "2.parquet", "--out", tmp_path / "1.parquet", "--store", store.folder)
+    assert (back.exit_code, "is tickets as before" in back.stdout) == (0, True)
+    assert parquet.read_table(tmp_path / "1.parquet").equals(table)
+    actions = [row["action"] for row in json.loads(run("audit", "--store", store.folder, "--json").stdout)]
+    assert actions == ["relabel"] * 4 + ["version", "undo"]
+    assert run("verify", "--store", store.folder).exit_code == 0
 
 
 @pytest.mark.parametrize("command", ["verify", "audit"])

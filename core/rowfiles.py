@@ -1,0 +1,183 @@
+"""Whole files of rows, to be written again with a few cells changed: everything else stays as it stands.
+
+csv and tsv are held as columns of text, so that ``007`` and ``1.10`` stay what they are; jsonl as its lines,
+so that a line in which nothing changes is not written anew; parquet with its own types.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from .errors import InputError
+from .files import BLOCK, kind
+from .samples import Samples
+
+LINE = "line"  # the one column that jsonl is held in
+_DELIMITERS = {"csv": ",", "tsv": "\t"}
+
+
+def form_of(path: str | Path) -> str:
+    """Tell a file's format from its name: csv, tsv, jsonl or parquet."""
+    return kind(os.fspath(path))[0]
+
+
+@dataclass(frozen=True)
+class RowFile:
+    """The rows of a file.
+
+    Parameters
+    ----------
+    form
+        csv, tsv, jsonl or parquet.
+    table
+        For jsonl one column with the lines, else the file's columns.
+    """
+
+    form: str
+    table: pa.Table
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of the content that is the same for any order of the rows."""
+        return Samples(pa.table({}), self.table).fingerprint
+
+    def changed(self, column: str, values: Mapping[int, str | None]) -> RowFile:
+        """Return the file with some cells of a column replaced: row → new value.
+
+        Raises
+        ------
+        InputError
+            If the column's type cannot hold a value.
+        """
+        if not values:
+            return self
+        rows = sorted(values)
+        name = LINE if self.form == "jsonl" else column
+        old = self.table[name]
+        if self.form == "jsonl":
+            new = [_with(str(old[row]), column, values[row]) for row in rows]
+        else:
+            absent = None if self.form == "parquet" else ""
+            new = [absent if values[row] is None else values[row] for row in rows]
+        try:
+            following = _replaced(old, rows, new)
+        except pa.ArrowInvalid as error:
+            why = str(error).partition("\n")[0]
+            raise InputError(f"The column {column} holds {old.type}, and a correction does not fit ({why})") from None
+        at = self.table.column_names.index(name)
+        return replace(self, table=self.table.set_column(at, self.table.schema.field(at), following))
+
+    def take(self, rows: np.ndarray) -> RowFile:
+        """Return the file with only these rows, in this order."""
+        return replace(self, table=self.table.take(pa.array(rows, pa.int64())))
+
+
+def load(path: str | Path, *, encoding: str = "utf-8") -> RowFile:
+    """Read a whole file of this machine.
+
+    Raises
+    ------
+    InputError
+        If it is missing or broken, or two of its columns have the same name.
+    """
+    form = form_of(path)
+    _, compression = kind(os.fspath(path))
+    try:
+        if form == "parquet":
+            from pyarrow import parquet
+
+            table = parquet.read_table(path, partitioning=None)
+        else:
+            with pa.input_stream(os.fspath(path), compression=compression) as stream:
+                table = _lines(stream) if form == "jsonl" else _cells(stream, _DELIMITERS[form], encoding)
+    except FileNotFoundError:
+        raise InputError(f"There is no file {path}", cure="Check the path") from None
+    except (pa.ArrowException, UnicodeError, LookupError, OSError) as error:
+        raise InputError(f"{path} cannot be read ({str(error).partition(chr(10))[0]})", cure="Mend the file") from None
+    twice = [name for name, count in Counter(table.column_names).items() if count > 1]
+    if twice:
+        raise InputError(f"Columns of {path} have the same name", ids=twice, cure="Rename them")
+    return RowFile(form, table)
+
+
+def save(rows: RowFile, path: Path) -> None:
+    """Write a file in the form that it has; compressed where the name says so."""
+    _, compression = kind(path.name)
+    if rows.form == "parquet":
+        from pyarrow import parquet
+
+        parquet.write_table(rows.table, path, compression="zstd")
+        return
+    with pa.output_stream(os.fspath(path), compression=compression) as stream:
+        for part in _written(rows):
+            stream.write(part.encode())
+
+
+def _lines(stream: pa.NativeFile) -> pa.Table:
+    lines = (line.decode().rstrip("\r\n") for line in io.BufferedReader(stream))  # type: ignore[arg-type]
+    return pa.table({LINE: pa.chunked_array([pa.array([line for line in lines if line.strip()], pa.string())])})
+
+
+def _cells(stream: pa.NativeFile, delimiter: str, encoding: str) -> pa.Table:
+    from pyarrow import csv
+
+    content = stream.read()
+    reading = csv.ReadOptions(block_size=BLOCK, encoding=encoding)
+    parsing = csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
+    with csv.open_csv(pa.BufferReader(content), read_options=reading, parse_options=parsing) as reader:
+        names = reader.schema.names
+    converting = csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False)
+    return csv.read_csv(
+        pa.BufferReader(content), read_options=reading, parse_options=parsing, convert_options=converting
+    )
+
+
+def _written(rows: RowFile) -> Iterator[str]:
+    if rows.form == "jsonl":
+        for batch in rows.table.to_batches(max_chunksize=8192):
+            yield "".join(f"{line}\n" for line in batch.column(0).to_pylist())
+        return
+    delimiter = _DELIMITERS[rows.form]
+    odd = re.compile(f'[{re.escape(delimiter)}"\r\n]|^ | $|^\ufeff')
+    quoted = [_quoted(name, odd) for name in rows.table.column_names]
+    yield delimiter.join(quoted) + "\n"
+    for batch in rows.table.to_batches(max_chunksize=8192):
+        columns = [[_quoted(cell, odd) for cell in column.to_pylist()] for column in batch.columns]
+        yield "".join((delimiter.join(cells) or '""') + "\n" for cells in zip(*columns, strict=True))
+
+
+def _quoted(cell: str, odd: re.Pattern[str]) -> str:
+    return '"' + cell.replace('"', '""') + '"' if odd.search(cell) else cell
+
+
+def _with(line: str, column: str, value: str | None) -> str:
+    """Return a line of jsonl with one value replaced; a number or a truth value stays one."""
+    row = json.loads(line)
+    old = row.get(column)
+    new: object = value
+    if value is not None and isinstance(old, (bool, int, float)):
+        with_type = json.loads(value) if re.fullmatch(r"true|false|-?\d+(\.\d+)?", value) else value
+        new = float(with_type) if isinstance(old, float) and isinstance(with_type, int) else with_type
+    row[column] = new
+    return json.dumps(row, ensure_ascii=line.isascii())
+
+
+def _replaced(column: pa.ChunkedArray, rows: Sequence[int], values: Sequence[str | None]) -> pa.ChunkedArray:
+    kept = column.type
+    inner = kept.value_type if pa.types.is_dictionary(kept) else kept
+    new = pa.array(values, pa.string()).cast(inner)
+    mask = np.zeros(len(column), dtype=bool)
+    mask[rows] = True
+    following = pc.replace_with_mask(column.cast(inner), pa.array(mask), new)
+    return following.dictionary_encode().cast(kept) if pa.types.is_dictionary(kept) else following

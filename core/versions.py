@@ -1,0 +1,231 @@
+"""Versions of a file: the recorded corrections applied to it, and every such step undone.
+
+A step is a record in the ledger, so that the audit shows it, and keeps the rows that it changed or removed
+as they were (:mod:`labelsift.keptrows`), so that it can be undone.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from . import rowfiles
+from .corrections import Policy, Resolution, Vote, applied, resolve
+from .errors import InputError, StoreError
+from .files import stem
+from .keptrows import folder_of, keep_rows, restored
+from .ledger import Record
+from .reading import read
+from .recording import as_table, decisions
+from .rowfiles import RowFile
+from .samples import Samples
+from .store import DEFAULT, Store
+
+VERSION = "version"
+UNDO = "undo"
+
+
+@dataclass(frozen=True)
+class Version:
+    """One step from a file to the next.
+
+    Parameters
+    ----------
+    dataset
+        Whose corrections were applied.
+    parent, fingerprint
+        Of the whole file before and after.
+    applied
+        Action → number of samples, after the policy.
+    conflicts
+        Sample id → vote → the people who cast it, where the policy could not decide; nothing was changed there.
+    changed
+        Rows that differ from the parent, removed ones counted.
+    """
+
+    dataset: str
+    parent: str
+    fingerprint: str
+    applied: dict[str, int] = field(default_factory=dict)
+    conflicts: dict[str, dict[Vote, tuple[str, ...]]] = field(default_factory=dict)
+    changed: int = 0
+
+
+def correct(
+    file: str | Path,
+    out: str | Path,
+    *,
+    text: str = "text",
+    label: str | None = None,
+    id: str | None = None,
+    encoding: str = "utf-8",
+    dataset: str | None = None,
+    policy: Policy = "majority",
+    experts: Sequence[str] = (),
+    new_labels: bool = False,
+    store: str | Path = DEFAULT,
+) -> Version:
+    """Apply a store's recorded corrections to a file and write its next version; see :func:`undo`.
+
+    Parameters
+    ----------
+    out
+        In the same format as ``file``, and another file.
+    text, label, id, encoding
+        As they were read for the scan, so that the samples have the same ids.
+    dataset
+        Whose corrections; by default the data set that is called like the file.
+    policy, experts, new_labels
+        As in :meth:`labelsift.samples.Samples.apply`.
+
+    Raises
+    ------
+    InputError
+        For corrections of samples that the file does not have, labels that are new to it, or another format.
+    StoreError
+        If the store holds no corrections of this data set, or a broken record.
+    """
+    _require_other(file, out)
+    kept = Store(store)
+    kept.runs()  # refuses what is no store
+    dataset = dataset or stem(os.fspath(file))
+    samples = read(os.fspath(file), text=text, label=label, id=id, encoding=encoding)
+    resolution = resolve(_corrections(kept, dataset, samples), policy=policy, experts=experts)
+    if label is None and any(action == "relabel" for action, _ in resolution.decided.values()):
+        raise InputError("There are new labels, and no column for them", cure="Name it: --label COLUMN")
+    table, keep = applied(samples.table, resolution, new_labels=new_labels)
+    before = rowfiles.load(file, encoding=encoding)
+    if len(before.table) != len(samples):
+        raise InputError(f"{file} cannot be written row by row", cure="Save it as parquet, and correct that")
+    after = before
+    rows = _decided_rows(samples, resolution)
+    touched = set(np.flatnonzero(~keep).tolist())
+    for role, column in (("label", label), ("text", text)):
+        changes = _changes(samples.table, table, role, rows) if column else {}
+        after = after.changed(str(column), {row: value for row, value in changes.items() if row not in touched})
+        touched |= changes.keys()
+    if not keep.all():
+        after = after.take(np.flatnonzero(keep))
+    version = Version(
+        dataset,
+        before.fingerprint,
+        after.fingerprint,
+        dict(sorted(Counter(action for action, _ in resolution.decided.values()).items())),
+        {one: dict(votes) for one, votes in resolution.conflicts.items()},
+        len(touched),
+    )
+    entry: dict[str, Any] = {}
+    if touched:
+        removed = np.flatnonzero(~keep).tolist()
+        folder = folder_of(kept, parent=version.parent, fingerprint=version.fingerprint)
+        entry = {"policy": policy, "applied": version.applied, "conflicts": len(version.conflicts)}
+        entry["before_hash"] = keep_rows(before, folder, rows=sorted(touched), removed=removed)
+    _write(kept, after, Path(out), version, kind=VERSION, more=entry)
+    return version
+
+
+def undo(file: str | Path, out: str | Path, *, encoding: str = "utf-8", store: str | Path = DEFAULT) -> Version:
+    """Write the version before: the file as it was when :func:`correct` was called, with the same fingerprint.
+
+    Raises
+    ------
+    StoreError
+        If the store did not make this file, or cannot make the one before it any more.
+    """
+    _require_other(file, out)
+    kept = Store(store)
+    kept.runs()
+    now = rowfiles.load(file, encoding=encoding)
+    found = now.fingerprint
+    step = next((one for one in reversed(versions(kept.ledger.records())) if one["fingerprint"] == found), None)
+    if step is None:
+        raise StoreError(
+            f"{kept.folder} did not make the content of {file} (fingerprint {found[:12]})",
+            cure="Undo starts from a file as `labelsift correct` wrote it; see labelsift audit",
+        )
+    version = Version(step["dataset"], found, step["parent"])
+    then = restored(now, folder_of(kept, parent=step["parent"], fingerprint=found))
+    if then.fingerprint != step["parent"]:
+        raise StoreError(
+            "What came out is not the version before: the rows of the file were moved, or what the store kept of them"
+            " was changed",
+            cure="Undo the file as it was written; labelsift verify checks the store",
+        )
+    _write(kept, then, Path(out), version, kind=UNDO, more={})
+    return version
+
+
+def versions(records: Sequence[Record]) -> list[Record]:
+    """Return the records of steps from a version to the next, oldest first."""
+    return [one for one in records if one.get("kind") == VERSION]
+
+
+def _require_other(file: str | Path, out: str | Path) -> None:
+    if "://" in os.fspath(file):
+        raise InputError(f"{file} is at an address", cure="Copy the file here first")
+    if Path(out).exists() and Path(file).exists() and Path(out).samefile(file):
+        raise InputError(f"{out} is the file itself", cure="Name another file: a version is never overwritten")
+    if rowfiles.form_of(out) != rowfiles.form_of(file):
+        raise InputError(f"{out} has another format than {file}", cure="Name the new file with the same ending")
+
+
+def _corrections(store: Store, dataset: str, samples: Samples) -> pa.Table:
+    """Return the decisions on a data set, but for samples that were removed before and are gone."""
+    records = store.ledger.records()
+    found = decisions(records, dataset=dataset)
+    if not found:
+        known = sorted({one["dataset"] for one in decisions(records) if one["dataset"]})
+        raise StoreError(
+            f"{store.folder} holds no corrections of {dataset}",
+            cure=f"Name the data set: --dataset {' or '.join(known)}" if known else "Pull first: labelsift pull …",
+        )
+    table = as_table(found)
+    absent = pc.invert(pc.is_in(table["id"], value_set=samples.ids.combine_chunks()))
+    if not pc.any(absent).as_py():
+        return table
+    gone = [one for one, (action, _) in resolve(table.filter(absent)).decided.items() if action == "remove"]
+    return table.filter(pc.invert(pc.is_in(table["id"], value_set=pa.array(gone, pa.string()))))
+
+
+def _decided_rows(samples: Samples, resolution: Resolution) -> np.ndarray:
+    return np.sort(samples.positions(list(resolution.decided)))
+
+
+def _changes(old: pa.Table, new: pa.Table, role: str, rows: np.ndarray) -> dict[int, str | None]:
+    """Return the cells of the decided rows that differ: row → new value."""
+    if role not in new.column_names:
+        return {}
+    now = new[role].take(pa.array(rows)).to_pylist()
+    then = old[role].take(pa.array(rows)).to_pylist()
+    return {int(row): value for row, value, was in zip(rows, now, then, strict=True) if value != was}
+
+
+def _write(store: Store, rows: RowFile, out: Path, version: Version, *, kind: str, more: dict[str, Any]) -> None:
+    """Write the file beside its place, record the step, and move the file into its place."""
+    half = out.with_name(f".{os.getpid()}.{out.name}")
+    try:
+        rowfiles.save(rows, half)
+        if version.parent != version.fingerprint:
+            store.ledger.append(lambda standing: _step(standing, version, kind=kind, more=more))
+        half.replace(out)
+    except (OSError, UnicodeError) as error:
+        raise InputError(f"{out} cannot be written ({error})", cure="Name another file") from None
+    finally:
+        half.unlink(missing_ok=True)
+
+
+def _step(standing: Sequence[Record], version: Version, *, kind: str, more: dict[str, Any]) -> list[dict[str, Any]]:
+    step = {"kind": kind, "dataset": version.dataset, "parent": version.parent, "fingerprint": version.fingerprint}
+    last = next((one for one in reversed(standing) if one.get("kind") in (VERSION, UNDO)), {})
+    if all(last.get(name) == value for name, value in (step | more).items()):
+        return []  # done again after it was interrupted
+    return [step | more | {"time": datetime.now(UTC).isoformat(timespec="microseconds")}]

@@ -1,0 +1,257 @@
+"""The next version of a file, and back: every step is undone to the same fingerprint."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import labelsift as ls
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from labelsift import rowfiles
+from labelsift.findings import CORRECTIONS_SCHEMA
+from labelsift.keptrows import BEFORE
+from labelsift.recording import recorded
+from labelsift.store import Store
+from labelsift.verification import verify
+from labelsift.versions import correct, undo
+from pyarrow import csv, parquet
+
+START = datetime(2026, 11, 23, tzinfo=UTC)
+RUN = "20261123-101500-4f2a"
+ROWS = {
+    "id": ["007", "b", "c", "d", "e"],
+    "text": ['one, "two"', "three\nlines", " four", "fünf", "six"],
+    "label": ["x", "y", "x", None, "y"],
+    "price": ["1.10", "", "-0", "1e5", "NA"],
+}
+COLUMNS = {"label": "label", "id": "id"}
+
+
+def decided(store: Path, *rows: tuple[str, str, str | None, str], dataset: str = "data") -> None:
+    """Record (id, action, value, person), one minute after the other, as if they were of a run of the data set."""
+    told = [
+        {"id": id, "action": action, "value": json.dumps(value), "person": person, "verdict": "changed"}
+        | {"time": START + timedelta(minutes=at), "platform": "fake", "run": f"run-of-{dataset}", "note": ""}
+        for at, (id, action, value, person) in enumerate(rows)
+    ]
+    Store(store).prepare()
+    ls.record(pa.Table.from_pylist(told, CORRECTIONS_SCHEMA), store=store)
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch) -> Path:
+    """A store whose decisions are of the data set ``data``."""
+    from labelsift import recording
+
+    known = lambda store, name, ids: recording._Run(name.removeprefix("run-of-"), "f" * 32)  # noqa: E731
+    monkeypatch.setattr(recording, "_run", known)
+    return tmp_path / "kept"
+
+
+def write(path: Path, rows: dict | None = None) -> Path:
+    table = pa.table(rows or ROWS)
+    if path.suffix == ".parquet":
+        typed = table.set_column(3, "price", pa.array([1.1, None, -0.0, 1e5, 7.0]))
+        typed = typed.set_column(2, "label", typed["label"].dictionary_encode())
+        parquet.write_table(typed.append_column("tags", pa.array([["a"], [], None, ["b", "c"], ["d"]])), path)
+    elif ".jsonl" in path.name:
+        lines = [json.dumps(row | {"extra": {"n": [1, 2.50]}}, ensure_ascii=False) for row in table.to_pylist()]
+        path.write_text("\n".join([lines[0].replace('": ', '" :  '), "", *lines[1:]]) + "\n", encoding="utf-8")
+    else:
+        table = table.set_column(2, "label", pa.array([one or "" for one in table["label"].to_pylist()]))
+        csv.write_csv(table, path, csv.WriteOptions(delimiter="\t" if path.suffix == ".tsv" else ","))
+    return path
+
+
+def read(path: Path) -> ls.Samples:
+    return ls.read(path, label="label", id="id", metadata=["price"])
+
+
+FORMS = ["data.csv", "data.tsv", "data.jsonl", "data.parquet"]
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_the_next_version_holds_the_decisions_and_undo_brings_the_same_content_back(tmp_path, store, name):
+    file = write(tmp_path / name)
+    out, back = tmp_path / f"next-{name}", tmp_path / f"back-{name}"
+    decided(
+        store,
+        ("007", "relabel", "y", "ann"),
+        ("b", "remove", None, "ann"),
+        ("c", "edit", 'vier, "4"\n', "ann"),
+        ("d", "relabel", "x", "ann"),
+        ("e", "keep", "y", "ann"),
+    )
+    version = correct(file, out, **COLUMNS, store=store)
+    following = read(out)
+    assert following.table.to_pydict() == {
+        "id": ["007", "c", "d", "e"],
+        "text": ['one, "two"', 'vier, "4"\n', "fünf", "six"],
+        "label": ["y", "x", "x", "y"],
+    }
+    expected = read(file).apply(recorded(store=store))
+    assert following.fingerprint == expected.fingerprint  # metadata and all
+    assert (version.applied, version.changed) == ({"edit": 1, "keep": 1, "relabel": 2, "remove": 1}, 4)
+    assert verify(store=store).problems == ()
+    step = undo(out, back, store=store)
+    assert step.fingerprint == version.parent == rowfiles.load(back).fingerprint
+    assert read(back).table.equals(read(file).table)
+    assert read(back).fingerprint == read(file).fingerprint
+    assert [one["kind"] for one in Store(store).ledger.records()][-2:] == ["version", "undo"]
+
+
+def test_cells_that_nobody_decided_on_stay_as_they_were_written(tmp_path, store):
+    decided(store, ("b", "relabel", "x", "ann"))
+    correct(write(tmp_path / "data.csv"), tmp_path / "next.csv", **COLUMNS, store=store)
+    assert rowfiles.load(tmp_path / "next.csv").table["price"].to_pylist() == ROWS["price"]
+    file = write(tmp_path / "data.jsonl")
+    correct(file, tmp_path / "next.jsonl", **COLUMNS, store=store)
+    then, now = ([line for line in path.read_text().splitlines() if line] for path in (file, tmp_path / "next.jsonl"))
+    assert [at for at in range(5) if then[at] != now[at]] == [1]
+    assert json.loads(now[1]) == json.loads(then[1]) | {"label": "x"}
+    file = write(tmp_path / "data.parquet")
+    correct(file, tmp_path / "next.parquet", **COLUMNS, store=store)
+    assert parquet.read_table(tmp_path / "next.parquet").schema.types == parquet.read_table(file).schema.types
+
+
+def test_numbers_as_labels_stay_numbers(tmp_path, store):
+    decided(store, ("1", "relabel", "0", "ann"))
+    rows = [{"id": at, "text": str(at), "label": at} for at in (0, 1)]
+    (tmp_path / "data.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    correct(tmp_path / "data.jsonl", tmp_path / "n.jsonl", **COLUMNS, store=store)
+    assert [json.loads(line)["label"] for line in (tmp_path / "n.jsonl").read_text().splitlines()] == [0, 0]
+    parquet.write_table(pa.Table.from_pylist(rows), tmp_path / "data.parquet")
+    correct(tmp_path / "data.parquet", tmp_path / "n.parquet", **COLUMNS, store=store)
+    assert parquet.read_table(tmp_path / "n.parquet")["label"].to_pylist() == [0, 0]
+    ls.record(
+        pa.Table.from_pylist(
+            [{"id": "0", "action": "relabel", "value": '"new"', "person": "a", "run": "run-of-data", "time": START}],
+            CORRECTIONS_SCHEMA,
+        ),
+        store=store,
+    )
+    with pytest.raises(ls.InputError, match="label holds int64, and a correction does not fit"):
+        correct(tmp_path / "data.parquet", tmp_path / "m.parquet", **COLUMNS, store=store, new_labels=True)
+
+
+def test_conflicts_are_named_and_left_alone(tmp_path, store):
+    decided(store, ("b", "relabel", "x", "ann"), ("b", "keep", "y", "bob"), ("c", "relabel", "y", "ann"))
+    version = correct(write(tmp_path / "data.csv"), tmp_path / "next.csv", **COLUMNS, store=store)
+    assert version.conflicts == {"b": {("relabel", '"x"'): ("ann",), ("keep", "null"): ("bob",)}}
+    assert read(tmp_path / "next.csv").labels.to_pylist() == ["x", "y", "y", None, "y"]
+    newest = correct(tmp_path / "data.csv", tmp_path / "newest.csv", **COLUMNS, store=store, policy="newest")
+    assert newest.conflicts == {}
+
+
+def test_a_second_step_after_a_removal_and_both_undone(tmp_path, store):
+    file = write(tmp_path / "data.csv")
+    decided(store, ("b", "remove", None, "ann"))
+    one = correct(file, tmp_path / "2.csv", **COLUMNS, store=store)
+    decided(store, ("b", "remove", None, "ann"), ("c", "relabel", "y", "ann"))
+    two = correct(tmp_path / "2.csv", tmp_path / "3.csv", **COLUMNS, dataset="data", store=store)
+    assert two.parent == one.fingerprint
+    undo(tmp_path / "3.csv", tmp_path / "2b.csv", store=store)
+    undo(tmp_path / "2b.csv", tmp_path / "1b.csv", store=store)
+    assert read(tmp_path / "1b.csv").table.equals(read(file).table)
+
+
+def test_nothing_to_change_writes_the_same_and_records_no_step(tmp_path, store):
+    decided(store, ("b", "keep", "y", "ann"))
+    version = correct(write(tmp_path / "data.csv"), tmp_path / "next.csv", **COLUMNS, store=store)
+    assert version.parent == version.fingerprint == rowfiles.load(tmp_path / "next.csv").fingerprint
+    assert len(Store(store).ledger.records()) == 1
+
+
+def test_the_same_step_again_is_recorded_once(tmp_path, store):
+    decided(store, ("b", "relabel", "x", "ann"))
+    for _ in range(2):
+        correct(write(tmp_path / "data.csv"), tmp_path / "next.csv", **COLUMNS, store=store)
+    assert len(Store(store).ledger.records()) == 2
+    assert verify(store=store).problems == ()
+
+
+def test_compressed_files_and_samples_without_ids(tmp_path, store):
+    with gzip.open(tmp_path / "data.csv.gz", "wt") as file:
+        file.write("text,label\none,x\ntwo,y\none,x\n")
+    ids = ls.read(tmp_path / "data.csv.gz", label="label").ids.to_pylist()
+    decided(store, (ids[2], "relabel", "y", "ann"))
+    correct(tmp_path / "data.csv.gz", tmp_path / "next.csv.gz", label="label", store=store)
+    with gzip.open(tmp_path / "next.csv.gz", "rt") as file:
+        assert file.read() == "text,label\none,x\ntwo,y\none,y\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"out": "data.csv"}, ls.InputError, "is the file itself"),
+        ({"out": "next.parquet"}, ls.InputError, "another format"),
+        ({"out": "absent/next.csv"}, ls.InputError, "cannot be written"),
+        ({"label": None}, ls.InputError, "no column for them"),
+        ({"dataset": "other"}, ls.StoreError, "no corrections of other. Name the data set: --dataset data"),
+        ({"file": "s3://bucket/data.csv"}, ls.InputError, "at an address"),
+        ({"file": "few.csv"}, ls.InputError, "no sample with these ids: c"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_and_nothing_written(tmp_path, store, options, error, message, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write(Path("data.csv"))
+    write(Path("few.csv"), {name: values[:2] for name, values in ROWS.items()})
+    decided(store, ("b", "relabel", "x", "ann"), ("c", "relabel", "y", "ann"))
+    asked = {"file": "data.csv", "out": "next.csv", "dataset": "data", **COLUMNS} | options
+    before = sorted(one.name for one in tmp_path.iterdir())
+    with pytest.raises(error, match=message):
+        correct(asked.pop("file"), asked.pop("out"), store=store, **asked)
+    assert sorted(one.name for one in tmp_path.iterdir()) == before
+    assert len(Store(store).ledger.records()) == 2
+
+
+def test_undo_refuses_what_it_did_not_make_and_what_was_changed_since(tmp_path, store):
+    decided(store, ("b", "relabel", "x", "ann"), ("c", "remove", None, "ann"))
+    file = write(tmp_path / "data.csv")
+    out = tmp_path / "next.csv"
+    version = correct(file, out, **COLUMNS, store=store)
+    with pytest.raises(ls.StoreError, match="did not make the content"):
+        undo(file, tmp_path / "back.csv", store=store)
+    head, *lines = out.read_text(encoding="utf-8").splitlines(keepends=True)
+    moved = rowfiles.load(out)
+    rowfiles.save(moved.take(range(len(moved.table) - 1, -1, -1)), tmp_path / "moved.csv")  # type: ignore[arg-type]
+    assert rowfiles.load(tmp_path / "moved.csv").fingerprint == version.fingerprint
+    with pytest.raises(ls.StoreError, match="rows of the file were moved"):
+        undo(tmp_path / "moved.csv", tmp_path / "back.csv", store=store)
+    out.write_text(head + "".join(lines[:-1]), encoding="utf-8")
+    with pytest.raises(ls.StoreError, match="did not make the content"):
+        undo(out, tmp_path / "back.csv", store=store)
+    assert not (tmp_path / "back.csv").exists()
+
+
+def test_what_is_kept_for_undo_is_private_and_verified(tmp_path, store):
+    decided(store, ("b", "relabel", "x", "ann"))
+    correct(write(tmp_path / "data.csv"), tmp_path / "next.csv", **COLUMNS, store=store)
+    (folder,) = (store / "versions").iterdir()
+    assert (folder.stat().st_mode & 0o777, folder.parent.stat().st_mode & 0o777) == (0o700, 0o700)
+    kept = (folder / BEFORE).read_bytes()
+    (folder / BEFORE).write_bytes(kept[:-1] + b"x")
+    assert "rows that were kept to undo it were changed" in verify(store=store).problems[0]
+    with pytest.raises(ls.StoreError, match="cannot be read from"):
+        undo(tmp_path / "next.csv", tmp_path / "back.csv", store=store)
+    shutil.rmtree(folder)
+    assert "rows that were kept to undo it are missing" in verify(store=store).problems[0]
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(cells=st.lists(st.tuples(*[st.text(st.characters(codec="utf-8", exclude_characters="\x00"))] * 2), min_size=1))
+@pytest.mark.parametrize("name", ["cells.csv", "cells.tsv", "cells.jsonl"])
+def test_any_cell_is_written_as_it_was_read(tmp_path, cells, name):
+    table = pa.table({"a": [one for one, _ in cells], 'b,\t"': [two for _, two in cells]})
+    rows = rowfiles.RowFile(rowfiles.form_of(name), table)
+    if name.endswith("jsonl"):
+        lines = [json.dumps(row, ensure_ascii=False) for row in table.to_pylist()]
+        rows = rowfiles.RowFile("jsonl", pa.table({rowfiles.LINE: lines}))
+    rowfiles.save(rows, tmp_path / name)
+    assert rowfiles.load(tmp_path / name).table.to_pydict() == rows.table.to_pydict()
