@@ -11,8 +11,9 @@ import click
 from .cli_corrections import audit, correct, undo, verify
 from .cli_platforms import doctor, log, pull, push
 from .cli_runs import compare, runs
-from .cli_shared import json_option, progress, run_options, store_option, table_format, write_json, written
-from .errors import InputError, LabelsiftError
+from .cli_shared import array, json_option, lines, parted, progress, store_option, table_format, write_json, written
+from .cli_similar import index, similar
+from .errors import LabelsiftError
 from .wording import visible
 
 UNEXPECTED = 4
@@ -55,7 +56,7 @@ def main(debug: bool) -> None:
     """Find what is wrong with a labeled data set, and bring it to the people who can fix it."""
 
 
-for command in (push, pull, log, doctor, runs, compare, audit, verify, correct, undo):
+for command in (push, pull, log, doctor, runs, compare, audit, verify, correct, undo, similar, index):
     main.add_command(command)
 
 
@@ -125,21 +126,21 @@ def scan(
         id=id_,
         split=split,
         predicted=predicted,
-        metadata=_parted(meta),
+        metadata=parted(meta),
         encoding=encoding,
         name=name,
     )
     signals = Signals(
-        pred_probs=_array(pred_probs),
-        embeddings=_array(embeddings),
-        classes=_lines(classes),
+        pred_probs=array(pred_probs),
+        embeddings=array(embeddings),
+        classes=lines(classes),
     )
     with progress(as_json) as say:
         report = scan_samples(
             samples,
             signals=signals,
             embedder=embedder,
-            only=_parted(only) or None,
+            only=parted(only) or None,
             budget=budget,
             folds=folds,
             seed=seed,
@@ -160,24 +161,6 @@ def scan(
 
 
 @main.command()
-@click.argument("seed")
-@click.option("-k", default=10, show_default=True, help="How many.")
-@run_options
-@json_option
-def similar(seed: str, k: int, run: str, dataset: str | None, store: str, as_json: bool) -> None:
-    """Find the samples of a run that are most like SEED: a text, or the id of a sample."""
-    from .store import load
-
-    found = load(run, dataset=dataset, store=store).similar(seed, k=k).to_pylist()
-    if as_json:
-        write_json(found)
-        return
-    from .listings import print_similar
-
-    print_similar(found)
-
-
-@main.command()
 @click.option("--folder", default="labelsift-demo", show_default=True, help="Where data, report and logs go.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the built-in data.")
 @click.option("--no-platforms", is_flag=True, help="Only the file part: scan and report.")
@@ -186,27 +169,3 @@ def demo(folder: str, seed: int, no_platforms: bool) -> None:
     from .demo.tour import tour
 
     tour(Path(folder), seed=seed, platforms=not no_platforms)
-
-
-def _parted(names: str | None) -> list[str]:
-    return [name.strip() for name in (names or "").split(",") if name.strip()]
-
-
-def _array(path: str | None) -> Any:  # noqa: ANN401 - an array of any shape; Signals validates it
-    import numpy as np
-
-    if path is None:
-        return None
-    try:
-        return np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, OSError):
-        raise InputError(f"{path} is no array of numpy", cure="Save it with numpy.save, as a plain array") from None
-
-
-def _lines(path: str | None) -> list[str] | None:
-    if path is None:
-        return None
-    try:
-        return Path(path).read_text(encoding="utf-8").splitlines()
-    except (UnicodeDecodeError, OSError) as error:
-        raise InputError(f"{path} cannot be read ({error})", cure="Save it as UTF-8, one class a line") from None

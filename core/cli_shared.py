@@ -76,3 +76,34 @@ def written(table: pa.Table, path: str) -> None:
         csv.write_csv(table, path)
     except OSError as error:
         raise InputError(f"{path} cannot be written ({error})", cure="Name another file") from None
+
+
+def parted(names: str | None) -> list[str]:
+    """Part names at commas.
+
+    >>> parted("state, channel,"), parted(None)
+    (['state', 'channel'], [])
+    """
+    return [name.strip() for name in (names or "").split(",") if name.strip()]
+
+
+def array(path: str | None) -> Any:  # noqa: ANN401 - an array of any shape; Signals validates it
+    """Map a .npy file into memory."""
+    import numpy as np
+
+    if path is None:
+        return None
+    try:
+        return np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, OSError):
+        raise InputError(f"{path} is no array of numpy", cure="Save it with numpy.save, as a plain array") from None
+
+
+def lines(path: str | None) -> list[str] | None:
+    """Read the lines of a text file."""
+    if path is None:
+        return None
+    try:
+        return Path(path).read_text(encoding="utf-8").splitlines()
+    except (UnicodeDecodeError, OSError) as error:
+        raise InputError(f"{path} cannot be read ({error})", cure="Save it as UTF-8, one entry a line") from None

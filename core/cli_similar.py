@@ -1,0 +1,143 @@
+"""The commands ``similar`` and ``index``: find samples like one, in a run or in an unlabeled pool."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from .cli_shared import array, json_option, lines, parted, progress, run_options, store_option, write_json
+from .errors import InputError
+from .wording import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .report import Report
+
+
+@click.command()
+@click.argument("seed", required=False)
+@click.option(
+    "--like", metavar="SQL", help="Start from all samples that fulfil this: \"label = 'a' AND is_label_issue\"."
+)
+@click.option(
+    "--ids", type=click.Path(exists=True, dir_okay=False), help="Start from the ids in this file, one a line."
+)
+@click.option("-k", default=10, show_default=True, help="How many.")
+@click.option("--where", metavar="SQL", help="Only samples that fulfil this: \"split = 'test' AND NOT is_pii_issue\".")
+@click.option("--pool", help="Search this pool instead of the run; see labelsift index.")
+@click.option("--fold-duplicates", is_flag=True, help="Show one sample for all with the same text.")
+@run_options
+@json_option
+def similar(
+    seed: str | None,
+    like: str | None,
+    ids: str | None,
+    k: int,
+    where: str | None,
+    pool: str | None,
+    fold_duplicates: bool,
+    run: str,
+    dataset: str | None,
+    store: str,
+    as_json: bool,
+) -> None:
+    """Find the samples most like SEED: a text, or the id of a sample; or like a group: --like, --ids."""
+    from .store import load
+
+    report = load(run, dataset=dataset, store=store)
+    start = _seed(report, seed, like, ids)
+    found = report.similar(
+        start, k=k, where=where, pool=pool, fold_duplicates=fold_duplicates, details=as_json
+    ).to_pylist()
+    if as_json:
+        write_json(found)
+        return
+    from .listings import print_similar
+
+    for row in found:
+        if row.get("copies", 1) > 1:
+            row["text"] = f"({row['copies']}×) {row['text']}"
+    print_similar(found)
+
+
+def _seed(report: Report, seed: str | None, like: str | None, ids: str | None) -> str | Sequence[str]:
+    given = [one for one in (seed, like, ids) if one is not None]
+    if len(given) != 1:
+        raise InputError(
+            "A search starts from one thing" if given else "There is nothing to start from",
+            cure="Give a text or an id, or --like SQL, or --ids FILE",
+        )
+    if like is not None:
+        group = report.ids(like)
+        if not group:
+            raise InputError("No sample fulfils the condition of --like", cure="Check its values")
+        return group
+    return _ids(ids) if ids is not None else str(seed)
+
+
+def _ids(path: str) -> list[str]:
+    return [line for line in lines(path) or [] if line.strip()]
+
+
+@click.command()
+@click.argument("pool", required=False)
+@click.option("--text", default="text", show_default=True, help="Column of the texts.")
+@click.option("--id", "id_", help="Column of the ids; without it a sample is known by a hash of its text.")
+@click.option("--label", help="Column of labels, if some are labeled.")
+@click.option("--split", help="Column of the splits.")
+@click.option("--meta", help="Further columns to filter by, parted by commas.")
+@click.option("--encoding", default="utf-8", show_default=True, help="Of csv and tsv files.")
+@click.option("--name", help="What to call the pool; the file's name by default.")
+@click.option("--embedder", help="That of the pool or the latest run by default.")
+@click.option("--embeddings", type=click.Path(exists=True, dir_okay=False), help="A .npy file of your own vectors.")
+@click.option("--remove", type=click.Path(exists=True, dir_okay=False), help="Take the ids in this file out of --name.")
+@store_option
+@json_option
+def index(
+    pool: str | None,
+    text: str,
+    id_: str | None,
+    label: str | None,
+    split: str | None,
+    meta: str | None,
+    encoding: str,
+    name: str | None,
+    embedder: str | None,
+    embeddings: str | None,
+    remove: str | None,
+    store: str,
+    as_json: bool,
+) -> None:
+    """Make the unlabeled samples of the file POOL searchable; once more adds what is new and replaces what changed."""
+    from .store import Store
+
+    if (pool is None) == (remove is None) or (remove is not None and name is None):
+        raise InputError("It is not clear what to index", cure="Give a file, or --name POOL --remove FILE")
+    if remove is not None:
+        change = Store(store).pools.remove(str(name), _ids(remove))
+    else:
+        from .indexing import index_pool
+        from .reading import read
+
+        samples = read(
+            str(pool),
+            text=text,
+            id=id_,
+            label=label,
+            split=split,
+            metadata=parted(meta),
+            encoding=encoding,
+            name=name,
+        )
+        with progress(as_json) as say:
+            change = index_pool(
+                samples, name=name, model=embedder, embeddings=array(embeddings), store=store, progress=say
+            )
+    if as_json:
+        write_json(asdict(change))
+        return
+    counts = f"{change.created:,} created, {change.updated:,} updated, {change.unchanged:,} unchanged"
+    click.echo(f"Pool {visible(change.pool)}: {counts}, {change.removed:,} removed; {change.rows:,} rows")
