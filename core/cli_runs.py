@@ -100,3 +100,25 @@ def compare(old: str, new: str, by: str | None, store: str, as_json: bool) -> No
     from .comparison_text import print_comparison
 
     print_comparison(found)
+
+
+@click.command()
+@click.argument("old")
+@click.argument("new", default="latest")
+@click.option("--seeds", type=int, default=5, show_default=True, help="How often to train and judge anew.")
+@click.option("--evaluation", help="The value of the split column whose rows are for evaluation.")
+@click.option("--by", help="Show slices of these metadata columns, parted by commas.")
+@store_option
+@json_option
+def value(old: str, new: str, seeds: int, evaluation: str | None, by: str | None, store: str, as_json: bool) -> None:
+    """Measure what the labels of the run NEW are worth: train on old and new labels, judge by both."""
+    from .worth import worth
+
+    columns = [name.strip() for name in by.split(",")] if by else []
+    found = worth(load(old, store=store), load(new, store=store), seeds=seeds, evaluation=evaluation, by=columns)
+    if as_json:
+        write_json(found.as_dict())
+        return
+    from .comparison_text import print_worth
+
+    print_worth(found)

@@ -1,8 +1,9 @@
-"""A comparison of two runs on a terminal."""
+"""Two runs on a terminal: what changed between them, and what the new labels are worth."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from statistics import mean
 from typing import Any
 
 import pyarrow.compute as pc
@@ -13,6 +14,7 @@ from rich.text import Text
 
 from .comparison import Comparison
 from .wording import shortened, visible, words
+from .worth import Worth
 
 MOVEMENTS, SLICES, IDS = 8, 12, 5
 NAMES = {
@@ -33,6 +35,28 @@ def print_comparison(comparison: Comparison, *, console: Console | None = None) 
         if part is not None:
             console.print()
             console.print(part)
+
+
+def print_worth(found: Worth, *, console: Console | None = None) -> None:
+    """Print what new labels are worth: accuracy two by two, the gain, slices."""
+    console = console or Console(highlight=False)
+    sure = "more than chance" if found.low > 0 or found.high < 0 else "within chance"
+    gain = f"{found.gain:+.3f} accuracy by the new labels (95 % interval {found.low:+.3f} … {found.high:+.3f}: {sure})"
+    console.print(Text(f"Training on the new labels: {gain}", style="bold"))
+    console.print(Text(f"{found.rows:,} samples; {found.changed_training:,} training labels differ."))
+    table = _table("Accuracy, mean over the seeds", "trained on", "judged by old", "judged by new")
+    for trained in ("old", "new"):
+        cells = (f"{mean(found.accuracy[trained, judged]):.3f}" for judged in ("old", "new"))
+        table.add_row(f"{trained} labels", *cells)
+    console.print(table)
+    if found.slices.num_rows:
+        table = _table("Slices, by the new labels", "slice", "samples", "old", "new", "change")
+        for row in sorted(found.slices.to_pylist(), key=lambda row: row["gain"]):
+            figures = (f"{row['n']:,}", f"{row['old']:.3f}", f"{row['new']:.3f}", f"{row['gain']:+.3f}")
+            table.add_row(Text(shortened(visible(row["slug"]), 50)), *figures)
+        console.print(table)
+    for note in found.notes:
+        console.print(Text(f"• {note}", style="dim"))
 
 
 def _rows(comparison: Comparison) -> list[str]:

@@ -110,6 +110,10 @@ def test_the_command_compares_kept_runs(tmp_path, monkeypatch):
     assert json.loads(result.stdout)["relabeled"] == [{"id": "s003", "old": "a", "new": "b"}]
     shown = runner.invoke(main, ["compare", first.run])
     assert "1 rows relabeled: s003" in shown.output
+    measured = runner.invoke(main, ["value", first.run, "--seeds", "2", "--by", "state", "--json"])
+    assert measured.exit_code == 0, measured.output
+    assert json.loads(measured.stdout)["rows"] == 60
+    assert "Training on the new labels" in runner.invoke(main, ["value", first.run, "--seeds", "2"]).output
     assert runner.invoke(main, ["runs", "show", "latest", "--json"]).exit_code == 0
     exported = runner.invoke(main, ["runs", "export", "latest", "out"])
     assert exported.exit_code == 0, exported.output

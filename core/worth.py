@@ -1,0 +1,227 @@
+"""Did correcting the labels help? The same model trained on the old and on the new labels, judged on both.
+
+Each seed parts the samples that both runs have into training and evaluation rows (or takes the user's own
+evaluation split), fits the scan's linear model on the training rows with the old labels and again with the
+new ones, and evaluates both against the old and the new labels of the evaluation rows: two by two. The gain's
+interval is Nadeau and Bengio's (2003) corrected one, because the seeds' training sets overlap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from .errors import InputError
+from .linear import fit_linear
+from .prediction import assign_folds, choose_penalty
+from .report import Report
+from .textforms import duplicate_groups
+
+# Two-sided 95 % points of Student's t by degrees of freedom; above the last one the normal's.
+_T95 = (12.71, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131)
+OLD, NEW = "old", "new"
+
+
+@dataclass(frozen=True)
+class Worth:
+    """What new labels are worth.
+
+    Parameters
+    ----------
+    accuracy
+        (labels trained on, labels judged by) → accuracy of each seed.
+    gain, low, high
+        Accuracy by the new labels: trained on the new ones less trained on the old ones, mean over the
+        seeds, with its 95 % interval.
+    changed_training, changed_evaluation
+        Labels that differ between the runs, among the training and the evaluation rows of the first seed.
+    rows
+        Samples with a label in both runs.
+    slices
+        Table ``slug, n, old, new, gain``: by the new labels of the evaluation rows, mean over the seeds.
+    notes
+        What a reader must know to judge the figures.
+    """
+
+    accuracy: dict[tuple[str, str], tuple[float, ...]]
+    gain: float
+    low: float
+    high: float
+    changed_training: int
+    changed_evaluation: int
+    rows: int
+    slices: pa.Table
+    notes: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return everything as plain values, for ``--json``."""
+        cells = {f"trained on {one}, judged by {other}": list(values) for (one, other), values in self.accuracy.items()}
+        return {**vars(self), "accuracy": cells, "slices": self.slices.to_pylist(), "notes": list(self.notes)}
+
+
+def worth(old: Report, new: Report, *, seeds: int = 5, evaluation: str | None = None, by: Sequence[str] = ()) -> Worth:
+    """Measure what the labels of the run ``new`` are worth beside those of the run ``old``.
+
+    Parameters
+    ----------
+    seeds
+        How often to part training and evaluation rows anew, and to sample the training rows.
+    evaluation
+        The value of the split column whose rows are for evaluation; else a fifth, another each seed.
+    by
+        Metadata columns to show slices of.
+
+    Raises
+    ------
+    InputError
+        If the runs share no labeled samples, have no embeddings, or no such split.
+    """
+    data = _shared(old, new, by)
+    if seeds < 2:
+        raise InputError(f"{seeds} seeds give no interval", cure="Use 2 or more")
+    accuracy: dict[tuple[str, str], list[float]] = {(one, other): [] for one in (OLD, NEW) for other in (OLD, NEW)}
+    right: dict[str, list[np.ndarray]] = {OLD: [], NEW: []}
+    judged, changed = [], []
+    for seed in range(seeds):
+        held_out = data.held_out(seed, evaluation)
+        judged.append(held_out)
+        changed.append((data.differ & ~held_out).sum())
+        rows = _resampled(np.flatnonzero(~held_out), seed, fixed=evaluation is not None)
+        for name, codes in ((OLD, data.old), (NEW, data.new)):
+            predicted = _predicted(data.vectors, codes, rows, np.flatnonzero(held_out), len(data.classes))
+            right[name].append(predicted == data.new[held_out])
+            accuracy[name, OLD].append(float((predicted == data.old[held_out]).mean()))
+            accuracy[name, NEW].append(float((predicted == data.new[held_out]).mean()))
+    gains = np.array(accuracy[NEW, NEW]) - np.array(accuracy[OLD, NEW])
+    share = judged[0].sum() / max((~judged[0]).sum(), 1)
+    half = _t95(seeds - 1) * np.sqrt(gains.var(ddof=1) * (1 / seeds + share))
+    changed_evaluation = int((data.differ & judged[0]).sum())
+    return Worth(
+        accuracy={cell: tuple(values) for cell, values in accuracy.items()},
+        gain=float(gains.mean()),
+        low=float(gains.mean() - half),
+        high=float(gains.mean() + half),
+        changed_training=int(changed[0]),
+        changed_evaluation=changed_evaluation,
+        rows=len(data.old),
+        slices=_slices(data, judged, right),
+        notes=_notes(changed_evaluation, evaluation),
+    )
+
+
+@dataclass(frozen=True)
+class _Shared:
+    """The samples that both runs have with a label and an equal text, in the order of the new run."""
+
+    vectors: np.ndarray
+    old: np.ndarray
+    new: np.ndarray
+    classes: tuple[str, ...]
+    groups: np.ndarray
+    split: pa.ChunkedArray | None
+    slices: dict[str, np.ndarray]
+
+    @property
+    def differ(self) -> np.ndarray:
+        return self.old != self.new
+
+    def held_out(self, seed: int, evaluation: str | None) -> np.ndarray:
+        """Tell the evaluation rows: bool, shape (n,); copies of a text are all in or all out."""
+        if evaluation is None:
+            return assign_folds(self.new, self.groups, folds=5, seed=seed) == 0
+        chosen = None if self.split is None else pc.fill_null(pc.equal(self.split, evaluation), False).to_numpy()
+        if chosen is None or not chosen.any() or chosen.all():
+            raise InputError(f"The runs have no split {evaluation} beside others", cure="Name a value of --split")
+        return chosen
+
+
+def _shared(old: Report, new: Report, by: Sequence[str]) -> _Shared:
+    if new.embeddings is None or old.samples.labels is None or new.samples.labels is None:
+        raise InputError("Both runs need labels, and the new one embeddings", cure="Scan both with --label")
+    place = pc.index_in(new.samples.ids, value_set=pa.concat_arrays(old.samples.ids.chunks))
+    rows = np.flatnonzero(place.is_valid().to_numpy())
+    before = old.samples.take(place.drop_null().to_numpy())
+    after = new.samples.take(rows)
+    labeled = pc.and_(pc.is_valid(before.labels), pc.is_valid(after.labels))
+    same = pc.and_(pc.equal(before.texts, after.texts), labeled)
+    kept = np.flatnonzero(same.to_numpy())
+    if len(kept) < 10:
+        raise InputError(f"The runs share {len(kept)} labeled samples", cure="Compare runs of one data set, by its ids")
+    before, after, rows = before.take(kept), after.take(kept), rows[kept]
+    classes = tuple(sorted({*before.classes, *after.classes}))
+    missing = sorted(set(by) - set(after.metadata.column_names))
+    if missing:
+        raise InputError(
+            "There is no such metadata column", ids=missing, cure=f"There are: {after.metadata.column_names}"
+        )
+    slices = {
+        f"{name}:{value}": pc.fill_null(pc.equal(pc.cast(after.metadata[name], pa.string()), value), False).to_numpy()
+        for name in by
+        for value in sorted(pc.unique(pc.cast(after.metadata[name], pa.string())).drop_null().to_pylist())
+    }
+    return _Shared(
+        vectors=new.embeddings[rows],
+        old=before.codes(classes),
+        new=after.codes(classes),
+        classes=classes,
+        groups=duplicate_groups(after.texts),
+        split=after.column("split"),
+        slices=slices,
+    )
+
+
+def _resampled(rows: np.ndarray, seed: int, *, fixed: bool) -> np.ndarray:
+    """With a fixed evaluation split only the training rows can vary: leave out a tenth, another each seed."""
+    if not fixed:
+        return rows
+    return np.random.default_rng(seed).permutation(rows)[: max(len(rows) * 9 // 10, 1)]
+
+
+def _predicted(vectors: np.ndarray, codes: np.ndarray, rows: np.ndarray, asked: np.ndarray, classes: int) -> np.ndarray:
+    """Fit on some rows, with the penalty that suits these labels best, and predict others."""
+    spread = float(vectors[rows].var(axis=0).mean()) or 1.0
+    order = np.random.default_rng(0).permutation(len(rows))
+    inner, outer = rows[order[len(rows) // 5 :]], rows[order[: len(rows) // 5]]
+    penalty = choose_penalty(vectors[inner], codes[inner], vectors[outer], codes[outer], spread=spread)
+    model = fit_linear(vectors[rows], codes[rows], classes=classes, penalty=penalty * spread)
+    return model.predict_proba(vectors[asked]).argmax(axis=1)
+
+
+def _slices(data: _Shared, judged: Sequence[np.ndarray], right: dict[str, list[np.ndarray]]) -> pa.Table:
+    rows = []
+    for slug, member in data.slices.items():
+        inside = [member[held_out] for held_out in judged]
+        n = sum(int(one.sum()) for one in inside)
+        if not n:
+            continue
+        hits = {
+            name: sum(int((one & mask).sum()) for one, mask in zip(right[name], inside, strict=True)) for name in right
+        }
+        row = {"slug": slug, "n": int(member.sum()), OLD: hits[OLD] / n, NEW: hits[NEW] / n}
+        rows.append(row | {"gain": (hits[NEW] - hits[OLD]) / n})
+    kinds = [("slug", pa.string()), ("n", pa.int64()), *((name, pa.float64()) for name in (OLD, NEW, "gain"))]
+    return pa.Table.from_pylist(rows, schema=pa.schema(kinds))
+
+
+def _notes(changed: int, evaluation: str | None) -> tuple[str, ...]:
+    notes = []
+    if changed:
+        notes.append(
+            f"{changed:,} labels of the evaluation rows were changed as well. Where that was done with labelsift's own "
+            "suggestions the new labels are no independent yardstick: trust the row “judged by the old labels” too, or "
+            "evaluate on rows that were labeled without suggestions."
+        )
+    if evaluation is None:
+        notes.append(
+            "The evaluation rows are another fifth of the samples each seed: name a frozen split if you have one."
+        )
+    return tuple(notes)
+
+
+def _t95(freedom: int) -> float:
+    return _T95[freedom - 1] if freedom <= len(_T95) else 1.96
