@@ -62,13 +62,16 @@ def push(
 @click.option("--to", type=click.Path(dir_okay=False), help="Write the corrections here (.parquet or .csv).")
 @store_option
 @click.option("--no-store", is_flag=True, help="Do not add them to the store's record of corrections.")
+@click.option("--run", help="The run of decisions that name none, as in your own spreadsheet; latest is one, too.")
 @json_option
-def pull(platform: str, project: str, to: str | None, store: str, no_store: bool, as_json: bool) -> None:
+def pull(
+    platform: str, project: str, to: str | None, store: str, no_store: bool, run: str | None, as_json: bool
+) -> None:
     """Bring back what people decided in PROJECT on PLATFORM, and add what is new to the record of corrections."""
     corrections = platforms.pull(platform, project=project)
     if to:
         written(corrections, to)
-    kept = None if no_store else record(corrections, store=store)
+    kept = None if no_store else record(corrections, store=store, run=run)
     rows = corrections.to_pylist()
     if as_json:
         write_json(rows)

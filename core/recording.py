@@ -43,7 +43,7 @@ class Recorded:
     unknown_runs: tuple[str, ...] = ()
 
 
-def record(corrections: pa.Table, *, store: str | Path = DEFAULT) -> Recorded:
+def record(corrections: pa.Table, *, store: str | Path = DEFAULT, run: str | None = None) -> Recorded:
     """Add people's decisions to the append-only record of a store; those that it has already are left out.
 
     A decision is known by platform, person, sample, run and time. Without a time, as in a spreadsheet, it is
@@ -53,6 +53,9 @@ def record(corrections: pa.Table, *, store: str | Path = DEFAULT) -> Recorded:
     ----------
     corrections
         What ``pull`` returns; see :data:`labelsift.findings.CORRECTIONS_SCHEMA`.
+    run
+        The run that decisions are on which name none, as in somebody's own spreadsheet: its name, the
+        beginning of it, or ``latest``.
 
     Raises
     ------
@@ -64,6 +67,9 @@ def record(corrections: pa.Table, *, store: str | Path = DEFAULT) -> Recorded:
     rows = _rows(corrections)
     kept = Store(store)
     kept.prepare()
+    if run is not None:
+        meant = kept.find(run)
+        rows = [row | {"run": row["run"] or meant} for row in rows]
     runs = {name: _run(kept, name, [row["id"] for row in rows if row["run"] == name]) for name in _named(rows)}
     now = datetime.now(UTC)
     new = kept.ledger.append(lambda standing: _fresh(rows, standing, runs, now=now))

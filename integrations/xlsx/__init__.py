@@ -1,0 +1,85 @@
+"""Spreadsheets: flagged samples as a sheet with a decision column, and people's decisions back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from labelsift.errors import InputError, MissingExtraError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from labelsift.platforms import Mode, Receipt
+    from labelsift.report import Report
+
+
+class Xlsx:
+    """The labeling platform ``xlsx``: a project is a workbook; see :class:`labelsift.platforms.Labeler`."""
+
+    name = "xlsx"
+
+    def push(
+        self,
+        report: Report,
+        *,
+        project: str,
+        mode: Mode = "choose",
+        match: str | None = None,
+        create: bool = False,
+        only: Sequence[str] | None = None,
+        budget: int | None = None,
+        dry_run: bool = False,
+    ) -> Receipt:
+        """Write flagged samples into a workbook, worst first; what people wrote there stays.
+
+        Parameters
+        ----------
+        project
+            The workbook, for example ``review.xlsx``.
+        mode
+            Only ``choose``: in a sheet a filled cell is a decision, and nothing hides the given label.
+
+        Raises
+        ------
+        InputError
+            If an argument does not fit, or the workbook is another run's or none of labelsift's.
+        """
+        _require_package()
+        if mode != "choose":
+            raise InputError(
+                f"A spreadsheet cannot be {mode}", cure="Use choose; for another mode push to Label Studio"
+            )
+        if match or create:
+            raise InputError("match and create are for existing projects on a server", cure="Leave them out")
+        from .writing import push_sheet
+
+        return push_sheet(report, _workbook(project), only=only, budget=budget, dry_run=dry_run)
+
+    def pull(self, *, project: str) -> pa.Table:
+        """Return the decisions in a workbook; see :func:`labelsift.integrations.xlsx.reading.read_decisions`."""
+        _require_package()
+        from .reading import read_decisions
+
+        return read_decisions(_workbook(project))
+
+    def doctor(self) -> Mapping[str, str]:
+        """Say whether the package that reads and writes workbooks is there."""
+        try:
+            _require_package()
+        except MissingExtraError as error:
+            return {error.what: error.cure}
+        return {}
+
+
+def _workbook(project: str) -> Path:
+    if not project.lower().endswith(".xlsx"):
+        raise InputError(f"{project} is no workbook", cure="Name a file that ends with .xlsx")
+    return Path(project)
+
+
+def _require_package() -> None:
+    from importlib.util import find_spec
+
+    if find_spec("openpyxl") is None:
+        raise MissingExtraError("openpyxl", "xlsx", purpose="A spreadsheet")

@@ -1,0 +1,135 @@
+"""Writing flagged samples into a workbook, where every cell is text and none a formula."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from labelsift.errors import InputError
+from labelsift.integrations.label_studio.flags import Flag, flags_of
+from labelsift.platforms import Receipt
+from labelsift.wording import shortened
+
+from .reading import Row, read_rows
+
+if TYPE_CHECKING:
+    from labelsift.report import Report
+    from openpyxl.worksheet.worksheet import Worksheet
+
+LONGEST = 32_767  # characters that a cell can hold
+HEADER = ("labelsift_id", "text", "given", "suggested", "confidence", "issues", "reason", "decision", "person", "note")
+WIDTHS = (14, 70, 18, 18, 11, 16, 50, 18, 16, 30)
+RUN = "labelsift_run"
+OWN = ("decision", "person", "note")  # what people write
+
+
+def push_sheet(report: Report, path: Path, *, only: Sequence[str] | None, budget: int | None, dry_run: bool) -> Receipt:
+    """Write the flagged samples of a run, and carry over what people wrote before.
+
+    A sample whose id a sheet cannot hold as it is goes to ``failed``; in texts such characters are replaced.
+    """
+    receipt = Receipt("xlsx", str(path), dry_run=dry_run)
+    standing = _standing(path, report.run)
+    flags = []
+    for flag in flags_of(report, only=only, budget=budget):
+        if _fitting(flag.id) == flag.id:
+            flags.append(flag)
+        else:
+            receipt.failed[flag.id] = "Its id holds characters that a cell cannot hold, or is too long"
+    rows = {flag.id: _row(flag, standing.get(flag.id, {})) for flag in flags}
+    written = {id: row for id, row in standing.items() if id not in rows and any(row.get(name) for name in OWN)}
+    receipt.created = sum(id not in standing for id in rows)
+    receipt.unchanged = len(rows) - receipt.created
+    receipt.details = {"rows": len(rows) + len(written), "decided": sum(bool(row["decision"]) for row in rows.values())}
+    if not dry_run:
+        lines = [*rows.values(), *({name: "" for name in HEADER} | _known(row) for row in written.values())]
+        _save(lines, report, path)
+        receipt.links = {"workbook": str(path)}
+    return receipt
+
+
+def _standing(path: Path, run: str) -> dict[str, Row]:
+    if not path.exists():
+        return {}
+    rows, _ = read_rows(path)
+    others = sorted({row.get("run", "") for row in rows} - {run})
+    if others:
+        raise InputError(
+            f"{path} holds decisions on another run", ids=[one or "none" for one in others], cure="Name a new workbook"
+        )
+    return {row["id"]: row for row in rows}
+
+
+def _known(row: Row) -> dict[str, str]:
+    return {"labelsift_id": row["id"]} | {name: row.get(name, "") for name in ("given", "suggested", *OWN)}
+
+
+def _row(flag: Flag, before: Mapping[str, str]) -> dict[str, str]:
+    told = {
+        "labelsift_id": flag.id,
+        "text": flag.text,
+        "given": flag.given or "",
+        "suggested": flag.suggested or "",
+        "confidence": "" if flag.confidence is None else f"{flag.confidence:.2f}",
+        "issues": ", ".join(flag.issues),
+        "reason": flag.reason,
+    }
+    return {name: _fitting(value) for name, value in told.items()} | {name: before.get(name, "") for name in OWN}
+
+
+def _fitting(text: str) -> str:
+    """Return what a cell can hold of a text: XML takes no control characters, and folds line ends."""
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
+    text = text.encode("utf-8", "replace").decode().replace("\r\n", "\n").replace("\r", "\n")
+    return shortened(
+        ILLEGAL_CHARACTERS_RE.sub("\ufffd", text).replace("\ufffe", "\ufffd").replace("\uffff", "\ufffd"), LONGEST
+    )
+
+
+def _save(rows: Sequence[Mapping[str, str]], report: Report, path: Path) -> None:
+    """Write the workbook whole or not at all."""
+    import openpyxl
+    from openpyxl.utils import get_column_letter
+    from openpyxl.worksheet.datavalidation import DataValidation
+
+    book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
+    sheet.title = "review"
+    header = (*HEADER, RUN)
+    _put(sheet, 1, header)
+    for at, row in enumerate(rows, start=2):
+        _put(sheet, at, [row.get(name, "") for name in HEADER] + [report.run])
+    for at, width in enumerate(WIDTHS, start=1):
+        sheet.column_dimensions[get_column_letter(at)].width = width
+    sheet.freeze_panes = "C2"
+    labels = book.create_sheet("labels")
+    for at, label in enumerate(report.samples.classes, start=1):
+        _put(labels, at, [_fitting(label)])
+    if report.samples.classes and rows:
+        choices = DataValidation(
+            "list", formula1=f"labels!$A$1:$A${len(report.samples.classes)}", showErrorMessage=False
+        )
+        sheet.add_data_validation(choices)
+        choices.add(f"H2:H{len(rows) + 1}")
+    half = path.with_name(f".{os.getpid()}.{path.name}")
+    try:
+        book.save(half)
+        half.replace(path)
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be written ({error.strerror})", cure="Close it, or name another file"
+        ) from None
+    finally:
+        half.unlink(missing_ok=True)
+
+
+def _put(sheet: Worksheet, row: int, values: Sequence[str]) -> None:
+    for column, value in enumerate(values, start=1):
+        if value:
+            cell = sheet.cell(row, column, value)
+            cell.data_type = "s"  # also of what begins like a formula
+            cell.number_format = "@"
+            cell.quotePrefix = value[0] in "=+-@\t"  # stays text when somebody edits the cell

@@ -1,0 +1,242 @@
+"""Spreadsheets: what goes out comes back, no cell is a formula, and what people wrote stays."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import labelsift as ls
+import pyarrow as pa
+import pytest
+from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from labelsift import platforms
+from labelsift.cli import main
+from labelsift.findings import CORRECTIONS_SCHEMA, Finding, findings_table
+from labelsift.integrations.label_studio.flags import flags_of
+from labelsift.integrations.xlsx import Xlsx
+from labelsift.platforms import Labeler
+from labelsift.report import Report
+from labelsift.store import Store
+
+openpyxl = pytest.importorskip("openpyxl")
+HOSTILE = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "007", "1e5", "TRUE", "#N/A", " padded ", "a\nb", "ü💥", "_x000D_")
+
+
+@pytest.fixture
+def report(make_report) -> Report:
+    return make_report()
+
+
+@pytest.fixture
+def book(tmp_path, report) -> Path:
+    """A workbook with all flagged samples."""
+    Xlsx().push(report, project=str(tmp_path / "review.xlsx"))
+    return tmp_path / "review.xlsx"
+
+
+def filled(path: Path, decisions: dict[str, str], *, saved_by: str | None = None, **others: str) -> None:
+    """Write decisions as a person would, in LibreOffice or Excel."""
+    made = openpyxl.load_workbook(path)
+    sheet = made.worksheets[0]
+    header = [cell.value for cell in sheet[1]]
+    for line in sheet.iter_rows(min_row=2):
+        id = line[header.index("labelsift_id")].value
+        if id in decisions:
+            cell = line[header.index("decision")]
+            cell.value, cell.data_type = decisions[id], "s"  # picked from the list, so no formula
+            for name, value in others.items():
+                line[header.index(name)].value = value
+    made.properties.lastModifiedBy = saved_by
+    made.save(path)
+
+
+def own(path: Path, *rows: tuple) -> Path:
+    made = openpyxl.Workbook()
+    for row in rows:
+        made.worksheets[0].append(row)
+    made.save(path)
+    return path
+
+
+def pulled(path: Path) -> list[dict]:
+    table = Xlsx().pull(project=str(path))
+    assert table.schema == CORRECTIONS_SCHEMA
+    return table.to_pylist()
+
+
+def test_it_is_a_labeler_and_says_what_it_lacks(monkeypatch):
+    assert isinstance(Xlsx(), Labeler)
+    assert Xlsx().doctor() == {}
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert 'pip install "labelsift[xlsx]"' in next(iter(Xlsx().doctor().values()))
+    with pytest.raises(ls.InputError, match="openpyxl, which is not installed"):
+        Xlsx().pull(project="review.xlsx")
+
+
+def test_every_flagged_sample_stands_in_the_sheet_worst_first(book, report):
+    sheet = openpyxl.load_workbook(book).worksheets[0]
+    header, *lines = sheet.iter_rows(values_only=True)
+    rows = [dict(zip(header, line, strict=True)) for line in lines]
+    flags = flags_of(report)
+    assert [row["labelsift_id"] for row in rows] == [flag.id for flag in flags]
+    assert [(row["given"], row["suggested"]) for row in rows] == [(flag.given, flag.suggested) for flag in flags]
+    assert {row["labelsift_run"] for row in rows} == {report.run}
+    assert all(row["decision"] is None for row in rows)
+    assert pulled(book) == []
+
+
+@pytest.mark.parametrize(
+    ("decision", "action", "verdict", "value"),
+    [
+        ("SUGGESTED", "relabel", "accepted", "SUGGESTED"),
+        ("accept", "relabel", "accepted", "SUGGESTED"),
+        ("Yes", "relabel", "accepted", "SUGGESTED"),
+        ("GIVEN", "keep", "refused", "GIVEN"),
+        (" Keep ", "keep", "refused", "GIVEN"),
+        ("something new", "relabel", "changed", "something new"),
+        ("remove", "remove", "changed", None),
+        ("skip", "keep", "skipped", "GIVEN"),
+    ],
+)
+def test_what_a_decision_means(book, report, decision, action, verdict, value):
+    flag = next(one for one in flags_of(report) if one.issues == ("label",))
+    words = {"GIVEN": flag.given, "SUGGESTED": flag.suggested}
+    filled(book, {flag.id: words.get(decision, decision)}, note="why not", saved_by="Ann")
+    (row,) = pulled(book)
+    assert (row["id"], row["action"], row["verdict"]) == (flag.id, action, verdict)
+    assert json.loads(row["value"]) == words.get(value, value)
+    assert (row["person"], row["run"], row["platform"], row["note"]) == ("Ann", report.run, "xlsx", "why not")
+    assert row["time"] is None
+
+
+def test_the_column_person_says_who(book, report):
+    filled(book, {flags_of(report)[0].id: "keep"}, person="Bob", saved_by="Ann")
+    assert pulled(book)[0]["person"] == "Bob"
+
+
+def test_pushing_again_changes_nothing_and_keeps_what_people_wrote(book, report):
+    ids = [flag.id for flag in flags_of(report)]
+    filled(book, {ids[0]: "keep", ids[-1]: "remove"}, person="Ann", note="sure")
+    before = pulled(book)
+    receipt = Xlsx().push(report, project=str(book))
+    assert (receipt.created, receipt.unchanged, receipt.details["decided"]) == (0, len(ids), 2)
+    assert pulled(book) == before
+    Xlsx().push(report, project=str(book), budget=1)  # the last one is no longer asked for, and still decided
+    assert pulled(book) == before
+
+
+def test_dry_run_writes_nothing(tmp_path, report):
+    receipt = Xlsx().push(report, project=str(tmp_path / "r.xlsx"), dry_run=True, budget=3)
+    assert (receipt.created, list(tmp_path.iterdir())) == (3, [])
+
+
+def hostile_report(cells: list[str]) -> Report:
+    ids = list(dict.fromkeys(cells))
+    rows = {"id": ids, "text": cells[: len(ids)], "label": ids}
+    samples = ls.read(pa.table(rows), label="label", id="id")
+    labels = samples.labels.to_pylist()
+    found = [Finding(one, "label", 0.1, one, given=labels[at], suggested=ids[at - 1]) for at, one in enumerate(ids)]
+    made = ls.scan(samples, store=None, only=["empty"])
+    return Report(made.run, made.created, samples, made.scores, findings_table(found))
+
+
+def test_no_cell_is_a_formula_and_each_keeps_its_text(tmp_path):
+    path = tmp_path / "r.xlsx"
+    Xlsx().push(hostile_report(list(HOSTILE)), project=str(path))
+    sheet = openpyxl.load_workbook(path).worksheets[0]
+    cells = [cell for row in sheet.iter_rows() for cell in row if cell.value is not None]
+    assert {cell.data_type for cell in cells} == {"s"}
+    assert {row[0].value for row in sheet.iter_rows(min_row=2)} == set(HOSTILE)
+    assert all(cell.quotePrefix for cell in cells if str(cell.value)[0] in "=+-@\t")
+
+
+CELLS = st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "S", "Zs")), min_size=1).filter(str.strip)
+
+
+@settings(max_examples=25)
+@given(st.lists(CELLS, min_size=2, max_size=6, unique=True))
+def test_out_and_in_is_equal(tmp_path_factory, cells):
+    path = tmp_path_factory.mktemp("book") / "r.xlsx"
+    report = hostile_report(cells)
+    Xlsx().push(report, project=str(path))
+    words = {"keep", "ok", "correct", "accept", "yes", "remove", "delete", "skip", "?"}
+    flags = {flag.id: flag for flag in flags_of(report) if (flag.suggested or "").strip().casefold() not in words}
+    filled(path, {one: flag.suggested or "" for one, flag in flags.items()})
+    rows = pulled(path)
+    assert {row["id"]: json.loads(row["value"]) for row in rows} == {one: flag.suggested for one, flag in flags.items()}
+    assert {row["verdict"] for row in rows} <= {"accepted"}
+
+
+def test_an_id_that_no_cell_holds_is_named(tmp_path):
+    receipt = Xlsx().push(hostile_report(["a\x00b", "x" * 40_000, "fine"]), project=str(tmp_path / "r.xlsx"))
+    assert set(receipt.failed) == {"a\x00b", "x" * 40_000}
+    assert receipt.created == 1
+
+
+def test_somebodys_own_sheet_with_numbers_as_ids(tmp_path):
+    path = own(tmp_path / "own.xlsx", ("ID", "Text", "Decision"), (7, "one", "refund"), (8.0, "two", None), (9, "", 5))
+    rows = pulled(path)
+    assert [(row["id"], json.loads(row["value"])) for row in rows] == [("7", "refund"), ("9", "5")]
+    assert {(row["run"], row["action"], row["verdict"]) for row in rows} == {(None, "relabel", "changed")}
+
+
+def test_a_word_that_is_a_label_is_the_label(tmp_path):
+    path = own(tmp_path / "own.xlsx", ("id", "decision", "given"), ("1", "remove", "keep"), ("2", "keep", "remove"))
+    assert [(row["action"], row["value"]) for row in pulled(path)] == [("relabel", '"remove"'), ("relabel", '"keep"')]
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([("name", "decision"), ("a", "b")], "has no such column: id"),
+        ([("id", "label"), ("a", "b")], "has no such column: decision"),
+        ([], "has no such column: id, decision"),
+        ([("id", "decision"), (None, "b")], "have no id, in rows: 2"),
+        ([("id", "decision"), ("a", "b"), ("a", "c")], "several decisions of one person: a"),
+        ([("id", "decision"), ("a", "accept")], "no suggestion to accept: a"),
+    ],
+)
+def test_a_sheet_that_cannot_be_understood_is_refused(tmp_path, rows, message):
+    with pytest.raises(ls.InputError, match=message):
+        pulled(own(tmp_path / "own.xlsx", *rows))
+
+
+def test_files_that_are_no_workbook_of_this_run_are_refused(tmp_path, book, make_report):
+    (tmp_path / "text.xlsx").write_text("id,decision")
+    with pytest.raises(ls.InputError, match="cannot be read as a workbook"):
+        pulled(tmp_path / "text.xlsx")
+    with pytest.raises(ls.InputError, match="There is no file"):
+        pulled(tmp_path / "absent.xlsx")
+    with pytest.raises(ls.InputError, match="is no workbook"):
+        pulled(tmp_path / "a.csv")
+    with pytest.raises(ls.InputError, match="decisions on another run"):
+        Xlsx().push(make_report(run="20261124-101500-4f2a"), project=str(book))
+
+
+@pytest.mark.parametrize("options", [{"mode": "prefill"}, {"mode": "blind"}, {"match": "data.id"}, {"create": True}])
+def test_what_a_sheet_cannot_do_is_refused(tmp_path, report, options):
+    with pytest.raises(ls.InputError):
+        Xlsx().push(report, project=str(tmp_path / "r.xlsx"), **options)
+
+
+def test_the_whole_way_on_the_command_line(tmp_path, report, monkeypatch):
+    """push, decide, pull, pull again, correct somebody's own sheet with the run named."""
+    monkeypatch.setattr(platforms, "get", lambda name: Xlsx())
+    store = Store(tmp_path / "kept")
+    store.save(report)
+
+    def run(*arguments: object) -> str:
+        result = CliRunner().invoke(main, [*map(str, arguments), "--store", str(store.folder)])
+        assert result.exit_code == 0, result.output
+        return result.stdout
+
+    run("push", "xlsx", tmp_path / "r.xlsx", "--only", "label", "--budget", 3)
+    ids = [flag.id for flag in flags_of(report, only=["label"])]
+    filled(tmp_path / "r.xlsx", {ids[0]: "accept", ids[1]: "keep"}, saved_by="Ann")
+    assert run("pull", "xlsx", tmp_path / "r.xlsx") == "2 decisions, 1 accepted, 1 refused; 2 new\n"
+    assert run("pull", "xlsx", tmp_path / "r.xlsx") == "2 decisions, 1 accepted, 1 refused; 0 new\n"
+    own(tmp_path / "own.xlsx", ("id", "decision"), (ids[2], "refund"))
+    assert run("pull", "xlsx", tmp_path / "own.xlsx", "--run", "latest") == "1 decisions, 1 changed; 1 new\n"
+    assert [one["dataset"] for one in store.ledger.records()] == ["tickets"] * 3
