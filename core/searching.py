@@ -14,6 +14,8 @@ from .selecting import Selection
 from .textforms import folded
 from .vectors import VectorIndex
 
+_FEW = 2_000
+
 
 @dataclass(frozen=True)
 class Searchable:
@@ -106,6 +108,13 @@ def seed_vector(vectors: np.ndarray) -> np.ndarray:
             cure="Give another text, id or vector",
         )
     return mean / length
+
+
+def picked(table: pa.Table, rows: np.ndarray) -> pa.Table:
+    """Return a few rows of a large table; ``Table.take`` copies whole columns of strings first: 10 ms a million."""
+    if len(rows) > _FEW:
+        return table.take(pa.array(rows))
+    return pa.concat_tables([table.slice(row, 1) for row in rows.tolist()] or [table.slice(0, 0)]).combine_chunks()
 
 
 def _folded(found: pa.Table) -> pa.Table:

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from .errors import InputError
 from .findings import issues_in
-from .searching import Searchable
+from .searching import Searchable, picked
 from .selecting import Selection
 
 if TYPE_CHECKING:
@@ -73,14 +73,15 @@ def searchable(report: Report, *, details: bool) -> Searchable:
     """Return the samples of a report as something to search."""
     table = report.samples.table
     first = [name for name in FIRST if name in table.column_names]
+    answer = table.select(first)
     others = [name for name in table.column_names if name not in first]
 
     def take(rows: np.ndarray) -> pa.Table:
         if not details:
-            return table.select(first).take(pa.array(rows))
-        found = table.take(pa.array(rows)).select([*first, *others])
-        found = found.append_column("issues", _issues(report.scores.take(pa.array(rows))))
-        metadata = report.samples.metadata.take(pa.array(rows))
+            return picked(answer, rows)
+        found = picked(table.select([*first, *others]), rows)
+        found = found.append_column("issues", _issues(picked(report.scores, rows)))
+        metadata = picked(report.samples.metadata, rows)
         return found.append_column("metadata", metadata.to_struct_array()) if metadata.num_columns else found
 
     return Searchable(report.index, report.selection, take)

@@ -26,6 +26,7 @@ _HELD_OUT = 400
 _ROUNDS = 8  # of k-means; more change the recall by less than a thousandth
 _PER_CELL = 40  # training rows a cell: faiss' own lower bound is 39
 _ROWS_AT_ONCE = 65_536
+_SELECTIVE = 0.01  # share of the rows up to which fetching the matching ones is faster than passing by all of them
 
 
 class VectorIndex:
@@ -132,41 +133,58 @@ class VectorIndex:
             bool, shape (n,).
         """
         faiss = _faiss()
+        queries = np.ascontiguousarray(queries, dtype=np.float32)
+        few = np.flatnonzero(matching)
+        if len(few) <= len(self) * _SELECTIVE:
+            return _best(self._those(few), few, queries, k)
         bits = np.packbits(matching, bitorder="little")
         chosen = faiss.IDSelectorBitmap(bits)
         if self.exhaustive:
             how = faiss.SearchParameters(sel=chosen)
         else:
             how = faiss.SearchParametersIVF(sel=chosen, nprobe=self._index.nlist)
-        similarities, rows = self._index.search(np.ascontiguousarray(queries, dtype=np.float32), k, params=how)
+        similarities, rows = self._index.search(queries, k, params=how)
         return rows, similarities
 
     def vector(self, row: int) -> np.ndarray:
         """Return the vector of a row as it is kept: float32, shape (dimensions,)."""
-        if not self.exhaustive:
-            self._index.make_direct_map()
-        return self._index.reconstruct(row)
+        return self._those(np.array([row]))[0]
 
     def vectors(self) -> np.ndarray:
         """Return the vectors as they are kept: float32, shape (n, dimensions), of half precision in a large index."""
+        return self._those(np.arange(len(self)))
+
+    def _those(self, rows: np.ndarray) -> np.ndarray:
         if not self.exhaustive:
-            self._index.make_direct_map()
-        kept = self._index.reconstruct_n(0, len(self))
-        if not self.exhaustive:
-            self._index.make_direct_map(False)  # rows cannot be removed with one
-        return kept
+            self._index.make_direct_map()  # once: does nothing where there is one
+        if not len(rows):
+            return np.empty((0, self.dimensions), dtype=np.float32)
+        return self._index.reconstruct_batch(rows.astype(np.int64))
 
     def append(self, vectors: np.ndarray) -> None:
         """Add vectors behind the last row; not for an index from :meth:`open`."""
+        if not self.exhaustive:
+            self._index.make_direct_map(False)
         self._index.add(np.ascontiguousarray(vectors, dtype=np.float32))
 
     def remove(self, rows: np.ndarray) -> None:
         """Remove rows; those behind them move up, as in a table. Not for an index from :meth:`open`."""
         kept = np.ones(len(self), dtype=bool)
         kept[rows] = False
+        if not self.exhaustive:
+            self._index.make_direct_map(False)  # which row lies where: faiss cannot remove rows while it knows
         self._index.remove_ids(np.flatnonzero(~kept).astype(np.int64))
         if not self.exhaustive:  # a flat index moves its rows up by itself
             _renumber(self._index.invlists, np.cumsum(kept) - 1)
+
+
+def _best(vectors: np.ndarray, rows: np.ndarray, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return (rows, cosines) of the k nearest of these vectors, -1 where there are fewer."""
+    similarities = queries @ vectors.T
+    order = np.argsort(-similarities, axis=1, kind="stable")[:, :k]
+    empty = ((0, 0), (0, k - order.shape[1]))
+    nearest = np.take_along_axis(similarities, order, axis=1)
+    return np.pad(rows[order], empty, constant_values=-1), np.pad(nearest, empty, constant_values=-1)
 
 
 def kept_index(path: Path, vectors: np.ndarray) -> VectorIndex:
