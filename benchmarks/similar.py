@@ -99,7 +99,8 @@ def measured(rows: int, dimensions: int, count: int, folder: Path) -> dict[str, 
     truth = faiss.knn(queries, vectors, 10 * K, faiss.METRIC_INNER_PRODUCT)[1]
     bare = faiss.read_index(str(folder / "index.faiss"))  # in memory: faster than faiss' own memory-mapped one
     if not index.exhaustive:
-        one = bare.search(queries, K, params=faiss.SearchParametersIVF(nprobe=1))[1]
+        how = faiss.SearchParametersIVF(nprobe=1)  # type: ignore[reportCallIssue]
+        one = bare.search(queries, K, params=how)[1]
         figures["recall@10 with one cell"] = recall(one, truth[:, :K])
     report = report_of(vectors, index)
     found, (whole, own, plain) = alternately(

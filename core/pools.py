@@ -19,23 +19,19 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from .errors import InputError, StoreError
-from .samples import Samples
-from .searching import Searchable
-from .selecting import Selection
+from .pool import Pool
+from .samples import ROLES, Samples
 from .vectors import EXACT_BELOW, VectorIndex
 
 FORMAT = 1
 _CURRENT = "current.json"
-_ROLES = ("id", "text", "label", "split", "predicted")
 _GROWTH = 2  # an index whose cells were made of less than half of its rows is made again
 
 Embed = Callable[[pa.Table], np.ndarray]
@@ -51,68 +47,6 @@ class Change:
     unchanged: int
     removed: int
     rows: int
-
-
-@dataclass(frozen=True)
-class Pool:
-    """One state of a pool, as it is opened; a change makes another."""
-
-    name: str
-    folder: Path
-    embedder: str
-    columns: tuple[str, ...]  # the user's names; in rows.lance a column is known by its number
-    trained_rows: int
-
-    @cached_property
-    def index(self) -> VectorIndex:
-        """The vectors, left on the disk."""
-        with _read(self.name, self.folder):
-            return VectorIndex.open(self.folder / "index.faiss")
-
-    def column(self, name: str) -> pa.ChunkedArray:
-        """Read one column."""
-        at = str(self.columns.index(name))
-        with _read(self.name, self.folder):
-            return self._rows.to_table(columns=[at])[at]
-
-    def vector_of(self, id: str) -> np.ndarray | None:
-        """Return the vector of a sample: float32, shape (d,), or None where there is no such id."""
-        row = pc.index(self.column("id"), id).as_py()
-        return self.index.vector(row) if row >= 0 else None
-
-    def searchable(self, *, details: bool = False) -> Searchable:
-        """Return the pool as something to search."""
-        first = [name for name in ("id", "label", "text") if name in self.columns]
-        shown = [*first, *(name for name in self.columns if name not in first)] if details else first
-
-        def take(rows: np.ndarray) -> pa.Table:
-            with _read(self.name, self.folder):
-                found = self._rows.take(rows.tolist(), columns=[str(self.columns.index(name)) for name in shown])
-            found = found.rename_columns(shown)
-            own = [name for name in shown if name not in _ROLES]
-            if not own:
-                return found
-            metadata = found.select(own).to_struct_array()
-            return found.drop_columns(own).append_column("metadata", metadata)
-
-        return Searchable(self.index, self._selection, take)
-
-    @cached_property
-    def _selection(self) -> Selection:
-        return Selection(
-            len(self.index), {name: lambda name=name: self.column(name) for name in dict.fromkeys(self.columns)}
-        )
-
-    @cached_property
-    def _rows(self) -> Any:  # noqa: ANN401 - lance loads in the function that needs it
-        import lance
-
-        return lance.dataset(str(self.folder / "rows.lance"))
-
-    def table(self) -> pa.Table:
-        """Read all rows, without vectors."""
-        with _read(self.name, self.folder):
-            return self._rows.to_table().rename_columns(list(self.columns))
 
 
 class Pools:
@@ -285,7 +219,7 @@ def _flat(samples: Samples) -> pa.Table:
     """Return roles and metadata as one table; a metadata column that is called like a role is left out."""
     table = samples.table
     for name in samples.metadata.column_names:
-        if name not in _ROLES:
+        if name not in ROLES:
             table = table.append_column(name, samples.metadata[name])
     return table
 
@@ -314,12 +248,3 @@ def _grown(index: VectorIndex, vectors: np.ndarray, trained_rows: int) -> tuple[
         return VectorIndex.build(np.concatenate([index.vectors(), vectors])), rows
     index.append(vectors)
     return index, trained_rows
-
-
-@contextlib.contextmanager
-def _read(name: str, folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except (OSError, RuntimeError, ValueError) as error:
-        why = "it was changed meanwhile" if not folder.exists() else str(error).partition("\n")[0]
-        raise StoreError(f"The pool {name} cannot be read ({why})", cure="Ask again, or index it again") from None
