@@ -27,8 +27,10 @@ $(STAMP): pyproject.toml
 demo: install ## the whole loop on built-in data and real local platforms
 	$(BIN)/labelsift demo
 
+# Two workers: half of the time goes by waiting for servers. One thread each: BLAS threads that fight for the cores
+# make small fits fifty times slower.
 test: install ## all tests but the long ones
-	$(PYTEST) -m 'not soak'
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PYTEST) -m 'not soak' -n 2 --dist loadgroup
 
 lint: install ## style, types and import contracts
 	$(BIN)/ruff check .

@@ -24,6 +24,14 @@ CHROMIUM = "/usr/bin/chromium"
 HOSTILE_VALUES = ("a//b", "..", "=(),&>", "x" * 300, "💥 emoji", "", "plain")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep tests that share a server, or a module's fixtures, on one of the workers of pytest-xdist."""
+    for item in items:
+        folder = item.path.parent
+        shared = folder if folder.parent.name == "integrations" or folder.name == "packaging" else item.path
+        item.add_marker(pytest.mark.xdist_group(shared.name))
+
+
 def build_report(rows: int = 200, *, predicted: bool = False, run: str = "20261123-101500-4f2a") -> Report:
     """Build a report by hand: four classes, every tenth label wrong, metadata that bites."""
     rng = np.random.default_rng(7)
