@@ -6,7 +6,6 @@ The exceptions are the action ``edit``, whose value is the new text, and what pe
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ import pyarrow as pa
 from .errors import InputError, LabelsiftError
 from .findings import CORRECTIONS_SCHEMA, to_json
 from .ledger import Record
+from .memory import text_hash
 from .runfolder import Shown, read_shown
 from .store import DEFAULT, Store
 
@@ -111,11 +111,6 @@ def as_table(records: Sequence[Record]) -> pa.Table:
         for one in records
     ]
     return pa.Table.from_pylist(rows, schema=CORRECTIONS_SCHEMA)
-
-
-def text_hash(text: str) -> str:
-    """Return the hash by which a judged text is known again: 128 bits of BLAKE2b."""
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -32,6 +32,10 @@ class LinkKeeper(Protocol):
 
     def save_links(self, run: str, links: dict[str, str]) -> None:
         """Keep the addresses of a run's tasks."""
+        ...
+
+    def verified(self, samples: Samples, *, but: str) -> dict[str, frozenset[str]]:
+        """Return the samples that people verified as they stand, on other runs than this one, and for which issues."""
         ...
 
     def kept_index(self, run: str, vectors: np.ndarray) -> VectorIndex:
@@ -208,16 +212,36 @@ class Report:
         budget: int | None = None,
         dry_run: bool = False,
     ) -> Receipt:
-        """Bring the flagged samples into a labeling platform's project; see ``platforms.Labeler``."""
+        """Bring the flagged samples into a labeling platform's project; see ``platforms.Labeler``.
+
+        Samples that people verified on an earlier run of the store stay out, unless their text or label changed
+        since, or they have another issue than they had then; the receipt's details count them.
+        """
         from . import platforms
 
+        queue, known = self._unverified()
         receipt = platforms.labeler(platform).push(
-            self, project=project, mode=mode, match=match, create=create, only=only, budget=budget, dry_run=dry_run
+            queue, project=project, mode=mode, match=match, create=create, only=only, budget=budget, dry_run=dry_run
         )
+        if known:
+            receipt.details["verified_before"] = known
         self.sample_links.update(receipt.sample_links)
         if self.store is not None and receipt.sample_links:
             self.store.save_links(self.run, self.sample_links)
         return receipt
+
+    def _unverified(self) -> tuple[Report, int]:
+        """Return the report without the findings that people settled, and how many samples these are of."""
+        known = self.store.verified(self.samples, but=self.run) if self.store is not None else {}
+        found = self.findings
+        theirs = pc.and_(
+            pc.equal(found["scope"], "sample"), pc.is_in(found["id"], value_set=pa.array(list(known), pa.string()))
+        )
+        rows = pc.indices_nonzero(theirs).to_numpy()
+        pairs = zip(found["id"].take(rows).to_pylist(), found["issue"].take(rows).to_pylist(), strict=True)
+        settled = {row: id for row, (id, issue) in zip(rows.tolist(), pairs, strict=True) if issue in known[id]}
+        kept = np.delete(np.arange(len(found)), list(settled))
+        return (replace(self, findings=found.take(kept)) if settled else self), len(set(settled.values()))
 
     def log(self, platform: str, *, target: str | None = None, with_text: bool = False) -> Receipt:
         """Write this report's panels into a run of a tracker; see ``platforms.Tracker``."""

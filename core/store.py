@@ -24,9 +24,11 @@ import pyarrow as pa
 
 from .errors import StoreError
 from .ledger import Ledger
+from .memory import verified
 from .pools import Pool, Pools
 from .report import Report
 from .runfolder import LINKS, RunInfo, broken, read_info, read_run, write_run
+from .samples import Samples
 from .vectors import VectorIndex, kept_index
 
 DEFAULT = ".labelsift"
@@ -73,6 +75,10 @@ class Store:
     def ledger(self) -> Ledger:
         """The record of what people decided."""
         return Ledger(self.folder / "corrections")
+
+    def verified(self, samples: Samples, *, but: str) -> dict[str, frozenset[str]]:
+        """Return the samples that people verified as they stand, on other runs than this one, and for which issues."""
+        return verified(samples, self.ledger.records(), but=but)
 
     def runs(self) -> list[RunInfo]:
         """Return all runs that can be read, newest first."""

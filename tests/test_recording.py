@@ -10,7 +10,8 @@ import labelsift as ls
 import pyarrow as pa
 import pytest
 from labelsift.findings import CORRECTIONS_SCHEMA
-from labelsift.recording import Recorded, decisions, record, recorded, text_hash
+from labelsift.memory import text_hash
+from labelsift.recording import Recorded, decisions, record, recorded
 from labelsift.store import Store
 
 START = datetime(2026, 11, 23, 8, tzinfo=UTC)

@@ -1,0 +1,76 @@
+"""Memory of decisions: which samples people have verified as they stand now."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from .corrections import Vote, resolve
+from .samples import Samples
+
+_VOTE = ("id", "action", "verdict", "value", "person", "time")
+
+
+JUDGED = "label"  # the issue that every decision settles
+
+
+def verified(
+    samples: Samples, records: Iterable[Mapping[str, Any]], *, but: str | None = None
+) -> dict[str, frozenset[str]]:
+    """Return the samples that people decided on, and whose text and label did not change since.
+
+    The label may be the one that was judged or the one that was decided: a decision also counts before it is
+    applied. Where people disagree nothing is verified, and skipping is no decision. A sample whose text or
+    label changed in any other way is not verified any more.
+
+    Parameters
+    ----------
+    records
+        Of a ledger; see :func:`labelsift.recording.record`.
+    but
+        Decisions on this run do not count.
+
+    Returns
+    -------
+    dict
+        Sample id → the issues that it had when it was judged. A new one is a reason to ask again.
+    """
+    judged = [one for one in records if one.get("kind") == "decision" and one["text_hash"] and one["run"] != but]
+    known = pa.array(sorted({one["id"] for one in judged}), pa.string())
+    rows = pc.indices_nonzero(pc.is_in(samples.ids, value_set=known))
+    here = samples.table.take(rows).to_pylist()
+    now = {row["id"]: (text_hash(row["text"]), row.get("label")) for row in here}
+    still = [one for one in judged if one["id"] in now and now[one["id"]][0] in _hashes(one)]
+    given: dict[str, set[str | None]] = defaultdict(set)
+    issues: dict[str, set[str]] = defaultdict(set)
+    for one in still:
+        issues[one["id"]].update(one["issues"])
+        given[one["id"]].add(json.loads(one["given"] or "null"))
+    votes = pa.Table.from_pylist([{name: one[name] for name in _VOTE} for one in still], _SCHEMA)
+    decided = resolve(votes).decided
+    settled = [one for one, vote in decided.items() if now[one][1] in given[one] | _label(vote)]
+    return {one: frozenset({JUDGED, *issues[one]}) for one in settled}
+
+
+def text_hash(text: str) -> str:
+    """Return the hash by which a judged text is known again: 128 bits of BLAKE2b."""
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+_SCHEMA = pa.schema([(name, pa.string()) for name in _VOTE])  # times are in one form, so they sort as texts
+
+
+def _hashes(one: Mapping[str, Any]) -> set[str]:
+    """Return the hashes of the text that was judged, and of what an edit made of it."""
+    return {one["text_hash"]} | ({text_hash(json.loads(one["value"]))} if one["action"] == "edit" else set())
+
+
+def _label(vote: Vote) -> set[str | None]:
+    action, value = vote
+    return {json.loads(value)} if action == "relabel" else set()
