@@ -1,4 +1,4 @@
-"""The commands about corrections: ``labelsift verify``, ``audit``, ``correct``, ``undo``."""
+"""The commands about corrections: ``labelsift verify``, ``audit``, ``correct``, ``undo``, ``queue``."""
 
 from __future__ import annotations
 
@@ -129,3 +129,20 @@ def undo(file: str, out: str, store: str) -> None:
 
     version = undo_file(file, out, store=store)
     click.echo(f"{out} is {version.dataset} as before, fingerprint {version.fingerprint[:12]}")
+
+
+@click.command()
+@click.option("--dataset", help="Only this data set's.")
+@store_option
+@json_option
+def queue(dataset: str | None, store: str, as_json: bool) -> None:
+    """Show what of each round is open, decided and skipped, and what the decisions were."""
+    from .queueing import queue as queue_rows
+
+    rows = queue_rows(store=store, dataset=dataset)
+    if as_json:
+        write_json(rows)
+        return
+    from .listings import print_queue
+
+    print_queue(rows)

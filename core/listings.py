@@ -15,6 +15,7 @@ from .store import RunInfo
 from .wording import shortened, visible
 
 SHOWN = 200  # characters of a text
+QUEUE = ("asked", "open", "decided", "skipped")  # counts of a queue's row
 FAILED = 5  # failed samples that are named
 
 
@@ -59,6 +60,16 @@ def print_audit(rows: Sequence[Mapping[str, Any]], *, console: Console | None = 
         when = str(row["time"] or "")[:16].replace("T", " ")
         told = (row["person"], row["action"], row["id"] or row["dataset"], row["before"], row["after"], row["why"])
         table.add_row(when, *map(_text, told))
+    (console or Console(highlight=False)).print(table)
+
+
+def print_queue(rows: Sequence[Mapping[str, Any]], *, console: Console | None = None) -> None:
+    """Print what of each round is open, newest run first."""
+    table = _table("run", "round", "issue", *QUEUE, "accepted/changed/refused")
+    for row in rows:
+        outcomes = "/".join(f"{row[name]:,}" for name in ("accepted", "changed", "refused"))
+        told = (_text(", ".join(row["rounds"])), _text(row["issue"]), *(f"{row[name]:,}" for name in QUEUE), outcomes)
+        table.add_row(row["run"], *told)
     (console or Console(highlight=False)).print(table)
 
 
@@ -110,7 +121,7 @@ def print_verification(
 def _table(*columns: str) -> Table:
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="dim")
     for column in columns:
-        right = column in ("rows", "label issues", "similarity")
+        right = column in ("rows", "label issues", "similarity", *QUEUE)
         table.add_column(column, justify="right" if right else "left", no_wrap=column == "run")
     return table
 

@@ -163,6 +163,20 @@ def read_shown(folder: Path, ids: Sequence[str]) -> dict[str, Shown]:
     }
 
 
+def read_flagged(folder: Path) -> tuple[list[tuple[str, str]], set[str]]:
+    """Read which samples a run flagged, as pairs of id and issue, and which of its samples a push linked to."""
+    import lance
+
+    try:
+        table = lance.dataset(str(folder / "findings.lance")).to_table(columns=["id", "scope", "issue"])
+        table = table.filter(pc.equal(table["scope"], "sample"))
+        links = folder / LINKS
+        pushed = set(json.loads(links.read_text(encoding="utf-8"))) if links.exists() else set()
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise broken(folder, error) from None
+    return list(zip(table["id"].to_pylist(), table["issue"].to_pylist(), strict=True)), pushed
+
+
 def broken(folder: Path, error: Exception) -> StoreError:
     """Say that a run cannot be read, and what to do about it."""
     why = f"{error} is missing" if isinstance(error, KeyError) else str(error).partition("\n")[0]
