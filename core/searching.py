@@ -100,7 +100,11 @@ def seed_vector(vectors: np.ndarray) -> np.ndarray:
     InputError
         If nothing is left: vectors that are no numbers, without length, or that cancel out.
     """
-    mean = np.asarray(vectors, dtype=np.float32).mean(axis=0)
+    vectors = np.asarray(vectors, dtype=np.float32)
+    if len(vectors) > 1:
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        vectors = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
+    mean = vectors.mean(axis=0) if len(vectors) > 1 else vectors[0]
     length = np.linalg.norm(mean)
     if not np.isfinite(length) or length < 1e-6:
         raise InputError(

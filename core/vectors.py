@@ -233,7 +233,7 @@ def _cells_needed(index: Any, vectors: np.ndarray, held_out: np.ndarray, recall:
         hits = (truth[:, :, None] == found[:, None, :]).any(axis=2).sum()
         if hits >= recall * (truth >= 0).sum():
             break
-        cells = cells + 1 if cells < 4 else cells * 5 // 4
+        cells += max(cells // 8, 1)
     return min(cells, index.nlist)
 
 

@@ -60,6 +60,9 @@ def test_a_group_is_searched_for_by_what_it_has_in_common(report):
     assert set(found["label"].to_pylist()) == {"refund"}
     assert not set(found["id"].to_pylist()) & set(group)
     rows = report.samples.positions(group)
+    unlike = report.embeddings[rows] * np.arange(1, 11)[:, None]  # however long: what counts is the direction
+    by_vectors = report.similar(unlike, k=10, where="NOT (label = 'refund' AND `state code` = 'CA')")
+    assert by_vectors["id"].to_pylist() == found["id"].to_pylist()
     mean = report.embeddings[rows].mean(axis=0)
     expected = report.embeddings[report.samples.positions(found["id"].to_pylist())] @ (mean / np.linalg.norm(mean))
     np.testing.assert_allclose(found["similarity"].to_numpy(), expected, atol=1e-5)
