@@ -93,7 +93,8 @@ def test_links_and_pictures_stand_where_the_documents_say(document):
 def test_the_options_that_the_readme_names_exist():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     helped = "".join(
-        run(["labelsift", verb, "--help"], ROOT) for verb in ("scan", "similar", "push", "pull", "log", "demo")
+        run(["labelsift", verb, "--help"], ROOT)
+        for verb in ("scan", "similar", "push", "pull", "log", "demo", "correct")
     )
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text))
     assert named - set(re.findall(r"--[a-z][a-z-]+", helped)) == set()

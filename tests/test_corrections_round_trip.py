@@ -1,0 +1,81 @@
+"""The whole way on demo data: scan, three people who disagree, correct under each policy, scan again, undo."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import labelsift as ls
+import pyarrow as pa
+import pytest
+from labelsift.demo.tickets import write_tickets
+from labelsift.findings import CORRECTIONS_SCHEMA
+from labelsift.verification import verify
+from labelsift.versions import correct, undo
+
+PEOPLE = ("ann", "bob", "eve")
+COLUMNS = {"label": "label", "id": "ticket_id"}
+START = datetime(2026, 11, 23, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def tickets(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("tickets")
+    write_tickets(folder, 0)
+    return folder / "tickets.csv"
+
+
+def votes_on(samples: ls.Samples) -> dict[str, list[tuple[str, str]]]:
+    """Choose what each person says of 60 samples: sample → (person, label), oldest first."""
+    rng = random.Random(3)
+    chosen = rng.sample(samples.ids.to_pylist(), 60)
+    return {
+        one: [(person, rng.choice(samples.classes[:2])) for person in rng.sample(PEOPLE, rng.randint(1, 3))]
+        for one in chosen
+    }
+
+
+def expected(votes: list[tuple[str, str]], policy: str) -> str | None:
+    """Say by the plain words of the policy which label wins; None where none does."""
+    if policy == "newest":
+        return votes[-1][1]
+    if policy == "expert":
+        votes = [one for one in votes if one[0] == "eve"] or votes
+    counted = Counter(label for _, label in votes).most_common()
+    if policy == "unanimous":
+        return counted[0][0] if len(counted) == 1 else None
+    return counted[0][0] if len(counted) == 1 or counted[0][1] > counted[1][1] else None
+
+
+@pytest.mark.parametrize("policy", ["majority", "unanimous", "newest", "expert"])
+def test_round_trip(tickets, tmp_path, policy):
+    store = tmp_path / "kept"
+    samples = ls.read(tickets, **COLUMNS)
+    report = ls.scan(samples, only=["empty", "exact_duplicate"], store=store)
+    votes = votes_on(samples)
+    labels = dict(zip(samples.ids.to_pylist(), samples.labels.to_pylist(), strict=True))
+    rows = [
+        {"id": one, "action": "keep" if label == labels[one] else "relabel", "value": json.dumps(label)}
+        | {"person": person, "verdict": "changed", "run": report.run, "time": START + timedelta(minutes=at), "note": ""}
+        for one, cast in votes.items()
+        for at, (person, label) in enumerate(cast)
+    ]
+    ls.record(pa.Table.from_pylist(rows, CORRECTIONS_SCHEMA), store=store)
+
+    wanted = {one: expected(cast, policy) for one, cast in votes.items()}
+    experts = ["eve"] if policy == "expert" else []
+    version = correct(tickets, tmp_path / "next.csv", **COLUMNS, store=store, policy=policy, experts=experts)
+    following = ls.read(tmp_path / "next.csv", **COLUMNS)
+    after = dict(zip(following.ids.to_pylist(), following.labels.to_pylist(), strict=True))
+    assert after == labels | {one: label for one, label in wanted.items() if label is not None}
+    assert set(version.conflicts) == {one for one, label in wanted.items() if label is None}
+    assert bool(version.conflicts) == (policy != "newest")
+    assert version.changed == sum(after[one] != labels[one] for one in labels) > 0
+    assert ls.scan(following, only=["empty"], store=store).samples.fingerprint == following.fingerprint
+
+    undo(tmp_path / "next.csv", tmp_path / "back.csv", store=store)
+    assert ls.read(tmp_path / "back.csv", **COLUMNS).fingerprint == samples.fingerprint
+    assert verify(store=store).problems == ()
