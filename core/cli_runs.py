@@ -13,11 +13,13 @@ from .wording import visible
 
 
 @click.group(invoke_without_command=True)
+@store_option
+@json_option
 @click.pass_context
-def runs(context: click.Context) -> None:
+def runs(context: click.Context, store: str, as_json: bool) -> None:
     """List, show, remove or export the runs that are kept."""
     if context.invoked_subcommand is None:
-        context.invoke(list_)
+        context.invoke(list_, store=store, as_json=as_json)
 
 
 @runs.command("list")

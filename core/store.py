@@ -39,7 +39,7 @@ _FORGOTTEN = 86_400  # seconds after which a half-written run belongs to nobody 
 
 def run_name(created: datetime, fingerprint: str) -> str:
     """Return a name that sorts by time and is unlike any other: 20261123-101500-4f2a1c."""
-    return f"{created:%Y%m%d-%H%M%S}-{fingerprint[:2]}{secrets.token_hex(2)}"
+    return f"{created:%Y%m%d-%H%M%S}-{fingerprint[:2]}{secrets.token_hex(4)}"
 
 
 class Store:
