@@ -1,4 +1,4 @@
-"""One shared nearest-neighbour index: every check's neighbour graph and the search for similar samples.
+"""One shared nearest-neighbour index: the neighbour graph of every check.
 
 Faiss: exact inner products up to some ten thousand rows, above that an inverted file with half-precision
 vectors (IVF, SQfp16), which is about ten times faster at a recall above .98.
