@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import shutil
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from .store import Store
 
 FACTS = "rows.json"
 BEFORE = "before.parquet"
+_FORGOTTEN = 86_400  # seconds after which half-written rows belong to nobody any more
 
 
 def folder_of(store: Store, *, parent: str, fingerprint: str) -> Path:
@@ -60,12 +62,16 @@ def keep_rows(parent: RowFile, folder: Path, *, rows: Sequence[int], removed: Se
     facts = {"rows": list(rows), "removed": list(removed), "parent_rows": len(parent.table)}
     try:
         folder.parent.mkdir(mode=0o700, exist_ok=True)
+        for left in folder.parent.glob(".*"):  # by killed writers
+            if time.time() - left.stat().st_mtime > _FORGOTTEN:
+                shutil.rmtree(left, ignore_errors=True)
         half.mkdir(mode=0o700)
         parquet.write_table(parent.take(np.array(rows)).table, half / BEFORE, compression="zstd")
         (half / FACTS).write_text(json.dumps(facts))
         found = hash_of_kept(half)
-        shutil.rmtree(folder, ignore_errors=True)
-        half.rename(folder)
+        if not folder.exists() or hash_of_kept(folder) != found:  # what stands is never without its rows
+            shutil.rmtree(folder, ignore_errors=True)
+            half.rename(folder)
         return found
     except OSError as error:
         raise StoreError(

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import gzip
 import json
+import random
 import shutil
+import subprocess
+import sys
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -242,6 +246,55 @@ def test_what_is_kept_for_undo_is_private_and_verified(tmp_path, store):
         undo(tmp_path / "next.csv", tmp_path / "back.csv", store=store)
     shutil.rmtree(folder)
     assert "rows that were kept to undo it are missing" in verify(store=store).problems[0]
+
+
+APPLIER = """
+import sys
+from labelsift.versions import correct
+while True:
+    correct(sys.argv[1], sys.argv[2], label="label", id="id", dataset="data", store=sys.argv[3])
+    print(flush=True)
+"""
+
+
+def killed_at_random(tmp_path: Path, store: Path, times: int) -> None:
+    """Kill a correction at any moment: the new file is whole or not there, and the store whole and undoable."""
+    seed = random.randrange(2**32)
+    rng = random.Random(seed)
+    rows = {
+        "id": [f"r{at}" for at in range(3000)],
+        "text": [f"text {at}" for at in range(3000)],
+        "label": ["x", "y"] * 1500,
+    }
+    csv.write_csv(pa.table(rows), tmp_path / "data.csv")
+    decided(store, *((f"r{at}", "relabel", "y", "ann") for at in range(0, 3000, 2)))
+    whole = None
+    for turn in range(times):
+        out = tmp_path / f"next-{turn}.csv"
+        command = [sys.executable, "-c", APPLIER, str(tmp_path / "data.csv"), str(out), str(store)]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE)
+        if turn % 2:  # the first time before anything can be done, then amid the second time
+            assert process.stdout is not None
+            process.stdout.readline()
+        time.sleep(rng.uniform(0, 0.1) if turn % 2 else rng.uniform(0.3, 1.5))
+        process.kill()
+        process.communicate()
+        assert verify(store=store).problems == (), f"seed {seed}"
+        if out.exists():
+            whole = whole or out.read_bytes()
+            assert out.read_bytes() == whole, f"seed {seed}"
+            undo(out, tmp_path / "back.csv", store=store)
+            assert rowfiles.load(tmp_path / "back.csv").table.equals(rowfiles.load(tmp_path / "data.csv").table)
+    assert whole is not None
+
+
+def test_a_killed_correction_leaves_the_old_or_the_new_state(tmp_path, store):
+    killed_at_random(tmp_path, store, 5)
+
+
+@pytest.mark.soak
+def test_fifty_killed_corrections(tmp_path, store):
+    killed_at_random(tmp_path, store, 50)
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
