@@ -1,0 +1,54 @@
+"""Decisions made on a real server, recorded once, and remembered by the next push."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import labelsift as ls
+import pytest
+from labelsift.store import Store
+from labelsift.verification import verify
+
+CHOICE = {"from_name": "label", "to_name": "text", "type": "choices"}
+
+
+@pytest.mark.server
+def test_decisions_are_recorded_once_and_verified_samples_stay_out(
+    platform, make_queue, name, client, tasks_of, tmp_path
+):
+    store = Store(tmp_path / "kept")
+    report = make_queue(8, run="r-first")
+    store.save(report)
+    project = platform.push(report, project=name).details["project_id"]
+    tasks = tasks_of(project)
+    suggested = {one["task"]: one["result"][0]["value"]["choices"][0] for one in client.predictions(project)}
+
+    def answer(task: dict, label: str) -> dict:
+        return {"result": [{**CHOICE, "value": {"choices": [label]}}], "lead_time": 2.0}
+
+    made = [
+        client._send(
+            "POST", f"/api/tasks/{one['id']}/annotations/", body=answer(one, suggested[one["id"]]), what="an annotation"
+        )
+        for one in tasks[:3]
+    ]
+    assert ls.record(ls.pull("label-studio", project=name), store=store.folder).new == 3
+    assert ls.record(ls.pull("label-studio", project=name), store=store.folder).new == 0
+    changed = answer(tasks[0], tasks[0]["data"]["labelsift_given"])
+    client._send("PATCH", f"/api/annotations/{made[0]['id']}/", body=changed, what="a changed mind")
+    assert ls.record(ls.pull("label-studio", project=name), store=store.folder).new == 1
+
+    records = store.ledger.records()
+    assert {(one["run"], one["platform"], one["dataset"]) for one in records} == {
+        ("r-first", "label-studio", report.samples.name)
+    }
+    assert all(one["text_hash"] and one["issues"] for one in records)
+    assert verify(store=store.folder).problems == ()
+
+    following = replace(make_queue(8, run="r-next"), store=store)
+    receipt = following.push("label-studio", project=name)
+    assert (receipt.created, receipt.details["verified_before"]) == (5, 3)
+    verified = {one["data"]["labelsift_id"] for one in tasks[:3]}
+    held = {one["data"]["labelsift_id"] for one in tasks_of(receipt.details["project_id"])}
+    assert len(held) == 5
+    assert not held & verified
