@@ -225,7 +225,9 @@ class Report:
         )
         if known:
             receipt.details["verified_before"] = known
-        self.sample_links.update(receipt.sample_links)
+        for sample, link in receipt.sample_links.items():
+            if "://" in link or sample not in self.sample_links:  # a workbook's name does not replace an address
+                self.sample_links[sample] = link
         if self.store is not None and receipt.sample_links:
             self.store.save_links(self.run, self.sample_links)
         return receipt

@@ -47,6 +47,7 @@ def push_sheet(report: Report, path: Path, *, only: Sequence[str] | None, budget
         lines = [*rows.values(), *({name: "" for name in HEADER} | _known(row) for row in written.values())]
         _save(lines, report, path)
         receipt.links = {"workbook": str(path)}
+        receipt.sample_links = dict.fromkeys(rows, path.name)  # so that the queue knows who was asked for
     return receipt
 
 

@@ -226,6 +226,8 @@ def test_the_whole_way_on_the_command_line(tmp_path, report, monkeypatch):
     monkeypatch.setattr(platforms, "get", lambda name: Xlsx())
     store = Store(tmp_path / "kept")
     store.save(report)
+    ids = [flag.id for flag in flags_of(report, only=["label"])]
+    store.save_links(report.run, {ids[0]: "http://127.0.0.1/1"})
 
     def run(*arguments: object) -> str:
         result = CliRunner().invoke(main, [*map(str, arguments), "--store", str(store.folder)])
@@ -233,10 +235,13 @@ def test_the_whole_way_on_the_command_line(tmp_path, report, monkeypatch):
         return result.stdout
 
     run("push", "xlsx", tmp_path / "r.xlsx", "--only", "label", "--budget", 3)
-    ids = [flag.id for flag in flags_of(report, only=["label"])]
     filled(tmp_path / "r.xlsx", {ids[0]: "accept", ids[1]: "keep"}, saved_by="Ann")
     assert run("pull", "xlsx", tmp_path / "r.xlsx") == "2 decisions, 1 accepted, 1 refused; 2 new\n"
     assert run("pull", "xlsx", tmp_path / "r.xlsx") == "2 decisions, 1 accepted, 1 refused; 0 new\n"
+    (row,) = json.loads(run("queue", "--json"))
+    assert (row["issue"], row["asked"], row["open"], row["decided"]) == ("label", 3, 1, 2)
+    linked = store.load().sample_links
+    assert [linked[one] for one in ids[:3]] == ["http://127.0.0.1/1", "r.xlsx", "r.xlsx"]
     own(tmp_path / "own.xlsx", ("id", "decision"), (ids[2], "refund"))
     assert run("pull", "xlsx", tmp_path / "own.xlsx", "--run", "latest") == "1 decisions, 1 changed; 1 new\n"
     assert [one["dataset"] for one in store.ledger.records()] == ["tickets"] * 3
