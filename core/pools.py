@@ -111,6 +111,7 @@ class Pools:
 
     def remove(self, name: str, ids: list[str]) -> Change:
         """Take samples out of a pool; ids that it does not have are refused."""
+        self.open(name)  # a pool that is not there is not made by waiting for it
         with self._writing(name):
             pool = self.open(name)
             table = pool.table()

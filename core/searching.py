@@ -115,10 +115,13 @@ def seed_vector(vectors: np.ndarray) -> np.ndarray:
 
 
 def picked(table: pa.Table, rows: np.ndarray) -> pa.Table:
-    """Return a few rows of a large table; ``Table.take`` copies whole columns of strings first: 10 ms a million."""
+    """Return a few rows of a large table as views of it.
+
+    ``Table.take`` copies whole columns of strings first, which takes 10 ms a million rows.
+    """
     if len(rows) > _FEW:
         return table.take(pa.array(rows))
-    return pa.concat_tables([table.slice(row, 1) for row in rows.tolist()] or [table.slice(0, 0)]).combine_chunks()
+    return pa.concat_tables([table.slice(row, 1) for row in rows.tolist()] or [table.slice(0, 0)])
 
 
 def _folded(found: pa.Table) -> pa.Table:

@@ -82,7 +82,11 @@ def searchable(report: Report, *, details: bool) -> Searchable:
         found = picked(table.select([*first, *others]), rows)
         found = found.append_column("issues", _issues(picked(report.scores, rows)))
         metadata = picked(report.samples.metadata, rows)
-        return found.append_column("metadata", metadata.to_struct_array()) if metadata.num_columns else found
+        return (
+            found.append_column("metadata", metadata.combine_chunks().to_struct_array())
+            if metadata.num_columns
+            else found
+        )
 
     return Searchable(report.index, report.selection, take)
 

@@ -109,6 +109,9 @@ def test_what_does_not_fit_is_refused_and_changes_nothing(tmp_path):
         pools.open("other")
     with pytest.raises(InputError, match="no name of a pool"):
         pools.add("../runs", rows(range(3)), embedder="e", embed=embed)
+    with pytest.raises(StoreError, match="no pool other"):
+        pools.remove("other", ["p1"])
+    assert not (tmp_path / "other").exists()
     assert len(whole(tmp_path)) == 20
 
 
