@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from .checks import Check, Context, Result, checks
 from .checks.label import VOTERS
+from .checks.language import mark_unreadable
 from .embedding import DEFAULT, Embedder, embed, embedder
 from .errors import InputError
 from .findings import findings_table
@@ -105,6 +106,7 @@ class _Scan:
         self, samples: Samples, signals: Signals, model: str | Embedder, *, folds: int, seed: int, say: Say
     ) -> None:
         self.folds, self.say = folds, say
+        self.chosen: list[str] = []  # names of the checks that run
         self.model: Embedder | None = None
         self.vectors = signals.aligned_embeddings(samples)
         brought = signals.aligned_pred_probs(samples)
@@ -134,6 +136,7 @@ class _Scan:
 
     def run(self, chosen: Sequence[Check]) -> Report:
         context, results = self.context, {}
+        self.chosen = [one.name for one in chosen]
         for one in chosen:
             self._provide(one)
             self.say(f"Checking: {one.name.replace('_', ' ')}")
@@ -162,6 +165,8 @@ class _Scan:
             if self.model is not None:
                 self.say(f"Embedding {len(context):,} texts")
                 self.vectors = embed(context.samples.texts, self.model)
+                ours = [name for name in self.chosen if name != "label" or context.pred_probs is None]
+                mark_unreadable(context, judging=ours)
             context.vectors = self.vectors
         if context.vectors is not None and context.graph is None:
             self.say("Finding nearest neighbours")

@@ -281,6 +281,52 @@ def test_probabilities_that_the_user_brought_are_used_alone(samples):
     assert set(WRONG) <= set(of_issue(report.findings, "label")["id"].to_pylist())
 
 
+def bilingual() -> tuple[Samples, np.ndarray]:
+    """60 English and 30 German tickets with probabilities of a model that reads both; English rows are right."""
+    english = [
+        (f"{text} {ending}", name) for name, texts in TEMPLATES.items() for text in texts[:2] for ending in ENDINGS
+    ]
+    german = [(f"{GERMAN}, Vorgang Nummer {at}", "card") for at in range(30)]
+    texts, truth = zip(*english, *german, strict=True)
+    given = ["refund" if at in (62, 71) else label for at, label in enumerate(truth)]
+    names = sorted(TEMPLATES)
+    probs = np.full((90, 3), 0.03)
+    probs[np.arange(90), [names.index(label) for label in truth]] = 0.94
+    return small(list(texts), given), probs
+
+
+@pytest.mark.parametrize("only", [None, ["label"], ["label", "conflicting_labels"]])
+def test_a_model_of_ones_own_judges_what_the_embedder_cannot_read(only):
+    samples, probs = bilingual()
+    report = scan(samples, signals=Signals(pred_probs=probs), only=only, store=None)
+    assert report.scores["label_score"].null_count == 0
+    found = of_issue(report.findings, "label")
+    assert set(found["id"].to_pylist()) == {samples.ids[at].as_py() for at in (62, 71)}
+    notes = [note for note in report.notes if "cannot read" in note]
+    assert not any("label" in note for note in notes)
+    assert ["no outlier was looked for there" in note for note in notes] == ([True] if only is None else [])
+
+
+@pytest.mark.parametrize("only", [["label"], ["outlier"], ["label", "outlier"], None])
+def test_languages_that_the_embedder_cannot_read_are_left_out_whatever_checks_run(only):
+    samples, _ = bilingual()
+    report = scan(samples, only=only, store=None)
+    german = np.arange(90) >= 60
+    for name in {"label", "outlier"} & set(only or ["label", "outlier"]):
+        assert (np.isnan(report.scores[f"{name}_score"].to_numpy()) == german).all()
+    assert len([note for note in report.notes if "cannot read (German)" in note]) == 1
+
+
+def test_languages_are_detected_once_a_scan(monkeypatch):
+    from labelsift.checks import language
+
+    calls: list[int] = []
+    detect = language.detect
+    monkeypatch.setattr(language, "detect", lambda texts: calls.append(len(texts)) or detect(texts))
+    scan(bilingual()[0], store=None)
+    assert calls == [90]
+
+
 def test_embeddings_that_the_user_brought_are_used(samples):
     vectors = np.random.default_rng(0).normal(size=(len(samples), 6))
     report = scan(samples, signals=Signals(embeddings=vectors), only=["label"], store=None)

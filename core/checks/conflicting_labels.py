@@ -80,7 +80,7 @@ def _better(context: Context, rows: np.ndarray) -> tuple[str | None, float | Non
     The probabilities are there when the label check ran before, or the user brought them.
     """
     codes, counts = np.unique(context.codes[rows], return_counts=True)
-    if context.pred_probs is not None and context.readable[rows].all():
+    if context.pred_probs is not None and (context.brought_pred_probs or context.readable[rows].all()):
         mean = context.pred_probs[rows][:, codes].mean(axis=0)
         if np.isfinite(mean).all() and mean.sum() > 0:
             return context.classes[codes[mean.argmax()]], float(mean.max() / mean.sum())

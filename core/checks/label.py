@@ -34,7 +34,9 @@ def label(context: Context) -> Result:
     """Score the given label of every row that can be judged, and flag those that are likely wrong."""
     n = len(context)
     opinion = _opinion(context)
-    judged = (context.codes >= 0) & context.readable & ~context.blank
+    judged = (context.codes >= 0) & ~context.blank
+    if not context.brought_pred_probs:
+        judged &= context.readable  # a model that the user brought reads what our embedder cannot
     judged &= np.isfinite(context.pred_probs).all(axis=1) if context.pred_probs is not None else False
     score = np.full(n, np.nan, dtype=np.float32)
     suggested = np.full(n, -1, dtype=np.int32)
@@ -172,7 +174,9 @@ def _blocks(n: int) -> Iterator[slice]:
 
 def _finding(context: Context, row: int, score: np.ndarray, suggested: np.ndarray, confidence: np.ndarray) -> Finding:
     given, other = context.label(row), context.classes[suggested[row]]
-    near = context.graph.rows[row] if context.graph is not None else np.empty(0, dtype=np.int32)
+    # The vector of a text that the embedder cannot read has neighbours, but they say nothing.
+    seen = context.graph is not None and context.readable[row]
+    near = context.graph.rows[row] if context.graph is not None and seen else np.empty(0, dtype=np.int32)
     near = near[near >= 0]
     near = near[context.codes[near] >= 0][:SHOWN]
     agree = int((context.codes[near] == suggested[row]).sum())

@@ -7,7 +7,7 @@ network and is never asked for). The score is the probability of the expected la
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +20,7 @@ EXPECTED_SHARE = 0.2  # a language with this share of the data set belongs to it
 FLAG_BELOW = 0.2  # probability of the expected languages
 SURE_FROM = 0.5  # probability of the language that is named instead
 _READ = 1_000  # characters that the detector looks at
+_LEFT_OUT = {"label": "no label was judged", "outlier": "no outlier was looked for"}
 NAMES = {
     "af": "Afrikaans", "sq": "Albanian", "am": "Amharic", "ar": "Arabic", "hy": "Armenian", "az": "Azerbaijani",
     "eu": "Basque", "be": "Belarusian", "bn": "Bengali", "bs": "Bosnian", "br": "Breton", "bg": "Bulgarian",
@@ -66,8 +67,8 @@ def detect(texts: pa.ChunkedArray) -> Iterator[dict[str, float]]:
 @check("language", needs=("text",))
 def language(context: Context) -> Result:
     """Flag rows whose language is not one of the data set's; tell the share of each language."""
-    found = list(detect(context.samples.texts))
-    tops = [max(one, key=one.__getitem__) if one and max(one.values()) >= SURE_FROM else None for one in found]
+    found = detected(context)
+    tops = _tops(found)
     counts = Counter(top for top in tops if top)
     known = sum(counts.values())
     n = len(context)
@@ -95,25 +96,46 @@ def language(context: Context) -> Result:
         )
         for row, one in zip(rows, context.ids(rows), strict=True)
     ]
-    _mark_unreadable(context, found, tops)
     return Result(score, is_issue, findings)
 
 
-def _mark_unreadable(context: Context, found: list[dict[str, float]], tops: list[str | None]) -> None:
-    """Keep the label and outlier checks off texts in languages that the embedder cannot read."""
+def detected(context: Context) -> list[dict[str, float]]:
+    """Return what :func:`detect` says of every row; found once a scan."""
+    if context.detected is None:
+        context.detected = list(detect(context.samples.texts))
+    return context.detected
+
+
+def mark_unreadable(context: Context, *, judging: Sequence[str]) -> None:
+    """Keep the embedder from judging texts in languages that it cannot read, and say so.
+
+    Parameters
+    ----------
+    judging
+        What is judged by the embedder's vectors: names among ``label`` and ``outlier``; the note
+        speaks of these only.
+    """
     known = context.embedder_languages
     if known is None:
         return
+    found = detected(context)
+    tops = _tops(found)
     readable = np.array([sum(one.get(name, 0.0) for name in known) for one in found])
-    unreadable = np.array([top is not None for top in tops]) & (readable < FLAG_BELOW)
+    unreadable = np.array([top is not None for top in tops], dtype=bool) & (readable < FLAG_BELOW)
     context.readable &= ~unreadable
-    if unreadable.any():
+    left_out = " and ".join(said for name, said in _LEFT_OUT.items() if name in judging)
+    if unreadable.any() and left_out:
         named = ", ".join(
             language_name(name) for name in sorted({tops[row] or "" for row in np.flatnonzero(unreadable)})
         )
         count = int(unreadable.sum())
         texts = "1 text is in a language" if count == 1 else f"{count:,} texts are in languages"
         context.notes.append(
-            f"{texts} that the default embedder cannot read ({named}): no label was judged there. "
+            f"{texts} that the default embedder cannot read ({named}): {left_out} there. "
             "A multilingual model can: --embedder transformers:<name or folder>."
         )
+
+
+def _tops(found: list[dict[str, float]]) -> list[str | None]:
+    """Return each row's language where it is sure."""
+    return [max(one, key=one.__getitem__) if one and max(one.values()) >= SURE_FROM else None for one in found]

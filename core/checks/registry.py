@@ -37,6 +37,8 @@ class Context:
         float32, shape (n, classes), out of sample, NaN rows where nothing can be said, or None.
     readable
         bool, shape (n,): the embedder can read the text; an unreadable one is not judged by its vector.
+    detected
+        Kept by :func:`labelsift.checks.language.detected`: language → probability of each row.
     fold_of
         int16, shape (n,): the cross-validation folds, or None where the user brought ``pred_probs``.
     penalty
@@ -61,6 +63,7 @@ class Context:
     embedder_languages: frozenset[str] | None = None
     seed: int = 0
     budget: int | None = None
+    detected: list[dict[str, float]] | None = None
     near_pairs: tuple[np.ndarray, np.ndarray] | None = None
     facts: dict[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
@@ -77,6 +80,11 @@ class Context:
     def same_text(self) -> np.ndarray:
         """Number the rows by their text, up to case and white space: int64, shape (n,)."""
         return duplicate_groups(self.samples.texts)
+
+    @property
+    def brought_pred_probs(self) -> bool:
+        """Tell whether ``pred_probs`` are the user's, whose model reads what our embedder may not."""
+        return self.pred_probs is not None and self.fold_of is None
 
     def ids(self, rows: np.ndarray) -> list[str]:
         """Return the ids of rows; positions below 0 are left out."""

@@ -174,6 +174,7 @@ def test_without_neighbours_the_model_alone_speaks(make_context):
 def test_blank_unreadable_and_unknown_rows_are_not_judged(make_context):
     probabilities = [[0.02, 0.97, 0.01]] * 4
     context = brought(make_context, probabilities, ["lost_card"] * 4)
+    context.fold_of = np.zeros(4, dtype=np.int16)  # as for probabilities of our own
     context.pred_probs[3] = np.nan
     context.readable[1] = False
     context.blank[2] = True  # as for a text that shows nothing
@@ -181,6 +182,19 @@ def test_blank_unreadable_and_unknown_rows_are_not_judged(make_context):
     assert np.isnan(result.score).tolist() == [False, True, True, True]
     assert not result.is_issue[1:].any()
     assert {one.id for one in result.findings} <= {"r0"}
+
+
+def test_a_model_that_the_user_brought_reads_what_the_embedder_cannot(make_context):
+    labels = ["lost_card", "new_card", "new_card", "new_card"]
+    probabilities = [[0.02, 0.97, 0.01], *[[0.02, 0.97, 0.01]] * 3]
+    context = brought(make_context, probabilities, labels, neighbours_of_first(labels, [1, 2, 3]))
+    context.readable[:] = False
+    result = label(context)
+    assert np.isfinite(result.score).all()
+    (found,) = result.findings
+    # Its neighbours are those of a vector that says nothing: only the model speaks.
+    assert found.reason == "Labeled lost_card; the model (0.97) says new_card."
+    assert (found.related_ids, found.evidence["neighbors"]) == ([], 0)
 
 
 def test_neighbours_vote_with_the_fourth_power_of_their_similarity():

@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 import pytest
-from labelsift.checks.language import NAMES, language, language_name
+from labelsift.checks.language import NAMES, language, language_name, mark_unreadable
 
 ENGLISH = [
     f"{first}, {second} and I would like to know what happened, number {number}"
@@ -34,9 +34,23 @@ def test_a_german_row_among_english_ones_is_flagged(make_context):
     assert found.reason.endswith("); the data set is in English.")
     assert result.score[20] < 0.2 < result.score[:20].min()
     assert context.facts["languages"] == {"en": pytest.approx(20 / 21), "de": pytest.approx(1 / 21)}
+    assert context.notes == []  # what that means for other checks is said where they run
+
+
+@pytest.mark.parametrize(
+    ("judging", "left_out"),
+    [
+        (["language", "label", "outlier"], "no label was judged and no outlier was looked for"),
+        (["label"], "no label was judged"),
+        (["outlier"], "no outlier was looked for"),
+    ],
+)
+def test_what_the_embedder_cannot_read_it_does_not_judge(make_context, judging, left_out):
+    context = make_context([*ENGLISH, GERMAN], embedder_languages=frozenset({"en"}))
+    mark_unreadable(context, judging=judging)
     assert context.readable.tolist() == [True] * 20 + [False]
     assert context.notes == [
-        "1 text is in a language that the default embedder cannot read (German): no label was judged there. "
+        f"1 text is in a language that the default embedder cannot read (German): {left_out} there. "
         "A multilingual model can: --embedder transformers:<name or folder>."
     ]
 
@@ -57,13 +71,16 @@ def test_a_bilingual_data_set_flags_neither_language(make_context):
 
 def test_an_embedder_without_limits_reads_everything(make_context):
     context = make_context([*ENGLISH, GERMAN], embedder_languages=None)
+    mark_unreadable(context, judging=["label"])
     assert len(language(context).findings) == 1
     assert context.readable.all()
     assert context.notes == []
 
 
 def test_nothing_to_detect(make_context):
-    context = make_context(["", "a", "ok"])
+    context = make_context(["", "a", "ok"], embedder_languages=frozenset({"en"}))
+    mark_unreadable(context, judging=["label"])
+    assert context.readable.all()
     assert language(context).findings == []
     assert context.facts["languages"] == {}
 
