@@ -157,7 +157,7 @@ def scan(
     else:
         from .terminal import print_summary
 
-        print_summary(report, page=html)
+        print_summary(report, page=html, store=None if no_store else store)
 
 
 @main.command()

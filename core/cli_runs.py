@@ -50,7 +50,7 @@ def show(run: str, store: str, as_json: bool) -> None:
         return
     from .terminal import print_summary
 
-    print_summary(report)
+    print_summary(report, store=store)
 
 
 @runs.command()

@@ -69,6 +69,8 @@ def scan(
         raise InputError(f"{folds} folds cannot predict out of sample", cure="Use 2 or more")
     if budget is not None and budget < 1:
         raise InputError(f"A budget of {budget} flags nothing", cure="Give 1 or more")
+    if store is not None:
+        Store(store).prepare()  # a folder that cannot be written must not cost a long scan
     maker = _Scan(samples, signals or Signals(), embedder, folds=folds, seed=seed, say=progress or (lambda _: None))
     maker.context.budget = budget
     report = maker.run(_chosen(samples, only))

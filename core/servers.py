@@ -19,6 +19,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -108,6 +109,15 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+_running: weakref.WeakSet[Server] = weakref.WeakSet()
+
+
+def stop_all() -> None:
+    """End every server of this process, also those that are still starting in other threads."""
+    for server in list(_running):
+        server.stop()
+
+
 class Server:
     """A process that serves HTTP on loopback, started on entry and always stopped on exit.
 
@@ -166,6 +176,7 @@ class Server:
                 env=self.env,
                 start_new_session=True,
             )
+        _running.add(self)
         try:
             self._wait()
         except BaseException:

@@ -175,13 +175,14 @@ class Store:
             The folder of the runs.
         """
         runs = self.folder / "runs"
+        self._require_own()
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             self.folder.chmod(0o700)
             (self.folder / ".gitignore").write_text("*\n")
-            runs.mkdir(exist_ok=True, mode=0o700)
             if not (self.folder / "format.json").exists():
                 _replace(self.folder / "format.json", json.dumps({"format": FORMAT}))
+            runs.mkdir(exist_ok=True, mode=0o700)
             for half in runs.glob(".*"):
                 if time.time() - half.stat().st_mtime > _FORGOTTEN:
                     shutil.rmtree(half, ignore_errors=True)
@@ -193,6 +194,19 @@ class Store:
             ) from error
         self._check_format()
         return runs
+
+    def _require_own(self) -> None:
+        """Refuse a folder with other things in it: making it private and ignored by git would harm them."""
+        try:
+            foreign = {path.name for path in self.folder.iterdir()} if self.folder.exists() else set()
+        except OSError as error:
+            raise StoreError(
+                f"{self.folder} cannot be written ({error.strerror})", cure="Name another --store, or none"
+            ) from error
+        if "format.json" not in foreign and not all(name.startswith((".gitignore", ".format")) for name in foreign):
+            raise StoreError(
+                f"{self.folder} is not empty and no run store", cure="Name a new folder, such as .labelsift"
+            )
 
     def _check_format(self) -> None:
         mark = self.folder / "format.json"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from rich.text import Text
 
 from .findings import of_issue
 from .overview import Overview
+from .store import DEFAULT
 from .wording import percent, shortened, visible, words
 
 if TYPE_CHECKING:
@@ -29,7 +31,12 @@ NOTE_LENGTH = 600
 
 
 def print_summary(
-    report: Report, *, console: Console | None = None, limit: int = 10, page: str | Path | None = None
+    report: Report,
+    *,
+    console: Console | None = None,
+    limit: int = 10,
+    page: str | Path | None = None,
+    store: str | Path | None = DEFAULT,
 ) -> None:
     """Print what a scan found and what to do next.
 
@@ -46,6 +53,8 @@ def print_summary(
         How many of the worst samples to name.
     page
         Where the HTML page was written, to be named among the next steps.
+    store
+        Where the run is kept, for the next steps; None where it is not.
     """
     console = console or Console(highlight=False)
     overview = Overview(report)
@@ -56,7 +65,7 @@ def print_summary(
         _worst(report, limit, width),
         _classes(overview, width),
         _notes(report),
-        _next(report, overview, page),
+        _next(report, overview, page, store),
     ]
     shown = [Padding(part, (1, 0, 0, 1)) for part in parts if part is not None]
     console.print(Group(*shown), width=width, highlight=False, emoji=False)
@@ -173,15 +182,19 @@ def _notes(report: Report) -> Group | None:
     return Group(Text("Good to know", style="bold underline"), grid)
 
 
-def _next(report: Report, overview: Overview, page: str | Path | None) -> Group:
+def _next(report: Report, overview: Overview, page: str | Path | None, store: str | Path | None) -> Group:
     steps: list[tuple[str, str]] = []
     if page is not None:
         steps.append((_clean(str(page), 200), "the whole report: open it in a browser"))
-    if report.findings.num_rows:
-        steps.append(("labelsift push label-studio PROJECT", "have people decide, worst first"))
-    steps.append(("labelsift log mlflow", "keep the figures beside your experiments"))
-    if overview.rows:
-        steps.append(('labelsift similar "…"', "find samples like a text or an id"))
+    if store is None:
+        steps.append(("labelsift scan … --store .labelsift", "keep the run, to push, log and search it"))
+    else:
+        kept = "" if str(store) == DEFAULT else f" --store {_clean(shlex.quote(str(store)), 200)}"
+        if report.findings.num_rows:
+            steps.append((f"labelsift push label-studio PROJECT{kept}", "have people decide, worst first"))
+        steps.append((f"labelsift log mlflow{kept}", "keep the figures beside your experiments"))
+        if overview.rows:
+            steps.append((f'labelsift similar "…"{kept}', "find samples like a text or an id"))
     grid = Table.grid(padding=(0, 2))
     grid.add_column(no_wrap=len(steps[0][0]) < 45)
     grid.add_column(style=QUIET)

@@ -15,6 +15,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import labelsift as ls
 import lance
 import numpy as np
 import pyarrow as pa
@@ -311,3 +312,14 @@ def test_links_are_kept_with_the_run(report, store):
     assert store.load().sample_links == {"t1": "http://127.0.0.1/2", "t2": "http://127.0.0.1/3"}
     store.save_links("gone", {})  # the run was deleted meanwhile
     assert [path.name for path in (store.folder / "runs").iterdir()] == [report.run]
+
+
+def test_a_folder_with_other_things_in_it_is_refused_before_the_scan(tmp_path, monkeypatch):
+    (tmp_path / ".gitignore").write_text("*.log\n")
+    (tmp_path / "model.py").write_text("pass\n")
+    mode = tmp_path.stat().st_mode
+    samples = ls.read(pa.table({"text": ["a", "b"]}))
+    with pytest.raises(StoreError, match="is not empty and no run store"):
+        ls.scan(samples, store=tmp_path)
+    assert (tmp_path / ".gitignore").read_text() == "*.log\n"
+    assert tmp_path.stat().st_mode == mode

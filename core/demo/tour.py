@@ -7,14 +7,16 @@ JSON summary is printed, and everything is stopped.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
+import shlex
 import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from rich.console import Console
 from rich.text import Text
@@ -26,6 +28,8 @@ from ..platforms import Local, Receipt, Showcase
 from ..reading import read
 from ..report import Report
 from ..scanning import scan
+from ..servers import stop_all
+from ..store import DEFAULT
 from ..terminal import print_summary
 from .tickets import write_tickets
 
@@ -53,39 +57,54 @@ def tour(folder: Path, *, seed: int = 0, platforms: bool = True) -> None:
     """
     interactive = sys.stdin.isatty() and sys.stdout.isatty()
     console = Console(highlight=False, stderr=not interactive)
-    _prepare(folder)
-    report = _scan(folder, seed=seed, quiet=not interactive)
-    page = report.to_html(folder / "report.html")
-    if interactive:
-        print_summary(report, console=console, page=page)
-    summary: dict[str, Any] = {"scan": report.summary(), "report": str(page)}
-    if platforms:
-        with contextlib.ExitStack() as running:
+    with contextlib.ExitStack() as running:
+        running.enter_context(_claimed(folder))
+        report = _scan(folder, seed=seed, quiet=not interactive)
+        page = report.to_html(folder / "report.html")
+        if interactive:
+            print_summary(report, console=console, page=page, store=folder / DEFAULT)
+        summary: dict[str, Any] = {"scan": report.summary(), "report": str(page)}
+        if platforms:
             places, receipts = _through_platforms(report, folder, running, say=_speaker(console))
             page = report.to_html(page)  # once more, with a link from each sample to its task
             for name, receipt in receipts.items():
                 summary[name.replace("-", "_")] = places[name][0].arrived(receipt)
             if interactive:
-                _show(console, places, receipts, page=page)
+                variables = _write_variables(folder / "env.sh", places)
+                _show(console, places, receipts, page=page, variables=variables)
                 _until_interrupted(console)
     if not interactive:
         write_json(summary)
 
 
-def _prepare(folder: Path) -> None:
-    if folder.exists() and any(folder.iterdir()):
-        if not (folder / _MARK).exists():
+def _claimed(folder: Path) -> TextIO:
+    """Make the folder empty; the lock that is returned keeps other demos away from it until it is closed."""
+    mark = folder / _MARK
+    try:
+        if folder.exists() and any(folder.iterdir()) and not mark.exists():
             raise InputError(f"{folder} is not empty, and no demo made it", cure="Name another folder: --folder NAME")
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    (folder / _MARK).touch()
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = mark.open("a")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            raise InputError(f"A demo is running in {folder}", cure="End it, or name another --folder") from None
+        for old in folder.iterdir():
+            if old.is_dir() and not old.is_symlink():
+                shutil.rmtree(old)
+            elif old != mark:
+                old.unlink()
+    except OSError as error:
+        raise InputError(f"{folder} cannot be written ({error.strerror})", cure="Name another --folder") from error
+    return lock
 
 
 def _scan(folder: Path, *, seed: int, quiet: bool) -> Report:
     data, _truth = write_tickets(folder, seed)
     samples = read(data, text="text", label="label", id="ticket_id", split="split", metadata=METADATA)
     with progress(quiet) as say:
-        return scan(samples, store=folder / ".labelsift", progress=say)
+        return scan(samples, store=folder / DEFAULT, progress=say)
 
 
 def _through_platforms(
@@ -95,7 +114,12 @@ def _through_platforms(
     names = (LABELER, *TRACKERS)
     with ThreadPoolExecutor(len(names)) as starting:  # at once: the first start of each takes minutes
         ready = {name: starting.submit(_start, name, folder / name, running, say) for name in names}
-    places = {name: one.result() for name, one in ready.items()}
+        try:
+            places = {name: one.result() for name, one in ready.items()}
+        except BaseException:  # Ctrl-C most of all: the pool waits for its threads, which wait for their servers
+            say("Stopping …")
+            stop_all()
+            raise
     for _, local in places.values():
         running.enter_context(_variables(local.variables))
     say(f"Pushing the flagged samples to {LABELER} …")
@@ -132,8 +156,23 @@ def _speaker(console: Console) -> Say:
     return lambda line: console.print(Text(line, style="dim"))
 
 
+def _write_variables(path: Path, places: dict[str, tuple[Showcase, Local]]) -> Path:
+    """Write what a shell needs to reach the platforms; private, for one of them is a key."""
+    lines = [f"export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH"]
+    for _, local in places.values():
+        lines += [f"export {name}={shlex.quote(value)}" for name, value in local.variables.items()]
+    path.touch(mode=0o600)
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
 def _show(
-    console: Console, places: dict[str, tuple[Showcase, Local]], receipts: dict[str, Receipt], *, page: Path
+    console: Console,
+    places: dict[str, tuple[Showcase, Local]],
+    receipts: dict[str, Receipt],
+    *,
+    page: Path,
+    variables: Path,
 ) -> None:
     console.print(Text("Have a look", style="bold underline"))
     console.print(f"  report       {page}", soft_wrap=True, markup=False)
@@ -142,6 +181,10 @@ def _show(
             console.print(f"  {name:12} {label}: {address}", soft_wrap=True, markup=False)
         for line in local.look:
             console.print(Text(f"               {line}", style="dim"), soft_wrap=True)
+    line = (
+        f"  a shell      cd {variables.parent} && source {variables.name}: then labelsift runs, push, pull and log work"
+    )
+    console.print(line, soft_wrap=True, markup=False)
 
 
 def _until_interrupted(console: Console) -> None:

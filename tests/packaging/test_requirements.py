@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -31,6 +32,11 @@ def test_all_named_packages_install_together(checkout, tmp_path):
 
 @pytest.mark.soak
 @pytest.mark.parametrize("version", ["3.12", "3.13", "3.14"])
-def test_they_resolve_for_newer_pythons(checkout, wheel, tmp_path, version):
-    found = resolved(wheel, tmp_path, "--python-version", version, "--only-binary=:all:", "--target", str(tmp_path))
-    assert NAMED - set(found) == set()
+def test_they_resolve_for_newer_pythons(checkout, tmp_path, version):
+    # uv judges the markers of the requirements by the version asked for; pip takes those of the one that runs.
+    found = tmp_path / "found.txt"
+    command = [Path(sys.executable).parent / "uv", "pip", "compile", "-q", "--python-version", version]
+    command += [checkout / "pyproject.toml", "--extra", "all", "-o", found]
+    result = subprocess.run(map(str, command), capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr[-3000:]
+    assert NAMED - {line.partition("==")[0] for line in found.read_text().splitlines()} == set()
