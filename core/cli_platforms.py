@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from . import platforms
@@ -68,8 +70,10 @@ def pull(
     platform: str, project: str, to: str | None, store: str, no_store: bool, run: str | None, as_json: bool
 ) -> None:
     """Bring back what people decided in PROJECT on PLATFORM, and add what is new to the record of corrections."""
-    corrections = platforms.pull(platform, project=project)
-    if to:
+    corrections = platforms.pull(platform, project=project, store=store)
+    if to and not corrections.num_rows and Path(to).exists():
+        click.echo(f"{to} stays as it was: there are no decisions to write", err=True)
+    elif to:
         written(corrections, to)
     kept = None if no_store else record(corrections, store=store, run=run)
     rows = corrections.to_pylist()

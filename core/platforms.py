@@ -86,8 +86,12 @@ class Labeler(Protocol):
         """Bring flagged samples with suggestions into a project; twice in a row changes nothing."""
         ...
 
-    def pull(self, *, project: str) -> pa.Table:
-        """Return people's decisions as a table in CORRECTIONS_SCHEMA."""
+    def pull(self, *, project: str, store: Path | str | None = None) -> pa.Table:
+        """Return people's decisions as a table in CORRECTIONS_SCHEMA; only reads.
+
+        ``store`` is the folder that keeps the runs, for what the platform was not told (``blind``); None for
+        the usual one.
+        """
         ...
 
     def doctor(self) -> Mapping[str, str]:
@@ -180,6 +184,13 @@ def tracker(name: str) -> Tracker:
     return found
 
 
-def pull(platform: str, *, project: str) -> pa.Table:
-    """Return people's decisions in a project as a table in CORRECTIONS_SCHEMA."""
-    return labeler(platform).pull(project=project)
+def pull(platform: str, *, project: str, store: Path | str | None = None) -> pa.Table:
+    """Return people's decisions in a project as a table in CORRECTIONS_SCHEMA.
+
+    Parameters
+    ----------
+    store
+        The folder that keeps the runs: what was pushed in mode ``blind`` names its given labels only there.
+        None for ``.labelsift``.
+    """
+    return labeler(platform).pull(project=project, store=store)

@@ -243,7 +243,7 @@ class Fake:
         self.called |= {"only": only, "budget": budget, "dry_run": dry_run}
         return self.receipt
 
-    def pull(self, *, project):
+    def pull(self, *, project, store=None):
         from labelsift.findings import CORRECTIONS_SCHEMA
 
         rows = [

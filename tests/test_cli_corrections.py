@@ -36,7 +36,7 @@ class Fake:
     def push(self, report: object, **_: object) -> None:
         raise NotImplementedError
 
-    def pull(self, *, project: str) -> pa.Table:
+    def pull(self, *, project: str, store: object = None) -> pa.Table:
         return pa.Table.from_pylist(self.rows, schema=CORRECTIONS_SCHEMA)
 
     def doctor(self) -> dict[str, str]:

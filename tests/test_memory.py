@@ -30,7 +30,7 @@ class Fake:
         self.queue = tuple(report.findings["id"].to_pylist())
         return Receipt("fake", "T", created=len(set(self.queue)))
 
-    def pull(self, *, project: str) -> pa.Table:
+    def pull(self, *, project: str, store: object = None) -> pa.Table:
         raise NotImplementedError
 
     def doctor(self) -> dict[str, str]:

@@ -19,7 +19,7 @@ class Queue:
 
         return Receipt("stranger", project, created=3, sample_links={"t1": "http://127.0.0.1/1"})
 
-    def pull(self, *, project):
+    def pull(self, *, project, store=None):
         return project
 
     def doctor(self):

@@ -96,18 +96,27 @@ class LabelStudio:
             client, report, project=project, mode=mode, only=only, budget=budget, dry_run=dry_run, say=say
         )
 
-    def pull(self, *, project: str) -> pa.Table:
+    def pull(self, *, project: str, store: Path | str | None = None) -> pa.Table:
         """Return people's decisions in the review projects of ``project``, in CORRECTIONS_SCHEMA.
+
+        Parameters
+        ----------
+        project
+            The name that was pushed under; a push with ``match`` makes no review project.
+        store
+            The folder that keeps the runs, for the given labels of rounds in mode ``blind``.
 
         Raises
         ------
+        InputError
+            If there is no such review project, or a blind round's run is not in the store.
         PlatformError
             If the server cannot be reached or refuses.
         """
         from .connect import connect
         from .pull import pull_reviews
 
-        return pull_reviews(connect(), project=project)
+        return pull_reviews(connect(), project=project, store=store)
 
     def doctor(self) -> Mapping[str, str]:
         """Say what is wrong with the connection and how to mend it; empty when all is well."""

@@ -3,63 +3,107 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from labelsift.errors import LabelsiftError
+from labelsift.errors import InputError, StoreError
 from labelsift.findings import CORRECTIONS_SCHEMA, to_json
-from labelsift.store import load
+from labelsift.runfolder import read_shown
+from labelsift.store import DEFAULT, Store
 
 from .client import Client
 from .convert import PREFIX
-from .review import rounds_of
+from .review import Round, all_rounds
 from .stored import own_predictions
 
 NAME = "label-studio"
+Answered = tuple[dict[str, Any], dict[str, Any], str | None]  # a task's data, an annotation, what was suggested
 
 
-def pull_reviews(client: Client, *, project: str) -> pa.Table:
+def pull_reviews(client: Client, *, project: str, store: Path | str | None = None) -> pa.Table:
     """Return every decision in the review projects of ``project``, oldest first, in CORRECTIONS_SCHEMA.
+
+    Parameters
+    ----------
+    project
+        What the review projects were pushed under.
+    store
+        The folder that keeps the runs; it alone knows the given labels of a round in mode blind.
 
     Raises
     ------
+    InputError
+        If nothing was pushed under this name (names what was), or people have decided in a blind round
+        whose run the store does not have.
     PlatformError
         If the server cannot be reached or refuses.
     """
     rows: list[dict[str, Any]] = []
-    rounds = rounds_of(client, project)
-    people = client.people() if rounds else {}
+    rounds = _rounds(client, project)
+    people = client.people()
     for one in rounds:
-        given = _given_in_store(one.run) if one.mode == "blind" else {}
-        suggestions = {
-            task: predictions[0]["result"] for task, predictions in own_predictions(client, one.project).items()
-        }
-        for page in client.tasks(one.project, annotations=True):
-            for task in page:
-                suggested = choice_of(suggestions.get(task["id"], ()))
-                for annotation in task.get("annotations") or ():
-                    row = correction(_told(task["data"], given), annotation, suggested=suggested)
-                    if row is not None:
-                        person = people.get(annotation["completed_by"], str(annotation["completed_by"]))
-                        rows.append(row | {"person": person, "run": one.run, "round": str(one.number)})
+        answered = _answered(client, one)
+        if answered and one.mode == "blind":
+            answered = _told(one, answered, store=DEFAULT if store is None else store)
+        for data, annotation, suggested in answered:
+            row = correction(data, annotation, suggested=suggested)
+            if row is not None:
+                person = people.get(annotation["completed_by"], str(annotation["completed_by"]))
+                rows.append(row | {"person": person, "run": one.run, "round": str(one.number)})
     rows.sort(key=lambda row: row["time"])
     return pa.Table.from_pylist(rows, schema=CORRECTIONS_SCHEMA)
 
 
-def _told(data: Mapping[str, Any], given: Mapping[str, str]) -> Mapping[str, Any]:
-    label = given.get(str(data.get(f"{PREFIX}id")))
-    return data if label is None else {**data, f"{PREFIX}given": label}
+def _rounds(client: Client, project: str) -> list[Round]:
+    rounds = all_rounds(client)
+    found = [one for one in rounds if one.of == project]
+    if not found:
+        known = ", ".join(sorted({one.of for one in rounds}))
+        pushed = f"Pushed so far: {known}" if known else "Push first: labelsift push label-studio PROJECT"
+        raise InputError(
+            f"Label Studio has no review project that was pushed as {project}",
+            cure=f"{pushed}. What was pushed with --match stays in your own project: pull does not read it",
+        )
+    return found
 
 
-def _given_in_store(run: str) -> dict[str, str]:
-    """Return the given labels of a run by sample id, from the run store of this folder; empty without that run."""
+def _answered(client: Client, one: Round) -> list[Answered]:
+    """Return the annotations of a round that decide something."""
+    predictions = own_predictions(client, one.project).items()
+    suggestions = {task: choice_of(found[0]["result"]) for task, found in predictions}
+    return [
+        (task["data"], annotation, suggestions.get(task["id"]))
+        for page in client.tasks(one.project, annotations=True)
+        for task in page
+        for annotation in task.get("annotations") or ()
+        if correction(task["data"], annotation, suggested=None) is not None
+    ]
+
+
+def _told(one: Round, answered: Sequence[Answered], *, store: Path | str) -> list[Answered]:
+    """Put the given labels from the store into the data of a blind round, which is not told them.
+
+    Without them a label that was confirmed would enter the record as changed, so a round is refused whole.
+    """
+    ids = list(dict.fromkeys(str(data[f"{PREFIX}id"]) for data, *_ in answered))
     try:
-        samples = load(run).samples
-    except LabelsiftError:
-        return {}
-    labels = samples.labels.to_pylist() if samples.labels is not None else [None] * len(samples)
-    return {id: label for id, label in zip(samples.ids.to_pylist(), labels, strict=True) if label is not None}
+        shown = read_shown(Store(store).folder / "runs" / one.run, ids)
+    except StoreError:
+        shown = {}
+    unknown = [id for id in ids if id not in shown]
+    if unknown:
+        raise InputError(
+            f"{one.title} is a blind round of run {one.run}, and {store} does not know the given labels",
+            ids=unknown,
+            cure="Name the folder that keeps this run with --store",
+        )
+    given = f"{PREFIX}given"
+    return [
+        ({**data, given: shown[data[f"{PREFIX}id"]].given}, annotation, suggested)
+        for data, annotation, suggested in answered
+    ]
 
 
 def choice_of(result: Iterable[Mapping[str, Any]]) -> str | None:
@@ -80,8 +124,7 @@ def correction(
 ) -> dict[str, Any] | None:
     """Turn an answer into a correction without person, run and round; None if it decides nothing.
 
-    The given label stands in the task's data, except in mode blind: there it comes from the run store.
-    Where neither knows it, an answer other than the suggestion counts as changed.
+    The given label stands in the task's data, except in mode blind: there :func:`pull_reviews` puts it in.
     """
     sample = data.get(f"{PREFIX}id")
     answer = choice_of(annotation.get("result") or ())

@@ -75,13 +75,15 @@ class Round:
         return f"{said} Do not change what follows, labelsift reads it. [labelsift {mark}]"
 
 
-def rounds_of(client: Client, project: str) -> list[Round]:
-    """Return the review projects made for ``project``, oldest round first.
+def all_rounds(client: Client) -> list[Round]:
+    """Return every review project on the server, oldest round first."""
+    found = [one for one in map(_round, client.projects()) if one is not None]
+    return sorted(found, key=lambda one: (one.number, one.project))
 
-    Where a crash left two for the same run and mode, the fuller one comes first.
-    """
-    found = [one for one in map(_round, client.projects()) if one is not None and one.of == project]
-    return sorted(found, key=lambda one: (one.number, -one.tasks, one.project))
+
+def rounds_of(client: Client, project: str) -> list[Round]:
+    """Return the review projects made for ``project``, oldest round first."""
+    return [one for one in all_rounds(client) if one.of == project]
 
 
 def _round(project: dict[str, Any]) -> Round | None:

@@ -56,8 +56,11 @@ class Xlsx:
 
         return push_sheet(report, _workbook(project), only=only, budget=budget, dry_run=dry_run)
 
-    def pull(self, *, project: str) -> pa.Table:
-        """Return the decisions in a workbook; see :func:`labelsift.integrations.xlsx.reading.read_decisions`."""
+    def pull(self, *, project: str, store: Path | str | None = None) -> pa.Table:
+        """Return the decisions in a workbook; see :func:`labelsift.integrations.xlsx.reading.read_decisions`.
+
+        A workbook shows the given labels, so nothing is asked of ``store``.
+        """
         _require_package()
         from .reading import read_decisions
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 
+import labelsift as ls
 import pytest
+from click.testing import CliRunner
+from labelsift.cli import main
 from labelsift.findings import CORRECTIONS_SCHEMA
 from labelsift.integrations.label_studio.pull import correction
 from labelsift.store import Store
@@ -41,8 +44,10 @@ def test_an_empty_answer_and_a_task_of_somebody_else_are_no_corrections():
 
 @pytest.mark.server
 @pytest.mark.parametrize("mode", ["choose", "blind"])
-def test_decisions_come_back_by_sample(platform, make_queue, name, client, tasks_of, server, mode):
+def test_decisions_come_back_by_sample(platform, make_queue, name, client, tasks_of, server, mode, tmp_path):
     report = make_queue(8, run="r7")
+    kept = tmp_path / "kept"
+    Store(kept).save(report)
     project = platform.push(report, project=name, mode=mode).details["project_id"]
     tasks = tasks_of(project)
     suggested = {one["task"]: one["result"][0]["value"]["choices"][0] for one in client.predictions(project)}
@@ -53,7 +58,7 @@ def test_decisions_come_back_by_sample(platform, make_queue, name, client, tasks
         "POST", f"/api/tasks/{tasks[2]['id']}/annotations/", body={"result": [], "was_cancelled": True}, what="a skip"
     )
 
-    found = platform.pull(project=name)
+    found = platform.pull(project=name, store=kept)
 
     assert found.schema == CORRECTIONS_SCHEMA
     rows = found.to_pylist()
@@ -64,25 +69,53 @@ def test_decisions_come_back_by_sample(platform, make_queue, name, client, tasks
     assert rows[0]["seconds"] == pytest.approx(4.5)
     # A push after people have answered leaves their answers alone.
     assert platform.push(report, project=name, mode=mode).unchanged == 8
-    assert platform.pull(project=name).num_rows == 3
+    assert platform.pull(project=name, store=kept).num_rows == 3
 
 
 @pytest.mark.server
-def test_a_project_without_rounds_has_no_corrections(platform, name):
-    assert platform.pull(project=name).num_rows == 0
+def test_a_project_that_nobody_pushed_is_refused_and_no_file_is_touched(platform, make_queue, name, tmp_path):
+    platform.push(make_queue(4), project=name)
+    mine = tmp_path / "c.csv"
+    mine.write_text("precious")
+    asked = ("--to", str(mine), "--store", str(tmp_path / "kept"))
+
+    result = CliRunner().invoke(main, ["pull", "label-studio", "Typo", *asked])
+    assert result.exit_code == 2
+    assert "no review project that was pushed as Typo" in result.stderr
+    assert name in result.stderr
+    assert "--match" in result.stderr
+
+    result = CliRunner().invoke(main, ["pull", "label-studio", name, *asked])
+    assert (result.exit_code, result.stdout) == (0, "0 decisions; 0 new\n")
+    assert result.stderr == f"{mine} stays as it was: there are no decisions to write\n"
+    assert mine.read_text() == "precious"
 
 
 @pytest.mark.server
-def test_blind_decisions_know_the_given_label_from_the_run_store(
+def test_blind_decisions_know_the_given_label_from_the_named_store_or_are_refused(
     platform, make_queue, name, client, tasks_of, tmp_path, monkeypatch
 ):
     monkeypatch.chdir(tmp_path)
     report = make_queue(4, run="20261123-101500-b11d")
-    Store(".labelsift").save(report)
+    Store("elsewhere").save(report)
     project = platform.push(report, project=name, mode="blind").details["project_id"]
+    assert platform.pull(project=name).num_rows == 0  # nobody has decided: no label needs to be known
     task = tasks_of(project)[0]
+    sample = task["data"]["labelsift_id"]
     given = dict(zip(report.samples.ids.to_pylist(), report.samples.labels.to_pylist(), strict=True))
-    label = given[task["data"]["labelsift_id"]]
-    body = {"result": [{**CHOICE, "value": {"choices": [label]}}]}
+    body = {"result": [{**CHOICE, "value": {"choices": [given[sample]]}}]}
     client._send("POST", f"/api/tasks/{task['id']}/annotations/", body=body, what="an annotation")
-    assert [(row["action"], row["verdict"]) for row in platform.pull(project=name).to_pylist()] == [("keep", "refused")]
+
+    refused = CliRunner().invoke(main, ["pull", "label-studio", name, "--to", "c.csv"])
+    assert refused.exit_code == 2
+    assert "20261123-101500-b11d" in refused.stderr
+    assert sample in refused.stderr
+    assert "--store" in refused.stderr
+    assert not (tmp_path / "c.csv").exists()
+    assert not (tmp_path / ".labelsift").exists()
+
+    pulled = CliRunner().invoke(main, ["pull", "label-studio", name, "--store", "elsewhere"])
+    assert (pulled.exit_code, pulled.stdout) == (0, "1 decisions, 1 refused; 1 new\n")
+    (record,) = Store("elsewhere").ledger.records()
+    assert (record["action"], record["verdict"], record["given"]) == ("keep", "refused", json.dumps(given[sample]))
+    assert ls.pull("label-studio", project=name, store="elsewhere")["verdict"].to_pylist() == ["refused"]
