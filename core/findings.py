@@ -3,6 +3,10 @@
 ``findings`` holds one row a problem, worst first; ``scores`` one row a sample; ``corrections`` one
 row a decision of a person. ``given``, ``suggested``, ``value`` and ``evidence`` are JSON texts, so
 that labels, spans and numbers all fit.
+
+In ``scores`` a null ``<issue>_score`` says that the row was not judged. Where ``label_score`` is null
+(unlabeled, blank, in a language that the embedder cannot read, or of a class that no other row has),
+``suggested_label`` and ``confidence`` are null too: nothing honest can be suggested.
 """
 
 from __future__ import annotations

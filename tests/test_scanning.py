@@ -128,8 +128,11 @@ def test_the_model_decides_between_conflicting_labels(report):
     assert json.loads(conflicts["card-0"]["suggested"]) is None
 
 
-def test_suggestions_stand_for_labeled_rows_only(report):
+def test_suggestions_stand_for_judged_rows_only(report):
     assert row(report, "card-3")["suggested_label"] == "card"
+    for one in report.scores.to_pylist():
+        judged = one["label_score"] is not None
+        assert (one["suggested_label"] is not None, one["confidence"] is not None) == (judged, judged)
     assert row(report, "unlabeled")["suggested_label"] is None is row(report, "unlabeled")["confidence"]
     for one in report.scores.to_pylist():
         label = report.samples.labels[report.samples.positions([one["id"]])[0]].as_py()

@@ -31,7 +31,10 @@ Opinion = Callable[[slice], np.ndarray]
 
 @check("label", needs=("labels", "pred_probs"))
 def label(context: Context) -> Result:
-    """Score the given label of every row that can be judged, and flag those that are likely wrong."""
+    """Score the given label of every row that can be judged, and flag those that are likely wrong.
+
+    A row without a score has no suggestion either.
+    """
     n = len(context)
     opinion = _opinion(context)
     judged = (context.codes >= 0) & ~context.blank
@@ -51,9 +54,9 @@ def label(context: Context) -> Result:
             suggested[rows], confidence[rows] = other, best_other
             is_issue[rows] = _confident(probabilities, thresholds, codes) & (best_other > given)
     score[~judged] = np.nan
-    labeled = (context.codes >= 0) & np.isfinite(confidence)
-    suggested[~labeled], confidence[~labeled] = -1, np.nan
-    is_issue &= judged
+    told = judged & np.isfinite(score)  # of what cannot be judged, no other class can be said to be better
+    suggested[~told], confidence[~told] = -1, np.nan
+    is_issue &= told
     if context.budget is not None:
         is_issue = _worst(score, context.budget)
     rows = np.flatnonzero(is_issue)

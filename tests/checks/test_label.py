@@ -181,6 +181,8 @@ def test_blank_unreadable_and_unknown_rows_are_not_judged(make_context):
     result = label(context)
     assert np.isnan(result.score).tolist() == [False, True, True, True]
     assert not result.is_issue[1:].any()
+    assert (result.suggested[1:] == -1).all()
+    assert np.isnan(result.confidence[1:]).all()
     assert {one.id for one in result.findings} <= {"r0"}
 
 
