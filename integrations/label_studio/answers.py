@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from labelsift.errors import PlatformError
 
@@ -52,15 +52,39 @@ def asking(what: str, *, url: str, key: str) -> Iterator[None]:
     try:
         yield
     except ApiError as error:
-        raise _refused(error.status_code or 0, str(error.body).replace(key, "…"), what=what) from None
+        status = error.status_code or 0
+        if status < 400 or (status == 404 and not isinstance(error.body, dict)):  # the SDK found no JSON
+            raise stranger(url) from None
+        raise _refused(status, str(error.body).replace(key, "…"), what=what) from None
     except requests.HTTPError as error:
         status, body = (error.response.status_code, error.response.text) if error.response is not None else (0, "")
+        if status == 404 and "detail" not in body:
+            raise stranger(url) from None
         raise _refused(status, body.replace(key, "…"), what=what) from None
+    except ValueError:  # no JSON, or none that the SDK can read; before RequestException, as requests' is both
+        raise stranger(url) from None
     except (httpx.HTTPError, requests.RequestException, OSError) as error:
         raise PlatformError(
             f"Label Studio at {url} could not be reached ({type(error).__name__}) when asked for {what}",
             cure=f"See that it runs and that {URL} is its address; then run the same command again",
         ) from None
+
+
+def stranger(url: str) -> PlatformError:
+    """Return the error for a server that answers, but not as Label Studio does."""
+    return PlatformError(
+        f"The server at {url} does not answer like Label Studio",
+        cure=f"See that {URL} is the address of Label Studio and of nothing else, with its path where it has one",
+    )
+
+
+def holds(answer: Any, *names: str) -> bool:  # noqa: ANN401 -- whatever a server may answer
+    """Tell whether an answer is an object with these names.
+
+    >>> holds({"results": []}, "results"), holds([], "results")
+    (True, False)
+    """
+    return isinstance(answer, dict) and all(name in answer for name in names)
 
 
 def _refused(status: int, said: str, *, what: str) -> PlatformError:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from labelsift.errors import MissingExtraError
 
-from .answers import asking, session_for
+from .answers import asking, holds, session_for, stranger
 
 if TYPE_CHECKING:
     from label_studio_sdk import LabelStudio as SDK
@@ -64,23 +64,28 @@ class Client:
 
     # Reading
 
-    def get(self, path: str, *, what: str, params: Mapping[str, str | int] | None = None) -> Json:
-        """Return the JSON that a path answers; ``what`` names it in an error."""
+    def get(
+        self, path: str, *, what: str, params: Mapping[str, str | int] | None = None, names: Sequence[str] = ()
+    ) -> Json:
+        """Return the JSON that a path answers; ``what`` names it in an error, and it must hold ``names``."""
         with self._asking(what):
             answer = self._session.get(f"{self.url}{path}", params=params, timeout=TIMEOUT)
             answer.raise_for_status()
-            return answer.json()
+            found = answer.json()
+        if names and not holds(found, *names):
+            raise stranger(self.url)
+        return found
 
     def version(self) -> str:
         """Return the server's version, for example ``1.23.2``."""
-        return str(self.get("/api/version", what="the version").get("release", ""))
+        return str(self.get("/api/version", what="the version", names=["release"])["release"])
 
     def projects(self) -> list[dict[str, Any]]:
         """Return the projects that the account can see, oldest first: id, title, description, task_number."""
         found: list[dict[str, Any]] = []
         params: dict[str, str | int] = {"page_size": 100, "page": 1, "include": "id,title,description,task_number"}
         while True:
-            page = self.get("/api/projects", what="the list of projects", params=params)
+            page = self.get("/api/projects", what="the list of projects", params=params, names=["results"])
             found += page["results"]
             if not page.get("next"):
                 return sorted(found, key=lambda one: one["id"])

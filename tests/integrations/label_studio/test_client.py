@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import requests
+from click.testing import CliRunner
+from labelsift.cli import main
 from labelsift.errors import InputError, MissingExtraError, PlatformError
 from labelsift.integrations.label_studio import LabelStudio
 from labelsift.integrations.label_studio.client import Client
@@ -44,6 +48,115 @@ def test_a_server_that_does_not_run_is_named_with_a_cure(environment):
     assert refused.value.exit_code == 3
     assert url in str(refused.value)
     assert SECRET not in str(refused.value)
+
+
+BAD_KEYS = {
+    "a line break": "AAAsecret1\nBBB",
+    "a letter of another script": "AAAsecret1Ж",
+    "a space": "Token AAAsecret1",
+    "a control character": "AAAsecret1\x07",
+}
+
+
+@pytest.mark.parametrize("key", BAD_KEYS.values(), ids=BAD_KEYS)
+@pytest.mark.parametrize("in_file", [False, True])
+def test_what_cannot_be_a_key_is_refused_without_being_shown(environment, tmp_path, key, in_file):
+    environment.setenv("LABEL_STUDIO_URL", "http://127.0.0.1:9")
+    if in_file:
+        (tmp_path / "key").write_text(key, encoding="utf-8")
+        environment.setenv("LABEL_STUDIO_API_KEY_FILE", str(tmp_path / "key"))
+    else:
+        environment.setenv("LABEL_STUDIO_API_KEY", key)
+    result = CliRunner().invoke(main, ["doctor", "label-studio"])
+    assert result.exit_code == 2
+    assert "more than a key" in result.stdout
+    assert ("LABEL_STUDIO_API_KEY_FILE" in result.stdout) == in_file
+    assert "AAAsecret1" not in result.output + repr(result.exception)
+
+
+def test_white_space_around_address_and_key_does_not_matter(environment):
+    environment.setenv("LABEL_STUDIO_URL", " http://127.0.0.1:9/\n")
+    environment.setenv("LABEL_STUDIO_API_KEY", f"\t{SECRET}\r\n")
+    made = connect()
+    assert (made.url, made._key) == ("http://127.0.0.1:9", SECRET)
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("http://user:pw-word@127.0.0.1:9", "holds a user name or a password"),
+        ("http://pw-word@127.0.0.1:9", "holds a user name or a password"),
+        ("http://127.0.0.1:9/?token=pw-word", "does not hold an address"),
+        ("http://127.0.0.1:9\n/pw-word", "does not hold an address"),
+        ("http://127.0.0.1:pw-word", "does not hold an address"),
+        ("http://[pw-word", "does not hold an address"),
+        ("http://", "does not hold an address"),
+    ],
+)
+def test_an_address_with_secrets_in_it_is_refused_without_being_shown(environment, url, says):
+    environment.setenv("LABEL_STUDIO_URL", url)
+    environment.setenv("LABEL_STUDIO_API_KEY", SECRET)
+    for verb in (["doctor", "label-studio"], ["pull", "label-studio", "Tickets"]):
+        result = CliRunner().invoke(main, verb)
+        assert result.exit_code == 2
+        assert says in result.output
+        assert "pw-word" not in result.output + repr(result.exception)
+
+
+def test_a_key_in_place_of_the_name_of_its_file_is_not_shown(environment):
+    environment.setenv("LABEL_STUDIO_URL", "http://127.0.0.1:9")
+    environment.setenv("LABEL_STUDIO_API_KEY_FILE", SECRET)
+    with pytest.raises(InputError, match="cannot be read: No such file") as refused:
+        connect()
+    assert SECRET not in str(refused.value)
+
+
+def other_server(status: int, body: str) -> ThreadingHTTPServer:
+    """Start a web server that is no Label Studio and answers everything alike."""
+
+    class Other(BaseHTTPRequestHandler):
+        def answer(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            self.send_response(status)
+            self.send_header("Content-Type", "text/html")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        do_GET = do_POST = do_PATCH = answer
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    made = ThreadingHTTPServer(("127.0.0.1", 0), Other)
+    threading.Thread(target=made.serve_forever, daemon=True).start()
+    return made
+
+
+# One that expires in the year 2100: the SDK asks the server for an access token first.
+PERSONAL = "eyJhbGciOiJIUzI1NiJ9.eyJleHAiOjQxMDI0NDQ4MDB9.c2lnbmF0dXJl"
+NOT_FOUND = "<!doctype html><title>404 Not Found</title>"
+
+
+@pytest.mark.parametrize("key", [SECRET, PERSONAL], ids=["legacy", "personal"])
+@pytest.mark.parametrize(
+    ("status", "body"), [(200, "<!doctype html><title>MLflow</title>"), (404, NOT_FOUND), (200, "{}"), (200, "[1]")]
+)
+def test_a_server_that_is_no_label_studio_is_named(environment, make_queue, status, body, key):
+    server = other_server(status, body)
+    url = f"http://127.0.0.1:{server.server_port}"
+    environment.setenv("LABEL_STUDIO_URL", url)
+    environment.setenv("LABEL_STUDIO_API_KEY", key)
+    try:
+        for ask in (lambda: LabelStudio().pull(project="P"), lambda: LabelStudio().push(make_queue(4), project="P")):
+            with pytest.raises(PlatformError, match="does not answer like Label Studio") as refused:
+                ask()
+            assert refused.value.exit_code == 3
+            assert url in str(refused.value)
+        assert "does not answer like Label Studio" in next(iter(LabelStudio().doctor()))
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 def test_a_missing_extra_says_what_to_install(environment):
