@@ -161,9 +161,9 @@ def _create(client: Client, project: int, work: Work, target: Target, *, name: s
 def _predict(client: Client, project: dict[str, Any], work: Work, *, run: str, mode: Mode) -> None:
     """Bring the predictions of this run in place of those of earlier runs; others' stay."""
     number, version = int(project["id"]), convert.model_version(run)
-    for page in own_predictions(client, number).values():
-        for old in {str(one["model_version"]) for one in page} - {version}:
-            client.delete_predictions(number, old)
+    held = {str(one["model_version"]) for found in own_predictions(client, number).values() for one in found}
+    for old in sorted(held - {version}):  # a request deletes all predictions of a version, of every task
+        client.delete_predictions(number, old)
     wrong = []
     for sample, tasks in work.unpredicted.items():
         for stored in tasks:

@@ -106,6 +106,24 @@ def test_the_tabs_stand_beside_theirs_and_the_next_run_takes_them_over(
     assert {data["labelsift_round"] for data in flagged} == {2}
 
 
+def test_the_predictions_of_an_earlier_run_go_in_one_request(
+    platform, make_queue, make_project, name, client, monkeypatch
+):
+    project = make_project(make_queue(12))
+    platform.push(make_queue(12, run="r1"), project=name, match="ticket")
+    deleted: list[str] = []
+    delete = Client.delete_predictions
+
+    def counted(self: Client, project: int, version: str) -> None:
+        deleted.append(version)
+        delete(self, project, version)
+
+    monkeypatch.setattr(Client, "delete_predictions", counted)
+    platform.push(make_queue(12, run="r2"), project=name, match="ticket")
+    assert deleted == ["labelsift/r1"]
+    assert [one["model_version"] for one in client.predictions(project)] == ["labelsift/r2"] * 11
+
+
 @pytest.mark.parametrize("mode", ["choose", "blind", "prefill"])
 def test_modes_decide_what_is_pre_filled_and_what_is_told(
     platform, make_queue, make_project, name, client, tasks_of, mode
