@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from .findings import ISSUES, issues_in
+from .slices.metrics import judged_labels
 from .wording import percent, words
 
 if TYPE_CHECKING:
@@ -35,8 +37,8 @@ class IssueCount:
 
     @property
     def rate(self) -> float:
-        """The share of the samples, 0..1."""
-        return self.count / self.of if self.of else 0.0
+        """The share of the samples, 0..1; NaN where it could be looked for in none."""
+        return self.count / self.of if self.of else math.nan
 
 
 @dataclass(frozen=True)
@@ -46,13 +48,13 @@ class ClassHealth:
     Parameters
     ----------
     rows, flagged
-        Samples with this label, and those of them whose label looks wrong.
+        Samples with this label that were judged, and those of them whose label looks wrong.
     confused_with, confused
         The class that is suggested most often instead, and how often; empty and 0 without one.
     incoming
         Samples of other classes for which this one is suggested.
     agreement
-        Share of the samples where the model, out of sample, says the given label; None without a model.
+        Share of these samples where the model, out of sample, says the given label; None without a model.
     """
 
     name: str
@@ -65,7 +67,7 @@ class ClassHealth:
 
     @property
     def rate(self) -> float:
-        """Share of the class's labels that look wrong."""
+        """Share of the class's judged labels that look wrong."""
         return self.flagged / self.rows if self.rows else 0.0
 
 
@@ -105,18 +107,28 @@ class Overview:
         return self.report.samples.labels if "label" in issues_in(self._scores) else None
 
     @cached_property
-    def judged(self) -> int:
-        """How many labels were judged."""
+    def labeled(self) -> int:
+        """How many labels there are; 0 where labels were not judged."""
         return 0 if self.labels is None else len(self.labels) - self.labels.null_count
 
     @cached_property
+    def judged(self) -> int:
+        """How many labels were judged: what every share of wrong labels is a share of."""
+        return int(self._judged.sum())
+
+    @cached_property
     def issues(self) -> tuple[IssueCount, ...]:
-        """Every issue that was checked, in the order of the design, also those that nothing has."""
+        """Every issue that was checked, in the order of the design, also those that nothing has.
+
+        Labels of which none could be judged were not checked.
+        """
         checked = issues_in(self._scores)
         found = self.report.findings
         counts = Counter(found["issue"].to_pylist())
         result = []
         for issue in [*checked, *sorted(set(counts) - set(checked))]:
+            if issue == "label" and issue in checked and not self.judged:
+                continue
             if issue in checked:
                 count = int(self._flags(issue).sum())
             else:
@@ -169,7 +181,7 @@ class Overview:
             return ()
         names = self.report.samples.classes
         codes = self.report.samples.codes(names)
-        judged = codes >= 0
+        judged = self._judged
         rows = np.bincount(codes[judged], minlength=len(names))
         flagged = np.bincount(codes[judged & self._flags("label")], minlength=len(names))
         outgoing: dict[str, tuple[str, int]] = {}
@@ -196,7 +208,7 @@ class Overview:
         """The metadata values whose labels are clearly worse than overall, worst first."""
         if self.labels is None or not self.judged:
             return ()
-        judged = np.asarray(pc.is_valid(self.labels).to_numpy())
+        judged = self._judged
         flags = self._flags("label")
         overall = flags[judged].mean()
         columns = [("split", self.report.samples.column("split"))]
@@ -214,10 +226,16 @@ class Overview:
         found = {one.issue: one for one in self.issues}
         if self.labels is not None and self.judged:
             wrong = found["label"].count
+            missing = self.labeled - self.judged
+            labels, rest = "labels", "."
+            if missing:
+                labels, rest = "judged labels", f"; {missing:,} of {self.labeled:,} could not be judged."
             if not wrong:
-                return f"None of the {self.judged:,} labels looks wrong."
+                return f"None of the {self.judged:,} {labels} looks wrong{rest}"
             verb = "looks" if wrong == 1 else "look"
-            return f"About {wrong:,} of {self.judged:,} labels {verb} wrong ({percent(wrong, self.judged)})."
+            return f"About {wrong:,} of {self.judged:,} {labels} {verb} wrong ({percent(wrong, self.judged)}){rest}"
+        if self.labeled:
+            return f"None of the {self.labeled:,} labels could be judged."
         if self.flagged_rows:
             have = "has" if self.flagged_rows == 1 else "have"
             share = percent(self.flagged_rows, self.rows)
@@ -240,6 +258,11 @@ class Overview:
         return " ".join(said)
 
     @cached_property
+    def _judged(self) -> np.ndarray:
+        """Whose label was judged: bool, shape (samples,)."""
+        return judged_labels(self.report)
+
+    @cached_property
     def _scores(self) -> pa.Table:
         """The scores in the order of the samples."""
         scores, ids = self.report.scores, self.report.samples.ids
@@ -251,11 +274,11 @@ class Overview:
         return np.asarray(pc.fill_null(self._scores[f"is_{issue}_issue"], False).to_numpy(), dtype=bool)
 
     def _agreement(self, codes: np.ndarray, names: tuple[str, ...]) -> np.ndarray | None:
-        """Per class: share of its samples where the likeliest class is the given one; shape (classes,)."""
+        """Per class: share of its judged samples where the likeliest class is the given one; shape (classes,)."""
         probs = self.report.pred_probs
         if probs is None or not len(self.report.classes):
             return None
-        usable = (codes >= 0) & np.isfinite(probs).all(axis=1)
+        usable = self._judged & np.isfinite(probs).all(axis=1)
         position = {name: at for at, name in enumerate(names)}
         to_code = np.array([position.get(name, -1) for name in self.report.classes])
         said = to_code[np.argmax(probs[usable], axis=1)]

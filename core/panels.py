@@ -147,6 +147,7 @@ def panels(report: Report, *, with_text: bool = False) -> Panels:
 
 def _metrics(overview: Overview, data: Judged, slices: pa.Table, classes: pa.Table) -> dict[str, float]:
     metrics: dict[str, float] = {"dq/samples": overview.rows, "dq/labeled": int(data.labeled.sum())}
+    metrics["dq/judged"] = int(data.was_judged.sum())
     metrics["dq/flagged"] = overview.flagged_rows
     metrics["dq/flagged_rate"] = overview.flagged_rows / overview.rows if overview.rows else math.nan
     for one in overview.issues:

@@ -20,6 +20,7 @@ from .searching import seed_vector
 from .seeds import USERS_EMBEDDINGS as USERS_EMBEDDINGS
 from .seeds import required_embeddings, searchable, seeds, selection
 from .selecting import Selection
+from .slices.metrics import judged_labels
 from .vectors import VectorIndex
 
 if TYPE_CHECKING:
@@ -95,6 +96,7 @@ class Report:
         """Return the headline figures: for ``--json``, dashboards and tests."""
         rows = len(self.samples)
         flagged = {name: pc.sum(self.scores[f"is_{name}_issue"]).as_py() or 0 for name in issues_in(self.scores)}
+        judged = int(judged_labels(self).sum())
         return {
             "run": self.run,
             "dataset": self.samples.name,
@@ -102,9 +104,11 @@ class Report:
             "created": self.created.isoformat(),
             "rows": rows,
             "labeled": self.facts.get("labeled", 0),
+            "judged": judged,
             "classes": len(self.samples.classes),
             "issues": {
-                name: {"count": count, "rate": count / rows if rows else 0.0} for name, count in flagged.items()
+                name: {"count": count, "rate": _share(count, judged if name == "label" else rows)}
+                for name, count in flagged.items()
             },
             "findings": self.findings.num_rows,
             "facts": self.facts,
@@ -256,3 +260,7 @@ class Report:
         from .page.build import write_page
 
         return write_page(self, Path(path), share=share)
+
+
+def _share(count: int, of: int) -> float | None:
+    return count / of if of else None

@@ -145,7 +145,7 @@ class _Scan:
             results[one.name] = one.run(context)
         created = datetime.now(UTC)
         samples = context.samples
-        _describe(context)
+        _describe(context, results.get("label"))
         return Report(
             run=run_name(created, samples.fingerprint),
             created=created,
@@ -208,11 +208,13 @@ def _named(names: Sequence[str], *, shown: int = 8) -> str:
     return ", ".join(names[:shown]) + (f" and {more} more" if more > 0 else "")
 
 
-def _describe(context: Context) -> None:
+def _describe(context: Context, label: Result | None) -> None:
     labeled = int((context.codes >= 0).sum())
     context.facts.update({"rows": len(context), "labeled": labeled, "classes": len(context.classes)})
     if context.pred_probs is not None and labeled:
         known = (context.codes >= 0) & np.isfinite(context.pred_probs).all(axis=1)
+        if label is not None:
+            known &= np.isfinite(label.score)  # of a text that cannot be judged the model's word means nothing
         right = context.pred_probs[known].argmax(axis=1) == context.codes[known]
         context.facts["agreement_with_model"] = float(right.mean()) if known.any() else None
 

@@ -65,7 +65,8 @@ def _judge(whole: dict[str, float], source: str) -> str:
     if not source or whole["accuracy"] != whole["accuracy"]:
         return ""
     who = "The proxy model (trained by the scan, out of sample)" if source == "proxy model" else "The predicted column"
-    return f"{who} agrees with {percent(whole['accuracy'])} of the given labels; macro F1 {whole['f1']:.3f}."
+    which = "judged" if source == "proxy model" else "given"
+    return f"{who} agrees with {percent(whole['accuracy'])} of the {which} labels; macro F1 {whole['f1']:.3f}."
 
 
 def _issues(overview: Overview) -> str:
@@ -81,7 +82,7 @@ def _pairs(overview: Overview) -> str:
 def _classes(overview: Overview) -> str:
     worst = [one for one in overview.classes if one.flagged][:SHOWN]
     rows = [(_name(one.name), f"{one.rows:,}", f"{one.flagged:,}", percent(one.flagged, one.rows)) for one in worst]
-    return _table("Classes with the worst labels", ("Class", "Labels", "Look wrong", "Share"), rows)
+    return _table("Classes with the worst labels", ("Class", "Judged labels", "Look wrong", "Share"), rows)
 
 
 def _worse(slices: pa.Table, rate: float) -> list[dict[str, Any]]:
@@ -89,7 +90,7 @@ def _worse(slices: pa.Table, rate: float) -> list[dict[str, Any]]:
     return [
         one
         for one in slices.to_pylist()
-        if one["labeled"] >= FEWEST and one["label_issue_rate"] is not None and one["label_issue_rate_low"] > rate
+        if one["judged"] >= FEWEST and one["label_issue_rate"] is not None and one["label_issue_rate_low"] > rate
     ]
 
 
@@ -103,14 +104,14 @@ def _slices(worse: list[dict[str, Any]]) -> str:
     rows = [
         (
             _name(one["predicate"]),
-            f"{one['labeled']:,}",
+            f"{one['judged']:,}",
             f"{one['label_issues']:,}",
             percent(one["label_issue_rate"]),
             f"{percent(one['label_issue_rate_low'])} – {percent(one['label_issue_rate_high'])}",
         )
         for one in worse[:SHOWN]
     ]
-    head = ("Slice", "Labels", "Look wrong", "Share", "95 % interval")
+    head = ("Slice", "Judged labels", "Look wrong", "Share", "95 % interval")
     return _table("Slices whose labels are worse than the rest", head, rows)
 
 

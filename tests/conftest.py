@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -113,6 +114,24 @@ def build_report(rows: int = 200, *, predicted: bool = False, run: str = "202611
 def make_report() -> Callable[..., Report]:
     """The builder of reports, for tests that need no scan."""
     return build_report
+
+
+def without_scores(report: Report, rows: np.ndarray) -> Report:
+    """Return the report as if the labels of some rows (bool, shape (n,)) could not be judged."""
+    scores = report.scores
+    kept = pa.array(np.where(rows, np.nan, scores["label_score"].to_numpy()), pa.float32(), from_pandas=True)
+    scores = scores.set_column(scores.column_names.index("label_score"), "label_score", kept)
+    flags = np.array([bool(flag) for flag in scores["is_label_issue"].to_pylist()]) & ~rows
+    scores = scores.set_column(scores.column_names.index("is_label_issue"), "is_label_issue", pa.array(flags))
+    gone = set(report.samples.ids.filter(pa.array(rows)).to_pylist())
+    found = [one for one in report.findings.to_pylist() if one["issue"] != "label" or one["id"] not in gone]
+    return replace(report, scores=scores, findings=pa.Table.from_pylist(found, schema=report.findings.schema))
+
+
+@pytest.fixture(scope="session")
+def unjudged() -> Callable[[Report, np.ndarray], Report]:
+    """Takes the label scores of some rows away."""
+    return without_scores
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 from labelsift.findings import Finding, findings_table, of_issue
+from labelsift.overview import Overview
 from labelsift.panels import MAX_FLAGGED, MAX_MATRIX, OTHER, panels
 from labelsift.samples import Samples
 from labelsift.slices.metrics import PREDICTED, PROXY
@@ -139,6 +140,44 @@ def test_the_summary_says_what_is_wrong_and_is_short_enough(make_report):
     assert 'state = "CA"' in shown.summary
     assert len(shown.summary) <= MAX_LENGTH
     assert shown.title == "tickets: About 20 of 192 labels look wrong (10.4\u00a0%)"
+
+
+def test_every_view_counts_the_same_judged_labels(make_report, unjudged):
+    """Panels, summary, overview, verdict and page: unjudged labels are nowhere counted as clean."""
+    report = make_report()
+    out = np.arange(200) % 2 == 1  # the wrong ones stand at 3, 13, 23 …
+    out[[3, 13, 23]] = False
+    report = unjudged(report, out)
+    scores = report.scores["label_score"].drop_null()
+    wrong, known = pc.sum(report.scores["is_label_issue"]).as_py(), len(scores)
+    assert (wrong, known) == (3, 103 - sum(at % 25 == 9 for at in range(0, 200, 2)))
+    shown, overview = panels(report), Overview(report)
+    assert (overview.judged, overview.labeled) == (known, 192)
+    assert shown.metrics["dq/judged"] == known
+    assert shown.metrics["dq/labeled"] == 192
+    assert shown.metrics["dq/label_issue_rate"] == pytest.approx(wrong / known)
+    assert report.summary()["issues"]["label"]["rate"] == pytest.approx(wrong / known)
+    assert report.summary()["judged"] == known
+    assert sum(shown.quality.counts) == sum(one.rows for one in overview.classes) == known
+    assert f"About 3 of {known} judged labels look wrong" in overview.verdict
+    assert overview.verdict.endswith(f"; {192 - known} of 192 could not be judged.")
+    for row in shown.classes.rows:
+        of = dict(zip(shown.classes.columns, row, strict=True))
+        health = next(one for one in overview.classes if one.name == of["label"])
+        assert (health.rows, health.flagged) == (of["judged"], of["label_issues"])
+        assert of["label_issue_rate"] == pytest.approx(health.rate, abs=1e-6)
+        assert of["recall"] == pytest.approx(health.agreement, abs=1e-6)
+
+
+def test_where_no_label_could_be_judged_no_rate_is_told(make_report, unjudged):
+    report = unjudged(make_report(), np.ones(200, dtype=bool))
+    shown, overview = panels(report), Overview(report)
+    assert overview.verdict == "None of the 192 labels could be judged."
+    assert [one.issue for one in overview.issues] == ["empty"]  # not "looked for, and not found"
+    assert not [name for name in shown.metrics if "label_issue" in name or "proxy" in name]
+    assert shown.metrics["dq/judged"] == 0
+    assert report.summary()["issues"]["label"] == {"count": 0, "rate": None}
+    assert overview.worse_values == ()
 
 
 def test_labels_cannot_break_the_summary(make_report):

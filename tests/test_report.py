@@ -48,7 +48,8 @@ def test_the_summary_is_json_and_counts_what_is_flagged(make_report):
     report = make_report(200)
     summary = json.loads(json.dumps(report.summary()))
     flagged = report.scores["is_label_issue"].to_pylist().count(True)
-    assert summary["issues"]["label"] == {"count": flagged, "rate": flagged / 200}
+    assert summary["issues"]["label"] == {"count": flagged, "rate": flagged / 192}  # 8 of 200 have no label
+    assert summary["judged"] == 192
     assert summary["issues"]["empty"]["count"] == 4
     assert (summary["rows"], summary["classes"], summary["dataset"]) == (200, 4, "tickets")
     assert summary["findings"] == report.findings.num_rows

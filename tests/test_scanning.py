@@ -310,6 +310,15 @@ def test_a_model_of_ones_own_judges_what_the_embedder_cannot_read(only):
     assert ["no outlier was looked for there" in note for note in notes] == ([True] if only is None else [])
 
 
+def test_agreement_with_the_model_is_that_of_the_judged_labels():
+    report = scan(bilingual()[0], store=None)
+    judged = np.isfinite(report.scores["label_score"].to_numpy())
+    assert judged.sum() == 60
+    right = report.pred_probs.argmax(axis=1) == report.samples.codes(report.classes)
+    assert report.facts["agreement_with_model"] == pytest.approx(right[judged].mean())
+    assert report.facts["agreement_with_model"] != pytest.approx(right.mean())
+
+
 @pytest.mark.parametrize("only", [["label"], ["outlier"], ["label", "outlier"], None])
 def test_languages_that_the_embedder_cannot_read_are_left_out_whatever_checks_run(only):
     samples, _ = bilingual()

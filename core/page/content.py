@@ -84,7 +84,7 @@ def _overview(overview: Overview) -> dict[str, Any]:
     quality = overview.quality
     return {
         "rows": overview.rows,
-        "judged": overview.judged,
+        "labeled": overview.labeled,
         "issues": [
             [
                 one.issue,

@@ -119,9 +119,9 @@ function classTable(classes, pick) {
   const highest = Math.max(...classes.rows.map(rate), 0);
   const columns = [
     { title: 'Class', value: get('name'), cell: (row) => el('button', { type: 'button', class: 'link', onclick: () => pick({ issue: '', given: row[at.name] }) }, name(row[at.name])) },
-    { title: 'Rows', numeric: true, value: get('rows'), cell: (row) => count(row[at.rows]) },
+    { title: 'Judged', numeric: true, value: get('rows'), cell: (row) => count(row[at.rows]) },
     { title: 'Suspicious', numeric: true, value: get('flagged'), cell: (row) => count(row[at.flagged]) },
-    { title: 'Rate', numeric: true, value: rate, cell: (row) => rateCell(row[at.flagged], row[at.rows], highest) },
+    { title: 'Rate', numeric: true, value: rate, cell: (row) => (row[at.rows] ? rateCell(row[at.flagged], row[at.rows], highest) : '\u2013') },
     { title: 'Most confused with', value: get('confusedWith'), cell: (row) => (row[at.confused] ? el('span', {}, name(row[at.confusedWith]), el('span', { class: 'quiet' }, ` \u00d7\u202f${count(row[at.confused])}`)) : '\u2013') },
     { title: 'Suggested elsewhere', numeric: true, value: get('incoming'), cell: (row) => count(row[at.incoming]) },
   ];
@@ -173,7 +173,7 @@ function valueTable(values, overview, { pick, columns: known }) {
       const show = () => pick({ issue: 'label', meta: JSON.stringify([column, value]) });
       return known.includes(column) ? el('button', { type: 'button', class: 'link', onclick: show }, said) : el('span', {}, said);
     } },
-    { title: 'Rows', numeric: true, value: (row) => row[2], cell: (row) => count(row[2]) },
+    { title: 'Judged', numeric: true, value: (row) => row[2], cell: (row) => count(row[2]) },
     { title: 'Suspicious', numeric: true, value: (row) => row[3], cell: (row) => count(row[3]) },
     { title: 'Rate', numeric: true, value: (row) => row[3] / row[2], cell: (row) => rateCell(row[3], row[2], highest) },
     { title: 'Overall', numeric: true, value: () => 0, cell: () => percent(...overall) },

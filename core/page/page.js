@@ -17,7 +17,7 @@ if (remarks.length) {
   byId('notes').querySelector('ul').append(...remarks.map((one) => el('li', { dir: 'auto' }, visible(one))));
 }
 
-if (overview.quality) byId('figures').append(qualityFigure(overview.quality, overview.judged));
+if (overview.quality) byId('figures').append(qualityFigure(overview.quality, overview.labeled));
 if (overview.confusions.length) byId('figures').append(mixUps(overview.confusions, view.pick));
 
 if (content.classes.rows.length) {

@@ -3,6 +3,9 @@
 Accuracy, precision, recall and F1 compare a prediction with the *given* labels: the user's
 ``predicted`` column where there is one, else the proxy model's out-of-sample prediction, which says
 how learnable the labels are and nothing of the user's model. Wrong labels lower all of them.
+
+What the scan could not judge is not counted as clean: label-issue rates, and the proxy model's figures,
+are those of the labels that were judged (:func:`judged_labels`).
 """
 
 from __future__ import annotations
@@ -37,6 +40,8 @@ class Judged:
         Positions in ``classes``: int64, shape (n,), -1 where there is none.
     flagged
         Whether the label is an issue: bool, shape (n,); False where labels were not judged.
+    was_judged
+        Whether the label was judged: bool, shape (n,); see :func:`judged_labels`.
     source
         Whose prediction it is: PREDICTED, PROXY or "" where there is none.
     """
@@ -45,6 +50,7 @@ class Judged:
     given: np.ndarray
     predicted: np.ndarray
     flagged: np.ndarray
+    was_judged: np.ndarray
     source: str
 
     @cached_property
@@ -66,15 +72,30 @@ def judged(report: Report) -> Judged:
     if column is not None:
         named |= set(pc.unique(column.drop_null()).to_pylist())
     classes = tuple(sorted(named))
+    was_judged = judged_labels(report)
     if column is not None:
         predicted, source = _positions(column, classes), PREDICTED
     elif report.pred_probs is not None and report.classes:
         predicted, source = _argmax(report.pred_probs, report.classes, classes), PROXY
+        if "label_score" in report.scores.column_names:
+            predicted[~was_judged] = -1  # of a blank or unreadable text the proxy's word means nothing
     else:
         predicted, source = np.full(len(samples), -1, dtype=np.int64), ""
     flags = score_column(report, "is_label_issue")
     flagged = np.zeros(len(samples), dtype=bool) if flags is None else flags.fill_null(False).to_numpy()
-    return Judged(classes, samples.codes(classes).astype(np.int64), predicted, flagged, source)
+    return Judged(classes, samples.codes(classes).astype(np.int64), predicted, flagged, was_judged, source)
+
+
+def judged_labels(report: Report) -> np.ndarray:
+    """Tell whose label was judged: bool, shape (n,), in the order of the samples.
+
+    A judged label has a ``label_score``. Unlabeled rows, blank ones, those that the embedder cannot read
+    and those of a class that no other row has are not judged: neither right nor wrong.
+    """
+    labels, scores = report.samples.labels, score_column(report, "label_score")
+    if labels is None or scores is None:
+        return np.zeros(len(report.samples), dtype=bool)
+    return labels.is_valid().to_numpy() & np.isfinite(scores.to_numpy().astype(np.float64))
 
 
 def score_column(report: Report, name: str) -> pa.ChunkedArray | None:
@@ -116,22 +137,24 @@ def cell_metrics(data: Judged, codes: np.ndarray, count: int) -> dict[str, np.nd
     Returns
     -------
     dict
-        Name → array of shape (count,): ``n``, ``labeled``, ``label_issues``, ``label_issue_rate``
-        and ``accuracy`` with ``…_low`` and ``…_high``, ``f1`` (macro, over the classes that occur in
-        the cell) and ``weighted_f1``. NaN where nothing could be counted.
+        Name → array of shape (count,): ``n``, ``labeled``, ``judged``, ``label_issues``,
+        ``label_issue_rate`` (of the judged labels) and ``accuracy`` with ``…_low`` and ``…_high``, ``f1``
+        (macro, over the classes that occur in the cell) and ``weighted_f1``. NaN where nothing could be
+        counted.
     """
-    labeled = np.bincount(codes[data.labeled], minlength=count)
-    issues = np.bincount(codes[data.labeled & data.flagged], minlength=count)
+    known = np.bincount(codes[data.was_judged], minlength=count)
+    issues = np.bincount(codes[data.was_judged & data.flagged], minlength=count)
     both = np.bincount(codes[data.both], minlength=count)
     right = np.bincount(codes[data.both & (data.given == data.predicted)], minlength=count)
     macro, weighted = _f1(data, codes, count)
-    issue_low, issue_high = wilson(issues, labeled)
+    issue_low, issue_high = wilson(issues, known)
     low, high = wilson(right, both)
     return {
         "n": np.bincount(codes, minlength=count),
-        "labeled": labeled,
+        "labeled": np.bincount(codes[data.labeled], minlength=count),
+        "judged": known,
         "label_issues": issues,
-        "label_issue_rate": _ratio(issues, labeled),
+        "label_issue_rate": _ratio(issues, known),
         "label_issue_rate_low": issue_low,
         "label_issue_rate_high": issue_high,
         "accuracy": _ratio(right, both),
@@ -159,21 +182,23 @@ def class_metrics(data: Judged) -> dict[str, np.ndarray]:
     Returns
     -------
     dict
-        Name → array of shape (classes,): ``n`` (how often it is given), ``label_issues``,
-        ``label_issue_rate`` with ``…_low`` and ``…_high``, ``precision``, ``recall``, ``f1``.
+        Name → array of shape (classes,): ``n`` (how often it is given), ``judged`` (of these),
+        ``label_issues``, ``label_issue_rate`` with ``…_low`` and ``…_high``, ``precision``, ``recall``, ``f1``.
         NaN where nothing could be counted.
     """
     count = len(data.classes)
     support = np.bincount(data.given[data.labeled], minlength=count)
-    issues = np.bincount(data.given[data.labeled & data.flagged], minlength=count)
+    known = np.bincount(data.given[data.was_judged], minlength=count)
+    issues = np.bincount(data.given[data.was_judged & data.flagged], minlength=count)
     given = np.bincount(data.given[data.both], minlength=count)
     predicted = np.bincount(data.predicted[data.both], minlength=count)
     right = np.bincount(data.given[data.both & (data.given == data.predicted)], minlength=count)
-    low, high = wilson(issues, support)
+    low, high = wilson(issues, known)
     return {
         "n": support,
+        "judged": known,
         "label_issues": issues,
-        "label_issue_rate": _ratio(issues, support),
+        "label_issue_rate": _ratio(issues, known),
         "label_issue_rate_low": low,
         "label_issue_rate_high": high,
         "precision": _ratio(right, predicted),

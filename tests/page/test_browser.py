@@ -168,13 +168,13 @@ def test_figures_lead_to_their_samples(open_page, make_page_report):
 def test_tables_sort(open_page, make_page_report):
     labels = ["card_arrival"] * 5 + ["refund"] * 9 + ["lost_or_stolen_card"] * 2
     page = open_page(make_page_report([f"text {at}" for at in range(16)], labels=labels)).page
-    page.locator("#class-table").get_by_role("button", name="Rows").click()
+    page.locator("#class-table").get_by_role("button", name="Judged").click()
     assert page.locator("#class-table tbody th").all_text_contents() == [
         "refund",
         "card_arrival",
         "lost_or_stolen_card",
     ]
-    page.locator("#class-table").get_by_role("button", name="Rows").click()
+    page.locator("#class-table").get_by_role("button", name="Judged").click()
     assert page.locator("#class-table tbody th").first.text_content() == "lost_or_stolen_card"
 
 

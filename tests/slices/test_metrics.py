@@ -74,6 +74,49 @@ def test_without_any_prediction_only_label_issues_are_counted(make_report):
     assert found["label_issue_rate"][0] > 0
 
 
+@pytest.mark.parametrize("predicted", [True, False])
+def test_what_was_not_judged_is_neither_clean_nor_right(make_report, unjudged, predicted):
+    report = make_report(300, predicted=predicted)
+    cells = partitions(report.samples)[0]["state"]
+    names = [predicate[0][1] for predicate in cells.predicates]
+    of = np.array([names[code] for code in cells.codes])
+    out = (of == "TX") | ((of == "NY") & (np.arange(300) % 2 == 0))
+    before, data = judged(report), judged(unjudged(report, out))
+    old, new = (cell_metrics(one, cells.codes, len(cells)) for one in (before, data))
+    at, half = names.index("TX"), names.index("NY")
+    assert (new["labeled"] == old["labeled"]).all()
+    assert new["labeled"][at] > 20
+    assert new["judged"][at] == new["label_issues"][at] == 0
+    assert np.isnan([new[f"label_issue_rate{end}"][at] for end in ("", "_low", "_high")]).all()
+    kept = (of == "NY") & ~out & (data.given >= 0)
+    assert new["judged"][half] == kept.sum()
+    assert new["label_issue_rate"][half] == pytest.approx(data.flagged[kept].mean())
+    for name in ("accuracy", "f1", "weighted_f1"):
+        if predicted:  # the user's own model needs no judging of ours
+            assert new[name][at] == old[name][at]
+        else:
+            assert np.isnan(new[name][at])
+    if not predicted:
+        known = kept & (data.predicted >= 0)
+        right = before.given[known] == before.predicted[known]
+        assert new["accuracy"][half] == pytest.approx(right.mean())
+    table = slices_table(unjudged(report, out), by=["state"])
+    row = next(one for one in table.to_pylist() if one["predicate"] == 'state = "TX"')
+    assert (row["value"], row["low"], row["high"]) == (None, None, None)
+
+
+def test_a_class_is_rated_by_its_judged_labels(make_report, unjudged):
+    report = make_report(300)
+    refunds = np.array([label == "refund" for label in report.samples.labels.to_pylist()])
+    found = class_metrics(judged(unjudged(report, refunds)))
+    at = report.samples.classes.index("refund")
+    assert found["n"][at] == refunds.sum()
+    assert found["judged"][at] == 0
+    assert np.isnan(found["label_issue_rate"][at])
+    some = class_metrics(judged(unjudged(report, np.arange(300) % 2 == 0)))
+    assert (some["label_issue_rate"] == some["label_issues"] / some["judged"]).all()
+
+
 def test_scores_in_another_order_are_joined_by_id(make_report):
     report = make_report(60)
     shuffled = replace(report, scores=report.scores.take(pa.array(np.random.default_rng(1).permutation(60))))
