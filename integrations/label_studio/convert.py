@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
+from itertools import count
 from typing import Any
 
 from labelsift.findings import ISSUES
@@ -69,28 +70,41 @@ def is_own(name: str) -> bool:
     return bare != name and (bare in own or bare.endswith("_score"))
 
 
-def metadata_shown(flags: Iterable[Flag], *, mode: Mode) -> set[str]:
-    """Name the user's fields that go onto the tasks of a review project.
+def metadata_shown(flags: Iterable[Flag], *, mode: Mode, taken: Collection[str] = (TEXT,)) -> dict[str, str]:
+    """Name the user's fields that go onto labelsift's tasks, and what each is called there.
 
-    Never a name of labelsift's own or the text's; in mode blind no field that holds a given or
-    suggested label anywhere, because that would tell it.
+    Never one with a name of labelsift's own; in mode blind no field that holds a given or suggested label
+    anywhere, because that would tell it. A field keeps its name unless it is ``taken``, as the text's is:
+    then it gets the first free number, ``text_2``.
     """
     flags = list(flags)
-    names = {name for flag in flags for name in flag.metadata if name != TEXT and not name.startswith(PREFIX)}
+    names = {name for flag in flags for name in flag.metadata if not name.startswith(PREFIX)}
     if mode == "blind":
         for flag in flags:
             told = {label.casefold() for label in (flag.given, flag.suggested) if label}
             names -= {name for name, value in flag.metadata.items() if str(value).casefold() in told}
-    return names
+    used = {*names, *taken}
+    called = {}
+    for name in sorted(names):
+        called[name] = name
+        if name in taken:
+            called[name] = next(free for number in count(2) if (free := f"{name}_{number}") not in used)
+            used.add(called[name])
+    return called
 
 
-def task_data(flag: Flag, *, shown: set[str], run: str, round: int, mode: Mode) -> dict[str, Any]:
+def metadata_of(flag: Flag, *, shown: Mapping[str, str]) -> dict[str, Any]:
+    """Return the user's fields of a sample under the names that :func:`metadata_shown` gave them."""
+    return {shown[name]: value for name, value in flag.metadata.items() if name in shown}
+
+
+def task_data(flag: Flag, *, shown: Mapping[str, str], run: str, round: int, mode: Mode) -> dict[str, Any]:
     """Return the data of a review project's task: the text, labelsift's own fields and the user's.
 
     In this order they are the columns of the project's tabs.
     """
-    metadata = {name: value for name, value in flag.metadata.items() if name in shown}
-    return {TEXT: flag.text} | fields_of(flag, run=run, round=round, mode=mode) | metadata
+    fields = fields_of(flag, run=run, round=round, mode=mode)
+    return {TEXT: flag.text} | fields | metadata_of(flag, shown=shown)
 
 
 def model_version(run: str) -> str:

@@ -148,12 +148,12 @@ def merged(data: dict[str, Any], fields: dict[str, Any]) -> dict[str, Any]:
 
 def _create(client: Client, project: int, work: Work, target: Target, *, name: str, mode: Mode) -> None:
     """Make tasks, without predictions: with them the server would choose what is pre-filled."""
-    shown = convert.metadata_shown(work.missing, mode=mode)
+    shown = convert.metadata_shown(work.missing, mode=mode, taken=(target.field, name))
     made = []
     for flag in work.missing:
         own = {target.field: flag.text} | ({} if name == target.field else {name: flag.id})
-        metadata = {key: value for key, value in flag.metadata.items() if key in shown and key not in own}
-        made.append({"data": own | work.fields[flag.id] | metadata, "meta": {CREATED: True}})
+        data = own | work.fields[flag.id] | convert.metadata_of(flag, shown=shown)
+        made.append({"data": data, "meta": {CREATED: True}})
     for batch in batches(made, size=BATCH):
         client.import_tasks(project, batch)
 

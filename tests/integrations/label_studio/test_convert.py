@@ -92,6 +92,7 @@ def test_an_issue_that_a_stranger_adds_is_pushed_last():
 def test_a_users_field_never_hides_ours_or_the_text():
     metadata = {
         "text": ["mine"] * 4,
+        "text_2": ["mine, too"] * 4,
         "labelsift_id": ["mine"] * 4,
         "when": [datetime.date(2026, 11, 23)] * 4,
         "size": [float("nan"), 1.5, 2.0, 3.0],
@@ -100,6 +101,7 @@ def test_a_users_field_never_hides_ours_or_the_text():
     shown = convert.metadata_shown(flags, mode="choose")
     data = convert.task_data(flags[0], shown=shown, run=RUN, round=1, mode="choose")
     assert data["text"] == "one"
+    assert (data["text_2"], data["text_3"]) == ("mine, too", "mine")  # nothing of the user's is dropped
     assert data["labelsift_id"] == "a"
     assert data["when"] == "2026-11-23"
     assert "size" not in data
@@ -108,9 +110,9 @@ def test_a_users_field_never_hides_ours_or_the_text():
 def test_blind_tells_neither_label_not_even_in_the_users_own_fields():
     metadata = {"intent": ["X", "q", "q", "q"], "guess": ["q", "x", "q", "q"], "channel": ["mail"] * 4}
     flags = flags_of(report_of(FINDINGS, metadata=metadata))
-    assert convert.metadata_shown(flags, mode="choose") == {"intent", "guess", "channel"}
-    assert convert.metadata_shown(flags, mode="blind") == {"channel"}
-    data = convert.task_data(flags[0], shown={"channel"}, run=RUN, round=1, mode="blind")
+    assert convert.metadata_shown(flags, mode="choose") == {name: name for name in ("intent", "guess", "channel")}
+    assert convert.metadata_shown(flags, mode="blind") == {"channel": "channel"}
+    data = convert.task_data(flags[0], shown={"channel": "channel"}, run=RUN, round=1, mode="blind")
     assert not {"labelsift_given", "labelsift_suggested", "labelsift_reason", "labelsift_header"} & data.keys()
     assert not {"x", "y"} & {str(value) for value in data.values()}
 
