@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +13,7 @@ import pyarrow as pa
 from .checks import Check, Context, Result, checks
 from .checks.label import VOTERS
 from .checks.language import mark_unreadable
+from .classnotes import near_identical, rare
 from .embedding import DEFAULT, Embedder, embed, embedder
 from .errors import InputError
 from .findings import findings_table
@@ -139,6 +139,8 @@ class _Scan:
     def run(self, chosen: Sequence[Check]) -> Report:
         context, results = self.context, {}
         self.chosen = [one.name for one in chosen]
+        if any("labels" in one.needs for one in chosen):
+            context.notes += near_identical(context.samples.classes)
         for one in chosen:
             self._provide(one)
             self.say(f"Checking: {one.name.replace('_', ' ')}")
@@ -186,26 +188,7 @@ class _Scan:
                 training=context.readable & ~context.blank,
             )
             context.pred_probs, context.penalty = predictions.pred_probs, predictions.penalty
-            _name_rare_classes(context, self.folds)
-
-
-def _name_rare_classes(context: Context, folds: int) -> None:
-    counts = Counter(context.codes[context.codes >= 0].tolist())
-    single = [context.classes[code] for code, count in sorted(counts.items()) if count == 1]
-    rare = [context.classes[code] for code, count in sorted(counts.items()) if 1 < count < folds]
-    if single:
-        context.notes.append(
-            f"Labels that stand on one row only cannot be judged: {_named(single)}. Add rows, or merge the classes."
-        )
-    if rare:
-        context.notes.append(
-            f"Classes with fewer rows than folds ({folds}) are judged on thin evidence: {_named(rare)}."
-        )
-
-
-def _named(names: Sequence[str], *, shown: int = 8) -> str:
-    more = len(names) - shown
-    return ", ".join(names[:shown]) + (f" and {more} more" if more > 0 else "")
+            context.notes += rare(context.codes, context.classes, folds=self.folds)
 
 
 def _describe(context: Context, label: Result | None) -> None:

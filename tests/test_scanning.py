@@ -239,6 +239,24 @@ def test_rare_classes_are_judged_on_thin_evidence_and_named():
     assert report.scores["label_score"].null_count == 0
 
 
+ALIKE = "These labels differ only in case, white space or Unicode form: "
+
+
+def test_labels_that_look_the_same_are_named():
+    texts = [f"my card number {at} is late" for at in range(20)] + [f"log in number {at} fails" for at in range(20)]
+    labels = ["card", "card "] * 10 + ["login", "Login", "log\u00a0in", "log in"] * 5
+    report = scan(small(texts, labels), store=None)
+    (note,) = [note for note in report.notes if note.startswith(ALIKE)]
+    assert note.startswith(f"{ALIKE}'Login', 'login'; 'card', 'card '; 'log in', 'log\u00a0in'. If they mean the same")
+    assert report.samples.classes == tuple(sorted(set(labels)))  # they stay the user's
+    duplicates = scan(small(texts, labels), only=["exact_duplicate"], store=None)
+    assert not [note for note in duplicates.notes if note.startswith(ALIKE)]
+
+
+def test_labels_that_differ_are_not_called_alike(report):
+    assert not [note for note in report.notes if note.startswith(ALIKE)]
+
+
 def test_a_single_class_is_refused_where_labels_are_judged():
     one = small(["a card", "a phone", "a book"], ["x", "x", None])
     with pytest.raises(InputError, match=r"All 2 labels are x: with a single class"):
