@@ -67,6 +67,8 @@ def scan(
     """
     if folds < 2:
         raise InputError(f"{folds} folds cannot predict out of sample", cure="Use 2 or more")
+    if not 0 <= seed < 2**32:
+        raise InputError(f"{seed} is no seed", cure="Give a whole number from 0 to 4,294,967,295")
     if budget is not None and budget < 1:
         raise InputError(f"A budget of {budget} flags nothing", cure="Give 1 or more")
     if store is not None:

@@ -58,10 +58,15 @@ class Signals:
         Raises
         ------
         InputError
-            Wrong shape, unknown ids, NaN, negative values, rows that do not sum to one, repeated
-            classes, or labels without a class.
+            Classes without probabilities, wrong shape, unknown ids, NaN, negative values, rows that do not
+            sum to one, repeated classes, or labels without a class.
         """
         if self.pred_probs is None:
+            if self.classes is not None:
+                raise InputError(
+                    "Classes are named, but there are no pred_probs whose columns they could name",
+                    cure="Give the probabilities too (pred_probs=…, --pred-probs p.npy), or leave the classes out",
+                )
             return None
         probabilities = _aligned(self.pred_probs, samples, self.ids, what="pred_probs")
         classes = self._class_names(samples, probabilities.shape[1])

@@ -269,6 +269,9 @@ def test_a_single_class_is_refused_where_labels_are_judged():
     [
         ({"only": ["labels"]}, r"no such check: labels\. Known: empty, .*label"),
         ({"folds": 1}, "1 folds cannot predict"),
+        ({"seed": -1}, "-1 is no seed"),
+        ({"seed": 2**32}, "4294967296 is no seed"),
+        ({"signals": Signals(classes=["x", "y"])}, "Classes are named, but there are no pred_probs"),
         ({"budget": 0}, "A budget of 0 flags nothing"),
         ({"embedder": "nope"}, "no embedder called nope"),
         ({"signals": Signals(pred_probs=np.full((3, 2), 0.5))}, "pred_probs has 3 rows"),
