@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -12,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from .counts import ClassHealth, IssueCount, Quality, WorseValue
 from .findings import ISSUES, issues_in
 from .slices.metrics import judged_labels
 from .wording import percent, words
@@ -25,73 +24,6 @@ BINS = 20
 SLICE_Z = 3.0
 SLICE_ROWS = 20
 SLICE_VALUES = 100
-
-
-@dataclass(frozen=True)
-class IssueCount:
-    """How many of the samples that an issue was looked for in have it."""
-
-    issue: str
-    count: int
-    of: int
-
-    @property
-    def rate(self) -> float:
-        """The share of the samples, 0..1; NaN where it could be looked for in none."""
-        return self.count / self.of if self.of else math.nan
-
-
-@dataclass(frozen=True)
-class ClassHealth:
-    """How well the labels of one class hold up.
-
-    Parameters
-    ----------
-    rows, flagged
-        Samples with this label that were judged, and those of them whose label looks wrong.
-    confused_with, confused
-        The class that is suggested most often instead, and how often; empty and 0 without one.
-    incoming
-        Samples of other classes for which this one is suggested.
-    agreement
-        Share of these samples where the model, out of sample, says the given label; None without a model.
-    """
-
-    name: str
-    rows: int
-    flagged: int
-    confused_with: str
-    confused: int
-    incoming: int
-    agreement: float | None
-
-    @property
-    def rate(self) -> float:
-        """Share of the class's judged labels that look wrong."""
-        return self.flagged / self.rows if self.rows else 0.0
-
-
-@dataclass(frozen=True)
-class WorseValue:
-    """A metadata value whose labels are clearly worse than the rest."""
-
-    column: str
-    value: str
-    rows: int
-    flagged: int
-
-    @property
-    def rate(self) -> float:
-        """Share of the labels that look wrong."""
-        return self.flagged / self.rows
-
-
-@dataclass(frozen=True)
-class Quality:
-    """Histogram of label quality over [0, 1]: all judged labels, and the flagged among them."""
-
-    counts: tuple[int, ...]
-    flagged: tuple[int, ...]
 
 
 class Overview:
@@ -120,14 +52,15 @@ class Overview:
     def issues(self) -> tuple[IssueCount, ...]:
         """Every issue that was checked, in the order of the design, also those that nothing has.
 
-        Labels of which none could be judged were not checked.
+        An issue that could be looked for in no sample, such as a wrong label where no label could be judged,
+        was not checked.
         """
         checked = issues_in(self._scores)
         found = self.report.findings
         counts = Counter(found["issue"].to_pylist())
         result = []
         for issue in [*checked, *sorted(set(counts) - set(checked))]:
-            if issue == "label" and issue in checked and not self.judged:
+            if self.rows and issue in checked and not self._looked_for(issue):
                 continue
             if issue in checked:
                 count = int(self._flags(issue).sum())
@@ -269,6 +202,12 @@ class Overview:
         if scores["id"].equals(ids):
             return scores
         return scores.take(pc.index_in(ids, value_set=scores["id"].combine_chunks()))
+
+    def _looked_for(self, issue: str) -> bool:
+        if issue == "label":
+            return bool(self.judged)
+        scores = f"{issue}_score"
+        return scores not in self._scores.column_names or self._scores[scores].null_count < self.rows
 
     def _flags(self, issue: str) -> np.ndarray:
         return np.asarray(pc.fill_null(self._scores[f"is_{issue}_issue"], False).to_numpy(), dtype=bool)

@@ -180,6 +180,14 @@ def test_where_no_label_could_be_judged_no_rate_is_told(make_report, unjudged):
     assert overview.worse_values == ()
 
 
+def test_an_issue_that_could_be_looked_for_nowhere_is_not_called_absent(make_report):
+    report = make_report()
+    scores = report.scores.set_column(3, "empty_score", pa.nulls(200, pa.float32()))
+    scores = scores.set_column(4, "is_empty_issue", pa.array([False] * 200))
+    found = of_issue(report.findings, "label")
+    assert [one.issue for one in Overview(replace(report, scores=scores, findings=found)).issues] == ["label"]
+
+
 def test_labels_cannot_break_the_summary(make_report):
     report = make_report()
     evil = "a|b\n# <script>alert(1)</script> [x](javascript:1) " + "y" * 300

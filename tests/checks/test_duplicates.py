@@ -183,7 +183,7 @@ def test_a_tie_is_decided_by_the_model_or_not_at_all(make_context):
     assert found[0].confidence == pytest.approx(0.75)
     unreadable = make_context(texts, labels, pred_probs=probs)
     unreadable.readable[:] = False
-    assert [one.suggested for one in conflicting_labels(unreadable).findings] == ["b", None]  # the user's model reads it
+    assert [one.suggested for one in conflicting_labels(unreadable).findings] == ["b", None]  # the user's model can
     unreadable.fold_of = np.zeros(2, dtype=np.int16)  # as for probabilities of our own
     assert [one.suggested for one in conflicting_labels(unreadable).findings] == [None, None]
     unknown = make_context(texts, labels, pred_probs=np.full((2, 2), np.nan, dtype=np.float32))
