@@ -38,11 +38,16 @@ class MLflow:
 
     def doctor(self) -> Mapping[str, str]:
         """Say what is wrong with the connection and how to mend it; empty when all is well."""
-        from .connection import connect, tracking_uri
+        from .connection import connect, refusal, tracking_uri
 
         try:
-            client = connect(tracking_uri())
-            client.search_experiments(max_results=1)
+            client = connect(uri := tracking_uri())
+            from mlflow.exceptions import MlflowException
+
+            try:
+                client.search_experiments(max_results=1)
+            except MlflowException as error:
+                raise refusal(uri, error) from None
         except LabelsiftError as error:
             return {"connection": str(error)}
         except Exception as error:  # whatever the client raises is what is wrong

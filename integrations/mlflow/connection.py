@@ -17,6 +17,7 @@ from labelsift.reach import public, silence
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
+    from mlflow.exceptions import MlflowException
 
 EXPERIMENT = "labelsift"
 RUN_TAG = "labelsift_run"
@@ -69,6 +70,24 @@ def connect(uri: str) -> MlflowClient:
     from mlflow import MlflowClient
 
     return MlflowClient(tracking_uri=uri)
+
+
+def refusal(uri: str, error: MlflowException) -> PlatformError:
+    """Say in one line what an error of MLflow's client means, without the page that a server may have answered."""
+    from mlflow.exceptions import RestException
+
+    # MLflow tells its errors as JSON with a code; the client wraps any other answer as it came.
+    said, _, foreign = error.message.partition(". Response body:")
+    stranger = error.error_code == "ENDPOINT_NOT_FOUND" or "valid JSON" in said or not said.strip()
+    if isinstance(error, RestException):
+        stranger = "error_code" not in error.json
+    if stranger:
+        return PlatformError(
+            f"The server at {public(uri)} does not answer like MLflow",
+            cure="Set MLFLOW_TRACKING_URI to the address of an MLflow server and of nothing else",
+        )
+    line = said.splitlines()[0] + (": its answer is not MLflow's" if foreign else "")
+    return PlatformError(f"MLflow at {public(uri)} refused: {line}", cure="`labelsift doctor mlflow` looks at it")
 
 
 def page(uri: str, *, experiment_id: str, run_id: str = "") -> str:

@@ -6,21 +6,21 @@ entered in the same tag, so that MLflow's page and ``mlflow.load_table`` take th
 
 from __future__ import annotations
 
+import hashlib
 import json
 import tempfile
 import time
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labelsift.errors import PlatformError
 from labelsift.panels import Panels, Table, panels
 from labelsift.platforms import Receipt
-from labelsift.reach import public
 from labelsift.report import Report
 from labelsift.verdict import HEADING
 
-from .connection import connect, find_run, finish, page, tracking_uri
+from .connection import connect, find_run, finish, page, refusal, tracking_uri
 from .figures import histogram_svg, matrix_svg
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ TABLE_BYTES = 8_000_000  # MLflow's page hangs on JSON of more than 10 MB
 NOTE_LENGTH = 8_000
 NOTE = "mlflow.note.content"
 TABLES_TAG = "mlflow.loggedArtifacts"
+DIGEST_TAG = "labelsift_artifacts"
 
 
 def write(report: Report, *, target: str | None, with_text: bool) -> Receipt:
@@ -54,16 +55,13 @@ def write(report: Report, *, target: str | None, with_text: bool) -> Receipt:
         run, found = find_run(client, target=target, run=report.run, title=shown.title)
         ended = "FAILED"
         try:
-            details = _fill(client, run, report, shown, with_text=with_text)
+            changed, details = _fill(client, run, report, shown, with_text=with_text)
             ended = "FINISHED"
         finally:
             if found != "users" and run.info.status != ended:
                 finish(client, run.info.run_id, ended)
     except MlflowException as error:
-        raise PlatformError(
-            f"MLflow at {public(uri)} refused: {error.message.splitlines()[0]}",
-            cure="`labelsift doctor mlflow` looks at the connection",
-        ) from error
+        raise refusal(uri, error) from None
     info = run.info
     links = {
         "run": page(uri, experiment_id=info.experiment_id, run_id=info.run_id),
@@ -74,21 +72,28 @@ def write(report: Report, *, target: str | None, with_text: bool) -> Receipt:
         platform="mlflow",
         target=info.run_id,
         created=rows if found == "new" else 0,
-        updated=rows if found != "new" else 0,
+        updated=rows if found != "new" and changed else 0,
+        unchanged=rows if found != "new" and not changed else 0,
         links={name: link for name, link in links.items() if link},
         details={"run_id": info.run_id, "experiment_id": info.experiment_id, "new_run": found == "new", **details},
     )
 
 
-def _fill(client: MlflowClient, run: Run, report: Report, shown: Panels, *, with_text: bool) -> dict[str, Any]:
-    """Write everything; returns counts."""
+def _fill(
+    client: MlflowClient, run: Run, report: Report, shown: Panels, *, with_text: bool
+) -> tuple[bool, dict[str, Any]]:
+    """Write what the run does not hold yet; returns whether that was anything, and counts."""
     run_id = run.info.run_id
-    written = _batch(client, run, shown)
-    _dataset(client, run_id, report)
     with tempfile.TemporaryDirectory(prefix="labelsift-") as folder:
         names = _files(Path(folder), report, shown, with_text=with_text)
-        client.log_artifacts(run_id, folder, FOLDER)
-    return {
+        digest = _digest(Path(folder), names)
+        standing = {Path(one.path).name for one in client.list_artifacts(run_id, FOLDER)}
+        changed = run.data.tags.get(DIGEST_TAG) != digest or not standing.issuperset(names)
+        if changed:
+            client.log_artifacts(run_id, folder, FOLDER)
+    written, others = _batch(client, run, shown, digest=digest)  # after the files whose digest it notes
+    _dataset(client, run_id, report)
+    return bool(changed or written or others), {
         "metrics": len(shown.metrics),
         "metrics_written": written,
         "params": len(shown.params),
@@ -98,8 +103,19 @@ def _fill(client: MlflowClient, run: Run, report: Report, shown: Panels, *, with
     }
 
 
-def _batch(client: MlflowClient, run: Run, shown: Panels) -> int:
-    """Write metrics (at step 0, where MLflow draws bars), params and tags; returns how many metrics were new."""
+def _digest(folder: Path, names: Iterable[str]) -> str:
+    """Return a hash of files, by which the next log sees that they are the same."""
+    whole = hashlib.sha256()
+    for name in names:
+        whole.update(f"{name} {hashlib.sha256((folder / name).read_bytes()).hexdigest()}\n".encode())
+    return whole.hexdigest()
+
+
+def _batch(client: MlflowClient, run: Run, shown: Panels, *, digest: str) -> tuple[int, int]:
+    """Write metrics (at step 0, where MLflow draws bars), params and tags that the run does not hold.
+
+    Returns how many metrics, and how many of the others.
+    """
     from mlflow.entities import Metric, Param, RunTag
 
     now = int(time.time() * 1000)
@@ -113,11 +129,14 @@ def _batch(client: MlflowClient, run: Run, shown: Panels) -> int:
         "labelsift_fingerprint": shown.params["labelsift_fingerprint"],
         NOTE: _note(run.data.tags.get(NOTE, ""), shown.summary),
         TABLES_TAG: _listed(run.data.tags.get(TABLES_TAG, "[]")),
+        DIGEST_TAG: digest,
     }
-    client.log_batch(run.info.run_id, params=params, tags=[RunTag(name, value) for name, value in tags.items()])
+    new = [RunTag(name, value) for name, value in tags.items() if run.data.tags.get(name) != value]
+    if params or new:
+        client.log_batch(run.info.run_id, params=params, tags=new)
     for start in range(0, len(metrics), BATCH):
         client.log_batch(run.info.run_id, metrics=metrics[start : start + BATCH])
-    return len(metrics)
+    return len(metrics), len(params) + len(new)
 
 
 def _note(existing: str, summary: str) -> str:

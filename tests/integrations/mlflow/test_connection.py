@@ -1,6 +1,8 @@
 """Where MLflow is, and what is said when it is not; no server is started."""
 
 import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from labelsift.errors import PlatformError
@@ -33,6 +35,61 @@ def test_a_server_that_does_not_answer_is_named_without_its_password(nowhere, ma
     assert error.value.exit_code == 3
     assert "secret-word" not in str(error.value)
     assert "does not answer" in MLflow().doctor()["connection"]
+
+
+def page_server(status: int, body: str) -> ThreadingHTTPServer:
+    """Start a web server that is no MLflow and answers everything alike."""
+
+    class Other(BaseHTTPRequestHandler):
+        def answer(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        do_GET = do_POST = answer
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    made = ThreadingHTTPServer(("127.0.0.1", 0), Other)
+    threading.Thread(target=made.serve_forever, daemon=True).start()
+    return made
+
+
+PAGE = "<!doctype html>\n<title>Label Studio</title>\n"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "says"),
+    [
+        (200, PAGE, "does not answer like MLflow"),
+        (404, PAGE, "does not answer like MLflow"),
+        (404, '{"detail": "Not found"}', "does not answer like MLflow"),
+        (403, PAGE, "failed with error code 403"),
+    ],
+)
+def test_a_server_that_is_no_mlflow_is_named_in_one_line(monkeypatch, make_report, status, body, says):
+    import mlflow
+
+    server = page_server(status, body)
+    url = f"http://127.0.0.1:{server.server_port}"
+    monkeypatch.delenv("MLFLOW_TRACKING_URI_FILE", raising=False)
+    mlflow.set_tracking_uri(url)
+    try:
+        with pytest.raises(PlatformError) as error:
+            make_report().log("mlflow")
+        for said in (str(error.value), MLflow().doctor()["connection"]):
+            assert says in said
+            assert url in said
+            assert len(said.splitlines()) == 1
+            assert "Response" not in said
+            assert "<" not in said
+    finally:
+        mlflow.set_tracking_uri(None)
+        server.shutdown()
+        server.server_close()
 
 
 def test_links_hold_no_password():

@@ -82,6 +82,8 @@ def test_the_same_scan_again_changes_nothing(logged, client):
     again = report.log("mlflow", target="read back")
     assert again.target == receipt.target
     assert again.details["metrics_written"] == 0
+    rows = len(panels(report).flagged.rows)
+    assert (again.created, again.updated, again.unchanged) == (0, 0, rows)
     after = client.get_run(receipt.target)
     assert after.data.to_dictionary() == before.data.to_dictionary()
     assert len(client.get_metric_history(receipt.target, "dq/samples")) == 1
@@ -104,6 +106,8 @@ def test_no_byte_of_a_text_is_written_unless_asked_for(tracked, make_report, pla
     report.log("mlflow", target="with text", with_text=True)
     written = all_bytes(tracked.folder)
     assert b"Quokka" in written
+    without = report.log("mlflow", target="with text")
+    assert (without.updated > 0, without.unchanged) == (True, 0)  # its files are others
 
 
 def test_the_users_active_run_is_used_and_never_ended(tracked, client, make_report):
