@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from labelsift.errors import MissingExtraError
 
-from .answers import asking, holds, session_for, stranger
+from .answers import asking, gone_is_good, holds, session_for, stranger
 
 if TYPE_CHECKING:
     from label_studio_sdk import LabelStudio as SDK
@@ -152,8 +152,8 @@ class Client:
 
     # Writing
 
-    def create_project(self, *, title: str, description: str, label_config: str, model_version: str) -> dict[str, Any]:
-        """Create a project whose stream serves tasks in the order of import."""
+    def create_project(self, *, title: str, description: str, label_config: str, model_version: str) -> int:
+        """Create a project whose stream serves tasks in the order of import; return its id."""
         with self._asking(f"a new project {title}"):
             made = self._sdk.projects.create(
                 title=title,
@@ -164,7 +164,7 @@ class Client:
                 show_collab_predictions=True,
                 request_options=ONCE,
             )
-        return self.project(int(made.id or 0))
+        return int(made.id or 0)
 
     def describe_project(self, project: int, description: str) -> None:
         """Set the project's description."""
@@ -177,8 +177,8 @@ class Client:
             self._sdk.projects.update(project, model_version=version, request_options=REPEATABLE)
 
     def delete_project(self, project: int) -> None:
-        """Delete a project with everything in it."""
-        with self._asking(f"project {project}"):
+        """Delete a project with everything in it; one that is gone already is no error."""
+        with self._asking(f"project {project}"), gone_is_good():
             self._sdk.projects.delete(project, request_options=ONCE)
 
     def import_tasks(self, project: int, tasks: Sequence[Any] | bytes) -> int:
@@ -207,8 +207,8 @@ class Client:
         self._send("POST", "/api/dm/actions", params=params, body=body, what=f"{len(tasks)} tasks")
 
     def delete_prediction(self, prediction: int) -> None:
-        """Delete one prediction."""
-        with self._asking(f"prediction {prediction}"):
+        """Delete one prediction; one that is gone already is no error."""
+        with self._asking(f"prediction {prediction}"), gone_is_good():
             self._sdk.predictions.delete(prediction, request_options=ONCE)
 
     def delete_predictions(self, project: int, version: str) -> None:
@@ -225,8 +225,8 @@ class Client:
         self._send("PUT", f"/api/dm/views/{view}/", body={"project": project, "data": data}, what="a tab")
 
     def delete_view(self, view: int) -> None:
-        """Delete a tab."""
-        with self._asking("a tab"):
+        """Delete a tab; one that is gone already is no error."""
+        with self._asking("a tab"), gone_is_good():
             self._sdk.views.delete(str(view), request_options=ONCE)
 
     def _send(

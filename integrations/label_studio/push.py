@@ -15,7 +15,7 @@ from .client import Client, body_of
 from .config import Target, review_config, review_target
 from .flags import Flag, flags_of, issue_order
 from .progress import Say, quiet
-from .review import Round, announce, drop_empty_twins, open_round, rounds_of, settle
+from .review import Round, announce, drop_empty_twins, open_round, round_for, rounds_of, settle
 from .stored import Holdings, batches, mend_predictions, predicted, put_tabs, read_holdings
 
 NAME = "label-studio"
@@ -72,8 +72,7 @@ def push_review(
     """
     flags = flags_of(report, only=only, budget=budget)
     rounds = rounds_of(client, project)
-    known = [one for one in rounds if (one.run, one.mode) == (report.run, mode)]
-    current = max(known, key=lambda one: one.tasks) if known else None
+    current = round_for(rounds, run=report.run, mode=mode)
     target = review_target(labels_of(report, flags))
     number = current.number if current else 1 + max((one.number for one in rounds), default=0)
     plan = plan_review(flags, target, run=report.run, round=number, mode=mode)
@@ -85,8 +84,11 @@ def push_review(
         return receipt
     if current is None:
         wanted = Round(of=project, run=report.run, mode=mode, number=number)
-        current = open_round(client, wanted, label_config=review_config(target.labels, mode=mode), mode=mode)
-    elif not settle(client, current):
+        current = open_round(client, wanted, label_config=review_config(target.labels, mode=mode))
+        if current.number != number:  # a faster push saw one round more or less
+            number = current.number
+            plan = plan_review(flags, target, run=report.run, round=number, mode=mode)
+    if not settle(client, current):
         say(f"A batch that an earlier push announced has not arrived in {current.title}; it is sent again")
     held = read_holdings(client, current.project)
     diff = compare(plan, held)

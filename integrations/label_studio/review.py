@@ -7,12 +7,13 @@ after a crash the next push can see whether that batch has arrived, and wait for
 from __future__ import annotations
 
 import json
+import random
 import re
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from labelsift.platforms import Mode
 from labelsift.wording import shortened
 
 from .client import Client
@@ -21,6 +22,7 @@ from .convert import model_version
 TITLE_LENGTH = 50  # characters that Label Studio allows
 # Seconds that a batch of a dead push is waited for: some twenty times what one takes.
 PATIENCE = 20.0
+SIGN_OF_LIFE = (3.0, 8.0)  # seconds, at random, in which a push that is at work announces its first batch
 _MARK = re.compile(r"\[labelsift (\{.*\})\]", re.DOTALL)
 # An empty model version would be filled by the first import, and then the suggestion is the draft.
 NOT_PREFILLED = "labelsift: nothing is pre-filled"
@@ -105,13 +107,49 @@ def _round(project: dict[str, Any]) -> Round | None:
         return None  # somebody edited it: it is theirs now
 
 
-def open_round(client: Client, wanted: Round, *, label_config: str, mode: Mode) -> Round:
-    """Create the review project of a round and return the round with its project's id."""
-    version = model_version(wanted.run) if mode == "prefill" else NOT_PREFILLED
+def round_for(rounds: Sequence[Round], *, run: str, mode: str) -> Round | None:
+    """Return the review project of a run in a mode; None before it has one.
+
+    Two pushes at the same time, or one that died, can leave two. Everybody takes the same one: one with
+    tasks rather than an empty one, and of those the oldest.
+    """
+    known = [one for one in rounds if (one.run, one.mode) == (run, mode)]
+    return min(known, key=lambda one: (not one.tasks, one.project), default=None)
+
+
+def open_round(client: Client, wanted: Round, *, label_config: str) -> Round:
+    """Create the review project of a round, unless another push was faster; return the round to fill.
+
+    Nobody fills a project before looking whether there is an older one, so a younger one is still empty, and
+    its own maker deletes it.
+    """
+    version = model_version(wanted.run) if wanted.mode == "prefill" else NOT_PREFILLED
     made = client.create_project(
         title=wanted.title, description=wanted.description, label_config=label_config, model_version=version
     )
-    return replace(wanted, project=int(made["id"]))
+    found = round_for(rounds_of(client, wanted.of), run=wanted.run, mode=wanted.mode)
+    if found is None or found.project == made:
+        return replace(wanted, project=made)
+    client.delete_project(made)
+    return _filled(client, found)
+
+
+def _filled(client: Client, current: Round) -> Round:
+    """Wait for the push that was faster, so that nothing is sent twice; for no sign of life, some seconds only.
+
+    Label Studio on SQLite sometimes makes one project more when two are asked for at once, and that one is
+    nobody's. The random part lets one of the waiting pushes begin before the others, which then wait for it.
+    """
+    end = time.monotonic() + min(PATIENCE, random.uniform(*SIGN_OF_LIFE))  # noqa: S311 -- no secret
+    while (not current.tasks or current.pending is not None) and time.monotonic() < end:
+        time.sleep(0.25)
+        now = _round(client.project(current.project))
+        if now is None:
+            break
+        if (now.tasks, now.pending) != (current.tasks, current.pending):
+            end = time.monotonic() + PATIENCE  # it is at work
+        current = now
+    return current
 
 
 def announce(client: Client, current: Round, pending: str | None) -> Round:
@@ -149,8 +187,11 @@ def settle(client: Client, current: Round, *, patience: float | None = None) -> 
 
 
 def drop_empty_twins(client: Client, current: Round) -> None:
-    """Delete the empty second project of a round that a push left which died while creating it."""
+    """Delete empty younger projects of a round that pushes left which died while creating them.
+
+    A push that is at work fills no project that has an older twin with tasks, so none of these will be filled.
+    """
     for twin in rounds_of(client, current.of):
         same = (twin.run, twin.mode) == (current.run, current.mode)
-        if same and twin.project != current.project and not twin.tasks:
+        if same and twin.project > current.project and not twin.tasks and twin.pending is None:
             client.delete_project(twin.project)

@@ -151,26 +151,33 @@ def mend_predictions(
         client.import_predictions(project, batch)
 
 
+def _tabs_by_title(client: Client, project: int) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    for view in client.views(project):
+        found.setdefault(str(view["data"].get("title")), []).append(view)
+    return found
+
+
 def put_tabs(client: Client, project: int, tabs: Sequence[Mapping[str, Any]]) -> tuple[dict[str, int], int]:
     """Make each tab exist once and show the present run; return title → tab id and how many were written.
 
     A tab is known by its title. Its columns and order belong to the people once it stands; only its
     filter is brought up to date. Doubles of labelsift's own tabs go.
     """
-    standing: dict[str, list[dict[str, Any]]] = {}
-    for view in client.views(project):
-        standing.setdefault(str(view["data"].get("title")), []).append(view)
     ids: dict[str, int] = {}
     written = 0
+    standing = _tabs_by_title(client, project)
+    missing = [tab for tab in tabs if tab["title"] not in standing]
+    for tab in missing:
+        client.create_view(project, tab)
+        written += 1
+    if missing:  # another push may have made them at the same moment: who looks last removes the doubles
+        standing = _tabs_by_title(client, project)
     for tab in tabs:
         title = tab["title"]
-        if title not in standing:
-            ids[title] = client.create_view(project, tab)
-            written += 1
-            continue
         first, *doubles = standing[title]
         ids[title] = int(first["id"])
-        if first["data"].get("filters") != tab["filters"]:
+        if tab not in missing and first["data"].get("filters") != tab["filters"]:
             client.write_view(ids[title], project, {**first["data"], **tab})
             written += 1
         for double in doubles:

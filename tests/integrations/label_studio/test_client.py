@@ -216,7 +216,7 @@ def test_a_personal_access_token_works(server):
             description="",
             label_config="<View><Text name='t' value='$text'/></View>",
             model_version="x",
-        )["id"],
+        ),
         "and described",
     )
 

@@ -23,7 +23,7 @@ def make_project(client: Client, name: str) -> Callable[..., int]:
     """A project of somebody else's, with a task a sample and fields and answers of their own."""
 
     def make(report: Report, *, answered: int = 0, config: str = CONFIG) -> int:
-        project = client.create_project(title=name, description="theirs", label_config=config, model_version="")["id"]
+        project = client.create_project(title=name, description="theirs", label_config=config, model_version="")
         rows = zip(
             report.samples.ids.to_pylist(),
             report.samples.texts.to_pylist(),

@@ -158,7 +158,7 @@ def test_a_project_left_empty_by_a_dead_push_is_removed(platform, make_queue, na
     )
     receipt = platform.push(make_queue(5), project=name)
     assert (receipt.created, receipt.details["project_id"]) == (0, made["id"])
-    assert twin["id"] not in [one["id"] for one in client.projects()]
+    assert twin not in [one["id"] for one in client.projects()]
 
 
 def test_doubles_go_but_never_one_that_a_person_has_answered(platform, make_queue, name, client, tasks_of, counts):

@@ -1,0 +1,100 @@
+"""Two pushes of the same run at the same time: one review project, every sample once, and no error."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+from labelsift.integrations.label_studio import review
+from labelsift.integrations.label_studio.client import Client
+
+pytestmark = pytest.mark.server
+
+
+def pushed_at_once(platform, report, name, *, delay: float = 0.0):
+    """Push twice, the second time ``delay`` seconds after the first began; return both receipts."""
+    later = threading.Event()
+
+    def push(wait: float):
+        later.wait(wait)
+        return platform.push(report, project=name)
+
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(push, (0.0, delay)))
+
+
+def standing(client: Client, name: str) -> list[int]:
+    return [one["id"] for one in client.projects() if one["title"].startswith(f"{name} ·")]
+
+
+def exact(client: Client, counts, project: int, rows: int) -> None:
+    assert counts(project) == (rows, rows - 1, 2)
+    found = Counter(task["data"]["labelsift_id"] for page in client.tasks(project) for task in page)
+    assert (len(found), set(found.values())) == (rows, {1})
+
+
+def test_twins_made_at_the_same_moment_are_settled_before_either_is_filled(
+    platform, make_queue, name, client, counts, monkeypatch
+):
+    both = threading.Barrier(2)
+    create = Client.create_project
+
+    def create_when_both_are_about_to(self: Client, **wanted):
+        both.wait(60)
+        made = create(self, **wanted)
+        both.wait(60)  # both exist before either looks around
+        return made
+
+    monkeypatch.setattr(Client, "create_project", create_when_both_are_about_to)
+    report = make_queue(60)
+    receipts = pushed_at_once(platform, report, name)
+
+    (project,) = standing(client, name)
+    assert {one.details["project_id"] for one in receipts} == {project}
+    exact(client, counts, project, 60)
+    assert platform.push(report, project=name).unchanged == 60
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.5])
+def test_pushes_that_overlap_end_exact(platform, make_queue, name, client, counts, delay):
+    report = make_queue(1200)
+    receipts = pushed_at_once(platform, report, name, delay=delay)
+    (project,) = standing(client, name)
+    assert {one.details["project_id"] for one in receipts} == {project}
+    exact(client, counts, project, 1200)
+
+
+def test_a_twin_whose_maker_died_is_not_waited_for_without_end(platform, make_queue, name, client, counts, monkeypatch):
+    monkeypatch.setattr(review, "PATIENCE", 1.0)
+    create = Client.create_project
+    dead: list[int] = []
+
+    def create_after_somebody_who_dies(self: Client, **wanted):
+        dead.append(create(self, **wanted))
+        return create(self, **wanted)
+
+    monkeypatch.setattr(Client, "create_project", create_after_somebody_who_dies)
+    receipt = platform.push(make_queue(10), project=name)
+    assert standing(client, name) == dead == [receipt.details["project_id"]]
+    exact(client, counts, dead[0], 10)
+
+
+def test_a_younger_twin_that_somebody_fills_is_left_alone(platform, make_queue, name, client):
+    report = make_queue(10)
+    project = platform.push(report, project=name).details["project_id"]
+    (current,) = review.rounds_of(client, name)
+    twin = client.create_project(
+        title=current.title,
+        description=current.description,
+        label_config=client.project(project)["label_config"],
+        model_version="",
+    )
+    busy = review.announce(client, replace(current, project=twin), "t00001")
+    review.drop_empty_twins(client, current)
+    assert standing(client, name) == [project, twin]
+    review.announce(client, busy, None)
+    review.drop_empty_twins(client, current)
+    assert standing(client, name) == [project]
