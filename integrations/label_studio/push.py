@@ -58,10 +58,12 @@ def push_review(
     budget: int | None = None,
     dry_run: bool = False,
     say: Say = quiet,
+    restarts: int = 2,
 ) -> Receipt:
     """Bring a report's flagged samples into the review project of its run.
 
-    The same run in the same mode goes into the same review project; a new run opens the next round.
+    The same run in the same mode goes into the same review project; a new run opens the next round. Where
+    another push of the run deletes the project under it, it starts over, at most ``restarts`` times.
 
     Raises
     ------
@@ -88,6 +90,19 @@ def push_review(
         if current.number != number:  # a faster push saw one round more or less
             number = current.number
             plan = plan_review(flags, target, run=report.run, round=number, mode=mode)
+    try:
+        return _fill(client, receipt, current, plan, say=say)
+    except PlatformError:
+        if restarts <= 0 or _stands(client, current):
+            raise
+    say(f"{current.title} was given up by another push of this run; starting over in the one that stands")
+    return push_review(
+        client, report, project=project, mode=mode, only=only, budget=budget, say=say, restarts=restarts - 1
+    )
+
+
+def _fill(client: Client, receipt: Receipt, current: Round, plan: Plan, *, say: Say) -> Receipt:
+    """Bring what the plan has and the project lacks, and its tabs."""
     if not settle(client, current):
         say(f"A batch that an earlier push announced has not arrived in {current.title}; it is sent again")
     held = read_holdings(client, current.project)
@@ -97,8 +112,13 @@ def push_review(
     ids, written = put_tabs(client, current.project, plan.tabs)
     drop_empty_twins(client, current)
     _link(client, receipt, current, plan, held, tabs=ids)
-    receipt.details |= {"round": number, "tabs_written": written}
+    receipt.details |= {"round": current.number, "tabs_written": written}
     return receipt
+
+
+def _stands(client: Client, current: Round) -> bool:
+    """Tell whether the project is still there: another push may have taken it for an empty twin of its own."""
+    return any(one["id"] == current.project for one in client.projects())
 
 
 def labels_of(report: Report, flags: Sequence[Flag]) -> list[str]:

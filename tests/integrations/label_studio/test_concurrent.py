@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
-from labelsift.integrations.label_studio import review
+from labelsift.integrations.label_studio import push, review
 from labelsift.integrations.label_studio.client import Client
 
 pytestmark = pytest.mark.server
@@ -18,12 +18,12 @@ def pushed_at_once(platform, report, name, *, delay: float = 0.0):
     """Push twice, the second time ``delay`` seconds after the first began; return both receipts."""
     later = threading.Event()
 
-    def push(wait: float):
+    def push_after(wait: float):
         later.wait(wait)
         return platform.push(report, project=name)
 
     with ThreadPoolExecutor(2) as pool:
-        return list(pool.map(push, (0.0, delay)))
+        return list(pool.map(push_after, (0.0, delay)))
 
 
 def standing(client: Client, name: str) -> list[int]:
@@ -58,6 +58,7 @@ def test_twins_made_at_the_same_moment_are_settled_before_either_is_filled(
     assert platform.push(report, project=name).unchanged == 60
 
 
+@pytest.mark.soak  # by chance rather than by design: what it found once has a test of its own below
 @pytest.mark.parametrize("delay", [0.0, 0.5])
 def test_pushes_that_overlap_end_exact(platform, make_queue, name, client, counts, delay):
     report = make_queue(1200)
@@ -98,3 +99,19 @@ def test_a_younger_twin_that_somebody_fills_is_left_alone(platform, make_queue, 
     review.announce(client, busy, None)
     review.drop_empty_twins(client, current)
     assert standing(client, name) == [project]
+
+
+def test_a_push_whose_project_is_deleted_under_it_starts_over(platform, make_queue, name, client, counts, monkeypatch):
+    bring = push._bring
+    deleted: list[int] = []
+
+    def bring_after_it_was_taken_for_a_twin(client: Client, current, *rest, **more):
+        if not deleted:
+            deleted.append(current.project)
+            client.delete_project(current.project)
+        return bring(client, current, *rest, **more)
+
+    monkeypatch.setattr(push, "_bring", bring_after_it_was_taken_for_a_twin)
+    receipt = platform.push(make_queue(10), project=name)
+    assert standing(client, name) == [receipt.details["project_id"]] != deleted
+    exact(client, counts, receipt.details["project_id"], 10)
