@@ -99,9 +99,17 @@ def _decision(one: Record) -> dict[str, Any]:
     verdict = f"suggestion {one['verdict']}" if one["verdict"] not in (None, "skipped") else one["verdict"]
     return {
         "before": given if one["action"] != "edit" else None,
-        "after": _plain(one["value"]) if changes else given if one["action"] == "keep" else None,
-        "why": "; ".join(part for part in (flagged, verdict, one["note"]) if part),
+        "after": (_plain(one["value"]) or _erased(one, "value"))
+        if changes
+        else given
+        if one["action"] == "keep"
+        else None,
+        "why": "; ".join(part for part in (flagged, verdict, one["note"] or _erased(one, "note")) if part),
     }
+
+
+def _erased(one: Record, name: str) -> str | None:
+    return "(erased)" if name in one.get("erased", ()) else None
 
 
 def _version(one: Record) -> dict[str, Any]:

@@ -4,6 +4,7 @@ corrections/             in the store's folder; mode 0700, its files 0600
   records.jsonl          one record a line, each with the hash of the record before it
   head.json              how many records there are, the bytes they fill, and the last one's hash
   lock                   held by whoever appends
+  words/                 what people wrote themselves (see :mod:`labelsift.words`); a record holds only its hash
 
 Replacing head.json is the moment at which an append counts. What stands in records.jsonl behind the
 bytes that the head names was left by a killed writer: nobody reads it, and the next append cuts it off.
@@ -19,18 +20,20 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from .errors import StoreError
 from .servers import locked
+from .words import erase, seal, seals, unsealed
 
 Record = dict[str, Any]
 GENESIS = "0" * 64  # what the first record follows
 RECORDS = "records.jsonl"
 HEAD = "head.json"
+WORDS = "words"
 
 
 @dataclass(frozen=True)
@@ -68,11 +71,14 @@ class Ledger:
         """
         records, problem = self.examine()
         if problem:
-            raise StoreError(
-                f"The record of corrections in {self.folder} is broken: {problem}",
-                cure="Bring the folder back from a backup; nothing is read from or added to a broken record",
-            )
+            raise self._broken(problem)
         return records
+
+    def _broken(self, problem: str) -> StoreError:
+        return StoreError(
+            f"The record of corrections in {self.folder} is broken: {problem}",
+            cure="Bring the folder back from a backup; nothing is read from or added to a broken record",
+        )
 
     def examine(self) -> tuple[list[Record], str]:
         """Return the records before the first broken one, and what is wrong with that; nothing where all is well."""
@@ -84,7 +90,25 @@ class Ledger:
             content = self._content(head)
         except (OSError, LookupError, ValueError, TypeError) as error:
             return [], f"it cannot be read ({error})"
-        return _followed(content, head)
+        records, problem = _followed(content, head)
+        if problem:
+            return records, problem
+        joined = [unsealed(one, self.folder / WORDS) for one in records]
+        return [record for record, _ in joined], next((why for _, found in joined for why in found), "")
+
+    def erase_words(self, ids: Collection[str]) -> int:
+        """Delete what people wrote about some samples, and words that no record refers to; return how many.
+
+        The records stay, and the chain holds: they contain only hashes of these words.
+        """
+        head = self._head() or Head()
+        with locked(self.folder / "lock"):  # whoever appends writes words before their record counts
+            records, problem = _followed(self._content(head), head)
+            if problem:
+                raise self._broken(problem)
+            kept = {one for record in records if record.get("id") not in ids for one in seals(record)}
+            standing = {path.stem for path in (self.folder / WORDS).glob("*.json")}
+            return erase(self.folder / WORDS, standing - kept)
 
     def unread(self) -> int:
         """Return the bytes behind the last record, which a killed writer left, or somebody else."""
@@ -117,11 +141,12 @@ class Ledger:
                     self._replace_head(Head())  # from now on a missing head means that somebody took it
                 standing = self.records()
                 head = self._head() or Head()
-                added, head, content = _chained(choose(standing), head)
+                entries = [seal(one, self.folder / WORDS) for one in choose(standing)]
+                added, head, content = _chained(entries, head)
                 if added:
                     self._write(content, at=head.size - len(content))
                     self._replace_head(head)
-                return added
+                return [unsealed(one, self.folder / WORDS)[0] for one in added]
         except OSError as error:
             raise StoreError(
                 f"The corrections could not be kept in {self.folder} ({error.strerror})",

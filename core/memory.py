@@ -41,7 +41,14 @@ def verified(
     dict
         Sample id → the issues that it had when it was judged. A new one is a reason to ask again.
     """
-    judged = [one for one in records if one.get("kind") == "decision" and one["text_hash"] and one["run"] != but]
+    judged = [
+        one
+        for one in records
+        if one.get("kind") == "decision"
+        and one["text_hash"]
+        and one["run"] != but
+        and "value" not in one.get("erased", ())
+    ]
     known = pa.array(sorted({one["id"] for one in judged}), pa.string())
     rows = pc.indices_nonzero(pc.is_in(samples.ids, value_set=known))
     here = samples.table.take(rows).to_pylist()

@@ -1,7 +1,8 @@
 """Recording people's decisions in a store: each once, with what they were shown; and reading them back.
 
 A record holds no text of the data, only ids, labels, names of people and a hash of the text that was judged.
-The exceptions are the action ``edit``, whose value is the new text, and what people wrote as a note.
+The new text of an ``edit`` and what people wrote as a note are sealed: the record holds a hash of them, and they
+can be erased (see :mod:`labelsift.words`).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from .ledger import Record
 from .memory import text_hash
 from .runfolder import Shown, read_shown
 from .store import DEFAULT, Store
+from .words import Words
 
 DECISION = "decision"
 
@@ -94,11 +96,12 @@ def recorded(*, store: str | Path = DEFAULT, dataset: str | None = None, run: st
 
 
 def decisions(records: Iterable[Record], *, dataset: str | None = None, run: str | None = None) -> list[Record]:
-    """Return the records that are decisions, of one data set or run where it is named."""
+    """Return the records that are decisions, of one data set or run where it is named; an erased edit is none."""
     return [
         one
         for one in records
         if one.get("kind") == DECISION
+        and not (one["action"] == "edit" and "value" in one.get("erased", ()))
         and (dataset is None or one["dataset"] == dataset)
         and (run is None or one["run"] == run)
     ]
@@ -192,4 +195,6 @@ def _entry(row: Mapping[str, Any], run: _Run, *, now: datetime) -> dict[str, Any
         "given": to_json(shown.given) if shown else None,
         "text_hash": text_hash(shown.text) if shown else None,
         "issues": list(shown.issues) if shown else [],
+        "note": Words(row["note"]) if row["note"] else row["note"],
+        "value": Words(row["value"]) if row["action"] == "edit" and row["value"] is not None else row["value"],
     }

@@ -152,3 +152,39 @@ def chromium() -> Iterator[object]:
         browser = running.chromium.launch(executable_path=CHROMIUM, args=arguments)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[str]:
+    """Start a server that speaks S3 on a free port of this machine, and return its address."""
+    moto = pytest.importorskip("moto.server")
+    server = moto.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    yield "http://{}:{}".format(*server.get_host_and_port())
+    server.stop()
+
+
+@pytest.fixture
+def bucket(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return the address of an empty bucket, with the environment that reaches it."""
+    import secrets
+    from urllib.request import Request, urlopen
+
+    for name, value in {
+        "AWS_ENDPOINT_URL": s3_server,
+        "AWS_ALLOW_HTTP": "true",
+        "AWS_ACCESS_KEY_ID": "key-of-a-test",
+        "AWS_SECRET_ACCESS_KEY": "planted-secret-4711",
+        "AWS_REGION": "us-east-1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }.items():
+        monkeypatch.setenv(name, value)
+    name = f"test-{secrets.token_hex(6)}"
+    with urlopen(Request(f"{s3_server}/{name}", method="PUT")):
+        return f"s3://{name}"
+
+
+@pytest.fixture(params=["folder", pytest.param("bucket", marks=pytest.mark.server)])
+def anywhere(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Return where a store can lie: a folder, then a bucket."""
+    return str(tmp_path / "kept") if request.param == "folder" else f"{request.getfixturevalue('bucket')}/some/prefix"

@@ -1,0 +1,297 @@
+"""Places: where a store lies, a folder or a bucket, behind the few steps that both can do whole or not at all.
+
+A name is a path with slashes below the place. ``swap`` is what writers agree by: it replaces content only where
+that is still what the writer read. A bucket does it with conditional requests (If-None-Match, If-Match), a folder
+with a lock that the end of a process frees. Names that begin with a dot are the place's own and never listed.
+
+The bucket's client and Lance are built on the same library and read the same variables: AWS_ACCESS_KEY_ID,
+AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_REGION, AWS_ENDPOINT_URL, AWS_ALLOW_HTTP.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from .errors import InputError
+
+_BUCKET = "s3://"
+
+
+class Place(Protocol):
+    """A folder or a prefix in a bucket. What cannot be done is an OSError, an absent name a FileNotFoundError."""
+
+    @property
+    def name(self) -> str:
+        """The last part of where it lies."""
+        ...
+
+    def __truediv__(self, name: str, /) -> Place:
+        """Return the place below this one; nothing is made."""
+        ...
+
+    def read(self, name: str) -> bytes:
+        """Return the content of a file."""
+        ...
+
+    def replace(self, name: str, content: bytes) -> None:
+        """Write a file whole or not at all, whatever stood there."""
+        ...
+
+    def swap(self, name: str, old: bytes | None, new: bytes) -> bool:
+        """Write a file where it still holds ``old`` (None: does not exist), and tell whether ``new`` stands there.
+
+        Two writers with the same ``new`` both succeed: put something of one's own into it where that matters.
+        """
+        ...
+
+    def names(self, prefix: str = "") -> list[str]:
+        """Return the names of all files below a folder of the place, sorted; none where there is no such folder."""
+        ...
+
+    def children(self) -> list[str]:
+        """Return what lies directly in the place, files and folders, sorted."""
+        ...
+
+    def delete(self, name: str) -> None:
+        """Delete a file, or a folder with all that is in it; nothing is no error."""
+        ...
+
+    def lance(self, name: str) -> str:
+        """Return what Lance calls a data set here."""
+        ...
+
+
+def place_of(where: str | Path) -> Place:
+    """Return the place of a path or an ``s3://bucket/prefix`` address.
+
+    Raises
+    ------
+    InputError
+        For an address of another kind, without a bucket, or with anything secret in it; or where the extra is missing.
+    """
+    address = os.fspath(where)
+    if "://" not in address:
+        return Folder(Path(address))
+    match = re.fullmatch(r"s3://([^/@:?#]+)((?:/[^/?#]+)*)/?", address)
+    if not match:
+        kind = address.partition("://")[0]
+        raise InputError(
+            "The store's address is no s3://bucket/prefix" if kind == "s3" else f"No store can lie at a {kind} address",
+            cure="Name a folder or s3://bucket/prefix; keys belong into AWS_ACCESS_KEY_ID and its like",
+        )
+    try:
+        from obstore.store import S3Store
+    except ImportError:
+        raise InputError("A store in a bucket needs obstore", cure="pip install 'labelsift[s3]'") from None
+    bucket, prefix = match[1], match[2].strip("/")
+    with _told():
+        return Bucket(S3Store(bucket), bucket, prefix)
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder on this machine: folders are made with mode 0700, files with 0600."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The folder's own name."""
+        return self.path.name
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+    def __truediv__(self, name: str, /) -> Folder:
+        return Folder(self.path / name)
+
+    def read(self, name: str) -> bytes:
+        """Return the content of a file."""
+        return (self.path / name).read_bytes()
+
+    def replace(self, name: str, content: bytes) -> None:
+        """Write a file beside its place, flush it to the disk, and move it there."""
+        with self._written(name, content) as half:
+            half.replace(self.path / name)
+
+    def swap(self, name: str, old: bytes | None, new: bytes) -> bool:
+        """Link the file where there must be none; otherwise compare and replace under a lock."""
+        import fcntl
+
+        target = self.path / name
+        with self._written(name, new) as half:
+            if old is None:
+                with contextlib.suppress(FileExistsError):
+                    os.link(half, target)
+                return target.read_bytes() == new
+            descriptor = os.open(target.with_name(".lock"), os.O_CREAT | os.O_WRONLY, 0o600)
+            with os.fdopen(descriptor, "w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                standing = target.read_bytes() if target.exists() else None
+                if standing == old:
+                    half.replace(target)
+                return standing in (old, new)
+
+    def names(self, prefix: str = "") -> list[str]:
+        """Return the names of all files below, hidden ones aside."""
+        found: list[str] = []
+        for folder, folders, files in os.walk(self.path / prefix):
+            folders[:] = [one for one in folders if not one.startswith(".")]
+            base = Path(folder).relative_to(self.path)
+            found += [(base / one).as_posix() for one in files if not one.startswith(".")]
+        return sorted(found)
+
+    def children(self) -> list[str]:
+        """Return the entries, hidden ones aside."""
+        if not self.path.exists():
+            return []
+        return sorted(one.name for one in self.path.iterdir() if not one.name.startswith("."))
+
+    def delete(self, name: str) -> None:
+        """Delete a file or a whole folder."""
+        target = self.path / name
+        with contextlib.suppress(FileNotFoundError):
+            if target.is_dir() and not target.is_symlink():
+                shutil.rmtree(target)
+            else:
+                target.unlink()
+
+    def lance(self, name: str) -> str:
+        """Return the data set's path; its folder is there afterwards."""
+        self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return str(self.path / name)
+
+    @contextlib.contextmanager
+    def _written(self, name: str, content: bytes) -> Iterator[Path]:
+        target = self.path / name
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        half = target.with_name(f".{target.name}.{secrets.token_hex(6)}")
+        try:
+            with os.fdopen(os.open(half, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            yield half
+            descriptor = os.open(target.parent, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)  # the name, too, outlives a power cut
+            finally:
+                os.close(descriptor)
+        finally:
+            half.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A prefix in a bucket that speaks S3 and takes conditional requests."""
+
+    client: Any
+    bucket: str
+    prefix: str
+
+    @property
+    def name(self) -> str:
+        """The last part of the prefix, or the bucket's name."""
+        return self.prefix.rpartition("/")[2] or self.bucket
+
+    def __str__(self) -> str:
+        return f"{_BUCKET}{self.bucket}/{self.prefix}".rstrip("/")
+
+    def __repr__(self) -> str:
+        return str(self)  # the client's own form could show its keys
+
+    def __truediv__(self, name: str, /) -> Bucket:
+        return Bucket(self.client, self.bucket, self._key(name))
+
+    def read(self, name: str) -> bytes:
+        """Return the content of an object."""
+        with _told(name):
+            return bytes(self.client.get(self._key(name)).bytes())
+
+    def replace(self, name: str, content: bytes) -> None:
+        """Put an object."""
+        with _told(name):
+            self.client.put(self._key(name), content)
+
+    def swap(self, name: str, old: bytes | None, new: bytes) -> bool:
+        """Put an object on the condition that it is absent, or still the one that was compared."""
+        from obstore.exceptions import AlreadyExistsError, NotFoundError, PreconditionError
+
+        with _told(name):
+            try:
+                if old is None:
+                    self.client.put(self._key(name), new, mode="create")
+                    return True
+                found = self.client.get(self._key(name))
+                if bytes(found.bytes()) == old:
+                    self.client.put(self._key(name), new, mode={"e_tag": found.meta["e_tag"]})
+                    return True
+            except (AlreadyExistsError, PreconditionError):
+                pass
+            except (NotFoundError, FileNotFoundError):
+                return False
+        try:
+            return self.read(name) == new  # a repeated request whose first answer was lost has succeeded
+        except FileNotFoundError:
+            return False
+
+    def names(self, prefix: str = "") -> list[str]:
+        """Return the names of all objects below, hidden ones aside."""
+        below = self._key(prefix)
+        start = len(self.prefix) + 1 if self.prefix else 0
+        with _told(prefix):
+            keys = [one["path"][start:] for batch in self.client.list(prefix=below or None) for one in batch]
+        return sorted(one for one in keys if not any(part.startswith(".") for part in one.split("/")))
+
+    def children(self) -> list[str]:
+        """Return the first parts of what lies below, hidden ones aside."""
+        with _told(self.name):
+            found = self.client.list_with_delimiter(prefix=self.prefix or None)
+        keys = [*found["common_prefixes"], *(one["path"] for one in found["objects"])]
+        names = {key.rstrip("/").rpartition("/")[2] for key in keys}
+        return sorted(one for one in names if not one.startswith("."))
+
+    def delete(self, name: str) -> None:
+        """Delete an object and all below its name."""
+        with _told(name):
+            keys = [one["path"] for batch in self.client.list(prefix=self._key(name)) for one in batch]
+            self.client.delete([self._key(name), *keys])
+
+    def lance(self, name: str) -> str:
+        """Return the data set's address; Lance reads the same variables."""
+        return f"{_BUCKET}{self.bucket}/{self._key(name)}"
+
+    def _key(self, name: str) -> str:
+        return f"{self.prefix}/{name}".strip("/")
+
+
+def plain(error: Exception) -> str:
+    """Return the first line of an error, without what an address holds before its host or after its path."""
+    line = str(error).partition("\n")[0]
+    return re.sub(r"(\w+://)(?:[^\s/@]*@)?([^\s?'\"]*)(?:\?[^\s'\"]*)?", r"\1\2", line)
+
+
+@contextlib.contextmanager
+def _told(name: str = "") -> Iterator[None]:
+    """Turn the client's errors into OSErrors that show the status and no address."""
+    try:
+        yield
+    except OSError:
+        raise
+    except Exception as error:
+        if type(error).__name__ == "NotFoundError":
+            raise FileNotFoundError(2, "No such object", name) from None
+        if not type(error).__module__.startswith("obstore"):
+            raise
+        status = re.search(r"\b[45]\d\d [A-Z][A-Za-z ]+", str(error))
+        raise OSError(
+            5, f"the bucket did not take the request: {status[0] if status else type(error).__name__}"
+        ) from None
