@@ -1,8 +1,8 @@
 """The rows that a step changed or removed, kept as they were, so that the step can be undone.
 
 versions/<parent>-<fingerprint>/    in the store's folder, mode 0700: it holds rows of the data
-  rows.json                         which rows of the parent these are, and which of them were removed
-  before.parquet                    the rows as they were
+  rows.json                         which rows of the parent these are, and which of them were removed; tombstones
+  before.parquet                    the rows as they were; before-<token>.parquet, once some of them were erased
 """
 
 from __future__ import annotations
@@ -10,17 +10,22 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import secrets
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from .errors import StoreError
+from .places import Folder
 from .rowfiles import RowFile
+from .samples import Samples
 from .store import Store
+from .tombstones import merged
 
 FACTS = "rows.json"
 BEFORE = "before.parquet"
@@ -35,13 +40,13 @@ def folder_of(store: Store, *, parent: str, fingerprint: str) -> Path:
 def hash_of_kept(folder: Path) -> str:
     """Return the hash of what a step keeps: SHA-256 of its two files; a missing one is an OSError."""
     digest = hashlib.sha256()
-    for name in (FACTS, BEFORE):
+    for name in (FACTS, _facts(folder).get("before", BEFORE)):
         content = (folder / name).read_bytes()
         digest.update(f"{len(content)}:".encode() + content)
     return digest.hexdigest()
 
 
-def keep_rows(parent: RowFile, folder: Path, *, rows: Sequence[int], removed: Sequence[int]) -> str:
+def keep_rows(parent: RowFile, folder: Path, *, rows: Sequence[int], removed: Sequence[int], ids: Sequence[str]) -> str:
     """Keep rows of the parent, whole or not at all, and return the hash of what is kept.
 
     Parameters
@@ -50,6 +55,8 @@ def keep_rows(parent: RowFile, folder: Path, *, rows: Sequence[int], removed: Se
         Row numbers of all that were changed or removed, in order.
     removed
         Those of them that the next version does not have.
+    ids
+        The samples that the rows are, so that they can be erased by id.
 
     Raises
     ------
@@ -59,7 +66,7 @@ def keep_rows(parent: RowFile, folder: Path, *, rows: Sequence[int], removed: Se
     from pyarrow import parquet
 
     half = folder.with_name(f".{folder.name}.{os.getpid()}")
-    facts = {"rows": list(rows), "removed": list(removed), "parent_rows": len(parent.table)}
+    facts = {"rows": list(rows), "removed": list(removed), "ids": list(ids), "parent_rows": len(parent.table)}
     try:
         folder.parent.mkdir(mode=0o700, exist_ok=True)
         for left in folder.parent.glob(".*"):  # by killed writers
@@ -82,8 +89,50 @@ def keep_rows(parent: RowFile, folder: Path, *, rows: Sequence[int], removed: Se
         shutil.rmtree(half, ignore_errors=True)
 
 
+def erase_kept(folder: Path, ids: Collection[str]) -> str | None:
+    """Erase samples from the kept rows; return the hash of what is kept now, or None where nothing was ever erased.
+
+    Writes the rest under a new name before rows.json names it, so that a kill leaves the one or the other; what
+    nothing names any more is deleted, also when an earlier call was killed.
+    """
+    from pyarrow import parquet
+
+    facts = _facts(folder)
+    gone = [at for at, id in enumerate(facts["ids"]) if id in ids]
+    if gone:
+        table = parquet.read_table(folder / facts.get("before", BEFORE), partitioning=None)
+        stays = np.ones(len(table), dtype=bool)
+        stays[gone] = False
+        rows = Samples(pa.table({}), table.filter(pa.array(~stays)))
+        before = f"before-{secrets.token_hex(6)}.parquet"
+        parquet.write_table(table.filter(pa.array(stays)), folder / before, compression="zstd")
+        lost = {facts["rows"][at] for at in gone}
+        facts |= {
+            "before": before,
+            "erased": sorted({*facts.get("erased", ()), *lost}),
+            "erased_digest": merged(facts.get("erased_digest"), rows.digest),
+            "rows": [one for one in facts["rows"] if one not in lost],
+            "removed": [one for one in facts["removed"] if one not in lost],
+            "erased_removed": sorted({*facts.get("erased_removed", ()), *(lost & set(facts["removed"]))}),
+            "ids": [one for one in facts["ids"] if one not in ids],
+        }
+        Folder(folder).replace(FACTS, json.dumps(facts).encode())
+    if not facts.get("erased"):
+        return None
+    for path in folder.glob("before*.parquet"):
+        if path.name != facts["before"]:
+            path.unlink()
+    return hash_of_kept(folder)
+
+
+def erased_from(folder: Path) -> tuple[int, str | None]:
+    """Return how many rows were erased from what is kept, and their digest."""
+    facts = _facts(folder)
+    return len(facts.get("erased", ())), facts.get("erased_digest")
+
+
 def restored(now: RowFile, folder: Path) -> RowFile:
-    """Return the parent: the kept rows back in their places.
+    """Return the parent: the kept rows back in their places, without the erased ones.
 
     Raises
     ------
@@ -93,13 +142,16 @@ def restored(now: RowFile, folder: Path) -> RowFile:
     from pyarrow import parquet
 
     try:
-        facts = json.loads((folder / FACTS).read_text())
-        before = parquet.read_table(folder / BEFORE, partitioning=None).cast(now.table.schema)
+        facts = _facts(folder)
+        before = parquet.read_table(folder / facts.get("before", BEFORE), partitioning=None).cast(now.table.schema)
         rows = np.array(facts["rows"], dtype=np.int64)
+        erased = np.array(facts.get("erased", []), dtype=np.int64)
         stays = np.ones(facts["parent_rows"], dtype=bool)
         stays[np.array(facts["removed"], dtype=np.int64)] = False
+        stays[np.array(facts.get("erased_removed", []), dtype=np.int64)] = False
         places = np.cumsum(stays) - 1
         places[rows] = len(now.table) + np.arange(len(rows))
+        places = np.delete(places, erased)
         return RowFile(now.form, pa.concat_tables([now.table, before])).take(places)
     except (OSError, ValueError, LookupError, TypeError, pa.ArrowException) as error:
         why = str(error).partition("\n")[0]
@@ -107,3 +159,7 @@ def restored(now: RowFile, folder: Path) -> RowFile:
             f"The rows before the change cannot be read from {folder} ({why})",
             cure="Bring the folder back from a backup; labelsift verify names what was changed",
         ) from None
+
+
+def _facts(folder: Path) -> dict[str, Any]:
+    return json.loads((folder / FACTS).read_text())

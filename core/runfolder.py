@@ -1,9 +1,11 @@
 """One run as a folder of Lance data sets: how it is written and read back.
 
-run.json                     name, data set, fingerprint, settings, facts, notes, versions
+run.json                     name, data set, fingerprint, settings, facts, notes, versions; where the tables stand,
+                             and tombstones of erased rows (see :mod:`labelsift.erasure`)
 samples.lance  metadata.lance  scores.lance  findings.lance
 embeddings.lance  pred_probs.lance        float32, fixed-size lists
 links.json                   sample id → task address, after a push
+without-<token>/             the tables again, once rows were erased
 
 The columns of metadata.lance are named by their number, and the user's names stand in run.json: Lance takes
 no name with a dot or a backquote, nor an empty one.
@@ -12,7 +14,7 @@ no name with a dot or a backquote, nor an empty one.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -85,6 +87,11 @@ def read_facts(folder: Path) -> dict[str, Any]:
         raise broken(folder, error) from None
 
 
+def tables_in(folder: Path, facts: Mapping[str, Any] | None = None) -> Path:
+    """Return where the tables of a run stand."""
+    return folder / (facts or read_facts(folder)).get("tables", "")
+
+
 def read_run(folder: Path, *, store: LinkKeeper) -> Report:
     """Read the whole run back.
 
@@ -97,7 +104,8 @@ def read_run(folder: Path, *, store: LinkKeeper) -> Report:
 
     facts = read_facts(folder)
     try:
-        tables = {path.stem: lance.dataset(str(path)).to_table() for path in folder.glob("*.lance")}
+        place = tables_in(folder, facts)
+        tables = {path.stem: lance.dataset(str(path)).to_table() for path in place.glob("*.lance")}
         links = folder / LINKS
         return Report(
             run=facts["run"],
@@ -131,7 +139,8 @@ def read_samples(folder: Path) -> Samples:
     facts = read_facts(folder)
     try:
         names = ("samples", "metadata") if facts["metadata"] else ("samples",)
-        tables = {name: lance.dataset(str(folder / f"{name}.lance")).to_table() for name in names}
+        place = tables_in(folder, facts)
+        tables = {name: lance.dataset(str(place / f"{name}.lance")).to_table() for name in names}
         return Samples(tables["samples"], _metadata(tables, facts["metadata"]), facts["dataset"])
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise broken(folder, error) from None
@@ -145,12 +154,13 @@ def read_shown(folder: Path, ids: Sequence[str]) -> dict[str, Shown]:
     import lance
 
     try:
-        samples = lance.dataset(str(folder / "samples.lance"))
+        place = tables_in(folder)
+        samples = lance.dataset(str(place / "samples.lance"))
         known = samples.to_table(columns=["id"])["id"]
         rows = pc.index_in(pa.array(dict.fromkeys(ids), pa.string()), value_set=known.combine_chunks()).drop_null()
         columns = [name for name in ("id", "text", "label") if name in samples.schema.names]
         found = samples.take(rows.to_pylist(), columns=columns).to_pylist()
-        findings = lance.dataset(str(folder / "findings.lance")).to_table(columns=["id", "scope", "issue"])
+        findings = lance.dataset(str(place / "findings.lance")).to_table(columns=["id", "scope", "issue"])
         findings = findings.filter(pc.equal(findings["scope"], "sample"))
         issues: dict[str, list[str]] = {}
         for id, issue in zip(findings["id"].to_pylist(), findings["issue"].to_pylist(), strict=True):
@@ -168,7 +178,7 @@ def read_flagged(folder: Path) -> tuple[list[tuple[str, str]], set[str]]:
     import lance
 
     try:
-        table = lance.dataset(str(folder / "findings.lance")).to_table(columns=["id", "scope", "issue"])
+        table = lance.dataset(str(tables_in(folder) / "findings.lance")).to_table(columns=["id", "scope", "issue"])
         table = table.filter(pc.equal(table["scope"], "sample"))
         links = folder / LINKS
         pushed = set(json.loads(links.read_text(encoding="utf-8"))) if links.exists() else set()

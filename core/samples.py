@@ -152,10 +152,13 @@ class Samples:
         The sum modulo 2**128 of a 128-bit BLAKE2b hash a row, with the column names.
         """
         columns = [*self.table.column_names, *(f"metadata.{name}" for name in self.metadata.column_names)]
-        total = int.from_bytes(_digest("".join(map(_framed, columns))), "big")
-        for row in self._rows_as_text():
-            total += int.from_bytes(_digest(row), "big")
-        return f"{total % 2**128:032x}"
+        head = int.from_bytes(_digest("".join(map(_framed, columns))), "big")
+        return f"{(head + self.digest) % 2**128:032x}"
+
+    @cached_property
+    def digest(self) -> int:
+        """The sum of the rows' hashes modulo 2**128: what these rows add to the fingerprint of a whole they are in."""
+        return sum(int.from_bytes(_digest(row), "big") for row in self._rows_as_text()) % 2**128
 
     def _rows_as_text(self) -> Iterator[str]:
         both = [*self.table.columns, *self.metadata.columns]

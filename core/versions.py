@@ -22,13 +22,14 @@ from . import rowfiles
 from .corrections import Policy, Resolution, Vote, applied, resolve
 from .errors import InputError, StoreError
 from .files import stem
-from .keptrows import folder_of, keep_rows, restored
+from .keptrows import erased_from, folder_of, keep_rows, restored
 from .ledger import Record
 from .reading import read
 from .recording import as_table, decisions
 from .rowfiles import RowFile
 from .samples import Samples
 from .store import DEFAULT, Store
+from .tombstones import whole
 
 VERSION = "version"
 UNDO = "undo"
@@ -50,6 +51,8 @@ class Version:
         Sample id → vote → the people who cast it, where the policy could not decide; nothing was changed there.
     changed
         Rows that differ from the parent, removed ones counted.
+    erased
+        Rows that an undone version does not have again, because they were erased.
     """
 
     dataset: str
@@ -58,6 +61,7 @@ class Version:
     applied: dict[str, int] = field(default_factory=dict)
     conflicts: dict[str, dict[Vote, tuple[str, ...]]] = field(default_factory=dict)
     changed: int = 0
+    erased: int = 0
 
 
 def correct(
@@ -128,7 +132,8 @@ def correct(
         removed = np.flatnonzero(~keep).tolist()
         folder = folder_of(kept, parent=version.parent, fingerprint=version.fingerprint)
         entry = {"policy": policy, "applied": version.applied, "conflicts": len(version.conflicts)}
-        entry["before_hash"] = keep_rows(before, folder, rows=sorted(touched), removed=removed)
+        ids = samples.ids.take(pa.array(sorted(touched))).to_pylist()
+        entry["before_hash"] = keep_rows(before, folder, rows=sorted(touched), removed=removed, ids=ids)
     _write(kept, after, Path(out), version, kind=VERSION, more=entry)
     return version
 
@@ -152,9 +157,11 @@ def undo(file: str | Path, out: str | Path, *, encoding: str = "utf-8", store: s
             f"{kept.folder} did not make the content of {file} (fingerprint {found[:12]})",
             cure="Undo starts from a file as `labelsift correct` wrote it; see labelsift audit",
         )
-    version = Version(step["dataset"], found, step["parent"])
-    then = restored(now, folder_of(kept, parent=step["parent"], fingerprint=found))
-    if then.fingerprint != step["parent"]:
+    folder = folder_of(kept, parent=step["parent"], fingerprint=found)
+    then = restored(now, folder)
+    erased, digest = erased_from(folder)
+    version = Version(step["dataset"], found, then.fingerprint, erased=erased)
+    if whole(then.fingerprint, digest) != step["parent"]:
         raise StoreError(
             "What came out is not the version before: the rows of the file were moved, or what the store kept of them"
             " was changed",
