@@ -188,9 +188,12 @@ class Pools:
                 f"The pool {name} could not be kept in {place} ({str(error).partition(chr(10))[0]})",
                 cure="Free some space, or name another --store",
             ) from error
-        for other in place.glob("state-*"):
-            if other != state:
-                shutil.rmtree(other, ignore_errors=True)
+        _sweep(place, state)
+
+    def sweep(self, name: str) -> None:
+        """Delete what killed writers of a pool left."""
+        with self._writing(name):
+            _sweep(self.folder / name, self.open(name).folder)
 
     @contextlib.contextmanager
     def _writing(self, name: str) -> Iterator[None]:
@@ -206,6 +209,12 @@ class Pools:
         with lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+def _sweep(place: Path, state: Path) -> None:
+    for other in place.glob("state-*"):
+        if other != state:
+            shutil.rmtree(other, ignore_errors=True)
 
 
 def _checked(name: str) -> str:

@@ -1,7 +1,7 @@
 """One run as a folder of Lance data sets: how it is written and read back.
 
 run.json                     name, data set, fingerprint, settings, facts, notes, versions; where the tables stand,
-                             and tombstones of erased rows (see :mod:`labelsift.erasure`)
+                             and tombstones of erased rows (see :mod:`labelsift.tombstones`)
 samples.lance  metadata.lance  scores.lance  findings.lance
 embeddings.lance  pred_probs.lance        float32, fixed-size lists
 links.json                   sample id → task address, after a push

@@ -6,11 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from .erasure import FORGOTTEN, unfinished
 from .errors import StoreError
 from .keptrows import folder_of, hash_of_kept
 from .ledger import GENESIS, Record
 from .recording import decisions
-from .runfolder import RunInfo, read_samples
+from .reproduction import reproduce
+from .runfolder import RunInfo
 from .store import DEFAULT, Store
 from .versions import versions
 
@@ -61,6 +63,11 @@ def verify(*, store: str | Path = DEFAULT, expect: str | None = None) -> Verific
     problems = [f"Record of corrections: {problem}"] if problem else []
     if expect and not any(hash.startswith(expect.lower()) for hash in (GENESIS, *(one["hash"] for one in records))):
         problems.append(f"Record of corrections: it does not contain {expect}, so it was written anew or cut")
+    problems += [
+        f"Record {one['number']}: an erasure of {len(one['ids']):,} samples was begun and not finished; call labelsift"
+        " forget with the same ids again"
+        for one in unfinished(records)
+    ]
     damaged = [*map(str, kept.broken()), *_changed_runs(kept, runs)]
     problems += [*damaged, *_strange_runs(records, runs), *_changed_steps(kept, records)]
     unread = 0 if problem else kept.ledger.unread()
@@ -76,7 +83,7 @@ def verify(*, store: str | Path = DEFAULT, expect: str | None = None) -> Verific
 def _changed_runs(store: Store, runs: Iterable[RunInfo]) -> Iterator[str]:
     for one in runs:
         try:
-            found = read_samples(store.folder / "runs" / one.run).fingerprint
+            found = reproduce(one.run, store=store.folder).found
         except StoreError as error:
             yield str(error)
             continue
@@ -99,10 +106,14 @@ def _strange_runs(records: Iterable[Record], runs: Iterable[RunInfo]) -> Iterato
 def _changed_steps(store: Store, records: Sequence[Record]) -> Iterator[str]:
     """Say which versions cannot be undone as they were made, because what was kept for that was changed."""
     newest = {(one["parent"], one["fingerprint"]): one for one in versions(records)}
+    after_erasure = {
+        name: told for one in records if one.get("kind") == FORGOTTEN for name, told in one["kept"].items()
+    }
     for (parent, fingerprint), step in newest.items():
         what = f"Version {fingerprint[:12]} of {step['dataset']}: the rows that were kept to undo it"
         try:
-            if hash_of_kept(folder_of(store, parent=parent, fingerprint=fingerprint)) != step["before_hash"]:
+            folder = folder_of(store, parent=parent, fingerprint=fingerprint)
+            if hash_of_kept(folder) != after_erasure.get(folder.name, step["before_hash"]):
                 yield f"{what} were changed"
         except OSError as error:
             yield f"{what} are missing ({error.strerror})"

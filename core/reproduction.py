@@ -1,0 +1,79 @@
+"""Reproducing a run: its exact rows again, and the proof that they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from .runfolder import read_facts, read_samples
+from .samples import ROLES, Samples
+from .store import DEFAULT, LATEST, Store
+from .tombstones import whole
+
+
+@dataclass(frozen=True)
+class Reproduced:
+    """What came out.
+
+    Parameters
+    ----------
+    run, dataset
+        What was reproduced.
+    rows
+        How many rows stand.
+    erased
+        How many were erased since the scan.
+    fingerprint
+        Of what was scanned.
+    found
+        Of the rows that stand, together with the tombstone of the erased ones.
+    samples
+        The rows.
+    """
+
+    run: str
+    dataset: str
+    rows: int
+    erased: int
+    fingerprint: str
+    found: str
+    samples: Samples
+
+    @property
+    def identical(self) -> bool:
+        """Whether these are the rows of the scan, but for erased ones."""
+        return self.found == self.fingerprint
+
+    def __str__(self) -> str:
+        if not self.identical:
+            return f"not what was scanned: fingerprint {self.found[:12]}, scanned {self.fingerprint[:12]}"
+        return f"identical except {self.erased:,} erased" if self.erased else "identical"
+
+    @property
+    def table(self) -> pa.Table:
+        """The rows as one table: id, text, label, split, predicted, then the metadata under its own names."""
+        table = self.samples.table
+        for name in self.samples.metadata.column_names:
+            shown = f"metadata.{name}" if name in ROLES or name in table.column_names else name
+            table = table.append_column(shown, self.samples.metadata[name])
+        return table
+
+
+def reproduce(run: str = LATEST, *, store: str | Path = DEFAULT) -> Reproduced:
+    """Restore the rows of a run as they were scanned, and compare their hash with the scan's.
+
+    Raises
+    ------
+    StoreError
+        If there is no such run, or it cannot be read.
+    """
+    kept = Store(store)
+    name = kept.find(run)
+    folder = kept.folder / "runs" / name
+    facts, samples = read_facts(folder), read_samples(folder)
+    tombstone = facts.get("tombstone", {})
+    found = whole(samples.fingerprint, tombstone.get("digest"))
+    erased = len(tombstone.get("ids", ()))
+    return Reproduced(name, samples.name, len(samples), erased, facts["fingerprint"], found, samples)

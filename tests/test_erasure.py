@@ -1,0 +1,229 @@
+"""Erasure: planted texts stand nowhere in the store afterwards, in bytes or tables, and the rest is still whole."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import labelsift as ls
+import lance
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from labelsift.erasure import forget
+from labelsift.errors import InputError
+from labelsift.findings import CORRECTIONS_SCHEMA
+from labelsift.indexing import index_pool
+from labelsift.reproduction import reproduce
+from labelsift.store import Store
+from labelsift.tombstones import merged, whole
+from labelsift.verification import verify
+from labelsift.versions import correct, undo
+from pyarrow import parquet
+
+PLANTED = {f"p{at}": f"xq{at}zk planted {'vjw' * (at + 1)} Quokka \u00fc" for at in range(3)}
+
+
+def rows(n: int = 60) -> list[dict[str, str]]:
+    words = "card lost refund money transfer late parcel where order cancel account login password".split()
+    rng = random.Random(1)
+    made = [
+        {"id": f"r{at}", "text": " ".join(rng.sample(words, 6)) + f" {at}", "label": ("a", "b")[at % 2]}
+        for at in range(n)
+    ]
+    for at, (id, text) in enumerate(PLANTED.items()):
+        made.insert(7 * at + 3, {"id": id, "text": text, "label": "a"})
+    made.append({"id": "twin", "text": made[0]["text"], "label": "b"})
+    return made
+
+
+def write_csv(path: Path, made: list[dict[str, str]]) -> Path:
+    path.write_text("id,text,label\n" + "".join(f'{row["id"]},"{row["text"]}",{row["label"]}\n' for row in made))
+    return path
+
+
+def said(id: str, action: str, value: str, run: str, note: str = "") -> dict[str, object]:
+    verdict = "changed" if action != "keep" else "refused"
+    return {"id": id, "action": action, "value": json.dumps(value), "run": run, "note": note} | {
+        "person": "ann",
+        "verdict": verdict,
+        "platform": "xlsx",
+    }
+
+
+@pytest.fixture
+def lived_in(tmp_path) -> tuple[Path, Path]:
+    """Make a store with two runs, a version, a pool, notes and an edit, and the file that it began with."""
+    store, file = tmp_path / "kept", write_csv(tmp_path / "data.csv", rows())
+    report = ls.scan(ls.read(file, id="id", label="label"), store=store)
+    given = [
+        said("p0", "edit", PLANTED["p0"] + " edited", report.run),
+        said("p1", "relabel", "b", report.run, note=f"wrong: {PLANTED['p1']}"),
+        said("r4", "relabel", "b", report.run, note="of another sample"),
+    ]
+    ls.record(pa.Table.from_pylist(given, CORRECTIONS_SCHEMA), store=store)
+    report.store.save_links(report.run, dict.fromkeys(("p0", "p1", "r4"), "http://127.0.0.1/task"))
+    correct(file, tmp_path / "next.csv", label="label", id="id", store=store)
+    ls.scan(ls.read(tmp_path / "next.csv", id="id", label="label"), store=store)
+    index_pool(
+        ls.read(pa.table({"id": ["p2", "x"], "text": [PLANTED["p2"], "other words"]}), id="id"),
+        name="pool",
+        store=store,
+    )
+    return store, tmp_path / "next.csv"
+
+
+def everything(store: Path) -> str:
+    """Return all that the store holds, as bytes and decoded, as one text."""
+    found = [path.read_bytes().decode("latin-1") for path in store.rglob("*") if path.is_file()]
+    found += [path.read_bytes().decode("utf-8", "replace") for path in store.rglob("*.json*") if path.is_file()]
+    for path in filter(Path.is_dir, store.rglob("*.lance")):
+        data = lance.dataset(str(path))
+        for version in data.versions():
+            found.append(str(data.checkout_version(version["version"]).to_table().to_pylist()))
+    found += [str(parquet.read_table(path, partitioning=None).to_pylist()) for path in store.rglob("*.parquet")]
+    return "\n".join(found)
+
+
+def traces(store: Path) -> list[str]:
+    content = everything(store)
+    return [id for id, text in PLANTED.items() if text[:20] in content or json.dumps(text)[1:20] in content]
+
+
+def test_planted_texts_stand_nowhere_and_the_rest_is_whole(lived_in, tmp_path):
+    store, following = lived_in
+    assert traces(store) == list(PLANTED)
+    names = [one.run for one in Store(store).runs()]
+    found = forget(list(PLANTED), store=store, reason="request 12")
+    assert (found.runs, found.pools, found.words) == (dict.fromkeys(names, 3), {"pool": 1}, 2)
+    assert sum(found.versions.values()) == 2
+    assert traces(store) == []
+    assert verify(store=store).problems == ()
+    for name in names:
+        again = reproduce(name, store=store)
+        assert (again.identical, again.erased, str(again)) == (True, 3, "identical except 3 erased")
+        report = ls.load(name, store=store)
+        assert len(report.samples) == len(report.scores) == len(report.embeddings) == len(report.pred_probs) == 61
+        assert not set(PLANTED) & set(report.samples.ids.to_pylist())
+        assert not set(PLANTED) & {one for row in report.findings.to_pylist() for one in row["related_ids"] or ()}
+        assert len(report.similar("r4", k=3)) == 3
+        report.to_html(tmp_path / f"{name}.html")
+    notes = [one["note"] for one in Store(store).ledger.records() if one.get("kind") == "decision"]
+    assert notes[1:] == [None, "of another sample"]
+    before = undo(following, tmp_path / "before.csv", store=store)
+    assert before.erased == 2
+    ids = ls.read(tmp_path / "before.csv", id="id").ids.to_pylist()
+    assert set(ids) == {row["id"] for row in rows()} - {"p0", "p1"}
+
+
+def test_a_second_erasure_adds_to_the_first(lived_in):
+    store, _ = lived_in
+    forget(["p0"], store=store)
+    forget(["p2", "p1"], store=store)
+    assert traces(store) == []
+    assert str(reproduce(store=store)) == "identical except 3 erased"
+    assert verify(store=store).problems == ()
+    assert forget(["p1"], store=store).runs == {}  # again: nothing left, and no error
+
+
+def test_a_dry_run_changes_nothing(lived_in):
+    store, _ = lived_in
+    before = {path: path.read_bytes() for path in store.rglob("*") if path.is_file()}
+    found = forget(["p0", "r0", "nobody"], store=store, dry_run=True)
+    assert (found.dry_run, found.unknown, found.copies) == (True, ["nobody"], ["twin"])
+    assert {path: path.read_bytes() for path in store.rglob("*") if path.is_file()} == before
+
+
+def test_ids_that_stand_nowhere_are_named(lived_in):
+    with pytest.raises(InputError, match="no sample with these ids: nobody"):
+        forget(["nobody"], store=lived_in[0])
+
+
+def test_a_changed_run_is_not_identical(lived_in):
+    store, _ = lived_in
+    name = Store(store).find()
+    forget(["p0"], store=store)
+    facts = store / "runs" / name / "run.json"
+    told = json.loads(facts.read_text())
+    told["tombstone"]["digest"] = merged(told["tombstone"]["digest"], 1)
+    facts.write_text(json.dumps(told))
+    assert not reproduce(name, store=store).identical
+    assert any("samples were changed" in one for one in verify(store=store).problems)
+
+
+@given(st.lists(st.text(), unique=True, min_size=1, max_size=8), st.data())
+def test_what_stands_and_the_tombstone_make_the_whole(texts, data):
+    samples = ls.read(pa.table({"id": [str(at) for at in range(len(texts))], "text": texts}), id="id")
+    gone = data.draw(st.sets(st.integers(0, len(texts) - 1)))
+    stays = samples.take([at for at in range(len(texts)) if at not in gone] or pa.array([], pa.int64()))
+    tombstone = None
+    for at in gone:  # one after the other, as erasures come
+        tombstone = merged(tombstone, samples.take([at]).digest)
+    assert whole(stays.fingerprint, tombstone) == samples.fingerprint
+
+
+KILLED = """
+import os, shutil, signal, sys
+from pathlib import Path
+import lance
+from labelsift.erasure import forget
+store, stop, ids = sys.argv[1], int(sys.argv[2]), sys.argv[3:]
+steps = 0
+
+def counted(step):
+    def taken(*args, **kwargs):
+        global steps
+        steps += 1
+        if steps == stop:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return step(*args, **kwargs)
+    return taken
+
+lance.write_dataset, shutil.rmtree = counted(lance.write_dataset), counted(shutil.rmtree)
+os.fsync, Path.unlink, Path.replace = counted(os.fsync), counted(Path.unlink), counted(Path.replace)
+forget(ids, store=store)
+print(steps)
+"""
+
+
+def steps_until(store: Path, stop: int) -> int:
+    """Forget the planted samples in a process that kills itself at a step that changes the disk; 0 if it did."""
+    running = subprocess.run([sys.executable, "-c", KILLED, str(store), str(stop), *PLANTED], capture_output=True)
+    return int(running.stdout or 0)
+
+
+def check_kills(store: Path, tmp_path: Path, *, times: int, seed: int) -> None:
+    names = [one.run for one in Store(store).runs()]
+    total = steps_until(shutil.copytree(store, tmp_path / "whole"), -1)
+    moments = random.Random(seed).sample(range(1, total + 1), min(times, total))
+    for stop in moments:
+        torn = shutil.copytree(store, tmp_path / f"torn-{stop}")
+        assert steps_until(torn, stop) == 0
+        problems = verify(store=torn).problems
+        assert not [one for one in problems if one.startswith(("Run ", "The run ", "Record of corrections"))]
+        begun = any(one.get("kind") == "forget" for one in Store(torn).ledger.records())
+        ended = any(one.get("kind") == "forgotten" for one in Store(torn).ledger.records())
+        assert any("not finished" in one for one in problems) == (begun and not ended)
+        for name in names:
+            again = reproduce(name, store=torn)
+            assert again.identical
+            assert again.erased in (0, 3)
+            ls.load(name, store=torn)
+        forget(list(PLANTED), store=torn)
+        assert traces(torn) == []
+        assert verify(store=torn).problems == ()
+        shutil.rmtree(torn)
+
+
+def test_killed_at_five_moments(lived_in, tmp_path):
+    check_kills(lived_in[0], tmp_path, times=5, seed=20261124)
+
+
+@pytest.mark.soak
+def test_killed_at_fifty_moments(lived_in, tmp_path):
+    check_kills(lived_in[0], tmp_path, times=50, seed=50)
