@@ -124,6 +124,9 @@ def _version(one: Record) -> dict[str, Any]:
             for part in (
                 f"policy {one['policy']}" if one.get("policy") else "",
                 done,
+                one.get("reason") or "",
+                f"{len(one['ids']):,} samples" if one.get("kind") == "forget" else "",
+                f"to {one['target']}" if one.get("kind") == "sent" else "",
                 f"{conflicts:,} conflicts left as they were" if conflicts else "",
             )
             if part

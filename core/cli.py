@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from .cli_corrections import audit, correct, queue, undo, verify
+from .cli_erasure import forget, reproduce
 from .cli_platforms import doctor, log, pull, push
 from .cli_runs import compare, runs, value
 from .cli_shared import array, json_option, lines, parted, progress, store_option, table_format, write_json, written
@@ -56,7 +57,9 @@ def main(debug: bool) -> None:
     """Find what is wrong with a labeled data set, and bring it to the people who can fix it."""
 
 
-for command in (push, pull, log, doctor, runs, compare, value, audit, verify, correct, undo, queue, similar, index):
+for command in (push, pull, log, doctor, runs, compare, value, similar, index):
+    main.add_command(command)
+for command in (audit, verify, correct, undo, queue, forget, reproduce):
     main.add_command(command)
 
 

@@ -9,31 +9,27 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import shutil
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from . import platforms
 from .errors import InputError, LabelsiftError, StoreError
 from .keptrows import erase_kept
 from .ledger import Record
-from .places import Folder
-from .runfolder import FACTS, LINKS, broken, read_facts, read_samples, tables_in
-from .store import DEFAULT, Store
-from .tombstones import id_hashes, merged
+from .runerasure import erase_from_run
+from .runfolder import read_samples
+from .store import DEFAULT, SENT, Store
+from .tombstones import id_hashes
 from .words import Words
 
 FORGET = "forget"
 FORGOTTEN = "forgotten"
-ERASED = "(This sentence quoted an erased text.)"
-_QUOTED = 12  # characters from which on an erased text within a sentence is no chance
 
 
 @dataclass
@@ -52,6 +48,10 @@ class Erased:
         Ids that stood nowhere in the store.
     copies
         Other samples that have the same text; they stay.
+    platforms
+        Platform and project → how many copies there were deleted.
+    elsewhere
+        Where ids, labels and scores of these samples went, but no texts: it is left alone.
     unreachable
         What could not be erased, and what a person must do about it.
     dry_run
@@ -65,6 +65,8 @@ class Erased:
     words: int = 0
     unknown: list[str] = field(default_factory=list)
     copies: list[str] = field(default_factory=list)
+    platforms: dict[str, int] = field(default_factory=dict)
+    elsewhere: list[str] = field(default_factory=list)
     unreachable: list[str] = field(default_factory=list)
     dry_run: bool = False
 
@@ -101,11 +103,13 @@ def forget(ids: Sequence[str], *, store: str | Path = DEFAULT, reason: str = "",
             f"{kept.folder} holds no sample with these ids", ids=wanted, cure="Check the ids: labelsift runs"
         )
     if dry_run:
+        _erase_copies(records, wanted, found)
         return found
     begun = {"kind": FORGET, "ids": hashes, "reason": Words(reason) if reason else "", "time": _now()}
     number = kept.ledger.append(lambda _: [begun])[0]["number"]
     try:
         kept_hashes = _erase(kept, set(wanted), found)
+        _erase_copies(records, wanted, found)
     except OSError as error:
         raise StoreError(
             f"The erasure in {kept.folder} is unfinished ({error.strerror})",
@@ -146,8 +150,13 @@ def _plan(kept: Store, wanted: list[str]) -> Erased:
             texts.update(theirs["text"].to_pylist())
             same = pc.and_(pc.invert(mine), pc.is_in(samples.texts, value_set=pa.array(sorted(texts), pa.string())))
             found.copies += [id for id in samples.ids.filter(same).to_pylist() if id not in found.copies]
+    unread = [f"{error}. It may hold these samples: labelsift runs rm" for error in kept.broken()]
     for name in kept.pools.names():
-        there = set(kept.pools.open(name).column("id").to_pylist()) & set(wanted)
+        try:
+            there = set(kept.pools.open(name).column("id").to_pylist()) & set(wanted)
+        except LabelsiftError as error:
+            unread.append(str(error))
+            continue
         if there:
             found.pools[name] = len(there)
             known |= there
@@ -156,7 +165,7 @@ def _plan(kept: Store, wanted: list[str]) -> Erased:
         if count:
             found.versions[folder.name] = count
     found.unknown = [one for one in wanted if one not in known]
-    found.unreachable = [f"{error}. It may hold these samples: labelsift runs rm" for error in kept.broken()]
+    found.unreachable = unread
     return found
 
 
@@ -183,84 +192,24 @@ def _erase(kept: Store, wanted: set[str], found: Erased) -> dict[str, str]:
     return hashes
 
 
-def erase_from_run(folder: Path, ids: Collection[str]) -> int:
-    """Erase samples from a run, and clear away what an earlier, killed erasure left; return how many it held."""
-    facts = read_facts(folder)
-    samples = read_samples(folder)
-    gone = pc.is_in(samples.ids, value_set=pa.array(sorted(ids), pa.string())).to_numpy(zero_copy_only=False)
-    rows = np.flatnonzero(gone)
-    if len(rows):
-        theirs = samples.take(rows)
-        facts |= _tombstone(facts, digest=theirs.digest, ids=theirs.ids.to_pylist())
-        facts["tables"] = f"without-{secrets.token_hex(6)}"
-        quoted = [text for text in theirs.texts.to_pylist() if len(text) >= _QUOTED]
-        _rewrite(tables_in(folder), folder / facts["tables"], ~gone, ids=ids, quoted=quoted)
-        flags = _column(folder / facts["tables"], "scores", "is_label_issue")
-        facts |= {
-            "rows": len(samples) - len(rows),
-            "label_issues": pc.sum(flags).as_py() or 0 if flags is not None else 0,
-        }
-        _unlink(folder, ids)
-        Folder(folder).replace(FACTS, json.dumps(facts, ensure_ascii=False, indent=1).encode())
-    if "tombstone" in facts:
-        _unlink(folder, ids)
-        (folder / "index.faiss").unlink(missing_ok=True)
-        for path in [*folder.glob("*.lance"), *folder.glob("without-*"), *folder.glob(".*")]:
-            if path.name != facts["tables"]:
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
-    return len(rows)
-
-
-def _tombstone(facts: dict[str, Any], *, digest: int, ids: Sequence[str]) -> dict[str, Any]:
-    old = facts.get("tombstone", {})
-    new = {"digest": merged(old.get("digest"), digest), "ids": sorted({*old.get("ids", ()), *id_hashes(ids)})}
-    said = f"{len(new['ids']):,} erased on request since the scan; what the scan counted still counts them"
-    notes = [one for one in facts["notes"] if "erased on request" not in one]
-    return {"tombstone": new, "notes": [*notes, f"Samples of this run: {said}."]}
-
-
-def _rewrite(old: Path, new: Path, stays: np.ndarray, *, ids: Collection[str], quoted: Sequence[str]) -> None:
-    import lance
-
-    mask = pa.array(stays)
-    new.mkdir(mode=0o700)
-    try:
-        for path in old.glob("*.lance"):
-            table = lance.dataset(str(path)).to_table()
-            table = _findings(table, ids, quoted) if path.stem == "findings" else table.filter(mask)
-            lance.write_dataset(table, str(new / path.name), mode="create")
-    except (OSError, ValueError, pa.ArrowException) as error:
-        shutil.rmtree(new, ignore_errors=True)
-        raise broken(old, error) from None
-
-
-def _findings(table: pa.Table, ids: Collection[str], quoted: Sequence[str]) -> pa.Table:
-    """Leave out the findings on erased samples, and every mention of them in the others."""
-    rows = [
-        row | {"related_ids": [one for one in row["related_ids"] or () if one not in ids]}
-        for row in table.to_pylist()
-        if not (row["scope"] == "sample" and row["id"] in ids)
-    ]
-    for row in rows:
-        if any(text in (row["reason"] or "") for text in quoted):
-            row["reason"] = ERASED
-        if any(json.dumps(text, ensure_ascii=False)[1:-1] in (row["evidence"] or "") for text in quoted):
-            row["evidence"] = "{}"
-    return pa.Table.from_pylist(rows, table.schema)
-
-
-def _unlink(folder: Path, ids: Collection[str]) -> None:
-    if (folder / LINKS).exists():
-        links = json.loads(Folder(folder).read(LINKS))
-        if links.keys() & set(ids):
-            Folder(folder).replace(LINKS, json.dumps({id: to for id, to in links.items() if id not in ids}).encode())
-
-
-def _column(place: Path, table: str, name: str) -> pa.ChunkedArray | None:
-    import lance
-
-    found = lance.dataset(str(place / f"{table}.lance"))
-    return found.to_table(columns=[name])[name] if name in found.schema.names else None
+def _erase_copies(records: Sequence[Record], wanted: list[str], found: Erased) -> None:
+    """Erase what was sent to platforms; what cannot be is named, with the way to do it by hand."""
+    places = dict.fromkeys(
+        (one["platform"], one["target"], one["match"], one["with_text"]) for one in records if one.get("kind") == SENT
+    )
+    for name, target, match, with_text in places:
+        where = f"{name} {target}"
+        try:
+            platform = platforms.get(name)
+            if isinstance(platform, platforms.Eraser):
+                count = platform.forget(wanted, project=target, match=match, dry_run=found.dry_run)
+                found.platforms[where] = found.platforms.get(where, 0) + count
+            elif with_text:
+                found.unreachable.append(f"{where} may hold texts of them: delete them there by hand")
+            else:
+                found.elsewhere.append(where)
+        except LabelsiftError as error:
+            found.unreachable.append(f"{where}: {error}")
 
 
 def _versions(kept: Store) -> list[Path]:

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from .erasure import Erased
 from .platforms import Receipt
 from .store import RunInfo
 from .wording import shortened, visible
@@ -17,6 +18,7 @@ from .wording import shortened, visible
 SHOWN = 200  # characters of a text
 QUEUE = ("asked", "open", "decided", "skipped")  # counts of a queue's row
 FAILED = 5  # failed samples that are named
+SHOWN_IDS = 20
 
 
 def print_similar(rows: Iterable[Mapping[str, Any]], *, console: Console | None = None) -> None:
@@ -116,6 +118,30 @@ def print_verification(
     state = "before that" if problems else "whole"
     console.print(Text(f"{records:,} records {state}, last hash {last}"), soft_wrap=True)
     console.print(Text(f"{runs:,} runs with the samples that they were made of"), soft_wrap=True)
+
+
+def print_erased(found: Erased, *, to_stderr: bool = False) -> None:
+    """Print what an erasure did, or would do."""
+    console = Console(highlight=False, stderr=to_stderr)
+    table = _table("erased from" if not found.dry_run else "would be erased from", "samples")
+    kinds = (("run", found.runs), ("pool", found.pools), ("version", found.versions), ("", found.platforms))
+    for kind, counts in kinds:
+        for name, count in counts.items():
+            table.add_row(_text(f"{kind} {name}".strip()), f"{count:,}")
+    if table.row_count:
+        console.print(table)
+    for said, names in (
+        ("Stood nowhere in the store", found.unknown),
+        ("Other samples with the same text, which stay", found.copies),
+        ("Ids and scores without texts also went to", found.elsewhere),
+    ):
+        if names:
+            more = f" and {len(names) - SHOWN_IDS:,} more" if len(names) > SHOWN_IDS else ""
+            console.print(Text(f"{said}: {visible(', '.join(names[:SHOWN_IDS]))}{more}"))
+    if found.words:
+        console.print(f"Notes and new texts of people erased: {found.words:,}")
+    for one in found.unreachable:
+        console.print(Text(f"Not reached: {visible(one)}", style="bold red"))
 
 
 def _table(*columns: str) -> Table:

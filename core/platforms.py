@@ -100,6 +100,20 @@ class Labeler(Protocol):
 
 
 @runtime_checkable
+class Eraser(Protocol):
+    """A platform whose copies of samples labelsift can delete: what ``labelsift forget`` needs of it."""
+
+    name: str
+
+    def forget(self, ids: Sequence[str], *, project: str, match: str | None = None, dry_run: bool = False) -> int:
+        """Delete what was pushed of some samples under ``project``, and return how many copies that were.
+
+        Where the tasks are the user's own (``match``), only what labelsift added to them is deleted.
+        """
+        ...
+
+
+@runtime_checkable
 class Tracker(Protocol):
     """A platform that keeps figures, tables and reports of runs."""
 

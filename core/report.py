@@ -35,6 +35,10 @@ class LinkKeeper(Protocol):
         """Keep the addresses of a run's tasks."""
         ...
 
+    def sent(self, run: str, *, platform: str, target: str, match: str | None = None, with_text: bool = True) -> None:
+        """Record where a run's samples went."""
+        ...
+
     def verified(self, samples: Samples, *, but: str) -> dict[str, frozenset[str]]:
         """Return the samples that people verified as they stand, on other runs than this one, and for which issues."""
         ...
@@ -224,7 +228,10 @@ class Report:
         from . import platforms
 
         queue, known = self._unverified()
-        receipt = platforms.labeler(platform).push(
+        labeler = platforms.labeler(platform)
+        if self.store is not None and not dry_run:  # before, so that what a killed push sent is known, too
+            self.store.sent(self.run, platform=platform, target=project, match=match)
+        receipt = labeler.push(
             queue, project=project, mode=mode, match=match, create=create, only=only, budget=budget, dry_run=dry_run
         )
         if known:
@@ -253,7 +260,10 @@ class Report:
         """Write this report's panels into a run of a tracker; see ``platforms.Tracker``."""
         from . import platforms
 
-        return platforms.tracker(platform).log(self, target=target, with_text=with_text)
+        receipt = platforms.tracker(platform).log(self, target=target, with_text=with_text)
+        if self.store is not None:
+            self.store.sent(self.run, platform=platform, target=receipt.target, with_text=with_text)
+        return receipt
 
     def to_html(self, path: str | Path, *, share: bool = False) -> Path:
         """Write the report as one self-contained page; ``share`` leaves out every text."""

@@ -16,7 +16,7 @@ import os
 import secrets
 import shutil
 import time
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +34,7 @@ from .vectors import VectorIndex, kept_index
 DEFAULT = ".labelsift"
 FORMAT = 1
 LATEST = "latest"
+SENT = "sent"  # the kind of a record that says where a run's samples went
 _FORGOTTEN = 86_400  # seconds after which a half-written run belongs to nobody any more
 
 
@@ -144,6 +145,21 @@ class Store:
             raise StoreError(
                 f"{run} could not be removed ({error.strerror})", cure="Check the folder's rights"
             ) from error
+
+    def sent(self, run: str, *, platform: str, target: str, match: str | None = None, with_text: bool = True) -> None:
+        """Record where a run's samples went, once, so that what was sent can be found again."""
+        entry = {
+            "kind": SENT,
+            "run": run,
+            "platform": platform,
+            "target": target,
+            "match": match,
+            "with_text": with_text,
+        }
+        time = datetime.now(UTC).isoformat(timespec="microseconds")
+        self.ledger.append(
+            lambda standing: [] if any(entry.items() <= one.items() for one in standing) else [entry | {"time": time}]
+        )
 
     def save_links(self, run: str, links: dict[str, str]) -> None:
         """Keep the addresses of a run's tasks on the platform that it was pushed to."""

@@ -118,6 +118,22 @@ class LabelStudio:
 
         return pull_reviews(connect(), project=project, store=store)
 
+    def forget(self, ids: Sequence[str], *, project: str, match: str | None = None, dry_run: bool = False) -> int:
+        """Delete the tasks of some samples in the review projects of ``project``, with people's answers on them.
+
+        In a project of the user's own (``match``) only labelsift's fields and predictions are deleted.
+
+        Raises
+        ------
+        PlatformError
+            If the server cannot be reached or refuses.
+        """
+        from .connect import connect
+        from .erase import erase_fields, erase_tasks
+
+        erase = erase_fields if match else erase_tasks
+        return erase(connect(), ids, project=project, dry_run=dry_run)
+
     def doctor(self) -> Mapping[str, str]:
         """Say what is wrong with the connection and how to mend it; empty when all is well."""
         from .doctor import examine

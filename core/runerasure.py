@@ -1,0 +1,101 @@
+"""Erasing samples from one run: its tables are written again without them, and a tombstone takes their place."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shutil
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from .places import Folder
+from .runfolder import FACTS, LINKS, broken, read_facts, read_samples, tables_in
+from .tombstones import id_hashes, merged
+
+ERASED = "(This sentence quoted an erased text.)"
+_QUOTED = 12  # characters from which on an erased text within a sentence is no chance
+
+
+def erase_from_run(folder: Path, ids: Collection[str]) -> int:
+    """Erase samples from a run, and clear away what an earlier, killed erasure left; return how many it held."""
+    facts = read_facts(folder)
+    samples = read_samples(folder)
+    gone = pc.is_in(samples.ids, value_set=pa.array(sorted(ids), pa.string())).to_numpy(zero_copy_only=False)
+    rows = np.flatnonzero(gone)
+    if len(rows):
+        theirs = samples.take(rows)
+        facts |= _tombstone(facts, digest=theirs.digest, ids=theirs.ids.to_pylist())
+        facts["tables"] = f"without-{secrets.token_hex(6)}"
+        quoted = [text for text in theirs.texts.to_pylist() if len(text) >= _QUOTED]
+        _rewrite(tables_in(folder), folder / facts["tables"], ~gone, ids=ids, quoted=quoted)
+        flags = _column(folder / facts["tables"], "scores", "is_label_issue")
+        facts |= {
+            "rows": len(samples) - len(rows),
+            "label_issues": pc.sum(flags).as_py() or 0 if flags is not None else 0,
+        }
+        _unlink(folder, ids)
+        Folder(folder).replace(FACTS, json.dumps(facts, ensure_ascii=False, indent=1).encode())
+    if "tombstone" in facts:
+        _unlink(folder, ids)
+        (folder / "index.faiss").unlink(missing_ok=True)
+        for path in [*folder.glob("*.lance"), *folder.glob("without-*"), *folder.glob(".*")]:
+            if path.name != facts["tables"]:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+    return len(rows)
+
+
+def _tombstone(facts: dict[str, Any], *, digest: int, ids: Sequence[str]) -> dict[str, Any]:
+    old = facts.get("tombstone", {})
+    new = {"digest": merged(old.get("digest"), digest), "ids": sorted({*old.get("ids", ()), *id_hashes(ids)})}
+    said = f"{len(new['ids']):,} erased on request since the scan; what the scan counted still counts them"
+    notes = [one for one in facts["notes"] if "erased on request" not in one]
+    return {"tombstone": new, "notes": [*notes, f"Samples of this run: {said}."]}
+
+
+def _rewrite(old: Path, new: Path, stays: np.ndarray, *, ids: Collection[str], quoted: Sequence[str]) -> None:
+    import lance
+
+    mask = pa.array(stays)
+    new.mkdir(mode=0o700)
+    try:
+        for path in old.glob("*.lance"):
+            table = lance.dataset(str(path)).to_table()
+            table = _findings(table, ids, quoted) if path.stem == "findings" else table.filter(mask)
+            lance.write_dataset(table, str(new / path.name), mode="create")
+    except (OSError, ValueError, pa.ArrowException) as error:
+        shutil.rmtree(new, ignore_errors=True)
+        raise broken(old, error) from None
+
+
+def _findings(table: pa.Table, ids: Collection[str], quoted: Sequence[str]) -> pa.Table:
+    """Leave out the findings on erased samples, and every mention of them in the others."""
+    rows = [
+        row | {"related_ids": [one for one in row["related_ids"] or () if one not in ids]}
+        for row in table.to_pylist()
+        if not (row["scope"] == "sample" and row["id"] in ids)
+    ]
+    for row in rows:
+        if any(text in (row["reason"] or "") for text in quoted):
+            row["reason"] = ERASED
+        if any(json.dumps(text, ensure_ascii=False)[1:-1] in (row["evidence"] or "") for text in quoted):
+            row["evidence"] = "{}"
+    return pa.Table.from_pylist(rows, table.schema)
+
+
+def _unlink(folder: Path, ids: Collection[str]) -> None:
+    if (folder / LINKS).exists():
+        links = json.loads(Folder(folder).read(LINKS))
+        if links.keys() & set(ids):
+            Folder(folder).replace(LINKS, json.dumps({id: to for id, to in links.items() if id not in ids}).encode())
+
+
+def _column(place: Path, table: str, name: str) -> pa.ChunkedArray | None:
+    import lance
+
+    found = lance.dataset(str(place / f"{table}.lance"))
+    return found.to_table(columns=[name])[name] if name in found.schema.names else None

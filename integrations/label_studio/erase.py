@@ -1,0 +1,44 @@
+"""Erasing what labelsift brought of some samples, and nothing that was there before."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any
+
+from .client import Client
+from .convert import PREFIX
+from .matching import find_project
+from .review import rounds_of
+from .stored import own_predictions
+
+
+def erase_tasks(client: Client, ids: Sequence[str], *, project: str, dry_run: bool) -> int:
+    """Delete the samples' tasks in all review projects of ``project``; return how many there were.
+
+    A task goes with everything in it, people's answers, too.
+    """
+    count = 0
+    for one in rounds_of(client, project):
+        tasks = [task["id"] for task in _of(client, one.project, set(ids))]
+        if tasks and not dry_run:
+            client.delete_tasks(one.project, tasks)
+        count += len(tasks)
+    return count
+
+
+def erase_fields(client: Client, ids: Sequence[str], *, project: str, dry_run: bool) -> int:
+    """Take labelsift's fields and predictions from the samples' tasks in a project of the user's; return how many."""
+    number = int(find_project(client, project)["id"])
+    tasks = list(_of(client, number, set(ids)))
+    if tasks and not dry_run:
+        predictions = own_predictions(client, number)
+        for task in tasks:
+            client.write_task(task["id"], {key: of for key, of in task["data"].items() if not key.startswith(PREFIX)})
+            for prediction in predictions.get(task["id"], ()):
+                client.delete_prediction(prediction["id"])
+    return len(tasks)
+
+
+def _of(client: Client, project: int, ids: Collection[str]) -> Iterator[dict[str, Any]]:
+    for page in client.tasks(project):
+        yield from (task for task in page if task["data"].get(f"{PREFIX}id") in ids)

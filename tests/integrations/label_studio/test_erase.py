@@ -1,0 +1,39 @@
+"""Erasing what was pushed: in review projects whole tasks, in a project of the user's only what is labelsift's."""
+
+from __future__ import annotations
+
+import pytest
+
+pytestmark = pytest.mark.server
+
+
+def test_tasks_of_a_review_project_are_deleted_and_no_others(platform, make_queue, name, client, tasks_of):
+    receipt = platform.push(make_queue(12), project=name)
+    project = int(receipt.details["project_id"])
+    assert platform.forget(["t00003", "t00005", "nobody"], project=name, dry_run=True) == 2
+    assert len(tasks_of(project)) == 12
+    assert platform.forget(["t00003", "t00005", "nobody"], project=name) == 2
+    left = {task["data"]["labelsift_id"] for task in tasks_of(project)}
+    assert left == {f"t{at:05d}" for at in range(12)} - {"t00003", "t00005"}
+    assert platform.forget(["t00003"], project=name) == 0
+
+
+def test_in_a_users_project_the_task_and_its_answers_stay(platform, make_queue, name, client, tasks_of):
+    report = make_queue(6)
+    config = """<View><Text name="body" value="$text"/><Choices name="intent" toName="body">
+    <Choice value="card_arrival"/><Choice value="lost_or_stolen_card"/><Choice value="refund"/><Choice value="top_up"/>
+    </Choices></View>"""
+    project = client.create_project(title=name, description="theirs", label_config=config, model_version="")
+    answer = {"from_name": "intent", "to_name": "body", "type": "choices", "value": {"choices": ["refund"]}}
+    theirs = [{"ticket": id, "text": f"text of {id}"} for id in report.samples.ids.to_pylist()]
+    client.import_tasks(project, [{"data": data, "annotations": [{"result": [answer]}]} for data in theirs])
+    platform.push(report, project=name, match="data.ticket")
+    assert platform.forget(["t00003"], project=name, match="data.ticket") == 1
+    after = {task["data"]["ticket"]: task for task in tasks_of(project)}
+    assert len(after) == 6
+    assert after["t00003"]["data"] == {"ticket": "t00003", "text": "text of t00003"}
+    assert after["t00003"]["total_annotations"] == 1
+    assert "labelsift_id" in after["t00004"]["data"]
+    assert {one["task"] for one in client.predictions(project)} == {
+        task["id"] for id, task in after.items() if id != "t00003"
+    }
