@@ -16,6 +16,7 @@ from .samples import Samples
 from .scanning import scan
 from .signals import Signals
 from .store import load
+from .taxonomy import Taxonomy
 
 __all__ = [
     "InputError",
@@ -26,6 +27,7 @@ __all__ = [
     "Samples",
     "Signals",
     "StoreError",
+    "Taxonomy",
     "load",
     "pull",
     "read",

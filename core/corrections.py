@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -80,8 +80,17 @@ def resolve(corrections: pa.Table, *, policy: Policy = "majority", experts: Sequ
     return Resolution(decided, conflicts)
 
 
-def applied(table: pa.Table, resolution: Resolution, *, new_labels: bool = False) -> tuple[pa.Table, np.ndarray]:
+def applied(
+    table: pa.Table, resolution: Resolution, *, new_labels: bool = False, classes: Collection[str] = ()
+) -> tuple[pa.Table, np.ndarray]:
     """Change a table of samples as people decided.
+
+    Parameters
+    ----------
+    new_labels
+        Allow labels that the table does not have.
+    classes
+        Labels that are known though no row may have them.
 
     Returns
     -------
@@ -104,7 +113,7 @@ def applied(table: pa.Table, resolution: Resolution, *, new_labels: bool = False
     }
     texts = {rows[one]: _value(one, value) for one, (action, value) in resolution.decided.items() if action == "edit"}
     if not new_labels:
-        _require_known(table, labels)
+        _require_known(table, labels, classes)
     kept = np.ones(len(table), dtype=bool)
     kept[[rows[one] for one, (action, _) in resolution.decided.items() if action == "remove"]] = False
     for column, changes in (("label", labels), ("text", texts)):
@@ -184,8 +193,8 @@ def _value(sample: str, value: str | None) -> str:
     return found
 
 
-def _require_known(table: pa.Table, labels: Mapping[int, str]) -> None:
-    known = set(pc.unique(table["label"]).to_pylist()) if "label" in table.column_names else set()
+def _require_known(table: pa.Table, labels: Mapping[int, str], classes: Collection[str]) -> None:
+    known = {*classes, *(pc.unique(table["label"]).to_pylist() if "label" in table.column_names else ())}
     odd = [f"{table['id'][row]} → {label}" for row, label in labels.items() if label not in known]
     if odd:
         raise InputError(

@@ -7,13 +7,16 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .corrections import Policy, applied, resolve
+from .corrections import Policy, Resolution, applied, resolve
 from .errors import InputError
+from .remapping import remapped, retold, settled
+from .taxonomy import Taxonomy
 
 ROLES = ("id", "text", "label", "split", "predicted")
 
@@ -27,17 +30,20 @@ class Lineage:
     parent
         The fingerprint of the version before.
     policy
-        How differing decisions were settled.
+        How differing decisions were settled; ``taxonomy`` for a step that only changed the taxonomy.
     applied
-        Action → number of samples.
+        Action, or change of the taxonomy → number of samples.
     conflicts
         Ids of the samples that people disagree on; nothing was changed there.
+    earlier
+        The fingerprints of the versions before the parent, newest first.
     """
 
     parent: str
     policy: str
     applied: Mapping[str, int]
     conflicts: tuple[str, ...]
+    earlier: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -54,13 +60,19 @@ class Samples:
     name
         What to call the data set: the file's stem, or what the user said.
     lineage
-        What was applied to which version, for samples that :meth:`apply` returned.
+        What was applied to which version, for samples that :meth:`apply` or :meth:`remap` returned.
+    taxonomy
+        The changes of the taxonomy that the labels have gone through.
+    undecided
+        Table ``id, was``: the samples whose class was split, with their old label; a person must choose the new one.
     """
 
     table: pa.Table
     metadata: pa.Table
     name: str = "samples"
     lineage: Lineage | None = None
+    taxonomy: Taxonomy | None = None
+    undecided: pa.Table | None = None
 
     def __len__(self) -> int:
         return self.table.num_rows
@@ -112,7 +124,43 @@ class Samples:
 
     def take(self, rows: np.ndarray) -> Samples:
         """Return the samples at the given row positions."""
-        return Samples(self.table.take(pa.array(rows)), self.metadata.take(pa.array(rows)), self.name)
+        table, metadata = self.table.take(pa.array(rows)), self.metadata.take(pa.array(rows))
+        waiting = self.undecided
+        if waiting is not None:
+            waiting = waiting.filter(pc.is_in(waiting["id"], value_set=table["id"].combine_chunks()))
+        return Samples(table, metadata, self.name, taxonomy=self.taxonomy, undecided=waiting)
+
+    def remap(self, taxonomy: Taxonomy | str | Path) -> Samples:
+        """Return the samples with the labels and predictions of a changed taxonomy.
+
+        Labels of a class that was split or retired become null. Those of a split class are :attr:`undecided`:
+        nothing is guessed, and a scan asks people about them. Changes that the labels have gone through already
+        are left alone.
+
+        Parameters
+        ----------
+        taxonomy
+            Or the file of one; see :mod:`labelsift.taxonomy`.
+
+        Raises
+        ------
+        InputError
+            For labels that the data does not have, and new names that it has already.
+        """
+        told = taxonomy if isinstance(taxonomy, Taxonomy) else Taxonomy.read(taxonomy)
+        before = self.taxonomy or Taxonomy(())
+        whole = before.then(told)
+        found = remapped(self.table, Taxonomy(whole.steps[len(before.steps) :]), known=before.classes)
+        table, waiting = found.table, found.undecided
+        if self.undecided is not None and len(self.undecided):
+            table, still = settled(table, self.undecided, whole)
+            waiting = pa.concat_tables([still, waiting])
+        lineage = self._next("taxonomy", found.counts, ()) if found.counts else self.lineage
+        return replace(self, table=table, lineage=lineage, taxonomy=whole, undecided=waiting)
+
+    def _next(self, policy: str, counts: Mapping[str, int], conflicts: tuple[str, ...]) -> Lineage:
+        earlier = (self.lineage.parent, *self.lineage.earlier) if self.lineage else ()
+        return Lineage(self.fingerprint, policy, counts, conflicts, earlier)
 
     def apply(
         self,
@@ -121,6 +169,7 @@ class Samples:
         policy: Policy = "majority",
         experts: Sequence[str] = (),
         new_labels: bool = False,
+        taxonomy: Taxonomy | str | Path | None = None,
     ) -> Samples:
         """Return the next version, with people's corrections applied.
 
@@ -132,18 +181,32 @@ class Samples:
             How differing decisions are settled; see :func:`labelsift.corrections.resolve`.
         new_labels
             Allow labels that the data set does not have yet.
+        taxonomy
+            The one that these samples are in, or its file: decisions under older names go through it, and those
+            for a class that was split or retired say nothing any more. By default :attr:`taxonomy`.
 
         Returns
         -------
         Samples
             With a ``lineage`` that counts what was applied and names the conflicts, where nothing was changed.
         """
+        told = Taxonomy.read(taxonomy) if isinstance(taxonomy, str | Path) else taxonomy or self.taxonomy
+        if told is not None:
+            corrections = retold(corrections, told)
         resolution = resolve(corrections, policy=policy, experts=experts)
-        table, kept = applied(self.table, resolution, new_labels=new_labels)
+        known = told.classes if told is not None else ()
+        table, kept = applied(self.table, resolution, new_labels=new_labels, classes=known)
         counts = Counter(action for action, _ in resolution.decided.values())
-        lineage = Lineage(self.fingerprint, policy, dict(sorted(counts.items())), tuple(resolution.conflicts))
-        following = Samples(table, self.metadata, self.name, lineage)
+        lineage = self._next(policy, dict(sorted(counts.items())), tuple(resolution.conflicts))
+        following = replace(self, table=table, lineage=lineage, undecided=self._waiting(resolution))
         return following if kept.all() else replace(following.take(np.flatnonzero(kept)), lineage=lineage)
+
+    def _waiting(self, resolution: Resolution) -> pa.Table | None:
+        """Return the undecided samples that nobody relabeled."""
+        if self.undecided is None:
+            return None
+        chosen = [one for one, (action, _) in resolution.decided.items() if action == "relabel"]
+        return self.undecided.filter(pc.invert(pc.is_in(self.undecided["id"], value_set=pa.array(chosen, pa.string()))))
 
     @cached_property
     def fingerprint(self) -> str:

@@ -1,0 +1,111 @@
+"""One change of a taxonomy, and what may stand in one step of it."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .errors import InputError
+
+KINDS = ("rename", "merge", "split", "retire")
+FORM = 'Write for example: rename = { "old" = "new" }, merge = { "new" = ["old 1", "old 2"] }, retire = ["old"]'
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change: which labels become which.
+
+    >>> print(Change("split", ("delivery",), ("late", "lost")))
+    split delivery → late, lost
+    """
+
+    kind: str
+    old: tuple[str, ...]
+    new: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.kind} {', '.join(self.old)}" + (f" → {', '.join(self.new)}" if self.new else "")
+
+
+def check_step(step: Sequence[Change]) -> None:
+    """Refuse changes that cannot happen at once."""
+    twice = [one for one, times in Counter(old for change in step for old in change.old).items() if times > 1]
+    if twice:
+        raise InputError("A step of the taxonomy changes these labels twice", ids=twice, cure="Make it two steps")
+    shared = [one for one, times in Counter(new for change in step for new in change.new).items() if times > 1]
+    if shared:
+        raise InputError(
+            "Several changes of a step lead to these labels, which would merge them without saying so",
+            ids=shared,
+            cure='If that is meant: merge = { "new" = ["old 1", "old 2"] }',
+        )
+    for change in step:
+        if change.kind in ("rename", "split") and change.old[0] in change.new:
+            raise InputError(f"A class cannot become itself ({change})", ids=change.old, cure="Give a new name")
+        others = {old for other in step if other is not change for old in other.old}
+        circle = [one for one in change.new if one in others]
+        if circle:
+            raise InputError(
+                "Changes of one step lead to labels that the step itself changes: a chain or a cycle",
+                ids=circle,
+                cure="Make it two steps; to swap two names, use a third in between",
+            )
+
+
+def refuse_collision(change: Change, standing: Collection[str]) -> None:
+    """Refuse a new name that another class bears: both would be one class without anybody having said so."""
+    (new,) = change.new
+    if new in standing:
+        merged = ", ".join(json.dumps(one, ensure_ascii=False) for one in dict.fromkeys((*change.old, new)))
+        raise InputError(
+            f"There is a class {new} already ({change}), so this would merge them without saying so",
+            ids=[new],
+            cure=f"If that is meant: merge = {{ {json.dumps(new, ensure_ascii=False)} = [{merged}] }}",
+        )
+
+
+def changes_of(step: Mapping[str, Any]) -> Iterable[Change]:
+    """Read one step, as it stands in the file."""
+    odd = sorted(map(str, set(step) - {*KINDS, "name"}))
+    if odd:
+        raise InputError("A taxonomy has no such change", ids=odd, cure=f"Known: {', '.join(KINDS)}")
+    for kind in KINDS:
+        told = step.get(kind, [] if kind == "retire" else {})
+        if kind == "retire":
+            if not _labels(told):
+                raise InputError("retire is no list of labels", cure=FORM)
+            yield from (Change(kind, (one,)) for one in told)
+            continue
+        if not isinstance(told, Mapping):
+            raise InputError(f"{kind} is no table of labels", cure=FORM)
+        for key, value in told.items():
+            fits = isinstance(value, str) and bool(value) if kind == "rename" else _labels(value) and len(value) > 1
+            if not key or not fits or (kind != "rename" and len(set(value)) < len(value)):
+                what = "another name" if kind == "rename" else "two or more different labels"
+                raise InputError(f"{kind} needs {what}", ids=[key], cure=FORM)
+            if kind == "rename":
+                yield Change(kind, (key,), (value,))
+            else:
+                yield Change(kind, tuple(value), (key,)) if kind == "merge" else Change(kind, (key,), tuple(value))
+
+
+def _labels(value: object) -> bool:
+    return isinstance(value, list | tuple) and all(isinstance(one, str) and one for one in value)
+
+
+def plain_of(step: Sequence[Change]) -> dict[str, Any]:
+    """Write one step, as it stands in the file."""
+    told: dict[str, Any] = {}
+    for change in step:
+        if change.kind == "retire":
+            told.setdefault("retire", []).append(change.old[0])
+        elif change.kind == "rename":
+            told.setdefault("rename", {})[change.old[0]] = change.new[0]
+        elif change.kind == "merge":
+            told.setdefault("merge", {})[change.new[0]] = list(change.old)
+        else:
+            told.setdefault("split", {})[change.old[0]] = list(change.new)
+    return told

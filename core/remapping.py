@@ -1,0 +1,143 @@
+"""A taxonomy's changes made: in the labels of a table, and in decisions that people took under older names."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from .findings import to_json
+from .taxonomy import Taxonomy
+
+COLUMNS = ("label", "predicted")
+
+
+@dataclass(frozen=True)
+class Remapped:
+    """A table in the new names.
+
+    Parameters
+    ----------
+    table
+        The same rows. Labels of split and retired classes are null.
+    undecided
+        Table ``id, was``: the rows whose class was split, with their old label.
+    counts
+        Change → number of rows whose label it changed.
+    """
+
+    table: pa.Table
+    undecided: pa.Table
+    counts: Mapping[str, int]
+
+
+def remapped(table: pa.Table, taxonomy: Taxonomy, *, known: Collection[str] = ()) -> Remapped:
+    """Give the labels and predictions of a table their present names.
+
+    Parameters
+    ----------
+    known
+        Labels that exist though no row may have them.
+
+    Raises
+    ------
+    InputError
+        If the taxonomy does not fit the labels; see :meth:`labelsift.taxonomy.Taxonomy.fit`.
+    """
+    undecided = pa.table({"id": pa.array([], pa.string()), "was": pa.array([], pa.string())})
+    counts: dict[str, int] = {}
+    if "label" in table.column_names:
+        given = table["label"]
+        counted = {one["values"]: one["counts"] for one in pc.value_counts(given).to_pylist()}
+        counted.pop(None, None)
+        changes = taxonomy.fit({*counted, *known})
+        rows = {one: counted.get(one, 0) for one in counted}
+        for change in changes:  # a row counts for every change that its label goes through
+            moved = sum(rows.pop(one, 0) for one in change.old)
+            counts[str(change)] = moved
+            if change.kind in ("rename", "merge"):
+                rows[change.new[0]] = rows.get(change.new[0], 0) + moved
+        split = [one for one in counted if taxonomy.fate(one).options]
+        here = pc.is_in(given, value_set=pa.array(split, pa.string()))
+        undecided = pa.table({"id": table["id"], "was": given}).filter(here)
+    for name in COLUMNS:
+        if name in table.column_names:
+            table = table.set_column(table.column_names.index(name), name, renamed(table[name], taxonomy))
+    return Remapped(table, undecided, counts)
+
+
+def renamed(labels: pa.ChunkedArray, taxonomy: Taxonomy) -> pa.ChunkedArray:
+    """Return the labels under their present names; null where they have none."""
+    coded = labels.combine_chunks().dictionary_encode()
+    names = pa.array([taxonomy.fate(one).name for one in coded.dictionary.to_pylist()], pa.string())
+    return pa.chunked_array([names.take(coded.indices)], pa.string())
+
+
+def settled(table: pa.Table, undecided: pa.Table, taxonomy: Taxonomy) -> tuple[pa.Table, pa.Table]:
+    """Label the rows of classes that were split and merged again since; return the table and who still waits."""
+    ends = renamed(undecided["was"], taxonomy)
+    known = pc.is_valid(ends)
+    at = pc.index_in(table["id"], value_set=undecided["id"].filter(known).combine_chunks())
+    labels = pc.coalesce(table["label"], pc.take(ends.filter(known).combine_chunks(), at))
+    waits = pc.invert(known)
+    open_ = pc.is_in(undecided["was"], value_set=pa.array(_open(undecided["was"], taxonomy), pa.string()))
+    table = table.set_column(table.column_names.index("label"), "label", labels)
+    return table, undecided.filter(pc.and_(waits, open_))
+
+
+def translated(decisions: Sequence[Mapping[str, Any]], taxonomy: Taxonomy) -> list[dict[str, Any]]:
+    """Return decisions under present names, without those whose label was split or retired: they say nothing now.
+
+    Parameters
+    ----------
+    decisions
+        Rows with ``action`` and ``value`` and, in records, ``given``, as in CORRECTIONS_SCHEMA.
+    """
+    said = []
+    for one in decisions:
+        told, void = dict(one), False
+        named = ["value"] if one["action"] in ("relabel", "keep") else []
+        if one["action"] == "keep":
+            named.append("given")
+        for name in named:
+            label = _label(one.get(name))
+            if label is None:
+                continue
+            fate = taxonomy.fate(label)
+            void = void or fate.name is None
+            told[name] = to_json(fate.name)
+        if not void:
+            said.append(told)
+    return said
+
+
+def retold(corrections: pa.Table, taxonomy: Taxonomy) -> pa.Table:
+    """Return a table of corrections under present names; see :func:`translated`."""
+    if not {"action", "value"} <= set(corrections.column_names):
+        return corrections  # in another form: whoever applies them says so
+    return pa.Table.from_pylist(translated(corrections.to_pylist(), taxonomy), corrections.schema)
+
+
+def given_names(cell: str | None, taxonomy: Taxonomy) -> set[str | None]:
+    """Return the present name of a label in a JSON cell, as a set: empty where it has none any more."""
+    label = _label(cell)
+    if label is None:
+        return {None}
+    name = taxonomy.fate(label).name
+    return set() if name is None else {name}
+
+
+def _open(labels: pa.ChunkedArray, taxonomy: Taxonomy) -> list[str]:
+    return [one for one in pc.unique(labels).to_pylist() if taxonomy.fate(one).options]
+
+
+def _label(cell: str | None) -> str | None:
+    try:
+        found = json.loads(cell or "null")
+    except ValueError:
+        return None
+    return found if isinstance(found, str) else None

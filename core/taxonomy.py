@@ -1,0 +1,213 @@
+"""Changes of the taxonomy: which class became which, as a file that a person writes and a run keeps.
+
+A file in TOML, the oldest step first; a file with a single step needs no ``[[step]]``:
+
+.. code-block:: toml
+
+    [[step]]
+    rename = { "card payment" = "payment" }                            # old = new
+    merge = { "refund" = ["refund request", "refund status"] }         # new = the old ones
+    split = { "delivery" = ["late delivery", "lost delivery"] }        # old = the new ones
+    retire = ["other"]
+
+All changes of a step happen at once. A name never gets a second meaning: it comes back only for the class that
+bore it, or for one that this class was merged into. So every label, however old, has one fate.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from .changes import FORM, Change, changes_of, check_step, plain_of, refuse_collision
+from .errors import InputError
+
+
+@dataclass(frozen=True)
+class Fate:
+    """What became of a label.
+
+    Parameters
+    ----------
+    name
+        Its name now, or None where it has none.
+    options
+        The classes among which a person must choose, where its class was split.
+    change
+        The split or the retirement that took the name away.
+    """
+
+    name: str | None
+    options: tuple[str, ...] = ()
+    change: Change | None = None
+
+
+@dataclass(frozen=True)
+class Taxonomy:
+    """A chain of changes, the oldest first; refused if it contradicts itself.
+
+    >>> moved = Taxonomy.of([{"rename": {"a": "b"}}, {"split": {"b": ["b1", "b2"]}}])
+    >>> moved.fate("a").options, moved.fate("z").name
+    (('b1', 'b2'), 'z')
+    """
+
+    steps: tuple[tuple[Change, ...], ...]
+
+    def __post_init__(self) -> None:
+        _check(self.steps)
+
+    @classmethod
+    def read(cls, path: str | Path) -> Taxonomy:
+        """Read a file; see :mod:`labelsift.taxonomy` for its form.
+
+        Raises
+        ------
+        InputError
+            If it cannot be read, has another form, or contradicts itself; names the labels.
+        """
+        try:
+            told = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(f"{path} cannot be read ({error})", cure="Save it as UTF-8") from None
+        except tomllib.TOMLDecodeError as error:
+            raise InputError(f"{path} is no TOML ({error})", cure=FORM) from None
+        odd = sorted(set(told) - {"step"}) if "step" in told else []
+        if odd:
+            raise InputError(f"{path} has entries outside of its steps", ids=odd, cure="Move them below a [[step]]")
+        return cls.of(told["step"] if "step" in told else [told])
+
+    @classmethod
+    def of(cls, steps: Iterable[Mapping[str, Any]]) -> Taxonomy:
+        """Make a taxonomy of plain values in the form of the file: what :attr:`plain` returns."""
+        if not isinstance(steps, list | tuple) or not all(isinstance(one, Mapping) for one in steps):
+            raise InputError("A taxonomy is a list of steps", cure=FORM)
+        return cls(tuple(tuple(changes_of(one)) for one in steps))
+
+    @cached_property
+    def plain(self) -> list[dict[str, Any]]:
+        """The steps as plain values for JSON, in the form of the file."""
+        return [plain_of(step) for step in self.steps]
+
+    @cached_property
+    def version(self) -> str:
+        """A hash of the whole chain: 16 hex digits."""
+        return hashlib.sha256(json.dumps(self.plain, sort_keys=True).encode("ascii")).hexdigest()[:16]
+
+    @property
+    def changes(self) -> list[Change]:
+        """All changes, the oldest first."""
+        return [change for step in self.steps for change in step]
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes that the changes made and that still exist, whether a row has them or not."""
+        made = dict.fromkeys(new for change in self.changes for new in change.new)
+        return tuple(one for one in made if self.fate(one).name == one)
+
+    def then(self, later: Taxonomy) -> Taxonomy:
+        """Return this chain followed by a later one; one that begins with this one replaces it."""
+        if later.steps[: len(self.steps)] == self.steps:
+            return later
+        return Taxonomy(self.steps + later.steps)
+
+    def fate(self, label: str) -> Fate:
+        """Follow a label of any age to the end of the chain."""
+        return _fate(label, self.steps)
+
+    def fit(self, labels: Collection[str]) -> list[Change]:
+        """Return the changes that are still to be made in data with these labels.
+
+        A change whose old labels are gone and whose new one is there was made before.
+
+        Raises
+        ------
+        InputError
+            For old labels that the data does not have, and new ones that it has already: an undeclared merge.
+        """
+        now, waiting = set(labels), []
+        for at, step in enumerate(self.steps):
+            later = self.steps[at + 1 :]
+            due = [change for change in step if not _made(change, now, later)]
+            waiting += due
+            taken = {label for change in due for label in change.old}
+            for change in due:
+                if change.kind in ("rename", "merge"):
+                    refuse_collision(change, now - taken)
+            now = (now - taken) | {label for change in due for label in change.new}
+        return waiting
+
+
+def _made(change: Change, now: set[str], later: Sequence[tuple[Change, ...]]) -> bool:
+    """Tell whether a change was made in the data before; labels that are neither old nor new are refused."""
+    old = [one for one in change.old if one not in change.new]
+    absent = [one for one in old if one not in now]
+    if not absent:
+        return False
+    if change.kind == "retire":
+        return True
+    following = {name for new in change.new for name in _bearers(new, later)}
+    ended = all(_fate(new, later).change is not None for new in change.new)
+    if len(absent) < len(old) or not (following & now or ended):
+        raise InputError(
+            f"The taxonomy names labels that the data does not have ({change})",
+            ids=absent,
+            cure="Correct their spelling, or leave them out",
+        )
+    return True
+
+
+def _fate(label: str, steps: Sequence[tuple[Change, ...]]) -> Fate:
+    for at, step in enumerate(steps):
+        change = next((one for one in step if label in one.old), None)
+        if change is None:
+            continue
+        if change.kind == "retire":
+            return Fate(None, change=change)
+        if change.kind == "split":
+            ends = [_fate(one, steps[at + 1 :]) for one in change.new]
+            options = dict.fromkeys(name for end in ends for name in ((end.name,) if end.name else end.options))
+            together = len(options) == 1 and all(end.name for end in ends)  # merged again: nothing to choose
+            return Fate(next(iter(options))) if together else Fate(None, tuple(options), change)
+        label = change.new[0]
+    return Fate(label)
+
+
+def _bearers(label: str, steps: Sequence[tuple[Change, ...]]) -> set[str]:
+    """Return the label and all names that its class has had since."""
+    names = {label}
+    for step in steps:
+        names |= {new for change in step if names & set(change.old) for new in change.new}
+    return names
+
+
+def _check(steps: Sequence[tuple[Change, ...]]) -> None:
+    """Refuse a chain that contradicts itself."""
+    alive: set[str] = set()
+    gone: dict[str, int] = {}
+    for at, step in enumerate(steps, start=1):
+        check_step(step)
+        for change in step:
+            lost = [one for one in change.old if one in gone]
+            if lost:
+                raise InputError(
+                    f"These labels are gone since step {gone[lost[0]]}, and step {at} changes them ({change})",
+                    ids=lost,
+                    cure="Name the classes as they are called by then",
+                )
+            if change.kind in ("rename", "merge") and change.new[0] not in change.old:
+                refuse_collision(change, alive)
+            taken = [one for one in change.new if one in gone and not _bearers(one, steps[: at - 1]) & set(change.old)]
+            if taken:
+                raise InputError(
+                    f"These were the names of other classes before ({change})", ids=taken, cure="Give new names"
+                )
+        old = {one for change in step for one in change.old}
+        new = {one for change in step for one in change.new}
+        alive = (alive - old) | new
+        gone = {one: since for one, since in gone.items() if one not in new} | dict.fromkeys(old - new, at)
