@@ -20,8 +20,7 @@ DOCUMENT = (ROOT / "docs" / "corrections.md").read_text(encoding="utf-8")
 
 
 def block(language: str) -> str:
-    (found,) = re.findall(rf"^```{language}\n(.*?)^```$", DOCUMENT, re.DOTALL | re.MULTILINE)
-    return found
+    return "".join(re.findall(rf"^```{language}\n(.*?)^```$", DOCUMENT, re.DOTALL | re.MULTILINE))
 
 
 def done(command: list[str], folder: Path) -> str:
@@ -50,6 +49,7 @@ def test_the_commands_run_in_their_order(tmp_path):
     back = ls.read(tmp_path / "tickets-before.csv", label="label", id="ticket_id")
     assert back.fingerprint == samples.fingerprint
     assert len(ls.read(tmp_path / "tickets-2.csv", label="label", id="ticket_id")) == len(samples) - 1
+    assert len(ls.load(store=store).samples) == len(samples) - 2  # the forgotten ones
 
 
 def test_the_example_runs(tmp_path):
@@ -57,7 +57,7 @@ def test_the_example_runs(tmp_path):
 
 
 def test_the_options_that_it_names_exist():
-    verbs = ("correct", "undo", "audit", "verify", "queue", "push", "pull")
+    verbs = ("correct", "undo", "audit", "verify", "queue", "push", "pull", "forget", "reproduce", "log")
     helped = "".join(done(["labelsift", verb, "--help"], ROOT) for verb in verbs)
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", DOCUMENT))
     assert named - set(re.findall(r"--[a-z][a-z-]+", helped)) == set()

@@ -66,6 +66,19 @@ class Xlsx:
 
         return read_decisions(_workbook(project))
 
+    def forget(self, ids: Sequence[str], *, project: str, match: str | None = None, dry_run: bool = False) -> int:
+        """Delete the rows of some samples from a workbook, with what people wrote in them.
+
+        Raises
+        ------
+        InputError
+            If the workbook is not where it was written, or cannot be read or written.
+        """
+        _require_package()
+        from .erasing import erase_rows
+
+        return erase_rows(_workbook(project), ids, dry_run=dry_run)
+
     def doctor(self) -> Mapping[str, str]:
         """Say whether the package that reads and writes workbooks is there."""
         try:

@@ -34,6 +34,5 @@ def test_in_a_users_project_the_task_and_its_answers_stay(platform, make_queue, 
     assert after["t00003"]["data"] == {"ticket": "t00003", "text": "text of t00003"}
     assert after["t00003"]["total_annotations"] == 1
     assert "labelsift_id" in after["t00004"]["data"]
-    assert {one["task"] for one in client.predictions(project)} == {
-        task["id"] for id, task in after.items() if id != "t00003"
-    }
+    predicted = {one["task"] for one in client.predictions(project)}
+    assert predicted == {after[id]["id"] for id in ("t00000", "t00001", "t00002", "t00004")}  # the last is an outlier

@@ -16,7 +16,8 @@ from labelsift.cli import main
 from labelsift.findings import CORRECTIONS_SCHEMA, Finding, findings_table
 from labelsift.integrations.label_studio.flags import flags_of
 from labelsift.integrations.xlsx import Xlsx
-from labelsift.platforms import Labeler
+from labelsift.platforms import Eraser, Labeler
+from labelsift.recording import decisions
 from labelsift.report import Report
 from labelsift.store import Store
 
@@ -244,4 +245,25 @@ def test_the_whole_way_on_the_command_line(tmp_path, report, monkeypatch):
     assert [linked[one] for one in ids[:3]] == ["http://127.0.0.1/1", "r.xlsx", "r.xlsx"]
     own(tmp_path / "own.xlsx", ("id", "decision"), (ids[2], "refund"))
     assert run("pull", "xlsx", tmp_path / "own.xlsx", "--run", "latest") == "1 decisions, 1 changed; 1 new\n"
-    assert [one["dataset"] for one in store.ledger.records()] == ["tickets"] * 3
+    assert [one["dataset"] for one in decisions(store.ledger.records())] == ["tickets"] * 3
+
+
+def test_forgotten_samples_leave_the_workbook_and_nothing_else(tmp_path, make_report):
+    import openpyxl
+
+    report, path = make_report(40), tmp_path / "r.xlsx"
+    ids = [flag.id for flag in flags_of(report, only=None, budget=None)][:4]
+    assert isinstance(Xlsx(), Eraser)
+    Xlsx().push(report, project=str(path))
+    filled(path, {ids[0]: "accept", ids[1]: "keep"}, saved_by="Ann")
+    before = [[cell.value for cell in row] for row in openpyxl.load_workbook(path).worksheets[0].iter_rows()]
+    assert Xlsx().forget([ids[0], ids[3], "nobody"], project=str(path), dry_run=True) == 2
+    assert Xlsx().forget([ids[0], ids[3], "nobody"], project=str(path)) == 2
+    after = [[cell.value for cell in row] for row in openpyxl.load_workbook(path).worksheets[0].iter_rows()]
+    assert after == [row for row in before if row[0] not in (ids[0], ids[3])]
+    assert Xlsx().pull(project=str(path))["id"].to_pylist() == [ids[1]]
+
+
+def test_a_workbook_that_is_gone_is_said(tmp_path):
+    with pytest.raises(ls.InputError, match="There is no file"):
+        Xlsx().forget(["t1"], project=str(tmp_path / "gone.xlsx"))
