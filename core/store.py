@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import shutil
 import time
@@ -22,7 +23,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from .errors import StoreError
+from .errors import InputError, StoreError
 from .ledger import Ledger
 from .memory import verified
 from .pools import Pool, Pools
@@ -44,9 +45,21 @@ def run_name(created: datetime, fingerprint: str) -> str:
 
 
 class Store:
-    """A folder of runs."""
+    """A folder of runs.
+
+    Raises
+    ------
+    InputError
+        For an address, such as ``s3://bucket``.
+    """
 
     def __init__(self, folder: str | Path = DEFAULT) -> None:
+        address = re.match(r"([a-z][a-z0-9+.-]+):/", os.fspath(folder), re.IGNORECASE)  # a drive has one letter
+        if address:
+            raise InputError(
+                f"The run store lies in a folder, not at an address ({address[1]}://…)",
+                cure="Name a folder, such as .labelsift, and copy it to a bucket when nobody writes to it",
+            )
         self.folder = Path(folder)
 
     def save(self, report: Report) -> None:

@@ -20,7 +20,9 @@ import lance
 import numpy as np
 import pyarrow as pa
 import pytest
-from labelsift.errors import StoreError
+from click.testing import CliRunner
+from labelsift.cli import main
+from labelsift.errors import InputError, StoreError
 from labelsift.samples import Samples
 from labelsift.store import FORMAT, Store, load, run_name
 
@@ -312,6 +314,25 @@ def test_links_are_kept_with_the_run(report, store):
     assert store.load().sample_links == {"t1": "http://127.0.0.1/2", "t2": "http://127.0.0.1/3"}
     store.save_links("gone", {})  # the run was deleted meanwhile
     assert [path.name for path in (store.folder / "runs").iterdir()] == [report.run]
+
+
+@pytest.mark.parametrize("where", ["s3://key:secret@bucket/runs", Path("s3://bucket"), "GS://bucket", "file:///tmp/x"])
+def test_an_address_is_no_folder(where, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    scanned = tmp_path / "a.csv"
+    scanned.write_text("text,label\nhello there,x\ngood bye,y\n")
+    for use in (
+        lambda: Store(where),
+        lambda: load(store=where),
+        lambda: ls.scan(ls.read(scanned, label="label"), store=where),
+    ):
+        with pytest.raises(InputError, match="in a folder, not at an address") as caught:
+            use()
+        assert "secret" not in str(caught.value)
+    done = CliRunner().invoke(main, ["runs", "list", "--store", str(where)])
+    assert done.exit_code == 2
+    assert "not at an address" in done.output
+    assert [path.name for path in tmp_path.iterdir()] == ["a.csv"]
 
 
 def test_a_folder_with_other_things_in_it_is_refused_before_the_scan(tmp_path, monkeypatch):
