@@ -12,6 +12,7 @@ from typing import Any
 from .errors import InputError
 from .ledger import Record
 from .recording import DECISION
+from .taxonomy import Taxonomy
 
 COLUMNS = (
     "number",
@@ -128,6 +129,7 @@ def _version(one: Record) -> dict[str, Any]:
                 f"{len(one['ids']):,} samples" if one.get("kind") == "forget" else "",
                 f"to {one['target']}" if one.get("kind") == "sent" else "",
                 f"{conflicts:,} conflicts left as they were" if conflicts else "",
+                f"taxonomy: {'; '.join(map(str, Taxonomy.of(one['taxonomy']).changes))}" if one.get("taxonomy") else "",
             )
             if part
         ),

@@ -55,7 +55,7 @@ def check_step(step: Sequence[Change]) -> None:
             )
 
 
-def refuse_collision(change: Change, standing: Collection[str]) -> None:
+def refuse_collision(change: Change, standing: Collection[str | None]) -> None:
     """Refuse a new name that another class bears: both would be one class without anybody having said so."""
     (new,) = change.new
     if new in standing:

@@ -80,6 +80,7 @@ for command in (audit, verify, correct, undo, queue, forget, reproduce):
 @click.option("--budget", type=int, help="Flag this many worst labels instead of an estimated number.")
 @click.option("--folds", type=int, default=5, show_default=True, help="Of the cross-validation.")
 @click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--taxonomy", type=click.Path(exists=True, dir_okay=False), help="Changes of the classes (TOML).")
 @click.option("--name", help="What to call the data set; the file's name by default.")
 @click.option("--scores", type=click.Path(dir_okay=False), help="Write one row a sample here (.parquet or .csv).")
 @click.option("--findings", type=click.Path(dir_okay=False), help="Write one row a problem here (.parquet or .csv).")
@@ -105,6 +106,7 @@ def scan(
     budget: int | None,
     folds: int,
     seed: int,
+    taxonomy: str | None,
     name: str | None,
     scores: str | None,
     findings: str | None,
@@ -147,6 +149,7 @@ def scan(
             budget=budget,
             folds=folds,
             seed=seed,
+            taxonomy=taxonomy,
             store=None if no_store else store,
             progress=say,
         )

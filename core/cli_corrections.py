@@ -73,6 +73,11 @@ def audit(dataset: str | None, since: datetime | None, csv_: str | None, store: 
 )
 @click.option("--experts", help="Whose word counts most, parted by commas, for the policy expert.")
 @click.option("--new-labels", is_flag=True, help="Allow labels that the data does not have yet.")
+@click.option(
+    "--taxonomy",
+    type=click.Path(exists=True, dir_okay=False),
+    help="Changes of the classes; the newest run's if unsaid.",
+)
 @store_option
 @json_option
 def correct(
@@ -86,6 +91,7 @@ def correct(
     policy: Policy,
     experts: str | None,
     new_labels: bool,
+    taxonomy: str | None,
     store: str,
     as_json: bool,
 ) -> None:
@@ -104,6 +110,7 @@ def correct(
         policy=policy,
         experts=[name.strip() for name in experts.split(",")] if experts else (),
         new_labels=new_labels,
+        taxonomy=taxonomy,
         store=store,
     )
     conflicts = {

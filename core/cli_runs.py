@@ -31,7 +31,16 @@ def list_(store: str, as_json: bool) -> None:
     for error in Store(store).broken():
         click.echo(f"labelsift: {visible(str(error))}", err=True)
     if as_json:
-        write_json([{**vars(one), "created": one.created.isoformat()} for one in kept])
+        write_json(
+            [
+                {
+                    **vars(one),
+                    "created": one.created.isoformat(),
+                    "taxonomy": one.taxonomy.plain if one.taxonomy else None,
+                }
+                for one in kept
+            ]
+        )
         return
     from .listings import print_runs
 

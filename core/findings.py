@@ -60,6 +60,7 @@ ISSUES = (
     "near_duplicate",
     "exact_duplicate",
     "conflicting_labels",
+    "taxonomy",
     "leakage",
     "language",
     "pii",

@@ -12,7 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from .corrections import Vote, resolve
+from .remapping import given_names, translated
 from .samples import Samples
+from .taxonomy import Taxonomy
 
 _VOTE = ("id", "action", "verdict", "value", "person", "time")
 
@@ -31,6 +33,9 @@ def verified(
 
     Parameters
     ----------
+    samples
+        Decisions under older names of their taxonomy count under the present ones. Those for a class that was
+        split or retired do not: its samples come back.
     records
         Of a ledger; see :func:`labelsift.recording.record`.
     but
@@ -49,6 +54,8 @@ def verified(
         and one["run"] != but
         and "value" not in one.get("erased", ())
     ]
+    taxonomy = samples.taxonomy or Taxonomy(())
+    judged = translated(judged, taxonomy)
     known = pa.array(sorted({one["id"] for one in judged}), pa.string())
     rows = pc.indices_nonzero(pc.is_in(samples.ids, value_set=known))
     here = samples.table.take(rows).to_pylist()
@@ -58,7 +65,7 @@ def verified(
     issues: dict[str, set[str]] = defaultdict(set)
     for one in still:
         issues[one["id"]].update(one["issues"])
-        given[one["id"]].add(json.loads(one["given"] or "null"))
+        given[one["id"]] |= given_names(one["given"], taxonomy)
     votes = pa.Table.from_pylist([{name: one[name] for name in _VOTE} for one in still], _SCHEMA)
     decided = resolve(votes).decided
     settled = [one for one, vote in decided.items() if now[one][1] in given[one] | _label(vote)]

@@ -53,8 +53,8 @@ def remapped(table: pa.Table, taxonomy: Taxonomy, *, known: Collection[str] = ()
     if "label" in table.column_names:
         given = table["label"]
         counted = {one["values"]: one["counts"] for one in pc.value_counts(given).to_pylist()}
-        counted.pop(None, None)
         changes = taxonomy.fit({*counted, *known})
+        counted.pop(None, None)
         rows = {one: counted.get(one, 0) for one in counted}
         for change in changes:  # a row counts for every change that its label goes through
             moved = sum(rows.pop(one, 0) for one in change.old)
@@ -68,6 +68,14 @@ def remapped(table: pa.Table, taxonomy: Taxonomy, *, known: Collection[str] = ()
         if name in table.column_names:
             table = table.set_column(table.column_names.index(name), name, renamed(table[name], taxonomy))
     return Remapped(table, undecided, counts)
+
+
+def passed_over(labels: pa.ChunkedArray, taxonomy: Taxonomy) -> str:
+    """Say which changes were not made in these labels, because they seem to have been made before."""
+    due = taxonomy.fit(pc.unique(labels).to_pylist())
+    rest = [str(one) for one in taxonomy.changes if one not in due]
+    told = "; ".join(rest)
+    return f"Changes of the taxonomy taken as made before, since no row has the old label: {told}." if rest else ""
 
 
 def renamed(labels: pa.ChunkedArray, taxonomy: Taxonomy) -> pa.ChunkedArray:

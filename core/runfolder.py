@@ -27,6 +27,7 @@ import pyarrow.compute as pc
 from .errors import StoreError
 from .report import LinkKeeper, Report
 from .samples import Samples
+from .taxonomy import Taxonomy
 
 FACTS = "run.json"
 LINKS = "links.json"
@@ -43,6 +44,7 @@ class RunInfo:
     rows: int
     label_issues: int
     fingerprint: str
+    taxonomy: Taxonomy | None = None
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ def read_info(folder: Path) -> RunInfo:
             rows=facts["rows"],
             label_issues=facts["label_issues"],
             fingerprint=facts["fingerprint"],
+            taxonomy=_taxonomy(facts),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise broken(folder, error) from None
@@ -110,7 +113,9 @@ def read_run(folder: Path, *, store: LinkKeeper) -> Report:
         return Report(
             run=facts["run"],
             created=datetime.fromisoformat(facts["created"]),
-            samples=Samples(tables["samples"], _metadata(tables, facts["metadata"]), facts["dataset"]),
+            samples=Samples(
+                tables["samples"], _metadata(tables, facts["metadata"]), facts["dataset"], taxonomy=_taxonomy(facts)
+            ),
             scores=tables["scores"],
             findings=tables["findings"],
             classes=tuple(facts["classes"]),
@@ -208,6 +213,11 @@ def _tables(report: Report) -> dict[str, pa.Table]:
 
 def _metadata(tables: dict[str, pa.Table], names: Sequence[str]) -> pa.Table:
     return tables["metadata"].rename_columns(list(names)) if names else tables["samples"].select([])
+
+
+def _taxonomy(facts: Mapping[str, Any]) -> Taxonomy | None:
+    told = facts["settings"].get("taxonomy")
+    return Taxonomy.of(told) if told else None
 
 
 def _matrix(table: pa.Table | None) -> np.ndarray | None:

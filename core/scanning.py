@@ -19,11 +19,13 @@ from .errors import InputError
 from .findings import findings_table
 from .neighbors import NeighborIndex
 from .prediction import assign_folds, out_of_sample
+from .remapping import passed_over
 from .report import USERS_EMBEDDINGS, Report
 from .samples import Samples
 from .signals import Signals
 from .store import DEFAULT as DEFAULT_STORE
 from .store import Store, run_name
+from .taxonomy import Taxonomy
 
 FOLDS = 5
 Say = Callable[[str], None]
@@ -38,6 +40,7 @@ def scan(
     budget: int | None = None,
     folds: int = FOLDS,
     seed: int = 0,
+    taxonomy: Taxonomy | str | Path | None = None,
     store: str | Path | None = DEFAULT_STORE,
     progress: Say | None = None,
 ) -> Report:
@@ -55,6 +58,9 @@ def scan(
         Flag this many worst labels instead of an estimated number.
     folds, seed
         Of the cross-validation behind the out-of-sample probabilities.
+    taxonomy
+        Changes of the classes that the samples go through first, or the file of them; see
+        :meth:`labelsift.samples.Samples.remap`. It is kept with the run.
     store
         The folder that keeps the run; None keeps nothing.
     progress
@@ -73,10 +79,18 @@ def scan(
         raise InputError(f"A budget of {budget} flags nothing", cure="Give 1 or more")
     if store is not None:
         Store(store).prepare()  # a folder that cannot be written must not cost a long scan
+    given = samples.labels
+    if taxonomy is not None:
+        samples = samples.remap(taxonomy)
     maker = _Scan(samples, signals or Signals(), embedder, folds=folds, seed=seed, say=progress or (lambda _: None))
     maker.context.budget = budget
+    if taxonomy is not None and samples.taxonomy is not None and given is not None:
+        passed = passed_over(given, samples.taxonomy)
+        maker.context.notes += [passed] if passed else []
     report = maker.run(_chosen(samples, only))
     report.settings.update({"budget": budget, "only": list(only) if only else None})
+    if samples.taxonomy is not None:
+        report.settings["taxonomy"] = samples.taxonomy.plain
     if store is not None:
         report.store = Store(store)
         report.store.save(report)
@@ -84,7 +98,7 @@ def scan(
 
 
 def _chosen(samples: Samples, only: Sequence[str] | None) -> tuple[Check, ...]:
-    known = checks()
+    known = tuple(one for one in checks() if "undecided" not in one.needs or samples.undecided)
     unknown = sorted(set(only or ()) - {one.name for one in known})
     if unknown:
         raise InputError("There is no such check", ids=unknown, cure=f"Known: {', '.join(one.name for one in known)}")

@@ -120,10 +120,16 @@ class Taxonomy:
         """Follow a label of any age to the end of the chain."""
         return _fate(label, self.steps)
 
-    def fit(self, labels: Collection[str]) -> list[Change]:
+    def fit(self, labels: Collection[str | None]) -> list[Change]:
         """Return the changes that are still to be made in data with these labels.
 
-        A change whose old labels are gone and whose new one is there was made before.
+        A change whose old labels are gone and whose new one is there was made before; so was a retirement of a
+        label that is gone, and a split of one where rows have no label.
+
+        Parameters
+        ----------
+        labels
+            Those that occur, with None if a row has none.
 
         Raises
         ------
@@ -143,13 +149,13 @@ class Taxonomy:
         return waiting
 
 
-def _made(change: Change, now: set[str], later: Sequence[tuple[Change, ...]]) -> bool:
+def _made(change: Change, now: set[str | None], later: Sequence[tuple[Change, ...]]) -> bool:
     """Tell whether a change was made in the data before; labels that are neither old nor new are refused."""
     old = [one for one in change.old if one not in change.new]
     absent = [one for one in old if one not in now]
     if not absent:
         return False
-    if change.kind == "retire":
+    if change.kind == "retire" or (change.kind == "split" and None in now):
         return True
     following = {name for new in change.new for name in _bearers(new, later)}
     ended = all(_fate(new, later).change is not None for new in change.new)
@@ -202,7 +208,7 @@ def _check(steps: Sequence[tuple[Change, ...]]) -> None:
                 )
             if change.kind in ("rename", "merge") and change.new[0] not in change.old:
                 refuse_collision(change, alive)
-            taken = [one for one in change.new if one in gone and not _bearers(one, steps[: at - 1]) & set(change.old)]
+            taken = [one for one in change.new if one in gone and _fate(one, steps[:at]).name != one]
             if taken:
                 raise InputError(
                     f"These were the names of other classes before ({change})", ids=taken, cure="Give new names"

@@ -26,9 +26,11 @@ from .keptrows import erased_from, folder_of, keep_rows, restored
 from .ledger import Record
 from .reading import read
 from .recording import as_table, decisions
+from .remapping import retold
 from .rowfiles import RowFile
 from .samples import Samples
 from .store import DEFAULT, Store
+from .taxonomy import Taxonomy
 from .tombstones import whole
 
 VERSION = "version"
@@ -76,6 +78,7 @@ def correct(
     policy: Policy = "majority",
     experts: Sequence[str] = (),
     new_labels: bool = False,
+    taxonomy: Taxonomy | str | Path | None = None,
     store: str | Path = DEFAULT,
 ) -> Version:
     """Apply a store's recorded corrections to a file and write its next version; see :func:`undo`.
@@ -90,6 +93,9 @@ def correct(
         Whose corrections; by default the data set that is called like the file.
     policy, experts, new_labels
         As in :meth:`labelsift.samples.Samples.apply`.
+    taxonomy
+        Changes of the classes, or their file: the labels of the file and the decisions go through it. By default
+        that of the newest run of the data set. Labels of split and retired classes become blank.
 
     Raises
     ------
@@ -100,18 +106,25 @@ def correct(
     """
     _require_other(file, out)
     kept = Store(store)
-    kept.runs()  # refuses what is no store
     dataset = dataset or stem(os.fspath(file))
+    newest = next((one for one in kept.runs() if one.dataset == dataset), None)  # refuses what is no store
     samples = read(os.fspath(file), text=text, label=label, id=id, encoding=encoding)
-    resolution = resolve(_corrections(kept, dataset, samples), policy=policy, experts=experts)
+    required = taxonomy is None  # changed classes alone make a version, too
+    taxonomy = taxonomy or (newest.taxonomy if newest else None)
+    mapped = samples.remap(taxonomy) if taxonomy and label else samples
+    corrections = _corrections(kept, dataset, samples, required=required)
+    if mapped.taxonomy is not None:
+        corrections = retold(corrections, mapped.taxonomy)
+    resolution = resolve(corrections, policy=policy, experts=experts)
     if label is None and any(action == "relabel" for action, _ in resolution.decided.values()):
         raise InputError("There are new labels, and no column for them", cure="Name it: --label COLUMN")
-    table, keep = applied(samples.table, resolution, new_labels=new_labels)
+    known = mapped.taxonomy.classes if mapped.taxonomy else ()
+    table, keep = applied(mapped.table, resolution, new_labels=new_labels, classes=known)
     before = rowfiles.load(file, encoding=encoding)
     if len(before.table) != len(samples):
         raise InputError(f"{file} cannot be written row by row", cure="Save it as parquet, and correct that")
     after = before
-    rows = _decided_rows(samples, resolution)
+    rows = np.arange(len(samples)) if mapped.taxonomy else _decided_rows(samples, resolution)
     touched = set(np.flatnonzero(~keep).tolist())
     for role, column in (("label", label), ("text", text)):
         changes = _changes(samples.table, table, role, rows) if column else {}
@@ -132,6 +145,9 @@ def correct(
         removed = np.flatnonzero(~keep).tolist()
         folder = folder_of(kept, parent=version.parent, fingerprint=version.fingerprint)
         entry = {"policy": policy, "applied": version.applied, "conflicts": len(version.conflicts)}
+        entry |= {"run": _last_run(kept, corrections), "content": content_of(table.filter(pa.array(keep)))}
+        if mapped.taxonomy is not None:
+            entry["taxonomy"] = mapped.taxonomy.plain
         ids = samples.ids.take(pa.array(sorted(touched))).to_pylist()
         entry["before_hash"] = keep_rows(before, folder, rows=sorted(touched), removed=removed, ids=ids)
     _write(kept, after, Path(out), version, kind=VERSION, more=entry)
@@ -171,6 +187,18 @@ def undo(file: str | Path, out: str | Path, *, encoding: str = "utf-8", store: s
     return version
 
 
+def content_of(table: pa.Table) -> str:
+    """Return a hash of ids, texts and labels alone, by which the next scan knows the version again."""
+    columns = [name for name in ("id", "text", "label") if name in table.column_names]
+    return Samples(table.select(columns), table.select([])).fingerprint
+
+
+def _last_run(store: Store, corrections: pa.Table) -> str | None:
+    """Return the newest kept run that the applied decisions are on."""
+    named = set(corrections["run"].to_pylist())
+    return next((one.run for one in store.runs() if one.run in named), None)
+
+
 def versions(records: Sequence[Record]) -> list[Record]:
     """Return the records of steps from a version to the next, oldest first."""
     return [one for one in records if one.get("kind") == VERSION]
@@ -185,11 +213,11 @@ def _require_other(file: str | Path, out: str | Path) -> None:
         raise InputError(f"{out} has another format than {file}", cure="Name the new file with the same ending")
 
 
-def _corrections(store: Store, dataset: str, samples: Samples) -> pa.Table:
+def _corrections(store: Store, dataset: str, samples: Samples, *, required: bool) -> pa.Table:
     """Return the decisions on a data set, but for samples that were removed before and are gone."""
     records = store.ledger.records()
     found = decisions(records, dataset=dataset)
-    if not found:
+    if not found and required:
         known = sorted({one["dataset"] for one in decisions(records) if one["dataset"]})
         raise StoreError(
             f"{store.folder} holds no corrections of {dataset}",

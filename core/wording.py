@@ -42,6 +42,12 @@ _WORDS = {
         "samples with conflicting labels",
         "The same text, but different labels.",
     ),
+    "taxonomy": IssueWords(
+        "Split classes",
+        "sample of a split class",
+        "samples of a split class",
+        "Its class was split: choose the new one.",
+    ),
     "leakage": IssueWords("Leakage", "leaked sample", "leaked samples", "The same sample is trained on and tested on."),
     "language": IssueWords(
         "Other language", "sample in another language", "samples in another language", "Not in the main language."

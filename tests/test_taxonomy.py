@@ -94,6 +94,7 @@ def test_every_label_has_one_fate(tmp_path):
         ([{"rename": {"a": "b"}}, {"rename": {"c": "b"}}], "b", "already"),
         ([{"rename": {"a": "b"}}, {"rename": {"c": "a"}}], "a", "other classes before"),
         ([{"retire": ["a"]}, {"rename": {"c": "a"}}], "a", "other classes before"),
+        ([{"split": {"a": ["a1", "a2"]}}, {"rename": {"a1": "a"}}], "a", "other classes before"),
         ([{"renames": {"a": "b"}}], "renames", "no such change"),
         ([{"rename": {"a": 3}}], "a", "another name"),
         ([{"retire": "a"}], "", "no list"),

@@ -14,7 +14,7 @@ from ..neighbors import Graph
 from ..samples import Samples
 from ..textforms import duplicate_groups, is_blank
 
-Need = Literal["text", "labels", "vectors", "pred_probs"]
+Need = Literal["text", "labels", "vectors", "pred_probs", "undecided"]
 
 
 @dataclass

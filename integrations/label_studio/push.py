@@ -124,6 +124,7 @@ def _stands(client: Client, current: Round) -> bool:
 def labels_of(report: Report, flags: Sequence[Flag]) -> list[str]:
     """Return the labels that a review project offers: the classes, then whatever else is given or suggested."""
     seen = [*report.samples.classes, *report.classes]
+    seen += report.samples.taxonomy.classes if report.samples.taxonomy else ()
     seen += [label for flag in flags for label in (flag.given, flag.suggested) if label]
     return sorted(dict.fromkeys(seen), key=str.casefold)
 

@@ -1,0 +1,31 @@
+"""Samples of a class that was split: a person must say which of the new classes they belong to."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..findings import Finding
+from .registry import Context, Result, check
+
+
+@check("taxonomy", needs=("undecided",))
+def taxonomy(context: Context) -> Result:
+    """Flag the rows whose class was split; the score is 0 for them and 1 for all others. Nothing is suggested."""
+    samples, is_issue = context.samples, np.zeros(len(context), dtype=bool)
+    findings = []
+    if samples.undecided is not None and samples.taxonomy is not None:
+        rows = samples.positions(samples.undecided["id"].to_pylist())
+        is_issue[rows] = True
+        options = {one: samples.taxonomy.fate(one).options for one in samples.undecided["was"].unique().to_pylist()}
+        findings = [
+            Finding(
+                id=one["id"],
+                issue="taxonomy",
+                kind="split",
+                score=0.0,
+                reason=f"The class {one['was']} was split: choose among {', '.join(options[one['was']])}.",
+                evidence={"was": one["was"], "classes": list(options[one["was"]])},
+            )
+            for one in samples.undecided.to_pylist()
+        ]
+    return Result(np.where(is_issue, 0, 1).astype(np.float32), is_issue, findings)
