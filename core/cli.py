@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from .cli_corrections import audit, correct, queue, undo, verify
+from .cli_corrections import audit, correct, probes, queue, undo, verify
 from .cli_erasure import forget, reproduce
 from .cli_platforms import doctor, log, pull, push
 from .cli_runs import compare, runs, value
@@ -59,7 +59,7 @@ def main(debug: bool) -> None:
 
 for command in (push, pull, log, doctor, runs, compare, value, similar, index):
     main.add_command(command)
-for command in (audit, verify, correct, undo, queue, forget, reproduce):
+for command in (audit, verify, correct, undo, queue, probes, forget, reproduce):
     main.add_command(command)
 
 

@@ -10,7 +10,7 @@ import click
 
 from .cli_shared import json_option, store_option, write_json
 from .corrections import POLICIES, Policy
-from .store import Store
+from .store import LATEST, Store
 
 GATE_FAILED = 1
 
@@ -153,3 +153,19 @@ def queue(dataset: str | None, store: str, as_json: bool) -> None:
     from .listings import print_queue
 
     print_queue(rows)
+
+
+@click.command()
+@click.argument("run", default=LATEST)
+@store_option
+@json_option
+def probes(run: str, store: str, as_json: bool) -> None:
+    """Estimate from a round with probes how many labels are wrong, and how good the flags of RUN are."""
+    from .listings import print_probed
+    from .probed import probed
+
+    found = probed(run, store=store)
+    if as_json:
+        write_json(found.as_dict())
+    else:
+        print_probed(found)

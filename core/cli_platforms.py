@@ -10,6 +10,7 @@ from . import platforms
 from .cli_shared import json_option, run_options, store_option, write_json, written
 from .errors import InputError
 from .platforms import MODES, Mode, Receipt
+from .probing import share_of
 from .recording import record
 from .store import load
 
@@ -22,6 +23,7 @@ from .store import load
 @click.option("--create", is_flag=True, help="With --match: create the tasks that the project does not have.")
 @click.option("--only", help="Push only these issues, parted by commas.")
 @click.option("--budget", type=int, help="Push at most this many samples, worst first.")
+@click.option("--probe", metavar="SHARE", help="Mode blind: add unflagged samples, so many a flagged one, like 10%.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @run_options
 @json_option
@@ -33,6 +35,7 @@ def push(
     create: bool,
     only: str | None,
     budget: int | None,
+    probe: str | None,
     dry_run: bool,
     run: str,
     dataset: str | None,
@@ -53,6 +56,7 @@ def push(
         create=create,
         only=[name.strip() for name in only.split(",")] if only else None,
         budget=budget,
+        probe=share_of(probe) if probe else None,
         dry_run=dry_run,
     )
     _show(receipt, as_json=as_json)

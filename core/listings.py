@@ -12,6 +12,7 @@ from rich.text import Text
 
 from .erasure import Erased
 from .platforms import Receipt
+from .probed import Probed
 from .store import RunInfo
 from .wording import shortened, visible
 
@@ -142,6 +143,27 @@ def print_erased(found: Erased, *, to_stderr: bool = False) -> None:
         console.print(f"Notes and new texts of people erased: {found.words:,}")
     for one in found.unreachable:
         console.print(Text(f"Not reached: {visible(one)}", style="bold red"))
+
+
+def print_probed(found: Probed, *, console: Console | None = None) -> None:
+    """Print what a round with probes says, each figure with its 95 % interval."""
+    console = console or Console(highlight=False)
+    table = _table("", "estimate", "95 % interval")
+    said = {
+        "error_rate": "labels that are wrong, in the whole data set",
+        "precision": "flagged labels that are wrong (precision)",
+        "recall": "wrong labels that are flagged (recall)",
+        "shown": "suggestion chosen where it was shown",
+        "blind": "suggestion chosen where it was not",
+        "sway": "difference: how far showing it sways people",
+    }
+    for name, one in (found.estimates | found.accepted).items():
+        table.add_row(said[name], f"{one.value:.1%}", f"{one.low:.1%} … {one.high:.1%}")
+    console.print(Text(f"{found.run}: {found.flagged.judged:,} flagged labels and {found.rest.judged:,} probes judged"))
+    if table.row_count:
+        console.print(table)
+    for note in found.notes:
+        console.print(Text(note, style="dim"))
 
 
 def _table(*columns: str) -> Table:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -26,6 +26,7 @@ from .vectors import VectorIndex
 if TYPE_CHECKING:
     from .platforms import Mode, Receipt
     from .pools import Pool
+    from .probing import Plan
 
 
 class LinkKeeper(Protocol):
@@ -37,6 +38,10 @@ class LinkKeeper(Protocol):
 
     def sent(self, run: str, *, platform: str, target: str, match: str | None = None, with_text: bool = True) -> None:
         """Record where a run's samples went."""
+        ...
+
+    def plan_round(self, run: str, *, platform: str, target: str, make: Callable[[], Plan], keep: bool = True) -> Plan:
+        """Return the plan of a round with probes, made and recorded if there is none yet."""
         ...
 
     def verified(self, samples: Samples, *, but: str) -> dict[str, frozenset[str]]:
@@ -218,17 +223,34 @@ class Report:
         create: bool = False,
         only: Sequence[str] | None = None,
         budget: int | None = None,
+        probe: float | None = None,
         dry_run: bool = False,
     ) -> Receipt:
         """Bring the flagged samples into a labeling platform's project; see ``platforms.Labeler``.
 
+        With ``probe``, in mode blind, the round also carries a random share of unflagged samples, 0.1 for one
+        to ten flagged ones, that nobody can tell from the others; see :mod:`labelsift.probes`.
+
         Samples that people verified on an earlier run of the store stay out, unless their text or label changed
         since, or they have another issue than they had then; the receipt's details count them.
         """
-        from . import platforms
+        from . import platforms, probing
 
         queue, known = self._unverified()
         labeler = platforms.labeler(platform)
+        if probe is not None:
+            probing.require_blind(mode=mode, match=match, only=only)
+            without = self.store.verified(self.samples, but=self.run) if self.store is not None else {}
+            queue = probing.round_queue(
+                self,
+                platform=platform,
+                project=project,
+                share=probe,
+                budget=budget,
+                without=without,
+                dry_run=dry_run,
+            )
+            budget = None  # it chose the flagged samples; the probes come on top
         if self.store is not None and not dry_run:  # before, so that what a killed push sent is known, too
             self.store.sent(self.run, platform=platform, target=project, match=match)
         receipt = labeler.push(

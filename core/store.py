@@ -17,6 +17,7 @@ import re
 import secrets
 import shutil
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from .errors import InputError, StoreError
 from .ledger import Ledger
 from .memory import verified
 from .pools import Pool, Pools
+from .probing import Plan, round_of
 from .report import Report
 from .runfolder import LINKS, RunInfo, broken, read_info, read_run, write_run
 from .samples import Samples
@@ -173,6 +175,18 @@ class Store:
         self.ledger.append(
             lambda standing: [] if any(entry.items() <= one.items() for one in standing) else [entry | {"time": time}]
         )
+
+    def plan_round(self, run: str, *, platform: str, target: str, make: Callable[[], Plan], keep: bool = True) -> Plan:
+        """Return the plan of a run's round with probes in a project; made, and recorded, if there is none yet."""
+        standing = round_of(self.ledger.records(), run=run, platform=platform, target=target)
+        if standing is not None or not keep:
+            return standing or make()
+        plan, time = make(), datetime.now(UTC).isoformat(timespec="microseconds")
+        entry = plan.record(run=run, platform=platform, target=target) | {"time": time}
+        self.ledger.append(
+            lambda records: [] if round_of(records, run=run, platform=platform, target=target) else [entry]
+        )
+        return round_of(self.ledger.records(), run=run, platform=platform, target=target) or plan
 
     def save_links(self, run: str, links: dict[str, str]) -> None:
         """Keep the addresses of a run's tasks on the platform that it was pushed to."""

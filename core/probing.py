@@ -1,0 +1,155 @@
+"""A round with probes: flagged samples and a random share of the others, which nobody can tell apart.
+
+Every item is asked blind: no given label, suggestion or reason stands in its task. Of what does stand there,
+its score decides the place in the queue: the flagged samples keep their order, and each probe gets the score of
+a random place among them.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from .errors import InputError
+from .findings import Finding, findings_table
+
+if TYPE_CHECKING:
+    from .report import Report
+
+ROUND = "round"  # the kind of a record that keeps the plan of a round with probes
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Who is asked about in a round with probes.
+
+    Parameters
+    ----------
+    flagged, probes
+        Ids, worst first and in random order.
+    rest
+        How many judged samples the probes were drawn from.
+    scores
+        Id → the score that places it in the queue.
+    """
+
+    flagged: tuple[str, ...]
+    probes: tuple[str, ...]
+    rest: int
+    scores: Mapping[str, float]
+
+    def record(self, *, run: str, platform: str, target: str) -> dict[str, Any]:
+        """Return the entry of the ledger that keeps the plan."""
+        told = {"kind": ROUND, "run": run, "platform": platform, "target": target, "rest": self.rest}
+        return told | {"flagged": list(self.flagged), "probes": list(self.probes), "scores": dict(self.scores)}
+
+    @classmethod
+    def of(cls, record: Mapping[str, Any]) -> Plan:
+        """Return the plan that an entry keeps."""
+        return cls(tuple(record["flagged"]), tuple(record["probes"]), record["rest"], record["scores"])
+
+
+def share_of(text: str) -> float:
+    """Read a share: ``10%`` or ``0.1``.
+
+    >>> share_of("10%"), share_of("0.25")
+    (0.1, 0.25)
+    """
+    try:
+        share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        share = -1.0
+    if not 0 < share <= 1:
+        raise InputError(f"{text!r} is no share", cure="Write it like 10%, from above 0 to 100%")
+    return share
+
+
+def planned(report: Report, *, share: float, budget: int | None, seed: int, without: Collection[str] = ()) -> Plan:
+    """Choose the flagged labels to ask about, and a simple random sample of all other judged samples.
+
+    Parameters
+    ----------
+    share
+        Probes a flagged sample; at least ten are drawn, where there are so many.
+    budget
+        At most so many flagged samples, drawn at random, so that they stand for all flagged ones.
+    without
+        Samples that people verified before: they are in neither stratum.
+
+    Raises
+    ------
+    InputError
+        If no label was flagged, or every judged sample was.
+    """
+    if "label_score" not in report.scores.column_names:
+        raise InputError("The run did not judge labels", cure="Scan with the check label")
+    rng = np.random.default_rng(seed)
+    judged = pc.and_(
+        pc.is_valid(report.scores["label_score"]),
+        pc.invert(pc.is_in(report.scores["id"], value_set=pa.array(sorted(without), pa.string()))),
+    )
+    scores = report.scores.filter(judged).sort_by([("label_score", "ascending"), ("id", "ascending")])
+    is_flagged = scores["is_label_issue"].to_numpy(zero_copy_only=False)
+    ids = np.array(scores["id"].to_pylist(), dtype=object)
+    flagged, others = np.flatnonzero(is_flagged), np.flatnonzero(~is_flagged)
+    if not len(flagged) or not len(others):
+        raise InputError("Probes need flagged and unflagged samples", cure="Push without --probe")
+    asked = np.sort(rng.choice(flagged, budget, replace=False)) if budget and budget < len(flagged) else flagged
+    count = min(max(round(share * len(asked)), 10), len(others))
+    probes = rng.choice(others, count, replace=False)
+    known = scores["label_score"].to_numpy()[asked].astype(float)
+    edges = np.concatenate([[max(known[0] - 0.01, 0)], known, [known[-1] + 0.01]])
+    between = rng.integers(0, len(edges) - 1, count)
+    places = edges[between] + (edges[between + 1] - edges[between]) * rng.random(count)
+    placed = dict(zip([*ids[asked], *ids[probes]], [*known.tolist(), *places.tolist()], strict=True))
+    return Plan(tuple(ids[asked]), tuple(ids[probes]), len(others), {one: round(at, 6) for one, at in placed.items()})
+
+
+def round_queue(
+    report: Report,
+    *,
+    platform: str,
+    project: str,
+    share: float,
+    budget: int | None,
+    without: Collection[str],
+    dry_run: bool,
+) -> Report:
+    """Return the report with the items of a round as its only findings, all of one kind.
+
+    A run has one round with probes a project: pushed again it is the same one.
+    """
+    if report.store is None:
+        raise InputError(
+            "Without a run store nobody would know which samples are probes", cure="Scan into a store, and push that"
+        )
+
+    def make() -> Plan:
+        return planned(report, share=share, budget=budget, seed=secrets.randbits(32), without=without)
+
+    plan = report.store.plan_round(report.run, platform=platform, target=project, make=make, keep=not dry_run)
+    there = set(report.samples.ids.to_pylist())  # without those that were erased since
+    items = [Finding(id, "label", score, "A label to check.") for id, score in plan.scores.items() if id in there]
+    return replace(report, findings=findings_table(items))
+
+
+def require_blind(*, mode: str, match: str | None, only: Sequence[str] | None) -> None:
+    """Refuse a round in which probes could be told from flagged samples."""
+    if mode != "blind":
+        raise InputError(
+            f"In mode {mode} a probe, which has no reason to show, would give itself away", cure="Use --mode blind"
+        )
+    if match or only:
+        raise InputError("A round with probes is a review project about labels", cure="Leave out --match and --only")
+
+
+def round_of(records: Sequence[Mapping[str, Any]], *, run: str, platform: str, target: str) -> Plan | None:
+    """Return the plan that was recorded for a run and a project."""
+    wanted = {"kind": ROUND, "run": run, "platform": platform, "target": target}
+    return next((Plan.of(one) for one in records if wanted.items() <= one.items()), None)
