@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from .aligning import aligned, explained, taxonomy_changes
 from .errors import InputError
 from .findings import issues_in
 from .report import Report
@@ -48,6 +49,9 @@ class Comparison:
     issues
         Table ``issue, old, new, fixed, appeared``: flagged samples; ``fixed`` and ``appeared`` count
         those that both runs have.
+    taxonomy
+        Table ``kind, old, new, samples, decided``: what became of the older run's classes under the newer run's
+        taxonomy; see :func:`labelsift.aligning.taxonomy_changes`. None of it counts as relabeled.
     """
 
     old: str
@@ -60,6 +64,7 @@ class Comparison:
     metrics: pa.Table
     slices: pa.Table
     issues: pa.Table
+    taxonomy: pa.Table
 
     @property
     def movements(self) -> list[tuple[str | None, str | None, int]]:
@@ -69,7 +74,7 @@ class Comparison:
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything as plain values, for ``--json``."""
-        tables = ("relabeled", "metrics", "slices", "issues")
+        tables = ("relabeled", "metrics", "slices", "issues", "taxonomy")
         shown = {name: value for name, value in vars(self).items() if name not in tables}
         return shown | {name: getattr(self, name).to_pylist() for name in tables} | {"movements": self.movements}
 
@@ -89,6 +94,9 @@ def compare(old: Report, new: Report, *, by: Sequence[str] | None = None) -> Com
         If one of the runs cannot be sliced by a column of ``by``.
     """
     rows_old, rows_new, renamed = _matched(old, new)
+    taxonomy = new.samples.taxonomy
+    classes = taxonomy_changes(_labels(old, rows_old), _labels(new, rows_new), taxonomy)
+    old = aligned(old, taxonomy) if taxonomy else old
     texts_differ = pc.not_equal(old.samples.texts.take(rows_old), new.samples.texts.take(rows_new))
     both = new.samples.ids.take(rows_new)
     return Comparison(
@@ -102,6 +110,7 @@ def compare(old: Report, new: Report, *, by: Sequence[str] | None = None) -> Com
         metrics=_metrics(old, new),
         slices=_slices(old, new, by),
         issues=_issues(old, new, rows_old, rows_new),
+        taxonomy=classes,
     )
 
 
@@ -133,15 +142,19 @@ def _others(report: Report, rows: pa.Array) -> tuple[str, ...]:
 
 
 def _relabeled(old: Report, new: Report, rows_old: pa.Array, rows_new: pa.Array) -> pa.Table:
-    def labels(report: Report, rows: pa.Array) -> pa.Array:
-        given = report.samples.labels
-        return pa.nulls(len(rows), pa.string()) if given is None else given.take(rows)
-
-    before, after = labels(old, rows_old), labels(new, rows_new)
+    before, after = _labels(old, rows_old), _labels(new, rows_new)
     same = pc.fill_null(pc.equal(before, after), False)
     changed = pc.invert(pc.or_(same, pc.and_(before.is_null(), after.is_null())))
+    if new.samples.taxonomy is not None:
+        changed = pc.and_(changed, pa.array(~explained(before, after, new.samples.taxonomy)))
     table = pa.table({"id": new.samples.ids.take(rows_new), "old": before, "new": after})
     return table.filter(changed)
+
+
+def _labels(report: Report, rows: pa.Array) -> pa.Array:
+    given = report.samples.labels
+    found = pa.nulls(len(rows), pa.string()) if given is None else given.take(rows)
+    return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
 
 
 def _metrics(old: Report, new: Report) -> pa.Table:

@@ -31,6 +31,8 @@ def print_comparison(comparison: Comparison, *, console: Console | None = None) 
     console.print(Text(f"{comparison.old} → {comparison.new}", style="bold"))
     for line in _rows(comparison):
         console.print(Text(line))
+    for line in _taxonomy(comparison):
+        console.print(Text(line), soft_wrap=True)
     for part in (_movements(comparison), _metrics(comparison), _slices(comparison), _issues(comparison)):
         if part is not None:
             console.print()
@@ -75,6 +77,16 @@ def _named(ids: tuple[str, ...]) -> str:
     more = len(ids) - IDS
     shown = ", ".join(shortened(visible(one), 40) for one in ids[:IDS])
     return shown + (f" and {more:,} more" if more > 0 else "")
+
+
+def _taxonomy(comparison: Comparison) -> list[str]:
+    lines = []
+    for row in comparison.taxonomy.to_pylist()[:MOVEMENTS]:
+        new = f" → {row['new']}" if row["new"] else ""
+        decided = "" if row["decided"] is None else f", {row['decided']:,} of them decided"
+        lines.append(f"Class {row['kind']}: {visible(row['old'] + new)} ({row['samples']:,} samples{decided})")
+    more = comparison.taxonomy.num_rows - MOVEMENTS
+    return [*lines, f"and {more:,} more classes changed"] if more > 0 else lines
 
 
 def _movements(comparison: Comparison) -> Table | None:

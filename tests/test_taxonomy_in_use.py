@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from labelsift import rowfiles
 from labelsift.audit import audit_rows
 from labelsift.cli import main
+from labelsift.comparison import compare
 from labelsift.findings import CORRECTIONS_SCHEMA, of_issue
 from labelsift.store import Store
 from labelsift.versions import correct, undo
@@ -127,3 +128,35 @@ def test_the_command_line_scans_and_corrects_under_a_taxonomy(place):
     done = CliRunner().invoke(main, ["correct", str(place / "data.csv"), *options, "--out", str(out)])
     assert done.exit_code == 0, done.output
     assert read(out).classes == ("alpha", "c")
+
+
+def test_a_comparison_tells_changed_classes_from_changed_labels(place):
+    samples = read(place / "data.csv")
+    old = scanned(place, samples, only=["label"])
+    decide(place, old.run, ("s2", "relabel", "a"), ("s1", "relabel", "b1"), ("s5", "relabel", "c"))
+    new = scanned(place, samples.remap(place / "t.toml").apply(ls.recorded(store=place / "kept")), only=["label"])
+    found = compare(old, new)
+    assert found.relabeled.to_pylist() == [
+        {"id": "s2", "old": "c", "new": "alpha"},
+        {"id": "s5", "old": "b", "new": "c"},
+    ]
+    assert found.taxonomy.to_pylist() == [
+        {"kind": "renamed", "old": "a", "new": "alpha", "samples": 10, "decided": None},
+        {"kind": "split", "old": "b", "new": "b1, b2", "samples": 10, "decided": 1},
+        {"kind": "retired", "old": "o", "new": None, "samples": 10, "decided": None},
+    ]
+    done = CliRunner().invoke(main, ["compare", old.run, new.run, "--store", str(place / "kept")])
+    assert "Class split: b → b1, b2 (10 samples, 1 of them decided)" in done.output
+    assert json.loads(json.dumps(found.as_dict()))["taxonomy"][0]["new"] == "alpha"
+
+
+def test_a_rename_alone_changes_nothing_but_the_name(place):
+    samples = read(place / "data.csv")
+    old = scanned(place, samples, only=["label"])
+    merged = ls.Taxonomy.of([{"rename": {"a": "alpha"}, "merge": {"bo": ["b", "o"]}}])
+    new = scanned(place, samples.remap(merged), only=["outlier"])
+    found = compare(old, new)
+    assert found.relabeled.num_rows == 0
+    assert [row["kind"] for row in found.taxonomy.to_pylist()] == ["renamed", "merged", "merged"]
+    same = compare(old, scanned(place, samples.remap(ls.Taxonomy.of([{"rename": {"a": "alpha"}}])), only=["label"]))
+    assert same.metrics["old"].to_pylist() == same.metrics["new"].to_pylist()
