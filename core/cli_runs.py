@@ -123,13 +123,20 @@ def compare(old: str, new: str, by: str | None, store: str, as_json: bool) -> No
 @json_option
 def value(old: str, new: str, seeds: int, evaluation: str | None, by: str | None, store: str, as_json: bool) -> None:
     """Measure what the labels of the run NEW are worth: train on old and new labels, judge by both."""
+    from .spent import rounds_between, spent
     from .worth import worth
 
     columns = [name.strip() for name in by.split(",")] if by else []
-    found = worth(load(old, store=store), load(new, store=store), seeds=seeds, evaluation=evaluation, by=columns)
+    kept = Store(store)
+    before, after = kept.load(old), kept.load(new)
+    found = worth(before, after, seeds=seeds, evaluation=evaluation, by=columns)
+    runs_ = rounds_between(kept.runs(), old=before.run, new=after.run)
+    hours = spent(kept.ledger.records(), runs=runs_)
     if as_json:
-        write_json(found.as_dict())
+        write_json(found.as_dict() | {"spent": vars(hours)})
         return
     from .comparison_text import print_worth
 
     print_worth(found)
+    if hours.decisions:
+        click.echo(f"People's work between the runs: {hours}.")
