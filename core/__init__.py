@@ -7,6 +7,7 @@
 2
 """
 
+from .annotating import note
 from .errors import InputError, LabelsiftError, PlatformError, StoreError
 from .platforms import Receipt, pull
 from .reading import read
@@ -29,6 +30,7 @@ __all__ = [
     "StoreError",
     "Taxonomy",
     "load",
+    "note",
     "pull",
     "read",
     "record",

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from .annotations import MODEL, NOTE, TAG, audit_row
 from .errors import InputError
 from .ledger import Record
 from .recording import DECISION
@@ -60,9 +61,15 @@ def audit_rows(
             continue
         if since is not None and datetime.fromisoformat(one["time"]) < since:
             continue
-        row = _decision(one) if one.get("kind") == DECISION else _version(one)
+        row = _row(one)
         rows.append({name: row.get(name, one.get(name)) for name in COLUMNS})
     return rows
+
+
+def _row(one: Record) -> dict[str, Any]:
+    if one.get("kind") == DECISION:
+        return _decision(one)
+    return audit_row(one) if one.get("kind") in (TAG, NOTE, MODEL) else _version(one)
 
 
 def write_audit(rows: Sequence[dict[str, Any]], path: str | Path) -> None:

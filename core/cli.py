@@ -11,7 +11,7 @@ import click
 from .cli_corrections import audit, correct, probes, queue, undo, verify
 from .cli_erasure import forget, reproduce
 from .cli_platforms import doctor, log, pull, push
-from .cli_runs import compare, runs, value
+from .cli_runs import compare, note, runs, value
 from .cli_shared import array, json_option, lines, parted, progress, store_option, table_format, write_json, written
 from .cli_similar import index, similar
 from .errors import LabelsiftError
@@ -57,7 +57,7 @@ def main(debug: bool) -> None:
     """Find what is wrong with a labeled data set, and bring it to the people who can fix it."""
 
 
-for command in (push, pull, log, doctor, runs, compare, value, similar, index):
+for command in (push, pull, log, doctor, runs, note, compare, value, similar, index):
     main.add_command(command)
 for command in (audit, verify, correct, undo, queue, probes, forget, reproduce):
     main.add_command(command)
@@ -81,6 +81,7 @@ for command in (audit, verify, correct, undo, queue, probes, forget, reproduce):
 @click.option("--folds", type=int, default=5, show_default=True, help="Of the cross-validation.")
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--taxonomy", type=click.Path(exists=True, dir_okay=False), help="Changes of the classes (TOML).")
+@click.option("--parent", help="The run of the version before, if labelsift cannot tell.")
 @click.option("--name", help="What to call the data set; the file's name by default.")
 @click.option("--scores", type=click.Path(dir_okay=False), help="Write one row a sample here (.parquet or .csv).")
 @click.option("--findings", type=click.Path(dir_okay=False), help="Write one row a problem here (.parquet or .csv).")
@@ -107,6 +108,7 @@ def scan(
     folds: int,
     seed: int,
     taxonomy: str | None,
+    parent: str | None,
     name: str | None,
     scores: str | None,
     findings: str | None,
@@ -150,6 +152,7 @@ def scan(
             folds=folds,
             seed=seed,
             taxonomy=taxonomy,
+            parent=parent,
             store=None if no_store else store,
             progress=say,
         )

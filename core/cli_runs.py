@@ -1,13 +1,17 @@
-"""The commands about kept runs: ``labelsift runs`` and ``labelsift compare``."""
+"""The commands about kept runs: ``labelsift runs``, ``note``, ``compare`` and ``value``."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
+from .annotations import Annotations, annotated
 from .cli_shared import json_option, store_option, write_json, written
 from .errors import InputError
+from .runfolder import RunInfo
 from .store import Store, load
 from .wording import visible
 
@@ -17,7 +21,7 @@ from .wording import visible
 @json_option
 @click.pass_context
 def runs(context: click.Context, store: str, as_json: bool) -> None:
-    """List, show, remove or export the runs that are kept."""
+    """List, show, tag, remove or export the runs that are kept."""
     if context.invoked_subcommand is None:
         context.invoke(list_, store=store, as_json=as_json)
 
@@ -30,21 +34,18 @@ def list_(store: str, as_json: bool) -> None:
     kept = Store(store).runs()
     for error in Store(store).broken():
         click.echo(f"labelsift: {visible(str(error))}", err=True)
+    told = annotated(Store(store).ledger.records())
     if as_json:
-        write_json(
-            [
-                {
-                    **vars(one),
-                    "created": one.created.isoformat(),
-                    "taxonomy": one.taxonomy.plain if one.taxonomy else None,
-                }
-                for one in kept
-            ]
-        )
+        write_json([_info(one) | asdict(told.get(one.run, Annotations())) for one in kept])
         return
     from .listings import print_runs
 
-    print_runs(kept)
+    print_runs(kept, told)
+
+
+def _info(one: RunInfo) -> dict[str, Any]:
+    taxonomy = one.taxonomy.plain if one.taxonomy else None
+    return {**vars(one), "created": one.created.isoformat(), "taxonomy": taxonomy}
 
 
 @runs.command()
@@ -52,14 +53,59 @@ def list_(store: str, as_json: bool) -> None:
 @store_option
 @json_option
 def show(run: str, store: str, as_json: bool) -> None:
-    """Summarise RUN again, as its scan did."""
+    """Summarise RUN again, as its scan did, with its tags, its model and people's notes."""
     report = load(run, store=store)
+    told = Store(store).annotations(report.run)
     if as_json:
-        write_json(report.summary())
+        write_json(report.summary() | asdict(told))
         return
+    from .listings import print_annotations
     from .terminal import print_summary
 
     print_summary(report, store=store)
+    print_annotations(told, parent=report.settings.get("parent"))
+
+
+@runs.command()
+@click.argument("run")
+@click.argument("tags", nargs=-1, required=True)
+@click.option("--remove", is_flag=True, help="Take the tags away.")
+@click.option("--by", help="Who says so.")
+@store_option
+def tag(run: str, tags: tuple[str, ...], remove: bool, by: str | None, store: str) -> None:
+    """Give RUN tags; later --run tag:NAME finds the newest run that has one."""
+    from .annotating import tag as tag_run
+
+    found = tag_run(run, tags, remove=remove, by=by, store=store)
+    click.echo(f"Tags: {', '.join(found.tags) or 'none'}")
+
+
+@runs.command()
+@click.argument("run")
+@click.argument("model")
+@click.option("--by", help="Who says so.")
+@store_option
+def model(run: str, model: str, by: str | None, store: str) -> None:
+    """Note that RUN led to the registered MODEL, such as mlflow:models:/tickets/3."""
+    from .annotating import model as keep_model
+
+    keep_model(run, model, by=by, store=store)
+    click.echo(f"Model: {visible(model)}")
+
+
+@click.command()
+@click.argument("run")
+@click.argument("text")
+@click.option("--slice", "slice_", help="About this slice of the run, by its slug: state:CA__gender:f")
+@click.option("--sample", help="About this sample of the run, by its id.")
+@click.option("--by", required=True, help="Who wrote it.")
+@store_option
+def note(run: str, text: str, slice_: str | None, sample: str | None, by: str, store: str) -> None:
+    """Keep the note TEXT on RUN, or on one of its slices or samples."""
+    from .annotating import note as keep_note
+
+    found = keep_note(text, by=by, run=run, slice=slice_, sample=sample, store=store)
+    click.echo(f"{len(found.notes):,} notes on this run; labelsift runs show {run}")
 
 
 @runs.command()

@@ -26,7 +26,7 @@ def run_options(command: Command) -> Command:
     for option in (
         store_option,
         click.option("--dataset", help="Take the latest run of this data set."),
-        click.option("--run", default=LATEST, show_default=True, help="A run's name, or its beginning."),
+        click.option("--run", default=LATEST, show_default=True, help="A run's name, its beginning, or tag:NAME."),
     ):
         command = option(command)
     return command

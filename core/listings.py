@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from .annotations import Annotations
 from .erasure import Erased
 from .platforms import Receipt
 from .probed import Probed
@@ -30,14 +31,32 @@ def print_similar(rows: Iterable[Mapping[str, Any]], *, console: Console | None 
     (console or Console(highlight=False)).print(table)
 
 
-def print_runs(runs: Sequence[RunInfo], *, console: Console | None = None) -> None:
-    """Print the runs of a store, newest first."""
-    table = _table("run", "data set", "when (UTC)", "rows", "label issues", "fingerprint")
+def print_runs(
+    runs: Sequence[RunInfo], told: Mapping[str, Annotations] | None = None, *, console: Console | None = None
+) -> None:
+    """Print the runs of a store, newest first, with what people say of them."""
+    told = told or {}
+    more = ["tags"] if any(one.tags for one in told.values()) else []
+    table = _table("run", "data set", "when (UTC)", "rows", "label issues", "fingerprint", *more)
     for one in runs:
         when = f"{one.created:%Y-%m-%d %H:%M}"
         figures = (f"{one.rows:,}", f"{one.label_issues:,}", one.fingerprint[:12])
-        table.add_row(one.run, _text(one.dataset), when, *figures)
+        tags = [_text(", ".join(told.get(one.run, Annotations()).tags))] if more else []
+        table.add_row(one.run, _text(one.dataset), when, *figures, *tags)
     (console or Console(highlight=False)).print(table)
+
+
+def print_annotations(told: Annotations, *, parent: str | None = None, console: Console | None = None) -> None:
+    """Print what people say of a run, and the run before it."""
+    console = console or Console(highlight=False)
+    facts = {"Run before": parent, "Tags": ", ".join(told.tags), "Model": told.model}
+    for name, value in facts.items():
+        if value:
+            console.print(Text(f"{name}: {visible(value)}"), soft_wrap=True)
+    for note in told.notes:
+        about = f"slice {note.slice}: " if note.slice else f"sample {note.sample}: " if note.sample else ""
+        who = f" ({note.person}, {note.time[:10]})"
+        console.print(Text(f"Note: {visible(about + note.text + who)}"), soft_wrap=True)
 
 
 def print_receipt(receipt: Receipt, *, console: Console | None = None) -> None:
@@ -170,7 +189,7 @@ def _table(*columns: str) -> Table:
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="dim")
     for column in columns:
         right = column in ("rows", "label issues", "similarity", *QUEUE)
-        table.add_column(column, justify="right" if right else "left", no_wrap=column == "run")
+        table.add_column(column, justify="right" if right else "left", no_wrap=column in ("run", "tags"))
     return table
 
 

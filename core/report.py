@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from .annotations import note_entry
 from .errors import InputError
 from .findings import issues_in
 from .samples import Samples
@@ -21,9 +22,11 @@ from .seeds import USERS_EMBEDDINGS as USERS_EMBEDDINGS
 from .seeds import required_embeddings, searchable, seeds, selection
 from .selecting import Selection
 from .slices.metrics import judged_labels
+from .slices.named import slice_row
 from .vectors import VectorIndex
 
 if TYPE_CHECKING:
+    from .annotations import Annotations
     from .platforms import Mode, Receipt
     from .pools import Pool
     from .probing import Plan
@@ -54,6 +57,14 @@ class LinkKeeper(Protocol):
 
     def pool(self, name: str) -> Pool:
         """Open a pool of unlabeled samples."""
+        ...
+
+    def annotations(self, run: str) -> Annotations:
+        """Return what people say of a run: tags, notes, the model that it led to."""
+        ...
+
+    def annotate(self, run: str, entry: Mapping[str, Any]) -> None:
+        """Keep what a person says of a run."""
         ...
 
 
@@ -296,3 +307,14 @@ class Report:
 
 def _share(count: int, of: int) -> float | None:
     return count / of if of else None
+    def note(self, text: str, *, by: str, slice: str | None = None, sample: str | None = None) -> None:
+        """Keep a person's note on this run, or on one of its slices (by its slug) or samples (by its id)."""
+        if self.store is None:
+            raise InputError("A report that is kept in no store has no notes", cure="Scan with a store")
+        entry = note_entry(text, by=by, slice=slice, sample=sample)
+        if sample is not None:
+            self.samples.positions([sample])  # refuses an unknown one
+        if slice is not None and slice_row(self, slice) is None:
+            raise InputError("The run has no such slice", ids=[slice], cure="See the slugs in report.slices(by=[…])")
+        self.store.annotate(self.run, entry)
+

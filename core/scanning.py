@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from .ancestry import parent_run
 from .checks import Check, Context, Result, checks
 from .checks.label import VOTERS
 from .checks.language import mark_unreadable
@@ -41,6 +42,7 @@ def scan(
     folds: int = FOLDS,
     seed: int = 0,
     taxonomy: Taxonomy | str | Path | None = None,
+    parent: str | None = None,
     store: str | Path | None = DEFAULT_STORE,
     progress: Say | None = None,
 ) -> Report:
@@ -61,6 +63,8 @@ def scan(
     taxonomy
         Changes of the classes that the samples go through first, or the file of them; see
         :meth:`labelsift.samples.Samples.remap`. It is kept with the run.
+    parent
+        The run of the version before; found out by default where the store can tell.
     store
         The folder that keeps the run; None keeps nothing.
     progress
@@ -82,6 +86,9 @@ def scan(
     given = samples.labels
     if taxonomy is not None:
         samples = samples.remap(taxonomy)
+    before = None
+    if store is not None:
+        before = Store(store).find(parent) if parent else parent_run(Store(store), samples)
     maker = _Scan(samples, signals or Signals(), embedder, folds=folds, seed=seed, say=progress or (lambda _: None))
     maker.context.budget = budget
     if taxonomy is not None and samples.taxonomy is not None and given is not None:
@@ -93,6 +100,7 @@ def scan(
         report.settings["taxonomy"] = samples.taxonomy.plain
     if store is not None:
         report.store = Store(store)
+        report.settings |= {"parent": before} if before else {}
         report.store.save(report)
     return report
 

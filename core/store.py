@@ -17,13 +17,15 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from .annotations import Annotations, annotated
 from .errors import InputError, StoreError
 from .ledger import Ledger
 from .memory import verified
@@ -96,6 +98,16 @@ class Store:
         """Return the samples that people verified as they stand, on other runs than this one, and for which issues."""
         return verified(samples, self.ledger.records(), but=but)
 
+    def annotations(self, run: str) -> Annotations:
+        """Return what people say of a run: tags, notes, the model that it led to."""
+        return annotated(self.ledger.records()).get(run, Annotations())
+
+    def annotate(self, run: str, entry: Mapping[str, Any]) -> None:
+        """Add what a person says of a run to the ledger; see :mod:`labelsift.annotations`."""
+        dataset = next((one.dataset for one in self.runs() if one.run == run), None)
+        told = {"run": run, "dataset": dataset, "time": datetime.now(UTC).isoformat(timespec="microseconds")}
+        self.ledger.append(lambda _: [{**entry, **told}])
+
     def runs(self) -> list[RunInfo]:
         """Return all runs that can be read, newest first."""
         return self._examined()[0]
@@ -105,7 +117,7 @@ class Store:
         return list(self._examined()[1].values())
 
     def find(self, run: str = LATEST, *, dataset: str | None = None) -> str:
-        """Return the name of a run: ``latest``, of a data set where one is named, or a name's beginning.
+        """Return the name of a run: ``latest``, ``tag:<tag>`` (the newest), or a name's beginning.
 
         Raises
         ------

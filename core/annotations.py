@@ -1,0 +1,94 @@
+"""What people say of a run after its scan: tags, notes, and the model that it led to.
+
+A kept run never changes, so all of it stands in the ledger: append-only, chained, and shown by the audit. What
+people wrote as a note is sealed (see :mod:`labelsift.words`) and can be erased; a note on a sample is erased with
+the sample.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from .errors import InputError
+from .words import Words
+
+TAG, NOTE, MODEL = "tag", "note", "model"
+NOTE_LENGTH = 10_000
+
+
+@dataclass(frozen=True)
+class Note:
+    """A note of a person.
+
+    Parameters
+    ----------
+    text, person, time
+        What was written by whom and when (ISO 8601, UTC).
+    slice, sample
+        The slice's slug or the sample's id that it is about; neither for a note on the whole run.
+    """
+
+    text: str
+    person: str
+    time: str
+    slice: str | None = None
+    sample: str | None = None
+
+
+@dataclass(frozen=True)
+class Annotations:
+    """What people say of one run: its tags in alphabetic order, its model, its notes, oldest first."""
+
+    tags: tuple[str, ...] = ()
+    model: str | None = None
+    notes: tuple[Note, ...] = ()
+
+
+def annotated(records: Iterable[Mapping[str, Any]]) -> dict[str, Annotations]:
+    """Gather what the records of a ledger say of each run; erased notes are left out."""
+    found: dict[str, Annotations] = {}
+    for one in records:
+        if one.get("kind") not in (TAG, NOTE, MODEL):
+            continue
+        before = found.get(one["run"], Annotations())
+        if one["kind"] == TAG:
+            tags = set(before.tags) - set(one["tags"]) if one["removed"] else {*before.tags, *one["tags"]}
+            before = replace(before, tags=tuple(sorted(tags)))
+        elif one["kind"] == MODEL:
+            before = replace(before, model=one["address"])
+        elif one["note"] is not None:
+            note = Note(one["note"], one["person"], one["time"], one["slice"], one.get("id"))
+            before = replace(before, notes=(*before.notes, note))
+        found[one["run"]] = before
+    return found
+
+
+def note_entry(text: str, *, by: str, slice: str | None = None, sample: str | None = None) -> dict[str, Any]:
+    """Return the record of a note: its words are sealed, so that they can be erased.
+
+    Raises
+    ------
+    InputError
+        For a note without words or a writer, or about two things.
+    """
+    if not text.strip() or not by.strip():
+        raise InputError("A note needs a text and the name of who wrote it", cure="Say who you are: by=…")
+    if len(text) > NOTE_LENGTH:
+        raise InputError("The note is too long", cure=f"Write up to {NOTE_LENGTH:,} characters")
+    if slice is not None and sample is not None:
+        raise InputError("A note is about one thing", cure="Name a slice, a sample, or neither")
+    entry = {"kind": NOTE, "slice": slice, "note": Words(text), "person": by}
+    return entry | ({"id": sample} if sample is not None else {})
+
+
+def audit_row(one: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the audit shows of such a record."""
+    if one["kind"] == TAG:
+        tags = ", ".join(one["tags"])
+        return {"action": "untag", "before": tags} if one["removed"] else {"action": "tag", "after": tags}
+    if one["kind"] == MODEL:
+        return {"action": "model", "after": one["address"]}
+    about = f"slice {one['slice']}: " if one["slice"] else ""
+    return {"action": "note", "why": about + (one["note"] if one["note"] is not None else "(erased)")}
