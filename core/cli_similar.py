@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 @click.option("--where", metavar="SQL", help="Only samples that fulfil this: \"split = 'test' AND NOT is_pii_issue\".")
 @click.option("--pool", help="Search this pool instead of the run; see labelsift index.")
 @click.option("--fold-duplicates", is_flag=True, help="Show one sample for all with the same text.")
+@click.option("--push", metavar="PLATFORM", help="Push what is found as a labeling batch, into --project.")
+@click.option("--project", help="Where to push it.")
 @run_options
 @json_option
 def similar(
@@ -39,6 +41,8 @@ def similar(
     where: str | None,
     pool: str | None,
     fold_duplicates: bool,
+    push: str | None,
+    project: str | None,
     run: str,
     dataset: str | None,
     store: str,
@@ -47,20 +51,24 @@ def similar(
     """Find the samples most like SEED: a text, or the id of a sample; or like a group: --like, --ids."""
     from .store import load
 
+    if (push is None) != (project is None):
+        raise InputError("--push needs --project, and the other way round", cure="Name both")
     report = load(run, dataset=dataset, store=store)
     start = _seed(report, seed, like, ids)
-    found = report.similar(
-        start, k=k, where=where, pool=pool, fold_duplicates=fold_duplicates, details=as_json
-    ).to_pylist()
+    table = report.similar(start, k=k, where=where, pool=pool, fold_duplicates=fold_duplicates, details=as_json)
+    receipt = report.batch(table, pool=pool).push(push, project=project) if push and project else None
+    found = table.to_pylist()
     if as_json:
-        write_json(found)
+        write_json({"similar": found, "receipt": receipt.as_dict()} if receipt else found)
         return
-    from .listings import print_similar
+    from .listings import print_receipt, print_similar
 
     for row in found:
         if row.get("copies", 1) > 1:
             row["text"] = f"({row['copies']}×) {row['text']}"
     print_similar(found)
+    if receipt:
+        print_receipt(receipt)
 
 
 def _seed(report: Report, seed: str | None, like: str | None, ids: str | None) -> str | Sequence[str]:

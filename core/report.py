@@ -43,6 +43,10 @@ class LinkKeeper(Protocol):
         """Record where a run's samples went."""
         ...
 
+    def keep_batch(self, batch: Report) -> Report:
+        """Keep a batch of similar samples; the one that is kept already where there is one."""
+        ...
+
     def plan_round(self, run: str, *, platform: str, target: str, make: Callable[[], Plan], keep: bool = True) -> Plan:
         """Return the plan of a round with probes, made and recorded if there is none yet."""
         ...
@@ -55,16 +59,16 @@ class LinkKeeper(Protocol):
         """Open the index of a run's embeddings, or build and keep it."""
         ...
 
-    def pool(self, name: str) -> Pool:
-        """Open a pool of unlabeled samples."""
-        ...
-
     def annotations(self, run: str) -> Annotations:
         """Return what people say of a run: tags, notes, the model that it led to."""
         ...
 
     def annotate(self, run: str, entry: Mapping[str, Any]) -> None:
         """Keep what a person says of a run."""
+        ...
+
+    def pool(self, name: str) -> Pool:
+        """Open a pool of unlabeled samples."""
         ...
 
 
@@ -187,6 +191,12 @@ class Report:
         without = rows if place is None else None
         return searched.nearest(vector, k=k, without=without, where=where, fold_duplicates=fold_duplicates)
 
+    def batch(self, found: pa.Table, *, pool: str | None = None) -> Report:
+        """Return what :meth:`similar` found as a batch to push: ``report.batch(found).push("label-studio", …)``."""
+        from .batching import batch_of
+
+        return batch_of(self, found, pool=pool)
+
     def ids(self, where: str) -> list[str]:
         """Return the ids of the samples that fulfil a condition in SQL; see :meth:`similar` for its columns."""
         return self.samples.ids.filter(pa.array(self.selection.matching(where))).to_pylist()
@@ -298,15 +308,6 @@ class Report:
             self.store.sent(self.run, platform=platform, target=receipt.target, with_text=with_text)
         return receipt
 
-    def to_html(self, path: str | Path, *, share: bool = False) -> Path:
-        """Write the report as one self-contained page; ``share`` leaves out every text."""
-        from .page.build import write_page
-
-        return write_page(self, Path(path), share=share)
-
-
-def _share(count: int, of: int) -> float | None:
-    return count / of if of else None
     def note(self, text: str, *, by: str, slice: str | None = None, sample: str | None = None) -> None:
         """Keep a person's note on this run, or on one of its slices (by its slug) or samples (by its id)."""
         if self.store is None:
@@ -318,3 +319,12 @@ def _share(count: int, of: int) -> float | None:
             raise InputError("The run has no such slice", ids=[slice], cure="See the slugs in report.slices(by=[…])")
         self.store.annotate(self.run, entry)
 
+    def to_html(self, path: str | Path, *, share: bool = False) -> Path:
+        """Write the report as one self-contained page; ``share`` leaves out every text."""
+        from .page.build import write_page
+
+        return write_page(self, Path(path), share=share)
+
+
+def _share(count: int, of: int) -> float | None:
+    return count / of if of else None

@@ -45,6 +45,8 @@ class RunInfo:
     label_issues: int
     fingerprint: str
     taxonomy: Taxonomy | None = None
+    parent: str | None = None
+    batch: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,8 @@ def read_info(folder: Path) -> RunInfo:
             label_issues=facts["label_issues"],
             fingerprint=facts["fingerprint"],
             taxonomy=_taxonomy(facts),
+            parent=facts["settings"].get("parent"),
+            batch=facts["settings"].get("batch", False),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise broken(folder, error) from None

@@ -126,6 +126,14 @@ class Store:
         """
         whole, damaged = self._examined()
         runs = [one for one in whole if dataset is None or one.dataset == dataset]
+        if run.startswith("tag:"):
+            told = annotated(self.ledger.records())
+            runs = [one for one in runs if run.removeprefix("tag:") in told.get(one.run, Annotations()).tags]
+            if not runs:
+                raise StoreError(f"No run has the {run.replace(':', ' ', 1)}", cure="See labelsift runs")
+            return runs[0].run
+        if run == LATEST:
+            runs = [one for one in runs if not one.batch]
         newest = runs[0].run if runs else ""
         for name, error in damaged.items():  # never answer with an older run than the one that is meant
             if name > newest if run == LATEST else name.startswith(run):
@@ -187,6 +195,12 @@ class Store:
         self.ledger.append(
             lambda standing: [] if any(entry.items() <= one.items() for one in standing) else [entry | {"time": time}]
         )
+
+    def keep_batch(self, batch: Report) -> Report:
+        """Keep a batch of similar samples, and return it; the one that is kept already where there is one."""
+        if not (self.folder / "runs" / batch.run).exists():
+            self.save(batch)
+        return self.load(batch.run)
 
     def plan_round(self, run: str, *, platform: str, target: str, make: Callable[[], Plan], keep: bool = True) -> Plan:
         """Return the plan of a run's round with probes in a project; made, and recorded, if there is none yet."""

@@ -63,6 +63,9 @@ _WORDS = {
     "boundary": IssueWords(
         "Boundary cases", "boundary case", "boundary cases", "Between two classes: good ones to label next."
     ),
+    "similar": IssueWords(
+        "Similar samples", "similar sample", "similar samples", "Like a sample that was searched for."
+    ),
     "hard": IssueWords("Hard samples", "hard sample", "hard samples", "Right, but difficult to learn."),
 }
 

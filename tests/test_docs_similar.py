@@ -18,7 +18,7 @@ def test_the_examples_run_in_their_order_and_only_name_options_that_exist(tmp_pa
     write_tickets(tmp_path / "labelsift-demo", 0)
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     examples = re.findall(r"^```(bash|python)\n(.*?)^```$", DOCUMENT, re.DOTALL | re.MULTILINE)
-    assert [language for language, _ in examples] == ["bash", "bash", "python"]
+    assert [language for language, _ in examples] == ["bash", "bash", "bash", "python"]
     for language, example in examples:
         command = ["bash", "-euo", "pipefail", "-c"] if language == "bash" else [sys.executable, "-c"]
         done = subprocess.run([*command, example], cwd=tmp_path, env=environment, capture_output=True, text=True)

@@ -1,0 +1,81 @@
+"""A labeling batch out of similar samples: found problems lead to more of their kind, in the run or in a pool.
+
+A batch is kept as a small run of its own, so that decisions on it find their texts and labels again. It is never
+the latest run, and it belongs to the data set that its samples are of.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from .errors import InputError
+from .findings import Finding, findings_table
+from .samples import ROLES, Samples
+
+if TYPE_CHECKING:
+    from .report import Report
+
+SIMILAR = "similar"  # the issue that the samples of a batch have
+
+
+def batch_of(report: Report, found: pa.Table, *, pool: str | None = None) -> Report:
+    """Return similar samples as something to push: one finding each, most similar first.
+
+    The same samples make the same batch, so that pushing it twice changes nothing.
+
+    Parameters
+    ----------
+    found
+        What :meth:`labelsift.report.Report.similar` returned: ``id`` and ``similarity``.
+    pool
+        The pool that was searched; the run itself by default.
+
+    Raises
+    ------
+    InputError
+        If nothing was found, or the report is kept in no store.
+    """
+    if not found.num_rows:
+        raise InputError("There is no similar sample to push", cure="Search without --where, or in another pool")
+    if report.store is None:
+        raise InputError("A batch needs a run store, which knows its samples when the decisions come", cure="Name one")
+    ids = found["id"].to_pylist()
+    samples = _samples(report, ids, pool)
+    similarity = np.asarray(found["similarity"], dtype=np.float32)
+    score = np.clip(1 - similarity, 0, 1)
+    reasons = [f"{at:.2f} similar to what was searched for." for at in similarity]
+    items = [
+        Finding(id, SIMILAR, float(at), reason) for id, at, reason in zip(ids, score.tolist(), reasons, strict=True)
+    ]
+    name = f"{report.run}-similar-{hashlib.sha256(repr((pool, sorted(ids))).encode()).hexdigest()[:8]}"
+    made = replace(
+        report,
+        run=name,
+        created=datetime.now(UTC),
+        samples=samples,
+        scores=pa.table({"id": ids, "similar_score": score, "is_similar_issue": np.ones(len(ids), dtype=bool)}),
+        findings=findings_table(items),
+        settings={**report.settings, "batch": True, "parent": report.run},
+        facts={"rows": len(ids)},
+        notes=(),
+        embeddings=None,
+        pred_probs=None,
+        sample_links={},
+    )
+    return report.store.keep_batch(made)
+
+
+def _samples(report: Report, ids: list[str], pool: str | None) -> Samples:
+    if pool is None:
+        return report.samples.take(report.samples.positions(ids))
+    rows = report.store.pool(pool).table() if report.store is not None else pa.table({})
+    rows = rows.take(pc.index_in(pa.array(ids, pa.string()), value_set=rows["id"].combine_chunks()))
+    roles = [name for name in rows.column_names if name in ROLES]
+    return Samples(rows.select(roles), rows.drop_columns(roles), pool)
