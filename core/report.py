@@ -257,6 +257,12 @@ class Report:
         """
         from . import platforms, probing
 
+    def link(self, kind: str, name: str | None = None) -> str:
+        """Return the link to the run, a ``slice`` (by slug) or a ``sample`` (by id) within the page: ``#sample-…``."""
+        from .page.anchors import link
+
+        return link(kind, self.run if kind == "run" and name is None else name or "")
+
         queue, known = self._unverified()
         labeler = platforms.labeler(platform)
         if probe is not None:

@@ -12,8 +12,13 @@ import re
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
+from ..annotations import Annotations
 from ..overview import Overview
+from ..slices.slugs import slug
+from ..taxonomy import Taxonomy
 from ..wording import percent, shortened, words
+from .anchors import anchor
+from .people import annotations_of, noted_slices, notes_shown
 from .selection import STRING_LENGTH, select
 
 if TYPE_CHECKING:
@@ -50,15 +55,26 @@ def content(report: Report, *, share: bool, room: int) -> dict[str, Any]:
     room
         Bytes that the encoded content may take.
     """
-    overview = Overview(report)
+    overview, told = Overview(report), annotations_of(report, share=share)
     shown = {
         "share": share,
         "overview": _overview(overview),
         "classes": {"columns": CLASS, "rows": _classes(overview), "total": len(overview.classes)},
         "matrix": _matrix(overview),
-        "values": [[_cut(one.column), _cut(one.value), one.rows, one.flagged] for one in overview.worse_values[:20]],
+        "values": [
+            [
+                _cut(one.column),
+                _cut(one.value),
+                one.rows,
+                one.flagged,
+                anchor("slice", slug(((one.column, one.value),))),
+            ]
+            for one in overview.worse_values[:20]
+        ],
+        "people": notes_shown(told),
+        "slices": noted_slices(report, told),
         "notes": [_cut(note, NOTE_LENGTH) for note in report.notes[:50]],
-        "about": _about(report, share=share),
+        "about": _about(report, told, share=share),
     }
     return shown | select(report, share=share, room=room - len(encode(shown).encode()), encode=encode)
 
@@ -146,14 +162,18 @@ def _matrix(overview: Overview) -> dict[str, Any] | None:
     }
 
 
-def _about(report: Report, *, share: bool) -> list[list[str]]:
+def _about(report: Report, told: Annotations, *, share: bool) -> list[list[str]]:
     """Name and value of what a reader needs to judge or repeat the scan."""
     rows = [["Data set", report.samples.name], ["Fingerprint", report.samples.fingerprint]]
     rows += [["Run", report.run], ["Scanned", f"{report.created:%Y-%m-%d %H:%M:%S} UTC"]]
+    rows += [["Tags", ", ".join(told.tags)], ["Model", told.model or ""]]
     if languages := report.facts.get("languages"):
         shares = sorted(languages.items(), key=lambda one: -one[1])[:8]
         rows.append(["Languages", ", ".join(f"{name} {percent(part)}" for name, part in shares)])
-    rows += [[name.replace("_", " ").capitalize(), _setting(value)] for name, value in report.settings.items()]
+    settings = report.settings
+    if settings.get("taxonomy"):
+        settings = settings | {"taxonomy": [str(one) for one in Taxonomy.of(settings["taxonomy"]).changes]}
+    rows += [[name.replace("_", " ").capitalize(), _setting(value)] for name, value in settings.items()]
     if share:
         rows = [[name, PurePath(value).name if PurePath(value).is_absolute() else value] for name, value in rows]
     return [[_cut(name), _cut(value, NOTE_LENGTH)] for name, value in rows if value]

@@ -168,10 +168,10 @@ function valueTable(values, overview, { pick, columns: known }) {
   const overall = overview.issues.find(([issue]) => issue === 'label').slice(4);
   const highest = Math.max(...values.map((row) => row[3] / row[2]));
   const columns = [
-    { title: 'Value', value: (row) => `${row[0]} ${row[1]}`, cell: ([column, value]) => {
+    { title: 'Value', value: (row) => `${row[0]} ${row[1]}`, cell: ([column, value, , , anchor]) => {
       const said = [el('span', { class: 'quiet' }, name(column), ': '), name(value)];
       const show = () => pick({ issue: 'label', meta: JSON.stringify([column, value]) });
-      return known.includes(column) ? el('button', { type: 'button', class: 'link', onclick: show }, said) : el('span', {}, said);
+      return el('span', { id: anchor }, known.includes(column) ? el('button', { type: 'button', class: 'link', onclick: show }, said) : said, ' ', linkTo(anchor, 'slice'));
     } },
     { title: 'Judged', numeric: true, value: (row) => row[2], cell: (row) => count(row[2]) },
     { title: 'Suspicious', numeric: true, value: (row) => row[3], cell: (row) => count(row[3]) },
@@ -179,4 +179,20 @@ function valueTable(values, overview, { pick, columns: known }) {
     { title: 'Overall', numeric: true, value: () => 0, cell: () => percent(...overall) },
   ];
   return sortableTable(columns, values, { caption: 'Metadata values with more suspicious labels than the rest', noun: 'values' });
+}
+
+function sliceTable(slices) {
+  const columns = [
+    { title: 'Slice', value: (row) => row[2], cell: ([, anchor, predicate]) => el('span', { id: byId(anchor) ? null : anchor }, name(predicate), ' ', linkTo(anchor, 'slice')) },
+    { title: 'Samples', numeric: true, value: (row) => row[3], cell: (row) => count(row[3]) },
+    { title: 'Judged', numeric: true, value: (row) => row[4], cell: (row) => count(row[4]) },
+    { title: 'Suspicious', numeric: true, value: (row) => row[5], cell: (row) => count(row[5]) },
+  ];
+  return sortableTable(columns, slices, { caption: 'Slices that people wrote notes on', noun: 'slices' });
+}
+
+// A note of a person, with a link to what it is about.
+function personsNote([kind, about, anchor, text, who, day]) {
+  const what = kind === 'run' ? null : el('span', {}, el('a', { href: `#${encodeURIComponent(anchor).replace(/%3A/g, ':')}` }, `${kind} `, name(about)), ': ');
+  return el('li', { dir: 'auto' }, what, visible(text), el('span', { class: 'quiet' }, ` ${visible(who)}, ${day}`));
 }

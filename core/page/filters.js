@@ -31,13 +31,14 @@ function samplesView(content) {
 
   function matching() {
     const wanted = plain(state.search).split(/\s+/).filter(Boolean);
-    const [column, value] = state.meta ? JSON.parse(state.meta) : [];
+    const told = state.meta ? JSON.parse(state.meta) : [];
+    const terms = Array.isArray(told[0]) ? told : told.length ? [told] : [];
     return samples.filter(
       (sample) =>
         (!state.issue || findingOf(sample, state.issue)) &&
         (!state.given || sample.node.label === state.given) &&
         (!state.suggested || suggestionOf(sample) === state.suggested) &&
-        (!column || metaOf(sample, column) === value) &&
+        terms.every(([column, value]) => metaOf(sample, column) === value) &&
         (!wanted.length || wanted.every((one) => haystack(sample).includes(one))),
     );
   }
@@ -165,9 +166,39 @@ function samplesView(content) {
     byId('samples').focus({ preventScroll: true });
   }
 
+  // Show one sample, wherever it stands: on another page, behind a filter, its text cut, its neighbours closed.
+  function show(anchor) {
+    const sample = samples.find((one) => one.anchor === anchor);
+    if (!sample) {
+      byId('status').textContent = 'The sample of this link is not on this page: it is not flagged, or was left out.';
+      byId('samples').scrollIntoView({ block: 'start' });
+      return;
+    }
+    if (!byId(anchor)) {
+      set({ ...NO_FILTER });
+      set({ page: Math.floor(entries(ordered(matching())).indexOf(sample) / PER_PAGE) });
+    }
+    const card = byId(anchor);
+    for (const one of document.querySelectorAll('.sample.meant')) one.classList.remove('meant');
+    card.classList.add('meant');
+    for (const one of card.querySelectorAll('details')) one.open = true;
+    const more = card.querySelector('.textblock button[aria-expanded="false"]');
+    if (more) more.click();
+    card.focus({ preventScroll: true });
+    card.scrollIntoView({ block: 'start', behavior: 'instant' });
+  }
+
+  // Show the samples of a slice: by its slug, or at its row in a table.
+  function showSlice(anchor) {
+    const row = byId(anchor);
+    const terms = anchor.slice('slice-'.length).split('__').map((term) => [term.slice(0, term.indexOf(':')), term.slice(term.indexOf(':') + 1)]);
+    if (terms.every(([column]) => columns.includes(column))) set({ ...NO_FILTER, meta: JSON.stringify(terms.length > 1 ? terms : terms[0]) });
+    (row || byId('samples')).scrollIntoView({ block: 'start', behavior: 'instant' });
+  }
+
   buildTools();
   draw();
-  return { pick, turn, search, columns };
+  return { pick, turn, show, showSlice, search, columns };
 }
 
 // Single keys, only while no field has the focus and no modifier is held.

@@ -17,6 +17,11 @@ if (remarks.length) {
   byId('notes').querySelector('ul').append(...remarks.map((one) => el('li', { dir: 'auto' }, visible(one))));
 }
 
+if (content.people.length) {
+  byId('people').hidden = false;
+  byId('people').querySelector('ul').append(...content.people.map(personsNote));
+}
+
 if (overview.quality) byId('figures').append(qualityFigure(overview.quality, overview.labeled));
 if (overview.confusions.length) byId('figures').append(mixUps(overview.confusions, view.pick));
 
@@ -33,6 +38,11 @@ if (content.values.length) {
   byId('value-table').append(valueTable(content.values, overview, view));
 }
 
+if (content.slices.length) {
+  byId('slices').hidden = false;
+  byId('slice-table').append(sliceTable(content.slices));
+}
+
 if (content.leftOut) {
   const many = content.leftOut > 1;
   byId('left-out').hidden = false;
@@ -45,4 +55,16 @@ byId('settings').append(...content.about.map(([title, value]) => el('div', {}, e
 byId('about-share').textContent = content.share
   ? 'Texts and metadata were left out when this page was written.'
   : 'This page holds texts of the samples. For people who may not read them, write it with --share.';
+function follow() {
+  let target = '';
+  try {
+    target = decodeURIComponent(location.hash.slice(1));
+  } catch {
+    return; // no address of this page's
+  }
+  if (target.startsWith('sample-')) view.show(target);
+  if (target.startsWith('slice-')) view.showSlice(target);
+}
+addEventListener('hashchange', follow);
+follow();
 document.documentElement.dataset.ready = 'true';

@@ -40,6 +40,9 @@ function webAddress(link) {
 const findingOf = (sample, issue) => sample.findings.find((one) => one.issue === issue);
 const suggestionOf = (sample) => (findingOf(sample, 'label') || sample.findings.find((one) => one.suggested !== null) || {}).suggested ?? null;
 
+// A small sign beside a thing; its address is a link to that thing, on this page and on that of every later run.
+const linkTo = (anchor, what) => el('a', { class: 'anchor', href: `#${encodeURIComponent(anchor).replace(/%3A/g, ':')}`, title: `Link to this ${what}`, 'aria-label': `Link to this ${what}` }, '#');
+
 function sampleCard(sample, context) {
   const { chips, titles, meta, share, issue } = context;
   const { node } = sample;
@@ -47,11 +50,12 @@ function sampleCard(sample, context) {
   const facts = [['split', sample.split], ['predicted', sample.predicted], ...meta.map((column, at) => [column, sample.meta[at]])];
   return el(
     'article',
-    { class: 'sample', tabindex: '-1' },
+    { class: 'sample', tabindex: '-1', id: sample.anchor },
     el(
       'header',
       {},
       el('h3', {}, name(node.id)),
+      linkTo(sample.anchor, 'sample'),
       el('ul', { class: 'chips', 'aria-label': 'Issues' }, sample.findings.map((one) => el('li', { class: `chip ${one.issue === 'label' ? 'suspect' : ''}` }, chips.get(one.issue) || one.issue))),
       el('span', { class: 'score', title: '0 = certainly bad, 1 = good' }, leading.score === null ? '' : `score ${leading.score.toFixed(3)}`),
       sample.link ? el('a', { href: sample.link, target: '_blank', rel: 'noopener noreferrer' }, 'Open task') : null,
@@ -59,6 +63,7 @@ function sampleCard(sample, context) {
     share ? null : textBlock(node.text, node.length),
     labelLine(node.label, leading),
     el('div', { class: 'reasons' }, sample.findings.map((one) => reason(one, sample.findings.length > 1 ? titles.get(one.issue) : null))),
+    sample.remarks.length ? el('ul', { class: 'remarks', 'aria-label': 'Notes by people' }, sample.remarks.map(([text, who, day]) => el('li', { dir: 'auto' }, visible(text), el('span', { class: 'quiet' }, ` ${visible(who)}, ${day}`)))) : null,
     share ? null : el('ul', { class: 'meta', 'aria-label': 'Metadata' }, facts.filter((fact) => fact[1] !== null).map(([column, value]) => el('li', {}, el('span', { class: 'quiet' }, name(column)), ' ', name(value)))),
     sample.findings.filter((one) => one.related.length).map((one) => relatedSamples(one, node, context)),
   );

@@ -28,14 +28,16 @@ import pyarrow.compute as pc
 
 from ..findings import ISSUES, of_issue
 from ..wording import shortened, words
+from .anchors import anchor
 from .guards import quotes, web_address
+from .people import annotations_of, remark
 
 if TYPE_CHECKING:
     from ..report import Report
     from ..samples import Samples
 
 NODE = ("id", "label", "text", "length")
-SAMPLE = ("node", "split", "predicted", "meta", "link", "findings")
+SAMPLE = ("node", "anchor", "split", "predicted", "meta", "link", "remarks", "findings")
 FINDING = ("issue", "score", "given", "suggested", "confidence", "reason", "related", "more", "group", "evidence")
 EVIDENCE = ("model", "given_prob", "neighbors", "neighbors_suggested", "neighbors_given")
 # (part of the room used up to here, characters of a sample's text, characters of a neighbour's)
@@ -112,6 +114,10 @@ class _Rows:
         encode: Callable[[object], str],
     ) -> None:
         self.source, self.links = report.samples, report.sample_links
+        self.remarks: dict[str, list[list[str]]] = {}
+        for one in annotations_of(report, share=share).notes:
+            if one.sample is not None:
+                self.remarks.setdefault(one.sample, []).append(remark(one))
         self.share, self.encode = share, encode
         self.meta_names = [] if share else self.source.metadata.column_names[:META_COLUMNS]
         self.labels = {*self.source.classes, *report.classes}
@@ -142,10 +148,12 @@ class _Rows:
         meta = [self._string(draft, _cell(self.source.metadata[name], row)) for name in self.meta_names]
         draft.sample = [
             node,
+            anchor("sample", sample_id),
             self._string(draft, _cell(self.source.column("split"), row)),
             self._string(draft, _cell(self.source.column("predicted"), row)),
             meta,
             web_address(self.links.get(sample_id)),
+            self.remarks.get(sample_id, []),
             [self._finding(draft, one, related_text) for one in findings],
         ]
         return draft

@@ -1,0 +1,48 @@
+"""What people said of a run, for the page: their notes, and the slices that these are about."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..annotations import Annotations, Note
+from ..slices.named import slice_row
+from ..wording import shortened
+from .anchors import anchor
+
+if TYPE_CHECKING:
+    from ..report import Report
+
+SHOWN_NOTES = 200
+LENGTH = 1_000
+
+
+def annotations_of(report: Report, *, share: bool) -> Annotations:
+    """Return what is said of the run; on a page for sharing nothing, since people may quote texts."""
+    return Annotations() if share or report.store is None else report.store.annotations(report.run)
+
+
+def notes_shown(told: Annotations) -> list[list[str]]:
+    """Return kind, name, anchor, text, person and day of each note, the newest first."""
+    return [[*_about(one), *remark(one)] for one in told.notes[::-1][:SHOWN_NOTES]]
+
+
+def remark(note: Note) -> list[str]:
+    """Return text, person and day of a note."""
+    return [shortened(note.text, LENGTH), shortened(note.person, LENGTH), note.time[:10]]
+
+
+def noted_slices(report: Report, told: Annotations) -> list[list[Any]]:
+    """Return slug, anchor, predicate, samples, judged and suspicious labels of the slices that have a note."""
+    rows = []
+    for slug in dict.fromkeys(one.slice for one in told.notes if one.slice):
+        row = slice_row(report, slug)
+        if row is not None:
+            counts = (row[name] for name in ("n", "judged", "label_issues"))
+            rows.append([slug, anchor("slice", slug), shortened(row["predicate"], LENGTH), *map(int, counts)])
+    return rows
+
+
+def _about(note: Note) -> list[str]:
+    if note.sample is not None:
+        return ["sample", shortened(note.sample, LENGTH), anchor("sample", note.sample)]
+    return ["slice", note.slice, anchor("slice", note.slice)] if note.slice is not None else ["run", "", ""]
