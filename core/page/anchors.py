@@ -17,7 +17,7 @@ def anchor(kind: str, name: str) -> str:
     """Return the anchor of a run by its name, a slice by its slug or a sample by its id.
 
     >>> anchor("slice", "state:CA__gender:f"), anchor("sample", "t1")
-    ('slice-state:CA__gender:f', 'sample-b5cca8c0ed6f1cf9')
+    ('slice-state:CA__gender:f', 'sample-00584efad8254dca')
     """
     if kind not in KINDS:
         raise InputError(f"There is no link to a {kind}", cure=f"Known: {', '.join(KINDS)}")
