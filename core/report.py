@@ -17,7 +17,7 @@ from .annotations import note_entry
 from .errors import InputError
 from .findings import issues_in
 from .samples import Samples
-from .searching import seed_vector
+from .searching import Searchable, seed_vector
 from .seeds import USERS_EMBEDDINGS as USERS_EMBEDDINGS
 from .seeds import required_embeddings, searchable, seeds, selection
 from .selecting import Selection
@@ -181,7 +181,10 @@ class Report:
             raise InputError(f"{k} similar samples cannot be shown", cure="Ask for 1 or more")
         place = self._pool(pool) if pool is not None else None
         rows, vectors = seeds(self, seed, place=place)
-        searched = searchable(self, details=details) if place is None else place.searchable(details=details)
+        if place is None:
+            searched = searchable(self, details=True) if details else self._searchable
+        else:
+            searched = place.searchable(details=details)
         vector = seed_vector(vectors)
         if len(vector) != searched.index.dimensions:
             raise InputError(
@@ -213,6 +216,10 @@ class Report:
         if self.store is None:
             return VectorIndex.build(vectors)
         return self.store.kept_index(self.run, vectors)
+
+    @cached_property
+    def _searchable(self) -> Searchable:
+        return searchable(self, details=False)
 
     def _pool(self, name: str) -> Pool:
         if self.store is None:

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from . import rowids
 from .places import Folder
 from .runfolder import FACTS, LINKS, broken, read_facts, read_samples, tables_in
 from .tombstones import id_hashes, merged
@@ -42,7 +43,8 @@ def erase_from_run(folder: Path, ids: Collection[str]) -> int:
         Folder(folder).replace(FACTS, json.dumps(facts, ensure_ascii=False, indent=1).encode())
     if "tombstone" in facts:
         _unlink(folder, ids)
-        (folder / "index.faiss").unlink(missing_ok=True)
+        for name in ("index.faiss", rowids.FILE):
+            (folder / name).unlink(missing_ok=True)
         for path in [*folder.glob("*.lance"), *folder.glob("without-*"), *folder.glob(".*")]:
             if path.name != facts["tables"]:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -67,6 +69,8 @@ def _rewrite(old: Path, new: Path, stays: np.ndarray, *, ids: Collection[str], q
             table = lance.dataset(str(path)).to_table()
             table = _findings(table, ids, quoted) if path.stem == "findings" else table.filter(mask)
             lance.write_dataset(table, str(new / path.name), mode="create")
+            if path.stem == "samples":
+                rowids.write_ids(table["id"], new)
     except (OSError, ValueError, pa.ArrowException) as error:
         shutil.rmtree(new, ignore_errors=True)
         raise broken(old, error) from None

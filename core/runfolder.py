@@ -4,6 +4,7 @@ run.json                     name, data set, fingerprint, settings, facts, notes
                              and tombstones of erased rows (see :mod:`labelsift.tombstones`)
 samples.lance  metadata.lance  scores.lance  findings.lance
 embeddings.lance  pred_probs.lance        float32, fixed-size lists
+ids.arrow                    the ids in order, with their rows (see :mod:`labelsift.rowids`)
 links.json                   sample id → task address, after a push
 without-<token>/             the tables again, once rows were erased
 
@@ -24,13 +25,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .errors import StoreError
-from .report import LinkKeeper, Report
+from .errors import InputError, StoreError
+from .keeper import Keeper
+from .report import Report
+from .rowids import rows_of, write_ids
 from .samples import Samples
 from .taxonomy import Taxonomy
 
 FACTS = "run.json"
 LINKS = "links.json"
+_MATRICES = ("embeddings", "pred_probs")
+_BATCH = 65_536  # rows of vectors that are read at once
 _PACKAGES = ("labelsift", "numpy", "pyarrow", "pylance", "faiss-cpu", "wordllama")
 
 
@@ -64,6 +69,7 @@ def write_run(report: Report, folder: Path) -> None:
 
     for name, table in _tables(report).items():
         lance.write_dataset(table, str(folder / f"{name}.lance"), mode="create")
+    write_ids(report.samples.ids, folder)
     (folder / FACTS).write_text(json.dumps(_facts(report), ensure_ascii=False, indent=1), encoding="utf-8")
 
 
@@ -99,7 +105,7 @@ def tables_in(folder: Path, facts: Mapping[str, Any] | None = None) -> Path:
     return folder / (facts or read_facts(folder)).get("tables", "")
 
 
-def read_run(folder: Path, *, store: LinkKeeper) -> Report:
+def read_run(folder: Path, *, store: Keeper) -> Report:
     """Read the whole run back.
 
     Raises
@@ -107,12 +113,10 @@ def read_run(folder: Path, *, store: LinkKeeper) -> Report:
     StoreError
         If a part is missing or cannot be read; names the folder.
     """
-    import lance
-
     facts = read_facts(folder)
     try:
         place = tables_in(folder, facts)
-        tables = {path.stem: lance.dataset(str(path)).to_table() for path in place.glob("*.lance")}
+        tables = {one.stem: _rows(one, None) for one in place.glob("*.lance") if one.stem not in _MATRICES}
         links = folder / LINKS
         return Report(
             run=facts["run"],
@@ -126,8 +130,8 @@ def read_run(folder: Path, *, store: LinkKeeper) -> Report:
             settings=facts["settings"],
             facts=facts["facts"],
             notes=tuple(facts["notes"]),
-            embeddings=_matrix(tables.get("embeddings")),
-            pred_probs=_matrix(tables.get("pred_probs")),
+            embeddings=_matrix(place / "embeddings.lance"),
+            pred_probs=_matrix(place / "pred_probs.lance"),
             sample_links=json.loads(links.read_text(encoding="utf-8")) if links.exists() else {},
             store=store,
         )
@@ -135,42 +139,46 @@ def read_run(folder: Path, *, store: LinkKeeper) -> Report:
         raise broken(folder, error) from None
 
 
-def read_samples(folder: Path) -> Samples:
+def read_samples(folder: Path, ids: Sequence[str] | None = None) -> Samples:
     """Read only the samples of a run, with their metadata, without scores, vectors and probabilities.
+
+    Parameters
+    ----------
+    ids
+        Read no others than these, in this order, each once.
 
     Raises
     ------
+    InputError
+        If the run has no samples of these ids.
     StoreError
         If a part is missing or cannot be read; names the folder.
     """
-    import lance
-
     facts = read_facts(folder)
     try:
-        names = ("samples", "metadata") if facts["metadata"] else ("samples",)
         place = tables_in(folder, facts)
-        tables = {name: lance.dataset(str(place / f"{name}.lance")).to_table() for name in names}
-        return Samples(tables["samples"], _metadata(tables, facts["metadata"]), facts["dataset"])
+        rows = None if ids is None else rows_of(ids, place)
+        names = ("samples", "metadata") if facts["metadata"] else ("samples",)
+        tables = {name: _rows(place / f"{name}.lance", rows) for name in names}
+        samples = Samples(tables["samples"], _metadata(tables, facts["metadata"]), facts["dataset"])
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise broken(folder, error) from None
+    unknown = [id for id in dict.fromkeys(ids) if id not in rows] if ids is not None and rows is not None else ()
+    if unknown:
+        raise InputError(f"The run {folder.name} has no sample with these ids", ids=unknown)
+    return samples
 
 
 def read_shown(folder: Path, ids: Sequence[str]) -> dict[str, Shown]:
-    """Read what a run holds of some samples; ids that it does not have are left out.
-
-    Only the ids of the whole run are read, the rest at the rows that are wanted.
-    """
+    """Read what a run holds of some samples; ids that it does not have are left out."""
     import lance
 
     try:
         place = tables_in(folder)
-        samples = lance.dataset(str(place / "samples.lance"))
-        known = samples.to_table(columns=["id"])["id"]
-        rows = pc.index_in(pa.array(dict.fromkeys(ids), pa.string()), value_set=known.combine_chunks()).drop_null()
-        columns = [name for name in ("id", "text", "label") if name in samples.schema.names]
-        found = samples.take(rows.to_pylist(), columns=columns).to_pylist()
+        found = _rows(place / "samples.lance", rows_of(ids, place)).to_pylist()
         findings = lance.dataset(str(place / "findings.lance")).to_table(columns=["id", "scope", "issue"])
-        findings = findings.filter(pc.equal(findings["scope"], "sample"))
+        mine = pc.is_in(findings["id"], value_set=pa.array([row["id"] for row in found], pa.string()))
+        findings = findings.filter(pc.and_(pc.equal(findings["scope"], "sample"), mine))
         issues: dict[str, list[str]] = {}
         for id, issue in zip(findings["id"].to_pylist(), findings["issue"].to_pylist(), strict=True):
             issues.setdefault(id, []).append(issue)
@@ -215,6 +223,21 @@ def _tables(report: Report) -> dict[str, pa.Table]:
     return tables
 
 
+def _rows(path: Path, rows: Mapping[str, int] | None) -> pa.Table:
+    """Read a table, or some rows of it: those of a mapping of ids to rows, whose ids are held against what is there."""
+    import lance
+
+    data = lance.dataset(str(path))
+    if rows is None:
+        return data.to_table()
+    if rows and max(rows.values()) >= data.count_rows():
+        raise ValueError("the ids and the tables do not belong together")
+    found = data.take(list(rows.values()))
+    if "id" in found.column_names and found["id"].to_pylist() != list(rows):
+        raise ValueError("the ids and the tables do not belong together")
+    return found
+
+
 def _metadata(tables: dict[str, pa.Table], names: Sequence[str]) -> pa.Table:
     return tables["metadata"].rename_columns(list(names)) if names else tables["samples"].select([])
 
@@ -224,11 +247,20 @@ def _taxonomy(facts: Mapping[str, Any]) -> Taxonomy | None:
     return Taxonomy.of(told) if told else None
 
 
-def _matrix(table: pa.Table | None) -> np.ndarray | None:
-    if table is None:
+def _matrix(path: Path) -> np.ndarray | None:
+    """Read vectors batch by batch into their place: a whole second copy of them would not fit beside them."""
+    import lance
+
+    if not path.exists():
         return None
-    values = table["values"].combine_chunks()
-    return values.values.to_numpy(zero_copy_only=False).reshape(len(values), -1)
+    data = lance.dataset(str(path))
+    values = np.empty((data.count_rows(), data.schema.field("values").type.list_size), dtype=np.float32)
+    start = 0
+    for batch in data.to_batches(columns=["values"], batch_size=_BATCH):
+        some = batch.column(0).flatten().to_numpy(zero_copy_only=False).reshape(len(batch), -1)
+        values[start : start + len(batch)] = some
+        start += len(batch)
+    return values
 
 
 def _facts(report: Report) -> dict[str, Any]:

@@ -23,6 +23,8 @@ _QUOTED = re.compile(r"'(?:[^']|'')*'")
 _LONGEST = 1_000  # characters outside quotes: the engine overflows its stack in expressions of a thousand terms
 _KEPT = 8
 _SHOWN = 30
+_LAYOUT = "2.0"  # packs less than newer ones, which pays on a disk; in memory a condition takes half the time
+_ROWS_AT_ONCE = 131_072  # the engine's own 8,192 take twice as long over a million rows
 _ROW = "_labelsift_row"  # a table needs a column even when the condition names none
 
 
@@ -84,7 +86,10 @@ class Selection:
                 columns[name] = column() if callable(column) else column
             try:
                 table = lance.write_dataset(
-                    pa.table(columns), f"memory://{uuid.uuid4()}", max_rows_per_file=max(self._rows, 1)
+                    pa.table(columns),
+                    f"memory://{uuid.uuid4()}",
+                    max_rows_per_file=max(self._rows, 1),
+                    data_storage_version=_LAYOUT,
                 )
             except Exception as error:
                 raise InputError(
@@ -97,7 +102,7 @@ class Selection:
     def _asked(self, table: Any, where: str) -> np.ndarray:  # noqa: ANN401
         matching = np.zeros(self._rows, dtype=bool)
         try:
-            found = table.to_table(columns=[], filter=where, with_row_id=True)["_rowid"]
+            found = table.to_table(columns=[], filter=where, with_row_id=True, batch_size=_ROWS_AT_ONCE)["_rowid"]
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:  # a panic of the engine is no Exception

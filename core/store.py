@@ -17,7 +17,7 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ from .memory import verified
 from .pools import Pool, Pools
 from .probing import Plan, round_of
 from .report import Report
-from .runfolder import LINKS, RunInfo, broken, read_info, read_run, write_run
+from .runfolder import LINKS, RunInfo, broken, read_info, read_run, read_samples, write_run
 from .samples import Samples
 from .vectors import VectorIndex, kept_index
 
@@ -155,6 +155,23 @@ class Store:
     def load(self, run: str = LATEST, *, dataset: str | None = None) -> Report:
         """Return the report of a run."""
         return read_run(self.folder / "runs" / self.find(run, dataset=dataset), store=self)
+
+    def samples(self, run: str, ids: Sequence[str]) -> Samples:
+        """Return some samples of a run, in the order of their ids, without loading the run.
+
+        Parameters
+        ----------
+        run
+            A run's name or its beginning, or ``latest``.
+
+        Raises
+        ------
+        InputError
+            If the run has no samples of these ids.
+        StoreError
+            If there is no such run, or it cannot be read.
+        """
+        return read_samples(self.folder / "runs" / self.find(run), ids)
 
     def kept_index(self, run: str, vectors: np.ndarray) -> VectorIndex:
         """Open the index of a run's embeddings, or build it, and keep it where that took long."""
