@@ -160,3 +160,14 @@ def test_a_rename_alone_changes_nothing_but_the_name(place):
     assert [row["kind"] for row in found.taxonomy.to_pylist()] == ["renamed", "merged", "merged"]
     same = compare(old, scanned(place, samples.remap(ls.Taxonomy.of([{"rename": {"a": "alpha"}}])), only=["label"]))
     assert same.metrics["old"].to_pylist() == same.metrics["new"].to_pylist()
+
+
+def test_people_are_offered_the_new_classes_and_not_the_split_one(place):
+    from labelsift.integrations.label_studio.flags import flags_of
+    from labelsift.integrations.label_studio.push import labels_of
+
+    scanned(place, read(place / "data.csv"), taxonomy=place / "t.toml", only=["taxonomy"])
+    report = ls.load(store=place / "kept")  # as `labelsift push` does
+    flags = flags_of(report)
+    assert labels_of(report, flags) == ["alpha", "b1", "b2", "c"]
+    assert {(flag.given, flag.suggested, flag.issues) for flag in flags} == {(None, None, ("taxonomy",))}
