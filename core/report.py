@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from .annotations import note_entry
 from .errors import InputError
 from .findings import issues_in
+from .keeper import Keeper
 from .samples import Samples
 from .searching import Searchable, seed_vector
 from .seeds import USERS_EMBEDDINGS as USERS_EMBEDDINGS
@@ -26,50 +27,8 @@ from .slices.named import slice_row
 from .vectors import VectorIndex
 
 if TYPE_CHECKING:
-    from .annotations import Annotations
     from .platforms import Mode, Receipt
     from .pools import Pool
-    from .probing import Plan
-
-
-class LinkKeeper(Protocol):
-    """What a report needs of the run store that keeps it."""
-
-    def save_links(self, run: str, links: dict[str, str]) -> None:
-        """Keep the addresses of a run's tasks."""
-        ...
-
-    def sent(self, run: str, *, platform: str, target: str, match: str | None = None, with_text: bool = True) -> None:
-        """Record where a run's samples went."""
-        ...
-
-    def keep_batch(self, batch: Report) -> Report:
-        """Keep a batch of similar samples; the one that is kept already where there is one."""
-        ...
-
-    def plan_round(self, run: str, *, platform: str, target: str, make: Callable[[], Plan], keep: bool = True) -> Plan:
-        """Return the plan of a round with probes, made and recorded if there is none yet."""
-        ...
-
-    def verified(self, samples: Samples, *, but: str) -> dict[str, frozenset[str]]:
-        """Return the samples that people verified as they stand, on other runs than this one, and for which issues."""
-        ...
-
-    def kept_index(self, run: str, vectors: np.ndarray) -> VectorIndex:
-        """Open the index of a run's embeddings, or build and keep it."""
-        ...
-
-    def annotations(self, run: str) -> Annotations:
-        """Return what people say of a run: tags, notes, the model that it led to."""
-        ...
-
-    def annotate(self, run: str, entry: Mapping[str, Any]) -> None:
-        """Keep what a person says of a run."""
-        ...
-
-    def pool(self, name: str) -> Pool:
-        """Open a pool of unlabeled samples."""
-        ...
 
 
 @dataclass
@@ -114,7 +73,7 @@ class Report:
     embeddings: np.ndarray | None = None
     pred_probs: np.ndarray | None = None
     sample_links: dict[str, str] = field(default_factory=dict)
-    store: LinkKeeper | None = None
+    store: Keeper | None = None
 
     def summary(self) -> dict[str, Any]:
         """Return the headline figures: for ``--json``, dashboards and tests."""
@@ -262,55 +221,20 @@ class Report:
         Samples that people verified on an earlier run of the store stay out, unless their text or label changed
         since, or they have another issue than they had then; the receipt's details count them.
         """
-        from . import platforms, probing
+        from .pushing import push
 
-    def link(self, kind: str, name: str | None = None) -> str:
-        """Return the link to the run, a ``slice`` (by slug) or a ``sample`` (by id) within the page: ``#sample-…``."""
-        from .page.anchors import link
-
-        return link(kind, self.run if kind == "run" and name is None else name or "")
-
-        queue, known = self._unverified()
-        labeler = platforms.labeler(platform)
-        if probe is not None:
-            probing.require_blind(mode=mode, match=match, only=only)
-            without = self.store.verified(self.samples, but=self.run) if self.store is not None else {}
-            queue = probing.round_queue(
-                self,
-                platform=platform,
-                project=project,
-                share=probe,
-                budget=budget,
-                without=without,
-                dry_run=dry_run,
-            )
-            budget = None  # it chose the flagged samples; the probes come on top
-        if self.store is not None and not dry_run:  # before, so that what a killed push sent is known, too
-            self.store.sent(self.run, platform=platform, target=project, match=match)
-        receipt = labeler.push(
-            queue, project=project, mode=mode, match=match, create=create, only=only, budget=budget, dry_run=dry_run
+        return push(
+            self,
+            platform,
+            project=project,
+            mode=mode,
+            match=match,
+            create=create,
+            only=only,
+            budget=budget,
+            probe=probe,
+            dry_run=dry_run,
         )
-        if known:
-            receipt.details["verified_before"] = known
-        for sample, link in receipt.sample_links.items():
-            if "://" in link or sample not in self.sample_links:  # a workbook's name does not replace an address
-                self.sample_links[sample] = link
-        if self.store is not None and receipt.sample_links:
-            self.store.save_links(self.run, self.sample_links)
-        return receipt
-
-    def _unverified(self) -> tuple[Report, int]:
-        """Return the report without the findings that people settled, and how many samples these are of."""
-        known = self.store.verified(self.samples, but=self.run) if self.store is not None else {}
-        found = self.findings
-        theirs = pc.and_(
-            pc.equal(found["scope"], "sample"), pc.is_in(found["id"], value_set=pa.array(list(known), pa.string()))
-        )
-        rows = pc.indices_nonzero(theirs).to_numpy()
-        pairs = zip(found["id"].take(rows).to_pylist(), found["issue"].take(rows).to_pylist(), strict=True)
-        settled = {row: id for row, (id, issue) in zip(rows.tolist(), pairs, strict=True) if issue in known[id]}
-        kept = np.delete(np.arange(len(found)), list(settled))
-        return (replace(self, findings=found.take(kept)) if settled else self), len(set(settled.values()))
 
     def log(self, platform: str, *, target: str | None = None, with_text: bool = False) -> Receipt:
         """Write this report's panels into a run of a tracker; see ``platforms.Tracker``."""
@@ -331,6 +255,12 @@ class Report:
         if slice is not None and slice_row(self, slice) is None:
             raise InputError("The run has no such slice", ids=[slice], cure="See the slugs in report.slices(by=[…])")
         self.store.annotate(self.run, entry)
+
+    def link(self, kind: str, name: str | None = None) -> str:
+        """Return the link to the run, a ``slice`` (by slug) or a ``sample`` (by id) within the page: ``#sample-…``."""
+        from .page.anchors import link
+
+        return link(kind, self.run if kind == "run" and name is None else name or "")
 
     def to_html(self, path: str | Path, *, share: bool = False) -> Path:
         """Write the report as one self-contained page; ``share`` leaves out every text."""

@@ -1,0 +1,75 @@
+"""Pushing a report: what people verified stays out, probes go along, and where it went is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from . import platforms, probing
+from .platforms import Mode, Receipt
+
+if TYPE_CHECKING:
+    from .report import Report
+
+
+def push(
+    report: Report,
+    platform: str,
+    *,
+    project: str,
+    mode: Mode,
+    match: str | None,
+    create: bool,
+    only: Sequence[str] | None,
+    budget: int | None,
+    probe: float | None,
+    dry_run: bool,
+) -> Receipt:
+    """Bring the flagged samples of a report into a project; see :meth:`labelsift.report.Report.push`."""
+    queue, known = _unverified(report)
+    labeler = platforms.labeler(platform)
+    if probe is not None:
+        probing.require_blind(mode=mode, match=match, only=only)
+        without = report.store.verified(report.samples, but=report.run) if report.store is not None else {}
+        queue = probing.round_queue(
+            report,
+            platform=platform,
+            project=project,
+            share=probe,
+            budget=budget,
+            without=without,
+            dry_run=dry_run,
+        )
+        budget = None  # it chose the flagged samples; the probes come on top
+    if report.store is not None and not dry_run:  # before, so that what a killed push sent is known, too
+        report.store.sent(report.run, platform=platform, target=project, match=match)
+    receipt = labeler.push(
+        queue, project=project, mode=mode, match=match, create=create, only=only, budget=budget, dry_run=dry_run
+    )
+    if known:
+        receipt.details["verified_before"] = known
+    for sample, link in receipt.sample_links.items():
+        if "://" in link or sample not in report.sample_links:  # a workbook's name does not replace an address
+            report.sample_links[sample] = link
+    if report.store is not None and receipt.sample_links:
+        report.store.save_links(report.run, report.sample_links)
+    return receipt
+
+
+def _unverified(report: Report) -> tuple[Report, int]:
+    """Return the report without the findings that people settled, and how many samples these are of."""
+    known = report.store.verified(report.samples, but=report.run) if report.store is not None else {}
+    found = report.findings
+    theirs = pc.and_(
+        pc.equal(found["scope"], "sample"), pc.is_in(found["id"], value_set=pa.array(list(known), pa.string()))
+    )
+    rows = pc.indices_nonzero(theirs).to_numpy()
+    pairs = zip(found["id"].take(rows).to_pylist(), found["issue"].take(rows).to_pylist(), strict=True)
+    settled = {row: id for row, (id, issue) in zip(rows.tolist(), pairs, strict=True) if issue in known[id]}
+    kept = np.delete(np.arange(len(found)), list(settled))
+    return (replace(report, findings=found.take(kept)) if settled else report), len(set(settled.values()))
