@@ -9,6 +9,8 @@ import click
 
 from .cli_shared import array, json_option, lines, parted, progress, run_options, store_option, write_json
 from .errors import InputError
+from .seeds import class_ids
+from .slices.named import slice_ids
 from .wording import visible
 
 if TYPE_CHECKING:
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 @click.option(
     "--like", metavar="SQL", help="Start from all samples that fulfil this: \"label = 'a' AND is_label_issue\"."
 )
+@click.option("--class", "weak", metavar="NAME", help="Start from the flagged samples of a class, else its worst 20.")
+@click.option("--slice", "part", metavar="SLUG", help="Start from a slice, like state:CA__gender:f.")
 @click.option(
     "--ids", type=click.Path(exists=True, dir_okay=False), help="Start from the ids in this file, one a line."
 )
@@ -36,6 +40,8 @@ if TYPE_CHECKING:
 def similar(
     seed: str | None,
     like: str | None,
+    weak: str | None,
+    part: str | None,
     ids: str | None,
     k: int,
     where: str | None,
@@ -48,13 +54,13 @@ def similar(
     store: str,
     as_json: bool,
 ) -> None:
-    """Find the samples most like SEED: a text, or the id of a sample; or like a group: --like, --ids."""
+    """Find the samples most like SEED: a text, or the id of a sample; or a group's: --like, --class, --slice, --ids."""
     from .store import load
 
     if (push is None) != (project is None):
         raise InputError("--push needs --project, and the other way round", cure="Name both")
     report = load(run, dataset=dataset, store=store)
-    start = _seed(report, seed, like, ids)
+    start = _seed(report, seed, like=like, weak=weak, part=part, ids=ids)
     table = report.similar(start, k=k, where=where, pool=pool, fold_duplicates=fold_duplicates, details=as_json)
     receipt = report.batch(table, pool=pool).push(push, project=project) if push and project else None
     found = table.to_pylist()
@@ -71,18 +77,24 @@ def similar(
         print_receipt(receipt)
 
 
-def _seed(report: Report, seed: str | None, like: str | None, ids: str | None) -> str | Sequence[str]:
-    given = [one for one in (seed, like, ids) if one is not None]
+def _seed(
+    report: Report, seed: str | None, *, like: str | None, weak: str | None, part: str | None, ids: str | None
+) -> str | Sequence[str]:
+    given = [one for one in (seed, like, weak, part, ids) if one is not None]
     if len(given) != 1:
         raise InputError(
             "A search starts from one thing" if given else "There is nothing to start from",
-            cure="Give a text or an id, or --like SQL, or --ids FILE",
+            cure="Give a text or an id, or one of --like SQL, --class NAME, --slice SLUG, --ids FILE",
         )
     if like is not None:
         group = report.ids(like)
         if not group:
             raise InputError("No sample fulfils the condition of --like", cure="Check its values")
         return group
+    if weak is not None:
+        return class_ids(report, weak)
+    if part is not None:
+        return slice_ids(report, part)
     return _ids(ids) if ids is not None else str(seed)
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .report import Report
 
 USERS_EMBEDDINGS = "the user's embeddings"
+_WORST = 20  # samples that stand for a class of which none is flagged
 FIRST = ("id", "label", "text")  # the columns of every answer
 
 
@@ -51,6 +52,30 @@ def seeds(report: Report, seed: str | Sequence[str] | np.ndarray, *, place: Plac
         raise InputError("An empty list of ids is no seed", cure="Name at least one sample")
     rows = np.unique(report.samples.positions(list(seed)))
     return rows, required_embeddings(report)[rows]
+
+
+def class_ids(report: Report, name: str) -> list[str]:
+    """Return what is weak in a class: its samples flagged for their label, worst first, else the 20 worst scored.
+
+    Raises
+    ------
+    InputError
+        If there is no such class, or labels were not judged.
+    """
+    if "label_score" not in report.scores.column_names:
+        raise InputError("This run did not judge labels", cure="Scan with the check label, or start from --like")
+    labels = report.samples.labels
+    rows = pc.indices_nonzero(pc.equal(labels, name)).to_numpy() if labels is not None else np.empty(0, np.int64)
+    if not len(rows):
+        known = ", ".join(report.samples.classes[:5])
+        raise InputError(f"No sample is labeled {name}", cure=f"Its labels are {known} …" if known else "Add labels")
+    scores = report.scores["label_score"].to_numpy()[rows]
+    flagged = report.scores["is_label_issue"].to_numpy()[rows].astype(bool)  # null is none
+    order = np.argsort(scores, kind="stable")  # those that were not judged come last
+    chosen = order[flagged[order]] if flagged.any() else order[: min(_WORST, int(np.isfinite(scores).sum()))]
+    if not len(chosen):
+        raise InputError(f"No label of the class {name} could be judged", cure="Start from --like or --ids")
+    return report.samples.ids.take(rows[chosen]).to_pylist()
 
 
 def required_embeddings(report: Report) -> np.ndarray:

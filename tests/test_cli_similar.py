@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import labelsift as ls
+import pyarrow.compute as pc
 import pytest
 from click.testing import CliRunner, Result
 from labelsift.cli import main
+from labelsift.seeds import class_ids
+from labelsift.slices.named import slice_ids
 
 TOPICS = {"card": "my card has not arrived", "refund": "please refund the order", "login": "I forgot my password"}
 
@@ -62,6 +66,25 @@ def test_a_group_is_a_seed(place, tmp_path):
     assert {one["label"] for one in by_ids} == {"card"}
 
 
+def test_a_weak_class_and_a_slice_are_seeds(place):
+    kept = ("--store", place / "kept")
+    report = ls.load(store=place / "kept")
+    weak = class_ids(report, "refund")
+    of_class = report.scores.filter(pc.equal(report.samples.labels, "refund"))
+    flagged = of_class.filter(of_class["is_label_issue"])
+    expected = flagged if flagged.num_rows else of_class
+    worst = expected.sort_by("label_score")["label_score"][: len(weak)]
+    assert len(weak) == (flagged.num_rows or 20)
+    scored = dict(zip(report.scores["id"].to_pylist(), report.scores["label_score"].to_pylist(), strict=True))
+    assert [scored[id] for id in weak] == worst.to_pylist()
+    found = answer("similar", "--class", "refund", *kept, "-k", 3)
+    assert [one["id"] for one in found] == report.similar(weak, k=3)["id"].to_pylist()
+    part = slice_ids(report, "state:CA")
+    assert sorted(part) == sorted(report.ids("state = 'CA'"))
+    found = answer("similar", "--slice", "state:CA", *kept, "-k", 3)
+    assert {one["metadata"]["state"] for one in found} == {"NY"}  # the slice itself is left out
+
+
 def test_a_pool_is_indexed_searched_appended_and_shrunk(place, tmp_path):
     kept = ("--store", place / "kept")
     roles = ("--text", "message", "--id", "key", "--meta", "state")
@@ -81,6 +104,9 @@ def test_a_pool_is_indexed_searched_appended_and_shrunk(place, tmp_path):
 
 
 WRONG = {
+    "no such class": (("similar", "--class", "parcel"), "No sample is labeled parcel"),
+    "no such slice": (("similar", "--slice", "state:TX"), "no such slice"),
+    "two starts": (("similar", "--slice", "state:CA", "--class", "card"), "starts from one thing"),
     "two seeds": (("similar", "x", "--like", "label = 'card'"), "starts from one thing"),
     "no seed": (("similar",), "nothing to start from"),
     "no group": (("similar", "--like", "label = 'nope'"), "No sample fulfils"),
