@@ -83,7 +83,7 @@ def scan(
         raise InputError(f"A budget of {budget} flags nothing", cure="Give 1 or more")
     if store is not None:
         Store(store).prepare()  # a folder that cannot be written must not cost a long scan
-    given = samples.labels
+    given = samples.labels if samples.taxonomy is None else None
     if taxonomy is not None:
         samples = samples.remap(taxonomy)
     before = None
@@ -139,11 +139,8 @@ class _Scan:
         classes = brought[1] if brought else samples.classes
         reads = None
         if self.vectors is None:
-            name = model if isinstance(model, str) else model.name
             self.model = embedder(model) if isinstance(model, str) else model
             reads = self.model.languages
-        else:
-            name = USERS_EMBEDDINGS
         self.context = Context(
             samples=samples,
             classes=classes,
@@ -154,7 +151,7 @@ class _Scan:
             seed=seed,
         )
         self.settings: dict[str, Any] = {
-            "embedder": name,
+            **({"embedder": USERS_EMBEDDINGS} if self.model is None else facts_of(self.model)),
             "pred_probs": "the user's model" if brought else f"{folds}-fold cross-validation",
             "folds": folds,
             "seed": seed,

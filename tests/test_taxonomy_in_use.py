@@ -171,3 +171,14 @@ def test_people_are_offered_the_new_classes_and_not_the_split_one(place):
     flags = flags_of(report)
     assert labels_of(report, flags) == ["alpha", "b1", "b2", "c"]
     assert {(flag.given, flag.suggested, flag.issues) for flag in flags} == {(None, None, ("taxonomy",))}
+
+
+def test_a_scan_of_mapped_samples_goes_on_with_further_changes(place):
+    first = ls.Taxonomy.of([{"rename": {"a": "alpha"}}])
+    mapped = read(place / "data.csv").remap(first)
+    further = place / "further.toml"
+    further.write_text('rename = { "alpha" = "first" }\nmerge = { "bo" = ["b", "o"] }\n')
+    report = scanned(place, mapped, taxonomy=further, only=["empty"])
+    assert report.samples.classes == ("bo", "c", "first")
+    assert report.settings["taxonomy"][0] == {"rename": {"a": "alpha"}}
+    assert not any("taken as made before" in note for note in report.notes)
