@@ -139,8 +139,11 @@ class _Scan:
         classes = brought[1] if brought else samples.classes
         reads = None
         if self.vectors is None:
+            name = model if isinstance(model, str) else model.name
             self.model = embedder(model) if isinstance(model, str) else model
             reads = self.model.languages
+        else:
+            name = USERS_EMBEDDINGS
         self.context = Context(
             samples=samples,
             classes=classes,
@@ -151,7 +154,7 @@ class _Scan:
             seed=seed,
         )
         self.settings: dict[str, Any] = {
-            **({"embedder": USERS_EMBEDDINGS} if self.model is None else facts_of(self.model)),
+            "embedder": name,
             "pred_probs": "the user's model" if brought else f"{folds}-fold cross-validation",
             "folds": folds,
             "seed": seed,
