@@ -7,10 +7,10 @@ network and no GPU and embeds thousands of texts a second; it is weak outside En
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -19,6 +19,7 @@ from .errors import InputError, MissingExtraError
 
 DEFAULT = "wordllama"
 TRANSFORMERS = "transformers:"
+FOLDER = "embedder_folder"  # the setting of a run that tells where its model lies
 _TOKENS_AT_ONCE = 65_536  # bounds the temporary array of token vectors: 64 MB at 256 dimensions
 
 
@@ -43,6 +44,31 @@ def embedder(name: str = DEFAULT) -> Embedder:
     raise InputError(
         f"There is no embedder called {name}", cure=f"Use {DEFAULT}, or {TRANSFORMERS}<a model's name or folder>"
     )
+
+
+def facts_of(model: Embedder) -> dict[str, str]:
+    """Return what a run keeps of its embedder: its name and, of a model in a folder, where that folder lies."""
+    folder = getattr(model, "folder", None)
+    return {"embedder": model.name} | ({FOLDER: folder} if folder else {})
+
+
+def name_in(settings: Mapping[str, Any]) -> str | None:
+    """Return what `embedder` needs to make the embedder of a run again, from the settings of that run.
+
+    Raises
+    ------
+    InputError
+        If the model was read from a folder that is gone.
+    """
+    folder = settings.get(FOLDER)
+    if folder is None:
+        return settings.get("embedder")
+    if not Path(folder).is_dir():
+        raise InputError(
+            f"The model that this run was embedded with is gone: there is no folder {folder}",
+            cure="Put the folder back, or scan again with an embedder that is there",
+        )
+    return f"{TRANSFORMERS}{folder}"
 
 
 def embed(texts: pa.ChunkedArray, model: Embedder, *, batch: int = 1024) -> np.ndarray:
@@ -164,7 +190,8 @@ class TransformersEmbedder:
         self._torch = torch
         self._batch = batch
         self._max_length = max_length
-        self.name = f"{TRANSFORMERS}{Path(model).name if Path(model).exists() else model}"
+        self.folder = str(Path(model).resolve()) if Path(model).is_dir() else None
+        self.name = f"{TRANSFORMERS}{Path(self.folder).name if self.folder else model}"
         self.dimensions = int(self._model.config.hidden_size)
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:

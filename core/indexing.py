@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from .embedding import DEFAULT as DEFAULT_EMBEDDER
-from .embedding import embed, embedder
+from .embedding import embed, embedder, name_in
 from .errors import StoreError
 from .pools import Change
 from .runfolder import read_facts
@@ -74,10 +74,13 @@ class _Brought:
 
 def _usual(store: Store, name: str) -> str:
     """Return the embedder of the pool, else of the latest run, else the default one."""
-    if name in store.pools.names():
-        return store.pools.open(name).embedder
     try:
-        found = read_facts(store.folder / "runs" / store.find())["settings"].get("embedder")
+        settings = read_facts(store.folder / "runs" / store.find())["settings"]
     except StoreError:
-        found = None
-    return found if found not in (None, USERS_EMBEDDINGS) else DEFAULT_EMBEDDER
+        settings = {}
+    if name in store.pools.names():
+        kept = store.pools.open(name).embedder
+        if kept != settings.get("embedder"):  # else the run knows where the model lies
+            return kept
+    found = name_in(settings)
+    return DEFAULT_EMBEDDER if found is None or found == USERS_EMBEDDINGS else found

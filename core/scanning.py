@@ -15,7 +15,7 @@ from .checks import Check, Context, Result, checks
 from .checks.label import VOTERS
 from .checks.language import mark_unreadable
 from .classnotes import near_identical, rare
-from .embedding import DEFAULT, Embedder, embed, embedder
+from .embedding import DEFAULT, Embedder, embed, embedder, facts_of
 from .errors import InputError
 from .findings import findings_table
 from .neighbors import NeighborIndex
@@ -139,11 +139,8 @@ class _Scan:
         classes = brought[1] if brought else samples.classes
         reads = None
         if self.vectors is None:
-            name = model if isinstance(model, str) else model.name
             self.model = embedder(model) if isinstance(model, str) else model
             reads = self.model.languages
-        else:
-            name = USERS_EMBEDDINGS
         self.context = Context(
             samples=samples,
             classes=classes,
@@ -154,7 +151,7 @@ class _Scan:
             seed=seed,
         )
         self.settings: dict[str, Any] = {
-            "embedder": name,
+            **({"embedder": USERS_EMBEDDINGS} if self.model is None else facts_of(self.model)),
             "pred_probs": "the user's model" if brought else f"{folds}-fold cross-validation",
             "folds": folds,
             "seed": seed,

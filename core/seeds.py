@@ -123,10 +123,10 @@ def _issues(scores: pa.Table) -> pa.Array:
 
 
 def _embedded(report: Report, text: str) -> np.ndarray:
-    from .embedding import embed
+    from .embedding import embed, name_in
 
-    name = report.settings.get("embedder")
-    if name in (None, USERS_EMBEDDINGS):
+    name = name_in(report.settings)
+    if name is None or name == USERS_EMBEDDINGS:
         raise InputError(
             "A text cannot be compared with embeddings that the user brought", cure="Give the id of a sample instead"
         )

@@ -7,11 +7,13 @@ there.
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+import labelsift as ls
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -136,3 +138,18 @@ if find_spec("torch") and find_spec("transformers"):
         (tmp_path / "none").mkdir()
         with pytest.raises(InputError, match=r"cannot be loaded.*the folder of a saved one"):
             embedder(f"transformers:{tmp_path / 'none'}")
+
+    def test_a_run_finds_the_folder_of_its_model_again(tiny, tmp_path, monkeypatch):
+        folder = shutil.copytree(tiny, tmp_path / "own")
+        monkeypatch.chdir(tmp_path)
+        samples = ls.read(pa.table({"text": ["where is my card", "cards late", "refund please", "refund card late"]}))
+        run = ls.scan(samples, embedder="transformers:own", only=["outlier"], store="store").run
+        monkeypatch.chdir(tmp_path.parent)
+        report = ls.load(run, store=tmp_path / "store")
+        assert report.settings["embedder"] == "transformers:own"
+        found = report.similar("refund please", k=1)
+        assert found["text"].to_pylist() == ["refund please"]
+
+        folder.rename(tmp_path / "elsewhere")
+        with pytest.raises(InputError, match=r"is gone: there is no folder .*own.*Put the folder back"):
+            report.similar("refund please", k=1)
