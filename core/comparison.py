@@ -52,6 +52,10 @@ class Comparison:
     taxonomy
         Table ``kind, old, new, samples, decided``: what became of the older run's classes under the newer run's
         taxonomy; see :func:`labelsift.aligning.taxonomy_changes`. None of it counts as relabeled.
+    by
+        The columns that the user asked for; empty where every column was looked at.
+    only_old, only_new
+        Predicates of slices that only one of the runs has, and that can therefore not be compared.
     """
 
     old: str
@@ -65,6 +69,9 @@ class Comparison:
     slices: pa.Table
     issues: pa.Table
     taxonomy: pa.Table
+    by: tuple[str, ...] = ()
+    only_old: tuple[str, ...] = ()
+    only_new: tuple[str, ...] = ()
 
     @property
     def movements(self) -> list[tuple[str | None, str | None, int]]:
@@ -99,6 +106,7 @@ def compare(old: Report, new: Report, *, by: Sequence[str] | None = None) -> Com
     old = aligned(old, taxonomy) if taxonomy else old
     texts_differ = pc.not_equal(old.samples.texts.take(rows_old), new.samples.texts.take(rows_new))
     both = new.samples.ids.take(rows_new)
+    cells = [{row["predicate"]: row for row in _all_cells(one, by)} for one in (old, new)]
     return Comparison(
         old=old.run,
         new=new.run,
@@ -108,9 +116,12 @@ def compare(old: Report, new: Report, *, by: Sequence[str] | None = None) -> Com
         renamed=renamed,
         relabeled=_relabeled(old, new, rows_old, rows_new),
         metrics=_metrics(old, new),
-        slices=_slices(old, new, by),
+        slices=_slices(*cells),
         issues=_issues(old, new, rows_old, rows_new),
         taxonomy=classes,
+        by=tuple(by or ()),
+        only_old=tuple(one for one in cells[0] if one not in cells[1]),
+        only_new=tuple(one for one in cells[1] if one not in cells[0]),
     )
 
 
@@ -163,8 +174,7 @@ def _metrics(old: Report, new: Report) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=pa.schema([("metric", pa.string()), *_FIGURES]))
 
 
-def _slices(old: Report, new: Report, by: Sequence[str] | None) -> pa.Table:
-    before, after = ({row["predicate"]: row for row in _all_cells(one, by)} for one in (old, new))
+def _slices(before: dict[str, dict[str, Any]], after: dict[str, dict[str, Any]]) -> pa.Table:
     rows = [
         {
             "slug": after[predicate]["slug"],

@@ -17,6 +17,7 @@ from .wording import shortened, visible, words
 from .worth import Worth
 
 MOVEMENTS, SLICES, IDS = 8, 12, 5
+ASKED = 60  # slices that were asked for are shown whether they moved or not
 NAMES = {
     "label_issue_rate": "suspicious labels",
     "accuracy": "accuracy",
@@ -32,6 +33,8 @@ def print_comparison(comparison: Comparison, *, console: Console | None = None) 
     for line in _rows(comparison):
         console.print(Text(line))
     for line in _taxonomy(comparison):
+        console.print(Text(line), soft_wrap=True)
+    for line in _alone(comparison):
         console.print(Text(line), soft_wrap=True)
     for part in (_movements(comparison), _metrics(comparison), _slices(comparison), _issues(comparison)):
         if part is not None:
@@ -107,17 +110,29 @@ def _metrics(comparison: Comparison) -> Table:
 
 
 def _slices(comparison: Comparison) -> Table | None:
-    """Show the slices whose rates moved beyond chance, most first."""
-    moved = comparison.slices.filter(pc.fill_null(comparison.slices["significant"], False)).to_pylist()
-    if not moved:
+    """Show the slices whose rates moved beyond chance, most first; those that were asked for in any case."""
+    with_interval = comparison.slices.filter(pc.is_valid(comparison.slices["low"]))
+    asked = bool(comparison.by)
+    shown = (with_interval if asked else with_interval.filter(with_interval["significant"])).to_pylist()
+    if not shown:
         return None
-    looked = pc.sum(pc.is_valid(comparison.slices["low"])).as_py()
-    table = _table("Slices that moved", "slice", "metric", "old", "new", "change", "95 % interval")
-    table.caption = Text(f"{looked:,} were looked at: about one in twenty moves this far by chance", style="dim")
+    table = _table(
+        "Slices" if asked else "Slices that moved", "slice", "metric", "old", "new", "change", "95 % interval"
+    )
+    looked, most = with_interval.num_rows, ASKED if asked else SLICES
+    note = f"{looked:,} were looked at: about one in twenty moves this far by chance"
+    if len(shown) > most:
+        note += f"; {len(shown) - most:,} more that moved less: --json"
+    table.caption = Text(note, style="dim")
     table.caption_justify = "left"
-    for row in sorted(moved, key=lambda row: -abs(row["difference"]))[:SLICES]:
+    for row in sorted(shown, key=lambda row: (not row["significant"], -abs(row["difference"])))[:most]:
         table.add_row(Text(shortened(visible(row["predicate"]), 50)), NAMES[row["metric"]], *_figures(row))
     return table
+
+
+def _alone(comparison: Comparison) -> list[str]:
+    parts = ((comparison.old, comparison.only_old), (comparison.new, comparison.only_new))
+    return [f"{len(slices):,} slices only in {run}: {_named(slices)}" for run, slices in parts if slices]
 
 
 def _issues(comparison: Comparison) -> Table:

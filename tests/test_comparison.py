@@ -81,6 +81,23 @@ def test_a_slice_that_fell_is_marked_with_its_interval(old):
     assert row["n_old"] == row["n_new"] == 10
 
 
+def test_slices_that_were_asked_for_are_shown_and_those_of_one_run_are_named(old):
+    from io import StringIO
+
+    from labelsift.comparison_text import print_comparison
+    from rich.console import Console
+
+    table = rows()
+    table["state"] = ["WA" if state == "TX" else state for state in table["state"]]
+    found = compare(old, scanned(table), by=["state", "gender"])
+    assert 'state = "TX"' in found.only_old and 'state = "WA"' in found.only_new
+    assert not any(row["significant"] for row in found.slices.to_pylist())
+    print_comparison(found, console=Console(file=(into := StringIO()), width=200))
+    line = next(one for one in into.getvalue().splitlines() if "CA" in one and "gender" in one and "accuracy" in one)
+    assert " … " in line
+    assert f'slices only in {old.run}: state = "TX"' in into.getvalue()
+
+
 def test_newcombes_interval_is_the_published_one(old):
     from labelsift.comparison import _difference
     from labelsift.slices.metrics import wilson
