@@ -7,6 +7,7 @@ samples, and the same command again finishes it; ``labelsift verify`` names an u
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -25,7 +26,7 @@ from .ledger import Record
 from .runerasure import erase_from_run
 from .runfolder import read_samples
 from .store import DEFAULT, SENT, Store
-from .tombstones import id_hashes
+from .tombstones import id_hash, id_hashes
 from .words import Words
 
 FORGET = "forget"
@@ -126,6 +127,18 @@ def forget(ids: Sequence[str], *, store: str | Path = DEFAULT, reason: str = "",
     return found
 
 
+def come_back(records: Sequence[Record], ids: pa.ChunkedArray) -> tuple[str, ...]:
+    """Say which of these samples were erased on request before; nothing where none was."""
+    erased = {one for record in records if record.get("kind") == FORGET for one in record["ids"]}
+    known = [id for id in ids.to_pylist() if id_hash(id) in erased] if erased else []
+    if not known:
+        return ()
+    named = ", ".join(known[:5]) + (f" and {len(known) - 5:,} more" if len(known) > 5 else "")
+    return (
+        f"Erased on request before, and back: {named}. Take them out of your file, and call labelsift forget again.",
+    )
+
+
 def unfinished(records: Sequence[Record]) -> list[Record]:
     """Return the erasures that were begun and not ended, nor by a later one of the same samples."""
     ended = {one["forget"] for one in records if one.get("kind") == FORGOTTEN}
@@ -139,17 +152,17 @@ def _plan(kept: Store, wanted: list[str]) -> Erased:
     known: set[str] = set()
     texts: set[str] = set()
     among = pa.array(wanted, pa.string())
-    runs = kept.runs()
-    for one in runs:
-        samples = read_samples(kept.folder / "runs" / one.run)
-        mine = pc.is_in(samples.ids, value_set=among)
-        if pc.any(mine).as_py():
-            theirs = samples.table.filter(mine)
-            found.runs[one.run] = len(theirs)
+    there = [(one.run, read_samples(kept.folder / "runs" / one.run)) for one in kept.runs()]
+    for run, samples in there:
+        theirs = samples.table.filter(pc.is_in(samples.ids, value_set=among))
+        if len(theirs):
+            found.runs[run] = len(theirs)
             known.update(theirs["id"].to_pylist())
             texts.update(theirs["text"].to_pylist())
-            same = pc.and_(pc.invert(mine), pc.is_in(samples.texts, value_set=pa.array(sorted(texts), pa.string())))
-            found.copies += [id for id in samples.ids.filter(same).to_pylist() if id not in found.copies]
+    for _, samples in there:
+        same = pc.is_in(samples.texts, value_set=pa.array(sorted(texts - {""}), pa.string()))
+        others = pc.and_(same, pc.invert(pc.is_in(samples.ids, value_set=among)))
+        found.copies += [id for id in samples.ids.filter(others).to_pylist() if id not in found.copies]
     unread = [f"{error}. It may hold these samples: labelsift runs rm" for error in kept.broken()]
     for name in kept.pools.names():
         try:
@@ -161,7 +174,11 @@ def _plan(kept: Store, wanted: list[str]) -> Erased:
             found.pools[name] = len(there)
             known |= there
     for folder in _versions(kept):
-        count = len(set(json.loads((folder / "rows.json").read_text()).get("ids", ())) & set(wanted))
+        try:
+            count = len(set(json.loads((folder / "rows.json").read_text())["ids"]) & set(wanted))
+        except (OSError, ValueError, LookupError, TypeError) as error:
+            unread.append(f"{folder} cannot be read ({error}). It may hold rows of these samples: delete it")
+            continue
         if count:
             found.versions[folder.name] = count
     found.unknown = [one for one in wanted if one not in known]
@@ -186,8 +203,9 @@ def _erase(kept: Store, wanted: set[str], found: Erased) -> dict[str, str]:
             found.unreachable.append(str(error))
     hashes = {}
     for folder in _versions(kept):
-        if (now := erase_kept(folder, wanted)) is not None:
-            hashes[folder.name] = now
+        with contextlib.suppress(ValueError, LookupError, TypeError):  # the plan names what cannot be read
+            if (now := erase_kept(folder, wanted)) is not None:
+                hashes[folder.name] = now
     found.words = kept.ledger.erase_words(wanted)
     return hashes
 

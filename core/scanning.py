@@ -16,6 +16,7 @@ from .checks.label import VOTERS
 from .checks.language import mark_unreadable
 from .classnotes import near_identical, rare
 from .embedding import DEFAULT, Embedder, embed, embedder, facts_of
+from .erasure import come_back
 from .errors import InputError
 from .findings import findings_table
 from .neighbors import NeighborIndex
@@ -101,6 +102,7 @@ def scan(
     if store is not None:
         report.store = Store(store)
         report.settings |= {"parent": before} if before else {}
+        report.notes += come_back(report.store.ledger.examine()[0], samples.ids)
         report.store.save(report)
     return report
 

@@ -139,6 +139,23 @@ def test_a_dry_run_changes_nothing(lived_in):
     assert {path: path.read_bytes() for path in store.rglob("*") if path.is_file()} == before
 
 
+def test_a_version_that_cannot_be_read_is_named_and_the_rest_is_erased(lived_in):
+    store, _ = lived_in
+    (folder,) = (store / "versions").iterdir()
+    (folder / "rows.json").write_text("{")
+    (said,) = forget(["p0"], store=store).unreachable
+    assert "cannot be read" in said
+    assert str(reproduce(store=store)) == "identical except 1 erased"
+
+
+def test_an_erased_sample_that_comes_back_is_named(lived_in, tmp_path):
+    store, _ = lived_in
+    forget(["p0", "p2"], store=store)
+    again = ls.scan(ls.read(tmp_path / "data.csv", id="id", label="label"), only=["empty"], store=store)
+    (note,) = [one for one in ls.load(again.run, store=store).notes if "Erased on request before" in one]
+    assert "p0, p2" in note
+
+
 def test_ids_that_stand_nowhere_are_named(lived_in):
     with pytest.raises(InputError, match="no sample with these ids: nobody"):
         forget(["nobody"], store=lived_in[0])
