@@ -143,20 +143,29 @@ def export(run: str, folder: str, store: str) -> None:
 @click.argument("old")
 @click.argument("new", default="latest")
 @click.option("--by", help="Slice by these metadata columns and their pairs, parted by commas.")
+@click.option("--why", metavar="SLICE", help="Also rank the relabels that push this slice down: state:CA__gender:f.")
 @store_option
 @json_option
-def compare(old: str, new: str, by: str | None, store: str, as_json: bool) -> None:
+def compare(old: str, new: str, by: str | None, why: str | None, store: str, as_json: bool) -> None:
     """Say what changed from the run OLD to the run NEW: rows, labels, metrics, slices, issues."""
     from .comparison import compare as compare_reports
 
     columns = [name.strip() for name in by.split(",")] if by else None
-    found = compare_reports(load(old, store=store), load(new, store=store), by=columns)
+    before, after = load(old, store=store), load(new, store=store)
+    found = compare_reports(before, after, by=columns)
+    ranked = None
+    if why is not None:
+        from .blame import blame
+
+        ranked = blame(before, after, why)
     if as_json:
-        write_json(found.as_dict())
+        write_json(found.as_dict() | ({"why": ranked.to_pylist()} if ranked is not None else {}))
         return
-    from .comparison_text import print_comparison
+    from .comparison_text import print_blame, print_comparison
 
     print_comparison(found)
+    if ranked is not None and why is not None:
+        print_blame(ranked, why)
 
 
 @click.command()

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from statistics import mean
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 from rich import box
 from rich.console import Console
@@ -16,7 +17,7 @@ from .comparison import Comparison
 from .wording import shortened, visible, words
 from .worth import Worth
 
-MOVEMENTS, SLICES, IDS = 8, 12, 5
+MOVEMENTS, SLICES, IDS, BLAMED = 8, 12, 5, 10
 ASKED = 60  # slices that were asked for are shown whether they moved or not
 NAMES = {
     "label_issue_rate": "suspicious labels",
@@ -40,6 +41,21 @@ def print_comparison(comparison: Comparison, *, console: Console | None = None) 
         if part is not None:
             console.print()
             console.print(part)
+
+
+def print_blame(ranked: pa.Table, slug: str, *, console: Console | None = None) -> None:
+    """Print the relabels that push a slice down most."""
+    console = console or Console(highlight=False)
+    table = _table(f"Relabels that push {visible(slug)} down", "sample", "from", "to", "effect on its log loss")
+    harmful = ranked.filter(pc.greater(ranked["effect"], 0))
+    for row in harmful.slice(0, BLAMED).to_pylist():
+        cells = (Text(shortened(visible(row["id"]), 40)), _label(row["old"]), _label(row["new"]))
+        table.add_row(*cells, f"{row['effect']:+.2e}")
+    note = f"{harmful.num_rows:,} of {ranked.num_rows:,} relabels push it down"
+    table.caption = Text(f"{note}; judged by its samples whose label did not change", style="dim")
+    table.caption_justify = "left"
+    console.print()
+    console.print(table)
 
 
 def print_worth(found: Worth, *, console: Console | None = None) -> None:

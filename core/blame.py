@@ -1,0 +1,82 @@
+"""Why a slice fell: the label changes between two runs that push it down most."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from .comparison import compare
+from .errors import InputError
+from .influence import fit_tightly, relabel_influence
+from .prediction import choose_penalty
+from .report import Report
+from .slices.named import slice_ids
+
+MOST_ROWS = 20_000  # learned from: the exact fit that influence needs takes minutes beyond
+_SCHEMA = pa.schema([("id", pa.string()), ("old", pa.string()), ("new", pa.string()), ("effect", pa.float64())])
+
+
+def blame(old: Report, new: Report, slug: str) -> pa.Table:
+    """Rank the relabels between two runs by how far each pushes a slice down.
+
+    A linear model like the scan's is fitted on the new run's labels; the effect of a relabel is the first-order
+    change of the slice's mean log loss (in nats) that it causes, see :mod:`labelsift.influence`. The slice is judged
+    by its samples whose label is the same in both runs, so that no disputed label is the yardstick.
+
+    Returns
+    -------
+    pyarrow.Table
+        ``id, old, new, effect``, most harmful first; negative effects help the slice.
+
+    Raises
+    ------
+    InputError
+        If there is no such slice, no label changed, or the slice has no undisputed labels.
+    """
+    if new.embeddings is None:
+        raise InputError(f"The run {new.run} has no embeddings", cure="Scan with the check label")
+    relabeled = compare(old, new).relabeled
+    relabeled = relabeled.filter(pc.and_(pc.is_valid(relabeled["old"]), pc.is_valid(relabeled["new"])))
+    if not relabeled.num_rows:
+        raise InputError("No label changed between these runs", cure="Name two runs before and after a correction")
+    classes = tuple(sorted({*old.samples.classes, *new.samples.classes, *relabeled["old"].to_pylist()}))
+    codes = new.samples.codes(classes)
+    changed = new.samples.positions(relabeled["id"].to_pylist())
+    fitted = _learned(codes, changed)
+    inside = np.setdiff1d(new.samples.positions(slice_ids(new, slug)), changed)
+    inside = inside[codes[inside] >= 0]
+    if not len(inside):
+        raise InputError("The slice has no sample whose label is the same in both runs", ids=[slug])
+    vectors, penalty = new.embeddings, _penalty(new.embeddings[fitted], codes[fitted])
+    weights = fit_tightly(vectors[fitted], codes[fitted], classes=len(classes), penalty=penalty)
+    place = {name: at for at, name in enumerate(classes)}
+    old_codes = np.array([place[one] for one in relabeled["old"].to_pylist()])
+    effect = relabel_influence(
+        vectors[fitted],
+        codes[fitted],
+        weights,
+        penalty=penalty,
+        judged=(vectors[inside], codes[inside]),
+        changed=(vectors[changed], old_codes, codes[changed]),
+    )
+    order = np.argsort(-effect, kind="stable")
+    table = relabeled.append_column("effect", pa.array(effect)).take(pa.array(order))
+    return table.select(_SCHEMA.names).cast(_SCHEMA)
+
+
+def _learned(codes: np.ndarray, changed: np.ndarray) -> np.ndarray:
+    """Return the rows to fit on: all labeled ones, or the changed ones and a sample of the others."""
+    labeled = np.flatnonzero(codes >= 0)
+    if len(labeled) <= MOST_ROWS:
+        return labeled
+    others = np.setdiff1d(labeled, changed)
+    some = np.random.default_rng(0).choice(others, max(MOST_ROWS - len(changed), 0), replace=False)
+    return np.sort(np.concatenate([changed, some]))
+
+
+def _penalty(vectors: np.ndarray, codes: np.ndarray) -> float:
+    spread = float(vectors.var(axis=0).mean()) or 1.0
+    order = np.random.default_rng(0).permutation(len(codes))
+    outer, inner = order[: len(order) // 5], order[len(order) // 5 :]
+    return spread * choose_penalty(vectors[inner], codes[inner], vectors[outer], codes[outer], spread=spread)
