@@ -186,7 +186,7 @@ def value(old: str, new: str, seeds: int, evaluation: str | None, by: str | None
     before, after = kept.load(old), kept.load(new)
     found = worth(before, after, seeds=seeds, evaluation=evaluation, by=columns)
     runs_ = rounds_between(kept.runs(), old=before.run, new=after.run)
-    hours = spent(kept.ledger.records(), runs=runs_)
+    hours = spent(kept.ledger.records(), runs=runs_, until=after.created)
     if as_json:
         write_json(found.as_dict() | {"spent": vars(hours)})
         return

@@ -28,6 +28,14 @@ class Keeper(Protocol):
         """Record where a run's samples went."""
         ...
 
+    def planned(self, run: str) -> set[str]:
+        """Return the samples that are asked about blind, in rounds with probes."""
+        ...
+
+    def decided(self, run: str) -> set[str]:
+        """Return the samples that people decided on."""
+        ...
+
     def keep_batch(self, batch: Report) -> Report:
         """Keep a batch of similar samples; the one that is kept already where there is one."""
         ...

@@ -169,7 +169,7 @@ def print_probed(found: Probed, *, console: Console | None = None) -> None:
     console = console or Console(highlight=False)
     table = _table("", "estimate", "95 % interval")
     said = {
-        "error_rate": "labels that are wrong, in the whole data set",
+        "error_rate": "labels that are wrong, of all not verified before",
         "precision": "flagged labels that are wrong (precision)",
         "recall": "wrong labels that are flagged (recall)",
         "shown": "suggestion chosen where it was shown",

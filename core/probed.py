@@ -78,7 +78,8 @@ def probed(run: str = LATEST, *, store: str | Path = DEFAULT) -> Probed:
     verdicts = resolve(as_table(blind)).decided if blind else {}
     flagged = _stratum(plan.flagged, verdicts, size=len(plan.flagged))
     rest = _stratum(plan.probes, verdicts, size=plan.rest)
-    shown = [one for one in made if one["id"] not in plan.scores and one["verdict"] != "skipped"]
+    asked_blind = {id for one in plans for id in one.scores}
+    shown = [one for one in made if one["id"] not in asked_blind and one["verdict"] != "skipped"]
     suggested = _suggested(kept, name)
     notes = [f"{len(plans):,} rounds with probes; the figures are of the last one"] if len(plans) > 1 else []
     found = estimates(flagged, rest)

@@ -55,6 +55,8 @@ class Estimate:
 def estimates(flagged: Stratum, rest: Stratum, *, seed: int = 0, draws: int = DRAWS) -> dict[str, Estimate]:
     """Return ``error_rate`` of the whole, ``precision`` and ``recall`` of the flags; empty where too few are judged.
 
+    Where no error was found there is no recall.
+
     Raises
     ------
     InputError
@@ -73,6 +75,8 @@ def estimates(flagged: Stratum, rest: Stratum, *, seed: int = 0, draws: int = DR
         "precision": (expected / flagged.size, found / flagged.size),
         "recall": (expected / max(expected + beyond, 1e-9), found / np.maximum(found + missed, 1e-9)),
     }
+    if not flagged.errors + rest.errors:
+        del told["recall"]  # of no error, no share was found
     return {name: _estimate(value, drawn) for name, (value, drawn) in told.items()}
 
 

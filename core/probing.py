@@ -130,13 +130,29 @@ def round_queue(
             "Without a run store nobody would know which samples are probes", cure="Scan into a store, and push that"
         )
 
+    keeper = report.store
+
     def make() -> Plan:
+        if keeper.decided(report.run):
+            raise InputError(
+                "People have decided on this run with the suggestions before them",
+                cure="Push the round with probes first, then the rest; or scan again, and push that",
+            )
         return planned(report, share=share, budget=budget, seed=secrets.randbits(32), without=without)
 
-    plan = report.store.plan_round(report.run, platform=platform, target=project, make=make, keep=not dry_run)
+    plan = keeper.plan_round(report.run, platform=platform, target=project, make=make, keep=not dry_run)
     there = set(report.samples.ids.to_pylist())  # without those that were erased since
     items = [Finding(id, "label", score, "A label to check.") for id, score in plan.scores.items() if id in there]
     return replace(report, findings=findings_table(items))
+
+
+def without_planned(report: Report, planned: Collection[str]) -> Report:
+    """Leave out what is asked blind: who saw the suggestion elsewhere would not judge blind any more."""
+    if not planned:
+        return report
+    theirs = pc.is_in(report.findings["id"], value_set=pa.array(sorted(planned), pa.string()))
+    asked = pc.and_(pc.equal(report.findings["scope"], "sample"), theirs)
+    return replace(report, findings=report.findings.filter(pc.invert(asked)))
 
 
 def require_blind(*, mode: str, match: str | None, only: Sequence[str] | None) -> None:

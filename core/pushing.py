@@ -45,7 +45,10 @@ def push(
             without=without,
             dry_run=dry_run,
         )
+        known = 0
         budget = None  # it chose the flagged samples; the probes come on top
+    elif report.store is not None:
+        queue = probing.without_planned(queue, report.store.planned(report.run))
     if report.store is not None and not dry_run:  # before, so that what a killed push sent is known, too
         report.store.sent(report.run, platform=platform, target=project, match=match)
     receipt = labeler.push(

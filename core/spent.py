@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from .ledger import Record
 from .recording import decisions
@@ -51,9 +52,9 @@ def rounds_between(runs: Iterable[RunInfo], *, old: str, new: str) -> set[str]:
     return {old} | {one.run for one in same if first < one.created < last}
 
 
-def spent(records: Iterable[Record], *, runs: Collection[str]) -> Spent:
-    """Add up the time of the decisions on some runs."""
-    made = [one for one in decisions(records) if one["run"] in runs]
+def spent(records: Iterable[Record], *, runs: Collection[str], until: datetime) -> Spent:
+    """Add up the time of the decisions on some runs that were made before a moment."""
+    made = [one for one in decisions(records) if one["run"] in runs and datetime.fromisoformat(one["time"]) < until]
     timed = [one["seconds"] for one in made if one["seconds"] is not None and one["seconds"] >= 0]
     hours = sum(min(one, LONGEST) for one in timed) / 3600
     accepted = sum(one["verdict"] == "accepted" for one in made)

@@ -30,7 +30,7 @@ from .errors import InputError, StoreError
 from .ledger import Ledger
 from .memory import verified
 from .pools import Pool, Pools
-from .probing import Plan, round_of
+from .probing import ROUND, Plan, round_of
 from .report import Report
 from .runfolder import LINKS, RunInfo, broken, read_info, read_run, read_samples, write_run
 from .samples import Samples
@@ -212,6 +212,15 @@ class Store:
         self.ledger.append(
             lambda standing: [] if any(entry.items() <= one.items() for one in standing) else [entry | {"time": time}]
         )
+
+    def planned(self, run: str) -> set[str]:
+        """Return the samples of a run that are asked about blind, in rounds with probes."""
+        rounds = [one for one in self.ledger.records() if one.get("kind") == ROUND and one["run"] == run]
+        return {id for one in rounds for id in one["scores"]}
+
+    def decided(self, run: str) -> set[str]:
+        """Return the samples of a run that people decided on."""
+        return {one["id"] for one in self.ledger.records() if one.get("kind") == "decision" and one["run"] == run}
 
     def keep_batch(self, batch: Report) -> Report:
         """Keep a batch of similar samples, and return it; the one that is kept already where there is one."""

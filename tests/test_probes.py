@@ -183,9 +183,26 @@ def test_estimates_from_decisions_on_the_command_line(kept, platform):
     assert found.rest == Stratum(plan["rest"], len(plan["probes"]), len(wrong & set(plan["probes"])))
     told = CliRunner().invoke(main, ["probes", "--store", str(store.folder)])
     assert told.exit_code == 0
-    assert "labels that are wrong, in the whole data set" in told.output
+    assert "labels that are wrong, of all not verified before" in told.output
     as_json = json.loads(CliRunner().invoke(main, ["probes", "--store", str(store.folder), "--json"]).output)
     assert as_json["estimates"]["precision"]["low"] == found.estimates["precision"].low
+
+
+def test_what_is_asked_blind_is_not_shown_elsewhere(kept, platform):
+    kept.push("queue", project="Tickets", mode="blind", probe=0.5, budget=20)
+    (plan,) = [one for one in Store(kept.store.folder).ledger.records() if one["kind"] == "round"]
+    kept.push("queue", project="Tickets")
+    assert not set(plan["scores"]) & set(platform.pushed[1].findings["id"].to_pylist())
+
+
+def test_after_decisions_with_suggestions_it_is_too_late_for_probes(kept, platform):
+    judge(kept, set(), kept.samples.ids.to_pylist()[:3], Store(kept.store.folder))
+    with pytest.raises(InputError, match="with the suggestions before them"):
+        kept.push("queue", project="Tickets", mode="blind", probe=0.5)
+
+
+def test_where_no_error_is_found_there_is_no_recall():
+    assert list(estimates(Stratum(40, 40, 0), Stratum(100, 20, 0))) == ["error_rate", "precision"]
 
 
 def test_how_far_showing_the_suggestion_sways_people(kept, platform):
