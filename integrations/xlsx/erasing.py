@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from labelsift.errors import InputError
-
-from .reading import COLUMNS, read_rows
+from .reading import COLUMNS, cell_text, read_rows
+from .writing import save_whole
 
 
 def erase_rows(path: Path, ids: Sequence[str], *, dry_run: bool) -> int:
@@ -19,21 +17,12 @@ def erase_rows(path: Path, ids: Sequence[str], *, dry_run: bool) -> int:
     count = sum(row["id"] in ids for row in rows)
     if dry_run or not count:
         return count
-    half = path.with_name(f".{os.getpid()}.{path.name}")
-    try:
-        book = openpyxl.load_workbook(path)
-        sheet = book.worksheets[0]
-        names = [str(cell.value or "").strip().casefold() for cell in sheet[1]]
-        column = next(names.index(one) for one in COLUMNS["id"] if one in names) + 1
-        for at in range(sheet.max_row, 1, -1):
-            if str(sheet.cell(at, column).value) in ids:
-                sheet.delete_rows(at)
-        book.save(half)
-        half.replace(path)
-    except OSError as error:
-        raise InputError(
-            f"{path} cannot be written ({error.strerror})", cure="Close it, and call forget again"
-        ) from None
-    finally:
-        half.unlink(missing_ok=True)
+    book = openpyxl.load_workbook(path)
+    sheet = book.worksheets[0]
+    names = [str(cell.value or "").strip().casefold() for cell in sheet[1]]
+    column = next(names.index(one) for one in COLUMNS["id"] if one in names) + 1
+    for at in range(sheet.max_row, 1, -1):
+        if cell_text(sheet.cell(at, column).value) in ids:
+            sheet.delete_rows(at)
+    save_whole(book, path)
     return count

@@ -61,7 +61,7 @@ def read_rows(path: Path) -> tuple[list[Row], str]:
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
         sheet = book.worksheets[0]
-        cells = [[_text(cell) for cell in row] for row in sheet.iter_rows(values_only=True)]
+        cells = [[cell_text(cell) for cell in row] for row in sheet.iter_rows(values_only=True)]
         saved_by = book.properties.lastModifiedBy or NAME
         book.close()
     except Exception as error:  # of openpyxl, zipfile or the XML parser: there is no common ancestor
@@ -73,7 +73,7 @@ def read_rows(path: Path) -> tuple[list[Row], str]:
     return rows, saved_by
 
 
-def _text(cell: object) -> str:
+def cell_text(cell: object) -> str:
     """Write a cell as it is meant: 7.0, which sheets make of 7, is 7."""
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))

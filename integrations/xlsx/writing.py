@@ -16,6 +16,7 @@ from .reading import Row, read_rows
 
 if TYPE_CHECKING:
     from labelsift.report import Report
+    from openpyxl import Workbook
     from openpyxl.worksheet.worksheet import Worksheet
 
 LONGEST = 32_767  # characters that a cell can hold
@@ -91,7 +92,7 @@ def _fitting(text: str) -> str:
 
 
 def _save(rows: Sequence[Mapping[str, str]], report: Report, path: Path) -> None:
-    """Write the workbook whole or not at all."""
+    """Write the rows, and a sheet with the labels to choose from."""
     import openpyxl
     from openpyxl.utils import get_column_letter
     from openpyxl.worksheet.datavalidation import DataValidation
@@ -115,6 +116,11 @@ def _save(rows: Sequence[Mapping[str, str]], report: Report, path: Path) -> None
         )
         sheet.add_data_validation(choices)
         choices.add(f"H2:H{len(rows) + 1}")
+    save_whole(book, path)
+
+
+def save_whole(book: Workbook, path: Path) -> None:
+    """Write a workbook whole or not at all."""
     half = path.with_name(f".{os.getpid()}.{path.name}")
     try:
         book.save(half)

@@ -264,6 +264,12 @@ def test_forgotten_samples_leave_the_workbook_and_nothing_else(tmp_path, make_re
     assert Xlsx().pull(project=str(path))["id"].to_pylist() == [ids[1]]
 
 
+def test_an_id_that_the_sheet_made_a_number_is_forgotten_too(tmp_path):
+    own(tmp_path / "own.xlsx", ("id", "decision"), (7.0, "refund"), (8, "keep"), ("x", "keep"))
+    assert Xlsx().forget(["7", "8"], project=str(tmp_path / "own.xlsx")) == 2
+    assert Xlsx().pull(project=str(tmp_path / "own.xlsx"))["id"].to_pylist() == ["x"]
+
+
 def test_a_workbook_that_is_gone_is_said(tmp_path):
     with pytest.raises(ls.InputError, match="There is no file"):
         Xlsx().forget(["t1"], project=str(tmp_path / "gone.xlsx"))
