@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,6 +17,10 @@ from .cli_shared import array, json_option, lines, parted, progress, store_optio
 from .cli_similar import index, similar
 from .errors import LabelsiftError
 from .wording import visible
+
+if TYPE_CHECKING:
+    from .samples import Samples
+    from .signals import Signals
 
 UNEXPECTED = 4
 
@@ -73,6 +78,7 @@ for command in (audit, verify, correct, undo, queue, probes, forget, reproduce):
 @click.option("--predicted", help="Column of your model's predictions, for slice metrics.")
 @click.option("--encoding", default="utf-8", show_default=True, help="Of csv and tsv files.")
 @click.option("--embedder", default="wordllama", show_default=True, help="Or transformers:<name or folder>.")
+@click.option("--device", help="Where a transformers model computes: cpu, cuda, cuda:1, mps …")
 @click.option("--embeddings", type=click.Path(exists=True, dir_okay=False), help="A .npy file of vectors.")
 @click.option("--pred-probs", type=click.Path(exists=True, dir_okay=False), help="A .npy file of probabilities.")
 @click.option("--classes", type=click.Path(exists=True, dir_okay=False), help="The class of each column, one a line.")
@@ -83,6 +89,7 @@ for command in (audit, verify, correct, undo, queue, probes, forget, reproduce):
 @click.option("--taxonomy", type=click.Path(exists=True, dir_okay=False), help="Changes of the classes (TOML).")
 @click.option("--parent", help="The run of the version before, if labelsift cannot tell.")
 @click.option("--name", help="What to call the data set; the file's name by default.")
+@click.option("--estimate", is_flag=True, help="Only tell how long the scan would take, and how much memory.")
 @click.option("--scores", type=click.Path(dir_okay=False), help="Write one row a sample here (.parquet or .csv).")
 @click.option("--findings", type=click.Path(dir_okay=False), help="Write one row a problem here (.parquet or .csv).")
 @click.option("--html", type=click.Path(dir_okay=False), help="Write the report as one page here.")
@@ -100,6 +107,7 @@ def scan(
     predicted: str | None,
     encoding: str,
     embedder: str,
+    device: str | None,
     embeddings: str | None,
     pred_probs: str | None,
     classes: str | None,
@@ -110,6 +118,7 @@ def scan(
     taxonomy: str | None,
     parent: str | None,
     name: str | None,
+    estimate: bool,
     scores: str | None,
     findings: str | None,
     html: str | None,
@@ -142,11 +151,15 @@ def scan(
         embeddings=array(embeddings),
         classes=lines(classes),
     )
+    if estimate:
+        _tell_estimate(samples, signals, embedder, device=device, folds=folds, as_json=as_json)
+        return
     with progress(as_json) as say:
         report = scan_samples(
             samples,
             signals=signals,
             embedder=embedder,
+            device=device,
             only=parted(only) or None,
             budget=budget,
             folds=folds,
@@ -167,6 +180,20 @@ def scan(
         from .terminal import print_summary
 
         print_summary(report, page=html, store=None if no_store else store)
+
+
+def _tell_estimate(
+    samples: Samples, signals: Signals, embedder: str, *, device: str | None, folds: int, as_json: bool
+) -> None:
+    from .estimating import estimate
+
+    with progress(as_json) as say:
+        say(f"Trying some of {len(samples):,} samples")
+        found = estimate(samples, signals=signals, embedder=embedder, device=device, folds=folds)
+    if as_json:
+        write_json(asdict(found))
+    else:
+        click.echo(visible(str(found)))
 
 
 @main.command()

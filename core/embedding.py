@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 import pyarrow as pa
 
+from .cache import Cache, versions_of
 from .errors import InputError, MissingExtraError
 
 DEFAULT = "wordllama"
@@ -35,12 +36,20 @@ class Embedder(Protocol):
         ...
 
 
-def embedder(name: str = DEFAULT) -> Embedder:
-    """Return the embedder of that name: ``wordllama`` or ``transformers:<name or folder>``."""
+def embedder(name: str = DEFAULT, *, device: str | None = None) -> Embedder:
+    """Return the embedder of that name: ``wordllama`` or ``transformers:<name or folder>``.
+
+    Raises
+    ------
+    InputError
+        If there is none, its model cannot be loaded, or it cannot use the device.
+    """
+    if name.startswith(TRANSFORMERS):
+        return TransformersEmbedder(name.removeprefix(TRANSFORMERS), device=device)
+    if device is not None and device != "cpu":
+        raise InputError(f"The embedder {name} computes on the CPU, not on {device}", cure="Leave out --device")
     if name == DEFAULT:
         return StaticEmbedder()
-    if name.startswith(TRANSFORMERS):
-        return TransformersEmbedder(name.removeprefix(TRANSFORMERS))
     raise InputError(
         f"There is no embedder called {name}", cure=f"Use {DEFAULT}, or {TRANSFORMERS}<a model's name or folder>"
     )
@@ -87,6 +96,20 @@ def embed(texts: pa.ChunkedArray, model: Embedder, *, batch: int = 1024) -> np.n
     return normalised(vectors)
 
 
+def kept_vectors(cache: Cache, texts: pa.ChunkedArray, hashes: pa.FixedSizeBinaryArray, model: Embedder) -> np.ndarray:
+    """Embed texts as :func:`embed` does, but for those whose vectors the cache holds.
+
+    Only an embedder that tells by a ``maker`` all that its vectors depend on is cached.
+    """
+
+    def make(rows: np.ndarray) -> pa.Array:
+        vectors = embed(texts.take(pa.array(rows)), model)
+        return pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), model.dimensions)
+
+    found = cache.rows("vectors", getattr(model, "maker", None), hashes, make)
+    return found.flatten().to_numpy().reshape(len(texts), -1)
+
+
 def normalised(vectors: np.ndarray) -> np.ndarray:
     """Scale the rows to unit length in place; zero rows stay zero."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -118,6 +141,7 @@ class StaticEmbedder:
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
         self.dimensions = int(self._vectors.shape[1])
+        self.maker = f"{versions_of('wordllama', 'tokenizers')} l2_supercat_256"
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """Return the mean token vector of each text: float32, shape (len(texts), 256)."""
@@ -169,7 +193,7 @@ class TransformersEmbedder:
 
     languages: frozenset[str] | None = None
 
-    def __init__(self, model: str, *, batch: int = 32, max_length: int = 256) -> None:
+    def __init__(self, model: str, *, batch: int = 32, max_length: int = 256, device: str | None = None) -> None:
         try:
             import torch  # pyright: ignore[reportMissingImports]
             from transformers import AutoModel, AutoTokenizer  # pyright: ignore[reportMissingImports]
@@ -187,12 +211,19 @@ class TransformersEmbedder:
                 f"The model {model} cannot be loaded ({str(error).splitlines()[0]})",
                 cure="Give the name of a model on the hub that can be reached, or the folder of a saved one",
             ) from None
+        try:
+            self._device = torch.device(device) if device else torch.get_default_device()
+            self._model.to(self._device)
+        except (RuntimeError, AssertionError) as error:  # torch asserts that it was built with CUDA
+            why = str(error).partition("\n")[0]
+            raise InputError(f"The model cannot compute on {device} ({why})", cure="Name another --device") from None
         self._torch = torch
         self._batch = batch
         self._max_length = max_length
         self.folder = str(Path(model).resolve()) if Path(model).is_dir() else None
         self.name = f"{TRANSFORMERS}{Path(self.folder).name if self.folder else model}"
         self.dimensions = int(self._model.config.hidden_size)
+        self.maker = self._told(model, max_length)
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """Return one vector a text: float32, shape (len(texts), hidden size)."""
@@ -204,11 +235,24 @@ class TransformersEmbedder:
             vectors[rows] = self._mean([texts[int(row)] for row in rows])
         return vectors
 
+    def _told(self, model: str, max_length: int) -> str | None:
+        """Say what the vectors depend on: a revision of the hub, or the files of a folder; else nothing is known."""
+        if self.folder:
+            files = [
+                (one.name, one.stat().st_size, one.stat().st_mtime_ns) for one in sorted(Path(self.folder).iterdir())
+            ]
+            told = f"{self.folder} {files}"
+        elif revision := getattr(self._model.config, "_commit_hash", None):
+            told = f"{model} {revision}"
+        else:
+            return None
+        return f"{versions_of('transformers', 'torch', 'tokenizers')} {told} up to {max_length} tokens"
+
     def _mean(self, texts: Sequence[str]) -> np.ndarray:
         inputs = self._tokenizer(
             list(texts), padding=True, truncation=True, max_length=self._max_length, return_tensors="pt"
-        )
+        ).to(self._device)
         with self._torch.inference_mode():
             states = self._model(**inputs).last_hidden_state
         mask = inputs["attention_mask"].unsqueeze(-1).to(states.dtype)
-        return ((states * mask).sum(1) / mask.sum(1).clamp(min=1)).float().numpy()
+        return ((states * mask).sum(1) / mask.sum(1).clamp(min=1)).float().cpu().numpy()

@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from . import platforms
+from .cache import NAME as CACHE
 from .errors import InputError, LabelsiftError, StoreError
 from .keptrows import erase_kept
 from .ledger import Record
@@ -192,6 +193,8 @@ def _erase(kept: Store, wanted: set[str], found: Erased) -> dict[str, str]:
     for left in runs.glob(".*"):
         if not _writing(left):
             shutil.rmtree(left, ignore_errors=True)
+    if (kept.folder / CACHE).exists():
+        shutil.rmtree(kept.folder / CACHE)  # the next scan makes it again, without them
     for one in kept.runs():
         erase_from_run(runs / one.run, wanted)
     for name in kept.pools.names():

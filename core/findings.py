@@ -74,13 +74,16 @@ ISSUES = (
 )
 
 
+_JSON = json.JSONEncoder(ensure_ascii=False, sort_keys=True)  # json.dumps would make one a call
+
+
 def to_json(value: object) -> str:
     """Write one cell of ``given``, ``suggested``, ``value`` or ``evidence``.
 
     >>> to_json("café"), to_json(None)
     ('"café"', 'null')
     """
-    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+    return _JSON.encode(value)
 
 
 @dataclass(slots=True)

@@ -38,6 +38,7 @@ def fit_linear(
     *,
     classes: int,
     penalty: float,
+    weights: np.ndarray | None = None,
     start: LinearModel | None = None,
     max_iterations: int = 100,
     tolerance: float = 1e-5,
@@ -52,54 +53,63 @@ def fit_linear(
         The class of each row, shape (n,), all in ``range(classes)``.
     penalty
         Weight of the squared norm, relative to the mean loss; scikit-learn's ``1 / (C * n)``.
+    weights
+        float32, shape (n,): how much each row counts, above 0; all the same by default.
     start
         A model to start from, for example the one of a neighbouring penalty.
     tolerance
         The fit ends when no gradient entry is larger.
     """
-    n, dimensions = vectors.shape
-    metric = _inverse_bound(vectors, penalty)
+    dimensions = vectors.shape[1]
+    counts = np.ones(len(vectors), dtype=np.float32) if weights is None else weights.astype(np.float32)
+    total = np.float32(counts.sum(dtype=np.float64))
+    metric = _inverse_bound(vectors, counts, penalty)
     ridge = np.full((dimensions + 1, 1), penalty, dtype=np.float32)
     ridge[-1] = 0
-    weights = np.zeros((dimensions + 1, classes), dtype=np.float32)
+    found = np.zeros((dimensions + 1, classes), dtype=np.float32)
     if start is not None:
-        weights[:-1], weights[-1] = start.weights, start.intercepts
-    ahead, momentum = weights.copy(), 1.0
+        found[:-1], found[-1] = start.weights, start.intercepts
+    ahead, momentum = found.copy(), 1.0
     for _ in range(max_iterations):
-        gradient = _gradient(vectors, codes, ahead) / n + ridge * ahead
+        gradient = _gradient(vectors, codes, counts, ahead) / total + ridge * ahead
         if np.abs(gradient).max() < tolerance:
-            weights = ahead
+            found = ahead
             break
         moved = ahead - metric @ gradient
-        step = moved - weights
+        step = moved - found
         if np.vdot(gradient, step) > 0:
             momentum = 1.0
         following = (1 + np.sqrt(1 + 4 * momentum * momentum)) / 2
         ahead = moved + np.float32((momentum - 1) / following) * step
-        weights, momentum = moved, following
-    return LinearModel(weights[:-1], weights[-1])
+        found, momentum = moved, following
+    return LinearModel(found[:-1], found[-1])
 
 
-def _inverse_bound(vectors: np.ndarray, penalty: float) -> np.ndarray:
+def _inverse_bound(vectors: np.ndarray, counts: np.ndarray, penalty: float) -> np.ndarray:
     """Invert Böhning's bound, half the second moment of the inputs (with a column of ones) plus the ridge."""
-    n, dimensions = vectors.shape
-    bound = np.empty((dimensions + 1, dimensions + 1))
-    bound[:-1, :-1] = vectors.T @ vectors
-    bound[-1, :-1] = bound[:-1, -1] = vectors.sum(axis=0)
-    bound[-1, -1] = n
-    bound /= 2 * n
+    dimensions = vectors.shape[1]
+    bound = np.zeros((dimensions + 1, dimensions + 1))
+    for at in range(0, len(vectors), _ROWS_AT_ONCE):
+        rows = slice(at, at + _ROWS_AT_ONCE)
+        weighted = vectors[rows] * counts[rows, None]
+        bound[:-1, :-1] += weighted.T @ vectors[rows]
+        bound[-1, :-1] += weighted.sum(axis=0)
+        bound[-1, -1] += counts[rows].sum()
+    bound[:-1, -1] = bound[-1, :-1]
+    bound /= 2 * bound[-1, -1]
     bound[np.arange(dimensions), np.arange(dimensions)] += penalty
     bound[np.diag_indices(dimensions + 1)] += 1e-6 * np.trace(bound) / (dimensions + 1)
     return np.linalg.inv(bound).astype(np.float32)
 
 
-def _gradient(vectors: np.ndarray, codes: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def _gradient(vectors: np.ndarray, codes: np.ndarray, counts: np.ndarray, weights: np.ndarray) -> np.ndarray:
     gradient = np.zeros_like(weights)
     for at in range(0, len(vectors), _ROWS_AT_ONCE):
         rows = slice(at, at + _ROWS_AT_ONCE)
         some = vectors[rows]
         residuals = _softmax(some @ weights[:-1] + weights[-1])
         residuals[np.arange(len(some)), codes[rows]] -= 1
+        residuals *= counts[rows, None]
         gradient[:-1] += some.T @ residuals
         gradient[-1] += residuals.sum(axis=0)
     return gradient

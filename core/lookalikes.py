@@ -19,6 +19,9 @@ BANDS, ROWS = 25, 5  # finds 99 % of the pairs at a similarity of .7, and nearly
 WINDOW = 16  # candidates in a band on either side: bounds the work in a pile of thousands of look-alikes
 SLACK = 0.15  # an estimate from 125 values is this far off at most three times in a thousand
 _SEED, _BATCH, _PAIRS_AT_ONCE = 1, 4096, 1 << 20
+MAKER = (
+    f"4-grams of {LONGEST} characters, {BANDS} x {ROWS}, window {WINDOW}, slack {SLACK}, seed {_SEED}"  # for a cache
+)
 
 
 def lookalikes(texts: pa.ChunkedArray, *, threshold: float) -> tuple[np.ndarray, np.ndarray]:

@@ -10,9 +10,23 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+
+from .cache import Cache, digest_of, versions_of
 
 EXACT_BELOW = 30_000
+PROBED = 16  # cells that a search visits
 _QUERIES_AT_ONCE = 8_192
+
+
+def cells_for(n: int) -> int:
+    """Return into how many cells n vectors are parted."""
+    return int(4 * np.sqrt(n))
+
+
+def trained_on(n: int) -> int:
+    """Return how many vectors the cells are made of."""
+    return min(n, 64 * cells_for(n))
 
 
 @dataclass(frozen=True)
@@ -48,11 +62,11 @@ class NeighborIndex:
         if n < EXACT_BELOW:
             self._index = faiss.IndexFlatIP(dimensions)
         else:
-            cells = int(4 * np.sqrt(n))
+            cells = cells_for(n)
             self._index = faiss.index_factory(dimensions, f"IVF{cells},SQfp16", faiss.METRIC_INNER_PRODUCT)
             self._index.cp.seed = seed
-            self._index.nprobe = 16
-            sample = np.random.default_rng(seed).choice(n, min(n, 64 * cells), replace=False)
+            self._index.nprobe = PROBED
+            sample = np.random.default_rng(seed).choice(n, trained_on(n), replace=False)
             self._index.train(vectors[np.sort(sample)])
         self._index.add(vectors)
 
@@ -75,3 +89,19 @@ class NeighborIndex:
             rows[some, : kept.shape[1]] = kept
             similarities[some, : kept.shape[1]] = cosines[~own].reshape(len(found), -1)
         return Graph(rows, np.where(rows < 0, np.float32(-1), similarities))
+
+
+def kept_graph(cache: Cache, vectors: np.ndarray, k: int, *, seed: int = 0) -> Graph:
+    """Return the graph of vectors, from the cache where it holds the same ones."""
+    maker = f"{versions_of('faiss-cpu')}, {k} nearest, exact below {EXACT_BELOW}, {PROBED} cells, seed {seed}"
+
+    def make() -> pa.Table:
+        graph = NeighborIndex(vectors, seed=seed).graph(vectors, k)
+        lists = {"rows": graph.rows, "similarities": graph.similarities}
+        return pa.table(
+            {name: pa.FixedSizeListArray.from_arrays(pa.array(one.ravel()), k) for name, one in lists.items()}
+        )
+
+    table = cache.whole("neighbors", maker, digest_of(np.ascontiguousarray(vectors)), make)
+    found = [table[name].combine_chunks().flatten().to_numpy().reshape(-1, k) for name in ("rows", "similarities")]
+    return Graph(*found)

@@ -13,7 +13,13 @@ from .linear import LinearModel, fit_linear
 
 # Relative to the mean variance of one dimension, so that they mean the same for every embedder.
 PENALTIES = (0.3, 0.1, 0.03, 0.01, 0.003, 0.001)
-MAX_TRAINING_ROWS = 200_000  # of one fold: the probabilities hardly move beyond, the time does
+# Of one fold: beyond, the probabilities hardly move, but the time does (benchmarks/RESULTS.md, "Fits").
+MAX_TRAINING_ROWS, ROWS_A_CLASS = 20_000, 200
+# Held-out likelihood and the ranking of errors are best, or as good as at the optimum, after some thirty steps:
+# stopping early is a second, mild penalty (Yao, Rosasco & Caponnetto 2007).
+ITERATIONS, FURTHER = 30, 20
+SPREAD_ROWS = 20_000
+CHOOSING_ROWS = 8_000  # that the penalty is chosen on
 
 
 @dataclass(frozen=True)
@@ -29,11 +35,14 @@ class Predictions:
         probabilities are the mean over all folds' models.
     penalty
         The penalty that explained the held-out labels of the first fold best.
+    models
+        Of each fold: the classes that it has seen, and the model.
     """
 
     pred_probs: np.ndarray
     folds: np.ndarray
     penalty: float
+    models: tuple[tuple[np.ndarray, LinearModel], ...] = ()
 
 
 def assign_folds(codes: np.ndarray, groups: np.ndarray, *, folds: int, seed: int) -> np.ndarray:
@@ -70,9 +79,13 @@ def out_of_sample(
     folds: np.ndarray,
     seed: int,
     training: np.ndarray | None = None,
+    weights: np.ndarray | None = None,
     penalty: float | None = None,
+    start: Predictions | None = None,
 ) -> Predictions:
     """Predict each row by a model that was fitted on the other folds.
+
+    No fold's model starts from another fold's: that one has seen the labels which this one is to predict.
 
     Parameters
     ----------
@@ -82,19 +95,23 @@ def out_of_sample(
         Class and fold of each row, shape (n,); -1 = unlabeled.
     training
         bool, shape (n,): rows that may be learned from; all labeled rows by default.
+    weights
+        float32, shape (n,): how much each row counts in training; all the same by default.
     penalty
         Taken instead of choosing one.
+    start
+        Earlier predictions over the same folds: each fold goes on from its own model, with the same penalty.
     """
     usable = codes >= 0 if training is None else training & (codes >= 0)
     rng = np.random.default_rng(seed)
-    spread = float(vectors[usable].var(axis=0).mean()) if usable.any() else 0.0
-    spread = spread or 1.0  # all vectors are equal
+    spread = _spread(vectors, np.flatnonzero(usable))
     pred_probs = np.zeros((len(codes), classes), dtype=np.float32)
     unlabeled = np.flatnonzero(codes < 0)
     numbers = np.unique(folds[folds >= 0])
-    start: LinearModel | None = None
+    penalty = penalty if start is None else start.penalty
+    models: list[tuple[np.ndarray, LinearModel]] = []
     for fold in numbers:
-        learned = _sampled(np.flatnonzero(usable & (folds != fold)), rng)
+        learned = _sampled(np.flatnonzero(usable & (folds != fold)), rng, classes)
         held_out = np.flatnonzero(folds == fold)
         seen = np.unique(codes[learned])
         if not len(seen):
@@ -106,14 +123,29 @@ def out_of_sample(
         if penalty is None:
             judged = held_out[position[codes[held_out]] >= 0]
             penalty = choose_penalty(some, targets, vectors[judged], position[codes[judged]], spread=spread)
-        if start is not None and len(start.intercepts) != len(seen):
-            start = None
-        start = fit_linear(some, targets, classes=len(seen), penalty=penalty * spread, start=start)
-        pred_probs[np.ix_(held_out, seen)] = start.predict_proba(vectors[held_out])
+        before = _continued(start, len(models), seen)
+        model = fit_linear(
+            some,
+            targets,
+            classes=len(seen),
+            penalty=penalty * spread,
+            weights=None if weights is None else weights[learned],
+            start=before,
+            max_iterations=FURTHER if before is not None else ITERATIONS,
+        )
+        models.append((seen, model))
+        pred_probs[np.ix_(held_out, seen)] = model.predict_proba(vectors[held_out])
         pred_probs[held_out[position[codes[held_out]] < 0]] = np.nan
         if len(unlabeled):
-            pred_probs[np.ix_(unlabeled, seen)] += start.predict_proba(vectors[unlabeled]) / len(numbers)
-    return Predictions(pred_probs, folds, penalty or PENALTIES[0])
+            pred_probs[np.ix_(unlabeled, seen)] += model.predict_proba(vectors[unlabeled]) / len(numbers)
+    return Predictions(pred_probs, folds, penalty or PENALTIES[0], tuple(models))
+
+
+def _continued(start: Predictions | None, fold: int, seen: np.ndarray) -> LinearModel | None:
+    """Return the earlier model of a fold, if it knows the same classes."""
+    if start is None or fold >= len(start.models) or not np.array_equal(start.models[fold][0], seen):
+        return None
+    return start.models[fold][1]
 
 
 def choose_penalty(
@@ -121,9 +153,17 @@ def choose_penalty(
 ) -> float:
     """Return the penalty under which held-out labels are likeliest, from strong to weak, until it gets worse."""
     best, best_loss, start = PENALTIES[0], np.inf, None
+    some = slice(None, None, -(-len(vectors) // CHOOSING_ROWS) or 1)
+    judged = slice(None, None, -(-len(held_out) // CHOOSING_ROWS) or 1)
+    held_out, held_out_codes = held_out[judged], held_out_codes[judged]
     for penalty in PENALTIES:
         start = fit_linear(
-            vectors, codes, classes=int(codes.max()) + 1, penalty=penalty * spread, start=start, max_iterations=40
+            vectors[some],
+            codes[some],
+            classes=int(codes.max()) + 1,
+            penalty=penalty * spread * len(vectors) / len(vectors[some]),  # the same for each row as with all of them
+            start=start,
+            max_iterations=ITERATIONS if start is None else FURTHER,
         )
         likelihood = start.predict_proba(held_out)[np.arange(len(held_out)), held_out_codes]
         loss = float(-np.log(likelihood + 1e-9).mean()) if len(held_out) else 0.0
@@ -133,7 +173,17 @@ def choose_penalty(
     return best
 
 
-def _sampled(rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    if len(rows) <= MAX_TRAINING_ROWS:
-        return rows
-    return np.sort(rng.choice(rows, MAX_TRAINING_ROWS, replace=False))
+def _spread(vectors: np.ndarray, rows: np.ndarray) -> float:
+    """Return the mean variance of a dimension, from enough rows to know it; 1 where all vectors are equal."""
+    some = rows[:: -(-len(rows) // SPREAD_ROWS) or 1]
+    return float(vectors[some].var(axis=0).mean() or 1.0) if len(some) else 1.0
+
+
+def most_training_rows(classes: int) -> int:
+    """Return from how many rows one fold's model learns at most."""
+    return max(MAX_TRAINING_ROWS, ROWS_A_CLASS * classes)
+
+
+def _sampled(rows: np.ndarray, rng: np.random.Generator, classes: int) -> np.ndarray:
+    most = most_training_rows(classes)
+    return rows if len(rows) <= most else np.sort(rng.choice(rows, most, replace=False))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -15,11 +15,11 @@ from .checks import Check, Context, Result, checks
 from .checks.label import VOTERS
 from .checks.language import mark_unreadable
 from .classnotes import near_identical, rare
-from .embedding import DEFAULT, Embedder, embed, embedder, facts_of
+from .embedding import DEFAULT, Embedder, embedder, facts_of, kept_vectors
 from .erasure import come_back
-from .errors import InputError
+from .errors import InputError, StoreError
 from .findings import findings_table
-from .neighbors import NeighborIndex
+from .neighbors import kept_graph
 from .prediction import assign_folds, out_of_sample
 from .remapping import passed_over
 from .report import USERS_EMBEDDINGS, Report
@@ -33,11 +33,19 @@ FOLDS = 5
 Say = Callable[[str], None]
 
 
+class Model(NamedTuple):
+    """An embedder by its name, not loaded yet, and where it computes."""
+
+    name: str
+    device: str | None
+
+
 def scan(
     samples: Samples,
     *,
     signals: Signals | None = None,
     embedder: str | Embedder = DEFAULT,
+    device: str | None = None,
     only: Sequence[str] | None = None,
     budget: int | None = None,
     folds: int = FOLDS,
@@ -55,6 +63,8 @@ def scan(
         Outputs of the user's own model; what is missing is made here.
     embedder
         ``wordllama``, ``transformers:<name or folder>`` or an object of the same form.
+    device
+        Where a transformers model computes, for example ``cuda`` or ``cuda:1``; what torch takes by default.
     only
         Names of checks to run; all that fit the data by default.
     budget
@@ -76,12 +86,7 @@ def scan(
     InputError
         If labels are to be judged and there is only one class, or the signals do not fit the samples.
     """
-    if folds < 2:
-        raise InputError(f"{folds} folds cannot predict out of sample", cure="Use 2 or more")
-    if not 0 <= seed < 2**32:
-        raise InputError(f"{seed} is no seed", cure="Give a whole number from 0 to 4,294,967,295")
-    if budget is not None and budget < 1:
-        raise InputError(f"A budget of {budget} flags nothing", cure="Give 1 or more")
+    _require(folds=folds, seed=seed, budget=budget)
     if store is not None:
         Store(store).prepare()  # a folder that cannot be written must not cost a long scan
     given = samples.labels if samples.taxonomy is None else None
@@ -90,8 +95,13 @@ def scan(
     before = None
     if store is not None:
         before = Store(store).find(parent) if parent else parent_run(Store(store), samples)
-    maker = _Scan(samples, signals or Signals(), embedder, folds=folds, seed=seed, say=progress or (lambda _: None))
+    model = Model(embedder, device) if isinstance(embedder, str) else embedder
+    maker = _Scan(samples, signals or Signals(), model, folds=folds, seed=seed, say=progress or (lambda _: None))
     maker.context.budget = budget
+    if store is not None:
+        maker.context.cache = Store(store).cache(samples.name)
+        maker.context.cache.sweep()
+        maker.context.verified = _verified(Store(store), samples)
     if taxonomy is not None and samples.taxonomy is not None and given is not None:
         passed = passed_over(given, samples.taxonomy)
         maker.context.notes += [passed] if passed else []
@@ -105,6 +115,27 @@ def scan(
         report.notes += come_back(report.store.ledger.examine()[0], samples.ids)
         report.store.save(report)
     return report
+
+
+def _require(*, folds: int, seed: int, budget: int | None) -> None:
+    if folds < 2:
+        raise InputError(f"{folds} folds cannot predict out of sample", cure="Use 2 or more")
+    if not 0 <= seed < 2**32:
+        raise InputError(f"{seed} is no seed", cure="Give a whole number from 0 to 4,294,967,295")
+    if budget is not None and budget < 1:
+        raise InputError(f"A budget of {budget} flags nothing", cure="Give 1 or more")
+
+
+def _verified(store: Store, samples: Samples) -> np.ndarray:
+    """Tell the rows whose label people verified as it stands now: bool, shape (n,)."""
+    try:
+        known = store.verified(samples, but="")
+    except StoreError:  # a broken record is named by verify, and is no reason against a scan
+        known = {}
+    verified = np.zeros(len(samples), dtype=bool)
+    if known:
+        verified[samples.positions(list(known))] = True
+    return verified
 
 
 def _chosen(samples: Samples, only: Sequence[str] | None) -> tuple[Check, ...]:
@@ -131,7 +162,7 @@ class _Scan:
     """One scan under way: provides what the checks need, when the first of them needs it."""
 
     def __init__(
-        self, samples: Samples, signals: Signals, model: str | Embedder, *, folds: int, seed: int, say: Say
+        self, samples: Samples, signals: Signals, model: Model | Embedder, *, folds: int, seed: int, say: Say
     ) -> None:
         self.folds, self.say = folds, say
         self.chosen: list[str] = []  # names of the checks that run
@@ -141,7 +172,7 @@ class _Scan:
         classes = brought[1] if brought else samples.classes
         reads = None
         if self.vectors is None:
-            self.model = embedder(model) if isinstance(model, str) else model
+            self.model = embedder(model.name, device=model.device) if isinstance(model, Model) else model
             reads = self.model.languages
         self.context = Context(
             samples=samples,
@@ -191,14 +222,14 @@ class _Scan:
         if one.needs & {"vectors", "pred_probs"} and context.vectors is None:
             if self.model is not None:
                 self.say(f"Embedding {len(context):,} texts")
-                self.vectors = embed(context.samples.texts, self.model)
+                self.vectors = kept_vectors(context.cache, context.samples.texts, context.text_hashes, self.model)
                 ours = [name for name in self.chosen if name != "label" or context.pred_probs is None]
                 mark_unreadable(context, judging=ours)
             context.vectors = self.vectors
         if context.vectors is not None and context.graph is None:
             self.say("Finding nearest neighbours")
             k = min(VOTERS, max(len(context) - 1, 1))
-            context.graph = NeighborIndex(context.vectors, seed=context.seed).graph(context.vectors, k)
+            context.graph = kept_graph(context.cache, context.vectors, k, seed=context.seed)
         if "pred_probs" in one.needs and context.pred_probs is None and context.vectors is not None:
             self.say(f"Predicting out of sample ({self.folds} folds)")
             context.fold_of = assign_folds(context.codes, context.same_text, folds=self.folds, seed=context.seed)
@@ -209,8 +240,9 @@ class _Scan:
                 folds=context.fold_of,
                 seed=context.seed,
                 training=context.readable & ~context.blank,
+                weights=context.weights,
             )
-            context.pred_probs, context.penalty = predictions.pred_probs, predictions.penalty
+            context.pred_probs, context.predictions = predictions.pred_probs, predictions
             context.notes += rare(context.codes, context.classes, folds=self.folds)
 
 

@@ -5,6 +5,7 @@
   .gitignore                 *
   corrections/               what people decided (see :mod:`labelsift.ledger`)
   pools/<name>/              unlabeled samples to search (see :mod:`labelsift.pools`)
+  cache/                     what scans made of the texts alone (see :mod:`labelsift.cache`)
   runs/<run>/                written under another name first, then renamed: whole or not at all
                              (what is in it: :mod:`labelsift.runfolder`)
 """
@@ -26,6 +27,8 @@ import numpy as np
 import pyarrow as pa
 
 from .annotations import Annotations, annotated
+from .cache import NAME as CACHE
+from .cache import Cache
 from .errors import InputError, StoreError
 from .ledger import Ledger
 from .memory import verified
@@ -93,6 +96,10 @@ class Store:
     def ledger(self) -> Ledger:
         """The record of what people decided."""
         return Ledger(self.folder / "corrections")
+
+    def cache(self, dataset: str) -> Cache:
+        """Return the cache of a data set's scans."""
+        return Cache(self.folder / CACHE, dataset)
 
     def verified(self, samples: Samples, *, but: str) -> dict[str, frozenset[str]]:
         """Return the samples that people verified as they stand, on other runs than this one, and for which issues."""

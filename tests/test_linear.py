@@ -68,3 +68,11 @@ def test_many_rows_are_predicted_in_pieces():
     whole = model.predict_proba(vectors)
     np.testing.assert_allclose(whole[-5:], model.predict_proba(vectors[-5:]), atol=1e-6)
     assert (whole.argmax(axis=1) == codes).mean() > 0.6
+
+
+def test_a_weight_counts_as_so_many_rows():
+    vectors, codes = clusters(300, 4, 10, seed=2)
+    weights = np.random.default_rng(2).integers(1, 4, 300)
+    weighted = fit_linear(vectors, codes, classes=4, penalty=1e-3, weights=weights.astype(np.float32))
+    repeated = fit_linear(np.repeat(vectors, weights, axis=0), np.repeat(codes, weights), classes=4, penalty=1e-3)
+    np.testing.assert_allclose(weighted.predict_proba(vectors), repeated.predict_proba(vectors), atol=1e-4)

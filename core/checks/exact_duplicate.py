@@ -42,12 +42,13 @@ def members(groups: np.ndarray) -> list[np.ndarray]:
     >>> [rows.tolist() for rows in members(np.array([7, -1, 5, 7, -1]))]
     [[0, 3]]
     """
-    rows = np.flatnonzero(groups >= 0)
+    counts = np.bincount(groups[groups >= 0], minlength=1)
+    rows = np.flatnonzero((groups >= 0) & (counts[groups] > 1))
     order = rows[np.argsort(groups[rows], kind="stable")]
     if not len(order):
         return []
     parts = np.split(order, np.flatnonzero(np.diff(groups[order])) + 1)
-    return sorted((part for part in parts if len(part) > 1), key=lambda part: int(part[0]))
+    return sorted(parts, key=lambda part: int(part[0]))
 
 
 def _others(ids: list[str]) -> str:

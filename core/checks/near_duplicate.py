@@ -7,9 +7,11 @@ Measured by the Jaccard similarity of the character 4-grams of the folded texts;
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
 
+from ..cache import versions_of
 from ..findings import Finding
-from ..lookalikes import lookalikes
+from ..lookalikes import MAKER, lookalikes
 from ..textforms import folded
 from .registry import Context, Result, check
 
@@ -55,11 +57,19 @@ def near_pairs(context: Context) -> tuple[np.ndarray, np.ndarray]:
     Of each group of equal texts only the first member is compared.
     """
     if context.near_pairs is None:
-        _, first = np.unique(context.same_text, return_index=True)
-        rows = np.sort(first[~context.blank[first]])
-        pairs, similarities = lookalikes(folded(context.samples.texts.take(rows)), threshold=THRESHOLD)
-        context.near_pairs = rows[pairs], similarities
+        maker = f"{versions_of('rensa')} {MAKER} from {THRESHOLD}"
+        table = context.cache.whole("near", maker, context.texts_digest, lambda: _found(context))
+        pairs = np.stack([table["one"].to_numpy(), table["other"].to_numpy()], axis=1)
+        context.near_pairs = pairs, table["similarity"].to_numpy()
     return context.near_pairs
+
+
+def _found(context: Context) -> pa.Table:
+    _, first = np.unique(context.same_text, return_index=True)
+    rows = np.sort(first[~context.blank[first]])
+    pairs, similarities = lookalikes(folded(context.samples.texts.take(rows)), threshold=THRESHOLD)
+    one, other = rows[pairs].T
+    return pa.table({"one": one, "other": other, "similarity": similarities})
 
 
 def _components(n: int, pairs: np.ndarray) -> np.ndarray:

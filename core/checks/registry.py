@@ -8,11 +8,17 @@ from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
+import pyarrow as pa
 
+from ..cache import Cache, digest_of, text_hashes, versions_of
 from ..findings import Finding
+from ..languages import Languages
 from ..neighbors import Graph
+from ..prediction import Predictions
 from ..samples import Samples
 from ..textforms import duplicate_groups, is_blank
+
+VERIFIED_WEIGHT = 3  # of a label that a person verified, against 1; chosen on injected noise (benchmarks/RESULTS.md)
 
 Need = Literal["text", "labels", "vectors", "pred_probs", "undecided"]
 
@@ -38,15 +44,19 @@ class Context:
     readable
         bool, shape (n,): the embedder can read the text; an unreadable one is not judged by its vector.
     detected
-        Kept by :func:`labelsift.checks.language.detected`: language → probability of each row.
+        Kept by :func:`labelsift.checks.language.detected`: the likeliest languages of each row.
     fold_of
         int16, shape (n,): the cross-validation folds, or None where the user brought ``pred_probs``.
-    penalty
-        The penalty of the model behind ``pred_probs``, or None where the user brought them.
+    predictions
+        What ``pred_probs`` come from, with the models of the folds, or None where the user brought them.
     embedder_languages
         Languages that the embedder can read; None = no limit known.
     near_pairs
         Kept by :func:`labelsift.checks.near_duplicate.near_pairs`.
+    verified
+        bool, shape (n,): rows whose label people verified as it stands, or None where nobody did.
+    cache
+        Keeps what is made of the texts alone.
     facts, notes
         Filled by the checks: what holds for the whole data set, and what a reader must know.
     """
@@ -59,12 +69,14 @@ class Context:
     graph: Graph | None = None
     pred_probs: np.ndarray | None = None
     fold_of: np.ndarray | None = None
-    penalty: float | None = None
+    predictions: Predictions | None = None
     embedder_languages: frozenset[str] | None = None
     seed: int = 0
     budget: int | None = None
-    detected: list[dict[str, float]] | None = None
+    detected: Languages | None = None
     near_pairs: tuple[np.ndarray, np.ndarray] | None = None
+    verified: np.ndarray | None = None
+    cache: Cache = field(default_factory=Cache)
     facts: dict[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
@@ -74,12 +86,40 @@ class Context:
     @cached_property
     def blank(self) -> np.ndarray:
         """Tell the rows whose text shows nothing: bool, shape (n,)."""
-        return is_blank(self.samples.texts)
+        return self._forms["blank"].to_numpy()
 
     @cached_property
     def same_text(self) -> np.ndarray:
         """Number the rows by their text, up to case and white space: int64, shape (n,)."""
-        return duplicate_groups(self.samples.texts)
+        return self._forms["group"].to_numpy()
+
+    @cached_property
+    def _forms(self) -> pa.Table:
+        def make() -> pa.Table:
+            return pa.table({"blank": is_blank(self.samples.texts), "group": duplicate_groups(self.samples.texts)})
+
+        return self.cache.whole("forms", versions_of("pyarrow"), self.texts_digest, make)
+
+    @property
+    def texts_digest(self) -> str:
+        """Hash all texts in their order, for the cache."""
+        return digest_of(self.text_hashes.buffers()[1])
+
+    @cached_property
+    def weights(self) -> np.ndarray | None:
+        """How much each row's label counts in training and voting: float32, shape (n,), or None for all the same."""
+        if self.verified is None or not self.verified.any():
+            return None
+        return np.where(self.verified, np.float32(VERIFIED_WEIGHT), np.float32(1))
+
+    @cached_property
+    def text_hashes(self) -> pa.FixedSizeBinaryArray:
+        """Hash each text, for the cache."""
+        return text_hashes(self.samples.texts)
+
+    @cached_property
+    def _ids(self) -> list[str]:
+        return self.samples.ids.to_pylist()  # taking rows one by one from Arrow costs more than all of them at once
 
     @property
     def brought_pred_probs(self) -> bool:
@@ -88,8 +128,7 @@ class Context:
 
     def ids(self, rows: np.ndarray) -> list[str]:
         """Return the ids of rows; positions below 0 are left out."""
-        rows = rows[rows >= 0]
-        return self.samples.ids.take(rows).to_pylist()
+        return [self._ids[row] for row in rows.tolist() if row >= 0]
 
     def label(self, row: int) -> str | None:
         """Return the given label of one row."""

@@ -1,0 +1,158 @@
+"""What a scan made of the texts alone, kept so that the next scan of the data set need not make it again.
+
+cache/<kind>-<hash>.arrow        in the store's folder, mode 0700: vectors, languages, neighbours, near duplicates
+
+There are two kinds of entry. Values of rows are known by a hash of the row's text, so that after an edit only the
+edited rows are made anew; there is one such entry a data set and maker. What depends on all rows is known by a
+hash of them all, and is made anew when one of them changes. The name holds who made it (a model, its version,
+its settings): another maker never finds it. No label goes in, so corrected labels leave it all valid.
+
+An entry is written under another name first, then renamed. One that cannot be read, or does not fit, is as good
+as none: what is cached can always be made again, and a cache that cannot be written is no reason against a scan.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+NAME = "cache"
+_UNUSED = 30 * 86_400  # seconds after which an entry that no scan asked for is deleted
+_HASH = 16  # bytes
+_FORMAT = "1"
+
+Made = Callable[[np.ndarray], pa.Array]
+
+
+class Cache:
+    """Entries in a folder; without a folder nothing is kept.
+
+    Parameters
+    ----------
+    folder
+        Made when the first entry is kept.
+    dataset
+        Whose rows; data sets of other names have entries of their own.
+    """
+
+    def __init__(self, folder: Path | None = None, dataset: str = "") -> None:
+        self.folder, self.dataset = folder, dataset
+
+    def rows(self, kind: str, maker: str | None, hashes: pa.FixedSizeBinaryArray, make: Made) -> pa.Array:
+        """Return one value a row: those that are kept, and the others made.
+
+        Parameters
+        ----------
+        maker
+            What makes the values, with all that they depend on but the text; None keeps nothing.
+        hashes
+            Of the rows' texts; see :func:`text_hashes`.
+        make
+            Positions of rows, int64 → their values, as an Arrow array of one chunk.
+        """
+        if maker is None or self.folder is None:
+            return make(np.arange(len(hashes)))
+        path = self._path(kind, maker, self.dataset)
+        kept = _read(path, ["key", "value"])
+        if kept is not None and kept["key"].combine_chunks().equals(hashes):
+            return kept["value"].combine_chunks()
+        place = np.full(len(hashes), -1)
+        if kept is not None and len(kept):
+            place = pc.fill_null(pc.index_in(hashes, value_set=kept["key"].combine_chunks()), -1).to_numpy().astype(int)
+        absent = np.flatnonzero(place < 0)
+        values = make(absent)
+        if kept is not None and len(absent) < len(hashes):
+            place[absent] = len(kept) + np.arange(len(absent))
+            values = pa.concat_arrays([*kept["value"].chunks, values]).take(pa.array(place))
+        self._keep(path, pa.table({"key": hashes, "value": values}))
+        return values
+
+    def whole(self, kind: str, maker: str, digest: str, make: Callable[[], pa.Table]) -> pa.Table:
+        """Return what was made of all rows together, or make it.
+
+        Parameters
+        ----------
+        digest
+            A hash of all that it was made of.
+        """
+        if self.folder is None:
+            return make()
+        path = self._path(kind, maker, self.dataset)
+        kept = _read(path)
+        mark = {b"made_of": digest.encode()}
+        if kept is not None and kept.schema.metadata == mark:
+            return kept
+        table = make()
+        self._keep(path, table.replace_schema_metadata(mark))
+        return table
+
+    def sweep(self) -> None:
+        """Delete what no scan has asked for in a month, and what killed writers left."""
+        if self.folder is None:
+            return
+        with contextlib.suppress(OSError):
+            for path in self.folder.iterdir():
+                if time.time() - path.stat().st_mtime > (86_400 if path.name.startswith(".") else _UNUSED):
+                    path.unlink(missing_ok=True)
+
+    def _path(self, kind: str, *parts: str) -> Path:
+        digest = hashlib.blake2b(json.dumps([_FORMAT, *parts]).encode(), digest_size=10).hexdigest()
+        return (self.folder or Path()) / f"{kind}-{digest}.arrow"
+
+    def _keep(self, path: Path, table: pa.Table) -> None:
+        half = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
+        try:
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+            descriptor = os.open(half, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
+                writer.write_table(table)
+            half.replace(path)
+        except (OSError, pa.ArrowException):
+            with contextlib.suppress(OSError):
+                half.unlink(missing_ok=True)
+
+
+def text_hashes(texts: pa.ChunkedArray) -> pa.FixedSizeBinaryArray:
+    """Return 128 bits of BLAKE2b of each text."""
+    found = bytearray()
+    for chunk in texts.chunks:
+        for text in chunk.to_pylist():
+            found += hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_HASH).digest()
+    return pa.FixedSizeBinaryArray.from_buffers(pa.binary(_HASH), len(texts), [None, pa.py_buffer(bytes(found))])
+
+
+def digest_of(content: object) -> str:
+    """Return a hash of anything with a buffer: an array of numpy, bytes, a buffer of Arrow."""
+    return hashlib.blake2b(memoryview(content).cast("B"), digest_size=16).hexdigest()  # pyright: ignore[reportArgumentType]
+
+
+def versions_of(*packages: str) -> str:
+    """Return packages with their versions, as a part of a maker's name."""
+    told = []
+    for one in packages:
+        try:
+            told.append(f"{one} {version(one)}")
+        except PackageNotFoundError:
+            told.append(one)
+    return ", ".join(told)
+
+
+def _read(path: Path, columns: Sequence[str] = ()) -> pa.Table | None:
+    try:
+        with pa.memory_map(str(path)) as source:
+            table = pa.ipc.open_file(source).read_all()
+        os.utime(path)
+        return table if not columns or table.column_names == list(columns) else None
+    except (OSError, pa.ArrowException):
+        return None

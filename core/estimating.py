@@ -1,0 +1,138 @@
+"""How long a scan would take, and how much memory: some samples are scanned, and their times are scaled up.
+
+Most steps grow with the rows. Finding neighbours grows with their square up to some ten thousand rows and slower
+above; the fits stop growing where they learn from a part of the rows. What the cache of an earlier scan would
+save is not counted, so a scan may well be faster.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from .embedding import DEFAULT, Embedder
+from .neighbors import EXACT_BELOW, PROBED, cells_for, trained_on
+from .prediction import most_training_rows
+from .samples import Samples
+from .scanning import FOLDS, scan
+from .signals import Signals
+
+TRIED = 3_000  # rows
+_BASE = 400e6  # bytes of the process before the first row
+_A_ROW = 2_000  # bytes of a row besides its text, vectors and probabilities: sketches, neighbours, ids, findings
+_KMEANS, _SLOWER = 10, 3  # rounds of faiss' k-means; a distance in half precision against one in a matrix product
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a scan would need on this machine.
+
+    Parameters
+    ----------
+    rows
+        Samples.
+    tried
+        Samples that were scanned to know.
+    seconds
+        Of the whole scan, by the clock, as busy as the machine is now.
+    memory
+        Bytes, at its peak.
+    stages
+        Step → seconds.
+    """
+
+    rows: int
+    tried: int
+    seconds: float
+    memory: int
+    stages: Mapping[str, float]
+
+    def __str__(self) -> str:
+        minutes = f"{self.seconds:.0f} seconds" if self.seconds < 100 else f"{self.seconds / 60:.0f} minutes"
+        longest = sorted(self.stages, key=lambda one: -self.stages[one])[:3]
+        told = ", ".join(f"{name} {self.stages[name]:.0f} s" for name in longest)
+        return (
+            f"About {minutes} and {self.memory / 1e9:.1f} GB for {self.rows:,} samples, as far as {self.tried:,} of"
+            f" them can tell ({told}). After a first scan the next one is faster: what depends on the texts alone is kept."
+        )
+
+
+def estimate(
+    samples: Samples,
+    *,
+    signals: Signals | None = None,
+    embedder: str | Embedder = DEFAULT,
+    device: str | None = None,
+    folds: int = FOLDS,
+    seed: int = 0,
+) -> Estimate:
+    """Estimate time and memory of a scan with these settings; nothing is kept.
+
+    Raises
+    ------
+    InputError
+        As the scan would, if labels are to be judged and there is only one class, or the signals do not fit.
+    """
+    n = len(samples)
+    rows = np.sort(np.random.default_rng(seed).permutation(n)[:TRIED])
+    some = samples.take(rows)
+    signals = signals or Signals()
+    vectors, brought = signals.aligned_embeddings(samples), signals.aligned_pred_probs(samples)
+    given = Signals(
+        ids=some.ids.to_pylist(),
+        embeddings=None if vectors is None else vectors[rows],
+        pred_probs=None if brought is None else brought[0][rows],
+        classes=None if brought is None else brought[1],
+    )
+    given = given if vectors is not None or brought is not None else None
+    for _ in range(2):  # the first time models and packages are loaded, which does not grow with the rows
+        marks: list[tuple[str, float]] = []
+        report = scan(
+            some,
+            signals=given,
+            embedder=embedder,
+            device=device,
+            folds=folds,
+            store=None,
+            progress=lambda step, marks=marks: marks.append((step, time.perf_counter())),
+        )
+    ends = [at for _, at in marks[1:]] + [time.perf_counter()]
+    most = most_training_rows(len(report.classes))
+    stages = {
+        _plain(name): (end - at) * _growth(name, most)(n, len(rows))
+        for (name, at), end in zip(marks, ends, strict=True)
+    }
+    dimensions = 0 if report.embeddings is None else report.embeddings.shape[1]
+    classes = 0 if report.pred_probs is None else len(report.classes)
+    text = samples.texts.nbytes / max(n, 1)
+    row = _A_ROW + 4 * text + 6 * dimensions + 3 * 4 * classes
+    return Estimate(n, len(rows), sum(stages.values()), int(_BASE + n * row), stages)
+
+
+def _plain(stage: str) -> str:
+    """Name a stage without the counts of the trial.
+
+    >>> _plain("Embedding 3,000 texts"), _plain("Predicting out of sample (5 folds)")
+    ('embedding texts', 'predicting out of sample')
+    """
+    words = [one for one in stage.partition(" (")[0].split() if not one[0].isdigit()]
+    return " ".join(words).lower()
+
+
+def _growth(stage: str, most: int) -> Callable[[int, int], float]:
+    if stage.startswith("Finding nearest"):
+        return lambda n, tried: _distances(n) / _distances(tried)
+    if stage.startswith(("Predicting", "Checking: label")):
+        return lambda n, tried: (0.9 * min(n, 1.25 * most) + 0.1 * n) / tried
+    return lambda n, tried: n / tried
+
+
+def _distances(n: int) -> float:
+    """Return the work of the neighbour graph, in distances of a matrix product."""
+    if n < EXACT_BELOW:
+        return float(max(n, 1)) ** 2
+    cells = cells_for(n)
+    return _KMEANS * trained_on(n) * cells + n * cells + _SLOWER * n * n * PROBED / cells
