@@ -18,7 +18,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from labelsift import embedding
-from labelsift.embedding import StaticEmbedder, embed, embedder, normalised
+from labelsift.cache import Cache, text_hashes
+from labelsift.embedding import StaticEmbedder, embed, embedder, kept_vectors, normalised
 from labelsift.errors import InputError
 
 
@@ -90,6 +91,12 @@ print(embedder().embed(["hello"]).shape)
     assert found.stdout == "(1, 256)\n"
 
 
+def test_the_default_embedder_refuses_a_device_that_it_cannot_use():
+    assert embedder(device="cpu").dimensions == 256
+    with pytest.raises(InputError, match=r"computes on the CPU, not on cuda.*--device"):
+        embedder(device="cuda")
+
+
 if find_spec("torch") and find_spec("transformers"):
     WORDS = ["where", "is", "my", "card", "refund", "please", "##s", "late"]
 
@@ -153,3 +160,25 @@ if find_spec("torch") and find_spec("transformers"):
         folder.rename(tmp_path / "elsewhere")
         with pytest.raises(InputError, match=r"is gone: there is no folder .*own.*Put the folder back"):
             report.similar("refund please", k=1)
+
+    def test_the_device_is_taken_or_refused_in_one_line(tiny):
+        import torch
+
+        plain, on_cpu = embedder(f"transformers:{tiny}"), embedder(f"transformers:{tiny}", device="cpu")
+        np.testing.assert_array_equal(plain.embed(["where is my card"]), on_cpu.embed(["where is my card"]))
+        absent = "no-such-device" if torch.cuda.is_available() else "cuda"
+        with pytest.raises(InputError, match=f"cannot compute on {absent}.*--device"):
+            embedder(f"transformers:{tiny}", device=absent)
+
+    def test_vectors_of_a_model_are_kept_until_its_files_change(tiny, tmp_path):
+        import os
+
+        texts = chunked("where is my card", "refund please")
+        cache, hashes = Cache(tmp_path / "cache", "set"), text_hashes(texts)
+        model = embedder(f"transformers:{tiny}")
+        first = kept_vectors(cache, texts, hashes, model)
+        again = embedder(f"transformers:{tiny}")
+        again.embed = lambda _: pytest.fail("embedded again")
+        np.testing.assert_array_equal(kept_vectors(cache, texts, hashes, again), first)
+        os.utime(tiny / "vocab.txt", (1, 1))
+        assert embedder(f"transformers:{tiny}").maker != model.maker

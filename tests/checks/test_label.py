@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import numpy as np
 import pyarrow as pa
 import pytest
 from labelsift.checks.label import EXPONENT, label, neighbor_votes
+from labelsift.findings import CORRECTIONS_SCHEMA
 from labelsift.neighbors import Graph
 from labelsift.reading import read
+from labelsift.recording import record
 from labelsift.scanning import scan
 from labelsift.signals import Signals
 
 CLASSES = 10
 
 
-def planted(seed: int, *, rows: int = 800, share: float = 0.08) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def planted(
+    seed: int, *, rows: int = 800, share: float = 0.08, spread: float = 0.9
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return clusters with overlap, their true classes, and labels of which a share are flipped to a near class."""
     rng = np.random.default_rng(seed)
     centers = rng.normal(size=(CLASSES, 24))
     truth = rng.integers(0, CLASSES, rows)
-    vectors = centers[truth] + 0.9 * rng.normal(size=(rows, 24))
+    vectors = centers[truth] + spread * rng.normal(size=(rows, 24))
     nearest = np.argsort(((centers[:, None] - centers) ** 2).sum(axis=2), axis=1)[:, 1]
     wrong = rng.random(rows) < share
     given = np.where(wrong, np.where(rng.random(rows) < 0.5, nearest[truth], (truth + 3) % CLASSES), truth)
@@ -32,7 +38,7 @@ def scanned(vectors: np.ndarray, given: np.ndarray, **options):
     # Every text is another one, or the copies would share a fold.
     table = table.set_column(1, "text", pa.array([f"text {at}" for at in range(len(given))]))
     samples = read(table, id="id", label="label")
-    return scan(samples, signals=Signals(embeddings=vectors), only=["label"], store=None, **options)
+    return scan(samples, signals=Signals(embeddings=vectors), **{"only": ["label"], "store": None} | options)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -207,3 +213,38 @@ def test_neighbours_vote_with_the_fourth_power_of_their_similarity():
     np.testing.assert_allclose(votes[0], expected / expected.sum(), rtol=1e-5)
     nobody = neighbor_votes(rows, similarities, np.array([0, -1, -1, -1]), 2)
     np.testing.assert_allclose(nobody[0], [0.5, 0.5])
+
+
+def test_the_vote_of_a_verified_neighbor_counts_threefold():
+    rows, similarities = np.array([[0, 1, 2]]), np.ones((1, 3), dtype=np.float32)
+    codes = np.array([0, 1, 1])
+    assert neighbor_votes(rows, similarities, codes, 2).argmax() == 1
+    counts = np.array([3, 1, 1], dtype=np.float32)
+    votes = neighbor_votes(rows, similarities, codes, 2, counts)
+    np.testing.assert_allclose(votes, [[0.6, 0.4]], atol=1e-3)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_verified_labels_help_to_find_the_other_errors(seed, tmp_path):
+    from sklearn.metrics import average_precision_score
+
+    vectors, truth, given = planted(seed, share=0.3, spread=1.8)
+    looked_at = np.random.default_rng(seed).random(len(truth)) < 0.3
+    given = np.where(looked_at, truth, given)
+    scores = []
+    for decided in (False, True):
+        store = tmp_path / str(decided)
+        first = scanned(vectors, given, store=store)
+        if decided:
+            record(kept(first, looked_at), store=store)
+        again = scanned(vectors, given, store=store).scores["label_score"].to_numpy()
+        scores.append(average_precision_score((given != truth)[~looked_at], 1 - again[~looked_at]))
+    assert scores[1] > scores[0]
+
+
+def kept(report, rows):
+    """Return the decisions of a person who found some labels right."""
+    ids = report.samples.ids.filter(pa.array(rows)).to_pylist()
+    same = {"action": "keep", "verdict": "refused", "value": None, "person": "p", "platform": "xlsx", "run": report.run}
+    rows = [same | {"id": one, "time": datetime.now(UTC)} for one in ids]
+    return pa.Table.from_pylist(rows, CORRECTIONS_SCHEMA)
