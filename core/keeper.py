@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
+import pyarrow as pa
 
 from .samples import Samples
 from .vectors import VectorIndex
@@ -46,6 +47,10 @@ class Keeper(Protocol):
 
     def verified(self, samples: Samples, *, but: str) -> dict[str, frozenset[str]]:
         """Return the samples that people verified as they stand, on other runs than this one, and for which issues."""
+        ...
+
+    def reopened(self, samples: Samples, scores: pa.Table, *, but: str) -> frozenset[str]:
+        """Return the samples that people decided on, and against whose label the evidence is another one now."""
         ...
 
     def kept_index(self, run: str, vectors: np.ndarray) -> VectorIndex:

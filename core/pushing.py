@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from . import platforms, probing
+from .memory import JUDGED
 from .platforms import Mode, Receipt
 
 if TYPE_CHECKING:
@@ -31,18 +32,18 @@ def push(
     dry_run: bool,
 ) -> Receipt:
     """Bring the flagged samples of a report into a project; see :meth:`labelsift.report.Report.push`."""
-    queue, known = _unverified(report)
+    verified, changed = _verified(report)
+    queue, known = _unverified(report, verified)
     labeler = platforms.labeler(platform)
     if probe is not None:
         probing.require_blind(mode=mode, match=match, only=only)
-        without = report.store.verified(report.samples, but=report.run) if report.store is not None else {}
         queue = probing.round_queue(
             report,
             platform=platform,
             project=project,
             share=probe,
             budget=budget,
-            without=without,
+            without=[one for one, issues in verified.items() if JUDGED in issues],
             dry_run=dry_run,
         )
         known = 0
@@ -56,6 +57,8 @@ def push(
     )
     if known:
         receipt.details["verified_before"] = known
+    if changed:  # said here only: in a task it would tell what a colleague answered
+        receipt.details["evidence_changed"] = changed
     for sample, link in receipt.sample_links.items():
         if "://" in link or sample not in report.sample_links:  # a workbook's name does not replace an address
             report.sample_links[sample] = link
@@ -64,9 +67,17 @@ def push(
     return receipt
 
 
-def _unverified(report: Report) -> tuple[Report, int]:
+def _verified(report: Report) -> tuple[dict[str, frozenset[str]], int]:
+    """Return which issues of which samples people settled, and how many labels are open again by new evidence."""
+    if report.store is None:
+        return {}, 0
+    known = report.store.verified(report.samples, but=report.run)
+    again = known.keys() & report.store.reopened(report.samples, report.scores, but=report.run)
+    return {one: issues - {JUDGED} if one in again else issues for one, issues in known.items()}, len(again)
+
+
+def _unverified(report: Report, known: Mapping[str, frozenset[str]]) -> tuple[Report, int]:
     """Return the report without the findings that people settled, and how many samples these are of."""
-    known = report.store.verified(report.samples, but=report.run) if report.store is not None else {}
     found = report.findings
     theirs = pc.and_(
         pc.equal(found["scope"], "sample"), pc.is_in(found["id"], value_set=pa.array(list(known), pa.string()))

@@ -195,6 +195,9 @@ def _entry(row: Mapping[str, Any], run: _Run, *, now: datetime) -> dict[str, Any
         "given": to_json(shown.given) if shown else None,
         "text_hash": text_hash(shown.text) if shown else None,
         "issues": list(shown.issues) if shown else [],
+        "evidence": {"score": round(shown.score, 6), "suggested": shown.suggested}
+        if shown and shown.score is not None
+        else None,
         "note": Words(row["note"]) if row["note"] else row["note"],
         "value": Words(row["value"]) if row["action"] == "edit" and row["value"] is not None else row["value"],
     }

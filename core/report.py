@@ -219,7 +219,8 @@ class Report:
         to ten flagged ones, that nobody can tell from the others; see :mod:`labelsift.probes`.
 
         Samples that people verified on an earlier run of the store stay out, unless their text or label changed
-        since, or they have another issue than they had then; the receipt's details count them.
+        since, they have another issue than they had then, or the evidence against their label changed (see
+        :mod:`labelsift.evidence`); the receipt's details count them.
         """
         from .pushing import push
 

@@ -27,6 +27,7 @@ import pyarrow as pa
 
 from .annotations import Annotations, annotated
 from .errors import InputError, StoreError
+from .evidence import reopened
 from .ledger import Ledger
 from .memory import verified
 from .pools import Pool, Pools
@@ -97,6 +98,10 @@ class Store:
     def verified(self, samples: Samples, *, but: str) -> dict[str, frozenset[str]]:
         """Return the samples that people verified as they stand, on other runs than this one, and for which issues."""
         return verified(samples, self.ledger.records(), but=but)
+
+    def reopened(self, samples: Samples, scores: pa.Table, *, but: str) -> frozenset[str]:
+        """Return the samples that people decided on, and against whose label the evidence is another one now."""
+        return reopened(samples, scores, self.ledger.records(), but=but)
 
     def annotations(self, run: str) -> Annotations:
         """Return what people say of a run: tags, notes, the model that it led to."""
