@@ -33,6 +33,10 @@ class Keeper(Protocol):
         """Return the samples that are asked about blind, in rounds with probes."""
         ...
 
+    def repeats(self, run: str, *, platform: str, target: str) -> Mapping[str, float]:
+        """Return the samples that have a second task in a project, each with the score that places it."""
+        ...
+
     def decided(self, run: str) -> set[str]:
         """Return the samples that people decided on."""
         ...

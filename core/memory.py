@@ -17,7 +17,7 @@ from .remapping import given_names, translated
 from .samples import Samples
 from .taxonomy import Taxonomy
 
-_VOTE = ("id", "action", "verdict", "value", "person", "time")
+_VOTE = ("id", "action", "verdict", "value", "person", "time", "asked")
 
 
 JUDGED = "label"  # the issue that every decision settles
@@ -96,7 +96,7 @@ def judged(samples: Samples, records: Iterable[Mapping[str, Any]], *, but: str |
     here = samples.table.take(rows).to_pylist()
     now = {row["id"]: (text_hash(row["text"]), row.get("label")) for row in here}
     still = [one for one in said if one["id"] in now and now[one["id"]][0] in _hashes(one)]
-    votes = pa.Table.from_pylist([{name: one[name] for name in _VOTE} for one in still], _SCHEMA)
+    votes = pa.Table.from_pylist([{name: one.get(name) for name in _VOTE} for one in still], _SCHEMA)
     return Judged(still, resolve(votes).decided, now, taxonomy)
 
 

@@ -100,6 +100,30 @@ class Labeler(Protocol):
 
 
 @runtime_checkable
+class Repeater(Protocol):
+    """A labeling platform that can ask about a sample a second time, in a task that nothing marks."""
+
+    name: str
+
+    def push_repeats(
+        self,
+        report: Report,
+        *,
+        project: str,
+        repeats: Mapping[str, float],
+        only: Sequence[str] | None = None,
+        budget: int | None = None,
+        dry_run: bool = False,
+    ) -> Receipt:
+        """Push as in mode blind; ``repeats`` are samples with the scores that place their second tasks.
+
+        Those that the report does not flag are left as they stand. ``pull`` returns the answers to second tasks
+        with ``repeat`` in the column ``asked``.
+        """
+        ...
+
+
+@runtime_checkable
 class Eraser(Protocol):
     """A platform whose copies of samples labelsift can delete: what ``labelsift forget`` needs of it."""
 

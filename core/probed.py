@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pyarrow.compute as pc
 
-from .corrections import resolve
+from .corrections import REPEAT, SKIPPED, resolve, vote_of
 from .errors import StoreError
 from .ledger import Record
 from .probes import LEAST, Estimate, Stratum, difference, estimates, rate
@@ -36,6 +36,8 @@ class Probed:
     accepted
         ``shown``, ``blind`` and ``sway``, their difference: how often people chose the suggested label of a
         flagged sample when they saw it, and when they did not.
+    repeated, agreement
+        How many samples the same person decided on twice in the round, and how often they said the same again.
     notes
         What a reader must know.
     """
@@ -45,6 +47,8 @@ class Probed:
     rest: Stratum
     estimates: dict[str, Estimate] = field(default_factory=dict)
     accepted: dict[str, Estimate] = field(default_factory=dict)
+    repeated: int = 0
+    agreement: Estimate | None = None
     notes: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
@@ -72,14 +76,16 @@ def probed(run: str = LATEST, *, store: str | Path = DEFAULT) -> Probed:
             f"No round with probes was pushed of {name}",
             cure="Push one: labelsift push PLATFORM PROJECT --mode blind --probe 10%",
         )
-    made = decisions(records, run=name)
+    made = [one for one in decisions(records, run=name) if one["verdict"] != SKIPPED]
     plan = plans[-1]
-    blind = [one for one in made if one["id"] in plan.scores and one["verdict"] != "skipped"]
+    blind = [one for one in made if one["id"] in plan.scores]
     verdicts = resolve(as_table(blind)).decided if blind else {}
     flagged = _stratum(plan.flagged, verdicts, size=len(plan.flagged))
     rest = _stratum(plan.probes, verdicts, size=plan.rest)
     asked_blind = {id for one in plans for id in one.scores}
-    shown = [one for one in made if one["id"] not in asked_blind and one["verdict"] != "skipped"]
+    first = [one for one in made if one.get("asked") != REPEAT]
+    shown = [one for one in first if one.get("asked") != "blind" and one["id"] not in asked_blind]
+    unseen = [one for one in first if one.get("asked") == "blind" or one["id"] in plan.scores]
     suggested = _suggested(kept, name)
     notes = [f"{len(plans):,} rounds with probes; the figures are of the last one"] if len(plans) > 1 else []
     found = estimates(flagged, rest)
@@ -93,8 +99,23 @@ def probed(run: str = LATEST, *, store: str | Path = DEFAULT) -> Probed:
         notes.append(
             f"{undecided:,} of {len(plan.scores):,} are not judged; if they are unlike the others, the figures are off"
         )
-    accepted = _accepted(shown, [one for one in blind if one["id"] in set(plan.flagged)], suggested)
-    return Probed(name, flagged, rest, found, accepted, tuple(notes))
+    pairs = _pairs(blind, plan.repeats)
+    agreement = rate(sum(pairs), len(pairs)) if len(pairs) >= LEAST else None
+    if plan.repeats and agreement is None:
+        notes.append(
+            f"{len(pairs):,} samples were decided twice by the same person: {LEAST} are needed to say anything"
+        )
+    accepted = _accepted(shown, unseen, suggested)
+    return Probed(name, flagged, rest, found, accepted, len(pairs), agreement, tuple(notes))
+
+
+def _pairs(made: Sequence[Record], repeats: Collection[str]) -> list[bool]:
+    """Return for each person and sample that they decided on twice whether they said the same again."""
+    said: dict[tuple[str, str], dict[bool, Record]] = {}
+    for one in sorted(made, key=lambda one: one["time"]):
+        if one["id"] in repeats:
+            said.setdefault((one["person"], one["id"]), {})[one.get("asked") == REPEAT] = one
+    return [vote_of(both[False]) == vote_of(both[True]) for both in said.values() if len(both) == 2]
 
 
 def _stratum(ids: Sequence[str], verdicts: Mapping[str, tuple[str, str]], *, size: int) -> Stratum:

@@ -15,8 +15,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from .corrections import REPEAT
 from .errors import InputError, LabelsiftError
-from .findings import CORRECTIONS_SCHEMA, to_json
+from .findings import CORRECTIONS_SCHEMA, OPTIONAL, to_json
 from .ledger import Record
 from .memory import text_hash
 from .runfolder import Shown, read_shown
@@ -110,7 +111,7 @@ def decisions(records: Iterable[Record], *, dataset: str | None = None, run: str
 def as_table(records: Sequence[Record]) -> pa.Table:
     """Turn recorded decisions into a table in CORRECTIONS_SCHEMA."""
     rows = [
-        {name: one[name] for name in CORRECTIONS_SCHEMA.names} | {"time": datetime.fromisoformat(one["time"])}
+        {name: one.get(name) for name in CORRECTIONS_SCHEMA.names} | {"time": datetime.fromisoformat(one["time"])}
         for one in records
     ]
     return pa.Table.from_pylist(rows, schema=CORRECTIONS_SCHEMA)
@@ -124,11 +125,14 @@ class _Run:
 
 
 def _rows(corrections: pa.Table) -> list[dict[str, Any]]:
-    missing = [name for name in CORRECTIONS_SCHEMA.names if name not in corrections.column_names]
+    missing = [name for name in CORRECTIONS_SCHEMA.names if name not in (*corrections.column_names, *OPTIONAL)]
     if missing:
         raise InputError(
             "The corrections have no such column", ids=missing, cure=f"They need {', '.join(CORRECTIONS_SCHEMA.names)}"
         )
+    for name in OPTIONAL:
+        if name not in corrections.column_names:
+            corrections = corrections.append_column(name, pa.nulls(len(corrections), pa.string()))
     try:
         rows = corrections.select(CORRECTIONS_SCHEMA.names).cast(CORRECTIONS_SCHEMA).to_pylist()
     except pa.ArrowException as error:
@@ -174,7 +178,7 @@ def _fresh(
 
 
 def _maker(one: Mapping[str, Any]) -> tuple[Any, ...]:
-    return (one["platform"], one["person"], one["id"], one["run"])
+    return (one["platform"], one["person"], one["id"], one["run"], one.get("asked") == REPEAT)
 
 
 def _said(one: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -211,12 +211,14 @@ class Report:
         only: Sequence[str] | None = None,
         budget: int | None = None,
         probe: float | None = None,
+        repeat: float | None = None,
         dry_run: bool = False,
     ) -> Receipt:
         """Bring the flagged samples into a labeling platform's project; see ``platforms.Labeler``.
 
         With ``probe``, in mode blind, the round also carries a random share of unflagged samples, 0.1 for one
-        to ten flagged ones, that nobody can tell from the others; see :mod:`labelsift.probes`.
+        to ten flagged ones, that nobody can tell from the others; see :mod:`labelsift.probes`. With ``repeat``
+        a random share of its items comes back later in the queue.
 
         Samples that people verified on an earlier run of the store stay out, unless their text or label changed
         since, they have another issue than they had then, or the evidence against their label changed (see
@@ -234,6 +236,7 @@ class Report:
             only=only,
             budget=budget,
             probe=probe,
+            repeat=repeat,
             dry_run=dry_run,
         )
 

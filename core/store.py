@@ -223,6 +223,11 @@ class Store:
         rounds = [one for one in self.ledger.records() if one.get("kind") == ROUND and one["run"] == run]
         return {id for one in rounds for id in one["scores"]}
 
+    def repeats(self, run: str, *, platform: str, target: str) -> Mapping[str, float]:
+        """Return the samples that have a second task in a project, each with the score that places it."""
+        plan = round_of(self.ledger.records(), run=run, platform=platform, target=target)
+        return plan.repeats if plan else {}
+
     def decided(self, run: str) -> set[str]:
         """Return the samples of a run that people decided on."""
         return {one["id"] for one in self.ledger.records() if one.get("kind") == "decision" and one["run"] == run}

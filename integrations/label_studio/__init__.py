@@ -96,6 +96,41 @@ class LabelStudio:
             client, report, project=project, mode=mode, only=only, budget=budget, dry_run=dry_run, say=say
         )
 
+    def push_repeats(
+        self,
+        report: Report,
+        *,
+        project: str,
+        repeats: Mapping[str, float],
+        only: Sequence[str] | None = None,
+        budget: int | None = None,
+        dry_run: bool = False,
+    ) -> Receipt:
+        """Push in mode ``blind``, with a second task of some samples; see :class:`labelsift.platforms.Repeater`.
+
+        Raises
+        ------
+        InputError
+            If an argument does not fit.
+        PlatformError
+            If the server cannot be reached or refuses.
+        """
+        from .connect import connect
+        from .progress import speaker
+        from .push import push_review
+
+        return push_review(
+            connect(),
+            report,
+            project=project,
+            mode="blind",
+            only=only,
+            budget=budget,
+            repeats=repeats,
+            dry_run=dry_run,
+            say=speaker(),
+        )
+
     def pull(self, *, project: str, store: Path | str | None = None) -> pa.Table:
         """Return people's decisions in the review projects of ``project``, in CORRECTIONS_SCHEMA.
 

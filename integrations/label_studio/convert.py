@@ -70,6 +70,16 @@ def is_own(name: str) -> bool:
     return bare != name and (bare in own or bare.endswith("_score"))
 
 
+def is_again(data: Mapping[str, Any], repeats: Mapping[str, float]) -> bool:
+    """Tell whether a task is the second one of its sample: nothing but the score that places it says so.
+
+    >>> is_again({"labelsift_id": "a", "labelsift_label_score": 0.5}, {"a": 0.5}), is_again({"labelsift_id": "b"}, {})
+    (True, False)
+    """
+    place = repeats.get(str(data.get(f"{PREFIX}id")))
+    return place is not None and data.get(f"{PREFIX}label_score") == place
+
+
 def metadata_shown(flags: Iterable[Flag], *, mode: Mode, taken: Collection[str] = (TEXT,)) -> dict[str, str]:
     """Name the user's fields that go onto labelsift's tasks, and what each is called there.
 
