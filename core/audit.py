@@ -136,7 +136,7 @@ def _version(one: Record) -> dict[str, Any]:
                 done,
                 one.get("reason") or "",
                 f"{len(one['ids']):,} samples" if one.get("kind") == "forget" else "",
-                f"to {one['platform']} {one['target']}" if one.get("kind") in ("sent", "round") else "",
+                f"to {one['platform']} {one['target']}" if one.get("kind") in ("sent", "round", "assignment") else "",
                 f"{conflicts:,} conflicts left as they were" if conflicts else "",
                 f"taxonomy: {'; '.join(map(str, Taxonomy.of(one['taxonomy']).changes))}" if one.get("taxonomy") else "",
             )

@@ -13,6 +13,7 @@ from .vectors import VectorIndex
 
 if TYPE_CHECKING:
     from .annotations import Annotations
+    from .assignment import Assignment
     from .pools import Pool
     from .probing import Plan
     from .report import Report
@@ -29,8 +30,8 @@ class Keeper(Protocol):
         """Record where a run's samples went."""
         ...
 
-    def planned(self, run: str) -> set[str]:
-        """Return the samples that are asked about blind, in rounds with probes."""
+    def planned(self, run: str, *, but: tuple[str, str] | None = None) -> set[str]:
+        """Return the samples that are asked about blind; ``but`` those by an assignment of this project."""
         ...
 
     def repeats(self, run: str, *, platform: str, target: str) -> Mapping[str, float]:
@@ -47,6 +48,12 @@ class Keeper(Protocol):
 
     def plan_round(self, run: str, *, platform: str, target: str, make: Callable[[], Plan], keep: bool = True) -> Plan:
         """Return the plan of a round with probes, made and recorded if there is none yet."""
+        ...
+
+    def assign(
+        self, run: str, *, platform: str, target: str, make: Callable[[], Assignment] | None = None, keep: bool = True
+    ) -> Assignment:
+        """Return who is asked blind in a round in mode choose, made and recorded if it is not yet."""
         ...
 
     def verified(self, samples: Samples, *, but: str) -> dict[str, frozenset[str]]:

@@ -182,7 +182,8 @@ def print_probed(found: Probed, *, console: Console | None = None) -> None:
         own = found.agreement
         told = f"the same answer to the same sample again ({found.repeated:,} times)"
         table.add_row(told, f"{own.value:.1%}", f"{own.low:.1%} … {own.high:.1%}")
-    console.print(Text(f"{found.run}: {found.flagged.judged:,} flagged labels and {found.rest.judged:,} probes judged"))
+    judged = f"{found.flagged.judged:,} flagged labels and {found.rest.judged:,} probes judged"
+    console.print(Text(f"{found.run}: {judged if found.rest.size else 'no round with probes'}"))
     if table.row_count:
         console.print(table)
     for note in found.notes:

@@ -7,7 +7,7 @@ come from the platform's own environment variables.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -100,25 +100,28 @@ class Labeler(Protocol):
 
 
 @runtime_checkable
-class Repeater(Protocol):
-    """A labeling platform that can ask about a sample a second time, in a task that nothing marks."""
+class Rounds(Protocol):
+    """A labeling platform that can ask about a sample a second time, unmarked, and about single samples blind."""
 
     name: str
 
-    def push_repeats(
+    def push_round(
         self,
         report: Report,
         *,
         project: str,
+        mode: Mode,
         repeats: Mapping[str, float],
+        blind: Collection[str],
         only: Sequence[str] | None = None,
         budget: int | None = None,
         dry_run: bool = False,
     ) -> Receipt:
-        """Push as in mode blind; ``repeats`` are samples with the scores that place their second tasks.
+        """Push, where some samples are asked in another way than ``mode`` says.
 
-        Those that the report does not flag are left as they stand. ``pull`` returns the answers to second tasks
-        with ``repeat`` in the column ``asked``.
+        ``repeats`` are samples with the scores that place their second tasks; where the report does not flag them
+        they are left as they stand. Of those in ``blind`` no label, suggestion or reason is shown. ``pull`` returns
+        their answers with ``repeat`` and ``blind`` in the column ``asked``.
         """
         ...
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow.compute as pc
 
+from .assignment import ASSIGNED, Assignment
 from .corrections import REPEAT, SKIPPED, resolve, vote_of
 from .errors import StoreError
 from .ledger import Record
@@ -18,6 +19,7 @@ from .probing import ROUND, Plan
 from .recording import as_table, decisions
 from .store import DEFAULT, LATEST, Store
 
+FROM_ONE_ROUND = "compared within one round, whose samples were assigned at random"
 WRONG = ("relabel", "remove", "edit", "respan", "redact")
 
 
@@ -65,31 +67,52 @@ def probed(run: str = LATEST, *, store: str | Path = DEFAULT) -> Probed:
     Raises
     ------
     StoreError
-        If there is no such run, or no round with probes was pushed of it.
+        If there is no such run, or no round with probes or a blind share was pushed of it.
     """
     kept = Store(store)
     name = kept.find(run)
     records = kept.ledger.records()
     plans = [Plan.of(one) for one in records if one.get("kind") == ROUND and one["run"] == name]
-    if not plans:
+    drawn = [Assignment.of(one) for one in records if one.get("kind") == ASSIGNED and one["run"] == name]
+    if not plans and not drawn:
         raise StoreError(
-            f"No round with probes was pushed of {name}",
+            f"No round with probes or a blind share was pushed of {name}",
             cure="Push one: labelsift push PLATFORM PROJECT --mode blind --probe 10%",
         )
     made = [one for one in decisions(records, run=name) if one["verdict"] != SKIPPED]
-    plan = plans[-1]
+    plan = plans[-1] if plans else Plan((), (), 0, {})
     blind = [one for one in made if one["id"] in plan.scores]
     verdicts = resolve(as_table(blind)).decided if blind else {}
     flagged = _stratum(plan.flagged, verdicts, size=len(plan.flagged))
     rest = _stratum(plan.probes, verdicts, size=plan.rest)
-    asked_blind = {id for one in plans for id in one.scores}
+    pairs = _pairs(blind, plan.repeats)
+    suggested = _suggested(kept, name)
     first = [one for one in made if one.get("asked") != REPEAT]
+    within = _accepted_within(drawn[-1], first, suggested) if drawn else {}
+    asked_blind = {id for one in plans for id in one.scores}
     shown = [one for one in first if one.get("asked") != "blind" and one["id"] not in asked_blind]
     unseen = [one for one in first if one.get("asked") == "blind" or one["id"] in plan.scores]
-    suggested = _suggested(kept, name)
-    notes = [f"{len(plans):,} rounds with probes; the figures are of the last one"] if len(plans) > 1 else []
     found = estimates(flagged, rest)
-    if not found:
+    return Probed(
+        run=name,
+        flagged=flagged,
+        rest=rest,
+        estimates=found,
+        accepted=within or _accepted(shown, unseen, suggested),
+        repeated=len(pairs),
+        agreement=rate(sum(pairs), len(pairs)) if len(pairs) >= LEAST else None,
+        notes=(
+            *(_notes(plans, flagged, rest, pairs, said=bool(found)) if plans else ()),
+            *([f"What people choose with and without the suggestion is {FROM_ONE_ROUND}"] if within else ()),
+        ),
+    )
+
+
+def _notes(plans: Sequence[Plan], flagged: Stratum, rest: Stratum, pairs: Sequence[bool], *, said: bool) -> list[str]:
+    """Say what a reader must know of the last round with probes."""
+    plan = plans[-1]
+    notes = [f"{len(plans):,} rounds with probes; the figures are of the last one"] if len(plans) > 1 else []
+    if not said:
         notes.append(
             f"{flagged.judged:,} flagged samples and {rest.judged:,} probes are judged: too few to say anything"
             f" ({LEAST} of each are needed)"
@@ -99,14 +122,18 @@ def probed(run: str = LATEST, *, store: str | Path = DEFAULT) -> Probed:
         notes.append(
             f"{undecided:,} of {len(plan.scores):,} are not judged; if they are unlike the others, the figures are off"
         )
-    pairs = _pairs(blind, plan.repeats)
-    agreement = rate(sum(pairs), len(pairs)) if len(pairs) >= LEAST else None
-    if plan.repeats and agreement is None:
+    if plan.repeats and len(pairs) < LEAST:
         notes.append(
             f"{len(pairs):,} samples were decided twice by the same person: {LEAST} are needed to say anything"
         )
-    accepted = _accepted(shown, unseen, suggested)
-    return Probed(name, flagged, rest, found, accepted, len(pairs), agreement, tuple(notes))
+    return notes
+
+
+def _accepted_within(drawn: Assignment, made: Sequence[Record], suggested: Mapping[str, str]) -> dict[str, Estimate]:
+    """Compare within one round, where chance alone decided who saw the suggestion."""
+    shown = [one for one in made if one["id"] in drawn.shown and one.get("asked") == "choose"]
+    unseen = [one for one in made if one["id"] in drawn.blind and one.get("asked") == "blind"]
+    return _accepted(shown, unseen, suggested)
 
 
 def _pairs(made: Sequence[Record], repeats: Collection[str]) -> list[bool]:

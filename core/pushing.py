@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -11,9 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from . import platforms, probing
+from .assignment import Assignment, assigned
 from .errors import InputError
 from .memory import JUDGED
-from .platforms import Mode, Receipt, Repeater
+from .platforms import Mode, Receipt, Rounds
 
 if TYPE_CHECKING:
     from .report import Report
@@ -31,14 +33,15 @@ def push(
     budget: int | None,
     probe: float | None,
     repeat: float | None,
+    blind_share: float | None,
     dry_run: bool,
 ) -> Receipt:
     """Bring the flagged samples of a report into a project; see :meth:`labelsift.report.Report.push`."""
     labeler = platforms.labeler(platform)
     if probe is not None:
         probing.require_blind(mode=mode, match=match, only=only)
-    if repeat is not None:
-        _require_repeats(labeler, probe=probe)
+    if repeat is not None or blind_share is not None:
+        _require_rounds(labeler, repeat=repeat, probe=probe, blind=blind_share, mode="match" if match else mode)
     verified, changed = _verified(report)
     if probe is not None:
         queue, repeats = probing.round_queue(
@@ -51,15 +54,23 @@ def push(
             dry_run=dry_run,
             repeat=repeat,
         )
-        known, budget = 0, None  # it chose the flagged samples; the probes come on top
+        known, budget, blind = 0, None, frozenset[str]()  # it chose the flagged samples; the probes come on top
     else:
         queue, known = _unverified(report, verified)
-        queue, repeats = _beside_rounds(queue, platform, project, mode=mode)
+        where = {"platform": platform, "target": project}
+        queue, repeats, blind = _beside(queue, where, mode=None if match else mode, share=blind_share, keep=not dry_run)
     if report.store is not None and not dry_run:  # before, so that what a killed push sent is known, too
         report.store.sent(report.run, platform=platform, target=project, match=match)
-    if repeats and not match and isinstance(labeler, Repeater):
-        receipt = labeler.push_repeats(
-            queue, project=project, repeats=repeats, only=only, budget=budget, dry_run=dry_run
+    if (repeats or blind) and isinstance(labeler, Rounds):
+        receipt = labeler.push_round(
+            queue,
+            project=project,
+            mode=mode,
+            repeats=repeats,
+            blind=blind,
+            only=only,
+            budget=budget,
+            dry_run=dry_run,
         )
     else:
         receipt = labeler.push(
@@ -72,20 +83,45 @@ def push(
     return receipt
 
 
-def _require_repeats(labeler: platforms.Labeler, *, probe: float | None) -> None:
-    if probe is None:
+def _require_rounds(
+    labeler: platforms.Labeler, *, repeat: float | None, probe: float | None, blind: float | None, mode: str
+) -> None:
+    if repeat is not None and probe is None:
         raise InputError("Repeats are a part of a round with probes", cure="Add --probe 10%")
-    if not isinstance(labeler, Repeater):
-        raise InputError(f"{labeler.name} cannot ask about a sample twice", cure="Leave out --repeat")
+    if blind is not None and (mode != "choose" or probe is not None):
+        raise InputError(
+            "A blind share belongs to a review project in mode choose", cure="Leave out --probe and --match"
+        )
+    if not isinstance(labeler, Rounds):
+        raise InputError(
+            f"{labeler.name} cannot ask about single samples twice or blind",
+            cure="Leave out --repeat and --blind-share",
+        )
 
 
-def _beside_rounds(queue: Report, platform: str, project: str, *, mode: Mode) -> tuple[Report, Mapping[str, float]]:
-    """Leave out what rounds with probes ask, and return the second tasks that stand in the same blind project."""
-    store = queue.store
+def _beside(
+    queue: Report, where: dict[str, str], *, mode: Mode | None, share: float | None, keep: bool
+) -> tuple[Report, Mapping[str, float], frozenset[str]]:
+    """Leave out what is asked blind elsewhere; return the second tasks, and what is blind, in this very project."""
+    store, run = queue.store, queue.run
     if store is None:
-        return queue, {}
-    repeats = store.repeats(queue.run, platform=platform, target=project) if mode == "blind" else {}
-    return probing.without_planned(queue, store.planned(queue.run)), repeats
+        if share is not None:
+            raise InputError("Without a run store nobody would know what was asked blind", cure="Scan into a store")
+        return queue, {}, frozenset()
+    own = (where["platform"], where["target"]) if mode == "choose" else None
+    queue = probing.without_planned(queue, store.planned(run, but=own))
+    repeats = store.repeats(run, **where) if mode == "blind" else {}
+
+    def make() -> Assignment:
+        if store.decided(run):
+            raise InputError(
+                "People have decided on this run with the suggestions before them",
+                cure="Scan again, and push that with --blind-share",
+            )
+        return assigned(queue.findings, share=share or 0, seed=secrets.randbits(32))
+
+    blind = store.assign(run, **where, make=make if share else None, keep=keep).blind if own else frozenset()
+    return queue, repeats, blind
 
 
 def _keep_links(report: Report, receipt: Receipt) -> None:

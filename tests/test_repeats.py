@@ -47,7 +47,7 @@ class Once:
 class Twice(Once):
     """One that can ask again."""
 
-    def push_repeats(self, report: ls.Report, *, project: str, repeats: Mapping[str, float], **_: object) -> Receipt:
+    def push_round(self, report: ls.Report, *, project: str, repeats: Mapping[str, float], **_: object) -> Receipt:
         self.pushed.append((report, repeats))
         return Receipt(self.name, project)
 
@@ -121,7 +121,7 @@ def test_a_round_pushed_again_asks_the_same_twice_also_beside_the_rest(kept, pla
 def test_a_platform_that_asks_once_is_refused_before_a_plan_is_kept(kept, platform, monkeypatch):
     once = Once()
     monkeypatch.setattr(platforms, "get", lambda _: once)
-    with pytest.raises(InputError, match="cannot ask about a sample twice"):
+    with pytest.raises(InputError, match="twice or blind"):
         kept.push("queue", project="Tickets", mode="blind", probe=0.25, repeat=0.05)
     assert Store(kept.store.folder).ledger.records() == []
     with pytest.raises(InputError, match="part of a round with probes"):

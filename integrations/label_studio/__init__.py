@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -96,17 +96,19 @@ class LabelStudio:
             client, report, project=project, mode=mode, only=only, budget=budget, dry_run=dry_run, say=say
         )
 
-    def push_repeats(
+    def push_round(
         self,
         report: Report,
         *,
         project: str,
+        mode: Mode,
         repeats: Mapping[str, float],
+        blind: Collection[str],
         only: Sequence[str] | None = None,
         budget: int | None = None,
         dry_run: bool = False,
     ) -> Receipt:
-        """Push in mode ``blind``, with a second task of some samples; see :class:`labelsift.platforms.Repeater`.
+        """Push with second tasks of some samples, or some asked blind; see :class:`labelsift.platforms.Rounds`.
 
         Raises
         ------
@@ -123,10 +125,11 @@ class LabelStudio:
             connect(),
             report,
             project=project,
-            mode="blind",
+            mode=mode,
             only=only,
             budget=budget,
             repeats=repeats,
+            blind=blind,
             dry_run=dry_run,
             say=speaker(),
         )

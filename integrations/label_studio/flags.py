@@ -41,6 +41,8 @@ class Flag:
         The user's own fields, as JSON values.
     again
         True for the second task of a sample.
+    blind
+        True where the labels and the reason must not be shown, whatever the others show.
     """
 
     id: str
@@ -54,6 +56,7 @@ class Flag:
     reason: str
     metadata: dict[str, Any] = field(default_factory=dict)
     again: bool = False
+    blind: bool = False
 
     @property
     def key(self) -> str:

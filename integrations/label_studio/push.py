@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from labelsift.errors import PlatformError
@@ -66,6 +66,7 @@ def push_review(
     only: Sequence[str] | None = None,
     budget: int | None = None,
     repeats: Mapping[str, float] | None = None,
+    blind: Collection[str] = (),
     dry_run: bool = False,
     say: Say = quiet,
     restarts: int = 2,
@@ -83,7 +84,8 @@ def push_review(
         If the server cannot be reached or refuses.
     """
     repeats = repeats or {}
-    flags = with_repeats(flags_of(report, only=only, budget=budget), repeats)
+    found = flags_of(report, only=only, budget=budget)
+    flags = with_repeats([replace(flag, blind=flag.id in blind) for flag in found], repeats)
     rounds = rounds_of(client, project)
     current = round_for(rounds, run=report.run, mode=mode)
     target = review_target(labels_of(report, flags))
@@ -115,6 +117,7 @@ def push_review(
         only=only,
         budget=budget,
         repeats=repeats,
+        blind=blind,
         say=say,
         restarts=restarts - 1,
     )

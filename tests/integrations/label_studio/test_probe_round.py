@@ -86,3 +86,33 @@ def test_repeats_are_unmarked_second_tasks_whose_answers_are_no_second_votes(pla
     assert told.agreement is not None
     assert (told.repeated, told.agreement.value) == (10, 0.8)
     assert platform.forget([sorted(plan["repeats"])[0]], project=name) == 2
+
+
+def test_a_blind_share_shows_no_label_among_tasks_that_do(platform, report, make_queue, name, client, tasks_of):
+    report.findings = make_queue(60).findings
+    report.store = Store(report.store.folder.with_name("shared"))
+    report.store.prepare()
+    report.store.save(report)
+    first = report.push("label-studio", project=name, blind_share=0.25)
+    project = int(first.details["project_id"])
+    (plan,) = [one for one in report.store.ledger.records() if one["kind"] == "assignment"]
+    tasks = {task["data"]["labelsift_id"]: task for task in tasks_of(project)}
+    blind = set(plan["blind"])
+    assert (len(tasks), len(blind)) == (60, 15)
+    for id, task in tasks.items():
+        assert any(label in str(task["data"]) for label in report.classes) == (id not in blind)
+    predicted = {one["task"] for one in client.predictions(project)}
+    assert predicted == {tasks[id]["id"] for id in plan["shown"]}
+    second = report.push("label-studio", project=name)  # who is asked blind was drawn, and stays so
+    assert (second.created, second.updated, second.unchanged) == (0, 0, 60)
+
+    given = dict(zip(report.samples.ids.to_pylist(), report.samples.labels.to_pylist(), strict=True))
+    asked = {plan["blind"][0]: "blind", plan["shown"][0]: "choose"}
+    for id in asked:
+        body = {"result": [{**CHOICE, "value": {"choices": [given[id]]}}]}
+        client._send("POST", f"/api/tasks/{tasks[id]['id']}/annotations/", body=body, what="an annotation")
+    found = platform.pull(project=name, store=report.store.folder).to_pylist()
+    assert {row["id"]: row["asked"] for row in found} == asked
+    assert {(row["action"], row["verdict"]) for row in found} == {("keep", "refused")}
+    with pytest.raises(ls.InputError, match="asks blind about samples"):
+        platform.pull(project=name, store=report.store.folder.with_name("elsewhere"))
