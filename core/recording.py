@@ -7,6 +7,7 @@ can be erased (see :mod:`labelsift.words`).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -199,9 +200,14 @@ def _entry(row: Mapping[str, Any], run: _Run, *, now: datetime) -> dict[str, Any
         "given": to_json(shown.given) if shown else None,
         "text_hash": text_hash(shown.text) if shown else None,
         "issues": list(shown.issues) if shown else [],
-        "evidence": {"score": round(shown.score, 6), "suggested": shown.suggested}
-        if shown and shown.score is not None
-        else None,
+        "evidence": _evidence(shown),
         "note": Words(row["note"]) if row["note"] else row["note"],
         "value": Words(row["value"]) if row["action"] == "edit" and row["value"] is not None else row["value"],
     }
+
+
+def _evidence(shown: Shown | None) -> dict[str, Any] | None:
+    """Return what the scan said of the label; None where it did not judge it."""
+    if shown is None or shown.score is None or not math.isfinite(shown.score):
+        return None
+    return {"score": round(shown.score, 6), "suggested": shown.suggested}
