@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .annotations import MODEL, NOTE, TAG, audit_row
+from .corrections import REPEAT
 from .errors import InputError
 from .ledger import Record
 from .recording import DECISION
@@ -104,6 +105,7 @@ def _decision(one: Record) -> dict[str, Any]:
     given = _plain(one["given"])
     changes = one["action"] in ("relabel", "edit") and one["verdict"] != "skipped"
     flagged = f"flagged: {', '.join(one['issues'])}" if one["issues"] else ""
+    again = "asked once more" if one.get("asked") == REPEAT else ""
     verdict = f"suggestion {one['verdict']}" if one["verdict"] not in (None, "skipped") else one["verdict"]
     return {
         "before": given if one["action"] != "edit" else None,
@@ -112,7 +114,7 @@ def _decision(one: Record) -> dict[str, Any]:
         else given
         if one["action"] == "keep"
         else None,
-        "why": "; ".join(part for part in (flagged, verdict, one["note"] or _erased(one, "note")) if part),
+        "why": "; ".join(part for part in (flagged, again, verdict, one["note"] or _erased(one, "note")) if part),
     }
 
 
@@ -134,7 +136,7 @@ def _version(one: Record) -> dict[str, Any]:
                 done,
                 one.get("reason") or "",
                 f"{len(one['ids']):,} samples" if one.get("kind") == "forget" else "",
-                f"to {one['platform']} {one['target']}" if one.get("kind") in ("sent", "round") else "",
+                f"to {one['platform']} {one['target']}" if one.get("kind") in ("sent", "round", "assignment") else "",
                 f"{conflicts:,} conflicts left as they were" if conflicts else "",
                 f"taxonomy: {'; '.join(map(str, Taxonomy.of(one['taxonomy']).changes))}" if one.get("taxonomy") else "",
             )

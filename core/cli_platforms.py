@@ -24,6 +24,8 @@ from .store import load
 @click.option("--only", help="Push only these issues, parted by commas.")
 @click.option("--budget", type=int, help="Push at most this many samples, worst first.")
 @click.option("--probe", metavar="SHARE", help="Mode blind: add unflagged samples, so many a flagged one, like 10%.")
+@click.option("--repeat", metavar="SHARE", help="With --probe: ask this share of the items twice, like 5%.")
+@click.option("--blind-share", metavar="SHARE", help="Mode choose: ask this share of the labels blind, like 20%.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @run_options
 @json_option
@@ -36,6 +38,8 @@ def push(
     only: str | None,
     budget: int | None,
     probe: str | None,
+    repeat: str | None,
+    blind_share: str | None,
     dry_run: bool,
     run: str,
     dataset: str | None,
@@ -57,6 +61,8 @@ def push(
         only=[name.strip() for name in only.split(",")] if only else None,
         budget=budget,
         probe=share_of(probe) if probe else None,
+        repeat=share_of(repeat) if repeat else None,
+        blind_share=share_of(blind_share) if blind_share else None,
         dry_run=dry_run,
     )
     _show(receipt, as_json=as_json)

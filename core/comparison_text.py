@@ -71,13 +71,22 @@ def print_worth(found: Worth, *, console: Console | None = None) -> None:
         table.add_row(f"{trained} labels", *cells)
     console.print(table)
     if found.slices.num_rows:
-        table = _table("Slices, by the new labels", "slice", "samples", "old", "new", "change")
-        for row in sorted(found.slices.to_pylist(), key=lambda row: row["gain"]):
-            figures = (f"{row['n']:,}", f"{row['old']:.3f}", f"{row['new']:.3f}", f"{row['gain']:+.3f}")
-            table.add_row(Text(shortened(visible(row["slug"]), 50)), *figures)
-        console.print(table)
+        console.print(_worth_slices(found.slices))
     for note in found.notes:
         console.print(Text(f"• {note}", style="dim"))
+
+
+def _worth_slices(slices: pa.Table) -> Table:
+    """Show each slice's two by two, and its gain with the interval; the one that lost most first."""
+    by_old, by_new = ("old → old", "new → old"), ("old → new", "new → new")
+    table = _table("Slices: trained on → judged by", "slice", "samples", *by_old, *by_new, "gain", "95 % interval")
+    for row in sorted(slices.to_pylist(), key=lambda row: row["gain"]):
+        figures = [f"{row[name]:.3f}" for name in ("old_old", "new_old", "old_new", "new_new")]
+        sure = row["low"] is not None and (row["low"] > 0 or row["high"] < 0)
+        interval = "too few rows" if row["low"] is None else f"{row['low']:+.3f} … {row['high']:+.3f}{' *' * sure}"
+        name = Text(shortened(visible(row["slug"]), 50))
+        table.add_row(name, f"{row['n']:,}", *figures, f"{row['gain']:+.3f}", interval)
+    return table
 
 
 def _rows(comparison: Comparison) -> list[str]:
@@ -174,6 +183,6 @@ def _table(title: str, *columns: str) -> Table:
         title=Text(title, style="bold underline"), title_justify="left", box=box.SIMPLE_HEAD, header_style="dim"
     )
     for name in columns:
-        right = name in ("old", "new", "change", "samples", "fixed", "appeared")
+        right = name in ("old", "new", "change", "samples", "fixed", "appeared", "gain") or "→" in name
         table.add_column(name, justify="right" if right else "left")
     return table

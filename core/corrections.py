@@ -1,7 +1,8 @@
 """People's decisions back into the data: one decision a sample out of many people's, and the next version.
 
-Every person has one vote a sample, their newest decision. Where the votes differ a policy decides, and
-what it cannot decide is listed as a conflict and changes nothing.
+Every person has one vote a sample, their newest decision; what they said when they were asked once more in the same
+round (``asked`` is ``repeat``) counts only where they gave no other answer. Where the votes differ a policy decides,
+and what it cannot decide is listed as a conflict and changes nothing.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ Policy = Literal["majority", "unanimous", "newest", "expert"]
 POLICIES: tuple[Policy, ...] = ("majority", "unanimous", "newest", "expert")
 ACTIONS = ("relabel", "keep", "remove", "edit")
 SKIPPED = "skipped"
+REPEAT = "repeat"  # asked once more, to see whether a person agrees with themselves
 
 Vote = tuple[str, str]  # (action, value as JSON): two people agree if both are the same
 
@@ -75,7 +77,7 @@ def resolve(corrections: pa.Table, *, policy: Policy = "majority", experts: Sequ
         else:
             cast: dict[Vote, list[str]] = defaultdict(list)
             for row in rows:
-                cast[_vote(row)].append(row["person"])
+                cast[vote_of(row)].append(row["person"])
             conflicts[sample] = {vote: tuple(people) for vote, people in cast.items()}
     return Resolution(decided, conflicts)
 
@@ -142,6 +144,7 @@ def _newest_by_person(corrections: pa.Table) -> dict[str, list[dict[str, Any]]]:
     rows = corrections.to_pylist()
     if "time" in corrections.column_names:  # stable: of two at the same moment the later line counts
         rows.sort(key=lambda row: (row["time"] is not None, row["time"]))
+    rows.sort(key=lambda row: row.get("asked") != REPEAT)  # a repeat is older than whatever else they said
     for row in rows:
         if row["verdict"] != SKIPPED:
             own = newest[row["id"]]
@@ -150,25 +153,26 @@ def _newest_by_person(corrections: pa.Table) -> dict[str, list[dict[str, Any]]]:
     return {sample: list(people.values()) for sample, people in newest.items()}
 
 
-def _vote(row: Mapping[str, Any]) -> Vote:
+def vote_of(row: Mapping[str, Any]) -> Vote:
+    """Return what a correction says: two people agree, or one with themselves, if it is the same."""
     # A kept label's value repeats what was given, which must not part people who agree.
     return (row["action"], row["value"] if row["action"] in ("relabel", "edit") else "null")
 
 
 def _majority(rows: Sequence[Mapping[str, Any]], experts: frozenset[str]) -> Vote | None:
-    ranked = Counter(map(_vote, rows)).most_common(2)
+    ranked = Counter(map(vote_of, rows)).most_common(2)
     if len(ranked) > 1 and ranked[0][1] == ranked[1][1]:
         return None
     return ranked[0][0]
 
 
 def _unanimous(rows: Sequence[Mapping[str, Any]], experts: frozenset[str]) -> Vote | None:
-    votes = {_vote(row) for row in rows}
+    votes = {vote_of(row) for row in rows}
     return votes.pop() if len(votes) == 1 else None
 
 
 def _newest(rows: Sequence[Mapping[str, Any]], experts: frozenset[str]) -> Vote | None:
-    return _vote(rows[-1])
+    return vote_of(rows[-1])
 
 
 def _expert(rows: Sequence[Mapping[str, Any]], experts: frozenset[str]) -> Vote | None:

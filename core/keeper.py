@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
+import pyarrow as pa
 
 from .samples import Samples
 from .vectors import VectorIndex
 
 if TYPE_CHECKING:
     from .annotations import Annotations
+    from .assignment import Assignment
     from .pools import Pool
     from .probing import Plan
     from .report import Report
@@ -28,8 +30,12 @@ class Keeper(Protocol):
         """Record where a run's samples went."""
         ...
 
-    def planned(self, run: str) -> set[str]:
-        """Return the samples that are asked about blind, in rounds with probes."""
+    def planned(self, run: str, *, but: tuple[str, str] | None = None) -> set[str]:
+        """Return the samples that are asked about blind; ``but`` those by an assignment of this project."""
+        ...
+
+    def repeats(self, run: str, *, platform: str, target: str) -> Mapping[str, float]:
+        """Return the samples that have a second task in a project, each with the score that places it."""
         ...
 
     def decided(self, run: str) -> set[str]:
@@ -44,8 +50,18 @@ class Keeper(Protocol):
         """Return the plan of a round with probes, made and recorded if there is none yet."""
         ...
 
+    def assign(
+        self, run: str, *, platform: str, target: str, make: Callable[[], Assignment] | None = None, keep: bool = True
+    ) -> Assignment:
+        """Return who is asked blind in a round in mode choose, made and recorded if it is not yet."""
+        ...
+
     def verified(self, samples: Samples, *, but: str) -> dict[str, frozenset[str]]:
         """Return the samples that people verified as they stand, on other runs than this one, and for which issues."""
+        ...
+
+    def reopened(self, samples: Samples, scores: pa.Table, *, but: str) -> frozenset[str]:
+        """Return the samples that people decided on, and against whose label the evidence is another one now."""
         ...
 
     def kept_index(self, run: str, vectors: np.ndarray) -> VectorIndex:

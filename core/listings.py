@@ -178,7 +178,12 @@ def print_probed(found: Probed, *, console: Console | None = None) -> None:
     }
     for name, one in (found.estimates | found.accepted).items():
         table.add_row(said[name], f"{one.value:.1%}", f"{one.low:.1%} … {one.high:.1%}")
-    console.print(Text(f"{found.run}: {found.flagged.judged:,} flagged labels and {found.rest.judged:,} probes judged"))
+    if found.agreement is not None:
+        own = found.agreement
+        told = f"the same answer to the same sample again ({found.repeated:,} times)"
+        table.add_row(told, f"{own.value:.1%}", f"{own.low:.1%} … {own.high:.1%}")
+    judged = f"{found.flagged.judged:,} flagged labels and {found.rest.judged:,} probes judged"
+    console.print(Text(f"{found.run}: {judged if found.rest.size else 'no round with probes'}"))
     if table.row_count:
         console.print(table)
     for note in found.notes:

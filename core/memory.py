@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
@@ -16,7 +17,7 @@ from .remapping import given_names, translated
 from .samples import Samples
 from .taxonomy import Taxonomy
 
-_VOTE = ("id", "action", "verdict", "value", "person", "time")
+_VOTE = ("id", "action", "verdict", "value", "person", "time", "asked")
 
 
 JUDGED = "label"  # the issue that every decision settles
@@ -46,7 +47,41 @@ def verified(
     dict
         Sample id → the issues that it had when it was judged. A new one is a reason to ask again.
     """
-    judged = [
+    found = judged(samples, records, but=but)
+    given: dict[str, set[str | None]] = defaultdict(set)
+    issues: dict[str, set[str]] = defaultdict(set)
+    for one in found.decisions:
+        issues[one["id"]].update(one["issues"])
+        given[one["id"]] |= given_names(one["given"], found.taxonomy)
+    settled = [one for one, vote in found.decided.items() if found.now[one][1] in given[one] | chosen(vote)]
+    return {one: frozenset({JUDGED, *issues[one]}) for one in settled}
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What people said of samples whose text is still the one that they judged, or that they made of it.
+
+    Parameters
+    ----------
+    decisions
+        Under the present names of classes.
+    decided
+        Sample id → what they decided together.
+    now
+        Sample id → the hash of its text, and its label.
+    taxonomy
+        The present one.
+    """
+
+    decisions: Sequence[Mapping[str, Any]]
+    decided: Mapping[str, Vote]
+    now: Mapping[str, tuple[str, str | None]]
+    taxonomy: Taxonomy
+
+
+def judged(samples: Samples, records: Iterable[Mapping[str, Any]], *, but: str | None = None) -> Judged:
+    """Return the decisions on samples whose text did not change since; see :func:`verified`."""
+    said = [
         one
         for one in records
         if one.get("kind") == "decision"
@@ -55,21 +90,14 @@ def verified(
         and "value" not in one.get("erased", ())
     ]
     taxonomy = samples.taxonomy or Taxonomy(())
-    judged = translated(judged, taxonomy)
-    known = pa.array(sorted({one["id"] for one in judged}), pa.string())
+    said = translated(said, taxonomy)
+    known = pa.array(sorted({one["id"] for one in said}), pa.string())
     rows = pc.indices_nonzero(pc.is_in(samples.ids, value_set=known))
     here = samples.table.take(rows).to_pylist()
     now = {row["id"]: (text_hash(row["text"]), row.get("label")) for row in here}
-    still = [one for one in judged if one["id"] in now and now[one["id"]][0] in _hashes(one)]
-    given: dict[str, set[str | None]] = defaultdict(set)
-    issues: dict[str, set[str]] = defaultdict(set)
-    for one in still:
-        issues[one["id"]].update(one["issues"])
-        given[one["id"]] |= given_names(one["given"], taxonomy)
-    votes = pa.Table.from_pylist([{name: one[name] for name in _VOTE} for one in still], _SCHEMA)
-    decided = resolve(votes).decided
-    settled = [one for one, vote in decided.items() if now[one][1] in given[one] | _label(vote)]
-    return {one: frozenset({JUDGED, *issues[one]}) for one in settled}
+    still = [one for one in said if one["id"] in now and now[one["id"]][0] in _hashes(one)]
+    votes = pa.Table.from_pylist([{name: one.get(name) for name in _VOTE} for one in still], _SCHEMA)
+    return Judged(still, resolve(votes).decided, now, taxonomy)
 
 
 def text_hash(text: str) -> str:
@@ -85,6 +113,7 @@ def _hashes(one: Mapping[str, Any]) -> set[str]:
     return {one["text_hash"]} | ({text_hash(json.loads(one["value"]))} if one["action"] == "edit" else set())
 
 
-def _label(vote: Vote) -> set[str | None]:
+def chosen(vote: Vote) -> set[str | None]:
+    """Return the label that a vote gives, as a set: empty where it gives none."""
     action, value = vote
     return {json.loads(value)} if action == "relabel" else set()

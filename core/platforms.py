@@ -7,7 +7,7 @@ come from the platform's own environment variables.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -96,6 +96,33 @@ class Labeler(Protocol):
 
     def doctor(self) -> Mapping[str, str]:
         """Say what is wrong with the connection and how to mend it; empty when all is well."""
+        ...
+
+
+@runtime_checkable
+class Rounds(Protocol):
+    """A labeling platform that can ask about a sample a second time, unmarked, and about single samples blind."""
+
+    name: str
+
+    def push_round(
+        self,
+        report: Report,
+        *,
+        project: str,
+        mode: Mode,
+        repeats: Mapping[str, float],
+        blind: Collection[str],
+        only: Sequence[str] | None = None,
+        budget: int | None = None,
+        dry_run: bool = False,
+    ) -> Receipt:
+        """Push, where some samples are asked in another way than ``mode`` says.
+
+        ``repeats`` are samples with the scores that place their second tasks; where the report does not flag them
+        they are left as they stand. Of those in ``blind`` no label, suggestion or reason is shown. ``pull`` returns
+        their answers with ``repeat`` and ``blind`` in the column ``asked``.
+        """
         ...
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pyarrow.compute as pc
 
-from .corrections import resolve
+from .assignment import ASSIGNED, Assignment
+from .corrections import REPEAT, SKIPPED, resolve, vote_of
 from .errors import StoreError
 from .ledger import Record
 from .probes import LEAST, Estimate, Stratum, difference, estimates, rate
@@ -18,6 +19,7 @@ from .probing import ROUND, Plan
 from .recording import as_table, decisions
 from .store import DEFAULT, LATEST, Store
 
+FROM_ONE_ROUND = "compared within one round, whose samples were assigned at random"
 WRONG = ("relabel", "remove", "edit", "respan", "redact")
 
 
@@ -36,6 +38,8 @@ class Probed:
     accepted
         ``shown``, ``blind`` and ``sway``, their difference: how often people chose the suggested label of a
         flagged sample when they saw it, and when they did not.
+    repeated, agreement
+        How many samples the same person decided on twice in the round, and how often they said the same again.
     notes
         What a reader must know.
     """
@@ -45,6 +49,8 @@ class Probed:
     rest: Stratum
     estimates: dict[str, Estimate] = field(default_factory=dict)
     accepted: dict[str, Estimate] = field(default_factory=dict)
+    repeated: int = 0
+    agreement: Estimate | None = None
     notes: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
@@ -61,29 +67,52 @@ def probed(run: str = LATEST, *, store: str | Path = DEFAULT) -> Probed:
     Raises
     ------
     StoreError
-        If there is no such run, or no round with probes was pushed of it.
+        If there is no such run, or no round with probes or a blind share was pushed of it.
     """
     kept = Store(store)
     name = kept.find(run)
     records = kept.ledger.records()
     plans = [Plan.of(one) for one in records if one.get("kind") == ROUND and one["run"] == name]
-    if not plans:
+    drawn = [Assignment.of(one) for one in records if one.get("kind") == ASSIGNED and one["run"] == name]
+    if not plans and not drawn:
         raise StoreError(
-            f"No round with probes was pushed of {name}",
+            f"No round with probes or a blind share was pushed of {name}",
             cure="Push one: labelsift push PLATFORM PROJECT --mode blind --probe 10%",
         )
-    made = decisions(records, run=name)
-    plan = plans[-1]
-    blind = [one for one in made if one["id"] in plan.scores and one["verdict"] != "skipped"]
+    made = [one for one in decisions(records, run=name) if one["verdict"] != SKIPPED]
+    plan = plans[-1] if plans else Plan((), (), 0, {})
+    blind = [one for one in made if one["id"] in plan.scores]
     verdicts = resolve(as_table(blind)).decided if blind else {}
     flagged = _stratum(plan.flagged, verdicts, size=len(plan.flagged))
     rest = _stratum(plan.probes, verdicts, size=plan.rest)
-    asked_blind = {id for one in plans for id in one.scores}
-    shown = [one for one in made if one["id"] not in asked_blind and one["verdict"] != "skipped"]
+    pairs = _pairs(blind, plan.repeats)
     suggested = _suggested(kept, name)
-    notes = [f"{len(plans):,} rounds with probes; the figures are of the last one"] if len(plans) > 1 else []
+    first = [one for one in made if one.get("asked") != REPEAT]
+    within = _accepted_within(drawn[-1], first, suggested) if drawn else {}
+    asked_blind = {id for one in plans for id in one.scores}
+    shown = [one for one in first if one.get("asked") != "blind" and one["id"] not in asked_blind]
+    unseen = [one for one in first if one.get("asked") == "blind" or one["id"] in plan.scores]
     found = estimates(flagged, rest)
-    if not found:
+    return Probed(
+        run=name,
+        flagged=flagged,
+        rest=rest,
+        estimates=found,
+        accepted=within or _accepted(shown, unseen, suggested),
+        repeated=len(pairs),
+        agreement=rate(sum(pairs), len(pairs)) if len(pairs) >= LEAST else None,
+        notes=(
+            *(_notes(plans, flagged, rest, pairs, said=bool(found)) if plans else ()),
+            *([f"What people choose with and without the suggestion is {FROM_ONE_ROUND}"] if within else ()),
+        ),
+    )
+
+
+def _notes(plans: Sequence[Plan], flagged: Stratum, rest: Stratum, pairs: Sequence[bool], *, said: bool) -> list[str]:
+    """Say what a reader must know of the last round with probes."""
+    plan = plans[-1]
+    notes = [f"{len(plans):,} rounds with probes; the figures are of the last one"] if len(plans) > 1 else []
+    if not said:
         notes.append(
             f"{flagged.judged:,} flagged samples and {rest.judged:,} probes are judged: too few to say anything"
             f" ({LEAST} of each are needed)"
@@ -93,8 +122,27 @@ def probed(run: str = LATEST, *, store: str | Path = DEFAULT) -> Probed:
         notes.append(
             f"{undecided:,} of {len(plan.scores):,} are not judged; if they are unlike the others, the figures are off"
         )
-    accepted = _accepted(shown, [one for one in blind if one["id"] in set(plan.flagged)], suggested)
-    return Probed(name, flagged, rest, found, accepted, tuple(notes))
+    if plan.repeats and len(pairs) < LEAST:
+        notes.append(
+            f"{len(pairs):,} samples were decided twice by the same person: {LEAST} are needed to say anything"
+        )
+    return notes
+
+
+def _accepted_within(drawn: Assignment, made: Sequence[Record], suggested: Mapping[str, str]) -> dict[str, Estimate]:
+    """Compare within one round, where chance alone decided who saw the suggestion."""
+    shown = [one for one in made if one["id"] in drawn.shown and one.get("asked") == "choose"]
+    unseen = [one for one in made if one["id"] in drawn.blind and one.get("asked") == "blind"]
+    return _accepted(shown, unseen, suggested)
+
+
+def _pairs(made: Sequence[Record], repeats: Collection[str]) -> list[bool]:
+    """Return for each person and sample that they decided on twice whether they said the same again."""
+    said: dict[tuple[str, str], dict[bool, Record]] = {}
+    for one in sorted(made, key=lambda one: one["time"]):
+        if one["id"] in repeats:
+            said.setdefault((one["person"], one["id"]), {})[one.get("asked") == REPEAT] = one
+    return [vote_of(both[False]) == vote_of(both[True]) for both in said.values() if len(both) == 2]
 
 
 def _stratum(ids: Sequence[str], verdicts: Mapping[str, tuple[str, str]], *, size: int) -> Stratum:

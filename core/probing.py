@@ -3,13 +3,16 @@
 Every item is asked blind: no given label, suggestion or reason stands in its task. Of what does stand there,
 its score decides the place in the queue: the flagged samples keep their order, and each probe gets the score of
 a random place among them.
+
+Some items can come back later in the queue, as **repeats**: a second task of the same sample, which differs from the
+first in nothing but its place. They tell how well people agree with themselves.
 """
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +25,7 @@ from .findings import Finding, findings_table
 if TYPE_CHECKING:
     from .report import Report
 
+_GAP = 3  # a third of the queue lies between an item and its repeat, or more
 ROUND = "round"  # the kind of a record that keeps the plan of a round with probes
 
 
@@ -37,22 +41,27 @@ class Plan:
         How many judged samples the probes were drawn from.
     scores
         Id → the score that places it in the queue.
+    repeats
+        Id → the score that places its second task.
     """
 
     flagged: tuple[str, ...]
     probes: tuple[str, ...]
     rest: int
     scores: Mapping[str, float]
+    repeats: Mapping[str, float] = field(default_factory=dict)
 
     def record(self, *, run: str, platform: str, target: str) -> dict[str, Any]:
         """Return the entry of the ledger that keeps the plan."""
         told = {"kind": ROUND, "run": run, "platform": platform, "target": target, "rest": self.rest}
-        return told | {"flagged": list(self.flagged), "probes": list(self.probes), "scores": dict(self.scores)}
+        told |= {"flagged": list(self.flagged), "probes": list(self.probes), "scores": dict(self.scores)}
+        return told | {"repeats": dict(self.repeats)}
 
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> Plan:
         """Return the plan that an entry keeps."""
-        return cls(tuple(record["flagged"]), tuple(record["probes"]), record["rest"], record["scores"])
+        flagged, probes = tuple(record["flagged"]), tuple(record["probes"])
+        return cls(flagged, probes, record["rest"], record["scores"], record.get("repeats", {}))
 
 
 def share_of(text: str) -> float:
@@ -70,7 +79,15 @@ def share_of(text: str) -> float:
     return share
 
 
-def planned(report: Report, *, share: float, budget: int | None, seed: int, without: Collection[str] = ()) -> Plan:
+def planned(
+    report: Report,
+    *,
+    share: float,
+    budget: int | None,
+    seed: int,
+    without: Collection[str] = (),
+    repeat: float | None = None,
+) -> Plan:
     """Choose the flagged labels to ask about, and a simple random sample of all other judged samples.
 
     Parameters
@@ -81,6 +98,8 @@ def planned(report: Report, *, share: float, budget: int | None, seed: int, with
         At most so many flagged samples, drawn at random, so that they stand for all flagged ones.
     without
         Samples that people verified before: they are in neither stratum.
+    repeat
+        Share of all items that come back; at least ten, where there are so many.
 
     Raises
     ------
@@ -107,8 +126,25 @@ def planned(report: Report, *, share: float, budget: int | None, seed: int, with
     edges = np.concatenate([[max(known[0] - 0.01, 0)], known, [known[-1] + 0.01]])
     between = rng.integers(0, len(edges) - 1, count)
     places = edges[between] + (edges[between + 1] - edges[between]) * rng.random(count)
-    placed = dict(zip([*ids[asked], *ids[probes]], [*known.tolist(), *places.tolist()], strict=True))
-    return Plan(tuple(ids[asked]), tuple(ids[probes]), len(others), {one: round(at, 6) for one, at in placed.items()})
+    places = np.round([*known, *places], 6).tolist()
+    placed = dict(zip([*ids[asked], *ids[probes]], places, strict=True))
+    again = _repeats(placed, share=repeat, rng=rng) if repeat is not None else {}
+    return Plan(tuple(ids[asked]), tuple(ids[probes]), len(others), placed, again)
+
+
+def _repeats(placed: Mapping[str, float], *, share: float, rng: np.random.Generator) -> dict[str, float]:
+    """Choose items at random, and for each a random place behind it, a third of the queue away or more."""
+    queue = sorted(placed, key=lambda one: (placed[one], one))
+    edges = [*(placed[one] for one in queue), placed[queue[-1]] + 0.01]
+    gap = max(len(queue) // _GAP, 1)
+    count = min(max(round(share * len(queue)), 10), len(queue) - gap)
+    chosen = {}
+    for at in rng.choice(len(queue) - gap, count, replace=False).tolist():
+        behind = int(rng.integers(at + gap, len(queue)))
+        place = edges[behind] + (edges[behind + 1] - edges[behind]) * rng.random()
+        # Its score is what tells the second task from the first, so they must differ also where many scores are equal.
+        chosen[queue[at]] = round(max(place, placed[queue[at]] + 1e-6), 6)
+    return chosen
 
 
 def round_queue(
@@ -120,8 +156,9 @@ def round_queue(
     budget: int | None,
     without: Collection[str],
     dry_run: bool,
-) -> Report:
-    """Return the report with the items of a round as its only findings, all of one kind.
+    repeat: float | None = None,
+) -> tuple[Report, Mapping[str, float]]:
+    """Return the report with the items of a round as its only findings, all of one kind, and the repeats.
 
     A run has one round with probes a project: pushed again it is the same one.
     """
@@ -138,12 +175,12 @@ def round_queue(
                 "People have decided on this run with the suggestions before them",
                 cure="Push the round with probes first, then the rest; or scan again, and push that",
             )
-        return planned(report, share=share, budget=budget, seed=secrets.randbits(32), without=without)
+        return planned(report, share=share, budget=budget, seed=secrets.randbits(32), without=without, repeat=repeat)
 
     plan = keeper.plan_round(report.run, platform=platform, target=project, make=make, keep=not dry_run)
     there = set(report.samples.ids.to_pylist())  # without those that were erased since
     items = [Finding(id, "label", score, "A label to check.") for id, score in plan.scores.items() if id in there]
-    return replace(report, findings=findings_table(items))
+    return replace(report, findings=findings_table(items)), plan.repeats
 
 
 def without_planned(report: Report, planned: Collection[str]) -> Report:

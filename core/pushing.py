@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from . import platforms, probing
-from .platforms import Mode, Receipt
+from .assignment import Assignment, assigned
+from .errors import InputError
+from .memory import JUDGED
+from .platforms import Mode, Receipt, Rounds
 
 if TYPE_CHECKING:
     from .report import Report
@@ -28,45 +32,117 @@ def push(
     only: Sequence[str] | None,
     budget: int | None,
     probe: float | None,
+    repeat: float | None,
+    blind_share: float | None,
     dry_run: bool,
 ) -> Receipt:
     """Bring the flagged samples of a report into a project; see :meth:`labelsift.report.Report.push`."""
-    queue, known = _unverified(report)
     labeler = platforms.labeler(platform)
     if probe is not None:
         probing.require_blind(mode=mode, match=match, only=only)
-        without = report.store.verified(report.samples, but=report.run) if report.store is not None else {}
-        queue = probing.round_queue(
+    if repeat is not None or blind_share is not None:
+        _require_rounds(labeler, repeat=repeat, probe=probe, blind=blind_share, mode="match" if match else mode)
+    verified, changed = _verified(report)
+    if probe is not None:
+        queue, repeats = probing.round_queue(
             report,
             platform=platform,
             project=project,
             share=probe,
             budget=budget,
-            without=without,
+            without=[one for one, issues in verified.items() if JUDGED in issues],
             dry_run=dry_run,
+            repeat=repeat,
         )
-        known = 0
-        budget = None  # it chose the flagged samples; the probes come on top
-    elif report.store is not None:
-        queue = probing.without_planned(queue, report.store.planned(report.run))
+        known, budget, blind = 0, None, frozenset[str]()  # it chose the flagged samples; the probes come on top
+    else:
+        queue, known = _unverified(report, verified)
+        where = {"platform": platform, "target": project}
+        queue, repeats, blind = _beside(queue, where, mode=None if match else mode, share=blind_share, keep=not dry_run)
     if report.store is not None and not dry_run:  # before, so that what a killed push sent is known, too
         report.store.sent(report.run, platform=platform, target=project, match=match)
-    receipt = labeler.push(
-        queue, project=project, mode=mode, match=match, create=create, only=only, budget=budget, dry_run=dry_run
-    )
-    if known:
-        receipt.details["verified_before"] = known
+    if (repeats or blind) and isinstance(labeler, Rounds):
+        receipt = labeler.push_round(
+            queue,
+            project=project,
+            mode=mode,
+            repeats=repeats,
+            blind=blind,
+            only=only,
+            budget=budget,
+            dry_run=dry_run,
+        )
+    else:
+        receipt = labeler.push(
+            queue, project=project, mode=mode, match=match, create=create, only=only, budget=budget, dry_run=dry_run
+        )
+    # That evidence changed is said here only: in a task it would tell what a colleague answered.
+    counts = {"verified_before": known, "evidence_changed": changed}
+    receipt.details |= {name: count for name, count in counts.items() if count}
+    _keep_links(report, receipt)
+    return receipt
+
+
+def _require_rounds(
+    labeler: platforms.Labeler, *, repeat: float | None, probe: float | None, blind: float | None, mode: str
+) -> None:
+    if repeat is not None and probe is None:
+        raise InputError("Repeats are a part of a round with probes", cure="Add --probe 10%")
+    if blind is not None and (mode != "choose" or probe is not None):
+        raise InputError(
+            "A blind share belongs to a review project in mode choose", cure="Leave out --probe and --match"
+        )
+    if not isinstance(labeler, Rounds):
+        raise InputError(
+            f"{labeler.name} cannot ask about single samples twice or blind",
+            cure="Leave out --repeat and --blind-share",
+        )
+
+
+def _beside(
+    queue: Report, where: dict[str, str], *, mode: Mode | None, share: float | None, keep: bool
+) -> tuple[Report, Mapping[str, float], frozenset[str]]:
+    """Leave out what is asked blind elsewhere; return the second tasks, and what is blind, in this very project."""
+    store, run = queue.store, queue.run
+    if store is None:
+        if share is not None:
+            raise InputError("Without a run store nobody would know what was asked blind", cure="Scan into a store")
+        return queue, {}, frozenset()
+    own = (where["platform"], where["target"]) if mode == "choose" else None
+    queue = probing.without_planned(queue, store.planned(run, but=own))
+    repeats = store.repeats(run, **where) if mode == "blind" else {}
+
+    def make() -> Assignment:
+        if store.decided(run):
+            raise InputError(
+                "People have decided on this run with the suggestions before them",
+                cure="Scan again, and push that with --blind-share",
+            )
+        return assigned(queue.findings, share=share or 0, seed=secrets.randbits(32))
+
+    blind = store.assign(run, **where, make=make if share else None, keep=keep).blind if own else frozenset()
+    return queue, repeats, blind
+
+
+def _keep_links(report: Report, receipt: Receipt) -> None:
     for sample, link in receipt.sample_links.items():
         if "://" in link or sample not in report.sample_links:  # a workbook's name does not replace an address
             report.sample_links[sample] = link
     if report.store is not None and receipt.sample_links:
         report.store.save_links(report.run, report.sample_links)
-    return receipt
 
 
-def _unverified(report: Report) -> tuple[Report, int]:
+def _verified(report: Report) -> tuple[dict[str, frozenset[str]], int]:
+    """Return which issues of which samples people settled, and how many labels are open again by new evidence."""
+    if report.store is None:
+        return {}, 0
+    known = report.store.verified(report.samples, but=report.run)
+    again = known.keys() & report.store.reopened(report.samples, report.scores, but=report.run)
+    return {one: issues - {JUDGED} if one in again else issues for one, issues in known.items()}, len(again)
+
+
+def _unverified(report: Report, known: Mapping[str, frozenset[str]]) -> tuple[Report, int]:
     """Return the report without the findings that people settled, and how many samples these are of."""
-    known = report.store.verified(report.samples, but=report.run) if report.store is not None else {}
     found = report.findings
     theirs = pc.and_(
         pc.equal(found["scope"], "sample"), pc.is_in(found["id"], value_set=pa.array(list(known), pa.string()))

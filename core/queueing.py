@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from .corrections import REPEAT
 from .ledger import Record
 from .recording import decisions
 from .runfolder import read_flagged
@@ -35,7 +36,7 @@ def queue(*, store: str | Path = DEFAULT, dataset: str | None = None) -> list[di
     """
     kept = Store(store)
     runs = [one for one in kept.runs() if dataset is None or one.dataset == dataset]
-    made = decisions(kept.ledger.records())
+    made = [one for one in decisions(kept.ledger.records()) if one.get("asked") != REPEAT]
     rows: list[dict[str, Any]] = []
     for one in runs:
         of_run = [decision for decision in made if decision["run"] == one.run]

@@ -7,6 +7,7 @@ can be erased (see :mod:`labelsift.words`).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,8 +16,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from .corrections import REPEAT
 from .errors import InputError, LabelsiftError
-from .findings import CORRECTIONS_SCHEMA, to_json
+from .findings import CORRECTIONS_SCHEMA, OPTIONAL, to_json
 from .ledger import Record
 from .memory import text_hash
 from .runfolder import Shown, read_shown
@@ -110,7 +112,7 @@ def decisions(records: Iterable[Record], *, dataset: str | None = None, run: str
 def as_table(records: Sequence[Record]) -> pa.Table:
     """Turn recorded decisions into a table in CORRECTIONS_SCHEMA."""
     rows = [
-        {name: one[name] for name in CORRECTIONS_SCHEMA.names} | {"time": datetime.fromisoformat(one["time"])}
+        {name: one.get(name) for name in CORRECTIONS_SCHEMA.names} | {"time": datetime.fromisoformat(one["time"])}
         for one in records
     ]
     return pa.Table.from_pylist(rows, schema=CORRECTIONS_SCHEMA)
@@ -124,11 +126,14 @@ class _Run:
 
 
 def _rows(corrections: pa.Table) -> list[dict[str, Any]]:
-    missing = [name for name in CORRECTIONS_SCHEMA.names if name not in corrections.column_names]
+    missing = [name for name in CORRECTIONS_SCHEMA.names if name not in (*corrections.column_names, *OPTIONAL)]
     if missing:
         raise InputError(
             "The corrections have no such column", ids=missing, cure=f"They need {', '.join(CORRECTIONS_SCHEMA.names)}"
         )
+    for name in OPTIONAL:
+        if name not in corrections.column_names:
+            corrections = corrections.append_column(name, pa.nulls(len(corrections), pa.string()))
     try:
         rows = corrections.select(CORRECTIONS_SCHEMA.names).cast(CORRECTIONS_SCHEMA).to_pylist()
     except pa.ArrowException as error:
@@ -174,7 +179,7 @@ def _fresh(
 
 
 def _maker(one: Mapping[str, Any]) -> tuple[Any, ...]:
-    return (one["platform"], one["person"], one["id"], one["run"])
+    return (one["platform"], one["person"], one["id"], one["run"], one.get("asked") == REPEAT)
 
 
 def _said(one: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -195,6 +200,14 @@ def _entry(row: Mapping[str, Any], run: _Run, *, now: datetime) -> dict[str, Any
         "given": to_json(shown.given) if shown else None,
         "text_hash": text_hash(shown.text) if shown else None,
         "issues": list(shown.issues) if shown else [],
+        "evidence": _evidence(shown),
         "note": Words(row["note"]) if row["note"] else row["note"],
         "value": Words(row["value"]) if row["action"] == "edit" and row["value"] is not None else row["value"],
     }
+
+
+def _evidence(shown: Shown | None) -> dict[str, Any] | None:
+    """Return what the scan said of the label; None where it did not judge it."""
+    if shown is None or shown.score is None or not math.isfinite(shown.score):
+        return None
+    return {"score": round(shown.score, 6), "suggested": shown.suggested}

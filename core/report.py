@@ -211,15 +211,20 @@ class Report:
         only: Sequence[str] | None = None,
         budget: int | None = None,
         probe: float | None = None,
+        repeat: float | None = None,
+        blind_share: float | None = None,
         dry_run: bool = False,
     ) -> Receipt:
         """Bring the flagged samples into a labeling platform's project; see ``platforms.Labeler``.
 
         With ``probe``, in mode blind, the round also carries a random share of unflagged samples, 0.1 for one
-        to ten flagged ones, that nobody can tell from the others; see :mod:`labelsift.probes`.
+        to ten flagged ones, that nobody can tell from the others; see :mod:`labelsift.probes`. With ``repeat``
+        a random share of its items comes back later in the queue. With ``blind_share``, in mode choose, a random
+        share of the flagged labels is asked without the suggestion; see :mod:`labelsift.assignment`.
 
         Samples that people verified on an earlier run of the store stay out, unless their text or label changed
-        since, or they have another issue than they had then; the receipt's details count them.
+        since, they have another issue than they had then, or the evidence against their label changed (see
+        :mod:`labelsift.evidence`); the receipt's details count them.
         """
         from .pushing import push
 
@@ -233,6 +238,8 @@ class Report:
             only=only,
             budget=budget,
             probe=probe,
+            repeat=repeat,
+            blind_share=blind_share,
             dry_run=dry_run,
         )
 

@@ -56,11 +56,21 @@ class RunInfo:
 
 @dataclass(frozen=True)
 class Shown:
-    """What people were shown of a sample: its text, its label, and the issues that it was flagged for."""
+    """What a run holds of a sample that people judge.
+
+    Parameters
+    ----------
+    text, given, issues
+        Its text, its label, and what it was flagged for.
+    score, suggested
+        How well its label fits (0 = certainly wrong), and the likelier one; None where it was not judged.
+    """
 
     text: str
     given: str | None
     issues: tuple[str, ...]
+    score: float | None = None
+    suggested: str | None = None
 
 
 def write_run(report: Report, folder: Path) -> None:
@@ -175,7 +185,9 @@ def read_shown(folder: Path, ids: Sequence[str]) -> dict[str, Shown]:
 
     try:
         place = tables_in(folder)
-        found = _rows(place / "samples.lance", rows_of(ids, place)).to_pylist()
+        rows = rows_of(ids, place)
+        found = _rows(place / "samples.lance", rows).to_pylist()
+        scores = _rows(place / "scores.lance", rows).to_pylist()
         findings = lance.dataset(str(place / "findings.lance")).to_table(columns=["id", "scope", "issue"])
         mine = pc.is_in(findings["id"], value_set=pa.array([row["id"] for row in found], pa.string()))
         findings = findings.filter(pc.and_(pc.equal(findings["scope"], "sample"), mine))
@@ -185,8 +197,14 @@ def read_shown(folder: Path, ids: Sequence[str]) -> dict[str, Shown]:
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise broken(folder, error) from None
     return {
-        row["id"]: Shown(row["text"], row.get("label"), tuple(dict.fromkeys(issues.get(row["id"], ()))))
-        for row in found
+        row["id"]: Shown(
+            row["text"],
+            row.get("label"),
+            tuple(dict.fromkeys(issues.get(row["id"], ()))),
+            score.get("label_score"),
+            score.get("suggested_label"),
+        )
+        for row, score in zip(found, scores, strict=True)
     }
 
 

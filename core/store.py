@@ -27,9 +27,11 @@ import numpy as np
 import pyarrow as pa
 
 from .annotations import Annotations, annotated
+from .assignment import ASSIGNED, Assignment, assignment_of
 from .cache import NAME as CACHE
 from .cache import Cache
 from .errors import InputError, StoreError
+from .evidence import reopened
 from .ledger import Ledger
 from .memory import verified
 from .pools import Pool, Pools
@@ -104,6 +106,10 @@ class Store:
     def verified(self, samples: Samples, *, but: str) -> dict[str, frozenset[str]]:
         """Return the samples that people verified as they stand, on other runs than this one, and for which issues."""
         return verified(samples, self.ledger.records(), but=but)
+
+    def reopened(self, samples: Samples, scores: pa.Table, *, but: str) -> frozenset[str]:
+        """Return the samples that people decided on, and against whose label the evidence is another one now."""
+        return reopened(samples, scores, self.ledger.records(), but=but)
 
     def annotations(self, run: str) -> Annotations:
         """Return what people say of a run: tags, notes, the model that it led to."""
@@ -220,10 +226,23 @@ class Store:
             lambda standing: [] if any(entry.items() <= one.items() for one in standing) else [entry | {"time": time}]
         )
 
-    def planned(self, run: str) -> set[str]:
-        """Return the samples of a run that are asked about blind, in rounds with probes."""
-        rounds = [one for one in self.ledger.records() if one.get("kind") == ROUND and one["run"] == run]
-        return {id for one in rounds for id in one["scores"]}
+    def planned(self, run: str, *, but: tuple[str, str] | None = None) -> set[str]:
+        """Return the samples of a run that are asked about blind, in rounds with probes or by an assignment.
+
+        Parameters
+        ----------
+        but
+            A platform and its project, whose assignment does not count.
+        """
+        records = [one for one in self.ledger.records() if one.get("run") == run]
+        rounds = {id for one in records if one.get("kind") == ROUND for id in one["scores"]}
+        elsewhere = [one for one in records if one.get("kind") == ASSIGNED and (one["platform"], one["target"]) != but]
+        return rounds | {id for one in elsewhere for id in one["blind"]}
+
+    def repeats(self, run: str, *, platform: str, target: str) -> Mapping[str, float]:
+        """Return the samples that have a second task in a project, each with the score that places it."""
+        plan = round_of(self.ledger.records(), run=run, platform=platform, target=target)
+        return plan.repeats if plan else {}
 
     def decided(self, run: str) -> set[str]:
         """Return the samples of a run that people decided on."""
@@ -246,6 +265,20 @@ class Store:
             lambda records: [] if round_of(records, run=run, platform=platform, target=target) else [entry]
         )
         return round_of(self.ledger.records(), run=run, platform=platform, target=target) or plan
+
+    def assign(
+        self, run: str, *, platform: str, target: str, make: Callable[[], Assignment] | None = None, keep: bool = True
+    ) -> Assignment:
+        """Return who is asked blind in a project's round in mode choose; made, and recorded, if it is not yet."""
+        standing = assignment_of(self.ledger.records(), run=run, platform=platform, target=target)
+        if standing is not None or make is None or not keep:
+            return standing or (make() if make else Assignment())
+        made, time = make(), datetime.now(UTC).isoformat(timespec="microseconds")
+        entry = made.record(run=run, platform=platform, target=target) | {"time": time}
+        self.ledger.append(
+            lambda records: [] if assignment_of(records, run=run, platform=platform, target=target) else [entry]
+        )
+        return assignment_of(self.ledger.records(), run=run, platform=platform, target=target) or made
 
     def save_links(self, run: str, links: dict[str, str]) -> None:
         """Keep the addresses of a run's tasks on the platform that it was pushed to."""

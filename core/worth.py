@@ -8,7 +8,7 @@ interval is Nadeau and Bengio's (2003) corrected one, because the seeds' trainin
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,8 @@ from .textforms import duplicate_groups
 # Two-sided 95 % points of Student's t by degrees of freedom; above the last one the normal's.
 _T95 = (12.71, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131)
 OLD, NEW = "old", "new"
+CELLS = tuple((trained, judged) for trained in (OLD, NEW) for judged in (OLD, NEW))
+LEAST = 10  # evaluation rows of a slice a seed, below which its gain has no interval
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,9 @@ class Worth:
     rows
         Samples with a label in both runs.
     slices
-        Table ``slug, n, old, new, gain``: by the new labels of the evaluation rows, mean over the seeds.
+        Table ``slug, n, old_old, old_new, new_old, new_new, gain, low, high``: accuracy as trained on _ judged by,
+        mean over the seeds, and the gain by the new labels with its 95 % interval, which is null where fewer than
+        ten rows a seed are judged.
     notes
         What a reader must know to judge the figures.
     """
@@ -84,8 +88,7 @@ def worth(old: Report, new: Report, *, seeds: int = 5, evaluation: str | None = 
     data = _shared(old, new, by)
     if seeds < 2:
         raise InputError(f"{seeds} seeds give no interval", cure="Use 2 or more")
-    accuracy: dict[tuple[str, str], list[float]] = {(one, other): [] for one in (OLD, NEW) for other in (OLD, NEW)}
-    right: dict[str, list[np.ndarray]] = {OLD: [], NEW: []}
+    right: dict[tuple[str, str], list[np.ndarray]] = {cell: [] for cell in CELLS}
     judged, changed = [], []
     for seed in range(seeds):
         held_out = data.held_out(seed, evaluation)
@@ -94,22 +97,21 @@ def worth(old: Report, new: Report, *, seeds: int = 5, evaluation: str | None = 
         rows = _resampled(np.flatnonzero(~held_out), seed, fixed=evaluation is not None)
         for name, codes in ((OLD, data.old), (NEW, data.new)):
             predicted = _predicted(data.vectors, codes, rows, np.flatnonzero(held_out), len(data.classes))
-            right[name].append(predicted == data.new[held_out])
-            accuracy[name, OLD].append(float((predicted == data.old[held_out]).mean()))
-            accuracy[name, NEW].append(float((predicted == data.new[held_out]).mean()))
-    gains = np.array(accuracy[NEW, NEW]) - np.array(accuracy[OLD, NEW])
-    share = judged[0].sum() / max((~judged[0]).sum(), 1)
-    half = _t95(seeds - 1) * np.sqrt(gains.var(ddof=1) * (1 / seeds + share))
+            right[name, OLD].append(predicted == data.old[held_out])
+            right[name, NEW].append(predicted == data.new[held_out])
+    accuracy = {cell: tuple(float(one.mean()) for one in hits) for cell, hits in right.items()}
+    share = float(judged[0].sum() / max((~judged[0]).sum(), 1))
+    gain, low, high = _gain(accuracy, share)
     changed_evaluation = int((data.differ & judged[0]).sum())
     return Worth(
-        accuracy={cell: tuple(values) for cell, values in accuracy.items()},
-        gain=float(gains.mean()),
-        low=float(gains.mean() - half),
-        high=float(gains.mean() + half),
+        accuracy=accuracy,
+        gain=gain,
+        low=low,
+        high=high,
         changed_training=int(changed[0]),
         changed_evaluation=changed_evaluation,
         rows=len(data.old),
-        slices=_slices(data, judged, right),
+        slices=_slices(data, judged, right, share),
         notes=_notes(changed_evaluation, evaluation),
     )
 
@@ -192,19 +194,42 @@ def _predicted(vectors: np.ndarray, codes: np.ndarray, rows: np.ndarray, asked: 
     return model.predict_proba(vectors[asked]).argmax(axis=1)
 
 
-def _slices(data: _Shared, judged: Sequence[np.ndarray], right: dict[str, list[np.ndarray]]) -> pa.Table:
+def _gain(accuracy: Mapping[tuple[str, str], Sequence[float]], share: float) -> tuple[float, float, float]:
+    """Return the gain by the new labels with its interval (Nadeau & Bengio 2003).
+
+    Parameters
+    ----------
+    share
+        Evaluation rows a training row: how far the seeds' trainings hang together.
+    """
+    gains = np.array(accuracy[NEW, NEW]) - np.array(accuracy[OLD, NEW])
+    half = _t95(len(gains) - 1) * np.sqrt(gains.var(ddof=1) * (1 / len(gains) + share))
+    return float(gains.mean()), float(gains.mean() - half), float(gains.mean() + half)
+
+
+def _slices(
+    data: _Shared, judged: Sequence[np.ndarray], right: Mapping[tuple[str, str], Sequence[np.ndarray]], share: float
+) -> pa.Table:
+    """Return the two by two of every slice, over the seeds in which any of its rows are judged."""
     rows = []
     for slug, member in data.slices.items():
         inside = [member[held_out] for held_out in judged]
-        n = sum(int(one.sum()) for one in inside)
-        if not n:
+        seeds = [seed for seed, mask in enumerate(inside) if mask.any()]
+        if not seeds:
             continue
-        hits = {
-            name: sum(int((one & mask).sum()) for one, mask in zip(right[name], inside, strict=True)) for name in right
+        accuracy = {cell: [float(hits[seed][inside[seed]].mean()) for seed in seeds] for cell, hits in right.items()}
+        cells = {f"{trained}_{by}": float(np.mean(accuracy[trained, by])) for trained, by in CELLS}
+        row: dict[str, Any] = {
+            "slug": slug,
+            "n": int(member.sum()),
+            **cells,
+            "gain": cells["new_new"] - cells["old_new"],
         }
-        row = {"slug": slug, "n": int(member.sum()), OLD: hits[OLD] / n, NEW: hits[NEW] / n}
-        rows.append(row | {"gain": (hits[NEW] - hits[OLD]) / n})
-    kinds = [("slug", pa.string()), ("n", pa.int64()), *((name, pa.float64()) for name in (OLD, NEW, "gain"))]
+        if len(seeds) > 1 and min(int(inside[seed].sum()) for seed in seeds) >= LEAST:
+            _, row["low"], row["high"] = _gain(accuracy, share)
+        rows.append(row)
+    figures = [*(f"{trained}_{by}" for trained, by in CELLS), "gain", "low", "high"]
+    kinds = [("slug", pa.string()), ("n", pa.int64()), *((name, pa.float64()) for name in figures)]
     return pa.Table.from_pylist(rows, schema=pa.schema(kinds))
 
 

@@ -171,7 +171,7 @@ def test_rounds_that_would_betray_a_probe_are_refused(kept, platform, told):
 
 def test_estimates_from_decisions_on_the_command_line(kept, platform):
     store = Store(kept.store.folder)
-    with pytest.raises(StoreError, match="No round with probes"):
+    with pytest.raises(StoreError, match="No round with probes or a blind share"):
         probed(store=store.folder)
     kept.push("queue", project="Tickets", mode="blind", probe=1.0)
     (plan,) = [one for one in store.ledger.records() if one["kind"] == "round"]

@@ -116,7 +116,7 @@ def test_schemas_are_those_of_the_design():
         *("related_ids", "group_id", "evidence"),
     ]
     assert CORRECTIONS_SCHEMA.names == [
-        *("id", "action", "verdict", "value", "person", "time", "platform", "run", "round", "seconds", "note"),
+        *("id", "action", "verdict", "value", "person", "time", "platform", "run", "round", "seconds", "note", "asked"),
     ]
     scores = pa.table({"id": ["a"], "near_duplicate_score": [1.0], "is_near_duplicate_issue": [False], "is_it": [1]})
     assert issues_in(scores) == ("near_duplicate",)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import labelsift as ls
 import numpy as np
 import pyarrow as pa
 import pytest
+from labelsift.comparison_text import print_worth
 from labelsift.worth import NEW, OLD, worth
+from rich.console import Console
 
 NOISYAG = Path(__file__).parents[2] / "shared" / "data" / "noisyag" / "data.csv.gz"
 CLASSES = ("billing", "delivery", "login")
@@ -79,6 +82,38 @@ def test_a_frozen_split_is_never_trained_on_and_slices_are_shown(data):
     assert found.accuracy[OLD, NEW] == found.accuracy[NEW, NEW]
     assert found.slices["slug"].to_pylist() == ["state:CA", "state:NY"]
     assert found.slices["n"].to_pylist() == [300, 600]
+
+
+def test_a_slice_shows_two_by_two_and_a_gain_where_its_labels_were_mended(data):
+    vectors, right, wrong = data
+    state = ["CA" if label == "billing" else "NY" for label in right]
+    whole = ["yes"] * len(right)
+    found = worth(
+        *(report(labels, vectors, state=state, whole=whole) for labels in (wrong, right)), by=["state", "whole"]
+    )
+    california, _, everything = found.slices.to_pylist()
+    assert california["low"] > 0
+    assert california["new_new"] - california["old_new"] == pytest.approx(california["gain"])
+    assert [everything[name] for name in ("gain", "low", "high")] == pytest.approx([found.gain, found.low, found.high])
+    for (trained, judged), values in found.accuracy.items():
+        assert everything[f"{trained}_{judged}"] == pytest.approx(np.mean(values))
+    console = Console(width=160, file=io.StringIO(), highlight=False)
+    print_worth(found, console=console)
+    assert isinstance(console.file, io.StringIO)
+    (line,) = [one for one in console.file.getvalue().splitlines() if "state:CA" in one]
+    cells = [f"{california[name]:.3f}" for name in ("old_old", "new_old", "old_new", "new_new")]
+    interval = ["…", f"{california['high']:+.3f}", "*"]
+    assert line.split()[2:] == [*cells, f"{california['gain']:+.3f}", f"{california['low']:+.3f}", *interval]
+
+
+def test_of_a_handful_of_rows_a_slice_has_no_interval(data):
+    vectors, right, wrong = data
+    state = ["CA" if at < 20 else "NY" for at in range(len(right))]
+    found = worth(*(report(labels, vectors, state=state) for labels in (wrong, right)), by=["state"])
+    small, large = found.slices.to_pylist()
+    assert (small["slug"], small["low"], small["high"]) == ("state:CA", None, None)
+    assert small["gain"] is not None
+    assert large["low"] is not None
 
 
 def test_what_cannot_be_measured_is_refused(data):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -94,6 +94,44 @@ class LabelStudio:
             )
         return push_review(
             client, report, project=project, mode=mode, only=only, budget=budget, dry_run=dry_run, say=say
+        )
+
+    def push_round(
+        self,
+        report: Report,
+        *,
+        project: str,
+        mode: Mode,
+        repeats: Mapping[str, float],
+        blind: Collection[str],
+        only: Sequence[str] | None = None,
+        budget: int | None = None,
+        dry_run: bool = False,
+    ) -> Receipt:
+        """Push with second tasks of some samples, or some asked blind; see :class:`labelsift.platforms.Rounds`.
+
+        Raises
+        ------
+        InputError
+            If an argument does not fit.
+        PlatformError
+            If the server cannot be reached or refuses.
+        """
+        from .connect import connect
+        from .progress import speaker
+        from .push import push_review
+
+        return push_review(
+            connect(),
+            report,
+            project=project,
+            mode=mode,
+            only=only,
+            budget=budget,
+            repeats=repeats,
+            blind=blind,
+            dry_run=dry_run,
+            say=speaker(),
         )
 
     def pull(self, *, project: str, store: Path | str | None = None) -> pa.Table:

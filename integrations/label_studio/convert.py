@@ -15,6 +15,7 @@ from .flags import Flag
 
 PREFIX = "labelsift_"
 TEXT = "text"
+NOT_SHOWN = ("Which label fits?", "No label is shown here, on purpose.")
 TAB_PREFIX = "labelsift: "
 # Pixels: by default a column shows some twenty characters a line, and a row has three lines.
 _WIDTHS = {"text": 300, f"{PREFIX}given": 155, f"{PREFIX}suggested": 170, f"{PREFIX}reason": 280}
@@ -42,7 +43,10 @@ def fields_of(flag: Flag, *, run: str, round: int, mode: Mode) -> dict[str, Any]
     so it is left out too.
     """
     fields: dict[str, Any] = {}
-    if mode != "blind":
+    if flag.blind and mode != "blind":  # the page of the project has a place for these
+        fields = {f"{PREFIX}given": "", f"{PREFIX}suggested": "", f"{PREFIX}reason": NOT_SHOWN[1]}
+        fields[f"{PREFIX}header"] = NOT_SHOWN[0]
+    elif mode != "blind":
         fields |= {
             "labelsift_given": flag.given or "",
             "labelsift_suggested": flag.suggested or "",
@@ -70,6 +74,21 @@ def is_own(name: str) -> bool:
     return bare != name and (bare in own or bare.endswith("_score"))
 
 
+def is_again(data: Mapping[str, Any], repeats: Mapping[str, float]) -> bool:
+    """Tell whether a task is the second one of its sample: nothing but the score that places it says so.
+
+    >>> is_again({"labelsift_id": "a", "labelsift_label_score": 0.5}, {"a": 0.5}), is_again({"labelsift_id": "b"}, {})
+    (True, False)
+    """
+    place = repeats.get(str(data.get(f"{PREFIX}id")))
+    return place is not None and data.get(f"{PREFIX}label_score") == place
+
+
+def is_unseen(data: Mapping[str, Any]) -> bool:
+    """Tell whether a task was pushed blind among others that show the suggestion."""
+    return data.get(f"{PREFIX}header") == NOT_SHOWN[0]
+
+
 def metadata_shown(flags: Iterable[Flag], *, mode: Mode, taken: Collection[str] = (TEXT,)) -> dict[str, str]:
     """Name the user's fields that go onto labelsift's tasks, and what each is called there.
 
@@ -78,11 +97,11 @@ def metadata_shown(flags: Iterable[Flag], *, mode: Mode, taken: Collection[str] 
     then it gets the first free number, ``text_2``.
     """
     flags = list(flags)
+    hidden = flags if mode == "blind" else [flag for flag in flags if flag.blind]
     names = {name for flag in flags for name in flag.metadata if not name.startswith(PREFIX)}
-    if mode == "blind":
-        for flag in flags:
-            told = {label.casefold() for label in (flag.given, flag.suggested) if label}
-            names -= {name for name, value in flag.metadata.items() if str(value).casefold() in told}
+    for flag in hidden:
+        told = {label.casefold() for label in (flag.given, flag.suggested) if label}
+        names -= {name for name, value in flag.metadata.items() if str(value).casefold() in told}
     used = {*names, *taken}
     called = {}
     for name in sorted(names):
@@ -117,8 +136,8 @@ def model_version(run: str) -> str:
 
 
 def prediction_of(flag: Flag, target: Target, *, run: str) -> dict[str, Any] | None:
-    """Return the suggestion as a prediction whose score is the confidence; None without a suggestion."""
-    if flag.suggested is None:
+    """Return the suggestion as a prediction whose score is the confidence; None where there is none to show."""
+    if flag.suggested is None or flag.blind:
         return None
     made: dict[str, Any] = {
         "model_version": model_version(run),

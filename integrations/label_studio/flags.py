@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime
 import json
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from labelsift.errors import InputError
@@ -39,6 +39,10 @@ class Flag:
         Plain sentences, the main one first.
     metadata
         The user's own fields, as JSON values.
+    again
+        True for the second task of a sample.
+    blind
+        True where the labels and the reason must not be shown, whatever the others show.
     """
 
     id: str
@@ -51,6 +55,18 @@ class Flag:
     confidence: float | None
     reason: str
     metadata: dict[str, Any] = field(default_factory=dict)
+    again: bool = False
+    blind: bool = False
+
+    @property
+    def key(self) -> str:
+        """What a push knows its task by."""
+        return key_of(self.id, again=self.again)
+
+
+def key_of(sample: str, *, again: bool) -> str:
+    """Return what a push knows a task by: the sample's id, or for its second task what is no sample's id."""
+    return f"{sample}\x00again" if again else sample
 
 
 def flags_of(report: Report, *, only: Sequence[str] | None = None, budget: int | None = None) -> list[Flag]:
@@ -91,6 +107,17 @@ def flags_of(report: Report, *, only: Sequence[str] | None = None, budget: int |
         _flag(one, at + 1, of_sample[one], text=texts[at], given=labels[at], metadata=metadata[at])
         for at, one in enumerate(ids)
     ]
+
+
+def with_repeats(flags: Sequence[Flag], repeats: Mapping[str, float]) -> list[Flag]:
+    """Put second flags of some samples into the queue, by their scores; they differ in score and rank only."""
+    if not repeats:
+        return list(flags)
+    twice = [
+        replace(flag, scores={flag.issues[0]: repeats[flag.id]}, again=True) for flag in flags if flag.id in repeats
+    ]
+    merged = sorted([*flags, *twice], key=lambda flag: flag.scores[flag.issues[0]]) if twice else flags
+    return [replace(flag, rank=rank) for rank, flag in enumerate(merged, start=1)]
 
 
 def _order(finding: dict[str, Any]) -> tuple[int, float]:

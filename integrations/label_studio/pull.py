@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+from labelsift.corrections import REPEAT
 from labelsift.errors import InputError, StoreError
 from labelsift.findings import CORRECTIONS_SCHEMA, to_json
 from labelsift.runfolder import read_shown
 from labelsift.store import DEFAULT, Store
 
 from .client import Client
-from .convert import PREFIX
+from .convert import PREFIX, is_again, is_unseen
 from .review import Round, all_rounds
 from .stored import own_predictions
 
@@ -45,13 +46,19 @@ def pull_reviews(client: Client, *, project: str, store: Path | str | None = Non
     people = client.people()
     for one in rounds:
         answered = _answered(client, one)
-        if answered and one.mode == "blind":
-            answered = _told(one, answered, store=DEFAULT if store is None else store)
+        kept = Store(DEFAULT if store is None else store)
+        repeats: Mapping[str, float] = {}
+        unseen = [data for data, *_ in answered if one.mode == "blind" or is_unseen(data)]
+        if unseen:
+            answered = _told(one, answered, unseen, store=kept)
+        if unseen and one.mode == "blind":
+            repeats = kept.repeats(one.run, platform=NAME, target=project)
         for data, annotation, suggested in answered:
             row = correction(data, annotation, suggested=suggested)
             if row is not None:
+                asked = REPEAT if is_again(data, repeats) else "blind" if is_unseen(data) else one.mode
                 person = people.get(annotation["completed_by"], str(annotation["completed_by"]))
-                rows.append(row | {"person": person, "run": one.run, "round": str(one.number)})
+                rows.append(row | {"person": person, "run": one.run, "round": str(one.number), "asked": asked})
     rows.sort(key=lambda row: row["time"])
     return pa.Table.from_pylist(rows, schema=CORRECTIONS_SCHEMA)
 
@@ -82,26 +89,28 @@ def _answered(client: Client, one: Round) -> list[Answered]:
     ]
 
 
-def _told(one: Round, answered: Sequence[Answered], *, store: Path | str) -> list[Answered]:
-    """Put the given labels from the store into the data of a blind round, which is not told them.
+def _told(
+    one: Round, answered: Sequence[Answered], unseen: Sequence[Mapping[str, Any]], *, store: Store
+) -> list[Answered]:
+    """Put the given labels from the store into the data of tasks that are blind and so were not told them.
 
     Without them a label that was confirmed would enter the record as changed, so a round is refused whole.
     """
-    ids = list(dict.fromkeys(str(data[f"{PREFIX}id"]) for data, *_ in answered))
+    ids = list(dict.fromkeys(str(data[f"{PREFIX}id"]) for data in unseen))
     try:
-        shown = read_shown(Store(store).folder / "runs" / one.run, ids)
+        shown = read_shown(store.folder / "runs" / one.run, ids)
     except StoreError:
         shown = {}
     unknown = [id for id in ids if id not in shown]
     if unknown:
         raise InputError(
-            f"{one.title} is a blind round of run {one.run}, and {store} does not know the given labels",
+            f"{one.title} asks blind about samples of run {one.run}, and {store.folder} does not know the given labels",
             ids=unknown,
             cure="Name the folder that keeps this run with --store",
         )
     given = f"{PREFIX}given"
     return [
-        ({**data, given: shown[data[f"{PREFIX}id"]].given}, annotation, suggested)
+        ({**data, given: shown[id].given} if (id := data[f"{PREFIX}id"]) in shown else data, annotation, suggested)
         for data, annotation, suggested in answered
     ]
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from labelsift.errors import PlatformError
@@ -13,7 +13,7 @@ from labelsift.report import Report
 from . import convert
 from .client import Client, body_of
 from .config import Target, review_config, review_target
-from .flags import Flag, flags_of, issue_order
+from .flags import Flag, flags_of, issue_order, with_repeats
 from .progress import Say, quiet
 from .review import Round, announce, drop_empty_twins, open_round, round_for, rounds_of, settle
 from .stored import Holdings, batches, mend_predictions, predicted, put_tabs, read_holdings
@@ -25,12 +25,21 @@ ROUNDS_OF_REPAIR = 3
 
 @dataclass
 class Plan:
-    """What a push wants in the review project, by sample id and worst first."""
+    """What a push wants in the review project, by sample id and worst first.
+
+    Second tasks of samples (``repeats``: id → the score that places it) stand under a key of their own.
+    """
 
     data: dict[str, dict[str, Any]]
     predictions: dict[str, dict[str, Any]]
     tabs: list[dict[str, Any]]
     failed: dict[str, str] = field(default_factory=dict)
+    repeats: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def samples(self) -> list[str]:
+        """The samples, each once."""
+        return [key for key, data in self.data.items() if data["labelsift_id"] == key]
 
 
 @dataclass
@@ -56,6 +65,8 @@ def push_review(
     mode: Mode,
     only: Sequence[str] | None = None,
     budget: int | None = None,
+    repeats: Mapping[str, float] | None = None,
+    blind: Collection[str] = (),
     dry_run: bool = False,
     say: Say = quiet,
     restarts: int = 2,
@@ -72,15 +83,17 @@ def push_review(
     PlatformError
         If the server cannot be reached or refuses.
     """
-    flags = flags_of(report, only=only, budget=budget)
+    repeats = repeats or {}
+    found = flags_of(report, only=only, budget=budget)
+    flags = with_repeats([replace(flag, blind=flag.id in blind) for flag in found], repeats)
     rounds = rounds_of(client, project)
     current = round_for(rounds, run=report.run, mode=mode)
     target = review_target(labels_of(report, flags))
     number = current.number if current else 1 + max((one.number for one in rounds), default=0)
-    plan = plan_review(flags, target, run=report.run, round=number, mode=mode)
+    plan = plan_review(flags, target, run=report.run, round=number, mode=mode, repeats=repeats)
     receipt = Receipt(platform=NAME, target=project, dry_run=dry_run, failed=plan.failed)
     if dry_run or not (plan.data or current):
-        diff = compare(plan, read_holdings(client, current.project) if current else Holdings())
+        diff = compare(plan, read_holdings(client, current.project, repeats=plan.repeats) if current else Holdings())
         _count(receipt, plan, diff)
         receipt.details |= {"round": number, "tabs": len(plan.tabs), "predictions": len(plan.predictions)}
         return receipt
@@ -89,7 +102,7 @@ def push_review(
         current = open_round(client, wanted, label_config=review_config(target.labels, mode=mode))
         if current.number != number:  # a faster push saw one round more or less
             number = current.number
-            plan = plan_review(flags, target, run=report.run, round=number, mode=mode)
+            plan = plan_review(flags, target, run=report.run, round=number, mode=mode, repeats=repeats)
     try:
         return _fill(client, receipt, current, plan, say=say)
     except PlatformError:
@@ -97,7 +110,16 @@ def push_review(
             raise
     say(f"{current.title} was given up by another push of this run; starting over in the one that stands")
     return push_review(
-        client, report, project=project, mode=mode, only=only, budget=budget, say=say, restarts=restarts - 1
+        client,
+        report,
+        project=project,
+        mode=mode,
+        only=only,
+        budget=budget,
+        repeats=repeats,
+        blind=blind,
+        say=say,
+        restarts=restarts - 1,
     )
 
 
@@ -105,7 +127,7 @@ def _fill(client: Client, receipt: Receipt, current: Round, plan: Plan, *, say: 
     """Bring what the plan has and the project lacks, and its tabs."""
     if not settle(client, current):
         say(f"A batch that an earlier push announced has not arrived in {current.title}; it is sent again")
-    held = read_holdings(client, current.project)
+    held = read_holdings(client, current.project, repeats=plan.repeats)
     diff = compare(plan, held)
     _count(receipt, plan, diff)
     current, held = _bring(client, current, plan, held, diff, say=say)
@@ -129,22 +151,30 @@ def labels_of(report: Report, flags: Sequence[Flag]) -> list[str]:
     return sorted(dict.fromkeys(seen), key=str.casefold)
 
 
-def plan_review(flags: Sequence[Flag], target: Target, *, run: str, round: int, mode: Mode) -> Plan:
+def plan_review(
+    flags: Sequence[Flag],
+    target: Target,
+    *,
+    run: str,
+    round: int,
+    mode: Mode,
+    repeats: Mapping[str, float] | None = None,
+) -> Plan:
     """Turn flags into the tasks, predictions and tabs of a review project, checked before they are sent."""
     from label_studio_sdk.label_interface.interface import LabelInterface
 
     interface = LabelInterface(review_config(target.labels, mode=mode))
     shown = convert.metadata_shown(flags, mode=mode)
-    plan = Plan(data={}, predictions={}, tabs=[])
+    plan = Plan(data={}, predictions={}, tabs=[], repeats=repeats or {})
     for flag in flags:
         prediction = convert.prediction_of(flag, target, run=run)
         errors = interface.validate_prediction(prediction, return_errors=True) if prediction else []
         if errors:
             plan.failed[flag.id] = f"Its suggestion {flag.suggested!r} does not fit the labeling config"
             continue
-        plan.data[flag.id] = convert.task_data(flag, shown=shown, run=run, round=round, mode=mode)
+        plan.data[flag.key] = convert.task_data(flag, shown=shown, run=run, round=round, mode=mode)
         if prediction:
-            plan.predictions[flag.id] = prediction
+            plan.predictions[flag.key] = prediction
     issues = dict.fromkeys(issue for flag in flags for issue in flag.issues)
     plan.tabs = [convert.tab_of(issue, run=run) for issue in sorted(issues, key=issue_order)]
     return plan
@@ -175,7 +205,7 @@ def _bring(
         done = 0
         for batch in batches([_task(plan, sample) for sample in diff.missing], size=BATCH):
             body = body_of(batch)  # first, so that next to no time lies between the note and the request
-            current = announce(client, current, batch[0]["data"]["labelsift_id"])
+            current = announce(client, current, _sign_of(batch, plan.repeats))
             client.import_tasks(current.project, body)
             done += len(batch)
             say(f"{done:,} of {len(diff.missing):,} tasks sent to {current.title}")
@@ -186,15 +216,21 @@ def _bring(
         mend_predictions(client, current.project, wrong, size=BATCH)
         if not (diff.missing or diff.updated or diff.doubles):
             return announce(client, current, None), held
-        held = read_holdings(client, current.project)
+        held = read_holdings(client, current.project, repeats=plan.repeats)
         diff = compare(plan, held)
     if diff.missing or diff.doubles:
         raise PlatformError(
             f"{current.title} still lacks {len(diff.missing)} samples and holds {len(diff.doubles)} twice",
-            ids=diff.missing,
+            ids=[plan.data[key]["labelsift_id"] for key in diff.missing],
             cure="Somebody else is changing it: run the same command again when they are done",
         )
     return announce(client, current, None), held
+
+
+def _sign_of(batch: Sequence[dict[str, Any]], repeats: Mapping[str, float]) -> str:
+    """Return the sample that tells whether a batch has arrived: the first one that has no other task."""
+    ids = [str(task["data"]["labelsift_id"]) for task in batch]
+    return next((one for one in ids if one not in repeats), ids[0])
 
 
 def _task(plan: Plan, sample: str) -> dict[str, Any]:
@@ -214,7 +250,7 @@ def _link(
 ) -> None:
     page = f"{client.url}/projects/{current.project}/data"
     receipt.links = {"review": page} | {title: f"{page}?tab={view}" for title, view in tabs.items()}
-    receipt.sample_links = {sample: f"{page}?task={held.of_sample[sample].task}" for sample in plan.data}
+    receipt.sample_links = {sample: f"{page}?task={held.of_sample[sample].task}" for sample in plan.samples}
     receipt.details |= {
         "project_id": current.project,
         "project": current.title,

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .client import Client
-from .convert import PREFIX, model_version
+from .convert import PREFIX, is_again, model_version
+from .flags import key_of
 
 SMALL_BATCH = 8_000_000  # bytes of text in a request
 
@@ -55,7 +56,7 @@ class Holdings:
     Parameters
     ----------
     of_sample
-        Sample id → its task.
+        Sample id → its task; a second task of a sample stands under a key of its own, see ``flags.key_of``.
     doubles
         Ids of tasks that repeat another one and that nobody has answered.
     """
@@ -64,8 +65,8 @@ class Holdings:
     doubles: list[int] = field(default_factory=list)
 
 
-def read_holdings(client: Client, project: int) -> Holdings:
-    """List a review project's tasks by sample id.
+def read_holdings(client: Client, project: int, *, repeats: Mapping[str, float] | None = None) -> Holdings:
+    """List a review project's tasks by sample id; ``repeats`` are samples with the scores of their second tasks.
 
     Where two tasks hold the same sample, those that a person has answered stay, else the oldest; so
     two pushes that clean up at the same time keep the same one.
@@ -76,7 +77,8 @@ def read_holdings(client: Client, project: int) -> Holdings:
         for task in page:
             sample = task["data"].get(f"{PREFIX}id")
             if isinstance(sample, str):
-                found.setdefault(sample, []).append(Stored.of(task, predictions.get(task["id"], ())))
+                key = key_of(sample, again=is_again(task["data"], repeats or {}))
+                found.setdefault(key, []).append(Stored.of(task, predictions.get(task["id"], ())))
     held = Holdings()
     for sample, tasks in found.items():
         keep = next((one for one in tasks if one.touched), tasks[0])

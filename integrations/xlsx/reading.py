@@ -139,4 +139,5 @@ def _correction(row: Row, labels: set[str], saved_by: str) -> Mapping[str, Any]:
         "run": row.get("run") or None,
         "round": "",
         "note": row.get("note", ""),
+        "asked": "choose" if row.get("run") else None,  # in somebody's own sheet nobody knows what was shown
     }

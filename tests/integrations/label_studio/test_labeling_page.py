@@ -147,3 +147,21 @@ def test_hostile_texts_and_labels_run_nothing_and_show_whole(platform, make_queu
     assert last.strip() == ATTACKS[-1]
     assert page.evaluate("window.owned") is None
     assert {row["verdict"] for row in platform.pull(project=name).to_pylist()} == {"accepted"}
+
+
+def test_a_task_that_is_asked_blind_shows_no_label_where_the_next_one_does(platform, make_queue, name, label_all):
+    report = make_queue(12)
+    flagged = [row for row in report.findings.to_pylist() if row["issue"] == "label"]
+    receipt = platform.push_round(report, project=name, mode="choose", repeats={}, blind={flagged[0]["id"]})
+
+    page = label_all(receipt.links["review"])
+
+    texts = dict(zip(report.samples.ids.to_pylist(), report.samples.texts.to_pylist(), strict=True))
+    expect(page.locator(".ls-text")).to_contain_text(texts[flagged[0]["id"]])
+    expect(labeling(page)).to_contain_text("Which label fits?")
+    expect(labeling(page)).to_contain_text("No label is shown here")
+    expect(labeling(page)).not_to_contain_text("Labeled")
+    assert checked(page) == []
+    choose(page, "refund")
+    submit(page)
+    expect(labeling(page)).to_contain_text("Maybe")
