@@ -144,9 +144,13 @@ def export(run: str, folder: str, store: str) -> None:
 @click.argument("new", default="latest")
 @click.option("--by", help="Slice by these metadata columns and their pairs, parted by commas.")
 @click.option("--why", metavar="SLICE", help="Also rank the relabels that push this slice down: state:CA__gender:f.")
+@click.option("--html", type=click.Path(dir_okay=False), help="Also write one page, which holds no text of samples.")
+@click.option("--with-text", is_flag=True, help="Show texts of samples and people's notes on the page.")
 @store_option
 @json_option
-def compare(old: str, new: str, by: str | None, why: str | None, store: str, as_json: bool) -> None:
+def compare(
+    old: str, new: str, by: str | None, why: str | None, html: str | None, with_text: bool, store: str, as_json: bool
+) -> None:
     """Say what changed from the run OLD to the run NEW: rows, labels, metrics, slices, issues."""
     from .comparison import compare as compare_reports
 
@@ -158,6 +162,8 @@ def compare(old: str, new: str, by: str | None, why: str | None, store: str, as_
         from .blame import blame
 
         ranked = blame(before, after, why)
+    if html is not None:
+        found.to_html(html, with_text=with_text, why={why: ranked} if ranked is not None and why is not None else None)
     if as_json:
         write_json(found.as_dict() | ({"why": ranked.to_pylist()} if ranked is not None else {}))
         return

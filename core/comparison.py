@@ -8,9 +8,10 @@ mostly equal rows it is wider than it need be.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from .aligning import aligned, explained, taxonomy_changes
+from .deciders import with_deciders
 from .errors import InputError
 from .findings import issues_in
 from .report import Report
@@ -41,7 +43,8 @@ class Comparison:
     renamed
         Pairs of (old id, new id) with the same text.
     relabeled
-        Table ``id, old, new``: labels that changed; null = unlabeled. Ids are the new run's.
+        Table ``id, old, new, decided``: labels that changed; null = unlabeled. Ids are the new run's. ``decided`` lists
+        the people who decided so in the new run's store: ``person, time, why, note``.
     metrics
         Table ``metric, old, new, difference, low, high, significant``; no interval for F1.
     slices
@@ -56,6 +59,8 @@ class Comparison:
         The columns that the user asked for; empty where every column was looked at.
     only_old, only_new
         Predicates of slices that only one of the runs has, and that can therefore not be compared.
+    sides
+        The two runs themselves, the older one under the newer one's taxonomy.
     """
 
     old: str
@@ -69,6 +74,7 @@ class Comparison:
     slices: pa.Table
     issues: pa.Table
     taxonomy: pa.Table
+    sides: tuple[Report, Report] = field(repr=False, compare=False)
     by: tuple[str, ...] = ()
     only_old: tuple[str, ...] = ()
     only_new: tuple[str, ...] = ()
@@ -82,8 +88,22 @@ class Comparison:
     def as_dict(self) -> dict[str, Any]:
         """Return everything as plain values, for ``--json``."""
         tables = ("relabeled", "metrics", "slices", "issues", "taxonomy")
-        shown = {name: value for name, value in vars(self).items() if name not in tables}
+        shown = {name: value for name, value in vars(self).items() if name not in (*tables, "sides")}
         return shown | {name: getattr(self, name).to_pylist() for name in tables} | {"movements": self.movements}
+
+    def to_html(self, path: str | Path, *, with_text: bool = False, why: Mapping[str, pa.Table] | None = None) -> Path:
+        """Write the comparison as one self-contained page.
+
+        Parameters
+        ----------
+        with_text
+            Show the texts of changed samples and people's notes on them; else ids and labels only.
+        why
+            Slug of a slice → what :func:`labelsift.blame.blame` ranks for it.
+        """
+        from .page.comparing import write_comparison
+
+        return write_comparison(self, Path(path), with_text=with_text, why=why)
 
 
 def compare(old: Report, new: Report, *, by: Sequence[str] | None = None) -> Comparison:
@@ -106,6 +126,7 @@ def compare(old: Report, new: Report, *, by: Sequence[str] | None = None) -> Com
     old = aligned(old, taxonomy) if taxonomy else old
     texts_differ = pc.not_equal(old.samples.texts.take(rows_old), new.samples.texts.take(rows_new))
     both = new.samples.ids.take(rows_new)
+    relabeled = _relabeled(old, new, rows_old, rows_new)
     cells = [{row["predicate"]: row for row in _all_cells(one, by)} for one in (old, new)]
     return Comparison(
         old=old.run,
@@ -114,11 +135,12 @@ def compare(old: Report, new: Report, *, by: Sequence[str] | None = None) -> Com
         removed=_others(old, rows_old),
         edited=tuple(both.filter(texts_differ).to_pylist()),
         renamed=renamed,
-        relabeled=_relabeled(old, new, rows_old, rows_new),
+        relabeled=with_deciders(relabeled, old, new, renamed={after: before for before, after in renamed}),
         metrics=_metrics(old, new),
         slices=_slices(*cells),
         issues=_issues(old, new, rows_old, rows_new),
         taxonomy=classes,
+        sides=(old, new),
         by=tuple(by or ()),
         only_old=tuple(one for one in cells[0] if one not in cells[1]),
         only_new=tuple(one for one in cells[1] if one not in cells[0]),

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from .comparison import Comparison
+from .outcome import said, verdict
 from .wording import shortened, visible, words
 from .worth import Worth
 
@@ -30,14 +31,21 @@ NAMES = {
 def print_comparison(comparison: Comparison, *, console: Console | None = None) -> None:
     """Print what changed: rows, labels, metrics, slices that moved, issues."""
     console = console or Console(highlight=False)
-    console.print(Text(f"{comparison.old} → {comparison.new}", style="bold"))
+    console.print(Text(f"{comparison.old} → {comparison.new}", style="dim"))
+    console.print(Text(verdict(comparison), style="bold"), soft_wrap=True)
     for line in _rows(comparison):
         console.print(Text(line))
     for line in _taxonomy(comparison):
         console.print(Text(line), soft_wrap=True)
     for line in _alone(comparison):
         console.print(Text(line), soft_wrap=True)
-    for part in (_movements(comparison), _metrics(comparison), _slices(comparison), _issues(comparison)):
+    for part in (
+        _movements(comparison),
+        _decided(comparison),
+        _metrics(comparison),
+        _slices(comparison),
+        _issues(comparison),
+    ):
         if part is not None:
             console.print()
             console.print(part)
@@ -114,6 +122,21 @@ def _movements(comparison: Comparison) -> Table | None:
     table = _table("Labels that changed", "from", "to", "samples")
     for old, new, count in comparison.movements[:MOVEMENTS]:
         table.add_row(_label(old), _label(new), f"{count:,}")
+    return table
+
+
+def _decided(comparison: Comparison) -> Table | None:
+    """Show changed labels with the people who decided them, where the store knows any."""
+    known = [row for row in comparison.relabeled.to_pylist() if row["decided"]]
+    if not known:
+        return None
+    table = _table("Who decided them", "sample", "from", "to", "who, when and why")
+    for row in known[:BLAMED]:
+        cells = (Text(shortened(visible(row["id"]), 40)), _label(row["old"]), _label(row["new"]))
+        table.add_row(*cells, Text("\n".join(shortened(visible(one), 120) for one in said(row["decided"]))))
+    if len(known) > BLAMED:
+        table.caption = Text(f"{len(known) - BLAMED:,} more: --html FILE or --json", style="dim")
+        table.caption_justify = "left"
     return table
 
 

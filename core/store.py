@@ -27,7 +27,7 @@ import pyarrow as pa
 
 from .annotations import Annotations, annotated
 from .errors import InputError, StoreError
-from .ledger import Ledger
+from .ledger import Ledger, Record
 from .memory import verified
 from .pools import Pool, Pools
 from .probing import ROUND, Plan, round_of
@@ -221,6 +221,10 @@ class Store:
     def decided(self, run: str) -> set[str]:
         """Return the samples of a run that people decided on."""
         return {one["id"] for one in self.ledger.records() if one.get("kind") == "decision" and one["run"] == run}
+
+    def decisions(self) -> list[Record]:
+        """Return the records of everybody's decisions on all runs, oldest first."""
+        return [one for one in self.ledger.records() if one.get("kind") == "decision"]
 
     def keep_batch(self, batch: Report) -> Report:
         """Keep a batch of similar samples, and return it; the one that is kept already where there is one."""

@@ -1,0 +1,97 @@
+"""Metrics of two runs side by side, overall and per slice, as tables of the comparison page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..outcome import CHANCE, MEASURES, direction
+from .anchors import anchor
+from .markup import Safe, el, joined, name, table
+
+if TYPE_CHECKING:
+    from ..comparison import Comparison
+
+SHOWN_SLICES = 100
+
+
+def metrics_section(comparison: Comparison) -> Safe | None:
+    """Return the metrics of the whole data set."""
+    rows = [row for row in comparison.metrics.to_pylist() if row["difference"] is not None]
+    if not rows:
+        return None
+    head = ("All samples", "Before", "After", "Change", "95 % range", "")
+    body = [(MEASURES[row["metric"]].name, *_figures(row)) for row in rows]
+    hint = "Changes of shares are in percentage points. Macro F1 weighs every class alike, weighted F1 by its samples."
+    return el(
+        "section",
+        el("h2", "Figures"),
+        el("p", hint, class_="hint"),
+        table("Figures of all samples", head, body, numbers=(1, 2, 3, 4)),
+        id="figures",
+    )
+
+
+def slices_section(comparison: Comparison) -> Safe | None:
+    """Return the slices that moved beyond chance; where slices were asked for, the others below them."""
+    known = [row for row in comparison.slices.to_pylist() if row["low"] is not None]
+    asked = bool(comparison.by)
+    if not known:
+        return None
+    known.sort(key=lambda row: -abs(row["difference"]))
+    moved = [row for row in known if row["significant"]]
+    others = [row for row in known if asked and not row["significant"]]
+    hint = f"{len(known):,} figures of slices were looked at: about one in twenty moves this far by chance."
+    return el(
+        "section",
+        el("h2", "Slices"),
+        el("p", hint, class_="hint"),
+        _table("Slices that moved beyond chance", moved) or el("p", "No slice moved beyond chance."),
+        el(
+            "details",
+            el("summary", f"{len(others):,} within chance"),
+            _table("Slices that moved within chance", others),
+        )
+        if others
+        else None,
+        _alone(comparison.old, comparison.only_old),
+        _alone(comparison.new, comparison.only_new),
+        id="slices",
+    )
+
+
+def _table(caption: str, rows: Sequence[Mapping[str, Any]]) -> Safe | None:
+    if not rows:
+        return None
+    head = ("Slice", "Samples", "", "Before", "After", "Change", "95 % range", "")
+    left = len(rows) - SHOWN_SLICES
+    more = el("p", f"{left:,} more that moved less: labelsift compare … --json", class_="hint") if left > 0 else None
+    return joined([table(caption, head, _slices(rows[:SHOWN_SLICES]), numbers=(1, 3, 4, 5, 6)), more])
+
+
+def _slices(rows: Sequence[Mapping[str, Any]]) -> list[tuple[Safe | str, ...]]:
+    seen: set[str] = set()
+    body = []
+    for row in rows:
+        first = row["slug"] not in seen
+        seen.add(row["slug"])
+        what = el("span", name(row["predicate"]), id=anchor("slice", row["slug"]) if first else None)
+        samples = f"{row['n_new']:,}" if row["n_new"] == row["n_old"] else f"{row['n_old']:,} → {row['n_new']:,}"
+        body.append((what, samples, MEASURES[row["metric"]].name, *_figures(row)))
+    return body
+
+
+def _figures(row: Mapping[str, Any]) -> tuple[Safe | str, ...]:
+    measure, where = MEASURES[row["metric"]], direction(row)
+    span = "" if row["low"] is None else f"{measure.moved(row['low'])} … {measure.moved(row['high'])}"
+    moved = measure.moved(row["difference"])
+    kind = {"better": "moved better", "worse": "moved worse"}.get(where, "moved chance")
+    mark = where if where in ("better", "worse", CHANCE, "no change") else ""
+    return measure.value(row["old"]), measure.value(row["new"]), moved, span, el("span", mark, class_=kind)
+
+
+def _alone(run: str, slices: Sequence[str]) -> Safe | None:
+    if not slices:
+        return None
+    shown = [el("li", name(one)) for one in slices[:SHOWN_SLICES]]
+    return el("details", el("summary", f"{len(slices):,} slices only in {run}"), el("ul", shown))
