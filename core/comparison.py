@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +19,10 @@ import pyarrow.compute as pc
 
 from .aligning import aligned, explained, taxonomy_changes
 from .deciders import with_deciders
-from .errors import InputError
+from .differences import all_cells, metrics_table, slices_table
 from .findings import issues_in
 from .report import Report
-from .slices.cells import Cells, cross, partitions
-from .slices.metrics import judged, overall, score_column
-from .slices.table import METRICS, RATES, full_table
+from .slices.metrics import score_column
 
 
 @dataclass(frozen=True)
@@ -127,7 +124,7 @@ def compare(old: Report, new: Report, *, by: Sequence[str] | None = None) -> Com
     texts_differ = pc.not_equal(old.samples.texts.take(rows_old), new.samples.texts.take(rows_new))
     both = new.samples.ids.take(rows_new)
     relabeled = _relabeled(old, new, rows_old, rows_new)
-    cells = [{row["predicate"]: row for row in _all_cells(one, by)} for one in (old, new)]
+    cells = [{row["predicate"]: row for row in all_cells(one, by)} for one in (old, new)]
     return Comparison(
         old=old.run,
         new=new.run,
@@ -136,8 +133,8 @@ def compare(old: Report, new: Report, *, by: Sequence[str] | None = None) -> Com
         edited=tuple(both.filter(texts_differ).to_pylist()),
         renamed=renamed,
         relabeled=with_deciders(relabeled, old, new, renamed={after: before for before, after in renamed}),
-        metrics=_metrics(old, new),
-        slices=_slices(*cells),
+        metrics=metrics_table(old, new),
+        slices=slices_table(*cells),
         issues=_issues(old, new, rows_old, rows_new),
         taxonomy=classes,
         sides=(old, new),
@@ -188,74 +185,6 @@ def _labels(report: Report, rows: pa.Array) -> pa.Array:
     given = report.samples.labels
     found = pa.nulls(len(rows), pa.string()) if given is None else given.take(rows)
     return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
-
-
-def _metrics(old: Report, new: Report) -> pa.Table:
-    before, after = overall(judged(old)), overall(judged(new))
-    rows = [{"metric": metric, **_difference(metric, before, after)} for metric in METRICS]
-    return pa.Table.from_pylist(rows, schema=pa.schema([("metric", pa.string()), *_FIGURES]))
-
-
-def _slices(before: dict[str, dict[str, Any]], after: dict[str, dict[str, Any]]) -> pa.Table:
-    rows = [
-        {
-            "slug": after[predicate]["slug"],
-            "predicate": predicate,
-            "metric": metric,
-            "n_old": row["n"],
-            "n_new": after[predicate]["n"],
-            **_difference(metric, row, after[predicate]),
-        }
-        for predicate, row in before.items()
-        if predicate in after
-        for metric in METRICS
-    ]
-    names = [("slug", pa.string()), ("predicate", pa.string()), ("metric", pa.string())]
-    return pa.Table.from_pylist(
-        rows, schema=pa.schema([*names, ("n_old", pa.int64()), ("n_new", pa.int64()), *_FIGURES])
-    )
-
-
-def _all_cells(report: Report, by: Sequence[str] | None) -> list[dict[str, Any]]:
-    found, skipped = partitions(report.samples)
-    missing = sorted(set(by or ()) - set(found))
-    if missing:
-        why = [f"{name} ({skipped[name]})" if name in skipped else name for name in missing]
-        raise InputError(f"The run {report.run} cannot be sliced by these columns", ids=why, cure="Name others")
-    cells: list[Cells] = [found[name] for name in by] if by else list(found.values())
-    if by:
-        cells += [cross(one, other) for one, other in combinations(cells, 2)]
-    return full_table(report, cells).to_pylist()
-
-
-_FIGURES = [
-    ("old", pa.float64()),
-    ("new", pa.float64()),
-    ("difference", pa.float64()),
-    ("low", pa.float64()),
-    ("high", pa.float64()),
-    ("significant", pa.bool_()),
-]
-
-
-def _difference(metric: str, before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
-    """Return old, new and their difference; for a rate with its 95 % interval, nulls where unknown."""
-    one, other = (_known(values[metric]) for values in (before, after))
-    figures: dict[str, Any] = {"old": one, "new": other}
-    if one is None or other is None:
-        return figures
-    figures["difference"] = other - one
-    if metric in RATES:
-        low_before, high_before = before[f"{metric}_low"], before[f"{metric}_high"]
-        low_after, high_after = after[f"{metric}_low"], after[f"{metric}_high"]
-        low = other - one - np.hypot(other - low_after, high_before - one)
-        high = other - one + np.hypot(high_after - other, one - low_before)
-        figures |= {"low": float(low), "high": float(high), "significant": bool(low > 0 or high < 0)}
-    return figures
-
-
-def _known(value: float | None) -> float | None:
-    return None if value is None or np.isnan(value) else float(value)
 
 
 def _issues(old: Report, new: Report, rows_old: pa.Array, rows_new: pa.Array) -> pa.Table:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from statistics import mean
 from typing import Any
 
@@ -15,6 +15,8 @@ from rich.text import Text
 
 from .comparison import Comparison
 from .outcome import said, verdict
+from .slices.table import RATES
+from .trends import Trend
 from .wording import shortened, visible, words
 from .worth import Worth
 
@@ -49,6 +51,44 @@ def print_comparison(comparison: Comparison, *, console: Console | None = None) 
         if part is not None:
             console.print()
             console.print(part)
+
+
+def print_trend(found: Trend, *, console: Console | None = None) -> None:
+    """Print metrics, issues and slices run by run, then what changed from the first run to the last."""
+    console = console or Console(highlight=False)
+    moved = {row["predicate"] for row in found.change.slices.to_pylist() if row["significant"] or found.change.by}
+    rows = [row for row in found.slices.to_pylist() if row["predicate"] in moved and row["metric"] in RATES]
+    issues = found.issues.to_pylist()
+    parts: Sequence[tuple[str, Sequence[tuple[str, Iterable[str]]]]] = (
+        ("Run by run", _lines(found.metrics.to_pylist())),
+        ("Issues run by run", [(words(one["issue"]).title, map(_count, one["counts"])) for one in issues]),
+        ("Slices run by run", _lines(rows[:ASKED])),
+    )
+    for title, lines in parts:
+        if lines:
+            table = _table(title, "")
+            for run in found.runs:
+                table.add_column(Text(run), justify="right")
+            for name, cells in lines:
+                table.add_row(Text(shortened(visible(name), 60)), *cells)
+            console.print(table)
+    print_comparison(found.change, console=console)
+
+
+def _lines(rows: Iterable[Mapping[str, Any]]) -> list[tuple[str, Iterable[str]]]:
+    """Return name and values of each row that has any."""
+    return [
+        (
+            f"{row['predicate']}: {NAMES[row['metric']]}" if "predicate" in row else NAMES[row["metric"]],
+            ["–" if value is None else f"{value:.3f}" for value in row["values"]],
+        )
+        for row in rows
+        if any(value is not None for value in row["values"])
+    ]
+
+
+def _count(value: int | None) -> str:
+    return "–" if value is None else f"{value:,}"
 
 
 def print_blame(ranked: pa.Table, slug: str, *, console: Console | None = None) -> None:
@@ -177,7 +217,7 @@ def _alone(comparison: Comparison) -> list[str]:
 def _issues(comparison: Comparison) -> Table:
     table = _table("Issues", "issue", "old", "new", "fixed", "appeared")
     for row in comparison.issues.to_pylist():
-        cells = ("–" if row[name] is None else f"{row[name]:,}" for name in ("old", "new", "fixed", "appeared"))
+        cells = (_count(row[name]) for name in ("old", "new", "fixed", "appeared"))
         table.add_row(words(row["issue"]).title, *cells)
     return table
 

@@ -99,7 +99,7 @@ def test_slices_that_were_asked_for_are_shown_and_those_of_one_run_are_named(old
 
 
 def test_newcombes_interval_is_the_published_one(old):
-    from labelsift.comparison import _difference
+    from labelsift.differences import _difference
     from labelsift.slices.metrics import wilson
 
     def rate(hits: int, total: int) -> dict[str, float]:
@@ -199,3 +199,32 @@ def test_the_command_compares_kept_runs(tmp_path, monkeypatch):
     removed = runner.invoke(main, ["runs", "rm", second.run, "--yes"])
     assert removed.exit_code == 0, removed.output
     assert [one["run"] for one in json.loads(runner.invoke(main, ["runs", "list", "--json"]).stdout)] == [first.run]
+
+
+def test_three_runs_are_shown_in_a_row_and_the_first_beside_the_last(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    tables = [rows() for _ in range(3)]
+    tables[1]["label"][3], tables[1]["text"][8] = "b", ""
+    tables[2]["label"][3], tables[2]["label"][5], tables[2]["text"][8] = "b", "b", ""
+    runs = [scanned(one, store=".labelsift").run for one in tables]
+    runner = CliRunner()
+    result = runner.invoke(main, ["compare", *runs, "--by", "state", "--json", "--html", "trend.html"])
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.stdout)
+    assert (told["runs"], told["old"], told["new"]) == (runs, runs[0], runs[2])
+    assert [one["id"] for one in told["relabeled"]] == ["s003", "s005"]
+    counts = {one["issue"]: one["counts"] for one in told["trend"]["issues"]}
+    assert counts["empty"] == [0, 1, 1]
+    for kind in ("metrics", "slices"):
+        ends = {(one.get("predicate"), one["metric"]): (one["old"], one["new"]) for one in told[kind]}
+        shown = {(one.get("predicate"), one["metric"]): one["values"] for one in told["trend"][kind]}
+        assert ends.keys() == shown.keys() and all(len(values) == 3 for values in shown.values())
+        assert {one: (values[0], values[-1]) for one, values in shown.items()} == ends
+    each = [compare(ls.load(one), ls.load(one)).metrics.to_pylist() for one in runs]
+    assert [one["values"] for one in told["trend"]["metrics"]] == [
+        [run[at]["new"] for run in each] for at in range(len(each[0]))
+    ]
+    text = runner.invoke(main, ["compare", *runs], terminal_width=300)
+    assert "Run by run" in text.output and "2 rows relabeled: s003, s005" in text.output
+    page = (tmp_path / "trend.html").read_text(encoding="utf-8")
+    assert all(f'<th scope="col" class="num">{run}</th>' in page for run in runs)

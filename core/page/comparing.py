@@ -19,18 +19,31 @@ from ..outcome import details, verdict
 from ..wording import visible
 from .build import content_hash, save, template, version
 from .changed import cards, classes_section, issues_section, relabeled_section, rows_section, why_section
-from .figures import metrics_section, slices_section
+from .figures import metrics_section, slices_section, trend_section
 from .markup import Safe, el, joined
 
 if TYPE_CHECKING:
     from ..comparison import Comparison
     from ..report import Report
+    from ..trends import Trend
 
-SECTIONS = {"figures": "Figures", "slices": "Slices", "labels": "Labels", "rows": "Rows", "about": "How to read this"}
+SECTIONS = {
+    "trend": "Run by run",
+    "figures": "Figures",
+    "slices": "Slices",
+    "labels": "Labels",
+    "rows": "Rows",
+    "about": "How to read this",
+}
 
 
 def write_comparison(
-    comparison: Comparison, path: Path, *, with_text: bool = False, why: Mapping[str, pa.Table] | None = None
+    comparison: Comparison,
+    path: Path,
+    *,
+    with_text: bool = False,
+    why: Mapping[str, pa.Table] | None = None,
+    trend: Trend | None = None,
 ) -> Path:
     """Write the page and return its path.
 
@@ -40,23 +53,30 @@ def write_comparison(
         Show the texts of changed samples, and what people noted on them.
     why
         Slug of a slice → its relabels as :func:`labelsift.blame.blame` ranks them.
+    trend
+        More runs, of which the comparison has the first and the last.
 
     Raises
     ------
     InputError
         The folder does not exist or cannot be written.
     """
-    return save(render_comparison(comparison, with_text=with_text, why=why), Path(path))
+    return save(render_comparison(comparison, with_text=with_text, why=why, trend=trend), Path(path))
 
 
 def render_comparison(
-    comparison: Comparison, *, with_text: bool = False, why: Mapping[str, pa.Table] | None = None
+    comparison: Comparison,
+    *,
+    with_text: bool = False,
+    why: Mapping[str, pa.Table] | None = None,
+    trend: Trend | None = None,
 ) -> str:
     """Return the page's HTML."""
     style = template("page.css") + template("comparison.css")
     parts = [
         _headline(comparison, with_text=with_text),
         cards(comparison),
+        None if trend is None else trend_section(trend),
         metrics_section(comparison),
         slices_section(comparison),
         [why_section(slug, ranked) for slug, ranked in (why or {}).items()],

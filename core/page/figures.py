@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..outcome import CHANCE, MEASURES, direction
+from ..wording import words
 from .anchors import anchor
 from .markup import Safe, el, joined, name, table
 
 if TYPE_CHECKING:
     from ..comparison import Comparison
+    from ..trends import Trend
 
 SHOWN_SLICES = 100
 
@@ -58,6 +60,49 @@ def slices_section(comparison: Comparison) -> Safe | None:
         _alone(comparison.new, comparison.only_new),
         id="slices",
     )
+
+
+def trend_section(trend: Trend) -> Safe:
+    """Return metrics, slices and issues run by run; of the slices those that moved, or that were asked for."""
+    wanted = {
+        (row["predicate"], row["metric"])
+        for row in trend.change.slices.to_pylist()
+        if row["low"] is not None and (trend.change.by or row["significant"])
+    }
+    slices = [row for row in trend.slices.to_pylist() if (row["predicate"], row["metric"]) in wanted]
+    figures = [(MEASURES[row["metric"]].name, *_values(row)) for row in trend.metrics.to_pylist() if _any(row)]
+    issues = [(words(row["issue"]).title, *map(_count, row["counts"])) for row in trend.issues.to_pylist()]
+    cut = [(name(row["predicate"]), MEASURES[row["metric"]].name, *_values(row)) for row in slices[:SHOWN_SLICES]]
+    more = len(slices) - SHOWN_SLICES
+    hint = "What follows below compares the first of these runs with the last."
+    return el(
+        "section",
+        el("h2", "Run by run"),
+        el("p", hint, class_="hint"),
+        _by_run("All samples", ("All samples",), trend.runs, figures),
+        [el("h3", "Slices"), _by_run("Slices", ("Slice", ""), trend.runs, cut)] if cut else None,
+        el("p", f"{more:,} more: labelsift compare … --json", class_="hint") if more > 0 else None,
+        el("h3", "Problems found"),
+        _by_run("Problems found", ("Problem",), trend.runs, issues),
+        id="trend",
+    )
+
+
+def _by_run(caption: str, head: Sequence[str], runs: Sequence[str], rows: Sequence[Sequence[Safe | str]]) -> Safe:
+    numbers = range(len(head), len(head) + len(runs))
+    return table(caption, (*head, *runs), rows, numbers=numbers)
+
+
+def _any(row: Mapping[str, Any]) -> bool:
+    return any(value is not None for value in row["values"])
+
+
+def _values(row: Mapping[str, Any]) -> list[str]:
+    return [MEASURES[row["metric"]].value(value) for value in row["values"]]
+
+
+def _count(value: int | None) -> str:
+    return "–" if value is None else f"{value:,}"
 
 
 def _table(caption: str, rows: Sequence[Mapping[str, Any]]) -> Safe | None:
