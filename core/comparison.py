@@ -1,8 +1,7 @@
 """What changed between two runs: rows, labels, metrics and issues.
 
-Samples are matched by their ids, then by equal texts among those that no id matches. Differences of rates
-carry Newcombe's hybrid interval (1998, from two Wilson intervals), which takes the runs as independent: for
-mostly equal rows it is wider than it need be.
+Samples are matched by their ids, then by equal texts among those that no id matches. Differences of metrics carry
+intervals that use this: see :mod:`labelsift.differences`.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ import pyarrow.compute as pc
 
 from .aligning import aligned, explained, taxonomy_changes
 from .deciders import with_deciders
-from .differences import all_cells, metrics_table, slices_table
+from .differences import Sides, metrics_table, slices_table
 from .findings import issues_in
 from .report import Report
 from .slices.metrics import score_column
@@ -43,7 +42,8 @@ class Comparison:
         Table ``id, old, new, decided``: labels that changed; null = unlabeled. Ids are the new run's. ``decided`` lists
         the people who decided so in the new run's store: ``person, time, why, note``.
     metrics
-        Table ``metric, old, new, difference, low, high, significant``; no interval for F1.
+        Table ``metric, old, new, difference, low, high, significant``: the 95 % interval of the difference, for F1 only
+        where there are 30 samples.
     slices
         The same, one row a slice and metric, with ``slug, predicate, n_old, n_new``.
     issues
@@ -124,7 +124,8 @@ def compare(old: Report, new: Report, *, by: Sequence[str] | None = None) -> Com
     texts_differ = pc.not_equal(old.samples.texts.take(rows_old), new.samples.texts.take(rows_new))
     both = new.samples.ids.take(rows_new)
     relabeled = _relabeled(old, new, rows_old, rows_new)
-    cells = [{row["predicate"]: row for row in all_cells(one, by)} for one in (old, new)]
+    sides = Sides(old, new, rows_old.to_numpy(), rows_new.to_numpy())
+    slices, only_old, only_new = slices_table(sides, by)
     return Comparison(
         old=old.run,
         new=new.run,
@@ -133,14 +134,14 @@ def compare(old: Report, new: Report, *, by: Sequence[str] | None = None) -> Com
         edited=tuple(both.filter(texts_differ).to_pylist()),
         renamed=renamed,
         relabeled=with_deciders(relabeled, old, new, renamed={after: before for before, after in renamed}),
-        metrics=metrics_table(old, new),
-        slices=slices_table(*cells),
+        metrics=metrics_table(sides),
+        slices=slices,
         issues=_issues(old, new, rows_old, rows_new),
         taxonomy=classes,
         sides=(old, new),
         by=tuple(by or ()),
-        only_old=tuple(one for one in cells[0] if one not in cells[1]),
-        only_new=tuple(one for one in cells[1] if one not in cells[0]),
+        only_old=only_old,
+        only_new=only_new,
     )
 
 

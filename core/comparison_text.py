@@ -14,8 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from .comparison import Comparison
-from .outcome import said, verdict
-from .slices.table import RATES
+from .outcome import IN_SLICES, said, verdict
 from .trends import Trend
 from .wording import shortened, visible, words
 from .worth import Worth
@@ -57,7 +56,7 @@ def print_trend(found: Trend, *, console: Console | None = None) -> None:
     """Print metrics, issues and slices run by run, then what changed from the first run to the last."""
     console = console or Console(highlight=False)
     moved = {row["predicate"] for row in found.change.slices.to_pylist() if row["significant"] or found.change.by}
-    rows = [row for row in found.slices.to_pylist() if row["predicate"] in moved and row["metric"] in RATES]
+    rows = [row for row in found.slices.to_pylist() if row["predicate"] in moved and row["metric"] in IN_SLICES]
     issues = found.issues.to_pylist()
     parts: Sequence[tuple[str, Sequence[tuple[str, Iterable[str]]]]] = (
         ("Run by run", _lines(found.metrics.to_pylist())),
@@ -190,7 +189,8 @@ def _metrics(comparison: Comparison) -> Table:
 
 def _slices(comparison: Comparison) -> Table | None:
     """Show the slices whose rates moved beyond chance, most first; those that were asked for in any case."""
-    with_interval = comparison.slices.filter(pc.is_valid(comparison.slices["low"]))
+    shown_metric = pc.is_in(comparison.slices["metric"], value_set=pa.array(IN_SLICES))
+    with_interval = comparison.slices.filter(pc.and_(pc.is_valid(comparison.slices["low"]), shown_metric))
     asked = bool(comparison.by)
     shown = (with_interval if asked else with_interval.filter(with_interval["significant"])).to_pylist()
     if not shown:

@@ -6,12 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from .slices.table import RATES
 from .wording import percent, shortened, visible
 
 if TYPE_CHECKING:
     from .comparison import Comparison
 
 SHOWN = 3
+IN_SLICES = (*RATES, "f1")  # what is shown of a slice; weighted F1 says little beside accuracy
 CHANCE = "within chance"
 
 
@@ -139,7 +141,8 @@ def _predictions(comparison: Comparison) -> str:
 def _slices(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     told = []
     for where in ("worse", "better"):
-        names = list(dict.fromkeys(row["predicate"] for row in rows if direction(row) == where))
+        found = (row for row in rows if row["metric"] in RATES and direction(row) == where)
+        names = list(dict.fromkeys(row["predicate"] for row in found))
         if names:
             shown = "; ".join(visible(shortened(one, 60)) for one in names[:SHOWN])
             more = f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""

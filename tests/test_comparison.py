@@ -98,18 +98,6 @@ def test_slices_that_were_asked_for_are_shown_and_those_of_one_run_are_named(old
     assert f'slices only in {old.run}: state = "TX"' in into.getvalue()
 
 
-def test_newcombes_interval_is_the_published_one(old):
-    from labelsift.differences import _difference
-    from labelsift.slices.metrics import wilson
-
-    def rate(hits: int, total: int) -> dict[str, float]:
-        low, high = wilson(np.array([hits]), np.array([total]))
-        return {"accuracy": hits / total, "accuracy_low": float(low[0]), "accuracy_high": float(high[0])}
-
-    found = _difference("accuracy", rate(48, 80), rate(56, 70))  # Newcombe 1998, example (a), method 10
-    assert (round(found["low"], 4), round(found["high"], 4)) == (0.0524, 0.3339)
-
-
 def decision(sample: str, value: str | None, **more) -> dict:
     made = datetime.now(UTC) - timedelta(seconds=1)
     return {"id": sample, "action": "relabel", "value": json.dumps(value), "person": "ann", "time": made} | more

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..outcome import CHANCE, MEASURES, direction
+from ..outcome import CHANCE, IN_SLICES, MEASURES, direction
 from ..wording import words
 from .anchors import anchor
 from .markup import Safe, el, joined, name, table
@@ -36,7 +36,7 @@ def metrics_section(comparison: Comparison) -> Safe | None:
 
 def slices_section(comparison: Comparison) -> Safe | None:
     """Return the slices that moved beyond chance; where slices were asked for, the others below them."""
-    known = [row for row in comparison.slices.to_pylist() if row["low"] is not None]
+    known = [row for row in comparison.slices.to_pylist() if row["low"] is not None and row["metric"] in IN_SLICES]
     asked = bool(comparison.by)
     if not known:
         return None
@@ -67,7 +67,7 @@ def trend_section(trend: Trend) -> Safe:
     wanted = {
         (row["predicate"], row["metric"])
         for row in trend.change.slices.to_pylist()
-        if row["low"] is not None and (trend.change.by or row["significant"])
+        if row["metric"] in IN_SLICES and row["low"] is not None and (trend.change.by or row["significant"])
     }
     slices = [row for row in trend.slices.to_pylist() if (row["predicate"], row["metric"]) in wanted]
     figures = [(MEASURES[row["metric"]].name, *_values(row)) for row in trend.metrics.to_pylist() if _any(row)]
