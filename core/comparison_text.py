@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from .comparison import Comparison
-from .outcome import IN_SLICES, said, verdict
+from .outcome import IN_SLICES, said, surely, verdict
 from .trends import Trend
 from .wording import shortened, visible, words
 from .worth import Worth
@@ -204,7 +204,7 @@ def _slices(comparison: Comparison) -> Table | None:
         note += f"; {len(shown) - most:,} more that moved less: --json"
     table.caption = Text(note, style="dim")
     table.caption_justify = "left"
-    for row in sorted(shown, key=lambda row: (not row["significant"], -abs(row["difference"])))[:most]:
+    for row in sorted(shown, key=lambda row: (-surely(row), -abs(row["difference"])))[:most]:
         table.add_row(Text(shortened(visible(row["predicate"]), 50)), NAMES[row["metric"]], *_figures(row))
     return table
 

@@ -39,11 +39,11 @@ class Measure:
         """Write a difference; that of two shares in percentage points.
 
         >>> MEASURES["accuracy"].moved(-0.0312), MEASURES["f1"].moved(0.0312)
-        ('−3.1', '+0.031')
+        ('−3.1 points', '+0.031')
         """
         if difference is None:
             return "–"
-        figure = f"{100 * difference:+.1f}" if self.share else f"{difference:+.3f}"
+        figure = f"{100 * difference:+.1f} points" if self.share else f"{difference:+.3f}"
         return figure.replace("-", "−")
 
     def better(self, difference: float) -> bool:
@@ -53,7 +53,7 @@ class Measure:
 
 MEASURES = {
     "label_issue_rate": Measure("labels that look wrong", share=True, more_is_better=False),
-    "accuracy": Measure("predictions that equal the label", share=True),
+    "accuracy": Measure("predictions that match", share=True),
     "f1": Measure("macro F1", share=False),
     "weighted_f1": Measure("weighted F1", share=False),
 }
@@ -68,6 +68,11 @@ def direction(row: Mapping[str, Any]) -> str:
     return "better" if MEASURES[row["metric"]].better(row["difference"]) else "worse"
 
 
+def surely(row: Mapping[str, Any]) -> float:
+    """Return how far a slice's metric moved at least: the end of its interval that is nearer to 0; 0 within chance."""
+    return max(row["low"], -row["high"], 0.0)
+
+
 def verdict(comparison: Comparison) -> str:
     """Return the outcome in one sentence: by the labels that look wrong, else by the predictions, else by the rows."""
     rows = {row["metric"]: row for row in comparison.metrics.to_pylist() if row["difference"] is not None}
@@ -77,7 +82,7 @@ def verdict(comparison: Comparison) -> str:
     if flagged is not None:
         return _told(flagged, "labels look wrong")
     if right is not None:
-        return _told(right, "predictions equal the label")
+        return _told(right, "predictions agree with the label")
     return "The data changed; neither run can say whether for the better."
 
 
@@ -135,13 +140,14 @@ def _predictions(comparison: Comparison) -> str:
         return ""
     before, after = (percent(row[name]) for name in ("old", "new"))
     sure = "" if row["significant"] else "; that difference is within chance"
-    return f"Predictions equal the label of {after} of the samples; before, of {before}{sure}."
+    return f"Predictions agree with {after} of the labels; before, with {before}{sure}."
 
 
 def _slices(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     told = []
     for where in ("worse", "better"):
-        found = (row for row in rows if row["metric"] in RATES and direction(row) == where)
+        found = [row for row in rows if row["metric"] in RATES and direction(row) == where]
+        found.sort(key=surely, reverse=True)
         names = list(dict.fromkeys(row["predicate"] for row in found))
         if names:
             shown = "; ".join(visible(shortened(one, 60)) for one in names[:SHOWN])

@@ -46,8 +46,8 @@ def rate_difference(counts: Outcomes) -> tuple[np.ndarray, np.ndarray]:
     Where both runs judged the same samples it is Newcombe's square-and-add interval for paired proportions (Statistics
     in Medicine 17, 1998, 2635-2650, method 10): Wilson intervals joined with the correlation phi, corrected for
     continuity. Where they share none it is his interval for independent ones (ibid. 873-890, method 10). In between the
-    correlation of the two rates is phi of the shared samples times shared / sqrt(old_total * new_total), as for samples
-    that overlap in part (Derrick et al. 2015); it enters the same formula, known as MOVER (Zou and Donner, Statistics in
+    correlation of the two rates is phi of the shared samples times shared / sqrt(old_total * new_total), for samples
+    that overlap in part (Derrick et al. 2015); it enters the same formula, MOVER (Zou and Donner, Statistics in
     Medicine 27, 2008). Where only a handful of shared samples changed it is wider than it need be.
     """
     old_low, old_high = wilson(counts.old_hits, counts.old_total)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..outcome import CHANCE, IN_SLICES, MEASURES, direction
+from ..outcome import CHANCE, IN_SLICES, MEASURES, direction, surely
 from ..wording import words
 from .anchors import anchor
 from .markup import Safe, el, joined, name, table
@@ -24,7 +24,7 @@ def metrics_section(comparison: Comparison) -> Safe | None:
         return None
     head = ("All samples", "Before", "After", "Change", "95 % range", "")
     body = [(MEASURES[row["metric"]].name, *_figures(row)) for row in rows]
-    hint = "Changes of shares are in percentage points. Macro F1 weighs every class alike, weighted F1 by its samples."
+    hint = "F1 says how well the classes are predicted, from 0 to 1; macro counts all classes alike, weighted by size."
     return el(
         "section",
         el("h2", "Figures"),
@@ -40,15 +40,19 @@ def slices_section(comparison: Comparison) -> Safe | None:
     asked = bool(comparison.by)
     if not known:
         return None
-    known.sort(key=lambda row: -abs(row["difference"]))
+    order = {metric: at for at, metric in enumerate(IN_SLICES)}
+    most: dict[str, float] = {}
+    for row in known:
+        most[row["predicate"]] = max(most.get(row["predicate"], 0.0), surely(row))
+    known.sort(key=lambda row: (-most[row["predicate"]], row["predicate"], order[row["metric"]]))
     moved = [row for row in known if row["significant"]]
     others = [row for row in known if asked and not row["significant"]]
-    hint = f"{len(known):,} figures of slices were looked at: about one in twenty moves this far by chance."
+    hint = f"The surest first. {len(known):,} figures were looked at: about one in twenty moves this far by chance."
     return el(
         "section",
         el("h2", "Slices"),
         el("p", hint, class_="hint"),
-        _table("Slices that moved beyond chance", moved) or el("p", "No slice moved beyond chance."),
+        _table("Slices that moved beyond chance", moved, anchored=True) or el("p", "No slice moved beyond chance."),
         el(
             "details",
             el("summary", f"{len(others):,} within chance"),
@@ -105,30 +109,30 @@ def _count(value: int | None) -> str:
     return "–" if value is None else f"{value:,}"
 
 
-def _table(caption: str, rows: Sequence[Mapping[str, Any]]) -> Safe | None:
+def _table(caption: str, rows: Sequence[Mapping[str, Any]], *, anchored: bool = False) -> Safe | None:
     if not rows:
         return None
     head = ("Slice", "Samples", "", "Before", "After", "Change", "95 % range", "")
     left = len(rows) - SHOWN_SLICES
     more = el("p", f"{left:,} more that moved less: labelsift compare … --json", class_="hint") if left > 0 else None
-    return joined([table(caption, head, _slices(rows[:SHOWN_SLICES]), numbers=(1, 3, 4, 5, 6)), more])
+    body = _slices(rows[:SHOWN_SLICES], anchored=anchored)
+    return joined([table(caption, head, body, numbers=(1, 3, 4, 5, 6)), more])
 
 
-def _slices(rows: Sequence[Mapping[str, Any]]) -> list[tuple[Safe | str, ...]]:
-    seen: set[str] = set()
-    body = []
+def _slices(rows: Sequence[Mapping[str, Any]], *, anchored: bool) -> list[tuple[Safe | str, ...]]:
+    body, last = [], None
     for row in rows:
-        first = row["slug"] not in seen
-        seen.add(row["slug"])
-        what = el("span", name(row["predicate"]), id=anchor("slice", row["slug"]) if first else None)
+        first, last = row["slug"] != last, row["slug"]
+        ident = anchor("slice", row["slug"]) if anchored else None
+        what = el("span", name(row["predicate"]), id=ident) if first else ""
         samples = f"{row['n_new']:,}" if row["n_new"] == row["n_old"] else f"{row['n_old']:,} → {row['n_new']:,}"
-        body.append((what, samples, MEASURES[row["metric"]].name, *_figures(row)))
+        body.append((what, samples if first else "", MEASURES[row["metric"]].name, *_figures(row)))
     return body
 
 
 def _figures(row: Mapping[str, Any]) -> tuple[Safe | str, ...]:
     measure, where = MEASURES[row["metric"]], direction(row)
-    span = "" if row["low"] is None else f"{measure.moved(row['low'])} … {measure.moved(row['high'])}"
+    span = "" if row["low"] is None else f"{measure.moved(row['low']).split()[0]} … {measure.moved(row['high'])}"
     moved = measure.moved(row["difference"])
     kind = {"better": "moved better", "worse": "moved worse"}.get(where, "moved chance")
     mark = where if where in ("better", "worse", CHANCE, "no change") else ""
