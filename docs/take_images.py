@@ -40,7 +40,7 @@ from rich.text import Text
 IMAGES = Path(__file__).parent / "images"
 CHROMIUM = Path("/usr/bin/chromium")
 LOW = 600  # pages whose lower part is empty
-SHORT, TALL = 450, 1250
+SHORT, TALL = 475, 1250
 STORE, TRUTH = ".labelsift", Path("truth") / "truth.csv"
 TERMINAL = """<body style="margin:0; background:#fff">
 <pre style="margin:0; padding:24px 32px; font:16px/1.35 'DejaVu Sans Mono',Menlo,Consolas,monospace">
