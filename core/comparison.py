@@ -145,6 +145,13 @@ def compare(old: Report, new: Report, *, by: Sequence[str] | None = None) -> Com
     )
 
 
+def relabels(old: Report, new: Report) -> pa.Table:
+    """Return only what :class:`Comparison` calls ``relabeled``, without the people: ``id, old, new``."""
+    rows_old, rows_new, _ = _matched(old, new)
+    taxonomy = new.samples.taxonomy
+    return _relabeled(aligned(old, taxonomy) if taxonomy else old, new, rows_old, rows_new)
+
+
 def _matched(old: Report, new: Report) -> tuple[pa.Array, pa.Array, tuple[tuple[str, str], ...]]:
     """Return the rows of the samples that both have, in the old and in the new run, and the renamed ids."""
     place = pc.index_in(new.samples.ids, value_set=pa.concat_arrays(old.samples.ids.chunks))

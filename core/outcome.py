@@ -93,10 +93,7 @@ def details(comparison: Comparison) -> str:
 
 
 def changes(comparison: Comparison) -> str:
-    """Count what was changed.
-
-    See :func:`details`.
-    """
+    """Count what was changed in one sentence, without its full stop."""
     counts = [
         _many(comparison.relabeled.num_rows, "label was changed", "labels were changed"),
         _many(len(comparison.edited), "text was edited", "texts were edited"),

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .slices.metrics import wilson
+from .slices.metrics import Z95, wilson
 
-DRAWS = 500  # of the bootstrap
+DRAWS, FEW_DRAWS = 500, 100  # of the bootstrap; 100 tell its deviation well enough, and 500 its percentiles
+MANY = 2_000  # kinds of samples, which only large data has
 FEWEST = 30  # rows: of fewer the bootstrap's interval is too narrow to be shown
 _CELLS = 4_000_000  # numbers that are held at once
 
@@ -79,9 +80,10 @@ def _correlation(counts: Outcomes) -> np.ndarray:
 def f1_difference(
     old: tuple[np.ndarray, np.ndarray], new: tuple[np.ndarray, np.ndarray], counts: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the 95 % intervals of ``new - old`` of macro and weighted F1, by a paired percentile bootstrap.
+    """Return the 95 % intervals of ``new - old`` of macro and weighted F1, by a paired bootstrap.
 
-    Samples are drawn anew with all that both runs say of them, 500 times with one seed (Efron and Tibshirani 1993).
+    Samples are drawn anew with all that both runs say of them, with one seed, 500 times, and the percentiles are taken
+    (Efron and Tibshirani 1993). Above 2,000 kinds of samples it is the normal interval from the deviation of 100 draws.
 
     Parameters
     ----------
@@ -100,32 +102,39 @@ def f1_difference(
     if total < FEWEST:
         return np.full(2, np.nan), np.full(2, np.nan)
     rng = np.random.default_rng(0)
-    differences = []
+    draws, differences = (DRAWS if len(counts) <= MANY else FEW_DRAWS), []
     step = max(_CELLS // len(counts), 1)
-    for start in range(0, DRAWS, step):
-        drawn = rng.multinomial(total, counts / total, size=min(step, DRAWS - start))
+    for start in range(0, draws, step):
+        drawn = rng.multinomial(total, counts / total, size=min(step, draws - start)).T.copy()
         differences.append(_f1(*new, drawn) - _f1(*old, drawn))
-    low, high = np.nanpercentile(np.concatenate(differences), (2.5, 97.5), axis=0)
-    return low, high
+    found = np.concatenate(differences)
+    if draws == DRAWS:
+        low, high = np.nanpercentile(found, (2.5, 97.5), axis=0)
+        return low, high
+    middle, half = (_f1(*new, counts[:, None]) - _f1(*old, counts[:, None]))[0], Z95 * np.nanstd(found, axis=0, ddof=1)
+    return middle - half, middle + half
 
 
 def _f1(given: np.ndarray, predicted: np.ndarray, drawn: np.ndarray) -> np.ndarray:
-    """Return macro and weighted F1 of each draw: float64, shape (draws, 2)."""
+    """Return macro and weighted F1 of draws, int64 of shape (kinds, draws): float64, shape (draws, 2)."""
     counted = (given >= 0) & (predicted >= 0)
-    given, predicted, drawn = given[counted], predicted[counted], drawn[:, counted]
+    given, predicted, drawn = given[counted], predicted[counted], drawn[counted]
     classes, codes = np.unique(np.concatenate([given, predicted]), return_inverse=True)
     given, predicted = codes[: len(given)], codes[len(given) :]
+    right = given == predicted
     support, named = _summed(drawn, given, len(classes)), _summed(drawn, predicted, len(classes))
-    right = _summed(drawn * (given == predicted), given, len(classes))
+    hits = _summed(drawn[right], given[right], len(classes))
     with np.errstate(invalid="ignore", divide="ignore"):
-        f1 = np.nan_to_num(2 * right / (support + named))
-        macro = f1.sum(axis=1) / (support + named > 0).sum(axis=1)
-        return np.column_stack([macro, (f1 * support).sum(axis=1) / support.sum(axis=1)])
+        f1 = np.nan_to_num(2 * hits / (support + named))
+        macro = f1.sum(axis=0) / (support + named > 0).sum(axis=0)
+        return np.column_stack([macro, (f1 * support).sum(axis=0) / support.sum(axis=0)])
 
 
 def _summed(drawn: np.ndarray, codes: np.ndarray, classes: int) -> np.ndarray:
-    """Sum the draws of each class: int64, shape (draws, classes)."""
-    order = np.argsort(codes, kind="stable")
-    ends = np.searchsorted(codes[order], np.arange(classes), side="right")
-    sums = np.concatenate([np.zeros((len(drawn), 1), np.int64), drawn[:, order].cumsum(axis=1)], axis=1)
-    return np.diff(sums[:, np.concatenate([[0], ends])], axis=1)
+    """Sum the draws of each class: int64, shape (classes, draws)."""
+    found = np.zeros((classes, drawn.shape[1]), dtype=np.int64)
+    if len(codes):
+        order = np.argsort(codes, kind="stable")
+        present, starts = np.unique(codes[order], return_index=True)
+        found[present] = np.add.reduceat(drawn[order], starts, axis=0)
+    return found

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from labelsift.comparison import compare
-from labelsift.pairing import FEWEST, Outcomes, f1_difference, rate_difference
+from labelsift.pairing import FEWEST, MANY, Outcomes, f1_difference, rate_difference
 from labelsift.slices.metrics import Judged, overall
 
 
@@ -102,6 +102,15 @@ def test_the_bootstrap_repeats_itself_and_keeps_silent_on_few_samples():
     np.testing.assert_array_equal(first, second)
     few = slice(0, FEWEST - 1)
     assert np.isnan(f1_difference((given[few], old[few]), (given[few], new[few]), one[few])).all()
+
+
+def test_many_kinds_of_samples_have_the_interval_of_their_sum():
+    given, old, new = drawn(np.random.default_rng(1), MANY + 500)
+    apart = f1_difference((given, old), (given, new), np.ones(MANY + 500, dtype=np.int64))
+    kinds, counts = np.unique(np.column_stack([given, old, new]), axis=0, return_counts=True)
+    together = f1_difference((kinds[:, 0], kinds[:, 1]), (kinds[:, 0], kinds[:, 2]), counts)
+    width = together[1] - together[0]
+    assert (np.abs(np.array(apart) - np.array(together)) < 0.25 * width).all()
 
 
 def test_the_comparison_pairs_the_samples_of_each_slice_and_takes_moved_ones_as_others():
