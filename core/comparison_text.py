@@ -67,7 +67,7 @@ def print_trend(found: Trend, *, console: Console | None = None) -> None:
         if lines:
             table = _table(title, "")
             for run in found.runs:
-                table.add_column(Text(run), justify="right")
+                table.add_column(Text(run), justify="right", overflow="fold")
             for name, cells in lines:
                 table.add_row(Text(shortened(visible(name), 60)), *cells)
             console.print(table)

@@ -31,6 +31,8 @@ class Trend:
     ----------
     runs
         Their names.
+    created
+        When each scan ended, in ISO form (UTC).
     metrics
         Table ``metric, values``: a value a run, null where it has none.
     slices
@@ -42,6 +44,7 @@ class Trend:
     """
 
     runs: tuple[str, ...]
+    created: tuple[str, ...]
     metrics: pa.Table
     slices: pa.Table
     issues: pa.Table
@@ -50,7 +53,7 @@ class Trend:
     def as_dict(self) -> dict[str, Any]:
         """Return everything as plain values: those of the comparison of the first and the last run, and ``trend``."""
         tables = {name: getattr(self, name).to_pylist() for name in ("metrics", "slices", "issues")}
-        return self.change.as_dict() | {"runs": list(self.runs), "trend": tables}
+        return self.change.as_dict() | {"runs": list(self.runs), "created": list(self.created), "trend": tables}
 
     def to_html(self, path: str | Path, *, with_text: bool = False, why: Mapping[str, pa.Table] | None = None) -> Path:
         """Write the runs as one self-contained page; see :meth:`labelsift.comparison.Comparison.to_html`."""
@@ -81,6 +84,7 @@ def trend(reports: Sequence[Report], *, by: Sequence[str] | None = None) -> Tren
     change = compare(reports[0], reports[-1], by=by)
     return Trend(
         runs=tuple(one.run for one in runs),
+        created=tuple(one.created.isoformat(timespec="seconds") for one in runs),
         metrics=_metrics(runs),
         slices=_slices([{row["predicate"]: row for row in all_cells(one, by)} for one in runs]),
         issues=_issues(runs),

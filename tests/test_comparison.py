@@ -213,6 +213,7 @@ def test_three_runs_are_shown_in_a_row_and_the_first_beside_the_last(tmp_path, m
         [run[at]["new"] for run in each] for at in range(len(each[0]))
     ]
     text = runner.invoke(main, ["compare", *runs], terminal_width=300)
+    assert [one[:10] for one in told["created"]] == [ls.load(one).created.date().isoformat() for one in runs]
     assert "Run by run" in text.output and "2 rows relabeled: s003, s005" in text.output
     page = (tmp_path / "trend.html").read_text(encoding="utf-8")
-    assert all(f'<th scope="col" class="num">{run}</th>' in page for run in runs)
+    assert all(f'<div class="mono quiet">{run}</div></th>' in page for run in runs)

@@ -76,24 +76,37 @@ def trend_section(trend: Trend) -> Safe:
     slices = [row for row in trend.slices.to_pylist() if (row["predicate"], row["metric"]) in wanted]
     figures = [(MEASURES[row["metric"]].name, *_values(row)) for row in trend.metrics.to_pylist() if _any(row)]
     issues = [(words(row["issue"]).title, *map(_count, row["counts"])) for row in trend.issues.to_pylist()]
-    cut = [(name(row["predicate"]), MEASURES[row["metric"]].name, *_values(row)) for row in slices[:SHOWN_SLICES]]
+    first = [at == 0 or row["slug"] != slices[at - 1]["slug"] for at, row in enumerate(slices)]
+    cut = [
+        (name(row["predicate"]) if new else "", MEASURES[row["metric"]].name, *_values(row))
+        for row, new in zip(slices[:SHOWN_SLICES], first, strict=False)
+    ]
     more = len(slices) - SHOWN_SLICES
     hint = "What follows below compares the first of these runs with the last."
     return el(
         "section",
         el("h2", "Run by run"),
         el("p", hint, class_="hint"),
-        _by_run("All samples", ("All samples",), trend.runs, figures),
-        [el("h3", "Slices"), _by_run("Slices", ("Slice", ""), trend.runs, cut)] if cut else None,
-        el("p", f"{more:,} more: labelsift compare … --json", class_="hint") if more > 0 else None,
-        el("h3", "Problems found"),
-        _by_run("Problems found", ("Problem",), trend.runs, issues),
+        _by_run("All samples", ("All samples",), trend, figures),
+        _by_run("Problems found", ("Problem",), trend, issues),
+        el(
+            "details",
+            el("summary", "Slices run by run"),
+            _by_run("Slices run by run", ("Slice", ""), trend, cut),
+            el("p", f"{more:,} more: labelsift compare … --json", class_="hint") if more > 0 else None,
+        )
+        if cut
+        else None,
         id="trend",
     )
 
 
-def _by_run(caption: str, head: Sequence[str], runs: Sequence[str], rows: Sequence[Sequence[Safe | str]]) -> Safe:
-    numbers = range(len(head), len(head) + len(runs))
+def _by_run(caption: str, head: Sequence[str], trend: Trend, rows: Sequence[Sequence[Safe | str]]) -> Safe:
+    numbers = range(len(head), len(head) + len(trend.runs))
+    runs = [
+        joined([created[:10], el("div", run, class_="mono quiet")])
+        for run, created in zip(trend.runs, trend.created, strict=True)
+    ]
     return table(caption, (*head, *runs), rows, numbers=numbers)
 
 
