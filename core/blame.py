@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .comparison import compare
+from .comparison import relabels
 from .errors import InputError
 from .influence import fit_tightly, relabel_influence
 from .prediction import choose_penalty
@@ -36,7 +36,7 @@ def blame(old: Report, new: Report, slug: str) -> pa.Table:
     """
     if new.embeddings is None:
         raise InputError(f"The run {new.run} has no embeddings", cure="Scan with the check label")
-    relabeled = compare(old, new).relabeled
+    relabeled = relabels(old, new)
     relabeled = relabeled.filter(pc.and_(pc.is_valid(relabeled["old"]), pc.is_valid(relabeled["new"])))
     if not relabeled.num_rows:
         raise InputError("No label changed between these runs", cure="Name two runs before and after a correction")

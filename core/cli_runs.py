@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from .annotations import Annotations, annotated
-from .cli_shared import json_option, store_option, write_json, written
+from .cli_shared import json_option, parted, store_option, write_json, written
 from .errors import InputError
 from .runfolder import RunInfo
 from .store import Store, load
 from .wording import visible
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from .comparison import Comparison
+    from .trends import Trend
 
 
 @click.group(invoke_without_command=True)
@@ -140,32 +146,55 @@ def export(run: str, folder: str, store: str) -> None:
 
 
 @click.command()
-@click.argument("old")
-@click.argument("new", default="latest")
+@click.argument("runs", nargs=-1, required=True, metavar="OLD [NEW]...")
 @click.option("--by", help="Slice by these metadata columns and their pairs, parted by commas.")
 @click.option("--why", metavar="SLICE", help="Also rank the relabels that push this slice down: state:CA__gender:f.")
+@click.option("--html", type=click.Path(dir_okay=False), help="Also write one page, which holds no text of samples.")
+@click.option("--with-text", is_flag=True, help="Show texts of samples and people's notes on the page.")
 @store_option
 @json_option
-def compare(old: str, new: str, by: str | None, why: str | None, store: str, as_json: bool) -> None:
-    """Say what changed from the run OLD to the run NEW: rows, labels, metrics, slices, issues."""
-    from .comparison import compare as compare_reports
+def compare(
+    runs: tuple[str, ...],
+    by: str | None,
+    why: str | None,
+    html: str | None,
+    with_text: bool,
+    store: str,
+    as_json: bool,
+) -> None:
+    """Say what changed from the run OLD to the run NEW (else the latest): rows, labels, metrics, slices, issues.
 
-    columns = [name.strip() for name in by.split(",")] if by else None
-    before, after = load(old, store=store), load(new, store=store)
-    found = compare_reports(before, after, by=columns)
-    ranked = None
+    Three runs or more, the oldest first, are also shown run by run.
+    """
+    from .comparison import compare as compare_reports
+    from .trends import trend
+
+    columns = parted(by) or None
+    reports = [load(one, store=store) for one in (runs if len(runs) > 1 else (*runs, "latest"))]
+    found = trend(reports, by=columns) if len(reports) > 2 else compare_reports(*reports, by=columns)
+    ranked: dict[str, pa.Table] = {}
     if why is not None:
         from .blame import blame
 
-        ranked = blame(before, after, why)
+        ranked = {why: blame(reports[0], reports[-1], why)}
+    if html is not None:
+        found.to_html(html, with_text=with_text, why=ranked)
     if as_json:
-        write_json(found.as_dict() | ({"why": ranked.to_pylist()} if ranked is not None else {}))
+        write_json(found.as_dict() | ({"why": ranked[why].to_pylist()} if why in ranked else {}))
         return
-    from .comparison_text import print_blame, print_comparison
+    _print(found, ranked)
 
-    print_comparison(found)
-    if ranked is not None and why is not None:
-        print_blame(ranked, why)
+
+def _print(found: Comparison | Trend, ranked: dict[str, pa.Table]) -> None:
+    from .comparison import Comparison
+    from .comparison_text import print_blame, print_comparison, print_trend
+
+    if isinstance(found, Comparison):
+        print_comparison(found)
+    else:
+        print_trend(found)
+    for slug, table in ranked.items():
+        print_blame(table, slug)
 
 
 @click.command()
@@ -181,7 +210,7 @@ def value(old: str, new: str, seeds: int, evaluation: str | None, by: str | None
     from .spent import rounds_between, spent
     from .worth import worth
 
-    columns = [name.strip() for name in by.split(",")] if by else []
+    columns = parted(by)
     kept = Store(store)
     before, after = kept.load(old), kept.load(new)
     found = worth(before, after, seeds=seeds, evaluation=evaluation, by=columns)

@@ -1,16 +1,15 @@
 """What changed between two runs: rows, labels, metrics and issues.
 
-Samples are matched by their ids, then by equal texts among those that no id matches. Differences of rates
-carry Newcombe's hybrid interval (1998, from two Wilson intervals), which takes the runs as independent: for
-mostly equal rows it is wider than it need be.
+Samples are matched by their ids, then by equal texts among those that no id matches. Differences of metrics carry
+intervals that use this: see :mod:`labelsift.differences`.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import combinations
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,12 +17,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from .aligning import aligned, explained, taxonomy_changes
-from .errors import InputError
+from .deciders import with_deciders
+from .differences import Sides, metrics_table, slices_table
 from .findings import issues_in
 from .report import Report
-from .slices.cells import Cells, cross, partitions
-from .slices.metrics import judged, overall, score_column
-from .slices.table import METRICS, RATES, full_table
+from .slices.metrics import score_column
 
 
 @dataclass(frozen=True)
@@ -41,9 +39,11 @@ class Comparison:
     renamed
         Pairs of (old id, new id) with the same text.
     relabeled
-        Table ``id, old, new``: labels that changed; null = unlabeled. Ids are the new run's.
+        Table ``id, old, new, decided``: labels that changed; null = unlabeled. Ids are the new run's. ``decided`` lists
+        the people who decided so in the new run's store: ``person, time, why, note``.
     metrics
-        Table ``metric, old, new, difference, low, high, significant``; no interval for F1.
+        Table ``metric, old, new, difference, low, high, significant``: the 95 % interval of the difference, for F1 only
+        where there are 30 samples.
     slices
         The same, one row a slice and metric, with ``slug, predicate, n_old, n_new``.
     issues
@@ -56,6 +56,8 @@ class Comparison:
         The columns that the user asked for; empty where every column was looked at.
     only_old, only_new
         Predicates of slices that only one of the runs has, and that can therefore not be compared.
+    sides
+        The two runs themselves, the older one under the newer one's taxonomy.
     """
 
     old: str
@@ -69,6 +71,7 @@ class Comparison:
     slices: pa.Table
     issues: pa.Table
     taxonomy: pa.Table
+    sides: tuple[Report, Report] = field(repr=False, compare=False)
     by: tuple[str, ...] = ()
     only_old: tuple[str, ...] = ()
     only_new: tuple[str, ...] = ()
@@ -82,8 +85,22 @@ class Comparison:
     def as_dict(self) -> dict[str, Any]:
         """Return everything as plain values, for ``--json``."""
         tables = ("relabeled", "metrics", "slices", "issues", "taxonomy")
-        shown = {name: value for name, value in vars(self).items() if name not in tables}
+        shown = {name: value for name, value in vars(self).items() if name not in (*tables, "sides")}
         return shown | {name: getattr(self, name).to_pylist() for name in tables} | {"movements": self.movements}
+
+    def to_html(self, path: str | Path, *, with_text: bool = False, why: Mapping[str, pa.Table] | None = None) -> Path:
+        """Write the comparison as one self-contained page.
+
+        Parameters
+        ----------
+        with_text
+            Show the texts of changed samples and people's notes on them; else ids and labels only.
+        why
+            Slug of a slice → what :func:`labelsift.blame.blame` ranks for it.
+        """
+        from .page.comparing import write_comparison
+
+        return write_comparison(self, Path(path), with_text=with_text, why=why)
 
 
 def compare(old: Report, new: Report, *, by: Sequence[str] | None = None) -> Comparison:
@@ -106,7 +123,9 @@ def compare(old: Report, new: Report, *, by: Sequence[str] | None = None) -> Com
     old = aligned(old, taxonomy) if taxonomy else old
     texts_differ = pc.not_equal(old.samples.texts.take(rows_old), new.samples.texts.take(rows_new))
     both = new.samples.ids.take(rows_new)
-    cells = [{row["predicate"]: row for row in _all_cells(one, by)} for one in (old, new)]
+    relabeled = _relabeled(old, new, rows_old, rows_new)
+    sides = Sides(old, new, rows_old.to_numpy(), rows_new.to_numpy())
+    slices, only_old, only_new = slices_table(sides, by)
     return Comparison(
         old=old.run,
         new=new.run,
@@ -114,15 +133,23 @@ def compare(old: Report, new: Report, *, by: Sequence[str] | None = None) -> Com
         removed=_others(old, rows_old),
         edited=tuple(both.filter(texts_differ).to_pylist()),
         renamed=renamed,
-        relabeled=_relabeled(old, new, rows_old, rows_new),
-        metrics=_metrics(old, new),
-        slices=_slices(*cells),
+        relabeled=with_deciders(relabeled, old, new, renamed={after: before for before, after in renamed}),
+        metrics=metrics_table(sides),
+        slices=slices,
         issues=_issues(old, new, rows_old, rows_new),
         taxonomy=classes,
+        sides=(old, new),
         by=tuple(by or ()),
-        only_old=tuple(one for one in cells[0] if one not in cells[1]),
-        only_new=tuple(one for one in cells[1] if one not in cells[0]),
+        only_old=only_old,
+        only_new=only_new,
     )
+
+
+def relabels(old: Report, new: Report) -> pa.Table:
+    """Return only what :class:`Comparison` calls ``relabeled``, without the people: ``id, old, new``."""
+    rows_old, rows_new, _ = _matched(old, new)
+    taxonomy = new.samples.taxonomy
+    return _relabeled(aligned(old, taxonomy) if taxonomy else old, new, rows_old, rows_new)
 
 
 def _matched(old: Report, new: Report) -> tuple[pa.Array, pa.Array, tuple[tuple[str, str], ...]]:
@@ -166,74 +193,6 @@ def _labels(report: Report, rows: pa.Array) -> pa.Array:
     given = report.samples.labels
     found = pa.nulls(len(rows), pa.string()) if given is None else given.take(rows)
     return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
-
-
-def _metrics(old: Report, new: Report) -> pa.Table:
-    before, after = overall(judged(old)), overall(judged(new))
-    rows = [{"metric": metric, **_difference(metric, before, after)} for metric in METRICS]
-    return pa.Table.from_pylist(rows, schema=pa.schema([("metric", pa.string()), *_FIGURES]))
-
-
-def _slices(before: dict[str, dict[str, Any]], after: dict[str, dict[str, Any]]) -> pa.Table:
-    rows = [
-        {
-            "slug": after[predicate]["slug"],
-            "predicate": predicate,
-            "metric": metric,
-            "n_old": row["n"],
-            "n_new": after[predicate]["n"],
-            **_difference(metric, row, after[predicate]),
-        }
-        for predicate, row in before.items()
-        if predicate in after
-        for metric in METRICS
-    ]
-    names = [("slug", pa.string()), ("predicate", pa.string()), ("metric", pa.string())]
-    return pa.Table.from_pylist(
-        rows, schema=pa.schema([*names, ("n_old", pa.int64()), ("n_new", pa.int64()), *_FIGURES])
-    )
-
-
-def _all_cells(report: Report, by: Sequence[str] | None) -> list[dict[str, Any]]:
-    found, skipped = partitions(report.samples)
-    missing = sorted(set(by or ()) - set(found))
-    if missing:
-        why = [f"{name} ({skipped[name]})" if name in skipped else name for name in missing]
-        raise InputError(f"The run {report.run} cannot be sliced by these columns", ids=why, cure="Name others")
-    cells: list[Cells] = [found[name] for name in by] if by else list(found.values())
-    if by:
-        cells += [cross(one, other) for one, other in combinations(cells, 2)]
-    return full_table(report, cells).to_pylist()
-
-
-_FIGURES = [
-    ("old", pa.float64()),
-    ("new", pa.float64()),
-    ("difference", pa.float64()),
-    ("low", pa.float64()),
-    ("high", pa.float64()),
-    ("significant", pa.bool_()),
-]
-
-
-def _difference(metric: str, before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
-    """Return old, new and their difference; for a rate with its 95 % interval, nulls where unknown."""
-    one, other = (_known(values[metric]) for values in (before, after))
-    figures: dict[str, Any] = {"old": one, "new": other}
-    if one is None or other is None:
-        return figures
-    figures["difference"] = other - one
-    if metric in RATES:
-        low_before, high_before = before[f"{metric}_low"], before[f"{metric}_high"]
-        low_after, high_after = after[f"{metric}_low"], after[f"{metric}_high"]
-        low = other - one - np.hypot(other - low_after, high_before - one)
-        high = other - one + np.hypot(high_after - other, one - low_before)
-        figures |= {"low": float(low), "high": float(high), "significant": bool(low > 0 or high < 0)}
-    return figures
-
-
-def _known(value: float | None) -> float | None:
-    return None if value is None or np.isnan(value) else float(value)
 
 
 def _issues(old: Report, new: Report, rows_old: pa.Array, rows_new: pa.Array) -> pa.Table:

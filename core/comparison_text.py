@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from statistics import mean
 from typing import Any
 
@@ -14,6 +14,8 @@ from rich.table import Table
 from rich.text import Text
 
 from .comparison import Comparison
+from .outcome import IN_SLICES, said, surely, verdict
+from .trends import Trend
 from .wording import shortened, visible, words
 from .worth import Worth
 
@@ -30,17 +32,62 @@ NAMES = {
 def print_comparison(comparison: Comparison, *, console: Console | None = None) -> None:
     """Print what changed: rows, labels, metrics, slices that moved, issues."""
     console = console or Console(highlight=False)
-    console.print(Text(f"{comparison.old} → {comparison.new}", style="bold"))
+    console.print(Text(f"{comparison.old} → {comparison.new}", style="dim"))
+    console.print(Text(verdict(comparison), style="bold"), soft_wrap=True)
     for line in _rows(comparison):
         console.print(Text(line))
     for line in _taxonomy(comparison):
         console.print(Text(line), soft_wrap=True)
     for line in _alone(comparison):
         console.print(Text(line), soft_wrap=True)
-    for part in (_movements(comparison), _metrics(comparison), _slices(comparison), _issues(comparison)):
+    for part in (
+        _movements(comparison),
+        _decided(comparison),
+        _metrics(comparison),
+        _slices(comparison),
+        _issues(comparison),
+    ):
         if part is not None:
             console.print()
             console.print(part)
+
+
+def print_trend(found: Trend, *, console: Console | None = None) -> None:
+    """Print metrics, issues and slices run by run, then what changed from the first run to the last."""
+    console = console or Console(highlight=False)
+    moved = {row["predicate"] for row in found.change.slices.to_pylist() if row["significant"] or found.change.by}
+    rows = [row for row in found.slices.to_pylist() if row["predicate"] in moved and row["metric"] in IN_SLICES]
+    issues = found.issues.to_pylist()
+    parts: Sequence[tuple[str, Sequence[tuple[str, Iterable[str]]]]] = (
+        ("Run by run", _lines(found.metrics.to_pylist())),
+        ("Issues run by run", [(words(one["issue"]).title, map(_count, one["counts"])) for one in issues]),
+        ("Slices run by run", _lines(rows[:ASKED])),
+    )
+    for title, lines in parts:
+        if lines:
+            table = _table(title, "")
+            for run in found.runs:
+                table.add_column(Text(run), justify="right", overflow="fold")
+            for name, cells in lines:
+                table.add_row(Text(shortened(visible(name), 60)), *cells)
+            console.print(table)
+    print_comparison(found.change, console=console)
+
+
+def _lines(rows: Iterable[Mapping[str, Any]]) -> list[tuple[str, Iterable[str]]]:
+    """Return name and values of each row that has any."""
+    return [
+        (
+            f"{row['predicate']}: {NAMES[row['metric']]}" if "predicate" in row else NAMES[row["metric"]],
+            ["–" if value is None else f"{value:.3f}" for value in row["values"]],
+        )
+        for row in rows
+        if any(value is not None for value in row["values"])
+    ]
+
+
+def _count(value: int | None) -> str:
+    return "–" if value is None else f"{value:,}"
 
 
 def print_blame(ranked: pa.Table, slug: str, *, console: Console | None = None) -> None:
@@ -126,6 +173,21 @@ def _movements(comparison: Comparison) -> Table | None:
     return table
 
 
+def _decided(comparison: Comparison) -> Table | None:
+    """Show changed labels with the people who decided them, where the store knows any."""
+    known = [row for row in comparison.relabeled.to_pylist() if row["decided"]]
+    if not known:
+        return None
+    table = _table("Who decided them", "sample", "from", "to", "who, when and why")
+    for row in known[:BLAMED]:
+        cells = (Text(shortened(visible(row["id"]), 40)), _label(row["old"]), _label(row["new"]))
+        table.add_row(*cells, Text("\n".join(shortened(visible(one), 120) for one in said(row["decided"]))))
+    if len(known) > BLAMED:
+        table.caption = Text(f"{len(known) - BLAMED:,} more: --html FILE or --json", style="dim")
+        table.caption_justify = "left"
+    return table
+
+
 def _metrics(comparison: Comparison) -> Table:
     table = _table("Overall", "metric", "old", "new", "change", "95 % interval")
     for row in comparison.metrics.to_pylist():
@@ -136,7 +198,8 @@ def _metrics(comparison: Comparison) -> Table:
 
 def _slices(comparison: Comparison) -> Table | None:
     """Show the slices whose rates moved beyond chance, most first; those that were asked for in any case."""
-    with_interval = comparison.slices.filter(pc.is_valid(comparison.slices["low"]))
+    shown_metric = pc.is_in(comparison.slices["metric"], value_set=pa.array(IN_SLICES))
+    with_interval = comparison.slices.filter(pc.and_(pc.is_valid(comparison.slices["low"]), shown_metric))
     asked = bool(comparison.by)
     shown = (with_interval if asked else with_interval.filter(with_interval["significant"])).to_pylist()
     if not shown:
@@ -150,7 +213,7 @@ def _slices(comparison: Comparison) -> Table | None:
         note += f"; {len(shown) - most:,} more that moved less: --json"
     table.caption = Text(note, style="dim")
     table.caption_justify = "left"
-    for row in sorted(shown, key=lambda row: (not row["significant"], -abs(row["difference"])))[:most]:
+    for row in sorted(shown, key=lambda row: (-surely(row), -abs(row["difference"])))[:most]:
         table.add_row(Text(shortened(visible(row["predicate"]), 50)), NAMES[row["metric"]], *_figures(row))
     return table
 
@@ -163,7 +226,7 @@ def _alone(comparison: Comparison) -> list[str]:
 def _issues(comparison: Comparison) -> Table:
     table = _table("Issues", "issue", "old", "new", "fixed", "appeared")
     for row in comparison.issues.to_pylist():
-        cells = ("–" if row[name] is None else f"{row[name]:,}" for name in ("old", "new", "fixed", "appeared"))
+        cells = (_count(row[name]) for name in ("old", "new", "fixed", "appeared"))
         table.add_row(words(row["issue"]).title, *cells)
     return table
 

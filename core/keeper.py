@@ -42,6 +42,10 @@ class Keeper(Protocol):
         """Return the samples that people decided on."""
         ...
 
+    def decisions(self) -> list[dict[str, Any]]:
+        """Return everybody's decisions, oldest first."""
+        ...
+
     def keep_batch(self, batch: Report) -> Report:
         """Keep a batch of similar samples; the one that is kept already where there is one."""
         ...

@@ -32,7 +32,7 @@ from .cache import NAME as CACHE
 from .cache import Cache
 from .errors import InputError, StoreError
 from .evidence import reopened
-from .ledger import Ledger
+from .ledger import Ledger, Record
 from .memory import verified
 from .pools import Pool, Pools
 from .probing import ROUND, Plan, round_of
@@ -247,6 +247,10 @@ class Store:
     def decided(self, run: str) -> set[str]:
         """Return the samples of a run that people decided on."""
         return {one["id"] for one in self.ledger.records() if one.get("kind") == "decision" and one["run"] == run}
+
+    def decisions(self) -> list[Record]:
+        """Return the records of everybody's decisions on all runs, oldest first."""
+        return [one for one in self.ledger.records() if one.get("kind") == "decision"]
 
     def keep_batch(self, batch: Report) -> Report:
         """Keep a batch of similar samples, and return it; the one that is kept already where there is one."""

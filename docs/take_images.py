@@ -2,82 +2,153 @@
 
 The demo's data is scanned, pushed to a real local Label Studio and logged to a real local MLflow
 server; then Chromium opens their pages as a user would. Nothing is drawn by hand, so the pictures
-show what this checkout does. Servers are installed on first use, and stopped in the end.
+show what this checkout does. Servers are installed on first use, and stopped in the end; pictures that need none
+are taken alone by their names: ``make images NAMES="comparison similar"``.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import csv
+import json
 import os
+import shlex
+import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping
-from io import BytesIO
+from datetime import UTC, datetime
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import labelsift as ls
+import pyarrow as pa
+from camera import WIDTH, browser, camera, page_of, say
+from labelsift.comparison import compare
 from labelsift.demo.tickets import write_tickets
 from labelsift.demo.tour import METADATA, PROJECT
+from labelsift.findings import CORRECTIONS_SCHEMA
 from labelsift.integrations.label_studio.server import LabelStudioServer
 from labelsift.integrations.mlflow.server import MLflowServer
 from labelsift.report import Report
 from labelsift.wording import words
+from rich.console import Console
+from rich.text import Text
 
 IMAGES = Path(__file__).parent / "images"
 CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-WIDTH, HEIGHT = 1360, 850
 LOW = 600  # pages whose lower part is empty
-LARGEST = 300_000  # bytes of a picture
-COLORS = 128
+SHORT, TALL = 475, 1250
+STORE, TRUTH = ".labelsift", Path("truth") / "truth.csv"
+TERMINAL = """<body style="margin:0; background:#fff">
+<pre style="margin:0; padding:24px 32px; font:16px/1.35 'DejaVu Sans Mono',Menlo,Consolas,monospace">
+<code style="font-family:inherit">{code}</code></pre></body>"""
+PEOPLE = ("ann@example.com", "bob@example.com")
+REPORT, LABEL_STUDIO, MLFLOW = ("report", "report-samples"), ("tab", "task"), ("mlflow-run",)
+COMPARISON, SIMILAR = ("comparison", "comparison-rows"), ("similar",)
+PICTURES = (*REPORT, *COMPARISON, *SIMILAR, *LABEL_STUDIO, *MLFLOW)
+SEARCHES = (
+    'labelsift similar "my card was charged twice" -k 3',
+    'labelsift similar T0078 -k 3 --where "is_label_issue"',
+)
 
 
 def main() -> None:
     """Scan, push, log, and take every picture."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--chromium", type=Path, default=CHROMIUM, help="the browser's program")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"all by default: {', '.join(PICTURES)}")
     parser.add_argument("--to", type=Path, default=IMAGES, help="where the pictures go")
     options = parser.parse_args()
     if not options.chromium.exists():
         sys.exit(f"There is no {options.chromium}: apt-get install chromium, or name yours with --chromium")
+    unknown = set(options.names) - set(PICTURES)
+    if unknown:
+        sys.exit(f"There is no picture {', '.join(sorted(unknown))}; there are {', '.join(PICTURES)}")
     options.to.mkdir(parents=True, exist_ok=True)
+    only = set(options.names or PICTURES)
+    take = camera(options.to, only)
     with tempfile.TemporaryDirectory(prefix="labelsift-images-") as folder, contextlib.ExitStack() as running:
         place = Path(folder)
         report = _scan(place)
-        page = report.to_html(place / "report.html")
-        browser = running.enter_context(_browser(options.chromium))
-        take = _camera(options.to)
-        _of_report(browser, page, take)
-        server = running.enter_context(LabelStudioServer(place / "label-studio", say=_say))
-        running.enter_context(_variables(server.variables()))
-        pushed = report.push("label-studio", project=PROJECT)
-        _of_label_studio(browser, server, pushed.links, take)
-        tracker = running.enter_context(MLflowServer(place / "mlflow", say=_say))
-        # MLflow shows who logged a run; the name of this machine's account is nobody's business.
-        quiet = {"MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true", "LOGNAME": "demo"}
-        running.enter_context(_variables({"MLFLOW_TRACKING_URI": tracker.url, **quiet}))
-        _of_mlflow(browser, report.log("mlflow").links["run"], take)
+        chromium = running.enter_context(browser(options.chromium))
+        _of_report(chromium, report.to_html(place / "report.html"), take)
+        if only.intersection(SIMILAR):
+            _of_similar(chromium, place, take)
+        if only.intersection(COMPARISON):
+            _of_comparison(chromium, report, place, take)
+        if only.intersection(LABEL_STUDIO):
+            server = running.enter_context(LabelStudioServer(place / "label-studio", say=say))
+            running.enter_context(_variables(server.variables()))
+            _of_label_studio(chromium, server, report.push("label-studio", project=PROJECT).links, take)
+        if only.intersection(MLFLOW):
+            tracker = running.enter_context(MLflowServer(place / "mlflow", say=say))
+            # MLflow shows who logged a run; the name of this machine's account is nobody's business.
+            quiet = {"MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true", "LOGNAME": "demo"}
+            running.enter_context(_variables({"MLFLOW_TRACKING_URI": tracker.url, **quiet}))
+            _of_mlflow(chromium, report.log("mlflow").links["run"], take)
 
 
 def _scan(folder: Path) -> Report:
     data, _truth = write_tickets(folder, 0)
     samples = ls.read(data, label="label", id="ticket_id", split="split", metadata=METADATA)
-    return ls.scan(samples, store=None, progress=_say)
+    return ls.scan(samples, store=folder / STORE, progress=say)
 
 
-def _of_report(browser: Any, path: Path, take: Callable[..., None]) -> None:  # noqa: ANN401 - playwright's
-    page = _page(browser)
+def _of_similar(chromium: Any, place: Path, take: Callable[..., None]) -> None:  # noqa: ANN401 - playwright's
+    """Run the searches as a user would, and show the terminal."""
+    terminal = Console(record=True, width=118, file=StringIO(), force_terminal=True)
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    wide = {**os.environ, "COLUMNS": "118", "FORCE_COLOR": "1", "PATH": path}
+    for search in SEARCHES:
+        done = subprocess.run(shlex.split(search), cwd=place, env=wide, check=True, capture_output=True, text=True)
+        terminal.print(Text.assemble(("$ ", "dim"), (search, "bold")))
+        terminal.print(Text.from_ansi(done.stdout))
+    page = page_of(chromium, height=SHORT)
+    page.set_content(terminal.export_html(inline_styles=True, code_format=TERMINAL))
+    take(page, "similar")
+    page.context.close()
+
+
+def _of_comparison(
+    chromium: Any,  # noqa: ANN401 - playwright's
+    report: Report,
+    place: Path,
+    take: Callable[..., None],
+) -> None:
+    """Correct what was planted and found, scan again, and compare."""
+    ls.record(_decisions(report, place), store=place / STORE)
+    after = ls.scan(report.samples.apply(ls.recorded(store=place / STORE)), store=place / STORE, progress=say)
+    page = page_of(chromium, height=TALL)
+    page.goto(compare(report, after, by=["state", "gender"]).to_html(place / "comparison.html").as_uri())
+    take(page, "comparison")
+    page.set_viewport_size({"width": WIDTH, "height": LOW})
+    page.locator("#rows").evaluate("section => section.scrollIntoView()")
+    take(page, "comparison-rows")
+    page.context.close()
+
+
+def _decisions(report: Report, place: Path) -> pa.Table:
+    """Return decisions of people who know the truth on the samples whose label was flagged, and on empty ones."""
+    with (place / TRUTH).open(newline="", encoding="utf-8") as file:
+        right = {row["ticket_id"]: row["true_label"] for row in csv.DictReader(file)}
+    rows = []
+    for at, one in enumerate(report.findings.to_pylist()):
+        label, given, suggested = right.get(one["id"]), json.loads(one["given"]), json.loads(one["suggested"])
+        row = {"id": one["id"], "person": PEOPLE[at % 2], "platform": "label-studio", "run": report.run}
+        row["time"] = datetime.now(UTC)
+        if one["issue"] == "empty":
+            rows.append(row | {"action": "remove", "value": "null"})
+        elif one["issue"] == "label" and label and label != given:
+            verdict = "accepted" if label == suggested else "changed"
+            rows.append(row | {"action": "relabel", "verdict": verdict, "value": json.dumps(label)})
+    return pa.Table.from_pylist(rows, CORRECTIONS_SCHEMA)
+
+
+def _of_report(chromium: Any, path: Path, take: Callable[..., None]) -> None:  # noqa: ANN401 - playwright's
+    page = page_of(chromium)
     page.goto(path.as_uri())
     page.wait_for_selector("html[data-ready]")
     take(page, "report")
@@ -88,12 +159,12 @@ def _of_report(browser: Any, path: Path, take: Callable[..., None]) -> None:  # 
 
 
 def _of_label_studio(
-    browser: Any,  # noqa: ANN401 - playwright's
+    chromium: Any,  # noqa: ANN401 - playwright's
     server: LabelStudioServer,
     links: Mapping[str, str],
     take: Callable[..., None],
 ) -> None:
-    page = _page(browser, height=LOW)
+    page = page_of(chromium, height=LOW)
     page.goto(f"{server.url}/user/login")
     page.fill("input[name=email]", server.username)
     page.fill("input[name=password]", server.password)
@@ -110,8 +181,8 @@ def _of_label_studio(
     page.context.close()
 
 
-def _of_mlflow(browser: Any, address: str, take: Callable[..., None]) -> None:  # noqa: ANN401 - playwright's
-    page = _page(browser)
+def _of_mlflow(chromium: Any, address: str, take: Callable[..., None]) -> None:  # noqa: ANN401 - playwright's
+    page = page_of(chromium)
     page.goto(address)
     page.get_by_text("look wrong").first.wait_for()
     page.get_by_text("Created by").wait_for()
@@ -119,46 +190,6 @@ def _of_mlflow(browser: Any, address: str, take: Callable[..., None]) -> None:  
     page.get_by_text("Show more").first.click()
     take(page, "mlflow-run", after=3)
     page.context.close()
-
-
-@contextlib.contextmanager
-def _browser(program: Path) -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
-        try:
-            yield browser
-        finally:
-            browser.close()
-
-
-def _page(browser: Any, *, height: int = HEIGHT) -> Any:  # noqa: ANN401 - playwright's
-    context = browser.new_context(viewport={"width": WIDTH, "height": height}, locale="en-US", timezone_id="UTC")
-    context.set_default_timeout(120_000)
-    return context.new_page()
-
-
-def _camera(folder: Path) -> Callable[..., None]:
-    def take(page: Any, name: str, *, after: float = 1) -> None:  # noqa: ANN401 - playwright's
-        time.sleep(after)  # fonts, charts and fading notes; nothing on the pages says that they have settled
-        made = _smaller(page.screenshot())
-        (folder / f"{name}.png").write_bytes(made)
-        _say(f"{name}.png: {len(made) / 1000:.0f} kB")
-        if len(made) > LARGEST:
-            sys.exit(f"{name}.png is larger than {LARGEST / 1000:.0f} kB")
-
-    return take
-
-
-def _smaller(picture: bytes) -> bytes:
-    """Reduce a screenshot to a palette, which flat pages lose nothing by."""
-    from PIL import Image  # comes with label-studio-sdk
-
-    into = BytesIO()
-    colors = Image.open(BytesIO(picture)).convert("RGB").quantize(COLORS, dither=Image.Dither.NONE)
-    colors.save(into, "PNG", optimize=True)
-    return min(picture, into.getvalue(), key=len)
 
 
 @contextlib.contextmanager
@@ -170,10 +201,6 @@ def _variables(variables: Mapping[str, str]) -> Iterator[None]:
     finally:
         for name, value in before.items():
             os.environ.pop(name, None) if value is None else os.environ.update({name: value})
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr)  # noqa: T201 - a script
 
 
 if __name__ == "__main__":

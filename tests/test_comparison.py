@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
+from io import StringIO
 
 import labelsift as ls
 import numpy as np
@@ -11,6 +13,9 @@ import pytest
 from click.testing import CliRunner
 from labelsift.cli import main
 from labelsift.comparison import compare
+from labelsift.comparison_text import print_comparison
+from labelsift.findings import CORRECTIONS_SCHEMA
+from rich.console import Console
 
 WORDS = {"a": "refund money back please order", "b": "login password account locked again"}
 
@@ -82,11 +87,6 @@ def test_a_slice_that_fell_is_marked_with_its_interval(old):
 
 
 def test_slices_that_were_asked_for_are_shown_and_those_of_one_run_are_named(old):
-    from io import StringIO
-
-    from labelsift.comparison_text import print_comparison
-    from rich.console import Console
-
     table = rows()
     table["state"] = ["WA" if state == "TX" else state for state in table["state"]]
     found = compare(old, scanned(table), by=["state", "gender"])
@@ -98,16 +98,58 @@ def test_slices_that_were_asked_for_are_shown_and_those_of_one_run_are_named(old
     assert f'slices only in {old.run}: state = "TX"' in into.getvalue()
 
 
-def test_newcombes_interval_is_the_published_one(old):
-    from labelsift.comparison import _difference
-    from labelsift.slices.metrics import wilson
+def decision(sample: str, value: str | None, **more) -> dict:
+    made = datetime.now(UTC) - timedelta(seconds=1)
+    return {"id": sample, "action": "relabel", "value": json.dumps(value), "person": "ann", "time": made} | more
 
-    def rate(hits: int, total: int) -> dict[str, float]:
-        low, high = wilson(np.array([hits]), np.array([total]))
-        return {"accuracy": hits / total, "accuracy_low": float(low[0]), "accuracy_high": float(high[0])}
 
-    found = _difference("accuracy", rate(48, 80), rate(56, 70))  # Newcombe 1998, example (a), method 10
-    assert (round(found["low"], 4), round(found["high"], 4)) == (0.0524, 0.3339)
+def test_a_relabeled_row_names_who_decided_it_when_and_why(tmp_path):
+    store = tmp_path / "kept"
+    first = scanned(rows(), store=store)
+    made = [
+        decision("s003", "b", run=first.run, verdict="accepted", note="see ticket 12"),
+        decision("s003", "b", run=first.run, verdict="changed", person="bob"),
+        decision("s005", "b", run=first.run, verdict="skipped"),
+        decision("s007", "c", run=first.run, verdict="changed"),  # another label than the one that it got
+        decision("s009", "a", run=first.run, action="keep", verdict="refused"),
+        decision("s011", "b", run=first.run, verdict="accepted", time=datetime.now(UTC) + timedelta(days=1)),
+    ]
+    ls.record(pa.Table.from_pylist(made, CORRECTIONS_SCHEMA), store=store)
+    table = rows()
+    for at in (3, 5, 7, 9, 11):
+        table["label"][at] = "b"
+    found = compare(ls.load(first.run, store=store), scanned(table, store=store))
+    told = {row["id"]: row["decided"] for row in found.relabeled.to_pylist()}
+    assert {one: [who["person"] for who in people] for one, people in told.items()} == {
+        "s003": ["ann", "bob"],
+        "s005": [],
+        "s007": [],
+        "s009": [],
+        "s011": [],
+    }
+    ann = told["s003"][0]
+    assert (ann["why"], ann["note"]) == ("flagged as near duplicate; took the suggestion", "see ticket 12")
+    assert ann["time"][:10] == made[0]["time"].date().isoformat()
+    assert found.as_dict()["relabeled"][0]["decided"][0] == ann
+    print_comparison(found, console=Console(file=(into := StringIO()), width=200))
+    assert "took the suggestion; “see ticket 12”" in into.getvalue()
+
+
+def test_a_decision_on_another_label_or_data_set_explains_nothing(tmp_path):
+    store = tmp_path / "kept"
+    first = scanned(rows(), store=store)
+    other = ls.read(pa.table(rows()), id="id", label="label", name="another data set")
+    elsewhere = ls.scan(other, only=["empty"], store=store)
+    table = rows()
+    table["label"][3], table["label"][5] = None, "b"
+    second = scanned(table, store=store)  # s003 has no label here, so a decision on it was shown none
+    made = [decision("s003", "b", run=second.run), decision("s005", "b", run=elsewhere.run)]
+    ls.record(pa.Table.from_pylist(made, CORRECTIONS_SCHEMA), store=store)
+    table["label"][3] = "b"
+    third = scanned(table, store=store)
+    assert [row["decided"] for row in compare(first, third).relabeled.to_pylist()] == [[], []]
+    (row,) = compare(second, third).relabeled.to_pylist()
+    assert [one["person"] for one in row["decided"]] == ["ann"]
 
 
 def test_an_unknown_column_is_refused(old):
@@ -124,9 +166,15 @@ def test_the_command_compares_kept_runs(tmp_path, monkeypatch):
     runner = CliRunner()
     result = runner.invoke(main, ["compare", first.run, second.run, "--by", "state,gender", "--json"])
     assert result.exit_code == 0, result.output
-    assert json.loads(result.stdout)["relabeled"] == [{"id": "s003", "old": "a", "new": "b"}]
-    shown = runner.invoke(main, ["compare", first.run])
+    assert json.loads(result.stdout)["relabeled"] == [{"id": "s003", "old": "a", "new": "b", "decided": []}]
+    shown = runner.invoke(main, ["compare", first.run, "--html", "changes.html", "--why", "state:CA"])
     assert "1 rows relabeled: s003" in shown.output
+    page = (tmp_path / "changes.html").read_text(encoding="utf-8")
+    assert "1 label was changed." in page and "state:CA" in page and "number 3" not in page
+    runner.invoke(main, ["compare", first.run, "--html", "whole.html", "--with-text"])
+    assert "number 3" in (tmp_path / "whole.html").read_text(encoding="utf-8")
+    refused = runner.invoke(main, ["compare", first.run, "--html", "nowhere/changes.html"])
+    assert refused.exit_code != 0
     measured = runner.invoke(main, ["value", first.run, "--seeds", "2", "--by", "state", "--json"])
     assert measured.exit_code == 0, measured.output
     assert json.loads(measured.stdout)["rows"] == 60
@@ -139,3 +187,33 @@ def test_the_command_compares_kept_runs(tmp_path, monkeypatch):
     removed = runner.invoke(main, ["runs", "rm", second.run, "--yes"])
     assert removed.exit_code == 0, removed.output
     assert [one["run"] for one in json.loads(runner.invoke(main, ["runs", "list", "--json"]).stdout)] == [first.run]
+
+
+def test_three_runs_are_shown_in_a_row_and_the_first_beside_the_last(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    tables = [rows() for _ in range(3)]
+    tables[1]["label"][3], tables[1]["text"][8] = "b", ""
+    tables[2]["label"][3], tables[2]["label"][5], tables[2]["text"][8] = "b", "b", ""
+    runs = [scanned(one, store=".labelsift").run for one in tables]
+    runner = CliRunner()
+    result = runner.invoke(main, ["compare", *runs, "--by", "state", "--json", "--html", "trend.html"])
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.stdout)
+    assert (told["runs"], told["old"], told["new"]) == (runs, runs[0], runs[2])
+    assert [one["id"] for one in told["relabeled"]] == ["s003", "s005"]
+    counts = {one["issue"]: one["counts"] for one in told["trend"]["issues"]}
+    assert counts["empty"] == [0, 1, 1]
+    for kind in ("metrics", "slices"):
+        ends = {(one.get("predicate"), one["metric"]): (one["old"], one["new"]) for one in told[kind]}
+        shown = {(one.get("predicate"), one["metric"]): one["values"] for one in told["trend"][kind]}
+        assert ends.keys() == shown.keys() and all(len(values) == 3 for values in shown.values())
+        assert {one: (values[0], values[-1]) for one, values in shown.items()} == ends
+    each = [compare(ls.load(one), ls.load(one)).metrics.to_pylist() for one in runs]
+    assert [one["values"] for one in told["trend"]["metrics"]] == [
+        [run[at]["new"] for run in each] for at in range(len(each[0]))
+    ]
+    text = runner.invoke(main, ["compare", *runs], terminal_width=300)
+    assert [one[:10] for one in told["created"]] == [ls.load(one).created.date().isoformat() for one in runs]
+    assert "Run by run" in text.output and "2 rows relabeled: s003, s005" in text.output
+    page = (tmp_path / "trend.html").read_text(encoding="utf-8")
+    assert all(f'<div class="mono quiet">{run}</div></th>' in page for run in runs)

@@ -13,7 +13,14 @@ import pytest
 from labelsift.demo.tickets import write_tickets
 
 ROOT = Path(__file__).parent.parent
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "benchmarks/RESULTS.md")
+DOCUMENTS = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "benchmarks/RESULTS.md",
+    "docs/did-it-help.md",
+    "docs/similar.md",
+)
 USE_CHECK = """
 import labelsift as ls
 import pyarrow as pa

@@ -136,10 +136,11 @@ def test_a_comparison_tells_changed_classes_from_changed_labels(place):
     decide(place, old.run, ("s2", "relabel", "a"), ("s1", "relabel", "b1"), ("s5", "relabel", "c"))
     new = scanned(place, samples.remap(place / "t.toml").apply(ls.recorded(store=place / "kept")), only=["label"])
     found = compare(old, new)
-    assert found.relabeled.to_pylist() == [
+    assert found.relabeled.select(["id", "old", "new"]).to_pylist() == [
         {"id": "s2", "old": "c", "new": "alpha"},
         {"id": "s5", "old": "b", "new": "c"},
     ]
+    assert [[one["person"] for one in row["decided"]] for row in found.relabeled.to_pylist()] == [["ann"], ["ann"]]
     assert found.taxonomy.to_pylist() == [
         {"kind": "renamed", "old": "a", "new": "alpha", "samples": 10, "decided": None},
         {"kind": "split", "old": "b", "new": "b1, b2", "samples": 10, "decided": 1},

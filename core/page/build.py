@@ -46,10 +46,19 @@ def write_page(report: Report, path: Path, *, share: bool = False) -> Path:
     InputError
         The folder does not exist or cannot be written.
     """
-    path = Path(path)
-    page = render_page(report, share=share).encode("utf-8")
+    return save(render_page(report, share=share), Path(path))
+
+
+def save(page: str, path: Path) -> Path:
+    """Write a page to a file in one step, and return its path.
+
+    Raises
+    ------
+    InputError
+        The folder does not exist or cannot be written.
+    """
     try:
-        _replace(path, page)
+        _replace(path, page.encode("utf-8"))
     except OSError as error:
         raise InputError(
             f"The page cannot be written to {path}: {error.strerror}", cure="Name a file in a folder that exists"
@@ -59,26 +68,29 @@ def write_page(report: Report, path: Path, *, share: bool = False) -> Path:
 
 def render_page(report: Report, *, share: bool = False) -> str:
     """Return the page's HTML."""
-    style = _template("page.css")
-    script = "(() => {\n'use strict';\n" + "\n".join(map(_template, SCRIPTS)) + "\n})();\n"
-    fixed = {"style": style, "script": script, "style_hash": _hash(style), "script_hash": _hash(script)}
+    style = template("page.css")
+    script = "(() => {\n'use strict';\n" + "\n".join(map(template, SCRIPTS)) + "\n})();\n"
+    fixed = {"style": style, "script": script, "style_hash": content_hash(style), "script_hash": content_hash(script)}
     head = {name: html.escape(visible(text)) for name, text in headline(report).items()}
-    head["version"] = html.escape(_version())
-    frame = Template(_template("index.html"))
+    head["version"] = html.escape(version())
+    frame = Template(template("index.html"))
     empty = frame.substitute(fixed, **head, content="")
     data = encode(content(report, share=share, room=PAGE_BYTES - len(empty.encode("utf-8"))))
     return frame.substitute(fixed, **head, content=data)
 
 
-def _template(name: str) -> str:
+def template(name: str) -> str:
+    """Return one of the page's own files."""
     return resources.files("labelsift.page").joinpath(name).read_text(encoding="utf-8")
 
 
-def _hash(text: str) -> str:
+def content_hash(text: str) -> str:
+    """Return how a Content-Security-Policy names a text."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
 
 
-def _version() -> str:
+def version() -> str:
+    """Return labelsift's version, or nothing where it is not installed."""
     try:
         return metadata.version("labelsift")
     except metadata.PackageNotFoundError:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 PREDICTED = "predicted column"
 PROXY = "proxy model"
-_Z95 = 1.959963984540054
+Z95 = 1.959963984540054
 
 
 @dataclass(frozen=True)
@@ -118,8 +118,8 @@ def wilson(hits: np.ndarray, total: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     hits, total = np.asarray(hits, dtype=float), np.asarray(total, dtype=float)
     with np.errstate(invalid="ignore", divide="ignore"):
         rate = hits / total
-        middle = (rate + _Z95**2 / (2 * total)) / (1 + _Z95**2 / total)
-        half = _Z95 / (1 + _Z95**2 / total) * np.sqrt(rate * (1 - rate) / total + _Z95**2 / (4 * total**2))
+        middle = (rate + Z95**2 / (2 * total)) / (1 + Z95**2 / total)
+        half = Z95 / (1 + Z95**2 / total) * np.sqrt(rate * (1 - rate) / total + Z95**2 / (4 * total**2))
     # Rounding must not put a rate of exactly 0 or 1 outside its own interval.
     return np.minimum(np.maximum(middle - half, 0), rate), np.maximum(np.minimum(middle + half, 1), rate)
 
