@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -25,6 +23,7 @@ from .keptrows import erase_kept
 from .ledger import Record
 from .runerasure import erase_from_run
 from .runfolder import read_samples
+from .runwriting import sweep_dead
 from .store import DEFAULT, SENT, Store
 from .tombstones import id_hash, id_hashes
 from .words import Words
@@ -101,7 +100,7 @@ def forget(ids: Sequence[str], *, store: str | Path = DEFAULT, reason: str = "",
     before = {one for record in records if record.get("kind") == FORGET for one in record["ids"]}
     if len(found.unknown) == len(wanted) and not before & set(hashes):
         raise InputError(
-            f"{kept.folder} holds no sample with these ids", ids=wanted, cure="Check the ids: labelsift runs"
+            f"{kept.place} holds no sample with these ids", ids=wanted, cure="Check the ids: labelsift runs"
         )
     if dry_run:
         _erase_copies(records, wanted, found)
@@ -113,7 +112,7 @@ def forget(ids: Sequence[str], *, store: str | Path = DEFAULT, reason: str = "",
         _erase_copies(records, wanted, found)
     except OSError as error:
         raise StoreError(
-            f"The erasure in {kept.folder} is unfinished ({error.strerror})",
+            f"The erasure in {kept.place} is unfinished ({error.strerror})",
             cure="Mend that, and call forget with the same ids again",
         ) from error
     done = {
@@ -152,7 +151,7 @@ def _plan(kept: Store, wanted: list[str]) -> Erased:
     known: set[str] = set()
     texts: set[str] = set()
     among = pa.array(wanted, pa.string())
-    there = [(one.run, read_samples(kept.folder / "runs" / one.run)) for one in kept.runs()]
+    there = [(one.run, read_samples(kept.place_of(one.run))) for one in kept.runs()]
     for run, samples in there:
         theirs = samples.table.filter(pc.is_in(samples.ids, value_set=among))
         if len(theirs):
@@ -188,12 +187,12 @@ def _plan(kept: Store, wanted: list[str]) -> Erased:
 
 def _erase(kept: Store, wanted: set[str], found: Erased) -> dict[str, str]:
     """Erase from each part in turn; return version → the hash of what it keeps now."""
-    runs = kept.folder / "runs"
-    for left in runs.glob(".*"):
-        if not _writing(left):
-            shutil.rmtree(left, ignore_errors=True)
+    found.unreachable += [
+        f"{kept.place}/runs/{half} is being written, or its writer was killed elsewhere: call forget again tomorrow"
+        for half in sweep_dead(kept.place / "runs")
+    ]
     for one in kept.runs():
-        erase_from_run(runs / one.run, wanted)
+        erase_from_run(kept.place_of(one.run), wanted)
     for name in kept.pools.names():
         try:
             if name in found.pools:
@@ -232,18 +231,6 @@ def _erase_copies(records: Sequence[Record], wanted: list[str], found: Erased) -
 
 def _versions(kept: Store) -> list[Path]:
     return sorted(path for path in (kept.folder / "versions").glob("[!.]*") if (path / "rows.json").exists())
-
-
-def _writing(half: Path) -> bool:
-    """Tell whether the process that writes a hidden folder, ``.<run>.<process>``, is alive."""
-    process = half.name.rpartition(".")[2]
-    if half.name.startswith(".removed.") or not process.isdigit():
-        return False
-    try:
-        os.kill(int(process), 0)
-    except OSError:
-        return False
-    return True
 
 
 def _now() -> str:

@@ -64,6 +64,10 @@ class Place(Protocol):
         """Delete a file, or a folder with all that is in it; nothing is no error."""
         ...
 
+    def sweep(self) -> None:
+        """Delete what writers that were killed in :meth:`replace` or :meth:`swap` left; only where nobody writes."""
+        ...
+
     def lance(self, name: str) -> str:
         """Return what Lance calls a data set here."""
         ...
@@ -78,11 +82,11 @@ def place_of(where: str | Path) -> Place:
         For an address of another kind, without a bucket, or with anything secret in it; or where the extra is missing.
     """
     address = os.fspath(where)
-    if "://" not in address:
+    if not re.match(r"[a-z][a-z0-9+.-]+:/", address, re.IGNORECASE):  # a drive has one letter
         return Folder(Path(address))
     match = re.fullmatch(r"s3://([^/@:?#]+)((?:/[^/?#]+)*)/?", address)
     if not match:
-        kind = address.partition("://")[0]
+        kind = address.partition(":")[0]
         raise InputError(
             "The store's address is no s3://bucket/prefix" if kind == "s3" else f"No store can lie at a {kind} address",
             cure="Name a folder or s3://bucket/prefix; keys belong into AWS_ACCESS_KEY_ID and its like",
@@ -163,6 +167,12 @@ class Folder:
                 shutil.rmtree(target)
             else:
                 target.unlink()
+
+    def sweep(self) -> None:
+        """Delete the hidden files."""
+        for path in self.path.glob(".*"):
+            with contextlib.suppress(FileNotFoundError):
+                path.unlink()
 
     def lance(self, name: str) -> str:
         """Return the data set's path; its folder is there afterwards."""
@@ -264,6 +274,16 @@ class Bucket:
         with _told(name):
             keys = [one["path"] for batch in self.client.list(prefix=self._key(name)) for one in batch]
             self.client.delete([self._key(name), *keys])
+
+    def sweep(self) -> None:
+        """Do nothing: a put counts whole or not at all."""
+
+    def written(self) -> dict[str, float]:
+        """Return the names of all objects below, with the seconds since 1970 at which each was written."""
+        start = len(self.prefix) + 1 if self.prefix else 0
+        with _told(self.name):
+            found = [one for batch in self.client.list(prefix=self.prefix or None) for one in batch]
+        return {one["path"][start:]: one["last_modified"].timestamp() for one in found}
 
     def lance(self, name: str) -> str:
         """Return the data set's address; Lance reads the same variables."""

@@ -144,10 +144,9 @@ def _named(rows: Iterable[Mapping[str, Any]]) -> list[str]:
 
 
 def _run(store: Store, name: str, ids: Sequence[str]) -> _Run:
-    folder = store.folder / "runs" / name
     try:
         info = next((one for one in store.runs() if one.run == name), None)
-        return _Run(info.dataset, info.fingerprint, read_shown(folder, ids)) if info else _Run()
+        return _Run(info.dataset, info.fingerprint, read_shown(store.place_of(name), ids)) if info else _Run()
     except LabelsiftError:  # a decision is kept also where its run is broken
         return _Run()
 

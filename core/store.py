@@ -1,22 +1,18 @@
-"""The run store: every scan is kept in a folder.
+"""The run store: every scan is kept in a folder, or the same below a prefix of a bucket (see :mod:`labelsift.places`).
 
 .labelsift/                  mode 0700: it holds raw text
   format.json                {"format": 1}
   .gitignore                 *
   corrections/               what people decided (see :mod:`labelsift.ledger`)
   pools/<name>/              unlabeled samples to search (see :mod:`labelsift.pools`)
-  runs/<run>/                written under another name first, then renamed: whole or not at all
+  runs/<run>/                whole or not there at all (see :mod:`labelsift.runwriting`)
                              (what is in it: :mod:`labelsift.runfolder`)
 """
 
 from __future__ import annotations
 
 import json
-import os
-import re
 import secrets
-import shutil
-import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,18 +25,19 @@ from .annotations import Annotations, annotated
 from .errors import InputError, StoreError
 from .ledger import Ledger
 from .memory import verified
+from .opening import check_format, prepare
+from .places import Folder, Place, place_of, plain
 from .pools import Pool, Pools
 from .probing import ROUND, Plan, round_of
 from .report import Report
-from .runfolder import LINKS, RunInfo, broken, read_info, read_run, read_samples, write_run
+from .runfolder import LINKS, RunInfo, UnwrittenError, broken, read_facts, read_info, read_run, read_samples
+from .runwriting import remove_run, write_run
 from .samples import Samples
 from .vectors import VectorIndex, kept_index
 
 DEFAULT = ".labelsift"
-FORMAT = 1
 LATEST = "latest"
 SENT = "sent"  # the kind of a record that says where a run's samples went
-_FORGOTTEN = 86_400  # seconds after which a half-written run belongs to nobody any more
 
 
 def run_name(created: datetime, fingerprint: str) -> str:
@@ -49,22 +46,41 @@ def run_name(created: datetime, fingerprint: str) -> str:
 
 
 class Store:
-    """A folder of runs.
+    """A folder of runs, or a prefix in a bucket with them.
+
+    Parameters
+    ----------
+    where
+        A folder, or ``s3://bucket/prefix``; the keys of a bucket come from ``AWS_ACCESS_KEY_ID`` and its like.
 
     Raises
     ------
     InputError
-        For an address, such as ``s3://bucket``.
+        For an address of another kind, or with a key in it.
     """
 
-    def __init__(self, folder: str | Path = DEFAULT) -> None:
-        address = re.match(r"([a-z][a-z0-9+.-]+):/", os.fspath(folder), re.IGNORECASE)  # a drive has one letter
-        if address:
+    def __init__(self, where: str | Path = DEFAULT) -> None:
+        self.place = place_of(where)
+
+    @property
+    def folder(self) -> Path:
+        """The store's folder on this machine.
+
+        Raises
+        ------
+        InputError
+            If the store lies in a bucket: what asks for a folder needs files that can be mapped into memory.
+        """
+        if not isinstance(self.place, Folder):
             raise InputError(
-                f"The run store lies in a folder, not at an address ({address[1]}://…)",
-                cure="Name a folder, such as .labelsift, and copy it to a bucket when nobody writes to it",
+                f"{self.place} is a bucket, and this part of the store can lie in a folder only",
+                cure="Name a folder with --store for it",
             )
-        self.folder = Path(folder)
+        return self.place.path
+
+    def place_of(self, run: str) -> Place:
+        """Return where a run of this whole name lies."""
+        return self.place / "runs" / run
 
     def save(self, report: Report) -> None:
         """Keep a report; a run that was interrupted while it was saved leaves nothing behind that is read.
@@ -72,22 +88,16 @@ class Store:
         Raises
         ------
         StoreError
-            If the folder cannot be written, the disk is full, or the store has another format.
+            If the store cannot be written, the disk is full, or the store has another format.
         """
         runs = self.prepare()
-        half = runs / f".{report.run}.{os.getpid()}"
         try:
-            half.mkdir(mode=0o700)
-            write_run(report, half)
-            half.rename(runs / report.run)
+            write_run(report, runs)
         except (OSError, ValueError, pa.ArrowException) as error:
-            why = str(error).partition("\n")[0]
             raise StoreError(
-                f"The run could not be kept in {self.folder} ({why})",
+                f"The run could not be kept in {self.place} ({plain(error)})",
                 cure="Free some space, name another --store, or keep nothing: --no-store",
             ) from error
-        finally:
-            shutil.rmtree(half, ignore_errors=True)
 
     @property
     def ledger(self) -> Ledger:
@@ -140,7 +150,7 @@ class Store:
                 raise error
         if not runs:
             what = f"no run of {dataset}" if dataset else "no run yet"
-            raise StoreError(f"{self.folder} holds {what}", cure="Scan first: labelsift scan FILE --text … --label …")
+            raise StoreError(f"{self.place} holds {what}", cure="Scan first: labelsift scan FILE --text … --label …")
         if run == LATEST:
             return newest
         matching = [one.run for one in runs if one.run.startswith(run)]
@@ -154,7 +164,7 @@ class Store:
 
     def load(self, run: str = LATEST, *, dataset: str | None = None) -> Report:
         """Return the report of a run."""
-        return read_run(self.folder / "runs" / self.find(run, dataset=dataset), store=self)
+        return read_run(self.place_of(self.find(run, dataset=dataset)), store=self)
 
     def samples(self, run: str, ids: Sequence[str]) -> Samples:
         """Return some samples of a run, in the order of their ids, without loading the run.
@@ -171,15 +181,25 @@ class Store:
         StoreError
             If there is no such run, or it cannot be read.
         """
-        return read_samples(self.folder / "runs" / self.find(run), ids)
+        return read_samples(self.place_of(self.find(run)), ids)
 
     def kept_index(self, run: str, vectors: np.ndarray) -> VectorIndex:
-        """Open the index of a run's embeddings, or build it, and keep it where that took long."""
+        """Open the index of a run's embeddings, or build it, and keep it where that took long.
+
+        Faiss maps a kept index into memory, which it can from a folder only: in a bucket it is built each time.
+        """
+        if not isinstance(self.place, Folder):
+            return VectorIndex.build(vectors)
         return kept_index(self.folder / "runs" / run / "index.faiss", vectors)
 
     @property
     def pools(self) -> Pools:
-        """The pools of unlabeled samples."""
+        """The pools of unlabeled samples; a bucket has none, because faiss maps an index from a folder into memory."""
+        if not isinstance(self.place, Folder):
+            raise InputError(
+                f"Pools of unlabeled samples lie in a folder, and {self.place} is a bucket",
+                cure="Name a folder for them: --store .labelsift",
+            )
         return Pools(self.folder / "pools")
 
     def pool(self, name: str) -> Pool:
@@ -187,15 +207,12 @@ class Store:
         return self.pools.open(name)
 
     def remove(self, run: str) -> None:
-        """Remove a run for good: out of sight first, so that a cut removal leaves no half of it to be read."""
-        folder = self.folder / "runs" / run
-        gone = folder.with_name(f".removed.{run}.{os.getpid()}")
+        """Remove a run for good."""
         try:
-            folder.rename(gone)
-            shutil.rmtree(gone)
+            remove_run(self.place / "runs", run)
         except OSError as error:
             raise StoreError(
-                f"{run} could not be removed ({error.strerror})", cure="Check the folder's rights"
+                f"{run} could not be removed ({error.strerror})", cure="Check the rights to the store"
             ) from error
 
     def sent(self, run: str, *, platform: str, target: str, match: str | None = None, with_text: bool = True) -> None:
@@ -224,7 +241,7 @@ class Store:
 
     def keep_batch(self, batch: Report) -> Report:
         """Keep a batch of similar samples, and return it; the one that is kept already where there is one."""
-        if not (self.folder / "runs" / batch.run).exists():
+        if not self._has(batch.run):
             self.save(batch)
         return self.load(batch.run)
 
@@ -242,93 +259,43 @@ class Store:
 
     def save_links(self, run: str, links: dict[str, str]) -> None:
         """Keep the addresses of a run's tasks on the platform that it was pushed to."""
-        folder = self.folder / "runs" / run
-        if folder.exists():
-            _replace(folder / LINKS, json.dumps(links))
+        if self._has(run):
+            self.place_of(run).replace(LINKS, json.dumps(links).encode())
+
+    def _has(self, run: str) -> bool:
+        """Tell whether there is a run of this whole name, be it broken."""
+        if run not in (self.place / "runs").children():
+            return False
+        try:
+            read_facts(self.place_of(run))
+        except UnwrittenError:
+            return False
+        except StoreError:
+            return True
+        return True
 
     def _examined(self) -> tuple[list[RunInfo], dict[str, StoreError]]:
         """Return (readable runs, newest first; name of each broken run → why, newest first)."""
-        self._check_format()
+        check_format(self.place)
         whole: list[RunInfo] = []
         damaged: dict[str, StoreError] = {}
-        for folder in sorted((self.folder / "runs").glob("[!.]*"), reverse=True):
+        for name in reversed((self.place / "runs").children()):
+            run = self.place_of(name)
             try:
-                info = read_info(folder)
-                if info.run != folder.name:
-                    raise broken(folder, ValueError(f"it calls itself {info.run}"))
+                info = read_info(run)
+                if info.run != name:
+                    raise broken(run, ValueError(f"it calls itself {info.run}"))
                 whole.append(info)
+            except UnwrittenError:
+                continue
             except StoreError as error:
-                damaged[folder.name] = error
+                damaged[name] = error
         return sorted(whole, key=lambda one: one.created, reverse=True), damaged
 
-    def prepare(self) -> Path:
-        """Make the store's folder ready for a run, and clear away what killed writers left behind.
-
-        Returns
-        -------
-        Path
-            The folder of the runs.
-        """
-        runs = self.folder / "runs"
-        self._require_own()
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self.folder.chmod(0o700)
-            (self.folder / ".gitignore").write_text("*\n")
-            if not (self.folder / "format.json").exists():
-                _replace(self.folder / "format.json", json.dumps({"format": FORMAT}))
-            runs.mkdir(exist_ok=True, mode=0o700)
-            for half in runs.glob(".*"):
-                if time.time() - half.stat().st_mtime > _FORGOTTEN:
-                    shutil.rmtree(half, ignore_errors=True)
-        except FileNotFoundError:  # another writer cleared it away
-            pass
-        except OSError as error:
-            raise StoreError(
-                f"{self.folder} cannot be written ({error.strerror})", cure="Name another --store, or none"
-            ) from error
-        self._check_format()
-        return runs
-
-    def _require_own(self) -> None:
-        """Refuse a folder with other things in it: making it private and ignored by git would harm them."""
-        try:
-            foreign = {path.name for path in self.folder.iterdir()} if self.folder.exists() else set()
-        except OSError as error:
-            raise StoreError(
-                f"{self.folder} cannot be written ({error.strerror})", cure="Name another --store, or none"
-            ) from error
-        if "format.json" not in foreign and not all(name.startswith((".gitignore", ".format")) for name in foreign):
-            raise StoreError(
-                f"{self.folder} is not empty and no run store", cure="Name a new folder, such as .labelsift"
-            )
-
-    def _check_format(self) -> None:
-        mark = self.folder / "format.json"
-        try:
-            found = json.loads(mark.read_text()).get("format")
-        except (FileNotFoundError, NotADirectoryError):
-            raise StoreError(
-                f"{self.folder} is no run store", cure="Scan first: labelsift scan FILE --text … --label …"
-            ) from None
-        except (OSError, ValueError, AttributeError) as error:
-            raise StoreError(
-                f"{mark} cannot be read ({error})",
-                cure=f'Write {{"format": {FORMAT}}} into it, or name another --store',
-            ) from None
-        if found != FORMAT:
-            age = "newer" if isinstance(found, int) and found > FORMAT else "unknown"
-            raise StoreError(
-                f"{self.folder} has the {age} format {found}; this labelsift reads format {FORMAT}",
-                cure="Update labelsift, or name another --store",
-            )
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write a file whole or not at all, also when two processes do it at once."""
-    half = path.with_name(f".{path.name}.{os.getpid()}")
-    half.write_text(text)
-    half.replace(path)
+    def prepare(self) -> Place:
+        """Make the store ready for a run, and clear away what killed writers left behind; return where the runs are."""
+        prepare(self.place)
+        return self.place / "runs"
 
 
 def load(run: str = LATEST, *, dataset: str | None = None, store: str | Path = DEFAULT) -> Report:

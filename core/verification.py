@@ -83,7 +83,7 @@ def verify(*, store: str | Path = DEFAULT, expect: str | None = None) -> Verific
 def _changed_runs(store: Store, runs: Iterable[RunInfo]) -> Iterator[str]:
     for one in runs:
         try:
-            found = reproduce(one.run, store=store.folder).found
+            found = reproduce(one.run, store=str(store.place)).found
         except StoreError as error:
             yield str(error)
             continue

@@ -89,7 +89,7 @@ def _told(one: Round, answered: Sequence[Answered], *, store: Path | str) -> lis
     """
     ids = list(dict.fromkeys(str(data[f"{PREFIX}id"]) for data, *_ in answered))
     try:
-        shown = read_shown(Store(store).folder / "runs" / one.run, ids)
+        shown = read_shown(Store(store).place_of(one.run), ids)
     except StoreError:
         shown = {}
     unknown = [id for id in ids if id not in shown]
@@ -97,7 +97,7 @@ def _told(one: Round, answered: Sequence[Answered], *, store: Path | str) -> lis
         raise InputError(
             f"{one.title} is a blind round of run {one.run}, and {store} does not know the given labels",
             ids=unknown,
-            cure="Name the folder that keeps this run with --store",
+            cure="Name the store that keeps this run with --store",
         )
     given = f"{PREFIX}given"
     return [
