@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from .annotations import MODEL, NOTE, TAG, audit_row
+from .chain import Record
 from .errors import InputError
-from .ledger import Record
 from .recording import DECISION
 from .taxonomy import Taxonomy
 

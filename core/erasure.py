@@ -18,9 +18,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from . import platforms
+from .chain import Record
 from .errors import InputError, LabelsiftError, StoreError
 from .keptrows import erase_kept
-from .ledger import Record
 from .runerasure import erase_from_run
 from .runfolder import read_samples
 from .runwriting import sweep_dead

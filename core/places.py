@@ -15,7 +15,8 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -23,6 +24,7 @@ from typing import Any, Protocol
 from .errors import InputError
 
 _BUCKET = "s3://"
+_AT_ONCE = 32  # requests
 
 
 class Place(Protocol):
@@ -39,6 +41,10 @@ class Place(Protocol):
 
     def read(self, name: str) -> bytes:
         """Return the content of a file."""
+        ...
+
+    def read_many(self, names: Iterable[str]) -> dict[str, bytes | OSError]:
+        """Return the contents of files, or why one cannot be read."""
         ...
 
     def replace(self, name: str, content: bytes) -> None:
@@ -120,6 +126,10 @@ class Folder:
     def read(self, name: str) -> bytes:
         """Return the content of a file."""
         return (self.path / name).read_bytes()
+
+    def read_many(self, names: Iterable[str]) -> dict[str, bytes | OSError]:
+        """Read one after the other."""
+        return {name: _tried(self, name) for name in names}
 
     def replace(self, name: str, content: bytes) -> None:
         """Write a file beside its place, flush it to the disk, and move it there."""
@@ -226,6 +236,14 @@ class Bucket:
         with _told(name):
             return bytes(self.client.get(self._key(name)).bytes())
 
+    def read_many(self, names: Iterable[str]) -> dict[str, bytes | OSError]:
+        """Read many at once: each waits for the network."""
+        wanted = list(dict.fromkeys(names))
+        if len(wanted) < 2:
+            return {name: _tried(self, name) for name in wanted}
+        with ThreadPoolExecutor(_AT_ONCE) as threads:
+            return dict(zip(wanted, threads.map(lambda name: _tried(self, name), wanted), strict=True))
+
     def replace(self, name: str, content: bytes) -> None:
         """Put an object."""
         with _told(name):
@@ -291,6 +309,13 @@ class Bucket:
 
     def _key(self, name: str) -> str:
         return f"{self.prefix}/{name}".strip("/")
+
+
+def _tried(place: Place, name: str) -> bytes | OSError:
+    try:
+        return place.read(name)
+    except OSError as error:
+        return error
 
 
 def plain(error: Exception) -> str:

@@ -10,9 +10,9 @@ from typing import Any
 
 import pyarrow.compute as pc
 
+from .chain import Record
 from .corrections import resolve
 from .errors import StoreError
-from .ledger import Record
 from .probes import LEAST, Estimate, Stratum, difference, estimates, rate
 from .probing import ROUND, Plan
 from .recording import as_table, decisions

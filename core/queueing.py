@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .ledger import Record
+from .chain import Record
 from .recording import decisions
 from .runfolder import read_flagged
 from .store import DEFAULT, Store

@@ -15,9 +15,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from .chain import Record
 from .errors import InputError, LabelsiftError
 from .findings import CORRECTIONS_SCHEMA, to_json
-from .ledger import Record
 from .memory import text_hash
 from .runfolder import Shown, read_shown
 from .store import DEFAULT, Store

@@ -69,9 +69,9 @@ class Shown:
     issues: tuple[str, ...]
 
 
-def read_info(folder: Place) -> RunInfo:
-    """Read one line about a run; a broken one is refused by its folder's name."""
-    facts = read_facts(folder)
+def read_info(folder: Place, content: bytes | OSError) -> RunInfo:
+    """Read one line about a run from its run.json; a broken one is refused by its folder's name."""
+    facts = _facts(folder, content)
     try:
         return RunInfo(
             run=facts["run"],
@@ -95,9 +95,17 @@ def read_facts(folder: Place) -> dict[str, Any]:
     ------
     UnwrittenError
         In a bucket, where it is missing: run.json is written last, so that there is no such run.
+    StoreError
+        If it cannot be read.
     """
+    return _facts(folder, *folder.read_many([FACTS]).values())
+
+
+def _facts(folder: Place, content: bytes | OSError) -> dict[str, Any]:
     try:
-        return json.loads(folder.read(FACTS))
+        if isinstance(content, OSError):
+            raise content
+        return json.loads(content)
     except FileNotFoundError as error:
         if isinstance(folder, Bucket):
             raise UnwrittenError(f"There is no run {folder.name}", cure="See labelsift runs") from None

@@ -30,7 +30,7 @@ from .places import Folder, Place, place_of, plain
 from .pools import Pool, Pools
 from .probing import ROUND, Plan, round_of
 from .report import Report
-from .runfolder import LINKS, RunInfo, UnwrittenError, broken, read_facts, read_info, read_run, read_samples
+from .runfolder import FACTS, LINKS, RunInfo, UnwrittenError, broken, read_facts, read_info, read_run, read_samples
 from .runwriting import remove_run, write_run
 from .samples import Samples
 from .vectors import VectorIndex, kept_index
@@ -102,7 +102,7 @@ class Store:
     @property
     def ledger(self) -> Ledger:
         """The record of what people decided."""
-        return Ledger(self.folder / "corrections")
+        return Ledger(self.place / "corrections")
 
     def verified(self, samples: Samples, *, but: str) -> dict[str, frozenset[str]]:
         """Return the samples that people verified as they stand, on other runs than this one, and for which issues."""
@@ -279,10 +279,13 @@ class Store:
         check_format(self.place)
         whole: list[RunInfo] = []
         damaged: dict[str, StoreError] = {}
-        for name in reversed((self.place / "runs").children()):
-            run = self.place_of(name)
+        runs = self.place / "runs"
+        contents = runs.read_many(f"{name}/{FACTS}" for name in reversed(runs.children()))
+        for path, content in contents.items():
+            name = path.partition("/")[0]
+            run = runs / name
             try:
-                info = read_info(run)
+                info = read_info(run, content)
                 if info.run != name:
                     raise broken(run, ValueError(f"it calls itself {info.run}"))
                 whole.append(info)

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from .chain import GENESIS, Record
 from .erasure import FORGOTTEN, unfinished
 from .errors import StoreError
 from .keptrows import folder_of, hash_of_kept
-from .ledger import GENESIS, Record
 from .recording import decisions
 from .reproduction import reproduce
 from .runfolder import RunInfo

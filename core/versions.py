@@ -19,11 +19,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from . import rowfiles
+from .chain import Record
 from .corrections import Policy, Resolution, Vote, applied, resolve
 from .errors import InputError, StoreError
 from .files import stem
 from .keptrows import erased_from, folder_of, keep_rows, restored
-from .ledger import Record
 from .reading import read
 from .recording import as_table, decisions
 from .remapping import retold
