@@ -18,9 +18,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from . import platforms
-from .chain import Record
+from .chain import HEAD, Record
 from .errors import InputError, LabelsiftError, StoreError
+from .keptrows import FACTS as ROWS
 from .keptrows import erase_kept
+from .places import Bucket, Folder, Place
 from .runerasure import erase_from_run
 from .runfolder import read_samples
 from .runwriting import sweep_dead
@@ -163,7 +165,7 @@ def _plan(kept: Store, wanted: list[str]) -> Erased:
         others = pc.and_(same, pc.invert(pc.is_in(samples.ids, value_set=among)))
         found.copies += [id for id in samples.ids.filter(others).to_pylist() if id not in found.copies]
     unread = [f"{error}. It may hold these samples: labelsift runs rm" for error in kept.broken()]
-    for name in kept.pools.names():
+    for name in _pools(kept):
         try:
             there = set(kept.pools.open(name).column("id").to_pylist()) & set(wanted)
         except LabelsiftError as error:
@@ -174,7 +176,7 @@ def _plan(kept: Store, wanted: list[str]) -> Erased:
             known |= there
     for folder in _versions(kept):
         try:
-            count = len(set(json.loads((folder / "rows.json").read_text())["ids"]) & set(wanted))
+            count = len(set(json.loads(folder.read(ROWS))["ids"]) & set(wanted))
         except (OSError, ValueError, LookupError, TypeError) as error:
             unread.append(f"{folder} cannot be read ({error}). It may hold rows of these samples: delete it")
             continue
@@ -187,13 +189,20 @@ def _plan(kept: Store, wanted: list[str]) -> Erased:
 
 def _erase(kept: Store, wanted: set[str], found: Erased) -> dict[str, str]:
     """Erase from each part in turn; return version → the hash of what it keeps now."""
+    halves = [f"runs/{one}" for one in sweep_dead(kept.place / "runs")]
+    halves += [f"versions/{one}" for one in sweep_dead(kept.place / "versions", last=ROWS)]
     found.unreachable += [
-        f"{kept.place}/runs/{half} is being written, or its writer was killed elsewhere: call forget again tomorrow"
-        for half in sweep_dead(kept.place / "runs")
+        f"{kept.place}/{half} is being written, or its writer was killed elsewhere: call forget again tomorrow"
+        for half in halves
     ]
+    if isinstance(kept.place, Bucket) and kept.place.keeps_versions(f"corrections/{HEAD}"):
+        found.unreachable.append(
+            f"{kept.place} keeps old versions of what is deleted: delete those below {kept.place.prefix or 'it'} by"
+            " hand or by a lifecycle rule"
+        )
     for one in kept.runs():
         erase_from_run(kept.place_of(one.run), wanted)
-    for name in kept.pools.names():
+    for name in _pools(kept):
         try:
             if name in found.pools:
                 kept.pools.remove(name, sorted(set(kept.pools.open(name).column("id").to_pylist()) & wanted))
@@ -229,8 +238,13 @@ def _erase_copies(records: Sequence[Record], wanted: list[str], found: Erased) -
             found.unreachable.append(f"{where}: {error}")
 
 
-def _versions(kept: Store) -> list[Path]:
-    return sorted(path for path in (kept.folder / "versions").glob("[!.]*") if (path / "rows.json").exists())
+def _pools(kept: Store) -> list[str]:
+    return kept.pools.names() if isinstance(kept.place, Folder) else []
+
+
+def _versions(kept: Store) -> list[Place]:
+    versions = kept.place / "versions"
+    return [versions / name for name in versions.children() if ROWS in (versions / name).children()]
 
 
 def _now() -> str:

@@ -17,7 +17,7 @@ from typing import Any
 
 from .chain import HEAD, Head, Record, chained, followed
 from .errors import StoreError
-from .places import Folder, Place
+from .places import Folder, Place, plain
 from .recordfiles import State, record_files
 from .words import erase, seal, seals, standing_words, unsealed
 
@@ -62,7 +62,7 @@ class Ledger:
         try:
             return self._followed(self._files.read())
         except (OSError, LookupError, ValueError, TypeError) as error:
-            return [], f"it cannot be read ({error})"
+            return [], f"it cannot be read ({plain(error)})"
 
     def _followed(self, state: State) -> tuple[list[Record], str]:
         if state.head is None:
@@ -128,7 +128,7 @@ class Ledger:
                 state = self._files.begin()
                 standing, problem = self._followed(state)
             except (LookupError, ValueError, TypeError) as error:
-                raise self._broken(f"it cannot be read ({error})") from None
+                raise self._broken(f"it cannot be read ({plain(error)})") from None
             if problem:
                 raise self._broken(problem)
             entries = [seal(one, self._words) for one in choose(standing)]

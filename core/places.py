@@ -179,10 +179,9 @@ class Folder:
                 target.unlink()
 
     def sweep(self) -> None:
-        """Delete the hidden files."""
+        """Delete what is hidden."""
         for path in self.path.glob(".*"):
-            with contextlib.suppress(FileNotFoundError):
-                path.unlink()
+            self.delete(path.name)
 
     def lance(self, name: str) -> str:
         """Return the data set's path; its folder is there afterwards."""
@@ -303,6 +302,11 @@ class Bucket:
             found = [one for batch in self.client.list(prefix=self.prefix or None) for one in batch]
         return {one["path"][start:]: one["last_modified"].timestamp() for one in found}
 
+    def keeps_versions(self, name: str) -> bool:
+        """Tell whether the bucket kept a version of this object, so that deleted ones live on in it."""
+        with _told(name):
+            return self.client.head(self._key(name)).get("version") is not None
+
     def lance(self, name: str) -> str:
         """Return the data set's address; Lance reads the same variables."""
         return f"{_BUCKET}{self.bucket}/{self._key(name)}"
@@ -329,11 +333,9 @@ def _told(name: str = "") -> Iterator[None]:
     """Turn the client's errors into OSErrors that show the status and no address."""
     try:
         yield
-    except OSError:
-        raise
+    except FileNotFoundError:
+        raise FileNotFoundError(2, "No such object", name) from None
     except Exception as error:
-        if type(error).__name__ == "NotFoundError":
-            raise FileNotFoundError(2, "No such object", name) from None
         if not type(error).__module__.startswith("obstore"):
             raise
         status = re.search(r"\b[45]\d\d [A-Z][A-Za-z ]+", str(error))

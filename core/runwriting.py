@@ -80,20 +80,26 @@ def sweep_old(runs: Place) -> None:
             if time.time() - half.stat().st_mtime > FORGOTTEN:
                 shutil.rmtree(half, ignore_errors=True)
     elif isinstance(runs, Bucket):
-        for half, written in _halves(runs).items():
+        for half, written in _halves(runs, FACTS).items():
             if time.time() - written > FORGOTTEN:
                 runs.delete(half)
 
 
-def sweep_dead(runs: Place) -> list[str]:
-    """Delete what writers left that do not run any more; return what may still be written to, on another machine."""
+def sweep_dead(runs: Place, *, last: str = FACTS) -> list[str]:
+    """Delete what writers left that do not run any more; return what may still be written to, on another machine.
+
+    Parameters
+    ----------
+    last
+        The file that makes a whole of what lies below a name, and is written last.
+    """
     if isinstance(runs, Folder):
         for half in runs.path.glob(".*"):
             if not _writing(half):
                 shutil.rmtree(half, ignore_errors=True)
         return []
     kept = []
-    for half, written in _halves(runs).items() if isinstance(runs, Bucket) else ():
+    for half, written in _halves(runs, last).items() if isinstance(runs, Bucket) else ():
         machine, process = [*half.rpartition("/")[2].removeprefix(WRITTEN).split("-"), ""][:2]
         here = machine == _this_machine()
         if time.time() - written > FORGOTTEN or (here and not _runs(process)):
@@ -103,7 +109,7 @@ def sweep_dead(runs: Place) -> list[str]:
     return kept
 
 
-def _halves(runs: Bucket) -> dict[str, float]:
+def _halves(runs: Bucket, last: str) -> dict[str, float]:
     """Return what stands below the runs and is named by no run.json, with the time at which it was last written to.
 
     A whole run's own tables are no half; the others below its name are: of a writer who came second, or from before
@@ -117,7 +123,7 @@ def _halves(runs: Bucket) -> dict[str, float]:
     halves: dict[str, float] = {}
     for run, parts in found.items():
         spare = [part for part in parts if part.startswith(WRITTEN)]
-        if FACTS not in parts:
+        if last not in parts:
             spare = list(parts)
         elif len(spare) > 1 or any(part.startswith(REWRITTEN) for part in parts):
             try:
