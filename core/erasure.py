@@ -25,8 +25,9 @@ from .keptrows import erase_kept
 from .places import Bucket, Folder, Place
 from .runerasure import erase_from_run
 from .runfolder import read_samples
+from .runrecords import SENT
 from .runwriting import sweep_dead
-from .store import DEFAULT, SENT, Store
+from .store import DEFAULT, Store
 from .tombstones import id_hash, id_hashes
 from .words import Words
 
@@ -196,10 +197,7 @@ def _erase(kept: Store, wanted: set[str], found: Erased) -> dict[str, str]:
         for half in halves
     ]
     if isinstance(kept.place, Bucket) and kept.place.keeps_versions(f"corrections/{HEAD}"):
-        found.unreachable.append(
-            f"{kept.place} keeps old versions of what is deleted: delete those below {kept.place.prefix or 'it'} by"
-            " hand or by a lifecycle rule"
-        )
+        found.unreachable.append(f"{kept.place} keeps old versions of what is deleted: let a lifecycle rule end them")
     for one in kept.runs():
         erase_from_run(kept.place_of(one.run), wanted)
     for name in _pools(kept):

@@ -147,6 +147,8 @@ def _runs(process: str) -> bool:
         return False
     try:
         os.kill(int(process), 0)
+    except PermissionError:  # somebody else's, and alive
+        return True
     except OSError:
         return False
     return True

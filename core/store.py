@@ -5,15 +5,14 @@
   .gitignore                 *
   corrections/               what people decided (see :mod:`labelsift.ledger`)
   pools/<name>/              unlabeled samples to search (see :mod:`labelsift.pools`)
-  runs/<run>/                whole or not there at all (see :mod:`labelsift.runwriting`)
-                             (what is in it: :mod:`labelsift.runfolder`)
+  runs/<run>/                whole or not there (:mod:`labelsift.runwriting`); what is in it: :mod:`labelsift.runfolder`
 """
 
 from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,21 +22,18 @@ import pyarrow as pa
 
 from .annotations import Annotations, annotated
 from .errors import InputError, StoreError
-from .ledger import Ledger
-from .memory import verified
 from .opening import check_format, prepare
 from .places import Folder, Place, place_of, plain
 from .pools import Pool, Pools
-from .probing import ROUND, Plan, round_of
 from .report import Report
 from .runfolder import FACTS, LINKS, RunInfo, UnwrittenError, broken, read_facts, read_info, read_run, read_samples
+from .runrecords import RunRecords
 from .runwriting import remove_run, write_run
 from .samples import Samples
 from .vectors import VectorIndex, kept_index
 
 DEFAULT = ".labelsift"
 LATEST = "latest"
-SENT = "sent"  # the kind of a record that says where a run's samples went
 
 
 def run_name(created: datetime, fingerprint: str) -> str:
@@ -45,7 +41,7 @@ def run_name(created: datetime, fingerprint: str) -> str:
     return f"{created:%Y%m%d-%H%M%S}-{fingerprint[:2]}{secrets.token_hex(4)}"
 
 
-class Store:
+class Store(RunRecords):
     """A folder of runs, or a prefix in a bucket with them.
 
     Parameters
@@ -60,7 +56,7 @@ class Store:
     """
 
     def __init__(self, where: str | Path = DEFAULT) -> None:
-        self.place = place_of(where)
+        super().__init__(place_of(where))
 
     @property
     def folder(self) -> Path:
@@ -69,12 +65,12 @@ class Store:
         Raises
         ------
         InputError
-            If the store lies in a bucket: what asks for a folder needs files that can be mapped into memory.
+            If the store lies in a bucket.
         """
         if not isinstance(self.place, Folder):
             raise InputError(
-                f"{self.place} is a bucket, and this part of the store can lie in a folder only",
-                cure="Name a folder with --store for it",
+                f"Pools, and what else is mapped into memory, lie in a folder, and {self.place} is none",
+                cure="Name a folder for them: --store .labelsift",
             )
         return self.place.path
 
@@ -98,19 +94,6 @@ class Store:
                 f"The run could not be kept in {self.place} ({plain(error)})",
                 cure="Free some space, name another --store, or keep nothing: --no-store",
             ) from error
-
-    @property
-    def ledger(self) -> Ledger:
-        """The record of what people decided."""
-        return Ledger(self.place / "corrections")
-
-    def verified(self, samples: Samples, *, but: str) -> dict[str, frozenset[str]]:
-        """Return the samples that people verified as they stand, on other runs than this one, and for which issues."""
-        return verified(samples, self.ledger.records(), but=but)
-
-    def annotations(self, run: str) -> Annotations:
-        """Return what people say of a run: tags, notes, the model that it led to."""
-        return annotated(self.ledger.records()).get(run, Annotations())
 
     def annotate(self, run: str, entry: Mapping[str, Any]) -> None:
         """Add what a person says of a run to the ledger; see :mod:`labelsift.annotations`."""
@@ -184,10 +167,7 @@ class Store:
         return read_samples(self.place_of(self.find(run)), ids)
 
     def kept_index(self, run: str, vectors: np.ndarray) -> VectorIndex:
-        """Open the index of a run's embeddings, or build it, and keep it where that took long.
-
-        Faiss maps a kept index into memory, which it can from a folder only: in a bucket it is built each time.
-        """
+        """Open the index of a run's embeddings, or build it, and keep it where that took long, but not in a bucket."""
         if not isinstance(self.place, Folder):
             return VectorIndex.build(vectors)
         return kept_index(self.folder / "runs" / run / "index.faiss", vectors)
@@ -195,11 +175,6 @@ class Store:
     @property
     def pools(self) -> Pools:
         """The pools of unlabeled samples; a bucket has none, because faiss maps an index from a folder into memory."""
-        if not isinstance(self.place, Folder):
-            raise InputError(
-                f"Pools of unlabeled samples lie in a folder, and {self.place} is a bucket",
-                cure="Name a folder for them: --store .labelsift",
-            )
         return Pools(self.folder / "pools")
 
     def pool(self, name: str) -> Pool:
@@ -215,47 +190,11 @@ class Store:
                 f"{run} could not be removed ({error.strerror})", cure="Check the rights to the store"
             ) from error
 
-    def sent(self, run: str, *, platform: str, target: str, match: str | None = None, with_text: bool = True) -> None:
-        """Record where a run's samples went, once, so that what was sent can be found again."""
-        entry = {
-            "kind": SENT,
-            "run": run,
-            "platform": platform,
-            "target": target,
-            "match": match,
-            "with_text": with_text,
-        }
-        time = datetime.now(UTC).isoformat(timespec="microseconds")
-        self.ledger.append(
-            lambda standing: [] if any(entry.items() <= one.items() for one in standing) else [entry | {"time": time}]
-        )
-
-    def planned(self, run: str) -> set[str]:
-        """Return the samples of a run that are asked about blind, in rounds with probes."""
-        rounds = [one for one in self.ledger.records() if one.get("kind") == ROUND and one["run"] == run]
-        return {id for one in rounds for id in one["scores"]}
-
-    def decided(self, run: str) -> set[str]:
-        """Return the samples of a run that people decided on."""
-        return {one["id"] for one in self.ledger.records() if one.get("kind") == "decision" and one["run"] == run}
-
     def keep_batch(self, batch: Report) -> Report:
         """Keep a batch of similar samples, and return it; the one that is kept already where there is one."""
         if not self._has(batch.run):
             self.save(batch)
         return self.load(batch.run)
-
-    def plan_round(self, run: str, *, platform: str, target: str, make: Callable[[], Plan], keep: bool = True) -> Plan:
-        """Return the plan of a run's round with probes in a project; made, and recorded, if there is none yet."""
-        standing = round_of(self.ledger.records(), run=run, platform=platform, target=target)
-        if standing is not None or not keep:
-            return standing or make()
-        plan, time = make(), datetime.now(UTC).isoformat(timespec="microseconds")
-        entry = plan.record(run=run, platform=platform, target=target) | {"time": time}
-        self.ledger.append(
-            lambda records: [] if round_of(records, run=run, platform=platform, target=target) else [entry]
-        )
-        return round_of(self.ledger.records(), run=run, platform=platform, target=target) or plan
 
     def save_links(self, run: str, links: dict[str, str]) -> None:
         """Keep the addresses of a run's tasks on the platform that it was pushed to."""
@@ -264,15 +203,10 @@ class Store:
 
     def _has(self, run: str) -> bool:
         """Tell whether there is a run of this whole name, be it broken."""
-        if run not in (self.place / "runs").children():
-            return False
         try:
-            read_facts(self.place_of(run))
-        except UnwrittenError:
-            return False
-        except StoreError:
-            return True
-        return True
+            return run in (self.place / "runs").children() and bool(read_facts(self.place_of(run)))
+        except StoreError as error:
+            return not isinstance(error, UnwrittenError)
 
     def _examined(self) -> tuple[list[RunInfo], dict[str, StoreError]]:
         """Return (readable runs, newest first; name of each broken run → why, newest first)."""

@@ -244,6 +244,22 @@ def test_the_command_line_scans_into_it_and_shows_it(anywhere, tmp_path):
     (run,) = json.loads(listed.output)
     assert run["rows"] == 40
     assert ls.load(store=anywhere).samples.ids.to_pylist() == [f"t{at}" for at in range(40)]
+    for asked in (
+        ["runs", "tag", "latest", "baseline", "--by", "ann"],
+        ["runs", "show", "tag:baseline"],
+        ["note", "latest", "seen", "--by", "ann"],
+        ["similar", "ticket about cards", "-k", "2"],
+        ["compare", "latest", "tag:baseline"],
+        ["runs", "export", "latest", str(tmp_path / "out")],
+        ["queue"],
+        ["audit"],
+        ["reproduce", "latest"],
+        ["verify"],
+        ["runs", "rm", "latest", "--yes"],
+    ):
+        done = CliRunner().invoke(main, [*asked, "--store", anywhere], catch_exceptions=False)
+        assert done.exit_code == 0, (asked, done.output)
+    assert Store(anywhere).runs() == []
     assert os.environ.get("AWS_SECRET_ACCESS_KEY", "planted") not in done.output + listed.output
 
 
@@ -253,7 +269,7 @@ def test_pools_are_refused_in_a_bucket_with_a_cure(bucket, tmp_path):
     file.write_text("id,text\nt0,hello there\nt1,good bye\n")
     done = CliRunner().invoke(main, ["index", str(file), "--text", "text", "--store", f"{bucket}/kept"])
     assert done.exit_code == 2
-    assert "Pools of unlabeled samples lie in a folder" in done.output
+    assert "Pools, and what else is mapped into memory, lie in a folder" in done.output
     assert "--store" in done.output
     assert Store(f"{bucket}/kept").place.children() == []  # refused before anything is made
 
