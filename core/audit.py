@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from .annotations import MODEL, NOTE, TAG, audit_row
+from .chain import Record
 from .corrections import REPEAT
 from .errors import InputError
-from .ledger import Record
 from .recording import DECISION
 from .taxonomy import Taxonomy
 

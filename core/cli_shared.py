@@ -18,7 +18,9 @@ from .store import DEFAULT, LATEST
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
-store_option = click.option("--store", default=DEFAULT, show_default=True, help="The folder that keeps the runs.")
+store_option = click.option(
+    "--store", default=DEFAULT, show_default=True, help="The folder, or s3://bucket/prefix, that keeps the runs."
+)
 
 
 def run_options(command: Command) -> Command:

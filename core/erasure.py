@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,12 +19,16 @@ import pyarrow.compute as pc
 
 from . import platforms
 from .cache import NAME as CACHE
+from .chain import HEAD, Record
 from .errors import InputError, LabelsiftError, StoreError
+from .keptrows import FACTS as ROWS
 from .keptrows import erase_kept
-from .ledger import Record
+from .places import Bucket, Folder, Place
 from .runerasure import erase_from_run
 from .runfolder import read_samples
-from .store import DEFAULT, SENT, Store
+from .runrecords import SENT
+from .runwriting import sweep_dead
+from .store import DEFAULT, Store
 from .tombstones import id_hash, id_hashes
 from .words import Words
 
@@ -102,7 +104,7 @@ def forget(ids: Sequence[str], *, store: str | Path = DEFAULT, reason: str = "",
     before = {one for record in records if record.get("kind") == FORGET for one in record["ids"]}
     if len(found.unknown) == len(wanted) and not before & set(hashes):
         raise InputError(
-            f"{kept.folder} holds no sample with these ids", ids=wanted, cure="Check the ids: labelsift runs"
+            f"{kept.place} holds no sample with these ids", ids=wanted, cure="Check the ids: labelsift runs"
         )
     if dry_run:
         _erase_copies(records, wanted, found)
@@ -114,7 +116,7 @@ def forget(ids: Sequence[str], *, store: str | Path = DEFAULT, reason: str = "",
         _erase_copies(records, wanted, found)
     except OSError as error:
         raise StoreError(
-            f"The erasure in {kept.folder} is unfinished ({error.strerror})",
+            f"The erasure in {kept.place} is unfinished ({error.strerror})",
             cure="Mend that, and call forget with the same ids again",
         ) from error
     done = {
@@ -153,7 +155,7 @@ def _plan(kept: Store, wanted: list[str]) -> Erased:
     known: set[str] = set()
     texts: set[str] = set()
     among = pa.array(wanted, pa.string())
-    there = [(one.run, read_samples(kept.folder / "runs" / one.run)) for one in kept.runs()]
+    there = [(one.run, read_samples(kept.place_of(one.run))) for one in kept.runs()]
     for run, samples in there:
         theirs = samples.table.filter(pc.is_in(samples.ids, value_set=among))
         if len(theirs):
@@ -165,7 +167,7 @@ def _plan(kept: Store, wanted: list[str]) -> Erased:
         others = pc.and_(same, pc.invert(pc.is_in(samples.ids, value_set=among)))
         found.copies += [id for id in samples.ids.filter(others).to_pylist() if id not in found.copies]
     unread = [f"{error}. It may hold these samples: labelsift runs rm" for error in kept.broken()]
-    for name in kept.pools.names():
+    for name in _pools(kept):
         try:
             there = set(kept.pools.open(name).column("id").to_pylist()) & set(wanted)
         except LabelsiftError as error:
@@ -176,7 +178,7 @@ def _plan(kept: Store, wanted: list[str]) -> Erased:
             known |= there
     for folder in _versions(kept):
         try:
-            count = len(set(json.loads((folder / "rows.json").read_text())["ids"]) & set(wanted))
+            count = len(set(json.loads(folder.read(ROWS))["ids"]) & set(wanted))
         except (OSError, ValueError, LookupError, TypeError) as error:
             unread.append(f"{folder} cannot be read ({error}). It may hold rows of these samples: delete it")
             continue
@@ -189,15 +191,19 @@ def _plan(kept: Store, wanted: list[str]) -> Erased:
 
 def _erase(kept: Store, wanted: set[str], found: Erased) -> dict[str, str]:
     """Erase from each part in turn; return version → the hash of what it keeps now."""
-    runs = kept.folder / "runs"
-    for left in runs.glob(".*"):
-        if not _writing(left):
-            shutil.rmtree(left, ignore_errors=True)
-    if (kept.folder / CACHE).exists():
-        shutil.rmtree(kept.folder / CACHE)  # the next scan makes it again, without them
+    halves = [f"runs/{one}" for one in sweep_dead(kept.place / "runs")]
+    halves += [f"versions/{one}" for one in sweep_dead(kept.place / "versions", last=ROWS)]
+    found.unreachable += [
+        f"{kept.place}/{half} is being written, or its writer was killed elsewhere: call forget again tomorrow"
+        for half in halves
+    ]
+    if isinstance(kept.place, Bucket) and kept.place.keeps_versions(f"corrections/{HEAD}"):
+        found.unreachable.append(f"{kept.place} keeps old versions of what is deleted: let a lifecycle rule end them")
+    if isinstance(kept.place, Folder):
+        kept.place.delete(CACHE)  # the next scan makes it again, without them
     for one in kept.runs():
-        erase_from_run(runs / one.run, wanted)
-    for name in kept.pools.names():
+        erase_from_run(kept.place_of(one.run), wanted)
+    for name in _pools(kept):
         try:
             if name in found.pools:
                 kept.pools.remove(name, sorted(set(kept.pools.open(name).column("id").to_pylist()) & wanted))
@@ -233,20 +239,13 @@ def _erase_copies(records: Sequence[Record], wanted: list[str], found: Erased) -
             found.unreachable.append(f"{where}: {error}")
 
 
-def _versions(kept: Store) -> list[Path]:
-    return sorted(path for path in (kept.folder / "versions").glob("[!.]*") if (path / "rows.json").exists())
+def _pools(kept: Store) -> list[str]:
+    return kept.pools.names() if isinstance(kept.place, Folder) else []
 
 
-def _writing(half: Path) -> bool:
-    """Tell whether the process that writes a hidden folder, ``.<run>.<process>``, is alive."""
-    process = half.name.rpartition(".")[2]
-    if half.name.startswith(".removed.") or not process.isdigit():
-        return False
-    try:
-        os.kill(int(process), 0)
-    except OSError:
-        return False
-    return True
+def _versions(kept: Store) -> list[Place]:
+    versions = kept.place / "versions"
+    return [versions / name for name in versions.children() if ROWS in (versions / name).children()]
 
 
 def _now() -> str:

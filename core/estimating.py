@@ -16,6 +16,7 @@ import numpy as np
 from .embedding import DEFAULT, Embedder
 from .neighbors import EXACT_BELOW, PROBED, cells_for, trained_on
 from .prediction import most_training_rows
+from .report import Report
 from .samples import Samples
 from .scanning import FOLDS, scan
 from .signals import Signals
@@ -54,9 +55,10 @@ class Estimate:
         minutes = f"{self.seconds:.0f} seconds" if self.seconds < 100 else f"{self.seconds / 60:.0f} minutes"
         longest = sorted(self.stages, key=lambda one: -self.stages[one])[:3]
         told = ", ".join(f"{name} {self.stages[name]:.0f} s" for name in longest)
+        kept = "After a first scan the next one is faster: what depends on the texts alone is kept."
         return (
             f"About {minutes} and {self.memory / 1e9:.1f} GB for {self.rows:,} samples, as far as {self.tried:,} of"
-            f" them can tell ({told}). After a first scan the next one is faster: what depends on the texts alone is kept."
+            f" them can tell ({told}). {kept}"
         )
 
 
@@ -88,28 +90,29 @@ def estimate(
         classes=None if brought is None else brought[1],
     )
     given = given if vectors is not None or brought is not None else None
-    for _ in range(2):  # the first time models and packages are loaded, which does not grow with the rows
-        marks: list[tuple[str, float]] = []
-        report = scan(
-            some,
-            signals=given,
-            embedder=embedder,
-            device=device,
-            folds=folds,
-            store=None,
-            progress=lambda step, marks=marks: marks.append((step, time.perf_counter())),
-        )
-    ends = [at for _, at in marks[1:]] + [time.perf_counter()]
+    _timed(some, given, embedder, device=device, folds=folds)  # loads models and packages once
+    report, times = _timed(some, given, embedder, device=device, folds=folds)
     most = most_training_rows(len(report.classes))
-    stages = {
-        _plain(name): (end - at) * _growth(name, most)(n, len(rows))
-        for (name, at), end in zip(marks, ends, strict=True)
-    }
+    stages = {_plain(name): seconds * _growth(name, most)(n, len(rows)) for name, seconds in times}
     dimensions = 0 if report.embeddings is None else report.embeddings.shape[1]
     classes = 0 if report.pred_probs is None else len(report.classes)
     text = samples.texts.nbytes / max(n, 1)
     row = _A_ROW + 4 * text + 6 * dimensions + 3 * 4 * classes
     return Estimate(n, len(rows), sum(stages.values()), int(_BASE + n * row), stages)
+
+
+def _timed(
+    some: Samples, signals: Signals | None, embedder: str | Embedder, *, device: str | None, folds: int
+) -> tuple[Report, list[tuple[str, float]]]:
+    """Scan, and return the report with the seconds of each step."""
+    marks: list[tuple[str, float]] = []
+
+    def mark(step: str) -> None:
+        marks.append((step, time.perf_counter()))
+
+    report = scan(some, signals=signals, embedder=embedder, device=device, folds=folds, store=None, progress=mark)
+    ends = [at for _, at in marks[1:]] + [time.perf_counter()]
+    return report, [(name, end - at) for (name, at), end in zip(marks, ends, strict=True)]
 
 
 def _plain(stage: str) -> str:

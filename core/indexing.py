@@ -45,20 +45,21 @@ def index_pool(
         If the embedder is not that of the pool.
     """
     kept = Store(store)
+    pools = kept.pools
     kept.prepare()
     name = name or samples.name
     say = progress or (lambda _: None)
     vectors = Signals(embeddings=embeddings).aligned_embeddings(samples)
     if vectors is not None:
         by_text = _Brought(samples, vectors)
-        return kept.pools.add(name, samples, embedder=USERS_EMBEDDINGS, embed=by_text)
+        return pools.add(name, samples, embedder=USERS_EMBEDDINGS, embed=by_text)
     chosen = embedder(model or _usual(kept, name))
 
     def embedded(rows: pa.Table) -> np.ndarray:
         say(f"Embedding {rows.num_rows:,} texts")
         return embed(rows["text"], chosen)
 
-    return kept.pools.add(name, samples, embedder=chosen.name, embed=embedded)
+    return pools.add(name, samples, embedder=chosen.name, embed=embedded)
 
 
 class _Brought:
@@ -75,7 +76,7 @@ class _Brought:
 def _usual(store: Store, name: str) -> str:
     """Return the embedder of the pool, else of the latest run, else the default one."""
     try:
-        settings = read_facts(store.folder / "runs" / store.find())["settings"]
+        settings = read_facts(store.place_of(store.find()))["settings"]
     except StoreError:
         settings = {}
     if name in store.pools.names():

@@ -2,7 +2,8 @@
 
 versions/<parent>-<fingerprint>/    in the store's folder, mode 0700: it holds rows of the data
   rows.json                         which rows of the parent these are, and which of them were removed; tombstones
-  before.parquet                    the rows as they were; before-<token>.parquet, once some of them were erased
+  before.parquet                    the rows as they were; before-<token>.parquet, once some of them were erased,
+                                    and in a bucket, where rows.json is put last and names it
 """
 
 from __future__ import annotations
@@ -14,39 +15,40 @@ import secrets
 import shutil
 import time
 from collections.abc import Collection, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from .errors import StoreError
-from .places import Folder
+from .places import Folder, Place
 from .rowfiles import RowFile
+from .runwriting import FORGOTTEN
 from .samples import Samples
 from .store import Store
 from .tombstones import merged
 
 FACTS = "rows.json"
 BEFORE = "before.parquet"
-_FORGOTTEN = 86_400  # seconds after which half-written rows belong to nobody any more
 
 
-def folder_of(store: Store, *, parent: str, fingerprint: str) -> Path:
+def folder_of(store: Store, *, parent: str, fingerprint: str) -> Place:
     """Return where the rows before a step are kept."""
-    return store.folder / "versions" / f"{parent}-{fingerprint}"
+    return store.place / "versions" / f"{parent}-{fingerprint}"
 
 
-def hash_of_kept(folder: Path) -> str:
+def hash_of_kept(folder: Place) -> str:
     """Return the hash of what a step keeps: SHA-256 of its two files; a missing one is an OSError."""
     digest = hashlib.sha256()
     for name in (FACTS, _facts(folder).get("before", BEFORE)):
-        content = (folder / name).read_bytes()
+        content = folder.read(name)
         digest.update(f"{len(content)}:".encode() + content)
     return digest.hexdigest()
 
 
-def keep_rows(parent: RowFile, folder: Path, *, rows: Sequence[int], removed: Sequence[int], ids: Sequence[str]) -> str:
+def keep_rows(
+    parent: RowFile, folder: Place, *, rows: Sequence[int], removed: Sequence[int], ids: Sequence[str]
+) -> str:
     """Keep rows of the parent, whole or not at all, and return the hash of what is kept.
 
     Parameters
@@ -63,49 +65,56 @@ def keep_rows(parent: RowFile, folder: Path, *, rows: Sequence[int], removed: Se
     StoreError
         If the folder cannot be written.
     """
-    from pyarrow import parquet
-
-    half = folder.with_name(f".{folder.name}.{os.getpid()}")
     facts = {"rows": list(rows), "removed": list(removed), "ids": list(ids), "parent_rows": len(parent.table)}
+    content = _parquet(parent.take(np.array(rows)).table)
     try:
-        folder.parent.mkdir(mode=0o700, exist_ok=True)
-        for left in folder.parent.glob(".*"):  # by killed writers
-            if time.time() - left.stat().st_mtime > _FORGOTTEN:
-                shutil.rmtree(left, ignore_errors=True)
-        half.mkdir(mode=0o700)
-        parquet.write_table(parent.take(np.array(rows)).table, half / BEFORE, compression="zstd")
-        (half / FACTS).write_text(json.dumps(facts))
-        found = hash_of_kept(half)
-        if not folder.exists() or hash_of_kept(folder) != found:  # what stands is never without its rows
-            shutil.rmtree(folder, ignore_errors=True)
-            half.rename(folder)
-        return found
+        if isinstance(folder, Folder):
+            return _kept_in_folder(folder, facts, content)
+        before = f"before-{hashlib.sha256(content).hexdigest()[:12]}.parquet"
+        folder.replace(before, content)
+        folder.replace(FACTS, json.dumps(facts | {"before": before}).encode())
+        return hash_of_kept(folder)
     except OSError as error:
         raise StoreError(
-            f"The rows before the change could not be kept in {folder.parent} ({error.strerror})",
+            f"The rows before the change could not be kept in {folder} ({error.strerror})",
             cure="Free some space, or name another --store",
         ) from error
+
+
+def _kept_in_folder(folder: Folder, facts: dict[str, Any], content: bytes) -> str:
+    versions = folder.path.parent
+    half = Folder(versions / f".{folder.name}.{os.getpid()}")
+    versions.mkdir(mode=0o700, exist_ok=True)
+    for left in versions.glob(".*"):  # by killed writers
+        if time.time() - left.stat().st_mtime > FORGOTTEN:
+            shutil.rmtree(left, ignore_errors=True)
+    try:
+        half.replace(BEFORE, content)
+        half.replace(FACTS, json.dumps(facts).encode())
+        found = hash_of_kept(half)
+        if not folder.path.exists() or hash_of_kept(folder) != found:  # what stands is never without its rows
+            shutil.rmtree(folder.path, ignore_errors=True)
+            half.path.rename(folder.path)
+        return found
     finally:
-        shutil.rmtree(half, ignore_errors=True)
+        shutil.rmtree(half.path, ignore_errors=True)
 
 
-def erase_kept(folder: Path, ids: Collection[str]) -> str | None:
+def erase_kept(folder: Place, ids: Collection[str]) -> str | None:
     """Erase samples from the kept rows; return the hash of what is kept now, or None where nothing was ever erased.
 
     Writes the rest under a new name before rows.json names it, so that a kill leaves the one or the other; what
     nothing names any more is deleted, also when an earlier call was killed.
     """
-    from pyarrow import parquet
-
     facts = _facts(folder)
     gone = [at for at, id in enumerate(facts["ids"]) if id in ids]
     if gone:
-        table = parquet.read_table(folder / facts.get("before", BEFORE), partitioning=None)
+        table = _read(folder, facts)
         stays = np.ones(len(table), dtype=bool)
         stays[gone] = False
         rows = Samples(pa.table({}), table.filter(pa.array(~stays)))
         before = f"before-{secrets.token_hex(6)}.parquet"
-        parquet.write_table(table.filter(pa.array(stays)), folder / before, compression="zstd")
+        folder.replace(before, _parquet(table.filter(pa.array(stays))))
         lost = {facts["rows"][at] for at in gone}
         facts |= {
             "before": before,
@@ -116,22 +125,21 @@ def erase_kept(folder: Path, ids: Collection[str]) -> str | None:
             "erased_removed": sorted({*facts.get("erased_removed", ()), *(lost & set(facts["removed"]))}),
             "ids": [one for one in facts["ids"] if one not in ids],
         }
-        Folder(folder).replace(FACTS, json.dumps(facts).encode())
-    if not facts.get("erased"):
-        return None
-    for path in folder.glob("before*.parquet"):
-        if path.name != facts["before"]:
-            path.unlink()
-    return hash_of_kept(folder)
+        folder.replace(FACTS, json.dumps(facts).encode())
+    for name in folder.children():
+        if name.startswith("before") and name != facts.get("before", BEFORE):
+            folder.delete(name)
+    folder.sweep()
+    return hash_of_kept(folder) if facts.get("erased") else None
 
 
-def erased_from(folder: Path) -> tuple[int, str | None]:
+def erased_from(folder: Place) -> tuple[int, str | None]:
     """Return how many rows were erased from what is kept, and their digest."""
     facts = _facts(folder)
     return len(facts.get("erased", ())), facts.get("erased_digest")
 
 
-def restored(now: RowFile, folder: Path) -> RowFile:
+def restored(now: RowFile, folder: Place) -> RowFile:
     """Return the parent: the kept rows back in their places, without the erased ones.
 
     Raises
@@ -139,11 +147,9 @@ def restored(now: RowFile, folder: Path) -> RowFile:
     StoreError
         If what was kept is missing, broken or does not fit.
     """
-    from pyarrow import parquet
-
     try:
         facts = _facts(folder)
-        before = parquet.read_table(folder / facts.get("before", BEFORE), partitioning=None).cast(now.table.schema)
+        before = _read(folder, facts).cast(now.table.schema)
         rows = np.array(facts["rows"], dtype=np.int64)
         erased = np.array(facts.get("erased", []), dtype=np.int64)
         stays = np.ones(facts["parent_rows"], dtype=bool)
@@ -161,5 +167,19 @@ def restored(now: RowFile, folder: Path) -> RowFile:
         ) from None
 
 
-def _facts(folder: Path) -> dict[str, Any]:
-    return json.loads((folder / FACTS).read_text())
+def _parquet(table: pa.Table) -> bytes:
+    from pyarrow import parquet
+
+    content = pa.BufferOutputStream()
+    parquet.write_table(table, content, compression="zstd")
+    return content.getvalue().to_pybytes()
+
+
+def _read(folder: Place, facts: dict[str, Any]) -> pa.Table:
+    from pyarrow import parquet
+
+    return parquet.read_table(pa.BufferReader(folder.read(facts.get("before", BEFORE))), partitioning=None)
+
+
+def _facts(folder: Place) -> dict[str, Any]:
+    return json.loads(folder.read(FACTS))

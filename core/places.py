@@ -15,14 +15,15 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
+from .buckets import Bucket, plain, told, tried
 from .errors import InputError
 
-_BUCKET = "s3://"
+__all__ = ["Bucket", "Folder", "Place", "place_of", "plain"]
 
 
 class Place(Protocol):
@@ -39,6 +40,10 @@ class Place(Protocol):
 
     def read(self, name: str) -> bytes:
         """Return the content of a file."""
+        ...
+
+    def read_many(self, names: Iterable[str]) -> dict[str, bytes | OSError]:
+        """Return the contents of files, or why one cannot be read."""
         ...
 
     def replace(self, name: str, content: bytes) -> None:
@@ -64,6 +69,10 @@ class Place(Protocol):
         """Delete a file, or a folder with all that is in it; nothing is no error."""
         ...
 
+    def sweep(self) -> None:
+        """Delete what writers that were killed in :meth:`replace` or :meth:`swap` left; only where nobody writes."""
+        ...
+
     def lance(self, name: str) -> str:
         """Return what Lance calls a data set here."""
         ...
@@ -78,11 +87,11 @@ def place_of(where: str | Path) -> Place:
         For an address of another kind, without a bucket, or with anything secret in it; or where the extra is missing.
     """
     address = os.fspath(where)
-    if "://" not in address:
+    if not re.match(r"[a-z][a-z0-9+.-]+:/", address, re.IGNORECASE):  # a drive has one letter
         return Folder(Path(address))
     match = re.fullmatch(r"s3://([^/@:?#]+)((?:/[^/?#]+)*)/?", address)
     if not match:
-        kind = address.partition("://")[0]
+        kind = address.partition(":")[0]
         raise InputError(
             "The store's address is no s3://bucket/prefix" if kind == "s3" else f"No store can lie at a {kind} address",
             cure="Name a folder or s3://bucket/prefix; keys belong into AWS_ACCESS_KEY_ID and its like",
@@ -92,7 +101,7 @@ def place_of(where: str | Path) -> Place:
     except ImportError:
         raise InputError("A store in a bucket needs obstore", cure="pip install 'labelsift[s3]'") from None
     bucket, prefix = match[1], match[2].strip("/")
-    with _told():
+    with told():
         return Bucket(S3Store(bucket), bucket, prefix)
 
 
@@ -116,6 +125,10 @@ class Folder:
     def read(self, name: str) -> bytes:
         """Return the content of a file."""
         return (self.path / name).read_bytes()
+
+    def read_many(self, names: Iterable[str]) -> dict[str, bytes | OSError]:
+        """Read one after the other."""
+        return {name: tried(self, name) for name in names}
 
     def replace(self, name: str, content: bytes) -> None:
         """Write a file beside its place, flush it to the disk, and move it there."""
@@ -164,6 +177,11 @@ class Folder:
             else:
                 target.unlink()
 
+    def sweep(self) -> None:
+        """Delete what is hidden."""
+        for path in self.path.glob(".*"):
+            self.delete(path.name)
+
     def lance(self, name: str) -> str:
         """Return the data set's path; its folder is there afterwards."""
         self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -187,111 +205,3 @@ class Folder:
                 os.close(descriptor)
         finally:
             half.unlink(missing_ok=True)
-
-
-@dataclass(frozen=True)
-class Bucket:
-    """A prefix in a bucket that speaks S3 and takes conditional requests."""
-
-    client: Any
-    bucket: str
-    prefix: str
-
-    @property
-    def name(self) -> str:
-        """The last part of the prefix, or the bucket's name."""
-        return self.prefix.rpartition("/")[2] or self.bucket
-
-    def __str__(self) -> str:
-        return f"{_BUCKET}{self.bucket}/{self.prefix}".rstrip("/")
-
-    def __repr__(self) -> str:
-        return str(self)  # the client's own form could show its keys
-
-    def __truediv__(self, name: str, /) -> Bucket:
-        return Bucket(self.client, self.bucket, self._key(name))
-
-    def read(self, name: str) -> bytes:
-        """Return the content of an object."""
-        with _told(name):
-            return bytes(self.client.get(self._key(name)).bytes())
-
-    def replace(self, name: str, content: bytes) -> None:
-        """Put an object."""
-        with _told(name):
-            self.client.put(self._key(name), content)
-
-    def swap(self, name: str, old: bytes | None, new: bytes) -> bool:
-        """Put an object on the condition that it is absent, or still the one that was compared."""
-        from obstore.exceptions import AlreadyExistsError, NotFoundError, PreconditionError
-
-        with _told(name):
-            try:
-                if old is None:
-                    self.client.put(self._key(name), new, mode="create")
-                    return True
-                found = self.client.get(self._key(name))
-                if bytes(found.bytes()) == old:
-                    self.client.put(self._key(name), new, mode={"e_tag": found.meta["e_tag"]})
-                    return True
-            except (AlreadyExistsError, PreconditionError):
-                pass
-            except (NotFoundError, FileNotFoundError):
-                return False
-        try:
-            return self.read(name) == new  # a repeated request whose first answer was lost has succeeded
-        except FileNotFoundError:
-            return False
-
-    def names(self, prefix: str = "") -> list[str]:
-        """Return the names of all objects below, hidden ones aside."""
-        below = self._key(prefix)
-        start = len(self.prefix) + 1 if self.prefix else 0
-        with _told(prefix):
-            keys = [one["path"][start:] for batch in self.client.list(prefix=below or None) for one in batch]
-        return sorted(one for one in keys if not any(part.startswith(".") for part in one.split("/")))
-
-    def children(self) -> list[str]:
-        """Return the first parts of what lies below, hidden ones aside."""
-        with _told(self.name):
-            found = self.client.list_with_delimiter(prefix=self.prefix or None)
-        keys = [*found["common_prefixes"], *(one["path"] for one in found["objects"])]
-        names = {key.rstrip("/").rpartition("/")[2] for key in keys}
-        return sorted(one for one in names if not one.startswith("."))
-
-    def delete(self, name: str) -> None:
-        """Delete an object and all below its name."""
-        with _told(name):
-            keys = [one["path"] for batch in self.client.list(prefix=self._key(name)) for one in batch]
-            self.client.delete([self._key(name), *keys])
-
-    def lance(self, name: str) -> str:
-        """Return the data set's address; Lance reads the same variables."""
-        return f"{_BUCKET}{self.bucket}/{self._key(name)}"
-
-    def _key(self, name: str) -> str:
-        return f"{self.prefix}/{name}".strip("/")
-
-
-def plain(error: Exception) -> str:
-    """Return the first line of an error, without what an address holds before its host or after its path."""
-    line = str(error).partition("\n")[0]
-    return re.sub(r"(\w+://)(?:[^\s/@]*@)?([^\s?'\"]*)(?:\?[^\s'\"]*)?", r"\1\2", line)
-
-
-@contextlib.contextmanager
-def _told(name: str = "") -> Iterator[None]:
-    """Turn the client's errors into OSErrors that show the status and no address."""
-    try:
-        yield
-    except OSError:
-        raise
-    except Exception as error:
-        if type(error).__name__ == "NotFoundError":
-            raise FileNotFoundError(2, "No such object", name) from None
-        if not type(error).__module__.startswith("obstore"):
-            raise
-        status = re.search(r"\b[45]\d\d [A-Z][A-Za-z ]+", str(error))
-        raise OSError(
-            5, f"the bucket did not take the request: {status[0] if status else type(error).__name__}"
-        ) from None

@@ -11,9 +11,9 @@ from typing import Any
 import pyarrow.compute as pc
 
 from .assignment import ASSIGNED, Assignment
+from .chain import Record
 from .corrections import REPEAT, SKIPPED, resolve, vote_of
 from .errors import StoreError
-from .ledger import Record
 from .probes import LEAST, Estimate, Stratum, difference, estimates, rate
 from .probing import ROUND, Plan
 from .recording import as_table, decisions

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from .chain import Record
 from .corrections import REPEAT
-from .ledger import Record
 from .recording import decisions
 from .runfolder import read_flagged
 from .store import DEFAULT, Store
@@ -40,7 +40,7 @@ def queue(*, store: str | Path = DEFAULT, dataset: str | None = None) -> list[di
     rows: list[dict[str, Any]] = []
     for one in runs:
         of_run = [decision for decision in made if decision["run"] == one.run]
-        flagged, asked = read_flagged(kept.folder / "runs" / one.run)
+        flagged, asked = read_flagged(kept.place_of(one.run))
         asked = asked | {decision["id"] for decision in of_run}
         rounds = sorted({decision["round"] for decision in of_run if decision["round"]})
         for issue, ids in _by_issue(flagged, asked, of_run).items():

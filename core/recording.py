@@ -16,10 +16,10 @@ from typing import Any
 
 import pyarrow as pa
 
+from .chain import Record
 from .corrections import REPEAT
 from .errors import InputError, LabelsiftError
 from .findings import CORRECTIONS_SCHEMA, OPTIONAL, to_json
-from .ledger import Record
 from .memory import text_hash
 from .runfolder import Shown, read_shown
 from .store import DEFAULT, Store
@@ -149,10 +149,9 @@ def _named(rows: Iterable[Mapping[str, Any]]) -> list[str]:
 
 
 def _run(store: Store, name: str, ids: Sequence[str]) -> _Run:
-    folder = store.folder / "runs" / name
     try:
         info = next((one for one in store.runs() if one.run == name), None)
-        return _Run(info.dataset, info.fingerprint, read_shown(folder, ids)) if info else _Run()
+        return _Run(info.dataset, info.fingerprint, read_shown(store.place_of(name), ids)) if info else _Run()
     except LabelsiftError:  # a decision is kept also where its run is broken
         return _Run()
 

@@ -71,7 +71,7 @@ def reproduce(run: str = LATEST, *, store: str | Path = DEFAULT) -> Reproduced:
     """
     kept = Store(store)
     name = kept.find(run)
-    folder = kept.folder / "runs" / name
+    folder = kept.place_of(name)
     facts, samples = read_facts(folder), read_samples(folder)
     tombstone = facts.get("tombstone", {})
     found = whole(samples.fingerprint, tombstone.get("digest"))

@@ -1,36 +1,44 @@
 """Which row of a run holds a sample: the ids in order, each with its row, in a file beside the run's tables.
 
 ids.arrow is memory-mapped: a search by halves touches some twenty places of it for each id, at a million rows as
-little as at a thousand. A run from before there was such a file is searched by reading all of its ids.
+little as at a thousand. In a bucket, where each place would be a request, it is read whole. A run from before there
+was such a file is searched by reading all of its ids.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from .places import Folder, Place
+
 FILE = "ids.arrow"
 
 
-def write_ids(ids: pa.ChunkedArray, place: Path) -> None:
+def write_ids(ids: pa.ChunkedArray, place: Place) -> None:
     """Write the ids of the samples beside their tables; strings, unique."""
     order = pc.sort_indices(ids).cast(pa.int64())
     table = pa.table({"id": ids.cast(pa.large_string()).take(order), "row": order}).combine_chunks()
-    with pa.OSFile(str(place / FILE), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
+    content = pa.BufferOutputStream()
+    with pa.ipc.new_file(content, table.schema) as writer:
         writer.write_table(table)
+    place.replace(FILE, content.getvalue().to_pybytes())
 
 
-def rows_of(ids: Iterable[str], place: Path) -> dict[str, int]:
+def rows_of(ids: Iterable[str], place: Place) -> dict[str, int]:
     """Return the rows of some samples, in the order of the ids; ids that the tables do not have are left out."""
     wanted = dict.fromkeys(ids)
-    if not (place / FILE).exists():
-        return _searched_everywhere(list(wanted), place)
     rows: dict[str, int] = {}
-    with pa.memory_map(str(place / FILE)) as file:
+    try:
+        source = (
+            pa.memory_map(str(place.path / FILE)) if isinstance(place, Folder) else pa.BufferReader(place.read(FILE))
+        )
+    except FileNotFoundError:
+        return _searched_everywhere(list(wanted), place)
+    with source as file:
         reader = pa.ipc.open_file(file)
         if not reader.num_record_batches:
             return rows
@@ -43,9 +51,9 @@ def rows_of(ids: Iterable[str], place: Path) -> dict[str, int]:
     return rows
 
 
-def _searched_everywhere(ids: list[str], place: Path) -> dict[str, int]:
+def _searched_everywhere(ids: list[str], place: Place) -> dict[str, int]:
     import lance
 
-    known = lance.dataset(str(place / "samples.lance")).to_table(columns=["id"])["id"]
+    known = lance.dataset(place.lance("samples.lance")).to_table(columns=["id"])["id"]
     found = pc.index_in(pa.array(ids, pa.string()), value_set=known.combine_chunks()).to_pylist()
     return {id: row for id, row in zip(ids, found, strict=True) if row is not None}

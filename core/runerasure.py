@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-import shutil
 from collections.abc import Collection, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,40 +12,57 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from . import rowids
-from .places import Folder
-from .runfolder import FACTS, LINKS, broken, read_facts, read_samples, tables_in
+from .places import Place
+from .runfolder import FACTS, LINKS, REWRITTEN, WRITTEN, broken, read_links, read_samples, tables_in
 from .tombstones import id_hashes, merged
 
 ERASED = "(This sentence quoted an erased text.)"
 _QUOTED = 12  # characters from which on an erased text within a sentence is no chance
 
 
-def erase_from_run(folder: Path, ids: Collection[str]) -> int:
+def erase_from_run(folder: Place, ids: Collection[str]) -> int:
     """Erase samples from a run, and clear away what an earlier, killed erasure left; return how many it held."""
-    facts = read_facts(folder)
+    while (count := _erased(folder, ids)) is None:
+        pass  # somebody else erased from the run meanwhile: again, from what stands now
+    return count
+
+
+def _erased(folder: Place, ids: Collection[str]) -> int | None:
+    """Do it once; None where run.json was changed by somebody else meanwhile."""
     samples = read_samples(folder)
+    standing = folder.read(FACTS)
+    facts = json.loads(standing)
     gone = pc.is_in(samples.ids, value_set=pa.array(sorted(ids), pa.string())).to_numpy(zero_copy_only=False)
     rows = np.flatnonzero(gone)
     if len(rows):
         theirs = samples.take(rows)
+        old = tables_in(folder, facts)
         facts |= _tombstone(facts, digest=theirs.digest, ids=theirs.ids.to_pylist())
-        facts["tables"] = f"without-{secrets.token_hex(6)}"
+        facts["tables"] = f"{REWRITTEN}{secrets.token_hex(6)}"
         quoted = [text for text in theirs.texts.to_pylist() if len(text) >= _QUOTED]
-        _rewrite(tables_in(folder), folder / facts["tables"], ~gone, ids=ids, quoted=quoted)
-        flags = _column(folder / facts["tables"], "scores", "is_label_issue")
-        facts |= {
-            "rows": len(samples) - len(rows),
-            "label_issues": pc.sum(flags).as_py() or 0 if flags is not None else 0,
-        }
-        _unlink(folder, ids)
-        Folder(folder).replace(FACTS, json.dumps(facts, ensure_ascii=False, indent=1).encode())
+        try:
+            _rewrite(old, folder / facts["tables"], ~gone, ids=ids, quoted=quoted)
+            flags = _column(folder / facts["tables"], "scores", "is_label_issue")
+            facts |= {
+                "rows": len(samples) - len(rows),
+                "label_issues": pc.sum(flags).as_py() or 0 if flags is not None else 0,
+            }
+            _unlink(folder, ids)
+            swapped = folder.swap(FACTS, standing, json.dumps(facts, ensure_ascii=False, indent=1).encode())
+        except (OSError, ValueError, pa.ArrowException) as error:
+            folder.delete(facts["tables"])
+            raise broken(folder, error) from None
+        if not swapped:
+            folder.delete(facts["tables"])
+            return None
     if "tombstone" in facts:
         _unlink(folder, ids)
         for name in ("index.faiss", rowids.FILE):
-            (folder / name).unlink(missing_ok=True)
-        for path in [*folder.glob("*.lance"), *folder.glob("without-*"), *folder.glob(".*")]:
-            if path.name != facts["tables"]:
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
+            folder.delete(name)
+        for name in folder.children():
+            if name.endswith(".lance") or (name.startswith((REWRITTEN, WRITTEN)) and name != facts["tables"]):
+                folder.delete(name)
+        folder.sweep()
     return len(rows)
 
 
@@ -59,21 +74,18 @@ def _tombstone(facts: dict[str, Any], *, digest: int, ids: Sequence[str]) -> dic
     return {"tombstone": new, "notes": [*notes, f"Samples of this run: {said}."]}
 
 
-def _rewrite(old: Path, new: Path, stays: np.ndarray, *, ids: Collection[str], quoted: Sequence[str]) -> None:
+def _rewrite(old: Place, new: Place, stays: np.ndarray, *, ids: Collection[str], quoted: Sequence[str]) -> None:
     import lance
 
     mask = pa.array(stays)
-    new.mkdir(mode=0o700)
-    try:
-        for path in old.glob("*.lance"):
-            table = lance.dataset(str(path)).to_table()
-            table = _findings(table, ids, quoted) if path.stem == "findings" else table.filter(mask)
-            lance.write_dataset(table, str(new / path.name), mode="create")
-            if path.stem == "samples":
-                rowids.write_ids(table["id"], new)
-    except (OSError, ValueError, pa.ArrowException) as error:
-        shutil.rmtree(new, ignore_errors=True)
-        raise broken(old, error) from None
+    for name in old.children():
+        if not name.endswith(".lance"):
+            continue
+        table = lance.dataset(old.lance(name)).to_table()
+        table = _findings(table, ids, quoted) if name == "findings.lance" else table.filter(mask)
+        lance.write_dataset(table, new.lance(name), mode="create")
+        if name == "samples.lance":
+            rowids.write_ids(table["id"], new)
 
 
 def _findings(table: pa.Table, ids: Collection[str], quoted: Sequence[str]) -> pa.Table:
@@ -91,15 +103,14 @@ def _findings(table: pa.Table, ids: Collection[str], quoted: Sequence[str]) -> p
     return pa.Table.from_pylist(rows, table.schema)
 
 
-def _unlink(folder: Path, ids: Collection[str]) -> None:
-    if (folder / LINKS).exists():
-        links = json.loads(Folder(folder).read(LINKS))
-        if links.keys() & set(ids):
-            Folder(folder).replace(LINKS, json.dumps({id: to for id, to in links.items() if id not in ids}).encode())
+def _unlink(folder: Place, ids: Collection[str]) -> None:
+    links = read_links(folder)
+    if links.keys() & set(ids):
+        folder.replace(LINKS, json.dumps({id: to for id, to in links.items() if id not in ids}).encode())
 
 
-def _column(place: Path, table: str, name: str) -> pa.ChunkedArray | None:
+def _column(place: Place, table: str, name: str) -> pa.ChunkedArray | None:
     import lance
 
-    found = lance.dataset(str(place / f"{table}.lance"))
+    found = lance.dataset(place.lance(f"{table}.lance"))
     return found.to_table(columns=[name])[name] if name in found.schema.names else None

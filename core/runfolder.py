@@ -1,4 +1,4 @@
-"""One run as a folder of Lance data sets: how it is written and read back.
+"""One run as a folder of Lance data sets, or the same below a prefix of a bucket: what is in it, and how it is read.
 
 run.json                     name, data set, fingerprint, settings, facts, notes, versions; where the tables stand,
                              and tombstones of erased rows (see :mod:`labelsift.tombstones`)
@@ -7,6 +7,7 @@ embeddings.lance  pred_probs.lance        float32, fixed-size lists
 ids.arrow                    the ids in order, with their rows (see :mod:`labelsift.rowids`)
 links.json                   sample id → task address, after a push
 without-<token>/             the tables again, once rows were erased
+tables-<writer>-<token>/     the tables in a bucket, where nothing can be renamed (see :mod:`labelsift.runwriting`)
 
 The columns of metadata.lance are named by their number, and the user's names stand in run.json: Lance takes
 no name with a dot or a backquote, nor an empty one.
@@ -18,7 +19,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,16 +27,22 @@ import pyarrow.compute as pc
 
 from .errors import InputError, StoreError
 from .keeper import Keeper
+from .places import Bucket, Place, plain
 from .report import Report
-from .rowids import rows_of, write_ids
+from .rowids import rows_of
 from .samples import Samples
 from .taxonomy import Taxonomy
 
 FACTS = "run.json"
 LINKS = "links.json"
+WRITTEN = "tables-"  # what tables in a bucket are called
+REWRITTEN = "without-"  # what tables are called once rows were erased from them
 _MATRICES = ("embeddings", "pred_probs")
 _BATCH = 65_536  # rows of vectors that are read at once
-_PACKAGES = ("labelsift", "numpy", "pyarrow", "pylance", "faiss-cpu", "wordllama")
+
+
+class UnwrittenError(StoreError):
+    """A run in a bucket whose writer is at work, or was killed: there is none yet."""
 
 
 @dataclass(frozen=True)
@@ -73,19 +79,9 @@ class Shown:
     suggested: str | None = None
 
 
-def write_run(report: Report, folder: Path) -> None:
-    """Write a report into an empty folder; what makes it a run, run.json, comes last."""
-    import lance
-
-    for name, table in _tables(report).items():
-        lance.write_dataset(table, str(folder / f"{name}.lance"), mode="create")
-    write_ids(report.samples.ids, folder)
-    (folder / FACTS).write_text(json.dumps(_facts(report), ensure_ascii=False, indent=1), encoding="utf-8")
-
-
-def read_info(folder: Path) -> RunInfo:
-    """Read one line about a run; a broken one is refused by its folder's name."""
-    facts = read_facts(folder)
+def read_info(folder: Place, content: bytes | OSError) -> RunInfo:
+    """Read one line about a run from its run.json; a broken one is refused by its folder's name."""
+    facts = _facts(folder, content)
     try:
         return RunInfo(
             run=facts["run"],
@@ -102,20 +98,38 @@ def read_info(folder: Path) -> RunInfo:
         raise broken(folder, error) from None
 
 
-def read_facts(folder: Path) -> dict[str, Any]:
-    """Read run.json."""
+def read_facts(folder: Place) -> dict[str, Any]:
+    """Read run.json.
+
+    Raises
+    ------
+    UnwrittenError
+        In a bucket, where it is missing: run.json is written last, so that there is no such run.
+    StoreError
+        If it cannot be read.
+    """
+    return _facts(folder, *folder.read_many([FACTS]).values())
+
+
+def _facts(folder: Place, content: bytes | OSError) -> dict[str, Any]:
     try:
-        return json.loads((folder / FACTS).read_text(encoding="utf-8"))
+        if isinstance(content, OSError):
+            raise content
+        return json.loads(content)
+    except FileNotFoundError as error:
+        if isinstance(folder, Bucket):
+            raise UnwrittenError(f"There is no run {folder.name}", cure="See labelsift runs") from None
+        raise broken(folder, error) from None
     except (OSError, ValueError) as error:
         raise broken(folder, error) from None
 
 
-def tables_in(folder: Path, facts: Mapping[str, Any] | None = None) -> Path:
+def tables_in(folder: Place, facts: Mapping[str, Any] | None = None) -> Place:
     """Return where the tables of a run stand."""
     return folder / (facts or read_facts(folder)).get("tables", "")
 
 
-def read_run(folder: Path, *, store: Keeper) -> Report:
+def read_run(folder: Place, *, store: Keeper) -> Report:
     """Read the whole run back.
 
     Raises
@@ -126,8 +140,8 @@ def read_run(folder: Path, *, store: Keeper) -> Report:
     facts = read_facts(folder)
     try:
         place = tables_in(folder, facts)
-        tables = {one.stem: _rows(one, None) for one in place.glob("*.lance") if one.stem not in _MATRICES}
-        links = folder / LINKS
+        names = [one.removesuffix(".lance") for one in place.children() if one.endswith(".lance")]
+        tables = {one: _rows(place, one, None) for one in names if one not in _MATRICES}
         return Report(
             run=facts["run"],
             created=datetime.fromisoformat(facts["created"]),
@@ -140,16 +154,16 @@ def read_run(folder: Path, *, store: Keeper) -> Report:
             settings=facts["settings"],
             facts=facts["facts"],
             notes=tuple(facts["notes"]),
-            embeddings=_matrix(place / "embeddings.lance"),
-            pred_probs=_matrix(place / "pred_probs.lance"),
-            sample_links=json.loads(links.read_text(encoding="utf-8")) if links.exists() else {},
+            embeddings=_matrix(place, "embeddings") if "embeddings" in names else None,
+            pred_probs=_matrix(place, "pred_probs") if "pred_probs" in names else None,
+            sample_links=read_links(folder),
             store=store,
         )
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise broken(folder, error) from None
 
 
-def read_samples(folder: Path, ids: Sequence[str] | None = None) -> Samples:
+def read_samples(folder: Place, ids: Sequence[str] | None = None) -> Samples:
     """Read only the samples of a run, with their metadata, without scores, vectors and probabilities.
 
     Parameters
@@ -169,7 +183,7 @@ def read_samples(folder: Path, ids: Sequence[str] | None = None) -> Samples:
         place = tables_in(folder, facts)
         rows = None if ids is None else rows_of(ids, place)
         names = ("samples", "metadata") if facts["metadata"] else ("samples",)
-        tables = {name: _rows(place / f"{name}.lance", rows) for name in names}
+        tables = {name: _rows(place, name, rows) for name in names}
         samples = Samples(tables["samples"], _metadata(tables, facts["metadata"]), facts["dataset"])
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise broken(folder, error) from None
@@ -179,16 +193,16 @@ def read_samples(folder: Path, ids: Sequence[str] | None = None) -> Samples:
     return samples
 
 
-def read_shown(folder: Path, ids: Sequence[str]) -> dict[str, Shown]:
+def read_shown(folder: Place, ids: Sequence[str]) -> dict[str, Shown]:
     """Read what a run holds of some samples; ids that it does not have are left out."""
     import lance
 
     try:
         place = tables_in(folder)
         rows = rows_of(ids, place)
-        found = _rows(place / "samples.lance", rows).to_pylist()
-        scores = _rows(place / "scores.lance", rows).to_pylist()
-        findings = lance.dataset(str(place / "findings.lance")).to_table(columns=["id", "scope", "issue"])
+        found = _rows(place, "samples", rows).to_pylist()
+        scores = _rows(place, "scores", rows).to_pylist()
+        findings = lance.dataset(place.lance("findings.lance")).to_table(columns=["id", "scope", "issue"])
         mine = pc.is_in(findings["id"], value_set=pa.array([row["id"] for row in found], pa.string()))
         findings = findings.filter(pc.and_(pc.equal(findings["scope"], "sample"), mine))
         issues: dict[str, list[str]] = {}
@@ -208,44 +222,38 @@ def read_shown(folder: Path, ids: Sequence[str]) -> dict[str, Shown]:
     }
 
 
-def read_flagged(folder: Path) -> tuple[list[tuple[str, str]], set[str]]:
+def read_flagged(folder: Place) -> tuple[list[tuple[str, str]], set[str]]:
     """Read which samples a run flagged, as pairs of id and issue, and which of its samples a push linked to."""
     import lance
 
     try:
-        table = lance.dataset(str(tables_in(folder) / "findings.lance")).to_table(columns=["id", "scope", "issue"])
+        table = lance.dataset(tables_in(folder).lance("findings.lance")).to_table(columns=["id", "scope", "issue"])
         table = table.filter(pc.equal(table["scope"], "sample"))
-        links = folder / LINKS
-        pushed = set(json.loads(links.read_text(encoding="utf-8"))) if links.exists() else set()
+        pushed = set(read_links(folder))
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise broken(folder, error) from None
     return list(zip(table["id"].to_pylist(), table["issue"].to_pylist(), strict=True)), pushed
 
 
-def broken(folder: Path, error: Exception) -> StoreError:
+def read_links(folder: Place) -> dict[str, str]:
+    """Read the addresses of a run's tasks on the platform that it was pushed to; none before a push."""
+    try:
+        return json.loads(folder.read(LINKS))
+    except FileNotFoundError:
+        return {}
+
+
+def broken(folder: Place, error: Exception) -> StoreError:
     """Say that a run cannot be read, and what to do about it."""
-    why = f"{error} is missing" if isinstance(error, KeyError) else str(error).partition("\n")[0]
+    why = f"{error} is missing" if isinstance(error, KeyError) else plain(error)
     return StoreError(f"The run {folder.name} cannot be read ({why})", cure=f"Delete {folder}, and scan again")
 
 
-def _tables(report: Report) -> dict[str, pa.Table]:
-    tables = {"samples": report.samples.table, "scores": report.scores, "findings": report.findings}
-    metadata = report.samples.metadata
-    if metadata.num_columns:
-        tables["metadata"] = metadata.rename_columns([str(at) for at in range(metadata.num_columns)])
-    for name, values in (("embeddings", report.embeddings), ("pred_probs", report.pred_probs)):
-        if values is not None and values.size:
-            flat = pa.array(np.ascontiguousarray(values, dtype=np.float32).ravel())
-            vectors = pa.FixedSizeListArray.from_arrays(flat, values.shape[1])
-            tables[name] = pa.table({"id": report.samples.ids, "values": vectors})
-    return tables
-
-
-def _rows(path: Path, rows: Mapping[str, int] | None) -> pa.Table:
+def _rows(place: Place, name: str, rows: Mapping[str, int] | None) -> pa.Table:
     """Read a table, or some rows of it: those of a mapping of ids to rows, whose ids are held against what is there."""
     import lance
 
-    data = lance.dataset(str(path))
+    data = lance.dataset(place.lance(f"{name}.lance"))
     if rows is None:
         return data.to_table()
     if rows and max(rows.values()) >= data.count_rows():
@@ -265,13 +273,11 @@ def _taxonomy(facts: Mapping[str, Any]) -> Taxonomy | None:
     return Taxonomy.of(told) if told else None
 
 
-def _matrix(path: Path) -> np.ndarray | None:
+def _matrix(place: Place, name: str) -> np.ndarray:
     """Read vectors batch by batch into their place: a whole second copy of them would not fit beside them."""
     import lance
 
-    if not path.exists():
-        return None
-    data = lance.dataset(str(path))
+    data = lance.dataset(place.lance(f"{name}.lance"))
     values = np.empty((data.count_rows(), data.schema.field("values").type.list_size), dtype=np.float32)
     start = 0
     for batch in data.to_batches(columns=["values"], batch_size=_BATCH):
@@ -279,30 +285,3 @@ def _matrix(path: Path) -> np.ndarray | None:
         values[start : start + len(batch)] = some
         start += len(batch)
     return values
-
-
-def _facts(report: Report) -> dict[str, Any]:
-    flags = report.scores["is_label_issue"] if "is_label_issue" in report.scores.column_names else None
-    return {
-        "run": report.run,
-        "dataset": report.samples.name,
-        "created": report.created.isoformat(),
-        "rows": len(report.samples),
-        "label_issues": int(np.count_nonzero(flags.to_numpy())) if flags is not None else 0,
-        "fingerprint": report.samples.fingerprint,
-        "metadata": report.samples.metadata.column_names,
-        "classes": list(report.classes),
-        "settings": report.settings,
-        "facts": report.facts,
-        "notes": list(report.notes),
-        "versions": {name: _version(name) for name in _PACKAGES},
-    }
-
-
-def _version(package: str) -> str | None:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from .ledger import Record
+from .chain import Record
 from .recording import decisions
 from .runfolder import RunInfo
 

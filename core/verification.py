@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from .chain import GENESIS, Record
 from .erasure import FORGOTTEN, unfinished
 from .errors import StoreError
 from .keptrows import folder_of, hash_of_kept
-from .ledger import GENESIS, Record
 from .recording import decisions
 from .reproduction import reproduce
 from .runfolder import RunInfo
@@ -83,7 +83,7 @@ def verify(*, store: str | Path = DEFAULT, expect: str | None = None) -> Verific
 def _changed_runs(store: Store, runs: Iterable[RunInfo]) -> Iterator[str]:
     for one in runs:
         try:
-            found = reproduce(one.run, store=store.folder).found
+            found = reproduce(one.run, store=str(store.place)).found
         except StoreError as error:
             yield str(error)
             continue

@@ -19,11 +19,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from . import rowfiles
+from .chain import Record
 from .corrections import Policy, Resolution, Vote, applied, resolve
 from .errors import InputError, StoreError
 from .files import stem
 from .keptrows import erased_from, folder_of, keep_rows, restored
-from .ledger import Record
 from .reading import read
 from .recording import as_table, decisions
 from .remapping import retold
@@ -170,7 +170,7 @@ def undo(file: str | Path, out: str | Path, *, encoding: str = "utf-8", store: s
     step = next((one for one in reversed(versions(kept.ledger.records())) if one["fingerprint"] == found), None)
     if step is None:
         raise StoreError(
-            f"{kept.folder} did not make the content of {file} (fingerprint {found[:12]})",
+            f"{kept.place} did not make the content of {file} (fingerprint {found[:12]})",
             cure="Undo starts from a file as `labelsift correct` wrote it; see labelsift audit",
         )
     folder = folder_of(kept, parent=step["parent"], fingerprint=found)
@@ -220,7 +220,7 @@ def _corrections(store: Store, dataset: str, samples: Samples, *, required: bool
     if not found and required:
         known = sorted({one["dataset"] for one in decisions(records) if one["dataset"]})
         raise StoreError(
-            f"{store.folder} holds no corrections of {dataset}",
+            f"{store.place} holds no corrections of {dataset}",
             cure=f"Name the data set: --dataset {' or '.join(known)}" if known else "Pull first: labelsift pull …",
         )
     table = as_table(found)

@@ -8,14 +8,13 @@ nobody can find an erased text by trying.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
-import os
 import secrets
-from collections.abc import Iterable, Mapping
-from pathlib import Path
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+
+from .places import Place
 
 SEALED = "sealed"
 
@@ -26,23 +25,32 @@ class Words(str):
     __slots__ = ()
 
 
-def seal(entry: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """Return an entry whose words are replaced by their hashes, once they are safely on the disk."""
-    return {name: _sealed(value, folder) if isinstance(value, Words) else value for name, value in entry.items()}
+def seal(entry: Mapping[str, Any], place: Place) -> dict[str, Any]:
+    """Return an entry whose words are replaced by their hashes, once they are safely kept."""
+    return {name: _sealed(value, place) if isinstance(value, Words) else value for name, value in entry.items()}
 
 
-def unsealed(record: Mapping[str, Any], folder: Path) -> tuple[dict[str, Any], list[str]]:
-    """Return a record with its words back in their places, and what is wrong with them.
+def unsealed(records: Sequence[Mapping[str, Any]], place: Place) -> tuple[list[dict[str, Any]], str]:
+    """Return records with their words back in their places, and what is wrong with the first bad ones.
 
-    Erased words are None, and the record's ``erased`` names the fields that they stood in.
+    Erased words are None, and a record's ``erased`` names the fields that they stood in.
     """
+    files = place.read_many([f"{one}.json" for record in records for one in seals(record)])
+    joined = [_unsealed(record, files) for record in records]
+    return [record for record, _ in joined], next((why for _, found in joined for why in found), "")
+
+
+def _unsealed(record: Mapping[str, Any], files: Mapping[str, bytes | OSError]) -> tuple[dict[str, Any], list[str]]:
     found, problems, erased = dict(record), [], []
     for name, value in record.items():
         if not (isinstance(value, dict) and set(value) == {SEALED}):
             continue
         found[name] = None
         try:
-            kept = json.loads((folder / f"{value[SEALED]}.json").read_bytes())
+            content = files[f"{value[SEALED]}.json"]
+            if isinstance(content, OSError):
+                raise content
+            kept = json.loads(content)
             if _hash(kept["salt"], kept["text"]) == value[SEALED]:
                 found[name] = kept["text"]
             else:
@@ -61,24 +69,23 @@ def seals(record: Mapping[str, Any]) -> list[str]:
     return [value[SEALED] for value in record.values() if isinstance(value, dict) and set(value) == {SEALED}]
 
 
-def erase(folder: Path, hashes: Iterable[str]) -> int:
-    """Delete words for good; return how many stood there."""
-    gone = 0
-    for one in hashes:
-        with contextlib.suppress(FileNotFoundError):
-            (folder / f"{one}.json").unlink()
-            gone += 1
-    return gone
+def standing_words(place: Place) -> set[str]:
+    """Return the hashes of the words that are kept."""
+    return {name.removesuffix(".json") for name in place.children() if name.endswith(".json")}
 
 
-def _sealed(text: str, folder: Path) -> dict[str, str]:
+def erase(place: Place, hashes: Iterable[str]) -> int:
+    """Delete words for good; return how many there were to delete."""
+    gone = sorted(set(hashes))
+    for one in gone:
+        place.delete(f"{one}.json")
+    return len(gone)
+
+
+def _sealed(text: str, place: Place) -> dict[str, str]:
     salt = secrets.token_hex(16)
     found = _hash(salt, text)
-    folder.mkdir(mode=0o700, exist_ok=True)
-    with os.fdopen(os.open(folder / f"{found}.json", os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(json.dumps({"salt": salt, "text": str(text)}).encode("ascii"))
-        file.flush()
-        os.fsync(file.fileno())
+    place.replace(f"{found}.json", json.dumps({"salt": salt, "text": str(text)}).encode("ascii"))
     return {SEALED: found}
 
 

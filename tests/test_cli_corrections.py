@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from labelsift import platforms
 from labelsift.cli import main
 from labelsift.findings import CORRECTIONS_SCHEMA
-from labelsift.ledger import RECORDS
+from labelsift.recordfiles import RECORDS
 from labelsift.store import Store
 from pyarrow import parquet
 

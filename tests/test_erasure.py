@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import random
-import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 import labelsift as ls
 import lance
@@ -19,7 +21,9 @@ from labelsift.erasure import forget
 from labelsift.errors import InputError
 from labelsift.findings import CORRECTIONS_SCHEMA
 from labelsift.indexing import index_pool
+from labelsift.places import Folder, place_of
 from labelsift.reproduction import reproduce
+from labelsift.runerasure import erase_from_run
 from labelsift.store import Store
 from labelsift.tombstones import merged, whole
 from labelsift.verification import verify
@@ -57,9 +61,9 @@ def said(id: str, action: str, value: str, run: str, note: str = "") -> dict[str
 
 
 @pytest.fixture
-def lived_in(tmp_path) -> tuple[Path, Path]:
-    """Make a store with two runs, a version, a pool, notes and an edit, and the file that it began with."""
-    store, file = tmp_path / "kept", write_csv(tmp_path / "data.csv", rows())
+def lived_in(anywhere, tmp_path) -> tuple[str, Path]:
+    """Make a store with two runs, a version, a pool in a folder, notes and an edit, and the file that it began with."""
+    store, file = anywhere, write_csv(tmp_path / "data.csv", rows())
     report = ls.scan(ls.read(file, id="id", label="label"), store=store)
     given = [
         said("p0", "edit", PLANTED["p0"] + " edited", report.run),
@@ -70,27 +74,47 @@ def lived_in(tmp_path) -> tuple[Path, Path]:
     report.store.save_links(report.run, dict.fromkeys(("p0", "p1", "r4"), "http://127.0.0.1/task"))
     correct(file, tmp_path / "next.csv", label="label", id="id", store=store)
     ls.scan(ls.read(tmp_path / "next.csv", id="id", label="label"), store=store)
-    index_pool(
-        ls.read(pa.table({"id": ["p2", "x"], "text": [PLANTED["p2"], "other words"]}), id="id"),
-        name="pool",
-        store=store,
-    )
+    if in_folder(store):
+        index_pool(
+            ls.read(pa.table({"id": ["p2", "x"], "text": [PLANTED["p2"], "other words"]}), id="id"),
+            name="pool",
+            store=store,
+        )
     return store, tmp_path / "next.csv"
 
 
-def everything(store: Path) -> str:
+def in_folder(store: str) -> bool:
+    return "://" not in store
+
+
+def files(store: str) -> dict[str, bytes]:
+    """Return all files, or all objects of the bucket below the prefix, hidden ones too."""
+    place = place_of(store)
+    if isinstance(place, Folder):
+        return {
+            path.relative_to(place.path).as_posix(): path.read_bytes()
+            for path in place.path.rglob("*")
+            if path.is_file()
+        }
+    keys = [one["path"] for batch in place.client.list(prefix=place.prefix) for one in batch]
+    return {key.removeprefix(f"{place.prefix}/"): bytes(place.client.get(key).bytes()) for key in keys}
+
+
+def everything(store: str) -> str:
     """Return all that the store holds, as bytes and decoded, as one text."""
-    found = [path.read_bytes().decode("latin-1") for path in store.rglob("*") if path.is_file()]
-    found += [path.read_bytes().decode("utf-8", "replace") for path in store.rglob("*.json*") if path.is_file()]
-    for path in filter(Path.is_dir, store.rglob("*.lance")):
-        data = lance.dataset(str(path))
+    there = files(store)
+    found = [content.decode("latin-1") for content in there.values()]
+    found += [content.decode("utf-8", "replace") for name, content in there.items() if ".json" in name]
+    for table in sorted({name.partition(".lance/")[0] for name in there if ".lance/" in name}):
+        data = lance.dataset(place_of(store).lance(f"{table}.lance"))
         for version in data.versions():
             found.append(str(data.checkout_version(version["version"]).to_table().to_pylist()))
-    found += [str(parquet.read_table(path, partitioning=None).to_pylist()) for path in store.rglob("*.parquet")]
+    kept = [pa.BufferReader(content) for name, content in there.items() if name.endswith(".parquet")]
+    found += [str(parquet.read_table(one, partitioning=None).to_pylist()) for one in kept]
     return "\n".join(found)
 
 
-def traces(store: Path) -> list[str]:
+def traces(store: str) -> list[str]:
     content = everything(store)
     return [id for id, text in PLANTED.items() if text[:20] in content or json.dumps(text)[1:20] in content]
 
@@ -100,7 +124,12 @@ def test_planted_texts_stand_nowhere_and_the_rest_is_whole(lived_in, tmp_path):
     assert traces(store) == list(PLANTED)
     names = [one.run for one in Store(store).runs()]
     found = forget(list(PLANTED), store=store, reason="request 12")
-    assert (found.runs, found.pools, found.words) == (dict.fromkeys(names, 3), {"pool": 1}, 2)
+    assert (found.runs, found.pools, found.words) == (
+        dict.fromkeys(names, 3),
+        {"pool": 1} if in_folder(store) else {},
+        2,
+    )
+    assert found.unreachable == []
     assert sum(found.versions.values()) == 2
     assert traces(store) == []
     assert verify(store=store).problems == ()
@@ -133,16 +162,16 @@ def test_a_second_erasure_adds_to_the_first(lived_in):
 
 def test_a_dry_run_changes_nothing(lived_in):
     store, _ = lived_in
-    before = {path: path.read_bytes() for path in store.rglob("*") if path.is_file()}
+    before = files(store)
     found = forget(["p0", "r0", "nobody"], store=store, dry_run=True)
     assert (found.dry_run, found.unknown, found.copies) == (True, ["nobody"], ["twin"])
-    assert {path: path.read_bytes() for path in store.rglob("*") if path.is_file()} == before
+    assert files(store) == before
 
 
 def test_a_version_that_cannot_be_read_is_named_and_the_rest_is_erased(lived_in):
     store, _ = lived_in
-    (folder,) = (store / "versions").iterdir()
-    (folder / "rows.json").write_text("{")
+    (name,) = (place_of(store) / "versions").children()
+    place_of(store).replace(f"versions/{name}/rows.json", b"{")
     (said,) = forget(["p0"], store=store).unreachable
     assert "cannot be read" in said
     assert str(reproduce(store=store)) == "identical except 1 erased"
@@ -165,10 +194,10 @@ def test_a_changed_run_is_not_identical(lived_in):
     store, _ = lived_in
     name = Store(store).find()
     forget(["p0"], store=store)
-    facts = store / "runs" / name / "run.json"
-    told = json.loads(facts.read_text())
+    run = Store(store).place_of(name)
+    told = json.loads(run.read("run.json"))
     told["tombstone"]["digest"] = merged(told["tombstone"]["digest"], 1)
-    facts.write_text(json.dumps(told))
+    run.replace("run.json", json.dumps(told).encode())
     assert not reproduce(name, store=store).identical
     assert any("samples were changed" in one for one in verify(store=store).problems)
 
@@ -184,11 +213,68 @@ def test_what_stands_and_the_tombstone_make_the_whole(texts, data):
     assert whole(stays.fingerprint, tombstone) == samples.fingerprint
 
 
+SAVER = """
+import os, signal, sys
+import lance
+from labelsift.store import Store
+real = lance.write_dataset
+def write(table, where, **options):
+    real(table, where, **options)
+    os.kill(os.getpid(), signal.SIGKILL)
+store = Store(sys.argv[1])
+report = store.load()
+report.run = "20991231-235959-ffffff"
+lance.write_dataset = write
+store.save(report)
+"""
+
+
+def test_what_a_killed_save_left_is_erased_with_the_rest(lived_in):
+    store, _ = lived_in
+    subprocess.run([sys.executable, "-c", SAVER, store], check=False)
+    assert any("20991231" in name for name in files(store))
+    assert forget(list(PLANTED), store=store).unreachable == []
+    assert traces(store) == []
+
+
+def test_of_two_erasures_at_once_none_is_lost(lived_in, monkeypatch):
+    store, _ = lived_in
+    place = Store(store).place_of(Store(store).find())
+    real, between = type(place).swap, []
+
+    def swap(self, name, old, new):
+        if name == "run.json" and not between:
+            between.append(0)
+            between.append(erase_from_run(place, {"p1"}))
+        return real(self, name, old, new)
+
+    monkeypatch.setattr(type(place), "swap", swap)
+    assert erase_from_run(place, {"p0"}) == 1
+    assert between == [0, 1]
+    assert str(reproduce(store=store)) == "identical except 2 erased"
+    tables = [one for one in place.children() if one.startswith(("tables-", "without-"))]
+    assert len(tables) == 1
+
+
+@pytest.mark.server
+def test_a_bucket_that_keeps_versions_is_named(bucket):
+    store, name = f"{bucket}/kept", bucket.removeprefix("s3://")
+    ls.scan(ls.read(pa.table({"id": ["p0", "r0"], "text": [PLANTED["p0"], "other"]}), id="id"), store=store)
+    switched_on = "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>"
+    address = f"{os.environ['AWS_ENDPOINT_URL']}/{name}?versioning"
+    asked = Request(address, switched_on.encode(), {"Content-Type": "application/xml"}, method="PUT")
+    with urlopen(asked):
+        pass
+    (said,) = forget(["p0"], store=store).unreachable
+    assert "keeps old versions" in said
+
+
 KILLED = """
 import os, shutil, signal, sys
 from pathlib import Path
 import lance
 from labelsift.erasure import forget
+from labelsift.places import Bucket
 store, stop, ids = sys.argv[1], int(sys.argv[2]), sys.argv[3:]
 steps = 0
 
@@ -202,24 +288,34 @@ def counted(step):
     return taken
 
 lance.write_dataset, shutil.rmtree = counted(lance.write_dataset), counted(shutil.rmtree)
+Bucket.replace, Bucket.swap, Bucket.delete = counted(Bucket.replace), counted(Bucket.swap), counted(Bucket.delete)
 os.fsync, Path.unlink, Path.replace = counted(os.fsync), counted(Path.unlink), counted(Path.replace)
 forget(ids, store=store)
 print(steps)
 """
 
 
-def steps_until(store: Path, stop: int) -> int:
-    """Forget the planted samples in a process that kills itself at a step that changes the disk; 0 if it did."""
-    running = subprocess.run([sys.executable, "-c", KILLED, str(store), str(stop), *PLANTED], capture_output=True)
+def steps_until(store: str, stop: int) -> int:
+    """Forget the planted samples in a process that kills itself at a step that changes the store; 0 if it did."""
+    running = subprocess.run([sys.executable, "-c", KILLED, store, str(stop), *PLANTED], capture_output=True)
+    assert running.returncode == (-signal.SIGKILL if stop > 0 else 0), running.stderr
     return int(running.stdout or 0)
 
 
-def check_kills(store: Path, tmp_path: Path, *, times: int, seed: int) -> None:
+def copied(store: str, name: str) -> str:
+    """Copy the store beside itself."""
+    for path, content in files(store).items():
+        place_of(f"{store}-{name}").replace(path, content)
+    return f"{store}-{name}"
+
+
+def check_kills(store: str, *, times: int, seed: int) -> None:
     names = [one.run for one in Store(store).runs()]
-    total = steps_until(shutil.copytree(store, tmp_path / "whole"), -1)
+    total = steps_until(copied(store, "whole"), -1)
+    assert total >= 20
     moments = random.Random(seed).sample(range(1, total + 1), min(times, total))
     for stop in moments:
-        torn = shutil.copytree(store, tmp_path / f"torn-{stop}")
+        torn = copied(store, f"torn-{stop}")
         assert steps_until(torn, stop) == 0
         problems = verify(store=torn).problems
         assert not [one for one in problems if one.startswith(("Run ", "The run ", "Record of corrections"))]
@@ -234,13 +330,12 @@ def check_kills(store: Path, tmp_path: Path, *, times: int, seed: int) -> None:
         forget(list(PLANTED), store=torn)
         assert traces(torn) == []
         assert verify(store=torn).problems == ()
-        shutil.rmtree(torn)
 
 
-def test_killed_at_five_moments(lived_in, tmp_path):
-    check_kills(lived_in[0], tmp_path, times=5, seed=20261124)
+def test_killed_at_five_moments(lived_in):
+    check_kills(lived_in[0], times=5, seed=20261124)
 
 
 @pytest.mark.soak
-def test_killed_at_fifty_moments(lived_in, tmp_path):
-    check_kills(lived_in[0], tmp_path, times=50, seed=50)
+def test_killed_at_fifty_moments(lived_in):
+    check_kills(lived_in[0], times=50, seed=50)

@@ -12,8 +12,10 @@ import time
 from pathlib import Path
 
 import pytest
+from labelsift.chain import GENESIS, HEAD, Head, canonical, hash_of
 from labelsift.errors import StoreError
-from labelsift.ledger import GENESIS, HEAD, RECORDS, Head, Ledger, canonical, hash_of
+from labelsift.ledger import Ledger
+from labelsift.recordfiles import RECORDS
 
 WRITER = """
 import sys
@@ -41,15 +43,15 @@ def ledger(tmp_path: Path) -> Ledger:
 
 
 def lines(ledger: Ledger) -> list[bytes]:
-    return (ledger.folder / RECORDS).read_bytes().splitlines(keepends=True)
+    return (ledger.place.path / RECORDS).read_bytes().splitlines(keepends=True)
 
 
 def put(ledger: Ledger, changed: list[bytes], *, head: bool = True) -> None:
     """Write other lines; with ``head`` its size fits them, as a careful forger would do it."""
-    (ledger.folder / RECORDS).write_bytes(b"".join(changed))
+    (ledger.place.path / RECORDS).write_bytes(b"".join(changed))
     if head:
-        told = json.loads((ledger.folder / HEAD).read_text())
-        (ledger.folder / HEAD).write_text(json.dumps(told | {"size": len(b"".join(changed))}))
+        told = json.loads((ledger.place.path / HEAD).read_text())
+        (ledger.place.path / HEAD).write_text(json.dumps(told | {"size": len(b"".join(changed))}))
 
 
 def test_records_are_numbered_and_chained(ledger):
@@ -60,15 +62,15 @@ def test_records_are_numbered_and_chained(ledger):
 
 
 def test_nothing_to_add_changes_nothing(ledger):
-    before = (ledger.folder / HEAD).read_bytes()
+    before = (ledger.place.path / HEAD).read_bytes()
     assert ledger.append(lambda standing: [] if len(standing) == 5 else [entry("z")]) == []
-    assert (ledger.folder / HEAD).read_bytes() == before
+    assert (ledger.place.path / HEAD).read_bytes() == before
 
 
 def test_only_the_user_may_read_it(ledger):
     os.umask(os.umask(0))
-    assert ledger.folder.stat().st_mode & 0o777 == 0o700
-    assert {one.name: one.stat().st_mode & 0o777 for one in ledger.folder.iterdir()} == {
+    assert ledger.place.path.stat().st_mode & 0o777 == 0o700
+    assert {one.name: one.stat().st_mode & 0o777 for one in ledger.place.path.iterdir()} == {
         RECORDS: 0o600,
         HEAD: 0o600,
         "lock": 0o600,
@@ -118,20 +120,20 @@ def test_every_change_is_found_and_the_first_broken_record_named(ledger, tamper,
 
 @pytest.mark.parametrize("whom", [HEAD, RECORDS])
 def test_a_file_that_is_gone_is_missed(ledger, whom):
-    (ledger.folder / whom).unlink()
+    (ledger.place.path / whom).unlink()
     with pytest.raises(StoreError, match=f"{HEAD} is missing|No such file"):
         ledger.append(lambda _: [entry("z")])
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"count": "five"}', '{"count": 4, "size": 0, "hash": "0"}'])
 def test_a_head_that_says_something_else_is_refused(ledger, text):
-    (ledger.folder / HEAD).write_text(text)
+    (ledger.place.path / HEAD).write_text(text)
     with pytest.raises(StoreError, match="is broken"):
         ledger.records()
 
 
 def test_what_a_killed_writer_left_is_not_read_and_cut_off_by_the_next(ledger):
-    with (ledger.folder / RECORDS).open("ab") as file:
+    with (ledger.place.path / RECORDS).open("ab") as file:
         file.write(b'{"id":"half')
     assert len(ledger.records()) == 5
     assert ledger.unread() == 11
@@ -143,7 +145,7 @@ def test_what_a_killed_writer_left_is_not_read_and_cut_off_by_the_next(ledger):
 def test_the_first_append_killed_before_it_counts_leaves_an_empty_record(tmp_path):
     ledger = Ledger(tmp_path / "corrections")
     ledger.append(lambda _: [])
-    (ledger.folder / RECORDS).write_bytes(b'{"id":"half"}\n')
+    (ledger.place.path / RECORDS).write_bytes(b'{"id":"half"}\n')
     assert ledger.records() == []
 
 
@@ -188,5 +190,5 @@ def test_two_writers_at_once_lose_nothing(tmp_path):
 
 
 def test_the_head_names_the_end(ledger):
-    told = Head(**json.loads((ledger.folder / HEAD).read_text()))
-    assert told == Head(5, (ledger.folder / RECORDS).stat().st_size, ledger.records()[-1]["hash"])
+    told = Head(**json.loads((ledger.place.path / HEAD).read_text()))
+    assert told == Head(5, (ledger.place.path / RECORDS).stat().st_size, ledger.records()[-1]["hash"])

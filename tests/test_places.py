@@ -21,8 +21,11 @@ def test_what_is_written_is_read(place):
     assert (place / "a").read("b.json") == b"2"
     assert place.names() == place.names("a") == ["a/b.json"]
     assert place.children() == ["a"]
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError) as error:
         place.read("a/none")
+    assert "http" not in str(error.value)
+    found = place.read_many(["a/b.json", "a/none"])
+    assert (found["a/b.json"], type(found["a/none"])) == (b"2", FileNotFoundError)
 
 
 def test_a_swap_takes_only_what_the_writer_read(place):

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from labelsift import rowids
 from labelsift.erasure import forget
 from labelsift.errors import InputError, StoreError
+from labelsift.places import Folder
 from labelsift.runfolder import read_shown
 from labelsift.store import Store
 
@@ -25,8 +26,8 @@ def test_ids_are_found_in_their_rows_and_no_others(ids, strange, data):
     wanted = data.draw(st.permutations([*ids[half:], *strange]))
     with tempfile.TemporaryDirectory() as folder:
         known = pa.chunked_array([ids[:half], ids[half:]], pa.string())
-        rowids.write_ids(known, Path(folder))
-        found = rowids.rows_of(wanted, Path(folder))
+        rowids.write_ids(known, Folder(Path(folder)))
+        found = rowids.rows_of(wanted, Folder(Path(folder)))
     assert found == {id: ids.index(id) for id in wanted if id in ids}
     assert list(found) == [id for id in dict.fromkeys(wanted) if id in ids]
 
@@ -80,10 +81,10 @@ def test_after_an_erasure_the_others_are_found_and_the_erased_are_not(kept):
 def test_a_run_without_the_file_is_searched(kept):
     store, report = kept
     (file,) = store.folder.rglob(rowids.FILE)
-    with_file = store.samples(report.run, ["r3", "r2"]), read_shown(file.parent, ["r3", "strange"])
+    with_file = store.samples(report.run, ["r3", "r2"]), read_shown(Folder(file.parent), ["r3", "strange"])
     file.unlink()
     assert store.samples(report.run, ["r3", "r2"]).table.equals(with_file[0].table)
-    assert read_shown(file.parent, ["r3", "strange"]) == with_file[1]
+    assert read_shown(Folder(file.parent), ["r3", "strange"]) == with_file[1]
     assert list(with_file[1]) == ["r3"]
 
 
@@ -91,7 +92,7 @@ def test_a_run_without_the_file_is_searched(kept):
 def test_ids_of_other_tables_are_never_believed(kept, ids):
     store, report = kept
     (file,) = store.folder.rglob(rowids.FILE)
-    rowids.write_ids(pa.chunked_array([ids]), file.parent)
+    rowids.write_ids(pa.chunked_array([ids]), Folder(file.parent))
     with pytest.raises(StoreError, match="do not belong together"):
         store.samples(report.run, ["r3"])
     file.write_bytes(b"no Arrow")

@@ -23,8 +23,9 @@ import pytest
 from click.testing import CliRunner
 from labelsift.cli import main
 from labelsift.errors import InputError, StoreError
+from labelsift.opening import FORMAT
 from labelsift.samples import Samples
-from labelsift.store import FORMAT, Store, load, run_name
+from labelsift.store import Store, load, run_name
 
 START = datetime(2026, 11, 23, 10, 15, tzinfo=UTC)
 
@@ -317,7 +318,7 @@ def test_links_are_kept_with_the_run(report, store):
 
 
 @pytest.mark.parametrize("where", ["s3://key:secret@bucket/runs", Path("s3://bucket"), "GS://bucket", "file:///tmp/x"])
-def test_an_address_is_no_folder(where, tmp_path, monkeypatch):
+def test_an_address_of_no_bucket_is_refused_and_makes_no_folder(where, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     scanned = tmp_path / "a.csv"
     scanned.write_text("text,label\nhello there,x\ngood bye,y\n")
@@ -326,12 +327,12 @@ def test_an_address_is_no_folder(where, tmp_path, monkeypatch):
         lambda: load(store=where),
         lambda: ls.scan(ls.read(scanned, label="label"), store=where),
     ):
-        with pytest.raises(InputError, match="in a folder, not at an address") as caught:
+        with pytest.raises(InputError, match=r"is no s3://bucket/prefix|No store can lie at a") as caught:
             use()
         assert "secret" not in str(caught.value)
     done = CliRunner().invoke(main, ["runs", "list", "--store", str(where)])
     assert done.exit_code == 2
-    assert "not at an address" in done.output
+    assert "s3://bucket/prefix" in done.output
     assert [path.name for path in tmp_path.iterdir()] == ["a.csv"]
 
 

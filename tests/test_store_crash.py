@@ -8,18 +8,21 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
-from pathlib import Path
 
 import labelsift as ls
 import numpy as np
 import pyarrow as pa
 import pytest
 from labelsift.findings import CORRECTIONS_SCHEMA
+from labelsift.places import Folder
+from labelsift.runwriting import sweep_dead
 from labelsift.store import Store
 from labelsift.verification import verify
 
 SAVER = """
 import sys
+from labelsift.places import Folder
+from labelsift.runwriting import sweep_dead
 from labelsift.store import Store
 store = Store(sys.argv[1])
 report = store.load(sys.argv[2])
@@ -32,11 +35,11 @@ WAIT = 0.15  # seconds, about as long as a save takes here: some are killed in i
 
 
 @pytest.fixture
-def store(make_report, tmp_path) -> Store:
+def store(make_report, anywhere) -> Store:
     """Make a store with one run that takes a while to be saved."""
     made = make_report(6000, predicted=True)
     vectors = np.random.default_rng(0).normal(size=(6000, 256)).astype(np.float32)
-    kept = Store(tmp_path / "kept")
+    kept = Store(anywhere)
     kept.save(replace(made, embeddings=vectors))
     return kept
 
@@ -49,7 +52,7 @@ def test_a_killed_save_leaves_the_run_whole_or_not_there(store, kills):
     names, whole = [first.run], 0
     for turn in range(kills):
         name = f"20991231-{turn:06d}-ffffff"
-        command = [sys.executable, "-c", SAVER, str(store.folder), first.run, name]
+        command = [sys.executable, "-c", SAVER, str(store.place), first.run, name]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout is not None
             assert process.stdout.readline() == "begun\n"
@@ -70,7 +73,9 @@ def test_a_killed_save_leaves_the_run_whole_or_not_there(store, kills):
             whole += 1
         names = found
         assert store.broken() == [], f"seed {seed}"
-    assert verify(store=store.folder).problems == (), f"seed {seed}"
+    assert verify(store=str(store.place)).problems == (), f"seed {seed}"
+    assert sweep_dead(store.place / "runs") == [], f"seed {seed}"
+    assert (store.place / "runs").children() == sorted(names), f"seed {seed}"
     store.save(replace(first, run="21000101-000000-ffffff"))
     assert store.find() in {first.run, *names, "21000101-000000-ffffff"}
     assert len(store.runs()) == whole + 2
@@ -83,15 +88,15 @@ def _decide(folder: str, run: str, person: str, ids: list[str], start) -> None:
         ls.record(pa.Table.from_pylist([told | {"person": person}], CORRECTIONS_SCHEMA), store=folder)
 
 
-def test_two_people_whose_decisions_arrive_at_once_lose_none(make_report, tmp_path):
+def test_two_people_whose_decisions_arrive_at_once_lose_none(make_report, anywhere):
     report = make_report(60)
-    store = Store(tmp_path / "kept")
+    store = Store(anywhere)
     store.save(report)
     ids = report.samples.ids.to_pylist()[:20]
     context = multiprocessing.get_context("spawn")  # Lance's threads do not survive a fork
     start = context.Barrier(2)
     both = [
-        context.Process(target=_decide, args=(str(store.folder), report.run, person, ids, start))
+        context.Process(target=_decide, args=(str(store.place), report.run, person, ids, start))
         for person in ("ann", "bea")
     ]
     for process in both:
@@ -101,5 +106,6 @@ def test_two_people_whose_decisions_arrive_at_once_lose_none(make_report, tmp_pa
     assert [process.exitcode for process in both] == [0, 0]
     told = [(one["person"], one["id"]) for one in store.ledger.records() if one.get("kind") == "decision"]
     assert sorted(told) == [(person, id) for person in ("ann", "bea") for id in sorted(ids)]
-    assert verify(store=store.folder).problems == ()
-    assert sorted(path.name for path in Path(store.folder).glob(".*")) == [".gitignore"]
+    assert verify(store=str(store.place)).problems == ()
+    if isinstance(store.place, Folder):
+        assert [path.name for path in store.place.path.glob(".*")] == [".gitignore"]

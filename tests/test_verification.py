@@ -10,9 +10,11 @@ from pathlib import Path
 import lance
 import pyarrow as pa
 import pytest
+from labelsift.chain import HEAD
 from labelsift.errors import StoreError
 from labelsift.findings import CORRECTIONS_SCHEMA
-from labelsift.ledger import HEAD, RECORDS, Ledger
+from labelsift.ledger import Ledger
+from labelsift.recordfiles import RECORDS
 from labelsift.recording import record
 from labelsift.store import Store
 from labelsift.verification import verify
@@ -93,10 +95,10 @@ def test_a_run_without_its_samples_is_named(store):
 def cut(ledger: Ledger, to: int) -> None:
     """Cut the end and make the head fit: the record itself cannot tell."""
     records = ledger.records()[:to]
-    content = b"".join((ledger.folder / RECORDS).read_bytes().splitlines(keepends=True)[:to])
-    (ledger.folder / RECORDS).write_bytes(content)
+    content = b"".join((ledger.place.path / RECORDS).read_bytes().splitlines(keepends=True)[:to])
+    (ledger.place.path / RECORDS).write_bytes(content)
     head = {"count": to, "size": len(content), "hash": records[-1]["hash"]}
-    (ledger.folder / HEAD).write_text(json.dumps(head))
+    (ledger.place.path / HEAD).write_text(json.dumps(head))
 
 
 def test_only_a_hash_that_was_noted_elsewhere_shows_a_cut_with_a_fitting_head(store):

@@ -98,15 +98,15 @@ def _told(
     """
     ids = list(dict.fromkeys(str(data[f"{PREFIX}id"]) for data in unseen))
     try:
-        shown = read_shown(store.folder / "runs" / one.run, ids)
+        shown = read_shown(store.place_of(one.run), ids)
     except StoreError:
         shown = {}
     unknown = [id for id in ids if id not in shown]
     if unknown:
         raise InputError(
-            f"{one.title} asks blind about samples of run {one.run}, and {store.folder} does not know the given labels",
+            f"{one.title} asks blind about samples of run {one.run}, and {store.place} does not know the given labels",
             ids=unknown,
-            cure="Name the folder that keeps this run with --store",
+            cure="Name the store that keeps this run with --store",
         )
     given = f"{PREFIX}given"
     return [

@@ -1,0 +1,191 @@
+"""The record in a folder and in a bucket: it only grows, whole or not at all, and nobody's append is lost."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+import subprocess
+import sys
+import time
+
+import pytest
+from labelsift.chain import HEAD
+from labelsift.errors import StoreError
+from labelsift.ledger import Ledger
+from labelsift.places import place_of
+from labelsift.recordfiles import InBucket
+from labelsift.words import Words
+
+WRITER = """
+import sys
+from labelsift.ledger import Ledger
+from labelsift.places import place_of
+from labelsift.words import Words
+ledger = Ledger(place_of(sys.argv[1]))
+name, times, size = sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+for turn in range(times):
+    ledger.append(lambda standing: [{"id": f"{name}{turn}", "after": len(standing)} for at in range(size - 1)]
+        + [{"id": f"{name}{turn}", "after": len(standing), "note": Words(f"by {name}")}])
+    print(turn, flush=True)
+"""
+
+
+@pytest.fixture
+def ledger(anywhere) -> Ledger:
+    """Five records in two appends."""
+    place_of(anywhere).replace("format.json", b"{}")
+    made = Ledger(place_of(anywhere) / "corrections")
+    made.append(lambda _: [{"id": one} for one in "abc"])
+    made.append(lambda _: [{"id": "d"}, {"id": "e", "note": Words("of e")}])
+    return made
+
+
+@pytest.fixture
+def in_bucket(bucket) -> Ledger:
+    """Five records in two appends, in a bucket."""
+    made = Ledger(place_of(f"{bucket}/corrections"))
+    made.append(lambda _: [{"id": one} for one in "abc"])
+    made.append(lambda _: [{"id": "d"}, {"id": "e", "note": Words("of e")}])
+    return made
+
+
+def segments(ledger: Ledger) -> list[str]:
+    return [one for one in ledger.place.children() if one.startswith("records-")]
+
+
+def writing(where: str, name: str, times: int, size: int) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", WRITER, where, name, str(times), str(size)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def test_what_was_appended_is_read_in_order(ledger):
+    records = ledger.records()
+    assert [(one["number"], one["id"]) for one in records] == [(1, "a"), (2, "b"), (3, "c"), (4, "d"), (5, "e")]
+    assert records[4]["note"] == "of e"
+    assert ledger.unread() == 0
+    assert Ledger(ledger.place / "none").examine() == ([], "")
+
+
+def test_words_are_erased_and_the_chain_holds(ledger):
+    assert ledger.erase_words({"e"}) == 1
+    assert (ledger.records()[4]["note"], ledger.records()[4]["erased"]) == (None, ["note"])
+    assert not any(b"of e" in ledger.place.read(name) for name in ledger.place.names())
+    ledger.append(lambda standing: [{"id": "f", "after": len(standing)}])
+    assert [one["id"] for one in ledger.records()] == list("abcdef")
+
+
+def test_two_writers_at_once_lose_nothing(anywhere):
+    where = f"{anywhere}/corrections"
+    place_of(anywhere).replace("format.json", b"{}")
+    both = [writing(where, name, 12, 3) for name in ("a", "b")]
+    assert [one.wait() for one in both if one.communicate()] == [0, 0]
+    ledger = Ledger(place_of(where))
+    records = ledger.records()
+    assert [sum(one["id"].startswith(name) for one in records) for name in ("a", "b")] == [36, 36]
+    assert all(one["after"] <= at < one["after"] + 3 for at, one in enumerate(records))  # each saw what it follows
+    assert len((ledger.place / "words").children()) == 24  # none is left of an append that came second
+
+
+@pytest.mark.parametrize("kills", [4, pytest.param(50, marks=pytest.mark.soak)])
+def test_a_killed_writer_leaves_the_old_or_the_new_state(anywhere, kills):
+    where = f"{anywhere}/corrections"
+    place_of(anywhere).replace("format.json", b"{}")
+    seed = random.randrange(2**32)
+    rng = random.Random(seed)
+    told = 0
+    for turn in range(kills):
+        with writing(where, f"{turn}-", 10_000, 50) as process:
+            assert process.stdout is not None
+            process.stdout.readline()
+            time.sleep(rng.uniform(0, 0.3))
+            process.kill()
+            told += 1 + len(process.stdout.read().splitlines())
+        records = Ledger(place_of(where)).records()
+        assert len(records) % 50 == 0, f"seed {seed}"
+        assert told <= len(records) // 50 <= told + 1, f"seed {seed}"
+        told = len(records) // 50
+    ledger = Ledger(place_of(where))
+    ledger.append(lambda _: [{"id": "last"}])
+    assert ledger.unread() == 0, f"seed {seed}"
+    ledger.erase_words(())
+    assert len((ledger.place / "words").children()) == told, f"seed {seed}"
+
+
+@pytest.mark.server
+def test_many_appends_lie_in_few_objects(in_bucket):
+    for at in range(100):
+        in_bucket.append(lambda _, at=at: [{"id": f"x{at}"}])
+    assert len(in_bucket.records()) == 105
+    assert len(segments(in_bucket)) <= 2 + math.log2(105)
+    named = [one["name"] for one in json.loads(in_bucket.place.read(HEAD))["segments"]]
+    assert sorted(named) == segments(in_bucket)
+
+
+@pytest.mark.server
+def test_whoever_comes_second_is_asked_again(in_bucket):
+    other = Ledger(in_bucket.place)
+    seen = []
+
+    def choose(standing):
+        if not seen:
+            other.append(lambda _: [{"id": "first"}])
+        seen.append(len(standing))
+        return [{"id": "second", "note": Words("mine")}]
+
+    in_bucket.append(choose)
+    assert seen == [5, 6]
+    assert [one["id"] for one in in_bucket.records()[5:]] == ["first", "second"]
+    assert len((in_bucket.place / "words").children()) == 2
+
+
+@pytest.mark.server
+def test_an_erasure_between_words_and_their_record_does_not_take_the_words(in_bucket, monkeypatch):
+    real, calls = InBucket.write, []
+
+    def write(self, state, content, head):
+        if content and not calls:  # the words are written, the record does not count yet
+            calls.append(1)
+            Ledger(in_bucket.place).erase_words({"e"})
+        return real(self, state, content, head)
+
+    monkeypatch.setattr(InBucket, "write", write)
+    in_bucket.append(lambda _: [{"id": "f", "note": Words("of f")}])
+    assert [one.get("note") for one in in_bucket.records()[4:]] == [None, "of f"]
+    assert len((in_bucket.place / "words").children()) == 1
+
+
+@pytest.mark.server
+def test_what_a_killed_writer_left_is_not_read_and_deleted_by_the_next(in_bucket):
+    in_bucket.place.replace("records-000000000000999-00.jsonl", b'{"id":"half"}\n')
+    assert len(in_bucket.records()) == 5
+    assert in_bucket.unread() == 14
+    in_bucket.append(lambda _: [{"id": "f"}])
+    assert in_bucket.unread() == 0
+    assert b"half" not in b"".join(in_bucket.place.read(name) for name in segments(in_bucket))
+
+
+def _changed(place, name):
+    place.replace(name, place.read(name).replace(b'"id":"a"', b'"id":"z"'))
+
+
+@pytest.mark.server
+@pytest.mark.parametrize(
+    ("tamper", "problem"),
+    [
+        (_changed, r"record 1 \(id z\) was changed"),
+        (lambda place, name: place.delete(name), "No such object"),
+        (lambda place, name: place.replace(name, b""), "record"),
+        (lambda place, _: place.delete(HEAD), "head.json is missing"),
+        (lambda place, _: place.replace(HEAD, b"[]"), "cannot be read"),
+        (lambda place, _: place.replace(HEAD, b'{"count": 0, "size": 0, "hash": "0", "segments": []}'), "head.json"),
+    ],
+)
+def test_every_change_is_found_and_nothing_added_to_it(in_bucket, tamper, problem):
+    tamper(in_bucket.place, segments(in_bucket)[0])
+    names = in_bucket.place.names()
+    with pytest.raises(StoreError, match=problem):
+        in_bucket.records()
+    with pytest.raises(StoreError):
+        in_bucket.append(lambda _: [{"id": "f"}])
+    assert in_bucket.place.names() == names
