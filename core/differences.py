@@ -117,6 +117,8 @@ class Sides:
         rest, second = np.divmod(kinds, sizes[1])
         cell, first = np.divmod(rest, sizes[0])
         starts = np.flatnonzero(np.diff(cell, prepend=-1))
+        if not len(starts):  # neither run judged a label
+            return []
         parts = [np.split(one, starts[1:]) for one in (first, second, counts)]
         return [
             (int(cell[start]), (_pair(one, self.judged[0]), _pair(other, self.judged[1]), count))

@@ -1,7 +1,10 @@
-"""The whole way on demo data: scan, three people who disagree, correct under each policy, scan again, undo."""
+"""The whole way, on demo data and banking77: scan, three people who disagree, correct under each policy, scan again,
+compare, undo, reproduce.
+"""
 
 from __future__ import annotations
 
+import gzip
 import json
 import random
 from collections import Counter
@@ -11,21 +14,29 @@ from pathlib import Path
 import labelsift as ls
 import pyarrow as pa
 import pytest
+from labelsift.comparison import compare
 from labelsift.demo.tickets import write_tickets
 from labelsift.findings import CORRECTIONS_SCHEMA
+from labelsift.reproduction import reproduce
 from labelsift.verification import verify
 from labelsift.versions import correct, undo
 
 PEOPLE = ("ann", "bob", "eve")
-COLUMNS = {"label": "label", "id": "ticket_id"}
+BANKING = Path(__file__).parents[2] / "shared" / "data" / "banking77" / "data.csv.gz"
+SETS = {"tickets": {"label": "label", "id": "ticket_id"}, "banking": {"label": "given_pair10", "id": "id"}}
 START = datetime(2026, 11, 23, tzinfo=UTC)
 
 
-@pytest.fixture(scope="module")
-def tickets(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("tickets")
-    write_tickets(folder, 0)
-    return folder / "tickets.csv"
+@pytest.fixture(scope="module", params=["tickets", "banking"])
+def file(request, tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp(request.param)
+    if request.param == "tickets":
+        write_tickets(folder, 0)
+    elif BANKING.exists():
+        (folder / "banking.csv").write_bytes(gzip.decompress(BANKING.read_bytes()))
+    else:
+        pytest.skip("needs the benchmark sets beside the project: ../shared/data")
+    return folder / f"{request.param}.csv"
 
 
 def votes_on(samples: ls.Samples) -> dict[str, list[tuple[str, str]]]:
@@ -51,9 +62,10 @@ def expected(votes: list[tuple[str, str]], policy: str) -> str | None:
 
 
 @pytest.mark.parametrize("policy", ["majority", "unanimous", "newest", "expert"])
-def test_round_trip(tickets, tmp_path, policy):
+def test_round_trip(file, tmp_path, policy):
+    columns = SETS[file.stem]
     store = tmp_path / "kept"
-    samples = ls.read(tickets, **COLUMNS)
+    samples = ls.read(file, **columns)
     report = ls.scan(samples, only=["empty", "exact_duplicate"], store=store)
     votes = votes_on(samples)
     labels = dict(zip(samples.ids.to_pylist(), samples.labels.to_pylist(), strict=True))
@@ -67,15 +79,21 @@ def test_round_trip(tickets, tmp_path, policy):
 
     wanted = {one: expected(cast, policy) for one, cast in votes.items()}
     experts = ["eve"] if policy == "expert" else []
-    version = correct(tickets, tmp_path / "next.csv", **COLUMNS, store=store, policy=policy, experts=experts)
-    following = ls.read(tmp_path / "next.csv", **COLUMNS)
+    version = correct(file, tmp_path / "next.csv", **columns, store=store, policy=policy, experts=experts)
+    following = ls.read(tmp_path / "next.csv", **columns)
     after = dict(zip(following.ids.to_pylist(), following.labels.to_pylist(), strict=True))
     assert after == labels | {one: label for one, label in wanted.items() if label is not None}
     assert set(version.conflicts) == {one for one, label in wanted.items() if label is None}
     assert bool(version.conflicts) == (policy != "newest")
     assert version.changed == sum(after[one] != labels[one] for one in labels) > 0
-    assert ls.scan(following, only=["empty"], store=store).samples.fingerprint == following.fingerprint
+    again = ls.scan(following, only=["empty", "exact_duplicate"], store=store)
+    changed = {one for one in labels if after[one] != labels[one]}
+    compared = compare(report, again)
+    assert set(compared.relabeled["id"].to_pylist()) == changed
+    assert not compared.added + compared.removed + compared.edited
 
     undo(tmp_path / "next.csv", tmp_path / "back.csv", store=store)
-    assert ls.read(tmp_path / "back.csv", **COLUMNS).fingerprint == samples.fingerprint
+    assert ls.read(tmp_path / "back.csv", **columns).fingerprint == samples.fingerprint
+    for run, then in ((report.run, samples), (again.run, following)):
+        assert reproduce(run, store=store).found == then.fingerprint == reproduce(run, store=store).fingerprint
     assert verify(store=store).problems == ()
