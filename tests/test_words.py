@@ -7,7 +7,7 @@ from labelsift.errors import StoreError
 from labelsift.ledger import Ledger
 from labelsift.words import SEALED, Words
 
-SAID = 'Zwölf "Quokkas"\ud800 = 4711'
+SAID = 'Zwölf "Quokkas"\ud800 = Zurich 4711'
 
 
 def ledger_with_words(folder):
@@ -35,7 +35,7 @@ def test_erased_words_are_gone_and_the_chain_holds(tmp_path):
     assert ledger.erase_words({"a"}) == 1
     first, second = ledger.records()
     assert (first["note"], first["erased"], second["note"]) == (None, ["note"], "of b")
-    assert not any(b"4711" in path.read_bytes() for path in (tmp_path / "kept").rglob("*") if path.is_file())
+    assert not any(b"Zurich 4711" in path.read_bytes() for path in (tmp_path / "kept").rglob("*") if path.is_file())
     ledger.append(lambda standing: [{"id": "c", "after": len(standing)}])
     assert ledger.examine()[1] == ""
 
