@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -88,6 +89,15 @@ def to_json(value: object) -> str:
     return _JSON.encode(value)
 
 
+@lru_cache(maxsize=4096)
+def _text_json(label: str) -> str:
+    return to_json(label)
+
+
+def _label_json(label: object) -> str:
+    return _text_json(label) if isinstance(label, str) else to_json(label)  # few labels stand in many findings
+
+
 @dataclass(slots=True)
 class Finding:
     """One problem, before it becomes a row; made for flagged samples only."""
@@ -115,8 +125,8 @@ def findings_table(findings: Iterable[Finding]) -> pa.Table:
             "issue": one.issue,
             "kind": one.kind,
             "score": one.score,
-            "given": to_json(one.given),
-            "suggested": to_json(one.suggested),
+            "given": _label_json(one.given),
+            "suggested": _label_json(one.suggested),
             "confidence": one.confidence,
             "reason": one.reason,
             "related_ids": list(one.related_ids),

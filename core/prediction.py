@@ -19,7 +19,7 @@ MAX_TRAINING_ROWS, ROWS_A_CLASS = 20_000, 200
 # stopping early is a second, mild penalty (Yao, Rosasco & Caponnetto 2007).
 ITERATIONS, FURTHER = 30, 20
 SPREAD_ROWS = 20_000
-CHOOSING_ROWS = 8_000  # that the penalty is chosen on
+CHOOSING_ROWS, CHOOSING_STEPS = 8_000, 12  # that the penalty is chosen on, and steps from one penalty to the next
 
 
 @dataclass(frozen=True)
@@ -151,8 +151,11 @@ def _continued(start: Predictions | None, fold: int, seen: np.ndarray) -> Linear
 def choose_penalty(
     vectors: np.ndarray, codes: np.ndarray, held_out: np.ndarray, held_out_codes: np.ndarray, *, spread: float
 ) -> float:
-    """Return the penalty under which held-out labels are likeliest, from strong to weak, until it gets worse."""
-    best, best_loss, start = PENALTIES[0], np.inf, None
+    """Return the weakest penalty that still makes held-out labels likelier than the one before.
+
+    A gain counts from one standard error on (Breiman et al. 1984): below, the stronger penalty is taken.
+    """
+    best, before, start = PENALTIES[0], None, None
     some = slice(None, None, -(-len(vectors) // CHOOSING_ROWS) or 1)
     judged = slice(None, None, -(-len(held_out) // CHOOSING_ROWS) or 1)
     held_out, held_out_codes = held_out[judged], held_out_codes[judged]
@@ -161,15 +164,17 @@ def choose_penalty(
             vectors[some],
             codes[some],
             classes=int(codes.max()) + 1,
-            penalty=penalty * spread * len(vectors) / len(vectors[some]),  # the same for each row as with all of them
+            penalty=penalty * spread,
             start=start,
-            max_iterations=ITERATIONS if start is None else FURTHER,
+            max_iterations=ITERATIONS if start is None else CHOOSING_STEPS,
         )
         likelihood = start.predict_proba(held_out)[np.arange(len(held_out)), held_out_codes]
-        loss = float(-np.log(likelihood + 1e-9).mean()) if len(held_out) else 0.0
-        if loss >= best_loss:
-            break
-        best, best_loss = penalty, loss
+        losses = -np.log(likelihood + 1e-9)
+        if before is not None:
+            gains = before - losses
+            if not len(gains) or gains.mean() <= gains.std() / np.sqrt(len(gains)):
+                break
+        best, before = penalty, losses
     return best
 
 

@@ -85,7 +85,8 @@ def _opinion(context: Context) -> Opinion:
         weights=context.weights,
         start=context.predictions,
     ).pred_probs
-    likelier = np.where(suspects, np.nan_to_num(second).argmax(axis=1), context.codes)
+    likelier = context.codes.copy()
+    likelier[suspects] = np.nan_to_num(second[suspects]).argmax(axis=1)
     graph = context.graph
 
     def averaged(rows: slice) -> np.ndarray:
@@ -99,10 +100,11 @@ def _opinion(context: Context) -> Opinion:
 
 def _suspects(context: Context, first: np.ndarray) -> np.ndarray:
     """Flag rows by confident learning on the first opinion alone."""
-    probabilities = np.nan_to_num(first)
     judged = (context.codes >= 0) & np.isfinite(first).all(axis=1)
-    thresholds = _thresholds(context, lambda rows: probabilities[rows], judged)
-    flagged = [_confident(probabilities[rows], thresholds, context.codes[rows]) for rows in _blocks(len(context))]
+    thresholds = _thresholds(context, lambda rows: np.nan_to_num(first[rows]), judged)
+    flagged = [
+        _confident(np.nan_to_num(first[rows]), thresholds, context.codes[rows]) for rows in _blocks(len(context))
+    ]
     return np.concatenate(flagged) & judged if flagged else judged
 
 
