@@ -96,6 +96,7 @@ for command in (audit, verify, correct, undo, queue, probes, forget, reproduce):
 @click.option("--share", is_flag=True, help="The page holds no text of the data.")
 @store_option
 @click.option("--no-store", is_flag=True, help="Keep nothing.")
+@click.option("--no-texts", is_flag=True, help="Keep the run without texts: ids, labels, vectors and hashes only.")
 @json_option
 def scan(
     file: str,
@@ -125,6 +126,7 @@ def scan(
     share: bool,
     store: str,
     no_store: bool,
+    no_texts: bool,
     as_json: bool,
 ) -> None:
     """Scan FILE (csv, tsv, jsonl or parquet, plain or compressed, or a URL) and summarise what was found."""
@@ -167,6 +169,7 @@ def scan(
             taxonomy=taxonomy,
             parent=parent,
             store=None if no_store else store,
+            texts=not no_texts,
             progress=say,
         )
     for table, path in ((report.scores, scores), (report.findings, findings)):

@@ -22,6 +22,7 @@ from .differences import Sides, metrics_table, slices_table
 from .findings import issues_in
 from .report import Report
 from .slices.metrics import score_column
+from .textless import comparable_texts
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,8 @@ def compare(old: Report, new: Report, *, by: Sequence[str] | None = None) -> Com
     taxonomy = new.samples.taxonomy
     classes = taxonomy_changes(_labels(old, rows_old), _labels(new, rows_new), taxonomy)
     old = aligned(old, taxonomy) if taxonomy else old
-    texts_differ = pc.not_equal(old.samples.texts.take(rows_old), new.samples.texts.take(rows_new))
+    before, after = comparable_texts(old.samples, new.samples)
+    texts_differ = pc.not_equal(before.take(rows_old), after.take(rows_new))
     both = new.samples.ids.take(rows_new)
     relabeled = _relabeled(old, new, rows_old, rows_new)
     sides = Sides(old, new, rows_old.to_numpy(), rows_new.to_numpy())
@@ -160,12 +162,13 @@ def _matched(old: Report, new: Report) -> tuple[pa.Array, pa.Array, tuple[tuple[
     rows_old = place.drop_null().to_numpy().astype(np.int64)
     alone = np.ones(len(old.samples), dtype=bool)
     alone[rows_old] = False
+    before, after = comparable_texts(old.samples, new.samples)
     waiting: dict[str, list[int]] = defaultdict(list)
     for row in np.flatnonzero(alone).tolist():
-        waiting[old.samples.texts[row].as_py()].append(row)
+        waiting[before[row].as_py()].append(row)
     pairs = []
     for row in np.flatnonzero(~known).tolist():
-        queue = waiting.get(new.samples.texts[row].as_py())
+        queue = waiting.get(after[row].as_py())
         if queue:
             pairs.append((queue.pop(0), row))
     more = np.array(pairs, dtype=np.int64).reshape(-1, 2)

@@ -23,12 +23,14 @@ from .chain import HEAD, Record
 from .errors import InputError, LabelsiftError, StoreError
 from .keptrows import FACTS as ROWS
 from .keptrows import erase_kept
+from .memory import text_hash
 from .places import Bucket, Folder, Place
 from .runerasure import erase_from_run
 from .runfolder import read_samples
 from .runrecords import SENT
 from .runwriting import sweep_dead
 from .store import DEFAULT, Store
+from .textless import comparable_texts
 from .tombstones import id_hash, id_hashes
 from .words import Words
 
@@ -153,17 +155,19 @@ def unfinished(records: Sequence[Record]) -> list[Record]:
 def _plan(kept: Store, wanted: list[str]) -> Erased:
     found = Erased(wanted)
     known: set[str] = set()
-    texts: set[str] = set()
+    texts: set[str] = set()  # or their hashes, where a run has no texts
     among = pa.array(wanted, pa.string())
     there = [(one.run, read_samples(kept.place_of(one.run))) for one in kept.runs()]
-    for run, samples in there:
-        theirs = samples.table.filter(pc.is_in(samples.ids, value_set=among))
+    contents = comparable_texts(*(samples for _, samples in there))
+    for (run, samples), content in zip(there, contents, strict=True):
+        asked = pc.is_in(samples.ids, value_set=among)
+        theirs = samples.ids.filter(asked)
         if len(theirs):
             found.runs[run] = len(theirs)
-            known.update(theirs["id"].to_pylist())
-            texts.update(theirs["text"].to_pylist())
-    for _, samples in there:
-        same = pc.is_in(samples.texts, value_set=pa.array(sorted(texts - {""}), pa.string()))
+            known.update(theirs.to_pylist())
+            texts.update(content.filter(asked).to_pylist())
+    for (_, samples), content in zip(there, contents, strict=True):
+        same = pc.is_in(content, value_set=pa.array(sorted(texts - {"", text_hash("")}), pa.string()))
         others = pc.and_(same, pc.invert(pc.is_in(samples.ids, value_set=among)))
         found.copies += [id for id in samples.ids.filter(others).to_pylist() if id not in found.copies]
     unread = [f"{error}. It may hold these samples: labelsift runs rm" for error in kept.broken()]

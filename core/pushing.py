@@ -16,9 +16,12 @@ from .assignment import Assignment, assigned
 from .errors import InputError
 from .memory import JUDGED
 from .platforms import Mode, Receipt, Rounds
+from .textless import require_texts
 
 if TYPE_CHECKING:
     from .report import Report
+
+_PUSH = "Scan the file again; of a run without texts only the report that ls.scan returned can be pushed, in Python"
 
 
 def push(
@@ -38,6 +41,7 @@ def push(
 ) -> Receipt:
     """Bring the flagged samples of a report into a project; see :meth:`labelsift.report.Report.push`."""
     labeler = platforms.labeler(platform)
+    require_texts(report.samples, "A push", run=report.run, cure=_PUSH)
     if probe is not None:
         probing.require_blind(mode=mode, match=match, only=only)
     if repeat is not None or blind_share is not None:

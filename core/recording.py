@@ -20,7 +20,6 @@ from .chain import Record
 from .corrections import REPEAT
 from .errors import InputError, LabelsiftError
 from .findings import CORRECTIONS_SCHEMA, OPTIONAL, to_json
-from .memory import text_hash
 from .runfolder import Shown, read_shown
 from .store import DEFAULT, Store
 from .words import Words
@@ -197,7 +196,7 @@ def _entry(row: Mapping[str, Any], run: _Run, *, now: datetime) -> dict[str, Any
         "dataset": run.dataset,
         "fingerprint": run.fingerprint,
         "given": to_json(shown.given) if shown else None,
-        "text_hash": text_hash(shown.text) if shown else None,
+        "text_hash": shown.text_hash if shown else None,
         "issues": list(shown.issues) if shown else [],
         "evidence": _evidence(shown),
         "note": Words(row["note"]) if row["note"] else row["note"],

@@ -24,6 +24,7 @@ from .seeds import required_embeddings, searchable, seeds, selection
 from .selecting import Selection
 from .slices.metrics import judged_labels
 from .slices.named import slice_row
+from .textless import require_texts
 from .vectors import VectorIndex
 
 if TYPE_CHECKING:
@@ -129,13 +130,16 @@ class Report:
         Returns
         -------
         pyarrow.Table
-            ``id, similarity (cosine, f32), label, text``, most similar first, without the seed itself.
+            ``id, similarity (cosine, f32), label, text``, most similar first, without the seed itself. The text is
+            empty where the run was kept without texts.
 
         Raises
         ------
         InputError
             If the seed has no vector here, ids are unknown, or the condition is no SQL over these columns.
         """
+        if fold_duplicates and pool is None:
+            require_texts(self.samples, "To fold duplicates", run=self.run, cure="Leave out --fold-duplicates")
         if k < 1:
             raise InputError(f"{k} similar samples cannot be shown", cure="Ask for 1 or more")
         place = self._pool(pool) if pool is not None else None
@@ -247,6 +251,8 @@ class Report:
         """Write this report's panels into a run of a tracker; see ``platforms.Tracker``."""
         from . import platforms
 
+        if with_text:
+            require_texts(self.samples, "A log with texts", run=self.run, cure="Leave out --with-text")
         receipt = platforms.tracker(platform).log(self, target=target, with_text=with_text)
         if self.store is not None:
             self.store.sent(self.run, platform=platform, target=receipt.target, with_text=with_text)

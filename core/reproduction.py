@@ -10,6 +10,7 @@ import pyarrow as pa
 from .runfolder import read_facts, read_samples
 from .samples import ROLES, Samples
 from .store import DEFAULT, LATEST, Store
+from .textless import require_texts, same_rows
 from .tombstones import whole
 
 
@@ -31,6 +32,8 @@ class Reproduced:
         Of the rows that stand, together with the tombstone of the erased ones.
     samples
         The rows.
+    kept
+        Whether they are the rows that were kept: of a run without texts the hash cannot show a changed label.
     """
 
     run: str
@@ -40,11 +43,12 @@ class Reproduced:
     fingerprint: str
     found: str
     samples: Samples
+    kept: bool = True
 
     @property
     def identical(self) -> bool:
         """Whether these are the rows of the scan, but for erased ones."""
-        return self.found == self.fingerprint
+        return self.found == self.fingerprint and self.kept
 
     def __str__(self) -> str:
         if not self.identical:
@@ -68,6 +72,23 @@ def reproduce(run: str = LATEST, *, store: str | Path = DEFAULT) -> Reproduced:
     ------
     StoreError
         If there is no such run, or it cannot be read.
+    InputError
+        If it was kept without texts.
+    """
+    found = proof(run, store=store)
+    require_texts(
+        found.samples, "Reproducing", run=found.run, cure="labelsift verify proves the hashes of its rows; scan again"
+    )
+    return found
+
+
+def proof(run: str = LATEST, *, store: str | Path = DEFAULT) -> Reproduced:
+    """Compare the hash of what is kept of a run's rows with the scan's, also where their texts are not kept.
+
+    Raises
+    ------
+    StoreError
+        If there is no such run, or it cannot be read.
     """
     kept = Store(store)
     name = kept.find(run)
@@ -76,4 +97,13 @@ def reproduce(run: str = LATEST, *, store: str | Path = DEFAULT) -> Reproduced:
     tombstone = facts.get("tombstone", {})
     found = whole(samples.fingerprint, tombstone.get("digest"))
     erased = len(tombstone.get("ids", ()))
-    return Reproduced(name, samples.name, len(samples), erased, facts["fingerprint"], found, samples)
+    return Reproduced(
+        name,
+        samples.name,
+        len(samples),
+        erased,
+        facts["fingerprint"],
+        found,
+        samples,
+        kept=same_rows(samples, facts.get("kept_digest")),
+    )

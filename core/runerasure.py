@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from . import rowids
 from .places import Place
 from .runfolder import FACTS, LINKS, REWRITTEN, WRITTEN, broken, read_links, read_samples, tables_in
+from .textless import without_rows
 from .tombstones import id_hashes, merged
 
 ERASED = "(This sentence quoted an erased text.)"
@@ -38,6 +39,8 @@ def _erased(folder: Place, ids: Collection[str]) -> int | None:
         theirs = samples.take(rows)
         old = tables_in(folder, facts)
         facts |= _tombstone(facts, digest=theirs.digest, ids=theirs.ids.to_pylist())
+        if "kept_digest" in facts:
+            facts["kept_digest"] = without_rows(facts["kept_digest"], theirs)
         facts["tables"] = f"{REWRITTEN}{secrets.token_hex(6)}"
         quoted = [text for text in theirs.texts.to_pylist() if len(text) >= _QUOTED]
         try:

@@ -1,7 +1,8 @@
 """One run as a folder of Lance data sets, or the same below a prefix of a bucket: what is in it, and how it is read.
 
 run.json                     name, data set, fingerprint, settings, facts, notes, versions; where the tables stand,
-                             and tombstones of erased rows (see :mod:`labelsift.tombstones`)
+                             tombstones of erased rows (see :mod:`labelsift.tombstones`), and of a run without
+                             texts ``kept_digest`` (see :mod:`labelsift.textless`)
 samples.lance  metadata.lance  scores.lance  findings.lance
 embeddings.lance  pred_probs.lance        float32, fixed-size lists
 ids.arrow                    the ids in order, with their rows (see :mod:`labelsift.rowids`)
@@ -27,10 +28,11 @@ import pyarrow.compute as pc
 
 from .errors import InputError, StoreError
 from .keeper import Keeper
+from .memory import text_hash
 from .places import Bucket, Place, plain
 from .report import Report
 from .rowids import rows_of
-from .samples import Samples
+from .samples import TEXT_HASH, Samples
 from .taxonomy import Taxonomy
 
 FACTS = "run.json"
@@ -66,13 +68,13 @@ class Shown:
 
     Parameters
     ----------
-    text, given, issues
-        Its text, its label, and what it was flagged for.
+    text_hash, given, issues
+        The hash of its text (see :func:`labelsift.memory.text_hash`), its label, and what it was flagged for.
     score, suggested
         How well its label fits (0 = certainly wrong), and the likelier one; None where it was not judged.
     """
 
-    text: str
+    text_hash: str
     given: str | None
     issues: tuple[str, ...]
     score: float | None = None
@@ -212,7 +214,7 @@ def read_shown(folder: Place, ids: Sequence[str]) -> dict[str, Shown]:
         raise broken(folder, error) from None
     return {
         row["id"]: Shown(
-            row["text"],
+            row.get(TEXT_HASH) or text_hash(row["text"]),
             row.get("label"),
             tuple(dict.fromkeys(issues.get(row["id"], ()))),
             score.get("label_score"),

@@ -16,6 +16,7 @@ import secrets
 import shutil
 import time
 import uuid
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -28,19 +29,21 @@ from .places import Bucket, Folder, Place
 from .report import Report
 from .rowids import write_ids
 from .runfolder import FACTS, REWRITTEN, WRITTEN, read_facts
+from .textless import as_kept
 
 FORGOTTEN = 86_400  # seconds after which what is half-written belongs to nobody any more
 _PACKAGES = ("labelsift", "numpy", "pyarrow", "pylance", "faiss-cpu", "wordllama")
 
 
 def write_run(report: Report, runs: Place) -> None:
-    """Write a report as a run.
+    """Write a report as a run, without the texts where its settings say so.
 
     Raises
     ------
     OSError, ValueError
         If it could not be written, or there is a run of this name; nothing of it is left then.
     """
+    report = replace(report, samples=as_kept(report.samples, report.settings))
     if isinstance(runs, Folder):
         half = runs / f".{report.run}.{os.getpid()}"
         try:
@@ -200,6 +203,8 @@ def _facts(report: Report, *, tables: str = "") -> bytes:
         "notes": list(report.notes),
         "versions": {name: _version(name) for name in _PACKAGES},
     }
+    if report.samples.textless:
+        facts["kept_digest"] = f"{report.samples.kept_digest:032x}"
     return json.dumps(facts | ({"tables": tables} if tables else {}), ensure_ascii=False, indent=1).encode()
 
 

@@ -19,6 +19,7 @@ from .remapping import remapped, retold, settled
 from .taxonomy import Taxonomy
 
 ROLES = ("id", "text", "label", "split", "predicted")
+ROW_HASH, TEXT_HASH = "row_hash", "text_hash"  # what stands for texts; see labelsift.textless
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,11 @@ class Samples:
         """The texts, in file order; an absent text is an empty one."""
         return self.table["text"]
 
+    @property
+    def textless(self) -> bool:
+        """Whether these come from a run that was kept without texts; see :mod:`labelsift.textless`."""
+        return ROW_HASH in self.table.column_names
+
     def column(self, role: str) -> pa.ChunkedArray | None:
         """Return the column of a role, or None where the data has none."""
         return self.table[role] if role in self.table.column_names else None
@@ -147,6 +153,7 @@ class Samples:
         InputError
             For labels that the data does not have, and new names that it has already.
         """
+        self._require_texts()
         told = taxonomy if isinstance(taxonomy, Taxonomy) else Taxonomy.read(taxonomy)
         before = self.taxonomy or Taxonomy(())
         whole = before.then(told)
@@ -157,6 +164,13 @@ class Samples:
             waiting = pa.concat_tables([still, waiting])
         lineage = self._next("taxonomy", found.counts, ()) if found.counts else self.lineage
         return replace(self, table=table, lineage=lineage, taxonomy=whole, undecided=waiting)
+
+    def _require_texts(self) -> None:
+        if self.textless:  # its rows' hashes are those of the scan, and would not be the new version's
+            raise InputError(
+                "Samples of a run that was kept without texts cannot be changed",
+                cure="Read your file, and change that: ls.read(file).apply(…)",
+            )
 
     def _next(self, policy: str, counts: Mapping[str, int], conflicts: tuple[str, ...]) -> Lineage:
         earlier = (self.lineage.parent, *self.lineage.earlier) if self.lineage else ()
@@ -190,6 +204,7 @@ class Samples:
         Samples
             With a ``lineage`` that counts what was applied and names the conflicts, where nothing was changed.
         """
+        self._require_texts()
         told = Taxonomy.read(taxonomy) if isinstance(taxonomy, str | Path) else taxonomy or self.taxonomy
         if told is not None:
             corrections = retold(corrections, told)
@@ -214,13 +229,26 @@ class Samples:
 
         The sum modulo 2**128 of a 128-bit BLAKE2b hash a row, with the column names.
         """
-        columns = [*self.table.column_names, *(f"metadata.{name}" for name in self.metadata.column_names)]
+        hashes = (ROW_HASH, TEXT_HASH) if self.textless else ()
+        own = [name for name in self.table.column_names if name not in hashes]
+        columns = [*own, *(f"metadata.{name}" for name in self.metadata.column_names)]
         head = int.from_bytes(_digest("".join(map(_framed, columns))), "big")
         return f"{(head + self.digest) % 2**128:032x}"
 
     @cached_property
     def digest(self) -> int:
         """The sum of the rows' hashes modulo 2**128: what these rows add to the fingerprint of a whole they are in."""
+        return sum(int.from_bytes(one, "big") for one in self.row_hashes()) % 2**128
+
+    def row_hashes(self) -> Iterator[bytes]:
+        """Return the hash of each row as it was scanned, 16 bytes: its own where the text is not kept."""
+        if self.textless:
+            return map(bytes.fromhex, self.table[ROW_HASH].to_pylist())
+        return map(_digest, self._rows_as_text())
+
+    @property
+    def kept_digest(self) -> int:
+        """The sum of the hashes of the rows as they stand here, be it without texts, modulo 2**128."""
         return sum(int.from_bytes(_digest(row), "big") for row in self._rows_as_text()) % 2**128
 
     def _rows_as_text(self) -> Iterator[str]:

@@ -28,6 +28,7 @@ from .signals import Signals
 from .store import DEFAULT as DEFAULT_STORE
 from .store import Store, run_name
 from .taxonomy import Taxonomy
+from .textless import SETTING, require_texts
 
 FOLDS = 5
 Say = Callable[[str], None]
@@ -53,6 +54,7 @@ def scan(
     taxonomy: Taxonomy | str | Path | None = None,
     parent: str | None = None,
     store: str | Path | None = DEFAULT_STORE,
+    texts: bool = True,
     progress: Say | None = None,
 ) -> Report:
     """Find what is wrong with the samples.
@@ -78,14 +80,19 @@ def scan(
         The run of the version before; found out by default where the store can tell.
     store
         The folder that keeps the run; None keeps nothing.
+    texts
+        False keeps the run without any text, only with hashes of them (see :mod:`labelsift.textless`). The report
+        that is returned has them as ever: push it, or write its page, now.
     progress
         Called with a short sentence as each step begins.
 
     Raises
     ------
     InputError
-        If labels are to be judged and there is only one class, or the signals do not fit the samples.
+        If labels are to be judged and there is only one class, or the signals do not fit the samples, or these
+        come from a run that was kept without texts.
     """
+    require_texts(samples, "A scan", run=samples.name, cure="Read your file, and scan that")
     _require(folds=folds, seed=seed, budget=budget)
     if store is not None:
         Store(store).prepare()  # a folder that cannot be written must not cost a long scan
@@ -107,6 +114,8 @@ def scan(
         maker.context.notes += [passed] if passed else []
     report = maker.run(_chosen(samples, only))
     report.settings.update({"budget": budget, "only": list(only) if only else None})
+    if not texts:
+        report.settings[SETTING] = False
     if samples.taxonomy is not None:
         report.settings["taxonomy"] = samples.taxonomy.plain
     if store is not None:

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from .errors import InputError
 from .findings import issues_in
+from .samples import ROW_HASH, TEXT_HASH
 from .searching import Searchable, picked
 from .selecting import Selection
 
@@ -99,7 +100,7 @@ def searchable(report: Report, *, details: bool) -> Searchable:
     table = report.samples.table
     first = [name for name in FIRST if name in table.column_names]
     answer = table.select(first)
-    others = [name for name in table.column_names if name not in first]
+    others = [name for name in table.column_names if name not in (*first, ROW_HASH, TEXT_HASH)]
 
     def take(rows: np.ndarray) -> pa.Table:
         if not details:

@@ -1,6 +1,6 @@
 """The run store: every scan is kept in a folder, or the same below a prefix of a bucket (see :mod:`labelsift.places`).
 
-.labelsift/                  mode 0700: it holds raw text
+.labelsift/                  mode 0700: it holds raw text, but for runs without (:mod:`labelsift.textless`)
   format.json                {"format": 1}
   .gitignore                 *
   corrections/               what people decided (see :mod:`labelsift.ledger`)
@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -201,7 +202,8 @@ class Store(RunRecords):
         """Keep a batch of similar samples, and return it; the one that is kept already where there is one."""
         if not self._has(batch.run):
             self.save(batch)
-        return self.load(batch.run)
+        kept = self.load(batch.run)
+        return replace(kept, samples=batch.samples) if kept.samples.textless else kept  # for the push that follows
 
     def save_links(self, run: str, links: dict[str, str]) -> None:
         """Keep the addresses of a run's tasks on the platform that it was pushed to."""

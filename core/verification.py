@@ -11,7 +11,7 @@ from .erasure import FORGOTTEN, unfinished
 from .errors import StoreError
 from .keptrows import folder_of, hash_of_kept
 from .recording import decisions
-from .reproduction import reproduce
+from .reproduction import proof
 from .runfolder import RunInfo
 from .store import DEFAULT, Store
 from .versions import versions
@@ -83,15 +83,18 @@ def verify(*, store: str | Path = DEFAULT, expect: str | None = None) -> Verific
 def _changed_runs(store: Store, runs: Iterable[RunInfo]) -> Iterator[str]:
     for one in runs:
         try:
-            found = reproduce(one.run, store=str(store.place)).found
+            told = proof(one.run, store=str(store.place))
         except StoreError as error:
             yield str(error)
             continue
         except ValueError:  # of Arrow: rows are missing on one side
             yield f"Run {one.run}: its samples were changed (they and their metadata have different numbers of rows)"
             continue
-        if found != one.fingerprint:
-            yield f"Run {one.run}: its samples were changed (fingerprint {found[:12]}, scanned {one.fingerprint[:12]})"
+        if told.found != one.fingerprint:
+            hashes = f"fingerprint {told.found[:12]}, scanned {one.fingerprint[:12]}"
+            yield f"Run {one.run}: its samples were changed ({hashes})"
+        elif not told.kept:
+            yield f"Run {one.run}: its samples were changed (they are not the rows that were kept without texts)"
 
 
 def _strange_runs(records: Iterable[Record], runs: Iterable[RunInfo]) -> Iterator[str]:

@@ -21,6 +21,7 @@ from .linear import fit_linear
 from .prediction import assign_folds, choose_penalty
 from .report import Report
 from .textforms import duplicate_groups
+from .textless import require_texts
 
 # Two-sided 95 % points of Student's t by degrees of freedom; above the last one the normal's.
 _T95 = (12.71, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131)
@@ -145,6 +146,8 @@ class _Shared:
 def _shared(old: Report, new: Report, by: Sequence[str]) -> _Shared:
     if new.embeddings is None or old.samples.labels is None or new.samples.labels is None:
         raise InputError("Both runs need labels, and the new one embeddings", cure="Scan both with --label")
+    for one in (old, new):
+        require_texts(one.samples, "This comparison", run=one.run)
     place = pc.index_in(new.samples.ids, value_set=pa.concat_arrays(old.samples.ids.chunks))
     rows = np.flatnonzero(place.is_valid().to_numpy())
     before = old.samples.take(place.drop_null().to_numpy())

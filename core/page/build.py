@@ -19,6 +19,7 @@ from string import Template
 from typing import TYPE_CHECKING
 
 from ..errors import InputError
+from ..textless import require_texts
 from ..wording import visible
 from .content import content, encode, headline
 
@@ -44,8 +45,11 @@ def write_page(report: Report, path: Path, *, share: bool = False) -> Path:
     Raises
     ------
     InputError
-        The folder does not exist or cannot be written.
+        The folder does not exist or cannot be written, or the run was kept without texts and ``share`` is not set.
     """
+    if not share:
+        cure = "Take share=True, or write it with the scan: labelsift scan … --html"
+        require_texts(report.samples, "A page with texts", run=report.run, cure=cure)
     return save(render_page(report, share=share), Path(path))
 
 

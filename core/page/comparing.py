@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from ..outcome import details, verdict
+from ..textless import require_texts
 from ..wording import visible
 from .build import content_hash, save, template, version
 from .changed import cards, classes_section, issues_section, relabeled_section, rows_section, why_section
@@ -61,6 +62,8 @@ def write_comparison(
     InputError
         The folder does not exist or cannot be written.
     """
+    for side in comparison.sides if with_text else ():
+        require_texts(side.samples, "A page with texts", run=side.run, cure="Leave out --with-text")
     return save(render_comparison(comparison, with_text=with_text, why=why, trend=trend), Path(path))
 
 

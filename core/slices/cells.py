@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..samples import Samples
+from ..textless import comparable_texts
 from .slugs import Predicate, describe
 
 MAX_VALUES = 50
@@ -64,7 +65,7 @@ def partitions(samples: Samples) -> tuple[dict[str, Cells], dict[str, str]]:
     cells: dict[str, Cells] = {}
     skipped: dict[str, str] = {}
     for name, column in _columns(samples).items():
-        found = partition(name, column, texts=samples.texts)
+        found = partition(name, column, texts=comparable_texts(samples)[0])
         if isinstance(found, Cells):
             cells[name] = found
         else:
