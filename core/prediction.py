@@ -134,7 +134,11 @@ def out_of_sample(
             max_iterations=FURTHER if before is not None else ITERATIONS,
         )
         models.append((seen, model))
-        pred_probs[np.ix_(held_out, seen)] = model.predict_proba(vectors[held_out])
+        told = model.predict_proba(vectors[held_out])
+        if len(seen) == classes:
+            pred_probs[held_out] = told  # much faster than by rows and columns
+        else:
+            pred_probs[np.ix_(held_out, seen)] = told
         pred_probs[held_out[position[codes[held_out]] < 0]] = np.nan
         if len(unlabeled):
             pred_probs[np.ix_(unlabeled, seen)] += model.predict_proba(vectors[unlabeled]) / len(numbers)
