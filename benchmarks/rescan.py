@@ -14,6 +14,8 @@ from collections.abc import Callable
 import labelsift as ls
 import numpy as np
 import pyarrow as pa
+from labelsift import prediction
+from sklearn.metrics import average_precision_score
 
 CLASSES = 30
 NOISE = 0.1
@@ -38,8 +40,15 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=200_000)
     parser.add_argument("--corrected", type=int, default=5_000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--training-rows", type=int, help="Only tell what one scan finds if fits learn from so many.")
     given = parser.parse_args()
     texts, truth, labels = generated(given.rows, seed=given.seed)
+    if given.training_rows:
+        prediction.MAX_TRAINING_ROWS = given.training_rows
+        _, report = _scan(texts, labels, None, f"{given.training_rows:,} training rows")
+        score = report.scores["label_score"].to_numpy()
+        print(f"average precision {average_precision_score(labels != truth, 1 - np.nan_to_num(score, nan=1.0)):.4f}")
+        return
     corrected = labels.copy()
     wrong = np.flatnonzero(labels != truth)[: given.corrected]
     corrected[wrong] = truth[wrong]
