@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -18,7 +19,10 @@ from .errors import InputError
 from .remapping import remapped, retold, settled
 from .taxonomy import Taxonomy
 
-ROLES = ("id", "text", "label", "split", "predicted")
+# One of label, labels and spans at most; see labelsift.labelsets, labelsift.spans and labelsift.opinions for their forms.
+ROLES = ("id", "text", "label", "labels", "spans", "annotations", "split", "predicted")
+Task = Literal["classification", "multilabel", "spans"]
+TASKS: tuple[Task, ...] = ("classification", "multilabel", "spans")
 ROW_HASH, TEXT_HASH = "row_hash", "text_hash"  # what stands for texts; see labelsift.textless
 
 
@@ -56,6 +60,8 @@ class Samples:
     table
         One row a sample, all columns strings: ``id`` (unique, never null), ``text`` (never null)
         and, where the data has them, ``label`` (null = unlabeled), ``split`` and ``predicted``.
+        Instead of ``label`` there may be ``labels`` (sets of labels) or ``spans``, and beside it ``annotations``
+        (what each annotator said): canonical JSON, null = unlabeled.
     metadata
         The user's own columns under their own names, as many rows as ``table``.
     name
@@ -101,6 +107,13 @@ class Samples:
     def labels(self) -> pa.ChunkedArray | None:
         """The given labels (null = unlabeled), or None for a data set without labels."""
         return self.column("label")
+
+    @property
+    def task(self) -> Task:
+        """What kind of labels the samples have; one label a sample where they have none at all."""
+        if self.column("labels") is not None:
+            return "multilabel"
+        return "spans" if self.column("spans") is not None else "classification"
 
     @cached_property
     def classes(self) -> tuple[str, ...]:

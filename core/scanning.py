@@ -148,7 +148,8 @@ def _verified(store: Store, samples: Samples) -> np.ndarray:
 
 
 def _chosen(samples: Samples, only: Sequence[str] | None) -> tuple[Check, ...]:
-    known = tuple(one for one in checks() if "undecided" not in one.needs or samples.undecided)
+    fitting = [one for one in checks() if samples.task in one.tasks]
+    known = tuple(one for one in fitting if "undecided" not in one.needs or samples.undecided)
     unknown = sorted(set(only or ()) - {one.name for one in known})
     if unknown:
         raise InputError("There is no such check", ids=unknown, cure=f"Known: {', '.join(one.name for one in known)}")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from ..findings import Finding
-from .registry import Context, Result, check
+from .registry import ANY_TASK, Context, Result, check
 
 
-@check("empty", needs=("text",))
+@check("empty", needs=("text",), tasks=ANY_TASK)
 def empty(context: Context) -> Result:
     """Flag the rows without a visible text; the score is 0 for them and 1 for all others."""
     blank = context.blank

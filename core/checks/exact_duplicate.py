@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from ..findings import Finding
-from .registry import Context, Result, check
+from .registry import ANY_TASK, Context, Result, check
 
 SHOWN = 10  # other members that a finding names
 
 
-@check("exact_duplicate", needs=("text",))
+@check("exact_duplicate", needs=("text",), tasks=ANY_TASK)
 def exact_duplicate(context: Context) -> Result:
     """Flag every member of a group of equal texts; the score is 0 for them and 1 for all others."""
     groups = np.where(context.blank, -1, context.same_text)

@@ -15,7 +15,7 @@ import pyarrow as pa
 from ..cache import versions_of
 from ..findings import Finding
 from ..languages import Languages, as_told
-from .registry import Context, Result, check
+from .registry import ANY_TASK, Context, Result, check
 
 SHORTEST = 20  # characters: of shorter English texts one in five gets another language
 EXPECTED_SHARE = 0.2  # a language with this share of the data set belongs to it
@@ -67,7 +67,7 @@ def detect(texts: pa.ChunkedArray) -> Iterator[dict[str, float]]:
                 yield {str(one["lang"]): float(one["score"]) for one in found}
 
 
-@check("language", needs=("text",))
+@check("language", needs=("text",), tasks=ANY_TASK)
 def language(context: Context) -> Result:
     """Flag rows whose language is not one of the data set's; tell the share of each language."""
     found = detected(context)

@@ -13,12 +13,12 @@ from ..cache import versions_of
 from ..findings import Finding
 from ..lookalikes import MAKER, lookalikes
 from ..textforms import folded
-from .registry import Context, Result, check
+from .registry import ANY_TASK, Context, Result, check
 
 THRESHOLD = 0.7  # Jaccard similarity of the 4-grams: about three typos in 60 characters
 
 
-@check("near_duplicate", needs=("text",))
+@check("near_duplicate", needs=("text",), tasks=ANY_TASK)
 def near_duplicate(context: Context) -> Result:
     """Flag the members of pairs with a similarity from THRESHOLD up; the score is 1 − the highest similarity."""
     pairs, similarities = near_pairs(context)

@@ -9,13 +9,13 @@ from __future__ import annotations
 import numpy as np
 
 from ..findings import Finding
-from .registry import Context, Result, check
+from .registry import ANY_TASK, Context, Result, check
 
 NEIGHBORS = 10
 FENCE = 3.0  # interquartile ranges above the third quartile
 
 
-@check("outlier", needs=("vectors",))
+@check("outlier", needs=("vectors",), tasks=ANY_TASK)
 def outlier(context: Context) -> Result:
     """Flag the rows beyond the fence; the score is 1 / (1 + (distance / fence)²), so .5 at the fence."""
     n = len(context)

@@ -15,9 +15,10 @@ from ..findings import Finding
 from ..languages import Languages
 from ..neighbors import Graph
 from ..prediction import Predictions
-from ..samples import Samples
+from ..samples import TASKS, Samples, Task
 from ..textforms import duplicate_groups, is_blank
 
+ANY_TASK = TASKS
 VERIFIED_WEIGHT = 3  # of a label that a person verified, against 1; chosen on injected noise (benchmarks/RESULTS.md)
 
 Need = Literal["text", "labels", "vectors", "pred_probs", "undecided"]
@@ -165,22 +166,22 @@ class Check:
 
     name: str
     needs: frozenset[Need]
-    tasks: frozenset[str]
+    tasks: frozenset[Task]
     run: Callable[[Context], Result]
 
 
-_CHECKS: dict[str, Check] = {}
+_CHECKS: list[Check] = []
 
 
 def check(
-    name: str, *, needs: tuple[Need, ...] = (), tasks: tuple[str, ...] = ("classification",)
+    name: str, *, needs: tuple[Need, ...] = (), tasks: tuple[Task, ...] = ("classification",)
 ) -> Callable[[Callable[[Context], Result]], Callable[[Context], Result]]:
-    """Register a function as the check of an issue."""
+    """Register a function as the check of an issue, for some kinds of labels."""
 
     def register(run: Callable[[Context], Result]) -> Callable[[Context], Result]:
-        if name in _CHECKS:
+        if any(one.name == name and one.tasks & set(tasks) for one in _CHECKS):
             raise ValueError(f"there is a check called {name} already")
-        _CHECKS[name] = Check(name, frozenset(needs), frozenset(tasks), run)
+        _CHECKS.append(Check(name, frozenset(needs), frozenset(tasks), run))
         return run
 
     return register
@@ -188,4 +189,4 @@ def check(
 
 def checks() -> tuple[Check, ...]:
     """Return all registered checks in the order of registration."""
-    return tuple(_CHECKS.values())
+    return tuple(_CHECKS)
