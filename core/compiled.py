@@ -1,0 +1,253 @@
+"""The kernels of label scoring, compiled by numba: one pass over each row, and nothing of the size of the data.
+
+Imported by :mod:`labelsift.kernels` alone, when the first row is judged: numba costs half a second to import. The
+machine code is kept beside this file or, where that folder cannot be written, in the user's cache; where neither
+can be, every process compiles anew. Nothing here assumes that numbers are finite (no ``fastmath``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numba
+import numpy as np
+
+
+def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    try:
+        return numba.njit(cache=True, nogil=True)(function)
+    except RuntimeError:  # numba finds no folder that it could write machine code to
+        return numba.njit(nogil=True)(function)
+
+
+@_compiled
+def row_faults(block: np.ndarray, rounding: float, whole: bool, faults: np.ndarray) -> None:
+    """Tell which rows are no probabilities: see :func:`labelsift.kernels.faults`."""
+    for row in range(block.shape[0]):
+        total, negative = 0.0, False
+        for at in range(block.shape[1]):
+            value = block[row, at]
+            total += value
+            negative |= value < -rounding
+        if not (-np.inf < total < np.inf):
+            faults[row] = 1
+        elif negative:
+            faults[row] = 2
+        elif total > 1 + rounding or (whole and total < 1 - rounding):
+            faults[row] = 3
+        else:
+            faults[row] = 0
+
+
+@_compiled
+def index_faults(indices: np.ndarray, classes: int, faults: np.ndarray) -> None:
+    """Tell which rows of top-k indices name no class, or one twice."""
+    last_row = np.full(classes, -1, np.int64)
+    for row in range(indices.shape[0]):
+        for at in range(indices.shape[1]):
+            code = indices[row, at]
+            if code >= classes or code < -1:
+                faults[row] = 4
+                break
+            if code >= 0:
+                if last_row[code] == row:
+                    faults[row] = 5
+                    break
+                last_row[code] = row
+
+
+@_compiled
+def pass1(block: np.ndarray, codes: np.ndarray, unit: float, sums: np.ndarray, counts: np.ndarray) -> None:
+    """Add up the given labels' probabilities: see :func:`labelsift.kernels.pass1`."""
+    for row in range(block.shape[0]):
+        code = codes[row]
+        if code < 0:
+            continue
+        total = 0.0
+        for at in range(block.shape[1]):
+            value = block[row, at]
+            total += 0.0 if value < 0 else value
+        if total > 0 and total < np.inf:
+            given = max(block[row, code], np.float32(0)) * (1.0 / total)
+            sums[code] += np.int64(np.rint(given * unit))
+            counts[code] += 1
+
+
+@_compiled
+def pass2(
+    block: np.ndarray,
+    codes: np.ndarray,
+    thresholds: np.ndarray,
+    given: np.ndarray,
+    best_other: np.ndarray,
+    other: np.ndarray,
+    confident: np.ndarray,
+) -> None:
+    """Judge rows: see :func:`labelsift.kernels.pass2`."""
+    for row in range(block.shape[0]):
+        given[row], best_other[row], other[row], confident[row] = np.nan, np.nan, -1, -1
+        total = 0.0
+        for at in range(block.shape[1]):
+            value = block[row, at]
+            total += 0.0 if value < 0 else value
+        if not (total > 0 and total < np.inf):
+            continue
+        scale, code = 1.0 / total, codes[row]
+        best, best_at = np.float32(-1), -1
+        sure, sure_at = np.float32(0), -1
+        for at in range(block.shape[1]):
+            value = max(block[row, at], np.float32(0))
+            if value > best and at != code:
+                best, best_at = value, at
+            if value > sure and value * scale >= thresholds[at]:
+                sure, sure_at = value, at
+        if code >= 0:
+            given[row] = max(block[row, code], np.float32(0)) * scale
+        if best_at >= 0:
+            best_other[row] = best * scale
+        other[row], confident[row] = best_at, sure_at
+
+
+@_compiled
+def _kept(indices: np.ndarray, values: np.ndarray, row: int, code: int, classes: int) -> tuple[float, float, float]:
+    """Return (scale, probability of the class ``code`` before scaling, that of a class not kept); scale 0 = none."""
+    total, smallest, kept, given = 0.0, np.inf, 0, -1.0
+    for at in range(indices.shape[1]):
+        if indices[row, at] < 0:
+            continue
+        value = 0.0 if values[row, at] < 0 else np.float64(values[row, at])
+        total += value
+        smallest = min(smallest, value)
+        kept += 1
+        if indices[row, at] == code:
+            given = value
+    if not (total > 0 and total < np.inf):
+        return 0.0, 0.0, 0.0
+    rest = 0.0
+    if kept < classes:
+        rest = min(max(1 - total, 0.0) / (classes - kept), smallest)
+    scale = 1.0 / total if kept == classes or total > 1 else 1.0
+    return scale, given if given >= 0 else rest, rest
+
+
+@_compiled
+def sparse_pass1(
+    indices: np.ndarray, values: np.ndarray, codes: np.ndarray, unit: float, sums: np.ndarray, counts: np.ndarray
+) -> None:
+    """Add up the given labels' probabilities: see :func:`labelsift.kernels.sparse_pass1`."""
+    for row in range(indices.shape[0]):
+        code = codes[row]
+        if code < 0:
+            continue
+        scale, given, _ = _kept(indices, values, row, code, len(sums))
+        if scale > 0:
+            sums[code] += np.int64(np.rint(given * scale * unit))
+            counts[code] += 1
+
+
+@_compiled
+def sparse_pass2(
+    indices: np.ndarray,
+    values: np.ndarray,
+    codes: np.ndarray,
+    thresholds: np.ndarray,
+    given: np.ndarray,
+    best_other: np.ndarray,
+    other: np.ndarray,
+    confident: np.ndarray,
+) -> None:
+    """Judge rows: see :func:`labelsift.kernels.sparse_pass2`."""
+    for row in range(indices.shape[0]):
+        given[row], best_other[row], other[row], confident[row] = np.nan, np.nan, -1, -1
+        code = codes[row]
+        scale, own, rest = _kept(indices, values, row, code, len(thresholds))
+        if scale == 0:
+            continue
+        best, best_at = -1.0, -1
+        sure, sure_at = 0.0, -1
+        for at in range(indices.shape[1]):
+            one = indices[row, at]
+            if one < 0:
+                continue
+            value = 0.0 if values[row, at] < 0 else np.float64(values[row, at])
+            if value > best and one != code:
+                best, best_at = value, one
+            if value > sure and value * scale >= thresholds[one]:
+                sure, sure_at = value, one
+        if code >= 0:
+            given[row] = own * scale
+        best_other[row] = (best if best_at >= 0 else rest) * scale
+        other[row], confident[row] = best_at, sure_at
+
+
+@_compiled
+def votes(
+    rows: np.ndarray,
+    similarities: np.ndarray,
+    codes: np.ndarray,
+    counts: np.ndarray,
+    first: int,
+    exponent: float,
+    prior: float,
+    out: np.ndarray,
+) -> None:
+    """Count neighbours' votes: see :func:`labelsift.kernels.votes`."""
+    tally = np.zeros(out.shape[1])
+    for row in range(rows.shape[0]):
+        tally[:] = prior
+        total = prior * out.shape[1]
+        for at in range(rows.shape[1]):
+            neighbor = rows[row, at]
+            if neighbor < 0 or neighbor == first + row or codes[neighbor] < 0:
+                continue
+            near = np.float64(similarities[row, at])
+            if not near > 0:
+                continue
+            weight = (near * near) * (near * near) if exponent == 4.0 else near**exponent
+            if len(counts):
+                weight *= counts[neighbor]
+            tally[codes[neighbor]] += weight
+            total += weight
+        for code in range(out.shape[1]):
+            out[row, code] = tally[code] / total
+
+
+@_compiled
+def mix_add(block: np.ndarray, weights: np.ndarray, log: bool, floor: float, out: np.ndarray, mass: np.ndarray) -> None:
+    """Add one source to a mixture: see :func:`labelsift.kernels.mix`."""
+    for row in range(block.shape[0]):
+        total = 0.0
+        for code in range(block.shape[1]):
+            total += block[row, code]
+        weight = weights[row]
+        if not (-np.inf < total < np.inf) or not weight > 0:
+            continue
+        fresh = mass[row] == 0
+        mass[row] += weight
+        for code in range(block.shape[1]):
+            value = np.float64(block[row, code])
+            if log:
+                value = np.log(max(value, floor))
+            out[row, code] = weight * value if fresh else out[row, code] + weight * value
+
+
+@_compiled
+def mix_end(out: np.ndarray, mass: np.ndarray, log: bool) -> None:
+    """Scale the sums of a mixture to probabilities: see :func:`labelsift.kernels.mix`."""
+    for row in range(out.shape[0]):
+        if mass[row] == 0:
+            out[row, :] = np.nan
+            continue
+        scale = 1.0 / mass[row]
+        highest = -np.inf
+        for code in range(out.shape[1]):
+            highest = max(highest, out[row, code])
+        total = 0.0
+        for code in range(out.shape[1]):
+            value = np.exp((out[row, code] - highest) * scale) if log else out[row, code] * scale
+            out[row, code] = value
+            total += value
+        if total > 0:
+            for code in range(out.shape[1]):
+                out[row, code] /= total
