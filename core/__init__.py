@@ -9,7 +9,9 @@
 
 from .annotating import note
 from .errors import InputError, LabelsiftError, PlatformError, StoreError
+from .label_quality import score_labels
 from .platforms import Receipt, pull
+from .probabilities import TopK
 from .reading import read
 from .recording import record, recorded
 from .report import Report
@@ -29,6 +31,7 @@ __all__ = [
     "Signals",
     "StoreError",
     "Taxonomy",
+    "TopK",
     "load",
     "note",
     "pull",
@@ -36,4 +39,5 @@ __all__ = [
     "record",
     "recorded",
     "scan",
+    "score_labels",
 ]

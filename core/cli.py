@@ -80,7 +80,7 @@ for command in (audit, verify, correct, undo, queue, probes, forget, reproduce):
 @click.option("--embedder", default="wordllama", show_default=True, help="Or transformers:<name or folder>.")
 @click.option("--device", help="Where a transformers model computes: cpu, cuda, cuda:1, mps …")
 @click.option("--embeddings", type=click.Path(exists=True, dir_okay=False), help="A .npy file of vectors.")
-@click.option("--pred-probs", type=click.Path(exists=True, dir_okay=False), help="A .npy file of probabilities.")
+@click.option("--pred-probs", type=click.Path(exists=True, dir_okay=False), help="Probabilities: .npy or parquet.")
 @click.option("--classes", type=click.Path(exists=True, dir_okay=False), help="The class of each column, one a line.")
 @click.option("--only", help="Run only these checks, parted by commas.")
 @click.option("--budget", type=int, help="Flag this many worst labels instead of an estimated number.")
@@ -149,7 +149,7 @@ def scan(
         name=name,
     )
     signals = Signals(
-        pred_probs=array(pred_probs),
+        pred_probs=pred_probs,
         embeddings=array(embeddings),
         classes=lines(classes),
     )

@@ -15,6 +15,7 @@ from .checks import Check, Context, Result, checks
 from .checks.label import VOTERS
 from .checks.language import mark_unreadable
 from .classnotes import near_identical, rare
+from .doubts import doubts_of
 from .embedding import DEFAULT, Embedder, embedder, facts_of, kept_vectors
 from .erasure import come_back
 from .errors import InputError, StoreError
@@ -193,6 +194,8 @@ class _Scan:
             embedder_languages=reads,
             seed=seed,
         )
+        if brought:
+            self.context.notes += doubts_of(brought[0], self.context.codes, classes)
         self.settings: dict[str, Any] = {
             **({"embedder": USERS_EMBEDDINGS} if self.model is None else facts_of(self.model)),
             "pred_probs": "the user's model" if brought else f"{folds}-fold cross-validation",

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeGuard
 
 import numpy as np
 import pyarrow as pa
@@ -11,9 +15,14 @@ import pyarrow.compute as pc
 
 from .embedding import normalised
 from .errors import InputError
+from .kernels import faults
+from .probabilities import Block, Dense, Probabilities, TopK, require_probabilities
+from .probfiles import opened
 from .samples import Samples
 
-ROUNDING = 0.01  # how far a row of probabilities may be from one: float16 outputs and printed decimals
+EXACT = 1e-5  # rows that sum to one up to this need no mending: what is on disk already can stay there
+IN_MEMORY = 2**29  # bytes of probabilities from a file or from top-k; more are laid out in a temporary file
+MOST_DENSE = 2**32  # bytes that top-k probabilities may take when laid out
 
 
 @dataclass(frozen=True)
@@ -23,7 +32,10 @@ class Signals:
     Parameters
     ----------
     pred_probs
-        Class probabilities, shape (n, classes), out of sample: no row judged by a model that has seen it.
+        Class probabilities, shape (n, classes), out of sample: no row judged by a model that has seen it. An array,
+        a memory map, the path of a ``.npy`` or parquet file (column ``pred_probs``), or a
+        :class:`labelsift.probabilities.TopK`. A memory map of float32 whose columns are the classes in sorted order
+        is used where it lies; anything else is copied, and what is large and not in memory yet to a temporary file.
     classes
         The class of each column. Without it the columns are taken to be the labels in sorted order,
         as scikit-learn has them, if there are as many.
@@ -33,7 +45,7 @@ class Signals:
         The sample of each row. Without it the rows must be as many as the samples, in their order.
     """
 
-    pred_probs: np.ndarray | None = None
+    pred_probs: np.ndarray | str | Path | TopK | Probabilities | None = None
     classes: Sequence[str] | None = None
     embeddings: np.ndarray | None = None
     ids: Sequence[str] | None = None
@@ -68,13 +80,14 @@ class Signals:
                     cure="Give the probabilities too (pred_probs=…, --pred-probs p.npy), or leave the classes out",
                 )
             return None
-        probabilities = _aligned(self.pred_probs, samples, self.ids, what="pred_probs")
-        classes = self._class_names(samples, probabilities.shape[1])
-        _check_probabilities(probabilities, samples)
+        source = opened(self.pred_probs)
+        found = _found(source.shape[0], samples, self.ids, what="pred_probs")
+        classes = self._class_names(samples, source.shape[1])
         order = np.argsort(np.array(classes, dtype=object), kind="stable")
-        ordered = np.clip(probabilities[:, order].astype(np.float32), 0, 1)
-        ordered /= ordered.sum(axis=1, keepdims=True)
-        return ordered, tuple(classes[at] for at in order)
+        in_order = bool((order == np.arange(len(order))).all())
+        if found is None and in_order and _usable_as_it_is(source):
+            return source.array, tuple(classes)
+        return _gathered(source, samples, found, order), tuple(classes[at] for at in order)
 
     def _class_names(self, samples: Samples, columns: int) -> list[str]:
         if self.classes is None:
@@ -109,16 +122,22 @@ def _aligned(values: np.ndarray, samples: Samples, ids: Sequence[str] | None, *,
         raise InputError(f"{what} has the shape {values.shape}", cure="It must be (samples, columns)")
     if values.dtype.kind not in "fiub":
         raise InputError(f"{what} holds {values.dtype}, not numbers", cure="Give an array of floats")
+    found = _found(len(values), samples, ids, what=what)
+    return values if found is None else values[found]
+
+
+def _found(rows: int, samples: Samples, ids: Sequence[str] | None, *, what: str) -> np.ndarray | None:
+    """Return the row of each sample; None where the rows are the samples in their order."""
     if ids is None:
-        if len(values) != len(samples):
+        if rows != len(samples):
             raise InputError(
-                f"{what} has {len(values):,} rows, but the data has {len(samples):,}",
+                f"{what} has {rows:,} rows, but the data has {len(samples):,}",
                 cure="Give as many rows in the same order, or name the samples: Signals(ids=…)",
             )
-        return values
+        return None
     named = pa.array([str(one) for one in ids], pa.string())
-    if len(named) != len(values):
-        raise InputError(f"{what} has {len(values):,} rows, but {len(named):,} ids are named", cure="Name one a row")
+    if len(named) != rows:
+        raise InputError(f"{what} has {rows:,} rows, but {len(named):,} ids are named", cure="Name one a row")
     counts = pc.value_counts(named)
     repeated = counts.filter(pc.greater(counts.field("counts"), 1)).field("values").to_pylist()
     if repeated:
@@ -127,25 +146,67 @@ def _aligned(values: np.ndarray, samples: Samples, ids: Sequence[str] | None, *,
     if found.null_count:
         missing = samples.ids.filter(pc.is_null(found)).to_pylist()
         raise InputError(f"{what} says nothing of these samples", ids=missing, cure="Add their rows")
-    return values[found.to_numpy()]
+    return found.to_numpy()
 
 
-def _check_probabilities(probabilities: np.ndarray, samples: Samples) -> None:
-    with np.errstate(invalid="ignore"):
-        problems = {
-            "hold NaN or infinity": ~np.isfinite(probabilities).all(axis=1),
-            "are negative": (probabilities < -ROUNDING).any(axis=1),
-            "do not sum to one": np.abs(probabilities.sum(axis=1, dtype=np.float64) - 1) > ROUNDING,
-        }
-    for problem, rows in problems.items():
-        if rows.any():
-            raise InputError(
-                f"The probabilities of these samples {problem}",
-                ids=_ids(samples, rows),
-                cure="Give probabilities, not logits: apply a softmax"
-                if "NaN" not in problem
-                else "Predict them again",
-            )
+def _usable_as_it_is(source: Probabilities) -> TypeGuard[Dense]:
+    """Tell whether a memory map holds sound probabilities already; other arrays are copied, for their owner may go on.
+
+    What is wrong with it is said where it is copied.
+    """
+    if not isinstance(source, Dense) or not isinstance(source.array, np.memmap):
+        return False
+    if source.array.dtype != np.float32 or not source.array.flags.c_contiguous:
+        return False
+    return not any(faults(block.values, rounding=EXACT).any() for block in source.blocks())
+
+
+def _gathered(source: Probabilities, samples: Samples, found: np.ndarray | None, order: np.ndarray) -> np.ndarray:
+    """Bring rows and columns into order and mend rounding, block by block: float32, shape (samples, classes)."""
+    place = np.arange(source.shape[0])
+    if found is not None:
+        place = np.full(source.shape[0], -1)
+        place[found] = np.arange(len(found))
+    out = _room(source, len(samples))
+    for block in source.blocks():
+        at = place[block.rows]
+        asked = at >= 0
+        at = at[asked]
+        indices = None if block.indices is None else block.indices[asked]
+        some = Block(block.rows, block.values[asked], indices)
+        require_probabilities(
+            some, source.shape[1], lambda rows, at=at: samples.ids.take(pa.array(at[rows])).to_pylist()
+        )
+        ordered = np.clip(some.dense(source.shape[1])[:, order], 0, 1)
+        ordered /= ordered.sum(axis=1, keepdims=True)
+        out[at] = ordered
+    return out
+
+
+def _room(source: Probabilities, n: int) -> np.ndarray:
+    """Return room for all probabilities: in memory, or in a temporary file that goes with the array."""
+    shape = (n, source.shape[1])
+    size = 4 * shape[0] * shape[1]
+    if isinstance(source, Dense) and not isinstance(source.array, np.memmap):
+        return np.empty(shape, dtype=np.float32)  # there is one in memory already
+    if size <= IN_MEMORY:
+        return np.empty(shape, dtype=np.float32)
+    if size > MOST_DENSE and not isinstance(source, Dense):
+        raise InputError(
+            f"A scan would lay out {n:,} × {shape[1]:,} probabilities, {size / 1e9:.0f} GB",
+            cure="Score the labels with labelsift.score_labels, which reads such probabilities as they are",
+        )
+    with tempfile.TemporaryFile() as file:
+        try:
+            if hasattr(os, "posix_fallocate"):  # a full disk must be an error now, not a crash later
+                os.posix_fallocate(file.fileno(), 0, size)
+        except OSError:
+            return np.empty(shape, dtype=np.float32)
+        return np.memmap(file, dtype=np.float32, mode="w+", shape=shape)
+
+
+def _named(samples: Samples, rows: np.ndarray) -> list[str]:
+    return samples.ids.take(pa.array(rows)).to_pylist()
 
 
 def _ids(samples: Samples, rows: np.ndarray) -> list[str]:

@@ -1,0 +1,164 @@
+"""Where class probabilities come from: arrays, memory maps, parquet columns, top-k. Each is read block by block.
+
+A source has a ``shape`` (samples, classes) and ``blocks()``, which goes through the rows from the first to the last.
+A block is small enough for the processor's cache, so that a second look at it costs little.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol, runtime_checkable
+
+import numpy as np
+
+from . import kernels
+from .errors import InputError
+
+ROUNDING = 0.01  # how far a row of probabilities may be from one: float16 outputs and printed decimals
+VALUES_AT_ONCE = 2**18
+_ROWS_AT_ONCE = 2**14
+
+
+class Block(NamedTuple):
+    """Some rows of a source.
+
+    Parameters
+    ----------
+    rows
+        Which ones.
+    values
+        float32, shape (m, classes), or the kept ones of top-k, shape (m, k).
+    indices
+        int32, shape (m, k): the classes of the kept values, -1 = nothing kept here; None = all classes are there.
+    """
+
+    rows: slice
+    values: np.ndarray
+    indices: np.ndarray | None = None
+
+    def dense(self, classes: int) -> np.ndarray:
+        """Return all probabilities, float32, shape (m, classes); classes that were not kept share the rest evenly."""
+        if self.indices is None:
+            return self.values
+        kept = self.indices >= 0
+        values = np.where(kept, np.maximum(self.values, 0), 0)
+        least = np.where(kept, values, np.inf).min(axis=1, initial=np.inf)
+        rest = np.maximum(1 - values.sum(axis=1, dtype=np.float64), 0) / np.maximum(classes - kept.sum(axis=1), 1)
+        block = np.repeat(np.minimum(rest, least).astype(np.float32)[:, None], classes, axis=1)
+        block[~kept.any(axis=1)] = np.nan
+        row, at = np.nonzero(kept)
+        block[row, self.indices[row, at]] = values[row, at]
+        return block
+
+
+@runtime_checkable
+class Probabilities(Protocol):
+    """A source of class probabilities."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(samples, classes)."""
+        ...
+
+    def blocks(self) -> Iterator[Block]:
+        """Go through all rows in their order; can be called again."""
+        ...
+
+
+@dataclass(frozen=True)
+class TopK:
+    """The k likeliest classes of each sample, for models with many classes.
+
+    Parameters
+    ----------
+    indices
+        Integers, shape (samples, k): columns of the classes; -1 where fewer were kept.
+    values
+        Their probabilities, shape (samples, k), as the model gave them: not scaled to sum to one.
+    classes
+        The number of all classes.
+    """
+
+    indices: np.ndarray
+    values: np.ndarray
+    classes: int
+
+    def __post_init__(self) -> None:
+        if np.ndim(self.indices) != 2 or np.shape(self.indices) != np.shape(self.values):
+            raise InputError(
+                f"The indices of the top-k probabilities have the shape {np.shape(self.indices)}, "
+                f"the values {np.shape(self.values)}",
+                cure="Both must be (samples, k)",
+            )
+        if self.indices.dtype.kind not in "iu" or self.values.dtype.kind != "f":
+            raise InputError("Top-k probabilities are integers and floats", cure="Give indices first, then values")
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(samples, classes)."""
+        return len(self.indices), self.classes
+
+    def blocks(self) -> Iterator[Block]:
+        """Go through all rows in their order."""
+        for rows in slices(len(self.indices), self.indices.shape[1]):
+            values = np.asarray(self.values[rows], dtype=np.float32)
+            yield Block(rows, values, np.asarray(self.indices[rows], dtype=np.int32))
+
+
+@dataclass(frozen=True)
+class Dense:
+    """An array or a memory map of all probabilities, shape (samples, classes), of any type of numbers."""
+
+    array: np.ndarray
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(samples, classes)."""
+        return self.array.shape[0], self.array.shape[1]
+
+    def blocks(self) -> Iterator[Block]:
+        """Go through all rows in their order."""
+        for rows in slices(*self.shape):
+            yield Block(rows, np.ascontiguousarray(self.array[rows], dtype=np.float32))
+
+
+def slices(n: int, width: int) -> Iterator[slice]:
+    """Part n rows into blocks of bounded size."""
+    step = max(1, min(VALUES_AT_ONCE // max(width, 1), _ROWS_AT_ONCE))
+    for at in range(0, n, step):
+        yield slice(at, min(at + step, n))
+
+
+def checked(source: Probabilities, ids: Callable[[np.ndarray], Sequence[object]] | None = None) -> Iterator[Block]:
+    """Go through the blocks of a source, and refuse rows that are no probabilities.
+
+    Parameters
+    ----------
+    ids
+        Gives the names of rows, positions in the source; by default they are named by their numbers, from 0.
+
+    Raises
+    ------
+    InputError
+        NaN or infinity, negative values, sums that are not one by more than ``ROUNDING``, or impossible indices.
+    """
+    name = ids or (lambda rows: rows.tolist())
+    for block in source.blocks():
+        require_probabilities(block, source.shape[1], lambda rows, at=block.rows.start: name(rows + at))
+        yield block
+
+
+def require_probabilities(block: Block, classes: int, ids: Callable[[np.ndarray], Sequence[object]]) -> None:
+    """Refuse a block of which some rows are no probabilities; ``ids`` names rows of the block."""
+    found = kernels.faults(block.values, rounding=ROUNDING, indices=block.indices, classes=classes)
+    if not found.any():
+        return
+    problem = int(found[found > 0].min())
+    cure = "Give probabilities, not logits: apply a softmax"
+    cure = {1: "Predict them again", 4: "Number the classes from 0", 5: "Name each class once a row"}.get(problem, cure)
+    raise InputError(
+        f"The probabilities of these samples {kernels.FAULTS[problem]}",
+        ids=ids(np.flatnonzero(found == problem)),
+        cure=cure,
+    )
