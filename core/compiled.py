@@ -58,16 +58,75 @@ def index_faults(indices: np.ndarray, classes: int, faults: np.ndarray) -> None:
 
 
 @_compiled
+def _total(block: np.ndarray, row: int) -> float:
+    """Add up a row in four sums that do not wait for each other; values below zero count as zero."""
+    first, second, third, fourth = 0.0, 0.0, 0.0, 0.0
+    width = block.shape[1]
+    whole = width - width % 4
+    for at in range(0, whole, 4):
+        one, two, three, four = block[row, at], block[row, at + 1], block[row, at + 2], block[row, at + 3]
+        first += 0.0 if one < 0 else one
+        second += 0.0 if two < 0 else two
+        third += 0.0 if three < 0 else three
+        fourth += 0.0 if four < 0 else four
+    if whole < width:
+        first += 0.0 if block[row, whole] < 0 else block[row, whole]
+    if whole + 1 < width:
+        second += 0.0 if block[row, whole + 1] < 0 else block[row, whole + 1]
+    if whole + 2 < width:
+        third += 0.0 if block[row, whole + 2] < 0 else block[row, whole + 2]
+    return (first + second) + (third + fourth)
+
+
+@_compiled
+def _highest(block: np.ndarray, row: int, start: int, stop: int) -> Any:  # noqa: ANN401 - a float32
+    """Return the highest of some values of a row, 0 if all lie below; -1 if there is none."""
+    if start >= stop:
+        return np.float32(-1)
+    first = second = third = fourth = np.float32(0)
+    at = start
+    while at + 4 <= stop:
+        first = block[row, at] if block[row, at] > first else first
+        second = block[row, at + 1] if block[row, at + 1] > second else second
+        third = block[row, at + 2] if block[row, at + 2] > third else third
+        fourth = block[row, at + 3] if block[row, at + 3] > fourth else fourth
+        at += 4
+    while at < stop:
+        first = block[row, at] if block[row, at] > first else first
+        at += 1
+    return max(max(first, second), max(third, fourth))
+
+
+@_compiled
+def _place(block: np.ndarray, row: int, value: float, code: int) -> int:
+    """Return the first class but ``code`` that has a value, which must occur; -1 if the value lies below zero."""
+    if value < 0:
+        return -1
+    at = 0
+    while at == code or max(block[row, at], np.float32(0)) != value:
+        at += 1
+    return at
+
+
+@_compiled
+def _sure(block: np.ndarray, row: int, scale: float, thresholds: np.ndarray) -> int:
+    """Return the likeliest among the classes whose threshold is reached; -1 if there is none."""
+    sure, found = np.float32(0), -1
+    for at in range(block.shape[1]):
+        value = block[row, at]
+        if value > sure and value * scale >= thresholds[at]:
+            sure, found = value, at
+    return found
+
+
+@_compiled
 def pass1(block: np.ndarray, codes: np.ndarray, unit: float, sums: np.ndarray, counts: np.ndarray) -> None:
     """Add up the given labels' probabilities: see :func:`labelsift.kernels.pass1`."""
     for row in range(block.shape[0]):
         code = codes[row]
         if code < 0:
             continue
-        total = 0.0
-        for at in range(block.shape[1]):
-            value = block[row, at]
-            total += 0.0 if value < 0 else value
+        total = _total(block, row)
         if total > 0 and total < np.inf:
             given = max(block[row, code], np.float32(0)) * (1.0 / total)
             sums[code] += np.int64(np.rint(given * unit))
@@ -85,28 +144,33 @@ def pass2(
     confident: np.ndarray,
 ) -> None:
     """Judge rows: see :func:`labelsift.kernels.pass2`."""
+    lowest = np.inf
+    for at in range(len(thresholds)):
+        lowest = min(lowest, thresholds[at])
     for row in range(block.shape[0]):
         given[row], best_other[row], other[row], confident[row] = np.nan, np.nan, -1, -1
-        total = 0.0
-        for at in range(block.shape[1]):
-            value = block[row, at]
-            total += 0.0 if value < 0 else value
+        total = _total(block, row)
         if not (total > 0 and total < np.inf):
             continue
         scale, code = 1.0 / total, codes[row]
-        best, best_at = np.float32(-1), -1
-        sure, sure_at = np.float32(0), -1
-        for at in range(block.shape[1]):
-            value = max(block[row, at], np.float32(0))
-            if value > best and at != code:
-                best, best_at = value, at
-            if value > sure and value * scale >= thresholds[at]:
-                sure, sure_at = value, at
+        own = np.float32(-1)
         if code >= 0:
-            given[row] = max(block[row, code], np.float32(0)) * scale
+            own = max(block[row, code], np.float32(0))
+            best = max(_highest(block, row, 0, code), _highest(block, row, code + 1, block.shape[1]))
+            given[row] = own * scale
+        else:
+            best = _highest(block, row, 0, block.shape[1])
+        best_at = _place(block, row, best, code)
         if best_at >= 0:
-            best_other[row] = best * scale
-        other[row], confident[row] = best_at, sure_at
+            best_other[row], other[row] = best * scale, best_at
+        top = max(own, best)
+        if top * scale < lowest:
+            continue
+        top_at = code if own > best or (own == best and code < best_at) else best_at
+        if top * scale >= thresholds[top_at]:  # mostly: then no other class can be confident and likelier
+            confident[row] = top_at
+        else:
+            confident[row] = _sure(block, row, scale, thresholds)
 
 
 @_compiled

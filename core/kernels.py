@@ -29,6 +29,7 @@ UNIT = 2.0**32  # sums of probabilities are whole numbers of this part of one: e
 SLACK = 1e-6
 PRIOR = 1e-3  # votes that are spread over all classes, against 1 of an identical neighbour
 FLOOR = 1e-6  # a probability below this counts as this in a mixture of logarithms
+_COUNTED = 2**20  # pairs of classes up to which counting each is cheaper than sorting the rows
 
 FAULTS = {  # what :func:`faults` tells of a row, by number
     1: "hold NaN or infinity",
@@ -260,7 +261,13 @@ def pairs(codes: np.ndarray, confident: np.ndarray, classes: int) -> tuple[np.nd
     3,900 classes would take 121 MB.
     """
     both = (codes >= 0) & (confident >= 0)
-    place, number = np.unique(codes[both].astype(np.int64) * classes + confident[both], return_counts=True)
+    place = codes[both].astype(np.int64) * classes + confident[both]
+    if classes**2 <= _COUNTED:
+        number = np.bincount(place, minlength=1)
+        place = np.flatnonzero(number)
+        number = number[place]
+    else:
+        place, number = np.unique(place, return_counts=True)
     return (place // classes).astype(np.int32), (place % classes).astype(np.int32), number
 
 
