@@ -14,7 +14,6 @@ import resource
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -38,7 +37,7 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         _measured("make", Path(folder), given.rows)  # also apart: a child's peak starts at its parent's
-        found = {way: _measured(way, Path(folder)) for way in ("ours", "memory map", "cleanlab", "top-k")}
+        found = {way: _measured(way, Path(folder)) for way in WAYS}
     for way, told in found.items():
         print(
             f"{way:>10}: {told['cpu']:.2f} CPU s (warm-up {told['warm']:.2f}), peak +{told['added']:.0f} MB, "
@@ -58,6 +57,7 @@ def _make(folder: Path, rows: int) -> dict[str, float]:
     rng = np.random.default_rng(0)
     probs = np.lib.format.open_memmap(folder / "probs.npy", "w+", np.float32, (rows, CLASSES))
     np.save(folder / "labels.npy", np.concatenate(list(_filled(rng, probs))))
+    _write(probs, folder / "probs.parquet")
     kept = np.lib.format.open_memmap(folder / "values.npy", "w+", np.float32, (rows, KEPT))
     indices = np.lib.format.open_memmap(folder / "indices.npy", "w+", np.int32, (rows, KEPT))
     np.save(folder / "many.npy", np.concatenate(list(_kept(rng, kept, indices))))
@@ -104,6 +104,31 @@ def _mapped(folder: Path) -> dict[str, float]:
     return _timed(lambda n: ls.score_labels(labels[:n], probs[:n])["is_label_issue"].to_numpy())
 
 
+def _parquet(folder: Path) -> dict[str, float]:
+    import labelsift as ls
+
+    labels = np.load(folder / "labels.npy")
+    some = folder / "some.parquet"
+    _write(np.load(folder / "probs.npy", mmap_mode="r")[:_WARM], some)
+
+    def score(n: int | None) -> np.ndarray:
+        table = ls.score_labels(labels[:n], folder / "probs.parquet" if n is None else some)
+        return table["is_label_issue"].to_numpy()
+
+    return _timed(score)
+
+
+def _write(probs: np.ndarray, path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as parquet
+
+    schema = pa.schema({"pred_probs": pa.list_(pa.float32(), probs.shape[1])})
+    with parquet.ParquetWriter(path, schema) as file:
+        for at in range(0, len(probs), _AT_ONCE):
+            flat = pa.array(np.array(probs[at : at + _AT_ONCE]).ravel())
+            file.write(pa.table([pa.FixedSizeListArray.from_arrays(flat, probs.shape[1])], schema=schema))
+
+
 def _top(folder: Path) -> dict[str, float]:
     import labelsift as ls
 
@@ -143,7 +168,7 @@ def _cpu() -> float:
     return sum(one.ru_utime + one.ru_stime for one in used)
 
 
-WAYS = {"ours": _ours, "memory map": _mapped, "top-k": _top, "cleanlab": _cleanlab}
+WAYS = {"ours": _ours, "memory map": _mapped, "parquet": _parquet, "top-k": _top, "cleanlab": _cleanlab}
 
 if __name__ == "__main__":
     main()

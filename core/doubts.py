@@ -105,7 +105,10 @@ def in_sample_suspected(
     Neighbours tell rows whose label is supported from rows where they agree on another class: wrong labels, and
     hard or odd samples. A model that has not seen the labels doubts many of the latter; one that has learned them by
     heart is as sure of them as of the others. A mean over all rows would not do: a strong model is surer of its labels
-    everywhere than neighbours by a weak embedding are.
+    everywhere than neighbours by a weak embedding are. On injected noise (2 to 20 %) the ratio of the two likelihoods
+    was .01 to .4 out of sample, .56 at most for a model that is right in 95 % of all rows, and .85 to 1 for models that
+    had learned the labels by heart; a model that saw the labels but is held back by its penalty does little harm, and
+    is not suspected.
 
     Parameters
     ----------
@@ -127,7 +130,7 @@ def in_sample_suspected(
         f"The probabilities look in-sample: a label that its neighbours contradict ({against.sum():,} rows) is given "
         f"{contradicted:.2f} on average, almost as much as one that they support ({supported:.2f}). A model that has "
         "learned these labels cannot find the errors among them: predict each row by a model that has not seen it "
-        "(cross-validation)."
+        "(cross-validation). Only where hardly any label is wrong may a model far better than the neighbours do so."
     )
 
 

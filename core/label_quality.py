@@ -119,7 +119,7 @@ def score_labels(
 ) -> pa.Table:
     """Score given labels by out-of-sample probabilities alone.
 
-    Probabilities are read block by block, twice; beside them some 40 bytes a row are needed. The result does not
+    Probabilities are read block by block, twice; beside them some 70 bytes a row are needed. The result does not
     depend on how they are stored or cut into blocks.
 
     Parameters

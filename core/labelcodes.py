@@ -34,17 +34,15 @@ def codes_and_names(labels: Any, classes: Sequence[object] | None, columns: int)
         codes = _as_columns(values.cast(pa.int64()), columns)
         return codes, names if names is not None else pa.array(np.arange(columns))
     if names is None:
-        values = values.cast(pa.string())
         names = pc.unique(values).drop_null().sort()
         if len(names) != columns:
             raise InputError(
                 f"pred_probs has {columns} columns, but there are {len(names)} different labels",
                 cure="Name the class of each column (classes=…)",
             )
-    same = values.cast(names.type) if pa.types.is_integer(values.type) else values.cast(pa.string())
-    names = names if pa.types.is_integer(values.type) else names.cast(pa.string())
-    codes = pc.index_in(same, value_set=names)
-    unknown = pc.unique(same.filter(pc.and_(pc.is_valid(same), pc.is_null(codes))))
+    texts = values.cast(pa.string())  # of numbers too: as JSON and csv have them
+    codes = pc.index_in(texts, value_set=names.cast(pa.string()))
+    unknown = pc.unique(texts.filter(pc.and_(pc.is_valid(texts), pc.is_null(codes))))
     if len(unknown):
         raise InputError(
             "Labels are not among the classes of pred_probs",
@@ -62,8 +60,10 @@ def _array(labels: Any) -> pa.Array:  # noqa: ANN401
             values = pa.concat_arrays(values.chunks) if values.num_chunks else pa.array([], values.type)
         if pa.types.is_dictionary(values.type):
             values = values.dictionary_decode()
-        return values.cast(pa.int64()) if pa.types.is_floating(values.type) else values
-    except (ValueError, TypeError) as error:  # pyarrow's own errors are among them
+        whole = pa.types.is_floating(values.type) or pa.types.is_integer(values.type)
+        known = whole or pa.types.is_boolean(values.type) or pa.types.is_null(values.type)
+        return values.cast(pa.int64() if whole else values.type if known else pa.string())
+    except (ValueError, TypeError, NotImplementedError) as error:  # pyarrow's own errors are among them
         raise InputError(
             f"The labels are neither names nor whole numbers ({error})", cure="Give one a sample"
         ) from None

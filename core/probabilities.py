@@ -6,6 +6,7 @@ A block is small enough for the processor's cache, so that a second look at it c
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, runtime_checkable
@@ -18,6 +19,7 @@ from .errors import InputError
 ROUNDING = 0.01  # how far a row of probabilities may be from one: float16 outputs and printed decimals
 VALUES_AT_ONCE = 2**18
 _ROWS_AT_ONCE = 2**14
+_LET_GO = 2**23  # bytes of a memory map that are read before their pages are let go
 
 
 class Block(NamedTuple):
@@ -119,8 +121,22 @@ class Dense:
 
     def blocks(self) -> Iterator[Block]:
         """Go through all rows in their order."""
+        step = max(1, _LET_GO // max(self.array.itemsize * self.shape[1], 1))
+        gone = 0
         for rows in slices(*self.shape):
             yield Block(rows, np.ascontiguousarray(self.array[rows], dtype=np.float32))
+            if rows.stop - gone >= step:
+                _let_go(self.array)
+                gone = rows.stop
+
+
+def _let_go(array: np.ndarray) -> None:
+    """Let go of the pages of a memory map that were read; they stay in the system's cache while there is room."""
+    held = getattr(array, "_mmap", None)
+    if getattr(array, "mode", "") == "r" and hasattr(
+        held, "madvise"
+    ):  # of a map that is written to, nothing is dropped
+        held.madvise(mmap.MADV_DONTNEED)
 
 
 def slices(n: int, width: int) -> Iterator[slice]:

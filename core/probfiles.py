@@ -30,7 +30,7 @@ def opened(source: Any) -> Probabilities:  # noqa: ANN401 - whatever a user may 
         return _opened_file(str(source))
     if not isinstance(source, np.ndarray) and isinstance(source, Probabilities):
         return source
-    values = np.asarray(source)
+    values = source if isinstance(source, np.memmap) else np.asarray(source)
     if values.ndim != 2 or not values.shape[1]:
         raise InputError(f"pred_probs has the shape {values.shape}", cure="It must be (samples, columns)")
     if values.dtype.kind not in "fiub":
