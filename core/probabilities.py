@@ -133,9 +133,9 @@ class Dense:
 def _let_go(array: np.ndarray) -> None:
     """Let go of the pages of a memory map that were read; they stay in the system's cache while there is room."""
     held = getattr(array, "_mmap", None)
-    if getattr(array, "mode", "") == "r" and hasattr(
-        held, "madvise"
-    ):  # of a map that is written to, nothing is dropped
+    if getattr(array, "mode", "") != "r" or not hasattr(mmap, "MADV_DONTNEED"):
+        return  # what was written to a map may be nowhere else
+    if isinstance(held, mmap.mmap):
         held.madvise(mmap.MADV_DONTNEED)
 
 
