@@ -28,12 +28,15 @@ class Order(NamedTuple):
     exchanged
         The same once columns are exchanged as the remaining rows suggest.
     moved
-        Pairs of column and the class that it seems to belong to.
+        Pairs of column and the class that it seems to belong to, by most of the rows that tell it.
+    rows
+        How many rows tell each of them.
     """
 
     agreement: float
     exchanged: float
     moved: tuple[tuple[int, int], ...]
+    rows: tuple[int, ...]
 
 
 def column_order(codes: np.ndarray, predicted: np.ndarray, classes: int) -> Order:
@@ -57,10 +60,11 @@ def column_order(codes: np.ndarray, predicted: np.ndarray, classes: int) -> Orde
     label, column, number = pairs(codes[asked], predicted[asked], classes)
     rows = np.bincount(column, number, classes)
     hits = np.bincount(column, number * (named[column] == label), classes)
-    moved = np.flatnonzero((named != names) & (rows >= LEAST_ROWS) & (hits >= SURE * rows))
+    moved = np.flatnonzero((named != names) & (hits > 0) & (hits >= SURE * rows))
     total = max(len(asked), 1)
-    before = float(number[column == label].sum() / total)
-    return Order(before, float(hits.sum() / total), tuple((int(at), int(named[at])) for at in moved))
+    pair = tuple(zip(moved.tolist(), named[moved].tolist(), strict=True))
+    told = tuple(rows[moved].astype(int).tolist())
+    return Order(float(number[column == label].sum() / total), float(hits.sum() / total), pair, told)
 
 
 def order_doubt(codes: np.ndarray, predicted: np.ndarray, classes: Sequence[object]) -> str | None:
@@ -72,16 +76,18 @@ def order_doubt(codes: np.ndarray, predicted: np.ndarray, classes: Sequence[obje
         The labels agree with the columns at most a third as often as with exchanged ones, which explain most labels.
     """
     found = column_order(codes, predicted, len(classes))
-    if len(found.moved) < 2:
-        return None  # a single column: a class that is often mislabeled, or never predicted
     shown = [f"{classes[column]} → {classes[name]}" for column, name in found.moved]
-    if found.exchanged >= 0.5 and found.agreement <= found.exchanged / 3:
+    plain = found.exchanged >= 0.5 and found.agreement <= found.exchanged / 3 and sum(found.rows) >= 2 * LEAST_ROWS
+    if plain and len(shown) > 1:
         raise InputError(
             f"The classes of pred_probs look out of order: their likeliest class is the label in "
             f"{found.agreement:.0%} of the rows, with columns exchanged in {found.exchanged:.0%}",
             ids=shown,
             cure="Name the class of each column in the order of the columns (classes=…, --classes names.txt)",
         )
+    shown = [one for one, rows in zip(shown, found.rows, strict=True) if rows >= LEAST_ROWS]
+    if len(shown) < 2:
+        return None  # a single column: a class that is often mislabeled, or never predicted
     more = f" and {len(shown) - 3} more" if len(shown) > 3 else ""
     return (
         f"Columns of pred_probs look exchanged ({', '.join(shown[:3])}{more}): most rows that are predicted as the one "

@@ -162,7 +162,7 @@ def score_labels(
 
     from .labelcodes import codes_and_names
 
-    source = opened(pred_probs)
+    source = opened(pred_probs, classes=None if classes is None else len(classes))
     codes, names = codes_and_names(labels, classes, source.shape[1])
     _require(source.shape, codes, budget=budget, ids=ids)
     judged, _, notes = judge(source, codes, ids=ids)

@@ -87,6 +87,8 @@ class TopK:
     classes: int
 
     def __post_init__(self) -> None:
+        for name in ("indices", "values"):
+            object.__setattr__(self, name, np.asanyarray(getattr(self, name)))  # lists and tensors too
         if np.ndim(self.indices) != 2 or np.shape(self.indices) != np.shape(self.values):
             raise InputError(
                 f"The indices of the top-k probabilities have the shape {np.shape(self.indices)}, "

@@ -18,8 +18,13 @@ _BATCH = 2**13
 _VALUES, _INDICES = "pred_probs", "pred_probs_indices"
 
 
-def opened(source: Any) -> Probabilities:  # noqa: ANN401 - whatever a user may hold probabilities in
+def opened(source: Any, *, classes: int | None = None) -> Probabilities:  # noqa: ANN401 - whatever holds probabilities
     """Return a source for an array, the path of a .npy or parquet file, or a source itself.
+
+    Parameters
+    ----------
+    classes
+        How many there are, where it is known: top-k probabilities in a file do not tell.
 
     Raises
     ------
@@ -27,7 +32,7 @@ def opened(source: Any) -> Probabilities:  # noqa: ANN401 - whatever a user may 
         The file cannot be read, or what is there has no form of probabilities.
     """
     if isinstance(source, str | Path):
-        return _opened_file(str(source))
+        return _opened_file(str(source), classes)
     if not isinstance(source, np.ndarray) and isinstance(source, Probabilities):
         return source
     values = source if isinstance(source, np.memmap) else np.asarray(source)
@@ -38,9 +43,9 @@ def opened(source: Any) -> Probabilities:  # noqa: ANN401 - whatever a user may 
     return Dense(values)
 
 
-def _opened_file(path: str) -> Probabilities:
+def _opened_file(path: str, classes: int | None) -> Probabilities:
     if path.endswith((".parquet", ".pq")):
-        return ParquetProbabilities(path)
+        return ParquetProbabilities(path, classes=classes)
     try:
         return opened(np.load(path, mmap_mode="r", allow_pickle=False))
     except (ValueError, OSError):
@@ -80,7 +85,7 @@ class ParquetProbabilities:
         missing = [name for name in (self.column, self.indices) if name is not None and name not in schema.names]
         if missing:
             raise InputError(f"{path} has no such column", ids=missing, cure=f"It has: {', '.join(schema.names)}")
-        self.shape: tuple[int, int] = (n, classes or self._classes())
+        self.shape: tuple[int, int] = (n, classes if classes and self.indices else self._classes())
 
     def blocks(self) -> Iterator[Block]:
         """Go through all rows in their order."""

@@ -80,7 +80,7 @@ class Signals:
                     cure="Give the probabilities too (pred_probs=…, --pred-probs p.npy), or leave the classes out",
                 )
             return None
-        source = opened(self.pred_probs)
+        source = opened(self.pred_probs, classes=len(self.classes or samples.classes))
         found = _found(source.shape[0], samples, self.ids, what="pred_probs")
         classes = self._class_names(samples, source.shape[1])
         order = np.argsort(np.array(classes, dtype=object), kind="stable")

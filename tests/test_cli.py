@@ -110,14 +110,16 @@ def test_cells_that_look_like_formulas_stay_what_they_are(data, tmp_path):
     assert {row["suggested_label"] for row in rows} == {"card", "@refund"}
 
 
-def test_signals_are_read_from_files(data, tmp_path):
+@pytest.mark.parametrize("form", ["npy", "parquet"])
+def test_signals_are_read_from_files(data, tmp_path, form):
     probs = np.tile([[0.1, 0.9], [0.8, 0.2]], (30, 1))
     np.save(tmp_path / "p.npy", probs)
+    parquet.write_table(pa.table({"pred_probs": probs.tolist()}), tmp_path / "p.parquet")
     np.save(tmp_path / "e.npy", np.random.default_rng(0).normal(size=(60, 4)))
     (tmp_path / "classes.txt").write_text("@refund\ncard\n")
     options = (
         "--pred-probs",
-        tmp_path / "p.npy",
+        tmp_path / f"p.{form}",
         "--classes",
         tmp_path / "classes.txt",
         "--embeddings",

@@ -39,6 +39,13 @@ def test_a_wrong_order_is_refused(classes):
     assert "class 1 → class 0" in refused.value.ids
 
 
+def test_a_wrong_order_is_refused_with_few_rows_a_class():
+    codes, predicted = predictions(0, 1500, 300, 0.9)
+    with pytest.raises(InputError, match="look out of order"):
+        order_doubt(codes, (predicted + 1) % 300, range(300))
+    assert order_doubt(codes, predicted, range(300)) is None
+
+
 def test_two_exchanged_columns_are_said():
     codes, predicted = predictions(0, 2000, 12, 0.9)
     swapped = np.arange(12)

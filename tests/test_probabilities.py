@@ -91,7 +91,8 @@ def test_top_k_from_arrays_and_parquet(probs, tmp_path):
     np.testing.assert_array_equal(np.take_along_axis(dense, indices, axis=1), values)
     np.testing.assert_allclose(dense.sum(axis=1), 1, atol=1e-5)
     wider = ParquetProbabilities(str(tmp_path / "p.parquet"), classes=9)
-    assert wider.shape == (len(probs), 9)
+    assert wider.shape == opened(tmp_path / "p.parquet", classes=9).shape == (len(probs), 9)
+    assert whole(TopK([[1, 0]], [[0.5, 0.5]], 2)).tolist() == [[0.5, 0.5]]
 
 
 def test_top_k_lists_may_differ_in_length(tmp_path):
