@@ -73,7 +73,7 @@ def engine() -> ModuleType:
     """Return the module that does the work: compiled by numba, or plain numpy where that cannot be imported."""
     try:
         from . import compiled
-    except ImportError:
+    except (ImportError, OSError):  # missing, too old for this numpy, or without its shared library
         from . import blockwise
 
         return blockwise
