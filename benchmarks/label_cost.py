@@ -97,6 +97,11 @@ def _ours(folder: Path) -> dict[str, float]:
     return _timed(lambda n: ls.score_labels(labels[:n], probs[:n])["is_label_issue"].to_numpy())
 
 
+def _plain(folder: Path) -> dict[str, float]:
+    sys.modules["numba"] = None  # pyright: ignore[reportArgumentType] - importing it fails from now on
+    return _ours(folder)
+
+
 def _mapped(folder: Path) -> dict[str, float]:
     import labelsift as ls
 
@@ -168,7 +173,14 @@ def _cpu() -> float:
     return sum(one.ru_utime + one.ru_stime for one in used)
 
 
-WAYS = {"ours": _ours, "memory map": _mapped, "parquet": _parquet, "top-k": _top, "cleanlab": _cleanlab}
+WAYS = {
+    "ours": _ours,
+    "no numba": _plain,
+    "memory map": _mapped,
+    "parquet": _parquet,
+    "top-k": _top,
+    "cleanlab": _cleanlab,
+}
 
 if __name__ == "__main__":
     main()

@@ -1,4 +1,4 @@
-"""The kernels of label scoring in plain numpy, for machines without numba: the same results, several times slower.
+"""The kernels of label scoring in plain numpy, for machines without numba: the same results up to the last bits, slower.
 
 Each function fills the arrays that :mod:`labelsift.compiled` fills. Temporary arrays are as large as the block.
 """
@@ -9,16 +9,15 @@ import numpy as np
 
 
 def _totals(values: np.ndarray) -> np.ndarray:
-    """Add each row from left to right, as the compiled kernels do; numpy's own sum adds in pairs."""
-    return np.add.accumulate(values, axis=1, dtype=np.float64)[:, -1] if values.shape[1] else np.zeros(len(values))
+    """Add up each row in float64; what comes out depends on the row alone, not on the block that it stands in."""
+    return values.astype(np.float64).sum(axis=1)  # sum(dtype=…) converts in pieces, which is slower
 
 
 def _clipped(block: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the values, zero where they lie below, and the rows' totals: every fourth value goes to the same sum."""
+    """Return the values, zero where they lie below (the block itself if none does), and the rows' totals."""
     with np.errstate(invalid="ignore"):
-        clipped = np.maximum(block, 0)
-        first, second, third, fourth = (_totals(clipped[:, at::4]) for at in range(4))
-        return clipped, (first + second) + (third + fourth)
+        clipped = block if block.min(initial=0) >= 0 else np.maximum(block, 0)
+        return clipped, _totals(clipped)
 
 
 def row_faults(block: np.ndarray, rounding: float, whole: bool, faults: np.ndarray) -> None:
@@ -27,7 +26,8 @@ def row_faults(block: np.ndarray, rounding: float, whole: bool, faults: np.ndarr
         totals = _totals(block)
         faults[:] = 0
         faults[(totals > 1 + rounding) | (whole & (totals < 1 - rounding))] = 3
-        faults[(block < -rounding).any(axis=1)] = 2
+        if not block.min(initial=0) >= -rounding:  # one number for all rows is found much faster than one a row
+            faults[(block < -rounding).any(axis=1)] = 2
         faults[~np.isfinite(totals)] = 1
 
 
@@ -58,19 +58,27 @@ def pass2(
 ) -> None:
     """Judge rows: see :func:`labelsift.kernels.pass2`."""
     clipped, totals = _clipped(block)
+    clipped = clipped.copy() if clipped is block else clipped
     usable = (totals > 0) & np.isfinite(totals)
     scale = 1.0 / np.where(usable, totals, 1)
     clipped[~usable] = 0
-    sure = np.where(clipped * scale[:, None] >= thresholds, clipped, np.float32(0))
-    confident[:] = sure.argmax(axis=1)
-    confident[~usable | (sure.max(axis=1) <= 0)] = -1
     at, labeled = np.arange(len(codes)), codes >= 0
-    given[:] = np.where(usable & labeled, clipped[at, codes] * scale, np.nan)
+    own = np.where(labeled, clipped[at, codes], np.float32(-1))
     clipped[at[labeled], codes[labeled]] = -1
-    best = clipped.argmax(axis=1)
-    found = usable & (clipped[at, best] >= 0)
-    best_other[:] = np.where(found, clipped[at, best] * scale, np.nan)
-    other[:] = np.where(found, best, -1)
+    best_at = clipped.argmax(axis=1)
+    best = clipped[at, best_at]
+    clipped[at[labeled], codes[labeled]] = own[labeled]
+    found = usable & (best >= 0)
+    given[:] = np.where(usable & labeled, own * scale, np.nan)
+    best_other[:] = np.where(found, best * scale, np.nan)
+    other[:] = np.where(found, best_at, -1)
+    ours = (own > best) | ((own == best) & (codes < best_at))
+    top_at, top = np.where(ours, codes, best_at), np.maximum(own, best) * scale
+    above = top >= thresholds[top_at]  # mostly: then no other class can be confident and likelier
+    confident[:] = np.where(usable & above, top_at, -1)
+    left = np.flatnonzero(usable & ~above & (top >= thresholds.min(initial=np.inf)))
+    sure = np.where(clipped[left] * scale[left, None] >= thresholds, clipped[left], np.float32(0))
+    confident[left] = np.where(sure.max(axis=1, initial=0) > 0, sure.argmax(axis=1), -1)
 
 
 def _kept(

@@ -71,17 +71,27 @@ def test_numba_and_numpy_give_the_same(seed, n, classes, data):
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(kernels, "engine", lambda: blockwise)
         plain = everything(block, codes, k)
-    for at, (one, other) in enumerate(zip(compiled, plain, strict=True)):
+    for one, other in zip(compiled, plain, strict=True):
         assert one.dtype == other.dtype
-        if at < len(compiled) - 3:  # sums of votes and mixtures may differ in the last bit
-            np.testing.assert_array_equal(one, other)
-        else:
+        if one.dtype == np.int64:  # sums of probabilities in parts of 2⁻³²: the last may differ
+            np.testing.assert_allclose(one, other, rtol=0, atol=n)
+        elif one.dtype == np.float32:
             np.testing.assert_allclose(one, other, rtol=2e-6, atol=1e-7)
+        else:
+            np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.parametrize("engine", ["compiled", "blockwise"])
 @FEW
-@given(seed=st.integers(0, 10_000), n=st.integers(2, 60), cut=st.integers(1, 59), classes=st.integers(2, 9))
-def test_order_and_blocks_change_nothing(seed, n, cut, classes):
+@given(seed=st.integers(0, 10_000), n=st.integers(2, 60), cut=st.integers(1, 59), classes=st.integers(2, 200))
+def test_order_and_blocks_change_nothing(engine, seed, n, cut, classes):
+    with pytest.MonkeyPatch.context() as patched:
+        if engine == "blockwise":
+            patched.setattr(kernels, "engine", lambda: blockwise)
+        order_and_blocks_change_nothing(seed, n, cut, classes)
+
+
+def order_and_blocks_change_nothing(seed, n, cut, classes):
     block, codes = probabilities(seed, n, classes, spoiled=True)
     thresholds = kernels.reduce([kernels.pass1(block, codes)])
     whole = kernels.pass2(block, codes, thresholds)
