@@ -1,4 +1,4 @@
-"""The kernels of label scoring in plain numpy, for machines without numba: the same results up to the last bits, slower.
+"""The kernels of label scoring in plain numpy, where numba is missing: the same results up to the last bits.
 
 Each function fills the arrays that :mod:`labelsift.compiled` fills. Temporary arrays are as large as the block.
 """
@@ -158,6 +158,28 @@ def votes(
     place = np.arange(len(rows))[:, None] * classes + np.maximum(voted, 0)
     tally = np.bincount(place.ravel(), near.ravel(), minlength=len(rows) * classes).reshape(len(rows), classes) + prior
     out[:] = tally / tally.sum(axis=1, keepdims=True)
+
+
+def soft_votes(
+    rows: np.ndarray,
+    similarities: np.ndarray,
+    targets: np.ndarray,
+    counts: np.ndarray,
+    exponent: float,
+    prior: float,
+    out: np.ndarray,
+) -> None:
+    """Add up neighbours' votes for several classes: see :func:`labelsift.kernels.soft_votes`."""
+    near = np.nan_to_num(np.maximum(similarities.astype(np.float64), 0))
+    near = (near * near) ** 2 if exponent == 4.0 else np.where(near > 0, near, 1) ** exponent * (near > 0)
+    if len(counts):
+        near *= counts[rows]
+    near[rows < 0] = 0
+    weights = near.astype(np.float32)
+    out[:] = prior
+    for at in range(rows.shape[1]):  # a neighbour at a time: all at once would be rows × neighbours × classes
+        out += weights[:, at, None] * targets[rows[:, at]]
+    out /= out.sum(axis=1, keepdims=True)
 
 
 def mix_add(block: np.ndarray, weights: np.ndarray, log: bool, floor: float, out: np.ndarray, mass: np.ndarray) -> None:

@@ -278,6 +278,41 @@ def votes(
 
 
 @_compiled
+def soft_votes(
+    rows: np.ndarray,
+    similarities: np.ndarray,
+    targets: np.ndarray,
+    counts: np.ndarray,
+    exponent: float,
+    prior: float,
+    out: np.ndarray,
+) -> None:
+    """Add up neighbours' votes for several classes: see :func:`labelsift.kernels.soft_votes`."""
+    classes = out.shape[1]
+    tally = np.zeros(classes, dtype=np.float32)
+    for row in range(rows.shape[0]):
+        tally[:] = prior
+        for at in range(rows.shape[1]):
+            neighbor = rows[row, at]
+            if neighbor < 0:
+                continue
+            near = np.float64(similarities[row, at])
+            if not near > 0:
+                continue
+            weight = (near * near) * (near * near) if exponent == 4.0 else near**exponent
+            if len(counts):
+                weight *= counts[neighbor]
+            share = np.float32(weight)
+            for code in range(classes):
+                tally[code] += share * targets[neighbor, code]
+        total = 0.0
+        for code in range(classes):
+            total += tally[code]
+        for code in range(classes):
+            out[row, code] = tally[code] / total
+
+
+@_compiled
 def mix_add(block: np.ndarray, weights: np.ndarray, log: bool, floor: float, out: np.ndarray, mass: np.ndarray) -> None:
     """Add one source to a mixture: see :func:`labelsift.kernels.mix`."""
     for row in range(block.shape[0]):

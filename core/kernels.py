@@ -221,6 +221,40 @@ def votes(
     return out
 
 
+def soft_votes(
+    rows: np.ndarray,
+    similarities: np.ndarray,
+    targets: np.ndarray,
+    *,
+    counts: np.ndarray | None = None,
+    exponent: float = 4.0,
+) -> np.ndarray:
+    """Let neighbours vote for what they are held to be: like :func:`votes`, each vote parted among the classes.
+
+    Parameters
+    ----------
+    targets
+        float32, shape (n, classes): of every row of the data set; zeros = no vote.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, shape (m, classes): each row sums to one.
+    """
+    _require_within(rows, len(targets))
+    out = np.empty((len(rows), targets.shape[1]), dtype=np.float32)
+    engine().soft_votes(
+        _input(rows, np.int32),
+        _input(similarities, np.float32),
+        _input(targets, np.float32),
+        _input(np.empty(0) if counts is None else counts, np.float32),
+        float(exponent),
+        PRIOR / targets.shape[1],
+        out,
+    )
+    return out
+
+
 def mix(
     blocks: Sequence[np.ndarray], weights: Sequence[float] | np.ndarray, out: np.ndarray, *, log: bool = False
 ) -> np.ndarray:

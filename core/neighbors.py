@@ -16,12 +16,22 @@ from .cache import Cache, digest_of, versions_of
 
 EXACT_BELOW = 30_000
 PROBED = 16  # cells that a search visits
+MOST, LEAST, ENTRIES = 200, 50, 20_000_000  # neighbours of a row, and of all rows together
 _QUERIES_AT_ONCE = 8_192
 
 
 def cells_for(n: int) -> int:
     """Return into how many cells n vectors are parted."""
     return int(4 * np.sqrt(n))
+
+
+def neighbors_for(n: int) -> int:
+    """Return how many neighbours the graph of n rows holds for each: 200 up to 100,000 rows, 50 from 400,000 on.
+
+    >>> [neighbors_for(n) for n in (1, 20, 10_000, 200_000, 1_000_000)]
+    [1, 19, 200, 100, 50]
+    """
+    return min(max(min(ENTRIES // max(n, 1), MOST), LEAST), max(n - 1, 1))
 
 
 def trained_on(n: int) -> int:

@@ -19,7 +19,7 @@ from .errors import InputError
 from .remapping import remapped, retold, settled
 from .taxonomy import Taxonomy
 
-# One of label, labels and spans at most; see labelsift.labelsets, labelsift.spans and labelsift.opinions for their forms.
+# One of label, labels and spans at most; see labelsift.labelsets, labelsift.spans and labelsift.opinions.
 ROLES = ("id", "text", "label", "labels", "spans", "annotations", "split", "predicted")
 Task = Literal["classification", "multilabel", "spans"]
 TASKS: tuple[Task, ...] = ("classification", "multilabel", "spans")

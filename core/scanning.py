@@ -12,7 +12,6 @@ import pyarrow as pa
 
 from .ancestry import parent_run
 from .checks import Check, Context, Result, checks
-from .checks.label import VOTERS
 from .checks.language import mark_unreadable
 from .classnotes import near_identical, rare
 from .doubts import doubts_of
@@ -20,7 +19,7 @@ from .embedding import DEFAULT, Embedder, embedder, facts_of, kept_vectors
 from .erasure import come_back
 from .errors import InputError, StoreError
 from .findings import findings_table
-from .neighbors import kept_graph
+from .neighbors import kept_graph, neighbors_for
 from .prediction import assign_folds, out_of_sample
 from .remapping import passed_over
 from .report import USERS_EMBEDDINGS, Report
@@ -241,7 +240,7 @@ class _Scan:
             context.vectors = self.vectors
         if context.vectors is not None and context.graph is None:
             self.say("Finding nearest neighbours")
-            k = min(VOTERS, max(len(context) - 1, 1))
+            k = neighbors_for(len(context))
             context.graph = kept_graph(context.cache, context.vectors, k, seed=context.seed)
         if "pred_probs" in one.needs and context.pred_probs is None and context.vectors is not None:
             self.say(f"Predicting out of sample ({self.folds} folds)")

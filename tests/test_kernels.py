@@ -14,7 +14,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from labelsift import blockwise, kernels
-from labelsift.checks.label import neighbor_votes
 
 FEW = settings(max_examples=40, deadline=None)
 
@@ -184,13 +183,25 @@ def test_faults_of_top_k_rows():
 
 @FEW
 @given(seed=st.integers(0, 10_000), weighted=st.booleans())
-def test_votes_are_those_of_the_label_check(seed, weighted):
+def test_votes_count_by_the_fourth_power_of_the_similarity(seed, weighted):
     rng = np.random.default_rng(seed)
     codes, counts = rng.integers(-1, 6, 80), rng.random(80).astype(np.float32) if weighted else None
     rows, similar = rng.integers(-1, 80, (30, 12)), rng.uniform(-0.2, 1, (30, 12)).astype(np.float32)
-    expected = neighbor_votes(rows, similar, codes, 6, counts)
+    expected = np.full((30, 6), kernels.PRIOR / 6)
+    for row in range(30):
+        for neighbor, near in zip(rows[row], similar[row], strict=True):
+            if neighbor >= 0 and codes[neighbor] >= 0 and near > 0:
+                expected[row, codes[neighbor]] += float(near) ** 4 * (1 if counts is None else counts[neighbor])
+    expected /= expected.sum(axis=1, keepdims=True)
     found = kernels.votes(rows, similar, codes, np.empty((30, 6), dtype=np.float32), counts=counts)
     np.testing.assert_allclose(found, expected, rtol=1e-5)
+    hard = np.zeros((80, 6), dtype=np.float32)
+    hard[np.flatnonzero(codes >= 0), codes[codes >= 0]] = 1
+    for one in {kernels.engine(), blockwise}:  # a vote for several classes is the same where it is for one only
+        empty = np.empty(0, dtype=np.float32) if counts is None else counts
+        out = np.empty((30, 6), dtype=np.float32)
+        one.soft_votes(rows.astype(np.int32), similar, hard, empty, 4.0, kernels.PRIOR / 6, out)
+        np.testing.assert_allclose(out, expected, rtol=1e-4)
 
 
 def test_a_row_has_no_vote_for_itself():

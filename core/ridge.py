@@ -1,0 +1,141 @@
+"""Kernel ridge regression of the classes, out of sample: between a linear model and the vote of neighbours.
+
+A radial basis function of the cosine, ``exp((cos − 1) / width)``, on landmarks drawn from the training rows (Nyström:
+Williams & Seeger 2001). Least squares on class indicators estimate class probabilities (Hastie, Tibshirani & Friedman
+2009, ch. 4.2), take soft targets as they are, and need one factorisation a fold, which a second fit uses again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+LANDMARKS = 1_000
+PENALTY = 1.0  # in units of a row's own kernel value: a label counts as much as the prior
+PAIRS = 20_000  # that the mean distance is taken from
+FLOOR = 1e-3  # least probability of a class, of which all together have at most a tenth
+JITTER = 1e-5
+_ROWS_AT_ONCE = 4_096
+
+
+def mean_distance(vectors: np.ndarray, rows: np.ndarray, *, seed: int) -> float:
+    """Return the mean of 1 − cosine over random pairs of rows: the scale of kernel widths; 1 where all are equal."""
+    pairs = np.random.default_rng(seed).choice(rows, (2, PAIRS))
+    cosines = np.einsum("ij,ij->i", vectors[pairs[0]], vectors[pairs[1]])
+    return max(float(1 - cosines.mean()), 1e-3)
+
+
+@dataclass
+class KernelRidge:
+    """Cross-validated fits over the same rows, landmarks and folds.
+
+    Parameters
+    ----------
+    vectors
+        float32, shape (n, dimensions), unit length.
+    folds
+        Fold of each row, shape (n,); rows of fold -1 are predicted by the mean of all folds' models.
+    training
+        Positions of the rows that are learned from, each in a fold.
+    width
+        Of the kernel, in units of 1 − cosine.
+    counts
+        float32, shape (n,): how much each row counts, or None for all the same.
+    """
+
+    vectors: np.ndarray
+    folds: np.ndarray
+    training: np.ndarray
+    width: float
+    seed: int = 0
+    counts: np.ndarray | None = None
+    _landmarks: np.ndarray = field(init=False, repr=False)
+    _whitening: np.ndarray = field(init=False, repr=False)
+    _inverses: dict[int, np.ndarray] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        drawn = np.random.default_rng(self.seed).permutation(self.training)[:LANDMARKS]
+        self._landmarks = self.vectors[np.sort(drawn)]
+        own = self._kernel(self._landmarks).astype(np.float64)
+        own[np.diag_indices(len(own))] += JITTER
+        self._whitening = np.linalg.inv(np.linalg.cholesky(own)).T
+        grams = {int(fold): self._gram(fold) for fold in np.unique(self.folds[self.training])}
+        total = np.sum(list(grams.values()), axis=0)
+        self._inverses = {fold: self._solver(total - gram) for fold, gram in grams.items()}
+
+    def fit(self, targets: np.ndarray) -> Ridge:
+        """Fit one model a fold, without its rows.
+
+        Parameters
+        ----------
+        targets
+            float32, shape (n, classes): what each row is held to be, rows sum to one.
+        """
+        sums, mass = {}, {}
+        for fold in self._inverses:
+            sums[fold], mass[fold] = self._products(fold, targets)
+        everything, all_mass = np.sum(list(sums.values()), axis=0), np.sum(list(mass.values()), axis=0)
+        weights, priors = {}, {}
+        for fold, inverse in self._inverses.items():
+            kernels, shares = everything - sums[fold], all_mass - mass[fold]
+            prior = shares / max(shares.sum(), 1e-9)
+            # Targets less the prior, whose kernel sums are the sums of all classes, times the prior.
+            centred = kernels - np.outer(kernels.sum(axis=1), prior)
+            weights[fold], priors[fold] = (inverse @ centred).astype(np.float32), prior.astype(np.float32)
+        return Ridge(self, weights, priors)
+
+    def _kernel(self, some: np.ndarray) -> np.ndarray:
+        return np.exp((some @ self._landmarks.T - 1) / np.float32(self.width))
+
+    def _parts(self, fold: int) -> list[np.ndarray]:
+        rows = self.training[self.folds[self.training] == fold]
+        return np.array_split(rows, -(-len(rows) // _ROWS_AT_ONCE))
+
+    def _gram(self, fold: int) -> np.ndarray:
+        gram = np.zeros((len(self._landmarks), len(self._landmarks)))
+        for rows in self._parts(fold):
+            kernel = self._kernel(self.vectors[rows])
+            gram += (kernel if self.counts is None else kernel * self.counts[rows, None]).T @ kernel
+        return gram
+
+    def _products(self, fold: int, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        products, mass = np.zeros((len(self._landmarks), targets.shape[1])), np.zeros(targets.shape[1])
+        for rows in self._parts(fold):
+            some = targets[rows] if self.counts is None else targets[rows] * self.counts[rows, None]
+            products += self._kernel(self.vectors[rows]).T @ some
+            mass += some.sum(axis=0, dtype=np.float64)
+        return products, mass
+
+    def _solver(self, gram: np.ndarray) -> np.ndarray:
+        """Return what turns kernel products into weights of the kernel: the whitened ridge solution."""
+        whitened = self._whitening.T @ gram @ self._whitening
+        whitened[np.diag_indices(len(whitened))] += PENALTY
+        return self._whitening @ np.linalg.solve(whitened, self._whitening.T)
+
+
+@dataclass(frozen=True)
+class Ridge:
+    """What was fitted: weights float32, shape (landmarks, classes), and prior float32, shape (classes,), by fold."""
+
+    over: KernelRidge
+    weights: dict[int, np.ndarray]
+    priors: dict[int, np.ndarray]
+
+    def __call__(self, rows: np.ndarray) -> np.ndarray:
+        """Return the class probabilities of rows, each by the model that has not seen it: float32, (m, classes)."""
+        classes = len(next(iter(self.priors.values())))
+        found = np.empty((len(rows), classes), dtype=np.float32)
+        kernel = self.over._kernel(self.over.vectors[rows])
+        folds = self.over.folds[rows]
+        for fold, weights in self.weights.items():
+            own = folds == fold
+            found[own] = kernel[own] @ weights + self.priors[fold]
+        rest = ~np.isin(folds, list(self.weights))
+        if rest.any():
+            found[rest] = np.mean(
+                [kernel[rest] @ weights + self.priors[fold] for fold, weights in self.weights.items()], axis=0
+            )
+        np.maximum(found, min(FLOOR, 0.1 / classes), out=found)
+        found /= found.sum(axis=1, keepdims=True)
+        return found
