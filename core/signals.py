@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from .dynamics import Dynamics
 from .embedding import normalised
 from .errors import InputError
 from .samples import Samples
+from .trajectories import Trajectories, trajectories
 
 ROUNDING = 0.01  # how far a row of probabilities may be from one: float16 outputs and printed decimals
 
@@ -31,12 +34,16 @@ class Signals:
         Vectors, shape (n, dimensions).
     ids
         The sample of each row. Without it the rows must be as many as the samples, in their order.
+    dynamics
+        Logits of each epoch of a training, or the folder that a :class:`DynamicsWriter` wrote. Its own classes and ids
+        come before those that are named here.
     """
 
     pred_probs: np.ndarray | None = None
     classes: Sequence[str] | None = None
     embeddings: np.ndarray | None = None
     ids: Sequence[str] | None = None
+    dynamics: Dynamics | np.ndarray | Sequence[np.ndarray] | str | Path | None = None
 
     def aligned_embeddings(self, samples: Samples) -> np.ndarray | None:
         """Return unit vectors in the order of the samples: float32, shape (n, dimensions)."""
@@ -62,45 +69,84 @@ class Signals:
             sum to one, repeated classes, or labels without a class.
         """
         if self.pred_probs is None:
-            if self.classes is not None:
+            if self.classes is not None and self.dynamics is None:
                 raise InputError(
                     "Classes are named, but there are no pred_probs whose columns they could name",
                     cure="Give the probabilities too (pred_probs=…, --pred-probs p.npy), or leave the classes out",
                 )
             return None
         probabilities = _aligned(self.pred_probs, samples, self.ids, what="pred_probs")
-        classes = self._class_names(samples, probabilities.shape[1])
+        classes = _class_names(self.classes, samples, probabilities.shape[1], what="pred_probs")
         _check_probabilities(probabilities, samples)
         order = np.argsort(np.array(classes, dtype=object), kind="stable")
         ordered = np.clip(probabilities[:, order].astype(np.float32), 0, 1)
         ordered /= ordered.sum(axis=1, keepdims=True)
         return ordered, tuple(classes[at] for at in order)
 
-    def _class_names(self, samples: Samples, columns: int) -> list[str]:
-        if self.classes is None:
-            if len(samples.classes) != columns:
-                raise InputError(
-                    f"pred_probs has {columns} columns, but the data has {len(samples.classes)} labels",
-                    cure="Name the class of each column (classes=…, --classes names.txt)",
-                )
-            return list(samples.classes)
-        classes = [str(name) for name in self.classes]
-        if len(classes) != columns:
+    def aligned_dynamics(self, samples: Samples, *, pred_probs: bool = False) -> Trajectories | None:
+        """Return what became of each sample in the training, in the order of the samples.
+
+        A training sees a part of the data only: samples that the ids do not name have no trajectory.
+
+        Parameters
+        ----------
+        pred_probs
+            Also the mean probabilities, columns sorted by class.
+
+        Raises
+        ------
+        InputError
+            Wrong shapes, unknown classes, NaN or infinity, or ids of which the data has none.
+        """
+        if self.dynamics is None:
+            return None
+        given = self.dynamics if isinstance(self.dynamics, Dynamics) else Dynamics(self.dynamics)
+        found = given.opened()
+        n, columns = found.logits[0].shape
+        rows = _rows(n, samples, self.ids if found.ids is None else found.ids, what="dynamics", partly=True)
+        names = self.classes if found.classes is None else found.classes
+        classes = _class_names(names, samples, columns, what="dynamics")
+
+        def refuse(bad: np.ndarray) -> None:
             raise InputError(
-                f"pred_probs has {columns} columns, but {len(classes)} classes are named",
-                cure="Name one class a column, in the order of the columns",
+                "The dynamics hold NaN or infinity for these samples",
+                ids=_ids(samples, bad),
+                cure="The training diverged, or the logits were cut: leave those epochs out",
             )
-        repeated = sorted({name for name in classes if classes.count(name) > 1})
-        if repeated:
-            raise InputError("Some classes are named twice", ids=repeated, cure="Name each class once")
-        missing = sorted(set(samples.classes) - set(classes))
-        if missing:
+
+        made = trajectories(
+            found.logits, samples.codes(classes), seen=found.seen, rows=rows, pred_probs=pred_probs, refuse=refuse
+        )
+        if made.pred_probs is not None:
+            made.pred_probs[:] = made.pred_probs[:, np.argsort(np.array(classes, dtype=object), kind="stable")]
+        return made
+
+
+def _class_names(given: Sequence[str] | None, samples: Samples, columns: int, *, what: str) -> list[str]:
+    if given is None:
+        if len(samples.classes) != columns:
             raise InputError(
-                "Labels of the data are not among the classes of pred_probs",
-                ids=missing,
-                cure="Correct the spelling of the classes, or of the labels",
+                f"{what} has {columns} columns, but the data has {len(samples.classes)} labels",
+                cure="Name the class of each column (classes=…, --classes names.txt)",
             )
-        return classes
+        return list(samples.classes)
+    classes = [str(name) for name in given]
+    if len(classes) != columns:
+        raise InputError(
+            f"{what} has {columns} columns, but {len(classes)} classes are named",
+            cure="Name one class a column, in the order of the columns",
+        )
+    repeated = sorted({name for name in classes if classes.count(name) > 1})
+    if repeated:
+        raise InputError("Some classes are named twice", ids=repeated, cure="Name each class once")
+    missing = sorted(set(samples.classes) - set(classes))
+    if missing:
+        raise InputError(
+            f"Labels of the data are not among the classes of {what}",
+            ids=missing,
+            cure="Correct the spelling of the classes, or of the labels",
+        )
+    return classes
 
 
 def _aligned(values: np.ndarray, samples: Samples, ids: Sequence[str] | None, *, what: str) -> np.ndarray:
@@ -109,25 +155,31 @@ def _aligned(values: np.ndarray, samples: Samples, ids: Sequence[str] | None, *,
         raise InputError(f"{what} has the shape {values.shape}", cure="It must be (samples, columns)")
     if values.dtype.kind not in "fiub":
         raise InputError(f"{what} holds {values.dtype}, not numbers", cure="Give an array of floats")
+    rows = _rows(len(values), samples, ids, what=what)
+    return values if rows is None else values[rows]
+
+
+def _rows(n: int, samples: Samples, ids: Sequence[str] | None, *, what: str, partly: bool = False) -> np.ndarray | None:
+    """Return the row of each sample (``partly``: -1 = none), or None where they stand in the order of the samples."""
     if ids is None:
-        if len(values) != len(samples):
+        if n != len(samples):
             raise InputError(
-                f"{what} has {len(values):,} rows, but the data has {len(samples):,}",
+                f"{what} has {n:,} rows, but the data has {len(samples):,}",
                 cure="Give as many rows in the same order, or name the samples: Signals(ids=…)",
             )
-        return values
+        return None
     named = pa.array([str(one) for one in ids], pa.string())
-    if len(named) != len(values):
-        raise InputError(f"{what} has {len(values):,} rows, but {len(named):,} ids are named", cure="Name one a row")
+    if len(named) != n:
+        raise InputError(f"{what} has {n:,} rows, but {len(named):,} ids are named", cure="Name one a row")
     counts = pc.value_counts(named)
     repeated = counts.filter(pc.greater(counts.field("counts"), 1)).field("values").to_pylist()
     if repeated:
         raise InputError(f"Some ids of {what} are named twice", ids=repeated, cure="Give one row a sample")
     found = pc.index_in(samples.ids, value_set=named)
-    if found.null_count:
+    if found.null_count and (not partly or found.null_count == len(samples)):
         missing = samples.ids.filter(pc.is_null(found)).to_pylist()
         raise InputError(f"{what} says nothing of these samples", ids=missing, cure="Add their rows")
-    return values[found.to_numpy()]
+    return pc.fill_null(found, -1).to_numpy()
 
 
 def _check_probabilities(probabilities: np.ndarray, samples: Samples) -> None:

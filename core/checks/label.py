@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from ..dynamics import combine
 from ..findings import Finding
 from ..prediction import out_of_sample
 from .registry import Context, Result, check
@@ -55,6 +56,8 @@ def label(context: Context) -> Result:
             suggested[rows], confidence[rows] = other, best_other
             is_issue[rows] = _confident(probabilities, thresholds, codes) & (best_other > given)
     score[~judged] = np.nan
+    if context.dynamics is not None:
+        score = combine(score, context.dynamics.margins)
     told = judged & np.isfinite(score)  # of what cannot be judged, no other class can be said to be better
     suggested[~told], confidence[~told] = -1, np.nan
     is_issue &= told
