@@ -14,6 +14,7 @@ from .ancestry import parent_run
 from .checks import Check, Context, Result, checks
 from .checks.label import VOTERS
 from .checks.language import mark_unreadable
+from .checks.systematic import systematic
 from .classnotes import near_identical, rare
 from .embedding import DEFAULT, Embedder, embedder, facts_of, kept_vectors
 from .erasure import come_back
@@ -214,7 +215,9 @@ class _Scan:
             self._provide(one)
             self.say(f"Checking: {one.name.replace('_', ' ')}")
             results[one.name] = one.run(context)
-            context.labeled = results.get("label")
+            if one.name == "label":
+                context.labeled = results["label"]
+                context.labeled.findings += systematic(context)
         created = datetime.now(UTC)
         samples = context.samples
         _describe(context, results.get("label"))

@@ -20,23 +20,23 @@ RIGHT = 0.5  # label score from which on the opinions that did not see the label
 
 @check("hard", needs=("labels", "dynamics"))
 def hard(context: Context) -> Result:
-    """Flag the rows of the subset hard whose label looks right; the score is 1 − difficulty.
-
-    Ambiguous rows are counted and carry their subset in the scores, but are no findings of their own: a model that
-    changes its mind about a sample is the rule, not a fault of the sample.
-    """
+    """Flag the hard and the ambiguous rows (the kinds) whose label looks right; the score is 1 − difficulty."""
     told = context.dynamics
     if told is None:
         raise ValueError("the check hard needs dynamics")
     context.facts["dynamics"] = told.counts()
     context.notes.append(_note(told, unknown=int(((context.codes >= 0) & ~told.known).sum())))
     score = (1 - told.difficulty).astype(np.float32)
-    is_issue = told.subset == SUBSETS.index("hard")
+    is_issue = told.subset > SUBSETS.index("easy")
     right = context.labeled
     if right is not None:
         with np.errstate(invalid="ignore"):
             is_issue &= (right.score > RIGHT) & ~right.is_issue
-    findings = [_finding(context, told, row, float(score[row])) for row in np.flatnonzero(is_issue).tolist()]
+    subset = told.subset
+    findings = [
+        _finding(context, told, row, float(score[row]), SUBSETS[subset[row]])
+        for row in np.flatnonzero(is_issue).tolist()
+    ]
     return Result(score, is_issue, findings)
 
 
@@ -50,7 +50,7 @@ def _note(told: Trajectories, *, unknown: int) -> str:
     )
 
 
-def _finding(context: Context, told: Trajectories, row: int, score: float) -> Finding:
+def _finding(context: Context, told: Trajectories, row: int, score: float, subset: str) -> Finding:
     times, right = int(told.shown[row]), round(float(told.correctness[row] * told.shown[row]))
     forgotten = int(told.forgetting[row])
     learned = f"Learned in {right} of {times} epochs" if right else f"Never learned in {times} epochs"
@@ -58,11 +58,11 @@ def _finding(context: Context, told: Trajectories, row: int, score: float) -> Fi
     if context.labeled is None:
         advice = "whether its label is right was not checked"
     else:
-        advice = "but the label looks right: a hard sample, worth keeping"
+        advice = f"but the label looks right: {'a hard' if subset == 'hard' else 'an ambiguous'} sample, worth keeping"
     return Finding(
         id=context.ids(np.array([row]))[0],
         issue="hard",
-        kind="hard",
+        kind=subset,
         score=score,
         given=context.label(row),
         reason=f"{learned}{again}, {advice}.",
