@@ -1,9 +1,9 @@
 """What training dynamics add to the label score: average precision with and without them.
 
 ``python -m benchmarks.dynamics --data FOLDER --label given_pair10`` reads texts, true and given labels of
-``data.csv.gz``, trains a classifier on the given labels that keeps its logits epoch by epoch, and scans with and without
-them, for three fold seeds. ``--injected`` does the same with errors of its own in the true labels (seeds 100 to 102),
-for several weights: the settings were chosen on those.
+``data.csv.gz``, trains a classifier on the given labels, and scans with and without its logits, for three fold seeds.
+``--injected`` does the same with errors of its own in the true labels (seeds 100 to 102), for several weights: the
+settings were chosen on those.
 
 The classifiers, in numpy: a softmax regression, and one hidden layer of 128 rectified units that learns nearly every
 label by heart; Adam, batches of 64, 15 epochs; logits as the training loop sees them, before the step of the batch.
@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import labelsift as ls
@@ -68,8 +69,8 @@ def reported(samples: ls.Samples, given: np.ndarray, truth: np.ndarray, vectors:
             hard = told.scores["is_hard_issue"].to_numpy(zero_copy_only=False)
             print(
                 f"{samples.name} {network} seed {seed}: without {figures[0]:.4f}, with {figures[1]:.4f}, AUM alone "
-                f"{aum:.4f} (from the reference by {gap:.1e}); hard {hard.sum()}, of these wrong {wrong[hard].mean():.3f}; "
-                f"scan {spent:.1f} CPU s"
+                f"{aum:.4f} (from the reference by {gap:.1e}); hard {hard.sum()}, of these wrong "
+                f"{wrong[hard].mean():.3f}; scan {spent:.1f} CPU s"
             )
         print(f"{samples.name} {network}: gain {np.mean(gains):+.4f} ± {np.std(gains):.4f}, AUM {np.mean(alone):.4f}")
 
@@ -110,9 +111,8 @@ def injected(samples: ls.Samples, truth: np.ndarray, vectors: np.ndarray) -> Non
                 said = ", ".join(f"{weight}: {one - base:+.4f}" for weight, one in zip(WEIGHTS, found, strict=True))
                 aum = average_precision_score(wrong, -told.aum)
                 print(f"{samples.name} {kind} seed {seed} {network}: without {base:.4f}, AUM {aum:.4f}; {said}")
-    print(
-        f"{samples.name}, mean gain by weight: {dict(zip(WEIGHTS, np.round(np.mean(gains, axis=0), 4).tolist(), strict=True))}"
-    )
+    for weight, gain, worst in zip(WEIGHTS, np.mean(gains, axis=0), np.min(gains, axis=0), strict=True):
+        print(f"{samples.name}, weight {weight}: mean gain {gain:+.4f}, worst {worst:+.4f}")
 
 
 def noises(clean: np.ndarray, truth: np.ndarray, seed: int) -> dict[str, np.ndarray]:
@@ -154,7 +154,7 @@ def training(vectors: np.ndarray, codes: np.ndarray, *, classes: int, hidden: in
     sizes = [inputs.shape[1], *([hidden] if hidden else []), classes]
     layers = [
         rng.normal(0, np.sqrt(2 / wide) if hidden else 0, (wide, narrow)).astype(np.float32)
-        for wide, narrow in zip(sizes, sizes[1:], strict=False)
+        for wide, narrow in pairwise(sizes)
     ]
     weights = [one for layer in layers for one in (layer, np.zeros(layer.shape[1], dtype=np.float32))]
     adam = Adam(weights)

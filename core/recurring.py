@@ -1,4 +1,4 @@
-"""Which confusions recur: pairs of classes that flagged labels fall into more often than errors without a pattern would.
+"""Which confusions recur: pairs of classes that flagged labels fall into more often than unpatterned errors would.
 
 Had errors no pattern, a flagged label of class a would be suggested the class b as often as flagged labels of all other
 classes are (independence over the flagged rows); and a flag that is wrong would fall on the classes that the model

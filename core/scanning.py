@@ -216,8 +216,8 @@ class _Scan:
             self.say(f"Checking: {one.name.replace('_', ' ')}")
             results[one.name] = one.run(context)
             if one.name == "label":
-                context.labeled = results["label"]
-                context.labeled.findings += systematic(context)
+                context.labeled = results[one.name]
+                results[one.name].findings.extend(systematic(context))
         created = datetime.now(UTC)
         samples = context.samples
         _describe(context, results.get("label"))
