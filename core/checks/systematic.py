@@ -19,6 +19,7 @@ from .registry import Context, Result
 
 SLIP, UNCLEAR = "slip", "unclear guideline"
 CONTRASTS = 10
+RIGHT = 0.5  # label score from which on the evidence is for the label
 NEAR = 10  # labeled neighbours of a member that are asked
 BACK = 0.25  # as many as this share go the other way: labels are doubted both ways
 MIXED = (
@@ -46,7 +47,7 @@ def systematic(context: Context) -> list[Finding]:
         suggested,
         np.clip(told.score[flagged], 0, 1),
         sizes=sizes,
-        taken_for=_taken_for(context, judged & ~told.is_issue, np.unique(given)),
+        taken_for=_taken_for(context, judged & ~told.is_issue & (np.nan_to_num(told.score) > RIGHT), np.unique(given)),
     )
     findings, done = [], set()
     for pair in pairs:
@@ -158,7 +159,7 @@ def _split(context: Context, members: np.ndarray, pair: Recurring) -> float | No
 
 def _contrast(context: Context, told: Result, pair: Recurring, suspects: np.ndarray) -> list[list[str]]:
     """Return triples of ids: a suspect, and the samples most like it of the suggested and the given class."""
-    right = ~told.is_issue & (np.nan_to_num(told.score) > 0.5)
+    right = ~told.is_issue & (np.nan_to_num(told.score) > RIGHT)
     sides = [np.flatnonzero(right & (context.codes == code)) for code in (pair.suggested, pair.given)]
     if not all(map(len, sides)):
         return []

@@ -177,21 +177,25 @@ def test_what_the_model_confuses_anyway_is_expected():
     assert not recurring(labels, suggested, np.full(30, 0.45), **told)
 
 
-@given(st.integers(1, 400), st.floats(0.01, 300))
-def test_the_tail_falls_with_the_count_and_rises_with_the_expected(count, expected):
-    one = tail(count, expected)
-    assert 0 <= one <= 1
-    assert tail(count + 1, expected) <= one + 1e-9
-    assert tail(count, expected * 1.1) >= one - 1e-9
+@given(st.integers(1, 400), st.floats(0.01, 300), st.floats(0, 1_000))
+def test_the_tail_falls_with_the_count(count, expected, more):
+    one = tail(count, expected, more)
+    assert 0 <= one <= 1 + 1e-9
+    assert tail(count + 1, expected, more) <= one + 1e-9
 
 
-@given(st.integers(1, 60), st.floats(0.05, 40))
-def test_the_tail_is_that_of_the_negative_binomial(count, expected):
-    shape = 1 + expected
+def test_without_more_variance_it_is_poissons():
+    assert tail(7, 2.0) == pytest.approx(1 - sum(math.exp(-2) * 2**k / math.factorial(k) for k in range(7)))
+    assert tail(7, 2.0, 1e-12) == pytest.approx(tail(7, 2.0))
+
+
+@given(st.integers(1, 60), st.floats(0.05, 40), st.floats(0.01, 100))
+def test_the_tail_is_that_of_the_negative_binomial(count, expected, more):
+    shape = expected**2 / more
     odds = [
         math.exp(math.lgamma(k + shape) - math.lgamma(shape) - math.lgamma(k + 1))
         * (expected / (shape + expected)) ** k
         * (shape / (shape + expected)) ** shape
         for k in range(count)
     ]
-    assert tail(count, expected) == pytest.approx(1 - sum(odds), abs=1e-9)
+    assert tail(count, expected, more) == pytest.approx(1 - sum(odds), abs=1e-8)
