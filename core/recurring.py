@@ -3,11 +3,11 @@
 Had errors no pattern, a flagged label of class a would be suggested the class b as often as flagged labels of all other
 classes are (independence over the flagged rows); and a flag that is wrong would fall on the classes that the model
 takes a for anyway, as the probabilities of the rows of a that nobody flagged tell. The number expected of a pair
-mixes both, by the label score of each flagged row, which is about how likely its label is right after all. How often a
-model's own confusions are flagged is a poor estimate, so the number found is held against a negative binomial
-distribution: the variance is the expected number plus :data:`DOUBT` times the square of that part, but at most twice the
-expected. A pair recurs where the tail passes Benjamini & Hochberg's procedure (1995) over all pairs, and the number is large enough to matter: at
-least :data:`LEAST` rows, :data:`TIMES` times the expected, and :data:`SHARE` of the class.
+mixes both, by the label score of each flagged row, which is about how likely its label is right after all. How often
+a model's own confusions are flagged is a poor estimate, so the number found is held against a negative binomial
+distribution: its variance is the expected number plus :data:`DOUBT` times the square of that part, but at most twice
+the expected. A pair recurs where the tail passes Benjamini & Hochberg's procedure (1995) over all pairs, and the number
+is large enough to matter: at least :data:`LEAST` rows, :data:`TIMES` times the expected, :data:`SHARE` of the class.
 """
 
 from __future__ import annotations
