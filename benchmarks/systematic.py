@@ -29,30 +29,39 @@ def main() -> None:
     truth, vectors = samples.codes(samples.classes), embed(samples.texts, embedder())
     for column in ("true_label", *asked.labels):
         given = ls.read(file, text="text", label=column, id="id", name=asked.data.name).codes(samples.classes)
-        _show(column, named(samples, given, vectors))
+        report = scanned(samples, given, vectors)
+        _show(column, named(report))
+        members = [one for row in report.confusions()["members"].to_pylist() for one in row]
+        if members:
+            rows = samples.positions(members)
+            print(f"  {len(rows)} members, {(given[rows] != truth[rows]).mean():.3f} of them wrong", flush=True)
     for seed in SEEDS:
         rng, classes = np.random.default_rng(seed), len(samples.classes)
         for share in SHARES:
             labels, wrong = truth.copy(), rng.permutation(len(truth))[: int(share * len(truth))]
             other = rng.integers(0, classes - 1, len(wrong))
             labels[wrong] = other + (other >= truth[wrong])
-            _show(f"seed {seed}: {share:.0%} uniform", named(samples, labels, vectors))
+            _show(f"seed {seed}: {share:.0%} uniform", named(scanned(samples, labels, vectors)))
         labels, planted = truth.copy(), set()
         for code in rng.permutation(classes)[:PLANTED].tolist():
             other = int((code + rng.integers(1, classes)) % classes)
             rows = np.flatnonzero(truth == code)
             labels[rng.choice(rows, int(SLIPS * len(rows)), replace=False)] = other
             planted.add((samples.classes[other], samples.classes[code]))
-        found = named(samples, labels, vectors)
+        found = named(scanned(samples, labels, vectors))
         _show(f"seed {seed}: {len(planted)} planted, {len(planted & found.keys())} of them named", found)
 
 
-def named(samples: ls.Samples, labels: np.ndarray, vectors: np.ndarray) -> dict[tuple[str, str], str]:
-    """Return the pairs that a scan names, with their verdicts."""
+def scanned(samples: ls.Samples, labels: np.ndarray, vectors: np.ndarray) -> ls.Report:
+    """Scan the samples with other labels."""
     at = samples.table.column_names.index("label")
     names = pa.chunked_array([np.array(samples.classes, dtype=object)[labels]])
     noisy = ls.Samples(samples.table.set_column(at, "label", names), samples.metadata, samples.name)
-    report = ls.scan(noisy, signals=ls.Signals(embeddings=vectors), only=["label"], store=None)
+    return ls.scan(noisy, signals=ls.Signals(embeddings=vectors), only=["label"], store=None)
+
+
+def named(report: ls.Report) -> dict[tuple[str, str], str]:
+    """Return the pairs that a scan names, with their verdicts."""
     return {(row["given"], row["suggested"]): row["verdict"] for row in report.confusions().to_pylist()}
 
 
