@@ -8,6 +8,8 @@
 """
 
 from .annotating import note
+from .dynamics import Dynamics
+from .epochwriter import DynamicsWriter
 from .errors import InputError, LabelsiftError, PlatformError, StoreError
 from .label_quality import score_labels
 from .platforms import Receipt, pull
@@ -22,6 +24,8 @@ from .store import load
 from .taxonomy import Taxonomy
 
 __all__ = [
+    "Dynamics",
+    "DynamicsWriter",
     "InputError",
     "LabelsiftError",
     "PlatformError",

@@ -81,6 +81,7 @@ for command in (audit, verify, correct, undo, queue, probes, forget, reproduce):
 @click.option("--device", help="Where a transformers model computes: cpu, cuda, cuda:1, mps …")
 @click.option("--embeddings", type=click.Path(exists=True, dir_okay=False), help="A .npy file of vectors.")
 @click.option("--pred-probs", type=click.Path(exists=True, dir_okay=False), help="Probabilities: .npy or parquet.")
+@click.option("--dynamics", type=click.Path(exists=True), help="What a DynamicsWriter kept of your training.")
 @click.option("--classes", type=click.Path(exists=True, dir_okay=False), help="The class of each column, one a line.")
 @click.option("--only", help="Run only these checks, parted by commas.")
 @click.option("--budget", type=int, help="Flag this many worst labels instead of an estimated number.")
@@ -111,6 +112,7 @@ def scan(
     device: str | None,
     embeddings: str | None,
     pred_probs: str | None,
+    dynamics: str | None,
     classes: str | None,
     only: str | None,
     budget: int | None,
@@ -151,6 +153,7 @@ def scan(
     signals = Signals(
         pred_probs=pred_probs,
         embeddings=array(embeddings),
+        dynamics=dynamics,
         classes=lines(classes),
     )
     if estimate:

@@ -113,8 +113,8 @@ def in_sample_suspected(
     heart is as sure of them as of the others. A mean over all rows would not do: a strong model is surer of its labels
     everywhere than neighbours by a weak embedding are. On injected noise (2 to 20 %) the ratio of the two likelihoods
     was .01 to .42 out of sample, .70 at most for a model that is right in 95 % of all rows, and .85 to 1 for models
-    that had learned the labels by heart; a model that saw the labels but is held back by its penalty does little harm, and
-    is not suspected.
+    that had learned the labels by heart; a model that saw the labels but is held back by its penalty does little
+    harm, and is not suspected.
 
     Parameters
     ----------

@@ -75,6 +75,7 @@ ISSUES = (
     "boundary",
     "hard",
 )
+ADVICE = frozenset({"hard"})  # issues of samples that nobody need correct: pushed only where they are asked for
 
 
 _JSON = json.JSONEncoder(ensure_ascii=False, sort_keys=True)  # json.dumps would make one a call

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from .counts import ClassHealth, IssueCount, Quality, WorseValue
-from .findings import ISSUES, issues_in
+from .findings import ADVICE, ISSUES, issues_in
 from .slices.metrics import judged_labels
 from .wording import percent, words
 
@@ -73,9 +73,9 @@ class Overview:
 
     @cached_property
     def flagged_rows(self) -> int:
-        """Samples with at least one issue."""
+        """Samples with at least one issue; a hard sample with a right label has none."""
         any_flag = np.zeros(self.rows, dtype=bool)
-        for issue in issues_in(self._scores):
+        for issue in set(issues_in(self._scores)) - ADVICE:
             any_flag |= self._flags(issue)
         return int(any_flag.sum())
 

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from . import platforms, probing
 from .assignment import Assignment, assigned
 from .errors import InputError
+from .findings import ADVICE
 from .memory import JUDGED
 from .platforms import Mode, Receipt, Rounds
 from .textless import require_texts
@@ -46,6 +47,8 @@ def push(
         probing.require_blind(mode=mode, match=match, only=only)
     if repeat is not None or blind_share is not None:
         _require_rounds(labeler, repeat=repeat, probe=probe, blind=blind_share, mode="match" if match else mode)
+    if only is None:
+        report = without_advice(report)
     verified, changed = _verified(report)
     if probe is not None:
         queue, repeats = probing.round_queue(
@@ -85,6 +88,12 @@ def push(
     receipt.details |= {name: count for name, count in counts.items() if count}
     _keep_links(report, receipt)
     return receipt
+
+
+def without_advice(report: Report) -> Report:
+    """Return the report without the findings that ask nobody for a decision, if it has any."""
+    advice = pc.is_in(report.findings["issue"], value_set=pa.array(sorted(ADVICE), pa.string()))
+    return replace(report, findings=report.findings.filter(pc.invert(advice))) if pc.any(advice).as_py() else report
 
 
 def _require_rounds(

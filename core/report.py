@@ -167,6 +167,16 @@ class Report:
         """Return the ids of the samples that fulfil a condition in SQL; see :meth:`similar` for its columns."""
         return self.samples.ids.filter(pa.array(self.selection.matching(where))).to_pylist()
 
+    def confusions(self) -> pa.Table:
+        """Return the confusions that recur, the most frequent first, in :data:`labelsift.confusions.SCHEMA`.
+
+        One row a pair of classes: counts both ways, verdict (slip or unclear guideline), the members worst first, and
+        ten contrast pairs. :attr:`findings` holds them as well: scope class, issue label, kind systematic.
+        """
+        from .confusions import confusions_table
+
+        return confusions_table(self.findings)
+
     @cached_property
     def selection(self) -> Selection:
         """The columns that SQL can be asked about."""

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from . import rowids
+from .findings import to_json
 from .places import Place
 from .runfolder import FACTS, LINKS, REWRITTEN, WRITTEN, broken, read_links, read_samples, tables_in
 from .textless import without_rows
@@ -99,11 +100,22 @@ def _findings(table: pa.Table, ids: Collection[str], quoted: Sequence[str]) -> p
         if not (row["scope"] == "sample" and row["id"] in ids)
     ]
     for row in rows:
+        row["evidence"] = _without(row["evidence"], ids)
         if any(text in (row["reason"] or "") for text in quoted):
             row["reason"] = ERASED
         if any(json.dumps(text, ensure_ascii=False)[1:-1] in (row["evidence"] or "") for text in quoted):
             row["evidence"] = "{}"
     return pa.Table.from_pylist(rows, table.schema)
+
+
+def _without(evidence: str | None, ids: Collection[str]) -> str | None:
+    """Leave out the contrast pairs that name an erased sample; see :mod:`labelsift.checks.systematic`."""
+    if not evidence or '"contrast"' not in evidence:
+        return evidence
+    told = json.loads(evidence)
+    if not isinstance(told, dict) or not isinstance(told.get("contrast"), list):
+        return evidence
+    return to_json(told | {"contrast": [one for one in told["contrast"] if not set(one) & set(ids)]})
 
 
 def _unlink(folder: Place, ids: Collection[str]) -> None:

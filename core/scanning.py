@@ -13,6 +13,7 @@ import pyarrow as pa
 from .ancestry import parent_run
 from .checks import Check, Context, Result, checks
 from .checks.language import mark_unreadable
+from .checks.systematic import systematic
 from .classnotes import near_identical, rare
 from .doubts import doubts_of
 from .embedding import DEFAULT, Embedder, embedder, facts_of, kept_vectors
@@ -29,6 +30,7 @@ from .store import DEFAULT as DEFAULT_STORE
 from .store import Store, run_name
 from .taxonomy import Taxonomy
 from .textless import SETTING, require_texts
+from .trajectories import SUBSETS, Trajectories
 
 FOLDS = 5
 Say = Callable[[str], None]
@@ -112,7 +114,7 @@ def scan(
     if taxonomy is not None and samples.taxonomy is not None and given is not None:
         passed = passed_over(given, samples.taxonomy)
         maker.context.notes += [passed] if passed else []
-    report = maker.run(_chosen(samples, only))
+    report = maker.run(_chosen(samples, only, dynamics=maker.context.dynamics is not None))
     report.settings.update({"budget": budget, "only": list(only) if only else None})
     if not texts:
         report.settings[SETTING] = False
@@ -147,17 +149,20 @@ def _verified(store: Store, samples: Samples) -> np.ndarray:
     return verified
 
 
-def _chosen(samples: Samples, only: Sequence[str] | None) -> tuple[Check, ...]:
+def _chosen(samples: Samples, only: Sequence[str] | None, *, dynamics: bool) -> tuple[Check, ...]:
     fitting = [one for one in checks() if samples.task in one.tasks]
-    known = tuple(one for one in fitting if "undecided" not in one.needs or samples.undecided)
+    lacking = {"undecided": not samples.undecided, "dynamics": not dynamics}
+    known = tuple(one for one in fitting if not any(lacking.get(need) for need in one.needs))
     unknown = sorted(set(only or ()) - {one.name for one in known})
     if unknown:
         raise InputError("There is no such check", ids=unknown, cure=f"Known: {', '.join(one.name for one in known)}")
     chosen = tuple(one for one in known if not only or one.name in only)
     if not samples.classes:
-        lacking = [one.name for one in chosen if "labels" in one.needs]
-        if only and lacking:
-            raise InputError("These checks need labels, and no row has one", ids=lacking, cure="Name the label column")
+        of_labels = [one.name for one in chosen if "labels" in one.needs]
+        if only and of_labels:
+            raise InputError(
+                "These checks need labels, and no row has one", ids=of_labels, cure="Name the label column"
+            )
         return tuple(one for one in chosen if "labels" not in one.needs)
     if samples.labels is not None and len(samples.classes) == 1 and any(one.name == "label" for one in chosen):
         counted = len(samples) - samples.labels.null_count
@@ -192,6 +197,7 @@ class _Scan:
             pred_probs=brought[0] if brought else None,
             embedder_languages=reads,
             seed=seed,
+            dynamics=signals.aligned_dynamics(samples),
         )
         if brought:
             self.context.notes += doubts_of(brought[0], self.context.codes, classes)
@@ -211,6 +217,9 @@ class _Scan:
             self._provide(one)
             self.say(f"Checking: {one.name.replace('_', ' ')}")
             results[one.name] = one.run(context)
+            if one.name == "label":
+                context.labeled = results[one.name]
+                results[one.name].findings.extend(systematic(context))
         created = datetime.now(UTC)
         samples = context.samples
         _describe(context, results.get("label"))
@@ -218,7 +227,7 @@ class _Scan:
             run=run_name(created, samples.fingerprint),
             created=created,
             samples=samples,
-            scores=_scores(samples, results, context.classes),
+            scores=_scores(samples, results, context),
             findings=findings_table(finding for result in results.values() for finding in result.findings),
             classes=context.classes,
             settings=self.settings,
@@ -269,15 +278,31 @@ def _describe(context: Context, label: Result | None) -> None:
         context.facts["agreement_with_model"] = float(right.mean()) if known.any() else None
 
 
-def _scores(samples: Samples, results: dict[str, Result], classes: Sequence[str]) -> pa.Table:
+def _scores(samples: Samples, results: dict[str, Result], context: Context) -> pa.Table:
     columns: dict[str, pa.Array | pa.ChunkedArray] = {"id": samples.ids}
     for name, result in results.items():
         columns[f"{name}_score"] = pa.array(result.score.astype(np.float32), from_pandas=True)
         columns[f"is_{name}_issue"] = pa.array(result.is_issue)
     label = results.get("label")
     if label is not None and label.suggested is not None and label.confidence is not None:
-        names = pa.array(classes, pa.string())
+        names = pa.array(context.classes, pa.string())
         chosen = pa.array(label.suggested, mask=label.suggested < 0)
         columns["suggested_label"] = names.take(chosen)
         columns["confidence"] = pa.array(label.confidence.astype(np.float32), from_pandas=True)
+    if context.dynamics is not None:
+        columns |= _of_dynamics(context.dynamics)
     return pa.table(columns)
+
+
+def _of_dynamics(told: Trajectories) -> dict[str, pa.Array]:
+    """Return a column for each statistic of the training; null where a sample has no label or was never shown."""
+    shares = {"aum": told.aum, "difficulty": told.difficulty, "dynamics_confidence": told.confidence}
+    shares |= {"dynamics_variability": told.variability, "dynamics_correctness": told.correctness}
+    counts = {"dynamics_forgetting": (told.forgetting, ~told.known)}
+    counts |= {"dynamics_first_learned": (told.first_learned, told.first_learned == 0)}
+    subset = told.subset
+    return (
+        {name: pa.array(values, pa.float32(), from_pandas=True) for name, values in shares.items()}
+        | {name: pa.array(values, pa.int32(), mask=without) for name, (values, without) in counts.items()}
+        | {"dynamics_subset": pa.array(SUBSETS, pa.string()).take(pa.array(subset, mask=subset < 0))}
+    )

@@ -13,12 +13,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from .dynamics import Dynamics
 from .embedding import normalised
 from .errors import InputError
 from .kernels import faults
 from .probabilities import Block, Dense, Probabilities, TopK, require_probabilities
 from .probfiles import opened
 from .samples import Samples
+from .trajectories import Trajectories, trajectories
 
 EXACT = 1e-5  # rows that sum to one up to this need no mending: what is on disk already can stay there
 IN_MEMORY = 2**29  # bytes of probabilities from a file or from top-k; more are laid out in a temporary file
@@ -43,12 +45,16 @@ class Signals:
         Vectors, shape (n, dimensions).
     ids
         The sample of each row. Without it the rows must be as many as the samples, in their order.
+    dynamics
+        Logits of each epoch of a training, or the folder that a :class:`DynamicsWriter` wrote. Its own classes and ids
+        come before those that are named here.
     """
 
     pred_probs: np.ndarray | str | Path | TopK | Probabilities | None = None
     classes: Sequence[str] | None = None
     embeddings: np.ndarray | None = None
     ids: Sequence[str] | None = None
+    dynamics: Dynamics | np.ndarray | Sequence[np.ndarray] | str | Path | None = None
 
     def aligned_embeddings(self, samples: Samples) -> np.ndarray | None:
         """Return unit vectors in the order of the samples: float32, shape (n, dimensions)."""
@@ -74,46 +80,85 @@ class Signals:
             sum to one, repeated classes, or labels without a class.
         """
         if self.pred_probs is None:
-            if self.classes is not None:
+            if self.classes is not None and self.dynamics is None:
                 raise InputError(
                     "Classes are named, but there are no pred_probs whose columns they could name",
                     cure="Give the probabilities too (pred_probs=…, --pred-probs p.npy), or leave the classes out",
                 )
             return None
         source = opened(self.pred_probs, classes=len(self.classes or samples.classes))
-        found = _found(source.shape[0], samples, self.ids, what="pred_probs")
-        classes = self._class_names(samples, source.shape[1])
+        found = _rows(source.shape[0], samples, self.ids, what="pred_probs")
+        classes = _class_names(self.classes, samples, source.shape[1], what="pred_probs")
         order = np.argsort(np.array(classes, dtype=object), kind="stable")
         in_order = bool((order == np.arange(len(order))).all())
         if found is None and in_order and _usable_as_it_is(source):
             return source.array, tuple(classes)
         return _gathered(source, samples, found, order), tuple(classes[at] for at in order)
 
-    def _class_names(self, samples: Samples, columns: int) -> list[str]:
-        if self.classes is None:
-            if len(samples.classes) != columns:
-                raise InputError(
-                    f"pred_probs has {columns} columns, but the data has {len(samples.classes)} labels",
-                    cure="Name the class of each column (classes=…, --classes names.txt)",
-                )
-            return list(samples.classes)
-        classes = [str(name) for name in self.classes]
-        if len(classes) != columns:
+    def aligned_dynamics(self, samples: Samples, *, pred_probs: bool = False) -> Trajectories | None:
+        """Return what became of each sample in the training, in the order of the samples.
+
+        A training sees a part of the data only: samples that the ids do not name have no trajectory.
+
+        Parameters
+        ----------
+        pred_probs
+            Also the mean probabilities, columns sorted by class.
+
+        Raises
+        ------
+        InputError
+            Wrong shapes, unknown classes, NaN or infinity, or ids of which the data has none.
+        """
+        if self.dynamics is None:
+            return None
+        given = self.dynamics if isinstance(self.dynamics, Dynamics) else Dynamics(self.dynamics)
+        found = given.opened()
+        n, columns = found.logits[0].shape
+        rows = _rows(n, samples, self.ids if found.ids is None else found.ids, what="dynamics", partly=True)
+        names = self.classes if found.classes is None else found.classes
+        classes = _class_names(names, samples, columns, what="dynamics")
+
+        def refuse(bad: np.ndarray) -> None:
             raise InputError(
-                f"pred_probs has {columns} columns, but {len(classes)} classes are named",
-                cure="Name one class a column, in the order of the columns",
+                "The dynamics hold NaN or infinity for these samples",
+                ids=_ids(samples, bad),
+                cure="The training diverged, or the logits were cut: leave those epochs out",
             )
-        repeated = sorted({name for name in classes if classes.count(name) > 1})
-        if repeated:
-            raise InputError("Some classes are named twice", ids=repeated, cure="Name each class once")
-        missing = sorted(set(samples.classes) - set(classes))
-        if missing:
+
+        made = trajectories(
+            found.logits, samples.codes(classes), seen=found.seen, rows=rows, pred_probs=pred_probs, refuse=refuse
+        )
+        if made.pred_probs is not None:
+            made.pred_probs[:] = made.pred_probs[:, np.argsort(np.array(classes, dtype=object), kind="stable")]
+        return made
+
+
+def _class_names(given: Sequence[str] | None, samples: Samples, columns: int, *, what: str) -> list[str]:
+    if given is None:
+        if len(samples.classes) != columns:
             raise InputError(
-                "Labels of the data are not among the classes of pred_probs",
-                ids=missing,
-                cure="Correct the spelling of the classes, or of the labels",
+                f"{what} has {columns} columns, but the data has {len(samples.classes)} labels",
+                cure="Name the class of each column (classes=…, --classes names.txt)",
             )
-        return classes
+        return list(samples.classes)
+    classes = [str(name) for name in given]
+    if len(classes) != columns:
+        raise InputError(
+            f"{what} has {columns} columns, but {len(classes)} classes are named",
+            cure="Name one class a column, in the order of the columns",
+        )
+    repeated = sorted({name for name in classes if classes.count(name) > 1})
+    if repeated:
+        raise InputError("Some classes are named twice", ids=repeated, cure="Name each class once")
+    missing = sorted(set(samples.classes) - set(classes))
+    if missing:
+        raise InputError(
+            f"Labels of the data are not among the classes of {what}",
+            ids=missing,
+            cure="Correct the spelling of the classes, or of the labels",
+        )
+    return classes
 
 
 def _aligned(values: np.ndarray, samples: Samples, ids: Sequence[str] | None, *, what: str) -> np.ndarray:
@@ -122,31 +167,31 @@ def _aligned(values: np.ndarray, samples: Samples, ids: Sequence[str] | None, *,
         raise InputError(f"{what} has the shape {values.shape}", cure="It must be (samples, columns)")
     if values.dtype.kind not in "fiub":
         raise InputError(f"{what} holds {values.dtype}, not numbers", cure="Give an array of floats")
-    found = _found(len(values), samples, ids, what=what)
-    return values if found is None else values[found]
+    rows = _rows(len(values), samples, ids, what=what)
+    return values if rows is None else values[rows]
 
 
-def _found(rows: int, samples: Samples, ids: Sequence[str] | None, *, what: str) -> np.ndarray | None:
-    """Return the row of each sample; None where the rows are the samples in their order."""
+def _rows(n: int, samples: Samples, ids: Sequence[str] | None, *, what: str, partly: bool = False) -> np.ndarray | None:
+    """Return the row of each sample (``partly``: -1 = none), or None where they stand in the order of the samples."""
     if ids is None:
-        if rows != len(samples):
+        if n != len(samples):
             raise InputError(
-                f"{what} has {rows:,} rows, but the data has {len(samples):,}",
+                f"{what} has {n:,} rows, but the data has {len(samples):,}",
                 cure="Give as many rows in the same order, or name the samples: Signals(ids=…)",
             )
         return None
     named = pa.array([str(one) for one in ids], pa.string())
-    if len(named) != rows:
-        raise InputError(f"{what} has {rows:,} rows, but {len(named):,} ids are named", cure="Name one a row")
+    if len(named) != n:
+        raise InputError(f"{what} has {n:,} rows, but {len(named):,} ids are named", cure="Name one a row")
     counts = pc.value_counts(named)
     repeated = counts.filter(pc.greater(counts.field("counts"), 1)).field("values").to_pylist()
     if repeated:
         raise InputError(f"Some ids of {what} are named twice", ids=repeated, cure="Give one row a sample")
     found = pc.index_in(samples.ids, value_set=named)
-    if found.null_count:
+    if found.null_count and (not partly or found.null_count == len(samples)):
         missing = samples.ids.filter(pc.is_null(found)).to_pylist()
         raise InputError(f"{what} says nothing of these samples", ids=missing, cure="Add their rows")
-    return found.to_numpy()
+    return pc.fill_null(found, -1).to_numpy()
 
 
 def _usable_as_it_is(source: Probabilities) -> TypeGuard[Dense]:

@@ -15,6 +15,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from .confusions import confusions_in
 from .findings import of_issue
 from .overview import Overview
 from .store import DEFAULT
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 WIDEST = 120
 BAD, GOOD, QUIET = "red", "green", "dim"
 CLASSES_SHOWN = 5
+CONFUSIONS_SHOWN = 5
 NOTES_SHOWN = 8
 NOTE_LENGTH = 600
 
@@ -64,6 +66,7 @@ def print_summary(
         _issues(overview),
         _worst(report, limit, width),
         _classes(overview, width),
+        _recurring(report, width),
         _notes(report),
         _next(report, overview, page, store),
     ]
@@ -167,6 +170,25 @@ def _classes(overview: Overview, width: int) -> Table | None:
         if agreed:
             cells.append("–" if one.agreement is None else percent(one.agreement).replace("\u00a0", " "))
         table.add_row(*cells)
+    return table
+
+
+def _recurring(report: Report, width: int) -> Table | None:
+    found = confusions_in(report.findings)
+    if not found:
+        return None
+    more = len(found) - CONFUSIONS_SHOWN
+    caption = f"and {more:,} rarer ones; their samples side by side on the page" if more > 0 else ""
+    table = _table("Confusions that recur", caption=caption)
+    half = max((width - 48) // 2, 10)
+    table.add_column("Labeled", max_width=half, overflow="ellipsis", no_wrap=True)
+    table.add_column("Look like", max_width=half, overflow="ellipsis", no_wrap=True)
+    table.add_column("Samples", justify="right", no_wrap=True)
+    table.add_column("Other way", justify="right", no_wrap=True)
+    table.add_column("", style=QUIET, no_wrap=True)
+    for one in found[:CONFUSIONS_SHOWN]:
+        names = (Text(_clean(name, 60)) for name in (one.given, one.suggested))
+        table.add_row(*names, f"{one.count:,} of {one.size_given:,}", f"{one.back:,}", _clean(one.verdict, 40))
     return table
 
 

@@ -69,6 +69,20 @@ def test_the_commands_are_those_of_the_design():
     assert {"scan", "similar", "runs", "push", "pull", "log", "doctor", "demo"} <= set(COMMANDS)
 
 
+def test_a_scan_takes_what_a_training_kept(data, tmp_path):
+    from labelsift.epochwriter import DynamicsWriter
+
+    ids = [f"=cmd|' /C calc'!A{at}" for at in range(30)] + [f"+{at}" for at in range(30)]
+    logits = np.where(np.arange(60)[:, None] < 30, [[0.0, 2.0]], [[2.0, 0.0]])
+    with DynamicsWriter(tmp_path / "logits", ids=ids, classes=["@refund", "card"]) as writer:
+        for _ in range(3):
+            writer.epoch(logits)
+    result = run("scan", data / "tickets.csv", *ROLES, "--dynamics", tmp_path / "logits", "--json", "--no-store")
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.stdout)["facts"]["dynamics"]
+    assert (told["epochs"], told["easy"], told["never_learned"]) == (3, 58, 2)
+
+
 def test_a_scan_says_what_it_found(data, tmp_path):
     done = real("scan", data / "tickets.csv", *ROLES, folder=tmp_path)
     assert done.returncode == 0

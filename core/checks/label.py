@@ -17,9 +17,11 @@ import numpy as np
 
 from ..calibration import calibrated, error_count, expected_precision, worth_a_look
 from ..doubts import in_sample_suspected
+from ..dynamics import combine
 from ..findings import Finding
 from ..judging import Evidence, Judgement, judged_alone, judged_twice
 from ..kernels import votes
+from ..label_quality import worst
 from .registry import Context, Result, check
 
 SHOWN = 10  # neighbours that a reason counts
@@ -45,15 +47,15 @@ def label(context: Context) -> Result:
     found = _judgement(context, judged)
     number = error_count(found.wrong, found.united)
     wrong = calibrated(found.wrong, number)
+    if context.dynamics is not None:
+        wrong = 1 - combine((1 - wrong).astype(np.float32), context.dynamics.margins).astype(np.float64)
     score = (1 - wrong).astype(np.float32)
     score[~judged] = np.nan
     told = judged & np.isfinite(score)  # of what cannot be judged, no other class can be said to be better
     suggested = np.where(told, found.other, -1).astype(np.int32)
     share = np.divide(found.share, found.wrong, out=np.ones(n), where=found.wrong > 0)  # of what is wrong
     confidence = np.where(told, np.minimum(share, 1) * wrong, np.nan).astype(np.float32)
-    is_issue = told & worth_a_look(np.where(told, wrong, np.nan)) if context.budget is None else _worst(wrong, told, context.budget)
-    if context.verified is not None and context.budget is None:
-        is_issue &= ~context.verified  # a person has looked
+    is_issue = _flags(context, np.where(told, wrong, np.nan))
     _tell(context, found, wrong, is_issue)
     rows = np.flatnonzero(is_issue)
     findings = [_finding(context, row, score, suggested, confidence) for row in rows.tolist()]
@@ -107,11 +109,13 @@ def _suspect_in_sample(context: Context, pred_probs: np.ndarray, judged: np.ndar
     context.notes += [note] if note else []
 
 
-def _worst(wrong: np.ndarray, told: np.ndarray, budget: int) -> np.ndarray:
-    chosen = np.zeros(len(wrong), dtype=bool)
-    order = np.argsort(-np.where(told, wrong, -np.inf), kind="stable")[:budget]
-    chosen[order[told[order]]] = True
-    return chosen
+def _flags(context: Context, wrong: np.ndarray) -> np.ndarray:
+    """Flag the rows that are worth a look, or the worst within the budget; NaN is never flagged."""
+    if context.budget is not None:
+        return worst(-wrong, context.budget)
+    if context.verified is not None:
+        wrong = np.where(context.verified, np.nan, wrong)  # a person has looked
+    return worth_a_look(wrong)
 
 
 def _tell(context: Context, found: Judgement, wrong: np.ndarray, is_issue: np.ndarray) -> None:

@@ -17,11 +17,12 @@ from ..neighbors import Graph
 from ..prediction import Predictions
 from ..samples import TASKS, Samples, Task
 from ..textforms import duplicate_groups, is_blank
+from ..trajectories import Trajectories
 
 ANY_TASK = TASKS
 VERIFIED_WEIGHT = 3  # of a label that a person verified, against 1; chosen on injected noise (benchmarks/RESULTS.md)
 
-Need = Literal["text", "labels", "vectors", "pred_probs", "undecided"]
+Need = Literal["text", "labels", "vectors", "pred_probs", "undecided", "dynamics"]
 
 
 @dataclass
@@ -56,6 +57,10 @@ class Context:
         Kept by :func:`labelsift.checks.near_duplicate.near_pairs`.
     verified
         bool, shape (n,): rows whose label people verified as it stands, or None where nobody did.
+    dynamics
+        What became of each sample in a training, or None where the user brought no dynamics.
+    labeled
+        What the label check said, or None before it ran.
     cache
         Keeps what is made of the texts alone.
     facts, notes
@@ -77,6 +82,8 @@ class Context:
     detected: Languages | None = None
     near_pairs: tuple[np.ndarray, np.ndarray] | None = None
     verified: np.ndarray | None = None
+    dynamics: Trajectories | None = None
+    labeled: Result | None = None
     cache: Cache = field(default_factory=Cache)
     facts: dict[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)

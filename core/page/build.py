@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ..report import Report
 
 PAGE_BYTES = 2_600_000
-SCRIPTS = ("dom.js", "figures.js", "samples.js", "filters.js", "page.js")
+SCRIPTS = ("dom.js", "figures.js", "recurring.js", "samples.js", "filters.js", "page.js")
 
 
 def write_page(report: Report, path: Path, *, share: bool = False) -> Path:

@@ -19,6 +19,7 @@ from ..taxonomy import Taxonomy
 from ..wording import percent, shortened, words
 from .anchors import anchor
 from .people import annotations_of, noted_slices, notes_shown
+from .recurring import recurring
 from .selection import STRING_LENGTH, select
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def content(report: Report, *, share: bool, room: int) -> dict[str, Any]:
         "overview": _overview(overview),
         "classes": {"columns": CLASS, "rows": _classes(overview), "total": len(overview.classes)},
         "matrix": _matrix(overview),
+        "recurring": recurring(report, share=share),
         "values": [
             [
                 _cut(one.column),

@@ -33,6 +33,13 @@ if (content.classes.rows.length) {
   for (const link of document.querySelectorAll('[data-for="classes"]')) link.hidden = true;
 }
 
+if (content.recurring.rows.length) {
+  const place = content.columns.sample.indexOf('anchor');
+  const anchors = new Set(content.samples.map((sample) => sample[place]));
+  byId('recurring').hidden = false;
+  byId('recurring-list').append(...recurringList(content.recurring, { pick: view.pick, has: (anchor) => anchors.has(anchor) }).filter(Boolean));
+}
+
 if (content.values.length) {
   byId('values').hidden = false;
   byId('value-table').append(valueTable(content.values, overview, view));

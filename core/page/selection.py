@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..confusions import SYSTEMATIC
 from ..findings import ISSUES, of_issue
 from ..wording import shortened, words
 from .anchors import anchor
@@ -86,7 +87,8 @@ def _worst_first(table: pa.Table) -> tuple[dict[str, list[dict[str, Any]]], int]
 
 def _general(table: pa.Table) -> list[list[str]]:
     """Return scope, issue, name and reason of findings about classes, slices and the data set."""
-    rows = table.filter(pc.not_equal(table["scope"], "sample")).slice(0, 100).to_pylist()
+    rows = table.filter(pc.and_(pc.not_equal(table["scope"], "sample"), pc.not_equal(table["kind"], SYSTEMATIC)))
+    rows = rows.slice(0, 100).to_pylist()  # the systematic ones have a section of their own
     return [
         [one["scope"], one["issue"], shortened(one["id"], STRING_LENGTH), shortened(one["reason"], REASON_LENGTH)]
         for one in rows

@@ -1,0 +1,77 @@
+"""Confusions that recur, read back from a report's findings: for the terminal, the page and ``report.confusions``."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+SYSTEMATIC = "systematic"  # the kind of these findings, of issue label and scope class
+SCHEMA = pa.schema(
+    [
+        pa.field("given", pa.string()),
+        pa.field("suggested", pa.string()),
+        pa.field("count", pa.int64()),  # flagged samples with this given and suggested label
+        pa.field("back", pa.int64()),  # the other way
+        pa.field("size_given", pa.int64()),  # judged samples of the given class
+        pa.field("size_suggested", pa.int64()),
+        pa.field("expected", pa.float32()),  # of count, had errors no pattern
+        pa.field("p_value", pa.float64()),
+        pa.field("verdict", pa.string()),  # slip | unclear guideline
+        pa.field("reason", pa.string()),
+        pa.field("members", pa.list_(pa.string())),  # ids, worst first
+        pa.field("contrast", pa.list_(pa.list_(pa.string()))),  # ids: suspect, near suggested, near given
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """One pair of classes whose confusion recurs; the fields are those of :data:`SCHEMA`."""
+
+    given: str
+    suggested: str
+    count: int
+    back: int
+    size_given: int
+    size_suggested: int
+    expected: float
+    p_value: float
+    verdict: str
+    reason: str
+    members: tuple[str, ...]
+    contrast: tuple[tuple[str, ...], ...]
+
+
+def confusions_in(findings: pa.Table) -> tuple[Confusion, ...]:
+    """Return the confusions that recur, the most frequent first."""
+    mine = pc.and_(pc.equal(findings["scope"], "class"), pc.equal(findings["kind"], SYSTEMATIC))
+    found = [_confusion(row) for row in findings.filter(mine).to_pylist()]
+    return tuple(sorted(found, key=lambda one: (-one.count, one.given, one.suggested)))
+
+
+def confusions_table(findings: pa.Table) -> pa.Table:
+    """Return the confusions that recur as a table in :data:`SCHEMA`."""
+    rows = [{name: getattr(one, name) for name in SCHEMA.names} for one in confusions_in(findings)]
+    return pa.Table.from_pylist(rows, schema=SCHEMA)
+
+
+def _confusion(row: dict[str, Any]) -> Confusion:
+    told = json.loads(row["evidence"]) or {}  # empty where an erased text was quoted in it
+    return Confusion(
+        given=json.loads(row["given"]),
+        suggested=json.loads(row["suggested"]),
+        count=told.get("count", 0),
+        back=told.get("back", 0),
+        size_given=told.get("size_given", 0),
+        size_suggested=told.get("size_suggested", 0),
+        expected=told.get("expected", 0.0),
+        p_value=told.get("p_value", 1.0),
+        verdict=told.get("verdict", ""),
+        reason=row["reason"],
+        members=tuple(row["related_ids"] or ()),
+        contrast=tuple(map(tuple, told.get("contrast", ()))),
+    )

@@ -1,0 +1,79 @@
+"""Logits of each epoch in a folder, written while a model trains: one finished file an epoch.
+
+``index.json`` says what the rows and columns are, ``epoch-00000.npy`` holds the logits of the first epoch, shape
+(n, classes). The epoch under way is a file of another ending (``.part``) that the rows are written into wherever they
+belong, so that a writer holds one batch and never an epoch, and a killed one leaves every finished epoch readable.
+An epoch that did not show every row has ``epoch-00000.seen.npy`` beside it: bool, shape (n,).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .errors import InputError
+
+FORMAT = 1
+INDEX = "index.json"
+EPOCH = re.compile(r"epoch-(\d{5,})\.npy")
+
+
+@dataclass(frozen=True)
+class EpochFiles:
+    """What a folder of logits holds: the logits of each epoch, mapped, not read, and what was shown in it."""
+
+    logits: tuple[np.ndarray, ...]
+    seen: tuple[np.ndarray | None, ...]
+    classes: tuple[str, ...] | None
+    ids: tuple[str, ...] | None
+
+
+def read_epochs(path: Path) -> EpochFiles:
+    """Open a folder of a :class:`labelsift.epochwriter.DynamicsWriter`, or an ``.npy`` file (epochs, n, classes).
+
+    Raises
+    ------
+    InputError
+        If there is neither, or no finished epoch yet.
+    """
+    if path.is_file():
+        try:
+            found = np.load(path, mmap_mode="r", allow_pickle=False)
+        except ValueError as error:
+            raise InputError(f"{path} is no array of logits ({error})", cure="Save it with numpy.save") from None
+        return EpochFiles(tuple(found), (None,) * len(found), None, None)
+    index = read_index(path)
+    names = sorted(one for one in os.listdir(path) if EPOCH.fullmatch(one))
+    logits = tuple(np.load(path / one, mmap_mode="r", allow_pickle=False) for one in names)
+    seen = (path / one.replace(".npy", ".seen.npy") for one in names)
+    ids, classes = index["ids"], index["classes"]
+    return EpochFiles(
+        logits,
+        tuple(np.load(one, allow_pickle=False) if one.exists() else None for one in seen),
+        None if classes is None else tuple(classes),
+        None if ids is None else tuple(ids),
+    )
+
+
+def read_index(path: Path) -> dict[str, Any]:
+    """Return what the rows and columns of a folder are: ``format, classes, ids``."""
+    try:
+        index = json.loads((path / INDEX).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise InputError(
+            f"{path} holds no logits of a training", cure="Name the folder that a DynamicsWriter wrote"
+        ) from None
+    if index.get("format") != FORMAT:
+        raise InputError(f"{path} has format {index.get('format')}, not {FORMAT}", cure="Update labelsift")
+    return index
+
+
+def file_of(number: int) -> str:
+    """Name the file of a finished epoch."""
+    return f"epoch-{number:05d}.npy"

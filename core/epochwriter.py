@@ -1,0 +1,218 @@
+"""Keeps the logits of a training while it runs; see :mod:`labelsift.epochfiles` for what stands in the folder."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self
+
+import numpy as np
+
+from .epochfiles import EPOCH, FORMAT, INDEX, file_of, read_index
+from .errors import InputError
+
+_RESUME = "Name an empty folder, or go on with DynamicsWriter(…, resume=True)"
+
+
+class DynamicsWriter:
+    """Keeps the logits of a training, epoch by epoch, in a folder of mode 0700.
+
+    >>> import tempfile
+    >>> folder = tempfile.mkdtemp() + "/logits"
+    >>> with DynamicsWriter(folder, classes=["no", "yes"], ids=["a", "b", "c"]) as writer:
+    ...     writer.batch(["c", "a"], [[0.1, 0.4], [0.3, 0.2]])
+    ...     writer.batch(["b"], [[2.0, 1.0]])  # now every row was shown: the epoch is finished
+    ...     writer.epoch([[1, 2], [3, 1], [0, 1]])
+    >>> sorted(os.listdir(folder))
+    ['epoch-00000.npy', 'epoch-00001.npy', 'index.json']
+
+    Parameters
+    ----------
+    path
+        The folder; made where there is none.
+    classes
+        The class of each column.
+    ids
+        The sample of each row. Without it rows are known by their position, and ``rows`` or the first
+        :meth:`epoch` say how many there are.
+    dtype
+        ``float16`` takes half the room and is exact enough for logits.
+    resume
+        Go on behind the epochs that the folder holds, for a training that is taken up again.
+
+    Raises
+    ------
+    InputError
+        If the folder holds epochs and ``resume`` is not set, or they are of other rows or classes.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        classes: Sequence[str] | None = None,
+        ids: Sequence[str] | Sequence[int] | np.ndarray | None = None,
+        rows: int | None = None,
+        dtype: Literal["float32", "float16"] = "float32",
+        resume: bool = False,
+    ) -> None:
+        self._path, self._dtype = Path(path), np.dtype(dtype)
+        given = None if ids is None else list(ids)
+        self._numbered = given is None or not all(isinstance(one, (int, np.integer)) for one in given)
+        names = None if given is None else [str(one) for one in given]
+        columns = None if classes is None else [str(one) for one in classes]
+        self._position = None if names is None else {one: at for at, one in enumerate(names)}
+        if names is not None and self._position is not None and len(self._position) < len(names):
+            twice = [one for one, count in Counter(names).items() if count > 1]
+            raise InputError("Some ids are named twice", ids=twice, cure="Give one row a sample")
+        self._rows = rows if names is None else len(names)
+        self._columns = None if columns is None else len(columns)
+        self._number = self._begin({"format": FORMAT, "classes": columns, "ids": names}, resume=resume)
+        self._open: np.memmap | None = None
+        self._seen: np.ndarray | None = None
+        self._named: int | None = None  # what the caller calls the epoch under way
+
+    def _begin(self, index: dict[str, Any], *, resume: bool) -> int:
+        """Make the folder and its index; return the number of the next epoch."""
+        self._path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._path.chmod(0o700)
+        there = [int(found[1]) for one in os.listdir(self._path) if (found := EPOCH.fullmatch(one))]
+        for part in self._path.glob("epoch-*.part"):  # of a writer that was killed
+            part.unlink()
+        if there:
+            if not resume:
+                raise InputError(f"{self._path} holds the logits of a training already", cure=_RESUME)
+            if read_index(self._path) != index:
+                raise InputError(f"{self._path} holds other rows or classes", cure="Name another folder")
+            first = np.load(self._path / file_of(min(there)), mmap_mode="r", allow_pickle=False)
+            self._rows, self._columns = first.shape
+        else:
+            part = self._path / f"{INDEX}.part"
+            part.write_text(json.dumps(index, ensure_ascii=False), encoding="utf-8")
+            part.replace(self._path / INDEX)
+        return max(there, default=-1) + 1
+
+    def epoch(self, logits: np.ndarray | Sequence[Sequence[float]]) -> None:
+        """Write a whole epoch: shape (n, classes), rows in the order of the ids."""
+        self.end_epoch()
+        values = self._checked(logits)
+        if self._rows is None:
+            self._rows = len(values)
+        if len(values) != self._rows:
+            raise InputError(
+                f"The epoch has {len(values):,} rows, not {self._rows:,}", cure="Give every row, or use batch(…)"
+            )
+        self._write(slice(None), values)
+        self.end_epoch()
+
+    def batch(
+        self,
+        rows: Sequence[str] | Sequence[int] | np.ndarray,
+        logits: np.ndarray | Sequence[Sequence[float]],
+        *,
+        epoch: int | None = None,
+    ) -> None:
+        """Write some rows of the epoch under way; it is finished when every row was shown.
+
+        Parameters
+        ----------
+        rows
+            Ids, or numbers: positions, unless the writer's ids are numbers themselves.
+        logits
+            Shape (len(rows), classes).
+        epoch
+            The number of the epoch, where the caller knows it: another one finishes the epoch before, and a row that
+            comes twice in one epoch (sampling with replacement) counts as it came last.
+
+        Raises
+        ------
+        InputError
+            For unknown rows, wrong shapes, and rows that come twice in an epoch that has no number.
+        """
+        if epoch is not None and epoch != self._named:
+            self.end_epoch()
+            self._named = epoch
+        values, at = self._checked(logits), self._at(rows)
+        if len(at) != len(values):
+            raise InputError(f"{len(values)} rows of logits for {len(at)} samples", cure="Give one row a sample")
+        if self._seen is not None and epoch is None and self._seen[at].any():
+            raise InputError(
+                "Some rows come twice in one epoch",
+                ids=[str(one) for one in at[self._seen[at]].tolist()],
+                cure="Call end_epoch() behind each epoch, or name it: batch(…, epoch=3)",
+            )
+        self._write(at, values)
+        if epoch is None and self._seen is not None and self._seen.all():
+            self.end_epoch()
+
+    def end_epoch(self) -> None:
+        """Finish the epoch under way, also where some rows were not shown; nothing where none is under way."""
+        if self._open is None or self._seen is None:
+            return
+        if not self._seen.all():
+            with open(self._path / f"epoch-{self._number:05d}.seen.npy", "wb") as file:
+                np.save(file, self._seen)
+                file.flush()
+                os.fsync(file.fileno())
+        self._open.flush()
+        self._open = self._seen = self._named = None
+        os.replace(self._path / f"epoch-{self._number:05d}.part", self._path / file_of(self._number))
+        self._number += 1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.end_epoch()
+        elif self._open is not None:  # half an epoch of a training that broke off says nothing sure
+            self._open = self._seen = None
+            (self._path / f"epoch-{self._number:05d}.part").unlink(missing_ok=True)
+
+    def _checked(self, logits: np.ndarray | Sequence[Sequence[float]]) -> np.ndarray:
+        values = np.asarray(logits)
+        if values.ndim != 2 or values.dtype.kind not in "fiu":
+            raise InputError(f"The logits have the shape {values.shape}", cure="They must be numbers (rows, classes)")
+        if self._columns is None:
+            self._columns = values.shape[1]
+        if values.shape[1] != self._columns:
+            raise InputError(f"The logits have {values.shape[1]} columns, not {self._columns}", cure="One a class")
+        return values
+
+    def _at(self, rows: Sequence[str] | Sequence[int] | np.ndarray) -> np.ndarray:
+        named = np.asarray(rows)
+        if self._position is not None and not (self._numbered and named.dtype.kind in "iu"):
+            found = [self._position.get(str(one), -1) for one in named.tolist()]
+            unknown = [str(one) for one, at in zip(named.tolist(), found, strict=True) if at < 0]
+            at = np.array(found, dtype=np.int64)
+        else:
+            if self._rows is None:
+                raise InputError("Nobody said how many rows there are", cure="DynamicsWriter(…, ids=…) or rows=…")
+            if named.dtype.kind not in "iu":
+                raise InputError("The writer knows rows by position only", cure="DynamicsWriter(…, ids=…)")
+            at = named.astype(np.int64)
+            unknown = [str(one) for one in at[(at < 0) | (at >= self._rows)].tolist()]
+        if unknown:
+            raise InputError("The writer has no such rows", ids=unknown, cure="Name the ids that it was made with")
+        return at
+
+    def _write(self, rows: np.ndarray | slice, values: np.ndarray) -> None:
+        if self._rows is None or self._columns is None:
+            raise InputError("Nobody said how many rows there are", cure="DynamicsWriter(…, ids=…) or rows=…")
+        if self._open is None:
+            self._open = np.lib.format.open_memmap(
+                self._path / f"epoch-{self._number:05d}.part",
+                mode="w+",
+                dtype=self._dtype,
+                shape=(self._rows, self._columns),
+            )
+            self._seen = np.zeros(self._rows, dtype=bool)
+        if self._open is not None and self._seen is not None:
+            self._open[rows] = values
+            self._seen[rows] = True

@@ -1,0 +1,217 @@
+"""Hard samples: flagged where the label looks right, told apart from wrong labels, and never pushed unasked."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+from labelsift.dynamics import Dynamics, combine, evidence
+from labelsift.epochwriter import DynamicsWriter
+from labelsift.errors import InputError
+from labelsift.overview import Overview
+from labelsift.pushing import without_advice
+from labelsift.reading import read
+from labelsift.report import Report
+from labelsift.samples import Samples
+from labelsift.scanning import scan
+from labelsift.signals import Signals
+from labelsift.trajectories import trajectories
+
+CLASSES, ROWS, EPOCHS = 6, 900, 12
+
+
+def trained(vectors: np.ndarray, codes: np.ndarray, seed: int) -> list[np.ndarray]:
+    """Train one hidden layer by plain gradient steps until it knows most labels by heart; return its logits."""
+    rng = np.random.default_rng(seed)
+    first = rng.normal(0, 0.3, (vectors.shape[1], 64))
+    second = rng.normal(0, 0.1, (64, CLASSES))
+    kept = []
+    for _ in range(EPOCHS):
+        logits = np.empty((len(codes), CLASSES))
+        for rows in np.array_split(rng.permutation(len(codes)), len(codes) // 16):
+            inner = np.maximum(vectors[rows] @ first, 0)
+            logits[rows] = inner @ second
+            powers = np.exp(logits[rows] - logits[rows].max(axis=1, keepdims=True))
+            error = powers / powers.sum(axis=1, keepdims=True)
+            error[np.arange(len(rows)), codes[rows]] -= 1
+            back = (error @ second.T) * (inner > 0)
+            second -= 0.03 * inner.T @ error
+            first -= 0.03 * vectors[rows].T @ back
+        kept.append(logits.astype(np.float32))
+    return kept
+
+
+def planted(seed: int, *, spread: float = 0.9) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return overlapping clusters, their true classes, and labels of which a tenth is wrong."""
+    rng = np.random.default_rng(seed)
+    truth = rng.integers(0, CLASSES, ROWS)
+    vectors = rng.normal(size=(CLASSES, 12))[truth] + spread * rng.normal(size=(ROWS, 12))
+    wrong = rng.random(ROWS) < 0.1
+    labels = np.where(wrong, (truth + rng.integers(1, CLASSES, ROWS)) % CLASSES, truth)
+    return vectors.astype(np.float32), truth, labels
+
+
+def samples_of(labels: np.ndarray) -> Samples:
+    table = {"id": [f"r{at}" for at in range(ROWS)], "text": [f"text {at}" for at in range(ROWS)]}
+    return read(pa.table(table | {"label": [f"c{code}" for code in labels]}), id="id", label="label")
+
+
+def scanned(vectors: np.ndarray, labels: np.ndarray, dynamics: object = None, **options) -> Report:
+    signals = Signals(embeddings=vectors, dynamics=dynamics)
+    return scan(samples_of(labels), signals=signals, store=None, **{"only": ["label"]} | options)
+
+
+@pytest.fixture(scope="module")
+def training() -> tuple[np.ndarray, np.ndarray, np.ndarray, list[np.ndarray]]:
+    vectors, truth, labels = planted(100)
+    return vectors, truth, labels, trained(vectors, labels, 100)
+
+
+@pytest.fixture(scope="module")
+def report(training) -> Report:
+    vectors, _, labels, epochs = training
+    return scanned(vectors, labels, epochs, only=["label", "hard"])
+
+
+def test_dynamics_raise_the_average_precision():
+    from sklearn.metrics import average_precision_score
+
+    gains = []
+    for seed in (100, 101, 102):
+        vectors, truth, labels = planted(seed, spread=1.6)
+        epochs = trained(vectors, labels, seed)
+        found = [scanned(vectors, labels, one).scores["label_score"].to_numpy() for one in (None, epochs)]
+        gains.append(np.diff([average_precision_score(labels != truth, 1 - one) for one in found])[0])
+    assert min(gains) > 0
+
+
+def test_the_scores_hold_every_statistic_of_the_training(report, training):
+    _, _, labels, epochs = training
+    told = trajectories(epochs, labels)
+    scores = report.scores
+    for column, values in {
+        "aum": told.aum,
+        "difficulty": told.difficulty,
+        "dynamics_confidence": told.confidence,
+        "dynamics_variability": told.variability,
+        "dynamics_correctness": told.correctness,
+        "dynamics_forgetting": told.forgetting,
+    }.items():
+        np.testing.assert_allclose(scores[column].to_numpy(), values, rtol=1e-6, err_msg=column)
+    learned = scores["dynamics_first_learned"].to_pylist()
+    assert [one or 0 for one in learned] == told.first_learned.tolist()
+    assert scores["dynamics_subset"].to_pylist() == [("easy", "ambiguous", "hard")[at] for at in told.subset]
+    np.testing.assert_allclose(scores["hard_score"].to_numpy(), 1 - told.difficulty, atol=1e-6)
+
+
+def test_hard_samples_are_right_ones_that_the_label_check_does_not_flag(report, training):
+    _, truth, labels, _ = training
+    scores = report.scores.to_pylist()
+    hard = np.array([row["is_hard_issue"] for row in scores])
+    assert hard.sum() >= 5
+    assert not any(row["is_label_issue"] or row["label_score"] <= 0.5 for row in scores if row["is_hard_issue"])
+    assert not any(row["dynamics_subset"] == "easy" for row in scores if row["is_hard_issue"])
+    late = np.array([row["dynamics_subset"] != "easy" for row in scores])
+    assert (labels != truth)[hard].mean() < (labels != truth)[late].mean() / 2
+    findings = report.findings.filter(pc.equal(report.findings["issue"], "hard")).to_pylist()
+    assert {row["id"] for row in findings} == {f"r{at}" for at in np.flatnonzero(hard)}
+    assert all("the label looks right" in row["reason"] and row["suggested"] == "null" for row in findings)
+
+
+def test_the_summary_counts_subsets_and_a_note_says_them(report):
+    told = report.summary()["facts"]["dynamics"]
+    assert told["easy"] + told["ambiguous"] + told["hard"] == ROWS
+    assert told["epochs"] == EPOCHS
+    assert any(f"{told['easy']:,} samples were easy" in note for note in report.notes)
+
+
+def test_what_asks_for_no_decision_is_not_pushed_and_counts_as_no_problem(report):
+    issues = set(report.findings["issue"].to_pylist())
+    assert issues == {"label", "hard"}
+    assert set(without_advice(report).findings["issue"].to_pylist()) == {"label"}
+    assert Overview(report).flagged_rows == report.summary()["issues"]["label"]["count"]
+
+
+def test_without_the_label_check_nobody_says_that_a_label_is_right(training):
+    vectors, _, labels, epochs = training
+    found = scanned(vectors, labels, epochs, only=["hard"]).findings["reason"].to_pylist()
+    assert found
+    assert all("was not checked" in one and "keeping" not in one for one in found)
+
+
+def test_the_folder_of_a_writer_serves_as_the_array_does(training, report, tmp_path):
+    vectors, _, labels, epochs = training
+    order, classes = np.random.default_rng(0).permutation(ROWS), [f"c{at}" for at in range(CLASSES)]
+    with DynamicsWriter(tmp_path / "logits", ids=[f"r{at}" for at in order], classes=classes[::-1]) as writer:
+        for epoch in epochs:
+            writer.epoch(epoch[order][:, ::-1])
+    again = scanned(vectors, labels, tmp_path / "logits", only=["label", "hard"])
+    for column in ("aum", "label_score", "is_hard_issue", "dynamics_subset"):
+        assert again.scores[column].equals(report.scores[column]), column
+
+
+def test_samples_that_were_not_trained_on_have_no_dynamics(training):
+    vectors, _, labels, epochs = training
+    ids = [f"r{at}" for at in range(0, ROWS, 2)]
+    told = Dynamics([one[::2] for one in epochs], ids=ids)
+    found = scanned(vectors, labels, told, only=["label", "hard"])
+    assert found.scores["aum"].null_count == ROWS // 2
+    assert found.scores["label_score"].null_count == 0
+    assert found.scores["dynamics_subset"].is_null().to_pylist() == [bool(at % 2) for at in range(ROWS)]
+    assert any(f"nothing of {ROWS // 2} labeled samples" in note for note in found.notes)
+    alone = scanned(vectors, labels).scores["label_score"].to_numpy()[1::2]
+    np.testing.assert_allclose(found.scores["label_score"].to_numpy()[1::2], alone, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda epochs: epochs[:1], "1 finished epochs"),
+        (lambda epochs: [epochs[0], epochs[1][:-1]], "shapes"),
+        (lambda epochs: [one[:, :1] for one in epochs], "shapes"),
+        (lambda epochs: [one[:-1] for one in epochs], "899 rows"),
+        (lambda epochs: [one[:, :-1] for one in epochs], "5 columns"),
+        (lambda epochs: [np.where(np.arange(ROWS)[:, None] == 7, np.nan, one) for one in epochs], "NaN.*: r7"),
+        (lambda epochs: [one.astype(str) for one in epochs], "not numbers"),
+        (lambda epochs: Dynamics(epochs, classes=["c0", "c1", "c2", "c3", "c4", "x"]), "Labels of the data.*: c5"),
+        (lambda epochs: Dynamics(epochs, classes=["c0"] * 6), "named twice"),
+        (lambda epochs: Dynamics(epochs, ids=[f"x{at}" for at in range(ROWS)]), "says nothing of these samples"),
+        (lambda epochs: Dynamics(epochs, ids=["r0"] * ROWS), "named twice"),
+        (lambda epochs: "/no/such/folder", "holds no logits"),
+    ],
+)
+def test_dynamics_that_do_not_fit_are_refused_by_name(training, change, said):
+    vectors, _, labels, epochs = training
+    with pytest.raises(InputError, match=said):
+        scanned(vectors, labels, change(epochs))
+
+
+def test_the_check_is_unknown_without_dynamics(training):
+    vectors, _, labels, _ = training
+    with pytest.raises(InputError, match="no such check"):
+        scanned(vectors, labels, only=["hard"])
+
+
+def test_combining_keeps_the_range_the_unknown_and_the_order_of_rows(training):
+    _, _, labels, epochs = training
+    rng = np.random.default_rng(1)
+    margins = evidence(Dynamics(epochs), labels)
+    score = np.clip(0.5 + 0.1 * margins.mean(axis=0) + 0.1 * rng.normal(size=ROWS), 0, 1).astype(np.float32)
+    score[:5] = np.nan
+    margins[:, 5:9] = np.nan
+    found = combine(score, margins)
+    assert np.isnan(found[:5]).all()
+    np.testing.assert_array_equal(found[5:9], score[5:9])
+    assert ((found[5:] >= 0) & (found[5:] <= 1)).all()
+    order = rng.permutation(ROWS)
+    np.testing.assert_allclose(combine(score[order], margins[:, order]), found[order], atol=1e-5)
+    np.testing.assert_array_equal(combine(score, margins, weight=0), score)
+
+
+def test_margins_that_do_not_agree_with_the_score_at_all_change_nothing():
+    rng = np.random.default_rng(2)
+    score = rng.random(300).astype(np.float32)
+    np.testing.assert_array_equal(combine(score, -np.tile(score, (4, 1))), score)
+    np.testing.assert_array_equal(combine(score, np.zeros((4, 300))), score)
+    np.testing.assert_array_equal(combine(score, np.full((4, 300), np.nan)), score)
