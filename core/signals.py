@@ -24,6 +24,8 @@ class Signals:
     ----------
     pred_probs
         Class probabilities, shape (n, classes), out of sample: no row judged by a model that has seen it.
+        Where samples may have several labels, each column is the probability of one label, and rows need not sum
+        to one.
     classes
         The class of each column. Without it the columns are taken to be the labels in sorted order,
         as scikit-learn has them, if there are as many.
@@ -70,10 +72,12 @@ class Signals:
             return None
         probabilities = _aligned(self.pred_probs, samples, self.ids, what="pred_probs")
         classes = self._class_names(samples, probabilities.shape[1])
-        _check_probabilities(probabilities, samples)
+        apart = samples.task == "multilabel"
+        _check_probabilities(probabilities, samples, apart=apart)
         order = np.argsort(np.array(classes, dtype=object), kind="stable")
         ordered = np.clip(probabilities[:, order].astype(np.float32), 0, 1)
-        ordered /= ordered.sum(axis=1, keepdims=True)
+        if not apart:
+            ordered /= ordered.sum(axis=1, keepdims=True)
         return ordered, tuple(classes[at] for at in order)
 
     def _class_names(self, samples: Samples, columns: int) -> list[str]:
@@ -130,19 +134,22 @@ def _aligned(values: np.ndarray, samples: Samples, ids: Sequence[str] | None, *,
     return values[found.to_numpy()]
 
 
-def _check_probabilities(probabilities: np.ndarray, samples: Samples) -> None:
+def _check_probabilities(probabilities: np.ndarray, samples: Samples, *, apart: bool) -> None:
     with np.errstate(invalid="ignore"):
         problems = {
             "hold NaN or infinity": ~np.isfinite(probabilities).all(axis=1),
             "are negative": (probabilities < -ROUNDING).any(axis=1),
-            "do not sum to one": np.abs(probabilities.sum(axis=1, dtype=np.float64) - 1) > ROUNDING,
         }
+        if apart:
+            problems["are above one"] = (probabilities > 1 + ROUNDING).any(axis=1)
+        else:
+            problems["do not sum to one"] = np.abs(probabilities.sum(axis=1, dtype=np.float64) - 1) > ROUNDING
     for problem, rows in problems.items():
         if rows.any():
             raise InputError(
                 f"The probabilities of these samples {problem}",
                 ids=_ids(samples, rows),
-                cure="Give probabilities, not logits: apply a softmax"
+                cure=f"Give probabilities, not logits: apply a {'sigmoid' if apart else 'softmax'}"
                 if "NaN" not in problem
                 else "Predict them again",
             )
