@@ -36,6 +36,38 @@ def parsed(text: str | None) -> list[str] | None:
     return None if text is None else json.loads(text)
 
 
+def said(value: object) -> str | None:
+    """Return what a decision's value puts into the column of labels: a label as it is, a list as a canonical text.
+
+    >>> said("toxic"), said(["toxic", "insult"]), said(7)
+    ('toxic', '["insult", "toxic"]', None)
+    """
+    if isinstance(value, list) and all(isinstance(one, str) and one.strip() for one in value):
+        return canonical(value)
+    return value if isinstance(value, str) else None
+
+
+def shown(value: object) -> str:
+    """Write what was given or suggested for people: a list of labels by its names.
+
+    >>> shown(["insult", "toxic"]), shown([]), shown("toxic")
+    ('insult, toxic', '(none)', 'toxic')
+    """
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return ", ".join(value) or "(none)"
+    return value if isinstance(value, str) else _JSON.encode(value)
+
+
+def changed(given: Sequence[str], suggested: Sequence[str]) -> str:
+    """Write only what differs between two sets.
+
+    >>> changed(["insult", "toxic"], ["threat", "toxic"])
+    '−insult +threat'
+    """
+    gone = [f"−{one}" for one in given if one not in suggested]
+    return " ".join([*gone, *(f"+{one}" for one in suggested if one not in given)])
+
+
 def from_column(column: pa.ChunkedArray, *, name: str, separator: str | None = None) -> pa.ChunkedArray:
     """Return the canonical texts of a column of sets.
 
@@ -86,9 +118,10 @@ def from_columns(table: pa.Table, names: Sequence[str]) -> pa.ChunkedArray:
             ids=(partly[:_SHOWN_ROWS] + 1).tolist(),
             cure="Write 0 where a label does not fit; a row where all are empty counts as unlabeled",
         )
-    ordered = np.argsort(np.array(names, dtype=object), kind="stable")
+    ordered = sorted(range(len(names)), key=lambda at: names[at])
     patterns, at = np.unique(marks[:, ordered], axis=0, return_inverse=True)
-    sets = [None if row[0] < 0 else canonical(names[ordered[k]] for k in np.flatnonzero(row)) for row in patterns]
+    named = [names[one] for one in ordered]
+    sets = [None if row[0] < 0 else canonical(named[one] for one in np.flatnonzero(row)) for row in patterns]
     return pa.chunked_array([pa.array(sets, pa.string()).take(pa.array(at.ravel()))])
 
 
@@ -118,7 +151,7 @@ def members(column: pa.ChunkedArray, classes: Sequence[str]) -> np.ndarray:
         known[row, [place[label] for label in labels if label in place]] = 1
     if unknown:
         raise InputError("Some labels are not among the classes", ids=sorted(unknown), cure="Name every class")
-    return known[pc.fill_null(coded.indices, -1).to_numpy(zero_copy_only=False)]
+    return known[np.asarray(pc.fill_null(coded.indices, -1))]
 
 
 def _is_text(kind: pa.DataType) -> bool:
@@ -221,4 +254,4 @@ def _marks(column: pa.ChunkedArray, name: str) -> np.ndarray:
             ids=odd[:_SHOWN_ROWS],
             cure="Write 1 where the label fits, 0 where it does not, and nothing where nobody looked",
         )
-    return known[pc.fill_null(coded.indices, -1).to_numpy(zero_copy_only=False)]
+    return known[np.asarray(pc.fill_null(coded.indices, -1))]

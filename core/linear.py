@@ -2,10 +2,11 @@
 
 scikit-learn would bring 190 MB into every install for this one model, so it is written here and
 tested against scikit-learn's. The objective is the mean cross-entropy plus ``penalty / 2`` times the
-squared weights (not the intercepts). Where a row may have several labels, each label has a logistic regression of its own;
-all of them share the products with the vectors, and cells of rows and labels can be left out of the loss. It is minimised by Nesterov's accelerated gradient in the metric
-of Böhning's bound on the Hessian (Böhning 1992), which needs no step size, with restarts when the
-momentum points uphill (O'Donoghue & Candès 2015).
+squared weights (not the intercepts). Where a row may have several labels, each has a logistic regression
+of its own; all of them share the products with the vectors, and single cells can be left out of the loss.
+The objective is minimised by Nesterov's accelerated gradient in the metric of Böhning's bound on the
+Hessian (Böhning 1992), which needs no step size, with restarts when the momentum points uphill
+(O'Donoghue & Candès 2015).
 """
 
 from __future__ import annotations

@@ -84,7 +84,9 @@ def read(
     metadata = [metadata] if isinstance(metadata, str) else list(dict.fromkeys(metadata))
     wanted = list(dict.fromkeys([*(column for column in roles.values() if column), *sets, *metadata]))
     if isinstance(source, (str, os.PathLike)):
-        table = files.read_columns(os.fspath(source), wanted, as_text=_text_columns(roles), nested=frozenset(sets), encoding=encoding)
+        table = files.read_columns(
+            os.fspath(source), wanted, as_text=_text_columns(roles), nested=frozenset(sets), encoding=encoding
+        )
         name = name or files.stem(os.fspath(source))
     else:
         table = from_memory(source, wanted)

@@ -138,6 +138,8 @@ class Report:
         InputError
             If the seed has no vector here, ids are unknown, or the condition is no SQL over these columns.
         """
+        if fold_duplicates and pool is None and not self.samples.has_texts:
+            raise InputError("The samples have no texts, so none is a duplicate", cure="Leave out --fold-duplicates")
         if fold_duplicates and pool is None:
             require_texts(self.samples, "To fold duplicates", run=self.run, cure="Leave out --fold-duplicates")
         if k < 1:

@@ -20,7 +20,7 @@ from .labelsets import labels_in, members, parsed
 from .remapping import remapped, retold, settled
 from .taxonomy import Taxonomy
 
-# One of label, labels and spans at most; see labelsift.labelsets, labelsift.spans and labelsift.opinions for their forms.
+# One of label, labels and spans at most; labelsift.labelsets, labelsift.spans and labelsift.opinions say their forms.
 ROLES = ("id", "text", "label", "labels", "spans", "annotations", "split", "predicted")
 Task = Literal["classification", "multilabel", "spans"]
 TASKS: tuple[Task, ...] = ("classification", "multilabel", "spans")
@@ -119,7 +119,9 @@ class Samples:
     @property
     def given(self) -> pa.ChunkedArray | None:
         """What was given in any form: labels, or the canonical texts of sets and spans; None where nothing was."""
-        return next((self.table[role] for role in ("label", "labels", "spans") if role in self.table.column_names), None)
+        return next(
+            (self.table[role] for role in ("label", "labels", "spans") if role in self.table.column_names), None
+        )
 
     @property
     def task(self) -> Task:
@@ -192,6 +194,10 @@ class Samples:
             For labels that the data does not have, and new names that it has already.
         """
         self._require_texts()
+        if self.task != "classification":
+            raise InputError(
+                "A taxonomy goes through single labels only", cure="Rename the labels in your file, and read that"
+            )
         told = taxonomy if isinstance(taxonomy, Taxonomy) else Taxonomy.read(taxonomy)
         before = self.taxonomy or Taxonomy(())
         whole = before.then(told)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from .linear import LinearModel, fit_linear
-from .prediction import FURTHER, ITERATIONS, PENALTIES, CHOOSING_ROWS, CHOOSING_STEPS, Predictions, most_training_rows
+from .prediction import CHOOSING_ROWS, CHOOSING_STEPS, FURTHER, ITERATIONS, PENALTIES, Predictions, most_training_rows
 
 
 def strata(members: np.ndarray) -> np.ndarray:

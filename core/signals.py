@@ -141,14 +141,14 @@ def _check_probabilities(probabilities: np.ndarray, samples: Samples, *, apart: 
             "are negative": (probabilities < -ROUNDING).any(axis=1),
         }
         if apart:
-            problems["are above one"] = (probabilities > 1 + ROUNDING).any(axis=1)
+            problems["are above one"] = np.asarray((probabilities > 1 + ROUNDING).any(axis=1))
         else:
             problems["do not sum to one"] = np.abs(probabilities.sum(axis=1, dtype=np.float64) - 1) > ROUNDING
     for problem, rows in problems.items():
-        if rows.any():
+        if np.any(rows):
             raise InputError(
                 f"The probabilities of these samples {problem}",
-                ids=_ids(samples, rows),
+                ids=_ids(samples, np.asarray(rows)),
                 cure=f"Give probabilities, not logits: apply a {'sigmoid' if apart else 'softmax'}"
                 if "NaN" not in problem
                 else "Predict them again",

@@ -38,7 +38,7 @@ def label_sets(context: Context) -> Result:
     if judged.any():
         _fill(wrong, context, judged)
         wrong[~judged] = 0
-    told = judged.any(axis=1)
+    told = np.asarray(judged.any(axis=1))
     score = np.where(told, np.exp(np.log1p(-np.minimum(wrong, 1 - 1e-6)).sum(axis=1)), np.nan).astype(np.float32)
     is_issue = told & (score < 0.5)
     if context.budget is not None:
@@ -161,7 +161,7 @@ def _findings(context: Context, row: int, wrong: np.ndarray, flips: np.ndarray) 
                 suggested=right,
                 confidence=float(wrong[row, at]),
                 reason=_reason(names[at], missing=missing, model=model, have=have, near=len(near)),
-                related_ids=context.ids(near),
+                related_ids=() if found else context.ids(near),  # once a sample is enough
                 evidence={
                     "label": names[at],
                     "wrong": round(float(wrong[row, at]), 4),

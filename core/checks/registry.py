@@ -139,7 +139,7 @@ class Context:
         """Return the ids of rows; positions below 0 are left out."""
         return [self._ids[row] for row in rows.tolist() if row >= 0]
 
-    def label(self, row: int) -> str | list[str] | None:
+    def label(self, row: int) -> Any:  # noqa: ANN401 - a label, a list of labels or None
         """Return the given label of one row, or its labels where it may have several."""
         if self.samples.task == "multilabel":
             return self.samples.label_set(row)

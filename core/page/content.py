@@ -58,8 +58,14 @@ def content(report: Report, *, share: bool, room: int) -> dict[str, Any]:
     overview, told = Overview(report), annotations_of(report, share=share)
     shown = {
         "share": share,
+        "texts": report.samples.has_texts,
         "overview": _overview(overview),
-        "classes": {"columns": CLASS, "rows": _classes(overview), "total": len(overview.classes)},
+        "classes": {
+            "columns": CLASS,
+            "rows": _classes(overview),
+            "total": len(overview.classes),
+            "task": report.samples.task,
+        },
         "matrix": _matrix(overview),
         "values": [
             [
@@ -84,7 +90,7 @@ def headline(report: Report) -> dict[str, str]:
     overview = Overview(report)
     facts = [f"{overview.rows:,} samples"]
     if overview.classes:
-        facts.append(f"{len(overview.classes):,} classes")
+        facts.append(f"{len(overview.classes):,} {'labels' if report.samples.task == 'multilabel' else 'classes'}")
     created = report.created
     return {
         "name": _cut(report.samples.name) or "samples",
