@@ -75,6 +75,8 @@ for command in (audit, verify, correct, undo, queue, probes, forget, reproduce):
 @click.option("--label", help="Column of the given labels; blank = unlabeled.")
 @click.option("--labels", help="Instead: a column of sets, or columns of 0 and 1 parted by commas, one a label.")
 @click.option("--labels-separator", help="What parts the labels within a text, such as '|'.")
+@click.option("--annotations", help="Column of what each annotator said: objects, annotator to label.")
+@click.option("--annotators", help="Instead: one column of labels each annotator, parted by commas.")
 @click.option("--id", "id_", help="Column of the ids; without it a sample is known by a hash of its text.")
 @click.option("--meta", help="Further columns to keep for slices and reviewers, parted by commas.")
 @click.option("--split", help="Column of the splits (train, test …).")
@@ -108,6 +110,8 @@ def scan(
     label: str | None,
     labels: str | None,
     labels_separator: str | None,
+    annotations: str | None,
+    annotators: str | None,
     id_: str | None,
     meta: str | None,
     split: str | None,
@@ -149,6 +153,8 @@ def scan(
         label=label,
         labels=_sets(labels),
         labels_separator=labels_separator,
+        annotations=annotations,
+        annotators=parted(annotators),
         id=id_,
         split=split,
         predicted=predicted,

@@ -176,7 +176,7 @@ def _each(
             try:
                 if key not in seen:
                     found = read(value)
-                    seen[key] = None if found is None else canonical(map(_label, found))
+                    seen[key] = None if found is None else canonical(map(label_text, found))
                 texts.append(seen[key])
             except (ValueError, TypeError):
                 bad.append(row)
@@ -223,7 +223,7 @@ def _of_text(separator: str | None) -> Callable[[str | None], list[Any] | None]:
     return read
 
 
-def _label(value: object) -> str:
+def label_text(value: object) -> str:
     """Return a label as text: names and whole numbers; the rest is refused."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)

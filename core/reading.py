@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import files
+from . import files, opinions
 from .columns import plain, require_utf8
 from .containers import from_memory
 from .errors import InputError
@@ -35,6 +35,8 @@ def read(
     label: str | None = None,
     labels: str | Sequence[str] | None = None,
     labels_separator: str | None = None,
+    annotations: str | None = None,
+    annotators: Sequence[str] = (),
     id: str | None = None,
     split: str | None = None,
     predicted: str | None = None,
@@ -58,6 +60,9 @@ def read(
         ``labels_separator`` parts; or several columns of 0 and 1, each named after its label.
     labels_separator
         What parts the labels within a text, for example ``"|"``.
+    annotations, annotators
+        What several annotators said: a column of objects (annotator → label: structs, maps or JSON), or one column
+        of labels each annotator. Without ``label``, the label is what most of them say.
     metadata
         Further columns to keep, for slices and for the people who review.
     encoding
@@ -80,12 +85,19 @@ def read(
     """
     roles = {"id": id, "text": text, "label": label, "split": split, "predicted": predicted}
     sets = [labels] if isinstance(labels, str) else list(labels or ())
+    annotators = [annotators] if isinstance(annotators, str) else list(annotators)
+    sets += [annotations] if annotations else []
     _require_roles(roles, labels)
+    _require_annotators(labels, annotations, annotators)
     metadata = [metadata] if isinstance(metadata, str) else list(dict.fromkeys(metadata))
-    wanted = list(dict.fromkeys([*(column for column in roles.values() if column), *sets, *metadata]))
+    wanted = list(dict.fromkeys([*(column for column in roles.values() if column), *sets, *annotators, *metadata]))
     if isinstance(source, (str, os.PathLike)):
         table = files.read_columns(
-            os.fspath(source), wanted, as_text=_text_columns(roles), nested=frozenset(sets), encoding=encoding
+            os.fspath(source),
+            wanted,
+            as_text=_text_columns(roles) | frozenset(annotators),
+            nested=frozenset(sets),
+            encoding=encoding,
         )
         name = name or files.stem(os.fspath(source))
     else:
@@ -95,6 +107,8 @@ def read(
         raise InputError(f"{name or 'The data'} holds no rows", cure="Give a file with a header and rows")
     table = plain(table)
     found = _samples(table, roles, metadata, name=name or "samples")
+    if annotations or annotators:
+        return _annotated(found, table, annotations, annotators)
     if labels is None:
         return found
     column = (
@@ -103,6 +117,30 @@ def read(
         else from_columns(table, sets)
     )
     return replace(found, table=found.table.append_column("labels", column))
+
+
+def _annotated(found: Samples, table: pa.Table, column: str | None, annotators: Sequence[str]) -> Samples:
+    """Add what annotators said, and where no label column is named, the label of most of them."""
+    if column is not None:
+        said = opinions.from_column(table[column], name=column)
+    else:
+        texts = {name: _strings(table[name], role="annotator", column_name=name) for name in annotators}
+        said = opinions.from_columns(
+            pa.table({name: _unlabeled_as_null(one) for name, one in texts.items()}), annotators
+        )
+    own = found.table
+    if "label" not in own.column_names:
+        own = own.append_column("label", opinions.consensus(said))
+    return replace(found, table=own.append_column("annotations", said))
+
+
+def _require_annotators(labels: str | Sequence[str] | None, annotations: str | None, annotators: Sequence[str]) -> None:
+    if (annotations or annotators) and labels is not None:
+        raise InputError(
+            "Several annotators are weighed for single labels only", cure="Name label, or leave the annotators out"
+        )
+    if annotations and annotators:
+        raise InputError("Both annotations and annotators are named", cure="Name one column of objects, or one each")
 
 
 def _require_roles(roles: dict[str, str | None], labels: str | Sequence[str] | None) -> None:

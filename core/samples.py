@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from . import opinions
 from .corrections import Policy, Resolution, applied, resolve
 from .errors import InputError
 from .labelsets import labels_in, members, parsed
@@ -137,7 +138,9 @@ class Samples:
             return labels_in(sets)
         if self.labels is None:
             return ()
-        return tuple(sorted(pc.unique(self.labels.drop_null()).to_pylist()))
+        said = self.column("annotations")
+        further = opinions.labels_in(said) if said is not None else ()  # also what was outvoted everywhere
+        return tuple(sorted({*pc.unique(self.labels.drop_null()).to_pylist(), *further}))
 
     def codes(self, classes: Sequence[str]) -> np.ndarray:
         """Return the labels as positions in ``classes``: int32, shape (n,), -1 = unlabeled."""
@@ -194,9 +197,10 @@ class Samples:
             For labels that the data does not have, and new names that it has already.
         """
         self._require_texts()
-        if self.task != "classification":
+        if self.task != "classification" or self.column("annotations") is not None:
             raise InputError(
-                "A taxonomy goes through single labels only", cure="Rename the labels in your file, and read that"
+                "A taxonomy goes through single labels of one annotator only",
+                cure="Rename the labels in your file, and read that",
             )
         told = taxonomy if isinstance(taxonomy, Taxonomy) else Taxonomy.read(taxonomy)
         before = self.taxonomy or Taxonomy(())

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from .ancestry import parent_run
 from .checks import Check, Context, Result, checks
+from .checks.annotators import with_opinions
 from .checks.label import VOTERS
 from .checks.language import mark_unreadable
 from .classnotes import near_identical, rare
@@ -249,6 +250,8 @@ class _Scan:
             self._provide(one)
             self.say(f"Checking: {one.name.replace('_', ' ')}")
             results[one.name] = one.run(context)
+            if one.name == "label":
+                results[one.name] = with_opinions(context, results[one.name])
         created = datetime.now(UTC)
         samples = context.samples
         _describe(context, results.get("label"))
@@ -342,4 +345,6 @@ def _scores(samples: Samples, results: dict[str, Result], classes: Sequence[str]
         chosen = pa.array(label.suggested, mask=label.suggested < 0)
         columns["suggested_label"] = names.take(chosen)
         columns["confidence"] = pa.array(label.confidence.astype(np.float32), from_pandas=True)
+    for result in results.values():
+        columns |= result.more
     return pa.table(columns)

@@ -28,6 +28,7 @@ WIDEST = 120
 BAD, GOOD, QUIET = "red", "green", "dim"
 CLASSES_SHOWN = 5
 NOTES_SHOWN = 8
+ANNOTATORS_SHOWN = 8
 NOTE_LENGTH = 600
 
 
@@ -65,6 +66,7 @@ def print_summary(
         _issues(overview),
         _worst(report, limit, width),
         _classes(overview, width),
+        _annotators(report),
         _notes(report),
         _next(report, overview, page, store),
     ]
@@ -173,7 +175,7 @@ def _classes(overview: Overview, width: int) -> Table | None:
     sets = overview.report.samples.task == "multilabel"
     table = _table("Weakest labels" if sets else "Weakest classes")
     half = max((width - 48) // 2, 10)  # what the figures leave, for two names
-    table.add_column("Class", max_width=half, overflow="ellipsis", no_wrap=True)
+    table.add_column("Label" if sets else "Class", max_width=half, overflow="ellipsis", no_wrap=True)
     table.add_column("Suspicious", justify="right", no_wrap=True)
     table.add_column("Share", justify="right", no_wrap=True)
     table.add_column(
@@ -194,6 +196,27 @@ def _classes(overview: Overview, width: int) -> Table | None:
         if agreed:
             cells.append("–" if one.agreement is None else percent(one.agreement).replace("\u00a0", " "))
         table.add_row(*cells)
+    return table
+
+
+def _annotators(report: Report) -> Table | None:
+    """Name the annotators whose labels agree least with the rest."""
+    people = report.annotators().to_pylist()
+    if not people:
+        return None
+    more = len(people) - ANNOTATORS_SHOWN
+    caption = f"By {people[0]['method']}; report.another_opinion() names what to label once more"
+    table = _table(
+        "Annotators, weakest first", caption=caption + (f"; {more:,} more are not shown" if more > 0 else "")
+    )
+    table.add_column("Annotator", max_width=40, overflow="ellipsis", no_wrap=True)
+    for name in ("Labels", "Agreement", "Quality"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for one in people[:ANNOTATORS_SHOWN]:
+        shares = ("–" if one[name] is None else percent(one[name]) for name in ("agreement", "quality"))
+        table.add_row(
+            Text(_clean(one["annotator"], 60)), f"{one['labels']:,}", *(s.replace("\u00a0", " ") for s in shares)
+        )
     return table
 
 

@@ -163,6 +163,8 @@ class Result:
         Positions in the classes (int32, -1 = none) and float32, shape (n,), from the label check alone.
     suggested_values
         Instead of positions: strings, shape (n,), null = none, where what is suggested is no single class.
+    more
+        Further columns of the scores, under their names.
     """
 
     score: np.ndarray
@@ -171,6 +173,7 @@ class Result:
     suggested: np.ndarray | None = None
     confidence: np.ndarray | None = None
     suggested_values: pa.Array | None = None
+    more: dict[str, pa.Array] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

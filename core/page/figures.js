@@ -182,6 +182,17 @@ function valueTable(values, overview, { pick, columns: known }) {
   return sortableTable(columns, values, { caption: 'Metadata values with more suspicious labels than the rest', noun: 'values' });
 }
 
+function annotatorTable(rows) {
+  const share = (value) => (value === null ? '\u2013' : percent(value, 1));
+  const columns = [
+    { title: 'Annotator', value: (row) => row[0], cell: (row) => name(row[0]) },
+    { title: 'Labels', numeric: true, value: (row) => row[1], cell: (row) => count(row[1]) },
+    { title: 'Agreement', numeric: true, value: (row) => row[2], cell: (row) => share(row[2]) },
+    { title: 'Quality', numeric: true, value: (row) => row[3], cell: (row) => share(row[3]) },
+  ];
+  return sortableTable(columns, rows, { caption: 'Annotators, the weakest first', limit: 12, noun: 'annotators' });
+}
+
 function sliceTable(slices) {
   const columns = [
     { title: 'Slice', value: (row) => row[2], cell: ([, anchor, predicate]) => el('span', { id: byId(anchor) ? null : anchor }, name(predicate), ' ', linkTo(anchor, 'slice')) },

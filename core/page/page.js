@@ -33,6 +33,11 @@ if (content.classes.rows.length) {
   for (const link of document.querySelectorAll('[data-for="classes"]')) link.hidden = true;
 }
 
+if (content.annotators.length) {
+  byId('annotators').hidden = false;
+  byId('annotator-table').append(annotatorTable(content.annotators));
+}
+
 if (content.values.length) {
   byId('values').hidden = false;
   byId('value-table').append(valueTable(content.values, overview, view));

@@ -178,6 +178,8 @@ class _Rows:
 
     def _reason(self, one: dict[str, Any]) -> str:
         """Return the reason; on a shared page what the issue means instead, should a check quote the text."""
+        if self.share and one["kind"] == "consensus":  # its reason names people
+            return "Weighing all annotators and the model, another label is likelier."
         reason = shortened(one["reason"], REASON_LENGTH)
         row = self.row_of.get(one["id"])
         text = _cell(self.source.column("text"), row)
