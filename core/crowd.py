@@ -28,8 +28,8 @@ class Consensus:
         int32, shape (n,): the consensus, -1 where nobody said anything.
     quality
         float32, shape (n,): how likely the consensus is right; NaN where nobody said anything.
-    majority, majority_quality
-        The label of most annotators, and how likely that is right, in the same forms.
+    own_quality
+        float32, shape (n, annotators): how likely each annotator's own label is right; NaN where one said nothing.
     worth
         float32, shape (n,): ActiveLab's score, the lower the more one more opinion would teach; NaN where unknown.
     agreement, skill
@@ -41,8 +41,7 @@ class Consensus:
 
     codes: np.ndarray
     quality: np.ndarray
-    majority: np.ndarray
-    majority_quality: np.ndarray
+    own_quality: np.ndarray
     worth: np.ndarray
     agreement: np.ndarray
     skill: np.ndarray
@@ -58,7 +57,11 @@ def by_majority(said: Opinions, classes: int) -> Consensus:
     agreement = _agreement(said, codes)
     # One opinion more teaches most where few agree and few have spoken.
     worth = quality - (1 / np.maximum(spoke.sum(axis=1), 1)).astype(np.float32)
-    return Consensus(codes, quality, codes, quality, worth, agreement, agreement, MAJORITY)
+    own = np.full(said.codes.shape, np.nan, dtype=np.float32)
+    for at in range(len(said.annotators)):
+        rows = spoke[:, at]
+        own[rows, at] = (said.codes[rows] == said.codes[rows, at : at + 1]).sum(axis=1) / spoke[rows].sum(axis=1)
+    return Consensus(codes, quality, own, worth, agreement, agreement, MAJORITY)
 
 
 def by_crowdlab(said: Opinions, pred_probs: np.ndarray) -> Consensus:
@@ -83,20 +86,14 @@ def by_crowdlab(said: Opinions, pred_probs: np.ndarray) -> Consensus:
     codes = said.codes[np.ix_(rows, people)]
     table = np.where(codes < 0, np.nan, codes).astype(np.float64)
     probabilities = np.asarray(pred_probs[rows], dtype=np.float64)
-    found = judge(
-        table, probabilities, consensus_method=["best_quality", "majority_vote"], return_detailed_quality=True,
-        verbose=False,
-    )  # fmt: skip
+    found = judge(table, probabilities, verbose=False)
     quality, stats = found["label_quality"], found["annotator_stats"].sort_index()
     worth, _ = active(table, probabilities)
-    whole = {
-        name: getattr(plain, name).copy() for name in ("codes", "quality", "majority", "majority_quality", "worth")
-    }
+    whole = {name: getattr(plain, name).copy() for name in ("codes", "quality", "own_quality", "worth")}
     whole["worth"][:] = np.nan
     whole["codes"][rows] = quality["consensus_label"].to_numpy()
     whole["quality"][rows] = quality["consensus_quality_score"].to_numpy()
-    whole["majority"][rows] = quality["consensus_label_majority_vote"].to_numpy()
-    whole["majority_quality"][rows] = quality["consensus_quality_score_majority_vote"].to_numpy()
+    whole["own_quality"][np.ix_(rows, people)] = found["detailed_label_quality"].to_numpy()
     whole["worth"][rows] = worth
     agreement, skill = (np.full(len(said.annotators), np.nan) for _ in range(2))
     agreement[people] = stats["agreement_with_consensus"].to_numpy()

@@ -38,7 +38,7 @@ def with_opinions(context: Context, found: Result) -> Result:
     other = (told.codes >= 0) & (told.codes != context.codes) & (context.codes >= 0)
     suggested = np.where(other, told.codes, found.suggested).astype(np.int32)
     confidence = np.where(other, told.quality, found.confidence).astype(np.float32)
-    score = _score(context, found.score, told)
+    score = _score(context, found.score, said, told)
     is_issue = found.is_issue | other
     if context.budget is not None:
         order = np.argsort(np.nan_to_num(score, nan=np.inf), kind="stable")[: context.budget]
@@ -87,18 +87,18 @@ def _rounded(value: float) -> float | None:
     return round(float(value), 4) if math.isfinite(value) else None
 
 
-def _score(context: Context, score: np.ndarray, told: Consensus) -> np.ndarray:
+def _score(context: Context, score: np.ndarray, said: Opinions, told: Consensus) -> np.ndarray:
     """Return the mean of the log odds of the label check's score and of the quality of the given label."""
     given = context.codes
-    against = np.minimum(1 - told.quality, 0.5)  # of a label that is neither the consensus nor the majority's
+    disputed = (told.codes >= 0) & (told.codes != given)
+    against = np.minimum(1 - told.quality, 0.5)  # of a label that nobody gave
     if told.method != CROWDLAB:
-        disputed = (told.codes >= 0) & (told.codes != given)
         return np.where(disputed, np.minimum(score, against), score).astype(np.float32)
-    quality = np.where(
-        given == told.codes, told.quality, np.where(given == told.majority, told.majority_quality, against)
-    )
+    gave = (said.codes == given[:, None]) & (said.codes >= 0)
+    theirs = np.where(gave, np.nan_to_num(told.own_quality), 0).max(axis=1, initial=0)
+    quality = np.where(gave.any(axis=1), theirs, np.where(disputed, against, told.quality))
     mixed = 1 / (1 + np.exp(-(logit(score) + logit(quality)) / 2))
-    return np.where(np.isfinite(score) & np.isfinite(quality), mixed, score).astype(np.float32)
+    return np.where(np.isfinite(score) & np.isfinite(told.quality), mixed, score).astype(np.float32)
 
 
 def _columns(context: Context, said: Opinions, told: Consensus) -> dict[str, pa.Array]:
