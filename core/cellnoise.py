@@ -8,9 +8,11 @@ label that fits was left out, and r01, one that does not fit was given. With q t
 So a rare label, which is seldom given by mistake, needs stronger evidence to count as extra than a common one, and
 the errors of all labels can be ranked together. q is a logistic regression over the logits of the sources; its
 weights and the rates are found by expectation and maximisation, which keeps the errors from being learned as truth
-(Raykar et al. 2010; Bootkrajang & Kabán 2012). What tells noise from hard samples is that the log odds of q grow on
-where the sources are sure, whereas noise keeps the share of given labels off 0 and 1 there: sources that were fitted to
-the noise itself until they saturate hide it, and then too little is said to be wrong. The rates of labels with few rows are drawn to those of all labels.
+(Raykar et al. 2010; Bootkrajang & Kabán 2012). The rates of labels with few rows are drawn to those of all labels.
+
+What tells noise from hard samples is that the log odds of q grow on where the sources are sure, whereas noise keeps the
+share of given labels off 0 and 1 there. Sources that were fitted to the noise itself until they saturate hide it, and
+then too little is said to be wrong.
 """
 
 from __future__ import annotations

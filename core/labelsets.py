@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from .errors import InputError
 
-SEPARATORS = ("|", ";", ",", "/", " ")  # that are named to who forgot to name theirs
+SEPARATORS = ("|", ";", ",")  # that are named to who forgot to name theirs
 _YES, _NO = {"1", "1.0", "true"}, {"0", "0.0", "false"}
 _JSON = json.JSONEncoder(ensure_ascii=False)
 _SHOWN_ROWS = 20
@@ -167,7 +167,7 @@ def _each(
 ) -> pa.ChunkedArray:
     """Read every row, the same value once only, and name the rows that cannot be read."""
     seen: dict[Any, str | None] = {}
-    pieces, bad, example, at = [], [], "", 0
+    pieces, bad, examples, at = [], [], [], 0
     for chunk in column.chunks:
         values = chunk.to_pylist()
         texts: list[str | None] = []
@@ -180,14 +180,15 @@ def _each(
                 texts.append(seen[key])
             except (ValueError, TypeError):
                 bad.append(row)
-                example = example or str(value)[:60]
+                examples += [str(value)[:60]] if len(examples) < _SHOWN_ROWS else []
                 texts.append(None)
         at += len(values)
         pieces.append(pa.array(texts, pa.string()))
     if bad:
+        example = next((one for one in examples if any(part in one for part in SEPARATORS)), examples[0])
         raise InputError(
             f"The labels column {name} holds no set of labels (“{example}”, for example) in rows",
-            ids=bad[:_SHOWN_ROWS],
+            ids=bad,
             cure=_cure(example, separator),
         )
     return pa.chunked_array(pieces, pa.string())

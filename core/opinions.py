@@ -19,7 +19,6 @@ from .errors import InputError
 from .labelsets import label_text
 
 _JSON = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
-_SHOWN_ROWS = 20
 
 
 @dataclass(frozen=True)
@@ -77,7 +76,7 @@ def from_column(column: pa.ChunkedArray, *, name: str) -> pa.ChunkedArray:
     if bad:
         raise InputError(
             f"The annotations column {name} holds no labels by annotator in rows",
-            ids=bad[:_SHOWN_ROWS],
+            ids=bad,
             cure='Write an object a row, such as {"anna": "spam", "ben": "ham"}, or name a column each: annotators=[…]',
         )
     return pa.chunked_array(pieces, pa.string())

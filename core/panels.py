@@ -129,7 +129,7 @@ def panels(report: Report, *, with_text: bool = False) -> Panels:
     first = ["slug", "predicate", "n", *SLICE_METRICS]  # what a reader looks for stands at the left
     slices = slices.select([*first, *(name for name in slices.column_names if name not in first)])
     slices = slices.take(pa.array(worst_first(slices, "label_issue_rate")))
-    classes = _set_table(overview, data) if report.samples.task == "multilabel" else _class_table(data)
+    classes = _set_table(overview) if report.samples.task == "multilabel" else _class_table(data)
     flagged, total = _flagged(report, with_text=with_text)
     return Panels(
         title=f"{report.samples.name}: {overview.verdict.rstrip('.')}",
@@ -208,7 +208,7 @@ def _class_table(data: Judged) -> pa.Table:
     return table.take(pa.array(worst_first(table, "label_issue_rate")))
 
 
-def _set_table(overview: Overview, data: Judged) -> pa.Table:
+def _set_table(overview: Overview) -> pa.Table:
     """Return the columns of a class table with what can be said of each label where a sample may have several."""
     rows = overview.classes
     table = pa.table({"label": pa.array([one.name for one in rows], pa.string())})
@@ -217,9 +217,9 @@ def _set_table(overview: Overview, data: Judged) -> pa.Table:
     with np.errstate(invalid="ignore"):
         known = {"n": n, "judged": n, "label_issues": flagged, "label_issue_rate": flagged / np.maximum(n, 1)}
     known |= {"label_issue_rate_low": low, "label_issue_rate_high": high}
-    for name in class_metrics(data):
-        values = known.get(name, np.full(len(rows), np.nan))
-        table = table.append_column(name, pa.array(values, from_pandas=True))
+    nothing = np.full(len(rows), np.nan)  # no prediction is held against a set
+    for name in (*known, "precision", "recall", "f1"):
+        table = table.append_column(name, pa.array(known.get(name, nothing), from_pandas=True))
     return table.take(pa.array(worst_first(table, "label_issue_rate")))
 
 
