@@ -180,7 +180,7 @@ def _require_two(samples: Samples) -> None:
             cure="Name another column of labels, or scan without --labels",
         )
     raise InputError(
-        f"All {counted:,} labels are {samples.classes[0]}: with a single class no label can be judged",
+        f"All {counted:,} labels are {given.drop_null()[0]}: with a single class no label can be judged",
         cure="Name another label column, or scan without --label",
     )
 

@@ -35,7 +35,7 @@ def with_opinions(context: Context, found: Result) -> Result:
     said = opinions(column, context.classes)
     told = _consensus(context, said)
     context.facts[FACT] = _people(said, told)
-    other = (told.codes >= 0) & (told.codes != context.codes) & (context.codes >= 0)
+    other = (told.codes >= 0) & (told.codes != context.codes) & np.isfinite(found.score)
     suggested = np.where(other, told.codes, found.suggested).astype(np.int32)
     confidence = np.where(other, told.quality, found.confidence).astype(np.float32)
     score = _score(context, found.score, said, told)
@@ -125,7 +125,7 @@ def _finding(
     return Finding(
         id=context.ids(np.array([row]))[0],
         issue="label",
-        kind="consensus",
+        kind="consensus" if told.codes[row] == suggested else "",
         score=float(score[row]),
         given=context.label(row),
         suggested=name,

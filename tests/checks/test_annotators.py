@@ -173,3 +173,39 @@ def test_a_run_without_annotators_says_so(found):
     assert report.annotators().num_rows == 0
     with pytest.raises(InputError, match="no annotators"):
         report.another_opinion()
+
+
+def test_a_kept_run_the_summary_and_the_page_know_the_annotators(found, tmp_path, capsys):
+    from labelsift.terminal import print_summary
+
+    report = ls.scan(samples_of(found[2]), signals=_probs(found), only=["label"], store=tmp_path / "kept")
+    loaded = ls.load(report.run, store=tmp_path / "kept")
+    assert loaded.annotators().equals(report.annotators())
+    assert loaded.another_opinion(9).equals(report.another_opinion(9))
+    assert loaded.samples.fingerprint == report.samples.fingerprint
+    print_summary(loaded, store=None)
+    said = capsys.readouterr().out
+    assert "Annotators, weakest first" in said and said.index("dora") < said.index("CROWDLAB")
+    open_page = loaded.to_html(tmp_path / "open.html").read_text()
+    shared = loaded.to_html(tmp_path / "shared.html", share=True).read_text()
+    assert all(name in open_page for name in SKILL)
+    assert not any(f"{name} say" in shared or f'"{name}"' in shared for name in SKILL)
+    assert '"Annotator 1"' in shared
+
+
+def test_the_command_line_reads_annotators(found, tmp_path, monkeypatch):
+    from click.testing import CliRunner
+    from labelsift.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    np.save("p.npy", np.asarray(found[0].pred_probs))
+    codes = found[2]
+    rows = [
+        {"id": f"r{at}", "said": {n: NAMES[c] for n, c in zip(SKILL, row, strict=True) if c >= 0}}
+        for at, row in enumerate(codes.tolist())
+    ]
+    (tmp_path / "said.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    call = ["scan", "said.jsonl", "--no-text", "--id", "id", "--annotations", "said", "--pred-probs", "p.npy"]
+    ran = CliRunner().invoke(main, [*call, "--no-store", "--json"])
+    assert ran.exit_code == 0, ran.output
+    assert json.loads(ran.output)["facts"]["annotators"][0]["annotator"] == "dora"
