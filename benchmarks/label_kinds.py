@@ -44,17 +44,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
     parser.add_argument("--data", type=Path)
+    parser.add_argument("--only", choices=("sets", "annotators"))
     given = parser.parse_args()
     warnings.filterwarnings("ignore")
     found: dict[tuple[str, str], list[Figures]] = defaultdict(list)
     for seed in given.seeds:
-        sources = {"topics": topics(seed), "tickets": joined(*demo(seed), seed)}
+        sources = {"topics": topics(seed), "tickets": joined(*demo(seed), seed)} if given.only != "annotators" else {}
         if given.data is not None:
             sources[given.data.name] = joined(*read(given.data), seed)
         for name, (vectors, truth) in sources.items():
             for method, figures in sets(vectors, truth, seed).items():
                 found[f"sets, {name}", method].append(figures)
-        crowds = {"clouds": clouds(seed), "tickets": single(*demo(seed))}
+        crowds = {"clouds": clouds(seed), "tickets": single(*demo(seed))} if given.only != "sets" else {}
         for name, (vectors, classes) in crowds.items():
             for method, figures in annotators(vectors, classes, seed).items():
                 found[f"annotators, {name}", method].append(figures)
@@ -134,27 +135,26 @@ def annotators(vectors: np.ndarray, truth: np.ndarray, seed: int) -> dict[str, F
     found = {"ours": _ours(report, wrong, time.process_time() - started)}
     consensus = np.array([names.index(one) for one in report.scores["consensus_label"].to_pylist()])
     found["ours"] |= {"consensus wrong": float((consensus != truth).mean())}
-    found["cleanlab, same"] = _crowdlab(said, np.asarray(report.pred_probs), truth, wrong)
+    found["cleanlab, same"] = _crowdlab(said, np.asarray(report.pred_probs), truth, codes)
     started = time.process_time()
     fitted = cross_val_predict(LogisticRegression(max_iter=300), vectors, codes, cv=5, method="predict_proba")
-    found["cleanlab"] = _crowdlab(said, fitted, truth, wrong, spent=time.process_time() - started)
+    found["cleanlab"] = _crowdlab(said, fitted, truth, codes, spent=time.process_time() - started)
     found["majority"] = {"consensus wrong": float(wrong.mean())}
     return found
 
 
 def _crowdlab(
-    said: Opinions, probabilities: np.ndarray, truth: np.ndarray, wrong: np.ndarray, *, spent: float = 0
+    said: Opinions, probabilities: np.ndarray, truth: np.ndarray, given: np.ndarray, *, spent: float = 0
 ) -> Figures:
-    """Rank by the quality of the majority's label, and flag what the consensus changes."""
+    """Rank by CROWDLAB's quality of the very label that was given, and flag what its consensus changes."""
     started = time.process_time()
     table = np.where(said.codes < 0, np.nan, said.codes).astype(float)
-    found = get_label_quality_multiannotator(
-        table, probabilities.astype(float), consensus_method=["best_quality", "majority_vote"], verbose=False
-    )["label_quality"]
-    consensus = found["consensus_label"].to_numpy()
+    found = get_label_quality_multiannotator(table, probabilities.astype(float), verbose=False)
+    consensus = found["label_quality"]["consensus_label"].to_numpy()
     spent += time.process_time() - started
-    flags = consensus != found["consensus_label_majority_vote"].to_numpy()
-    figures = _figures(found["consensus_quality_score_majority_vote"].to_numpy(), flags, wrong, spent)
+    own = found["detailed_label_quality"].to_numpy()
+    quality = np.where(said.codes == given[:, None], np.nan_to_num(own), 0).max(axis=1)
+    figures = _figures(quality, consensus != given, given != truth, spent)
     return figures | {"consensus wrong": float((consensus != truth).mean())}
 
 
