@@ -71,7 +71,12 @@ for command in (audit, verify, correct, undo, queue, probes, forget, reproduce):
 @main.command()
 @click.argument("file")
 @click.option("--text", default="text", show_default=True, help="Column of the texts.")
+@click.option("--no-text", is_flag=True, help="There are none (images, sounds): bring embeddings or probabilities.")
 @click.option("--label", help="Column of the given labels; blank = unlabeled.")
+@click.option("--labels", help="Instead: a column of sets, or columns of 0 and 1 parted by commas, one a label.")
+@click.option("--labels-separator", help="What parts the labels within a text, such as '|'.")
+@click.option("--annotations", help="Column of what each annotator said: objects, annotator to label.")
+@click.option("--annotators", help="Instead: one column of labels each annotator, parted by commas.")
 @click.option("--id", "id_", help="Column of the ids; without it a sample is known by a hash of its text.")
 @click.option("--meta", help="Further columns to keep for slices and reviewers, parted by commas.")
 @click.option("--split", help="Column of the splits (train, test …).")
@@ -102,7 +107,12 @@ for command in (audit, verify, correct, undo, queue, probes, forget, reproduce):
 def scan(
     file: str,
     text: str,
+    no_text: bool,
     label: str | None,
+    labels: str | None,
+    labels_separator: str | None,
+    annotations: str | None,
+    annotators: str | None,
     id_: str | None,
     meta: str | None,
     split: str | None,
@@ -141,8 +151,12 @@ def scan(
             table_format(path)  # refused now rather than after minutes of scanning
     samples = read(
         file,
-        text=text,
+        text=None if no_text else text,
         label=label,
+        labels=_sets(labels),
+        labels_separator=labels_separator,
+        annotations=annotations,
+        annotators=parted(annotators),
         id=id_,
         split=split,
         predicted=predicted,
@@ -186,6 +200,12 @@ def scan(
         from .terminal import print_summary
 
         print_summary(report, page=html, store=None if no_store else store)
+
+
+def _sets(names: str | None) -> str | list[str] | None:
+    """Return one column of sets, or several of 0 and 1."""
+    found = parted(names)
+    return found[0] if len(found) == 1 else found or None
 
 
 def _tell_estimate(

@@ -164,6 +164,8 @@ def _matched(old: Report, new: Report) -> tuple[pa.Array, pa.Array, tuple[tuple[
     alone[rows_old] = False
     before, after = comparable_texts(old.samples, new.samples)
     waiting: dict[str, list[int]] = defaultdict(list)
+    if not (old.samples.has_texts and new.samples.has_texts):  # what has no text is known by its id alone
+        alone[:] = False
     for row in np.flatnonzero(alone).tolist():
         waiting[before[row].as_py()].append(row)
     pairs = []
@@ -193,7 +195,7 @@ def _relabeled(old: Report, new: Report, rows_old: pa.Array, rows_new: pa.Array)
 
 
 def _labels(report: Report, rows: pa.Array) -> pa.Array:
-    given = report.samples.labels
+    given = report.samples.given
     found = pa.nulls(len(rows), pa.string()) if given is None else given.take(rows)
     return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
 

@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 
 from .errors import InputError
 from .findings import CORRECTIONS_SCHEMA
+from .labelsets import parsed, said
 
 Policy = Literal["majority", "unanimous", "newest", "expert"]
 POLICIES: tuple[Policy, ...] = ("majority", "unanimous", "newest", "expert")
@@ -110,15 +111,18 @@ def applied(
     if unknown:
         raise InputError("These actions cannot be applied", ids=unknown, cure=f"Known: {', '.join(ACTIONS)}")
     rows = _rows(table["id"], list(resolution.decided))
+    sets = "labels" in table.column_names
     labels = {
-        rows[one]: _value(one, value) for one, (action, value) in resolution.decided.items() if action == "relabel"
+        rows[one]: _value(one, value, sets=sets)
+        for one, (action, value) in resolution.decided.items()
+        if action == "relabel"
     }
     texts = {rows[one]: _value(one, value) for one, (action, value) in resolution.decided.items() if action == "edit"}
     if not new_labels:
         _require_known(table, labels, classes)
     kept = np.ones(len(table), dtype=bool)
     kept[[rows[one] for one, (action, _) in resolution.decided.items() if action == "remove"]] = False
-    for column, changes in (("label", labels), ("text", texts)):
+    for column, changes in (("labels" if sets else "label", labels), ("text", texts)):
         if changes:
             table = _with(table, column, changes)
     return table, kept
@@ -156,7 +160,10 @@ def _newest_by_person(corrections: pa.Table) -> dict[str, list[dict[str, Any]]]:
 def vote_of(row: Mapping[str, Any]) -> Vote:
     """Return what a correction says: two people agree, or one with themselves, if it is the same."""
     # A kept label's value repeats what was given, which must not part people who agree.
-    return (row["action"], row["value"] if row["action"] in ("relabel", "edit") else "null")
+    value = row["value"] if row["action"] in ("relabel", "edit") else "null"
+    if row["action"] == "relabel" and isinstance(value, str) and value.lstrip().startswith("["):
+        value = _ordered(value)  # two people may tick the same labels in another order
+    return (row["action"], value)
 
 
 def _majority(rows: Sequence[Mapping[str, Any]], experts: frozenset[str]) -> Vote | None:
@@ -164,6 +171,13 @@ def _majority(rows: Sequence[Mapping[str, Any]], experts: frozenset[str]) -> Vot
     if len(ranked) > 1 and ranked[0][1] == ranked[1][1]:
         return None
     return ranked[0][0]
+
+
+def _ordered(value: str) -> str:
+    try:
+        return said(json.loads(value)) or value
+    except ValueError:
+        return value
 
 
 def _unanimous(rows: Sequence[Mapping[str, Any]], experts: frozenset[str]) -> Vote | None:
@@ -187,19 +201,30 @@ _POLICIES: dict[str, Callable[[Sequence[Mapping[str, Any]], frozenset[str]], Vot
 }
 
 
-def _value(sample: str, value: str | None) -> str:
+def _value(sample: str, value: str | None, *, sets: bool = False) -> str:
+    """Return the cell that a decision's value makes; a text, or a canonical set where samples have several labels."""
     try:
         found = json.loads(value or "null")
     except ValueError:
         found = None
-    if not isinstance(found, str):
-        raise InputError("A correction has no readable value", ids=[sample], cure="Its value must be a JSON text")
-    return found
+    told = said(found)
+    if told is None or isinstance(found, list) != sets:
+        form = "a JSON list of labels, since a sample may have several" if sets else "a JSON text"
+        raise InputError("A correction has no readable value", ids=[sample], cure=f"Its value must be {form}")
+    return told
 
 
 def _require_known(table: pa.Table, labels: Mapping[int, str], classes: Collection[str]) -> None:
-    known = {*classes, *(pc.unique(table["label"]).to_pylist() if "label" in table.column_names else ())}
-    odd = [f"{table['id'][row]} → {label}" for row, label in labels.items() if label not in known]
+    role = next((one for one in ("labels", "label") if one in table.column_names), None)
+    cells = pc.unique(table[role]).to_pylist() if role else []
+    several = role == "labels"
+    known = {*classes, *(one for cell in cells for one in (parsed(cell) or () if several else (cell,)))}
+    odd = [
+        f"{table['id'][row]} → {one}"
+        for row, label in labels.items()
+        for one in (parsed(label) or () if several else (label,))
+        if one not in known
+    ]
     if odd:
         raise InputError(
             "Corrections name labels that the data set does not have",

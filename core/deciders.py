@@ -14,6 +14,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from .labelsets import said
 from .report import Report
 from .wording import words
 
@@ -71,7 +72,7 @@ def _by_change(
 def _present(cell: str | None, new: Report) -> object:
     """Return a label out of a JSON cell, under its present name."""
     try:
-        label = json.loads(cell) if cell is not None else None
+        label = said(json.loads(cell)) if cell is not None else None
     except ValueError:
         return cell
     taxonomy = new.samples.taxonomy

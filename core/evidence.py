@@ -23,6 +23,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from .findings import to_json
+from .labelsets import said
 from .memory import Judged, chosen, judged
 from .remapping import given_names
 from .samples import Samples
@@ -71,7 +72,7 @@ def _changed(now: Mapping[str, Any], decisions: Sequence[Mapping[str, Any]], fou
     for one in decisions:
         then = one.get("evidence")
         given = given_names(one["given"], found.taxonomy)
-        picked = {json.loads(one["value"])} if one["action"] == "relabel" else set()
+        picked = {said(json.loads(one["value"]))} if one["action"] == "relabel" else set()
         weighed |= given | picked
         if then is None or one["text_hash"] != text:
             continue

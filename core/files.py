@@ -55,13 +55,17 @@ def kind(source: str) -> tuple[str, str | None]:
     return FORMATS[suffix], compression
 
 
-def read_columns(source: str, wanted: Sequence[str], *, as_text: frozenset[str], encoding: str) -> pa.Table:
+def read_columns(
+    source: str, wanted: Sequence[str], *, as_text: frozenset[str], encoding: str, nested: frozenset[str] = frozenset()
+) -> pa.Table:
     """Read only the wanted columns of a file.
 
     Parameters
     ----------
     as_text
         Columns whose values are taken as they stand in a csv file: the id ``007`` stays ``007``.
+    nested
+        Columns that are taken as they stand in a csv file, too, and may hold lists and objects in a jsonl file.
 
     Raises
     ------
@@ -78,7 +82,7 @@ def read_columns(source: str, wanted: Sequence[str], *, as_text: frozenset[str],
         elif form == "jsonl":
             table = _jsonl(opened, wanted, as_text, source)
         else:
-            table = _csv(opened, wanted, as_text, encoding, delimiter="\t" if form == "tsv" else ",")
+            table = _csv(opened, wanted, as_text | nested, encoding, delimiter="\t" if form == "tsv" else ",")
         table.validate(full=True)  # of the text formats only csv was checked for bytes that are no UTF-8
         return table
     except FileNotFoundError:

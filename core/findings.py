@@ -56,6 +56,16 @@ CORRECTIONS_SCHEMA = pa.schema(
 )
 OPTIONAL = ("asked",)  # columns of corrections that a platform need not know
 
+ANNOTATORS_SCHEMA = pa.schema(
+    [
+        pa.field("annotator", pa.string()),
+        pa.field("labels", pa.int64()),  # how many they gave
+        pa.field("agreement", pa.float64()),  # with the consensus, where others labeled the sample, too
+        pa.field("quality", pa.float64()),
+        pa.field("method", pa.string()),  # CROWDLAB | majority vote
+    ]
+)
+
 ISSUES = (
     "label",
     "span",

@@ -2,9 +2,11 @@
 
 scikit-learn would bring 190 MB into every install for this one model, so it is written here and
 tested against scikit-learn's. The objective is the mean cross-entropy plus ``penalty / 2`` times the
-squared weights (not the intercepts). It is minimised by Nesterov's accelerated gradient in the metric
-of Böhning's bound on the Hessian (Böhning 1992), which needs no step size, with restarts when the
-momentum points uphill (O'Donoghue & Candès 2015).
+squared weights (not the intercepts). Where a row may have several labels, each has a logistic regression
+of its own; all of them share the products with the vectors, and single cells can be left out of the loss.
+The objective is minimised by Nesterov's accelerated gradient in the metric of Böhning's bound on the
+Hessian (Böhning 1992), which needs no step size, with restarts when the momentum points uphill
+(O'Donoghue & Candès 2015).
 """
 
 from __future__ import annotations
@@ -18,17 +20,22 @@ _ROWS_AT_ONCE = 1_024  # stay in the cache between the two products of a gradien
 
 @dataclass(frozen=True)
 class LinearModel:
-    """Weights float32, shape (dimensions, classes), and intercepts float32, shape (classes,)."""
+    """Weights float32, shape (dimensions, classes), and intercepts float32, shape (classes,).
+
+    With ``apart`` every class has a probability of its own, and those of a row need not sum to one.
+    """
 
     weights: np.ndarray
     intercepts: np.ndarray
+    apart: bool = False
 
     def predict_proba(self, vectors: np.ndarray) -> np.ndarray:
         """Return class probabilities: float32, shape (n, classes)."""
         probabilities = np.empty((len(vectors), len(self.intercepts)), dtype=np.float32)
+        linked = _sigmoid if self.apart else _softmax
         for at in range(0, len(vectors), _ROWS_AT_ONCE):
             rows = slice(at, at + _ROWS_AT_ONCE)
-            probabilities[rows] = _softmax(vectors[rows] @ self.weights + self.intercepts)
+            probabilities[rows] = linked(vectors[rows] @ self.weights + self.intercepts)
         return probabilities
 
 
@@ -50,7 +57,8 @@ def fit_linear(
     vectors
         float32, shape (n, dimensions).
     codes
-        The class of each row, shape (n,), all in ``range(classes)``.
+        The class of each row, shape (n,), all in ``range(classes)``. Or float32, shape (n, classes): 1 where a row
+        has a label, 0 where it has not, NaN where that cell says nothing; then each label is fitted apart.
     penalty
         Weight of the squared norm, relative to the mean loss; scikit-learn's ``1 / (C * n)``.
     weights
@@ -63,7 +71,8 @@ def fit_linear(
     dimensions = vectors.shape[1]
     counts = np.ones(len(vectors), dtype=np.float32) if weights is None else weights.astype(np.float32)
     total = np.float32(counts.sum(dtype=np.float64))
-    metric = _inverse_bound(vectors, counts, penalty)
+    apart = codes.ndim == 2
+    metric = _inverse_bound(vectors, counts, penalty, curvature=0.25 if apart else 0.5)
     ridge = np.full((dimensions + 1, 1), penalty, dtype=np.float32)
     ridge[-1] = 0
     found = np.zeros((dimensions + 1, classes), dtype=np.float32)
@@ -71,7 +80,7 @@ def fit_linear(
         found[:-1], found[-1] = start.weights, start.intercepts
     ahead, momentum = found.copy(), 1.0
     for _ in range(max_iterations):
-        gradient = _gradient(vectors, codes, counts, ahead) / total + ridge * ahead
+        gradient = (_gradient_apart if apart else _gradient)(vectors, codes, counts, ahead) / total + ridge * ahead
         if np.abs(gradient).max() < tolerance:
             found = ahead
             break
@@ -82,11 +91,14 @@ def fit_linear(
         following = (1 + np.sqrt(1 + 4 * momentum * momentum)) / 2
         ahead = moved + np.float32((momentum - 1) / following) * step
         found, momentum = moved, following
-    return LinearModel(found[:-1], found[-1])
+    return LinearModel(found[:-1], found[-1], apart)
 
 
-def _inverse_bound(vectors: np.ndarray, counts: np.ndarray, penalty: float) -> np.ndarray:
-    """Invert Böhning's bound, half the second moment of the inputs (with a column of ones) plus the ridge."""
+def _inverse_bound(vectors: np.ndarray, counts: np.ndarray, penalty: float, *, curvature: float) -> np.ndarray:
+    """Invert Böhning's bound, half the second moment of the inputs (with a column of ones) plus the ridge.
+
+    Of a logistic regression alone the bound is a quarter.
+    """
     dimensions = vectors.shape[1]
     bound = np.zeros((dimensions + 1, dimensions + 1))
     for at in range(0, len(vectors), _ROWS_AT_ONCE):
@@ -96,7 +108,7 @@ def _inverse_bound(vectors: np.ndarray, counts: np.ndarray, penalty: float) -> n
         bound[-1, :-1] += weighted.sum(axis=0)
         bound[-1, -1] += counts[rows].sum()
     bound[:-1, -1] = bound[-1, :-1]
-    bound /= 2 * bound[-1, -1]
+    bound *= curvature / bound[-1, -1]
     bound[np.arange(dimensions), np.arange(dimensions)] += penalty
     bound[np.diag_indices(dimensions + 1)] += 1e-6 * np.trace(bound) / (dimensions + 1)
     return np.linalg.inv(bound).astype(np.float32)
@@ -113,6 +125,28 @@ def _gradient(vectors: np.ndarray, codes: np.ndarray, counts: np.ndarray, weight
         gradient[:-1] += some.T @ residuals
         gradient[-1] += residuals.sum(axis=0)
     return gradient
+
+
+def _gradient_apart(vectors: np.ndarray, members: np.ndarray, counts: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    gradient = np.zeros_like(weights)
+    for at in range(0, len(vectors), _ROWS_AT_ONCE):
+        rows = slice(at, at + _ROWS_AT_ONCE)
+        some = vectors[rows]
+        residuals = _sigmoid(some @ weights[:-1] + weights[-1])
+        residuals -= members[rows]
+        np.copyto(residuals, 0, where=np.isnan(residuals))  # much faster than nan_to_num
+        residuals *= counts[rows, None]
+        gradient[:-1] += some.T @ residuals
+        gradient[-1] += residuals.sum(axis=0)
+    return gradient
+
+
+def _sigmoid(scores: np.ndarray) -> np.ndarray:
+    np.negative(scores, out=scores)
+    np.minimum(scores, 60, out=scores)  # beyond, exp overflows float32
+    np.exp(scores, out=scores)
+    scores += 1
+    return np.reciprocal(scores, out=scores)
 
 
 def _softmax(scores: np.ndarray) -> np.ndarray:

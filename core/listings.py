@@ -27,7 +27,8 @@ def print_similar(rows: Iterable[Mapping[str, Any]], *, console: Console | None 
     """Print similar samples, most similar first."""
     table = _table("similarity", "id", "label", "text")
     for row in rows:
-        table.add_row(f"{row['similarity']:.3f}", _text(row["id"]), _text(row.get("label")), _text(row["text"]))
+        label = row.get("label", row.get("labels"))
+        table.add_row(f"{row['similarity']:.3f}", _text(row["id"]), _text(label), _text(row.get("text")))
     (console or Console(highlight=False)).print(table)
 
 

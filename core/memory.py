@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from .corrections import Vote, resolve
+from .labelsets import said as label_said
 from .remapping import given_names, translated
 from .samples import TEXT_HASH, Samples
 from .taxonomy import Taxonomy
@@ -94,7 +95,10 @@ def judged(samples: Samples, records: Iterable[Mapping[str, Any]], *, but: str |
     known = pa.array(sorted({one["id"] for one in said}), pa.string())
     rows = pc.indices_nonzero(pc.is_in(samples.ids, value_set=known))
     here = samples.table.take(rows).to_pylist()
-    now = {row["id"]: (row.get(TEXT_HASH) or text_hash(row["text"]), row.get("label")) for row in here}
+    now = {
+        row["id"]: (row.get(TEXT_HASH) or text_hash(row.get("text", "")), row.get("label", row.get("labels")))
+        for row in here
+    }
     still = [one for one in said if one["id"] in now and now[one["id"]][0] in _hashes(one)]
     votes = pa.Table.from_pylist([{name: one.get(name) for name in _VOTE} for one in still], _SCHEMA)
     return Judged(still, resolve(votes).decided, now, taxonomy)
@@ -116,4 +120,4 @@ def _hashes(one: Mapping[str, Any]) -> set[str]:
 def chosen(vote: Vote) -> set[str | None]:
     """Return the label that a vote gives, as a set: empty where it gives none."""
     action, value = vote
-    return {json.loads(value)} if action == "relabel" else set()
+    return {label_said(json.loads(value))} if action == "relabel" else set()

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from .counts import ClassHealth, IssueCount, Quality, WorseValue
 from .findings import ADVICE, ISSUES, issues_in
+from .sethealth import set_health, sets_told
 from .slices.metrics import judged_labels
 from .wording import percent, words
 
@@ -35,8 +36,8 @@ class Overview:
 
     @cached_property
     def labels(self) -> pa.ChunkedArray | None:
-        """The given labels, or None where labels were not judged."""
-        return self.report.samples.labels if "label" in issues_in(self._scores) else None
+        """The given labels (canonical texts where they are sets), or None where labels were not judged."""
+        return self.report.samples.given if "label" in issues_in(self._scores) else None
 
     @cached_property
     def labeled(self) -> int:
@@ -95,6 +96,8 @@ class Overview:
         """Given label, suggested label and count over the flagged samples, most frequent first."""
         if self.labels is None or "suggested_label" not in self._scores.column_names:
             return ()
+        if self.report.samples.task != "classification":
+            return ()  # no single label is taken for another
         flagged = pa.array(self._flags("label"))
         pairs = Counter(
             (given, suggested)
@@ -111,6 +114,10 @@ class Overview:
     def classes(self) -> tuple[ClassHealth, ...]:
         """One entry a class, the highest rate of suspicious labels first."""
         if self.labels is None:
+            return ()
+        if self.report.samples.task == "multilabel":
+            return set_health(self.report, self._judged)
+        if self.report.samples.task != "classification":
             return ()
         names = self.report.samples.classes
         codes = self.report.samples.codes(names)
@@ -160,9 +167,9 @@ class Overview:
         if self.labels is not None and self.judged:
             wrong = found["label"].count
             missing = self.labeled - self.judged
-            labels, rest = "labels", "."
+            labels, rest = "sets of labels" if self.report.samples.task == "multilabel" else "labels", "."
             if missing:
-                labels, rest = "judged labels", f"; {missing:,} of {self.labeled:,} could not be judged."
+                labels, rest = f"judged {labels}", f"; {missing:,} of {self.labeled:,} could not be judged."
             if not wrong:
                 return f"None of the {self.judged:,} {labels} looks wrong{rest}"
             verb = "looks" if wrong == 1 else "look"
@@ -182,6 +189,8 @@ class Overview:
         top = self.confusions[0] if self.confusions else None
         if top and top[2] > 1:
             said.append(f"The most common mix-up: {top[2]:,} labeled {top[0]} look like {top[1]}.")
+        if self.report.samples.task == "multilabel":
+            said += sets_told(self.classes)
         others = sorted((one for one in self.issues if one.issue != "label" and one.count), key=lambda one: -one.count)
         if others:
             named = [words(one.issue).counted(one.count) for one in others[:4]]

@@ -20,9 +20,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from .findings import ISSUES
+from .labelsets import shown
 from .overview import BINS, Overview
 from .slices.cells import partitions
-from .slices.metrics import Judged, class_metrics, judged, overall, score_column
+from .slices.metrics import Judged, class_metrics, judged, overall, score_column, wilson
 from .slices.slugs import slug
 from .slices.table import full_table, worst_first
 from .verdict import summary
@@ -128,7 +129,7 @@ def panels(report: Report, *, with_text: bool = False) -> Panels:
     first = ["slug", "predicate", "n", *SLICE_METRICS]  # what a reader looks for stands at the left
     slices = slices.select([*first, *(name for name in slices.column_names if name not in first)])
     slices = slices.take(pa.array(worst_first(slices, "label_issue_rate")))
-    classes = _class_table(data)
+    classes = _set_table(overview) if report.samples.task == "multilabel" else _class_table(data)
     flagged, total = _flagged(report, with_text=with_text)
     return Panels(
         title=f"{report.samples.name}: {overview.verdict.rstrip('.')}",
@@ -184,7 +185,7 @@ def _quality(overview: Overview) -> Histogram | None:
 
 
 def _confusion(overview: Overview) -> Matrix | None:
-    if overview.labels is None:
+    if overview.labels is None or overview.report.samples.task != "classification":
         return None
     flags: Counter[str] = Counter()
     for given, suggested, count in overview.confusions:
@@ -204,6 +205,21 @@ def _class_table(data: Judged) -> pa.Table:
     for name, values in class_metrics(data).items():
         columns[name] = pa.array(values, from_pandas=True)
     table = pa.table(columns)
+    return table.take(pa.array(worst_first(table, "label_issue_rate")))
+
+
+def _set_table(overview: Overview) -> pa.Table:
+    """Return the columns of a class table with what can be said of each label where a sample may have several."""
+    rows = overview.classes
+    table = pa.table({"label": pa.array([one.name for one in rows], pa.string())})
+    n, flagged = (np.array([getattr(one, name) for one in rows], dtype=np.int64) for name in ("rows", "flagged"))
+    low, high = wilson(flagged, n)
+    with np.errstate(invalid="ignore"):
+        known = {"n": n, "judged": n, "label_issues": flagged, "label_issue_rate": flagged / np.maximum(n, 1)}
+    known |= {"label_issue_rate_low": low, "label_issue_rate_high": high}
+    nothing = np.full(len(rows), np.nan)  # no prediction is held against a set
+    for name in (*known, "precision", "recall", "f1"):
+        table = table.append_column(name, pa.array(known.get(name, nothing), from_pandas=True))
     return table.take(pa.array(worst_first(table, "label_issue_rate")))
 
 
@@ -256,6 +272,8 @@ def _plain(table: pa.Table) -> Table:
 
 def _label(cell: str | None, labels: set[str]) -> str:
     value = None if cell is None else json.loads(cell)
+    if isinstance(value, list):
+        return shown(value) if all(isinstance(one, str) and one in labels for one in value) else ""
     return value if isinstance(value, str) and value in labels else ""
 
 

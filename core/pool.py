@@ -49,7 +49,7 @@ class Pool:
 
     def searchable(self, *, details: bool = False) -> Searchable:
         """Return the pool as something to search."""
-        first = [name for name in ("id", "label", "text") if name in self.columns]
+        first = [name for name in ("id", "label", "labels", "text") if name in self.columns]
         shown = [*first, *(name for name in self.columns if name not in first)] if details else first
 
         def take(rows: np.ndarray) -> pa.Table:

@@ -42,6 +42,7 @@ def push(
 ) -> Receipt:
     """Bring the flagged samples of a report into a project; see :meth:`labelsift.report.Report.push`."""
     labeler = platforms.labeler(platform)
+    _require_kind(report, match=match)
     require_texts(report.samples, "A push", run=report.run, cure=_PUSH)
     if probe is not None:
         probing.require_blind(mode=mode, match=match, only=only)
@@ -94,6 +95,20 @@ def without_advice(report: Report) -> Report:
     """Return the report without the findings that ask nobody for a decision, if it has any."""
     advice = pc.is_in(report.findings["issue"], value_set=pa.array(sorted(ADVICE), pa.string()))
     return replace(report, findings=report.findings.filter(pc.invert(advice))) if pc.any(advice).as_py() else report
+
+
+def _require_kind(report: Report, *, match: str | None) -> None:
+    """Refuse what no platform here can ask people about yet."""
+    if report.samples.task == "multilabel":
+        raise InputError(
+            "Sets of labels cannot be pushed yet",
+            cure="Review the findings table (--findings findings.csv), and record what people decide: ls.record(…)",
+        )
+    if not report.samples.has_texts and match is None:
+        raise InputError(
+            "The samples have no texts that people could be shown",
+            cure="Push into the project that shows them: --match FIELD",
+        )
 
 
 def _require_rounds(

@@ -9,17 +9,19 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import files
+from . import files, opinions
 from .columns import plain, require_utf8
 from .containers import from_memory
 from .errors import InputError
 from .jsonlines import EXACT
+from .labelsets import from_column, from_columns
 from .samples import Samples, repeats, text_ids
 
 if TYPE_CHECKING:
@@ -29,8 +31,12 @@ if TYPE_CHECKING:
 def read(
     source: Source,
     *,
-    text: str = "text",
+    text: str | None = "text",
     label: str | None = None,
+    labels: str | Sequence[str] | None = None,
+    labels_separator: str | None = None,
+    annotations: str | None = None,
+    annotators: Sequence[str] = (),
     id: str | None = None,
     split: str | None = None,
     predicted: str | None = None,
@@ -47,7 +53,16 @@ def read(
         polars, Arrow or Hugging Face object; anything that speaks Arrow's C stream interface.
     text, label, id, split, predicted
         The columns that hold each role. Without ``id`` the id is a hash of the text.
-        A missing label (null or blank) means unlabeled.
+        A missing label (null or blank) means unlabeled. ``text=None`` is for images, sounds and whatever else is
+        known by its id alone; a scan then needs embeddings or probabilities.
+    labels
+        Instead of ``label``, where a sample may have several: a column of lists, of JSON lists or of texts that
+        ``labels_separator`` parts; or several columns of 0 and 1, each named after its label.
+    labels_separator
+        What parts the labels within a text, for example ``"|"``.
+    annotations, annotators
+        What several annotators said: a column of objects (annotator → label: structs, maps or JSON), or one column
+        of labels each annotator. Without ``label``, the label is what most of them say.
     metadata
         Further columns to keep, for slices and for the people who review.
     encoding
@@ -69,17 +84,74 @@ def read(
     (2, ('x',))
     """
     roles = {"id": id, "text": text, "label": label, "split": split, "predicted": predicted}
+    sets = [labels] if isinstance(labels, str) else list(labels or ())
+    annotators = [annotators] if isinstance(annotators, str) else list(annotators)
+    sets += [annotations] if annotations else []
+    _require_roles(roles, labels)
+    _require_annotators(labels, annotations, annotators)
     metadata = [metadata] if isinstance(metadata, str) else list(dict.fromkeys(metadata))
-    wanted = list(dict.fromkeys([*(column for column in roles.values() if column), *metadata]))
+    wanted = list(dict.fromkeys([*(column for column in roles.values() if column), *sets, *annotators, *metadata]))
     if isinstance(source, (str, os.PathLike)):
-        table = files.read_columns(os.fspath(source), wanted, as_text=_text_columns(roles), encoding=encoding)
+        table = files.read_columns(
+            os.fspath(source),
+            wanted,
+            as_text=_text_columns(roles) | frozenset(annotators),
+            nested=frozenset(sets),
+            encoding=encoding,
+        )
         name = name or files.stem(os.fspath(source))
     else:
         table = from_memory(source, wanted)
         require_utf8(table, name or "The data")
     if not table.num_rows:
         raise InputError(f"{name or 'The data'} holds no rows", cure="Give a file with a header and rows")
-    return _samples(plain(table), roles, metadata, name=name or "samples")
+    table = plain(table)
+    found = _samples(table, roles, metadata, name=name or "samples")
+    if annotations or annotators:
+        return _annotated(found, table, annotations, annotators)
+    if labels is None:
+        return found
+    column = (
+        from_column(table[labels], name=labels, separator=labels_separator)
+        if isinstance(labels, str)
+        else from_columns(table, sets)
+    )
+    return replace(found, table=found.table.append_column("labels", column))
+
+
+def _annotated(found: Samples, table: pa.Table, column: str | None, annotators: Sequence[str]) -> Samples:
+    """Add what annotators said, and where no label column is named, the label of most of them."""
+    if column is not None:
+        said = opinions.from_column(table[column], name=column)
+    else:
+        texts = {name: _strings(table[name], role="annotator", column_name=name) for name in annotators}
+        said = opinions.from_columns(
+            pa.table({name: _unlabeled_as_null(one) for name, one in texts.items()}), annotators
+        )
+    own = found.table
+    if "label" not in own.column_names:
+        own = own.append_column("label", opinions.consensus(said))
+    return replace(found, table=own.append_column("annotations", said))
+
+
+def _require_annotators(labels: str | Sequence[str] | None, annotations: str | None, annotators: Sequence[str]) -> None:
+    if (annotations or annotators) and labels is not None:
+        raise InputError(
+            "Several annotators are weighed for single labels only", cure="Name label, or leave the annotators out"
+        )
+    if annotations and annotators:
+        raise InputError("Both annotations and annotators are named", cure="Name one column of objects, or one each")
+
+
+def _require_roles(roles: dict[str, str | None], labels: str | Sequence[str] | None) -> None:
+    if labels is not None and not len(labels):
+        raise InputError("No column of labels is named", cure="Name one of lists, or several of 0 and 1")
+    if labels is not None and roles["label"]:
+        raise InputError("Both label and labels are named", cure="Name label for one a sample, labels for several")
+    if not roles["text"] and not roles["id"]:
+        raise InputError(
+            "Samples without texts need ids of their own", cure="Name the column that tells them apart: id='file'"
+        )
 
 
 def _text_columns(roles: dict[str, str | None]) -> frozenset[str]:
@@ -91,7 +163,8 @@ def _samples(table: pa.Table, roles: dict[str, str | None], metadata: Sequence[s
     for role, column in roles.items():
         if column:
             columns[role] = _strings(table[column], role=role, column_name=column)
-    columns["text"] = pc.fill_null(columns["text"], "")
+    if "text" in columns:
+        columns["text"] = pc.fill_null(columns["text"], "")
     if "label" in columns:
         columns["label"] = _unlabeled_as_null(columns["label"])
     if "id" in columns:

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from .annotations import note_entry
 from .errors import InputError
-from .findings import issues_in
+from .findings import ANNOTATORS_SCHEMA, issues_in
 from .keeper import Keeper
 from .samples import Samples
 from .searching import Searchable, seed_vector
@@ -138,6 +138,8 @@ class Report:
         InputError
             If the seed has no vector here, ids are unknown, or the condition is no SQL over these columns.
         """
+        if fold_duplicates and pool is None and not self.samples.has_texts:
+            raise InputError("The samples have no texts, so none is a duplicate", cure="Leave out --fold-duplicates")
         if fold_duplicates and pool is None:
             require_texts(self.samples, "To fold duplicates", run=self.run, cure="Leave out --fold-duplicates")
         if k < 1:
@@ -213,6 +215,25 @@ class Report:
         from .slices.table import slices_table
 
         return slices_table(self, by=by, metric=metric)
+
+    def annotators(self) -> pa.Table:
+        """Return how good each annotator is: ``annotator, labels, agreement, quality, method``, the weakest first.
+
+        ``agreement`` is with the consensus where others labeled the sample, too; ``quality`` CROWDLAB's. Both are null
+        where nothing can be said. No row where the samples have no annotators.
+        """
+        return pa.Table.from_pylist(self.facts.get("annotators", []), schema=ANNOTATORS_SCHEMA)
+
+    def another_opinion(self, k: int = 100) -> pa.Table:
+        """Return the samples that one more opinion would teach most: ``id, score, opinions, consensus, quality``.
+
+        By ActiveLab's score, lowest first.
+        """
+        if "another_opinion_score" not in self.scores.column_names:
+            raise InputError("This run has no annotators", cure="Read them: ls.read(…, annotations=…), and scan again")
+        names = ["id", "another_opinion_score", "opinions", "consensus_label", "consensus_quality"]
+        known = self.scores.select(names).rename_columns(["id", "score", "opinions", "consensus", "quality"])
+        return known.filter(pc.is_valid(known["score"])).sort_by("score").slice(0, k)
 
     def push(
         self,

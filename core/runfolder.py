@@ -214,8 +214,8 @@ def read_shown(folder: Place, ids: Sequence[str]) -> dict[str, Shown]:
         raise broken(folder, error) from None
     return {
         row["id"]: Shown(
-            row.get(TEXT_HASH) or text_hash(row["text"]),
-            row.get("label"),
+            row.get(TEXT_HASH) or text_hash(row.get("text", "")),
+            row.get("label", row.get("labels")),
             tuple(dict.fromkeys(issues.get(row["id"], ()))),
             score.get("label_score"),
             score.get("suggested_label"),

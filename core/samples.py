@@ -14,12 +14,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from . import opinions
 from .corrections import Policy, Resolution, applied, resolve
 from .errors import InputError
+from .labelsets import labels_in, members, parsed
 from .remapping import remapped, retold, settled
 from .taxonomy import Taxonomy
 
-# One of label, labels and spans at most; see labelsift.labelsets, labelsift.spans and labelsift.opinions.
+# One of label, labels and spans at most; labelsift.labelsets, labelsift.spans and labelsift.opinions say their forms.
 ROLES = ("id", "text", "label", "labels", "spans", "annotations", "split", "predicted")
 Task = Literal["classification", "multilabel", "spans"]
 TASKS: tuple[Task, ...] = ("classification", "multilabel", "spans")
@@ -53,13 +55,13 @@ class Lineage:
 
 @dataclass(frozen=True)
 class Samples:
-    """Rows with an id, a text and what is known of them.
+    """Rows with an id, mostly a text, and what is known of them.
 
     Parameters
     ----------
     table
-        One row a sample, all columns strings: ``id`` (unique, never null), ``text`` (never null)
-        and, where the data has them, ``label`` (null = unlabeled), ``split`` and ``predicted``.
+        One row a sample, all columns strings: ``id`` (unique, never null) and, where the data has them, ``text``
+        (never null), ``label`` (null = unlabeled), ``split`` and ``predicted``.
         Instead of ``label`` there may be ``labels`` (sets of labels) or ``spans``, and beside it ``annotations``
         (what each annotator said): canonical JSON, null = unlabeled.
     metadata
@@ -92,7 +94,14 @@ class Samples:
     @property
     def texts(self) -> pa.ChunkedArray:
         """The texts, in file order; an absent text is an empty one."""
+        if not self.has_texts:
+            return pa.chunked_array([pa.repeat("", len(self))], pa.string())
         return self.table["text"]
+
+    @property
+    def has_texts(self) -> bool:
+        """Whether the samples have texts at all; images and sounds are known by their ids alone."""
+        return "text" in self.table.column_names
 
     @property
     def textless(self) -> bool:
@@ -109,6 +118,13 @@ class Samples:
         return self.column("label")
 
     @property
+    def given(self) -> pa.ChunkedArray | None:
+        """What was given in any form: labels, or the canonical texts of sets and spans; None where nothing was."""
+        return next(
+            (self.table[role] for role in ("label", "labels", "spans") if role in self.table.column_names), None
+        )
+
+    @property
     def task(self) -> Task:
         """What kind of labels the samples have; one label a sample where they have none at all."""
         if self.column("labels") is not None:
@@ -118,9 +134,13 @@ class Samples:
     @cached_property
     def classes(self) -> tuple[str, ...]:
         """The labels that occur, sorted."""
+        if (sets := self.column("labels")) is not None:
+            return labels_in(sets)
         if self.labels is None:
             return ()
-        return tuple(sorted(pc.unique(self.labels.drop_null()).to_pylist()))
+        said = self.column("annotations")
+        further = opinions.labels_in(said) if said is not None else ()  # also what was outvoted everywhere
+        return tuple(sorted({*pc.unique(self.labels.drop_null()).to_pylist(), *further}))
 
     def codes(self, classes: Sequence[str]) -> np.ndarray:
         """Return the labels as positions in ``classes``: int32, shape (n,), -1 = unlabeled."""
@@ -132,6 +152,16 @@ class Samples:
         if unknown:
             raise InputError("Some labels are not among the classes", ids=unknown, cure="Name every class")
         return codes
+
+    def members(self, classes: Sequence[str]) -> np.ndarray:
+        """Tell which labels each row has where it may have several: int8, shape (n, classes), -1 = unlabeled."""
+        sets = self.column("labels")
+        return np.full((len(self), len(classes)), -1, dtype=np.int8) if sets is None else members(sets, classes)
+
+    def label_set(self, row: int) -> list[str] | None:
+        """Return the labels of one row where it may have several; None where it is unlabeled."""
+        sets = self.column("labels")
+        return None if sets is None else parsed(sets[row].as_py())
 
     def positions(self, ids: Sequence[str]) -> np.ndarray:
         """Return the row of each id: int64, shape (len(ids),). Unknown ids are refused."""
@@ -167,6 +197,11 @@ class Samples:
             For labels that the data does not have, and new names that it has already.
         """
         self._require_texts()
+        if self.task != "classification" or self.column("annotations") is not None:
+            raise InputError(
+                "A taxonomy goes through single labels of one annotator only",
+                cure="Rename the labels in your file, and read that",
+            )
         told = taxonomy if isinstance(taxonomy, Taxonomy) else Taxonomy.read(taxonomy)
         before = self.taxonomy or Taxonomy(())
         whole = before.then(told)

@@ -9,9 +9,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from .ancestry import parent_run
 from .checks import Check, Context, Result, checks
+from .checks.annotators import with_opinions
 from .checks.language import mark_unreadable
 from .checks.systematic import systematic
 from .classnotes import near_identical, rare
@@ -25,6 +27,7 @@ from .prediction import assign_folds, out_of_sample
 from .remapping import passed_over
 from .report import USERS_EMBEDDINGS, Report
 from .samples import Samples
+from .setprediction import sets_out_of_sample, strata
 from .signals import Signals
 from .store import DEFAULT as DEFAULT_STORE
 from .store import Store, run_name
@@ -114,7 +117,7 @@ def scan(
     if taxonomy is not None and samples.taxonomy is not None and given is not None:
         passed = passed_over(given, samples.taxonomy)
         maker.context.notes += [passed] if passed else []
-    report = maker.run(_chosen(samples, only, dynamics=maker.context.dynamics is not None))
+    report = maker.run(_chosen(samples, only, signals or Signals()))
     report.settings.update({"budget": budget, "only": list(only) if only else None})
     if not texts:
         report.settings[SETTING] = False
@@ -149,14 +152,51 @@ def _verified(store: Store, samples: Samples) -> np.ndarray:
     return verified
 
 
-def _chosen(samples: Samples, only: Sequence[str] | None, *, dynamics: bool) -> tuple[Check, ...]:
+def _without_texts(chosen: tuple[Check, ...], only: Sequence[str] | None, signals: Signals) -> tuple[Check, ...]:
+    """Return the checks that need no texts and nothing that would have to be made of them."""
+    have = {"labels", "undecided"}
+    have |= {"vectors", "pred_probs"} if signals.embeddings is not None else set()
+    have |= {"pred_probs"} if signals.pred_probs is not None else set()
+    if signals.embeddings is None and signals.pred_probs is None:
+        raise InputError(
+            "The samples have no texts, and nothing else is known of them",
+            cure="Bring embeddings or probabilities (Signals(embeddings=…), --embeddings v.npy), or name the texts",
+        )
+    lacking = [one.name for one in chosen if not one.needs <= have]
+    if only and lacking:
+        raise InputError(
+            "These checks need texts, or embeddings in their place", ids=lacking, cure="Bring them, or leave them out"
+        )
+    return tuple(one for one in chosen if one.needs <= have)
+
+
+def _require_two(samples: Samples) -> None:
+    """Refuse labels of which none can be told from another."""
+    given = samples.given
+    if given is None or samples.task == "spans" or pc.count_distinct(given).as_py() > 1:
+        return
+    counted = len(samples) - given.null_count
+    if samples.task == "multilabel":
+        raise InputError(
+            f"All {counted:,} labeled rows have the same labels, {', '.join(samples.classes)}: none can be judged",
+            cure="Name another column of labels, or scan without --labels",
+        )
+    raise InputError(
+        f"All {counted:,} labels are {given.drop_null()[0]}: with a single class no label can be judged",
+        cure="Name another label column, or scan without --label",
+    )
+
+
+def _chosen(samples: Samples, only: Sequence[str] | None, signals: Signals) -> tuple[Check, ...]:
     fitting = [one for one in checks() if samples.task in one.tasks]
-    lacking = {"undecided": not samples.undecided, "dynamics": not dynamics}
+    lacking = {"undecided": not samples.undecided, "dynamics": signals.dynamics is None}
     known = tuple(one for one in fitting if not any(lacking.get(need) for need in one.needs))
     unknown = sorted(set(only or ()) - {one.name for one in known})
     if unknown:
         raise InputError("There is no such check", ids=unknown, cure=f"Known: {', '.join(one.name for one in known)}")
     chosen = tuple(one for one in known if not only or one.name in only)
+    if not samples.has_texts:
+        chosen = _without_texts(chosen, only, signals)
     if not samples.classes:
         of_labels = [one.name for one in chosen if "labels" in one.needs]
         if only and of_labels:
@@ -164,12 +204,8 @@ def _chosen(samples: Samples, only: Sequence[str] | None, *, dynamics: bool) -> 
                 "These checks need labels, and no row has one", ids=of_labels, cure="Name the label column"
             )
         return tuple(one for one in chosen if "labels" not in one.needs)
-    if samples.labels is not None and len(samples.classes) == 1 and any(one.name == "label" for one in chosen):
-        counted = len(samples) - samples.labels.null_count
-        raise InputError(
-            f"All {counted:,} labels are {samples.classes[0]}: with a single class no label can be judged",
-            cure="Name another label column, or scan without --label",
-        )
+    if any(one.name == "label" for one in chosen):
+        _require_two(samples)
     return chosen
 
 
@@ -186,7 +222,7 @@ class _Scan:
         brought = signals.aligned_pred_probs(samples)
         classes = brought[1] if brought else samples.classes
         reads = None
-        if self.vectors is None:
+        if self.vectors is None and samples.has_texts:
             self.model = embedder(model.name, device=model.device) if isinstance(model, Model) else model
             reads = self.model.languages
         self.context = Context(
@@ -202,11 +238,16 @@ class _Scan:
         if brought:
             self.context.notes += doubts_of(brought[0], self.context.codes, classes)
         self.settings: dict[str, Any] = {
-            **({"embedder": USERS_EMBEDDINGS} if self.model is None else facts_of(self.model)),
+            **self._embedded_by(),
             "pred_probs": "the user's model" if brought else f"{folds}-fold cross-validation",
             "folds": folds,
             "seed": seed,
         }
+
+    def _embedded_by(self) -> dict[str, str]:
+        if self.model is not None:
+            return facts_of(self.model)
+        return {} if self.vectors is None else {"embedder": USERS_EMBEDDINGS}
 
     def run(self, chosen: Sequence[Check]) -> Report:
         context, results = self.context, {}
@@ -218,7 +259,7 @@ class _Scan:
             self.say(f"Checking: {one.name.replace('_', ' ')}")
             results[one.name] = one.run(context)
             if one.name == "label":
-                context.labeled = results[one.name]
+                context.labeled = results[one.name] = with_opinions(context, results[one.name])
                 results[one.name].findings.extend(systematic(context))
         created = datetime.now(UTC)
         samples = context.samples
@@ -253,6 +294,9 @@ class _Scan:
             context.graph = kept_graph(context.cache, context.vectors, k, seed=context.seed)
         if "pred_probs" in one.needs and context.pred_probs is None and context.vectors is not None:
             self.say(f"Predicting out of sample ({self.folds} folds)")
+            if context.samples.task == "multilabel":
+                self._predict_sets()
+                return
             context.fold_of = assign_folds(context.codes, context.same_text, folds=self.folds, seed=context.seed)
             predictions = out_of_sample(
                 context.vectors,
@@ -266,10 +310,28 @@ class _Scan:
             context.pred_probs, context.predictions = predictions.pred_probs, predictions
             context.notes += rare(context.codes, context.classes, folds=self.folds)
 
+    def _predict_sets(self) -> None:
+        """Make the probabilities where samples may have several labels."""
+        context, given = self.context, self.context.members
+        context.fold_of = assign_folds(strata(given), context.same_text, folds=self.folds, seed=context.seed)
+        context.predictions = sets_out_of_sample(
+            np.asarray(context.vectors),
+            np.where(given < 0, np.nan, given).astype(np.float32),
+            folds=context.fold_of,
+            seed=context.seed,
+            training=context.readable & ~context.blank,
+            weights=context.weights,
+        )
+        context.pred_probs = context.predictions.pred_probs
+        context.notes += rare(np.nonzero(given == 1)[1], context.classes, folds=self.folds)
+
 
 def _describe(context: Context, label: Result | None) -> None:
-    labeled = int((context.codes >= 0).sum())
+    given = context.samples.given
+    labeled = 0 if given is None else len(given) - given.null_count
     context.facts.update({"rows": len(context), "labeled": labeled, "classes": len(context.classes)})
+    if context.samples.task != "classification":
+        return
     if context.pred_probs is not None and labeled:
         known = (context.codes >= 0) & np.isfinite(context.pred_probs).all(axis=1)
         if label is not None:
@@ -284,6 +346,9 @@ def _scores(samples: Samples, results: dict[str, Result], context: Context) -> p
         columns[f"{name}_score"] = pa.array(result.score.astype(np.float32), from_pandas=True)
         columns[f"is_{name}_issue"] = pa.array(result.is_issue)
     label = results.get("label")
+    if label is not None and label.suggested_values is not None and label.confidence is not None:
+        columns["suggested_label"] = label.suggested_values
+        columns["confidence"] = pa.array(label.confidence.astype(np.float32), from_pandas=True)
     if label is not None and label.suggested is not None and label.confidence is not None:
         names = pa.array(context.classes, pa.string())
         chosen = pa.array(label.suggested, mask=label.suggested < 0)
@@ -291,6 +356,8 @@ def _scores(samples: Samples, results: dict[str, Result], context: Context) -> p
         columns["confidence"] = pa.array(label.confidence.astype(np.float32), from_pandas=True)
     if context.dynamics is not None:
         columns |= _of_dynamics(context.dynamics)
+    for result in results.values():
+        columns |= result.more
     return pa.table(columns)
 
 

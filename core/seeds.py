@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 USERS_EMBEDDINGS = "the user's embeddings"
 _WORST = 20  # samples that stand for a class of which none is flagged
-FIRST = ("id", "label", "text")  # the columns of every answer
+_NO = np.empty(0, dtype=np.int64)
+FIRST = ("id", "label", "labels", "text")  # the columns of every answer
 
 
 class Place(Protocol):
@@ -65,8 +66,7 @@ def class_ids(report: Report, name: str) -> list[str]:
     """
     if "label_score" not in report.scores.column_names:
         raise InputError("This run did not judge labels", cure="Scan with the check label, or start from --like")
-    labels = report.samples.labels
-    rows = pc.indices_nonzero(pc.equal(labels, name)).to_numpy() if labels is not None else np.empty(0, np.int64)
+    rows = _labeled(report, name)
     if not len(rows):
         known = ", ".join(report.samples.classes[:5])
         raise InputError(f"No sample is labeled {name}", cure=f"Its labels are {known} …" if known else "Add labels")
@@ -77,6 +77,15 @@ def class_ids(report: Report, name: str) -> list[str]:
     if not len(chosen):
         raise InputError(f"No label of the class {name} could be judged", cure="Start from --like or --ids")
     return report.samples.ids.take(rows[chosen]).to_pylist()
+
+
+def _labeled(report: Report, name: str) -> np.ndarray:
+    """Return the rows that have a label, be it among others: int64."""
+    if report.samples.task == "multilabel":
+        classes = report.samples.classes
+        return np.flatnonzero(report.samples.members(classes)[:, classes.index(name)] == 1) if name in classes else _NO
+    labels = report.samples.labels
+    return pc.indices_nonzero(pc.equal(labels, name)).to_numpy() if labels is not None else _NO
 
 
 def required_embeddings(report: Report) -> np.ndarray:

@@ -17,7 +17,7 @@ from .dynamics import Dynamics
 from .embedding import normalised
 from .errors import InputError
 from .kernels import faults
-from .probabilities import Block, Dense, Probabilities, TopK, require_probabilities
+from .probabilities import ROUNDING, Block, Dense, Probabilities, TopK, require_probabilities
 from .probfiles import opened
 from .samples import Samples
 from .trajectories import Trajectories, trajectories
@@ -38,6 +38,8 @@ class Signals:
         a memory map, the path of a ``.npy`` or parquet file (column ``pred_probs``), or a
         :class:`labelsift.probabilities.TopK`. A memory map of float32 whose columns are the classes in sorted order
         is used where it lies; anything else is copied, and what is large and not in memory yet to a temporary file.
+        Where samples may have several labels: an array or a ``.npy`` file, each column the probability of one label;
+        rows need not sum to one.
     classes
         The class of each column. Without it the columns are taken to be the labels in sorted order,
         as scikit-learn has them, if there are as many.
@@ -86,6 +88,8 @@ class Signals:
                     cure="Give the probabilities too (pred_probs=…, --pred-probs p.npy), or leave the classes out",
                 )
             return None
+        if samples.task == "multilabel":
+            return self._apart(samples)
         source = opened(self.pred_probs, classes=len(self.classes or samples.classes))
         found = _rows(source.shape[0], samples, self.ids, what="pred_probs")
         classes = _class_names(self.classes, samples, source.shape[1], what="pred_probs")
@@ -94,6 +98,16 @@ class Signals:
         if found is None and in_order and _usable_as_it_is(source):
             return source.array, tuple(classes)
         return _gathered(source, samples, found, order), tuple(classes[at] for at in order)
+
+    def _apart(self, samples: Samples) -> tuple[np.ndarray, tuple[str, ...]]:
+        """Return the probability of each label apart: rows need not sum to one."""
+        given = np.load(self.pred_probs) if isinstance(self.pred_probs, str | Path) else self.pred_probs
+        probabilities = _aligned(np.asarray(given), samples, self.ids, what="pred_probs")
+        classes = _class_names(self.classes, samples, probabilities.shape[1], what="pred_probs")
+        _check_apart(probabilities, samples)
+        order = np.argsort(np.array(classes, dtype=object), kind="stable")
+        ordered = np.clip(probabilities[:, order].astype(np.float32), 0, 1)
+        return ordered, tuple(classes[at] for at in order)
 
     def aligned_dynamics(self, samples: Samples, *, pred_probs: bool = False) -> Trajectories | None:
         """Return what became of each sample in the training, in the order of the samples.
@@ -248,6 +262,19 @@ def _room(source: Probabilities, n: int) -> np.ndarray:
         except OSError:
             return np.empty(shape, dtype=np.float32)
         return np.memmap(file, dtype=np.float32, mode="w+", shape=shape)
+
+
+def _check_apart(probabilities: np.ndarray, samples: Samples) -> None:
+    with np.errstate(invalid="ignore"):
+        problems = {
+            "hold NaN or infinity": ~np.isfinite(probabilities).all(axis=1),
+            "are negative": np.asarray((probabilities < -ROUNDING).any(axis=1)),
+            "are above one": np.asarray((probabilities > 1 + ROUNDING).any(axis=1)),
+        }
+    for problem, rows in problems.items():
+        if np.any(rows):
+            cure = "Predict them again" if "NaN" in problem else "Give probabilities, not logits: apply a sigmoid"
+            raise InputError(f"The probabilities of these samples {problem}", ids=_ids(samples, rows), cure=cure)
 
 
 def _named(samples: Samples, rows: np.ndarray) -> list[str]:

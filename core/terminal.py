@@ -17,6 +17,7 @@ from rich.text import Text
 
 from .confusions import confusions_in
 from .findings import of_issue
+from .labelsets import changed, shown
 from .overview import Overview
 from .store import DEFAULT
 from .wording import percent, shortened, visible, words
@@ -29,6 +30,7 @@ BAD, GOOD, QUIET = "red", "green", "dim"
 CLASSES_SHOWN = 5
 CONFUSIONS_SHOWN = 5
 NOTES_SHOWN = 8
+ANNOTATORS_SHOWN = 8
 NOTE_LENGTH = 600
 
 
@@ -67,6 +69,7 @@ def print_summary(
         _worst(report, limit, width),
         _classes(overview, width),
         _recurring(report, width),
+        _annotators(report),
         _notes(report),
         _next(report, overview, page, store),
     ]
@@ -79,7 +82,7 @@ def _headline(overview: Overview) -> Group:
     report = overview.report
     facts = [_clean(report.samples.name, 60), f"{overview.rows:,} samples"]
     if overview.classes:
-        facts.append(f"{len(overview.classes):,} classes")
+        facts.append(f"{len(overview.classes):,} {'labels' if report.samples.task == 'multilabel' else 'classes'}")
     facts.append(f"run {_clean(report.run, 60)}")
     lines = [Text(" · ".join(facts), style=QUIET), Text(overview.verdict.replace("\u00a0", " "), style="bold")]
     if overview.details:
@@ -109,7 +112,8 @@ def _worst(report: Report, limit: int, width: int) -> Group | None:
     """Name the samples with the worst labels, or the worst of any kind where labels were not judged."""
     samples = report.findings.filter(pc.equal(report.findings["scope"], "sample"))
     labels = of_issue(samples, "label")
-    rows = (labels if labels.num_rows else samples).slice(0, max(limit, 0)).to_pylist()
+    shown = labels if labels.num_rows else samples
+    rows = _first_of_each(shown, max(limit, 0))
     if not rows:
         return None
     positions = pc.index_in(
@@ -121,16 +125,35 @@ def _worst(report: Report, limit: int, width: int) -> Group | None:
     for place, (row, position) in enumerate(zip(rows, positions.to_pylist(), strict=True), start=1):
         if place > 1:
             table.add_row()
-        text = "" if position is None else report.samples.texts[position].as_py()
-        table.add_row(str(place), Group(*_entry(row, text, width - 8)))
+        table.add_row(str(place), Group(*_entry(row, _body(report, position), width - 8)))
     title = "Worst labels" if labels.num_rows else "Worst samples"
     return Group(Text(title, style="bold underline"), table)
 
 
-def _entry(row: dict[str, Any], text: str, width: int) -> list[Text]:
-    """Three lines: id, given and suggested label; the text; the reason."""
+def _body(report: Report, position: int | None) -> str | None:
+    """Return what stands for a sample: its text, or where there are none at all its metadata; None without either."""
+    if report.samples.has_texts:
+        return "" if position is None else report.samples.table["text"][position].as_py()
+    if position is None or not report.samples.metadata.num_columns:
+        return None
+    row = report.samples.metadata.slice(position, 1).to_pylist()[0]
+    return " · ".join(f"{name} {value}" for name, value in row.items() if value is not None) or None
+
+
+def _first_of_each(findings: pa.Table, limit: int) -> list[dict[str, Any]]:
+    """Return the worst finding of each of so many samples: a set of labels may have several."""
+    ids = findings["id"].to_pylist()
+    first = list({one: at for at, one in reversed(list(enumerate(ids)))}.values())
+    return findings.take(pa.array(sorted(first)[:limit], pa.int64())).to_pylist()
+
+
+def _entry(row: dict[str, Any], text: str | None, width: int) -> list[Text]:
+    """Three lines: id, given and suggested label; the text, or without one the metadata; the reason."""
     head = Text().append(_clean(row["id"], 40), style="bold")
     given, suggested = _value(row["given"]), _value(row["suggested"])
+    sets = [json.loads(row[name] or "null") for name in ("given", "suggested")]
+    if all(isinstance(one, list) for one in sets):
+        suggested = _clean(changed(*sets), 60) or suggested
     if given:
         head.append("  ").append(given, style=BAD)
     if suggested:
@@ -139,9 +162,12 @@ def _entry(row: dict[str, Any], text: str, width: int) -> list[Text]:
         head.append(f"  {percent(row['confidence'])}".replace("\u00a0", " "), style=QUIET)
     if row["issue"] != "label":
         head.append(f"  {words(row['issue']).one}", style=QUIET)
+    reason = Text(_clean(row["reason"], 400), style=QUIET)
+    if text is None:
+        return [head, reason]
     body = " ".join(text[: width * 8].split())
-    shown = Text(_clean(body, width) or "(empty)", style="" if body else QUIET, no_wrap=True, overflow="ellipsis")
-    return [head, shown, Text(_clean(row["reason"], 400), style=QUIET)]
+    line = Text(_clean(body, width) or "(empty)", style="" if body else QUIET, no_wrap=True, overflow="ellipsis")
+    return [head, line, reason]
 
 
 def _classes(overview: Overview, width: int) -> Table | None:
@@ -149,16 +175,19 @@ def _classes(overview: Overview, width: int) -> Table | None:
     if not weak:
         return None
     agreed = any(one.agreement is not None for one in weak)
-    table = _table("Weakest classes")
+    sets = overview.report.samples.task == "multilabel"
+    table = _table("Weakest labels" if sets else "Weakest classes")
     half = max((width - 48) // 2, 10)  # what the figures leave, for two names
-    table.add_column("Class", max_width=half, overflow="ellipsis", no_wrap=True)
+    table.add_column("Label" if sets else "Class", max_width=half, overflow="ellipsis", no_wrap=True)
     table.add_column("Suspicious", justify="right", no_wrap=True)
     table.add_column("Share", justify="right", no_wrap=True)
-    table.add_column("Most often looks like", max_width=half + 6, overflow="ellipsis", no_wrap=True)
+    table.add_column(
+        "Extra, missing" if sets else "Most often looks like", max_width=half + 6, overflow="ellipsis", no_wrap=True
+    )
     if agreed:
         table.add_column("Agrees", justify="right", no_wrap=True)
     for one in weak:
-        like = Text(_clean(one.confused_with, 60))
+        like = Text(f"{one.flagged - one.incoming:,}, {one.incoming:,}" if sets else _clean(one.confused_with, 60))
         if one.confused:
             like.append(f" × {one.confused:,}", style=QUIET)
         cells = [
@@ -189,6 +218,27 @@ def _recurring(report: Report, width: int) -> Table | None:
     for one in found[:CONFUSIONS_SHOWN]:
         names = (Text(_clean(name, 60)) for name in (one.given, one.suggested))
         table.add_row(*names, f"{one.count:,} of {one.size_given:,}", f"{one.back:,}", _clean(one.verdict, 40))
+    return table
+
+
+def _annotators(report: Report) -> Table | None:
+    """Name the annotators whose labels agree least with the rest."""
+    people = report.annotators().to_pylist()
+    if not people:
+        return None
+    more = len(people) - ANNOTATORS_SHOWN
+    caption = f"By {people[0]['method']}; report.another_opinion() names what to label once more"
+    table = _table(
+        "Annotators, weakest first", caption=caption + (f"; {more:,} more are not shown" if more > 0 else "")
+    )
+    table.add_column("Annotator", max_width=40, overflow="ellipsis", no_wrap=True)
+    for name in ("Labels", "Agreement", "Quality"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for one in people[:ANNOTATORS_SHOWN]:
+        shares = ("–" if one[name] is None else percent(one[name]) for name in ("agreement", "quality"))
+        table.add_row(
+            Text(_clean(one["annotator"], 60)), f"{one['labels']:,}", *(s.replace("\u00a0", " ") for s in shares)
+        )
     return table
 
 
@@ -242,7 +292,7 @@ def _value(cell: str | None) -> str:
     value = json.loads(cell) if cell else None
     if value is None:
         return ""
-    return _clean(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), 40)
+    return _clean(shown(value), 40)
 
 
 def _clean(text: str, length: int) -> str:

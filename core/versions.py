@@ -189,7 +189,7 @@ def undo(file: str | Path, out: str | Path, *, encoding: str = "utf-8", store: s
 
 def content_of(table: pa.Table) -> str:
     """Return a hash of ids, texts and labels alone, by which the next scan knows the version again."""
-    columns = [name for name in ("id", "text", "label") if name in table.column_names]
+    columns = [name for name in ("id", "text", "label", "labels") if name in table.column_names]
     return Samples(table.select(columns), table.select([])).fingerprint
 
 

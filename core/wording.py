@@ -26,7 +26,7 @@ class IssueWords:
 
 _WORDS = {
     "label": IssueWords(
-        "Suspicious labels", "suspicious label", "suspicious labels", "The text seems to fit another class."
+        "Suspicious labels", "suspicious label", "suspicious labels", "Another label seems to fit better."
     ),
     "span": IssueWords("Suspicious spans", "suspicious span", "suspicious spans", "A marked span looks wrong."),
     "outlier": IssueWords("Outliers", "outlier", "outliers", "Unlike every other sample."),

@@ -76,3 +76,23 @@ def test_a_weight_counts_as_so_many_rows():
     weighted = fit_linear(vectors, codes, classes=4, penalty=1e-3, weights=weights.astype(np.float32))
     repeated = fit_linear(np.repeat(vectors, weights, axis=0), np.repeat(codes, weights), classes=4, penalty=1e-3)
     np.testing.assert_allclose(weighted.predict_proba(vectors), repeated.predict_proba(vectors), atol=1e-4)
+
+
+def test_labels_apart_are_scikit_learns_regressions_and_unknown_cells_are_left_out():
+    linear_model = pytest.importorskip("sklearn.linear_model")
+    rng = np.random.default_rng(4)
+    vectors = rng.normal(size=(400, 6)).astype(np.float32)
+    members = (vectors @ rng.normal(size=(6, 3)) + rng.normal(size=(400, 3)) > [0.0, 1.0, -1.0]).astype(np.float32)
+    unknown = members.copy()
+    unknown[::5, 1] = np.nan
+    penalty = 0.02
+    fitted = fit_linear(vectors, unknown, classes=3, penalty=penalty, max_iterations=2000, tolerance=1e-7)
+    told = fitted.predict_proba(vectors)
+    for at in range(3):
+        known = np.isfinite(unknown[:, at])
+        model = linear_model.LogisticRegression(C=1 / (penalty * 400), tol=1e-8, max_iter=2000)
+        model.fit(vectors[known], members[known, at])
+        np.testing.assert_allclose(told[:, at], model.predict_proba(vectors)[:, 1], atol=2e-3)
+    extreme = LinearModel(np.full((6, 1), 1e4, dtype=np.float32), np.zeros(1, dtype=np.float32), apart=True)
+    with np.errstate(over="raise"):
+        assert np.isfinite(extreme.predict_proba(vectors)).all()

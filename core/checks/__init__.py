@@ -6,7 +6,10 @@ of its issue with what it needs. To add one: write a module here, decorate its f
 up from the registry.
 """
 
-from . import empty, language, exact_duplicate, near_duplicate, label, conflicting_labels, outlier, taxonomy, hard  # noqa: F401, I001 - in this order they run
+# fmt: off
+from . import empty, language, exact_duplicate, near_duplicate, label, label_sets, conflicting_labels, outlier  # noqa: F401, I001 - in this order they run
+from . import taxonomy, hard  # noqa: F401, I001
+# fmt: on
 from .registry import Check, Context, Result, checks
 
 __all__ = ["Check", "Context", "Result", "checks"]

@@ -103,10 +103,18 @@ class Context:
 
     @cached_property
     def _forms(self) -> pa.Table:
+        if not self.samples.has_texts:  # no text is blank that nobody expected, and none is the same as another
+            return pa.table({"blank": np.zeros(len(self), dtype=bool), "group": np.arange(len(self))})
+
         def make() -> pa.Table:
             return pa.table({"blank": is_blank(self.samples.texts), "group": duplicate_groups(self.samples.texts)})
 
         return self.cache.whole("forms", versions_of("pyarrow"), self.texts_digest, make)
+
+    @cached_property
+    def members(self) -> np.ndarray:
+        """Tell which labels each row has where it may have several: int8, shape (n, classes), -1 = unlabeled."""
+        return self.samples.members(self.classes)
 
     @property
     def texts_digest(self) -> str:
@@ -138,8 +146,10 @@ class Context:
         """Return the ids of rows; positions below 0 are left out."""
         return [self._ids[row] for row in rows.tolist() if row >= 0]
 
-    def label(self, row: int) -> str | None:
-        """Return the given label of one row."""
+    def label(self, row: int) -> Any:  # noqa: ANN401 - a label, a list of labels or None
+        """Return the given label of one row, or its labels where it may have several."""
+        if self.samples.task == "multilabel":
+            return self.samples.label_set(row)
         code = int(self.codes[row])
         return None if code < 0 else self.classes[code]
 
@@ -158,6 +168,10 @@ class Result:
         One for each flagged row, and those about classes, slices or the data set.
     suggested, confidence
         Positions in the classes (int32, -1 = none) and float32, shape (n,), from the label check alone.
+    suggested_values
+        Instead of positions: strings, shape (n,), null = none, where what is suggested is no single class.
+    more
+        Further columns of the scores, under their names.
     """
 
     score: np.ndarray
@@ -165,6 +179,8 @@ class Result:
     findings: list[Finding]
     suggested: np.ndarray | None = None
     confidence: np.ndarray | None = None
+    suggested_values: pa.Array | None = None
+    more: dict[str, pa.Array] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 CLASS = ("name", "rows", "flagged", "confusedWith", "confused", "incoming", "agreement")
 SHOWN_CLASSES = 500
 SHOWN_CONFUSIONS = 12
+SHOWN_ANNOTATORS = 500
 MATRIX_LABELS = 25
 NOTE_LENGTH = 1_000
 
@@ -59,8 +60,14 @@ def content(report: Report, *, share: bool, room: int) -> dict[str, Any]:
     overview, told = Overview(report), annotations_of(report, share=share)
     shown = {
         "share": share,
+        "texts": report.samples.has_texts,
         "overview": _overview(overview),
-        "classes": {"columns": CLASS, "rows": _classes(overview), "total": len(overview.classes)},
+        "classes": {
+            "columns": CLASS,
+            "rows": _classes(overview),
+            "total": len(overview.classes),
+            "task": report.samples.task,
+        },
         "matrix": _matrix(overview),
         "recurring": recurring(report, share=share),
         "values": [
@@ -73,6 +80,7 @@ def content(report: Report, *, share: bool, room: int) -> dict[str, Any]:
             ]
             for one in overview.worse_values[:20]
         ],
+        "annotators": _annotators(report, share=share),
         "people": notes_shown(told),
         "slices": noted_slices(report, told),
         "notes": [_cut(note, NOTE_LENGTH) for note in report.notes[:50]],
@@ -86,7 +94,7 @@ def headline(report: Report) -> dict[str, str]:
     overview = Overview(report)
     facts = [f"{overview.rows:,} samples"]
     if overview.classes:
-        facts.append(f"{len(overview.classes):,} classes")
+        facts.append(f"{len(overview.classes):,} {'labels' if report.samples.task == 'multilabel' else 'classes'}")
     created = report.created
     return {
         "name": _cut(report.samples.name) or "samples",
@@ -139,6 +147,23 @@ def _classes(overview: Overview) -> list[list[Any]]:
         ]
         for one in overview.classes[:SHOWN_CLASSES]
     ]
+
+
+def _annotators(report: Report, *, share: bool) -> list[list[Any]]:
+    """Return name, labels, agreement and quality of each annotator, the weakest first; no names on a shared page."""
+    return [
+        [
+            f"Annotator {at}" if share else _cut(one["annotator"]),
+            one["labels"],
+            _rounded(one["agreement"]),
+            _rounded(one["quality"]),
+        ]
+        for at, one in enumerate(report.annotators().to_pylist()[:SHOWN_ANNOTATORS], start=1)
+    ]
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
 
 
 def _matrix(overview: Overview) -> dict[str, Any] | None:

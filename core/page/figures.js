@@ -117,13 +117,14 @@ function classTable(classes, pick) {
   const get = (column) => (row) => row[at[column]];
   const rate = (row) => (row[at.rows] ? row[at.flagged] / row[at.rows] : 0);
   const highest = Math.max(...classes.rows.map(rate), 0);
+  const sets = classes.task === 'multilabel';
   const columns = [
-    { title: 'Class', value: get('name'), cell: (row) => el('button', { type: 'button', class: 'link', onclick: () => pick({ issue: '', given: row[at.name] }) }, name(row[at.name])) },
+    { title: sets ? 'Label' : 'Class', value: get('name'), cell: (row) => sets ? name(row[at.name]) : el('button', { type: 'button', class: 'link', onclick: () => pick({ issue: '', given: row[at.name] }) }, name(row[at.name])) },
     { title: 'Judged', numeric: true, value: get('rows'), cell: (row) => count(row[at.rows]) },
     { title: 'Suspicious', numeric: true, value: get('flagged'), cell: (row) => count(row[at.flagged]) },
     { title: 'Rate', numeric: true, value: rate, cell: (row) => (row[at.rows] ? rateCell(row[at.flagged], row[at.rows], highest) : '\u2013') },
-    { title: 'Most confused with', value: get('confusedWith'), cell: (row) => (row[at.confused] ? el('span', {}, name(row[at.confusedWith]), el('span', { class: 'quiet' }, ` \u00d7\u202f${count(row[at.confused])}`)) : '\u2013') },
-    { title: 'Suggested elsewhere', numeric: true, value: get('incoming'), cell: (row) => count(row[at.incoming]) },
+    sets ? { title: 'Extra', numeric: true, value: (row) => row[at.flagged] - row[at.incoming], cell: (row) => count(row[at.flagged] - row[at.incoming]) } : { title: 'Most confused with', value: get('confusedWith'), cell: (row) => (row[at.confused] ? el('span', {}, name(row[at.confusedWith]), el('span', { class: 'quiet' }, ` \u00d7\u202f${count(row[at.confused])}`)) : '\u2013') },
+    { title: sets ? 'Missing' : 'Suggested elsewhere', numeric: true, value: get('incoming'), cell: (row) => count(row[at.incoming]) },
   ];
   if (classes.rows.some((row) => row[at.agreement] !== null)) {
     columns.push({ title: 'Model agrees', numeric: true, value: get('agreement'), cell: (row) => (row[at.agreement] === null ? '\u2013' : percent(row[at.agreement], 1)) });
@@ -179,6 +180,17 @@ function valueTable(values, overview, { pick, columns: known }) {
     { title: 'Overall', numeric: true, value: () => 0, cell: () => percent(...overall) },
   ];
   return sortableTable(columns, values, { caption: 'Metadata values with more suspicious labels than the rest', noun: 'values' });
+}
+
+function annotatorTable(rows) {
+  const share = (value) => (value === null ? '\u2013' : percent(value, 1));
+  const columns = [
+    { title: 'Annotator', value: (row) => row[0], cell: (row) => name(row[0]) },
+    { title: 'Labels', numeric: true, value: (row) => row[1], cell: (row) => count(row[1]) },
+    { title: 'Agreement', numeric: true, value: (row) => row[2], cell: (row) => share(row[2]) },
+    { title: 'Quality', numeric: true, value: (row) => row[3], cell: (row) => share(row[3]) },
+  ];
+  return sortableTable(columns, rows, { caption: 'Annotators, the weakest first', limit: 12, noun: 'annotators' });
 }
 
 function sliceTable(slices) {

@@ -64,7 +64,7 @@ function samplesView(content) {
     return [...new Set([first.node, ...others.map((one) => one.node), ...finding.related])];
   }
 
-  const context = () => ({ titles, chips, meta: content.metadata, share: content.share, issue: state.issue });
+  const context = () => ({ titles, chips, meta: content.metadata, share: content.share, texts: content.texts, issue: state.issue });
   function card(sample) {
     const finding = state.issue ? findingOf(sample, state.issue) : null;
     return finding && finding.group >= 0 ? groupCard(finding, membersOf(sample, finding), context()) : sampleCard(sample, context());
@@ -80,7 +80,7 @@ function samplesView(content) {
   const choice = (key, title, children) =>
     el('label', {}, el('span', {}, title), el('select', { name: key, onchange: (event) => set({ [key]: event.target.value }) }, children));
 
-  const search = el('input', { type: 'search', name: 'search', placeholder: content.share ? 'Id or label' : 'Text, id, label or metadata', autocomplete: 'off', spellcheck: 'false' });
+  const search = el('input', { type: 'search', name: 'search', placeholder: content.share ? 'Id or label' : content.texts ? 'Text, id, label or metadata' : 'Id, label or metadata', autocomplete: 'off', spellcheck: 'false' });
   let waiting;
   search.addEventListener('input', () => {
     clearTimeout(waiting);

@@ -40,6 +40,11 @@ if (content.recurring.rows.length) {
   byId('recurring-list').append(...recurringList(content.recurring, { pick: view.pick, has: (anchor) => anchors.has(anchor) }).filter(Boolean));
 }
 
+if (content.annotators.length) {
+  byId('annotators').hidden = false;
+  byId('annotator-table').append(annotatorTable(content.annotators));
+}
+
 if (content.values.length) {
   byId('values').hidden = false;
   byId('value-table').append(valueTable(content.values, overview, view));
@@ -61,6 +66,8 @@ if (content.leftOut) {
 byId('settings').append(...content.about.map(([title, value]) => el('div', {}, el('dt', {}, visible(title)), el('dd', { dir: 'auto' }, visible(value)))));
 byId('about-share').textContent = content.share
   ? 'Texts and metadata were left out when this page was written.'
+  : !content.texts
+  ? 'The samples have no texts: they are known by their ids.'
   : 'This page holds texts of the samples. For people who may not read them, write it with --share.';
 function follow() {
   let target = '';

@@ -44,7 +44,7 @@ const suggestionOf = (sample) => (findingOf(sample, 'label') || sample.findings.
 const linkTo = (anchor, what) => el('a', { class: 'anchor', href: `#${encodeURIComponent(anchor).replace(/%3A/g, ':')}`, title: `Link to this ${what}`, 'aria-label': `Link to this ${what}` }, '#');
 
 function sampleCard(sample, context) {
-  const { chips, titles, meta, share, issue } = context;
+  const { chips, titles, meta, share, texts, issue } = context;
   const { node } = sample;
   const leading = findingOf(sample, issue) || findingOf(sample, 'label') || sample.findings[0];
   const facts = [['split', sample.split], ['predicted', sample.predicted], ...meta.map((column, at) => [column, sample.meta[at]])];
@@ -56,11 +56,11 @@ function sampleCard(sample, context) {
       {},
       el('h3', {}, name(node.id)),
       linkTo(sample.anchor, 'sample'),
-      el('ul', { class: 'chips', 'aria-label': 'Issues' }, sample.findings.map((one) => el('li', { class: `chip ${one.issue === 'label' ? 'suspect' : ''}` }, chips.get(one.issue) || one.issue))),
+      el('ul', { class: 'chips', 'aria-label': 'Issues' }, [...new Set(sample.findings.map((one) => one.issue))].map((issue) => el('li', { class: `chip ${issue === 'label' ? 'suspect' : ''}` }, chips.get(issue) || issue))),
       el('span', { class: 'score', title: '0 = certainly bad, 1 = good' }, leading.score === null ? '' : `score ${leading.score.toFixed(3)}`),
       sample.link ? el('a', { href: sample.link, target: '_blank', rel: 'noopener noreferrer' }, 'Open task') : null,
     ),
-    share ? null : textBlock(node.text, node.length),
+    share || !texts ? null : textBlock(node.text, node.length),
     labelLine(node.label, leading),
     el('div', { class: 'reasons' }, sample.findings.map((one) => reason(one, sample.findings.length > 1 ? titles.get(one.issue) : null))),
     sample.remarks.length ? el('ul', { class: 'remarks', 'aria-label': 'Notes by people' }, sample.remarks.map(([text, who, day]) => el('li', { dir: 'auto' }, visible(text), el('span', { class: 'quiet' }, ` ${visible(who)}, ${day}`)))) : null,
@@ -84,14 +84,14 @@ function reason(finding, title) {
   return el('p', {}, title ? el('span', { class: 'quiet' }, `${title}: `) : null, el('span', { dir: 'auto' }, visible(finding.reason)));
 }
 
-function relatedSamples(finding, node, { share, titles }) {
+function relatedSamples(finding, node, { share, texts, titles }) {
   const others = finding.related.length + finding.more;
   const noun = finding.group >= 0 ? `${titles.get(finding.issue)}: ${count(others)} other ${others === 1 ? 'sample' : 'samples'}` : `${count(others)} nearest ${others === 1 ? 'sample' : 'samples'}`;
   const list = el('ol', { class: 'related' });
   const details = el('details', {}, el('summary', {}, noun), list);
   details.addEventListener('toggle', () => {
     if (!details.open || list.childElementCount) return;
-    list.append(...finding.related.map((other) => relatedRow(other, finding, node, share)));
+    list.append(...finding.related.map((other) => relatedRow(other, finding, node, share || !texts)));
     if (finding.more) details.append(el('p', { class: 'hint' }, `And ${count(finding.more)} more, in the findings table.`));
   });
   return details;
@@ -107,7 +107,8 @@ function relatedRow(other, finding, node, share) {
 const SIDE_BY_SIDE = 6;
 
 function groupCard(finding, members, context) {
-  const { titles, share } = context;
+  const { titles, texts } = context;
+  const share = context.share || !texts;
   const labels = new Set(members.map((one) => one.label));
   const grid = el('div', { class: 'members' });
   const member = (node) =>

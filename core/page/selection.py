@@ -28,6 +28,7 @@ import pyarrow.compute as pc
 
 from ..confusions import SYSTEMATIC
 from ..findings import ISSUES, of_issue
+from ..labelsets import shown
 from ..wording import shortened, words
 from .anchors import anchor
 from .guards import quotes, web_address
@@ -179,14 +180,20 @@ class _Rows:
 
     def _reason(self, one: dict[str, Any]) -> str:
         """Return the reason; on a shared page what the issue means instead, should a check quote the text."""
+        if self.share and one["kind"] == "consensus":  # its reason names people
+            return "Weighing all annotators and the model, another label is likelier."
         reason = shortened(one["reason"], REASON_LENGTH)
         row = self.row_of.get(one["id"])
-        if self.share and row is not None and quotes(reason, self.source.texts[row].as_py(), but=self._values(one)):
+        text = _cell(self.source.column("text"), row)
+        if self.share and isinstance(text, str) and quotes(reason, text, but=self._values(one)):
             return words(one["issue"]).meaning
         return reason
 
     def _values(self, one: dict[str, Any]) -> list[str]:
-        values = [one["id"], *(json.loads(cell) for cell in (one["given"], one["suggested"]) if cell)]
+        values = [one["id"]]
+        for cell in (one["given"], one["suggested"]):
+            value = json.loads(cell) if cell else None
+            values += value if isinstance(value, list) else [value]
         return [value for value in values if isinstance(value, str) and (value == one["id"] or value in self.labels)]
 
     def _node(self, draft: _Draft, sample_id: str, length: int) -> int:
@@ -198,13 +205,24 @@ class _Rows:
             at = len(self.nodes) + (new.index(sample_id) if sample_id in draft.nodes else len(new))
         row = self.row_of.get(sample_id)
         if before is None:
-            label = self._string(draft, _cell(self.source.labels, row))
+            label = self._string(draft, self._label(row))
             before = draft.nodes[sample_id] = [shortened(sample_id, STRING_LENGTH), label, None, 0]
-        whole = None if self.share or row is None else self.source.texts[row].as_py()
+        kept = self.source.column("text")
+        whole = None if self.share or row is None or kept is None else kept[row].as_py()
         if whole is not None and length and (before[2] is None or len(before[2]) < min(length, len(whole))):
             cut = len(whole) if len(whole) > length else 0
             draft.nodes[sample_id] = [*before[:2], whole[:length], cut]
         return at
+
+    def _label(self, row: int | None) -> object:
+        """Return the given label of a row; of several, their names."""
+        cell = _cell(self.source.given, row)
+        return shown(json.loads(cell)) if isinstance(cell, str) and self.source.task == "multilabel" else cell
+
+    def _is_label(self, value: object) -> bool:
+        if isinstance(value, list):
+            return all(isinstance(one, str) and one in self.labels for one in value)
+        return isinstance(value, str) and value in self.labels
 
     def _string(self, draft: _Draft, value: object) -> int:
         if value is None:
@@ -217,11 +235,11 @@ class _Rows:
     def _value(self, draft: _Draft, cell: str | None) -> int:
         """Intern what is given or suggested; on a shared page only labels and numbers, which are no texts."""
         value = json.loads(cell) if cell else None
-        if self.share and not (isinstance(value, (int, float)) or (isinstance(value, str) and value in self.labels)):
+        if self.share and not (isinstance(value, (int, float)) or self._is_label(value)):
             return -1
         if value is None or isinstance(value, (str, int, float)):
             return self._string(draft, value)
-        return self._string(draft, json.dumps(value, ensure_ascii=False))
+        return self._string(draft, shown(value))
 
     def _cost(self, draft: _Draft) -> int:
         before = [self.nodes[one] for one in draft.nodes if one in self.nodes]

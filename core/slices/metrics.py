@@ -44,6 +44,8 @@ class Judged:
         Whether the label was judged: bool, shape (n,); see :func:`judged_labels`.
     source
         Whose prediction it is: PREDICTED, PROXY or "" where there is none.
+    has_label
+        Whether a sample is labeled, where its labels are no single class and ``given`` is -1: bool, shape (n,).
     """
 
     classes: tuple[str, ...]
@@ -52,11 +54,12 @@ class Judged:
     flagged: np.ndarray
     was_judged: np.ndarray
     source: str
+    has_label: np.ndarray | None = None
 
     @cached_property
     def labeled(self) -> np.ndarray:
         """Whether a sample has a label: bool, shape (n,)."""
-        return self.given >= 0
+        return self.given >= 0 if self.has_label is None else self.has_label
 
     @cached_property
     def both(self) -> np.ndarray:
@@ -67,6 +70,8 @@ class Judged:
 def judged(report: Report) -> Judged:
     """Gather labels, predictions and label flags of a report."""
     samples = report.samples
+    if samples.task != "classification":
+        return _judged_alone(report)
     column = samples.column("predicted")
     named: set[str] = set(samples.classes) | set(report.classes)
     if column is not None:
@@ -86,13 +91,22 @@ def judged(report: Report) -> Judged:
     return Judged(classes, samples.codes(classes).astype(np.int64), predicted, flagged, was_judged, source)
 
 
+def _judged_alone(report: Report) -> Judged:
+    """Gather the flags alone, where a label is no single class that a prediction could be held against."""
+    nobody = np.full(len(report.samples), -1, dtype=np.int64)
+    given, flags = report.samples.given, score_column(report, "is_label_issue")
+    flagged = np.zeros(len(nobody), dtype=bool) if flags is None else flags.fill_null(False).to_numpy()
+    labeled = np.zeros(len(nobody), dtype=bool) if given is None else given.is_valid().to_numpy()
+    return Judged((), nobody, nobody, flagged, judged_labels(report), "", labeled)
+
+
 def judged_labels(report: Report) -> np.ndarray:
     """Tell whose label was judged: bool, shape (n,), in the order of the samples.
 
     A judged label has a ``label_score``. Unlabeled rows, blank ones, those that the embedder cannot read
     and those of a class that no other row has are not judged: neither right nor wrong.
     """
-    labels, scores = report.samples.labels, score_column(report, "label_score")
+    labels, scores = report.samples.given, score_column(report, "label_score")
     if labels is None or scores is None:
         return np.zeros(len(report.samples), dtype=bool)
     return labels.is_valid().to_numpy() & np.isfinite(scores.to_numpy().astype(np.float64))

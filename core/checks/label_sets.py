@@ -1,0 +1,189 @@
+"""Sets of labels that look wrong: labels that do not fit, and labels that are missing.
+
+Each cell of samples and labels is judged on its own: out-of-sample probabilities of one logistic regression a label;
+a second cross-validation that learned nothing from suspect cells; and the votes of the nearest neighbours, where
+suspect cells vote with their likelier state. How these are weighed, and how likely a cell is wrong, is said in
+:mod:`labelsift.cellnoise`. With probabilities that the user brought, those alone are used.
+
+The score of a sample is the probability that none of its cells is wrong, ∏ (1 − P(wrong)). A sample is flagged where
+it is more likely wrong than right, and the cells that are, each make a finding, ``extra`` or ``missing``.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+
+from ..cellnoise import fit_noise
+from ..findings import Finding
+from ..labelsets import canonical
+from ..setprediction import sets_out_of_sample
+from .label import SHOWN
+from .registry import Context, Result, check
+
+VOTERS = 50
+PRIOR = 2.0  # votes of an average sample, beside those of the neighbours
+_ROWS_AT_ONCE = 8_192
+
+
+@check("label", needs=("labels", "pred_probs"), tasks=("multilabel",))
+def label_sets(context: Context) -> Result:
+    """Score the set of labels of every row that can be judged, and flag those where a label is likely wrong.
+
+    A row without a score has no suggestion either. A label that stands on one row only, on all or on none says
+    nothing, and is passed over.
+    """
+    given = context.members
+    judged = _judged(context)
+    wrong = np.zeros(given.shape, dtype=np.float32)
+    if judged.any():
+        _fill(wrong, context, judged)
+        wrong[~judged] = 0
+    told = np.asarray(judged.any(axis=1))
+    score = np.where(told, np.exp(np.log1p(-np.minimum(wrong, 1 - 1e-6)).sum(axis=1)), np.nan).astype(np.float32)
+    is_issue = told & (score < 0.5)
+    if context.budget is not None:
+        order = np.argsort(np.where(told, score, np.inf), kind="stable")[: context.budget]
+        is_issue = np.zeros(len(given), dtype=bool)
+        is_issue[order[told[order]]] = True
+    flips = _flips(wrong, told)
+    confidence = np.where(told, np.exp(np.log(np.where(flips, wrong, 1 - wrong).clip(1e-6)).sum(axis=1)), np.nan)
+    findings = [one for row in np.flatnonzero(is_issue).tolist() for one in _findings(context, row, wrong, flips)]
+    return Result(score, is_issue, findings, None, confidence.astype(np.float32), _suggested(context, flips, told))
+
+
+def _judged(context: Context) -> np.ndarray:
+    """Tell the cells that can be judged: bool, shape (n, classes)."""
+    given, first = context.members, context.pred_probs
+    if first is None:
+        raise ValueError("the label check needs pred_probs")
+    known = given >= 0
+    if not context.brought_pred_probs:
+        known &= (context.readable & ~context.blank)[:, None]
+    have, lack = (given == 1).sum(axis=0), (given == 0).sum(axis=0)
+    return known & np.isfinite(first) & ((have > 1) & (lack > 1))[None, :]
+
+
+def _fill(wrong: np.ndarray, context: Context, judged: np.ndarray) -> None:
+    """Write how likely each cell is wrong."""
+    given, sources = context.members, [np.asarray(context.pred_probs)]
+    noise = fit_noise(sources, given, judged)
+    if context.fold_of is not None and context.vectors is not None and context.graph is not None:
+        for rows in _blocks(len(given)):
+            wrong[rows] = noise.wrong([sources[0][rows]], given[rows])
+        suspects = judged & (wrong > 0.5)
+        if context.verified is not None:
+            suspects &= ~context.verified[:, None]  # a person has looked
+        sources += _second_opinions(context, suspects)
+        noise = fit_noise(sources, given, judged, trusted=~suspects)
+    for rows in _blocks(len(given)):
+        wrong[rows] = noise.wrong([one[rows] for one in sources], given[rows])
+
+
+def _second_opinions(context: Context, suspects: np.ndarray) -> list[np.ndarray]:
+    """Return the probabilities of a second fit without the suspects, and the neighbours' votes: float32, (n, classes).
+
+    Where leaving out the suspects would cost a label most of its rows, they stay.
+    """
+    given = context.members
+    total, lost = (given == 1).sum(axis=0), (suspects & (given == 1)).sum(axis=0)
+    left_out = suspects & (2 * lost <= total)[None, :]
+    targets = np.where(left_out | (given < 0), np.nan, given).astype(np.float32)
+    assert context.vectors is not None and context.fold_of is not None  # noqa: S101 - the caller asked
+    second = sets_out_of_sample(
+        context.vectors,
+        targets,
+        folds=context.fold_of,
+        seed=context.seed,
+        training=context.readable & ~context.blank,
+        weights=context.weights,
+        start=context.predictions,
+    ).pred_probs
+    likelier = np.where(suspects, np.nan_to_num(second) > 0.5, given).astype(np.float32)
+    return [second, _votes(context, likelier)]
+
+
+def _votes(context: Context, members: np.ndarray) -> np.ndarray:
+    """Let labeled neighbours vote on each label with the fourth power of their cosine: float32, shape (n, classes)."""
+    assert context.graph is not None  # noqa: S101 - the caller asked
+    counts = np.ones(len(members), dtype=np.float32) if context.weights is None else context.weights
+    counts = np.where((members >= 0).all(axis=1), counts, 0).astype(np.float32)
+    known = counts > 0
+    usual = (members[known] == 1).mean(axis=0) if known.any() else np.zeros(members.shape[1])
+    votes = np.empty(members.shape, dtype=np.float32)
+    for rows in _blocks(len(members)):
+        near = context.graph.rows[rows, :VOTERS]
+        weights = np.maximum(context.graph.similarities[rows, :VOTERS], 0) ** 4
+        weights = np.where(near >= 0, weights * counts[near], 0).astype(np.float32)
+        total = weights.sum(axis=1, keepdims=True)
+        prior = PRIOR * np.where(total > 0, total, 1) / max(near.shape[1], 1)
+        said = sum(weights[:, [at]] * (members[near[:, at]] == 1) for at in range(near.shape[1]))
+        votes[rows] = (said + prior * usual) / (total + prior)
+    return votes
+
+
+def _flips(wrong: np.ndarray, told: np.ndarray) -> np.ndarray:
+    """Tell the cells that a suggestion changes: those more likely wrong than right, the likeliest at least."""
+    flips = wrong > 0.5
+    if wrong.shape[1]:
+        flips[np.arange(len(wrong)), wrong.argmax(axis=1)] = True
+    return flips & told[:, None]
+
+
+def _suggested(context: Context, flips: np.ndarray, told: np.ndarray) -> pa.Array:
+    """Return each row's corrected set as a canonical text, null where nothing is suggested."""
+    patterns, at = np.unique((context.members == 1) ^ flips, axis=0, return_inverse=True)
+    texts = pa.array([canonical(context.classes[one] for one in np.flatnonzero(row)) for row in patterns], pa.string())
+    return texts.take(pa.array(at.ravel(), mask=~told))
+
+
+def _findings(context: Context, row: int, wrong: np.ndarray, flips: np.ndarray) -> list[Finding]:
+    """Return one finding for each cell of a row that is suggested to change, the surest first."""
+    given = context.members[row] == 1
+    names = context.classes
+    had, right = ([names[at] for at in np.flatnonzero(marks)] for marks in (given, given ^ flips[row]))
+    near = context.graph.rows[row] if context.graph is not None and context.readable[row] else np.empty(0, np.int32)
+    near = near[near >= 0]
+    near = near[(context.members[near] >= 0).all(axis=1)][:SHOWN]
+    cells = np.flatnonzero(flips[row])
+    found = []
+    for at in cells[np.argsort(-wrong[row, cells], kind="stable")].tolist():
+        have = int((context.members[near, at] == 1).sum())
+        model = float(np.asarray(context.pred_probs)[row, at])
+        missing = not given[at]
+        agree = have if missing else len(near) - have
+        found.append(
+            Finding(
+                id=context.ids(np.array([row]))[0],
+                issue="label",
+                kind="missing" if missing else "extra",
+                score=float(1 - wrong[row, at]),
+                given=had,
+                suggested=right,
+                confidence=float(wrong[row, at]),
+                reason=_reason(names[at], missing=missing, model=model, have=have, near=len(near)),
+                related_ids=() if found else context.ids(near),  # once a sample is enough
+                evidence={
+                    "label": names[at],
+                    "wrong": round(float(wrong[row, at]), 4),
+                    "model": round(model if missing else 1 - model, 4),
+                    "given_prob": round(1 - model if missing else model, 4),
+                    "neighbors": len(near),
+                    "neighbors_suggested": agree,
+                    "neighbors_given": len(near) - agree,
+                },
+            )
+        )
+    return found
+
+
+def _reason(name: str, *, missing: bool, model: float, have: int, near: int) -> str:
+    if missing:
+        neighbors = f", and {have} of its {near} nearest samples have it" if near else ""
+        return f"The label {name} seems to be missing: the model gives it {model:.2f}{neighbors}."
+    neighbors = f", and {have or 'none'} of its {near} nearest samples {'has' if have < 2 else 'have'} it"
+    return f"The label {name} does not seem to fit: the model gives it {model:.2f}{neighbors if near else ''}."
+
+
+def _blocks(n: int) -> list[slice]:
+    return [slice(at, min(at + _ROWS_AT_ONCE, n)) for at in range(0, n, _ROWS_AT_ONCE)]

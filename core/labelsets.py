@@ -1,0 +1,258 @@
+"""Several labels a sample: every form that they come in becomes one canonical JSON text.
+
+The ``labels`` role of samples holds the labels of a row as a sorted JSON list without repeats. A null says that
+nobody labeled the row, and ``[]`` that somebody did and found that no label fits.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from .errors import InputError
+
+SEPARATORS = ("|", ";", ",")  # that are named to who forgot to name theirs
+_YES, _NO = {"1", "1.0", "true"}, {"0", "0.0", "false"}
+_JSON = json.JSONEncoder(ensure_ascii=False)
+_SHOWN_ROWS = 20
+
+
+def canonical(labels: Iterable[str]) -> str:
+    """Write a set of labels.
+
+    >>> canonical(["toxic", "insult", "toxic"]), canonical([])
+    ('["insult", "toxic"]', '[]')
+    """
+    return _JSON.encode(sorted(set(labels)))
+
+
+def parsed(text: str | None) -> list[str] | None:
+    """Read the labels of a canonical text; None where the row is unlabeled."""
+    return None if text is None else json.loads(text)
+
+
+def said(value: object) -> str | None:
+    """Return what a decision's value puts into the column of labels: a label as it is, a list as a canonical text.
+
+    >>> said("toxic"), said(["toxic", "insult"]), said(7)
+    ('toxic', '["insult", "toxic"]', None)
+    """
+    if isinstance(value, list) and all(isinstance(one, str) and one.strip() for one in value):
+        return canonical(value)
+    return value if isinstance(value, str) else None
+
+
+def shown(value: object) -> str:
+    """Write what was given or suggested for people: a list of labels by its names.
+
+    >>> shown(["insult", "toxic"]), shown([]), shown("toxic")
+    ('insult, toxic', '(none)', 'toxic')
+    """
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return ", ".join(value) or "(none)"
+    return value if isinstance(value, str) else _JSON.encode(value)
+
+
+def changed(given: Sequence[str], suggested: Sequence[str]) -> str:
+    """Write only what differs between two sets.
+
+    >>> changed(["insult", "toxic"], ["threat", "toxic"])
+    '−insult +threat'
+    """
+    gone = [f"−{one}" for one in given if one not in suggested]
+    return " ".join([*gone, *(f"+{one}" for one in suggested if one not in given)])
+
+
+def from_column(column: pa.ChunkedArray, *, name: str, separator: str | None = None) -> pa.ChunkedArray:
+    """Return the canonical texts of a column of sets.
+
+    Parameters
+    ----------
+    column
+        Lists of strings or whole numbers; or texts, each a JSON list or, with a ``separator``, labels parted by it.
+        A null, or a blank text, means unlabeled.
+    name
+        Of the column, for messages.
+    separator
+        What parts the labels of a text; spaces around each label are dropped.
+
+    Raises
+    ------
+    InputError
+        For a text that is no JSON list when no separator is named, and for labels that are blank, missing or no
+        texts: with the rows.
+    """
+    if separator is not None and not separator:
+        raise InputError("The separator of labels is empty", cure="Name one, such as labels_separator='|'")
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    read = _of_text(separator) if _is_text(column.type) or pa.types.is_null(column.type) else _of_list
+    if read is _of_list and not _is_list(column.type):
+        raise InputError(
+            f"The labels column {name} holds {column.type}, not lists",
+            cure="Name a column of lists, or several columns of 0 and 1: labels=['toxic', 'insult']",
+        )
+    return _each(column, read, name=name, separator=separator)
+
+
+def from_columns(table: pa.Table, names: Sequence[str]) -> pa.ChunkedArray:
+    """Return the canonical texts of several columns of 0 and 1, each named after its label.
+
+    Raises
+    ------
+    InputError
+        For other values, and for rows where some of the columns are empty and some are not.
+    """
+    columns = [_marks(table[name], name) for name in names]
+    marks = np.stack(columns, axis=1)  # int8: 1, 0, and -1 for missing
+    missing = (marks < 0).sum(axis=1)
+    partly = np.flatnonzero((missing > 0) & (missing < len(names)))
+    if len(partly):
+        raise InputError(
+            "Some of the label columns are empty and some are not, in rows",
+            ids=(partly[:_SHOWN_ROWS] + 1).tolist(),
+            cure="Write 0 where a label does not fit; a row where all are empty counts as unlabeled",
+        )
+    ordered = sorted(range(len(names)), key=lambda at: names[at])
+    patterns, at = np.unique(marks[:, ordered], axis=0, return_inverse=True)
+    named = [names[one] for one in ordered]
+    sets = [None if row[0] < 0 else canonical(named[one] for one in np.flatnonzero(row)) for row in patterns]
+    return pa.chunked_array([pa.array(sets, pa.string()).take(pa.array(at.ravel()))])
+
+
+def labels_in(column: pa.ChunkedArray) -> tuple[str, ...]:
+    """Return the labels that occur in canonical texts, sorted."""
+    return tuple(sorted({label for text in pc.unique(column.drop_null()).to_pylist() for label in json.loads(text)}))
+
+
+def members(column: pa.ChunkedArray, classes: Sequence[str]) -> np.ndarray:
+    """Tell which of the classes each row has: int8, shape (n, classes), 1, 0, or -1 in rows that are unlabeled.
+
+    Raises
+    ------
+    InputError
+        For labels that are not among the classes.
+    """
+    coded = pc.dictionary_encode(column).combine_chunks()
+    if isinstance(coded, pa.ChunkedArray):
+        coded = coded.chunk(0) if coded.num_chunks else pa.array([], pa.string()).dictionary_encode()
+    place = {name: at for at, name in enumerate(classes)}
+    known = np.zeros((len(coded.dictionary) + 1, len(classes)), dtype=np.int8)
+    known[-1] = -1  # where the nulls look
+    unknown: set[str] = set()
+    for row, text in enumerate(coded.dictionary.to_pylist()):
+        labels = json.loads(text)
+        unknown.update(label for label in labels if label not in place)
+        known[row, [place[label] for label in labels if label in place]] = 1
+    if unknown:
+        raise InputError("Some labels are not among the classes", ids=sorted(unknown), cure="Name every class")
+    return known[np.asarray(pc.fill_null(coded.indices, -1))]
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return pa.types.is_string(kind) or pa.types.is_large_string(kind) or kind == pa.string_view()
+
+
+def _is_list(kind: pa.DataType) -> bool:
+    return pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
+
+
+def _each(
+    column: pa.ChunkedArray, read: Callable[[Any], list[Any] | None], *, name: str, separator: str | None
+) -> pa.ChunkedArray:
+    """Read every row, the same value once only, and name the rows that cannot be read."""
+    seen: dict[Any, str | None] = {}
+    pieces, bad, examples, at = [], [], [], 0
+    for chunk in column.chunks:
+        values = chunk.to_pylist()
+        texts: list[str | None] = []
+        for row, value in enumerate(values, start=at + 1):
+            key = tuple(value) if isinstance(value, list) else value
+            try:
+                if key not in seen:
+                    found = read(value)
+                    seen[key] = None if found is None else canonical(map(label_text, found))
+                texts.append(seen[key])
+            except (ValueError, TypeError):
+                bad.append(row)
+                examples += [str(value)[:60]] if len(examples) < _SHOWN_ROWS else []
+                texts.append(None)
+        at += len(values)
+        pieces.append(pa.array(texts, pa.string()))
+    if bad:
+        example = next((one for one in examples if any(part in one for part in SEPARATORS)), examples[0])
+        raise InputError(
+            f"The labels column {name} holds no set of labels (“{example}”, for example) in rows",
+            ids=bad,
+            cure=_cure(example, separator),
+        )
+    return pa.chunked_array(pieces, pa.string())
+
+
+def _cure(example: str, separator: str | None) -> str:
+    named = next((one for one in SEPARATORS if one in example), None) if separator is None else None
+    if example.lstrip().startswith("[") or named is None:
+        return "Give lists of names, each name a text that is not blank"
+    return f"Name what parts them: labels_separator={named!r}, --labels-separator '{named}'"
+
+
+def _of_list(value: list[Any] | None) -> list[Any] | None:
+    return value
+
+
+def _of_text(separator: str | None) -> Callable[[str | None], list[Any] | None]:
+    def read(text: str | None) -> list[Any] | None:
+        if text is None or not text.strip():
+            return None
+        if text.lstrip().startswith("["):
+            try:
+                found = json.loads(text)
+            except ValueError:
+                if separator is None:
+                    raise
+            else:
+                return found if isinstance(found, list) else [found]
+        if separator is None:
+            raise ValueError
+        return [part.strip() for part in text.split(separator) if part.strip()]
+
+    return read
+
+
+def label_text(value: object) -> str:
+    """Return a label as text: names and whole numbers; the rest is refused."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        raise TypeError
+    text = str(value)
+    if not text.strip():
+        raise ValueError
+    return text
+
+
+def _marks(column: pa.ChunkedArray, name: str) -> np.ndarray:
+    """Return a column of 0 and 1 as int8, shape (n,); -1 where it is missing or blank."""
+    coded = pc.dictionary_encode(column.cast(pa.string())).combine_chunks()
+    if isinstance(coded, pa.ChunkedArray):
+        coded = coded.chunk(0)
+    known = np.full(len(coded.dictionary) + 1, -1, dtype=np.int8)
+    odd = []
+    for at, text in enumerate(coded.dictionary.to_pylist()):
+        plain = text.strip().lower()
+        if plain in _YES or plain in _NO:
+            known[at] = plain in _YES
+        elif plain not in ("", "nan"):
+            odd.append(text)
+    if odd:
+        raise InputError(
+            f"The label column {name} holds other values than 0 and 1",
+            ids=odd[:_SHOWN_ROWS],
+            cure="Write 1 where the label fits, 0 where it does not, and nothing where nobody looked",
+        )
+    return known[np.asarray(pc.fill_null(coded.indices, -1))]

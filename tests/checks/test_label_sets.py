@@ -1,0 +1,206 @@
+"""Sets of labels: planted errors are found, told apart and corrected, with embeddings or with probabilities alone."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+import labelsift as ls
+import numpy as np
+import pyarrow as pa
+import pytest
+from labelsift.errors import InputError
+from labelsift.labelsets import canonical
+
+ROWS, LABELS = 900, 6
+NAMES = [f"tag {at}" for at in range(LABELS)]
+
+
+def planted(seed: int = 7) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return vectors, true sets (bool), and sets of which a tenth has one label too few or too many."""
+    rng = np.random.default_rng(seed)
+    directions = rng.normal(size=(LABELS, 24))
+    truth = rng.random((ROWS, LABELS)) < np.linspace(0.4, 0.06, LABELS)
+    vectors = (truth * rng.uniform(0.7, 1.3, truth.shape)) @ directions + rng.normal(0, 0.5, (ROWS, 24))
+    given = truth.copy()
+    for row in rng.permutation(ROWS)[: ROWS // 10]:
+        cells = np.flatnonzero(truth[row] == (rng.random() < 0.5 and truth[row].any()))
+        cell = rng.choice(cells)
+        given[row, cell] = ~given[row, cell]
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32), truth, given
+
+
+def named(marks: np.ndarray) -> list[str]:
+    return [NAMES[at] for at in np.flatnonzero(marks)]
+
+
+def samples_of(given: np.ndarray, unlabeled: tuple[int, ...] = ()) -> ls.Samples:
+    sets = [None if at in unlabeled else named(row) for at, row in enumerate(given)]
+    table = pa.table({"id": [f"r{at}" for at in range(len(given))], "tags": pa.array(sets, pa.list_(pa.string()))})
+    return ls.read(table, text=None, id="id", labels="tags")
+
+
+@pytest.fixture(scope="module")
+def found():
+    vectors, truth, given = planted()
+    report = ls.scan(samples_of(given, (5, 6)), signals=ls.Signals(embeddings=vectors), store=None)
+    return report, truth, given, vectors
+
+
+def average_precision(wrong: np.ndarray, score: np.ndarray) -> float:
+    order = np.argsort(score, kind="stable")
+    hits = np.cumsum(wrong[order])
+    return float((hits / np.arange(1, len(hits) + 1))[wrong[order]].mean())
+
+
+def test_planted_errors_come_first_and_are_flagged(found):
+    report, truth, given, _ = found
+    wrong = (given != truth).any(axis=1)
+    wrong[[5, 6]] = False
+    score = np.nan_to_num(report.scores["label_score"].to_numpy(), nan=1.0)
+    flags = report.scores["is_label_issue"].to_numpy()
+    assert average_precision(wrong, score) > 0.95
+    assert 2 * (flags & wrong).sum() / (flags.sum() + wrong.sum()) > 0.85
+    assert ((score >= 0) & (score <= 1)).all()
+
+
+def test_ours_ranks_no_worse_than_cleanlab_on_the_same_probabilities(found):
+    rank = pytest.importorskip("cleanlab.multilabel_classification")
+    report, truth, given, _ = found
+    wrong = (given != truth).any(axis=1)
+    probabilities = np.asarray(report.pred_probs)
+    theirs = rank.get_label_quality_scores([np.flatnonzero(row).tolist() for row in given], probabilities)
+    same = ls.scan(samples_of(given), signals=ls.Signals(pred_probs=probabilities, classes=NAMES), store=None)
+    assert same.embeddings is None
+    ours = average_precision(wrong, same.scores["label_score"].to_numpy())
+    assert ours > average_precision(wrong, theirs)
+
+
+def test_findings_name_the_label_its_direction_and_the_corrected_set(found):
+    report, truth, given, _ = found
+    rows = report.findings.to_pylist()
+    assert {one["kind"] for one in rows if one["issue"] == "label"} == {"extra", "missing"}
+    right = Counter()
+    for one in (one for one in rows if one["issue"] == "label"):
+        at, evidence = int(one["id"][1:]), json.loads(one["evidence"])
+        before, after = json.loads(one["given"]), json.loads(one["suggested"])
+        assert before == named(given[at])
+        assert (evidence["label"] in before) == (one["kind"] == "extra")
+        assert (evidence["label"] in after) == (one["kind"] == "missing")
+        assert evidence["label"] in one["reason"]
+        assert one["reason"].count(".") >= 1 and one["reason"].endswith(".")
+        right[after == named(truth[at])] += 1
+    assert right[True] / right.total() > 0.85
+
+
+def test_every_judged_row_has_a_suggestion_in_canonical_form(found):
+    report, _, given, _ = found
+    told = report.scores["suggested_label"].to_pylist()
+    scores = report.scores["label_score"].to_pylist()
+    for at, (suggested, score) in enumerate(zip(told, scores, strict=True)):
+        assert (suggested is None) == (score is None) == (at in (5, 6))
+        if suggested is not None:
+            assert suggested == canonical(json.loads(suggested))
+            assert json.loads(suggested) != named(given[at])
+    assert (report.facts["labeled"], report.summary()["judged"]) == (ROWS - 2, ROWS - 2)
+
+
+def test_confidence_is_as_high_as_it_is_right():
+    sure, right = [], []
+    for seed in (11, 12, 13):
+        vectors, truth, given = planted(seed)
+        report = ls.scan(samples_of(given), signals=ls.Signals(embeddings=vectors), only=["label"], store=None)
+        for one in report.findings.to_pylist():
+            at, label = int(one["id"][1:]), NAMES.index(json.loads(one["evidence"])["label"])
+            sure.append(one["confidence"])
+            right.append(given[at, label] != truth[at, label])
+    assert np.mean(sure) == pytest.approx(np.mean(right), abs=0.06)
+
+
+def test_a_budget_flags_the_worst_so_many(found):
+    _, _, given, vectors = found
+    report = ls.scan(samples_of(given), signals=ls.Signals(embeddings=vectors), only=["label"], budget=17, store=None)
+    flags, score = report.scores["is_label_issue"].to_numpy(), report.scores["label_score"].to_numpy()
+    assert flags.sum() == 17
+    assert score[flags].max() <= score[~flags].min()
+    assert set(report.findings["id"].to_pylist()) == set(report.samples.ids.filter(pa.array(flags)).to_pylist())
+
+
+def test_clean_sets_are_hardly_flagged():
+    vectors, truth, _ = planted()
+    report = ls.scan(samples_of(truth), signals=ls.Signals(embeddings=vectors), only=["label"], store=None)
+    assert report.scores["is_label_issue"].to_numpy().mean() < 0.02
+
+
+def test_permuting_rows_and_columns_permutes_the_result(found):
+    report, _, given, _ = found
+    probabilities = np.asarray(report.pred_probs)
+    rng = np.random.default_rng(0)
+    rows, columns = rng.permutation(ROWS), rng.permutation(LABELS)
+    plain = ls.scan(samples_of(given), signals=ls.Signals(pred_probs=probabilities, classes=NAMES), store=None)
+    mixed = ls.Signals(
+        pred_probs=probabilities[rows][:, columns],
+        classes=[NAMES[at] for at in columns],
+        ids=[f"r{at}" for at in rows],
+    )
+    again = ls.scan(samples_of(given).take(rows), signals=mixed, store=None)
+    np.testing.assert_allclose(
+        again.scores["label_score"].to_numpy(), plain.scores["label_score"].to_numpy()[rows], atol=1e-4
+    )
+    assert again.scores["suggested_label"].to_pylist() == [plain.scores["suggested_label"][at].as_py() for at in rows]
+
+
+def test_probabilities_of_labels_need_not_sum_to_one_but_must_be_some(found):
+    _, _, given, _ = found
+    samples = samples_of(given)
+    for value, said in ((1.5, "are above one"), (-0.5, "are negative"), (np.nan, "hold NaN")):
+        told = np.full((ROWS, LABELS), 0.5)
+        told[3, 1] = value
+        with pytest.raises(InputError, match=said):
+            ls.scan(samples, signals=ls.Signals(pred_probs=told, classes=NAMES), store=None)
+    with pytest.raises(InputError, match="not among the classes"):
+        ls.scan(samples, signals=ls.Signals(pred_probs=told[:, :5], classes=NAMES[:5]), store=None)
+
+
+def test_labels_that_cannot_be_told_apart_are_passed_over_or_refused():
+    vectors, _, given = planted()
+    everywhere = given.copy()
+    everywhere[:, 0] = True
+    once = everywhere.copy()
+    once[:, 5] = np.arange(ROWS) == 9
+    report = ls.scan(samples_of(once), signals=ls.Signals(embeddings=vectors), only=["label"], store=None)
+    disputed = {json.loads(one)["label"] for one in report.findings["evidence"].to_pylist()}
+    assert disputed and not disputed & {NAMES[0], NAMES[5]}
+    assert any("tag 5" in note for note in report.notes)
+    same = np.zeros((ROWS, LABELS), dtype=bool)
+    same[:, 2] = True
+    with pytest.raises(InputError, match="have the same labels, tag 2"):
+        ls.scan(samples_of(same), signals=ls.Signals(embeddings=vectors), store=None)
+
+
+def test_one_label_alone_is_a_set_too():
+    vectors, _, given = planted()
+    alone = np.zeros_like(given)
+    alone[:, 0] = given[:, 0]
+    report = ls.scan(samples_of(alone), signals=ls.Signals(embeddings=vectors), only=["label"], store=None)
+    assert report.samples.classes == (NAMES[0],)
+    assert set(report.findings["kind"].to_pylist()) == {"extra", "missing"}
+
+
+def test_sets_without_any_label_leave_the_label_check_out():
+    vectors, _, given = planted()
+    report = ls.scan(samples_of(np.zeros_like(given)), signals=ls.Signals(embeddings=vectors), store=None)
+    assert "label_score" not in report.scores.column_names
+
+
+def test_texts_are_read_by_the_default_embedder():
+    words = {"billing": "invoice charged twice refund money", "login": "password locked account sign in"}
+    rng = np.random.default_rng(1)
+    rows = []
+    for at in range(160):
+        tags = [name for name in words if rng.random() < 0.5]
+        said = " ".join(rng.permutation(" ".join(words[name] for name in tags).split())) if tags else "hello and thanks"
+        rows.append({"text": f"{said} {at}", "tags": tags})
+    rows[3]["tags"] = sorted(set(words) - set(rows[3]["tags"]))
+    report = ls.scan(ls.read(pa.Table.from_pylist(rows), labels="tags"), store=None)
+    assert report.scores["label_score"].to_numpy().argmin() == 3
