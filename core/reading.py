@@ -20,7 +20,9 @@ from .columns import plain, require_utf8
 from .containers import from_memory
 from .errors import InputError
 from .jsonlines import EXACT
-from .samples import Samples, repeats, text_ids
+from .samples import ROLES, Samples, repeats, text_ids
+from .spanexports import exported, has_column
+from .spanforms import canonical_column, tagged_column
 
 if TYPE_CHECKING:
     Source = str | os.PathLike[str] | Any
@@ -31,6 +33,8 @@ def read(
     *,
     text: str = "text",
     label: str | None = None,
+    spans: str | None = None,
+    tokens: str | None = None,
     id: str | None = None,
     split: str | None = None,
     predicted: str | None = None,
@@ -48,6 +52,14 @@ def read(
     text, label, id, split, predicted
         The columns that hold each role. Without ``id`` the id is a hash of the text.
         A missing label (null or blank) means unlabeled.
+    spans
+        The column of what is marked in each text, instead of ``label``: character spans, tags of ``tokens``, or the
+        column of an export; see :mod:`labelsift.spanforms`. Missing means unlabeled, an empty list that there is
+        nothing to mark. A Label Studio or Argilla JSON export is read as it is: ``spans="annotations"``, or
+        the name of the question.
+    tokens
+        The column of the tokens that ``spans`` holds the tags of. Where the data has no ``text`` column, the text is
+        the tokens, joined by one space.
     metadata
         Further columns to keep, for slices and for the people who review.
     encoding
@@ -58,8 +70,8 @@ def read(
     Raises
     ------
     InputError
-        Missing columns, an empty file, undecodable bytes, ids that are missing or repeated:
-        with the rows concerned and the cure.
+        Missing columns, an empty file, undecodable bytes, ids that are missing or repeated, spans out of their
+        text: with the rows concerned and the cure.
 
     Examples
     --------
@@ -68,25 +80,80 @@ def read(
     >>> len(samples), samples.classes
     (2, ('x',))
     """
+    _require_one_kind(label=label, spans=spans, tokens=tokens)
     roles = {"id": id, "text": text, "label": label, "split": split, "predicted": predicted}
     metadata = [metadata] if isinstance(metadata, str) else list(dict.fromkeys(metadata))
-    wanted = list(dict.fromkeys([*(column for column in roles.values() if column), *metadata]))
     if isinstance(source, (str, os.PathLike)):
-        table = files.read_columns(os.fspath(source), wanted, as_text=_text_columns(roles), encoding=encoding)
         name = name or files.stem(os.fspath(source))
-    else:
-        table = from_memory(source, wanted)
-        require_utf8(table, name or "The data")
+        if spans:
+            source = exported(os.fspath(source), text=text, spans=spans) or source
+    wanted = list(dict.fromkeys([*(column for column in roles.values() if column), *metadata]))
+    whole = tuple(column for column in (spans, tokens) if column)
+    table = _table(source, wanted, whole, optional=text if tokens else None, roles=roles, encoding=encoding, name=name)
     if not table.num_rows:
         raise InputError(f"{name or 'The data'} holds no rows", cure="Give a file with a header and rows")
-    return _samples(plain(table), roles, metadata, name=name or "samples")
+    table = plain(table)
+    if spans:
+        table = _with_spans(table, text, spans, tokens, ids=id)
+    return _samples(table, roles, metadata, spans=bool(spans), name=name or "samples")
+
+
+SPANS = "\0spans"  # where the canonical spans stand in the table that becomes samples; no file has such a column
+
+
+def _require_one_kind(*, label: str | None, spans: str | None, tokens: str | None) -> None:
+    if label and spans:
+        raise InputError("A data set has labels or spans, not both", cure="Name one of the columns label=… and spans=…")
+    if tokens and not spans:
+        raise InputError("Tokens without tags say nothing", cure="Name the column of the tags: spans=…")
+
+
+def _table(
+    source: Source,
+    wanted: list[str],
+    whole: tuple[str, ...],
+    *,
+    optional: str | None,
+    roles: dict[str, str | None],
+    encoding: str,
+    name: str | None,
+) -> pa.Table:
+    """Read the wanted columns, and those that are taken whole, whatever stands in them; one may be absent."""
+    if optional is not None and not has_column(source, optional):
+        wanted = [one for one in wanted if one != optional]
+    wanted = list(dict.fromkeys([*wanted, *whole]))
+    if isinstance(source, (str, os.PathLike)):
+        as_text = _text_columns(roles) - set(whole)
+        return files.read_columns(
+            os.fspath(source), wanted, as_text=as_text, encoding=encoding, as_json=frozenset(whole)
+        )
+    table = from_memory(source, wanted)
+    require_utf8(table, name or "The data")
+    return table
+
+
+def _with_spans(table: pa.Table, text: str, spans: str, tokens: str | None, *, ids: str | None) -> pa.Table:
+    """Add the canonical spans, and the texts where the tokens make them."""
+    names = table[ids].to_pylist() if ids else range(1, len(table) + 1)
+    named = [str(one) if ids else f"row {one}" for one in names]
+    texts = None
+    if text in table.column_names:
+        texts = pc.fill_null(_strings(table[text], role="text", column_name=text), "").to_pylist()
+    if tokens is None:
+        return table.append_column(SPANS, canonical_column(table[spans], texts or [], named, column_name=spans))
+    made, found = tagged_column(table[spans], table[tokens], texts, named, column_name=spans)
+    if texts is None:
+        table = table.append_column(text, pa.array(made, pa.string()))
+    return table.append_column(SPANS, found)
 
 
 def _text_columns(roles: dict[str, str | None]) -> frozenset[str]:
     return frozenset(column for column in roles.values() if column)
 
 
-def _samples(table: pa.Table, roles: dict[str, str | None], metadata: Sequence[str], *, name: str) -> Samples:
+def _samples(
+    table: pa.Table, roles: dict[str, str | None], metadata: Sequence[str], *, spans: bool, name: str
+) -> Samples:
     columns: dict[str, pa.ChunkedArray] = {}
     for role, column in roles.items():
         if column:
@@ -98,7 +165,9 @@ def _samples(table: pa.Table, roles: dict[str, str | None], metadata: Sequence[s
         _require_unique(columns["id"], column_name=str(roles["id"]))
     else:
         columns["id"] = text_ids(columns["text"])
-    ordered = {role: columns[role] for role in roles if role in columns}
+    if spans:
+        columns["spans"] = table[SPANS]
+    ordered = {role: columns[role] for role in ROLES if role in columns}
     return Samples(pa.table(ordered), table.select(list(metadata)), name)
 
 

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from .corrections import Policy, Resolution, applied, resolve
 from .errors import InputError
 from .remapping import remapped, retold, settled
+from .spans import types_in
 from .taxonomy import Taxonomy
 
 # One of label, labels and spans at most; see labelsift.labelsets, labelsift.spans and labelsift.opinions for their forms.
@@ -117,7 +118,10 @@ class Samples:
 
     @cached_property
     def classes(self) -> tuple[str, ...]:
-        """The labels that occur, sorted."""
+        """The labels that occur, or the types of the spans, sorted."""
+        marked = self.column("spans")
+        if marked is not None:
+            return types_in(marked)
         if self.labels is None:
             return ()
         return tuple(sorted(pc.unique(self.labels.drop_null()).to_pylist()))

@@ -192,10 +192,11 @@ class _Scan:
             pred_probs=brought[0] if brought else None,
             embedder_languages=reads,
             seed=seed,
+            tokens=signals.aligned_tokens(samples),
         )
         self.settings: dict[str, Any] = {
             **({"embedder": USERS_EMBEDDINGS} if self.model is None else facts_of(self.model)),
-            "pred_probs": "the user's model" if brought else f"{folds}-fold cross-validation",
+            "pred_probs": "the user's model" if brought or self.context.tokens else f"{folds}-fold cross-validation",
             "folds": folds,
             "seed": seed,
         }
@@ -257,7 +258,8 @@ class _Scan:
 
 
 def _describe(context: Context, label: Result | None) -> None:
-    labeled = int((context.codes >= 0).sum())
+    marked = context.samples.column("spans")
+    labeled = int((context.codes >= 0).sum()) if marked is None else len(marked) - marked.null_count
     context.facts.update({"rows": len(context), "labeled": labeled, "classes": len(context.classes)})
     if context.pred_probs is not None and labeled:
         known = (context.codes >= 0) & np.isfinite(context.pred_probs).all(axis=1)

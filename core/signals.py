@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from .embedding import normalised
 from .errors import InputError
 from .samples import Samples
+from .tokensignals import TokenSignals, aligned_tokens
 
 ROUNDING = 0.01  # how far a row of probabilities may be from one: float16 outputs and printed decimals
 
@@ -31,12 +32,41 @@ class Signals:
         Vectors, shape (n, dimensions).
     ids
         The sample of each row. Without it the rows must be as many as the samples, in their order.
+    token_pred_probs
+        For spans: of each sample an array of shape (tokens, classes), out of sample. ``classes`` then names the tags
+        of the columns: ``O`` and ``B-type``, ``I-type`` …, or ``O`` and the types.
+    token_offsets
+        Where the tokens stand: of each sample (start, end) in characters, in order. Without it the tokens are what
+        stands between white space.
     """
 
     pred_probs: np.ndarray | None = None
     classes: Sequence[str] | None = None
     embeddings: np.ndarray | None = None
     ids: Sequence[str] | None = None
+    token_pred_probs: Sequence[np.ndarray] | None = None
+    token_offsets: Sequence[Sequence[tuple[int, int]]] | None = None
+
+    def aligned_tokens(self, samples: Samples) -> TokenSignals | None:
+        """Return what is said of the tokens, in the order of the samples.
+
+        Raises
+        ------
+        InputError
+            Samples without probabilities, wrong shapes, NaN, rows that do not sum to one, tokens out of their text,
+            or types of the data that no class stands for.
+        """
+        if self.token_pred_probs is None:
+            if self.token_offsets is not None:
+                raise InputError("token_offsets without token_pred_probs say nothing", cure="Give the probabilities")
+            return None
+        if self.pred_probs is not None:
+            raise InputError("Both pred_probs and token_pred_probs are given", cure="For spans, give those of the tokens")
+        if samples.task != "spans":
+            raise InputError("token_pred_probs are for spans, and the data has none", cure="Name their column: spans=…")
+        return aligned_tokens(
+            samples, self.token_pred_probs, self.token_offsets, [str(one) for one in self.classes or ()], self.ids
+        )
 
     def aligned_embeddings(self, samples: Samples) -> np.ndarray | None:
         """Return unit vectors in the order of the samples: float32, shape (n, dimensions)."""
@@ -62,7 +92,7 @@ class Signals:
             sum to one, repeated classes, or labels without a class.
         """
         if self.pred_probs is None:
-            if self.classes is not None:
+            if self.classes is not None and self.token_pred_probs is None:
                 raise InputError(
                     "Classes are named, but there are no pred_probs whose columns they could name",
                     cure="Give the probabilities too (pred_probs=…, --pred-probs p.npy), or leave the classes out",

@@ -6,7 +6,7 @@ of its issue with what it needs. To add one: write a module here, decorate its f
 up from the registry.
 """
 
-from . import empty, language, exact_duplicate, near_duplicate, label, conflicting_labels, outlier, taxonomy  # noqa: F401, I001 - in this order they run
+from . import empty, language, exact_duplicate, near_duplicate, label, span, conflicting_labels, outlier, taxonomy  # noqa: F401, I001 - in this order they run
 from .registry import Check, Context, Result, checks
 
 __all__ = ["Check", "Context", "Result", "checks"]

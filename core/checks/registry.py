@@ -16,6 +16,7 @@ from ..languages import Languages
 from ..neighbors import Graph
 from ..prediction import Predictions
 from ..samples import TASKS, Samples, Task
+from ..signals import TokenSignals
 from ..textforms import duplicate_groups, is_blank
 
 ANY_TASK = TASKS
@@ -54,6 +55,8 @@ class Context:
         Languages that the embedder can read; None = no limit known.
     near_pairs
         Kept by :func:`labelsift.checks.near_duplicate.near_pairs`.
+    tokens
+        What the user's own model says of each token, for spans, or None.
     verified
         bool, shape (n,): rows whose label people verified as it stands, or None where nobody did.
     cache
@@ -76,6 +79,7 @@ class Context:
     budget: int | None = None
     detected: Languages | None = None
     near_pairs: tuple[np.ndarray, np.ndarray] | None = None
+    tokens: TokenSignals | None = None
     verified: np.ndarray | None = None
     cache: Cache = field(default_factory=Cache)
     facts: dict[str, Any] = field(default_factory=dict)
