@@ -72,6 +72,8 @@ for command in (audit, verify, correct, undo, queue, probes, forget, reproduce):
 @click.argument("file")
 @click.option("--text", default="text", show_default=True, help="Column of the texts.")
 @click.option("--label", help="Column of the given labels; blank = unlabeled.")
+@click.option("--spans", help="Column of what is marked in the texts, instead of --label; see docs/spans.md.")
+@click.option("--tokens", help="Column of the tokens, where --spans holds their tags (BIO and the like).")
 @click.option("--id", "id_", help="Column of the ids; without it a sample is known by a hash of its text.")
 @click.option("--meta", help="Further columns to keep for slices and reviewers, parted by commas.")
 @click.option("--split", help="Column of the splits (train, test …).")
@@ -102,6 +104,8 @@ def scan(
     file: str,
     text: str,
     label: str | None,
+    spans: str | None,
+    tokens: str | None,
     id_: str | None,
     meta: str | None,
     split: str | None,
@@ -141,6 +145,8 @@ def scan(
         file,
         text=text,
         label=label,
+        spans=spans,
+        tokens=tokens,
         id=id_,
         split=split,
         predicted=predicted,

@@ -19,10 +19,11 @@ import pyarrow.compute as pc
 
 from .errors import InputError
 from .findings import CORRECTIONS_SCHEMA
+from .spans import canonical, from_value, parsed, types_in
 
 Policy = Literal["majority", "unanimous", "newest", "expert"]
 POLICIES: tuple[Policy, ...] = ("majority", "unanimous", "newest", "expert")
-ACTIONS = ("relabel", "keep", "remove", "edit")
+ACTIONS = ("relabel", "keep", "remove", "edit", "respan")
 SKIPPED = "skipped"
 REPEAT = "repeat"  # asked once more, to see whether a person agrees with themselves
 
@@ -118,10 +119,45 @@ def applied(
         _require_known(table, labels, classes)
     kept = np.ones(len(table), dtype=bool)
     kept[[rows[one] for one, (action, _) in resolution.decided.items() if action == "remove"]] = False
-    for column, changes in (("label", labels), ("text", texts)):
+    spans = _spans(table, rows, resolution, texts, new_types=new_labels)
+    for column, changes in (("label", labels), ("spans", spans), ("text", texts)):
         if changes:
             table = _with(table, column, changes)
     return table, kept
+
+
+def _spans(
+    table: pa.Table, rows: Mapping[str, int], resolution: Resolution, texts: Mapping[int, str], *, new_types: bool
+) -> dict[int, str | None]:
+    """Return the new spans of rows: those that people gave, and none where an edit took away what was marked."""
+    given = {one: value for one, (action, value) in resolution.decided.items() if action == "respan"}
+    if "spans" not in table.column_names:
+        if given:
+            raise InputError(
+                "There are new spans, and the data has none", ids=list(given), cure="Read it with its column: spans=…"
+            )
+        return {}
+    changes: dict[int, str | None] = {
+        rows[one]: from_value(value, table["text"][rows[one]].as_py(), sample=one) for one, value in given.items()
+    }
+    known = set() if new_types or not given else set(types_in(table["spans"]))
+    odd = [
+        f"{table['id'][row]} → {name}"
+        for row, cell in changes.items()
+        for *_, name in parsed(cell) or ()
+        if not new_types and name not in known
+    ]
+    if odd:
+        raise InputError(
+            "Corrections name types of spans that the data set does not have",
+            ids=odd,
+            cure="Correct them, or allow them: new_labels=True",
+        )
+    for row, text in texts.items():
+        old = table["text"][row].as_py()
+        if any(old[start:end] != text[start:end] for start, end, _ in parsed(table["spans"][row].as_py()) or ()):
+            changes[row] = None
+    return changes
 
 
 def _rows(ids: pa.ChunkedArray, wanted: list[str]) -> dict[str, int]:
@@ -156,7 +192,16 @@ def _newest_by_person(corrections: pa.Table) -> dict[str, list[dict[str, Any]]]:
 def vote_of(row: Mapping[str, Any]) -> Vote:
     """Return what a correction says: two people agree, or one with themselves, if it is the same."""
     # A kept label's value repeats what was given, which must not part people who agree.
-    return (row["action"], row["value"] if row["action"] in ("relabel", "edit") else "null")
+    value = row["value"] if row["action"] in ("relabel", "edit", "respan") else "null"
+    return (row["action"], _sorted_spans(value) if row["action"] == "respan" else value)
+
+
+def _sorted_spans(value: str | None) -> str:
+    """Write the same spans in the same way, in whatever order a person drew them; what is unreadable stays."""
+    try:
+        return canonical((int(start), int(end), str(name)) for start, end, name in json.loads(value or "null"))
+    except (ValueError, TypeError):
+        return value or "null"
 
 
 def _majority(rows: Sequence[Mapping[str, Any]], experts: frozenset[str]) -> Vote | None:
@@ -208,7 +253,7 @@ def _require_known(table: pa.Table, labels: Mapping[int, str], classes: Collecti
         )
 
 
-def _with(table: pa.Table, column: str, changes: Mapping[int, str]) -> pa.Table:
+def _with(table: pa.Table, column: str, changes: Mapping[int, str] | Mapping[int, str | None]) -> pa.Table:
     """Return the table with some cells of a string column replaced."""
     present = column in table.column_names
     values = pa.concat_arrays(table[column].chunks) if present else pa.nulls(len(table), pa.string())

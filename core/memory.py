@@ -94,7 +94,9 @@ def judged(samples: Samples, records: Iterable[Mapping[str, Any]], *, but: str |
     known = pa.array(sorted({one["id"] for one in said}), pa.string())
     rows = pc.indices_nonzero(pc.is_in(samples.ids, value_set=known))
     here = samples.table.take(rows).to_pylist()
-    now = {row["id"]: (row.get(TEXT_HASH) or text_hash(row["text"]), row.get("label")) for row in here}
+    now = {
+        row["id"]: (row.get(TEXT_HASH) or text_hash(row["text"]), row.get("label", row.get("spans"))) for row in here
+    }
     still = [one for one in said if one["id"] in now and now[one["id"]][0] in _hashes(one)]
     votes = pa.Table.from_pylist([{name: one.get(name) for name in _VOTE} for one in still], _SCHEMA)
     return Judged(still, resolve(votes).decided, now, taxonomy)
@@ -116,4 +118,6 @@ def _hashes(one: Mapping[str, Any]) -> set[str]:
 def chosen(vote: Vote) -> set[str | None]:
     """Return the label that a vote gives, as a set: empty where it gives none."""
     action, value = vote
+    if action == "respan":
+        return {value}
     return {json.loads(value)} if action == "relabel" else set()

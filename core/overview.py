@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ import pyarrow.compute as pc
 from .counts import ClassHealth, IssueCount, Quality, WorseValue
 from .findings import ISSUES, issues_in
 from .slices.metrics import judged_labels
-from .wording import percent, words
+from .wording import SPAN_KINDS, percent, words
 
 if TYPE_CHECKING:
     from .report import Report
@@ -67,9 +68,26 @@ class Overview:
             else:
                 ids = found.filter(pc.equal(found["issue"], issue))["id"]
                 count = len(pc.unique(ids))
-            result.append(IssueCount(issue, count, self.judged if issue == "label" else self.rows))
+            result.append(IssueCount(issue, count, self._of(issue)))
         known = {issue: at for at, issue in enumerate(ISSUES)}
         return tuple(sorted(result, key=lambda one: known.get(one.issue, len(known))))
+
+    def _of(self, issue: str) -> int:
+        """Return how many samples could have an issue."""
+        return self.judged if issue == "label" else self.marked if issue == "span" else self.rows
+
+    @cached_property
+    def marked(self) -> int:
+        """How many texts' spans were judged."""
+        scores = self._scores
+        return len(scores) - scores["span_score"].null_count if "span_score" in scores.column_names else 0
+
+    @cached_property
+    def span_kinds(self) -> tuple[tuple[str, int], ...]:
+        """How many findings about spans there are of each kind, most frequent first."""
+        found = self.report.findings
+        kinds = Counter(found.filter(pc.equal(found["issue"], "span"))["kind"].to_pylist())
+        return tuple(kinds.most_common())
 
     @cached_property
     def flagged_rows(self) -> int:
@@ -167,6 +185,12 @@ class Overview:
                 return f"None of the {self.judged:,} {labels} looks wrong{rest}"
             verb = "looks" if wrong == 1 else "look"
             return f"About {wrong:,} of {self.judged:,} {labels} {verb} wrong ({percent(wrong, self.judged)}){rest}"
+        if self.marked:
+            wrong = found["span"].count
+            if not wrong:
+                return f"In none of the {self.marked:,} marked texts does a span look wrong."
+            share = percent(wrong, self.marked)
+            return f"Spans look wrong in about {wrong:,} of {self.marked:,} marked texts ({share})."
         if self.labeled:
             return f"None of the {self.labeled:,} labels could be judged."
         if self.flagged_rows:
@@ -182,12 +206,17 @@ class Overview:
         top = self.confusions[0] if self.confusions else None
         if top and top[2] > 1:
             said.append(f"The most common mix-up: {top[2]:,} labeled {top[0]} look like {top[1]}.")
-        others = sorted((one for one in self.issues if one.issue != "label" and one.count), key=lambda one: -one.count)
+        if self.span_kinds:
+            kinds = [
+                f"{count:,} {SPAN_KINDS[kind][count != 1]}" for kind, count in self.span_kinds if kind in SPAN_KINDS
+            ]
+            said.append(f"These seem to be {_listed(kinds)}.")
+        leading = "span" if self.marked else "label"
+        others = sorted((one for one in self.issues if one.issue != leading and one.count), key=lambda one: -one.count)
         if others:
             named = [words(one.issue).counted(one.count) for one in others[:4]]
-            listed = ", ".join(named[:-1]) + " and " + named[-1] if len(named) > 1 else named[0]
-            also = "also " if self.labels is not None else ""
-            said.append(f"The scan {also}found {listed}.")
+            also = "also " if self.labels is not None or self.marked else ""
+            said.append(f"The scan {also}found {_listed(named)}.")
         return " ".join(said)
 
     @cached_property
@@ -225,6 +254,10 @@ class Overview:
             return np.bincount(codes[usable], weights=said == codes[usable], minlength=len(names)) / np.bincount(
                 codes[usable], minlength=len(names)
             )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:-1]) + " and " + names[-1] if len(names) > 1 else names[0]
 
 
 def _by_value(column: pa.ChunkedArray | None, judged: np.ndarray, flags: np.ndarray) -> list[tuple[str, int, int]]:

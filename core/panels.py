@@ -26,6 +26,7 @@ from .slices.metrics import Judged, class_metrics, judged, overall, score_column
 from .slices.slugs import slug
 from .slices.table import full_table, worst_first
 from .verdict import summary
+from .wording import shown_span
 
 if TYPE_CHECKING:
     from .report import Report
@@ -256,6 +257,7 @@ def _plain(table: pa.Table) -> Table:
 
 def _label(cell: str | None, labels: set[str]) -> str:
     value = None if cell is None else json.loads(cell)
+    value = shown_span(value, None) or value
     return value if isinstance(value, str) and value in labels else ""
 
 

@@ -211,7 +211,7 @@ class Samples:
         policy, experts
             How differing decisions are settled; see :func:`labelsift.corrections.resolve`.
         new_labels
-            Allow labels that the data set does not have yet.
+            Allow labels, and types of spans, that the data set does not have yet.
         taxonomy
             The one that these samples are in, or its file: decisions under older names go through it, and those
             for a class that was split or retired say nothing any more. By default :attr:`taxonomy`.

@@ -61,7 +61,9 @@ class Signals:
                 raise InputError("token_offsets without token_pred_probs say nothing", cure="Give the probabilities")
             return None
         if self.pred_probs is not None:
-            raise InputError("Both pred_probs and token_pred_probs are given", cure="For spans, give those of the tokens")
+            raise InputError(
+                "Both pred_probs and token_pred_probs are given", cure="For spans, give those of the tokens"
+            )
         if samples.task != "spans":
             raise InputError("token_pred_probs are for spans, and the data has none", cure="Name their column: spans=…")
         return aligned_tokens(

@@ -97,7 +97,7 @@ def _issues(overview: Overview) -> Table | Text | None:
     table.add_column("", style=QUIET)
     for one in found:
         share = percent(one.count, one.of).replace("\u00a0", " ")
-        style = BAD if one.issue == "label" else ""
+        style = BAD if one.issue in ("label", "span") else ""
         table.add_row(Text(words(one.issue).title), Text(f"{one.count:,}", style), share, words(one.issue).meaning)
     return table
 
@@ -105,7 +105,8 @@ def _issues(overview: Overview) -> Table | Text | None:
 def _worst(report: Report, limit: int, width: int) -> Group | None:
     """Name the samples with the worst labels, or the worst of any kind where labels were not judged."""
     samples = report.findings.filter(pc.equal(report.findings["scope"], "sample"))
-    labels = of_issue(samples, "label")
+    leading = "span" if report.samples.task == "spans" else "label"
+    labels = of_issue(samples, leading)
     rows = (labels if labels.num_rows else samples).slice(0, max(limit, 0)).to_pylist()
     if not rows:
         return None
@@ -120,13 +121,15 @@ def _worst(report: Report, limit: int, width: int) -> Group | None:
             table.add_row()
         text = "" if position is None else report.samples.texts[position].as_py()
         table.add_row(str(place), Group(*_entry(row, text, width - 8)))
-    title = "Worst labels" if labels.num_rows else "Worst samples"
+    title = f"Worst {leading}s" if labels.num_rows else "Worst samples"
     return Group(Text(title, style="bold underline"), table)
 
 
 def _entry(row: dict[str, Any], text: str, width: int) -> list[Text]:
     """Three lines: id, given and suggested label; the text; the reason."""
     head = Text().append(_clean(row["id"], 40), style="bold")
+    if row["issue"] == "span":
+        return _marked(row, head, text, width)
     given, suggested = _value(row["given"]), _value(row["suggested"])
     if given:
         head.append("  ").append(given, style=BAD)
@@ -138,6 +141,29 @@ def _entry(row: dict[str, Any], text: str, width: int) -> list[Text]:
         head.append(f"  {words(row['issue']).one}", style=QUIET)
     body = " ".join(text[: width * 8].split())
     shown = Text(_clean(body, width) or "(empty)", style="" if body else QUIET, no_wrap=True, overflow="ellipsis")
+    return [head, shown, Text(_clean(row["reason"], 400), style=QUIET)]
+
+
+def _marked(row: dict[str, Any], head: Text, text: str, width: int) -> list[Text]:
+    """Three lines as of a label: what is marked and what should be; the words in their place; the reason."""
+    given, suggested = (json.loads(row[name]) if row[name] else None for name in ("given", "suggested"))
+    head.append("  ").append(_clean(given[2] if given else "not marked", 40), style=BAD)
+    head.append(" → ").append(_clean(suggested[2] if suggested else "nothing", 40), style=GOOD)
+    if row["confidence"] is not None:
+        head.append(f"  {percent(row['confidence'])}".replace("\u00a0", " "), style=QUIET)
+    head.append(f"  {row['kind'].replace('_', ' ')}", style=QUIET)
+    spans = [one for one in (given, suggested) if one]
+    start, end = min(one[0] for one in spans), max(one[1] for one in spans)
+    before = max(0, start - max(width // 2 - (end - start), 10))
+    shown = Text(no_wrap=True, overflow="ellipsis").append("…" if before else "")
+    cuts = sorted({before, *(place for one in spans for place in one[:2]), min(len(text), before + 2 * width)})
+    for first, last in zip(cuts[:-1], cuts[1:], strict=True):
+        wrong = given and given[0] <= first and last <= given[1]
+        right = suggested and suggested[0] <= first and last <= suggested[1]
+        shown.append(
+            visible(text[first:last]),
+            style=" ".join([BAD] * bool(wrong and not right) + ["bold"] * bool(wrong or right)),
+        )
     return [head, shown, Text(_clean(row["reason"], 400), style=QUIET)]
 
 

@@ -48,7 +48,8 @@ def aligned_tokens(
     rows = _rows(samples, len(probabilities), ids)
     if offsets is not None and len(offsets) != len(probabilities):
         raise InputError(
-            f"token_offsets has {len(offsets):,} rows and token_pred_probs {len(probabilities):,}", cure="Give one a sample"
+            f"token_offsets has {len(offsets):,} rows and token_pred_probs {len(probabilities):,}",
+            cure="Give one a sample",
         )
     if len(set(classes)) != len(classes) or len(classes) < 2:
         raise InputError("token_pred_probs needs the tag of each column, once", cure="Name them: Signals(classes=…)")

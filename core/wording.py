@@ -28,7 +28,12 @@ _WORDS = {
     "label": IssueWords(
         "Suspicious labels", "suspicious label", "suspicious labels", "The text seems to fit another class."
     ),
-    "span": IssueWords("Suspicious spans", "suspicious span", "suspicious spans", "A marked span looks wrong."),
+    "span": IssueWords(
+        "Suspicious spans",
+        "text with suspicious spans",
+        "texts with suspicious spans",
+        "Something is marked that should not be, or missing, or marked with other bounds or another type.",
+    ),
     "outlier": IssueWords("Outliers", "outlier", "outliers", "Unlike every other sample."),
     "near_duplicate": IssueWords(
         "Near duplicates", "near duplicate", "near duplicates", "Almost the same text as another."
@@ -76,6 +81,26 @@ def words(issue: str) -> IssueWords:
         return _WORDS[issue]
     name = issue.replace("_", " ")
     return IssueWords(name.capitalize(), f"{name} finding", f"{name} findings", "")
+
+
+SPAN_KINDS = {  # kind of a finding → after a number: one, many
+    "ghost": ("mark where nothing should be marked", "marks where nothing should be marked"),
+    "missed": ("span that nobody marked", "spans that nobody marked"),
+    "shifted": ("span with other bounds", "spans with other bounds"),
+    "wrong_tag": ("span of another type", "spans of another type"),
+}
+
+
+def shown_span(value: object, text: str | None) -> str | None:
+    """Write a span as people read it: the words and the type; the type alone without the text. None: it is no span.
+
+    >>> shown_span([0, 3, "person"], "Ann left"), shown_span([0, 3, "person"], None), shown_span("refund", "Ann left")
+    ('“Ann” person', 'person', None)
+    """
+    if not isinstance(value, list) or len(value) != 3 or not isinstance(value[2], str):
+        return None
+    start, end, name = value
+    return name if text is None else f"“{' '.join(text[start:end].split())}” {name}"
 
 
 def percent(part: float, whole: float = 1.0) -> str:

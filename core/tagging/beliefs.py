@@ -81,9 +81,7 @@ def learned(
             known = np.sort(rng.choice(known, MOST_TEXTS, replace=False))
         held_out = np.flatnonzero(folds == fold)
         chain = crf.fit(features, words.starts, labels, known, types=types, seed=seed)
-        crf.believe(
-            features, words.starts, held_out, chain, types=types, words_out=found.words, spans_out=found.spans
-        )
+        crf.believe(features, words.starts, held_out, chain, types=types, words_out=found.words, spans_out=found.spans)
     return found
 
 

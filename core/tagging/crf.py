@@ -37,9 +37,7 @@ def allowed(types: int) -> np.ndarray:
     return may
 
 
-def fit(
-    features: Features, starts: np.ndarray, tags: np.ndarray, texts: np.ndarray, *, types: int, seed: int
-) -> Chain:
+def fit(features: Features, starts: np.ndarray, tags: np.ndarray, texts: np.ndarray, *, types: int, seed: int) -> Chain:
     """Learn from some texts.
 
     Parameters

@@ -130,7 +130,13 @@ def _fit(
     rows: np.ndarray, codes: np.ndarray, weights: np.ndarray, *, kinds: int, penalty: float, start: LinearModel | None
 ) -> LinearModel:
     return fit_linear(
-        rows, codes, classes=kinds, penalty=penalty, weights=weights.astype(np.float32), start=start, max_iterations=STEPS
+        rows,
+        codes,
+        classes=kinds,
+        penalty=penalty,
+        weights=weights.astype(np.float32),
+        start=start,
+        max_iterations=STEPS,
     )
 
 

@@ -13,9 +13,7 @@ from ..spans import Span, spaced
 ALIGNED = 0.98  # from this share of spans on that begin and end with words between white space, those are the words
 # Addresses, @names and #tags stay whole; scripts without spaces are cut into characters.
 _CHARACTERS = "\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
-_WORD = re.compile(
-    rf"https?://\S+|[{_CHARACTERS}]|[@#]?[^\W{_CHARACTERS}]+(?:['’][^\W{_CHARACTERS}]+)*|[^\w\s]"
-)
+_WORD = re.compile(rf"https?://\S+|[{_CHARACTERS}]|[@#]?[^\W{_CHARACTERS}]+(?:['’][^\W{_CHARACTERS}]+)*|[^\w\s]")
 
 Marked = tuple[int, int, int]  # first word, last word, type
 
@@ -67,7 +65,9 @@ class Words:
         return cls.at(texts, places)
 
 
-def marked_words(spans: Sequence[Span], places: Sequence[tuple[int, int]], types: dict[str, int]) -> list[Marked | None]:
+def marked_words(
+    spans: Sequence[Span], places: Sequence[tuple[int, int]], types: dict[str, int]
+) -> list[Marked | None]:
     """Return the words that each span covers, in its order: None where it covers none."""
     found: list[Marked | None] = []
     for start, end, name in spans:
