@@ -20,7 +20,7 @@ from .remapping import remapped, retold, settled
 from .spans import types_in
 from .taxonomy import Taxonomy
 
-# One of label, labels and spans at most; see labelsift.labelsets, labelsift.spans and labelsift.opinions for their forms.
+# One of label, labels and spans at most; their forms: labelsift.labelsets, labelsift.spans, labelsift.opinions.
 ROLES = ("id", "text", "label", "labels", "spans", "annotations", "split", "predicted")
 Task = Literal["classification", "multilabel", "spans"]
 TASKS: tuple[Task, ...] = ("classification", "multilabel", "spans")

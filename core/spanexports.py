@@ -1,8 +1,9 @@
 """JSON exports of labeling platforms, one array of tasks or records in a file, as tables.
 
-Label Studio: ``[{"id": 7, "data": {"text": …}, "annotations": [{"result": […]}]}, …]``; the text may stand under any
-name in ``data``. Argilla: ``[{"id": …, "fields": {"text": …}, "responses": {"question": […]}, "suggestions": {…}}, …]``;
-a response counts before a suggestion. Everything else in ``data`` or ``metadata`` is kept under its name.
+Label Studio: ``[{"id": 7, "data": {"text": …}, "annotations": [{"result": […]}]}, …]``; the text may stand under
+any name in ``data``. Argilla: ``[{"id": …, "fields": {"text": …}, "responses": {"question": […]},
+"suggestions": {…}}, …]``; a response counts before a suggestion. Everything else in ``data`` or ``metadata`` is
+kept under its name.
 """
 
 from __future__ import annotations

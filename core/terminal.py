@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -157,7 +158,7 @@ def _marked(row: dict[str, Any], head: Text, text: str, width: int) -> list[Text
     before = max(0, start - max(width // 2 - (end - start), 10))
     shown = Text(no_wrap=True, overflow="ellipsis").append("…" if before else "")
     cuts = sorted({before, *(place for one in spans for place in one[:2]), min(len(text), before + 2 * width)})
-    for first, last in zip(cuts[:-1], cuts[1:], strict=True):
+    for first, last in pairwise(cuts):
         wrong = given and given[0] <= first and last <= given[1]
         right = suggested and suggested[0] <= first and last <= suggested[1]
         shown.append(

@@ -1,4 +1,4 @@
-"""Spans that look wrong: marked where nothing is (ghost), missed, with other bounds (shifted), of another type (wrong_tag).
+"""Spans that look wrong: ghosts (nothing is there), missed ones, shifted ones, and those with a wrong tag.
 
 What is known of each possible span comes from a tagger that has not seen the text's own spans (a small conditional
 random field over five folds, or the user's token probabilities), from the same words in other texts, and from the
@@ -221,7 +221,7 @@ def _share(chances: np.ndarray, kind: int) -> float:
 
 
 def _numbered(groups: Sequence[int]) -> list[int]:
-    """Number groups by their first member, so that the numbers do not depend on the order of the file."""
+    """Return numbers of groups that do not depend on the order of the file: by their first members."""
     found: dict[int, int] = {}
     return [found.setdefault(one, len(found)) for one in groups]
 

@@ -1,8 +1,8 @@
 """What speaks for and against one span, without a look at what its own text is marked with.
 
 Three sources: the beliefs of a tagger that has not seen the text; what the same words are in the other texts (a name
-that is marked nine times and once is not; a common word that is marked once in a hundred texts); and what the words look
-like. Copies of a text count as the text itself.
+that is marked nine times and once is not; a common word that is marked once in a hundred texts); and what the words
+look like. Copies of a text count as the text itself.
 """
 
 from __future__ import annotations
@@ -161,7 +161,7 @@ class Evidence:
         ]  # fmt: skip
 
     def elsewhere(self, text: int, first: int, last: int, kind: int) -> tuple[int, int, int]:
-        """Count other texts with the same words: marked with this type, with another, and all occurrences of the rarest.
+        """Count spans of the same words in other texts, of this type and of others, and uses of the rarest word.
 
         What a reason quotes.
         """

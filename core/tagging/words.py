@@ -77,7 +77,7 @@ def marked_words(
 
 
 def tags(marked: Sequence[Marked | None], count: int) -> np.ndarray:
-    """Number the words of a text by their part in its spans: int32; 0 = none, 1 + 2t = first of type t, 2 + 2t = inside.
+    """Return the part of each word in the spans: int32; 0 = none, 1 + 2t = first of type t, 2 + 2t = inside.
 
     Of spans that share words the first counts.
     """
