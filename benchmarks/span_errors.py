@@ -1,11 +1,13 @@
 """Errors in spans: are they found, told by their kind and corrected? Ours beside cleanlab over the same tagger.
 
-``python -m benchmarks.span_errors --data FOLDER`` reads ``data.jsonl.gz``: lines with id, text, true_spans, given_spans
-([start, end, type] in characters) and errors ([{kind, span}]: ghost, missed, shifted, wrong_tag; the span as it is given,
-of a missed one as it was). ``--planted 200 201`` instead plants errors of the same kinds into true_spans, one run a seed.
+``python -m benchmarks.span_errors --data FOLDER`` reads ``data.jsonl.gz``: lines with id, text, true_spans,
+given_spans ([start, end, type] in characters) and errors ([{kind, span}]: ghost, missed, shifted, wrong_tag; the
+span as it is given, of a missed one as it was). ``--planted 200 201`` instead plants errors of the same kinds into
+true_spans, one run a seed.
 
-A finding counts as right if the text has an error of its kind that no likelier finding has been counted for, and the span
-is the same (ghost, wrong_tag) or overlaps (shifted, missed). "corrected" also asks that the suggested span is a true one.
+A finding counts as right if the text has an error of its kind that no likelier finding has been counted for, and
+the span is the same (ghost, wrong_tag) or overlaps (shifted, missed). "corrected" also asks that the suggested span
+is a true one.
 """
 
 from __future__ import annotations
@@ -202,7 +204,7 @@ def typed(rows: Sequence[Row], findings: Sequence[tuple[str, str, Any, Any]]) ->
 
 
 def plant(rows: Sequence[Row], seed: int) -> list[Row]:
-    """Plant errors into the true spans: of each 4 % missed, 4 % shifted by a word, 5 % of another type; 6 % of texts a ghost."""
+    """Plant errors: 4 % of spans missed, 4 % shifted by a word, 5 % of another type, and in 6 % of texts a ghost."""
     rng = random.Random(seed)  # noqa: S311 - no secret
     types = sorted({one[2] for row in rows for one in row["true_spans"]})
     return [row | _planted(row, types, rng) for row in rows]

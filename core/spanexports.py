@@ -50,7 +50,8 @@ def exported(source: str, *, text: str, spans: str) -> pa.Table | None:
 
 def _row(task: Mapping[str, Any], text: str, spans: str) -> dict[str, Any]:
     if "data" in task:
-        found = {**task["data"], **{name: task[name] for name in ("annotations", "predictions") if name in task}}
+        # Without an annotation a task is unlabeled; one that marks nothing says that there is nothing to mark.
+        found = {**task["data"], **{name: task.get(name) or None for name in ("annotations", "predictions")}}
     elif "fields" in task:
         found = {**task.get("metadata", {}), **task["fields"], spans: _answer(task, spans)}
     else:

@@ -2,9 +2,9 @@
 
 A multinomial logistic regression over the evidence tells the given spans from planted errors of three kinds (see
 :mod:`labelsift.tagging.planting`), and a second one tells likely unmarked places from likely marked ones. Some of the
-given spans are errors themselves; so each round weighs a given span by how likely it is right, and estimates how many
-errors of each kind there are by the maximum likelihood of the mixture (Saerens, Latinne & Decaestecker 2002). This is
-learning from positive and unlabeled data (Elkan & Noto 2008) with errors as the positives.
+given spans are errors themselves: this is learning from positive and unlabeled data, with the errors as the
+positives (Elkan & Noto 2008). So each round estimates how many errors of each kind there are (Saerens, Latinne &
+Decaestecker 2002), weighs a given span by how likely it is right, and learns again.
 """
 
 from __future__ import annotations
@@ -20,9 +20,12 @@ from .planting import GHOST, RIGHT, SHIFTED, WRONG_TAG, planted
 from .words import Marked
 
 KINDS = ("right", "ghost", "wrong_tag", "shifted")
-ROUNDS = 12  # chosen, as everything here, on errors that were injected with the seeds 100 to 102
-PENALTY, STEPS = 1e-3, 60
+ROUNDS = 8  # chosen, as everything here, on errors that were injected with the seeds 100 to 102
+PENALTY, STEPS = 2e-3, 60
 PLANTED_WEIGHT = 1 / 3
+FIRST_SHARE = 0.05  # of a kind of error, from which its estimate starts
+PARTS = 3
+IMPOSSIBLE = -1e3  # log density
 FEWEST = 10  # given spans from which anything can be learned
 
 
@@ -78,6 +81,7 @@ def judge(evidence: Evidence, labeled: Sequence[int], *, seed: int, trusted: fro
         kinds=len(KINDS),
         weight=PLANTED_WEIGHT,
         trusted=np.array([text in trusted for text, _ in given]),
+        parts=_parts(evidence, [text for text, _ in given], [text for text, _, _ in errors]),
     )
     missed = np.zeros(len(unmarked))
     if unmarked and marked:
@@ -88,6 +92,7 @@ def judge(evidence: Evidence, labeled: Sequence[int], *, seed: int, trusted: fro
             kinds=2,
             weight=1.0,
             trusted=np.array([text in trusted for text, _ in unmarked]),
+            parts=_parts(evidence, [text for text, _ in unmarked], [text for text, _ in marked]),
         )[:, 1]
     return Judgement(given, chances, unmarked, missed)
 
@@ -96,8 +101,20 @@ def _rows(evidence: Evidence, spans: Sequence[tuple[int, Marked]]) -> np.ndarray
     return np.array([evidence.of(text, span) for text, span in spans], dtype=np.float32)
 
 
+def _parts(evidence: Evidence, mixed: Sequence[int], pure: Sequence[int]) -> np.ndarray:
+    """Return the part that each row is judged in: rows of a text and of its copies share one."""
+    return np.array([evidence.groups[text] % PARTS for text in (*mixed, *pure)])
+
+
 def _mixture(
-    mixed: np.ndarray, pure: np.ndarray, kinds_of_pure: np.ndarray, *, kinds: int, weight: float, trusted: np.ndarray
+    mixed: np.ndarray,
+    pure: np.ndarray,
+    kinds_of_pure: np.ndarray,
+    *,
+    kinds: int,
+    weight: float,
+    trusted: np.ndarray,
+    parts: np.ndarray,
 ) -> np.ndarray:
     """Return the probability of each kind (0 = right) for rows that are mostly right: float64, shape (n, kinds).
 
@@ -109,18 +126,35 @@ def _mixture(
         Evidence of rows whose kind is known, none of them right.
     weight
         Of a pure row in learning, against 1 of a mixed one.
+    trusted
+        bool, shape (n,): mixed rows that are right.
+    parts
+        Of all rows, the mixed ones first: each part is judged by what was learned from the others, or a few errors
+        would be learned by heart as right.
     """
     rows = np.concatenate([mixed, pure])
     rows = (rows - rows.mean(axis=0)) / (rows.std(axis=0) + 1e-6)
     codes = np.concatenate([np.zeros(len(mixed), dtype=np.int64), kinds_of_pure])
     right = np.ones(len(mixed), dtype=np.float32)
-    chances, model = np.zeros((len(mixed), kinds)), None
+    chances = np.zeros((len(mixed), kinds))
+    models: dict[int, LinearModel] = {}
     penalty = PENALTY + 1 / len(rows)
     for _ in range(ROUNDS):
         weights = np.concatenate([np.maximum(right, 1e-4), np.full(len(pure), weight, dtype=np.float32)])
-        model = _fit(rows, codes, weights, kinds=kinds, penalty=penalty, start=model)
-        shares = np.bincount(codes, weights, minlength=kinds)
-        chances = _reweighed(model.predict_proba(rows[: len(mixed)]).astype(np.float64), shares / shares.sum())
+        told = np.zeros((len(rows), kinds))
+        for part in np.unique(parts).tolist():
+            known, here = parts != part, parts == part
+            if not known.any():
+                known = here
+            models[part] = _fit(
+                rows[known], codes[known], weights[known], kinds=kinds, penalty=penalty, start=models.get(part)
+            )
+            learned = np.bincount(codes[known], weights[known], minlength=kinds)
+            chance = np.maximum(models[part].predict_proba(rows[here]).astype(np.float64), 1e-12)
+            told[here] = np.log(chance / np.maximum(learned, 1e-9))
+            told[np.ix_(here, learned == 0)] = IMPOSSIBLE  # with a single type there is no wrong one
+        shares = _shares(told[: len(mixed)])
+        chances = _softmax(told[: len(mixed)] + np.log(shares))
         chances[trusted] = [1.0] + [0.0] * (kinds - 1)
         right = chances[:, RIGHT].astype(np.float32)
     return chances
@@ -140,15 +174,31 @@ def _fit(
     )
 
 
-def _reweighed(chances: np.ndarray, shares: np.ndarray, *, steps: int = 100) -> np.ndarray:
-    """Correct probabilities that were learned under other shares of the kinds than those that the rows have."""
-    shares = np.maximum(shares, 1e-9)
-    found, now = chances, shares
-    for _ in range(steps):
-        found = chances * (now / shares)
-        found /= found.sum(axis=1, keepdims=True)
-        now = found.mean(axis=0)
-    return found
+def _shares(mixed: np.ndarray) -> np.ndarray:
+    """Estimate the share of each kind among the mixed rows: float64, shape (kinds,).
+
+    By expectation maximisation, as if one row of each kind of error had been seen besides: without that, a kind of
+    which there are a few would be taken for none at all.
+
+    Parameters
+    ----------
+    mixed
+        Log densities of each kind up to a constant a row, shape (n, kinds).
+    """
+    kinds = mixed.shape[1]
+    besides = np.full(kinds, 1 / len(mixed))
+    besides[RIGHT] = 0
+    shares = np.full(kinds, FIRST_SHARE)
+    shares[RIGHT] = 1 - FIRST_SHARE * (kinds - 1)
+    for _ in range(100):
+        shares = _softmax(mixed + np.log(shares)).mean(axis=0) + besides
+        shares = np.maximum(shares / shares.sum(), 1e-9)
+    return shares
+
+
+def _softmax(scores: np.ndarray) -> np.ndarray:
+    found = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return found / found.sum(axis=1, keepdims=True)
 
 
 def likeliest(judgement: Judgement) -> tuple[np.ndarray, np.ndarray]:
