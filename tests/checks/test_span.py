@@ -166,7 +166,8 @@ def test_texts_without_spaces_and_spans_inside_of_words():
     cells.append("[]")
     report = ls.scan(ls.read(pa.table({"text": texts, "spans": cells}), spans="spans"), store=None, only=["span"])
     found = findings(report)
-    assert [(row["kind"], json.loads(row["suggested"])) for row in found] == [("missed", [2, 4, "city"])]
+    told = [(row["kind"], json.loads(row["suggested"])) for row in found]
+    assert ("missed", [2, 4, "city"]) in told and len({row["id"] for row in found}) == 1
 
 
 @pytest.mark.parametrize("scheme", ["bio", "types"])
