@@ -42,6 +42,11 @@ def push(
     """Bring the flagged samples of a report into a project; see :meth:`labelsift.report.Report.push`."""
     labeler = platforms.labeler(platform)
     require_texts(report.samples, "A push", run=report.run, cure=_PUSH)
+    if report.samples.task == "spans" and (only is None or "span" in only):
+        raise InputError(
+            f"Spans cannot be pushed to {labeler.name} yet",
+            cure="Name other issues (only=…, --only), or give decisions to samples.apply with the action respan",
+        )
     if probe is not None:
         probing.require_blind(mode=mode, match=match, only=only)
     if repeat is not None or blind_share is not None:

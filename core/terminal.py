@@ -217,7 +217,7 @@ def _next(report: Report, overview: Overview, page: str | Path | None, store: st
         steps.append(("labelsift scan … --store .labelsift", "keep the run, to push, log and search it"))
     else:
         kept = "" if str(store) == DEFAULT else f" --store {_clean(shlex.quote(str(store)), 200)}"
-        if report.findings.num_rows:
+        if report.findings.num_rows and report.samples.task != "spans":
             steps.append((f"labelsift push label-studio PROJECT{kept}", "have people decide, worst first"))
         steps.append((f"labelsift log mlflow{kept}", "keep the figures beside your experiments"))
         if overview.rows:

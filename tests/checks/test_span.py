@@ -322,3 +322,23 @@ def test_a_run_without_texts_quotes_none(made, tmp_path):
     kept = report.store.load(report.run)
     reasons = {row["reason"] for row in findings(kept)}
     assert findings(kept) and not any("“" in one for one in reasons)
+
+
+def test_the_command_line_reads_spans_and_tokens(made, tmp_path):
+    from click.testing import CliRunner
+    from labelsift.cli import main
+
+    texts, _, given, errors, _, _ = made
+    lines = []
+    for text, spans in zip(texts, given, strict=True):
+        tags = ls.spans.to_bio([tuple(one) for one in spans], spaced(text))
+        lines.append(json.dumps({"words": text.split(), "tags": tags}))
+    (tmp_path / "d.jsonl").write_text("\n".join(lines))
+    out = str(tmp_path / "f.parquet")
+    call = ["scan", str(tmp_path / "d.jsonl"), "--spans", "tags", "--tokens", "words", "--only", "span"]
+    done = CliRunner().invoke(main, [*call, "--no-store", "--json", "--findings", out])
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert told["judged"] == len(texts) and 0.5 * len(errors) <= told["issues"]["span"]["count"] <= len(errors)
+    bad = CliRunner().invoke(main, [*call[:-2], "--label", "tags", "--no-store"], standalone_mode=False)
+    assert bad.exit_code != 0
