@@ -133,7 +133,7 @@ class Evidence:
         marked = [one for other, one in self._surfaces.get(surface, ()) if other != group]
         same = sum(one == kind for one in marked)
         counts = [self._counts(form, group) for form in surface]
-        plain = min(total - inside for total, inside in counts)
+        plain = max(min(total - inside for total, inside in counts), 0)  # spans that overlap count a word twice
         rates = [math.log((inside + 0.1) / (total + 1)) for total, inside in counts]
         shorter = max(self._times(surface[:-1], group), self._times(surface[1:], group)) if last > first else 0
         return [

@@ -342,3 +342,26 @@ def test_the_command_line_reads_spans_and_tokens(made, tmp_path):
     assert told["judged"] == len(texts) and 0.5 * len(errors) <= told["issues"]["span"]["count"] <= len(errors)
     bad = CliRunner().invoke(main, [*call[:-2], "--label", "tags", "--no-store"], standalone_mode=False)
     assert bad.exit_code != 0
+
+
+@pytest.mark.parametrize("types", [2, 30])
+def test_spans_that_overlap_cut_words_or_cover_white_space_break_nothing(types, tmp_path):
+    rng = random.Random(types)
+    texts, cells = [], []
+    for _ in range(120):
+        text = " ".join("".join(rng.choices("abDEF.,é漢\t\n😀", k=rng.randint(1, 6))) for _ in range(rng.randint(0, 9)))
+        spans = []
+        for _ in range(rng.randint(0, 3) if len(text) > 2 else 0):
+            start = rng.randrange(len(text) - 1)
+            spans.append([start, rng.randint(start + 1, len(text)), f"t{rng.randrange(types)}"])
+        texts.append(text)
+        cells.append(json.dumps(spans))
+    report = ls.scan(ls.read(pa.table({"text": texts, "spans": cells}), spans="spans"), store=None, only=["span"])
+    scores = report.scores["span_score"].drop_null().to_numpy()
+    assert ((scores >= 0) & (scores <= 1)).all()
+    for row in findings(report):
+        at = report.samples.positions([row["id"]])[0]
+        for cell in (row["given"], row["suggested"]):
+            span = json.loads(cell)
+            assert span is None or 0 <= span[0] < span[1] <= len(texts[at])
+    report.to_html(tmp_path / "p.html")
