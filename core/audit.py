@@ -103,7 +103,7 @@ def inert(value: object) -> object:
 
 def _decision(one: Record) -> dict[str, Any]:
     given = _plain(one["given"])
-    changes = one["action"] in ("relabel", "edit") and one["verdict"] != "skipped"
+    changes = one["action"] in ("relabel", "edit", "respan") and one["verdict"] != "skipped"
     flagged = f"flagged: {', '.join(one['issues'])}" if one["issues"] else ""
     again = "asked once more" if one.get("asked") == REPEAT else ""
     verdict = f"suggestion {one['verdict']}" if one["verdict"] not in (None, "skipped") else one["verdict"]

@@ -77,6 +77,8 @@ for command in (audit, verify, correct, undo, queue, probes, forget, reproduce):
 @click.option("--labels-separator", help="What parts the labels within a text, such as '|'.")
 @click.option("--annotations", help="Column of what each annotator said: objects, annotator to label.")
 @click.option("--annotators", help="Instead: one column of labels each annotator, parted by commas.")
+@click.option("--spans", help="Column of what is marked in the texts, instead of --label; see docs/spans.md.")
+@click.option("--tokens", help="Column of the tokens, where --spans holds their tags (BIO and the like).")
 @click.option("--id", "id_", help="Column of the ids; without it a sample is known by a hash of its text.")
 @click.option("--meta", help="Further columns to keep for slices and reviewers, parted by commas.")
 @click.option("--split", help="Column of the splits (train, test …).")
@@ -113,6 +115,8 @@ def scan(
     labels_separator: str | None,
     annotations: str | None,
     annotators: str | None,
+    spans: str | None,
+    tokens: str | None,
     id_: str | None,
     meta: str | None,
     split: str | None,
@@ -157,6 +161,8 @@ def scan(
         labels_separator=labels_separator,
         annotations=annotations,
         annotators=parted(annotators),
+        spans=spans,
+        tokens=tokens,
         id=id_,
         split=split,
         predicted=predicted,

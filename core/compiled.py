@@ -1,8 +1,9 @@
 """The kernels of label scoring, compiled by numba: one pass over each row, and nothing of the size of the data.
 
-Imported by :mod:`labelsift.kernels` alone, when the first row is judged: numba costs half a second to import. The
-machine code is kept beside this file or, where that folder cannot be written, in the user's cache; where neither
-can be, every process compiles anew. Nothing here assumes that numbers are finite (no ``fastmath``).
+Imported by :mod:`labelsift.kernels`, and for spans by :mod:`labelsift.tagging.loops`, when the first row is judged:
+numba costs half a second to import. The machine code is kept beside this file or, where that folder cannot be written,
+in the user's cache; where neither can be, every process compiles anew. Nothing here assumes that numbers are finite
+(no ``fastmath``).
 """
 
 from __future__ import annotations
@@ -14,14 +15,15 @@ import numba
 import numpy as np
 
 
-def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a function when it is first called."""
     try:
         return numba.njit(cache=True, nogil=True)(function)
     except RuntimeError:  # numba finds no folder that it could write machine code to
         return numba.njit(nogil=True)(function)
 
 
-@_compiled
+@compiled
 def row_faults(block: np.ndarray, rounding: float, whole: bool, faults: np.ndarray) -> None:
     """Tell which rows are no probabilities: see :func:`labelsift.kernels.faults`."""
     for row in range(block.shape[0]):
@@ -40,7 +42,7 @@ def row_faults(block: np.ndarray, rounding: float, whole: bool, faults: np.ndarr
             faults[row] = 0
 
 
-@_compiled
+@compiled
 def index_faults(indices: np.ndarray, classes: int, faults: np.ndarray) -> None:
     """Tell which rows of top-k indices name no class, or one twice."""
     last_row = np.full(classes, -1, np.int64)
@@ -57,7 +59,7 @@ def index_faults(indices: np.ndarray, classes: int, faults: np.ndarray) -> None:
                 last_row[code] = row
 
 
-@_compiled
+@compiled
 def _total(block: np.ndarray, row: int) -> float:
     """Add up a row in four sums that do not wait for each other; values below zero count as zero."""
     first, second, third, fourth = 0.0, 0.0, 0.0, 0.0
@@ -78,7 +80,7 @@ def _total(block: np.ndarray, row: int) -> float:
     return (first + second) + (third + fourth)
 
 
-@_compiled
+@compiled
 def _highest(block: np.ndarray, row: int, start: int, stop: int) -> Any:  # noqa: ANN401 - a float32
     """Return the highest of some values of a row, 0 if all lie below; -1 if there is none."""
     if start >= stop:
@@ -97,7 +99,7 @@ def _highest(block: np.ndarray, row: int, start: int, stop: int) -> Any:  # noqa
     return max(max(first, second), max(third, fourth))
 
 
-@_compiled
+@compiled
 def _place(block: np.ndarray, row: int, value: float, code: int) -> int:
     """Return the first class but ``code`` that has a value, which must occur; -1 if the value lies below zero."""
     if value < 0:
@@ -108,7 +110,7 @@ def _place(block: np.ndarray, row: int, value: float, code: int) -> int:
     return at
 
 
-@_compiled
+@compiled
 def _sure(block: np.ndarray, row: int, scale: float, thresholds: np.ndarray) -> int:
     """Return the likeliest among the classes whose threshold is reached; -1 if there is none."""
     sure, found = np.float32(0), -1
@@ -119,7 +121,7 @@ def _sure(block: np.ndarray, row: int, scale: float, thresholds: np.ndarray) -> 
     return found
 
 
-@_compiled
+@compiled
 def pass1(block: np.ndarray, codes: np.ndarray, unit: float, sums: np.ndarray, counts: np.ndarray) -> None:
     """Add up the given labels' probabilities: see :func:`labelsift.kernels.pass1`."""
     for row in range(block.shape[0]):
@@ -133,7 +135,7 @@ def pass1(block: np.ndarray, codes: np.ndarray, unit: float, sums: np.ndarray, c
             counts[code] += 1
 
 
-@_compiled
+@compiled
 def pass2(
     block: np.ndarray,
     codes: np.ndarray,
@@ -173,7 +175,7 @@ def pass2(
             confident[row] = _sure(block, row, scale, thresholds)
 
 
-@_compiled
+@compiled
 def _kept(indices: np.ndarray, values: np.ndarray, row: int, code: int, classes: int) -> tuple[float, float, float]:
     """Return (scale, probability of the class ``code`` before scaling, that of a class not kept); scale 0 = none."""
     total, smallest, kept, given = 0.0, np.inf, 0, -1.0
@@ -195,7 +197,7 @@ def _kept(indices: np.ndarray, values: np.ndarray, row: int, code: int, classes:
     return scale, given if given >= 0 else rest, rest
 
 
-@_compiled
+@compiled
 def sparse_pass1(
     indices: np.ndarray, values: np.ndarray, codes: np.ndarray, unit: float, sums: np.ndarray, counts: np.ndarray
 ) -> None:
@@ -210,7 +212,7 @@ def sparse_pass1(
             counts[code] += 1
 
 
-@_compiled
+@compiled
 def sparse_pass2(
     indices: np.ndarray,
     values: np.ndarray,
@@ -245,7 +247,7 @@ def sparse_pass2(
         other[row], confident[row] = best_at, sure_at
 
 
-@_compiled
+@compiled
 def votes(
     rows: np.ndarray,
     similarities: np.ndarray,
@@ -277,7 +279,7 @@ def votes(
             out[row, code] = tally[code] / total
 
 
-@_compiled
+@compiled
 def soft_votes(
     rows: np.ndarray,
     similarities: np.ndarray,
@@ -312,7 +314,7 @@ def soft_votes(
             out[row, code] = tally[code] / total
 
 
-@_compiled
+@compiled
 def mix_add(block: np.ndarray, weights: np.ndarray, log: bool, floor: float, out: np.ndarray, mass: np.ndarray) -> None:
     """Add one source to a mixture: see :func:`labelsift.kernels.mix`."""
     for row in range(block.shape[0]):
@@ -331,7 +333,7 @@ def mix_add(block: np.ndarray, weights: np.ndarray, log: bool, floor: float, out
             out[row, code] = weight * value if fresh else out[row, code] + weight * value
 
 
-@_compiled
+@compiled
 def mix_end(out: np.ndarray, mass: np.ndarray, log: bool) -> None:
     """Scale the sums of a mixture to probabilities: see :func:`labelsift.kernels.mix`."""
     for row in range(out.shape[0]):

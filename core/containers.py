@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -55,10 +56,19 @@ def _from_pandas(frame: Any, wanted: Sequence[str]) -> pa.Table:  # noqa: ANN401
 def _pandas_column(column: Any) -> pa.Array | pa.ChunkedArray:  # noqa: ANN401
     try:
         return pa.array(column, from_pandas=True)
-    except (pa.ArrowInvalid, pa.ArrowTypeError):  # numbers and texts in one column
+    except (pa.ArrowInvalid, pa.ArrowTypeError):  # numbers and texts in one column, or in one list
         missing = column.isna().to_numpy()
-        texts = [None if absent else str(value) for value, absent in zip(column, missing, strict=True)]
+        texts = [None if absent else _written(value) for value, absent in zip(column, missing, strict=True)]
         return pa.array(texts, pa.string())
+
+
+def _written(value: Any) -> str:  # noqa: ANN401
+    """Write one cell: lists and objects as JSON, with numpy's numbers and arrays as plain ones."""
+    if not isinstance(value, (list, tuple, dict)):
+        return str(value)
+    return json.dumps(
+        value, ensure_ascii=False, default=lambda one: one.tolist() if hasattr(one, "tolist") else str(one)
+    )
 
 
 def _from_hugging_face(dataset: Any, wanted: Sequence[str]) -> pa.Table:  # noqa: ANN401

@@ -19,11 +19,14 @@ import pyarrow.compute as pc
 
 from .errors import InputError
 from .findings import CORRECTIONS_SCHEMA
-from .labelsets import parsed, said
+from .labelsets import parsed as labels_of
+from .labelsets import said
+from .spans import canonical, from_value, types_in
+from .spans import parsed as spans_of
 
 Policy = Literal["majority", "unanimous", "newest", "expert"]
 POLICIES: tuple[Policy, ...] = ("majority", "unanimous", "newest", "expert")
-ACTIONS = ("relabel", "keep", "remove", "edit")
+ACTIONS = ("relabel", "keep", "remove", "edit", "respan")
 SKIPPED = "skipped"
 REPEAT = "repeat"  # asked once more, to see whether a person agrees with themselves
 
@@ -122,10 +125,45 @@ def applied(
         _require_known(table, labels, classes)
     kept = np.ones(len(table), dtype=bool)
     kept[[rows[one] for one, (action, _) in resolution.decided.items() if action == "remove"]] = False
-    for column, changes in (("labels" if sets else "label", labels), ("text", texts)):
+    spans = _spans(table, rows, resolution, texts, new_types=new_labels)
+    for column, changes in (("labels" if sets else "label", labels), ("spans", spans), ("text", texts)):
         if changes:
             table = _with(table, column, changes)
     return table, kept
+
+
+def _spans(
+    table: pa.Table, rows: Mapping[str, int], resolution: Resolution, texts: Mapping[int, str], *, new_types: bool
+) -> dict[int, str | None]:
+    """Return the new spans of rows: those that people gave, and none where an edit took away what was marked."""
+    given = {one: value for one, (action, value) in resolution.decided.items() if action == "respan"}
+    if "spans" not in table.column_names:
+        if given:
+            raise InputError(
+                "There are new spans, and the data has none", ids=list(given), cure="Read it with its column: spans=…"
+            )
+        return {}
+    changes: dict[int, str | None] = {
+        rows[one]: from_value(value, table["text"][rows[one]].as_py(), sample=one) for one, value in given.items()
+    }
+    known = set() if new_types or not given else set(types_in(table["spans"]))
+    odd = [
+        f"{table['id'][row]} → {name}"
+        for row, cell in changes.items()
+        for *_, name in spans_of(cell) or ()
+        if not new_types and name not in known
+    ]
+    if odd:
+        raise InputError(
+            "Corrections name types of spans that the data set does not have",
+            ids=odd,
+            cure="Correct them, or allow them: new_labels=True",
+        )
+    for row, text in texts.items():
+        old = table["text"][row].as_py()
+        if any(old[start:end] != text[start:end] for start, end, _ in spans_of(table["spans"][row].as_py()) or ()):
+            changes[row] = None
+    return changes
 
 
 def _rows(ids: pa.ChunkedArray, wanted: list[str]) -> dict[str, int]:
@@ -160,10 +198,18 @@ def _newest_by_person(corrections: pa.Table) -> dict[str, list[dict[str, Any]]]:
 def vote_of(row: Mapping[str, Any]) -> Vote:
     """Return what a correction says: two people agree, or one with themselves, if it is the same."""
     # A kept label's value repeats what was given, which must not part people who agree.
-    value = row["value"] if row["action"] in ("relabel", "edit") else "null"
+    value = row["value"] if row["action"] in ("relabel", "edit", "respan") else "null"
     if row["action"] == "relabel" and isinstance(value, str) and value.lstrip().startswith("["):
         value = _ordered(value)  # two people may tick the same labels in another order
-    return (row["action"], value)
+    return (row["action"], _sorted_spans(value) if row["action"] == "respan" else value)
+
+
+def _sorted_spans(value: str | None) -> str:
+    """Write the same spans in the same way, in whatever order a person drew them; what is unreadable stays."""
+    try:
+        return canonical((int(start), int(end), str(name)) for start, end, name in json.loads(value or "null"))
+    except (ValueError, TypeError):
+        return value or "null"
 
 
 def _majority(rows: Sequence[Mapping[str, Any]], experts: frozenset[str]) -> Vote | None:
@@ -218,11 +264,11 @@ def _require_known(table: pa.Table, labels: Mapping[int, str], classes: Collecti
     role = next((one for one in ("labels", "label") if one in table.column_names), None)
     cells = pc.unique(table[role]).to_pylist() if role else []
     several = role == "labels"
-    known = {*classes, *(one for cell in cells for one in (parsed(cell) or () if several else (cell,)))}
+    known = {*classes, *(one for cell in cells for one in (labels_of(cell) or () if several else (cell,)))}
     odd = [
         f"{table['id'][row]} → {one}"
         for row, label in labels.items()
-        for one in (parsed(label) or () if several else (label,))
+        for one in (labels_of(label) or () if several else (label,))
         if one not in known
     ]
     if odd:
@@ -233,7 +279,7 @@ def _require_known(table: pa.Table, labels: Mapping[int, str], classes: Collecti
         )
 
 
-def _with(table: pa.Table, column: str, changes: Mapping[int, str]) -> pa.Table:
+def _with(table: pa.Table, column: str, changes: Mapping[int, str] | Mapping[int, str | None]) -> pa.Table:
     """Return the table with some cells of a string column replaced."""
     present = column in table.column_names
     values = pa.concat_arrays(table[column].chunks) if present else pa.nulls(len(table), pa.string())

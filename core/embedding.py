@@ -143,6 +143,10 @@ class StaticEmbedder:
         self.dimensions = int(self._vectors.shape[1])
         self.maker = f"{versions_of('wordllama', 'tokenizers')} l2_supercat_256"
 
+    def pieces(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the numbers of the tokens that each text is cut into."""
+        return [one.ids for one in self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)]
+
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """Return the mean token vector of each text: float32, shape (len(texts), 256)."""
         encoded = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)

@@ -56,7 +56,7 @@ def kind(source: str) -> tuple[str, str | None]:
 
 
 def read_columns(
-    source: str, wanted: Sequence[str], *, as_text: frozenset[str], encoding: str, nested: frozenset[str] = frozenset()
+    source: str, wanted: Sequence[str], *, as_text: frozenset[str], encoding: str, as_json: frozenset[str] = frozenset()
 ) -> pa.Table:
     """Read only the wanted columns of a file.
 
@@ -64,8 +64,9 @@ def read_columns(
     ----------
     as_text
         Columns whose values are taken as they stand in a csv file: the id ``007`` stays ``007``.
-    nested
-        Columns that are taken as they stand in a csv file, too, and may hold lists and objects in a jsonl file.
+    as_json
+        Columns of any value, such as lists and objects: from jsonl they come as JSON texts, from csv as they stand.
+        Arrow takes lists of texts that look like dates for times, and knows no list of numbers and texts.
 
     Raises
     ------
@@ -80,9 +81,9 @@ def read_columns(
             table = _parquet(system, path, wanted)
             require_utf8(table, source)
         elif form == "jsonl":
-            table = _jsonl(opened, wanted, as_text, source)
+            table = _jsonl(opened, wanted, as_text, source, as_json)
         else:
-            table = _csv(opened, wanted, as_text | nested, encoding, delimiter="\t" if form == "tsv" else ",")
+            table = _csv(opened, wanted, as_text | as_json, encoding, delimiter="\t" if form == "tsv" else ",")
         table.validate(full=True)  # of the text formats only csv was checked for bytes that are no UTF-8
         return table
     except FileNotFoundError:
@@ -125,10 +126,14 @@ def _parquet(system: fs.FileSystem, path: str, wanted: Sequence[str]) -> pa.Tabl
     return pa.concat_tables(parts).unify_dictionaries() if parts else empty
 
 
-def _jsonl(opened: Opened, wanted: Sequence[str], as_text: frozenset[str], source: str) -> pa.Table:
+def _jsonl(
+    opened: Opened, wanted: Sequence[str], as_text: frozenset[str], source: str, as_json: frozenset[str]
+) -> pa.Table:
     from pyarrow import json
 
     try:
+        if as_json:  # Arrow knows no list of numbers and texts
+            raise pa.ArrowInvalid("changed from text")
         with opened() as stream:
             table = json.read_json(stream, read_options=json.ReadOptions(block_size=BLOCK))
         if any(_guessed_wrong(table[name]) for name in as_text if name in table.column_names):
@@ -137,7 +142,7 @@ def _jsonl(opened: Opened, wanted: Sequence[str], as_text: frozenset[str], sourc
         if "changed from" not in str(error):
             raise
         with opened() as stream:
-            table = read_by_line(io.BufferedReader(stream), wanted, as_text=as_text, source=source)  # type: ignore[arg-type]
+            table = read_by_line(io.BufferedReader(stream), wanted, as_text=as_text, as_json=as_json, source=source)  # type: ignore[arg-type]
     require(table.column_names, wanted)
     return table.select(list(wanted))
 

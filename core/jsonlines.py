@@ -17,8 +17,17 @@ from .errors import InputError
 EXACT = 2**53  # from here on a float64 skips whole numbers
 
 
-def read_by_line(lines: Iterable[bytes], wanted: Sequence[str], *, as_text: frozenset[str], source: str) -> pa.Table:
+def read_by_line(
+    lines: Iterable[bytes],
+    wanted: Sequence[str],
+    *,
+    as_text: frozenset[str],
+    source: str,
+    as_json: frozenset[str] = frozenset(),
+) -> pa.Table:
     """Return the wanted columns; those in ``as_text`` as strings, the others by Arrow's inference or as strings.
+
+    Columns in ``as_json`` come as the JSON texts of whatever stands there; null stays null.
 
     Raises
     ------
@@ -35,6 +44,8 @@ def read_by_line(lines: Iterable[bytes], wanted: Sequence[str], *, as_text: froz
         seen.update(row)
         for name, values in columns.items():
             value = row.get(name)
+            if name in as_json:
+                value = None if value is None else value if isinstance(value, str) else json.dumps(value)
             values.append(as_string(value, column=name, line=number) if name in as_text else value)
     present = [name for name in wanted if name in seen]
     return pa.table({name: _array(columns[name]) for name in present})

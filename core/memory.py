@@ -96,7 +96,10 @@ def judged(samples: Samples, records: Iterable[Mapping[str, Any]], *, but: str |
     rows = pc.indices_nonzero(pc.is_in(samples.ids, value_set=known))
     here = samples.table.take(rows).to_pylist()
     now = {
-        row["id"]: (row.get(TEXT_HASH) or text_hash(row.get("text", "")), row.get("label", row.get("labels")))
+        row["id"]: (
+            row.get(TEXT_HASH) or text_hash(row.get("text", "")),
+            row.get("label", row.get("labels", row.get("spans"))),
+        )
         for row in here
     }
     still = [one for one in said if one["id"] in now and now[one["id"]][0] in _hashes(one)]
@@ -120,4 +123,6 @@ def _hashes(one: Mapping[str, Any]) -> set[str]:
 def chosen(vote: Vote) -> set[str | None]:
     """Return the label that a vote gives, as a set: empty where it gives none."""
     action, value = vote
+    if action == "respan":
+        return {value}
     return {label_said(json.loads(value))} if action == "relabel" else set()

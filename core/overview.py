@@ -14,7 +14,7 @@ from .counts import ClassHealth, IssueCount, Quality, WorseValue
 from .findings import ADVICE, ISSUES, issues_in
 from .sethealth import set_health, sets_told
 from .slices.metrics import judged_labels
-from .wording import percent, words
+from .wording import listed, percent, spans_told, words
 
 if TYPE_CHECKING:
     from .report import Report
@@ -68,9 +68,26 @@ class Overview:
             else:
                 ids = found.filter(pc.equal(found["issue"], issue))["id"]
                 count = len(pc.unique(ids))
-            result.append(IssueCount(issue, count, self.judged if issue == "label" else self.rows))
+            result.append(IssueCount(issue, count, self._of(issue)))
         known = {issue: at for at, issue in enumerate(ISSUES)}
         return tuple(sorted(result, key=lambda one: known.get(one.issue, len(known))))
+
+    def _of(self, issue: str) -> int:
+        """Return how many samples could have an issue."""
+        return self.judged if issue == "label" else self.marked if issue == "span" else self.rows
+
+    @cached_property
+    def marked(self) -> int:
+        """How many texts' spans were judged."""
+        scores = self._scores
+        return len(scores) - scores["span_score"].null_count if "span_score" in scores.column_names else 0
+
+    @cached_property
+    def span_kinds(self) -> tuple[tuple[str, int], ...]:
+        """How many findings about spans there are of each kind, most frequent first."""
+        found = self.report.findings
+        kinds = Counter(found.filter(pc.equal(found["issue"], "span"))["kind"].to_pylist())
+        return tuple(kinds.most_common())
 
     @cached_property
     def flagged_rows(self) -> int:
@@ -174,6 +191,12 @@ class Overview:
                 return f"None of the {self.judged:,} {labels} looks wrong{rest}"
             verb = "looks" if wrong == 1 else "look"
             return f"About {wrong:,} of {self.judged:,} {labels} {verb} wrong ({percent(wrong, self.judged)}){rest}"
+        if self.marked:
+            wrong = found["span"].count
+            if not wrong:
+                return f"In none of the {self.marked:,} marked texts does a span look wrong."
+            share = percent(wrong, self.marked)
+            return f"Spans look wrong in about {wrong:,} of {self.marked:,} marked texts ({share})."
         if self.labeled:
             return f"None of the {self.labeled:,} labels could be judged."
         if self.flagged_rows:
@@ -191,12 +214,13 @@ class Overview:
             said.append(f"The most common mix-up: {top[2]:,} labeled {top[0]} look like {top[1]}.")
         if self.report.samples.task == "multilabel":
             said += sets_told(self.classes)
-        others = sorted((one for one in self.issues if one.issue != "label" and one.count), key=lambda one: -one.count)
+        said += spans_told(self.span_kinds)
+        leading = "span" if self.marked else "label"
+        others = sorted((one for one in self.issues if one.issue != leading and one.count), key=lambda one: -one.count)
         if others:
             named = [words(one.issue).counted(one.count) for one in others[:4]]
-            listed = ", ".join(named[:-1]) + " and " + named[-1] if len(named) > 1 else named[0]
-            also = "also " if self.labels is not None else ""
-            said.append(f"The scan {also}found {listed}.")
+            also = "also " if self.labels is not None or self.marked else ""
+            said.append(f"The scan {also}found {listed(named)}.")
         return " ".join(said)
 
     @cached_property

@@ -27,6 +27,7 @@ from .slices.metrics import Judged, class_metrics, judged, overall, score_column
 from .slices.slugs import slug
 from .slices.table import full_table, worst_first
 from .verdict import summary
+from .wording import shown_span
 
 if TYPE_CHECKING:
     from .report import Report
@@ -148,7 +149,7 @@ def panels(report: Report, *, with_text: bool = False) -> Panels:
 
 def _metrics(overview: Overview, data: Judged, slices: pa.Table, classes: pa.Table) -> dict[str, float]:
     metrics: dict[str, float] = {"dq/samples": overview.rows, "dq/labeled": int(data.labeled.sum())}
-    metrics["dq/judged"] = int(data.was_judged.sum())
+    metrics["dq/judged"] = int(data.was_judged.sum()) or overview.marked
     metrics["dq/flagged"] = overview.flagged_rows
     metrics["dq/flagged_rate"] = overview.flagged_rows / overview.rows if overview.rows else math.nan
     for one in overview.issues:
@@ -272,8 +273,9 @@ def _plain(table: pa.Table) -> Table:
 
 def _label(cell: str | None, labels: set[str]) -> str:
     value = None if cell is None else json.loads(cell)
-    if isinstance(value, list):
+    if isinstance(value, list) and shown_span(value, None) is None:
         return shown(value) if all(isinstance(one, str) and one in labels for one in value) else ""
+    value = shown_span(value, None) or value
     return value if isinstance(value, str) and value in labels else ""
 
 

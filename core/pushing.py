@@ -42,7 +42,7 @@ def push(
 ) -> Receipt:
     """Bring the flagged samples of a report into a project; see :meth:`labelsift.report.Report.push`."""
     labeler = platforms.labeler(platform)
-    _require_kind(report, match=match)
+    _require_kind(report, labeler, match=match, only=only)
     require_texts(report.samples, "A push", run=report.run, cure=_PUSH)
     if probe is not None:
         probing.require_blind(mode=mode, match=match, only=only)
@@ -97,12 +97,17 @@ def without_advice(report: Report) -> Report:
     return replace(report, findings=report.findings.filter(pc.invert(advice))) if pc.any(advice).as_py() else report
 
 
-def _require_kind(report: Report, *, match: str | None) -> None:
+def _require_kind(report: Report, labeler: platforms.Labeler, *, match: str | None, only: Sequence[str] | None) -> None:
     """Refuse what no platform here can ask people about yet."""
     if report.samples.task == "multilabel":
         raise InputError(
             "Sets of labels cannot be pushed yet",
             cure="Review the findings table (--findings findings.csv), and record what people decide: ls.record(…)",
+        )
+    if report.samples.task == "spans" and (only is None or "span" in only):
+        raise InputError(
+            f"Spans cannot be pushed to {labeler.name} yet",
+            cure="Name other issues (only=…, --only), or give decisions to samples.apply with the action respan",
         )
     if not report.samples.has_texts and match is None:
         raise InputError(

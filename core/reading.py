@@ -9,20 +9,20 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import files, opinions
+from . import files
+from .cells import as_strings, blank_as_null, is_space
 from .columns import plain, require_utf8
 from .containers import from_memory
 from .errors import InputError
-from .jsonlines import EXACT
-from .labelsets import from_column, from_columns
-from .samples import Samples, repeats, text_ids
+from .givenforms import Given
+from .samples import ROLES, Samples, repeats, text_ids
+from .spanexports import exported, has_column
 
 if TYPE_CHECKING:
     Source = str | os.PathLike[str] | Any
@@ -37,6 +37,8 @@ def read(
     labels_separator: str | None = None,
     annotations: str | None = None,
     annotators: Sequence[str] = (),
+    spans: str | None = None,
+    tokens: str | None = None,
     id: str | None = None,
     split: str | None = None,
     predicted: str | None = None,
@@ -63,6 +65,14 @@ def read(
     annotations, annotators
         What several annotators said: a column of objects (annotator → label: structs, maps or JSON), or one column
         of labels each annotator. Without ``label``, the label is what most of them say.
+    spans
+        The column of what is marked in each text, instead of ``label``: character spans, tags of ``tokens``, or the
+        column of an export; see :mod:`labelsift.spanforms`. Missing means unlabeled, an empty list that there is
+        nothing to mark. A Label Studio or Argilla JSON export is read as it is: ``spans="annotations"``, or
+        the name of the question.
+    tokens
+        The column of the tokens that ``spans`` holds the tags of. Where the data has no ``text`` column, the text is
+        the tokens, joined by one space.
     metadata
         Further columns to keep, for slices and for the people who review.
     encoding
@@ -73,8 +83,8 @@ def read(
     Raises
     ------
     InputError
-        Missing columns, an empty file, undecodable bytes, ids that are missing or repeated:
-        with the rows concerned and the cure.
+        Missing columns, an empty file, undecodable bytes, ids that are missing or repeated, spans out of their
+        text: with the rows concerned and the cure.
 
     Examples
     --------
@@ -83,146 +93,65 @@ def read(
     >>> len(samples), samples.classes
     (2, ('x',))
     """
+    given = Given(labels, labels_separator, annotations, _several(annotators), spans, tokens)
+    given.require(label=label, text=text, id=id)
     roles = {"id": id, "text": text, "label": label, "split": split, "predicted": predicted}
-    sets = [labels] if isinstance(labels, str) else list(labels or ())
-    annotators = [annotators] if isinstance(annotators, str) else list(annotators)
-    sets += [annotations] if annotations else []
-    _require_roles(roles, labels)
-    _require_annotators(labels, annotations, annotators)
-    metadata = [metadata] if isinstance(metadata, str) else list(dict.fromkeys(metadata))
-    wanted = list(dict.fromkeys([*(column for column in roles.values() if column), *sets, *annotators, *metadata]))
+    metadata = _several(metadata)
     if isinstance(source, (str, os.PathLike)):
-        table = files.read_columns(
-            os.fspath(source),
-            wanted,
-            as_text=_text_columns(roles) | frozenset(annotators),
-            nested=frozenset(sets),
-            encoding=encoding,
-        )
         name = name or files.stem(os.fspath(source))
-    else:
-        table = from_memory(source, wanted)
-        require_utf8(table, name or "The data")
+        if spans and text:
+            source = exported(os.fspath(source), text=text, spans=spans) or source
+    wanted = [column for column in roles.values() if column]
+    if tokens and not has_column(source, str(text)):  # the tokens make the texts
+        wanted.remove(str(text))
+    wanted = list(dict.fromkeys([*wanted, *given.columns, *metadata]))
+    table = _table(source, wanted, roles, given, encoding=encoding, name=name or "The data")
     if not table.num_rows:
         raise InputError(f"{name or 'The data'} holds no rows", cure="Give a file with a header and rows")
-    table = plain(table)
-    found = _samples(table, roles, metadata, name=name or "samples")
-    if annotations or annotators:
-        return _annotated(found, table, annotations, annotators)
-    if labels is None:
-        return found
-    column = (
-        from_column(table[labels], name=labels, separator=labels_separator)
-        if isinstance(labels, str)
-        else from_columns(table, sets)
-    )
-    return replace(found, table=found.table.append_column("labels", column))
+    return _samples(plain(table), roles, given, metadata, name=name or "samples")
 
 
-def _annotated(found: Samples, table: pa.Table, column: str | None, annotators: Sequence[str]) -> Samples:
-    """Add what annotators said, and where no label column is named, the label of most of them."""
-    if column is not None:
-        said = opinions.from_column(table[column], name=column)
-    else:
-        texts = {name: _strings(table[name], role="annotator", column_name=name) for name in annotators}
-        said = opinions.from_columns(
-            pa.table({name: _unlabeled_as_null(one) for name, one in texts.items()}), annotators
+def _several(names: Sequence[str]) -> list[str]:
+    """Return the names without repeats; one name alone is one, not its letters."""
+    return [names] if isinstance(names, str) else list(dict.fromkeys(names))
+
+
+def _table(
+    source: Source, wanted: list[str], roles: dict[str, str | None], given: Given, *, encoding: str, name: str
+) -> pa.Table:
+    if isinstance(source, (str, os.PathLike)):
+        as_text = frozenset(column for column in roles.values() if column) | given.as_text
+        return files.read_columns(
+            os.fspath(source), wanted, as_text=as_text - given.as_json, encoding=encoding, as_json=given.as_json
         )
-    own = found.table
-    if "label" not in own.column_names:
-        own = own.append_column("label", opinions.consensus(said))
-    return replace(found, table=own.append_column("annotations", said))
+    table = from_memory(source, wanted)
+    require_utf8(table, name)
+    return table
 
 
-def _require_annotators(labels: str | Sequence[str] | None, annotations: str | None, annotators: Sequence[str]) -> None:
-    if (annotations or annotators) and labels is not None:
-        raise InputError(
-            "Several annotators are weighed for single labels only", cure="Name label, or leave the annotators out"
-        )
-    if annotations and annotators:
-        raise InputError("Both annotations and annotators are named", cure="Name one column of objects, or one each")
-
-
-def _require_roles(roles: dict[str, str | None], labels: str | Sequence[str] | None) -> None:
-    if labels is not None and not len(labels):
-        raise InputError("No column of labels is named", cure="Name one of lists, or several of 0 and 1")
-    if labels is not None and roles["label"]:
-        raise InputError("Both label and labels are named", cure="Name label for one a sample, labels for several")
-    if not roles["text"] and not roles["id"]:
-        raise InputError(
-            "Samples without texts need ids of their own", cure="Name the column that tells them apart: id='file'"
-        )
-
-
-def _text_columns(roles: dict[str, str | None]) -> frozenset[str]:
-    return frozenset(column for column in roles.values() if column)
-
-
-def _samples(table: pa.Table, roles: dict[str, str | None], metadata: Sequence[str], *, name: str) -> Samples:
-    columns: dict[str, pa.ChunkedArray] = {}
-    for role, column in roles.items():
-        if column:
-            columns[role] = _strings(table[column], role=role, column_name=column)
+def _samples(
+    table: pa.Table, roles: dict[str, str | None], given: Given, metadata: Sequence[str], *, name: str
+) -> Samples:
+    columns = {
+        role: as_strings(table[column], role=role, column_name=column)
+        for role, column in roles.items()
+        if column and column in table.column_names  # all are there but a text that tokens make
+    }
     if "text" in columns:
         columns["text"] = pc.fill_null(columns["text"], "")
     if "label" in columns:
-        columns["label"] = _unlabeled_as_null(columns["label"])
+        columns["label"] = blank_as_null(columns["label"])
     if "id" in columns:
         _require_unique(columns["id"], column_name=str(roles["id"]))
-    else:
+    columns |= given.roles(table, columns)
+    if "id" not in columns:
         columns["id"] = text_ids(columns["text"])
-    ordered = {role: columns[role] for role in roles if role in columns}
+    ordered = {role: columns[role] for role in ROLES if role in columns}
     return Samples(pa.table(ordered), table.select(list(metadata)), name)
 
 
-def _strings(column: pa.ChunkedArray, *, role: str, column_name: str) -> pa.ChunkedArray:
-    """Return the column as strings: integers and booleans are written out, the rest is refused."""
-    kind = column.type
-    if pa.types.is_dictionary(kind):
-        column = pc.cast(column, kind.value_type)
-        kind = column.type
-    if pa.types.is_string(kind):
-        return column
-    if pa.types.is_null(kind) or pa.types.is_integer(kind) or pa.types.is_boolean(kind):
-        return pc.cast(column, pa.string())
-    if pa.types.is_floating(kind):
-        return _whole_numbers(column, role=role, column_name=column_name)
-    raise InputError(
-        f"The {role} column {column_name} holds {kind}, not text", cure="Turn it into strings before reading"
-    )
-
-
-def _whole_numbers(column: pa.ChunkedArray, *, role: str, column_name: str) -> pa.ChunkedArray:
-    """Write 3.0 as 3: pandas turns integers with gaps into floats. NaN means missing."""
-    column = pc.if_else(pc.is_nan(column), None, pc.cast(column, pa.float64()))
-    rounded = pc.round(column)
-    if pc.any(pc.not_equal(rounded, column)).as_py():
-        raise InputError(
-            f"The {role} column {column_name} holds fractions",
-            cure="labelsift judges classes: name a column of class names, ids or texts",
-        )
-    large = pc.fill_null(pc.greater_equal(pc.abs(rounded), EXACT), False)
-    if pc.any(large).as_py():
-        raise InputError(
-            f"The {role} column {column_name} holds floats that are too large to be exact, in rows",
-            ids=(pc.indices_nonzero(large).to_numpy() + 1).tolist(),
-            cure="Write them as strings or as integers",
-        )
-    return pc.cast(pc.cast(rounded, pa.int64()), pa.string())
-
-
-def _unlabeled_as_null(labels: pa.ChunkedArray) -> pa.ChunkedArray:
-    blank = _is_space(labels)
-    return pc.if_else(blank, pa.scalar(None, pa.string()), labels) if pc.any(blank).as_py() else labels
-
-
-def _is_space(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Tell which values are empty or white space, chunk by chunk: trimming a whole column would copy it."""
-    return pa.chunked_array([pc.equal(pc.utf8_trim_whitespace(chunk), "") for chunk in column.chunks], pa.bool_())
-
-
 def _require_unique(ids: pa.ChunkedArray, *, column_name: str) -> None:
-    blank = pc.fill_null(_is_space(ids), True)
+    blank = pc.fill_null(is_space(ids), True)
     if pc.any(blank).as_py():
         rows = (pc.indices_nonzero(blank).to_numpy() + 1).tolist()
         raise InputError(

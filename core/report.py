@@ -81,6 +81,8 @@ class Report:
         rows = len(self.samples)
         flagged = {name: pc.sum(self.scores[f"is_{name}_issue"]).as_py() or 0 for name in issues_in(self.scores)}
         judged = int(judged_labels(self).sum())
+        if "span_score" in self.scores.column_names:
+            judged = rows - self.scores["span_score"].null_count
         return {
             "run": self.run,
             "dataset": self.samples.name,
@@ -91,7 +93,7 @@ class Report:
             "judged": judged,
             "classes": len(self.samples.classes),
             "issues": {
-                name: {"count": count, "rate": _share(count, judged if name == "label" else rows)}
+                name: {"count": count, "rate": _share(count, judged if name in ("label", "span") else rows)}
                 for name, count in flagged.items()
             },
             "findings": self.findings.num_rows,

@@ -215,7 +215,7 @@ def read_shown(folder: Place, ids: Sequence[str]) -> dict[str, Shown]:
     return {
         row["id"]: Shown(
             row.get(TEXT_HASH) or text_hash(row.get("text", "")),
-            row.get("label", row.get("labels")),
+            row.get("label", row.get("labels", row.get("spans"))),
             tuple(dict.fromkeys(issues.get(row["id"], ()))),
             score.get("label_score"),
             score.get("suggested_label"),

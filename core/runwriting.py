@@ -29,7 +29,7 @@ from .places import Bucket, Folder, Place
 from .report import Report
 from .rowids import write_ids
 from .runfolder import FACTS, REWRITTEN, WRITTEN, read_facts
-from .textless import as_kept
+from .textless import as_kept, without_quotes
 
 FORGOTTEN = 86_400  # seconds after which what is half-written belongs to nobody any more
 _PACKAGES = ("labelsift", "numpy", "pyarrow", "pylance", "faiss-cpu", "wordllama")
@@ -43,7 +43,8 @@ def write_run(report: Report, runs: Place) -> None:
     OSError, ValueError
         If it could not be written, or there is a run of this name; nothing of it is left then.
     """
-    report = replace(report, samples=as_kept(report.samples, report.settings))
+    kept = as_kept(report.samples, report.settings)
+    report = replace(report, samples=kept, findings=without_quotes(report.findings, report.settings))
     if isinstance(runs, Folder):
         half = runs / f".{report.run}.{os.getpid()}"
         try:

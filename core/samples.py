@@ -19,9 +19,10 @@ from .corrections import Policy, Resolution, applied, resolve
 from .errors import InputError
 from .labelsets import labels_in, members, parsed
 from .remapping import remapped, retold, settled
+from .spans import types_in
 from .taxonomy import Taxonomy
 
-# One of label, labels and spans at most; labelsift.labelsets, labelsift.spans and labelsift.opinions say their forms.
+# One of label, labels and spans at most; their forms: labelsift.labelsets, labelsift.spans, labelsift.opinions.
 ROLES = ("id", "text", "label", "labels", "spans", "annotations", "split", "predicted")
 Task = Literal["classification", "multilabel", "spans"]
 TASKS: tuple[Task, ...] = ("classification", "multilabel", "spans")
@@ -133,9 +134,11 @@ class Samples:
 
     @cached_property
     def classes(self) -> tuple[str, ...]:
-        """The labels that occur, sorted."""
+        """The labels that occur, or the types of the spans, sorted."""
         if (sets := self.column("labels")) is not None:
             return labels_in(sets)
+        if (marked := self.column("spans")) is not None:
+            return types_in(marked)
         if self.labels is None:
             return ()
         said = self.column("annotations")
@@ -242,7 +245,7 @@ class Samples:
         policy, experts
             How differing decisions are settled; see :func:`labelsift.corrections.resolve`.
         new_labels
-            Allow labels that the data set does not have yet.
+            Allow labels, and types of spans, that the data set does not have yet.
         taxonomy
             The one that these samples are in, or its file: decisions under older names go through it, and those
             for a class that was split or retired say nothing any more. By default :attr:`taxonomy`.

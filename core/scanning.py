@@ -31,6 +31,7 @@ from .setprediction import sets_out_of_sample, strata
 from .signals import Signals
 from .store import DEFAULT as DEFAULT_STORE
 from .store import Store, run_name
+from .tagging.crf import loops as tagger
 from .taxonomy import Taxonomy
 from .textless import SETTING, require_texts
 from .trajectories import SUBSETS, Trajectories
@@ -204,8 +205,11 @@ def _chosen(samples: Samples, only: Sequence[str] | None, signals: Signals) -> t
                 "These checks need labels, and no row has one", ids=of_labels, cure="Name the label column"
             )
         return tuple(one for one in chosen if "labels" not in one.needs)
-    if any(one.name == "label" for one in chosen):
+    names = {one.name for one in chosen}
+    if "label" in names:
         _require_two(samples)
+    if "span" in names:
+        tagger()  # what is not installed must be said before minutes of embedding
     return chosen
 
 
@@ -234,12 +238,13 @@ class _Scan:
             embedder_languages=reads,
             seed=seed,
             dynamics=signals.aligned_dynamics(samples),
+            tokens=signals.aligned_tokens(samples),
         )
         if brought:
             self.context.notes += doubts_of(brought[0], self.context.codes, classes)
         self.settings: dict[str, Any] = {
             **self._embedded_by(),
-            "pred_probs": "the user's model" if brought else f"{folds}-fold cross-validation",
+            "pred_probs": "the user's model" if brought or self.context.tokens else f"{folds}-fold cross-validation",
             "folds": folds,
             "seed": seed,
         }

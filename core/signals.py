@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeGuard
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from .dynamics import Dynamics
 from .embedding import normalised
 from .errors import InputError
-from .kernels import faults
-from .probabilities import ROUNDING, Block, Dense, Probabilities, TopK, require_probabilities
+from .gathering import gathered, usable_as_it_is
+from .probabilities import Probabilities, TopK
 from .probfiles import opened
 from .samples import Samples
+from .setsignals import aligned_apart
+from .signalrows import aligned, class_names, ids_of, rows_of
+from .tokensignals import TokenSignals, aligned_tokens
 from .trajectories import Trajectories, trajectories
-
-EXACT = 1e-5  # rows that sum to one up to this need no mending: what is on disk already can stay there
-IN_MEMORY = 2**29  # bytes of probabilities from a file or from top-k; more are laid out in a temporary file
-MOST_DENSE = 2**32  # bytes that top-k probabilities may take when laid out
 
 
 @dataclass(frozen=True)
@@ -50,6 +44,12 @@ class Signals:
     dynamics
         Logits of each epoch of a training, or the folder that a :class:`DynamicsWriter` wrote. Its own classes and ids
         come before those that are named here.
+    token_pred_probs
+        For spans: of each sample an array of shape (tokens, classes), out of sample. ``classes`` then names the tags
+        of the columns: ``O`` and ``B-type``, ``I-type`` …, or ``O`` and the types.
+    token_offsets
+        Where the tokens stand: of each sample (start, end) in characters, in order. Without it the tokens are what
+        stands between white space.
     """
 
     pred_probs: np.ndarray | str | Path | TopK | Probabilities | None = None
@@ -57,17 +57,42 @@ class Signals:
     embeddings: np.ndarray | None = None
     ids: Sequence[str] | None = None
     dynamics: Dynamics | np.ndarray | Sequence[np.ndarray] | str | Path | None = None
+    token_pred_probs: Sequence[np.ndarray] | None = None
+    token_offsets: Sequence[Sequence[tuple[int, int]]] | None = None
+
+    def aligned_tokens(self, samples: Samples) -> TokenSignals | None:
+        """Return what is said of the tokens, in the order of the samples.
+
+        Raises
+        ------
+        InputError
+            Samples without probabilities, wrong shapes, NaN, rows that do not sum to one, tokens out of their text,
+            or types of the data that no class stands for.
+        """
+        if self.token_pred_probs is None:
+            if self.token_offsets is not None:
+                raise InputError("token_offsets without token_pred_probs say nothing", cure="Give the probabilities")
+            return None
+        if self.pred_probs is not None:
+            raise InputError(
+                "Both pred_probs and token_pred_probs are given", cure="For spans, give those of the tokens"
+            )
+        if samples.task != "spans":
+            raise InputError("token_pred_probs are for spans, and the data has none", cure="Name their column: spans=…")
+        return aligned_tokens(
+            samples, self.token_pred_probs, self.token_offsets, [str(one) for one in self.classes or ()], self.ids
+        )
 
     def aligned_embeddings(self, samples: Samples) -> np.ndarray | None:
         """Return unit vectors in the order of the samples: float32, shape (n, dimensions)."""
         if self.embeddings is None:
             return None
-        vectors = _aligned(self.embeddings, samples, self.ids, what="embeddings")
+        vectors = aligned(self.embeddings, samples, self.ids, what="embeddings")
         bad = np.asarray(~np.isfinite(vectors).all(axis=1))
         if bad.any():
             raise InputError(
                 "The embeddings hold NaN or infinity for these samples",
-                ids=_ids(samples, bad),
+                ids=ids_of(samples, bad),
                 cure="Embed them again, or leave them out",
             )
         return normalised(np.array(vectors, dtype=np.float32))
@@ -82,32 +107,22 @@ class Signals:
             sum to one, repeated classes, or labels without a class.
         """
         if self.pred_probs is None:
-            if self.classes is not None and self.dynamics is None:
+            if self.classes is not None and self.dynamics is None and self.token_pred_probs is None:
                 raise InputError(
                     "Classes are named, but there are no pred_probs whose columns they could name",
                     cure="Give the probabilities too (pred_probs=…, --pred-probs p.npy), or leave the classes out",
                 )
             return None
         if samples.task == "multilabel":
-            return self._apart(samples)
+            return aligned_apart(samples, self.pred_probs, self.classes, self.ids)
         source = opened(self.pred_probs, classes=len(self.classes or samples.classes))
-        found = _rows(source.shape[0], samples, self.ids, what="pred_probs")
-        classes = _class_names(self.classes, samples, source.shape[1], what="pred_probs")
+        found = rows_of(source.shape[0], samples, self.ids, what="pred_probs")
+        classes = class_names(self.classes, samples, source.shape[1], what="pred_probs")
         order = np.argsort(np.array(classes, dtype=object), kind="stable")
         in_order = bool((order == np.arange(len(order))).all())
-        if found is None and in_order and _usable_as_it_is(source):
+        if found is None and in_order and usable_as_it_is(source):
             return source.array, tuple(classes)
-        return _gathered(source, samples, found, order), tuple(classes[at] for at in order)
-
-    def _apart(self, samples: Samples) -> tuple[np.ndarray, tuple[str, ...]]:
-        """Return the probability of each label apart: rows need not sum to one."""
-        given = np.load(self.pred_probs) if isinstance(self.pred_probs, str | Path) else self.pred_probs
-        probabilities = _aligned(np.asarray(given), samples, self.ids, what="pred_probs")
-        classes = _class_names(self.classes, samples, probabilities.shape[1], what="pred_probs")
-        _check_apart(probabilities, samples)
-        order = np.argsort(np.array(classes, dtype=object), kind="stable")
-        ordered = np.clip(probabilities[:, order].astype(np.float32), 0, 1)
-        return ordered, tuple(classes[at] for at in order)
+        return gathered(source, samples, found, order), tuple(classes[at] for at in order)
 
     def aligned_dynamics(self, samples: Samples, *, pred_probs: bool = False) -> Trajectories | None:
         """Return what became of each sample in the training, in the order of the samples.
@@ -129,14 +144,14 @@ class Signals:
         given = self.dynamics if isinstance(self.dynamics, Dynamics) else Dynamics(self.dynamics)
         found = given.opened()
         n, columns = found.logits[0].shape
-        rows = _rows(n, samples, self.ids if found.ids is None else found.ids, what="dynamics", partly=True)
+        rows = rows_of(n, samples, self.ids if found.ids is None else found.ids, what="dynamics", partly=True)
         names = self.classes if found.classes is None else found.classes
-        classes = _class_names(names, samples, columns, what="dynamics")
+        classes = class_names(names, samples, columns, what="dynamics")
 
         def refuse(bad: np.ndarray) -> None:
             raise InputError(
                 "The dynamics hold NaN or infinity for these samples",
-                ids=_ids(samples, bad),
+                ids=ids_of(samples, bad),
                 cure="The training diverged, or the logits were cut: leave those epochs out",
             )
 
@@ -146,140 +161,3 @@ class Signals:
         if made.pred_probs is not None:
             made.pred_probs[:] = made.pred_probs[:, np.argsort(np.array(classes, dtype=object), kind="stable")]
         return made
-
-
-def _class_names(given: Sequence[str] | None, samples: Samples, columns: int, *, what: str) -> list[str]:
-    if given is None:
-        if len(samples.classes) != columns:
-            raise InputError(
-                f"{what} has {columns} columns, but the data has {len(samples.classes)} labels",
-                cure="Name the class of each column (classes=…, --classes names.txt)",
-            )
-        return list(samples.classes)
-    classes = [str(name) for name in given]
-    if len(classes) != columns:
-        raise InputError(
-            f"{what} has {columns} columns, but {len(classes)} classes are named",
-            cure="Name one class a column, in the order of the columns",
-        )
-    repeated = sorted({name for name in classes if classes.count(name) > 1})
-    if repeated:
-        raise InputError("Some classes are named twice", ids=repeated, cure="Name each class once")
-    missing = sorted(set(samples.classes) - set(classes))
-    if missing:
-        raise InputError(
-            f"Labels of the data are not among the classes of {what}",
-            ids=missing,
-            cure="Correct the spelling of the classes, or of the labels",
-        )
-    return classes
-
-
-def _aligned(values: np.ndarray, samples: Samples, ids: Sequence[str] | None, *, what: str) -> np.ndarray:
-    values = np.asarray(values)
-    if values.ndim != 2 or not values.shape[1]:
-        raise InputError(f"{what} has the shape {values.shape}", cure="It must be (samples, columns)")
-    if values.dtype.kind not in "fiub":
-        raise InputError(f"{what} holds {values.dtype}, not numbers", cure="Give an array of floats")
-    rows = _rows(len(values), samples, ids, what=what)
-    return values if rows is None else values[rows]
-
-
-def _rows(n: int, samples: Samples, ids: Sequence[str] | None, *, what: str, partly: bool = False) -> np.ndarray | None:
-    """Return the row of each sample (``partly``: -1 = none), or None where they stand in the order of the samples."""
-    if ids is None:
-        if n != len(samples):
-            raise InputError(
-                f"{what} has {n:,} rows, but the data has {len(samples):,}",
-                cure="Give as many rows in the same order, or name the samples: Signals(ids=…)",
-            )
-        return None
-    named = pa.array([str(one) for one in ids], pa.string())
-    if len(named) != n:
-        raise InputError(f"{what} has {n:,} rows, but {len(named):,} ids are named", cure="Name one a row")
-    counts = pc.value_counts(named)
-    repeated = counts.filter(pc.greater(counts.field("counts"), 1)).field("values").to_pylist()
-    if repeated:
-        raise InputError(f"Some ids of {what} are named twice", ids=repeated, cure="Give one row a sample")
-    found = pc.index_in(samples.ids, value_set=named)
-    if found.null_count and (not partly or found.null_count == len(samples)):
-        missing = samples.ids.filter(pc.is_null(found)).to_pylist()
-        raise InputError(f"{what} says nothing of these samples", ids=missing, cure="Add their rows")
-    return pc.fill_null(found, -1).to_numpy()
-
-
-def _usable_as_it_is(source: Probabilities) -> TypeGuard[Dense]:
-    """Tell whether a memory map holds sound probabilities already; other arrays are copied, for their owner may go on.
-
-    What is wrong with it is said where it is copied.
-    """
-    if not isinstance(source, Dense) or not isinstance(source.array, np.memmap):
-        return False
-    if source.array.dtype != np.float32 or not source.array.flags.c_contiguous:
-        return False
-    return not any(faults(block.values, rounding=EXACT).any() for block in source.blocks())
-
-
-def _gathered(source: Probabilities, samples: Samples, found: np.ndarray | None, order: np.ndarray) -> np.ndarray:
-    """Bring rows and columns into order and mend rounding, block by block: float32, shape (samples, classes)."""
-    place = np.arange(source.shape[0])
-    if found is not None:
-        place = np.full(source.shape[0], -1)
-        place[found] = np.arange(len(found))
-    out = _room(source, len(samples))
-    for block in source.blocks():
-        at = place[block.rows]
-        asked = at >= 0
-        at = at[asked]
-        indices = None if block.indices is None else block.indices[asked]
-        some = Block(block.rows, block.values[asked], indices)
-        require_probabilities(
-            some, source.shape[1], lambda rows, at=at: samples.ids.take(pa.array(at[rows])).to_pylist()
-        )
-        ordered = np.clip(some.dense(source.shape[1])[:, order], 0, 1)
-        ordered /= ordered.sum(axis=1, keepdims=True)
-        out[at] = ordered
-    return out
-
-
-def _room(source: Probabilities, n: int) -> np.ndarray:
-    """Return room for all probabilities: in memory, or in a temporary file that goes with the array."""
-    shape = (n, source.shape[1])
-    size = 4 * shape[0] * shape[1]
-    if isinstance(source, Dense) and not isinstance(source.array, np.memmap):
-        return np.empty(shape, dtype=np.float32)  # there is one in memory already
-    if size <= IN_MEMORY:
-        return np.empty(shape, dtype=np.float32)
-    if size > MOST_DENSE and not isinstance(source, Dense):
-        raise InputError(
-            f"A scan would lay out {n:,} × {shape[1]:,} probabilities, {size / 1e9:.0f} GB",
-            cure="Score the labels with labelsift.score_labels, which reads such probabilities as they are",
-        )
-    with tempfile.TemporaryFile() as file:
-        try:
-            if hasattr(os, "posix_fallocate"):  # a full disk must be an error now, not a crash later
-                os.posix_fallocate(file.fileno(), 0, size)
-        except OSError:
-            return np.empty(shape, dtype=np.float32)
-        return np.memmap(file, dtype=np.float32, mode="w+", shape=shape)
-
-
-def _check_apart(probabilities: np.ndarray, samples: Samples) -> None:
-    with np.errstate(invalid="ignore"):
-        problems = {
-            "hold NaN or infinity": ~np.isfinite(probabilities).all(axis=1),
-            "are negative": np.asarray((probabilities < -ROUNDING).any(axis=1)),
-            "are above one": np.asarray((probabilities > 1 + ROUNDING).any(axis=1)),
-        }
-    for problem, rows in problems.items():
-        if np.any(rows):
-            cure = "Predict them again" if "NaN" in problem else "Give probabilities, not logits: apply a sigmoid"
-            raise InputError(f"The probabilities of these samples {problem}", ids=_ids(samples, rows), cure=cure)
-
-
-def _named(samples: Samples, rows: np.ndarray) -> list[str]:
-    return samples.ids.take(pa.array(rows)).to_pylist()
-
-
-def _ids(samples: Samples, rows: np.ndarray) -> list[str]:
-    return samples.ids.filter(pa.array(rows)).to_pylist()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -103,7 +104,7 @@ def _issues(overview: Overview) -> Table | Text | None:
     table.add_column("", style=QUIET)
     for one in found:
         share = percent(one.count, one.of).replace("\u00a0", " ")
-        style = BAD if one.issue == "label" else ""
+        style = BAD if one.issue in ("label", "span") else ""
         table.add_row(Text(words(one.issue).title), Text(f"{one.count:,}", style), share, words(one.issue).meaning)
     return table
 
@@ -111,7 +112,8 @@ def _issues(overview: Overview) -> Table | Text | None:
 def _worst(report: Report, limit: int, width: int) -> Group | None:
     """Name the samples with the worst labels, or the worst of any kind where labels were not judged."""
     samples = report.findings.filter(pc.equal(report.findings["scope"], "sample"))
-    labels = of_issue(samples, "label")
+    leading = "span" if report.samples.task == "spans" else "label"
+    labels = of_issue(samples, leading)
     shown = labels if labels.num_rows else samples
     rows = _first_of_each(shown, max(limit, 0))
     if not rows:
@@ -126,7 +128,7 @@ def _worst(report: Report, limit: int, width: int) -> Group | None:
         if place > 1:
             table.add_row()
         table.add_row(str(place), Group(*_entry(row, _body(report, position), width - 8)))
-    title = "Worst labels" if labels.num_rows else "Worst samples"
+    title = f"Worst {leading}s" if labels.num_rows else "Worst samples"
     return Group(Text(title, style="bold underline"), table)
 
 
@@ -150,6 +152,8 @@ def _first_of_each(findings: pa.Table, limit: int) -> list[dict[str, Any]]:
 def _entry(row: dict[str, Any], text: str | None, width: int) -> list[Text]:
     """Three lines: id, given and suggested label; the text, or without one the metadata; the reason."""
     head = Text().append(_clean(row["id"], 40), style="bold")
+    if row["issue"] == "span":
+        return _marked(row, head, text, width)
     given, suggested = _value(row["given"]), _value(row["suggested"])
     sets = [json.loads(row[name] or "null") for name in ("given", "suggested")]
     if all(isinstance(one, list) for one in sets):
@@ -168,6 +172,32 @@ def _entry(row: dict[str, Any], text: str | None, width: int) -> list[Text]:
     body = " ".join(text[: width * 8].split())
     line = Text(_clean(body, width) or "(empty)", style="" if body else QUIET, no_wrap=True, overflow="ellipsis")
     return [head, line, reason]
+
+
+def _marked(row: dict[str, Any], head: Text, text: str | None, width: int) -> list[Text]:
+    """Three lines as of a label: what is marked and what should be; the words in their place; the reason."""
+    given, suggested = (json.loads(row[name]) if row[name] else None for name in ("given", "suggested"))
+    head.append("  ").append(_clean(given[2] if given else "not marked", 40), style=BAD)
+    head.append(" → ").append(_clean(suggested[2] if suggested else "nothing", 40), style=GOOD)
+    if row["confidence"] is not None:
+        head.append(f"  {percent(row['confidence'])}".replace("\u00a0", " "), style=QUIET)
+    head.append(f"  {row['kind'].replace('_', ' ')}", style=QUIET)
+    reason = Text(_clean(row["reason"], 400), style=QUIET)
+    if not text:  # of a run that was kept without texts
+        return [head, reason]
+    spans = [one for one in (given, suggested) if one]
+    start, end = min(one[0] for one in spans), max(one[1] for one in spans)
+    before = max(0, start - max(width // 2 - (end - start), 10))
+    shown = Text(no_wrap=True, overflow="ellipsis").append("…" if before else "")
+    cuts = sorted({before, *(place for one in spans for place in one[:2]), min(len(text), before + 2 * width)})
+    for first, last in pairwise(cuts):
+        wrong = given and given[0] <= first and last <= given[1]
+        right = suggested and suggested[0] <= first and last <= suggested[1]
+        shown.append(
+            visible(text[first:last]),
+            style=" ".join([BAD] * bool(wrong and not right) + ["bold"] * bool(wrong or right)),
+        )
+    return [head, shown, reason]
 
 
 def _classes(overview: Overview, width: int) -> Table | None:
@@ -262,7 +292,7 @@ def _next(report: Report, overview: Overview, page: str | Path | None, store: st
         steps.append(("labelsift scan … --store .labelsift", "keep the run, to push, log and search it"))
     else:
         kept = "" if str(store) == DEFAULT else f" --store {_clean(shlex.quote(str(store)), 200)}"
-        if report.findings.num_rows:
+        if report.findings.num_rows and report.samples.task == "classification":  # what push takes
             steps.append((f"labelsift push label-studio PROJECT{kept}", "have people decide, worst first"))
         steps.append((f"labelsift log mlflow{kept}", "keep the figures beside your experiments"))
         if overview.rows:

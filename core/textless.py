@@ -13,10 +13,12 @@ from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from .errors import InputError
 from .memory import text_hash
 from .samples import ROW_HASH, TEXT_HASH, Samples
+from .wording import words
 
 SETTING = "texts"  # in a run's settings; False where the texts are not kept
 
@@ -36,6 +38,15 @@ def without_texts(samples: Samples) -> Samples:
     )
     table = table.append_column(ROW_HASH, rows).append_column(TEXT_HASH, hashed_texts(samples))
     return replace(samples, table=table)
+
+
+def without_quotes(findings: pa.Table, settings: Mapping[str, Any]) -> pa.Table:
+    """Return the findings as a run with these settings keeps them: without the words that reasons quote."""
+    if settings.get(SETTING) is not False:
+        return findings
+    spans = pc.equal(findings["issue"], "span")
+    reasons = pc.if_else(spans, words("span").meaning, findings["reason"])
+    return findings.set_column(findings.column_names.index("reason"), "reason", reasons)
 
 
 def hashed_texts(samples: Samples) -> pa.ChunkedArray:

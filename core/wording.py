@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -28,7 +29,12 @@ _WORDS = {
     "label": IssueWords(
         "Suspicious labels", "suspicious label", "suspicious labels", "Another label seems to fit better."
     ),
-    "span": IssueWords("Suspicious spans", "suspicious span", "suspicious spans", "A marked span looks wrong."),
+    "span": IssueWords(
+        "Suspicious spans",
+        "text with suspicious spans",
+        "texts with suspicious spans",
+        "Something is marked that should not be, or missing, or marked with other bounds or another type.",
+    ),
     "outlier": IssueWords("Outliers", "outlier", "outliers", "Unlike every other sample."),
     "near_duplicate": IssueWords(
         "Near duplicates", "near duplicate", "near duplicates", "Almost the same text as another."
@@ -76,6 +82,45 @@ def words(issue: str) -> IssueWords:
         return _WORDS[issue]
     name = issue.replace("_", " ")
     return IssueWords(name.capitalize(), f"{name} finding", f"{name} findings", "")
+
+
+SPAN_KINDS = {  # kind of a finding → after a number: one, many
+    "ghost": ("mark where nothing should be marked", "marks where nothing should be marked"),
+    "missed": ("span that nobody marked", "spans that nobody marked"),
+    "shifted": ("span with other bounds", "spans with other bounds"),
+    "wrong_tag": ("span of another type", "spans of another type"),
+}
+
+
+def spans_told(kinds: Sequence[tuple[str, int]]) -> list[str]:
+    """Say of which kinds the findings about spans are, in one sentence or none.
+
+    >>> spans_told([("ghost", 2), ("missed", 1)])
+    ['These seem to be 2 marks where nothing should be marked and 1 span that nobody marked.']
+    """
+    named = [f"{count:,} {SPAN_KINDS[kind][count != 1]}" for kind, count in kinds if kind in SPAN_KINDS]
+    return [f"These seem to be {listed(named)}."] if named else []
+
+
+def listed(names: Sequence[str]) -> str:
+    """Write several names as one list.
+
+    >>> listed(["a"]), listed(["a", "b", "c"])
+    ('a', 'a, b and c')
+    """
+    return ", ".join(names[:-1]) + " and " + names[-1] if len(names) > 1 else names[0]
+
+
+def shown_span(value: object, text: str | None) -> str | None:
+    """Write a span as people read it: the words and the type; the type alone without the text. None: it is no span.
+
+    >>> shown_span([0, 3, "person"], "Ann left"), shown_span([0, 3, "person"], None), shown_span("refund", "Ann left")
+    ('“Ann” person', 'person', None)
+    """
+    if not isinstance(value, list) or [type(one) for one in value] != [int, int, str]:  # a set of three labels is none
+        return None
+    start, end, name = value
+    return name if text is None else f"“{' '.join(text[start:end].split())}” {name}"
 
 
 def percent(part: float, whole: float = 1.0) -> str:

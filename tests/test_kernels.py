@@ -272,6 +272,8 @@ def test_where_no_cache_can_be_kept_nothing_fails(tmp_path):
     before = f"sys.path.insert(0, {str(tmp_path)!r})"
     said = run(TRIED.format(before=before), HOME=nowhere, XDG_CACHE_HOME=nowhere, NUMBA_CACHE_DIR="")
     assert said == "labelsift.compiled [0.55, inf]"
+    loops = f"import sys\n{before}\nimport labelsift.tagging.loops"
+    assert run(loops, HOME=nowhere, XDG_CACHE_HOME=nowhere, NUMBA_CACHE_DIR="") == ""
     kept = tmp_path / "cache"
     run(TRIED.format(before=before), XDG_CACHE_HOME=str(kept), HOME=nowhere, NUMBA_CACHE_DIR="")
     assert list(kept.rglob("compiled.pass1*.nbi"))

@@ -17,6 +17,7 @@ from ..neighbors import Graph
 from ..prediction import Predictions
 from ..samples import TASKS, Samples, Task
 from ..textforms import duplicate_groups, is_blank
+from ..tokensignals import TokenSignals
 from ..trajectories import Trajectories
 
 ANY_TASK = TASKS
@@ -55,6 +56,8 @@ class Context:
         Languages that the embedder can read; None = no limit known.
     near_pairs
         Kept by :func:`labelsift.checks.near_duplicate.near_pairs`.
+    tokens
+        What the user's own model says of each token, for spans, or None.
     verified
         bool, shape (n,): rows whose label people verified as it stands, or None where nobody did.
     dynamics
@@ -81,6 +84,7 @@ class Context:
     budget: int | None = None
     detected: Languages | None = None
     near_pairs: tuple[np.ndarray, np.ndarray] | None = None
+    tokens: TokenSignals | None = None
     verified: np.ndarray | None = None
     dynamics: Trajectories | None = None
     labeled: Result | None = None

@@ -44,16 +44,20 @@ const name = (text, attributes) =>
 const PREVIEW = 480;
 
 // A text: its beginning, and a button for the rest. `length` is the whole one's where the page holds a part.
-function textBlock(text, length, { preview = PREVIEW } = {}) {
+// `marks`: [start, end, class] in characters, to be shown in their place.
+function textBlock(text, length, { preview = PREVIEW, marks = [] } = {}) {
   if (text === null || text === undefined) return null;
   if (!text.trim()) {
     return el('p', { class: 'text blank' }, text ? `(only white space: ${count(text.length)} characters)` : '(empty)');
   }
   const block = el('p', { class: 'text', dir: 'auto' });
+  const reach = Math.max(0, ...marks.map(([, end]) => end)); // a mark is never cut off
+  preview = Math.max(preview, reach + 80);
   const characters = [...text.slice(0, preview * 2 + 2)];
   const short = characters.length > preview * 1.25 ? characters.slice(0, preview).join('') : text;
   const whole = short === text;
-  block.textContent = visible(whole ? text : `${short}\u2026`);
+  const show = (shown) => block.replaceChildren(...marked(shown, marks));
+  show(whole ? text : `${short}\u2026`);
   const parts = [block];
   if (!whole) {
     let open = false;
@@ -62,7 +66,7 @@ function textBlock(text, length, { preview = PREVIEW } = {}) {
     const button = el('button', { type: 'button', class: 'link more', 'aria-expanded': 'false' }, label());
     button.addEventListener('click', () => {
       open = !open;
-      block.textContent = visible(open ? text : `${short}\u2026`);
+      show(open ? text : `${short}\u2026`);
       button.textContent = label();
       button.setAttribute('aria-expanded', String(open));
     });
@@ -73,6 +77,18 @@ function textBlock(text, length, { preview = PREVIEW } = {}) {
     parts.push(el('p', { class: 'hint' }, `The page holds the first ${held} of ${count(length)} characters.`));
   }
   return el('div', { class: 'textblock' }, parts);
+}
+
+// The pieces of a text, marked ones as elements. Places count characters (code points), as everywhere in labelsift.
+function marked(text, marks) {
+  if (!marks.length) return [visible(text)];
+  const characters = [...text];
+  const cuts = [...new Set([0, characters.length, ...marks.flatMap(([start, end]) => [start, end])])].filter((at) => at <= characters.length).sort((a, b) => a - b);
+  return cuts.slice(0, -1).map((start, at) => {
+    const piece = visible(characters.slice(start, cuts[at + 1]).join(''));
+    const kinds = [...new Set(marks.filter(([from, to]) => from <= start && cuts[at + 1] <= to).map((one) => one[2]))];
+    return kinds.length ? el('mark', { class: kinds.join(' ') }, piece) : piece;
+  });
 }
 
 // A table whose head sorts. Columns: { title, value(row), cell(row), numeric, descending }.

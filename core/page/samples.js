@@ -38,7 +38,8 @@ function webAddress(link) {
 }
 
 const findingOf = (sample, issue) => sample.findings.find((one) => one.issue === issue);
-const suggestionOf = (sample) => (findingOf(sample, 'label') || sample.findings.find((one) => one.suggested !== null) || {}).suggested ?? null;
+// What people may filter by: a class. A span has words of its own, and is shown in its text.
+const suggestionOf = (sample) => (findingOf(sample, 'label') || sample.findings.find((one) => one.suggested !== null && one.issue !== 'span') || {}).suggested ?? null;
 
 // A small sign beside a thing; its address is a link to that thing, on this page and on that of every later run.
 const linkTo = (anchor, what) => el('a', { class: 'anchor', href: `#${encodeURIComponent(anchor).replace(/%3A/g, ':')}`, title: `Link to this ${what}`, 'aria-label': `Link to this ${what}` }, '#');
@@ -46,7 +47,7 @@ const linkTo = (anchor, what) => el('a', { class: 'anchor', href: `#${encodeURIC
 function sampleCard(sample, context) {
   const { chips, titles, meta, share, texts, issue } = context;
   const { node } = sample;
-  const leading = findingOf(sample, issue) || findingOf(sample, 'label') || sample.findings[0];
+  const leading = findingOf(sample, issue) || findingOf(sample, 'label') || findingOf(sample, 'span') || sample.findings[0];
   const facts = [['split', sample.split], ['predicted', sample.predicted], ...meta.map((column, at) => [column, sample.meta[at]])];
   return el(
     'article',
@@ -56,12 +57,12 @@ function sampleCard(sample, context) {
       {},
       el('h3', {}, name(node.id)),
       linkTo(sample.anchor, 'sample'),
-      el('ul', { class: 'chips', 'aria-label': 'Issues' }, [...new Set(sample.findings.map((one) => one.issue))].map((issue) => el('li', { class: `chip ${issue === 'label' ? 'suspect' : ''}` }, chips.get(issue) || issue))),
+      el('ul', { class: 'chips', 'aria-label': 'Issues' }, [...new Set(sample.findings.map((one) => one.issue))].map((issue) => el('li', { class: `chip ${['label', 'span'].includes(issue) ? 'suspect' : ''}` }, chips.get(issue) || issue))),
       el('span', { class: 'score', title: '0 = certainly bad, 1 = good' }, leading.score === null ? '' : `score ${leading.score.toFixed(3)}`),
       sample.link ? el('a', { href: sample.link, target: '_blank', rel: 'noopener noreferrer' }, 'Open task') : null,
     ),
-    share || !texts ? null : textBlock(node.text, node.length),
-    labelLine(node.label, leading),
+    share || !texts ? null : textBlock(node.text, node.length, { marks: sample.findings.flatMap((one) => one.marks) }),
+    leading.issue === 'span' ? sample.findings.filter((one) => one.issue === 'span').map(spanLine) : labelLine(node.label, leading),
     el('div', { class: 'reasons' }, sample.findings.map((one) => reason(one, sample.findings.length > 1 ? titles.get(one.issue) : null))),
     sample.remarks.length ? el('ul', { class: 'remarks', 'aria-label': 'Notes by people' }, sample.remarks.map(([text, who, day]) => el('li', { dir: 'auto' }, visible(text), el('span', { class: 'quiet' }, ` ${visible(who)}, ${day}`)))) : null,
     share ? null : el('ul', { class: 'meta', 'aria-label': 'Metadata' }, facts.filter((fact) => fact[1] !== null).map(([column, value]) => el('li', {}, el('span', { class: 'quiet' }, name(column)), ' ', name(value)))),
@@ -78,6 +79,12 @@ function labelLine(given, finding) {
     parts.push(el('div', {}, el('dt', {}, given === null ? 'Suggested' : 'Maybe'), el('dd', { class: 'suggested' }, name(finding.suggested), sure)));
   }
   return el('dl', { class: `labels${finding.issue === 'label' ? ' suspect' : ''}` }, parts);
+}
+
+function spanLine(finding) {
+  const sure = finding.confidence === null ? null : el('span', { class: 'sure', title: 'Confidence of the suggestion' }, percent(finding.confidence, 1));
+  const part = (title, value, kind) => el('div', {}, el('dt', {}, title), el('dd', { class: kind }, name(value), kind === 'suggested' ? sure : null));
+  return el('dl', { class: 'labels suspect' }, [part('Marked', finding.given ?? 'nothing', 'given'), part('Maybe', finding.suggested ?? 'nothing', 'suggested')]);
 }
 
 function reason(finding, title) {

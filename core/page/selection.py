@@ -29,7 +29,7 @@ import pyarrow.compute as pc
 from ..confusions import SYSTEMATIC
 from ..findings import ISSUES, of_issue
 from ..labelsets import shown
-from ..wording import shortened, words
+from ..wording import shortened, shown_span, words
 from .anchors import anchor
 from .guards import quotes, web_address
 from .people import annotations_of, remark
@@ -40,7 +40,19 @@ if TYPE_CHECKING:
 
 NODE = ("id", "label", "text", "length")
 SAMPLE = ("node", "anchor", "split", "predicted", "meta", "link", "remarks", "findings")
-FINDING = ("issue", "score", "given", "suggested", "confidence", "reason", "related", "more", "group", "evidence")
+FINDING = (
+    "issue",
+    "score",
+    "given",
+    "suggested",
+    "confidence",
+    "reason",
+    "related",
+    "more",
+    "group",
+    "evidence",
+    "marks",
+)
 EVIDENCE = ("model", "given_prob", "neighbors", "neighbors_suggested", "neighbors_given")
 # (part of the room used up to here, characters of a sample's text, characters of a neighbour's)
 STEPS = ((0.60, 200_000, 1_000), (0.85, 2_000, 0), (1.0, 300, 0))
@@ -165,17 +177,19 @@ class _Rows:
         related = [other for other in one["related_ids"] or () if other in self.row_of]
         group = one["group_id"]
         evidence = json.loads(one["evidence"] or "{}") or {}
+        row = self.row_of.get(one["id"])
         return [
             self._string(draft, one["issue"]),
             _number(one["score"]),
-            self._value(draft, one["given"]),
-            self._value(draft, one["suggested"]),
+            self._value(draft, one["given"], row),
+            self._value(draft, one["suggested"], row),
             _number(one["confidence"]),
             self._reason(one),
             [self._node(draft, other, related_text) for other in related[:RELATED]],
             len(related[RELATED:]),
             -1 if group is None else self.groups.setdefault(group, len(self.groups)),
             [_number(evidence.get(name)) for name in EVIDENCE] if "neighbors" in evidence else [],
+            [] if self.share else _marks(one),
         ]
 
     def _reason(self, one: dict[str, Any]) -> str:
@@ -184,6 +198,8 @@ class _Rows:
             return "Weighing all annotators and the model, another label is likelier."
         reason = shortened(one["reason"], REASON_LENGTH)
         row = self.row_of.get(one["id"])
+        if self.share and one["issue"] == "span":  # it quotes the words, be they ever so short
+            return words(one["issue"]).meaning
         text = _cell(self.source.column("text"), row)
         if self.share and isinstance(text, str) and quotes(reason, text, but=self._values(one)):
             return words(one["issue"]).meaning
@@ -215,7 +231,9 @@ class _Rows:
         return at
 
     def _label(self, row: int | None) -> object:
-        """Return the given label of a row; of several, their names."""
+        """Return the given label of a row; of several, their names. Spans are shown in their text instead."""
+        if self.source.task == "spans":
+            return None
         cell = _cell(self.source.given, row)
         return shown(json.loads(cell)) if isinstance(cell, str) and self.source.task == "multilabel" else cell
 
@@ -232,9 +250,11 @@ class _Rows:
             return self.strings[text]
         return draft.strings.setdefault(text, len(self.strings) + len(draft.strings))
 
-    def _value(self, draft: _Draft, cell: str | None) -> int:
+    def _value(self, draft: _Draft, cell: str | None, row: int | None) -> int:
         """Intern what is given or suggested; on a shared page only labels and numbers, which are no texts."""
         value = json.loads(cell) if cell else None
+        text = _cell(self.source.column("text"), row)
+        value = shown_span(value, text if isinstance(text, str) and not self.share else None) or value
         if self.share and not (isinstance(value, (int, float)) or self._is_label(value)):
             return -1
         if value is None or isinstance(value, (str, int, float)):
@@ -256,6 +276,12 @@ class _Rows:
         self.strings |= draft.strings
         self.samples.append(draft.sample)
         self.used += cost
+
+
+def _marks(one: dict[str, Any]) -> list[list[Any]]:
+    """Return where a finding's spans stand, [start, end, which]; none for findings about anything else."""
+    spans = [(json.loads(one[which] or "null"), which) for which in ("given", "suggested")]
+    return [[*value[:2], which] for value, which in spans if shown_span(value, None) is not None]
 
 
 def _row_of(samples: Samples, by_id: dict[str, list[dict[str, Any]]]) -> dict[str, int]:

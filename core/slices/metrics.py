@@ -201,9 +201,10 @@ def class_metrics(data: Judged) -> dict[str, np.ndarray]:
         NaN where nothing could be counted.
     """
     count = len(data.classes)
-    support = np.bincount(data.given[data.labeled], minlength=count)
-    known = np.bincount(data.given[data.was_judged], minlength=count)
-    issues = np.bincount(data.given[data.was_judged & data.flagged], minlength=count)
+    one_class = data.given >= 0  # none has where the labels are sets or spans
+    support = np.bincount(data.given[one_class], minlength=count)
+    known = np.bincount(data.given[one_class & data.was_judged], minlength=count)
+    issues = np.bincount(data.given[one_class & data.was_judged & data.flagged], minlength=count)
     given = np.bincount(data.given[data.both], minlength=count)
     predicted = np.bincount(data.predicted[data.both], minlength=count)
     right = np.bincount(data.given[data.both & (data.given == data.predicted)], minlength=count)

@@ -1,0 +1,177 @@
+"""The loops of the conditional random field, compiled by numba when they are first called."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..compiled import compiled
+
+
+@compiled
+def _score(weights, numbers, ends, begin, count, scores):  # noqa: ANN001, ANN202 - numba infers types
+    labels = weights.shape[1]
+    for at in range(count):
+        for label in range(labels):
+            scores[at, label] = 0.0
+        for k in range(ends[begin + at], ends[begin + at + 1]):
+            for label in range(labels):
+                scores[at, label] += weights[numbers[k], label]
+
+
+@compiled
+def _passes(scores, first, step, count, forward, backward, scale, top):  # noqa: ANN001, ANN202
+    """Fill forward (sums to one a word) and backward; ``scale`` and ``top`` undo the scaling. Returns log Z."""
+    labels = step.shape[0]
+    total = 0.0
+    for at in range(count):
+        top[at] = scores[at].max()
+        whole = 0.0
+        for label in range(labels):
+            reached = 0.0
+            if at == 0:
+                reached = first[label]
+            else:
+                for before in range(labels):
+                    reached += forward[at - 1, before] * step[before, label]
+            forward[at, label] = reached * np.exp(scores[at, label] - top[at])
+            whole += forward[at, label]
+        scale[at] = whole
+        total += np.log(whole) + top[at]
+        for label in range(labels):
+            forward[at, label] /= whole
+    for label in range(labels):
+        backward[count - 1, label] = 1.0
+    for at in range(count - 2, -1, -1):
+        for before in range(labels):
+            reached = 0.0
+            for label in range(labels):
+                reached += step[before, label] * np.exp(scores[at + 1, label] - top[at + 1]) * backward[at + 1, label]
+            backward[at, before] = reached / scale[at + 1]
+    return total
+
+
+@compiled
+def _steps(transitions, opening, may, first, step):  # noqa: ANN001, ANN202
+    labels = step.shape[0]
+    for label in range(labels):
+        first[label] = np.exp(opening[label]) if may[labels, label] else 0.0
+        for before in range(labels):
+            step[before, label] = np.exp(transitions[before, label]) if may[before, label] else 0.0
+
+
+@compiled
+def fit_chain(numbers, ends, features, starts, tags, texts, may, longest, seed, rounds, rate, prior, small):  # noqa: ANN001, ANN201, C901 - one loop over texts, kept together for numba
+    """Learn weights, transitions and the first label; see :func:`labelsift.tagging.crf.fit`."""
+    np.random.seed(seed)  # noqa: NPY002 - numba knows the old generator only
+    labels = may.shape[1]
+    weights = np.zeros((features, labels), np.float32)
+    squares = np.full((features, labels), small, np.float32)
+    transitions, transition_squares = np.zeros((labels, labels)), np.full((labels, labels), small)
+    opening, opening_squares = np.zeros(labels), np.full(labels, small)
+    first, step = np.zeros(labels), np.zeros((labels, labels))
+    scores, forward, backward = np.zeros((longest, labels)), np.zeros((longest, labels)), np.zeros((longest, labels))
+    scale, top, gradient = np.zeros(longest), np.zeros(longest), np.zeros(labels)
+    shares = np.zeros(features, np.float32)
+    for text in texts:
+        for k in range(ends[starts[text]], ends[starts[text + 1]]):
+            shares[numbers[k]] += 1
+    for k in range(features):
+        shares[k] = prior / max(shares[k], 1.0)
+    order = texts.copy()
+    for _ in range(rounds):
+        np.random.shuffle(order)  # noqa: NPY002
+        for text in order:
+            begin = starts[text]
+            count = starts[text + 1] - begin
+            if count == 0:
+                continue
+            _steps(transitions, opening, may, first, step)
+            _score(weights, numbers, ends, begin, count, scores)
+            _passes(scores, first, step, count, forward, backward, scale, top)
+            for label in range(labels):
+                slope = forward[0, label] * backward[0, label] - (1.0 if tags[begin] == label else 0.0)
+                slope += prior * opening[label] / len(texts)
+                opening_squares[label] += slope * slope
+                opening[label] -= rate * slope / np.sqrt(opening_squares[label])
+            for before in range(labels):
+                for label in range(labels):
+                    if not may[before, label]:
+                        continue
+                    slope = prior * transitions[before, label] / len(texts)
+                    for at in range(1, count):
+                        pair = forward[at - 1, before] * step[before, label] * np.exp(scores[at, label] - top[at])
+                        slope += pair * backward[at, label] / scale[at]
+                        if tags[begin + at - 1] == before and tags[begin + at] == label:
+                            slope -= 1.0
+                    transition_squares[before, label] += slope * slope
+                    transitions[before, label] -= rate * slope / np.sqrt(transition_squares[before, label])
+            for at in range(count):
+                largest = 0.0
+                for label in range(labels):
+                    slope = forward[at, label] * backward[at, label] - (1.0 if tags[begin + at] == label else 0.0)
+                    gradient[label] = slope
+                    largest = max(largest, abs(slope))
+                if largest < 1e-4:  # nothing to be learned from this word
+                    continue
+                for k in range(ends[begin + at], ends[begin + at + 1]):
+                    one = numbers[k]
+                    for label in range(labels):
+                        change = np.float32(gradient[label]) + shares[one] * weights[one, label]
+                        squares[one, label] += change * change
+                        weights[one, label] -= np.float32(rate) * change / np.sqrt(squares[one, label])
+    return weights, transitions, opening
+
+
+@compiled
+def _write(scores, step, begin, count, forward, backward, scale, top, words_out, spans_out):  # noqa: ANN001, ANN202
+    most, types = spans_out.shape[1], spans_out.shape[2]
+    for at in range(count):
+        for label in range(step.shape[0]):
+            words_out[begin + at, label] = forward[at, label] * backward[at, label]
+        for kind in range(types):
+            label, inside = 1 + 2 * kind, 2 + 2 * kind
+            chance = forward[at, label]
+            for more in range(min(most, count - at)):
+                end = at + more
+                if more > 0:
+                    chance *= step[label, inside] * np.exp(scores[end, inside] - top[end]) / scale[end]
+                    label = inside
+                rest = backward[end, label]
+                if end < count - 1:  # what goes on is another span
+                    going_on = step[label, inside] * np.exp(scores[end + 1, inside] - top[end + 1])
+                    rest -= going_on * backward[end + 1, inside] / scale[end + 1]
+                spans_out[begin + at, more, kind] = chance * max(rest, 0.0)
+
+
+@compiled
+def believe_texts(numbers, ends, starts, texts, weights, transitions, opening, may, longest, words_out, spans_out):  # noqa: ANN001, ANN201
+    """Fill in probabilities of words and spans; see :func:`labelsift.tagging.crf.believe`."""
+    labels = may.shape[1]
+    first, step = np.zeros(labels), np.zeros((labels, labels))
+    scores, forward, backward = np.zeros((longest, labels)), np.zeros((longest, labels)), np.zeros((longest, labels))
+    scale, top = np.zeros(longest), np.zeros(longest)
+    _steps(transitions, opening, may, first, step)
+    for text in texts:
+        begin = starts[text]
+        count = starts[text + 1] - begin
+        if count > 0:
+            _score(weights, numbers, ends, begin, count, scores)
+            _passes(scores, first, step, count, forward, backward, scale, top)
+            _write(scores, step, begin, count, forward, backward, scale, top, words_out, spans_out)
+
+
+@compiled
+def believe_given(given, starts, transitions, may, longest, words_out, spans_out):  # noqa: ANN001, ANN201
+    """Fill in probabilities from given scores; see :func:`labelsift.tagging.crf.believe_scores`."""
+    labels = may.shape[1]
+    first, step = np.zeros(labels), np.zeros((labels, labels))
+    forward, backward = np.zeros((longest, labels)), np.zeros((longest, labels))
+    scale, top = np.zeros(longest), np.zeros(longest)
+    _steps(transitions, np.zeros(labels), may, first, step)
+    for text in range(len(starts) - 1):
+        begin = starts[text]
+        count = starts[text + 1] - begin
+        if count > 0:
+            scores = given[begin : begin + count]
+            _passes(scores, first, step, count, forward, backward, scale, top)
+            _write(scores, step, begin, count, forward, backward, scale, top, words_out, spans_out)
