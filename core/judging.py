@@ -29,6 +29,7 @@ VOTERS = (50, 200)
 SECOND = 2 / 3  # chosen on injected noise, seeds 100-102
 FITTED_ON = 20_000  # rows that the weights of the opinions are fitted on
 ROWS_A_CLASS = 50  # or so many a class, if that is more
+MOST_CELLS, LEAST_ROWS = 30_000_000, 2_000  # of rows × classes: what an opinion may take in memory there, and its floor
 LEAST = 1e-3  # weight of a label that is held to be wrong
 _ROWS_AT_ONCE = 8_192
 
@@ -256,7 +257,7 @@ def _between(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 def _fitting_rows(judged: np.ndarray, codes: np.ndarray, classes: int, seed: int) -> np.ndarray:
     rows = np.flatnonzero(judged & (codes >= 0))
-    most = max(FITTED_ON, ROWS_A_CLASS * classes)
+    most = max(min(max(FITTED_ON, ROWS_A_CLASS * classes), MOST_CELLS // classes), LEAST_ROWS)
     return rows if len(rows) <= most else np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
 
 
