@@ -2,8 +2,8 @@
 
     python -m benchmarks.label_errors [--data FOLDER …] [--vectors default minilm] [--folds 0 1 2]
 
-A FOLDER holds ``data.csv.gz`` with the columns ``text``, ``true_label`` and one or more called ``given…``, or
-``data.npz`` with ``label``, ``pred_probs``, ``verified`` and ``error``; by default every such folder of the shared data.
+A FOLDER holds ``data.csv.gz`` with the columns ``text``, ``true_label`` and one or more called ``given…``,
+or ``data.npz`` with ``label``, ``pred_probs``, ``verified`` and ``error``; by default all of the shared data.
 All methods judge the same vectors in the same folds; cleanlab's, and what is mixed, the probabilities of the scan's own
 first fit. Prints for every set average precision, AUROC, precision among the worst 100 and 500, the F1 of flags, the
 share of true errors whose suggestion is right, and CPU seconds (compiled before): mean ± standard deviation over the
