@@ -2,7 +2,7 @@
 
 A radial basis function of the cosine, ``exp((cos − 1) / width)``, on landmarks drawn from the training rows (Nyström:
 Williams & Seeger 2001). Least squares on class indicators estimate class probabilities (Hastie, Tibshirani & Friedman
-2009, ch. 4.2), take soft targets as they are, and need one factorisation a fold, which a second fit uses again.
+2009, ch. 4.2), take soft targets as they are, and leave the sums over rows for a second fit to use again.
 """
 
 from __future__ import annotations
@@ -84,16 +84,14 @@ class KernelRidge:
     training: np.ndarray
     power: int = 1
     counts: np.ndarray | None = None
-    _whitening: np.ndarray = field(init=False, repr=False)
-    _inverses: dict[int, np.ndarray] = field(init=False, repr=False)
+    _systems: dict[int, np.ndarray] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         own = self.kernel(self.landmarks.drawn).astype(np.float64)
         own[np.diag_indices(len(own))] += JITTER
-        self._whitening = np.linalg.inv(np.linalg.cholesky(own)).T
         grams = {int(fold): self._gram(fold) for fold in np.unique(self.folds[self.training])}
-        total = np.sum(list(grams.values()), axis=0)
-        self._inverses = {fold: self._solver(total - gram) for fold, gram in grams.items()}
+        total = np.sum(list(grams.values()), axis=0) + PENALTY * own
+        self._systems = {fold: total - gram for fold, gram in grams.items()}
 
     def kernel(self, rows: np.ndarray) -> np.ndarray:
         """Compare rows with the landmarks: float32, shape (m, landmarks)."""
@@ -109,16 +107,17 @@ class KernelRidge:
             float32, shape (n, classes): what each row is held to be, rows sum to one.
         """
         sums, mass = {}, {}
-        for fold in self._inverses:
+        for fold in self._systems:
             sums[fold], mass[fold] = self._products(fold, targets)
         everything, all_mass = np.sum(list(sums.values()), axis=0), np.sum(list(mass.values()), axis=0)
         weights, priors = {}, {}
-        for fold, inverse in self._inverses.items():
+        for fold, system in self._systems.items():
             kernels, shares = everything - sums[fold], all_mass - mass[fold]
             prior = shares / max(shares.sum(), 1e-9)
             # Targets less the prior, whose kernel sums are the sums of all classes, times the prior.
             centred = kernels - np.outer(kernels.sum(axis=1), prior)
-            weights[fold], priors[fold] = (inverse @ centred).astype(np.float32), prior.astype(np.float32)
+            weights[fold] = np.linalg.solve(system, centred).astype(np.float32)
+            priors[fold] = prior.astype(np.float32)
         return Ridge(self, weights, priors)
 
     def _parts(self, fold: int) -> list[np.ndarray]:
@@ -139,12 +138,6 @@ class KernelRidge:
             products += self.kernel(rows).T @ some
             mass += some.sum(axis=0, dtype=np.float64)
         return products, mass
-
-    def _solver(self, gram: np.ndarray) -> np.ndarray:
-        """Return what turns kernel products into weights of the kernel: the whitened ridge solution."""
-        whitened = self._whitening.T @ gram @ self._whitening
-        whitened[np.diag_indices(len(whitened))] += PENALTY
-        return self._whitening @ np.linalg.solve(whitened, self._whitening.T)
 
 
 @dataclass(frozen=True)
