@@ -61,6 +61,8 @@ def test_other_names_for_the_classes_change_nothing(seed, classes):
 @given(seeds)
 @FEW
 def test_another_order_of_the_rows_changes_nothing(seed):
+    # T to 1e-5. The search for the weights stops at steps of 1e-3, and sums of another order may stop it a step sooner:
+    # over 60 seeds the posterior moved by 1e-6 (median), 2e-4 at most.
     truth, codes, rng = world(seed)
     opinions = [opinion(truth, 4, rng, sharpness) for sharpness in (2.0, 3.0, 4.0)]
     noise, found = judged(opinions, codes)
@@ -68,7 +70,7 @@ def test_another_order_of_the_rows_changes_nothing(seed):
     others, again = judged([one[order] for one in opinions], codes[order])
     np.testing.assert_allclose(others.weights, noise.weights, rtol=1e-3, atol=1e-3)
     np.testing.assert_allclose(others.transition, noise.transition, atol=1e-5)
-    np.testing.assert_allclose(again, found[order], atol=2e-4)
+    np.testing.assert_allclose(again, found[order], atol=1e-3)
 
 
 def sure_of(codes: np.ndarray, classes: int, share: float = 0.7) -> np.ndarray:
