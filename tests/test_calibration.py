@@ -85,9 +85,7 @@ def test_certain_rows_break_nothing():
     np.testing.assert_allclose(found, [1, 0.5, 0], atol=1e-9)
 
 
-def invented(
-    seed: int, noise: str, rate: float, *, half_gap: float = 3.2
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def invented(seed: int, noise: str, rate: float, *, half_gap: float = 3.2) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return vectors, true and given classes.
 
     Classes stand in pairs, each ``2 × half_gap`` standard deviations apart: the best that can be done errs in about
@@ -124,7 +122,7 @@ INJECTIONS.append(("uniform", 0.3))
 def test_expected_and_observed_precision_lie_close_together(monkeypatch):
     assert len(INJECTIONS) == 20
     assert NormalDist().cdf(-3.2) < 0.001  # the classes overlap, but hardly
-    monkeypatch.setattr(ridge, "LANDMARKS", 400)  # a third of the time
+    monkeypatch.setattr(ridge, "LANDMARKS", 200)  # of 1,000: half of the time
     apart: dict[str, list[float]] = {"100": [], "500": []}
     for seed, (noise, rate) in enumerate(INJECTIONS):
         vectors, truth, given_codes = invented(seed, noise, rate)
@@ -136,6 +134,7 @@ def test_expected_and_observed_precision_lie_close_together(monkeypatch):
         order = np.argsort(report.scores["label_score"].to_numpy(), kind="stable")
         for budget, some in apart.items():
             some.append(told[budget] - float(wrong[order[: int(budget)]].mean()))
-        print(noise, rate, [round(some[-1], 3) for some in apart.values()])
     for budget, some in apart.items():
         assert np.abs(some).mean() <= 0.05, (budget, some)
+        at_random = [one for one, (noise, _) in zip(some, INJECTIONS, strict=True) if noise != "hard"]
+        assert np.abs(at_random).mean() <= 0.025, (budget, at_random)  # errors on hard samples: more than expected
