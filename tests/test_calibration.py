@@ -7,7 +7,7 @@ from statistics import NormalDist
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from labelsift import ridge
 from labelsift.calibration import calibrated, error_count, expected_precision, worth_a_look
