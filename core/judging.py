@@ -22,13 +22,14 @@ from .kernels import pass1, pass2, reduce, soft_votes, votes
 from .neighbors import Graph
 from .noise import Noise, fitted, logged, pooled, posterior
 from .prediction import Predictions, most_training_rows, out_of_sample
-from .ridge import KernelRidge, mean_distance
+from .ridge import KernelRidge, landmarks
 
-WIDTHS = (0.5, 1.0)  # of the kernels, in units of the mean distance of two rows
+WIDTH, POWERS = 1.0, (2, 1)  # of the kernels, in units of the mean distance of two rows: a half and all of it
 VOTERS = (50, 200)
 SECOND = 2 / 3  # chosen on injected noise, seeds 100-102
 FITTED_ON = 20_000  # rows that the weights of the opinions are fitted on
 ROWS_A_CLASS = 50  # or so many a class, if that is more
+MOST_CELLS, LEAST_ROWS = 30_000_000, 2_000  # of rows × classes: what an opinion may take in memory there, and its floor
 LEAST = 1e-3  # weight of a label that is held to be wrong
 _ROWS_AT_ONCE = 8_192
 
@@ -185,9 +186,8 @@ def _ridges(given: Evidence) -> list[KernelRidge]:
         rows = np.sort(np.random.default_rng(given.seed).choice(rows, most, replace=False))
     if len(np.unique(given.predictions.folds[rows])) < 2:
         return []
-    distance = mean_distance(given.vectors, rows, seed=given.seed)
-    folds = given.predictions.folds
-    return [KernelRidge(given.vectors, folds, rows, width * distance, given.seed, given.counts) for width in WIDTHS]
+    shared = landmarks(given.vectors, rows, width=WIDTH, seed=given.seed)
+    return [KernelRidge(shared, given.predictions.folds, rows, power, given.counts) for power in POWERS]
 
 
 def _held(predictions: Predictions) -> Opinion:
@@ -256,7 +256,7 @@ def _between(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 def _fitting_rows(judged: np.ndarray, codes: np.ndarray, classes: int, seed: int) -> np.ndarray:
     rows = np.flatnonzero(judged & (codes >= 0))
-    most = max(FITTED_ON, ROWS_A_CLASS * classes)
+    most = max(min(max(FITTED_ON, ROWS_A_CLASS * classes), MOST_CELLS // classes), LEAST_ROWS)
     return rows if len(rows) <= most else np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
 
 

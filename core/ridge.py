@@ -2,7 +2,7 @@
 
 A radial basis function of the cosine, ``exp((cos − 1) / width)``, on landmarks drawn from the training rows (Nyström:
 Williams & Seeger 2001). Least squares on class indicators estimate class probabilities (Hastie, Tibshirani & Friedman
-2009, ch. 4.2), take soft targets as they are, and need one factorisation a fold, which a second fit uses again.
+2009, ch. 4.2), take soft targets as they are, and leave the sums over rows for a second fit to use again.
 """
 
 from __future__ import annotations
@@ -26,43 +26,77 @@ def mean_distance(vectors: np.ndarray, rows: np.ndarray, *, seed: int) -> float:
     return max(float(1 - cosines.mean()), 1e-3)
 
 
+class Landmarks:
+    """Rows that all others are compared with, and the last comparison: two widths of kernel share it.
+
+    Parameters
+    ----------
+    vectors
+        float32, shape (n, dimensions), unit length.
+    drawn
+        Positions of the landmarks.
+    width
+        Of the widest kernel, in units of 1 − cosine.
+    """
+
+    def __init__(self, vectors: np.ndarray, drawn: np.ndarray, width: float) -> None:
+        self.vectors, self.drawn, self.width = vectors, drawn, np.float32(width)
+        self._chosen = vectors[drawn].T
+        self._last: tuple[np.ndarray, np.ndarray] | None = None
+
+    def kernel(self, rows: np.ndarray) -> np.ndarray:
+        """Return ``exp((cos − 1) / width)``: float32, shape (m, landmarks); not to be changed."""
+        if self._last is None or self._last[0] is not rows:
+            self._last = None
+            found = self.vectors[rows] @ self._chosen
+            found -= 1
+            found /= self.width
+            self._last = rows, np.exp(found, out=found)
+        return self._last[1]
+
+
+def landmarks(vectors: np.ndarray, training: np.ndarray, *, width: float, seed: int) -> Landmarks:
+    """Draw landmarks from the training rows; ``width`` is in units of the mean distance of two rows."""
+    drawn = np.sort(np.random.default_rng(seed).permutation(training)[:LANDMARKS])
+    return Landmarks(vectors, drawn, width * mean_distance(vectors, training, seed=seed))
+
+
 @dataclass
 class KernelRidge:
     """Cross-validated fits over the same rows, landmarks and folds.
 
     Parameters
     ----------
-    vectors
-        float32, shape (n, dimensions), unit length.
+    landmarks
+        With the vectors of all rows.
     folds
         Fold of each row, shape (n,); rows of fold -1 are predicted by the mean of all folds' models.
     training
         Positions of the rows that are learned from, each in a fold.
-    width
-        Of the kernel, in units of 1 − cosine.
+    power
+        The kernel is this power of the landmarks', which is as much narrower.
     counts
         float32, shape (n,): how much each row counts, or None for all the same.
     """
 
-    vectors: np.ndarray
+    landmarks: Landmarks
     folds: np.ndarray
     training: np.ndarray
-    width: float
-    seed: int = 0
+    power: int = 1
     counts: np.ndarray | None = None
-    _landmarks: np.ndarray = field(init=False, repr=False)
-    _whitening: np.ndarray = field(init=False, repr=False)
-    _inverses: dict[int, np.ndarray] = field(init=False, repr=False)
+    _systems: dict[int, np.ndarray] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        drawn = np.random.default_rng(self.seed).permutation(self.training)[:LANDMARKS]
-        self._landmarks = self.vectors[np.sort(drawn)]
-        own = self._kernel(self._landmarks).astype(np.float64)
+        own = self.kernel(self.landmarks.drawn).astype(np.float64)
         own[np.diag_indices(len(own))] += JITTER
-        self._whitening = np.linalg.inv(np.linalg.cholesky(own)).T
         grams = {int(fold): self._gram(fold) for fold in np.unique(self.folds[self.training])}
-        total = np.sum(list(grams.values()), axis=0)
-        self._inverses = {fold: self._solver(total - gram) for fold, gram in grams.items()}
+        total = np.sum(list(grams.values()), axis=0) + PENALTY * own
+        self._systems = {fold: total - gram for fold, gram in grams.items()}
+
+    def kernel(self, rows: np.ndarray) -> np.ndarray:
+        """Compare rows with the landmarks: float32, shape (m, landmarks)."""
+        found = self.landmarks.kernel(rows)
+        return found if self.power == 1 else found**self.power
 
     def fit(self, targets: np.ndarray) -> Ridge:
         """Fit one model a fold, without its rows.
@@ -73,45 +107,37 @@ class KernelRidge:
             float32, shape (n, classes): what each row is held to be, rows sum to one.
         """
         sums, mass = {}, {}
-        for fold in self._inverses:
+        for fold in self._systems:
             sums[fold], mass[fold] = self._products(fold, targets)
         everything, all_mass = np.sum(list(sums.values()), axis=0), np.sum(list(mass.values()), axis=0)
         weights, priors = {}, {}
-        for fold, inverse in self._inverses.items():
+        for fold, system in self._systems.items():
             kernels, shares = everything - sums[fold], all_mass - mass[fold]
             prior = shares / max(shares.sum(), 1e-9)
             # Targets less the prior, whose kernel sums are the sums of all classes, times the prior.
             centred = kernels - np.outer(kernels.sum(axis=1), prior)
-            weights[fold], priors[fold] = (inverse @ centred).astype(np.float32), prior.astype(np.float32)
+            weights[fold] = np.linalg.solve(system, centred).astype(np.float32)
+            priors[fold] = prior.astype(np.float32)
         return Ridge(self, weights, priors)
-
-    def _kernel(self, some: np.ndarray) -> np.ndarray:
-        return np.exp((some @ self._landmarks.T - 1) / np.float32(self.width))
 
     def _parts(self, fold: int) -> list[np.ndarray]:
         rows = self.training[self.folds[self.training] == fold]
         return np.array_split(rows, -(-len(rows) // _ROWS_AT_ONCE))
 
     def _gram(self, fold: int) -> np.ndarray:
-        gram = np.zeros((len(self._landmarks), len(self._landmarks)))
+        gram = np.zeros((len(self.landmarks.drawn), len(self.landmarks.drawn)))
         for rows in self._parts(fold):
-            kernel = self._kernel(self.vectors[rows])
+            kernel = self.kernel(rows)
             gram += (kernel if self.counts is None else kernel * self.counts[rows, None]).T @ kernel
         return gram
 
     def _products(self, fold: int, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        products, mass = np.zeros((len(self._landmarks), targets.shape[1])), np.zeros(targets.shape[1])
+        products, mass = np.zeros((len(self.landmarks.drawn), targets.shape[1])), np.zeros(targets.shape[1])
         for rows in self._parts(fold):
             some = targets[rows] if self.counts is None else targets[rows] * self.counts[rows, None]
-            products += self._kernel(self.vectors[rows]).T @ some
+            products += self.kernel(rows).T @ some
             mass += some.sum(axis=0, dtype=np.float64)
         return products, mass
-
-    def _solver(self, gram: np.ndarray) -> np.ndarray:
-        """Return what turns kernel products into weights of the kernel: the whitened ridge solution."""
-        whitened = self._whitening.T @ gram @ self._whitening
-        whitened[np.diag_indices(len(whitened))] += PENALTY
-        return self._whitening @ np.linalg.solve(whitened, self._whitening.T)
 
 
 @dataclass(frozen=True)
@@ -126,7 +152,7 @@ class Ridge:
         """Return the class probabilities of rows, each by the model that has not seen it: float32, (m, classes)."""
         classes = len(next(iter(self.priors.values())))
         found = np.empty((len(rows), classes), dtype=np.float32)
-        kernel = self.over._kernel(self.over.vectors[rows])
+        kernel = self.over.kernel(rows)
         folds = self.over.folds[rows]
         for fold, weights in self.weights.items():
             own = folds == fold
