@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from labelsift.ridge import FLOOR, KernelRidge, mean_distance
+from labelsift.ridge import FLOOR, KernelRidge, Landmarks, landmarks, mean_distance
 
 FEW = settings(max_examples=12, deadline=None)
 CLASSES, FOLDS = 4, 3
@@ -24,6 +24,14 @@ def world(seed: int, rows: int = 90) -> tuple[np.ndarray, np.ndarray, np.ndarray
 
 def hot(codes: np.ndarray) -> np.ndarray:
     return np.eye(CLASSES, dtype=np.float32)[codes]
+
+
+def fitting(
+    vectors: np.ndarray, folds: np.ndarray, width: float, *, power: int = 1, counts: np.ndarray | None = None
+) -> KernelRidge:
+    """Return fits over all rows that have a fold; each is a landmark."""
+    training = np.flatnonzero(folds >= 0)
+    return KernelRidge(Landmarks(vectors, training, width), folds, training, power, counts)
 
 
 def exact(
@@ -47,9 +55,28 @@ def exact(
 @FEW
 def test_few_rows_are_solved_exactly(seed, width):
     vectors, truth, folds, _ = world(seed)
-    found = KernelRidge(vectors, folds, np.arange(90), width).fit(hot(truth))(np.arange(90))
+    found = fitting(vectors, folds, width).fit(hot(truth))(np.arange(90))
     np.testing.assert_allclose(found, exact(vectors, folds, hot(truth), width), atol=2e-3)
     assert (found.argmax(axis=1) == truth).mean() > 0.6  # and it has learned something
+
+
+@given(seeds)
+@FEW
+def test_the_square_of_a_kernel_is_one_of_half_the_width(seed):
+    vectors, truth, folds, _ = world(seed)
+    found = fitting(vectors, folds, 1.0, power=2).fit(hot(truth))(np.arange(90))
+    np.testing.assert_allclose(found, exact(vectors, folds, hot(truth), 0.5), atol=2e-3)
+
+
+def test_landmarks_are_drawn_among_the_training_rows_and_widths_are_in_units_of_the_mean_distance():
+    vectors, *_ = world(3)
+    training = np.arange(10, 60)
+    drawn = landmarks(vectors, training, width=0.5, seed=1)
+    np.testing.assert_array_equal(drawn.drawn, training)  # no more of them than LANDMARKS: all
+    assert drawn.width == pytest.approx(0.5 * mean_distance(vectors, training, seed=1))
+    first = drawn.kernel(training).copy()
+    drawn.kernel(np.arange(5))
+    np.testing.assert_array_equal(drawn.kernel(training), first)  # what was compared in between is forgotten
 
 
 @given(seeds)
@@ -57,7 +84,7 @@ def test_few_rows_are_solved_exactly(seed, width):
 def test_rows_that_count_more_have_less_penalty(seed):
     vectors, truth, folds, rng = world(seed)
     counts = rng.choice([1.0, 3.0], 90).astype(np.float32)
-    found = KernelRidge(vectors, folds, np.arange(90), 0.5, counts=counts).fit(hot(truth))(np.arange(90))
+    found = fitting(vectors, folds, 0.5, counts=counts).fit(hot(truth))(np.arange(90))
     np.testing.assert_allclose(found, exact(vectors, folds, hot(truth), 0.5, counts), atol=2e-3)
 
 
@@ -65,7 +92,7 @@ def test_rows_that_count_more_have_less_penalty(seed):
 @FEW
 def test_the_label_of_a_row_never_changes_its_own_prediction(seed, row, step):
     vectors, truth, folds, _ = world(seed)
-    ridge = KernelRidge(vectors, folds, np.arange(90), 0.5)
+    ridge = fitting(vectors, folds, 0.5)
     changed = truth.copy()
     changed[row] = (truth[row] + step) % CLASSES
     before, after = (ridge.fit(hot(one))(np.arange(90)) for one in (truth, changed))
@@ -78,7 +105,7 @@ def test_the_label_of_a_row_never_changes_its_own_prediction(seed, row, step):
 @FEW
 def test_soft_targets_are_mixtures_of_hard_ones(seed, share):
     vectors, truth, folds, rng = world(seed)
-    ridge, other = KernelRidge(vectors, folds, np.arange(90), 0.5), rng.integers(0, CLASSES, 90)
+    ridge, other = fitting(vectors, folds, 0.5), rng.integers(0, CLASSES, 90)
     soft = ridge.fit(np.float32(share) * hot(truth) + np.float32(1 - share) * hot(other))
     first, second = ridge.fit(hot(truth)), ridge.fit(hot(other))
     for fold in range(FOLDS):
@@ -96,12 +123,14 @@ def test_a_row_of_no_fold_is_predicted_by_the_mean_of_all_models():
     # Each question stands there once a fold, and once without: the copies are not learned from.
     everything = np.concatenate([vectors, *[asked] * (FOLDS + 1)])
     places = np.concatenate([folds, *[np.full(5, fold) for fold in range(-1, FOLDS)]])
-    found = KernelRidge(everything, places, np.arange(90), 1.0).fit(hot(np.resize(truth, len(places))))
+    learned = np.arange(90)
+    fits = KernelRidge(Landmarks(everything, learned, 1.0), places, learned)
+    found = fits.fit(hot(np.resize(truth, len(places))))
     told = found(np.arange(90, len(places))).reshape(FOLDS + 1, 5, CLASSES)
     assert np.abs(told[1] - told[2]).max() > 1e-3
     # No more than the floors of each model apart.
     np.testing.assert_allclose(told[0], told[1:].mean(axis=0), atol=CLASSES * 0.02)
-    kernel = np.exp((asked @ found.over._landmarks.T - 1) / np.float32(1.0))
+    kernel = np.exp((asked @ vectors.T - 1) / np.float32(1.0))
     plain = np.mean([kernel @ found.weights[fold] + found.priors[fold] for fold in range(FOLDS)], axis=0)
     plain = np.maximum(plain, FLOOR)
     np.testing.assert_allclose(told[0], plain / plain.sum(axis=1, keepdims=True), atol=1e-5)
@@ -112,10 +141,10 @@ def test_a_row_that_counts_twice_is_nearly_one_that_stands_there_twice():
     twice = np.arange(0, 90, 3)
     counts = np.ones(90, dtype=np.float32)
     counts[twice] = 2
-    counted = KernelRidge(vectors, folds, np.arange(90), 0.5, counts=counts).fit(hot(truth))(np.arange(90))
+    counted = fitting(vectors, folds, 0.5, counts=counts).fit(hot(truth))(np.arange(90))
     again = np.concatenate([np.arange(90), twice])
-    repeated = KernelRidge(vectors[again], folds[again], np.arange(120), 0.5).fit(hot(truth[again]))(np.arange(90))
-    plain = KernelRidge(vectors, folds, np.arange(90), 0.5).fit(hot(truth))(np.arange(90))
+    repeated = fitting(vectors[again], folds[again], 0.5).fit(hot(truth[again]))(np.arange(90))
+    plain = fitting(vectors, folds, 0.5).fit(hot(truth))(np.arange(90))
     np.testing.assert_allclose(counted, repeated, atol=5e-3)
     assert np.abs(counted - plain).max() > 0.02  # to count twice is not nothing
 
@@ -124,7 +153,7 @@ def test_a_row_that_counts_twice_is_nearly_one_that_stands_there_twice():
 @FEW
 def test_what_is_told_are_probabilities_and_the_order_of_questions_does_not_matter(seed):
     vectors, truth, folds, rng = world(seed)
-    ridge = KernelRidge(vectors, folds, np.arange(90), 0.3).fit(hot(truth))
+    ridge = fitting(vectors, folds, 0.3).fit(hot(truth))
     order = rng.permutation(90)
     found = ridge(np.arange(90))
     assert (found > 0).all()
