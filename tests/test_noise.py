@@ -119,7 +119,7 @@ def test_under_uniform_noise_the_fitted_ranking_is_nearly_that_of_self_confidenc
     noise = fitted(told, codes)
     pool, at = pooled(told, noise.weights), np.arange(len(codes))
     ranks = [one.argsort().argsort() for one in (pool[at, codes], posterior(pool, codes, noise.transition)[at, codes])]
-    assert np.corrcoef(*ranks)[0, 1] > 0.99
+    assert np.corrcoef(np.stack(ranks))[0, 1] > 0.99
 
 
 def test_where_a_confusion_is_common_it_is_held_against_a_label_more_than_a_rare_one():
