@@ -39,7 +39,7 @@ def calibrated(wrong: np.ndarray, number: int) -> np.ndarray:
     """Temper the odds and raise them, so that about ``number`` rows are likelier wrong than right: float64, (n,).
 
     >>> calibrated(np.array([0.9, 0.2, 0.2, 0.01]), 2).round(2).tolist()
-    [0.91, 0.5, 0.5, 0.11]
+    [0.92, 0.5, 0.5, 0.11]
     """
     with np.errstate(divide="ignore"):
         odds = (np.log(wrong) - np.log1p(-np.minimum(wrong, 1 - 1e-15))) / TEMPERATURE

@@ -24,7 +24,7 @@ import numpy as np
 from .kernels import pairs, pass1, pass2, reduce
 
 PRIOR = 5.0  # samples
-SHRINKAGE = 0.5  # towards equal shares; chosen on injected noise, seeds 100-102 (benchmarks/RESULTS.md)
+SHRINKAGE = 0.5  # towards equal shares; chosen on injected noise, seeds 100 and 101 (benchmarks/RESULTS.md)
 UNSURE = 1e-3  # share of the uniform distribution in every opinion: none can veto a class
 ROUNDS = 12
 START = 1.5  # sum of the weights at the start
