@@ -14,7 +14,7 @@ from .counts import ClassHealth, IssueCount, Quality, WorseValue
 from .findings import ADVICE, ISSUES, issues_in
 from .sethealth import set_health, sets_told
 from .slices.metrics import judged_labels
-from .wording import listed, percent, spans_told, words
+from .wording import expected_precision, listed, percent, spans_told, words
 
 if TYPE_CHECKING:
     from .report import Report
@@ -206,9 +206,18 @@ class Overview:
         return f"None of the {self.rows:,} samples has a problem." if self.rows else "There are no samples."
 
     @cached_property
+    def expectation(self) -> str:
+        """How many of the flagged labels are expected to be wrong; "" where the label check did not say so."""
+        facts = self.report.facts
+        if "annotators" in facts:  # they change flags after the label check has told what it expects of its own
+            return ""
+        flagged = {one.issue: one.count for one in self.issues}.get("label", 0)
+        return expected_precision(flagged, facts.get("label_errors", {}))
+
+    @cached_property
     def details(self) -> str:
-        """What else the reader should hear first: the usual confusion, and the other issues."""
-        said = []
+        """What else the reader should hear first: how far to trust flags, the usual confusion, the other issues."""
+        said = [self.expectation] if self.expectation else []
         top = self.confusions[0] if self.confusions else None
         if top and top[2] > 1:
             said.append(f"The most common mix-up: {top[2]:,} labeled {top[0]} look like {top[1]}.")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -137,6 +139,37 @@ def percent(part: float, whole: float = 1.0) -> str:
     if 99.9 < share < 100:
         return ">\u00a099.9\u00a0%"
     return f"{share:.1f}".removesuffix(".0") + "\u00a0%"
+
+
+def expected_precision(flagged: int, told: Mapping[str, Any]) -> str:
+    """Say how many of the flagged labels, and of the worst ones, are expected to be wrong; "" where nothing is known.
+
+    Shares are rounded down and end at 99 %: an estimate promises nothing more.
+
+    Parameters
+    ----------
+    flagged
+        How many labels are flagged, by the scan's own estimate or within a budget.
+    told
+        ``facts["label_errors"]`` of a report.
+
+    >>> known = {"expected_precision": 0.868, "expected_precision_at": {"100": 0.999}}
+    >>> expected_precision(312, known).replace(chr(160), " ")
+    'Of the 312 flagged labels about 86 % are expected to be wrong; of the 100 worst about 99 %.'
+    """
+    share = told.get("expected_precision")
+    if not flagged or share is None:
+        return ""
+    if flagged == 1:
+        return f"The flagged label is expected to be wrong with a probability of about {_at_most(share)}."
+    said = f"Of the {flagged:,} flagged labels about {_at_most(share)} are expected to be wrong"
+    further = {int(size): part for size, part in told.get("expected_precision_at", {}).items() if part is not None}
+    size = min(further, default=flagged)
+    return f"{said}; of the {size:,} worst about {_at_most(further[size])}." if size < flagged else f"{said}."
+
+
+def _at_most(share: float) -> str:
+    return percent(min(math.floor(100 * share + 1e-9), 99), 100) if share >= 0.01 else percent(share)
 
 
 # C0 and C1 controls, bidirectional embeddings, overrides and isolates, invisible separators.

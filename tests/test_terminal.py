@@ -66,6 +66,37 @@ def test_the_summary_says_what_matters(make_report):
     assert "out/report.html" in said and "labelsift push label-studio PROJECT" in said
 
 
+def expecting(report, share: float | None, *, further: dict[str, float] | None = None, **facts):
+    told = {"expected_wrong": 12.0, "expected_precision": share, "expected_precision_at": further or {}}
+    return replace(report, facts={**report.facts, "label_errors": told, **facts})
+
+
+@pytest.mark.parametrize(
+    ("share", "further", "said"),
+    [
+        (0.8699, {"10": 0.9999, "500": 0.2}, "Of the 20 flagged labels about 86 % are expected to be wrong; of the 10"),
+        (0.8699, {"10": 0.9999}, "of the 10 worst about 99 %."),  # never more than an estimate can promise
+        (
+            0.8699,
+            {"100": 0.4},
+            "Of the 20 flagged labels about 86 % are expected to be wrong.",
+        ),  # more than are flagged
+        (1.0, {}, "about 99 % are expected to be wrong."),
+        (0.004, {}, "about 0.4 % are expected to be wrong."),
+    ],
+)
+def test_the_summary_says_how_many_of_the_flags_are_expected_to_be_right(make_report, share, further, said):
+    report = make_report(200)
+    assert sum(map(bool, report.scores["is_label_issue"].to_pylist())) == 20
+    assert said in " ".join(printed(expecting(report, share, further=further), width=300).split())
+
+
+def test_nothing_is_expected_where_the_label_check_did_not_say_it_or_annotators_changed_its_flags(make_report):
+    report = make_report(200)
+    for one in (report, expecting(report, None), expecting(report, 0.9, annotators=[])):
+        assert "expected" not in printed(one, width=300)
+
+
 @pytest.mark.parametrize("width", [40, 80, 120, 300])
 def test_no_line_is_wider_than_the_terminal(make_report, width):
     for report in (make_report(120), with_text(make_report(120), "wide 漢字 " * 60)):

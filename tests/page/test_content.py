@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -53,6 +54,14 @@ def test_head_says_what_was_found(make_page_report):
     assert '<h1 id="verdict">About 3 of 3 labels look wrong (100\u00a0%).</h1>' in page
     assert "my &lt;data&gt;" in page
     assert "23 November 2026, 10:15 UTC" in page
+    assert "expected to be wrong" not in page
+
+
+def test_head_says_how_many_flags_are_expected_to_be_right(make_page_report):
+    report = make_page_report(["one", "two", "three"])
+    told = {"expected_precision": 0.868, "expected_precision_at": {"2": 0.93}}
+    page = render_page(replace(report, facts={"label_errors": told}))
+    assert "Of the 3 flagged labels about 86\u00a0% are expected to be wrong; of the 2 worst about 93\u00a0%." in page
 
 
 def test_ten_thousand_flagged_rows_stay_under_three_megabytes(make_page_report):

@@ -1,0 +1,165 @@
+"""Judging labels: by brought probabilities alone, and in two rounds that trust what people verified."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from labelsift.judging import Evidence, Judgement, judged_alone, judged_twice
+from labelsift.neighbors import NeighborIndex
+from labelsift.prediction import assign_folds, out_of_sample
+
+FEW = settings(max_examples=15, deadline=None)
+seeds = st.integers(0, 10_000)
+
+
+def brought(seed: int, *, rows: int = 300, classes: int = 4) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return probabilities, true and given classes; 15 % of the labels are wrong."""
+    rng = np.random.default_rng(seed)
+    truth = rng.permutation(np.arange(rows) % classes)
+    told = np.exp(rng.normal(size=(rows, classes)) + 3.5 * np.eye(classes)[truth])
+    wrong = rng.random(rows) < 0.15
+    codes = np.where(wrong, (truth + rng.integers(1, classes, rows)) % classes, truth).astype(np.int32)
+    return (told / told.sum(axis=1, keepdims=True)).astype(np.float32), truth, codes
+
+
+def alone(probabilities: np.ndarray, codes: np.ndarray, judged: np.ndarray | None = None) -> Judgement:
+    return judged_alone(probabilities, codes, np.ones(len(codes), dtype=bool) if judged is None else judged, seed=0)
+
+
+@given(seeds)
+@FEW
+def test_another_order_of_the_rows_changes_nothing(seed):
+    probabilities, _, codes = brought(seed)
+    order = np.random.default_rng(seed).permutation(len(codes))
+    first, again = alone(probabilities, codes), alone(probabilities[order], codes[order])
+    np.testing.assert_allclose(again.right, first.right[order], atol=1e-4)
+    np.testing.assert_array_equal(again.other, first.other[order])
+    np.testing.assert_array_equal(again.united, first.united[order])
+
+
+@given(seeds)
+@FEW
+def test_other_names_for_the_classes_change_nothing(seed):
+    probabilities, _, codes = brought(seed)
+    order = np.random.default_rng(seed).permutation(4)
+    first = alone(probabilities, codes)
+    again = alone(probabilities[:, order], np.argsort(order)[codes].astype(np.int32))
+    np.testing.assert_allclose(again.right, first.right, atol=1e-3)
+    np.testing.assert_allclose(again.share, first.share, atol=1e-3)
+    np.testing.assert_array_equal(order[again.other], first.other)
+
+
+@given(seeds, st.integers(2, 6))
+@FEW
+def test_right_wrong_and_other_fit_together(seed, classes):
+    probabilities, truth, codes = brought(seed, classes=classes)
+    found = alone(probabilities, codes)
+    np.testing.assert_allclose(found.right + found.wrong, 1, atol=1e-5)
+    assert (found.share <= found.wrong + 1e-6).all()
+    assert (found.other != codes).all() and (found.other >= 0).all()
+    assert found.wrong[truth != codes].mean() > 3 * found.wrong[truth == codes].mean()
+
+
+def test_rows_that_are_not_judged_or_have_no_label_are_left_alone():
+    probabilities, _, codes = brought(1)
+    judged = np.ones(300, dtype=bool)
+    judged[:20] = False
+    probabilities[:20] = np.nan
+    codes[20:40] = -1
+    found = alone(probabilities, codes, judged)
+    assert np.isnan(found.right[:40]).all() and np.isnan(found.wrong[:40]).all() and np.isnan(found.share[:40]).all()
+    assert (found.other[:40] == -1).all() and not found.united[:40].any()
+    rest = alone(probabilities[40:], codes[40:])
+    np.testing.assert_allclose(found.right[40:], rest.right, atol=1e-5)
+
+
+def test_rows_that_are_all_equal_are_judged_by_their_class_alone():
+    codes = np.repeat(np.arange(3), [60, 30, 10]).astype(np.int32)
+    found = alone(np.tile(np.array([0.5, 0.3, 0.2], dtype=np.float32), (100, 1)), codes)
+    assert np.isfinite(found.right).all() and ((found.right >= 0) & (found.right <= 1)).all()
+    for code in range(3):
+        assert np.ptp(found.right[codes == code]) < 1e-6
+    assert not found.united[codes == 0].any()
+
+
+def test_with_one_class_no_label_can_be_wrong():
+    found = alone(np.ones((20, 1), dtype=np.float32), np.zeros(20, dtype=np.int32))
+    np.testing.assert_allclose(found.right, 1, atol=1e-5)
+    assert not found.united.any()
+
+
+def test_a_class_without_samples_is_nothing_to_fail_on():
+    probabilities, truth, codes = brought(2, classes=3)
+    wider = np.concatenate([probabilities * 0.98, np.full((300, 1), 0.02)], axis=1).astype(np.float32)
+    narrow, found = alone(probabilities, codes), alone(wider, codes)
+    assert np.isfinite(found.right).all() and found.noise.transition.shape == (4, 4)
+    assert (found.other[truth != codes] != 3).all()
+    wrong = truth != codes
+    assert found.wrong[wrong].mean() == pytest.approx(narrow.wrong[wrong].mean(), abs=0.05)
+
+
+def planted(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return unit vectors, true and given classes, and the rows of class 0, two in five, that are labeled 1."""
+    rng = np.random.default_rng(seed)
+    truth = rng.permutation(np.arange(400) % 4)
+    mistaken = np.flatnonzero(truth == 0)[:40]
+    vectors = np.eye(4, 8)[truth] + 0.25 * rng.normal(size=(400, 8))
+    given_codes = truth.copy()
+    given_codes[mistaken] = 1
+    vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    return vectors, truth, given_codes.astype(np.int32), mistaken
+
+
+def twice(vectors: np.ndarray, codes: np.ndarray, trusted: np.ndarray, seed: int = 0, **changed: object) -> Judgement:
+    folds = assign_folds(codes, np.arange(len(codes)), folds=5, seed=seed)
+    predictions = out_of_sample(vectors, codes, classes=4, folds=folds, seed=seed)
+    every = np.ones(len(codes), dtype=bool)
+    told = {
+        "vectors": vectors,
+        "graph": NeighborIndex(vectors).graph(vectors, 50),
+        "predictions": predictions,
+        "codes": codes,
+        "classes": 4,
+        "judged": every,
+        "learnable": every,
+        "trusted": trusted,
+        "counts": None,
+        "seed": seed,
+    }
+    return judged_twice(Evidence(**(told | changed)))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_what_people_verified_is_trusted_where_others_look_like_it(seed):
+    vectors, _, codes, mistaken = planted(seed)
+    nobody, verified = np.zeros(400, dtype=bool), np.zeros(400, dtype=bool)
+    looked_at, asked = mistaken[::2], mistaken[1::2]
+    verified[looked_at] = True
+    before, after = twice(vectors, codes, nobody), twice(vectors, codes, verified)
+    # Their labels stand between the rounds, so that rows like them are held to be what they are labeled, too.
+    assert after.right[asked].mean() > 1.1 * before.right[asked].mean()
+    elsewhere = codes > 1
+    assert np.abs(after.right[elsewhere] - before.right[elsewhere]).mean() < 0.01
+
+
+def test_flips_are_found_and_mended_in_two_rounds():
+    vectors, truth, _, _ = planted(3)
+    rng = np.random.default_rng(3)
+    codes = np.where(rng.random(400) < 0.1, (truth + rng.integers(1, 4, 400)) % 4, truth).astype(np.int32)
+    found = twice(vectors, codes, np.zeros(400, dtype=bool))
+    wrong = truth != codes
+    assert found.wrong[wrong].mean() > 0.9 and found.wrong[~wrong].mean() < 0.05
+    assert (found.other[wrong] == truth[wrong]).mean() > 0.95
+    assert found.united[wrong].mean() > 0.9 and found.united[~wrong].mean() < 0.05
+    assert found.noise.weights.shape == (4,)  # the linear model, two kernels, one number of neighbours
+
+
+def test_rows_that_cannot_be_judged_get_nothing_and_rows_not_to_learn_from_teach_nothing():
+    vectors, _, codes, _ = planted(4)
+    judged, learnable, nobody = np.ones(400, dtype=bool), np.ones(400, dtype=bool), np.zeros(400, dtype=bool)
+    judged[:30] = learnable[:30] = False
+    found = twice(vectors, codes, nobody, judged=judged, learnable=learnable)
+    assert np.isnan(found.right[:30]).all() and (found.other[:30] == -1).all()
+    assert np.isfinite(found.right[30:]).all()
