@@ -111,16 +111,16 @@ def _suspect_in_sample(context: Context, pred_probs: np.ndarray, judged: np.ndar
 
 def _flags(context: Context, wrong: np.ndarray) -> np.ndarray:
     """Flag the rows that are worth a look, or the worst within the budget; NaN is never flagged."""
-    if context.budget is not None:
-        return worst(-wrong, context.budget)
     if context.verified is not None:
         wrong = np.where(context.verified, np.nan, wrong)  # a person has looked
-    return worth_a_look(wrong)
+    return worth_a_look(wrong) if context.budget is None else worst(-wrong, context.budget)
 
 
 def _tell(context: Context, found: Judgement, wrong: np.ndarray, is_issue: np.ndarray) -> None:
     """Keep what is estimated of the labels as a whole."""
     flagged = int(is_issue.sum())
+    if context.verified is not None:
+        wrong = np.where(context.verified, np.nan, wrong)
     facts: dict[str, Any] = {
         "expected_wrong": float(np.nansum(wrong)),
         "expected_precision": expected_precision(wrong[is_issue], flagged) if flagged else None,
