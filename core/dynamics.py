@@ -16,8 +16,8 @@ from .epochfiles import EpochFiles, read_epochs
 from .errors import InputError
 from .trajectories import Trajectories, trajectories
 
-# Both chosen on errors that were injected with seeds 100–102 (benchmarks/RESULTS.md, "Training dynamics"): a weight of
-# 0.5 gains a little more where errors are random, and loses twice as much where they follow what is hard to tell apart.
+# How both were chosen: benchmarks/RESULTS.md, "Training dynamics". A larger weight gains a little more where errors are
+# random, and loses more where they follow what is hard to tell apart.
 SHARE = 0.5  # of the epochs: those that agree best with the out-of-sample score
 WEIGHT = 0.1  # of the dynamics' log odds against 1 for those of the out-of-sample score
 _CLOSE = 1e-6
