@@ -1,9 +1,6 @@
 """Two rounds of opinions about each row's class, and what they say of its given label.
 
-Opinions that have not seen the row's own label: a linear model and kernel ridge regressions of two widths, cross
-validated (:mod:`labelsift.prediction`, :mod:`labelsift.ridge`), and the votes of the nearest 50 and 200 neighbours.
-Each is good at other errors: a linear model at confusions of near classes, neighbours at what people got wrong
-because it is hard, all together at errors at random. :mod:`labelsift.noise` weighs them, and tells what each row is
+The opinions are those of :mod:`labelsift.viewpoints`. :mod:`labelsift.noise` weighs them, and tells what each row is
 likely to be in view of its given label.
 
 The second round learns from that: soft targets instead of given labels, and for the linear model the probability
@@ -13,27 +10,20 @@ Rows that people verified keep their labels in between.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from .kernels import pass1, pass2, reduce, soft_votes, votes
-from .neighbors import Graph
+from .kernels import pass1, pass2, reduce
 from .noise import Noise, fitted, logged, pooled, posterior
-from .prediction import Predictions, most_training_rows, out_of_sample
-from .ridge import KernelRidge, landmarks
+from .viewpoints import Evidence, Opinion, again, held, ridges, soft_voters, voters
 
-WIDTH, POWERS = 1.0, (2, 1)  # of the kernels, in units of the mean distance of two rows: a half and all of it
-VOTERS = (50, 200)
 SECOND = 0.8  # chosen on injected noise (seeds 100, 101) and on invented clusters (benchmarks/RESULTS.md)
 FITTED_ON = 20_000  # rows that the weights of the opinions are fitted on
 ROWS_A_CLASS = 50  # or so many a class, if that is more
 MOST_CELLS, LEAST_ROWS = 30_000_000, 2_000  # of rows × classes: what an opinion may take in memory there, and its floor
-LEAST = 1e-3  # weight of a label that is held to be wrong
 _ROWS_AT_ONCE = 8_192
-
-Opinion = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -62,36 +52,6 @@ class Judgement:
     noise: Noise
 
 
-@dataclass(frozen=True)
-class Evidence:
-    """What the opinions are made of.
-
-    Parameters
-    ----------
-    codes
-        Given label of each row, int32, shape (n,), -1 = none.
-    judged
-        bool, shape (n,): rows that can be judged.
-    learnable
-        bool, shape (n,): rows that may be learned from, if they have a label.
-    trusted
-        bool, shape (n,): rows whose label people verified.
-    counts
-        float32, shape (n,): how much each label counts, or None for all the same.
-    """
-
-    vectors: np.ndarray
-    graph: Graph
-    predictions: Predictions
-    codes: np.ndarray
-    classes: int
-    judged: np.ndarray
-    learnable: np.ndarray
-    trusted: np.ndarray
-    counts: np.ndarray | None
-    seed: int
-
-
 def judged_alone(pred_probs: np.ndarray, codes: np.ndarray, judged: np.ndarray, *, seed: int) -> Judgement:
     """Judge labels by one opinion only, the probabilities that the user brought: float32, shape (n, classes)."""
 
@@ -116,12 +76,12 @@ def judged_twice(given: Evidence) -> Judgement:
     """Judge labels by all opinions, in two rounds."""
     n, codes, classes = len(given.codes), given.codes, given.classes
     fitting = _fitting_rows(given.judged, codes, classes, given.seed)
-    ridges = _ridges(given)
+    kernels = ridges(given)
     hard = np.zeros((n, classes), dtype=np.float32)
     labeled = np.flatnonzero((codes >= 0) & given.learnable)
     hard[labeled, codes[labeled]] = 1
     voting = np.where(given.learnable, codes, -1)
-    first = [_held(given.predictions), *(one.fit(hard) for one in ridges), *_votes(given, voting)]
+    first = [held(given.predictions), *(one.fit(hard) for one in kernels), *voters(given, voting)]
     noise = _fit(first, codes, fitting)
     truth = hard  # becomes what each row is held to be
     seen = np.full((n, len(first)), -1, dtype=np.int32)
@@ -133,7 +93,7 @@ def judged_twice(given: Evidence) -> Judgement:
     kept = np.flatnonzero(given.trusted & (codes >= 0))
     truth[kept] = 0
     truth[kept, codes[kept]] = 1
-    second = [_again(given, truth), *(one.fit(truth) for one in ridges), *_soft_votes(given, truth)]
+    second = [again(given, truth), *(one.fit(truth) for one in kernels), *soft_voters(given, truth)]
     following = _fit(second, codes, fitting, noise.transition)
     result = _Result(n, noise)
     for rows in _blocks(given.judged & (codes >= 0)):
@@ -177,68 +137,6 @@ class _Result:
 
     def judgement(self) -> Judgement:
         return Judgement(self.right, self.wrong, self.other, self.share, self.united, self.noise)
-
-
-def _ridges(given: Evidence) -> list[KernelRidge]:
-    rows = np.flatnonzero(given.learnable & (given.predictions.folds >= 0))
-    most = most_training_rows(given.classes)
-    if len(rows) > most:
-        rows = np.sort(np.random.default_rng(given.seed).choice(rows, most, replace=False))
-    if len(np.unique(given.predictions.folds[rows])) < 2:
-        return []
-    shared = landmarks(given.vectors, rows, width=WIDTH, seed=given.seed)
-    return [KernelRidge(shared, given.predictions.folds, rows, power, given.counts) for power in POWERS]
-
-
-def _held(predictions: Predictions) -> Opinion:
-    return lambda rows: np.nan_to_num(predictions.pred_probs[rows])
-
-
-def _again(given: Evidence, truth: np.ndarray) -> Opinion:
-    """Fit the linear model once more, each label with the probability that it is right."""
-    labeled = given.codes >= 0
-    weights = np.ones(len(given.codes), dtype=np.float32)
-    weights[labeled] = np.maximum(truth[labeled, given.codes[labeled]], LEAST)
-    weights[labeled & ~given.judged] = 1
-    if given.counts is not None:
-        weights *= given.counts
-    found = out_of_sample(
-        given.vectors,
-        given.codes,
-        classes=given.classes,
-        folds=given.predictions.folds,
-        seed=given.seed,
-        training=given.learnable,
-        weights=weights,
-        start=given.predictions,
-    )
-    return _held(found)
-
-
-def _votes(given: Evidence, voting: np.ndarray) -> list[Opinion]:
-    graph = given.graph
-
-    def of(k: int) -> Opinion:
-        def opinion(rows: np.ndarray) -> np.ndarray:
-            out = np.empty((len(rows), given.classes), dtype=np.float32)
-            return votes(graph.rows[rows, :k], graph.similarities[rows, :k], voting, out, counts=given.counts)
-
-        return opinion
-
-    return [of(k) for k in _sizes(graph)]
-
-
-def _soft_votes(given: Evidence, truth: np.ndarray) -> list[Opinion]:
-    graph = given.graph
-
-    def of(k: int) -> Opinion:
-        return lambda rows: soft_votes(graph.rows[rows, :k], graph.similarities[rows, :k], truth, counts=given.counts)
-
-    return [of(k) for k in _sizes(graph)]
-
-
-def _sizes(graph: Graph) -> list[int]:
-    return sorted({min(k, graph.rows.shape[1]) for k in VOTERS})
 
 
 def _fit(opinions: Sequence[Opinion], codes: np.ndarray, rows: np.ndarray, matrix: np.ndarray | None = None) -> Noise:
