@@ -180,25 +180,3 @@ def soft_votes(
     for at in range(rows.shape[1]):  # a neighbour at a time: all at once would be rows × neighbours × classes
         out += weights[:, at, None] * targets[rows[:, at]]
     out /= out.sum(axis=1, keepdims=True)
-
-
-def mix_add(block: np.ndarray, weights: np.ndarray, log: bool, floor: float, out: np.ndarray, mass: np.ndarray) -> None:
-    """Add one source to a mixture: see :func:`labelsift.kernels.mix`."""
-    with np.errstate(invalid="ignore"):
-        some = np.flatnonzero(np.isfinite(_totals(block)) & (weights > 0))
-    values = block[some].astype(np.float64)
-    if log:
-        values = np.log(np.maximum(values, floor))
-    out[some] = np.where(mass[some] == 0, 0, out[some].T).T + weights[some, None] * values
-    mass[some] += weights[some]
-
-
-def mix_end(out: np.ndarray, mass: np.ndarray, log: bool) -> None:
-    """Scale the sums of a mixture to probabilities: see :func:`labelsift.kernels.mix`."""
-    told = mass > 0
-    scale = 1.0 / np.where(told, mass, 1)[:, None]
-    out[~told] = 0
-    values = np.exp((out - out.max(axis=1, keepdims=True)) * scale) if log else out * scale
-    totals = _totals(values)
-    out[:] = values / np.where(totals > 0, totals, 1)[:, None]
-    out[~told] = np.nan

@@ -5,7 +5,8 @@ likely to be in view of its given label.
 
 The second round learns from that: soft targets instead of given labels, and for the linear model the probability
 that a label is right as its weight. Both rounds' posteriors are pooled, the second with :data:`SECOND` of the weight.
-Rows that people verified keep their labels in between.
+Rows that people verified keep their labels in between. No opinion learns from a row's own label; in the second round it
+may come back faintly, through what the row's neighbours are held to be.
 """
 
 from __future__ import annotations

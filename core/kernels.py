@@ -17,7 +17,7 @@ Such a class is never a suggestion, nor confident.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import cache
 from types import ModuleType
 from typing import NamedTuple
@@ -28,7 +28,6 @@ UNIT = 2.0**32  # sums of probabilities are whole numbers of this part of one: e
 # A mean of equal values must not lie above them by rounding; cleanlab takes the same.
 SLACK = 1e-6
 PRIOR = 1e-3  # votes that are spread over all classes, against 1 of an identical neighbour
-FLOOR = 1e-6  # a probability below this counts as this in a mixture of logarithms
 _COUNTED = 2**20  # pairs of classes up to which counting each is cheaper than sorting the rows
 
 FAULTS = {  # what :func:`faults` tells of a row, by number
@@ -252,39 +251,6 @@ def soft_votes(
         PRIOR / targets.shape[1],
         out,
     )
-    return out
-
-
-def mix(
-    blocks: Sequence[np.ndarray], weights: Sequence[float] | np.ndarray, out: np.ndarray, *, log: bool = False
-) -> np.ndarray:
-    """Mix several sources' probabilities of the same rows.
-
-    Parameters
-    ----------
-    blocks
-        float32, each of shape (m, classes).
-    weights
-        Of the sources, shape (sources,), or of the sources for each row, shape (sources, m); not negative.
-    out
-        float32, shape (m, classes), is filled; it may be ``blocks[0]``.
-    log
-        The weighted geometric mean, scaled to sum to one, instead of the arithmetic one. Probabilities below
-        ``FLOOR`` count as ``FLOOR``.
-
-    Returns
-    -------
-    numpy.ndarray
-        ``out``. A source whose row holds NaN or infinity, or weighs nothing, is left out of that row; the row is NaN
-        if no source is left.
-    """
-    m = len(out)
-    by_row = np.array(weights, dtype=np.float64)
-    by_row = np.broadcast_to(by_row if by_row.ndim == 2 else by_row[:, None], (len(blocks), m))
-    mass = np.zeros(m)
-    for block, weight in zip(blocks, by_row, strict=True):
-        engine().mix_add(_input(block, np.float32), _input(weight, np.float64), log, FLOOR, out, mass)
-    engine().mix_end(out, mass, log)
     return out
 
 

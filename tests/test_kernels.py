@@ -47,7 +47,6 @@ def everything(block: np.ndarray, codes: np.ndarray, k: int) -> list[np.ndarray]
     rng = np.random.default_rng(0)
     near, similar = rng.integers(-1, n, (n, 9)), rng.uniform(-0.2, 1, (n, 9))
     votes = kernels.votes(near, similar, codes, np.empty_like(block), counts=rng.random(n), first=0)
-    weights = rng.random((2, n))
     return [
         kernels.faults(block, rounding=0.01),
         kernels.faults(values, rounding=0.01, indices=indices, classes=classes),
@@ -56,8 +55,6 @@ def everything(block: np.ndarray, codes: np.ndarray, k: int) -> list[np.ndarray]
         *sparse,
         *kernels.sparse_pass2(indices, values, codes, kernels.reduce([sparse])),
         votes,
-        kernels.mix([block, votes], weights, np.empty_like(block)),
-        kernels.mix([block, votes], [0.3, 0.7], np.empty_like(block), log=True),
     ]
 
 
@@ -209,18 +206,6 @@ def test_a_row_has_no_vote_for_itself():
     out = np.empty((2, 2), dtype=np.float32)
     kernels.votes(rows, similar, np.array([0, 1]), out, first=0)
     np.testing.assert_allclose(out, [[0, 1], [1, 0]], atol=1e-3)
-
-
-def test_mixtures_leave_out_what_says_nothing():
-    one = np.array([[0.8, 0.2], [np.nan, np.nan], [np.nan, 0]], dtype=np.float32)
-    other = np.array([[0.4, 0.6], [0.4, 0.6], [0, np.nan]], dtype=np.float32)
-    found = kernels.mix([one, other], [3, 1], np.empty_like(one))
-    np.testing.assert_allclose(found, [[0.7, 0.3], [0.4, 0.6], [np.nan, np.nan]], rtol=1e-6)
-    geometric = kernels.mix([one, other], [1, 1], np.empty_like(one), log=True)
-    expected = np.sqrt([0.8 * 0.4, 0.2 * 0.6])
-    np.testing.assert_allclose(geometric[0], expected / expected.sum(), rtol=1e-6)
-    assert kernels.mix([one, other], [3, 1], one) is one
-    np.testing.assert_array_equal(one, found)
 
 
 def test_positions_outside_are_refused_before_compiled_code_reads_there():

@@ -1,8 +1,8 @@
 """Labels that look wrong.
 
 ``label_score`` is the estimated probability that the given label is right. Several opinions of each row's class, none
-of which has seen the row's own label, are weighed by how well they explain the given labels under a model of label
-noise, in two rounds (:mod:`labelsift.judging`, :mod:`labelsift.noise`). With probabilities that the user brought,
+of which has learned from the row's own label, are weighed by how well they explain the given labels under a model of
+label noise, in two rounds (:mod:`labelsift.judging`, :mod:`labelsift.noise`). With probabilities that the user brought,
 those alone are used. The suggestion is the likeliest other class, and the confidence its probability.
 
 Which labels are flagged, unless it is the ``budget`` worst, is told by :mod:`labelsift.calibration`. Labels that
