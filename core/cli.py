@@ -11,6 +11,7 @@ import click
 
 from .cli_corrections import audit, correct, probes, queue, undo, verify
 from .cli_erasure import forget, reproduce
+from .cli_labeling import apply, disable, enable, serve
 from .cli_platforms import doctor, log, pull, push
 from .cli_runs import compare, note, runs, value
 from .cli_shared import array, json_option, lines, parted, progress, store_option, table_format, write_json, written
@@ -63,6 +64,8 @@ def main(debug: bool) -> None:
 
 
 for command in (push, pull, log, doctor, runs, note, compare, value, similar, index):
+    main.add_command(command)
+for command in (enable, disable, serve, apply):
     main.add_command(command)
 for command in (audit, verify, correct, undo, queue, probes, forget, reproduce):
     main.add_command(command)

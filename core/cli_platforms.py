@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 
 from . import platforms
-from .cli_shared import json_option, run_options, store_option, write_json, written
+from .cli_shared import json_option, run_options, show_receipt, store_option, write_json, written
 from .errors import InputError
-from .platforms import MODES, Mode, Receipt
+from .platforms import MODES, Mode
 from .probing import share_of
 from .recording import record
 from .store import load
@@ -65,7 +65,7 @@ def push(
         blind_share=share_of(blind_share) if blind_share else None,
         dry_run=dry_run,
     )
-    _show(receipt, as_json=as_json)
+    show_receipt(receipt, as_json=as_json)
 
 
 @click.command()
@@ -111,7 +111,7 @@ def log(
 ) -> None:
     """Write the figures, tables and report of a run into TRACKER (TARGET: its experiment or project)."""
     report = load(run, dataset=dataset, store=store)
-    _show(report.log(tracker, target=target, with_text=with_text), as_json=as_json)
+    show_receipt(report.log(tracker, target=target, with_text=with_text), as_json=as_json)
 
 
 @click.command()
@@ -128,15 +128,4 @@ def doctor(platform: str, as_json: bool) -> None:
         for problem, cure in problems.items():
             click.echo(f"{platform}: {problem}. {cure}")
     if problems:
-        raise click.exceptions.Exit(InputError.exit_code)
-
-
-def _show(receipt: Receipt, *, as_json: bool) -> None:
-    if as_json:
-        write_json(receipt.as_dict())
-    else:
-        from .listings import print_receipt
-
-        print_receipt(receipt)
-    if receipt.failed:
         raise click.exceptions.Exit(InputError.exit_code)

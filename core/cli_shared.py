@@ -7,13 +7,16 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 import pyarrow as pa
 
 from .errors import InputError
 from .store import DEFAULT, LATEST
+
+if TYPE_CHECKING:
+    from .platforms import Receipt
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -109,3 +112,15 @@ def lines(path: str | None) -> list[str] | None:
         return Path(path).read_text(encoding="utf-8").splitlines()
     except (UnicodeDecodeError, OSError) as error:
         raise InputError(f"{path} cannot be read ({error})", cure="Save it as UTF-8, one entry a line") from None
+
+
+def show_receipt(receipt: Receipt, *, as_json: bool) -> None:
+    """Print what a push, a log or their like did; samples that were not taken end with an exit code."""
+    if as_json:
+        write_json(receipt.as_dict())
+    else:
+        from .listings import print_receipt
+
+        print_receipt(receipt)
+    if receipt.failed:
+        raise click.exceptions.Exit(InputError.exit_code)

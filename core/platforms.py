@@ -11,14 +11,16 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, runtime_checkable
 
 from .errors import InputError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from .corrections import Policy
     from .report import Report
+    from .samples import Samples
 
 GROUP = "labelsift.platforms"
 Mode = Literal["choose", "prefill", "blind"]
@@ -141,6 +143,94 @@ class Eraser(Protocol):
 
 
 @runtime_checkable
+class Source(Protocol):
+    """A platform whose projects are data sets: ``ls.read("label-studio://PROJECT")``."""
+
+    name: str
+
+    def read(self, project: str, *, metadata: Sequence[str] = ()) -> Samples:
+        """Return the samples of a project with the labels that people gave; only reads."""
+        ...
+
+
+@runtime_checkable
+class Applier(Protocol):
+    """A labeling platform into whose own projects decisions can be written back: ``labelsift apply``."""
+
+    name: str
+
+    def apply(
+        self,
+        corrections: pa.Table,
+        *,
+        project: str,
+        match: str | None = None,
+        policy: Policy = "majority",
+        experts: Sequence[str] = (),
+        undo: bool = False,
+        dry_run: bool = False,
+    ) -> Receipt:
+        """Write decisions into the project that the samples are from, beside what stands there.
+
+        What people wrote stays as it is. ``policy`` and ``experts`` settle differing decisions as in
+        ``Samples.apply``. ``undo`` takes back what was written of these decisions.
+        """
+        ...
+
+
+@runtime_checkable
+class Enabler(Protocol):
+    """A labeling platform that labelsift can be plugged into, and unplugged from, a project of."""
+
+    name: str
+
+    def enable(
+        self,
+        *,
+        project: str,
+        run: str,
+        backend: str | None = None,
+        store: Path | str | None = None,
+        agree: Callable[[str], bool] | None = None,
+        dry_run: bool = False,
+    ) -> Receipt:
+        """Plug labelsift into a project.
+
+        ``backend`` is the address of a running ``serve``; None connects none. ``agree`` is shown what will change of
+        the project's own settings and says whether that may be; None agrees.
+        """
+        ...
+
+    def disable(self, *, project: str, store: Path | str | None = None, dry_run: bool = False) -> Receipt:
+        """Take everything back that ``enable`` changed."""
+        ...
+
+
+@runtime_checkable
+class Serving(Protocol):
+    """A labeling platform that asks labelsift by itself, through a server of ours."""
+
+    name: str
+
+    def serve(
+        self,
+        *,
+        projects: Mapping[str, str],
+        store: Path | str | None = None,
+        host: str = "127.0.0.1",
+        port: int = 9090,
+        second_look: bool = False,
+        train: bool = False,
+    ) -> None:
+        """Answer the platform until stopped.
+
+        ``projects``: title or number → run; the key ``""`` stands for every project that is not named. Beyond loopback
+        only with a password, from the platform's environment variables.
+        """
+        ...
+
+
+@runtime_checkable
 class Tracker(Protocol):
     """A platform that keeps figures, tables and reports of runs."""
 
@@ -214,6 +304,17 @@ def labeler(name: str) -> Labeler:
     found = get(name)
     if not isinstance(found, Labeler):
         raise InputError(f"{name} is no labeling platform: it cannot push or pull", cure="Use `labelsift log` for it")
+    return found
+
+
+_T = TypeVar("_T")
+
+
+def able(name: str, kind: type[_T], *, to: str) -> _T:
+    """Return the platform of that name if it can do what a protocol says; ``to`` names it in the error."""
+    found = get(name)
+    if not isinstance(found, kind):
+        raise InputError(f"{name} cannot {to}", cure=f"Installed are: {', '.join(names())}")
     return found
 
 

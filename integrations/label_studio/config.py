@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from xml.sax.saxutils import quoteattr
 
 from labelsift.errors import InputError
 from labelsift.platforms import Mode
+
+from .targets import Target
 
 MANY = 12  # labels beyond which a labeler gets a search field and small buttons
 _INVISIBLE = "\u2060"
@@ -31,56 +32,6 @@ _STYLE = """
 .ls-labels label:hover { border-color: #d97706; }
 .ls-labels label:has(:checked) { border-color: #d97706; background: rgba(217, 119, 6, .16); }
 """
-
-
-@dataclass(frozen=True)
-class Target:
-    """Where a prediction goes in a labeling config.
-
-    Parameters
-    ----------
-    from_name, to_name
-        The names of the control and of the object that it labels.
-    labels
-        The labels that it offers, in its order.
-    field
-        The field of the task's data that the object shows, for example ``text``.
-    """
-
-    from_name: str
-    to_name: str
-    labels: tuple[str, ...]
-    field: str
-
-
-def target_of(label_config: str, *, project: str) -> Target:
-    """Find the control of a project's labeling config that takes single labels of a text.
-
-    Raises
-    ------
-    InputError
-        If the config holds no such control, several, or one of a kind that is not supported.
-    """
-    from label_studio_sdk.label_interface.interface import LabelInterface
-
-    interface = LabelInterface(label_config)
-    controls = list(interface.controls)
-    choices = [one for one in controls if one.tag == "Choices"]
-    single = [one for one in choices if (one.attr or {}).get("choice", "single") in ("single", "single-radio")]
-    if len(single) != 1 or len(choices) != 1:
-        found = ", ".join(f"{one.tag} {one.name}" for one in controls) or "no control at all"
-        raise InputError(
-            f"The labeling config of {project} holds {found}; labelsift needs exactly one Choices with single choice",
-            cure="Push without --match: that makes a review project with a config of its own",
-        )
-    control = single[0]
-    shown = interface.get_object(control.to_name[0])
-    return Target(
-        from_name=control.name,
-        to_name=control.to_name[0],
-        labels=tuple(control.labels),
-        field=str(shown.value_name if hasattr(shown, "value_name") else shown.value).removeprefix("$"),
-    )
 
 
 def review_target(labels: Iterable[str]) -> Target:

@@ -10,8 +10,8 @@ from labelsift.findings import ISSUES
 from labelsift.platforms import Mode
 from labelsift.wording import words
 
-from .config import Target
 from .flags import Flag
+from .targets import Target
 
 PREFIX = "labelsift_"
 TEXT = "text"

@@ -16,11 +16,11 @@ from labelsift.report import Report
 
 from . import convert
 from .client import Client
-from .config import Target, target_of
 from .flags import Flag, flags_of, issue_order
 from .matching import CREATED, Matched, find_project, match_tasks
 from .progress import Say, quiet
 from .stored import Stored, batches, mend_predictions, own_predictions, predicted, put_tabs, untouched
+from .targets import Target, target_of
 
 NAME = "label-studio"
 CHUNK = 25  # tasks read again at once, just before they are written

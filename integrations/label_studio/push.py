@@ -12,11 +12,12 @@ from labelsift.report import Report
 
 from . import convert
 from .client import Client, body_of
-from .config import Target, review_config, review_target
+from .config import review_config, review_target
 from .flags import Flag, flags_of, issue_order, with_repeats
 from .progress import Say, quiet
 from .review import Round, announce, drop_empty_twins, open_round, round_for, rounds_of, settle
 from .stored import Holdings, batches, mend_predictions, predicted, put_tabs, read_holdings
+from .targets import Target
 
 NAME = "label-studio"
 BATCH = 1000  # tasks a request: about a second on the server

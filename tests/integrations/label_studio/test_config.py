@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 from labelsift.errors import InputError
-from labelsift.integrations.label_studio.config import Target, review_config, target_of
+from labelsift.integrations.label_studio.config import review_config
+from labelsift.integrations.label_studio.targets import Target, target_of
 
 SINGLE = """<View><Text name="txt" value="$body"/><Header value="$title"/>
 <Choices name="intent" toName="txt" choice="single"><Choice value="a"/><Choice value="b &amp; c"/></Choices></View>"""
@@ -26,8 +27,10 @@ def test_the_config_of_a_review_project_reads_back():
 @pytest.mark.parametrize(
     ("config", "named"),
     [
-        (SINGLE.replace("single", "multiple"), "Choices intent"),
-        ('<View><Text name="t" value="$t"/><Labels name="ner" toName="t"><Label value="A"/></Labels></View>', "ner"),
+        (
+            '<View><Audio name="t" value="$t"/><Labels name="ner" toName="t"><Label value="A"/></Labels></View>',
+            "Audio by Labels",
+        ),
         ('<View><Text name="t" value="$t"/></View>', "no control"),
         (
             '<View><Text name="t" value="$t"/><Choices name="one" toName="t"><Choice value="a"/></Choices>'

@@ -1,0 +1,116 @@
+"""The commands that plug labelsift into a labeling platform's own projects: enable, disable, serve, apply."""
+
+from __future__ import annotations
+
+import click
+
+from . import platforms
+from .cli_shared import json_option, show_receipt, store_option
+from .corrections import POLICIES, Policy
+from .errors import InputError
+from .recording import recorded
+from .store import Store
+
+
+@click.command()
+@click.argument("platform")
+@click.argument("project")
+@click.option("--run", default="latest", show_default=True, help="The run that the project's tasks are judged by.")
+@click.option("--backend", metavar="URL", help="Connect the server that `labelsift serve` runs at this address.")
+@click.option("--yes", is_flag=True, help="Change the labeling config without asking.")
+@click.option("--dry-run", is_flag=True, help="Show what would change, and do nothing.")
+@store_option
+@json_option
+def enable(
+    platform: str, project: str, run: str, backend: str | None, yes: bool, dry_run: bool, store: str, as_json: bool
+) -> None:
+    """Plug labelsift into PROJECT on PLATFORM: tabs, header lines, backend; `disable` takes it all back."""
+
+    def agree(change: str) -> bool:
+        click.echo(change, err=True)
+        return yes or click.confirm("Change the labeling config so?", err=True)
+
+    receipt = platforms.able(platform, platforms.Enabler, to="be enabled").enable(
+        project=project, run=Store(store).find(run), backend=backend, store=store, agree=agree, dry_run=dry_run
+    )
+    show_receipt(receipt, as_json=as_json)
+
+
+@click.command()
+@click.argument("platform")
+@click.argument("project")
+@click.option("--dry-run", is_flag=True, help="Show what would change, and do nothing.")
+@store_option
+@json_option
+def disable(platform: str, project: str, dry_run: bool, store: str, as_json: bool) -> None:
+    """Take back what `enable` changed in PROJECT on PLATFORM."""
+    enabler = platforms.able(platform, platforms.Enabler, to="be disabled")
+    show_receipt(enabler.disable(project=project, store=store, dry_run=dry_run), as_json=as_json)
+
+
+@click.command()
+@click.argument("platform")
+@click.argument("projects", nargs=-1, metavar="[PROJECT[=RUN]]...")
+@click.option("--run", default="latest", show_default=True, help="The run for projects that name none.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Beyond loopback a password is needed.")
+@click.option("--port", type=int, default=9090, show_default=True)
+@click.option("--second-look", is_flag=True, help="Ask another person where an answer contradicts strong evidence.")
+@click.option("--train", is_flag=True, help="Let “Start training” fit anew on verified labels.")
+@store_option
+def serve(
+    platform: str,
+    projects: tuple[str, ...],
+    run: str,
+    host: str,
+    port: int,
+    second_look: bool,
+    train: bool,
+    store: str,
+) -> None:
+    """Answer PLATFORM from the run store: predictions, reasons and similar samples for the tasks that it asks about.
+
+    Without PROJECT every project is answered from the same run.
+    """
+    named = {"": run} if not projects else {}
+    for one in projects:
+        project, _, wanted = one.rpartition("=") if "=" in one else (one, "", run)
+        named[project] = wanted
+    platforms.able(platform, platforms.Serving, to="be served").serve(
+        projects=named, store=store, host=host, port=port, second_look=second_look, train=train
+    )
+
+
+@click.command()
+@click.argument("platform")
+@click.argument("project")
+@click.option("--run", help="Only decisions on this run.")
+@click.option("--dataset", help="Only decisions on this data set.")
+@click.option("--match", help="The field of the tasks that holds the sample id (data.FIELD).")
+@click.option("--policy", type=click.Choice(POLICIES), default="majority", show_default=True)
+@click.option("--expert", "experts", multiple=True, help="For the policy expert: whose word counts most.")
+@click.option("--undo", is_flag=True, help="Take back what was applied.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+@store_option
+@json_option
+def apply(
+    platform: str,
+    project: str,
+    run: str | None,
+    dataset: str | None,
+    match: str | None,
+    policy: Policy,
+    experts: tuple[str, ...],
+    undo: bool,
+    dry_run: bool,
+    store: str,
+    as_json: bool,
+) -> None:
+    """Write the recorded decisions into the PROJECT on PLATFORM that the samples are from, beside what stands there."""
+    applier = platforms.able(platform, platforms.Applier, to="take decisions back")
+    found = recorded(store=store, dataset=dataset, run=run)
+    if not found.num_rows and not undo:
+        raise InputError("The store has no decisions", cure=f"Pull them first: labelsift pull {platform} PROJECT")
+    receipt = applier.apply(
+        found, project=project, match=match, policy=policy, experts=experts, undo=undo, dry_run=dry_run
+    )
+    show_receipt(receipt, as_json=as_json)

@@ -1,0 +1,111 @@
+"""Which control of a labeling config holds the labels, and what kind of labels they are."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+from xml.etree import ElementTree
+
+from labelsift.errors import InputError
+
+Kind = Literal["choice", "choices", "labels", "taxonomy", "taxonomies"]
+Medium = Literal["text", "image", "audio"]
+Path = tuple[str, ...]
+
+LEVEL = " / "  # parts the levels of a taxonomy's label
+OWN = "labelsift_"  # controls of this beginning are labelsift's own, and hold no label
+_ONE = ("single", "single-radio")
+_SHOWN: dict[str, Medium] = {"Text": "text", "HyperText": "text", "Image": "image", "Audio": "audio"}
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where labels stand in the answers and predictions of a project.
+
+    Parameters
+    ----------
+    from_name, to_name
+        The names of the control and of the object that it labels.
+    labels
+        The labels that it offers, in its order, as they stand in an answer: a choice's alias where it has one.
+    field
+        The field of the task's data that the object shows, for example ``text``.
+    kind
+        ``choice``: one label. ``choices``: several. ``labels``: spans of a text, each with a label. ``taxonomy`` and
+        ``taxonomies``: one or several paths through a tree; a path is the label ``"animal / dog"``.
+    medium
+        What the object shows.
+    paths
+        For a taxonomy: each label's path as it stands in an answer.
+    """
+
+    from_name: str
+    to_name: str
+    labels: tuple[str, ...]
+    field: str
+    kind: Kind = "choice"
+    medium: Medium = "text"
+    paths: dict[str, Path] = dataclasses.field(default_factory=dict, hash=False)
+
+
+def target_of(label_config: str, *, project: str) -> Target:
+    """Find the one control of a project's labeling config that holds labels.
+
+    Raises
+    ------
+    InputError
+        If there is none, or several, or it labels what is no text, image or sound.
+    """
+    from label_studio_sdk.label_interface.interface import LabelInterface
+
+    interface = LabelInterface(label_config)
+    found = [one for one in interface.controls if not one.name.startswith(OWN)]
+    fitting = [one for one in found if one.tag in ("Choices", "Labels", "Taxonomy")]
+    names = ", ".join(f"{one.tag} {one.name}" for one in found) or "no control at all"
+    needs = f"The labeling config of {project} holds {names}; labelsift needs exactly one Choices, Labels or Taxonomy"
+    cure = "Push without --match: that makes a review project with a config of its own"
+    if len(fitting) != 1:
+        raise InputError(needs, cure=cure)
+    control = fitting[0]
+    shown = interface.get_object(control.to_name[0])
+    medium = _SHOWN.get(shown.tag)
+    if medium is None or (control.tag == "Labels" and medium != "text"):
+        raise InputError(f"The labeling config of {project} labels {shown.tag} by {control.tag}", cure=cure)
+    paths = _paths(label_config, control.name) if control.tag == "Taxonomy" else {}
+    return Target(
+        from_name=control.name,
+        to_name=control.to_name[0],
+        labels=tuple(paths or control.labels),
+        field=str(shown.value_name if hasattr(shown, "value_name") else shown.value).removeprefix("$"),
+        kind=_kind(control),
+        medium=medium,
+        paths=paths,
+    )
+
+
+def _kind(control: Any) -> Kind:  # noqa: ANN401 - a control of the SDK
+    attributes = control.attr or {}
+    if control.tag == "Labels":
+        return "labels"
+    if control.tag == "Taxonomy":
+        return "taxonomy" if str(attributes.get("maxUsages")) == "1" else "taxonomies"
+    return "choice" if attributes.get("choice", "single") in _ONE else "choices"
+
+
+def _paths(label_config: str, name: str) -> dict[str, Path]:
+    """Return label → path of every node of a taxonomy, as people may choose inner nodes, too."""
+    found: dict[str, Path] = {}
+    for tree in ElementTree.fromstring(label_config).iter("Taxonomy"):  # noqa: S314 - from the project's own server
+        if tree.get("name") == name:
+            for path in _below(tree, ()):
+                found[LEVEL.join(path)] = path
+    return found
+
+
+def _below(node: ElementTree.Element, path: Path) -> Iterable[Path]:
+    for child in node.findall("Choice"):
+        here = (*path, child.get("alias") or child.get("value") or "")
+        yield here
+        yield from _below(child, here)
