@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import re
+import time
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from labelsift.errors import PlatformError
 
 if TYPE_CHECKING:
-    from requests import Session
+    from requests import Response, Session
 
 URL, KEY, KEY_FILE = "LABEL_STUDIO_URL", "LABEL_STUDIO_API_KEY", "LABEL_STUDIO_API_KEY_FILE"
 _BUSY = (429, 502, 503, 504)
+_LATER = {408: "waited too long", 409: "was at odds with another change", 429: "has too much to do"}
 _SHOWN = 300  # characters of a server's answer in a message
+WAIT = 30.0  # seconds at most between two requests, however long a busy server asks for
+WHOLE = 900.0  # seconds for the whole of an answer: one that trickles in would never run into a timeout
+_TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*")  # a personal access token, or the access token got for it
 
 
 def session_for(url: str) -> Session:
@@ -23,9 +30,35 @@ def session_for(url: str) -> Session:
     from urllib3.util import Retry
 
     session = requests.Session()
-    retry = Retry(total=4, connect=2, backoff_factor=0.3, status_forcelist=_BUSY, allowed_methods=("GET",))
+    retry = Retry(
+        total=4,
+        connect=2,
+        backoff_factor=0.3,
+        status_forcelist=_BUSY,
+        allowed_methods=("GET",),
+        raise_on_status=False,  # the last answer says more than that there were too many
+        retry_after_max=int(WAIT),
+    )
     session.mount(url, HTTPAdapter(max_retries=retry))
     return session
+
+
+def exchange(session: Session, method: str, url: str, *, timeout: float, **more: Any) -> Response:  # noqa: ANN401
+    """Send a request and read its whole answer within ``WHOLE`` seconds; what redirects is not followed.
+
+    The key must reach nobody but the server that it was given for, and neither must the texts in a request.
+    """
+    import requests
+
+    end = time.monotonic() + WHOLE
+    with session.request(method, url, timeout=timeout, stream=True, allow_redirects=False, **more) as answer:
+        content = bytearray()
+        while piece := answer.raw.read1(1 << 16, decode_content=True):
+            content += piece
+            if time.monotonic() > end:
+                raise requests.Timeout
+        answer._content = bytes(content)  # what reading it whole would have done
+        return answer
 
 
 @contextlib.contextmanager
@@ -47,23 +80,26 @@ def asking(what: str, *, url: str, key: str) -> Iterator[None]:
     import httpx
     import requests
     from label_studio_sdk.core.api_error import ApiError
+    from urllib3.exceptions import HTTPError as Broken
 
     # "from None" throughout: the errors hold the request with its key.
     try:
         yield
     except ApiError as error:
         status = error.status_code or 0
+        if 300 <= status < 400:
+            raise elsewhere(url, {name.lower(): of for name, of in (error.headers or {}).items()}) from None
         if status < 400 or (status == 404 and not isinstance(error.body, dict)):  # the SDK found no JSON
             raise stranger(url) from None
-        raise _refused(status, str(error.body).replace(key, "…"), what=what) from None
+        raise _refused(status, _said(error.body, key=key), what=what) from None
     except requests.HTTPError as error:
         status, body = (error.response.status_code, error.response.text) if error.response is not None else (0, "")
         if status == 404 and "detail" not in body:
             raise stranger(url) from None
-        raise _refused(status, body.replace(key, "…"), what=what) from None
+        raise _refused(status, _said(body, key=key), what=what) from None
     except ValueError:  # no JSON, or none that the SDK can read; before RequestException, as requests' is both
         raise stranger(url) from None
-    except (httpx.HTTPError, requests.RequestException, OSError) as error:
+    except (httpx.HTTPError, requests.RequestException, Broken, OSError) as error:
         raise PlatformError(
             f"Label Studio at {url} could not be reached ({type(error).__name__}) when asked for {what}",
             cure=f"See that it runs and that {URL} is its address; then run the same command again",
@@ -90,6 +126,16 @@ def stranger(url: str) -> PlatformError:
     )
 
 
+def elsewhere(url: str, headers: Mapping[str, str]) -> PlatformError:
+    """Return the error for a server that sends labelsift on to another address, of which only the host is shown."""
+    where = urlsplit(headers.get("location", ""))
+    to = f"{where.scheme}://{where.netloc.rpartition('@')[2]}" if where.netloc else "another of its pages"
+    return PlatformError(
+        f"The server at {url} redirects to {to}, and the key goes nowhere but to the address that it was given for",
+        cure=f"Set {URL} to the address at which the browser ends up, if that is Label Studio",
+    )
+
+
 def holds(answer: Any, *names: str) -> bool:  # noqa: ANN401 -- whatever a server may answer
     """Tell whether an answer is an object with these names.
 
@@ -99,8 +145,30 @@ def holds(answer: Any, *names: str) -> bool:  # noqa: ANN401 -- whatever a serve
     return isinstance(answer, dict) and all(name in answer for name in names)
 
 
+def rows_hold(answer: Any, *names: str) -> bool:  # noqa: ANN401 -- whatever a server may answer
+    """Tell whether an answer is a list of objects that all have these names.
+
+    >>> rows_hold([{"id": 1}], "id"), rows_hold([], "id"), rows_hold([None], "id"), rows_hold({"id": 1}, "id")
+    (True, True, False, False)
+    """
+    return isinstance(answer, list) and all(holds(one, *names) for one in answer)
+
+
+def _said(body: object, *, key: str) -> str:
+    """Write what a server answered as one short line without secrets; of a page in HTML only its title.
+
+    >>> _said("<html><head><title>502 Bad Gateway</title></head><body>…", key="k" * 40)
+    '502 Bad Gateway'
+    """
+    text = str(body)
+    if re.match(r"\s*<", text):
+        title = re.search(r"<title[^>]*>(.*?)</title>", text, re.DOTALL | re.IGNORECASE)
+        text = title[1] if title else "a page in HTML"
+    text = " ".join(_TOKEN.sub("…", text.replace(key, "…")).split())
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + " …"
+
+
 def _refused(status: int, said: str, *, what: str) -> PlatformError:
-    said = said if len(said) <= _SHOWN else said[:_SHOWN] + " …"
     if status == 401:
         return PlatformError(
             "Label Studio does not accept the key",
@@ -118,4 +186,12 @@ def _refused(status: int, said: str, *, what: str) -> PlatformError:
             f"Label Studio failed with {status} when asked for {what}: {said}",
             cure="Its log holds the reason; then run the same command again: nothing is done twice",
         )
-    return PlatformError(f"Label Studio refused {what} with {status}: {said}")
+    if status in _LATER:
+        return PlatformError(
+            f"Label Studio {_LATER[status]} when asked for {what} ({status})",
+            cure="Run the same command again in a minute: nothing is done twice",
+        )
+    return PlatformError(
+        f"Label Studio refused {what} with {status}: {said}",
+        cure="If its words do not tell why, its log does; the same command may be run again: nothing is done twice",
+    )

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from labelsift.errors import MissingExtraError
 
-from .answers import asking, gone_is_good, holds, session_for, stranger
+from .answers import asking, elsewhere, exchange, gone_is_good, holds, rows_hold, session_for, stranger
 
 if TYPE_CHECKING:
     from label_studio_sdk import LabelStudio as SDK
-    from requests import PreparedRequest
+    from requests import Response
 
 Json = Any  # whatever a JSON text can hold
 PAGE = 1000  # tasks a request
@@ -57,10 +57,17 @@ class Client:
             from label_studio_sdk import LabelStudio as SDK
         except ImportError as error:
             raise MissingExtraError("label-studio-sdk", "label-studio", purpose="Label Studio") from error
+        from .signing import Signer
+
+        self._signer = Signer()
         with self._asking("the key"):
-            self._sdk: SDK = SDK(base_url=self.url, api_key=key, timeout=TIMEOUT, max_retries=0)
+            # With the slash, or the SDK would ask for access tokens above the path that an address may have.
+            self._sdk: SDK = SDK(
+                base_url=f"{self.url}/", api_key=key, httpx_client=self._signer.client(timeout=TIMEOUT), max_retries=0
+            )
+        self._signer.sdk = self._sdk
         self._session = session_for(self.url)
-        self._session.auth = self._sign
+        self._session.auth = self._signer.sign
 
     # Reading
 
@@ -69,10 +76,17 @@ class Client:
     ) -> Json:
         """Return the JSON that a path answers; ``what`` names it in an error, and it must hold ``names``."""
         with self._asking(what):
-            answer = self._session.get(f"{self.url}{path}", params=params, timeout=TIMEOUT)
-            answer.raise_for_status()
-            found = answer.json()
+            found = self._answer("GET", path, params=params).json()
         if names and not holds(found, *names):
+            raise stranger(self.url)
+        return found
+
+    def _rows(
+        self, path: str, *, what: str, names: Sequence[str], params: Mapping[str, str | int] | None = None
+    ) -> Json:
+        """Return the list that a path answers, whose objects must all have ``names``."""
+        found = self.get(path, what=what, params=params)
+        if not rows_hold(found, *names):
             raise stranger(self.url)
         return found
 
@@ -86,6 +100,8 @@ class Client:
         params: dict[str, str | int] = {"page_size": 100, "page": 1, "include": "id,title,description,task_number"}
         while True:
             page = self.get("/api/projects", what="the list of projects", params=params, names=["results"])
+            if not rows_hold(page["results"], "id", "title"):
+                raise stranger(self.url)
             found += page["results"]
             if not page.get("next"):
                 return sorted(found, key=lambda one: one["id"])
@@ -93,7 +109,7 @@ class Client:
 
     def project(self, project: int) -> dict[str, Any]:
         """Return one project."""
-        return self.get(f"/api/projects/{project}/", what=f"project {project}")
+        return self.get(f"/api/projects/{project}/", what=f"project {project}", names=["id", "title"])
 
     def tasks(
         self,
@@ -129,7 +145,11 @@ class Client:
             params |= {"fields": "all", "include": f"{params['include']},{_ANSWERS}"}
         seen = 0
         while True:
-            page = self.get("/api/tasks", what=f"the tasks of project {project}", params=params)
+            page = self.get(
+                "/api/tasks", what=f"the tasks of project {project}", params=params, names=["tasks", "total"]
+            )
+            if not rows_hold(page["tasks"], "id", "data"):
+                raise stranger(self.url)
             if page["tasks"]:
                 yield page["tasks"]
             seen += len(page["tasks"])
@@ -139,15 +159,17 @@ class Client:
 
     def predictions(self, project: int) -> list[dict[str, Any]]:
         """Return all predictions of a project, whoever made them."""
-        return self.get("/api/predictions/", what="the predictions", params={"project": project})
+        names = ["id", "task", "model_version", "result"]
+        return self._rows("/api/predictions/", what="the predictions", params={"project": project}, names=names)
 
     def people(self) -> dict[int, str]:
         """Return the e-mail address of every account that can be seen, by its id."""
-        return {int(one["id"]): str(one["email"]) for one in self.get("/api/users", what="the accounts")}
+        found = self._rows("/api/users", what="the accounts", names=["id", "email"])
+        return {int(one["id"]): str(one["email"]) for one in found}
 
     def views(self, project: int) -> list[dict[str, Any]]:
         """Return the tabs of a project, oldest first."""
-        found = self.get("/api/dm/views", what="the tabs", params={"project": project})
+        found = self._rows("/api/dm/views", what="the tabs", params={"project": project}, names=["id", "data"])
         return sorted(found, key=lambda one: one["id"])
 
     # Writing
@@ -164,7 +186,9 @@ class Client:
                 show_collab_predictions=True,
                 request_options=ONCE,
             )
-        return int(made.id or 0)
+        if not isinstance(made.id, int):
+            raise stranger(self.url)
+        return made.id
 
     def describe_project(self, project: int, description: str) -> None:
         """Set the project's description."""
@@ -188,12 +212,12 @@ class Client:
         """
         body = tasks if isinstance(tasks, bytes) else body_of(tasks)
         path = f"/api/projects/{project}/import"
-        return int(self._send("POST", path, body=body, what=f"project {project}")["task_count"])
+        return int(self._send("POST", path, body=body, what=f"project {project}", names=["task_count"])["task_count"])
 
     def import_predictions(self, project: int, predictions: Sequence[Any]) -> int:
         """Add one batch of predictions (at most 1,000) to existing tasks; all or none of it is stored."""
         path = f"/api/projects/{project}/import/predictions"
-        return int(self._send("POST", path, body=predictions, what=f"project {project}")["created"])
+        return int(self._send("POST", path, body=predictions, what=f"project {project}", names=["created"])["created"])
 
     def write_task(self, task: int, data: Mapping[str, Any]) -> None:
         """Replace a task's data: whatever is not in ``data`` is gone afterwards."""
@@ -218,7 +242,8 @@ class Client:
 
     def create_view(self, project: int, data: Mapping[str, Any]) -> int:
         """Create a tab; return its id."""
-        return int(self._send("POST", "/api/dm/views/", body={"project": project, "data": data}, what="a tab")["id"])
+        body = {"project": project, "data": data}
+        return int(self._send("POST", "/api/dm/views/", body=body, what="a tab", names=["id"])["id"])
 
     def write_view(self, view: int, project: int, data: Mapping[str, Any]) -> None:
         """Replace what a tab shows."""
@@ -230,21 +255,32 @@ class Client:
             self._sdk.views.delete(str(view), request_options=ONCE)
 
     def _send(
-        self, method: str, path: str, *, body: Json, what: str, params: Mapping[str, str | int] | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Json,
+        what: str,
+        params: Mapping[str, str | int] | None = None,
+        names: Sequence[str] = (),
     ) -> Json:
         data = body if isinstance(body, bytes) else body_of(body)
         headers = {"Content-Type": "application/json"}
         with self._asking(what):
-            answer = self._session.request(
-                method, f"{self.url}{path}", data=data, params=params, headers=headers, timeout=TIMEOUT
-            )
-            answer.raise_for_status()
-            return answer.json() if answer.content else None
+            answer = self._answer(method, path, data=data, params=params, headers=headers)
+            found = answer.json() if answer.content else None
+        if names and not holds(found, *names):
+            raise stranger(self.url)
+        return found
 
-    def _sign(self, request: PreparedRequest) -> PreparedRequest:
-        # The SDK keeps the access token of a personal access token fresh.
-        request.headers["Authorization"] = self._sdk._client_wrapper.get_headers()["Authorization"]
-        return request
+    def _answer(self, method: str, path: str, **more: Any) -> Response:  # noqa: ANN401
+        answer = exchange(self._session, method, f"{self.url}{path}", timeout=TIMEOUT, **more)
+        if answer.status_code == 401 and self._signer.renew():  # refused before anything was done
+            answer = exchange(self._session, method, f"{self.url}{path}", timeout=TIMEOUT, **more)
+        if answer.is_redirect:
+            raise elsewhere(self.url, answer.headers)
+        answer.raise_for_status()
+        return answer
 
     def _asking(self, what: str) -> contextlib.AbstractContextManager[None]:
         return asking(what, url=self.url, key=self._key)
