@@ -97,7 +97,8 @@ def asking(what: str, *, url: str, key: str) -> Iterator[None]:
         if status == 404 and "detail" not in body:
             raise stranger(url) from None
         raise _refused(status, _said(body, key=key), what=what) from None
-    except ValueError:  # no JSON, or none that the SDK can read; before RequestException, as requests' is both
+    except (ValueError, TypeError, AttributeError):
+        # No JSON, or one that the SDK stumbles over; before RequestException, as requests' is both.
         raise stranger(url) from None
     except (httpx.HTTPError, requests.RequestException, Broken, OSError) as error:
         raise PlatformError(
@@ -146,12 +147,14 @@ def holds(answer: Any, *names: str) -> bool:  # noqa: ANN401 -- whatever a serve
 
 
 def rows_hold(answer: Any, *names: str) -> bool:  # noqa: ANN401 -- whatever a server may answer
-    """Tell whether an answer is a list of objects that all have these names.
+    """Tell whether an answer is a list of objects that all have these names and a number as their id.
 
-    >>> rows_hold([{"id": 1}], "id"), rows_hold([], "id"), rows_hold([None], "id"), rows_hold({"id": 1}, "id")
-    (True, True, False, False)
+    >>> rows_hold([{"id": 1, "email": ""}], "email"), rows_hold([], "email")
+    (True, True)
+    >>> rows_hold([None]), rows_hold([{"id": 1}], "email"), rows_hold([{"id": "x"}]), rows_hold({"id": 1})
+    (False, False, False, False)
     """
-    return isinstance(answer, list) and all(holds(one, *names) for one in answer)
+    return isinstance(answer, list) and all(holds(one, *names) and isinstance(one.get("id"), int) for one in answer)
 
 
 def _said(body: object, *, key: str) -> str:

@@ -100,7 +100,7 @@ class Client:
         params: dict[str, str | int] = {"page_size": 100, "page": 1, "include": "id,title,description,task_number"}
         while True:
             page = self.get("/api/projects", what="the list of projects", params=params, names=["results"])
-            if not rows_hold(page["results"], "id", "title"):
+            if not rows_hold(page["results"], "title"):
                 raise stranger(self.url)
             found += page["results"]
             if not page.get("next"):
@@ -148,7 +148,7 @@ class Client:
             page = self.get(
                 "/api/tasks", what=f"the tasks of project {project}", params=params, names=["tasks", "total"]
             )
-            if not rows_hold(page["tasks"], "id", "data"):
+            if not rows_hold(page["tasks"], "data"):
                 raise stranger(self.url)
             if page["tasks"]:
                 yield page["tasks"]
@@ -159,17 +159,17 @@ class Client:
 
     def predictions(self, project: int) -> list[dict[str, Any]]:
         """Return all predictions of a project, whoever made them."""
-        names = ["id", "task", "model_version", "result"]
+        names = ["task", "model_version", "result"]
         return self._rows("/api/predictions/", what="the predictions", params={"project": project}, names=names)
 
     def people(self) -> dict[int, str]:
         """Return the e-mail address of every account that can be seen, by its id."""
-        found = self._rows("/api/users", what="the accounts", names=["id", "email"])
+        found = self._rows("/api/users", what="the accounts", names=["email"])
         return {int(one["id"]): str(one["email"]) for one in found}
 
     def views(self, project: int) -> list[dict[str, Any]]:
         """Return the tabs of a project, oldest first."""
-        found = self._rows("/api/dm/views", what="the tabs", params={"project": project}, names=["id", "data"])
+        found = self._rows("/api/dm/views", what="the tabs", params={"project": project}, names=["data"])
         return sorted(found, key=lambda one: one["id"])
 
     # Writing
@@ -186,9 +186,10 @@ class Client:
                 show_collab_predictions=True,
                 request_options=ONCE,
             )
-        if not isinstance(made.id, int):
+        number = getattr(made, "id", None)
+        if not isinstance(number, int):
             raise stranger(self.url)
-        return made.id
+        return number
 
     def describe_project(self, project: int, description: str) -> None:
         """Set the project's description."""
@@ -212,12 +213,12 @@ class Client:
         """
         body = tasks if isinstance(tasks, bytes) else body_of(tasks)
         path = f"/api/projects/{project}/import"
-        return int(self._send("POST", path, body=body, what=f"project {project}", names=["task_count"])["task_count"])
+        return self._number(path, "task_count", body=body, what=f"project {project}")
 
     def import_predictions(self, project: int, predictions: Sequence[Any]) -> int:
         """Add one batch of predictions (at most 1,000) to existing tasks; all or none of it is stored."""
         path = f"/api/projects/{project}/import/predictions"
-        return int(self._send("POST", path, body=predictions, what=f"project {project}", names=["created"])["created"])
+        return self._number(path, "created", body=predictions, what=f"project {project}")
 
     def write_task(self, task: int, data: Mapping[str, Any]) -> None:
         """Replace a task's data: whatever is not in ``data`` is gone afterwards."""
@@ -243,7 +244,7 @@ class Client:
     def create_view(self, project: int, data: Mapping[str, Any]) -> int:
         """Create a tab; return its id."""
         body = {"project": project, "data": data}
-        return int(self._send("POST", "/api/dm/views/", body=body, what="a tab", names=["id"])["id"])
+        return self._number("/api/dm/views/", "id", body=body, what="a tab")
 
     def write_view(self, view: int, project: int, data: Mapping[str, Any]) -> None:
         """Replace what a tab shows."""
@@ -255,23 +256,20 @@ class Client:
             self._sdk.views.delete(str(view), request_options=ONCE)
 
     def _send(
-        self,
-        method: str,
-        path: str,
-        *,
-        body: Json,
-        what: str,
-        params: Mapping[str, str | int] | None = None,
-        names: Sequence[str] = (),
+        self, method: str, path: str, *, body: Json, what: str, params: Mapping[str, str | int] | None = None
     ) -> Json:
         data = body if isinstance(body, bytes) else body_of(body)
         headers = {"Content-Type": "application/json"}
         with self._asking(what):
             answer = self._answer(method, path, data=data, params=params, headers=headers)
-            found = answer.json() if answer.content else None
-        if names and not holds(found, *names):
+            return answer.json() if answer.content else None
+
+    def _number(self, path: str, name: str, *, body: Json, what: str) -> int:
+        """Post something; return the number that the answer holds under a name."""
+        found = self._send("POST", path, body=body, what=what)
+        if not holds(found, name) or not isinstance(found[name], int):
             raise stranger(self.url)
-        return found
+        return found[name]
 
     def _answer(self, method: str, path: str, **more: Any) -> Response:  # noqa: ANN401
         answer = exchange(self._session, method, f"{self.url}{path}", timeout=TIMEOUT, **more)

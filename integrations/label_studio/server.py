@@ -14,15 +14,26 @@ import os
 import secrets
 import shutil
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from labelsift.errors import PlatformError
 from labelsift.servers import LOOPBACK, Server, cache_folder, environment, free_port, locked
 
 VERSION = "1.23.2"
 USERNAME = "admin@example.com"
 _TEMPLATE = 1  # raise it when the variables of the first start change
+
+
+@dataclass(frozen=True)
+class Account:
+    """One person's login: e-mail, password and legacy token."""
+
+    username: str
+    password: str
+    api_key: str
 
 
 class LabelStudioServer:
@@ -97,6 +108,35 @@ class LabelStudioServer:
         if self._server is not None:
             self._server.kill()
             self._server = None
+
+    def account(self, username: str) -> Account:
+        """Make an account for one more person, by the link with which the organization invites people.
+
+        Parameters
+        ----------
+        username
+            An e-mail address; nothing is sent to it.
+
+        Raises
+        ------
+        PlatformError
+            If the server refuses, for example because there is such an account.
+        """
+        import requests
+
+        from .client import Client
+
+        invited = Client(self.url, self.api_key).get("/api/invite", what="an invitation", names=["token"])
+        page = f"{self.url}/user/signup/?token={invited['token']}"
+        password = secrets.token_urlsafe(12)
+        with requests.Session() as browser:
+            browser.get(page, timeout=60)
+            form = {"email": username, "password": password, "csrfmiddlewaretoken": browser.cookies["csrftoken"]}
+            told = browser.post(page, data=form, timeout=60, allow_redirects=False)
+            if told.status_code != 302:  # the form again, with what is wrong in it
+                raise PlatformError(f"Label Studio made no account {username}", cure="Is there one already?")
+            token = browser.get(f"{self.url}/api/current-user/token", timeout=60).json()["token"]
+        return Account(username, password, token)
 
     def variables(self) -> dict[str, str]:
         """Return the environment variables under which labelsift finds this server."""

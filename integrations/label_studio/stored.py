@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from labelsift.errors import PlatformError
+
 from .client import Client
 from .convert import PREFIX, is_again, model_version
 from .flags import key_of
@@ -177,6 +179,11 @@ def put_tabs(client: Client, project: int, tabs: Sequence[Mapping[str, Any]]) ->
         standing = _tabs_by_title(client, project)
     for tab in tabs:
         title = tab["title"]
+        if title not in standing:
+            raise PlatformError(
+                f"The tab {title} has gone again",
+                cure="Somebody else is changing the project: run the same command again",
+            )
         first, *doubles = standing[title]
         ids[title] = int(first["id"])
         if tab not in missing and first["data"].get("filters") != tab["filters"]:

@@ -64,14 +64,19 @@ class FaultProxy:
     ----------
     url
         Its address.
+    target
+        The server behind it; without one every request needs a fault.
     requests
-        ``METHOD /path?query`` of everything that came, and what headers came with it.
+        ``METHOD /path?query`` of everything that came.
+    headers, bodies
+        What came with each of them.
     """
 
     def __init__(self, target: str = "", *, choose: Callable[[str], Fault | None] | None = None) -> None:
         self.target, self.faults = target, list[Fault]()
         self.requests: list[str] = []
         self.headers: list[dict[str, str]] = []
+        self.bodies: list[bytes] = []
         self._choose, self._turn = choose, threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Here", (_Handler,), {"proxy": self}))
         self._server.daemon_threads = True
@@ -98,11 +103,12 @@ class FaultProxy:
         """Return how many requests matched so far."""
         return sum(bool(re.search(where, one)) for one in self.requests)
 
-    def fault_for(self, request: str, headers: dict[str, str]) -> Fault | None:
+    def fault_for(self, request: str, headers: dict[str, str], body: bytes) -> Fault | None:
         """Note a request and return what is to happen to it."""
         with self._turn:
             self.requests.append(request)
             self.headers.append(headers)
+            self.bodies.append(body)
             if self._choose is not None:
                 return self._choose(request)
             return next((one for one in self.faults if one.takes(request)), None)
@@ -113,7 +119,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def pass_on(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        fault = self.proxy.fault_for(f"{self.command} {self.path}", dict(self.headers.items()))
+        fault = self.proxy.fault_for(f"{self.command} {self.path}", dict(self.headers.items()), body)
         does = fault.does if fault else "pass"
         if does == "cut before":
             return self.cut()
