@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import secrets
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -66,21 +69,42 @@ def table_format(path: str) -> str:
 
 
 def written(table: pa.Table, path: str) -> None:
-    """Write a table as parquet or csv, by the path's ending; in a csv file lists become JSON texts."""
+    """Write a table as parquet or csv, by the path's ending, whole or not at all; in a csv file lists become JSON."""
     from pyarrow import csv, parquet
 
     form = table_format(path)
     try:
-        if form == "parquet":
-            parquet.write_table(table, path, compression="zstd")
-            return
-        for at, field in enumerate(table.schema):
-            if pa.types.is_list(field.type):
-                texts = [json.dumps(value, ensure_ascii=False) for value in table[field.name].to_pylist()]
-                table = table.set_column(at, field.name, pa.array(texts, pa.string()))
-        csv.write_csv(table, path)
+        with _beside(path) as half:
+            if form == "parquet":
+                parquet.write_table(table, half, compression="zstd")
+                return
+            for at, field in enumerate(table.schema):
+                if pa.types.is_list(field.type):
+                    texts = [json.dumps(value, ensure_ascii=False) for value in table[field.name].to_pylist()]
+                    table = table.set_column(at, field.name, pa.array(texts, pa.string()))
+            csv.write_csv(table, half)
     except OSError as error:
-        raise InputError(f"{path} cannot be written ({error})", cure="Name another file") from None
+        why = os.strerror(error.errno) if error.errno else str(error)
+        raise InputError(f"{path} cannot be written ({why})", cure="Free some space, or name another file") from None
+
+
+@contextlib.contextmanager
+def _beside(path: str) -> Iterator[str]:
+    """Yield the name of a file that takes the place of ``path`` when it has been written without an error."""
+    target = Path(os.path.realpath(path))  # a link stays one
+    if target.exists() and not target.is_file():  # a pipe or a device; nothing can take its place
+        yield str(target)
+        return
+    if target.exists():
+        target.open("ab").close()  # refused here where the file itself may not be written
+    half = target.with_name(f".{target.name}.{secrets.token_hex(6)}")
+    try:
+        yield str(half)
+        if target.exists():
+            shutil.copymode(target, half)
+        half.replace(target)
+    finally:
+        half.unlink(missing_ok=True)
 
 
 def parted(names: str | None) -> list[str]:

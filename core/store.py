@@ -207,8 +207,14 @@ class Store(RunRecords):
 
     def save_links(self, run: str, links: dict[str, str]) -> None:
         """Keep the addresses of a run's tasks on the platform that it was pushed to."""
-        if self._has(run):
-            self.place_of(run).replace(LINKS, json.dumps(links).encode())
+        try:
+            if self._has(run):
+                self.place_of(run).replace(LINKS, json.dumps(links).encode())
+        except OSError as error:
+            raise StoreError(
+                f"The addresses of the tasks could not be kept in {self.place} ({error.strerror})",
+                cure="Free some space; then push again: nothing is done twice",
+            ) from error
 
     def _has(self, run: str) -> bool:
         """Tell whether there is a run of this whole name, be it broken."""
