@@ -13,7 +13,7 @@ from labelsift.integrations.label_studio.pull import correction
 from labelsift.store import Store
 
 CHOICE = {"from_name": "label", "to_name": "text", "type": "choices"}
-DATA = {"labelsift_id": "a", "labelsift_given": "x"}
+DATA = {"labelsift_id": "a", "labelsift_given": "x", "labelsift_suggested": "y"}
 
 
 def annotation(label: str | None, **more) -> dict:
@@ -26,20 +26,20 @@ def annotation(label: str | None, **more) -> dict:
     [("x", "keep", "refused"), ("y", "relabel", "accepted"), ("z", "relabel", "changed")],
 )
 def test_an_answer_is_a_verdict_on_the_suggestion(label, action, verdict):
-    made = correction(DATA, annotation(label), suggested="y")
+    made = correction(DATA, annotation(label))
     assert made is not None
     assert (made["action"], made["verdict"], made["value"]) == (action, verdict, json.dumps(label))
 
 
 def test_a_skipped_task_decides_nothing_and_keeps_the_label():
-    made = correction(DATA, annotation(None, was_cancelled=True), suggested="y")
+    made = correction(DATA, annotation(None, was_cancelled=True))
     assert made is not None
     assert (made["action"], made["verdict"], made["value"]) == ("keep", "skipped", '"x"')
 
 
 def test_an_empty_answer_and_a_task_of_somebody_else_are_no_corrections():
-    assert correction(DATA, annotation(None), suggested="y") is None
-    assert correction({"text": "theirs"}, annotation("x"), suggested=None) is None
+    assert correction(DATA, annotation(None)) is None
+    assert correction({"text": "theirs"}, annotation("x")) is None
 
 
 @pytest.mark.server
