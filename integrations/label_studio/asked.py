@@ -19,7 +19,9 @@ NOT_SHOWN: dict[Task, tuple[str, str]] = {
 }
 _MOST = 3  # disputes or spans in a header
 _QUOTED = 60  # characters of marked words
-_AROUND = 18  # characters on both sides of words that stand in a text more than once
+_COUNTED = 4  # so often may words stand in a text until they are told apart by those around them
+_AROUND = 18  # characters of these, on both sides
+_PLACES = ("1st", "2nd", "3rd", "4th")
 
 
 def header_of(flag: Flag) -> str:
@@ -95,14 +97,19 @@ def _dispute(dispute: Dispute, text: str) -> str:
 
 
 def _words(span: Span, text: str) -> str:
-    """Quote the words of a span; with those around them where they stand in the text more than once."""
+    """Quote the words of a span, and say which they are where they stand in the text more than once."""
     start, end = int(span[0]), int(span[1])
     quoted = f"“{shortened(_plain(text[start:end]), _QUOTED)}”"
-    if text.count(text[start:end]) < 2:
+    count = text.count(text[start:end])
+    if count < 2:
         return quoted
+    if count <= _COUNTED:
+        return f"{quoted} ({_PLACES[text.count(text[start:end], 0, start)]} of {count})"
     before, after = text[max(start - _AROUND, 0) : start], text[end : end + _AROUND]
-    before = f"…{before}" if start > _AROUND else before
-    after = f"{after}…" if end + _AROUND < len(text) else after
+    if start > _AROUND:  # without the rest of a word that was cut
+        before = f"… {before.partition(' ')[2] or before}"
+    if end + _AROUND < len(text):
+        after = f"{after.rpartition(' ')[0] or after} …"
     return f"{quoted} (in “{_plain(before + text[start:end] + after)}”)"
 
 

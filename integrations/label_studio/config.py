@@ -38,16 +38,16 @@ _STYLE_OTHER = """\
 .ls-how * { margin: 0 0 .4rem !important; font-size: .95rem !important; font-weight: 400 !important;
   opacity: .8; }
 .ls-none { margin-top: .8rem; }
-.ls-text img { max-height: 60vh; }
 """
+_NONE = {"multilabel": "None of these labels", "spans": "Nothing to mark"}
 _HOW_NOT_ALL = "Mark only what is in question, as it should be: pick a label, then drag over the words."
 _HOW: dict[str, str] = {
     "multilabel": "Tick every label that fits.",
-    "spans choose": f"{_HOW_NOT_ALL} Nothing else is needed: what was marked elsewhere stays.",
+    "spans choose": f"{_HOW_NOT_ALL} Or tick “{_NONE['spans']}”. What is marked elsewhere stays.",
     "spans prefill": f"The suggestion is marked already: submit it, or change it. {_HOW_NOT_ALL}",
-    "spans blind": "Mark everything that one of the labels fits: pick a label, then drag over the words.",
+    "spans blind": "Mark everything that one of the labels fits: pick a label, then drag over the words. "
+    f"Or tick “{_NONE['spans']}”.",
 }
-_NONE = {"multilabel": "None of these labels", "spans": "Nothing should be marked"}
 # Easy to tell apart, also for the color-blind (Okabe & Ito), and then lighter and darker ones.
 _COLORS = ("#E69F00", "#56B4E9", "#009E73", "#CC79A7", "#0072B2", "#D55E00", "#B8A900", "#7F7F7F", "#8C564B", "#6A51A3")
 
@@ -145,7 +145,10 @@ def config_of(target: Target, *, mode: Mode) -> str:
         asking.append('    <Filter name="find" toName="label" minlength="0" placeholder="Type to find a label"/>')
     asking += [f"    {line}" for line in _control(target)]
     asking.append("  </View>")
-    lines += [*asking, *shown, *_nothing(target)] if spans else [*shown, *asking]  # the labels first, then the words
+    if spans:  # the labels first: they are picked before the words
+        lines += [*asking, *shown, *_nothing(target)]
+    else:  # a picture may be higher than the page
+        lines += [*asking, *shown] if target.medium == "image" else [*shown, *asking]
     return "\n".join([*lines, "</View>"])
 
 
@@ -164,7 +167,8 @@ def _control(target: Target) -> list[str]:
         once = ' maxUsages="1"' if target.kind == "taxonomy" else ""
         only = ' leafsOnly="true"' if leaves else ""
         made = _tree(tuple(target.paths.values()))
-        opened, closed = f'<Taxonomy {to} required="true" placeholder="Click to choose"{once}{only}>', "</Taxonomy>"
+        shape = 'placeholder="Click to choose" showFullPath="true" minWidth="24rem"'
+        opened, closed = f'<Taxonomy {to} required="true" {shape}{once}{only}>', "</Taxonomy>"
     else:
         choice = "multiple" if target.none else "single"
         made = [_choice(label) for label in target.labels]

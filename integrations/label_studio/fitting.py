@@ -50,7 +50,7 @@ class Fitting:
     def fault(self, flag: Flag, prediction: Mapping[str, Any] | None) -> str | None:
         """Say why a flag with its prediction cannot be sent; None where it can."""
         if self._target.medium != "text" and not flag.text:
-            return f"It has no address of an {self._target.medium} to show"
+            return f"There is no address of its {self._target.medium}"
         if prediction is None:
             return None
         unknown = names_of(self._target).unknown(flag.suggested)

@@ -11,15 +11,16 @@ from labelsift.samples import Samples
 
 from .targets import Medium
 
-# What a browser opens, or Label Studio's own storages resolve. A file's path on somebody's disk is neither.
-_ADDRESS = re.compile(r"(https?://|data:|/data/|s3://|gs://|azure-blob://)\S", re.IGNORECASE)
+# What a browser opens, or Label Studio's own storages resolve. A file's path on somebody's disk is neither, and its
+# player opens no sounds in data addresses.
+_ADDRESS = re.compile(r"(https?://|data:image/|/data/|s3://|gs://|azure-blob://)\S", re.IGNORECASE)
 _NAMED: dict[Medium, re.Pattern[str]] = {
     "image": re.compile(r"image|img|photo|picture", re.IGNORECASE),
     "audio": re.compile(r"audio|sound|recording|speech", re.IGNORECASE),
 }
 _TYPED: dict[Medium, re.Pattern[str]] = {
     "image": re.compile(r"^data:image/|\.(png|jpe?g|gif|webp|svg|bmp|avif)([?#]|$)", re.IGNORECASE),
-    "audio": re.compile(r"^data:audio/|\.(wav|mp3|flac|ogg|opus|m4a|aac)([?#]|$)", re.IGNORECASE),
+    "audio": re.compile(r"\.(wav|mp3|flac|ogg|opus|m4a|aac)([?#]|$)", re.IGNORECASE),
 }
 _CURE = (
     "Read the data with a metadata column whose values are all addresses (http, https, data, s3, gs), called image or "
