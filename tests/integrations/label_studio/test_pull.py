@@ -50,9 +50,14 @@ def test_decisions_come_back_by_sample(platform, make_queue, name, client, tasks
     Store(kept).save(report)
     project = platform.push(report, project=name, mode=mode).details["project_id"]
     tasks = tasks_of(project)
-    suggested = {one["task"]: one["result"][0]["value"]["choices"][0] for one in client.predictions(project)}
+    assert len(client.predictions(project)) == (0 if mode == "blind" else 7)
+    labeled = [row for row in report.findings.to_pylist() if row["issue"] == "label"]
+    suggested = {row["id"]: json.loads(row["suggested"]) for row in labeled}
     for task in tasks[:2]:
-        body = {"result": [{**CHOICE, "value": {"choices": [suggested[task["id"]]]}}], "lead_time": 4.5}
+        body = {
+            "result": [{**CHOICE, "value": {"choices": [suggested[task["data"]["labelsift_id"]]]}}],
+            "lead_time": 4.5,
+        }
         client._send("POST", f"/api/tasks/{task['id']}/annotations/", body=body, what="an annotation")
     client._send(
         "POST", f"/api/tasks/{tasks[2]['id']}/annotations/", body={"result": [], "was_cancelled": True}, what="a skip"
