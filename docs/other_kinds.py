@@ -45,7 +45,7 @@ def spans_report(rows: int = 300, seed: int = 5) -> Report:
     table = pa.table(
         {"text": texts, "spans": [[{"start": s, "end": e, "label": k} for s, e, k in one] for one in marked]}
     )
-    return ls.scan(ls.read(table, text="text", spans="spans", name="news"), store=None)
+    return ls.scan(ls.read(table, text="text", spans="spans", name="news"), budget=6, store=None)
 
 
 def sets_report(rows: int = 240, seed: int = 5) -> Report:
