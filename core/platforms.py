@@ -102,6 +102,24 @@ class Labeler(Protocol):
 
 
 @runtime_checkable
+class Asking(Protocol):
+    """A labeling platform that can ask about more than one label a text."""
+
+    name: str
+    tasks: Collection[str]
+    """What it can ask about, as in :data:`labelsift.samples.TASKS`: classification, multilabel, spans."""
+    media: Collection[str]
+    """What it can show: text, image, audio."""
+
+
+def asks_about(labeler: Labeler) -> frozenset[str]:
+    """Return the tasks and media of a platform; one label a text where it does not say."""
+    if isinstance(labeler, Asking):
+        return frozenset({*labeler.tasks, *labeler.media})
+    return frozenset({"classification", "text"})
+
+
+@runtime_checkable
 class Rounds(Protocol):
     """A labeling platform that can ask about a sample a second time, unmarked, and about single samples blind."""
 

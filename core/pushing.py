@@ -98,21 +98,23 @@ def without_advice(report: Report) -> Report:
 
 
 def _require_kind(report: Report, labeler: platforms.Labeler, *, match: str | None, only: Sequence[str] | None) -> None:
-    """Refuse what no platform here can ask people about yet."""
-    if report.samples.task == "multilabel":
+    """Refuse what this platform cannot ask people about."""
+    able = platforms.asks_about(labeler)
+    if report.samples.task == "multilabel" and "multilabel" not in able:
         raise InputError(
-            "Sets of labels cannot be pushed yet",
-            cure="Review the findings table (--findings findings.csv), and record what people decide: ls.record(…)",
+            f"{labeler.name} cannot ask about sets of labels",
+            cure="Push to a platform that can, such as label-studio; or review the findings table "
+            "(--findings findings.csv), and record what people decide: ls.record(…)",
         )
-    if report.samples.task == "spans" and (only is None or "span" in only):
+    if report.samples.task == "spans" and "spans" not in able and (only is None or "span" in only):
         raise InputError(
-            f"Spans cannot be pushed to {labeler.name} yet",
-            cure="Name other issues (only=…, --only), or give decisions to samples.apply with the action respan",
+            f"{labeler.name} cannot ask about spans",
+            cure="Push to a platform that can, such as label-studio; or name other issues (only=…, --only)",
         )
-    if not report.samples.has_texts and match is None:
+    if not report.samples.has_texts and match is None and not able & {"image", "audio"}:
         raise InputError(
-            "The samples have no texts that people could be shown",
-            cure="Push into the project that shows them: --match FIELD",
+            f"{labeler.name} can show texts only, and the samples have none",
+            cure="Push to a platform that can show images and sounds, such as label-studio",
         )
 
 

@@ -69,9 +69,12 @@ class Shown:
     Parameters
     ----------
     text_hash, given, issues
-        The hash of its text (see :func:`labelsift.memory.text_hash`), its label, and what it was flagged for.
+        The hash of its text (see :func:`labelsift.memory.text_hash`), its label (of sets and spans the canonical
+        JSON), and what it was flagged for.
     score, suggested
         How well its label fits (0 = certainly wrong), and the likelier one; None where it was not judged.
+    findings
+        Its findings, worst first: issue, score, and given and suggested as JSON.
     """
 
     text_hash: str
@@ -79,6 +82,7 @@ class Shown:
     issues: tuple[str, ...]
     score: float | None = None
     suggested: str | None = None
+    findings: tuple[Mapping[str, Any], ...] = ()
 
 
 def read_info(folder: Place, content: bytes | OSError) -> RunInfo:
@@ -204,21 +208,23 @@ def read_shown(folder: Place, ids: Sequence[str]) -> dict[str, Shown]:
         rows = rows_of(ids, place)
         found = _rows(place, "samples", rows).to_pylist()
         scores = _rows(place, "scores", rows).to_pylist()
-        findings = lance.dataset(place.lance("findings.lance")).to_table(columns=["id", "scope", "issue"])
-        mine = pc.is_in(findings["id"], value_set=pa.array([row["id"] for row in found], pa.string()))
-        findings = findings.filter(pc.and_(pc.equal(findings["scope"], "sample"), mine))
-        issues: dict[str, list[str]] = {}
-        for id, issue in zip(findings["id"].to_pylist(), findings["issue"].to_pylist(), strict=True):
-            issues.setdefault(id, []).append(issue)
+        columns = ["id", "scope", "issue", "score", "given", "suggested"]
+        table = lance.dataset(place.lance("findings.lance")).to_table(columns=columns)
+        mine = pc.is_in(table["id"], value_set=pa.array([row["id"] for row in found], pa.string()))
+        table = table.filter(pc.and_(pc.equal(table["scope"], "sample"), mine)).drop_columns(["scope"])
+        findings: dict[str, list[Mapping[str, Any]]] = {}
+        for one in table.to_pylist():
+            findings.setdefault(one.pop("id"), []).append(one)
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise broken(folder, error) from None
     return {
         row["id"]: Shown(
             row.get(TEXT_HASH) or text_hash(row.get("text", "")),
             row.get("label", row.get("labels", row.get("spans"))),
-            tuple(dict.fromkeys(issues.get(row["id"], ()))),
+            tuple(dict.fromkeys(one["issue"] for one in findings.get(row["id"], ()))),
             score.get("label_score"),
             score.get("suggested_label"),
+            tuple(findings.get(row["id"], ())),
         )
         for row, score in zip(found, scores, strict=True)
     }

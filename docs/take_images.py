@@ -34,6 +34,7 @@ from labelsift.integrations.label_studio.server import LabelStudioServer
 from labelsift.integrations.mlflow.server import MLflowServer
 from labelsift.report import Report
 from labelsift.wording import words
+from other_kinds import sets_report, spans_report
 from rich.console import Console
 from rich.text import Text
 
@@ -47,8 +48,9 @@ TERMINAL = """<body style="margin:0; background:#fff">
 <code style="font-family:inherit">{code}</code></pre></body>"""
 PEOPLE = ("ann@example.com", "bob@example.com")
 REPORT, LABEL_STUDIO, MLFLOW = ("report", "report-samples"), ("tab", "task"), ("mlflow-run",)
+KINDS = {"task-spans": ("prefill", "span", spans_report), "task-sets": ("choose", "label", sets_report)}
 COMPARISON, SIMILAR = ("comparison", "comparison-rows"), ("similar",)
-PICTURES = (*REPORT, *COMPARISON, *SIMILAR, *LABEL_STUDIO, *MLFLOW)
+PICTURES = (*REPORT, *COMPARISON, *SIMILAR, *LABEL_STUDIO, *KINDS, *MLFLOW)
 SEARCHES = (
     'labelsift similar "my card was charged twice" -k 3',
     'labelsift similar T0078 -k 3 --where "is_label_issue"',
@@ -79,10 +81,12 @@ def main() -> None:
             _of_similar(chromium, place, take)
         if only.intersection(COMPARISON):
             _of_comparison(chromium, report, place, take)
-        if only.intersection(LABEL_STUDIO):
+        if only.intersection((*LABEL_STUDIO, *KINDS)):
             server = running.enter_context(LabelStudioServer(place / "label-studio", say=say))
             running.enter_context(_variables(server.variables()))
-            _of_label_studio(chromium, server, report.push("label-studio", project=PROJECT).links, take)
+            if only.intersection(LABEL_STUDIO):
+                _of_label_studio(chromium, server, report.push("label-studio", project=PROJECT).links, take)
+            _of_kinds(chromium, server, take, only=only)
         if only.intersection(MLFLOW):
             tracker = running.enter_context(MLflowServer(place / "mlflow", say=say))
             # MLflow shows who logged a run; the name of this machine's account is nobody's business.
@@ -164,12 +168,7 @@ def _of_label_studio(
     links: Mapping[str, str],
     take: Callable[..., None],
 ) -> None:
-    page = page_of(chromium, height=LOW)
-    page.goto(f"{server.url}/user/login")
-    page.fill("input[name=email]", server.username)
-    page.fill("input[name=password]", server.password)
-    page.click("button[type=submit]")
-    page.wait_for_url(lambda url: "login" not in url)
+    page = _logged_in(chromium, server)
     page.goto(links[words("label").title])
     page.get_by_text("Label All Tasks").wait_for()
     page.locator(".dm-table-row, [class*=table-row]").nth(5).wait_for()
@@ -179,6 +178,35 @@ def _of_label_studio(
     page.locator(".ls-ask").wait_for()
     take(page, "task", after=3)
     page.context.close()
+
+
+def _of_kinds(
+    chromium: Any,  # noqa: ANN401 - playwright's
+    server: LabelStudioServer,
+    take: Callable[..., None],
+    *,
+    only: set[str],
+) -> None:
+    """Show a task of each further kind of label."""
+    for name, (mode, issue, scanned) in KINDS.items():
+        if name in only:
+            receipt = scanned().push("label-studio", project=name, mode=mode, only=[issue])
+            page = _logged_in(chromium, server)
+            page.goto(receipt.links["review"])
+            page.get_by_text("Label All Tasks").click()
+            page.locator(".ls-ask").wait_for()
+            take(page, name, after=3)
+            page.context.close()
+
+
+def _logged_in(chromium: Any, server: LabelStudioServer) -> Any:  # noqa: ANN401 - playwright's
+    page = page_of(chromium, height=LOW)
+    page.goto(f"{server.url}/user/login")
+    page.fill("input[name=email]", server.username)
+    page.fill("input[name=password]", server.password)
+    page.click("button[type=submit]")
+    page.wait_for_url(lambda url: "login" not in url)
+    return page
 
 
 def _of_mlflow(chromium: Any, address: str, take: Callable[..., None]) -> None:  # noqa: ANN401 - playwright's

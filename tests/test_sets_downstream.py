@@ -205,16 +205,16 @@ def test_the_command_line_reads_sets_and_columns(made, tmp_path: Path, monkeypat
     assert unnamed.exit_code == 2 and "--labels-separator '|'" in unnamed.output
 
 
-def test_what_no_platform_can_ask_about_yet_is_refused(made, tmp_path: Path):
+def test_what_a_platform_cannot_ask_about_is_refused_by_its_name(made, tmp_path: Path):
     report, _, _ = made
-    with pytest.raises(InputError, match="Sets of labels cannot be pushed yet"):
+    with pytest.raises(InputError, match="xlsx cannot ask about sets of labels"):
         report.push("xlsx", project=str(tmp_path / "review.xlsx"))
     vectors = np.eye(40, 8, dtype=np.float32) + np.random.default_rng(0).random((40, 8)).astype(np.float32)
     table = pa.table({"file": [f"{at}.png" for at in range(40)], "kind": ["cat", "dog"] * 20})
     images = ls.scan(
         ls.read(table, text=None, id="file", label="kind"), signals=ls.Signals(embeddings=vectors), store=tmp_path / "s"
     )
-    with pytest.raises(InputError, match="no texts that people could be shown"):
+    with pytest.raises(InputError, match="xlsx can show texts only"):
         images.push("xlsx", project=str(tmp_path / "review.xlsx"))
     ran = CliRunner().invoke(main, ["similar", "3.png", "--store", str(tmp_path / "s")])
     assert ran.exit_code == 0 and ".png" in ran.output

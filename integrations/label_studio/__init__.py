@@ -23,6 +23,8 @@ class LabelStudio:
     """
 
     name = "label-studio"
+    tasks = ("classification", "multilabel", "spans")
+    media = ("text", "image", "audio")
 
     def push(
         self,

@@ -184,6 +184,7 @@ class Client:
                 model_version=model_version,
                 sampling="Sequential sampling",
                 show_collab_predictions=True,
+                enable_empty_annotation=False,  # that nothing fits, or is to be marked, is a choice of its own
                 request_options=ONCE,
             )
         number = getattr(made, "id", None)

@@ -8,8 +8,9 @@ from xml.sax.saxutils import quoteattr
 
 from labelsift.errors import InputError
 from labelsift.platforms import Mode
+from labelsift.samples import Task
 
-from .targets import Target
+from .targets import LEVEL, NONE, NOTHING, Kind, Medium, Path, Target
 
 MANY = 12  # labels beyond which a labeler gets a search field and small buttons
 _INVISIBLE = "\u2060"
@@ -32,10 +33,29 @@ _STYLE = """
 .ls-labels label:hover { border-color: #d97706; }
 .ls-labels label:has(:checked) { border-color: #d97706; background: rgba(217, 119, 6, .16); }
 """
+# What one label for one text does not need; the config of that stays as it was.
+_STYLE_OTHER = """\
+.ls-how * { margin: 0 0 .4rem !important; font-size: .95rem !important; font-weight: 400 !important;
+  opacity: .8; }
+.ls-none { margin-top: .8rem; }
+"""
+_NONE = {"multilabel": "None of these labels", "spans": "Nothing to mark"}
+_HOW_NOT_ALL = "Mark only what is in question, as it should be: pick a label, then drag over the words."
+_HOW: dict[str, str] = {
+    "multilabel": "Tick every label that fits.",
+    "spans choose": f"{_HOW_NOT_ALL} Or tick “{_NONE['spans']}”. What is marked elsewhere stays.",
+    "spans prefill": f"The suggestion is marked already: submit it, or change it. {_HOW_NOT_ALL}",
+    "spans blind": "Mark everything that one of the labels fits: pick a label, then drag over the words. "
+    f"Or tick “{_NONE['spans']}”.",
+}
+# Easy to tell apart, also for the color-blind (Okabe & Ito), and then lighter and darker ones.
+_COLORS = ("#E69F00", "#56B4E9", "#009E73", "#CC79A7", "#0072B2", "#D55E00", "#B8A900", "#7F7F7F", "#8C564B", "#6A51A3")
 
 
-def review_target(labels: Iterable[str]) -> Target:
+def review_target(labels: Iterable[str], *, task: Task = "classification", medium: Medium = "text") -> Target:
     """Return the target in the config of a review project that offers these labels.
+
+    Labels that are paths (“animal / dog”) are offered as a tree, see :func:`is_tree`.
 
     Raises
     ------
@@ -47,17 +67,43 @@ def review_target(labels: Iterable[str]) -> Target:
         raise InputError(
             "There are no labels to choose from, so a labeler has nothing to decide", cure="Scan with a label column"
         )
-    bad = [label for label in labels if not label.strip() or _NOT_XML.search(label)]
+    bad = [label for label in labels if not label.strip() or _NOT_XML.search(label) or label == NONE]
     if bad:
         raise InputError(
             "Label Studio cannot show these labels (blank, or with control characters)",
             ids=[repr(label) for label in bad],
             cure="Rename them in the data",
         )
-    return Target(from_name="label", to_name="text", labels=labels, field="text")
+    kind = _kind(labels, task)
+    tree = {label: tuple(label.split(LEVEL)) for label in labels} if kind.startswith("taxonom") else {}
+    none = {"multilabel": "label", "spans": NOTHING, "classification": ""}[task]
+    return Target("label", medium, labels, medium, kind=kind, medium=medium, paths=tree, none=none)
 
 
-def review_config(labels: Sequence[str], *, mode: Mode) -> str:
+def _kind(labels: Sequence[str], task: Task) -> Kind:
+    if task == "spans":
+        return "labels"
+    if is_tree(labels):
+        return "taxonomy" if task == "classification" else "taxonomies"
+    return "choice" if task == "classification" else "choices"
+
+
+def is_tree(labels: Sequence[str]) -> bool:
+    """Tell whether labels are paths through a tree, as those of a Taxonomy are read: “animal / dog”, “animal / cat”.
+
+    At least half of them have two levels or more, and some share their first level.
+
+    >>> is_tree(["animal / dog", "animal / cat", "plant"]), is_tree(["fees", "cash / card", "refund"])
+    (True, False)
+    """
+    paths = [label.split(LEVEL) for label in labels]
+    if any(not level.strip() for path in paths for level in path):
+        return False
+    deep = [path for path in paths if len(path) > 1]
+    return len(deep) * 2 >= len(paths) and len({path[0] for path in deep}) < len(deep)
+
+
+def review_config(labels: Iterable[str], *, mode: Mode, task: Task = "classification", medium: Medium = "text") -> str:
     r"""Write the labeling config of a review project.
 
     In the modes choose and prefill a header shows what is given, what is suggested and why; in mode
@@ -70,8 +116,14 @@ def review_config(labels: Sequence[str], *, mode: Mode) -> str:
     >>> "labelsift_" in review_config(["a", "b"], mode="blind")
     False
     """
-    target = review_target(labels)
-    lines = ["<View>", f"  <Style>{_STYLE}</Style>"]
+    return config_of(review_target(labels, task=task, medium=medium), mode=mode)
+
+
+def config_of(target: Target, *, mode: Mode) -> str:
+    """Write the labeling config of a review project with this target; see :func:`review_config`."""
+    spans, several = target.kind == "labels", bool(target.none)
+    plain = target.kind == "choice" and target.medium == "text"
+    lines = ["<View>", f"  <Style>{_STYLE if plain else _STYLE + _STYLE_OTHER}</Style>"]
     if mode != "blind":
         lines += [
             '  <View className="ls-ask">',
@@ -79,19 +131,82 @@ def review_config(labels: Sequence[str], *, mode: Mode) -> str:
             '    <View className="ls-why"><Header value="$labelsift_reason" size="6"/></View>',
             "  </View>",
         ]
-    lines += ['  <View className="ls-text">', '    <Text name="text" value="$text"/>', "  </View>"]
+    tag = target.medium.capitalize()
+    shown = [
+        '  <View className="ls-text">',
+        f'    <{tag} name="{target.to_name}" value="${target.field}"/>',
+        "  </View>",
+    ]
+    how = _HOW.get(f"spans {mode}" if spans else "multilabel" if several else "", "")
+    asking = [f'  <View className="ls-how"><Header value={quoteattr(how)} size="6"/></View>'] if how else []
     many = len(target.labels) > MANY
-    lines.append(f'  <View className="ls-labels{" ls-many" * many}">')
-    if many:
-        lines.append('    <Filter name="find" toName="label" minlength="0" placeholder="Type to find a label"/>')
-    lines.append('    <Choices name="label" toName="text" choice="single" required="true" showInline="true">')
-    lines += [f"      {_choice(label)}" for label in target.labels]
-    lines += ["    </Choices>", "  </View>", "</View>"]
-    return "\n".join(lines)
+    asking.append(f'  <View className="ls-labels{" ls-many" * many}">')
+    if many and not target.paths:  # a tree has a search field of its own
+        asking.append('    <Filter name="find" toName="label" minlength="0" placeholder="Type to find a label"/>')
+    asking += [f"    {line}" for line in _control(target)]
+    asking.append("  </View>")
+    if spans:  # the labels first: they are picked before the words
+        lines += [*asking, *shown, *_nothing(target)]
+    else:  # a picture may be higher than the page
+        lines += [*asking, *shown] if target.medium == "image" else [*shown, *asking]
+    return "\n".join([*lines, "</View>"])
 
 
-def _choice(label: str) -> str:
+def _control(target: Target) -> list[str]:
+    to = f'name="label" toName="{target.to_name}"'
+    if target.kind == "labels":
+        made = [
+            _choice(label, tag="Label", more=f' background="{_COLORS[at % len(_COLORS)]}"')
+            for at, label in enumerate(target.labels)
+        ]
+        return [f'<Labels {to} showInline="true">', *_indented(made), "</Labels>"]
+    if target.paths:
+        leaves = not any(
+            one[: len(other)] == other != one for one in target.paths.values() for other in target.paths.values()
+        )
+        once = ' maxUsages="1"' if target.kind == "taxonomy" else ""
+        only = ' leafsOnly="true"' if leaves else ""
+        made = _tree(tuple(target.paths.values()))
+        shape = 'placeholder="Click to choose" showFullPath="true" minWidth="24rem"'
+        opened, closed = f'<Taxonomy {to} required="true" {shape}{once}{only}>', "</Taxonomy>"
+    else:
+        choice = "multiple" if target.none else "single"
+        made = [_choice(label) for label in target.labels]
+        opened, closed = f'<Choices {to} choice="{choice}" required="true" showInline="true">', "</Choices>"
+    if target.none:
+        made.append(f'<Choice value="{_NONE["multilabel"]}" alias="{NONE}"/>')
+    return [opened, *_indented(made), closed]
+
+
+def _nothing(target: Target) -> list[str]:
+    """Offer beside spans that there is nothing to mark: an empty answer may be an accident."""
+    return [
+        '  <View className="ls-labels ls-none">',
+        f'    <Choices name="{NOTHING}" toName="{target.to_name}" choice="multiple" showInline="true">',
+        f'      <Choice value="{_NONE["spans"]}" alias="{NONE}"/>',
+        "    </Choices>",
+        "  </View>",
+    ]
+
+
+def _tree(paths: Sequence[Path]) -> list[str]:
+    """Write a tree of choices."""
+    lines = []
+    for first in dict.fromkeys(path[0] for path in paths):
+        below = [path[1:] for path in paths if path[0] == first and len(path) > 1]
+        if below:
+            lines += [_choice(first).replace("/>", ">"), *_indented(_tree(below)), "</Choice>"]
+        else:
+            lines.append(_choice(first))
+    return lines
+
+
+def _indented(lines: Iterable[str]) -> list[str]:
+    return [f"  {line}" for line in lines]
+
+
+def _choice(label: str, *, tag: str = "Choice", more: str = "") -> str:
     """Write one choice. Label Studio takes ``$5`` for a field of the task, so an invisible mark goes in between."""
     if "$" not in label:
-        return f"<Choice value={quoteattr(label)}/>"
-    return f"<Choice value={quoteattr(label.replace('$', '$' + _INVISIBLE))} alias={quoteattr(label)}/>"
+        return f"<{tag} value={quoteattr(label)}{more}/>"
+    return f"<{tag} value={quoteattr(label.replace('$', '$' + _INVISIBLE))} alias={quoteattr(label)}{more}/>"

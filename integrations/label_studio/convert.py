@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Collection, Iterable, Mapping
 from itertools import count
 from typing import Any
@@ -10,30 +12,19 @@ from labelsift.findings import ISSUES
 from labelsift.platforms import Mode
 from labelsift.wording import words
 
+from .asked import NOT_SHOWN, header_of, labels_told
+from .disputes import disputed
 from .flags import Flag
+from .names import names_of
 from .targets import Target
+from .values import Value, to_result
 
 PREFIX = "labelsift_"
 TEXT = "text"
-NOT_SHOWN = ("Which label fits?", "No label is shown here, on purpose.")
 TAB_PREFIX = "labelsift: "
+_TAGGED = re.compile("^[bilues]-")  # of a token, in the schemes of BIO and BILOU
 # Pixels: by default a column shows some twenty characters a line, and a row has three lines.
 _WIDTHS = {"text": 300, f"{PREFIX}given": 155, f"{PREFIX}suggested": 170, f"{PREFIX}reason": 280}
-
-
-def header_of(flag: Flag) -> str:
-    """Write the line above the text: what is given, and what may fit better.
-
-    >>> header_of(Flag("a", 1, ("label",), {"label": 0.1}, "…", "card_arrival", "lost_card", 0.9, ""))
-    'Labeled card_arrival. Maybe lost_card?'
-    >>> header_of(Flag("a", 1, ("outlier",), {"outlier": 0.1}, "…", "card_arrival", None, None, ""))
-    'Labeled card_arrival. Outlier?'
-    """
-    given = "Not labeled." if flag.given is None else f"Labeled {flag.given}."
-    if flag.suggested:
-        return f"{given} Maybe {flag.suggested}?"
-    found = words(flag.issues[0]).one
-    return f"{given} {found[0].upper()}{found[1:]}?"
 
 
 def fields_of(flag: Flag, *, run: str, round: int, mode: Mode) -> dict[str, Any]:
@@ -44,12 +35,13 @@ def fields_of(flag: Flag, *, run: str, round: int, mode: Mode) -> dict[str, Any]
     """
     fields: dict[str, Any] = {}
     if flag.blind and mode != "blind":  # the page of the project has a place for these
-        fields = {f"{PREFIX}given": "", f"{PREFIX}suggested": "", f"{PREFIX}reason": NOT_SHOWN[1]}
-        fields[f"{PREFIX}header"] = NOT_SHOWN[0]
+        header, reason = NOT_SHOWN[flag.task]
+        fields = {f"{PREFIX}given": "", f"{PREFIX}suggested": "", f"{PREFIX}reason": reason}
+        fields[f"{PREFIX}header"] = header
     elif mode != "blind":
         fields |= {
-            "labelsift_given": flag.given or "",
-            "labelsift_suggested": flag.suggested or "",
+            "labelsift_given": cell_of(flag.given),
+            "labelsift_suggested": cell_of(flag.suggested),
             "labelsift_reason": flag.reason,
             "labelsift_header": header_of(flag),
         }
@@ -61,6 +53,28 @@ def fields_of(flag: Flag, *, run: str, round: int, mode: Mode) -> dict[str, Any]
         "labelsift_run": run,
         "labelsift_round": round,
     }
+
+
+def cell_of(value: Value | None) -> str:
+    """Write a value into a field of a task: a label as it is, sets and spans as JSON, nothing as an empty text.
+
+    >>> cell_of("refund"), cell_of(["a", "b"]), cell_of([[0, 5, "PER"]]), cell_of(None)
+    ('refund', '["a", "b"]', '[[0, 5, "PER"]]', '')
+    """
+    if value is None or isinstance(value, str):
+        return value or ""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def read_cell(cell: str | None, target: Target) -> Value | None:
+    """Read a value out of a field of a task; None where there is none, or what it holds is of another kind."""
+    if not cell or target.kind in ("choice", "taxonomy"):
+        return cell or None
+    try:
+        found = json.loads(cell)
+    except ValueError:
+        return None
+    return found if isinstance(found, list) else None
 
 
 def is_own(name: str) -> bool:
@@ -86,22 +100,22 @@ def is_again(data: Mapping[str, Any], repeats: Mapping[str, float]) -> bool:
 
 def is_unseen(data: Mapping[str, Any]) -> bool:
     """Tell whether a task was pushed blind among others that show the suggestion."""
-    return data.get(f"{PREFIX}header") == NOT_SHOWN[0]
+    return data.get(f"{PREFIX}header") in {header for header, _ in NOT_SHOWN.values()}
 
 
 def metadata_shown(flags: Iterable[Flag], *, mode: Mode, taken: Collection[str] = (TEXT,)) -> dict[str, str]:
     """Name the user's fields that go onto labelsift's tasks, and what each is called there.
 
     Never one with a name of labelsift's own; in mode blind no field that holds a given or suggested label
-    anywhere, because that would tell it. A field keeps its name unless it is ``taken``, as the text's is:
-    then it gets the first free number, ``text_2``.
+    anywhere, be it in a list, because that would tell it. A field keeps its name unless it is ``taken``, as the text's
+    is: then it gets the first free number, ``text_2``.
     """
     flags = list(flags)
     hidden = flags if mode == "blind" else [flag for flag in flags if flag.blind]
     names = {name for flag in flags for name in flag.metadata if not name.startswith(PREFIX)}
     for flag in hidden:
-        told = {label.casefold() for label in (flag.given, flag.suggested) if label}
-        names -= {name for name, value in flag.metadata.items() if str(value).casefold() in told}
+        told = labels_told(flag.given, flag.suggested)
+        names -= {name for name, value in flag.metadata.items() if name in names and told & _parts(value)}
     used = {*names, *taken}
     called = {}
     for name in sorted(names):
@@ -112,18 +126,36 @@ def metadata_shown(flags: Iterable[Flag], *, mode: Mode, taken: Collection[str] 
     return called
 
 
+def _parts(value: object) -> set[str]:
+    """Return all that a user's field may name: itself, what it lists, and the types in tags of tokens, casefolded.
+
+    >>> sorted(_parts(["B-PER", "O"])), sorted(_parts('["Mail", 7]')), sorted(_parts("a; b"))
+    (['b-per', 'o', 'per'], ['7', '["mail", 7]', 'mail'], ['a', 'a; b', 'b'])
+    """
+    if isinstance(value, Mapping):
+        return _parts([*value, *value.values()])
+    if isinstance(value, (list, tuple)):
+        return {part for one in value for part in _parts(one)}
+    text = str(value).casefold().strip()
+    listed = [one for one in re.split(r"[,;|/\[\]{}\"']+", text) if one.strip()]
+    found = {text, *(one.strip() for one in listed)}
+    return found | {_TAGGED.sub("", one) for one in found}
+
+
 def metadata_of(flag: Flag, *, shown: Mapping[str, str]) -> dict[str, Any]:
     """Return the user's fields of a sample under the names that :func:`metadata_shown` gave them."""
     return {shown[name]: value for name, value in flag.metadata.items() if name in shown}
 
 
-def task_data(flag: Flag, *, shown: Mapping[str, str], run: str, round: int, mode: Mode) -> dict[str, Any]:
-    """Return the data of a review project's task: the text, labelsift's own fields and the user's.
+def task_data(
+    flag: Flag, *, shown: Mapping[str, str], run: str, round: int, mode: Mode, field: str = TEXT
+) -> dict[str, Any]:
+    """Return the data of a review project's task: what is shown in ``field``, labelsift's own fields and the user's.
 
     In this order they are the columns of the project's tabs.
     """
     fields = fields_of(flag, run=run, round=round, mode=mode)
-    return {TEXT: flag.text} | fields | metadata_of(flag, shown=shown)
+    return {field: flag.text} | fields | metadata_of(flag, shown=shown)
 
 
 def model_version(run: str) -> str:
@@ -135,21 +167,26 @@ def model_version(run: str) -> str:
     return f"labelsift/{run}"
 
 
-def prediction_of(flag: Flag, target: Target, *, run: str) -> dict[str, Any] | None:
-    """Return the suggestion as a prediction whose score is the confidence; None where there is none to show."""
-    if flag.suggested is None or flag.blind:
+def prediction_of(
+    flag: Flag, target: Target, *, run: str, mode: Mode = "choose", whole: bool = False
+) -> dict[str, Any] | None:
+    """Return the suggestion as a prediction whose score is the confidence; None where there is none to show.
+
+    In mode blind there is none: a prediction is a tab beside the answer, which anybody may open.
+
+    Parameters
+    ----------
+    whole
+        Of spans, all that should be marked, as an annotation of an existing project holds it. By default only what
+        is in dispute, as a review project highlights it.
+    """
+    if flag.suggested is None or flag.blind or mode == "blind":
         return None
-    made: dict[str, Any] = {
-        "model_version": model_version(run),
-        "result": [
-            {
-                "from_name": target.from_name,
-                "to_name": target.to_name,
-                "type": "choices",
-                "value": {"choices": [flag.suggested]},
-            }
-        ],
-    }
+    value = flag.suggested
+    if flag.disputes and not whole:
+        _, value = disputed(flag.given, flag.suggested)
+    result = to_result(names_of(target).to_config(value), target, text=flag.text)
+    made: dict[str, Any] = {"model_version": model_version(run), "result": result}
     return made if flag.confidence is None else made | {"score": flag.confidence}
 
 
@@ -169,9 +206,14 @@ def tab_of(issue: str, *, run: str, prefix: str = "") -> dict[str, Any]:
         "target": "tasks",
         "filters": {"conjunction": "and", "items": items},
         "ordering": [f"tasks:data.{score}"],
-        "hiddenColumns": {"explore": _hidden(score), "labeling": []},
+        "hiddenColumns": {"explore": _hidden(score) + _unreadable(issue), "labeling": []},
         "columnsWidth": {f"tasks:data.{name}": width for name, width in _WIDTHS.items()},
     }
+
+
+def _unreadable(issue: str) -> list[str]:
+    """Name the columns that hold lists of numbers, which say to nobody what the reason says in words."""
+    return [f"tasks:data.{PREFIX}{name}" for name in ("given", "suggested")] if issue == "span" else []
 
 
 def _hidden(score: str) -> list[str]:

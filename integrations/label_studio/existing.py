@@ -16,10 +16,12 @@ from labelsift.report import Report
 
 from . import convert
 from .client import Client
-from .flags import Flag, flags_of, issue_order
+from .fitting import require_kind, unknown_labels
+from .flags import Flag, flags_of
 from .matching import CREATED, Matched, find_project, match_tasks
 from .progress import Say, quiet
 from .stored import Stored, batches, mend_predictions, own_predictions, predicted, put_tabs, untouched
+from .suggestions import issue_order
 from .targets import Target, target_of
 
 NAME = "label-studio"
@@ -72,10 +74,12 @@ def push_existing(
     flags = flags_of(report, only=only, budget=budget)
     found = find_project(client, project)
     target = target_of(found["label_config"] or "", project=found["title"])
+    require_kind(report.samples.task, target, project=found["title"])
     number, name = int(found["id"]), match.removeprefix("data.")
     receipt = Receipt(platform=NAME, target=found["title"], dry_run=dry_run)
     flags = _known_labels(flags, target, receipt)
     matched = match_tasks(client, number, report, name=name)
+    flags = _same_texts(flags, matched, target, receipt)
     work = plan_work(flags, matched, target, run=report.run, mode=mode)
     if not create:
         here = f"No task of {found['title']} has this sample in data.{name}"
@@ -103,9 +107,24 @@ def push_existing(
 
 
 def _known_labels(flags: list[Flag], target: Target, receipt: Receipt) -> list[Flag]:
-    known = set(target.labels)
-    bad = {flag.id: flag.suggested for flag in flags if flag.suggested is not None and flag.suggested not in known}
-    receipt.failed |= {id: f"The labeling config has no label {label!r}" for id, label in bad.items()}
+    bad = {flag.id: unknown for flag in flags if (unknown := unknown_labels(flag, target))}
+    receipt.failed |= {
+        id: f"The labeling config has no label {', '.join(map(repr, labels))}" for id, labels in bad.items()
+    }
+    return [flag for flag in flags if flag.id not in bad]
+
+
+def _same_texts(flags: list[Flag], matched: Matched, target: Target, receipt: Receipt) -> list[Flag]:
+    """Leave out samples with spans whose task shows another text: places in one are not those in the other."""
+    if target.kind != "labels":
+        return flags
+    bad = {
+        flag.id
+        for flag in flags
+        for one in matched.tasks.get(flag.id, ())
+        if str(one.data.get(target.field)).replace("\r", " ") != flag.text
+    }
+    receipt.failed |= dict.fromkeys(sorted(bad), f"Its task shows another text in data.{target.field}")
     return [flag for flag in flags if flag.id not in bad]
 
 
@@ -122,7 +141,7 @@ def plan_work(
     work = Work(tasks=tasks)
     for flag in flags:
         work.fields[flag.id] = convert.fields_of(flag, run=run, round=matched.round, mode=mode)
-        prediction = convert.prediction_of(flag, target, run=run)
+        prediction = convert.prediction_of(flag, target, run=run, mode=mode, whole=True)
         if prediction is not None:
             work.predictions[flag.id] = prediction
         if flag.id not in tasks:

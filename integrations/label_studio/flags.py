@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,9 +11,12 @@ from typing import Any
 from labelsift.errors import InputError
 from labelsift.findings import ISSUES
 from labelsift.report import Report
+from labelsift.samples import Task
 
-# People decide on labels, so what disputes a label comes first; scores of different issues do not compare.
-_FIRST = ("label", "span", "conflicting_labels")
+from .disputes import Dispute
+from .media import shown_of
+from .suggestions import given_in, order_of, plain, suggesting_of, suggestion_of
+from .values import Value
 
 
 @dataclass(frozen=True)
@@ -31,8 +33,11 @@ class Flag:
         What it is flagged for, the one that ranks it first.
     scores
         Issue → score (0 = certainly bad, 1 = good).
-    text, given, suggested
-        The sample's text, its label and the label that fits better; None where there is none.
+    text
+        The sample's text, or the address of its image or sound; empty where it has none.
+    given, suggested
+        Its label and the label that fits better, None where there is none. Where samples have several labels, or
+        spans, the whole sets: a sorted list of labels, ``[[start, end, type], …]``.
     confidence
         In the suggestion, 0..1; None without one.
     reason
@@ -43,6 +48,10 @@ class Flag:
         True for the second task of a sample.
     blind
         True where the labels and the reason must not be shown, whatever the others show.
+    task
+        What kind of labels ``given`` and ``suggested`` are.
+    disputes
+        Of spans: each as it is marked and as it should be, worst first; None where nothing is, or should be.
     """
 
     id: str
@@ -50,13 +59,15 @@ class Flag:
     issues: tuple[str, ...]
     scores: dict[str, float]
     text: str
-    given: str | None
-    suggested: str | None
+    given: Value | None
+    suggested: Value | None
     confidence: float | None
     reason: str
     metadata: dict[str, Any] = field(default_factory=dict)
     again: bool = False
     blind: bool = False
+    task: Task = "classification"
+    disputes: tuple[Dispute, ...] = ()
 
     @property
     def key(self) -> str:
@@ -97,14 +108,18 @@ def flags_of(report: Report, *, only: Sequence[str] | None = None, budget: int |
         if row["scope"] == "sample" and (only is None or row["issue"] in only):
             of_sample.setdefault(row["id"], []).append(row)
     for found in of_sample.values():
-        found.sort(key=_order)
-    ids = sorted(of_sample, key=lambda one: (*_order(of_sample[one][0]), one))[:budget]
+        found.sort(key=order_of)
+    ids = sorted(of_sample, key=lambda one: (*order_of(of_sample[one][0]), one))[:budget]
     chosen = report.samples.take(report.samples.positions(ids))
-    texts = chosen.texts.to_pylist()
-    labels = chosen.labels.to_pylist() if chosen.labels is not None else [None] * len(ids)
-    metadata = chosen.metadata.to_pylist() if chosen.metadata.num_columns else [{}] * len(ids)
+    shown = shown_of(report.samples)
+    texts = shown.of(chosen) if shown else [""] * len(ids)
+    labels = given_in(chosen)
+    metadata = chosen.metadata.to_pylist() if chosen.metadata.num_columns else [{} for _ in ids]
+    if shown and shown.column is not None:  # the page shows it
+        for row in metadata:
+            del row[shown.column]
     return [
-        _flag(one, at + 1, of_sample[one], text=texts[at], given=labels[at], metadata=metadata[at])
+        _flag(one, at + 1, of_sample[one], text=texts[at], given=labels[at], metadata=metadata[at], task=chosen.task)
         for at, one in enumerate(ids)
     ]
 
@@ -120,46 +135,40 @@ def with_repeats(flags: Sequence[Flag], repeats: Mapping[str, float]) -> list[Fl
     return [replace(flag, rank=rank) for rank, flag in enumerate(merged, start=1)]
 
 
-def _order(finding: dict[str, Any]) -> tuple[int, float]:
-    issue = finding["issue"]
-    return (_FIRST.index(issue) if issue in _FIRST else len(_FIRST), finding["score"])
-
-
-def issue_order(issue: str) -> tuple[int, int, str]:
-    """Order issues as their tabs stand: what disputes labels first, then as ISSUES lists them."""
-    place = _FIRST.index(issue) if issue in _FIRST else len(_FIRST)
-    return (place, ISSUES.index(issue) if issue in ISSUES else len(ISSUES), issue)
-
-
 def _flag(
-    id: str, rank: int, findings: list[dict[str, Any]], *, text: str, given: str | None, metadata: dict[str, Any]
+    id: str,
+    rank: int,
+    findings: list[dict[str, Any]],
+    *,
+    text: str,
+    given: Value | None,
+    metadata: dict[str, Any],
+    task: Task,
 ) -> Flag:
-    suggesting = next((one for one in findings if one["suggested"] not in (None, "null")), None)
     scores: dict[str, float] = {}
     for one in findings:
         scores.setdefault(one["issue"], round(one["score"], 6))
     reasons = dict.fromkeys(one["reason"].strip().rstrip(".") for one in findings if one["reason"].strip())
-    confidence = suggesting["confidence"] if suggesting else None
+    if task == "classification":
+        given = plain(findings[0]["given"]) or given
+    suggested, disputes = suggestion_of(findings, given=given, task=task)
+    # To mark nothing is a suggestion, too, and stands as null in a finding about spans.
+    suggesting = findings[0] if disputes else suggesting_of(findings)
+    confidence = suggesting["confidence"] if suggesting and suggested is not None else None
     return Flag(
         id=id,
         rank=rank,
         issues=tuple(scores),
         scores=scores,
-        text=_storable(text),
-        given=_plain(findings[0]["given"]) or given,
-        suggested=_plain(suggesting["suggested"]) if suggesting else None,
+        text=_storable(text) if task != "spans" else _storable(text).replace("\r", " "),  # as pages drop it
+        given=given,
+        suggested=suggested,
         confidence=None if confidence is None else round(min(max(confidence, 0.0), 1.0), 6),
         reason=" ".join(f"{_storable(one)}." for one in reasons),
         metadata={_storable(name): value for name, cell in metadata.items() if (value := _json(cell)) is not None},
+        task=task,
+        disputes=disputes,
     )
-
-
-def _plain(cell: str | None) -> str | None:
-    """Return a label out of a JSON cell; labels that are no text keep their JSON form."""
-    if cell is None or cell == "null":
-        return None
-    value = json.loads(cell)
-    return value if isinstance(value, str) else cell
 
 
 def _json(value: object) -> object:

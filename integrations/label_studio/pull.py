@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +11,22 @@ import pyarrow as pa
 from labelsift.corrections import REPEAT
 from labelsift.errors import InputError, StoreError
 from labelsift.findings import CORRECTIONS_SCHEMA, to_json
-from labelsift.runfolder import read_shown
+from labelsift.runfolder import Shown, read_shown
+from labelsift.samples import Task
 from labelsift.store import DEFAULT, Store
 
 from .client import Client
-from .convert import PREFIX, is_again, is_unseen
+from .convert import PREFIX, cell_of, is_again, is_unseen, read_cell
+from .disputes import revised
 from .review import Round, all_rounds
-from .stored import own_predictions
+from .suggestions import read_given, suggestion_of
+from .targets import Target, target_of
+from .values import Value, from_result
 
 NAME = "label-studio"
-Answered = tuple[dict[str, Any], dict[str, Any], str | None]  # a task's data, an annotation, what was suggested
+Answered = tuple[dict[str, Any], dict[str, Any]]  # a task's data, an annotation
+_TASKS: dict[str, Task] = {"labels": "spans", "choices": "multilabel", "taxonomies": "multilabel"}
+_SINGLE = Target("label", "text", (), "text")  # what labelsift's review projects of single labels have
 
 
 def pull_reviews(client: Client, *, project: str, store: Path | str | None = None) -> pa.Table:
@@ -45,16 +51,18 @@ def pull_reviews(client: Client, *, project: str, store: Path | str | None = Non
     rounds = _rounds(client, project)
     people = client.people()
     for one in rounds:
-        answered = _answered(client, one)
+        target = target_of(client.project(one.project)["label_config"] or "", project=one.title)
+        answered = _answered(client, one, target)
         kept = Store(DEFAULT if store is None else store)
         repeats: Mapping[str, float] = {}
-        unseen = [data for data, *_ in answered if one.mode == "blind" or is_unseen(data)]
+        unseen = [data for data, _ in answered if one.mode == "blind" or is_unseen(data)]
         if unseen:
-            answered = _told(one, answered, unseen, store=kept)
+            answered = _told(one, answered, unseen, store=kept, target=target)
         if unseen and one.mode == "blind":
             repeats = kept.repeats(one.run, platform=NAME, target=project)
-        for data, annotation, suggested in answered:
-            row = correction(data, annotation, suggested=suggested)
+        for data, annotation in answered:
+            blind = one.mode == "blind" or is_unseen(data)
+            row = correction(data, annotation, target=target, whole=blind)
             if row is not None:
                 asked = REPEAT if is_again(data, repeats) else "blind" if is_unseen(data) else one.mode
                 person = people.get(annotation["completed_by"], str(annotation["completed_by"]))
@@ -76,25 +84,28 @@ def _rounds(client: Client, project: str) -> list[Round]:
     return found
 
 
-def _answered(client: Client, one: Round) -> list[Answered]:
+def _answered(client: Client, one: Round, target: Target) -> list[Answered]:
     """Return the annotations of a round that decide something."""
-    predictions = own_predictions(client, one.project).items()
-    suggestions = {task: choice_of(found[0]["result"]) for task, found in predictions}
     return [
-        (task["data"], annotation, suggestions.get(task["id"]))
+        (task["data"], annotation)
         for page in client.tasks(one.project, annotations=True)
         for task in page
         for annotation in task.get("annotations") or ()
-        if correction(task["data"], annotation, suggested=None) is not None
+        if correction(task["data"], annotation, target=target) is not None
     ]
 
 
 def _told(
-    one: Round, answered: Sequence[Answered], unseen: Sequence[Mapping[str, Any]], *, store: Store
+    one: Round,
+    answered: Sequence[Answered],
+    unseen: Sequence[Mapping[str, Any]],
+    *,
+    store: Store,
+    target: Target,
 ) -> list[Answered]:
-    """Put the given labels from the store into the data of tasks that are blind and so were not told them.
+    """Put what was given and suggested from the store into the data of tasks that are blind and so were not told.
 
-    Without them a label that was confirmed would enter the record as changed, so a round is refused whole.
+    Without it a label that was confirmed would enter the record as changed, so a round is refused whole.
     """
     ids = list(dict.fromkeys(str(data[f"{PREFIX}id"]) for data in unseen))
     try:
@@ -108,40 +119,43 @@ def _told(
             ids=unknown,
             cure="Name the store that keeps this run with --store",
         )
-    given = f"{PREFIX}given"
-    return [
-        ({**data, given: shown[id].given} if (id := data[f"{PREFIX}id"]) in shown else data, annotation, suggested)
-        for data, annotation, suggested in answered
-    ]
+    fields = {id: _fields(shown[id], _TASKS.get(target.kind, "classification")) for id in ids}
+    return [(data | fields.get(data[f"{PREFIX}id"], {}), annotation) for data, annotation in answered]
 
 
-def choice_of(result: Iterable[Mapping[str, Any]]) -> str | None:
-    """Return the single choice in a result; None without one.
-
-    >>> choice_of([{"type": "choices", "value": {"choices": ["refund"]}}])
-    'refund'
-    """
-    for region in result:
-        choices = (region.get("value") or {}).get("choices")
-        if region.get("type") == "choices" and choices:
-            return str(choices[0])
-    return None
+def _fields(shown: Shown, task: Task) -> dict[str, str]:
+    given = read_given(shown.given, task)
+    suggested, _ = suggestion_of(shown.findings, given=given, task=task)
+    return {f"{PREFIX}given": cell_of(given), f"{PREFIX}suggested": cell_of(suggested)}
 
 
 def correction(
-    data: Mapping[str, Any], annotation: Mapping[str, Any], *, suggested: str | None
+    data: Mapping[str, Any], annotation: Mapping[str, Any], *, target: Target = _SINGLE, whole: bool = False
 ) -> dict[str, Any] | None:
     """Turn an answer into a correction without person, run and round; None if it decides nothing.
 
-    The given label stands in the task's data, except in mode blind: there :func:`pull_reviews` puts it in.
+    What was given and suggested stands in the task's data, except where people judge blind: there
+    :func:`pull_reviews` puts it in.
+
+    Parameters
+    ----------
+    target
+        The control that holds the answer.
+    whole
+        Of spans: whether people marked the whole text (blind), or what is in dispute; see
+        :mod:`labelsift.integrations.label_studio.disputes`.
     """
     sample = data.get(f"{PREFIX}id")
-    answer = choice_of(annotation.get("result") or ())
     skipped = bool(annotation.get("was_cancelled"))
+    answer = None if skipped else from_result(annotation.get("result") or (), target)
     if not isinstance(sample, str) or (answer is None and not skipped):
         return None
-    given = data.get(f"{PREFIX}given") or None
+    given, suggested = (read_cell(data.get(f"{PREFIX}{name}"), target) for name in ("given", "suggested"))
+    if target.kind == "labels" and not skipped and not whole:
+        answer = revised(given, suggested, answer)
     action, verdict = _verdict(answer, given=given, suggested=suggested, skipped=skipped)
+    if action == "relabel" and target.kind == "labels":
+        action = "respan"
     return {
         "id": sample,
         "action": action,
@@ -154,7 +168,7 @@ def correction(
     }
 
 
-def _verdict(answer: str | None, *, given: str | None, suggested: str | None, skipped: bool) -> tuple[str, str]:
+def _verdict(answer: Value | None, *, given: Value | None, suggested: Value | None, skipped: bool) -> tuple[str, str]:
     if skipped:
         return "keep", "skipped"
     if answer == given:

@@ -12,11 +12,15 @@ from labelsift.report import Report
 
 from . import convert
 from .client import Client, body_of
-from .config import review_config, review_target
-from .flags import Flag, flags_of, issue_order, with_repeats
+from .config import config_of, review_target
+from .fitting import Fitting
+from .fitting import labels_of as labels_told
+from .flags import Flag, flags_of, with_repeats
+from .media import required
 from .progress import Say, quiet
 from .review import Round, announce, drop_empty_twins, open_round, round_for, rounds_of, settle
 from .stored import Holdings, batches, mend_predictions, predicted, put_tabs, read_holdings
+from .suggestions import issue_order
 from .targets import Target
 
 NAME = "label-studio"
@@ -89,7 +93,8 @@ def push_review(
     flags = with_repeats([replace(flag, blind=flag.id in blind) for flag in found], repeats)
     rounds = rounds_of(client, project)
     current = round_for(rounds, run=report.run, mode=mode)
-    target = review_target(labels_of(report, flags))
+    samples = report.samples
+    target = review_target(labels_of(report, flags), task=samples.task, medium=required(samples))
     number = current.number if current else 1 + max((one.number for one in rounds), default=0)
     plan = plan_review(flags, target, run=report.run, round=number, mode=mode, repeats=repeats)
     receipt = Receipt(platform=NAME, target=project, dry_run=dry_run, failed=plan.failed)
@@ -100,7 +105,7 @@ def push_review(
         return receipt
     if current is None:
         wanted = Round(of=project, run=report.run, mode=mode, number=number)
-        current = open_round(client, wanted, label_config=review_config(target.labels, mode=mode))
+        current = open_round(client, wanted, label_config=config_of(target, mode=mode))
         if current.number != number:  # a faster push saw one round more or less
             number = current.number
             plan = plan_review(flags, target, run=report.run, round=number, mode=mode, repeats=repeats)
@@ -148,7 +153,7 @@ def labels_of(report: Report, flags: Sequence[Flag]) -> list[str]:
     """Return the labels that a review project offers: the classes, then whatever else is given or suggested."""
     seen = [*report.samples.classes, *report.classes]
     seen += report.samples.taxonomy.classes if report.samples.taxonomy else ()
-    seen += [label for flag in flags for label in (flag.given, flag.suggested) if label]
+    seen += [label for flag in flags for label in labels_told(flag)]
     return sorted(dict.fromkeys(seen), key=str.casefold)
 
 
@@ -162,18 +167,16 @@ def plan_review(
     repeats: Mapping[str, float] | None = None,
 ) -> Plan:
     """Turn flags into the tasks, predictions and tabs of a review project, checked before they are sent."""
-    from label_studio_sdk.label_interface.interface import LabelInterface
-
-    interface = LabelInterface(review_config(target.labels, mode=mode))
-    shown = convert.metadata_shown(flags, mode=mode)
+    fitting = Fitting(config_of(target, mode=mode), target)
+    shown = convert.metadata_shown(flags, mode=mode, taken=(target.field,))
     plan = Plan(data={}, predictions={}, tabs=[], repeats=repeats or {})
     for flag in flags:
-        prediction = convert.prediction_of(flag, target, run=run)
-        errors = interface.validate_prediction(prediction, return_errors=True) if prediction else []
-        if errors:
-            plan.failed[flag.id] = f"Its suggestion {flag.suggested!r} does not fit the labeling config"
+        prediction = convert.prediction_of(flag, target, run=run, mode=mode)
+        fault = fitting.fault(flag, prediction)
+        if fault:
+            plan.failed[flag.id] = fault
             continue
-        plan.data[flag.key] = convert.task_data(flag, shown=shown, run=run, round=round, mode=mode)
+        plan.data[flag.key] = convert.task_data(flag, shown=shown, run=run, round=round, mode=mode, field=target.field)
         if prediction:
             plan.predictions[flag.key] = prediction
     issues = dict.fromkeys(issue for flag in flags for issue in flag.issues)

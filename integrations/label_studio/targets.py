@@ -16,6 +16,8 @@ Path = tuple[str, ...]
 
 LEVEL = " / "  # parts the levels of a taxonomy's label
 OWN = "labelsift_"  # controls of this beginning are labelsift's own, and hold no label
+NONE = f"{OWN}none"  # the choice by which a person says that no label fits, or that nothing is to be marked
+NOTHING = f"{OWN}nothing"  # the control that offers it beside spans
 _ONE = ("single", "single-radio")
 _SHOWN: dict[str, Medium] = {"Text": "text", "HyperText": "text", "Image": "image", "Audio": "audio"}
 
@@ -39,6 +41,11 @@ class Target:
         What the object shows.
     paths
         For a taxonomy: each label's path as it stands in an answer.
+    shown
+        What people read → the label, where that is another name: a choice with an alias, or a path of such.
+    none
+        The control that offers the choice NONE, in review projects where no label at all is an answer; empty where
+        an answer without labels says so, as in a project of the user's own.
     """
 
     from_name: str
@@ -48,6 +55,8 @@ class Target:
     kind: Kind = "choice"
     medium: Medium = "text"
     paths: dict[str, Path] = dataclasses.field(default_factory=dict, hash=False)
+    shown: dict[str, str] = dataclasses.field(default_factory=dict, hash=False, compare=False)
+    none: str = dataclasses.field(default="", compare=False)
 
 
 def target_of(label_config: str, *, project: str) -> Target:
@@ -73,15 +82,23 @@ def target_of(label_config: str, *, project: str) -> Target:
     medium = _SHOWN.get(shown.tag)
     if medium is None or (control.tag == "Labels" and medium != "text"):
         raise InputError(f"The labeling config of {project} labels {shown.tag} by {control.tag}", cure=cure)
-    paths = _paths(label_config, control.name) if control.tag == "Taxonomy" else {}
+    nodes = _nodes(label_config, control.name, control.tag)
+    labels, none = tuple(nodes), ""
+    if NONE in labels:
+        none = control.name
+    elif any(one.name == NOTHING for one in interface.controls):
+        none = NOTHING
+    kept = {label: node for label, node in nodes.items() if label != NONE}
     return Target(
         from_name=control.name,
         to_name=control.to_name[0],
-        labels=tuple(paths or control.labels),
+        labels=tuple(kept),
         field=str(shown.value_name if hasattr(shown, "value_name") else shown.value).removeprefix("$"),
         kind=_kind(control),
         medium=medium,
-        paths=paths,
+        paths={label: node.path for label, node in kept.items()} if control.tag == "Taxonomy" else {},
+        shown={node.shown: label for label, node in kept.items() if node.shown != label},
+        none=none,
     )
 
 
@@ -94,18 +111,29 @@ def _kind(control: Any) -> Kind:  # noqa: ANN401 - a control of the SDK
     return "choice" if attributes.get("choice", "single") in _ONE else "choices"
 
 
-def _paths(label_config: str, name: str) -> dict[str, Path]:
-    """Return label → path of every node of a taxonomy, as people may choose inner nodes, too."""
-    found: dict[str, Path] = {}
-    for tree in ElementTree.fromstring(label_config).iter("Taxonomy"):  # noqa: S314 - from the project's own server
-        if tree.get("name") == name:
-            for path in _below(tree, ()):
-                found[LEVEL.join(path)] = path
+@dataclass(frozen=True)
+class _Node:
+    path: Path  # as it stands in an answer
+    shown: str  # as people read it
+
+
+def _nodes(label_config: str, name: str, tag: str) -> dict[str, _Node]:
+    """Return label → node of all that a control offers; of a taxonomy also inner nodes, as people choose them."""
+    found: dict[str, _Node] = {}
+    for control in ElementTree.fromstring(label_config).iter(tag):  # noqa: S314 - from the project's own server
+        if control.get("name") == name:
+            for path, shown in _below(control, "Label" if tag == "Labels" else "Choice", (), ()):
+                found[LEVEL.join(path)] = _Node(path, LEVEL.join(shown))
     return found
 
 
-def _below(node: ElementTree.Element, path: Path) -> Iterable[Path]:
-    for child in node.findall("Choice"):
-        here = (*path, child.get("alias") or child.get("value") or "")
-        yield here
-        yield from _below(child, here)
+def _below(node: ElementTree.Element, tag: str, path: Path, shown: Path) -> Iterable[tuple[Path, Path]]:
+    # Choices may stand in views of their own; in a taxonomy a choice within a choice is one level down.
+    for child in node:
+        if child.tag == tag:
+            value = child.get("value") or ""
+            here, read = (*path, child.get("alias") or value), (*shown, value)
+            yield here, read
+            yield from _below(child, tag, here, read)
+        else:
+            yield from _below(child, tag, path, shown)

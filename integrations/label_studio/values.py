@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from .targets import LEVEL, Target
+from .targets import LEVEL, NONE, Target
 
 Value = Any  # str | list[str] | list[[int, int, str]]
 Region = dict[str, Any]
@@ -18,16 +18,18 @@ Region = dict[str, Any]
 def to_result(value: Value, target: Target, *, text: str = "") -> list[Region]:
     """Write a value as the result of an annotation or a prediction.
 
+    No labels, or no spans, are a choice of their own where the target offers it, and else an empty result.
+
     Parameters
     ----------
     text
         What spans are of: Label Studio keeps the marked words beside their place.
     """
-    if target.kind == "labels":
-        return [_span(one, target, text) for one in value]
     labels = [value] if isinstance(value, str) else list(value)
     if not labels:
-        return []
+        return _none(target) if target.none else []
+    if target.kind == "labels":
+        return [_span(one, target, text) for one in value]
     if target.kind in ("taxonomy", "taxonomies"):
         told = {"taxonomy": [list(target.paths.get(one) or one.split(LEVEL)) for one in labels]}
         return [_region(target, "taxonomy", told)]
@@ -37,25 +39,46 @@ def to_result(value: Value, target: Target, *, text: str = "") -> list[Region]:
 def from_result(result: Iterable[Mapping[str, Any]], target: Target) -> Value | None:
     """Read the value out of a result; None where the control was not used and that decides nothing.
 
-    An answer without spans or without labels is an empty list where several are possible: there is nothing to mark.
-    Regions of other controls are passed over.
+    Where several labels, or spans, are possible, an answer without any is an empty list: there is nothing to mark.
+    Where the target offers a choice that says so (``none``), only that choice does, and an empty answer is None; with
+    labels beside it the labels count. Regions of other controls are passed over.
     """
-    own = [one for one in result if one.get("from_name") == target.from_name]
+    regions = list(result)
+    value = _value([one for one in regions if one.get("from_name") == target.from_name], target)
+    if not value and target.none:
+        return [] if any(_says_none(one, target) for one in regions) else None
+    return value
+
+
+def _value(own: Iterable[Mapping[str, Any]], target: Target) -> Value | None:
     if target.kind == "labels":
-        return sorted(
-            [int(held["start"]), int(held["end"]), str(label)]
-            for one in own
-            for held in [one.get("value") or {}]
-            for label in held.get("labels") or ()
-        )
-    labels: list[str] = []
-    for one in own:
-        held = one.get("value") or {}
-        labels += [str(label) for label in held.get("choices") or ()]
-        labels += [LEVEL.join(map(str, path)) for path in held.get("taxonomy") or ()]
+        spans = {span for one in own for span in _spans(one.get("value") or {})}
+        return [list(one) for one in sorted(spans)]
+    labels = [label for one in own for label in _labels(one.get("value") or {}) if label != NONE]
     if target.kind in ("choice", "taxonomy"):
         return labels[0] if labels else None
     return sorted(set(labels))
+
+
+def _labels(held: Mapping[str, Any]) -> list[str]:
+    choices = [str(label) for label in held.get("choices") or ()]
+    return choices + [LEVEL.join(map(str, path)) for path in held.get("taxonomy") or ()]
+
+
+def _spans(held: Mapping[str, Any]) -> Iterable[tuple[int, int, str]]:
+    place = held.get("globalOffsets") or held  # in HyperText start and end are places in the page
+    for label in held.get("labels") or ():
+        yield int(place["start"]), int(place["end"]), str(label)
+
+
+def _says_none(region: Mapping[str, Any], target: Target) -> bool:
+    return region.get("from_name") == target.none and NONE in _labels(region.get("value") or {})
+
+
+def _none(target: Target) -> list[Region]:
+    if target.kind == "taxonomies":
+        return [_region(target, "taxonomy", {"taxonomy": [[NONE]]})]
+    return [_region(target, "choices", {"choices": [NONE]}) | {"from_name": target.none}]
 
 
 def _span(span: Sequence[Any], target: Target, text: str) -> Region:

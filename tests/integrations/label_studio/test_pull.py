@@ -13,7 +13,7 @@ from labelsift.integrations.label_studio.pull import correction
 from labelsift.store import Store
 
 CHOICE = {"from_name": "label", "to_name": "text", "type": "choices"}
-DATA = {"labelsift_id": "a", "labelsift_given": "x"}
+DATA = {"labelsift_id": "a", "labelsift_given": "x", "labelsift_suggested": "y"}
 
 
 def annotation(label: str | None, **more) -> dict:
@@ -26,20 +26,20 @@ def annotation(label: str | None, **more) -> dict:
     [("x", "keep", "refused"), ("y", "relabel", "accepted"), ("z", "relabel", "changed")],
 )
 def test_an_answer_is_a_verdict_on_the_suggestion(label, action, verdict):
-    made = correction(DATA, annotation(label), suggested="y")
+    made = correction(DATA, annotation(label))
     assert made is not None
     assert (made["action"], made["verdict"], made["value"]) == (action, verdict, json.dumps(label))
 
 
 def test_a_skipped_task_decides_nothing_and_keeps_the_label():
-    made = correction(DATA, annotation(None, was_cancelled=True), suggested="y")
+    made = correction(DATA, annotation(None, was_cancelled=True))
     assert made is not None
     assert (made["action"], made["verdict"], made["value"]) == ("keep", "skipped", '"x"')
 
 
 def test_an_empty_answer_and_a_task_of_somebody_else_are_no_corrections():
-    assert correction(DATA, annotation(None), suggested="y") is None
-    assert correction({"text": "theirs"}, annotation("x"), suggested=None) is None
+    assert correction(DATA, annotation(None)) is None
+    assert correction({"text": "theirs"}, annotation("x")) is None
 
 
 @pytest.mark.server
@@ -50,9 +50,14 @@ def test_decisions_come_back_by_sample(platform, make_queue, name, client, tasks
     Store(kept).save(report)
     project = platform.push(report, project=name, mode=mode).details["project_id"]
     tasks = tasks_of(project)
-    suggested = {one["task"]: one["result"][0]["value"]["choices"][0] for one in client.predictions(project)}
+    assert len(client.predictions(project)) == (0 if mode == "blind" else 7)
+    labeled = [row for row in report.findings.to_pylist() if row["issue"] == "label"]
+    suggested = {row["id"]: json.loads(row["suggested"]) for row in labeled}
     for task in tasks[:2]:
-        body = {"result": [{**CHOICE, "value": {"choices": [suggested[task["id"]]]}}], "lead_time": 4.5}
+        body = {
+            "result": [{**CHOICE, "value": {"choices": [suggested[task["data"]["labelsift_id"]]]}}],
+            "lead_time": 4.5,
+        }
         client._send("POST", f"/api/tasks/{task['id']}/annotations/", body=body, what="an annotation")
     client._send(
         "POST", f"/api/tasks/{tasks[2]['id']}/annotations/", body={"result": [], "was_cancelled": True}, what="a skip"

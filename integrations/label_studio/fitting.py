@@ -1,0 +1,96 @@
+"""Whether what is about to be sent fits the labeling config: checked before, since the server checks nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from labelsift.errors import InputError
+from labelsift.samples import Task
+from labelsift.spans import fault
+
+from .flags import Flag
+from .names import labels_in, names_of
+from .targets import NONE, Target
+
+_KINDS: dict[Task, tuple[str, ...]] = {
+    "classification": ("choice", "taxonomy", "choices", "taxonomies"),
+    "multilabel": ("choices", "taxonomies"),
+    "spans": ("labels",),
+}
+_SAID: dict[str, str] = {
+    "choice": "single labels",
+    "choices": "sets of labels",
+    "labels": "spans",
+    "taxonomy": "single labels",
+    "taxonomies": "sets of labels",
+    "classification": "single labels",
+    "multilabel": "sets of labels",
+    "spans": "spans",
+}
+
+
+class Fitting:
+    """Tells what is wrong with a task or a prediction for a labeling config.
+
+    Parameters
+    ----------
+    label_config
+        The config.
+    target
+        The control of it that holds the labels.
+    """
+
+    def __init__(self, label_config: str, target: Target) -> None:
+        from label_studio_sdk.label_interface.interface import LabelInterface
+
+        self._interface = LabelInterface(label_config)
+        self._target = target
+
+    def fault(self, flag: Flag, prediction: Mapping[str, Any] | None) -> str | None:
+        """Say why a flag with its prediction cannot be sent; None where it can."""
+        if self._target.medium != "text" and not flag.text:
+            return f"There is no address of its {self._target.medium}"
+        if prediction is None:
+            return None
+        unknown = names_of(self._target).unknown(flag.suggested)
+        if unknown:
+            return f"The labeling config has no label {', '.join(map(repr, unknown))}"
+        wrong = fault([tuple(one) for one in flag.suggested or ()], flag.text) if flag.task == "spans" else None
+        if wrong:
+            return f"Its suggestion does not fit the text: {wrong}"
+        return f"Its suggestion {flag.suggested!r} does not fit the labeling config" if self._odd(prediction) else None
+
+    def _odd(self, prediction: Mapping[str, Any]) -> bool:
+        # The SDK holds each level of a path against all names at once, and takes what is no path of the tree.
+        known = {*self._target.paths.values(), (NONE,)}
+        paths = [path for one in prediction["result"] for path in one["value"].get("taxonomy", ())]
+        return any(tuple(path) not in known for path in paths) or bool(
+            self._interface.validate_prediction(dict(prediction), return_errors=True)
+        )
+
+
+def require_kind(task: Task, target: Target, *, project: str) -> None:
+    """Refuse labels of a kind that the labeling config of an existing project cannot hold.
+
+    Raises
+    ------
+    InputError
+        With the kinds of both.
+    """
+    if target.kind not in _KINDS[task]:
+        raise InputError(
+            f"The samples have {_SAID[task]}, and {target.from_name} in the labeling config of {project} takes "
+            f"{_SAID[target.kind]}",
+            cure="Push without --match: that makes a review project with a config of its own",
+        )
+
+
+def unknown_labels(flag: Flag, target: Target) -> list[str]:
+    """Return the labels of a suggestion that the labeling config does not have."""
+    return names_of(target).unknown(flag.suggested)
+
+
+def labels_of(flag: Flag) -> list[str]:
+    """Return the labels that are given or suggested."""
+    return [label for value in (flag.given, flag.suggested) for label in labels_in(value)]

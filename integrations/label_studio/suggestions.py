@@ -1,0 +1,81 @@
+"""What is given and what is suggested of a sample, read out of its row and its findings."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from labelsift.findings import ISSUES
+from labelsift.labelsets import parsed as labels_of
+from labelsift.samples import Samples, Task
+from labelsift.spans import parsed as spans_of
+
+from .disputes import Dispute, settled
+from .values import Value
+
+# People decide on labels, so what disputes a label comes first; scores of different issues do not compare.
+_FIRST = ("label", "span", "conflicting_labels")
+
+
+def given_in(samples: Samples) -> list[Value | None]:
+    """Return the given value of each sample."""
+    cells = samples.given.to_pylist() if samples.given is not None else [None] * len(samples)
+    return [read_given(cell, samples.task) for cell in cells]
+
+
+def read_given(cell: str | None, task: Task) -> Value | None:
+    """Read the value out of a cell of the samples' table."""
+    if cell is None or task == "classification":
+        return cell
+    return labels_of(cell) if task == "multilabel" else [list(one) for one in spans_of(cell) or ()]
+
+
+def suggestion_of(
+    findings: Sequence[Mapping[str, Any]], *, given: Value | None, task: Task
+) -> tuple[Value | None, tuple[Dispute, ...]]:
+    """Return what the findings of a sample suggest in place of what is given, and the disputes if it has spans.
+
+    Parameters
+    ----------
+    findings
+        With issue, score, given and suggested (JSON).
+    """
+    ordered = sorted(findings, key=order_of)
+    if task == "spans":
+        disputes = [(_read(one["given"]), _read(one["suggested"])) for one in ordered if one["issue"] == "span"]
+        return (settled(given, disputes) if disputes else None), tuple(disputes)
+    if task == "multilabel":
+        sets = [made for one in ordered if isinstance(made := _read(one["suggested"]), list)]
+        return (sets[0] if sets else None), ()
+    suggesting = suggesting_of(ordered)
+    return (plain(suggesting["suggested"]) if suggesting else None), ()
+
+
+def suggesting_of(findings: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """Return the first finding that suggests something."""
+    return next((one for one in findings if one["suggested"] not in (None, "null")), None)
+
+
+def order_of(finding: Mapping[str, Any]) -> tuple[int, float]:
+    """Order the findings of a sample, or samples by their first: what disputes labels first, then the worse score."""
+    issue = finding["issue"]
+    return (_FIRST.index(issue) if issue in _FIRST else len(_FIRST), finding["score"])
+
+
+def issue_order(issue: str) -> tuple[int, int, str]:
+    """Order issues as their tabs stand: what disputes labels first, then as ISSUES lists them."""
+    place = _FIRST.index(issue) if issue in _FIRST else len(_FIRST)
+    return (place, ISSUES.index(issue) if issue in ISSUES else len(ISSUES), issue)
+
+
+def _read(cell: str | None) -> Any:  # noqa: ANN401 - whatever JSON holds
+    return None if cell is None else json.loads(cell)
+
+
+def plain(cell: str | None) -> str | None:
+    """Return a label out of a JSON cell; labels that are no text keep their JSON form."""
+    if cell is None or cell == "null":
+        return None
+    value = json.loads(cell)
+    return value if isinstance(value, str) else cell
