@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -60,7 +61,7 @@ def asking(what: str, *, url: str, key: str) -> Iterator[None]:
         status, body = (error.response.status_code, error.response.text) if error.response is not None else (0, "")
         if status == 404 and "detail" not in body:
             raise stranger(url) from None
-        raise _refused(status, body.replace(key, "…"), what=what) from None
+        raise _refused(status, _told(body.replace(key, "…")), what=what) from None
     except ValueError:  # no JSON, or none that the SDK can read; before RequestException, as requests' is both
         raise stranger(url) from None
     except (httpx.HTTPError, requests.RequestException, OSError) as error:
@@ -99,14 +100,38 @@ def holds(answer: Any, *names: str) -> bool:  # noqa: ANN401 -- whatever a serve
     return isinstance(answer, dict) and all(name in answer for name in names)
 
 
+def _told(body: str) -> str:
+    """Return what the server says in its JSON of an error, or the body as it is.
+
+    >>> _told('{"detail": "Validation error", "validation_errors": {"title": ["Too long"], "x": ["Bad"]}}')
+    'Validation error: title: Too long; x: Bad'
+    """
+    try:
+        found = json.loads(body)
+        detail, errors = str(found["detail"]), found.get("validation_errors") or {}
+        told = [(name, one) for name, many in errors.items() for one in many]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return body
+    named = [f"{one}" if name == "non_field_errors" else f"{name}: {one}" for name, one in told]
+    return f"{detail}: {'; '.join(named)}" if named else detail
+
+
 def _refused(status: int, said: str, *, what: str) -> PlatformError:
     said = said if len(said) <= _SHOWN else said[:_SHOWN] + " …"
+    if status == 401 and "legacy token authentication has been disabled" in said:
+        return PlatformError(
+            "The key is a legacy token, and the organization does not allow those",
+            cure=f"Put a personal access token into {KEY} (Account & Settings → Personal Access Token), or let an "
+            "owner allow legacy tokens under Organization → API Token Settings",
+        )
     if status == 401:
         return PlatformError(
             "Label Studio does not accept the key",
             cure=f"Copy a valid token into {KEY}: Account & Settings → Personal Access Token. "
             "A legacy token works only where the organization allows it",
         )
+    if status == 403 and "reserved network address" in said:  # no matter of the account: SSRF protection
+        return PlatformError(f"Label Studio refused {what}: {said}")
     if status == 403:
         return PlatformError(f"The account may not use {what}", cure="Ask an administrator of Label Studio")
     if status == 404:
