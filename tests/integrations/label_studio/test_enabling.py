@@ -16,7 +16,6 @@ from labelsift.integrations.label_studio import disabling, enabling
 from labelsift.integrations.label_studio.client import Client
 from labelsift.integrations.label_studio.headerlines import has_lines, with_lines
 from labelsift.integrations.label_studio.plugged import Records
-from labelsift.integrations.label_studio.server import LabelStudioServer
 from labelsift.store import Store
 
 pytestmark = pytest.mark.server
@@ -323,26 +322,3 @@ def test_a_project_that_does_not_fit_and_a_broken_record_are_refused(platform, c
     assert records.read(client.project(project)) is not None
     platform.disable(project=name, store=store)
     assert state_of(project) == before
-
-
-def test_a_server_that_forbids_private_addresses_keeps_no_half_made_backend(
-    tmp_path_factory, name, store, make_backend, state_of, monkeypatch
-):
-    """SSRF_PROTECTION_ENABLED alone: Label Studio stores the row, answers 403 and makes no webhook."""
-    with LabelStudioServer(tmp_path_factory.mktemp("ssrf"), settings={"SSRF_PROTECTION_ENABLED": "true"}) as server:
-        for variable, value in server.variables().items():
-            monkeypatch.setenv(variable, value)
-        client = Client(server.url, server.api_key)
-        project = client.create_project(title=name, description="", label_config=CONFIG, model_version="")
-        with pytest.raises(PlatformError, match="half-made backend was taken off") as refused:
-            enabling.enable(client, project=name, run="r", issues=ISSUES, backend=make_backend().url, store=store)
-        assert "SSRF_PROTECTION_ENABLED=false" in refused.value.cure
-        assert client.get("/api/ml", what="backends", params={"project": project}) == []
-        assert client.project(project)["model_version"] in ("", None)
-        body = {"project": project, "url": make_backend().url, "title": "labelsift"}
-        with pytest.raises(PlatformError, match="reserved network address"):
-            client.send("POST", "/api/ml", body=body, what="a backend")
-        problems = CliRunner().invoke(main, ["doctor", "label-studio", name])
-        assert problems.exit_code == 2
-        assert "has no webhook" in problems.stdout
-        assert "SSRF_PROTECTION_ENABLED=false" in problems.stdout
