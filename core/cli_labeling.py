@@ -17,22 +17,45 @@ from .store import Store
 @click.argument("project")
 @click.option("--run", default="latest", show_default=True, help="The run that the project's tasks are judged by.")
 @click.option("--backend", metavar="URL", help="Connect the server that `labelsift serve` runs at this address.")
+@click.option("--prefill", is_flag=True, help="Make the backend's answer the draft of every task: this leads people.")
 @click.option("--yes", is_flag=True, help="Change the labeling config without asking.")
 @click.option("--dry-run", is_flag=True, help="Show what would change, and do nothing.")
 @store_option
 @json_option
 def enable(
-    platform: str, project: str, run: str, backend: str | None, yes: bool, dry_run: bool, store: str, as_json: bool
+    platform: str,
+    project: str,
+    run: str,
+    backend: str | None,
+    prefill: bool,
+    yes: bool,
+    dry_run: bool,
+    store: str,
+    as_json: bool,
 ) -> None:
     """Plug labelsift into PROJECT on PLATFORM: tabs, header lines, backend; `disable` takes it all back."""
 
     def agree(change: str) -> bool:
         click.echo(change, err=True)
-        return yes or click.confirm("Change the labeling config so?", err=True)
+        try:
+            return yes or click.confirm("Change the labeling config so?", err=True)
+        except click.Abort:  # nobody is there to answer
+            click.echo("\nThe labeling config stays as it is; --yes changes it without asking", err=True)
+            return False
 
     receipt = platforms.able(platform, platforms.Enabler, to="be enabled").enable(
-        project=project, run=Store(store).find(run), backend=backend, store=store, agree=agree, dry_run=dry_run
+        project=project,
+        run=Store(store).find(run),
+        backend=backend,
+        store=store,
+        agree=agree,
+        prefill=prefill,
+        dry_run=dry_run,
     )
+    change = str(receipt.details.get("labeling_config", ""))
+    if dry_run and not as_json and "\n" in change:  # a diff is read line by line
+        click.echo(change)
+        receipt.details["labeling_config"] = "would change, see above"
     show_receipt(receipt, as_json=as_json)
 
 

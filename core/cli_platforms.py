@@ -116,16 +116,27 @@ def log(
 
 @click.command()
 @click.argument("platform")
+@click.argument("project", required=False)
 @json_option
-def doctor(platform: str, as_json: bool) -> None:
-    """Say what is wrong with the connection to PLATFORM, and how to mend it."""
-    problems = dict(platforms.get(platform).doctor())
-    if as_json:
-        write_json(problems)
-    elif not problems:
-        click.echo(f"{platform}: all is well")
+def doctor(platform: str, project: str | None, as_json: bool) -> None:
+    """Say what is wrong with the connection to PLATFORM, or with a PROJECT on it, and how to mend it.
+
+    Notes are no problems: they do not change the exit code, and stay out of --json.
+    """
+    found = platforms.get(platform)
+    if isinstance(found, platforms.Examined):
+        health = found.examine(project=project)
+    elif project:
+        raise InputError(f"The doctor of {platform} looks at the connection only", cure=f"labelsift doctor {platform}")
     else:
-        for problem, cure in problems.items():
-            click.echo(f"{platform}: {problem}. {cure}")
-    if problems:
+        health = platforms.Health(dict(found.doctor()))
+    if as_json:
+        write_json(health.problems)
+    elif not health.problems:
+        click.echo(f"{platform}: all is well")
+    for problem, cure in health.problems.items() if not as_json else ():
+        click.echo(f"{platform}: {problem}. {cure}")
+    for note, told in health.notes.items():
+        click.echo(f"{platform}: note: {note}. {told}", err=as_json)
+    if health.problems:
         raise click.exceptions.Exit(InputError.exit_code)

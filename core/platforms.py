@@ -67,6 +67,22 @@ class Receipt:
         return shown
 
 
+@dataclass(frozen=True)
+class Health:
+    """What a closer look at a platform found.
+
+    Parameters
+    ----------
+    problems
+        What is wrong → how to mend it.
+    notes
+        What is as it should be, but good to know → what follows from it.
+    """
+
+    problems: dict[str, str] = field(default_factory=dict)
+    notes: dict[str, str] = field(default_factory=dict)
+
+
 @runtime_checkable
 class Labeler(Protocol):
     """A platform where people label."""
@@ -210,12 +226,13 @@ class Enabler(Protocol):
         backend: str | None = None,
         store: Path | str | None = None,
         agree: Callable[[str], bool] | None = None,
+        prefill: bool = False,
         dry_run: bool = False,
     ) -> Receipt:
         """Plug labelsift into a project.
 
         ``backend`` is the address of a running ``serve``; None connects none. ``agree`` is shown what will change of
-        the project's own settings and says whether that may be; None agrees.
+        the project's own settings and says whether that may be; None agrees. ``prefill`` makes suggestions the draft.
         """
         ...
 
@@ -245,6 +262,17 @@ class Serving(Protocol):
         ``projects``: title or number → run; the key ``""`` stands for every project that is not named. Beyond loopback
         only with a password, from the platform's environment variables.
         """
+        ...
+
+
+@runtime_checkable
+class Examined(Protocol):
+    """A platform whose doctor looks at single projects, too, and tells what is no problem but good to know."""
+
+    name: str
+
+    def examine(self, *, project: str | None = None) -> Health:
+        """Look at the connection, and where one is named at a project; its problems are those of ``doctor``."""
         ...
 
 

@@ -17,11 +17,14 @@ import shlex
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import StringIO
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import quoteattr
 
 import labelsift as ls
 import pyarrow as pa
@@ -30,6 +33,8 @@ from labelsift.comparison import compare
 from labelsift.demo.tickets import write_tickets
 from labelsift.demo.tour import METADATA, PROJECT
 from labelsift.findings import CORRECTIONS_SCHEMA
+from labelsift.integrations.label_studio import LabelStudio
+from labelsift.integrations.label_studio.client import Client
 from labelsift.integrations.label_studio.server import LabelStudioServer
 from labelsift.integrations.mlflow.server import MLflowServer
 from labelsift.report import Report
@@ -50,7 +55,9 @@ PEOPLE = ("ann@example.com", "bob@example.com")
 REPORT, LABEL_STUDIO, MLFLOW = ("report", "report-samples"), ("tab", "task"), ("mlflow-run",)
 KINDS = {"task-spans": ("prefill", "span", spans_report), "task-sets": ("choose", "label", sets_report)}
 COMPARISON, SIMILAR = ("comparison", "comparison-rows"), ("similar",)
-PICTURES = (*REPORT, *COMPARISON, *SIMILAR, *LABEL_STUDIO, *KINDS, *MLFLOW)
+ENABLED = ("enable-tabs", "model-settings")
+PICTURES = (*REPORT, *COMPARISON, *SIMILAR, *LABEL_STUDIO, *KINDS, *ENABLED, *MLFLOW)
+BACKEND = ("127.0.0.1", 9090)
 SEARCHES = (
     'labelsift similar "my card was charged twice" -k 3',
     'labelsift similar T0078 -k 3 --where "is_label_issue"',
@@ -81,12 +88,14 @@ def main() -> None:
             _of_similar(chromium, place, take)
         if only.intersection(COMPARISON):
             _of_comparison(chromium, report, place, take)
-        if only.intersection((*LABEL_STUDIO, *KINDS)):
+        if only.intersection((*LABEL_STUDIO, *KINDS, *ENABLED)):
             server = running.enter_context(LabelStudioServer(place / "label-studio", say=say))
             running.enter_context(_variables(server.variables()))
             if only.intersection(LABEL_STUDIO):
                 _of_label_studio(chromium, server, report.push("label-studio", project=PROJECT).links, take)
             _of_kinds(chromium, server, take, only=only)
+            if only.intersection(ENABLED):
+                _of_enabling(chromium, server, report, place, take)
         if only.intersection(MLFLOW):
             tracker = running.enter_context(MLflowServer(place / "mlflow", say=say))
             # MLflow shows who logged a run; the name of this machine's account is nobody's business.
@@ -200,6 +209,7 @@ def _of_kinds(
 
 
 def _logged_in(chromium: Any, server: LabelStudioServer) -> Any:  # noqa: ANN401 - playwright's
+    """Return a page of somebody who is logged in."""
     page = page_of(chromium, height=LOW)
     page.goto(f"{server.url}/user/login")
     page.fill("input[name=email]", server.username)
@@ -207,6 +217,62 @@ def _logged_in(chromium: Any, server: LabelStudioServer) -> Any:  # noqa: ANN401
     page.click("button[type=submit]")
     page.wait_for_url(lambda url: "login" not in url)
     return page
+
+
+def _of_enabling(
+    chromium: Any,  # noqa: ANN401 - playwright's
+    server: LabelStudioServer,
+    report: Report,
+    place: Path,
+    take: Callable[..., None],
+) -> None:
+    """Enable a project that a team has labeled in, push, and look at it as its owner."""
+    title, client, platform = "Support tickets", Client(server.url, server.api_key), LabelStudio()
+    choices = "".join(f"<Choice value={quoteattr(one)}/>" for one in report.classes)
+    config = f'<View><Text name="text" value="$text"/><Choices name="label" toName="text">{choices}</Choices></View>'
+    project = client.create_project(title=title, description="", label_config=config, model_version="")
+    rows = zip(report.samples.ids.to_pylist(), report.samples.texts.to_pylist(), strict=True)
+    client.import_tasks(project, [{"data": {"text": text, "ticket_id": id}} for id, text in rows])
+    with _stand_in() as address:
+        platform.enable(project=title, run=report.run, backend=address, store=place / STORE)
+        report.push("label-studio", project=title, match="data.ticket_id", budget=60)
+        page = _logged_in(chromium, server)
+        page.goto(f"{server.url}/projects/{project}/data")
+        page.get_by_text(f"labelsift: {words('label').title}", exact=True).click()
+        page.get_by_text("nearest").first.wait_for()
+        take(page, "enable-tabs", after=3)
+        page.goto(f"{server.url}/projects/{project}/settings/ml")
+        page.get_by_text("Connected", exact=True).wait_for()
+        take(page, "model-settings", after=3)
+        page.context.close()
+
+
+@contextlib.contextmanager
+def _stand_in() -> Iterator[str]:
+    """Answer as a backend does that is asked for nothing but its health."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            content = json.dumps({"status": "UP", "model_version": "labelsift"}).encode()
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        do_POST = do_GET
+
+        def log_message(self, *words: object) -> None:
+            pass
+
+    answering = ThreadingHTTPServer(BACKEND, Handler)
+    threading.Thread(target=answering.serve_forever, daemon=True).start()
+    try:
+        yield "http://{}:{}".format(*BACKEND)
+    finally:
+        answering.shutdown()
+        answering.server_close()
 
 
 def _of_mlflow(chromium: Any, address: str, take: Callable[..., None]) -> None:  # noqa: ANN401 - playwright's

@@ -11,7 +11,7 @@ from labelsift.platforms import MODES, Local
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from labelsift.platforms import Mode, Receipt
+    from labelsift.platforms import Health, Mode, Receipt
     from labelsift.report import Report
 
 
@@ -174,11 +174,82 @@ class LabelStudio:
         erase = erase_fields if match else erase_tasks
         return erase(connect(), ids, project=project, dry_run=dry_run)
 
+    def enable(
+        self,
+        *,
+        project: str,
+        run: str,
+        backend: str | None = None,
+        store: Path | str | None = None,
+        agree: Callable[[str], bool] | None = None,
+        prefill: bool = False,
+        dry_run: bool = False,
+    ) -> Receipt:
+        """Plug labelsift into a project: backend, header lines, tabs; see :func:`.enabling.enable`.
+
+        Parameters
+        ----------
+        run
+            The run whose flags the tabs show.
+        backend
+            The address of a running ``serve``, as Label Studio sees it; its password comes from
+            LABELSIFT_BACKEND_PASSWORD or LABELSIFT_BACKEND_PASSWORD_FILE.
+        agree
+            Shown the change of the labeling config as a unified diff; None agrees.
+        prefill
+            Make the backend's answer the draft of every task.
+
+        Raises
+        ------
+        InputError
+            If there is no such project or run, or its labeling config does not fit.
+        PlatformError
+            If the server cannot be reached or refuses.
+        """
+        from labelsift.store import DEFAULT, load
+
+        from .connect import connect
+        from .enabling import enable
+
+        client = connect()
+        report = load(run, store=store or DEFAULT)
+        issues = {row["issue"]: None for row in report.findings.to_pylist() if row["scope"] == "sample"}
+        return enable(
+            client,
+            project=project,
+            run=report.run,
+            issues=list(issues),
+            backend=backend,
+            store=store,
+            agree=agree,
+            prefill=prefill,
+            dry_run=dry_run,
+        )
+
+    def disable(self, *, project: str, store: Path | str | None = None, dry_run: bool = False) -> Receipt:
+        """Take back what ``enable`` changed in a project; see :func:`.disabling.disable`.
+
+        Raises
+        ------
+        InputError
+            If the store has no record that the project was enabled.
+        PlatformError
+            If the server cannot be reached or refuses.
+        """
+        from .connect import connect
+        from .disabling import disable
+
+        return disable(connect(), project=project, store=store, dry_run=dry_run)
+
     def doctor(self) -> Mapping[str, str]:
         """Say what is wrong with the connection and how to mend it; empty when all is well."""
+        return self.examine().problems
+
+    def examine(self, *, project: str | None = None) -> Health:
+        """Say what is wrong with the connection, and with a project, how to mend it, and what is good to know."""
         from .doctor import examine
 
-        return examine()
+        return examine(project)
 
     @contextlib.contextmanager
     def local(self, folder: Path, *, say: Callable[[str], None]) -> Iterator[Local]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 import time
 from collections.abc import Iterator, Mapping
@@ -163,7 +164,7 @@ def _said(body: object, *, key: str) -> str:
     >>> _said("<html><head><title>502 Bad Gateway</title></head><body>…", key="k" * 40)
     '502 Bad Gateway'
     """
-    text = str(body)
+    text = _told(body if isinstance(body, str) else json.dumps(body, default=str))
     if re.match(r"\s*<", text):
         title = re.search(r"<title[^>]*>(.*?)</title>", text, re.DOTALL | re.IGNORECASE)
         text = title[1] if title else "a page in HTML"
@@ -171,13 +172,37 @@ def _said(body: object, *, key: str) -> str:
     return text if len(text) <= _SHOWN else text[:_SHOWN] + " …"
 
 
+def _told(body: str) -> str:
+    """Return what the server says in its JSON of an error, or the body as it is.
+
+    >>> _told('{"detail": "Validation error", "validation_errors": {"title": ["Too long"], "x": ["Bad"]}}')
+    'Validation error: title: Too long; x: Bad'
+    """
+    try:
+        found = json.loads(body)
+        detail, errors = str(found["detail"]), found.get("validation_errors") or {}
+        told = [(name, one) for name, many in errors.items() for one in many]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return body
+    named = [f"{one}" if name == "non_field_errors" else f"{name}: {one}" for name, one in told]
+    return f"{detail}: {'; '.join(named)}" if named else detail
+
+
 def _refused(status: int, said: str, *, what: str) -> PlatformError:
+    if status == 401 and "legacy token authentication has been disabled" in said:
+        return PlatformError(
+            "The key is a legacy token, and the organization does not allow those",
+            cure=f"Put a personal access token into {KEY} (Account & Settings → Personal Access Token), or let an "
+            "owner allow legacy tokens under Organization → API Token Settings",
+        )
     if status == 401:
         return PlatformError(
             "Label Studio does not accept the key",
             cure=f"Copy a valid token into {KEY}: Account & Settings → Personal Access Token. "
             "A legacy token works only where the organization allows it",
         )
+    if status == 403 and "reserved network address" in said:  # no matter of the account: SSRF protection
+        return PlatformError(f"Label Studio refused {what}: {said}")
     if status == 403:
         return PlatformError(f"The account may not use {what}", cure="Ask an administrator of Label Studio")
     if status == 404:

@@ -256,6 +256,28 @@ class Client:
         with self._asking("a tab"), gone_is_good():
             self._sdk.views.delete(str(view), request_options=ONCE)
 
+    def validate_config(self, project: int, label_config: str) -> None:
+        """Ask the server whether a labeling config fits a project with what is in it.
+
+        Raises
+        ------
+        PlatformError
+            If it does not fit; names the reason.
+        """
+        path = f"/api/projects/{project}/validate/"
+        self.send("POST", path, body={"label_config": label_config}, what="the labeling config")
+
+    def send(self, method: str, path: str, *, body: Json, what: str) -> Json:
+        """Send one request that is not repeated, and return what the server answers."""
+        return self._send(method, path, body=body, what=what)
+
+    def delete(self, path: str, *, what: str) -> None:
+        """Delete what stands at a path; what is gone already is no error."""
+        with self._asking(what):
+            answer = self._session.delete(f"{self.url}{path}", timeout=TIMEOUT)
+            if answer.status_code != 404:
+                answer.raise_for_status()
+
     def _send(
         self, method: str, path: str, *, body: Json, what: str, params: Mapping[str, str | int] | None = None
     ) -> Json:

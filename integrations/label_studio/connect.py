@@ -27,10 +27,11 @@ def connect() -> Client:
     MissingExtraError
         If label-studio-sdk is not installed.
     """
-    return Client(_address(), _key())
+    return Client(address(), key())
 
 
-def _address() -> str:
+def address() -> str:
+    """Return the server's address; see :func:`connect`."""
     url = os.environ.get(URL, "").strip()
     cure = f"Set {URL} to the address of Label Studio, for example http://localhost:8080"
     if not url:
@@ -50,12 +51,13 @@ def _address() -> str:
     return url
 
 
-def _key() -> str:
-    key, file, where = os.environ.get(KEY, "").strip(), os.environ.get(KEY_FILE, "").strip(), KEY
-    if not key and file:
+def key() -> str:
+    """Return the key; see :func:`connect`."""
+    found, file, where = os.environ.get(KEY, "").strip(), os.environ.get(KEY_FILE, "").strip(), KEY
+    if not found and file:
         where = f"The file that {KEY_FILE} names"
         try:
-            key = Path(file).expanduser().read_text(encoding="utf-8").strip()
+            found = Path(file).expanduser().read_text(encoding="utf-8").strip()
         except UnicodeDecodeError:
             raise InputError(f"{where} is no text", cure="Write the key into it, and nothing else") from None
         except (OSError, RuntimeError) as error:
@@ -64,14 +66,14 @@ def _key() -> str:
             raise InputError(
                 f"The file named by {KEY_FILE} cannot be read: {why}", cure="Name a file that holds the key"
             ) from None
-    if not key:
+    if not found:
         raise InputError(
             f"Neither {KEY} nor {KEY_FILE} is set" if where == KEY else f"{where} is empty",
             cure="Make a token in Label Studio under Account & Settings → Personal Access Token",
         )
-    if not _VISIBLE.fullmatch(key):
+    if not _VISIBLE.fullmatch(found):
         raise InputError(
             f"{where} holds more than a key: a line break, a space or a character that is not ASCII",
             cure="Copy the token again: Account & Settings → Personal Access Token",
         )
-    return key
+    return found

@@ -13,7 +13,7 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -45,6 +45,8 @@ class LabelStudioServer:
         Where its data and its log go; made private to the user.
     say
         Told what takes long.
+    settings
+        Environment variables in place of those that a trial needs.
 
     Attributes
     ----------
@@ -59,12 +61,19 @@ class LabelStudioServer:
     ...     print(server.url, server.username, server.password)
     """
 
-    def __init__(self, folder: Path, *, say: Callable[[str], None] = lambda line: None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        say: Callable[[str], None] = lambda line: None,
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
         self.folder = folder
         self.url = ""
         self.username = self.password = self.api_key = ""
         self.log = folder / "server.log"
         self._say = say
+        self._settings = dict(settings or {})
         self._server: Server | None = None
         self._port = 0
 
@@ -94,7 +103,7 @@ class LabelStudioServer:
             shutil.copytree(template / "data", data)
         self._port = self._port or free_port()  # the same again after a kill
         self.url = f"http://{LOOPBACK}:{self._port}"
-        self._server = _server(program, data=data, port=self._port, log=self.log)
+        self._server = _server(program, data=data, port=self._port, log=self.log, more=self._settings)
         self._server.start()
 
     def stop(self) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
 import json
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -117,3 +120,90 @@ def golden() -> Callable[[str, object], None]:
         assert json.loads(path.read_text(encoding="utf-8")) == made
 
     return compare
+
+
+class StubBackend:
+    """A backend that answers as the real one does, and keeps what it was asked; ``failing`` makes /setup fail."""
+
+    def __init__(self, *, password: str | None = None) -> None:
+        self.asked: list[str] = []
+        self.hooks: list[str] = []
+        self.failing = False
+        self.label, self.control = "refund", ("intent", "body")
+        stub = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.answer({"status": "UP"} if "health" in self.path else {"versions": ["labelsift/stub"]})
+
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                if self.path == "/predict":
+                    return self.answer({"results": [stub.prediction() for _ in body["tasks"]]})
+                if self.path == "/webhook":
+                    stub.hooks.append(body["action"])
+                elif stub.failing:
+                    return self.answer({"detail": "the run is gone"}, status=500)
+                return self.answer({"model_version": "labelsift/stub"})
+
+            def answer(self, value: object, status: int = 200) -> None:
+                stub.asked.append(self.path)
+                good = password is None or self.headers["Authorization"] == basic("labelsift", password)
+                content = json.dumps(value if good else {"detail": "no"}).encode()
+                self.send_response(status if good else 401)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            def log_message(self, *words: object) -> None:
+                """Stay quiet."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def prediction(self) -> dict[str, Any]:
+        name, to = self.control
+        result = [{"from_name": name, "to_name": to, "type": "choices", "value": {"choices": [self.label]}}]
+        return {"model_version": "labelsift/stub", "score": 0.93, "result": result}
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def basic(user: str, password: str) -> str:
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
+@pytest.fixture
+def make_backend() -> Iterator[Callable[..., StubBackend]]:
+    """Start backends that stop with the test."""
+    made: list[StubBackend] = []
+
+    def make(**settings: Any) -> StubBackend:
+        made.append(StubBackend(**settings))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.stop()
+
+
+@pytest.fixture
+def state_of(client: Client) -> Callable[[int], dict[str, Any]]:
+    """Everything that enable may change of a project, as the server tells it."""
+
+    def state(project: int) -> dict[str, Any]:
+        found = client.project(project)
+        backends = client.get("/api/ml", what="backends", params={"project": project})
+        return {
+            "project": {name: value for name, value in found.items() if name not in ("updated_at", "queue_total")},
+            # Listing them makes the server ask each for its state, and note when.
+            "backends": [{name: value for name, value in one.items() if name != "updated_at"} for one in backends],
+            "webhooks": client.get("/api/webhooks/", what="webhooks", params={"project": project}),
+            "views": client.views(project),
+        }
+
+    return state

@@ -188,6 +188,7 @@ def test_a_wrong_key_says_where_to_get_one(environment, server):
 @pytest.mark.server
 def test_the_key_may_stand_in_a_file(environment, server, tmp_path):
     (tmp_path / "key").write_text(server.api_key + "\n")
+    (tmp_path / "key").chmod(0o600)
     environment.setenv("LABEL_STUDIO_URL", server.url + "/")
     environment.setenv("LABEL_STUDIO_API_KEY_FILE", str(tmp_path / "key"))
     assert connect().version().startswith("1.23.")

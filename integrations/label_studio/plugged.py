@@ -1,0 +1,132 @@
+"""What ``enable`` changed in a project, kept in the run store so that ``disable`` can take it back.
+
+The record is written before the first change, whole and flushed to the disk, and holds what stood there before. So
+whatever a crash left half done can be told from what was there: what is not in ``before`` and has labelsift's form is
+labelsift's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from labelsift.errors import StoreError
+from labelsift.places import Place
+from labelsift.store import DEFAULT, Store
+
+FOLDER = "enabled"
+_FORMAT = 1
+
+
+@dataclass
+class Before:
+    """How a project stood before it was enabled: config, model version, tabs by their ids, ids of the rest."""
+
+    label_config: str
+    model_version: str
+    views: dict[str, dict[str, Any]]
+    backends: list[int]
+    webhooks: list[int]
+
+
+@dataclass
+class Record:
+    """What belongs to labelsift in an enabled project.
+
+    Parameters
+    ----------
+    project, title, server
+        The project's id and title, and the address under which it was enabled.
+    run
+        The run whose flags the tabs show.
+    before
+        How it stood.
+    label_config, model_version
+        What was written; None where nothing was.
+    backend
+        The address of the backend; None without one.
+    backends, webhooks
+        Ids of what was made for it.
+    tabs
+        Id → title of the tabs that were made.
+    tabs_changed
+        Id → data of tabs that stood there, as they were written.
+    """
+
+    project: int
+    title: str
+    server: str
+    run: str
+    before: Before
+    label_config: str | None = None
+    model_version: str | None = None
+    backend: str | None = None
+    backends: list[int] = field(default_factory=list)
+    webhooks: list[int] = field(default_factory=list)
+    tabs: dict[str, str] = field(default_factory=dict)
+    tabs_changed: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+class Records:
+    """The records of enabled projects in a store.
+
+    Raises
+    ------
+    StoreError
+        If the store cannot be read or written, or holds a record of another format.
+    """
+
+    def __init__(self, store: Path | str | None) -> None:
+        kept = Store(store or DEFAULT)
+        kept.prepare()
+        self.place: Place = kept.place / FOLDER
+
+    def read(self, project: Mapping[str, Any]) -> Record | None:
+        """Return the record of a project as the server gives it; None where it was not enabled from this store."""
+        try:
+            found = json.loads(self.place.read(_name(project)))
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except (OSError, ValueError) as error:
+            raise self._broken(project, error) from None
+        try:
+            if found.pop("format") != _FORMAT:
+                raise ValueError("another format")
+            return Record(**found | {"before": Before(**found["before"])})
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise self._broken(project, error) from None
+
+    def write(self, project: Mapping[str, Any], record: Record) -> None:
+        """Keep a record, in place of the one that stands there."""
+        content = json.dumps({"format": _FORMAT, **asdict(record)}, ensure_ascii=False, indent=1).encode()
+        try:
+            self.place.replace(_name(project), content)
+        except OSError as error:
+            raise StoreError(
+                f"What enable changes cannot be kept in {self.place} ({error.strerror})",
+                cure="Free some space, or name another --store; nothing more was changed",
+            ) from error
+
+    def delete(self, project: Mapping[str, Any]) -> None:
+        """Delete the record of a project that has been taken back."""
+        self.place.delete(_name(project))
+
+    def _broken(self, project: Mapping[str, Any], error: Exception) -> StoreError:
+        return StoreError(
+            f"The record {self.place}/{_name(project)} of what enable changed cannot be read ({error})",
+            cure="Restore it from a backup of the store; without it disable would have to guess",
+        )
+
+
+def _name(project: Mapping[str, Any]) -> str:
+    """Name a project's record: ids are used again, and a server has several addresses, but not the time of its making.
+
+    >>> _name({"id": 7, "created_at": "2026-11-25T17:25:04.340172Z"})
+    'label-studio-7-2df86c65.json'
+    """
+    made = hashlib.sha256(str(project["created_at"]).encode()).hexdigest()
+    return f"label-studio-{int(project['id'])}-{made[:8]}.json"
