@@ -5,6 +5,7 @@
   .gitignore                 *
   corrections/               what people decided (see :mod:`labelsift.ledger`)
   pools/<name>/              unlabeled samples to search (see :mod:`labelsift.pools`)
+  pulls/                     what was pulled from platforms (see :mod:`labelsift.pulled`)
   cache/                     what scans made of the texts alone (see :mod:`labelsift.cache`)
   runs/<run>/                whole or not there (:mod:`labelsift.runwriting`); what is in it: :mod:`labelsift.runfolder`
 """
