@@ -155,7 +155,9 @@ def _values(rows: Sequence[_Row], control: str, wanted: str | None) -> tuple[Rol
     several = wanted == "labels" or bool(many)
     if wanted == "spans":
         return "spans", [[] for _ in sets]
-    return ("labels", [sorted(set(one)) for one in sets]) if several else ("label", [(one or [None])[0] for one in sets])
+    return (
+        ("labels", [sorted(set(one)) for one in sets]) if several else ("label", [(one or [None])[0] for one in sets])
+    )
 
 
 def _spans(regions: Iterable[Any]) -> list[list[Any]]:

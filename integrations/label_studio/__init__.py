@@ -11,6 +11,7 @@ from labelsift.platforms import MODES, Local
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from labelsift.corrections import Policy
     from labelsift.platforms import Mode, Receipt
     from labelsift.report import Report
     from labelsift.samples import Samples
@@ -179,8 +180,34 @@ class LabelStudio:
         from .connect import connect
         from .source import read_project
 
-        return read_project(
-            connect(), project, id=id, split=split, predicted=predicted, metadata=metadata, name=name
+        return read_project(connect(), project, id=id, split=split, predicted=predicted, metadata=metadata, name=name)
+
+    def apply(
+        self,
+        corrections: pa.Table,
+        *,
+        project: str,
+        match: str | None = None,
+        policy: Policy = "majority",
+        experts: Sequence[str] = (),
+        undo: bool = False,
+        dry_run: bool = False,
+    ) -> Receipt:
+        """Write decisions into an existing project, beside people's own; see :func:`.applying.apply_corrections`."""
+        from .applying import apply_corrections
+        from .connect import connect
+        from .progress import speaker
+
+        return apply_corrections(
+            connect(),
+            corrections,
+            project=project,
+            match=match,
+            policy=policy,
+            experts=experts,
+            undo=undo,
+            dry_run=dry_run,
+            say=speaker(),
         )
 
     def forget(self, ids: Sequence[str], *, project: str, match: str | None = None, dry_run: bool = False) -> int:

@@ -9,6 +9,7 @@ deleted.
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -93,7 +94,9 @@ def pull_existing(
         return None
     changed.close()
     write_pulled(place, pulled, *key)
-    rows = [row | {"time": datetime.fromisoformat(row["time"])} for task in pulled.rows.values() for row in task.values()]
+    rows = [
+        row | {"time": datetime.fromisoformat(row["time"])} for task in pulled.rows.values() for row in task.values()
+    ]
     rows.sort(key=lambda row: row["time"])
     return pa.Table.from_pylist(rows, schema=CORRECTIONS_SCHEMA)
 
@@ -284,8 +287,6 @@ def _predicted(task: Mapping[str, Any], run: str) -> list[str]:
 
 
 def _parsed(cell: object) -> Value | None:
-    import json
-
     try:
         found = json.loads(cell) if isinstance(cell, str) else None
     except ValueError:
