@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from . import platforms
-from .agreeing import Agreement, agreement
+from .agreeing import UNKNOWN, Agreement, agreement
 from .cli_shared import json_option, run_options, show_receipt, store_option, write_json, written
 from .errors import InputError
 from .platforms import MODES, Mode
@@ -100,7 +100,7 @@ def pull(
     }
     told = "".join(f", {count:,} {verdict}" for verdict, count in counts.items())
     click.echo(f"{len(rows):,} decisions{told}" + (f"; {kept.new:,} new" if kept else ""))
-    agreed = [_agreed(one) for one in agreement(corrections, store=store) if one.decided]
+    agreed = [_agreed(one) for one in agreement(corrections, store=store) if one.decided and one.issue != UNKNOWN]
     if agreed:
         click.echo(f"Suggestions taken: {'; '.join(agreed)}")
     if kept and kept.unknown_runs:
