@@ -19,7 +19,7 @@ from labelsift.errors import InputError
 from labelsift.platforms import Receipt
 from labelsift.spans import fault
 
-from .client import Client
+from .client import SAID, Client
 from .convert import PREFIX
 from .correcting import CORRECTION, annotation_of, is_correction, is_marked, mark_of
 from .matching import NUMBER, find_project
@@ -186,7 +186,7 @@ def _planned(
     client: Client, project: int, wanted: Mapping[str, Wanted], target: Target, match: str | None, receipt: Receipt
 ) -> Iterator[Work]:
     accounts = {email: id for id, email in client.people().items()}
-    for page in client.tasks(project, annotations=True):
+    for page in client.tasks(project, annotations=True, include=SAID):
         for task in page:
             sample = sample_of(task, match)
             if sample not in wanted:
@@ -234,7 +234,7 @@ def sample_of(task: Mapping[str, Any], match: str | None) -> str:
 
 
 def _undoing(client: Client, project: int, scope: set[str], match: str | None, receipt: Receipt) -> Iterator[Work]:
-    for page in client.tasks(project, annotations=True):
+    for page in client.tasks(project, annotations=True, include=SAID):
         for task in page:
             sample = sample_of(task, match)
             marked = [one for one in task.get("annotations") or () if is_marked(one)]
@@ -282,7 +282,7 @@ def _write(client: Client, project: int, work: Sequence[Work], *, say: Say) -> N
 def _standing(client: Client, project: int, work: Work) -> int | None:
     """Return the correction that somebody else wrote in the same moment."""
     mark = (work.create or {}).get("import_id")
-    for page in client.tasks(project, annotations=True, ids=[work.task]):
+    for page in client.tasks(project, annotations=True, include=SAID, ids=[work.task]):
         for task in page:
             return next((one["id"] for one in task["annotations"] if one["import_id"] == mark), None)
     return None

@@ -26,8 +26,10 @@ TIMEOUT = 300  # seconds; an import of thousands of tasks takes a minute on a bu
 REPEATABLE: Any = {"max_retries": 3, "timeout_in_seconds": TIMEOUT}
 ONCE: Any = {"max_retries": 0, "timeout_in_seconds": TIMEOUT}
 # The server filters the fields of what a task holds by the same names.
-_ANSWERS = "annotations,drafts,result,completed_by,was_cancelled,lead_time,created_at,updated_at,import_id"
-_PREDICTIONS = "predictions,model_version,score"
+_ANSWERS = "annotations,drafts,result,completed_by,was_cancelled,lead_time,updated_at"
+# Without drafts and counts, which the server asks its database for a task at a time: in half the time.
+SAID = "id,data,annotations,result,completed_by,was_cancelled,lead_time,created_at,updated_at,import_id"
+SAID_AND_PREDICTED = f"{SAID},predictions,model_version"
 
 
 def body_of(value: Json) -> bytes:
@@ -101,7 +103,6 @@ class Client:
         project: int,
         *,
         annotations: bool = False,
-        predictions: bool = False,
         include: str = "",
         filters: Sequence[Mapping[str, Any]] = (),
         ids: Sequence[int] | None = None,
@@ -114,10 +115,8 @@ class Client:
             Its id.
         annotations
             Also the answers and drafts themselves, which takes several times as long.
-        predictions
-            With ``annotations``: also the predictions, whoever made them.
         include
-            Instead of all that: these fields, parted by commas.
+            These fields, parted by commas, instead of all that; those of answers only with ``annotations``.
         filters
             As in a tab; all must hold.
         ids
@@ -133,8 +132,7 @@ class Client:
         params["include"] = include or "id,data,meta,total_annotations,cancelled_annotations"
         params["resolve_uri"] = "false"  # data as it is stored, for a later write
         if annotations:
-            more = f"{_ANSWERS},{_PREDICTIONS}" if predictions else _ANSWERS
-            params |= {"fields": "all", "include": f"{params['include']},{more}"}
+            params |= {"fields": "all", "include": include or f"{params['include']},{_ANSWERS}"}
         seen = 0
         while True:
             page = self.get("/api/tasks", what=f"the tasks of project {project}", params=params)

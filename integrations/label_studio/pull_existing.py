@@ -25,7 +25,7 @@ from labelsift.runfolder import Shown, read_shown
 from labelsift.runrecords import SENT
 from labelsift.store import DEFAULT, Store
 
-from .client import Client
+from .client import SAID_AND_PREDICTED, Client
 from .convert import PREFIX, model_version
 from .correcting import is_correction
 from .deciding import Decision, decided
@@ -122,7 +122,7 @@ class _Changes:
         if self._began is None:
             return
         if not self._pulled.since:
-            for page in client.tasks(project, annotations=True, predictions=True, filters=[flagged]):
+            for page in client.tasks(project, annotations=True, include=SAID_AND_PREDICTED, filters=[flagged]):
                 self._note(page)
                 yield page
             return
@@ -133,7 +133,7 @@ class _Changes:
             changed += [task["id"] for task in page if self._times.get(str(task["id"])) != task["updated_at"]]
         for at in range(0, len(changed), CHUNK):
             some = changed[at : at + CHUNK]
-            for page in client.tasks(project, annotations=True, predictions=True, ids=some):
+            for page in client.tasks(project, annotations=True, include=SAID_AND_PREDICTED, ids=some):
                 self._note(page)
                 yield page
 

@@ -9,7 +9,7 @@ from labelsift.answered import Answer, Answered, Role
 from labelsift.errors import InputError
 from labelsift.samples import Samples
 
-from .client import Client
+from .client import SAID, Client
 from .correcting import is_correction
 from .matching import find_project
 from .targets import Kind, Target, target_of
@@ -63,7 +63,7 @@ def read_project(
         metadata = list(dict.fromkeys([target.field, *metadata]))
     answered = Answered(ROLES[target.kind], shown, id, split, predicted, metadata)
     people = client.people()
-    for page in client.tasks(int(found["id"]), annotations=True):
+    for page in client.tasks(int(found["id"]), annotations=True, include=SAID):
         for task in page:
             answered.add(str(task["id"]), task["data"], list(answers_of(task, target, people)))
     return answered.samples(name or str(found["title"]))
