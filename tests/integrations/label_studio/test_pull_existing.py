@@ -142,7 +142,7 @@ def test_decisions_stay_with_the_run_that_asked_and_go_with_their_annotation(
 
 
 @pytest.mark.parametrize(
-    ("rows", "flagged"), [(2000, 60), pytest.param(20_000, 1500, marks=[pytest.mark.soak, pytest.mark.timeout(3600)])]
+    ("rows", "flagged"), [(2000, 60), pytest.param(20_000, 300, marks=[pytest.mark.soak, pytest.mark.timeout(3600)])]
 )
 def test_a_second_pull_reads_only_what_changed(
     platform, client, name, make_pushed, annotate, reads, monkeypatch, rows, flagged
