@@ -7,6 +7,7 @@
 2
 """
 
+from .agreeing import agreement
 from .annotating import note
 from .dynamics import Dynamics
 from .epochwriter import DynamicsWriter
@@ -36,6 +37,7 @@ __all__ = [
     "StoreError",
     "Taxonomy",
     "TopK",
+    "agreement",
     "load",
     "note",
     "pull",

@@ -128,10 +128,13 @@ def apply(
     store: str,
     as_json: bool,
 ) -> None:
-    """Write the recorded decisions into the PROJECT on PLATFORM that the samples are from, beside what stands there."""
+    """Write the recorded decisions into the PROJECT on PLATFORM that the samples are from, beside what stands there.
+
+    With --undo, without decisions, --run and --dataset, everything is taken back that was ever applied there.
+    """
     applier = platforms.able(platform, platforms.Applier, to="take decisions back")
     found = recorded(store=store, dataset=dataset, run=run)
-    if not found.num_rows and not undo:
+    if not found.num_rows and (not undo or run or dataset):
         raise InputError("The store has no decisions", cure=f"Pull them first: labelsift pull {platform} PROJECT")
     receipt = applier.apply(
         found, project=project, match=match, policy=policy, experts=experts, undo=undo, dry_run=dry_run

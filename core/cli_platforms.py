@@ -7,10 +7,12 @@ from pathlib import Path
 import click
 
 from . import platforms
+from .agreeing import UNKNOWN, Agreement, agreement
 from .cli_shared import json_option, run_options, show_receipt, store_option, write_json, written
 from .errors import InputError
 from .platforms import MODES, Mode
 from .probing import share_of
+from .pulled import forget_pulled
 from .recording import record
 from .store import load
 
@@ -75,11 +77,14 @@ def push(
 @store_option
 @click.option("--no-store", is_flag=True, help="Do not add them to the store's record of corrections.")
 @click.option("--run", help="The run of decisions that name none, as in your own spreadsheet; latest is one, too.")
+@click.option("--all", "anew", is_flag=True, help="Read everything anew, not only what changed since the last pull.")
 @json_option
 def pull(
-    platform: str, project: str, to: str | None, store: str, no_store: bool, run: str | None, as_json: bool
+    platform: str, project: str, to: str | None, store: str, no_store: bool, run: str | None, anew: bool, as_json: bool
 ) -> None:
     """Bring back what people decided in PROJECT on PLATFORM, and add what is new to the record of corrections."""
+    if anew:
+        forget_pulled(store)
     corrections = platforms.pull(platform, project=project, store=store)
     if to and not corrections.num_rows and Path(to).exists():
         click.echo(f"{to} stays as it was: there are no decisions to write", err=True)
@@ -95,9 +100,22 @@ def pull(
     }
     told = "".join(f", {count:,} {verdict}" for verdict, count in counts.items())
     click.echo(f"{len(rows):,} decisions{told}" + (f"; {kept.new:,} new" if kept else ""))
+    agreed = [_agreed(one) for one in agreement(corrections, store=store) if one.decided and one.issue != UNKNOWN]
+    if agreed:
+        click.echo(f"Suggestions taken: {'; '.join(agreed)}")
     if kept and kept.unknown_runs:
         unknown = ", ".join(kept.unknown_runs)
         click.echo(f"{store} has no run {unknown}: what was shown there is not in the record", err=True)
+
+
+def _agreed(one: Agreement) -> str:
+    """Write how often people took the suggestions for an issue.
+
+    >>> _agreed(Agreement("label", accepted=3, changed=1, refused=2, seconds=7.5))
+    'label 50 % of 6, 7.5 s each'
+    """
+    seconds = "" if one.seconds is None else f", {one.seconds:g} s each"
+    return f"{one.issue} {one.share or 0:.0%} of {one.decided:,}{seconds}".replace("%", " %")
 
 
 @click.command()

@@ -25,6 +25,7 @@ from .keptrows import FACTS as ROWS
 from .keptrows import erase_kept
 from .memory import text_hash
 from .places import Bucket, Folder, Place
+from .pulled import FOLDER as PULLS
 from .runerasure import erase_from_run
 from .runfolder import read_samples
 from .runrecords import SENT
@@ -205,6 +206,7 @@ def _erase(kept: Store, wanted: set[str], found: Erased) -> dict[str, str]:
         found.unreachable.append(f"{kept.place} keeps old versions of what is deleted: let a lifecycle rule end them")
     if isinstance(kept.place, Folder):
         kept.place.delete(CACHE)  # the next scan makes it again, without them
+    kept.place.delete(PULLS)  # the next pull reads everything anew
     for one in kept.runs():
         erase_from_run(kept.place_of(one.run), wanted)
     for name in _pools(kept):

@@ -182,8 +182,21 @@ class Source(Protocol):
 
     name: str
 
-    def read(self, project: str, *, metadata: Sequence[str] = ()) -> Samples:
-        """Return the samples of a project with the labels that people gave; only reads."""
+    def read(
+        self,
+        project: str,
+        *,
+        id: str | None = None,
+        split: str | None = None,
+        predicted: str | None = None,
+        metadata: Sequence[str] = (),
+        name: str | None = None,
+    ) -> Samples:
+        """Return the samples of a project with the labels that people gave; only reads.
+
+        ``id``, ``split``, ``predicted`` and ``metadata`` are fields of its tasks; see
+        :class:`labelsift.answered.Answered` for what holds without them.
+        """
         ...
 
 

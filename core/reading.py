@@ -22,7 +22,9 @@ from .containers import from_memory
 from .errors import InputError
 from .givenforms import Given
 from .samples import ROLES, Samples, repeats, text_ids
+from .sources import project_of, read_project
 from .spanexports import exported, has_column
+from .taskfiles import read_export
 
 if TYPE_CHECKING:
     Source = str | os.PathLike[str] | Any
@@ -53,6 +55,9 @@ def read(
     source
         A path or URL of a csv, tsv, jsonl or parquet file (plain or compressed), or a pandas,
         polars, Arrow or Hugging Face object; anything that speaks Arrow's C stream interface.
+        ``label-studio://PROJECT``, and so for every installed platform that can be read: the project says itself
+        where text and labels stand. An export of Label Studio says it nearly as well; see
+        :mod:`labelsift.taskfiles`.
     text, label, id, split, predicted
         The columns that hold each role. Without ``id`` the id is a hash of the text.
         A missing label (null or blank) means unlabeled. ``text=None`` is for images, sounds and whatever else is
@@ -97,6 +102,22 @@ def read(
     given.require(label=label, text=text, id=id)
     roles = {"id": id, "text": text, "label": label, "split": split, "predicted": predicted}
     metadata = _several(metadata)
+    project = project_of(source)
+    if project is not None:
+        more = {"id": id, "split": split, "predicted": predicted, "metadata": metadata, "name": name}
+        return read_project(*project, given=[*([label] if label else []), *given.columns], **more)
+    if isinstance(source, (str, os.PathLike)):
+        export = read_export(
+            os.fspath(source),
+            text=text,
+            controls={"label": label, "labels": labels, "spans": spans},
+            others=bool(annotations or annotators or tokens),
+            fields={"id": id, "split": split, "predicted": predicted},
+            metadata=metadata,
+            name=name,
+        )
+        if export is not None:
+            return export
     if isinstance(source, (str, os.PathLike)):
         name = name or files.stem(os.fspath(source))
         if spans and text:

@@ -6,6 +6,7 @@
   corrections/               what people decided (see :mod:`labelsift.ledger`)
   enabled/                   what `enable` changed in projects of platforms, so that `disable` can take it back
   pools/<name>/              unlabeled samples to search (see :mod:`labelsift.pools`)
+  pulls/                     what was pulled from platforms (see :mod:`labelsift.pulled`)
   cache/                     what scans made of the texts alone (see :mod:`labelsift.cache`)
   runs/<run>/                whole or not there (:mod:`labelsift.runwriting`); what is in it: :mod:`labelsift.runfolder`
 """

@@ -11,8 +11,10 @@ from labelsift.platforms import MODES, Local
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from labelsift.corrections import Policy
     from labelsift.platforms import Health, Mode, Receipt
     from labelsift.report import Report
+    from labelsift.samples import Samples
 
 
 class LabelStudio:
@@ -137,26 +139,78 @@ class LabelStudio:
         )
 
     def pull(self, *, project: str, store: Path | str | None = None) -> pa.Table:
-        """Return people's decisions in the review projects of ``project``, in CORRECTIONS_SCHEMA.
+        """Return people's decisions in the review projects of ``project`` and in the project itself.
+
+        Of the project itself, into which was pushed with ``match``, what people said since then. What was pulled
+        before is remembered in the store, and only tasks that changed since are read.
 
         Parameters
         ----------
         project
-            The name that was pushed under; a push with ``match`` makes no review project.
+            The name that was pushed under; a project's title or number.
         store
-            The folder that keeps the runs, for the given labels of rounds in mode ``blind``.
+            The folder that keeps the runs, for the given labels of rounds in mode ``blind``, and what was pulled.
+
+        Returns
+        -------
+        Table
+            In CORRECTIONS_SCHEMA, oldest first: all decisions, not only the new ones.
 
         Raises
         ------
         InputError
-            If there is no such review project, or a blind round's run is not in the store.
+            If nothing was pushed under this name, or a blind round's run is not in the store.
         PlatformError
             If the server cannot be reached or refuses.
         """
         from .connect import connect
-        from .pull import pull_reviews
+        from .pull_existing import pull_project
 
-        return pull_reviews(connect(), project=project, store=store)
+        return pull_project(connect(), project=project, store=store)
+
+    def read(
+        self,
+        project: str,
+        *,
+        id: str | None = None,
+        split: str | None = None,
+        predicted: str | None = None,
+        metadata: Sequence[str] = (),
+        name: str | None = None,
+    ) -> Samples:
+        """Return the tasks of an existing project as samples; see :func:`.source.read_project`."""
+        from .connect import connect
+        from .source import read_project
+
+        return read_project(connect(), project, id=id, split=split, predicted=predicted, metadata=metadata, name=name)
+
+    def apply(
+        self,
+        corrections: pa.Table,
+        *,
+        project: str,
+        match: str | None = None,
+        policy: Policy = "majority",
+        experts: Sequence[str] = (),
+        undo: bool = False,
+        dry_run: bool = False,
+    ) -> Receipt:
+        """Write decisions into an existing project, beside people's own; see :func:`.applying.apply_corrections`."""
+        from .applying import apply_corrections
+        from .connect import connect
+        from .progress import speaker
+
+        return apply_corrections(
+            connect(),
+            corrections,
+            project=project,
+            match=match,
+            policy=policy,
+            experts=experts,
+            undo=undo,
+            dry_run=dry_run,
+            say=speaker(),
+        )
 
     def forget(self, ids: Sequence[str], *, project: str, match: str | None = None, dry_run: bool = False) -> int:
         """Delete the tasks of some samples in the review projects of ``project``, with people's answers on them.

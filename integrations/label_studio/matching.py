@@ -15,6 +15,7 @@ from .client import Client
 from .convert import PREFIX
 from .stored import Stored, own_predictions
 
+NUMBER = "id"  # matches the task's own number, where its data has no such field
 CREATED = "labelsift_created"  # key of a task's meta: nobody but labelsift made this task
 
 
@@ -76,6 +77,9 @@ def match_tasks(client: Client, project: int, report: Report, *, name: str) -> M
         for task in page:
             data = task["data"]
             seen.update(data)
+            if name == NUMBER and name not in data:  # as label-studio:// names the samples
+                data = {**data, name: task["id"]}
+                seen.add(name)
             if "labelsift_run" in data:
                 rounds[str(data["labelsift_run"])] = int(data.get("labelsift_round") or 1)
             sample = sample_of(str(data[name])) if name in data else None

@@ -79,7 +79,7 @@ def _rounds(client: Client, project: str) -> list[Round]:
         pushed = f"Pushed so far: {known}" if known else "Push first: labelsift push label-studio PROJECT"
         raise InputError(
             f"Label Studio has no review project that was pushed as {project}",
-            cure=f"{pushed}. What was pushed with --match stays in your own project: pull does not read it",
+            cure=f"{pushed}. Of what was pushed with --match, name your own project: its title or its number",
         )
     return found
 

@@ -207,3 +207,18 @@ def state_of(client: Client) -> Callable[[int], dict[str, Any]]:
         }
 
     return state
+
+
+@pytest.fixture(scope="session")
+def second_person(server: LabelStudioServer, client: Client) -> tuple[int, str]:
+    """The number and the e-mail address of another account, made by an invitation as people do it."""
+    import requests
+
+    email = "second@example.com"
+    link = client.get("/api/invite", what="an invitation")["invite_url"]
+    with requests.Session() as session:
+        page = f"{server.url}/user/signup/?{link.partition('?')[2]}"
+        session.get(page, timeout=60).raise_for_status()
+        told = {"email": email, "password": "second-password-1", "csrfmiddlewaretoken": session.cookies["csrftoken"]}
+        session.post(page, data=told, headers={"Referer": page}, timeout=60).raise_for_status()
+    return next((id, mail) for id, mail in client.people().items() if mail == email)

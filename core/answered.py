@@ -1,0 +1,215 @@
+"""Tasks of a labeling platform, each with the answers of several people, become samples.
+
+Both ways into a platform's project end here: over its interface, and through a file that it exported. Tasks are taken
+one after the other, and only columns stay in memory.
+"""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import pyarrow as pa
+
+from . import labelsets, opinions, spans
+from .errors import InputError
+from .samples import ROLES, Samples
+
+Role = Literal["label", "labels", "spans"]
+OWN = "labelsift_"  # what a push writes into a task's data begins so, and is nothing of the user's
+ID = f"{OWN}id"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one person said of one task.
+
+    Parameters
+    ----------
+    person
+        Who; what the platform calls them.
+    time
+        When, as ISO 8601 in UTC: sorts as text.
+    value
+        A label; a list of labels; or ``[[start, end, "type"], …]``. None says nothing.
+    correction
+        True for the one that labelsift wrote of people's decisions: it counts before all others.
+    """
+
+    person: str
+    time: str
+    value: Any
+    correction: bool = False
+
+
+@dataclass
+class Answered:
+    """Collects tasks, and makes samples of them.
+
+    Parameters
+    ----------
+    role
+        ``label``: of several people's answers the label is what most say, and what each said is kept. ``labels`` and
+        ``spans``: the newest answer counts.
+    text
+        The field of a task's data that holds the text; None where people label images or sounds.
+    id, split, predicted
+        Fields of the data. Without ``id`` a sample is known by ``labelsift_id``, where a push wrote one, else by the
+        task's number.
+    metadata
+        Fields to keep; where none is named, all that hold one text, number or truth value, but labelsift's own.
+    """
+
+    role: Role
+    text: str | None
+    id: str | None = None
+    split: str | None = None
+    predicted: str | None = None
+    metadata: Sequence[str] = ()
+    _ids: list[str] = field(default_factory=list)
+    _columns: dict[str, list[Any]] = field(default_factory=dict)  # role → cells
+    _fields: dict[str, list[Any]] = field(default_factory=dict)  # field of the data → cells
+    _several: int = 0
+
+    def add(self, number: str, data: Mapping[str, Any], answers: Sequence[Answer]) -> None:
+        """Take one task: its number, its data and what people said, in any order."""
+        self._ids.append(self._id(number, data))
+        said = self._said(answers)
+        if self.text is not None:
+            said["text"] = _text(data.get(self.text)) or ""
+        said |= {role: _text(data.get(name)) or None for role, name in self._named().items()}
+        for role, cell in said.items():
+            self._columns.setdefault(role, []).append(cell)
+        self._keep(data)
+
+    def samples(self, name: str) -> Samples:
+        """Return what was taken as samples.
+
+        Raises
+        ------
+        InputError
+            If no task was taken, no task has a field that was named, ids repeat, or spans do not fit their texts.
+        """
+        if not self._ids:
+            raise InputError(f"{name} holds no tasks", cure="Import some, or name another project or file")
+        self._require_fields(name)
+        _require_unique(self._ids, named=self.id)
+        columns = {role: pa.chunked_array([pa.array(cells, pa.string())]) for role, cells in self._columns.items()}
+        columns["id"] = pa.chunked_array([pa.array(self._ids, pa.string())])
+        if self.role == "label":
+            columns["label"] = self._labels(columns.pop("corrected"), columns["annotations"])
+            if not self._several:
+                del columns["annotations"]
+        elif self._several:
+            warnings.warn(
+                f"{name}: {self._several:,} tasks have answers of several people, and the newest counts; "
+                "only single labels are weighed",
+                stacklevel=3,
+            )
+        if self.role == "spans":
+            self._require_fitting()
+        ordered = {role: columns[role] for role in ROLES if role in columns}
+        return Samples(pa.table(ordered), pa.table(self._metadata()), name)
+
+    def _id(self, number: str, data: Mapping[str, Any]) -> str:
+        if self.id is None:
+            return _text(data.get(ID)) or number
+        found = _text(data.get(self.id))
+        if found is None or not found.strip():
+            raise InputError(f"Some tasks have no {self.id}", ids=[number], cure="Name another field, or none")
+        return found
+
+    def _named(self) -> dict[str, str]:
+        named = {"split": self.split, "predicted": self.predicted}
+        return {role: name for role, name in named.items() if name}
+
+    def _said(self, answers: Sequence[Answer]) -> dict[str, str | None]:
+        """Return the cells of what people said, by role."""
+        told = sorted((one for one in answers if one.value is not None), key=lambda one: one.time)
+        people = {one.person: one.value for one in told if not one.correction}  # of one person the newest
+        corrected = next((one.value for one in reversed(told) if one.correction), None)
+        self._several += len(people) > 1
+        if self.role == "label":
+            return {"corrected": corrected, "annotations": opinions.canonical(people)}
+        newest = corrected if corrected is not None else told[-1].value if told else None
+        if newest is None:
+            return {self.role: None}
+        if self.role == "labels":
+            return {"labels": labelsets.canonical(newest)}
+        return {"spans": spans.canonical((start, end, type) for start, end, type in newest)}
+
+    @staticmethod
+    def _labels(corrected: pa.ChunkedArray, annotations: pa.ChunkedArray) -> pa.ChunkedArray:
+        most = opinions.consensus(annotations).to_pylist()
+        first = [own or other for own, other in zip(corrected.to_pylist(), most, strict=True)]
+        return pa.chunked_array([pa.array(first, pa.string())])
+
+    def _keep(self, data: Mapping[str, Any]) -> None:
+        before = len(self._ids) - 1
+        if self.metadata:
+            kept: Mapping[str, Any] = {name: data.get(name) for name in self.metadata}
+        else:
+            used = {self.text, self.id, self.split, self.predicted}
+            kept = {
+                name: value
+                for name, value in data.items()
+                if name not in used and not name.startswith(OWN) and isinstance(value, (str, int, float, bool))
+            }
+        for name, value in kept.items():
+            cells = self._fields.setdefault(name, [])
+            cells += [None] * (before - len(cells))
+            cells.append(value)
+
+    def _metadata(self) -> dict[str, pa.Array]:
+        rows = len(self._ids)
+        return {name: _column(cells + [None] * (rows - len(cells))) for name, cells in self._fields.items()}
+
+    def _require_fields(self, name: str) -> None:
+        empty = [one for one in self.metadata if all(cell is None for cell in self._fields[one])]
+        empty += [
+            one for role, one in self._named().items() if all(cell is None for cell in self._columns.get(role, ()))
+        ]
+        if empty:
+            raise InputError(f"No task of {name} has these fields", ids=empty, cure="Name fields of the tasks' data")
+
+    def _require_fitting(self) -> None:
+        wrong = {
+            id: fault
+            for id, text, cell in zip(self._ids, self._columns["text"], self._columns["spans"], strict=True)
+            if cell and (fault := spans.fault(spans.parsed(cell) or (), text))
+        }
+        if wrong:
+            raise InputError(
+                f"Spans do not fit their texts ({next(iter(wrong.values()))})",
+                ids=list(wrong),
+                cure="Correct these tasks; somebody may have changed their text after it was labeled",
+            )
+
+
+def _text(value: object) -> str | None:
+    """Write a cell of a task's data: texts as they are, numbers as JSON writes them; None for nothing."""
+    if value is None or isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _column(cells: list[Any]) -> pa.Array:
+    """Keep a type that all cells share; whatever is mixed or nested is written as text."""
+    if not any(isinstance(one, (dict, list)) for one in cells):
+        try:
+            return pa.array(cells)
+        except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
+            pass
+    return pa.array([_text(one) for one in cells], pa.string())
+
+
+def _require_unique(ids: Sequence[str], *, named: str | None) -> None:
+    twice = [one for one, count in Counter(ids).items() if count > 1]
+    if twice:
+        where = f"field {named}" if named else f"field {ID}"
+        cure = "Name another field, or none: id=None" if named else "Name the field that tells the tasks apart: id=…"
+        raise InputError(f"Several tasks have the same id in the {where}", ids=twice, cure=cure)

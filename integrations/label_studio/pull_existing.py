@@ -1,0 +1,294 @@
+"""Pulling decisions out of a project of the user's own, into which flagged samples were pushed with ``match``.
+
+A decision is what a person said of a flagged task after it was pushed: an annotation made or changed since. What stood
+there before is what was judged, and decides nothing. Of a project that was pulled before only the tasks are read that
+changed since; Label Studio moves a task's ``updated_at`` whenever one of its annotations is made, changed, skipped or
+deleted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from labelsift.errors import InputError, LabelsiftError
+from labelsift.findings import CORRECTIONS_SCHEMA, to_json
+from labelsift.pulled import Pulled, read_pulled, write_pulled
+from labelsift.runfolder import Shown, read_shown
+from labelsift.runrecords import SENT
+from labelsift.store import DEFAULT, Store
+
+from .client import SAID_AND_PREDICTED, Client
+from .convert import PREFIX, model_version
+from .correcting import is_correction
+from .deciding import Decision, decided
+from .pull import NAME, pull_reviews
+from .review import all_rounds
+from .source import readable
+from .targets import Target
+from .values import Value, from_result
+
+MARGIN = timedelta(minutes=10)  # a change that the server began so long ago may show only now
+CHUNK = 500  # tasks named in one address
+Row = dict[str, Any]
+
+
+def pull_project(client: Client, *, project: str, store: Path | str | None = None) -> pa.Table:
+    """Return every decision in the review projects of ``project``, and in the project of this title or number itself.
+
+    Raises
+    ------
+    InputError
+        If nothing was pushed under this name, or a blind round's run is not in the store.
+    PlatformError
+        If the server cannot be reached or refuses.
+    """
+    rounds = all_rounds(client)
+    reviews = {one.project for one in rounds}
+    projects = [one for one in client.projects() if one["id"] not in reviews]
+    own = [one for one in projects if one["title"] == project] or [one for one in projects if str(one["id"]) == project]
+    reviewed = any(one.of == project for one in rounds)
+    tables = [pull_reviews(client, project=project, store=store)] if reviewed else []
+    if len(own) > 1 and not reviewed:
+        raise InputError(
+            f"Several projects are called {project}", ids=[one["id"] for one in own], cure="Give the number instead"
+        )
+    if len(own) == 1:
+        found = pull_existing(client, client.project(int(own[0]["id"])), asked=project, store=store)
+        tables += [] if found is None else [found]
+    if not tables:
+        return pull_reviews(client, project=project, store=store)  # says what was pushed
+    return pa.concat_tables(tables).sort_by("time") if len(tables) > 1 else tables[0]
+
+
+def pull_existing(
+    client: Client, project: Mapping[str, Any], *, asked: str, store: Path | str | None = None
+) -> pa.Table | None:
+    """Return every decision in a project of the user's own, oldest first; None where nothing was pushed into it.
+
+    Parameters
+    ----------
+    project
+        As the server describes it.
+    asked
+        What the project was called in the push, for when the server does not tell the time of it.
+    store
+        The folder that keeps the runs, and what was pulled before.
+    """
+    number = int(project["id"])
+    place = DEFAULT if store is None else store
+    key = (NAME, client.url, str(number))
+    pulled = read_pulled(place, *key)
+    changed = _Changes(pulled)
+    reading = _Reading(client, project, Store(place), asked=asked, pulled=pulled)
+    for page in changed.pages(client, number):
+        reading.take(page)
+    if not pulled.rows and changed.empty:
+        return None
+    changed.close()
+    write_pulled(place, pulled, *key)
+    rows = [
+        row | {"time": datetime.fromisoformat(row["time"])} for task in pulled.rows.values() for row in task.values()
+    ]
+    rows.sort(key=lambda row: row["time"])
+    return pa.Table.from_pylist(rows, schema=CORRECTIONS_SCHEMA)
+
+
+class _Changes:
+    """Asks for the tasks that changed since the last pull, and remembers how far it came."""
+
+    def __init__(self, pulled: Pulled) -> None:
+        self._pulled = pulled
+        self._times: dict[str, str] = dict(pulled.recent)
+        self._began: str | None = None
+
+    @property
+    def empty(self) -> bool:
+        """Whether the project has no flagged task."""
+        return self._began is None
+
+    def pages(self, client: Client, project: int) -> Iterator[list[dict[str, Any]]]:
+        """Yield the flagged tasks that are new or changed, with their annotations and predictions."""
+        flagged = {"filter": f"filter:tasks:data.{PREFIX}id", "operator": "empty", "type": "String", "value": False}
+        # Asked for first: what changes while the tasks are read is later than that, however long it takes.
+        self._began = client.newest_change(project, filters=[flagged])
+        if self._began is None:
+            return
+        if not self._pulled.since:
+            for page in client.tasks(project, annotations=True, include=SAID_AND_PREDICTED, filters=[flagged]):
+                self._note(page)
+                yield page
+            return
+        after = _moment(datetime.fromisoformat(self._pulled.since) - MARGIN)
+        late = {"filter": "filter:tasks:updated_at", "operator": "greater", "type": "Datetime", "value": after}
+        changed: list[int] = []
+        for page in client.tasks(project, include="id,updated_at", filters=[flagged, late]):
+            changed += [task["id"] for task in page if self._times.get(str(task["id"])) != task["updated_at"]]
+        for at in range(0, len(changed), CHUNK):
+            some = changed[at : at + CHUNK]
+            for page in client.tasks(project, annotations=True, include=SAID_AND_PREDICTED, ids=some):
+                self._note(page)
+                yield page
+
+    def _note(self, page: Iterable[Mapping[str, Any]]) -> None:
+        # The time is that of the content that was read: a task that changes meanwhile is read again next time.
+        self._times |= {str(task["id"]): str(task["updated_at"]) for task in page}
+
+    def close(self) -> None:
+        """Keep how far the tasks are known."""
+        if self._began is None:
+            return
+        self._pulled.since = max(self._pulled.since, self._began)
+        border = _moment(datetime.fromisoformat(self._pulled.since) - MARGIN)
+        self._pulled.recent = {task: time for task, time in self._times.items() if time > border}
+
+
+def _moment(time: datetime) -> str:
+    """Write a time in the one form that the server's filters read."""
+    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+@dataclass
+class _Reading:
+    """Turns pages of tasks into rows of decisions."""
+
+    client: Client
+    project: Mapping[str, Any]
+    store: Store
+    asked: str
+    pulled: Pulled
+    _shown: dict[str, dict[str, Shown]] = field(default_factory=dict)
+
+    @cached_property
+    def _target(self) -> Target:
+        return readable(self.project)
+
+    @cached_property
+    def _people(self) -> dict[int, str]:
+        return self.client.people()
+
+    def take(self, page: Sequence[Mapping[str, Any]]) -> None:
+        """Put the decisions on these tasks in place of those that were known of them."""
+        by_run: dict[str, list[Mapping[str, Any]]] = {}
+        for task in page:
+            by_run.setdefault(str(task["data"].get(f"{PREFIX}run") or ""), []).append(task)
+        for run, tasks in by_run.items():
+            own = [time for task in tasks for time in _predicted(task, run)]
+            known = self.pulled.pushed.get(run) or (min(own) if own else self._sent(run))
+            if known:
+                self.pulled.pushed[run] = min([known, *own])
+            shown = self._told(run, [str(task["data"][f"{PREFIX}id"]) for task in tasks])
+            for task in tasks:
+                self._take(task, run, shown.get(str(task["data"][f"{PREFIX}id"])))
+
+    def _take(self, task: Mapping[str, Any], run: str, shown: Shown | None) -> None:
+        number = str(task["id"])
+        known = self.pulled.rows.pop(number, {})
+        pushed = min(_predicted(task, run), default=self.pulled.pushed.get(run, ""))
+        rows: dict[str, Row] = {}
+        for one in task.get("annotations") or ():
+            before = known.get(str(one["id"]))
+            if before is not None and before["time"] == one["updated_at"]:  # maybe of an earlier run
+                rows[str(one["id"])] = before
+            elif pushed and str(one["updated_at"]) > pushed and not is_correction(one):
+                row = self._row(task, one, run, shown, pushed)
+                rows |= {} if row is None else {str(one["id"]): row}
+        if rows:
+            self.pulled.rows[number] = rows
+
+    def _row(
+        self, task: Mapping[str, Any], annotation: Mapping[str, Any], run: str, shown: Shown | None, pushed: str
+    ) -> Row | None:
+        data = task["data"]
+        answer = from_result(annotation.get("result") or (), self._target)
+        skipped = bool(annotation.get("was_cancelled"))
+        if answer is None and not skipped:
+            return None
+        found: Decision = decided(
+            None if skipped else answer,
+            given=self._given(task, shown, pushed),
+            suggested=self._suggested(task, run),
+            target=self._target,
+            skipped=skipped,
+        )
+        who = annotation.get("completed_by")
+        told = f"{PREFIX}given" in data
+        prefilled = told and self.project.get("model_version") == model_version(run)
+        return {
+            "id": str(data[f"{PREFIX}id"]),
+            "action": found.action,
+            "verdict": found.verdict,
+            "value": to_json(found.value),
+            "person": self._people.get(who, str(who)) if who is not None else "",
+            "time": str(annotation["updated_at"]),
+            "platform": NAME,
+            "run": run or None,
+            "round": str(data.get(f"{PREFIX}round") or "1"),
+            "seconds": annotation.get("lead_time"),
+            "note": "",
+            "asked": "prefill" if prefilled else "choose" if told else "blind",
+        }
+
+    def _given(self, task: Mapping[str, Any], shown: Shown | None, pushed: str) -> Value | None:
+        """Return what was judged: from the run, else what people had said before the push, else what the task shows."""
+        if shown is not None:
+            return shown.given if self._single else _parsed(shown.given)
+        earlier = sorted(
+            (one for one in task.get("annotations") or () if not one.get("was_cancelled")),
+            key=lambda one: str(one["updated_at"]),
+        )
+        stood = [from_result(one.get("result") or (), self._target) for one in earlier if one["updated_at"] <= pushed]
+        told = task["data"].get(f"{PREFIX}given")
+        if self._single:
+            return told or (stood[-1] if stood else None)
+        return stood[-1] if stood else _parsed(told)
+
+    def _suggested(self, task: Mapping[str, Any], run: str) -> Value | None:
+        own = [one for one in task.get("predictions") or () if one.get("model_version") == model_version(run)]
+        found = from_result(own[0].get("result") or (), self._target) if own else None
+        return found if found is not None or not self._single else task["data"].get(f"{PREFIX}suggested") or None
+
+    @property
+    def _single(self) -> bool:
+        return self._target.kind in ("choice", "taxonomy")
+
+    def _told(self, run: str, ids: Sequence[str]) -> dict[str, Shown]:
+        with contextlib.suppress(LabelsiftError):
+            return read_shown(self.store.place_of(run), ids) if run else {}
+        return {}
+
+    def _sent(self, run: str) -> str:
+        """Return when a run was pushed into this project, by this machine's clock; empty where nobody knows."""
+        names = {self.asked, str(self.project["id"]), str(self.project["title"])}
+        with contextlib.suppress(LabelsiftError):
+            sent = [
+                _moment(datetime.fromisoformat(one["time"]))
+                for one in self.store.ledger.records()
+                if one.get("kind") == SENT and one["run"] == run and one["platform"] == NAME and one["target"] in names
+            ]
+            return min(sent, default="")
+        return ""
+
+
+def _predicted(task: Mapping[str, Any], run: str) -> list[str]:
+    """Return when the predictions of a run came onto a task."""
+    return [
+        str(one["created_at"])
+        for one in task.get("predictions") or ()
+        if one.get("model_version") == model_version(run) and one.get("created_at")
+    ]
+
+
+def _parsed(cell: object) -> Value | None:
+    try:
+        found = json.loads(cell) if isinstance(cell, str) else None
+    except ValueError:
+        return None
+    return found if isinstance(found, list) else None

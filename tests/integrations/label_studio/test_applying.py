@@ -1,0 +1,258 @@
+"""Decisions written into the project that the samples are from, and taken back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import labelsift as ls
+import pyarrow as pa
+import pytest
+from click.testing import CliRunner
+from labelsift.cli import main
+from labelsift.errors import InputError
+from labelsift.findings import CORRECTIONS_SCHEMA
+from labelsift.integrations.label_studio.client import Client
+
+pytestmark = pytest.mark.server
+CHOICES = "".join(f'<Choice value="{one}"/>' for one in ("card_arrival", "lost_or_stolen_card", "refund", "top_up"))
+CONFIG = f'<View><Text name="body" value="$text"/><Choices name="c" toName="body">{CHOICES}</Choices></View>'
+SETS = CONFIG.replace('name="c"', 'name="c" choice="multiple"')
+ENTITIES = '<View><Text name="body" value="$text"/><Labels name="c" toName="body"><Label value="PER"/><Label value="LOC"/></Labels></View>'
+
+
+def region(value: dict[str, Any], type: str = "choices") -> dict[str, Any]:
+    return {"from_name": "c", "to_name": "body", "type": type, "value": value}
+
+
+def decision(id: str, value: object, *, action: str = "relabel", person: str = "admin@example.com") -> dict[str, Any]:
+    return {
+        "id": id,
+        "action": action,
+        "verdict": "refused" if action == "keep" else "changed",
+        "value": json.dumps(value),
+        "person": person,
+        "time": datetime(2026, 11, 25, 12, tzinfo=UTC),
+        "platform": "label-studio",
+        "run": "r1",
+    }
+
+
+def table(*rows: dict[str, Any]) -> pa.Table:
+    return pa.Table.from_pylist(list(rows), schema=CORRECTIONS_SCHEMA)
+
+
+@pytest.fixture
+def make(client: Client, name: str) -> Callable[..., int]:
+    def make(config: str, answers: list[list[dict[str, Any]] | None]) -> int:
+        project = client.create_project(title=name, description="", label_config=config, model_version="")
+        tasks = [
+            {
+                "data": {"text": f"Ann {at} left Rome", "ticket": f"t{at}"},
+                "annotations": [{"result": one}] if one else [],
+            }
+            for at, one in enumerate(answers)
+        ]
+        client.import_tasks(project, tasks)
+        return project
+
+    return make
+
+
+@pytest.fixture
+def everything(client: Client) -> Callable[[int], dict[int, Any]]:
+    """Every annotation of a project as the server tells it, but for how long ago it was made."""
+
+    def read(project: int) -> dict[int, Any]:
+        params = {"project": project, "page_size": 1000, "fields": "all"}
+        page = client.get("/api/tasks", what="all", params=params)
+        assert len(page["tasks"]) == page["total"]
+        return {
+            one["id"]: {name: value for name, value in one.items() if name != "created_ago"}
+            for task in page["tasks"]
+            for one in task["annotations"]
+        }
+
+    return read
+
+
+def test_five_hundred_annotations_are_the_same_after_everything(
+    platform, client, name, make_queue, make, everything, tmp_path
+):
+    report = make_queue(500, flagged=12)
+    project = make(CONFIG, [[region({"choices": [label]})] for label in report.samples.labels.to_pylist()])
+    before = everything(project)
+    assert len(before) == 500
+    store = tmp_path / "s"
+    ls.store.Store(store).save(report)
+    samples = ls.read(f"label-studio://{name}")
+    assert len(samples) == 500
+    assert everything(project) == before
+
+    mine = [task for page in client.tasks(project) for task in page]
+    for task, id in zip(mine, report.samples.ids.to_pylist(), strict=True):
+        if id >= "t00488":  # the flagged ones: their tasks must be found by the sample's id
+            client.write_task(task["id"], {**task["data"], "ticket": id})
+    ls.load(store=store).push("label-studio", project=name, match="ticket")
+    assert everything(project) == before
+    flagged = [task for page in client.tasks(project) for task in page if "labelsift_id" in task["data"]]
+    assert len(flagged) == 12
+    for task in flagged[:3]:
+        body = {"result": [region({"choices": [task["data"]["labelsift_suggested"]]})]}
+        client._send("POST", f"/api/tasks/{task['id']}/annotations/", body=body, what="an answer")
+    people = everything(project)
+    assert {id: people[id] for id in before} == before
+
+    run = CliRunner()
+    assert run.invoke(main, ["pull", "label-studio", name, "--store", str(store)]).exit_code == 0
+    plan = run.invoke(main, ["apply", "label-studio", name, "--store", str(store), "--dry-run"])
+    assert "Plan, nothing was sent" in plan.output
+    assert "annotations written: 3" in plan.output
+    assert everything(project) == people
+    done = run.invoke(main, ["apply", "label-studio", name, "--store", str(store), "--json"])
+    assert json.loads(done.stdout)["created"] == 3, done.output
+    applied = everything(project)
+    assert {id: applied[id] for id in people} == people
+    assert len(applied) == len(people) + 3
+    twice = run.invoke(main, ["apply", "label-studio", name, "--store", str(store), "--json"])
+    assert [json.loads(twice.stdout)[name] for name in ("created", "updated", "unchanged")] == [0, 0, 3]
+    assert everything(project) == applied
+    assert ls.pull("label-studio", project=name, store=store).num_rows == 3  # what labelsift wrote decides nothing
+
+    labels = ls.read(f"label-studio://{name}").labels.to_pylist()
+    assert [labels[int(task["data"]["labelsift_id"][1:])] for task in flagged[:3]] == [
+        task["data"]["labelsift_suggested"] for task in flagged[:3]
+    ]
+    undone = run.invoke(main, ["apply", "label-studio", name, "--store", str(store), "--undo", "--json"])
+    assert json.loads(undone.stdout)["details"]["annotations_deleted"] == 3
+    assert everything(project) == people
+    tasks = [task["data"] for page in client.tasks(project) for task in page]
+    assert not [data for data in tasks if "labelsift_correction" in data]
+    assert [task["data"] for task in flagged] == [data for data in tasks if "labelsift_id" in data]
+
+
+def test_the_correction_is_by_who_decided_and_exports_can_prefer_it(
+    platform, client, name, make, everything, second_person, tmp_path
+):
+    refund, top_up = ([region({"choices": [one]})] for one in ("refund", "top_up"))
+    project = make(CONFIG, [refund, refund, refund, None])
+    before = everything(project)
+    first = table(
+        decision("t0", "top_up", person=second_person[1]),
+        decision("t1", "refund"),  # as it stands
+        decision("t2", "top_up", person="nobody@example.com"),
+        decision("t3", "card_arrival"),
+    )
+    receipt = platform.apply(first, project=name, match="data.ticket")
+    assert (receipt.created, receipt.updated, receipt.unchanged, receipt.failed) == (3, 0, 1, {})
+    after = everything(project)
+    made = {one["task"]: one for id, one in after.items() if id not in before}
+    tasks = {task["data"]["ticket"]: task for page in client.tasks(project) for task in page}
+    assert made[tasks["t0"]["id"]]["completed_by"] == second_person[0]
+    assert second_person[1] in made[tasks["t0"]["id"]]["result"][0]["meta"]["text"][0]
+    assert made[tasks["t2"]["id"]]["completed_by"] == 1  # without an account it is that of the key, and is named
+    assert "nobody@example.com" in made[tasks["t2"]["id"]]["result"][0]["meta"]["text"][0]
+    assert not any(one["ground_truth"] for one in made.values())
+    assert tasks["t0"]["data"]["labelsift_correction"] == made[tasks["t0"]["id"]]["id"]
+
+    expected = ["top_up", "refund", "top_up", "card_arrival"]
+    for form, file in (("JSON", "a.json"), ("JSON_MIN", "b.json"), ("CSV", "c.csv")):
+        params = {"exportType": form, "download_all_tasks": "true"}
+        answer = client._session.get(f"{client.url}/api/projects/{project}/export", params=params)
+        (tmp_path / file).write_text(answer.text, encoding="utf-8")
+        assert ls.read(tmp_path / file, label="c").labels.to_pylist() == expected
+
+    # Another decision takes its place; one that is taken back goes; what a person changed stays, and is theirs.
+    theirs = made[tasks["t3"]["id"]]["id"]
+    client._send("PATCH", f"/api/annotations/{theirs}/", body={"result": top_up}, what="a change")
+    second = table(
+        decision("t0", "card_arrival"), decision("t2", "refund", action="keep"), decision("t3", "card_arrival")
+    )
+    receipt = platform.apply(second, project=name, match="ticket")
+    assert (receipt.details["annotations_written"], receipt.details["annotations_deleted"]) == (1, 2)
+    assert ls.read(f"label-studio://{name}").labels.to_pylist() == ["card_arrival", "refund", "refund", "top_up"]
+    receipt = platform.apply(table(), project=name, undo=True)
+    assert list(receipt.failed) == [str(tasks["t3"]["id"])]
+    assert "theirs now" in receipt.failed[str(tasks["t3"]["id"])]
+    left = everything(project)
+    assert left.keys() == before.keys() | {theirs}
+    assert {id: left[id] for id in before} == before
+
+
+def test_what_no_annotation_can_say_is_named(platform, name, make, everything):
+    refund = [region({"choices": ["refund"]})]
+    project = make(CONFIG, [refund] * 6)
+    before = everything(project)
+    told = table(
+        decision("t0", None, action="remove"),
+        decision("t1", "new text", action="edit"),
+        decision("t2", "nonsense"),
+        decision("t3", "top_up", person="a"),
+        decision("t3", "card_arrival", person="b"),
+        decision("t9", "top_up"),
+        decision("t4", ["top_up"]),
+        decision("t5", "refund", action="keep"),
+    )
+    receipt = platform.apply(told, project=name, match="ticket")
+    assert sorted(receipt.failed) == ["t0", "t1", "t2", "t3", "t4", "t9"]
+    for sample, words in (("t0", "action remove"), ("t1", "action edit"), ("t2", "no label 'nonsense'"),
+                          ("t3", "People differ (a, b)"), ("t4", "holds one label"), ("t9", "No task")):  # fmt: skip
+        assert words in receipt.failed[sample]
+    assert everything(project) == before
+    with pytest.raises(InputError, match="is a sample of these decisions") as refused:
+        platform.apply(table(decision("zzz", "top_up")), project=name)
+    assert "--match" in (refused.value.cure or "")
+
+
+@pytest.mark.parametrize(
+    ("config", "role", "answer", "decided", "action", "cell", "before"),
+    [
+        (SETS, "labels", [region({"choices": ["refund"]})], ["refund", "top_up"], "relabel", '["refund", "top_up"]', '["refund"]'),
+        (SETS, "labels", [region({"choices": ["refund"]})], [], "relabel", "[]", '["refund"]'),
+        (ENTITIES, "spans", [region({"start": 0, "end": 3, "text": "Ann", "labels": ["LOC"]}, "labels")],
+         [[0, 3, "PER"], [11, 15, "LOC"]], "respan", '[[0,3,"PER"],[11,15,"LOC"]]', '[[0,3,"LOC"]]'),
+        (ENTITIES, "spans", [region({"start": 0, "end": 3, "text": "Ann", "labels": ["LOC"]}, "labels")],
+         [], "respan", "[]", '[[0,3,"LOC"]]'),
+    ],
+)  # fmt: skip
+def test_sets_and_spans_go_from_the_project_through_a_scan_and_back(
+    platform, client, name, make, everything, tmp_path, config, role, answer, decided, action, cell, before
+):
+    project = make(config, [answer] * 12)
+    samples = ls.read(f"label-studio://{name}")
+    report = ls.scan(samples, only=["exact_duplicate", "empty", "outlier"], store=tmp_path / "s")
+    stood = everything(project)
+    # A push puts these on the tasks that it flags.
+    task = next(client.tasks(project))[3]
+    fields = {"labelsift_id": str(task["id"]), "labelsift_run": report.run, "labelsift_round": 1}
+    client.write_task(task["id"], {**task["data"], **fields})
+    own = {"task": task["id"], "result": answer, "model_version": f"labelsift/{report.run}"}
+    client.import_predictions(project, [own])
+    value = {
+        "spans": [region({"start": s, "end": e, "labels": [t]}, "labels") for s, e, t in decided]
+        if role == "spans"
+        else [],
+        "labels": [region({"choices": decided})] if decided else [],
+    }[role]
+    client._send("POST", f"/api/tasks/{task['id']}/annotations/", body={"result": value}, what="an answer")
+
+    pulled = ls.pull("label-studio", project=name, store=tmp_path / "s")
+    (row,) = pulled.to_pylist()
+    assert (row["id"], row["action"], row["verdict"], json.loads(row["value"])) == (
+        str(task["id"]), action, "changed", decided,
+    )  # fmt: skip
+    ls.record(pulled, store=tmp_path / "s")
+    people = everything(project)
+    client.delete_annotation(next(id for id in people if id not in stood))  # as if it had been said elsewhere
+    receipt = platform.apply(ls.recorded(store=tmp_path / "s"), project=name)
+    assert (receipt.created, receipt.failed) == (1, {})
+    after = ls.read(f"label-studio://{name}")
+    assert after.table[role].to_pylist() == [before] * 3 + [cell] + [before] * 8
+    assert (platform.apply(pulled, project=name).created, platform.apply(pulled, project=name, undo=True).updated) == (
+        0,
+        1,
+    )
+    assert everything(project) == stood
+    assert samples.apply(pulled, new_labels=True).table[role][3].as_py() == cell

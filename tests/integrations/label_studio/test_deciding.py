@@ -1,0 +1,58 @@
+"""What an answer decides, and the annotation that says what was decided."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from labelsift.integrations.label_studio.correcting import annotation_of, is_correction, mark_of
+from labelsift.integrations.label_studio.deciding import decided
+from labelsift.integrations.label_studio.targets import Target
+from labelsift.integrations.label_studio.values import from_result
+
+CHOICE = Target("intent", "body", ("x", "y", "z"), "text")
+CHOICES = Target("intent", "body", ("x", "y", "z"), "text", kind="choices")
+SPANS = Target("ner", "body", ("x", "y"), "text", kind="labels")
+TIMES = {"created_at": "2026-11-25T17:25:43.813423Z", "updated_at": "2026-11-25T17:25:43.813445Z"}
+
+
+@pytest.mark.parametrize(
+    ("target", "answer", "given", "suggested", "expected"),
+    [
+        (CHOICE, "x", "x", "y", ("keep", "refused")),
+        (CHOICE, "y", "x", "y", ("relabel", "accepted")),
+        (CHOICE, "z", "x", "y", ("relabel", "changed")),
+        (CHOICE, "z", None, None, ("relabel", "changed")),
+        (CHOICES, ["y", "x"], ["x", "y"], ["x"], ("keep", "refused")),
+        (CHOICES, ["x"], ["x", "y"], ["x"], ("relabel", "accepted")),
+        (CHOICES, [], [], ["x"], ("keep", "refused")),
+        (SPANS, [[0, 2, "x"]], [[0, 1, "x"]], [[0, 2, "x"]], ("respan", "accepted")),
+        (SPANS, [[3, 4, "y"], [0, 1, "x"]], [(0, 1, "x"), (3, 4, "y")], [], ("keep", "refused")),
+        (SPANS, [], [[0, 1, "x"]], None, ("respan", "changed")),
+    ],
+)
+def test_an_answer_is_compared_as_its_kind_asks(target, answer, given, suggested, expected):
+    found = decided(answer, given=given, suggested=suggested, target=target, skipped=False)
+    assert (found.action, found.verdict, found.value) == (*expected, answer)
+
+
+def test_a_skipped_task_keeps_what_is_given():
+    found = decided(None, given=["x"], suggested=["y"], target=CHOICES, skipped=True)
+    assert (found.action, found.verdict, found.value) == ("keep", "skipped", ["x"])
+
+
+@given(
+    task=st.integers(1, 10**9),
+    value=st.lists(st.sampled_from(["x", "y", "z"]), unique=True).map(sorted),
+    person=st.none() | st.integers(1, 10**6),
+)
+def test_a_correction_can_be_told_and_says_its_value(task, value, person):
+    body = annotation_of(task, value, CHOICES, person=person, text="", note="n")
+    assert from_result(body["result"], CHOICES) == value
+    assert body["import_id"] == mark_of(task, person, value)
+    assert 1 << 52 <= body["import_id"] < 1 << 53  # a browser's numbers hold it exactly
+    assert is_correction(body | TIMES)
+    assert not is_correction(body | TIMES | {"updated_at": "2026-11-25T17:25:45.9Z"})
+    assert not is_correction(body | TIMES | {"import_id": task})
+    assert body.get("completed_by") == person
+    assert body["unique_id"] != annotation_of(task + 1, value, CHOICES, person=person, text="", note="n")["unique_id"]

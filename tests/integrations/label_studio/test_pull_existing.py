@@ -1,0 +1,188 @@
+"""Decisions out of a project of the user's own, and only what changed since the last pull."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import labelsift as ls
+import pytest
+from click.testing import CliRunner
+from labelsift.cli import main
+from labelsift.errors import InputError
+from labelsift.integrations.label_studio import pull_existing
+from labelsift.integrations.label_studio.client import Client
+from labelsift.report import Report
+from labelsift.store import Store
+
+pytestmark = pytest.mark.server
+CONFIG = """<View><Text name="body" value="$text"/><Choices name="intent" toName="body">
+<Choice value="card_arrival"/><Choice value="lost_or_stolen_card"/><Choice value="refund"/><Choice value="top_up"/>
+</Choices></View>"""
+
+
+def result(label: str) -> list[dict[str, Any]]:
+    return [{"from_name": "intent", "to_name": "body", "type": "choices", "value": {"choices": [label]}}]
+
+
+@pytest.fixture
+def make_pushed(platform, client: Client, name: str, make_queue, tmp_path) -> Callable[..., tuple[int, Path]]:
+    """A project where every task has a label, its run in a store, and flagged tasks pushed into it."""
+
+    def make(rows: int, flagged: int, *, mode: str = "choose") -> tuple[int, Path]:
+        report: Report = make_queue(rows, flagged=flagged)
+        store = tmp_path / "store"
+        Store(store).save(report)
+        project = client.create_project(title=name, description="theirs", label_config=CONFIG, model_version="")
+        given = zip(report.samples.ids.to_pylist(), report.samples.labels.to_pylist(), strict=True)
+        tasks = [
+            {"data": {"ticket": id, "text": f"text {id}"}, "annotations": [{"result": result(label)}]}
+            for id, label in given
+        ]
+        for at in range(0, rows, 2000):
+            client.import_tasks(project, tasks[at : at + 2000])
+        ls.load(store=store).push("label-studio", project=name, match="ticket", mode=mode)
+        return project, store
+
+    return make
+
+
+@pytest.fixture
+def annotate(client: Client) -> Callable[..., int]:
+    def annotate(task: dict[str, Any], label: str | None, **more: Any) -> int:
+        body = {"result": [] if label is None else result(label)} | more
+        return client._send("POST", f"/api/tasks/{task['id']}/annotations/", body=body, what="an answer")["id"]
+
+    return annotate
+
+
+@pytest.fixture
+def reads(monkeypatch) -> Iterator[dict[str, list[int]]]:
+    """Counts requests for tasks, and the tasks whose answers were read."""
+    counted: dict[str, list[int]] = {"requests": [], "answers": [], "light": []}
+    get = Client.get
+
+    def counting(self: Client, path: str, **more: Any) -> Any:
+        found = get(self, path, **more)
+        if path == "/api/tasks":
+            counted["requests"].append(1)
+            kind = "answers" if more["params"].get("fields") == "all" else "light"
+            counted[kind] += [one["id"] for one in found["tasks"] if "id" in one]
+        return found
+
+    monkeypatch.setattr(Client, "get", counting)
+    yield counted
+
+
+def flagged_in(client: Client, project: int) -> list[dict[str, Any]]:
+    pages = client.tasks(project, annotations=True)
+    return [task for page in pages for task in page if "labelsift_id" in task["data"]]
+
+
+@pytest.mark.parametrize("mode", ["choose", "blind"])
+def test_only_what_people_said_after_the_push_decides(
+    platform, client, name, make_pushed, annotate, second_person, mode
+):
+    project, store = make_pushed(12, 8, mode=mode)
+    assert ls.pull("label-studio", project=name, store=store).num_rows == 0
+    tasks = flagged_in(client, project)
+    samples = ls.load(store=store).samples
+    given = dict(zip(samples.ids.to_pylist(), samples.labels.to_pylist(), strict=True))
+    suggested = {one["task"]: one["result"][0]["value"]["choices"][0] for one in client.predictions(project)}
+    ids = [task["data"]["labelsift_id"] for task in tasks]
+    annotate(tasks[0], suggested[tasks[0]["id"]], lead_time=2.5)
+    annotate(tasks[0], given[ids[0]], completed_by=second_person[0])
+    annotate(tasks[1], given[ids[1]])
+    annotate(tasks[2], None, was_cancelled=True)
+    other = ({"card_arrival", "top_up", "refund"} - {given[ids[3]], suggested[tasks[3]["id"]]}).pop()
+    changed = tasks[3]["annotations"][0]["id"]
+    client._send("PATCH", f"/api/annotations/{changed}/", body={"result": result(other)}, what="a change")
+
+    rows = ls.pull("label-studio", project=str(project), store=store).to_pylist()
+    told = {(row["id"], row["person"]): (row["action"], row["verdict"], json.loads(row["value"])) for row in rows}
+    mine = "admin@example.com"
+    assert told == {
+        (ids[0], mine): ("relabel", "accepted", suggested[tasks[0]["id"]]),
+        (ids[0], second_person[1]): ("keep", "refused", given[ids[0]]),
+        (ids[1], mine): ("keep", "refused", given[ids[1]]),
+        (ids[2], mine): ("keep", "skipped", given[ids[2]]),
+        (ids[3], mine): ("relabel", "changed", other),
+    }
+    assert {(row["run"], row["round"], row["asked"]) for row in rows} == {("20261123-101500-4f2a", "1", mode)}
+    assert rows[0]["seconds"] == 2.5
+
+    label = ls.agreement(ls.pull("label-studio", project=name, store=store), store=store)[0]
+    assert (label.issue, label.accepted, label.changed, label.refused, label.skipped) == ("label", 1, 1, 2, 1)
+    assert (label.share, label.seconds) == (0.25, 2.5)
+    printed = CliRunner().invoke(main, ["pull", "label-studio", name, "--store", str(store)]).output
+    assert "5 decisions, 1 accepted, 1 changed, 2 refused, 1 skipped; 5 new" in printed
+    assert "label 25 % of 4, 2.5 s each" in printed
+    again = CliRunner().invoke(main, ["pull", "label-studio", name, "--store", str(store), "--all"]).output
+    assert "5 decisions, 1 accepted, 1 changed, 2 refused, 1 skipped; 0 new" in again
+
+
+def test_decisions_stay_with_the_run_that_asked_and_go_with_their_annotation(
+    platform, client, name, make_pushed, annotate, make_queue
+):
+    project, store = make_pushed(12, 8)
+    tasks = flagged_in(client, project)
+    kept, gone = annotate(tasks[0], "top_up"), annotate(tasks[1], "top_up")
+    assert ls.pull("label-studio", project=name, store=store).num_rows == 2
+    platform.push(make_queue(12, run="r2", flagged=8), project=name, match="ticket")
+    client.delete_annotation(gone)
+    annotate(tasks[0], "refund")
+    rows = ls.pull("label-studio", project=name, store=store).to_pylist()
+    assert [(row["run"], json.loads(row["value"])) for row in rows] == [
+        ("20261123-101500-4f2a", "top_up"),
+        ("r2", "refund"),
+    ]
+    assert kept != gone
+
+
+@pytest.mark.parametrize(
+    ("rows", "flagged"), [(2000, 60), pytest.param(20_000, 300, marks=[pytest.mark.soak, pytest.mark.timeout(3600)])]
+)
+def test_a_second_pull_reads_only_what_changed(
+    platform, client, name, make_pushed, annotate, reads, monkeypatch, rows, flagged
+):
+    project, store = make_pushed(rows, flagged)
+    reads.update(requests=[], answers=[], light=[])
+    assert ls.pull("label-studio", project=name, store=store).num_rows == 0
+    assert len(reads["answers"]) == flagged  # the others were never pushed
+    tasks = [{"id": id} for id in reads["answers"][:50]]
+    for task in tasks:
+        annotate(task, "refund")
+    reads.update(requests=[], answers=[], light=[])
+    assert ls.pull("label-studio", project=name, store=store).num_rows == 50
+    assert sorted(reads["answers"]) == sorted(task["id"] for task in tasks)
+    # The newest change; which tasks are late; their answers.
+    assert len(reads["requests"]) == 2 + -(-flagged // 1000)
+
+    reads.update(requests=[], answers=[], light=[])
+    assert ls.pull("label-studio", project=name, store=store).num_rows == 50
+    assert reads["answers"] == []
+    monkeypatch.setattr(pull_existing, "MARGIN", pull_existing.timedelta(0))
+    reads.update(requests=[], answers=[], light=[])
+    assert ls.pull("label-studio", project=name, store=store).num_rows == 50
+    assert reads["light"] == reads["answers"] == []
+
+
+def test_review_projects_and_the_project_itself_are_pulled_together(
+    platform, client, name, make_pushed, annotate, make_queue
+):
+    project, store = make_pushed(12, 8)
+    annotate(flagged_in(client, project)[0], "top_up")
+    review = platform.push(make_queue(6, run="r9"), project=name).details["project_id"]
+    task = next(client.tasks(review))[0]
+    body = {"result": [{"from_name": "label", "to_name": "text", "type": "choices", "value": {"choices": ["refund"]}}]}
+    client._send("POST", f"/api/tasks/{task['id']}/annotations/", body=body, what="an answer")
+    rows = ls.pull("label-studio", project=name, store=store).to_pylist()
+    assert [row["run"] for row in rows] == ["20261123-101500-4f2a", "r9"]
+
+
+def test_a_project_that_nothing_was_pushed_into_is_refused(platform, client, name):
+    client.create_project(title=name, description="", label_config=CONFIG, model_version="")
+    with pytest.raises(InputError, match="was pushed as"):
+        ls.pull("label-studio", project=name)

@@ -1,0 +1,131 @@
+"""Exports of Label Studio 1.23.2, as it wrote them."""
+
+from __future__ import annotations
+
+import json
+
+import labelsift as ls
+import pytest
+from labelsift.errors import InputError
+from labelsift.taskfiles import is_correction_mark, is_untouched
+
+WHEN = {"created_at": "2026-11-25T17:25:43.813423Z", "updated_at": "2026-11-25T17:25:43.813445Z"}
+LATER = {"created_at": "2026-11-25T18:25:43.813423Z", "updated_at": "2026-11-25T18:25:43.813445Z"}
+HEAD = '"annotation_id","annotator","created_at","id","intent","lead_time","n","text","updated_at"\n'
+
+
+def annotation(number: int, value: dict, kind: str = "choices", **more) -> dict:
+    result = [{"from_name": "intent", "to_name": "body", "type": kind, "value": value}]
+    return {"id": number, "completed_by": 1, "result": result, "was_cancelled": False, "import_id": None} | WHEN | more
+
+
+def task(number: int, *annotations: dict, **data) -> dict:
+    return {
+        "id": number,
+        "annotations": list(annotations),
+        "data": {"text": f"text {number}"} | data,
+        "predictions": [],
+    }
+
+
+def record(number: int, task: int, **more) -> dict:
+    first = {"text": f"text {task}", "n": 1, "id": task}
+    return first | more | {"annotator": 1, "annotation_id": number, "lead_time": None} | WHEN
+
+
+@pytest.fixture
+def read(tmp_path):
+    def read(name: str, content: object, **more) -> ls.Samples:
+        (tmp_path / name).write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+        return ls.read(str(tmp_path / name), **more)
+
+    return read
+
+
+def test_json_says_everything_itself(read):
+    samples = read("a.json", [task(1, annotation(5, {"choices": ["x"]}), n=1), task(2), task(3, n=3)])
+    assert samples.table.to_pydict() == {
+        "id": ["1", "2", "3"],
+        "text": ["text 1", "text 2", "text 3"],
+        "label": ["x", None, None],
+    }
+    assert samples.metadata.to_pydict() == {"n": [1, None, 3]}
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "column", "cell"),
+    [
+        ({"choices": ["y", "x"]}, "choices", "labels", '["x", "y"]'),
+        ({"taxonomy": [["a", "b"]]}, "taxonomy", "label", "a / b"),
+        ({"taxonomy": [["a", "b"], ["c"]]}, "taxonomy", "labels", '["a / b", "c"]'),
+        ({"start": 0, "end": 4, "text": "text", "labels": ["W"]}, "labels", "spans", '[[0,4,"W"]]'),
+    ],
+)
+def test_every_kind_of_labels_is_told_apart(read, value, kind, column, cell):
+    assert read("a.json", [task(1, annotation(5, value, kind))]).table[column].to_pylist() == [cell]
+    minimal = value["choices"] if kind == "none" else [value]
+    assert read("b.json", [record(5, 1, intent=minimal)]).table[column].to_pylist() == [cell]
+    quoted = json.dumps([value]).replace('"', '""')
+    row = f'5,"1","{WHEN["created_at"]}",1,"{quoted}","",0,"text 1","{WHEN["updated_at"]}"\n'
+    assert read("c.csv", HEAD + row, label=None if column != "label" else "intent", labels="intent" if column == "labels"
+                else None, spans="intent" if column == "spans" else None).table[column].to_pylist() == [cell]  # fmt: skip
+
+
+def test_skipped_answers_say_nothing(read):
+    samples = read("a.json", [task(1, annotation(5, {"choices": ["x"]}, was_cancelled=True), annotation(6, {}))])
+    assert samples.labels.to_pylist() == [None]
+
+
+def test_rows_of_one_task_are_several_peoples_answers(read):
+    rows = [record(n, 1, intent=label) | {"annotator": n} for n, label in ((1, "x"), (2, "y"), (3, "y"))]
+    samples = read("a.json", rows)
+    assert (samples.ids.to_pylist(), samples.labels.to_pylist()) == (["1"], ["y"])
+    assert json.loads(samples.table["annotations"][0].as_py()) == {"1": "x", "2": "y", "3": "y"}
+
+
+def test_a_correction_counts_unless_somebody_changed_it(read):
+    people = [annotation(5, {"choices": ["x"]}), annotation(6, {"choices": ["x"]}, completed_by=2)]
+    own = annotation(7, {"choices": ["y"]}, import_id=(1 << 52) + 3)
+    assert read("a.json", [task(1, *people, own)]).labels.to_pylist() == ["y"]
+    touched = own | {"updated_at": LATER["updated_at"]}
+    assert read("b.json", [task(1, *people, touched)]).labels.to_pylist() == ["x"]
+    rows = [record(5, 1, intent="x") | {"annotator": 2}, record(6, 1, intent="x") | {"annotator": 3}]
+    rows += [record(7, 1, intent="y")]
+    rows = [row | {"labelsift_correction": 7} for row in rows]
+    assert read("c.json", rows, label="intent").labels.to_pylist() == ["y"]
+
+
+def test_conll_has_tokens_and_tags_and_no_ids(read):
+    told = "-DOCSTART- -X- O\nAnn -X- _ B-PER\nLee -X- _ I-PER\nleft -X- _ O\n\nhome -X- _ O\n\n"
+    samples = read("a.conll", told)
+    assert samples.texts.to_pylist() == ["Ann Lee left", "home"]
+    assert samples.table["spans"].to_pylist() == ['[[0,7,"PER"]]', "[]"]
+    with pytest.raises(InputError, match="no token and tag in line 2"):
+        read("b.conll", "Ann -X- _ B-PER\nLee -X- _ 17\n")
+
+
+def test_what_is_unclear_must_be_named(read):
+    two = annotation(5, {"choices": ["x"]})
+    two["result"].append({"from_name": "tone", "to_name": "body", "type": "choices", "value": {"choices": ["rude"]}})
+    with pytest.raises(InputError, match="several controls: intent, tone"):
+        read("a.json", [task(1, two)])
+    assert read("b.json", [task(1, two)], label="tone").labels.to_pylist() == ["rude"]
+    with pytest.raises(InputError, match="No annotation in c uses a control mood"):
+        read("c.json", [task(1, two)], label="mood")
+    several = [task(1, annotation(5, {"choices": ["x", "y"]}))]
+    with pytest.raises(InputError, match="Some tasks have several labels in intent: 1"):
+        read("d.json", several, label="intent")
+
+
+def test_other_files_are_read_as_before(read):
+    assert read("a.csv", "text,intent,id\nhello,x,7\n", label="intent").labels.to_pylist() == ["x"]
+    assert read("a.json", '{"text": "hello", "intent": "x"}\n', label="intent").labels.to_pylist() == ["x"]
+
+
+def test_marks_and_touches():
+    assert [is_correction_mark(one) for one in (1 << 52, (1 << 53) - 1, 1 << 53, "x", None, 12)] == [
+        True, True, False, False, False, False,
+    ]  # fmt: skip
+    assert is_untouched(WHEN)
+    assert not is_untouched(WHEN | {"updated_at": LATER["updated_at"]})
+    assert not is_untouched({})
