@@ -10,6 +10,8 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, timedelta
+from email.utils import formatdate, parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from labelsift.errors import MissingExtraError
@@ -79,6 +81,14 @@ class Client:
     def version(self) -> str:
         """Return the server's version, for example ``1.23.2``."""
         return str(self.get("/api/version", what="the version", names=["release"])["release"])
+
+    def now(self) -> str:
+        """Return the time by the server's clock, as filters take it; to the second, and never too early."""
+        with self._asking("its time"):
+            answer = self._session.get(f"{self.url}/api/version", timeout=TIMEOUT)
+            answer.raise_for_status()
+        told = parsedate_to_datetime(answer.headers.get("Date") or formatdate(usegmt=True)) + timedelta(seconds=1)
+        return told.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
     def projects(self) -> list[dict[str, Any]]:
         """Return the projects that the account can see, oldest first: id, title, description, task_number."""
@@ -152,8 +162,10 @@ class Client:
 
     # Writing
 
-    def create_project(self, *, title: str, description: str, label_config: str, model_version: str) -> int:
-        """Create a project whose stream serves tasks in the order of import; return its id."""
+    def create_project(
+        self, *, title: str, description: str, label_config: str, model_version: str, people: int = 1
+    ) -> int:
+        """Create a project whose stream serves tasks in the order of import, each to so many people; return its id."""
         with self._asking(f"a new project {title}"):
             made = self._sdk.projects.create(
                 title=title,
@@ -162,6 +174,7 @@ class Client:
                 model_version=model_version,
                 sampling="Sequential sampling",
                 show_collab_predictions=True,
+                maximum_annotations=people,
                 request_options=ONCE,
             )
         return int(made.id or 0)

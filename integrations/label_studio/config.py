@@ -9,6 +9,7 @@ from xml.sax.saxutils import quoteattr
 from labelsift.errors import InputError
 from labelsift.platforms import Mode
 
+from .remarks import STYLE, UNLESS_DOUBTED, controls
 from .targets import Target
 
 MANY = 12  # labels beyond which a labeler gets a search field and small buttons
@@ -31,7 +32,7 @@ _STYLE = """
 .ls-many label { padding: .1rem .6rem !important; font-size: .9rem; }
 .ls-labels label:hover { border-color: #d97706; }
 .ls-labels label:has(:checked) { border-color: #d97706; background: rgba(217, 119, 6, .16); }
-"""
+""" + STYLE.lstrip()
 
 
 def review_target(labels: Iterable[str]) -> Target:
@@ -84,9 +85,10 @@ def review_config(labels: Sequence[str], *, mode: Mode) -> str:
     lines.append(f'  <View className="ls-labels{" ls-many" * many}">')
     if many:
         lines.append('    <Filter name="find" toName="label" minlength="0" placeholder="Type to find a label"/>')
-    lines.append('    <Choices name="label" toName="text" choice="single" required="true" showInline="true">')
+    asked = 'choice="single" required="true" showInline="true"'
+    lines.append(f'    <Choices name="label" toName="text" {asked} {UNLESS_DOUBTED}>')
     lines += [f"      {_choice(label)}" for label in target.labels]
-    lines += ["    </Choices>", "  </View>", "</View>"]
+    lines += ["    </Choices>", "  </View>", *(f"  {line}" for line in controls("text")), "</View>"]
     return "\n".join(lines)
 
 

@@ -16,6 +16,7 @@ from labelsift.store import DEFAULT, Store
 
 from .client import Client
 from .convert import PREFIX, is_again, is_unseen
+from .remarks import parted
 from .review import Round, all_rounds
 from .stored import own_predictions
 
@@ -136,21 +137,23 @@ def correction(
     The given label stands in the task's data, except in mode blind: there :func:`pull_reviews` puts it in.
     """
     sample = data.get(f"{PREFIX}id")
-    answer = choice_of(annotation.get("result") or ())
+    remark, labeled = parted(annotation.get("result") or ())
+    answer = choice_of(labeled)
     skipped = bool(annotation.get("was_cancelled"))
-    if not isinstance(sample, str) or (answer is None and not skipped):
+    settled = None if skipped else remark.decision  # says what to do whichever label stands beside it
+    if not isinstance(sample, str) or (answer is None and not skipped and settled is None):
         return None
     given = data.get(f"{PREFIX}given") or None
-    action, verdict = _verdict(answer, given=given, suggested=suggested, skipped=skipped)
+    action, verdict = settled or _verdict(answer, given=given, suggested=suggested, skipped=skipped)
     return {
         "id": sample,
         "action": action,
         "verdict": verdict,
-        "value": to_json(given if skipped else answer),
+        "value": to_json(None if action == "remove" else given if skipped or settled else answer),
         "time": datetime.datetime.fromisoformat(str(annotation["updated_at"])),
         "platform": NAME,
         "seconds": annotation.get("lead_time"),
-        "note": "",
+        "note": remark.note,
     }
 
 

@@ -7,13 +7,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from labelsift.errors import PlatformError
-from labelsift.platforms import Mode, Receipt
+from labelsift.platforms import Mode, PushOptions, Receipt
 from labelsift.report import Report
 
-from . import convert
+from . import convert, links, tabs
 from .client import Client, body_of
 from .config import review_config, review_target
+from .dealing import Deal, groups_of, parts_of
 from .flags import Flag, flags_of, issue_order, with_repeats
+from .planned import describe, joined, twice_of
 from .progress import Say, quiet
 from .review import Round, announce, drop_empty_twins, open_round, round_for, rounds_of, settle
 from .stored import Holdings, batches, mend_predictions, predicted, put_tabs, read_holdings
@@ -22,6 +24,15 @@ from .targets import Target
 NAME = "label-studio"
 BATCH = 1000  # tasks a request: about a second on the server
 ROUNDS_OF_REPAIR = 3
+
+
+@dataclass(frozen=True)
+class Common:
+    """What is the same for all parts of a push: where labels stand, how the flags are dealt out, what comes back."""
+
+    target: Target
+    deal: Deal = field(default_factory=Deal)
+    repeats: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass
@@ -36,6 +47,7 @@ class Plan:
     tabs: list[dict[str, Any]]
     failed: dict[str, str] = field(default_factory=dict)
     repeats: Mapping[str, float] = field(default_factory=dict)
+    label_config: str = ""
 
     @property
     def samples(self) -> list[str]:
@@ -58,6 +70,10 @@ class Diff:
         return {*self.edited, *self.unpredicted}
 
 
+class _GoneError(Exception):
+    """Another push of the run has deleted the project that was being filled."""
+
+
 def push_review(
     client: Client,
     report: Report,
@@ -68,60 +84,95 @@ def push_review(
     budget: int | None = None,
     repeats: Mapping[str, float] | None = None,
     blind: Collection[str] = (),
+    options: PushOptions | None = None,
     dry_run: bool = False,
     say: Say = quiet,
     restarts: int = 2,
 ) -> Receipt:
     """Bring a report's flagged samples into the review project of its run.
 
-    The same run in the same mode goes into the same review project; a new run opens the next round. Where
-    another push of the run deletes the project under it, it starts over, at most ``restarts`` times.
+    The same run in the same mode goes into the same review project; a new run opens the next round. What two people
+    answer goes into a project of its own, because that is a setting of projects. Where another push of the run deletes
+    a project under it, it starts over, at most ``restarts`` times.
 
     Raises
     ------
     InputError
-        If an issue is unknown or a label cannot be shown.
+        If an issue is unknown, a label cannot be shown, or the options do not fit what was pushed before.
     PlatformError
         If the server cannot be reached or refuses.
     """
-    repeats = repeats or {}
+    repeats, options = repeats or {}, options or PushOptions()
     found = flags_of(report, only=only, budget=budget)
     flags = with_repeats([replace(flag, blind=flag.id in blind) for flag in found], repeats)
     rounds = rounds_of(client, project)
-    current = round_for(rounds, run=report.run, mode=mode)
-    target = review_target(labels_of(report, flags))
-    number = current.number if current else 1 + max((one.number for one in rounds), default=0)
-    plan = plan_review(flags, target, run=report.run, round=number, mode=mode, repeats=repeats)
-    receipt = Receipt(platform=NAME, target=project, dry_run=dry_run, failed=plan.failed)
+    twice = twice_of(rounds, run=report.run, mode=mode, asked=options.twice)
+    main = round_for(rounds, run=report.run, mode=mode)
+    number = main.number if main else 1 + max((one.number for one in rounds), default=0)
+    sources = links.sources_of(client, report, project=project, field=options.link, mode=mode)
+    common = Common(
+        target=review_target(labels_of(report, flags)),
+        repeats=repeats,
+        deal=Deal(
+            groups={} if repeats else groups_of(report, flags),  # where some come back, a group would tell which
+            lanes=options.lanes,
+            sources=sources if options.link else None,
+        ),
+    )
+    receipt = Receipt(platform=NAME, target=project, dry_run=dry_run)
+    for part, some in parts_of(flags, run=report.run, twice=twice).items():
+        share = twice if part else 0.0
+        wanted = Round(of=project, run=report.run, mode=mode, number=number, part=part, twice=share)
+        current = round_for(rounds, run=report.run, mode=mode, part=part)
+        try:
+            one = _push_part(client, some, common, wanted=wanted, current=current, dry_run=dry_run, say=say)
+        except _GoneError as gone:
+            if restarts <= 0:
+                raise PlatformError(*gone.args) from None
+            say(f"{wanted.title} was given up by another push of this run; starting over in the one that stands")
+            asked: Any = {"only": only, "budget": budget, "repeats": repeats, "blind": blind, "options": options}
+            return push_review(client, report, project=project, mode=mode, say=say, restarts=restarts - 1, **asked)
+        receipt = joined(receipt, one, part=part)
+    return receipt
+
+
+def _push_part(
+    client: Client,
+    flags: Sequence[Flag],
+    common: Common,
+    *,
+    wanted: Round,
+    current: Round | None,
+    dry_run: bool,
+    say: Say,
+) -> Receipt:
+    """Bring one part of a round into its review project."""
+    plan = plan_review(flags, common, run=wanted.run, round=wanted.number, mode=wanted.mode)
+    receipt = Receipt(platform=NAME, target=wanted.of, dry_run=dry_run, failed=plan.failed)
     if dry_run or not (plan.data or current):
         diff = compare(plan, read_holdings(client, current.project, repeats=plan.repeats) if current else Holdings())
         _count(receipt, plan, diff)
-        receipt.details |= {"round": number, "tabs": len(plan.tabs), "predictions": len(plan.predictions)}
+        if plan.data or current:
+            receipt.details |= describe(
+                wanted,
+                stands=current is not None,
+                predictions=len(plan.predictions),
+                missing=len(diff.missing),
+                writes=len(diff.edited),
+                tabs=plan.tabs,
+                label_config=plan.label_config,
+            )
         return receipt
     if current is None:
-        wanted = Round(of=project, run=report.run, mode=mode, number=number)
-        current = open_round(client, wanted, label_config=review_config(target.labels, mode=mode))
-        if current.number != number:  # a faster push saw one round more or less
-            number = current.number
-            plan = plan_review(flags, target, run=report.run, round=number, mode=mode, repeats=repeats)
+        current = open_round(client, wanted, label_config=plan.label_config)
+        if current.number != wanted.number:  # a faster push saw one round more or less
+            plan = plan_review(flags, common, run=wanted.run, round=current.number, mode=wanted.mode)
     try:
         return _fill(client, receipt, current, plan, say=say)
-    except PlatformError:
-        if restarts <= 0 or _stands(client, current):
+    except PlatformError as error:
+        if _stands(client, current):
             raise
-    say(f"{current.title} was given up by another push of this run; starting over in the one that stands")
-    return push_review(
-        client,
-        report,
-        project=project,
-        mode=mode,
-        only=only,
-        budget=budget,
-        repeats=repeats,
-        blind=blind,
-        say=say,
-        restarts=restarts - 1,
-    )
+        raise _GoneError(str(error)) from None
 
 
 def _fill(client: Client, receipt: Receipt, current: Round, plan: Plan, *, say: Say) -> Receipt:
@@ -134,7 +185,7 @@ def _fill(client: Client, receipt: Receipt, current: Round, plan: Plan, *, say: 
     current, held = _bring(client, current, plan, held, diff, say=say)
     ids, written = put_tabs(client, current.project, plan.tabs)
     drop_empty_twins(client, current)
-    _link(client, receipt, current, plan, held, tabs=ids)
+    _link(client, receipt, current, plan, held, shown=ids)
     receipt.details |= {"round": current.number, "tabs_written": written}
     return receipt
 
@@ -152,32 +203,35 @@ def labels_of(report: Report, flags: Sequence[Flag]) -> list[str]:
     return sorted(dict.fromkeys(seen), key=str.casefold)
 
 
-def plan_review(
-    flags: Sequence[Flag],
-    target: Target,
-    *,
-    run: str,
-    round: int,
-    mode: Mode,
-    repeats: Mapping[str, float] | None = None,
-) -> Plan:
+def plan_review(flags: Sequence[Flag], common: Common, *, run: str, round: int, mode: str) -> Plan:
     """Turn flags into the tasks, predictions and tabs of a review project, checked before they are sent."""
     from label_studio_sdk.label_interface.interface import LabelInterface
 
-    interface = LabelInterface(review_config(target.labels, mode=mode))
-    shown = convert.metadata_shown(flags, mode=mode)
-    plan = Plan(data={}, predictions={}, tabs=[], repeats=repeats or {})
+    asked: Any = mode  # one of MODES
+    label_config = review_config(common.target.labels, mode=asked)
+    if common.deal.sources is not None:
+        label_config = links.linked(label_config)
+    interface = LabelInterface(label_config)
+    known: dict[str, bool] = {}  # a result that fits, fits every task: checked once, not ten thousand times
+    shown = convert.metadata_shown(flags, mode=asked)
+    plan = Plan(data={}, predictions={}, tabs=[], repeats=common.repeats, label_config=label_config)
     for flag in flags:
-        prediction = convert.prediction_of(flag, target, run=run)
-        errors = interface.validate_prediction(prediction, return_errors=True) if prediction else []
-        if errors:
-            plan.failed[flag.id] = f"Its suggestion {flag.suggested!r} does not fit the labeling config"
-            continue
-        plan.data[flag.key] = convert.task_data(flag, shown=shown, run=run, round=round, mode=mode)
+        prediction = convert.prediction_of(flag, common.target, run=run)
         if prediction:
+            key = str(prediction["result"])
+            if key not in known:
+                known[key] = not interface.validate_prediction(prediction, return_errors=True)
+            if not known[key]:
+                plan.failed[flag.id] = f"Its suggestion {flag.suggested!r} does not fit the labeling config"
+                continue
             plan.predictions[flag.key] = prediction
+        data = convert.task_data(flag, shown=shown, run=run, round=round, mode=asked)
+        plan.data[flag.key] = data | common.deal.fields(flag)
     issues = dict.fromkeys(issue for flag in flags for issue in flag.issues)
-    plan.tabs = [convert.tab_of(issue, run=run) for issue in sorted(issues, key=issue_order)]
+    grouped = any(flag.id in common.deal.groups for flag in flags)
+    plan.tabs = tabs.queue_tabs(run=run, grouped=grouped, lanes=common.deal.lanes)
+    first = 1 + common.deal.lanes  # the queue and its lanes, then the issues, then the rest
+    plan.tabs[first:first] = [tabs.tab_of(issue, run=run) for issue in sorted(issues, key=issue_order)]
     return plan
 
 
@@ -247,15 +301,16 @@ def _count(receipt: Receipt, plan: Plan, diff: Diff) -> None:
 
 
 def _link(
-    client: Client, receipt: Receipt, current: Round, plan: Plan, held: Holdings, *, tabs: dict[str, int]
+    client: Client, receipt: Receipt, current: Round, plan: Plan, held: Holdings, *, shown: dict[str, int]
 ) -> None:
     page = f"{client.url}/projects/{current.project}/data"
-    receipt.links = {"review": page} | {title: f"{page}?tab={view}" for title, view in tabs.items()}
+    of_tab = {title: f"{page}?tab={view}" for title, view in shown.items()}
+    receipt.links = {"review": of_tab[tabs.REVIEW]} | of_tab
     receipt.sample_links = {sample: f"{page}?task={held.of_sample[sample].task}" for sample in plan.samples}
     receipt.details |= {
         "project_id": current.project,
         "project": current.title,
         "tasks": sum(sample in held.of_sample for sample in plan.data),
         "predictions": sum(len(held.of_sample[sample].predictions) for sample in plan.data),
-        "tabs": len(tabs),
+        "tabs": len(shown),
     }

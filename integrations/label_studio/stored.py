@@ -9,6 +9,7 @@ from typing import Any
 from .client import Client
 from .convert import PREFIX, is_again, model_version
 from .flags import key_of
+from .tabs import is_lane
 
 SMALL_BATCH = 8_000_000  # bytes of text in a request
 
@@ -164,7 +165,7 @@ def put_tabs(client: Client, project: int, tabs: Sequence[Mapping[str, Any]]) ->
     """Make each tab exist once and show the present run; return title → tab id and how many were written.
 
     A tab is known by its title. Its columns and order belong to the people once it stands; only its
-    filter is brought up to date. Doubles of labelsift's own tabs go.
+    filter is brought up to date. Doubles of labelsift's own tabs go, and lanes of an earlier number of lanes.
     """
     ids: dict[str, int] = {}
     written = 0
@@ -180,9 +181,13 @@ def put_tabs(client: Client, project: int, tabs: Sequence[Mapping[str, Any]]) ->
         first, *doubles = standing[title]
         ids[title] = int(first["id"])
         if tab not in missing and first["data"].get("filters") != tab["filters"]:
-            client.write_view(ids[title], project, {**first["data"], **tab})
+            client.write_view(ids[title], project, {**tab, **first["data"], "filters": tab["filters"]})
             written += 1
         for double in doubles:
             client.delete_view(int(double["id"]))
+            written += 1
+    if any(is_lane(dict(tab)) for tab in tabs):
+        for view in (one for views in standing.values() for one in views if is_lane(one["data"], but=list(ids))):
+            client.delete_view(int(view["id"]))
             written += 1
     return ids, written
