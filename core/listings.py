@@ -79,9 +79,9 @@ def print_receipt(receipt: Receipt, *, console: Console | None = None) -> None:
 
 
 def _lines(name: str, value: object) -> list[str]:
-    """Spell a detail; what is longer than a line stands below its name.
+    r"""Spell a detail; what is longer than a line stands below its name.
 
-    >>> _lines("tab titles", ["Review now", "Done"]), _lines("config", "<View>\\n</View>")
+    >>> _lines("tab titles", ["Review now", "Done"]), _lines("config", "<View>\n</View>")
     (['tab titles: Review now, Done'], ['config:', '    <View>', '    </View>'])
     """
     if isinstance(value, (list, tuple)):

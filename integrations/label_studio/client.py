@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from labelsift.errors import MissingExtraError
 
 from .answers import asking, gone_is_good, holds, session_for, stranger
+from .streaming import objects_in
 
 if TYPE_CHECKING:
     from label_studio_sdk import LabelStudio as SDK
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 Json = Any  # whatever a JSON text can hold
 PAGE = 1000  # tasks a request
+CHUNK = 1 << 16  # bytes of a long answer
 TIMEOUT = 300  # seconds; an import of thousands of tasks takes a minute on a busy server
 REPEATABLE: Any = {"max_retries": 3, "timeout_in_seconds": TIMEOUT}
 ONCE: Any = {"max_retries": 0, "timeout_in_seconds": TIMEOUT}
@@ -149,7 +151,20 @@ class Client:
 
     def predictions(self, project: int) -> list[dict[str, Any]]:
         """Return all predictions of a project, whoever made them."""
-        return self.get("/api/predictions/", what="the predictions", params={"project": project})
+        return list(self.each_prediction(project))
+
+    def each_prediction(self, project: int) -> Iterator[dict[str, Any]]:
+        """Yield the predictions of a project, whoever made them.
+
+        The server sends all of them in one answer, which may be of any length, and knows no narrower question.
+        """
+        with self._asking("the predictions"):
+            params = {"project": project}
+            with self._session.get(
+                f"{self.url}/api/predictions/", params=params, timeout=TIMEOUT, stream=True
+            ) as answer:
+                answer.raise_for_status()
+                yield from objects_in(answer.iter_content(CHUNK))
 
     def people(self) -> dict[int, str]:
         """Return the e-mail address of every account that can be seen, by its id."""
@@ -202,6 +217,12 @@ class Client:
         body = tasks if isinstance(tasks, bytes) else body_of(tasks)
         path = f"/api/projects/{project}/import"
         return int(self._send("POST", path, body=body, what=f"project {project}")["task_count"])
+
+    def bring_tasks(self, project: int, body: bytes) -> list[int]:
+        """Import one batch of tasks as :meth:`import_tasks` does; return their ids, in its order."""
+        path, params = f"/api/projects/{project}/import", {"return_task_ids": "true"}
+        made = self._send("POST", path, params=params, body=body, what=f"project {project}")
+        return [int(one) for one in made.get("task_ids") or ()]
 
     def import_predictions(self, project: int, predictions: Sequence[Any]) -> int:
         """Add one batch of predictions (at most 1,000) to existing tasks; all or none of it is stored."""

@@ -68,7 +68,7 @@ def review_config(labels: Sequence[str], *, mode: Mode) -> str:
     False
     >>> "<Choice value='a &amp; \"b\"'/>" in review_config(['a & "b"', "c"], mode="choose")
     True
-    >>> "labelsift_" in review_config(["a", "b"], mode="blind")
+    >>> "$labelsift_" in review_config(["a", "b"], mode="blind")
     False
     """
     target = review_target(labels)

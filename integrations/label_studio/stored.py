@@ -100,13 +100,13 @@ def untouched(client: Client, project: int, tasks: Sequence[int]) -> list[int]:
 def own_predictions(client: Client, project: int) -> dict[int, list[dict[str, Any]]]:
     """Return the predictions whose model version is labelsift's, by task id."""
     found: dict[int, list[dict[str, Any]]] = {}
-    for one in client.predictions(project):
+    for one in client.each_prediction(project):
         if str(one.get("model_version") or "").startswith(model_version("")):
             found.setdefault(int(one["task"]), []).append(one)
     return found
 
 
-def batches(tasks: Sequence[dict[str, Any]], *, size: int) -> Iterable[list[dict[str, Any]]]:
+def batches(tasks: Iterable[dict[str, Any]], *, size: int) -> Iterable[list[dict[str, Any]]]:
     """Cut tasks into requests of at most ``size`` tasks and a few megabytes, in order.
 
     >>> [len(one) for one in batches([{"text": "a"}] * 5, size=2)]
