@@ -62,10 +62,10 @@ def fields_of(flag: Flag, *, run: str, round: int, mode: Mode) -> dict[str, Any]
 def is_own(name: str) -> bool:
     """Tell whether a field of a task's data is one that a push writes.
 
-    >>> is_own("labelsift_given"), is_own("labelsift_near_duplicate_score"), is_own("labelsift_second_look")
+    >>> is_own("labelsift_given"), is_own("labelsift_near_duplicate_score"), is_own("labelsift_lane")
     (True, True, False)
     """
-    own = ("given", "suggested", "reason", "header", "issues", "rank", "id", "run", "round", "group", "lane", "source")
+    own = ("given", "suggested", "reason", "header", "issues", "rank", "id", "run", "round", "group")
     bare = name.removeprefix(PREFIX)
     return bare != name and (bare in own or bare.endswith("_score"))
 
