@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from labelsift.integrations.label_studio.streaming import objects_in
 
@@ -15,6 +15,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(max_examples=60)
 @given(found=st.lists(st.dictionaries(st.text(), VALUES)), size=st.integers(1, 40), indent=st.sampled_from([None, 1]))
 def test_whatever_the_chunks_the_objects_are_the_same(found, size, indent):
     body = json.dumps(found, ensure_ascii=False, indent=indent).encode("utf-8", "surrogatepass")
