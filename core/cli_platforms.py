@@ -10,7 +10,7 @@ from . import platforms
 from .agreeing import UNKNOWN, Agreement, agreement
 from .cli_shared import json_option, run_options, show_receipt, store_option, write_json, written
 from .errors import InputError
-from .platforms import MODES, Mode
+from .platforms import MODES, Mode, PushOptions
 from .probing import share_of
 from .pulled import forget_pulled
 from .recording import record
@@ -28,6 +28,10 @@ from .store import load
 @click.option("--probe", metavar="SHARE", help="Mode blind: add unflagged samples, so many a flagged one, like 10%.")
 @click.option("--repeat", metavar="SHARE", help="With --probe: ask this share of the items twice, like 5%.")
 @click.option("--blind-share", metavar="SHARE", help="Mode choose: ask this share of the labels blind, like 20%.")
+@click.option("--lanes", type=int, default=0, help="Deal the queue out into so many tabs, one a person.")
+@click.option("--twice", metavar="SHARE", help="Let two people answer this share of the items, like 10%, untold.")
+@click.option("--link", metavar="FIELD", help="Link each task to its sample's task in the existing project PROJECT.")
+@click.option("--anyway", is_flag=True, help="With --match: write thousands of tasks, however long it takes.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @run_options
 @json_option
@@ -42,6 +46,10 @@ def push(
     probe: str | None,
     repeat: str | None,
     blind_share: str | None,
+    lanes: int,
+    twice: str | None,
+    link: str | None,
+    anyway: bool,
     dry_run: bool,
     run: str,
     dataset: str | None,
@@ -66,6 +74,7 @@ def push(
         repeat=share_of(repeat) if repeat else None,
         blind_share=share_of(blind_share) if blind_share else None,
         dry_run=dry_run,
+        options=PushOptions(lanes=lanes, twice=share_of(twice) if twice else 0.0, link=link, anyway=anyway),
     )
     show_receipt(receipt, as_json=as_json)
 

@@ -63,17 +63,33 @@ def print_annotations(told: Annotations, *, parent: str | None = None, console: 
 def print_receipt(receipt: Receipt, *, console: Console | None = None) -> None:
     """Print what a push or a log did, and what to open."""
     console = console or Console(highlight=False)
-    counts = f"{receipt.created:,} created, {receipt.updated:,} updated, {receipt.unchanged:,} unchanged"
+    create, update = ("to create", "to update") if receipt.dry_run else ("created", "updated")
+    counts = f"{receipt.created:,} {create}, {receipt.updated:,} {update}, {receipt.unchanged:,} unchanged"
     plan = "Plan, nothing was sent: " if receipt.dry_run else ""
     console.print(Text(f"{plan}{receipt.platform} {visible(receipt.target)}: {counts}"), soft_wrap=True)
     for name, value in receipt.details.items():
-        console.print(Text(f"  {name.replace('_', ' ')}: {visible(str(value))}", style="dim"), soft_wrap=True)
+        for line in _lines(name.replace("_", " "), value):
+            console.print(Text(f"  {line}", style="dim"), soft_wrap=True)
     for name, address in receipt.links.items():
         console.print(Text(f"  {name}: {address}", style="cyan"), soft_wrap=True)
     for sample, reason in list(receipt.failed.items())[:FAILED]:
         console.print(Text(f"  failed: {visible(sample)}: {visible(reason)}", style="red"))
     if len(receipt.failed) > FAILED:
         console.print(Text(f"  and {len(receipt.failed) - FAILED:,} more failed", style="red"))
+
+
+def _lines(name: str, value: object) -> list[str]:
+    r"""Spell a detail; what is longer than a line stands below its name.
+
+    >>> _lines("tab titles", ["Review now", "Done"]), _lines("config", "<View>\n</View>")
+    (['tab titles: Review now, Done'], ['config:', '    <View>', '    </View>'])
+    """
+    if isinstance(value, (list, tuple)):
+        value = ", ".join(map(str, value))
+    first, *more = str(value).splitlines() or [""]
+    if not more:
+        return [f"{name}: {visible(first)}"]
+    return [f"{name}:", *(f"    {visible(line)}" for line in (first, *more))]
 
 
 def print_audit(rows: Sequence[Mapping[str, Any]], *, console: Console | None = None) -> None:

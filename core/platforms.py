@@ -83,6 +83,37 @@ class Health:
     notes: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class PushOptions:
+    """What only some labeling platforms can do at a push; see :class:`Adjustable`.
+
+    Parameters
+    ----------
+    lanes
+        Deal the queue out into so many, each with a tab of its own, for people who work in tabs; 0 for none.
+    twice
+        Share of the items that two people answer, without being told, 0..1.
+    link
+        The field of an existing project's tasks (as ``match``): a review project links each of its tasks to the
+        task there that holds the same sample.
+    anyway
+        Write into an existing project also where that takes very long.
+    """
+
+    lanes: int = 0
+    twice: float = 0.0
+    link: str | None = None
+    anyway: bool = False
+
+    def named(self) -> list[str]:
+        """Name the options that are used, as the command line calls them.
+
+        >>> PushOptions(lanes=5, anyway=True).named()
+        ['--lanes', '--anyway']
+        """
+        return [f"--{name}" for name, value in asdict(self).items() if value]
+
+
 @runtime_checkable
 class Labeler(Protocol):
     """A platform where people label."""
@@ -159,6 +190,17 @@ class Rounds(Protocol):
         they are left as they stand. Of those in ``blind`` no label, suggestion or reason is shown. ``pull`` returns
         their answers with ``repeat`` and ``blind`` in the column ``asked``.
         """
+        ...
+
+
+@runtime_checkable
+class Adjustable(Protocol):
+    """A labeling platform that knows the options of :class:`PushOptions`."""
+
+    name: str
+
+    def adjusted(self, options: PushOptions) -> Labeler:
+        """Return the platform as it pushes with these options; what does not go together is refused at the push."""
         ...
 
 
@@ -364,6 +406,27 @@ def labeler(name: str) -> Labeler:
     if not isinstance(found, Labeler):
         raise InputError(f"{name} is no labeling platform: it cannot push or pull", cure="Use `labelsift log` for it")
     return found
+
+
+def adjusted(labeler: Labeler, options: PushOptions) -> Labeler:
+    """Return a labeling platform that pushes with these options.
+
+    Raises
+    ------
+    InputError
+        If an option makes no sense, or the platform does not have it.
+    """
+    if options.lanes < 0 or options.lanes == 1:
+        raise InputError(f"{options.lanes} lanes share nothing", cure="Give the number of people, 2 or more")
+    if not 0 <= options.twice <= 1:
+        raise InputError(f"A share of {options.twice} is none", cure="Give one from 0 to 1")
+    if options == PushOptions():
+        return labeler
+    if not isinstance(labeler, Adjustable):
+        raise InputError(
+            f"{labeler.name} does not have these options", ids=options.named(), cure="Push to it without them"
+        )
+    return labeler.adjusted(options)
 
 
 _T = TypeVar("_T")

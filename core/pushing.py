@@ -16,7 +16,7 @@ from .assignment import Assignment, assigned
 from .errors import InputError
 from .findings import ADVICE
 from .memory import JUDGED
-from .platforms import Mode, Receipt, Rounds
+from .platforms import Mode, PushOptions, Receipt, Rounds
 from .textless import require_texts
 
 if TYPE_CHECKING:
@@ -39,9 +39,10 @@ def push(
     repeat: float | None,
     blind_share: float | None,
     dry_run: bool,
+    options: PushOptions,
 ) -> Receipt:
     """Bring the flagged samples of a report into a project; see :meth:`labelsift.report.Report.push`."""
-    labeler = platforms.labeler(platform)
+    labeler = platforms.adjusted(platforms.labeler(platform), options)
     _require_kind(report, labeler, match=match, only=only)
     require_texts(report.samples, "A push", run=report.run, cure=_PUSH)
     if probe is not None:

@@ -28,7 +28,7 @@ from .textless import require_texts
 from .vectors import VectorIndex
 
 if TYPE_CHECKING:
-    from .platforms import Mode, Receipt
+    from .platforms import Mode, PushOptions, Receipt
     from .pools import Pool
 
 
@@ -251,6 +251,7 @@ class Report:
         repeat: float | None = None,
         blind_share: float | None = None,
         dry_run: bool = False,
+        options: PushOptions | None = None,
     ) -> Receipt:
         """Bring the flagged samples into a labeling platform's project; see ``platforms.Labeler``.
 
@@ -262,7 +263,10 @@ class Report:
         Samples that people verified on an earlier run of the store stay out, unless their text or label changed
         since, they have another issue than they had then, or the evidence against their label changed (see
         :mod:`labelsift.evidence`); the receipt's details count them.
+
+        ``options`` are what only some platforms can do: ``labelsift.platforms.PushOptions(lanes=5)``.
         """
+        from . import platforms
         from .pushing import push
 
         return push(
@@ -278,6 +282,7 @@ class Report:
             repeat=repeat,
             blind_share=blind_share,
             dry_run=dry_run,
+            options=options or platforms.PushOptions(),
         )
 
     def log(self, platform: str, *, target: str | None = None, with_text: bool = False) -> Receipt:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labelsift.platforms import MODES, Local
+from labelsift.platforms import MODES, Local, PushOptions
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -27,6 +27,15 @@ class LabelStudio:
     name = "label-studio"
     tasks = ("classification", "multilabel", "spans")
     media = ("text", "image", "audio")
+
+    def __init__(self) -> None:
+        self._options = PushOptions()
+
+    def adjusted(self, options: PushOptions) -> LabelStudio:
+        """Return the platform as it pushes with these options; see :class:`labelsift.platforms.Adjustable`."""
+        made = LabelStudio()
+        made._options = options
+        return made
 
     def push(
         self,
@@ -93,11 +102,20 @@ class LabelStudio:
                 create=create,
                 only=only,
                 budget=budget,
+                options=self._options,
                 dry_run=dry_run,
                 say=say,
             )
         return push_review(
-            client, report, project=project, mode=mode, only=only, budget=budget, dry_run=dry_run, say=say
+            client,
+            report,
+            project=project,
+            mode=mode,
+            only=only,
+            budget=budget,
+            options=self._options,
+            dry_run=dry_run,
+            say=say,
         )
 
     def push_round(
@@ -134,6 +152,7 @@ class LabelStudio:
             budget=budget,
             repeats=repeats,
             blind=blind,
+            options=self._options,
             dry_run=dry_run,
             say=speaker(),
         )

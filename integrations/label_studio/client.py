@@ -10,11 +10,14 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from email.utils import formatdate, parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from labelsift.errors import MissingExtraError, PlatformError
 
 from .answers import asking, elsewhere, exchange, gone_is_good, holds, rows_hold, session_for, stranger
+from .streaming import objects_in
 
 if TYPE_CHECKING:
     from label_studio_sdk import LabelStudio as SDK
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 
 Json = Any  # whatever a JSON text can hold
 PAGE = 1000  # tasks a request
+CHUNK = 1 << 16  # bytes of a long answer
 TIMEOUT = 300  # seconds; an import of thousands of tasks takes a minute on a busy server
 REPEATABLE: Any = {"max_retries": 3, "timeout_in_seconds": TIMEOUT}
 ONCE: Any = {"max_retries": 0, "timeout_in_seconds": TIMEOUT}
@@ -96,6 +100,16 @@ class Client:
     def version(self) -> str:
         """Return the server's version, for example ``1.23.2``."""
         return str(self.get("/api/version", what="the version", names=["release"])["release"])
+
+    def now(self) -> str:
+        """Return the time by the server's clock, as filters take it."""
+        with self._asking("its time"):
+            answer = self._session.get(f"{self.url}/api/version", timeout=TIMEOUT)
+            answer.raise_for_status()
+        told = parsedate_to_datetime(answer.headers.get("Date") or formatdate(usegmt=True))
+        here = datetime.now(UTC)  # finer than the header's seconds, where both clocks agree
+        now = here if abs(here - told) < timedelta(seconds=2) else told + timedelta(seconds=1)
+        return now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
     def projects(self) -> list[dict[str, Any]]:
         """Return the projects that the account can see, oldest first: id, title, description, task_number."""
@@ -172,8 +186,25 @@ class Client:
 
     def predictions(self, project: int) -> list[dict[str, Any]]:
         """Return all predictions of a project, whoever made them."""
-        names = ["task", "model_version", "result"]
-        return self._rows("/api/predictions/", what="the predictions", params={"project": project}, names=names)
+        return list(self.each_prediction(project))
+
+    def each_prediction(self, project: int) -> Iterator[dict[str, Any]]:
+        """Yield the predictions of a project, whoever made them.
+
+        The server sends all of them in one answer, which may be of any length, and knows no narrower question.
+        """
+        url, params = f"{self.url}/api/predictions/", {"project": project}
+        with (
+            self._asking("the predictions"),
+            self._session.get(url, params=params, timeout=TIMEOUT, stream=True, allow_redirects=False) as answer,
+        ):
+            if answer.is_redirect:
+                raise elsewhere(self.url, answer.headers)
+            answer.raise_for_status()
+            for one in objects_in(answer.iter_content(CHUNK)):
+                if not holds(one, "id", "task", "model_version", "result"):
+                    raise stranger(self.url)
+                yield one
 
     def people(self) -> dict[int, str]:
         """Return the e-mail address of every account that can be seen, by its id."""
@@ -187,8 +218,10 @@ class Client:
 
     # Writing
 
-    def create_project(self, *, title: str, description: str, label_config: str, model_version: str) -> int:
-        """Create a project whose stream serves tasks in the order of import; return its id."""
+    def create_project(
+        self, *, title: str, description: str, label_config: str, model_version: str, people: int = 1
+    ) -> int:
+        """Create a project whose stream serves tasks in the order of import, each to so many people; return its id."""
         with self._asking(f"a new project {title}"):
             made = self._sdk.projects.create(
                 title=title,
@@ -198,6 +231,7 @@ class Client:
                 sampling="Sequential sampling",
                 show_collab_predictions=True,
                 enable_empty_annotation=False,  # that nothing fits, or is to be marked, is a choice of its own
+                maximum_annotations=people,
                 request_options=ONCE,
             )
         number = getattr(made, "id", None)
@@ -228,6 +262,12 @@ class Client:
         body = tasks if isinstance(tasks, bytes) else body_of(tasks)
         path = f"/api/projects/{project}/import"
         return self._number(path, "task_count", body=body, what=f"project {project}")
+
+    def bring_tasks(self, project: int, body: bytes) -> list[int]:
+        """Import one batch of tasks as :meth:`import_tasks` does; return their ids, in its order."""
+        path, params = f"/api/projects/{project}/import", {"return_task_ids": "true"}
+        made = self._send("POST", path, params=params, body=body, what=f"project {project}")
+        return [int(one) for one in made.get("task_ids") or ()]
 
     def import_predictions(self, project: int, predictions: Sequence[Any]) -> int:
         """Add one batch of predictions (at most 1,000) to existing tasks; all or none of it is stored."""

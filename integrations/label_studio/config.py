@@ -10,6 +10,7 @@ from labelsift.errors import InputError
 from labelsift.platforms import Mode
 from labelsift.samples import Task
 
+from .remarks import STYLE, UNLESS_DOUBTED, controls
 from .targets import LEVEL, NONE, NOTHING, Kind, Medium, Path, Target
 
 MANY = 12  # labels beyond which a labeler gets a search field and small buttons
@@ -113,7 +114,7 @@ def review_config(labels: Iterable[str], *, mode: Mode, task: Task = "classifica
     False
     >>> "<Choice value='a &amp; \"b\"'/>" in review_config(['a & "b"', "c"], mode="choose")
     True
-    >>> "labelsift_" in review_config(["a", "b"], mode="blind")
+    >>> "$labelsift_" in review_config(["a", "b"], mode="blind")
     False
     """
     return config_of(review_target(labels, task=task, medium=medium), mode=mode)
@@ -123,7 +124,7 @@ def config_of(target: Target, *, mode: Mode) -> str:
     """Write the labeling config of a review project with this target; see :func:`review_config`."""
     spans, several = target.kind == "labels", bool(target.none)
     plain = target.kind == "choice" and target.medium == "text"
-    lines = ["<View>", f"  <Style>{_STYLE if plain else _STYLE + _STYLE_OTHER}</Style>"]
+    lines = ["<View>", f"  <Style>{_STYLE if plain else _STYLE + _STYLE_OTHER}{STYLE.lstrip()}</Style>"]
     if mode != "blind":
         lines += [
             '  <View className="ls-ask">',
@@ -149,7 +150,7 @@ def config_of(target: Target, *, mode: Mode) -> str:
         lines += [*asking, *shown, *_nothing(target)]
     else:  # a picture may be higher than the page
         lines += [*asking, *shown] if target.medium == "image" else [*shown, *asking]
-    return "\n".join([*lines, "</View>"])
+    return "\n".join([*lines, *(f"  {line}" for line in controls(target.to_name)), "</View>"])
 
 
 def _control(target: Target) -> list[str]:
@@ -168,11 +169,14 @@ def _control(target: Target) -> list[str]:
         only = ' leafsOnly="true"' if leaves else ""
         made = _tree(tuple(target.paths.values()))
         shape = 'placeholder="Click to choose" showFullPath="true" minWidth="24rem"'
-        opened, closed = f'<Taxonomy {to} required="true" {shape}{once}{only}>', "</Taxonomy>"
+        opened, closed = f'<Taxonomy {to} required="true" {shape}{once}{only} {UNLESS_DOUBTED}>', "</Taxonomy>"
     else:
         choice = "multiple" if target.none else "single"
         made = [_choice(label) for label in target.labels]
-        opened, closed = f'<Choices {to} choice="{choice}" required="true" showInline="true">', "</Choices>"
+        opened, closed = (
+            f'<Choices {to} choice="{choice}" required="true" showInline="true" {UNLESS_DOUBTED}>',
+            "</Choices>",
+        )
     if target.none:
         made.append(f'<Choice value="{_NONE["multilabel"]}" alias="{NONE}"/>')
     return [opened, *_indented(made), closed]

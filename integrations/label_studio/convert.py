@@ -8,9 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from itertools import count
 from typing import Any
 
-from labelsift.findings import ISSUES
 from labelsift.platforms import Mode
-from labelsift.wording import words
 
 from .asked import NOT_SHOWN, header_of, labels_told
 from .disputes import disputed
@@ -21,10 +19,7 @@ from .values import Value, to_result
 
 PREFIX = "labelsift_"
 TEXT = "text"
-TAB_PREFIX = "labelsift: "
 _TAGGED = re.compile("^[bilues]-")  # of a token, in the schemes of BIO and BILOU
-# Pixels: by default a column shows some twenty characters a line, and a row has three lines.
-_WIDTHS = {"text": 300, f"{PREFIX}given": 155, f"{PREFIX}suggested": 170, f"{PREFIX}reason": 280}
 
 
 def fields_of(flag: Flag, *, run: str, round: int, mode: Mode) -> dict[str, Any]:
@@ -83,7 +78,7 @@ def is_own(name: str) -> bool:
     >>> is_own("labelsift_given"), is_own("labelsift_near_duplicate_score"), is_own("labelsift_lane")
     (True, True, False)
     """
-    own = ("given", "suggested", "reason", "header", "issues", "rank", "id", "run", "round")
+    own = ("given", "suggested", "reason", "header", "issues", "rank", "id", "run", "round", "group")
     bare = name.removeprefix(PREFIX)
     return bare != name and (bare in own or bare.endswith("_score"))
 
@@ -188,61 +183,3 @@ def prediction_of(
     result = to_result(names_of(target).to_config(value), target, text=flag.text)
     made: dict[str, Any] = {"model_version": model_version(run), "result": result}
     return made if flag.confidence is None else made | {"score": flag.confidence}
-
-
-def tab_of(issue: str, *, run: str, prefix: str = "") -> dict[str, Any]:
-    """Return the tab of one issue: the samples flagged for it in this run, worst first by its own score.
-
-    ``prefix`` goes before the title, to tell labelsift's tabs from the others of an existing project.
-    """
-    score = f"{PREFIX}{issue}_score"
-    items = [
-        {"filter": "filter:tasks:data.labelsift_run", "operator": "equal", "type": "String", "value": run},
-        {"filter": f"filter:tasks:data.{score}", "operator": "less", "type": "Number", "value": 2},
-    ]
-    return {
-        "title": prefix + words(issue).title,
-        "type": "list",
-        "target": "tasks",
-        "filters": {"conjunction": "and", "items": items},
-        "ordering": [f"tasks:data.{score}"],
-        "hiddenColumns": {"explore": _hidden(score) + _unreadable(issue), "labeling": []},
-        "columnsWidth": {f"tasks:data.{name}": width for name, width in _WIDTHS.items()},
-    }
-
-
-def _unreadable(issue: str) -> list[str]:
-    """Name the columns that hold lists of numbers, which say to nobody what the reason says in words."""
-    return [f"tasks:data.{PREFIX}{name}" for name in ("given", "suggested")] if issue == "span" else []
-
-
-def _hidden(score: str) -> list[str]:
-    own = ["id", "run", "round", "rank", "header", "issues", *(f"{issue}_score" for issue in ISSUES)]
-    columns = [f"tasks:data.{PREFIX}{name}" for name in own]
-    columns += [
-        f"tasks:{name}"
-        for name in (
-            "completed_at",  # the number of annotations tells as much
-            "annotations_results",
-            "annotations_ids",
-            "file_upload",
-            "storage_filename",
-            "inner_id",
-            "cancelled_annotations",
-            "total_predictions",
-            "predictions_score",
-            "predictions_model_versions",
-            "predictions_results",
-            "annotators",
-            "created_at",
-            "updated_at",
-            "updated_by",
-            "avg_lead_time",
-            "draft_exists",
-            "comments",
-            "comment_count",
-            "unresolved_comment_count",
-            "reviewers",
-        )
-    ]
-    return [name for name in columns if name != f"tasks:data.{score}"]

@@ -7,38 +7,28 @@ interrupted is finished. What is changed stands in the record of :mod:`.plugged`
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from labelsift.errors import InputError, PlatformError
-from labelsift.findings import ISSUES
 from labelsift.platforms import Receipt
 
 from . import convert
 from .client import Client
+from .dealing import DUPLICATES
 from .headerlines import difference, has_lines, with_lines
 from .matching import find_project
 from .plugged import Before, Record, Records
 from .stored import put_tabs
-from .suggestions import issue_order
+from .tabs import PREFIX, own_titles, project_tabs, since_of
 from .targets import target_of
 from .wiring import TITLE, Wires, connect_backend, disconnect, wires_of
 
 NAME = "label-studio"
 DEFAULT_TAB = {"title": "Default", "type": "list", "target": "tasks", "filters": {}}
 LEFT = "left as it is"
-
-
-def project_tabs(issues: Iterable[str], *, run: str) -> list[dict[str, Any]]:
-    """Return the tabs that an enabled project gets: one an issue that the run flags, worst first."""
-    return [convert.tab_of(one, run=run, prefix=convert.TAB_PREFIX) for one in sorted(set(issues), key=issue_order)]
-
-
-def own_titles() -> set[str]:
-    """Return every title that a tab of labelsift's can have in a project of people's own."""
-    return {str(tab["title"]) for tab in project_tabs(ISSUES, run="")}
 
 
 def enable(
@@ -82,7 +72,9 @@ def enable(
     number, config = int(found["id"]), found["label_config"] or ""
     target_of(config, project=found["title"])
     receipt = Receipt(platform=NAME, target=found["title"], dry_run=dry_run)
-    wanted, tabs = with_lines(config, project=found["title"]), project_tabs(issues, run=run)
+    wanted = with_lines(config, project=found["title"])
+    since = since_of([view["data"] for view in client.views(number)], run=run) or client.now()
+    tabs = project_tabs(issues, run=run, grouped=not set(DUPLICATES).isdisjoint(issues), since=since)
     if dry_run:
         return _plan(client, receipt, number, tabs, config=config, wanted=wanted, backend=backend)
     if wanted != config:
@@ -254,7 +246,7 @@ class _Enabling:
 def is_ours(view: Mapping[str, Any], titles: Collection[str] = ()) -> bool:
     """Tell whether a tab has a title of labelsift's and shows its fields; a copy or a renamed one is people's own."""
     title, filters = view["data"].get("title"), json.dumps(view["data"].get("filters") or {})
-    return (title in titles or title in own_titles()) and convert.PREFIX in filters
+    return (title in titles or title in own_titles()) and PREFIX in filters
 
 
 def write_config(client: Client, project: int, config: str) -> None:

@@ -11,23 +11,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from labelsift.platforms import Mode, Receipt
+from labelsift.errors import InputError
+from labelsift.platforms import Mode, PushOptions, Receipt
 from labelsift.report import Report
 
-from . import convert
+from . import convert, tabs
 from .client import Client
+from .dealing import Deal, groups_of
 from .fitting import require_kind, unknown_labels
 from .flags import Flag, flags_of
 from .matching import CREATED, Matched, find_project, match_tasks
+from .planned import SECONDS_A_WRITE, require_few
 from .progress import Say, quiet
 from .stored import Stored, batches, mend_predictions, own_predictions, predicted, put_tabs, untouched
-from .suggestions import issue_order
 from .targets import Target, target_of
 
 NAME = "label-studio"
 CHUNK = 25  # tasks read again at once, just before they are written
 BATCH = 500
-SECONDS_A_WRITE = 0.5  # of one task, on a busy server; the first chunk tells better
 
 
 @dataclass
@@ -52,6 +53,7 @@ def push_existing(
     create: bool = False,
     only: Sequence[str] | None = None,
     budget: int | None = None,
+    options: PushOptions | None = None,
     dry_run: bool = False,
     say: Say = quiet,
 ) -> Receipt:
@@ -67,10 +69,17 @@ def push_existing(
     Raises
     ------
     InputError
-        If there is no such project, its labeling config does not fit, or no task has the field.
+        If there is no such project, its labeling config does not fit, no task has the field, or so many tasks would
+        be written that it takes very long; names the other ways.
     PlatformError
         If the server cannot be reached or refuses.
     """
+    options = options or PushOptions()
+    if options.twice or options.link:
+        raise InputError(
+            "How many people answer a task, and links to other tasks, belong to a review project",
+            cure="Leave out --match, or --twice and --link",
+        )
     flags = flags_of(report, only=only, budget=budget)
     found = find_project(client, project)
     target = target_of(found["label_config"] or "", project=found["title"])
@@ -80,7 +89,8 @@ def push_existing(
     flags = _known_labels(flags, target, receipt)
     matched = match_tasks(client, number, report, name=name)
     flags = _same_texts(flags, matched, target, receipt)
-    work = plan_work(flags, matched, target, run=report.run, mode=mode)
+    deal = Deal(groups=groups_of(report, flags), lanes=options.lanes)
+    work = plan_work(flags, matched, target, run=report.run, mode=mode, deal=deal)
     if not create:
         here = f"No task of {found['title']} has this sample in data.{name}"
         receipt.failed |= {flag.id: here for flag in work.missing}
@@ -91,18 +101,27 @@ def push_existing(
     writes = sum(map(len, work.edited.values()))
     receipt.details |= {"round": matched.round, "writes": writes, "estimated_seconds": round(writes * SECONDS_A_WRITE)}
     if dry_run:
+        wanted = _tabs_for(flags, deal, run=report.run, since="")
+        receipt.details |= {"project": found["title"], "tab_titles": [tab["title"] for tab in wanted]}
+    try:
+        require_few(writes, project=found["title"], match=match, anyway=options.anyway)
+    except InputError as error:
+        if not dry_run:
+            raise
+        receipt.details["instead"] = f"{error}"
+    if dry_run:
         return receipt
     say(f"{writes:,} tasks to write, about {receipt.details['estimated_seconds']} seconds")
     if work.missing:
         _create(client, number, work, target, name=name, mode=mode)
         matched = match_tasks(client, number, report, name=name)
-        work = plan_work(flags, matched, target, run=report.run, mode=mode)
+        work = plan_work(flags, matched, target, run=report.run, mode=mode, deal=deal)
     doubles = untouched(client, number, matched.doubles)
     if doubles:
         client.delete_tasks(number, doubles)
     _predict(client, found, work, run=report.run, mode=mode)
     _write(client, number, work, say=say)
-    _finish(client, receipt, number, flags, work, run=report.run)
+    _finish(client, receipt, number, flags, work, deal=deal, run=report.run)
     return receipt
 
 
@@ -135,12 +154,13 @@ def plan_work(
     *,
     run: str,
     mode: Mode,
+    deal: Deal,
 ) -> Work:
     """Compare what is wanted with what the tasks hold."""
     tasks = matched.tasks
     work = Work(tasks=tasks)
     for flag in flags:
-        work.fields[flag.id] = convert.fields_of(flag, run=run, round=matched.round, mode=mode)
+        work.fields[flag.id] = convert.fields_of(flag, run=run, round=matched.round, mode=mode) | deal.fields(flag)
         prediction = convert.prediction_of(flag, target, run=run, mode=mode, whole=True)
         if prediction is not None:
             work.predictions[flag.id] = prediction
@@ -212,13 +232,18 @@ def _write(client: Client, project: int, work: Work, *, say: Say) -> None:
         say(f"{done:,} of {len(todo):,} tasks written, about {left:.0f} seconds left")
 
 
-def _finish(client: Client, receipt: Receipt, project: int, flags: Sequence[Flag], work: Work, *, run: str) -> None:
-    issues = dict.fromkeys(issue for flag in flags for issue in flag.issues)
-    tabs = [convert.tab_of(one, run=run, prefix=convert.TAB_PREFIX) for one in sorted(issues, key=issue_order)]
-    if not client.views(project):
+def _finish(
+    client: Client, receipt: Receipt, project: int, flags: Sequence[Flag], work: Work, *, deal: Deal, run: str
+) -> None:
+    views = [view["data"] for view in client.views(project)]
+    # At the end: who answered while this push was writing may not have seen the flag, and is asked.
+    since = tabs.since_of(views, run=run) or client.now()
+    issues = (issue for flag in flags for issue in flag.issues)
+    wanted = tabs.project_tabs(issues, run=run, grouped=bool(deal.groups), since=since, lanes=deal.lanes)
+    if not views:
         # Label Studio makes its own first tab only in a project that has none.
-        tabs.insert(0, {"title": "Default", "type": "list", "target": "tasks", "filters": {}})
-    ids, written = put_tabs(client, project, tabs)
+        wanted.insert(0, {"title": "Default", "type": "list", "target": "tasks", "filters": {}})
+    ids, written = put_tabs(client, project, wanted)
     page = f"{client.url}/projects/{project}/data"
     receipt.links = {"project": page} | {title: f"{page}?tab={view}" for title, view in ids.items()}
     receipt.sample_links = {

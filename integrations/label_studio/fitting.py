@@ -45,6 +45,7 @@ class Fitting:
         from label_studio_sdk.label_interface.interface import LabelInterface
 
         self._interface = LabelInterface(label_config)
+        self._known: dict[str, bool] = {}  # a label that fits, fits every task: not checked ten thousand times
         self._target = target
 
     def fault(self, flag: Flag, prediction: Mapping[str, Any] | None) -> str | None:
@@ -59,7 +60,15 @@ class Fitting:
         wrong = fault([tuple(one) for one in flag.suggested or ()], flag.text) if flag.task == "spans" else None
         if wrong:
             return f"Its suggestion does not fit the text: {wrong}"
-        return f"Its suggestion {flag.suggested!r} does not fit the labeling config" if self._odd(prediction) else None
+        return f"Its suggestion {flag.suggested!r} does not fit the labeling config" if self._bad(prediction) else None
+
+    def _bad(self, prediction: Mapping[str, Any]) -> bool:
+        if self._target.kind == "labels":  # hardly two are the same
+            return self._odd(prediction)
+        key = str(prediction["result"])
+        if key not in self._known:
+            self._known[key] = self._odd(prediction)
+        return self._known[key]
 
     def _odd(self, prediction: Mapping[str, Any]) -> bool:
         # The SDK holds each level of a path against all names at once, and takes what is no path of the tree.

@@ -18,6 +18,7 @@ from labelsift.store import DEFAULT, Store
 from .client import Client
 from .convert import PREFIX, cell_of, is_again, is_unseen, read_cell
 from .disputes import revised
+from .remarks import parted
 from .review import Round, all_rounds
 from .suggestions import read_given, suggestion_of
 from .targets import Target, target_of
@@ -146,25 +147,27 @@ def correction(
         :mod:`labelsift.integrations.label_studio.disputes`.
     """
     sample = data.get(f"{PREFIX}id")
+    remark, labeled = parted(annotation.get("result") or ())
     skipped = bool(annotation.get("was_cancelled"))
-    answer = None if skipped else from_result(annotation.get("result") or (), target)
-    if not isinstance(sample, str) or (answer is None and not skipped):
+    settled = None if skipped else remark.decision  # says what to do whichever label stands beside it
+    answer = None if skipped or settled else from_result(labeled, target)
+    if not isinstance(sample, str) or (answer is None and not skipped and settled is None):
         return None
     given, suggested = (read_cell(data.get(f"{PREFIX}{name}"), target) for name in ("given", "suggested"))
-    if target.kind == "labels" and not skipped and not whole:
+    if target.kind == "labels" and answer is not None and not whole:
         answer = revised(given, suggested, answer)
-    action, verdict = _verdict(answer, given=given, suggested=suggested, skipped=skipped)
+    action, verdict = settled or _verdict(answer, given=given, suggested=suggested, skipped=skipped)
     if action == "relabel" and target.kind == "labels":
         action = "respan"
     return {
         "id": sample,
         "action": action,
         "verdict": verdict,
-        "value": to_json(given if skipped else answer),
+        "value": to_json(None if action == "remove" else given if skipped or settled else answer),
         "time": datetime.datetime.fromisoformat(str(annotation["updated_at"])),
         "platform": NAME,
         "seconds": annotation.get("lead_time"),
-        "note": "",
+        "note": remark.note,
     }
 
 

@@ -7,25 +7,36 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from labelsift.errors import PlatformError
-from labelsift.platforms import Mode, Receipt
+from labelsift.platforms import Mode, PushOptions, Receipt
 from labelsift.report import Report
 
-from . import convert
+from . import convert, links, tabs
 from .client import Client, body_of
 from .config import config_of, review_target
+from .dealing import Deal, groups_of, parts_of
 from .fitting import Fitting
 from .fitting import labels_of as labels_told
 from .flags import Flag, flags_of, with_repeats
 from .media import required
+from .planned import describe, joined, twice_of
 from .progress import Say, quiet
 from .review import Round, announce, drop_empty_twins, open_round, round_for, rounds_of, settle
-from .stored import Holdings, batches, mend_predictions, predicted, put_tabs, read_holdings
+from .stored import Holdings, Stored, batches, mend_predictions, predicted, put_tabs, read_holdings
 from .suggestions import issue_order
 from .targets import Target
 
 NAME = "label-studio"
-BATCH = 1000  # tasks a request: about a second on the server
+BATCH = 2000  # tasks a request: one to four seconds on the server
 ROUNDS_OF_REPAIR = 3
+
+
+@dataclass(frozen=True)
+class Common:
+    """What is the same for all parts of a push: where labels stand, how the flags are dealt out, what comes back."""
+
+    target: Target
+    deal: Deal = field(default_factory=Deal)
+    repeats: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass
@@ -40,6 +51,7 @@ class Plan:
     tabs: list[dict[str, Any]]
     failed: dict[str, str] = field(default_factory=dict)
     repeats: Mapping[str, float] = field(default_factory=dict)
+    label_config: str = ""
 
     @property
     def samples(self) -> list[str]:
@@ -62,6 +74,10 @@ class Diff:
         return {*self.edited, *self.unpredicted}
 
 
+class _GoneError(Exception):
+    """Another push of the run has deleted the project that was being filled."""
+
+
 def push_review(
     client: Client,
     report: Report,
@@ -72,74 +88,109 @@ def push_review(
     budget: int | None = None,
     repeats: Mapping[str, float] | None = None,
     blind: Collection[str] = (),
+    options: PushOptions | None = None,
     dry_run: bool = False,
     say: Say = quiet,
     restarts: int = 2,
 ) -> Receipt:
     """Bring a report's flagged samples into the review project of its run.
 
-    The same run in the same mode goes into the same review project; a new run opens the next round. Where
-    another push of the run deletes the project under it, it starts over, at most ``restarts`` times.
+    The same run in the same mode goes into the same review project; a new run opens the next round. What two people
+    answer goes into a project of its own, because that is a setting of projects. Where another push of the run deletes
+    a project under it, it starts over, at most ``restarts`` times.
 
     Raises
     ------
     InputError
-        If an issue is unknown or a label cannot be shown.
+        If an issue is unknown, a label cannot be shown, or the options do not fit what was pushed before.
     PlatformError
         If the server cannot be reached or refuses.
     """
-    repeats = repeats or {}
+    repeats, options = repeats or {}, options or PushOptions()
     found = flags_of(report, only=only, budget=budget)
     flags = with_repeats([replace(flag, blind=flag.id in blind) for flag in found], repeats)
     rounds = rounds_of(client, project)
-    current = round_for(rounds, run=report.run, mode=mode)
-    samples = report.samples
-    target = review_target(labels_of(report, flags), task=samples.task, medium=required(samples))
-    number = current.number if current else 1 + max((one.number for one in rounds), default=0)
-    plan = plan_review(flags, target, run=report.run, round=number, mode=mode, repeats=repeats)
-    receipt = Receipt(platform=NAME, target=project, dry_run=dry_run, failed=plan.failed)
+    twice = twice_of(rounds, run=report.run, mode=mode, asked=options.twice)
+    main = round_for(rounds, run=report.run, mode=mode)
+    number = main.number if main else 1 + max((one.number for one in rounds), default=0)
+    sources = links.sources_of(client, report, project=project, field=options.link, mode=mode)
+    common = Common(
+        target=review_target(labels_of(report, flags), task=report.samples.task, medium=required(report.samples)),
+        repeats=repeats,
+        deal=Deal(
+            groups={} if repeats else groups_of(report, flags),  # where some come back, a group would tell which
+            lanes=options.lanes,
+            sources=sources if options.link else None,
+        ),
+    )
+    receipt = Receipt(platform=NAME, target=project, dry_run=dry_run)
+    for part, some in parts_of(flags, run=report.run, twice=twice).items():
+        share = twice if part else 0.0
+        wanted = Round(of=project, run=report.run, mode=mode, number=number, part=part, twice=share)
+        current = round_for(rounds, run=report.run, mode=mode, part=part)
+        try:
+            one = _push_part(client, some, common, wanted=wanted, current=current, dry_run=dry_run, say=say)
+        except _GoneError as gone:
+            if restarts <= 0:
+                raise PlatformError(*gone.args) from None
+            say(f"{wanted.title} was given up by another push of this run; starting over in the one that stands")
+            asked: Any = {"only": only, "budget": budget, "repeats": repeats, "blind": blind, "options": options}
+            return push_review(client, report, project=project, mode=mode, say=say, restarts=restarts - 1, **asked)
+        receipt = joined(receipt, one, part=part)
+    return receipt
+
+
+def _push_part(
+    client: Client,
+    flags: Sequence[Flag],
+    common: Common,
+    *,
+    wanted: Round,
+    current: Round | None,
+    dry_run: bool,
+    say: Say,
+) -> Receipt:
+    """Bring one part of a round into its review project."""
+    plan = plan_review(flags, common, run=wanted.run, round=wanted.number, mode=wanted.mode)
+    receipt = Receipt(platform=NAME, target=wanted.of, dry_run=dry_run, failed=plan.failed)
     if dry_run or not (plan.data or current):
         diff = compare(plan, read_holdings(client, current.project, repeats=plan.repeats) if current else Holdings())
         _count(receipt, plan, diff)
-        receipt.details |= {"round": number, "tabs": len(plan.tabs), "predictions": len(plan.predictions)}
+        if plan.data or current:
+            receipt.details |= describe(
+                wanted,
+                stands=current is not None,
+                predictions=len(plan.predictions),
+                missing=len(diff.missing),
+                writes=len(diff.edited),
+                tabs=plan.tabs,
+                label_config=plan.label_config,
+            )
         return receipt
     if current is None:
-        wanted = Round(of=project, run=report.run, mode=mode, number=number)
-        current = open_round(client, wanted, label_config=config_of(target, mode=mode))
-        if current.number != number:  # a faster push saw one round more or less
-            number = current.number
-            plan = plan_review(flags, target, run=report.run, round=number, mode=mode, repeats=repeats)
+        current = open_round(client, wanted, label_config=plan.label_config)
+        if current.number != wanted.number:  # a faster push saw one round more or less
+            plan = plan_review(flags, common, run=wanted.run, round=current.number, mode=wanted.mode)
     try:
         return _fill(client, receipt, current, plan, say=say)
-    except PlatformError:
-        if restarts <= 0 or _stands(client, current):
+    except PlatformError as error:
+        if _stands(client, current):
             raise
-    say(f"{current.title} was given up by another push of this run; starting over in the one that stands")
-    return push_review(
-        client,
-        report,
-        project=project,
-        mode=mode,
-        only=only,
-        budget=budget,
-        repeats=repeats,
-        blind=blind,
-        say=say,
-        restarts=restarts - 1,
-    )
+        raise _GoneError(str(error)) from None
 
 
 def _fill(client: Client, receipt: Receipt, current: Round, plan: Plan, *, say: Say) -> Receipt:
     """Bring what the plan has and the project lacks, and its tabs."""
     if not settle(client, current):
         say(f"A batch that an earlier push announced has not arrived in {current.title}; it is sent again")
+    before = _size(client, current)  # before the reading, so that what comes in between is noticed
     held = read_holdings(client, current.project, repeats=plan.repeats)
     diff = compare(plan, held)
     _count(receipt, plan, diff)
-    current, held = _bring(client, current, plan, held, diff, say=say)
+    current, held = _bring(client, current, plan, held, diff, before=before, say=say)
     ids, written = put_tabs(client, current.project, plan.tabs)
     drop_empty_twins(client, current)
-    _link(client, receipt, current, plan, held, tabs=ids)
+    _link(client, receipt, current, plan, held, shown=ids)
     receipt.details |= {"round": current.number, "tabs_written": written}
     return receipt
 
@@ -157,30 +208,31 @@ def labels_of(report: Report, flags: Sequence[Flag]) -> list[str]:
     return sorted(dict.fromkeys(seen), key=str.casefold)
 
 
-def plan_review(
-    flags: Sequence[Flag],
-    target: Target,
-    *,
-    run: str,
-    round: int,
-    mode: Mode,
-    repeats: Mapping[str, float] | None = None,
-) -> Plan:
+def plan_review(flags: Sequence[Flag], common: Common, *, run: str, round: int, mode: str) -> Plan:
     """Turn flags into the tasks, predictions and tabs of a review project, checked before they are sent."""
-    fitting = Fitting(config_of(target, mode=mode), target)
-    shown = convert.metadata_shown(flags, mode=mode, taken=(target.field,))
-    plan = Plan(data={}, predictions={}, tabs=[], repeats=repeats or {})
+    asked: Any = mode  # one of MODES
+    target = common.target
+    label_config = config_of(target, mode=asked)
+    if common.deal.sources is not None:
+        label_config = links.linked(label_config)
+    fitting = Fitting(label_config, target)
+    shown = convert.metadata_shown(flags, mode=asked, taken=(target.field,))
+    plan = Plan(data={}, predictions={}, tabs=[], repeats=common.repeats, label_config=label_config)
     for flag in flags:
-        prediction = convert.prediction_of(flag, target, run=run, mode=mode)
+        prediction = convert.prediction_of(flag, target, run=run, mode=asked)
         fault = fitting.fault(flag, prediction)
         if fault:
             plan.failed[flag.id] = fault
             continue
-        plan.data[flag.key] = convert.task_data(flag, shown=shown, run=run, round=round, mode=mode, field=target.field)
         if prediction:
             plan.predictions[flag.key] = prediction
+        data = convert.task_data(flag, shown=shown, run=run, round=round, mode=asked, field=target.field)
+        plan.data[flag.key] = data | common.deal.fields(flag)
     issues = dict.fromkeys(issue for flag in flags for issue in flag.issues)
-    plan.tabs = [convert.tab_of(issue, run=run) for issue in sorted(issues, key=issue_order)]
+    grouped = any(flag.id in common.deal.groups for flag in flags)
+    plan.tabs = tabs.queue_tabs(run=run, grouped=grouped, lanes=common.deal.lanes)
+    first = 1 + common.deal.lanes  # the queue and its lanes, then the issues, then the rest
+    plan.tabs[first:first] = [tabs.tab_of(issue, run=run) for issue in sorted(issues, key=issue_order)]
     return plan
 
 
@@ -200,19 +252,13 @@ def compare(plan: Plan, held: Holdings) -> Diff:
 
 
 def _bring(
-    client: Client, current: Round, plan: Plan, held: Holdings, diff: Diff, *, say: Say
+    client: Client, current: Round, plan: Plan, held: Holdings, diff: Diff, *, before: tuple[int, int], say: Say
 ) -> tuple[Round, Holdings]:
     """Send what is missing, mend what differs, and look again until the server holds the plan."""
-    for _ in range(ROUNDS_OF_REPAIR):
+    for turn in range(ROUNDS_OF_REPAIR):
         if diff.doubles:
             client.delete_tasks(current.project, diff.doubles)
-        done = 0
-        for batch in batches([_task(plan, sample) for sample in diff.missing], size=BATCH):
-            body = body_of(batch)  # first, so that next to no time lies between the note and the request
-            current = announce(client, current, _sign_of(batch, plan.repeats))
-            client.import_tasks(current.project, body)
-            done += len(batch)
-            say(f"{done:,} of {len(diff.missing):,} tasks sent to {current.title}")
+        current, arrived = _send(client, current, plan, diff.missing, say=say)
         for sample in diff.edited:
             stored = held.of_sample[sample]
             client.write_task(stored.task, stored.data | plan.data[sample])
@@ -220,6 +266,12 @@ def _bring(
         mend_predictions(client, current.project, wrong, size=BATCH)
         if not (diff.missing or diff.updated or diff.doubles):
             return announce(client, current, None), held
+        if not (turn or diff.updated or diff.doubles) and len(arrived) == len(diff.missing):
+            sent = len(arrived), sum(key in plan.predictions for key in arrived)
+            if _size(client, current) == (before[0] + sent[0], before[1] + sent[1]):
+                # All of it was taken, and nobody else brought anything: there is nothing to look for.
+                held.of_sample |= arrived
+                return announce(client, current, None), held
         held = read_holdings(client, current.project, repeats=plan.repeats)
         diff = compare(plan, held)
     if diff.missing or diff.doubles:
@@ -229,6 +281,30 @@ def _bring(
             cure="Somebody else is changing it: run the same command again when they are done",
         )
     return announce(client, current, None), held
+
+
+def _send(
+    client: Client, current: Round, plan: Plan, missing: Sequence[str], *, say: Say
+) -> tuple[Round, dict[str, Stored]]:
+    """Send tasks in batches, worst first; return them as the server says that it holds them."""
+    arrived: dict[str, Stored] = {}
+    done = 0
+    for batch in batches((_task(plan, sample) for sample in missing), size=BATCH):
+        body = body_of(batch)  # first, so that next to no time lies between the note and the request
+        current = announce(client, current, _sign_of(batch, plan.repeats))
+        made = client.bring_tasks(current.project, body)
+        keys = missing[done : done + len(batch)]
+        for key, id, task in zip(keys, made, batch, strict=False):  # too few, and everything is read again
+            arrived[key] = Stored(task=id, data=task["data"], predictions=tuple(task["predictions"]))
+        done += len(batch)
+        say(f"{done:,} of {len(missing):,} tasks sent to {current.title}")
+    return current, arrived
+
+
+def _size(client: Client, current: Round) -> tuple[int, int]:
+    """Return how many tasks and predictions the server counts in a project."""
+    found = client.project(current.project)
+    return int(found.get("task_number") or 0), int(found.get("total_predictions_number") or 0)
 
 
 def _sign_of(batch: Sequence[dict[str, Any]], repeats: Mapping[str, float]) -> str:
@@ -250,15 +326,16 @@ def _count(receipt: Receipt, plan: Plan, diff: Diff) -> None:
 
 
 def _link(
-    client: Client, receipt: Receipt, current: Round, plan: Plan, held: Holdings, *, tabs: dict[str, int]
+    client: Client, receipt: Receipt, current: Round, plan: Plan, held: Holdings, *, shown: dict[str, int]
 ) -> None:
     page = f"{client.url}/projects/{current.project}/data"
-    receipt.links = {"review": page} | {title: f"{page}?tab={view}" for title, view in tabs.items()}
+    of_tab = {title: f"{page}?tab={view}" for title, view in shown.items()}
+    receipt.links = {"review": of_tab[tabs.REVIEW]} | of_tab
     receipt.sample_links = {sample: f"{page}?task={held.of_sample[sample].task}" for sample in plan.samples}
     receipt.details |= {
         "project_id": current.project,
         "project": current.title,
         "tasks": sum(sample in held.of_sample for sample in plan.data),
         "predictions": sum(len(held.of_sample[sample].predictions) for sample in plan.data),
-        "tabs": len(tabs),
+        "tabs": len(shown),
     }

@@ -23,6 +23,7 @@ TITLE_LENGTH = 50  # characters that Label Studio allows
 # Seconds that a batch of a dead push is waited for: some twenty times what one takes.
 PATIENCE = 20.0
 SIGN_OF_LIFE = (3.0, 8.0)  # seconds, at random, in which a push that is at work announces its first batch
+_RARE = ("part", "twice")  # stand in the mark of a part b only
 _MARK = re.compile(r"\[labelsift (\{.*\})\]", re.DOTALL)
 # An empty model version would be filled by the first import, and then the suggestion is the draft.
 NOT_PREFILLED = "labelsift: nothing is pre-filled"
@@ -46,6 +47,10 @@ class Round:
         First sample id of the batch that was about to be sent; None when no push is under way.
     tasks
         How many tasks the project holds.
+    part
+        Empty for what one person answers; ``b`` for the items of the round that two people do.
+    twice
+        Part b only: which share of the items two people answer.
     """
 
     of: str
@@ -55,6 +60,8 @@ class Round:
     project: int = 0
     pending: str | None = None
     tasks: int = 0
+    part: str = ""
+    twice: float = 0.0
 
     @property
     def title(self) -> str:
@@ -63,15 +70,14 @@ class Round:
         >>> Round("Tickets", "r", "choose", 2).title
         'Tickets · labelsift review 2'
         """
-        end = f" · labelsift review {self.number}"
+        end = f" · labelsift review {self.number}" + (f" {self.part}" if self.part else "")
         return shortened(self.of, TITLE_LENGTH - len(end)) + end
 
     @property
     def description(self) -> str:
         """What stands below the title, with the mark."""
         kept = {name: value for name, value in asdict(self).items() if name not in ("project", "tasks")}
-        if self.pending is None:
-            del kept["pending"]
+        kept = {name: value for name, value in kept.items() if value is not None and (value or name not in _RARE)}
         said = "Worst samples first: press Label All Tasks."
         mark = json.dumps(kept, ensure_ascii=False, sort_keys=True)
         return f"{said} Do not change what follows, labelsift reads it. [labelsift {mark}]"
@@ -102,18 +108,20 @@ def _round(project: dict[str, Any]) -> Round | None:
             project=int(project["id"]),
             pending=kept.get("pending"),
             tasks=int(project.get("task_number") or 0),
+            part=str(kept.get("part", "")),
+            twice=float(kept.get("twice", 0)),
         )
     except (ValueError, KeyError, TypeError):
         return None  # somebody edited it: it is theirs now
 
 
-def round_for(rounds: Sequence[Round], *, run: str, mode: str) -> Round | None:
+def round_for(rounds: Sequence[Round], *, run: str, mode: str, part: str = "") -> Round | None:
     """Return the review project of a run in a mode; None before it has one.
 
     Two pushes at the same time, or one that died, can leave two. Everybody takes the same one: one with
     tasks rather than an empty one, and of those the oldest.
     """
-    known = [one for one in rounds if (one.run, one.mode) == (run, mode)]
+    known = [one for one in rounds if (one.run, one.mode, one.part) == (run, mode, part)]
     return min(known, key=lambda one: (not one.tasks, one.project), default=None)
 
 
@@ -125,9 +133,13 @@ def open_round(client: Client, wanted: Round, *, label_config: str) -> Round:
     """
     version = model_version(wanted.run) if wanted.mode == "prefill" else NOT_PREFILLED
     made = client.create_project(
-        title=wanted.title, description=wanted.description, label_config=label_config, model_version=version
+        title=wanted.title,
+        description=wanted.description,
+        label_config=label_config,
+        model_version=version,
+        people=2 if wanted.part else 1,
     )
-    found = round_for(rounds_of(client, wanted.of), run=wanted.run, mode=wanted.mode)
+    found = round_for(rounds_of(client, wanted.of), run=wanted.run, mode=wanted.mode, part=wanted.part)
     if found is None or found.project == made:
         return replace(wanted, project=made)
     client.delete_project(made)
@@ -192,6 +204,6 @@ def drop_empty_twins(client: Client, current: Round) -> None:
     A push that is at work fills no project that has an older twin with tasks, so none of these will be filled.
     """
     for twin in rounds_of(client, current.of):
-        same = (twin.run, twin.mode) == (current.run, current.mode)
+        same = (twin.run, twin.mode, twin.part) == (current.run, current.mode, current.part)
         if same and twin.project > current.project and not twin.tasks and twin.pending is None:
             client.delete_project(twin.project)

@@ -11,6 +11,7 @@ from labelsift.errors import PlatformError
 from .client import Client
 from .convert import PREFIX, is_again, model_version
 from .flags import key_of
+from .tabs import is_lane
 
 SMALL_BATCH = 8_000_000  # bytes of text in a request
 
@@ -101,13 +102,13 @@ def untouched(client: Client, project: int, tasks: Sequence[int]) -> list[int]:
 def own_predictions(client: Client, project: int) -> dict[int, list[dict[str, Any]]]:
     """Return the predictions whose model version is labelsift's, by task id."""
     found: dict[int, list[dict[str, Any]]] = {}
-    for one in client.predictions(project):
+    for one in client.each_prediction(project):
         if str(one.get("model_version") or "").startswith(model_version("")):
             found.setdefault(int(one["task"]), []).append(one)
     return found
 
 
-def batches(tasks: Sequence[dict[str, Any]], *, size: int) -> Iterable[list[dict[str, Any]]]:
+def batches(tasks: Iterable[dict[str, Any]], *, size: int) -> Iterable[list[dict[str, Any]]]:
     """Cut tasks into requests of at most ``size`` tasks and a few megabytes, in order.
 
     >>> [len(one) for one in batches([{"text": "a"}] * 5, size=2)]
@@ -166,7 +167,7 @@ def put_tabs(client: Client, project: int, tabs: Sequence[Mapping[str, Any]]) ->
     """Make each tab exist once and show the present run; return title → tab id and how many were written.
 
     A tab is known by its title. Its columns and order belong to the people once it stands; only its
-    filter is brought up to date. Doubles of labelsift's own tabs go.
+    filter is brought up to date. Doubles of labelsift's own tabs go, and lanes of an earlier number of lanes.
     """
     ids: dict[str, int] = {}
     written = 0
@@ -187,9 +188,13 @@ def put_tabs(client: Client, project: int, tabs: Sequence[Mapping[str, Any]]) ->
         first, *doubles = standing[title]
         ids[title] = int(first["id"])
         if tab not in missing and first["data"].get("filters") != tab["filters"]:
-            client.write_view(ids[title], project, {**first["data"], **tab})
+            client.write_view(ids[title], project, {**tab, **first["data"], "filters": tab["filters"]})
             written += 1
         for double in doubles:
             client.delete_view(int(double["id"]))
+            written += 1
+    if any(is_lane(dict(tab)) for tab in tabs):
+        for view in (one for views in standing.values() for one in views if is_lane(one["data"], but=list(ids))):
+            client.delete_view(int(view["id"]))
             written += 1
     return ids, written

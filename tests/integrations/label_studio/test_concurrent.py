@@ -31,7 +31,7 @@ def standing(client: Client, name: str) -> list[int]:
 
 
 def exact(client: Client, counts, project: int, rows: int) -> None:
-    assert counts(project) == (rows, rows - 1, 2)
+    assert counts(project) == (rows, rows - 1, 6)
     found = Counter(task["data"]["labelsift_id"] for page in client.tasks(project) for task in page)
     assert (len(found), set(found.values())) == (rows, {1})
 

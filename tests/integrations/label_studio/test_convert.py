@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from labelsift.errors import InputError
 from labelsift.findings import Finding, findings_table
-from labelsift.integrations.label_studio import convert
+from labelsift.integrations.label_studio import convert, tabs
 from labelsift.integrations.label_studio.config import review_config, review_target
 from labelsift.integrations.label_studio.flags import flags_of
 from labelsift.report import Report
@@ -61,7 +61,7 @@ def test_tasks_and_predictions_are_golden(mode, golden):
 
 
 def test_tab_is_golden(golden):
-    golden("tab_label", convert.tab_of("label", run=RUN))
+    golden("tab_label", tabs.tab_of("label", run=RUN))
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -75,7 +75,7 @@ def test_killed_at_any_moment_the_next_push_ends_exact(
         receipt = platform.push(report, project=project)
 
         number = receipt.details["project_id"]
-        assert counts(number) == (rows, rows - 1, 2)
+        assert counts(number) == (rows, rows - 1, 6)
         ids = Counter(task["data"]["labelsift_id"] for page in client.tasks(number) for task in page)
         assert len(ids) == rows
         assert set(ids.values()) == {1}
@@ -184,4 +184,4 @@ def test_a_server_that_dies_is_named_and_the_next_push_completes(platform, make_
     timer.join()
     server.start()
     receipt = platform.push(report, project=name)
-    assert counts(receipt.details["project_id"]) == (1500, 1499, 2)
+    assert counts(receipt.details["project_id"]) == (1500, 1499, 6)

@@ -95,7 +95,9 @@ def test_the_tabs_stand_beside_theirs_and_the_next_run_takes_them_over(
     platform.push(make_queue(20, run="r2", flagged=5), project=str(project), match="ticket")
 
     views = {view["data"]["title"]: view for view in client.views(project)}
-    assert list(views) == ["Ours", "labelsift: Suspicious labels", "labelsift: Outliers"]
+    issues = ["labelsift: Suspicious labels", "labelsift: Outliers"]
+    rest = ["labelsift: Second look", "labelsift: Unclear", "labelsift: Done"]
+    assert list(views) == ["Ours", "labelsift: Review now", *issues, *rest]
     assert views["Ours"]["id"] == theirs
     page = client.get(
         "/api/tasks", what="a tab", params={"view": views["labelsift: Suspicious labels"]["id"], "page_size": 99}

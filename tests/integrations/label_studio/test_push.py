@@ -16,7 +16,7 @@ def test_the_queue_arrives_worst_first_and_the_second_push_changes_nothing(
     project = first.details["project_id"]
     assert (first.created, first.updated, first.unchanged, first.failed) == (30, 0, 0, {})
     before = counts(project)
-    assert before == (30, 29, 2)
+    assert before == (30, 29, 6)
 
     second = platform.push(report, project=name)
     assert (second.created, second.updated, second.unchanged) == (0, 0, 30)
@@ -114,7 +114,7 @@ def test_the_projects_model_version_is_the_predictions_in_prefill_only(
 def test_tabs_sort_by_their_own_score_and_show_their_own_issue(platform, make_queue, name, client):
     receipt = platform.push(make_queue(10), project=name)
     tabs = {view["data"]["title"]: view["id"] for view in client.views(receipt.details["project_id"])}
-    assert list(tabs) == ["Suspicious labels", "Outliers"]
+    assert list(tabs) == ["Review now", "Suspicious labels", "Outliers", "Second look", "Unclear", "Done"]
 
     def shown(title: str) -> list[str]:
         page = client.get("/api/tasks", what="a tab", params={"view": tabs[title], "page_size": 100})

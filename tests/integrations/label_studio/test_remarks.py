@@ -1,0 +1,116 @@
+"""Unclear, unusable and a note: read from answers, and said by a labeler on the real page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from labelsift.integrations.label_studio.config import review_config
+from labelsift.integrations.label_studio.pull import correction
+from labelsift.integrations.label_studio.remarks import DOUBT, NOTE, UNCLEAR, UNUSABLE, parted
+from labelsift.integrations.label_studio.targets import target_of
+
+DATA = {"labelsift_id": "a", "labelsift_given": "x"}
+
+
+def region(control: str, *choices: str) -> dict[str, Any]:
+    return {"from_name": control, "to_name": "text", "type": "choices", "value": {"choices": list(choices)}}
+
+
+def note(text: str) -> dict[str, Any]:
+    return {"from_name": NOTE, "to_name": "text", "type": "textarea", "value": {"text": [text]}}
+
+
+def read(*result: dict[str, Any], skipped: bool = False) -> tuple[str, ...] | None:
+    made = {"result": list(result), "was_cancelled": skipped, "updated_at": "2026-11-25T10:00:00Z"}
+    row = correction(DATA, made, suggested="y")
+    return None if row is None else (row["action"], row["verdict"], row["value"], row["note"])
+
+
+@pytest.mark.parametrize("mode", ["choose", "blind"])
+def test_the_controls_are_taken_for_no_labels(mode):
+    target = target_of(review_config(["x", "y"], mode=mode), project="P")
+    assert (target.from_name, target.labels) == ("label", ("x", "y"))
+
+
+def test_unclear_decides_nothing_and_unusable_removes_whichever_label_stands_beside_it():
+    assert read(region(DOUBT, UNCLEAR), note("no rule")) == ("keep", "skipped", '"x"', "no rule")
+    assert read(region(DOUBT, UNUSABLE)) == ("remove", "changed", "null", "")
+    assert read(region("label", "y"), region(DOUBT, UNCLEAR)) == ("keep", "skipped", '"x"', "")
+    assert read(region("label", "y"), note(" two \n")) == ("relabel", "accepted", '"y"', "two")
+    assert read(note("later"), region(DOUBT, UNUSABLE), skipped=True) == ("keep", "skipped", '"x"', "later")
+    assert read(note("a note alone decides nothing")) is None
+
+
+REGIONS = st.lists(
+    st.one_of(
+        st.builds(region, st.sampled_from(["label", DOUBT, "theirs"]), st.sampled_from([UNCLEAR, UNUSABLE, "x", ""])),
+        st.builds(note, st.text()),
+        st.fixed_dictionaries({"from_name": st.sampled_from([DOUBT, NOTE]), "value": st.none()}),
+    )
+)
+
+
+@given(result=REGIONS)
+def test_what_is_no_remark_is_handed_on_in_its_order(result):
+    remark, others = parted(result)
+    assert others == [one for one in result if one["from_name"] not in (DOUBT, NOTE)]
+    assert remark.doubt in ("", UNCLEAR, UNUSABLE)
+    said = [text for one in result if one["from_name"] == NOTE for text in (one["value"] or {}).get("text", [])]
+    assert remark.note == "\n".join(one.strip() for one in said if one.strip())
+
+
+@pytest.fixture(scope="module")
+def page(chromium: Any, server: Any) -> Any:
+    context = chromium.new_context(viewport={"width": 1280, "height": 800})
+    context.set_default_timeout(30_000)
+    page = context.new_page()
+    page.goto(f"{server.url}/user/login")
+    page.fill("input[name=email]", server.username)
+    page.fill("input[name=password]", server.password)
+    page.click("button[type=submit]")
+    page.wait_for_url(lambda url: "login" not in url)
+    yield page
+    context.close()
+
+
+def submit(page: Any) -> None:
+    before = page.locator(".ls-text").inner_text()
+    with page.expect_response(lambda answer: answer.request.method == "POST" and "/annotations" in answer.url):
+        page.get_by_role("button", name="Submit current annotation").click()
+    page.wait_for_function("before => document.querySelector('.ls-text')?.innerText !== before", arg=before)
+
+
+@pytest.mark.server
+@pytest.mark.browser
+def test_a_labeler_says_unclear_and_unusable_without_a_label_and_writes_a_note(platform, make_queue, name, page):
+    expect = pytest.importorskip("playwright.sync_api").expect
+    receipt = platform.push(make_queue(6), project=name)
+    asked: list[str] = []
+    page.on("request", lambda one: asked.append(one.post_data or "") if "next_task" in one.url else None)
+    page.goto(receipt.links["review"])
+    page.get_by_text("Label All Tasks").click()
+    aside = page.locator(".ls-aside")
+    expect(page.locator(".ls-labels input")).to_have_count(4)
+
+    page.get_by_role("button", name="Submit current annotation").click()  # neither a label nor a remark
+    expect(page.get_by_text('"label" is required')).to_be_visible()
+    page.get_by_role("button", name="OK").click()
+    expect(page.get_by_text('"label" is required')).to_have_count(0)
+    aside.get_by_text("Unclear, or the guideline is missing").click()
+    expect(page.locator(".ls-labels label").first).to_be_hidden()
+    aside.locator("input[type=text]").fill("two topics in one")  # without Enter
+    submit(page)
+    aside.get_by_text("Unusable").click()
+    submit(page)
+    expect(page.locator(".ls-labels label").first).to_be_visible()
+    page.locator('.ls-labels input[name="refund"]').check()
+    submit(page)
+
+    found = [(row["action"], row["verdict"], row["note"]) for row in platform.pull(project=name).to_pylist()]
+    assert found == [("keep", "skipped", "two topics in one"), ("remove", "changed", ""), ("relabel", "changed", "")]
+    # The first tab asks the server for the plain stream, where it deals the tasks out among people.
+    assert asked
+    assert not any(word in body for body in asked for word in ("filters", "ordering"))

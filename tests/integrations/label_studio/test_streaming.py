@@ -1,0 +1,32 @@
+"""A long list, object by object, however it is cut."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from labelsift.integrations.label_studio.streaming import objects_in
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+@settings(max_examples=60)
+@given(found=st.lists(st.dictionaries(st.text(), VALUES)), size=st.integers(1, 40), indent=st.sampled_from([None, 1]))
+def test_whatever_the_chunks_the_objects_are_the_same(found, size, indent):
+    body = json.dumps(found, ensure_ascii=False, indent=indent).encode("utf-8", "surrogatepass")
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return
+    assert list(objects_in(body[at : at + size] for at in range(0, len(body), size))) == found
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b'[{"a": 1}', b'[{"a": 1}, {"b"', b"[1]", b"<html>"])
+def test_what_is_no_whole_list_of_objects_is_refused(body):
+    with pytest.raises(ValueError, match=r"list|object"):
+        list(objects_in([body]))
