@@ -30,15 +30,19 @@ def session_for(url: str) -> Session:
     from requests.adapters import HTTPAdapter
     from urllib3.util import Retry
 
+    class Impatient(Retry):
+        def get_retry_after(self, response: Any) -> float | None:  # noqa: ANN401 -- its type differs by version
+            asked = super().get_retry_after(response)
+            return None if asked is None else min(asked, WAIT)
+
     session = requests.Session()
-    retry = Retry(
+    retry = Impatient(
         total=4,
         connect=2,
         backoff_factor=0.3,
         status_forcelist=_BUSY,
         allowed_methods=("GET",),
         raise_on_status=False,  # the last answer says more than that there were too many
-        retry_after_max=int(WAIT),
     )
     session.mount(url, HTTPAdapter(max_retries=retry))
     return session
@@ -54,7 +58,8 @@ def exchange(session: Session, method: str, url: str, *, timeout: float, **more:
     end = time.monotonic() + WHOLE
     with session.request(method, url, timeout=timeout, stream=True, allow_redirects=False, **more) as answer:
         content = bytearray()
-        while piece := answer.raw.read1(1 << 16, decode_content=True):
+        read = getattr(answer.raw, "read1", answer.raw.read)  # urllib3 before 2.2 can only wait for a whole piece
+        while piece := read(1 << 16, decode_content=True):
             content += piece
             if time.monotonic() > end:
                 raise requests.Timeout

@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 import requests
+from labelsift.errors import PlatformError
 from labelsift.integrations.label_studio.server import Account
 from labelsift.store import Store
 
@@ -179,3 +180,8 @@ def test_of_requests_within_one_moment_every_answer_counts(platform, make_queue,
     assert {sample for _, sample in answered} == {f"t{12 - at:05d}" for at in range(len({one for _, one in answered}))}
     pulled = platform.pull(project=name).to_pylist()
     assert sorted((row["person"], row["id"]) for row in pulled) == sorted(answered)
+
+
+def test_an_account_that_is_there_already_is_refused(server, accounts):
+    with pytest.raises(PlatformError, match=f"no account {accounts[0].username}"):
+        server.account(accounts[0].username)
