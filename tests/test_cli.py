@@ -350,3 +350,23 @@ def test_doctor_is_good_or_names_the_cure(fake):
     result = run("doctor", "fake")
     assert (result.exit_code, result.stdout) == (2, "fake: No key. Set FAKE_KEY\n")
     assert json.loads(run("doctor", "fake", "--json").stdout) == fake.problems
+    refused = run("doctor", "fake", "Tickets")
+    assert refused.exit_code == 2
+    assert "looks at the connection only" in refused.stderr
+
+
+def test_a_doctor_that_looks_at_projects_may_give_notes_which_are_no_problems(fake):
+    asked = []
+
+    def examine(*, project=None):
+        asked.append(project)
+        return platforms.Health(dict(fake.problems), {"No roles": "Everybody sees all"})
+
+    fake.examine = examine
+    result = run("doctor", "fake", "Tickets")
+    assert (result.exit_code, asked) == (0, ["Tickets"])
+    assert result.stdout == "fake: all is well\nfake: note: No roles. Everybody sees all\n"
+    fake.problems = {"No key": "Set FAKE_KEY"}
+    result = run("doctor", "fake", "--json")
+    assert (result.exit_code, json.loads(result.stdout)) == (2, fake.problems)
+    assert result.stderr == "fake: note: No roles. Everybody sees all\n"

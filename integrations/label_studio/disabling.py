@@ -48,6 +48,7 @@ def disable(client: Client, *, project: str, store: Path | str | None = None, dr
     work.config()
     work.backend()
     work.tabs()
+    receipt.details["tasks"] = "keep labelsift's fields and predictions; labelsift forget deletes those of samples"
     if not dry_run and not receipt.failed:
         kept.delete(found)
     return receipt

@@ -126,7 +126,7 @@ def _name(project: Mapping[str, Any]) -> str:
     """Name a project's record: ids are used again, and a server has several addresses, but not the time of its making.
 
     >>> _name({"id": 7, "created_at": "2026-11-25T17:25:04.340172Z"})
-    'label-studio-7-2df86c65.json'
+    'label-studio-7-7bc3f60a.json'
     """
     made = hashlib.sha256(str(project["created_at"]).encode()).hexdigest()
     return f"label-studio-{int(project['id'])}-{made[:8]}.json"
