@@ -83,3 +83,9 @@ def test_a_receipt_leaves_the_link_of_every_sample_out_of_the_json():
         "details": {},
         "dry_run": False,
     }
+
+
+def test_a_platform_that_does_not_say_what_it_asks_about_asks_about_single_labels_of_texts():
+    assert platforms.asks_about(platforms.labeler("xlsx")) == {"classification", "text"}
+    able = platforms.asks_about(platforms.labeler("label-studio"))
+    assert able == {"classification", "multilabel", "spans", "text", "image", "audio"}

@@ -18,7 +18,7 @@ from labelsift.report import Report
 from . import convert, tabs
 from .client import Client
 from .dealing import Deal, groups_of
-from .fitting import require_kind, unknown_labels
+from .fitting import fault_of_new, require_kind, require_medium, unknown_labels
 from .flags import Flag, flags_of
 from .matching import CREATED, Matched, find_project, match_tasks
 from .planned import SECONDS_A_WRITE, require_few
@@ -84,6 +84,8 @@ def push_existing(
     found = find_project(client, project)
     target = target_of(found["label_config"] or "", project=found["title"])
     require_kind(report.samples.task, target, project=found["title"])
+    if create:
+        require_medium(report.samples, target, project=found["title"])
     number, name = int(found["id"]), match.removeprefix("data.")
     receipt = Receipt(platform=NAME, target=found["title"], dry_run=dry_run)
     flags = _known_labels(flags, target, receipt)
@@ -91,17 +93,18 @@ def push_existing(
     flags = _same_texts(flags, matched, target, receipt)
     deal = Deal(groups=groups_of(report, flags), lanes=options.lanes)
     work = plan_work(flags, matched, target, run=report.run, mode=mode, deal=deal)
-    if not create:
-        here = f"No task of {found['title']} has this sample in data.{name}"
-        receipt.failed |= {flag.id: here for flag in work.missing}
-        flags = [flag for flag in flags if flag.id in matched.tasks]
-        work.missing = []
+    here = f"No task of {found['title']} has this sample in data.{name}"
+    left_out = {flag.id: why for flag in work.missing if (why := fault_of_new(flag, target) if create else here)}
+    receipt.failed |= left_out
+    flags = [flag for flag in flags if flag.id not in left_out]
+    work.missing = [flag for flag in work.missing if flag.id not in left_out]
     receipt.created, receipt.updated = len(work.missing), len({*work.edited, *work.unpredicted})
     receipt.unchanged = len(flags) - receipt.created - receipt.updated
     writes = sum(map(len, work.edited.values()))
     receipt.details |= {"round": matched.round, "writes": writes, "estimated_seconds": round(writes * SECONDS_A_WRITE)}
     if dry_run:
-        wanted = _tabs_for(flags, deal, run=report.run, since="")
+        issues = (issue for flag in flags for issue in flag.issues)
+        wanted = tabs.project_tabs(issues, run=report.run, grouped=bool(deal.groups), since="", lanes=deal.lanes)
         receipt.details |= {"project": found["title"], "tab_titles": [tab["title"] for tab in wanted]}
     try:
         require_few(writes, project=found["title"], match=match, anyway=options.anyway)

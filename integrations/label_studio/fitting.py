@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from labelsift.errors import InputError
-from labelsift.samples import Task
+from labelsift.samples import Samples, Task
 from labelsift.spans import fault
 
 from .flags import Flag
+from .media import shown_of
 from .names import labels_in, names_of
 from .targets import NONE, Target
 
@@ -50,8 +51,8 @@ class Fitting:
 
     def fault(self, flag: Flag, prediction: Mapping[str, Any] | None) -> str | None:
         """Say why a flag with its prediction cannot be sent; None where it can."""
-        if self._target.medium != "text" and not flag.text:
-            return f"There is no address of its {self._target.medium}"
+        if nothing := fault_of_new(flag, self._target):
+            return nothing
         if prediction is None:
             return None
         unknown = names_of(self._target).unknown(flag.suggested)
@@ -79,6 +80,12 @@ class Fitting:
         )
 
 
+def fault_of_new(flag: Flag, target: Target) -> str | None:
+    """Say why no task can be made of a flag; None where one can."""
+    lacking = target.medium != "text" and not flag.text
+    return f"There is no address of its {target.medium}" if lacking else None
+
+
 def require_kind(task: Task, target: Target, *, project: str) -> None:
     """Refuse labels of a kind that the labeling config of an existing project cannot hold.
 
@@ -92,6 +99,24 @@ def require_kind(task: Task, target: Target, *, project: str) -> None:
             f"The samples have {_SAID[task]}, and {target.from_name} in the labeling config of {project} takes "
             f"{_SAID[target.kind]}",
             cure="Push without --match: that makes a review project with a config of its own",
+        )
+
+
+def require_medium(samples: Samples, target: Target, *, project: str) -> None:
+    """Refuse to make tasks of samples in a project that shows something else than what they have.
+
+    Raises
+    ------
+    InputError
+        With what the project shows.
+    """
+    shown = shown_of(samples)
+    if shown is None or shown.medium != target.medium:
+        raise InputError(
+            f"{project} shows {target.medium}s, and the samples have none to make tasks of"
+            if target.medium != "audio"
+            else f"{project} plays sounds, and the samples have no addresses of any",
+            cure="Leave out create: what has a task already gets its suggestion",
         )
 
 

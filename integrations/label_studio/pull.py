@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from labelsift.store import DEFAULT, Store
 from .client import Client
 from .convert import PREFIX, cell_of, is_again, is_unseen, read_cell
 from .disputes import revised
+from .names import names_of
 from .remarks import parted
 from .review import Round, all_rounds
 from .suggestions import read_given, suggestion_of
@@ -131,7 +132,12 @@ def _fields(shown: Shown, task: Task) -> dict[str, str]:
 
 
 def correction(
-    data: Mapping[str, Any], annotation: Mapping[str, Any], *, target: Target = _SINGLE, whole: bool = False
+    data: Mapping[str, Any],
+    annotation: Mapping[str, Any],
+    *,
+    target: Target = _SINGLE,
+    whole: bool = False,
+    labels: Collection[str] = (),
 ) -> dict[str, Any] | None:
     """Turn an answer into a correction without person, run and round; None if it decides nothing.
 
@@ -143,8 +149,10 @@ def correction(
     target
         The control that holds the answer.
     whole
-        Of spans: whether people marked the whole text (blind), or what is in dispute; see
-        :mod:`labelsift.integrations.label_studio.disputes`.
+        Of spans: whether people marked the whole text (blind, and in a project of the user's), or what is in dispute;
+        see :mod:`labelsift.integrations.label_studio.disputes`.
+    labels
+        The data's own, where the config may name them otherwise; see :mod:`labelsift.integrations.label_studio.names`.
     """
     sample = data.get(f"{PREFIX}id")
     remark, labeled = parted(annotation.get("result") or ())
@@ -153,6 +161,8 @@ def correction(
     answer = None if skipped or settled else from_result(labeled, target)
     if not isinstance(sample, str) or (answer is None and not skipped and settled is None):
         return None
+    if labels:
+        answer = names_of(target).to_data(answer, labels)
     given, suggested = (read_cell(data.get(f"{PREFIX}{name}"), target) for name in ("given", "suggested"))
     if target.kind == "labels" and answer is not None and not whole:
         answer = revised(given, suggested, answer)

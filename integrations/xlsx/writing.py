@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labelsift.errors import InputError
+from labelsift.integrations.label_studio.convert import cell_of
 from labelsift.integrations.label_studio.flags import Flag, flags_of
 from labelsift.platforms import Receipt
 from labelsift.wording import shortened
@@ -72,8 +73,8 @@ def _row(flag: Flag, before: Mapping[str, str]) -> dict[str, str]:
     told = {
         "labelsift_id": flag.id,
         "text": flag.text,
-        "given": flag.given or "",
-        "suggested": flag.suggested or "",
+        "given": cell_of(flag.given),
+        "suggested": cell_of(flag.suggested),
         "confidence": "" if flag.confidence is None else f"{flag.confidence:.2f}",
         "issues": ", ".join(flag.issues),
         "reason": flag.reason,

@@ -267,3 +267,38 @@ def test_corrections_are_what_samples_apply_takes(kind):
         cell = after.given.to_pylist()[int(after.positions([one["id"]])[0])] if after.given is not None else None
         value = json.loads(row["value"])
         assert (cell if isinstance(value, str) else json.loads(cell)) == value
+
+
+@given(labels=LABELS, chosen=st.data())
+def test_any_set_that_is_pushed_and_accepted_comes_back_as_suggested(labels, chosen):
+    subsets = st.lists(st.sampled_from(labels), unique=True).map(sorted)
+    old, new = chosen.draw(subsets) or labels[:1], chosen.draw(subsets)
+    found = [kinds.Finding("a", "label", 0.1, "Why", given=old, suggested=new, confidence=0.5)]
+    report = kinds.report_of({"id": ["a"], "text": ["t"], "labels": [json.dumps(old)]}, found)
+    check_accepted(report, old, new)
+
+
+@given(
+    parts=st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=9), min_size=2, max_size=5),
+    labels=LABELS,
+)
+def test_any_span_that_is_pushed_and_accepted_comes_back_as_suggested(parts, labels):
+    place = len(parts[0])
+    end = place + len(parts[1])
+    old, new = [[0, place, labels[0]], [place, end, labels[0]]], [place, end, labels[-1]]
+    found = [kinds.Finding("a", "span", 0.1, "Why", given=old[1], suggested=new, confidence=0.5)]
+    report = kinds.report_of({"id": ["a"], "text": ["".join(parts)], "spans": [json.dumps(old)]}, found)
+    check_accepted(report, old, [old[0], new])
+
+
+def check_accepted(report: Report, old: Any, new: Any) -> None:
+    target, made = planned(report, "prefill")
+    read = target_of(config_of(target, mode="prefill"), project="P")
+    assert made["failed"] == {}
+    (task,) = made["tasks"]
+    answer = {"result": task["prediction"]["result"], "updated_at": "2026-11-23T10:15:00Z"}
+    row = correction(task["data"], answer, target=read)
+    assert row is not None
+    assert (row["verdict"], json.loads(row["value"])) == ("refused" if new == old else "accepted", new)
+    after = report.samples.apply(pa.Table.from_pylist([row | {"person": "ann"}]), new_labels=True)
+    assert after.given is not None and json.loads(after.given[0].as_py()) == new

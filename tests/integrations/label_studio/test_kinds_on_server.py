@@ -180,3 +180,45 @@ def test_places_in_another_text_are_not_sent(platform, client, name):
     receipt = platform.push(report, project=name, match="data.key")
     assert "another text" in receipt.failed["ghost"]
     assert tasks["ghost"] not in {one["task"] for one in client.predictions(project)}
+
+
+IMAGES = """<View><Image name="img" value="$url"/><Choices name="kind" toName="img"><Choice value="Cat"/>
+<Choice value="DOG"/></Choices></View>"""
+
+
+def test_images_of_an_existing_project_get_their_suggestions_and_tasks_where_they_have_none(platform, client, name):
+    report = kinds.seen("image")
+    project = client.create_project(title=name, description="theirs", label_config=IMAGES, model_version="")
+    client.import_tasks(project, [{"data": {"url": kinds.PIXEL, "key": "image-0"}}])
+    receipt = platform.push(report, project=name, match="data.key", create=True)
+    tasks = {task["data"]["key"]: task for page in client.tasks(project) for task in page}
+    assert tasks.keys() == {"image-0", "image-1"}
+    assert tasks["image-1"]["data"]["url"] == kinds.PIXEL
+    assert receipt.failed.keys() == {"image-2"}  # it has no address
+    results = {one["task"]: one["result"][0]["value"] for one in client.predictions(project)}
+    assert results == {task["id"]: {"choices": ["DOG"]} for task in tasks.values()}
+
+
+def test_no_task_is_made_of_a_text_in_a_project_of_images(platform, client, name):
+    client.create_project(title=name, description="theirs", label_config=IMAGES, model_version="")
+    with pytest.raises(ls.InputError, match="shows images"):
+        platform.push(kinds.tree(), project=name, match="data.key", create=True)
+
+
+def test_the_store_settles_what_people_decided_about_sets_and_spans(platform, client, tasks_of, name, tmp_path):
+    """Through report.push, as a user calls it: what was decided stays out of the next run's push."""
+    for kind in ("sets", "spans"):
+        report, store = REPORTS[kind](run=f"20261123-101500-{kind}"), Store(tmp_path / kind)
+        store.save(report)
+        report.store = store
+        project = report.push("label-studio", project=f"{name} {kind}").details["project_id"]
+        predictions = {one["task"]: one["result"] for one in client.predictions(project)}
+        for task in tasks_of(project)[:2]:
+            answer(client, task, predictions[task["id"]])
+        found = ls.pull("label-studio", project=f"{name} {kind}", store=store.folder)
+        ls.record(found, store=store.folder)
+        after = report.samples.apply(ls.recorded(store=store.folder))
+        following = REPORTS[kind](run=f"20261124-101500-{kind}")
+        following.samples, following.store = after, store
+        receipt = following.push("label-studio", project=f"{name} {kind}", dry_run=True)
+        assert (receipt.created, receipt.details["verified_before"]) == (4, 2)
