@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from labelsift.findings import CORRECTIONS_SCHEMA
+from labelsift.integrations.label_studio.client import SAID
 from labelsift.integrations.label_studio.correcting import is_correction, is_marked
 
 expect = pytest.importorskip("playwright.sync_api").expect
@@ -40,7 +41,7 @@ def test_a_person_can_change_it_and_then_it_is_theirs(platform, client, name, se
         page.get_by_role("button", name="submit").click()
     context.close()
     assert broken == []
-    (task,) = next(client.tasks(project, annotations=True, include="id,data,annotations"))
+    (task,) = next(client.tasks(project, annotations=True, include=SAID))
     (changed,) = [one for one in task["annotations"] if one["id"] == own]
     assert changed["result"][0]["value"] == {"choices": ["card_arrival"]}
     assert is_marked(changed)
