@@ -92,7 +92,7 @@ def test_what_does_not_fit_is_refused_by_name():
         made.samples("P")
     spans = Answered("spans", "text")
     spans.add("9", {"text": "ab"}, [say("a", [[0, 5, "x"]])])
-    with pytest.raises(InputError, match="past the 2 characters.*9"):
+    with pytest.raises(InputError, match=r"past the 2 characters.*9"):
         spans.samples("P")
 
 

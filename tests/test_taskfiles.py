@@ -63,12 +63,10 @@ def test_json_says_everything_itself(read):
 )
 def test_every_kind_of_labels_is_told_apart(read, value, kind, column, cell):
     assert read("a.json", [task(1, annotation(5, value, kind))]).table[column].to_pylist() == [cell]
-    minimal = value["choices"] if kind == "none" else [value]
-    assert read("b.json", [record(5, 1, intent=minimal)]).table[column].to_pylist() == [cell]
+    assert read("b.json", [record(5, 1, intent=[value])]).table[column].to_pylist() == [cell]
     quoted = json.dumps([value]).replace('"', '""')
     row = f'5,"1","{WHEN["created_at"]}",1,"{quoted}","",0,"text 1","{WHEN["updated_at"]}"\n'
-    assert read("c.csv", HEAD + row, label=None if column != "label" else "intent", labels="intent" if column == "labels"
-                else None, spans="intent" if column == "spans" else None).table[column].to_pylist() == [cell]  # fmt: skip
+    assert read("c.csv", HEAD + row, **{column: "intent"}).table[column].to_pylist() == [cell]
 
 
 def test_skipped_answers_say_nothing(read):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from .client import Client
+from .client import SAID, Client
 from .convert import PREFIX
+from .correcting import is_correction
 from .matching import find_project
 from .review import rounds_of
 from .stored import own_predictions
@@ -27,7 +28,10 @@ def erase_tasks(client: Client, ids: Sequence[str], *, project: str, dry_run: bo
 
 
 def erase_fields(client: Client, ids: Sequence[str], *, project: str, dry_run: bool) -> int:
-    """Take labelsift's fields and predictions from the samples' tasks in a project of the user's; return how many."""
+    """Take what is labelsift's from the samples' tasks in a project of the user's; return how many tasks that were.
+
+    That is its fields, its predictions and the corrections that ``apply`` wrote, unless a person changed them since.
+    """
     number = int(find_project(client, project)["id"])
     tasks = list(_of(client, number, set(ids)))
     if tasks and not dry_run:
@@ -36,6 +40,9 @@ def erase_fields(client: Client, ids: Sequence[str], *, project: str, dry_run: b
             client.write_task(task["id"], {key: of for key, of in task["data"].items() if not key.startswith(PREFIX)})
             for prediction in predictions.get(task["id"], ()):
                 client.delete_prediction(prediction["id"])
+        for page in client.tasks(number, annotations=True, include=SAID, ids=[task["id"] for task in tasks]):
+            for one in (one for task in page for one in task["annotations"] if is_correction(one)):
+                client.delete_annotation(int(one["id"]))
     return len(tasks)
 
 

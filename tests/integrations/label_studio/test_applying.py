@@ -20,7 +20,8 @@ pytestmark = pytest.mark.server
 CHOICES = "".join(f'<Choice value="{one}"/>' for one in ("card_arrival", "lost_or_stolen_card", "refund", "top_up"))
 CONFIG = f'<View><Text name="body" value="$text"/><Choices name="c" toName="body">{CHOICES}</Choices></View>'
 SETS = CONFIG.replace('name="c"', 'name="c" choice="multiple"')
-ENTITIES = '<View><Text name="body" value="$text"/><Labels name="c" toName="body"><Label value="PER"/><Label value="LOC"/></Labels></View>'
+LABELS = '<Labels name="c" toName="body"><Label value="PER"/><Label value="LOC"/></Labels>'
+ENTITIES = f'<View><Text name="body" value="$text"/>{LABELS}</View>'
 
 
 def region(value: dict[str, Any], type: str = "choices") -> dict[str, Any]:
@@ -209,7 +210,8 @@ def test_what_no_annotation_can_say_is_named(platform, name, make, everything):
 @pytest.mark.parametrize(
     ("config", "role", "answer", "decided", "action", "cell", "before"),
     [
-        (SETS, "labels", [region({"choices": ["refund"]})], ["refund", "top_up"], "relabel", '["refund", "top_up"]', '["refund"]'),
+        (SETS, "labels", [region({"choices": ["refund"]})], ["refund", "top_up"], "relabel",
+         '["refund", "top_up"]', '["refund"]'),
         (SETS, "labels", [region({"choices": ["refund"]})], [], "relabel", "[]", '["refund"]'),
         (ENTITIES, "spans", [region({"start": 0, "end": 3, "text": "Ann", "labels": ["LOC"]}, "labels")],
          [[0, 3, "PER"], [11, 15, "LOC"]], "respan", '[[0,3,"PER"],[11,15,"LOC"]]', '[[0,3,"LOC"]]'),

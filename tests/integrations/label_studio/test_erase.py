@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
 import pytest
+from labelsift.findings import CORRECTIONS_SCHEMA
 
 pytestmark = pytest.mark.server
 
@@ -28,6 +30,8 @@ def test_in_a_users_project_the_task_and_its_answers_stay(platform, make_queue, 
     theirs = [{"ticket": id, "text": f"text of {id}"} for id in report.samples.ids.to_pylist()]
     client.import_tasks(project, [{"data": data, "annotations": [{"result": [answer]}]} for data in theirs])
     platform.push(report, project=name, match="data.ticket")
+    decision = {"id": "t00003", "action": "relabel", "verdict": "changed", "value": '"top_up"', "person": "a"}
+    assert platform.apply(pa.Table.from_pylist([decision], CORRECTIONS_SCHEMA), project=name).created == 1
     assert platform.forget(["t00003"], project=name, match="data.ticket") == 1
     after = {task["data"]["ticket"]: task for task in tasks_of(project)}
     assert len(after) == 6

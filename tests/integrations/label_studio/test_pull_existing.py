@@ -147,7 +147,7 @@ def test_decisions_stay_with_the_run_that_asked_and_go_with_their_annotation(
 def test_a_second_pull_reads_only_what_changed(
     platform, client, name, make_pushed, annotate, reads, monkeypatch, rows, flagged
 ):
-    project, store = make_pushed(rows, flagged)
+    _, store = make_pushed(rows, flagged)
     reads.update(requests=[], answers=[], light=[])
     assert ls.pull("label-studio", project=name, store=store).num_rows == 0
     assert len(reads["answers"]) == flagged  # the others were never pushed

@@ -150,6 +150,19 @@ def test_pages_are_put_together_and_scanned_from_the_command_line(
     assert ls.load(store=tmp_path / "s").samples.name == name
 
 
+def test_tasks_without_ids_of_their_own_are_pushed_by_their_numbers(platform, client, name):
+    config = f'<View><Text name="body" value="$text"/>{TAGS["single"]}</View>'
+    project = client.create_project(title=name, description="", label_config=config, model_version="")
+    client.import_tasks(project, [{"data": {"text": "the same text"}}] * 3 + [{"data": {"text": ""}}])
+    report = ls.scan(ls.read(f"label-studio://{name}"), only=["exact_duplicate", "empty"], store=None)
+    receipt = report.push("label-studio", project=name, match="id")
+    assert receipt.failed == {}
+    pushed = [task for page in client.tasks(project) for task in page if "labelsift_id" in task["data"]]
+    assert pushed
+    assert [task["data"]["labelsift_id"] for task in pushed] == [str(task["id"]) for task in pushed]
+    assert not [task for task in pushed if "id" in task["data"]]
+
+
 def test_what_cannot_be_read_is_refused(platform, client, name):
     with pytest.raises(InputError, match="has no project nothing"):
         ls.read("label-studio://nothing")
