@@ -1,4 +1,4 @@
-"""The tab "Review now" of a project of theirs, in Chromium: its paired conditions are shown as the server reads them."""
+"""The tab "Review now" of a project of theirs, in Chromium: its paired conditions are shown as the server has them."""
 
 from __future__ import annotations
 
