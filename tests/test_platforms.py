@@ -8,7 +8,7 @@ import textwrap
 import pytest
 from labelsift import platforms
 from labelsift.errors import InputError
-from labelsift.platforms import Receipt
+from labelsift.platforms import PushOptions, Receipt
 
 STRANGER = """
 class Queue:
@@ -56,6 +56,15 @@ def test_a_strangers_platform_is_found(stranger, make_report):
     assert platforms.pull("stranger", project="P") == "P"
     with pytest.raises(InputError, match="stranger is no tracker: it cannot log"):
         report.log("stranger")
+
+
+@pytest.mark.parametrize("name", ["stranger", "xlsx"])
+def test_options_that_a_platform_does_not_have_are_refused_by_name(stranger, make_report, name):
+    with pytest.raises(InputError, match=f"{name} does not have these options: --lanes, --anyway"):
+        make_report(20).push(name, project="P.xlsx", options=PushOptions(lanes=5, anyway=True))
+    for options in (PushOptions(lanes=1), PushOptions(lanes=-2), PushOptions(twice=1.5)):
+        with pytest.raises(InputError, match=r"lanes share nothing|A share of 1\.5 is none"):
+            make_report(20).push(name, project="P.xlsx", options=options)
 
 
 def test_an_unknown_platform_names_those_that_are_installed():

@@ -106,7 +106,7 @@ def test_a_labeler_says_unclear_and_unusable_without_a_label_and_writes_a_note(p
     aside.get_by_text("Unusable").click()
     submit(page)
     expect(page.locator(".ls-labels label").first).to_be_visible()
-    page.locator('.ls-labels input[name="refund"]').check()
+    page.locator('.ls-labels input[name="card_arrival"]').check()
     submit(page)
 
     found = [(row["action"], row["verdict"], row["note"]) for row in platform.pull(project=name).to_pylist()]
