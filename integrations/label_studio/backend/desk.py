@@ -48,6 +48,9 @@ class Desk:
         except TimeoutError:
             self.log.say("too_slow", project=project, tasks=len(asked.tasks))
             return nothing
+        except Exception as error:  # the page must open, and the log says why it shows nothing
+            self.log.failed("answering_failed", error, project=project)
+            return nothing
         if target is not None and open_:
             await self._judge(served, open_, target, entries, project, end)
         empty = sum(not one for one in entries)

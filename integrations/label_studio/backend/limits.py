@@ -45,12 +45,12 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        started, status = time.perf_counter(), 500
+        began, status, answering = time.perf_counter(), 500, False
 
         async def seen(message: Message) -> None:
-            nonlocal status
+            nonlocal status, answering
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, answering = message["status"], True
             await send(message)
 
         path = scope["path"]
@@ -62,9 +62,10 @@ class Guard:
                 await self._app(scope, _replayed(body, receive), seen)
         except Exception as error:  # the last place to say so without a traceback that holds a text
             self._log.failed("failed", error, path=_known(path))
-            await _answer(seen, 500, "labelsift failed; its log says where")
+            if not answering:
+                await _answer(seen, 500, "labelsift failed; its log says where")
         finally:
-            seconds = round(time.perf_counter() - started, 4)
+            seconds = round(time.perf_counter() - began, 4)
             self._log.say("request", method=_known(scope["method"]), path=_known(path), status=status, seconds=seconds)
 
     async def _examined(self, scope: Scope, receive: Receive) -> tuple[tuple[int, str] | None, bytes]:
