@@ -22,7 +22,7 @@ FOLDER, FILE = "backend", "queue.sqlite3"
 _TABLES = """
 CREATE TABLE IF NOT EXISTS jobs (
   number INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT UNIQUE NOT NULL, kind TEXT NOT NULL, project INTEGER NOT NULL,
-  about INTEGER, state TEXT NOT NULL DEFAULT 'pending', attempts INTEGER NOT NULL DEFAULT 0,
+  about INTEGER, task INTEGER, state TEXT NOT NULL DEFAULT 'pending', attempts INTEGER NOT NULL DEFAULT 0,
   due REAL NOT NULL DEFAULT 0, added REAL NOT NULL);
 CREATE INDEX IF NOT EXISTS open_jobs ON jobs (state, due, number);
 CREATE TABLE IF NOT EXISTS answers (

@@ -113,7 +113,8 @@ class Desk:
             return {"status": "ok", "queued": 0}
         made: list[int | None] = []
         if event.action in _ABOUT and event.annotation is not None:
-            made = [self.queue.add("annotation", project, event.annotation.id, when=event.annotation.updated_at or "")]
+            told = event.annotation
+            made = [self.queue.add("annotation", project, told.id, when=told.updated_at or "", task=told.task)]
         elif event.action == "ANNOTATIONS_DELETED":
             made = [self.queue.add("deleted", project, one.id, when="") for one in event.annotations or ()]
         elif event.action == "START_TRAINING" and signed:

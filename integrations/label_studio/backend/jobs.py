@@ -30,6 +30,8 @@ class Job:
         Its place in the queue.
     kind, project, about
         What happened, in which project, to which annotation.
+    task
+        Of the annotation, as far as it was told.
     attempts
         How often it was tried.
     """
@@ -38,6 +40,7 @@ class Job:
     kind: Kind
     project: int
     about: int | None
+    task: int | None = None
     attempts: int = 0
 
 
@@ -47,7 +50,7 @@ class Queue:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, kind: Kind, project: int, about: int | None, *, when: str) -> int | None:
+    def add(self, kind: Kind, project: int, about: int | None, *, when: str, task: int | None = None) -> int | None:
         """Keep a job on the disk; one that is known by kind, project, annotation and time is kept once.
 
         Returns
@@ -66,8 +69,8 @@ class Queue:
             if waiting >= MOST:
                 raise FullError(f"{waiting:,} jobs wait already", cure="See that Label Studio can be reached")
             made = connection.execute(
-                "INSERT OR IGNORE INTO jobs (key, kind, project, about, added) VALUES (?, ?, ?, ?, ?)",
-                (key, kind, project, about, time.time()),
+                "INSERT OR IGNORE INTO jobs (key, kind, project, about, task, added) VALUES (?, ?, ?, ?, ?, ?)",
+                (key, kind, project, about, task, time.time()),
             )
             return made.lastrowid if made.rowcount else None
 
@@ -79,7 +82,7 @@ class Queue:
         if not found:
             return None
         row = found[0]
-        return Job(row["number"], row["kind"], row["project"], row["about"], row["attempts"])
+        return Job(row["number"], row["kind"], row["project"], row["about"], row["task"], row["attempts"])
 
     def done(self, job: Job) -> None:
         """Note that a job's effect stands."""

@@ -29,6 +29,7 @@ class Annotation(BaseModel):
     """Which annotation an event is about."""
 
     id: Number
+    task: Number | None = None
     updated_at: str | None = None
 
 

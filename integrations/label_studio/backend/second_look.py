@@ -20,9 +20,9 @@ from typing import Any
 
 from labelsift.ledger import Ledger
 
-from ..client import Client
 from ..targets import Target
 from .database import Database
+from .facts import Facts
 from .logs import Log
 from .lookproject import ensure_tab, find_or_make, second_data, standing
 
@@ -40,8 +40,10 @@ class SecondLooks:
         The store's record.
     """
 
-    def __init__(self, client: Client, database: Database, ledger: Ledger, *, log: Log) -> None:
-        self._client, self._database, self._ledger, self._log = client, database, ledger, log
+    def __init__(self, server: Facts, database: Database, ledger: Ledger, *, log: Log) -> None:
+        self._server, self._client = server, server.client
+        self._database, self._ledger, self._log = database, ledger, log
+        self._tabs: set[tuple[int, str]] = set()
 
     def want(self, project: int, annotation: int, *, kind: str, person: str, reason: str, asked: str | None) -> None:
         """Note on the disk that an answer is to be asked about; an answer is asked about once, whatever comes."""
@@ -55,8 +57,7 @@ class SecondLooks:
 
     def send(self, project: int, *, dataset: str, run: str, target: Target, config: str) -> int:
         """Ask what is to be asked in a project, and return how much that was."""
-        people = set(self._client.people().values())
-        self._assign(project, people)
+        self._assign(project, set(self._server.people().values()))
         self._add_agreements(project)
         todo = self._database.rows(
             "SELECT l.*, a.task, a.sample FROM looks l JOIN answers a USING (project, annotation) "
@@ -66,13 +67,15 @@ class SecondLooks:
         if not todo:
             return 0
         self._record(todo, dataset=dataset, run=run, project=project)
-        place = find_or_make(self._client, project)
+        place = self._place(project)
         there = self._arrived(place, [row for row in todo if row["tried"] is not None])
         missing = [row for row in todo if row["key"] not in there]
         if missing:
             self._import(place, project, missing, target=target, config=config)
         for person in sorted({str(row["asked"]) for row in todo}):
-            ensure_tab(self._client, place, person)
+            if (place, person) not in self._tabs:
+                ensure_tab(self._client, place, person)
+                self._tabs.add((place, person))
         with self._database.turn() as connection:
             connection.executemany("UPDATE looks SET state = 'sent' WHERE key = ?", [(row["key"],) for row in todo])
         self._log.say("second_look", project=project, asked=len(todo), in_project=place)
@@ -122,6 +125,21 @@ class SecondLooks:
                     asked=person,
                 )
 
+    def _place(self, project: int) -> int:
+        """Return the project of second looks, remembered as long as the server has it."""
+        name = f"second looks of {project}"
+        known = self._database.fact(name)
+        if known is not None and self._server.exists(int(known)):
+            return int(known)
+        found = find_or_make(self._client, project)
+        self._database.keep(name, str(found))
+        return found
+
+    def something_to_ask(self, project: int) -> bool:
+        """Tell whether a look is open, or waits, or answers are owed to mix with."""
+        found = self._database.rows("SELECT 1 FROM looks WHERE project = ? AND state IN ('open', 'waiting')", project)
+        return bool(found) or self.owed(project)
+
     def owed(self, project: int) -> bool:
         """Tell whether answers that agree are still to be found, to mix with."""
         found = self._database.rows(
@@ -130,11 +148,6 @@ class SecondLooks:
             project,
         )
         return bool(found and (found[0]["owed"] or 0) > 0)
-
-    def open_projects(self) -> list[int]:
-        """Return the projects in which something is still to be asked."""
-        found = self._database.rows("SELECT DISTINCT project FROM looks WHERE state IN ('open', 'waiting')")
-        return [int(row["project"]) for row in found]
 
     def _arrived(self, place: int, tried: Sequence[Any]) -> set[str]:
         """Return which tasks of a killed backend stand on the server; waits for a request that may be under way."""

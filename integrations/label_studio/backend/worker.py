@@ -22,6 +22,7 @@ from ..client import Client
 from ..targets import Target
 from .answering import SECOND_LOOK, data_of, id_of, text_of, value_of
 from .database import Database, FullError
+from .facts import Facts
 from .jobs import Job, Queue
 from .logs import Log
 from .projects import Projects
@@ -60,7 +61,8 @@ class Worker:
     ) -> None:
         self._client, self._projects, self._database, self._log = client, projects, database, log
         self.queue = Queue(database)
-        self._looks = SecondLooks(client, database, ledger, log=log) if second_look else None
+        self._server = Facts(client)
+        self._looks = SecondLooks(self._server, database, ledger, log=log) if second_look else None
         self._training = training
         self._wake, self._stopping = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
@@ -125,29 +127,39 @@ class Worker:
         served = self._projects.served(job.project)
         if served is not None:
             served.ready.wait()
-            if job.kind == "annotation" and job.about is not None:
-                self._annotation(job.project, job.about, served)
-            elif job.kind == "deleted":
-                self._forget(job.project, job.about)
+            if job.about is not None:  # also of a deletion: only the server knows whether it is true
+                self._annotation(job.project, job.about, job.task, served)
             elif job.kind == "train" and self._training:
                 train(served, self._database, project=job.project, log=self._log)
         self.queue.done(job)
         self._log.say("job_done", job=job.number, kind=job.kind, project=job.project)
 
-    def _annotation(self, project: int, annotation: int, served: Served) -> None:
+    def _annotation(self, project: int, annotation: int, task: int | None, served: Served) -> None:
+        """Read an answer from the server, and weigh it; an answer that is gone is forgotten.
+
+        The task that an event names spares a request. It may be wrong, so an answer that is not there is asked for.
+        """
         with _gone_is_none():
+            if task is not None and self._found(project, annotation, task, served):
+                return
             found = self._client.get(f"/api/annotations/{annotation}/", what=f"annotation {annotation}")
-            if found.get("project") != project:
-                return  # somebody made it up
-            tasks = [one for page in self._client.tasks(project, ids=[int(found["task"])]) for one in page]
-            if tasks and SECOND_LOOK not in data_of(tasks[0]):
-                self._weigh(project, found, tasks[0], served)
+            self._found(project, annotation, int(found["task"]), served)
             return
         self._forget(project, annotation)
 
+    def _found(self, project: int, annotation: int, task: int, served: Served) -> bool:
+        for page in self._client.tasks(project, annotations=True, ids=[task]):
+            for one in page:
+                for answer in one.get("annotations") or ():
+                    if answer.get("id") == annotation:
+                        if SECOND_LOOK not in data_of(one):
+                            self._weigh(project, answer, one, served)
+                        return True
+        return False
+
     def _weigh(self, project: int, annotation: dict[str, Any], task: dict[str, Any], served: Served) -> None:
         """Note what a person answered and what the evidence says of it; ask another one where it contradicts."""
-        config = str(self._client.project(project)["label_config"])
+        config = self._server.config(project)
         target = self._projects.target(config, project=project)
         if target is None:
             return
@@ -158,6 +170,8 @@ class Worker:
             number = int(annotation["id"])
             self._looks.want(project, number, kind="contradiction", person=person, reason=reason, asked=None)
         told = {"dataset": served.known.dataset if served.known else "", "run": served.run}
+        if not self._looks.something_to_ask(project):
+            return
         self._looks.send(project, target=target, config=config, **told)
         if self._looks.owed(project) and self._more(project, target, served):
             self._looks.send(project, target=target, config=config, **told)
@@ -166,7 +180,7 @@ class Worker:
         self, project: int, annotation: dict[str, Any], task: dict[str, Any], target: Target, served: Served
     ) -> tuple[str, str, str]:
         value = None if annotation.get("was_cancelled") else value_of(annotation.get("result"), target)
-        person = self._person(annotation.get("completed_by"))
+        person = self._server.person(annotation.get("completed_by"))
         text, known = text_of(task, target), served.known
         row = known.row(id=id_of(task), text=text) if known is not None else None
         verdict, reason = "", ""
@@ -226,10 +240,6 @@ class Worker:
         rows = self._database.rows("SELECT 1 FROM answers WHERE project = ? AND annotation = ?", project, annotation)
         return bool(rows)
 
-    def _person(self, account: object) -> str:
-        number = account.get("id") if isinstance(account, dict) else account
-        return self._client.people().get(int(number), f"account {number}") if isinstance(number, int) else "nobody"
-
     def _forget(self, project: int, annotation: int | None) -> None:
         with self._database.turn() as connection:
             connection.execute("DELETE FROM answers WHERE project = ? AND annotation = ?", (project, annotation))
@@ -255,7 +265,7 @@ class Worker:
                 for one in task.get("annotations") or ():
                     updated = str(one.get("updated_at") or "")
                     if datetime.fromisoformat(updated) > since and not self._done(project, int(one["id"]), updated):
-                        self.queue.add("annotation", project, int(one["id"]), when=updated)
+                        self.queue.add("annotation", project, int(one["id"]), when=updated, task=int(task["id"]))
 
     def _done(self, project: int, annotation: int, updated: str) -> bool:
         rows = self._database.rows(

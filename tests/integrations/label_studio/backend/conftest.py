@@ -77,7 +77,7 @@ class Cable:
         self.of: dict[int, list[dict[str, Any]]] = {1: []}
         self.annotations: dict[int, dict[str, Any]] = {}
         self.tabs: dict[int, list[dict[str, Any]]] = {}
-        self.imports = 0
+        self.imports = self.asked = 0
         self.before_import: Callable[[], None] = lambda: None
         self.after_import: Callable[[], None] = lambda: None
 
@@ -103,6 +103,7 @@ class Cable:
     def get(self, path: str, *, what: str, params: Any = None, names: Any = ()) -> Any:
         from labelsift.errors import PlatformError
 
+        self.asked += 1
         if path == "/api/tasks":
             return {"tasks": []}
         number = int(path.strip("/").split("/")[-1])

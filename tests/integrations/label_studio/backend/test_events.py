@@ -176,6 +176,7 @@ def test_with_one_account_a_look_waits_until_there_is_another(bench: Bench) -> N
     ]
     assert "Waits for another account" in Store(bench.served.store.folder).ledger.records()[-1]["reason"]
     bench.cable.accounts[3] = "eve@example.com"
+    bench.worker._server._held.clear()  # as after a minute
     _send(bench, _event(_agree(bench.cable, 5)))
     bench.work()
     assert {one["labelsift_second_look"] for one in bench.cable.second_looks()} == {"eve@example.com"}
@@ -190,7 +191,7 @@ def test_an_answer_on_a_second_look_is_not_asked_about(bench: Bench) -> None:
 
 def test_what_was_deleted_or_belongs_elsewhere_does_nothing(bench: Bench) -> None:
     number = _contradict(bench.cable)
-    bench.cable.annotations[number]["project"] = 5
+    bench.cable.annotations[number]["task"] = 5000  # of another project
     _send(
         bench,
         _event(number),
