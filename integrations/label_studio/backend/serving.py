@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
+import signal
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -75,9 +77,12 @@ def serve(
             logger = logging.getLogger(name)
             logger.handlers, logger.propagate = [Handler(log)], False
         log.say("serving", host=host, port=port, signed=secret is not None, second_look=second_look, train=train)
+        before = signal.signal(signal.SIGTERM, lambda *_: None)  # uvicorn raises it again, once it has stopped
         try:
-            uvicorn.Server(config).run()
+            with contextlib.suppress(KeyboardInterrupt):
+                uvicorn.Server(config).run()
         finally:
+            signal.signal(signal.SIGTERM, before)
             log.say("stopped")
 
 

@@ -50,6 +50,14 @@ class Project:
         path = f"/api/tasks/{self.tasks[id]}/"
         return self.client.get(path, what="a task", params={"project": self.number})["predictions"]
 
+    def retrieve(self, *ids: str) -> list[int]:
+        """Press “Retrieve Predictions” for some tasks."""
+        some = [self.tasks[one] for one in ids]
+        body = {"selectedItems": {"all": False, "included": some}}
+        params = {"id": "retrieve_tasks_predictions", "project": self.number}
+        self.client._send("POST", "/api/dm/actions", params=params, body=body, what="predictions")
+        return some
+
     def answer(self, id: str, label: str) -> dict[str, Any]:
         path = f"/api/tasks/{self.tasks[id]}/annotations/"
         return self.client._send("POST", path, body={"result": _choice(label)}, what="an annotation")
@@ -111,10 +119,7 @@ def test_predictions_arrive_when_a_task_is_opened(
         assert project.open("empty") == []
     asked = [one for one in backend.lines() if one["event"] == "predict"]
     assert [one["empty"] for one in asked] == [0, 0, 1, 1]
-    some = [project.tasks["t0004"], project.tasks["empty"], project.tasks["t0005"]]
-    body = {"selectedItems": {"all": False, "included": some}}
-    params = {"id": "retrieve_tasks_predictions", "project": project.number}
-    project.client._send("POST", "/api/dm/actions", params=params, body=body, what="predictions")
+    some = project.retrieve("t0004", "empty", "t0005")
     made = {one["task"]: _label(one) for one in project.client.predictions(project.number)}
     assert made[some[0]] == LABELS[1] and made[some[2]] == LABELS[2] and some[1] not in made
     versions = project.client.get(f"/api/ml/{number}/versions", what="the versions")
@@ -185,6 +190,9 @@ def test_start_training_changes_the_versions_and_a_prediction(
 
     until(lambda: len(versions()) == 2)
     assert versions() == [f"labelsift/{run}+1", f"labelsift/{run}"]
+    # A task that has a prediction is not asked about when it is opened, whatever version that is of: "Retrieve" does.
+    assert len(project.open("t0003")) == 1
+    project.retrieve("t0003")
     made = {one["model_version"]: _label(one) for one in project.open("t0003")}
     assert made == {f"labelsift/{run}": "card", f"labelsift/{run}+1": "refund"}
     backend.stop()
