@@ -15,6 +15,9 @@ from .logs import Log
 from .served import Served
 
 EVERY = ""  # stands for every project that is not named
+_ANY_CONFIG = (
+    '<View><Text name="text" value="$text"/><Choices name="c" toName="text"><Choice value="a"/></Choices></View>'
+)
 _CONFIGS = 256  # labeling configs that are remembered
 
 
@@ -49,7 +52,13 @@ class Projects:
 
     def load(self) -> None:
         """Load the runs in the background, one after the other."""
-        threading.Thread(target=lambda: [one.load() for one in self.all()], name="loading", daemon=True).start()
+
+        def load() -> None:
+            target_of(_ANY_CONFIG, project="")  # importing the reader of configs takes seconds
+            for one in self.all():
+                one.load()
+
+        threading.Thread(target=load, name="loading", daemon=True).start()
 
     def target(self, config: str, *, project: int | None) -> Target | None:
         """Return where labels stand in a project's config; None, and a line in the log, where it does not fit."""
