@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -162,7 +163,7 @@ class Models:
 
     def read(self, version: str) -> Model | None:
         """Return a model that is kept; None where there is none that can be read."""
-        with contextlib.suppress(OSError, KeyError, ValueError, EOFError):
+        with contextlib.suppress(OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):
             with np.load(self.folder / f"{version}.npz", allow_pickle=False) as held:
                 if int(held["format"]) != _FORMAT:
                     return None

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
+from labelsift.cli import main as cli
 from labelsift.errors import InputError
 from labelsift.integrations.label_studio import LabelStudio
 from labelsift.integrations.label_studio.backend import access, limits
@@ -65,6 +67,25 @@ def test_without_a_password_only_this_machine_is_meant(bench: Bench) -> None:
     assert client.get("/health").status_code == 200
     assert client.get("/health", headers={"host": "evil.example:9090"}).status_code == 403
     assert client.post("/webhook", content="{}", headers={"content-type": "text/plain"}).status_code == 415
+
+
+def test_serving_other_machines_without_a_password_is_refused_at_the_start(
+    run_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(access.PASSWORD, raising=False)
+    monkeypatch.delenv(access.PASSWORD_FILE, raising=False)
+    told = CliRunner().invoke(cli, ["serve", "label-studio", "3", "--store", str(run_store), "--host", "0.0.0.0"])
+    assert told.exit_code != 0 and isinstance(told.exception, InputError)
+    assert not (run_store / "backend").exists()
+
+
+def test_second_looks_need_the_address_of_label_studio(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("LABEL_STUDIO_URL", "LABEL_STUDIO_API_KEY", "LABEL_STUDIO_API_KEY_FILE", access.PASSWORD):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(InputError, match="address or key is not known"):
+        LabelStudio().serve(projects={"3": "latest"}, store=store, second_look=True)
+    with pytest.raises(InputError, match="Give their numbers|named by their titles"):
+        LabelStudio().serve(projects={"Tickets": "latest"}, store=store)
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "::", "example.com", ""])
