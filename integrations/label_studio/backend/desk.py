@@ -18,6 +18,10 @@ from .served import Asked, Served
 from .worker import Worker
 
 HOLD = 0.8  # seconds that a page is held at most; the rest of the second is for the way to and fro
+FURTHER, LONGEST = (
+    0.05,
+    30.0,
+)  # seconds more for each further task: "Retrieve Predictions" sends many, and holds no page
 AT_ONCE = 16  # texts that are judged together
 _ABOUT = ("ANNOTATION_CREATED", "ANNOTATION_UPDATED")
 
@@ -32,8 +36,8 @@ class Desk:
         self._under_way: dict[tuple[str, str], asyncio.Future[Any]] = {}
 
     async def predict(self, asked: Predict) -> list[Entry]:
-        """Answer tasks within HOLD seconds; what takes longer is remembered for the next time."""
-        end = time.monotonic() + HOLD
+        """Answer one task within HOLD seconds, many in a few more; what takes longer is there the next time."""
+        end = time.monotonic() + min(HOLD + FURTHER * max(len(asked.tasks) - 1, 0), LONGEST)
         project = project_of(asked.project)
         served = self.projects.served(project)
         nothing: list[Entry] = [[] for _ in asked.tasks]

@@ -34,7 +34,7 @@ class Projects:
 
     def __init__(self, by_number: Mapping[int, Served], rest: Served | None, *, log: Log) -> None:
         self._by_number, self._rest, self._log = dict(by_number), rest, log
-        self._targets: dict[str, Target | None] = {}
+        self._targets: dict[str, Target | str] = {}
         self.problems: dict[int, str] = {}
 
     def served(self, project: int | None) -> Served | None:
@@ -62,25 +62,28 @@ class Projects:
 
     def target(self, config: str, *, project: int | None) -> Target | None:
         """Return where labels stand in a project's config; None, and a line in the log, where it does not fit."""
-        if config in self._targets:
-            return self._targets[config]
-        try:
-            found = target_of(config, project=f"project {project}")
+        found = self._targets.get(config)
+        if found is None:
+            found = self._read(config, project)
+            if len(self._targets) >= _CONFIGS:
+                self._targets.clear()
+            self._targets[config] = found
+        if isinstance(found, Target):
             self.problems.pop(project or 0, None)
-        except LabelsiftError as error:
-            found = None
-            self._unfit(project, error)
-        except Exception as error:  # the SDK's reader fails in many ways on what is no config
-            found = None
-            self._unfit(project, InputError(f"The labeling config cannot be read ({type(error).__name__})"))
-        if len(self._targets) >= _CONFIGS:
-            self._targets.clear()
-        self._targets[config] = found
-        return found
+            return found
+        self.problems[project or 0] = found
+        return None
 
-    def _unfit(self, project: int | None, error: LabelsiftError) -> None:
-        self.problems[project or 0] = error.what
-        self._log.say("config_does_not_fit", project=project, error=error.what, cure=error.cure)
+    def _read(self, config: str, project: int | None) -> Target | str:
+        """Return the target of a config, or what is wrong with it."""
+        try:
+            return target_of(config, project=f"project {project}")
+        except LabelsiftError as error:
+            self._log.say("config_does_not_fit", project=project, error=error.what, cure=error.cure)
+            return error.what
+        except Exception as error:  # the SDK's reader fails in many ways on what is no config
+            self._log.failed("config_does_not_fit", error, project=project)
+            return f"The labeling config cannot be read ({type(error).__name__})"
 
 
 def open_projects(named: Mapping[str, str], *, store: Store, folder: Path, log: Log, client: Client | None) -> Projects:

@@ -20,7 +20,7 @@ from .models import Model
 
 SEEN = 10  # nearest samples that a reason counts
 LONGEST = 20_000  # characters of a text that are read: what comes after changes a mean of tokens little
-REMEMBERED = 10_000  # texts whose judgement is kept
+REMEMBERED = 2_000  # texts whose judgement is kept
 
 
 class Scorer:

@@ -108,7 +108,7 @@ class Worker:
         if self._swept and now - self._swept > SWEEP:
             self.catch_up()
         job = self.queue.next()
-        if job is None:
+        if job is None or not self._loaded(job):
             return False
         try:
             self.do(job)
@@ -122,11 +122,18 @@ class Worker:
             self._log.failed("job_waits" if kept else "job_failed", error, job=job.number, kind=job.kind)
         return True
 
+    def _loaded(self, job: Job) -> bool:
+        """Wait until the run of a job's project is loaded; False where the worker is to stop before."""
+        served = self._projects.served(job.project)
+        while served is not None and not served.ready.wait(0.2):
+            if self._stopping.is_set():
+                return False
+        return True
+
     def do(self, job: Job) -> None:
         """Do a job and note that it is done; may be called again for the same job."""
         served = self._projects.served(job.project)
         if served is not None:
-            served.ready.wait()
             if job.about is not None:  # also of a deletion: only the server knows whether it is true
                 self._annotation(job.project, job.about, job.task, served)
             elif job.kind == "train" and self._training:

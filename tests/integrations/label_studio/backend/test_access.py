@@ -75,7 +75,7 @@ def test_serving_other_machines_without_a_password_is_refused_at_the_start(
     monkeypatch.delenv(access.PASSWORD, raising=False)
     monkeypatch.delenv(access.PASSWORD_FILE, raising=False)
     told = CliRunner().invoke(cli, ["serve", "label-studio", "3", "--store", str(run_store), "--host", "0.0.0.0"])
-    assert told.exit_code != 0 and isinstance(told.exception, InputError)
+    assert told.exit_code == 2 and "this machine only" in told.output + told.stderr
     assert not (run_store / "backend").exists()
 
 
@@ -84,7 +84,7 @@ def test_second_looks_need_the_address_of_label_studio(store: Path, monkeypatch:
         monkeypatch.delenv(name, raising=False)
     with pytest.raises(InputError, match="address or key is not known"):
         LabelStudio().serve(projects={"3": "latest"}, store=store, second_look=True)
-    with pytest.raises(InputError, match="Give their numbers|named by their titles"):
+    with pytest.raises(InputError, match="named by their titles"):
         LabelStudio().serve(projects={"Tickets": "latest"}, store=store)
 
 
