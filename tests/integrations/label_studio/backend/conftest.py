@@ -195,6 +195,7 @@ def make_bench() -> Iterator[Callable[..., Bench]]:
         if load:
             served.load()
         projects = Projects({1: served}, None, log=log)
+        projects.target(CONFIG, project=1)  # importing what reads configs takes longer than a page is held
         cable = cable or Cable()
         client: Any = cable
         worker = Worker(client, projects, database, kept.ledger, log=log, second_look=True, training=True)
