@@ -6,7 +6,7 @@ The run is made of invented texts in 20 classes, embedded by the default embedde
 they do not matter here. The backend is a process of its own, with Basic auth. Each request has a connection of
 its own, as Label Studio's have, and carries whole tasks (annotations and predictions as well). With --soak, 50 clients
 ask at once for so many seconds, known and unseen tasks and webhooks mixed; no request may fail, and the memory is read
-before and after.
+before and after (without pages of mapped files).
 """
 
 from __future__ import annotations
@@ -221,9 +221,9 @@ def process_of(backend: BackendServer) -> Path:
 
 
 def memory(backend: BackendServer) -> float:
-    """Return the resident memory of the backend's process, in MB."""
+    """Return the memory of the backend's process that is its own, in MB: without pages of files, as of the index."""
     status = (process_of(backend) / "status").read_text()
-    return int(status.split("VmRSS:")[1].split()[0]) / 1_000
+    return int(status.split("RssAnon:")[1].split()[0]) / 1_000
 
 
 def processor(backend: BackendServer) -> float:
