@@ -314,6 +314,29 @@ class LabelStudio:
 
         return disable(connect(), project=project, store=store, dry_run=dry_run)
 
+    def serve(
+        self,
+        *,
+        projects: Mapping[str, str],
+        store: Path | str | None = None,
+        host: str = "127.0.0.1",
+        port: int = 9090,
+        second_look: bool = False,
+        train: bool = False,
+    ) -> None:
+        """Be the ML backend of projects until stopped; see :class:`labelsift.platforms.Serving`.
+
+        Raises
+        ------
+        InputError
+            If a project or the password does not fit, or the host is not loopback and there is no password.
+        PlatformError
+            If the server cannot be reached.
+        """
+        from .backend.serving import serve
+
+        serve(projects=projects, store=store, host=host, port=port, second_look=second_look, train=train)
+
     def doctor(self) -> Mapping[str, str]:
         """Say what is wrong with the connection and how to mend it; empty when all is well."""
         return self.examine().problems

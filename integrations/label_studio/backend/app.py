@@ -1,0 +1,120 @@
+"""The addresses that Label Studio asks, as an ASGI application with an OpenAPI description."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+
+from .access import Access
+from .answering import project_of
+from .database import FullError
+from .desk import Desk
+from .limits import SIGNED, Guard
+from .messages import JobStatus, Predict, Refusal, Results, Setup, Version, Versions, Webhook
+
+_REFUSALS: dict[int | str, dict[str, Any]] = {
+    code: {"model": Refusal} for code in (400, 401, 403, 404, 413, 415, 422, 503)
+}
+
+
+def create_app(desk: Desk, *, access: Access, any_host: bool = False) -> Any:  # noqa: ANN401 - an ASGI callable
+    """Return the ASGI application.
+
+    Parameters
+    ----------
+    access
+        Who may ask; without a password only requests that name this machine as their host.
+    any_host
+        Passes whatever host, for tests.
+    """
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        if desk.worker is not None:
+            desk.worker.start()
+        yield
+        await asyncio.to_thread(desk.stop)
+
+    app = FastAPI(
+        title="labelsift for Label Studio",
+        version="1",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        responses=_REFUSALS,
+    )
+    app.add_exception_handler(RequestValidationError, _unfit)
+    _add_connecting(app, desk)
+    _add_predicting(app, desk)
+    _add_events(app, desk)
+    return Guard(app, access=access, log=desk.log, any_host=any_host)
+
+
+async def _unfit(_: Request, error: Exception) -> JSONResponse:
+    """Say which fields do not fit, without what stood in them."""
+    found = error.errors() if isinstance(error, RequestValidationError) else []
+    fields = sorted({".".join(str(part)[:30] for part in one["loc"][:3]) for one in found})[:5]
+    return JSONResponse({"detail": f"These fields do not fit: {', '.join(fields)}"}, 422)
+
+
+def _refused(status: int, detail: str) -> Any:  # noqa: ANN401 - stands in for what an address answers otherwise
+    return JSONResponse({"detail": detail}, status)
+
+
+def _add_connecting(app: FastAPI, desk: Desk) -> None:
+    @app.get("/health")
+    async def health() -> dict[str, Any]:
+        """Say that the server is up, which runs are ready, and which projects' configs do not fit."""
+        runs = {one.run: one.problem or ("ready" if one.ready.is_set() else "loading") for one in desk.projects.all()}
+        problems = {str(number): why for number, why in desk.projects.problems.items()}
+        return {"status": "UP", "model_class": "labelsift", "runs": runs, "problems": problems}
+
+    @app.post("/setup")
+    async def setup(asked: Setup) -> Version:
+        """Return the model version at once."""
+        project = project_of(asked.project)
+        served = desk.projects.served(project)
+        if served is None:
+            desk.log.say("project_not_served", project=project)
+            return _refused(404, "This project is not served: name it to labelsift serve")
+        desk.look_at(asked.schema_, project=project)
+        return Version(model_version=served.version(project))
+
+    @app.get("/versions")
+    async def versions() -> Versions:
+        """List the model versions of all runs that are served, the newest first."""
+        return Versions(versions=[one for served in desk.projects.all() for one in served.versions()])
+
+
+def _add_predicting(app: FastAPI, desk: Desk) -> None:
+    @app.post("/predict", response_model=Results)
+    async def predict(asked: Predict) -> JSONResponse:
+        """Answer tasks, one entry each in their order; ``[]`` where nothing can be said yet."""
+        return JSONResponse({"results": await desk.predict(asked)})
+
+
+def _add_events(app: FastAPI, desk: Desk) -> None:
+    @app.post("/webhook")
+    async def webhook(event: Webhook, request: Request) -> dict[str, Any]:
+        """Acknowledge an event once it is on the disk."""
+        signed = bool(request.scope.get(SIGNED))
+        try:
+            return await asyncio.to_thread(desk.take, event, signed=signed)
+        except FullError as error:
+            desk.log.failed("queue_full", error)
+            return _refused(503, "The event could not be kept")
+
+    @app.post("/job_status")
+    async def job_status(asked: JobStatus) -> dict[str, Any]:
+        """Say how far a training is."""
+        number = project_of(asked.job.removeprefix("job-"))
+        state = desk.queue.state(number) if desk.queue is not None and number is not None else None
+        if state is None:
+            return _refused(404, "There is no such job")
+        return {"job_status": {"pending": "queued", "done": "finished"}.get(state, state)}

@@ -1,0 +1,73 @@
+"""Structured logs: one JSON object a line, with facts that are named one by one, never a body, a text or a token."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import threading
+import traceback
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TextIO
+
+from labelsift.errors import LabelsiftError
+
+Fact = str | int | float | bool | None
+_LONGEST = 300  # characters of a fact
+
+
+class Log:
+    """Writes lines to standard error, or where it is told to.
+
+    Examples
+    --------
+    >>> Log(sys.stdout, now=lambda: "2026-11-25T10:00:00+00:00").say("predict", project=3, tasks=10)
+    {"time": "2026-11-25T10:00:00+00:00", "event": "predict", "project": 3, "tasks": 10}
+    """
+
+    def __init__(self, out: TextIO | None = None, *, now: object = None) -> None:
+        self._out = out
+        self._now = now
+        self._lock = threading.Lock()
+
+    def say(self, event: str, **facts: Fact) -> None:
+        """Write one line; the caller names only facts that hold nothing of a request's body."""
+        time = self._now() if callable(self._now) else datetime.now(UTC).isoformat(timespec="milliseconds")
+        line = {"time": time, "event": event, **{name: _short(one) for name, one in facts.items()}}
+        with self._lock:
+            print(json.dumps(line, ensure_ascii=False), file=self._out or sys.stderr, flush=True)
+
+    def failed(self, event: str, error: BaseException, **facts: Fact) -> None:
+        """Write that something failed: the kind of the error and where it was raised; its message may hold a text.
+
+        labelsift's own errors say what is wrong in words of ours, up to where they quote a server's answer.
+        """
+        if isinstance(error, LabelsiftError):
+            self.say(event, **facts, error=error.what.split(": ")[0], cure=error.cure)
+            return
+        last = traceback.extract_tb(error.__traceback__)[-1:]
+        where = f"{Path(last[0].filename).name}:{last[0].lineno}" if last else ""
+        self.say(event, **facts, error=type(error).__name__, where=where)
+
+
+class Handler(logging.Handler):
+    """Brings the lines of the HTTP server into the same form, without their arguments."""
+
+    def __init__(self, log: Log) -> None:
+        super().__init__(logging.WARNING)
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line."""
+        error = record.exc_info[1] if record.exc_info else None
+        if error is not None:
+            self._log.failed("http_server", error)
+        else:
+            self._log.say("http_server", message=str(record.msg))
+
+
+def _short(fact: Fact) -> Fact:
+    if isinstance(fact, str) and len(fact) > _LONGEST:
+        return fact[:_LONGEST] + " …"
+    return fact

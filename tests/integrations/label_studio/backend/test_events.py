@@ -1,0 +1,320 @@
+"""What people do reaches the queue, and is worked on exactly once."""
+
+from __future__ import annotations
+
+import os
+import random
+import stat
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from labelsift.audit import audit_rows
+from labelsift.errors import InputError, PlatformError
+from labelsift.integrations.label_studio.backend import second_look
+from labelsift.integrations.label_studio.backend.database import Database
+from labelsift.integrations.label_studio.backend.lookproject import NEUTRAL
+from labelsift.store import Store
+from labelsift.verification import verify
+from starlette.testclient import TestClient
+
+from .conftest import CONFIG, LABELS, WRONG, Bench, Cable, ask, build_samples, until
+
+
+class Killed(BaseException):
+    """Ends a test's backend where a kill would."""
+
+
+def _event(
+    annotation: int, *, action: str = "ANNOTATION_CREATED", updated: str = "2030-01-01T00:00:00.000001Z"
+) -> dict[str, Any]:
+    return {"action": action, "project": {"id": 1}, "annotation": {"id": annotation, "updated_at": updated}}
+
+
+def _texts() -> dict[str, str]:
+    samples = build_samples()
+    return dict(zip(samples.ids.to_pylist(), samples.texts.to_pylist(), strict=True))
+
+
+def _send(bench: Bench, *events: dict[str, Any]) -> None:
+    client = TestClient(bench.app)
+    for one in events:
+        assert client.post("/webhook", json=one).status_code == 200
+
+
+def _contradict(cable: Cable, id: str = "t0000", **more: Any) -> int:
+    """A person keeps a label that the scan says is wrong."""
+    data = {
+        "text": _texts()[id],
+        "labelsift_id": id,
+        "labelsift_given": WRONG[id],
+        "channel": "mail",
+        "old_label": WRONG[id],
+    }
+    return cable.answer(cable.task(data), WRONG[id], **more)
+
+
+def _agree(cable: Cable, at: int, **more: Any) -> int:
+    id = f"t{at:04d}"
+    data = {
+        "text": _texts()[id],
+        "labelsift_id": id,
+        "labelsift_given": LABELS[at % 3],
+        "channel": "mail",
+        "old_label": LABELS[at % 3],
+    }
+    return cable.answer(cable.task(data), LABELS[at % 3], **more)
+
+
+def test_a_contradiction_goes_blind_to_another_person_with_as_many_agreements(bench: Bench) -> None:
+    for at in range(3, 9):
+        _send(bench, _event(_agree(bench.cable, at)))
+    _send(bench, _event(_contradict(bench.cable)))
+    bench.work()
+    asked = bench.cable.second_looks()
+    assert len(asked) == 2
+    assert {one["labelsift_second_look"] for one in asked} == {"bob@example.com"}
+    assert {one["labelsift_reason"] for one in asked} == {NEUTRAL}
+    assert set(asked[0]) == set(asked[1])
+    assert all("old_label" not in one and one["channel"] == "mail" for one in asked)
+    assert not {"labelsift_id", "labelsift_given", "labelsift_suggested", "labelsift_run"} & {
+        name for one in asked for name in one
+    }
+    [project] = [one for one in bench.cable.all.values() if one["id"] != 1]
+    assert project["title"] == "Tickets · labelsift second look" and project["label_config"] == CONFIG
+    assert [one["data"]["title"] for one in bench.cable.tabs[project["id"]]] == [
+        "Second look",
+        "Second look: bob@example.com",
+    ]
+    records = [one for one in Store(bench.served.store.folder).ledger.records() if one["kind"] == second_look.KIND]
+    assert sorted(one["of"] for one in records) == ["agreement", "contradiction"]
+    [told] = [one for one in records if one["of"] == "contradiction"]
+    assert told["id"] == "t0000" and told["person"] == "ann@example.com" and "the scan gives" in told["reason"]
+    rows = audit_rows(records)
+    assert all("bob@example.com" in row["why"] for row in rows)
+    assert verify(store=bench.served.store.folder).problems == ()
+
+
+def test_agreements_that_come_later_are_mixed_in(bench: Bench) -> None:
+    _send(bench, _event(_contradict(bench.cable)))
+    bench.work()
+    assert len(bench.cable.second_looks()) == 1
+    for at in (3, 4, 5):
+        _send(bench, _event(_agree(bench.cable, at)))
+    bench.work()
+    assert len(bench.cable.second_looks()) == 2
+
+
+def test_the_same_webhook_twice_and_out_of_order_is_one_look(bench: Bench) -> None:
+    number = _contradict(bench.cable, updated="2030-01-01T00:00:09.000001Z")
+    late = _event(number, action="ANNOTATION_UPDATED", updated="2030-01-01T00:00:09.000001Z")
+    early = _event(number, updated="2030-01-01T00:00:01.000001Z")
+    _send(bench, late, late, early, early, late)
+    bench.work()
+    _send(bench, early, late)
+    bench.work()
+    assert len(bench.cable.second_looks()) == 1
+    assert bench.desk.queue is not None and bench.desk.queue.counts() == {"done": 2}
+
+
+def test_random_orders_and_repeats_of_events_end_in_the_same_looks(
+    store: Path, make_bench: Callable[..., Bench]
+) -> None:
+    rng, cable = random.Random(100), Cable()
+    events = [_event(_contradict(cable, id)) for id in WRONG] + [_event(_agree(cable, at)) for at in range(3, 13)]
+    events = rng.choices(events, k=20) + events
+    rng.shuffle(events)
+    bench = make_bench(store, cable=cable)
+    for one in events:
+        _send(bench, one)
+        if rng.random() < 0.3:
+            bench.work()
+    bench.work()
+    asked = cable.second_looks()
+    assert len(asked) == 6 and len({one["labelsift_key"] for one in asked}) == 6
+    records = [one for one in Store(store).ledger.records() if one["kind"] == second_look.KIND]
+    assert sorted(one["of"] for one in records) == ["agreement"] * 3 + ["contradiction"] * 3
+
+
+@pytest.mark.parametrize("where", ["before_import", "after_import", "before_work"])
+def test_killed_anywhere_and_started_again_it_is_done_once(
+    store: Path, make_bench: Callable[..., Bench], where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(second_look, "PATIENCE", 0.2)
+    bench, cable = make_bench(store), Cable()
+    bench = make_bench(store, cable=cable)
+    _send(bench, _event(_agree(cable, 4)), _event(_contradict(cable)))
+    if where != "before_work":
+
+        def die() -> None:
+            raise Killed
+
+        setattr(cable, where, die)
+        with pytest.raises(Killed):
+            bench.work()
+        setattr(cable, where, lambda: None)
+    again = make_bench(store, cable=cable)
+    again.work()
+    asked = cable.second_looks()
+    assert len(asked) == 2 and len({one["labelsift_key"] for one in asked}) == 2
+    records = [one for one in Store(store).ledger.records() if one["kind"] == second_look.KIND]
+    assert len(records) == 2
+    again.work()
+    assert len(cable.second_looks()) == 2
+
+
+def test_with_one_account_a_look_waits_until_there_is_another(bench: Bench) -> None:
+    del bench.cable.accounts[2]
+    _send(bench, _event(_contradict(bench.cable)))
+    bench.work()
+    assert bench.cable.second_looks() == []
+    assert [one["why"] for one in bench.lines() if one["event"] == "second_look_waits"] == [
+        "There is no other account to ask"
+    ]
+    assert "Waits for another account" in Store(bench.served.store.folder).ledger.records()[-1]["reason"]
+    bench.cable.accounts[3] = "eve@example.com"
+    bench.worker._server._held.clear()  # as after a minute
+    _send(bench, _event(_agree(bench.cable, 5)))
+    bench.work()
+    assert {one["labelsift_second_look"] for one in bench.cable.second_looks()} == {"eve@example.com"}
+
+
+def test_an_answer_on_a_second_look_is_not_asked_about(bench: Bench) -> None:
+    task = bench.cable.task({"text": _texts()["t0000"], "labelsift_second_look": "bob@example.com"})
+    _send(bench, _event(bench.cable.answer(task, WRONG["t0000"])))
+    bench.work()
+    assert bench.cable.second_looks() == []
+
+
+def test_what_was_deleted_or_belongs_elsewhere_does_nothing(bench: Bench) -> None:
+    number = _contradict(bench.cable)
+    bench.cable.annotations[number]["task"] = 5000  # of another project
+    _send(
+        bench,
+        _event(number),
+        _event(99),
+        {"action": "ANNOTATIONS_DELETED", "project": {"id": 1}, "annotations": [{"id": 4}]},
+    )
+    bench.work()
+    assert bench.cable.second_looks() == []
+    assert bench.desk.queue is not None and bench.desk.queue.counts() == {"done": 3}
+
+
+def test_an_unseen_text_is_weighed_by_the_model(bench: Bench) -> None:
+    task = bench.cable.task({"text": "plastic card shipped by post in an envelope, chip inside, delivery mail"})
+    _send(bench, _event(bench.cable.answer(task, "transfer")))
+    bench.work()
+    assert len(bench.cable.second_looks()) == 1
+
+
+def test_a_server_that_is_away_costs_nothing(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    _send(bench, _event(_contradict(bench.cable)))
+
+    def away(*_: Any, **__: Any) -> Any:
+        raise PlatformError("Label Studio at http://x could not be reached")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(bench.cable, "get", away)
+        bench.work()
+    assert bench.cable.second_looks() == []
+    assert bench.desk.queue is not None and bench.desk.queue.counts() == {"pending": 1}
+    time.sleep(1.1)
+    bench.work()
+    assert len(bench.cable.second_looks()) == 1
+
+
+def test_a_full_disk_is_said_and_what_it_cost_is_found_later(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    _send(bench, _event(_agree(bench.cable, 4)))
+    bench.work()
+    pages = bench.database.rows("PRAGMA page_count")[0][0]
+    bench.database.rows(f"PRAGMA max_page_count = {pages}")
+    client, statuses = TestClient(bench.app), []
+    for at in range(400):
+        statuses.append(client.post("/webhook", json=_event(1000 + at)).status_code)
+        if statuses[-1] == 503:
+            break
+    assert statuses[-1] == 503 and set(statuses) == {200, 503}
+    assert any(one["event"] == "queue_full" and one["cure"] for one in bench.lines())
+    number = _contradict(bench.cable)
+    assert client.post("/webhook", json=_event(number)).status_code == 503
+    bench.database.rows("PRAGMA max_page_count = 1000000")
+    bench.worker.catch_up()
+    bench.work()
+    assert len(bench.cable.second_looks()) == 2
+
+
+def test_the_queue_is_for_its_owner_and_one_backend_only(store: Path, make_bench: Callable[..., Bench]) -> None:
+    bench = make_bench(store)
+    file = bench.database.folder / "queue.sqlite3"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(bench.database.folder.stat().st_mode) == 0o700
+    with pytest.raises(InputError, match="Another backend"):
+        Database(store)
+    _send(bench, _event(3) | {"task": {"data": {"text": "PLANTED"}}})
+    kept = b"".join(path.read_bytes() for path in bench.database.folder.iterdir() if path.is_file())
+    assert b"PLANTED" not in kept
+
+
+def test_stopping_finishes_the_job_at_hand(bench: Bench) -> None:
+    entered, leave = threading.Event(), threading.Event()
+
+    def slowly() -> None:
+        entered.set()
+        leave.wait(5)
+
+    bench.cable.before_import = slowly
+    with TestClient(bench.app) as client:
+        assert client.post("/webhook", json=_event(_contradict(bench.cable))).status_code == 200
+        assert entered.wait(10)
+        threading.Timer(0.3, leave.set).start()
+    assert len(bench.cable.second_looks()) == 1
+    assert bench.desk.queue is not None and bench.desk.queue.counts() == {"done": 1}
+
+
+def test_training_publishes_a_version_that_survives_a_restart(store: Path, make_bench: Callable[..., Bench]) -> None:
+    cable = Cable()
+    bench = make_bench(store, cable=cable)
+    client = TestClient(bench.app)
+    probe = [{"id": 1, "data": {"text": _texts()["t0003"]}}, {"id": 2, "data": {"text": "plastic card delivery"}}]
+    before = client.post("/predict", json=ask(probe)).json()["results"]
+    for at in range(3, 33):  # people say that what was called a card is a refund
+        id = f"t{at:04d}"
+        task = cable.task({"text": _texts()[id]})
+        _send(bench, _event(cable.answer(task, "refund" if at % 3 == 0 else LABELS[at % 3])))
+    start = {"action": "START_TRAINING", "project": {"id": 1}}
+    told = client.post("/webhook", json=start).json()
+    assert client.post("/job_status", json={"job": told["job"]}).json() == {"job_status": "queued"}
+    bench.work()
+    assert client.post("/job_status", json={"job": told["job"]}).json() == {"job_status": "finished"}
+    run = bench.served.run
+    assert client.get("/versions").json()["versions"] == [f"labelsift/{run}+1", f"labelsift/{run}"]
+    assert client.post("/setup", json={"project": "1.1", "schema": CONFIG}).json() == {
+        "model_version": f"labelsift/{run}+1"
+    }
+    after = client.post("/predict", json=ask(probe)).json()["results"]
+    assert [one["model_version"] for one in after] == [f"labelsift/{run}+1"] * 2
+    assert [one["result"][0]["value"]["choices"] for one in before] == [["card"], ["card"]]
+    assert [one["result"][0]["value"]["choices"] for one in after] == [["refund"], ["refund"]]
+    client.post("/webhook", json=start)
+    bench.work()
+    assert len(client.get("/versions").json()["versions"]) == 2  # nothing new was verified
+    again = make_bench(store, cable=cable)
+    assert TestClient(again.app).post("/predict", json=ask(probe)).json()["results"] == after
+    file = next((store / "backend" / "models").glob("*+1.npz"))
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600 and os.path.getsize(file) < 1_000_000
+
+
+def test_training_without_verified_labels_is_refused(bench: Bench) -> None:
+    _send(bench, {"action": "START_TRAINING", "project": {"id": 1}})
+    bench.work()
+    assert [one["why"] for one in bench.lines() if one["event"] == "training_refused"] == ["Too few verified labels"]
+    assert len(bench.served.versions()) == 1
+
+
+def test_the_worker_takes_what_the_queue_holds(bench: Bench) -> None:
+    with TestClient(bench.app) as client:
+        client.post("/webhook", json=_event(_contradict(bench.cable)))
+        until(bench.cable.second_looks, seconds=5)
