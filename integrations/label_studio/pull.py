@@ -27,7 +27,6 @@ from .values import Value, from_result
 
 NAME = "label-studio"
 Answered = tuple[dict[str, Any], dict[str, Any]]  # a task's data, an annotation
-_TASKS: dict[str, Task] = {"labels": "spans", "choices": "multilabel", "taxonomies": "multilabel"}
 _SINGLE = Target("label", "text", (), "text")  # what labelsift's review projects of single labels have
 
 
@@ -121,7 +120,7 @@ def _told(
             ids=unknown,
             cure="Name the store that keeps this run with --store",
         )
-    fields = {id: _fields(shown[id], _TASKS.get(target.kind, "classification")) for id in ids}
+    fields = {id: _fields(shown[id], target.task) for id in ids}
     return [(data | fields.get(data[f"{PREFIX}id"], {}), annotation) for data, annotation in answered]
 
 

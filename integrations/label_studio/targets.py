@@ -9,12 +9,14 @@ from typing import Any, Literal
 from xml.etree import ElementTree
 
 from labelsift.errors import InputError
+from labelsift.samples import Task
 
 Kind = Literal["choice", "choices", "labels", "taxonomy", "taxonomies"]
 Medium = Literal["text", "image", "audio"]
 Path = tuple[str, ...]
 
 LEVEL = " / "  # parts the levels of a taxonomy's label
+_TASKS: dict[str, Task] = {"labels": "spans", "choices": "multilabel", "taxonomies": "multilabel"}
 OWN = "labelsift_"  # controls of this beginning are labelsift's own, and hold no label
 NONE = f"{OWN}none"  # the choice by which a person says that no label fits, or that nothing is to be marked
 NOTHING = f"{OWN}nothing"  # the control that offers it beside spans
@@ -57,6 +59,11 @@ class Target:
     paths: dict[str, Path] = dataclasses.field(default_factory=dict, hash=False)
     shown: dict[str, str] = dataclasses.field(default_factory=dict, hash=False, compare=False)
     none: str = dataclasses.field(default="", compare=False)
+
+    @property
+    def task(self) -> Task:
+        """What kind of labels samples have whose labels stand here."""
+        return _TASKS.get(self.kind, "classification")
 
 
 def target_of(label_config: str, *, project: str) -> Target:

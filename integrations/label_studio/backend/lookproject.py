@@ -14,8 +14,9 @@ from typing import Any
 
 from labelsift.wording import shortened
 
+from ..asked import NOT_SHOWN
 from ..client import Client
-from ..convert import NOT_SHOWN, PREFIX
+from ..convert import PREFIX
 from ..review import NOT_PREFILLED, TITLE_LENGTH
 from ..targets import Target
 from .answering import SECOND_LOOK
@@ -63,7 +64,7 @@ def second_data(data: Mapping[str, Any], target: Target, *, config: str, key: st
     """
     kept = {name: value for name, value in data.items() if not name.startswith(PREFIX)}
     shown = {name: value for name, value in kept.items() if name == target.field or not _tells(value, target.labels)}
-    neutral = {f"{PREFIX}header": NOT_SHOWN[0], f"{PREFIX}reason": NEUTRAL, KEY: key, SECOND_LOOK: asked}
+    neutral = {f"{PREFIX}header": NOT_SHOWN[target.task][0], f"{PREFIX}reason": NEUTRAL, KEY: key, SECOND_LOOK: asked}
     needed = {name: "" for name in _SHOWN.findall(config) if name not in shown}
     return needed | shown | neutral
 
