@@ -37,7 +37,7 @@ _STYLE = """
 .ls-none { margin-top: .8rem; }
 """
 _NONE = {"multilabel": "None of these labels", "spans": "Nothing to mark"}
-_DOUBT = "Cannot tell? Tick “Unclear” below."
+_DOUBT = "Cannot tell? Tick “Unclear” below, or press Skip."
 _MARK = "pick a label, then drag over the words"
 # What to do, in one line above the labels: kind of labels and mode → line.
 _HOW: dict[str, str] = {
@@ -47,10 +47,10 @@ _HOW: dict[str, str] = {
     "several choose": f"Tick every label that fits – the old ones again if they are right. {_DOUBT}",
     "several prefill": f"What is ticked is the machine’s suggestion: submit it, or change it. {_DOUBT}",
     "several blind": f"Tick every label that fits. {_DOUBT}",
-    "spans choose": f"Mark only what is asked about, as it should be: {_MARK} – the old mark again if it is right. "
-    f"Other marks of the text stay as they are. {_DOUBT}",
-    "spans prefill": f"What is marked here is the machine’s suggestion: submit it, or change it ({_MARK}). "
-    f"Other marks of the text stay as they are. {_DOUBT}",
+    "spans choose": f"Mark only what is asked about, as it should be – the old mark again if it is right: {_MARK}. "
+    f"Other marks stay. {_DOUBT}",
+    "spans prefill": f"What is marked is the machine’s suggestion: submit it, or change it ({_MARK}). "
+    f"Other marks stay. {_DOUBT}",
     "spans blind": f"Mark everything that one of the labels fits: {_MARK}. {_DOUBT}",
 }
 # What mode blind asks above the sample, where other modes say what is given and suggested.

@@ -73,8 +73,7 @@ def _of_label(finding: Mapping[str, Any], evidence: Evidence, many: str) -> str:
     model = f"A model gives {label} {_percent(1 - sure)}"
     if not near:
         return model
-    have = near - agree
-    return f"{model}, and {have or 'none'} of the {near} most similar {many} {'is' if have < 2 else 'are'} labeled so"
+    return f"{model}, and {_counted(near - agree, near, many)} labeled so"
 
 
 def _fitting(label: str, sure: float, agree: int, near: int, *, many: str) -> str:
@@ -85,14 +84,25 @@ def _fitting(label: str, sure: float, agree: int, near: int, *, many: str) -> st
     >>> _fitting("lost", 0.999, 0, 10, many="texts").replace(chr(160), " ")
     'A model is 99 % sure of lost, but none of the 10 most similar texts is labeled so'
     """
-    counted = f"{agree or 'none'} of the {near} most similar {many} {'is' if agree < 2 else 'are'}"
+    counted = _counted(agree, near, many)
     if sure >= _SURE:
         model = f"A model is {_percent(sure)} sure of {label}"
         return model if not near else f"{model}, {'and' if 2 * agree >= near else 'but'} {counted} labeled so"
     if 2 * agree >= near > 0:
-        return f"{counted} labeled {label}, but a model gives it only {_percent(sure)}"
+        return f"{counted[0].upper()}{counted[1:]} labeled {label}, but a model gives it only {_percent(sure)}"
     model = f"A model gives {label} {_percent(sure)}"
     return model if not near else f"{model}, and {counted} labeled so"
+
+
+def _counted(some: int, near: int, many: str) -> str:
+    """Count similar samples.
+
+    >>> [_counted(some, 10, "texts") for some in (0, 1, 10)]
+    ['none of the 10 most similar texts is', '1 of the 10 most similar texts is', 'all 10 most similar texts are']
+    """
+    if some == near > 1:
+        return f"all {near} most similar {many} are"
+    return f"{some or 'none'} of the {near} most similar {many} {'is' if some < 2 else 'are'}"
 
 
 def _votes(opinions: Mapping[str, list[str]]) -> str:
