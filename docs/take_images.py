@@ -239,7 +239,7 @@ def _of_enabling(
         page = _logged_in(chromium, server)
         page.goto(f"{server.url}/projects/{project}/data")
         page.get_by_text(f"labelsift: {words('label').title}", exact=True).click()
-        page.get_by_text("nearest").first.wait_for()
+        page.get_by_text("most similar").first.wait_for()
         take(page, "enable-tabs", after=3)
         page.goto(f"{server.url}/projects/{project}/settings/ml")
         page.get_by_text("Connected", exact=True).wait_for()
