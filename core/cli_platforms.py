@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -77,6 +78,9 @@ def push(
         options=PushOptions(lanes=lanes, twice=share_of(twice) if twice else 0.0, link=link, anyway=anyway),
     )
     show_receipt(receipt, as_json=as_json)
+    if receipt.links and not dry_run and not as_json:
+        target = shlex.join([platform, project])
+        click.echo(f"Next: have people decide there, then bring it back: labelsift pull {target}", err=True)
 
 
 @click.command()
@@ -109,6 +113,8 @@ def pull(
     }
     told = "".join(f", {count:,} {verdict}" for verdict, count in counts.items())
     click.echo(f"{len(rows):,} decisions{told}" + (f"; {kept.new:,} new" if kept else ""))
+    if not rows and not to:
+        click.echo("Nobody has decided anything there yet", err=True)
     agreed = [_agreed(one) for one in agreement(corrections, store=store) if one.decided and one.issue != UNKNOWN]
     if agreed:
         click.echo(f"Suggestions taken: {'; '.join(agreed)}")
