@@ -165,7 +165,7 @@ def _task(number: int, text: str) -> dict[str, Any]:
 def soak(backend: BackendServer, asked: Asker, seconds: float) -> None:
     """Let many clients ask at once; print counts, times and memory.
 
-    The tokenizer remembers its first 10,000 texts, some 30 MB: they are asked for before the memory is read.
+    The tokenizer remembers 10,000 texts in each of its threads, some 30 MB: many are asked for before.
     """
     for _ in range(550):
         asked.unseen(20)
