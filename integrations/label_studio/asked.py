@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from labelsift.samples import Task
-from labelsift.wording import shortened, words
+from labelsift.wording import shortened
 
 from .disputes import Dispute, Span
 from .flags import Flag
@@ -30,7 +30,7 @@ def header_of(flag: Flag) -> str:
     >>> header_of(Flag("a", 1, ("label",), {"label": 0.1}, "…", "card_arrival", "lost_card", 0.9, ""))
     'Labeled card_arrival. Maybe lost_card?'
     >>> header_of(Flag("a", 1, ("outlier",), {"outlier": 0.1}, "…", "card_arrival", None, None, ""))
-    'Labeled card_arrival. Outlier?'
+    'Labeled card_arrival. Is that right?'
     >>> paris = ([0, 5, "PER"], [0, 5, "LOC"])
     >>> spans = {"task": "spans", "disputes": (paris,)}
     >>> header_of(Flag("a", 1, ("span",), {"span": 0.1}, "Paris won", [paris[0]], [paris[1]], 0.9, "", **spans))
@@ -44,8 +44,8 @@ def header_of(flag: Flag) -> str:
     if flag.suggested is not None:
         maybe = _change(flag.given or [], flag.suggested) if flag.task == "multilabel" else flag.suggested
         return f"{given} Maybe {maybe}?"
-    found = words(flag.issues[0]).one
-    return f"{given} {found[0].upper()}{found[1:]}?"
+    # The reason, below, says what is odd about it.
+    return f"{given} {'Is that right?' if flag.given is not None else 'Which fits?'}"
 
 
 def _given(flag: Flag) -> str:

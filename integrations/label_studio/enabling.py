@@ -94,7 +94,7 @@ def enable(
     work.config(config, wanted, now=now["label_config"] or "")
     work.tabs(tabs)
     page = f"{client.url}/projects/{number}"
-    receipt.links = {"project": f"{page}/data", "backend": f"{page}/settings/ml"}
+    receipt.links = {"project": f"{page}/data"} | ({"model settings": f"{page}/settings/ml"} if record.backend else {})
     return receipt
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from labelsift.errors import InputError, MissingExtraError
+from labelsift.opening import check_format
 from labelsift.store import DEFAULT, Store
 
 from ..answers import KEY, KEY_FILE, URL
@@ -54,6 +55,8 @@ def serve(
     access.require_safe(host, secret)
     log = log or Log()
     kept = Store(DEFAULT if store is None else store)
+    kept.folder  # noqa: B018 - refuses a bucket
+    check_format(kept.place)  # before anything is written there: a scan takes no folder that others began
     with Database(kept.folder) as database:
         app = application(
             projects=projects,

@@ -219,7 +219,8 @@ def test_spans_in_mode_blind(platform, name, label_all, tmp_path):
     shows(page, "Ann Lee flew")
     shown = labeling(page).inner_text()
     assert [shown.count(label) for label in ("PER", "LOC")] == [1, 1]
-    assert "marked" not in shown
+    assert "is marked" not in shown
+    assert "What is to be marked here?" in shown
     assert "Why" not in page.locator("body").inner_text()
     assert marked(page) == []
     for words, label in (("Ann Lee", "PER"), ("Paris", "LOC")):

@@ -79,6 +79,12 @@ def test_serving_other_machines_without_a_password_is_refused_at_the_start(
     assert not (run_store / "backend").exists()
 
 
+def test_serving_before_any_scan_leaves_nothing_that_a_scan_would_refuse(tmp_path: Path) -> None:
+    told = CliRunner().invoke(cli, ["serve", "label-studio", "3", "--store", str(tmp_path / "store")])
+    assert told.exit_code == 2 and "Scan first" in told.output + told.stderr
+    assert not (tmp_path / "store").exists()
+
+
 def test_second_looks_need_the_address_of_label_studio(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("LABEL_STUDIO_URL", "LABEL_STUDIO_API_KEY", "LABEL_STUDIO_API_KEY_FILE", access.PASSWORD):
         monkeypatch.delenv(name, raising=False)
