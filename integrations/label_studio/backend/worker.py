@@ -18,7 +18,8 @@ from typing import Any
 from labelsift.errors import PlatformError
 from labelsift.ledger import Ledger
 
-from ..client import Client
+from ..client import SAID, Client
+from ..correcting import is_correction
 from ..targets import Target
 from .answering import SECOND_LOOK, data_of, id_of, text_of, value_of
 from .database import Database, FullError
@@ -155,11 +156,12 @@ class Worker:
         self._forget(project, annotation)
 
     def _found(self, project: int, annotation: int, task: int, served: Served) -> bool:
-        for page in self._client.tasks(project, annotations=True, ids=[task]):
+        for page in self._client.tasks(project, annotations=True, include=SAID, ids=[task]):
             for one in page:
                 for answer in one.get("annotations") or ():
                     if answer.get("id") == annotation:
-                        if SECOND_LOOK not in data_of(one):
+                        # What "labelsift apply" wrote is a decision of people who have looked: nobody is asked again.
+                        if SECOND_LOOK not in data_of(one) and not is_correction(answer):
                             self._weigh(project, answer, one, served)
                         return True
         return False
@@ -233,13 +235,13 @@ class Worker:
             "page_size": _POOL,
             "fields": "all",
             "query": json.dumps({"filters": {"conjunction": "and", "items": filters}}),
-            "include": "id,data,annotations,result,completed_by,was_cancelled,updated_at",
+            "include": SAID,
         }
         tasks = self._client.get("/api/tasks", what=f"the tasks of project {project}", params=params)["tasks"]
         found = False
         for task in tasks:
             for annotation in task.get("annotations") or ():
-                if not self._known(project, int(annotation["id"])):
+                if not is_correction(annotation) and not self._known(project, int(annotation["id"])):
                     found |= self._note(project, annotation, task, target, served)[0] == "agrees"
         return found
 
@@ -267,10 +269,12 @@ class Worker:
     def _queue_changed(self, project: int, since: datetime) -> None:
         when = since.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         item = {"filter": "filter:tasks:updated_at", "operator": "greater", "type": "Datetime", "value": when}
-        for page in self._client.tasks(project, annotations=True, filters=[item]):
+        for page in self._client.tasks(project, annotations=True, include=SAID, filters=[item]):
             for task in page:
                 for one in task.get("annotations") or ():
                     updated = str(one.get("updated_at") or "")
+                    if is_correction(one):
+                        continue
                     if datetime.fromisoformat(updated) > since and not self._done(project, int(one["id"]), updated):
                         self.queue.add("annotation", project, int(one["id"]), when=updated, task=int(task["id"]))
 
