@@ -35,6 +35,7 @@ from .weighing import said, weigh
 IDLE = 2.0  # seconds between two looks into the queue, when nobody wakes it
 SWEEP = 300.0  # seconds between two questions for what no webhook told
 SLACK = timedelta(minutes=10)  # by which the last known change is stepped back
+FIRST = "first start"  # name of a fact: since when answers are looked at
 _POOL = 30  # answers that are read at random to find some that agree
 
 
@@ -72,9 +73,13 @@ class Worker:
     def start(self) -> None:
         """Begin to work."""
         self.queue.sweep()
+        now = datetime.now(UTC).isoformat()
+        if self._database.fact(FIRST) is None:
+            self._database.keep(FIRST, now)
         for project in self._projects.named():
             if self._database.fact(_mark(project)) is None:
-                self._database.keep(_mark(project), datetime.now(UTC).isoformat())
+                self._database.keep(_mark(project), now)
+                self._database.keep(f"{FIRST} {project}", now)
         self._thread = threading.Thread(target=self._work, name="worker", daemon=True)
         self._thread.start()
 
@@ -258,7 +263,10 @@ class Worker:
         self._swept = datetime.now(UTC).timestamp()
         for row in self._database.rows("SELECT name, value FROM facts WHERE name LIKE 'seen %'"):
             project = int(str(row["name"]).removeprefix("seen "))
+            # What people answered before anybody was there to look is not looked at: it may be all that they have.
+            first = self._database.fact(f"{FIRST} {project}") or self._database.fact(FIRST)
             since = datetime.fromisoformat(str(row["value"])) - SLACK
+            since = max(since, datetime.fromisoformat(first)) if first else since
             if self._projects.served(project) is None:
                 continue
             try:

@@ -8,6 +8,7 @@ import stat
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -204,6 +205,19 @@ def test_what_apply_wrote_is_no_answer_until_a_person_changes_it(bench: Bench) -
     _send(bench, _event(number, action="ANNOTATION_UPDATED", updated=later))
     bench.work()
     assert len(bench.cable.second_looks()) == 1
+
+
+def test_what_was_answered_just_before_the_first_start_is_not_looked_at(store: Path, make_bench: Any) -> None:
+    cable = Cable()
+    now = datetime.now(UTC)
+    _contradict(cable, updated=(now - timedelta(minutes=1)).isoformat())
+    bench = make_bench(store, cable=cable)
+    bench.worker.start()
+    _contradict(cable, id="t0001", updated=(now + timedelta(minutes=1)).isoformat())
+    bench.worker.stop()
+    bench.worker.catch_up()
+    bench.work()
+    assert [row["sample"] for row in bench.database.rows("SELECT sample FROM answers")] == ["t0001"]
 
 
 def test_what_was_deleted_or_belongs_elsewhere_does_nothing(bench: Bench) -> None:
