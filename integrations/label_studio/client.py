@@ -104,9 +104,9 @@ class Client:
     def now(self) -> str:
         """Return the time by the server's clock, as filters take it."""
         with self._asking("its time"):
-            answer = self._session.get(f"{self.url}/api/version", timeout=TIMEOUT)
-            answer.raise_for_status()
-        told = parsedate_to_datetime(answer.headers.get("Date") or formatdate(usegmt=True))
+            answer = self._answer("GET", "/api/version")
+            told = parsedate_to_datetime(answer.headers.get("Date") or formatdate(usegmt=True))
+            told = told if told.tzinfo else told.replace(tzinfo=UTC)  # "-0000" says nothing of where the server is
         here = datetime.now(UTC)  # finer than the header's seconds, where both clocks agree
         now = here if abs(here - told) < timedelta(seconds=2) else told + timedelta(seconds=1)
         return now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
@@ -193,16 +193,9 @@ class Client:
 
         The server sends all of them in one answer, which may be of any length, and knows no narrower question.
         """
-        url, params = f"{self.url}/api/predictions/", {"project": project}
-        with (
-            self._asking("the predictions"),
-            self._session.get(url, params=params, timeout=TIMEOUT, stream=True, allow_redirects=False) as answer,
-        ):
-            if answer.is_redirect:
-                raise elsewhere(self.url, answer.headers)
-            answer.raise_for_status()
+        with self._asking("the predictions"), self._streamed("/api/predictions/", project=project) as answer:
             for one in objects_in(answer.iter_content(CHUNK)):
-                if not holds(one, "id", "task", "model_version", "result"):
+                if not rows_hold([one], "task", "model_version", "result"):
                     raise stranger(self.url)
                 yield one
 
@@ -267,6 +260,8 @@ class Client:
         """Import one batch of tasks as :meth:`import_tasks` does; return their ids, in its order."""
         path, params = f"/api/projects/{project}/import", {"return_task_ids": "true"}
         made = self._send("POST", path, params=params, body=body, what=f"project {project}")
+        if not holds(made, "task_count") or not isinstance(made["task_count"], int):
+            raise stranger(self.url)
         return [int(one) for one in made.get("task_ids") or ()]
 
     def import_predictions(self, project: int, predictions: Sequence[Any]) -> int:
@@ -341,10 +336,8 @@ class Client:
 
     def delete(self, path: str, *, what: str) -> None:
         """Delete what stands at a path; what is gone already is no error."""
-        with self._asking(what):
-            answer = self._session.delete(f"{self.url}{path}", timeout=TIMEOUT)
-            if answer.status_code != 404:
-                answer.raise_for_status()
+        with self._asking(what), gone_is_good():
+            self._answer("DELETE", path)
 
     def _send(
         self, method: str, path: str, *, body: Json, what: str, params: Mapping[str, str | int] | None = None
@@ -366,6 +359,20 @@ class Client:
         answer = exchange(self._session, method, f"{self.url}{path}", timeout=TIMEOUT, **more)
         if answer.status_code == 401 and self._signer.renew():  # refused before anything was done
             answer = exchange(self._session, method, f"{self.url}{path}", timeout=TIMEOUT, **more)
+        return self._good(answer)
+
+    @contextlib.contextmanager
+    def _streamed(self, path: str, **params: str | int) -> Iterator[Response]:
+        """Ask for an answer of any length that is not read at once."""
+        more: Any = {"params": params, "timeout": TIMEOUT, "stream": True, "allow_redirects": False}
+        answer = self._session.get(f"{self.url}{path}", **more)
+        if answer.status_code == 401 and self._signer.renew():
+            answer.close()
+            answer = self._session.get(f"{self.url}{path}", **more)
+        with answer:
+            yield self._good(answer)
+
+    def _good(self, answer: Response) -> Response:
         if answer.is_redirect:
             raise elsewhere(self.url, answer.headers)
         answer.raise_for_status()
