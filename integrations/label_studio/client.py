@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import formatdate, parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
-from labelsift.errors import MissingExtraError, PlatformError
+from labelsift.errors import MissingExtraError
 
 from .answers import asking, elsewhere, exchange, gone_is_good, holds, rows_hold, session_for, stranger
 from .streaming import objects_in
@@ -104,8 +104,7 @@ class Client:
     def now(self) -> str:
         """Return the time by the server's clock, as filters take it."""
         with self._asking("its time"):
-            answer = self._session.get(f"{self.url}/api/version", timeout=TIMEOUT)
-            answer.raise_for_status()
+            answer = self._answer("GET", "/api/version")
         told = parsedate_to_datetime(answer.headers.get("Date") or formatdate(usegmt=True))
         here = datetime.now(UTC)  # finer than the header's seconds, where both clocks agree
         now = here if abs(here - told) < timedelta(seconds=2) else told + timedelta(seconds=1)
@@ -163,12 +162,12 @@ class Client:
         params["resolve_uri"] = "false"  # data as it is stored, for a later write
         if annotations:
             params |= {"fields": "all", "include": include or f"{params['include']},{_ANSWERS}"}
-        seen = 0
+        seen, needed = 0, ["data"] if "data" in str(params["include"]).split(",") else []
         while True:
             page = self.get(
                 "/api/tasks", what=f"the tasks of project {project}", params=params, names=["tasks", "total"]
             )
-            if not rows_hold(page["tasks"], "data"):
+            if not rows_hold(page["tasks"], *needed):
                 raise stranger(self.url)
             if page["tasks"]:
                 yield page["tasks"]
@@ -281,13 +280,16 @@ class Client:
 
     def create_annotation(self, task: int, annotation: Mapping[str, Any]) -> int | None:
         """Add an annotation beside those of a task; return its id, or None where its ``unique_id`` is there already."""
-        path = f"/api/tasks/{task}/annotations/"
-        try:
-            return int(self._send("POST", path, body=annotation, what=f"an annotation of task {task}")["id"])
-        except PlatformError as error:
-            if "with 409" in str(error):
-                return None
-            raise
+        import requests
+
+        path, headers = f"/api/tasks/{task}/annotations/", {"Content-Type": "application/json"}
+        with self._asking(f"an annotation of task {task}"):
+            try:
+                return int(self._answer("POST", path, data=body_of(annotation), headers=headers).json()["id"])
+            except requests.HTTPError as error:
+                if error.response is None or error.response.status_code != 409:
+                    raise
+        return None
 
     def delete_annotation(self, annotation: int) -> None:
         """Delete one annotation; one that is gone already is no error."""
@@ -341,10 +343,14 @@ class Client:
 
     def delete(self, path: str, *, what: str) -> None:
         """Delete what stands at a path; what is gone already is no error."""
+        import requests
+
         with self._asking(what):
-            answer = self._session.delete(f"{self.url}{path}", timeout=TIMEOUT)
-            if answer.status_code != 404:
-                answer.raise_for_status()
+            try:
+                self._answer("DELETE", path)
+            except requests.HTTPError as error:
+                if error.response is None or error.response.status_code != 404:
+                    raise
 
     def _send(
         self, method: str, path: str, *, body: Json, what: str, params: Mapping[str, str | int] | None = None
