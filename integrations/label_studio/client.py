@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import formatdate, parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
-from labelsift.errors import MissingExtraError, PlatformError
+from labelsift.errors import MissingExtraError
 
 from .answers import asking, elsewhere, exchange, gone_is_good, holds, rows_hold, session_for, stranger
 from .streaming import objects_in
@@ -163,12 +163,12 @@ class Client:
         params["resolve_uri"] = "false"  # data as it is stored, for a later write
         if annotations:
             params |= {"fields": "all", "include": include or f"{params['include']},{_ANSWERS}"}
-        seen = 0
+        seen, needed = 0, ["data"] if "data" in str(params["include"]).split(",") else []
         while True:
             page = self.get(
                 "/api/tasks", what=f"the tasks of project {project}", params=params, names=["tasks", "total"]
             )
-            if not rows_hold(page["tasks"], "data"):
+            if not rows_hold(page["tasks"], *needed):
                 raise stranger(self.url)
             if page["tasks"]:
                 yield page["tasks"]
@@ -276,13 +276,16 @@ class Client:
 
     def create_annotation(self, task: int, annotation: Mapping[str, Any]) -> int | None:
         """Add an annotation beside those of a task; return its id, or None where its ``unique_id`` is there already."""
-        path = f"/api/tasks/{task}/annotations/"
-        try:
-            return int(self._send("POST", path, body=annotation, what=f"an annotation of task {task}")["id"])
-        except PlatformError as error:
-            if "with 409" in str(error):
-                return None
-            raise
+        import requests
+
+        path, headers = f"/api/tasks/{task}/annotations/", {"Content-Type": "application/json"}
+        with self._asking(f"an annotation of task {task}"):
+            try:
+                return int(self._answer("POST", path, data=body_of(annotation), headers=headers).json()["id"])
+            except requests.HTTPError as error:
+                if error.response is None or error.response.status_code != 409:
+                    raise
+        return None
 
     def delete_annotation(self, annotation: int) -> None:
         """Delete one annotation; one that is gone already is no error."""
