@@ -120,7 +120,9 @@ class Cable:
     def people(self) -> dict[int, str]:
         return self.accounts
 
-    def tasks(self, project: int, *, annotations: bool = False, filters: Any = (), ids: Any = None) -> Iterator[Any]:
+    def tasks(
+        self, project: int, *, annotations: bool = False, include: str = "", filters: Any = (), ids: Any = None
+    ) -> Iterator[Any]:
         found = [one for one in self.of.get(project, []) if ids is None or one["id"] in ids]
         for item in filters:
             if item["filter"].startswith("filter:tasks:data."):
