@@ -66,6 +66,13 @@ def pull_project(client: Client, *, project: str, store: Path | str | None = Non
     if len(own) == 1:
         found = pull_existing(client, client.project(int(own[0]["id"])), asked=project, store=store)
         tables += [] if found is None else [found]
+    from .opinions import pull_looks  # reads rows as this module does
+
+    numbers = [int(one["id"]) for one in own[:1] if len(own) == 1] + [
+        one.project for one in rounds if one.of == project
+    ]
+    looks = pull_looks(client, numbers, asked=project, store=store)
+    tables += [looks] if looks.num_rows else []
     if not tables:
         return pull_reviews(client, project=project, store=store)  # says what was pushed
     return pa.concat_tables(tables).sort_by("time") if len(tables) > 1 else tables[0]
@@ -91,18 +98,21 @@ def pull_existing(
     key = (NAME, client.url, f"{number} {project.get('created_at') or ''}")
     pulled = read_pulled(place, *key)
     changed = _Changes(pulled)
-    reading = _Reading(client, project, Store(place), asked=asked, pulled=pulled)
+    reading = Reading(client, project, Store(place), asked=asked, pulled=pulled)
     for page in changed.pages(client, number):
         reading.take(page)
     if not pulled.rows and changed.empty:
         return None
     changed.close()
     write_pulled(place, pulled, *key)
-    rows = [
-        row | {"time": datetime.fromisoformat(row["time"])} for task in pulled.rows.values() for row in task.values()
-    ]
-    rows.sort(key=lambda row: row["time"])
+    rows = as_rows(row for task in pulled.rows.values() for row in task.values())
     return pa.Table.from_pylist(rows, schema=CORRECTIONS_SCHEMA)
+
+
+def as_rows(rows: Iterable[Row]) -> list[Row]:
+    """Return decisions with their times as such, oldest first."""
+    told = [row | {"time": datetime.fromisoformat(row["time"])} for row in rows]
+    return sorted(told, key=lambda row: row["time"])
 
 
 class _Changes:
@@ -160,7 +170,7 @@ def _moment(time: datetime) -> str:
 
 
 @dataclass
-class _Reading:
+class Reading:
     """Turns pages of tasks into rows of decisions."""
 
     client: Client
@@ -230,6 +240,13 @@ class _Reading:
         time, other = earlier[-1]
         row = self._row(task, annotation, other, self._told(other, [id]).get(id), time)
         return row | {"round": str(len(earlier)), "asked": None}  # the task does not say any more how it was asked
+
+    def decisions(self, task: Mapping[str, Any], run: str) -> list[Row]:
+        """Return every decision on a task whose sample stands in a run; none where the store does not have it."""
+        id = str(task["data"][f"{PREFIX}id"])
+        shown = self._told(run, [id]).get(id)
+        answers = [one for one in task.get("annotations") or () if not is_correction(one) and self._decides(one)]
+        return [self._row(task, one, run, shown, "") for one in answers] if shown is not None else []
 
     def _decides(self, annotation: Mapping[str, Any]) -> bool:
         if annotation.get("was_cancelled"):

@@ -34,17 +34,23 @@ def find(client: Client, of: int) -> dict[str, Any] | None:
     """Return the project that holds the second looks of a project: id, title, task_number; None where there is none."""
     for one in client.projects():
         mark = _MARK.search(one.get("description") or "")
-        with contextlib.suppress(ValueError):  # somebody edited it: it is theirs now
+        with contextlib.suppress(ValueError, AttributeError):  # somebody edited it: it is theirs now
             if mark and json.loads(mark[1]).get("of") == of:
                 return one
     return None
 
 
+def looks_of(client: Client, of: int) -> int | None:
+    """Return the number of the project that holds the second looks of a project; None where there is none."""
+    found = find(client, of)
+    return int(found["id"]) if found else None
+
+
 def find_or_make(client: Client, of: int) -> int:
     """Return the number of the project that holds the second looks of a project; made if there is none."""
-    standing = find(client, of)
-    if standing is not None:
-        return int(standing["id"])
+    found = looks_of(client, of)
+    if found is not None:
+        return found
     source = client.project(of)
     end = " · labelsift second look"
     made = client.create_project(

@@ -34,7 +34,9 @@ FORMS = (
     "{person} has lived in {town} for years.",
 )
 SETS = "".join(f'<Choice value="{one}"/>' for one in WORDS)
-SETS = f'<View><Text name="body" value="$text"/><Choices name="c" toName="body" choice="multiple">{SETS}</Choices></View>'
+SETS = (
+    f'<View><Text name="body" value="$text"/><Choices name="c" toName="body" choice="multiple">{SETS}</Choices></View>'
+)
 TYPES = '<Labels name="c" toName="body"><Label value="PER"/><Label value="LOC"/></Labels>'
 ENTITIES = f'<View><Text name="body" value="$text"/>{TYPES}</View>'
 WRONG = (20, 46, 71, 97, 123, 149)  # samples whose labels people got wrong

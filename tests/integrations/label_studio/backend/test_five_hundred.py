@@ -39,7 +39,9 @@ def project(client: Client, name: str) -> int:
     made = client.create_project(title=name, description="theirs", label_config=CONFIG, model_version="")
     samples = build_samples(ROWS)
     rows = zip(samples.ids.to_pylist(), samples.texts.to_pylist(), samples.labels.to_pylist(), strict=True)
-    tasks = [{"data": {"text": text, "ticket": id}, "annotations": [{"result": [region(one)]}]} for id, text, one in rows]
+    tasks = [
+        {"data": {"text": text, "ticket": id}, "annotations": [{"result": [region(one)]}]} for id, text, one in rows
+    ]
     client.import_tasks(made, tasks)
     client.create_view(made, THEIRS)
     return made
@@ -137,6 +139,8 @@ def test_five_hundred_annotations_are_the_same_after_everything(
     assert everything(project) == people and same()
     assert settings_of(project) == settings
     after = {task["id"]: task["data"] for task in tasks_of(project)}
-    own = {id: {key: value for key, value in one.items() if not key.startswith("labelsift_")} for id, one in after.items()}
+    own = {
+        id: {key: value for key, value in one.items() if not key.startswith("labelsift_")} for id, one in after.items()
+    }
     assert own == data
     assert [id for id, one in after.items() if one != data[id]] == [task["id"] for task in flagged.values()]
