@@ -7,8 +7,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from labelsift.errors import PlatformError
+from labelsift.flags import Flag, flags_of
+from labelsift.media import required
 from labelsift.platforms import Mode, PushOptions, Receipt
 from labelsift.report import Report
+from labelsift.suggestions import issue_order
 
 from . import convert, links, tabs
 from .client import Client, body_of
@@ -16,13 +19,11 @@ from .config import config_of, review_target
 from .dealing import Deal, groups_of, parts_of
 from .fitting import Fitting
 from .fitting import labels_of as labels_told
-from .flags import Flag, flags_of, with_repeats
-from .media import required
+from .flags import with_repeats
 from .planned import describe, joined, twice_of
 from .progress import Say, quiet
 from .review import Round, announce, drop_empty_twins, open_round, round_for, rounds_of, settle
 from .stored import Holdings, Stored, batches, mend_predictions, predicted, put_tabs, read_holdings
-from .suggestions import issue_order
 from .targets import Target
 
 NAME = "label-studio"
