@@ -48,3 +48,5 @@ def test_a_planted_violation_is_caught(package, module, line):
         file.write(f"\n\ndef planted() -> None:\n    {line}\n")
     result = lint(package)
     assert result.returncode == 1, result.stdout
+    assert " broken." in result.stdout
+    assert "0 broken" not in result.stdout
