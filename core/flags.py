@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from .errors import InputError
 from .findings import ISSUES
-from .media import shown_of
+from .media import Medium, shown_of
+from .reasons import reason_of
 from .report import Report
 from .samples import Task
 from .suggestions import Dispute, Value, given_in, order_of, plain, suggesting_of, suggestion_of
@@ -115,10 +116,28 @@ def flags_of(report: Report, *, only: Sequence[str] | None = None, budget: int |
     if shown and shown.column is not None:  # the page shows it
         for row in metadata:
             del row[shown.column]
-    return [
-        _flag(one, at + 1, of_sample[one], text=texts[at], given=labels[at], metadata=metadata[at], task=chosen.task)
-        for at, one in enumerate(ids)
-    ]
+    medium = shown.medium if shown else None
+    flags = []
+    for at, one in enumerate(ids):
+        reason = _reason(of_sample[one], text=texts[at], medium=medium)
+        flags.append(
+            _flag(
+                one,
+                at + 1,
+                of_sample[one],
+                text=texts[at],
+                given=labels[at],
+                metadata=metadata[at],
+                task=chosen.task,
+                reason=reason,
+            )
+        )
+    return flags
+
+
+def _reason(findings: Sequence[Mapping[str, Any]], *, text: str, medium: Medium | None) -> str:
+    told = dict.fromkeys(reason_of(one, text=text, medium=medium) for one in findings)
+    return " ".join(_storable(one) for one in told if one)
 
 
 def _flag(
@@ -130,11 +149,11 @@ def _flag(
     given: Value | None,
     metadata: dict[str, Any],
     task: Task,
+    reason: str,
 ) -> Flag:
     scores: dict[str, float] = {}
     for one in findings:
         scores.setdefault(one["issue"], round(one["score"], 6))
-    reasons = dict.fromkeys(one["reason"].strip().rstrip(".") for one in findings if one["reason"].strip())
     if task == "classification":
         given = plain(findings[0]["given"]) or given
     suggested, disputes = suggestion_of(findings, given=given, task=task)
@@ -150,7 +169,7 @@ def _flag(
         given=given,
         suggested=suggested,
         confidence=None if confidence is None else round(min(max(confidence, 0.0), 1.0), 6),
-        reason=" ".join(f"{_storable(one)}." for one in reasons),
+        reason=reason,
         metadata={_storable(name): value for name, cell in metadata.items() if (value := _json(cell)) is not None},
         task=task,
         disputes=disputes,

@@ -26,6 +26,11 @@ CHROMIUM = "/usr/bin/chromium"
 HOSTILE_VALUES = ("a//b", "..", "=(),&>", "x" * 300, "💥 emoji", "", "plain")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Write golden files anew instead of comparing with them."""
+    parser.addoption("--golden-write", action="store_true", help="write golden files anew; look at the difference")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep tests that share a server, or a module's fixtures, on one of the workers of pytest-xdist."""
     for item in items:

@@ -17,6 +17,15 @@ NOT_SHOWN: dict[Task, tuple[str, str]] = {
     "multilabel": ("Which labels fit?", "No label is shown here, on purpose."),
     "spans": ("What is to be marked here?", "Nothing is shown here, on purpose: mark everything, not a part of it."),
 }
+# What is asked of a sample for which no other label is suggested.
+_ASKED = {
+    "conflicting_labels": "The same text has other labels, too: which one fits?",
+    "exact_duplicate": "The same text stands elsewhere: is the label right?",
+    "near_duplicate": "Almost the same text stands elsewhere: is the label right?",
+    "outlier": "It is unlike all others: does it belong here?",
+    "language": "Is it in another language?",
+    "empty": "Is there anything to label?",
+}
 _MOST = 3  # disputes or spans in a header
 _QUOTED = 60  # characters of marked words
 _COUNTED = 4  # so often may words stand in a text until they are told apart by those around them
@@ -30,7 +39,7 @@ def header_of(flag: Flag) -> str:
     >>> header_of(Flag("a", 1, ("label",), {"label": 0.1}, "…", "card_arrival", "lost_card", 0.9, ""))
     'Labeled card_arrival. Maybe lost_card?'
     >>> header_of(Flag("a", 1, ("outlier",), {"outlier": 0.1}, "…", "card_arrival", None, None, ""))
-    'Labeled card_arrival. Outlier?'
+    'Labeled card_arrival. It is unlike all others: does it belong here?'
     >>> paris = ([0, 5, "PER"], [0, 5, "LOC"])
     >>> spans = {"task": "spans", "disputes": (paris,)}
     >>> header_of(Flag("a", 1, ("span",), {"span": 0.1}, "Paris won", [paris[0]], [paris[1]], 0.9, "", **spans))
@@ -45,7 +54,7 @@ def header_of(flag: Flag) -> str:
         maybe = _change(flag.given or [], flag.suggested) if flag.task == "multilabel" else flag.suggested
         return f"{given} Maybe {maybe}?"
     found = words(flag.issues[0]).one
-    return f"{given} {found[0].upper()}{found[1:]}?"
+    return f"{given} {_ASKED.get(flag.issues[0]) or f'{found[0].upper()}{found[1:]}?'}"
 
 
 def _given(flag: Flag) -> str:

@@ -33,22 +33,28 @@ _STYLE = """
 .ls-many label { padding: .1rem .6rem !important; font-size: .9rem; }
 .ls-labels label:hover { border-color: #d97706; }
 .ls-labels label:has(:checked) { border-color: #d97706; background: rgba(217, 119, 6, .16); }
-"""
-# What one label for one text does not need; the config of that stays as it was.
-_STYLE_OTHER = """\
-.ls-how * { margin: 0 0 .4rem !important; font-size: .95rem !important; font-weight: 400 !important;
-  opacity: .8; }
+.ls-how * { margin: 0 0 .4rem !important; font-size: .95rem !important; font-weight: 400 !important; opacity: .8; }
 .ls-none { margin-top: .8rem; }
 """
 _NONE = {"multilabel": "None of these labels", "spans": "Nothing to mark"}
-_HOW_NOT_ALL = "Mark only what is in question, as it should be: pick a label, then drag over the words."
+_DOUBT = "Cannot tell? Tick “Unclear” below."
+_MARK = "pick a label, then drag over the words"
+# What to do, in one line above the labels: kind of labels and mode → line.
 _HOW: dict[str, str] = {
-    "multilabel": "Tick every label that fits.",
-    "spans choose": f"{_HOW_NOT_ALL} Or tick “{_NONE['spans']}”. What is marked elsewhere stays.",
-    "spans prefill": f"The suggestion is marked already: submit it, or change it. {_HOW_NOT_ALL}",
-    "spans blind": "Mark everything that one of the labels fits: pick a label, then drag over the words. "
-    f"Or tick “{_NONE['spans']}”.",
+    "one choose": f"Choose the label that fits – the old one again if it is right. {_DOUBT}",
+    "one prefill": f"What is ticked is the machine’s suggestion: submit it, or choose another. {_DOUBT}",
+    "one blind": f"Choose the label that fits. {_DOUBT}",
+    "several choose": f"Tick every label that fits – the old ones again if they are right. {_DOUBT}",
+    "several prefill": f"What is ticked is the machine’s suggestion: submit it, or change it. {_DOUBT}",
+    "several blind": f"Tick every label that fits. {_DOUBT}",
+    "spans choose": f"Mark only what is asked about, as it should be: {_MARK} – the old mark again if it is right. "
+    f"Other marks of the text stay as they are. {_DOUBT}",
+    "spans prefill": f"What is marked here is the machine’s suggestion: submit it, or change it ({_MARK}). "
+    f"Other marks of the text stay as they are. {_DOUBT}",
+    "spans blind": f"Mark everything that one of the labels fits: {_MARK}. {_DOUBT}",
 }
+# What mode blind asks above the sample, where other modes say what is given and suggested.
+_QUESTION = {"one": "Which label fits?", "several": "Which labels fit?", "spans": "What is to be marked here?"}
 # Easy to tell apart, also for the color-blind (Okabe & Ito), and then lighter and darker ones.
 _COLORS = ("#E69F00", "#56B4E9", "#009E73", "#CC79A7", "#0072B2", "#D55E00", "#B8A900", "#7F7F7F", "#8C564B", "#6A51A3")
 
@@ -108,7 +114,7 @@ def review_config(labels: Iterable[str], *, mode: Mode, task: Task = "classifica
     r"""Write the labeling config of a review project.
 
     In the modes choose and prefill a header shows what is given, what is suggested and why; in mode
-    blind there is only the text.
+    blind it only asks which label fits. A line above the labels says what to do.
 
     >>> '<Choice value="a &amp; &quot;b&quot;"/>' in review_config(['a & "b"', "c"], mode="choose")
     False
@@ -123,23 +129,26 @@ def review_config(labels: Iterable[str], *, mode: Mode, task: Task = "classifica
 def config_of(target: Target, *, mode: Mode) -> str:
     """Write the labeling config of a review project with this target; see :func:`review_config`."""
     spans, several = target.kind == "labels", bool(target.none)
-    plain = target.kind == "choice" and target.medium == "text"
-    lines = ["<View>", f"  <Style>{_STYLE if plain else _STYLE + _STYLE_OTHER}{STYLE.lstrip()}</Style>"]
-    if mode != "blind":
+    kind = "spans" if spans else "several" if several else "one"
+    lines = ["<View>", f"  <Style>{_STYLE}{STYLE.lstrip()}</Style>", '  <View className="ls-ask">']
+    if mode == "blind":
+        lines.append(f'    <Header value={quoteattr(_QUESTION[kind])} size="4"/>')
+    else:
         lines += [
-            '  <View className="ls-ask">',
             '    <Header value="$labelsift_header" size="4"/>',
             '    <View className="ls-why"><Header value="$labelsift_reason" size="6"/></View>',
-            "  </View>",
         ]
+    lines.append("  </View>")
     tag = target.medium.capitalize()
     shown = [
         '  <View className="ls-text">',
         f'    <{tag} name="{target.to_name}" value="${target.field}"/>',
         "  </View>",
     ]
-    how = _HOW.get(f"spans {mode}" if spans else "multilabel" if several else "", "")
-    asking = [f'  <View className="ls-how"><Header value={quoteattr(how)} size="6"/></View>'] if how else []
+    how = _HOW[f"{kind} {mode}"]
+    if target.paths:  # a tree is a field to fill in
+        how = how.replace("What is ticked", "What is filled in").replace("Tick every", "Choose every")
+    asking = [f'  <View className="ls-how"><Header value={quoteattr(how)} size="6"/></View>']
     many = len(target.labels) > MANY
     asking.append(f'  <View className="ls-labels{" ls-many" * many}">')
     if many and not target.paths:  # a tree has a search field of its own
@@ -171,7 +180,7 @@ def _control(target: Target) -> list[str]:
         shape = 'placeholder="Click to choose" showFullPath="true" minWidth="24rem"'
         opened, closed = f'<Taxonomy {to} required="true" {shape}{once}{only} {UNLESS_DOUBTED}>', "</Taxonomy>"
     else:
-        choice = "multiple" if target.none else "single"
+        choice = "multiple" if target.none else "single-radio"  # "single" looks like boxes to tick
         made = [_choice(label) for label in target.labels]
         opened, closed = (
             f'<Choices {to} choice="{choice}" required="true" showInline="true" {UNLESS_DOUBTED}>',

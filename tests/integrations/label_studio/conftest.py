@@ -112,11 +112,14 @@ def counts(client: Client) -> Callable[[int], tuple[int, int, int]]:
 
 
 @pytest.fixture
-def golden() -> Callable[[str, object], None]:
-    """Compare with a JSON file under golden/; a changed file shows in the review of the change."""
+def golden(request: pytest.FixtureRequest) -> Callable[[str, object], None]:
+    """Compare with a JSON file under golden/, or with --golden-write write it; the review shows what changed."""
 
     def compare(name: str, made: object) -> None:
         path = Path(__file__).parent / "golden" / f"{name}.json"
+        if request.config.getoption("--golden-write"):
+            path.write_text(json.dumps(made, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+            return
         assert json.loads(path.read_text(encoding="utf-8")) == made
 
     return compare

@@ -17,7 +17,7 @@ from labelsift.integrations.label_studio import convert
 from labelsift.integrations.label_studio.config import config_of, review_config, review_target
 from labelsift.integrations.label_studio.disputes import revised
 from labelsift.integrations.label_studio.pull import correction
-from labelsift.integrations.label_studio.push import labels_of, plan_review
+from labelsift.integrations.label_studio.push import Common, labels_of, plan_review
 from labelsift.integrations.label_studio.targets import NONE, Target, target_of
 from labelsift.integrations.label_studio.values import from_result, to_result
 from labelsift.media import required, shown_of
@@ -41,7 +41,7 @@ REPORTS = {
 def planned(report: Report, mode: Any) -> tuple[Target, dict[str, Any]]:
     flags = flags_of(report)
     target = review_target(labels_of(report, flags), task=report.samples.task, medium=required(report.samples))
-    plan = plan_review(flags, target, run=report.run, round=1, mode=mode)
+    plan = plan_review(flags, Common(target), run=report.run, round=1, mode=mode)
     tasks = [{"data": data, "prediction": plan.predictions.get(key)} for key, data in plan.data.items()]
     config = [line for line in config_of(target, mode=mode).splitlines() if line.lstrip().startswith("<")]
     return target, {"config": config[2:], "tasks": tasks, "failed": plan.failed}
@@ -98,7 +98,7 @@ def test_blind_tells_no_label_and_sends_no_prediction(kind):
 def test_a_task_that_is_blind_among_others_shows_none_and_its_answer_is_whole():
     flags = flags_of(kinds.spans())
     target = review_target(["LOC", "PER"], task="spans")
-    plan = plan_review([replace(flags[0], blind=True), flags[1]], target, run="r", round=1, mode="choose")
+    plan = plan_review([replace(flags[0], blind=True), flags[1]], Common(target), run="r", round=1, mode="choose")
     data = plan.data[flags[0].id]
     assert convert.is_unseen(data)
     assert not any(label in str(data) for label in ("PER", "LOC"))
