@@ -17,7 +17,7 @@ from labelsift.integrations.label_studio import convert
 from labelsift.integrations.label_studio.config import config_of, review_config, review_target
 from labelsift.integrations.label_studio.disputes import revised
 from labelsift.integrations.label_studio.pull import correction
-from labelsift.integrations.label_studio.push import Common, labels_of, plan_review
+from labelsift.integrations.label_studio.reviewplan import Common, labels_of, plan_review
 from labelsift.integrations.label_studio.targets import NONE, Target, target_of
 from labelsift.integrations.label_studio.values import from_result, to_result
 from labelsift.media import required, shown_of
