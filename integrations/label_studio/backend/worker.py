@@ -18,7 +18,8 @@ from typing import Any
 from labelsift.errors import PlatformError
 from labelsift.ledger import Ledger
 
-from ..client import Client
+from ..client import SAID, Client
+from ..correcting import is_correction
 from ..targets import Target
 from .answering import SECOND_LOOK, data_of, id_of, text_of, value_of
 from .database import Database, FullError
@@ -34,6 +35,7 @@ from .weighing import said, weigh
 IDLE = 2.0  # seconds between two looks into the queue, when nobody wakes it
 SWEEP = 300.0  # seconds between two questions for what no webhook told
 SLACK = timedelta(minutes=10)  # by which the last known change is stepped back
+FIRST = "first start"  # name of a fact: since when answers are looked at
 _POOL = 30  # answers that are read at random to find some that agree
 
 
@@ -71,9 +73,13 @@ class Worker:
     def start(self) -> None:
         """Begin to work."""
         self.queue.sweep()
+        now = datetime.now(UTC).isoformat()
+        if self._database.fact(FIRST) is None:
+            self._database.keep(FIRST, now)
         for project in self._projects.named():
             if self._database.fact(_mark(project)) is None:
-                self._database.keep(_mark(project), datetime.now(UTC).isoformat())
+                self._database.keep(_mark(project), now)
+                self._database.keep(f"{FIRST} {project}", now)
         self._thread = threading.Thread(target=self._work, name="worker", daemon=True)
         self._thread.start()
 
@@ -155,11 +161,12 @@ class Worker:
         self._forget(project, annotation)
 
     def _found(self, project: int, annotation: int, task: int, served: Served) -> bool:
-        for page in self._client.tasks(project, annotations=True, ids=[task]):
+        for page in self._client.tasks(project, annotations=True, include=SAID, ids=[task]):
             for one in page:
                 for answer in one.get("annotations") or ():
                     if answer.get("id") == annotation:
-                        if SECOND_LOOK not in data_of(one):
+                        # What "labelsift apply" wrote is a decision of people who have looked: nobody is asked again.
+                        if SECOND_LOOK not in data_of(one) and not is_correction(answer):
                             self._weigh(project, answer, one, served)
                         return True
         return False
@@ -233,13 +240,13 @@ class Worker:
             "page_size": _POOL,
             "fields": "all",
             "query": json.dumps({"filters": {"conjunction": "and", "items": filters}}),
-            "include": "id,data,annotations,result,completed_by,was_cancelled,updated_at",
+            "include": SAID,
         }
         tasks = self._client.get("/api/tasks", what=f"the tasks of project {project}", params=params)["tasks"]
         found = False
         for task in tasks:
             for annotation in task.get("annotations") or ():
-                if not self._known(project, int(annotation["id"])):
+                if not is_correction(annotation) and not self._known(project, int(annotation["id"])):
                     found |= self._note(project, annotation, task, target, served)[0] == "agrees"
         return found
 
@@ -256,7 +263,10 @@ class Worker:
         self._swept = datetime.now(UTC).timestamp()
         for row in self._database.rows("SELECT name, value FROM facts WHERE name LIKE 'seen %'"):
             project = int(str(row["name"]).removeprefix("seen "))
+            # What people answered before anybody was there to look is not looked at: it may be all that they have.
+            first = self._database.fact(f"{FIRST} {project}") or self._database.fact(FIRST)
             since = datetime.fromisoformat(str(row["value"])) - SLACK
+            since = max(since, datetime.fromisoformat(first)) if first else since
             if self._projects.served(project) is None:
                 continue
             try:
@@ -267,10 +277,12 @@ class Worker:
     def _queue_changed(self, project: int, since: datetime) -> None:
         when = since.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         item = {"filter": "filter:tasks:updated_at", "operator": "greater", "type": "Datetime", "value": when}
-        for page in self._client.tasks(project, annotations=True, filters=[item]):
+        for page in self._client.tasks(project, annotations=True, include=SAID, filters=[item]):
             for task in page:
                 for one in task.get("annotations") or ():
                     updated = str(one.get("updated_at") or "")
+                    if is_correction(one):
+                        continue
                     if datetime.fromisoformat(updated) > since and not self._done(project, int(one["id"]), updated):
                         self.queue.add("annotation", project, int(one["id"]), when=updated, task=int(task["id"]))
 

@@ -187,3 +187,58 @@ def test_a_project_that_nothing_was_pushed_into_is_refused(platform, client, nam
     client.create_project(title=name, description="", label_config=CONFIG, model_version="")
     with pytest.raises(InputError, match="was pushed as"):
         ls.pull("label-studio", project=name)
+
+
+def test_answers_come_under_the_names_that_the_data_has(client, name, platform, make_queue, annotate, tmp_path):
+    report, store = make_queue(6, flagged=6), tmp_path / "store"
+    Store(store).save(report)
+    config = CONFIG.replace('value="top_up"', 'value="Top up" alias="tu"').replace('"refund"', '"REFUND"')
+    project = client.create_project(title=name, description="theirs", label_config=config, model_version="")
+    client.import_tasks(
+        project, [{"data": {"ticket": id, "text": f"text {id}"}} for id in report.samples.ids.to_pylist()]
+    )
+    ls.load(store=store).push("label-studio", project=name, match="ticket", mode="blind")
+    given = dict(zip(report.samples.ids.to_pylist(), report.samples.labels.to_pylist(), strict=True))
+    findings = {one["id"]: one for one in report.findings.to_pylist() if one["issue"] == "label"}
+    tasks = [one for one in flagged_in(client, project) if one["data"]["labelsift_id"] in findings]
+    written = {"top_up": "tu", "refund": "REFUND"}
+    expected = {}
+    for task, kept in zip(tasks[:4], (True, True, False, False), strict=True):
+        id = task["data"]["labelsift_id"]
+        label = given[id] if kept else json.loads(findings[id]["suggested"])
+        annotate(task, written.get(label, label))
+        expected[id] = ("refused" if kept else "accepted", label)
+    rows = ls.pull("label-studio", project=name, store=store).to_pylist()
+    assert {row["id"]: (row["verdict"], json.loads(row["value"])) for row in rows} == expected
+    assert any(label in written for _, label in expected.values())
+
+
+def test_decisions_on_a_run_that_was_pushed_over_before_a_pull_are_not_lost(
+    client, name, make_pushed, annotate, make_queue
+):
+    project, store = make_pushed(12, 8)
+    tasks = flagged_in(client, project)
+    annotate(tasks[0], "top_up")
+    second = make_queue(12, run="r2", flagged=8)
+    Store(store).save(second)
+    ls.load("r2", store=store).push("label-studio", project=name, match="ticket")
+    annotate(tasks[1], "top_up")
+    rows = ls.pull("label-studio", project=name, store=store).to_pylist()
+    assert [(row["run"], json.loads(row["value"]), row["asked"]) for row in rows] == [
+        ("20261123-101500-4f2a", "top_up", None),
+        ("r2", "top_up", "choose"),
+    ]
+
+
+def test_remarks_in_a_project_of_peoples_own_are_heard(client, name, make_pushed, annotate):
+    project, store = make_pushed(12, 8)
+    tasks = flagged_in(client, project)
+    for task, doubt in zip(tasks, ("labelsift_unclear", "labelsift_unusable"), strict=False):
+        told = [{"from_name": "labelsift_doubt", "to_name": "body", "type": "choices", "value": {"choices": [doubt]}}]
+        note = {"from_name": "labelsift_note", "to_name": "body", "type": "textarea", "value": {"text": ["why"]}}
+        client._send("POST", f"/api/tasks/{task['id']}/annotations/", body={"result": [*told, note]}, what="an answer")
+    rows = ls.pull("label-studio", project=name, store=store).to_pylist()
+    assert [(row["action"], row["verdict"], row["note"]) for row in rows] == [
+        ("keep", "skipped", "why"),
+        ("remove", "changed", "why"),
+    ]
