@@ -24,6 +24,7 @@ from labelsift.pulled import Pulled, read_pulled, write_pulled
 from labelsift.runfolder import Shown, read_facts, read_links, read_shown
 from labelsift.runrecords import SENT
 from labelsift.store import DEFAULT, Store
+from labelsift.suggestions import read_given, suggestion_of
 
 from .client import SAID_AND_PREDICTED, Client
 from .convert import PREFIX, model_version, read_cell
@@ -34,7 +35,6 @@ from .pull import NAME, pull_reviews
 from .remarks import parted
 from .review import all_rounds
 from .source import readable
-from .suggestions import read_given, suggestion_of
 from .targets import Target
 from .values import Value, from_result
 
