@@ -20,11 +20,12 @@ from statistics import median
 import pyarrow as pa
 import requests
 from labelsift.findings import Finding, findings_table
+from labelsift.flags import flags_of
 from labelsift.integrations.label_studio import LabelStudio, stored
 from labelsift.integrations.label_studio.client import Client, body_of
 from labelsift.integrations.label_studio.config import review_config, review_target
-from labelsift.integrations.label_studio.flags import flags_of
-from labelsift.integrations.label_studio.push import BATCH, Common, plan_review
+from labelsift.integrations.label_studio.push import BATCH
+from labelsift.integrations.label_studio.reviewplan import Common, plan_review
 from labelsift.integrations.label_studio.server import LabelStudioServer
 from labelsift.report import Report
 from labelsift.samples import Samples

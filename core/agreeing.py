@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from .corrections import REPEAT
+from .corrections import REPEAT, SECOND_LOOK
 from .errors import LabelsiftError
 from .runfolder import read_shown
 from .store import DEFAULT, Store
@@ -59,11 +59,11 @@ def agreement(corrections: pa.Table, *, store: str | Path = DEFAULT) -> tuple[Ag
     ----------
     corrections
         What ``pull`` returns; see :data:`labelsift.findings.CORRECTIONS_SCHEMA`. What was asked once more to see
-        whether people agree with themselves does not count.
+        whether people agree with themselves, or as a second look, does not count.
     store
         The folder that keeps the runs: it knows what each sample was flagged for.
     """
-    rows = [row for row in corrections.to_pylist() if row.get("asked") != REPEAT]
+    rows = [row for row in corrections.to_pylist() if row.get("asked") not in (REPEAT, SECOND_LOOK)]
     issues = _issues(rows, Store(store))
     found: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for row in rows:

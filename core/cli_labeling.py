@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import click
 
 from . import platforms
+from .chain import Record
 from .cli_shared import json_option, show_receipt, store_option
 from .corrections import POLICIES, Policy
 from .errors import InputError
-from .recording import recorded
+from .recording import decisions, recorded
 from .store import Store
 
 
@@ -133,10 +136,21 @@ def apply(
     With --undo, without decisions, --run and --dataset, everything is taken back that was ever applied there.
     """
     applier = platforms.able(platform, platforms.Applier, to="take decisions back")
+    if not (dataset or run or undo):
+        _require_one(decisions(Store(store).ledger.records()))
     found = recorded(store=store, dataset=dataset, run=run)
     if not found.num_rows and (not undo or run or dataset):
         raise InputError("The store has no decisions", cure=f"Pull them first: labelsift pull {platform} PROJECT")
     receipt = applier.apply(
-        found, project=project, match=match, policy=policy, experts=experts, undo=undo, dry_run=dry_run
+        found, project=project, match=match, policy=policy, experts=experts, undo=undo, dry_run=dry_run, store=store
     )
     show_receipt(receipt, as_json=as_json)
+
+
+def _require_one(records: Iterable[Record]) -> None:
+    """Refuse decisions on several data sets: an id of one may be another sample's in the project."""
+    names = sorted({one["dataset"] for one in records if one["dataset"]})
+    if len(names) > 1:
+        raise InputError(
+            "The store has decisions on several data sets", ids=names, cure="Name the project's own: --dataset"
+        )

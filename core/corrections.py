@@ -28,6 +28,7 @@ Policy = Literal["majority", "unanimous", "newest", "expert"]
 POLICIES: tuple[Policy, ...] = ("majority", "unanimous", "newest", "expert")
 ACTIONS = ("relabel", "keep", "remove", "edit", "respan")
 SKIPPED = "skipped"
+SECOND_LOOK = "second_look"  # asked of another person, who was told nothing; also the kind of a record that says so
 REPEAT = "repeat"  # asked once more, to see whether a person agrees with themselves
 
 Vote = tuple[str, str]  # (action, value as JSON): two people agree if both are the same

@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 from . import platforms
 from .cache import NAME as CACHE
 from .chain import HEAD, Record
+from .corrections import SECOND_LOOK
 from .errors import InputError, LabelsiftError, StoreError
 from .keptrows import FACTS as ROWS
 from .keptrows import erase_kept
@@ -30,6 +31,7 @@ from .runerasure import erase_from_run
 from .runfolder import read_samples
 from .runrecords import SENT
 from .runwriting import sweep_dead
+from .servedstate import erase_served
 from .store import DEFAULT, Store
 from .textless import comparable_texts
 from .tombstones import id_hash, id_hashes
@@ -206,6 +208,7 @@ def _erase(kept: Store, wanted: set[str], found: Erased) -> dict[str, str]:
         found.unreachable.append(f"{kept.place} keeps old versions of what is deleted: let a lifecycle rule end them")
     if isinstance(kept.place, Folder):
         kept.place.delete(CACHE)  # the next scan makes it again, without them
+        erase_served(kept.place, wanted, runs=found.runs)  # first: whose models they are, the runs tell
     kept.place.delete(PULLS)  # the next pull reads everything anew
     for one in kept.runs():
         erase_from_run(kept.place_of(one.run), wanted)
@@ -227,15 +230,21 @@ def _erase(kept: Store, wanted: set[str], found: Erased) -> dict[str, str]:
 
 def _erase_copies(records: Sequence[Record], wanted: list[str], found: Erased) -> None:
     """Erase what was sent to platforms; what cannot be is named, with the way to do it by hand."""
-    places = dict.fromkeys(
+    looks: dict[tuple[str, str], list[str]] = {}  # tasks that hold a text under a key in place of its sample's id
+    for one in records:
+        if one.get("kind") == SECOND_LOOK and one.get("id") in wanted:
+            looks.setdefault((one["platform"], one["target"]), []).append(one["key"])
+    sent = [
         (one["platform"], one["target"], one["match"], one["with_text"]) for one in records if one.get("kind") == SENT
-    )
+    ]
+    places = dict.fromkeys([*sent, *((*where, None, True) for where in looks)])
     for name, target, match, with_text in places:
         where = f"{name} {target}"
         try:
             platform = platforms.get(name)
             if isinstance(platform, platforms.Eraser):
-                count = platform.forget(wanted, project=target, match=match, dry_run=found.dry_run)
+                asked = [*wanted, *looks.pop((name, target), ())] if match is None else wanted
+                count = platform.forget(asked, project=target, match=match, dry_run=found.dry_run)
                 found.platforms[where] = found.platforms.get(where, 0) + count
             elif with_text:
                 found.unreachable.append(f"{where} may hold texts of them: delete them there by hand")

@@ -51,7 +51,9 @@ CORRECTIONS_SCHEMA = pa.schema(
         pa.field("round", pa.string()),
         pa.field("seconds", pa.float32()),
         pa.field("note", pa.string()),
-        pa.field("asked", pa.string()),  # in which mode (choose | prefill | blind), or repeat; null: not known
+        pa.field(
+            "asked", pa.string()
+        ),  # in which mode (choose | prefill | blind), repeat, second_look; null: not known
     ]
 )
 OPTIONAL = ("asked",)  # columns of corrections that a platform need not know

@@ -258,11 +258,13 @@ class Applier(Protocol):
         experts: Sequence[str] = (),
         undo: bool = False,
         dry_run: bool = False,
+        store: Path | str | None = None,
     ) -> Receipt:
         """Write decisions into the project that the samples are from, beside what stands there.
 
         What people wrote stays as it is. ``policy`` and ``experts`` settle differing decisions as in
-        ``Samples.apply``. ``undo`` takes back what was written of these decisions.
+        ``Samples.apply``. ``undo`` takes back what was written of these decisions. ``store`` is the folder that keeps
+        the runs, for which texts were judged; None for the usual one.
         """
         ...
 

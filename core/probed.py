@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from .assignment import ASSIGNED, Assignment
 from .chain import Record
-from .corrections import REPEAT, SKIPPED, resolve, vote_of
+from .corrections import REPEAT, SECOND_LOOK, SKIPPED, resolve, vote_of
 from .errors import StoreError
 from .probes import LEAST, Estimate, Stratum, difference, estimates, rate
 from .probing import ROUND, Plan
@@ -87,7 +87,7 @@ def probed(run: str = LATEST, *, store: str | Path = DEFAULT) -> Probed:
     rest = _stratum(plan.probes, verdicts, size=plan.rest)
     pairs = _pairs(blind, plan.repeats)
     suggested = _suggested(kept, name)
-    first = [one for one in made if one.get("asked") != REPEAT]
+    first = [one for one in made if one.get("asked") not in (REPEAT, SECOND_LOOK)]
     within = _accepted_within(drawn[-1], first, suggested) if drawn else {}
     asked_blind = {id for one in plans for id in one.scores}
     shown = [one for one in first if one.get("asked") != "blind" and one["id"] not in asked_blind]

@@ -15,60 +15,20 @@ among those of the data; and where the data has an ``id`` of its own, that one s
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
 
-from . import files, rowfiles
+from . import files
 from .answered import OWN, Answer, Answered, Role
 from .errors import InputError
+from .exportrows import ANNOTATIONS, Row, csv_rows, json_rows
 from .samples import Samples, text_ids
 from .spans import canonical, from_bio
 
-ANNOTATIONS = "annotations"  # named instead of a control, where there is only one
 LEVEL = " / "
-_ROW = ("annotator", "annotation_id", "created_at", "updated_at", "lead_time")
-_CORRECTION = f"{OWN}correction"
-_MARKS = range(1 << 52, 1 << 53)
-_AT_ONCE = timedelta(seconds=1)  # a server writes both times of a new annotation within microseconds
-_LOOKED_AT = 1 << 16
-
-
-def is_correction_mark(import_id: object) -> bool:
-    """Tell whether an annotation's ``import_id`` is the mark of a correction by labelsift.
-
-    >>> is_correction_mark(7), is_correction_mark(None), is_correction_mark((1 << 52) + 7)
-    (False, False, True)
-    """
-    return isinstance(import_id, int) and import_id in _MARKS
-
-
-def is_untouched(annotation: Mapping[str, Any]) -> bool:
-    """Tell whether nobody has changed an annotation since it was made.
-
-    >>> is_untouched({"created_at": "2026-11-25T17:24:41.527360Z", "updated_at": "2026-11-25T17:24:41.527379Z"})
-    True
-    """
-    made, last = (str(annotation.get(name) or "") for name in ("created_at", "updated_at"))
-    return bool(made and last) and datetime.fromisoformat(last) - datetime.fromisoformat(made) < _AT_ONCE
-
-
-@dataclass(frozen=True)
-class _Row:
-    """One annotation, or a task without any."""
-
-    task: str
-    data: Mapping[str, Any]
-    results: Mapping[str, list[Any]]  # control → values of its regions
-    person: str = ""
-    time: str = ""
-    answered: bool = False
-    correction: bool = False
 
 
 def read_export(
@@ -109,9 +69,9 @@ def read_export(
         return _conll(source, name)
     rows = None
     if path.endswith(".json"):
-        rows = _json_rows(source, named)
+        rows = json_rows(source, named)
     elif path.endswith(".csv") and isinstance(next(iter(named.values()), None), str):
-        rows = _csv_rows(source, str(next(iter(named.values()))), keep_id="id" in (*fields.values(), *metadata))
+        rows = csv_rows(source, str(next(iter(named.values()))), keep_id="id" in (*fields.values(), *metadata))
     if rows is None:
         return None
     control = _control(rows, named, name)
@@ -121,7 +81,7 @@ def read_export(
     return answered.samples(name)
 
 
-def _fill(answered: Answered, rows: Sequence[_Row], values: Sequence[Any]) -> None:
+def _fill(answered: Answered, rows: Sequence[Row], values: Sequence[Any]) -> None:
     tasks: dict[str, tuple[Mapping[str, Any], list[Answer]]] = {}
     for row, value in zip(rows, values, strict=True):
         answers = tasks.setdefault(row.task, (row.data, []))[1]
@@ -131,7 +91,7 @@ def _fill(answered: Answered, rows: Sequence[_Row], values: Sequence[Any]) -> No
         answered.add(number, data, answers)
 
 
-def _control(rows: Iterable[_Row], named: Mapping[str, Any], name: str) -> str:
+def _control(rows: Iterable[Row], named: Mapping[str, Any], name: str) -> str:
     known = list(dict.fromkeys(one for row in rows for one in row.results if not one.startswith(OWN)))
     wanted = next(iter(named.values()), None)
     if isinstance(wanted, str) and wanted != ANNOTATIONS:
@@ -143,7 +103,7 @@ def _control(rows: Iterable[_Row], named: Mapping[str, Any], name: str) -> str:
     return known[0] if known else ""
 
 
-def _values(rows: Sequence[_Row], control: str, wanted: str | None) -> tuple[Role, list[Any]]:
+def _values(rows: Sequence[Row], control: str, wanted: str | None) -> tuple[Role, list[Any]]:
     """Return what kind of labels a control holds, and each row's value."""
     found = [row.results.get(control, []) for row in rows]
     if any(isinstance(one, dict) and "labels" in one and "start" in one for regions in found for one in regions):
@@ -171,97 +131,6 @@ def _labels(region: Any) -> list[str]:  # noqa: ANN401 - whatever an export hold
         return []
     choices = [str(one) for one in region.get("choices") or ()]
     return choices + [LEVEL.join(map(str, path)) for path in region.get("taxonomy") or ()]
-
-
-def _json_rows(source: str, named: Mapping[str, Any]) -> list[_Row] | None:
-    with open(source, encoding="utf-8-sig") as file:
-        start = file.read(_LOOKED_AT)
-        if not start.lstrip().startswith("[") or not ('"annotations"' in start or '"annotation_id"' in start):
-            return None
-        file.seek(0)
-        try:
-            tasks = json.load(file)
-        except ValueError:
-            return None
-    if not tasks or not all(isinstance(one, dict) for one in tasks):
-        return None
-    if all("annotations" in one and isinstance(one.get("data"), dict) for one in tasks):
-        if "spans" in named:  # labelsift.spanexports reads these
-            return None
-        return [row for task in tasks for row in _of_task(task)]
-    if all(set(_ROW) <= one.keys() for one in tasks):
-        return [_of_record(one, next(iter(named.values()), None)) for one in tasks]
-    return None
-
-
-def _of_task(task: Mapping[str, Any]) -> Iterator[_Row]:
-    number, data = str(task["id"]), task["data"]
-    kept = [one for one in task["annotations"] if isinstance(one, dict) and not one.get("was_cancelled")]
-    if not kept:
-        yield _Row(number, data, {})
-    for one in kept:
-        results: dict[str, list[Any]] = {}
-        for region in one.get("result") or ():
-            if region.get("type") in ("choices", "taxonomy", "labels"):
-                results.setdefault(str(region["from_name"]), []).append(region.get("value") or {})
-        who = one.get("completed_by")
-        person = str(who.get("email") or who.get("id")) if isinstance(who, dict) else str(who)
-        correction = is_correction_mark(one.get("import_id")) and is_untouched(one)
-        yield _Row(number, data, results, person, str(one.get("updated_at") or ""), True, correction)
-
-
-def _of_record(record: Mapping[str, Any], named: object) -> _Row:
-    """Read one row of JSON_MIN: the data, the task's number as ``id``, the controls, and who and when."""
-    names = list(record)
-    controls = names[names.index("id") + 1 : names.index("annotator")] if "id" in names else []
-    if isinstance(named, str) and named != ANNOTATIONS:
-        controls = [named]
-    # Where the data has an id of its own, the number took its place, and data follows.
-    results = {one: found for one in controls if one in record and (found := _pretty(record[one])) is not None}
-    data = {one: value for one, value in record.items() if one not in results and one not in (*_ROW, "id")}
-    return _row(str(record["id"]), data, results, record)
-
-
-def _pretty(value: object) -> list[Any] | None:
-    """Return the regions that an export wrote as one value; None for what is none."""
-    if isinstance(value, str):
-        return [value]
-    regions = value if isinstance(value, list) else [value]
-    fits = all(isinstance(one, str) or (isinstance(one, dict) and {"choices", "taxonomy", "labels"} & one.keys())
-               for one in regions)  # fmt: skip
-    return regions if fits and regions else None
-
-
-def _row(task: str, data: Mapping[str, Any], results: Mapping[str, list[Any]], record: Mapping[str, Any]) -> _Row:
-    answered = record["annotation_id"] not in (None, "")
-    named = answered and str(record["annotation_id"]) == str(data.get(_CORRECTION))
-    correction = named and is_untouched(record)
-    return _Row(task, data, results, str(record["annotator"]), str(record["updated_at"] or ""), answered, correction)
-
-
-def _csv_rows(source: str, control: str, *, keep_id: bool) -> list[_Row] | None:
-    with open(source, encoding="utf-8-sig", errors="replace") as file:
-        header = file.readline()
-    if not all(f'"{name}"' in header for name in (*_ROW, "id", control)):
-        return None
-    table = rowfiles.load(source).table
-    rows = []
-    for record in table.to_pylist():
-        cell = record[control]
-        results = {control: _cell(cell)} if cell else {control: []}
-        dropped = (*_ROW, control) if keep_id else (*_ROW, control, "id")
-        data = {one: value or None for one, value in record.items() if one not in dropped}
-        rows.append(_row(record["id"], data, results, record))
-    return rows
-
-
-def _cell(cell: str) -> list[Any]:
-    if cell[:1] in ("{", "["):
-        try:
-            return _pretty(json.loads(cell)) or [cell]
-        except ValueError:
-            pass
-    return [cell]
 
 
 def _conll(source: str, name: str) -> Samples:

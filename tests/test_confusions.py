@@ -17,7 +17,7 @@ from labelsift.assignment import assigned
 from labelsift.confusions import SCHEMA, confusions_in, confusions_table
 from labelsift.erasure import forget
 from labelsift.findings import Finding, findings_table, to_json
-from labelsift.integrations.label_studio.flags import flags_of
+from labelsift.flags import flags_of
 from labelsift.integrations.xlsx import Xlsx
 from labelsift.report import Report
 from labelsift.store import load

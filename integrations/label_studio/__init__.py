@@ -213,6 +213,7 @@ class LabelStudio:
         experts: Sequence[str] = (),
         undo: bool = False,
         dry_run: bool = False,
+        store: Path | str | None = None,
     ) -> Receipt:
         """Write decisions into an existing project, beside people's own; see :func:`.applying.apply_corrections`."""
         from .applying import apply_corrections
@@ -228,6 +229,7 @@ class LabelStudio:
             experts=experts,
             undo=undo,
             dry_run=dry_run,
+            store=store,
             say=speaker(),
         )
 

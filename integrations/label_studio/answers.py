@@ -116,12 +116,16 @@ def asking(what: str, *, url: str, key: str) -> Iterator[None]:
 @contextlib.contextmanager
 def gone_is_good() -> Iterator[None]:
     """Let a deletion pass whose object somebody else has just deleted."""
+    import requests
     from label_studio_sdk.core.api_error import ApiError
 
     try:
         yield
     except ApiError as error:
         if error.status_code != 404:
+            raise
+    except requests.HTTPError as error:
+        if error.response is None or error.response.status_code != 404:
             raise
 
 

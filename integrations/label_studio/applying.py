@@ -8,22 +8,30 @@ of that annotation), because a csv file or JSON_MIN shows no other mark.
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 from labelsift.corrections import Policy, Vote, resolve, vote_of
-from labelsift.errors import InputError
+from labelsift.errors import InputError, LabelsiftError, PlatformError
+from labelsift.memory import text_hash
 from labelsift.platforms import Receipt
+from labelsift.runfolder import read_shown
 from labelsift.spans import fault
+from labelsift.store import DEFAULT, Store
 
 from .client import SAID, Client
 from .convert import PREFIX
 from .correcting import CORRECTION, annotation_of, is_correction, is_marked, mark_of
 from .matching import NUMBER, find_project
+from .names import labels_in, names_of
 from .progress import Say, quiet
+from .review import is_review
 from .source import readable
 from .targets import Target
 from .values import Value, from_result
@@ -82,6 +90,7 @@ def apply_corrections(
     experts: Sequence[str] = (),
     undo: bool = False,
     dry_run: bool = False,
+    store: Path | str | None = None,
     say: Say = quiet,
 ) -> Receipt:
     """Write one annotation a task where people decided on another label than stands there.
@@ -92,9 +101,13 @@ def apply_corrections(
         In CORRECTIONS_SCHEMA; with ``undo`` an empty table means all of labelsift's annotations in the project.
     match
         ``data.FIELD``: the field of the tasks that holds the sample id. By default ``labelsift_id``, which a push
-        writes, and where a task has none its number, as ``label-studio://`` reads it.
+        writes, and where a task has none its number, as ``label-studio://`` reads it; but a sample that is called 7
+        need not be the task 7, so then the task must show the very text that people judged. ``id`` says that the
+        samples are called by the tasks' numbers.
     undo
         Delete exactly what was written: never an annotation that a person made, or has changed since.
+    store
+        The folder that keeps the runs: it knows which texts people judged.
 
     Returns
     -------
@@ -105,11 +118,16 @@ def apply_corrections(
     Raises
     ------
     InputError
-        If there is no such project, or its labeling config does not fit.
+        If there is no such project, it is a review project of labelsift's, or its labeling config does not fit.
     PlatformError
         If the server cannot be reached or refuses.
     """
     found = find_project(client, project)
+    if is_review(found):  # the next pull would take what is written there for a person's answer
+        raise InputError(
+            f"{found['title']} is a review project of labelsift's own",
+            cure="Name the project that the samples are from; what people decide here is brought by labelsift pull",
+        )
     receipt = Receipt(platform=NAME, target=str(found["title"]), dry_run=dry_run)
     target = readable(found)
     number = int(found["id"])
@@ -118,7 +136,8 @@ def apply_corrections(
         work = list(_undoing(client, number, scope, match, receipt))
     else:
         wanted = wanted_of(corrections, target, receipt, policy=policy, experts=experts)
-        work = list(_planned(client, number, wanted, target, match, receipt))
+        judged = _judged(corrections, store) if match is None else {}
+        work = list(_planned(client, number, wanted, target, match, judged, receipt))
         _name_missing(wanted, work, receipt)
     _count(work, receipt)
     due = [one for one in work if not one.done]
@@ -152,7 +171,7 @@ def wanted_of(
         elif action == "keep":
             wanted[sample] = Wanted(None)
         else:
-            value = json.loads(told)
+            value = names_of(target).to_config(json.loads(told))
             wrong = _unfit(value, target)
             if wrong:
                 receipt.failed[sample] = wrong
@@ -177,13 +196,37 @@ def _unfit(value: Value, target: Target) -> str | None:
     single = target.kind in ("choice", "taxonomy")
     if isinstance(value, str) != single:
         return f"The control {target.from_name} holds {'one label' if single else 'several'}, and the decision does not"
-    names = [value] if single else [one[2] if target.kind == "labels" else one for one in value]
-    unknown = sorted({str(one) for one in names} - set(target.labels))
+    unknown = sorted({str(one) for one in labels_in(value)} - set(target.labels))
     return f"The labeling config has no label {', '.join(map(repr, unknown))}" if unknown else None
 
 
+def _judged(corrections: pa.Table, store: Path | str | None) -> dict[str, set[str]]:
+    """Return sample id → hashes of the texts that people judged, of the runs that the store has."""
+    of_run: dict[str, set[str]] = defaultdict(set)
+    for run, sample in zip(corrections["run"].to_pylist(), corrections["id"].to_pylist(), strict=True):
+        of_run[run or ""].add(sample)
+    kept, found = Store(DEFAULT if store is None else store), defaultdict(set)
+    for run in of_run.keys() - {""}:
+        with contextlib.suppress(LabelsiftError):
+            for sample, shown in read_shown(kept.place_of(run), sorted(of_run[run])).items():
+                found[sample].add(shown.text_hash)
+    return found
+
+
+def _is_same(task: Mapping[str, Any], text: str, match: str | None, judged: Collection[str]) -> bool:
+    """Tell whether a task is the sample that its name says: a number may be anything's."""
+    named = match is not None or bool(task["data"].get(f"{PREFIX}id"))
+    return named or (bool(text) and text_hash(text) in judged)
+
+
 def _planned(
-    client: Client, project: int, wanted: Mapping[str, Wanted], target: Target, match: str | None, receipt: Receipt
+    client: Client,
+    project: int,
+    wanted: Mapping[str, Wanted],
+    target: Target,
+    match: str | None,
+    judged: Mapping[str, Collection[str]],
+    receipt: Receipt,
 ) -> Iterator[Work]:
     accounts = {email: id for id, email in client.people().items()}
     for page in client.tasks(project, annotations=True, include=SAID):
@@ -192,6 +235,8 @@ def _planned(
             if sample not in wanted:
                 continue
             text = str(task["data"].get(target.field) or "")
+            if not _is_same(task, text, match, judged.get(sample, ())):
+                continue
             wrong = fault(map(tuple, wanted[sample].value or ()), text) if target.kind == "labels" else None
             if wrong:
                 receipt.failed[sample] = f"The decided spans do not fit the task's text: {wrong}"
@@ -248,12 +293,16 @@ def _undoing(client: Client, project: int, scope: set[str], match: str | None, r
 
 def _name_missing(wanted: Mapping[str, Wanted], work: Sequence[Work], receipt: Receipt) -> None:
     here = {one.sample for one in work} | receipt.failed.keys()
-    missing = f"No task of {receipt.target} is this sample; name the field that holds the ids: --match data.FIELD"
+    missing = (
+        f"No task of {receipt.target} is this sample, or shows its text; name the field that holds the ids: "
+        f"--match data.FIELD, or --match {NUMBER} where they are the tasks' numbers"
+    )
     if wanted and not here & wanted.keys():
         raise InputError(
             f"No task of {receipt.target} is a sample of these decisions",
             ids=list(wanted),
-            cure="Name the field of the tasks that holds the samples' ids: --match data.FIELD",
+            cure="Name the field of the tasks that holds the samples' ids: --match data.FIELD; or --match "
+            f"{NUMBER}, where they are the tasks' numbers",
         )
     receipt.failed |= {sample: missing for sample in wanted if sample not in here}
 
@@ -279,13 +328,17 @@ def _write(client: Client, project: int, work: Sequence[Work], *, say: Say) -> N
         say(f"{min(at + CHUNK, len(work)):,} of {len(work):,} tasks")
 
 
-def _standing(client: Client, project: int, work: Work) -> int | None:
+def _standing(client: Client, project: int, work: Work) -> int:
     """Return the correction that somebody else wrote in the same moment."""
     mark = (work.create or {}).get("import_id")
     for page in client.tasks(project, annotations=True, include=SAID, ids=[work.task]):
-        for task in page:
-            return next((one["id"] for one in task["annotations"] if one["import_id"] == mark), None)
-    return None
+        for one in (one for task in page for one in task["annotations"]):
+            if one["import_id"] == mark:
+                return int(one["id"])
+    raise PlatformError(
+        f"Label Studio refused the correction of task {work.task}, and has none",
+        cure="Run the same command again in a minute: nothing is done twice",
+    )
 
 
 def _tell(client: Client, project: int, corrections: Mapping[int, int | None]) -> None:

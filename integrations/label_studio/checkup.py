@@ -12,6 +12,7 @@ from labelsift.errors import InputError
 from labelsift.platforms import Health
 
 from . import convert
+from .backend.lookproject import find
 from .client import Client
 from .targets import target_of
 from .wiring import LOCAL, SWITCHES, TITLE, hook_of, wires_of
@@ -27,6 +28,7 @@ def check_project(client: Client, project: Mapping[str, Any]) -> Health:
     wires = wires_of(client, int(project["id"]))
     backends, webhooks = wires.backends, wires.webhooks
     health = Health(notes=dict(_notes(project, backends)))
+    health.notes.update(_second_looks(client, project))
     try:
         target_of(project["label_config"] or "", project=str(project["title"]))
     except InputError as error:
@@ -50,6 +52,16 @@ def _notes(project: Mapping[str, Any], backends: Sequence[Mapping[str, Any]]) ->
         yield (
             f"{project['title']} shows no predictions",
             "Switch them on under Settings → Annotation, if people shall see them",
+        )
+
+
+def _second_looks(client: Client, project: Mapping[str, Any]) -> Told:
+    """Yield where second looks wait, which their people must be told."""
+    looks = find(client, int(project["id"]))
+    if looks is not None:
+        yield (
+            f"{looks['title']} holds {looks['task_number']} second looks at answers of {project['title']}",
+            "Each person works in the tab of their name. disable leaves the project, because it holds people's answers",
         )
 
 

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import formatdate, parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
-from labelsift.errors import MissingExtraError, PlatformError
+from labelsift.errors import MissingExtraError
 
 from .answers import asking, elsewhere, exchange, gone_is_good, holds, rows_hold, session_for, stranger
 from .streaming import objects_in
@@ -104,9 +104,9 @@ class Client:
     def now(self) -> str:
         """Return the time by the server's clock, as filters take it."""
         with self._asking("its time"):
-            answer = self._session.get(f"{self.url}/api/version", timeout=TIMEOUT)
-            answer.raise_for_status()
-        told = parsedate_to_datetime(answer.headers.get("Date") or formatdate(usegmt=True))
+            answer = self._answer("GET", "/api/version")
+            told = parsedate_to_datetime(answer.headers.get("Date") or formatdate(usegmt=True))
+            told = told if told.tzinfo else told.replace(tzinfo=UTC)  # "-0000" says nothing of where the server is
         here = datetime.now(UTC)  # finer than the header's seconds, where both clocks agree
         now = here if abs(here - told) < timedelta(seconds=2) else told + timedelta(seconds=1)
         return now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
@@ -163,12 +163,12 @@ class Client:
         params["resolve_uri"] = "false"  # data as it is stored, for a later write
         if annotations:
             params |= {"fields": "all", "include": include or f"{params['include']},{_ANSWERS}"}
-        seen = 0
+        seen, needed = 0, ["data"] if "data" in str(params["include"]).split(",") else []
         while True:
             page = self.get(
                 "/api/tasks", what=f"the tasks of project {project}", params=params, names=["tasks", "total"]
             )
-            if not rows_hold(page["tasks"], "data"):
+            if not rows_hold(page["tasks"], *needed):
                 raise stranger(self.url)
             if page["tasks"]:
                 yield page["tasks"]
@@ -193,16 +193,9 @@ class Client:
 
         The server sends all of them in one answer, which may be of any length, and knows no narrower question.
         """
-        url, params = f"{self.url}/api/predictions/", {"project": project}
-        with (
-            self._asking("the predictions"),
-            self._session.get(url, params=params, timeout=TIMEOUT, stream=True, allow_redirects=False) as answer,
-        ):
-            if answer.is_redirect:
-                raise elsewhere(self.url, answer.headers)
-            answer.raise_for_status()
+        with self._asking("the predictions"), self._streamed("/api/predictions/", project=project) as answer:
             for one in objects_in(answer.iter_content(CHUNK)):
-                if not holds(one, "id", "task", "model_version", "result"):
+                if not rows_hold([one], "task", "model_version", "result"):
                     raise stranger(self.url)
                 yield one
 
@@ -267,6 +260,8 @@ class Client:
         """Import one batch of tasks as :meth:`import_tasks` does; return their ids, in its order."""
         path, params = f"/api/projects/{project}/import", {"return_task_ids": "true"}
         made = self._send("POST", path, params=params, body=body, what=f"project {project}")
+        if not holds(made, "task_count") or not isinstance(made["task_count"], int):
+            raise stranger(self.url)
         return [int(one) for one in made.get("task_ids") or ()]
 
     def import_predictions(self, project: int, predictions: Sequence[Any]) -> int:
@@ -281,13 +276,16 @@ class Client:
 
     def create_annotation(self, task: int, annotation: Mapping[str, Any]) -> int | None:
         """Add an annotation beside those of a task; return its id, or None where its ``unique_id`` is there already."""
-        path = f"/api/tasks/{task}/annotations/"
-        try:
-            return int(self._send("POST", path, body=annotation, what=f"an annotation of task {task}")["id"])
-        except PlatformError as error:
-            if "with 409" in str(error):
-                return None
-            raise
+        import requests
+
+        path, headers = f"/api/tasks/{task}/annotations/", {"Content-Type": "application/json"}
+        with self._asking(f"an annotation of task {task}"):
+            try:
+                return int(self._answer("POST", path, data=body_of(annotation), headers=headers).json()["id"])
+            except requests.HTTPError as error:
+                if error.response is None or error.response.status_code != 409:
+                    raise
+        return None
 
     def delete_annotation(self, annotation: int) -> None:
         """Delete one annotation; one that is gone already is no error."""
@@ -341,10 +339,8 @@ class Client:
 
     def delete(self, path: str, *, what: str) -> None:
         """Delete what stands at a path; what is gone already is no error."""
-        with self._asking(what):
-            answer = self._session.delete(f"{self.url}{path}", timeout=TIMEOUT)
-            if answer.status_code != 404:
-                answer.raise_for_status()
+        with self._asking(what), gone_is_good():
+            self._answer("DELETE", path)
 
     def _send(
         self, method: str, path: str, *, body: Json, what: str, params: Mapping[str, str | int] | None = None
@@ -366,6 +362,20 @@ class Client:
         answer = exchange(self._session, method, f"{self.url}{path}", timeout=TIMEOUT, **more)
         if answer.status_code == 401 and self._signer.renew():  # refused before anything was done
             answer = exchange(self._session, method, f"{self.url}{path}", timeout=TIMEOUT, **more)
+        return self._good(answer)
+
+    @contextlib.contextmanager
+    def _streamed(self, path: str, **params: str | int) -> Iterator[Response]:
+        """Ask for an answer of any length that is not read at once."""
+        more: Any = {"params": params, "timeout": TIMEOUT, "stream": True, "allow_redirects": False}
+        answer = self._session.get(f"{self.url}{path}", **more)
+        if answer.status_code == 401 and self._signer.renew():
+            answer.close()
+            answer = self._session.get(f"{self.url}{path}", **more)
+        with answer:
+            yield self._good(answer)
+
+    def _good(self, answer: Response) -> Response:
         if answer.is_redirect:
             raise elsewhere(self.url, answer.headers)
         answer.raise_for_status()

@@ -8,11 +8,11 @@ from collections.abc import Collection, Iterable, Mapping
 from itertools import count
 from typing import Any
 
+from labelsift.flags import Flag
 from labelsift.platforms import Mode
+from labelsift.suggestions import cell_of, disputed
 
 from .asked import NOT_SHOWN, header_of, labels_told
-from .disputes import disputed
-from .flags import Flag
 from .names import names_of
 from .targets import Target
 from .values import Value, to_result
@@ -48,17 +48,6 @@ def fields_of(flag: Flag, *, run: str, round: int, mode: Mode) -> dict[str, Any]
         "labelsift_run": run,
         "labelsift_round": round,
     }
-
-
-def cell_of(value: Value | None) -> str:
-    """Write a value into a field of a task: a label as it is, sets and spans as JSON, nothing as an empty text.
-
-    >>> cell_of("refund"), cell_of(["a", "b"]), cell_of([[0, 5, "PER"]]), cell_of(None)
-    ('refund', '["a", "b"]', '[[0, 5, "PER"]]', '')
-    """
-    if value is None or isinstance(value, str):
-        return value or ""
-    return json.dumps(value, ensure_ascii=False)
 
 
 def read_cell(cell: str | None, target: Target) -> Value | None:

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pyarrow.compute as pc
+from labelsift.flags import Flag
 from labelsift.report import Report
 
 from . import links
-from .flags import Flag
 
 DUPLICATES = ("exact_duplicate", "near_duplicate", "conflicting_labels")
 TWICE = "b"  # the part of a round whose items two people answer

@@ -11,11 +11,13 @@ from labelsift.errors import InputError, PlatformError
 from labelsift.platforms import Receipt
 
 from . import convert
+from .backend.lookproject import find
 from .client import Client
 from .enabling import DEFAULT_TAB, NAME, is_ours, write_config
 from .headerlines import has_lines, without_lines
 from .matching import find_project
 from .plugged import Record, Records
+from .review import all_rounds
 from .wiring import TITLE, disconnect, hook_of, wires_of
 
 
@@ -48,10 +50,21 @@ def disable(client: Client, *, project: str, store: Path | str | None = None, dr
     work.config()
     work.backend()
     work.tabs()
+    left = _projects(client, found, asked=project)
+    if left:
+        receipt.details["projects_left"] = f"{', '.join(left)}: hold people's answers; delete them by hand"
     receipt.details["tasks"] = "keep labelsift's fields and predictions; labelsift forget deletes those of samples"
     if not dry_run and not receipt.failed:
         kept.delete(found)
     return receipt
+
+
+def _projects(client: Client, project: Mapping[str, Any], *, asked: str) -> list[str]:
+    """Return the titles of the projects of labelsift's own that belong to a project; people have answered in them."""
+    number = int(project["id"])
+    looks = find(client, number)
+    rounds = [one for one in all_rounds(client) if one.of in (asked, project["title"], str(number))]
+    return [*([str(looks["title"])] if looks else []), *(one.title for one in rounds)]
 
 
 @dataclass

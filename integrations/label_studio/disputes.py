@@ -1,4 +1,4 @@
-"""Which spans of a text are in dispute, and what an answer makes of all of its spans. Pure functions.
+"""What an answer about the spans in dispute makes of all spans of a text. Pure functions.
 
 The rule. In a review project that names a dispute (modes choose and prefill), people mark the words in question only:
 
@@ -12,36 +12,10 @@ The rule. In a review project that names a dispute (modes choose and prefill), p
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from .values import Value
-
-Span = Sequence[int | str]  # [start, end, type]
-Dispute = tuple[list[int | str] | None, list[int | str] | None]  # what is marked, and what should be; None = nothing
-
-
-def settled(given: Value | None, disputes: Iterable[Dispute]) -> Value:
-    """Return the whole list of spans if every suggestion is right.
-
-    >>> settled([[0, 3, "a"], [5, 8, "b"]], [([0, 3, "a"], None), (None, [9, 12, "c"])])
-    [[5, 8, 'b'], [9, 12, 'c']]
-    """
-    disputes = list(disputes)
-    gone = [old for old, _ in disputes if old is not None]
-    come = [new for _, new in disputes if new is not None]
-    return _list([*(one for one in given or () if list(one) not in gone), *come])
-
-
-def disputed(given: Value | None, suggested: Value | None) -> tuple[Value, Value]:
-    """Return the given spans that a suggestion takes away, and the spans that it brings.
-
-    >>> disputed([[0, 3, "a"], [5, 8, "b"]], [[0, 3, "x"], [5, 8, "b"]])
-    ([[0, 3, 'a']], [[0, 3, 'x']])
-    """
-    if suggested is None:
-        return [], []
-    before, after = _list(given or ()), _list(suggested)
-    return [one for one in before if one not in after], [one for one in after if one not in before]
+from labelsift.suggestions import Dispute as Dispute
+from labelsift.suggestions import Span, Value, disputed, listed
 
 
 def revised(given: Value | None, suggested: Value | None, marked: Value) -> Value:
@@ -51,14 +25,10 @@ def revised(given: Value | None, suggested: Value | None, marked: Value) -> Valu
     [[0, 3, 'x'], [5, 8, 'b']]
     """
     before, _ = disputed(given, suggested)
-    kept = [one for one in _list(given or ()) if one not in before]
-    if not _nested(_list(given or ())):
+    kept = [one for one in listed(given or ()) if one not in before]
+    if not _nested(listed(given or ())):
         kept = [one for one in kept if not any(_overlap(one, new) for new in marked)]
-    return _list([*kept, *marked])
-
-
-def _list(spans: Iterable[Span]) -> list[list[int | str]]:
-    return [list(one) for one in sorted({(start, end, kind) for start, end, kind in spans})]
+    return listed([*kept, *marked])
 
 
 def _overlap(one: Span, other: Span) -> bool:

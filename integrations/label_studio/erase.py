@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
+from .backend.lookproject import KEY, looks_of
 from .client import SAID, Client
 from .convert import PREFIX
 from .correcting import is_correction
@@ -16,13 +17,16 @@ from .stored import own_predictions
 def erase_tasks(client: Client, ids: Sequence[str], *, project: str, dry_run: bool) -> int:
     """Delete the samples' tasks in all review projects of ``project``; return how many there were.
 
-    A task goes with everything in it, people's answers, too.
+    A task goes with everything in it, people's answers, too. Where ``project`` is a number, also the second looks of
+    that project go, which are known by their keys among ``ids``.
     """
     count = 0
-    for one in rounds_of(client, project):
-        tasks = [task["id"] for task in _of(client, one.project, set(ids))]
+    places = [(one.project, f"{PREFIX}id") for one in rounds_of(client, project)]
+    looks = looks_of(client, int(project)) if project.isdigit() else None
+    for place, name in [*places, *([(looks, KEY)] if looks is not None else [])]:
+        tasks = [task["id"] for task in _of(client, place, set(ids), name=name)]
         if tasks and not dry_run:
-            client.delete_tasks(one.project, tasks)
+            client.delete_tasks(place, tasks)
         count += len(tasks)
     return count
 
@@ -46,6 +50,6 @@ def erase_fields(client: Client, ids: Sequence[str], *, project: str, dry_run: b
     return len(tasks)
 
 
-def _of(client: Client, project: int, ids: Collection[str]) -> Iterator[dict[str, Any]]:
+def _of(client: Client, project: int, ids: Collection[str], *, name: str = f"{PREFIX}id") -> Iterator[dict[str, Any]]:
     for page in client.tasks(project):
-        yield from (task for task in page if task["data"].get(f"{PREFIX}id") in ids)
+        yield from (task for task in page if task["data"].get(name) in ids)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from labelsift.errors import InputError
+from labelsift.flags import Flag, flags_of
 from labelsift.platforms import Mode, PushOptions, Receipt
 from labelsift.report import Report
 
@@ -19,7 +20,6 @@ from . import convert, tabs
 from .client import Client
 from .dealing import Deal, groups_of
 from .fitting import fault_of_new, require_kind, require_medium, unknown_labels
-from .flags import Flag, flags_of
 from .matching import CREATED, Matched, find_project, match_tasks
 from .planned import SECONDS_A_WRITE, require_few
 from .progress import Say, quiet

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from labelsift.errors import InputError
+from labelsift.flags import Flag
+from labelsift.media import shown_of
 from labelsift.samples import Samples, Task
 from labelsift.spans import fault
 
-from .flags import Flag
-from .media import shown_of
 from .names import labels_in, names_of
 from .targets import NONE, Target
 

@@ -14,14 +14,14 @@ from labelsift.findings import CORRECTIONS_SCHEMA, to_json
 from labelsift.runfolder import Shown, read_shown
 from labelsift.samples import Task
 from labelsift.store import DEFAULT, Store
+from labelsift.suggestions import cell_of, read_given, suggestion_of
 
 from .client import Client
-from .convert import PREFIX, cell_of, is_again, is_unseen, read_cell
+from .convert import PREFIX, is_again, is_unseen, read_cell
 from .disputes import revised
 from .names import names_of
 from .remarks import parted
 from .review import Round, all_rounds
-from .suggestions import read_given, suggestion_of
 from .targets import Target, target_of
 from .values import Value, from_result
 

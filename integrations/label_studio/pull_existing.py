@@ -21,15 +21,18 @@ import pyarrow as pa
 from labelsift.errors import InputError, LabelsiftError
 from labelsift.findings import CORRECTIONS_SCHEMA, to_json
 from labelsift.pulled import Pulled, read_pulled, write_pulled
-from labelsift.runfolder import Shown, read_shown
+from labelsift.runfolder import Shown, read_facts, read_links, read_shown
 from labelsift.runrecords import SENT
 from labelsift.store import DEFAULT, Store
+from labelsift.suggestions import read_given, suggestion_of
 
 from .client import SAID_AND_PREDICTED, Client
-from .convert import PREFIX, model_version
+from .convert import PREFIX, model_version, read_cell
 from .correcting import is_correction
 from .deciding import Decision, decided
+from .names import labels_in, names_of
 from .pull import NAME, pull_reviews
+from .remarks import parted
 from .review import all_rounds
 from .source import readable
 from .targets import Target
@@ -63,6 +66,13 @@ def pull_project(client: Client, *, project: str, store: Path | str | None = Non
     if len(own) == 1:
         found = pull_existing(client, client.project(int(own[0]["id"])), asked=project, store=store)
         tables += [] if found is None else [found]
+    from .opinions import pull_looks  # reads rows as this module does
+
+    numbers = [int(one["id"]) for one in own[:1] if len(own) == 1] + [
+        one.project for one in rounds if one.of == project
+    ]
+    looks = pull_looks(client, numbers, asked=project, store=store)
+    tables += [looks] if looks.num_rows else []
     if not tables:
         return pull_reviews(client, project=project, store=store)  # says what was pushed
     return pa.concat_tables(tables).sort_by("time") if len(tables) > 1 else tables[0]
@@ -84,21 +94,25 @@ def pull_existing(
     """
     number = int(project["id"])
     place = DEFAULT if store is None else store
-    key = (NAME, client.url, str(number))
+    # Numbers are used again where a server is set up anew, and not the time at which a project was made.
+    key = (NAME, client.url, f"{number} {project.get('created_at') or ''}")
     pulled = read_pulled(place, *key)
     changed = _Changes(pulled)
-    reading = _Reading(client, project, Store(place), asked=asked, pulled=pulled)
+    reading = Reading(client, project, Store(place), asked=asked, pulled=pulled)
     for page in changed.pages(client, number):
         reading.take(page)
     if not pulled.rows and changed.empty:
         return None
     changed.close()
     write_pulled(place, pulled, *key)
-    rows = [
-        row | {"time": datetime.fromisoformat(row["time"])} for task in pulled.rows.values() for row in task.values()
-    ]
-    rows.sort(key=lambda row: row["time"])
+    rows = as_rows(row for task in pulled.rows.values() for row in task.values())
     return pa.Table.from_pylist(rows, schema=CORRECTIONS_SCHEMA)
+
+
+def as_rows(rows: Iterable[Row]) -> list[Row]:
+    """Return decisions with their times as such, oldest first."""
+    told = [row | {"time": datetime.fromisoformat(row["time"])} for row in rows]
+    return sorted(told, key=lambda row: row["time"])
 
 
 class _Changes:
@@ -156,7 +170,7 @@ def _moment(time: datetime) -> str:
 
 
 @dataclass
-class _Reading:
+class Reading:
     """Turns pages of tasks into rows of decisions."""
 
     client: Client
@@ -164,7 +178,8 @@ class _Reading:
     store: Store
     asked: str
     pulled: Pulled
-    _shown: dict[str, dict[str, Shown]] = field(default_factory=dict)
+    _labels: dict[str, list[str]] = field(default_factory=dict)  # run → labels of its data
+    _linked: dict[str, set[str]] = field(default_factory=dict)  # run → samples that were pushed
 
     @cached_property
     def _target(self) -> Target:
@@ -197,49 +212,104 @@ class _Reading:
             before = known.get(str(one["id"]))
             if before is not None and before["time"] == one["updated_at"]:  # maybe of an earlier run
                 rows[str(one["id"])] = before
-            elif pushed and str(one["updated_at"]) > pushed and not is_correction(one):
-                row = self._row(task, one, run, shown, pushed)
+            elif not is_correction(one):
+                row = self._decision(task, one, run, shown, pushed)
                 rows |= {} if row is None else {str(one["id"]): row}
         if rows:
             self.pulled.rows[number] = rows
 
-    def _row(
+    def _decision(
         self, task: Mapping[str, Any], annotation: Mapping[str, Any], run: str, shown: Shown | None, pushed: str
     ) -> Row | None:
-        data = task["data"]
-        answer = from_result(annotation.get("result") or (), self._target)
-        skipped = bool(annotation.get("was_cancelled"))
-        if answer is None and not skipped:
+        """Return the decision that an answer is on this run, or on one that was pushed before it and not pulled."""
+        data, when = task["data"], str(annotation["updated_at"])
+        if not pushed or not self._decides(annotation):
             return None
+        if when > pushed:
+            told = f"{PREFIX}given" in data
+            prefilled = told and self.project.get("model_version") == model_version(run)
+            more = {
+                "round": str(data.get(f"{PREFIX}round") or "1"),
+                "asked": "prefill" if prefilled else "choose" if told else "blind",
+            }
+            return self._row(task, annotation, run, shown, pushed) | more
+        earlier = [(time, other) for time, other in self._pushes if other != run and time < when]
+        id = str(data[f"{PREFIX}id"])
+        if not earlier or id not in self._pushed_of(earlier[-1][1]):
+            return None
+        time, other = earlier[-1]
+        row = self._row(task, annotation, other, self._told(other, [id]).get(id), time)
+        return row | {"round": str(len(earlier)), "asked": None}  # the task does not say any more how it was asked
+
+    def decisions(self, task: Mapping[str, Any], run: str) -> list[Row]:
+        """Return every decision on a task whose sample stands in a run; none where the store does not have it."""
+        id = str(task["data"][f"{PREFIX}id"])
+        shown = self._told(run, [id]).get(id)
+        answers = [one for one in task.get("annotations") or () if not is_correction(one) and self._decides(one)]
+        return [self._row(task, one, run, shown, "") for one in answers] if shown is not None else []
+
+    def _decides(self, annotation: Mapping[str, Any]) -> bool:
+        if annotation.get("was_cancelled"):
+            return True
+        remark, labeled = parted(annotation.get("result") or ())
+        return remark.decision is not None or from_result(labeled, self._target) is not None
+
+    def _row(
+        self, task: Mapping[str, Any], annotation: Mapping[str, Any], run: str, shown: Shown | None, pushed: str
+    ) -> Row:
+        remark, labeled = parted(annotation.get("result") or ())
+        skipped, settled = bool(annotation.get("was_cancelled")), remark.decision
+        given = self._given(task, shown, pushed, run)
+        single = isinstance(given, str) or self._single
+        answer = None if skipped or settled else from_result(labeled, self._target)
         found: Decision = decided(
-            None if skipped else answer,
-            given=self._given(task, shown, pushed),
-            suggested=self._suggested(task, run),
+            self._named(answer, run, shown, single=single),
+            given=given,
+            suggested=self._suggested(task, run, shown, given, single=single),
             target=self._target,
-            skipped=skipped,
+            skipped=skipped or settled is not None,
         )
+        action, verdict = settled if settled and not skipped else (found.action, found.verdict)
         who = annotation.get("completed_by")
-        told = f"{PREFIX}given" in data
-        prefilled = told and self.project.get("model_version") == model_version(run)
         return {
-            "id": str(data[f"{PREFIX}id"]),
-            "action": found.action,
-            "verdict": found.verdict,
-            "value": to_json(found.value),
+            "id": str(task["data"][f"{PREFIX}id"]),
+            "action": action,
+            "verdict": verdict,
+            "value": to_json(None if action == "remove" else found.value),
             "person": self._people.get(who, str(who)) if who is not None else "",
             "time": str(annotation["updated_at"]),
             "platform": NAME,
             "run": run or None,
-            "round": str(data.get(f"{PREFIX}round") or "1"),
             "seconds": annotation.get("lead_time"),
-            "note": "",
-            "asked": "prefill" if prefilled else "choose" if told else "blind",
+            "note": remark.note,
         }
 
-    def _given(self, task: Mapping[str, Any], shown: Shown | None, pushed: str) -> Value | None:
+    def _named(self, value: Value | None, run: str, shown: Shown | None, *, single: bool) -> Value | None:
+        """Return a value of the project's under the names of the data, and as one label where a sample has one."""
+        if single and isinstance(value, list) and len(value) == 1:
+            value = value[0]
+        if shown is None:
+            return value
+        if run not in self._labels:
+            self._labels[run] = self._classes(run)
+        given = read_given(shown.given, "classification" if single else self._target.task)
+        told = [*labels_in(given), *labels_in(self._from_findings(shown, given, single=single))]
+        return names_of(self._target).to_data(value, [*self._labels[run], *told])
+
+    def _classes(self, run: str) -> list[str]:
+        with contextlib.suppress(LabelsiftError, KeyError, TypeError):
+            return [str(one) for one in read_facts(self.store.place_of(run))["classes"]]
+        return []
+
+    def _from_findings(self, shown: Shown, given: Value | None, *, single: bool) -> Value | None:
+        task = "classification" if single else self._target.task
+        return suggestion_of(shown.findings, given=given, task=task)[0]
+
+    def _given(self, task: Mapping[str, Any], shown: Shown | None, pushed: str, run: str) -> Value | None:
         """Return what was judged: from the run, else what people had said before the push, else what the task shows."""
         if shown is not None:
-            return shown.given if self._single else _parsed(shown.given)
+            sets = None if self._single else _parsed(shown.given)
+            return shown.given if sets is None else sets  # single labels stand in controls of several, too
         earlier = sorted(
             (one for one in task.get("annotations") or () if not one.get("was_cancelled")),
             key=lambda one: str(one["updated_at"]),
@@ -250,10 +320,17 @@ class _Reading:
             return told or (stood[-1] if stood else None)
         return stood[-1] if stood else _parsed(told)
 
-    def _suggested(self, task: Mapping[str, Any], run: str) -> Value | None:
+    def _suggested(
+        self, task: Mapping[str, Any], run: str, shown: Shown | None, given: Value | None, *, single: bool
+    ) -> Value | None:
+        """Return what was suggested: by the prediction, else by the run, as in mode blind, else by the task."""
         own = [one for one in task.get("predictions") or () if one.get("model_version") == model_version(run)]
         found = from_result(own[0].get("result") or (), self._target) if own else None
-        return found if found is not None or not self._single else task["data"].get(f"{PREFIX}suggested") or None
+        if found is not None:
+            return self._named(found, run, shown, single=single)
+        if shown is not None:
+            return self._from_findings(shown, given, single=single)
+        return read_cell(task["data"].get(f"{PREFIX}suggested"), self._target)
 
     @property
     def _single(self) -> bool:
@@ -266,15 +343,33 @@ class _Reading:
 
     def _sent(self, run: str) -> str:
         """Return when a run was pushed into this project, by this machine's clock; empty where nobody knows."""
+        return min((time for time, other in self._records if other == run), default="")
+
+    @cached_property
+    def _records(self) -> list[tuple[str, str]]:
+        """When which run was pushed into this project, by this machine's clock, as far as the store knows."""
         names = {self.asked, str(self.project["id"]), str(self.project["title"])}
         with contextlib.suppress(LabelsiftError):
-            sent = [
-                _moment(datetime.fromisoformat(one["time"]))
+            return [
+                (_moment(datetime.fromisoformat(one["time"])), str(one["run"]))
                 for one in self.store.ledger.records()
-                if one.get("kind") == SENT and one["run"] == run and one["platform"] == NAME and one["target"] in names
+                if one.get("kind") == SENT and one["platform"] == NAME and one["target"] in names and one.get("match")
             ]
-            return min(sent, default="")
-        return ""
+        return []
+
+    @property
+    def _pushes(self) -> list[tuple[str, str]]:
+        """Every run that was pushed into this project with the time, the oldest first; the server's time is better."""
+        found = {run: time for time, run in sorted(self._records, reverse=True)} | self.pulled.pushed
+        return sorted((time, run) for run, time in found.items() if run)
+
+    def _pushed_of(self, run: str) -> set[str]:
+        """Return the samples that a run brought onto tasks."""
+        if run not in self._linked:
+            self._linked[run] = set()
+            with contextlib.suppress(LabelsiftError):
+                self._linked[run] = set(read_links(self.store.place_of(run)))
+        return self._linked[run]
 
 
 def _predicted(task: Mapping[str, Any], run: str) -> list[str]:

@@ -94,6 +94,11 @@ def rounds_of(client: Client, project: str) -> list[Round]:
     return [one for one in all_rounds(client) if one.of == project]
 
 
+def is_review(project: dict[str, Any]) -> bool:
+    """Tell whether a project is a review project."""
+    return _round(project) is not None
+
+
 def _round(project: dict[str, Any]) -> Round | None:
     mark = _MARK.search(project.get("description") or "")
     if mark is None:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from labelsift.errors import PlatformError
+from labelsift.flags import key_of
 
 from .client import Client
 from .convert import PREFIX, is_again, model_version
-from .flags import key_of
 from .tabs import is_lane
 
 SMALL_BATCH = 8_000_000  # bytes of text in a request

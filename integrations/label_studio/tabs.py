@@ -16,10 +16,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from labelsift.findings import ISSUES
+from labelsift.suggestions import issue_order
 from labelsift.wording import words
 
 from .remarks import UNCLEAR
-from .suggestions import issue_order
 
 PREFIX = "labelsift_"
 TAB_PREFIX = "labelsift: "  # before the titles in a project of the users' own

@@ -9,10 +9,10 @@ from typing import Any, Literal
 from xml.etree import ElementTree
 
 from labelsift.errors import InputError
+from labelsift.media import Medium
 from labelsift.samples import Task
 
 Kind = Literal["choice", "choices", "labels", "taxonomy", "taxonomies"]
-Medium = Literal["text", "image", "audio"]
 Path = tuple[str, ...]
 
 LEVEL = " / "  # parts the levels of a taxonomy's label

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from labelsift.suggestions import Value
+
 from .targets import LEVEL, NONE, Target
 
-Value = Any  # str | list[str] | list[[int, int, str]]
 Region = dict[str, Any]
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labelsift.errors import InputError
-from labelsift.integrations.label_studio.convert import cell_of
-from labelsift.integrations.label_studio.flags import Flag, flags_of
+from labelsift.flags import Flag, flags_of
 from labelsift.platforms import Receipt
+from labelsift.suggestions import cell_of
 from labelsift.wording import shortened
 
 from .reading import Row, read_rows

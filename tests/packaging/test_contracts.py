@@ -40,6 +40,7 @@ def test_the_contracts_hold(package):
         ("errors.py", "from .report import Report"),
         ("neighbors.py", "import sklearn"),
         ("unplaced.py", "VALUE = 1"),
+        ("integrations/xlsx/reading.py", "from labelsift.integrations.label_studio.convert import is_own"),
     ],
 )
 def test_a_planted_violation_is_caught(package, module, line):
@@ -47,3 +48,5 @@ def test_a_planted_violation_is_caught(package, module, line):
         file.write(f"\n\ndef planted() -> None:\n    {line}\n")
     result = lint(package)
     assert result.returncode == 1, result.stdout
+    assert " broken." in result.stdout
+    assert "0 broken" not in result.stdout

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-NAMED = {"label-studio-sdk", "argilla", "mlflow", "wandb", "cleanlab", "transformers", "requests"}
+NAMED = {"label-studio-sdk", "fastapi", "uvicorn", "argilla", "mlflow", "wandb", "cleanlab", "transformers", "requests"}
 
 
 def resolved(checkout, tmp_path, *options: str) -> dict[str, str]:

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..convert import PREFIX, is_unseen
+from ..names import names_of
 from ..targets import Target
 from ..values import Value, from_result, to_result
 from .known import Opinion
@@ -35,11 +36,12 @@ def entry(opinion: Opinion | None, target: Target, *, version: str, text: str | 
     What Label Studio does not keep of an entry (quality, reason, neighbours) stands beside it; quality and reason stand
     in the first region's ``meta`` as well, which it does keep. A label that the project does not offer is no answer.
     """
-    if opinion is None or opinion.value is None or not _offered(opinion.value, target):
+    value = None if opinion is None else opinion.value
+    if opinion is None or value is None or not _offered(value := names_of(target).to_config(value), target):
         return nothing()
-    if target.kind == "labels" and (text is None or not _inside(opinion.value, text)):
+    if target.kind == "labels" and (text is None or not _inside(value, text)):
         return nothing()
-    result = to_result(opinion.value, target, text=text or "")
+    result = to_result(value, target, text=text or "")
     if not result:
         return nothing()
     told = {"quality": _rounded(opinion.quality), "reason": opinion.reason or None}

@@ -70,10 +70,12 @@ def _refused(status: int, detail: str) -> Any:  # noqa: ANN401 - stands in for w
 def _add_connecting(app: FastAPI, desk: Desk) -> None:
     @app.get("/health")
     async def health() -> dict[str, Any]:
-        """Say that the server is up, which runs are ready, and which projects' configs do not fit."""
+        """Say that the server is up, which runs are ready, which configs do not fit, how many jobs wait or failed."""
         runs = {one.run: one.problem or ("ready" if one.ready.is_set() else "loading") for one in desk.projects.all()}
         problems = {str(number): why for number, why in desk.projects.problems.items()}
-        return {"status": "UP", "model_class": "labelsift", "runs": runs, "problems": problems}
+        jobs = desk.queue.counts() if desk.queue is not None else {}
+        waiting = {state: jobs.get(state, 0) for state in ("pending", "failed")}
+        return {"status": "UP", "model_class": "labelsift", "runs": runs, "problems": problems, "jobs": waiting}
 
     @app.post("/setup")
     async def setup(asked: Setup) -> Version:

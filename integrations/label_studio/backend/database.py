@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from labelsift.errors import InputError, LabelsiftError
+from labelsift.servedstate import FILE, FOLDER
 
-FOLDER, FILE = "backend", "queue.sqlite3"
 _TABLES = """
 CREATE TABLE IF NOT EXISTS jobs (
   number INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT UNIQUE NOT NULL, kind TEXT NOT NULL, project INTEGER NOT NULL,

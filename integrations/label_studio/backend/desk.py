@@ -130,6 +130,7 @@ class Desk:
 
     def stop(self) -> None:
         """Let the worker finish the job at hand."""
+        self.projects.stop()
         if self.worker is not None:
             self.worker.stop()
         self._judging.shutdown(wait=False, cancel_futures=True)

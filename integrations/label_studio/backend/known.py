@@ -93,6 +93,7 @@ class Known:
         suggested = self._scores.get("suggested_label")
         self._suggested = _one(suggested) if suggested is not None else None
         del self._scores
+        self.labels = tuple(dict.fromkeys([*samples.classes, *report.classes]))
         self._found = _found(report.findings)
         self._by_id = _Lookup(_keys_of(samples.ids))
         if self._texts is not None:

@@ -7,6 +7,7 @@ one sentence that is the same for all of them.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -29,12 +30,27 @@ _SHOWN = re.compile(r"\$([^\W\d]\w*)")  # fields that a labeling config shows
 _HIDDEN = ("id", "inner_id", "file_upload", "storage_filename", "annotations_results", "predictions_results")
 
 
-def find_or_make(client: Client, of: int) -> int:
-    """Return the number of the project that holds the second looks of a project; made if there is none."""
+def find(client: Client, of: int) -> dict[str, Any] | None:
+    """Return the project that holds the second looks of a project: id, title, task_number; None where there is none."""
     for one in client.projects():
         mark = _MARK.search(one.get("description") or "")
-        if mark and json.loads(mark[1]).get("of") == of:
-            return int(one["id"])
+        with contextlib.suppress(ValueError, AttributeError):  # somebody edited it: it is theirs now
+            if mark and json.loads(mark[1]).get("of") == of:
+                return one
+    return None
+
+
+def looks_of(client: Client, of: int) -> int | None:
+    """Return the number of the project that holds the second looks of a project; None where there is none."""
+    found = find(client, of)
+    return int(found["id"]) if found else None
+
+
+def find_or_make(client: Client, of: int) -> int:
+    """Return the number of the project that holds the second looks of a project; made if there is none."""
+    found = looks_of(client, of)
+    if found is not None:
+        return found
     source = client.project(of)
     end = " · labelsift second look"
     made = client.create_project(

@@ -17,6 +17,7 @@ import numpy as np
 from labelsift.linear import LinearModel, fit_linear
 from labelsift.prediction import choose_penalty, most_training_rows
 from labelsift.report import Report
+from labelsift.servedstate import MODELS
 
 _FORMAT = 1
 _SETS_PENALTY = 0.003  # relative to the spread, as for single labels the last but one that is tried
@@ -134,7 +135,7 @@ class Models:
     """The models that are kept in a folder, mode 0700, its files 0600."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder / "models"
+        self.folder = folder / MODELS
 
     def keep(self, model: Model) -> None:
         """Write a model whole or not at all."""

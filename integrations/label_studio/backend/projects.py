@@ -19,6 +19,7 @@ _ANY_CONFIG = (
     '<View><Text name="text" value="$text"/><Choices name="c" toName="text"><Choice value="a"/></Choices></View>'
 )
 _CONFIGS = 256  # labeling configs that are remembered
+WATCH = 5.0  # seconds between two looks whether a run changed
 
 
 class Projects:
@@ -36,6 +37,7 @@ class Projects:
         self._by_number, self._rest, self._log = dict(by_number), rest, log
         self._targets: dict[str, Target | str] = {}
         self.problems: dict[int, str] = {}
+        self._stopping = threading.Event()
 
     def served(self, project: int | None) -> Served | None:
         """Return the run that answers a project; None where it is not served."""
@@ -50,13 +52,20 @@ class Projects:
         """Return the numbers of the projects that are named."""
         return sorted(self._by_number)
 
+    def stop(self) -> None:
+        """Look no more whether runs change."""
+        self._stopping.set()
+
     def load(self) -> None:
-        """Load the runs in the background, one after the other."""
+        """Load the runs in the background, one after the other; and again where samples are erased from one."""
 
         def load() -> None:
             target_of(_ANY_CONFIG, project="")  # importing the reader of configs takes seconds
             for one in self.all():
                 one.load()
+            while not self._stopping.wait(WATCH):
+                for one in self.all():
+                    one.refresh()
 
         threading.Thread(target=load, name="loading", daemon=True).start()
 

@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from labelsift.corrections import SECOND_LOOK
 from labelsift.ledger import Ledger
 
 from ..targets import Target
@@ -26,7 +27,7 @@ from .facts import Facts
 from .logs import Log
 from .lookproject import ensure_tab, find_or_make, second_data, standing
 
-KIND = "second_look"  # of a record
+KIND = SECOND_LOOK  # of a record
 PATIENCE = 5.0  # seconds in which a request of a killed backend may still arrive
 _random = random.SystemRandom()
 
@@ -87,7 +88,7 @@ class SecondLooks:
         for row in self._database.rows(
             "SELECT * FROM looks WHERE project = ? AND state IN ('open', 'waiting') AND asked IS NULL", project
         ):
-            others = sorted(people - {row["person"]}, key=lambda one: (busy[one], one))
+            others = sorted(people - self._had(row), key=lambda one: (busy[one], one))
             if not others:
                 if row["state"] != "waiting":
                     self._log.say("second_look_waits", project=project, why="There is no other account to ask")
@@ -96,6 +97,16 @@ class SecondLooks:
                 continue
             busy[others[0]] += 1
             self._set(row["key"], "open", others[0])
+
+    def _had(self, row: Any) -> set[str]:  # noqa: ANN401 - a row of looks
+        """Return who answered the same task already: their opinion is no second one."""
+        known = self._database.rows(
+            "SELECT o.person FROM answers a JOIN answers o USING (project, task) "
+            "WHERE a.project = ? AND a.annotation = ?",
+            row["project"],
+            row["annotation"],
+        )
+        return {str(row["person"]), *(str(one["person"]) for one in known)}
 
     def _set(self, key: str, state: str, asked: str | None) -> None:
         with self._database.turn() as connection:
@@ -110,8 +121,9 @@ class SecondLooks:
         for person in sorted({one for one, _ in kinds}):
             owed = kinds[person, "contradiction"] - kinds[person, "agreement"]
             pool = self._database.rows(
-                "SELECT * FROM answers a WHERE project = ? AND verdict = 'agrees' AND person != ? AND NOT EXISTS "
-                "(SELECT 1 FROM looks l WHERE l.project = a.project AND l.annotation = a.annotation)",
+                "SELECT * FROM answers a WHERE project = ? AND verdict = 'agrees' AND NOT EXISTS "
+                "(SELECT 1 FROM looks l WHERE l.project = a.project AND l.annotation = a.annotation) AND NOT EXISTS "
+                "(SELECT 1 FROM answers o WHERE o.project = a.project AND o.task = a.task AND o.person = ?)",
                 project,
                 person,
             )
@@ -139,6 +151,17 @@ class SecondLooks:
         """Tell whether a look is open, or waits, or answers are owed to mix with."""
         found = self._database.rows("SELECT 1 FROM looks WHERE project = ? AND state IN ('open', 'waiting')", project)
         return bool(found) or self.owed(project)
+
+    def lacks(self, project: int) -> bool:
+        """Tell whether fewer answers are known that agree than there are to be mixed with those that contradict."""
+        [row] = self._database.rows(
+            "SELECT (SELECT COALESCE(SUM(kind = 'contradiction') - SUM(kind = 'agreement'), 0) FROM looks "
+            "WHERE project = ?) - (SELECT COUNT(*) FROM answers a WHERE project = ? AND verdict = 'agrees' AND NOT "
+            "EXISTS (SELECT 1 FROM looks l WHERE l.project = a.project AND l.annotation = a.annotation)) lacking",
+            project,
+            project,
+        )
+        return int(row["lacking"]) > 0
 
     def owed(self, project: int) -> bool:
         """Tell whether answers that agree are still to be found, to mix with."""

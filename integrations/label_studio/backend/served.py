@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,9 +12,11 @@ from typing import Any
 from labelsift.embedding import embedder, name_in
 from labelsift.errors import LabelsiftError
 from labelsift.report import USERS_EMBEDDINGS, Report
+from labelsift.runfolder import FACTS
 from labelsift.store import Store
 
 from ..convert import model_version
+from ..names import names_of
 from ..targets import Target
 from ..values import Value
 from .answering import Entry, answered, entry, id_of, is_blind, nothing, text_of
@@ -52,14 +55,42 @@ class Served:
         self.ready = threading.Event()
         self.problem = ""
         self._log = log
+        self._stamp: bytes | None = None
         self._trained: dict[int, list[Model]] = {}
-        for one in self.models.trained(run):
+        self._read_trained()
+
+    def _read_trained(self) -> None:
+        for one in self.models.trained(self.run):
             if one.project is not None:
                 self._trained.setdefault(one.project, []).append(one)
 
+    def refresh(self) -> bool:
+        """Read the run anew where samples were erased from it, or it was removed; tell whether that was so.
+
+        Until it is read nothing of it is answered: what was erased must not stay in memory.
+        """
+        if not self.ready.is_set() or self._stamp == self._stamped():
+            return False
+        self.ready.clear()
+        self.known = self.scorer = self.base = None
+        self._trained.clear()
+        self._log.say("run_changed", run=self.run)
+        self.load()
+        return True
+
+    def _stamped(self) -> bytes | None:
+        """Return what tells one state of the run from another; None where it is gone."""
+        try:
+            return hashlib.blake2b(self.store.place_of(self.run).read(FACTS)).digest()
+        except OSError:
+            return None
+
     def load(self) -> None:
         """Read the run: first what it knows of its samples, then what it takes to judge others."""
+        self.problem, self._stamp = "", self._stamped()
         try:
+            if not self._trained:
+                self._read_trained()
             report = self.store.load(self.run)
             self.known = Known(report)
             self._log.say("run_loaded", run=self.run, samples=len(self.known))
@@ -84,6 +115,11 @@ class Served:
         found = embedder(name)
         found.embed(["The first text takes longest."])
         return model, Scorer(known, found, index, model)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels of the run, as its data names them."""
+        return self.known.labels if self.known is not None else ()
 
     def model_for(self, project: int | None) -> Model | None:
         """Return the newest model of a project's verified labels; None before there is one."""
@@ -124,19 +160,23 @@ class Served:
             if row is not None:
                 rows[at] = row
             elif text is not None and target.kind != "labels":
-                asked.append(Asked(at, text, answered(task, target)))
-        trained = self.model_for(project)
-        if trained is not None and self.scorer is not None:
-            opinions = dict(zip(rows, self.scorer.judge_rows(list(rows.values()), trained), strict=True))
+                asked.append(Asked(at, text, self._named(answered(task, target), target)))
+        trained, scorer = self.model_for(project), self.scorer
+        if trained is not None and scorer is not None and scorer.known is known:
+            opinions = dict(zip(rows, scorer.judge_rows(list(rows.values()), trained), strict=True))
         else:
             opinions = {at: known.opinion(row) for at, row in rows.items()}
         version = self.version(project)
         for at, opinion in opinions.items():
             if opinion.value is None and (text := text_of(tasks[at], target)) and target.kind != "labels":
-                asked.append(Asked(at, text, answered(tasks[at], target)))  # in the run, but not judged there
+                given = self._named(answered(tasks[at], target), target)
+                asked.append(Asked(at, text, given))  # in the run, but not judged there
             else:
                 entries[at] = entry(opinion, target, version=version, text=text_of(tasks[at], target))
         return entries, asked
+
+    def _named(self, value: Value | None, target: Target) -> Value | None:
+        return names_of(target).to_data(value, self.labels)
 
     def judge(self, texts: Sequence[str], *, project: int | None) -> list[Opinion | None]:
         """Judge unseen texts, which may take long; those that were judged before are remembered."""

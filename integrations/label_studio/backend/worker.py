@@ -18,7 +18,9 @@ from typing import Any
 from labelsift.errors import PlatformError
 from labelsift.ledger import Ledger
 
-from ..client import Client
+from ..client import SAID, Client
+from ..correcting import is_correction
+from ..names import names_of
 from ..targets import Target
 from .answering import SECOND_LOOK, data_of, id_of, text_of, value_of
 from .database import Database, FullError
@@ -34,6 +36,7 @@ from .weighing import said, weigh
 IDLE = 2.0  # seconds between two looks into the queue, when nobody wakes it
 SWEEP = 300.0  # seconds between two questions for what no webhook told
 SLACK = timedelta(minutes=10)  # by which the last known change is stepped back
+FIRST = "first start"  # name of a fact: since when answers are looked at
 _POOL = 30  # answers that are read at random to find some that agree
 
 
@@ -71,9 +74,13 @@ class Worker:
     def start(self) -> None:
         """Begin to work."""
         self.queue.sweep()
+        now = datetime.now(UTC).isoformat()
+        if self._database.fact(FIRST) is None:
+            self._database.keep(FIRST, now)
         for project in self._projects.named():
             if self._database.fact(_mark(project)) is None:
-                self._database.keep(_mark(project), datetime.now(UTC).isoformat())
+                self._database.keep(_mark(project), now)
+                self._database.keep(f"{FIRST} {project}", now)
         self._thread = threading.Thread(target=self._work, name="worker", daemon=True)
         self._thread.start()
 
@@ -146,23 +153,27 @@ class Worker:
 
         The task that an event names spares a request. It may be wrong, so an answer that is not there is asked for.
         """
-        with _gone_is_none():
-            if task is not None and self._found(project, annotation, task, served):
-                return
-            found = self._client.get(f"/api/annotations/{annotation}/", what=f"annotation {annotation}")
-            self._found(project, annotation, int(found["task"]), served)
-            return
-        self._forget(project, annotation)
+        found = None
+        with _gone_is_none():  # around what is asked of the answer only: another project that is gone is no such news
+            found = self._found(project, annotation, task) if task is not None else None
+            if found is None:
+                told = self._client.get(f"/api/annotations/{annotation}/", what=f"annotation {annotation}")
+                found = self._found(project, annotation, int(told["task"]))
+        if found is None:
+            self._forget(project, annotation)
+        elif SECOND_LOOK not in data_of(found[1]) and not is_correction(
+            found[0]
+        ):  # what apply wrote is nobody's answer
+            self._weigh(project, *found, served)
 
-    def _found(self, project: int, annotation: int, task: int, served: Served) -> bool:
-        for page in self._client.tasks(project, annotations=True, ids=[task]):
+    def _found(self, project: int, annotation: int, task: int) -> tuple[dict[str, Any], dict[str, Any]] | None:
+        """Return an answer and its task; None where the task has no such answer."""
+        for page in self._client.tasks(project, annotations=True, include=SAID, ids=[task]):
             for one in page:
                 for answer in one.get("annotations") or ():
                     if answer.get("id") == annotation:
-                        if SECOND_LOOK not in data_of(one):
-                            self._weigh(project, answer, one, served)
-                        return True
-        return False
+                        return answer, one
+        return None
 
     def _weigh(self, project: int, annotation: dict[str, Any], task: dict[str, Any], served: Served) -> None:
         """Note what a person answered and what the evidence says of it; ask another one where it contradicts."""
@@ -179,14 +190,15 @@ class Worker:
         told = {"dataset": served.known.dataset if served.known else "", "run": served.run}
         if not self._looks.something_to_ask(project):
             return
+        if self._looks.lacks(project):  # found before anything is sent: what comes first would tell which is which
+            self._more(project, target, served)
         self._looks.send(project, target=target, config=config, **told)
-        if self._looks.owed(project) and self._more(project, target, served):
-            self._looks.send(project, target=target, config=config, **told)
 
     def _note(
         self, project: int, annotation: dict[str, Any], task: dict[str, Any], target: Target, served: Served
     ) -> tuple[str, str, str]:
         value = None if annotation.get("was_cancelled") else value_of(annotation.get("result"), target)
+        value = names_of(target).to_data(value, served.labels)
         person = self._server.person(annotation.get("completed_by"))
         text, known = text_of(task, target), served.known
         row = known.row(id=id_of(task), text=text) if known is not None else None
@@ -222,8 +234,8 @@ class Worker:
             )
         return verdict, reason, person
 
-    def _more(self, project: int, target: Target, served: Served) -> bool:
-        """Read some answers at random, to find such as agree; tell whether there are any."""
+    def _more(self, project: int, target: Target, served: Served) -> None:
+        """Read some answers at random, to find such as agree."""
         filters = [{"filter": "filter:tasks:total_annotations", "operator": "greater", "type": "Number", "value": 0}]
         many = int(self._client.project(project).get("num_tasks_with_annotations") or 0)
         page = random.SystemRandom().randint(1, max(-(-many // _POOL), 1))
@@ -233,15 +245,13 @@ class Worker:
             "page_size": _POOL,
             "fields": "all",
             "query": json.dumps({"filters": {"conjunction": "and", "items": filters}}),
-            "include": "id,data,annotations,result,completed_by,was_cancelled,updated_at",
+            "include": SAID,
         }
         tasks = self._client.get("/api/tasks", what=f"the tasks of project {project}", params=params)["tasks"]
-        found = False
         for task in tasks:
             for annotation in task.get("annotations") or ():
-                if not self._known(project, int(annotation["id"])):
-                    found |= self._note(project, annotation, task, target, served)[0] == "agrees"
-        return found
+                if not is_correction(annotation) and not self._known(project, int(annotation["id"])):
+                    self._note(project, annotation, task, target, served)
 
     def _known(self, project: int, annotation: int) -> bool:
         rows = self._database.rows("SELECT 1 FROM answers WHERE project = ? AND annotation = ?", project, annotation)
@@ -256,7 +266,10 @@ class Worker:
         self._swept = datetime.now(UTC).timestamp()
         for row in self._database.rows("SELECT name, value FROM facts WHERE name LIKE 'seen %'"):
             project = int(str(row["name"]).removeprefix("seen "))
+            # What people answered before anybody was there to look is not looked at: it may be all that they have.
+            first = self._database.fact(f"{FIRST} {project}") or self._database.fact(FIRST)
             since = datetime.fromisoformat(str(row["value"])) - SLACK
+            since = max(since, datetime.fromisoformat(first)) if first else since
             if self._projects.served(project) is None:
                 continue
             try:
@@ -267,10 +280,12 @@ class Worker:
     def _queue_changed(self, project: int, since: datetime) -> None:
         when = since.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         item = {"filter": "filter:tasks:updated_at", "operator": "greater", "type": "Datetime", "value": when}
-        for page in self._client.tasks(project, annotations=True, filters=[item]):
+        for page in self._client.tasks(project, annotations=True, include=SAID, filters=[item]):
             for task in page:
                 for one in task.get("annotations") or ():
                     updated = str(one.get("updated_at") or "")
+                    if is_correction(one):
+                        continue
                     if datetime.fromisoformat(updated) > since and not self._done(project, int(one["id"]), updated):
                         self.queue.add("annotation", project, int(one["id"]), when=updated, task=int(task["id"]))
 

@@ -17,7 +17,7 @@ import pytest
 from labelsift.findings import Finding, findings_table
 from labelsift.integrations.label_studio import LabelStudio
 from labelsift.integrations.label_studio.client import Client
-from labelsift.integrations.label_studio.server import LabelStudioServer
+from labelsift.integrations.label_studio.server import Account, LabelStudioServer
 from labelsift.report import Report
 from labelsift.samples import Samples
 
@@ -109,6 +109,49 @@ def counts(client: Client) -> Callable[[int], tuple[int, int, int]]:
         return found["task_number"], found["total_predictions_number"], len(client.views(project))
 
     return count
+
+
+@pytest.fixture(scope="session")
+def log_in() -> Callable[..., None]:
+    """Log a context of Chromium in without a page, which takes seconds to load."""
+
+    def post(context: Any, url: str, account: Account | LabelStudioServer) -> None:
+        page = f"{url}/user/login/"
+        context.request.get(page)
+        token = next(one["value"] for one in context.cookies() if one["name"] == "csrftoken")
+        form = {"email": account.username, "password": account.password, "csrfmiddlewaretoken": token}
+        context.request.post(page, form=form, headers={"Referer": page}, max_redirects=0)
+        assert "sessionid" in {one["name"] for one in context.cookies()}
+
+    return post
+
+
+@pytest.fixture(scope="session")
+def logged_in(chromium: Any, server: LabelStudioServer, log_in: Callable[..., None]) -> Iterator[Any]:
+    """A context of the one account; shared by all tests, so that Chromium loads the scripts of the pages once."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 800}, locale="en-US")
+    context.set_default_timeout(60_000)
+    log_in(context, server.url, server)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def label_all(logged_in: Any) -> Iterator[Callable[[str], Any]]:
+    """Open a review project's page and press Label All Tasks, as a labeler does."""
+    pages = []
+
+    def opened(address: str) -> Any:
+        page = logged_in.new_page()
+        pages.append(page)
+        page.goto(address)
+        page.get_by_text("Label All Tasks").click()
+        page.get_by_role("button", name="Submit current annotation").wait_for()
+        return page
+
+    yield opened
+    for page in pages:
+        page.close()
 
 
 @pytest.fixture
@@ -214,14 +257,6 @@ def state_of(client: Client) -> Callable[[int], dict[str, Any]]:
 
 @pytest.fixture(scope="session")
 def second_person(server: LabelStudioServer, client: Client) -> tuple[int, str]:
-    """The number and the e-mail address of another account, made by an invitation as people do it."""
-    import requests
-
-    email = "second@example.com"
-    link = client.get("/api/invite", what="an invitation")["invite_url"]
-    with requests.Session() as session:
-        page = f"{server.url}/user/signup/?{link.partition('?')[2]}"
-        session.get(page, timeout=60).raise_for_status()
-        told = {"email": email, "password": "second-password-1", "csrfmiddlewaretoken": session.cookies["csrftoken"]}
-        session.post(page, data=told, headers={"Referer": page}, timeout=60).raise_for_status()
+    """The number and the e-mail address of another account."""
+    email = server.account("second@example.com").username
     return next((id, mail) for id, mail in client.people().items() if mail == email)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pyarrow as pa
 import pytest
 from labelsift.findings import CORRECTIONS_SCHEMA
@@ -16,22 +14,15 @@ CONFIG = """<View><Text name="body" value="$text"/><Choices name="c" toName="bod
 <Choice value="refund"/><Choice value="top_up"/><Choice value="card_arrival"/></Choices></View>"""
 
 
-def test_a_person_can_change_it_and_then_it_is_theirs(platform, client, name, server, chromium: Any):
+def test_a_person_can_change_it_and_then_it_is_theirs(platform, client, name, logged_in):
     project = client.create_project(title=name, description="", label_config=CONFIG, model_version="")
     given = {"from_name": "c", "to_name": "body", "type": "choices", "value": {"choices": ["refund"]}}
     client.import_tasks(project, [{"data": {"text": "My card", "ticket": "t1"}, "annotations": [{"result": [given]}]}])
     decision = {"id": "t1", "action": "relabel", "verdict": "changed", "value": '"top_up"', "person": "a"}
     receipt = platform.apply(pa.Table.from_pylist([decision], CORRECTIONS_SCHEMA), project=name, match="ticket")
-    context = chromium.new_context(viewport={"width": 1280, "height": 800})
-    context.set_default_timeout(60_000)
-    page = context.new_page()
+    page = logged_in.new_page()
     broken: list[str] = []
     page.on("pageerror", lambda error: broken.append(str(error)))
-    page.goto(f"{server.url}/user/login")
-    page.fill("input[name=email]", server.username)
-    page.fill("input[name=password]", server.password)
-    page.click("button[type=submit]")
-    page.wait_for_url(lambda url: "login" not in url)
     (task,) = next(client.tasks(project, annotations=True))
     own = task["data"]["labelsift_correction"]
     page.goto(f"{receipt.sample_links['t1']}&annotation={own}")
@@ -39,7 +30,7 @@ def test_a_person_can_change_it_and_then_it_is_theirs(platform, client, name, se
     page.get_by_role("checkbox", name="card_arrival").check()
     with page.expect_response(lambda answer: answer.request.method == "PATCH" and "/annotations" in answer.url):
         page.get_by_role("button", name="submit").click()
-    context.close()
+    page.close()
     assert broken == []
     (task,) = next(client.tasks(project, annotations=True, include=SAID))
     (changed,) = [one for one in task["annotations"] if one["id"] == own]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +16,7 @@ from labelsift.cli import main
 from labelsift.errors import InputError
 from labelsift.findings import CORRECTIONS_SCHEMA
 from labelsift.integrations.label_studio.client import Client
+from labelsift.samples import Samples
 
 pytestmark = pytest.mark.server
 CHOICES = "".join(f'<Choice value="{one}"/>' for one in ("card_arrival", "lost_or_stolen_card", "refund", "top_up"))
@@ -79,22 +81,23 @@ def everything(client: Client) -> Callable[[int], dict[int, Any]]:
     return read
 
 
-def test_five_hundred_annotations_are_the_same_after_everything(
-    platform, client, name, make_queue, make, everything, tmp_path
+@pytest.mark.parametrize("rows", [60, pytest.param(500, marks=pytest.mark.soak)])
+def test_all_annotations_are_the_same_after_everything(
+    platform, client, name, make_queue, make, everything, tmp_path, rows
 ):
-    report = make_queue(500, flagged=12)
+    report = make_queue(rows, flagged=12)
     project = make(CONFIG, [[region({"choices": [label]})] for label in report.samples.labels.to_pylist()])
     before = everything(project)
-    assert len(before) == 500
+    assert len(before) == rows
     store = tmp_path / "s"
     ls.store.Store(store).save(report)
     samples = ls.read(f"label-studio://{name}")
-    assert len(samples) == 500
+    assert len(samples) == rows
     assert everything(project) == before
 
     mine = [task for page in client.tasks(project) for task in page]
     for task, id in zip(mine, report.samples.ids.to_pylist(), strict=True):
-        if id >= "t00488":  # the flagged ones: their tasks must be found by the sample's id
+        if id >= f"t{rows - 12:05d}":  # the flagged ones: their tasks must be found by the sample's id
             client.write_task(task["id"], {**task["data"], "ticket": id})
     ls.load(store=store).push("label-studio", project=name, match="ticket")
     assert everything(project) == before
@@ -248,7 +251,7 @@ def test_sets_and_spans_go_from_the_project_through_a_scan_and_back(
     ls.record(pulled, store=tmp_path / "s")
     people = everything(project)
     client.delete_annotation(next(id for id in people if id not in stood))  # as if it had been said elsewhere
-    receipt = platform.apply(ls.recorded(store=tmp_path / "s"), project=name)
+    receipt = platform.apply(ls.recorded(store=tmp_path / "s"), project=name, store=tmp_path / "s")
     assert (receipt.created, receipt.failed) == (1, {})
     after = ls.read(f"label-studio://{name}")
     assert after.table[role].to_pylist() == [before] * 3 + [cell] + [before] * 8
@@ -258,3 +261,56 @@ def test_sets_and_spans_go_from_the_project_through_a_scan_and_back(
     )
     assert everything(project) == stood
     assert samples.apply(pulled, new_labels=True).table[role][3].as_py() == cell
+
+
+def test_a_number_is_no_proof_that_a_task_is_the_sample(platform, client, name, make, make_queue, everything, tmp_path):
+    """Samples of a file may be called 1, 2, 3 as well: their decisions must not reach the tasks of these numbers."""
+    report, store = make_queue(6), tmp_path / "s"
+    ls.store.Store(store).save(report)
+    project = make(CONFIG, [[region({"choices": ["refund"]})]] * 3)
+    before = everything(project)
+    number = str(next(client.tasks(project))[0]["id"])
+    told = table(decision(number, "top_up") | {"run": report.run})
+    with pytest.raises(InputError, match="is a sample of these decisions"):
+        platform.apply(told, project=name, store=store)
+    assert everything(project) == before
+    assert platform.apply(told, project=name, store=store, match="id").created == 1  # said by a person
+
+
+def test_decisions_on_several_data_sets_are_not_mixed(tmp_path, make_queue):
+    store = tmp_path / "s"
+    for run, dataset in (("r1", "one"), ("r2", "two")):
+        made = make_queue(6, run=run)
+        report = replace(made, samples=Samples(made.samples.table, made.samples.metadata, dataset))
+        ls.store.Store(store).save(report)
+        ls.record(table(decision("t00001", "top_up") | {"run": run}), store=store)
+    told = CliRunner().invoke(main, ["apply", "label-studio", "P", "--store", str(store)])
+    assert told.exit_code == 2 and "--dataset" in told.stderr
+
+
+def test_a_review_project_takes_no_corrections(platform, name, make_queue):
+    title = platform.push(make_queue(6), project=name).details["project"]
+    with pytest.raises(InputError, match="review project of labelsift's own"):
+        platform.apply(table(decision("t00001", "top_up")), project=title)
+
+
+def test_a_correction_goes_under_the_names_of_the_config(platform, client, name, make):
+    make(CONFIG.replace('value="top_up"', 'value="Top up" alias="tu"'), [[region({"choices": ["refund"]})]] * 2)
+    receipt = platform.apply(table(decision("t0", "top_up"), decision("t1", "top up")), project=name, match="ticket")
+    assert (receipt.created, receipt.failed) == (2, {})
+    assert ls.read(f"label-studio://{name}").labels.to_pylist() == ["tu", "tu"]
+
+
+def test_two_who_apply_at_once_write_one_correction(platform, client, name, make, everything, monkeypatch):
+    project = make(CONFIG, [[region({"choices": ["refund"]})]])
+    told = table(decision("t0", "top_up"))
+    create = Client.create_annotation
+
+    def slow(self: Client, task: int, annotation: dict[str, Any]) -> int | None:
+        create(self, task, annotation)  # the other one was faster
+        return create(self, task, annotation)
+
+    monkeypatch.setattr(Client, "create_annotation", slow)
+    assert platform.apply(told, project=name, match="ticket").created == 1
+    assert len(everything(project)) == 2
+    assert "labelsift_correction" in next(client.tasks(project))[0]["data"]

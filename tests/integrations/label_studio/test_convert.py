@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from labelsift.errors import InputError
 from labelsift.findings import Finding, findings_table
+from labelsift.flags import flags_of
 from labelsift.integrations.label_studio import convert, tabs
 from labelsift.integrations.label_studio.config import review_config, review_target
-from labelsift.integrations.label_studio.flags import flags_of
 from labelsift.report import Report
 from labelsift.samples import Samples
 

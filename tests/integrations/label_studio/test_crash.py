@@ -16,13 +16,14 @@ from pathlib import Path
 import pytest
 import requests
 from labelsift.errors import PlatformError
-from labelsift.integrations.label_studio import review
+from labelsift.integrations.label_studio import push, review
 
 pytestmark = pytest.mark.server
 
 PUSHER = """
 import pickle, sys
-from labelsift.integrations.label_studio import LabelStudio
+from labelsift.integrations.label_studio import LabelStudio, push
+push.BATCH = int(sys.argv[3])
 with open(sys.argv[1], "rb") as file:
     report = pickle.load(file)
 from label_studio_sdk import LabelStudio as SDK  # takes seconds, in which nothing can be killed
@@ -32,12 +33,11 @@ print("done", flush=True)
 """
 
 
-def start_push(report, project: str, folder: Path) -> subprocess.Popen[str]:
+def start_push(report, project: str, folder: Path, *, batch: int = push.BATCH) -> subprocess.Popen[str]:
     """Start a push in a process of its own and return when it is about to talk to the server."""
     (folder / "report.pickle").write_bytes(pickle.dumps(report))
-    process = subprocess.Popen(
-        [sys.executable, "-c", PUSHER, str(folder / "report.pickle"), project], stdout=subprocess.PIPE, text=True
-    )
+    command = [sys.executable, "-c", PUSHER, str(folder / "report.pickle"), project, str(batch)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
     return process
@@ -54,11 +54,14 @@ def samples_in(tasks_of, project: int) -> Counter[str]:
     return Counter(task["data"]["labelsift_id"] for task in tasks_of(project))
 
 
-@pytest.mark.parametrize(("moments", "rows"), [(5, 2000), pytest.param(30, 5000, marks=pytest.mark.soak)])
+@pytest.mark.parametrize(
+    ("moments", "rows", "batch"), [(3, 400, 100), pytest.param(30, 5000, push.BATCH, marks=pytest.mark.soak)]
+)
 @pytest.mark.timeout(3600)
 def test_killed_at_any_moment_the_next_push_ends_exact(
-    platform, make_queue, name, client, counts, tmp_path, moments, rows
+    platform, make_queue, name, client, counts, tmp_path, monkeypatch, moments, rows, batch
 ):
+    monkeypatch.setattr(push, "BATCH", batch)
     report = make_queue(rows)
     began = time.monotonic()
     assert platform.push(report, project=name).created == rows
@@ -67,7 +70,7 @@ def test_killed_at_any_moment_the_next_push_ends_exact(
     arrived = []
     for moment in range(moments):
         project = f"{name} moment {moment}"
-        process = start_push(report, project, tmp_path)
+        process = start_push(report, project, tmp_path, batch=batch)
         # One moment in each slice of the push, so that creating, sending and checking are all hit.
         time.sleep(takes * (moment + rng.random()) / moments)
         end(process)
@@ -173,15 +176,15 @@ def test_a_batch_that_comes_later_than_anybody_waits_is_cleaned_up_by_the_next_p
 
 
 def test_a_server_that_dies_is_named_and_the_next_push_completes(platform, make_queue, name, server, counts):
-    report = make_queue(1500)
+    report = make_queue(600)
     timer = threading.Timer(1.5, server.kill)
     timer.start()
     with pytest.raises(PlatformError) as refused:
         while True:  # until the kill falls into one
-            platform.push(make_queue(1500, run=f"r{time.monotonic()}"), project=name)
+            platform.push(make_queue(600, run=f"r{time.monotonic()}"), project=name)
     assert refused.value.exit_code == 3
     assert server.api_key not in str(refused.value)
     timer.join()
     server.start()
     receipt = platform.push(report, project=name)
-    assert counts(receipt.details["project_id"]) == (1500, 1499, 6)
+    assert counts(receipt.details["project_id"]) == (600, 599, 6)

@@ -38,20 +38,14 @@ def shoot(page: Any, name: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def owner(chromium: Any, server: Any) -> Iterator[Any]:
+def owner(logged_in: Any) -> Iterator[Any]:
     """A page of somebody who is logged in."""
-    context = chromium.new_context(viewport={"width": 1360, "height": 850}, locale="en-US")
-    context.set_default_timeout(30_000)
-    page = context.new_page()
+    page = logged_in.new_page()
+    page.set_viewport_size({"width": 1360, "height": 850})
     expect.set_options(timeout=30_000)  # a busy machine is no failure
-    page.goto(f"{server.url}/user/login")
-    page.fill("input[name=email]", server.username)
-    page.fill("input[name=password]", server.password)
-    page.click("button[type=submit]")
-    page.wait_for_url(lambda url: "login" not in url)
     yield page
     expect.set_options(timeout=5_000)
-    context.close()
+    page.close()
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 from labelsift.cli import main
 from labelsift.errors import InputError, PlatformError, StoreError
-from labelsift.integrations.label_studio import disabling, enabling
+from labelsift.integrations.label_studio import disabling, enabling, tabs
 from labelsift.integrations.label_studio.client import Client
 from labelsift.integrations.label_studio.headerlines import has_lines, with_lines
 from labelsift.integrations.label_studio.plugged import Records
@@ -26,7 +26,8 @@ CONFIG = f"""<View>
   <Choices name="intent" toName="body">{"".join(f'<Choice value="{one}"/>' for one in CLASSES)}</Choices>
 </View>""".replace("&", "and")
 ISSUES = ("label", "outlier")
-TITLES = ["labelsift: Suspicious labels", "labelsift: Outliers"]
+REVIEW, LABELS, OUTLIERS = "labelsift: Review now", "labelsift: Suspicious labels", "labelsift: Outliers"
+TITLES = [REVIEW, LABELS, OUTLIERS, *(f"labelsift: {one}" for one in ("Second look", "Unclear", "Done"))]
 THEIRS = {"title": "Mine", "type": "list", "target": "tasks", "ordering": ["tasks:id"], "filters": {}}
 
 
@@ -83,7 +84,7 @@ def test_enable_shows_the_change_and_disable_restores_every_byte(
     assert [one["title"] for one in after["backends"]] == ["labelsift"]
     assert hooks(client, project) == ["http://127.0.0.1:1/theirs", f"{backend.url}/webhook"]
     assert titles(client, project) == ["Mine", *TITLES]
-    assert (receipt.created, receipt.updated) == (3, 1)
+    assert (receipt.created, receipt.updated) == (1 + len(TITLES), 1)
     (record,) = (store / "enabled").glob("*.json")
     assert stat.S_IMODE(record.stat().st_mode) == 0o600
     assert json.loads(record.read_text())["before"]["label_config"] == CONFIG
@@ -127,7 +128,7 @@ def test_dry_runs_change_nothing(platform, client, project, name, store, make_ba
     platform.enable(project=name, run="latest", backend=backend.url, store=store)
     enabled = state_of(project)
     result = CliRunner().invoke(main, ["disable", *arguments])
-    assert "tabs deleted: 2" in result.stdout
+    assert f"tabs deleted: {len(TITLES)}" in result.stdout
     assert state_of(project) == enabled
     platform.disable(project=name, store=store)
     assert state_of(project) == before
@@ -240,13 +241,13 @@ def test_lines_that_cannot_be_told_apart_stay_and_are_named(platform, client, pr
 
 
 def test_tabs_of_an_earlier_push_show_the_new_run_and_are_restored(platform, client, project, name, store, state_of):
-    tab = enabling.project_tabs(["label"], run="an-older-run")[0]
+    tab = tabs.project_tabs(["label"], run="an-older-run", grouped=False, since="")[1]
     client.create_view(project, tab)
-    client.create_view(project, {**THEIRS, "title": TITLES[1]})  # somebody's own, under labelsift's title
+    client.create_view(project, {**THEIRS, "title": OUTLIERS})  # somebody's own, under labelsift's title
     before = state_of(project)
     receipt = platform.enable(project=name, run="latest", store=store)
-    assert receipt.details["tabs_left"].startswith(TITLES[1])
-    (shown,) = [view for view in client.views(project) if view["data"]["title"] == TITLES[0]]
+    assert receipt.details["tabs_left"].startswith(OUTLIERS)
+    (shown,) = [view for view in client.views(project) if view["data"]["title"] == LABELS]
     assert shown["data"]["filters"]["items"][0]["value"] == "20261123-101500-4f2a"
     platform.disable(project=name, store=store)
     assert state_of(project) == before

@@ -38,10 +38,10 @@ MATCH = {
     "predict": r"POST /api/projects/\d+/import/predictions",
     "read again": r"GET /api/tasks.*selectedItems",
     "write": r"PATCH /api/tasks/\d+/",
-    "make": r"POST /api/projects/\d+/import$",
+    "make": r"POST /api/projects/\d+/import\b(?!/)",
     "tab": r"PUT /api/dm/views",
 }
-PULL = {"people": r"GET /api/users", "predictions": r"GET /api/predictions", "answers": r"GET /api/tasks"}
+PULL = {"people": r"GET /api/users", "answers": r"GET /api/tasks"}
 # What every run of the tests tries: each fault, and each step with the cut that leaves most in doubt.
 SOME = {
     "push": [
@@ -53,7 +53,7 @@ SOME = {
         *(("forget", "cut after"), ("predict", "cut after"), ("read again", "cut inside")),
         *(("write", 500), ("make", "cut after")),
     ],
-    "pull": [("people", 403), ("predictions", "cut inside"), ("answers", 502), ("answers", "cut inside")],
+    "pull": [("people", 403), ("answers", 502), ("answers", "cut inside")],
 }
 
 
@@ -117,7 +117,8 @@ def state(client: Client, project: int) -> dict[str, Any]:
     return {
         "tasks": [(task["data"], task["meta"], [one["result"] for one in task["annotations"]]) for task in tasks],
         "predictions": sorted(predictions, key=repr),
-        "tabs": [view["data"] for view in client.views(project)],
+        # When a run was first pushed stands in one of the tabs.
+        "tabs": [re.sub(r"20\d\d-\d\d-\d\dT[\d:.]+Z", "then", str(view["data"])) for view in client.views(project)],
         "project": [found[name] for name in ("label_config", "model_version", "task_number")],
         "pending": "pending" in found["description"],
     }
@@ -254,9 +255,10 @@ def test_a_pull_that_failed_has_recorded_nothing_and_the_next_has_everything(
     proxy.clear()
 
     pulled = CliRunner().invoke(main, pull)
-    assert (pulled.exit_code, pulled.stdout) == (0, "5 decisions, 1 accepted, 2 changed, 2 refused; 5 new\n")
+    told = "5 decisions, 1 accepted, 2 changed, 2 refused; 5 new"
+    assert (pulled.exit_code, pulled.stdout.splitlines()[0]) == (0, told)
     again = CliRunner().invoke(main, pull)
-    assert again.stdout.endswith("; 0 new\n")
+    assert again.stdout.splitlines()[0].endswith("; 0 new")
     assert decisions(fresh) == 5
 
 
@@ -281,7 +283,7 @@ def test_a_server_that_is_killed_during_a_pull_leaves_nothing_half_recorded(prox
     assert not to.exists()
     assert decisions(fresh) == 0
     proxy.clear()
-    assert CliRunner().invoke(main, pull).stdout.endswith("; 5 new\n")
+    assert CliRunner().invoke(main, pull).stdout.splitlines()[0].endswith("; 5 new")
 
 
 # The server asks for an hour; nobody waits that long for a command.

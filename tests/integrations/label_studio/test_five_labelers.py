@@ -57,19 +57,14 @@ def accounts(server) -> list[Account]:
 
 
 @pytest.fixture(scope="module")
-def people(chromium, server, accounts) -> Iterator[list[Person]]:
+def people(chromium, server, accounts, log_in) -> Iterator[list[Person]]:
     """Five people who have logged in."""
     found = []
     for account in accounts:
         context = chromium.new_context(viewport={"width": 1280, "height": 800})
         context.set_default_timeout(40_000)
-        page = context.new_page()
-        page.goto(f"{server.url}/user/login")
-        page.fill("input[name=email]", account.username)
-        page.fill("input[name=password]", account.password)
-        page.click("button[type=submit]")
-        page.wait_for_url(lambda url: "login" not in url, wait_until="commit")
-        found.append(Person(account, context, page))
+        log_in(context, server.url, account)
+        found.append(Person(account, context, context.new_page()))
     yield found
     for one in found:
         one.context.close()

@@ -16,10 +16,10 @@ from labelsift.integrations.label_studio.client import Client
 pytestmark = pytest.mark.server
 
 STEPS = [
-    *(r"GET /api/projects\?", r"POST /api/projects/$", "GET /api/predictions", "GET /api/tasks", r"POST .*/import$"),
+    *(r"GET /api/projects\?", r"POST /api/projects/$", "GET /api/predictions", "GET /api/tasks", r"POST .*/import\b"),
     *("GET /api/dm/views", "POST /api/dm/views", r"PATCH /api/projects/\d+/"),
 ]
-READS = ["GET /api/users", "GET /api/predictions", "GET /api/tasks", r"GET /api/projects\?"]
+READS = ["GET /api/users", "GET /api/tasks", r"GET /api/projects\?"]
 ODD = {
     "a page": "<!doctype html><title>Log in</title>",
     "nothing": "",
@@ -62,7 +62,7 @@ def test_an_answer_of_another_shape_is_never_taken_for_one(proxy, platform, make
             assert re.search("like Label Studio|has gone again", str(refused)), refused
     proxy.clear()
     receipt = platform.push(report, project=name)
-    assert counts(receipt.details["project_id"]) == (6, 5, 2)
+    assert counts(receipt.details["project_id"]) == (6, 5, 6)
     assert len([one for one in client.projects() if one["title"].startswith(f"{name} ·")]) == 1
     for step in READS:
         proxy.plan(Fault(step, 200, times=None, body=body))
@@ -151,7 +151,7 @@ def test_an_access_token_that_runs_out_in_the_middle_is_renewed(
     receipt = platform.push(make_queue(6), project=name)
     assert len(expired) == 1
     assert proxy.count("POST /api/token/refresh") >= 2
-    assert counts(receipt.details["project_id"]) == (6, 5, 2)
+    assert counts(receipt.details["project_id"]) == (6, 5, 6)
     assert len([one for one in client.projects() if one["title"].startswith(f"{name} ·")]) == 1
 
 
@@ -164,7 +164,7 @@ def test_a_token_that_is_refused_again_is_not_tried_for_ever(proxy, platform, mo
     assert "eyJ" not in str(refused.value)
     assert proxy.count("GET /api/projects") == 2
     proxy.plan(Fault("GET /api/projects", 400, times=None, body=said))
-    with pytest.raises(PlatformError, match=r"with 400: .*bad token ….*and.*…") as refused:
+    with pytest.raises(PlatformError, match=r"with 400: bad token …") as refused:
         platform.pull(project="any")
     assert "eyJ" not in str(refused.value)
 
@@ -185,9 +185,9 @@ def test_a_server_that_is_silent_is_given_up_and_what_it_stored_meanwhile_counts
     platform.push(make_queue(1), project=name)  # the SDK has been loaded
     with monkeypatch.context() as patch:
         patch.setattr(client, "TIMEOUT", 1.0)
-        proxy.plan(Fault(r"POST .*/import$", "delay", seconds=3))
+        proxy.plan(Fault(r"POST .*/import\b", "delay", seconds=3))
         with pytest.raises(PlatformError, match=r"could not be reached \(ReadTimeout\)"):
             platform.push(report, project=f"{name} late")
     receipt = platform.push(report, project=f"{name} late")
     assert (receipt.created, receipt.unchanged) == (0, 6)
-    assert counts(receipt.details["project_id"]) == (6, 5, 2)
+    assert counts(receipt.details["project_id"]) == (6, 5, 6)

@@ -12,17 +12,18 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from labelsift.errors import InputError
+from labelsift.flags import flags_of
 from labelsift.integrations.label_studio import convert
 from labelsift.integrations.label_studio.config import config_of, review_config, review_target
-from labelsift.integrations.label_studio.disputes import disputed, revised, settled
-from labelsift.integrations.label_studio.flags import flags_of
-from labelsift.integrations.label_studio.media import required, shown_of
+from labelsift.integrations.label_studio.disputes import revised
 from labelsift.integrations.label_studio.pull import correction
-from labelsift.integrations.label_studio.push import Common, labels_of, plan_review
+from labelsift.integrations.label_studio.reviewplan import Common, labels_of, plan_review
 from labelsift.integrations.label_studio.targets import NONE, Target, target_of
 from labelsift.integrations.label_studio.values import from_result, to_result
+from labelsift.media import required, shown_of
 from labelsift.report import Report
 from labelsift.spans import fault
+from labelsift.suggestions import disputed, settled
 
 from . import kinds
 

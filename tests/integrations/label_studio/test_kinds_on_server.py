@@ -7,10 +7,10 @@ from typing import Any
 
 import labelsift as ls
 import pytest
-from labelsift.integrations.label_studio.disputes import settled
 from labelsift.integrations.label_studio.targets import target_of
 from labelsift.integrations.label_studio.values import to_result
 from labelsift.store import Store
+from labelsift.suggestions import settled
 
 from . import kinds
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -29,38 +29,6 @@ PLACE = """([words, nth]) => {
         return [box.left, box.right, (box.top + box.bottom) / 2];
       }
 }"""
-
-
-@pytest.fixture(scope="module")
-def logged_in(chromium: Any, server: Any) -> Iterator[Any]:
-    context = chromium.new_context(viewport={"width": 1280, "height": 800})
-    context.set_default_timeout(30_000)
-    page = context.new_page()
-    page.goto(f"{server.url}/user/login")
-    page.fill("input[name=email]", server.username)
-    page.fill("input[name=password]", server.password)
-    page.click("button[type=submit]")
-    page.wait_for_url(lambda url: "login" not in url)
-    page.close()
-    yield context
-    context.close()
-
-
-@pytest.fixture
-def label_all(logged_in: Any) -> Iterator[Callable[[str], Any]]:
-    pages = []
-
-    def opened(address: str) -> Any:
-        page = logged_in.new_page()
-        pages.append(page)
-        page.goto(address)
-        page.get_by_text("Label All Tasks").click()
-        page.get_by_role("button", name=SUBMIT).wait_for()
-        return page
-
-    yield opened
-    for page in pages:
-        page.close()
 
 
 def labeling(page: Any) -> Any:

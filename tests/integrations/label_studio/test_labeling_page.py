@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,39 +11,6 @@ expect = pytest.importorskip("playwright.sync_api").expect
 pytestmark = [pytest.mark.server, pytest.mark.browser]
 
 SHOTS: Path | None = None  # a folder takes a picture of each page, to look at
-
-
-@pytest.fixture(scope="module")
-def logged_in(chromium: Any, server: Any) -> Iterator[Any]:
-    context = chromium.new_context(viewport={"width": 1280, "height": 800})
-    context.set_default_timeout(30_000)
-    page = context.new_page()
-    page.goto(f"{server.url}/user/login")
-    page.fill("input[name=email]", server.username)
-    page.fill("input[name=password]", server.password)
-    page.click("button[type=submit]")
-    page.wait_for_url(lambda url: "login" not in url)
-    page.close()
-    yield context
-    context.close()
-
-
-@pytest.fixture
-def label_all(logged_in: Any) -> Iterator[Callable[[str], Any]]:
-    """Open a review project's page and press Label All Tasks, as a labeler does."""
-    pages = []
-
-    def opened(address: str) -> Any:
-        page = logged_in.new_page()
-        pages.append(page)
-        page.goto(address)
-        page.get_by_text("Label All Tasks").click()
-        page.get_by_role("button", name="Submit current annotation").wait_for()
-        return page
-
-    yield opened
-    for page in pages:
-        page.close()
 
 
 def labeling(page: Any) -> Any:

@@ -90,13 +90,14 @@ def test_only_what_people_said_after_the_push_decides(
     tasks = flagged_in(client, project)
     samples = ls.load(store=store).samples
     given = dict(zip(samples.ids.to_pylist(), samples.labels.to_pylist(), strict=True))
-    suggested = {one["task"]: one["result"][0]["value"]["choices"][0] for one in client.predictions(project)}
+    findings = ls.load(store=store).findings.to_pylist()  # in mode blind the project does not say it
+    suggested = {one["id"]: json.loads(one["suggested"]) for one in findings if one["issue"] == "label"}
     ids = [task["data"]["labelsift_id"] for task in tasks]
-    annotate(tasks[0], suggested[tasks[0]["id"]], lead_time=2.5)
+    annotate(tasks[0], suggested[ids[0]], lead_time=2.5)
     annotate(tasks[0], given[ids[0]], completed_by=second_person[0])
     annotate(tasks[1], given[ids[1]])
     annotate(tasks[2], None, was_cancelled=True)
-    other = ({"card_arrival", "top_up", "refund"} - {given[ids[3]], suggested[tasks[3]["id"]]}).pop()
+    other = ({"card_arrival", "top_up", "refund"} - {given[ids[3]], suggested[ids[3]]}).pop()
     changed = tasks[3]["annotations"][0]["id"]
     client._send("PATCH", f"/api/annotations/{changed}/", body={"result": result(other)}, what="a change")
 
@@ -104,7 +105,7 @@ def test_only_what_people_said_after_the_push_decides(
     told = {(row["id"], row["person"]): (row["action"], row["verdict"], json.loads(row["value"])) for row in rows}
     mine = "admin@example.com"
     assert told == {
-        (ids[0], mine): ("relabel", "accepted", suggested[tasks[0]["id"]]),
+        (ids[0], mine): ("relabel", "accepted", suggested[ids[0]]),
         (ids[0], second_person[1]): ("keep", "refused", given[ids[0]]),
         (ids[1], mine): ("keep", "refused", given[ids[1]]),
         (ids[2], mine): ("keep", "skipped", given[ids[2]]),
@@ -142,30 +143,31 @@ def test_decisions_stay_with_the_run_that_asked_and_go_with_their_annotation(
 
 
 @pytest.mark.parametrize(
-    ("rows", "flagged"), [(2000, 60), pytest.param(20_000, 300, marks=[pytest.mark.soak, pytest.mark.timeout(3600)])]
+    ("rows", "flagged", "said"),
+    [(200, 12, 7), pytest.param(20_000, 300, 50, marks=[pytest.mark.soak, pytest.mark.timeout(3600)])],
 )
 def test_a_second_pull_reads_only_what_changed(
-    platform, client, name, make_pushed, annotate, reads, monkeypatch, rows, flagged
+    platform, client, name, make_pushed, annotate, reads, monkeypatch, rows, flagged, said
 ):
     _, store = make_pushed(rows, flagged)
     reads.update(requests=[], answers=[], light=[])
     assert ls.pull("label-studio", project=name, store=store).num_rows == 0
     assert len(reads["answers"]) == flagged  # the others were never pushed
-    tasks = [{"id": id} for id in reads["answers"][:50]]
+    tasks = [{"id": id} for id in reads["answers"][:said]]
     for task in tasks:
         annotate(task, "refund")
     reads.update(requests=[], answers=[], light=[])
-    assert ls.pull("label-studio", project=name, store=store).num_rows == 50
+    assert ls.pull("label-studio", project=name, store=store).num_rows == said
     assert sorted(reads["answers"]) == sorted(task["id"] for task in tasks)
     # The newest change; which tasks are late; their answers.
     assert len(reads["requests"]) == 2 + -(-flagged // 1000)
 
     reads.update(requests=[], answers=[], light=[])
-    assert ls.pull("label-studio", project=name, store=store).num_rows == 50
+    assert ls.pull("label-studio", project=name, store=store).num_rows == said
     assert reads["answers"] == []
     monkeypatch.setattr(pull_existing, "MARGIN", pull_existing.timedelta(0))
     reads.update(requests=[], answers=[], light=[])
-    assert ls.pull("label-studio", project=name, store=store).num_rows == 50
+    assert ls.pull("label-studio", project=name, store=store).num_rows == said
     assert reads["light"] == reads["answers"] == []
 
 
@@ -186,3 +188,58 @@ def test_a_project_that_nothing_was_pushed_into_is_refused(platform, client, nam
     client.create_project(title=name, description="", label_config=CONFIG, model_version="")
     with pytest.raises(InputError, match="was pushed as"):
         ls.pull("label-studio", project=name)
+
+
+def test_answers_come_under_the_names_that_the_data_has(client, name, platform, make_queue, annotate, tmp_path):
+    report, store = make_queue(6, flagged=6), tmp_path / "store"
+    Store(store).save(report)
+    config = CONFIG.replace('value="top_up"', 'value="Top up" alias="tu"').replace('"refund"', '"REFUND"')
+    project = client.create_project(title=name, description="theirs", label_config=config, model_version="")
+    client.import_tasks(
+        project, [{"data": {"ticket": id, "text": f"text {id}"}} for id in report.samples.ids.to_pylist()]
+    )
+    ls.load(store=store).push("label-studio", project=name, match="ticket", mode="blind")
+    given = dict(zip(report.samples.ids.to_pylist(), report.samples.labels.to_pylist(), strict=True))
+    findings = {one["id"]: one for one in report.findings.to_pylist() if one["issue"] == "label"}
+    tasks = [one for one in flagged_in(client, project) if one["data"]["labelsift_id"] in findings]
+    written = {"top_up": "tu", "refund": "REFUND"}
+    expected = {}
+    for task, kept in zip(tasks[:4], (True, True, False, False), strict=True):
+        id = task["data"]["labelsift_id"]
+        label = given[id] if kept else json.loads(findings[id]["suggested"])
+        annotate(task, written.get(label, label))
+        expected[id] = ("refused" if kept else "accepted", label)
+    rows = ls.pull("label-studio", project=name, store=store).to_pylist()
+    assert {row["id"]: (row["verdict"], json.loads(row["value"])) for row in rows} == expected
+    assert any(label in written for _, label in expected.values())
+
+
+def test_decisions_on_a_run_that_was_pushed_over_before_a_pull_are_not_lost(
+    client, name, make_pushed, annotate, make_queue
+):
+    project, store = make_pushed(12, 8)
+    tasks = flagged_in(client, project)
+    annotate(tasks[0], "top_up")
+    second = make_queue(12, run="r2", flagged=8)
+    Store(store).save(second)
+    ls.load("r2", store=store).push("label-studio", project=name, match="ticket")
+    annotate(tasks[1], "top_up")
+    rows = ls.pull("label-studio", project=name, store=store).to_pylist()
+    assert [(row["run"], json.loads(row["value"]), row["asked"]) for row in rows] == [
+        ("20261123-101500-4f2a", "top_up", None),
+        ("r2", "top_up", "choose"),
+    ]
+
+
+def test_remarks_in_a_project_of_peoples_own_are_heard(client, name, make_pushed, annotate):
+    project, store = make_pushed(12, 8)
+    tasks = flagged_in(client, project)
+    for task, doubt in zip(tasks, ("labelsift_unclear", "labelsift_unusable"), strict=False):
+        told = [{"from_name": "labelsift_doubt", "to_name": "body", "type": "choices", "value": {"choices": [doubt]}}]
+        note = {"from_name": "labelsift_note", "to_name": "body", "type": "textarea", "value": {"text": ["why"]}}
+        client._send("POST", f"/api/tasks/{task['id']}/annotations/", body={"result": [*told, note]}, what="an answer")
+    rows = ls.pull("label-studio", project=name, store=store).to_pylist()
+    assert [(row["action"], row["verdict"], row["note"]) for row in rows] == [
+        ("keep", "skipped", "why"),
+        ("remove", "changed", "why"),
+    ]

@@ -12,7 +12,7 @@ CONFIG = """<View><Text name="body" value="$text"/><Choices name="intent" toName
 </Choices></View>"""
 
 
-def test_the_tab_opens_and_shows_the_flagged_tasks_only(platform, make_queue, name, client, chromium, server):
+def test_the_tab_opens_and_shows_the_flagged_tasks_only(platform, make_queue, name, client, logged_in):
     expect = pytest.importorskip("playwright.sync_api").expect
     report = make_queue(8, flagged=3)
     project = client.create_project(title=name, description="theirs", label_config=CONFIG, model_version="")
@@ -20,18 +20,12 @@ def test_the_tab_opens_and_shows_the_flagged_tasks_only(platform, make_queue, na
     client.import_tasks(project, [{"data": {"ticket": id, "text": text}} for id, text in rows])
     receipt = platform.push(report, project=name, match="ticket")
 
-    context = chromium.new_context(viewport={"width": 1600, "height": 900})
-    context.set_default_timeout(30_000)
-    page = context.new_page()
-    page.goto(f"{server.url}/user/login")
-    page.fill("input[name=email]", server.username)
-    page.fill("input[name=password]", server.password)
-    page.click("button[type=submit]")
-    page.wait_for_url(lambda url: "login" not in url)
+    page = logged_in.new_page()
+    page.set_viewport_size({"width": 1600, "height": 900})
     page.goto(receipt.links["labelsift: Review now"])
     expect(page.get_by_text("Message 7")).to_be_visible(timeout=30_000)
     expect(page.get_by_text("Message 6")).to_be_visible()
     expect(page.get_by_text("Message 4")).to_have_count(0)
-    context.close()
+    page.close()
     (view,) = [one["data"] for one in client.views(project) if one["data"]["title"] == "labelsift: Review now"]
     assert all("child_filter" in one for one in view["filters"]["items"])  # to look at it did not change it

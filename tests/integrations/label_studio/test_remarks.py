@@ -62,20 +62,6 @@ def test_what_is_no_remark_is_handed_on_in_its_order(result):
     assert remark.note == "\n".join(one.strip() for one in said if one.strip())
 
 
-@pytest.fixture(scope="module")
-def page(chromium: Any, server: Any) -> Any:
-    context = chromium.new_context(viewport={"width": 1280, "height": 800})
-    context.set_default_timeout(30_000)
-    page = context.new_page()
-    page.goto(f"{server.url}/user/login")
-    page.fill("input[name=email]", server.username)
-    page.fill("input[name=password]", server.password)
-    page.click("button[type=submit]")
-    page.wait_for_url(lambda url: "login" not in url)
-    yield page
-    context.close()
-
-
 def submit(page: Any) -> None:
     before = page.locator(".ls-text").inner_text()
     with page.expect_response(lambda answer: answer.request.method == "POST" and "/annotations" in answer.url):
@@ -85,9 +71,10 @@ def submit(page: Any) -> None:
 
 @pytest.mark.server
 @pytest.mark.browser
-def test_a_labeler_says_unclear_and_unusable_without_a_label_and_writes_a_note(platform, make_queue, name, page):
+def test_a_labeler_says_unclear_and_unusable_without_a_label_and_writes_a_note(platform, make_queue, name, logged_in):
     expect = pytest.importorskip("playwright.sync_api").expect
     receipt = platform.push(make_queue(6), project=name)
+    page = logged_in.new_page()
     asked: list[str] = []
     page.on("request", lambda one: asked.append(one.post_data or "") if "next_task" in one.url else None)
     page.goto(receipt.links["review"])
@@ -108,6 +95,8 @@ def test_a_labeler_says_unclear_and_unusable_without_a_label_and_writes_a_note(p
     expect(page.locator(".ls-labels label").first).to_be_visible()
     page.locator('.ls-labels input[name="card_arrival"]').check()
     submit(page)
+
+    page.close()
 
     found = [(row["action"], row["verdict"], row["note"]) for row in platform.pull(project=name).to_pylist()]
     assert found == [("keep", "skipped", "two topics in one"), ("remove", "changed", ""), ("relabel", "changed", "")]

@@ -191,7 +191,7 @@ def here(server) -> Any:
 untimed = settings(deadline=None, suppress_health_check=list(HealthCheck))
 
 
-@settings(untimed, max_examples=8, derandomize=True)
+@settings(untimed, max_examples=4, derandomize=True)
 @given(case=cases())
 def test_push_pull_push_changes_nothing(here, client, case):
     round_trip(here, client, case)

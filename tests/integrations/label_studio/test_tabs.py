@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from labelsift.findings import Finding, findings_table
+from labelsift.flags import flags_of
 from labelsift.integrations.label_studio import tabs
 from labelsift.integrations.label_studio.dealing import groups_of, parts_of
-from labelsift.integrations.label_studio.flags import flags_of
 from labelsift.platforms import PushOptions
 
 RUN, SINCE = "20261123-101500-4f2a", "2026-11-25T10:00:00.000000Z"

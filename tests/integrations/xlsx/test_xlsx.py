@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from labelsift import platforms
 from labelsift.cli import main
 from labelsift.findings import CORRECTIONS_SCHEMA, Finding, findings_table
-from labelsift.integrations.label_studio.flags import flags_of
+from labelsift.flags import flags_of
 from labelsift.integrations.xlsx import Xlsx
 from labelsift.platforms import Eraser, Labeler
 from labelsift.recording import decisions

@@ -86,7 +86,9 @@ class Cable:
         self.of[project].append({"id": number, "data": data, "annotations": []})
         return number
 
-    def answer(self, task: int, label: str, *, by: int = 1, updated: str = "2030-01-01T00:00:00.000001Z") -> int:
+    def answer(
+        self, task: int, label: str, *, by: int = 1, updated: str = "2030-01-01T00:00:00.000001Z", **more: Any
+    ) -> int:
         number = len(self.annotations) + 1
         told = {"from_name": "label", "to_name": "text", "type": "choices", "value": {"choices": [label]}}
         self.annotations[number] = {
@@ -96,6 +98,7 @@ class Cable:
             "completed_by": by,
             "result": [told],
             "updated_at": updated,
+            **more,
         }
         next(one for one in self.of[task // 1000] if one["id"] == task)["annotations"].append(self.annotations[number])
         return number
@@ -120,7 +123,9 @@ class Cable:
     def people(self) -> dict[int, str]:
         return self.accounts
 
-    def tasks(self, project: int, *, annotations: bool = False, filters: Any = (), ids: Any = None) -> Iterator[Any]:
+    def tasks(
+        self, project: int, *, annotations: bool = False, include: str = "", filters: Any = (), ids: Any = None
+    ) -> Iterator[Any]:
         found = [one for one in self.of.get(project, []) if ids is None or one["id"] in ids]
         for item in filters:
             if item["filter"].startswith("filter:tasks:data."):

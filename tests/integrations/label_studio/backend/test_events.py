@@ -8,6 +8,7 @@ import stat
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from labelsift.errors import InputError, PlatformError
 from labelsift.integrations.label_studio.backend import second_look
 from labelsift.integrations.label_studio.backend.database import Database
 from labelsift.integrations.label_studio.backend.lookproject import NEUTRAL
+from labelsift.integrations.label_studio.correcting import mark_of
 from labelsift.store import Store
 from labelsift.verification import verify
 from starlette.testclient import TestClient
@@ -187,6 +189,35 @@ def test_an_answer_on_a_second_look_is_not_asked_about(bench: Bench) -> None:
     _send(bench, _event(bench.cable.answer(task, WRONG["t0000"])))
     bench.work()
     assert bench.cable.second_looks() == []
+
+
+def test_what_apply_wrote_is_no_answer_until_a_person_changes_it(bench: Bench) -> None:
+    made, later = "2030-01-01T00:00:00.000001Z", "2030-01-01T00:05:00.000001Z"
+    mark = mark_of(1, 1, WRONG["t0000"])
+    number = _contradict(bench.cable, import_id=mark, created_at=made)
+    _agree(bench.cable, 3, import_id=mark + 1, created_at=made)
+    _send(bench, _event(number))
+    bench.work()
+    bench.worker.catch_up()
+    bench.work()
+    assert bench.cable.second_looks() == [] and bench.database.rows("SELECT * FROM answers") == []
+    bench.cable.annotations[number]["updated_at"] = later
+    _send(bench, _event(number, action="ANNOTATION_UPDATED", updated=later))
+    bench.work()
+    assert len(bench.cable.second_looks()) == 1
+
+
+def test_what_was_answered_just_before_the_first_start_is_not_looked_at(store: Path, make_bench: Any) -> None:
+    cable = Cable()
+    now = datetime.now(UTC)
+    _contradict(cable, updated=(now - timedelta(minutes=1)).isoformat())
+    bench = make_bench(store, cable=cable)
+    bench.worker.start()
+    _contradict(cable, id="t0001", updated=(now + timedelta(minutes=1)).isoformat())
+    bench.worker.stop()
+    bench.worker.catch_up()
+    bench.work()
+    assert [row["sample"] for row in bench.database.rows("SELECT sample FROM answers")] == ["t0001"]
 
 
 def test_what_was_deleted_or_belongs_elsewhere_does_nothing(bench: Bench) -> None:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from labelsift.findings import ISSUES
-from labelsift.labelsets import parsed as labels_of
-from labelsift.samples import Samples, Task
-from labelsift.spans import parsed as spans_of
+from .findings import ISSUES
+from .labelsets import parsed as labels_of
+from .samples import Samples, Task
+from .spans import parsed as spans_of
 
-from .disputes import Dispute, settled
-from .values import Value
+Value = Any  # str | list[str] | list[[int, int, str]]
+Span = Sequence[int | str]  # [start, end, type]
+Dispute = tuple[list[int | str] | None, list[int | str] | None]  # what is marked, and what should be; None = nothing
 
 # People decide on labels, so what disputes a label comes first; scores of different issues do not compare.
 _FIRST = ("label", "span", "conflicting_labels")
@@ -79,3 +80,43 @@ def plain(cell: str | None) -> str | None:
         return None
     value = json.loads(cell)
     return value if isinstance(value, str) else cell
+
+
+def cell_of(value: Value | None) -> str:
+    """Write a value into a cell: a label as it is, sets and spans as JSON, nothing as an empty text.
+
+    >>> cell_of("refund"), cell_of(["a", "b"]), cell_of([[0, 5, "PER"]]), cell_of(None)
+    ('refund', '["a", "b"]', '[[0, 5, "PER"]]', '')
+    """
+    if value is None or isinstance(value, str):
+        return value or ""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def settled(given: Value | None, disputes: Iterable[Dispute]) -> Value:
+    """Return the whole list of spans if every suggestion is right.
+
+    >>> settled([[0, 3, "a"], [5, 8, "b"]], [([0, 3, "a"], None), (None, [9, 12, "c"])])
+    [[5, 8, 'b'], [9, 12, 'c']]
+    """
+    disputes = list(disputes)
+    gone = [old for old, _ in disputes if old is not None]
+    come = [new for _, new in disputes if new is not None]
+    return listed([*(one for one in given or () if list(one) not in gone), *come])
+
+
+def disputed(given: Value | None, suggested: Value | None) -> tuple[Value, Value]:
+    """Return the given spans that a suggestion takes away, and the spans that it brings.
+
+    >>> disputed([[0, 3, "a"], [5, 8, "b"]], [[0, 3, "x"], [5, 8, "b"]])
+    ([[0, 3, 'a']], [[0, 3, 'x']])
+    """
+    if suggested is None:
+        return [], []
+    before, after = listed(given or ()), listed(suggested)
+    return [one for one in before if one not in after], [one for one in after if one not in before]
+
+
+def listed(spans: Iterable[Span]) -> list[list[int | str]]:
+    """Return spans as lists, in the order of the text, each once."""
+    return [list(one) for one in sorted({(start, end, kind) for start, end, kind in spans})]

@@ -11,10 +11,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from labelsift.wording import listed, shortened
-
+from .media import Medium
 from .suggestions import plain
-from .targets import Medium
+from .wording import listed, shortened
 
 Evidence = Mapping[str, Any]
 _MANY: dict[Medium | None, str] = {"text": "texts", "image": "images", "audio": "sounds", None: "samples"}

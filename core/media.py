@@ -1,15 +1,16 @@
-"""What the pages of a review project show of samples: their texts, or images or sounds behind addresses."""
+"""What people are shown of samples: their texts, or images or sounds behind addresses."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
-from labelsift.errors import InputError
-from labelsift.samples import Samples
+from .errors import InputError
+from .samples import Samples
 
-from .targets import Medium
+Medium = Literal["text", "image", "audio"]
 
 # What a browser opens, or Label Studio's own storages resolve. A file's path on somebody's disk is neither, and its
 # player opens no sounds in data addresses.
