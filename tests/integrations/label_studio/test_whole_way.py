@@ -1,4 +1,4 @@
-"""Projects of sets and of entities, all the way: read, scanned, pushed, decided in Chromium, pulled, applied, undone."""
+"""Projects of sets and of entities, the whole way: read, scanned, pushed, decided, pulled, applied, undone."""
 
 from __future__ import annotations
 
