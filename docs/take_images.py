@@ -13,14 +13,13 @@ import contextlib
 import csv
 import json
 import os
+import secrets
 import shlex
 import subprocess
 import sys
 import tempfile
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -34,6 +33,7 @@ from labelsift.demo.tickets import write_tickets
 from labelsift.demo.tour import METADATA, PROJECT
 from labelsift.findings import CORRECTIONS_SCHEMA
 from labelsift.integrations.label_studio import LabelStudio
+from labelsift.integrations.label_studio.backend.launching import BackendServer
 from labelsift.integrations.label_studio.client import Client
 from labelsift.integrations.label_studio.server import LabelStudioServer
 from labelsift.integrations.mlflow.server import MLflowServer
@@ -57,7 +57,8 @@ KINDS = {"task-spans": ("prefill", "span", spans_report), "task-sets": ("choose"
 COMPARISON, SIMILAR = ("comparison", "comparison-rows"), ("similar",)
 ENABLED = ("enable-tabs", "model-settings")
 PICTURES = (*REPORT, *COMPARISON, *SIMILAR, *LABEL_STUDIO, *KINDS, *ENABLED, *MLFLOW)
-BACKEND = ("127.0.0.1", 9090)
+PORT = 9090  # of the backend, as the README has it
+PASSWORD = secrets.token_urlsafe(12)  # of the backend
 SEARCHES = (
     'labelsift similar "my card was charged twice" -k 3',
     'labelsift similar T0078 -k 3 --where "is_label_issue"',
@@ -233,8 +234,16 @@ def _of_enabling(
     project = client.create_project(title=title, description="", label_config=config, model_version="")
     rows = zip(report.samples.ids.to_pylist(), report.samples.texts.to_pylist(), strict=True)
     client.import_tasks(project, [{"data": {"text": text, "ticket_id": id}} for id, text in rows])
-    with _stand_in() as address:
-        platform.enable(project=title, run=report.run, backend=address, store=place / STORE)
+    backend = BackendServer(
+        place / STORE,
+        [str(project)],
+        log=place / "serve.log",
+        variables=server.variables(),
+        password=PASSWORD,
+        port=PORT,
+    )
+    with backend, _variables({"LABELSIFT_BACKEND_PASSWORD": PASSWORD}):
+        platform.enable(project=title, run=report.run, backend=backend.url, store=place / STORE)
         report.push("label-studio", project=title, match="data.ticket_id", budget=60)
         page = _logged_in(chromium, server)
         page.goto(f"{server.url}/projects/{project}/data")
@@ -245,34 +254,6 @@ def _of_enabling(
         page.get_by_text("Connected", exact=True).wait_for()
         take(page, "model-settings", after=3)
         page.context.close()
-
-
-@contextlib.contextmanager
-def _stand_in() -> Iterator[str]:
-    """Answer as a backend does that is asked for nothing but its health."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            content = json.dumps({"status": "UP", "model_version": "labelsift"}).encode()
-            self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        do_POST = do_GET
-
-        def log_message(self, *words: object) -> None:
-            pass
-
-    answering = ThreadingHTTPServer(BACKEND, Handler)
-    threading.Thread(target=answering.serve_forever, daemon=True).start()
-    try:
-        yield "http://{}:{}".format(*BACKEND)
-    finally:
-        answering.shutdown()
-        answering.server_close()
 
 
 def _of_mlflow(chromium: Any, address: str, take: Callable[..., None]) -> None:  # noqa: ANN401 - playwright's

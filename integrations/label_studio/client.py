@@ -30,10 +30,10 @@ TIMEOUT = 300  # seconds; an import of thousands of tasks takes a minute on a bu
 REPEATABLE: Any = {"max_retries": 3, "timeout_in_seconds": TIMEOUT}
 ONCE: Any = {"max_retries": 0, "timeout_in_seconds": TIMEOUT}
 # The server filters the fields of what a task holds by the same names.
-_ANSWERS = "annotations,drafts,result,completed_by,was_cancelled,lead_time,updated_at"
+_ANSWERS = "annotations,drafts,result,completed_by,was_cancelled,lead_time,updated_at,parent_prediction"
 # Without drafts and counts, which the server asks its database for a task at a time: in half the time.
 SAID = "id,data,annotations,result,completed_by,was_cancelled,lead_time,created_at,updated_at,import_id"
-SAID_AND_PREDICTED = f"{SAID},predictions,model_version"
+SAID_AND_PREDICTED = f"{SAID},parent_prediction,predictions,model_version"
 
 
 def body_of(value: Json) -> bytes:

@@ -66,6 +66,8 @@ def pull_reviews(client: Client, *, project: str, store: Path | str | None = Non
             row = correction(data, annotation, target=target, whole=blind)
             if row is not None:
                 asked = REPEAT if is_again(data, repeats) else "blind" if is_unseen(data) else one.mode
+                if asked == "choose" and annotation.get("parent_prediction"):
+                    asked = "prefill"  # the task was opened by its row, and so the suggestion was the draft
                 person = people.get(annotation["completed_by"], str(annotation["completed_by"]))
                 rows.append(row | {"person": person, "run": one.run, "round": str(one.number), "asked": asked})
     rows.sort(key=lambda row: row["time"])

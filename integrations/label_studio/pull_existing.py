@@ -227,10 +227,13 @@ class Reading:
             return None
         if when > pushed:
             told = f"{PREFIX}given" in data
-            prefilled = told and self.project.get("model_version") == model_version(run)
+            # A draft is made of the suggestion in the stream of mode prefill, and wherever a row is clicked.
+            drafts = {one["id"] for one in _own(task, run)}
+            prefilled = self.project.get("model_version") == model_version(run)
+            prefilled |= annotation.get("parent_prediction") in drafts
             more = {
                 "round": str(data.get(f"{PREFIX}round") or "1"),
-                "asked": "prefill" if prefilled else "choose" if told else "blind",
+                "asked": "prefill" if told and prefilled else "choose" if told else "blind",
             }
             return self._row(task, annotation, run, shown, pushed) | more
         earlier = [(time, other) for time, other in self._pushes if other != run and time < when]
@@ -324,7 +327,7 @@ class Reading:
         self, task: Mapping[str, Any], run: str, shown: Shown | None, given: Value | None, *, single: bool
     ) -> Value | None:
         """Return what was suggested: by the prediction, else by the run, as in mode blind, else by the task."""
-        own = [one for one in task.get("predictions") or () if one.get("model_version") == model_version(run)]
+        own = _own(task, run)
         found = from_result(own[0].get("result") or (), self._target) if own else None
         if found is not None:
             return self._named(found, run, shown, single=single)
@@ -370,6 +373,11 @@ class Reading:
             with contextlib.suppress(LabelsiftError):
                 self._linked[run] = set(read_links(self.store.place_of(run)))
         return self._linked[run]
+
+
+def _own(task: Mapping[str, Any], run: str) -> list[Mapping[str, Any]]:
+    """Return the predictions of a run on a task."""
+    return [one for one in task.get("predictions") or () if one.get("model_version") == model_version(run)]
 
 
 def _predicted(task: Mapping[str, Any], run: str) -> list[str]:

@@ -34,6 +34,8 @@ class BackendServer(Server):
         Of Basic auth; None for none.
     options
         More of the command line, for example ``--second-look``.
+    port
+        Where it answers; None takes one that is free.
     """
 
     def __init__(
@@ -46,8 +48,9 @@ class BackendServer(Server):
         password: str | None = None,
         options: Sequence[str] = (),
         timeout: float = 60,
+        port: int | None = None,
     ) -> None:
-        self.port = free_port()  # the same again after a kill
+        self.port = port or free_port()  # the same again after a kill
         self.url = f"http://{LOOPBACK}:{self.port}"
         self.auth = (USER, password) if password else None
         program = "from labelsift.cli import main; main()"

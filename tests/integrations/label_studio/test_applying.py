@@ -81,62 +81,6 @@ def everything(client: Client) -> Callable[[int], dict[int, Any]]:
     return read
 
 
-@pytest.mark.parametrize("rows", [60, pytest.param(500, marks=pytest.mark.soak)])
-def test_all_annotations_are_the_same_after_everything(
-    platform, client, name, make_queue, make, everything, tmp_path, rows
-):
-    report = make_queue(rows, flagged=12)
-    project = make(CONFIG, [[region({"choices": [label]})] for label in report.samples.labels.to_pylist()])
-    before = everything(project)
-    assert len(before) == rows
-    store = tmp_path / "s"
-    ls.store.Store(store).save(report)
-    samples = ls.read(f"label-studio://{name}")
-    assert len(samples) == rows
-    assert everything(project) == before
-
-    mine = [task for page in client.tasks(project) for task in page]
-    for task, id in zip(mine, report.samples.ids.to_pylist(), strict=True):
-        if id >= f"t{rows - 12:05d}":  # the flagged ones: their tasks must be found by the sample's id
-            client.write_task(task["id"], {**task["data"], "ticket": id})
-    ls.load(store=store).push("label-studio", project=name, match="ticket")
-    assert everything(project) == before
-    flagged = [task for page in client.tasks(project) for task in page if "labelsift_id" in task["data"]]
-    assert len(flagged) == 12
-    for task in flagged[:3]:
-        body = {"result": [region({"choices": [task["data"]["labelsift_suggested"]]})]}
-        client._send("POST", f"/api/tasks/{task['id']}/annotations/", body=body, what="an answer")
-    people = everything(project)
-    assert {id: people[id] for id in before} == before
-
-    run = CliRunner()
-    assert run.invoke(main, ["pull", "label-studio", name, "--store", str(store)]).exit_code == 0
-    plan = run.invoke(main, ["apply", "label-studio", name, "--store", str(store), "--dry-run"])
-    assert "Plan, nothing was sent" in plan.output
-    assert "annotations written: 3" in plan.output
-    assert everything(project) == people
-    done = run.invoke(main, ["apply", "label-studio", name, "--store", str(store), "--json"])
-    assert json.loads(done.stdout)["created"] == 3, done.output
-    applied = everything(project)
-    assert {id: applied[id] for id in people} == people
-    assert len(applied) == len(people) + 3
-    twice = run.invoke(main, ["apply", "label-studio", name, "--store", str(store), "--json"])
-    assert [json.loads(twice.stdout)[name] for name in ("created", "updated", "unchanged")] == [0, 0, 3]
-    assert everything(project) == applied
-    assert ls.pull("label-studio", project=name, store=store).num_rows == 3  # what labelsift wrote decides nothing
-
-    labels = ls.read(f"label-studio://{name}").labels.to_pylist()
-    assert [labels[int(task["data"]["labelsift_id"][1:])] for task in flagged[:3]] == [
-        task["data"]["labelsift_suggested"] for task in flagged[:3]
-    ]
-    undone = run.invoke(main, ["apply", "label-studio", name, "--store", str(store), "--undo", "--json"])
-    assert json.loads(undone.stdout)["details"]["annotations_deleted"] == 3
-    assert everything(project) == people
-    tasks = [task["data"] for page in client.tasks(project) for task in page]
-    assert not [data for data in tasks if "labelsift_correction" in data]
-    assert [task["data"] for task in flagged] == [data for data in tasks if "labelsift_id" in data]
-
-
 def test_the_correction_is_by_who_decided_and_exports_can_prefer_it(
     platform, client, name, make, everything, second_person, tmp_path
 ):

@@ -12,12 +12,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import labelsift as ls
 import pytest
 from click.testing import CliRunner
 from labelsift.cli import main
+from labelsift.integrations.label_studio.backend.launching import BackendServer
 from labelsift.integrations.label_studio.client import Client
 from labelsift.integrations.label_studio.headerlines import CLASS
 from labelsift.store import Store
+
+from .backend.conftest import CONFIG as SERVED
+from .backend.conftest import build_samples
 
 expect = pytest.importorskip("playwright.sync_api").expect
 pytestmark = [pytest.mark.server, pytest.mark.browser]
@@ -26,6 +31,7 @@ CONFIG = f"""<View>
   <Text name="body" value="$text"/>
   <Choices name="intent" toName="body">{"".join(f'<Choice value="{one}"/>' for one in CLASSES)}</Choices>
 </View>"""
+PASSWORD = "correct-horse-battery"
 LABELS, OUTLIERS = "labelsift: Suspicious labels", "labelsift: Outliers"
 
 
@@ -119,13 +125,63 @@ def test_an_owner_enables_a_project_and_sees_the_tabs_the_order_and_the_header(
     expect(box).to_have_count(0)
 
 
-def test_an_owner_pastes_the_address_and_predictions_arrive(owner, client, project, make_backend, tasks_of):
-    backend = os.environ.get("LABELSIFT_TEST_BACKEND") or make_backend().url
+def paste(owner: Any, client: Client, project: int, backend: str, *, password: str | None = None) -> None:
+    """Connect a model as an owner does."""
     owner.goto(f"{client.url}/projects/{project}/settings/ml")
     owner.get_by_text("Connect Model", exact=True).last.click()
     owner.fill("input[name=title]", "labelsift")
     owner.fill("input[name=url]", backend)
+    if password:
+        owner.get_by_text("No Authentication", exact=True).last.click()
+        owner.get_by_text("Basic Authentication", exact=True).last.click()
+        owner.fill("input[name=basic_auth_user]", "labelsift")
+        owner.fill("input[name=basic_auth_pass]", password)
     owner.get_by_text("Validate and Save").click()
+
+
+@pytest.fixture
+def served(server: Any, tmp_path: Path, client: Client, name: str) -> Iterator[tuple[BackendServer, int]]:
+    """The real backend on a run of its own, and a project with tasks that the run has seen and one that it has not."""
+    samples = build_samples(60)
+    ls.scan(samples, store=tmp_path / "store")
+    made = client.create_project(title=name, description="", label_config=SERVED, model_version="")
+    texts = [*samples.texts.to_pylist()[:5], "my plastic card was shipped by post"]
+    ids = [*samples.ids.to_pylist()[:5], "unseen"]
+    client.import_tasks(made, [{"data": {"text": text, "id": id}} for text, id in zip(texts, ids, strict=True)])
+    backend = BackendServer(
+        tmp_path / "store", [str(made)], log=tmp_path / "log", variables=server.variables(), password=PASSWORD
+    )
+    backend.start()
+    yield backend, made
+    backend.stop()
+
+
+def test_an_owner_pastes_the_address_of_the_real_backend(owner, client, served, tasks_of):
+    backend, project = served
+    paste(owner, client, project, backend.url, password=PASSWORD)
+    expect(owner.get_by_text("Connected", exact=True)).to_be_visible()
+    (hook,) = client.get("/api/webhooks/", what="webhooks", params={"project": project})
+    assert hook["url"] == f"{backend.url}/webhook"
+    version = f"labelsift/{next(iter(backend.health()['runs']))}"
+    tasks = {task["data"]["id"]: task["id"] for task in tasks_of(project)}
+    for id, label in (("t0000", "card"), ("t0004", "refund"), ("unseen", "card")):
+        owner.goto(f"{client.url}/projects/{project}/data?task={tasks[id]}")
+        arrived = owner.locator("[data-annotation-id]").filter(has_text="labelsif")  # a long version is shown with dots
+        expect(arrived).to_be_visible()
+        (made,) = [one for one in client.predictions(project) if one["task"] == tasks[id]]
+        assert (made["model_version"], made["result"][0]["value"]) == (version, {"choices": [label]})
+        arrived.click()
+        expect(owner.locator(f'input[name="{label}"]:checked').first).to_be_attached()
+    assert [(one["unseen"], one["empty"]) for one in backend.lines() if one["event"] == "predict"] == [
+        (0, 0),
+        (0, 0),
+        (1, 0),
+    ]
+
+
+def test_an_owner_pastes_the_address_and_predictions_arrive(owner, client, project, make_backend, tasks_of):
+    backend = os.environ.get("LABELSIFT_TEST_BACKEND") or make_backend().url
+    paste(owner, client, project, backend)
     expect(owner.get_by_text("Connected", exact=True)).to_be_visible()
     expect(owner.get_by_text(backend)).to_be_visible()
     shoot(owner, "model-settings")

@@ -12,7 +12,7 @@ from labelsift.integrations.label_studio.pull import correction
 from labelsift.integrations.label_studio.remarks import DOUBT, NOTE, UNCLEAR, UNUSABLE, parted
 from labelsift.integrations.label_studio.targets import target_of
 
-DATA = {"labelsift_id": "a", "labelsift_given": "x"}
+DATA = {"labelsift_id": "a", "labelsift_given": "x", "labelsift_suggested": "y"}
 
 
 def region(control: str, *choices: str) -> dict[str, Any]:
@@ -25,7 +25,7 @@ def note(text: str) -> dict[str, Any]:
 
 def read(*result: dict[str, Any], skipped: bool = False) -> tuple[str, ...] | None:
     made = {"result": list(result), "was_cancelled": skipped, "updated_at": "2026-11-25T10:00:00Z"}
-    row = correction(DATA, made, suggested="y")
+    row = correction(DATA, made)
     return None if row is None else (row["action"], row["verdict"], row["value"], row["note"])
 
 
@@ -82,10 +82,8 @@ def test_a_labeler_says_unclear_and_unusable_without_a_label_and_writes_a_note(p
     aside = page.locator(".ls-aside")
     expect(page.locator(".ls-labels input")).to_have_count(4)
 
-    page.get_by_role("button", name="Submit current annotation").click()  # neither a label nor a remark
-    expect(page.get_by_text('"label" is required')).to_be_visible()
-    page.get_by_role("button", name="OK").click()
-    expect(page.get_by_text('"label" is required')).to_have_count(0)
+    # Neither a label nor a remark.
+    expect(page.get_by_role("button", name="Submit current annotation")).to_be_disabled()
     aside.get_by_text("Unclear, or the guideline is missing").click()
     expect(page.locator(".ls-labels label").first).to_be_hidden()
     aside.locator("input[type=text]").fill("two topics in one")  # without Enter

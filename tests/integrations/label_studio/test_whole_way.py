@@ -1,4 +1,4 @@
-"""Projects of sets and of entities, the whole way: read, scanned, pushed, decided, pulled, applied, undone."""
+"""Projects of sets and of entities, all the way: read, scan, push, decide in Chromium, pull, record, apply, undo."""
 
 from __future__ import annotations
 
@@ -33,10 +33,9 @@ FORMS = (
     "We met {person} at the station of {town}.",
     "{person} has lived in {town} for years.",
 )
-SETS = "".join(f'<Choice value="{one}"/>' for one in WORDS)
-SETS = (
-    f'<View><Text name="body" value="$text"/><Choices name="c" toName="body" choice="multiple">{SETS}</Choices></View>'
-)
+CHOICES = "".join(f'<Choice value="{one}"/>' for one in WORDS)
+CHOICES = f'<Choices name="c" toName="body" choice="multiple">{CHOICES}</Choices>'
+SETS = f'<View><Text name="body" value="$text"/>{CHOICES}</View>'
 TYPES = '<Labels name="c" toName="body"><Label value="PER"/><Label value="LOC"/></Labels>'
 ENTITIES = f'<View><Text name="body" value="$text"/>{TYPES}</View>'
 WRONG = (20, 46, 71, 97, 123, 149)  # samples whose labels people got wrong

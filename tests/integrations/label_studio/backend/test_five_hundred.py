@@ -22,7 +22,12 @@ start, second_account, everything = real.start, real.second_account, applying.ev
 ROWS = 500
 THEIRS = {"title": "Mine", "type": "list", "target": "tasks", "ordering": ["tasks:id"], "filters": {}}
 # What a project counts: labelsift's predictions and people's new answers stay.
-COUNTS = ("total_annotations_number", "total_predictions_number", "ground_truth_number")
+COUNTS = (
+    "total_annotations_number",
+    "total_predictions_number",
+    "num_tasks_with_annotations",
+    "useful_annotation_number",
+)
 
 
 def region(label: str) -> dict[str, Any]:
@@ -39,10 +44,8 @@ def project(client: Client, name: str) -> int:
     made = client.create_project(title=name, description="theirs", label_config=CONFIG, model_version="")
     samples = build_samples(ROWS)
     rows = zip(samples.ids.to_pylist(), samples.texts.to_pylist(), samples.labels.to_pylist(), strict=True)
-    tasks = [
-        {"data": {"text": text, "ticket": id}, "annotations": [{"result": [region(one)]}]} for id, text, one in rows
-    ]
-    client.import_tasks(made, tasks)
+    data = [({"text": text, "ticket": id}, [{"result": [region(one)]}]) for id, text, one in rows]
+    client.import_tasks(made, [{"data": one, "annotations": said} for one, said in data])
     client.create_view(made, THEIRS)
     return made
 
@@ -137,10 +140,10 @@ def test_five_hundred_annotations_are_the_same_after_everything(
     gone = run("disable", "label-studio", name, "--store", store)
     assert f"{name} · labelsift second look" in gone["details"]["projects_left"]
     assert everything(project) == people and same()
-    assert settings_of(project) == settings
+    restored = settings_of(project)
+    assert [one for one in restored["project"] if restored["project"][one] != settings["project"][one]] == []
+    assert restored == settings
     after = {task["id"]: task["data"] for task in tasks_of(project)}
-    own = {
-        id: {key: value for key, value in one.items() if not key.startswith("labelsift_")} for id, one in after.items()
-    }
-    assert own == data
+    assert {id: {key: one[key] for key in data[id]} for id, one in after.items()} == data
+    assert all(key.startswith("labelsift_") for id, one in after.items() for key in one.keys() - data[id].keys())
     assert [id for id, one in after.items() if one != data[id]] == [task["id"] for task in flagged.values()]
