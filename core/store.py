@@ -81,7 +81,9 @@ class Store(RunRecords):
         return self.place.path
 
     def place_of(self, run: str) -> Place:
-        """Return where a run of this whole name lies."""
+        """Return where a run of this whole name lies; a name that leads elsewhere, as a server may tell it, is none."""
+        if not run or run.startswith(".") or "/" in run or "\\" in run:
+            raise StoreError(f"No run is called {run!r}", cure="See labelsift runs")
         return self.place / "runs" / run
 
     def save(self, report: Report) -> None:

@@ -76,7 +76,7 @@ class Deal:
     def fields(self, flag: Flag) -> dict[str, Any]:
         """Return the fields of a task that say so."""
         fields: dict[str, Any] = {"labelsift_lane": lane_of(flag.rank, self.lanes)} if self.lanes else {}
-        if flag.id in self.groups:
+        if flag.id in self.groups and not flag.blind:  # the others of its group show their labels
             fields["labelsift_group"] = self.groups[flag.id]
         if self.sources is not None:  # the task there shows the label
             fields |= links.fields_of(None if flag.blind else self.sources.get(flag.id))

@@ -13,6 +13,8 @@ from xml.parsers import expat
 
 from labelsift.errors import InputError
 
+from .targets import require_plain
+
 CLASS = "labelsift-ask"
 FIELDS = ("$labelsift_header", "$labelsift_reason")
 _HEADINGS = ":is(h1, h2, h3, h4, h5, h6)"
@@ -120,6 +122,7 @@ class _Config:
 
 def _read(config: str, *, project: str) -> _Config:
     """Find the outermost tag and labelsift's lines; the positions of expat are those of the bytes."""
+    require_plain(config, project=project)
     raw, read = config.encode(), _Config()
     parser = expat.ParserCreate("utf-8")
     depth, inside = 0, 0  # inside: the depth of the lines that are open

@@ -160,6 +160,7 @@ def correction(
     skipped = bool(annotation.get("was_cancelled"))
     settled = None if skipped else remark.decision  # says what to do whichever label stands beside it
     answer = None if skipped or settled else from_result(labeled, target)
+    skipped = skipped or (answer is None and settled is None and bool(remark.note))  # words alone decide nothing
     if not isinstance(sample, str) or (answer is None and not skipped and settled is None):
         return None
     if labels:

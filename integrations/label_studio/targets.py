@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -21,6 +22,7 @@ OWN = "labelsift_"  # controls of this beginning are labelsift's own, and hold n
 NONE = f"{OWN}none"  # the choice by which a person says that no label fits, or that nothing is to be marked
 NOTHING = f"{OWN}nothing"  # the control that offers it beside spans
 _ONE = ("single", "single-radio")
+_DECLARES = re.compile("<!(DOCTYPE|ENTITY)", re.IGNORECASE)
 _SHOWN: dict[str, Medium] = {"Text": "text", "HyperText": "text", "Image": "image", "Audio": "audio"}
 
 
@@ -76,6 +78,7 @@ def target_of(label_config: str, *, project: str) -> Target:
     """
     from label_studio_sdk.label_interface.interface import LabelInterface
 
+    require_plain(label_config, project=project)
     interface = LabelInterface(label_config)
     found = [one for one in interface.controls if not one.name.startswith(OWN)]
     fitting = [one for one in found if one.tag in ("Choices", "Labels", "Taxonomy")]
@@ -109,6 +112,21 @@ def target_of(label_config: str, *, project: str) -> Target:
     )
 
 
+def require_plain(label_config: str, *, project: str) -> None:
+    """Refuse a labeling config that declares entities: they can grow to any length, or name files, when it is read.
+
+    Raises
+    ------
+    InputError
+        If there is a document type or an entity declaration.
+    """
+    if _DECLARES.search(label_config):
+        raise InputError(
+            f"The labeling config of {project} declares a document type or entities, which labelsift does not read",
+            cure="Take it out under Settings → Labeling Interface → Code",
+        )
+
+
 def _kind(control: Any) -> Kind:  # noqa: ANN401 - a control of the SDK
     attributes = control.attr or {}
     if control.tag == "Labels":
@@ -127,7 +145,7 @@ class _Node:
 def _nodes(label_config: str, name: str, tag: str) -> dict[str, _Node]:
     """Return label → node of all that a control offers; of a taxonomy also inner nodes, as people choose them."""
     found: dict[str, _Node] = {}
-    for control in ElementTree.fromstring(label_config).iter(tag):  # noqa: S314 - from the project's own server
+    for control in ElementTree.fromstring(label_config).iter(tag):  # noqa: S314 - without entities
         if control.get("name") == name:
             for path, shown in _below(control, "Label" if tag == "Labels" else "Choice", (), ()):
                 found[LEVEL.join(path)] = _Node(path, LEVEL.join(shown))

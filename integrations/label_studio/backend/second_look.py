@@ -122,8 +122,9 @@ class SecondLooks:
             owed = kinds[person, "contradiction"] - kinds[person, "agreement"]
             pool = self._database.rows(
                 "SELECT * FROM answers a WHERE project = ? AND verdict = 'agrees' AND NOT EXISTS "
-                "(SELECT 1 FROM looks l WHERE l.project = a.project AND l.annotation = a.annotation) AND NOT EXISTS "
-                "(SELECT 1 FROM answers o WHERE o.project = a.project AND o.task = a.task AND o.person = ?)",
+                "(SELECT 1 FROM answers o WHERE o.project = a.project AND o.task = a.task AND o.person = ?) "
+                "AND task NOT IN (SELECT o.task FROM looks l JOIN answers o USING (project, annotation) "
+                "WHERE l.project = a.project)",
                 project,
                 person,
             )

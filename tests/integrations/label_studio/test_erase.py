@@ -40,3 +40,15 @@ def test_in_a_users_project_the_task_and_its_answers_stay(platform, make_queue, 
     assert "labelsift_id" in after["t00004"]["data"]
     predicted = {one["task"] for one in client.predictions(project)}
     assert predicted == {after[id]["id"] for id in ("t00000", "t00001", "t00002", "t00004")}  # the last is an outlier
+
+
+def test_second_looks_of_a_sample_are_deleted_by_their_keys(platform, name, client, tasks_of):
+    from labelsift.integrations.label_studio.backend.lookproject import KEY, find_or_make
+
+    config = '<View><Text name="t" value="$text"/><Choices name="c" toName="t"><Choice value="a"/></Choices></View>'
+    project = client.create_project(title=name, description="", label_config=config, model_version="")
+    place = find_or_make(client, project)
+    client.import_tasks(place, [{"data": {"text": f"text {at}", KEY: f"key{at}"}} for at in range(3)])
+    assert platform.forget(["t00003", "key1"], project=str(project), dry_run=True) == 1
+    assert platform.forget(["t00003", "key1"], project=str(project)) == 1
+    assert [one["data"][KEY] for one in tasks_of(place)] == ["key0", "key2"]

@@ -107,6 +107,7 @@ def test_a_project_of_second_looks_that_is_gone_is_made_anew_and_loses_no_look(b
     _looked(bench)
     cable = bench.cable
     [place] = [number for number in cable.all if number != 1]
+    assert bench.worker._server.exists(place)
     del cable.all[place], cable.of[place]  # by a person; the backend still thinks that it is there
     load = cable.import_tasks
 
@@ -131,11 +132,11 @@ def test_a_project_of_second_looks_that_is_gone_is_made_anew_and_loses_no_look(b
 def test_nobody_is_asked_about_a_task_that_they_answered_themselves(bench: Bench) -> None:
     bench.cable.accounts[3] = "eve@example.com"
     first = _contradict(bench.cable)
-    second = bench.cable.answer(bench.cable.annotations[first]["task"], "transfer", by=2)
+    second = bench.cable.answer(bench.cable.annotations[first]["task"], "card", by=2)
     _send(bench, _event(second), _event(first))
     bench.work()
-    asked = {one["asked"] for one in bench.database.rows("SELECT asked FROM looks")}
-    assert asked == {"eve@example.com"}
+    [look] = bench.database.rows("SELECT asked, kind FROM looks")  # and not the same text twice
+    assert (look["asked"], look["kind"]) == ("eve@example.com", "contradiction")
 
 
 def test_answers_that_agree_are_looked_for_before_a_contradiction_is_sent(
