@@ -22,11 +22,12 @@ import requests
 from labelsift.findings import Finding, findings_table
 from labelsift.flags import flags_of
 from labelsift.integrations.label_studio import LabelStudio, stored
-from labelsift.integrations.label_studio.client import Client, body_of
+from labelsift.integrations.label_studio.client import Client
 from labelsift.integrations.label_studio.config import review_config, review_target
 from labelsift.integrations.label_studio.push import BATCH
 from labelsift.integrations.label_studio.reviewplan import Common, plan_review
 from labelsift.integrations.label_studio.server import LabelStudioServer
+from labelsift.integrations.label_studio.wire import body_of
 from labelsift.report import Report
 from labelsift.samples import Samples
 

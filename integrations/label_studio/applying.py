@@ -25,12 +25,13 @@ from labelsift.runfolder import read_shown
 from labelsift.spans import fault
 from labelsift.store import DEFAULT, Store
 
-from .client import SAID, Client
+from .client import Client
 from .convert import PREFIX
 from .correcting import CORRECTION, annotation_of, is_correction, is_marked, mark_of
 from .matching import NUMBER, find_project
 from .names import labels_in, names_of
 from .progress import Say, quiet
+from .reader import SAID
 from .review import is_review
 from .source import readable
 from .targets import Target

@@ -6,10 +6,11 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from .backend.lookproject import KEY, looks_of
-from .client import SAID, Client
+from .client import Client
 from .convert import PREFIX
 from .correcting import is_correction
 from .matching import find_project
+from .reader import SAID
 from .review import rounds_of
 from .stored import own_predictions
 

@@ -16,9 +16,10 @@ from labelsift.pulled import Pulled
 from labelsift.store import DEFAULT, Store
 
 from .backend.lookproject import KEY, looks_of
-from .client import SAID, Client
+from .client import Client
 from .convert import PREFIX
 from .pull_existing import Reading, as_rows
+from .reader import SAID
 
 
 def pull_looks(client: Client, projects: Iterable[int], *, asked: str, store: Path | str | None = None) -> pa.Table:

@@ -26,12 +26,13 @@ from labelsift.runrecords import SENT
 from labelsift.store import DEFAULT, Store
 from labelsift.suggestions import read_given, suggestion_of
 
-from .client import SAID_AND_PREDICTED, Client
+from .client import Client
 from .convert import PREFIX, model_version, read_cell
 from .correcting import is_correction
 from .deciding import Decision, decided
 from .names import labels_in, names_of
 from .pull import NAME, pull_reviews
+from .reader import SAID_AND_PREDICTED
 from .remarks import parted
 from .review import all_rounds
 from .source import readable

@@ -13,7 +13,7 @@ from labelsift.platforms import Mode, PushOptions, Receipt
 from labelsift.report import Report
 
 from . import links, tabs
-from .client import Client, body_of
+from .client import Client
 from .config import review_target
 from .dealing import Deal, groups_of, parts_of
 from .flags import with_repeats
@@ -22,6 +22,7 @@ from .progress import Say, quiet
 from .review import Round, announce, drop_empty_twins, open_round, round_for, rounds_of, settle
 from .reviewplan import Common, Diff, Plan, compare, labels_of, plan_review
 from .stored import Holdings, Stored, batches, mend_predictions, put_tabs, read_holdings
+from .wire import body_of
 
 NAME = "label-studio"
 BATCH = 2000  # tasks a request: one to four seconds on the server

@@ -9,9 +9,10 @@ from labelsift.answered import Answer, Answered, Role
 from labelsift.errors import InputError
 from labelsift.samples import Samples
 
-from .client import SAID, Client
+from .client import Client
 from .correcting import is_correction
 from .matching import find_project
+from .reader import SAID
 from .targets import Kind, Target, target_of
 from .values import from_result
 

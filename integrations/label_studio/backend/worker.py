@@ -18,9 +18,10 @@ from typing import Any
 from labelsift.errors import PlatformError
 from labelsift.ledger import Ledger
 
-from ..client import SAID, Client
+from ..client import Client
 from ..correcting import is_correction
 from ..names import names_of
+from ..reader import SAID
 from ..targets import Target
 from .answering import SECOND_LOOK, data_of, id_of, text_of, value_of
 from .database import Database, FullError

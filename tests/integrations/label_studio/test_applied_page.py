@@ -5,8 +5,8 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 from labelsift.findings import CORRECTIONS_SCHEMA
-from labelsift.integrations.label_studio.client import SAID
 from labelsift.integrations.label_studio.correcting import is_correction, is_marked
+from labelsift.integrations.label_studio.reader import SAID
 
 expect = pytest.importorskip("playwright.sync_api").expect
 pytestmark = [pytest.mark.server, pytest.mark.browser]

@@ -10,7 +10,7 @@ import pytest
 import requests
 from faultproxy import Fault, FaultProxy
 from labelsift.errors import PlatformError
-from labelsift.integrations.label_studio import answers, client, review
+from labelsift.integrations.label_studio import answers, review, wire
 from labelsift.integrations.label_studio.client import Client
 
 pytestmark = pytest.mark.server
@@ -184,7 +184,7 @@ def test_a_server_that_is_silent_is_given_up_and_what_it_stored_meanwhile_counts
     report = make_queue(6)
     platform.push(make_queue(1), project=name)  # the SDK has been loaded
     with monkeypatch.context() as patch:
-        patch.setattr(client, "TIMEOUT", 1.0)
+        patch.setattr(wire, "TIMEOUT", 1.0)
         proxy.plan(Fault(r"POST .*/import\b", "delay", seconds=3))
         with pytest.raises(PlatformError, match=r"could not be reached \(ReadTimeout\)"):
             platform.push(report, project=f"{name} late")

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 from labelsift.cli import main
 from labelsift.errors import InputError
-from labelsift.integrations.label_studio import client as client_module
+from labelsift.integrations.label_studio import reader
 from labelsift.integrations.label_studio.client import Client
 
 pytestmark = pytest.mark.server
@@ -126,7 +126,7 @@ def test_a_project_of_images_is_known_by_ids(platform, client, name):
 def test_pages_are_put_together_and_scanned_from_the_command_line(
     platform, client, make_queue, name, monkeypatch, tmp_path
 ):
-    monkeypatch.setattr(client_module, "PAGE", 30)
+    monkeypatch.setattr(reader, "PAGE", 30)
     report = make_queue(100)
     config = f'<View><Text name="body" value="$text"/>{TAGS["single"]}</View>'
     project = client.create_project(title=name, description="", label_config=config, model_version="")
