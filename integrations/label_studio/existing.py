@@ -130,8 +130,9 @@ def push_existing(
 
 def _known_labels(flags: list[Flag], target: Target, receipt: Receipt) -> list[Flag]:
     bad = {flag.id: unknown for flag in flags if (unknown := unknown_labels(flag, target))}
+    cure = "give the choice that means it this alias"
     receipt.failed |= {
-        id: f"The labeling config has no label {', '.join(map(repr, labels))}" for id, labels in bad.items()
+        id: f"The labeling config has no label {', '.join(map(repr, labels))}: {cure}" for id, labels in bad.items()
     }
     return [flag for flag in flags if flag.id not in bad]
 
