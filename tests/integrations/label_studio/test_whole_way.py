@@ -17,7 +17,6 @@ from . import test_kinds_page as pages
 
 expect = pages.expect
 pytestmark = [pytest.mark.server, pytest.mark.browser]
-logged_in, label_all = pages.logged_in, pages.label_all  # fixtures
 
 WORDS = {
     "delivery": "parcel courier late arrived doorstep shipped tracking depot driver van",
