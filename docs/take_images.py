@@ -247,7 +247,7 @@ def _of_enabling(
         report.push("label-studio", project=title, match="data.ticket_id", budget=60)
         page = _logged_in(chromium, server)
         page.goto(f"{server.url}/projects/{project}/data")
-        page.get_by_text(f"labelsift: {words('label').title}", exact=True).click()
+        page.get_by_text(f"⚑ {words('label').title}", exact=True).click()
         page.get_by_text("most similar").first.wait_for()
         take(page, "enable-tabs", after=3)
         page.goto(f"{server.url}/projects/{project}/settings/ml")

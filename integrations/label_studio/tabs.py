@@ -22,7 +22,7 @@ from labelsift.wording import words
 from .remarks import UNCLEAR
 
 PREFIX = "labelsift_"
-TAB_PREFIX = "labelsift: "  # before the titles in a project of the users' own
+TAB_PREFIX = "⚑ "  # before the titles in a project of the users' own; short, as the page shows some ten characters
 REVIEW, DUPLICATES, SECOND_LOOK, UNCLEAR_TAB, DONE = "Review now", "Duplicates", "Second look", "Unclear", "Done"
 # Pixels: by default a column shows some twenty characters a line, and a row has three lines.
 _WIDTHS = {"text": 300, f"{PREFIX}given": 155, f"{PREFIX}suggested": 170, f"{PREFIX}reason": 280}

@@ -32,7 +32,7 @@ CONFIG = f"""<View>
   <Choices name="intent" toName="body">{"".join(f'<Choice value="{one}"/>' for one in CLASSES)}</Choices>
 </View>"""
 PASSWORD = "correct-horse-battery"
-LABELS, OUTLIERS = "labelsift: Suspicious labels", "labelsift: Outliers"
+LABELS, OUTLIERS = "⚑ Suspicious labels", "⚑ Outliers"
 
 
 def shoot(page: Any, name: str) -> None:

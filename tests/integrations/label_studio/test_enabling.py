@@ -26,8 +26,8 @@ CONFIG = f"""<View>
   <Choices name="intent" toName="body">{"".join(f'<Choice value="{one}"/>' for one in CLASSES)}</Choices>
 </View>""".replace("&", "and")
 ISSUES = ("label", "outlier")
-REVIEW, LABELS, OUTLIERS = "labelsift: Review now", "labelsift: Suspicious labels", "labelsift: Outliers"
-TITLES = [REVIEW, LABELS, OUTLIERS, *(f"labelsift: {one}" for one in ("Second look", "Unclear", "Done"))]
+REVIEW, LABELS, OUTLIERS = "⚑ Review now", "⚑ Suspicious labels", "⚑ Outliers"
+TITLES = [REVIEW, LABELS, OUTLIERS, *(f"⚑ {one}" for one in ("Second look", "Unclear", "Done"))]
 THEIRS = {"title": "Mine", "type": "list", "target": "tasks", "ordering": ["tasks:id"], "filters": {}}
 
 

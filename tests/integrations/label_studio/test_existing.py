@@ -95,12 +95,12 @@ def test_the_tabs_stand_beside_theirs_and_the_next_run_takes_them_over(
     platform.push(make_queue(20, run="r2", flagged=5), project=str(project), match="ticket")
 
     views = {view["data"]["title"]: view for view in client.views(project)}
-    issues = ["labelsift: Suspicious labels", "labelsift: Outliers"]
-    rest = ["labelsift: Second look", "labelsift: Unclear", "labelsift: Done"]
-    assert list(views) == ["Ours", "labelsift: Review now", *issues, *rest]
+    issues = ["⚑ Suspicious labels", "⚑ Outliers"]
+    rest = ["⚑ Second look", "⚑ Unclear", "⚑ Done"]
+    assert list(views) == ["Ours", "⚑ Review now", *issues, *rest]
     assert views["Ours"]["id"] == theirs
     page = client.get(
-        "/api/tasks", what="a tab", params={"view": views["labelsift: Suspicious labels"]["id"], "page_size": 99}
+        "/api/tasks", what="a tab", params={"view": views["⚑ Suspicious labels"]["id"], "page_size": 99}
     )
     assert [task["data"]["ticket"] for task in page["tasks"]] == ["t00018", "t00017", "t00016", "t00015"]
     assert {one["model_version"] for one in client.predictions(project)} == {"bert-7", "labelsift/r2"}

@@ -22,10 +22,10 @@ def test_the_tab_opens_and_shows_the_flagged_tasks_only(platform, make_queue, na
 
     page = logged_in.new_page()
     page.set_viewport_size({"width": 1600, "height": 900})
-    page.goto(receipt.links["labelsift: Review now"])
+    page.goto(receipt.links["⚑ Review now"])
     expect(page.get_by_text("Message 7")).to_be_visible(timeout=30_000)
     expect(page.get_by_text("Message 6")).to_be_visible()
     expect(page.get_by_text("Message 4")).to_have_count(0)
     page.close()
-    (view,) = [one["data"] for one in client.views(project) if one["data"]["title"] == "labelsift: Review now"]
+    (view,) = [one["data"] for one in client.views(project) if one["data"]["title"] == "⚑ Review now"]
     assert all("child_filter" in one for one in view["filters"]["items"])  # to look at it did not change it

@@ -35,7 +35,7 @@ def test_when_a_run_was_first_pushed_is_read_from_its_tab():
     made = tabs.existing_tabs(run=RUN, grouped=False, since=SINCE)
     assert tabs.since_of(made, run=RUN) == SINCE
     assert tabs.since_of(made, run="another") is None
-    assert tabs.since_of([{"title": "labelsift: Review now"}, {"title": "Ours"}], run=RUN) is None
+    assert tabs.since_of([{"title": "⚑ Review now"}, {"title": "Ours"}], run=RUN) is None
 
 
 @pytest.fixture
@@ -179,17 +179,17 @@ def test_in_a_project_of_theirs_what_was_answered_before_the_flag_is_asked(
     held = {task["data"]["ticket"]: task for task in tasks_of(project)}
     assert [held[id]["meta"] for id in ids] == [task["meta"] for task in tasks]
     worst = sorted(ids, key=lambda id: held[id]["data"]["labelsift_rank"])
-    assert shown(project, "labelsift: Review now") == worst
-    assert shown(project, "labelsift: Review 1/2") == worst[::2]
-    assert shown(project, "labelsift: Done") == []
+    assert shown(project, "⚑ Review now") == worst
+    assert shown(project, "⚑ Review 1/2") == worst[::2]
+    assert shown(project, "⚑ Done") == []
 
     answer(held["t00001"]["id"], "refund", control="intent", to="body")
     answer(held["t00002"]["id"], "labelsift_unclear", control="labelsift_doubt", to="body")
-    assert sorted(shown(project, "labelsift: Done")) == ["t00001", "t00002"]
-    assert shown(project, "labelsift: Unclear") == ["t00002"]
-    assert shown(project, "labelsift: Review now") == [id for id in worst if id not in ("t00001", "t00002")]
+    assert sorted(shown(project, "⚑ Done")) == ["t00001", "t00002"]
+    assert shown(project, "⚑ Unclear") == ["t00002"]
+    assert shown(project, "⚑ Review now") == [id for id in worst if id not in ("t00001", "t00002")]
     again = platform.push(clusters, project=name, match="ticket")
     assert (again.updated, again.details["tabs_written"]) == (0, 0)
     platform.push(replace(clusters, run="later"), project=name, match="ticket")
-    assert shown(project, "labelsift: Review now") == worst  # a new run asks anew
-    assert shown(project, "labelsift: Done") == []
+    assert shown(project, "⚑ Review now") == worst  # a new run asks anew
+    assert shown(project, "⚑ Done") == []
