@@ -18,8 +18,9 @@ from labelsift.store import DEFAULT, Store
 from .backend.lookproject import KEY, looks_of
 from .client import Client
 from .convert import PREFIX
-from .pull_existing import Reading, as_rows
+from .pull_existing import as_rows
 from .reader import SAID
+from .reading import Reading
 
 
 def pull_looks(client: Client, projects: Iterable[int], *, asked: str, store: Path | str | None = None) -> pa.Table:

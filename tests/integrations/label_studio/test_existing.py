@@ -99,9 +99,7 @@ def test_the_tabs_stand_beside_theirs_and_the_next_run_takes_them_over(
     rest = ["⚑ Second look", "⚑ Unclear", "⚑ Done"]
     assert list(views) == ["Ours", "⚑ Review now", *issues, *rest]
     assert views["Ours"]["id"] == theirs
-    page = client.get(
-        "/api/tasks", what="a tab", params={"view": views["⚑ Suspicious labels"]["id"], "page_size": 99}
-    )
+    page = client.get("/api/tasks", what="a tab", params={"view": views["⚑ Suspicious labels"]["id"], "page_size": 99})
     assert [task["data"]["ticket"] for task in page["tasks"]] == ["t00018", "t00017", "t00016", "t00015"]
     assert {one["model_version"] for one in client.predictions(project)} == {"bert-7", "labelsift/r2"}
     flagged = [task["data"] for task in tasks_of(project) if task["data"].get("labelsift_run") == "r2"]

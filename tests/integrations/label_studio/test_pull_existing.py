@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 from labelsift.cli import main
 from labelsift.errors import InputError
-from labelsift.integrations.label_studio import pull_existing
+from labelsift.integrations.label_studio import changed
 from labelsift.integrations.label_studio.client import Client
 from labelsift.report import Report
 from labelsift.store import Store
@@ -165,7 +165,7 @@ def test_a_second_pull_reads_only_what_changed(
     reads.update(requests=[], answers=[], light=[])
     assert ls.pull("label-studio", project=name, store=store).num_rows == said
     assert reads["answers"] == []
-    monkeypatch.setattr(pull_existing, "MARGIN", pull_existing.timedelta(0))
+    monkeypatch.setattr(changed, "MARGIN", changed.timedelta(0))
     reads.update(requests=[], answers=[], light=[])
     assert ls.pull("label-studio", project=name, store=store).num_rows == said
     assert reads["light"] == reads["answers"] == []
