@@ -8,60 +8,33 @@ of that annotation), because a csv file or JSON_MIN shows no other mark.
 
 from __future__ import annotations
 
-import contextlib
 import json
-from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from labelsift.corrections import Policy, Vote, resolve, vote_of
-from labelsift.errors import InputError, LabelsiftError, PlatformError
-from labelsift.memory import text_hash
+from labelsift.corrections import Policy
+from labelsift.errors import InputError, PlatformError
 from labelsift.platforms import Receipt
-from labelsift.runfolder import read_shown
 from labelsift.spans import fault
-from labelsift.store import DEFAULT, Store
 
 from .client import Client
 from .convert import PREFIX
 from .correcting import CORRECTION, annotation_of, is_correction, is_marked, mark_of
 from .matching import NUMBER, find_project
-from .names import labels_in, names_of
 from .progress import Say, quiet
 from .reader import SAID
 from .review import is_review
 from .source import readable
 from .targets import Target
 from .values import Value, from_result
+from .wanted import Wanted, is_same, judged_texts, wanted_of
 
 NAME = "label-studio"
 CHUNK = 25  # tasks read again at once, just before their data is written
 SECONDS_A_TASK = 0.7  # two writes, on a busy server
-_NO_ANNOTATION = {
-    "remove": "it says to remove the sample: delete the task, or leave it out of the export",
-    "edit": "it changes the text: import the task anew with the new one",
-    "redact": "it changes the text: import the task anew with the new one",
-}
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What people decided of one sample.
-
-    Parameters
-    ----------
-    value
-        The label or labels that it should have; None where what stands there is right.
-    person, note
-        Who decided, and what the annotation says of it.
-    """
-
-    value: Value | None
-    person: str = ""
-    note: str = ""
 
 
 @dataclass
@@ -137,7 +110,7 @@ def apply_corrections(
         work = list(_undoing(client, number, scope, match, receipt))
     else:
         wanted = wanted_of(corrections, target, receipt, policy=policy, experts=experts)
-        judged = _judged(corrections, store) if match is None else {}
+        judged = judged_texts(corrections, store) if match is None else {}
         work = list(_planned(client, number, wanted, target, match, judged, receipt))
         _name_missing(wanted, work, receipt)
     _count(work, receipt)
@@ -156,70 +129,6 @@ def apply_corrections(
     return receipt
 
 
-def wanted_of(
-    corrections: pa.Table, target: Target, receipt: Receipt, *, policy: Policy, experts: Sequence[str]
-) -> dict[str, Wanted]:
-    """Return what each decided sample should say; what cannot be said is named in the receipt."""
-    resolution = resolve(corrections, policy=policy, experts=experts)
-    for sample, votes in resolution.conflicts.items():
-        people = ", ".join(sorted({one for several in votes.values() for one in several}))
-        receipt.failed[sample] = f"People differ ({people}), and the policy {policy} decides nothing"
-    voters = _voters(corrections)
-    wanted: dict[str, Wanted] = {}
-    for sample, (action, told) in resolution.decided.items():
-        if action in _NO_ANNOTATION:
-            receipt.failed[sample] = f"No annotation can say the action {action}: {_NO_ANNOTATION[action]}"
-        elif action == "keep":
-            wanted[sample] = Wanted(None)
-        else:
-            value = names_of(target).to_config(json.loads(told))
-            wrong = _unfit(value, target)
-            if wrong:
-                receipt.failed[sample] = wrong
-                continue
-            person, when = voters[sample, (action, told)]
-            wanted[sample] = Wanted(value, person, f"labelsift: corrected as {person or 'people'} decided{when}")
-    return wanted
-
-
-def _voters(corrections: pa.Table) -> dict[tuple[str, Vote], tuple[str, str]]:
-    """Return (sample, vote) → who cast it last, and when."""
-    rows = [row for row in corrections.to_pylist() if row["verdict"] != "skipped"]
-    rows.sort(key=lambda row: (row["time"] is not None, row["time"]))
-    return {
-        (row["id"], vote_of(row)): (row["person"] or "", f" on {row['time']:%Y-%m-%d}" if row["time"] else "")
-        for row in rows
-    }
-
-
-def _unfit(value: Value, target: Target) -> str | None:
-    """Say why a value is none of the project's control; None where it is one."""
-    single = target.kind in ("choice", "taxonomy")
-    if isinstance(value, str) != single:
-        return f"The control {target.from_name} holds {'one label' if single else 'several'}, and the decision does not"
-    unknown = sorted({str(one) for one in labels_in(value)} - set(target.labels))
-    return f"The labeling config has no label {', '.join(map(repr, unknown))}" if unknown else None
-
-
-def _judged(corrections: pa.Table, store: Path | str | None) -> dict[str, set[str]]:
-    """Return sample id → hashes of the texts that people judged, of the runs that the store has."""
-    of_run: dict[str, set[str]] = defaultdict(set)
-    for run, sample in zip(corrections["run"].to_pylist(), corrections["id"].to_pylist(), strict=True):
-        of_run[run or ""].add(sample)
-    kept, found = Store(DEFAULT if store is None else store), defaultdict(set)
-    for run in of_run.keys() - {""}:
-        with contextlib.suppress(LabelsiftError):
-            for sample, shown in read_shown(kept.place_of(run), sorted(of_run[run])).items():
-                found[sample].add(shown.text_hash)
-    return found
-
-
-def _is_same(task: Mapping[str, Any], text: str, match: str | None, judged: Collection[str]) -> bool:
-    """Tell whether a task is the sample that its name says: a number may be anything's."""
-    named = match is not None or bool(task["data"].get(f"{PREFIX}id"))
-    return named or (bool(text) and text_hash(text) in judged)
-
-
 def _planned(
     client: Client,
     project: int,
@@ -236,7 +145,7 @@ def _planned(
             if sample not in wanted:
                 continue
             text = str(task["data"].get(target.field) or "")
-            if not _is_same(task, text, match, judged.get(sample, ())):
+            if not is_same(task, text, match, judged.get(sample, ())):
                 continue
             wrong = fault(map(tuple, wanted[sample].value or ()), text) if target.kind == "labels" else None
             if wrong:
