@@ -15,7 +15,7 @@ ANNOTATIONS = "annotations"  # named instead of a control, where there is only o
 _ROW = ("annotator", "annotation_id", "created_at", "updated_at", "lead_time")
 _CORRECTION = f"{OWN}correction"
 _MARKS = range(1 << 52, 1 << 53)
-_AT_ONCE = timedelta(seconds=1)  # a server writes both times of a new annotation within microseconds
+_AT_ONCE = timedelta(seconds=0.25)  # a server writes both times of a new annotation within microseconds
 _LOOKED_AT = 1 << 16
 
 
