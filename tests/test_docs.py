@@ -64,7 +64,7 @@ def run(command: list[str], folder: Path) -> str:
 
 
 def test_the_commands_of_the_readme_run_in_their_order(folder):
-    (commands,) = [one for one in blocks("README.md", "bash") if one.startswith("labelsift scan ")]
+    (commands,) = [one for one in blocks("README.md", "bash") if one.startswith("labelsift scan labelsift-demo")]
     printed = run(["bash", "-euo", "pipefail", "-c", commands], folder)
     assert "labels look wrong" in printed
     assert {"report.html", "scores.parquet", "findings.parquet"} <= {one.name for one in folder.iterdir()}
@@ -101,7 +101,7 @@ def test_the_options_that_the_readme_names_exist():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     helped = "".join(
         run(["labelsift", verb, "--help"], ROOT)
-        for verb in ("scan", "similar", "push", "pull", "log", "demo", "correct")
+        for verb in ("scan", "similar", "push", "pull", "log", "demo", "correct", "apply", "enable", "serve")
     )
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text))
     assert named - set(re.findall(r"--[a-z][a-z-]+", helped)) == set()

@@ -260,3 +260,19 @@ def second_person(server: LabelStudioServer, client: Client) -> tuple[int, str]:
     """The number and the e-mail address of another account."""
     email = server.account("second@example.com").username
     return next((id, mail) for id, mail in client.people().items() if mail == email)
+
+
+@pytest.fixture(scope="session")
+def personal(server: LabelStudioServer) -> str:
+    """A personal access token of the server's account: one a user, and shown whole only when it is made."""
+    import requests
+
+    with requests.Session() as browser:
+        browser.get(f"{server.url}/user/login/", timeout=60).raise_for_status()
+        form = {"email": server.username, "password": server.password}
+        form["csrfmiddlewaretoken"] = browser.cookies["csrftoken"]
+        browser.post(f"{server.url}/user/login/", data=form, timeout=60).raise_for_status()
+        headers = {"X-CSRFToken": browser.cookies["csrftoken"]}
+        made = browser.post(f"{server.url}/api/token/", headers=headers, timeout=60)
+        made.raise_for_status()
+        return str(made.json()["token"])

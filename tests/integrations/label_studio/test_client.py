@@ -8,7 +8,6 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-import requests
 from click.testing import CliRunner
 from labelsift.cli import main
 from labelsift.errors import InputError, MissingExtraError, PlatformError
@@ -196,19 +195,8 @@ def test_the_key_may_stand_in_a_file(environment, server, tmp_path):
 
 
 @pytest.mark.server
-def test_a_personal_access_token_works(server):
-    with requests.Session() as browser:
-        browser.get(f"{server.url}/user/login/")
-        form = {
-            "email": server.username,
-            "password": server.password,
-            "csrfmiddlewaretoken": browser.cookies["csrftoken"],
-        }
-        browser.post(f"{server.url}/user/login/", data=form).raise_for_status()
-        made = browser.post(f"{server.url}/api/token/", headers={"X-CSRFToken": browser.cookies["csrftoken"]})
-        made.raise_for_status()
-        token = made.json()["token"]
-    client = Client(server.url, token)
+def test_a_personal_access_token_works(server, personal):
+    client = Client(server.url, personal)
     assert client.version().startswith("1.23.")
     assert client.get("/api/current-user/whoami", what="the account")["email"] == server.username
     client.describe_project(

@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 
 import pytest
-import requests
 from faultproxy import Fault, FaultProxy
 from labelsift.errors import PlatformError
 from labelsift.integrations.label_studio import answers, review, wire
@@ -81,20 +80,6 @@ def elsewhere() -> Iterator[FaultProxy]:
     ) as other:
         other.url = other.url.replace("127.0.0.1", "localhost")
         yield other
-
-
-@pytest.fixture(scope="module")
-def personal(server) -> str:
-    """A personal access token of the server's account."""
-    with requests.Session() as browser:
-        browser.get(f"{server.url}/user/login/")
-        form = {"email": server.username, "password": server.password}
-        browser.post(f"{server.url}/user/login/", data=form | {"csrfmiddlewaretoken": browser.cookies["csrftoken"]})
-        made = browser.post(f"{server.url}/api/token/", headers={"X-CSRFToken": browser.cookies["csrftoken"]})
-        if made.status_code == 409:  # one a user; another test has made it
-            made = browser.get(f"{server.url}/api/token/")
-            return made.json()[0]["token"]
-        return made.json()["token"]
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
