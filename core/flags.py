@@ -102,7 +102,7 @@ def flags_of(report: Report, *, only: Sequence[str] | None = None, budget: int |
     if budget is not None and budget < 1:
         raise InputError(f"The budget is {budget}", cure="Give the number of samples to push, 1 or more")
     of_sample: dict[str, list[dict[str, Any]]] = {}
-    for row in report.findings.to_pylist():
+    for row in report.findings.drop_columns(["related_ids", "group_id"]).to_pylist():  # lists take long to build
         if row["scope"] == "sample" and (only is None or row["issue"] in only):
             of_sample.setdefault(row["id"], []).append(row)
     for found in of_sample.values():
