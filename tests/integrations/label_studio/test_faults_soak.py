@@ -56,7 +56,7 @@ def answer(client, rng) -> Callable[[int], None]:
 def exact(client: Client, counts: Any, name: str) -> int:
     """See that a project holds every sample once, each with its prediction, and its tabs; return its number."""
     (project,) = [one["id"] for one in client.projects() if one["title"].startswith(f"{name} ·")]
-    assert counts(project) == (ROWS, ROWS - 1, 2)
+    assert counts(project) == (ROWS, ROWS - 1, 6)
     found = Counter(task["data"]["labelsift_id"] for page in client.tasks(project) for task in page)
     assert (len(found), set(found.values())) == (ROWS, {1})
     return project
