@@ -14,20 +14,7 @@ ONCE: Any = {"max_retries": 0, "timeout_in_seconds": TIMEOUT}
 
 
 class Client(Reader):
-    """Writes projects, tasks, annotations, predictions and tabs; reads as :class:`.reader.Reader` does.
-
-    Parameters
-    ----------
-    url
-        The server's address, as in the browser.
-    key
-        A personal access token or a legacy token.
-
-    Raises
-    ------
-    MissingExtraError
-        If label-studio-sdk is not installed.
-    """
+    """Writes projects, tasks, annotations, predictions and tabs; made and read as :class:`.reader.Reader` says."""
 
     def create_project(
         self, *, title: str, description: str, label_config: str, model_version: str, people: int = 1

@@ -14,6 +14,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from faultproxy import FaultProxy
 from labelsift.findings import Finding, findings_table
 from labelsift.integrations.label_studio import LabelStudio
 from labelsift.integrations.label_studio.client import Client
@@ -276,3 +277,11 @@ def personal(server: LabelStudioServer) -> str:
         made = browser.post(f"{server.url}/api/token/", headers=headers, timeout=60)
         made.raise_for_status()
         return str(made.json()["token"])
+
+
+@pytest.fixture
+def proxy(server: LabelStudioServer, platform: LabelStudio, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultProxy]:
+    """Stand before the server, where the commands look for it."""
+    with FaultProxy(server.url) as between:
+        monkeypatch.setenv("LABEL_STUDIO_URL", between.url)
+        yield between

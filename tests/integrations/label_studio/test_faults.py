@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from faultproxy import CUTS, Fault, FaultProxy
+from faultproxy import CUTS, Fault
 from labelsift.cli import main
 from labelsift.integrations.label_studio import review
 from labelsift.integrations.label_studio.client import Client
@@ -70,14 +70,6 @@ def impatient(monkeypatch):
     """What a cut request brought, it brought before the next command: nothing is under way here."""
     monkeypatch.setattr(review, "PATIENCE", 1.0)
     monkeypatch.setattr("label_studio_sdk.core.http_client.INITIAL_RETRY_DELAY_SECONDS", 0.05)
-
-
-@pytest.fixture
-def proxy(server, platform, monkeypatch) -> Iterator[FaultProxy]:
-    """Stand before the server, where the commands look for it."""
-    with FaultProxy(server.url) as between:
-        monkeypatch.setenv("LABEL_STUDIO_URL", between.url)
-        yield between
 
 
 @pytest.fixture(scope="module")

@@ -40,13 +40,6 @@ def impatient(monkeypatch):
     monkeypatch.setattr("label_studio_sdk.core.http_client.INITIAL_RETRY_DELAY_SECONDS", 0.05)
 
 
-@pytest.fixture
-def proxy(server, platform, monkeypatch) -> Iterator[FaultProxy]:
-    with FaultProxy(server.url) as between:
-        monkeypatch.setenv("LABEL_STUDIO_URL", between.url)
-        yield between
-
-
 @pytest.mark.parametrize("body", ODD.values(), ids=ODD)
 def test_an_answer_of_another_shape_is_never_taken_for_one(proxy, platform, make_queue, name, counts, client, body):
     report = make_queue(6)
