@@ -7,7 +7,10 @@ STAMP := .venv/.installed-$(LIST)
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint soak images clean
+NOT_QUICK := soak or server or browser or slow
+ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+
+.PHONY: help install demo quick test lint soak images clean
 
 help: ## name the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ —/'
@@ -27,10 +30,13 @@ $(STAMP): pyproject.toml
 demo: install ## the whole loop on built-in data and real local platforms
 	$(BIN)/labelsift demo
 
+quick: install ## the tests that need no server, no browser and little time: 3 minutes
+	$(ONE_THREAD) $(PYTEST) -m 'not ($(NOT_QUICK))' -n 2 --dist loadgroup
+
 # Two workers: half of the time goes by waiting for servers. One thread each: BLAS threads that fight for the cores
 # make small fits fifty times slower.
 test: install ## all tests but the long ones
-	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PYTEST) -m 'not soak' -n 2 --dist loadgroup
+	$(ONE_THREAD) $(PYTEST) -m 'not soak' -n 2 --dist loadgroup
 
 lint: install ## style, types and import contracts
 	$(BIN)/ruff check .

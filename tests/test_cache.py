@@ -42,6 +42,7 @@ def assert_same(one, other):
     assert one.notes == other.notes
 
 
+@pytest.mark.slow
 def test_after_corrected_labels_nothing_is_made_again_and_all_is_as_from_nothing(table, tmp_path, monkeypatch):
     store = tmp_path / "store"
     scan(samples_of(table), embedder=Counting(), store=store)
@@ -55,6 +56,7 @@ def test_after_corrected_labels_nothing_is_made_again_and_all_is_as_from_nothing
     assert_same(again, scan(samples_of(table, labels), embedder=Counting(), store=None))
 
 
+@pytest.mark.slow
 def test_only_edited_texts_are_made_again(table, tmp_path):
     store = tmp_path / "store"
     scan(samples_of(table), embedder=Counting(), store=store)

@@ -119,6 +119,7 @@ INJECTIONS.insert(0, ("none", 0.0))
 INJECTIONS.append(("uniform", 0.3))
 
 
+@pytest.mark.slow
 def test_expected_and_observed_precision_lie_close_together(monkeypatch):
     assert len(INJECTIONS) == 20
     assert NormalDist().cdf(-3.2) < 0.001  # the classes overlap, but hardly

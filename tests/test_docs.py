@@ -63,6 +63,7 @@ def run(command: list[str], folder: Path) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_the_commands_of_the_readme_run_in_their_order(folder):
     (commands,) = [one for one in blocks("README.md", "bash") if one.startswith("labelsift scan labelsift-demo")]
     printed = run(["bash", "-euo", "pipefail", "-c", commands], folder)
@@ -97,6 +98,7 @@ def test_links_and_pictures_stand_where_the_documents_say(document):
     assert missing == []
 
 
+@pytest.mark.slow
 def test_the_options_that_the_readme_names_exist():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     helped = "".join(

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import labelsift as ls
 import pyarrow as pa
+import pytest
 from labelsift.demo.tickets import write_tickets
 from labelsift.findings import CORRECTIONS_SCHEMA
 
@@ -30,6 +31,7 @@ def done(command: list[str], folder: Path) -> str:
     return found.stdout
 
 
+@pytest.mark.slow
 def test_the_commands_run_in_their_order(tmp_path):
     write_tickets(tmp_path / "demo", 0)
     shutil.copy(tmp_path / "demo" / "tickets.csv", tmp_path / "tickets.csv")
@@ -56,6 +58,7 @@ def test_the_example_runs(tmp_path):
     assert done([sys.executable, "-c", block("python")], tmp_path).startswith("['refund', 'delivery'] Lineage(")
 
 
+@pytest.mark.slow
 def test_the_options_that_it_names_exist():
     verbs = "correct undo audit verify queue push pull forget reproduce log scan note".split()
     verbs.append("runs tag")

@@ -8,12 +8,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from labelsift.demo.tickets import write_tickets
 
 ROOT = Path(__file__).parent.parent
 DOCUMENT = (ROOT / "docs" / "similar.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_the_examples_run_in_their_order_and_only_name_options_that_exist(tmp_path):
     write_tickets(tmp_path / "labelsift-demo", 0)
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}

@@ -332,6 +332,7 @@ def check_kills(store: str, *, times: int, seed: int) -> None:
         assert verify(store=torn).problems == ()
 
 
+@pytest.mark.slow
 def test_killed_at_five_moments(lived_in):
     check_kills(lived_in[0], times=5, seed=20261124)
 

@@ -19,6 +19,7 @@ def samples(rows):
     return read(pa.table({"text": texts, "label": labels}), label="label", name="many")
 
 
+@pytest.mark.slow
 def test_some_rows_are_scanned_and_times_and_memory_grow_with_the_rest():
     small, large = estimate(samples(2 * TRIED)), estimate(samples(8 * TRIED))
     assert (small.rows, small.tried) == (2 * TRIED, TRIED)

@@ -246,6 +246,7 @@ def test_without_numba_numpy_does_the_work():
     assert run(TRIED.format(before="sys.modules['numba'] = None")) == "labelsift.blockwise [0.55, inf]"
 
 
+@pytest.mark.slow
 def test_where_no_cache_can_be_kept_nothing_fails(tmp_path):
     package = tmp_path / "labelsift"
     shutil.copytree(

@@ -126,6 +126,7 @@ pools.add("pool", rows(range(0, 900), mark="!"), embedder="e", embed=embed)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kills", [5, pytest.param(50, marks=pytest.mark.soak)])
 def test_a_killed_append_leaves_the_old_or_the_new_state(tmp_path, kills):
     old = {f"p{at}": f"text {at}" for at in range(400)}

@@ -44,6 +44,7 @@ def store(make_report, anywhere) -> Store:
     return kept
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kills", [5, pytest.param(50, marks=pytest.mark.soak)])
 def test_a_killed_save_leaves_the_run_whole_or_not_there(store, kills):
     seed = random.randrange(2**32)

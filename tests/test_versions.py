@@ -288,6 +288,7 @@ def killed_at_random(tmp_path: Path, store: Path, times: int) -> None:
     assert whole is not None
 
 
+@pytest.mark.slow
 def test_a_killed_correction_leaves_the_old_or_the_new_state(tmp_path, store):
     killed_at_random(tmp_path, store, 5)
 

@@ -50,6 +50,7 @@ def found():
     return report, truth, codes, vectors
 
 
+@pytest.mark.slow
 def test_the_consensus_through_our_door_is_cleanlabs(found):
     report, _, codes, _ = found
     spoken = (codes >= 0).any(axis=1)
@@ -72,6 +73,7 @@ def test_the_consensus_through_our_door_is_cleanlabs(found):
         assert people[name]["agreement"] == pytest.approx(agreement, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_annotators_stand_in_the_order_of_their_skill(found):
     report, _, codes, _ = found
     people = report.annotators()

@@ -74,6 +74,7 @@ def report(training) -> Report:
     return scanned(vectors, labels, epochs, only=["label", "hard"])
 
 
+@pytest.mark.slow
 def test_dynamics_raise_the_average_precision():
     from sklearn.metrics import average_precision_score
 

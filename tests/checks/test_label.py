@@ -205,6 +205,7 @@ def test_a_model_that_the_user_brought_reads_what_the_embedder_cannot(make_conte
     assert (found.related_ids, found.evidence["neighbors"]) == ([], 0)
 
 
+@pytest.mark.slow
 def test_verified_labels_help_to_find_the_other_errors(tmp_path):
     from sklearn.metrics import average_precision_score
 

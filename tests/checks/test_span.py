@@ -83,6 +83,7 @@ def findings(report):
     return [row for row in report.findings.to_pylist() if row["issue"] == "span"]
 
 
+@pytest.mark.slow
 def test_planted_errors_rank_first(made):
     _, _, _, errors, samples, report = made
     scores = report.scores["span_score"].to_numpy()

@@ -177,6 +177,7 @@ def test_what_the_model_confuses_anyway_is_expected():
     assert not recurring(labels, suggested, np.full(30, 0.45), **told)
 
 
+@pytest.mark.slow
 @given(st.integers(1, 400), st.floats(0.01, 300), st.floats(0, 1_000))
 def test_the_tail_falls_with_the_count(count, expected, more):
     one = tail(count, expected, more)

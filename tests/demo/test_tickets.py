@@ -229,6 +229,7 @@ def test_the_file_alone_reads_as_samples(tmp_path):
     assert samples.texts.to_pylist() == [row["text"] for row in rows]
 
 
+@pytest.mark.slow
 def test_hard_enough_and_not_too_hard(made):
     """Clean accuracy and cleanlab's precision at 60, measured over ten seeds."""
     pytest.importorskip("cleanlab.rank")

@@ -20,6 +20,7 @@ from labelsift.demo.tour import tour
 PROGRAM = str(Path(sys.executable).parent / "labelsift")
 
 
+@pytest.mark.slow
 def test_the_file_part_prints_one_json_summary_and_can_be_repeated(tmp_path, capsys):
     folder = tmp_path / "demo"
     for _ in range(2):
@@ -31,6 +32,7 @@ def test_the_file_part_prints_one_json_summary_and_can_be_repeated(tmp_path, cap
     assert len(ls.load(store=folder / ".labelsift").findings) > 60
 
 
+@pytest.mark.slow
 def test_without_the_truth_file_the_scan_finds_the_same(tmp_path, capsys, monkeypatch):
     from labelsift.demo import tour as module
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 NAMED = {"label-studio-sdk", "fastapi", "uvicorn", "argilla", "mlflow", "wandb", "cleanlab", "transformers", "requests"}
 
 

@@ -14,6 +14,8 @@ from labelsift.servers import environment
 
 from .conftest import ROOT, tracked
 
+pytestmark = pytest.mark.slow
+
 LIMIT = 600 * 2**20
 HEAVY = {"torch", "transformers", "cleanlab", "sklearn", "mlflow", "wandb", "argilla", "label_studio_sdk", "pandas"}
 

@@ -19,6 +19,7 @@ def config_of(records):
     return {name: value for one in of_kind(records, "config") for name, value in one["update"].items()}
 
 
+@pytest.mark.slow
 def test_everything_reads_back_equal_to_the_report(offline, make_report):
     report = make_report()
     shown = panels(report)

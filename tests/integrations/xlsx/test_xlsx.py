@@ -156,6 +156,7 @@ def test_no_cell_is_a_formula_and_each_keeps_its_text(tmp_path):
 CELLS = st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "S", "Zs")), min_size=1).filter(str.strip)
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(st.lists(CELLS, min_size=2, max_size=6, unique=True))
 def test_out_and_in_is_equal(tmp_path_factory, cells):

@@ -101,6 +101,7 @@ def test_what_apply_wrote_is_no_answer_of_a_person(bench: Bench) -> None:
     assert bench.cable.second_looks() == [] and not bench.database.rows("SELECT * FROM answers")
 
 
+@pytest.mark.slow
 def test_a_project_of_second_looks_that_is_gone_is_made_anew_and_loses_no_look(bench: Bench) -> None:
     from labelsift.errors import PlatformError
 

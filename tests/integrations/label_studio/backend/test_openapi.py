@@ -42,6 +42,7 @@ RESULT = st.lists(
 )
 
 
+@pytest.mark.slow
 def test_no_request_makes_the_backend_fail(bench: Bench) -> None:
     app = create_app(bench.desk, access=Access(None), any_host=True)
     statuses: set[int] = set()
