@@ -35,7 +35,7 @@ class EpochFiles:
 
 
 def read_epochs(path: Path) -> EpochFiles:
-    """Open a folder of a :class:`labelsift.epochwriter.DynamicsWriter`, or an ``.npy`` file (epochs, n, classes).
+    """Open a folder of a DynamicsWriter, or an ``.npy`` file (epochs, n, classes).
 
     Raises
     ------

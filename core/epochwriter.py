@@ -1,4 +1,4 @@
-"""Keeps the logits of a training while it runs; see :mod:`labelsift.epochfiles` for what stands in the folder."""
+"""Writer of training dynamics: keeps the logits of every epoch in a folder while a model is trained."""
 
 from __future__ import annotations
 

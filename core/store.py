@@ -1,4 +1,4 @@
-"""The run store: every scan is kept in a folder, or the same below a prefix of a bucket (see :mod:`labelsift.places`).
+"""The run store: every scan is kept in a folder, or below a prefix of a bucket.
 
 .labelsift/                  mode 0700: it holds raw text, but for runs without (:mod:`labelsift.textless`)
   format.json                {"format": 1}

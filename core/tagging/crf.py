@@ -1,4 +1,4 @@
-"""A linear-chain conditional random field (Lafferty et al. 2001); its loops are in :mod:`labelsift.tagging.loops`.
+"""Linear-chain conditional random field (Lafferty et al. 2001).
 
 Labels are numbered 0 = outside, 1 + 2t = first word of a span of type t, 2 + 2t = inside one; what cannot follow has
 weight zero. Training is AdaGrad (Duchi et al. 2011), one text after the other, with a Gaussian prior whose share a text
