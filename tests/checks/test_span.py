@@ -12,7 +12,7 @@ from labelsift.errors import InputError
 from labelsift.findings import CORRECTIONS_SCHEMA
 from labelsift.page.selection import select
 from labelsift.panels import panels
-from labelsift.spans import spaced
+from labelsift.spans import spaced, to_bio
 
 PEOPLE = "Ann Brown|Bob Stone|Carla Diaz|Dev Patel|Eva Lind|Finn Moser|Gita Rao|Hugo Weiss|Ines Costa|Jon Park".split(
     "|"
@@ -180,7 +180,7 @@ def test_token_probabilities_of_the_users_own_model(made, scheme):
     classes = ["O", "B-city", "I-city", "B-person", "I-person"] if scheme == "bio" else ["person", "O", "city"]
     probabilities, offsets = [], []
     for text, spans in zip(texts, true, strict=True):
-        tags = ls.spans.to_bio([tuple(one) for one in spans], spaced(text))
+        tags = to_bio([tuple(one) for one in spans], spaced(text))
         rows = np.full((len(tags), len(classes)), 0.02)
         for at, tag in enumerate(tags):
             rows[at, classes.index(tag if scheme == "bio" or tag == "O" else tag[2:])] = 1 - 0.02 * (len(classes) - 1)
@@ -343,7 +343,7 @@ def test_the_command_line_reads_spans_and_tokens(made, tmp_path):
     texts, _, given, errors, _, _ = made
     lines = []
     for text, spans in zip(texts, given, strict=True):
-        tags = ls.spans.to_bio([tuple(one) for one in spans], spaced(text))
+        tags = to_bio([tuple(one) for one in spans], spaced(text))
         lines.append(json.dumps({"words": text.split(), "tags": tags}))
     (tmp_path / "d.jsonl").write_text("\n".join(lines))
     out = str(tmp_path / "f.parquet")

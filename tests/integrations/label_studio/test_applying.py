@@ -17,6 +17,7 @@ from labelsift.errors import InputError
 from labelsift.findings import CORRECTIONS_SCHEMA
 from labelsift.integrations.label_studio.client import Client
 from labelsift.samples import Samples
+from labelsift.store import Store
 
 pytestmark = pytest.mark.server
 CHOICES = "".join(f'<Choice value="{one}"/>' for one in ("card_arrival", "lost_or_stolen_card", "refund", "top_up"))
@@ -210,7 +211,7 @@ def test_sets_and_spans_go_from_the_project_through_a_scan_and_back(
 def test_a_number_is_no_proof_that_a_task_is_the_sample(platform, client, name, make, make_queue, everything, tmp_path):
     """Samples of a file may be called 1, 2, 3 as well: their decisions must not reach the tasks of these numbers."""
     report, store = make_queue(6), tmp_path / "s"
-    ls.store.Store(store).save(report)
+    Store(store).save(report)
     project = make(CONFIG, [[region({"choices": ["refund"]})]] * 3)
     before = everything(project)
     number = str(next(client.tasks(project))[0]["id"])
@@ -226,7 +227,7 @@ def test_decisions_on_several_data_sets_are_not_mixed(tmp_path, make_queue):
     for run, dataset in (("r1", "one"), ("r2", "two")):
         made = make_queue(6, run=run)
         report = replace(made, samples=Samples(made.samples.table, made.samples.metadata, dataset))
-        ls.store.Store(store).save(report)
+        Store(store).save(report)
         ls.record(table(decision("t00001", "top_up") | {"run": run}), store=store)
     told = CliRunner().invoke(main, ["apply", "label-studio", "P", "--store", str(store)])
     assert told.exit_code == 2 and "--dataset" in told.stderr
