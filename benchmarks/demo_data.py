@@ -17,8 +17,8 @@ from pathlib import Path
 
 import labelsift as ls
 import numpy as np
+from labelsift.data.schemas import of_issue
 from labelsift.demo.tickets import write_tickets
-from labelsift.findings import of_issue
 
 AT = 60
 

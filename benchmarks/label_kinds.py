@@ -25,9 +25,9 @@ import pyarrow as pa
 from cleanlab.multiannotator import get_label_quality_multiannotator
 from cleanlab.multilabel_classification import get_label_quality_scores
 from cleanlab.multilabel_classification.filter import find_label_issues
+from labelsift.data.annotator_labels import Opinions, majority
 from labelsift.demo.tickets import tickets
 from labelsift.embedding import embed, embedder
-from labelsift.opinions import Opinions, majority
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, roc_auc_score
 from sklearn.model_selection import cross_val_predict

@@ -19,7 +19,8 @@ from statistics import median
 
 import pyarrow as pa
 import requests
-from labelsift.findings import Finding, findings_table
+from labelsift.data.samples import Samples
+from labelsift.data.schemas import Finding, findings_table
 from labelsift.flags import flags_of
 from labelsift.integrations.label_studio import LabelStudio, stored
 from labelsift.integrations.label_studio.client import Client
@@ -29,7 +30,6 @@ from labelsift.integrations.label_studio.reviewplan import Common, plan_review
 from labelsift.integrations.label_studio.server import LabelStudioServer
 from labelsift.integrations.label_studio.wire import body_of
 from labelsift.report import Report
-from labelsift.samples import Samples
 
 CLASSES = tuple(f"class_{at:02d}" for at in range(20))
 

@@ -27,11 +27,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import requests
+from labelsift.data.samples import Samples
+from labelsift.data.schemas import Finding, findings_table
 from labelsift.embedding import embed, embedder
-from labelsift.findings import Finding, findings_table
 from labelsift.integrations.label_studio.backend.launching import BackendServer
 from labelsift.report import Report
-from labelsift.samples import Samples
 from labelsift.store import Store
 
 CLASSES, WORDS, FLAGGED = 20, 30, 0.03

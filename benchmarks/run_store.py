@@ -21,9 +21,9 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-from labelsift.findings import FINDINGS_SCHEMA
+from labelsift.data.samples import Samples
+from labelsift.data.schemas import FINDINGS_SCHEMA
 from labelsift.report import Report
-from labelsift.samples import Samples
 from labelsift.store import Store
 
 RUN = "20261124-000000-benchmark"

@@ -25,8 +25,8 @@ import labelsift as ls
 import numpy as np
 import pyarrow as pa
 from labelsift.checks.span import FOLDS
+from labelsift.data.spans import spaced
 from labelsift.prediction import assign_folds
-from labelsift.spans import spaced
 from labelsift.tagging import beliefs
 from labelsift.tagging.features import described
 from labelsift.tagging.lexicon import lexicon

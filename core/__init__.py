@@ -9,6 +9,8 @@
 
 from .agreeing import agreement
 from .annotating import note
+from .data.samples import Samples
+from .data.taxonomy import Taxonomy
 from .dynamics import Dynamics
 from .epochwriter import DynamicsWriter
 from .errors import InputError, LabelsiftError, PlatformError, StoreError
@@ -18,11 +20,9 @@ from .probabilities import TopK
 from .reading import read
 from .recording import record, recorded
 from .report import Report
-from .samples import Samples
 from .scanning import scan
 from .signals import Signals
 from .store import load
-from .taxonomy import Taxonomy
 
 __all__ = [
     "Dynamics",

@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from .corrections import REPEAT, SECOND_LOOK
+from .data.adjudication import REPEAT, SECOND_LOOK
 from .errors import LabelsiftError
 from .runfolder import read_shown
 from .store import DEFAULT, Store
@@ -58,7 +58,7 @@ def agreement(corrections: pa.Table, *, store: str | Path = DEFAULT) -> tuple[Ag
     Parameters
     ----------
     corrections
-        What ``pull`` returns; see :data:`labelsift.findings.CORRECTIONS_SCHEMA`. What was asked once more to see
+        What ``pull`` returns; see :data:`labelsift.data.schemas.CORRECTIONS_SCHEMA`. What was asked once more to see
         whether people agree with themselves, or as a second look, does not count.
     store
         The folder that keeps the runs: it knows what each sample was flagged for.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from .data.samples import Samples
 from .errors import StoreError
-from .samples import Samples
 from .store import Store
 from .versions import content_of, versions
 
@@ -11,7 +11,7 @@ from .versions import content_of, versions
 def parent_run(store: Store, samples: Samples) -> str | None:
     """Return the newest kept run of the version that these samples were made of, or None where nothing tells.
 
-    Told by the lineage of the samples (:meth:`labelsift.samples.Samples.apply` and ``remap``), else by the
+    Told by the lineage of the samples (:meth:`labelsift.data.samples.Samples.apply` and ``remap``), else by the
     version that ``labelsift correct`` made: the run on which people decided.
     """
     runs = store.runs()

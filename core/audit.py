@@ -11,10 +11,10 @@ from typing import Any
 
 from .annotations import MODEL, NOTE, TAG, audit_row
 from .chain import Record
-from .corrections import REPEAT
+from .data.adjudication import REPEAT
+from .data.taxonomy import Taxonomy
 from .errors import InputError
 from .recording import DECISION
-from .taxonomy import Taxonomy
 
 COLUMNS = (
     "number",

@@ -15,9 +15,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from .data.samples import ROLES, Samples
+from .data.schemas import Finding, findings_table
 from .errors import InputError
-from .findings import Finding, findings_table
-from .samples import ROLES, Samples
 
 if TYPE_CHECKING:
     from .report import Report

@@ -16,11 +16,11 @@ from .cli_platforms import doctor, log, pull, push
 from .cli_runs import compare, note, runs, value
 from .cli_shared import array, json_option, lines, parted, progress, store_option, table_format, write_json, written
 from .cli_similar import index, similar
+from .data.issues import visible
 from .errors import LabelsiftError
-from .wording import visible
 
 if TYPE_CHECKING:
-    from .samples import Samples
+    from .data.samples import Samples
     from .signals import Signals
 
 UNEXPECTED = 4

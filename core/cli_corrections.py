@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import click
 
 from .cli_shared import json_option, store_option, write_json
-from .corrections import POLICIES, Policy
+from .data.adjudication import POLICIES, Policy
 from .store import LATEST, Store
 
 GATE_FAILED = 1

@@ -7,7 +7,7 @@ from dataclasses import asdict
 import click
 
 from .cli_shared import json_option, store_option, table_format, write_json, written
-from .wording import visible
+from .data.issues import visible
 
 GATE_FAILED = 1
 

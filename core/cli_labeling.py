@@ -9,7 +9,7 @@ import click
 from . import platforms
 from .chain import Record
 from .cli_shared import json_option, show_receipt, store_option
-from .corrections import POLICIES, Policy
+from .data.adjudication import POLICIES, Policy
 from .errors import InputError
 from .recording import decisions, recorded
 from .store import Store

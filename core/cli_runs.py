@@ -10,10 +10,10 @@ import click
 
 from .annotations import Annotations, annotated
 from .cli_shared import json_option, parted, store_option, write_json, written
+from .data.issues import visible
 from .errors import InputError
 from .runfolder import RunInfo
 from .store import Store, load
-from .wording import visible
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -17,12 +17,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from .aligning import aligned, explained, taxonomy_changes
+from .data.schemas import issues_in
+from .data.textless import comparable_texts
 from .deciders import with_deciders
 from .differences import Sides, metrics_table, slices_table
-from .findings import issues_in
 from .report import Report
 from .slices.metrics import score_column
-from .textless import comparable_texts
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ from rich.table import Table
 from rich.text import Text
 
 from .comparison import Comparison
+from .data.issues import shortened, visible, words
 from .outcome import IN_SLICES, said, surely, verdict
 from .trends import Trend
-from .wording import shortened, visible, words
 from .worth import Worth
 
 MOVEMENTS, SLICES, IDS, BLAMED = 8, 12, 5, 10

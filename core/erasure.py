@@ -20,7 +20,8 @@ import pyarrow.compute as pc
 from . import platforms
 from .cache import NAME as CACHE
 from .chain import HEAD, Record
-from .corrections import SECOND_LOOK
+from .data.adjudication import SECOND_LOOK
+from .data.textless import comparable_texts
 from .errors import InputError, LabelsiftError, StoreError
 from .keptrows import FACTS as ROWS
 from .keptrows import erase_kept
@@ -33,7 +34,6 @@ from .runrecords import SENT
 from .runwriting import sweep_dead
 from .servedstate import erase_served
 from .store import DEFAULT, Store
-from .textless import comparable_texts
 from .tombstones import id_hash, id_hashes
 from .words import Words
 

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .data.samples import Samples
 from .embedding import DEFAULT, Embedder
 from .neighbors import EXACT_BELOW, PROBED, cells_for, trained_on
 from .prediction import most_training_rows
 from .report import Report
-from .samples import Samples
 from .scanning import FOLDS, scan
 from .signals import Signals
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from . import labelsets, opinions
 from .cells import as_strings, blank_as_null
+from .data import annotator_labels as opinions
+from .data import label_sets as labelsets
 from .errors import InputError
 from .spanforms import canonical_column, tagged_column
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from .data.samples import Samples
 from .embedding import DEFAULT as DEFAULT_EMBEDDER
 from .embedding import embed, embedder, name_in
 from .errors import StoreError
 from .pools import Change
 from .runfolder import read_facts
-from .samples import Samples
 from .seeds import USERS_EMBEDDINGS
 from .signals import Signals
 from .store import DEFAULT, Store

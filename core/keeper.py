@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import pyarrow as pa
 
-from .samples import Samples
+from .data.samples import Samples
 from .vectors import VectorIndex
 
 if TYPE_CHECKING:

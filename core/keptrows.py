@@ -20,11 +20,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from .data.samples import Samples
 from .errors import StoreError
 from .places import Folder, Place
 from .rowfiles import RowFile
 from .runwriting import FORGOTTEN
-from .samples import Samples
 from .store import Store
 from .tombstones import merged
 

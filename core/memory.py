@@ -12,11 +12,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .corrections import Vote, resolve
-from .labelsets import said as label_said
-from .remapping import given_names, translated
-from .samples import TEXT_HASH, Samples
-from .taxonomy import Taxonomy
+from .data.adjudication import Vote, resolve
+from .data.label_sets import said as label_said
+from .data.remap import given_names, translated
+from .data.samples import TEXT_HASH, Samples
+from .data.taxonomy import Taxonomy
 
 _VOTE = ("id", "action", "verdict", "value", "person", "time", "asked")
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from .data.issues import percent, shortened, visible
 from .slices.table import RATES
-from .wording import percent, shortened, visible
 
 if TYPE_CHECKING:
     from .comparison import Comparison

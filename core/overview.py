@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from .counts import ClassHealth, IssueCount, Quality, WorseValue
-from .findings import ADVICE, ISSUES, issues_in
+from .data.issues import expected_precision, listed, percent, spans_told, words
+from .data.schemas import ADVICE, ISSUES, issues_in
 from .sethealth import set_health, sets_told
 from .slices.metrics import judged_labels
-from .wording import expected_precision, listed, percent, spans_told, words
 
 if TYPE_CHECKING:
     from .report import Report

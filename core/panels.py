@@ -19,15 +19,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .findings import ISSUES
-from .labelsets import shown
+from .data.issues import shown_span
+from .data.label_sets import shown
+from .data.schemas import ISSUES
 from .overview import BINS, Overview
 from .slices.cells import partitions
 from .slices.metrics import Judged, class_metrics, judged, overall, score_column, wilson
 from .slices.slugs import slug
 from .slices.table import full_table, worst_first
 from .verdict import summary
-from .wording import shown_span
 
 if TYPE_CHECKING:
     from .report import Report

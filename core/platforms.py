@@ -18,9 +18,9 @@ from .errors import InputError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from .corrections import Policy
+    from .data.adjudication import Policy
+    from .data.samples import Samples
     from .report import Report
-    from .samples import Samples
 
 GROUP = "labelsift.platforms"
 Mode = Literal["choose", "prefill", "blind"]
@@ -154,7 +154,7 @@ class Asking(Protocol):
 
     name: str
     tasks: Collection[str]
-    """What it can ask about, as in :data:`labelsift.samples.TASKS`: classification, multilabel, spans."""
+    """What it can ask about, as in :data:`labelsift.data.samples.TASKS`: classification, multilabel, spans."""
     media: Collection[str]
     """What it can show: text, image, audio."""
 

@@ -13,8 +13,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from .data.samples import ROLES
 from .errors import StoreError
-from .samples import ROLES
 from .searching import Searchable
 from .selecting import Selection
 from .vectors import VectorIndex

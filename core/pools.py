@@ -25,9 +25,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from .data.samples import ROLES, Samples
 from .errors import InputError, StoreError
 from .pool import Pool
-from .samples import ROLES, Samples
 from .vectors import EXACT_BELOW, VectorIndex
 
 FORMAT = 1

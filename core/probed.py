@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from .assignment import ASSIGNED, Assignment
 from .chain import Record
-from .corrections import REPEAT, SECOND_LOOK, SKIPPED, resolve, vote_of
+from .data.adjudication import REPEAT, SECOND_LOOK, SKIPPED, resolve, vote_of
 from .errors import StoreError
 from .probes import LEAST, Estimate, Stratum, difference, estimates, rate
 from .probing import ROUND, Plan

@@ -19,8 +19,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from .data.schemas import Finding, findings_table
 from .errors import InputError
-from .findings import Finding, findings_table
 
 if TYPE_CHECKING:
     from .report import Report

@@ -13,11 +13,11 @@ import pyarrow.compute as pc
 
 from . import platforms, probing
 from .assignment import Assignment, assigned
+from .data.schemas import ADVICE
+from .data.textless import require_texts
 from .errors import InputError
-from .findings import ADVICE
 from .memory import JUDGED
 from .platforms import Mode, PushOptions, Receipt, Rounds
-from .textless import require_texts
 
 if TYPE_CHECKING:
     from .report import Report

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .chain import Record
-from .corrections import REPEAT
+from .data.adjudication import REPEAT
 from .recording import decisions
 from .runfolder import read_flagged
 from .store import DEFAULT, Store

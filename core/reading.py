@@ -19,9 +19,9 @@ from . import files
 from .cells import as_strings, blank_as_null, is_space
 from .columns import plain, require_utf8
 from .containers import from_memory
+from .data.samples import ROLES, Samples, repeats, text_ids
 from .errors import InputError
 from .givenforms import Given
-from .samples import ROLES, Samples, repeats, text_ids
 from .sources import project_of, read_project
 from .spanexports import exported, has_column
 from .taskfiles import read_export

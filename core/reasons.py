@@ -11,9 +11,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from .media import Medium
+from .data.issues import listed, shortened
+from .data.media import Medium
 from .suggestions import plain
-from .wording import listed, shortened
 
 Evidence = Mapping[str, Any]
 _MANY: dict[Medium | None, str] = {"text": "texts", "image": "images", "audio": "sounds", None: "samples"}

@@ -17,9 +17,9 @@ from typing import Any
 import pyarrow as pa
 
 from .chain import Record
-from .corrections import REPEAT
+from .data.adjudication import REPEAT
+from .data.schemas import CORRECTIONS_SCHEMA, OPTIONAL, to_json
 from .errors import InputError, LabelsiftError
-from .findings import CORRECTIONS_SCHEMA, OPTIONAL, to_json
 from .runfolder import Shown, read_shown
 from .store import DEFAULT, Store
 from .words import Words
@@ -55,7 +55,7 @@ def record(corrections: pa.Table, *, store: str | Path = DEFAULT, run: str | Non
     Parameters
     ----------
     corrections
-        What ``pull`` returns; see :data:`labelsift.findings.CORRECTIONS_SCHEMA`.
+        What ``pull`` returns; see :data:`labelsift.data.schemas.CORRECTIONS_SCHEMA`.
     run
         The run that decisions are on which name none, as in somebody's own spreadsheet: its name, the
         beginning of it, or ``latest``.

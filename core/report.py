@@ -14,17 +14,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from .annotations import note_entry
+from .data.samples import Samples
+from .data.schemas import ANNOTATORS_SCHEMA, issues_in
+from .data.textless import require_texts
 from .errors import InputError
-from .findings import ANNOTATORS_SCHEMA, issues_in
 from .keeper import Keeper
-from .samples import Samples
 from .searching import Searchable, seed_vector
 from .seeds import USERS_EMBEDDINGS as USERS_EMBEDDINGS
 from .seeds import required_embeddings, searchable, seeds, selection
 from .selecting import Selection
 from .slices.metrics import judged_labels
 from .slices.named import slice_row
-from .textless import require_texts
 from .vectors import VectorIndex
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Report:
     created
         When the scan ended (UTC).
     samples, scores, findings
-        What was scanned and found; the tables are in the schemas of :mod:`labelsift.findings`.
+        What was scanned and found; the tables are in the schemas of :mod:`labelsift.data.schemas`.
     classes
         The class of each column of ``pred_probs``.
     settings

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from .data.samples import ROLES, Samples
+from .data.textless import require_texts, same_rows
 from .runfolder import read_facts, read_samples
-from .samples import ROLES, Samples
 from .store import DEFAULT, LATEST, Store
-from .textless import require_texts, same_rows
 from .tombstones import whole
 
 

@@ -19,9 +19,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from .data.samples import Samples
 from .errors import InputError
 from .files import BLOCK, kind
-from .samples import Samples
 
 LINE = "line"  # the one column that jsonl is held in
 _DELIMITERS = {"csv": ",", "tsv": "\t"}

@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from . import rowids
-from .findings import to_json
+from .data.schemas import to_json
+from .data.textless import without_rows
 from .places import Place
 from .runfolder import FACTS, LINKS, REWRITTEN, WRITTEN, broken, read_links, read_samples, tables_in
-from .textless import without_rows
 from .tombstones import id_hashes, merged
 
 ERASED = "(This sentence quoted an erased text.)"

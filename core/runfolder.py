@@ -2,7 +2,7 @@
 
 run.json                     name, data set, fingerprint, settings, facts, notes, versions; where the tables stand,
                              tombstones of erased rows (see :mod:`labelsift.tombstones`), and of a run without
-                             texts ``kept_digest`` (see :mod:`labelsift.textless`)
+                             texts ``kept_digest`` (see :mod:`labelsift.data.textless`)
 samples.lance  metadata.lance  scores.lance  findings.lance
 embeddings.lance  pred_probs.lance        float32, fixed-size lists
 ids.arrow                    the ids in order, with their rows (see :mod:`labelsift.rowids`)
@@ -26,14 +26,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from .data.samples import TEXT_HASH, Samples
+from .data.taxonomy import Taxonomy
 from .errors import InputError, StoreError
 from .keeper import Keeper
 from .memory import text_hash
 from .places import Bucket, Place, plain
 from .report import Report
 from .rowids import rows_of
-from .samples import TEXT_HASH, Samples
-from .taxonomy import Taxonomy
 
 FACTS = "run.json"
 LINKS = "links.json"

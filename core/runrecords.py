@@ -10,12 +10,12 @@ import pyarrow as pa
 from .annotations import Annotations, annotated
 from .assignment import ASSIGNED, Assignment, assignment_of
 from .chain import Record
+from .data.samples import Samples
 from .evidence import reopened
 from .ledger import Ledger
 from .memory import verified
 from .places import Place
 from .probing import ROUND, Plan, round_of
-from .samples import Samples
 
 SENT = "sent"  # the kind of a record that says where a run's samples went
 

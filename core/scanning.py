@@ -17,23 +17,23 @@ from .checks.annotators import with_opinions
 from .checks.language import mark_unreadable
 from .checks.systematic import systematic
 from .classnotes import near_identical, rare
+from .data.remap import passed_over
+from .data.samples import Samples
+from .data.schemas import findings_table
+from .data.taxonomy import Taxonomy
+from .data.textless import SETTING, require_texts
 from .doubts import doubts_of
 from .embedding import DEFAULT, Embedder, embedder, facts_of, kept_vectors
 from .erasure import come_back
 from .errors import InputError, StoreError
-from .findings import findings_table
 from .neighbors import kept_graph, neighbors_for
 from .prediction import assign_folds, out_of_sample
-from .remapping import passed_over
 from .report import USERS_EMBEDDINGS, Report
-from .samples import Samples
 from .setprediction import sets_out_of_sample, strata
 from .signals import Signals
 from .store import DEFAULT as DEFAULT_STORE
 from .store import Store, run_name
 from .tagging.crf import loops as tagger
-from .taxonomy import Taxonomy
-from .textless import SETTING, require_texts
 from .trajectories import SUBSETS, Trajectories
 
 FOLDS = 5
@@ -81,13 +81,13 @@ def scan(
         Of the cross-validation behind the out-of-sample probabilities.
     taxonomy
         Changes of the classes that the samples go through first, or the file of them; see
-        :meth:`labelsift.samples.Samples.remap`. It is kept with the run.
+        :meth:`labelsift.data.samples.Samples.remap`. It is kept with the run.
     parent
         The run of the version before; found out by default where the store can tell.
     store
         The folder that keeps the run; None keeps nothing.
     texts
-        False keeps the run without any text, only with hashes of them (see :mod:`labelsift.textless`). The report
+        False keeps the run without any text, only with hashes of them (see :mod:`labelsift.data.textless`). The report
         that is returned has them as ever: push it, or write its page, now.
     progress
         Called with a short sentence as each step begins.

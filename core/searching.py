@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from .data.normalize import folded
 from .errors import InputError
 from .selecting import Selection
-from .textforms import folded
 from .vectors import VectorIndex
 
 _FEW = 2_000

@@ -10,9 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from .data.samples import ROW_HASH, TEXT_HASH
+from .data.schemas import issues_in
 from .errors import InputError
-from .findings import issues_in
-from .samples import ROW_HASH, TEXT_HASH
 from .searching import Searchable, picked
 from .selecting import Selection
 

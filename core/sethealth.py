@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .counts import ClassHealth
-from .findings import of_issue
+from .data.schemas import of_issue
 
 if TYPE_CHECKING:
     from .report import Report

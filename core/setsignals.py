@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from .data.samples import Samples
 from .errors import InputError
 from .probabilities import ROUNDING
-from .samples import Samples
 from .signalrows import aligned, class_names, ids_of
 
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
+from .data.samples import Samples
 from .dynamics import Dynamics
 from .embedding import normalised
 from .errors import InputError
 from .gathering import gathered, usable_as_it_is
 from .probabilities import Probabilities, TopK
 from .probfiles import opened
-from .samples import Samples
 from .setsignals import aligned_apart
 from .signalrows import aligned, class_names, ids_of, rows_of
 from .tokensignals import TokenSignals, aligned_tokens

@@ -11,7 +11,7 @@ from . import platforms
 from .errors import InputError
 
 if TYPE_CHECKING:
-    from .samples import Samples
+    from .data.samples import Samples
 
 _ADDRESS = re.compile(r"([a-z][a-z0-9+.-]*)://(.+)", re.DOTALL)
 

@@ -1,6 +1,7 @@
 """The forms in which spans come: character spans, tagged tokens, exports of Label Studio and Argilla.
 
-One cell a text is turned into the canonical form of :mod:`labelsift.spans`. Known forms, also as the JSON text of them:
+One cell a text is turned into the canonical form of :mod:`labelsift.data.spans`. Known forms, also as the JSON text of
+them:
 
 - ``[[start, end, "type"], …]`` and ``[{"start": …, "end": …, "label": …}, …]`` (``label``, ``type``, ``tag``,
   ``entity``, ``entity_type`` or ``labels``), the end exclusive: also Argilla's flattened suggestions and responses;
@@ -18,8 +19,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from .data.spans import Span, canonical, fault, from_bio
 from .errors import InputError
-from .spans import Span, canonical, fault, from_bio
 
 TYPE_KEYS = ("label", "type", "tag", "entity", "entity_type", "labels")
 FORMS = '[[start, end, "type"], …], [{"start": …, "end": …, "label": …}, …], tags with tokens=…, or an export'

@@ -1,6 +1,6 @@
 """The run store: every scan is kept in a folder, or below a prefix of a bucket.
 
-.labelsift/                  mode 0700: it holds raw text, but for runs without (:mod:`labelsift.textless`)
+.labelsift/                  mode 0700: it holds raw text, but for runs without (:mod:`labelsift.data.textless`)
   format.json                {"format": 1}
   .gitignore                 *
   corrections/               what people decided (see :mod:`labelsift.ledger`)
@@ -27,6 +27,7 @@ import pyarrow as pa
 from .annotations import Annotations, annotated
 from .cache import NAME as CACHE
 from .cache import Cache
+from .data.samples import Samples
 from .errors import InputError, StoreError
 from .opening import check_format, prepare
 from .places import Folder, Place, place_of, plain
@@ -35,7 +36,6 @@ from .report import Report
 from .runfolder import FACTS, LINKS, RunInfo, UnwrittenError, broken, read_facts, read_info, read_run, read_samples
 from .runrecords import RunRecords
 from .runwriting import remove_run, write_run
-from .samples import Samples
 from .vectors import VectorIndex, kept_index
 
 DEFAULT = ".labelsift"

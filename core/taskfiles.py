@@ -23,10 +23,10 @@ import pyarrow as pa
 
 from . import files
 from .answered import OWN, Answer, Answered, Role
+from .data.samples import Samples, text_ids
+from .data.spans import canonical, from_bio
 from .errors import InputError
 from .exportrows import ANNOTATIONS, Row, csv_rows, json_rows
-from .samples import Samples, text_ids
-from .spans import canonical, from_bio
 
 LEVEL = " / "
 

@@ -17,11 +17,11 @@ from rich.table import Table
 from rich.text import Text
 
 from .confusions import confusions_in
-from .findings import of_issue
-from .labelsets import changed, shown
+from .data.issues import percent, shortened, visible, words
+from .data.label_sets import changed, shown
+from .data.schemas import of_issue
 from .overview import Overview
 from .store import DEFAULT
-from .wording import percent, shortened, visible, words
 
 if TYPE_CHECKING:
     from .report import Report

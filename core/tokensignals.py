@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .data.samples import Samples
+from .data.spans import spaced
 from .errors import InputError
-from .samples import Samples
-from .spans import spaced
 from .tagging.beliefs import types_of
 
 ROUNDING = 0.01  # how far a row of probabilities may be from one, as for those of samples

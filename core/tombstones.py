@@ -14,7 +14,7 @@ _MODULUS = 2**128
 
 
 def merged(tombstone: str | None, digest: int) -> str:
-    """Return a tombstone that covers further rows; see :attr:`labelsift.samples.Samples.digest`.
+    """Return a tombstone that covers further rows; see :attr:`labelsift.data.samples.Samples.digest`.
 
     >>> merged("ff" * 16, 1), merged(None, 255)
     ('00000000000000000000000000000000', '000000000000000000000000000000ff')

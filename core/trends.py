@@ -12,9 +12,9 @@ import pyarrow.compute as pc
 
 from .aligning import aligned
 from .comparison import Comparison, compare
+from .data.schemas import issues_in
 from .differences import all_cells, known
 from .errors import InputError
-from .findings import issues_in
 from .report import Report
 from .slices.metrics import judged, overall, score_column
 from .slices.table import METRICS

@@ -8,8 +8,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from .data.issues import percent, shortened, visible, words
 from .overview import Overview
-from .wording import percent, shortened, visible, words
 
 MAX_LENGTH = 8_000  # a tag of MLflow's holds no more
 HEADING = "### labelsift: "

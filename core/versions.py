@@ -20,17 +20,17 @@ import pyarrow.compute as pc
 
 from . import rowfiles
 from .chain import Record
-from .corrections import Policy, Resolution, Vote, applied, resolve
+from .data.adjudication import Policy, Resolution, Vote, applied, resolve
+from .data.remap import retold
+from .data.samples import Samples
+from .data.taxonomy import Taxonomy
 from .errors import InputError, StoreError
 from .files import stem
 from .keptrows import erased_from, folder_of, keep_rows, restored
 from .reading import read
 from .recording import as_table, decisions
-from .remapping import retold
 from .rowfiles import RowFile
-from .samples import Samples
 from .store import DEFAULT, Store
-from .taxonomy import Taxonomy
 from .tombstones import whole
 
 VERSION = "version"
@@ -92,7 +92,7 @@ def correct(
     dataset
         Whose corrections; by default the data set that is called like the file.
     policy, experts, new_labels
-        As in :meth:`labelsift.samples.Samples.apply`.
+        As in :meth:`labelsift.data.samples.Samples.apply`.
     taxonomy
         Changes of the classes, or their file: the labels of the file and the decisions go through it. By default
         that of the newest run of the data set. Labels of split and retired classes become blank.

@@ -29,16 +29,16 @@ import labelsift as ls
 import pyarrow as pa
 from camera import WIDTH, browser, camera, page_of, say
 from labelsift.comparison import compare
+from labelsift.data.issues import words
+from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.demo.tickets import write_tickets
 from labelsift.demo.tour import METADATA, PROJECT
-from labelsift.findings import CORRECTIONS_SCHEMA
 from labelsift.integrations.label_studio import LabelStudio
 from labelsift.integrations.label_studio.backend.launching import BackendServer
 from labelsift.integrations.label_studio.client import Client
 from labelsift.integrations.label_studio.server import LabelStudioServer
 from labelsift.integrations.mlflow.server import MLflowServer
 from labelsift.report import Report
-from labelsift.wording import words
 from other_kinds import sets_report, spans_report
 from rich.console import Console
 from rich.text import Text

@@ -12,9 +12,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import settings
-from labelsift.findings import Finding, findings_table
+from labelsift.data.samples import Samples
+from labelsift.data.schemas import Finding, findings_table
 from labelsift.report import Report
-from labelsift.samples import Samples
 
 settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
 settings.load_profile("untimed")

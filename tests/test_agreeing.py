@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import labelsift as ls
 import pyarrow as pa
-from labelsift.findings import CORRECTIONS_SCHEMA
+from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.store import Store
 
 

@@ -14,8 +14,8 @@ from labelsift.annotating import model, tag
 from labelsift.annotations import Annotations
 from labelsift.audit import audit_rows
 from labelsift.cli import main
+from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.erasure import forget
-from labelsift.findings import CORRECTIONS_SCHEMA
 from labelsift.store import Store
 from labelsift.verification import verify
 from labelsift.versions import correct

@@ -14,8 +14,8 @@ from click.testing import CliRunner
 from labelsift import platforms
 from labelsift.assignment import assigned
 from labelsift.cli import main
+from labelsift.data.schemas import CORRECTIONS_SCHEMA, Finding, findings_table
 from labelsift.errors import InputError
-from labelsift.findings import CORRECTIONS_SCHEMA, Finding, findings_table
 from labelsift.platforms import Receipt
 from labelsift.probed import probed
 from labelsift.store import Store

@@ -15,8 +15,8 @@ import pytest
 from click.testing import CliRunner, Result
 from labelsift import platforms
 from labelsift.cli import main
+from labelsift.data.schemas import FINDINGS_SCHEMA
 from labelsift.errors import PlatformError
-from labelsift.findings import FINDINGS_SCHEMA
 from labelsift.platforms import Receipt
 from pyarrow import parquet
 
@@ -260,7 +260,7 @@ class Fake:
         return self.receipt
 
     def pull(self, *, project, store=None):
-        from labelsift.findings import CORRECTIONS_SCHEMA
+        from labelsift.data.schemas import CORRECTIONS_SCHEMA
 
         rows = [
             {"id": "a", "verdict": "accepted"},

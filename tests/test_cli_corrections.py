@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 from labelsift import platforms
 from labelsift.cli import main
-from labelsift.findings import CORRECTIONS_SCHEMA
+from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.recordfiles import RECORDS
 from labelsift.store import Store
 from pyarrow import parquet

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from labelsift.cli import main
 from labelsift.comparison import compare
 from labelsift.comparison_text import print_comparison
-from labelsift.findings import CORRECTIONS_SCHEMA
+from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from rich.console import Console
 
 WORDS = {"a": "refund money back please order", "b": "login password account locked again"}

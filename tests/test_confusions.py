@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from labelsift.assignment import assigned
 from labelsift.confusions import SCHEMA, confusions_in, confusions_table
+from labelsift.data.schemas import Finding, findings_table, to_json
 from labelsift.erasure import forget
-from labelsift.findings import Finding, findings_table, to_json
 from labelsift.flags import flags_of
 from labelsift.integrations.xlsx import Xlsx
 from labelsift.report import Report

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from labelsift.corrections import resolve
-from labelsift.findings import CORRECTIONS_SCHEMA
+from labelsift.data.adjudication import resolve
+from labelsift.data.schemas import CORRECTIONS_SCHEMA
 
 START = datetime(2026, 11, 23, tzinfo=UTC)
 

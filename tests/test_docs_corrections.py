@@ -13,8 +13,8 @@ from pathlib import Path
 import labelsift as ls
 import pyarrow as pa
 import pytest
+from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.demo.tickets import write_tickets
-from labelsift.findings import CORRECTIONS_SCHEMA
 
 ROOT = Path(__file__).parent.parent
 DOCUMENT = (ROOT / "docs" / "corrections.md").read_text(encoding="utf-8")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from labelsift.checks import checks
+from labelsift.data.issues import expected_precision
 from labelsift.demo.tickets import write_tickets
-from labelsift.wording import expected_precision
 
 DOCS = Path(__file__).parent.parent / "docs"
 

@@ -17,9 +17,9 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.erasure import forget
 from labelsift.errors import InputError
-from labelsift.findings import CORRECTIONS_SCHEMA
 from labelsift.indexing import index_pool
 from labelsift.places import Folder, place_of
 from labelsift.reproduction import reproduce

@@ -10,8 +10,8 @@ import labelsift as ls
 import pyarrow as pa
 import pytest
 from labelsift import platforms
+from labelsift.data.schemas import CORRECTIONS_SCHEMA, Finding, findings_table
 from labelsift.evidence import MARGIN
-from labelsift.findings import CORRECTIONS_SCHEMA, Finding, findings_table
 from labelsift.ledger import Ledger
 from labelsift.platforms import Receipt
 from labelsift.report import Report

@@ -10,9 +10,9 @@ import labelsift as ls
 import pandas as pd
 import pyarrow as pa
 import pytest
+from labelsift.data.issues import shown_span
 from labelsift.errors import InputError
 from labelsift.panels import _label
-from labelsift.wording import shown_span
 
 SPANS = [[0, 3, "person"]]
 

@@ -13,7 +13,7 @@ import pyarrow.parquet
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from labelsift import labelsets
+from labelsift.data import label_sets as labelsets
 from labelsift.errors import InputError
 
 NAMES = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=8).filter(str.strip)

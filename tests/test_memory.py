@@ -11,7 +11,7 @@ import labelsift as ls
 import pyarrow as pa
 import pytest
 from labelsift import platforms
-from labelsift.findings import CORRECTIONS_SCHEMA, Finding, findings_table
+from labelsift.data.schemas import CORRECTIONS_SCHEMA, Finding, findings_table
 from labelsift.platforms import Receipt
 from labelsift.report import Report
 from labelsift.store import Store

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from labelsift import opinions
+from labelsift.data import annotator_labels as opinions
 from labelsift.errors import InputError
 
 PEOPLE = st.sampled_from(["anna", "ben", "carl"])

@@ -9,10 +9,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
-from labelsift.findings import Finding, findings_table, of_issue
+from labelsift.data.samples import Samples
+from labelsift.data.schemas import Finding, findings_table, of_issue
 from labelsift.overview import Overview
 from labelsift.panels import MAX_FLAGGED, MAX_MATRIX, OTHER, panels
-from labelsift.samples import Samples
 from labelsift.slices.metrics import PREDICTED, PROXY
 from labelsift.verdict import MAX_LENGTH
 

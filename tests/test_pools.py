@@ -14,10 +14,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from labelsift import vectors
+from labelsift.data.samples import Samples
 from labelsift.errors import InputError, StoreError
 from labelsift.indexing import index_pool
 from labelsift.pools import Pools
-from labelsift.samples import Samples
 
 DIMENSIONS = 8
 

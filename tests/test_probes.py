@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from labelsift import platforms
 from labelsift.cli import main
+from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.errors import InputError, StoreError
-from labelsift.findings import CORRECTIONS_SCHEMA
 from labelsift.platforms import Receipt
 from labelsift.probed import probed
 from labelsift.probes import Stratum, estimates

@@ -18,10 +18,10 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from labelsift.cli import main
+from labelsift.data.samples import Samples
 from labelsift.errors import InputError
 from labelsift.files import COMPRESSIONS
 from labelsift.reading import read
-from labelsift.samples import Samples
 from pyarrow import csv as arrow_csv
 from pyarrow import parquet
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import labelsift as ls
 import pyarrow as pa
 import pytest
-from labelsift.findings import CORRECTIONS_SCHEMA
+from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.memory import text_hash
 from labelsift.recording import Recorded, decisions, record, recorded
 from labelsift.store import Store

@@ -13,9 +13,9 @@ import pytest
 from click.testing import CliRunner
 from labelsift import platforms
 from labelsift.cli import main
-from labelsift.corrections import REPEAT, resolve
+from labelsift.data.adjudication import REPEAT, resolve
+from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.errors import InputError
-from labelsift.findings import CORRECTIONS_SCHEMA
 from labelsift.platforms import Receipt
 from labelsift.probed import probed
 from labelsift.probing import planned

@@ -8,8 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pyarrow as pa
 import pytest
-from labelsift.errors import InputError
-from labelsift.findings import (
+from labelsift.data.schemas import (
     CORRECTIONS_SCHEMA,
     FINDINGS_SCHEMA,
     Finding,
@@ -18,6 +17,7 @@ from labelsift.findings import (
     of_issue,
     to_json,
 )
+from labelsift.errors import InputError
 from labelsift.reading import read
 from labelsift.report import Report
 from labelsift.scanning import scan

@@ -10,11 +10,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 from labelsift.checks import checks
+from labelsift.data.samples import Samples
+from labelsift.data.schemas import FINDINGS_SCHEMA, of_issue
 from labelsift.errors import InputError
-from labelsift.findings import FINDINGS_SCHEMA, of_issue
 from labelsift.reading import read
 from labelsift.report import Report
-from labelsift.samples import Samples
 from labelsift.scanning import scan
 from labelsift.signals import Signals
 

@@ -6,8 +6,8 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from labelsift.data.spans import canonical, fault, from_bio, from_value, parsed, spaced, to_bio, types_in
 from labelsift.errors import InputError
-from labelsift.spans import canonical, fault, from_bio, from_value, parsed, spaced, to_bio, types_in
 
 TYPES = st.sampled_from(["person", "location", "creative-work"])
 WORDS = st.lists(st.text(st.characters(categories=("L", "N", "S")), min_size=1, max_size=6), min_size=1, max_size=12)

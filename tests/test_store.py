@@ -22,9 +22,9 @@ import pyarrow as pa
 import pytest
 from click.testing import CliRunner
 from labelsift.cli import main
+from labelsift.data.samples import Samples
 from labelsift.errors import InputError, StoreError
 from labelsift.opening import FORMAT
-from labelsift.samples import Samples
 from labelsift.store import Store, load, run_name
 
 START = datetime(2026, 11, 23, 10, 15, tzinfo=UTC)

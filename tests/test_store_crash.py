@@ -13,7 +13,7 @@ import labelsift as ls
 import numpy as np
 import pyarrow as pa
 import pytest
-from labelsift.findings import CORRECTIONS_SCHEMA
+from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.places import Folder
 from labelsift.runwriting import sweep_dead
 from labelsift.store import Store

@@ -13,9 +13,9 @@ from click.testing import CliRunner, Result
 from labelsift import platforms
 from labelsift.cli import main
 from labelsift.comparison import compare
+from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.erasure import forget
 from labelsift.errors import InputError
-from labelsift.findings import CORRECTIONS_SCHEMA
 from labelsift.memory import text_hash
 from labelsift.places import Folder, place_of
 from labelsift.platforms import Receipt

@@ -11,8 +11,8 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from labelsift.findings import CORRECTIONS_SCHEMA
-from labelsift.taxonomy import Taxonomy
+from labelsift.data.schemas import CORRECTIONS_SCHEMA
+from labelsift.data.taxonomy import Taxonomy
 
 GOLDEN = """
 [[step]]

@@ -11,8 +11,8 @@ import lance
 import pyarrow as pa
 import pytest
 from labelsift.chain import HEAD
+from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.errors import StoreError
-from labelsift.findings import CORRECTIONS_SCHEMA
 from labelsift.ledger import Ledger
 from labelsift.recordfiles import RECORDS
 from labelsift.recording import record

@@ -15,8 +15,8 @@ import pyarrow as pa
 
 from ..cellnoise import logit
 from ..crowd import CROWDLAB, EXTRA, Consensus, by_crowdlab, by_majority
-from ..findings import Finding
-from ..opinions import Opinions, opinions
+from ..data.annotator_labels import Opinions, opinions
+from ..data.schemas import Finding
 from .registry import Context, Result
 
 FACT = "annotators"  # in the facts of a report: one entry an annotator

@@ -6,7 +6,7 @@ from collections import Counter
 
 import numpy as np
 
-from ..findings import Finding
+from ..data.schemas import Finding
 from .exact_duplicate import members
 from .near_duplicate import near_pairs
 from .registry import Context, Result, check

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..findings import Finding
+from ..data.schemas import Finding
 from .registry import ANY_TASK, Context, Result, check
 
 SHOWN = 10  # other members that a finding names

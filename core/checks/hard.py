@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..findings import Finding
+from ..data.schemas import Finding
 from ..trajectories import SUBSETS, Trajectories
 from .registry import Context, Result, check
 

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 
 from ..calibration import calibrated, error_count, expected_precision, worth_a_look
+from ..data.schemas import Finding
 from ..doubts import in_sample_suspected
 from ..dynamics import combine
-from ..findings import Finding
 from ..judging import Evidence, Judgement, judged_alone, judged_twice
 from ..kernels import votes
 from ..label_quality import worst

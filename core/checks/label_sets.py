@@ -15,8 +15,8 @@ import numpy as np
 import pyarrow as pa
 
 from ..cellnoise import fit_noise
-from ..findings import Finding
-from ..labelsets import canonical
+from ..data.label_sets import canonical
+from ..data.schemas import Finding
 from ..setprediction import sets_out_of_sample
 from .label import SHOWN
 from .registry import Context, Result, check

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from ..cache import versions_of
-from ..findings import Finding
+from ..data.schemas import Finding
 from ..languages import Languages, as_told
 from .registry import ANY_TASK, Context, Result, check
 

@@ -10,9 +10,9 @@ import numpy as np
 import pyarrow as pa
 
 from ..cache import versions_of
-from ..findings import Finding
+from ..data.normalize import folded
+from ..data.schemas import Finding
 from ..lookalikes import MAKER, lookalikes
-from ..textforms import folded
 from .registry import ANY_TASK, Context, Result, check
 
 THRESHOLD = 0.7  # Jaccard similarity of the 4-grams: about three typos in 60 characters

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..findings import Finding
+from ..data.schemas import Finding
 from .registry import ANY_TASK, Context, Result, check
 
 NEIGHBORS = 10

@@ -11,12 +11,12 @@ import numpy as np
 import pyarrow as pa
 
 from ..cache import Cache, digest_of, text_hashes, versions_of
-from ..findings import Finding
+from ..data.normalize import duplicate_groups, is_blank
+from ..data.samples import TASKS, Samples, Task
+from ..data.schemas import Finding
 from ..languages import Languages
 from ..neighbors import Graph
 from ..prediction import Predictions
-from ..samples import TASKS, Samples, Task
-from ..textforms import duplicate_groups, is_blank
 from ..tokensignals import TokenSignals
 from ..trajectories import Trajectories
 

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..findings import Finding
+from ..data.schemas import Finding
+from ..data.spans import Span, parsed
 from ..prediction import assign_folds
-from ..spans import Span, parsed
 from ..tagging import beliefs
 from ..tagging.evidence import Evidence
 from ..tagging.features import described

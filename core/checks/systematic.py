@@ -13,7 +13,7 @@ import json
 import numpy as np
 
 from ..confusions import SYSTEMATIC
-from ..findings import Finding, to_json
+from ..data.schemas import Finding, to_json
 from ..recurring import Recurring, recurring
 from .registry import Context, Result
 

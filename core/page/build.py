@@ -18,9 +18,9 @@ from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING
 
+from ..data.issues import visible
+from ..data.textless import require_texts
 from ..errors import InputError
-from ..textless import require_texts
-from ..wording import visible
 from .content import content, encode, headline
 
 if TYPE_CHECKING:

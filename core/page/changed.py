@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..data.issues import shortened, words
 from ..outcome import said
-from ..wording import shortened, words
 from .anchors import anchor
 from .markup import Safe, el, joined, name, table
 

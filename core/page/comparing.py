@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from ..data.issues import visible
+from ..data.textless import require_texts
 from ..outcome import details, verdict
-from ..textless import require_texts
-from ..wording import visible
 from .build import content_hash, save, template, version
 from .changed import cards, classes_section, issues_section, relabeled_section, rows_section, why_section
 from .figures import metrics_section, slices_section, trend_section

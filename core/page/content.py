@@ -13,10 +13,10 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from ..annotations import Annotations
+from ..data.issues import percent, shortened, words
+from ..data.taxonomy import Taxonomy
 from ..overview import Overview
 from ..slices.slugs import slug
-from ..taxonomy import Taxonomy
-from ..wording import percent, shortened, words
 from .anchors import anchor
 from .people import annotations_of, noted_slices, notes_shown
 from .recurring import recurring

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..data.issues import words
 from ..outcome import CHANCE, IN_SLICES, MEASURES, direction, surely
-from ..wording import words
 from .anchors import anchor
 from .markup import Safe, el, joined, name, table
 

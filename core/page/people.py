@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..annotations import Annotations, Note
+from ..data.issues import shortened
 from ..slices.named import slice_row
-from ..wording import shortened
 from .anchors import anchor
 
 if TYPE_CHECKING:

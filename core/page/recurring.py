@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..confusions import confusions_in
-from ..wording import shortened
+from ..data.issues import shortened
 from .anchors import anchor
 
 if TYPE_CHECKING:

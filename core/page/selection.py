@@ -27,16 +27,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..confusions import SYSTEMATIC
-from ..findings import ISSUES, of_issue
-from ..labelsets import shown
-from ..wording import shortened, shown_span, words
+from ..data.issues import shortened, shown_span, words
+from ..data.label_sets import shown
+from ..data.schemas import ISSUES, of_issue
 from .anchors import anchor
 from .guards import quotes, web_address
 from .people import annotations_of, remark
 
 if TYPE_CHECKING:
+    from ..data.samples import Samples
     from ..report import Report
-    from ..samples import Samples
 
 NODE = ("id", "label", "text", "length")
 SAMPLE = ("node", "anchor", "split", "predicted", "meta", "link", "remarks", "findings")

@@ -20,8 +20,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..samples import Samples
-from ..textless import comparable_texts
+from ..data.samples import Samples
+from ..data.textless import comparable_texts
 from .slugs import Predicate, describe
 
 MAX_VALUES = 50

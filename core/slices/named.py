@@ -13,8 +13,8 @@ from .slugs import slugs
 from .table import full_table
 
 if TYPE_CHECKING:
+    from ..data.samples import Samples
     from ..report import Report
-    from ..samples import Samples
 
 
 def slice_row(report: Report, slug: str) -> dict[str, Any] | None:

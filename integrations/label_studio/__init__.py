@@ -11,10 +11,10 @@ from labelsift.platforms import MODES, Local, PushOptions
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from labelsift.corrections import Policy
+    from labelsift.data.adjudication import Policy
+    from labelsift.data.samples import Samples
     from labelsift.platforms import Health, Mode, Receipt
     from labelsift.report import Report
-    from labelsift.samples import Samples
 
 
 class LabelStudio:

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from labelsift.corrections import Policy
+from labelsift.data.adjudication import Policy
+from labelsift.data.spans import fault
 from labelsift.errors import InputError, PlatformError
 from labelsift.platforms import Receipt
-from labelsift.spans import fault
 
 from .client import Client
 from .convert import PREFIX

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from labelsift.samples import Task
-from labelsift.wording import shortened
+from labelsift.data.issues import shortened
+from labelsift.data.samples import Task
 
 from .disputes import Dispute, Span
 from .flags import Flag

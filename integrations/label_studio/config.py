@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Sequence
 from xml.sax.saxutils import quoteattr
 
+from labelsift.data.samples import Task
 from labelsift.errors import InputError
 from labelsift.platforms import Mode
-from labelsift.samples import Task
 
 from .remarks import STYLE, UNLESS_DOUBTED, controls
 from .targets import LEVEL, NONE, NOTHING, Kind, Medium, Path, Target

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from labelsift.data.media import shown_of
+from labelsift.data.samples import Samples, Task
+from labelsift.data.spans import fault
 from labelsift.errors import InputError
 from labelsift.flags import Flag
-from labelsift.media import shown_of
-from labelsift.samples import Samples, Task
-from labelsift.spans import fault
 
 from .names import labels_in, names_of
 from .targets import NONE, Target

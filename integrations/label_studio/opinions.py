@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from labelsift.corrections import SECOND_LOOK
-from labelsift.findings import CORRECTIONS_SCHEMA
+from labelsift.data.adjudication import SECOND_LOOK
+from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.pulled import Pulled
 from labelsift.store import DEFAULT, Store
 

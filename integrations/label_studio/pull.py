@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from labelsift.corrections import REPEAT
+from labelsift.data.adjudication import REPEAT
+from labelsift.data.samples import Task
+from labelsift.data.schemas import CORRECTIONS_SCHEMA, to_json
 from labelsift.errors import InputError, StoreError
-from labelsift.findings import CORRECTIONS_SCHEMA, to_json
 from labelsift.runfolder import Shown, read_shown
-from labelsift.samples import Task
 from labelsift.store import DEFAULT, Store
 from labelsift.suggestions import cell_of, read_given, suggestion_of
 

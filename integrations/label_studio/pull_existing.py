@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.errors import InputError
-from labelsift.findings import CORRECTIONS_SCHEMA
 from labelsift.pulled import read_pulled, write_pulled
 from labelsift.store import DEFAULT, Store
 

@@ -6,9 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from labelsift.data.media import required
 from labelsift.errors import PlatformError
 from labelsift.flags import Flag, flags_of
-from labelsift.media import required
 from labelsift.platforms import Mode, PushOptions, Receipt
 from labelsift.report import Report
 

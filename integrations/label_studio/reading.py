@@ -10,8 +10,8 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from labelsift.data.schemas import to_json
 from labelsift.errors import LabelsiftError
-from labelsift.findings import to_json
 from labelsift.pulled import Pulled
 from labelsift.runfolder import Shown, read_facts, read_links, read_shown
 from labelsift.runrecords import SENT

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from labelsift.wording import shortened
+from labelsift.data.issues import shortened
 
 from .client import Client
 from .convert import model_version

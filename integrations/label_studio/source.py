@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from labelsift.answered import Answer, Answered, Role
+from labelsift.data.samples import Samples
 from labelsift.errors import InputError
-from labelsift.samples import Samples
 
 from .client import Client
 from .correcting import is_correction

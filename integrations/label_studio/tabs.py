@@ -15,9 +15,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from labelsift.findings import ISSUES
+from labelsift.data.issues import words
+from labelsift.data.schemas import ISSUES
 from labelsift.suggestions import issue_order
-from labelsift.wording import words
 
 from .remarks import UNCLEAR
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from xml.etree import ElementTree
 
+from labelsift.data.media import Medium
+from labelsift.data.samples import Task
 from labelsift.errors import InputError
-from labelsift.media import Medium
-from labelsift.samples import Task
 
 Kind = Literal["choice", "choices", "labels", "taxonomy", "taxonomies"]
 Path = tuple[str, ...]

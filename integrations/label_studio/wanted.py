@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from labelsift.corrections import Policy, Vote, resolve, vote_of
+from labelsift.data.adjudication import Policy, Vote, resolve, vote_of
 from labelsift.errors import LabelsiftError
 from labelsift.memory import text_hash
 from labelsift.platforms import Receipt

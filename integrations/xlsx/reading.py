@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+from labelsift.data.schemas import CORRECTIONS_SCHEMA, to_json
 from labelsift.errors import InputError
-from labelsift.findings import CORRECTIONS_SCHEMA, to_json
 
 NAME = "xlsx"
 COLUMNS = {  # what a column means → the names that it may have

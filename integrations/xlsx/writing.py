@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from labelsift.data.issues import shortened
 from labelsift.errors import InputError
 from labelsift.flags import Flag, flags_of
 from labelsift.platforms import Receipt
 from labelsift.suggestions import cell_of
-from labelsift.wording import shortened
 
 from .reading import Row, read_rows
 

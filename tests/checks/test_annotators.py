@@ -9,8 +9,8 @@ import labelsift as ls
 import numpy as np
 import pyarrow as pa
 import pytest
+from labelsift.data.annotator_labels import Opinions, majority
 from labelsift.errors import InputError
-from labelsift.opinions import Opinions, majority
 
 crowd = pytest.importorskip("cleanlab.multiannotator")
 ROWS, CLASSES = 600, 4

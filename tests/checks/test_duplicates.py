@@ -14,7 +14,7 @@ from labelsift import lookalikes
 from labelsift.checks.conflicting_labels import conflicting_labels
 from labelsift.checks.exact_duplicate import exact_duplicate
 from labelsift.checks.near_duplicate import THRESHOLD, near_duplicate, near_pairs
-from labelsift.textforms import folded
+from labelsift.data.normalize import folded
 
 
 def flagged(result) -> list[str]:

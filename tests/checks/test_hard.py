@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
+from labelsift.data.samples import Samples
 from labelsift.dynamics import Dynamics, combine, evidence
 from labelsift.epochwriter import DynamicsWriter
 from labelsift.errors import InputError
@@ -13,7 +14,6 @@ from labelsift.overview import Overview
 from labelsift.pushing import without_advice
 from labelsift.reading import read
 from labelsift.report import Report
-from labelsift.samples import Samples
 from labelsift.scanning import scan
 from labelsift.signals import Signals
 from labelsift.trajectories import trajectories

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from labelsift.checks.label import label
-from labelsift.findings import CORRECTIONS_SCHEMA
+from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.neighbors import Graph
 from labelsift.reading import read
 from labelsift.recording import record

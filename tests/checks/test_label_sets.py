@@ -9,8 +9,8 @@ import labelsift as ls
 import numpy as np
 import pyarrow as pa
 import pytest
+from labelsift.data.label_sets import canonical
 from labelsift.errors import InputError
-from labelsift.labelsets import canonical
 
 ROWS, LABELS = 900, 6
 NAMES = [f"tag {at}" for at in range(LABELS)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from labelsift.checks import checks
 from labelsift.checks.registry import check
-from labelsift.findings import ISSUES
+from labelsift.data.schemas import ISSUES
 
 
 def test_the_checks_run_in_an_order_that_serves_them():

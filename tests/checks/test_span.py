@@ -8,11 +8,11 @@ import labelsift as ls
 import numpy as np
 import pyarrow as pa
 import pytest
+from labelsift.data.schemas import CORRECTIONS_SCHEMA
+from labelsift.data.spans import spaced, to_bio
 from labelsift.errors import InputError
-from labelsift.findings import CORRECTIONS_SCHEMA
 from labelsift.page.selection import select
 from labelsift.panels import panels
-from labelsift.spans import spaced, to_bio
 
 PEOPLE = "Ann Brown|Bob Stone|Carla Diaz|Dev Patel|Eva Lind|Finn Moser|Gita Rao|Hugo Weiss|Ines Costa|Jon Park".split(
     "|"

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-from labelsift.findings import Finding, findings_table
+from labelsift.data.samples import Samples
+from labelsift.data.schemas import Finding, findings_table
 from labelsift.report import Report
-from labelsift.samples import Samples
 
 CLASSES = ("card_arrival", "lost_or_stolen_card", "refund")
 

@@ -7,7 +7,7 @@ import json
 
 import pyarrow as pa
 import pytest
-from labelsift.findings import Finding, findings_table
+from labelsift.data.schemas import Finding, findings_table
 
 expect = pytest.importorskip("playwright.sync_api").expect
 pytestmark = pytest.mark.browser

@@ -103,7 +103,7 @@ def test_a_text_that_is_larger_than_the_page_shows_its_beginning(make_page_repor
 
 
 def test_no_issue_crowds_out_another(make_page_report, monkeypatch):
-    from labelsift.findings import FINDINGS_SCHEMA, Finding, findings_table
+    from labelsift.data.schemas import FINDINGS_SCHEMA, Finding, findings_table
     from labelsift.page import build
 
     report = make_page_report([f"text {at} " * 20 for at in range(4_000)])

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pyarrow as pa
 import pytest
-from labelsift.findings import Finding, findings_table, to_json
+from labelsift.data.schemas import Finding, findings_table, to_json
 from labelsift.page.build import render_page
 from labelsift.page.recurring import SHOWN, recurring
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import labelsift as ls
 import pyarrow as pa
 import pytest
-from labelsift.findings import Finding, findings_table
+from labelsift.data.schemas import Finding, findings_table
 from labelsift.report import Report
 
 expect = pytest.importorskip("playwright.sync_api").expect

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pyarrow as pa
 import pytest
+from labelsift.data.samples import Samples
 from labelsift.errors import InputError
-from labelsift.samples import Samples
 from labelsift.slices.cells import MAX_VALUES, cross, partition, partitions
 from labelsift.slices.metrics import PREDICTED, PROXY, cell_metrics, class_metrics, judged, wilson
 from labelsift.slices.table import slices_table

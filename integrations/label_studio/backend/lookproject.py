@@ -13,7 +13,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from labelsift.wording import shortened
+from labelsift.data.issues import shortened
 
 from ..asked import NOT_SHOWN
 from ..client import Client

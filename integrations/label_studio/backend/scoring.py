@@ -9,8 +9,8 @@ from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
+from labelsift.data.label_sets import shown
 from labelsift.embedding import Embedder, embed
-from labelsift.labelsets import shown
 from labelsift.memory import text_hash
 from labelsift.vectors import VectorIndex
 

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from labelsift.corrections import SECOND_LOOK
+from labelsift.data.adjudication import SECOND_LOOK
 from labelsift.ledger import Ledger
 
 from ..targets import Target

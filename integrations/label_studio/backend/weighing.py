@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Literal
 
-from labelsift.labelsets import shown
+from labelsift.data.label_sets import shown
 
 from ..values import Value
 from .known import Opinion

@@ -15,12 +15,12 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from faultproxy import FaultProxy
-from labelsift.findings import Finding, findings_table
+from labelsift.data.samples import Samples
+from labelsift.data.schemas import Finding, findings_table
 from labelsift.integrations.label_studio import LabelStudio
 from labelsift.integrations.label_studio.client import Client
 from labelsift.integrations.label_studio.server import Account, LabelStudioServer
 from labelsift.report import Report
-from labelsift.samples import Samples
 
 CLASSES = ("card_arrival", "lost_or_stolen_card", "refund", "top_up")
 _numbers = itertools.count(1)

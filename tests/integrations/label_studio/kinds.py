@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
-from labelsift.findings import Finding, findings_table
+from labelsift.data.samples import Samples
+from labelsift.data.schemas import Finding, findings_table
 from labelsift.report import Report
-from labelsift.samples import Samples
 
 RUN = "20261123-101500-4f2a"
 # A picture and a sound of a few bytes.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 import pytest
-from labelsift.findings import CORRECTIONS_SCHEMA
+from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.integrations.label_studio.correcting import is_correction, is_marked
 from labelsift.integrations.label_studio.reader import SAID
 

@@ -13,10 +13,10 @@ import pyarrow as pa
 import pytest
 from click.testing import CliRunner
 from labelsift.cli import main
+from labelsift.data.samples import Samples
+from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.errors import InputError
-from labelsift.findings import CORRECTIONS_SCHEMA
 from labelsift.integrations.label_studio.client import Client
-from labelsift.samples import Samples
 from labelsift.store import Store
 
 pytestmark = pytest.mark.server

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pyarrow as pa
 import pytest
+from labelsift.data.samples import Samples
 from labelsift.indexing import index_pool
-from labelsift.samples import Samples
 from labelsift.store import Store
 
 pytestmark = pytest.mark.server

@@ -8,13 +8,13 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from labelsift.data.samples import Samples
+from labelsift.data.schemas import Finding, findings_table
 from labelsift.errors import InputError
-from labelsift.findings import Finding, findings_table
 from labelsift.flags import flags_of
 from labelsift.integrations.label_studio import convert, tabs
 from labelsift.integrations.label_studio.config import review_config, review_target
 from labelsift.report import Report
-from labelsift.samples import Samples
 
 RUN = "20261123-101500-4f2a"
 MODES = ("choose", "prefill", "blind")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 import pytest
-from labelsift.findings import CORRECTIONS_SCHEMA
+from labelsift.data.schemas import CORRECTIONS_SCHEMA
 
 pytestmark = pytest.mark.server
 

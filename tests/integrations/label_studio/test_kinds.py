@@ -11,6 +11,8 @@ import pyarrow as pa
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from labelsift.data.media import required, shown_of
+from labelsift.data.spans import fault
 from labelsift.errors import InputError
 from labelsift.flags import flags_of
 from labelsift.integrations.label_studio import convert
@@ -20,9 +22,7 @@ from labelsift.integrations.label_studio.pull import correction
 from labelsift.integrations.label_studio.reviewplan import Common, labels_of, plan_review
 from labelsift.integrations.label_studio.targets import NONE, Target, target_of
 from labelsift.integrations.label_studio.values import from_result, to_result
-from labelsift.media import required, shown_of
 from labelsift.report import Report
-from labelsift.spans import fault
 from labelsift.suggestions import disputed, settled
 
 from . import kinds

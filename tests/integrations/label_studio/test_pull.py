@@ -8,7 +8,7 @@ import labelsift as ls
 import pytest
 from click.testing import CliRunner
 from labelsift.cli import main
-from labelsift.findings import CORRECTIONS_SCHEMA
+from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.integrations.label_studio.pull import correction
 from labelsift.store import Store
 

@@ -13,11 +13,11 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from labelsift.findings import Finding, findings_table
+from labelsift.data.samples import Samples
+from labelsift.data.schemas import Finding, findings_table
 from labelsift.integrations.label_studio import LabelStudio
 from labelsift.integrations.label_studio.client import Client
 from labelsift.report import Report
-from labelsift.samples import Samples
 
 pytestmark = pytest.mark.server
 

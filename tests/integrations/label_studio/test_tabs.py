@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from labelsift.findings import Finding, findings_table
+from labelsift.data.schemas import Finding, findings_table
 from labelsift.flags import flags_of
 from labelsift.integrations.label_studio import tabs
 from labelsift.integrations.label_studio.dealing import groups_of, parts_of

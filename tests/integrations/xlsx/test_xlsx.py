@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from labelsift import platforms
 from labelsift.cli import main
-from labelsift.findings import CORRECTIONS_SCHEMA, Finding, findings_table
+from labelsift.data.schemas import CORRECTIONS_SCHEMA, Finding, findings_table
 from labelsift.flags import flags_of
 from labelsift.integrations.xlsx import Xlsx
 from labelsift.platforms import Eraser, Labeler

@@ -14,6 +14,7 @@ from typing import Any
 import labelsift as ls
 import pyarrow as pa
 import pytest
+from labelsift.data.samples import Samples
 from labelsift.integrations.label_studio.backend.access import Access
 from labelsift.integrations.label_studio.backend.app import create_app
 from labelsift.integrations.label_studio.backend.database import Database
@@ -22,7 +23,6 @@ from labelsift.integrations.label_studio.backend.logs import Log
 from labelsift.integrations.label_studio.backend.projects import Projects
 from labelsift.integrations.label_studio.backend.served import Served
 from labelsift.integrations.label_studio.backend.worker import Worker
-from labelsift.samples import Samples
 from labelsift.store import Store
 
 WORDS = {

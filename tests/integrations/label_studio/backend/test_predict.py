@@ -10,7 +10,7 @@ from typing import Any
 import labelsift as ls
 import pyarrow as pa
 import pytest
-from labelsift.samples import Samples
+from labelsift.data.samples import Samples
 from labelsift.store import Store
 from starlette.testclient import TestClient
 

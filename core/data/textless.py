@@ -1,9 +1,9 @@
 """Runs that are kept without texts: ids, labels, vectors and hashes only.
 
 In place of its text a row keeps two hashes: ``row_hash``, what it adds to the fingerprint of the samples (see
-:attr:`labelsift.samples.Samples.digest`), so that the rows can still be proven; and ``text_hash``, by which a text that
-people judged is known again (see :func:`labelsift.memory.text_hash`). A text that can be guessed can be confirmed by
-either.
+:attr:`labelsift.data.samples.Samples.digest`), so that the rows can still be proven; and ``text_hash``, by which a text
+that people judged is known again (see :func:`labelsift.memory.text_hash`). A text that can be guessed can be confirmed
+by either.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .errors import InputError
-from .memory import text_hash
+from ..errors import InputError
+from ..memory import text_hash
+from .issues import words
 from .samples import ROW_HASH, TEXT_HASH, Samples
-from .wording import words
 
 SETTING = "texts"  # in a run's settings; False where the texts are not kept
 

@@ -17,10 +17,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .errors import InputError
-from .findings import CORRECTIONS_SCHEMA
-from .labelsets import parsed as labels_of
-from .labelsets import said
+from ..errors import InputError
+from .label_sets import parsed as labels_of
+from .label_sets import said
+from .schemas import CORRECTIONS_SCHEMA
 from .spans import canonical, from_value, types_in
 from .spans import parsed as spans_of
 

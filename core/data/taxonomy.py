@@ -25,8 +25,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from .changes import FORM, Change, changes_of, check_step, plain_of, refuse_collision
-from .errors import InputError
+from ..errors import InputError
+from .taxonomy_change import FORM, Change, changes_of, check_step, plain_of, refuse_collision
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Taxonomy:
 
     @classmethod
     def read(cls, path: str | Path) -> Taxonomy:
-        """Read a file; see :mod:`labelsift.taxonomy` for its form.
+        """Read a file; see :mod:`labelsift.data.taxonomy` for its form.
 
         Raises
         ------

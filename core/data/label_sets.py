@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .errors import InputError
+from ..errors import InputError
 
 SEPARATORS = ("|", ";", ",")  # that are named to who forgot to name theirs
 _YES, _NO = {"1", "1.0", "true"}, {"0", "0.0", "false"}

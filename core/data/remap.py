@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .findings import to_json
+from .schemas import to_json
 from .taxonomy import Taxonomy
 
 COLUMNS = ("label", "predicted")
@@ -46,7 +46,7 @@ def remapped(table: pa.Table, taxonomy: Taxonomy, *, known: Collection[str] = ()
     Raises
     ------
     InputError
-        If the taxonomy does not fit the labels; see :meth:`labelsift.taxonomy.Taxonomy.fit`.
+        If the taxonomy does not fit the labels; see :meth:`labelsift.data.taxonomy.Taxonomy.fit`.
     """
     undecided = pa.table({"id": pa.array([], pa.string()), "was": pa.array([], pa.string())})
     counts: dict[str, int] = {}

@@ -15,8 +15,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .errors import InputError
-from .labelsets import label_text
+from ..errors import InputError
+from .label_sets import label_text
 
 _JSON = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .errors import InputError
+from ..errors import InputError
 
 KINDS = ("rename", "merge", "split", "retire")
 FORM = 'Write for example: rename = { "old" = "new" }, merge = { "new" = ["old 1", "old 2"] }, retire = ["old"]'

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from .errors import InputError
+from ..errors import InputError
 from .samples import Samples
 
 Medium = Literal["text", "image", "audio"]

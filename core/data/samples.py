@@ -14,19 +14,20 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import opinions
-from .corrections import Policy, Resolution, applied, resolve
-from .errors import InputError
-from .labelsets import labels_in, members, parsed
-from .remapping import remapped, retold, settled
+from ..errors import InputError
+from . import annotator_labels as opinions
+from .adjudication import Policy, Resolution, applied, resolve
+from .label_sets import labels_in, members, parsed
+from .remap import remapped, retold, settled
 from .spans import types_in
 from .taxonomy import Taxonomy
 
-# One of label, labels and spans at most; their forms: labelsift.labelsets, labelsift.spans, labelsift.opinions.
+# One of label, labels and spans at most; their forms: labelsift.data.label_sets, labelsift.data.spans,
+# labelsift.data.annotator_labels.
 ROLES = ("id", "text", "label", "labels", "spans", "annotations", "split", "predicted")
 Task = Literal["classification", "multilabel", "spans"]
 TASKS: tuple[Task, ...] = ("classification", "multilabel", "spans")
-ROW_HASH, TEXT_HASH = "row_hash", "text_hash"  # what stands for texts; see labelsift.textless
+ROW_HASH, TEXT_HASH = "row_hash", "text_hash"  # what stands for texts; see labelsift.data.textless
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ class Samples:
 
     @property
     def textless(self) -> bool:
-        """Whether these come from a run that was kept without texts; see :mod:`labelsift.textless`."""
+        """Whether these come from a run that was kept without texts; see :mod:`labelsift.data.textless`."""
         return ROW_HASH in self.table.column_names
 
     def column(self, role: str) -> pa.ChunkedArray | None:
@@ -192,7 +193,7 @@ class Samples:
         Parameters
         ----------
         taxonomy
-            Or the file of one; see :mod:`labelsift.taxonomy`.
+            Or the file of one; see :mod:`labelsift.data.taxonomy`.
 
         Raises
         ------
@@ -241,9 +242,9 @@ class Samples:
         Parameters
         ----------
         corrections
-            What ``pull`` returns; see :data:`labelsift.findings.CORRECTIONS_SCHEMA`.
+            What ``pull`` returns; see :data:`labelsift.data.schemas.CORRECTIONS_SCHEMA`.
         policy, experts
-            How differing decisions are settled; see :func:`labelsift.corrections.resolve`.
+            How differing decisions are settled; see :func:`labelsift.data.adjudication.resolve`.
         new_labels
             Allow labels, and types of spans, that the data set does not have yet.
         taxonomy
