@@ -32,7 +32,7 @@ from labelsift.data.schemas import Finding, findings_table
 from labelsift.embedding import embed, embedder
 from labelsift.integrations.label_studio.backend.launching import BackendServer
 from labelsift.report import Report
-from labelsift.store import Store
+from labelsift.store.store import Store
 
 CLASSES, WORDS, FLAGGED = 20, 30, 0.03
 RUN = "20261125-000000-benchmark"

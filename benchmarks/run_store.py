@@ -24,7 +24,7 @@ import pyarrow as pa
 from labelsift.data.samples import Samples
 from labelsift.data.schemas import FINDINGS_SCHEMA
 from labelsift.report import Report
-from labelsift.store import Store
+from labelsift.store.store import Store
 
 RUN = "20261124-000000-benchmark"
 READS, AT_ONCE = 200, 100

@@ -8,7 +8,6 @@
 """
 
 from .agreeing import agreement
-from .annotating import note
 from .data.samples import Samples
 from .data.taxonomy import Taxonomy
 from .dynamics import Dynamics
@@ -22,7 +21,8 @@ from .recording import record, recorded
 from .report import Report
 from .scanning import scan
 from .signals import Signals
-from .store import load
+from .store.annotate import note
+from .store.store import load
 
 __all__ = [
     "Dynamics",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .data.samples import Samples
 from .errors import StoreError
-from .store import Store
+from .store.store import Store
 from .versions import content_of, versions
 
 

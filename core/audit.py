@@ -9,12 +9,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from .annotations import MODEL, NOTE, TAG, audit_row
-from .chain import Record
 from .data.adjudication import REPEAT
 from .data.taxonomy import Taxonomy
 from .errors import InputError
 from .recording import DECISION
+from .store.hash_chain import Record
+from .store.run_notes import MODEL, NOTE, TAG, audit_row
 
 COLUMNS = (
     "number",
@@ -44,7 +44,7 @@ def audit_rows(
     Parameters
     ----------
     records
-        Of a ledger; see :meth:`labelsift.ledger.Ledger.records`.
+        Of a ledger; see :meth:`labelsift.store.ledger.Ledger.records`.
     dataset
         Only this data set's.
     since

@@ -10,7 +10,7 @@ import click
 
 from .cli_shared import json_option, store_option, write_json
 from .data.adjudication import POLICIES, Policy
-from .store import LATEST, Store
+from .store.store import LATEST, Store
 
 GATE_FAILED = 1
 

@@ -7,12 +7,12 @@ from collections.abc import Iterable
 import click
 
 from . import platforms
-from .chain import Record
 from .cli_shared import json_option, show_receipt, store_option
 from .data.adjudication import POLICIES, Policy
 from .errors import InputError
 from .recording import decisions, recorded
-from .store import Store
+from .store.hash_chain import Record
+from .store.store import Store
 
 
 @click.command()

@@ -13,9 +13,9 @@ from .cli_shared import json_option, run_options, show_receipt, store_option, wr
 from .errors import InputError
 from .platforms import MODES, Mode, PushOptions
 from .probing import share_of
-from .pulled import forget_pulled
 from .recording import record
-from .store import load
+from .store.pull_state import forget_pulled
+from .store.store import load
 
 
 @click.command()

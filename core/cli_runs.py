@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .annotations import Annotations, annotated
 from .cli_shared import json_option, parted, store_option, write_json, written
 from .data.issues import visible
 from .errors import InputError
-from .runfolder import RunInfo
-from .store import Store, load
+from .store.run_notes import Annotations, annotated
+from .store.run_reader import RunInfo
+from .store.store import Store, load
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -80,7 +80,7 @@ def show(run: str, store: str, as_json: bool) -> None:
 @store_option
 def tag(run: str, tags: tuple[str, ...], remove: bool, by: str | None, store: str) -> None:
     """Give RUN tags; later --run tag:NAME finds the newest run that has one."""
-    from .annotating import tag as tag_run
+    from .store.annotate import tag as tag_run
 
     found = tag_run(run, tags, remove=remove, by=by, store=store)
     click.echo(f"Tags: {', '.join(found.tags) or 'none'}")
@@ -93,7 +93,7 @@ def tag(run: str, tags: tuple[str, ...], remove: bool, by: str | None, store: st
 @store_option
 def model(run: str, model: str, by: str | None, store: str) -> None:
     """Note that RUN led to the registered MODEL, such as mlflow:models:/tickets/3."""
-    from .annotating import model as keep_model
+    from .store.annotate import model as keep_model
 
     keep_model(run, model, by=by, store=store)
     click.echo(f"Model: {visible(model)}")
@@ -108,7 +108,7 @@ def model(run: str, model: str, by: str | None, store: str) -> None:
 @store_option
 def note(run: str, text: str, slice_: str | None, sample: str | None, by: str, store: str) -> None:
     """Keep the note TEXT on RUN, or on one of its slices or samples."""
-    from .annotating import note as keep_note
+    from .store.annotate import note as keep_note
 
     found = keep_note(text, by=by, run=run, slice=slice_, sample=sample, store=store)
     click.echo(f"{len(found.notes):,} notes on this run; labelsift runs show {run}")

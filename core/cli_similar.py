@@ -55,7 +55,7 @@ def similar(
     as_json: bool,
 ) -> None:
     """Find the samples most like SEED: a text, or the id of a sample; or a group's: --like, --class, --slice, --ids."""
-    from .store import load
+    from .store.store import load
 
     if (push is None) != (project is None):
         raise InputError("--push needs --project, and the other way round", cure="Name both")
@@ -132,7 +132,7 @@ def index(
     as_json: bool,
 ) -> None:
     """Make the unlabeled samples of the file POOL searchable; once more adds what is new and replaces what changed."""
-    from .store import Store
+    from .store.store import Store
 
     if (pool is None) == (remove is None) or (remove is not None and name is None):
         raise InputError("It is not clear what to index", cure="Give a file, or --name POOL --remove FILE")

@@ -18,24 +18,24 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from . import platforms
-from .cache import NAME as CACHE
-from .chain import HEAD, Record
 from .data.adjudication import SECOND_LOOK
 from .data.textless import comparable_texts
 from .errors import InputError, LabelsiftError, StoreError
 from .keptrows import FACTS as ROWS
 from .keptrows import erase_kept
 from .memory import text_hash
-from .places import Bucket, Folder, Place
-from .pulled import FOLDER as PULLS
-from .runerasure import erase_from_run
-from .runfolder import read_samples
-from .runrecords import SENT
-from .runwriting import sweep_dead
-from .servedstate import erase_served
-from .store import DEFAULT, Store
-from .tombstones import id_hash, id_hashes
-from .words import Words
+from .store.backend_state import erase_served
+from .store.cache import NAME as CACHE
+from .store.hash_chain import HEAD, Record
+from .store.location import Bucket, Folder, Place
+from .store.pull_state import FOLDER as PULLS
+from .store.run_eraser import erase_from_run
+from .store.run_reader import read_samples
+from .store.run_writer import sweep_dead
+from .store.runrecords import SENT
+from .store.sealed_text import Words
+from .store.store import DEFAULT, Store
+from .store.tombstones import id_hash, id_hashes
 
 FORGET = "forget"
 FORGOTTEN = "forgotten"

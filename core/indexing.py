@@ -13,10 +13,10 @@ from .embedding import DEFAULT as DEFAULT_EMBEDDER
 from .embedding import embed, embedder, name_in
 from .errors import StoreError
 from .pools import Change
-from .runfolder import read_facts
 from .seeds import USERS_EMBEDDINGS
 from .signals import Signals
-from .store import DEFAULT, Store
+from .store.run_reader import read_facts
+from .store.store import DEFAULT, Store
 
 
 def index_pool(

@@ -22,11 +22,11 @@ import pyarrow as pa
 
 from .data.samples import Samples
 from .errors import StoreError
-from .places import Folder, Place
 from .rowfiles import RowFile
-from .runwriting import FORGOTTEN
-from .store import Store
-from .tombstones import merged
+from .store.location import Folder, Place
+from .store.run_writer import FORGOTTEN
+from .store.store import Store
+from .store.tombstones import merged
 
 FACTS = "rows.json"
 BEFORE = "before.parquet"

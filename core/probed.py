@@ -11,13 +11,13 @@ from typing import Any
 import pyarrow.compute as pc
 
 from .assignment import ASSIGNED, Assignment
-from .chain import Record
 from .data.adjudication import REPEAT, SECOND_LOOK, SKIPPED, resolve, vote_of
 from .errors import StoreError
 from .probes import LEAST, Estimate, Stratum, difference, estimates, rate
 from .probing import ROUND, Plan
 from .recording import as_table, decisions
-from .store import DEFAULT, LATEST, Store
+from .store.hash_chain import Record
+from .store.store import DEFAULT, LATEST, Store
 
 FROM_ONE_ROUND = "compared within one round, whose samples were assigned at random"
 WRONG = ("relabel", "remove", "edit", "respan", "redact")

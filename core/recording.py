@@ -2,7 +2,7 @@
 
 A record holds no text of the data, only ids, labels, names of people and a hash of the text that was judged.
 The new text of an ``edit`` and what people wrote as a note are sealed: the record holds a hash of them, and they
-can be erased (see :mod:`labelsift.words`).
+can be erased (see :mod:`labelsift.store.sealed_text`).
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from typing import Any
 
 import pyarrow as pa
 
-from .chain import Record
 from .data.adjudication import REPEAT
 from .data.schemas import CORRECTIONS_SCHEMA, OPTIONAL, to_json
 from .errors import InputError, LabelsiftError
-from .runfolder import Shown, read_shown
-from .store import DEFAULT, Store
-from .words import Words
+from .store.hash_chain import Record
+from .store.run_reader import Shown, read_shown
+from .store.sealed_text import Words
+from .store.store import DEFAULT, Store
 
 DECISION = "decision"
 

@@ -13,18 +13,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .annotations import note_entry
 from .data.samples import Samples
 from .data.schemas import ANNOTATORS_SCHEMA, issues_in
 from .data.textless import require_texts
 from .errors import InputError
-from .keeper import Keeper
 from .searching import Searchable, seed_vector
 from .seeds import USERS_EMBEDDINGS as USERS_EMBEDDINGS
 from .seeds import required_embeddings, searchable, seeds, selection
 from .selecting import Selection
 from .slices.metrics import judged_labels
 from .slices.named import slice_row
+from .store.keeper import Keeper
+from .store.run_notes import note_entry
 from .vectors import VectorIndex
 
 if TYPE_CHECKING:

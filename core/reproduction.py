@@ -9,9 +9,9 @@ import pyarrow as pa
 
 from .data.samples import ROLES, Samples
 from .data.textless import require_texts, same_rows
-from .runfolder import read_facts, read_samples
-from .store import DEFAULT, LATEST, Store
-from .tombstones import whole
+from .store.run_reader import read_facts, read_samples
+from .store.store import DEFAULT, LATEST, Store
+from .store.tombstones import whole
 
 
 @dataclass(frozen=True)

@@ -31,8 +31,8 @@ from .prediction import assign_folds, out_of_sample
 from .report import USERS_EMBEDDINGS, Report
 from .setprediction import sets_out_of_sample, strata
 from .signals import Signals
-from .store import DEFAULT as DEFAULT_STORE
-from .store import Store, run_name
+from .store.store import DEFAULT as DEFAULT_STORE
+from .store.store import Store, run_name
 from .tagging.crf import loops as tagger
 from .trajectories import SUBSETS, Trajectories
 

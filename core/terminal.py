@@ -21,7 +21,7 @@ from .data.issues import percent, shortened, visible, words
 from .data.label_sets import changed, shown
 from .data.schemas import of_issue
 from .overview import Overview
-from .store import DEFAULT
+from .store.store import DEFAULT
 
 if TYPE_CHECKING:
     from .report import Report

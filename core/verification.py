@@ -6,14 +6,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .chain import GENESIS, Record
 from .erasure import FORGOTTEN, unfinished
 from .errors import StoreError
 from .keptrows import folder_of, hash_of_kept
 from .recording import decisions
 from .reproduction import proof
-from .runfolder import RunInfo
-from .store import DEFAULT, Store
+from .store.hash_chain import GENESIS, Record
+from .store.run_reader import RunInfo
+from .store.store import DEFAULT, Store
 from .versions import versions
 
 

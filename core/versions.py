@@ -19,7 +19,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from . import rowfiles
-from .chain import Record
 from .data.adjudication import Policy, Resolution, Vote, applied, resolve
 from .data.remap import retold
 from .data.samples import Samples
@@ -30,8 +29,9 @@ from .keptrows import erased_from, folder_of, keep_rows, restored
 from .reading import read
 from .recording import as_table, decisions
 from .rowfiles import RowFile
-from .store import DEFAULT, Store
-from .tombstones import whole
+from .store.hash_chain import Record
+from .store.store import DEFAULT, Store
+from .store.tombstones import whole
 
 VERSION = "version"
 UNDO = "undo"

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import labelsift as ls
 import pyarrow as pa
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
-from labelsift.store import Store
+from labelsift.store.store import Store
 
 
 def decision(id: str, verdict: str, seconds: float | None = None, **more: object) -> dict:

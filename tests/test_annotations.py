@@ -10,13 +10,13 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from click.testing import CliRunner
-from labelsift.annotating import model, tag
-from labelsift.annotations import Annotations
 from labelsift.audit import audit_rows
 from labelsift.cli import main
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.erasure import forget
-from labelsift.store import Store
+from labelsift.store.annotate import model, tag
+from labelsift.store.run_notes import Annotations
+from labelsift.store.store import Store
 from labelsift.verification import verify
 from labelsift.versions import correct
 from pyarrow import csv

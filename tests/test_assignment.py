@@ -18,7 +18,7 @@ from labelsift.data.schemas import CORRECTIONS_SCHEMA, Finding, findings_table
 from labelsift.errors import InputError
 from labelsift.platforms import Receipt
 from labelsift.probed import probed
-from labelsift.store import Store
+from labelsift.store.store import Store
 
 
 class Once:

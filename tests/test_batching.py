@@ -13,7 +13,7 @@ from labelsift.cli import main
 from labelsift.errors import InputError
 from labelsift.indexing import index_pool
 from labelsift.recording import recorded
-from labelsift.store import Store
+from labelsift.store.store import Store
 
 TEXTS = [
     "my card was stolen",

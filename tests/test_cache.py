@@ -4,11 +4,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from labelsift import read, scan
-from labelsift.cache import Cache, text_hashes
 from labelsift.checks import language
 from labelsift.demo.tickets import tickets
 from labelsift.embedding import StaticEmbedder
 from labelsift.erasure import forget
+from labelsift.store.cache import Cache, text_hashes
 
 
 class Counting(StaticEmbedder):

@@ -13,8 +13,8 @@ from click.testing import CliRunner, Result
 from labelsift import platforms
 from labelsift.cli import main
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
-from labelsift.recordfiles import RECORDS
-from labelsift.store import Store
+from labelsift.store.ledger_files import RECORDS
+from labelsift.store.store import Store
 from pyarrow import parquet
 
 RUN = "20261123-101500-4f2a"

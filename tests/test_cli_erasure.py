@@ -13,7 +13,7 @@ from labelsift import platforms
 from labelsift.cli import main
 from labelsift.errors import PlatformError
 from labelsift.platforms import Receipt
-from labelsift.store import Store
+from labelsift.store.store import Store
 from pyarrow import parquet
 
 

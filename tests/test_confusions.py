@@ -20,7 +20,7 @@ from labelsift.erasure import forget
 from labelsift.flags import flags_of
 from labelsift.integrations.xlsx import Xlsx
 from labelsift.report import Report
-from labelsift.store import load
+from labelsift.store.store import load
 from labelsift.terminal import print_summary
 from rich.cells import cell_len
 from rich.console import Console

@@ -18,9 +18,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from labelsift import embedding
-from labelsift.cache import Cache, text_hashes
 from labelsift.embedding import StaticEmbedder, embed, embedder, kept_vectors, normalised
 from labelsift.errors import InputError
+from labelsift.store.cache import Cache, text_hashes
 
 
 @pytest.fixture(scope="module")

@@ -21,11 +21,11 @@ from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.erasure import forget
 from labelsift.errors import InputError
 from labelsift.indexing import index_pool
-from labelsift.places import Folder, place_of
 from labelsift.reproduction import reproduce
-from labelsift.runerasure import erase_from_run
-from labelsift.store import Store
-from labelsift.tombstones import merged, whole
+from labelsift.store.location import Folder, place_of
+from labelsift.store.run_eraser import erase_from_run
+from labelsift.store.store import Store
+from labelsift.store.tombstones import merged, whole
 from labelsift.verification import verify
 from labelsift.versions import correct, undo
 from pyarrow import parquet
@@ -216,7 +216,7 @@ def test_what_stands_and_the_tombstone_make_the_whole(texts, data):
 SAVER = """
 import os, signal, sys
 import lance
-from labelsift.store import Store
+from labelsift.store.store import Store
 real = lance.write_dataset
 def write(table, where, **options):
     real(table, where, **options)
@@ -274,7 +274,7 @@ import os, shutil, signal, sys
 from pathlib import Path
 import lance
 from labelsift.erasure import forget
-from labelsift.places import Bucket
+from labelsift.store.location import Bucket
 store, stop, ids = sys.argv[1], int(sys.argv[2]), sys.argv[3:]
 steps = 0
 

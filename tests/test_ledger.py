@@ -12,15 +12,15 @@ import time
 from pathlib import Path
 
 import pytest
-from labelsift.chain import GENESIS, HEAD, Head, canonical, hash_of
 from labelsift.errors import StoreError
-from labelsift.ledger import Ledger
-from labelsift.recordfiles import RECORDS
+from labelsift.store.hash_chain import GENESIS, HEAD, Head, canonical, hash_of
+from labelsift.store.ledger import Ledger
+from labelsift.store.ledger_files import RECORDS
 
 WRITER = """
 import sys
 from pathlib import Path
-from labelsift.ledger import Ledger
+from labelsift.store.ledger import Ledger
 ledger = Ledger(Path(sys.argv[1]))
 name, times, size = sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 for turn in range(times):

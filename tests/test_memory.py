@@ -14,7 +14,7 @@ from labelsift import platforms
 from labelsift.data.schemas import CORRECTIONS_SCHEMA, Finding, findings_table
 from labelsift.platforms import Receipt
 from labelsift.report import Report
-from labelsift.store import Store
+from labelsift.store.store import Store
 
 START = datetime(2026, 11, 23, tzinfo=UTC)
 FIRST, NEXT = "20261123-101500-aaaa", "20261124-101500-bbbb"

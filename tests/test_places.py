@@ -7,7 +7,7 @@ import sys
 
 import pytest
 from labelsift.errors import InputError
-from labelsift.places import place_of, plain
+from labelsift.store.location import place_of, plain
 
 
 @pytest.fixture

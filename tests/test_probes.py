@@ -20,7 +20,7 @@ from labelsift.platforms import Receipt
 from labelsift.probed import probed
 from labelsift.probes import Stratum, estimates
 from labelsift.probing import planned
-from labelsift.store import Store
+from labelsift.store.store import Store
 
 NAMES = ("error_rate", "precision", "recall")
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from labelsift.opening import prepare
-from labelsift.places import place_of
-from labelsift.pulled import FOLDER, Pulled, forget_pulled, read_pulled, write_pulled
+from labelsift.store.format import prepare
+from labelsift.store.location import place_of
+from labelsift.store.pull_state import FOLDER, Pulled, forget_pulled, read_pulled, write_pulled
 
 KEY = ("label-studio", "http://127.0.0.1", "3")
 KNOWN = Pulled("2026-11-25T10:00:00Z", {"1": "2026-11-25T10:00:00Z"}, {"r1": "x"}, {"1": {"2": {"id": "ä"}}})

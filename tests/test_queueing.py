@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from labelsift.cli import main
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.queueing import queue
-from labelsift.store import Store
+from labelsift.store.store import Store
 
 START = datetime(2026, 11, 23, tzinfo=UTC)
 RUN = "20261123-101500-4f2a"

@@ -10,18 +10,18 @@ import sys
 import time
 
 import pytest
-from labelsift.chain import HEAD
 from labelsift.errors import StoreError
-from labelsift.ledger import Ledger
-from labelsift.places import place_of
-from labelsift.recordfiles import InBucket
-from labelsift.words import Words
+from labelsift.store.hash_chain import HEAD
+from labelsift.store.ledger import Ledger
+from labelsift.store.ledger_files import InBucket
+from labelsift.store.location import place_of
+from labelsift.store.sealed_text import Words
 
 WRITER = """
 import sys
-from labelsift.ledger import Ledger
-from labelsift.places import place_of
-from labelsift.words import Words
+from labelsift.store.ledger import Ledger
+from labelsift.store.location import place_of
+from labelsift.store.sealed_text import Words
 ledger = Ledger(place_of(sys.argv[1]))
 name, times, size = sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 for turn in range(times):

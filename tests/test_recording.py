@@ -12,7 +12,7 @@ import pytest
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.memory import text_hash
 from labelsift.recording import Recorded, decisions, record, recorded
-from labelsift.store import Store
+from labelsift.store.store import Store
 
 START = datetime(2026, 11, 23, 8, tzinfo=UTC)
 RUN = "20261123-101500-4f2a"

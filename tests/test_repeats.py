@@ -20,7 +20,7 @@ from labelsift.platforms import Receipt
 from labelsift.probed import probed
 from labelsift.probing import planned
 from labelsift.queueing import queue
-from labelsift.store import Store
+from labelsift.store.store import Store
 
 START = datetime(2026, 11, 24, tzinfo=UTC)
 

@@ -22,7 +22,7 @@ from labelsift.reading import read
 from labelsift.report import Report
 from labelsift.scanning import scan
 from labelsift.signals import Signals
-from labelsift.store import Store, load
+from labelsift.store.store import Store, load
 
 TEXTS = [
     "my bank card was stolen yesterday",

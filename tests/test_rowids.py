@@ -10,12 +10,12 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from labelsift import rowids
 from labelsift.erasure import forget
 from labelsift.errors import InputError, StoreError
-from labelsift.places import Folder
-from labelsift.runfolder import read_shown
-from labelsift.store import Store
+from labelsift.store import row_ids as rowids
+from labelsift.store.location import Folder
+from labelsift.store.run_reader import read_shown
+from labelsift.store.store import Store
 
 IDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
 

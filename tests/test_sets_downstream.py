@@ -156,7 +156,7 @@ def test_comparing_decided_and_verified_sets(made):
     changed = {one["id"]: one["new"] for one in compared.relabeled.to_pylist()}
     assert changed and all(json.loads(new) == truth[int(one[1:])] for one, new in changed.items())
     assert following.scores["is_label_issue"].to_numpy().sum() < report.scores["is_label_issue"].to_numpy().sum()
-    from labelsift.store import Store
+    from labelsift.store.store import Store
 
     assert set(flagged) <= set(Store(store).verified(following.samples, but=""))
     compared.to_html(store.parent / "compared.html")

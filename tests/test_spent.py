@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from labelsift.runfolder import RunInfo
 from labelsift.spent import rounds_between, spent
+from labelsift.store.run_reader import RunInfo
 
 
 def made(run: str, seconds: float | None, verdict: str = "changed") -> dict:

@@ -24,8 +24,8 @@ from click.testing import CliRunner
 from labelsift.cli import main
 from labelsift.data.samples import Samples
 from labelsift.errors import InputError, StoreError
-from labelsift.opening import FORMAT
-from labelsift.store import Store, load, run_name
+from labelsift.store.format import FORMAT
+from labelsift.store.store import Store, load, run_name
 
 START = datetime(2026, 11, 23, 10, 15, tzinfo=UTC)
 
@@ -253,7 +253,7 @@ def test_a_full_disk_is_named_and_leaves_the_old_runs(report, store, monkeypatch
 KILLED = """
 import os, signal, sys
 import lance
-from labelsift.store import Store
+from labelsift.store.store import Store
 real, calls = lance.write_dataset, []
 def write(*args, **options):
     calls.append(1)

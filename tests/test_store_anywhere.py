@@ -15,11 +15,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from click.testing import CliRunner
-from labelsift import runwriting
 from labelsift.cli import main
 from labelsift.errors import InputError, StoreError
-from labelsift.runwriting import sweep_dead
-from labelsift.store import Store
+from labelsift.store import run_writer as runwriting
+from labelsift.store.run_writer import sweep_dead
+from labelsift.store.store import Store
 
 LATER = "20991231-235959-ffffff"
 
@@ -122,7 +122,7 @@ def test_a_newer_format_and_a_place_with_other_things_are_refused(report, store)
 KILLED = """
 import os, signal, sys
 import lance
-from labelsift.store import Store
+from labelsift.store.store import Store
 real, calls = lance.write_dataset, []
 def write(*args, **options):
     calls.append(1)

@@ -14,16 +14,16 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
-from labelsift.places import Folder
-from labelsift.runwriting import sweep_dead
-from labelsift.store import Store
+from labelsift.store.location import Folder
+from labelsift.store.run_writer import sweep_dead
+from labelsift.store.store import Store
 from labelsift.verification import verify
 
 SAVER = """
 import sys
-from labelsift.places import Folder
-from labelsift.runwriting import sweep_dead
-from labelsift.store import Store
+from labelsift.store.location import Folder
+from labelsift.store.run_writer import sweep_dead
+from labelsift.store.store import Store
 store = Store(sys.argv[1])
 report = store.load(sys.argv[2])
 report.run = sys.argv[3]

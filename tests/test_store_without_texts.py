@@ -17,11 +17,11 @@ from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.erasure import forget
 from labelsift.errors import InputError
 from labelsift.memory import text_hash
-from labelsift.places import Folder, place_of
 from labelsift.platforms import Receipt
 from labelsift.reproduction import reproduce
-from labelsift.runfolder import read_facts
-from labelsift.store import Store
+from labelsift.store.location import Folder, place_of
+from labelsift.store.run_reader import read_facts
+from labelsift.store.store import Store
 from labelsift.verification import verify
 from labelsift.versions import correct
 

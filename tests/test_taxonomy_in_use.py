@@ -16,7 +16,7 @@ from labelsift.audit import audit_rows
 from labelsift.cli import main
 from labelsift.comparison import compare
 from labelsift.data.schemas import CORRECTIONS_SCHEMA, of_issue
-from labelsift.store import Store
+from labelsift.store.store import Store
 from labelsift.versions import correct, undo
 from pyarrow import csv
 

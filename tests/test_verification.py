@@ -10,13 +10,13 @@ from pathlib import Path
 import lance
 import pyarrow as pa
 import pytest
-from labelsift.chain import HEAD
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.errors import StoreError
-from labelsift.ledger import Ledger
-from labelsift.recordfiles import RECORDS
 from labelsift.recording import record
-from labelsift.store import Store
+from labelsift.store.hash_chain import HEAD
+from labelsift.store.ledger import Ledger
+from labelsift.store.ledger_files import RECORDS
+from labelsift.store.store import Store
 from labelsift.verification import verify
 
 RUN = "20261123-101500-4f2a"

@@ -21,7 +21,7 @@ from labelsift import rowfiles
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.keptrows import BEFORE
 from labelsift.recording import recorded
-from labelsift.store import Store
+from labelsift.store.store import Store
 from labelsift.verification import verify
 from labelsift.versions import correct, undo
 from pyarrow import csv, parquet

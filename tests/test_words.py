@@ -4,8 +4,8 @@ import json
 
 import pytest
 from labelsift.errors import StoreError
-from labelsift.ledger import Ledger
-from labelsift.words import SEALED, Words
+from labelsift.store.ledger import Ledger
+from labelsift.store.sealed_text import SEALED, Words
 
 SAID = 'Zwölf "Quokkas"\ud800 = Zurich 4711'
 

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pyarrow as pa
 
-from ..cache import versions_of
 from ..data.schemas import Finding
 from ..languages import Languages, as_told
+from ..store.cache import versions_of
 from .registry import ANY_TASK, Context, Result, check
 
 SHORTEST = 20  # characters: of shorter English texts one in five gets another language

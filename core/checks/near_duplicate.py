@@ -9,10 +9,10 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from ..cache import versions_of
 from ..data.normalize import folded
 from ..data.schemas import Finding
 from ..lookalikes import MAKER, lookalikes
+from ..store.cache import versions_of
 from .registry import ANY_TASK, Context, Result, check
 
 THRESHOLD = 0.7  # Jaccard similarity of the 4-grams: about three typos in 60 characters

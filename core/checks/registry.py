@@ -10,13 +10,13 @@ from typing import Any, Literal
 import numpy as np
 import pyarrow as pa
 
-from ..cache import Cache, digest_of, text_hashes, versions_of
 from ..data.normalize import duplicate_groups, is_blank
 from ..data.samples import TASKS, Samples, Task
 from ..data.schemas import Finding
 from ..languages import Languages
 from ..neighbors import Graph
 from ..prediction import Predictions
+from ..store.cache import Cache, digest_of, text_hashes, versions_of
 from ..tokensignals import TokenSignals
 from ..trajectories import Trajectories
 

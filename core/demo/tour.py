@@ -29,7 +29,7 @@ from ..reading import read
 from ..report import Report
 from ..scanning import scan
 from ..servers import stop_all
-from ..store import DEFAULT
+from ..store.store import DEFAULT
 from ..terminal import print_summary
 from .tickets import write_tickets
 

@@ -12,11 +12,11 @@ import re
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from ..annotations import Annotations
 from ..data.issues import percent, shortened, words
 from ..data.taxonomy import Taxonomy
 from ..overview import Overview
 from ..slices.slugs import slug
+from ..store.run_notes import Annotations
 from .anchors import anchor
 from .people import annotations_of, noted_slices, notes_shown
 from .recurring import recurring

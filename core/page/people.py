@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..annotations import Annotations, Note
 from ..data.issues import shortened
 from ..slices.named import slice_row
+from ..store.run_notes import Annotations, Note
 from .anchors import anchor
 
 if TYPE_CHECKING:

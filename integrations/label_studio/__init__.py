@@ -281,7 +281,7 @@ class LabelStudio:
         PlatformError
             If the server cannot be reached or refuses.
         """
-        from labelsift.store import DEFAULT, load
+        from labelsift.store.store import DEFAULT, load
 
         from .connect import connect
         from .enabling import enable

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from labelsift.pulled import Pulled
+from labelsift.store.pull_state import Pulled
 
 from .client import Client
 from .convert import PREFIX

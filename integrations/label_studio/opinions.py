@@ -12,8 +12,8 @@ from typing import Any
 import pyarrow as pa
 from labelsift.data.adjudication import SECOND_LOOK
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
-from labelsift.pulled import Pulled
-from labelsift.store import DEFAULT, Store
+from labelsift.store.pull_state import Pulled
+from labelsift.store.store import DEFAULT, Store
 
 from .backend.lookproject import KEY, looks_of
 from .client import Client

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from labelsift.errors import StoreError
-from labelsift.places import Place
-from labelsift.store import DEFAULT, Store
+from labelsift.store.location import Place
+from labelsift.store.store import DEFAULT, Store
 
 FOLDER = "enabled"
 _FORMAT = 1

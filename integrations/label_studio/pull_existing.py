@@ -16,8 +16,8 @@ from typing import Any
 import pyarrow as pa
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.errors import InputError
-from labelsift.pulled import read_pulled, write_pulled
-from labelsift.store import DEFAULT, Store
+from labelsift.store.pull_state import read_pulled, write_pulled
+from labelsift.store.store import DEFAULT, Store
 
 from .changed import Changes
 from .client import Client

@@ -12,10 +12,10 @@ from typing import Any
 
 from labelsift.data.schemas import to_json
 from labelsift.errors import LabelsiftError
-from labelsift.pulled import Pulled
-from labelsift.runfolder import Shown, read_facts, read_links, read_shown
-from labelsift.runrecords import SENT
-from labelsift.store import Store
+from labelsift.store.pull_state import Pulled
+from labelsift.store.run_reader import Shown, read_facts, read_links, read_shown
+from labelsift.store.runrecords import SENT
+from labelsift.store.store import Store
 from labelsift.suggestions import read_given, suggestion_of
 
 from .changed import moment

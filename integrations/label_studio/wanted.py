@@ -15,8 +15,8 @@ from labelsift.data.adjudication import Policy, Vote, resolve, vote_of
 from labelsift.errors import LabelsiftError
 from labelsift.memory import text_hash
 from labelsift.platforms import Receipt
-from labelsift.runfolder import read_shown
-from labelsift.store import DEFAULT, Store
+from labelsift.store.run_reader import read_shown
+from labelsift.store.store import DEFAULT, Store
 
 from .convert import PREFIX
 from .names import labels_in, names_of

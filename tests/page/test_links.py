@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 import pytest
-from labelsift.annotations import Annotations, Note
 from labelsift.errors import InputError
+from labelsift.store.run_notes import Annotations, Note
 
 from .conftest import page_report
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from labelsift.errors import InputError, LabelsiftError
-from labelsift.servedstate import FILE, FOLDER
+from labelsift.store.backend_state import FILE, FOLDER
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS jobs (

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from labelsift.cache import text_hashes
 from labelsift.data.samples import TEXT_HASH
 from labelsift.memory import text_hash
 from labelsift.report import Report
+from labelsift.store.cache import text_hashes
 
 from ..values import Value
 

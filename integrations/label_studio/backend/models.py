@@ -17,7 +17,7 @@ import numpy as np
 from labelsift.linear import LinearModel, fit_linear
 from labelsift.prediction import choose_penalty, most_training_rows
 from labelsift.report import Report
-from labelsift.servedstate import MODELS
+from labelsift.store.backend_state import MODELS
 
 _FORMAT = 1
 _SETS_PENALTY = 0.003  # relative to the spread, as for single labels the last but one that is tried

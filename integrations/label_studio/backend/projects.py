@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from labelsift.errors import InputError, LabelsiftError
-from labelsift.store import Store
+from labelsift.store.store import Store
 
 from ..client import Client
 from ..targets import Target, target_of

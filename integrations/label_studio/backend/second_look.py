@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from labelsift.data.adjudication import SECOND_LOOK
-from labelsift.ledger import Ledger
+from labelsift.store.ledger import Ledger
 
 from ..targets import Target
 from .database import Database

@@ -12,8 +12,8 @@ from typing import Any
 from labelsift.embedding import embedder, name_in
 from labelsift.errors import LabelsiftError
 from labelsift.report import USERS_EMBEDDINGS, Report
-from labelsift.runfolder import FACTS
-from labelsift.store import Store
+from labelsift.store.run_reader import FACTS
+from labelsift.store.store import Store
 
 from ..convert import model_version
 from ..names import names_of

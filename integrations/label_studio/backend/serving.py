@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from labelsift.errors import InputError, MissingExtraError
-from labelsift.opening import check_format
-from labelsift.store import DEFAULT, Store
+from labelsift.store.format import check_format
+from labelsift.store.store import DEFAULT, Store
 
 from ..answers import KEY, KEY_FILE, URL
 from ..client import Client

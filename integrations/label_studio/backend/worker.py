@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from labelsift.errors import PlatformError
-from labelsift.ledger import Ledger
+from labelsift.store.ledger import Ledger
 
 from ..client import Client
 from ..correcting import is_correction

@@ -17,7 +17,7 @@ from labelsift.data.samples import Samples
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.errors import InputError
 from labelsift.integrations.label_studio.client import Client
-from labelsift.store import Store
+from labelsift.store.store import Store
 
 pytestmark = pytest.mark.server
 CHOICES = "".join(f'<Choice value="{one}"/>' for one in ("card_arrival", "lost_or_stolen_card", "refund", "top_up"))

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 from labelsift.data.samples import Samples
 from labelsift.indexing import index_pool
-from labelsift.store import Store
+from labelsift.store.store import Store
 
 pytestmark = pytest.mark.server
 

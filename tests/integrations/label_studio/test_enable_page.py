@@ -19,7 +19,7 @@ from labelsift.cli import main
 from labelsift.integrations.label_studio.backend.launching import BackendServer
 from labelsift.integrations.label_studio.client import Client
 from labelsift.integrations.label_studio.headerlines import CLASS
-from labelsift.store import Store
+from labelsift.store.store import Store
 
 from .backend.conftest import CONFIG as SERVED
 from .backend.conftest import build_samples

@@ -16,7 +16,7 @@ from labelsift.integrations.label_studio import disabling, enabling, tabs
 from labelsift.integrations.label_studio.client import Client
 from labelsift.integrations.label_studio.headerlines import has_lines, with_lines
 from labelsift.integrations.label_studio.plugged import Records
-from labelsift.store import Store
+from labelsift.store.store import Store
 
 pytestmark = pytest.mark.server
 CLASSES = ("card_arrival", "lost_or_stolen_card", "refund", "top_up")

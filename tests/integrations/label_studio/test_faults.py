@@ -15,7 +15,7 @@ from labelsift.cli import main
 from labelsift.integrations.label_studio import review
 from labelsift.integrations.label_studio.client import Client
 from labelsift.recording import DECISION
-from labelsift.store import Store
+from labelsift.store.store import Store
 
 pytestmark = pytest.mark.server
 

@@ -20,7 +20,7 @@ import pytest
 import requests
 from labelsift.errors import PlatformError
 from labelsift.integrations.label_studio.server import Account
-from labelsift.store import Store
+from labelsift.store.store import Store
 
 pytestmark = [pytest.mark.server, pytest.mark.browser]
 

@@ -13,7 +13,7 @@ from labelsift.integrations.label_studio.dealing import Deal
 from labelsift.integrations.label_studio.flags import Flag
 from labelsift.integrations.label_studio.headerlines import with_lines, without_lines
 from labelsift.integrations.label_studio.targets import target_of
-from labelsift.store import Store
+from labelsift.store.store import Store
 
 LAUGHS = """<!DOCTYPE a [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">]>
 <View><Text name="t" value="$text"/><Choices name="c" toName="t"><Choice value="&b;"/></Choices></View>"""

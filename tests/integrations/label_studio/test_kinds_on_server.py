@@ -9,7 +9,7 @@ import labelsift as ls
 import pytest
 from labelsift.integrations.label_studio.targets import target_of
 from labelsift.integrations.label_studio.values import to_result
-from labelsift.store import Store
+from labelsift.store.store import Store
 from labelsift.suggestions import settled
 
 from . import kinds

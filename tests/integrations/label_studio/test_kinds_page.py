@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from labelsift.store import Store
+from labelsift.store.store import Store
 
 from . import kinds
 

@@ -9,7 +9,7 @@ import labelsift as ls
 import pyarrow as pa
 import pytest
 from labelsift.probed import probed
-from labelsift.store import Store
+from labelsift.store.store import Store
 
 pytestmark = pytest.mark.server
 CHOICE = {"from_name": "label", "to_name": "text", "type": "choices"}

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from labelsift.cli import main
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.integrations.label_studio.pull import correction
-from labelsift.store import Store
+from labelsift.store.store import Store
 
 CHOICE = {"from_name": "label", "to_name": "text", "type": "choices"}
 DATA = {"labelsift_id": "a", "labelsift_given": "x", "labelsift_suggested": "y"}

@@ -15,7 +15,7 @@ from labelsift.errors import InputError
 from labelsift.integrations.label_studio import changed
 from labelsift.integrations.label_studio.client import Client
 from labelsift.report import Report
-from labelsift.store import Store
+from labelsift.store.store import Store
 
 pytestmark = pytest.mark.server
 CONFIG = """<View><Text name="body" value="$text"/><Choices name="intent" toName="body">

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import labelsift as ls
 import pytest
-from labelsift.store import Store
+from labelsift.store.store import Store
 from labelsift.verification import verify
 
 CHOICE = {"from_name": "label", "to_name": "text", "type": "choices"}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from labelsift.integrations.label_studio.client import Client
-from labelsift.store import Store
+from labelsift.store.store import Store
 
 from . import test_kinds_page as pages
 

@@ -19,7 +19,7 @@ from labelsift.integrations.xlsx import Xlsx
 from labelsift.platforms import Eraser, Labeler
 from labelsift.recording import decisions
 from labelsift.report import Report
-from labelsift.store import Store
+from labelsift.store.store import Store
 
 openpyxl = pytest.importorskip("openpyxl")
 HOSTILE = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "007", "1e5", "TRUE", "#N/A", " padded ", "a\nb", "ü💥", "_x000D_")

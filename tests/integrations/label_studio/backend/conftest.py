@@ -23,7 +23,7 @@ from labelsift.integrations.label_studio.backend.logs import Log
 from labelsift.integrations.label_studio.backend.projects import Projects
 from labelsift.integrations.label_studio.backend.served import Served
 from labelsift.integrations.label_studio.backend.worker import Worker
-from labelsift.store import Store
+from labelsift.store.store import Store
 
 WORDS = {
     "card": "card arrived plastic delivery post mail envelope chip waiting shipped",

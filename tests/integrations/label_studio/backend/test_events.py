@@ -19,7 +19,7 @@ from labelsift.integrations.label_studio.backend import second_look
 from labelsift.integrations.label_studio.backend.database import Database
 from labelsift.integrations.label_studio.backend.lookproject import NEUTRAL
 from labelsift.integrations.label_studio.correcting import mark_of
-from labelsift.store import Store
+from labelsift.store.store import Store
 from labelsift.verification import verify
 from starlette.testclient import TestClient
 

@@ -14,7 +14,7 @@ from labelsift.integrations.label_studio.backend.models import Model, Models, fi
 from labelsift.integrations.label_studio.backend.scoring import best, probability
 from labelsift.integrations.label_studio.backend.weighing import LIKELY, UNLIKELY, weigh
 from labelsift.linear import LinearModel
-from labelsift.store import Store
+from labelsift.store.store import Store
 
 CLASSES = ("a", "b", "c")
 

@@ -11,7 +11,7 @@ import labelsift as ls
 import pyarrow as pa
 import pytest
 from labelsift.data.samples import Samples
-from labelsift.store import Store
+from labelsift.store.store import Store
 from starlette.testclient import TestClient
 
 from .conftest import CONFIG, LABELS, WRONG, Bench, ask, build_samples, until

@@ -12,7 +12,7 @@ import requests
 from labelsift.integrations.label_studio.backend.launching import BackendServer
 from labelsift.integrations.label_studio.client import Client
 from labelsift.integrations.label_studio.server import LabelStudioServer
-from labelsift.store import Store
+from labelsift.store.store import Store
 
 from .conftest import CONFIG, LABELS, WRONG, build_samples, until
 

@@ -14,7 +14,7 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from .places import Place
+from .location import Place
 
 SEALED = "sealed"
 

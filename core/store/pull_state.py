@@ -14,9 +14,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .errors import StoreError
-from .opening import check_format
-from .places import place_of
+from ..errors import StoreError
+from .format import check_format
+from .location import place_of
 
 FOLDER = "pulls"
 _FORM = 1

@@ -1,8 +1,8 @@
 """What people say of a run after its scan: tags, notes, and the model that it led to.
 
 A kept run never changes, so all of it stands in the ledger: append-only, chained, and shown by the audit. What
-people wrote as a note is sealed (see :mod:`labelsift.words`) and can be erased; a note on a sample is erased with
-the sample.
+people wrote as a note is sealed (see :mod:`labelsift.store.sealed_text`) and can be erased; a note on a sample is
+erased with the sample.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .errors import InputError
-from .words import Words
+from ..errors import InputError
+from .sealed_text import Words
 
 TAG, NOTE, MODEL = "tag", "note", "model"
 NOTE_LENGTH = 10_000

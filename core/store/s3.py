@@ -1,4 +1,4 @@
-"""A prefix in a bucket that speaks S3, as a place of the run store (see :mod:`labelsift.places`)."""
+"""A prefix in a bucket that speaks S3, as a place of the run store (see :mod:`labelsift.store.location`)."""
 
 from __future__ import annotations
 

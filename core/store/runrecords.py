@@ -7,15 +7,15 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 
-from .annotations import Annotations, annotated
-from .assignment import ASSIGNED, Assignment, assignment_of
-from .chain import Record
-from .data.samples import Samples
-from .evidence import reopened
+from ..assignment import ASSIGNED, Assignment, assignment_of
+from ..data.samples import Samples
+from ..evidence import reopened
+from ..memory import verified
+from ..probing import ROUND, Plan, round_of
+from .hash_chain import Record
 from .ledger import Ledger
-from .memory import verified
-from .places import Place
-from .probing import ROUND, Plan, round_of
+from .location import Place
+from .run_notes import Annotations, annotated
 
 SENT = "sent"  # the kind of a record that says where a run's samples went
 

@@ -1,12 +1,13 @@
 """The ledger: what people decided and what was made of it, as a record that only grows.
 
 corrections/             in the store's folder, mode 0700, its files 0600; or below the store's prefix in a bucket
-  records…               one record a line, each with the hash of the record before it (see :mod:`labelsift.chain`)
-  head.json              how many records there are, the bytes they fill, and the last one's hash
-  words/                 what people wrote themselves (see :mod:`labelsift.words`); a record holds only its hash
+  records…               one record a line, each with the hash of the record before it (see
+  :mod:`labelsift.store.hash_chain`) head.json              how many records there are, the bytes they fill, and the
+  last one's hash words/                 what people wrote themselves (see :mod:`labelsift.store.sealed_text`); a record
+  holds only its hash
 
 Replacing head.json is the moment at which an append counts; how that is done, and what becomes of the bytes that a
-killed writer left, says :mod:`labelsift.recordfiles`.
+killed writer left, says :mod:`labelsift.store.ledger_files`.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .chain import HEAD, Head, Record, chained, followed
-from .errors import StoreError
-from .places import Folder, Place, plain
-from .recordfiles import State, record_files
-from .words import erase, seal, seals, standing_words, unsealed
+from ..errors import StoreError
+from .hash_chain import HEAD, Head, Record, chained, followed
+from .ledger_files import State, record_files
+from .location import Folder, Place, plain
+from .sealed_text import erase, seal, seals, standing_words, unsealed
 
 WORDS = "words"
 

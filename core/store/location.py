@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from .buckets import Bucket, plain, told, tried
-from .errors import InputError
+from ..errors import InputError
+from .s3 import Bucket, plain, told, tried
 
 __all__ = ["Bucket", "Folder", "Place", "place_of", "plain"]
 

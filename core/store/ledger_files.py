@@ -21,9 +21,9 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
-from .chain import HEAD, Head
-from .places import Folder, Place
-from .servers import locked
+from ..servers import locked
+from .hash_chain import HEAD, Head
+from .location import Folder, Place
 
 RECORDS = "records.jsonl"
 _SEGMENT = "records-"

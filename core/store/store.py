@@ -3,12 +3,13 @@
 .labelsift/                  mode 0700: it holds raw text, but for runs without (:mod:`labelsift.data.textless`)
   format.json                {"format": 1}
   .gitignore                 *
-  corrections/               what people decided (see :mod:`labelsift.ledger`)
+  corrections/               what people decided (see :mod:`labelsift.store.ledger`)
   enabled/                   what `enable` changed in projects of platforms, so that `disable` can take it back
   pools/<name>/              unlabeled samples to search (see :mod:`labelsift.pools`)
-  pulls/                     what was pulled from platforms (see :mod:`labelsift.pulled`)
-  cache/                     what scans made of the texts alone (see :mod:`labelsift.cache`)
-  runs/<run>/                whole or not there (:mod:`labelsift.runwriting`); what is in it: :mod:`labelsift.runfolder`
+  pulls/                     what was pulled from platforms (see :mod:`labelsift.store.pull_state`)
+  cache/                     what scans made of the texts alone (see :mod:`labelsift.store.cache`)
+  runs/<run>/                whole or not there (:mod:`labelsift.store.run_writer`); what is in it:
+  :mod:`labelsift.store.run_reader`
 """
 
 from __future__ import annotations
@@ -24,19 +25,19 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from .annotations import Annotations, annotated
+from ..data.samples import Samples
+from ..errors import InputError, StoreError
+from ..pools import Pool, Pools
+from ..report import Report
+from ..vectors import VectorIndex, kept_index
 from .cache import NAME as CACHE
 from .cache import Cache
-from .data.samples import Samples
-from .errors import InputError, StoreError
-from .opening import check_format, prepare
-from .places import Folder, Place, place_of, plain
-from .pools import Pool, Pools
-from .report import Report
-from .runfolder import FACTS, LINKS, RunInfo, UnwrittenError, broken, read_facts, read_info, read_run, read_samples
+from .format import check_format, prepare
+from .location import Folder, Place, place_of, plain
+from .run_notes import Annotations, annotated
+from .run_reader import FACTS, LINKS, RunInfo, UnwrittenError, broken, read_facts, read_info, read_run, read_samples
+from .run_writer import remove_run, write_run
 from .runrecords import RunRecords
-from .runwriting import remove_run, write_run
-from .vectors import VectorIndex, kept_index
 
 DEFAULT = ".labelsift"
 LATEST = "latest"
@@ -108,7 +109,7 @@ class Store(RunRecords):
         return Cache(self.folder / CACHE if isinstance(self.place, Folder) else None, dataset)
 
     def annotate(self, run: str, entry: Mapping[str, Any]) -> None:
-        """Add what a person says of a run to the ledger; see :mod:`labelsift.annotations`."""
+        """Add what a person says of a run to the ledger; see :mod:`labelsift.store.run_notes`."""
         dataset = next((one.dataset for one in self.runs() if one.run == run), None)
         told = {"run": run, "dataset": dataset, "time": datetime.now(UTC).isoformat(timespec="microseconds")}
         self.ledger.append(lambda _: [{**entry, **told}])

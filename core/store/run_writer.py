@@ -24,12 +24,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from .data.textless import as_kept, without_quotes
-from .errors import StoreError
-from .places import Bucket, Folder, Place
-from .report import Report
-from .rowids import write_ids
-from .runfolder import FACTS, REWRITTEN, WRITTEN, read_facts
+from ..data.textless import as_kept, without_quotes
+from ..errors import StoreError
+from ..report import Report
+from .location import Bucket, Folder, Place
+from .row_ids import write_ids
+from .run_reader import FACTS, REWRITTEN, WRITTEN, read_facts
 
 FORGOTTEN = 86_400  # seconds after which what is half-written belongs to nobody any more
 _PACKAGES = ("labelsift", "numpy", "pyarrow", "pylance", "faiss-cpu", "wordllama")

@@ -1,14 +1,15 @@
 """One run as a folder of Lance data sets, or the same below a prefix of a bucket: what is in it, and how it is read.
 
 run.json                     name, data set, fingerprint, settings, facts, notes, versions; where the tables stand,
-                             tombstones of erased rows (see :mod:`labelsift.tombstones`), and of a run without
+                             tombstones of erased rows (see :mod:`labelsift.store.tombstones`), and of a run without
                              texts ``kept_digest`` (see :mod:`labelsift.data.textless`)
 samples.lance  metadata.lance  scores.lance  findings.lance
 embeddings.lance  pred_probs.lance        float32, fixed-size lists
-ids.arrow                    the ids in order, with their rows (see :mod:`labelsift.rowids`)
+ids.arrow                    the ids in order, with their rows (see :mod:`labelsift.store.row_ids`)
 links.json                   sample id → task address, after a push
 without-<token>/             the tables again, once rows were erased
-tables-<writer>-<token>/     the tables in a bucket, where nothing can be renamed (see :mod:`labelsift.runwriting`)
+tables-<writer>-<token>/     the tables in a bucket, where nothing can be renamed (see
+:mod:`labelsift.store.run_writer`)
 
 The columns of metadata.lance are named by their number, and the user's names stand in run.json: Lance takes
 no name with a dot or a backquote, nor an empty one.
@@ -26,14 +27,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .data.samples import TEXT_HASH, Samples
-from .data.taxonomy import Taxonomy
-from .errors import InputError, StoreError
+from ..data.samples import TEXT_HASH, Samples
+from ..data.taxonomy import Taxonomy
+from ..errors import InputError, StoreError
+from ..memory import text_hash
+from ..report import Report
 from .keeper import Keeper
-from .memory import text_hash
-from .places import Bucket, Place, plain
-from .report import Report
-from .rowids import rows_of
+from .location import Bucket, Place, plain
+from .row_ids import rows_of
 
 FACTS = "run.json"
 LINKS = "links.json"

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import pyarrow as pa
 
-from .data.samples import Samples
-from .vectors import VectorIndex
+from ..data.samples import Samples
+from ..vectors import VectorIndex
 
 if TYPE_CHECKING:
-    from .annotations import Annotations
-    from .assignment import Assignment
-    from .pools import Pool
-    from .probing import Plan
-    from .report import Report
+    from ..assignment import Assignment
+    from ..pools import Pool
+    from ..probing import Plan
+    from ..report import Report
+    from .run_notes import Annotations
 
 
 class Keeper(Protocol):

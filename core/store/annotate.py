@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from .annotations import MODEL, NOTE_LENGTH, TAG, Annotations, note_entry
-from .errors import InputError
+from ..errors import InputError
+from .run_notes import MODEL, NOTE_LENGTH, TAG, Annotations, note_entry
 from .store import DEFAULT, LATEST, Store
 
 TAG_LENGTH = 100

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-from .errors import StoreError
-from .places import Folder, Place, plain
-from .runwriting import sweep_old
+from ..errors import StoreError
+from .location import Folder, Place, plain
+from .run_writer import sweep_old
 
 FORMAT = 1
 MARK = "format.json"

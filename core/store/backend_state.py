@@ -10,7 +10,7 @@ import contextlib
 import sqlite3
 from collections.abc import Collection
 
-from .places import Folder
+from .location import Folder
 
 FOLDER, FILE, MODELS = "backend", "queue.sqlite3", "models"
 

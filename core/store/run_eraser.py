@@ -11,11 +11,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import rowids
-from .data.schemas import to_json
-from .data.textless import without_rows
-from .places import Place
-from .runfolder import FACTS, LINKS, REWRITTEN, WRITTEN, broken, read_links, read_samples, tables_in
+from ..data.schemas import to_json
+from ..data.textless import without_rows
+from . import row_ids as rowids
+from .location import Place
+from .run_reader import FACTS, LINKS, REWRITTEN, WRITTEN, broken, read_links, read_samples, tables_in
 from .tombstones import id_hashes, merged
 
 ERASED = "(This sentence quoted an erased text.)"

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .places import Folder, Place
+from .location import Folder, Place
 
 FILE = "ids.arrow"
 
