@@ -13,10 +13,10 @@ from .data.taxonomy import Taxonomy
 from .dynamics import Dynamics
 from .epochwriter import DynamicsWriter
 from .errors import InputError, LabelsiftError, PlatformError, StoreError
+from .io.read import read
 from .label_quality import score_labels
 from .platforms import Receipt, pull
 from .probabilities import TopK
-from .reading import read
 from .recording import record, recorded
 from .report import Report
 from .scanning import scan

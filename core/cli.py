@@ -149,7 +149,7 @@ def scan(
     as_json: bool,
 ) -> None:
     """Scan FILE (csv, tsv, jsonl or parquet, plain or compressed, or a URL) and summarise what was found."""
-    from .reading import read
+    from .io.read import read
     from .scanning import scan as scan_samples
     from .signals import Signals
 

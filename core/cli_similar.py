@@ -140,7 +140,7 @@ def index(
         change = Store(store).pools.remove(str(name), _ids(remove))
     else:
         from .indexing import index_pool
-        from .reading import read
+        from .io.read import read
 
         samples = read(
             str(pool),

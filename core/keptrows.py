@@ -22,7 +22,7 @@ import pyarrow as pa
 
 from .data.samples import Samples
 from .errors import StoreError
-from .rowfiles import RowFile
+from .io.row_files import RowFile
 from .store.location import Folder, Place
 from .store.run_writer import FORGOTTEN
 from .store.store import Store

@@ -18,17 +18,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import rowfiles
 from .data.adjudication import Policy, Resolution, Vote, applied, resolve
 from .data.remap import retold
 from .data.samples import Samples
 from .data.taxonomy import Taxonomy
 from .errors import InputError, StoreError
-from .files import stem
+from .io import row_files as rowfiles
+from .io.files import stem
+from .io.read import read
+from .io.row_files import RowFile
 from .keptrows import erased_from, folder_of, keep_rows, restored
-from .reading import read
 from .recording import as_table, decisions
-from .rowfiles import RowFile
 from .store.hash_chain import Record
 from .store.store import DEFAULT, Store
 from .store.tombstones import whole

@@ -7,8 +7,8 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from labelsift.answered import Answer, Answered
 from labelsift.errors import InputError
+from labelsift.io.annotated_tasks import Answer, Answered
 
 
 def say(person: str, value: object, time: str = "1", *, correction: bool = False) -> Answer:

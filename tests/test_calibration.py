@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from labelsift import ridge
 from labelsift.calibration import calibrated, error_count, expected_precision, worth_a_look
-from labelsift.reading import read
+from labelsift.io.read import read
 from labelsift.report import Report
 from labelsift.scanning import scan
 from labelsift.signals import Signals

@@ -226,10 +226,10 @@ def test_a_terminal_gets_no_control_characters_from_ids(tmp_path):
 
 
 FAILING = """
-import labelsift.reading
+import labelsift.io.read
 def read(*_, **__):
     raise RuntimeError("first line\\nsecond line")
-labelsift.reading.read = read
+labelsift.io.read.read = read
 from labelsift.cli import main
 main()
 """

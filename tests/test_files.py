@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pyarrow as pa
 import pytest
-from labelsift.columns import plain, require
 from labelsift.errors import InputError
-from labelsift.files import kind, stem
-from labelsift.reading import read
+from labelsift.io.columns import plain, require
+from labelsift.io.files import kind, stem
+from labelsift.io.read import read
 from pyarrow import parquet
 
 

@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 from labelsift.cli import main
 from labelsift.data.samples import Samples
 from labelsift.errors import InputError
-from labelsift.files import COMPRESSIONS
-from labelsift.reading import read
+from labelsift.io.files import COMPRESSIONS
+from labelsift.io.read import read
 from pyarrow import csv as arrow_csv
 from pyarrow import parquet
 

@@ -18,7 +18,7 @@ from labelsift.data.schemas import (
     to_json,
 )
 from labelsift.errors import InputError
-from labelsift.reading import read
+from labelsift.io.read import read
 from labelsift.report import Report
 from labelsift.scanning import scan
 from labelsift.signals import Signals

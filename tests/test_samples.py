@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from labelsift.data.samples import Samples, repeats
 from labelsift.errors import InputError
-from labelsift.reading import read
+from labelsift.io.read import read
 
 
 def samples_of(rows: list[dict], metadata: list[dict] | None = None) -> Samples:

@@ -13,7 +13,7 @@ from labelsift.checks import checks
 from labelsift.data.samples import Samples
 from labelsift.data.schemas import FINDINGS_SCHEMA, of_issue
 from labelsift.errors import InputError
-from labelsift.reading import read
+from labelsift.io.read import read
 from labelsift.report import Report
 from labelsift.scanning import scan
 from labelsift.signals import Signals

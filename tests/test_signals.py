@@ -8,8 +8,8 @@ import pyarrow.parquet as parquet
 import pytest
 from labelsift.data.samples import Samples
 from labelsift.errors import InputError
+from labelsift.io.read import read
 from labelsift.probabilities import TopK
-from labelsift.reading import read
 from labelsift.signals import Signals
 
 PROBS = np.array([[0.7, 0.2, 0.1], [0.1, 0.8, 0.1], [0.2, 0.2, 0.6], [0.5, 0.3, 0.2]])

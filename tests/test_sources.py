@@ -5,7 +5,7 @@ from __future__ import annotations
 import labelsift as ls
 import pytest
 from labelsift.errors import InputError
-from labelsift.sources import project_of
+from labelsift.io.project_url import project_of
 
 
 def test_only_installed_platforms_have_projects():

@@ -17,8 +17,8 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from labelsift import rowfiles
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
+from labelsift.io import row_files as rowfiles
 from labelsift.keptrows import BEFORE
 from labelsift.recording import recorded
 from labelsift.store.store import Store

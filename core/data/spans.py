@@ -2,7 +2,7 @@
 
 The canonical form of one text's spans is a JSON text, ``[[start, end, "type"], …]``: characters (code points) from 0
 on, the end exclusive, sorted, without repeats. An empty list says that nothing is to be marked; null says that nobody
-has marked the text yet. How other forms become this one: :mod:`labelsift.spanforms`.
+has marked the text yet. How other forms become this one: :mod:`labelsift.io.span_formats`.
 """
 
 from __future__ import annotations

@@ -24,8 +24,8 @@ from rich.text import Text
 from .. import platforms
 from ..cli_shared import progress, write_json
 from ..errors import InputError
+from ..io.read import read
 from ..platforms import Local, Receipt, Showcase
-from ..reading import read
 from ..report import Report
 from ..scanning import scan
 from ..servers import stop_all

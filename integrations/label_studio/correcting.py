@@ -15,7 +15,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from labelsift.exportrows import is_correction_mark, is_untouched
+from labelsift.io.formats.exportrows import is_correction_mark, is_untouched
 
 from .targets import Target
 from .values import Value, to_result

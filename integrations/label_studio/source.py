@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from labelsift.answered import Answer, Answered, Role
 from labelsift.data.samples import Samples
 from labelsift.errors import InputError
+from labelsift.io.annotated_tasks import Answer, Answered, Role
 
 from .client import Client
 from .correcting import is_correction
@@ -46,7 +46,7 @@ def read_project(
     project
         Title or number.
     id, split, predicted, metadata
-        Fields of the tasks' data; see :class:`labelsift.answered.Answered`.
+        Fields of the tasks' data; see :class:`labelsift.io.annotated_tasks.Answered`.
     name
         What to call the data set; the project's title by default.
 

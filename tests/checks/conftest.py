@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from labelsift.checks import Context
-from labelsift.reading import read
+from labelsift.io.read import read
 
 
 def build_context(

@@ -10,9 +10,9 @@ from labelsift.data.samples import Samples
 from labelsift.dynamics import Dynamics, combine, evidence
 from labelsift.epochwriter import DynamicsWriter
 from labelsift.errors import InputError
+from labelsift.io.read import read
 from labelsift.overview import Overview
 from labelsift.pushing import without_advice
-from labelsift.reading import read
 from labelsift.report import Report
 from labelsift.scanning import scan
 from labelsift.signals import Signals

@@ -9,8 +9,8 @@ import pyarrow as pa
 import pytest
 from labelsift.checks.label import label
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
+from labelsift.io.read import read
 from labelsift.neighbors import Graph
-from labelsift.reading import read
 from labelsift.recording import record
 from labelsift.scanning import scan
 from labelsift.signals import Signals

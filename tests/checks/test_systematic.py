@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from labelsift.checks.systematic import SLIP, UNCLEAR
-from labelsift.reading import read
+from labelsift.io.read import read
 from labelsift.recurring import LEAST, recurring, tail
 from labelsift.report import Report
 from labelsift.scanning import scan

@@ -19,8 +19,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from .data.spans import Span, canonical, fault, from_bio
-from .errors import InputError
+from ..data.spans import Span, canonical, fault, from_bio
+from ..errors import InputError
 
 TYPE_KEYS = ("label", "type", "tag", "entity", "entity_type", "labels")
 FORMS = '[[start, end, "type"], …], [{"start": …, "end": …, "label": …}, …], tags with tokens=…, or an export'

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..errors import InputError
 from .columns import plain, require, require_utf8
-from .errors import InputError
-from .jsonlines import EXACT, read_by_line
+from .json_lines import EXACT, read_by_line
 
 if TYPE_CHECKING:
     from pyarrow import fs

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
-from .errors import InputError
+from ..errors import InputError
 
 _PIECE = 1 << 30  # bytes: well below what 32-bit offsets can address
 

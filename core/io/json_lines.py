@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from .errors import InputError
+from ..errors import InputError
 
 EXACT = 2**53  # from here on a float64 skips whole numbers
 

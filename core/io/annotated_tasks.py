@@ -15,11 +15,11 @@ from typing import Any, Literal
 
 import pyarrow as pa
 
-from .data import annotator_labels as opinions
-from .data import label_sets as labelsets
-from .data import spans
-from .data.samples import ROLES, Samples
-from .errors import InputError
+from ..data import annotator_labels as opinions
+from ..data import label_sets as labelsets
+from ..data import spans
+from ..data.samples import ROLES, Samples
+from ..errors import InputError
 
 Role = Literal["label", "labels", "spans"]
 OWN = "labelsift_"  # what a push writes into a task's data begins so, and is nothing of the user's

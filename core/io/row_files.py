@@ -19,8 +19,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .data.samples import Samples
-from .errors import InputError
+from ..data.samples import Samples
+from ..errors import InputError
 from .files import BLOCK, kind
 
 LINE = "line"  # the one column that jsonl is held in

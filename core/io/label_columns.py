@@ -10,16 +10,16 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from ..data import annotator_labels as opinions
+from ..data import label_sets as labelsets
+from ..errors import InputError
 from .cells import as_strings, blank_as_null
-from .data import annotator_labels as opinions
-from .data import label_sets as labelsets
-from .errors import InputError
-from .spanforms import canonical_column, tagged_column
+from .span_formats import canonical_column, tagged_column
 
 
 @dataclass(frozen=True)
 class Given:
-    """The columns that :func:`labelsift.reading.read` was told of, beside that of one label a sample.
+    """The columns that :func:`labelsift.io.read.read` was told of, beside that of one label a sample.
 
     Parameters
     ----------

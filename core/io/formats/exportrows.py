@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from . import rowfiles
-from .answered import OWN
+from .. import row_files as rowfiles
+from ..annotated_tasks import OWN
 
 ANNOTATIONS = "annotations"  # named instead of a control, where there is only one
 _ROW = ("annotator", "annotation_id", "created_at", "updated_at", "lead_time")
@@ -65,7 +65,7 @@ def json_rows(source: str, named: Mapping[str, Any]) -> list[Row] | None:
     if not tasks or not all(isinstance(one, dict) for one in tasks):
         return None
     if all("annotations" in one and isinstance(one.get("data"), dict) for one in tasks):
-        if "spans" in named:  # labelsift.spanexports reads these
+        if "spans" in named:  # labelsift.io.formats.spanexports reads these
             return None
         return [row for task in tasks for row in _of_task(task)]
     if all(set(_ROW) <= one.keys() for one in tasks):

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from . import platforms
-from .errors import InputError
+from .. import platforms
+from ..errors import InputError
 
 if TYPE_CHECKING:
-    from .data.samples import Samples
+    from ..data.samples import Samples
 
 _ADDRESS = re.compile(r"([a-z][a-z0-9+.-]*)://(.+)", re.DOTALL)
 

@@ -21,11 +21,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from . import files
-from .answered import OWN, Answer, Answered, Role
-from .data.samples import Samples, text_ids
-from .data.spans import canonical, from_bio
-from .errors import InputError
+from ...data.samples import Samples, text_ids
+from ...data.spans import canonical, from_bio
+from ...errors import InputError
+from .. import files
+from ..annotated_tasks import OWN, Answer, Answered, Role
 from .exportrows import ANNOTATIONS, Row, csv_rows, json_rows
 
 LEVEL = " / "

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .errors import InputError
-from .jsonlines import EXACT
+from ..errors import InputError
+from .json_lines import EXACT
 
 
 def as_strings(column: pa.ChunkedArray, *, role: str, column_name: str) -> pa.ChunkedArray:

@@ -16,9 +16,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from . import files
-from .columns import require
-from .errors import InputError
+from ...errors import InputError
+from .. import files
+from ..columns import require
 
 _LOOKED_AT = 4096  # bytes that tell an array of tasks from lines of JSON
 

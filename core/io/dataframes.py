@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from ..errors import InputError
 from .columns import require
-from .errors import InputError
 
 
 def from_memory(source: Any, wanted: Sequence[str]) -> pa.Table:  # noqa: ANN401 - any container

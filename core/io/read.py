@@ -15,16 +15,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..data.samples import ROLES, Samples, repeats, text_ids
+from ..errors import InputError
 from . import files
 from .cells import as_strings, blank_as_null, is_space
 from .columns import plain, require_utf8
-from .containers import from_memory
-from .data.samples import ROLES, Samples, repeats, text_ids
-from .errors import InputError
-from .givenforms import Given
-from .sources import project_of, read_project
-from .spanexports import exported, has_column
-from .taskfiles import read_export
+from .dataframes import from_memory
+from .formats.label_studio import read_export
+from .formats.spanexports import exported, has_column
+from .label_columns import Given
+from .project_url import project_of, read_project
 
 if TYPE_CHECKING:
     Source = str | os.PathLike[str] | Any
@@ -57,7 +57,7 @@ def read(
         polars, Arrow or Hugging Face object; anything that speaks Arrow's C stream interface.
         ``label-studio://PROJECT``, and so for every installed platform that can be read: the project says itself
         where text and labels stand. An export of Label Studio says it nearly as well; see
-        :mod:`labelsift.taskfiles`.
+        :mod:`labelsift.io.formats.label_studio`.
     text, label, id, split, predicted
         The columns that hold each role. Without ``id`` the id is a hash of the text.
         A missing label (null or blank) means unlabeled. ``text=None`` is for images, sounds and whatever else is
@@ -72,7 +72,7 @@ def read(
         of labels each annotator. Without ``label``, the label is what most of them say.
     spans
         The column of what is marked in each text, instead of ``label``: character spans, tags of ``tokens``, or the
-        column of an export; see :mod:`labelsift.spanforms`. Missing means unlabeled, an empty list that there is
+        column of an export; see :mod:`labelsift.io.span_formats`. Missing means unlabeled, an empty list that there is
         nothing to mark. A Label Studio or Argilla JSON export is read as it is: ``spans="annotations"``, or
         the name of the question.
     tokens

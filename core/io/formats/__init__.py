@@ -1,0 +1,1 @@
+"""Exports of labeling platforms, one module a platform."""
