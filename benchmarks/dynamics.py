@@ -21,7 +21,7 @@ import labelsift as ls
 import numpy as np
 import pyarrow as pa
 from labelsift.dynamics import combine
-from labelsift.embedding import embed, embedder
+from labelsift.models.embedding import embed, embedder
 from labelsift.report import Report
 from labelsift.trajectories import trajectories
 from sklearn.metrics import average_precision_score

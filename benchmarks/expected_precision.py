@@ -21,7 +21,7 @@ import labelsift as ls
 import numpy as np
 import pyarrow as pa
 from labelsift.demo.tickets import write_tickets
-from labelsift.embedding import embed, embedder
+from labelsift.models.embedding import embed, embedder
 
 INJECTIONS, FIRST_SEED = 20, 200
 RATES, BUDGETS = (0.05, 0.1, 0.2), (100, 500)

@@ -14,11 +14,11 @@ from pathlib import Path
 import labelsift as ls
 import numpy as np
 import pyarrow as pa
-from labelsift import prediction
 from labelsift.checks import Context, registry
 from labelsift.checks.label import label
-from labelsift.embedding import embed, embedder
-from labelsift.neighbors import NeighborIndex, neighbors_for
+from labelsift.models import cross_validation as prediction
+from labelsift.models.embedding import embed, embedder
+from labelsift.models.neighbors import NeighborIndex, neighbors_for
 from sklearn.metrics import average_precision_score
 
 STEPS = ((15, 10), (30, 20), (100, 100))  # first fit, second fit

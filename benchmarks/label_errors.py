@@ -28,10 +28,10 @@ import pyarrow as pa
 from cleanlab.filter import find_label_issues
 from cleanlab.rank import get_label_quality_scores
 from labelsift.data.normalize import duplicate_groups
-from labelsift.embedding import embed, embedder
 from labelsift.kernels import pass1, pass2, reduce, votes
-from labelsift.neighbors import NeighborIndex
-from labelsift.prediction import assign_folds, out_of_sample
+from labelsift.models.cross_validation import assign_folds, out_of_sample
+from labelsift.models.embedding import embed, embedder
+from labelsift.models.neighbors import NeighborIndex
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from . import minilm

@@ -27,7 +27,7 @@ from cleanlab.multilabel_classification import get_label_quality_scores
 from cleanlab.multilabel_classification.filter import find_label_issues
 from labelsift.data.annotator_labels import Opinions, majority
 from labelsift.demo.tickets import tickets
-from labelsift.embedding import embed, embedder
+from labelsift.models.embedding import embed, embedder
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, roc_auc_score
 from sklearn.model_selection import cross_val_predict

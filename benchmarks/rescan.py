@@ -14,7 +14,7 @@ from collections.abc import Callable
 import labelsift as ls
 import numpy as np
 import pyarrow as pa
-from labelsift import prediction
+from labelsift.models import cross_validation as prediction
 from sklearn.metrics import average_precision_score
 
 CLASSES = 30

@@ -24,7 +24,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from labelsift.vectors import VectorIndex
+    from labelsift.models.vector_index import VectorIndex
 
 K = 10
 RANK = 40
@@ -81,7 +81,7 @@ def mixture(rows: int, dimensions: int, *, queries: int, seed: int = 0) -> tuple
 def measured(rows: int, dimensions: int, count: int, folder: Path) -> dict[str, float]:
     """Build, save, open and search; return what it took."""
     import faiss
-    from labelsift.vectors import VectorIndex
+    from labelsift.models.vector_index import VectorIndex
 
     vectors, queries, local = mixture(rows, dimensions, queries=count)
     figures: dict[str, float] = {"rows": rows, "dimensions": dimensions, "local dimension": local}

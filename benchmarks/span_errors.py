@@ -26,7 +26,7 @@ import numpy as np
 import pyarrow as pa
 from labelsift.checks.span import FOLDS
 from labelsift.data.spans import spaced
-from labelsift.prediction import assign_folds
+from labelsift.models.cross_validation import assign_folds
 from labelsift.tagging import beliefs
 from labelsift.tagging.features import described
 from labelsift.tagging.lexicon import lexicon

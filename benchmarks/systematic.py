@@ -13,7 +13,7 @@ from pathlib import Path
 import labelsift as ls
 import numpy as np
 import pyarrow as pa
-from labelsift.embedding import embed, embedder
+from labelsift.models.embedding import embed, embedder
 
 SEEDS, SHARES, PLANTED, SLIPS = (100, 101), (0.05, 0.1, 0.2), 8, 0.12
 

@@ -8,8 +8,8 @@ import pyarrow.compute as pc
 
 from .comparison import relabels
 from .errors import InputError
-from .influence import fit_tightly, relabel_influence
-from .prediction import choose_penalty
+from .models.cross_validation import choose_penalty
+from .models.influence import fit_tightly, relabel_influence
 from .report import Report
 from .slices.named import slice_ids
 
@@ -21,8 +21,8 @@ def blame(old: Report, new: Report, slug: str) -> pa.Table:
     """Rank the relabels between two runs by how far each pushes a slice down.
 
     A linear model like the scan's is fitted on the new run's labels; the effect of a relabel is the first-order
-    change of the slice's mean log loss (in nats) that it causes, see :mod:`labelsift.influence`. The slice is judged
-    by its samples whose label is the same in both runs, so that no disputed label is the yardstick.
+    change of the slice's mean log loss (in nats) that it causes, see :mod:`labelsift.models.influence`. The slice is
+    judged by its samples whose label is the same in both runs, so that no disputed label is the yardstick.
 
     Returns
     -------

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from .data.samples import Samples
-from .embedding import DEFAULT, Embedder
-from .neighbors import EXACT_BELOW, PROBED, cells_for, trained_on
-from .prediction import most_training_rows
+from .models.cross_validation import most_training_rows
+from .models.embedding import DEFAULT, Embedder
+from .models.neighbors import EXACT_BELOW, PROBED, cells_for, trained_on
 from .report import Report
 from .scanning import FOLDS, scan
 from .signals import Signals

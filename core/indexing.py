@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 
 from .data.samples import Samples
-from .embedding import DEFAULT as DEFAULT_EMBEDDER
-from .embedding import embed, embedder, name_in
 from .errors import StoreError
+from .models.embedding import DEFAULT as DEFAULT_EMBEDDER
+from .models.embedding import embed, embedder, name_in
 from .pools import Change
 from .seeds import USERS_EMBEDDINGS
 from .signals import Signals

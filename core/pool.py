@@ -15,9 +15,9 @@ import pyarrow.compute as pc
 
 from .data.samples import ROLES
 from .errors import StoreError
+from .models.vector_index import VectorIndex
 from .searching import Searchable
 from .selecting import Selection
-from .vectors import VectorIndex
 
 
 @dataclass(frozen=True)

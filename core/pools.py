@@ -27,8 +27,8 @@ import pyarrow.compute as pc
 
 from .data.samples import ROLES, Samples
 from .errors import InputError, StoreError
+from .models.vector_index import EXACT_BELOW, VectorIndex
 from .pool import Pool
-from .vectors import EXACT_BELOW, VectorIndex
 
 FORMAT = 1
 _CURRENT = "current.json"

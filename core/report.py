@@ -17,6 +17,7 @@ from .data.samples import Samples
 from .data.schemas import ANNOTATORS_SCHEMA, issues_in
 from .data.textless import require_texts
 from .errors import InputError
+from .models.vector_index import VectorIndex
 from .searching import Searchable, seed_vector
 from .seeds import USERS_EMBEDDINGS as USERS_EMBEDDINGS
 from .seeds import required_embeddings, searchable, seeds, selection
@@ -25,7 +26,6 @@ from .slices.metrics import judged_labels
 from .slices.named import slice_row
 from .store.keeper import Keeper
 from .store.run_notes import note_entry
-from .vectors import VectorIndex
 
 if TYPE_CHECKING:
     from .platforms import Mode, PushOptions, Receipt

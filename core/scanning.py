@@ -23,13 +23,13 @@ from .data.schemas import findings_table
 from .data.taxonomy import Taxonomy
 from .data.textless import SETTING, require_texts
 from .doubts import doubts_of
-from .embedding import DEFAULT, Embedder, embedder, facts_of, kept_vectors
 from .erasure import come_back
 from .errors import InputError, StoreError
-from .neighbors import kept_graph, neighbors_for
-from .prediction import assign_folds, out_of_sample
+from .models.cross_validation import assign_folds, out_of_sample
+from .models.cross_validation_multilabel import sets_out_of_sample, strata
+from .models.embedding import DEFAULT, Embedder, embedder, facts_of, kept_vectors
+from .models.neighbors import kept_graph, neighbors_for
 from .report import USERS_EMBEDDINGS, Report
-from .setprediction import sets_out_of_sample, strata
 from .signals import Signals
 from .store.store import DEFAULT as DEFAULT_STORE
 from .store.store import Store, run_name

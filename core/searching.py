@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 
 from .data.normalize import folded
 from .errors import InputError
+from .models.vector_index import VectorIndex
 from .selecting import Selection
-from .vectors import VectorIndex
 
 _FEW = 2_000
 

@@ -17,7 +17,7 @@ from .searching import Searchable, picked
 from .selecting import Selection
 
 if TYPE_CHECKING:
-    from .embedding import Embedder
+    from .models.embedding import Embedder
     from .report import Report
 
 USERS_EMBEDDINGS = "the user's embeddings"
@@ -133,7 +133,7 @@ def _issues(scores: pa.Table) -> pa.Array:
 
 
 def _embedded(report: Report, text: str) -> np.ndarray:
-    from .embedding import embed, name_in
+    from .models.embedding import embed, name_in
 
     name = name_in(report.settings)
     if name is None or name == USERS_EMBEDDINGS:
@@ -145,6 +145,6 @@ def _embedded(report: Report, text: str) -> np.ndarray:
 
 @lru_cache(maxsize=1)
 def _model(name: str) -> Embedder:
-    from .embedding import embedder
+    from .models.embedding import embedder
 
     return embedder(name)

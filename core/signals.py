@@ -10,9 +10,9 @@ import numpy as np
 
 from .data.samples import Samples
 from .dynamics import Dynamics
-from .embedding import normalised
 from .errors import InputError
 from .gathering import gathered, usable_as_it_is
+from .models.embedding import normalised
 from .probabilities import Probabilities, TopK
 from .probfiles import opened
 from .setsignals import aligned_apart

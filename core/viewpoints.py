@@ -1,9 +1,10 @@
 """Opinions about each row's class that have not learned from the row's own label.
 
-A linear model and kernel ridge regressions of two widths, cross-validated (:mod:`labelsift.prediction`,
-:mod:`labelsift.ridge`), and the votes of the nearest 50 and 200 neighbours. Each is good at other errors: a linear
-model at confusions of near classes, neighbours at what people got wrong because it is hard, all together at errors at
-random. An opinion is a function from positions of rows to their class probabilities: float32, shape (m, classes).
+A linear model and kernel ridge regressions of two widths, cross-validated (:mod:`labelsift.models.cross_validation`,
+:mod:`labelsift.models.kernel_ridge`), and the votes of the nearest 50 and 200 neighbours. Each is good at other errors:
+a linear model at confusions of near classes, neighbours at what people got wrong because it is hard, all together at
+errors at random. An opinion is a function from positions of rows to their class probabilities: float32, shape (m,
+classes).
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from .kernels import soft_votes, votes
-from .neighbors import Graph
-from .prediction import Predictions, most_training_rows, out_of_sample
-from .ridge import KernelRidge, landmarks
+from .models.cross_validation import Predictions, most_training_rows, out_of_sample
+from .models.kernel_ridge import KernelRidge, landmarks
+from .models.neighbors import Graph
 
 WIDTH, POWERS = 1.0, (2, 1)  # of the kernels, in units of the mean distance of two rows: a half and all of it
 VOTERS = (50, 200)

@@ -19,8 +19,8 @@ import pyarrow.compute as pc
 from .data.normalize import duplicate_groups
 from .data.textless import require_texts
 from .errors import InputError
-from .linear import fit_linear
-from .prediction import assign_folds, choose_penalty
+from .models.cross_validation import assign_folds, choose_penalty
+from .models.logistic_regression import fit_linear
 from .report import Report
 
 # Two-sided 95 % points of Student's t by degrees of freedom; above the last one the normal's.

@@ -6,8 +6,8 @@ import pytest
 from labelsift import read, scan
 from labelsift.checks import language
 from labelsift.demo.tickets import tickets
-from labelsift.embedding import StaticEmbedder
 from labelsift.erasure import forget
+from labelsift.models.embedding import StaticEmbedder
 from labelsift.store.cache import Cache, text_hashes
 
 

@@ -9,9 +9,9 @@ import pytest
 from labelsift import kernels
 from labelsift.doubts import Alike, column_order, doubts_of, in_sample_suspected, order_doubt
 from labelsift.errors import InputError
-from labelsift.linear import fit_linear
-from labelsift.neighbors import NeighborIndex
-from labelsift.prediction import assign_folds, out_of_sample
+from labelsift.models.cross_validation import assign_folds, out_of_sample
+from labelsift.models.logistic_regression import fit_linear
+from labelsift.models.neighbors import NeighborIndex
 from labelsift.signals import Signals
 
 NAMES = [f"class {at}" for at in range(12)]

@@ -17,9 +17,9 @@ import labelsift as ls
 import numpy as np
 import pyarrow as pa
 import pytest
-from labelsift import embedding
-from labelsift.embedding import StaticEmbedder, embed, embedder, kept_vectors, normalised
 from labelsift.errors import InputError
+from labelsift.models import embedding
+from labelsift.models.embedding import StaticEmbedder, embed, embedder, kept_vectors, normalised
 from labelsift.store.cache import Cache, text_hashes
 
 
@@ -84,7 +84,7 @@ import socket
 def refused(*_, **__):
     raise AssertionError("the network was touched")
 socket.socket.connect = socket.getaddrinfo = socket.create_connection = refused
-from labelsift.embedding import embedder
+from labelsift.models.embedding import embedder
 print(embedder().embed(["hello"]).shape)
 """
     found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)

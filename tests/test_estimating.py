@@ -10,7 +10,7 @@ from labelsift import InputError, Signals, read
 from labelsift.cli import main
 from labelsift.demo.tickets import write_tickets
 from labelsift.estimating import TRIED, _distances, estimate
-from labelsift.neighbors import EXACT_BELOW
+from labelsift.models.neighbors import EXACT_BELOW
 
 
 def samples(rows):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from labelsift.influence import fit_tightly, relabel_influence
-from labelsift.linear import fit_linear
+from labelsift.models.influence import fit_tightly, relabel_influence
+from labelsift.models.logistic_regression import fit_linear
 
 PENALTY, CLASSES = 0.01, 3
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from labelsift.judging import Evidence, Judgement, judged_alone, judged_twice
-from labelsift.neighbors import NeighborIndex
-from labelsift.prediction import assign_folds, out_of_sample
+from labelsift.models.cross_validation import assign_folds, out_of_sample
+from labelsift.models.neighbors import NeighborIndex
 
 FEW = settings(max_examples=15, deadline=None)
 seeds = st.integers(0, 10_000)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from labelsift.linear import LinearModel, fit_linear
+from labelsift.models.logistic_regression import LinearModel, fit_linear
 
 
 def clusters(n: int, classes: int, dimensions: int, *, seed: int, spread: float = 0.8) -> tuple[np.ndarray, np.ndarray]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from labelsift import neighbors
-from labelsift.neighbors import NeighborIndex
+from labelsift.models import neighbors
+from labelsift.models.neighbors import NeighborIndex
 
 
 def unit(rows: int, dimensions: int = 16, *, seed: int = 0) -> np.ndarray:

@@ -13,10 +13,10 @@ import labelsift as ls
 import numpy as np
 import pyarrow as pa
 import pytest
-from labelsift import vectors
 from labelsift.data.samples import Samples
 from labelsift.errors import InputError, StoreError
 from labelsift.indexing import index_pool
+from labelsift.models import vector_index as vectors
 from labelsift.pools import Pools
 
 DIMENSIONS = 8

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from labelsift.prediction import assign_folds, out_of_sample
+from labelsift.models.cross_validation import assign_folds, out_of_sample
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from labelsift.ridge import FLOOR, KernelRidge, Landmarks, landmarks, mean_distance
+from labelsift.models.kernel_ridge import FLOOR, KernelRidge, Landmarks, landmarks, mean_distance
 
 FEW = settings(max_examples=12, deadline=None)
 CLASSES, FOLDS = 4, 3

@@ -6,8 +6,8 @@ import labelsift as ls
 import numpy as np
 import pyarrow as pa
 import pytest
-from labelsift import vectors
 from labelsift.errors import InputError
+from labelsift.models import vector_index as vectors
 
 TOPICS = {
     "card": "my card has not arrived yet, it is still in the post",

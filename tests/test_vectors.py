@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from labelsift import vectors as module
-from labelsift.vectors import VectorIndex
+from labelsift.models import vector_index as module
+from labelsift.models.vector_index import VectorIndex
 
 K = 10
 

@@ -17,7 +17,7 @@ import pyarrow as pa
 from ..cellnoise import fit_noise
 from ..data.label_sets import canonical
 from ..data.schemas import Finding
-from ..setprediction import sets_out_of_sample
+from ..models.cross_validation_multilabel import sets_out_of_sample
 from .label import SHOWN
 from .registry import Context, Result, check
 

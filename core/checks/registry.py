@@ -14,8 +14,8 @@ from ..data.normalize import duplicate_groups, is_blank
 from ..data.samples import TASKS, Samples, Task
 from ..data.schemas import Finding
 from ..languages import Languages
-from ..neighbors import Graph
-from ..prediction import Predictions
+from ..models.cross_validation import Predictions
+from ..models.neighbors import Graph
 from ..store.cache import Cache, digest_of, text_hashes, versions_of
 from ..tokensignals import TokenSignals
 from ..trajectories import Trajectories

@@ -20,7 +20,7 @@ import numpy as np
 
 from ..data.schemas import Finding
 from ..data.spans import Span, parsed
-from ..prediction import assign_folds
+from ..models.cross_validation import assign_folds
 from ..tagging import beliefs
 from ..tagging.evidence import Evidence
 from ..tagging.features import described

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from ..data.samples import Samples
-from ..vectors import VectorIndex
+from ..models.vector_index import VectorIndex
 
 if TYPE_CHECKING:
     from ..assignment import Assignment

@@ -27,9 +27,9 @@ import pyarrow as pa
 
 from ..data.samples import Samples
 from ..errors import InputError, StoreError
+from ..models.vector_index import VectorIndex, kept_index
 from ..pools import Pool, Pools
 from ..report import Report
-from ..vectors import VectorIndex, kept_index
 from .cache import NAME as CACHE
 from .cache import Cache
 from .format import check_format, prepare

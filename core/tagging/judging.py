@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..linear import LinearModel, fit_linear
+from ..models.logistic_regression import LinearModel, fit_linear
 from .evidence import Evidence
 from .planting import GHOST, RIGHT, SHIFTED, WRONG_TAG, planted
 from .words import Marked

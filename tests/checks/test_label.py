@@ -10,7 +10,7 @@ import pytest
 from labelsift.checks.label import label
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.io.read import read
-from labelsift.neighbors import Graph
+from labelsift.models.neighbors import Graph
 from labelsift.recording import record
 from labelsift.scanning import scan
 from labelsift.signals import Signals

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from labelsift.checks.outlier import outlier
-from labelsift.neighbors import NeighborIndex
+from labelsift.models.neighbors import NeighborIndex
 
 
 @pytest.fixture

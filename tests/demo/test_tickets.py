@@ -245,7 +245,7 @@ def test_hard_enough_and_not_too_hard(made):
 def measured(rows, truth):
     """Return the accuracy under true labels and the precision of cleanlab's 60 worst given labels."""
     from cleanlab import rank
-    from labelsift.embedding import embed, embedder
+    from labelsift.models.embedding import embed, embedder
     from sklearn import linear_model, model_selection
 
     folds = model_selection.StratifiedKFold(5, shuffle=True, random_state=0)

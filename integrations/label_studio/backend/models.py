@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from labelsift.linear import LinearModel, fit_linear
-from labelsift.prediction import choose_penalty, most_training_rows
+from labelsift.models.cross_validation import choose_penalty, most_training_rows
+from labelsift.models.logistic_regression import LinearModel, fit_linear
 from labelsift.report import Report
 from labelsift.store.backend_state import MODELS
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from labelsift.embedding import embedder, name_in
 from labelsift.errors import LabelsiftError
+from labelsift.models.embedding import embedder, name_in
 from labelsift.report import USERS_EMBEDDINGS, Report
 from labelsift.store.run_reader import FACTS
 from labelsift.store.store import Store

@@ -13,7 +13,7 @@ from labelsift.integrations.label_studio.backend.known import Opinion
 from labelsift.integrations.label_studio.backend.models import Model, Models, fit_run, refit
 from labelsift.integrations.label_studio.backend.scoring import best, probability
 from labelsift.integrations.label_studio.backend.weighing import LIKELY, UNLIKELY, weigh
-from labelsift.linear import LinearModel
+from labelsift.models.logistic_regression import LinearModel
 from labelsift.store.store import Store
 
 CLASSES = ("a", "b", "c")

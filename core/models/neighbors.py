@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from .store.cache import Cache, digest_of, versions_of
+from ..store.cache import Cache, digest_of, versions_of
 
 EXACT_BELOW = 30_000
 PROBED = 16  # cells that a search visits

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .linear import LinearModel, fit_linear
+from .logistic_regression import LinearModel, fit_linear
 
 # Relative to the mean variance of one dimension, so that they mean the same for every embedder.
 PENALTIES = (0.3, 0.1, 0.03, 0.01, 0.003, 0.001)

@@ -15,8 +15,8 @@ from typing import Any, Protocol
 import numpy as np
 import pyarrow as pa
 
-from .errors import InputError, MissingExtraError
-from .store.cache import Cache, versions_of
+from ..errors import InputError, MissingExtraError
+from ..store.cache import Cache, versions_of
 
 DEFAULT = "wordllama"
 TRANSFORMERS = "transformers:"

@@ -1,15 +1,24 @@
 """Out-of-sample probabilities where a row may have several labels: one logistic regression a label, cross-validated.
 
-All labels of a fold are fitted at once: they share the products with the vectors (see :mod:`labelsift.linear`). As for
-single labels, no row is judged by a model that has seen it or a copy of it.
+All labels of a fold are fitted at once: they share the products with the vectors (see
+:mod:`labelsift.models.logistic_regression`). As for single labels, no row is judged by a model that has seen it or a
+copy of it.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from .linear import LinearModel, fit_linear
-from .prediction import CHOOSING_ROWS, CHOOSING_STEPS, FURTHER, ITERATIONS, PENALTIES, Predictions, most_training_rows
+from .cross_validation import (
+    CHOOSING_ROWS,
+    CHOOSING_STEPS,
+    FURTHER,
+    ITERATIONS,
+    PENALTIES,
+    Predictions,
+    most_training_rows,
+)
+from .logistic_regression import LinearModel, fit_linear
 
 
 def strata(members: np.ndarray) -> np.ndarray:

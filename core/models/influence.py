@@ -14,7 +14,7 @@ ROUNDS = 50  # of Newton; a fit from zero takes about ten
 
 
 def fit_tightly(vectors: np.ndarray, codes: np.ndarray, *, classes: int, penalty: float) -> np.ndarray:
-    """Fit the objective of :func:`labelsift.linear.fit_linear` in float64 to its very minimum.
+    """Fit the objective of :func:`labelsift.models.logistic_regression.fit_linear` in float64 to its very minimum.
 
     Influence is a derivative *at* the minimum, which a fit in float32 is too far from.
 
