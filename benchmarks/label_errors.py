@@ -28,7 +28,7 @@ import pyarrow as pa
 from cleanlab.filter import find_label_issues
 from cleanlab.rank import get_label_quality_scores
 from labelsift.data.normalize import duplicate_groups
-from labelsift.kernels import pass1, pass2, reduce, votes
+from labelsift.label_quality.kernels import pass1, pass2, reduce, votes
 from labelsift.models.cross_validation import assign_folds, out_of_sample
 from labelsift.models.embedding import embed, embedder
 from labelsift.models.neighbors import NeighborIndex

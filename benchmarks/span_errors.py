@@ -26,11 +26,11 @@ import numpy as np
 import pyarrow as pa
 from labelsift.checks.span import FOLDS
 from labelsift.data.spans import spaced
+from labelsift.label_quality.spans import marginals as beliefs
+from labelsift.label_quality.spans.lexicon import lexicon
+from labelsift.label_quality.spans.token_features import described
+from labelsift.label_quality.spans.tokens import Words, marked_words, tags
 from labelsift.models.cross_validation import assign_folds
-from labelsift.tagging import beliefs
-from labelsift.tagging.features import described
-from labelsift.tagging.lexicon import lexicon
-from labelsift.tagging.words import Words, marked_words, tags
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 KINDS = ("ghost", "missed", "shifted", "wrong_tag")

@@ -14,9 +14,9 @@ from .dynamics import Dynamics
 from .epochwriter import DynamicsWriter
 from .errors import InputError, LabelsiftError, PlatformError, StoreError
 from .io.read import read
-from .label_quality import score_labels
+from .label_quality.pred_probs import TopK
+from .label_quality.score_labels import score_labels
 from .platforms import Receipt, pull
-from .probabilities import TopK
 from .recording import record, recorded
 from .report import Report
 from .scanning import scan

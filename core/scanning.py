@@ -22,9 +22,10 @@ from .data.samples import Samples
 from .data.schemas import findings_table
 from .data.taxonomy import Taxonomy
 from .data.textless import SETTING, require_texts
-from .doubts import doubts_of
 from .erasure import come_back
 from .errors import InputError, StoreError
+from .label_quality.pred_probs_warnings import doubts_of
+from .label_quality.spans.crf import loops as tagger
 from .models.cross_validation import assign_folds, out_of_sample
 from .models.cross_validation_multilabel import sets_out_of_sample, strata
 from .models.embedding import DEFAULT, Embedder, embedder, facts_of, kept_vectors
@@ -33,7 +34,6 @@ from .report import USERS_EMBEDDINGS, Report
 from .signals import Signals
 from .store.store import DEFAULT as DEFAULT_STORE
 from .store.store import Store, run_name
-from .tagging.crf import loops as tagger
 from .trajectories import SUBSETS, Trajectories
 
 FOLDS = 5

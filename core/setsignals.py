@@ -10,7 +10,7 @@ import numpy as np
 
 from .data.samples import Samples
 from .errors import InputError
-from .probabilities import ROUNDING
+from .label_quality.pred_probs import ROUNDING
 from .signalrows import aligned, class_names, ids_of
 
 

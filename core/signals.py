@@ -12,9 +12,9 @@ from .data.samples import Samples
 from .dynamics import Dynamics
 from .errors import InputError
 from .gathering import gathered, usable_as_it_is
+from .label_quality.pred_probs import Probabilities, TopK
+from .label_quality.pred_probs_files import opened
 from .models.embedding import normalised
-from .probabilities import Probabilities, TopK
-from .probfiles import opened
 from .setsignals import aligned_apart
 from .signalrows import aligned, class_names, ids_of, rows_of
 from .tokensignals import TokenSignals, aligned_tokens
@@ -30,10 +30,10 @@ class Signals:
     pred_probs
         Class probabilities, shape (n, classes), out of sample: no row judged by a model that has seen it. An array,
         a memory map, the path of a ``.npy`` or parquet file (column ``pred_probs``), or a
-        :class:`labelsift.probabilities.TopK`. A memory map of float32 whose columns are the classes in sorted order
-        is used where it lies; anything else is copied, and what is large and not in memory yet to a temporary file.
-        Where samples may have several labels: an array or a ``.npy`` file, each column the probability of one label;
-        rows need not sum to one.
+        :class:`labelsift.label_quality.pred_probs.TopK`. A memory map of float32 whose columns are the classes in
+        sorted order is used where it lies; anything else is copied, and what is large and not in memory yet to a
+        temporary file. Where samples may have several labels: an array or a ``.npy`` file, each column the probability
+        of one label; rows need not sum to one.
     classes
         The class of each column. Without it the columns are taken to be the labels in sorted order,
         as scikit-learn has them, if there are as many.

@@ -10,7 +10,7 @@ import numpy as np
 from .data.samples import Samples
 from .data.spans import spaced
 from .errors import InputError
-from .tagging.beliefs import types_of
+from .label_quality.spans.marginals import types_of
 
 ROUNDING = 0.01  # how far a row of probabilities may be from one, as for those of samples
 

@@ -9,8 +9,8 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from labelsift.calibration import calibrated, error_count, expected_precision, worth_a_look
 from labelsift.io.read import read
+from labelsift.label_quality.calibration import calibrated, error_count, expected_precision, worth_a_look
 from labelsift.models import kernel_ridge as ridge
 from labelsift.report import Report
 from labelsift.scanning import scan

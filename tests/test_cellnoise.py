@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from labelsift.cellnoise import fit_noise
+from labelsift.label_quality.multilabel_noise import fit_noise
 
 LEFT_OUT, PUT_IN = 0.2, 0.02
 

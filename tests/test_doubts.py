@@ -6,9 +6,15 @@ import labelsift as ls
 import numpy as np
 import pyarrow as pa
 import pytest
-from labelsift import kernels
-from labelsift.doubts import Alike, column_order, doubts_of, in_sample_suspected, order_doubt
 from labelsift.errors import InputError
+from labelsift.label_quality import kernels
+from labelsift.label_quality.pred_probs_warnings import (
+    Alike,
+    column_order,
+    doubts_of,
+    in_sample_suspected,
+    order_doubt,
+)
 from labelsift.models.cross_validation import assign_folds, out_of_sample
 from labelsift.models.logistic_regression import fit_linear
 from labelsift.models.neighbors import NeighborIndex

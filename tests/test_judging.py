@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from labelsift.judging import Evidence, Judgement, judged_alone, judged_twice
+from labelsift.label_quality.ensemble import Evidence, Judgement, judged_alone, judged_twice
 from labelsift.models.cross_validation import assign_folds, out_of_sample
 from labelsift.models.neighbors import NeighborIndex
 

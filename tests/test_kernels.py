@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from labelsift import blockwise, kernels
+from labelsift.label_quality import blockwise, kernels
 
 FEW = settings(max_examples=40, deadline=None)
 
@@ -228,7 +228,7 @@ TRIED = """
 import sys
 {before}
 import numpy as np
-from labelsift import kernels
+from labelsift.label_quality import kernels
 block = np.array([[.9, .1], [.2, .8]], dtype=np.float32)
 partial = kernels.pass1(block, np.array([0, 0]))
 print(kernels.engine().__name__, kernels.reduce([partial]).round(3).tolist())
@@ -243,7 +243,7 @@ def run(code: str, **environment: str) -> str:
 
 
 def test_without_numba_numpy_does_the_work():
-    assert run(TRIED.format(before="sys.modules['numba'] = None")) == "labelsift.blockwise [0.55, inf]"
+    assert run(TRIED.format(before="sys.modules['numba'] = None")) == "labelsift.label_quality.blockwise [0.55, inf]"
 
 
 @pytest.mark.slow
@@ -257,8 +257,8 @@ def test_where_no_cache_can_be_kept_nothing_fails(tmp_path):
     nowhere = str(tmp_path / "labelsift" / "__init__.py" / "folder")
     before = f"sys.path.insert(0, {str(tmp_path)!r})"
     said = run(TRIED.format(before=before), HOME=nowhere, XDG_CACHE_HOME=nowhere, NUMBA_CACHE_DIR="")
-    assert said == "labelsift.compiled [0.55, inf]"
-    loops = f"import sys\n{before}\nimport labelsift.tagging.loops"
+    assert said == "labelsift.label_quality.compiled [0.55, inf]"
+    loops = f"import sys\n{before}\nimport labelsift.label_quality.spans.crf_numba"
     assert run(loops, HOME=nowhere, XDG_CACHE_HOME=nowhere, NUMBA_CACHE_DIR="") == ""
     kept = tmp_path / "cache"
     run(TRIED.format(before=before), XDG_CACHE_HOME=str(kept), HOME=nowhere, NUMBA_CACHE_DIR="")

@@ -13,9 +13,9 @@ import pyarrow.parquet as parquet
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from labelsift import probabilities
 from labelsift.errors import InputError
-from labelsift.label_quality import NOTES, quality
+from labelsift.label_quality import pred_probs as probabilities
+from labelsift.label_quality.score_labels import NOTES, quality
 
 FEW = settings(max_examples=30, deadline=None)
 IMDB = Path(__file__).parents[2] / "shared" / "data" / "imdb_probs" / "data.npz"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from labelsift.noise import Noise, fitted, logged, pooled, posterior, transition
+from labelsift.label_quality.noise_model import Noise, fitted, logged, pooled, posterior, transition
 
 FEW = settings(max_examples=15, deadline=None)
 seeds, sizes = st.integers(0, 10_000), st.integers(2, 6)

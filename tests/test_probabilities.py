@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.parquet as parquet
 import pytest
 from labelsift.errors import InputError
-from labelsift.probabilities import Block, Dense, TopK, checked, slices
-from labelsift.probfiles import ParquetProbabilities, opened
+from labelsift.label_quality.pred_probs import Block, Dense, TopK, checked, slices
+from labelsift.label_quality.pred_probs_files import ParquetProbabilities, opened
 
 CLASSES = 5
 
@@ -57,7 +57,7 @@ def test_arrays_in_any_layout(probs):
 
 
 def test_a_memory_map_is_read_again_after_its_pages_were_let_go(probs, tmp_path, monkeypatch):
-    monkeypatch.setattr("labelsift.probabilities._LET_GO", 10_000)
+    monkeypatch.setattr("labelsift.label_quality.pred_probs._LET_GO", 10_000)
     np.save(tmp_path / "p.npy", probs)
     source = opened(tmp_path / "p.npy")
     assert source.array.mode == "r"

@@ -9,7 +9,7 @@ import pytest
 from labelsift.data.samples import Samples
 from labelsift.errors import InputError
 from labelsift.io.read import read
-from labelsift.probabilities import TopK
+from labelsift.label_quality.pred_probs import TopK
 from labelsift.signals import Signals
 
 PROBS = np.array([[0.7, 0.2, 0.1], [0.1, 0.8, 0.1], [0.2, 0.2, 0.6], [0.5, 0.3, 0.2]])
@@ -133,7 +133,7 @@ def test_a_sound_memory_map_stays_where_it_lies(many, tmp_path):
 
 
 def test_other_sources_are_brought_into_order_block_by_block(many, tmp_path, monkeypatch):
-    monkeypatch.setattr("labelsift.probabilities.VALUES_AT_ONCE", 100)
+    monkeypatch.setattr("labelsift.label_quality.pred_probs.VALUES_AT_ONCE", 100)
     samples, probs = many
     order, names = np.random.default_rng(1).permutation(1000), ["c", "a", "b"]
     moved = probs[order][:, [2, 0, 1]]

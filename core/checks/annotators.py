@@ -13,10 +13,10 @@ from collections import defaultdict
 import numpy as np
 import pyarrow as pa
 
-from ..cellnoise import logit
-from ..crowd import CROWDLAB, EXTRA, Consensus, by_crowdlab, by_majority
 from ..data.annotator_labels import Opinions, opinions
 from ..data.schemas import Finding
+from ..label_quality.crowdlab import CROWDLAB, EXTRA, Consensus, by_crowdlab, by_majority
+from ..label_quality.multilabel_noise import logit
 from .registry import Context, Result
 
 FACT = "annotators"  # in the facts of a report: one entry an annotator

@@ -2,11 +2,12 @@
 
 ``label_score`` is the estimated probability that the given label is right. Several opinions of each row's class, none
 of which has learned from the row's own label, are weighed by how well they explain the given labels under a model of
-label noise, in two rounds (:mod:`labelsift.judging`, :mod:`labelsift.noise`). With probabilities that the user brought,
-those alone are used. The suggestion is the likeliest other class, and the confidence its probability.
+label noise, in two rounds (:mod:`labelsift.label_quality.ensemble`, :mod:`labelsift.label_quality.noise_model`). With
+probabilities that the user brought, those alone are used. The suggestion is the likeliest other class, and the
+confidence its probability.
 
-Which labels are flagged, unless it is the ``budget`` worst, is told by :mod:`labelsift.calibration`. Labels that
-people verified are never suspects, and count threefold in every opinion.
+Which labels are flagged, unless it is the ``budget`` worst, is told by :mod:`labelsift.label_quality.calibration`.
+Labels that people verified are never suspects, and count threefold in every opinion.
 """
 
 from __future__ import annotations
@@ -15,13 +16,13 @@ from typing import Any
 
 import numpy as np
 
-from ..calibration import calibrated, error_count, expected_precision, worth_a_look
 from ..data.schemas import Finding
-from ..doubts import in_sample_suspected
 from ..dynamics import combine
-from ..judging import Evidence, Judgement, judged_alone, judged_twice
-from ..kernels import votes
-from ..label_quality import worst
+from ..label_quality.calibration import calibrated, error_count, expected_precision, worth_a_look
+from ..label_quality.ensemble import Evidence, Judgement, judged_alone, judged_twice
+from ..label_quality.kernels import votes
+from ..label_quality.pred_probs_warnings import in_sample_suspected
+from ..label_quality.score_labels import worst
 from .registry import Context, Result, check
 
 SHOWN = 10  # neighbours that a reason counts

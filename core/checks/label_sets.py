@@ -3,7 +3,7 @@
 Each cell of samples and labels is judged on its own: out-of-sample probabilities of one logistic regression a label;
 a second cross-validation that learned nothing from suspect cells; and the votes of the nearest neighbours, where
 suspect cells vote with their likelier state. How these are weighed, and how likely a cell is wrong, is said in
-:mod:`labelsift.cellnoise`. With probabilities that the user brought, those alone are used.
+:mod:`labelsift.label_quality.multilabel_noise`. With probabilities that the user brought, those alone are used.
 
 The score of a sample is the probability that none of its cells is wrong, ∏ (1 − P(wrong)). A sample is flagged where
 it is more likely wrong than right, and the cells that are, each make a finding, ``extra`` or ``missing``.
@@ -14,9 +14,9 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from ..cellnoise import fit_noise
 from ..data.label_sets import canonical
 from ..data.schemas import Finding
+from ..label_quality.multilabel_noise import fit_noise
 from ..models.cross_validation_multilabel import sets_out_of_sample
 from .label import SHOWN
 from .registry import Context, Result, check

@@ -3,7 +3,7 @@
 What is known of each possible span comes from a tagger that has not seen the text's own spans (a small conditional
 random field over five folds, or the user's token probabilities), from the same words in other texts, and from the
 words' looks. How much each piece of evidence weighs is learned from errors that are planted into the data's own
-evidence; see :mod:`labelsift.tagging.judging`.
+evidence; see :mod:`labelsift.label_quality.spans.score_spans`.
 
 ``span_score`` is the probability that all is right with a text: the product, over its given spans and its likely
 unmarked places, of one minus the probability of an error (in place of the minimum of the words' self-confidence in
@@ -20,13 +20,13 @@ import numpy as np
 
 from ..data.schemas import Finding
 from ..data.spans import Span, parsed
+from ..label_quality.spans import marginals as beliefs
+from ..label_quality.spans.lexicon import lexicon
+from ..label_quality.spans.score_spans import FEWEST, KINDS, Judgement, judge, likeliest
+from ..label_quality.spans.span_evidence import Evidence
+from ..label_quality.spans.token_features import described
+from ..label_quality.spans.tokens import Marked, Words, marked_words
 from ..models.cross_validation import assign_folds
-from ..tagging import beliefs
-from ..tagging.evidence import Evidence
-from ..tagging.features import described
-from ..tagging.judging import FEWEST, KINDS, Judgement, judge, likeliest
-from ..tagging.lexicon import lexicon
-from ..tagging.words import Marked, Words, marked_words
 from .registry import Context, Result, check
 
 FOLDS = 5

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from .words import Marked
+from .tokens import Marked
 
 RIGHT, GHOST, WRONG_TAG, SHIFTED = range(4)
 ONE_WORD = 0.8  # of the planted ghosts; the others are as long as the given spans

@@ -1,9 +1,9 @@
 """How likely each given span is wrong, in which way, and where one is missing: learned from the data itself.
 
 A multinomial logistic regression over the evidence tells the given spans from planted errors of three kinds (see
-:mod:`labelsift.tagging.planting`), and a second one tells likely unmarked places from likely marked ones. Some of the
-given spans are errors themselves: this is learning from positive and unlabeled data, with the errors as the
-positives (Elkan & Noto 2008). So each round estimates how many errors of each kind there are (Saerens, Latinne &
+:mod:`labelsift.label_quality.spans.synthetic_errors`), and a second one tells likely unmarked places from likely marked
+ones. Some of the given spans are errors themselves: this is learning from positive and unlabeled data, with the errors
+as the positives (Elkan & Noto 2008). So each round estimates how many errors of each kind there are (Saerens, Latinne &
 Decaestecker 2002), weighs a given span by how likely it is right, and learns again.
 """
 
@@ -14,10 +14,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..models.logistic_regression import LinearModel, fit_linear
-from .evidence import Evidence
-from .planting import GHOST, RIGHT, SHIFTED, WRONG_TAG, planted
-from .words import Marked
+from ...models.logistic_regression import LinearModel, fit_linear
+from .span_evidence import Evidence
+from .synthetic_errors import GHOST, RIGHT, SHIFTED, WRONG_TAG, planted
+from .tokens import Marked
 
 KINDS = ("right", "ghost", "wrong_tag", "shifted")
 ROUNDS = 8  # chosen, as everything here, on errors that were injected with the seeds 100 to 102

@@ -1,7 +1,7 @@
 """Two rounds of opinions about each row's class, and what they say of its given label.
 
-The opinions are those of :mod:`labelsift.viewpoints`. :mod:`labelsift.noise` weighs them, and tells what each row is
-likely to be in view of its given label.
+The opinions are those of :mod:`labelsift.label_quality.estimators`. :mod:`labelsift.label_quality.noise_model` weighs
+them, and tells what each row is likely to be in view of its given label.
 
 The second round learns from that: soft targets instead of given labels, and for the linear model the probability
 that a label is right as its weight. Both rounds' posteriors are pooled, the second with :data:`SECOND` of the weight.
@@ -16,9 +16,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .estimators import Evidence, Opinion, again, held, ridges, soft_voters, voters
 from .kernels import pass1, pass2, reduce
-from .noise import Noise, fitted, logged, pooled, posterior
-from .viewpoints import Evidence, Opinion, again, held, ridges, soft_voters, voters
+from .noise_model import Noise, fitted, logged, pooled, posterior
 
 SECOND = 0.8  # chosen on injected noise (seeds 100, 101) and on invented clusters (benchmarks/RESULTS.md)
 FITTED_ON = 20_000  # rows that the weights of the opinions are fitted on

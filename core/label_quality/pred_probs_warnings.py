@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .errors import InputError
+from ..errors import InputError
 from .kernels import pairs
-from .probabilities import slices
+from .pred_probs import slices
 
 LEAST_ROWS = 10  # that the model must put into a class before its column is doubted
 SURE = 0.6  # share of them that carry one and the same other label

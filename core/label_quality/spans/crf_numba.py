@@ -61,7 +61,7 @@ def _steps(transitions, opening, may, first, step):  # noqa: ANN001, ANN202
 
 @compiled
 def fit_chain(numbers, ends, features, starts, tags, texts, may, longest, seed, rounds, rate, prior, small):  # noqa: ANN001, ANN201, C901 - one loop over texts, kept together for numba
-    """Learn weights, transitions and the first label; see :func:`labelsift.tagging.crf.fit`."""
+    """Learn weights, transitions and the first label; see :func:`labelsift.label_quality.spans.crf.fit`."""
     np.random.seed(seed)  # noqa: NPY002 - numba knows the old generator only
     labels = may.shape[1]
     weights = np.zeros((features, labels), np.float32)
@@ -145,7 +145,7 @@ def _write(scores, step, begin, count, forward, backward, scale, top, words_out,
 
 @compiled
 def believe_texts(numbers, ends, starts, texts, weights, transitions, opening, may, longest, words_out, spans_out):  # noqa: ANN001, ANN201
-    """Fill in probabilities of words and spans; see :func:`labelsift.tagging.crf.believe`."""
+    """Fill in probabilities of words and spans; see :func:`labelsift.label_quality.spans.crf.believe`."""
     labels = may.shape[1]
     first, step = np.zeros(labels), np.zeros((labels, labels))
     scores, forward, backward = np.zeros((longest, labels)), np.zeros((longest, labels)), np.zeros((longest, labels))
@@ -162,7 +162,7 @@ def believe_texts(numbers, ends, starts, texts, weights, transitions, opening, m
 
 @compiled
 def believe_given(given, starts, transitions, may, longest, words_out, spans_out):  # noqa: ANN001, ANN201
-    """Fill in probabilities from given scores; see :func:`labelsift.tagging.crf.believe_scores`."""
+    """Fill in probabilities from given scores; see :func:`labelsift.label_quality.spans.crf.believe_scores`."""
     labels = may.shape[1]
     first, step = np.zeros(labels), np.zeros((labels, labels))
     forward, backward = np.zeros((longest, labels)), np.zeros((longest, labels))

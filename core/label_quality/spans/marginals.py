@@ -8,10 +8,10 @@ from functools import cached_property
 
 import numpy as np
 
-from ..errors import InputError
+from ...errors import InputError
 from . import crf
-from .features import Features
-from .words import Marked, Words, tags
+from .token_features import Features
+from .tokens import Marked, Words, tags
 
 LONGEST = 8  # words of a span: longer ones are judged by their words alone
 MOST_TEXTS = 20_000  # that one fold's model learns from
@@ -25,7 +25,7 @@ class Beliefs:
     Parameters
     ----------
     words
-        float32, shape (T, 2 * types + 1): of each label (see :mod:`labelsift.tagging.crf`) at each word.
+        float32, shape (T, 2 * types + 1): of each label (see :mod:`labelsift.label_quality.spans.crf`) at each word.
     spans
         float32, shape (T, longest, types): that a span of a type begins at a word and ends after so many more.
     """

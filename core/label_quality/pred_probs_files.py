@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .errors import InputError
-from .probabilities import Block, Dense, Probabilities, slices
+from ..errors import InputError
+from .pred_probs import Block, Dense, Probabilities, slices
 
 if TYPE_CHECKING:
     import pyarrow as pa

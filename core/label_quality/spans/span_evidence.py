@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .beliefs import Beliefs
-from .features import normal
 from .lexicon import Lexicon
-from .words import Marked, Words
+from .marginals import Beliefs
+from .token_features import normal
+from .tokens import Marked, Words
 
 LEAST = 0.02  # probability from which on an unmarked place is looked at
 REACH = 3  # words before a span in which another one may begin that overlaps it

@@ -4,7 +4,8 @@ Pass 1 finds each class's mean probability among the rows that carry it, its thr
 learning: Northcutt, Jiang & Chuang 2021); pass 2 finds for each row what a score, a flag and a suggestion need. Both
 take any block of rows and hold nothing of the size of the data, and sums are kept in whole numbers: the same rows
 give bit by bit the same result in whatever order or blocks they come. The work is done by numba
-(:mod:`labelsift.compiled`), or by numpy where numba cannot be imported (:mod:`labelsift.blockwise`).
+(:mod:`labelsift.label_quality.compiled`), or by numpy where numba cannot be imported
+(:mod:`labelsift.label_quality.blockwise`).
 
 Rows of probabilities are scaled to sum to one; values slightly below zero count as zero. A row with NaN or infinity,
 or of zeros only, is not judged. Of equal probabilities the first class wins.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from .features import normal
+from .token_features import normal
 
 CLUSTERS = (64, 256, 1000)
 
@@ -30,7 +30,7 @@ class Lexicon:
 
 def lexicon(forms: Sequence[Sequence[str]], *, seed: int, grouped: bool = True) -> Lexicon:
     """Look up all words of some texts; without their clusters if they are not ``grouped``."""
-    from ..models.embedding import StaticEmbedder, normalised
+    from ...models.embedding import StaticEmbedder, normalised
 
     words = sorted({normal(word) for some in forms for word in some})
     model = StaticEmbedder()

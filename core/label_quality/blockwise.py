@@ -1,6 +1,7 @@
 """The kernels of label scoring in plain numpy, where numba is missing: the same results up to the last bits.
 
-Each function fills the arrays that :mod:`labelsift.compiled` fills. Temporary arrays are as large as the block.
+Each function fills the arrays that :mod:`labelsift.label_quality.compiled` fills. Temporary arrays are as large as the
+block.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ def _clipped(block: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def row_faults(block: np.ndarray, rounding: float, whole: bool, faults: np.ndarray) -> None:
-    """Tell which rows are no probabilities: see :func:`labelsift.kernels.faults`."""
+    """Tell which rows are no probabilities: see :func:`labelsift.label_quality.kernels.faults`."""
     with np.errstate(invalid="ignore"):
         totals = _totals(block)
         faults[:] = 0
@@ -39,7 +40,7 @@ def index_faults(indices: np.ndarray, classes: int, faults: np.ndarray) -> None:
 
 
 def pass1(block: np.ndarray, codes: np.ndarray, unit: float, sums: np.ndarray, counts: np.ndarray) -> None:
-    """Add up the given labels' probabilities: see :func:`labelsift.kernels.pass1`."""
+    """Add up the given labels' probabilities: see :func:`labelsift.label_quality.kernels.pass1`."""
     clipped, totals = _clipped(block)
     rows = np.flatnonzero((codes >= 0) & (totals > 0) & np.isfinite(totals))
     given = clipped[rows, codes[rows]] * (1.0 / totals[rows])
@@ -56,7 +57,7 @@ def pass2(
     other: np.ndarray,
     confident: np.ndarray,
 ) -> None:
-    """Judge rows: see :func:`labelsift.kernels.pass2`."""
+    """Judge rows: see :func:`labelsift.label_quality.kernels.pass2`."""
     clipped, totals = _clipped(block)
     clipped = clipped.copy() if clipped is block else clipped
     usable = (totals > 0) & np.isfinite(totals)
@@ -104,7 +105,7 @@ def _kept(
 def sparse_pass1(
     indices: np.ndarray, values: np.ndarray, codes: np.ndarray, unit: float, sums: np.ndarray, counts: np.ndarray
 ) -> None:
-    """Add up the given labels' probabilities: see :func:`labelsift.kernels.sparse_pass1`."""
+    """Add up the given labels' probabilities: see :func:`labelsift.label_quality.kernels.sparse_pass1`."""
     _, scale, given, _ = _kept(indices, values, codes, len(sums))
     rows = np.flatnonzero((codes >= 0) & (scale > 0))
     np.add.at(sums, codes[rows], np.rint(given[rows] * scale[rows] * unit).astype(np.int64))
@@ -121,7 +122,7 @@ def sparse_pass2(
     other: np.ndarray,
     confident: np.ndarray,
 ) -> None:
-    """Judge rows: see :func:`labelsift.kernels.sparse_pass2`."""
+    """Judge rows: see :func:`labelsift.label_quality.kernels.sparse_pass2`."""
     clipped, scale, own, rest = _kept(indices, values, codes, len(thresholds))
     usable, kept, at = scale > 0, indices >= 0, np.arange(len(codes))
     above = kept & (clipped * scale[:, None] >= thresholds[np.maximum(indices, 0)])
@@ -146,7 +147,7 @@ def votes(
     prior: float,
     out: np.ndarray,
 ) -> None:
-    """Count neighbours' votes: see :func:`labelsift.kernels.votes`."""
+    """Count neighbours' votes: see :func:`labelsift.label_quality.kernels.votes`."""
     own = np.arange(first, first + len(rows))[:, None] if first >= 0 else -1
     voted = np.where((rows >= 0) & (rows != own), codes[rows], -1)
     near = np.nan_to_num(np.maximum(similarities.astype(np.float64), 0))
@@ -169,7 +170,7 @@ def soft_votes(
     prior: float,
     out: np.ndarray,
 ) -> None:
-    """Add up neighbours' votes for several classes: see :func:`labelsift.kernels.soft_votes`."""
+    """Add up neighbours' votes for several classes: see :func:`labelsift.label_quality.kernels.soft_votes`."""
     near = np.nan_to_num(np.maximum(similarities.astype(np.float64), 0))
     near = (near * near) ** 2 if exponent == 4.0 else np.where(near > 0, near, 1) ** exponent * (near > 0)
     if len(counts):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..data.spans import Span, spaced
+from ...data.spans import Span, spaced
 
 ALIGNED = 0.98  # from this share of spans on that begin and end with words between white space, those are the words
 # Addresses, @names and #tags stay whole; scripts without spaces are cut into characters.

@@ -1,9 +1,9 @@
 """The kernels of label scoring, compiled by numba: one pass over each row, and nothing of the size of the data.
 
-Imported by :mod:`labelsift.kernels`, and for spans by :mod:`labelsift.tagging.loops`, when the first row is judged:
-numba costs half a second to import. The machine code is kept beside this file or, where that folder cannot be written,
-in the user's cache; where neither can be, every process compiles anew. Nothing here assumes that numbers are finite
-(no ``fastmath``).
+Imported by :mod:`labelsift.label_quality.kernels`, and for spans by :mod:`labelsift.label_quality.spans.crf_numba`,
+when the first row is judged: numba costs half a second to import. The machine code is kept beside this file or, where
+that folder cannot be written, in the user's cache; where neither can be, every process compiles anew. Nothing here
+assumes that numbers are finite (no ``fastmath``).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @compiled
 def row_faults(block: np.ndarray, rounding: float, whole: bool, faults: np.ndarray) -> None:
-    """Tell which rows are no probabilities: see :func:`labelsift.kernels.faults`."""
+    """Tell which rows are no probabilities: see :func:`labelsift.label_quality.kernels.faults`."""
     for row in range(block.shape[0]):
         total, negative = 0.0, False
         for at in range(block.shape[1]):
@@ -123,7 +123,7 @@ def _sure(block: np.ndarray, row: int, scale: float, thresholds: np.ndarray) -> 
 
 @compiled
 def pass1(block: np.ndarray, codes: np.ndarray, unit: float, sums: np.ndarray, counts: np.ndarray) -> None:
-    """Add up the given labels' probabilities: see :func:`labelsift.kernels.pass1`."""
+    """Add up the given labels' probabilities: see :func:`labelsift.label_quality.kernels.pass1`."""
     for row in range(block.shape[0]):
         code = codes[row]
         if code < 0:
@@ -145,7 +145,7 @@ def pass2(
     other: np.ndarray,
     confident: np.ndarray,
 ) -> None:
-    """Judge rows: see :func:`labelsift.kernels.pass2`."""
+    """Judge rows: see :func:`labelsift.label_quality.kernels.pass2`."""
     lowest = np.inf
     for at in range(len(thresholds)):
         lowest = min(lowest, thresholds[at])
@@ -201,7 +201,7 @@ def _kept(indices: np.ndarray, values: np.ndarray, row: int, code: int, classes:
 def sparse_pass1(
     indices: np.ndarray, values: np.ndarray, codes: np.ndarray, unit: float, sums: np.ndarray, counts: np.ndarray
 ) -> None:
-    """Add up the given labels' probabilities: see :func:`labelsift.kernels.sparse_pass1`."""
+    """Add up the given labels' probabilities: see :func:`labelsift.label_quality.kernels.sparse_pass1`."""
     for row in range(indices.shape[0]):
         code = codes[row]
         if code < 0:
@@ -223,7 +223,7 @@ def sparse_pass2(
     other: np.ndarray,
     confident: np.ndarray,
 ) -> None:
-    """Judge rows: see :func:`labelsift.kernels.sparse_pass2`."""
+    """Judge rows: see :func:`labelsift.label_quality.kernels.sparse_pass2`."""
     for row in range(indices.shape[0]):
         given[row], best_other[row], other[row], confident[row] = np.nan, np.nan, -1, -1
         code = codes[row]
@@ -258,7 +258,7 @@ def votes(
     prior: float,
     out: np.ndarray,
 ) -> None:
-    """Count neighbours' votes: see :func:`labelsift.kernels.votes`."""
+    """Count neighbours' votes: see :func:`labelsift.label_quality.kernels.votes`."""
     tally = np.zeros(out.shape[1])
     for row in range(rows.shape[0]):
         tally[:] = prior
@@ -289,7 +289,7 @@ def soft_votes(
     prior: float,
     out: np.ndarray,
 ) -> None:
-    """Add up neighbours' votes for several classes: see :func:`labelsift.kernels.soft_votes`."""
+    """Add up neighbours' votes for several classes: see :func:`labelsift.label_quality.kernels.soft_votes`."""
     classes = out.shape[1]
     tally = np.zeros(classes, dtype=np.float32)
     for row in range(rows.shape[0]):

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .data.annotator_labels import Opinions, majority
+from ..data.annotator_labels import Opinions, majority
 
 EXTRA = "pip install labelsift[annotators]"
 MAJORITY, CROWDLAB = "majority vote", "CROWDLAB"

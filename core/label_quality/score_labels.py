@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .doubts import Alike, order_doubt
-from .errors import InputError
+from ..errors import InputError
 from .kernels import Judged, Partial, pass1, pass2, reduce, sparse_pass1, sparse_pass2
-from .probabilities import Block, Probabilities, checked
-from .probfiles import opened
+from .pred_probs import Block, Probabilities, checked
+from .pred_probs_files import opened
+from .pred_probs_warnings import Alike, order_doubt
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -130,7 +130,7 @@ def score_labels(
     pred_probs
         Probabilities, shape (samples, classes), no row by a model that has seen it: an array or a memory map of any
         type of floats, the path of a ``.npy`` or parquet file (column ``pred_probs``), a
-        :class:`labelsift.probabilities.TopK`, or any object with ``shape`` and ``blocks()``.
+        :class:`labelsift.label_quality.pred_probs.TopK`, or any object with ``shape`` and ``blocks()``.
     classes
         The class of each column. Without it, names are taken to be the columns in sorted order, as scikit-learn has
         them, if there are as many.
@@ -160,7 +160,7 @@ def score_labels(
     """
     import pyarrow as pa
 
-    from .labelcodes import codes_and_names
+    from .label_codes import codes_and_names
 
     source = opened(pred_probs, classes=None if classes is None else len(classes))
     codes, names = codes_and_names(labels, classes, source.shape[1])

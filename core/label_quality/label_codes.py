@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .errors import InputError
+from ..errors import InputError
 
 
 def codes_and_names(labels: Any, classes: Sequence[object] | None, columns: int) -> tuple[np.ndarray, pa.Array]:  # noqa: ANN401

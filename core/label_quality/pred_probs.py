@@ -13,8 +13,8 @@ from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
+from ..errors import InputError
 from . import kernels
-from .errors import InputError
 
 ROUNDING = 0.01  # how far a row of probabilities may be from one: float16 outputs and printed decimals
 VALUES_AT_ONCE = 2**18

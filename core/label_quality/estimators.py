@@ -14,10 +14,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..models.cross_validation import Predictions, most_training_rows, out_of_sample
+from ..models.kernel_ridge import KernelRidge, landmarks
+from ..models.neighbors import Graph
 from .kernels import soft_votes, votes
-from .models.cross_validation import Predictions, most_training_rows, out_of_sample
-from .models.kernel_ridge import KernelRidge, landmarks
-from .models.neighbors import Graph
 
 WIDTH, POWERS = 1.0, (2, 1)  # of the kernels, in units of the mean distance of two rows: a half and all of it
 VOTERS = (50, 200)

@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..errors import MissingExtraError
-from .features import Features
+from ...errors import MissingExtraError
+from .token_features import Features
 
 # Chosen on errors that were injected with the seeds 100 and 101 (benchmarks/RESULTS.md).
 ROUNDS, RATE, PRIOR, FIRST = 6, 0.05, 10.0, 0.01
@@ -29,7 +29,7 @@ def loops() -> ModuleType:
         Without numba.
     """
     try:
-        from . import loops as compiled
+        from . import crf_numba as compiled
     except (ImportError, OSError):  # missing, too old for this numpy, or without its shared library
         raise MissingExtraError("numba", "spans", purpose="Judging spans") from None
     return compiled

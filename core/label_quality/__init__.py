@@ -1,0 +1,4 @@
+"""How likely a given label is wrong: kernels, ensemble, noise model, spans.
+
+May import models, data.
+"""
