@@ -20,10 +20,10 @@ from pathlib import Path
 import labelsift as ls
 import numpy as np
 import pyarrow as pa
-from labelsift.dynamics import combine
 from labelsift.models.embedding import embed, embedder
 from labelsift.report import Report
-from labelsift.trajectories import trajectories
+from labelsift.signals.dynamics_statistics import trajectories
+from labelsift.signals.training_dynamics import combine
 from sklearn.metrics import average_precision_score
 
 EPOCHS, HIDDEN, BATCH, RATE = 15, 128, 64, 0.002

@@ -10,8 +10,6 @@
 from .agreeing import agreement
 from .data.samples import Samples
 from .data.taxonomy import Taxonomy
-from .dynamics import Dynamics
-from .epochwriter import DynamicsWriter
 from .errors import InputError, LabelsiftError, PlatformError, StoreError
 from .io.read import read
 from .label_quality.pred_probs import TopK
@@ -20,7 +18,9 @@ from .platforms import Receipt, pull
 from .recording import record, recorded
 from .report import Report
 from .scanning import scan
-from .signals import Signals
+from .signals.dynamics_writer import DynamicsWriter
+from .signals.signals import Signals
+from .signals.training_dynamics import Dynamics
 from .store.annotate import note
 from .store.store import load
 

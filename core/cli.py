@@ -21,7 +21,7 @@ from .errors import LabelsiftError
 
 if TYPE_CHECKING:
     from .data.samples import Samples
-    from .signals import Signals
+    from .signals.signals import Signals
 
 UNEXPECTED = 4
 
@@ -151,7 +151,7 @@ def scan(
     """Scan FILE (csv, tsv, jsonl or parquet, plain or compressed, or a URL) and summarise what was found."""
     from .io.read import read
     from .scanning import scan as scan_samples
-    from .signals import Signals
+    from .signals.signals import Signals
 
     for path in (scores, findings):
         if path:

@@ -19,7 +19,7 @@ from .models.embedding import DEFAULT, Embedder
 from .models.neighbors import EXACT_BELOW, PROBED, cells_for, trained_on
 from .report import Report
 from .scanning import FOLDS, scan
-from .signals import Signals
+from .signals.signals import Signals
 
 TRIED = 3_000  # rows
 _BASE = 400e6  # bytes of the process before the first row

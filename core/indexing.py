@@ -14,7 +14,7 @@ from .models.embedding import DEFAULT as DEFAULT_EMBEDDER
 from .models.embedding import embed, embedder, name_in
 from .pools import Change
 from .seeds import USERS_EMBEDDINGS
-from .signals import Signals
+from .signals.signals import Signals
 from .store.run_reader import read_facts
 from .store.store import DEFAULT, Store
 

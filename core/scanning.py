@@ -31,10 +31,10 @@ from .models.cross_validation_multilabel import sets_out_of_sample, strata
 from .models.embedding import DEFAULT, Embedder, embedder, facts_of, kept_vectors
 from .models.neighbors import kept_graph, neighbors_for
 from .report import USERS_EMBEDDINGS, Report
-from .signals import Signals
+from .signals.dynamics_statistics import SUBSETS, Trajectories
+from .signals.signals import Signals
 from .store.store import DEFAULT as DEFAULT_STORE
 from .store.store import Store, run_name
-from .trajectories import SUBSETS, Trajectories
 
 FOLDS = 5
 Say = Callable[[str], None]

@@ -14,7 +14,7 @@ from labelsift.label_quality.calibration import calibrated, error_count, expecte
 from labelsift.models import kernel_ridge as ridge
 from labelsift.report import Report
 from labelsift.scanning import scan
-from labelsift.signals import Signals
+from labelsift.signals.signals import Signals
 
 ROWS, CLASSES, DIMENSIONS, SPREAD = 3_000, 8, 32, 0.12
 chances = st.lists(st.floats(1e-6, 1 - 1e-6), min_size=1, max_size=60).map(np.array)

@@ -70,7 +70,7 @@ def test_the_commands_are_those_of_the_design():
 
 
 def test_a_scan_takes_what_a_training_kept(data, tmp_path):
-    from labelsift.epochwriter import DynamicsWriter
+    from labelsift.signals.dynamics_writer import DynamicsWriter
 
     ids = [f"=cmd|' /C calc'!A{at}" for at in range(30)] + [f"+{at}" for at in range(30)]
     logits = np.where(np.arange(60)[:, None] < 30, [[0.0, 2.0]], [[2.0, 0.0]])

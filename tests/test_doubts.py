@@ -18,7 +18,7 @@ from labelsift.label_quality.pred_probs_warnings import (
 from labelsift.models.cross_validation import assign_folds, out_of_sample
 from labelsift.models.logistic_regression import fit_linear
 from labelsift.models.neighbors import NeighborIndex
-from labelsift.signals import Signals
+from labelsift.signals.signals import Signals
 
 NAMES = [f"class {at}" for at in range(12)]
 

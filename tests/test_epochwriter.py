@@ -10,9 +10,9 @@ import sys
 
 import numpy as np
 import pytest
-from labelsift.epochfiles import read_epochs
-from labelsift.epochwriter import DynamicsWriter
 from labelsift.errors import InputError
+from labelsift.signals.dynamics_writer import DynamicsWriter
+from labelsift.signals.epoch_files import read_epochs
 
 EPOCH = np.arange(6, dtype=np.float32).reshape(3, 2)
 

@@ -21,7 +21,7 @@ from labelsift.errors import InputError
 from labelsift.io.read import read
 from labelsift.report import Report
 from labelsift.scanning import scan
-from labelsift.signals import Signals
+from labelsift.signals.signals import Signals
 from labelsift.store.store import Store, load
 
 TEXTS = [

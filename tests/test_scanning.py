@@ -16,7 +16,7 @@ from labelsift.errors import InputError
 from labelsift.io.read import read
 from labelsift.report import Report
 from labelsift.scanning import scan
-from labelsift.signals import Signals
+from labelsift.signals.signals import Signals
 
 TEMPLATES = {
     "card": ["my card has not arrived", "the new card is late", "when will my bank card come", "card delivery is slow"],

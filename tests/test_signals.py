@@ -10,7 +10,7 @@ from labelsift.data.samples import Samples
 from labelsift.errors import InputError
 from labelsift.io.read import read
 from labelsift.label_quality.pred_probs import TopK
-from labelsift.signals import Signals
+from labelsift.signals.signals import Signals
 
 PROBS = np.array([[0.7, 0.2, 0.1], [0.1, 0.8, 0.1], [0.2, 0.2, 0.6], [0.5, 0.3, 0.2]])
 
@@ -153,13 +153,13 @@ def test_other_sources_are_brought_into_order_block_by_block(many, tmp_path, mon
 def test_what_is_large_and_not_in_memory_goes_to_a_temporary_file(many, tmp_path, monkeypatch):
     samples, probs = many
     np.save(tmp_path / "p.npy", probs * np.float32(1.001))  # to be mended, so it cannot stay where it lies
-    monkeypatch.setattr("labelsift.gathering.IN_MEMORY", 1000)
+    monkeypatch.setattr("labelsift.signals.gathering.IN_MEMORY", 1000)
     found, _ = Signals(pred_probs=tmp_path / "p.npy").aligned_pred_probs(samples)
     assert isinstance(found, np.memmap)
     np.testing.assert_allclose(found, probs, atol=1e-6)
     in_memory, _ = Signals(pred_probs=probs).aligned_pred_probs(samples)
     assert not isinstance(in_memory, np.memmap)
-    monkeypatch.setattr("labelsift.gathering.MOST_DENSE", 1000)
+    monkeypatch.setattr("labelsift.signals.gathering.MOST_DENSE", 1000)
     with pytest.raises(InputError, match=r"would lay out 1,000 × 3 probabilities.*score_labels"):
         Signals(pred_probs=TopK(np.zeros((1000, 1), dtype=int), probs[:, :1], 3)).aligned_pred_probs(samples)
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from labelsift.epochfiles import read_epochs
-from labelsift.epochwriter import DynamicsWriter
-from labelsift.trajectories import SUBSETS, trajectories
+from labelsift.signals.dynamics_statistics import SUBSETS, trajectories
+from labelsift.signals.dynamics_writer import DynamicsWriter
+from labelsift.signals.epoch_files import read_epochs
 
 STATISTICS = ("aum", "confidence", "variability", "correctness", "difficulty", "forgetting", "first_learned", "margins")
 

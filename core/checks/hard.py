@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..data.schemas import Finding
-from ..trajectories import SUBSETS, Trajectories
+from ..signals.dynamics_statistics import SUBSETS, Trajectories
 from .registry import Context, Result, check
 
 RIGHT = 0.5  # label score from which on the opinions that did not see the label are for it

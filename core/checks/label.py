@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 
 from ..data.schemas import Finding
-from ..dynamics import combine
 from ..label_quality.calibration import calibrated, error_count, expected_precision, worth_a_look
 from ..label_quality.ensemble import Evidence, Judgement, judged_alone, judged_twice
 from ..label_quality.kernels import votes
 from ..label_quality.pred_probs_warnings import in_sample_suspected
 from ..label_quality.score_labels import worst
+from ..signals.training_dynamics import combine
 from .registry import Context, Result, check
 
 SHOWN = 10  # neighbours that a reason counts

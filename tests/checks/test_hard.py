@@ -7,16 +7,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 from labelsift.data.samples import Samples
-from labelsift.dynamics import Dynamics, combine, evidence
-from labelsift.epochwriter import DynamicsWriter
 from labelsift.errors import InputError
 from labelsift.io.read import read
 from labelsift.overview import Overview
 from labelsift.pushing import without_advice
 from labelsift.report import Report
 from labelsift.scanning import scan
-from labelsift.signals import Signals
-from labelsift.trajectories import trajectories
+from labelsift.signals.dynamics_statistics import trajectories
+from labelsift.signals.dynamics_writer import DynamicsWriter
+from labelsift.signals.signals import Signals
+from labelsift.signals.training_dynamics import Dynamics, combine, evidence
 
 CLASSES, ROWS, EPOCHS = 6, 900, 12
 

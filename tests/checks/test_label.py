@@ -13,7 +13,7 @@ from labelsift.io.read import read
 from labelsift.models.neighbors import Graph
 from labelsift.recording import record
 from labelsift.scanning import scan
-from labelsift.signals import Signals
+from labelsift.signals.signals import Signals
 
 CLASSES = 10
 

@@ -16,7 +16,7 @@ from labelsift.io.read import read
 from labelsift.recurring import LEAST, recurring, tail
 from labelsift.report import Report
 from labelsift.scanning import scan
-from labelsift.signals import Signals
+from labelsift.signals.signals import Signals
 
 CLASSES, ROWS = 10, 1_500
 

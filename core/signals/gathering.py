@@ -9,10 +9,10 @@ from typing import TypeGuard
 import numpy as np
 import pyarrow as pa
 
-from .data.samples import Samples
-from .errors import InputError
-from .label_quality.kernels import faults
-from .label_quality.pred_probs import Block, Dense, Probabilities, require_probabilities
+from ..data.samples import Samples
+from ..errors import InputError
+from ..label_quality.kernels import faults
+from ..label_quality.pred_probs import Block, Dense, Probabilities, require_probabilities
 
 EXACT = 1e-5  # rows that sum to one up to this need no mending: what is on disk already can stay there
 IN_MEMORY = 2**29  # bytes of probabilities from a file or from top-k; more are laid out in a temporary file

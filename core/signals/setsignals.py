@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from .data.samples import Samples
-from .errors import InputError
-from .label_quality.pred_probs import ROUNDING
-from .signalrows import aligned, class_names, ids_of
+from ..data.samples import Samples
+from ..errors import InputError
+from ..label_quality.pred_probs import ROUNDING
+from .align import aligned, class_names, ids_of
 
 
 def aligned_apart(
@@ -25,7 +25,7 @@ def aligned_apart(
     Raises
     ------
     InputError
-        As :meth:`labelsift.signals.Signals.aligned_pred_probs`, but for the sum of a row.
+        As :meth:`labelsift.signals.signals.Signals.aligned_pred_probs`, but for the sum of a row.
     """
     given = np.load(pred_probs) if isinstance(pred_probs, str | Path) else pred_probs
     probabilities = aligned(np.asarray(given), samples, ids, what="pred_probs")

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from .epochfiles import EpochFiles, read_epochs
-from .errors import InputError
-from .trajectories import Trajectories, trajectories
+from ..errors import InputError
+from .dynamics_statistics import Trajectories, trajectories
+from .epoch_files import EpochFiles, read_epochs
 
 # How both were chosen: benchmarks/RESULTS.md, "Training dynamics". A larger weight gains a little more where errors are
 # random, and loses more where they follow what is hard to tell apart.

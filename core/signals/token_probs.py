@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .data.samples import Samples
-from .data.spans import spaced
-from .errors import InputError
-from .label_quality.spans.marginals import types_of
+from ..data.samples import Samples
+from ..data.spans import spaced
+from ..errors import InputError
+from ..label_quality.spans.marginals import types_of
 
 ROUNDING = 0.01  # how far a row of probabilities may be from one, as for those of samples
 
@@ -44,7 +44,7 @@ def aligned_tokens(
     classes: Sequence[str],
     ids: Sequence[str] | None,
 ) -> TokenSignals:
-    """Check and order what :class:`labelsift.signals.Signals` was given."""
+    """Check and order what :class:`labelsift.signals.signals.Signals` was given."""
     rows = _rows(samples, len(probabilities), ids)
     if offsets is not None and len(offsets) != len(probabilities):
         raise InputError(

@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .data.samples import Samples
-from .errors import InputError
+from ..data.samples import Samples
+from ..errors import InputError
 
 
 def class_names(given: Sequence[str] | None, samples: Samples, columns: int, *, what: str) -> list[str]:

@@ -8,17 +8,17 @@ from pathlib import Path
 
 import numpy as np
 
-from .data.samples import Samples
-from .dynamics import Dynamics
-from .errors import InputError
+from ..data.samples import Samples
+from ..errors import InputError
+from ..label_quality.pred_probs import Probabilities, TopK
+from ..label_quality.pred_probs_files import opened
+from ..models.embedding import normalised
+from .align import aligned, class_names, ids_of, rows_of
+from .dynamics_statistics import Trajectories, trajectories
 from .gathering import gathered, usable_as_it_is
-from .label_quality.pred_probs import Probabilities, TopK
-from .label_quality.pred_probs_files import opened
-from .models.embedding import normalised
 from .setsignals import aligned_apart
-from .signalrows import aligned, class_names, ids_of, rows_of
-from .tokensignals import TokenSignals, aligned_tokens
-from .trajectories import Trajectories, trajectories
+from .token_probs import TokenSignals, aligned_tokens
+from .training_dynamics import Dynamics
 
 
 @dataclass(frozen=True)

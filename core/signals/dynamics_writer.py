@@ -12,8 +12,8 @@ from typing import Any, Literal, Self
 
 import numpy as np
 
-from .epochfiles import EPOCH, FORMAT, INDEX, file_of, read_index
-from .errors import InputError
+from ..errors import InputError
+from .epoch_files import EPOCH, FORMAT, INDEX, file_of, read_index
 
 _RESUME = "Name an empty folder, or go on with DynamicsWriter(…, resume=True)"
 

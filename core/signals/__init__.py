@@ -1,0 +1,4 @@
+"""The user's own model outputs, validated and aligned; logits of epochs.
+
+May import label_quality, models, data.
+"""
