@@ -14,9 +14,9 @@ import pyarrow.compute as pc
 from .ancestry import parent_run
 from .checks import Check, Context, Result, checks
 from .checks.annotators import with_opinions
+from .checks.class_notes import near_identical, rare
 from .checks.language import mark_unreadable
 from .checks.systematic import systematic
-from .classnotes import near_identical, rare
 from .data.remap import passed_over
 from .data.samples import Samples
 from .data.schemas import findings_table

@@ -8,7 +8,7 @@ up from the registry.
 
 # fmt: off
 from . import empty, language, exact_duplicate, near_duplicate, label, label_sets, span, conflicting_labels, outlier  # noqa: F401, I001 - in this order they run
-from . import taxonomy, hard  # noqa: F401
+from . import split_class as taxonomy, hard  # noqa: F401
 # fmt: on
 from .registry import Check, Context, Result, checks
 

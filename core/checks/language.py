@@ -13,8 +13,8 @@ import numpy as np
 import pyarrow as pa
 
 from ..data.schemas import Finding
-from ..languages import Languages, as_told
 from ..store.cache import versions_of
+from .languages import Languages, as_told
 from .registry import ANY_TASK, Context, Result, check
 
 SHORTEST = 20  # characters: of shorter English texts one in five gets another language

@@ -1,7 +1,7 @@
 """Samples whose texts are almost the same: a typo, a dropped or swapped word, another ending.
 
 Measured by the Jaccard similarity of the character 4-grams of the folded texts; see
-:mod:`labelsift.lookalikes` for how the pairs are found.
+:mod:`labelsift.checks.lookalikes` for how the pairs are found.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import pyarrow as pa
 
 from ..data.normalize import folded
 from ..data.schemas import Finding
-from ..lookalikes import MAKER, lookalikes
 from ..store.cache import versions_of
+from .lookalikes import MAKER, lookalikes
 from .registry import ANY_TASK, Context, Result, check
 
 THRESHOLD = 0.7  # Jaccard similarity of the 4-grams: about three typos in 60 characters

@@ -13,12 +13,12 @@ import pyarrow as pa
 from ..data.normalize import duplicate_groups, is_blank
 from ..data.samples import TASKS, Samples, Task
 from ..data.schemas import Finding
-from ..languages import Languages
 from ..models.cross_validation import Predictions
 from ..models.neighbors import Graph
 from ..signals.dynamics_statistics import Trajectories
 from ..signals.token_probs import TokenSignals
 from ..store.cache import Cache, digest_of, text_hashes, versions_of
+from .languages import Languages
 
 ANY_TASK = TASKS
 VERIFIED_WEIGHT = 3  # of a label that a person verified, against 1; chosen on injected noise (benchmarks/RESULTS.md)

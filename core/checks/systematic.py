@@ -1,9 +1,9 @@
 """Confusions that recur: one finding for all flagged labels of one class that look like the same other one.
 
 Where 312 samples of "chargeback" are labeled "billing", people should decide once and mend many. The pairs come from
-:mod:`labelsift.recurring`. Whether it is a **slip** or an **unclear guideline** is told by what disagrees: slips go one
-way, and the samples nearest to them carry the suggested label; a guideline is unclear where labels are doubted both
-ways, and the nearest samples (or the annotators of the members, where they are known) carry both labels.
+:mod:`labelsift.checks.recurring`. Whether it is a **slip** or an **unclear guideline** is told by what disagrees: slips
+go one way, and the samples nearest to them carry the suggested label; a guideline is unclear where labels are doubted
+both ways, and the nearest samples (or the annotators of the members, where they are known) carry both labels.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 
 from ..confusions import SYSTEMATIC
 from ..data.schemas import Finding, to_json
-from ..recurring import Recurring, recurring
+from .recurring import Recurring, recurring
 from .registry import Context, Result
 
 SLIP, UNCLEAR = "slip", "unclear guideline"

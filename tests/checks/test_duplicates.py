@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from labelsift import lookalikes
+from labelsift.checks import lookalikes
 from labelsift.checks.conflicting_labels import conflicting_labels
 from labelsift.checks.exact_duplicate import exact_duplicate
 from labelsift.checks.near_duplicate import THRESHOLD, near_duplicate, near_pairs

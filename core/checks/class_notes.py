@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
-from .data.issues import shortened
-from .data.normalize import folded
+from ..data.issues import shortened
+from ..data.normalize import folded
 
 SHOWN = 8
 NAME_LENGTH = 60
