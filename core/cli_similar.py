@@ -10,7 +10,7 @@ import click
 from .cli_shared import array, json_option, lines, parted, progress, run_options, store_option, write_json
 from .data.issues import visible
 from .errors import InputError
-from .seeds import class_ids
+from .search.seeds import class_ids
 from .slices.named import slice_ids
 
 if TYPE_CHECKING:
@@ -139,8 +139,8 @@ def index(
     if remove is not None:
         change = Store(store).pools.remove(str(name), _ids(remove))
     else:
-        from .indexing import index_pool
         from .io.read import read
+        from .search.index_pool import index_pool
 
         samples = read(
             str(pool),

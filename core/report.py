@@ -18,10 +18,10 @@ from .data.schemas import ANNOTATORS_SCHEMA, issues_in
 from .data.textless import require_texts
 from .errors import InputError
 from .models.vector_index import VectorIndex
-from .searching import Searchable, seed_vector
-from .seeds import USERS_EMBEDDINGS as USERS_EMBEDDINGS
-from .seeds import required_embeddings, searchable, seeds, selection
-from .selecting import Selection
+from .search.query import Searchable, seed_vector
+from .search.seeds import USERS_EMBEDDINGS as USERS_EMBEDDINGS
+from .search.seeds import required_embeddings, searchable, seeds, selection
+from .search.sql_filter import Selection
 from .slices.metrics import judged_labels
 from .slices.named import slice_row
 from .store.keeper import Keeper
@@ -29,7 +29,7 @@ from .store.run_notes import note_entry
 
 if TYPE_CHECKING:
     from .platforms import Mode, PushOptions, Receipt
-    from .pools import Pool
+    from .search.pools import Pool
 
 
 @dataclass
@@ -163,7 +163,7 @@ class Report:
 
     def batch(self, found: pa.Table, *, pool: str | None = None) -> Report:
         """Return what :meth:`similar` found as a batch to push: ``report.batch(found).push("label-studio", …)``."""
-        from .batching import batch_of
+        from .search.batch import batch_of
 
         return batch_of(self, found, pool=pool)
 

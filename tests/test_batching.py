@@ -11,8 +11,8 @@ import pytest
 from click.testing import CliRunner
 from labelsift.cli import main
 from labelsift.errors import InputError
-from labelsift.indexing import index_pool
 from labelsift.recording import recorded
+from labelsift.search.index_pool import index_pool
 from labelsift.store.store import Store
 
 TEXTS = [

@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.erasure import forget
 from labelsift.errors import InputError
-from labelsift.indexing import index_pool
 from labelsift.reproduction import reproduce
+from labelsift.search.index_pool import index_pool
 from labelsift.store.location import Folder, place_of
 from labelsift.store.run_eraser import erase_from_run
 from labelsift.store.store import Store

@@ -15,9 +15,9 @@ import pyarrow as pa
 import pytest
 from labelsift.data.samples import Samples
 from labelsift.errors import InputError, StoreError
-from labelsift.indexing import index_pool
 from labelsift.models import vector_index as vectors
-from labelsift.pools import Pools
+from labelsift.search.index_pool import index_pool
+from labelsift.search.pools import Pools
 
 DIMENSIONS = 8
 
@@ -54,7 +54,7 @@ def whole(pool_folder: Path, name: str = "pool") -> dict[str, str]:
 @pytest.fixture(params=["flat", "cells"], autouse=True)
 def small(request, monkeypatch) -> None:
     monkeypatch.setattr(vectors, "EXACT_BELOW", 100 if request.param == "cells" else 1_000_000)
-    monkeypatch.setattr("labelsift.pools.EXACT_BELOW", vectors.EXACT_BELOW)
+    monkeypatch.setattr("labelsift.search.pools.EXACT_BELOW", vectors.EXACT_BELOW)
 
 
 def test_a_pool_grows_changes_and_shrinks(tmp_path):

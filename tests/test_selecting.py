@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from labelsift.errors import InputError
-from labelsift.selecting import Selection
+from labelsift.search.sql_filter import Selection
 
 COLUMNS = {
     "id": pa.chunked_array([["a", "b"], ["c", "d"]]),

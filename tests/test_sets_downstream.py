@@ -166,7 +166,7 @@ def test_similar_and_slices_know_sets(made):
     report, _, store = made
     near = report.similar("k1", k=3)
     assert near["labels"].to_pylist()[0].startswith("[")
-    from labelsift.seeds import class_ids
+    from labelsift.search.seeds import class_ids
 
     assert set(class_ids(report, "login")) <= set(report.samples.ids.to_pylist())
     with pytest.raises(InputError, match="No sample is labeled"):

@@ -13,9 +13,9 @@ from ..models.vector_index import VectorIndex
 
 if TYPE_CHECKING:
     from ..assignment import Assignment
-    from ..pools import Pool
     from ..probing import Plan
     from ..report import Report
+    from ..search.pools import Pool
     from .run_notes import Annotations
 
 

@@ -5,7 +5,7 @@
   .gitignore                 *
   corrections/               what people decided (see :mod:`labelsift.store.ledger`)
   enabled/                   what `enable` changed in projects of platforms, so that `disable` can take it back
-  pools/<name>/              unlabeled samples to search (see :mod:`labelsift.pools`)
+  pools/<name>/              unlabeled samples to search (see :mod:`labelsift.search.pools`)
   pulls/                     what was pulled from platforms (see :mod:`labelsift.store.pull_state`)
   cache/                     what scans made of the texts alone (see :mod:`labelsift.store.cache`)
   runs/<run>/                whole or not there (:mod:`labelsift.store.run_writer`); what is in it:
@@ -28,8 +28,8 @@ import pyarrow as pa
 from ..data.samples import Samples
 from ..errors import InputError, StoreError
 from ..models.vector_index import VectorIndex, kept_index
-from ..pools import Pool, Pools
 from ..report import Report
+from ..search.pools import Pool, Pools
 from .cache import NAME as CACHE
 from .cache import Cache
 from .format import check_format, prepare

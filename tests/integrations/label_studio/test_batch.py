@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from labelsift.data.samples import Samples
-from labelsift.indexing import index_pool
+from labelsift.search.index_pool import index_pool
 from labelsift.store.store import Store
 
 pytestmark = pytest.mark.server

@@ -10,15 +10,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .data.samples import ROW_HASH, TEXT_HASH
-from .data.schemas import issues_in
-from .errors import InputError
-from .searching import Searchable, picked
-from .selecting import Selection
+from ..data.samples import ROW_HASH, TEXT_HASH
+from ..data.schemas import issues_in
+from ..errors import InputError
+from .query import Searchable, picked
+from .sql_filter import Selection
 
 if TYPE_CHECKING:
-    from .models.embedding import Embedder
-    from .report import Report
+    from ..models.embedding import Embedder
+    from ..report import Report
 
 USERS_EMBEDDINGS = "the user's embeddings"
 _WORST = 20  # samples that stand for a class of which none is flagged
@@ -133,7 +133,7 @@ def _issues(scores: pa.Table) -> pa.Array:
 
 
 def _embedded(report: Report, text: str) -> np.ndarray:
-    from .models.embedding import embed, name_in
+    from ..models.embedding import embed, name_in
 
     name = name_in(report.settings)
     if name is None or name == USERS_EMBEDDINGS:
@@ -145,6 +145,6 @@ def _embedded(report: Report, text: str) -> np.ndarray:
 
 @lru_cache(maxsize=1)
 def _model(name: str) -> Embedder:
-    from .models.embedding import embedder
+    from ..models.embedding import embedder
 
     return embedder(name)

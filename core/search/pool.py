@@ -13,11 +13,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .data.samples import ROLES
-from .errors import StoreError
-from .models.vector_index import VectorIndex
-from .searching import Searchable
-from .selecting import Selection
+from ..data.samples import ROLES
+from ..errors import StoreError
+from ..models.vector_index import VectorIndex
+from .query import Searchable
+from .sql_filter import Selection
 
 
 @dataclass(frozen=True)

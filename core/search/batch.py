@@ -15,12 +15,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .data.samples import ROLES, Samples
-from .data.schemas import Finding, findings_table
-from .errors import InputError
+from ..data.samples import ROLES, Samples
+from ..data.schemas import Finding, findings_table
+from ..errors import InputError
 
 if TYPE_CHECKING:
-    from .report import Report
+    from ..report import Report
 
 SIMILAR = "similar"  # the issue that the samples of a batch have
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from .errors import InputError
+from ..errors import InputError
 
 Column = pa.ChunkedArray | Callable[[], pa.ChunkedArray]
 _QUOTED = re.compile(r"'(?:[^']|'')*'")

@@ -9,10 +9,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .data.normalize import folded
-from .errors import InputError
-from .models.vector_index import VectorIndex
-from .selecting import Selection
+from ..data.normalize import folded
+from ..errors import InputError
+from ..models.vector_index import VectorIndex
+from .sql_filter import Selection
 
 _FEW = 2_000
 

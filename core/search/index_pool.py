@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from .data.samples import Samples
-from .errors import StoreError
-from .models.embedding import DEFAULT as DEFAULT_EMBEDDER
-from .models.embedding import embed, embedder, name_in
+from ..data.samples import Samples
+from ..errors import StoreError
+from ..models.embedding import DEFAULT as DEFAULT_EMBEDDER
+from ..models.embedding import embed, embedder, name_in
+from ..signals.signals import Signals
+from ..store.run_reader import read_facts
+from ..store.store import DEFAULT, Store
 from .pools import Change
 from .seeds import USERS_EMBEDDINGS
-from .signals.signals import Signals
-from .store.run_reader import read_facts
-from .store.store import DEFAULT, Store
 
 
 def index_pool(

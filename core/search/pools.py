@@ -25,9 +25,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .data.samples import ROLES, Samples
-from .errors import InputError, StoreError
-from .models.vector_index import EXACT_BELOW, VectorIndex
+from ..data.samples import ROLES, Samples
+from ..errors import InputError, StoreError
+from ..models.vector_index import EXACT_BELOW, VectorIndex
 from .pool import Pool
 
 FORMAT = 1
