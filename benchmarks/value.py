@@ -12,8 +12,8 @@ from pathlib import Path
 import labelsift as ls
 import numpy as np
 import pyarrow as pa
+from labelsift.metrics.label_value import Worth, worth
 from labelsift.report import Report
-from labelsift.worth import Worth, worth
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "noisyag" / "data.csv.gz"
 

@@ -18,8 +18,8 @@ from .store.store import Store, load
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from .comparison import Comparison
-    from .trends import Trend
+    from .metrics.compare import Comparison
+    from .metrics.trend import Trend
 
 
 @click.group(invoke_without_command=True)
@@ -166,15 +166,15 @@ def compare(
 
     Three runs or more, the oldest first, are also shown run by run.
     """
-    from .comparison import compare as compare_reports
-    from .trends import trend
+    from .metrics.compare import compare as compare_reports
+    from .metrics.trend import trend
 
     columns = parted(by) or None
     reports = [load(one, store=store) for one in (runs if len(runs) > 1 else (*runs, "latest"))]
     found = trend(reports, by=columns) if len(reports) > 2 else compare_reports(*reports, by=columns)
     ranked: dict[str, pa.Table] = {}
     if why is not None:
-        from .blame import blame
+        from .metrics.slice_influence import blame
 
         ranked = {why: blame(reports[0], reports[-1], why)}
     if html is not None:
@@ -186,8 +186,8 @@ def compare(
 
 
 def _print(found: Comparison | Trend, ranked: dict[str, pa.Table]) -> None:
-    from .comparison import Comparison
     from .comparison_text import print_blame, print_comparison, print_trend
+    from .metrics.compare import Comparison
 
     if isinstance(found, Comparison):
         print_comparison(found)
@@ -207,8 +207,8 @@ def _print(found: Comparison | Trend, ranked: dict[str, pa.Table]) -> None:
 @json_option
 def value(old: str, new: str, seeds: int, evaluation: str | None, by: str | None, store: str, as_json: bool) -> None:
     """Measure what the labels of the run NEW are worth: train on old and new labels, judge by both."""
+    from .metrics.label_value import worth
     from .spent import rounds_between, spent
-    from .worth import worth
 
     columns = parted(by)
     kept = Store(store)

@@ -10,8 +10,8 @@ import click
 from .cli_shared import array, json_option, lines, parted, progress, run_options, store_option, write_json
 from .data.issues import visible
 from .errors import InputError
+from .metrics.slice_lookup import slice_ids
 from .search.seeds import class_ids
-from .slices.named import slice_ids
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

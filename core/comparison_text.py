@@ -13,11 +13,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from .comparison import Comparison
 from .data.issues import shortened, visible, words
+from .metrics.compare import Comparison
+from .metrics.label_value import Worth
+from .metrics.trend import Trend
 from .outcome import IN_SLICES, said, surely, verdict
-from .trends import Trend
-from .worth import Worth
 
 MOVEMENTS, SLICES, IDS, BLAMED = 8, 12, 5, 10
 ASKED = 60  # slices that were asked for are shown whether they moved or not

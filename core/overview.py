@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 from .counts import ClassHealth, IssueCount, Quality, WorseValue
 from .data.issues import expected_precision, listed, percent, spans_told, words
 from .data.schemas import ADVICE, ISSUES, issues_in
+from .metrics.slice_metrics import judged_labels
 from .sethealth import set_health, sets_told
-from .slices.metrics import judged_labels
 
 if TYPE_CHECKING:
     from .report import Report

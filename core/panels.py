@@ -22,11 +22,11 @@ import pyarrow.compute as pc
 from .data.issues import shown_span
 from .data.label_sets import shown
 from .data.schemas import ISSUES
+from .metrics.factorize import partitions
+from .metrics.slice_metrics import Judged, class_metrics, judged, overall, score_column, wilson
+from .metrics.slice_table import full_table, worst_first
+from .metrics.slugs import slug
 from .overview import BINS, Overview
-from .slices.cells import partitions
-from .slices.metrics import Judged, class_metrics, judged, overall, score_column, wilson
-from .slices.slugs import slug
-from .slices.table import full_table, worst_first
 from .verdict import summary
 
 if TYPE_CHECKING:

@@ -17,13 +17,13 @@ from .data.samples import Samples
 from .data.schemas import ANNOTATORS_SCHEMA, issues_in
 from .data.textless import require_texts
 from .errors import InputError
+from .metrics.slice_lookup import slice_row
+from .metrics.slice_metrics import judged_labels
 from .models.vector_index import VectorIndex
 from .search.query import Searchable, seed_vector
 from .search.seeds import USERS_EMBEDDINGS as USERS_EMBEDDINGS
 from .search.seeds import required_embeddings, searchable, seeds, selection
 from .search.sql_filter import Selection
-from .slices.metrics import judged_labels
-from .slices.named import slice_row
 from .store.keeper import Keeper
 from .store.run_notes import note_entry
 
@@ -214,7 +214,7 @@ class Report:
 
     def slices(self, by: Sequence[str] | None = None, *, metric: str = "f1") -> pa.Table:
         """Return a metric for every value of the metadata columns ``by``, and for their combinations."""
-        from .slices.table import slices_table
+        from .metrics.slice_table import slices_table
 
         return slices_table(self, by=by, metric=metric)
 

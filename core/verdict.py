@@ -25,7 +25,7 @@ def summary(overview: Overview, slices: pa.Table, whole: dict[str, float], sourc
     Parameters
     ----------
     slices
-        The table of :func:`labelsift.slices.table.full_table`, worst label-issue rate first.
+        The table of :func:`labelsift.metrics.slice_table.full_table`, worst label-issue rate first.
     whole
         The metrics of the whole data set.
     source

@@ -28,7 +28,6 @@ from xml.sax.saxutils import quoteattr
 import labelsift as ls
 import pyarrow as pa
 from camera import WIDTH, browser, camera, page_of, say
-from labelsift.comparison import compare
 from labelsift.data.issues import words
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.demo.tickets import write_tickets
@@ -38,6 +37,7 @@ from labelsift.integrations.label_studio.backend.launching import BackendServer
 from labelsift.integrations.label_studio.client import Client
 from labelsift.integrations.label_studio.server import LabelStudioServer
 from labelsift.integrations.mlflow.server import MLflowServer
+from labelsift.metrics.compare import compare
 from labelsift.report import Report
 from other_kinds import sets_report, spans_report
 from rich.console import Console

@@ -10,9 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from click.testing import CliRunner
-from labelsift.blame import blame
 from labelsift.cli import main
 from labelsift.errors import InputError
+from labelsift.metrics.slice_influence import blame
 
 SUBJECTS = {"card": "card lost stolen broken blocked wallet", "money": "transfer refund payment charge fee balance"}
 PLACES = {"CA": "beach surf coast", "NY": "tower subway harbor"}

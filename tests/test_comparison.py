@@ -12,9 +12,9 @@ import pyarrow as pa
 import pytest
 from click.testing import CliRunner
 from labelsift.cli import main
-from labelsift.comparison import compare
 from labelsift.comparison_text import print_comparison
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
+from labelsift.metrics.compare import compare
 from rich.console import Console
 
 WORDS = {"a": "refund money back please order", "b": "login password account locked again"}

@@ -14,9 +14,9 @@ from pathlib import Path
 import labelsift as ls
 import pyarrow as pa
 import pytest
-from labelsift.comparison import compare
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.demo.tickets import write_tickets
+from labelsift.metrics.compare import compare
 from labelsift.reproduction import reproduce
 from labelsift.verification import verify
 from labelsift.versions import correct, undo

@@ -9,8 +9,8 @@ from pathlib import Path
 import labelsift as ls
 import openpyxl
 import pytest
-from labelsift.comparison import Comparison, compare
 from labelsift.demo.tickets import write_tickets
+from labelsift.metrics.compare import Comparison, compare
 from labelsift.recording import recorded
 from labelsift.reproduction import reproduce
 from labelsift.versions import correct, undo

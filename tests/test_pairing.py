@@ -6,9 +6,9 @@ import labelsift as ls
 import numpy as np
 import pyarrow as pa
 import pytest
-from labelsift.comparison import compare
-from labelsift.pairing import FEWEST, MANY, Outcomes, f1_difference, rate_difference
-from labelsift.slices.metrics import Judged, overall
+from labelsift.metrics.compare import compare
+from labelsift.metrics.paired_intervals import FEWEST, MANY, Outcomes, f1_difference, rate_difference
+from labelsift.metrics.slice_metrics import Judged, overall
 
 
 def outcomes(old: np.ndarray, new: np.ndarray, shared: int) -> Outcomes:

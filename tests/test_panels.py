@@ -11,9 +11,9 @@ import pyarrow.compute as pc
 import pytest
 from labelsift.data.samples import Samples
 from labelsift.data.schemas import Finding, findings_table, of_issue
+from labelsift.metrics.slice_metrics import PREDICTED, PROXY
 from labelsift.overview import Overview
 from labelsift.panels import MAX_FLAGGED, MAX_MATRIX, OTHER, panels
-from labelsift.slices.metrics import PREDICTED, PROXY
 from labelsift.verdict import MAX_LENGTH
 
 

@@ -12,9 +12,9 @@ import pyarrow as pa
 import pytest
 from click.testing import CliRunner
 from labelsift.cli import main
-from labelsift.comparison import compare
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.errors import InputError
+from labelsift.metrics.compare import compare
 from labelsift.overview import Overview
 from labelsift.panels import panels
 from labelsift.terminal import print_summary

@@ -12,11 +12,11 @@ import pytest
 from click.testing import CliRunner, Result
 from labelsift import platforms
 from labelsift.cli import main
-from labelsift.comparison import compare
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.erasure import forget
 from labelsift.errors import InputError
 from labelsift.memory import text_hash
+from labelsift.metrics.compare import compare
 from labelsift.platforms import Receipt
 from labelsift.reproduction import reproduce
 from labelsift.store.location import Folder, place_of

@@ -13,9 +13,9 @@ import pytest
 from click.testing import CliRunner
 from labelsift.audit import audit_rows
 from labelsift.cli import main
-from labelsift.comparison import compare
 from labelsift.data.schemas import CORRECTIONS_SCHEMA, of_issue
 from labelsift.io import row_files as rowfiles
+from labelsift.metrics.compare import compare
 from labelsift.store.store import Store
 from labelsift.versions import correct, undo
 from pyarrow import csv

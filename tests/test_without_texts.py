@@ -11,8 +11,8 @@ import pyarrow as pa
 import pytest
 from click.testing import CliRunner
 from labelsift.cli import main
-from labelsift.comparison import compare
 from labelsift.errors import InputError
+from labelsift.metrics.compare import compare
 
 NOISE = 0.2  # of each digit are labeled as the next one
 

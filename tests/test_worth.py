@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from labelsift.comparison_text import print_worth
-from labelsift.worth import NEW, OLD, worth
+from labelsift.metrics.label_value import NEW, OLD, worth
 from rich.console import Console
 
 NOISYAG = Path(__file__).parents[2] / "shared" / "data" / "noisyag" / "data.csv.gz"

@@ -14,7 +14,7 @@ from .anchors import anchor
 from .markup import Safe, el, joined, name, table
 
 if TYPE_CHECKING:
-    from ..comparison import Comparison
+    from ..metrics.compare import Comparison
     from ..report import Report
 
 SHOWN_ROWS = 500

@@ -24,9 +24,9 @@ from .figures import metrics_section, slices_section, trend_section
 from .markup import Safe, el, joined
 
 if TYPE_CHECKING:
-    from ..comparison import Comparison
+    from ..metrics.compare import Comparison
+    from ..metrics.trend import Trend
     from ..report import Report
-    from ..trends import Trend
 
 SECTIONS = {
     "trend": "Run by run",
@@ -53,7 +53,7 @@ def write_comparison(
     with_text
         Show the texts of changed samples, and what people noted on them.
     why
-        Slug of a slice → its relabels as :func:`labelsift.blame.blame` ranks them.
+        Slug of a slice → its relabels as :func:`labelsift.metrics.slice_influence.blame` ranks them.
     trend
         More runs, of which the comparison has the first and the last.
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..data.issues import percent, shortened, words
 from ..data.taxonomy import Taxonomy
+from ..metrics.slugs import slug
 from ..overview import Overview
-from ..slices.slugs import slug
 from ..store.run_notes import Annotations
 from .anchors import anchor
 from .people import annotations_of, noted_slices, notes_shown

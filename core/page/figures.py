@@ -11,8 +11,8 @@ from .anchors import anchor
 from .markup import Safe, el, joined, name, table
 
 if TYPE_CHECKING:
-    from ..comparison import Comparison
-    from ..trends import Trend
+    from ..metrics.compare import Comparison
+    from ..metrics.trend import Trend
 
 SHOWN_SLICES = 100
 

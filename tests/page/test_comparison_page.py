@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from labelsift.comparison import compare
+from labelsift.metrics.compare import compare
 from labelsift.page.comparing import render_comparison
 
 ATTACKS = (

@@ -7,9 +7,9 @@ import pyarrow as pa
 import pytest
 from labelsift.data.samples import Samples
 from labelsift.errors import InputError
-from labelsift.slices.cells import MAX_VALUES, cross, partition, partitions
-from labelsift.slices.metrics import PREDICTED, PROXY, cell_metrics, class_metrics, judged, wilson
-from labelsift.slices.table import slices_table
+from labelsift.metrics.factorize import MAX_VALUES, cross, partition, partitions
+from labelsift.metrics.slice_metrics import PREDICTED, PROXY, cell_metrics, class_metrics, judged, wilson
+from labelsift.metrics.slice_table import slices_table
 from sklearn.metrics import accuracy_score, f1_score, precision_recall_fscore_support
 
 NO_TEXT = pa.chunked_array([["one text"] * 20])

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import InputError
-from .cells import Cells, cross, partitions
+from .factorize import Cells, cross, partitions
+from .slice_table import full_table
 from .slugs import slugs
-from .table import full_table
 
 if TYPE_CHECKING:
     from ..data.samples import Samples

@@ -1,8 +1,9 @@
 """How far metrics moved between two runs, overall and slice by slice, with intervals.
 
-Rates (labels that look wrong, accuracy) have the interval of :func:`labelsift.pairing.rate_difference`, which uses that
-the runs share samples, as far as they do: paired for the same samples, unpaired where a slice has other ones. Both
-kinds of F1 have a paired bootstrap's, see :func:`labelsift.pairing.f1_difference`.
+Rates (labels that look wrong, accuracy) have the interval of
+:func:`labelsift.metrics.paired_intervals.rate_difference`, which uses that the runs share samples, as far as they do:
+paired for the same samples, unpaired where a slice has other ones. Both kinds of F1 have a paired bootstrap's, see
+:func:`labelsift.metrics.paired_intervals.f1_difference`.
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from .errors import InputError
-from .pairing import Outcomes, f1_difference, rate_difference
-from .report import Report
-from .slices.cells import Cells, cross, partitions
-from .slices.metrics import Judged, judged, overall
-from .slices.table import METRICS, RATES, full_table
+from ..errors import InputError
+from ..report import Report
+from .factorize import Cells, cross, partitions
+from .paired_intervals import Outcomes, f1_difference, rate_difference
+from .slice_metrics import Judged, judged, overall
+from .slice_table import METRICS, RATES, full_table
 
 _FIGURES = [
     ("old", pa.float64()),
@@ -127,7 +128,7 @@ class Sides:
 
 
 def metrics_table(sides: Sides) -> pa.Table:
-    """Return the metrics of the whole data set; see ``metrics`` of :class:`labelsift.comparison.Comparison`."""
+    """Return the metrics of the whole data set; see ``metrics`` of :class:`labelsift.metrics.compare.Comparison`."""
     before, after = (overall(one) for one in sides.judged)
     old, new = (np.zeros(len(one.given), dtype=np.int64) for one in sides.judged)
     (spans,) = sides.intervals(old, new, 1)
@@ -138,7 +139,7 @@ def metrics_table(sides: Sides) -> pa.Table:
 def slices_table(sides: Sides, by: Sequence[str] | None) -> tuple[pa.Table, tuple[str, ...], tuple[str, ...]]:
     """Return the metrics of the slices that both have, and the predicates of those that only the old or new run has.
 
-    See ``slices`` of :class:`labelsift.comparison.Comparison`.
+    See ``slices`` of :class:`labelsift.metrics.compare.Comparison`.
     """
     before, after = _cells(sides.old, by), _cells(sides.new, by)
     spans: dict[str, dict[str, Span]] = {}

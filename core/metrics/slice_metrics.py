@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .cells import Cells
+from .factorize import Cells
 
 if TYPE_CHECKING:
     from ..report import Report

@@ -6,12 +6,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .comparison import relabels
-from .errors import InputError
-from .models.cross_validation import choose_penalty
-from .models.influence import fit_tightly, relabel_influence
-from .report import Report
-from .slices.named import slice_ids
+from ..errors import InputError
+from ..models.cross_validation import choose_penalty
+from ..models.influence import fit_tightly, relabel_influence
+from ..report import Report
+from .compare import relabels
+from .slice_lookup import slice_ids
 
 MOST_ROWS = 20_000  # learned from: the exact fit that influence needs takes minutes beyond
 _SCHEMA = pa.schema([("id", pa.string()), ("old", pa.string()), ("new", pa.string()), ("effect", pa.float64())])

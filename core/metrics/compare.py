@@ -1,7 +1,7 @@
 """What changed between two runs: rows, labels, metrics and issues.
 
 Samples are matched by their ids, then by equal texts among those that no id matches. Differences of metrics carry
-intervals that use this: see :mod:`labelsift.differences`.
+intervals that use this: see :mod:`labelsift.metrics.differences`.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..data.schemas import issues_in
+from ..data.textless import comparable_texts
+from ..report import Report
 from .aligning import aligned, explained, taxonomy_changes
-from .data.schemas import issues_in
-from .data.textless import comparable_texts
 from .deciders import with_deciders
 from .differences import Sides, metrics_table, slices_table
-from .report import Report
-from .slices.metrics import score_column
+from .slice_metrics import score_column
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Comparison:
         those that both runs have.
     taxonomy
         Table ``kind, old, new, samples, decided``: what became of the older run's classes under the newer run's
-        taxonomy; see :func:`labelsift.aligning.taxonomy_changes`. None of it counts as relabeled.
+        taxonomy; see :func:`labelsift.metrics.aligning.taxonomy_changes`. None of it counts as relabeled.
     by
         The columns that the user asked for; empty where every column was looked at.
     only_old, only_new
@@ -97,9 +97,9 @@ class Comparison:
         with_text
             Show the texts of changed samples and people's notes on them; else ids and labels only.
         why
-            Slug of a slice → what :func:`labelsift.blame.blame` ranks for it.
+            Slug of a slice → what :func:`labelsift.metrics.slice_influence.blame` ranks for it.
         """
-        from .page.comparing import write_comparison
+        from ..page.comparing import write_comparison
 
         return write_comparison(self, Path(path), with_text=with_text, why=why)
 

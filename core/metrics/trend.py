@@ -10,14 +10,14 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..data.schemas import issues_in
+from ..errors import InputError
+from ..report import Report
 from .aligning import aligned
-from .comparison import Comparison, compare
-from .data.schemas import issues_in
+from .compare import Comparison, compare
 from .differences import all_cells, known
-from .errors import InputError
-from .report import Report
-from .slices.metrics import judged, overall, score_column
-from .slices.table import METRICS
+from .slice_metrics import judged, overall, score_column
+from .slice_table import METRICS
 
 _VALUES = ("values", pa.list_(pa.float64()))
 _COUNTS = pa.list_(pa.int64())
@@ -56,8 +56,8 @@ class Trend:
         return self.change.as_dict() | {"runs": list(self.runs), "created": list(self.created), "trend": tables}
 
     def to_html(self, path: str | Path, *, with_text: bool = False, why: Mapping[str, pa.Table] | None = None) -> Path:
-        """Write the runs as one self-contained page; see :meth:`labelsift.comparison.Comparison.to_html`."""
-        from .page.comparing import write_comparison
+        """Write the runs as one self-contained page; see :meth:`labelsift.metrics.compare.Comparison.to_html`."""
+        from ..page.comparing import write_comparison
 
         return write_comparison(self.change, Path(path), with_text=with_text, why=why, trend=self)
 
@@ -70,7 +70,7 @@ def trend(reports: Sequence[Report], *, by: Sequence[str] | None = None) -> Tren
     reports
         Three runs or more, the oldest first; labels are shown under the last one's taxonomy.
     by
-        See :func:`labelsift.comparison.compare`.
+        See :func:`labelsift.metrics.compare.compare`.
 
     Raises
     ------

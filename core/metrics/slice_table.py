@@ -11,8 +11,8 @@ import numpy as np
 import pyarrow as pa
 
 from ..errors import InputError
-from .cells import Cells, cross, partitions
-from .metrics import cell_metrics, judged
+from .factorize import Cells, cross, partitions
+from .slice_metrics import cell_metrics, judged
 from .slugs import slugs
 
 if TYPE_CHECKING:

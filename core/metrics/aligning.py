@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .data.remap import COLUMNS
-from .data.taxonomy import Taxonomy
-from .report import Report
+from ..data.remap import COLUMNS
+from ..data.taxonomy import Taxonomy
+from ..report import Report
 
 _NAMES = [(name, pa.string()) for name in ("kind", "old", "new")]
 SCHEMA = pa.schema([*_NAMES, ("samples", pa.int64()), ("decided", pa.int64())])

@@ -16,12 +16,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .data.normalize import duplicate_groups
-from .data.textless import require_texts
-from .errors import InputError
-from .models.cross_validation import assign_folds, choose_penalty
-from .models.logistic_regression import fit_linear
-from .report import Report
+from ..data.normalize import duplicate_groups
+from ..data.textless import require_texts
+from ..errors import InputError
+from ..models.cross_validation import assign_folds, choose_penalty
+from ..models.logistic_regression import fit_linear
+from ..report import Report
 
 # Two-sided 95 % points of Student's t by degrees of freedom; above the last one the normal's.
 _T95 = (12.71, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131)

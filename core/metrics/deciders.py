@@ -14,9 +14,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from .data.issues import words
-from .data.label_sets import said
-from .report import Report
+from ..data.issues import words
+from ..data.label_sets import said
+from ..report import Report
 
 # Of each relabel the people who decided it, each with their newest word: ISO time, reason, and their own note.
 DECIDED = pa.list_(pa.struct([(name, pa.string()) for name in ("person", "time", "why", "note")]))
