@@ -21,7 +21,6 @@ import pyarrow as pa
 import requests
 from labelsift.data.samples import Samples
 from labelsift.data.schemas import Finding, findings_table
-from labelsift.flags import flags_of
 from labelsift.integrations.label_studio import LabelStudio, stored
 from labelsift.integrations.label_studio.client import Client
 from labelsift.integrations.label_studio.config import review_config, review_target
@@ -30,6 +29,7 @@ from labelsift.integrations.label_studio.reviewplan import Common, plan_review
 from labelsift.integrations.label_studio.server import LabelStudioServer
 from labelsift.integrations.label_studio.wire import body_of
 from labelsift.report import Report
+from labelsift.review.items import flags_of
 
 CLASSES = tuple(f"class_{at:02d}" for at in range(20))
 

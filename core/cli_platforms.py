@@ -12,8 +12,8 @@ from .agreeing import UNKNOWN, Agreement, agreement
 from .cli_shared import json_option, run_options, show_receipt, store_option, write_json, written
 from .errors import InputError
 from .platforms import MODES, Mode, PushOptions
-from .probing import share_of
 from .recording import record
+from .review.rounds import share_of
 from .store.pull_state import forget_pulled
 from .store.store import load
 

@@ -23,7 +23,7 @@ from .data.textless import comparable_texts
 from .errors import InputError, LabelsiftError, StoreError
 from .keptrows import FACTS as ROWS
 from .keptrows import erase_kept
-from .memory import text_hash
+from .review.verified import text_hash
 from .store.backend_state import erase_served
 from .store.cache import NAME as CACHE
 from .store.hash_chain import HEAD, Record

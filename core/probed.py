@@ -10,12 +10,12 @@ from typing import Any
 
 import pyarrow.compute as pc
 
-from .assignment import ASSIGNED, Assignment
 from .data.adjudication import REPEAT, SECOND_LOOK, SKIPPED, resolve, vote_of
 from .errors import StoreError
 from .probes import LEAST, Estimate, Stratum, difference, estimates, rate
-from .probing import ROUND, Plan
 from .recording import as_table, decisions
+from .review.assignment import ASSIGNED, Assignment
+from .review.rounds import ROUND, Plan
 from .store.hash_chain import Record
 from .store.store import DEFAULT, LATEST, Store
 

@@ -13,13 +13,13 @@ import pyarrow.compute as pc
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from labelsift.assignment import assigned
 from labelsift.confusions import SCHEMA, confusions_in, confusions_table
 from labelsift.data.schemas import Finding, findings_table, to_json
 from labelsift.erasure import forget
-from labelsift.flags import flags_of
 from labelsift.integrations.xlsx import Xlsx
 from labelsift.report import Report
+from labelsift.review.assignment import assigned
+from labelsift.review.items import flags_of
 from labelsift.store.store import load
 from labelsift.terminal import print_summary
 from rich.cells import cell_len

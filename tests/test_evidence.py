@@ -11,9 +11,9 @@ import pyarrow as pa
 import pytest
 from labelsift import platforms
 from labelsift.data.schemas import CORRECTIONS_SCHEMA, Finding, findings_table
-from labelsift.evidence import MARGIN
 from labelsift.platforms import Receipt
 from labelsift.report import Report
+from labelsift.review.reopen import MARGIN
 from labelsift.store.ledger import Ledger
 from labelsift.store.store import Store
 

@@ -19,7 +19,7 @@ from labelsift.errors import InputError, StoreError
 from labelsift.platforms import Receipt
 from labelsift.probed import probed
 from labelsift.probes import Stratum, estimates
-from labelsift.probing import planned
+from labelsift.review.rounds import planned
 from labelsift.store.store import Store
 
 NAMES = ("error_rate", "precision", "recall")

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from labelsift.reasons import reason_of
+from labelsift.review.reasons import reason_of
 
 JARGON = ("nearest", "samples", "the model", "Labeled", "0.")
 TEXT = "Ann Lee flew to Paris."

@@ -18,8 +18,8 @@ from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.errors import InputError
 from labelsift.platforms import Receipt
 from labelsift.probed import probed
-from labelsift.probing import planned
 from labelsift.queueing import queue
+from labelsift.review.rounds import planned
 from labelsift.store.store import Store
 
 START = datetime(2026, 11, 24, tzinfo=UTC)

@@ -15,10 +15,10 @@ from labelsift.cli import main
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.erasure import forget
 from labelsift.errors import InputError
-from labelsift.memory import text_hash
 from labelsift.metrics.compare import compare
 from labelsift.platforms import Receipt
 from labelsift.reproduction import reproduce
+from labelsift.review.verified import text_hash
 from labelsift.store.location import Folder, place_of
 from labelsift.store.run_reader import read_facts
 from labelsift.store.store import Store

@@ -2,8 +2,8 @@
 
 In place of its text a row keeps two hashes: ``row_hash``, what it adds to the fingerprint of the samples (see
 :attr:`labelsift.data.samples.Samples.digest`), so that the rows can still be proven; and ``text_hash``, by which a text
-that people judged is known again (see :func:`labelsift.memory.text_hash`). A text that can be guessed can be confirmed
-by either.
+that people judged is known again (see :func:`labelsift.review.verified.text_hash`). A text that can be guessed can be
+confirmed by either.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..errors import InputError
-from ..memory import text_hash
+from ..review.verified import text_hash
 from .issues import words
 from .samples import ROW_HASH, TEXT_HASH, Samples
 

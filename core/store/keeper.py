@@ -12,9 +12,9 @@ from ..data.samples import Samples
 from ..models.vector_index import VectorIndex
 
 if TYPE_CHECKING:
-    from ..assignment import Assignment
-    from ..probing import Plan
     from ..report import Report
+    from ..review.assignment import Assignment
+    from ..review.rounds import Plan
     from ..search.pools import Pool
     from .run_notes import Annotations
 

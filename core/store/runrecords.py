@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 
-from ..assignment import ASSIGNED, Assignment, assignment_of
 from ..data.samples import Samples
-from ..evidence import reopened
-from ..memory import verified
-from ..probing import ROUND, Plan, round_of
+from ..review.assignment import ASSIGNED, Assignment, assignment_of
+from ..review.reopen import reopened
+from ..review.rounds import ROUND, Plan, round_of
+from ..review.verified import verified
 from .hash_chain import Record
 from .ledger import Ledger
 from .location import Place

@@ -8,9 +8,9 @@ from collections.abc import Collection, Iterable, Mapping
 from itertools import count
 from typing import Any
 
-from labelsift.flags import Flag
 from labelsift.platforms import Mode
-from labelsift.suggestions import cell_of, disputed
+from labelsift.review.items import Flag
+from labelsift.review.suggestions import cell_of, disputed
 
 from .asked import NOT_SHOWN, header_of, labels_told
 from .names import names_of

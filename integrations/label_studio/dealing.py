@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pyarrow.compute as pc
-from labelsift.flags import Flag
 from labelsift.report import Report
+from labelsift.review.items import Flag
 
 from . import links
 

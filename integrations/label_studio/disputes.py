@@ -14,8 +14,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from labelsift.suggestions import Dispute as Dispute
-from labelsift.suggestions import Span, Value, disputed, listed
+from labelsift.review.suggestions import Dispute as Dispute
+from labelsift.review.suggestions import Span, Value, disputed, listed
 
 
 def revised(given: Value | None, suggested: Value | None, marked: Value) -> Value:

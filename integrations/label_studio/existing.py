@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from labelsift.errors import InputError
-from labelsift.flags import Flag, flags_of
 from labelsift.platforms import Mode, PushOptions, Receipt
 from labelsift.report import Report
+from labelsift.review.items import Flag, flags_of
 
 from . import convert, tabs
 from .client import Client

@@ -9,7 +9,7 @@ from labelsift.data.media import shown_of
 from labelsift.data.samples import Samples, Task
 from labelsift.data.spans import fault
 from labelsift.errors import InputError
-from labelsift.flags import Flag
+from labelsift.review.items import Flag
 
 from .names import labels_in, names_of
 from .targets import NONE, Target

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from labelsift.flags import Flag
+from labelsift.review.items import Flag
 
 
 def with_repeats(flags: Sequence[Flag], repeats: Mapping[str, float]) -> list[Flag]:

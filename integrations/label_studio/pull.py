@@ -12,9 +12,9 @@ from labelsift.data.adjudication import REPEAT
 from labelsift.data.samples import Task
 from labelsift.data.schemas import CORRECTIONS_SCHEMA, to_json
 from labelsift.errors import InputError, StoreError
+from labelsift.review.suggestions import cell_of, read_given, suggestion_of
 from labelsift.store.run_reader import Shown, read_shown
 from labelsift.store.store import DEFAULT, Store
-from labelsift.suggestions import cell_of, read_given, suggestion_of
 
 from .client import Client
 from .convert import PREFIX, is_again, is_unseen, read_cell

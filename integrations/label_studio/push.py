@@ -8,9 +8,9 @@ from typing import Any
 
 from labelsift.data.media import required
 from labelsift.errors import PlatformError
-from labelsift.flags import Flag, flags_of
 from labelsift.platforms import Mode, PushOptions, Receipt
 from labelsift.report import Report
+from labelsift.review.items import Flag, flags_of
 
 from . import links, tabs
 from .ahead import ahead

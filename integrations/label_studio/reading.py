@@ -12,11 +12,11 @@ from typing import Any
 
 from labelsift.data.schemas import to_json
 from labelsift.errors import LabelsiftError
+from labelsift.review.suggestions import read_given, suggestion_of
 from labelsift.store.pull_state import Pulled
 from labelsift.store.run_reader import Shown, read_facts, read_links, read_shown
 from labelsift.store.runrecords import SENT
 from labelsift.store.store import Store
-from labelsift.suggestions import read_given, suggestion_of
 
 from .changed import moment
 from .client import Client

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from labelsift.flags import Flag
 from labelsift.report import Report
-from labelsift.suggestions import issue_order
+from labelsift.review.items import Flag
+from labelsift.review.suggestions import issue_order
 
 from . import convert, links, tabs
 from .config import config_of

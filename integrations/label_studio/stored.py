@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from labelsift.errors import PlatformError
-from labelsift.flags import key_of
+from labelsift.review.items import key_of
 
 from .client import Client
 from .convert import PREFIX, is_again, model_version

@@ -17,7 +17,7 @@ from typing import Any
 
 from labelsift.data.issues import words
 from labelsift.data.schemas import ISSUES
-from labelsift.suggestions import issue_order
+from labelsift.review.suggestions import issue_order
 
 from .remarks import UNCLEAR
 

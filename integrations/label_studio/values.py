@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from labelsift.suggestions import Value
+from labelsift.review.suggestions import Value
 
 from .targets import LEVEL, NONE, Target
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from labelsift.data.issues import shortened
 from labelsift.errors import InputError
-from labelsift.flags import Flag, flags_of
 from labelsift.platforms import Receipt
-from labelsift.suggestions import cell_of
+from labelsift.review.items import Flag, flags_of
+from labelsift.review.suggestions import cell_of
 
 from .reading import Row, read_rows
 

@@ -10,8 +10,8 @@ from labelsift.data.samples import Samples
 from labelsift.errors import InputError
 from labelsift.io.read import read
 from labelsift.overview import Overview
-from labelsift.pushing import without_advice
 from labelsift.report import Report
+from labelsift.review.push import without_advice
 from labelsift.scanning import scan
 from labelsift.signals.dynamics_statistics import trajectories
 from labelsift.signals.dynamics_writer import DynamicsWriter

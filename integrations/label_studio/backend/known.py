@@ -15,8 +15,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from labelsift.data.samples import TEXT_HASH
-from labelsift.memory import text_hash
 from labelsift.report import Report
+from labelsift.review.verified import text_hash
 from labelsift.store.cache import text_hashes
 
 from ..values import Value

@@ -11,8 +11,8 @@ import json
 from collections import defaultdict
 
 import numpy as np
-from labelsift.memory import judged
 from labelsift.recording import decisions
+from labelsift.review.verified import judged
 
 from .database import Database
 from .logs import Log

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from labelsift.data.samples import Samples
 from labelsift.data.schemas import Finding, findings_table
 from labelsift.errors import InputError
-from labelsift.flags import flags_of
 from labelsift.integrations.label_studio import convert, tabs
 from labelsift.integrations.label_studio.config import review_config, review_target
 from labelsift.report import Report
+from labelsift.review.items import flags_of
 
 RUN = "20261123-101500-4f2a"
 MODES = ("choose", "prefill", "blind")

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from labelsift.data.media import required, shown_of
 from labelsift.data.spans import fault
 from labelsift.errors import InputError
-from labelsift.flags import flags_of
 from labelsift.integrations.label_studio import convert
 from labelsift.integrations.label_studio.config import config_of, review_config, review_target
 from labelsift.integrations.label_studio.disputes import revised
@@ -23,7 +22,8 @@ from labelsift.integrations.label_studio.reviewplan import Common, labels_of, pl
 from labelsift.integrations.label_studio.targets import NONE, Target, target_of
 from labelsift.integrations.label_studio.values import from_result, to_result
 from labelsift.report import Report
-from labelsift.suggestions import disputed, settled
+from labelsift.review.items import flags_of
+from labelsift.review.suggestions import disputed, settled
 
 from . import kinds
 

@@ -9,8 +9,8 @@ import labelsift as ls
 import pytest
 from labelsift.integrations.label_studio.targets import target_of
 from labelsift.integrations.label_studio.values import to_result
+from labelsift.review.suggestions import settled
 from labelsift.store.store import Store
-from labelsift.suggestions import settled
 
 from . import kinds
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 from labelsift.data.schemas import Finding, findings_table
-from labelsift.flags import flags_of
 from labelsift.integrations.label_studio import tabs
 from labelsift.integrations.label_studio.dealing import groups_of, parts_of
 from labelsift.platforms import PushOptions
+from labelsift.review.items import flags_of
 
 RUN, SINCE = "20261123-101500-4f2a", "2026-11-25T10:00:00.000000Z"
 CONFIG = """<View><Text name="body" value="$text"/><Choices name="intent" toName="body">

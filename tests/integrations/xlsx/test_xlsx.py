@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from labelsift import platforms
 from labelsift.cli import main
 from labelsift.data.schemas import CORRECTIONS_SCHEMA, Finding, findings_table
-from labelsift.flags import flags_of
 from labelsift.integrations.xlsx import Xlsx
 from labelsift.platforms import Eraser, Labeler
 from labelsift.recording import decisions
 from labelsift.report import Report
+from labelsift.review.items import flags_of
 from labelsift.store.store import Store
 
 openpyxl = pytest.importorskip("openpyxl")

@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from .data.label_sets import parsed as labels_of
-from .data.samples import Samples, Task
-from .data.schemas import ISSUES
-from .data.spans import parsed as spans_of
+from ..data.label_sets import parsed as labels_of
+from ..data.samples import Samples, Task
+from ..data.schemas import ISSUES
+from ..data.spans import parsed as spans_of
 
 Value = Any  # str | list[str] | list[[int, int, str]]
 Span = Sequence[int | str]  # [start, end, type]

@@ -22,11 +22,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .data.label_sets import said
-from .data.remap import given_names
-from .data.samples import Samples
-from .data.schemas import to_json
-from .memory import Judged, chosen, judged
+from ..data.label_sets import said
+from ..data.remap import given_names
+from ..data.samples import Samples
+from ..data.schemas import to_json
+from .verified import Judged, chosen, judged
 
 # Of a score from 0 to 1. Scans of the same 8,000 rows of noisyag with two seeds differ by less than 0.083 on 99 % of
 # what is flagged, so that chance alone seldom reaches it.

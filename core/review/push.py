@@ -11,16 +11,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import platforms, probing
+from .. import platforms
+from ..data.schemas import ADVICE
+from ..data.textless import require_texts
+from ..errors import InputError
+from ..platforms import Mode, PushOptions, Receipt, Rounds
+from . import rounds as probing
 from .assignment import Assignment, assigned
-from .data.schemas import ADVICE
-from .data.textless import require_texts
-from .errors import InputError
-from .memory import JUDGED
-from .platforms import Mode, PushOptions, Receipt, Rounds
+from .verified import JUDGED
 
 if TYPE_CHECKING:
-    from .report import Report
+    from ..report import Report
 
 _PUSH = "Scan the file again; of a run without texts only the report that ls.scan returned can be pushed, in Python"
 

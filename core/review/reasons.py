@@ -11,8 +11,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from .data.issues import listed, shortened
-from .data.media import Medium
+from ..data.issues import listed, shortened
+from ..data.media import Medium
 from .suggestions import plain
 
 Evidence = Mapping[str, Any]

@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .data.media import Medium, shown_of
-from .data.samples import Task
-from .data.schemas import ISSUES
-from .errors import InputError
+from ..data.media import Medium, shown_of
+from ..data.samples import Task
+from ..data.schemas import ISSUES
+from ..errors import InputError
+from ..report import Report
 from .reasons import reason_of
-from .report import Report
 from .suggestions import Dispute, Value, given_in, order_of, plain, suggesting_of, suggestion_of
 
 

@@ -19,11 +19,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .data.schemas import Finding, findings_table
-from .errors import InputError
+from ..data.schemas import Finding, findings_table
+from ..errors import InputError
 
 if TYPE_CHECKING:
-    from .report import Report
+    from ..report import Report
 
 _GAP = 3  # a third of the queue lies between an item and its repeat, or more
 ROUND = "round"  # the kind of a record that keeps the plan of a round with probes

@@ -12,11 +12,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .data.adjudication import Vote, resolve
-from .data.label_sets import said as label_said
-from .data.remap import given_names, translated
-from .data.samples import TEXT_HASH, Samples
-from .data.taxonomy import Taxonomy
+from ..data.adjudication import Vote, resolve
+from ..data.label_sets import said as label_said
+from ..data.remap import given_names, translated
+from ..data.samples import TEXT_HASH, Samples
+from ..data.taxonomy import Taxonomy
 
 _VOTE = ("id", "action", "verdict", "value", "person", "time", "asked")
 

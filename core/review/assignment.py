@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .errors import InputError
+from ..errors import InputError
 
 ASSIGNED = "assignment"  # the kind of a record that keeps an assignment
 LEAST = 10  # samples of each kind
