@@ -17,7 +17,7 @@ from .data.issues import shortened, visible, words
 from .metrics.compare import Comparison
 from .metrics.label_value import Worth
 from .metrics.trend import Trend
-from .outcome import IN_SLICES, said, surely, verdict
+from .render.comparison_words import IN_SLICES, said, surely, verdict
 
 MOVEMENTS, SLICES, IDS, BLAMED = 8, 12, 5, 10
 ASKED = 60  # slices that were asked for are shown whether they moved or not

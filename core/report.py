@@ -172,12 +172,12 @@ class Report:
         return self.samples.ids.filter(pa.array(self.selection.matching(where))).to_pylist()
 
     def confusions(self) -> pa.Table:
-        """Return the confusions that recur, the most frequent first, in :data:`labelsift.confusions.SCHEMA`.
+        """Return the confusions that recur, the most frequent first, in :data:`labelsift.render.confusions.SCHEMA`.
 
         One row a pair of classes: counts both ways, verdict (slip or unclear guideline), the members worst first, and
         ten contrast pairs. :attr:`findings` holds them as well: scope class, issue label, kind systematic.
         """
-        from .confusions import confusions_table
+        from .render.confusions import confusions_table
 
         return confusions_table(self.findings)
 
@@ -309,13 +309,13 @@ class Report:
 
     def link(self, kind: str, name: str | None = None) -> str:
         """Return the link to the run, a ``slice`` (by slug) or a ``sample`` (by id) within the page: ``#sample-…``."""
-        from .page.anchors import link
+        from .render.page.anchors import link
 
         return link(kind, self.run if kind == "run" and name is None else name or "")
 
     def to_html(self, path: str | Path, *, share: bool = False) -> Path:
         """Write the report as one self-contained page; ``share`` leaves out every text."""
-        from .page.build import write_page
+        from .render.page.build import write_page
 
         return write_page(self, Path(path), share=share)
 

@@ -16,11 +16,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from .confusions import confusions_in
 from .data.issues import percent, shortened, visible, words
 from .data.label_sets import changed, shown
 from .data.schemas import of_issue
-from .overview import Overview
+from .render.confusions import confusions_in
+from .render.overview import Overview
 from .store.store import DEFAULT
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ import pyarrow.compute as pc
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from labelsift.confusions import SCHEMA, confusions_in, confusions_table
 from labelsift.data.schemas import Finding, findings_table, to_json
 from labelsift.erasure import forget
 from labelsift.integrations.xlsx import Xlsx
+from labelsift.render.confusions import SCHEMA, confusions_in, confusions_table
 from labelsift.report import Report
 from labelsift.review.assignment import assigned
 from labelsift.review.items import flags_of

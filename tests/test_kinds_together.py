@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 from labelsift.data.issues import shown_span
 from labelsift.errors import InputError
-from labelsift.panels import _label
+from labelsift.render.panels import _label
 
 SPANS = [[0, 3, "person"]]
 

@@ -12,9 +12,9 @@ import pytest
 from labelsift.data.samples import Samples
 from labelsift.data.schemas import Finding, findings_table, of_issue
 from labelsift.metrics.slice_metrics import PREDICTED, PROXY
-from labelsift.overview import Overview
-from labelsift.panels import MAX_FLAGGED, MAX_MATRIX, OTHER, panels
-from labelsift.verdict import MAX_LENGTH
+from labelsift.render.overview import Overview
+from labelsift.render.panels import MAX_FLAGGED, MAX_MATRIX, OTHER, panels
+from labelsift.render.verdict import MAX_LENGTH
 
 
 def everything(shown):

@@ -15,8 +15,8 @@ from labelsift.cli import main
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.errors import InputError
 from labelsift.metrics.compare import compare
-from labelsift.overview import Overview
-from labelsift.panels import panels
+from labelsift.render.overview import Overview
+from labelsift.render.panels import panels
 from labelsift.terminal import print_summary
 from rich.console import Console
 

@@ -12,8 +12,8 @@ import json
 
 import numpy as np
 
-from ..confusions import SYSTEMATIC
 from ..data.schemas import Finding, to_json
+from ..render.confusions import SYSTEMATIC
 from .recurring import Recurring, recurring
 from .registry import Context, Result
 

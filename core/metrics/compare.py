@@ -99,7 +99,7 @@ class Comparison:
         why
             Slug of a slice → what :func:`labelsift.metrics.slice_influence.blame` ranks for it.
         """
-        from ..page.comparing import write_comparison
+        from ..render.page.comparing import write_comparison
 
         return write_comparison(self, Path(path), with_text=with_text, why=why)
 

@@ -57,7 +57,7 @@ class Trend:
 
     def to_html(self, path: str | Path, *, with_text: bool = False, why: Mapping[str, pa.Table] | None = None) -> Path:
         """Write the runs as one self-contained page; see :meth:`labelsift.metrics.compare.Comparison.to_html`."""
-        from ..page.comparing import write_comparison
+        from ..render.page.comparing import write_comparison
 
         return write_comparison(self.change, Path(path), with_text=with_text, why=why, trend=self)
 

@@ -15,10 +15,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labelsift.panels import Panels, Table, panels
 from labelsift.platforms import Receipt
+from labelsift.render.panels import Panels, Table, panels
+from labelsift.render.verdict import HEADING
 from labelsift.report import Report
-from labelsift.verdict import HEADING
 
 from .connection import connect, find_run, finish, page, refusal, tracking_uri
 from .figures import histogram_svg, matrix_svg

@@ -14,7 +14,7 @@ from labelsift.errors import InputError, MissingExtraError, PlatformError
 from labelsift.reach import public, silence
 
 if TYPE_CHECKING:
-    from labelsift.panels import Panels
+    from labelsift.render.panels import Panels
     from wandb import Run
 
 PROJECT = "labelsift"

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labelsift.errors import InputError, PlatformError
-from labelsift.panels import Histogram, Matrix, Panels, Table, panels
 from labelsift.platforms import Receipt
+from labelsift.render.panels import Histogram, Matrix, Panels, Table, panels
 from labelsift.report import Report
 
 from .connection import mode, require, start

@@ -9,7 +9,7 @@ import pytest
 from labelsift.data.samples import Samples
 from labelsift.errors import InputError
 from labelsift.io.read import read
-from labelsift.overview import Overview
+from labelsift.render.overview import Overview
 from labelsift.report import Report
 from labelsift.review.push import without_advice
 from labelsift.scanning import scan

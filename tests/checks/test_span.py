@@ -11,8 +11,8 @@ import pytest
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.data.spans import spaced, to_bio
 from labelsift.errors import InputError
-from labelsift.page.selection import select
-from labelsift.panels import panels
+from labelsift.render.page.selection import select
+from labelsift.render.panels import panels
 
 PEOPLE = "Ann Brown|Bob Stone|Carla Diaz|Dev Patel|Eva Lind|Finn Moser|Gita Rao|Hugo Weiss|Ines Costa|Jon Park".split(
     "|"
@@ -302,7 +302,7 @@ def test_run_store_terminal_and_page(made, tmp_path, capsys):
     loaded = ls.load(report.run, store=tmp_path / "st") if hasattr(ls, "load") else report.store.load(report.run)
     assert loaded.samples.task == "spans" and loaded.samples.fingerprint == report.samples.fingerprint
     assert loaded.findings.equals(report.findings) and loaded.samples.classes == ("city", "person")
-    from labelsift.overview import Overview
+    from labelsift.render.overview import Overview
     from labelsift.terminal import print_summary
 
     print_summary(loaded)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from labelsift.metrics.compare import compare
-from labelsift.page.comparing import render_comparison
+from labelsift.render.page.comparing import render_comparison
 
 ATTACKS = (
     "</script><script>window.owned = 1; alert(1)</script>",

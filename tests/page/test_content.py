@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from labelsift.errors import InputError
-from labelsift.page.build import render_page
-from labelsift.page.content import encode
+from labelsift.render.page.build import render_page
+from labelsift.render.page.content import encode
 
 HOSTILE = "</script><script>document.title='owned'</script><!-- \u2028 \u2029 & \x85 ]]>"
 
@@ -104,7 +104,7 @@ def test_a_text_that_is_larger_than_the_page_shows_its_beginning(make_page_repor
 
 def test_no_issue_crowds_out_another(make_page_report, monkeypatch):
     from labelsift.data.schemas import FINDINGS_SCHEMA, Finding, findings_table
-    from labelsift.page import build
+    from labelsift.render.page import build
 
     report = make_page_report([f"text {at} " * 20 for at in range(4_000)])
     empties = findings_table([Finding("t03999", "empty", 0.99, "Nothing to read.")])

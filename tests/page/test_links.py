@@ -95,7 +95,7 @@ def test_a_link_to_a_slice_shows_its_samples(open_page):
 
 
 def test_a_page_for_sharing_holds_no_notes():
-    from labelsift.page.build import render_page
+    from labelsift.render.page.build import render_page
 
     report = long_report(
         note("she called", sample="a/b é 3"), note("her card", slice="state:CA"), note("by phone, said she")
@@ -106,7 +106,7 @@ def test_a_page_for_sharing_holds_no_notes():
 
 
 def test_notes_on_slices_that_cannot_be_found_are_still_shown():
-    from labelsift.page.content import content, encode
+    from labelsift.render.page.content import content, encode
 
     report = long_report(note("old", slice="none:x"))
     shown = content(report, share=False, room=10**6)

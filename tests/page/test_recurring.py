@@ -7,8 +7,8 @@ from dataclasses import replace
 import pyarrow as pa
 import pytest
 from labelsift.data.schemas import Finding, findings_table, to_json
-from labelsift.page.build import render_page
-from labelsift.page.recurring import SHOWN, recurring
+from labelsift.render.page.build import render_page
+from labelsift.render.page.confusions import SHOWN, recurring
 
 HOSTILE = '<img src=x onerror="window.owned=1"></script>\u202e\''
 
@@ -43,7 +43,7 @@ def test_a_confusion_has_a_section_of_its_own_with_its_contrast_pairs(make_page_
 
 
 def report_general(report) -> list:
-    from labelsift.page.selection import _general
+    from labelsift.render.page.selection import _general
 
     return _general(report.findings)
 

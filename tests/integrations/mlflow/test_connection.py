@@ -10,8 +10,8 @@ from labelsift.integrations.mlflow import MLflow
 from labelsift.integrations.mlflow.connection import page
 from labelsift.integrations.mlflow.figures import histogram_svg, matrix_svg
 from labelsift.integrations.mlflow.writer import table_json
-from labelsift.panels import Histogram, Matrix, Table
 from labelsift.reach import public
+from labelsift.render.panels import Histogram, Matrix, Table
 from labelsift.servers import free_port
 
 

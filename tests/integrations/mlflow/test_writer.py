@@ -8,7 +8,7 @@ import pytest
 from labelsift import platforms
 from labelsift.errors import InputError
 from labelsift.integrations.mlflow import MLflow
-from labelsift.panels import panels
+from labelsift.render.panels import panels
 
 pytestmark = pytest.mark.server
 

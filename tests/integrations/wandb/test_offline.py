@@ -8,7 +8,7 @@ import pytest
 from labelsift import platforms
 from labelsift.errors import InputError, PlatformError
 from labelsift.integrations.wandb import WandB, readback
-from labelsift.panels import panels
+from labelsift.render.panels import panels
 
 
 def of_kind(records, kind):

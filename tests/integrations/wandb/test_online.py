@@ -7,7 +7,7 @@ import sys
 import pytest
 from labelsift.errors import InputError, PlatformError
 from labelsift.integrations.wandb import WandB
-from labelsift.panels import panels
+from labelsift.render.panels import panels
 from labelsift.servers import free_port
 
 

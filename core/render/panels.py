@@ -19,18 +19,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .data.issues import shown_span
-from .data.label_sets import shown
-from .data.schemas import ISSUES
-from .metrics.factorize import partitions
-from .metrics.slice_metrics import Judged, class_metrics, judged, overall, score_column, wilson
-from .metrics.slice_table import full_table, worst_first
-from .metrics.slugs import slug
+from ..data.issues import shown_span
+from ..data.label_sets import shown
+from ..data.schemas import ISSUES
+from ..metrics.factorize import partitions
+from ..metrics.slice_metrics import Judged, class_metrics, judged, overall, score_column, wilson
+from ..metrics.slice_table import full_table, worst_first
+from ..metrics.slugs import slug
 from .overview import BINS, Overview
 from .verdict import summary
 
 if TYPE_CHECKING:
-    from .report import Report
+    from ..report import Report
 
 # A table of more rows is slow to open on a tracker's page; the report's own files hold every finding.
 MAX_FLAGGED = 10_000

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .data.issues import percent, shortened, visible
-from .metrics.slice_table import RATES
+from ..data.issues import percent, shortened, visible
+from ..metrics.slice_table import RATES
 
 if TYPE_CHECKING:
-    from .metrics.compare import Comparison
+    from ..metrics.compare import Comparison
 
 SHOWN = 3
 IN_SLICES = (*RATES, "f1")  # what is shown of a slice; weighted F1 says little beside accuracy

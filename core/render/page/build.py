@@ -18,13 +18,13 @@ from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING
 
-from ..data.issues import visible
-from ..data.textless import require_texts
-from ..errors import InputError
+from ...data.issues import visible
+from ...data.textless import require_texts
+from ...errors import InputError
 from .content import content, encode, headline
 
 if TYPE_CHECKING:
-    from ..report import Report
+    from ...report import Report
 
 PAGE_BYTES = 2_600_000
 SCRIPTS = ("dom.js", "figures.js", "recurring.js", "samples.js", "filters.js", "page.js")
@@ -85,7 +85,7 @@ def render_page(report: Report, *, share: bool = False) -> str:
 
 def template(name: str) -> str:
     """Return one of the page's own files."""
-    return resources.files("labelsift.page").joinpath(name).read_text(encoding="utf-8")
+    return resources.files("labelsift.render.page").joinpath(name).read_text(encoding="utf-8")
 
 
 def content_hash(text: str) -> str:

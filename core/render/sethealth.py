@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..data.schemas import of_issue
 from .counts import ClassHealth
-from .data.schemas import of_issue
 
 if TYPE_CHECKING:
-    from .report import Report
+    from ..report import Report
 
 KINDS = ("extra", "missing")
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..data.issues import shortened
-from ..metrics.slice_lookup import slice_row
-from ..store.run_notes import Annotations, Note
+from ...data.issues import shortened
+from ...metrics.slice_lookup import slice_row
+from ...store.run_notes import Annotations, Note
 from .anchors import anchor
 
 if TYPE_CHECKING:
-    from ..report import Report
+    from ...report import Report
 
 SHOWN_NOTES = 200
 LENGTH = 1_000

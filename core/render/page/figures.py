@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..data.issues import words
-from ..outcome import CHANCE, IN_SLICES, MEASURES, direction, surely
+from ...data.issues import words
+from ..comparison_words import CHANCE, IN_SLICES, MEASURES, direction, surely
 from .anchors import anchor
 from .markup import Safe, el, joined, name, table
 
 if TYPE_CHECKING:
-    from ..metrics.compare import Comparison
-    from ..metrics.trend import Trend
+    from ...metrics.compare import Comparison
+    from ...metrics.trend import Trend
 
 SHOWN_SLICES = 100
 

@@ -10,14 +10,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..data.issues import expected_precision, listed, percent, spans_told, words
+from ..data.schemas import ADVICE, ISSUES, issues_in
+from ..metrics.slice_metrics import judged_labels
 from .counts import ClassHealth, IssueCount, Quality, WorseValue
-from .data.issues import expected_precision, listed, percent, spans_told, words
-from .data.schemas import ADVICE, ISSUES, issues_in
-from .metrics.slice_metrics import judged_labels
 from .sethealth import set_health, sets_told
 
 if TYPE_CHECKING:
-    from .report import Report
+    from ..report import Report
 
 BINS = 20
 # A metadata value is named as worse when the lower end of its Wilson interval lies above the overall rate.

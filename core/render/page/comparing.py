@@ -1,7 +1,7 @@
 """Write what changed between two runs as one HTML file without any script, in the look of the report page.
 
 Ids and labels stand on the page; texts of samples and people's notes, which may quote them, only where that is asked
-for. Everything that comes from the data is escaped by :mod:`labelsift.page.markup`, and the page's
+for. Everything that comes from the data is escaped by :mod:`labelsift.render.page.markup`, and the page's
 Content-Security-Policy forbids every script and every request.
 """
 
@@ -15,18 +15,18 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from ..data.issues import visible
-from ..data.textless import require_texts
-from ..outcome import details, verdict
+from ...data.issues import visible
+from ...data.textless import require_texts
+from ..comparison_words import details, verdict
 from .build import content_hash, save, template, version
 from .changed import cards, classes_section, issues_section, relabeled_section, rows_section, why_section
 from .figures import metrics_section, slices_section, trend_section
 from .markup import Safe, el, joined
 
 if TYPE_CHECKING:
-    from ..metrics.compare import Comparison
-    from ..metrics.trend import Trend
-    from ..report import Report
+    from ...metrics.compare import Comparison
+    from ...metrics.trend import Trend
+    from ...report import Report
 
 SECTIONS = {
     "trend": "Run by run",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ...data.issues import shortened
 from ..confusions import confusions_in
-from ..data.issues import shortened
 from .anchors import anchor
 
 if TYPE_CHECKING:
-    from ..report import Report
+    from ...report import Report
 
 SHOWN = 20
 TEXT_LENGTH, NAME_LENGTH, REASON_LENGTH = 240, 300, 1_000

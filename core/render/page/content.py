@@ -12,18 +12,18 @@ import re
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from ..data.issues import percent, shortened, words
-from ..data.taxonomy import Taxonomy
-from ..metrics.slugs import slug
+from ...data.issues import percent, shortened, words
+from ...data.taxonomy import Taxonomy
+from ...metrics.slugs import slug
+from ...store.run_notes import Annotations
 from ..overview import Overview
-from ..store.run_notes import Annotations
 from .anchors import anchor
-from .people import annotations_of, noted_slices, notes_shown
-from .recurring import recurring
+from .confusions import recurring
+from .notes import annotations_of, noted_slices, notes_shown
 from .selection import STRING_LENGTH, select
 
 if TYPE_CHECKING:
-    from ..report import Report
+    from ...report import Report
 
 CLASS = ("name", "rows", "flagged", "confusedWith", "confused", "incoming", "agreement")
 SHOWN_CLASSES = 500

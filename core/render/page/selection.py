@@ -26,17 +26,17 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ...data.issues import shortened, shown_span, words
+from ...data.label_sets import shown
+from ...data.schemas import ISSUES, of_issue
 from ..confusions import SYSTEMATIC
-from ..data.issues import shortened, shown_span, words
-from ..data.label_sets import shown
-from ..data.schemas import ISSUES, of_issue
 from .anchors import anchor
-from .guards import quotes, web_address
-from .people import annotations_of, remark
+from .notes import annotations_of, remark
+from .safety import quotes, web_address
 
 if TYPE_CHECKING:
-    from ..data.samples import Samples
-    from ..report import Report
+    from ...data.samples import Samples
+    from ...report import Report
 
 NODE = ("id", "label", "text", "length")
 SAMPLE = ("node", "anchor", "split", "predicted", "meta", "link", "remarks", "findings")

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..data.issues import shortened, words
-from ..outcome import said
+from ...data.issues import shortened, words
+from ..comparison_words import said
 from .anchors import anchor
 from .markup import Safe, el, joined, name, table
 
 if TYPE_CHECKING:
-    from ..metrics.compare import Comparison
-    from ..report import Report
+    from ...metrics.compare import Comparison
+    from ...report import Report
 
 SHOWN_ROWS = 500
 SHOWN_MOVEMENTS = 25

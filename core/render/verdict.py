@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from .data.issues import percent, shortened, visible, words
+from ..data.issues import percent, shortened, visible, words
 from .overview import Overview
 
 MAX_LENGTH = 8_000  # a tag of MLflow's holds no more
