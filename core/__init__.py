@@ -7,7 +7,8 @@
 2
 """
 
-from .agreeing import agreement
+from .corrections.agreeing import agreement
+from .corrections.record import record, recorded
 from .data.samples import Samples
 from .data.taxonomy import Taxonomy
 from .errors import InputError, LabelsiftError, PlatformError, StoreError
@@ -15,7 +16,6 @@ from .io.read import read
 from .label_quality.pred_probs import TopK
 from .label_quality.score_labels import score_labels
 from .platforms import Receipt, pull
-from .recording import record, recorded
 from .report import Report
 from .scanning import scan
 from .signals.dynamics_writer import DynamicsWriter

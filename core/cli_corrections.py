@@ -24,7 +24,7 @@ def verify(expect: str | None, store: str, as_json: bool) -> None:
 
     Ends with 1 and names the first broken record where something was changed, cut or moved.
     """
-    from .verification import verify as verify_store
+    from .corrections.verify import verify as verify_store
 
     found = verify_store(store=store, expect=expect)
     if as_json:
@@ -45,7 +45,7 @@ def verify(expect: str | None, store: str, as_json: bool) -> None:
 @json_option
 def audit(dataset: str | None, since: datetime | None, csv_: str | None, store: str, as_json: bool) -> None:
     """Show who changed what, when and why."""
-    from .audit import audit_rows, write_audit
+    from .corrections.audit import audit_rows, write_audit
 
     kept = Store(store)
     kept.runs()  # refuses what is no store
@@ -96,8 +96,8 @@ def correct(
     as_json: bool,
 ) -> None:
     """Apply the recorded corrections to FILE and write its next version; conflicts are listed and left alone."""
+    from .corrections.file_versions import correct as correct_file
     from .listings import print_version
-    from .versions import correct as correct_file
 
     version = correct_file(
         file,
@@ -132,7 +132,7 @@ def correct(
 @store_option
 def undo(file: str, out: str, store: str) -> None:
     """Write the version before FILE, as it was when `labelsift correct` made FILE of it."""
-    from .versions import undo as undo_file
+    from .corrections.file_versions import undo as undo_file
 
     version = undo_file(file, out, store=store)
     click.echo(f"{out} is {version.dataset} as before, fingerprint {version.fingerprint[:12]}")
@@ -144,7 +144,7 @@ def undo(file: str, out: str, store: str) -> None:
 @json_option
 def queue(dataset: str | None, store: str, as_json: bool) -> None:
     """Show what of each round is open, decided and skipped, and what the decisions were."""
-    from .queueing import queue as queue_rows
+    from .corrections.progress import queue as queue_rows
 
     rows = queue_rows(store=store, dataset=dataset)
     if as_json:
@@ -161,8 +161,8 @@ def queue(dataset: str | None, store: str, as_json: bool) -> None:
 @json_option
 def probes(run: str, store: str, as_json: bool) -> None:
     """Estimate from a round with probes how many labels are wrong, and how good the flags of RUN are."""
+    from .corrections.probe_estimates import probed
     from .listings import print_probed
-    from .probed import probed
 
     found = probed(run, store=store)
     if as_json:

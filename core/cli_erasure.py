@@ -24,7 +24,7 @@ def forget(ids: tuple[str, ...], reason: str, dry_run: bool, yes: bool, store: s
 
     Ends with 1 where something could not be reached; the same command again tries that again.
     """
-    from .erasure import forget as forget_samples
+    from .corrections.erase import forget as forget_samples
     from .listings import print_erased
 
     if not (dry_run or yes):
@@ -47,7 +47,7 @@ def forget(ids: tuple[str, ...], reason: str, dry_run: bool, yes: bool, store: s
 @json_option
 def reproduce(run: str, out: str | None, store: str, as_json: bool) -> None:
     """Restore the exact rows of RUN, and say by their hash whether they are what was scanned; ends with 1 if not."""
-    from .reproduction import reproduce as reproduce_run
+    from .corrections.reproduce import reproduce as reproduce_run
 
     if out:
         table_format(out)

@@ -8,9 +8,9 @@ import click
 
 from . import platforms
 from .cli_shared import json_option, show_receipt, store_option
+from .corrections.record import decisions, recorded
 from .data.adjudication import POLICIES, Policy
 from .errors import InputError
-from .recording import decisions, recorded
 from .store.hash_chain import Record
 from .store.store import Store
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import click
 
 from . import platforms
-from .agreeing import UNKNOWN, Agreement, agreement
 from .cli_shared import json_option, run_options, show_receipt, store_option, write_json, written
+from .corrections.agreeing import UNKNOWN, Agreement, agreement
+from .corrections.record import record
 from .errors import InputError
 from .platforms import MODES, Mode, PushOptions
-from .recording import record
 from .review.rounds import share_of
 from .store.pull_state import forget_pulled
 from .store.store import load

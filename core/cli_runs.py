@@ -207,8 +207,8 @@ def _print(found: Comparison | Trend, ranked: dict[str, pa.Table]) -> None:
 @json_option
 def value(old: str, new: str, seeds: int, evaluation: str | None, by: str | None, store: str, as_json: bool) -> None:
     """Measure what the labels of the run NEW are worth: train on old and new labels, judge by both."""
+    from .corrections.spent import rounds_between, spent
     from .metrics.label_value import worth
-    from .spent import rounds_between, spent
 
     columns = parted(by)
     kept = Store(store)

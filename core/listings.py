@@ -10,10 +10,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from .corrections.erase import Erased
+from .corrections.probe_estimates import Probed
 from .data.issues import shortened, visible
-from .erasure import Erased
 from .platforms import Receipt
-from .probed import Probed
 from .store.run_notes import Annotations
 from .store.store import RunInfo
 

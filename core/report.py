@@ -256,9 +256,9 @@ class Report:
         """Bring the flagged samples into a labeling platform's project; see ``platforms.Labeler``.
 
         With ``probe``, in mode blind, the round also carries a random share of unflagged samples, 0.1 for one
-        to ten flagged ones, that nobody can tell from the others; see :mod:`labelsift.probes`. With ``repeat``
-        a random share of its items comes back later in the queue. With ``blind_share``, in mode choose, a random
-        share of the flagged labels is asked without the suggestion; see :mod:`labelsift.review.assignment`.
+        to ten flagged ones, that nobody can tell from the others; see :mod:`labelsift.corrections.probes`. With
+        ``repeat`` a random share of its items comes back later in the queue. With ``blind_share``, in mode choose, a
+        random share of the flagged labels is asked without the suggestion; see :mod:`labelsift.review.assignment`.
 
         Samples that people verified on an earlier run of the store stay out, unless their text or label changed
         since, they have another issue than they had then, or the evidence against their label changed (see

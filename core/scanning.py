@@ -11,18 +11,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .ancestry import parent_run
 from .checks import Check, Context, Result, checks
 from .checks.annotators import with_opinions
 from .checks.class_notes import near_identical, rare
 from .checks.language import mark_unreadable
 from .checks.systematic import systematic
+from .corrections.ancestry import parent_run
+from .corrections.erase import come_back
 from .data.remap import passed_over
 from .data.samples import Samples
 from .data.schemas import findings_table
 from .data.taxonomy import Taxonomy
 from .data.textless import SETTING, require_texts
-from .erasure import come_back
 from .errors import InputError, StoreError
 from .label_quality.pred_probs_warnings import doubts_of
 from .label_quality.spans.crf import loops as tagger

@@ -10,15 +10,15 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from click.testing import CliRunner
-from labelsift.audit import audit_rows
 from labelsift.cli import main
+from labelsift.corrections.audit import audit_rows
+from labelsift.corrections.erase import forget
+from labelsift.corrections.file_versions import correct
+from labelsift.corrections.verify import verify
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
-from labelsift.erasure import forget
 from labelsift.store.annotate import model, tag
 from labelsift.store.run_notes import Annotations
 from labelsift.store.store import Store
-from labelsift.verification import verify
-from labelsift.versions import correct
 from pyarrow import csv
 
 SECRET = "she said her card ends in 4242"

@@ -13,10 +13,10 @@ import pytest
 from click.testing import CliRunner
 from labelsift import platforms
 from labelsift.cli import main
+from labelsift.corrections.probe_estimates import probed
 from labelsift.data.schemas import CORRECTIONS_SCHEMA, Finding, findings_table
 from labelsift.errors import InputError
 from labelsift.platforms import Receipt
-from labelsift.probed import probed
 from labelsift.review.assignment import assigned
 from labelsift.store.store import Store
 

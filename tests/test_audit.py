@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from labelsift.audit import COLUMNS, audit_rows, inert, write_audit
+from labelsift.corrections.audit import COLUMNS, audit_rows, inert, write_audit
 from labelsift.errors import InputError
 
 MARKS = ("=", "+", "-", "@", "\t", "\r")

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pytest
 from click.testing import CliRunner
 from labelsift.cli import main
+from labelsift.corrections.record import recorded
 from labelsift.errors import InputError
-from labelsift.recording import recorded
 from labelsift.search.index_pool import index_pool
 from labelsift.store.store import Store
 

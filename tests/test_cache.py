@@ -5,8 +5,8 @@ import pyarrow as pa
 import pytest
 from labelsift import read, scan
 from labelsift.checks import language
+from labelsift.corrections.erase import forget
 from labelsift.demo.tickets import tickets
-from labelsift.erasure import forget
 from labelsift.models.embedding import StaticEmbedder
 from labelsift.store.cache import Cache, text_hashes
 

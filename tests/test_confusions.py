@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from labelsift.corrections.erase import forget
 from labelsift.data.schemas import Finding, findings_table, to_json
-from labelsift.erasure import forget
 from labelsift.integrations.xlsx import Xlsx
 from labelsift.render.confusions import SCHEMA, confusions_in, confusions_table
 from labelsift.report import Report

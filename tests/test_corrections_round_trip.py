@@ -14,12 +14,12 @@ from pathlib import Path
 import labelsift as ls
 import pyarrow as pa
 import pytest
+from labelsift.corrections.file_versions import correct, undo
+from labelsift.corrections.reproduce import reproduce
+from labelsift.corrections.verify import verify
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.demo.tickets import write_tickets
 from labelsift.metrics.compare import compare
-from labelsift.reproduction import reproduce
-from labelsift.verification import verify
-from labelsift.versions import correct, undo
 
 PEOPLE = ("ann", "bob", "eve")
 BANKING = Path(__file__).parents[2] / "shared" / "data" / "banking77" / "data.csv.gz"

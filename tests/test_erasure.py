@@ -17,17 +17,17 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from labelsift.corrections.erase import forget
+from labelsift.corrections.file_versions import correct, undo
+from labelsift.corrections.reproduce import reproduce
+from labelsift.corrections.verify import verify
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
-from labelsift.erasure import forget
 from labelsift.errors import InputError
-from labelsift.reproduction import reproduce
 from labelsift.search.index_pool import index_pool
 from labelsift.store.location import Folder, place_of
 from labelsift.store.run_eraser import erase_from_run
 from labelsift.store.store import Store
 from labelsift.store.tombstones import merged, whole
-from labelsift.verification import verify
-from labelsift.versions import correct, undo
 from pyarrow import parquet
 
 PLANTED = {f"p{at}": f"xq{at}zk planted {'vjw' * (at + 1)} Quokka \u00fc" for at in range(3)}
@@ -273,7 +273,7 @@ KILLED = """
 import os, shutil, signal, sys
 from pathlib import Path
 import lance
-from labelsift.erasure import forget
+from labelsift.corrections.erase import forget
 from labelsift.store.location import Bucket
 store, stop, ids = sys.argv[1], int(sys.argv[2]), sys.argv[3:]
 steps = 0

@@ -9,11 +9,11 @@ from pathlib import Path
 import labelsift as ls
 import openpyxl
 import pytest
+from labelsift.corrections.file_versions import correct, undo
+from labelsift.corrections.record import recorded
+from labelsift.corrections.reproduce import reproduce
 from labelsift.demo.tickets import write_tickets
 from labelsift.metrics.compare import Comparison, compare
-from labelsift.recording import recorded
-from labelsift.reproduction import reproduce
-from labelsift.versions import correct, undo
 
 BANKING = Path(__file__).parents[2] / "shared" / "data" / "banking77" / "data.csv.gz"
 PEOPLE = ("ann", "bob", "eve")

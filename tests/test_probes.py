@@ -14,11 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from labelsift import platforms
 from labelsift.cli import main
+from labelsift.corrections.probe_estimates import probed
+from labelsift.corrections.probes import Stratum, estimates
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.errors import InputError, StoreError
 from labelsift.platforms import Receipt
-from labelsift.probed import probed
-from labelsift.probes import Stratum, estimates
 from labelsift.review.rounds import planned
 from labelsift.store.store import Store
 

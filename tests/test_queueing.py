@@ -10,8 +10,8 @@ import pyarrow as pa
 import pytest
 from click.testing import CliRunner
 from labelsift.cli import main
+from labelsift.corrections.progress import queue
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
-from labelsift.queueing import queue
 from labelsift.store.store import Store
 
 START = datetime(2026, 11, 23, tzinfo=UTC)

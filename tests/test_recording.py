@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 import labelsift as ls
 import pyarrow as pa
 import pytest
+from labelsift.corrections.record import Recorded, decisions, record, recorded
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
-from labelsift.recording import Recorded, decisions, record, recorded
 from labelsift.review.verified import text_hash
 from labelsift.store.store import Store
 

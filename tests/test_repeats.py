@@ -13,12 +13,12 @@ import pytest
 from click.testing import CliRunner
 from labelsift import platforms
 from labelsift.cli import main
+from labelsift.corrections.probe_estimates import probed
+from labelsift.corrections.progress import queue
 from labelsift.data.adjudication import REPEAT, resolve
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.errors import InputError
 from labelsift.platforms import Receipt
-from labelsift.probed import probed
-from labelsift.queueing import queue
 from labelsift.review.rounds import planned
 from labelsift.store.store import Store
 

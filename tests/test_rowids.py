@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from labelsift.erasure import forget
+from labelsift.corrections.erase import forget
 from labelsift.errors import InputError, StoreError
 from labelsift.store import row_ids as rowids
 from labelsift.store.location import Folder

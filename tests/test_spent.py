@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from labelsift.spent import rounds_between, spent
+from labelsift.corrections.spent import rounds_between, spent
 from labelsift.store.run_reader import RunInfo
 
 

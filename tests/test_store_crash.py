@@ -13,11 +13,11 @@ import labelsift as ls
 import numpy as np
 import pyarrow as pa
 import pytest
+from labelsift.corrections.verify import verify
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.store.location import Folder
 from labelsift.store.run_writer import sweep_dead
 from labelsift.store.store import Store
-from labelsift.verification import verify
 
 SAVER = """
 import sys

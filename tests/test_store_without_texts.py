@@ -12,18 +12,18 @@ import pytest
 from click.testing import CliRunner, Result
 from labelsift import platforms
 from labelsift.cli import main
+from labelsift.corrections.erase import forget
+from labelsift.corrections.file_versions import correct
+from labelsift.corrections.reproduce import reproduce
+from labelsift.corrections.verify import verify
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
-from labelsift.erasure import forget
 from labelsift.errors import InputError
 from labelsift.metrics.compare import compare
 from labelsift.platforms import Receipt
-from labelsift.reproduction import reproduce
 from labelsift.review.verified import text_hash
 from labelsift.store.location import Folder, place_of
 from labelsift.store.run_reader import read_facts
 from labelsift.store.store import Store
-from labelsift.verification import verify
-from labelsift.versions import correct
 
 N = 60
 

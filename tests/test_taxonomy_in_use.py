@@ -11,13 +11,13 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from click.testing import CliRunner
-from labelsift.audit import audit_rows
 from labelsift.cli import main
+from labelsift.corrections.audit import audit_rows
+from labelsift.corrections.file_versions import correct, undo
 from labelsift.data.schemas import CORRECTIONS_SCHEMA, of_issue
 from labelsift.io import row_files as rowfiles
 from labelsift.metrics.compare import compare
 from labelsift.store.store import Store
-from labelsift.versions import correct, undo
 from pyarrow import csv
 
 TAXONOMY = 'rename = { "a" = "alpha" }\nsplit = { "b" = ["b1", "b2"] }\nretire = ["o"]\n'

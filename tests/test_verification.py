@@ -10,14 +10,14 @@ from pathlib import Path
 import lance
 import pyarrow as pa
 import pytest
+from labelsift.corrections.record import record
+from labelsift.corrections.verify import verify
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.errors import StoreError
-from labelsift.recording import record
 from labelsift.store.hash_chain import HEAD
 from labelsift.store.ledger import Ledger
 from labelsift.store.ledger_files import RECORDS
 from labelsift.store.store import Store
-from labelsift.verification import verify
 
 RUN = "20261123-101500-4f2a"
 

@@ -17,13 +17,13 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from labelsift.corrections.file_versions import correct, undo
+from labelsift.corrections.kept_rows import BEFORE
+from labelsift.corrections.record import recorded
+from labelsift.corrections.verify import verify
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.io import row_files as rowfiles
-from labelsift.keptrows import BEFORE
-from labelsift.recording import recorded
 from labelsift.store.store import Store
-from labelsift.verification import verify
-from labelsift.versions import correct, undo
 from pyarrow import csv, parquet
 
 START = datetime(2026, 11, 23, tzinfo=UTC)
@@ -51,7 +51,7 @@ def decided(store: Path, *rows: tuple[str, str, str | None, str], dataset: str =
 @pytest.fixture
 def store(tmp_path, monkeypatch) -> Path:
     """A store whose decisions are of the data set ``data``."""
-    from labelsift import recording
+    from labelsift.corrections import record as recording
 
     known = lambda store, name, ids: recording._Run(name.removeprefix("run-of-"), "f" * 32)  # noqa: E731
     monkeypatch.setattr(recording, "_run", known)
@@ -250,7 +250,7 @@ def test_what_is_kept_for_undo_is_private_and_verified(tmp_path, store):
 
 APPLIER = """
 import sys
-from labelsift.versions import correct
+from labelsift.corrections.file_versions import correct
 while True:
     correct(sys.argv[1], sys.argv[2], label="label", id="id", dataset="data", store=sys.argv[3])
     print(flush=True)

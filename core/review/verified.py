@@ -39,7 +39,7 @@ def verified(
         Decisions under older names of their taxonomy count under the present ones. Those for a class that was
         split or retired do not: its samples come back.
     records
-        Of a ledger; see :func:`labelsift.recording.record`.
+        Of a ledger; see :func:`labelsift.corrections.record.record`.
     but
         Decisions on this run do not count.
 

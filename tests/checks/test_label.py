@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from labelsift.checks.label import label
+from labelsift.corrections.record import record
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.io.read import read
 from labelsift.models.neighbors import Graph
-from labelsift.recording import record
 from labelsift.scanning import scan
 from labelsift.signals.signals import Signals
 

@@ -11,7 +11,7 @@ import json
 from collections import defaultdict
 
 import numpy as np
-from labelsift.recording import decisions
+from labelsift.corrections.record import decisions
 from labelsift.review.verified import judged
 
 from .database import Database

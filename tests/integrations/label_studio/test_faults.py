@@ -12,9 +12,9 @@ import pytest
 from click.testing import CliRunner
 from faultproxy import CUTS, Fault
 from labelsift.cli import main
+from labelsift.corrections.record import DECISION
 from labelsift.integrations.label_studio import review
 from labelsift.integrations.label_studio.client import Client
-from labelsift.recording import DECISION
 from labelsift.store.store import Store
 
 pytestmark = pytest.mark.server

@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 from labelsift.cli import main
 from labelsift.cli_shared import written
-from labelsift.recording import DECISION
+from labelsift.corrections.record import DECISION
 from labelsift.store.store import Store
 
 MADE = "1,2\n3,4\n"

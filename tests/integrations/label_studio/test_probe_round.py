@@ -8,7 +8,7 @@ from collections import Counter
 import labelsift as ls
 import pyarrow as pa
 import pytest
-from labelsift.probed import probed
+from labelsift.corrections.probe_estimates import probed
 from labelsift.store.store import Store
 
 pytestmark = pytest.mark.server

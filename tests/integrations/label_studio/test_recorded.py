@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import labelsift as ls
 import pytest
+from labelsift.corrections.verify import verify
 from labelsift.store.store import Store
-from labelsift.verification import verify
 
 CHOICE = {"from_name": "label", "to_name": "text", "type": "choices"}
 

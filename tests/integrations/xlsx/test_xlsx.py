@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from labelsift import platforms
 from labelsift.cli import main
+from labelsift.corrections.record import decisions
 from labelsift.data.schemas import CORRECTIONS_SCHEMA, Finding, findings_table
 from labelsift.integrations.xlsx import Xlsx
 from labelsift.platforms import Eraser, Labeler
-from labelsift.recording import decisions
 from labelsift.report import Report
 from labelsift.review.items import flags_of
 from labelsift.store.store import Store

@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from labelsift.audit import audit_rows
+from labelsift.corrections.audit import audit_rows
+from labelsift.corrections.verify import verify
 from labelsift.errors import InputError, PlatformError
 from labelsift.integrations.label_studio.backend import second_look
 from labelsift.integrations.label_studio.backend.database import Database
 from labelsift.integrations.label_studio.backend.lookproject import NEUTRAL
 from labelsift.integrations.label_studio.correcting import mark_of
 from labelsift.store.store import Store
-from labelsift.verification import verify
 from starlette.testclient import TestClient
 
 from .conftest import CONFIG, LABELS, WRONG, Bench, Cable, ask, build_samples, until

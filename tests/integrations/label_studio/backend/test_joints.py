@@ -9,7 +9,7 @@ from typing import Any
 
 import labelsift as ls
 import pytest
-from labelsift.erasure import forget
+from labelsift.corrections.erase import forget
 from labelsift.integrations.label_studio import LabelStudio
 from labelsift.integrations.label_studio.backend.answering import entry
 from labelsift.integrations.label_studio.backend.known import Opinion

@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from .recording import decisions
-from .store.hash_chain import Record
-from .store.run_reader import RunInfo
+from ..store.hash_chain import Record
+from ..store.run_reader import RunInfo
+from .record import decisions
 
 LONGEST = 600.0  # seconds of one decision that count: a page that was left open is no work
 

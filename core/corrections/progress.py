@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .data.adjudication import REPEAT
-from .recording import decisions
-from .store.hash_chain import Record
-from .store.run_reader import read_flagged
-from .store.store import DEFAULT, Store
+from ..data.adjudication import REPEAT
+from ..store.hash_chain import Record
+from ..store.run_reader import read_flagged
+from ..store.store import DEFAULT, Store
+from .record import decisions
 
 OUTCOMES = ("accepted", "changed", "refused")
 

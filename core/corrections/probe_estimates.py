@@ -10,14 +10,14 @@ from typing import Any
 
 import pyarrow.compute as pc
 
-from .data.adjudication import REPEAT, SECOND_LOOK, SKIPPED, resolve, vote_of
-from .errors import StoreError
+from ..data.adjudication import REPEAT, SECOND_LOOK, SKIPPED, resolve, vote_of
+from ..errors import StoreError
+from ..review.assignment import ASSIGNED, Assignment
+from ..review.rounds import ROUND, Plan
+from ..store.hash_chain import Record
+from ..store.store import DEFAULT, LATEST, Store
 from .probes import LEAST, Estimate, Stratum, difference, estimates, rate
-from .recording import as_table, decisions
-from .review.assignment import ASSIGNED, Assignment
-from .review.rounds import ROUND, Plan
-from .store.hash_chain import Record
-from .store.store import DEFAULT, LATEST, Store
+from .record import as_table, decisions
 
 FROM_ONE_ROUND = "compared within one round, whose samples were assigned at random"
 WRONG = ("relabel", "remove", "edit", "respan", "redact")
@@ -32,7 +32,7 @@ class Probed:
     run
         Which one.
     flagged, rest
-        What was judged of both strata; see :class:`labelsift.probes.Stratum`.
+        What was judged of both strata; see :class:`labelsift.corrections.probes.Stratum`.
     estimates
         ``error_rate``, ``precision``, ``recall``; empty where too few were judged.
     accepted

@@ -1,7 +1,7 @@
 """Versions of a file: the recorded corrections applied to it, and every such step undone.
 
 A step is a record in the ledger, so that the audit shows it, and keeps the rows that it changed or removed
-as they were (:mod:`labelsift.keptrows`), so that it can be undone.
+as they were (:mod:`labelsift.corrections.kept_rows`), so that it can be undone.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .data.adjudication import Policy, Resolution, Vote, applied, resolve
-from .data.remap import retold
-from .data.samples import Samples
-from .data.taxonomy import Taxonomy
-from .errors import InputError, StoreError
-from .io import row_files as rowfiles
-from .io.files import stem
-from .io.read import read
-from .io.row_files import RowFile
-from .keptrows import erased_from, folder_of, keep_rows, restored
-from .recording import as_table, decisions
-from .store.hash_chain import Record
-from .store.store import DEFAULT, Store
-from .store.tombstones import whole
+from ..data.adjudication import Policy, Resolution, Vote, applied, resolve
+from ..data.remap import retold
+from ..data.samples import Samples
+from ..data.taxonomy import Taxonomy
+from ..errors import InputError, StoreError
+from ..io import row_files as rowfiles
+from ..io.files import stem
+from ..io.read import read
+from ..io.row_files import RowFile
+from ..store.hash_chain import Record
+from ..store.store import DEFAULT, Store
+from ..store.tombstones import whole
+from .kept_rows import erased_from, folder_of, keep_rows, restored
+from .record import as_table, decisions
 
 VERSION = "version"
 UNDO = "undo"

@@ -17,25 +17,25 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import platforms
-from .data.adjudication import SECOND_LOOK
-from .data.textless import comparable_texts
-from .errors import InputError, LabelsiftError, StoreError
-from .keptrows import FACTS as ROWS
-from .keptrows import erase_kept
-from .review.verified import text_hash
-from .store.backend_state import erase_served
-from .store.cache import NAME as CACHE
-from .store.hash_chain import HEAD, Record
-from .store.location import Bucket, Folder, Place
-from .store.pull_state import FOLDER as PULLS
-from .store.run_eraser import erase_from_run
-from .store.run_reader import read_samples
-from .store.run_writer import sweep_dead
-from .store.runrecords import SENT
-from .store.sealed_text import Words
-from .store.store import DEFAULT, Store
-from .store.tombstones import id_hash, id_hashes
+from .. import platforms
+from ..data.adjudication import SECOND_LOOK
+from ..data.textless import comparable_texts
+from ..errors import InputError, LabelsiftError, StoreError
+from ..review.verified import text_hash
+from ..store.backend_state import erase_served
+from ..store.cache import NAME as CACHE
+from ..store.hash_chain import HEAD, Record
+from ..store.location import Bucket, Folder, Place
+from ..store.pull_state import FOLDER as PULLS
+from ..store.run_eraser import erase_from_run
+from ..store.run_reader import read_samples
+from ..store.run_writer import sweep_dead
+from ..store.runrecords import SENT
+from ..store.sealed_text import Words
+from ..store.store import DEFAULT, Store
+from ..store.tombstones import id_hash, id_hashes
+from .kept_rows import FACTS as ROWS
+from .kept_rows import erase_kept
 
 FORGET = "forget"
 FORGOTTEN = "forgotten"

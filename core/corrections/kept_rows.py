@@ -20,13 +20,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from .data.samples import Samples
-from .errors import StoreError
-from .io.row_files import RowFile
-from .store.location import Folder, Place
-from .store.run_writer import FORGOTTEN
-from .store.store import Store
-from .store.tombstones import merged
+from ..data.samples import Samples
+from ..errors import StoreError
+from ..io.row_files import RowFile
+from ..store.location import Folder, Place
+from ..store.run_writer import FORGOTTEN
+from ..store.store import Store
+from ..store.tombstones import merged
 
 FACTS = "rows.json"
 BEFORE = "before.parquet"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from .data.samples import Samples
-from .errors import StoreError
-from .store.store import Store
-from .versions import content_of, versions
+from ..data.samples import Samples
+from ..errors import StoreError
+from ..store.store import Store
+from .file_versions import content_of, versions
 
 
 def parent_run(store: Store, samples: Samples) -> str | None:

@@ -12,10 +12,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from .data.adjudication import REPEAT, SECOND_LOOK
-from .errors import LabelsiftError
-from .store.run_reader import read_shown
-from .store.store import DEFAULT, Store
+from ..data.adjudication import REPEAT, SECOND_LOOK
+from ..errors import LabelsiftError
+from ..store.run_reader import read_shown
+from ..store.store import DEFAULT, Store
 
 UNKNOWN = "unknown"  # the issue of samples whose run the store does not have
 

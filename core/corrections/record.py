@@ -16,13 +16,13 @@ from typing import Any
 
 import pyarrow as pa
 
-from .data.adjudication import REPEAT
-from .data.schemas import CORRECTIONS_SCHEMA, OPTIONAL, to_json
-from .errors import InputError, LabelsiftError
-from .store.hash_chain import Record
-from .store.run_reader import Shown, read_shown
-from .store.sealed_text import Words
-from .store.store import DEFAULT, Store
+from ..data.adjudication import REPEAT
+from ..data.schemas import CORRECTIONS_SCHEMA, OPTIONAL, to_json
+from ..errors import InputError, LabelsiftError
+from ..store.hash_chain import Record
+from ..store.run_reader import Shown, read_shown
+from ..store.sealed_text import Words
+from ..store.store import DEFAULT, Store
 
 DECISION = "decision"
 

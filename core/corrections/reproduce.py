@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from .data.samples import ROLES, Samples
-from .data.textless import require_texts, same_rows
-from .store.run_reader import read_facts, read_samples
-from .store.store import DEFAULT, LATEST, Store
-from .store.tombstones import whole
+from ..data.samples import ROLES, Samples
+from ..data.textless import require_texts, same_rows
+from ..store.run_reader import read_facts, read_samples
+from ..store.store import DEFAULT, LATEST, Store
+from ..store.tombstones import whole
 
 
 @dataclass(frozen=True)

@@ -6,15 +6,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .erasure import FORGOTTEN, unfinished
-from .errors import StoreError
-from .keptrows import folder_of, hash_of_kept
-from .recording import decisions
-from .reproduction import proof
-from .store.hash_chain import GENESIS, Record
-from .store.run_reader import RunInfo
-from .store.store import DEFAULT, Store
-from .versions import versions
+from ..errors import StoreError
+from ..store.hash_chain import GENESIS, Record
+from ..store.run_reader import RunInfo
+from ..store.store import DEFAULT, Store
+from .erase import FORGOTTEN, unfinished
+from .file_versions import versions
+from .kept_rows import folder_of, hash_of_kept
+from .record import decisions
+from .reproduce import proof
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .errors import InputError
+from ..errors import InputError
 
 DRAWS = 20_000
 LEAST = 10  # judged samples of a stratum, below which nothing is said

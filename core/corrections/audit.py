@@ -9,12 +9,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from .data.adjudication import REPEAT
-from .data.taxonomy import Taxonomy
-from .errors import InputError
-from .recording import DECISION
-from .store.hash_chain import Record
-from .store.run_notes import MODEL, NOTE, TAG, audit_row
+from ..data.adjudication import REPEAT
+from ..data.taxonomy import Taxonomy
+from ..errors import InputError
+from ..store.hash_chain import Record
+from ..store.run_notes import MODEL, NOTE, TAG, audit_row
+from .record import DECISION
 
 COLUMNS = (
     "number",
