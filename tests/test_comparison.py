@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 from click.testing import CliRunner
 from labelsift.cli import main
-from labelsift.comparison_text import print_comparison
+from labelsift.cli.print_comparison import print_comparison
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.metrics.compare import compare
 from rich.console import Console

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from labelsift.cli.print_summary import print_summary
 from labelsift.corrections.erase import forget
 from labelsift.data.schemas import Finding, findings_table, to_json
 from labelsift.integrations.xlsx import Xlsx
@@ -21,7 +22,6 @@ from labelsift.report import Report
 from labelsift.review.assignment import assigned
 from labelsift.review.items import flags_of
 from labelsift.store.store import load
-from labelsift.terminal import print_summary
 from rich.cells import cell_len
 from rich.console import Console
 

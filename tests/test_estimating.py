@@ -8,8 +8,8 @@ import pytest
 from click.testing import CliRunner
 from labelsift import InputError, Signals, read
 from labelsift.cli import main
+from labelsift.cli.estimate import TRIED, _distances, estimate
 from labelsift.demo.tickets import write_tickets
-from labelsift.estimating import TRIED, _distances, estimate
 from labelsift.models.neighbors import EXACT_BELOW
 
 

@@ -12,12 +12,12 @@ import pyarrow as pa
 import pytest
 from click.testing import CliRunner
 from labelsift.cli import main
+from labelsift.cli.print_summary import print_summary
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.errors import InputError
 from labelsift.metrics.compare import compare
 from labelsift.render.overview import Overview
 from labelsift.render.panels import panels
-from labelsift.terminal import print_summary
 from rich.console import Console
 
 WORDS = {

@@ -10,9 +10,9 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from labelsift.cli.print_summary import print_summary
 from labelsift.data.samples import Samples
 from labelsift.data.schemas import Finding, findings_table
-from labelsift.terminal import print_summary
 from rich.cells import cell_len
 from rich.console import Console
 

@@ -83,7 +83,7 @@ def test_nothing_speaks_of_texts(digits, tmp_path: Path, capsys):
     report = ls.scan(samples_of(given), signals=ls.Signals(embeddings=vectors), store=None)
     assert not any("text" in reason.lower() for reason in report.findings["reason"].to_pylist())
     assert not any("text" in note.lower() for note in report.notes)
-    from labelsift.terminal import print_summary
+    from labelsift.cli.print_summary import print_summary
 
     print_summary(report, store=None)
     said = capsys.readouterr().out

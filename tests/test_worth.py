@@ -9,7 +9,7 @@ import labelsift as ls
 import numpy as np
 import pyarrow as pa
 import pytest
-from labelsift.comparison_text import print_worth
+from labelsift.cli.print_comparison import print_worth
 from labelsift.metrics.label_value import NEW, OLD, worth
 from rich.console import Console
 

@@ -22,7 +22,8 @@ from rich.console import Console
 from rich.text import Text
 
 from .. import platforms
-from ..cli_shared import progress, write_json
+from ..cli.options import progress, write_json
+from ..cli.print_summary import print_summary
 from ..errors import InputError
 from ..io.read import read
 from ..platforms import Local, Receipt, Showcase
@@ -30,7 +31,6 @@ from ..report import Report
 from ..scanning import scan
 from ..servers import stop_all
 from ..store.store import DEFAULT
-from ..terminal import print_summary
 from .tickets import write_tickets
 
 LABELER = "label-studio"

@@ -178,7 +178,7 @@ def test_a_run_without_annotators_says_so(found):
 
 
 def test_a_kept_run_the_summary_and_the_page_know_the_annotators(found, tmp_path, capsys):
-    from labelsift.terminal import print_summary
+    from labelsift.cli.print_summary import print_summary
 
     report = ls.scan(samples_of(found[2]), signals=_probs(found), only=["label"], store=tmp_path / "kept")
     loaded = ls.load(report.run, store=tmp_path / "kept")

@@ -302,8 +302,8 @@ def test_run_store_terminal_and_page(made, tmp_path, capsys):
     loaded = ls.load(report.run, store=tmp_path / "st") if hasattr(ls, "load") else report.store.load(report.run)
     assert loaded.samples.task == "spans" and loaded.samples.fingerprint == report.samples.fingerprint
     assert loaded.findings.equals(report.findings) and loaded.samples.classes == ("city", "person")
+    from labelsift.cli.print_summary import print_summary
     from labelsift.render.overview import Overview
-    from labelsift.terminal import print_summary
 
     print_summary(loaded)
     shown = " ".join(capsys.readouterr().out.split())

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 from click.testing import CliRunner
 from labelsift.cli import main
-from labelsift.cli_shared import written
+from labelsift.cli.options import written
 from labelsift.corrections.record import DECISION
 from labelsift.store.store import Store
 
@@ -110,7 +110,7 @@ def test_a_record_on_a_full_disk_takes_all_decisions_or_none(small, answered):
 LIMITED = """
 import resource, sys
 import pyarrow as pa
-from labelsift.cli_shared import written
+from labelsift.cli.options import written
 from labelsift.errors import InputError
 resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
 try:

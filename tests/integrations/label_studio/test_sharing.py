@@ -9,10 +9,10 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from labelsift.cli.print_tables import print_receipt
 from labelsift.errors import InputError
 from labelsift.integrations.label_studio import planned
 from labelsift.integrations.label_studio.client import Client
-from labelsift.listings import print_receipt
 from labelsift.platforms import PushOptions, adjusted
 from rich.console import Console
 

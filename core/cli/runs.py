@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .cli_shared import json_option, parted, store_option, write_json, written
-from .data.issues import visible
-from .errors import InputError
-from .store.run_notes import Annotations, annotated
-from .store.run_reader import RunInfo
-from .store.store import Store, load
+from ..data.issues import visible
+from ..errors import InputError
+from ..store.run_notes import Annotations, annotated
+from ..store.run_reader import RunInfo
+from ..store.store import Store, load
+from .options import json_option, parted, store_option, write_json, written
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from .metrics.compare import Comparison
-    from .metrics.trend import Trend
+    from ..metrics.compare import Comparison
+    from ..metrics.trend import Trend
 
 
 @click.group(invoke_without_command=True)
@@ -44,7 +44,7 @@ def list_(store: str, as_json: bool) -> None:
     if as_json:
         write_json([_info(one) | asdict(told.get(one.run, Annotations())) for one in kept])
         return
-    from .listings import print_runs
+    from .print_tables import print_runs
 
     print_runs(kept, told)
 
@@ -65,8 +65,8 @@ def show(run: str, store: str, as_json: bool) -> None:
     if as_json:
         write_json(report.summary() | asdict(told))
         return
-    from .listings import print_annotations
-    from .terminal import print_summary
+    from .print_summary import print_summary
+    from .print_tables import print_annotations
 
     print_summary(report, store=store)
     print_annotations(told, parent=report.settings.get("parent"))
@@ -80,7 +80,7 @@ def show(run: str, store: str, as_json: bool) -> None:
 @store_option
 def tag(run: str, tags: tuple[str, ...], remove: bool, by: str | None, store: str) -> None:
     """Give RUN tags; later --run tag:NAME finds the newest run that has one."""
-    from .store.annotate import tag as tag_run
+    from ..store.annotate import tag as tag_run
 
     found = tag_run(run, tags, remove=remove, by=by, store=store)
     click.echo(f"Tags: {', '.join(found.tags) or 'none'}")
@@ -93,7 +93,7 @@ def tag(run: str, tags: tuple[str, ...], remove: bool, by: str | None, store: st
 @store_option
 def model(run: str, model: str, by: str | None, store: str) -> None:
     """Note that RUN led to the registered MODEL, such as mlflow:models:/tickets/3."""
-    from .store.annotate import model as keep_model
+    from ..store.annotate import model as keep_model
 
     keep_model(run, model, by=by, store=store)
     click.echo(f"Model: {visible(model)}")
@@ -108,7 +108,7 @@ def model(run: str, model: str, by: str | None, store: str) -> None:
 @store_option
 def note(run: str, text: str, slice_: str | None, sample: str | None, by: str, store: str) -> None:
     """Keep the note TEXT on RUN, or on one of its slices or samples."""
-    from .store.annotate import note as keep_note
+    from ..store.annotate import note as keep_note
 
     found = keep_note(text, by=by, run=run, slice=slice_, sample=sample, store=store)
     click.echo(f"{len(found.notes):,} notes on this run; labelsift runs show {run}")
@@ -166,15 +166,15 @@ def compare(
 
     Three runs or more, the oldest first, are also shown run by run.
     """
-    from .metrics.compare import compare as compare_reports
-    from .metrics.trend import trend
+    from ..metrics.compare import compare as compare_reports
+    from ..metrics.trend import trend
 
     columns = parted(by) or None
     reports = [load(one, store=store) for one in (runs if len(runs) > 1 else (*runs, "latest"))]
     found = trend(reports, by=columns) if len(reports) > 2 else compare_reports(*reports, by=columns)
     ranked: dict[str, pa.Table] = {}
     if why is not None:
-        from .metrics.slice_influence import blame
+        from ..metrics.slice_influence import blame
 
         ranked = {why: blame(reports[0], reports[-1], why)}
     if html is not None:
@@ -186,8 +186,8 @@ def compare(
 
 
 def _print(found: Comparison | Trend, ranked: dict[str, pa.Table]) -> None:
-    from .comparison_text import print_blame, print_comparison, print_trend
-    from .metrics.compare import Comparison
+    from ..metrics.compare import Comparison
+    from .print_comparison import print_blame, print_comparison, print_trend
 
     if isinstance(found, Comparison):
         print_comparison(found)
@@ -207,8 +207,8 @@ def _print(found: Comparison | Trend, ranked: dict[str, pa.Table]) -> None:
 @json_option
 def value(old: str, new: str, seeds: int, evaluation: str | None, by: str | None, store: str, as_json: bool) -> None:
     """Measure what the labels of the run NEW are worth: train on old and new labels, judge by both."""
-    from .corrections.spent import rounds_between, spent
-    from .metrics.label_value import worth
+    from ..corrections.spent import rounds_between, spent
+    from ..metrics.label_value import worth
 
     columns = parted(by)
     kept = Store(store)
@@ -219,7 +219,7 @@ def value(old: str, new: str, seeds: int, evaluation: str | None, by: str | None
     if as_json:
         write_json(found.as_dict() | {"spent": vars(hours)})
         return
-    from .comparison_text import print_worth
+    from .print_comparison import print_worth
 
     print_worth(found)
     if hours.decisions:

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 
 import click
 
-from . import platforms
-from .cli_shared import json_option, show_receipt, store_option
-from .corrections.record import decisions, recorded
-from .data.adjudication import POLICIES, Policy
-from .errors import InputError
-from .store.hash_chain import Record
-from .store.store import Store
+from .. import platforms
+from ..corrections.record import decisions, recorded
+from ..data.adjudication import POLICIES, Policy
+from ..errors import InputError
+from ..store.hash_chain import Record
+from ..store.store import Store
+from .options import json_option, show_receipt, store_option
 
 
 @click.command()

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import click
 
-from . import platforms
-from .cli_shared import json_option, run_options, show_receipt, store_option, write_json, written
-from .corrections.agreeing import UNKNOWN, Agreement, agreement
-from .corrections.record import record
-from .errors import InputError
-from .platforms import MODES, Mode, PushOptions
-from .review.rounds import share_of
-from .store.pull_state import forget_pulled
-from .store.store import load
+from .. import platforms
+from ..corrections.agreeing import UNKNOWN, Agreement, agreement
+from ..corrections.record import record
+from ..errors import InputError
+from ..platforms import MODES, Mode, PushOptions
+from ..review.rounds import share_of
+from ..store.pull_state import forget_pulled
+from ..store.store import load
+from .options import json_option, run_options, show_receipt, store_option, write_json, written
 
 
 @click.command()

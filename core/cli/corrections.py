@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 
 import click
 
-from .cli_shared import json_option, store_option, write_json
-from .data.adjudication import POLICIES, Policy
-from .store.store import LATEST, Store
+from ..data.adjudication import POLICIES, Policy
+from ..store.store import LATEST, Store
+from .options import json_option, store_option, write_json
 
 GATE_FAILED = 1
 
@@ -24,13 +24,13 @@ def verify(expect: str | None, store: str, as_json: bool) -> None:
 
     Ends with 1 and names the first broken record where something was changed, cut or moved.
     """
-    from .corrections.verify import verify as verify_store
+    from ..corrections.verify import verify as verify_store
 
     found = verify_store(store=store, expect=expect)
     if as_json:
         write_json(asdict(found))
     else:
-        from .listings import print_verification
+        from .print_tables import print_verification
 
         print_verification(found.problems, found.notes, records=found.records, runs=found.runs, last=found.last_hash)
     if found.problems:
@@ -45,7 +45,7 @@ def verify(expect: str | None, store: str, as_json: bool) -> None:
 @json_option
 def audit(dataset: str | None, since: datetime | None, csv_: str | None, store: str, as_json: bool) -> None:
     """Show who changed what, when and why."""
-    from .corrections.audit import audit_rows, write_audit
+    from ..corrections.audit import audit_rows, write_audit
 
     kept = Store(store)
     kept.runs()  # refuses what is no store
@@ -55,7 +55,7 @@ def audit(dataset: str | None, since: datetime | None, csv_: str | None, store: 
     if as_json:
         write_json(rows)
     elif not csv_:
-        from .listings import print_audit
+        from .print_tables import print_audit
 
         print_audit(rows)
 
@@ -96,8 +96,8 @@ def correct(
     as_json: bool,
 ) -> None:
     """Apply the recorded corrections to FILE and write its next version; conflicts are listed and left alone."""
-    from .corrections.file_versions import correct as correct_file
-    from .listings import print_version
+    from ..corrections.file_versions import correct as correct_file
+    from .print_tables import print_version
 
     version = correct_file(
         file,
@@ -132,7 +132,7 @@ def correct(
 @store_option
 def undo(file: str, out: str, store: str) -> None:
     """Write the version before FILE, as it was when `labelsift correct` made FILE of it."""
-    from .corrections.file_versions import undo as undo_file
+    from ..corrections.file_versions import undo as undo_file
 
     version = undo_file(file, out, store=store)
     click.echo(f"{out} is {version.dataset} as before, fingerprint {version.fingerprint[:12]}")
@@ -144,13 +144,13 @@ def undo(file: str, out: str, store: str) -> None:
 @json_option
 def queue(dataset: str | None, store: str, as_json: bool) -> None:
     """Show what of each round is open, decided and skipped, and what the decisions were."""
-    from .corrections.progress import queue as queue_rows
+    from ..corrections.progress import queue as queue_rows
 
     rows = queue_rows(store=store, dataset=dataset)
     if as_json:
         write_json(rows)
         return
-    from .listings import print_queue
+    from .print_tables import print_queue
 
     print_queue(rows)
 
@@ -161,8 +161,8 @@ def queue(dataset: str | None, store: str, as_json: bool) -> None:
 @json_option
 def probes(run: str, store: str, as_json: bool) -> None:
     """Estimate from a round with probes how many labels are wrong, and how good the flags of RUN are."""
-    from .corrections.probe_estimates import probed
-    from .listings import print_probed
+    from ..corrections.probe_estimates import probed
+    from .print_tables import print_probed
 
     found = probed(run, store=store)
     if as_json:

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .data.samples import Samples
-from .models.cross_validation import most_training_rows
-from .models.embedding import DEFAULT, Embedder
-from .models.neighbors import EXACT_BELOW, PROBED, cells_for, trained_on
-from .report import Report
-from .scanning import FOLDS, scan
-from .signals.signals import Signals
+from ..data.samples import Samples
+from ..models.cross_validation import most_training_rows
+from ..models.embedding import DEFAULT, Embedder
+from ..models.neighbors import EXACT_BELOW, PROBED, cells_for, trained_on
+from ..report import Report
+from ..scanning import FOLDS, scan
+from ..signals.signals import Signals
 
 TRIED = 3_000  # rows
 _BASE = 400e6  # bytes of the process before the first row

@@ -10,12 +10,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from .corrections.erase import Erased
-from .corrections.probe_estimates import Probed
-from .data.issues import shortened, visible
-from .platforms import Receipt
-from .store.run_notes import Annotations
-from .store.store import RunInfo
+from ..corrections.erase import Erased
+from ..corrections.probe_estimates import Probed
+from ..data.issues import shortened, visible
+from ..platforms import Receipt
+from ..store.run_notes import Annotations
+from ..store.store import RunInfo
 
 SHOWN = 200  # characters of a text
 QUEUE = ("asked", "open", "decided", "skipped")  # counts of a queue's row

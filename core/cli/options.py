@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 import pyarrow as pa
 
-from .errors import InputError
-from .store.store import DEFAULT, LATEST
+from ..errors import InputError
+from ..store.store import DEFAULT, LATEST
 
 if TYPE_CHECKING:
-    from .platforms import Receipt
+    from ..platforms import Receipt
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -143,7 +143,7 @@ def show_receipt(receipt: Receipt, *, as_json: bool) -> None:
     if as_json:
         write_json(receipt.as_dict())
     else:
-        from .listings import print_receipt
+        from .print_tables import print_receipt
 
         print_receipt(receipt)
     if receipt.failed:

@@ -16,15 +16,15 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from .data.issues import percent, shortened, visible, words
-from .data.label_sets import changed, shown
-from .data.schemas import of_issue
-from .render.confusions import confusions_in
-from .render.overview import Overview
-from .store.store import DEFAULT
+from ..data.issues import percent, shortened, visible, words
+from ..data.label_sets import changed, shown
+from ..data.schemas import of_issue
+from ..render.confusions import confusions_in
+from ..render.overview import Overview
+from ..store.store import DEFAULT
 
 if TYPE_CHECKING:
-    from .report import Report
+    from ..report import Report
 
 WIDEST = 120
 BAD, GOOD, QUIET = "red", "green", "dim"

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .cli_shared import array, json_option, lines, parted, progress, run_options, store_option, write_json
-from .data.issues import visible
-from .errors import InputError
-from .metrics.slice_lookup import slice_ids
-from .search.seeds import class_ids
+from ..data.issues import visible
+from ..errors import InputError
+from ..metrics.slice_lookup import slice_ids
+from ..search.seeds import class_ids
+from .options import array, json_option, lines, parted, progress, run_options, store_option, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .report import Report
+    from ..report import Report
 
 
 @click.command()
@@ -55,7 +55,7 @@ def similar(
     as_json: bool,
 ) -> None:
     """Find the samples most like SEED: a text, or the id of a sample; or a group's: --like, --class, --slice, --ids."""
-    from .store.store import load
+    from ..store.store import load
 
     if (push is None) != (project is None):
         raise InputError("--push needs --project, and the other way round", cure="Name both")
@@ -67,7 +67,7 @@ def similar(
     if as_json:
         write_json({"similar": found, "receipt": receipt.as_dict()} if receipt else found)
         return
-    from .listings import print_receipt, print_similar
+    from .print_tables import print_receipt, print_similar
 
     for row in found:
         if row.get("copies", 1) > 1:
@@ -132,15 +132,15 @@ def index(
     as_json: bool,
 ) -> None:
     """Make the unlabeled samples of the file POOL searchable; once more adds what is new and replaces what changed."""
-    from .store.store import Store
+    from ..store.store import Store
 
     if (pool is None) == (remove is None) or (remove is not None and name is None):
         raise InputError("It is not clear what to index", cure="Give a file, or --name POOL --remove FILE")
     if remove is not None:
         change = Store(store).pools.remove(str(name), _ids(remove))
     else:
-        from .io.read import read
-        from .search.index_pool import index_pool
+        from ..io.read import read
+        from ..search.index_pool import index_pool
 
         samples = read(
             str(pool),

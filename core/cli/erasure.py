@@ -6,8 +6,8 @@ from dataclasses import asdict
 
 import click
 
-from .cli_shared import json_option, store_option, table_format, write_json, written
-from .data.issues import visible
+from ..data.issues import visible
+from .options import json_option, store_option, table_format, write_json, written
 
 GATE_FAILED = 1
 
@@ -24,8 +24,8 @@ def forget(ids: tuple[str, ...], reason: str, dry_run: bool, yes: bool, store: s
 
     Ends with 1 where something could not be reached; the same command again tries that again.
     """
-    from .corrections.erase import forget as forget_samples
-    from .listings import print_erased
+    from ..corrections.erase import forget as forget_samples
+    from .print_tables import print_erased
 
     if not (dry_run or yes):
         plan = forget_samples(ids, store=store, dry_run=True)
@@ -47,7 +47,7 @@ def forget(ids: tuple[str, ...], reason: str, dry_run: bool, yes: bool, store: s
 @json_option
 def reproduce(run: str, out: str | None, store: str, as_json: bool) -> None:
     """Restore the exact rows of RUN, and say by their hash whether they are what was scanned; ends with 1 if not."""
-    from .corrections.reproduce import reproduce as reproduce_run
+    from ..corrections.reproduce import reproduce as reproduce_run
 
     if out:
         table_format(out)

@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .cli_corrections import audit, correct, probes, queue, undo, verify
-from .cli_erasure import forget, reproduce
-from .cli_labeling import apply, disable, enable, serve
-from .cli_platforms import doctor, log, pull, push
-from .cli_runs import compare, note, runs, value
-from .cli_shared import array, json_option, lines, parted, progress, store_option, table_format, write_json, written
-from .cli_similar import index, similar
-from .data.issues import visible
-from .errors import LabelsiftError
+from ..data.issues import visible
+from ..errors import LabelsiftError
+from .corrections import audit, correct, probes, queue, undo, verify
+from .erasure import forget, reproduce
+from .labeling import apply, disable, enable, serve
+from .options import array, json_option, lines, parted, progress, store_option, table_format, write_json, written
+from .platforms import doctor, log, pull, push
+from .runs import compare, note, runs, value
+from .search import index, similar
 
 if TYPE_CHECKING:
-    from .data.samples import Samples
-    from .signals.signals import Signals
+    from ..data.samples import Samples
+    from ..signals.signals import Signals
 
 UNEXPECTED = 4
 
@@ -149,9 +149,9 @@ def scan(
     as_json: bool,
 ) -> None:
     """Scan FILE (csv, tsv, jsonl or parquet, plain or compressed, or a URL) and summarise what was found."""
-    from .io.read import read
-    from .scanning import scan as scan_samples
-    from .signals.signals import Signals
+    from ..io.read import read
+    from ..scanning import scan as scan_samples
+    from ..signals.signals import Signals
 
     for path in (scores, findings):
         if path:
@@ -206,7 +206,7 @@ def scan(
     if as_json:
         write_json(report.summary())
     else:
-        from .terminal import print_summary
+        from .print_summary import print_summary
 
         print_summary(report, page=html, store=None if no_store else store)
 
@@ -220,7 +220,7 @@ def _sets(names: str | None) -> str | list[str] | None:
 def _tell_estimate(
     samples: Samples, signals: Signals, embedder: str, *, device: str | None, folds: int, as_json: bool
 ) -> None:
-    from .estimating import estimate
+    from .estimate import estimate
 
     with progress(as_json) as say:
         say(f"Trying some of {len(samples):,} samples")
@@ -237,6 +237,6 @@ def _tell_estimate(
 @click.option("--no-platforms", is_flag=True, help="Only the file part: scan and report.")
 def demo(folder: str, seed: int, no_platforms: bool) -> None:
     """Show the whole loop on built-in data, with a real local Label Studio and MLflow and an offline W&B run."""
-    from .demo.tour import tour
+    from ..demo.tour import tour
 
     tour(Path(folder), seed=seed, platforms=not no_platforms)

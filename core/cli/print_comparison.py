@@ -13,11 +13,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from .data.issues import shortened, visible, words
-from .metrics.compare import Comparison
-from .metrics.label_value import Worth
-from .metrics.trend import Trend
-from .render.comparison_words import IN_SLICES, said, surely, verdict
+from ..data.issues import shortened, visible, words
+from ..metrics.compare import Comparison
+from ..metrics.label_value import Worth
+from ..metrics.trend import Trend
+from ..render.comparison_words import IN_SLICES, said, surely, verdict
 
 MOVEMENTS, SLICES, IDS, BLAMED = 8, 12, 5, 10
 ASKED = 60  # slices that were asked for are shown whether they moved or not
