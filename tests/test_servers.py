@@ -11,9 +11,9 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from labelsift import servers
+from labelsift.demo import local_servers as servers
+from labelsift.demo.local_servers import Server, cache_folder, environment, free_port, locked
 from labelsift.errors import PlatformError
-from labelsift.servers import Server, cache_folder, environment, free_port, locked
 
 # A server that says its process ids, starts a grandchild, and does not listen to SIGTERM where told so.
 SERVING = """
@@ -107,7 +107,7 @@ def test_what_does_not_listen_is_killed(serving, monkeypatch):
 STARTER = """
 import sys, time
 from pathlib import Path
-from labelsift.servers import Server
+from labelsift.demo.local_servers import Server
 port, pids, log, program = sys.argv[1:]
 with Server([sys.executable, "-c", program, port, pids, "hears"], ready=f"http://127.0.0.1:{port}/", log=Path(log)):
     print("ready", flush=True)

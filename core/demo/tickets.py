@@ -36,9 +36,9 @@ from itertools import chain
 from pathlib import Path
 from random import Random
 
-from . import similarity
+from . import text_similarity as similarity
 from .phrasing import Template, dressed, fill, lines, templates
-from .planting import INTENTS, WORST_SLICE, Ticket, duplicates, mislabel
+from .planted_errors import INTENTS, WORST_SLICE, Ticket, duplicates, mislabel
 
 # Ordinary rows an intent: 692 in all.
 ROWS = {

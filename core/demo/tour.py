@@ -29,8 +29,8 @@ from ..io.read import read
 from ..platforms import Local, Receipt, Showcase
 from ..report import Report
 from ..scanning import scan
-from ..servers import stop_all
 from ..store.store import DEFAULT
+from .local_servers import stop_all
 from .tickets import write_tickets
 
 LABELER = "label-studio"

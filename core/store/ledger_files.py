@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
-from ..servers import locked
+from ..demo.local_servers import locked
 from .hash_chain import HEAD, Head
 from .location import Folder, Place
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from labelsift.servers import LOOPBACK, Server, environment, free_port
+from labelsift.demo.local_servers import LOOPBACK, Server, environment, free_port
 
 # The newest release that installs whole: 3.18.0 names a part of itself that was never published.
 VERSION = "3.17.2"

@@ -9,9 +9,9 @@ from random import Random
 import numpy as np
 import pyarrow as pa
 import pytest
-from labelsift.demo import similarity
+from labelsift.demo import text_similarity as similarity
 from labelsift.demo.phrasing import PERSONAL, fill, lines, templates
-from labelsift.demo.planting import CLOSEST, INTENTS, WORST_SLICE
+from labelsift.demo.planted_errors import CLOSEST, INTENTS, WORST_SLICE
 from labelsift.demo.tickets import COLUMNS, TRUTH_COLUMNS, tickets, write_tickets
 
 SEEDS = range(10)

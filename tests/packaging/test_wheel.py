@@ -10,7 +10,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from labelsift.servers import environment
+from labelsift.demo.local_servers import environment
 
 from .conftest import ROOT, tracked
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import requests
+from labelsift.demo.local_servers import LOOPBACK, Server, free_port
 from labelsift.errors import PlatformError
-from labelsift.servers import LOOPBACK, Server, free_port
 
 from .access import PASSWORD, USER
 

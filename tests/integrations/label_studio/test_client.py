@@ -10,11 +10,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from click.testing import CliRunner
 from labelsift.cli import main
+from labelsift.demo.local_servers import free_port
 from labelsift.errors import InputError, MissingExtraError, PlatformError
 from labelsift.integrations.label_studio import LabelStudio
 from labelsift.integrations.label_studio.client import Client
 from labelsift.integrations.label_studio.connect import connect
-from labelsift.servers import free_port
 
 SECRET = "f" * 39 + "0"
 

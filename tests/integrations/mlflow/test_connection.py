@@ -5,6 +5,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from labelsift.demo.local_servers import free_port
 from labelsift.errors import PlatformError
 from labelsift.integrations.mlflow import MLflow
 from labelsift.integrations.mlflow.connection import page
@@ -12,7 +13,6 @@ from labelsift.integrations.mlflow.figures import histogram_svg, matrix_svg
 from labelsift.integrations.mlflow.writer import table_json
 from labelsift.reach import public
 from labelsift.render.panels import Histogram, Matrix, Table
-from labelsift.servers import free_port
 
 
 @pytest.fixture

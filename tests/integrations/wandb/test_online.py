@@ -5,10 +5,10 @@ import subprocess
 import sys
 
 import pytest
+from labelsift.demo.local_servers import free_port
 from labelsift.errors import InputError, PlatformError
 from labelsift.integrations.wandb import WandB
 from labelsift.render.panels import panels
-from labelsift.servers import free_port
 
 
 def test_a_run_goes_online_with_every_figure_and_no_text(stub, home, make_report, all_bytes):

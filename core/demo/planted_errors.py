@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from random import Random
 
-from . import similarity
+from . import text_similarity as similarity
 from .phrasing import with_typo
 
 # Each intent with those that people mix it up with, the most confused first.

@@ -25,7 +25,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from .errors import PlatformError
+from ..errors import PlatformError
 
 LOOPBACK = "127.0.0.1"
 
