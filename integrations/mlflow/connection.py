@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote, urlsplit
 
 from labelsift.errors import InputError, MissingExtraError, PlatformError
-from labelsift.reach import public, silence
+from labelsift.integrations._http import public, silence
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from labelsift.errors import InputError, MissingExtraError, PlatformError
-from labelsift.reach import public, silence
+from labelsift.integrations._http import public, silence
 
 if TYPE_CHECKING:
     from labelsift.render.panels import Panels

@@ -7,11 +7,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from labelsift.demo.local_servers import free_port
 from labelsift.errors import PlatformError
+from labelsift.integrations._http import public
 from labelsift.integrations.mlflow import MLflow
 from labelsift.integrations.mlflow.connection import page
 from labelsift.integrations.mlflow.figures import histogram_svg, matrix_svg
 from labelsift.integrations.mlflow.writer import table_json
-from labelsift.reach import public
 from labelsift.render.panels import Histogram, Matrix, Table
 
 
