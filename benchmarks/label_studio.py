@@ -21,13 +21,14 @@ import pyarrow as pa
 import requests
 from labelsift.data.samples import Samples
 from labelsift.data.schemas import Finding, findings_table
-from labelsift.integrations.label_studio import LabelStudio, stored
-from labelsift.integrations.label_studio.client import Client
-from labelsift.integrations.label_studio.config import review_config, review_target
-from labelsift.integrations.label_studio.push import BATCH
-from labelsift.integrations.label_studio.reviewplan import Common, plan_review
+from labelsift.integrations.label_studio import LabelStudio
+from labelsift.integrations.label_studio.client.client import Client
+from labelsift.integrations.label_studio.client.transport import body_of
+from labelsift.integrations.label_studio.convert.review_config import review_config, review_target
+from labelsift.integrations.label_studio.push.plan import Common, plan_review
+from labelsift.integrations.label_studio.push.review_project import BATCH
 from labelsift.integrations.label_studio.server import LabelStudioServer
-from labelsift.integrations.label_studio.wire import body_of
+from labelsift.integrations.label_studio.state import server_state as stored
 from labelsift.report import Report
 from labelsift.review.items import flags_of
 

@@ -29,7 +29,7 @@ import pyarrow as pa
 import requests
 from labelsift.data.samples import Samples
 from labelsift.data.schemas import Finding, findings_table
-from labelsift.integrations.label_studio.backend.launching import BackendServer
+from labelsift.integrations.label_studio.backend.process import BackendServer
 from labelsift.models.embedding import embed, embedder
 from labelsift.report import Report
 from labelsift.store.store import Store

@@ -33,8 +33,8 @@ from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.demo.tickets import write_tickets
 from labelsift.demo.tour import METADATA, PROJECT
 from labelsift.integrations.label_studio import LabelStudio
-from labelsift.integrations.label_studio.backend.launching import BackendServer
-from labelsift.integrations.label_studio.client import Client
+from labelsift.integrations.label_studio.backend.process import BackendServer
+from labelsift.integrations.label_studio.client.client import Client
 from labelsift.integrations.label_studio.server import LabelStudioServer
 from labelsift.integrations.mlflow.server import MLflowServer
 from labelsift.metrics.compare import compare

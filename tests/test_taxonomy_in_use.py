@@ -164,7 +164,7 @@ def test_a_rename_alone_changes_nothing_but_the_name(place):
 
 
 def test_people_are_offered_the_new_classes_and_not_the_split_one(place):
-    from labelsift.integrations.label_studio.reviewplan import labels_of
+    from labelsift.integrations.label_studio.push.plan import labels_of
     from labelsift.review.items import flags_of
 
     scanned(place, read(place / "data.csv"), taxonomy=place / "t.toml", only=["taxonomy"])

@@ -80,10 +80,10 @@ class LabelStudio:
         """
         from labelsift.errors import InputError
 
-        from .connect import connect
-        from .existing import push_existing
-        from .progress import speaker
-        from .push import push_review
+        from .client.connect import connect
+        from .push.existing_project import push_existing
+        from .push.progress import speaker
+        from .push.review_project import push_review
 
         if mode not in MODES:
             raise InputError(f"There is no mode {mode}", cure=f"Choose one of {', '.join(MODES)}")
@@ -139,9 +139,9 @@ class LabelStudio:
         PlatformError
             If the server cannot be reached or refuses.
         """
-        from .connect import connect
-        from .progress import speaker
-        from .push import push_review
+        from .client.connect import connect
+        from .push.progress import speaker
+        from .push.review_project import push_review
 
         return push_review(
             connect(),
@@ -182,8 +182,8 @@ class LabelStudio:
         PlatformError
             If the server cannot be reached or refuses.
         """
-        from .connect import connect
-        from .pull_existing import pull_project
+        from .client.connect import connect
+        from .pull.existing_project import pull_project
 
         return pull_project(connect(), project=project, store=store)
 
@@ -198,8 +198,8 @@ class LabelStudio:
         name: str | None = None,
     ) -> Samples:
         """Return the tasks of an existing project as samples; see :func:`.source.read_project`."""
-        from .connect import connect
-        from .source import read_project
+        from .client.connect import connect
+        from .read import read_project
 
         return read_project(connect(), project, id=id, split=split, predicted=predicted, metadata=metadata, name=name)
 
@@ -216,9 +216,9 @@ class LabelStudio:
         store: Path | str | None = None,
     ) -> Receipt:
         """Write decisions into an existing project, beside people's own; see :func:`.applying.apply_corrections`."""
-        from .applying import apply_corrections
-        from .connect import connect
-        from .progress import speaker
+        from .apply.apply import apply_corrections
+        from .client.connect import connect
+        from .push.progress import speaker
 
         return apply_corrections(
             connect(),
@@ -243,7 +243,7 @@ class LabelStudio:
         PlatformError
             If the server cannot be reached or refuses.
         """
-        from .connect import connect
+        from .client.connect import connect
         from .erase import erase_fields, erase_tasks
 
         erase = erase_fields if match else erase_tasks
@@ -283,8 +283,8 @@ class LabelStudio:
         """
         from labelsift.store.store import DEFAULT, load
 
-        from .connect import connect
-        from .enabling import enable
+        from .client.connect import connect
+        from .enable.enable import enable
 
         client = connect()
         report = load(run, store=store or DEFAULT)
@@ -311,8 +311,8 @@ class LabelStudio:
         PlatformError
             If the server cannot be reached or refuses.
         """
-        from .connect import connect
-        from .disabling import disable
+        from .client.connect import connect
+        from .enable.disable import disable
 
         return disable(connect(), project=project, store=store, dry_run=dry_run)
 
@@ -335,7 +335,7 @@ class LabelStudio:
         PlatformError
             If the server cannot be reached.
         """
-        from .backend.serving import serve
+        from .backend.serve import serve
 
         serve(projects=projects, store=store, host=host, port=port, second_look=second_look, train=train)
 
@@ -360,7 +360,7 @@ class LabelStudio:
 
     def arrived(self, receipt: Receipt) -> dict[str, Any]:
         """Ask the server what the project of a push holds: tasks, tabs, predictions."""
-        from .connect import connect
+        from .client.connect import connect
 
         client = connect()
         project = client.project(int(receipt.details["project_id"]))

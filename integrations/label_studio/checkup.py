@@ -11,11 +11,11 @@ from urllib.parse import urlsplit
 from labelsift.errors import InputError
 from labelsift.platforms import Health
 
-from . import convert
-from .backend.lookproject import find
-from .client import Client
-from .targets import target_of
-from .wiring import LOCAL, SWITCHES, TITLE, hook_of, wires_of
+from .client.client import Client
+from .convert import task_fields as convert
+from .convert.label_config import target_of
+from .enable.ml_backend import LOCAL, SWITCHES, TITLE, hook_of, wires_of
+from .second_look_project import find
 
 Told = Iterator[tuple[str, str]]
 SECONDS = 1.0  # for a connection, as much as Label Studio waits

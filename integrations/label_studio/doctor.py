@@ -9,8 +9,8 @@ from labelsift.errors import LabelsiftError
 from labelsift.platforms import Health
 
 from .checkup import check_project
-from .connect import address, connect, key
-from .keys import key_notes, key_problems, open_files
+from .client.connect import address, connect, key
+from .client.keys import key_notes, key_problems, open_files
 
 TESTED = "1.23."
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -58,7 +58,7 @@ def _connection(health: Health) -> None:
 
 
 def _project(health: Health, project: str) -> None:
-    from .matching import find_project
+    from .state.match import find_project
 
     client = connect()
     found = check_project(client, find_project(client, project))

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from .backend.lookproject import KEY, looks_of
-from .client import Client
-from .convert import PREFIX
-from .correcting import is_correction
-from .matching import find_project
-from .reader import SAID
-from .review import rounds_of
-from .stored import own_predictions
+from .client.client import Client
+from .client.read import SAID
+from .convert.correction import is_correction
+from .convert.task_fields import PREFIX
+from .second_look_project import KEY, looks_of
+from .state.match import find_project
+from .state.rounds import rounds_of
+from .state.server_state import own_predictions
 
 
 def erase_tasks(client: Client, ids: Sequence[str], *, project: str, dry_run: bool) -> int:

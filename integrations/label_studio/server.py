@@ -133,7 +133,7 @@ class LabelStudioServer:
         """
         import requests
 
-        from .client import Client
+        from .client.client import Client
 
         invited = Client(self.url, self.api_key).get("/api/invite", what="an invitation", names=["token"])
         page = f"{self.url}/user/signup/?token={invited['token']}"

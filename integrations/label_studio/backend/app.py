@@ -11,12 +11,12 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
-from .access import Access
-from .answering import project_of
+from .api_types import JobStatus, Predict, Refusal, Results, Setup, Version, Versions, Webhook
+from .auth import Access
 from .database import FullError
-from .desk import Desk
-from .limits import SIGNED, Guard
-from .messages import JobStatus, Predict, Refusal, Results, Setup, Version, Versions, Webhook
+from .handlers import Desk
+from .middleware import SIGNED, Guard
+from .predictions import project_of
 
 _REFUSALS: dict[int | str, dict[str, Any]] = {
     code: {"model": Refusal} for code in (400, 401, 403, 404, 413, 415, 422, 503)

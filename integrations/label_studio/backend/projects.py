@@ -9,10 +9,10 @@ from pathlib import Path
 from labelsift.errors import InputError, LabelsiftError
 from labelsift.store.store import Store
 
-from ..client import Client
-from ..targets import Target, target_of
+from ..client.client import Client
+from ..convert.label_config import Target, target_of
 from .logs import Log
-from .served import Served
+from .served_run import Served
 
 EVERY = ""  # stands for every project that is not named
 _ANY_CONFIG = (

@@ -18,21 +18,21 @@ from typing import Any
 from labelsift.errors import PlatformError
 from labelsift.store.ledger import Ledger
 
-from ..client import Client
-from ..correcting import is_correction
-from ..names import names_of
-from ..reader import SAID
-from ..targets import Target
-from .answering import SECOND_LOOK, data_of, id_of, text_of, value_of
+from ..client.client import Client
+from ..client.read import SAID
+from ..convert.correction import is_correction
+from ..convert.label_config import Target
+from ..convert.label_names import names_of
 from .database import Database, FullError
-from .facts import Facts
-from .jobs import Job, Queue
+from .evidence import said, weigh
 from .logs import Log
+from .predictions import SECOND_LOOK, data_of, id_of, text_of, value_of
 from .projects import Projects
-from .second_look import SecondLooks
-from .served import Served
-from .training import train
-from .weighing import said, weigh
+from .queue import Job, Queue
+from .second_looks import SecondLooks
+from .served_run import Served
+from .server_cache import Facts
+from .train import train
 
 IDLE = 2.0  # seconds between two looks into the queue, when nobody wakes it
 SWEEP = 300.0  # seconds between two questions for what no webhook told

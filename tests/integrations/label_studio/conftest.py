@@ -18,7 +18,7 @@ from faultproxy import FaultProxy
 from labelsift.data.samples import Samples
 from labelsift.data.schemas import Finding, findings_table
 from labelsift.integrations.label_studio import LabelStudio
-from labelsift.integrations.label_studio.client import Client
+from labelsift.integrations.label_studio.client.client import Client
 from labelsift.integrations.label_studio.server import Account, LabelStudioServer
 from labelsift.report import Report
 

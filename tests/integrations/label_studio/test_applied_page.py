@@ -5,8 +5,8 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
-from labelsift.integrations.label_studio.correcting import is_correction, is_marked
-from labelsift.integrations.label_studio.reader import SAID
+from labelsift.integrations.label_studio.client.read import SAID
+from labelsift.integrations.label_studio.convert.correction import is_correction, is_marked
 
 expect = pytest.importorskip("playwright.sync_api").expect
 pytestmark = [pytest.mark.server, pytest.mark.browser]

@@ -16,7 +16,7 @@ from labelsift.cli import main
 from labelsift.data.samples import Samples
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.errors import InputError
-from labelsift.integrations.label_studio.client import Client
+from labelsift.integrations.label_studio.client.client import Client
 from labelsift.store.store import Store
 
 pytestmark = pytest.mark.server

@@ -13,8 +13,8 @@ from labelsift.cli import main
 from labelsift.demo.local_servers import free_port
 from labelsift.errors import InputError, MissingExtraError, PlatformError
 from labelsift.integrations.label_studio import LabelStudio
-from labelsift.integrations.label_studio.client import Client
-from labelsift.integrations.label_studio.connect import connect
+from labelsift.integrations.label_studio.client.client import Client
+from labelsift.integrations.label_studio.client.connect import connect
 
 SECRET = "f" * 39 + "0"
 

@@ -8,8 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
-from labelsift.integrations.label_studio import push, review
-from labelsift.integrations.label_studio.client import Client
+from labelsift.integrations.label_studio.client.client import Client
+from labelsift.integrations.label_studio.push import review_project as push
+from labelsift.integrations.label_studio.state import rounds as review
 
 pytestmark = pytest.mark.server
 

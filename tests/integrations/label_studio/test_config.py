@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 from labelsift.errors import InputError
-from labelsift.integrations.label_studio.config import review_config
-from labelsift.integrations.label_studio.targets import Target, target_of
+from labelsift.integrations.label_studio.convert.label_config import Target, target_of
+from labelsift.integrations.label_studio.convert.review_config import review_config
 
 SINGLE = """<View><Text name="txt" value="$body"/><Header value="$title"/>
 <Choices name="intent" toName="txt" choice="single"><Choice value="a"/><Choice value="b &amp; c"/></Choices></View>"""

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from labelsift.data.samples import Samples
 from labelsift.data.schemas import Finding, findings_table
 from labelsift.errors import InputError
-from labelsift.integrations.label_studio import convert, tabs
-from labelsift.integrations.label_studio.config import review_config, review_target
+from labelsift.integrations.label_studio.convert import tabs
+from labelsift.integrations.label_studio.convert import task_fields as convert
+from labelsift.integrations.label_studio.convert.review_config import review_config, review_target
 from labelsift.report import Report
 from labelsift.review.items import flags_of
 

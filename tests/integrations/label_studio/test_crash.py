@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 import requests
 from labelsift.errors import PlatformError
-from labelsift.integrations.label_studio import push, review
+from labelsift.integrations.label_studio.push import review_project as push
+from labelsift.integrations.label_studio.state import rounds as review
 
 pytestmark = pytest.mark.server
 

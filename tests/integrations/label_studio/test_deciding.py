@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from labelsift.integrations.label_studio.correcting import annotation_of, is_correction, mark_of
-from labelsift.integrations.label_studio.deciding import decided
-from labelsift.integrations.label_studio.targets import Target
-from labelsift.integrations.label_studio.values import from_result
+from labelsift.integrations.label_studio.convert.correction import annotation_of, is_correction, mark_of
+from labelsift.integrations.label_studio.convert.label_config import Target
+from labelsift.integrations.label_studio.convert.regions import from_result
+from labelsift.integrations.label_studio.pull.deciding import decided
 
 CHOICE = Target("intent", "body", ("x", "y", "z"), "text")
 CHOICES = Target("intent", "body", ("x", "y", "z"), "text", kind="choices")

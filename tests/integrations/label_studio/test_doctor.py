@@ -14,9 +14,9 @@ import requests
 from click.testing import CliRunner, Result
 from labelsift.cli import main
 from labelsift.errors import PlatformError
-from labelsift.integrations.label_studio import enabling
-from labelsift.integrations.label_studio.client import Client
-from labelsift.integrations.label_studio.keys import KeyFacts, facts_of, key_notes, key_problems
+from labelsift.integrations.label_studio.client.client import Client
+from labelsift.integrations.label_studio.client.keys import KeyFacts, facts_of, key_notes, key_problems
+from labelsift.integrations.label_studio.enable import enable as enabling
 from labelsift.integrations.label_studio.server import LabelStudioServer
 
 CONFIG = """<View><Text name="body" value="$text"/><Choices name="intent" toName="body"><Choice value="refund"/>

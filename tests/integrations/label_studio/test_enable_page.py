@@ -16,9 +16,9 @@ import labelsift as ls
 import pytest
 from click.testing import CliRunner
 from labelsift.cli import main
-from labelsift.integrations.label_studio.backend.launching import BackendServer
-from labelsift.integrations.label_studio.client import Client
-from labelsift.integrations.label_studio.headerlines import CLASS
+from labelsift.integrations.label_studio.backend.process import BackendServer
+from labelsift.integrations.label_studio.client.client import Client
+from labelsift.integrations.label_studio.convert.header_tags import CLASS
 from labelsift.store.store import Store
 
 from .backend.conftest import CONFIG as SERVED

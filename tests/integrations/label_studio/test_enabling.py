@@ -12,10 +12,12 @@ import pytest
 from click.testing import CliRunner
 from labelsift.cli import main
 from labelsift.errors import InputError, PlatformError, StoreError
-from labelsift.integrations.label_studio import disabling, enabling, tabs
-from labelsift.integrations.label_studio.client import Client
-from labelsift.integrations.label_studio.headerlines import has_lines, with_lines
-from labelsift.integrations.label_studio.plugged import Records
+from labelsift.integrations.label_studio.client.client import Client
+from labelsift.integrations.label_studio.convert import tabs
+from labelsift.integrations.label_studio.convert.header_tags import has_lines, with_lines
+from labelsift.integrations.label_studio.enable import disable as disabling
+from labelsift.integrations.label_studio.enable import enable as enabling
+from labelsift.integrations.label_studio.enable.undo_record import Records
 from labelsift.store.store import Store
 
 pytestmark = pytest.mark.server

@@ -43,7 +43,7 @@ def test_in_a_users_project_the_task_and_its_answers_stay(platform, make_queue, 
 
 
 def test_second_looks_of_a_sample_are_deleted_by_their_keys(platform, name, client, tasks_of):
-    from labelsift.integrations.label_studio.backend.lookproject import KEY, find_or_make
+    from labelsift.integrations.label_studio.second_look_project import KEY, find_or_make
 
     config = '<View><Text name="t" value="$text"/><Choices name="c" toName="t"><Choice value="a"/></Choices></View>'
     project = client.create_project(title=name, description="", label_config=config, model_version="")

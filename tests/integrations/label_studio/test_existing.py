@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from labelsift.errors import InputError
-from labelsift.integrations.label_studio.client import Client
+from labelsift.integrations.label_studio.client.client import Client
 from labelsift.report import Report
 
 pytestmark = pytest.mark.server

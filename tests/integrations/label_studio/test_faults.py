@@ -13,8 +13,8 @@ from click.testing import CliRunner
 from faultproxy import CUTS, Fault
 from labelsift.cli import main
 from labelsift.corrections.record import DECISION
-from labelsift.integrations.label_studio import review
-from labelsift.integrations.label_studio.client import Client
+from labelsift.integrations.label_studio.client.client import Client
+from labelsift.integrations.label_studio.state import rounds as review
 from labelsift.store.store import Store
 
 pytestmark = pytest.mark.server

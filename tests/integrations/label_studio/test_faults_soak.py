@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 from faultproxy import CUTS, Fault, FaultProxy
 from labelsift.errors import PlatformError
-from labelsift.integrations.label_studio import LabelStudio, review
-from labelsift.integrations.label_studio.client import Client
+from labelsift.integrations.label_studio import LabelStudio
+from labelsift.integrations.label_studio.client.client import Client
+from labelsift.integrations.label_studio.state import rounds as review
 from labelsift.report import Report
 
 pytestmark = [pytest.mark.server, pytest.mark.soak, pytest.mark.timeout(3600)]

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from labelsift.errors import InputError
-from labelsift.integrations.label_studio.headerlines import difference, has_lines, with_lines, without_lines
-from labelsift.integrations.label_studio.targets import target_of
+from labelsift.integrations.label_studio.convert.header_tags import difference, has_lines, with_lines, without_lines
+from labelsift.integrations.label_studio.convert.label_config import target_of
 
 PLAIN = """<View>
   <Text name="body" value="$text"/>

@@ -9,8 +9,10 @@ from collections.abc import Iterator
 import pytest
 from faultproxy import Fault, FaultProxy
 from labelsift.errors import PlatformError
-from labelsift.integrations.label_studio import answers, review, wire
-from labelsift.integrations.label_studio.client import Client
+from labelsift.integrations.label_studio.client import errors as answers
+from labelsift.integrations.label_studio.client import transport as wire
+from labelsift.integrations.label_studio.client.client import Client
+from labelsift.integrations.label_studio.state import rounds as review
 
 pytestmark = pytest.mark.server
 

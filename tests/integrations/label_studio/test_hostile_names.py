@@ -8,11 +8,11 @@ from collections.abc import Iterator
 
 import pytest
 from labelsift.errors import InputError, LabelsiftError, StoreError
-from labelsift.integrations.label_studio.client import Client
-from labelsift.integrations.label_studio.dealing import Deal
-from labelsift.integrations.label_studio.flags import Flag
-from labelsift.integrations.label_studio.headerlines import with_lines, without_lines
-from labelsift.integrations.label_studio.targets import target_of
+from labelsift.integrations.label_studio.client.client import Client
+from labelsift.integrations.label_studio.convert.header_tags import with_lines, without_lines
+from labelsift.integrations.label_studio.convert.label_config import target_of
+from labelsift.integrations.label_studio.push.dealing import Deal
+from labelsift.integrations.label_studio.push.second_tasks import Flag
 from labelsift.store.store import Store
 
 LAUGHS = """<!DOCTYPE a [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">]>

@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from labelsift.data.media import required, shown_of
 from labelsift.data.spans import fault
 from labelsift.errors import InputError
-from labelsift.integrations.label_studio import convert
-from labelsift.integrations.label_studio.config import config_of, review_config, review_target
-from labelsift.integrations.label_studio.disputes import revised
-from labelsift.integrations.label_studio.pull import correction
-from labelsift.integrations.label_studio.reviewplan import Common, labels_of, plan_review
-from labelsift.integrations.label_studio.targets import NONE, Target, target_of
-from labelsift.integrations.label_studio.values import from_result, to_result
+from labelsift.integrations.label_studio.convert import task_fields as convert
+from labelsift.integrations.label_studio.convert.label_config import NONE, Target, target_of
+from labelsift.integrations.label_studio.convert.regions import from_result, to_result
+from labelsift.integrations.label_studio.convert.review_config import config_of, review_config, review_target
+from labelsift.integrations.label_studio.pull.disputes import revised
+from labelsift.integrations.label_studio.pull.review_project import correction
+from labelsift.integrations.label_studio.push.plan import Common, labels_of, plan_review
 from labelsift.report import Report
 from labelsift.review.items import flags_of
 from labelsift.review.suggestions import disputed, settled

@@ -7,8 +7,8 @@ from typing import Any
 
 import labelsift as ls
 import pytest
-from labelsift.integrations.label_studio.targets import target_of
-from labelsift.integrations.label_studio.values import to_result
+from labelsift.integrations.label_studio.convert.label_config import target_of
+from labelsift.integrations.label_studio.convert.regions import to_result
 from labelsift.review.suggestions import settled
 from labelsift.store.store import Store
 

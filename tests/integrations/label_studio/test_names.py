@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from labelsift.integrations.label_studio.names import names_of
-from labelsift.integrations.label_studio.pull import correction
-from labelsift.integrations.label_studio.targets import Target, target_of
+from labelsift.integrations.label_studio.convert.label_config import Target, target_of
+from labelsift.integrations.label_studio.convert.label_names import names_of
+from labelsift.integrations.label_studio.pull.review_project import correction
 
 CONFIG = """<View><Text name="t" value="$text"/><Choices name="c" toName="t" choice="multiple">
 <Choice value="Card arrival" alias="card_arrival"/><Choice value="TOP UP"/><View><Choice value="Refund-status"/></View>

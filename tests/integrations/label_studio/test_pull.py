@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 from labelsift.cli import main
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
-from labelsift.integrations.label_studio.pull import correction
+from labelsift.integrations.label_studio.pull.review_project import correction
 from labelsift.store.store import Store
 
 CHOICE = {"from_name": "label", "to_name": "text", "type": "choices"}

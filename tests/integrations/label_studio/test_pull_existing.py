@@ -12,8 +12,8 @@ import pytest
 from click.testing import CliRunner
 from labelsift.cli import main
 from labelsift.errors import InputError
-from labelsift.integrations.label_studio import changed
-from labelsift.integrations.label_studio.client import Client
+from labelsift.integrations.label_studio.client.client import Client
+from labelsift.integrations.label_studio.pull import incremental as changed
 from labelsift.report import Report
 from labelsift.store.store import Store
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from labelsift.integrations.label_studio.config import review_config
-from labelsift.integrations.label_studio.pull import correction
-from labelsift.integrations.label_studio.remarks import DOUBT, NOTE, UNCLEAR, UNUSABLE, parted
-from labelsift.integrations.label_studio.targets import target_of
+from labelsift.integrations.label_studio.convert.feedback import DOUBT, NOTE, UNCLEAR, UNUSABLE, parted
+from labelsift.integrations.label_studio.convert.label_config import target_of
+from labelsift.integrations.label_studio.convert.review_config import review_config
+from labelsift.integrations.label_studio.pull.review_project import correction
 
 DATA = {"labelsift_id": "a", "labelsift_given": "x", "labelsift_suggested": "y"}
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from labelsift.data.samples import Samples
 from labelsift.data.schemas import Finding, findings_table
 from labelsift.integrations.label_studio import LabelStudio
-from labelsift.integrations.label_studio.client import Client
+from labelsift.integrations.label_studio.client.client import Client
 from labelsift.report import Report
 
 pytestmark = pytest.mark.server

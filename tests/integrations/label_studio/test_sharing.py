@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from labelsift.cli.print_tables import print_receipt
 from labelsift.errors import InputError
-from labelsift.integrations.label_studio import planned
-from labelsift.integrations.label_studio.client import Client
+from labelsift.integrations.label_studio.client.client import Client
+from labelsift.integrations.label_studio.push import dry_run as planned
 from labelsift.platforms import PushOptions, adjusted
 from rich.console import Console
 

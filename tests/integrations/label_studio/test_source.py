@@ -11,8 +11,8 @@ import pytest
 from click.testing import CliRunner
 from labelsift.cli import main
 from labelsift.errors import InputError
-from labelsift.integrations.label_studio import reader
-from labelsift.integrations.label_studio.client import Client
+from labelsift.integrations.label_studio.client import read as reader
+from labelsift.integrations.label_studio.client.client import Client
 
 pytestmark = pytest.mark.server
 TEXT = "Ann Lee left Rome, didn't she?"

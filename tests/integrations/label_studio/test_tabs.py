@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from labelsift.data.schemas import Finding, findings_table
-from labelsift.integrations.label_studio import tabs
-from labelsift.integrations.label_studio.dealing import groups_of, parts_of
+from labelsift.integrations.label_studio.convert import tabs
+from labelsift.integrations.label_studio.push.dealing import groups_of, parts_of
 from labelsift.platforms import PushOptions
 from labelsift.review.items import flags_of
 

@@ -15,13 +15,13 @@ import labelsift as ls
 import pyarrow as pa
 import pytest
 from labelsift.data.samples import Samples
-from labelsift.integrations.label_studio.backend.access import Access
 from labelsift.integrations.label_studio.backend.app import create_app
+from labelsift.integrations.label_studio.backend.auth import Access
 from labelsift.integrations.label_studio.backend.database import Database
-from labelsift.integrations.label_studio.backend.desk import Desk
+from labelsift.integrations.label_studio.backend.handlers import Desk
 from labelsift.integrations.label_studio.backend.logs import Log
 from labelsift.integrations.label_studio.backend.projects import Projects
-from labelsift.integrations.label_studio.backend.served import Served
+from labelsift.integrations.label_studio.backend.served_run import Served
 from labelsift.integrations.label_studio.backend.worker import Worker
 from labelsift.store.store import Store
 

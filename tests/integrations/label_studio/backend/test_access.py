@@ -12,9 +12,10 @@ from click.testing import CliRunner
 from labelsift.cli import main as cli
 from labelsift.errors import InputError
 from labelsift.integrations.label_studio import LabelStudio
-from labelsift.integrations.label_studio.backend import access, limits
-from labelsift.integrations.label_studio.backend.access import Access
+from labelsift.integrations.label_studio.backend import auth as access
+from labelsift.integrations.label_studio.backend import middleware as limits
 from labelsift.integrations.label_studio.backend.app import create_app
+from labelsift.integrations.label_studio.backend.auth import Access
 from labelsift.platforms import Serving
 from starlette.testclient import TestClient
 

@@ -16,10 +16,10 @@ import pytest
 from labelsift.corrections.audit import audit_rows
 from labelsift.corrections.verify import verify
 from labelsift.errors import InputError, PlatformError
-from labelsift.integrations.label_studio.backend import second_look
+from labelsift.integrations.label_studio.backend import second_looks as second_look
 from labelsift.integrations.label_studio.backend.database import Database
-from labelsift.integrations.label_studio.backend.lookproject import NEUTRAL
-from labelsift.integrations.label_studio.correcting import mark_of
+from labelsift.integrations.label_studio.convert.correction import mark_of
+from labelsift.integrations.label_studio.second_look_project import NEUTRAL
 from labelsift.store.store import Store
 from starlette.testclient import TestClient
 

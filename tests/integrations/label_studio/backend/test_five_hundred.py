@@ -11,7 +11,7 @@ import labelsift as ls
 import pytest
 from click.testing import CliRunner
 from labelsift.cli import main
-from labelsift.integrations.label_studio.client import Client
+from labelsift.integrations.label_studio.client.client import Client
 
 from .. import test_applying as applying
 from . import test_real_server as real

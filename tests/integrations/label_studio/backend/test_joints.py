@@ -11,10 +11,10 @@ import labelsift as ls
 import pytest
 from labelsift.corrections.erase import forget
 from labelsift.integrations.label_studio import LabelStudio
-from labelsift.integrations.label_studio.backend.answering import entry
-from labelsift.integrations.label_studio.backend.known import Opinion
-from labelsift.integrations.label_studio.pull_existing import pull_project
-from labelsift.integrations.label_studio.targets import target_of
+from labelsift.integrations.label_studio.backend.predictions import entry
+from labelsift.integrations.label_studio.backend.run_index import Opinion
+from labelsift.integrations.label_studio.convert.label_config import target_of
+from labelsift.integrations.label_studio.pull.existing_project import pull_project
 from starlette.testclient import TestClient
 
 from .conftest import CONFIG, LABELS, WRONG, Bench, Cable, ask, build_samples

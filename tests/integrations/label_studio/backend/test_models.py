@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from labelsift.integrations.label_studio.backend.known import Opinion
+from labelsift.integrations.label_studio.backend.evidence import LIKELY, UNLIKELY, weigh
 from labelsift.integrations.label_studio.backend.models import Model, Models, fit_run, refit
-from labelsift.integrations.label_studio.backend.scoring import best, probability
-from labelsift.integrations.label_studio.backend.weighing import LIKELY, UNLIKELY, weigh
+from labelsift.integrations.label_studio.backend.run_index import Opinion
+from labelsift.integrations.label_studio.backend.score_texts import best, probability
 from labelsift.models.logistic_regression import LinearModel
 from labelsift.store.store import Store
 

@@ -11,12 +11,19 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from labelsift.integrations.label_studio.backend.access import Access
-from labelsift.integrations.label_studio.backend.answering import entry, id_of, is_blind, project_of, text_of, value_of
 from labelsift.integrations.label_studio.backend.app import create_app
-from labelsift.integrations.label_studio.backend.known import Opinion
-from labelsift.integrations.label_studio.targets import Target
-from labelsift.integrations.label_studio.values import from_result
+from labelsift.integrations.label_studio.backend.auth import Access
+from labelsift.integrations.label_studio.backend.predictions import (
+    entry,
+    id_of,
+    is_blind,
+    project_of,
+    text_of,
+    value_of,
+)
+from labelsift.integrations.label_studio.backend.run_index import Opinion
+from labelsift.integrations.label_studio.convert.label_config import Target
+from labelsift.integrations.label_studio.convert.regions import from_result
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import response_schema_conformance
 from starlette.testclient import TestClient

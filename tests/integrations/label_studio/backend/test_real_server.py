@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 import requests
-from labelsift.integrations.label_studio.backend.launching import BackendServer
-from labelsift.integrations.label_studio.client import Client
+from labelsift.integrations.label_studio.backend.process import BackendServer
+from labelsift.integrations.label_studio.client.client import Client
 from labelsift.integrations.label_studio.server import LabelStudioServer
 from labelsift.store.store import Store
 

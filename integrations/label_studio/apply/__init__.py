@@ -1,0 +1,1 @@
+"""Decisions written back into the project that the samples are from."""

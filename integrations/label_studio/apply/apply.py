@@ -1,0 +1,262 @@
+"""Writing decisions into the project that the samples are from: ``labelsift apply label-studio PROJECT``.
+
+Beside what people annotated comes one more annotation a task, by the account of who decided; nothing that stands there
+is changed. What is wanted is compared with what stands, so that a second call writes nothing, and a decision that was
+taken back takes its annotation with it. A task that got one says so in its data (``labelsift_correction``: the number
+of that annotation), because a csv file or JSON_MIN shows no other mark.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from labelsift.data.adjudication import Policy
+from labelsift.data.spans import fault
+from labelsift.errors import InputError, PlatformError
+from labelsift.platforms import Receipt
+
+from ..client.client import Client
+from ..client.read import SAID
+from ..convert.correction import CORRECTION, annotation_of, is_correction, is_marked, mark_of
+from ..convert.label_config import Target
+from ..convert.regions import Value, from_result
+from ..convert.task_fields import PREFIX
+from ..push.progress import Say, quiet
+from ..read import readable
+from ..state.match import NUMBER, find_project
+from ..state.rounds import is_review
+from .plan import Wanted, is_same, judged_texts, wanted_of
+
+NAME = "label-studio"
+CHUNK = 25  # tasks read again at once, just before their data is written
+SECONDS_A_TASK = 0.7  # two writes, on a busy server
+
+
+@dataclass
+class Work:
+    """What is to be written to one task."""
+
+    task: int
+    sample: str
+    delete: list[int] = field(default_factory=list)
+    create: dict[str, Any] | None = None
+    kept: int | None = None  # the correction that stands already
+    told: object = None  # the one that the task's data names
+
+    @property
+    def done(self) -> bool:
+        """Whether everything is as it should be."""
+        return not self.delete and self.create is None and self.told == self.kept
+
+
+def apply_corrections(
+    client: Client,
+    corrections: pa.Table,
+    *,
+    project: str,
+    match: str | None = None,
+    policy: Policy = "majority",
+    experts: Sequence[str] = (),
+    undo: bool = False,
+    dry_run: bool = False,
+    store: Path | str | None = None,
+    say: Say = quiet,
+) -> Receipt:
+    """Write one annotation a task where people decided on another label than stands there.
+
+    Parameters
+    ----------
+    corrections
+        In CORRECTIONS_SCHEMA; with ``undo`` an empty table means all of labelsift's annotations in the project.
+    match
+        ``data.FIELD``: the field of the tasks that holds the sample id. By default ``labelsift_id``, which a push
+        writes, and where a task has none its number, as ``label-studio://`` reads it; but a sample that is called 7
+        need not be the task 7, so then the task must show the very text that people judged. ``id`` says that the
+        samples are called by the tasks' numbers.
+    undo
+        Delete exactly what was written: never an annotation that a person made, or has changed since.
+    store
+        The folder that keeps the runs: it knows which texts people judged.
+
+    Returns
+    -------
+    Receipt
+        By samples: ``created`` have a new annotation, ``updated`` a newer one or none any more. ``failed`` names
+        conflicts and whatever no annotation can say.
+
+    Raises
+    ------
+    InputError
+        If there is no such project, it is a review project of labelsift's, or its labeling config does not fit.
+    PlatformError
+        If the server cannot be reached or refuses.
+    """
+    found = find_project(client, project)
+    if is_review(found):  # the next pull would take what is written there for a person's answer
+        raise InputError(
+            f"{found['title']} is a review project of labelsift's own",
+            cure="Name the project that the samples are from; what people decide here is brought by labelsift pull",
+        )
+    receipt = Receipt(platform=NAME, target=str(found["title"]), dry_run=dry_run)
+    target = readable(found)
+    number = int(found["id"])
+    if undo:
+        scope = set(corrections["id"].to_pylist())
+        work = list(_undoing(client, number, scope, match, receipt))
+    else:
+        wanted = wanted_of(corrections, target, receipt, policy=policy, experts=experts)
+        judged = judged_texts(corrections, store) if match is None else {}
+        work = list(_planned(client, number, wanted, target, match, judged, receipt))
+        _name_missing(wanted, work, receipt)
+    _count(work, receipt)
+    due = [one for one in work if not one.done]
+    receipt.details |= {
+        "annotations_written": sum(one.create is not None for one in due),
+        "annotations_deleted": sum(len(one.delete) for one in due),
+        "estimated_seconds": round(len(due) * SECONDS_A_TASK),
+        "project_id": number,
+    }
+    if not dry_run:
+        _write(client, number, due, say=say)
+    page = f"{client.url}/projects/{number}/data"
+    receipt.links = {"project": page}
+    receipt.sample_links = {one.sample: f"{page}?task={one.task}" for one in work}
+    return receipt
+
+
+def _planned(
+    client: Client,
+    project: int,
+    wanted: Mapping[str, Wanted],
+    target: Target,
+    match: str | None,
+    judged: Mapping[str, Collection[str]],
+    receipt: Receipt,
+) -> Iterator[Work]:
+    accounts = {email: id for id, email in client.people().items()}
+    for page in client.tasks(project, annotations=True, include=SAID):
+        for task in page:
+            sample = sample_of(task, match)
+            if sample not in wanted:
+                continue
+            text = str(task["data"].get(target.field) or "")
+            if not is_same(task, text, match, judged.get(sample, ())):
+                continue
+            wrong = fault(map(tuple, wanted[sample].value or ()), text) if target.kind == "labels" else None
+            if wrong:
+                receipt.failed[sample] = f"The decided spans do not fit the task's text: {wrong}"
+                continue
+            yield _compared(task, sample, wanted[sample], target, accounts.get(wanted[sample].person), text)
+
+
+def _compared(
+    task: Mapping[str, Any], sample: str, wanted: Wanted, target: Target, person: int | None, text: str
+) -> Work:
+    number = int(task["id"])
+    standing = [one for one in task.get("annotations") or () if not one.get("was_cancelled")]
+    own = [one for one in standing if is_correction(one)]
+    work = Work(number, sample, told=task["data"].get(CORRECTION))
+    if wanted.value is None:
+        work.delete = [one["id"] for one in own]
+        return work
+    mark = mark_of(number, person, wanted.value)
+    kept = [one["id"] for one in own if one["import_id"] == mark]
+    work.delete = [one["id"] for one in own if one["id"] not in kept[:1]]
+    work.kept = kept[0] if kept else None
+    theirs = [from_result(one.get("result") or (), target) for one in standing if not is_correction(one)]
+    changed = any(is_marked(one) and one["import_id"] == mark for one in standing if not is_correction(one))
+    agreed = bool(theirs) and all(_plain(one) == _plain(wanted.value) for one in theirs)
+    if not kept and not agreed and not changed:
+        work.create = annotation_of(number, wanted.value, target, person=person, text=text, note=wanted.note)
+    return work
+
+
+def _plain(value: Value | None) -> object:
+    return sorted(map(json.dumps, value)) if isinstance(value, list) else value
+
+
+def sample_of(task: Mapping[str, Any], match: str | None) -> str:
+    """Return the id of the sample that a task holds."""
+    if match is not None:
+        name = match.removeprefix("data.")
+        return str(task["data"].get(name, task["id"] if name == NUMBER else ""))
+    return str(task["data"].get(f"{PREFIX}id") or task["id"])
+
+
+def _undoing(client: Client, project: int, scope: set[str], match: str | None, receipt: Receipt) -> Iterator[Work]:
+    for page in client.tasks(project, annotations=True, include=SAID):
+        for task in page:
+            sample = sample_of(task, match)
+            marked = [one for one in task.get("annotations") or () if is_marked(one)]
+            if (scope and sample not in scope) or not (marked or CORRECTION in task["data"]):
+                continue
+            if any(not is_correction(one) for one in marked):
+                receipt.failed[sample] = "Somebody has changed the correction since, so it is theirs now and stays"
+            due = [one["id"] for one in marked if is_correction(one)]
+            yield Work(int(task["id"]), sample, due, told=task["data"].get(CORRECTION))
+
+
+def _name_missing(wanted: Mapping[str, Wanted], work: Sequence[Work], receipt: Receipt) -> None:
+    here = {one.sample for one in work} | receipt.failed.keys()
+    missing = (
+        f"No task of {receipt.target} is this sample, or shows its text; name the field that holds the ids: "
+        f"--match data.FIELD, or --match {NUMBER} where they are the tasks' numbers"
+    )
+    if wanted and not here & wanted.keys():
+        raise InputError(
+            f"No task of {receipt.target} is a sample of these decisions",
+            ids=list(wanted),
+            cure="Name the field of the tasks that holds the samples' ids: --match data.FIELD; or --match "
+            f"{NUMBER}, where they are the tasks' numbers",
+        )
+    receipt.failed |= {sample: missing for sample in wanted if sample not in here}
+
+
+def _count(work: Sequence[Work], receipt: Receipt) -> None:
+    created = {one.sample for one in work if one.create is not None and not one.delete}
+    updated = {one.sample for one in work if one.delete} - created
+    receipt.created, receipt.updated = len(created), len(updated)
+    receipt.unchanged = len({one.sample for one in work} - created - updated - receipt.failed.keys())
+
+
+def _write(client: Client, project: int, work: Sequence[Work], *, say: Say) -> None:
+    """Write annotations first and then what the tasks say of them, a few tasks at a time."""
+    for at in range(0, len(work), CHUNK):
+        some = work[at : at + CHUNK]
+        for one in some:
+            if one.create is not None:
+                made = client.create_annotation(one.task, one.create)
+                one.kept = made if made is not None else _standing(client, project, one)
+            for annotation in one.delete:  # last, so that there is always one to prefer
+                client.delete_annotation(annotation)
+        _tell(client, project, {one.task: one.kept for one in some})
+        say(f"{min(at + CHUNK, len(work)):,} of {len(work):,} tasks")
+
+
+def _standing(client: Client, project: int, work: Work) -> int:
+    """Return the correction that somebody else wrote in the same moment."""
+    mark = (work.create or {}).get("import_id")
+    for page in client.tasks(project, annotations=True, include=SAID, ids=[work.task]):
+        for one in (one for task in page for one in task["annotations"]):
+            if one["import_id"] == mark:
+                return int(one["id"])
+    raise PlatformError(
+        f"Label Studio refused the correction of task {work.task}, and has none",
+        cure="Run the same command again in a minute: nothing is done twice",
+    )
+
+
+def _tell(client: Client, project: int, corrections: Mapping[int, int | None]) -> None:
+    """Write the number of each task's correction into its data, and take it away where there is none."""
+    for page in client.tasks(project, ids=list(corrections)):
+        for task in page:
+            kept = corrections[task["id"]]
+            data = {name: value for name, value in task["data"].items() if name != CORRECTION}
+            told = data if kept is None else data | {CORRECTION: kept}
+            if told != task["data"]:
+                client.write_task(int(task["id"]), told)

@@ -1,0 +1,250 @@
+"""The samples of one run, held so that a task is looked up in microseconds: by id, or by its text.
+
+Of 200,000 samples some 40 MB are held: ids, labels, scores, texts, and two sorted arrays of hashes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from labelsift.data.samples import TEXT_HASH
+from labelsift.report import Report
+from labelsift.review.verified import text_hash
+from labelsift.store.cache import text_hashes
+
+from ..convert.regions import Value
+
+NEIGHBOURS = 3  # that an answer names
+EXCERPT = 200  # characters of a neighbour's text
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """What the scan, or a model, says of one sample.
+
+    Parameters
+    ----------
+    value
+        The label, labels or spans that fit best; None where nothing can be said.
+    confidence
+        In them, 0..1.
+    given, quality
+        What the sample was labeled, and how likely that is right, 0..1; None where it was not judged.
+    other
+        The best value but the given one, and its probability; None where there is none.
+    reason
+        One plain sentence; empty where nothing is to be said.
+    neighbours
+        The nearest samples of the same run: id, label, text (an excerpt) and, where it is known, similarity.
+    flagged
+        Whether the scan flagged the given label.
+    """
+
+    value: Value | None
+    confidence: float | None
+    given: Value | None = None
+    quality: float | None = None
+    other: tuple[Value, float] | None = None
+    reason: str = ""
+    neighbours: tuple[Mapping[str, Any], ...] = ()
+    flagged: bool = False
+    told: np.ndarray | None = None  # a model's probabilities, float32, shape (classes,), where one judged
+
+
+@dataclass(frozen=True)
+class _Found:
+    """The findings that dispute the label of one sample, worst first."""
+
+    suggested: list[tuple[Value | None, Value | None]] = field(default_factory=list)
+    confidence: float | None = None
+    reason: str = ""
+    related: tuple[str, ...] = ()
+
+
+class Known:
+    """A run's samples, by id and by text.
+
+    Parameters
+    ----------
+    report
+        The run. Its vectors and probabilities are not kept.
+    """
+
+    def __init__(self, report: Report) -> None:
+        samples = report.samples
+        self.run, self.dataset, self.task = report.run, samples.name, samples.task
+        self.created = report.created.isoformat()
+        self.ids = _one(samples.ids)
+        self.has_texts = samples.has_texts and not samples.textless
+        self._texts = _one(samples.texts) if self.has_texts else None
+        self._hashes = samples.column(TEXT_HASH)
+        self._given = _one(samples.given) if samples.given is not None else None
+        self._scores = {name: report.scores[name] for name in report.scores.column_names}
+        self._quality = self._numbers("span_score" if self.task == "spans" else "label_score")
+        self._confidence = self._numbers("confidence")
+        self._flags = self._bools("is_span_issue" if self.task == "spans" else "is_label_issue")
+        suggested = self._scores.get("suggested_label")
+        self._suggested = _one(suggested) if suggested is not None else None
+        del self._scores
+        self.labels = tuple(dict.fromkeys([*samples.classes, *report.classes]))
+        self._found = _found(report.findings)
+        self._by_id = _Lookup(_keys_of(samples.ids))
+        if self._texts is not None:
+            self._by_text = _Lookup(_keys_of(samples.texts))
+        elif self._hashes is not None:
+            self._by_text = _Lookup(np.array([_key_of_hex(one) for one in self._hashes.to_pylist()], dtype=np.uint64))
+        else:
+            self._by_text = None
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def row(self, *, id: str | None = None, text: str | None = None) -> int | None:
+        """Return the row of a sample that is known by its id, or whose text is known.
+
+        A sample whose text is another one than the given one is another sample, whatever its id.
+        """
+        if id is not None:
+            for row in self._by_id.rows(_key(id)):
+                if self.ids[row].as_py() == id and self._fits(row, text):
+                    return row
+        if text is None or self._by_text is None:
+            return None
+        return next((row for row in self._by_text.rows(_key(text)) if self._fits(row, text)), None)
+
+    def _fits(self, row: int, text: str | None) -> bool:
+        if text is None:
+            return True
+        if self._texts is not None:
+            kept = self._texts[row].as_py()
+            return kept == text or kept.replace("\x00", "\ufffd") == text  # as a push writes it
+        return self._hashes is None or self._hashes[row].as_py() == text_hash(text)
+
+    def given(self, row: int) -> Value | None:
+        """Return what a sample is labeled, as a value; None where it is not."""
+        cell = self._given[row].as_py() if self._given is not None else None
+        return cell if cell is None or self.task == "classification" else json.loads(cell)
+
+    def label_of(self, row: int) -> str | None:
+        """Return what a sample is labeled, as it stands in the run."""
+        return self._given[row].as_py() if self._given is not None else None
+
+    def opinion(self, row: int) -> Opinion:
+        """Return what the scan says of a sample."""
+        given, quality, found = self.given(row), _number(self._quality, row), self._found.get(self.ids[row].as_py())
+        flagged = bool(self._flags[row])
+        other, sure = self._other(row, given, found)
+        likelier = other is not None and (flagged or given is None or (sure or 0.0) > (quality or 0.0))
+        return Opinion(
+            value=other if likelier else given if quality is not None else None,
+            confidence=sure if likelier else quality,
+            given=given,
+            quality=quality,
+            other=(other, sure or 0.0) if other is not None else None,
+            reason=found.reason if found else "",
+            neighbours=self.neighbours(found.related if found else ()),
+            flagged=flagged,
+        )
+
+    def _other(self, row: int, given: Value | None, found: _Found | None) -> tuple[Value | None, float | None]:
+        if self.task == "spans":
+            if found is None or not found.suggested:
+                return None, None
+            return _mended(given or [], found.suggested), found.confidence
+        cell = self._suggested[row].as_py() if self._suggested is not None else None
+        if cell is None:
+            return None, None
+        return cell if self.task == "classification" else json.loads(cell), _number(self._confidence, row)
+
+    def neighbours(self, ids: Iterable[str]) -> tuple[Mapping[str, Any], ...]:
+        """Return the first of some samples of this run: id, label and the beginning of the text."""
+        rows = [row for one in list(ids)[:NEIGHBOURS] if (row := self.row(id=one)) is not None]
+        return tuple(self.neighbour(row) for row in rows)
+
+    def neighbour(self, row: int, similarity: float | None = None) -> dict[str, Any]:
+        """Return what is shown of one sample of this run."""
+        told: dict[str, Any] = {"id": self.ids[row].as_py(), "label": self.label_of(row)}
+        if self._texts is not None:
+            told["text"] = self._texts[row].as_py()[:EXCERPT]
+        return told if similarity is None else told | {"similarity": round(similarity, 4)}
+
+    def _numbers(self, name: str) -> np.ndarray:
+        if name not in self._scores:
+            return np.full(len(self.ids), np.nan, dtype=np.float32)
+        return pc.fill_null(self._scores[name], float("nan")).to_numpy().astype(np.float32)
+
+    def _bools(self, name: str) -> np.ndarray:
+        if name not in self._scores:
+            return np.zeros(len(self.ids), dtype=bool)
+        return pc.fill_null(self._scores[name], False).to_numpy().astype(bool)
+
+
+class _Lookup:
+    """Rows by 64 bits of a hash; who asks compares what was hashed."""
+
+    def __init__(self, keys: np.ndarray) -> None:
+        self._order = np.argsort(keys, kind="stable").astype(np.int32)
+        self._keys = keys[self._order]
+
+    def rows(self, key: int) -> list[int]:
+        wanted = np.uint64(key)
+        first, last = np.searchsorted(self._keys, wanted, "left"), np.searchsorted(self._keys, wanted, "right")
+        return self._order[first:last].tolist()
+
+
+def _keys_of(texts: pa.ChunkedArray) -> np.ndarray:
+    hashes = text_hashes(texts)
+    return np.frombuffer(hashes.buffers()[1] or b"", dtype="<u8")[::2].copy()
+
+
+def _key(text: str) -> int:
+    return _key_of_hex(text_hash(text))
+
+
+def _key_of_hex(digest: str) -> int:
+    return int.from_bytes(bytes.fromhex(digest)[:8], "little")
+
+
+def _one(column: pa.ChunkedArray) -> pa.Array:
+    whole = column.cast(pa.large_string()).combine_chunks()
+    return whole.combine_chunks() if isinstance(whole, pa.ChunkedArray) else whole
+
+
+def _number(values: np.ndarray, row: int) -> float | None:
+    found = float(values[row])
+    return min(max(found, 0.0), 1.0) if np.isfinite(found) else None
+
+
+def _found(findings: pa.Table) -> dict[str, _Found]:
+    mine = pc.and_(pc.equal(findings["scope"], "sample"), pc.is_in(findings["issue"], pa.array(["label", "span"])))
+    rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    names = ["id", "given", "suggested", "confidence", "reason", "related_ids"]
+    for one in findings.filter(mine).select(names).to_pylist():
+        rows[one["id"]].append(one)
+    return {
+        id: _Found(
+            [(json.loads(one["given"] or "null"), json.loads(one["suggested"] or "null")) for one in some],
+            some[0]["confidence"],
+            " ".join(dict.fromkeys(f"{one['reason'].strip().rstrip('.')}." for one in some if one["reason"].strip())),
+            tuple((some[0]["related_ids"] or ())[:NEIGHBOURS]),
+        )
+        for id, some in rows.items()
+    }
+
+
+def _mended(given: list[Any], changes: list[tuple[Value | None, Value | None]]) -> list[Any]:
+    """Return spans with the disputed ones replaced, removed or added."""
+    spans = [list(one) for one in given]
+    for old, new in changes:
+        if old is not None and list(old) in spans:
+            spans.remove(list(old))
+        if new is not None and list(new) not in spans:
+            spans.append(list(new))
+    return sorted(spans)

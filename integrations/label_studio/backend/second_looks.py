@@ -1,0 +1,236 @@
+"""Second looks: an answer that contradicts strong evidence goes to another person, with as many that agree with it.
+
+Nobody who is asked can tell the one kind from the other. Why an answer is asked about again stands in the store's
+record only (``labelsift audit``), never in a task.
+
+Each look has a key that tells nothing, made of the project and the annotation. It is on the disk before the record is
+written, the record before the task is sent, and the task is looked for before it is sent again: whenever the backend
+is killed, each look is recorded once and asked once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import time
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from labelsift.data.adjudication import SECOND_LOOK
+from labelsift.store.ledger import Ledger
+
+from ..convert.label_config import Target
+from ..second_look_project import ensure_tab, find_or_make, second_data, standing
+from .database import Database
+from .logs import Log
+from .server_cache import Facts
+
+KIND = SECOND_LOOK  # of a record
+PATIENCE = 5.0  # seconds in which a request of a killed backend may still arrive
+_random = random.SystemRandom()
+
+
+class SecondLooks:
+    """Asks other people about answers.
+
+    Parameters
+    ----------
+    ledger
+        The store's record.
+    """
+
+    def __init__(self, server: Facts, database: Database, ledger: Ledger, *, log: Log) -> None:
+        self._server, self._client = server, server.client
+        self._database, self._ledger, self._log = database, ledger, log
+        self._tabs: set[tuple[int, str]] = set()
+
+    def want(self, project: int, annotation: int, *, kind: str, person: str, reason: str, asked: str | None) -> None:
+        """Note on the disk that an answer is to be asked about; an answer is asked about once, whatever comes."""
+        told = f"{project} {annotation}".encode()
+        key = hashlib.blake2b(told, key=self._database.secret, digest_size=12).hexdigest()
+        with self._database.turn() as connection:
+            connection.execute(
+                "INSERT OR IGNORE INTO looks VALUES (?, ?, ?, ?, ?, ?, 'open', ?, NULL)",
+                (key, project, annotation, kind, person, asked, reason),
+            )
+
+    def send(self, project: int, *, dataset: str, run: str, target: Target, config: str) -> int:
+        """Ask what is to be asked in a project, and return how much that was."""
+        self._assign(project, set(self._server.people().values()))
+        self._add_agreements(project)
+        todo = self._database.rows(
+            "SELECT l.*, a.task, a.sample FROM looks l JOIN answers a USING (project, annotation) "
+            "WHERE l.project = ? AND l.state = 'open' AND l.asked IS NOT NULL",
+            project,
+        )
+        if not todo:
+            return 0
+        self._record(todo, dataset=dataset, run=run, project=project)
+        place = self._place(project)
+        there = self._arrived(place, [row for row in todo if row["tried"] is not None])
+        missing = [row for row in todo if row["key"] not in there]
+        if missing:
+            self._import(place, project, missing, target=target, config=config)
+        for person in sorted({str(row["asked"]) for row in todo}):
+            if (place, person) not in self._tabs:
+                ensure_tab(self._client, place, person)
+                self._tabs.add((place, person))
+        with self._database.turn() as connection:
+            connection.executemany("UPDATE looks SET state = 'sent' WHERE key = ?", [(row["key"],) for row in todo])
+        self._log.say("second_look", project=project, asked=len(todo), in_project=place)
+        return len(todo)
+
+    def _assign(self, project: int, people: set[str]) -> None:
+        """Choose whom to ask: another person than the one who answered, the one who was asked least."""
+        busy = Counter(row["asked"] for row in self._database.rows("SELECT asked FROM looks WHERE asked IS NOT NULL"))
+        for row in self._database.rows(
+            "SELECT * FROM looks WHERE project = ? AND state IN ('open', 'waiting') AND asked IS NULL", project
+        ):
+            others = sorted(people - self._had(row), key=lambda one: (busy[one], one))
+            if not others:
+                if row["state"] != "waiting":
+                    self._log.say("second_look_waits", project=project, why="There is no other account to ask")
+                    self._record([row], dataset=None, run=None, project=project, waits=True)
+                    self._set(row["key"], "waiting", None)
+                continue
+            busy[others[0]] += 1
+            self._set(row["key"], "open", others[0])
+
+    def _had(self, row: Any) -> set[str]:  # noqa: ANN401 - a row of looks
+        """Return who answered the same task already: their opinion is no second one."""
+        known = self._database.rows(
+            "SELECT o.person FROM answers a JOIN answers o USING (project, task) "
+            "WHERE a.project = ? AND a.annotation = ?",
+            row["project"],
+            row["annotation"],
+        )
+        return {str(row["person"]), *(str(one["person"]) for one in known)}
+
+    def _set(self, key: str, state: str, asked: str | None) -> None:
+        with self._database.turn() as connection:
+            connection.execute("UPDATE looks SET state = ?, asked = ? WHERE key = ?", (state, asked, key))
+
+    def _add_agreements(self, project: int) -> None:
+        """Choose at random, for each person who is asked, as many answers that agree as there are that contradict."""
+        kinds = Counter(
+            (row["asked"], row["kind"])
+            for row in self._database.rows("SELECT * FROM looks WHERE project = ? AND asked IS NOT NULL", project)
+        )
+        for person in sorted({one for one, _ in kinds}):
+            owed = kinds[person, "contradiction"] - kinds[person, "agreement"]
+            pool = self._database.rows(
+                "SELECT * FROM answers a WHERE project = ? AND verdict = 'agrees' AND NOT EXISTS "
+                "(SELECT 1 FROM answers o WHERE o.project = a.project AND o.task = a.task AND o.person = ?) "
+                "AND task NOT IN (SELECT o.task FROM looks l JOIN answers o USING (project, annotation) "
+                "WHERE l.project = a.project)",
+                project,
+                person,
+            )
+            for row in _random.sample(pool, min(max(owed, 0), len(pool))):
+                self.want(
+                    project,
+                    row["annotation"],
+                    kind="agreement",
+                    person=row["person"],
+                    reason="Chosen at random among the answers that agree, so that nobody can tell which is which.",
+                    asked=person,
+                )
+
+    def _place(self, project: int) -> int:
+        """Return the project of second looks, remembered as long as the server has it."""
+        name = f"second looks of {project}"
+        known = self._database.fact(name)
+        if known is not None and self._server.exists(int(known)):
+            return int(known)
+        found = find_or_make(self._client, project)
+        self._database.keep(name, str(found))
+        return found
+
+    def something_to_ask(self, project: int) -> bool:
+        """Tell whether a look is open, or waits, or answers are owed to mix with."""
+        found = self._database.rows("SELECT 1 FROM looks WHERE project = ? AND state IN ('open', 'waiting')", project)
+        return bool(found) or self.owed(project)
+
+    def lacks(self, project: int) -> bool:
+        """Tell whether fewer answers are known that agree than there are to be mixed with those that contradict."""
+        [row] = self._database.rows(
+            "SELECT (SELECT COALESCE(SUM(kind = 'contradiction') - SUM(kind = 'agreement'), 0) FROM looks "
+            "WHERE project = ?) - (SELECT COUNT(*) FROM answers a WHERE project = ? AND verdict = 'agrees' AND NOT "
+            "EXISTS (SELECT 1 FROM looks l WHERE l.project = a.project AND l.annotation = a.annotation)) lacking",
+            project,
+            project,
+        )
+        return int(row["lacking"]) > 0
+
+    def owed(self, project: int) -> bool:
+        """Tell whether answers that agree are still to be found, to mix with."""
+        found = self._database.rows(
+            "SELECT SUM(kind = 'contradiction') - SUM(kind = 'agreement') owed FROM looks "
+            "WHERE project = ? AND asked IS NOT NULL",
+            project,
+        )
+        return bool(found and (found[0]["owed"] or 0) > 0)
+
+    def _arrived(self, place: int, tried: Sequence[Any]) -> set[str]:
+        """Return which tasks of a killed backend stand on the server; waits for a request that may be under way."""
+        keys = [str(row["key"]) for row in tried]
+        if not keys:
+            return set()
+        last = max(float(row["tried"]) for row in tried)
+        while True:
+            there = standing(self._client, place, keys)
+            if len(there) == len(keys) or time.time() - last > PATIENCE:
+                return there
+            time.sleep(0.5)
+
+    def _import(self, place: int, project: int, rows: Sequence[Any], *, target: Target, config: str) -> None:
+        tasks = {
+            int(task["id"]): task["data"]
+            for page in self._client.tasks(project, ids=[int(row["task"]) for row in rows])
+            for task in page
+        }
+        made = [
+            {"data": second_data(tasks[row["task"]], target, config=config, key=row["key"], asked=str(row["asked"]))}
+            for row in rows
+            if row["task"] in tasks
+        ]
+        _random.shuffle(made)  # the order must not tell which is which
+        with self._database.turn() as connection:
+            connection.executemany(
+                "UPDATE looks SET tried = ? WHERE key = ?", [(time.time(), row["key"]) for row in rows]
+            )
+        if made:
+            self._client.import_tasks(place, made)
+
+    def _record(
+        self, rows: Sequence[Any], *, dataset: str | None, run: str | None, project: int, waits: bool = False
+    ) -> None:
+        now = datetime.now(UTC).isoformat(timespec="microseconds")
+        entries = [
+            {
+                "kind": KIND,
+                "time": now,
+                "platform": "label-studio",
+                "target": str(project),
+                "run": run,
+                "dataset": dataset,
+                "id": None if waits else row["sample"],
+                "person": row["person"],
+                "asked": row["asked"],
+                "of": row["kind"],
+                "annotation": row["annotation"],
+                "key": row["key"],
+                "waits": waits,
+                "reason": f"{'Waits for another account: ' if waits else ''}"
+                f"{row['reason']}{'' if waits else ' Asked: ' + str(row['asked']) + '.'}",
+            }
+            for row in rows
+        ]
+
+        def fresh(standing: Sequence[Any]) -> list[dict[str, Any]]:
+            known = {(one.get("key"), one.get("waits")) for one in standing if one.get("kind") == KIND}
+            return [one for one in entries if (one["key"], one["waits"]) not in known]
+
+        self._ledger.append(fresh)

@@ -1,0 +1,130 @@
+"""``labelsift serve label-studio``: the process that serves, from its settings to its end."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from labelsift.errors import InputError, MissingExtraError
+from labelsift.store.format import check_format
+from labelsift.store.store import DEFAULT, Store
+
+from ..client.client import Client
+from ..client.connect import connect
+from ..client.errors import KEY, KEY_FILE, URL
+from . import auth as access
+from .database import Database
+from .logs import Handler, Log
+from .projects import open_projects
+from .worker import Worker
+
+GRACE = 10  # seconds that requests under way have at the end
+
+
+def serve(
+    *,
+    projects: Mapping[str, str],
+    store: Path | str | None,
+    host: str,
+    port: int,
+    second_look: bool,
+    train: bool,
+    log: Log | None = None,
+) -> None:
+    """Answer Label Studio until a signal ends it; then finish the requests and the job at hand.
+
+    Raises
+    ------
+    InputError
+        If a project or the password does not fit, the host needs a password, or another backend serves the store.
+    StoreError
+        If there is no such run.
+    MissingExtraError
+        If fastapi or uvicorn is not installed.
+    """
+    try:
+        import uvicorn
+    except ImportError as error:
+        raise MissingExtraError("uvicorn", "label-studio", purpose="The backend") from error
+    secret = access.password()
+    access.require_safe(host, secret)
+    log = log or Log()
+    kept = Store(DEFAULT if store is None else store)
+    kept.folder  # noqa: B018 - refuses a bucket
+    check_format(kept.place)  # before anything is written there: a scan takes no folder that others began
+    with Database(kept.folder) as database:
+        app = application(
+            projects=projects,
+            store=kept,
+            database=database,
+            secret=secret,
+            second_look=second_look,
+            train=train,
+            log=log,
+        )
+        config = uvicorn.Config(
+            app,
+            host=host,
+            port=port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=GRACE,
+        )
+        for name in ("uvicorn", "uvicorn.error", "asyncio"):
+            logger = logging.getLogger(name)
+            logger.handlers, logger.propagate = [Handler(log)], False
+        log.say("serving", host=host, port=port, signed=secret is not None, second_look=second_look, train=train)
+        before = signal.signal(signal.SIGTERM, lambda *_: None)  # uvicorn raises it again, once it has stopped
+        try:
+            with contextlib.suppress(KeyboardInterrupt):
+                uvicorn.Server(config).run()
+        finally:
+            signal.signal(signal.SIGTERM, before)
+            log.say("stopped")
+
+
+def application(
+    *,
+    projects: Mapping[str, str],
+    store: Store,
+    database: Database,
+    secret: str | None,
+    second_look: bool,
+    train: bool,
+    log: Log,
+    any_host: bool = False,
+) -> Any:  # noqa: ANN401 - an ASGI callable
+    """Return the application that :func:`serve` runs, its runs loading."""
+    from .app import create_app
+    from .handlers import Desk
+
+    works = second_look or train
+    client = _client(needed=works)
+    found = open_projects(projects, store=store, folder=database.folder, log=log, client=client)
+    worker = None
+    if works and client is not None:
+        worker = Worker(client, found, database, store.ledger, log=log, second_look=second_look, training=train)
+    found.load()
+    desk = Desk(found, worker.queue if worker else None, worker, log=log)
+    return create_app(desk, access=access.Access(secret), any_host=any_host)
+
+
+def _client(*, needed: bool) -> Client | None:
+    """Connect with labelsift's own key; never with the token that Label Studio sends to a backend."""
+    known = os.environ.get(URL, "").strip() and (
+        os.environ.get(KEY, "").strip() or os.environ.get(KEY_FILE, "").strip()
+    )
+    if not known and not needed:
+        return None
+    if not known:
+        raise InputError(
+            "Second looks and training read people's answers from Label Studio, and its address or key is not known",
+            cure=f"Set {URL}, and {KEY} or {KEY_FILE}",
+        )
+    return connect()

@@ -1,0 +1,79 @@
+"""Finding the server and the key: from the environment, never from arguments that end up in a history."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from labelsift.errors import InputError
+
+from .client import Client
+from .errors import KEY, KEY_FILE, URL
+
+_VISIBLE = re.compile(r"[!-~]+")  # what an address and a key are made of; anything else breaks the request
+
+
+def connect() -> Client:
+    """Make a client from LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY or LABEL_STUDIO_API_KEY_FILE.
+
+    White space around them does not matter. No error shows the key, or an address that may hold a password.
+
+    Raises
+    ------
+    InputError
+        If one of them is missing, unreadable or cannot be what it should be.
+    MissingExtraError
+        If label-studio-sdk is not installed.
+    """
+    return Client(address(), key())
+
+
+def address() -> str:
+    """Return the server's address; see :func:`connect`."""
+    url = os.environ.get(URL, "").strip()
+    cure = f"Set {URL} to the address of Label Studio, for example http://localhost:8080"
+    if not url:
+        raise InputError(f"{URL} is not set", cure=cure)
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:  # a port or an IPv6 address that is none
+        raise InputError(f"{URL} does not hold an address", cure=cure) from None
+    if "@" in parts.netloc:
+        raise InputError(
+            f"{URL} holds a user name or a password",
+            cure=f"Take them out: labelsift signs in with {KEY} only, and an address turns up in links",
+        )
+    if not good or not _VISIBLE.fullmatch(url) or parts.query or parts.fragment:
+        raise InputError(f"{URL} does not hold an address", cure=cure)
+    return url
+
+
+def key() -> str:
+    """Return the key; see :func:`connect`."""
+    found, file, where = os.environ.get(KEY, "").strip(), os.environ.get(KEY_FILE, "").strip(), KEY
+    if not found and file:
+        where = f"The file that {KEY_FILE} names"
+        try:
+            found = Path(file).expanduser().read_text(encoding="utf-8").strip()
+        except UnicodeDecodeError:
+            raise InputError(f"{where} is no text", cure="Write the key into it, and nothing else") from None
+        except (OSError, RuntimeError) as error:
+            # Without the name: somebody may have put the key itself there.
+            why = getattr(error, "strerror", None) or "there is no such folder"
+            raise InputError(
+                f"The file named by {KEY_FILE} cannot be read: {why}", cure="Name a file that holds the key"
+            ) from None
+    if not found:
+        raise InputError(
+            f"Neither {KEY} nor {KEY_FILE} is set" if where == KEY else f"{where} is empty",
+            cure="Make a token in Label Studio under Account & Settings → Personal Access Token",
+        )
+    if not _VISIBLE.fullmatch(found):
+        raise InputError(
+            f"{where} holds more than a key: a line break, a space or a character that is not ASCII",
+            cure="Copy the token again: Account & Settings → Personal Access Token",
+        )
+    return found

@@ -1,0 +1,1 @@
+"""Pure conversions both ways: a review item to a task, an answer to a value, the labeling config."""

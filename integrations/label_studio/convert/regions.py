@@ -1,0 +1,92 @@
+"""Labels to results of Label Studio, and back. Pure functions, the one place that knows both forms.
+
+A **value** is what ``given``, ``suggested`` and a correction's ``value`` hold as JSON: a label; a sorted list of labels
+where a sample may have several; ``[[start, end, "label"], …]`` for spans (characters, end exclusive).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from labelsift.review.suggestions import Value
+
+from .label_config import LEVEL, NONE, Target
+
+Region = dict[str, Any]
+
+
+def to_result(value: Value, target: Target, *, text: str = "") -> list[Region]:
+    """Write a value as the result of an annotation or a prediction.
+
+    No labels, or no spans, are a choice of their own where the target offers it, and else an empty result.
+
+    Parameters
+    ----------
+    text
+        What spans are of: Label Studio keeps the marked words beside their place.
+    """
+    labels = [value] if isinstance(value, str) else list(value)
+    if not labels:
+        return _none(target) if target.none else []
+    if target.kind == "labels":
+        return [_span(one, target, text) for one in value]
+    if target.kind in ("taxonomy", "taxonomies"):
+        told = {"taxonomy": [list(target.paths.get(one) or one.split(LEVEL)) for one in labels]}
+        return [_region(target, "taxonomy", told)]
+    return [_region(target, "choices", {"choices": labels})]
+
+
+def from_result(result: Iterable[Mapping[str, Any]], target: Target) -> Value | None:
+    """Read the value out of a result; None where the control was not used and that decides nothing.
+
+    Where several labels, or spans, are possible, an answer without any is an empty list: there is nothing to mark.
+    Where the target offers a choice that says so (``none``), only that choice does, and an empty answer is None; with
+    labels beside it the labels count. Regions of other controls are passed over.
+    """
+    regions = list(result)
+    value = _value([one for one in regions if one.get("from_name") == target.from_name], target)
+    if not value and target.none:
+        return [] if any(_says_none(one, target) for one in regions) else None
+    return value
+
+
+def _value(own: Iterable[Mapping[str, Any]], target: Target) -> Value | None:
+    if target.kind == "labels":
+        spans = {span for one in own for span in _spans(one.get("value") or {})}
+        return [list(one) for one in sorted(spans)]
+    labels = [label for one in own for label in _labels(one.get("value") or {}) if label != NONE]
+    if target.kind in ("choice", "taxonomy"):
+        return labels[0] if labels else None
+    return sorted(set(labels))
+
+
+def _labels(held: Mapping[str, Any]) -> list[str]:
+    choices = [str(label) for label in held.get("choices") or ()]
+    return choices + [LEVEL.join(map(str, path)) for path in held.get("taxonomy") or ()]
+
+
+def _spans(held: Mapping[str, Any]) -> Iterable[tuple[int, int, str]]:
+    place = held.get("globalOffsets") or held  # in HyperText start and end are places in the page
+    for label in held.get("labels") or ():
+        yield int(place["start"]), int(place["end"]), str(label)
+
+
+def _says_none(region: Mapping[str, Any], target: Target) -> bool:
+    return region.get("from_name") == target.none and NONE in _labels(region.get("value") or {})
+
+
+def _none(target: Target) -> list[Region]:
+    if target.kind == "taxonomies":
+        return [_region(target, "taxonomy", {"taxonomy": [[NONE]]})]
+    return [_region(target, "choices", {"choices": [NONE]}) | {"from_name": target.none}]
+
+
+def _span(span: Sequence[Any], target: Target, text: str) -> Region:
+    start, end, label = span
+    held = {"start": start, "end": end, "text": text[start:end], "labels": [label]}
+    return _region(target, "labels", held) | {"id": f"span-{start}-{end}-{label}"}
+
+
+def _region(target: Target, type: str, value: dict[str, Any]) -> Region:
+    return {"from_name": target.from_name, "to_name": target.to_name, "type": type, "value": value}

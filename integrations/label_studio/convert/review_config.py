@@ -1,0 +1,225 @@
+"""Labeling configs: reading the one that a project has, and writing the one of a review project."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from xml.sax.saxutils import quoteattr
+
+from labelsift.data.samples import Task
+from labelsift.errors import InputError
+from labelsift.platforms import Mode
+
+from .feedback import STYLE, UNLESS_DOUBTED, controls
+from .label_config import LEVEL, NONE, NOTHING, Kind, Medium, Path, Target
+
+MANY = 12  # labels beyond which a labeler gets a search field and small buttons
+_INVISIBLE = "\u2060"
+# XML 1.0 has no way to write these, not even escaped.
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+
+# Only tag names and our own classes: Label Studio's class names change between versions.
+_STYLE = """
+.ls-ask, .ls-text, .ls-labels { max-width: 60rem; }
+.ls-ask { margin: 0 0 .8rem; padding: .75rem 1.1rem; border-left: 4px solid #d97706; border-radius: 6px;
+  background: rgba(217, 119, 6, .1); overflow-wrap: anywhere; }
+.ls-ask * { margin: 0 !important; }
+.ls-why * { font-size: 1rem !important; font-weight: 400 !important; line-height: 1.5 !important;
+  padding-top: .3rem; opacity: .85; }
+.ls-text { margin: 0 0 1rem; padding: .8rem 1.1rem; border: 1px solid rgba(128, 128, 128, .35); border-radius: 6px;
+  font-size: 1.15rem; line-height: 1.6; overflow-wrap: anywhere; white-space: pre-wrap; }
+.ls-labels label { margin: 0 .1rem .35rem 0 !important; padding: .4rem .8rem !important; border-radius: 6px;
+  border: 1px solid rgba(128, 128, 128, .35); font-size: 1rem; }
+.ls-many label { padding: .1rem .6rem !important; font-size: .9rem; }
+.ls-labels label:hover { border-color: #d97706; }
+.ls-labels label:has(:checked) { border-color: #d97706; background: rgba(217, 119, 6, .16); }
+.ls-how * { margin: 0 0 .4rem !important; font-size: .95rem !important; font-weight: 400 !important; opacity: .8; }
+.ls-none { margin-top: .8rem; }
+"""
+_NONE = {"multilabel": "None of these labels", "spans": "Nothing to mark"}
+_DOUBT = "Cannot tell? Tick “Unclear” below, or press Skip."
+_MARK = "pick a label, then drag over the words"
+# What to do, in one line above the labels: kind of labels and mode → line.
+_HOW: dict[str, str] = {
+    "one choose": f"Choose the label that fits – the old one again if it is right. {_DOUBT}",
+    "one prefill": f"What is ticked is the machine’s suggestion: submit it, or choose another. {_DOUBT}",
+    "one blind": f"Choose the label that fits. {_DOUBT}",
+    "several choose": f"Tick every label that fits – the old ones again if they are right. {_DOUBT}",
+    "several prefill": f"What is ticked is the machine’s suggestion: submit it, or change it. {_DOUBT}",
+    "several blind": f"Tick every label that fits. {_DOUBT}",
+    "spans choose": f"Mark only what is asked about, as it should be – the old mark again if it is right: {_MARK}. "
+    f"Other marks stay. {_DOUBT}",
+    "spans prefill": f"What is marked is the machine’s suggestion: submit it, or change it ({_MARK}). "
+    f"Other marks stay. {_DOUBT}",
+    "spans blind": f"Mark everything that one of the labels fits: {_MARK}. {_DOUBT}",
+}
+# What mode blind asks above the sample, where other modes say what is given and suggested.
+_QUESTION = {"one": "Which label fits?", "several": "Which labels fit?", "spans": "What is to be marked here?"}
+# Easy to tell apart, also for the color-blind (Okabe & Ito), and then lighter and darker ones.
+_COLORS = ("#E69F00", "#56B4E9", "#009E73", "#CC79A7", "#0072B2", "#D55E00", "#B8A900", "#7F7F7F", "#8C564B", "#6A51A3")
+
+
+def review_target(labels: Iterable[str], *, task: Task = "classification", medium: Medium = "text") -> Target:
+    """Return the target in the config of a review project that offers these labels.
+
+    Labels that are paths (“animal / dog”) are offered as a tree, see :func:`is_tree`.
+
+    Raises
+    ------
+    InputError
+        If a label cannot be written into a labeling config; names the labels.
+    """
+    labels = tuple(dict.fromkeys(labels))
+    if not labels:
+        raise InputError(
+            "There are no labels to choose from, so a labeler has nothing to decide", cure="Scan with a label column"
+        )
+    bad = [label for label in labels if not label.strip() or _NOT_XML.search(label) or label == NONE]
+    if bad:
+        raise InputError(
+            "Label Studio cannot show these labels (blank, or with control characters)",
+            ids=[repr(label) for label in bad],
+            cure="Rename them in the data",
+        )
+    kind = _kind(labels, task)
+    tree = {label: tuple(label.split(LEVEL)) for label in labels} if kind.startswith("taxonom") else {}
+    none = {"multilabel": "label", "spans": NOTHING, "classification": ""}[task]
+    return Target("label", medium, labels, medium, kind=kind, medium=medium, paths=tree, none=none)
+
+
+def _kind(labels: Sequence[str], task: Task) -> Kind:
+    if task == "spans":
+        return "labels"
+    if is_tree(labels):
+        return "taxonomy" if task == "classification" else "taxonomies"
+    return "choice" if task == "classification" else "choices"
+
+
+def is_tree(labels: Sequence[str]) -> bool:
+    """Tell whether labels are paths through a tree, as those of a Taxonomy are read: “animal / dog”, “animal / cat”.
+
+    At least half of them have two levels or more, and some share their first level.
+
+    >>> is_tree(["animal / dog", "animal / cat", "plant"]), is_tree(["fees", "cash / card", "refund"])
+    (True, False)
+    """
+    paths = [label.split(LEVEL) for label in labels]
+    if any(not level.strip() for path in paths for level in path):
+        return False
+    deep = [path for path in paths if len(path) > 1]
+    return len(deep) * 2 >= len(paths) and len({path[0] for path in deep}) < len(deep)
+
+
+def review_config(labels: Iterable[str], *, mode: Mode, task: Task = "classification", medium: Medium = "text") -> str:
+    r"""Write the labeling config of a review project.
+
+    In the modes choose and prefill a header shows what is given, what is suggested and why; in mode
+    blind it only asks which label fits. A line above the labels says what to do.
+
+    >>> '<Choice value="a &amp; &quot;b&quot;"/>' in review_config(['a & "b"', "c"], mode="choose")
+    False
+    >>> "<Choice value='a &amp; \"b\"'/>" in review_config(['a & "b"', "c"], mode="choose")
+    True
+    >>> "$labelsift_" in review_config(["a", "b"], mode="blind")
+    False
+    """
+    return config_of(review_target(labels, task=task, medium=medium), mode=mode)
+
+
+def config_of(target: Target, *, mode: Mode) -> str:
+    """Write the labeling config of a review project with this target; see :func:`review_config`."""
+    spans, several = target.kind == "labels", bool(target.none)
+    kind = "spans" if spans else "several" if several else "one"
+    lines = ["<View>", f"  <Style>{_STYLE}{STYLE.lstrip()}</Style>", '  <View className="ls-ask">']
+    if mode == "blind":
+        lines.append(f'    <Header value={quoteattr(_QUESTION[kind])} size="4"/>')
+    else:
+        lines += [
+            '    <Header value="$labelsift_header" size="4"/>',
+            '    <View className="ls-why"><Header value="$labelsift_reason" size="6"/></View>',
+        ]
+    lines.append("  </View>")
+    tag = target.medium.capitalize()
+    shown = [
+        '  <View className="ls-text">',
+        f'    <{tag} name="{target.to_name}" value="${target.field}"/>',
+        "  </View>",
+    ]
+    how = _HOW[f"{kind} {mode}"]
+    if target.paths:  # a tree is a field to fill in
+        how = how.replace("What is ticked", "What is filled in").replace("Tick every", "Choose every")
+    asking = [f'  <View className="ls-how"><Header value={quoteattr(how)} size="6"/></View>']
+    many = len(target.labels) > MANY
+    asking.append(f'  <View className="ls-labels{" ls-many" * many}">')
+    if many and not target.paths:  # a tree has a search field of its own
+        asking.append('    <Filter name="find" toName="label" minlength="0" placeholder="Type to find a label"/>')
+    asking += [f"    {line}" for line in _control(target)]
+    asking.append("  </View>")
+    if spans:  # the labels first: they are picked before the words
+        lines += [*asking, *shown, *_nothing(target)]
+    else:  # a picture may be higher than the page
+        lines += [*asking, *shown] if target.medium == "image" else [*shown, *asking]
+    return "\n".join([*lines, *(f"  {line}" for line in controls(target.to_name)), "</View>"])
+
+
+def _control(target: Target) -> list[str]:
+    to = f'name="label" toName="{target.to_name}"'
+    if target.kind == "labels":
+        made = [
+            _choice(label, tag="Label", more=f' background="{_COLORS[at % len(_COLORS)]}"')
+            for at, label in enumerate(target.labels)
+        ]
+        return [f'<Labels {to} showInline="true">', *_indented(made), "</Labels>"]
+    if target.paths:
+        leaves = not any(
+            one[: len(other)] == other != one for one in target.paths.values() for other in target.paths.values()
+        )
+        once = ' maxUsages="1"' if target.kind == "taxonomy" else ""
+        only = ' leafsOnly="true"' if leaves else ""
+        made = _tree(tuple(target.paths.values()))
+        shape = 'placeholder="Click to choose" showFullPath="true" minWidth="24rem"'
+        opened, closed = f'<Taxonomy {to} required="true" {shape}{once}{only} {UNLESS_DOUBTED}>', "</Taxonomy>"
+    else:
+        choice = "multiple" if target.none else "single-radio"  # "single" looks like boxes to tick
+        made = [_choice(label) for label in target.labels]
+        opened, closed = (
+            f'<Choices {to} choice="{choice}" required="true" showInline="true" {UNLESS_DOUBTED}>',
+            "</Choices>",
+        )
+    if target.none:
+        made.append(f'<Choice value="{_NONE["multilabel"]}" alias="{NONE}"/>')
+    return [opened, *_indented(made), closed]
+
+
+def _nothing(target: Target) -> list[str]:
+    """Offer beside spans that there is nothing to mark: an empty answer may be an accident."""
+    return [
+        '  <View className="ls-labels ls-none">',
+        f'    <Choices name="{NOTHING}" toName="{target.to_name}" choice="multiple" showInline="true">',
+        f'      <Choice value="{_NONE["spans"]}" alias="{NONE}"/>',
+        "    </Choices>",
+        "  </View>",
+    ]
+
+
+def _tree(paths: Sequence[Path]) -> list[str]:
+    """Write a tree of choices."""
+    lines = []
+    for first in dict.fromkeys(path[0] for path in paths):
+        below = [path[1:] for path in paths if path[0] == first and len(path) > 1]
+        if below:
+            lines += [_choice(first).replace("/>", ">"), *_indented(_tree(below)), "</Choice>"]
+        else:
+            lines.append(_choice(first))
+    return lines
+
+
+def _indented(lines: Iterable[str]) -> list[str]:
+    return [f"  {line}" for line in lines]
+
+
+def _choice(label: str, *, tag: str = "Choice", more: str = "") -> str:
+    """Write one choice. Label Studio takes ``$5`` for a field of the task, so an invisible mark goes in between."""
+    if "$" not in label:
+        return f"<{tag} value={quoteattr(label)}{more}/>"
+    return f"<{tag} value={quoteattr(label.replace('$', '$' + _INVISIBLE))} alias={quoteattr(label)}{more}/>"

@@ -1,0 +1,174 @@
+"""From findings to what Label Studio stores: tasks, predictions and tabs. Pure functions, no I/O."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Iterable, Mapping
+from itertools import count
+from typing import Any
+
+from labelsift.platforms import Mode
+from labelsift.review.items import Flag
+from labelsift.review.suggestions import cell_of, disputed
+
+from .label_config import Target
+from .label_names import names_of
+from .regions import Value, to_result
+from .task_header import NOT_SHOWN, header_of, labels_told
+
+PREFIX = "labelsift_"
+TEXT = "text"
+_TAGGED = re.compile("^[bilues]-")  # of a token, in the schemes of BIO and BILOU
+
+
+def fields_of(flag: Flag, *, run: str, round: int, mode: Mode) -> dict[str, Any]:
+    """Return labelsift's own fields of a task's data.
+
+    In mode blind nothing among them says which label is given or suggested: the reason names both,
+    so it is left out too.
+    """
+    fields: dict[str, Any] = {}
+    if flag.blind and mode != "blind":  # the page of the project has a place for these
+        header, reason = NOT_SHOWN[flag.task]
+        fields = {f"{PREFIX}given": "", f"{PREFIX}suggested": "", f"{PREFIX}reason": reason}
+        fields[f"{PREFIX}header"] = header
+    elif mode != "blind":
+        fields |= {
+            "labelsift_given": cell_of(flag.given),
+            "labelsift_suggested": cell_of(flag.suggested),
+            "labelsift_reason": flag.reason,
+            "labelsift_header": header_of(flag),
+        }
+    fields |= {f"{PREFIX}{issue}_score": score for issue, score in flag.scores.items()}
+    return fields | {
+        "labelsift_issues": ", ".join(flag.issues),
+        "labelsift_rank": flag.rank,
+        "labelsift_id": flag.id,
+        "labelsift_run": run,
+        "labelsift_round": round,
+    }
+
+
+def read_cell(cell: str | None, target: Target) -> Value | None:
+    """Read a value out of a field of a task; None where there is none, or what it holds is of another kind."""
+    if not cell or target.kind in ("choice", "taxonomy"):
+        return cell or None
+    try:
+        found = json.loads(cell)
+    except ValueError:
+        return None
+    return found if isinstance(found, list) else None
+
+
+def is_own(name: str) -> bool:
+    """Tell whether a field of a task's data is one that a push writes.
+
+    >>> is_own("labelsift_given"), is_own("labelsift_near_duplicate_score"), is_own("labelsift_lane")
+    (True, True, False)
+    """
+    own = ("given", "suggested", "reason", "header", "issues", "rank", "id", "run", "round", "group")
+    bare = name.removeprefix(PREFIX)
+    return bare != name and (bare in own or bare.endswith("_score"))
+
+
+def is_again(data: Mapping[str, Any], repeats: Mapping[str, float]) -> bool:
+    """Tell whether a task is the second one of its sample: nothing but the score that places it says so.
+
+    >>> is_again({"labelsift_id": "a", "labelsift_label_score": 0.5}, {"a": 0.5}), is_again({"labelsift_id": "b"}, {})
+    (True, False)
+    """
+    place = repeats.get(str(data.get(f"{PREFIX}id")))
+    return place is not None and data.get(f"{PREFIX}label_score") == place
+
+
+def is_unseen(data: Mapping[str, Any]) -> bool:
+    """Tell whether a task was pushed blind among others that show the suggestion."""
+    return data.get(f"{PREFIX}header") in {header for header, _ in NOT_SHOWN.values()}
+
+
+def metadata_shown(flags: Iterable[Flag], *, mode: Mode, taken: Collection[str] = (TEXT,)) -> dict[str, str]:
+    """Name the user's fields that go onto labelsift's tasks, and what each is called there.
+
+    Never one with a name of labelsift's own; in mode blind no field that holds a given or suggested label
+    anywhere, be it in a list, because that would tell it. A field keeps its name unless it is ``taken``, as the text's
+    is: then it gets the first free number, ``text_2``.
+    """
+    flags = list(flags)
+    hidden = flags if mode == "blind" else [flag for flag in flags if flag.blind]
+    names = {name for flag in flags for name in flag.metadata if not name.startswith(PREFIX)}
+    for flag in hidden:
+        told = labels_told(flag.given, flag.suggested)
+        names -= {name for name, value in flag.metadata.items() if name in names and told & _parts(value)}
+    used = {*names, *taken}
+    called = {}
+    for name in sorted(names):
+        called[name] = name
+        if name in taken:
+            called[name] = next(free for number in count(2) if (free := f"{name}_{number}") not in used)
+            used.add(called[name])
+    return called
+
+
+def _parts(value: object) -> set[str]:
+    """Return all that a user's field may name: itself, what it lists, and the types in tags of tokens, casefolded.
+
+    >>> sorted(_parts(["B-PER", "O"])), sorted(_parts('["Mail", 7]')), sorted(_parts("a; b"))
+    (['b-per', 'o', 'per'], ['7', '["mail", 7]', 'mail'], ['a', 'a; b', 'b'])
+    """
+    if isinstance(value, Mapping):
+        return _parts([*value, *value.values()])
+    if isinstance(value, (list, tuple)):
+        return {part for one in value for part in _parts(one)}
+    text = str(value).casefold().strip()
+    listed = [one for one in re.split(r"[,;|/\[\]{}\"']+", text) if one.strip()]
+    found = {text, *(one.strip() for one in listed)}
+    return found | {_TAGGED.sub("", one) for one in found}
+
+
+def metadata_of(flag: Flag, *, shown: Mapping[str, str]) -> dict[str, Any]:
+    """Return the user's fields of a sample under the names that :func:`metadata_shown` gave them."""
+    return {shown[name]: value for name, value in flag.metadata.items() if name in shown}
+
+
+def task_data(
+    flag: Flag, *, shown: Mapping[str, str], run: str, round: int, mode: Mode, field: str = TEXT
+) -> dict[str, Any]:
+    """Return the data of a review project's task: what is shown in ``field``, labelsift's own fields and the user's.
+
+    In this order they are the columns of the project's tabs.
+    """
+    fields = fields_of(flag, run=run, round=round, mode=mode)
+    return {field: flag.text} | fields | metadata_of(flag, shown=shown)
+
+
+def model_version(run: str) -> str:
+    """Return the model version of a run's predictions.
+
+    >>> model_version("20261123-101500-4f2a")
+    'labelsift/20261123-101500-4f2a'
+    """
+    return f"labelsift/{run}"
+
+
+def prediction_of(
+    flag: Flag, target: Target, *, run: str, mode: Mode = "choose", whole: bool = False
+) -> dict[str, Any] | None:
+    """Return the suggestion as a prediction whose score is the confidence; None where there is none to show.
+
+    In mode blind there is none: a prediction is a tab beside the answer, which anybody may open.
+
+    Parameters
+    ----------
+    whole
+        Of spans, all that should be marked, as an annotation of an existing project holds it. By default only what
+        is in dispute, as a review project highlights it.
+    """
+    if flag.suggested is None or flag.blind or mode == "blind":
+        return None
+    value = flag.suggested
+    if flag.disputes and not whole:
+        _, value = disputed(flag.given, flag.suggested)
+    result = to_result(names_of(target).to_config(value), target, text=flag.text)
+    made: dict[str, Any] = {"model_version": model_version(run), "result": result}
+    return made if flag.confidence is None else made | {"score": flag.confidence}

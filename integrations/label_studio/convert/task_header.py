@@ -1,0 +1,124 @@
+"""What the page says above a task: what is given and what may fit better; neither where people judge blind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from labelsift.data.issues import shortened
+from labelsift.data.samples import Task
+
+from ..pull.disputes import Dispute, Span
+from ..push.second_tasks import Flag
+from .regions import Value
+
+# Header and reason of a task that is asked blind in a project whose others show the labels.
+NOT_SHOWN: dict[Task, tuple[str, str]] = {
+    "classification": ("Which label fits?", "No label is shown here, on purpose."),
+    "multilabel": ("Which labels fit?", "No label is shown here, on purpose."),
+    "spans": ("What is to be marked here?", "Nothing is shown here, on purpose: mark everything, not a part of it."),
+}
+_MOST = 3  # disputes or spans in a header
+_QUOTED = 60  # characters of marked words
+_COUNTED = 4  # so often may words stand in a text until they are told apart by those around them
+_AROUND = 18  # characters of these, on both sides
+_PLACES = ("1st", "2nd", "3rd", "4th")
+
+
+def header_of(flag: Flag) -> str:
+    """Write the line above the text: what is given, and what may fit better.
+
+    >>> header_of(Flag("a", 1, ("label",), {"label": 0.1}, "…", "card_arrival", "lost_card", 0.9, ""))
+    'Labeled card_arrival. Maybe lost_card?'
+    >>> header_of(Flag("a", 1, ("outlier",), {"outlier": 0.1}, "…", "card_arrival", None, None, ""))
+    'Labeled card_arrival. Is that right?'
+    >>> paris = ([0, 5, "PER"], [0, 5, "LOC"])
+    >>> spans = {"task": "spans", "disputes": (paris,)}
+    >>> header_of(Flag("a", 1, ("span",), {"span": 0.1}, "Paris won", [paris[0]], [paris[1]], 0.9, "", **spans))
+    '“Paris” is marked PER. Maybe LOC?'
+    """
+    if flag.disputes:
+        said = [_dispute(one, flag.text) for one in flag.disputes[:_MOST]]
+        more = len(flag.disputes) - _MOST
+        return " ".join([*said, *([f"And {more} more: see below."] if more > 0 else [])])
+    given = _given(flag)
+    if flag.suggested is not None:
+        maybe = _change(flag.given or [], flag.suggested) if flag.task == "multilabel" else flag.suggested
+        return f"{given} Maybe {maybe}?"
+    # The reason, below, says what is odd about it.
+    return f"{given} {'Is that right?' if flag.given is not None else 'Which fits?'}"
+
+
+def _given(flag: Flag) -> str:
+    if flag.given is None:
+        return "Not labeled."
+    if flag.task == "classification":
+        return f"Labeled {flag.given}."
+    if flag.task == "multilabel":
+        return f"Labeled {_joined(flag.given)}." if flag.given else "Labeled with no label."
+    said = [f"{_words(one, flag.text)} {one[2]}" for one in flag.given[:_MOST]]
+    said += [f"{len(flag.given) - _MOST} more"] if len(flag.given) > _MOST else []
+    return f"Marked so far: {', '.join(said) or 'nothing'}."
+
+
+def _change(given: Sequence[str], suggested: Sequence[str]) -> str:
+    """Say what differs between two sets.
+
+    >>> _change(["insult", "toxic"], ["toxic"]), _change(["toxic"], ["threat", "toxic"]), _change(["a"], [])
+    ('without insult', 'also threat', 'no label at all')
+    >>> _change(["insult"], ["threat"]), _change([], ["threat"])
+    ('threat instead of insult', 'threat')
+    """
+    gone = [one for one in given if one not in suggested]
+    come = [one for one in suggested if one not in given]
+    if not suggested:
+        return "no label at all"
+    if gone and come:
+        return f"{_joined(come)} instead of {_joined(gone)}"
+    if gone:
+        return f"without {_joined(gone)}"
+    return f"also {_joined(come)}" if given else _joined(come)
+
+
+def _joined(labels: Sequence[str]) -> str:
+    return " and ".join([", ".join(labels[:-1]), labels[-1]] if len(labels) > 1 else labels)
+
+
+def _dispute(dispute: Dispute, text: str) -> str:
+    old, new = dispute
+    if old is None:
+        return f"{_words(new, text)} is not marked. Maybe {new[2]}?" if new is not None else ""
+    said = f"{_words(old, text)} is marked {old[2]}."
+    if new is None:
+        return f"{said} Maybe it should not be marked?"
+    same_place, same_type = list(old[:2]) == list(new[:2]), old[2] == new[2]
+    if same_place:
+        return f"{said} Maybe {new[2]}?"
+    return f"{said} Maybe {_words(new, text)}{'' if same_type else f' as {new[2]}'} instead?"
+
+
+def _words(span: Span, text: str) -> str:
+    """Quote the words of a span, and say which they are where they stand in the text more than once."""
+    start, end = int(span[0]), int(span[1])
+    quoted = f"“{shortened(_plain(text[start:end]), _QUOTED)}”"
+    count = text.count(text[start:end])
+    if count < 2:
+        return quoted
+    if count <= _COUNTED:
+        return f"{quoted} ({_PLACES[text.count(text[start:end], 0, start)]} of {count})"
+    before, after = text[max(start - _AROUND, 0) : start], text[end : end + _AROUND]
+    if start > _AROUND:  # without the rest of a word that was cut
+        before = f"… {before.partition(' ')[2] or before}"
+    if end + _AROUND < len(text):
+        after = f"{after.rpartition(' ')[0] or after} …"
+    return f"{quoted} (in “{_plain(before + text[start:end] + after)}”)"
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split())
+
+
+def labels_told(given: Value | None, suggested: Value | None) -> set[str]:
+    """Return every label, or type of a span, that a value given or suggested tells, casefolded."""
+    from .label_names import labels_in
+
+    return {label.casefold() for value in (given, suggested) for label in labels_in(value)}

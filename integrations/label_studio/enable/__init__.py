@@ -1,0 +1,1 @@
+"""What ``enable`` changes in a project, and how ``disable`` takes it back."""

@@ -1,0 +1,166 @@
+"""Taking back what ``enable`` changed in a project, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from labelsift.errors import InputError, PlatformError
+from labelsift.platforms import Receipt
+
+from ..client.client import Client
+from ..convert import task_fields as convert
+from ..convert.header_tags import has_lines, without_lines
+from ..second_look_project import find
+from ..state.match import find_project
+from ..state.rounds import all_rounds
+from .enable import DEFAULT_TAB, NAME, is_ours, write_config
+from .ml_backend import TITLE, disconnect, hook_of, wires_of
+from .undo_record import Record, Records
+
+
+def disable(client: Client, *, project: str, store: Path | str | None = None, dry_run: bool = False) -> Receipt:
+    """Take back what ``enable`` changed, by the record that it left in the store.
+
+    Where people have changed the same thing since, only what is labelsift's goes: the header lines out of an edited
+    config, tabs under labelsift's own titles (a renamed one stays), a model version of labelsift's. What cannot be told
+    apart stays and is named in the receipt's ``failed``; then the record stays, too. Tasks keep labelsift's fields and
+    predictions: ``forget`` deletes those of single samples.
+
+    Raises
+    ------
+    InputError
+        If this store has no record of the project.
+    PlatformError
+        If the server cannot be reached or refuses; the same command goes on from there.
+    """
+    found = find_project(client, project)
+    kept = Records(store)
+    record = kept.read(found)
+    if record is None:
+        raise InputError(
+            f"{kept.place} has no record that {found['title']} was enabled",
+            cure="Name the store that it was enabled from: --store",
+        )
+    receipt = Receipt(platform=NAME, target=found["title"], dry_run=dry_run)
+    work = _Disabling(client, found, record, receipt)
+    work.model_version()
+    work.config()
+    work.backend()
+    work.tabs()
+    left = _projects(client, found, asked=project)
+    if left:
+        receipt.details["projects_left"] = f"{', '.join(left)}: hold people's answers; delete them by hand"
+    receipt.details["tasks"] = "keep labelsift's fields and predictions; labelsift forget deletes those of samples"
+    if not dry_run and not receipt.failed:
+        kept.delete(found)
+    return receipt
+
+
+def _projects(client: Client, project: Mapping[str, Any], *, asked: str) -> list[str]:
+    """Return the titles of the projects of labelsift's own that belong to a project; people have answered in them."""
+    number = int(project["id"])
+    looks = find(client, number)
+    rounds = [one for one in all_rounds(client) if one.of in (asked, project["title"], str(number))]
+    return [*([str(looks["title"])] if looks else []), *(one.title for one in rounds)]
+
+
+@dataclass
+class _Disabling:
+    """The steps back; each is decided by what stands now, so they can be done again after a crash."""
+
+    client: Client
+    project: Mapping[str, Any]
+    record: Record
+    receipt: Receipt
+
+    @property
+    def number(self) -> int:
+        return self.record.project
+
+    def change(self, name: str, told: object, act: Callable[[], object]) -> None:
+        self.receipt.updated += 1
+        self.receipt.details[name] = told
+        if not self.receipt.dry_run:
+            act()
+
+    def model_version(self) -> None:
+        now, before = self.project["model_version"] or "", self.record.before.model_version
+        ours = now in (TITLE, self.record.model_version) or now.startswith(convert.model_version(""))
+        if not ours or now == before:
+            return
+
+        def restore() -> None:
+            try:
+                self.client.set_model_version(self.number, before)
+            except PlatformError as error:
+                self.receipt.failed["model version"] = error.what
+
+        self.change("model_version", before or "none", restore)
+
+    def config(self) -> None:
+        now, before = self.project["label_config"] or "", self.record.before.label_config
+        if now == before or self.record.label_config is None or not has_lines(now) or has_lines(before):
+            return
+        wanted = before if now == self.record.label_config else without_lines(now)
+        if wanted is None:
+            self.receipt.failed["labeling config"] = (
+                "Something else stands within labelsift's header lines; take the View of class labelsift-ask out by "
+                "hand (Settings → Labeling Interface → Code), then disable again"
+            )
+            return
+        told = "as it was" if wanted == before else "without the header lines; what was edited since stays"
+        self.change("labeling_config", told, lambda: write_config(self.client, self.number, wanted))
+
+    def backend(self) -> None:
+        record = self.record
+        now = wires_of(self.client, self.number)
+        rows, hooks = {*record.backends}, {*record.webhooks}
+        if record.backend:  # also what a crash kept from being noted
+            more = now.made(record.backend, but=(record.before.backends, record.before.webhooks))
+            rows, hooks = rows | more[0], hooks | more[1]
+        needed = {hook_of(one["url"]) for one in now.backends if one["id"] not in rows}  # people's own, same address
+        hooks = {one["id"] for one in now.webhooks if one["id"] in hooks and one["url"] not in needed}
+        rows &= {one["id"] for one in now.backends}
+        if rows or hooks:
+            told = f"{len(rows)} taken off, with {len(hooks)} webhooks"
+            self.change("backends", told, lambda: disconnect(self.client, backends=rows, webhooks=hooks))
+
+    def tabs(self) -> None:
+        record, left, gone = self.record, [], 0
+        for view in self.client.views(self.number):
+            key, data = str(view["id"]), view["data"]
+            old = record.before.views.get(key)
+            if old is not None:
+                self._restore(view, old)
+            elif is_ours(view, [record.tabs.get(key, "")]) or (key in record.tabs and _is_plain(data)):
+                gone += 1
+                if not self.receipt.dry_run:
+                    self.client.delete_view(int(view["id"]))
+            elif key in record.tabs:
+                left.append(str(data.get("title")))
+        self.receipt.updated += gone
+        self.receipt.details["tabs_deleted"] = gone
+        if left:
+            self.receipt.details["tabs_left"] = f"{', '.join(left)}: changed since, so no more labelsift's"
+
+    def _restore(self, view: Mapping[str, Any], old: Mapping[str, Any]) -> None:
+        written = self.record.tabs_changed.get(str(view["id"]))
+        if written is None or view["data"].get("filters") != written.get("filters"):
+            return
+        data = {**view["data"], "filters": old["data"].get("filters")}
+        if view["data"] == written:
+            data = old["data"]
+        self.change(f"tab {view['data'].get('title')}", "as it was", lambda: self._write(view, data))
+
+    def _write(self, view: Mapping[str, Any], data: Mapping[str, Any]) -> None:
+        self.client.write_view(int(view["id"]), self.number, data)
+
+
+def _is_plain(data: Mapping[str, Any]) -> bool:
+    """Tell whether a tab is the first one that enable made for a project without tabs, and nobody has set it up."""
+    return {name: value for name, value in data.items() if value} == {
+        name: value for name, value in DEFAULT_TAB.items() if value
+    }

@@ -1,0 +1,255 @@
+"""Plugging labelsift into a project of people's own.
+
+Each step looks at what stands and does only what is missing, so a second ``enable`` changes nothing and one that was
+interrupted is finished. What is changed stands in the record of :mod:`.plugged` first; :mod:`.disabling` takes it back.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from labelsift.errors import InputError, PlatformError
+from labelsift.platforms import Receipt
+
+from ..client.client import Client
+from ..convert import task_fields as convert
+from ..convert.header_tags import difference, has_lines, with_lines
+from ..convert.label_config import target_of
+from ..convert.tabs import PREFIX, own_titles, project_tabs, since_of
+from ..push.dealing import DUPLICATES
+from ..state.match import find_project
+from ..state.server_state import put_tabs
+from .ml_backend import TITLE, Wires, connect_backend, disconnect, wires_of
+from .undo_record import Before, Record, Records
+
+NAME = "label-studio"
+DEFAULT_TAB = {"title": "Default", "type": "list", "target": "tasks", "filters": {}}
+LEFT = "left as it is"
+
+
+def enable(
+    client: Client,
+    *,
+    project: str,
+    run: str,
+    issues: Sequence[str],
+    backend: str | None = None,
+    store: Path | str | None = None,
+    agree: Callable[[str], bool] | None = None,
+    prefill: bool = False,
+    dry_run: bool = False,
+) -> Receipt:
+    """Connect the backend, put the header lines into the labeling config if that is agreed to, and make the tabs.
+
+    Parameters
+    ----------
+    project
+        Its title or number.
+    run, issues
+        The run that the tabs show, and what it flags.
+    backend
+        The address of a running ``serve``, as Label Studio sees it; None connects none and takes none off.
+    agree
+        Shown the change of the labeling config as a unified diff; None agrees.
+    prefill
+        Make the backend's answer the draft of every task. Without it the project's model version stays as it was,
+        although Label Studio sets it when a backend is connected.
+
+    Raises
+    ------
+    InputError
+        If there is no such project, or its labeling config does not fit.
+    StoreError
+        If what is changed cannot be recorded; nothing was changed then.
+    PlatformError
+        If the server cannot be reached or refuses.
+    """
+    found = find_project(client, project)
+    number, config = int(found["id"]), found["label_config"] or ""
+    target_of(config, project=found["title"])
+    receipt = Receipt(platform=NAME, target=found["title"], dry_run=dry_run)
+    wanted = with_lines(config, project=found["title"])
+    since = since_of([view["data"] for view in client.views(number)], run=run) or client.now()
+    tabs = project_tabs(issues, run=run, grouped=not set(DUPLICATES).isdisjoint(issues), since=since)
+    if dry_run:
+        return _plan(client, receipt, number, tabs, config=config, wanted=wanted, backend=backend)
+    if wanted != config:
+        client.validate_config(number, wanted)
+        if agree is not None and not agree(difference(config, wanted)):
+            wanted = config
+    kept = Records(store)
+    standing = kept.read(found)
+    wires = wires_of(client, number)
+    record = standing or Record(number, found["title"], client.url, run, _snapshot(client, found, wires))
+    record.run, record.backend = run, backend or record.backend
+    work = _Enabling(client, kept, found, record, receipt)
+    if backend:
+        work.connect(backend, wires, first=standing is None)
+    now = client.project(number)
+    work.model_version(now["model_version"] or "", prefill=prefill)
+    work.config(config, wanted, now=now["label_config"] or "")
+    work.tabs(tabs)
+    page = f"{client.url}/projects/{number}"
+    receipt.links = {"project": f"{page}/data"} | ({"model settings": f"{page}/settings/ml"} if record.backend else {})
+    return receipt
+
+
+def _snapshot(client: Client, project: Mapping[str, Any], wires: Wires) -> Before:
+    return Before(
+        label_config=project["label_config"] or "",
+        model_version=project["model_version"] or "",
+        views={str(view["id"]): view for view in client.views(int(project["id"]))},
+        backends=[int(one["id"]) for one in wires.backends],
+        webhooks=[int(one["id"]) for one in wires.webhooks],
+    )
+
+
+def _plan(
+    client: Client,
+    receipt: Receipt,
+    project: int,
+    tabs: Sequence[Mapping[str, Any]],
+    *,
+    config: str,
+    wanted: str,
+    backend: str | None,
+) -> Receipt:
+    titles = {view["data"].get("title") for view in client.views(project)}
+    missing = [str(tab["title"]) for tab in tabs if tab["title"] not in titles]
+    connected = any(one["url"] == backend for one in wires_of(client, project).backends)
+    receipt.created = len(missing) + bool(backend and not connected)
+    receipt.updated = int(config != wanted)
+    receipt.unchanged = len(tabs) - len(missing) + (backend is not None and connected) + (config == wanted)
+    receipt.details = {"tabs": ", ".join(missing) or "all there", "backend": backend or "none"}
+    receipt.details["labeling_config"] = difference(config, wanted) or "has the header lines"
+    return receipt
+
+
+@dataclass
+class _Enabling:
+    """The steps of enable; each writes the record before it changes something and after it knows the ids."""
+
+    client: Client
+    kept: Records
+    project: Mapping[str, Any]
+    record: Record
+    receipt: Receipt
+
+    @property
+    def number(self) -> int:
+        return self.record.project
+
+    def note(self) -> None:
+        self.kept.write(self.project, self.record)
+
+    def connect(self, url: str, wires: Wires, *, first: bool) -> None:
+        record, before = self.record, (self.record.before.backends, self.record.before.webhooks)
+        if any(one["url"] == url for one in wires.backends):
+            self._done("unchanged", backend=f"{url} is connected")
+            rows, hooks = wires.made(url, but=before)
+            if not first and (rows - {*record.backends} or hooks - {*record.webhooks}):
+                self._own(rows, hooks)  # an enable that died before it noted them
+            return
+        self.note()
+        try:
+            rows, hooks = connect_backend(self.client, self.number, url, wires)
+        except (InputError, PlatformError):
+            if first:  # nothing was changed
+                self.kept.delete(self.project)
+            raise
+        kept = wires.hooks(url) & {*record.webhooks}  # one that outlived its backend serves the new one
+        disconnect(self.client, backends=record.backends, webhooks={*record.webhooks} - kept)  # of another address
+        self._own(rows, hooks | kept)
+        self._done("created", backend=f"{url} is connected")
+
+    def _own(self, backends: set[int], webhooks: set[int]) -> None:
+        self.record.backends, self.record.webhooks = sorted(backends), sorted(webhooks)
+        self.note()
+
+    def model_version(self, now: str, *, prefill: bool) -> None:
+        """Keep or set what is pre-filled: connecting a backend sets it, and so would lead people."""
+        record = self.record
+        wanted = now
+        if prefill:
+            at = (one["title"] for one in wires_of(self.client, self.number).backends if one["url"] == record.backend)
+            wanted = record.model_version = next(at, convert.model_version(record.run))
+        elif now == TITLE and record.before.model_version != TITLE:
+            wanted = record.before.model_version
+        if wanted == now:
+            self.receipt.details["model_version"] = now or "none: nothing is pre-filled"
+            return
+        self.note()
+        self.client.set_model_version(self.number, wanted)
+        stands = self.client.project(self.number)["model_version"] or ""
+        told = stands or "none: nothing is pre-filled"
+        if stands != wanted:  # the server says nothing where no task has predictions of that version
+            told = f"{told}; no task has predictions of {wanted} yet, push them and enable again"
+        if prefill:
+            self._done("updated", model_version=told)
+        else:
+            self.receipt.details["model_version"] = told
+
+    def config(self, shown: str, wanted: str, *, now: str) -> None:
+        if wanted == shown:
+            told = "has the header lines" if has_lines(shown) else LEFT
+            self._done("unchanged", labeling_config=told)
+            return
+        if now != shown:
+            raise InputError(
+                f"Somebody changed the labeling config of {self.record.title} meanwhile", cure="Run enable again"
+            )
+        self.record.label_config = wanted
+        self.note()
+        write_config(self.client, self.number, wanted)
+        self._done("updated", labeling_config="has the header lines now")
+
+    def tabs(self, tabs: Sequence[dict[str, Any]]) -> None:
+        record, wanted = self.record, list(tabs)
+        standing = self.client.views(self.number)
+        mine = {str(tab["title"]) for tab in tabs}
+        theirs = {one["data"].get("title") for one in standing if not is_ours(one, mine)}
+        taken = [str(tab["title"]) for tab in wanted if tab["title"] in theirs]
+        wanted = [tab for tab in wanted if tab["title"] not in theirs]
+        if wanted and not standing:
+            # Label Studio makes its own first tab only in a project that has none.
+            wanted.insert(0, DEFAULT_TAB)
+        by_title = {one["data"].get("title"): one for one in standing}
+        for tab in wanted:
+            old = by_title.get(tab["title"])
+            if old and str(old["id"]) in record.before.views and old["data"].get("filters") != tab["filters"]:
+                record.tabs_changed[str(old["id"])] = {**old["data"], **tab}
+        self.note()
+        _, written = put_tabs(self.client, self.number, wanted)
+        titles = {tab["title"] for tab in wanted}
+        made = {
+            str(one["id"]): str(one["data"].get("title"))
+            for one in self.client.views(self.number)
+            if str(one["id"]) not in record.before.views and one["data"].get("title") in titles
+        }
+        if made.keys() - record.tabs.keys():
+            self.receipt.created += len(made.keys() - record.tabs.keys())
+            record.tabs |= made
+            self.note()
+        self.receipt.details |= {"tabs": len(wanted), "tabs_written": written}
+        if taken:
+            self.receipt.details["tabs_left"] = f"{', '.join(taken)}: somebody's own"
+
+    def _done(self, count: str, **details: str) -> None:
+        setattr(self.receipt, count, getattr(self.receipt, count) + 1)
+        self.receipt.details |= details
+
+
+def is_ours(view: Mapping[str, Any], titles: Collection[str] = ()) -> bool:
+    """Tell whether a tab has a title of labelsift's and shows its fields; a copy or a renamed one is people's own."""
+    title, filters = view["data"].get("title"), json.dumps(view["data"].get("filters") or {})
+    return (title in titles or title in own_titles()) and PREFIX in filters
+
+
+def write_config(client: Client, project: int, config: str) -> None:
+    """Replace the labeling config of a project."""
+    path = f"/api/projects/{project}/"
+    client.send("PATCH", path, body={"label_config": config}, what=f"the labeling config of project {project}")

@@ -1,0 +1,140 @@
+"""Connecting a backend to a project and taking it off again: its row, and the webhook that the server makes for it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from labelsift.errors import InputError, PlatformError
+
+from ..client.client import Client
+
+TITLE = "labelsift"
+USER = "labelsift"
+PASSWORD, PASSWORD_FILE = "LABELSIFT_BACKEND_PASSWORD", "LABELSIFT_BACKEND_PASSWORD_FILE"
+SWITCHES = "ML_BLOCK_LOCAL_IP=false and SSRF_PROTECTION_ENABLED=false"
+LOCAL = (
+    f"Start Label Studio with {SWITCHES} in its environment (both are needed for an address in a private network), "
+    "or give the backend a public address"
+)
+
+
+def backend_password() -> str | None:
+    """Return the backend's password from LABELSIFT_BACKEND_PASSWORD or the file that its _FILE variant names.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or is empty.
+    """
+    given, file = os.environ.get(PASSWORD, "").strip(), os.environ.get(PASSWORD_FILE, "").strip()
+    if given or not file:
+        return given or None
+    try:
+        found = Path(file).expanduser().read_text(encoding="utf-8").strip()
+    except (OSError, RuntimeError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "it is no text"
+        raise InputError(
+            f"The file named by {PASSWORD_FILE} cannot be read: {why}", cure="Name a file that holds the password"
+        ) from None
+    if not found:
+        raise InputError(f"The file named by {PASSWORD_FILE} is empty", cure="Write the backend's password into it")
+    return found
+
+
+@dataclass(frozen=True)
+class Wires:
+    """The backends and webhooks of a project, as the server tells them."""
+
+    backends: list[dict[str, Any]]
+    webhooks: list[dict[str, Any]]
+
+    def made(self, url: str, *, but: tuple[Collection[int], Collection[int]] = ((), ())) -> tuple[set[int], set[int]]:
+        """Return the ids of labelsift's backends and of the webhooks at an address, but those named."""
+        rows = {int(one["id"]) for one in self.backends if one["url"] == url and one["title"] == TITLE}
+        return rows - {*but[0]}, self.hooks(url) - {*but[1]}
+
+    def hooks(self, url: str) -> set[int]:
+        """Return the ids of the webhooks of a backend at this address."""
+        return {int(one["id"]) for one in self.webhooks if one["url"] == hook_of(url)}
+
+
+def wires_of(client: Client, project: int) -> Wires:
+    """Return the backends and webhooks of a project; the server asks each backend for its state first."""
+    params = {"project": project}
+    return Wires(
+        backends=client.get("/api/ml", what="the backends", params=params),
+        webhooks=client.get("/api/webhooks/", what="the webhooks", params=params),
+    )
+
+
+def hook_of(url: str) -> str:
+    """Return the address of the webhook that the server makes for a backend.
+
+    >>> hook_of("http://localhost:9090/")
+    'http://localhost:9090/webhook'
+    """
+    return url.rstrip("/") + "/webhook"
+
+
+def connect_backend(client: Client, project: int, url: str, standing: Wires) -> tuple[set[int], set[int]]:
+    """Connect the backend at this address, and return the ids of its row and of a webhook that was not there before.
+
+    A server that refuses the webhook has already stored the row (RAN on 1.23.2): then both go again.
+
+    Raises
+    ------
+    PlatformError
+        If the server cannot reach the backend or may not, or the backend refuses; the project is as it was then.
+    """
+    password = backend_password()
+    body: dict[str, Any] = {"project": project, "url": url, "title": TITLE}
+    if password:
+        body |= {"auth_method": "BASIC_AUTH", "basic_auth_user": USER, "basic_auth_pass": password}
+    refused: PlatformError | None = None
+    try:
+        client.send("POST", "/api/ml", body=body, what="a new backend")
+    except PlatformError as error:
+        refused = error
+    now = wires_of(client, project)
+    rows, hooks = now.made(url, but=standing.made(url))
+    if refused is None and rows and now.hooks(url):
+        return rows, hooks
+    disconnect(client, backends=rows, webhooks=hooks)
+    raise _refused(refused, url, half=bool(rows))
+
+
+def disconnect(client: Client, *, backends: Collection[int], webhooks: Collection[int]) -> None:
+    """Delete backends and webhooks by their ids; the server does not delete a webhook with its backend."""
+    for one in backends:
+        client.delete(f"/api/ml/{one}", what=f"backend {one}")
+    for one in webhooks:
+        client.delete(f"/api/webhooks/{one}/", what=f"webhook {one}")
+
+
+def _refused(error: PlatformError | None, url: str, *, half: bool) -> PlatformError:
+    """Say why a backend was not connected, and what to set."""
+    if half:
+        return PlatformError(
+            f"Label Studio took the backend at {url} but may not send it webhooks: its protection against requests to "
+            "private networks (SSRF) forbids that. The half-made backend was taken off again",
+            cure=LOCAL,
+        )
+    said = error.what if error else "it was not stored"
+    if "reserved network address" in said:
+        return PlatformError(f"Label Studio may not reach the backend at {url}: {said}", cure=LOCAL)
+    if "health check failed" in said:
+        return PlatformError(
+            f"Label Studio does not reach a backend at {url}",
+            cure="Start it (labelsift serve label-studio), and give the address as Label Studio sees it: in a "
+            "container localhost is the container itself",
+        )
+    if "authentication parameters" in said:
+        return PlatformError(
+            f"The backend at {url} does not accept the password",
+            cure=f"Set {PASSWORD} or {PASSWORD_FILE} to the one that labelsift serve was started with",
+        )
+    return PlatformError(f"The backend at {url} was not connected: {said}", cure=error.cure if error else "")

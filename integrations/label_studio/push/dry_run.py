@@ -1,0 +1,104 @@
+"""What a push is going to do, before it does it: the readable plan of a dry run, and what it may not do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from labelsift.errors import InputError
+from labelsift.platforms import Receipt
+
+from ..state.rounds import Round, round_for
+from .dealing import TWICE
+
+SECONDS_A_TASK = 0.004  # to import one with its prediction: 36 s for 10,000 on a busy machine with SQLite
+SECONDS_A_WRITE = 0.5  # to change a task that stands
+MANY = 2000  # tasks to write in an existing project from which a review project is proposed instead
+_STYLE = re.compile(r"\s*<Style>.*?</Style>", re.DOTALL)
+
+
+def twice_of(rounds: Sequence[Round], *, run: str, mode: str, asked: float) -> float:
+    """Return which share of a round's items two people answer: what stands, else what is asked for.
+
+    Raises
+    ------
+    InputError
+        If the round stands with another share: its items would be asked in both ways.
+    """
+    main, second = (round_for(rounds, run=run, mode=mode, part=part) for part in ("", TWICE))
+    if second is None and (not asked or main is None or not main.tasks):
+        return asked
+    stands = second.twice if second else 0.0
+    if asked and asked != stands:
+        said = f"with {stands:.0%} of its items" if stands else "without items"
+        raise InputError(
+            f"This run was pushed {said} for two people", cure="Leave out --twice, or scan again and push that"
+        )
+    return stands
+
+
+def require_few(writes: int, *, project: str, match: str, anyway: bool) -> None:
+    """Refuse to write thousands of tasks one by one unless that is what people want.
+
+    Raises
+    ------
+    InputError
+        Above ``MANY`` writes, with the time that each way takes.
+    """
+    if writes <= MANY or anyway:
+        return
+    field = match if match.startswith("data.") else f"data.{match}"
+    raise InputError(
+        f"{writes:,} tasks of {project} would be written one by one, which takes about"
+        f" {spell(writes * SECONDS_A_WRITE)}",
+        cure=f"Push a review project whose tasks link to these, with --link {field} in place of --match"
+        f" (about {spell(writes * SECONDS_A_TASK)}); or the worst with --budget {MANY}"
+        f" (about {spell(MANY * SECONDS_A_WRITE)}); or all of them with --anyway",
+    )
+
+
+def spell(seconds: float) -> str:
+    """Spell a time roughly.
+
+    >>> spell(0.2), spell(42.4), spell(600), spell(9000)
+    ('1 second', '42 seconds', '10 minutes', '2.5 hours')
+    """
+    if seconds < 90:
+        whole = max(round(seconds), 1)
+        return f"{whole} second" + "s" * (whole != 1)
+    return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"
+
+
+def describe(
+    wanted: Round, *, stands: bool, predictions: int, missing: int, writes: int, tabs: Sequence[Any], label_config: str
+) -> dict[str, Any]:
+    """Return the plan of one review project for a receipt's details."""
+    return {
+        "round": wanted.number,
+        "project": f"{wanted.title} ({'stands already' if stands else 'will be made'})",
+        "people_a_task": 2 if wanted.part else 1,
+        "predictions": predictions,
+        "tabs": len(tabs),
+        "tab_titles": [tab["title"] for tab in tabs],
+        "estimated_seconds": max(round(missing * SECONDS_A_TASK + writes * SECONDS_A_WRITE), 1),
+        "labeling_config": _STYLE.sub("", label_config),
+    }
+
+
+def joined(receipt: Receipt, one: Receipt, *, part: str) -> Receipt:
+    """Add what was done of one part of a round to the receipt of the whole."""
+    receipt.created += one.created
+    receipt.updated += one.updated
+    receipt.unchanged += one.unchanged
+    receipt.failed |= one.failed
+    receipt.sample_links |= one.sample_links
+    if not part:
+        receipt.links |= one.links
+        receipt.details |= one.details
+        return receipt
+    receipt.links |= {f"{name} {part}": address for name, address in one.links.items()}
+    receipt.details |= {f"{part}_{name}": value for name, value in one.details.items() if name != "labeling_config"}
+    for name, value in one.details.items():  # where chance put every item into this part
+        receipt.details.setdefault(name, value)
+    return receipt

@@ -1,0 +1,249 @@
+"""Pushing flagged samples into a review project: plan, diff, bounded batches, receipt."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from labelsift.data.media import required
+from labelsift.errors import PlatformError
+from labelsift.platforms import Mode, PushOptions, Receipt
+from labelsift.report import Report
+from labelsift.review.items import Flag, flags_of
+
+from ..client.client import Client
+from ..client.transport import body_of
+from ..convert import tabs
+from ..convert.review_config import review_target
+from ..state import task_links as links
+from ..state.rounds import Round, announce, drop_empty_twins, open_round, round_for, rounds_of, settle
+from ..state.server_state import Holdings, Stored, batches, mend_predictions, put_tabs, read_holdings
+from .ahead import ahead
+from .dealing import Deal, groups_of, parts_of
+from .dry_run import describe, joined, twice_of
+from .plan import Common, Diff, Plan, compare, labels_of, plan_review
+from .progress import Say, quiet
+from .second_tasks import with_repeats
+
+NAME = "label-studio"
+BATCH = 2500  # tasks a request: one to four seconds on the server
+ROUNDS_OF_REPAIR = 3
+
+
+class _GoneError(Exception):
+    """Another push of the run has deleted the project that was being filled."""
+
+
+def push_review(
+    client: Client,
+    report: Report,
+    *,
+    project: str,
+    mode: Mode,
+    only: Sequence[str] | None = None,
+    budget: int | None = None,
+    repeats: Mapping[str, float] | None = None,
+    blind: Collection[str] = (),
+    options: PushOptions | None = None,
+    dry_run: bool = False,
+    say: Say = quiet,
+    restarts: int = 2,
+) -> Receipt:
+    """Bring a report's flagged samples into the review project of its run.
+
+    The same run in the same mode goes into the same review project; a new run opens the next round. What two people
+    answer goes into a project of its own, because that is a setting of projects. Where another push of the run deletes
+    a project under it, it starts over, at most ``restarts`` times.
+
+    Raises
+    ------
+    InputError
+        If an issue is unknown, a label cannot be shown, or the options do not fit what was pushed before.
+    PlatformError
+        If the server cannot be reached or refuses.
+    """
+    repeats, options = repeats or {}, options or PushOptions()
+    found = flags_of(report, only=only, budget=budget)
+    flags = with_repeats([replace(flag, blind=flag.id in blind) for flag in found], repeats)
+    rounds = rounds_of(client, project)
+    twice = twice_of(rounds, run=report.run, mode=mode, asked=options.twice)
+    main = round_for(rounds, run=report.run, mode=mode)
+    number = main.number if main else 1 + max((one.number for one in rounds), default=0)
+    sources = links.sources_of(client, report, project=project, field=options.link, mode=mode)
+    common = Common(
+        target=review_target(labels_of(report, flags), task=report.samples.task, medium=required(report.samples)),
+        repeats=repeats,
+        deal=Deal(
+            groups={} if repeats else groups_of(report, flags),  # where some come back, a group would tell which
+            lanes=options.lanes,
+            sources=sources if options.link else None,
+        ),
+    )
+    receipt = Receipt(platform=NAME, target=project, dry_run=dry_run)
+    for part, some in parts_of(flags, run=report.run, twice=twice).items():
+        share = twice if part else 0.0
+        wanted = Round(of=project, run=report.run, mode=mode, number=number, part=part, twice=share)
+        current = round_for(rounds, run=report.run, mode=mode, part=part)
+        try:
+            one = _push_part(client, some, common, wanted=wanted, current=current, dry_run=dry_run, say=say)
+        except _GoneError as gone:
+            if restarts <= 0:
+                raise PlatformError(*gone.args) from None
+            say(f"{wanted.title} was given up by another push of this run; starting over in the one that stands")
+            asked: Any = {"only": only, "budget": budget, "repeats": repeats, "blind": blind, "options": options}
+            return push_review(client, report, project=project, mode=mode, say=say, restarts=restarts - 1, **asked)
+        receipt = joined(receipt, one, part=part)
+    return receipt
+
+
+def _push_part(
+    client: Client,
+    flags: Sequence[Flag],
+    common: Common,
+    *,
+    wanted: Round,
+    current: Round | None,
+    dry_run: bool,
+    say: Say,
+) -> Receipt:
+    """Bring one part of a round into its review project."""
+    plan = plan_review(flags, common, run=wanted.run, round=wanted.number, mode=wanted.mode)
+    receipt = Receipt(platform=NAME, target=wanted.of, dry_run=dry_run, failed=plan.failed)
+    if dry_run or not (plan.data or current):
+        diff = compare(plan, read_holdings(client, current.project, repeats=plan.repeats) if current else Holdings())
+        _count(receipt, plan, diff)
+        if plan.data or current:
+            receipt.details |= describe(
+                wanted,
+                stands=current is not None,
+                predictions=len(plan.predictions),
+                missing=len(diff.missing),
+                writes=len(diff.edited),
+                tabs=plan.tabs,
+                label_config=plan.label_config,
+            )
+        return receipt
+    if current is None:
+        current = open_round(client, wanted, label_config=plan.label_config)
+        if current.number != wanted.number:  # a faster push saw one round more or less
+            plan = plan_review(flags, common, run=wanted.run, round=current.number, mode=wanted.mode)
+    try:
+        return _fill(client, receipt, current, plan, say=say)
+    except PlatformError as error:
+        if _stands(client, current):
+            raise
+        raise _GoneError(str(error)) from None
+
+
+def _fill(client: Client, receipt: Receipt, current: Round, plan: Plan, *, say: Say) -> Receipt:
+    """Bring what the plan has and the project lacks, and its tabs."""
+    if not settle(client, current):
+        say(f"A batch that an earlier push announced has not arrived in {current.title}; it is sent again")
+    held = read_holdings(client, current.project, repeats=plan.repeats)
+    # What else stands there, or comes in between, makes the server's counts another one in the end, and is looked at.
+    before = len(held.of_sample), sum(len(one.predictions) for one in held.of_sample.values())
+    diff = compare(plan, held)
+    _count(receipt, plan, diff)
+    current, held = _bring(client, current, plan, held, diff, before=before, say=say)
+    ids, written = put_tabs(client, current.project, plan.tabs)
+    drop_empty_twins(client, current)
+    _link(client, receipt, current, plan, held, shown=ids)
+    receipt.details |= {"round": current.number, "tabs_written": written}
+    return receipt
+
+
+def _stands(client: Client, current: Round) -> bool:
+    """Tell whether the project is still there: another push may have taken it for an empty twin of its own."""
+    return any(one["id"] == current.project for one in client.projects())
+
+
+def _bring(
+    client: Client, current: Round, plan: Plan, held: Holdings, diff: Diff, *, before: tuple[int, int], say: Say
+) -> tuple[Round, Holdings]:
+    """Send what is missing, mend what differs, and look again until the server holds the plan."""
+    for turn in range(ROUNDS_OF_REPAIR):
+        if diff.doubles:
+            client.delete_tasks(current.project, diff.doubles)
+        current, arrived = _send(client, current, plan, diff.missing, say=say)
+        for sample in diff.edited:
+            stored = held.of_sample[sample]
+            client.write_task(stored.task, stored.data | plan.data[sample])
+        wrong = [(held.of_sample[sample], plan.predictions.get(sample)) for sample in diff.unpredicted]
+        mend_predictions(client, current.project, wrong, size=BATCH)
+        if not (diff.missing or diff.updated or diff.doubles):
+            return announce(client, current, None), held
+        if not (turn or diff.updated or diff.doubles) and len(arrived) == len(diff.missing):
+            sent = len(arrived), sum(key in plan.predictions for key in arrived)
+            if _size(client, current) == (before[0] + sent[0], before[1] + sent[1]):
+                # All of it was taken, and nobody else brought anything: there is nothing to look for.
+                held.of_sample |= arrived
+                return announce(client, current, None), held
+        held = read_holdings(client, current.project, repeats=plan.repeats)
+        diff = compare(plan, held)
+    if diff.missing or diff.doubles:
+        raise PlatformError(
+            f"{current.title} still lacks {len(diff.missing)} samples and holds {len(diff.doubles)} twice",
+            ids=[plan.data[key]["labelsift_id"] for key in diff.missing],
+            cure="Somebody else is changing it: run the same command again when they are done",
+        )
+    return announce(client, current, None), held
+
+
+def _send(
+    client: Client, current: Round, plan: Plan, missing: Sequence[str], *, say: Say
+) -> tuple[Round, dict[str, Stored]]:
+    """Send tasks in batches, worst first; return them as the server says that it holds them."""
+    arrived: dict[str, Stored] = {}
+    done = 0
+    tasks = (_task(plan, sample) for sample in missing)
+    # Made before the note, so that next to no time lies between it and the request.
+    for batch, body in ahead((batch, body_of(batch)) for batch in batches(tasks, size=BATCH)):
+        current = announce(client, current, _sign_of(batch, plan.repeats))
+        made = client.bring_tasks(current.project, body)
+        keys = missing[done : done + len(batch)]
+        for key, id, task in zip(keys, made, batch, strict=False):  # too few, and everything is read again
+            arrived[key] = Stored(task=id, data=task["data"], predictions=tuple(task["predictions"]))
+        done += len(batch)
+        say(f"{done:,} of {len(missing):,} tasks sent to {current.title}")
+    return current, arrived
+
+
+def _size(client: Client, current: Round) -> tuple[int, int]:
+    """Return how many tasks and predictions the server counts in a project."""
+    found = client.project(current.project)
+    return int(found.get("task_number") or 0), int(found.get("total_predictions_number") or 0)
+
+
+def _sign_of(batch: Sequence[dict[str, Any]], repeats: Mapping[str, float]) -> str:
+    """Return the sample that tells whether a batch has arrived: the first one that has no other task."""
+    ids = [str(task["data"]["labelsift_id"]) for task in batch]
+    return next((one for one in ids if one not in repeats), ids[0])
+
+
+def _task(plan: Plan, sample: str) -> dict[str, Any]:
+    prediction = plan.predictions.get(sample)
+    return {"data": plan.data[sample], "predictions": [prediction] if prediction else []}
+
+
+def _count(receipt: Receipt, plan: Plan, diff: Diff) -> None:
+    receipt.created, receipt.updated = len(diff.missing), len(diff.updated)
+    receipt.unchanged = len(plan.data) - receipt.created - receipt.updated
+    if diff.doubles:
+        receipt.details["doubles_removed"] = len(diff.doubles)
+
+
+def _link(
+    client: Client, receipt: Receipt, current: Round, plan: Plan, held: Holdings, *, shown: dict[str, int]
+) -> None:
+    page = f"{client.url}/projects/{current.project}/data"
+    of_tab = {title: f"{page}?tab={view}" for title, view in shown.items()}
+    receipt.links = {"review": of_tab[tabs.REVIEW]} | of_tab
+    receipt.sample_links = {sample: f"{page}?task={held.of_sample[sample].task}" for sample in plan.samples}
+    receipt.details |= {
+        "project_id": current.project,
+        "project": current.title,
+        "tasks": sum(sample in held.of_sample for sample in plan.data),
+        "predictions": sum(len(held.of_sample[sample].predictions) for sample in plan.data),
+        "tabs": len(shown),
+    }

@@ -1,0 +1,130 @@
+"""Whether what is about to be sent fits the labeling config: checked before, since the server checks nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from labelsift.data.media import shown_of
+from labelsift.data.samples import Samples, Task
+from labelsift.data.spans import fault
+from labelsift.errors import InputError
+from labelsift.review.items import Flag
+
+from ..convert.label_config import NONE, Target
+from ..convert.label_names import labels_in, names_of
+
+_KINDS: dict[Task, tuple[str, ...]] = {
+    "classification": ("choice", "taxonomy", "choices", "taxonomies"),
+    "multilabel": ("choices", "taxonomies"),
+    "spans": ("labels",),
+}
+_SAID: dict[str, str] = {
+    "choice": "single labels",
+    "choices": "sets of labels",
+    "labels": "spans",
+    "taxonomy": "single labels",
+    "taxonomies": "sets of labels",
+    "classification": "single labels",
+    "multilabel": "sets of labels",
+    "spans": "spans",
+}
+
+
+class Fitting:
+    """Tells what is wrong with a task or a prediction for a labeling config.
+
+    Parameters
+    ----------
+    label_config
+        The config.
+    target
+        The control of it that holds the labels.
+    """
+
+    def __init__(self, label_config: str, target: Target) -> None:
+        from label_studio_sdk.label_interface.interface import LabelInterface
+
+        self._interface = LabelInterface(label_config)
+        self._known: dict[str, bool] = {}  # a label that fits, fits every task: not checked ten thousand times
+        self._target = target
+
+    def fault(self, flag: Flag, prediction: Mapping[str, Any] | None) -> str | None:
+        """Say why a flag with its prediction cannot be sent; None where it can."""
+        if nothing := fault_of_new(flag, self._target):
+            return nothing
+        if prediction is None:
+            return None
+        unknown = names_of(self._target).unknown(flag.suggested)
+        if unknown:
+            return f"The labeling config has no label {', '.join(map(repr, unknown))}"
+        wrong = fault([tuple(one) for one in flag.suggested or ()], flag.text) if flag.task == "spans" else None
+        if wrong:
+            return f"Its suggestion does not fit the text: {wrong}"
+        return f"Its suggestion {flag.suggested!r} does not fit the labeling config" if self._bad(prediction) else None
+
+    def _bad(self, prediction: Mapping[str, Any]) -> bool:
+        if self._target.kind == "labels":  # hardly two are the same
+            return self._odd(prediction)
+        key = str(prediction["result"])
+        if key not in self._known:
+            self._known[key] = self._odd(prediction)
+        return self._known[key]
+
+    def _odd(self, prediction: Mapping[str, Any]) -> bool:
+        # The SDK holds each level of a path against all names at once, and takes what is no path of the tree.
+        known = {*self._target.paths.values(), (NONE,)}
+        paths = [path for one in prediction["result"] for path in one["value"].get("taxonomy", ())]
+        return any(tuple(path) not in known for path in paths) or bool(
+            self._interface.validate_prediction(dict(prediction), return_errors=True)
+        )
+
+
+def fault_of_new(flag: Flag, target: Target) -> str | None:
+    """Say why no task can be made of a flag; None where one can."""
+    lacking = target.medium != "text" and not flag.text
+    return f"There is no address of its {target.medium}" if lacking else None
+
+
+def require_kind(task: Task, target: Target, *, project: str) -> None:
+    """Refuse labels of a kind that the labeling config of an existing project cannot hold.
+
+    Raises
+    ------
+    InputError
+        With the kinds of both.
+    """
+    if target.kind not in _KINDS[task]:
+        raise InputError(
+            f"The samples have {_SAID[task]}, and {target.from_name} in the labeling config of {project} takes "
+            f"{_SAID[target.kind]}",
+            cure="Push without --match: that makes a review project with a config of its own",
+        )
+
+
+def require_medium(samples: Samples, target: Target, *, project: str) -> None:
+    """Refuse to make tasks of samples in a project that shows something else than what they have.
+
+    Raises
+    ------
+    InputError
+        With what the project shows.
+    """
+    shown = shown_of(samples)
+    if shown is None or shown.medium != target.medium:
+        raise InputError(
+            f"{project} shows {target.medium}s, and the samples have none to make tasks of"
+            if target.medium != "audio"
+            else f"{project} plays sounds, and the samples have no addresses of any",
+            cure="Leave out create: what has a task already gets its suggestion",
+        )
+
+
+def unknown_labels(flag: Flag, target: Target) -> list[str]:
+    """Return the labels of a suggestion that the labeling config does not have."""
+    return names_of(target).unknown(flag.suggested)
+
+
+def labels_of(flag: Flag) -> list[str]:
+    """Return the labels that are given or suggested."""
+    return [label for value in (flag.given, flag.suggested) for label in labels_in(value)]

@@ -1,0 +1,100 @@
+"""An existing project as a data set: ``ls.read("label-studio://PROJECT")``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from labelsift.data.samples import Samples
+from labelsift.errors import InputError
+from labelsift.io.annotated_tasks import Answer, Answered, Role
+
+from .client.client import Client
+from .client.read import SAID
+from .convert.correction import is_correction
+from .convert.label_config import Kind, Target, target_of
+from .convert.regions import from_result
+from .state.match import find_project
+
+ROLES: dict[Kind, Role] = {
+    "choice": "label",
+    "taxonomy": "label",
+    "choices": "labels",
+    "taxonomies": "labels",
+    "labels": "spans",
+}
+
+
+def read_project(
+    client: Client,
+    project: str,
+    *,
+    id: str | None = None,
+    split: str | None = None,
+    predicted: str | None = None,
+    metadata: Sequence[str] = (),
+    name: str | None = None,
+) -> Samples:
+    """Return the tasks of a project with the labels that people gave, in the order of their numbers.
+
+    Skipped tasks are unlabeled; drafts, predictions and the mark of a ground truth say nothing. What
+    ``labelsift apply`` wrote counts before people's own answers. The samples of a project of images or sounds have no
+    texts; what the page shows, their address, is metadata.
+
+    Parameters
+    ----------
+    project
+        Title or number.
+    id, split, predicted, metadata
+        Fields of the tasks' data; see :class:`labelsift.io.annotated_tasks.Answered`.
+    name
+        What to call the data set; the project's title by default.
+
+    Raises
+    ------
+    InputError
+        If there is no such project, its labeling config does not fit, or its tasks do not.
+    PlatformError
+        If the server cannot be reached or refuses.
+    """
+    found = find_project(client, project)
+    target = readable(found)
+    shown = target.field if target.medium == "text" else None
+    if shown is None and metadata:
+        metadata = list(dict.fromkeys([target.field, *metadata]))
+    answered = Answered(ROLES[target.kind], shown, id, split, predicted, metadata)
+    people = client.people()
+    for page in client.tasks(int(found["id"]), annotations=True, include=SAID):
+        for task in page:
+            answered.add(str(task["id"]), task["data"], list(answers_of(task, target, people)))
+    return answered.samples(name or str(found["title"]))
+
+
+def readable(project: Mapping[str, Any]) -> Target:
+    """Return where a project's labels stand; the error is for who reads, and not for who pushes."""
+    try:
+        return target_of(project["label_config"] or "", project=str(project["title"]))
+    except InputError as error:
+        raise InputError(
+            error.what, cure="Export the project, and read the file: ls.read('export.json', label='CONTROL')"
+        ) from None
+
+
+def answers_of(task: Mapping[str, Any], target: Target, people: Mapping[int, str]) -> Iterator[Answer]:
+    """Yield what people said of a task, and the correction that labelsift wrote, if it stands as it was written."""
+    for one in task.get("annotations") or ():
+        if one.get("was_cancelled"):
+            continue
+        person = people.get(one["completed_by"], str(one["completed_by"]))
+        yield Answer(person, str(one["updated_at"]), _value(task, one, target), is_correction(one))
+
+
+def _value(task: Mapping[str, Any], annotation: Mapping[str, Any], target: Target) -> Any:  # noqa: ANN401 - a Value
+    try:
+        return from_result(annotation.get("result") or (), target)
+    except (KeyError, TypeError, ValueError):  # marks in HTML stand at paths through it, not at characters
+        raise InputError(
+            "The marks of some tasks do not say from which character to which they go",
+            ids=[str(task["id"])],
+            cure="labelsift reads marks in plain text (the tag Text)",
+        ) from None

@@ -1,0 +1,117 @@
+"""The project that holds second looks: which tasks it gets, and the tab of each person.
+
+It is a project of its own, because in the one that people label in, the plain stream would serve a second look to
+anybody, also to the person whose answer it is about. Its tasks hold the text and the user's fields, no label, and
+one sentence that is the same for all of them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from labelsift.data.issues import shortened
+
+from .backend.predictions import SECOND_LOOK
+from .client.client import Client
+from .convert.label_config import Target
+from .convert.task_fields import PREFIX
+from .convert.task_header import NOT_SHOWN
+from .state.rounds import NOT_PREFILLED, TITLE_LENGTH
+
+KEY = f"{PREFIX}key"
+NEUTRAL = "A second opinion is asked for."
+TAB = "Second look"
+_MARK = re.compile(r"\[labelsift second look (\{.*?\})\]")
+_SHOWN = re.compile(r"\$([^\W\d]\w*)")  # fields that a labeling config shows
+_HIDDEN = ("id", "inner_id", "file_upload", "storage_filename", "annotations_results", "predictions_results")
+
+
+def find(client: Client, of: int) -> dict[str, Any] | None:
+    """Return the project that holds the second looks of a project: id, title, task_number; None where there is none."""
+    for one in client.projects():
+        mark = _MARK.search(one.get("description") or "")
+        with contextlib.suppress(ValueError, AttributeError):  # somebody edited it: it is theirs now
+            if mark and json.loads(mark[1]).get("of") == of:
+                return one
+    return None
+
+
+def looks_of(client: Client, of: int) -> int | None:
+    """Return the number of the project that holds the second looks of a project; None where there is none."""
+    found = find(client, of)
+    return int(found["id"]) if found else None
+
+
+def find_or_make(client: Client, of: int) -> int:
+    """Return the number of the project that holds the second looks of a project; made if there is none."""
+    found = looks_of(client, of)
+    if found is not None:
+        return found
+    source = client.project(of)
+    end = " · labelsift second look"
+    made = client.create_project(
+        title=shortened(str(source["title"]), TITLE_LENGTH - len(end)) + end,
+        description=f"{NEUTRAL} Choose your tab, then Label All Tasks. Do not change what follows, labelsift reads it. "
+        f"[labelsift second look {json.dumps({'of': of})}]",
+        label_config=source["label_config"],
+        model_version=NOT_PREFILLED,
+    )
+    client.create_view(made, _tab(TAB))
+    return made
+
+
+def ensure_tab(client: Client, project: int, person: str) -> None:
+    """Make the tab of a person, unless it is there."""
+    wanted = _tab(f"{TAB}: {person}", person)
+    titles = {str((one.get("data") or {}).get("title")) for one in client.views(project)}
+    if wanted["title"] not in titles:
+        client.create_view(project, wanted)
+
+
+def second_data(data: Mapping[str, Any], target: Target, *, config: str, key: str, asked: str) -> dict[str, Any]:
+    """Return the data of a task for a second look: nothing of it tells a label, or why it is asked.
+
+    A field of the user's that holds nothing but a label is left out, on all of them alike. What the labeling config
+    shows must be there, so it is empty then.
+    """
+    kept = {name: value for name, value in data.items() if not name.startswith(PREFIX)}
+    shown = {name: value for name, value in kept.items() if name == target.field or not _tells(value, target.labels)}
+    neutral = {f"{PREFIX}header": NOT_SHOWN[target.task][0], f"{PREFIX}reason": NEUTRAL, KEY: key, SECOND_LOOK: asked}
+    needed = {name: "" for name in _SHOWN.findall(config) if name not in shown}
+    return needed | shown | neutral
+
+
+def _tells(value: object, labels: Collection[str]) -> bool:
+    """Tell whether a field names labels and nothing else."""
+    words = value if isinstance(value, (list, tuple)) else re.split(r"\s*[,;|]\s*", str(value))
+    known = {one.casefold() for one in labels}
+    return bool(words) and {str(one).strip().casefold() for one in (str(value), *words)} & known != set()
+
+
+def standing(client: Client, project: int, keys: Sequence[str]) -> set[str]:
+    """Return which of these tasks stand on the server."""
+    found: set[str] = set()
+    for key in keys:
+        item = {"filter": f"filter:tasks:data.{KEY}", "operator": "equal", "type": "String", "value": key}
+        if next(client.tasks(project, filters=[item]), None):
+            found.add(key)
+    return found
+
+
+def _tab(title: str, person: str | None = None) -> dict[str, Any]:
+    items = []
+    if person is not None:
+        field = f"filter:tasks:data.{SECOND_LOOK}"
+        items = [{"filter": field, "operator": "equal", "type": "String", "value": person}]
+    hidden = [f"tasks:{name}" for name in _HIDDEN] + [f"tasks:data.{name}" for name in (KEY, f"{PREFIX}header")]
+    return {
+        "title": title,
+        "type": "list",
+        "target": "tasks",
+        "filters": {"conjunction": "and", "items": items},
+        "hiddenColumns": {"explore": hidden, "labeling": []},
+    }

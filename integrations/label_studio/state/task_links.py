@@ -1,0 +1,54 @@
+"""Links from the tasks of a review project back to the tasks that their samples are from."""
+
+from __future__ import annotations
+
+from html import escape
+
+from labelsift.errors import InputError
+from labelsift.platforms import Mode
+from labelsift.report import Report
+
+from ..client.client import Client
+from .match import find_project, match_tasks
+
+FIELD, SHOWN = "labelsift_source", "labelsift_origin"  # the address, and what the page makes of it
+_LINE = f'<HyperText name="{SHOWN}" value="${SHOWN}" valueType="text" clickableLinks="true" inline="true"/>'
+
+
+def sources_of(client: Client, report: Report, *, project: str, field: str | None, mode: Mode) -> dict[str, str]:
+    """Return sample id → the address of its first task in the existing project; empty without a ``field``.
+
+    Raises
+    ------
+    InputError
+        In mode blind, as the task there shows the label; if there is no such project, or no task has the field.
+    """
+    if field is None:
+        return {}
+    if mode == "blind":
+        raise InputError("A link to the task that shows the label is not blind", cure="Leave out --link")
+    number = int(find_project(client, project)["id"])
+    found = match_tasks(client, number, report, name=field.removeprefix("data."))
+    page = f"{client.url}/projects/{number}/data"
+    return {sample: f"{page}?task={tasks[0].task}" for sample, tasks in found.tasks.items() if tasks}
+
+
+def fields_of(address: str | None) -> dict[str, str]:
+    """Return the fields of a task that link to an address; they are empty without one, as the page has a place for it.
+
+    >>> fields_of("http://host/projects/1/data?task=2")["labelsift_origin"]
+    '<a href="http://host/projects/1/data?task=2" target="_blank">The original task</a>'
+    """
+    if not address:
+        return {FIELD: "", SHOWN: ""}
+    return {FIELD: address, SHOWN: f'<a href="{escape(address)}" target="_blank">The original task</a>'}
+
+
+def linked(label_config: str) -> str:
+    """Return a labeling config that also shows the link.
+
+    >>> linked("<View></View>").count("$labelsift_origin")
+    1
+    """
+    before, end = label_config[: (at := label_config.rindex("</View>"))], label_config[at:]
+    return f"{before}  {_LINE}\n{end}"
