@@ -7,8 +7,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from .connection import connect, tracking_uri
-from .writer import FOLDER
+from .client import connect, tracking_uri
+from .log import FOLDER
 
 
 def counts(run_id: str) -> dict[str, Any]:

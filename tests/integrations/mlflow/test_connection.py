@@ -9,9 +9,9 @@ from labelsift.demo.local_servers import free_port
 from labelsift.errors import PlatformError
 from labelsift.integrations._http import public
 from labelsift.integrations.mlflow import MLflow
-from labelsift.integrations.mlflow.connection import page
-from labelsift.integrations.mlflow.figures import histogram_svg, matrix_svg
-from labelsift.integrations.mlflow.writer import table_json
+from labelsift.integrations.mlflow.charts import histogram_svg, matrix_svg
+from labelsift.integrations.mlflow.client import page
+from labelsift.integrations.mlflow.log import table_json
 from labelsift.render.panels import Histogram, Matrix, Table
 
 

@@ -20,8 +20,8 @@ from labelsift.render.panels import Panels, Table, panels
 from labelsift.render.verdict import HEADING
 from labelsift.report import Report
 
-from .connection import connect, find_run, finish, page, refusal, tracking_uri
-from .figures import histogram_svg, matrix_svg
+from .charts import histogram_svg, matrix_svg
+from .client import connect, find_run, finish, page, refusal, tracking_uri
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
