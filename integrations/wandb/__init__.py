@@ -34,13 +34,13 @@ class WandB:
         with_text
             Let texts and reasons go along, and the full report in place of the shared one.
         """
-        from .writer import write
+        from .log import write
 
         return write(report, target=target, with_text=with_text)
 
     def doctor(self) -> Mapping[str, str]:
         """Say what is wrong with the connection and how to mend it; empty when all is well."""
-        from .connection import diagnosis
+        from .client import diagnosis
 
         try:
             return diagnosis()

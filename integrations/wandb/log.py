@@ -18,7 +18,7 @@ from labelsift.platforms import Receipt
 from labelsift.render.panels import Histogram, Matrix, Panels, Table, panels
 from labelsift.report import Report
 
-from .connection import mode, require, start
+from .client import mode, require, start
 
 if TYPE_CHECKING:
     import wandb
