@@ -52,17 +52,17 @@ class Xlsx:
             )
         if match or create:
             raise InputError("match and create are for existing projects on a server", cure="Leave them out")
-        from .writing import push_sheet
+        from .push import push_sheet
 
         return push_sheet(report, _workbook(project), only=only, budget=budget, dry_run=dry_run)
 
     def pull(self, *, project: str, store: Path | str | None = None) -> pa.Table:
-        """Return the decisions in a workbook; see :func:`labelsift.integrations.xlsx.reading.read_decisions`.
+        """Return the decisions in a workbook; see :func:`labelsift.integrations.xlsx.pull.read_decisions`.
 
         A workbook shows the given labels, so nothing is asked of ``store``.
         """
         _require_package()
-        from .reading import read_decisions
+        from .pull import read_decisions
 
         return read_decisions(_workbook(project))
 
@@ -75,7 +75,7 @@ class Xlsx:
             If the workbook is not where it was written, or cannot be read or written.
         """
         _require_package()
-        from .erasing import erase_rows
+        from .erase import erase_rows
 
         return erase_rows(_workbook(project), ids, dry_run=dry_run)
 

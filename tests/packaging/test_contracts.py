@@ -42,7 +42,7 @@ def test_the_contracts_hold(package):
         ("errors.py", "from .report import Report"),
         ("neighbors.py", "import sklearn"),
         ("unplaced.py", "VALUE = 1"),
-        ("integrations/xlsx/reading.py", "from labelsift.integrations.label_studio.convert.task_fields import is_own"),
+        ("integrations/xlsx/pull.py", "from labelsift.integrations.label_studio.convert.task_fields import is_own"),
     ],
 )
 def test_a_planted_violation_is_caught(package, module, line):

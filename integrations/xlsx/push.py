@@ -13,7 +13,7 @@ from labelsift.platforms import Receipt
 from labelsift.review.items import Flag, flags_of
 from labelsift.review.suggestions import cell_of
 
-from .reading import Row, read_rows
+from .pull import Row, read_rows
 
 if TYPE_CHECKING:
     from labelsift.report import Report

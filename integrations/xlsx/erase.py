@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from .reading import COLUMNS, cell_text, read_rows
-from .writing import save_whole
+from .pull import COLUMNS, cell_text, read_rows
+from .push import save_whole
 
 
 def erase_rows(path: Path, ids: Sequence[str], *, dry_run: bool) -> int:
