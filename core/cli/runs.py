@@ -178,7 +178,9 @@ def compare(
 
         ranked = {why: blame(reports[0], reports[-1], why)}
     if html is not None:
-        found.to_html(html, with_text=with_text, why=ranked)
+        from ..render import comparison_page
+
+        comparison_page.write(found, html, with_text=with_text, why=ranked)
     if as_json:
         write_json(found.as_dict() | ({"why": ranked[why].to_pylist()} if why in ranked else {}))
         return

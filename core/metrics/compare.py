@@ -7,9 +7,8 @@ intervals that use this: see :mod:`labelsift.metrics.differences`.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -88,20 +87,6 @@ class Comparison:
         tables = ("relabeled", "metrics", "slices", "issues", "taxonomy")
         shown = {name: value for name, value in vars(self).items() if name not in (*tables, "sides")}
         return shown | {name: getattr(self, name).to_pylist() for name in tables} | {"movements": self.movements}
-
-    def to_html(self, path: str | Path, *, with_text: bool = False, why: Mapping[str, pa.Table] | None = None) -> Path:
-        """Write the comparison as one self-contained page.
-
-        Parameters
-        ----------
-        with_text
-            Show the texts of changed samples and people's notes on them; else ids and labels only.
-        why
-            Slug of a slice → what :func:`labelsift.metrics.slice_influence.blame` ranks for it.
-        """
-        from ..render.page.comparing import write_comparison
-
-        return write_comparison(self, Path(path), with_text=with_text, why=why)
 
 
 def compare(old: Report, new: Report, *, by: Sequence[str] | None = None) -> Comparison:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -54,12 +53,6 @@ class Trend:
         """Return everything as plain values: those of the comparison of the first and the last run, and ``trend``."""
         tables = {name: getattr(self, name).to_pylist() for name in ("metrics", "slices", "issues")}
         return self.change.as_dict() | {"runs": list(self.runs), "created": list(self.created), "trend": tables}
-
-    def to_html(self, path: str | Path, *, with_text: bool = False, why: Mapping[str, pa.Table] | None = None) -> Path:
-        """Write the runs as one self-contained page; see :meth:`labelsift.metrics.compare.Comparison.to_html`."""
-        from ..render.page.comparing import write_comparison
-
-        return write_comparison(self.change, Path(path), with_text=with_text, why=why, trend=self)
 
 
 def trend(reports: Sequence[Report], *, by: Sequence[str] | None = None) -> Trend:
