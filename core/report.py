@@ -17,8 +17,8 @@ from .data.samples import Samples
 from .data.schemas import ANNOTATORS_SCHEMA, issues_in
 from .data.textless import require_texts
 from .errors import InputError
-from .metrics.slice_lookup import slice_row
 from .metrics.slice_metrics import judged_labels
+from .metrics.slice_table import slice_row
 from .models.vector_index import VectorIndex
 from .search.query import Searchable, seed_vector
 from .search.seeds import USERS_EMBEDDINGS as USERS_EMBEDDINGS

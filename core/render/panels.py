@@ -23,7 +23,7 @@ from ..data.issues import shown_span
 from ..data.label_sets import shown
 from ..data.schemas import ISSUES
 from ..metrics.factorize import partitions
-from ..metrics.slice_metrics import Judged, class_metrics, judged, overall, score_column, wilson
+from ..metrics.slice_metrics import ScoredLabels, class_metrics, overall, score_column, scored_labels, wilson
 from ..metrics.slice_table import full_table, worst_first
 from ..metrics.slugs import slug
 from .overview import BINS, Overview
@@ -124,7 +124,7 @@ def panels(report: Report, *, with_text: bool = False) -> Panels:
         that no check finds, so they leave the house only when asked for.
     """
     overview = Overview(report)
-    data = judged(report)
+    data = scored_labels(report)
     cells, _ = partitions(report.samples)
     slices = full_table(report, list(cells.values()))
     first = ["slug", "predicate", "n", *SLICE_METRICS]  # what a reader looks for stands at the left
@@ -147,7 +147,7 @@ def panels(report: Report, *, with_text: bool = False) -> Panels:
     )
 
 
-def _metrics(overview: Overview, data: Judged, slices: pa.Table, classes: pa.Table) -> dict[str, float]:
+def _metrics(overview: Overview, data: ScoredLabels, slices: pa.Table, classes: pa.Table) -> dict[str, float]:
     metrics: dict[str, float] = {"dq/samples": overview.rows, "dq/labeled": int(data.labeled.sum())}
     metrics["dq/judged"] = int(data.was_judged.sum()) or overview.marked
     metrics["dq/flagged"] = overview.flagged_rows
@@ -201,7 +201,7 @@ def _confusion(overview: Overview) -> Matrix | None:
     return Matrix(tuple(labels), tuple(tuple(row) for row in counts.tolist()))
 
 
-def _class_table(data: Judged) -> pa.Table:
+def _class_table(data: ScoredLabels) -> pa.Table:
     columns: dict[str, pa.Array] = {"label": pa.array(data.classes, pa.string())}
     for name, values in class_metrics(data).items():
         columns[name] = pa.array(values, from_pandas=True)

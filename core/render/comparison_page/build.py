@@ -50,7 +50,7 @@ def write(
     with_text
         Show the texts of changed samples, and what people noted on them.
     why
-        Slug of a slice → its relabels as :func:`labelsift.metrics.slice_influence.blame` ranks them.
+        Slug of a slice → its relabels as :func:`labelsift.metrics.slice_influence.influence_ranking` ranks them.
 
     Raises
     ------
