@@ -17,7 +17,7 @@ from ..data.issues import shortened, visible, words
 from ..metrics.compare import Comparison
 from ..metrics.label_value import LabelValue
 from ..metrics.trend import Trend
-from ..render.comparison_words import IN_SLICES, said, surely, verdict
+from ..render.comparison_words import IN_SLICES, decision_lines, least_change, verdict
 
 MOVEMENTS, SLICES, IDS, BLAMED = 8, 12, 5, 10
 ASKED = 60  # slices that were asked for are shown whether they moved or not
@@ -181,7 +181,7 @@ def _decided(comparison: Comparison) -> Table | None:
     table = _table("Who decided them", "sample", "from", "to", "who, when and why")
     for row in known[:BLAMED]:
         cells = (Text(shortened(visible(row["id"]), 40)), _label(row["old"]), _label(row["new"]))
-        table.add_row(*cells, Text("\n".join(shortened(visible(one), 120) for one in said(row["decided"]))))
+        table.add_row(*cells, Text("\n".join(shortened(visible(one), 120) for one in decision_lines(row["decided"]))))
     if len(known) > BLAMED:
         table.caption = Text(f"{len(known) - BLAMED:,} more: --html FILE or --json", style="dim")
         table.caption_justify = "left"
@@ -213,7 +213,7 @@ def _slices(comparison: Comparison) -> Table | None:
         note += f"; {len(shown) - most:,} more that moved less: --json"
     table.caption = Text(note, style="dim")
     table.caption_justify = "left"
-    for row in sorted(shown, key=lambda row: (-surely(row), -abs(row["difference"])))[:most]:
+    for row in sorted(shown, key=lambda row: (-least_change(row), -abs(row["difference"])))[:most]:
         table.add_row(Text(shortened(visible(row["predicate"]), 50)), NAMES[row["metric"]], *_figures(row))
     return table
 

@@ -1,4 +1,4 @@
-"""The comparison of two runs, or of several in a row, as one self-contained HTML page."""
+"""Comparison page: two runs, or several in a row, as one self-contained HTML file."""
 
 from __future__ import annotations
 

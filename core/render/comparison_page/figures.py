@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ...data.issues import words
-from ..comparison_words import CHANCE, IN_SLICES, MEASURES, direction, surely
+from ..comparison_words import CHANCE, IN_SLICES, MEASURES, direction, least_change
 
 if TYPE_CHECKING:
     from ...metrics.compare import Comparison
@@ -27,7 +27,7 @@ def slice_rows(comparison: Comparison) -> dict[str, Any] | None:
         return None
     most: dict[str, float] = {}
     for row in rows:
-        most[row["predicate"]] = max(most.get(row["predicate"], 0.0), surely(row))
+        most[row["predicate"]] = max(most.get(row["predicate"], 0.0), least_change(row))
     rows.sort(key=lambda row: (-most[row["predicate"]], row["predicate"], IN_SLICES.index(row["metric"])))
     moved = [row for row in rows if row["significant"]]
     others = [row for row in rows if comparison.by and not row["significant"]]
@@ -64,11 +64,11 @@ def trend_rows(trend: Trend) -> dict[str, Any]:
 
 
 def _slice_table(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    shown = [_change(row) | {name: row[name] for name in ("slug", "predicate")} for row in rows[:SHOWN_SLICES]]
-    for change, row in zip(shown, rows, strict=False):
+    changes = [_change(row) | {name: row[name] for name in ("slug", "predicate")} for row in rows[:SHOWN_SLICES]]
+    for change, row in zip(changes, rows, strict=False):
         old, new = f"{row['n_old']:,}", f"{row['n_new']:,}"
         change["samples"] = new if old == new else f"{old} → {new}"
-    return {"rows": shown, "total": len(rows)}
+    return {"rows": changes, "total": len(rows)}
 
 
 def _change(row: Mapping[str, Any]) -> dict[str, str]:

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ...data.issues import shortened, words
-from ..comparison_words import said
+from ..comparison_words import decision_lines
 
 if TYPE_CHECKING:
     from ...metrics.compare import Comparison
@@ -38,7 +38,7 @@ def relabeled_rows(comparison: Comparison, *, with_text: bool) -> dict[str, Any]
     """Return every changed label with the people who decided it, and the samples' texts where asked for."""
     rows = comparison.relabeled.slice(0, SHOWN_ROWS).to_pylist()
     return {
-        "rows": [row | {"decided": said(row["decided"], notes=with_text)} for row in rows],
+        "rows": [row | {"decided": decision_lines(row["decided"], notes=with_text)} for row in rows],
         "texts": _texts(comparison.sides[1], [row["id"] for row in rows]) if with_text else {},
         "total": comparison.relabeled.num_rows,
     }
