@@ -19,10 +19,10 @@ from labelsift.data.schemas import (
 )
 from labelsift.errors import InputError
 from labelsift.io.read import read
-from labelsift.report import Report
+from labelsift.report import Report, load
 from labelsift.scanning import scan
 from labelsift.signals.signals import Signals
-from labelsift.store.store import Store, load
+from labelsift.store.store import Store
 
 TEXTS = [
     "my bank card was stolen yesterday",

@@ -18,8 +18,8 @@ from click.testing import CliRunner
 from labelsift.cli import main
 from labelsift.errors import InputError, StoreError
 from labelsift.store import run_writer as runwriting
-from labelsift.store.run_writer import sweep_dead
 from labelsift.store.store import Store
+from labelsift.store.sweep import sweep_dead
 
 LATER = "20991231-235959-ffffff"
 

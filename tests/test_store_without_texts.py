@@ -22,7 +22,7 @@ from labelsift.metrics.compare import compare
 from labelsift.platforms import Receipt
 from labelsift.review.verified import text_hash
 from labelsift.store.location import Folder, place_of
-from labelsift.store.run_reader import read_facts
+from labelsift.store.run_info import read_facts
 from labelsift.store.store import Store
 
 N = 60
