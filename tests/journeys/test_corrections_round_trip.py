@@ -22,7 +22,7 @@ from labelsift.demo.tickets import write_tickets
 from labelsift.metrics.compare import compare
 
 PEOPLE = ("ann", "bob", "eve")
-BANKING = Path(__file__).parents[2] / "shared" / "data" / "banking77" / "data.csv.gz"
+BANKING = Path(__file__).parents[3] / "shared" / "data" / "banking77" / "data.csv.gz"
 SETS = {"tickets": {"label": "label", "id": "ticket_id"}, "banking": {"label": "given_pair10", "id": "id"}}
 START = datetime(2026, 11, 23, tzinfo=UTC)
 

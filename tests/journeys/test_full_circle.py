@@ -15,7 +15,7 @@ from labelsift.corrections.reproduce import reproduce
 from labelsift.demo.tickets import write_tickets
 from labelsift.metrics.compare import Comparison, compare
 
-BANKING = Path(__file__).parents[2] / "shared" / "data" / "banking77" / "data.csv.gz"
+BANKING = Path(__file__).parents[3] / "shared" / "data" / "banking77" / "data.csv.gz"
 PEOPLE = ("ann", "bob", "eve")
 
 

@@ -10,7 +10,7 @@ from labelsift.checks import checks
 from labelsift.data.issues import expected_precision
 from labelsift.demo.tickets import write_tickets
 
-DOCS = Path(__file__).parent.parent / "docs"
+DOCS = Path(__file__).parents[2] / "docs"
 
 
 @pytest.fixture(scope="module")

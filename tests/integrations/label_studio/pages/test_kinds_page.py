@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from labelsift.store.store import Store
 
-from . import kinds
+from .. import kinds
 
 expect = pytest.importorskip("playwright.sync_api").expect
 pytestmark = [pytest.mark.server, pytest.mark.browser]

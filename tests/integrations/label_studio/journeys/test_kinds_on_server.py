@@ -12,7 +12,7 @@ from labelsift.integrations.label_studio.convert.regions import to_result
 from labelsift.review.suggestions import settled
 from labelsift.store.store import Store
 
-from . import kinds
+from .. import kinds
 
 pytestmark = pytest.mark.server
 REPORTS = {

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from labelsift.cli import main
 from labelsift.integrations.label_studio.client.client import Client
 
-from . import test_kinds_page as pages
+from ..pages import test_kinds_page as pages
 
 expect = pages.expect
 pytestmark = [pytest.mark.server, pytest.mark.browser]

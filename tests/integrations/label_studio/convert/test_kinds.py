@@ -25,7 +25,7 @@ from labelsift.report import Report
 from labelsift.review.items import flags_of
 from labelsift.review.suggestions import disputed, settled
 
-from . import kinds
+from .. import kinds
 
 MODES = ("choose", "prefill", "blind")
 REPORTS = {
@@ -258,7 +258,7 @@ def test_ids_that_are_addresses_are_shown():
 
 @pytest.mark.parametrize("kind", ["sets", "spans", "tree", "trees", "image"])
 def test_corrections_are_what_samples_apply_takes(kind):
-    told = json.loads((Path(__file__).parent / "golden" / f"answers_{kind}.json").read_text(encoding="utf-8"))
+    told = json.loads((Path(__file__).parents[1] / "golden" / f"answers_{kind}.json").read_text(encoding="utf-8"))
     samples = REPORTS[kind]().samples
     changing = [one for one in told if one["correction"] and one["correction"]["action"] != "keep"]
     assert changing

@@ -13,9 +13,9 @@ from click.testing import CliRunner
 from labelsift.cli import main
 from labelsift.integrations.label_studio.client.client import Client
 
-from .. import test_applying as applying
-from . import test_real_server as real
-from .conftest import CONFIG, LABELS, WRONG, build_samples, until
+from ..apply import test_apply as applying
+from ..backend import test_real_server as real
+from ..backend.conftest import CONFIG, LABELS, WRONG, build_samples, until
 
 pytestmark = pytest.mark.server
 start, second_account, everything = real.start, real.second_account, applying.everything  # fixtures

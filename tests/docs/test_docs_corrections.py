@@ -16,7 +16,7 @@ import pytest
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.demo.tickets import write_tickets
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 DOCUMENT = (ROOT / "docs" / "corrections.md").read_text(encoding="utf-8")
 
 

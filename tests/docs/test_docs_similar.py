@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from labelsift.demo.tickets import write_tickets
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 DOCUMENT = (ROOT / "docs" / "similar.md").read_text(encoding="utf-8")
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from labelsift.demo.tickets import write_tickets
 
-DOCS = Path(__file__).parent.parent / "docs"
+DOCS = Path(__file__).parents[2] / "docs"
 
 
 @pytest.mark.parametrize("page", ["dynamics.md", "systematic-errors.md"])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import labelsift as ls
 
-PAGE = Path(__file__).parent.parent / "docs" / "taxonomy.md"
+PAGE = Path(__file__).parents[2] / "docs" / "taxonomy.md"
 
 
 def block(language: str) -> str:

@@ -151,7 +151,12 @@ def test_a_push_that_failed_anywhere_is_completed_by_the_next(proxy, labelsift, 
 @pytest.fixture
 def theirs(client, make_queue, tmp_path) -> Callable[[str], int]:
     """Make a project of somebody else's that lacks three of the samples, with the answers that people gave."""
-    config = (Path(__file__).parent / "test_existing.py").read_text().split('CONFIG = """')[1].split('"""')[0]
+    config = (
+        (Path(__file__).parents[1] / "push" / "test_existing_project.py")
+        .read_text()
+        .split('CONFIG = """')[1]
+        .split('"""')[0]
+    )
 
     def make(title: str) -> int:
         project = client.create_project(title=title, description="theirs", label_config=config, model_version="")

@@ -21,8 +21,8 @@ from labelsift.integrations.label_studio.client.client import Client
 from labelsift.integrations.label_studio.convert.header_tags import CLASS
 from labelsift.store.store import Store
 
-from .backend.conftest import CONFIG as SERVED
-from .backend.conftest import build_samples
+from ..backend.conftest import CONFIG as SERVED
+from ..backend.conftest import build_samples
 
 expect = pytest.importorskip("playwright.sync_api").expect
 pytestmark = [pytest.mark.server, pytest.mark.browser]

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from labelsift.demo.tickets import write_tickets
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 DOCUMENTS = (
     "README.md",
     "CONTRIBUTING.md",

@@ -13,7 +13,7 @@ from labelsift.cli.print_comparison import print_worth
 from labelsift.metrics.label_value import NEW, OLD, worth
 from rich.console import Console
 
-NOISYAG = Path(__file__).parents[2] / "shared" / "data" / "noisyag" / "data.csv.gz"
+NOISYAG = Path(__file__).parents[3] / "shared" / "data" / "noisyag" / "data.csv.gz"
 CLASSES = ("billing", "delivery", "login")
 
 
