@@ -53,6 +53,7 @@ def test_what_the_scan_would_refuse_is_refused():
         estimate(one)
 
 
+@pytest.mark.slow
 def test_the_command_tells_and_keeps_nothing(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     file, _ = write_tickets(tmp_path)

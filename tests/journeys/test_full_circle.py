@@ -81,6 +81,7 @@ def test_full_circle_on_the_demo_data(tmp_path):
     assert row["low"] < row["difference"] < row["high"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not BANKING.exists(), reason="needs the benchmark sets beside the project: ../shared/data")
 def test_full_circle_on_banking77(tmp_path):
     (tmp_path / "banking.csv").write_bytes(gzip.decompress(BANKING.read_bytes()))

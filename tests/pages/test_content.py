@@ -64,6 +64,7 @@ def test_head_says_how_many_flags_are_expected_to_be_right(make_page_report):
     assert "Of the 3 flagged labels about 86\u00a0% are expected to be wrong; of the 2 worst about 93\u00a0%." in page
 
 
+@pytest.mark.slow
 def test_ten_thousand_flagged_rows_stay_under_three_megabytes(make_page_report):
     texts = [f"ticket {at}: " + "the card that I ordered has not arrived yet " * 4 for at in range(10_000)]
     page = render_page(make_page_report(texts, neighbours=10))
@@ -76,6 +77,7 @@ def test_ten_thousand_flagged_rows_stay_under_three_megabytes(make_page_report):
     assert shown[0]["text"] == texts[0]
 
 
+@pytest.mark.slow
 def test_short_texts_of_ten_thousand_rows_all_fit(make_page_report):
     report = make_page_report([f"where is my card {at}" for at in range(10_000)], neighbours=3)
     page = render_page(report)

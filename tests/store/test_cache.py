@@ -67,6 +67,7 @@ def test_only_edited_texts_are_made_again(table, tmp_path):
     assert_same(again, scan(samples_of(table, texts=texts), embedder=Counting(), store=None))
 
 
+@pytest.mark.slow
 def test_other_order_and_fewer_rows_are_as_from_nothing(table, tmp_path):
     store = tmp_path / "store"
     scan(samples_of(table), embedder=Counting(), store=store)
@@ -77,6 +78,7 @@ def test_other_order_and_fewer_rows_are_as_from_nothing(table, tmp_path):
     assert_same(again, scan(samples_of(some), embedder=Counting(), store=None))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", [b"", b"ARROW1 and then nothing", None])
 def test_a_broken_entry_is_as_good_as_none(table, tmp_path, damage):
     store = tmp_path / "store"
@@ -89,6 +91,7 @@ def test_a_broken_entry_is_as_good_as_none(table, tmp_path, damage):
     assert Counting.asked == 2 * len(table)
 
 
+@pytest.mark.slow
 def test_a_cache_that_cannot_be_written_is_no_reason_against_a_scan(table, tmp_path):
     store = tmp_path / "store"
     first = scan(samples_of(table), embedder=Counting(), store=None)
