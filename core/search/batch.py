@@ -23,6 +23,7 @@ from ..store.run_writer import save_run
 from .pools import pools_of
 
 if TYPE_CHECKING:
+    from ..store.base import BaseStore
     from ..store.run import Run
 
 SIMILAR = "similar"  # the issue that the samples of a batch have
@@ -72,11 +73,15 @@ def batch_of(report: Run, found: pa.Table, *, pool: str | None = None) -> Run:
         pred_probs=None,
         sample_links={},
     )
-    store = report.store
-    if not store.has(made.run):
-        save_run(made, store)
-    kept = read_run(store.place_of(made.run), store=store)
-    return replace(kept, samples=made.samples) if kept.samples.textless else kept  # for the push that follows
+    return kept_batch(made, report.store)
+
+
+def kept_batch(batch: Run, store: BaseStore) -> Run:
+    """Keep a batch, and return it; the one that is kept already where there is one."""
+    if not store.has(batch.run):
+        save_run(batch, store)
+    kept = read_run(store.place_of(batch.run), store=store)
+    return replace(kept, samples=batch.samples) if kept.samples.textless else kept  # for the push that follows
 
 
 def _samples(report: Run, ids: list[str], pool: str | None) -> Samples:
