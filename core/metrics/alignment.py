@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from ..data.remap import COLUMNS
 from ..data.taxonomy import Taxonomy
 from ..data.textless import comparable_texts
-from ..report import Report
+from ..store.run import Run
 
 _NAMES = [(name, pa.string()) for name in ("kind", "old", "new")]
 _TAXONOMY_SCHEMA = pa.schema([*_NAMES, ("samples", pa.int64()), ("decided", pa.int64())])
@@ -38,7 +38,7 @@ class MatchedRows:
     renamed: tuple[tuple[str, str], ...]
 
 
-def match_rows(old: Report, new: Report) -> MatchedRows:
+def match_rows(old: Run, new: Run) -> MatchedRows:
     """Match the samples of two runs by their ids, then by equal texts among those that no id matches."""
     positions = pc.index_in(new.samples.ids, value_set=pa.concat_arrays(old.samples.ids.chunks))
     matched = positions.is_valid().to_numpy()
@@ -64,7 +64,7 @@ def match_rows(old: Report, new: Report) -> MatchedRows:
     )
 
 
-def under_taxonomy(old: Report, taxonomy: Taxonomy) -> Report:
+def under_taxonomy(old: Run, taxonomy: Taxonomy) -> Run:
     """Return the older run under the present names; what was split or retired since keeps its old one."""
     table = old.samples.table
     for name in COLUMNS:

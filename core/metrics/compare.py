@@ -25,7 +25,7 @@ from ..data.issues import words
 from ..data.label_sets import said
 from ..data.schemas import issues_in
 from ..data.textless import comparable_texts
-from ..report import Report
+from ..store.run import Run
 from .alignment import MatchedRows, explained_by_taxonomy, match_rows, taxonomy_changes, under_taxonomy
 from .differences import MatchedRuns, metric_differences, slice_differences
 from .slice_metrics import score_column
@@ -88,7 +88,7 @@ class Comparison:
     slices: pa.Table
     issues: pa.Table
     taxonomy: pa.Table
-    sides: tuple[Report, Report] = field(repr=False, compare=False)
+    sides: tuple[Run, Run] = field(repr=False, compare=False)
     by: tuple[str, ...] = ()
     only_old: tuple[str, ...] = ()
     only_new: tuple[str, ...] = ()
@@ -106,7 +106,7 @@ class Comparison:
         return others | {name: getattr(self, name).to_pylist() for name in tables} | {"movements": self.movements}
 
 
-def compare(old: Report, new: Report, *, by: Sequence[str] | None = None) -> Comparison:
+def compare(old: Run, new: Run, *, by: Sequence[str] | None = None) -> Comparison:
     """Compare two runs.
 
     Parameters
@@ -149,20 +149,20 @@ def compare(old: Report, new: Report, *, by: Sequence[str] | None = None) -> Com
     )
 
 
-def relabels(old: Report, new: Report) -> pa.Table:
+def relabels(old: Run, new: Run) -> pa.Table:
     """Return only what :class:`Comparison` calls ``relabeled``, without the people: ``id, old, new``."""
     taxonomy = new.samples.taxonomy
     return _relabeled(under_taxonomy(old, taxonomy) if taxonomy else old, new, match_rows(old, new))
 
 
-def _unmatched(run: Report, rows: pa.Array) -> tuple[str, ...]:
+def _unmatched(run: Run, rows: pa.Array) -> tuple[str, ...]:
     """Return the ids of the samples that only this run has."""
     alone = np.ones(len(run.samples), dtype=bool)
     alone[rows.to_numpy()] = False
     return tuple(run.samples.ids.filter(pa.array(alone)).to_pylist())
 
 
-def _relabeled(old: Report, new: Report, matched: MatchedRows) -> pa.Table:
+def _relabeled(old: Run, new: Run, matched: MatchedRows) -> pa.Table:
     before, after = _labels(old, matched.old), _labels(new, matched.new)
     same = pc.fill_null(pc.equal(before, after), False)
     changed = pc.invert(pc.or_(same, pc.and_(before.is_null(), after.is_null())))
@@ -173,13 +173,13 @@ def _relabeled(old: Report, new: Report, matched: MatchedRows) -> pa.Table:
     return table.filter(changed)
 
 
-def _labels(run: Report, rows: pa.Array) -> pa.Array:
+def _labels(run: Run, rows: pa.Array) -> pa.Array:
     given = run.samples.given
     labels = pa.nulls(len(rows), pa.string()) if given is None else given.take(rows)
     return labels.combine_chunks() if isinstance(labels, pa.ChunkedArray) else labels
 
 
-def _issues(old: Report, new: Report, matched: MatchedRows) -> pa.Table:
+def _issues(old: Run, new: Run, matched: MatchedRows) -> pa.Table:
     rows = []
     for issue in dict.fromkeys([*issues_in(old.scores), *issues_in(new.scores)]):
         before, after = (score_column(run, f"is_{issue}_issue") for run in (old, new))
@@ -194,7 +194,7 @@ def _issues(old: Report, new: Report, matched: MatchedRows) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=pa.schema(columns))
 
 
-def _with_decisions(relabeled: pa.Table, old: Report, new: Report, matched: MatchedRows) -> pa.Table:
+def _with_decisions(relabeled: pa.Table, old: Run, new: Run, matched: MatchedRows) -> pa.Table:
     """Add the column ``decided`` to a table of relabels; empty lists where the newer run's store knows nobody."""
     records = new.store.decisions() if new.store is not None and relabeled.num_rows else []
     decisions = _decisions_by_change(records, old, new)
@@ -209,7 +209,7 @@ def _with_decisions(relabeled: pa.Table, old: Report, new: Report, matched: Matc
     return relabeled.append_column("decided", pa.array(people, _DECIDED))
 
 
-def _decisions_by_change(records: Iterable[Mapping[str, Any]], old: Report, new: Report) -> _Decisions:
+def _decisions_by_change(records: Iterable[Mapping[str, Any]], old: Run, new: Run) -> _Decisions:
     decisions: _Decisions = defaultdict(dict)
     datasets = {old.samples.name, new.samples.name, None}
     for record in records:
@@ -222,7 +222,7 @@ def _decisions_by_change(records: Iterable[Mapping[str, Any]], old: Report, new:
     return decisions
 
 
-def _present_label(cell: str | None, new: Report) -> object:
+def _present_label(cell: str | None, new: Run) -> object:
     """Return a label out of a JSON cell, under its present name; what is no label as JSON text, which hashes."""
     try:
         label = said(json.loads(cell)) if cell is not None else None

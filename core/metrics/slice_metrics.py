@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 if TYPE_CHECKING:
-    from ..report import Report
+    from ..store.run import Run
 
 PREDICTED = "predicted column"
 PROXY = "proxy model"
@@ -30,7 +30,7 @@ Z95 = 1.959963984540054
 
 @dataclass(frozen=True)
 class ScoredLabels:
-    """What the metrics are counted from, one entry a sample in the order of ``report.samples``.
+    """What the metrics are counted from, one entry a sample in the order of ``run.samples``.
 
     Parameters
     ----------
@@ -67,62 +67,62 @@ class ScoredLabels:
         return self.labeled & (self.predicted >= 0)
 
 
-def scored_labels(report: Report) -> ScoredLabels:
-    """Gather labels, predictions and label flags of a report."""
-    samples = report.samples
+def scored_labels(run: Run) -> ScoredLabels:
+    """Gather labels, predictions and label flags of a run."""
+    samples = run.samples
     if samples.task != "classification":
-        return _flags_only(report)
+        return _flags_only(run)
     column = samples.column("predicted")
-    names: set[str] = set(samples.classes) | set(report.classes)
+    names: set[str] = set(samples.classes) | set(run.classes)
     if column is not None:
         names |= set(pc.unique(column.drop_null()).to_pylist())
     classes = tuple(sorted(names))
-    was_judged = judged_labels(report)
+    was_judged = judged_labels(run)
     if column is not None:
         predicted, source = _positions(column, classes), PREDICTED
-    elif report.pred_probs is not None and report.classes:
-        predicted, source = _argmax(report.pred_probs, report.classes, classes), PROXY
-        if "label_score" in report.scores.column_names:
+    elif run.pred_probs is not None and run.classes:
+        predicted, source = _argmax(run.pred_probs, run.classes, classes), PROXY
+        if "label_score" in run.scores.column_names:
             predicted[~was_judged] = -1  # of a blank or unreadable text the proxy's prediction means nothing
     else:
         predicted, source = np.full(len(samples), -1, dtype=np.int64), ""
     given = samples.codes(classes).astype(np.int64)
-    return ScoredLabels(classes, given, predicted, _label_flags(report), was_judged, source)
+    return ScoredLabels(classes, given, predicted, _label_flags(run), was_judged, source)
 
 
-def _flags_only(report: Report) -> ScoredLabels:
+def _flags_only(run: Run) -> ScoredLabels:
     """Gather the flags alone, where a label is no single class that a prediction could be held against."""
-    no_class = np.full(len(report.samples), -1, dtype=np.int64)
-    given = report.samples.given
+    no_class = np.full(len(run.samples), -1, dtype=np.int64)
+    given = run.samples.given
     labeled = np.zeros(len(no_class), dtype=bool) if given is None else given.is_valid().to_numpy()
-    return ScoredLabels((), no_class, no_class, _label_flags(report), judged_labels(report), "", labeled)
+    return ScoredLabels((), no_class, no_class, _label_flags(run), judged_labels(run), "", labeled)
 
 
-def _label_flags(report: Report) -> np.ndarray:
-    flags = score_column(report, "is_label_issue")
-    return np.zeros(len(report.samples), dtype=bool) if flags is None else flags.fill_null(False).to_numpy()
+def _label_flags(run: Run) -> np.ndarray:
+    flags = score_column(run, "is_label_issue")
+    return np.zeros(len(run.samples), dtype=bool) if flags is None else flags.fill_null(False).to_numpy()
 
 
-def judged_labels(report: Report) -> np.ndarray:
+def judged_labels(run: Run) -> np.ndarray:
     """Tell whose label was judged: bool, shape (n,), in the order of the samples.
 
     A judged label has a ``label_score``. Unlabeled rows, blank ones, those that the embedder cannot read
     and those of a class that no other row has are not judged: neither right nor wrong.
     """
-    labels, scores = report.samples.given, score_column(report, "label_score")
+    labels, scores = run.samples.given, score_column(run, "label_score")
     if labels is None or scores is None:
-        return np.zeros(len(report.samples), dtype=bool)
+        return np.zeros(len(run.samples), dtype=bool)
     return labels.is_valid().to_numpy() & np.isfinite(scores.to_numpy().astype(np.float64))
 
 
-def score_column(report: Report, name: str) -> pa.ChunkedArray | None:
-    """Return a column of ``report.scores`` in the order of the samples, or None where there is none."""
-    if name not in report.scores.column_names:
+def score_column(run: Run, name: str) -> pa.ChunkedArray | None:
+    """Return a column of ``run.scores`` in the order of the samples, or None where there is none."""
+    if name not in run.scores.column_names:
         return None
-    if report.scores["id"].equals(report.samples.ids):
-        return report.scores[name]
-    order = pc.index_in(report.samples.ids, value_set=report.scores["id"].combine_chunks())
-    return report.scores[name].take(order)
+    if run.scores["id"].equals(run.samples.ids):
+        return run.scores[name]
+    order = pc.index_in(run.samples.ids, value_set=run.scores["id"].combine_chunks())
+    return run.scores[name].take(order)
 
 
 def wilson(hits: np.ndarray, total: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

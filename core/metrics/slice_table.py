@@ -17,13 +17,13 @@ from .slugs import slugs
 
 if TYPE_CHECKING:
     from ..data.samples import Samples
-    from ..report import Report
+    from ..store.run import Run
 
 METRICS = ("label_issue_rate", "accuracy", "f1", "weighted_f1")
 RATES = ("label_issue_rate", "accuracy")
 
 
-def slices_table(report: Report, *, by: Sequence[str] | None = None, metric: str = "label_issue_rate") -> pa.Table:
+def slices_table(run: Run, *, by: Sequence[str] | None = None, metric: str = "label_issue_rate") -> pa.Table:
     """Return one metric of every slice, worst first.
 
     Parameters
@@ -49,10 +49,10 @@ def slices_table(report: Report, *, by: Sequence[str] | None = None, metric: str
     """
     if metric not in METRICS:
         raise InputError(f"There is no slice metric called {metric}", cure=f"Use one of {', '.join(METRICS)}")
-    cells = _cells_by(report, by)
+    cells = _cells_by(run, by)
     if by is not None:
         cells += [cross(first, second) for first, second in combinations(cells, 2)]
-    table = full_table(report, cells)
+    table = full_table(run, cells)
     none = pa.nulls(len(table), pa.float64())
     low, high = (table[f"{metric}_{end}"] if metric in RATES else none for end in ("low", "high"))
     slices = pa.table(
@@ -68,12 +68,12 @@ def slices_table(report: Report, *, by: Sequence[str] | None = None, metric: str
     return slices.take(pa.array(worst_first(table, metric)))
 
 
-def full_table(report: Report, cells: Sequence[Cells]) -> pa.Table:
+def full_table(run: Run, cells: Sequence[Cells]) -> pa.Table:
     """Return every metric of the given cells: slug, predicate and the columns of ``cell_metrics``.
 
     What could not be counted is null.
     """
-    data = scored_labels(report)
+    data = scored_labels(run)
     metrics = [cell_metrics(data, partition.codes, len(partition)) for partition in cells]
     examples = cell_metrics(data, np.zeros(len(data.given), dtype=np.int64), 1)
     columns = {
@@ -86,15 +86,15 @@ def full_table(report: Report, cells: Sequence[Cells]) -> pa.Table:
     return pa.table(columns)
 
 
-def slice_row(report: Report, slug: str) -> dict[str, Any] | None:
+def slice_row(run: Run, slug: str) -> dict[str, Any] | None:
     """Return the metrics of a slice by its slug, of one column or two; None where there is no such slice."""
-    cells = _cells_of_slug(report.samples, slug)
+    cells = _cells_of_slug(run.samples, slug)
     if not cells:
         return None
-    return next((row for row in full_table(report, cells).to_pylist() if row["slug"] == slug), None)
+    return next((row for row in full_table(run, cells).to_pylist() if row["slug"] == slug), None)
 
 
-def slice_ids(report: Report, slug: str) -> list[str]:
+def slice_ids(run: Run, slug: str) -> list[str]:
     """Return the ids of a slice's samples by its slug, of one column or two.
 
     Raises
@@ -102,7 +102,7 @@ def slice_ids(report: Report, slug: str) -> list[str]:
     InputError
         If there is no such slice.
     """
-    cells = _cells_of_slug(report.samples, slug)
+    cells = _cells_of_slug(run.samples, slug)
     names = slugs([predicate for partition in cells for predicate in partition.predicates])
     if slug not in names:
         some = ", ".join(names[:5])
@@ -110,7 +110,7 @@ def slice_ids(report: Report, slug: str) -> list[str]:
         raise InputError("The run has no such slice", ids=[slug], cure=cure)
     codes = [(partition, code) for partition in cells for code in range(len(partition))]
     partition, code = codes[names.index(slug)]
-    return report.samples.ids.take(np.flatnonzero(partition.codes == code)).to_pylist()
+    return run.samples.ids.take(np.flatnonzero(partition.codes == code)).to_pylist()
 
 
 def worst_first(table: pa.Table, metric: str) -> np.ndarray:
@@ -122,8 +122,8 @@ def worst_first(table: pa.Table, metric: str) -> np.ndarray:
     return np.lexsort((-table["n"].to_numpy(), key))
 
 
-def _cells_by(report: Report, by: Sequence[str] | None) -> list[Cells]:
-    cells, skipped = partitions(report.samples)
+def _cells_by(run: Run, by: Sequence[str] | None) -> list[Cells]:
+    cells, skipped = partitions(run.samples)
     if by is None:
         return list(cells.values())
     for name in by:

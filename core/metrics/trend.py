@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from ..data.schemas import issues_in
 from ..errors import InputError
-from ..report import Report
+from ..store.run import Run
 from .alignment import under_taxonomy
 from .compare import Comparison, compare
 from .differences import all_slices, number_or_none
@@ -55,7 +55,7 @@ class Trend:
         return self.change.as_dict() | {"runs": list(self.runs), "created": list(self.created), "trend": tables}
 
 
-def trend(reports: Sequence[Report], *, by: Sequence[str] | None = None) -> Trend:
+def trend(reports: Sequence[Run], *, by: Sequence[str] | None = None) -> Trend:
     """Put runs in a row.
 
     Parameters
@@ -85,7 +85,7 @@ def trend(reports: Sequence[Report], *, by: Sequence[str] | None = None) -> Tren
     )
 
 
-def _metrics(runs: Sequence[Report]) -> pa.Table:
+def _metrics(runs: Sequence[Run]) -> pa.Table:
     by_run = [overall(scored_labels(run)) for run in runs]
     rows = [{"metric": metric, "values": [number_or_none(values[metric]) for values in by_run]} for metric in METRICS]
     return pa.Table.from_pylist(rows, schema=pa.schema([("metric", pa.string()), _VALUES]))
@@ -108,7 +108,7 @@ def _slices(by_run: Sequence[dict[str, dict[str, Any]]]) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=pa.schema([*names, ("n", _COUNTS), _VALUES]))
 
 
-def _issues(runs: Sequence[Report]) -> pa.Table:
+def _issues(runs: Sequence[Run]) -> pa.Table:
     rows = []
     for issue in dict.fromkeys(name for run in runs for name in issues_in(run.scores)):
         flags = [score_column(run, f"is_{issue}_issue") for run in runs]

@@ -13,7 +13,7 @@ import numpy as np
 from ..data.schemas import of_issue
 
 if TYPE_CHECKING:
-    from ..report import Report
+    from ..store.run import Run
 
 KINDS = ("extra", "missing")
 
@@ -50,7 +50,7 @@ class ClassHealth:
 
 
 def single_label_health(
-    report: Report, judged: np.ndarray, flags: np.ndarray, confusions: Sequence[tuple[str, str, int]]
+    report: Run, judged: np.ndarray, flags: np.ndarray, confusions: Sequence[tuple[str, str, int]]
 ) -> tuple[ClassHealth, ...]:
     """Return one entry a class, the highest rate of suspicious labels first.
 
@@ -84,7 +84,7 @@ def single_label_health(
     )
 
 
-def multilabel_health(report: Report, judged: np.ndarray) -> tuple[ClassHealth, ...]:
+def multilabel_health(report: Run, judged: np.ndarray) -> tuple[ClassHealth, ...]:
     """Return one entry a label, the highest rate of suspicious cells first; see :func:`single_label_health`."""
     names = report.samples.classes
     rows = ((report.samples.members(names) == 1) & judged[:, None]).sum(axis=0)
@@ -109,7 +109,7 @@ def _worst_first(classes: Iterable[ClassHealth]) -> tuple[ClassHealth, ...]:
     return tuple(sorted(classes, key=lambda health: (-health.rate, -health.flagged, health.name)))
 
 
-def _findings_by_label(report: Report) -> Counter[tuple[str, str]]:
+def _findings_by_label(report: Run) -> Counter[tuple[str, str]]:
     """Count the findings of each label and kind (extra, missing)."""
     findings = of_issue(report.findings, "label")
     counts: Counter[tuple[str, str]] = Counter()
@@ -119,7 +119,7 @@ def _findings_by_label(report: Report) -> Counter[tuple[str, str]]:
     return counts
 
 
-def _agreement(report: Report, judged: np.ndarray, codes: np.ndarray) -> np.ndarray:
+def _agreement(report: Run, judged: np.ndarray, codes: np.ndarray) -> np.ndarray:
     """Return the share of each class's judged samples where the likeliest class is the given one; NaN if unknown."""
     names, probs = report.samples.classes, report.pred_probs
     if probs is None or not report.classes:

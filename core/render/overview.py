@@ -18,7 +18,7 @@ from ..metrics.slice_metrics import judged_labels
 from .class_health import ClassHealth, extra_and_missing, multilabel_health, single_label_health
 
 if TYPE_CHECKING:
-    from ..report import Report
+    from ..store.run import Run
 
 BINS = 20
 # A metadata value is named as worse when the lower end of its Wilson interval lies above the overall rate.
@@ -68,7 +68,7 @@ class Quality:
 class Overview:
     """Counts, rates and the verdict of one report; each is worked out when first asked for."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: Run) -> None:
         self.report = report
         self.rows = len(report.samples)
 

@@ -13,7 +13,7 @@ from ..comparison_words import decision_lines
 
 if TYPE_CHECKING:
     from ...metrics.compare import Comparison
-    from ...report import Report
+    from ...store.run import Run
 
 SHOWN_ROWS = 500
 SHOWN_INFLUENCES = 20
@@ -74,7 +74,7 @@ def _listed(ids: Sequence[str], texts: dict[str, str]) -> dict[str, Any]:
     return {"ids": ids[:SHOWN_ROWS], "texts": texts, "total": len(ids)}
 
 
-def _texts(report: Report, ids: Sequence[str]) -> dict[str, str]:
+def _texts(report: Run, ids: Sequence[str]) -> dict[str, str]:
     """Return the texts of samples by id, cut to what the page shows."""
     rows = report.samples.positions(list(ids))
     texts = report.samples.texts.take(pa.array(rows)).to_pylist()

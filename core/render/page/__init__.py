@@ -1,1 +1,1 @@
-"""Report page: one self-contained HTML file."""
+"""Run page: one self-contained HTML file."""
