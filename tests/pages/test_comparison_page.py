@@ -68,7 +68,7 @@ def test_hostile_texts_ids_labels_and_people_are_inert(make_page_report, chromiu
 def test_the_page_is_one_file_without_script_or_address(make_page_report):
     page = render(hostile(make_page_report), with_text=True)
     assert not re.search(r"<(?:script|link|img|iframe|object|embed|base)\b", page)
-    assert not re.search(r"""(?:src|href)=["'](?!#)""", page.replace("&quot;", ""))
+    assert not re.search(r"""(?:src|href)=["'](?!#)""", page)
     assert not re.search(r"url\(|@import", page)
     assert "default-src 'none'; style-src 'sha256-" in page
 

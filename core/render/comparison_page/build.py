@@ -106,7 +106,7 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
         finalize=_shown,
     )
-    environment.filters["count"] = _count
+    environment.filters["thousands"] = _thousands
     environment.globals["anchor"] = anchor
     return environment
 
@@ -116,5 +116,5 @@ def _shown(value: object) -> object:
     return visible(value) if type(value) is str else value
 
 
-def _count(value: int | None) -> str:
+def _thousands(value: int | None) -> str:
     return "–" if value is None else f"{value:,}"
