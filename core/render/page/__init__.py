@@ -1,1 +1,1 @@
-"""Run page: one self-contained HTML file."""
+"""Report page: one self-contained HTML file."""
