@@ -15,9 +15,9 @@ from rich.text import Text
 
 from ..data.issues import shortened, visible, words
 from ..metrics.compare import Comparison
-from ..metrics.label_value import Worth
+from ..metrics.label_value import LabelValue
 from ..metrics.trend import Trend
-from ..render.comparison_words import IN_SLICES, said, surely, verdict
+from ..render.comparison_words import IN_SLICES, decision_lines, least_change, verdict
 
 MOVEMENTS, SLICES, IDS, BLAMED = 8, 12, 5, 10
 ASKED = 60  # slices that were asked for are shown whether they moved or not
@@ -90,7 +90,7 @@ def _count(value: int | None) -> str:
     return "–" if value is None else f"{value:,}"
 
 
-def print_blame(ranked: pa.Table, slug: str, *, console: Console | None = None) -> None:
+def print_influences(ranked: pa.Table, slug: str, *, console: Console | None = None) -> None:
     """Print the relabels that push a slice down most."""
     console = console or Console(highlight=False)
     table = _table(f"Relabels that push {visible(slug)} down", "sample", "from", "to", "effect on its log loss")
@@ -105,7 +105,7 @@ def print_blame(ranked: pa.Table, slug: str, *, console: Console | None = None) 
     console.print(table)
 
 
-def print_worth(found: Worth, *, console: Console | None = None) -> None:
+def print_label_value(found: LabelValue, *, console: Console | None = None) -> None:
     """Print what new labels are worth: accuracy two by two, the gain, slices."""
     console = console or Console(highlight=False)
     sure = "more than chance" if found.low > 0 or found.high < 0 else "within chance"
@@ -118,12 +118,12 @@ def print_worth(found: Worth, *, console: Console | None = None) -> None:
         table.add_row(f"{trained} labels", *cells)
     console.print(table)
     if found.slices.num_rows:
-        console.print(_worth_slices(found.slices))
+        console.print(_label_value_slices(found.slices))
     for note in found.notes:
         console.print(Text(f"• {note}", style="dim"))
 
 
-def _worth_slices(slices: pa.Table) -> Table:
+def _label_value_slices(slices: pa.Table) -> Table:
     """Show each slice's two by two, and its gain with the interval; the one that lost most first."""
     by_old, by_new = ("old → old", "new → old"), ("old → new", "new → new")
     table = _table("Slices: trained on → judged by", "slice", "samples", *by_old, *by_new, "gain", "95 % interval")
@@ -181,7 +181,7 @@ def _decided(comparison: Comparison) -> Table | None:
     table = _table("Who decided them", "sample", "from", "to", "who, when and why")
     for row in known[:BLAMED]:
         cells = (Text(shortened(visible(row["id"]), 40)), _label(row["old"]), _label(row["new"]))
-        table.add_row(*cells, Text("\n".join(shortened(visible(one), 120) for one in said(row["decided"]))))
+        table.add_row(*cells, Text("\n".join(shortened(visible(one), 120) for one in decision_lines(row["decided"]))))
     if len(known) > BLAMED:
         table.caption = Text(f"{len(known) - BLAMED:,} more: --html FILE or --json", style="dim")
         table.caption_justify = "left"
@@ -213,7 +213,7 @@ def _slices(comparison: Comparison) -> Table | None:
         note += f"; {len(shown) - most:,} more that moved less: --json"
     table.caption = Text(note, style="dim")
     table.caption_justify = "left"
-    for row in sorted(shown, key=lambda row: (-surely(row), -abs(row["difference"])))[:most]:
+    for row in sorted(shown, key=lambda row: (-least_change(row), -abs(row["difference"])))[:most]:
         table.add_row(Text(shortened(visible(row["predicate"]), 50)), NAMES[row["metric"]], *_figures(row))
     return table
 

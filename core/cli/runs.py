@@ -175,11 +175,13 @@ def compare(
     found = trend(reports, by=columns) if len(reports) > 2 else compare_reports(*reports, by=columns)
     ranked: dict[str, pa.Table] = {}
     if why is not None:
-        from ..metrics.slice_influence import blame
+        from ..metrics.slice_influence import influence_ranking
 
-        ranked = {why: blame(reports[0], reports[-1], why)}
+        ranked = {why: influence_ranking(reports[0], reports[-1], why)}
     if html is not None:
-        found.to_html(html, with_text=with_text, why=ranked)
+        from ..render import comparison_page
+
+        comparison_page.write(found, html, with_text=with_text, why=ranked)
     if as_json:
         write_json(found.as_dict() | ({"why": ranked[why].to_pylist()} if why in ranked else {}))
         return
@@ -188,14 +190,14 @@ def compare(
 
 def _print(found: Comparison | Trend, ranked: dict[str, pa.Table]) -> None:
     from ..metrics.compare import Comparison
-    from .print_comparison import print_blame, print_comparison, print_trend
+    from .print_comparison import print_comparison, print_influences, print_trend
 
     if isinstance(found, Comparison):
         print_comparison(found)
     else:
         print_trend(found)
     for slug, table in ranked.items():
-        print_blame(table, slug)
+        print_influences(table, slug)
 
 
 @click.command()
@@ -209,19 +211,19 @@ def _print(found: Comparison | Trend, ranked: dict[str, pa.Table]) -> None:
 def value(old: str, new: str, seeds: int, evaluation: str | None, by: str | None, store: str, as_json: bool) -> None:
     """Measure what the labels of the run NEW are worth: train on old and new labels, judge by both."""
     from ..corrections.spent import rounds_between, spent
-    from ..metrics.label_value import worth
+    from ..metrics.label_value import label_value
 
     columns = parted(by)
     kept = Store(store)
     before, after = kept.load(old), kept.load(new)
-    found = worth(before, after, seeds=seeds, evaluation=evaluation, by=columns)
+    found = label_value(before, after, seeds=seeds, evaluation=evaluation, by=columns)
     runs_ = rounds_between(kept.runs(), old=before.run, new=after.run)
     hours = spent(kept.ledger.records(), runs=runs_, until=after.created)
     if as_json:
         write_json(found.as_dict() | {"spent": vars(hours)})
         return
-    from .print_comparison import print_worth
+    from .print_comparison import print_label_value
 
-    print_worth(found)
+    print_label_value(found)
     if hours.decisions:
         click.echo(f"People's work between the runs: {hours}.")

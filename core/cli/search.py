@@ -9,7 +9,7 @@ import click
 
 from ..data.issues import visible
 from ..errors import InputError
-from ..metrics.slice_lookup import slice_ids
+from ..metrics.slice_table import slice_ids
 from ..search.pools import pools_of
 from ..search.seeds import class_ids
 from .options import array, json_option, lines, parted, progress, run_options, store_option, write_json
