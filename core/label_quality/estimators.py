@@ -17,7 +17,7 @@ import numpy as np
 from ..models.cross_validation import Predictions, most_training_rows, out_of_sample
 from ..models.kernel_ridge import KernelRidge, landmarks
 from ..models.neighbors import Graph
-from .kernels import soft_votes, votes
+from .neighbor_votes import soft_votes, votes
 
 WIDTH, POWERS = 1.0, (2, 1)  # of the kernels, in units of the mean distance of two rows: a half and all of it
 VOTERS = (50, 200)
@@ -100,8 +100,8 @@ def voters(given: Evidence, voting: np.ndarray) -> list[Opinion]:
 
     def of(k: int) -> Opinion:
         def opinion(rows: np.ndarray) -> np.ndarray:
-            out = np.empty((len(rows), given.classes), dtype=np.float32)
-            return votes(graph.rows[rows, :k], graph.similarities[rows, :k], voting, out, counts=given.counts)
+            near, similar = graph.rows[rows, :k], graph.similarities[rows, :k]
+            return votes(near, similar, voting, classes=given.classes, counts=given.counts)
 
         return opinion
 

@@ -7,7 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from labelsift.errors import InputError
-from labelsift.label_quality import kernels
+from labelsift.label_quality.confident_learning import pass2
+from labelsift.label_quality.neighbor_votes import votes
 from labelsift.label_quality.pred_probs_warnings import (
     Alike,
     column_order,
@@ -99,8 +100,7 @@ def suspected(noise: float, seed: int, judge) -> str | None:
     vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
     codes = np.where(rng.random(1500) < noise, (truth + rng.integers(1, 5, 1500)) % 5, truth).astype(np.int32)
     graph = NeighborIndex(vectors).graph(vectors, 20)
-    votes = kernels.votes(graph.rows, graph.similarities, codes, np.empty((1500, 5), dtype=np.float32))
-    voted = kernels.pass2(votes, codes, np.full(5, np.inf))
+    voted = pass2(votes(graph.rows, graph.similarities, codes, classes=5), codes, np.full(5, np.inf))
     likelihood = judge(vectors, codes, truth)[np.arange(1500), codes]
     return in_sample_suspected(voted.given, voted.best_other, likelihood)
 

@@ -18,7 +18,7 @@ from labelsift.label_quality import pred_probs as probabilities
 from labelsift.label_quality.score_labels import NOTES, quality
 
 FEW = settings(max_examples=30, deadline=None)
-IMDB = Path(__file__).parents[2] / "shared" / "data" / "imdb_probs" / "data.npz"
+IMDB = Path(__file__).parents[3] / "shared" / "data" / "imdb_probs" / "data.npz"
 COLUMNS = ["label_score", "is_label_issue", "suggested_label", "confidence"]
 
 
