@@ -30,7 +30,7 @@ from cleanlab.rank import get_label_quality_scores
 from labelsift.data.normalize import duplicate_groups
 from labelsift.label_quality.confident_learning import pass1, pass2, reduce
 from labelsift.label_quality.neighbor_votes import votes
-from labelsift.models.cross_validation import assign_folds, out_of_sample
+from labelsift.models.cross_validation import assign_folds, out_of_fold
 from labelsift.models.embedding import embed, embedder
 from labelsift.models.neighbors import Graph, NeighborIndex
 from sklearn.metrics import average_precision_score, roc_auc_score
@@ -158,7 +158,7 @@ def _mixtures(one: Set, probabilities: np.ndarray, voted: np.ndarray, graph: Gra
     said = pass2(first, one.given, reduce([pass1(first, one.given)]))
     suspects = (said.confident >= 0) & (said.confident != one.given)
     folds = _folds(one, seed)
-    second = out_of_sample(one.vectors, one.given, classes=classes, folds=folds, seed=seed, training=~suspects)
+    second = out_of_fold(one.vectors, one.given, classes=classes, folds=folds, seed=seed, training=~suspects)
     again = np.nan_to_num(second.pred_probs)
     corrected = np.where(suspects, again.argmax(axis=1), one.given)
     voted = votes(graph.rows[:, :50], graph.similarities[:, :50], corrected, classes=classes)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..models.cross_validation import Predictions, most_training_rows, out_of_sample
+from ..models.cross_validation import Predictions, max_training_rows, out_of_fold
 from ..models.kernel_ridge import KernelRidge, landmarks
 from ..models.neighbors import Graph
 from .neighbor_votes import soft_votes, votes
@@ -59,7 +59,7 @@ class Evidence:
 def ridges(given: Evidence) -> list[KernelRidge]:
     """Prepare the kernel ridge regressions; none where the rows that can be learned from fill less than two folds."""
     rows = np.flatnonzero(given.learnable & (given.predictions.folds >= 0))
-    most = most_training_rows(given.classes)
+    most = max_training_rows(given.classes)
     if len(rows) > most:
         rows = np.sort(np.random.default_rng(given.seed).choice(rows, most, replace=False))
     if len(np.unique(given.predictions.folds[rows])) < 2:
@@ -81,7 +81,7 @@ def again(given: Evidence, truth: np.ndarray) -> Opinion:
     weights[labeled & ~given.judged] = 1
     if given.counts is not None:
         weights *= given.counts
-    found = out_of_sample(
+    found = out_of_fold(
         given.vectors,
         given.codes,
         classes=given.classes,

@@ -20,7 +20,7 @@ from ..data.normalize import duplicate_groups
 from ..data.textless import require_texts
 from ..errors import InputError
 from ..models.cross_validation import assign_folds, choose_penalty
-from ..models.logistic_regression import fit_linear
+from ..models.logistic_regression import LogisticRegression
 from ..report import Report
 
 # Two-sided 95 % points of Student's t by degrees of freedom; above the last one the normal's.
@@ -193,7 +193,7 @@ def _predicted(vectors: np.ndarray, codes: np.ndarray, rows: np.ndarray, asked: 
     order = np.random.default_rng(0).permutation(len(rows))
     inner, outer = rows[order[len(rows) // 5 :]], rows[order[: len(rows) // 5]]
     penalty = choose_penalty(vectors[inner], codes[inner], vectors[outer], codes[outer], spread=spread)
-    model = fit_linear(vectors[rows], codes[rows], classes=classes, penalty=penalty * spread)
+    model = LogisticRegression.fit(vectors[rows], codes[rows], classes=classes, penalty=penalty * spread)
     return model.predict_proba(vectors[asked]).argmax(axis=1)
 
 

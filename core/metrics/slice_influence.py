@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from ..errors import InputError
 from ..models.cross_validation import choose_penalty
-from ..models.influence import fit_tightly, relabel_influence
+from ..models.influence import fit_newton, relabel_influence
 from ..report import Report
 from .compare import relabels
 from .slice_lookup import slice_ids
@@ -49,7 +49,7 @@ def blame(old: Report, new: Report, slug: str) -> pa.Table:
     if not len(inside):
         raise InputError("The slice has no sample whose label is the same in both runs", ids=[slug])
     vectors, penalty = new.embeddings, _penalty(new.embeddings[fitted], codes[fitted])
-    weights = fit_tightly(vectors[fitted], codes[fitted], classes=len(classes), penalty=penalty)
+    weights = fit_newton(vectors[fitted], codes[fitted], classes=len(classes), penalty=penalty)
     place = {name: at for at, name in enumerate(classes)}
     old_codes = np.array([place[one] for one in relabeled["old"].to_pylist()])
     effect = relabel_influence(

@@ -16,8 +16,8 @@ from labelsift.label_quality.pred_probs_warnings import (
     in_sample_suspected,
     order_doubt,
 )
-from labelsift.models.cross_validation import assign_folds, out_of_sample
-from labelsift.models.logistic_regression import fit_linear
+from labelsift.models.cross_validation import assign_folds, out_of_fold
+from labelsift.models.logistic_regression import LogisticRegression
 from labelsift.models.neighbors import NeighborIndex
 from labelsift.signals.signals import Signals
 
@@ -107,12 +107,12 @@ def suspected(noise: float, seed: int, judge) -> str | None:
 
 def held_out(vectors, codes, _):
     folds = assign_folds(codes, np.arange(len(codes)), folds=5, seed=0)
-    return out_of_sample(vectors, codes, classes=5, folds=folds, seed=0).pred_probs
+    return out_of_fold(vectors, codes, classes=5, folds=folds, seed=0).pred_probs
 
 
 def by_heart(vectors, codes, _):
     wide = np.hstack([vectors, np.random.default_rng(0).normal(0, 1, (len(codes), 1500)).astype(np.float32)])
-    return fit_linear(wide, codes, classes=5, penalty=1e-6, max_iterations=100).predict_proba(wide)
+    return LogisticRegression.fit(wide, codes, classes=5, penalty=1e-6, max_iterations=100).predict_proba(wide)
 
 
 def nearest(_, codes, __):
