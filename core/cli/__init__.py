@@ -1,4 +1,7 @@
-"""Command line of labelsift: a group whose commands are imported when they are called, and its errors."""
+"""The command line: commands, options and terminal output. A command's module is imported when it is called.
+
+May import everything below it; ``demo`` is reached by name.
+"""
 
 from __future__ import annotations
 

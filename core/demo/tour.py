@@ -1,4 +1,4 @@
-"""``labelsift demo``: the whole loop on built-in data and real local platforms.
+"""The command ``labelsift demo``: the whole loop on built-in data and real local platforms.
 
 On a terminal the platforms stay up until Ctrl-C; without one the platforms are asked what arrived, one
 JSON summary is printed, and everything is stopped.
@@ -125,7 +125,7 @@ def _through_platforms(
     with ThreadPoolExecutor(len(names)) as starting:  # at once: the first start of each takes minutes
         ready = {name: starting.submit(_start, name, folder / name, running, say) for name in names}
         try:
-            places = {name: one.result() for name, one in ready.items()}
+            places = {name: started.result() for name, started in ready.items()}
         except BaseException:  # Ctrl-C most of all: the pool waits for its threads, which wait for their servers
             say("Stopping …")
             stop_all()

@@ -15,9 +15,7 @@ from typing import Any, Literal
 
 import pyarrow as pa
 
-from ..data import annotator_labels as opinions
-from ..data import label_sets as labelsets
-from ..data import spans
+from ..data import annotator_labels, label_sets, spans
 from ..data.samples import ROLES, Samples
 from ..errors import InputError
 
@@ -138,17 +136,17 @@ class AnnotatedTasks:
         corrected = next((answer.value for answer in reversed(oldest_first) if answer.correction), None)
         self._several += len(people) > 1
         if self.role == "label":
-            return {"corrected": corrected, "annotations": opinions.canonical(people)}
+            return {"corrected": corrected, "annotations": annotator_labels.canonical(people)}
         newest = corrected if corrected is not None else oldest_first[-1].value if oldest_first else None
         if newest is None:
             return {self.role: None}
         if self.role == "labels":
-            return {"labels": labelsets.canonical(newest)}
+            return {"labels": label_sets.canonical(newest)}
         return {"spans": spans.canonical((start, end, type) for start, end, type in newest)}
 
     @staticmethod
     def _labels(corrected: pa.ChunkedArray, annotations: pa.ChunkedArray) -> pa.ChunkedArray:
-        majority = opinions.consensus(annotations).to_pylist()
+        majority = annotator_labels.consensus(annotations).to_pylist()
         labels = [own or other for own, other in zip(corrected.to_pylist(), majority, strict=True)]
         return pa.chunked_array([pa.array(labels, pa.string())])
 

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from ..data import annotator_labels as opinions
-from ..data import label_sets as labelsets
+from ..data import annotator_labels, label_sets
 from ..errors import InputError
 from .columns import as_strings, blank_as_null
 from .span_formats import canonical_column, tagged_column
@@ -125,20 +124,20 @@ class ColumnRoles:
         if self.labels is None:
             return {}
         if isinstance(self.labels, str):
-            column = labelsets.from_column(table[self.labels], name=self.labels, separator=self.labels_separator)
+            column = label_sets.from_column(table[self.labels], name=self.labels, separator=self.labels_separator)
         else:
-            column = labelsets.from_columns(table, self.several)
+            column = label_sets.from_columns(table, self.several)
         return {"labels": column}
 
     def _annotator_labels(self, table: pa.Table, strings: Mapping[str, pa.ChunkedArray]) -> dict[str, pa.ChunkedArray]:
         """Return what annotators said, and where no label column is named, the label of most of them."""
         if self.annotations:
-            labels = opinions.from_column(table[self.annotations], name=self.annotations)
+            labels = annotator_labels.from_column(table[self.annotations], name=self.annotations)
         else:
             texts = {name: as_strings(table[name], role="annotator", column_name=name) for name in self.annotators}
             columns = pa.table({name: blank_as_null(column) for name, column in texts.items()})
-            labels = opinions.from_columns(columns, self.annotators)
-        return {"annotations": labels} | ({} if "label" in strings else {"label": opinions.consensus(labels)})
+            labels = annotator_labels.from_columns(columns, self.annotators)
+        return {"annotations": labels} | ({} if "label" in strings else {"label": annotator_labels.consensus(labels)})
 
     def _spans(self, table: pa.Table, strings: Mapping[str, pa.ChunkedArray]) -> dict[str, pa.ChunkedArray]:
         """Return the canonical spans, and the texts where the tokens make them."""

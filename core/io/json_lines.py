@@ -1,4 +1,4 @@
-"""JSON lines that Arrow's reader refuses: read line by line, by Python.
+"""Slow reader of JSON lines that Arrow's reader refuses: line by line, in Python.
 
 Arrow wants one type a column, also in columns that nobody asked for, takes texts that look like dates for
 times and whole numbers beyond 64 bits for fractions. This way is slower and right.
@@ -68,7 +68,7 @@ def _object(text: str, number: int, source: str) -> dict[str, Any]:
 def as_string(value: object, *, column: str, line: int) -> str | None:
     """Write a JSON value out as a role's text.
 
-    >>> [as_string(one, column="id", line=1) for one in ("007", 7, 7.0, True, None)]
+    >>> [as_string(value, column="id", line=1) for value in ("007", 7, 7.0, True, None)]
     ['007', '7', '7', 'true', None]
     """
     if value is None or isinstance(value, str):

@@ -91,7 +91,7 @@ def test_exact_duplicates_are_equal_after_folding(rows_and_truth):
     assert len(found) == 20
     same_bytes = 0
     for (one, _), (other, _) in found:
-        assert similarity.normal(one["text"]) == similarity.normal(other["text"])
+        assert similarity.normalized(one["text"]) == similarity.normalized(other["text"])
         same_bytes += one["text"] == other["text"]
     assert same_bytes == 16
 
@@ -101,8 +101,8 @@ def test_near_duplicates_are_alike_but_not_equal(rows_and_truth):
     found = pairs(rows, truth, "near")
     assert len(found) == 24
     for (one, _), (other, _) in found:
-        assert similarity.normal(one["text"]) != similarity.normal(other["text"])
-        assert similarity.least(one["text"], other["text"]) >= 0.8
+        assert similarity.normalized(one["text"]) != similarity.normalized(other["text"])
+        assert similarity.lowest_similarity(one["text"], other["text"]) >= 0.8
 
 
 def test_conflicting_pairs_have_one_wrong_side(rows_and_truth):
@@ -125,10 +125,10 @@ def test_no_unplanted_duplicates(rows_and_truth):
         (a, group), (b, group_of_other) = texts[at], texts[other]
         if group and group == group_of_other:
             continue
-        assert similarity.normal(a) != similarity.normal(b)
+        assert similarity.normalized(a) != similarity.normalized(b)
         both = len(words[at] & words[other])
         if both and both / len(words[at] | words[other]) >= 0.4:
-            assert similarity.most(a, b) < 0.6, (a, b)
+            assert similarity.highest_similarity(a, b) < 0.6, (a, b)
 
 
 def test_no_template_has_more_than_five_rows(rows_and_truth):
