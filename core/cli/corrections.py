@@ -10,7 +10,8 @@ import click
 
 from ..data.adjudication import Policy
 from ..data.issues import visible
-from ..store.store import LATEST, Store
+from ..store.base import LATEST
+from ..store.store import Store
 from .options import (
     ReadOptions,
     json_option,

@@ -12,7 +12,7 @@ import click
 
 from ..data.adjudication import POLICIES
 from ..errors import InputError
-from ..store.store import DEFAULT, LATEST
+from ..store.base import DEFAULT, LATEST
 
 if TYPE_CHECKING:
     from ..data.samples import Samples
@@ -79,7 +79,7 @@ class RunRef:
 
     def load(self) -> Report:
         """Load the run."""
-        from ..store.store import load
+        from ..report import load
 
         return load(self.run, dataset=self.dataset, store=self.store)
 

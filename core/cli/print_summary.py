@@ -14,7 +14,7 @@ from rich.text import Text
 from ..data.issues import visible, words
 from ..render.confusions import confusions_in
 from ..render.overview import Overview
-from ..store.store import DEFAULT
+from ..store.base import DEFAULT
 from .print_samples import worst_samples
 from .terminal import BAD, QUIET, clean, new_table, percentage
 

@@ -13,8 +13,8 @@ from ..corrections.erase import Erased
 from ..corrections.probe_estimates import Probed
 from ..data.issues import visible
 from ..platforms import Receipt
+from ..store.run_info import RunInfo
 from ..store.run_notes import Annotations
-from ..store.store import RunInfo
 from .terminal import new_table, plain
 
 QUEUE = ("asked", "open", "decided", "skipped")  # counts of a queue's row

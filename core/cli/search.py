@@ -10,6 +10,7 @@ import click
 from ..data.issues import visible
 from ..errors import InputError
 from ..metrics.slice_lookup import slice_ids
+from ..search.pools import pools_of
 from ..search.seeds import class_ids
 from .options import ReadOptions, RunRef, array, json_option, lines, read_options, run_options, store_option
 from .output import progress, write_json
@@ -136,7 +137,7 @@ def index(
     if (pool is None) == (remove is None) or (remove is not None and name is None):
         raise InputError("It is not clear what to index", cure="Give a file, or --name POOL --remove FILE")
     if remove is not None:
-        change = Store(store).pools.remove(str(name), _ids(remove))
+        change = pools_of(Store(store)).remove(str(name), _ids(remove))
     else:
         from ..search.index_pool import index_pool
 
