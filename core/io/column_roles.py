@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from ..data import annotator_labels, label_sets
 from ..errors import InputError
-from .columns import as_strings, blank_as_null
+from .columns import as_strings, blank_as_null, require
 from .span_formats import canonical_column, tagged_column
 
 
@@ -86,10 +86,17 @@ class ColumnRoles:
         """Every column to read, once each."""
         return list(dict.fromkeys([*self.single.values(), *self.several, *self.metadata]))
 
-    @property
-    def optional(self) -> frozenset[str]:
-        """Those that the data may lack: where tokens are named, they make the texts."""
-        return frozenset([self.text]) if self.tokens and self.text else frozenset()
+    def present(self, names: Sequence[str]) -> list[str]:
+        """Return the columns to read out of those of a table, which may lack texts where tokens make them.
+
+        Raises
+        ------
+        InputError
+            If one is missing, or stands twice.
+        """
+        wanted = [column for column in self.names if column in names or not (self.tokens and column == self.text)]
+        require(names, wanted)
+        return wanted
 
     @property
     def as_json(self) -> frozenset[str]:

@@ -9,20 +9,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..errors import InputError
-from .json_lines import EXACT
 
+EXACT = 2**53  # from here on a float64 skips whole numbers
 _PIECE = 1 << 30  # bytes: well below what 32-bit offsets can address
 
 
-def require(present: Sequence[str], wanted: Sequence[str], optional: frozenset[str] = frozenset()) -> list[str]:
-    """Return the wanted columns but optional ones that are missing; refuse the rest that is missing or stands twice."""
-    wanted = [column for column in wanted if column in present or column not in optional]
+def require(present: Sequence[str], wanted: Sequence[str]) -> None:
+    """Refuse columns that are missing or stand twice, with the nearest name."""
     twice = [column for column in wanted if list(present).count(column) > 1]
     if twice:
         raise InputError("These columns stand more than once in the header", ids=twice, cure="Rename one of each")
     missing = [column for column in wanted if column not in present]
     if not missing:
-        return wanted
+        return
     near = {column: difflib.get_close_matches(column, present, n=1, cutoff=0.5) for column in missing}
     hints = [f"Did you mean {match[0]} instead of {column}?" for column, match in near.items() if match]
     columns = ", ".join(present[:20]) + (" …" if len(present) > 20 else "")

@@ -10,16 +10,11 @@ import numpy as np
 import pyarrow as pa
 
 from ..errors import InputError
-from .columns import require
+from .column_roles import ColumnRoles
 
 
-def from_memory(
-    source: Any,  # noqa: ANN401 - any container
-    wanted: Sequence[str],
-    *,
-    optional: frozenset[str] = frozenset(),
-) -> pa.Table:
-    """Return the wanted columns of a container; the optional ones where it has them.
+def from_memory(source: Any, columns: ColumnRoles) -> pa.Table:  # noqa: ANN401 - any container
+    """Return the columns of a container that are named.
 
     Raises
     ------
@@ -28,14 +23,14 @@ def from_memory(
     """
     module = type(source).__module__.partition(".")[0]
     if module == "pandas" and hasattr(source, "columns"):
-        return _from_pandas(source, wanted, optional)
+        return _from_pandas(source, columns)
     if module == "datasets" and hasattr(source, "with_format") and hasattr(source, "select_columns"):
-        return _from_hugging_face(source, wanted, optional)
+        return _from_hugging_face(source, columns)
     if isinstance(source, pa.RecordBatch):
         source = pa.Table.from_batches([source])
     if not isinstance(source, pa.Table):
         source = _from_stream(source)
-    return source.select(require(source.column_names, wanted, optional))
+    return source.select(columns.present(source.column_names))
 
 
 def _from_stream(source: Any) -> pa.Table:  # noqa: ANN401
@@ -51,10 +46,9 @@ def _from_stream(source: Any) -> pa.Table:  # noqa: ANN401
     )
 
 
-def _from_pandas(frame: Any, wanted: Sequence[str], optional: frozenset[str]) -> pa.Table:  # noqa: ANN401
+def _from_pandas(frame: Any, columns: ColumnRoles) -> pa.Table:  # noqa: ANN401
     names = [str(name) for name in frame.columns]
-    present = require(names, wanted, optional)
-    return pa.table({name: _pandas_column(frame.iloc[:, names.index(name)]) for name in present})
+    return pa.table({name: _pandas_column(frame.iloc[:, names.index(name)]) for name in columns.present(names)})
 
 
 def _pandas_column(column: Any) -> pa.Array | pa.ChunkedArray:  # noqa: ANN401
@@ -75,12 +69,12 @@ def _written(value: Any) -> str:  # noqa: ANN401
     )
 
 
-def _from_hugging_face(dataset: Any, wanted: Sequence[str], optional: frozenset[str]) -> pa.Table:  # noqa: ANN401
+def _from_hugging_face(dataset: Any, columns: ColumnRoles) -> pa.Table:  # noqa: ANN401
     if not isinstance(getattr(dataset, "column_names", None), list):  # a DatasetDict has them by split
         raise InputError(
             "A DatasetDict holds several data sets", ids=list(dataset), cure="Name one split: dataset['train']"
         )
-    present = require(dataset.column_names, wanted, optional)
+    present = columns.present(dataset.column_names)
     if not hasattr(dataset, "__len__"):
         raise InputError("An IterableDataset cannot be read at random", cure="Load the data set without streaming")
     # A data set that was shuffled or filtered holds an index map, which only formatting resolves.

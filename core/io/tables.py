@@ -36,14 +36,7 @@ def read(source: Source, columns: ColumnRoles) -> Samples:
             return samples_of(table_of(rows), columns, source.stem)
     if source.path is None:
         return samples_of(source.origin, columns, source.stem)
-    table = files.read_columns(
-        source.path,
-        columns.names,
-        as_text=columns.as_text,
-        encoding=source.encoding,
-        as_json=columns.as_json,
-        optional=columns.optional,
-    )
+    table = files.read_columns(source.path, columns, encoding=source.encoding)
     return _samples(table, columns, source.stem)
 
 
@@ -55,7 +48,7 @@ def samples_of(container: object, columns: ColumnRoles, name: str | None) -> Sam
     InputError
         As :func:`read`.
     """
-    table = from_memory(container, columns.names, optional=columns.optional)
+    table = from_memory(container, columns)
     require_utf8(table, name or "The data")
     return _samples(table, columns, name)
 
