@@ -8,6 +8,14 @@ from datetime import UTC, datetime
 
 import click
 
+from ..corrections.audit import audit_rows, write_audit
+from ..corrections.erase import forget as forget_samples
+from ..corrections.file_versions import correct as correct_file
+from ..corrections.file_versions import undo as undo_file
+from ..corrections.probe_estimates import probed
+from ..corrections.progress import queue as queue_rows
+from ..corrections.reproduce import reproduce as reproduce_run
+from ..corrections.verify import verify as verify_store
 from ..data.adjudication import Policy
 from ..data.issues import visible
 from ..store.base import LATEST
@@ -22,6 +30,7 @@ from .options import (
     yes_option,
 )
 from .output import table_format, write_json, write_table
+from .print_tables import print_audit, print_erased, print_probed, print_queue, print_verification, print_version
 
 GATE_FAILED = 1
 
@@ -35,14 +44,10 @@ def verify(expect: str | None, store: str, as_json: bool) -> None:
 
     Ends with 1 and names the first broken record where something was changed, cut or moved.
     """
-    from ..corrections.verify import verify as verify_store
-
     result = verify_store(store=store, expect=expect)
     if as_json:
         write_json(asdict(result))
     else:
-        from .print_tables import print_verification
-
         print_verification(
             result.problems, result.notes, records=result.records, runs=result.runs, last=result.last_hash
         )
@@ -58,8 +63,6 @@ def verify(expect: str | None, store: str, as_json: bool) -> None:
 @json_option
 def audit(dataset: str | None, since: datetime | None, csv_: str | None, store: str, as_json: bool) -> None:
     """Show who changed what, when and why."""
-    from ..corrections.audit import audit_rows, write_audit
-
     kept = Store(store)
     kept.runs()  # refuses what is no store
     rows = audit_rows(kept.ledger.records(), dataset=dataset, since=since.replace(tzinfo=UTC) if since else None)
@@ -68,8 +71,6 @@ def audit(dataset: str | None, since: datetime | None, csv_: str | None, store: 
     if as_json:
         write_json(rows)
     elif not csv_:
-        from .print_tables import print_audit
-
         print_audit(rows)
 
 
@@ -111,9 +112,6 @@ def correct(
     as_json: bool,
 ) -> None:
     """Apply the recorded corrections to FILE and write its next version; conflicts are listed and left alone."""
-    from ..corrections.file_versions import correct as correct_file
-    from .print_tables import print_version
-
     version = correct_file(
         file,
         out,
@@ -147,8 +145,6 @@ def correct(
 @store_option
 def undo(file: str, out: str, store: str) -> None:
     """Write the version before FILE, as it was when `labelsift correct` made FILE of it."""
-    from ..corrections.file_versions import undo as undo_file
-
     version = undo_file(file, out, store=store)
     click.echo(f"{out} is {version.dataset} as before, fingerprint {version.fingerprint[:12]}")
 
@@ -159,15 +155,11 @@ def undo(file: str, out: str, store: str) -> None:
 @json_option
 def queue(dataset: str | None, store: str, as_json: bool) -> None:
     """Show what of each round is open, decided and skipped, and what the decisions were."""
-    from ..corrections.progress import queue as queue_rows
-
     rows = queue_rows(store=store, dataset=dataset)
     if as_json:
         write_json(rows)
-        return
-    from .print_tables import print_queue
-
-    print_queue(rows)
+    else:
+        print_queue(rows)
 
 
 @click.command()
@@ -176,9 +168,6 @@ def queue(dataset: str | None, store: str, as_json: bool) -> None:
 @json_option
 def probes(run: str, store: str, as_json: bool) -> None:
     """Estimate from a round with probes how many labels are wrong, and how good the flags of RUN are."""
-    from ..corrections.probe_estimates import probed
-    from .print_tables import print_probed
-
     estimates = probed(run, store=store)
     if as_json:
         write_json(estimates.as_dict())
@@ -198,9 +187,6 @@ def forget(ids: tuple[str, ...], reason: str, dry_run: bool, yes: bool, store: s
 
     Ends with 1 where something could not be reached; the same command again tries that again.
     """
-    from ..corrections.erase import forget as forget_samples
-    from .print_tables import print_erased
-
     if not (dry_run or yes):
         plan = forget_samples(ids, store=store, dry_run=True)
         print_erased(plan, to_stderr=as_json)
@@ -221,8 +207,6 @@ def forget(ids: tuple[str, ...], reason: str, dry_run: bool, yes: bool, store: s
 @json_option
 def reproduce(run: str, out: str | None, store: str, as_json: bool) -> None:
     """Restore the exact rows of RUN, and say by their hash whether they are what was scanned; ends with 1 if not."""
-    from ..corrections.reproduce import reproduce as reproduce_run
-
     if out:
         table_format(out)
     result = reproduce_run(run, store=store)

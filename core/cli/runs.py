@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..corrections.annotate import model as keep_model
+from ..corrections.annotate import note as keep_note
+from ..corrections.annotate import tag as tag_run
+from ..corrections.spent import rounds_between, spent
 from ..data.issues import visible
 from ..errors import InputError
 from ..report import load
@@ -16,6 +20,9 @@ from ..store.run_notes import Annotations, annotated
 from ..store.store import Store
 from .options import by_option, json_option, parted, store_option, yes_option
 from .output import write_json, write_table
+from .print_comparison import print_blame, print_comparison, print_trend, print_worth
+from .print_summary import print_summary
+from .print_tables import print_annotations, print_runs
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -46,8 +53,6 @@ def list_(store: str, as_json: bool) -> None:
     if as_json:
         write_json([_info(info) | asdict(notes.get(info.run, Annotations())) for info in kept])
         return
-    from .print_tables import print_runs
-
     print_runs(kept, notes)
 
 
@@ -67,9 +72,6 @@ def show(run: str, store: str, as_json: bool) -> None:
     if as_json:
         write_json(report.summary() | asdict(notes))
         return
-    from .print_summary import print_summary
-    from .print_tables import print_annotations
-
     print_summary(report, store=store)
     print_annotations(notes, parent=report.settings.get("parent"))
 
@@ -82,8 +84,6 @@ def show(run: str, store: str, as_json: bool) -> None:
 @store_option
 def tag(run: str, tags: tuple[str, ...], remove: bool, by: str | None, store: str) -> None:
     """Give RUN tags; later --run tag:NAME finds the newest run that has one."""
-    from ..corrections.annotate import tag as tag_run
-
     changed = tag_run(run, tags, remove=remove, by=by, store=store)
     click.echo(f"Tags: {', '.join(changed.tags) or 'none'}")
 
@@ -95,8 +95,6 @@ def tag(run: str, tags: tuple[str, ...], remove: bool, by: str | None, store: st
 @store_option
 def model(run: str, model: str, by: str | None, store: str) -> None:
     """Note that RUN led to the registered MODEL, such as mlflow:models:/tickets/3."""
-    from ..corrections.annotate import model as keep_model
-
     keep_model(run, model, by=by, store=store)
     click.echo(f"Model: {visible(model)}")
 
@@ -110,8 +108,6 @@ def model(run: str, model: str, by: str | None, store: str) -> None:
 @store_option
 def note(run: str, text: str, slice_: str | None, sample: str | None, by: str, store: str) -> None:
     """Keep the note TEXT on RUN, or on one of its slices or samples."""
-    from ..corrections.annotate import note as keep_note
-
     noted = keep_note(text, by=by, run=run, slice=slice_, sample=sample, store=store)
     click.echo(f"{len(noted.notes):,} notes on this run; labelsift runs show {run}")
 
@@ -189,7 +185,6 @@ def compare(
 
 def _print(comparison: Comparison | Trend, ranked: dict[str, pa.Table]) -> None:
     from ..metrics.compare import Comparison
-    from .print_comparison import print_blame, print_comparison, print_trend
 
     if isinstance(comparison, Comparison):
         print_comparison(comparison)
@@ -209,7 +204,6 @@ def _print(comparison: Comparison | Trend, ranked: dict[str, pa.Table]) -> None:
 @json_option
 def value(old: str, new: str, seeds: int, evaluation: str | None, by: str | None, store: str, as_json: bool) -> None:
     """Measure what the labels of the run NEW are worth: train on old and new labels, judge by both."""
-    from ..corrections.spent import rounds_between, spent
     from ..metrics.label_value import worth
 
     columns = parted(by)
@@ -221,8 +215,6 @@ def value(old: str, new: str, seeds: int, evaluation: str | None, by: str | None
     if as_json:
         write_json(result.as_dict() | {"spent": vars(hours)})
         return
-    from .print_comparison import print_worth
-
     print_worth(result)
     if hours.decisions:
         click.echo(f"People's work between the runs: {hours}.")

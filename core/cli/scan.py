@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING
 
 import click
 
 from ..data.issues import visible
+from ..data.samples import Samples
+from ..scanning import scan as scan_samples
+from ..signals.signals import Signals
+from .estimate import estimate as estimate_scan
 from .options import ReadOptions, array, json_option, lines, parted, read_options, store_option
 from .output import progress, table_format, write_json, write_table
-
-if TYPE_CHECKING:
-    from ..data.samples import Samples
-    from ..signals.signals import Signals
+from .print_summary import print_summary
 
 
 @click.command()
@@ -69,9 +69,6 @@ def scan(
     as_json: bool,
 ) -> None:
     """Scan FILE (csv, tsv, jsonl or parquet, plain or compressed, or a URL) and summarise what was found."""
-    from ..scanning import scan as scan_samples
-    from ..signals.signals import Signals
-
     for path in (scores, findings):
         if path:
             table_format(path)  # refused now rather than after minutes of scanning
@@ -109,19 +106,15 @@ def scan(
     if as_json:
         write_json(report.summary())
     else:
-        from .print_summary import print_summary
-
         print_summary(report, page=html, store=None if no_store else store)
 
 
 def _print_estimate(
     samples: Samples, signals: Signals, embedder: str, *, device: str | None, folds: int, as_json: bool
 ) -> None:
-    from .estimate import estimate
-
     with progress(as_json) as say:
         say(f"Trying some of {len(samples):,} samples")
-        result = estimate(samples, signals=signals, embedder=embedder, device=device, folds=folds)
+        result = estimate_scan(samples, signals=signals, embedder=embedder, device=device, folds=folds)
     if as_json:
         write_json(asdict(result))
     else:

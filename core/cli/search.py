@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING
 
 import click
 
 from ..data.issues import visible
 from ..errors import InputError
 from ..metrics.slice_lookup import slice_ids
+from ..report import Report
+from ..search.index_pool import index_pool
 from ..search.pools import pools_of
 from ..search.seeds import class_ids
+from ..store.store import Store
 from .options import ReadOptions, RunRef, array, json_option, lines, read_options, run_options, store_option
 from .output import progress, write_json
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ..report import Report
+from .print_tables import print_receipt, print_similar
 
 
 @click.command()
@@ -65,8 +64,6 @@ def similar(
     if as_json:
         write_json({"similar": rows, "receipt": receipt.as_dict()} if receipt else rows)
         return
-    from .print_tables import print_receipt, print_similar
-
     for row in rows:
         if row.get("copies", 1) > 1:
             row["text"] = f"({row['copies']}×) {row['text']}"
@@ -132,15 +129,11 @@ def index(
     as_json: bool,
 ) -> None:
     """Make the unlabeled samples of the file POOL searchable; once more adds what is new and replaces what changed."""
-    from ..store.store import Store
-
     if (pool is None) == (remove is None) or (remove is not None and name is None):
         raise InputError("It is not clear what to index", cure="Give a file, or --name POOL --remove FILE")
     if remove is not None:
         change = pools_of(Store(store)).remove(str(name), _ids(remove))
     else:
-        from ..search.index_pool import index_pool
-
         samples = reading.read(str(pool), name=name)
         with progress(as_json) as say:
             change = index_pool(

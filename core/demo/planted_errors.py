@@ -6,10 +6,10 @@ ticket's truth. Nothing of it shows in the fields that become the data set.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from random import Random
 
-from . import text_similarity as similarity
 from .phrasing import with_typo
 
 # Each intent with those that people mix it up with, the most confused first.
@@ -115,8 +115,8 @@ def _near(base: Ticket, number: int, draw: Random) -> Ticket:
         for _ in range(draw.choice((1, 1, 2))):
             text, edit = _edited(text, draw)
             edits.append(edit)
-        alike = similarity.normalized(text) == similarity.normalized(base.text)
-        if not alike and similarity.lowest_similarity(text, base.text) >= NEAR:
+        alike = normalized(text) == normalized(base.text)
+        if not alike and min(similarities(text, base.text)) >= NEAR:
             break
     return _pair(base, text, f"near-{number + 1}", "+".join(edits), draw if number < NEAR_CONFLICTS else None)
 
@@ -149,3 +149,38 @@ def _pair(base: Ticket, text: str, group: str, detail: str, conflict: Random | N
         wrong = conflict.choice((base, copy))  # either side, so that the file tells nothing
         wrong.label = CLOSEST[base.intent][0]
     return copy
+
+
+def normalized(text: str) -> str:
+    """Fold case and white space: exact duplicates are equal after this.
+
+    >>> normalized("  Where IS it? ")
+    'where is it?'
+    """
+    return " ".join(text.lower().split())
+
+
+def _jaccard(grams: set[str], other: set[str]) -> float:
+    return len(grams & other) / len(grams | other) if grams or other else 1.0
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+", text.lower())
+
+
+def similarities(text: str, other: str) -> tuple[float, float, float]:
+    """Return the Jaccard similarity of the sets of words, of three words in a row, of five characters in a row: 0..1.
+
+    A check for near duplicates may use any of them, so planted pairs are alike by all three and other pairs by none.
+    """
+    pairs = (
+        (set(_words(text)), set(_words(other))),
+        (_grams(_words(text), 3, " "), _grams(_words(other), 3, " ")),
+        (_grams(list(normalized(text)), 5, ""), _grams(list(normalized(other)), 5, "")),
+    )
+    words, trigrams, characters = (_jaccard(*pair) for pair in pairs)
+    return words, trigrams, characters
+
+
+def _grams(parts: list[str], size: int, glue: str) -> set[str]:
+    return {glue.join(parts[start : start + size]) for start in range(max(1, len(parts) - size + 1))}

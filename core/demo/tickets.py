@@ -36,9 +36,8 @@ from itertools import chain
 from pathlib import Path
 from random import Random
 
-from . import text_similarity as similarity
 from .phrasing import Template, dressed, fill, lines, templates
-from .planted_errors import INTENTS, WORST_SLICE, Ticket, duplicates, mislabel
+from .planted_errors import INTENTS, WORST_SLICE, Ticket, duplicates, mislabel, similarities
 
 # Ordinary rows an intent: 692 in all.
 ROWS = {
@@ -168,7 +167,7 @@ def _of_intent(intent: str, places: list[dict[str, str]], draw: Random) -> list[
 def _unlike(template: Template, others: list[str], fields: dict[str, str], draw: Random) -> str | None:
     for _ in range(TRIES):
         text = dressed(fill(template.text, draw, plan=fields["plan"]), draw, channel=fields["channel"])
-        if all(similarity.highest_similarity(text, other) < UNLIKE for other in others):
+        if all(max(similarities(text, other)) < UNLIKE for other in others):
             return text
     return None
 

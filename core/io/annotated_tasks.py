@@ -6,7 +6,6 @@ one after the other, and only columns stay in memory.
 
 from __future__ import annotations
 
-import json
 import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -18,6 +17,7 @@ import pyarrow as pa
 from ..data import annotator_labels, label_sets, spans
 from ..data.samples import ROLES, Samples
 from ..errors import InputError
+from .columns import json_text
 
 Role = Literal["label", "labels", "spans"]
 OWN = "labelsift_"  # what a push writes into a task's data begins so, and is nothing of the user's
@@ -80,8 +80,8 @@ class AnnotatedTasks:
         self._ids.append(self._id(number, data))
         cells = self._label_cells(answers)
         if self.text is not None:
-            cells["text"] = _text(data.get(self.text)) or ""
-        cells |= {role: _text(data.get(name)) or None for role, name in self._named().items()}
+            cells["text"] = json_text(data.get(self.text)) or ""
+        cells |= {role: json_text(data.get(name)) or None for role, name in self._named().items()}
         for role, cell in cells.items():
             self._columns.setdefault(role, []).append(cell)
         self._keep(data)
@@ -117,8 +117,8 @@ class AnnotatedTasks:
 
     def _id(self, number: str, data: Mapping[str, Any]) -> str:
         if self.id is None:
-            return _text(data.get(ID)) or number
-        sample_id = _text(data.get(self.id))
+            return json_text(data.get(ID)) or number
+        sample_id = json_text(data.get(self.id))
         if sample_id is None or not sample_id.strip():
             raise InputError(f"Some tasks have no {self.id}", ids=[number], cure="Name another field, or none")
         return sample_id
@@ -192,13 +192,6 @@ class AnnotatedTasks:
             )
 
 
-def _text(value: object) -> str | None:
-    """Write a cell of a task's data: texts as they are, numbers as JSON writes them; None for nothing."""
-    if value is None or isinstance(value, str):
-        return value
-    return json.dumps(value, ensure_ascii=False)
-
-
 def _column(cells: list[Any]) -> pa.Array:
     """Keep a type that all cells share; whatever is mixed or nested is written as text."""
     if not any(isinstance(cell, (dict, list)) for cell in cells):
@@ -206,7 +199,7 @@ def _column(cells: list[Any]) -> pa.Array:
             return pa.array(cells)
         except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
             pass
-    return pa.array([_text(cell) for cell in cells], pa.string())
+    return pa.array([json_text(cell) for cell in cells], pa.string())
 
 
 def _require_unique(ids: Sequence[str], *, named: str | None) -> None:

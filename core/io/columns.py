@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Sequence
 
 import pyarrow as pa
@@ -134,3 +135,12 @@ def blank_as_null(labels: pa.ChunkedArray) -> pa.ChunkedArray:
 def is_space(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Tell which values are empty or white space, chunk by chunk: trimming a whole column would copy it."""
     return pa.chunked_array([pc.equal(pc.utf8_trim_whitespace(chunk), "") for chunk in column.chunks], pa.bool_())
+
+
+def json_text(value: object) -> str | None:
+    """Write a value as text: texts as they are, everything else as JSON; None for nothing.
+
+    >>> json_text("a"), json_text([1, "b"]), json_text(None)
+    ('a', '[1, "b"]', None)
+    """
+    return value if value is None or isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from ..errors import InputError
 from . import files
+from .columns import json_text
 
 _PEEKED = 4096  # bytes that tell an array from lines of JSON
 
@@ -92,10 +93,4 @@ def table_of(objects: Sequence[Mapping[str, Any]]) -> pa.Table:
     [{'id': '7', 'text': 'a'}, {'id': None, 'text': 'b'}]
     """
     names = list(dict.fromkeys(name for row in objects for name in row))
-    return pa.table({name: pa.array([_cell(row.get(name)) for row in objects], pa.string()) for name in names})
-
-
-def _cell(value: object) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    return json.dumps(value, ensure_ascii=False)
+    return pa.table({name: pa.array([json_text(row.get(name)) for row in objects], pa.string()) for name in names})
