@@ -20,7 +20,7 @@ from ..data.normalize import duplicate_groups
 from ..data.textless import require_texts
 from ..errors import InputError
 from ..models.cross_validation import assign_folds, choose_penalty
-from ..models.logistic_regression import fit_linear
+from ..models.logistic_regression import LogisticRegression
 from ..store.run import Run
 
 # Two-sided 95 % points of Student's t by degrees of freedom; above the last one the normal's.
@@ -192,7 +192,7 @@ def _resampled(rows: np.ndarray, seed: int, *, fixed: bool) -> np.ndarray:
 def _predicted(vectors: np.ndarray, codes: np.ndarray, rows: np.ndarray, asked: np.ndarray, classes: int) -> np.ndarray:
     """Fit on some rows, with the penalty that suits these labels best, and predict others."""
     penalty = held_out_penalty(vectors[rows], codes[rows])
-    model = fit_linear(vectors[rows], codes[rows], classes=classes, penalty=penalty)
+    model = LogisticRegression.fit(vectors[rows], codes[rows], classes=classes, penalty=penalty)
     return model.predict_proba(vectors[asked]).argmax(axis=1)
 
 

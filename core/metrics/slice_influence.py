@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..errors import InputError
-from ..models.influence import fit_tightly, relabel_influence
+from ..models.influence import fit_newton, relabel_influence
 from ..store.run import Run
 from .compare import relabels
 from .label_value import held_out_penalty
@@ -49,7 +49,7 @@ def influence_ranking(old: Run, new: Run, slug: str) -> pa.Table:
     if not len(inside):
         raise InputError("The slice has no sample whose label is the same in both runs", ids=[slug])
     vectors, penalty = new.embeddings, held_out_penalty(new.embeddings[fitted], codes[fitted])
-    weights = fit_tightly(vectors[fitted], codes[fitted], classes=len(classes), penalty=penalty)
+    weights = fit_newton(vectors[fitted], codes[fitted], classes=len(classes), penalty=penalty)
     index = {name: position for position, name in enumerate(classes)}
     old_codes = np.array([index[label] for label in relabeled["old"].to_pylist()])
     effect = relabel_influence(
