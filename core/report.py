@@ -17,11 +17,10 @@ from .errors import InputError
 from .metrics.slice_metrics import judged_labels
 from .metrics.slice_table import slice_row
 from .models.vector_index import VectorIndex
-from .search.index import open_index
 from .search.pools import pools_of
 from .search.query import Searchable, seed_vector
 from .search.seeds import USERS_EMBEDDINGS as USERS_EMBEDDINGS
-from .search.seeds import searchable, seeds, selection
+from .search.seeds import open_index, searchable, seeds, selection
 from .search.sql_filter import Selection
 from .store.base import DEFAULT, LATEST
 from .store.run import Run
@@ -208,9 +207,9 @@ class Report(Run):
         """Bring the flagged samples into a labeling platform's project; see ``platforms.Labeler``.
 
         With ``probe``, in mode blind, the round also carries a random share of unflagged samples, 0.1 for one
-        to ten flagged ones, that nobody can tell from the others; see :mod:`labelsift.corrections.probes`. With
-        ``repeat`` a random share of its items comes back later in the queue. With ``blind_share``, in mode choose, a
-        random share of the flagged labels is asked without the suggestion; see :mod:`labelsift.review.assignment`.
+        to ten flagged ones, that nobody can tell from the others; see :mod:`labelsift.corrections.probe_estimates`.
+        With ``repeat`` a random share of its items comes back later in the queue. With ``blind_share``, in mode choose,
+        a random share of the flagged labels is asked without the suggestion; see :mod:`labelsift.review.assignment`.
 
         Samples that people verified on an earlier run of the store stay out, unless their text or label changed
         since, they have another issue than they had then, or the evidence against their label changed (see

@@ -16,8 +16,8 @@ from .checks.annotators import with_opinions
 from .checks.class_notes import near_identical, rare
 from .checks.language import mark_unreadable
 from .checks.systematic import systematic
-from .corrections.ancestry import parent_run
 from .corrections.erase import come_back
+from .corrections.file_versions import parent_run
 from .data.remap import passed_over
 from .data.samples import Samples
 from .data.schemas import findings_table

@@ -11,7 +11,7 @@ import click
 from ..corrections.annotate import model as keep_model
 from ..corrections.annotate import note as keep_note
 from ..corrections.annotate import tag as tag_run
-from ..corrections.spent import rounds_between, spent
+from ..corrections.progress import labeling_time, rounds_between
 from ..data.issues import visible
 from ..errors import InputError
 from ..report import load
@@ -213,7 +213,7 @@ def value(old: str, new: str, seeds: int, evaluation: str | None, by: str | None
     before, after = kept.load(old), kept.load(new)
     result = label_value(before, after, seeds=seeds, evaluation=evaluation, by=columns)
     runs_ = rounds_between(kept.runs(), old=before.run, new=after.run)
-    hours = spent(kept.ledger.records(), runs=runs_, until=after.created)
+    hours = labeling_time(kept.ledger.records(), runs=runs_, until=after.created)
     if as_json:
         write_json(result.as_dict() | {"spent": vars(hours)})
         return

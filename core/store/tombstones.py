@@ -1,4 +1,4 @@
-"""Tombstones: what stays of erased rows, so that the rest can still be proven to be the rest.
+"""Tombstones of erased rows: hash sums that prove that the rest of the rows is unchanged.
 
 A fingerprint is a sum of the rows' hashes. A tombstone keeps what the erased rows add to it, as one number, so
 that the rows that stand plus the tombstone give the fingerprint of the scan. Of each sample it keeps a hash of

@@ -24,7 +24,7 @@ from labelsift.corrections.verify import verify
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.errors import InputError
 from labelsift.search.index_pool import index_pool
-from labelsift.store.location import Folder, place_of
+from labelsift.store.location import Folder, location_of
 from labelsift.store.run_eraser import erase_from_run
 from labelsift.store.store import Store
 from labelsift.store.tombstones import merged, whole
@@ -89,7 +89,7 @@ def in_folder(store: str) -> bool:
 
 def files(store: str) -> dict[str, bytes]:
     """Return all files, or all objects of the bucket below the prefix, hidden ones too."""
-    place = place_of(store)
+    place = location_of(store)
     if isinstance(place, Folder):
         return {
             path.relative_to(place.path).as_posix(): path.read_bytes()
@@ -106,7 +106,7 @@ def everything(store: str) -> str:
     found = [content.decode("latin-1") for content in there.values()]
     found += [content.decode("utf-8", "replace") for name, content in there.items() if ".json" in name]
     for table in sorted({name.partition(".lance/")[0] for name in there if ".lance/" in name}):
-        data = lance.dataset(place_of(store).lance(f"{table}.lance"))
+        data = lance.dataset(location_of(store).lance(f"{table}.lance"))
         for version in data.versions():
             found.append(str(data.checkout_version(version["version"]).to_table().to_pylist()))
     kept = [pa.BufferReader(content) for name, content in there.items() if name.endswith(".parquet")]
@@ -170,8 +170,8 @@ def test_a_dry_run_changes_nothing(lived_in):
 
 def test_a_version_that_cannot_be_read_is_named_and_the_rest_is_erased(lived_in):
     store, _ = lived_in
-    (name,) = (place_of(store) / "versions").children()
-    place_of(store).replace(f"versions/{name}/rows.json", b"{")
+    (name,) = (location_of(store) / "versions").children()
+    location_of(store).replace(f"versions/{name}/rows.json", b"{")
     (said,) = forget(["p0"], store=store).unreachable
     assert "cannot be read" in said
     assert str(reproduce(store=store)) == "identical except 1 erased"
@@ -305,7 +305,7 @@ def steps_until(store: str, stop: int) -> int:
 def copied(store: str, name: str) -> str:
     """Copy the store beside itself."""
     for path, content in files(store).items():
-        place_of(f"{store}-{name}").replace(path, content)
+        location_of(f"{store}-{name}").replace(path, content)
     return f"{store}-{name}"
 
 

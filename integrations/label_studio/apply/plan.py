@@ -16,7 +16,7 @@ from labelsift.errors import LabelsiftError
 from labelsift.platforms import Receipt
 from labelsift.review.verified import text_hash
 from labelsift.store.base import DEFAULT
-from labelsift.store.run_reader import read_shown
+from labelsift.store.run_reader import read_sample_records
 from labelsift.store.store import Store
 
 from ..convert.label_config import Target
@@ -101,7 +101,7 @@ def judged_texts(corrections: pa.Table, store: Path | str | None) -> dict[str, s
     kept, found = Store(DEFAULT if store is None else store), defaultdict(set)
     for run in of_run.keys() - {""}:
         with contextlib.suppress(LabelsiftError):
-            for sample, shown in read_shown(kept.place_of(run), sorted(of_run[run])).items():
+            for sample, shown in read_sample_records(kept.place_of(run), sorted(of_run[run])).items():
                 found[sample].add(shown.text_hash)
     return found
 

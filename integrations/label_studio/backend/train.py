@@ -12,7 +12,7 @@ from collections import defaultdict
 
 import numpy as np
 from labelsift.corrections.record import decisions
-from labelsift.review.verified import judged
+from labelsift.review.verified import decided_samples
 
 from .database import Database
 from .logs import Log
@@ -66,8 +66,8 @@ def verified_labels(served: Served, database: Database, *, project: int) -> dict
     ids = list(dict.fromkeys(one["id"] for one in mine))
     here = [one for one in ids if known.row(id=one) is not None]
     if here:
-        told = judged(served.store.samples(served.run, here), mine)
-        for id, (action, value) in told.decided.items():
+        decided = decided_samples(served.store.samples(served.run, here), mine)
+        for id, (action, value) in decided.votes.items():
             row = known.row(id=id)
             label = (
                 json.loads(value) if action == "relabel" and value else known.given(row) if row is not None else None

@@ -16,7 +16,7 @@ from typing import Any
 
 from labelsift.errors import StoreError
 from labelsift.store.base import DEFAULT
-from labelsift.store.location import Place
+from labelsift.store.location import Location
 from labelsift.store.store import Store
 
 FOLDER = "enabled"
@@ -84,7 +84,7 @@ class Records:
     def __init__(self, store: Path | str | None) -> None:
         kept = Store(store or DEFAULT)
         kept.prepare()
-        self.place: Place = kept.place / FOLDER
+        self.place: Location = kept.place / FOLDER
 
     def read(self, project: Mapping[str, Any]) -> Record | None:
         """Return the record of a project as the server gives it; None where it was not enabled from this store."""

@@ -16,7 +16,7 @@ from labelsift.review.suggestions import read_given, suggestion_of
 from labelsift.store.base import SENT
 from labelsift.store.pull_state import Pulled
 from labelsift.store.run_info import read_facts, read_links
-from labelsift.store.run_reader import Shown, read_shown
+from labelsift.store.run_reader import SampleRecord, read_sample_records
 from labelsift.store.store import Store
 
 from ..client.client import Client
@@ -68,7 +68,7 @@ class Reading:
             for task in tasks:
                 self._take(task, run, shown.get(str(task["data"][f"{PREFIX}id"])))
 
-    def _take(self, task: Mapping[str, Any], run: str, shown: Shown | None) -> None:
+    def _take(self, task: Mapping[str, Any], run: str, shown: SampleRecord | None) -> None:
         number = str(task["id"])
         known = self.pulled.rows.pop(number, {})
         pushed = min(_predicted(task, run), default=self.pulled.pushed.get(run, ""))
@@ -84,7 +84,7 @@ class Reading:
             self.pulled.rows[number] = rows
 
     def _decision(
-        self, task: Mapping[str, Any], annotation: Mapping[str, Any], run: str, shown: Shown | None, pushed: str
+        self, task: Mapping[str, Any], annotation: Mapping[str, Any], run: str, shown: SampleRecord | None, pushed: str
     ) -> Row | None:
         """Return the decision that an answer is on this run, or on one that was pushed before it and not pulled."""
         data, when = task["data"], str(annotation["updated_at"])
@@ -123,7 +123,7 @@ class Reading:
         return remark.decision is not None or from_result(labeled, self._target) is not None
 
     def _row(
-        self, task: Mapping[str, Any], annotation: Mapping[str, Any], run: str, shown: Shown | None, pushed: str
+        self, task: Mapping[str, Any], annotation: Mapping[str, Any], run: str, shown: SampleRecord | None, pushed: str
     ) -> Row:
         remark, labeled = parted(annotation.get("result") or ())
         skipped, settled = bool(annotation.get("was_cancelled")), remark.decision
@@ -152,7 +152,7 @@ class Reading:
             "note": remark.note,
         }
 
-    def _named(self, value: Value | None, run: str, shown: Shown | None, *, single: bool) -> Value | None:
+    def _named(self, value: Value | None, run: str, shown: SampleRecord | None, *, single: bool) -> Value | None:
         """Return a value of the project's under the names of the data, and as one label where a sample has one."""
         if single and isinstance(value, list) and len(value) == 1:
             value = value[0]
@@ -169,11 +169,11 @@ class Reading:
             return [str(one) for one in read_facts(self.store.place_of(run))["classes"]]
         return []
 
-    def _from_findings(self, shown: Shown, given: Value | None, *, single: bool) -> Value | None:
+    def _from_findings(self, shown: SampleRecord, given: Value | None, *, single: bool) -> Value | None:
         task = "classification" if single else self._target.task
         return suggestion_of(shown.findings, given=given, task=task)[0]
 
-    def _given(self, task: Mapping[str, Any], shown: Shown | None, pushed: str, run: str) -> Value | None:
+    def _given(self, task: Mapping[str, Any], shown: SampleRecord | None, pushed: str, run: str) -> Value | None:
         """Return what was judged: from the run, else what people had said before the push, else what the task shows."""
         if shown is not None:
             sets = None if self._single else _parsed(shown.given)
@@ -189,7 +189,7 @@ class Reading:
         return stood[-1] if stood else _parsed(told)
 
     def _suggested(
-        self, task: Mapping[str, Any], run: str, shown: Shown | None, given: Value | None, *, single: bool
+        self, task: Mapping[str, Any], run: str, shown: SampleRecord | None, given: Value | None, *, single: bool
     ) -> Value | None:
         """Return what was suggested: by the prediction, else by the run, as in mode blind, else by the task."""
         own = _own(task, run)
@@ -204,9 +204,9 @@ class Reading:
     def _single(self) -> bool:
         return self._target.kind in ("choice", "taxonomy")
 
-    def _told(self, run: str, ids: Sequence[str]) -> dict[str, Shown]:
+    def _told(self, run: str, ids: Sequence[str]) -> dict[str, SampleRecord]:
         with contextlib.suppress(LabelsiftError):
-            return read_shown(self.store.place_of(run), ids) if run else {}
+            return read_sample_records(self.store.place_of(run), ids) if run else {}
         return {}
 
     def _sent(self, run: str) -> str:

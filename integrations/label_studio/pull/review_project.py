@@ -15,7 +15,7 @@ from labelsift.errors import InputError, StoreError
 from labelsift.review.rounds import round_of
 from labelsift.review.suggestions import cell_of, read_given, suggestion_of
 from labelsift.store.base import DEFAULT
-from labelsift.store.run_reader import Shown, read_shown
+from labelsift.store.run_reader import SampleRecord, read_sample_records
 from labelsift.store.store import Store
 
 from ..client.client import Client
@@ -115,7 +115,7 @@ def _told(
     """
     ids = list(dict.fromkeys(str(data[f"{PREFIX}id"]) for data in unseen))
     try:
-        shown = read_shown(store.place_of(one.run), ids)
+        shown = read_sample_records(store.place_of(one.run), ids)
     except StoreError:
         shown = {}
     unknown = [id for id in ids if id not in shown]
@@ -129,7 +129,7 @@ def _told(
     return [(data | fields.get(data[f"{PREFIX}id"], {}), annotation) for data, annotation in answered]
 
 
-def _fields(shown: Shown, task: Task) -> dict[str, str]:
+def _fields(shown: SampleRecord, task: Task) -> dict[str, str]:
     given = read_given(shown.given, task)
     suggested, _ = suggestion_of(shown.findings, given=given, task=task)
     return {f"{PREFIX}given": cell_of(given), f"{PREFIX}suggested": cell_of(suggested)}
