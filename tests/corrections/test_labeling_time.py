@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from labelsift.corrections.spent import rounds_between, spent
-from labelsift.store.run_reader import RunInfo
+from labelsift.store.run_info import RunInfo
 
 
 def made(run: str, seconds: float | None, verdict: str = "changed") -> dict:

@@ -19,6 +19,7 @@ from labelsift.corrections.probes import Stratum, estimates
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.errors import InputError, StoreError
 from labelsift.platforms import Receipt
+from labelsift.report import report_of
 from labelsift.review.rounds import planned
 from labelsift.store.store import Store
 
@@ -115,7 +116,7 @@ def kept(tmp_path, make_report) -> ls.Report:
     store = Store(tmp_path / "kept")
     store.prepare()
     store.save(report)
-    return store.load()
+    return report_of(store.load())
 
 
 def judge(report: ls.Report, wrong: set[str], ids: list[str], store: Store) -> None:

@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 from labelsift.demo import local_servers as servers
-from labelsift.demo.local_servers import Server, cache_folder, environment, free_port, locked
+from labelsift.demo.local_servers import Server, cache_folder, environment, free_port
 from labelsift.errors import PlatformError
+from labelsift.store.locking import locked
 
 # A server that says its process ids, starts a grandchild, and does not listen to SIGTERM where told so.
 SERVING = """

@@ -16,13 +16,13 @@ import pytest
 from labelsift.corrections.verify import verify
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.store.location import Folder
-from labelsift.store.run_writer import sweep_dead
 from labelsift.store.store import Store
+from labelsift.store.sweep import sweep_dead
 
 SAVER = """
 import sys
 from labelsift.store.location import Folder
-from labelsift.store.run_writer import sweep_dead
+from labelsift.store.sweep import sweep_dead
 from labelsift.store.store import Store
 store = Store(sys.argv[1])
 report = store.load(sys.argv[2])

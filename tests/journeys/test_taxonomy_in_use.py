@@ -17,6 +17,7 @@ from labelsift.corrections.file_versions import correct, undo
 from labelsift.data.schemas import CORRECTIONS_SCHEMA, of_issue
 from labelsift.io import row_files as rowfiles
 from labelsift.metrics.compare import compare
+from labelsift.review.verified import verified
 from labelsift.store.store import Store
 from pyarrow import csv
 
@@ -81,17 +82,17 @@ def test_verified_samples_stay_verified_under_a_rename_and_come_back_after_a_spl
     decide(place, first.run, *kept, ("s4", "relabel", "b"), ("s6", "relabel", "a"), ("s7", "relabel", "c"))
     store = Store(place / "kept")
     before = read(place / "data.csv")
-    assert set(store.verified(before, but="")) == {"s0", "s1", "s2", "s3", "s4", "s6", "s7"}
+    assert set(verified(before, store.ledger.records(), but="")) == {"s0", "s1", "s2", "s3", "s4", "s6", "s7"}
     after = before.remap(place / "t.toml")
-    assert set(store.verified(after, but="")) == {"s0", "s2", "s6"}
+    assert set(verified(after, store.ledger.records(), but="")) == {"s0", "s2", "s6"}
     # s7 was o and is nothing now: it comes back until the decision for c is applied
-    assert "s7" in store.verified(after.apply(ls.recorded(store=place / "kept")), but="")
+    assert "s7" in verified(after.apply(ls.recorded(store=place / "kept")), store.ledger.records(), but="")
 
 
 def test_a_decision_for_a_new_class_settles_the_sample(place):
     first = scanned(place, read(place / "data.csv"), taxonomy=place / "t.toml", only=["taxonomy"])
     decide(place, first.run, ("s1", "relabel", "b2"))
-    known = Store(place / "kept").verified(first.samples, but="")
+    known = verified(first.samples, Store(place / "kept").ledger.records(), but="")
     assert known == {"s1": frozenset({"label", "taxonomy"})}
 
 

@@ -18,10 +18,9 @@ from labelsift.corrections.erase import forget
 from labelsift.data.schemas import Finding, findings_table, to_json
 from labelsift.integrations.xlsx import Xlsx
 from labelsift.render.confusions import SCHEMA, confusions_in, confusions_table
-from labelsift.report import Report
+from labelsift.report import Report, load
 from labelsift.review.assignment import assigned
 from labelsift.review.items import flags_of
-from labelsift.store.store import load
 from rich.cells import cell_len
 from rich.console import Console
 

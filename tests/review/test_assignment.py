@@ -17,6 +17,7 @@ from labelsift.corrections.probe_estimates import probed
 from labelsift.data.schemas import CORRECTIONS_SCHEMA, Finding, findings_table
 from labelsift.errors import InputError
 from labelsift.platforms import Receipt
+from labelsift.report import report_of
 from labelsift.review.assignment import assigned
 from labelsift.store.store import Store
 
@@ -66,7 +67,7 @@ def kept(tmp_path, make_report) -> ls.Report:
     store = Store(tmp_path / "kept")
     store.prepare()
     store.save(report)
-    return store.load()
+    return report_of(store.load())
 
 
 def decide(report: ls.Report, labels: dict[str, str], asked: str) -> None:

@@ -14,6 +14,7 @@ from labelsift.data.schemas import CORRECTIONS_SCHEMA, Finding, findings_table
 from labelsift.platforms import Receipt
 from labelsift.report import Report
 from labelsift.review.reopen import MARGIN
+from labelsift.review.verified import verified
 from labelsift.store.ledger import Ledger
 from labelsift.store.store import Store
 
@@ -146,7 +147,7 @@ def test_records_from_before_evidence_was_kept_bring_nothing_back(fake, store):
     Ledger(other.folder / "corrections").append(
         lambda _: [{name: value for name, value in one.items() if name not in without} for one in old]
     )
-    assert other.verified(run_of(NEXT, (0.01, "z")).samples, but=NEXT)
+    assert verified(run_of(NEXT, (0.01, "z")).samples, other.ledger.records(), but=NEXT)
     assert not asked(fake, other, run_of(NEXT, (0.01, "z")))
 
 

@@ -19,6 +19,7 @@ from labelsift.data.adjudication import REPEAT, resolve
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.errors import InputError
 from labelsift.platforms import Receipt
+from labelsift.report import report_of
 from labelsift.review.rounds import planned
 from labelsift.store.store import Store
 
@@ -69,7 +70,7 @@ def kept(tmp_path, make_report) -> ls.Report:
     store = Store(tmp_path / "kept")
     store.prepare()
     store.save(report)
-    return store.load()
+    return report_of(store.load())
 
 
 def said(run: str, id: str, value: str, *, asked: str | None = "blind", person: str = "ann", at: int = 0) -> dict:

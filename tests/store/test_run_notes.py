@@ -11,12 +11,12 @@ import pyarrow as pa
 import pytest
 from click.testing import CliRunner
 from labelsift.cli import main
+from labelsift.corrections.annotate import model, tag
 from labelsift.corrections.audit import audit_rows
 from labelsift.corrections.erase import forget
 from labelsift.corrections.file_versions import correct
 from labelsift.corrections.verify import verify
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
-from labelsift.store.annotate import model, tag
 from labelsift.store.run_notes import Annotations
 from labelsift.store.store import Store
 from pyarrow import csv

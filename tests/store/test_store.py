@@ -24,8 +24,9 @@ from click.testing import CliRunner
 from labelsift.cli import main
 from labelsift.data.samples import Samples
 from labelsift.errors import InputError, StoreError
+from labelsift.report import load
 from labelsift.store.format import FORMAT
-from labelsift.store.store import Store, load, run_name
+from labelsift.store.store import Store, run_name
 
 START = datetime(2026, 11, 23, 10, 15, tzinfo=UTC)
 

@@ -17,9 +17,10 @@ import pytest
 from click.testing import CliRunner
 from labelsift.cli import main
 from labelsift.errors import InputError, StoreError
+from labelsift.search.batch import kept_batch
 from labelsift.store import run_writer as runwriting
-from labelsift.store.run_writer import sweep_dead
 from labelsift.store.store import Store
+from labelsift.store.sweep import sweep_dead
 
 LATER = "20991231-235959-ffffff"
 
@@ -77,9 +78,9 @@ def test_links_and_batches_are_kept_once(report, store):
     store.save_links("gone", {})
     assert (store.place / "runs").children() == [report.run]
     batch = replace(report, run=LATER, settings={**report.settings, "batch": True})
-    assert store.keep_batch(batch).run == LATER
+    assert kept_batch(batch, store).run == LATER
     names = store.place.names()
-    assert store.keep_batch(batch).run == LATER
+    assert kept_batch(batch, store).run == LATER
     assert store.place.names() == names
 
 

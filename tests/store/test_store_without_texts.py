@@ -20,9 +20,9 @@ from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.errors import InputError
 from labelsift.metrics.compare import compare
 from labelsift.platforms import Receipt
-from labelsift.review.verified import text_hash
+from labelsift.review.verified import text_hash, verified
 from labelsift.store.location import Folder, place_of
-from labelsift.store.run_reader import read_facts
+from labelsift.store.run_info import read_facts
 from labelsift.store.store import Store
 
 N = 60
@@ -197,7 +197,7 @@ def test_a_decision_on_it_is_remembered(anywhere, taken):
     (told,) = [one for one in Store(anywhere).ledger.records() if one["kind"] == "decision"]
     assert told["text_hash"] == text_hash(rows()[8]["text"])
     assert told["given"] == '"a"'
-    assert set(Store(anywhere).verified(ls.load(store=anywhere).samples, but="")) == {"r8"}
+    assert set(verified(ls.load(store=anywhere).samples, Store(anywhere).ledger.records(), but="")) == {"r8"}
 
     second = scan(rows(), anywhere)
     second.push("taken", project="p")

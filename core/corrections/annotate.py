@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import InputError
-from .run_notes import MODEL, NOTE_LENGTH, TAG, Annotations, note_entry
-from .store import DEFAULT, LATEST, Store
+from ..report import report_of
+from ..store.base import DEFAULT, LATEST
+from ..store.run_notes import MODEL, NOTE_LENGTH, TAG, Annotations, note_entry
+from ..store.store import Store
 
 TAG_LENGTH = 100
 
@@ -79,5 +81,5 @@ def note(
     if slice is None and sample is None:
         kept.annotate(name, note_entry(text, by=by))
     else:
-        kept.load(name).note(text, by=by, slice=slice, sample=sample)
+        report_of(kept.load(name)).note(text, by=by, slice=slice, sample=sample)
     return kept.annotations(name)
