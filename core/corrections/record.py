@@ -19,10 +19,11 @@ import pyarrow as pa
 from ..data.adjudication import REPEAT
 from ..data.schemas import CORRECTIONS_SCHEMA, OPTIONAL, to_json
 from ..errors import InputError, LabelsiftError
+from ..store.base import DEFAULT
 from ..store.hash_chain import Record
 from ..store.run_reader import Shown, read_shown
 from ..store.sealed_text import Words
-from ..store.store import DEFAULT, Store
+from ..store.store import Store
 
 DECISION = "decision"
 
@@ -208,4 +209,6 @@ def _evidence(shown: Shown | None) -> dict[str, Any] | None:
     """Return what the scan said of the label; None where it did not judge it."""
     if shown is None or shown.score is None or not math.isfinite(shown.score):
         return None
-    return {"score": round(shown.score, 6), "suggested": shown.suggested}
+    sure = shown.confidence
+    confidence = round(sure, 6) if sure is not None and math.isfinite(sure) else None
+    return {"score": round(shown.score, 6), "suggested": shown.suggested, "confidence": confidence}
