@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..data.samples import Samples
-from ..models.cross_validation import most_training_rows
+from ..models.cross_validation import max_training_rows
 from ..models.embedding import DEFAULT, Embedder
 from ..models.neighbors import EXACT_BELOW, PROBED, cells_for, trained_on
 from ..report import Report
@@ -92,7 +92,7 @@ def estimate(
     given = given if vectors is not None or brought is not None else None
     _timed(some, given, embedder, device=device, folds=folds)  # loads models and packages once
     report, times = _timed(some, given, embedder, device=device, folds=folds)
-    most = most_training_rows(len(report.classes))
+    most = max_training_rows(len(report.classes))
     stages = {_plain(name): seconds * _growth(name, most)(n, len(rows)) for name, seconds in times}
     dimensions = 0 if report.embeddings is None else report.embeddings.shape[1]
     classes = 0 if report.pred_probs is None else len(report.classes)

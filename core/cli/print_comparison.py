@@ -15,9 +15,9 @@ from rich.text import Text
 
 from ..data.issues import visible, words
 from ..metrics.compare import Comparison
-from ..metrics.label_value import Worth
+from ..metrics.label_value import LabelValue
 from ..metrics.trend import Trend
-from ..render.comparison_words import IN_SLICES, said, surely, verdict
+from ..render.comparison_words import IN_SLICES, decision_lines, least_change, verdict
 from .terminal import clean, plain
 
 MOVEMENTS, SLICES, IDS, BLAMED = 8, 12, 5, 10
@@ -89,7 +89,7 @@ def _count(value: int | None) -> str:
     return "–" if value is None else f"{value:,}"
 
 
-def print_blame(ranked: pa.Table, slug: str, *, console: Console | None = None) -> None:
+def print_influences(ranked: pa.Table, slug: str, *, console: Console | None = None) -> None:
     """Print the relabels that push a slice down most."""
     console = console or Console(highlight=False)
     table = _table(f"Relabels that push {visible(slug)} down", "sample", "from", "to", "effect on its log loss")
@@ -104,25 +104,25 @@ def print_blame(ranked: pa.Table, slug: str, *, console: Console | None = None) 
     console.print(table)
 
 
-def print_worth(worth: Worth, *, console: Console | None = None) -> None:
+def print_label_value(value: LabelValue, *, console: Console | None = None) -> None:
     """Print what new labels are worth: accuracy two by two, the gain, slices."""
     console = console or Console(highlight=False)
-    sure = "more than chance" if worth.low > 0 or worth.high < 0 else "within chance"
-    gain = f"{worth.gain:+.3f} accuracy by the new labels (95 % interval {worth.low:+.3f} … {worth.high:+.3f}: {sure})"
+    sure = "more than chance" if value.low > 0 or value.high < 0 else "within chance"
+    gain = f"{value.gain:+.3f} accuracy by the new labels (95 % interval {value.low:+.3f} … {value.high:+.3f}: {sure})"
     console.print(Text(f"Training on the new labels: {gain}", style="bold"))
-    console.print(Text(f"{worth.rows:,} samples; {worth.changed_training:,} training labels differ."))
+    console.print(Text(f"{value.rows:,} samples; {value.changed_training:,} training labels differ."))
     table = _table("Accuracy, mean over the seeds", "trained on", "judged by old", "judged by new")
     for trained in ("old", "new"):
-        cells = (f"{mean(worth.accuracy[trained, judged]):.3f}" for judged in ("old", "new"))
+        cells = (f"{mean(value.accuracy[trained, judged]):.3f}" for judged in ("old", "new"))
         table.add_row(f"{trained} labels", *cells)
     console.print(table)
-    if worth.slices.num_rows:
-        console.print(_worth_slices(worth.slices))
-    for note in worth.notes:
+    if value.slices.num_rows:
+        console.print(_label_value_slices(value.slices))
+    for note in value.notes:
         console.print(Text(f"• {note}", style="dim"))
 
 
-def _worth_slices(slices: pa.Table) -> Table:
+def _label_value_slices(slices: pa.Table) -> Table:
     """Show each slice's two by two, and its gain with the interval; the one that lost most first."""
     by_old, by_new = ("old → old", "new → old"), ("old → new", "new → new")
     table = _table("Slices: trained on → judged by", "slice", "samples", *by_old, *by_new, "gain", "95 % interval")
@@ -180,7 +180,7 @@ def _decided(comparison: Comparison) -> Table | None:
     table = _table("Who decided them", "sample", "from", "to", "who, when and why")
     for row in decided[:BLAMED]:
         cells = (plain(row["id"], 40), _label(row["old"]), _label(row["new"]))
-        table.add_row(*cells, Text("\n".join(clean(line, 120) for line in said(row["decided"]))))
+        table.add_row(*cells, Text("\n".join(clean(line, 120) for line in decision_lines(row["decided"]))))
     if len(decided) > BLAMED:
         table.caption = Text(f"{len(decided) - BLAMED:,} more: --html FILE or --json", style="dim")
         table.caption_justify = "left"
@@ -212,7 +212,7 @@ def _slices(comparison: Comparison) -> Table | None:
         note += f"; {len(shown) - most:,} more that moved less: --json"
     table.caption = Text(note, style="dim")
     table.caption_justify = "left"
-    for row in sorted(shown, key=lambda row: (-surely(row), -abs(row["difference"])))[:most]:
+    for row in sorted(shown, key=lambda row: (-least_change(row), -abs(row["difference"])))[:most]:
         table.add_row(plain(row["predicate"], 50), NAMES[row["metric"]], *_figures(row))
     return table
 

@@ -20,7 +20,7 @@ from ..store.run_notes import Annotations, annotated
 from ..store.store import Store
 from .options import by_option, json_option, parted, store_option, yes_option
 from .output import write_json, write_table
-from .print_comparison import print_blame, print_comparison, print_trend, print_worth
+from .print_comparison import print_comparison, print_influences, print_label_value, print_trend
 from .print_summary import print_summary
 from .print_tables import print_annotations, print_runs
 
@@ -172,11 +172,13 @@ def compare(
     comparison = trend(reports, by=columns) if len(reports) > 2 else compare_reports(*reports, by=columns)
     ranked: dict[str, pa.Table] = {}
     if why is not None:
-        from ..metrics.slice_influence import blame
+        from ..metrics.slice_influence import influence_ranking
 
-        ranked = {why: blame(reports[0], reports[-1], why)}
+        ranked = {why: influence_ranking(reports[0], reports[-1], why)}
     if html is not None:
-        comparison.to_html(html, with_text=with_text, why=ranked)
+        from ..render import comparison_page
+
+        comparison_page.write(comparison, html, with_text=with_text, why=ranked)
     if as_json:
         write_json(comparison.as_dict() | ({"why": ranked[why].to_pylist()} if why in ranked else {}))
         return
@@ -191,7 +193,7 @@ def _print(comparison: Comparison | Trend, ranked: dict[str, pa.Table]) -> None:
     else:
         print_trend(comparison)
     for slug, table in ranked.items():
-        print_blame(table, slug)
+        print_influences(table, slug)
 
 
 @click.command()
@@ -204,17 +206,17 @@ def _print(comparison: Comparison | Trend, ranked: dict[str, pa.Table]) -> None:
 @json_option
 def value(old: str, new: str, seeds: int, evaluation: str | None, by: str | None, store: str, as_json: bool) -> None:
     """Measure what the labels of the run NEW are worth: train on old and new labels, judge by both."""
-    from ..metrics.label_value import worth
+    from ..metrics.label_value import label_value
 
     columns = parted(by)
     kept = Store(store)
     before, after = kept.load(old), kept.load(new)
-    result = worth(before, after, seeds=seeds, evaluation=evaluation, by=columns)
+    result = label_value(before, after, seeds=seeds, evaluation=evaluation, by=columns)
     runs_ = rounds_between(kept.runs(), old=before.run, new=after.run)
     hours = spent(kept.ledger.records(), runs=runs_, until=after.created)
     if as_json:
         write_json(result.as_dict() | {"spent": vars(hours)})
         return
-    print_worth(result)
+    print_label_value(result)
     if hours.decisions:
         click.echo(f"People's work between the runs: {hours}.")

@@ -9,7 +9,7 @@ import click
 
 from ..data.issues import visible
 from ..errors import InputError
-from ..metrics.slice_lookup import slice_ids
+from ..metrics.slice_table import slice_ids
 from ..report import Report
 from ..search.index_pool import index_pool
 from ..search.pools import pools_of
