@@ -33,6 +33,10 @@ def test_a_command_is_found_where_the_table_says(name):
     assert command.name == name
 
 
+def test_a_misspelt_command_is_answered_by_the_nearest():
+    assert "Did you mean 'push'?" in CliRunner().invoke(main, ["pusj"]).output
+
+
 def test_calling_a_command_imports_no_other():
     code = """
 import sys
