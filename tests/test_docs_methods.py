@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from labelsift.checks import checks
-from labelsift.data.issues import expected_precision
+from labelsift.data.formatting import expected_precision
 from labelsift.demo.tickets import write_tickets
 
 DOCS = Path(__file__).parent.parent / "docs"

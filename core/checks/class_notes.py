@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
-from ..data.issues import shortened
+from ..data.formatting import shortened
 from ..data.normalize import folded
 
 SHOWN = 8

@@ -7,14 +7,24 @@ from collections import Counter
 import numpy as np
 
 from ..data.schemas import Finding
+from .context import Context, Result
 from .exact_duplicate import members
 from .near_duplicate import near_pairs
-from .registry import Context, Result, check
+from .registry import check
 
 NEAR = 0.85  # Jaccard similarity from which a near duplicate should carry the same label
 
 
-@check("conflicting_labels", needs=("text", "labels"))
+@check(
+    "conflicting_labels",
+    needs=("text", "labels"),
+    after=("near_duplicate", "label"),
+    title="Conflicting labels",
+    one="sample with conflicting labels",
+    many="samples with conflicting labels",
+    meaning="The same text, but different labels.",
+    rank=60,
+)
 def conflicting_labels(context: Context) -> Result:
     """Flag the labeled rows whose text stands elsewhere under another label.
 

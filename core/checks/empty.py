@@ -5,10 +5,20 @@ from __future__ import annotations
 import numpy as np
 
 from ..data.schemas import Finding
-from .registry import ANY_TASK, Context, Result, check
+from .context import Context, Result
+from .registry import ANY_TASK, check
 
 
-@check("empty", needs=("text",), tasks=ANY_TASK)
+@check(
+    "empty",
+    needs=("text",),
+    tasks=ANY_TASK,
+    title="Empty texts",
+    one="empty text",
+    many="empty texts",
+    meaning="Nothing to read, nothing to learn.",
+    rank=120,
+)
 def empty(context: Context) -> Result:
     """Flag the rows without a visible text; the score is 0 for them and 1 for all others."""
     blank = context.blank

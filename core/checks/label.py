@@ -23,13 +23,23 @@ from ..label_quality.kernels import votes
 from ..label_quality.pred_probs_warnings import in_sample_suspected
 from ..label_quality.score_labels import worst
 from ..signals.training_dynamics import combine
-from .registry import Context, Result, check
+from .context import Context, Result
+from .registry import check
 
 SHOWN = 10  # neighbours that a reason counts
 BUDGETS = (100, 500)  # for which the expected precision is told
 
 
-@check("label", needs=("labels", "pred_probs"))
+@check(
+    "label",
+    needs=("labels", "pred_probs"),
+    after=("language", "near_duplicate"),
+    title="Suspicious labels",
+    one="suspicious label",
+    many="suspicious labels",
+    meaning="Another label seems to fit better.",
+    rank=10,
+)
 def label(context: Context) -> Result:
     """Score the given label of every row that can be judged, and flag those that are likely wrong.
 

@@ -18,15 +18,16 @@ from ..data.label_sets import canonical
 from ..data.schemas import Finding
 from ..label_quality.multilabel_noise import fit_noise
 from ..models.cross_validation_multilabel import sets_out_of_sample
+from .context import Context, Result
 from .label import SHOWN
-from .registry import Context, Result, check
+from .registry import check
 
 VOTERS = 50
 PRIOR = 2.0  # votes of an average sample, beside those of the neighbours
 _ROWS_AT_ONCE = 8_192
 
 
-@check("label", needs=("labels", "pred_probs"), tasks=("multilabel",))
+@check("label", needs=("labels", "pred_probs"), tasks=("multilabel",), after=("language", "near_duplicate"))
 def label_sets(context: Context) -> Result:
     """Score the set of labels of every row that can be judged, and flag those where a label is likely wrong.
 

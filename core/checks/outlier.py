@@ -9,13 +9,24 @@ from __future__ import annotations
 import numpy as np
 
 from ..data.schemas import Finding
-from .registry import ANY_TASK, Context, Result, check
+from .context import Context, Result
+from .registry import ANY_TASK, check
 
 NEIGHBORS = 10
 FENCE = 3.0  # interquartile ranges above the third quartile
 
 
-@check("outlier", needs=("vectors",), tasks=ANY_TASK)
+@check(
+    "outlier",
+    needs=("vectors",),
+    tasks=ANY_TASK,
+    after=("language", "conflicting_labels"),
+    title="Outliers",
+    one="outlier",
+    many="outliers",
+    meaning="Unlike every other sample.",
+    rank=30,
+)
 def outlier(context: Context) -> Result:
     """Flag the rows beyond the fence; the score is 1 / (1 + (distance / fence)²), so .5 at the fence."""
     n = len(context)

@@ -27,7 +27,8 @@ from ..label_quality.spans.span_evidence import Evidence
 from ..label_quality.spans.token_features import described
 from ..label_quality.spans.tokens import Marked, Words, marked_words
 from ..models.cross_validation import assign_folds
-from .registry import Context, Result, check
+from .context import Context, Result
+from .registry import check
 
 FOLDS = 5
 LEAST = 0.3
@@ -35,7 +36,17 @@ MISSED = "missed"
 _AT_MOST = 1 - 1e-6
 
 
-@check("span", needs=("labels",), tasks=("spans",))
+@check(
+    "span",
+    needs=("labels",),
+    tasks=("spans",),
+    after=("near_duplicate",),
+    title="Suspicious spans",
+    one="text with suspicious spans",
+    many="texts with suspicious spans",
+    meaning="Something is marked that should not be, or missing, or marked with other bounds or another type.",
+    rank=20,
+)
 def span(context: Context) -> Result:
     """Score every labeled text that is not blank, flag those with an error, and say what each error is."""
     n = len(context)

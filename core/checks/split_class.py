@@ -5,10 +5,20 @@ from __future__ import annotations
 import numpy as np
 
 from ..data.schemas import Finding
-from .registry import Context, Result, check
+from .context import Context, Result
+from .registry import check
 
 
-@check("taxonomy", needs=("undecided",))
+@check(
+    "taxonomy",
+    needs=("undecided",),
+    after=("outlier",),
+    title="Split classes",
+    one="sample of a split class",
+    many="samples of a split class",
+    meaning="Its class was split: choose the new one.",
+    rank=70,
+)
 def taxonomy(context: Context) -> Result:
     """Flag the rows whose class was split; the score is 0 for them and 1 for all others. Nothing is suggested."""
     samples, is_issue = context.samples, np.zeros(len(context), dtype=bool)

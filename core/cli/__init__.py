@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..data.issues import visible
+from ..data.formatting import visible
 from ..errors import LabelsiftError
 from .corrections import audit, correct, probes, queue, undo, verify
 from .erasure import forget, reproduce

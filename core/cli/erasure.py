@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import click
 
-from ..data.issues import visible
+from ..data.formatting import visible
 from .options import json_option, store_option, table_format, write_json, written
 
 GATE_FAILED = 1

@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..data.issues import shortened, visible, words
+from ..data.formatting import shortened, visible
+from ..data.issues import issue_named
 from ..metrics.compare import Comparison
 from ..metrics.label_value import Worth
 from ..metrics.trend import Trend
@@ -60,7 +61,7 @@ def print_trend(found: Trend, *, console: Console | None = None) -> None:
     issues = found.issues.to_pylist()
     parts: Sequence[tuple[str, Sequence[tuple[str, Iterable[str]]]]] = (
         ("Run by run", _lines(found.metrics.to_pylist())),
-        ("Issues run by run", [(words(one["issue"]).title, map(_count, one["counts"])) for one in issues]),
+        ("Issues run by run", [(issue_named(one["issue"]).title, map(_count, one["counts"])) for one in issues]),
         ("Slices run by run", _lines(rows[:ASKED])),
     )
     for title, lines in parts:
@@ -227,7 +228,7 @@ def _issues(comparison: Comparison) -> Table:
     table = _table("Issues", "issue", "old", "new", "fixed", "appeared")
     for row in comparison.issues.to_pylist():
         cells = (_count(row[name]) for name in ("old", "new", "fixed", "appeared"))
-        table.add_row(words(row["issue"]).title, *cells)
+        table.add_row(issue_named(row["issue"]).title, *cells)
     return table
 
 

@@ -16,7 +16,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from ..data.issues import percent, shortened, visible, words
+from ..data.formatting import percent, shortened, visible
+from ..data.issues import issue_named
 from ..data.label_sets import changed, shown
 from ..data.schemas import of_issue
 from ..render.confusions import confusions_in
@@ -93,7 +94,7 @@ def _headline(overview: Overview) -> Group:
 
 def _issues(overview: Overview) -> Table | Text | None:
     found = [one for one in overview.issues if one.count]
-    none = [words(one.issue).title.lower() for one in overview.issues if not one.count]
+    none = [issue_named(one.issue).title.lower() for one in overview.issues if not one.count]
     also = f"Also looked for, and not found: {', '.join(none)}." if none else ""
     if not found:
         return Text(also, style=QUIET) if also else None
@@ -105,7 +106,9 @@ def _issues(overview: Overview) -> Table | Text | None:
     for one in found:
         share = percent(one.count, one.of).replace("\u00a0", " ")
         style = BAD if one.issue in ("label", "span") else ""
-        table.add_row(Text(words(one.issue).title), Text(f"{one.count:,}", style), share, words(one.issue).meaning)
+        table.add_row(
+            Text(issue_named(one.issue).title), Text(f"{one.count:,}", style), share, issue_named(one.issue).meaning
+        )
     return table
 
 
@@ -165,7 +168,7 @@ def _entry(row: dict[str, Any], text: str | None, width: int) -> list[Text]:
     if row["confidence"] is not None:
         head.append(f"  {percent(row['confidence'])}".replace("\u00a0", " "), style=QUIET)
     if row["issue"] != "label":
-        head.append(f"  {words(row['issue']).one}", style=QUIET)
+        head.append(f"  {issue_named(row['issue']).one}", style=QUIET)
     reason = Text(_clean(row["reason"], 400), style=QUIET)
     if text is None:
         return [head, reason]

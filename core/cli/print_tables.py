@@ -12,7 +12,7 @@ from rich.text import Text
 
 from ..corrections.erase import Erased
 from ..corrections.probe_estimates import Probed
-from ..data.issues import shortened, visible
+from ..data.formatting import shortened, visible
 from ..platforms import Receipt
 from ..store.run_notes import Annotations
 from ..store.store import RunInfo

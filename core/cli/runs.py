@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..data.issues import visible
+from ..data.formatting import visible
 from ..errors import InputError
 from ..store.run_notes import Annotations, annotated
 from ..store.run_reader import RunInfo

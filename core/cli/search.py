@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..data.issues import visible
+from ..data.formatting import visible
 from ..errors import InputError
 from ..metrics.slice_lookup import slice_ids
 from ..search.seeds import class_ids

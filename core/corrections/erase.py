@@ -19,9 +19,9 @@ import pyarrow.compute as pc
 
 from .. import platforms
 from ..data.adjudication import SECOND_LOOK
+from ..data.hashing import id_hash, id_hashes, text_hash
 from ..data.textless import comparable_texts
 from ..errors import InputError, LabelsiftError, StoreError
-from ..review.verified import text_hash
 from ..store.backend_state import erase_served
 from ..store.cache import NAME as CACHE
 from ..store.hash_chain import HEAD, Record
@@ -33,7 +33,6 @@ from ..store.run_writer import sweep_dead
 from ..store.runrecords import SENT
 from ..store.sealed_text import Words
 from ..store.store import DEFAULT, Store
-from ..store.tombstones import id_hash, id_hashes
 from .kept_rows import FACTS as ROWS
 from .kept_rows import erase_kept
 

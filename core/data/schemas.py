@@ -25,7 +25,7 @@ FINDINGS_SCHEMA = pa.schema(
     [
         pa.field("id", pa.string()),  # the sample, class, slice or data set that the finding is about
         pa.field("scope", pa.string()),  # sample | class | slice | dataset
-        pa.field("issue", pa.string()),  # one of ISSUES
+        pa.field("issue", pa.string()),  # see labelsift.data.issues
         pa.field("kind", pa.string()),  # a finer name within the issue; may be empty
         pa.field("score", pa.float32()),  # 0 = certainly bad, 1 = good
         pa.field("given", pa.string()),  # JSON
@@ -67,28 +67,6 @@ ANNOTATORS_SCHEMA = pa.schema(
         pa.field("method", pa.string()),  # CROWDLAB | majority vote
     ]
 )
-
-ISSUES = (
-    "label",
-    "span",
-    "outlier",
-    "near_duplicate",
-    "exact_duplicate",
-    "conflicting_labels",
-    "taxonomy",
-    "leakage",
-    "language",
-    "pii",
-    "secret",
-    "empty",
-    "garbage",
-    "imbalance",
-    "drift",
-    "boundary",
-    "hard",
-)
-ADVICE = frozenset({"hard"})  # issues of samples that nobody need correct: pushed only where they are asked for
-
 
 _JSON = json.JSONEncoder(ensure_ascii=False, sort_keys=True)  # json.dumps would make one a call
 

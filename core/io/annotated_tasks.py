@@ -15,9 +15,8 @@ from typing import Any, Literal
 
 import pyarrow as pa
 
-from ..data import annotator_labels as opinions
+from ..data import annotator_labels, spans
 from ..data import label_sets as labelsets
-from ..data import spans
 from ..data.samples import ROLES, Samples
 from ..errors import InputError
 
@@ -136,7 +135,7 @@ class Answered:
         corrected = next((one.value for one in reversed(told) if one.correction), None)
         self._several += len(people) > 1
         if self.role == "label":
-            return {"corrected": corrected, "annotations": opinions.canonical(people)}
+            return {"corrected": corrected, "annotations": annotator_labels.canonical(people)}
         newest = corrected if corrected is not None else told[-1].value if told else None
         if newest is None:
             return {self.role: None}
@@ -146,7 +145,7 @@ class Answered:
 
     @staticmethod
     def _labels(corrected: pa.ChunkedArray, annotations: pa.ChunkedArray) -> pa.ChunkedArray:
-        most = opinions.consensus(annotations).to_pylist()
+        most = annotator_labels.consensus(annotations).to_pylist()
         first = [own or other for own, other in zip(corrected.to_pylist(), most, strict=True)]
         return pa.chunked_array([pa.array(first, pa.string())])
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from ..data import annotator_labels as opinions
+from ..data import annotator_labels
 from ..data import label_sets as labelsets
 from ..errors import InputError
 from .cells import as_strings, blank_as_null
@@ -100,7 +100,7 @@ class Given:
             For what is no set, no annotators' labels or no spans: with the rows.
         """
         if self.annotations or self.annotators:
-            return self._opinions(table, known)
+            return self._annotator_labels(table, known)
         if self.spans:
             return self._spans(table, known)
         if self.labels is None:
@@ -111,15 +111,15 @@ class Given:
             column = labelsets.from_columns(table, self.columns)
         return {"labels": column}
 
-    def _opinions(self, table: pa.Table, known: Mapping[str, pa.ChunkedArray]) -> dict[str, pa.ChunkedArray]:
+    def _annotator_labels(self, table: pa.Table, known: Mapping[str, pa.ChunkedArray]) -> dict[str, pa.ChunkedArray]:
         """Return what annotators said, and where no label column is named, the label of most of them."""
         if self.annotations:
-            said = opinions.from_column(table[self.annotations], name=self.annotations)
+            said = annotator_labels.from_column(table[self.annotations], name=self.annotations)
         else:
             texts = {name: as_strings(table[name], role="annotator", column_name=name) for name in self.annotators}
             columns = pa.table({name: blank_as_null(one) for name, one in texts.items()})
-            said = opinions.from_columns(columns, self.annotators)
-        return {"annotations": said} | ({} if "label" in known else {"label": opinions.consensus(said)})
+            said = annotator_labels.from_columns(columns, self.annotators)
+        return {"annotations": said} | ({} if "label" in known else {"label": annotator_labels.consensus(said)})
 
     def _spans(self, table: pa.Table, known: Mapping[str, pa.ChunkedArray]) -> dict[str, pa.ChunkedArray]:
         """Return the canonical spans, and the texts where the tokens make them."""

@@ -14,7 +14,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from ..data.issues import words
+from ..data.issues import issue_named
 from ..data.label_sets import said
 from ..report import Report
 
@@ -84,5 +84,5 @@ def _hashable(value: object) -> object:
 
 
 def _why(one: Mapping[str, Any]) -> str:
-    flagged = f"flagged as {', '.join(words(issue).one for issue in one['issues'])}" if one["issues"] else ""
+    flagged = f"flagged as {', '.join(issue_named(issue).one for issue in one['issues'])}" if one["issues"] else ""
     return "; ".join(part for part in (flagged, _VERDICTS.get(one["verdict"] or "", "")) if part)

@@ -10,8 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..data.issues import expected_precision, listed, percent, spans_told, words
-from ..data.schemas import ADVICE, ISSUES, issues_in
+from ..data.formatting import expected_precision, listed, percent
+from ..data.issues import advice_names, issue_named, span_kinds_sentence
+from ..data.schemas import issues_in
 from ..metrics.slice_metrics import judged_labels
 from .counts import ClassHealth, IssueCount, Quality, WorseValue
 from .sethealth import set_health, sets_told
@@ -69,8 +70,7 @@ class Overview:
                 ids = found.filter(pc.equal(found["issue"], issue))["id"]
                 count = len(pc.unique(ids))
             result.append(IssueCount(issue, count, self._of(issue)))
-        known = {issue: at for at, issue in enumerate(ISSUES)}
-        return tuple(sorted(result, key=lambda one: known.get(one.issue, len(known))))
+        return tuple(sorted(result, key=lambda one: issue_named(one.issue).rank))
 
     def _of(self, issue: str) -> int:
         """Return how many samples could have an issue."""
@@ -93,7 +93,7 @@ class Overview:
     def flagged_rows(self) -> int:
         """Samples with at least one issue; a hard sample with a right label has none."""
         any_flag = np.zeros(self.rows, dtype=bool)
-        for issue in set(issues_in(self._scores)) - ADVICE:
+        for issue in set(issues_in(self._scores)) - advice_names():
             any_flag |= self._flags(issue)
         return int(any_flag.sum())
 
@@ -223,11 +223,12 @@ class Overview:
             said.append(f"The most common mix-up: {top[2]:,} labeled {top[0]} look like {top[1]}.")
         if self.report.samples.task == "multilabel":
             said += sets_told(self.classes)
-        said += spans_told(self.span_kinds)
+        kinds = span_kinds_sentence(self.span_kinds)
+        said += [kinds] if kinds else []
         leading = "span" if self.marked else "label"
         others = sorted((one for one in self.issues if one.issue != leading and one.count), key=lambda one: -one.count)
         if others:
-            named = [words(one.issue).counted(one.count) for one in others[:4]]
+            named = [issue_named(one.issue).counted(one.count) for one in others[:4]]
             also = "also " if self.labels is not None or self.marked else ""
             said.append(f"The scan {also}found {listed(named)}.")
         return " ".join(said)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..data.adjudication import Vote, resolve
+from ..data.hashing import text_hash
 from ..data.label_sets import said as label_said
 from ..data.remap import given_names, translated
 from ..data.samples import TEXT_HASH, Samples
@@ -105,11 +105,6 @@ def judged(samples: Samples, records: Iterable[Mapping[str, Any]], *, but: str |
     still = [one for one in said if one["id"] in now and now[one["id"]][0] in _hashes(one)]
     votes = pa.Table.from_pylist([{name: one.get(name) for name in _VOTE} for one in still], _SCHEMA)
     return Judged(still, resolve(votes).decided, now, taxonomy)
-
-
-def text_hash(text: str) -> str:
-    """Return the hash by which a judged text is known again: 128 bits of BLAKE2b."""
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 _SCHEMA = pa.schema([(name, pa.string()) for name in _VOTE])  # times are in one form, so they sort as texts

@@ -27,11 +27,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..data.hashing import text_hash
 from ..data.samples import TEXT_HASH, Samples
 from ..data.taxonomy import Taxonomy
 from ..errors import InputError, StoreError
 from ..report import Report
-from ..review.verified import text_hash
 from .keeper import Keeper
 from .location import Bucket, Place, plain
 from .row_ids import rows_of
@@ -70,7 +70,7 @@ class Shown:
     Parameters
     ----------
     text_hash, given, issues
-        The hash of its text (see :func:`labelsift.review.verified.text_hash`), its label (of sets and spans the
+        The hash of its text (see :func:`labelsift.data.hashing.text_hash`), its label (of sets and spans the
         canonical JSON), and what it was flagged for.
     score, suggested
         How well its label fits (0 = certainly wrong), and the likelier one; None where it was not judged.

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ...data.issues import shortened, words
+from ...data.formatting import shortened
+from ...data.issues import issue_named
 from ..comparison_words import said
 from .anchors import anchor
 from .markup import Safe, el, joined, name, table
@@ -119,7 +120,8 @@ def issues_section(comparison: Comparison) -> Safe:
     """Return how many samples are flagged for which issue in both runs."""
     rows = comparison.issues.to_pylist()
     body = [
-        (words(row["issue"]).title, *(_count(row[one]) for one in ("old", "new", "fixed", "appeared"))) for row in rows
+        (issue_named(row["issue"]).title, *(_count(row[one]) for one in ("old", "new", "fixed", "appeared")))
+        for row in rows
     ]
     hint = "Gone and new count the samples that both runs have; added and removed rows change the totals too."
     return el(

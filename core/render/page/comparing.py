@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from ...data.issues import visible
+from ...data.formatting import visible
 from ...data.textless import require_texts
 from ..comparison_words import details, verdict
 from .build import content_hash, save, template, version

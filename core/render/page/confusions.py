@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...data.issues import shortened
+from ...data.formatting import shortened
 from ..confusions import confusions_in
 from .anchors import anchor
 

@@ -12,7 +12,8 @@ import re
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from ...data.issues import percent, shortened, words
+from ...data.formatting import percent, shortened
+from ...data.issues import issue_named
 from ...data.taxonomy import Taxonomy
 from ...metrics.slugs import slug
 from ...store.run_notes import Annotations
@@ -114,9 +115,9 @@ def _overview(overview: Overview) -> dict[str, Any]:
         "issues": [
             [
                 one.issue,
-                words(one.issue).title,
+                issue_named(one.issue).title,
                 _chip(one.issue),
-                words(one.issue).meaning,
+                issue_named(one.issue).meaning,
                 one.count,
                 one.of,
                 percent(one.count, one.of),
@@ -130,8 +131,8 @@ def _overview(overview: Overview) -> dict[str, Any]:
 
 def _chip(issue: str) -> str:
     """Name an issue as something that one sample has."""
-    one = words(issue).one
-    return words(issue).title if one.startswith("sample ") else one[:1].upper() + one[1:]
+    one = issue_named(issue).one
+    return issue_named(issue).title if one.startswith("sample ") else one[:1].upper() + one[1:]
 
 
 def _classes(overview: Overview) -> list[list[Any]]:

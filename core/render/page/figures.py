@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ...data.issues import words
+from ...data.issues import issue_named
 from ..comparison_words import CHANCE, IN_SLICES, MEASURES, direction, surely
 from .anchors import anchor
 from .markup import Safe, el, joined, name, table
@@ -75,7 +75,7 @@ def trend_section(trend: Trend) -> Safe:
     }
     slices = [row for row in trend.slices.to_pylist() if (row["predicate"], row["metric"]) in wanted]
     figures = [(MEASURES[row["metric"]].name, *_values(row)) for row in trend.metrics.to_pylist() if _any(row)]
-    issues = [(words(row["issue"]).title, *map(_count, row["counts"])) for row in trend.issues.to_pylist()]
+    issues = [(issue_named(row["issue"]).title, *map(_count, row["counts"])) for row in trend.issues.to_pylist()]
     first = [at == 0 or row["slug"] != slices[at - 1]["slug"] for at, row in enumerate(slices)]
     cut = [
         (name(row["predicate"]) if new else "", MEASURES[row["metric"]].name, *_values(row))

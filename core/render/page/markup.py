@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Iterable, Sequence
 
-from ...data.issues import visible
+from ...data.formatting import visible
 
 
 class Safe(str):

@@ -26,10 +26,10 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ...data.issues import shortened, shown_span, words
+from ...data.formatting import format_span, shortened
+from ...data.issues import SYSTEMATIC, issue_named
 from ...data.label_sets import shown
-from ...data.schemas import ISSUES, of_issue
-from ..confusions import SYSTEMATIC
+from ...data.schemas import of_issue
 from .anchors import anchor
 from .notes import annotations_of, remark
 from .safety import quotes, web_address
@@ -86,9 +86,7 @@ def _worst_first(table: pa.Table) -> tuple[dict[str, list[dict[str, Any]]], int]
     table = table.filter(pc.equal(table["scope"], "sample"))
     by_id: dict[str, list[dict[str, Any]]] = {}
     rank: dict[str, tuple[int, int]] = {}
-    present = sorted(
-        pc.unique(table["issue"]).to_pylist(), key=lambda one: (ISSUES.index(one) if one in ISSUES else 99, one)
-    )
+    present = sorted(pc.unique(table["issue"]).to_pylist(), key=lambda one: (issue_named(one).rank, one))
     for turn, issue in enumerate(present):
         for place, one in enumerate(of_issue(table, issue).slice(0, PER_ISSUE).to_pylist()):
             by_id.setdefault(one["id"], []).append(one)
@@ -199,10 +197,10 @@ class _Rows:
         reason = shortened(one["reason"], REASON_LENGTH)
         row = self.row_of.get(one["id"])
         if self.share and one["issue"] == "span":  # it quotes the words, be they ever so short
-            return words(one["issue"]).meaning
+            return issue_named(one["issue"]).meaning
         text = _cell(self.source.column("text"), row)
         if self.share and isinstance(text, str) and quotes(reason, text, but=self._values(one)):
-            return words(one["issue"]).meaning
+            return issue_named(one["issue"]).meaning
         return reason
 
     def _values(self, one: dict[str, Any]) -> list[str]:
@@ -254,7 +252,7 @@ class _Rows:
         """Intern what is given or suggested; on a shared page only labels and numbers, which are no texts."""
         value = json.loads(cell) if cell else None
         text = _cell(self.source.column("text"), row)
-        value = shown_span(value, text if isinstance(text, str) and not self.share else None) or value
+        value = format_span(value, text if isinstance(text, str) and not self.share else None) or value
         if self.share and not (isinstance(value, (int, float)) or self._is_label(value)):
             return -1
         if value is None or isinstance(value, (str, int, float)):
@@ -281,7 +279,7 @@ class _Rows:
 def _marks(one: dict[str, Any]) -> list[list[Any]]:
     """Return where a finding's spans stand, [start, end, which]; none for findings about anything else."""
     spans = [(json.loads(one[which] or "null"), which) for which in ("given", "suggested")]
-    return [[*value[:2], which] for value, which in spans if shown_span(value, None) is not None]
+    return [[*value[:2], which] for value, which in spans if format_span(value, None) is not None]
 
 
 def _row_of(samples: Samples, by_id: dict[str, list[dict[str, Any]]]) -> dict[str, int]:

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from labelsift.data.hashing import text_hash
 from labelsift.data.samples import TEXT_HASH
 from labelsift.report import Report
-from labelsift.review.verified import text_hash
 from labelsift.store.cache import text_hashes
 
 from ..convert.regions import Value

@@ -9,10 +9,10 @@ from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
+from labelsift.data.hashing import text_hash
 from labelsift.data.label_sets import shown
 from labelsift.models.embedding import Embedder, embed
 from labelsift.models.vector_index import VectorIndex
-from labelsift.review.verified import text_hash
 
 from ..convert.regions import Value
 from .models import Model
