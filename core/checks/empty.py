@@ -1,4 +1,4 @@
-"""Texts that show nothing: empty, white space or invisible characters."""
+"""Empty texts: nothing, white space or invisible characters."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def empty(context: Context) -> Result:
     blank = context.blank
     findings = [
         Finding(
-            id=one,
+            id=sample_id,
             issue="empty",
             score=0.0,
             given=context.label(row),
             reason="The text is empty: there is nothing to label or to learn from.",
         )
-        for row, one in zip(np.flatnonzero(blank), context.ids(np.flatnonzero(blank)), strict=True)
+        for row, sample_id in zip(np.flatnonzero(blank), context.ids(np.flatnonzero(blank)), strict=True)
     ]
     return Result(np.where(blank, 0, 1).astype(np.float32), blank, findings)

@@ -1,4 +1,4 @@
-"""Samples whose texts are the same but for case, white space and Unicode form."""
+"""Exact duplicates: samples whose texts are the same but for case, white space and Unicode form."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def exact_duplicate(context: Context) -> Result:
     for rows in members(groups):
         is_issue[rows] = True
         ids = context.ids(rows)
-        for at, row in enumerate(rows):
-            others = ids[:at] + ids[at + 1 :]
+        for position, row in enumerate(rows):
+            others = ids[:position] + ids[position + 1 :]
             findings.append(
                 Finding(
-                    id=ids[at],
+                    id=ids[position],
                     issue="exact_duplicate",
                     score=0.0,
                     given=context.label(row),

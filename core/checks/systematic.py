@@ -69,9 +69,7 @@ def systematic(context: Context) -> Result:
         sizes=sizes,
         taken_for=_taken_for(context, looks_right, np.unique(given)),
     )
-    findings: dict[
-        frozenset[int], Finding
-    ] = {}  # a pair that recurs both ways is one finding, of the more frequent way
+    findings: dict[frozenset[int], Finding] = {}  # one for both ways, by the more frequent one
     for pair in pairs:
         classes = frozenset((pair.given, pair.suggested))
         if classes not in findings:
