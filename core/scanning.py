@@ -25,10 +25,12 @@ from .errors import InputError, StoreError
 from .label_quality.pred_probs_warnings import doubts_of
 from .models.embedding import DEFAULT, Embedder, facts_of
 from .models.embedding import embedder as load_embedder
-from .report import USERS_EMBEDDINGS, Report
+from .report import Report
+from .review.verified import verified
+from .search.seeds import USERS_EMBEDDINGS
 from .signals.dynamics_statistics import SUBSETS, Trajectories
 from .signals.signals import Signals
-from .store.store import DEFAULT as DEFAULT_STORE
+from .store.base import DEFAULT as DEFAULT_STORE
 from .store.store import Store, run_name
 
 FOLDS = 5
@@ -119,10 +121,10 @@ def scan(
     if samples.taxonomy is not None:
         report.settings["taxonomy"] = samples.taxonomy.plain
     if store is not None:
-        report.store = Store(store)
+        kept = report.store = Store(store)
         report.settings |= {"parent": before} if before else {}
-        report.notes += come_back(report.store.ledger.examine()[0], samples.ids)
-        report.store.save(report)
+        report.notes += come_back(kept.ledger.examine()[0], samples.ids)
+        kept.save(report)
     return report
 
 
@@ -138,13 +140,13 @@ def _require(*, folds: int, seed: int, budget: int | None) -> None:
 def _verified(store: Store, samples: Samples) -> np.ndarray:
     """Tell the rows whose label people verified as it stands now: bool, shape (n,)."""
     try:
-        ids = list(store.verified(samples, but=""))
+        ids = list(verified(samples, store.ledger.records(), but=""))
     except StoreError:  # a broken record is named by verify, and is no reason against a scan
         ids = []
-    verified = np.zeros(len(samples), dtype=bool)
+    rows = np.zeros(len(samples), dtype=bool)
     if ids:
-        verified[samples.positions(ids)] = True
-    return verified
+        rows[samples.positions(ids)] = True
+    return rows
 
 
 def _context(samples: Samples, signals: Signals, *, seed: int, budget: int | None) -> Context:

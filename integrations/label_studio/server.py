@@ -19,8 +19,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from labelsift.demo.local_servers import LOOPBACK, Server, cache_folder, environment, free_port, locked
+from labelsift.demo.local_servers import LOOPBACK, Server, cache_folder, environment, free_port
 from labelsift.errors import PlatformError
+from labelsift.store.locking import locked
 
 VERSION = "1.23.2"
 USERNAME = "admin@example.com"
