@@ -80,8 +80,8 @@ def _ratings(labels: AnnotatorLabels, consensus: Consensus) -> list[dict[str, ob
         {
             "annotator": labels.annotators[position],
             "labels": int(counts[position]),
-            "agreement": _rounded(consensus.agreement[position]),
-            "quality": _rounded(consensus.skill[position]),
+            "agreement": _rounded(float(consensus.agreement[position])),
+            "quality": _rounded(float(consensus.skill[position])),
             "method": consensus.method,
         }
         for position in weakest
@@ -89,7 +89,7 @@ def _ratings(labels: AnnotatorLabels, consensus: Consensus) -> list[dict[str, ob
 
 
 def _rounded(value: float) -> float | None:
-    return round(float(value), 4) if math.isfinite(value) else None
+    return round(value, 4) if math.isfinite(value) else None
 
 
 def _score(context: Context, score: np.ndarray, labels: AnnotatorLabels, consensus: Consensus) -> np.ndarray:

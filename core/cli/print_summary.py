@@ -18,7 +18,7 @@ from rich.text import Text
 
 from ..data.formatting import percent, shortened, visible
 from ..data.issues import issue_named
-from ..data.label_sets import changed, shown
+from ..data.label_sets import format_difference, format_labels
 from ..data.schemas import of_issue
 from ..render.confusions import confusions_in
 from ..render.overview import Overview
@@ -160,7 +160,7 @@ def _entry(row: dict[str, Any], text: str | None, width: int) -> list[Text]:
     given, suggested = _value(row["given"]), _value(row["suggested"])
     sets = [json.loads(row[name] or "null") for name in ("given", "suggested")]
     if all(isinstance(one, list) for one in sets):
-        suggested = _clean(changed(*sets), 60) or suggested
+        suggested = _clean(format_difference(*sets), 60) or suggested
     if given:
         head.append("  ").append(given, style=BAD)
     if suggested:
@@ -325,7 +325,7 @@ def _value(cell: str | None) -> str:
     value = json.loads(cell) if cell else None
     if value is None:
         return ""
-    return _clean(shown(value), 40)
+    return _clean(format_labels(value), 40)
 
 
 def _clean(text: str, length: int) -> str:

@@ -1,4 +1,4 @@
-"""Samples: the rows to be judged, known by their string ids."""
+"""Samples: an immutable table of rows with string ids, their labels in any form, and metadata."""
 
 from __future__ import annotations
 
@@ -14,16 +14,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..errors import InputError
-from .adjudication import Policy, Resolution, applied, resolve
-from .annotator_labels import labels_in as annotators_labels_in
+from .adjudication import Policy, applied, resolve
+from .annotator_labels import labels_in as annotated_labels
 from .hashing import digest_sum, header_digest, row_digests
 from .label_sets import labels_in, members, parsed
-from .remap import remapped, retold, settled
+from .remap import remapped, settled, translated_table
 from .spans import types_in
 from .taxonomy import Taxonomy
 
-# One of label, labels and spans at most; their forms: labelsift.data.label_sets, labelsift.data.spans,
-# labelsift.data.annotator_labels.
+# One of label, labels and spans at most; their forms stand in label_sets, spans and annotator_labels.
 ROLES = ("id", "text", "label", "labels", "spans", "annotations", "split", "predicted")
 Task = Literal["classification", "multilabel", "spans"]
 TASKS: tuple[Task, ...] = ("classification", "multilabel", "spans")
@@ -142,9 +141,7 @@ class Samples:
         if self.labels is None:
             return ()
         annotations = self.column("annotations")
-        further = (
-            annotators_labels_in(annotations) if annotations is not None else ()
-        )  # also what was outvoted everywhere
+        further = annotated_labels(annotations) if annotations is not None else ()  # also what was outvoted everywhere
         return tuple(sorted({*pc.unique(self.labels.drop_null()).to_pylist(), *further}))
 
     def codes(self, classes: Sequence[str]) -> np.ndarray:
@@ -260,28 +257,22 @@ class Samples:
         self._require_texts()
         present = Taxonomy.read(taxonomy) if isinstance(taxonomy, str | Path) else taxonomy or self.taxonomy
         if present is not None:
-            corrections = retold(corrections, present)
+            corrections = translated_table(corrections, present)
         resolution = resolve(corrections, policy=policy, experts=experts)
         classes = present.classes if present is not None else ()
         table, kept = applied(self.table, resolution, new_labels=new_labels, classes=classes)
         counts = Counter(action for action, _ in resolution.decided.values())
         lineage = self._next(policy, dict(sorted(counts.items())), tuple(resolution.conflicts))
-        corrected = replace(self, table=table, lineage=lineage, undecided=self._still_undecided(resolution))
+        undecided = self.undecided
+        if undecided is not None:
+            ids = [sample_id for sample_id, (action, _) in resolution.decided.items() if action == "relabel"]
+            undecided = undecided.filter(pc.invert(pc.is_in(undecided["id"], value_set=pa.array(ids, pa.string()))))
+        corrected = replace(self, table=table, lineage=lineage, undecided=undecided)
         return corrected if kept.all() else replace(corrected.take(np.flatnonzero(kept)), lineage=lineage)
-
-    def _still_undecided(self, resolution: Resolution) -> pa.Table | None:
-        """Return the undecided samples that nobody relabeled."""
-        if self.undecided is None:
-            return None
-        relabeled = pa.array([id for id, (action, _) in resolution.decided.items() if action == "relabel"], pa.string())
-        return self.undecided.filter(pc.invert(pc.is_in(self.undecided["id"], value_set=relabeled)))
 
     @cached_property
     def fingerprint(self) -> str:
-        """A hash of the content (roles and metadata) that is the same for any order of the rows.
-
-        The sum modulo 2**128 of a 128-bit BLAKE2b hash a row, with the column names.
-        """
+        """A hash of columns and rows, the same for any order of the rows: 128 bits of BLAKE2b each, summed."""
         hashes = (ROW_HASH, TEXT_HASH) if self.textless else ()
         own = [name for name in self.table.column_names if name not in hashes]
         header = header_digest([*own, *(f"metadata.{name}" for name in self.metadata.column_names)])

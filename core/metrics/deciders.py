@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 
 from ..data.issues import issue_named
-from ..data.label_sets import said
+from ..data.label_sets import cell_of
 from ..store.run import Run
 
 # Of each relabel the people who decided it, each with their newest word: ISO time, reason, and their own note.
@@ -72,7 +72,7 @@ def _by_change(
 def _present(cell: str | None, new: Run) -> object:
     """Return a label out of a JSON cell, under its present name."""
     try:
-        label = said(json.loads(cell)) if cell is not None else None
+        label = cell_of(json.loads(cell)) if cell is not None else None
     except ValueError:
         return cell
     taxonomy = new.samples.taxonomy

@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 
 from ..data.formatting import format_span
 from ..data.issues import issue_named
-from ..data.label_sets import shown
+from ..data.label_sets import format_labels
 from ..metrics.factorize import partitions
 from ..metrics.slice_metrics import Judged, class_metrics, judged, overall, score_column, wilson
 from ..metrics.slice_table import full_table, worst_first
@@ -273,7 +273,7 @@ def _plain(table: pa.Table) -> Table:
 def _label(cell: str | None, labels: set[str]) -> str:
     value = None if cell is None else json.loads(cell)
     if isinstance(value, list) and format_span(value, None) is None:
-        return shown(value) if all(isinstance(one, str) and one in labels for one in value) else ""
+        return format_labels(value) if all(isinstance(one, str) and one in labels for one in value) else ""
     value = format_span(value, None) or value
     return value if isinstance(value, str) and value in labels else ""
 

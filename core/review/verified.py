@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from ..data.adjudication import Vote, resolve
 from ..data.hashing import text_hash
-from ..data.label_sets import said as label_said
+from ..data.label_sets import cell_of
 from ..data.remap import given_names, translated
 from ..data.samples import TEXT_HASH, Samples
 from ..data.taxonomy import Taxonomy
@@ -120,4 +120,4 @@ def chosen(vote: Vote) -> set[str | None]:
     action, value = vote
     if action == "respan":
         return {value}
-    return {label_said(json.loads(value))} if action == "relabel" else set()
+    return {cell_of(json.loads(value))} if action == "relabel" else set()

@@ -15,7 +15,7 @@ import labelsift as ls
 import pyarrow as pa
 import pytest
 from labelsift.cli import main
-from labelsift.data.issues import expected_precision
+from labelsift.data.formatting import expected_precision
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.demo.tickets import write_tickets
 

@@ -28,7 +28,7 @@ import pyarrow.compute as pc
 
 from ...data.formatting import format_span, shortened
 from ...data.issues import SYSTEMATIC, issue_named
-from ...data.label_sets import shown
+from ...data.label_sets import format_labels
 from ...data.schemas import of_issue
 from .anchors import anchor
 from .notes import annotations_of, remark
@@ -233,7 +233,7 @@ class _Rows:
         if self.source.task == "spans":
             return None
         cell = _cell(self.source.given, row)
-        return shown(json.loads(cell)) if isinstance(cell, str) and self.source.task == "multilabel" else cell
+        return format_labels(json.loads(cell)) if isinstance(cell, str) and self.source.task == "multilabel" else cell
 
     def _is_label(self, value: object) -> bool:
         if isinstance(value, list):
@@ -257,7 +257,7 @@ class _Rows:
             return -1
         if value is None or isinstance(value, (str, int, float)):
             return self._string(draft, value)
-        return self._string(draft, shown(value))
+        return self._string(draft, format_labels(value))
 
     def _cost(self, draft: _Draft) -> int:
         before = [self.nodes[one] for one in draft.nodes if one in self.nodes]
