@@ -119,7 +119,10 @@ def from_columns(table: pa.Table, names: Sequence[str]) -> pa.ChunkedArray:
             cure="Write 0 where a label does not fit; a row where all are empty counts as unlabeled",
         )
     patterns, pattern_of = np.unique(marks, axis=0, return_inverse=True)
-    sets = [None if row[0] < 0 else canonical(names[column] for column in np.flatnonzero(row).tolist()) for row in patterns]
+    sets = [
+        None if row[0] < 0 else canonical(name for name, mark in zip(names, row, strict=True) if mark)
+        for row in patterns.tolist()
+    ]
     return pa.chunked_array([pa.array(sets, pa.string()).take(pa.array(pattern_of.ravel()))])
 
 
