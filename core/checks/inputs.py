@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..models.cross_validation import assign_folds, out_of_sample
-from ..models.cross_validation_multilabel import sets_out_of_sample, strata
+from ..models.cross_validation import assign_folds, out_of_fold, rarest_labels
 from ..models.embedding import Embedder, kept_vectors
 from ..models.neighbors import kept_graph, neighbors_for
 from .class_notes import rare
@@ -55,10 +54,7 @@ class Inputs:
             context.graph = kept_graph(context.cache, context.vectors, k, seed=context.seed)
         if "pred_probs" in check.needs and context.pred_probs is None and context.vectors is not None:
             self.say(f"Predicting out of sample ({self.folds} folds)")
-            if context.samples.task == "multilabel":
-                self._predict_multilabel(context.vectors)
-            else:
-                self._predict(context.vectors)
+            self._predict(context.vectors)
 
     def _embed(self, embedder: Embedder) -> np.ndarray:
         context = self.context
@@ -70,10 +66,15 @@ class Inputs:
 
     def _predict(self, vectors: np.ndarray) -> None:
         context = self.context
-        context.fold_of = assign_folds(context.codes, context.same_text, folds=self.folds, seed=context.seed)
-        context.predictions = out_of_sample(
+        targets = strata = labels = context.codes
+        if context.samples.task == "multilabel":
+            members = context.members
+            targets = np.where(members < 0, np.nan, members).astype(np.float32)
+            strata, labels = rarest_labels(members), np.nonzero(members == 1)[1]
+        context.fold_of = assign_folds(strata, context.same_text, folds=self.folds, seed=context.seed)
+        context.predictions = out_of_fold(
             vectors,
-            context.codes,
+            targets,
             classes=len(context.classes),
             folds=context.fold_of,
             seed=context.seed,
@@ -81,18 +82,4 @@ class Inputs:
             weights=context.weights,
         )
         context.pred_probs = context.predictions.pred_probs
-        context.notes += rare(context.codes, context.classes, folds=self.folds)
-
-    def _predict_multilabel(self, vectors: np.ndarray) -> None:
-        context, given = self.context, self.context.members
-        context.fold_of = assign_folds(strata(given), context.same_text, folds=self.folds, seed=context.seed)
-        context.predictions = sets_out_of_sample(
-            vectors,
-            np.where(given < 0, np.nan, given).astype(np.float32),
-            folds=context.fold_of,
-            seed=context.seed,
-            training=context.readable & ~context.blank,
-            weights=context.weights,
-        )
-        context.pred_probs = context.predictions.pred_probs
-        context.notes += rare(np.nonzero(given == 1)[1], context.classes, folds=self.folds)
+        context.notes += rare(labels, context.classes, folds=self.folds)
