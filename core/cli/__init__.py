@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from ..data.issues import visible
+from ..data.formatting import visible
 from ..errors import LabelsiftError
 
 UNEXPECTED = 4
