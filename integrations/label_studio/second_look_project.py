@@ -15,14 +15,13 @@ from typing import Any
 
 from labelsift.data.issues import shortened
 
-from .backend.predictions import SECOND_LOOK
 from .client.client import Client
 from .convert.label_config import Target
 from .convert.task_fields import PREFIX
 from .convert.task_header import NOT_SHOWN
 from .state.rounds import NOT_PREFILLED, TITLE_LENGTH
 
-KEY = f"{PREFIX}key"
+KEY, SECOND_LOOK = f"{PREFIX}key", f"{PREFIX}second_look"  # fields: what the look is known by, whom it asks
 NEUTRAL = "A second opinion is asked for."
 TAB = "Second look"
 _MARK = re.compile(r"\[labelsift second look (\{.*?\})\]")

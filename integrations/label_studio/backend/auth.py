@@ -13,8 +13,8 @@ from pathlib import Path
 
 from labelsift.errors import InputError
 
-USER = "labelsift"
-PASSWORD, PASSWORD_FILE = "LABELSIFT_BACKEND_PASSWORD", "LABELSIFT_BACKEND_PASSWORD_FILE"
+from ..client.connect import PASSWORD, PASSWORD_FILE, USER
+
 LEAST = 12  # characters of a password
 _VISIBLE = re.compile(r"[!-~]+")
 

@@ -19,9 +19,9 @@ from ..convert.label_config import Target
 from ..convert.label_names import names_of
 from ..convert.regions import Value, from_result, to_result
 from ..convert.task_fields import PREFIX, is_unseen
+from ..second_look_project import SECOND_LOOK
 from .run_index import Opinion
 
-SECOND_LOOK = f"{PREFIX}second_look"
 Entry = dict[str, Any] | list[Any]
 
 

@@ -23,10 +23,11 @@ from ..client.read import SAID
 from ..convert.correction import is_correction
 from ..convert.label_config import Target
 from ..convert.label_names import names_of
+from ..second_look_project import SECOND_LOOK
 from .database import Database, FullError
 from .evidence import said, weigh
 from .logs import Log
-from .predictions import SECOND_LOOK, data_of, id_of, text_of, value_of
+from .predictions import data_of, id_of, text_of, value_of
 from .projects import Projects
 from .queue import Job, Queue
 from .second_looks import SecondLooks

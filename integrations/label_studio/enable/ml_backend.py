@@ -11,10 +11,9 @@ from typing import Any
 from labelsift.errors import InputError, PlatformError
 
 from ..client.client import Client
+from ..client.connect import PASSWORD, PASSWORD_FILE, USER
 
 TITLE = "labelsift"
-USER = "labelsift"
-PASSWORD, PASSWORD_FILE = "LABELSIFT_BACKEND_PASSWORD", "LABELSIFT_BACKEND_PASSWORD_FILE"
 SWITCHES = "ML_BLOCK_LOCAL_IP=false and SSRF_PROTECTION_ENABLED=false"
 LOCAL = (
     f"Start Label Studio with {SWITCHES} in its environment (both are needed for an address in a private network), "
