@@ -25,7 +25,7 @@ from ..convert.label_config import Target
 from ..second_look_project import ensure_tab, find_or_make, second_data, standing
 from .database import Database
 from .logs import Log
-from .server_cache import Facts
+from .projects import ServerCache
 
 KIND = SECOND_LOOK  # of a record
 PATIENCE = 5.0  # seconds in which a request of a killed backend may still arrive
@@ -41,7 +41,7 @@ class SecondLooks:
         The store's record.
     """
 
-    def __init__(self, server: Facts, database: Database, ledger: Ledger, *, log: Log) -> None:
+    def __init__(self, server: ServerCache, database: Database, ledger: Ledger, *, log: Log) -> None:
         self._server, self._client = server, server.client
         self._database, self._ledger, self._log = database, ledger, log
         self._tabs: set[tuple[int, str]] = set()
