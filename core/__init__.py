@@ -8,6 +8,7 @@
 """
 
 from .corrections.agreeing import agreement
+from .corrections.annotate import note
 from .corrections.record import record, recorded
 from .data.samples import Samples
 from .data.taxonomy import Taxonomy
@@ -16,13 +17,11 @@ from .io.read import read
 from .label_quality.pred_probs import TopK
 from .label_quality.score_labels import score_labels
 from .platforms import Receipt, pull
-from .report import Report
+from .report import Report, load
 from .scanning import scan
 from .signals.dynamics_writer import DynamicsWriter
 from .signals.signals import Signals
 from .signals.training_dynamics import Dynamics
-from .store.annotate import note
-from .store.store import load
 
 __all__ = [
     "Dynamics",

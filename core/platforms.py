@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from .data.adjudication import Policy
     from .data.samples import Samples
-    from .report import Report
+    from .store.run import Run
 
 GROUP = "labelsift.platforms"
 Mode = Literal["choose", "prefill", "blind"]
@@ -122,7 +122,7 @@ class Labeler(Protocol):
 
     def push(
         self,
-        report: Report,
+        report: Run,
         *,
         project: str,
         mode: Mode = "choose",
@@ -174,7 +174,7 @@ class Rounds(Protocol):
 
     def push_round(
         self,
-        report: Report,
+        report: Run,
         *,
         project: str,
         mode: Mode,
@@ -339,7 +339,7 @@ class Tracker(Protocol):
 
     name: str
 
-    def log(self, report: Report, *, target: str | None = None, with_text: bool = False) -> Receipt:
+    def log(self, report: Run, *, target: str | None = None, with_text: bool = False) -> Receipt:
         """Write the panels of a report into a run of the tracker's."""
         ...
 

@@ -1,10 +1,8 @@
-"""Report: what one scan found, and the doors from it to people and platforms."""
+"""Report: a run with its methods: search, slices, push, log and the page."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,68 +11,30 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .data.samples import Samples
-from .data.schemas import ANNOTATORS_SCHEMA, issues_in
+from .data.schemas import issues_in
 from .data.textless import require_texts
 from .errors import InputError
 from .metrics.slice_lookup import slice_row
 from .metrics.slice_metrics import judged_labels
 from .models.vector_index import VectorIndex
+from .search.index import open_index
+from .search.pools import pools_of
 from .search.query import Searchable, seed_vector
 from .search.seeds import USERS_EMBEDDINGS as USERS_EMBEDDINGS
-from .search.seeds import required_embeddings, searchable, seeds, selection
+from .search.seeds import searchable, seeds, selection
 from .search.sql_filter import Selection
-from .store.keeper import Keeper
+from .store.base import DEFAULT, LATEST
+from .store.run import Run
 from .store.run_notes import note_entry
+from .store.store import Store
 
 if TYPE_CHECKING:
     from .platforms import Mode, PushOptions, Receipt
     from .search.pools import Pool
 
 
-@dataclass
-class Report:
-    """The result of a scan.
-
-    Parameters
-    ----------
-    run
-        The run's name in the store, for example ``20261123-101500-4f2a``.
-    created
-        When the scan ended (UTC).
-    samples, scores, findings
-        What was scanned and found; the tables are in the schemas of :mod:`labelsift.data.schemas`.
-    classes
-        The class of each column of ``pred_probs``.
-    settings
-        What the scan was told: embedder, folds, seed, budget …
-    facts
-        What is known of the data set as a whole: rows, language shares, metrics of the proxy model …
-    notes
-        Sentences that a reader must know to judge the findings.
-    embeddings
-        float32, shape (n, d), rows of unit length (zero where a text has no token), or None.
-    pred_probs
-        float32, shape (n, classes), out of sample, or None. Rows are NaN where nothing could be said.
-    sample_links
-        Sample id → the address of its task on the last platform that it was pushed to.
-    store
-        The run store that keeps this run, or None.
-    """
-
-    run: str
-    created: datetime
-    samples: Samples
-    scores: pa.Table
-    findings: pa.Table
-    classes: tuple[str, ...] = ()
-    settings: dict[str, Any] = field(default_factory=dict)
-    facts: dict[str, Any] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-    embeddings: np.ndarray | None = None
-    pred_probs: np.ndarray | None = None
-    sample_links: dict[str, str] = field(default_factory=dict)
-    store: Keeper | None = None
+class Report(Run):
+    """A run, and the doors from it to people and platforms; its data are those of :class:`labelsift.store.run.Run`."""
 
     def summary(self) -> dict[str, Any]:
         """Return the headline figures: for ``--json``, dashboards and tests."""
@@ -149,7 +109,7 @@ class Report:
         place = self._pool(pool) if pool is not None else None
         rows, vectors = seeds(self, seed, place=place)
         if place is None:
-            searched = searchable(self, details=True) if details else self._searchable
+            searched = self._searched(details=True) if details else self._searchable
         else:
             searched = place.searchable(details=details)
         vector = seed_vector(vectors)
@@ -165,7 +125,7 @@ class Report:
         """Return what :meth:`similar` found as a batch to push: ``report.batch(found).push("label-studio", …)``."""
         from .search.batch import batch_of
 
-        return batch_of(self, found, pool=pool)
+        return report_of(batch_of(self, found, pool=pool))
 
     def ids(self, where: str) -> list[str]:
         """Return the ids of the samples that fulfil a condition in SQL; see :meth:`similar` for its columns."""
@@ -189,21 +149,21 @@ class Report:
     @cached_property
     def index(self) -> VectorIndex:
         """The index of the embeddings; that of a large kept run is kept with it."""
-        vectors = required_embeddings(self)
-        if self.store is None:
-            return VectorIndex.build(vectors)
-        return self.store.kept_index(self.run, vectors)
+        return open_index(self)
 
     @cached_property
     def _searchable(self) -> Searchable:
-        return searchable(self, details=False)
+        return self._searched(details=False)
+
+    def _searched(self, *, details: bool) -> Searchable:
+        return searchable(self, index=self.index, selection=self.selection, details=details)
 
     def _pool(self, name: str) -> Pool:
         if self.store is None:
             raise InputError(
                 "A report that is kept in no store has no pools", cure="Load a run from a store: ls.load(store=…)"
             )
-        found = self.store.pool(name)
+        found = pools_of(self.store).open(name)
         mine = self.settings.get("embedder")
         if found.embedder != mine:
             raise InputError(
@@ -217,14 +177,6 @@ class Report:
         from .metrics.slice_table import slices_table
 
         return slices_table(self, by=by, metric=metric)
-
-    def annotators(self) -> pa.Table:
-        """Return how good each annotator is: ``annotator, labels, agreement, quality, method``, the weakest first.
-
-        ``agreement`` is with the consensus where others labeled the sample, too; ``quality`` CROWDLAB's. Both are null
-        where nothing can be said. No row where the samples have no annotators.
-        """
-        return pa.Table.from_pylist(self.facts.get("annotators", []), schema=ANNOTATORS_SCHEMA)
 
     def another_opinion(self, k: int = 100) -> pa.Table:
         """Return the samples that one more opinion would teach most: ``id, score, opinions, consensus, quality``.
@@ -318,6 +270,24 @@ class Report:
         from .render.page.build import write_page
 
         return write_page(self, Path(path), share=share)
+
+
+def load(run: str = LATEST, *, dataset: str | None = None, store: str | Path = DEFAULT) -> Report:
+    """Load the report of a run from a store.
+
+    Parameters
+    ----------
+    run
+        A run's name or its beginning, or ``latest``.
+    dataset
+        Take the latest run of this data set.
+    """
+    return report_of(Store(store).load(run, dataset=dataset))
+
+
+def report_of(run: Run) -> Report:
+    """Return a run with the methods of a report."""
+    return Report(**vars(run))
 
 
 def _share(count: int, of: int) -> float | None:

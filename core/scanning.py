@@ -30,10 +30,12 @@ from .models.cross_validation import assign_folds, out_of_sample
 from .models.cross_validation_multilabel import sets_out_of_sample, strata
 from .models.embedding import DEFAULT, Embedder, embedder, facts_of, kept_vectors
 from .models.neighbors import kept_graph, neighbors_for
-from .report import USERS_EMBEDDINGS, Report
+from .report import Report
+from .review.verified import verified
+from .search.seeds import USERS_EMBEDDINGS
 from .signals.dynamics_statistics import SUBSETS, Trajectories
 from .signals.signals import Signals
-from .store.store import DEFAULT as DEFAULT_STORE
+from .store.base import DEFAULT as DEFAULT_STORE
 from .store.store import Store, run_name
 
 FOLDS = 5
@@ -125,10 +127,10 @@ def scan(
     if samples.taxonomy is not None:
         report.settings["taxonomy"] = samples.taxonomy.plain
     if store is not None:
-        report.store = Store(store)
+        kept = report.store = Store(store)
         report.settings |= {"parent": before} if before else {}
-        report.notes += come_back(report.store.ledger.examine()[0], samples.ids)
-        report.store.save(report)
+        report.notes += come_back(kept.ledger.examine()[0], samples.ids)
+        kept.save(report)
     return report
 
 
@@ -144,13 +146,13 @@ def _require(*, folds: int, seed: int, budget: int | None) -> None:
 def _verified(store: Store, samples: Samples) -> np.ndarray:
     """Tell the rows whose label people verified as it stands now: bool, shape (n,)."""
     try:
-        known = store.verified(samples, but="")
+        known = verified(samples, store.ledger.records(), but="")
     except StoreError:  # a broken record is named by verify, and is no reason against a scan
         known = {}
-    verified = np.zeros(len(samples), dtype=bool)
+    rows = np.zeros(len(samples), dtype=bool)
     if known:
-        verified[samples.positions(list(known))] = True
-    return verified
+        rows[samples.positions(list(known))] = True
+    return rows
 
 
 def _without_texts(chosen: tuple[Check, ...], only: Sequence[str] | None, signals: Signals) -> tuple[Check, ...]:

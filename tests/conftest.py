@@ -24,40 +24,12 @@ PLANTED = 'Zwölfkämpfer "Quokka" <b>Ω</b> \\ 4711'
 CHROMIUM = "/usr/bin/chromium"
 HOSTILE_VALUES = ("a//b", "..", "=(),&>", "x" * 300, "💥 emoji", "", "plain")
 
-# Of the tests of Label Studio: about half of their time by the clock, so that both workers are busy equally long.
-SECOND_SERVER = (
-    "test_access.py",
-    "test_crash.py",
-    "test_enable_page.py",
-    "test_enabling.py",
-    "test_events.py",
-    "test_existing.py",
-    "test_five_labelers.py",
-    "test_full_disk.py",
-    "test_joints.py",
-    "test_models.py",
-    "test_openapi.py",
-    "test_predict.py",
-    "test_queue_page.py",
-    "test_remarks.py",
-    "test_round_trip.py",
-    "test_tabs.py",
-)
+pytest_plugins = ["workers"]  # tests/helpers
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Write golden files anew instead of comparing with them."""
     parser.addoption("--golden-write", action="store_true", help="write golden files anew; look at the difference")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep tests that share a server, or a module's fixtures, on one of the workers of pytest-xdist."""
-    for item in items:
-        folder = item.path.parent
-        shared = folder.name if folder.parent.name == "integrations" or folder.name == "packaging" else item.path.name
-        if "label_studio" in item.path.parts:  # the most by far: two servers, one a worker
-            shared = f"label_studio {1 + (item.path.name in SECOND_SERVER)}"
-        item.add_marker(pytest.mark.xdist_group(shared))
 
 
 def build_report(rows: int = 200, *, predicted: bool = False, run: str = "20261123-101500-4f2a") -> Report:

@@ -19,10 +19,9 @@ from labelsift.data.schemas import (
 )
 from labelsift.errors import InputError
 from labelsift.io.read import read
-from labelsift.report import Report
+from labelsift.report import Report, load
 from labelsift.scanning import scan
 from labelsift.signals.signals import Signals
-from labelsift.store.store import Store, load
 
 TEXTS = [
     "my bank card was stolen yesterday",
@@ -89,7 +88,7 @@ def test_links_of_a_push_are_kept_with_the_run(report, tmp_path, monkeypatch):
     kept = scan(report.samples, only=["empty"], store=tmp_path / "kept")
     kept.push("queue", project="P")
     assert load(store=tmp_path / "kept").sample_links == {"a": "http://127.0.0.1/7"}
-    again = Store(tmp_path / "kept").load()
+    again = load(store=tmp_path / "kept")
     again.push("queue", project="P")
     assert again.sample_links == {"a": "http://127.0.0.1/7"}
 

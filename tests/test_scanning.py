@@ -182,7 +182,7 @@ def test_a_scan_twice_is_the_same_and_touches_no_network(report, samples, monkey
 
 
 def test_a_scan_is_kept_where_it_is_told(samples, tmp_path, monkeypatch):
-    from labelsift.store.store import load
+    from labelsift.report import load
 
     monkeypatch.chdir(tmp_path)
     kept = scan(samples, only=["empty"])
@@ -229,7 +229,7 @@ def test_odd_data_is_scanned_without_a_warning(name, tmp_path):
         values = column.drop_null().to_numpy()
         assert np.isfinite(values).all()
         assert ((values >= 0) & (values <= 1)).all()
-    from labelsift.store.store import load
+    from labelsift.report import load
 
     assert load(store=tmp_path / "kept").findings.equals(report.findings)
 

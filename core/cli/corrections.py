@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 import click
 
 from ..data.adjudication import POLICIES, Policy
-from ..store.store import LATEST, Store
+from ..store.base import LATEST
+from ..store.store import Store
 from .options import json_option, store_option, write_json
 
 GATE_FAILED = 1

@@ -16,7 +16,7 @@ import click
 import pyarrow as pa
 
 from ..errors import InputError
-from ..store.store import DEFAULT, LATEST
+from ..store.base import DEFAULT, LATEST
 
 if TYPE_CHECKING:
     from ..platforms import Receipt

@@ -12,9 +12,9 @@ from ..corrections.agreeing import UNKNOWN, Agreement, agreement
 from ..corrections.record import record
 from ..errors import InputError
 from ..platforms import MODES, Mode, PushOptions
+from ..report import load
 from ..review.rounds import share_of
 from ..store.pull_state import forget_pulled
-from ..store.store import load
 from .options import json_option, run_options, show_receipt, store_option, write_json, written
 
 

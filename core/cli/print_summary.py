@@ -21,7 +21,7 @@ from ..data.label_sets import changed, shown
 from ..data.schemas import of_issue
 from ..render.confusions import confusions_in
 from ..render.overview import Overview
-from ..store.store import DEFAULT
+from ..store.base import DEFAULT
 
 if TYPE_CHECKING:
     from ..report import Report

@@ -14,8 +14,8 @@ from ..corrections.erase import Erased
 from ..corrections.probe_estimates import Probed
 from ..data.issues import shortened, visible
 from ..platforms import Receipt
+from ..store.run_info import RunInfo
 from ..store.run_notes import Annotations
-from ..store.store import RunInfo
 
 SHOWN = 200  # characters of a text
 QUEUE = ("asked", "open", "decided", "skipped")  # counts of a queue's row

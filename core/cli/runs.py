@@ -10,9 +10,10 @@ import click
 
 from ..data.issues import visible
 from ..errors import InputError
+from ..report import load
+from ..store.run_info import RunInfo
 from ..store.run_notes import Annotations, annotated
-from ..store.run_reader import RunInfo
-from ..store.store import Store, load
+from ..store.store import Store
 from .options import json_option, parted, store_option, write_json, written
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def show(run: str, store: str, as_json: bool) -> None:
 @store_option
 def tag(run: str, tags: tuple[str, ...], remove: bool, by: str | None, store: str) -> None:
     """Give RUN tags; later --run tag:NAME finds the newest run that has one."""
-    from ..store.annotate import tag as tag_run
+    from ..corrections.annotate import tag as tag_run
 
     found = tag_run(run, tags, remove=remove, by=by, store=store)
     click.echo(f"Tags: {', '.join(found.tags) or 'none'}")
@@ -93,7 +94,7 @@ def tag(run: str, tags: tuple[str, ...], remove: bool, by: str | None, store: st
 @store_option
 def model(run: str, model: str, by: str | None, store: str) -> None:
     """Note that RUN led to the registered MODEL, such as mlflow:models:/tickets/3."""
-    from ..store.annotate import model as keep_model
+    from ..corrections.annotate import model as keep_model
 
     keep_model(run, model, by=by, store=store)
     click.echo(f"Model: {visible(model)}")
@@ -108,7 +109,7 @@ def model(run: str, model: str, by: str | None, store: str) -> None:
 @store_option
 def note(run: str, text: str, slice_: str | None, sample: str | None, by: str, store: str) -> None:
     """Keep the note TEXT on RUN, or on one of its slices or samples."""
-    from ..store.annotate import note as keep_note
+    from ..corrections.annotate import note as keep_note
 
     found = keep_note(text, by=by, run=run, slice=slice_, sample=sample, store=store)
     click.echo(f"{len(found.notes):,} notes on this run; labelsift runs show {run}")

@@ -10,6 +10,7 @@ import click
 from ..data.issues import visible
 from ..errors import InputError
 from ..metrics.slice_lookup import slice_ids
+from ..search.pools import pools_of
 from ..search.seeds import class_ids
 from .options import array, json_option, lines, parted, progress, run_options, store_option, write_json
 
@@ -55,7 +56,7 @@ def similar(
     as_json: bool,
 ) -> None:
     """Find the samples most like SEED: a text, or the id of a sample; or a group's: --like, --class, --slice, --ids."""
-    from ..store.store import load
+    from ..report import load
 
     if (push is None) != (project is None):
         raise InputError("--push needs --project, and the other way round", cure="Name both")
@@ -137,7 +138,7 @@ def index(
     if (pool is None) == (remove is None) or (remove is not None and name is None):
         raise InputError("It is not clear what to index", cure="Give a file, or --name POOL --remove FILE")
     if remove is not None:
-        change = Store(store).pools.remove(str(name), _ids(remove))
+        change = pools_of(Store(store)).remove(str(name), _ids(remove))
     else:
         from ..io.read import read
         from ..search.index_pool import index_pool

@@ -14,8 +14,9 @@ import pyarrow as pa
 
 from ..data.adjudication import REPEAT, SECOND_LOOK
 from ..errors import LabelsiftError
+from ..store.base import DEFAULT
 from ..store.run_reader import read_shown
-from ..store.store import DEFAULT, Store
+from ..store.store import Store
 
 UNKNOWN = "unknown"  # the issue of samples whose run the store does not have
 

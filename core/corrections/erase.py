@@ -22,17 +22,18 @@ from ..data.adjudication import SECOND_LOOK
 from ..data.textless import comparable_texts
 from ..errors import InputError, LabelsiftError, StoreError
 from ..review.verified import text_hash
+from ..search.pools import pools_of
 from ..store.backend_state import erase_served
+from ..store.base import DEFAULT, SENT
 from ..store.cache import NAME as CACHE
 from ..store.hash_chain import HEAD, Record
 from ..store.location import Bucket, Folder, Place
 from ..store.pull_state import FOLDER as PULLS
 from ..store.run_eraser import erase_from_run
 from ..store.run_reader import read_samples
-from ..store.run_writer import sweep_dead
-from ..store.runrecords import SENT
 from ..store.sealed_text import Words
-from ..store.store import DEFAULT, Store
+from ..store.store import Store
+from ..store.sweep import sweep_dead
 from ..store.tombstones import id_hash, id_hashes
 from .kept_rows import FACTS as ROWS
 from .kept_rows import erase_kept
@@ -176,7 +177,7 @@ def _plan(kept: Store, wanted: list[str]) -> Erased:
     unread = [f"{error}. It may hold these samples: labelsift runs rm" for error in kept.broken()]
     for name in _pools(kept):
         try:
-            there = set(kept.pools.open(name).column("id").to_pylist()) & set(wanted)
+            there = set(pools_of(kept).open(name).column("id").to_pylist()) & set(wanted)
         except LabelsiftError as error:
             unread.append(str(error))
             continue
@@ -215,8 +216,8 @@ def _erase(kept: Store, wanted: set[str], found: Erased) -> dict[str, str]:
     for name in _pools(kept):
         try:
             if name in found.pools:
-                kept.pools.remove(name, sorted(set(kept.pools.open(name).column("id").to_pylist()) & wanted))
-            kept.pools.sweep(name)
+                pools_of(kept).remove(name, sorted(set(pools_of(kept).open(name).column("id").to_pylist()) & wanted))
+            pools_of(kept).sweep(name)
         except LabelsiftError as error:
             found.unreachable.append(str(error))
     hashes = {}
@@ -255,7 +256,7 @@ def _erase_copies(records: Sequence[Record], wanted: list[str], found: Erased) -
 
 
 def _pools(kept: Store) -> list[str]:
-    return kept.pools.names() if isinstance(kept.place, Folder) else []
+    return pools_of(kept).names() if isinstance(kept.place, Folder) else []
 
 
 def _versions(kept: Store) -> list[Place]:

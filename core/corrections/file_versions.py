@@ -27,8 +27,9 @@ from ..io import row_files as rowfiles
 from ..io.files import stem
 from ..io.read import read
 from ..io.row_files import RowFile
+from ..store.base import DEFAULT
 from ..store.hash_chain import Record
-from ..store.store import DEFAULT, Store
+from ..store.store import Store
 from ..store.tombstones import whole
 from .kept_rows import erased_from, folder_of, keep_rows, restored
 from .record import as_table, decisions

@@ -24,8 +24,8 @@ from ..data.samples import Samples
 from ..errors import StoreError
 from ..io.row_files import RowFile
 from ..store.location import Folder, Place
-from ..store.run_writer import FORGOTTEN
 from ..store.store import Store
+from ..store.sweep import FORGOTTEN
 from ..store.tombstones import merged
 
 FACTS = "rows.json"

@@ -14,8 +14,9 @@ from ..data.adjudication import REPEAT, SECOND_LOOK, SKIPPED, resolve, vote_of
 from ..errors import StoreError
 from ..review.assignment import ASSIGNED, Assignment
 from ..review.rounds import ROUND, Plan
+from ..store.base import DEFAULT, LATEST
 from ..store.hash_chain import Record
-from ..store.store import DEFAULT, LATEST, Store
+from ..store.store import Store
 from .probes import LEAST, Estimate, Stratum, difference, estimates, rate
 from .record import as_table, decisions
 

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from ..data.adjudication import REPEAT
+from ..store.base import DEFAULT
 from ..store.hash_chain import Record
 from ..store.run_reader import read_flagged
-from ..store.store import DEFAULT, Store
+from ..store.store import Store
 from .record import decisions
 
 OUTCOMES = ("accepted", "changed", "refused")

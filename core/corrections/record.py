@@ -19,10 +19,11 @@ import pyarrow as pa
 from ..data.adjudication import REPEAT
 from ..data.schemas import CORRECTIONS_SCHEMA, OPTIONAL, to_json
 from ..errors import InputError, LabelsiftError
+from ..store.base import DEFAULT
 from ..store.hash_chain import Record
 from ..store.run_reader import Shown, read_shown
 from ..store.sealed_text import Words
-from ..store.store import DEFAULT, Store
+from ..store.store import Store
 
 DECISION = "decision"
 

@@ -9,8 +9,10 @@ import pyarrow as pa
 
 from ..data.samples import ROLES, Samples
 from ..data.textless import require_texts, same_rows
-from ..store.run_reader import read_facts, read_samples
-from ..store.store import DEFAULT, LATEST, Store
+from ..store.base import DEFAULT, LATEST
+from ..store.run_info import read_facts
+from ..store.run_reader import read_samples
+from ..store.store import Store
 from ..store.tombstones import whole
 
 

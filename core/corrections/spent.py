@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ..store.hash_chain import Record
-from ..store.run_reader import RunInfo
+from ..store.run_info import RunInfo
 from .record import decisions
 
 LONGEST = 600.0  # seconds of one decision that count: a page that was left open is no work

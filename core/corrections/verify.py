@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import StoreError
+from ..store.base import DEFAULT
 from ..store.hash_chain import GENESIS, Record
-from ..store.run_reader import RunInfo
-from ..store.store import DEFAULT, Store
+from ..store.run_info import RunInfo
+from ..store.store import Store
 from .erase import FORGOTTEN, unfinished
 from .file_versions import versions
 from .kept_rows import folder_of, hash_of_kept

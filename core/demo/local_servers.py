@@ -9,7 +9,6 @@ when the starter was killed.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import http.client
 import json
@@ -20,12 +19,13 @@ import sys
 import time
 import urllib.request
 import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from ..errors import PlatformError
+from ..store.locking import locked
 
 LOOPBACK = "127.0.0.1"
 
@@ -65,14 +65,6 @@ def cache_folder() -> Path:
     folder = Path(os.environ.get("LABELSIFT_CACHE") or default)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return folder
-
-
-@contextlib.contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold a lock file, so that two processes do not prepare the same thing at once."""
-    with path.open("a") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
 
 
 def environment(name: str, requirements: Sequence[str], *, say: Callable[[str], None]) -> Path:

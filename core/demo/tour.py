@@ -29,7 +29,7 @@ from ..io.read import read
 from ..platforms import Local, Receipt, Showcase
 from ..report import Report
 from ..scanning import scan
-from ..store.store import DEFAULT
+from ..store.base import DEFAULT
 from .local_servers import stop_all
 from .tickets import write_tickets
 

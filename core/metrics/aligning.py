@@ -10,13 +10,13 @@ import pyarrow.compute as pc
 
 from ..data.remap import COLUMNS
 from ..data.taxonomy import Taxonomy
-from ..report import Report
+from ..store.run import Run
 
 _NAMES = [(name, pa.string()) for name in ("kind", "old", "new")]
 SCHEMA = pa.schema([*_NAMES, ("samples", pa.int64()), ("decided", pa.int64())])
 
 
-def aligned(old: Report, taxonomy: Taxonomy) -> Report:
+def aligned(old: Run, taxonomy: Taxonomy) -> Run:
     """Return the older run under the present names; what was split or retired since keeps its old one."""
     table = old.samples.table
     for name in COLUMNS:

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from ..data.schemas import issues_in
 from ..data.textless import comparable_texts
-from ..report import Report
+from ..store.run import Run
 from .aligning import aligned, explained, taxonomy_changes
 from .deciders import with_deciders
 from .differences import Sides, metrics_table, slices_table
@@ -72,7 +72,7 @@ class Comparison:
     slices: pa.Table
     issues: pa.Table
     taxonomy: pa.Table
-    sides: tuple[Report, Report] = field(repr=False, compare=False)
+    sides: tuple[Run, Run] = field(repr=False, compare=False)
     by: tuple[str, ...] = ()
     only_old: tuple[str, ...] = ()
     only_new: tuple[str, ...] = ()
@@ -104,7 +104,7 @@ class Comparison:
         return write_comparison(self, Path(path), with_text=with_text, why=why)
 
 
-def compare(old: Report, new: Report, *, by: Sequence[str] | None = None) -> Comparison:
+def compare(old: Run, new: Run, *, by: Sequence[str] | None = None) -> Comparison:
     """Compare two runs.
 
     Parameters
@@ -147,14 +147,14 @@ def compare(old: Report, new: Report, *, by: Sequence[str] | None = None) -> Com
     )
 
 
-def relabels(old: Report, new: Report) -> pa.Table:
+def relabels(old: Run, new: Run) -> pa.Table:
     """Return only what :class:`Comparison` calls ``relabeled``, without the people: ``id, old, new``."""
     rows_old, rows_new, _ = _matched(old, new)
     taxonomy = new.samples.taxonomy
     return _relabeled(aligned(old, taxonomy) if taxonomy else old, new, rows_old, rows_new)
 
 
-def _matched(old: Report, new: Report) -> tuple[pa.Array, pa.Array, tuple[tuple[str, str], ...]]:
+def _matched(old: Run, new: Run) -> tuple[pa.Array, pa.Array, tuple[tuple[str, str], ...]]:
     """Return the rows of the samples that both have, in the old and in the new run, and the renamed ids."""
     place = pc.index_in(new.samples.ids, value_set=pa.concat_arrays(old.samples.ids.chunks))
     known = place.is_valid().to_numpy()
@@ -178,13 +178,13 @@ def _matched(old: Report, new: Report) -> tuple[pa.Array, pa.Array, tuple[tuple[
     return pa.array(np.append(rows_old, more[:, 0])), pa.array(np.append(rows_new, more[:, 1])), renamed
 
 
-def _others(report: Report, rows: pa.Array) -> tuple[str, ...]:
+def _others(report: Run, rows: pa.Array) -> tuple[str, ...]:
     alone = np.ones(len(report.samples), dtype=bool)
     alone[rows.to_numpy()] = False
     return tuple(report.samples.ids.filter(pa.array(alone)).to_pylist())
 
 
-def _relabeled(old: Report, new: Report, rows_old: pa.Array, rows_new: pa.Array) -> pa.Table:
+def _relabeled(old: Run, new: Run, rows_old: pa.Array, rows_new: pa.Array) -> pa.Table:
     before, after = _labels(old, rows_old), _labels(new, rows_new)
     same = pc.fill_null(pc.equal(before, after), False)
     changed = pc.invert(pc.or_(same, pc.and_(before.is_null(), after.is_null())))
@@ -194,13 +194,13 @@ def _relabeled(old: Report, new: Report, rows_old: pa.Array, rows_new: pa.Array)
     return table.filter(changed)
 
 
-def _labels(report: Report, rows: pa.Array) -> pa.Array:
+def _labels(report: Run, rows: pa.Array) -> pa.Array:
     given = report.samples.given
     found = pa.nulls(len(rows), pa.string()) if given is None else given.take(rows)
     return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
 
 
-def _issues(old: Report, new: Report, rows_old: pa.Array, rows_new: pa.Array) -> pa.Table:
+def _issues(old: Run, new: Run, rows_old: pa.Array, rows_new: pa.Array) -> pa.Table:
     rows = []
     for name in dict.fromkeys([*issues_in(old.scores), *issues_in(new.scores)]):
         before, after = (score_column(one, f"is_{name}_issue") for one in (old, new))

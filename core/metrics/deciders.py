@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from ..data.issues import words
 from ..data.label_sets import said
-from ..report import Report
+from ..store.run import Run
 
 # Of each relabel the people who decided it, each with their newest word: ISO time, reason, and their own note.
 DECIDED = pa.list_(pa.struct([(name, pa.string()) for name in ("person", "time", "why", "note")]))
@@ -27,7 +27,7 @@ _VERDICTS = {
 }
 
 
-def with_deciders(relabeled: pa.Table, old: Report, new: Report, *, renamed: Mapping[str, str]) -> pa.Table:
+def with_deciders(relabeled: pa.Table, old: Run, new: Run, *, renamed: Mapping[str, str]) -> pa.Table:
     """Add the column ``decided`` to a table of relabels; empty lists where the newer run's store knows nobody.
 
     Parameters
@@ -54,7 +54,7 @@ def with_deciders(relabeled: pa.Table, old: Report, new: Report, *, renamed: Map
 
 
 def _by_change(
-    records: Iterable[Mapping[str, Any]], old: Report, new: Report
+    records: Iterable[Mapping[str, Any]], old: Run, new: Run
 ) -> dict[tuple[Any, ...], list[tuple[str, dict[str, Any]]]]:
     """Return (sample, label shown, or ... where nobody knows it, label chosen) → (person, decision), oldest first."""
     found: dict[tuple[Any, ...], list[tuple[str, dict[str, Any]]]] = {}
@@ -69,7 +69,7 @@ def _by_change(
     return found
 
 
-def _present(cell: str | None, new: Report) -> object:
+def _present(cell: str | None, new: Run) -> object:
     """Return a label out of a JSON cell, under its present name."""
     try:
         label = said(json.loads(cell)) if cell is not None else None

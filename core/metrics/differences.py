@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 
 from ..errors import InputError
-from ..report import Report
+from ..store.run import Run
 from .factorize import Cells, cross, partitions
 from .paired_intervals import Outcomes, f1_difference, rate_difference
 from .slice_metrics import Judged, judged, overall
@@ -48,8 +48,8 @@ class Sides:
         Rows of the shared samples in each of them: int64, shape (shared,).
     """
 
-    old: Report
-    new: Report
+    old: Run
+    new: Run
     rows_old: np.ndarray
     rows_new: np.ndarray
 
@@ -168,7 +168,7 @@ def slices_table(sides: Sides, by: Sequence[str] | None) -> tuple[pa.Table, tupl
     return pa.Table.from_pylist(rows, schema=schema), only_old, only_new
 
 
-def all_cells(report: Report, by: Sequence[str] | None) -> list[dict[str, Any]]:
+def all_cells(report: Run, by: Sequence[str] | None) -> list[dict[str, Any]]:
     """Return the metrics of every slice of a run: by the columns ``by`` and their pairs, else by every column."""
     return full_table(report, list(_cells(report, by).values())).to_pylist()
 
@@ -178,7 +178,7 @@ def known(value: float | None) -> float | None:
     return None if value is None or np.isnan(value) else float(value)
 
 
-def _cells(report: Report, by: Sequence[str] | None) -> dict[tuple[str, ...], Cells]:
+def _cells(report: Run, by: Sequence[str] | None) -> dict[tuple[str, ...], Cells]:
     """Return the partitions that are asked for, by the columns that they are made of."""
     found, skipped = partitions(report.samples)
     missing = sorted(set(by or ()) - set(found))

@@ -21,7 +21,7 @@ from ..data.textless import require_texts
 from ..errors import InputError
 from ..models.cross_validation import assign_folds, choose_penalty
 from ..models.logistic_regression import fit_linear
-from ..report import Report
+from ..store.run import Run
 
 # Two-sided 95 % points of Student's t by degrees of freedom; above the last one the normal's.
 _T95 = (12.71, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131)
@@ -69,7 +69,7 @@ class Worth:
         return {**vars(self), "accuracy": cells, "slices": self.slices.to_pylist(), "notes": list(self.notes)}
 
 
-def worth(old: Report, new: Report, *, seeds: int = 5, evaluation: str | None = None, by: Sequence[str] = ()) -> Worth:
+def worth(old: Run, new: Run, *, seeds: int = 5, evaluation: str | None = None, by: Sequence[str] = ()) -> Worth:
     """Measure what the labels of the run ``new`` are worth beside those of the run ``old``.
 
     Parameters
@@ -143,7 +143,7 @@ class _Shared:
         return chosen
 
 
-def _shared(old: Report, new: Report, by: Sequence[str]) -> _Shared:
+def _shared(old: Run, new: Run, by: Sequence[str]) -> _Shared:
     if new.embeddings is None or old.samples.labels is None or new.samples.labels is None:
         raise InputError("Both runs need labels, and the new one embeddings", cure="Scan both with --label")
     for one in (old, new):

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from ..errors import InputError
 from ..models.cross_validation import choose_penalty
 from ..models.influence import fit_tightly, relabel_influence
-from ..report import Report
+from ..store.run import Run
 from .compare import relabels
 from .slice_lookup import slice_ids
 
@@ -17,7 +17,7 @@ MOST_ROWS = 20_000  # learned from: the exact fit that influence needs takes min
 _SCHEMA = pa.schema([("id", pa.string()), ("old", pa.string()), ("new", pa.string()), ("effect", pa.float64())])
 
 
-def blame(old: Report, new: Report, slug: str) -> pa.Table:
+def blame(old: Run, new: Run, slug: str) -> pa.Table:
     """Rank the relabels between two runs by how far each pushes a slice down.
 
     A linear model like the scan's is fitted on the new run's labels; the effect of a relabel is the first-order

@@ -14,10 +14,10 @@ from .slugs import slugs
 
 if TYPE_CHECKING:
     from ..data.samples import Samples
-    from ..report import Report
+    from ..store.run import Run
 
 
-def slice_row(report: Report, slug: str) -> dict[str, Any] | None:
+def slice_row(report: Run, slug: str) -> dict[str, Any] | None:
     """Return the metrics of a slice by its slug, of one column or two; None where there is no such slice."""
     cells = _cells(report.samples, slug)
     if not cells:
@@ -25,7 +25,7 @@ def slice_row(report: Report, slug: str) -> dict[str, Any] | None:
     return next((row for row in full_table(report, cells).to_pylist() if row["slug"] == slug), None)
 
 
-def slice_ids(report: Report, slug: str) -> list[str]:
+def slice_ids(report: Run, slug: str) -> list[str]:
     """Return the ids of a slice's samples by its slug, of one column or two.
 
     Raises

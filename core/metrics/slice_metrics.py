@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 from .factorize import Cells
 
 if TYPE_CHECKING:
-    from ..report import Report
+    from ..store.run import Run
 
 PREDICTED = "predicted column"
 PROXY = "proxy model"
@@ -67,7 +67,7 @@ class Judged:
         return self.labeled & (self.predicted >= 0)
 
 
-def judged(report: Report) -> Judged:
+def judged(report: Run) -> Judged:
     """Gather labels, predictions and label flags of a report."""
     samples = report.samples
     if samples.task != "classification":
@@ -91,7 +91,7 @@ def judged(report: Report) -> Judged:
     return Judged(classes, samples.codes(classes).astype(np.int64), predicted, flagged, was_judged, source)
 
 
-def _judged_alone(report: Report) -> Judged:
+def _judged_alone(report: Run) -> Judged:
     """Gather the flags alone, where a label is no single class that a prediction could be held against."""
     nobody = np.full(len(report.samples), -1, dtype=np.int64)
     given, flags = report.samples.given, score_column(report, "is_label_issue")
@@ -100,7 +100,7 @@ def _judged_alone(report: Report) -> Judged:
     return Judged((), nobody, nobody, flagged, judged_labels(report), "", labeled)
 
 
-def judged_labels(report: Report) -> np.ndarray:
+def judged_labels(report: Run) -> np.ndarray:
     """Tell whose label was judged: bool, shape (n,), in the order of the samples.
 
     A judged label has a ``label_score``. Unlabeled rows, blank ones, those that the embedder cannot read
@@ -112,7 +112,7 @@ def judged_labels(report: Report) -> np.ndarray:
     return labels.is_valid().to_numpy() & np.isfinite(scores.to_numpy().astype(np.float64))
 
 
-def score_column(report: Report, name: str) -> pa.ChunkedArray | None:
+def score_column(report: Run, name: str) -> pa.ChunkedArray | None:
     """Return a column of ``report.scores`` in the order of the samples, or None where there is none."""
     if name not in report.scores.column_names:
         return None

@@ -16,13 +16,13 @@ from .slice_metrics import cell_metrics, judged
 from .slugs import slugs
 
 if TYPE_CHECKING:
-    from ..report import Report
+    from ..store.run import Run
 
 METRICS = ("label_issue_rate", "accuracy", "f1", "weighted_f1")
 RATES = ("label_issue_rate", "accuracy")
 
 
-def slices_table(report: Report, *, by: Sequence[str] | None = None, metric: str = "label_issue_rate") -> pa.Table:
+def slices_table(report: Run, *, by: Sequence[str] | None = None, metric: str = "label_issue_rate") -> pa.Table:
     """Return one metric of every slice, worst first.
 
     Parameters
@@ -67,7 +67,7 @@ def slices_table(report: Report, *, by: Sequence[str] | None = None, metric: str
     return found.take(pa.array(worst_first(table, metric)))
 
 
-def full_table(report: Report, cells: Sequence[Cells]) -> pa.Table:
+def full_table(report: Run, cells: Sequence[Cells]) -> pa.Table:
     """Return every metric of the given cells: slug, predicate and the columns of ``cell_metrics``.
 
     What could not be counted is null.
@@ -94,7 +94,7 @@ def worst_first(table: pa.Table, metric: str) -> np.ndarray:
     return np.lexsort((-table["n"].to_numpy(), key))
 
 
-def _asked(report: Report, by: Sequence[str] | None) -> list[Cells]:
+def _asked(report: Run, by: Sequence[str] | None) -> list[Cells]:
     cells, skipped = partitions(report.samples)
     if by is None:
         return list(cells.values())

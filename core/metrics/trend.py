@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from ..data.schemas import issues_in
 from ..errors import InputError
-from ..report import Report
+from ..store.run import Run
 from .aligning import aligned
 from .compare import Comparison, compare
 from .differences import all_cells, known
@@ -62,7 +62,7 @@ class Trend:
         return write_comparison(self.change, Path(path), with_text=with_text, why=why, trend=self)
 
 
-def trend(reports: Sequence[Report], *, by: Sequence[str] | None = None) -> Trend:
+def trend(reports: Sequence[Run], *, by: Sequence[str] | None = None) -> Trend:
     """Put runs in a row.
 
     Parameters
@@ -92,7 +92,7 @@ def trend(reports: Sequence[Report], *, by: Sequence[str] | None = None) -> Tren
     )
 
 
-def _metrics(runs: Sequence[Report]) -> pa.Table:
+def _metrics(runs: Sequence[Run]) -> pa.Table:
     found = [overall(judged(one)) for one in runs]
     rows = [{"metric": metric, "values": [known(one[metric]) for one in found]} for metric in METRICS]
     return pa.Table.from_pylist(rows, schema=pa.schema([("metric", pa.string()), _VALUES]))
@@ -115,7 +115,7 @@ def _slices(cells: Sequence[dict[str, dict[str, Any]]]) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=pa.schema([*names, ("n", _COUNTS), _VALUES]))
 
 
-def _issues(runs: Sequence[Report]) -> pa.Table:
+def _issues(runs: Sequence[Run]) -> pa.Table:
     rows = []
     for issue in dict.fromkeys(name for one in runs for name in issues_in(one.scores)):
         flags = [score_column(one, f"is_{issue}_issue") for one in runs]

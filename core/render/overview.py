@@ -17,7 +17,7 @@ from .counts import ClassHealth, IssueCount, Quality, WorseValue
 from .sethealth import set_health, sets_told
 
 if TYPE_CHECKING:
-    from ..report import Report
+    from ..store.run import Run
 
 BINS = 20
 # A metadata value is named as worse when the lower end of its Wilson interval lies above the overall rate.
@@ -30,7 +30,7 @@ SLICE_VALUES = 100
 class Overview:
     """Counts, rates and the verdict of one report; each is worked out when first asked for."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: Run) -> None:
         self.report = report
         self.rows = len(report.samples)
 

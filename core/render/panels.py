@@ -30,7 +30,7 @@ from .overview import BINS, Overview
 from .verdict import summary
 
 if TYPE_CHECKING:
-    from ..report import Report
+    from ..store.run import Run
 
 # A table of more rows is slow to open on a tracker's page; the report's own files hold every finding.
 MAX_FLAGGED = 10_000
@@ -114,7 +114,7 @@ class Panels:
     metrics_of: str = ""
 
 
-def panels(report: Report, *, with_text: bool = False) -> Panels:
+def panels(report: Run, *, with_text: bool = False) -> Panels:
     """Work out what a tracker shows of a report.
 
     Parameters
@@ -224,7 +224,7 @@ def _set_table(overview: Overview) -> pa.Table:
     return table.take(pa.array(worst_first(table, "label_issue_rate")))
 
 
-def _flagged(report: Report, *, with_text: bool) -> tuple[Table, int]:
+def _flagged(report: Run, *, with_text: bool) -> tuple[Table, int]:
     """Return the table of flagged samples and how many findings there are.
 
     Label issues come first, then the other issues, each worst first: scores of different issues do
@@ -252,7 +252,7 @@ def _flagged(report: Report, *, with_text: bool) -> tuple[Table, int]:
     return Table(tuple(columns), [list(row) for row in zip(*columns.values(), strict=True)]), len(found)
 
 
-def _params(report: Report, source: str) -> dict[str, str]:
+def _params(report: Run, source: str) -> dict[str, str]:
     facts: Mapping[str, object] = {
         "dataset": report.samples.name,
         "fingerprint": report.samples.fingerprint,

@@ -13,12 +13,12 @@ from ..data.schemas import of_issue
 from .counts import ClassHealth
 
 if TYPE_CHECKING:
-    from ..report import Report
+    from ..store.run import Run
 
 KINDS = ("extra", "missing")
 
 
-def set_health(report: Report, judged: np.ndarray) -> tuple[ClassHealth, ...]:
+def set_health(report: Run, judged: np.ndarray) -> tuple[ClassHealth, ...]:
     """Return one entry a label, the highest rate of suspicious cells first.
 
     ``rows`` are the judged samples that have the label or seem to lack it, ``flagged`` those where it seems extra or
@@ -40,7 +40,7 @@ def set_health(report: Report, judged: np.ndarray) -> tuple[ClassHealth, ...]:
     return tuple(sorted(health, key=lambda one: (-one.rate, -one.flagged, one.name)))
 
 
-def flips(report: Report) -> Counter[tuple[str, str]]:
+def flips(report: Run) -> Counter[tuple[str, str]]:
     """Count the findings of each label and kind (extra, missing)."""
     found = of_issue(report.findings, "label")
     counts: Counter[tuple[str, str]] = Counter()

@@ -12,7 +12,7 @@ from ..data.media import Medium, shown_of
 from ..data.samples import Task
 from ..data.schemas import ISSUES
 from ..errors import InputError
-from ..report import Report
+from ..store.run import Run
 from .reasons import reason_of
 from .suggestions import Dispute, Value, given_in, order_of, plain, suggesting_of, suggestion_of
 
@@ -78,7 +78,7 @@ def key_of(sample: str, *, again: bool) -> str:
     return f"{sample}\x00again" if again else sample
 
 
-def flags_of(report: Report, *, only: Sequence[str] | None = None, budget: int | None = None) -> list[Flag]:
+def flags_of(report: Run, *, only: Sequence[str] | None = None, budget: int | None = None) -> list[Flag]:
     """Return the flagged samples, worst first: disputed labels by their score, then the rest by theirs.
 
     Parameters

@@ -18,16 +18,19 @@ from ..errors import InputError
 from ..platforms import Mode, PushOptions, Receipt, Rounds
 from . import rounds as probing
 from .assignment import Assignment, assigned
-from .verified import JUDGED
+from .reopen import reopened
+from .round_ledger import keep_assignment, planned_ids, round_queue
+from .rounds import round_of
+from .verified import JUDGED, verified
 
 if TYPE_CHECKING:
-    from ..report import Report
+    from ..store.run import Run
 
 _PUSH = "Scan the file again; of a run without texts only the report that ls.scan returned can be pushed, in Python"
 
 
 def push(
-    report: Report,
+    report: Run,
     platform: str,
     *,
     project: str,
@@ -52,21 +55,21 @@ def push(
         _require_rounds(labeler, repeat=repeat, probe=probe, blind=blind_share, mode="match" if match else mode)
     if only is None:
         report = without_advice(report)
-    verified, changed = _verified(report)
+    settled, changed = _verified(report)
     if probe is not None:
-        queue, repeats = probing.round_queue(
+        queue, repeats = round_queue(
             report,
             platform=platform,
             project=project,
             share=probe,
             budget=budget,
-            without=[one for one, issues in verified.items() if JUDGED in issues],
+            without=[sample for sample, issues in settled.items() if JUDGED in issues],
             dry_run=dry_run,
             repeat=repeat,
         )
         known, budget, blind = 0, None, frozenset[str]()  # it chose the flagged samples; the probes come on top
     else:
-        queue, known = _unverified(report, verified)
+        queue, known = _unverified(report, settled)
         where = {"platform": platform, "target": project}
         queue, repeats, blind = _beside(queue, where, mode=None if match else mode, share=blind_share, keep=not dry_run)
     if report.store is not None and not dry_run:  # before, so that what a killed push sent is known, too
@@ -93,13 +96,13 @@ def push(
     return receipt
 
 
-def without_advice(report: Report) -> Report:
+def without_advice(report: Run) -> Run:
     """Return the report without the findings that ask nobody for a decision, if it has any."""
     advice = pc.is_in(report.findings["issue"], value_set=pa.array(sorted(ADVICE), pa.string()))
     return replace(report, findings=report.findings.filter(pc.invert(advice))) if pc.any(advice).as_py() else report
 
 
-def _require_kind(report: Report, labeler: platforms.Labeler, *, match: str | None, only: Sequence[str] | None) -> None:
+def _require_kind(report: Run, labeler: platforms.Labeler, *, match: str | None, only: Sequence[str] | None) -> None:
     """Refuse what this platform cannot ask people about."""
     able = platforms.asks_about(labeler)
     if report.samples.task == "multilabel" and "multilabel" not in able:
@@ -137,8 +140,8 @@ def _require_rounds(
 
 
 def _beside(
-    queue: Report, where: dict[str, str], *, mode: Mode | None, share: float | None, keep: bool
-) -> tuple[Report, Mapping[str, float], frozenset[str]]:
+    queue: Run, where: dict[str, str], *, mode: Mode | None, share: float | None, keep: bool
+) -> tuple[Run, Mapping[str, float], frozenset[str]]:
     """Leave out what is asked blind elsewhere; return the second tasks, and what is blind, in this very project."""
     store, run = queue.store, queue.run
     if store is None:
@@ -146,8 +149,9 @@ def _beside(
             raise InputError("Without a run store nobody would know what was asked blind", cure="Scan into a store")
         return queue, {}, frozenset()
     own = (where["platform"], where["target"]) if mode == "choose" else None
-    queue = probing.without_planned(queue, store.planned(run, but=own))
-    repeats = store.repeats(run, **where) if mode == "blind" else {}
+    queue = probing.without_planned(queue, planned_ids(store.ledger.records(), run, but=own))
+    plan = round_of(store.ledger.records(), run=run, **where) if mode == "blind" else None
+    repeats = plan.repeats if plan else {}
 
     def make() -> Assignment:
         if store.decided(run):
@@ -157,11 +161,13 @@ def _beside(
             )
         return assigned(queue.findings, share=share or 0, seed=secrets.randbits(32))
 
-    blind = store.assign(run, **where, make=make if share else None, keep=keep).blind if own else frozenset()
+    if own is None:
+        return queue, repeats, frozenset()
+    blind = keep_assignment(store.ledger, run, **where, make=make if share else None, keep=keep).blind
     return queue, repeats, blind
 
 
-def _keep_links(report: Report, receipt: Receipt) -> None:
+def _keep_links(report: Run, receipt: Receipt) -> None:
     for sample, link in receipt.sample_links.items():
         if "://" in link or sample not in report.sample_links:  # a workbook's name does not replace an address
             report.sample_links[sample] = link
@@ -169,16 +175,17 @@ def _keep_links(report: Report, receipt: Receipt) -> None:
         report.store.save_links(report.run, report.sample_links)
 
 
-def _verified(report: Report) -> tuple[dict[str, frozenset[str]], int]:
+def _verified(report: Run) -> tuple[dict[str, frozenset[str]], int]:
     """Return which issues of which samples people settled, and how many labels are open again by new evidence."""
     if report.store is None:
         return {}, 0
-    known = report.store.verified(report.samples, but=report.run)
-    again = known.keys() & report.store.reopened(report.samples, report.scores, but=report.run)
+    records = report.store.ledger.records()
+    known = verified(report.samples, records, but=report.run)
+    again = known.keys() & reopened(report.samples, report.scores, records, but=report.run)
     return {one: issues - {JUDGED} if one in again else issues for one, issues in known.items()}, len(again)
 
 
-def _unverified(report: Report, known: Mapping[str, frozenset[str]]) -> tuple[Report, int]:
+def _unverified(report: Run, known: Mapping[str, frozenset[str]]) -> tuple[Run, int]:
     """Return the report without the findings that people settled, and how many samples these are of."""
     found = report.findings
     theirs = pc.and_(

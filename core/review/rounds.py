@@ -10,7 +10,6 @@ first in nothing but its place. They tell how well people agree with themselves.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -19,11 +18,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..data.schemas import Finding, findings_table
 from ..errors import InputError
 
 if TYPE_CHECKING:
-    from ..report import Report
+    from ..store.run import Run
 
 _GAP = 3  # a third of the queue lies between an item and its repeat, or more
 ROUND = "round"  # the kind of a record that keeps the plan of a round with probes
@@ -80,7 +78,7 @@ def share_of(text: str) -> float:
 
 
 def planned(
-    report: Report,
+    report: Run,
     *,
     share: float,
     budget: int | None,
@@ -147,43 +145,7 @@ def _repeats(placed: Mapping[str, float], *, share: float, rng: np.random.Genera
     return chosen
 
 
-def round_queue(
-    report: Report,
-    *,
-    platform: str,
-    project: str,
-    share: float,
-    budget: int | None,
-    without: Collection[str],
-    dry_run: bool,
-    repeat: float | None = None,
-) -> tuple[Report, Mapping[str, float]]:
-    """Return the report with the items of a round as its only findings, all of one kind, and the repeats.
-
-    A run has one round with probes a project: pushed again it is the same one.
-    """
-    if report.store is None:
-        raise InputError(
-            "Without a run store nobody would know which samples are probes", cure="Scan into a store, and push that"
-        )
-
-    keeper = report.store
-
-    def make() -> Plan:
-        if keeper.decided(report.run):
-            raise InputError(
-                "People have decided on this run with the suggestions before them",
-                cure="Push the round with probes first, then the rest; or scan again, and push that",
-            )
-        return planned(report, share=share, budget=budget, seed=secrets.randbits(32), without=without, repeat=repeat)
-
-    plan = keeper.plan_round(report.run, platform=platform, target=project, make=make, keep=not dry_run)
-    there = set(report.samples.ids.to_pylist())  # without those that were erased since
-    items = [Finding(id, "label", score, "A label to check.") for id, score in plan.scores.items() if id in there]
-    return replace(report, findings=findings_table(items)), plan.repeats
-
-
-def without_planned(report: Report, planned: Collection[str]) -> Report:
+def without_planned(report: Run, planned: Collection[str]) -> Run:
     """Leave out what is asked blind: who saw the suggestion elsewhere would not judge blind any more."""
     if not planned:
         return report

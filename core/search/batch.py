@@ -18,14 +18,18 @@ import pyarrow.compute as pc
 from ..data.samples import ROLES, Samples
 from ..data.schemas import Finding, findings_table
 from ..errors import InputError
+from ..store.run_reader import read_run
+from ..store.run_writer import save_run
+from .pools import pools_of
 
 if TYPE_CHECKING:
-    from ..report import Report
+    from ..store.base import BaseStore
+    from ..store.run import Run
 
 SIMILAR = "similar"  # the issue that the samples of a batch have
 
 
-def batch_of(report: Report, found: pa.Table, *, pool: str | None = None) -> Report:
+def batch_of(report: Run, found: pa.Table, *, pool: str | None = None) -> Run:
     """Return similar samples as something to push: one finding each, most similar first.
 
     The same samples make the same batch, so that pushing it twice changes nothing.
@@ -69,13 +73,21 @@ def batch_of(report: Report, found: pa.Table, *, pool: str | None = None) -> Rep
         pred_probs=None,
         sample_links={},
     )
-    return report.store.keep_batch(made)
+    return kept_batch(made, report.store)
 
 
-def _samples(report: Report, ids: list[str], pool: str | None) -> Samples:
+def kept_batch(batch: Run, store: BaseStore) -> Run:
+    """Keep a batch, and return it; the one that is kept already where there is one."""
+    if not store.has(batch.run):
+        save_run(batch, store)
+    kept = read_run(store.place_of(batch.run), store=store)
+    return replace(kept, samples=batch.samples) if kept.samples.textless else kept  # for the push that follows
+
+
+def _samples(report: Run, ids: list[str], pool: str | None) -> Samples:
     if pool is None:
         return report.samples.take(report.samples.positions(ids))
-    rows = report.store.pool(pool).table() if report.store is not None else pa.table({})
+    rows = pools_of(report.store).open(pool).table() if report.store is not None else pa.table({})
     rows = rows.take(pc.index_in(pa.array(ids, pa.string()), value_set=rows["id"].combine_chunks()))
     roles = [name for name in rows.column_names if name in ROLES]
     return Samples(rows.select(roles), rows.drop_columns(roles), pool)

@@ -13,9 +13,10 @@ from ..errors import StoreError
 from ..models.embedding import DEFAULT as DEFAULT_EMBEDDER
 from ..models.embedding import embed, embedder, name_in
 from ..signals.signals import Signals
-from ..store.run_reader import read_facts
-from ..store.store import DEFAULT, Store
-from .pools import Change
+from ..store.base import DEFAULT
+from ..store.run_info import read_facts
+from ..store.store import Store
+from .pools import Change, pools_of
 from .seeds import USERS_EMBEDDINGS
 
 
@@ -45,7 +46,7 @@ def index_pool(
         If the embedder is not that of the pool.
     """
     kept = Store(store)
-    pools = kept.pools
+    pools = pools_of(kept)
     kept.prepare()
     name = name or samples.name
     say = progress or (lambda _: None)
@@ -79,8 +80,8 @@ def _usual(store: Store, name: str) -> str:
         settings = read_facts(store.place_of(store.find()))["settings"]
     except StoreError:
         settings = {}
-    if name in store.pools.names():
-        kept = store.pools.open(name).embedder
+    if name in pools_of(store).names():
+        kept = pools_of(store).open(name).embedder
         if kept != settings.get("embedder"):  # else the run knows where the model lies
             return kept
     found = name_in(settings)

@@ -28,6 +28,7 @@ import pyarrow.compute as pc
 from ..data.samples import ROLES, Samples
 from ..errors import InputError, StoreError
 from ..models.vector_index import EXACT_BELOW, VectorIndex
+from ..store.base import BaseStore
 from .pool import Pool
 
 FORMAT = 1
@@ -258,3 +259,8 @@ def _grown(index: VectorIndex, vectors: np.ndarray, trained_rows: int) -> tuple[
         return VectorIndex.build(np.concatenate([index.vectors(), vectors])), rows
     index.append(vectors)
     return index, trained_rows
+
+
+def pools_of(store: BaseStore) -> Pools:
+    """Return the pools of unlabeled samples in a store's folder; a bucket is refused."""
+    return Pools(store.folder / "pools")

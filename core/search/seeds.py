@@ -18,7 +18,8 @@ from .sql_filter import Selection
 
 if TYPE_CHECKING:
     from ..models.embedding import Embedder
-    from ..report import Report
+    from ..models.vector_index import VectorIndex
+    from ..store.run import Run
 
 USERS_EMBEDDINGS = "the user's embeddings"
 _WORST = 20  # samples that stand for a class of which none is flagged
@@ -34,7 +35,7 @@ class Place(Protocol):
         ...
 
 
-def seeds(report: Report, seed: str | Sequence[str] | np.ndarray, *, place: Place | None) -> tuple[Any, np.ndarray]:
+def seeds(report: Run, seed: str | Sequence[str] | np.ndarray, *, place: Place | None) -> tuple[Any, np.ndarray]:
     """Return (rows of the report that the seed names: int64; vectors: float32, shape (n, d))."""
     nowhere = np.empty(0, dtype=np.int64)
     if isinstance(seed, np.ndarray):
@@ -56,7 +57,7 @@ def seeds(report: Report, seed: str | Sequence[str] | np.ndarray, *, place: Plac
     return rows, required_embeddings(report)[rows]
 
 
-def class_ids(report: Report, name: str) -> list[str]:
+def class_ids(report: Run, name: str) -> list[str]:
     """Return what is weak in a class: its samples flagged for their label, worst first, else the 20 worst scored.
 
     Raises
@@ -79,7 +80,7 @@ def class_ids(report: Report, name: str) -> list[str]:
     return report.samples.ids.take(rows[chosen]).to_pylist()
 
 
-def _labeled(report: Report, name: str) -> np.ndarray:
+def _labeled(report: Run, name: str) -> np.ndarray:
     """Return the rows that have a label, be it among others: int64."""
     if report.samples.task == "multilabel":
         classes = report.samples.classes
@@ -88,14 +89,14 @@ def _labeled(report: Report, name: str) -> np.ndarray:
     return pc.indices_nonzero(pc.equal(labels, name)).to_numpy() if labels is not None else _NO
 
 
-def required_embeddings(report: Report) -> np.ndarray:
+def required_embeddings(report: Run) -> np.ndarray:
     """Return the embeddings, or say how to get some."""
     if report.embeddings is None:
         raise InputError("This run has no embeddings", cure="Scan again with a check that needs them (label, outlier)")
     return report.embeddings
 
 
-def selection(report: Report) -> Selection:
+def selection(report: Run) -> Selection:
     """Return the columns of a report that a condition can name: of samples, scores and metadata, in this order."""
     columns: dict[str, pa.ChunkedArray] = {}
     for table in (report.samples.table, report.scores, report.samples.metadata):
@@ -104,7 +105,7 @@ def selection(report: Report) -> Selection:
     return Selection(len(report.samples), columns)
 
 
-def searchable(report: Report, *, details: bool) -> Searchable:
+def searchable(report: Run, *, index: VectorIndex, selection: Selection, details: bool) -> Searchable:
     """Return the samples of a report as something to search."""
     table = report.samples.table
     first = [name for name in FIRST if name in table.column_names]
@@ -123,7 +124,7 @@ def searchable(report: Report, *, details: bool) -> Searchable:
             else found
         )
 
-    return Searchable(report.index, report.selection, take)
+    return Searchable(index, selection, take)
 
 
 def _issues(scores: pa.Table) -> pa.Array:
@@ -132,7 +133,7 @@ def _issues(scores: pa.Table) -> pa.Array:
     return pa.array(lists, pa.list_(pa.string()))
 
 
-def _embedded(report: Report, text: str) -> np.ndarray:
+def _embedded(report: Run, text: str) -> np.ndarray:
     from ..models.embedding import embed, name_in
 
     name = name_in(report.settings)

@@ -6,7 +6,7 @@ import json
 
 from ..errors import StoreError
 from .location import Folder, Place, plain
-from .run_writer import sweep_old
+from .sweep import sweep_old
 
 FORMAT = 1
 MARK = "format.json"

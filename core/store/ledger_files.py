@@ -21,9 +21,9 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
-from ..demo.local_servers import locked
 from .hash_chain import HEAD, Head
 from .location import Folder, Place
+from .locking import locked
 
 RECORDS = "records.jsonl"
 _SEGMENT = "records-"

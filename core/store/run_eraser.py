@@ -15,7 +15,8 @@ from ..data.schemas import to_json
 from ..data.textless import without_rows
 from . import row_ids as rowids
 from .location import Place
-from .run_reader import FACTS, LINKS, REWRITTEN, WRITTEN, broken, read_links, read_samples, tables_in
+from .run_info import FACTS, LINKS, REWRITTEN, WRITTEN, broken, read_links, tables_in
+from .run_reader import read_samples
 from .tombstones import id_hashes, merged
 
 ERASED = "(This sentence quoted an erased text.)"

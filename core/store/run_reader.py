@@ -17,7 +17,6 @@ no name with a dot or a backquote, nor an empty one.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,39 +27,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..data.samples import TEXT_HASH, Samples
-from ..data.taxonomy import Taxonomy
-from ..errors import InputError, StoreError
-from ..report import Report
+from ..errors import InputError
 from ..review.verified import text_hash
-from .keeper import Keeper
-from .location import Bucket, Place, plain
+from .base import BaseStore
+from .location import Place
 from .row_ids import rows_of
+from .run import Run
+from .run_info import broken, read_facts, read_links, tables_in, taxonomy_in
 
-FACTS = "run.json"
-LINKS = "links.json"
-WRITTEN = "tables-"  # what tables in a bucket are called
-REWRITTEN = "without-"  # what tables are called once rows were erased from them
 _MATRICES = ("embeddings", "pred_probs")
 _BATCH = 65_536  # rows of vectors that are read at once
-
-
-class UnwrittenError(StoreError):
-    """A run in a bucket whose writer is at work, or was killed: there is none yet."""
-
-
-@dataclass(frozen=True)
-class RunInfo:
-    """One line of ``labelsift runs``."""
-
-    run: str
-    dataset: str
-    created: datetime
-    rows: int
-    label_issues: int
-    fingerprint: str
-    taxonomy: Taxonomy | None = None
-    parent: str | None = None
-    batch: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,57 +62,7 @@ class Shown:
     findings: tuple[Mapping[str, Any], ...] = ()
 
 
-def read_info(folder: Place, content: bytes | OSError) -> RunInfo:
-    """Read one line about a run from its run.json; a broken one is refused by its folder's name."""
-    facts = _facts(folder, content)
-    try:
-        return RunInfo(
-            run=facts["run"],
-            dataset=facts["dataset"],
-            created=datetime.fromisoformat(facts["created"]),
-            rows=facts["rows"],
-            label_issues=facts["label_issues"],
-            fingerprint=facts["fingerprint"],
-            taxonomy=_taxonomy(facts),
-            parent=facts["settings"].get("parent"),
-            batch=facts["settings"].get("batch", False),
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise broken(folder, error) from None
-
-
-def read_facts(folder: Place) -> dict[str, Any]:
-    """Read run.json.
-
-    Raises
-    ------
-    UnwrittenError
-        In a bucket, where it is missing: run.json is written last, so that there is no such run.
-    StoreError
-        If it cannot be read.
-    """
-    return _facts(folder, *folder.read_many([FACTS]).values())
-
-
-def _facts(folder: Place, content: bytes | OSError) -> dict[str, Any]:
-    try:
-        if isinstance(content, OSError):
-            raise content
-        return json.loads(content)
-    except FileNotFoundError as error:
-        if isinstance(folder, Bucket):
-            raise UnwrittenError(f"There is no run {folder.name}", cure="See labelsift runs") from None
-        raise broken(folder, error) from None
-    except (OSError, ValueError) as error:
-        raise broken(folder, error) from None
-
-
-def tables_in(folder: Place, facts: Mapping[str, Any] | None = None) -> Place:
-    """Return where the tables of a run stand."""
-    return folder / (facts or read_facts(folder)).get("tables", "")
-
-
-def read_run(folder: Place, *, store: Keeper) -> Report:
+def read_run(folder: Place, *, store: BaseStore) -> Run:
     """Read the whole run back.
 
     Raises
@@ -149,11 +75,11 @@ def read_run(folder: Place, *, store: Keeper) -> Report:
         place = tables_in(folder, facts)
         names = [one.removesuffix(".lance") for one in place.children() if one.endswith(".lance")]
         tables = {one: _rows(place, one, None) for one in names if one not in _MATRICES}
-        return Report(
+        return Run(
             run=facts["run"],
             created=datetime.fromisoformat(facts["created"]),
             samples=Samples(
-                tables["samples"], _metadata(tables, facts["metadata"]), facts["dataset"], taxonomy=_taxonomy(facts)
+                tables["samples"], _metadata(tables, facts["metadata"]), facts["dataset"], taxonomy=taxonomy_in(facts)
             ),
             scores=tables["scores"],
             findings=tables["findings"],
@@ -244,20 +170,6 @@ def read_flagged(folder: Place) -> tuple[list[tuple[str, str]], set[str]]:
     return list(zip(table["id"].to_pylist(), table["issue"].to_pylist(), strict=True)), pushed
 
 
-def read_links(folder: Place) -> dict[str, str]:
-    """Read the addresses of a run's tasks on the platform that it was pushed to; none before a push."""
-    try:
-        return json.loads(folder.read(LINKS))
-    except FileNotFoundError:
-        return {}
-
-
-def broken(folder: Place, error: Exception) -> StoreError:
-    """Say that a run cannot be read, and what to do about it."""
-    why = f"{error} is missing" if isinstance(error, KeyError) else plain(error)
-    return StoreError(f"The run {folder.name} cannot be read ({why})", cure=f"Delete {folder}, and scan again")
-
-
 def _rows(place: Place, name: str, rows: Mapping[str, int] | None) -> pa.Table:
     """Read a table, or some rows of it: those of a mapping of ids to rows, whose ids are held against what is there."""
     import lance
@@ -275,11 +187,6 @@ def _rows(place: Place, name: str, rows: Mapping[str, int] | None) -> pa.Table:
 
 def _metadata(tables: dict[str, pa.Table], names: Sequence[str]) -> pa.Table:
     return tables["metadata"].rename_columns(list(names)) if names else tables["samples"].select([])
-
-
-def _taxonomy(facts: Mapping[str, Any]) -> Taxonomy | None:
-    told = facts["settings"].get("taxonomy")
-    return Taxonomy.of(told) if told else None
 
 
 def _matrix(place: Place, name: str) -> np.ndarray:

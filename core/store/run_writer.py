@@ -8,17 +8,11 @@ the condition that there is none. Before it there is no run, whatever else stand
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
-import platform
 import secrets
 import shutil
-import time
-import uuid
 from dataclasses import replace
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,16 +20,35 @@ import pyarrow as pa
 
 from ..data.textless import as_kept, without_quotes
 from ..errors import StoreError
-from ..report import Report
-from .location import Bucket, Folder, Place
+from .base import BaseStore
+from .location import Folder, Place, plain
 from .row_ids import write_ids
-from .run_reader import FACTS, REWRITTEN, WRITTEN, read_facts
+from .run import Run
+from .run_info import FACTS, WRITTEN
+from .sweep import this_machine
 
-FORGOTTEN = 86_400  # seconds after which what is half-written belongs to nobody any more
 _PACKAGES = ("labelsift", "numpy", "pyarrow", "pylance", "faiss-cpu", "wordllama")
 
 
-def write_run(report: Report, runs: Place) -> None:
+def save_run(run: Run, store: BaseStore) -> None:
+    """Keep a run; one that was interrupted while it was saved leaves nothing behind that is read.
+
+    Raises
+    ------
+    StoreError
+        If the store cannot be written, the disk is full, or the store has another format.
+    """
+    runs = store.prepare()
+    try:
+        write_run(run, runs)
+    except (OSError, ValueError, pa.ArrowException) as error:
+        raise StoreError(
+            f"The run could not be kept in {store.place} ({plain(error)})",
+            cure="Free some space, name another --store, or keep nothing: --no-store",
+        ) from error
+
+
+def write_run(report: Run, runs: Place) -> None:
     """Write a report as a run, without the texts where its settings say so.
 
     Raises
@@ -55,7 +68,7 @@ def write_run(report: Report, runs: Place) -> None:
         finally:
             shutil.rmtree(half.path, ignore_errors=True)
         return
-    run, tables = runs / report.run, f"{WRITTEN}{_this_machine()}-{os.getpid()}-{secrets.token_hex(6)}"
+    run, tables = runs / report.run, f"{WRITTEN}{this_machine()}-{os.getpid()}-{secrets.token_hex(6)}"
     try:
         _write_tables(report, run / tables)
         if not run.swap(FACTS, None, _facts(report, tables=tables)):
@@ -66,108 +79,7 @@ def write_run(report: Report, runs: Place) -> None:
         raise
 
 
-def remove_run(runs: Place, run: str) -> None:
-    """Remove a run: out of sight first, so that a cut removal leaves no half of it to be read."""
-    if isinstance(runs, Folder):
-        gone = runs.path / f".removed.{run}.{os.getpid()}"
-        (runs.path / run).rename(gone)
-        shutil.rmtree(gone)
-        return
-    runs.delete(f"{run}/{FACTS}")
-    runs.delete(run)
-
-
-def sweep_old(runs: Place) -> None:
-    """Delete what killed writers left a day ago or earlier."""
-    if isinstance(runs, Folder):
-        for half in runs.path.glob(".*"):
-            if time.time() - half.stat().st_mtime > FORGOTTEN:
-                shutil.rmtree(half, ignore_errors=True)
-    elif isinstance(runs, Bucket):
-        for half, written in _halves(runs, FACTS).items():
-            if time.time() - written > FORGOTTEN:
-                runs.delete(half)
-
-
-def sweep_dead(runs: Place, *, last: str = FACTS) -> list[str]:
-    """Delete what writers left that do not run any more; return what may still be written to, on another machine.
-
-    Parameters
-    ----------
-    last
-        The file that makes a whole of what lies below a name, and is written last.
-    """
-    if isinstance(runs, Folder):
-        for half in runs.path.glob(".*"):
-            if not _writing(half):
-                shutil.rmtree(half, ignore_errors=True)
-        return []
-    kept = []
-    for half, written in _halves(runs, last).items() if isinstance(runs, Bucket) else ():
-        machine, process = [*half.rpartition("/")[2].removeprefix(WRITTEN).split("-"), ""][:2]
-        here = machine == _this_machine()
-        if time.time() - written > FORGOTTEN or (here and not _runs(process)):
-            runs.delete(half)
-        else:
-            kept.append(half)
-    return kept
-
-
-def _halves(runs: Bucket, last: str) -> dict[str, float]:
-    """Return what stands below the runs and is named by no run.json, with the time at which it was last written to.
-
-    A whole run's own tables are no half; the others below its name are: of a writer who came second, or from before
-    an erasure.
-    """
-    found: dict[str, dict[str, float]] = {}
-    for name, at in runs.written().items():
-        run, part = name.split("/")[:2] if "/" in name else (name, "")
-        parts = found.setdefault(run, {})
-        parts[part] = max(at, parts.get(part, 0.0))
-    halves: dict[str, float] = {}
-    for run, parts in found.items():
-        spare = [part for part in parts if part.startswith(WRITTEN)]
-        if last not in parts:
-            spare = list(parts)
-        elif len(spare) > 1 or any(part.startswith(REWRITTEN) for part in parts):
-            try:
-                named = read_facts(runs / run).get("tables")
-            except StoreError:  # removed meanwhile, or broken: nothing is known to be spare
-                continue
-            spare = [part for part in spare if part != named]
-        else:
-            spare = []
-        halves |= {f"{run}/{part}": parts[part] for part in spare}
-    return halves
-
-
-def _writing(half: Path) -> bool:
-    """Tell whether the process that writes a hidden folder, ``.<run>.<process>``, is alive."""
-    return not half.name.startswith(".removed.") and _runs(half.name.rpartition(".")[2])
-
-
-def _runs(process: str) -> bool:
-    if not process.isdigit():
-        return False
-    try:
-        os.kill(int(process), 0)
-    except PermissionError:  # somebody else's, and alive
-        return True
-    except OSError:
-        return False
-    return True
-
-
-@cache
-def _this_machine() -> str:
-    """Return what no other machine or container is called among which a process is known by its number."""
-    told = [platform.node(), str(uuid.getnode())]
-    with contextlib.suppress(OSError):  # Linux
-        told = [Path("/proc/sys/kernel/random/boot_id").read_text(), os.readlink("/proc/self/ns/pid")]
-    return hashlib.sha256(" ".join(told).encode()).hexdigest()[:12]
-
-
-def _write_tables(report: Report, place: Place) -> None:
+def _write_tables(report: Run, place: Place) -> None:
     import lance
 
     for name, table in _tables(report).items():
@@ -175,7 +87,7 @@ def _write_tables(report: Report, place: Place) -> None:
     write_ids(report.samples.ids, place)
 
 
-def _tables(report: Report) -> dict[str, pa.Table]:
+def _tables(report: Run) -> dict[str, pa.Table]:
     tables = {"samples": report.samples.table, "scores": report.scores, "findings": report.findings}
     metadata = report.samples.metadata
     if metadata.num_columns:
@@ -188,7 +100,7 @@ def _tables(report: Report) -> dict[str, pa.Table]:
     return tables
 
 
-def _facts(report: Report, *, tables: str = "") -> bytes:
+def _facts(report: Run, *, tables: str = "") -> bytes:
     flags = report.scores["is_label_issue"] if "is_label_issue" in report.scores.column_names else None
     facts: dict[str, Any] = {
         "run": report.run,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from labelsift.data.adjudication import Policy
     from labelsift.data.samples import Samples
     from labelsift.platforms import Health, Mode, Receipt
-    from labelsift.report import Report
+    from labelsift.store.run import Run
 
 
 class LabelStudio:
@@ -39,7 +39,7 @@ class LabelStudio:
 
     def push(
         self,
-        report: Report,
+        report: Run,
         *,
         project: str,
         mode: Mode = "choose",
@@ -120,7 +120,7 @@ class LabelStudio:
 
     def push_round(
         self,
-        report: Report,
+        report: Run,
         *,
         project: str,
         mode: Mode,
@@ -281,7 +281,8 @@ class LabelStudio:
         PlatformError
             If the server cannot be reached or refuses.
         """
-        from labelsift.store.store import DEFAULT, load
+        from labelsift.report import load
+        from labelsift.store.base import DEFAULT
 
         from .client.connect import connect
         from .enable.enable import enable

@@ -17,8 +17,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from labelsift.demo.local_servers import LOOPBACK, Server, cache_folder, environment, free_port, locked
+from labelsift.demo.local_servers import LOOPBACK, Server, cache_folder, environment, free_port
 from labelsift.errors import PlatformError
+from labelsift.store.locking import locked
 
 VERSION = "1.23.2"
 USERNAME = "admin@example.com"

@@ -11,7 +11,7 @@ from labelsift.errors import LabelsiftError
 from labelsift.platforms import Local, Receipt
 
 if TYPE_CHECKING:
-    from labelsift.report import Report
+    from labelsift.store.run import Run
 
 __all__ = ["MLflow"]
 
@@ -21,7 +21,7 @@ class MLflow:
 
     name = "mlflow"
 
-    def log(self, report: Report, *, target: str | None = None, with_text: bool = False) -> Receipt:
+    def log(self, report: Run, *, target: str | None = None, with_text: bool = False) -> Receipt:
         """Write the panels of a report into a run.
 
         Parameters

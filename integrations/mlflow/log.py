@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labelsift.platforms import Receipt
+from labelsift.render.page.build import write_page
 from labelsift.render.panels import Panels, Table, panels
 from labelsift.render.verdict import HEADING
-from labelsift.report import Report
+from labelsift.store.run import Run as ScanRun
 
 from .charts import histogram_svg, matrix_svg
 from .client import connect, find_run, finish, page, refusal, tracking_uri
@@ -36,7 +37,7 @@ TABLES_TAG = "mlflow.loggedArtifacts"
 DIGEST_TAG = "labelsift_artifacts"
 
 
-def write(report: Report, *, target: str | None, with_text: bool) -> Receipt:
+def write(report: ScanRun, *, target: str | None, with_text: bool) -> Receipt:
     """Log a report and say what was written.
 
     Raises
@@ -80,7 +81,7 @@ def write(report: Report, *, target: str | None, with_text: bool) -> Receipt:
 
 
 def _fill(
-    client: MlflowClient, run: Run, report: Report, shown: Panels, *, with_text: bool
+    client: MlflowClient, run: Run, report: ScanRun, shown: Panels, *, with_text: bool
 ) -> tuple[bool, dict[str, Any]]:
     """Write what the run does not hold yet; returns whether that was anything, and counts."""
     run_id = run.info.run_id
@@ -153,7 +154,7 @@ def _listed(tag: str) -> str:
     return json.dumps([*known, *(one for one in ours if one not in known)])
 
 
-def _dataset(client: MlflowClient, run_id: str, report: Report) -> None:
+def _dataset(client: MlflowClient, run_id: str, report: ScanRun) -> None:
     from mlflow.entities import Dataset, DatasetInput, InputTag
 
     samples = report.samples
@@ -168,7 +169,7 @@ def _dataset(client: MlflowClient, run_id: str, report: Report) -> None:
     client.log_inputs(run_id, [DatasetInput(dataset, [InputTag("mlflow.data.context", "dq-audit")])])
 
 
-def _files(folder: Path, report: Report, shown: Panels, *, with_text: bool) -> list[str]:
+def _files(folder: Path, report: ScanRun, shown: Panels, *, with_text: bool) -> list[str]:
     """Write the artifacts into a folder and return their names."""
     for name in ("flagged", "classes", "slices"):
         (folder / f"{name}.json").write_text(table_json(getattr(shown, name)), encoding="utf-8")
@@ -184,7 +185,7 @@ def _files(folder: Path, report: Report, shown: Panels, *, with_text: bool) -> l
         "metrics_of": shown.metrics_of,
     }
     (folder / "figures.json").write_text(json.dumps(figures, indent=1), encoding="utf-8")
-    report.to_html(folder / "report.html", share=not with_text)
+    write_page(report, folder / "report.html", share=not with_text)
     return sorted(one.name for one in folder.iterdir())
 
 

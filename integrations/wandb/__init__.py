@@ -11,7 +11,7 @@ from labelsift.errors import LabelsiftError
 from labelsift.platforms import Local, Receipt
 
 if TYPE_CHECKING:
-    from labelsift.report import Report
+    from labelsift.store.run import Run
 
 __all__ = ["WandB"]
 
@@ -21,7 +21,7 @@ class WandB:
 
     name = "wandb"
 
-    def log(self, report: Report, *, target: str | None = None, with_text: bool = False) -> Receipt:
+    def log(self, report: Run, *, target: str | None = None, with_text: bool = False) -> Receipt:
         """Write the panels of a report into a run.
 
         The user's active run where there is one: it is not finished. Else a run of our own: online

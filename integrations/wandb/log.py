@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from labelsift.errors import InputError, PlatformError
 from labelsift.platforms import Receipt
+from labelsift.render.page.build import write_page
 from labelsift.render.panels import Histogram, Matrix, Panels, Table, panels
-from labelsift.report import Report
+from labelsift.store.run import Run as ScanRun
 
 from .client import mode, require, start
 
@@ -28,7 +29,7 @@ BARS = 30
 logger = logging.getLogger("labelsift")
 
 
-def write(report: Report, *, target: str | None, with_text: bool) -> Receipt:
+def write(report: ScanRun, *, target: str | None, with_text: bool) -> Receipt:
     """Log a report and say what was written and where.
 
     Raises
@@ -72,7 +73,7 @@ def _check(users: Run, run: str) -> None:
         )
 
 
-def _log(run: Run, report: Report, shown: Panels, *, with_text: bool) -> list[str]:
+def _log(run: Run, report: ScanRun, shown: Panels, *, with_text: bool) -> list[str]:
     """Write everything in one step, so that a user's own steps move by one; returns the keys."""
     import wandb
 
@@ -83,7 +84,7 @@ def _log(run: Run, report: Report, shown: Panels, *, with_text: bool) -> list[st
         entries[f"dq_tables/{name}"] = _made(table.columns, table.rows)
     entries |= _charts(shown)
     with tempfile.TemporaryDirectory(prefix="labelsift-") as folder:
-        page = report.to_html(Path(folder) / "report.html", share=not with_text)
+        page = write_page(report, Path(folder) / "report.html", share=not with_text)
         entries["dq_report/report"] = wandb.Html(page.read_text(encoding="utf-8"), inject=False)
     run.log(entries)
     return list(entries)

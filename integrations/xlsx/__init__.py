@@ -11,7 +11,7 @@ from labelsift.errors import InputError, MissingExtraError
 if TYPE_CHECKING:
     import pyarrow as pa
     from labelsift.platforms import Mode, Receipt
-    from labelsift.report import Report
+    from labelsift.store.run import Run
 
 
 class Xlsx:
@@ -21,7 +21,7 @@ class Xlsx:
 
     def push(
         self,
-        report: Report,
+        report: Run,
         *,
         project: str,
         mode: Mode = "choose",

@@ -16,7 +16,7 @@ from labelsift.review.suggestions import cell_of
 from .pull import Row, read_rows
 
 if TYPE_CHECKING:
-    from labelsift.report import Report
+    from labelsift.store.run import Run
     from openpyxl import Workbook
     from openpyxl.worksheet.worksheet import Worksheet
 
@@ -27,7 +27,7 @@ RUN = "labelsift_run"
 OWN = ("decision", "person", "note")  # what people write
 
 
-def push_sheet(report: Report, path: Path, *, only: Sequence[str] | None, budget: int | None, dry_run: bool) -> Receipt:
+def push_sheet(report: Run, path: Path, *, only: Sequence[str] | None, budget: int | None, dry_run: bool) -> Receipt:
     """Write the flagged samples of a run, and carry over what people wrote before.
 
     A sample whose id a sheet cannot hold as it is goes to ``failed``; in texts such characters are replaced.
@@ -92,7 +92,7 @@ def _fitting(text: str) -> str:
     )
 
 
-def _save(rows: Sequence[Mapping[str, str]], report: Report, path: Path) -> None:
+def _save(rows: Sequence[Mapping[str, str]], report: Run, path: Path) -> None:
     """Write the rows, and a sheet with the labels to choose from."""
     import openpyxl
     from openpyxl.utils import get_column_letter

@@ -173,7 +173,7 @@ def test_texts_without_spaces_and_spans_inside_of_words():
     assert ("missed", [2, 4, "city"]) in told and len({row["id"] for row in found}) == 1
 
 
-@pytest.mark.parametrize("scheme", ["bio", "types"])
+@pytest.mark.parametrize("scheme", ["bio", pytest.param("types", marks=pytest.mark.slow)])
 def test_token_probabilities_of_the_users_own_model(made, scheme):
     """A model that is nearly always right finds all errors; ids may come in another order, tokens by offsets."""
     texts, true, _, errors, samples, _ = made
@@ -356,7 +356,7 @@ def test_the_command_line_reads_spans_and_tokens(made, tmp_path):
     assert bad.exit_code != 0
 
 
-@pytest.mark.parametrize("types", [2, 30])
+@pytest.mark.parametrize("types", [2, pytest.param(30, marks=pytest.mark.slow)])
 def test_spans_that_overlap_cut_words_or_cover_white_space_break_nothing(types, tmp_path):
     rng = random.Random(types)
     texts, cells = [], []

@@ -24,13 +24,13 @@ from ...errors import InputError
 from .content import content, encode, headline
 
 if TYPE_CHECKING:
-    from ...report import Report
+    from ...store.run import Run
 
 PAGE_BYTES = 2_600_000
 SCRIPTS = ("dom.js", "figures.js", "recurring.js", "samples.js", "filters.js", "page.js")
 
 
-def write_page(report: Report, path: Path, *, share: bool = False) -> Path:
+def write_page(report: Run, path: Path, *, share: bool = False) -> Path:
     """Write the page and return its path.
 
     Parameters
@@ -70,7 +70,7 @@ def save(page: str, path: Path) -> Path:
     return path
 
 
-def render_page(report: Report, *, share: bool = False) -> str:
+def render_page(report: Run, *, share: bool = False) -> str:
     """Return the page's HTML."""
     style = template("page.css")
     script = "(() => {\n'use strict';\n" + "\n".join(map(template, SCRIPTS)) + "\n})();\n"

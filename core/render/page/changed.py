@@ -15,7 +15,7 @@ from .markup import Safe, el, joined, name, table
 
 if TYPE_CHECKING:
     from ...metrics.compare import Comparison
-    from ...report import Report
+    from ...store.run import Run
 
 SHOWN_ROWS = 500
 SHOWN_MOVEMENTS = 25
@@ -162,7 +162,7 @@ def _edited(comparison: Comparison, *, with_text: bool) -> Safe | None:
     return el("details", el("summary", f"{len(comparison.edited):,} edited"), made, _left_out(len(comparison.edited)))
 
 
-def _ids(what: str, ids: Sequence[str], report: Report | None) -> Safe | None:
+def _ids(what: str, ids: Sequence[str], report: Run | None) -> Safe | None:
     if not ids:
         return None
     shown = ids[:SHOWN_ROWS]
@@ -188,7 +188,7 @@ def _whole(text: str) -> Safe:
     return el("div", shortened(text, TEXT_LENGTH), class_="whole", dir="auto")
 
 
-def _texts(report: Report, ids: Sequence[str]) -> dict[str, str]:
+def _texts(report: Run, ids: Sequence[str]) -> dict[str, str]:
     rows = report.samples.positions(list(ids))
     return dict(zip(ids, report.samples.texts.take(pa.array(rows)).to_pylist(), strict=True))
 

@@ -26,7 +26,7 @@ from .markup import Safe, el, joined
 if TYPE_CHECKING:
     from ...metrics.compare import Comparison
     from ...metrics.trend import Trend
-    from ...report import Report
+    from ...store.run import Run
 
 SECTIONS = {
     "trend": "Run by run",
@@ -117,7 +117,7 @@ def _headline(comparison: Comparison, *, with_text: bool) -> Safe:
     )
 
 
-def _run(report: Report) -> Safe:
+def _run(report: Run) -> Safe:
     day = f"{report.created.day} {report.created:%B %Y, %H:%M} UTC"
     return joined([f"{day} · {len(report.samples):,} samples · run ", el("span", report.run, class_="mono")])
 

@@ -9,14 +9,14 @@ from ..confusions import confusions_in
 from .anchors import anchor
 
 if TYPE_CHECKING:
-    from ...report import Report
+    from ...store.run import Run
 
 SHOWN = 20
 TEXT_LENGTH, NAME_LENGTH, REASON_LENGTH = 240, 300, 1_000
 CONFUSION = ("given", "suggested", "count", "back", "verdict", "reason", "contrast")
 
 
-def recurring(report: Report, *, share: bool) -> dict[str, Any]:
+def recurring(report: Run, *, share: bool) -> dict[str, Any]:
     """Return the confusions that recur: rows, how many there are, and the samples of their contrast pairs.
 
     A row's ``contrast`` holds, for each pair, three places in ``samples``: the suspect, the sample nearest to it of the
@@ -50,7 +50,7 @@ def recurring(report: Report, *, share: bool) -> dict[str, Any]:
     return {"columns": CONFUSION, "rows": rows, "total": len(found), "samples": samples}
 
 
-def _texts(report: Report, ids: list[str]) -> dict[str, str]:
+def _texts(report: Run, ids: list[str]) -> dict[str, str]:
     """Return the texts of the samples that the report has."""
     if not ids:
         return {}

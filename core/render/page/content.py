@@ -23,7 +23,7 @@ from .notes import annotations_of, noted_slices, notes_shown
 from .selection import STRING_LENGTH, select
 
 if TYPE_CHECKING:
-    from ...report import Report
+    from ...store.run import Run
 
 CLASS = ("name", "rows", "flagged", "confusedWith", "confused", "incoming", "agreement")
 SHOWN_CLASSES = 500
@@ -45,7 +45,7 @@ def encode(value: object) -> str:
     return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
-def content(report: Report, *, share: bool, room: int) -> dict[str, Any]:
+def content(report: Run, *, share: bool, room: int) -> dict[str, Any]:
     """Gather everything that the page shows.
 
     Parameters
@@ -89,7 +89,7 @@ def content(report: Report, *, share: bool, room: int) -> dict[str, Any]:
     return shown | select(report, share=share, room=room - len(encode(shown).encode()), encode=encode)
 
 
-def headline(report: Report) -> dict[str, str]:
+def headline(report: Run) -> dict[str, str]:
     """Return the parts of the page's head that stand in the HTML itself, unescaped."""
     overview = Overview(report)
     facts = [f"{overview.rows:,} samples"]
@@ -149,7 +149,7 @@ def _classes(overview: Overview) -> list[list[Any]]:
     ]
 
 
-def _annotators(report: Report, *, share: bool) -> list[list[Any]]:
+def _annotators(report: Run, *, share: bool) -> list[list[Any]]:
     """Return name, labels, agreement and quality of each annotator, the weakest first; no names on a shared page."""
     return [
         [
@@ -189,7 +189,7 @@ def _matrix(overview: Overview) -> dict[str, Any] | None:
     }
 
 
-def _about(report: Report, told: Annotations, *, share: bool) -> list[list[str]]:
+def _about(report: Run, told: Annotations, *, share: bool) -> list[list[str]]:
     """Name and value of what a reader needs to judge or repeat the scan."""
     rows = [["Data set", report.samples.name], ["Fingerprint", report.samples.fingerprint]]
     rows += [["Run", report.run], ["Scanned", f"{report.created:%Y-%m-%d %H:%M:%S} UTC"]]

@@ -10,13 +10,13 @@ from ...store.run_notes import Annotations, Note
 from .anchors import anchor
 
 if TYPE_CHECKING:
-    from ...report import Report
+    from ...store.run import Run
 
 SHOWN_NOTES = 200
 LENGTH = 1_000
 
 
-def annotations_of(report: Report, *, share: bool) -> Annotations:
+def annotations_of(report: Run, *, share: bool) -> Annotations:
     """Return what is said of the run; on a page for sharing nothing, since people may quote texts."""
     return Annotations() if share or report.store is None else report.store.annotations(report.run)
 
@@ -31,7 +31,7 @@ def remark(note: Note) -> list[str]:
     return [shortened(note.text, LENGTH), shortened(note.person, LENGTH), note.time[:10]]
 
 
-def noted_slices(report: Report, told: Annotations) -> list[list[Any]]:
+def noted_slices(report: Run, told: Annotations) -> list[list[Any]]:
     """Return slug, anchor, predicate, samples, judged and suspicious labels of the slices that have a note."""
     rows = []
     for slug in dict.fromkeys(one.slice for one in told.notes if one.slice):

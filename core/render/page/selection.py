@@ -36,7 +36,7 @@ from .safety import quotes, web_address
 
 if TYPE_CHECKING:
     from ...data.samples import Samples
-    from ...report import Report
+    from ...store.run import Run
 
 NODE = ("id", "label", "text", "length")
 SAMPLE = ("node", "anchor", "split", "predicted", "meta", "link", "remarks", "findings")
@@ -63,7 +63,7 @@ STRING_LENGTH = 300
 REASON_LENGTH = 1_000
 
 
-def select(report: Report, *, share: bool, room: int, encode: Callable[[object], str]) -> dict[str, Any]:
+def select(report: Run, *, share: bool, room: int, encode: Callable[[object], str]) -> dict[str, Any]:
     """Return nodes (ids, labels, texts), flagged samples and what they refer to, in ``room`` encoded bytes."""
     by_id, total = _worst_first(report.findings)
     rows = _Rows(report, by_id, share=share, encode=encode)
@@ -122,7 +122,7 @@ class _Rows:
 
     def __init__(
         self,
-        report: Report,
+        report: Run,
         by_id: dict[str, list[dict[str, Any]]],
         *,
         share: bool,

@@ -15,8 +15,9 @@ from labelsift.data.adjudication import Policy, Vote, resolve, vote_of
 from labelsift.errors import LabelsiftError
 from labelsift.platforms import Receipt
 from labelsift.review.verified import text_hash
+from labelsift.store.base import DEFAULT
 from labelsift.store.run_reader import read_shown
-from labelsift.store.store import DEFAULT, Store
+from labelsift.store.store import Store
 
 from ..convert.label_config import Target
 from ..convert.label_names import labels_in, names_of

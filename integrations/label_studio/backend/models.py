@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 from labelsift.models.cross_validation import choose_penalty, most_training_rows
 from labelsift.models.logistic_regression import LinearModel, fit_linear
-from labelsift.report import Report
 from labelsift.store.backend_state import MODELS
+from labelsift.store.run import Run
 
 _FORMAT = 1
 _SETS_PENALTY = 0.003  # relative to the spread, as for single labels the last but one that is tried
@@ -54,7 +54,7 @@ class Model:
     digest: str = ""
 
 
-def fit_run(report: Report, *, seed: int = 0) -> Model | None:
+def fit_run(report: Run, *, seed: int = 0) -> Model | None:
     """Fit the model of a run on its labeled rows, without those that the scan flagged.
 
     None where there is nothing to learn: no vectors, spans, or fewer than two classes.

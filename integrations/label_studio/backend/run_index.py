@@ -15,9 +15,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from labelsift.data.samples import TEXT_HASH
-from labelsift.report import Report
 from labelsift.review.verified import text_hash
 from labelsift.store.cache import text_hashes
+from labelsift.store.run import Run
 
 from ..convert.regions import Value
 
@@ -79,7 +79,7 @@ class RunIndex:
         The run. Its vectors and probabilities are not kept.
     """
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: Run) -> None:
         samples = report.samples
         self.run, self.dataset, self.task = report.run, samples.name, samples.task
         self.created = report.created.isoformat()

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from labelsift.errors import InputError, MissingExtraError
+from labelsift.store.base import DEFAULT
 from labelsift.store.format import check_format
-from labelsift.store.store import DEFAULT, Store
+from labelsift.store.store import Store
 
 from ..client.client import Client
 from ..client.connect import connect

@@ -11,8 +11,10 @@ from typing import Any
 
 from labelsift.errors import LabelsiftError
 from labelsift.models.embedding import embedder, name_in
-from labelsift.report import USERS_EMBEDDINGS, Report
-from labelsift.store.run_reader import FACTS
+from labelsift.search.index import open_index
+from labelsift.search.seeds import USERS_EMBEDDINGS
+from labelsift.store.run import Run
+from labelsift.store.run_info import FACTS
 from labelsift.store.store import Store
 
 from ..convert.label_config import Target
@@ -102,8 +104,8 @@ class Served:
         finally:
             self.ready.set()
 
-    def _load_models(self, report: Report, run_index: RunIndex) -> tuple[Model | None, Scorer]:
-        index = report.index if report.embeddings is not None else None
+    def _load_models(self, report: Run, run_index: RunIndex) -> tuple[Model | None, Scorer]:
+        index = open_index(report) if report.embeddings is not None else None
         model = self.models.read(self.run)
         if model is None:
             model = fit_run(report)

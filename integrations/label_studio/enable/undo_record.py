@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from labelsift.errors import StoreError
+from labelsift.store.base import DEFAULT
 from labelsift.store.location import Place
-from labelsift.store.store import DEFAULT, Store
+from labelsift.store.store import Store
 
 FOLDER = "enabled"
 _FORMAT = 1

@@ -13,9 +13,10 @@ from typing import Any
 from labelsift.data.schemas import to_json
 from labelsift.errors import LabelsiftError
 from labelsift.review.suggestions import read_given, suggestion_of
+from labelsift.store.base import SENT
 from labelsift.store.pull_state import Pulled
-from labelsift.store.run_reader import Shown, read_facts, read_links, read_shown
-from labelsift.store.runrecords import SENT
+from labelsift.store.run_info import read_facts, read_links
+from labelsift.store.run_reader import Shown, read_shown
 from labelsift.store.store import Store
 
 from ..client.client import Client

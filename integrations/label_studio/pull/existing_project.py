@@ -16,8 +16,9 @@ from typing import Any
 import pyarrow as pa
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.errors import InputError
+from labelsift.store.base import DEFAULT
 from labelsift.store.pull_state import read_pulled, write_pulled
-from labelsift.store.store import DEFAULT, Store
+from labelsift.store.store import Store
 
 from ..client.client import Client
 from ..state.rounds import all_rounds

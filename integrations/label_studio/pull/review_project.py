@@ -12,9 +12,11 @@ from labelsift.data.adjudication import REPEAT
 from labelsift.data.samples import Task
 from labelsift.data.schemas import CORRECTIONS_SCHEMA, to_json
 from labelsift.errors import InputError, StoreError
+from labelsift.review.rounds import round_of
 from labelsift.review.suggestions import cell_of, read_given, suggestion_of
+from labelsift.store.base import DEFAULT
 from labelsift.store.run_reader import Shown, read_shown
-from labelsift.store.store import DEFAULT, Store
+from labelsift.store.store import Store
 
 from ..client.client import Client
 from ..convert.feedback import parted
@@ -60,7 +62,8 @@ def pull_reviews(client: Client, *, project: str, store: Path | str | None = Non
         if unseen:
             answered = _told(one, answered, unseen, store=kept, target=target)
         if unseen and one.mode == "blind":
-            repeats = kept.repeats(one.run, platform=NAME, target=project)
+            plan = round_of(kept.ledger.records(), run=one.run, platform=NAME, target=project)
+            repeats = plan.repeats if plan else {}
         for data, annotation in answered:
             blind = one.mode == "blind" or is_unseen(data)
             row = correction(data, annotation, target=target, whole=blind)

@@ -12,8 +12,9 @@ from typing import Any
 import pyarrow as pa
 from labelsift.data.adjudication import SECOND_LOOK
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
+from labelsift.store.base import DEFAULT
 from labelsift.store.pull_state import Pulled
-from labelsift.store.store import DEFAULT, Store
+from labelsift.store.store import Store
 
 from ..client.client import Client
 from ..client.read import SAID

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pyarrow.compute as pc
-from labelsift.report import Report
 from labelsift.review.items import Flag
+from labelsift.store.run import Run
 
 from ..state import task_links as links
 
@@ -18,7 +18,7 @@ DUPLICATES = ("exact_duplicate", "near_duplicate", "conflicting_labels")
 TWICE = "b"  # the part of a round whose items two people answer
 
 
-def groups_of(report: Report, flags: Sequence[Flag]) -> dict[str, str]:
+def groups_of(report: Run, flags: Sequence[Flag]) -> dict[str, str]:
     """Return the duplicate cluster of each flag that is not the only one of its cluster: sample id → group.
 
     A sample can stand in several groups: of equal texts, of similar ones, of equal ones under different labels. Groups

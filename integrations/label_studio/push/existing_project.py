@@ -13,8 +13,8 @@ from typing import Any
 
 from labelsift.errors import InputError
 from labelsift.platforms import Mode, PushOptions, Receipt
-from labelsift.report import Report
 from labelsift.review.items import Flag, flags_of
+from labelsift.store.run import Run
 
 from ..client.client import Client
 from ..convert import tabs
@@ -46,7 +46,7 @@ class Work:
 
 def push_existing(
     client: Client,
-    report: Report,
+    report: Run,
     *,
     project: str,
     match: str,

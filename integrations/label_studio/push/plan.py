@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from labelsift.report import Report
 from labelsift.review.items import Flag
 from labelsift.review.suggestions import issue_order
+from labelsift.store.run import Run
 
 from ..convert import tabs
 from ..convert import task_fields as convert
@@ -65,7 +65,7 @@ class Diff:
         return {*self.edited, *self.unpredicted}
 
 
-def labels_of(report: Report, flags: Sequence[Flag]) -> list[str]:
+def labels_of(report: Run, flags: Sequence[Flag]) -> list[str]:
     """Return the labels that a review project offers: the classes, then whatever else is given or suggested."""
     seen = [*report.samples.classes, *report.classes]
     seen += report.samples.taxonomy.classes if report.samples.taxonomy else ()

@@ -9,8 +9,8 @@ from typing import Any
 from labelsift.data.media import required
 from labelsift.errors import PlatformError
 from labelsift.platforms import Mode, PushOptions, Receipt
-from labelsift.report import Report
 from labelsift.review.items import Flag, flags_of
+from labelsift.store.run import Run
 
 from ..client.client import Client
 from ..client.transport import body_of
@@ -37,7 +37,7 @@ class _GoneError(Exception):
 
 def push_review(
     client: Client,
-    report: Report,
+    report: Run,
     *,
     project: str,
     mode: Mode,

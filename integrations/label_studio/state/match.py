@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from labelsift.errors import InputError
-from labelsift.report import Report
+from labelsift.store.run import Run
 
 from ..client.client import Client
 from ..convert.task_fields import PREFIX
@@ -60,7 +60,7 @@ def find_project(client: Client, project: str) -> dict[str, Any]:
     raise InputError(f"Label Studio has no project {project}", cure=cure)
 
 
-def match_tasks(client: Client, project: int, report: Report, *, name: str) -> Matched:
+def match_tasks(client: Client, project: int, report: Run, *, name: str) -> Matched:
     """Find the tasks of each sample by a field that holds its id or its text.
 
     Raises
@@ -100,7 +100,7 @@ def match_tasks(client: Client, project: int, report: Report, *, name: str) -> M
 class _Samples:
     """Finds the sample that a field's value names: an id, or a text, whose first task is its first sample."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: Run) -> None:
         ids = report.samples.ids.to_pylist()
         self._ids = set(ids)
         of_text: dict[str, list[str]] = defaultdict(list)

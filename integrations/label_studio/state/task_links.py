@@ -6,7 +6,7 @@ from html import escape
 
 from labelsift.errors import InputError
 from labelsift.platforms import Mode
-from labelsift.report import Report
+from labelsift.store.run import Run
 
 from ..client.client import Client
 from .match import find_project, match_tasks
@@ -15,7 +15,7 @@ FIELD, SHOWN = "labelsift_source", "labelsift_origin"  # the address, and what t
 _LINE = f'<HyperText name="{SHOWN}" value="${SHOWN}" valueType="text" clickableLinks="true" inline="true"/>'
 
 
-def sources_of(client: Client, report: Report, *, project: str, field: str | None, mode: Mode) -> dict[str, str]:
+def sources_of(client: Client, report: Run, *, project: str, field: str | None, mode: Mode) -> dict[str, str]:
     """Return sample id → the address of its first task in the existing project; empty without a ``field``.
 
     Raises

@@ -83,6 +83,7 @@ def test_no_byte_of_a_text_is_written_unless_asked_for(offline, make_report, all
     assert "Quokka" in found["data"][0][-1]
 
 
+@pytest.mark.slow
 def test_the_users_run_is_used_and_never_finished(offline, make_report):
     import wandb
 

@@ -1,0 +1,203 @@
+"""Base of the run store: its place, its runs by name, its decision log, notes and links."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ..errors import InputError, StoreError
+from .cache import NAME as CACHE
+from .cache import Cache
+from .format import check_format, prepare
+from .hash_chain import Record
+from .ledger import Ledger
+from .location import Folder, Place, place_of
+from .run_info import FACTS, LINKS, RunInfo, UnwrittenError, broken, read_facts, read_info
+from .run_notes import Annotations, annotated
+from .sweep import remove_run
+
+DEFAULT = ".labelsift"
+LATEST = "latest"
+SENT = "sent"  # the kind of a record that says where a run's samples went
+
+
+class BaseStore:
+    """A store as far as it needs no run as a whole, so that a run can name its store.
+
+    Parameters
+    ----------
+    where
+        A folder, or ``s3://bucket/prefix``; the keys of a bucket come from ``AWS_ACCESS_KEY_ID`` and its like.
+
+    Raises
+    ------
+    InputError
+        For an address of another kind, or with a key in it.
+    """
+
+    def __init__(self, where: str | Path = DEFAULT) -> None:
+        self.place = place_of(where)
+
+    @property
+    def folder(self) -> Path:
+        """The store's folder on this machine.
+
+        Raises
+        ------
+        InputError
+            If the store lies in a bucket.
+        """
+        if not isinstance(self.place, Folder):
+            raise InputError(
+                f"Pools, and what else is mapped into memory, lie in a folder, and {self.place} is none",
+                cure="Name a folder for them: --store .labelsift",
+            )
+        return self.place.path
+
+    @property
+    def ledger(self) -> Ledger:
+        """The record of what people decided."""
+        return Ledger(self.place / "corrections")
+
+    def place_of(self, run: str) -> Place:
+        """Return where a run of this whole name lies; a name that leads elsewhere, as a server may tell it, is none."""
+        if not run or run.startswith(".") or "/" in run or "\\" in run:
+            raise StoreError(f"No run is called {run!r}", cure="See labelsift runs")
+        return self.place / "runs" / run
+
+    def prepare(self) -> Place:
+        """Make the store ready for a run, and clear away what killed writers left behind; return where the runs are."""
+        prepare(self.place)
+        return self.place / "runs"
+
+    def cache(self, dataset: str) -> Cache:
+        """Return the cache of a data set's scans; a store in a bucket has none."""
+        return Cache(self.folder / CACHE if isinstance(self.place, Folder) else None, dataset)
+
+    def runs(self) -> list[RunInfo]:
+        """Return all runs that can be read, newest first."""
+        return self._examined()[0]
+
+    def broken(self) -> list[StoreError]:
+        """Say of each run that cannot be read why, newest first."""
+        return list(self._examined()[1].values())
+
+    def find(self, run: str = LATEST, *, dataset: str | None = None) -> str:
+        """Return the name of a run: ``latest``, ``tag:<tag>`` (the newest), or a name's beginning.
+
+        Raises
+        ------
+        StoreError
+            If there is none, more than one, or the one that is meant cannot be read.
+        """
+        whole, damaged = self._examined()
+        runs = [one for one in whole if dataset is None or one.dataset == dataset]
+        if run.startswith("tag:"):
+            told = annotated(self.ledger.records())
+            runs = [one for one in runs if run.removeprefix("tag:") in told.get(one.run, Annotations()).tags]
+            if not runs:
+                raise StoreError(f"No run has the {run.replace(':', ' ', 1)}", cure="See labelsift runs")
+            return runs[0].run
+        if run == LATEST:
+            runs = [one for one in runs if not one.batch]
+        newest = runs[0].run if runs else ""
+        for name, error in damaged.items():  # never answer with an older run than the one that is meant
+            if name > newest if run == LATEST else name.startswith(run):
+                raise error
+        if not runs:
+            what = f"no run of {dataset}" if dataset else "no run yet"
+            raise StoreError(f"{self.place} holds {what}", cure="Scan first: labelsift scan FILE --text … --label …")
+        if run == LATEST:
+            return newest
+        matching = [one.run for one in runs if one.run.startswith(run)]
+        if len(matching) != 1:
+            known = ", ".join(one.run for one in runs[:5])
+            raise StoreError(
+                f"{len(matching)} runs match {run}" if matching else f"There is no run {run}",
+                cure=f"Newest runs: {known}",
+            )
+        return matching[0]
+
+    def has(self, run: str) -> bool:
+        """Tell whether there is a run of this whole name, be it broken."""
+        try:
+            return run in (self.place / "runs").children() and bool(read_facts(self.place_of(run)))
+        except StoreError as error:
+            return not isinstance(error, UnwrittenError)
+
+    def remove(self, run: str) -> None:
+        """Remove a run for good."""
+        try:
+            remove_run(self.place / "runs", run)
+        except OSError as error:
+            raise StoreError(
+                f"{run} could not be removed ({error.strerror})", cure="Check the rights to the store"
+            ) from error
+
+    def save_links(self, run: str, links: dict[str, str]) -> None:
+        """Keep the addresses of a run's tasks on the platform that it was pushed to."""
+        try:
+            if self.has(run):
+                self.place_of(run).replace(LINKS, json.dumps(links).encode())
+        except OSError as error:
+            raise StoreError(
+                f"The addresses of the tasks could not be kept in {self.place} ({error.strerror})",
+                cure="Free some space; then push again: nothing is done twice",
+            ) from error
+
+    def annotate(self, run: str, entry: Mapping[str, Any]) -> None:
+        """Add what a person says of a run to the ledger; see :mod:`labelsift.store.run_notes`."""
+        dataset = next((one.dataset for one in self.runs() if one.run == run), None)
+        told = {"run": run, "dataset": dataset, "time": datetime.now(UTC).isoformat(timespec="microseconds")}
+        self.ledger.append(lambda _: [{**entry, **told}])
+
+    def annotations(self, run: str) -> Annotations:
+        """Return what people say of a run: tags, notes, the model that it led to."""
+        return annotated(self.ledger.records()).get(run, Annotations())
+
+    def sent(self, run: str, *, platform: str, target: str, match: str | None = None, with_text: bool = True) -> None:
+        """Record where a run's samples went, once, so that what was sent can be found again."""
+        entry = {
+            "kind": SENT,
+            "run": run,
+            "platform": platform,
+            "target": target,
+            "match": match,
+            "with_text": with_text,
+        }
+        time = datetime.now(UTC).isoformat(timespec="microseconds")
+        self.ledger.append(
+            lambda standing: [] if any(entry.items() <= one.items() for one in standing) else [entry | {"time": time}]
+        )
+
+    def decided(self, run: str) -> set[str]:
+        """Return the samples of a run that people decided on."""
+        return {one["id"] for one in self.ledger.records() if one.get("kind") == "decision" and one["run"] == run}
+
+    def decisions(self) -> list[Record]:
+        """Return the records of everybody's decisions on all runs, oldest first."""
+        return [one for one in self.ledger.records() if one.get("kind") == "decision"]
+
+    def _examined(self) -> tuple[list[RunInfo], dict[str, StoreError]]:
+        """Return (readable runs, newest first; name of each broken run → why, newest first)."""
+        check_format(self.place)
+        whole: list[RunInfo] = []
+        damaged: dict[str, StoreError] = {}
+        runs = self.place / "runs"
+        contents = runs.read_many(f"{name}/{FACTS}" for name in reversed(runs.children()))
+        for path, content in contents.items():
+            name = path.partition("/")[0]
+            run = runs / name
+            try:
+                info = read_info(run, content)
+                if info.run != name:
+                    raise broken(run, ValueError(f"it calls itself {info.run}"))
+                whole.append(info)
+            except UnwrittenError:
+                continue
+            except StoreError as error:
+                damaged[name] = error
+        return sorted(whole, key=lambda one: one.created, reverse=True), damaged

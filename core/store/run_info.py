@@ -1,0 +1,107 @@
+"""Facts of a kept run: its run.json, read without its tables."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ..data.taxonomy import Taxonomy
+from ..errors import StoreError
+from .location import Bucket, Place, plain
+
+FACTS = "run.json"
+LINKS = "links.json"
+WRITTEN = "tables-"  # what tables in a bucket are called
+REWRITTEN = "without-"  # what tables are called once rows were erased from them
+
+
+class UnwrittenError(StoreError):
+    """A run in a bucket whose writer is at work, or was killed: there is none yet."""
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """One line of ``labelsift runs``."""
+
+    run: str
+    dataset: str
+    created: datetime
+    rows: int
+    label_issues: int
+    fingerprint: str
+    taxonomy: Taxonomy | None = None
+    parent: str | None = None
+    batch: bool = False
+
+
+def read_info(folder: Place, content: bytes | OSError) -> RunInfo:
+    """Read one line about a run from its run.json; a broken one is refused by its folder's name."""
+    facts = _facts(folder, content)
+    try:
+        return RunInfo(
+            run=facts["run"],
+            dataset=facts["dataset"],
+            created=datetime.fromisoformat(facts["created"]),
+            rows=facts["rows"],
+            label_issues=facts["label_issues"],
+            fingerprint=facts["fingerprint"],
+            taxonomy=taxonomy_in(facts),
+            parent=facts["settings"].get("parent"),
+            batch=facts["settings"].get("batch", False),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise broken(folder, error) from None
+
+
+def read_facts(folder: Place) -> dict[str, Any]:
+    """Read run.json.
+
+    Raises
+    ------
+    UnwrittenError
+        In a bucket, where it is missing: run.json is written last, so that there is no such run.
+    StoreError
+        If it cannot be read.
+    """
+    return _facts(folder, *folder.read_many([FACTS]).values())
+
+
+def _facts(folder: Place, content: bytes | OSError) -> dict[str, Any]:
+    try:
+        if isinstance(content, OSError):
+            raise content
+        return json.loads(content)
+    except FileNotFoundError as error:
+        if isinstance(folder, Bucket):
+            raise UnwrittenError(f"There is no run {folder.name}", cure="See labelsift runs") from None
+        raise broken(folder, error) from None
+    except (OSError, ValueError) as error:
+        raise broken(folder, error) from None
+
+
+def tables_in(folder: Place, facts: Mapping[str, Any] | None = None) -> Place:
+    """Return where the tables of a run stand."""
+    return folder / (facts or read_facts(folder)).get("tables", "")
+
+
+def read_links(folder: Place) -> dict[str, str]:
+    """Read the addresses of a run's tasks on the platform that it was pushed to; none before a push."""
+    try:
+        return json.loads(folder.read(LINKS))
+    except FileNotFoundError:
+        return {}
+
+
+def broken(folder: Place, error: Exception) -> StoreError:
+    """Say that a run cannot be read, and what to do about it."""
+    why = f"{error} is missing" if isinstance(error, KeyError) else plain(error)
+    return StoreError(f"The run {folder.name} cannot be read ({why})", cure=f"Delete {folder}, and scan again")
+
+
+def taxonomy_in(facts: Mapping[str, Any]) -> Taxonomy | None:
+    """Return the taxonomy that a run was scanned with."""
+    told = facts["settings"].get("taxonomy")
+    return Taxonomy.of(told) if told else None

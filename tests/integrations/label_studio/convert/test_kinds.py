@@ -1,0 +1,305 @@
+"""Every kind of label, both ways: what a review project shows, and what an answer becomes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from labelsift.data.media import required, shown_of
+from labelsift.data.spans import fault
+from labelsift.errors import InputError
+from labelsift.integrations.label_studio.convert import task_fields as convert
+from labelsift.integrations.label_studio.convert.label_config import NONE, Target, target_of
+from labelsift.integrations.label_studio.convert.regions import from_result, to_result
+from labelsift.integrations.label_studio.convert.review_config import config_of, review_config, review_target
+from labelsift.integrations.label_studio.pull.disputes import revised
+from labelsift.integrations.label_studio.pull.review_project import correction
+from labelsift.integrations.label_studio.push.plan import Common, labels_of, plan_review
+from labelsift.report import Report
+from labelsift.review.items import flags_of
+from labelsift.review.suggestions import disputed, settled
+
+from .. import kinds
+
+MODES = ("choose", "prefill", "blind")
+REPORTS = {
+    "sets": kinds.sets,
+    "spans": kinds.spans,
+    "tree": kinds.tree,
+    "trees": kinds.trees,
+    "image": lambda: kinds.seen("image"),
+    "audio": lambda: kinds.seen("audio", "https://example.com/a.wav"),
+}
+
+
+def planned(report: Report, mode: Any) -> tuple[Target, dict[str, Any]]:
+    flags = flags_of(report)
+    target = review_target(labels_of(report, flags), task=report.samples.task, medium=required(report.samples))
+    plan = plan_review(flags, Common(target), run=report.run, round=1, mode=mode)
+    tasks = [{"data": data, "prediction": plan.predictions.get(key)} for key, data in plan.data.items()]
+    config = [line for line in config_of(target, mode=mode).splitlines() if line.lstrip().startswith("<")]
+    return target, {"config": config[2:], "tasks": tasks, "failed": plan.failed}
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("kind", REPORTS)
+def test_what_a_review_project_shows_is_golden(kind, mode, golden):
+    _, made = planned(REPORTS[kind](), mode)
+    golden(f"kind_{kind}_{mode}", made)
+
+
+@pytest.mark.parametrize("kind", REPORTS)
+def test_what_answers_become_is_golden(kind, golden):
+    """Accept the suggestion, confirm what is given, say that nothing fits, skip, and leave the answer empty."""
+    report = REPORTS[kind]()
+    target, made = planned(report, "choose")
+    read = target_of(config_of(target, mode="choose"), project="P")
+    rows = []
+    for task in made["tasks"]:
+        data = task["data"]
+        kept = convert.read_cell(data["labelsift_given"], target)
+        if target.kind == "labels":  # people mark what is in dispute only
+            kept, _ = disputed(kept, convert.read_cell(data["labelsift_suggested"], target))
+        answers = {
+            "accept": (task["prediction"] or {}).get("result", []),
+            "confirm": to_result(kept, target, text=data.get("text", "")) if kept is not None else [],
+            "none": to_result([], target) if target.none else [],
+            "empty": [],
+        }
+        for name, result in answers.items():
+            row = correction(data, {"result": result, "updated_at": "2026-11-23T10:15:00Z"}, target=read)
+            told = row and {key: row[key] for key in ("action", "verdict", "value")}
+            rows.append({"id": data["labelsift_id"], "answer": name, "result": result, "correction": told})
+        skipped = {"result": [], "was_cancelled": True, "updated_at": "2026-11-23T10:15:00Z"}
+        row = correction(data, skipped, target=read)
+        assert row is not None
+        assert (row["action"], row["verdict"]) == ("keep", "skipped")
+    golden(f"answers_{kind}", rows)
+
+
+@pytest.mark.parametrize("kind", ["sets", "spans"])
+def test_blind_tells_no_label_and_sends_no_prediction(kind):
+    report = REPORTS[kind]()
+    _, made = planned(report, "blind")
+    assert len(made["tasks"]) == 6
+    for task in made["tasks"]:
+        assert task["prediction"] is None
+        told = {str(value) for name, value in task["data"].items() if name != "text"}
+        assert not any(label in one for one in told for label in report.classes)
+        assert "tags" not in task["data"]  # it holds given labels, in a list
+
+
+def test_a_task_that_is_blind_among_others_shows_none_and_its_answer_is_whole():
+    flags = flags_of(kinds.spans())
+    target = review_target(["LOC", "PER"], task="spans")
+    plan = plan_review([replace(flags[0], blind=True), flags[1]], Common(target), run="r", round=1, mode="choose")
+    data = plan.data[flags[0].id]
+    assert convert.is_unseen(data)
+    assert not any(label in str(data) for label in ("PER", "LOC"))
+    assert flags[0].id not in plan.predictions
+    assert not convert.is_unseen(plan.data[flags[1].id])
+
+
+# Spans
+
+
+TEXT = "Ann Lee met Bob in New York City"
+GIVEN = [[0, 7, "PER"], [12, 15, "PER"], [19, 27, "LOC"]]
+
+
+@pytest.mark.parametrize(
+    ("suggested", "marked", "whole"),
+    [
+        # accept, keep, and say that nothing is to be marked
+        ([[0, 7, "PER"], [12, 15, "PER"], [19, 32, "LOC"]], [[19, 32, "LOC"]], [*GIVEN[:2], [19, 32, "LOC"]]),
+        ([[0, 7, "PER"], [12, 15, "PER"], [19, 32, "LOC"]], [[19, 27, "LOC"]], GIVEN),
+        ([[0, 7, "PER"], [12, 15, "PER"], [19, 32, "LOC"]], [], GIVEN[:2]),
+        # something else than what is suggested, and more than what was asked for
+        (GIVEN[:2], [[19, 32, "LOC"]], [*GIVEN[:2], [19, 32, "LOC"]]),
+        (GIVEN[:2], [[8, 11, "VERB"], [19, 27, "LOC"]], [GIVEN[0], [8, 11, "VERB"], *GIVEN[1:]]),
+        # what nobody disputed is marked again, or moved: the old one does not stay behind
+        (GIVEN[:2], GIVEN, GIVEN),
+        (GIVEN[:2], [[0, 3, "PER"]], [[0, 3, "PER"], GIVEN[1]]),
+        # nothing is in dispute
+        (None, [], GIVEN),
+        (None, [[8, 11, "VERB"]], [GIVEN[0], [8, 11, "VERB"], *GIVEN[1:]]),
+    ],
+)
+def test_what_is_marked_takes_the_place_of_what_is_in_dispute(suggested, marked, whole):
+    assert revised(GIVEN, suggested, marked) == whole
+
+
+def test_where_spans_overlap_already_they_may():
+    nested = [[0, 7, "PER"], [0, 3, "FIRST"]]
+    assert revised(nested, None, [[4, 7, "LAST"]]) == [[0, 3, "FIRST"], [0, 7, "PER"], [4, 7, "LAST"]]
+    assert revised(None, [[0, 3, "PER"]], [[0, 3, "PER"]]) == [[0, 3, "PER"]]
+
+
+SPANS = st.lists(
+    st.tuples(st.integers(0, 20), st.integers(1, 12), st.sampled_from(["A", "B"])).map(
+        lambda s: [s[0], s[0] + s[1], s[2]]
+    ),
+    max_size=6,
+)
+
+
+@given(
+    given=st.none() | SPANS, changes=st.lists(st.tuples(st.integers(0, 5), st.none() | SPANS.map(tuple)), max_size=3)
+)
+def test_accepting_gives_what_is_suggested_and_confirming_what_is_given(given, changes):
+    spans = sorted({tuple(one) for one in given or ()})
+    disputes = [(list(spans[at]) if at < len(spans) else None, list(new[0]) if new else None) for at, new in changes]
+    disputes = [one for one in disputes if one != (None, None)]
+    suggested = settled(given, disputes)
+    before, after = disputed(given, suggested)
+    kept = [one for one in map(list, spans) if one not in before]
+    clash = any(one[0] < new[1] and new[0] < one[1] for one in kept for new in (*after, *before))
+    if not clash:  # else a mark takes the place of what it covers
+        assert revised(given, suggested, after) == suggested
+        assert revised(given, suggested, before) == [list(one) for one in spans]
+
+
+# Values to results and back
+
+# What XML can hold, without the characters that no config can.
+CHARACTERS = st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff")
+NAMES = st.text(CHARACTERS, min_size=1, max_size=60).filter(lambda one: one.strip() and one != NONE)
+LABELS = st.lists(NAMES, min_size=1, max_size=8, unique=True)
+
+
+@given(labels=LABELS, chosen=st.data())
+@example(labels=["مرحبا", "🙂🚄", "a / b", "a / c", "$labelsift_id", "<b>\"'&", "x" * 3000], chosen=None)
+def test_any_set_survives_config_result_and_answer(labels, chosen):
+    value = labels if chosen is None else chosen.draw(st.lists(st.sampled_from(labels), unique=True))
+    read = target_of(review_config(labels, mode="choose", task="multilabel"), project="P")
+    assert set(read.labels) >= set(labels)
+    assert read.none
+    assert from_result(to_result(sorted(value), read), read) == sorted(value)
+    assert from_result([], read) is None
+
+
+@given(
+    parts=st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=20), max_size=6),
+    kinds_=LABELS,
+)
+@example(parts=["🙂 Ann ", "مرحبا", "\r\n", "x" * 100_000], kinds_=["PER", "$5"])
+def test_any_spans_survive(parts, kinds_):
+    text, spans = "".join(parts), []
+    at = 0
+    for number, part in enumerate(parts):
+        if part:
+            spans.append([at, at + len(part), kinds_[number % len(kinds_)]])
+        at += len(part)
+    read = target_of(review_config(kinds_, mode="choose", task="spans"), project="P")
+    result = to_result(spans, read, text=text)
+    assert from_result(result, read) == sorted(spans)
+    assert fault([tuple(one) for one in spans], text) is None
+    assert [one["value"].get("text") for one in result] == [text[s:e] for s, e, _ in spans] or not spans
+
+
+def test_a_person_may_choose_an_inner_node_and_place_in_html_counts_as_in_text():
+    target = review_target(kinds.PATHS)
+    assert from_result([{"from_name": "label", "value": {"taxonomy": [["plant"]]}}], target) == "plant"
+    spans = review_target(["PER"], task="spans")
+    html = {"start": "/p[1]/text()[1]", "end": "/p[1]/text()[1]", "globalOffsets": {"start": 3, "end": 6}}
+    assert from_result([{"from_name": "label", "value": html | {"labels": ["PER"]}}], spans) == [[3, 6, "PER"]]
+
+
+def test_labels_beside_none_count():
+    target = review_target(["a", "b"], task="multilabel")
+    result = [{"from_name": "label", "value": {"choices": [NONE, "b"]}}]
+    assert from_result(result, target) == ["b"]
+
+
+def test_a_label_called_like_none_is_refused():
+    with pytest.raises(InputError, match="labelsift_none"):
+        review_target(["a", NONE], task="multilabel")
+
+
+# Images and sounds
+
+
+def test_samples_of_which_nothing_can_be_shown_are_refused():
+    report = kinds.seen("image", address="/home/me/cat.png")
+    with pytest.raises(InputError, match="no images or sounds") as refused:
+        required(report.samples)
+    assert "--match" in str(refused.value.cure)
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "medium"),
+    [
+        ("file", ["https://example.com/a.PNG?x=1", "s3://bucket/b.jpg"], "image"),
+        ("file", ["https://example.com/a.mp3", None], "audio"),
+        ("photo", ["https://example.com/1", "/data/upload/2"], "image"),
+        ("recording", ["gs://bucket/1"], "audio"),
+        ("homepage", ["https://example.com/"], None),
+        ("image", ["https://example.com/a.png", "see above"], None),
+        ("audio", ["data:audio/wav;base64,UklG"], None),  # Label Studio's player does not open it
+    ],
+)
+def test_a_column_of_addresses_says_what_it_shows(name, values, medium):
+    ids = [f"i{at}" for at in range(len(values))]
+    report = kinds.report_of({"id": ids, "label": ["a"] * len(ids)}, [], metadata={name: values})
+    found = shown_of(report.samples)
+    assert (found and (found.medium, found.column)) == (medium and (medium, name))
+
+
+def test_ids_that_are_addresses_are_shown():
+    report = kinds.report_of({"id": ["https://example.com/a.png"], "label": ["a"]}, [], metadata={"n": [1]})
+    assert required(report.samples) == "image"
+
+
+@pytest.mark.parametrize("kind", ["sets", "spans", "tree", "trees", "image"])
+def test_corrections_are_what_samples_apply_takes(kind):
+    told = json.loads((Path(__file__).parents[1] / "golden" / f"answers_{kind}.json").read_text(encoding="utf-8"))
+    samples = REPORTS[kind]().samples
+    changing = [one for one in told if one["correction"] and one["correction"]["action"] != "keep"]
+    assert changing
+    for one in changing:
+        row = {"id": one["id"], "person": "ann", **one["correction"]}
+        after = samples.apply(pa.Table.from_pylist([row]), new_labels=kind in ("trees", "image"))
+        cell = after.given.to_pylist()[int(after.positions([one["id"]])[0])] if after.given is not None else None
+        value = json.loads(row["value"])
+        assert (cell if isinstance(value, str) else json.loads(cell)) == value
+
+
+@given(labels=LABELS, chosen=st.data())
+def test_any_set_that_is_pushed_and_accepted_comes_back_as_suggested(labels, chosen):
+    subsets = st.lists(st.sampled_from(labels), unique=True).map(sorted)
+    old, new = chosen.draw(subsets) or labels[:1], chosen.draw(subsets)
+    found = [kinds.Finding("a", "label", 0.1, "Why", given=old, suggested=new, confidence=0.5)]
+    report = kinds.report_of({"id": ["a"], "text": ["t"], "labels": [json.dumps(old)]}, found)
+    check_accepted(report, old, new)
+
+
+@given(
+    parts=st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=9), min_size=2, max_size=5),
+    labels=LABELS,
+)
+def test_any_span_that_is_pushed_and_accepted_comes_back_as_suggested(parts, labels):
+    place = len(parts[0])
+    end = place + len(parts[1])
+    old, new = [[0, place, labels[0]], [place, end, labels[0]]], [place, end, labels[-1]]
+    found = [kinds.Finding("a", "span", 0.1, "Why", given=old[1], suggested=new, confidence=0.5)]
+    report = kinds.report_of({"id": ["a"], "text": ["".join(parts)], "spans": [json.dumps(old)]}, found)
+    check_accepted(report, old, [old[0], new])
+
+
+def check_accepted(report: Report, old: Any, new: Any) -> None:
+    target, made = planned(report, "prefill")
+    read = target_of(config_of(target, mode="prefill"), project="P")
+    assert made["failed"] == {}
+    (task,) = made["tasks"]
+    answer = {"result": task["prediction"]["result"], "updated_at": "2026-11-23T10:15:00Z"}
+    row = correction(task["data"], answer, target=read)
+    assert row is not None
+    assert (row["verdict"], json.loads(row["value"])) == ("refused" if new == old else "accepted", new)
+    after = report.samples.apply(pa.Table.from_pylist([row | {"person": "ann"}]), new_labels=True)
+    assert after.given is not None and json.loads(after.given[0].as_py()) == new

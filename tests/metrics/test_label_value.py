@@ -1,0 +1,154 @@
+"""What new labels are worth: a gain where they are better, none where they are not."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import labelsift as ls
+import numpy as np
+import pyarrow as pa
+import pytest
+from labelsift.cli.print_comparison import print_worth
+from labelsift.metrics.label_value import NEW, OLD, worth
+from rich.console import Console
+
+NOISYAG = Path(__file__).parents[3] / "shared" / "data" / "noisyag" / "data.csv.gz"
+CLASSES = ("billing", "delivery", "login")
+
+
+def report(labels: list[str | None], vectors: np.ndarray, **columns: list) -> ls.Report:
+    """A run without a scan: texts, labels, embeddings."""
+    n = len(labels)
+    table = pa.table({"id": [f"s{at}" for at in range(n)], "text": [f"text {at}" for at in range(n)], "label": labels})
+    for name, values in columns.items():
+        table = table.append_column(name, pa.array(values))
+    names = [name for name in columns if name != "split"]
+    samples = ls.read(
+        table, id="id", label="label", split="split" if "split" in columns else None, metadata=names, name="t"
+    )
+    return ls.scan(samples, signals=ls.Signals(embeddings=vectors), only=["outlier"], store=None)
+
+
+@pytest.fixture(scope="module")
+def data() -> tuple[np.ndarray, list[str], list[str]]:
+    """Vectors of three overlapping classes, the right labels, and labels of which a third were flipped."""
+    rng = np.random.default_rng(3)
+    codes = rng.integers(0, 3, 900)
+    vectors = rng.normal(size=(900, 16)) * 0.9
+    vectors[np.arange(900), codes] += 1.6
+    flipped = np.where(rng.random(900) < 0.35, (codes + 1) % 3, codes)
+    return vectors, [CLASSES[code] for code in codes], [CLASSES[code] for code in flipped]
+
+
+def test_corrected_labels_show_a_gain(data):
+    vectors, right, wrong = data
+    found = worth(report(wrong, vectors), report(right, vectors))
+    assert found.gain > 0.03
+    assert found.low > 0
+    assert np.mean(found.accuracy[NEW, NEW]) > np.mean(found.accuracy[OLD, OLD])
+    assert found.changed_training + found.changed_evaluation == sum(a != b for a, b in zip(right, wrong, strict=True))
+    assert any("no independent yardstick" in note for note in found.notes)
+
+
+def test_the_same_labels_are_worth_nothing_more(data):
+    vectors, right, _ = data
+    found = worth(report(right, vectors), report(right, vectors))
+    assert found.gain == 0
+    assert found.accuracy[OLD, OLD] == found.accuracy[NEW, NEW]
+    assert not any("yardstick" in note for note in found.notes)
+
+
+def test_as_many_labels_shuffled_show_no_gain(data):
+    vectors, right, _ = data
+    rng = np.random.default_rng(4)
+    rows = rng.choice(len(right), 200, replace=False)
+    shuffled = list(right)
+    for row, other in zip(rows, rng.permutation(rows), strict=True):
+        shuffled[row] = right[other]
+    found = worth(report(right, vectors), report(shuffled, vectors))
+    assert found.low < 0.02
+
+
+def test_a_frozen_split_is_never_trained_on_and_slices_are_shown(data):
+    vectors, right, wrong = data
+    split = ["test" if at % 4 == 0 else "train" for at in range(len(right))]
+    state = ["CA" if at % 3 == 0 else "NY" for at in range(len(right))]
+    # Wrong labels in the test rows alone: neither model may learn from them, so both are the same.
+    half = [bad if part == "test" else good for good, bad, part in zip(right, wrong, split, strict=True)]
+    one, other = (report(labels, vectors, split=split, state=state) for labels in (half, right))
+    found = worth(one, other, evaluation="test", by=["state"])
+    assert found.changed_training == 0 < found.changed_evaluation
+    assert found.accuracy[OLD, NEW] == found.accuracy[NEW, NEW]
+    assert found.slices["slug"].to_pylist() == ["state:CA", "state:NY"]
+    assert found.slices["n"].to_pylist() == [300, 600]
+
+
+def test_a_slice_shows_two_by_two_and_a_gain_where_its_labels_were_mended(data):
+    vectors, right, wrong = data
+    state = ["CA" if label == "billing" else "NY" for label in right]
+    whole = ["yes"] * len(right)
+    found = worth(
+        *(report(labels, vectors, state=state, whole=whole) for labels in (wrong, right)), by=["state", "whole"]
+    )
+    california, _, everything = found.slices.to_pylist()
+    assert california["low"] > 0
+    assert california["new_new"] - california["old_new"] == pytest.approx(california["gain"])
+    assert [everything[name] for name in ("gain", "low", "high")] == pytest.approx([found.gain, found.low, found.high])
+    for (trained, judged), values in found.accuracy.items():
+        assert everything[f"{trained}_{judged}"] == pytest.approx(np.mean(values))
+    console = Console(width=160, file=io.StringIO(), highlight=False)
+    print_worth(found, console=console)
+    assert isinstance(console.file, io.StringIO)
+    (line,) = [one for one in console.file.getvalue().splitlines() if "state:CA" in one]
+    cells = [f"{california[name]:.3f}" for name in ("old_old", "new_old", "old_new", "new_new")]
+    interval = ["…", f"{california['high']:+.3f}", "*"]
+    assert line.split()[2:] == [*cells, f"{california['gain']:+.3f}", f"{california['low']:+.3f}", *interval]
+
+
+def test_of_a_handful_of_rows_a_slice_has_no_interval(data):
+    vectors, right, wrong = data
+    state = ["CA" if at < 20 else "NY" for at in range(len(right))]
+    found = worth(*(report(labels, vectors, state=state) for labels in (wrong, right)), by=["state"])
+    small, large = found.slices.to_pylist()
+    assert (small["slug"], small["low"], small["high"]) == ("state:CA", None, None)
+    assert small["gain"] is not None
+    assert large["low"] is not None
+
+
+def test_what_cannot_be_measured_is_refused(data):
+    vectors, right, _ = data
+    run = report(right, vectors)
+    with pytest.raises(ls.InputError, match="no split holdout"):
+        worth(run, run, evaluation="holdout")
+    with pytest.raises(ls.InputError, match="share 0 labeled samples"):
+        worth(report([None] * len(right), vectors, split=["a"] * len(right)), run)
+    with pytest.raises(ls.InputError, match="no such metadata column: planet"):
+        worth(run, run, by=["planet"])
+
+
+@pytest.mark.soak
+@pytest.mark.skipif(not NOISYAG.exists(), reason="needs ../shared: people's errors in news labels")
+def test_correcting_what_was_flagged_helps_and_shuffling_does_not():
+    samples = ls.read(NOISYAG, label="given_label", id="id", metadata=["true_label"])
+    old = ls.scan(samples, store=None, budget=1500, only=["label"])
+    flagged = old.scores["is_label_issue"].to_numpy()
+    given = np.array(samples.labels.to_pylist(), dtype=object)
+    truth = np.array(samples.metadata["true_label"].to_pylist(), dtype=object)
+    corrected, shuffled = np.where(flagged, truth, given), given.copy()
+    changed = np.random.default_rng(0).choice(len(given), int((corrected != given).sum()), replace=False)
+    shuffled[changed] = given[np.random.default_rng(1).permutation(changed)]
+
+    def relabeled(labels: np.ndarray) -> ls.Report:
+        table = samples.table.set_column(samples.table.column_names.index("label"), "label", pa.array(labels))
+        return ls.scan(
+            ls.read(table, id="id", label="label"),
+            signals=ls.Signals(embeddings=old.embeddings),
+            only=["outlier"],
+            store=None,
+        )
+
+    better, worse = worth(old, relabeled(corrected)), worth(old, relabeled(shuffled))
+    assert better.low > 0
+    assert worse.high < better.low
+    assert worse.gain <= 0.005

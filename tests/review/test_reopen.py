@@ -1,0 +1,159 @@
+"""Evidence: a verified label is asked about again when the scan says something else against it, and more clearly."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import labelsift as ls
+import pyarrow as pa
+import pytest
+from labelsift import platforms
+from labelsift.data.schemas import CORRECTIONS_SCHEMA, Finding, findings_table
+from labelsift.platforms import Receipt
+from labelsift.report import Report
+from labelsift.review.reopen import MARGIN
+from labelsift.review.verified import verified
+from labelsift.store.ledger import Ledger
+from labelsift.store.store import Store
+
+START = datetime(2026, 11, 23, tzinfo=UTC)
+FIRST, NEXT, THIRD = "20261123-101500-aaaa", "20261124-101500-bbbb", "20261125-101500-cccc"
+Opinion = tuple[float, str]
+
+
+class Fake:
+    name = "fake"
+    queue: tuple[tuple[str, str], ...] = ()
+
+    def push(self, report: Report, **_: object) -> Receipt:
+        self.queue = tuple(zip(report.findings["id"].to_pylist(), report.findings["issue"].to_pylist(), strict=True))
+        return Receipt("fake", "T")
+
+    def pull(self, *, project: str, store: object = None) -> pa.Table:
+        raise NotImplementedError
+
+    def doctor(self) -> dict[str, str]:
+        return {}
+
+
+@pytest.fixture
+def fake(monkeypatch) -> Fake:
+    made = Fake()
+    monkeypatch.setattr(platforms, "get", lambda name: made)
+    return made
+
+
+def run_of(run: str, opinion: Opinion, *, label: str = "x", text: str = "t", issues: str = "label") -> Report:
+    """One flagged sample, a, with its label's score and the suggestion; b is there so that there are others."""
+    score, suggested = opinion
+    samples = ls.read(pa.table({"id": ["a", "b"], "text": [text, "u"], "label": [label, "y"]}), id="id", label="label")
+    columns = {"id": ["a", "b"], "label_score": pa.array([score, 0.9], pa.float32()), "is_label_issue": [True, False]}
+    scores = pa.table(columns | {"suggested_label": [suggested, "x"]})
+    found = [Finding("a", one, score, "r", given=label, suggested=suggested) for one in issues.split()]
+    return Report(run, START, samples, scores, findings_table(found))
+
+
+@pytest.fixture
+def store(tmp_path) -> Store:
+    kept = Store(tmp_path / "kept")
+    kept.save(run_of(FIRST, (0.4, "y"), issues="label outlier"))
+    return kept
+
+
+def decide(store: Store, action: str, value: str, *, run: str = FIRST, person: str = "ann", minutes: int = 0) -> None:
+    verdict = "skipped" if action == "skip" else "changed"
+    told = {"id": "a", "action": action, "value": json.dumps(value), "person": person, "run": run, "note": ""}
+    told |= {"time": START + timedelta(minutes=minutes), "verdict": verdict, "platform": "fake"}
+    ls.record(pa.Table.from_pylist([told], CORRECTIONS_SCHEMA), store=store.folder)
+
+
+def asked(fake: Fake, store: Store, made: Report) -> bool:
+    """Tell whether the label of a is asked about after a scan with this store; its outlier never is."""
+    receipt = replace(made, store=store).push("fake", project="T")
+    assert ("a", "outlier") not in fake.queue
+    assert receipt.details.get("evidence_changed", 0) == (("a", "label") in fake.queue)
+    return ("a", "label") in fake.queue
+
+
+def test_the_record_holds_the_evidence_that_there_was(store):
+    decide(store, "keep", "x")
+    (one,) = store.ledger.records()
+    assert one["evidence"] == {"score": 0.4, "suggested": "y"}
+
+
+@pytest.mark.parametrize(
+    ("opinion", "back"),
+    [
+        ((0.4, "y"), False),  # the same
+        ((0.05, "y"), False),  # clearer, but for the suggestion that was refused
+        ((0.35, "z"), False),  # another suggestion, hardly clearer
+        ((0.4 - MARGIN - 0.01, "z"), True),
+    ],
+)
+def test_only_a_new_and_clearer_suggestion_brings_a_kept_label_back(fake, store, opinion, back):
+    decide(store, "keep", "x")
+    assert asked(fake, store, run_of(NEXT, opinion, issues="label outlier")) == back
+
+
+@pytest.mark.parametrize(
+    ("opinion", "back"),
+    [
+        ((0.3, "x"), False),  # y had 1 - 0.4 then: clearly worse, but x is what people decided against
+        ((0.55, "z"), False),
+        ((0.45, "z"), True),
+    ],
+)
+def test_a_label_that_was_accepted_is_held_against_what_it_had_as_a_suggestion(fake, store, opinion, back):
+    decide(store, "relabel", "y")
+    assert asked(fake, store, run_of(NEXT, opinion, label="y", issues="label outlier")) == back
+
+
+def test_a_decision_that_is_not_applied_yet_is_not_asked_again(fake, store):
+    decide(store, "relabel", "y")
+    assert not asked(fake, store, run_of(NEXT, (0.01, "z"), issues="label outlier"))
+
+
+def test_of_a_label_that_nobody_suggested_no_evidence_is_known(fake, store):
+    decide(store, "relabel", "w")
+    assert not asked(fake, store, run_of(NEXT, (0.01, "z"), label="w", issues="label outlier"))
+
+
+def test_what_was_judged_on_a_later_run_is_weighed_too(fake, store):
+    decide(store, "keep", "x")
+    again = run_of(NEXT, (0.2, "z"))
+    store.save(again)
+    assert asked(fake, store, again)
+    decide(store, "keep", "x", run=NEXT, minutes=5)
+    assert not asked(fake, store, run_of(THIRD, (0.05, "z")))
+    assert not asked(fake, store, run_of(THIRD, (0.15, "w")))
+    assert asked(fake, store, run_of(THIRD, (0.05, "w")))
+
+
+def test_skipping_is_no_judgement_of_the_evidence(fake, store):
+    decide(store, "keep", "x")
+    store.save(run_of(NEXT, (0.2, "z")))
+    decide(store, "skip", "x", run=NEXT, person="bob", minutes=5)
+    assert asked(fake, store, run_of(THIRD, (0.2, "z")))
+
+
+def test_records_from_before_evidence_was_kept_bring_nothing_back(fake, store):
+    decide(store, "keep", "x")
+    old = [{name: value for name, value in one.items() if name != "evidence"} for one in store.ledger.records()]
+    other = Store(store.folder.with_name("older"))
+    other.prepare()
+    without = ("number", "previous", "hash", "prev", "sealed")
+    Ledger(other.folder / "corrections").append(
+        lambda _: [{name: value for name, value in one.items() if name not in without} for one in old]
+    )
+    assert verified(run_of(NEXT, (0.01, "z")).samples, other.ledger.records(), but=NEXT)
+    assert not asked(fake, other, run_of(NEXT, (0.01, "z")))
+
+
+@pytest.mark.parametrize(("suggested", "back"), [("yy", False), ("z", True)])
+def test_a_suggestion_under_its_new_name_is_the_same_suggestion(fake, store, suggested, back):
+    decide(store, "keep", "x")
+    made = run_of(NEXT, (0.05, suggested))
+    made.samples = made.samples.remap(ls.Taxonomy.of([{"rename": {"y": "yy"}}]))
+    assert asked(fake, store, made) == back
