@@ -74,17 +74,17 @@ class Answers:
 
         The task that an event names spares a request. It may be wrong, so an answer that is not there is asked for.
         """
-        found = None
+        answered = None
         with _gone_is_none():  # around what is asked of the answer only: another project that is gone is no such news
-            found = self._found(project, annotation, task) if task is not None else None
-            if found is None:
+            answered = self._found(project, annotation, task) if task is not None else None
+            if answered is None:
                 answer = self._client.get(f"/api/annotations/{annotation}/", what=f"annotation {annotation}")
-                found = self._found(project, annotation, int(answer["task"]))
-        if found is None:
+                answered = self._found(project, annotation, int(answer["task"]))
+        if answered is None:
             with self._database.turn() as connection:
                 connection.execute("DELETE FROM answers WHERE project = ? AND annotation = ?", (project, annotation))
-        elif SECOND_LOOK not in data_of(found[1]) and not is_correction(found[0]):  # apply's is nobody's answer
-            self._weigh(project, *found, served)
+        elif SECOND_LOOK not in data_of(answered[1]) and not is_correction(answered[0]):  # apply's is nobody's answer
+            self._weigh(project, *answered, served)
 
     def _found(self, project: int, annotation: int, task: int) -> tuple[dict[str, Any], dict[str, Any]] | None:
         """Return an answer and its task; None where the task has no such answer."""
@@ -135,8 +135,8 @@ class Answers:
                 prediction = served.judge([text], project=project)[0]
             verdict, reason = weigh(prediction, value, model)
         updated = str(annotation.get("updated_at") or "")
-        kept = None if value is None else as_text(value)
-        answer = (project, int(annotation["id"]), int(task["id"]), person, served.run, sample, kept, verdict, updated)
+        ids = project, int(annotation["id"]), int(task["id"])
+        answer = (*ids, person, served.run, sample, None if value is None else as_text(value), verdict, updated)
         with self._database.turn() as connection:
             connection.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", answer)
             connection.execute(

@@ -106,9 +106,9 @@ class Handlers:
         key = (f"{served.version(project)} {project}", "\0".join(texts))
         if key not in self._under_way:
             loop = asyncio.get_running_loop()
-            made = loop.run_in_executor(self._judging, lambda: self._judged(served, texts, project))
-            made.add_done_callback(lambda _: self._under_way.pop(key, None))
-            self._under_way[key] = made
+            future = loop.run_in_executor(self._judging, lambda: self._judged(served, texts, project))
+            future.add_done_callback(lambda _: self._under_way.pop(key, None))
+            self._under_way[key] = future
         return self._under_way[key]
 
     def _judged(self, served: Served, texts: list[str], project: int | None) -> None:
@@ -123,18 +123,18 @@ class Handlers:
         served = self.projects.served(project)
         if self.queue is None or self.worker is None or project is None or served is None:
             return {"status": "ok", "queued": 0}
-        made: list[int | None] = []
+        numbers: list[int | None] = []
         if event.action in _ABOUT and event.annotation is not None:
             about = event.annotation
-            made = [self.queue.add("annotation", project, about.id, when=about.updated_at or "", task=about.task)]
+            numbers = [self.queue.add("annotation", project, about.id, when=about.updated_at or "", task=about.task)]
         elif event.action == "ANNOTATIONS_DELETED":
-            made = [self.queue.add("deleted", project, gone.id, when="") for gone in event.annotations or ()]
+            numbers = [self.queue.add("deleted", project, gone.id, when="") for gone in event.annotations or ()]
         elif event.action == "START_TRAINING" and signed:
-            made = [self.queue.add("train", project, None, when=datetime.now(UTC).isoformat())]
-        if not any(made):
+            numbers = [self.queue.add("train", project, None, when=datetime.now(UTC).isoformat())]
+        if not any(numbers):
             return {"status": "ok", "queued": 0}
         self.worker.wake()
-        return {"status": "ok", "queued": sum(number is not None for number in made), "job": f"job-{made[0]}"}
+        return {"status": "ok", "queued": sum(number is not None for number in numbers), "job": f"job-{numbers[0]}"}
 
     def stop(self) -> None:
         """Let the worker finish the job at hand."""

@@ -42,16 +42,16 @@ def entry(prediction: Prediction | None, target: Target, *, version: str, text: 
     result = to_result(value, target, text=text or "")
     if not result:
         return []
-    known = {"quality": _rounded(prediction.quality), "reason": prediction.reason or None}
-    known = {name: value for name, value in known.items() if value is not None}
-    if known:
-        result[0] = result[0] | {"meta": {"labelsift": known}}
-    made: dict[str, Any] = {"model_version": version, "result": result, **known}
+    extra = {"quality": _rounded(prediction.quality), "reason": prediction.reason or None}
+    extra = {name: value for name, value in extra.items() if value is not None}
+    if extra:
+        result[0] = result[0] | {"meta": {"labelsift": extra}}
+    body: dict[str, Any] = {"model_version": version, "result": result, **extra}
     if prediction.confidence is not None:
-        made["score"] = _rounded(prediction.confidence)
+        body["score"] = _rounded(prediction.confidence)
     if prediction.neighbours:
-        made["neighbours"] = [dict(neighbour) for neighbour in prediction.neighbours]
-    return made
+        body["neighbours"] = [dict(neighbour) for neighbour in prediction.neighbours]
+    return body
 
 
 def text_of(task: Mapping[str, Any], target: Target) -> str | None:

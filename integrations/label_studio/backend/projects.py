@@ -168,10 +168,10 @@ class ServerCache:
 
     def exists(self, project: int) -> bool:
         """Tell whether there is such a project."""
-        known = self._remembered("projects", lambda: {int(row["id"]) for row in self.client.projects()})
-        if project not in known:
+        numbers = self._remembered("projects", lambda: {int(row["id"]) for row in self.client.projects()})
+        if project not in numbers:
             self._cache.pop("projects", None)
-        return project in known
+        return project in numbers
 
     def _remembered(self, name: str, ask: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever is asked for
         asked, value = self._cache.get(name, (0.0, None))

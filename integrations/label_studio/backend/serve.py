@@ -55,13 +55,13 @@ def serve(
     secret = password()
     require_safe(host, secret)
     log = log or Log()
-    kept = Store(DEFAULT if store is None else store)
-    kept.folder  # noqa: B018 - refuses a bucket
-    check_format(kept.place)  # before anything is written there: a scan takes no folder that others began
-    with Database(kept.folder) as database:
+    run_store = Store(DEFAULT if store is None else store)
+    run_store.folder  # noqa: B018 - refuses a bucket
+    check_format(run_store.place)  # before anything is written there: a scan takes no folder that others began
+    with Database(run_store.folder) as database:
         app = application(
             projects=projects,
-            store=kept,
+            store=run_store,
             database=database,
             secret=secret,
             second_look=second_look,
@@ -118,12 +118,12 @@ def application(
 
 def _client(*, needed: bool) -> Client | None:
     """Connect with labelsift's own key; never with the token that Label Studio sends to a backend."""
-    known = os.environ.get(URL, "").strip() and (
+    configured = os.environ.get(URL, "").strip() and (
         os.environ.get(KEY, "").strip() or os.environ.get(KEY_FILE, "").strip()
     )
-    if not known and not needed:
+    if not configured and not needed:
         return None
-    if not known:
+    if not configured:
         raise InputError(
             "Second looks and training read people's answers from Label Studio, and its address or key is not known",
             cure=f"Set {URL}, and {KEY} or {KEY_FILE}",
