@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Literal
 
-from labelsift.data.label_sets import shown
+from labelsift.data.label_sets import format_labels
 
 from ..convert.regions import Value
 from .models import Model
@@ -58,10 +58,11 @@ def _weighed(value: Value, likely: float | None, other: Value, confidence: float
     if likely is None:
         return Weighed("")
     if value != other and likely <= UNLIKELY and confidence >= LIKELY:
-        why = f"Answered {shown(value)}, to which {who} gives {likely:.2f}; it gives {shown(other)} {confidence:.2f}."
+        answered, likelier = format_labels(value), format_labels(other)
+        why = f"Answered {answered}, to which {who} gives {likely:.2f}; it gives {likelier} {confidence:.2f}."
         return Weighed("contradicts", why)
     if value == other and likely >= AGREES:
-        return Weighed("agrees", f"Answered {shown(value)}, to which {who} gives {likely:.2f}.")
+        return Weighed("agrees", f"Answered {format_labels(value)}, to which {who} gives {likely:.2f}.")
     return Weighed("")
 
 

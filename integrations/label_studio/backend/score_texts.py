@@ -9,10 +9,10 @@ from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
-from labelsift.data.label_sets import shown
+from labelsift.data.hashing import text_hash
+from labelsift.data.label_sets import format_labels
 from labelsift.models.embedding import Embedder, embed
 from labelsift.models.vector_index import VectorIndex
-from labelsift.review.verified import text_hash
 
 from ..convert.regions import Value
 from .models import Model
@@ -93,7 +93,7 @@ class Scorer:
             value, confidence = best(told, model)
             given = self.known.given(row)
             quality = probability(told, model, given)
-            told_by = f"{reason} says {shown(value)} ({confidence:.2f})."
+            told_by = f"{reason} says {format_labels(value)} ({confidence:.2f})."
             other = (value, confidence) if value != given else None
             scan = self.known.opinion(row)
             found.append(
@@ -106,7 +106,7 @@ class Scorer:
         near = [(int(row), float(cosine)) for row, cosine in zip(rows, cosines, strict=True) if row >= 0]
         labels = Counter(self.known.label_of(row) for row, _ in near)
         if model.linear.multilabel:
-            reason = f"The model gives {shown(value)} a probability of {confidence:.2f}."
+            reason = f"The model gives {format_labels(value)} a probability of {confidence:.2f}."
         else:
             agree = labels[str(value)]
             reason = f"{agree} of its {len(near)} nearest samples and the model ({confidence:.2f}) say {value}."

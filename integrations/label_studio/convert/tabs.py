@@ -15,8 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from labelsift.data.issues import words
-from labelsift.data.schemas import ISSUES
+from labelsift.data.issues import issue_named, issue_names
 from labelsift.review.suggestions import issue_order
 
 from .feedback import UNCLEAR
@@ -60,7 +59,9 @@ def tab_of(issue: str, *, run: str, prefix: str = "") -> Tab:
     ``prefix`` goes before the title, to tell labelsift's tabs from the others of an existing project.
     """
     score = f"data.{PREFIX}{issue}_score"
-    return _tab(prefix + words(issue).title, [_of(run), _if(score, "less", "Number", 2)], order=score, shown=(score,))
+    return _tab(
+        prefix + issue_named(issue).title, [_of(run), _if(score, "less", "Number", 2)], order=score, shown=(score,)
+    )
 
 
 def queue_tabs(*, run: str, grouped: bool, lanes: int = 0) -> list[Tab]:
@@ -112,7 +113,7 @@ def project_tabs(issues: Iterable[str], *, run: str, grouped: bool, since: str, 
 
 def own_titles() -> set[str]:
     """Return every title, but for those of lanes, that a tab of labelsift's can have in a project of people's own."""
-    return {str(tab["title"]) for tab in project_tabs(ISSUES, run="", grouped=True, since="")}
+    return {str(tab["title"]) for tab in project_tabs(issue_names(), run="", grouped=True, since="")}
 
 
 def lane_title(lane: int, lanes: int) -> str:
@@ -185,5 +186,5 @@ def _tab(
 
 
 def _hidden(shown: Sequence[str]) -> list[str]:
-    own = [f"data.{PREFIX}{name}" for name in (*_OWN, *(f"{issue}_score" for issue in ISSUES))]
+    own = [f"data.{PREFIX}{name}" for name in (*_OWN, *(f"{issue}_score" for issue in issue_names()))]
     return [f"tasks:{name}" for name in (*own, *_THEIRS) if name not in shown]
