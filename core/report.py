@@ -106,7 +106,7 @@ class Report(Run):
         if k < 1:
             raise InputError(f"{k} similar samples cannot be shown", cure="Ask for 1 or more")
         place = self._pool(pool) if pool is not None else None
-        rows, vectors = seeds(self, seed, place=place)
+        rows, vectors = seeds(self, seed, pool=place)
         if place is None:
             searched = self._searched(details=True) if details else self._searchable
         else:

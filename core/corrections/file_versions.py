@@ -19,7 +19,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..data.adjudication import Policy, Resolution, Vote, applied, resolve
-from ..data.remap import retold
+from ..data.hashing import whole_fingerprint
+from ..data.remap import translated_table
 from ..data.samples import Samples
 from ..data.taxonomy import Taxonomy
 from ..errors import InputError, StoreError
@@ -30,7 +31,6 @@ from ..io.row_files import RowFile
 from ..store.base import DEFAULT
 from ..store.hash_chain import Record
 from ..store.store import Store
-from ..store.tombstones import whole
 from .kept_rows import erased_from, folder_of, keep_rows, restored
 from .record import as_table, decisions
 
@@ -115,7 +115,7 @@ def correct(
     mapped = samples.remap(taxonomy) if taxonomy and label else samples
     corrections = _corrections(kept, dataset, samples, required=required)
     if mapped.taxonomy is not None:
-        corrections = retold(corrections, mapped.taxonomy)
+        corrections = translated_table(corrections, mapped.taxonomy)
     resolution = resolve(corrections, policy=policy, experts=experts)
     if label is None and any(action == "relabel" for action, _ in resolution.decided.values()):
         raise InputError("There are new labels, and no column for them", cure="Name it: --label COLUMN")
@@ -180,7 +180,7 @@ def undo(file: str | Path, out: str | Path, *, encoding: str = "utf-8", store: s
     then = restored(now, folder)
     erased, digest = erased_from(folder)
     version = Version(step["dataset"], fingerprint, then.fingerprint, erased=erased)
-    if whole(then.fingerprint, digest) != step["parent"]:
+    if whole_fingerprint(then.fingerprint, digest) != step["parent"]:
         raise StoreError(
             "What came out is not the version before: the rows of the file were moved, or what the store kept of them"
             " was changed",

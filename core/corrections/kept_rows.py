@@ -20,13 +20,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from ..data.hashing import merged_tombstone
 from ..data.samples import Samples
 from ..errors import StoreError
 from ..io.row_files import RowFile
 from ..store.location import Folder, Location
 from ..store.store import Store
 from ..store.sweep import FORGOTTEN
-from ..store.tombstones import merged
 
 FACTS = "rows.json"
 BEFORE = "before.parquet"
@@ -119,7 +119,7 @@ def erase_kept(folder: Location, ids: Collection[str]) -> str | None:
         facts |= {
             "before": before,
             "erased": sorted({*facts.get("erased", ()), *lost}),
-            "erased_digest": merged(facts.get("erased_digest"), rows.digest),
+            "erased_digest": merged_tombstone(facts.get("erased_digest"), rows.digest),
             "rows": [row for row in facts["rows"] if row not in lost],
             "removed": [row for row in facts["removed"] if row not in lost],
             "erased_removed": sorted({*facts.get("erased_removed", ()), *(lost & set(facts["removed"]))}),

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from ..data.hashing import whole_fingerprint
 from ..data.samples import ROLES, Samples
 from ..data.textless import require_texts, same_rows
 from ..store.base import DEFAULT, LATEST
 from ..store.run_info import read_facts
 from ..store.run_reader import read_samples
 from ..store.store import Store
-from ..store.tombstones import whole
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def proof(store: Store, name: str) -> Reproduced:
     folder = store.place_of(name)
     facts, samples = read_facts(folder), read_samples(folder)
     tombstone = facts.get("tombstone", {})
-    fingerprint = whole(samples.fingerprint, tombstone.get("digest"))
+    fingerprint = whole_fingerprint(samples.fingerprint, tombstone.get("digest"))
     erased = len(tombstone.get("ids", ()))
     return Reproduced(
         name,

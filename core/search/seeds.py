@@ -28,7 +28,7 @@ _NO = np.empty(0, dtype=np.int64)
 FIRST = ("id", "label", "labels", "text")  # the columns of every answer
 
 
-class Place(Protocol):
+class VectorSource(Protocol):
     """What is needed of a pool: the vector of one of its own samples."""
 
     def vector_of(self, id: str) -> np.ndarray | None:
@@ -36,7 +36,7 @@ class Place(Protocol):
         ...
 
 
-def seeds(report: Run, seed: str | Sequence[str] | np.ndarray, *, place: Place | None) -> tuple[Any, np.ndarray]:
+def seeds(report: Run, seed: str | Sequence[str] | np.ndarray, *, pool: VectorSource | None) -> tuple[Any, np.ndarray]:
     """Return (rows of the report that the seed names: int64; vectors: float32, shape (n, d))."""
     nowhere = np.empty(0, dtype=np.int64)
     if isinstance(seed, np.ndarray):
@@ -50,7 +50,7 @@ def seeds(report: Run, seed: str | Sequence[str] | np.ndarray, *, place: Place |
         row = pc.index(report.samples.ids, seed).as_py()
         if row >= 0:
             return np.array([row]), required_embeddings(report)[row : row + 1]
-        inside = place.vector_of(seed) if place is not None else None
+        inside = pool.vector_of(seed) if pool is not None else None
         return nowhere, (inside if inside is not None else _embedded(report, seed))[None, :]
     if not len(seed):
         raise InputError("An empty list of ids is no seed", cure="Name at least one sample")

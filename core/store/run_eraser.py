@@ -11,13 +11,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..data.hashing import id_hashes, merged_tombstone
 from ..data.schemas import to_json
 from ..data.textless import without_rows
 from . import row_ids as rowids
 from .location import Location
 from .run_info import FACTS, LINKS, REWRITTEN, WRITTEN, broken, read_links, tables_in
 from .run_reader import read_samples
-from .tombstones import id_hashes, merged
 
 ERASED = "(This sentence quoted an erased text.)"
 _QUOTED = 12  # characters from which on an erased text within a sentence is no chance
@@ -73,7 +73,7 @@ def _erased(folder: Location, ids: Collection[str]) -> int | None:
 
 def _tombstone(facts: dict[str, Any], *, digest: int, ids: Sequence[str]) -> dict[str, Any]:
     old = facts.get("tombstone", {})
-    new = {"digest": merged(old.get("digest"), digest), "ids": sorted({*old.get("ids", ()), *id_hashes(ids)})}
+    new = {"digest": merged_tombstone(old.get("digest"), digest), "ids": sorted({*old.get("ids", ()), *id_hashes(ids)})}
     sentence = f"{len(new['ids']):,} erased on request since the scan; what the scan counted still counts them"
     notes = [note for note in facts["notes"] if "erased on request" not in note]
     return {"tombstone": new, "notes": [*notes, f"Samples of this run: {sentence}."]}

@@ -1,7 +1,7 @@
 """Reader of a run: Lance data sets and JSON files in a folder, or below a prefix of a bucket.
 
 run.json                     name, data set, fingerprint, settings, facts, notes, versions; where the tables stand,
-                             tombstones of erased rows (see :mod:`labelsift.store.tombstones`), and of a run without
+                             tombstones of erased rows (see :mod:`labelsift.data.hashing`), and of a run without
                              texts ``kept_digest`` (see :mod:`labelsift.data.textless`)
 samples.lance  metadata.lance  scores.lance  findings.lance
 embeddings.lance  pred_probs.lance        float32, fixed-size lists
@@ -26,9 +26,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..data.hashing import text_hash
 from ..data.samples import TEXT_HASH, Samples
 from ..errors import InputError
-from ..review.verified import text_hash
 from .base import BaseStore
 from .location import Location
 from .row_ids import rows_of
@@ -46,7 +46,7 @@ class SampleRecord:
     Parameters
     ----------
     text_hash, given, issues
-        The hash of its text (see :func:`labelsift.review.verified.text_hash`), its label (of sets and spans the
+        The hash of its text (see :func:`labelsift.data.hashing.text_hash`), its label (of sets and spans the
         canonical JSON), and what it was flagged for.
     score, suggested, confidence
         How well its label fits (0 = certainly wrong), the likelier one, and how probable that is; None where it was

@@ -21,13 +21,13 @@ from labelsift.corrections.erase import forget
 from labelsift.corrections.file_versions import correct, undo
 from labelsift.corrections.reproduce import reproduce
 from labelsift.corrections.verify import verify
+from labelsift.data.hashing import merged_tombstone, whole_fingerprint
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.errors import InputError
 from labelsift.search.index_pool import index_pool
 from labelsift.store.location import Folder, location_of
 from labelsift.store.run_eraser import erase_from_run
 from labelsift.store.store import Store
-from labelsift.store.tombstones import merged, whole
 from pyarrow import parquet
 
 PLANTED = {f"p{at}": f"xq{at}zk planted {'vjw' * (at + 1)} Quokka \u00fc" for at in range(3)}
@@ -196,7 +196,7 @@ def test_a_changed_run_is_not_identical(lived_in):
     forget(["p0"], store=store)
     run = Store(store).place_of(name)
     told = json.loads(run.read("run.json"))
-    told["tombstone"]["digest"] = merged(told["tombstone"]["digest"], 1)
+    told["tombstone"]["digest"] = merged_tombstone(told["tombstone"]["digest"], 1)
     run.replace("run.json", json.dumps(told).encode())
     assert not reproduce(name, store=store).identical
     assert any("samples were changed" in one for one in verify(store=store).problems)
@@ -209,8 +209,8 @@ def test_what_stands_and_the_tombstone_make_the_whole(texts, data):
     stays = samples.take([at for at in range(len(texts)) if at not in gone] or pa.array([], pa.int64()))
     tombstone = None
     for at in gone:  # one after the other, as erasures come
-        tombstone = merged(tombstone, samples.take([at]).digest)
-    assert whole(stays.fingerprint, tombstone) == samples.fingerprint
+        tombstone = merged_tombstone(tombstone, samples.take([at]).digest)
+    assert whole_fingerprint(stays.fingerprint, tombstone) == samples.fingerprint
 
 
 SAVER = """
