@@ -53,8 +53,10 @@ def store(tmp_path, monkeypatch) -> Path:
     """A store whose decisions are of the data set ``data``."""
     from labelsift.corrections import record as recording
 
-    known = lambda store, name, ids: recording._Run(name.removeprefix("run-of-"), "f" * 32)  # noqa: E731
-    monkeypatch.setattr(recording, "_run", known)
+    def known(store, rows):
+        return {row["run"]: recording._Run(row["run"].removeprefix("run-of-"), "f" * 32) for row in rows if row["run"]}
+
+    monkeypatch.setattr(recording, "_runs", known)
     return tmp_path / "kept"
 
 
