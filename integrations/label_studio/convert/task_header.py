@@ -6,10 +6,9 @@ from collections.abc import Sequence
 
 from labelsift.data.issues import shortened
 from labelsift.data.samples import Task
+from labelsift.review.suggestions import Dispute, Span
 
-from ..pull.disputes import Dispute, Span
 from ..push.second_tasks import Flag
-from .regions import Value
 
 # Header and reason of a task that is asked blind in a project whose others show the labels.
 NOT_SHOWN: dict[Task, tuple[str, str]] = {
@@ -115,10 +114,3 @@ def _words(span: Span, text: str) -> str:
 
 def _plain(text: str) -> str:
     return " ".join(text.split())
-
-
-def labels_told(given: Value | None, suggested: Value | None) -> set[str]:
-    """Return every label, or type of a span, that a value given or suggested tells, casefolded."""
-    from .label_names import labels_in
-
-    return {label.casefold() for value in (given, suggested) for label in labels_in(value)}

@@ -14,6 +14,7 @@ from typing import Any
 
 from labelsift.errors import InputError, PlatformError
 from labelsift.platforms import Receipt
+from labelsift.store.undo_record import Before, UndoRecord, UndoRecords
 
 from ..client.client import Client
 from ..convert import task_fields as convert
@@ -24,7 +25,6 @@ from ..push.dealing import DUPLICATES
 from ..state.match import find_project
 from ..state.server_state import put_tabs
 from .ml_backend import TITLE, Wires, connect_backend, disconnect, wires_of
-from .undo_record import Before, Record, Records
 
 NAME = "label-studio"
 DEFAULT_TAB = {"title": "Default", "type": "list", "target": "tasks", "filters": {}}
@@ -81,10 +81,10 @@ def enable(
         client.validate_config(number, wanted)
         if agree is not None and not agree(difference(config, wanted)):
             wanted = config
-    kept = Records(store)
+    kept = UndoRecords(store, NAME)
     standing = kept.read(found)
     wires = wires_of(client, number)
-    record = standing or Record(number, found["title"], client.url, run, _snapshot(client, found, wires))
+    record = standing or UndoRecord(number, found["title"], client.url, run, _snapshot(client, found, wires))
     record.run, record.backend = run, backend or record.backend
     work = _Enabling(client, kept, found, record, receipt)
     if backend:
@@ -134,9 +134,9 @@ class _Enabling:
     """The steps of enable; each writes the record before it changes something and after it knows the ids."""
 
     client: Client
-    kept: Records
+    kept: UndoRecords
     project: Mapping[str, Any]
-    record: Record
+    record: UndoRecord
     receipt: Receipt
 
     @property

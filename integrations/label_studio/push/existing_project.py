@@ -13,6 +13,7 @@ from typing import Any
 
 from labelsift.errors import InputError
 from labelsift.platforms import Mode, PushOptions, Receipt
+from labelsift.review.blind import visible_metadata
 from labelsift.review.items import Flag, flags_of
 from labelsift.store.run import Run
 
@@ -192,7 +193,7 @@ def merged(data: dict[str, Any], fields: dict[str, Any]) -> dict[str, Any]:
 
 def _create(client: Client, project: int, work: Work, target: Target, *, name: str, mode: Mode) -> None:
     """Make tasks, without predictions: with them the server would choose what is pre-filled."""
-    shown = convert.metadata_shown(work.missing, mode=mode, taken=(target.field, name))
+    shown = visible_metadata(work.missing, mode=mode, taken=(target.field, name))
     made = []
     for flag in work.missing:
         own = {target.field: flag.text} | ({} if name == target.field else {name: flag.id})

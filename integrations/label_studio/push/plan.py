@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from labelsift.review.blind import visible_metadata
 from labelsift.review.items import Flag
 from labelsift.review.suggestions import issue_order
 from labelsift.store.run import Run
@@ -81,7 +82,7 @@ def plan_review(flags: Sequence[Flag], common: Common, *, run: str, round: int, 
     if common.deal.sources is not None:
         label_config = links.linked(label_config)
     fitting = Fitting(label_config, target)
-    shown = convert.metadata_shown(flags, mode=asked, taken=(target.field,))
+    shown = visible_metadata(flags, mode=asked, taken=(target.field,))
     plan = Plan(data={}, predictions={}, tabs=[], repeats=common.repeats, label_config=label_config)
     for flag in flags:
         prediction = convert.prediction_of(flag, target, run=run, mode=asked)
