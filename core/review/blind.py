@@ -1,14 +1,18 @@
-"""Label leakage in blind review: which of the user's own fields would betray a given or a suggested label."""
+"""Blind review: which of the user's fields would betray a label, and the labels that only the run store knows."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import count
 
+from ..data.samples import Task
+from ..errors import InputError, StoreError
 from ..platforms import Mode
+from ..store.base import BaseStore
+from ..store.run_reader import read_shown
 from .items import Flag
-from .suggestions import labels_in
+from .suggestions import Value, labels_in, read_given, suggestion_of
 
 OWN = "labelsift_"  # how the fields begin that labelsift writes
 _TAGGED = re.compile("^[bilues]-")  # of a token, in the schemes of BIO and BILOU
@@ -50,3 +54,31 @@ def mentions(value: object) -> set[str]:
     listed = [part.strip() for part in re.split(r"[,;|/\[\]{}\"']+", text) if part.strip()]
     parts = {text, *listed}
     return parts | {_TAGGED.sub("", part) for part in parts}
+
+
+def labels_of_blind(
+    store: BaseStore, run: str, ids: Sequence[str], *, task: Task, project: str
+) -> dict[str, tuple[Value | None, Value | None]]:
+    """Return what was given and what was suggested of samples whose tasks do not tell it.
+
+    Without it a label that was confirmed would enter the record as changed, so a project is refused whole.
+
+    Raises
+    ------
+    InputError
+        If the store does not have the run, or the run not the samples.
+    """
+    ids = list(dict.fromkeys(ids))
+    try:
+        shown = read_shown(store.place_of(run), ids) if ids else {}
+    except StoreError:
+        shown = {}
+    unknown = [id for id in ids if id not in shown]
+    if unknown:
+        raise InputError(
+            f"{project} asks blind about samples of run {run}, and {store.place} does not know the given labels",
+            ids=unknown,
+            cure="Name the store that keeps this run with --store",
+        )
+    given = {id: read_given(shown[id].given, task) for id in ids}
+    return {id: (given[id], suggestion_of(shown[id].findings, given=given[id], task=task)[0]) for id in ids}

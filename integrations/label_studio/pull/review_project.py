@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 from labelsift.data.adjudication import REPEAT
-from labelsift.errors import InputError, StoreError
+from labelsift.errors import InputError
 from labelsift.review.answers import Answer, correction_of, corrections_table
+from labelsift.review.blind import labels_of_blind
 from labelsift.review.rounds import round_of
-from labelsift.review.suggestions import read_given, suggestion_of
 from labelsift.store.base import DEFAULT
-from labelsift.store.run_reader import Shown, read_shown
 from labelsift.store.store import Store
 
 from ..client.client import Client
@@ -77,8 +76,8 @@ def _corrections(client: Client, review: Round, store: Store, people: Mapping[in
     ]
     blind = review.mode == "blind"
     hidden = [answer.id for data, _, answer in answered if blind or is_unseen(data)]
-    shown = _shown_of(review, hidden, store=store) if hidden else {}
-    records = store.ledger.records() if shown and blind else []
+    labels = labels_of_blind(store, review.run, hidden, task=target.task, project=review.title)
+    records = store.ledger.records() if labels and blind else []
     plan = round_of(records, run=review.run, platform=NAME, target=review.of)
     repeats = plan.repeats if plan else {}
     for data, annotation, answer in answered:
@@ -88,31 +87,9 @@ def _corrections(client: Client, review: Round, store: Store, people: Mapping[in
             asked = "prefill"  # the task was opened by its row, and so the suggestion was the draft
         answer = replace(answer, run=review.run, round=str(review.number), asked=asked)
         if blind or unseen:  # nobody was told what is in dispute, so the whole text was marked
-            given = read_given(shown[answer.id].given, target.task)
-            suggested, _ = suggestion_of(shown[answer.id].findings, given=given, task=target.task)
+            given, suggested = labels[answer.id]
             answer = replace(answer, given=given, suggested=suggested, partial=False)
         yield correction_of(answer, platform=NAME, task=target.task)
-
-
-def _shown_of(review: Round, ids: Sequence[str], *, store: Store) -> dict[str, Shown]:
-    """Return what the run holds of samples that were asked blind, as their tasks do not tell it.
-
-    Without it a label that was confirmed would enter the record as changed, so a round is refused whole.
-    """
-    ids = list(dict.fromkeys(ids))
-    try:
-        shown = read_shown(store.place_of(review.run), ids)
-    except StoreError:
-        shown = {}
-    unknown = [id for id in ids if id not in shown]
-    if unknown:
-        raise InputError(
-            f"{review.title} asks blind about samples of run {review.run}, and {store.place} does not know the given "
-            "labels",
-            ids=unknown,
-            cure="Name the store that keeps this run with --store",
-        )
-    return shown
 
 
 def review_answer(
