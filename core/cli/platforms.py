@@ -11,7 +11,7 @@ from .. import platforms
 from ..corrections.agreeing import UNKNOWN, Agreement, agreement
 from ..corrections.record import record
 from ..errors import InputError
-from ..platforms import MODES, Mode, PushOptions
+from ..platforms import MODES, Mode
 from ..report import load
 from ..review.rounds import share_of
 from ..store.pull_state import forget_pulled
@@ -74,8 +74,11 @@ def push(
         probe=share_of(probe) if probe else None,
         repeat=share_of(repeat) if repeat else None,
         blind_share=share_of(blind_share) if blind_share else None,
+        lanes=lanes,
+        twice=share_of(twice) if twice else 0.0,
+        link=link,
+        anyway=anyway,
         dry_run=dry_run,
-        options=PushOptions(lanes=lanes, twice=share_of(twice) if twice else 0.0, link=link, anyway=anyway),
     )
     show_receipt(receipt, as_json=as_json)
     if receipt.links and not dry_run and not as_json:
@@ -157,12 +160,9 @@ def doctor(platform: str, project: str | None, as_json: bool) -> None:
     Notes are no problems: they do not change the exit code, and stay out of --json.
     """
     found = platforms.get(platform)
-    if isinstance(found, platforms.Examined):
-        health = found.examine(project=project)
-    elif project:
-        raise InputError(f"The doctor of {platform} looks at the connection only", cure=f"labelsift doctor {platform}")
-    else:
-        health = platforms.Health(dict(found.doctor()))
+    if project:
+        found.require("examine")
+    health = found.examine(project=project)
     if as_json:
         write_json(health.problems)
     elif not health.problems:

@@ -57,5 +57,5 @@ def read_project(
         raise InputError(
             f"The project says itself where its labels stand, so {given[0]} has no meaning", cure="Leave it out"
         )
-    source = platforms.able(platform, platforms.Source, to="be read as a data set")
+    source = platforms.labeler(platform, "read")
     return source.read(project, id=id, split=split, predicted=predicted, metadata=metadata, name=name)

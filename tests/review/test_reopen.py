@@ -10,8 +10,9 @@ import labelsift as ls
 import pyarrow as pa
 import pytest
 from labelsift import platforms
+from labelsift.data.review_queue import ReviewQueue
 from labelsift.data.schemas import CORRECTIONS_SCHEMA, Finding, findings_table
-from labelsift.platforms import Receipt
+from labelsift.platforms import LabelingPlatform, PushRequest, Receipt
 from labelsift.report import Report
 from labelsift.review.reopen import MARGIN
 from labelsift.review.verified import verified
@@ -23,19 +24,13 @@ FIRST, NEXT, THIRD = "20261123-101500-aaaa", "20261124-101500-bbbb", "20261125-1
 Opinion = tuple[float, str]
 
 
-class Fake:
+class Fake(LabelingPlatform):
     name = "fake"
     queue: tuple[tuple[str, str], ...] = ()
 
-    def push(self, report: Report, **_: object) -> Receipt:
-        self.queue = tuple(zip(report.findings["id"].to_pylist(), report.findings["issue"].to_pylist(), strict=True))
+    def push(self, queue: ReviewQueue, request: PushRequest) -> Receipt:
+        self.queue = tuple((item.id, issue) for item in queue.items for issue in item.issues)
         return Receipt("fake", "T")
-
-    def pull(self, *, project: str, store: object = None) -> pa.Table:
-        raise NotImplementedError
-
-    def doctor(self) -> dict[str, str]:
-        return {}
 
 
 @pytest.fixture

@@ -16,9 +16,10 @@ from labelsift.cli import main
 from labelsift.corrections.probe_estimates import probed
 from labelsift.corrections.progress import queue
 from labelsift.data.adjudication import REPEAT, resolve
+from labelsift.data.review_queue import ReviewQueue
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.errors import InputError
-from labelsift.platforms import Receipt
+from labelsift.platforms import LabelingPlatform, PushRequest, Receipt
 from labelsift.report import report_of
 from labelsift.review.rounds import planned
 from labelsift.store.store import Store
@@ -26,31 +27,24 @@ from labelsift.store.store import Store
 START = datetime(2026, 11, 24, tzinfo=UTC)
 
 
-class Once:
+class Once(LabelingPlatform):
     """A labeling platform that asks about each sample once."""
 
     name = "queue"
+    capabilities = frozenset({"classification", "text", "blind"})
 
     def __init__(self) -> None:
-        self.pushed: list[tuple[ls.Report, Mapping[str, float]]] = []
+        self.pushed: list[tuple[ReviewQueue, Mapping[str, float]]] = []
 
-    def push(self, report: ls.Report, *, project: str, **_: object) -> Receipt:
-        self.pushed.append((report, {}))
-        return Receipt(self.name, project)
-
-    def pull(self, **_: object) -> None:
-        raise NotImplementedError
-
-    def doctor(self) -> dict[str, str]:
-        return {}
+    def push(self, queue: ReviewQueue, request: PushRequest) -> Receipt:
+        self.pushed.append((queue, queue.repeats))
+        return Receipt(self.name, request.project)
 
 
 class Twice(Once):
     """One that can ask again."""
 
-    def push_round(self, report: ls.Report, *, project: str, repeats: Mapping[str, float], **_: object) -> Receipt:
-        self.pushed.append((report, repeats))
-        return Receipt(self.name, project)
+    capabilities = Once.capabilities | {"rounds"}
 
 
 @pytest.fixture
@@ -111,9 +105,9 @@ def test_a_round_pushed_again_asks_the_same_twice_also_beside_the_rest(kept, pla
     assert len(first) == 10
     assert first == second
     kept.push("queue", project="Tickets", mode="blind")  # into the same project: the second tasks there are no doubles
-    report, repeats = platform.pushed[2]
+    pushed, repeats = platform.pushed[2]
     assert repeats == first
-    assert not set(first) & set(report.findings["id"].to_pylist())
+    assert not set(first) & {item.id for item in pushed.items}
     for elsewhere in ({"project": "Others", "mode": "blind"}, {"project": "Tickets", "mode": "choose"}):
         kept.push("queue", **elsewhere)
         assert platform.pushed[-1][1] == {}

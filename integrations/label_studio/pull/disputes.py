@@ -14,8 +14,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from labelsift.review.suggestions import Dispute as Dispute
-from labelsift.review.suggestions import Span, Value, disputed, listed
+from labelsift.data.review_queue import Span, Value
+from labelsift.review.suggestions import disputed, listed
 
 
 def revised(given: Value | None, suggested: Value | None, marked: Value) -> Value:

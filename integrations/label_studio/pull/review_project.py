@@ -12,9 +12,10 @@ from labelsift.data.adjudication import REPEAT
 from labelsift.data.samples import Task
 from labelsift.data.schemas import CORRECTIONS_SCHEMA, to_json
 from labelsift.errors import InputError, StoreError
-from labelsift.review.rounds import round_of
+from labelsift.review.round_ledger import recorded
+from labelsift.review.rounds import Plan
 from labelsift.review.suggestions import cell_of, read_given, suggestion_of
-from labelsift.store.base import DEFAULT
+from labelsift.store.base import DEFAULT, RunTarget
 from labelsift.store.run_reader import Shown, read_shown
 from labelsift.store.store import Store
 
@@ -62,7 +63,7 @@ def pull_reviews(client: Client, *, project: str, store: Path | str | None = Non
         if unseen:
             answered = _told(one, answered, unseen, store=kept, target=target)
         if unseen and one.mode == "blind":
-            plan = round_of(kept.ledger.records(), run=one.run, platform=NAME, target=project)
+            plan = recorded(kept.ledger.records(), RunTarget(one.run, NAME, project), Plan)
             repeats = plan.repeats if plan else {}
         for data, annotation in answered:
             blind = one.mode == "blind" or is_unseen(data)
