@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -67,9 +68,9 @@ class BaseStore:
             )
         return self.place.path
 
-    @property
+    @cached_property
     def ledger(self) -> Ledger:
-        """The record of what people decided."""
+        """The record of what people decided; it follows its chain once, and again what was added since."""
         return Ledger(self.place / "corrections")
 
     def place_of(self, run: str) -> Place:

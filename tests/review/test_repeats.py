@@ -15,7 +15,8 @@ from labelsift import platforms
 from labelsift.cli import main
 from labelsift.corrections.probe_estimates import probed
 from labelsift.corrections.progress import queue
-from labelsift.data.adjudication import REPEAT, resolve
+from labelsift.corrections.record import Recorded
+from labelsift.data.adjudication import REPEAT, Resolution, resolve
 from labelsift.data.review_queue import ReviewQueue
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.errors import InputError
@@ -72,7 +73,7 @@ def said(run: str, id: str, value: str, *, asked: str | None = "blind", person: 
     return told | {"run": run, "platform": "queue", "note": "", "time": START + timedelta(minutes=at), "asked": asked}
 
 
-def record(store: Store, rows: Sequence[dict]) -> ls.recording.Recorded:
+def record(store: Store, rows: Sequence[dict]) -> Recorded:
     return ls.record(pa.Table.from_pylist(rows, CORRECTIONS_SCHEMA), store=store.folder)
 
 
@@ -125,7 +126,7 @@ def test_a_platform_that_asks_once_is_refused_before_a_plan_is_kept(kept, platfo
 
 
 def test_a_repeat_is_no_second_vote_but_counts_where_it_is_the_only_one():
-    def votes(*rows: dict) -> ls.corrections.Resolution:
+    def votes(*rows: dict) -> Resolution:
         return resolve(pa.Table.from_pylist(list(rows), CORRECTIONS_SCHEMA))
 
     first, again = said("r", "a", "x"), said("r", "a", "y", asked=REPEAT, at=60)
