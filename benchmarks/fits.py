@@ -83,7 +83,7 @@ def _context(samples: ls.Samples, labels: np.ndarray, vectors: np.ndarray, graph
         fold_of=folds,
         **more,  # pyright: ignore[reportArgumentType]
     )
-    context.predictions = prediction.out_of_sample(
+    context.predictions = prediction.out_of_fold(
         vectors, labels, classes=len(samples.classes), folds=folds, seed=0, weights=context.weights
     )
     context.pred_probs = context.predictions.pred_probs

@@ -26,8 +26,7 @@ from .data.textless import SETTING, require_texts
 from .errors import InputError, StoreError
 from .label_quality.pred_probs_warnings import doubts_of
 from .label_quality.spans.crf import loops as tagger
-from .models.cross_validation import assign_folds, out_of_sample
-from .models.cross_validation_multilabel import sets_out_of_sample, strata
+from .models.cross_validation import assign_folds, out_of_fold, rarest_labels
 from .models.embedding import DEFAULT, Embedder, embedder, facts_of, kept_vectors
 from .models.neighbors import kept_graph, neighbors_for
 from .report import Report
@@ -305,7 +304,7 @@ class _Scan:
                 self._predict_sets()
                 return
             context.fold_of = assign_folds(context.codes, context.same_text, folds=self.folds, seed=context.seed)
-            predictions = out_of_sample(
+            predictions = out_of_fold(
                 context.vectors,
                 context.codes,
                 classes=len(context.classes),
@@ -320,10 +319,11 @@ class _Scan:
     def _predict_sets(self) -> None:
         """Make the probabilities where samples may have several labels."""
         context, given = self.context, self.context.members
-        context.fold_of = assign_folds(strata(given), context.same_text, folds=self.folds, seed=context.seed)
-        context.predictions = sets_out_of_sample(
+        context.fold_of = assign_folds(rarest_labels(given), context.same_text, folds=self.folds, seed=context.seed)
+        context.predictions = out_of_fold(
             np.asarray(context.vectors),
             np.where(given < 0, np.nan, given).astype(np.float32),
+            classes=len(context.classes),
             folds=context.fold_of,
             seed=context.seed,
             training=context.readable & ~context.blank,

@@ -38,6 +38,7 @@ from labelsift.integrations.label_studio.client.client import Client
 from labelsift.integrations.label_studio.server import LabelStudioServer
 from labelsift.integrations.mlflow.server import MLflowServer
 from labelsift.metrics.compare import compare
+from labelsift.render import comparison_page
 from labelsift.report import Report
 from other_kinds import sets_report, spans_report
 from rich.console import Console
@@ -135,8 +136,9 @@ def _of_comparison(
     """Correct what was planted and found, scan again, and compare."""
     ls.record(_decisions(report, place), store=place / STORE)
     after = ls.scan(report.samples.apply(ls.recorded(store=place / STORE)), store=place / STORE, progress=say)
+    changes = comparison_page.write(compare(report, after, by=["state", "gender"]), place / "comparison.html")
     page = page_of(chromium, height=TALL)
-    page.goto(compare(report, after, by=["state", "gender"]).to_html(place / "comparison.html").as_uri())
+    page.goto(changes.as_uri())
     take(page, "comparison")
     page.set_viewport_size({"width": WIDTH, "height": LOW})
     page.locator("#rows").evaluate("section => section.scrollIntoView()")

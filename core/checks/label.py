@@ -19,7 +19,7 @@ import numpy as np
 from ..data.schemas import Finding
 from ..label_quality.calibration import calibrated, error_count, expected_precision, worth_a_look
 from ..label_quality.ensemble import Evidence, Judgement, judged_alone, judged_twice
-from ..label_quality.kernels import votes
+from ..label_quality.neighbor_votes import votes
 from ..label_quality.pred_probs_warnings import in_sample_suspected
 from ..label_quality.score_labels import worst
 from ..signals.training_dynamics import combine
@@ -101,7 +101,7 @@ def _suspect_in_sample(context: Context, pred_probs: np.ndarray, judged: np.ndar
         context.graph.rows[rows],
         context.graph.similarities[rows],
         context.codes,
-        np.empty((len(rows), len(context.classes)), dtype=np.float32),
+        classes=len(context.classes),
     )
     at, codes = np.arange(len(rows)), context.codes[rows]
     given = some[at, codes]

@@ -17,7 +17,7 @@ import pyarrow as pa
 from ..data.label_sets import canonical
 from ..data.schemas import Finding
 from ..label_quality.multilabel_noise import fit_noise
-from ..models.cross_validation_multilabel import sets_out_of_sample
+from ..models.cross_validation import out_of_fold
 from .label import SHOWN
 from .registry import Context, Result, check
 
@@ -90,9 +90,10 @@ def _second_opinions(context: Context, suspects: np.ndarray) -> list[np.ndarray]
     left_out = suspects & (2 * lost <= total)[None, :]
     targets = np.where(left_out | (given < 0), np.nan, given).astype(np.float32)
     assert context.vectors is not None and context.fold_of is not None  # noqa: S101 - the caller asked
-    second = sets_out_of_sample(
+    second = out_of_fold(
         context.vectors,
         targets,
+        classes=len(context.classes),
         folds=context.fold_of,
         seed=context.seed,
         training=context.readable & ~context.blank,

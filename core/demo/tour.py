@@ -1,4 +1,4 @@
-"""``labelsift demo``: the whole loop on built-in data and real local platforms.
+"""The command ``labelsift demo``: the whole loop on built-in data and real local platforms.
 
 On a terminal the platforms stay up until Ctrl-C; without one the platforms are asked what arrived, one
 JSON summary is printed, and everything is stopped.
@@ -18,15 +18,16 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TextIO
 
+import click
 from rich.console import Console
 from rich.text import Text
 
 from .. import platforms
-from ..cli.options import progress, write_json
+from ..cli.output import progress, write_json
 from ..cli.print_summary import print_summary
 from ..errors import InputError
 from ..io.read import read
-from ..platforms import Local, Receipt, Showcase
+from ..platforms import Local, Platform, Receipt
 from ..report import Report
 from ..scanning import scan
 from ..store.base import DEFAULT
@@ -40,6 +41,15 @@ METADATA = ("channel", "state", "plan", "gender")
 _MARK = "made-by-labelsift-demo"
 
 Say = Callable[[str], None]
+
+
+@click.command()
+@click.option("--folder", default="labelsift-demo", show_default=True, help="Where data, report and logs go.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the built-in data.")
+@click.option("--no-platforms", is_flag=True, help="Only the file part: scan and report.")
+def demo(folder: str, seed: int, no_platforms: bool) -> None:
+    """Show the whole loop on built-in data, with a real local Label Studio and MLflow and an offline W&B run."""
+    tour(Path(folder), seed=seed, platforms=not no_platforms)
 
 
 def tour(folder: Path, *, seed: int = 0, platforms: bool = True) -> None:
@@ -109,13 +119,13 @@ def _scan(folder: Path, *, seed: int, quiet: bool) -> Report:
 
 def _through_platforms(
     report: Report, folder: Path, running: contextlib.ExitStack, *, say: Say
-) -> tuple[dict[str, tuple[Showcase, Local]], dict[str, Receipt]]:
+) -> tuple[dict[str, tuple[Platform, Local]], dict[str, Receipt]]:
     """Start every platform, push to the labeling one and log to the trackers."""
     names = (LABELER, *TRACKERS)
     with ThreadPoolExecutor(len(names)) as starting:  # at once: the first start of each takes minutes
         ready = {name: starting.submit(_start, name, folder / name, running, say) for name in names}
         try:
-            places = {name: one.result() for name, one in ready.items()}
+            places = {name: started.result() for name, started in ready.items()}
         except BaseException:  # Ctrl-C most of all: the pool waits for its threads, which wait for their servers
             say("Stopping …")
             stop_all()
@@ -130,10 +140,9 @@ def _through_platforms(
     return places, receipts
 
 
-def _start(name: str, folder: Path, running: contextlib.ExitStack, say: Say) -> tuple[Showcase, Local]:
+def _start(name: str, folder: Path, running: contextlib.ExitStack, say: Say) -> tuple[Platform, Local]:
     place = platforms.get(name)
-    if not isinstance(place, Showcase):
-        raise InputError(f"{name} cannot be tried locally", cure="Update the package that offers it")
+    place.require("local")
     say(f"Starting {name} …")
     return place, running.enter_context(place.local(folder, say=say))
 
@@ -156,7 +165,7 @@ def _speaker(console: Console) -> Say:
     return lambda line: console.print(Text(line, style="dim"))
 
 
-def _write_variables(path: Path, places: dict[str, tuple[Showcase, Local]]) -> Path:
+def _write_variables(path: Path, places: dict[str, tuple[Platform, Local]]) -> Path:
     """Write what a shell needs to reach the platforms; private, for one of them is a key."""
     lines = [f"export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH"]
     for _, local in places.values():
@@ -168,7 +177,7 @@ def _write_variables(path: Path, places: dict[str, tuple[Showcase, Local]]) -> P
 
 def _show(
     console: Console,
-    places: dict[str, tuple[Showcase, Local]],
+    places: dict[str, tuple[Platform, Local]],
     receipts: dict[str, Receipt],
     *,
     page: Path,

@@ -6,19 +6,19 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import count
 
+from ..data.review_queue import ReviewItem
 from ..data.samples import Task
 from ..errors import InputError, StoreError
 from ..platforms import Mode
 from ..store.base import BaseStore
 from ..store.run_reader import read_shown
-from .items import Flag
 from .suggestions import Value, labels_in, read_given, suggestion_of
 
 OWN = "labelsift_"  # how the fields begin that labelsift writes
 _TAGGED = re.compile("^[bilues]-")  # of a token, in the schemes of BIO and BILOU
 
 
-def visible_metadata(items: Iterable[Flag], *, mode: Mode, taken: Collection[str]) -> dict[str, str]:
+def visible_metadata(items: Iterable[ReviewItem], *, mode: Mode, taken: Collection[str]) -> dict[str, str]:
     """Name the user's fields that may go onto tasks, and what each is called there.
 
     Never one with a name of labelsift's own; in mode blind, or where an item is blind, no field that holds a given or

@@ -7,13 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..data.label_sets import parsed as labels_of
+from ..data.review_queue import Dispute, Span, Value
 from ..data.samples import Samples, Task
 from ..data.schemas import ISSUES
 from ..data.spans import parsed as spans_of
-
-Value = Any  # str | list[str] | list[[int, int, str]]
-Span = Sequence[int | str]  # [start, end, type]
-Dispute = tuple[list[int | str] | None, list[int | str] | None]  # what is marked, and what should be; None = nothing
 
 # People decide on labels, so what disputes a label comes first; scores of different issues do not compare.
 _FIRST = ("label", "span", "conflicting_labels")

@@ -1,4 +1,4 @@
-"""Write a report as one HTML file that opens anywhere, also offline and from a mail's attachment.
+"""HTML page of a report: one file that opens anywhere, also offline and from a mail's attachment.
 
 The page holds its own script and style and asks for nothing: a Content-Security-Policy forbids every
 request, every script but this one (by its hash) and, where the browser knows Trusted Types, every way

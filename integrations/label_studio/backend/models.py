@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from labelsift.models.cross_validation import choose_penalty, most_training_rows
-from labelsift.models.logistic_regression import LinearModel, fit_linear
+from labelsift.models.cross_validation import choose_penalty, max_training_rows
+from labelsift.models.logistic_regression import LogisticRegression
 from labelsift.store.backend_state import MODELS
 from labelsift.store.run import Run
 
@@ -47,7 +47,7 @@ class Model:
 
     version: str
     classes: tuple[str, ...]
-    linear: LinearModel
+    linear: LogisticRegression
     penalty: float
     learned: int
     project: int | None = None
@@ -70,13 +70,13 @@ def fit_run(report: Run, *, seed: int = 0) -> Model | None:
         sound = ~report.scores["is_label_issue"].fill_null(False).to_numpy().astype(bool)
         labeled = labeled & sound if (labeled & sound).any() else labeled
     rng = np.random.default_rng(seed)
-    rows = rng.permutation(np.flatnonzero(labeled & (vectors != 0).any(axis=1)))[: most_training_rows(len(classes))]
+    rows = rng.permutation(np.flatnonzero(labeled & (vectors != 0).any(axis=1)))[: max_training_rows(len(classes))]
     if len(rows) < 2 or (not apart and len(np.unique(targets[rows])) < 2):
         return None
     some, spread = vectors[rows], spread_of(vectors[rows])
     if apart:
         penalty = _SETS_PENALTY
-        linear = fit_linear(
+        linear = LogisticRegression.fit(
             some, targets[rows].astype(np.float32), classes=len(classes), penalty=penalty * spread, max_iterations=50
         )
     else:
@@ -84,7 +84,7 @@ def fit_run(report: Run, *, seed: int = 0) -> Model | None:
         penalty = choose_penalty(
             some[judged.stop :], codes[judged.stop :], *_known(some[judged], codes[judged], codes), spread=spread
         )
-        linear = fit_linear(some, codes, classes=len(classes), penalty=penalty * spread, max_iterations=50)
+        linear = LogisticRegression.fit(some, codes, classes=len(classes), penalty=penalty * spread, max_iterations=50)
     return Model(report.run, classes, linear, penalty * spread, len(rows))
 
 
@@ -99,7 +99,7 @@ def spread_of(vectors: np.ndarray) -> float:
     return float(vectors[:_SPREAD_ROWS].var(axis=0).mean() or 1.0)
 
 
-def refit(base: Model, vectors: np.ndarray, codes: np.ndarray, *, steps: int = 300) -> LinearModel:
+def refit(base: Model, vectors: np.ndarray, codes: np.ndarray, *, steps: int = 300) -> LogisticRegression:
     """Fit anew on verified labels only, where a ridge holds the weights to those of ``base``.
 
     A class, or a direction, of which no verified label says anything keeps what the run has learned. The objective
@@ -128,7 +128,7 @@ def refit(base: Model, vectors: np.ndarray, codes: np.ndarray, *, steps: int = 3
         following = (1 + np.sqrt(1 + 4 * momentum * momentum)) / 2
         ahead = moved + (momentum - 1) / following * (moved - found)
         found, momentum = moved, following
-    return LinearModel(found[:-1].astype(np.float32), found[-1].astype(np.float32))
+    return LogisticRegression(found[:-1].astype(np.float32), found[-1].astype(np.float32))
 
 
 class Models:
@@ -150,7 +150,7 @@ class Models:
                     classes=np.array(model.classes, dtype=np.str_),
                     weights=model.linear.weights,
                     intercepts=model.linear.intercepts,
-                    apart=model.linear.apart,
+                    apart=model.linear.multilabel,
                     penalty=model.penalty,
                     learned=model.learned,
                     project=-1 if model.project is None else model.project,
@@ -172,7 +172,7 @@ class Models:
                 return Model(
                     version=version,
                     classes=tuple(held["classes"].tolist()),
-                    linear=LinearModel(held["weights"], held["intercepts"], bool(held["apart"])),
+                    linear=LogisticRegression(held["weights"], held["intercepts"], bool(held["apart"])),
                     penalty=float(held["penalty"]),
                     learned=int(held["learned"]),
                     project=None if project < 0 else project,

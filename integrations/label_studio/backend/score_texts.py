@@ -105,7 +105,7 @@ class Scorer:
         value, confidence = best(told, model)
         near = [(int(row), float(cosine)) for row, cosine in zip(rows, cosines, strict=True) if row >= 0]
         labels = Counter(self.known.label_of(row) for row, _ in near)
-        if model.linear.apart:
+        if model.linear.multilabel:
             reason = f"The model gives {shown(value)} a probability of {confidence:.2f}."
         else:
             agree = labels[str(value)]
@@ -129,7 +129,7 @@ def best(told: np.ndarray, model: Model) -> tuple[Value, float]:
 
     Of labels apart, the set of those above one half, and the probability that all of it is right.
     """
-    if model.linear.apart:
+    if model.linear.multilabel:
         chosen = told > 0.5
         return [model.classes[at] for at in np.flatnonzero(chosen)], float(np.prod(np.where(chosen, told, 1 - told)))
     at = int(told.argmax())
@@ -140,7 +140,7 @@ def probability(told: np.ndarray, model: Model, value: Value | None) -> float | 
     """Return how likely a value is by a row of probabilities; None for what the model has never seen."""
     if value is None:
         return None
-    if model.linear.apart:
+    if model.linear.multilabel:
         if not isinstance(value, list) or not set(value) <= set(model.classes):
             return None
         chosen = np.isin(np.array(model.classes), value)

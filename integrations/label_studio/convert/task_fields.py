@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from labelsift.data.review_queue import ReviewItem
 from labelsift.platforms import Mode
-from labelsift.review.items import Flag
 from labelsift.review.suggestions import cell_of, disputed
 
 from .label_config import Target
@@ -19,7 +19,7 @@ PREFIX = "labelsift_"
 TEXT = "text"
 
 
-def fields_of(flag: Flag, *, run: str, round: int, mode: Mode) -> dict[str, Any]:
+def fields_of(flag: ReviewItem, *, run: str, round: int, mode: Mode) -> dict[str, Any]:
     """Return labelsift's own fields of a task's data.
 
     In mode blind nothing among them says which label is given or suggested: the reason names both,
@@ -84,13 +84,13 @@ def is_unseen(data: Mapping[str, Any]) -> bool:
     return data.get(f"{PREFIX}header") in {header for header, _ in NOT_SHOWN.values()}
 
 
-def metadata_of(flag: Flag, *, shown: Mapping[str, str]) -> dict[str, Any]:
+def metadata_of(flag: ReviewItem, *, shown: Mapping[str, str]) -> dict[str, Any]:
     """Return the user's fields of a sample under the names that :mod:`labelsift.review.blind` gave them."""
     return {shown[name]: value for name, value in flag.metadata.items() if name in shown}
 
 
 def task_data(
-    flag: Flag, *, shown: Mapping[str, str], run: str, round: int, mode: Mode, field: str = TEXT
+    flag: ReviewItem, *, shown: Mapping[str, str], run: str, round: int, mode: Mode, field: str = TEXT
 ) -> dict[str, Any]:
     """Return the data of a review project's task: what is shown in ``field``, labelsift's own fields and the user's.
 
@@ -110,7 +110,7 @@ def model_version(run: str) -> str:
 
 
 def prediction_of(
-    flag: Flag, target: Target, *, run: str, mode: Mode = "choose", whole: bool = False
+    flag: ReviewItem, target: Target, *, run: str, mode: Mode = "choose", whole: bool = False
 ) -> dict[str, Any] | None:
     """Return the suggestion as a prediction whose score is the confidence; None where there is none to show.
 

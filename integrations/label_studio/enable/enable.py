@@ -14,6 +14,7 @@ from typing import Any
 
 from labelsift.errors import InputError, PlatformError
 from labelsift.platforms import Receipt
+from labelsift.review.dealing import DUPLICATES
 from labelsift.store.undo_record import Before, UndoRecord, UndoRecords
 
 from ..client.client import Client
@@ -21,7 +22,6 @@ from ..convert import task_fields as convert
 from ..convert.header_tags import difference, has_lines, with_lines
 from ..convert.label_config import target_of
 from ..convert.tabs import PREFIX, own_titles, project_tabs, since_of
-from ..push.dealing import DUPLICATES
 from ..state.match import find_project
 from ..state.server_state import put_tabs
 from .ml_backend import TITLE, Wires, connect_backend, disconnect, wires_of

@@ -12,8 +12,9 @@ from labelsift.data.adjudication import REPEAT
 from labelsift.errors import InputError
 from labelsift.review.answers import Answer, correction_of, corrections_table
 from labelsift.review.blind import labels_of_blind
-from labelsift.review.rounds import round_of
-from labelsift.store.base import DEFAULT
+from labelsift.review.round_ledger import recorded
+from labelsift.review.rounds import Plan
+from labelsift.store.base import DEFAULT, RunTarget
 from labelsift.store.store import Store
 
 from ..client.client import Client
@@ -78,7 +79,7 @@ def _corrections(client: Client, review: Round, store: Store, people: Mapping[in
     hidden = [answer.id for data, _, answer in answered if blind or is_unseen(data)]
     labels = labels_of_blind(store, review.run, hidden, task=target.task, project=review.title)
     records = store.ledger.records() if labels and blind else []
-    plan = round_of(records, run=review.run, platform=NAME, target=review.of)
+    plan = recorded(records, RunTarget(review.run, NAME, review.of), Plan)
     repeats = plan.repeats if plan else {}
     for data, annotation, answer in answered:
         unseen = is_unseen(data)

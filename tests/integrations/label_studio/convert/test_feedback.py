@@ -76,7 +76,7 @@ def submit(page: Any) -> None:
 @pytest.mark.browser
 def test_a_labeler_says_unclear_and_unusable_without_a_label_and_writes_a_note(platform, make_queue, name, logged_in):
     expect = pytest.importorskip("playwright.sync_api").expect
-    receipt = platform.push(make_queue(6), project=name)
+    receipt = make_queue(6).push("label-studio", project=name)
     page = logged_in.new_page()
     asked: list[str] = []
     page.on("request", lambda one: asked.append(one.post_data or "") if "next_task" in one.url else None)

@@ -20,7 +20,7 @@ from labelsift.integrations.label_studio.convert.regions import from_result, to_
 from labelsift.integrations.label_studio.convert.review_config import config_of, review_config, review_target
 from labelsift.integrations.label_studio.push.plan import Common, labels_of, plan_review
 from labelsift.report import Report
-from labelsift.review.items import flags_of
+from labelsift.review.items import queue_of
 from labelsift.review.suggestions import disputed
 
 from .. import kinds
@@ -37,9 +37,9 @@ REPORTS = {
 
 
 def planned(report: Report, mode: Any) -> tuple[Target, dict[str, Any]]:
-    flags = flags_of(report)
-    target = review_target(labels_of(report, flags), task=report.samples.task, medium=required(report.samples))
-    plan = plan_review(flags, Common(target), run=report.run, round=1, mode=mode)
+    queue = queue_of(report)
+    target = review_target(labels_of(queue), task=report.samples.task, medium=required(report.samples))
+    plan = plan_review(queue.items, Common(target, mode=mode), run=report.run, round=1)
     tasks = [{"data": data, "prediction": plan.predictions.get(key)} for key, data in plan.data.items()]
     config = [line for line in config_of(target, mode=mode).splitlines() if line.lstrip().startswith("<")]
     return target, {"config": config[2:], "tasks": tasks, "failed": plan.failed}
@@ -94,9 +94,9 @@ def test_blind_tells_no_label_and_sends_no_prediction(kind):
 
 
 def test_a_task_that_is_blind_among_others_shows_none_and_its_answer_is_whole():
-    flags = flags_of(kinds.spans())
+    flags = queue_of(kinds.spans()).items
     target = review_target(["LOC", "PER"], task="spans")
-    plan = plan_review([replace(flags[0], blind=True), flags[1]], Common(target), run="r", round=1, mode="choose")
+    plan = plan_review([replace(flags[0], blind=True), flags[1]], Common(target), run="r", round=1)
     data = plan.data[flags[0].id]
     assert convert.is_unseen(data)
     assert not any(label in str(data) for label in ("PER", "LOC"))

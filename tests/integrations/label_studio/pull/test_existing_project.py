@@ -131,7 +131,7 @@ def test_decisions_stay_with_the_run_that_asked_and_go_with_their_annotation(
     tasks = flagged_in(client, project)
     kept, gone = annotate(tasks[0], "top_up"), annotate(tasks[1], "top_up")
     assert ls.pull("label-studio", project=name, store=store).num_rows == 2
-    platform.push(make_queue(12, run="r2", flagged=8), project=name, match="ticket")
+    make_queue(12, run="r2", flagged=8).push("label-studio", project=name, match="ticket")
     client.delete_annotation(gone)
     annotate(tasks[0], "refund")
     rows = ls.pull("label-studio", project=name, store=store).to_pylist()
@@ -176,7 +176,7 @@ def test_review_projects_and_the_project_itself_are_pulled_together(
 ):
     project, store = make_pushed(12, 8)
     annotate(flagged_in(client, project)[0], "top_up")
-    review = platform.push(make_queue(6, run="r9"), project=name).details["project_id"]
+    review = make_queue(6, run="r9").push("label-studio", project=name).details["project_id"]
     task = next(client.tasks(review))[0]
     body = {"result": [{"from_name": "label", "to_name": "text", "type": "choices", "value": {"choices": ["refund"]}}]}
     client._send("POST", f"/api/tasks/{task['id']}/annotations/", body=body, what="an answer")

@@ -1,4 +1,4 @@
-"""The commands that plug labelsift into a labeling platform's own projects: enable, disable, serve, apply."""
+"""Commands on people's own projects of a labeling platform: enable, disable, serve, apply."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ import click
 
 from .. import platforms
 from ..corrections.record import decisions, recorded
-from ..data.adjudication import POLICIES, Policy
+from ..data.adjudication import Policy
 from ..errors import InputError
+from ..platforms import ApplyRequest
 from ..store.hash_chain import Record
 from ..store.store import Store
-from .options import json_option, show_receipt, store_option
+from .options import dry_run_option, json_option, policy_option, show_change_option, store_option
+from .output import show_receipt
 
 
 @click.command()
@@ -22,7 +24,7 @@ from .options import json_option, show_receipt, store_option
 @click.option("--backend", metavar="URL", help="Connect the server that `labelsift serve` runs at this address.")
 @click.option("--prefill", is_flag=True, help="Make the backend's answer the draft of every task: this leads people.")
 @click.option("--yes", is_flag=True, help="Change the labeling config without asking.")
-@click.option("--dry-run", is_flag=True, help="Show what would change, and do nothing.")
+@show_change_option
 @store_option
 @json_option
 def enable(
@@ -46,7 +48,7 @@ def enable(
             click.echo("\nThe labeling config stays as it is; --yes changes it without asking", err=True)
             return False
 
-    receipt = platforms.able(platform, platforms.Enabler, to="be enabled").enable(
+    receipt = platforms.labeler(platform, "enable").enable(
         project=project,
         run=Store(store).find(run),
         backend=backend,
@@ -65,12 +67,12 @@ def enable(
 @click.command()
 @click.argument("platform")
 @click.argument("project")
-@click.option("--dry-run", is_flag=True, help="Show what would change, and do nothing.")
+@show_change_option
 @store_option
 @json_option
 def disable(platform: str, project: str, dry_run: bool, store: str, as_json: bool) -> None:
     """Take back what `enable` changed in PROJECT on PLATFORM."""
-    enabler = platforms.able(platform, platforms.Enabler, to="be disabled")
+    enabler = platforms.labeler(platform, "enable")
     show_receipt(enabler.disable(project=project, store=store, dry_run=dry_run), as_json=as_json)
 
 
@@ -98,10 +100,10 @@ def serve(
     Without PROJECT every project is answered from the same run.
     """
     named = {"": run} if not projects else {}
-    for one in projects:
-        project, _, wanted = one.rpartition("=") if "=" in one else (one, "", run)
+    for item in projects:
+        project, _, wanted = item.rpartition("=") if "=" in item else (item, "", run)
         named[project] = wanted
-    platforms.able(platform, platforms.Serving, to="be served").serve(
+    platforms.labeler(platform, "serve").serve(
         projects=named, store=store, host=host, port=port, second_look=second_look, train=train
     )
 
@@ -112,10 +114,10 @@ def serve(
 @click.option("--run", help="Only decisions on this run.")
 @click.option("--dataset", help="Only decisions on this data set.")
 @click.option("--match", help="The field of the tasks that holds the sample id (data.FIELD).")
-@click.option("--policy", type=click.Choice(POLICIES), default="majority", show_default=True)
+@policy_option()
 @click.option("--expert", "experts", multiple=True, help="For the policy expert: whose word counts most.")
 @click.option("--undo", is_flag=True, help="Take back what was applied.")
-@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+@dry_run_option
 @store_option
 @json_option
 def apply(
@@ -135,21 +137,19 @@ def apply(
 
     With --undo, without decisions, --run and --dataset, everything is taken back that was ever applied there.
     """
-    applier = platforms.able(platform, platforms.Applier, to="take decisions back")
+    applier = platforms.labeler(platform, "apply")
     if not (dataset or run or undo):
         _require_one(decisions(Store(store).ledger.records()))
-    found = recorded(store=store, dataset=dataset, run=run)
-    if not found.num_rows and (not undo or run or dataset):
+    corrections = recorded(store=store, dataset=dataset, run=run)
+    if not corrections.num_rows and (not undo or run or dataset):
         raise InputError("The store has no decisions", cure=f"Pull them first: labelsift pull {platform} PROJECT")
-    receipt = applier.apply(
-        found, project=project, match=match, policy=policy, experts=experts, undo=undo, dry_run=dry_run, store=store
-    )
-    show_receipt(receipt, as_json=as_json)
+    request = ApplyRequest(project, match, policy, experts, undo, dry_run, store)
+    show_receipt(applier.apply(corrections, request), as_json=as_json)
 
 
 def _require_one(records: Iterable[Record]) -> None:
     """Refuse decisions on several data sets: an id of one may be another sample's in the project."""
-    names = sorted({one["dataset"] for one in records if one["dataset"]})
+    names = sorted({record["dataset"] for record in records if record["dataset"]})
     if len(names) > 1:
         raise InputError(
             "The store has decisions on several data sets", ids=names, cure="Name the project's own: --dataset"
