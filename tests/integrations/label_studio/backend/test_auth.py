@@ -187,5 +187,5 @@ def test_an_error_is_logged_by_its_place_only(
     assert answer.status_code == 200 and answer.json() == {"results": [[]]}
     assert "PLANTED" not in bench.out.getvalue()
     assert any(
-        one.get("error") == "RuntimeError" and one["where"].startswith("test_access.py") for one in bench.lines()
+        one.get("error") == "RuntimeError" and one["where"].startswith("test_auth.py") for one in bench.lines()
     )
