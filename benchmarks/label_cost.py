@@ -1,7 +1,7 @@
 """What label scores cost: ours beside cleanlab's find_label_issues, and many classes as top-k.
 
 ``python -m benchmarks.label_cost`` makes probabilities of a million rows and 77 classes (float32), and lets each way
-judge them in a process of its own: it loads the same file, warms up on a few rows (that time, with compiling, is told
+judge them in a process of its own: it loads the same file, warms up on a few rows (that time, with imports, is told
 apart), then measures CPU seconds, and by how much the work raises the process's peak memory. Then a million rows of
 3,900 classes as the 20 likeliest each.
 """
@@ -97,11 +97,6 @@ def _ours(folder: Path) -> dict[str, float]:
     return _timed(lambda n: ls.score_labels(labels[:n], probs[:n])["is_label_issue"].to_numpy())
 
 
-def _plain(folder: Path) -> dict[str, float]:
-    sys.modules["numba"] = None  # pyright: ignore[reportArgumentType] - importing it fails from now on
-    return _ours(folder)
-
-
 def _mapped(folder: Path) -> dict[str, float]:
     import labelsift as ls
 
@@ -175,7 +170,6 @@ def _cpu() -> float:
 
 WAYS = {
     "ours": _ours,
-    "no numba": _plain,
     "memory map": _mapped,
     "parquet": _parquet,
     "top-k": _top,

@@ -6,7 +6,7 @@ A FOLDER holds ``data.csv.gz`` with the columns ``text``, ``true_label`` and one
 or ``data.npz`` with ``label``, ``pred_probs``, ``verified`` and ``error``; by default all of the shared data.
 All methods judge the same vectors in the same folds; cleanlab's, and what is mixed, the probabilities of the scan's own
 first fit. Prints for every set average precision, AUROC, precision among the worst 100 and 500, the F1 of flags, the
-share of true errors whose suggestion is right, and CPU seconds (compiled before): mean ± standard deviation over the
+share of true errors whose suggestion is right, and CPU seconds (imports apart): mean ± standard deviation over the
 fold seeds, with the difference to the best peer and its 95 % paired bootstrap interval over the rows.
 """
 
@@ -28,10 +28,11 @@ import pyarrow as pa
 from cleanlab.filter import find_label_issues
 from cleanlab.rank import get_label_quality_scores
 from labelsift.data.normalize import duplicate_groups
-from labelsift.label_quality.kernels import pass1, pass2, reduce, votes
-from labelsift.models.cross_validation import assign_folds, out_of_sample
+from labelsift.label_quality.confident_learning import pass1, pass2, reduce
+from labelsift.label_quality.neighbor_votes import votes
+from labelsift.models.cross_validation import assign_folds, out_of_fold
 from labelsift.models.embedding import embed, embedder
-from labelsift.models.neighbors import NeighborIndex
+from labelsift.models.neighbors import Graph, NeighborIndex
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from . import minilm
@@ -140,15 +141,15 @@ def _methods(one: Set, seed: int) -> dict[str, Outcome]:
     graph = NeighborIndex(one.vectors).graph(one.vectors, max(NEIGHBORS))
     voted = {}
     for k in NEIGHBORS:
-        out = np.empty((len(one.given), classes), dtype=np.float32)
-        voted[k] = votes(graph.rows[:, :k], graph.similarities[:, :k], one.given, out).astype(np.float64)
+        near, similar = graph.rows[:, :k], graph.similarities[:, :k]
+        voted[k] = votes(near, similar, one.given, classes=classes).astype(np.float64)
         methods[f"kNN {k}"] = Outcome(_margin(voted[k], one.given), suggested=_other(voted[k], one.given))
     methods["AUM"] = Outcome(_aum(one, classes))
     methods |= _mixtures(one, probabilities, voted[50], graph, seed)
     return methods
 
 
-def _mixtures(one: Set, probabilities: np.ndarray, voted: np.ndarray, graph: object, seed: int) -> dict[str, Outcome]:
+def _mixtures(one: Set, probabilities: np.ndarray, voted: np.ndarray, graph: Graph, seed: int) -> dict[str, Outcome]:
     """Mix in fixed ways: ranks of three scores, and a second fit without suspects with corrected votes."""
     at, classes = np.arange(len(one.given)), probabilities.shape[1]
     scores = (probabilities[at, one.given], _margin(probabilities, one.given), voted[at, one.given])
@@ -157,11 +158,10 @@ def _mixtures(one: Set, probabilities: np.ndarray, voted: np.ndarray, graph: obj
     said = pass2(first, one.given, reduce([pass1(first, one.given)]))
     suspects = (said.confident >= 0) & (said.confident != one.given)
     folds = _folds(one, seed)
-    second = out_of_sample(one.vectors, one.given, classes=classes, folds=folds, seed=seed, training=~suspects)
+    second = out_of_fold(one.vectors, one.given, classes=classes, folds=folds, seed=seed, training=~suspects)
     again = np.nan_to_num(second.pred_probs)
     corrected = np.where(suspects, again.argmax(axis=1), one.given)
-    out = np.empty((len(one.given), classes), dtype=np.float32)
-    voted = votes(graph.rows[:, :50], graph.similarities[:, :50], corrected, out)  # type: ignore[attr-defined]
+    voted = votes(graph.rows[:, :50], graph.similarities[:, :50], corrected, classes=classes)
     mean = ((first + again + voted) / 3).astype(np.float64)
     quality = _margin(mean, one.given)
     return {
@@ -266,7 +266,7 @@ def _brought(folder: Path) -> None:
 
 
 def _warm_up() -> None:
-    """Load and compile what is loaded and compiled once."""
+    """Load what is loaded once."""
     rng = np.random.default_rng(0)
     vectors = rng.normal(size=(200, 8)).astype(np.float32)
     _scanned(Set("", [f"t{at}" for at in range(200)], rng.integers(0, 3, 200), np.zeros(200), vectors), 3, 0)

@@ -209,4 +209,6 @@ def _evidence(shown: Shown | None) -> dict[str, Any] | None:
     """Return what the scan said of the label; None where it did not judge it."""
     if shown is None or shown.score is None or not math.isfinite(shown.score):
         return None
-    return {"score": round(shown.score, 6), "suggested": shown.suggested}
+    sure = shown.confidence
+    confidence = round(sure, 6) if sure is not None and math.isfinite(sure) else None
+    return {"score": round(shown.score, 6), "suggested": shown.suggested, "confidence": confidence}

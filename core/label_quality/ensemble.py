@@ -16,8 +16,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .confident_learning import pass1, pass2, reduce
 from .estimators import Evidence, Opinion, again, held, ridges, soft_voters, voters
-from .kernels import pass1, pass2, reduce
 from .noise_model import Noise, fitted, logged, pooled, posterior
 
 SECOND = 0.8  # chosen on injected noise (seeds 100, 101) and on invented clusters (benchmarks/RESULTS.md)

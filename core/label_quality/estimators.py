@@ -14,10 +14,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..models.cross_validation import Predictions, most_training_rows, out_of_sample
+from ..models.cross_validation import Predictions, max_training_rows, out_of_fold
 from ..models.kernel_ridge import KernelRidge, landmarks
 from ..models.neighbors import Graph
-from .kernels import soft_votes, votes
+from .neighbor_votes import soft_votes, votes
 
 WIDTH, POWERS = 1.0, (2, 1)  # of the kernels, in units of the mean distance of two rows: a half and all of it
 VOTERS = (50, 200)
@@ -59,7 +59,7 @@ class Evidence:
 def ridges(given: Evidence) -> list[KernelRidge]:
     """Prepare the kernel ridge regressions; none where the rows that can be learned from fill less than two folds."""
     rows = np.flatnonzero(given.learnable & (given.predictions.folds >= 0))
-    most = most_training_rows(given.classes)
+    most = max_training_rows(given.classes)
     if len(rows) > most:
         rows = np.sort(np.random.default_rng(given.seed).choice(rows, most, replace=False))
     if len(np.unique(given.predictions.folds[rows])) < 2:
@@ -81,7 +81,7 @@ def again(given: Evidence, truth: np.ndarray) -> Opinion:
     weights[labeled & ~given.judged] = 1
     if given.counts is not None:
         weights *= given.counts
-    found = out_of_sample(
+    found = out_of_fold(
         given.vectors,
         given.codes,
         classes=given.classes,
@@ -100,8 +100,8 @@ def voters(given: Evidence, voting: np.ndarray) -> list[Opinion]:
 
     def of(k: int) -> Opinion:
         def opinion(rows: np.ndarray) -> np.ndarray:
-            out = np.empty((len(rows), given.classes), dtype=np.float32)
-            return votes(graph.rows[rows, :k], graph.similarities[rows, :k], voting, out, counts=given.counts)
+            near, similar = graph.rows[rows, :k], graph.similarities[rows, :k]
+            return votes(near, similar, voting, classes=given.classes, counts=given.counts)
 
         return opinion
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .kernels import pairs, pass1, pass2, reduce
+from .confident_learning import count_pairs, pass1, pass2, reduce
 
 PRIOR = 5.0  # samples
 SHRINKAGE = 0.5  # towards equal shares; chosen on injected noise, seeds 100 and 101 (benchmarks/RESULTS.md)
@@ -70,7 +70,7 @@ def transition(pool: np.ndarray, codes: np.ndarray) -> np.ndarray:
     """Estimate T from labeled rows: float32, shape (classes, classes), rows sum to one."""
     classes = pool.shape[1]
     judged = pass2(pool, codes, reduce([pass1(pool, codes)]))
-    given, confident, number = pairs(codes, judged.confident, classes)
+    given, confident, number = count_pairs(codes, judged.confident, classes)
     joint = np.zeros((classes, classes))
     joint[confident, given] = number
     total = max(joint.sum(), 1.0)

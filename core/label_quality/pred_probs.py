@@ -14,12 +14,20 @@ from typing import NamedTuple, Protocol, runtime_checkable
 import numpy as np
 
 from ..errors import InputError
-from . import kernels
+from .confident_learning import row_totals
 
 ROUNDING = 0.01  # how far a row of probabilities may be from one: float16 outputs and printed decimals
 VALUES_AT_ONCE = 2**18
 _ROWS_AT_ONCE = 2**14
 _LET_GO = 2**23  # bytes of a memory map that are read before their pages are let go
+
+FAULTS = {  # what :func:`row_faults` finds, by number
+    1: "hold NaN or infinity",
+    2: "are negative",
+    3: "do not sum to one",
+    4: "name classes that do not exist",
+    5: "name a class twice",
+}
 
 
 class Block(NamedTuple):
@@ -169,14 +177,47 @@ def checked(source: Probabilities, ids: Callable[[np.ndarray], Sequence[object]]
 
 def require_probabilities(block: Block, classes: int, ids: Callable[[np.ndarray], Sequence[object]]) -> None:
     """Refuse a block of which some rows are no probabilities; ``ids`` names rows of the block."""
-    found = kernels.faults(block.values, rounding=ROUNDING, indices=block.indices, classes=classes)
-    if not found.any():
+    faults = row_faults(block.values, rounding=ROUNDING, indices=block.indices, classes=classes)
+    if not faults.any():
         return
-    problem = int(found[found > 0].min())
+    problem = int(faults[faults > 0].min())
     cure = "Give probabilities, not logits: apply a softmax"
     cure = {1: "Predict them again", 4: "Number the classes from 0", 5: "Name each class once a row"}.get(problem, cure)
     raise InputError(
-        f"The probabilities of these samples {kernels.FAULTS[problem]}",
-        ids=ids(np.flatnonzero(found == problem)),
+        f"The probabilities of these samples {FAULTS[problem]}",
+        ids=ids(np.flatnonzero(faults == problem)),
         cure=cure,
     )
+
+
+def row_faults(
+    values: np.ndarray, *, rounding: float, indices: np.ndarray | None = None, classes: int = 0
+) -> np.ndarray:
+    """Tell what is wrong with each row: uint8, shape (m,), 0 or a key of ``FAULTS``.
+
+    Parameters
+    ----------
+    values
+        float32 probabilities, shape (m, classes), or the kept ones, shape (m, k), if ``indices`` are given.
+    rounding
+        How far a sum may be from one, and a value below zero.
+    indices, classes
+        Of top-k probabilities, whose rows may sum to less than one.
+    """
+    if indices is not None:
+        values = np.where(indices >= 0, values, np.float32(0))
+    faults = np.zeros(len(values), dtype=np.uint8)
+    with np.errstate(invalid="ignore"):
+        totals = row_totals(values)
+        faults[(totals > 1 + rounding) | ((totals < 1 - rounding) & (indices is None))] = 3
+        if not values.min(initial=0) >= -rounding:  # one number for all rows is found much faster than one a row
+            faults[(values < -rounding).any(axis=1)] = 2
+        faults[~np.isfinite(totals)] = 1
+    if indices is not None:
+        ordered = np.sort(indices, axis=1)
+        repeated = (ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] >= 0)
+        if repeated.any():
+            faults[repeated.any(axis=1)] = 5
+        if indices.size and (indices.max() >= classes or indices.min() < -1):
+            faults[((indices >= classes) | (indices < -1)).any(axis=1)] = 4
+    return faults

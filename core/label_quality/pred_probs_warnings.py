@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..errors import InputError
-from .kernels import pairs
+from .confident_learning import count_pairs
 from .pred_probs import slices
 
 LEAST_ROWS = 10  # that the model must put into a class before its column is doubted
@@ -52,12 +52,12 @@ def column_order(codes: np.ndarray, predicted: np.ndarray, classes: int) -> Orde
     """
     both = np.flatnonzero((codes >= 0) & (predicted >= 0))
     learned, asked = both[::2], both[1::2]
-    label, column, number = pairs(codes[learned], predicted[learned], classes)
+    label, column, number = count_pairs(codes[learned], predicted[learned], classes)
     names = np.arange(classes)
     of_column, of_label = _commonest(column, label, number, classes), _commonest(label, column, number, classes)
     mutual = (of_column >= 0) & (of_label[np.maximum(of_column, 0)] == names)
     named = np.where(mutual, of_column, names)
-    label, column, number = pairs(codes[asked], predicted[asked], classes)
+    label, column, number = count_pairs(codes[asked], predicted[asked], classes)
     rows = np.bincount(column, number, classes)
     hits = np.bincount(column, number * (named[column] == label), classes)
     moved = np.flatnonzero((named != names) & (hits > 0) & (hits >= SURE * rows))

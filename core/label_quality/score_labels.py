@@ -16,7 +16,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import InputError
-from .kernels import Judged, Partial, pass1, pass2, reduce, sparse_pass1, sparse_pass2
+from .confident_learning import (
+    ConfidentLearningResult,
+    PartialSums,
+    pass1,
+    pass2,
+    reduce,
+    sparse_pass1,
+    sparse_pass2,
+)
 from .pred_probs import Block, Probabilities, checked
 from .pred_probs_files import opened
 from .pred_probs_warnings import Alike, order_doubt
@@ -40,7 +48,7 @@ def quality(given: np.ndarray, other: np.ndarray) -> np.ndarray:
     return (((g - b) / np.maximum(g + b, 1e-9) ** EXPONENT + 1) / 2).astype(np.float32)
 
 
-def confidently_other(judged: Judged, codes: np.ndarray) -> np.ndarray:
+def confidently_other(judged: ConfidentLearningResult, codes: np.ndarray) -> np.ndarray:
     """Flag rows that confidently belong to another class than the given one: bool, shape (m,)."""
     return (codes >= 0) & (judged.confident >= 0) & (judged.confident != codes) & (judged.best_other > judged.given)
 
@@ -53,14 +61,14 @@ def worst(score: np.ndarray, budget: int) -> np.ndarray:
     return chosen
 
 
-def predicted(judged: Judged, codes: np.ndarray) -> np.ndarray:
+def predicted(judged: ConfidentLearningResult, codes: np.ndarray) -> np.ndarray:
     """Return the likeliest class of each row, -1 where there is none: int32, shape (m,)."""
     return np.where(judged.given >= judged.best_other, codes, judged.other).astype(np.int32)
 
 
 def judge(
     source: Probabilities, codes: np.ndarray, *, ids: Sequence[object] | None = None
-) -> tuple[Judged, np.ndarray, list[str]]:
+) -> tuple[ConfidentLearningResult, np.ndarray, list[str]]:
     """Judge all rows of a source in two passes.
 
     Parameters
@@ -72,11 +80,11 @@ def judge(
 
     Returns
     -------
-    (Judged, thresholds, notes)
+    (ConfidentLearningResult, thresholds, notes)
         Shape (n,) each, float64 of shape (classes,), and what a reader must know.
     """
     n, classes = source.shape
-    total = Partial(np.zeros(classes, dtype=np.int64), np.zeros(classes, dtype=np.int64))
+    total = PartialSums(np.zeros(classes, dtype=np.int64), np.zeros(classes, dtype=np.int64))
     alike = Alike()
     for block in checked(source, None if ids is None else lambda rows: [ids[row] for row in rows.tolist()]):
         part = _first(block, codes[block.rows], classes)
@@ -84,7 +92,7 @@ def judge(
         total.counts[:] += part.counts
         alike.see(block.values, block.indices)
     thresholds = reduce([total])
-    judged = Judged(
+    judged = ConfidentLearningResult(
         np.full(n, np.nan, dtype=np.float32),
         np.full(n, np.nan, dtype=np.float32),
         np.full(n, -1, dtype=np.int32),
@@ -97,13 +105,13 @@ def judge(
     return judged, thresholds, [note] if note else []
 
 
-def _first(block: Block, codes: np.ndarray, classes: int) -> Partial:
+def _first(block: Block, codes: np.ndarray, classes: int) -> PartialSums:
     if block.indices is None:
         return pass1(block.values, codes)
     return sparse_pass1(block.indices, block.values, codes, classes)
 
 
-def _second(block: Block, codes: np.ndarray, thresholds: np.ndarray) -> Judged:
+def _second(block: Block, codes: np.ndarray, thresholds: np.ndarray) -> ConfidentLearningResult:
     if block.indices is None:
         return pass2(block.values, codes, thresholds)
     return sparse_pass2(block.indices, block.values, codes, thresholds)

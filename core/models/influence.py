@@ -1,4 +1,4 @@
-"""Which changes of a label push a slice down: influence on the scan's kind of linear model.
+"""Influence functions of label changes on a slice's loss, under multinomial logistic regression.
 
 Koh and Liang (2017): to first order, changing a training row's part of the objective moves the fitted weights
 by minus the inverse Hessian times the change of the gradient. A row's gradient is the outer product of its
@@ -13,8 +13,8 @@ import numpy as np
 ROUNDS = 50  # of Newton; a fit from zero takes about ten
 
 
-def fit_tightly(vectors: np.ndarray, codes: np.ndarray, *, classes: int, penalty: float) -> np.ndarray:
-    """Fit the objective of :func:`labelsift.models.logistic_regression.fit_linear` in float64 to its very minimum.
+def fit_newton(vectors: np.ndarray, codes: np.ndarray, *, classes: int, penalty: float) -> np.ndarray:
+    """Fit the objective of :class:`LogisticRegression` in float64 to its very minimum, by Newton's method.
 
     Influence is a derivative *at* the minimum, which a fit in float32 is too far from.
 
@@ -52,7 +52,7 @@ def relabel_influence(
     Parameters
     ----------
     vectors, codes
-        What the model was fitted on, by :func:`fit_tightly`: shape (n, dimensions) and (n,).
+        What the model was fitted on, by :func:`fit_newton`: shape (n, dimensions) and (n,).
     weights
         What that returned.
     penalty

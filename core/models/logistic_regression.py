@@ -1,4 +1,4 @@
-"""A multinomial logistic regression in numpy, for the out-of-sample probabilities of a scan.
+"""Multinomial logistic regression in numpy, for the out-of-fold probabilities of a scan.
 
 scikit-learn would bring 190 MB into every install for this one model, so it is written here and
 tested against scikit-learn's. The objective is the mean cross-entropy plus ``penalty / 2`` times the
@@ -19,79 +19,80 @@ _ROWS_AT_ONCE = 1_024  # stay in the cache between the two products of a gradien
 
 
 @dataclass(frozen=True)
-class LinearModel:
-    """Weights float32, shape (dimensions, classes), and intercepts float32, shape (classes,).
+class LogisticRegression:
+    """A fitted model: weights float32, shape (dimensions, classes), and intercepts float32, shape (classes,).
 
-    With ``apart`` every class has a probability of its own, and those of a row need not sum to one.
+    With ``multilabel`` every class has a probability of its own, and those of a row need not sum to one.
     """
 
     weights: np.ndarray
     intercepts: np.ndarray
-    apart: bool = False
+    multilabel: bool = False
 
     def predict_proba(self, vectors: np.ndarray) -> np.ndarray:
         """Return class probabilities: float32, shape (n, classes)."""
         probabilities = np.empty((len(vectors), len(self.intercepts)), dtype=np.float32)
-        linked = _sigmoid if self.apart else _softmax
-        for at in range(0, len(vectors), _ROWS_AT_ONCE):
-            rows = slice(at, at + _ROWS_AT_ONCE)
-            probabilities[rows] = linked(vectors[rows] @ self.weights + self.intercepts)
+        link = _sigmoid if self.multilabel else _softmax
+        for start in range(0, len(vectors), _ROWS_AT_ONCE):
+            rows = slice(start, start + _ROWS_AT_ONCE)
+            probabilities[rows] = link(vectors[rows] @ self.weights + self.intercepts)
         return probabilities
 
+    @classmethod
+    def fit(
+        cls,
+        vectors: np.ndarray,
+        targets: np.ndarray,
+        *,
+        classes: int,
+        penalty: float,
+        weights: np.ndarray | None = None,
+        start: LogisticRegression | None = None,
+        max_iterations: int = 100,
+        tolerance: float = 1e-5,
+    ) -> LogisticRegression:
+        """Fit a model.
 
-def fit_linear(
-    vectors: np.ndarray,
-    codes: np.ndarray,
-    *,
-    classes: int,
-    penalty: float,
-    weights: np.ndarray | None = None,
-    start: LinearModel | None = None,
-    max_iterations: int = 100,
-    tolerance: float = 1e-5,
-) -> LinearModel:
-    """Fit the model.
-
-    Parameters
-    ----------
-    vectors
-        float32, shape (n, dimensions).
-    codes
-        The class of each row, shape (n,), all in ``range(classes)``. Or float32, shape (n, classes): 1 where a row
-        has a label, 0 where it has not, NaN where that cell says nothing; then each label is fitted apart.
-    penalty
-        Weight of the squared norm, relative to the mean loss; scikit-learn's ``1 / (C * n)``.
-    weights
-        float32, shape (n,): how much each row counts, above 0; all the same by default.
-    start
-        A model to start from, for example the one of a neighbouring penalty.
-    tolerance
-        The fit ends when no gradient entry is larger.
-    """
-    dimensions = vectors.shape[1]
-    counts = np.ones(len(vectors), dtype=np.float32) if weights is None else weights.astype(np.float32)
-    total = np.float32(counts.sum(dtype=np.float64))
-    apart = codes.ndim == 2
-    metric = _inverse_bound(vectors, counts, penalty, curvature=0.25 if apart else 0.5)
-    ridge = np.full((dimensions + 1, 1), penalty, dtype=np.float32)
-    ridge[-1] = 0
-    found = np.zeros((dimensions + 1, classes), dtype=np.float32)
-    if start is not None:
-        found[:-1], found[-1] = start.weights, start.intercepts
-    ahead, momentum = found.copy(), 1.0
-    for _ in range(max_iterations):
-        gradient = (_gradient_apart if apart else _gradient)(vectors, codes, counts, ahead) / total + ridge * ahead
-        if np.abs(gradient).max() < tolerance:
-            found = ahead
-            break
-        moved = ahead - metric @ gradient
-        step = moved - found
-        if np.vdot(gradient, step) > 0:
-            momentum = 1.0
-        following = (1 + np.sqrt(1 + 4 * momentum * momentum)) / 2
-        ahead = moved + np.float32((momentum - 1) / following) * step
-        found, momentum = moved, following
-    return LinearModel(found[:-1], found[-1], apart)
+        Parameters
+        ----------
+        vectors
+            float32, shape (n, dimensions).
+        targets
+            The class of each row, shape (n,), all in ``range(classes)``. Or float32, shape (n, classes): 1 where a row
+            has a label, 0 where it has not, NaN where that cell says nothing; then each label is fitted apart.
+        penalty
+            Weight of the squared norm, relative to the mean loss; scikit-learn's ``1 / (C * n)``.
+        weights
+            float32, shape (n,): how much each row counts, above 0; all the same by default.
+        start
+            A model to start from, for example the one of a neighbouring penalty.
+        tolerance
+            The fit ends when no gradient entry is larger.
+        """
+        dimensions = vectors.shape[1]
+        counts = np.ones(len(vectors), dtype=np.float32) if weights is None else weights.astype(np.float32)
+        total = np.float32(counts.sum(dtype=np.float64))
+        multilabel = targets.ndim == 2
+        metric = _inverse_bound(vectors, counts, penalty, curvature=0.25 if multilabel else 0.5)
+        ridge = np.full((dimensions + 1, 1), penalty, dtype=np.float32)
+        ridge[-1] = 0
+        solution = np.zeros((dimensions + 1, classes), dtype=np.float32)
+        if start is not None:
+            solution[:-1], solution[-1] = start.weights, start.intercepts
+        ahead, momentum = solution.copy(), 1.0
+        for _ in range(max_iterations):
+            gradient = _gradient(vectors, targets, counts, ahead) / total + ridge * ahead
+            if np.abs(gradient).max() < tolerance:
+                solution = ahead
+                break
+            moved = ahead - metric @ gradient
+            step = moved - solution
+            if np.vdot(gradient, step) > 0:
+                momentum = 1.0
+            following = (1 + np.sqrt(1 + 4 * momentum * momentum)) / 2
+            ahead = moved + np.float32((momentum - 1) / following) * step
+            solution, momentum = moved, following
+        return cls(solution[:-1], solution[-1], multilabel)
 
 
 def _inverse_bound(vectors: np.ndarray, counts: np.ndarray, penalty: float, *, curvature: float) -> np.ndarray:
@@ -101,8 +102,8 @@ def _inverse_bound(vectors: np.ndarray, counts: np.ndarray, penalty: float, *, c
     """
     dimensions = vectors.shape[1]
     bound = np.zeros((dimensions + 1, dimensions + 1))
-    for at in range(0, len(vectors), _ROWS_AT_ONCE):
-        rows = slice(at, at + _ROWS_AT_ONCE)
+    for start in range(0, len(vectors), _ROWS_AT_ONCE):
+        rows = slice(start, start + _ROWS_AT_ONCE)
         weighted = vectors[rows] * counts[rows, None]
         bound[:-1, :-1] += weighted.T @ vectors[rows]
         bound[-1, :-1] += weighted.sum(axis=0)
@@ -114,27 +115,19 @@ def _inverse_bound(vectors: np.ndarray, counts: np.ndarray, penalty: float, *, c
     return np.linalg.inv(bound).astype(np.float32)
 
 
-def _gradient(vectors: np.ndarray, codes: np.ndarray, counts: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def _gradient(vectors: np.ndarray, targets: np.ndarray, counts: np.ndarray, weights: np.ndarray) -> np.ndarray:
     gradient = np.zeros_like(weights)
-    for at in range(0, len(vectors), _ROWS_AT_ONCE):
-        rows = slice(at, at + _ROWS_AT_ONCE)
+    for start in range(0, len(vectors), _ROWS_AT_ONCE):
+        rows = slice(start, start + _ROWS_AT_ONCE)
         some = vectors[rows]
-        residuals = _softmax(some @ weights[:-1] + weights[-1])
-        residuals[np.arange(len(some)), codes[rows]] -= 1
-        residuals *= counts[rows, None]
-        gradient[:-1] += some.T @ residuals
-        gradient[-1] += residuals.sum(axis=0)
-    return gradient
-
-
-def _gradient_apart(vectors: np.ndarray, members: np.ndarray, counts: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    gradient = np.zeros_like(weights)
-    for at in range(0, len(vectors), _ROWS_AT_ONCE):
-        rows = slice(at, at + _ROWS_AT_ONCE)
-        some = vectors[rows]
-        residuals = _sigmoid(some @ weights[:-1] + weights[-1])
-        residuals -= members[rows]
-        np.copyto(residuals, 0, where=np.isnan(residuals))  # much faster than nan_to_num
+        scores = some @ weights[:-1] + weights[-1]
+        if targets.ndim == 2:
+            residuals = _sigmoid(scores)
+            residuals -= targets[rows]
+            np.copyto(residuals, 0, where=np.isnan(residuals))  # much faster than nan_to_num
+        else:
+            residuals = _softmax(scores)
+            residuals[np.arange(len(some)), targets[rows]] -= 1
         residuals *= counts[rows, None]
         gradient[:-1] += some.T @ residuals
         gradient[-1] += residuals.sum(axis=0)

@@ -1,4 +1,4 @@
-"""What the scan had to say against a label when people judged it, and whether it says something else now.
+"""Reopening of verified labels: a later scan contradicts them more strongly than the one that people saw.
 
 A verified label is asked about again only when the evidence changed *materially*. That is, all of it:
 
@@ -6,10 +6,10 @@ A verified label is asked about again only when the evidence changed *materially
   that stood there, nor the one that was suggested then, nor the one they chose;
 - the label's score is lower than it was then by at least :data:`MARGIN`.
 
-Where people took the suggestion, the score that their label had then is 1 less that of the old label: the score
-is antisymmetric in the given label and the best other one (see :mod:`labelsift.checks.label`). Where people chose
-a third label the scan said nothing of it, so nothing can have changed; neither has it where a decision was not
-applied yet, or where the run of the decision is not known.
+Where people took the suggestion, what their label had then is the suggestion's confidence: like the score of a given
+label it is the probability that the label is right. Where people chose a third label the scan said nothing of it, so
+nothing can have changed; neither has it where a decision was not applied yet, where the run of the decision is not
+known, or where the record of an accepted suggestion is from before its confidence was kept.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..data.label_sets import said
+from ..data.label_sets import cell_of
 from ..data.remap import given_names
 from ..data.samples import Samples
 from ..data.schemas import to_json
@@ -72,7 +72,7 @@ def _changed(now: Mapping[str, Any], decisions: Sequence[Mapping[str, Any]], fou
     for one in decisions:
         then = one.get("evidence")
         given = given_names(one["given"], found.taxonomy)
-        picked = {said(json.loads(one["value"]))} if one["action"] == "relabel" else set()
+        picked = {cell_of(json.loads(one["value"]))} if one["action"] == "relabel" else set()
         weighed |= given | picked
         if then is None or one["text_hash"] != text:
             continue
@@ -80,6 +80,6 @@ def _changed(now: Mapping[str, Any], decisions: Sequence[Mapping[str, Any]], fou
         weighed |= suggested
         if one["action"] == "keep" and label in given:
             scores.append(then["score"])
-        elif label in picked & suggested:
-            scores.append(1 - then["score"])
+        elif label in picked & suggested and then.get("confidence") is not None:
+            scores.append(then["confidence"])
     return now["suggested_label"] not in weighed and bool(scores) and now["label_score"] <= min(scores) - MARGIN

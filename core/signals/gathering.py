@@ -11,8 +11,7 @@ import pyarrow as pa
 
 from ..data.samples import Samples
 from ..errors import InputError
-from ..label_quality.kernels import faults
-from ..label_quality.pred_probs import Block, Dense, Probabilities, require_probabilities
+from ..label_quality.pred_probs import Block, Dense, Probabilities, require_probabilities, row_faults
 
 EXACT = 1e-5  # rows that sum to one up to this need no mending: what is on disk already can stay there
 IN_MEMORY = 2**29  # bytes of probabilities from a file or from top-k; more are laid out in a temporary file
@@ -28,7 +27,7 @@ def usable_as_it_is(source: Probabilities) -> TypeGuard[Dense]:
         return False
     if source.array.dtype != np.float32 or not source.array.flags.c_contiguous:
         return False
-    return not any(faults(block.values, rounding=EXACT).any() for block in source.blocks())
+    return not any(row_faults(block.values, rounding=EXACT).any() for block in source.blocks())
 
 
 def gathered(source: Probabilities, samples: Samples, found: np.ndarray | None, order: np.ndarray) -> np.ndarray:

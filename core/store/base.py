@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -57,9 +58,9 @@ class BaseStore:
             )
         return self.place.path
 
-    @property
+    @cached_property
     def ledger(self) -> Ledger:
-        """The record of what people decided."""
+        """The record of what people decided; it follows its chain once, and again what was added since."""
         return Ledger(self.place / "corrections")
 
     def place_of(self, run: str) -> Place:

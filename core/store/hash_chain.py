@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,15 +66,28 @@ def chained(entries: Iterable[Mapping[str, Any]], head: Head) -> tuple[list[Reco
     return added, Head(head.count + len(added), head.size + len(content), last), content
 
 
-def followed(content: bytes, head: Head) -> tuple[list[Record], str]:
-    """Follow the chain from its first record to the head."""
-    records: list[Record] = []
-    last = GENESIS
-    lines = content.removesuffix(b"\n").split(b"\n") if content else []
-    for number, line in enumerate(lines, start=1):
+def followed(content: bytes, head: Head, *, start: int = 0, before: Sequence[Record] = ()) -> tuple[list[Record], str]:
+    """Follow the chain to the head.
+
+    Parameters
+    ----------
+    content
+        What the record holds, as far as it is there.
+    start, before
+        How many bytes the first records fill, and these, whose chain was followed earlier.
+
+    Returns
+    -------
+    tuple
+        The records before the first broken one, and what is wrong with that; nothing where all is well.
+    """
+    records = list(before)
+    last = records[-1]["hash"] if records else GENESIS
+    lines = content[start:].removesuffix(b"\n").split(b"\n") if len(content) > start else []
+    for number, line in enumerate(lines, start=len(records) + 1):
         problem, record = _problem(line, number=number, previous=last)
         if problem:
-            cut = not record and number == len(lines) and len(content) < head.size
+            cut = not record and line is lines[-1] and len(content) < head.size
             return records, _missing(number, head.count) if cut else problem
         records.append(record)
         last = record["hash"]

@@ -38,6 +38,10 @@ class Ledger:
         self.place: Place = Folder(where) if isinstance(where, Path) else where
         self._files = record_files(self.place)
         self._words = self.place / WORDS
+        self._head = Head()
+        self._bytes = b""  # whose chain was followed already, so that a command follows it once
+        self._stored: list[Record] = []  # the records in these bytes, as they are stored
+        self._whole: list[Record] | None = None  # the same with their words
 
     def records(self) -> list[Record]:
         """Return all records, oldest first; a broken chain is refused.
@@ -68,10 +72,22 @@ class Ledger:
     def _followed(self, state: State) -> tuple[list[Record], str]:
         if state.head is None:
             return [], f"{HEAD} is missing, which says where the record ends" if state.lost else ""
-        records, problem = followed(state.content, state.head)
+        if self._whole is not None and state.head == self._head and state.content == self._bytes:
+            return list(self._whole), ""
+        records, problem = self._follow(state.content, state.head)
         if problem:
             return records, problem
-        return unsealed(records, self._words)
+        whole, problem = unsealed(records, self._words)  # all of them: words may be gone meanwhile
+        self._whole = None if problem else whole
+        return list(whole), problem
+
+    def _follow(self, content: bytes, head: Head) -> tuple[list[Record], str]:
+        """Follow the chain, from where it was followed before if these bytes still stand there."""
+        start = len(self._bytes) if content.startswith(self._bytes) else 0
+        records, problem = followed(content, head, start=start, before=self._stored if start else ())
+        self._bytes, self._stored, self._whole = (b"", [], None) if problem else (content, records, None)
+        self._head = head
+        return records, problem
 
     def erase_words(self, ids: Collection[str]) -> int:
         """Delete what people wrote about some samples, and words that no record refers to; return how many.
@@ -81,7 +97,7 @@ class Ledger:
         while True:
             with self._files.turn():  # whoever appends writes words before their record counts
                 state = self._files.begin()
-                records, problem = followed(state.content, state.head or Head())
+                records, problem = self._follow(state.content, state.head or Head())
                 if problem:
                     raise self._broken(problem)
                 kept = {one for record in records if record.get("id") not in ids for one in seals(record)}

@@ -26,9 +26,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..data.hashing import text_hash
 from ..data.samples import TEXT_HASH, Samples
 from ..errors import InputError
-from ..review.verified import text_hash
 from .base import BaseStore
 from .location import Place
 from .row_ids import rows_of
@@ -46,10 +46,11 @@ class Shown:
     Parameters
     ----------
     text_hash, given, issues
-        The hash of its text (see :func:`labelsift.review.verified.text_hash`), its label (of sets and spans the
+        The hash of its text (see :func:`labelsift.data.hashing.text_hash`), its label (of sets and spans the
         canonical JSON), and what it was flagged for.
-    score, suggested
-        How well its label fits (0 = certainly wrong), and the likelier one; None where it was not judged.
+    score, suggested, confidence
+        How well its label fits (0 = certainly wrong), the likelier one, and how probable that is; None where it was
+        not judged.
     findings
         Its findings, worst first: issue, score, and given and suggested as JSON.
     """
@@ -59,6 +60,7 @@ class Shown:
     issues: tuple[str, ...]
     score: float | None = None
     suggested: str | None = None
+    confidence: float | None = None
     findings: tuple[Mapping[str, Any], ...] = ()
 
 
@@ -151,6 +153,7 @@ def read_shown(folder: Place, ids: Sequence[str]) -> dict[str, Shown]:
             tuple(dict.fromkeys(one["issue"] for one in findings.get(row["id"], ()))),
             score.get("label_score"),
             score.get("suggested_label"),
+            score.get("confidence"),
             tuple(findings.get(row["id"], ())),
         )
         for row, score in zip(found, scores, strict=True)

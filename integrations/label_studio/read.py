@@ -7,7 +7,7 @@ from typing import Any
 
 from labelsift.data.samples import Samples
 from labelsift.errors import InputError
-from labelsift.io.annotated_tasks import Answer, Answered, Role
+from labelsift.io.annotated_tasks import AnnotatedTasks, Answer, Role
 
 from .client.client import Client
 from .client.read import SAID
@@ -46,7 +46,7 @@ def read_project(
     project
         Title or number.
     id, split, predicted, metadata
-        Fields of the tasks' data; see :class:`labelsift.io.annotated_tasks.Answered`.
+        Fields of the tasks' data; see :class:`labelsift.io.annotated_tasks.AnnotatedTasks`.
     name
         What to call the data set; the project's title by default.
 
@@ -62,7 +62,7 @@ def read_project(
     text_field = target.field if target.medium == "text" else None
     if text_field is None and metadata:
         metadata = list(dict.fromkeys([target.field, *metadata]))
-    answered = Answered(ROLES[target.kind], text_field, id, split, predicted, metadata)
+    answered = AnnotatedTasks(ROLES[target.kind], text_field, id, split, predicted, metadata)
     people = client.people()
     for page in client.tasks(int(project_data["id"]), annotations=True, include=SAID):
         for task in page:

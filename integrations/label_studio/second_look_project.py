@@ -13,7 +13,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from labelsift.data.issues import shortened
+from labelsift.data.formatting import shortened
 
 from .client.client import Client
 from .convert.label_config import Target

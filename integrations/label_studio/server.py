@@ -22,6 +22,7 @@ from labelsift.errors import PlatformError
 from labelsift.store.locking import locked
 
 VERSION = "1.23.2"
+_CONSTRAINTS = Path(__file__).with_name("server-constraints.txt")  # renewed by `make upgrade`
 USERNAME = "admin@example.com"
 _TEMPLATE = 1  # raise it when the variables of the first start change
 
@@ -81,7 +82,8 @@ class LabelStudioServer(Server):
         PlatformError
             If it cannot be installed or does not start; names the log.
         """
-        program = environment("label-studio", [f"label-studio=={VERSION}"], say=self._say) / "label-studio"
+        programs = environment("label-studio", [f"label-studio=={VERSION}"], say=self._say, constraints=_CONSTRAINTS)
+        program = programs / "label-studio"
         template = _template(program, say=self._say)
         account = json.loads((template / "account.json").read_text())
         self.username, self.password, self.api_key = account["username"], account["password"], account["api_key"]

@@ -9,6 +9,7 @@ from labelsift.demo.local_servers import LOOPBACK, Server, environment, free_por
 
 # The newest release that installs whole: 3.18.0 names a part of itself that was never published.
 VERSION = "3.17.2"
+_CONSTRAINTS = Path(__file__).with_name("server-constraints.txt")  # renewed by `make upgrade`
 
 _QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -44,7 +45,7 @@ class MLflowServer(Server):
 
     def start(self) -> None:
         """Install what is needed, start the server and wait until it answers."""
-        bin_folder = environment("mlflow", [f"mlflow=={VERSION}"], say=self.say)
+        bin_folder = environment("mlflow", [f"mlflow=={VERSION}"], say=self.say, constraints=_CONSTRAINTS)
         self.folder.mkdir(parents=True, exist_ok=True)
         options = {
             "host": LOOPBACK,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from labelsift.label_quality.ensemble import Evidence, Judgement, judged_alone, judged_twice
-from labelsift.models.cross_validation import assign_folds, out_of_sample
+from labelsift.models.cross_validation import assign_folds, out_of_fold
 from labelsift.models.neighbors import NeighborIndex
 
 FEW = settings(max_examples=15, deadline=None)
@@ -114,7 +114,7 @@ def planted(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
 
 def twice(vectors: np.ndarray, codes: np.ndarray, trusted: np.ndarray, seed: int = 0, **changed: object) -> Judgement:
     folds = assign_folds(codes, np.arange(len(codes)), folds=5, seed=seed)
-    predictions = out_of_sample(vectors, codes, classes=4, folds=folds, seed=seed)
+    predictions = out_of_fold(vectors, codes, classes=4, folds=folds, seed=seed)
     every = np.ones(len(codes), dtype=bool)
     told = {
         "vectors": vectors,

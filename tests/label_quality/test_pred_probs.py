@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as parquet
 import pytest
 from labelsift.errors import InputError
-from labelsift.label_quality.pred_probs import Block, Dense, TopK, checked, slices
+from labelsift.label_quality.pred_probs import FAULTS, Block, Dense, TopK, checked, row_faults, slices
 from labelsift.label_quality.pred_probs_files import ParquetProbabilities, opened
 
 CLASSES = 5
@@ -178,3 +178,17 @@ def test_blocks_are_small_and_cover_all_rows():
 def test_nothing_kept_is_nothing_known():
     block = Block(slice(0, 1), np.zeros((1, 2), dtype=np.float32), np.array([[-1, -1]], dtype=np.int32))
     assert np.isnan(block.dense(3)).all()
+
+
+def test_faults_of_top_k_rows():
+    indices = np.array([[0, 1], [0, 9], [1, 1], [0, -1], [-1, -1], [0, 1]])
+    values = np.array([[0.6, 0.2], [0.6, 0.2], [0.6, 0.2], [0.6, np.nan], [0, 0], [0.9, 0.9]], dtype=np.float32)
+    faults = row_faults(values, rounding=0.01, indices=indices, classes=3)
+    assert [FAULTS.get(fault) for fault in faults] == [
+        None,
+        "name classes that do not exist",
+        "name a class twice",
+        None,
+        None,
+        "do not sum to one",
+    ]

@@ -7,7 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from labelsift.errors import InputError
-from labelsift.label_quality import kernels
+from labelsift.label_quality.confident_learning import pass2
+from labelsift.label_quality.neighbor_votes import votes
 from labelsift.label_quality.pred_probs_warnings import (
     Alike,
     column_order,
@@ -15,8 +16,8 @@ from labelsift.label_quality.pred_probs_warnings import (
     in_sample_suspected,
     order_doubt,
 )
-from labelsift.models.cross_validation import assign_folds, out_of_sample
-from labelsift.models.logistic_regression import fit_linear
+from labelsift.models.cross_validation import assign_folds, out_of_fold
+from labelsift.models.logistic_regression import LogisticRegression
 from labelsift.models.neighbors import NeighborIndex
 from labelsift.signals.signals import Signals
 
@@ -99,20 +100,19 @@ def suspected(noise: float, seed: int, judge) -> str | None:
     vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
     codes = np.where(rng.random(1500) < noise, (truth + rng.integers(1, 5, 1500)) % 5, truth).astype(np.int32)
     graph = NeighborIndex(vectors).graph(vectors, 20)
-    votes = kernels.votes(graph.rows, graph.similarities, codes, np.empty((1500, 5), dtype=np.float32))
-    voted = kernels.pass2(votes, codes, np.full(5, np.inf))
+    voted = pass2(votes(graph.rows, graph.similarities, codes, classes=5), codes, np.full(5, np.inf))
     likelihood = judge(vectors, codes, truth)[np.arange(1500), codes]
     return in_sample_suspected(voted.given, voted.best_other, likelihood)
 
 
 def held_out(vectors, codes, _):
     folds = assign_folds(codes, np.arange(len(codes)), folds=5, seed=0)
-    return out_of_sample(vectors, codes, classes=5, folds=folds, seed=0).pred_probs
+    return out_of_fold(vectors, codes, classes=5, folds=folds, seed=0).pred_probs
 
 
 def by_heart(vectors, codes, _):
     wide = np.hstack([vectors, np.random.default_rng(0).normal(0, 1, (len(codes), 1500)).astype(np.float32)])
-    return fit_linear(wide, codes, classes=5, penalty=1e-6, max_iterations=100).predict_proba(wide)
+    return LogisticRegression.fit(wide, codes, classes=5, penalty=1e-6, max_iterations=100).predict_proba(wide)
 
 
 def nearest(_, codes, __):

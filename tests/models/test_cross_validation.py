@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from labelsift.models.cross_validation import assign_folds, out_of_sample
+from labelsift.models.cross_validation import assign_folds, out_of_fold
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:
@@ -17,7 +17,7 @@ def unit(vectors: np.ndarray) -> np.ndarray:
 
 def given_likelihood(vectors: np.ndarray, codes: np.ndarray, groups: np.ndarray, **options) -> np.ndarray:
     folds = assign_folds(codes, groups, folds=5, seed=0)
-    predicted = out_of_sample(vectors, codes, classes=int(codes.max()) + 1, folds=folds, seed=0, **options)
+    predicted = out_of_fold(vectors, codes, classes=int(codes.max()) + 1, folds=folds, seed=0, **options)
     return predicted.pred_probs[np.arange(len(codes)), codes]
 
 
@@ -27,7 +27,7 @@ def test_random_labels_are_not_predicted():
     vectors, codes = unit(rng.normal(size=(200, 250))), rng.integers(0, 4, 200)
     likelihood = given_likelihood(vectors, codes, np.arange(200), penalty=0.001)
     assert likelihood.mean() < 0.3
-    leaking = out_of_sample(
+    leaking = out_of_fold(
         vectors, codes, classes=4, folds=np.full(200, 1), seed=0, training=np.ones(200, dtype=bool), penalty=0.001
     )
     assert np.isnan(leaking.pred_probs).all()  # one fold only: nothing is left to learn from
@@ -86,7 +86,7 @@ def test_rare_classes_are_left_out_honestly():
     codes = np.array([0] * 30 + [1] * 30 + [2] + [3] * 3)
     vectors = unit(np.eye(4)[codes] + 0.1 * rng.normal(size=(64, 4)))
     folds = assign_folds(codes, np.arange(64), folds=5, seed=0)
-    predicted = out_of_sample(vectors, codes, classes=4, folds=folds, seed=0).pred_probs
+    predicted = out_of_fold(vectors, codes, classes=4, folds=folds, seed=0).pred_probs
     assert np.isnan(predicted[60]).all()  # the only row of its class: no model has seen the class
     others = np.delete(predicted, 60, axis=0)
     assert np.isfinite(others).all()
@@ -100,7 +100,7 @@ def test_unlabeled_rows_get_the_mean_of_all_models():
     codes = np.array([0, 1] * 20 + [-1])
     vectors = unit(np.vstack([np.eye(2)[codes[:-1]] + 0.1 * rng.normal(size=(40, 2)), [[1.0, 0.05]]]))
     folds = assign_folds(codes, np.arange(41), folds=5, seed=0)
-    predicted = out_of_sample(vectors, codes, classes=2, folds=folds, seed=0).pred_probs
+    predicted = out_of_fold(vectors, codes, classes=2, folds=folds, seed=0).pred_probs
     assert predicted[-1, 0] > 0.8
     assert predicted[-1].sum() == pytest.approx(1, abs=1e-5)
 
@@ -112,7 +112,7 @@ def test_rows_that_may_not_be_learned_from_do_not_count():
     wrong = np.where(np.arange(80) < 60, 1 - codes, codes)  # three quarters are wrong, and left out
     training = np.arange(80) >= 60
     folds = assign_folds(wrong, np.arange(80), folds=5, seed=0)
-    predicted = out_of_sample(vectors, wrong, classes=2, folds=folds, seed=0, training=training).pred_probs
+    predicted = out_of_fold(vectors, wrong, classes=2, folds=folds, seed=0, training=training).pred_probs
     assert (predicted.argmax(axis=1) == codes).all()
 
 
@@ -123,7 +123,7 @@ def test_two_rows_and_nothing_to_learn_from(training):
     folds = assign_folds(codes, np.arange(2), folds=5, seed=0)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        predicted = out_of_sample(vectors, codes, classes=2, folds=folds, seed=0, training=training)
+        predicted = out_of_fold(vectors, codes, classes=2, folds=folds, seed=0, training=training)
     assert np.isnan(predicted.pred_probs).all()
     assert predicted.penalty > 0
 
@@ -135,12 +135,12 @@ def test_no_label_of_a_fold_reaches_the_model_that_predicts_it():
     folds = assign_folds(codes, np.arange(200), folds=5, seed=0)
     changed = np.where(folds == 3, (codes + 1) % 3, codes)
     first, second = (
-        out_of_sample(vectors, one, classes=3, folds=folds, seed=0, penalty=1e-3) for one in (codes, changed)
+        out_of_fold(vectors, one, classes=3, folds=folds, seed=0, penalty=1e-3) for one in (codes, changed)
     )
     np.testing.assert_array_equal(first.pred_probs[folds == 3], second.pred_probs[folds == 3])
     assert np.abs(first.pred_probs[folds != 3] - second.pred_probs[folds != 3]).max() > 0.01
     further = [
-        out_of_sample(vectors, one, classes=3, folds=folds, seed=0, start=start).pred_probs
+        out_of_fold(vectors, one, classes=3, folds=folds, seed=0, start=start).pred_probs
         for one, start in ((codes, first), (changed, second))
     ]
     np.testing.assert_array_equal(further[0][folds == 3], further[1][folds == 3])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from labelsift.models.influence import fit_tightly, relabel_influence
-from labelsift.models.logistic_regression import fit_linear
+from labelsift.models.influence import fit_newton, relabel_influence
+from labelsift.models.logistic_regression import LogisticRegression
 
 PENALTY, CLASSES = 0.01, 3
 
@@ -24,15 +24,17 @@ def loss(weights: np.ndarray, vectors: np.ndarray, codes: np.ndarray) -> float:
 
 def test_the_tight_fit_is_the_scans_model(data):
     vectors, codes = data
-    weights = fit_tightly(vectors, codes, classes=CLASSES, penalty=PENALTY)
-    scans = fit_linear(vectors, codes, classes=CLASSES, penalty=PENALTY, max_iterations=2000, tolerance=1e-6)
+    weights = fit_newton(vectors, codes, classes=CLASSES, penalty=PENALTY)
+    scans = LogisticRegression.fit(
+        vectors, codes, classes=CLASSES, penalty=PENALTY, max_iterations=2000, tolerance=1e-6
+    )
     np.testing.assert_allclose(weights[:-1], scans.weights, atol=2e-3)
 
 
 def test_influence_ranks_changes_as_retraining_does(data):
     vectors, codes = data
     slice_ = np.arange(0, 60)
-    weights = fit_tightly(vectors, codes, classes=CLASSES, penalty=PENALTY)
+    weights = fit_newton(vectors, codes, classes=CLASSES, penalty=PENALTY)
     rows = np.arange(100, 160)
     others = (codes[rows] + 1 + np.arange(len(rows)) % (CLASSES - 1)) % CLASSES
     said = relabel_influence(
@@ -47,7 +49,7 @@ def test_influence_ranks_changes_as_retraining_does(data):
     for row, other in zip(rows, others, strict=True):
         relabeled = codes.copy()
         relabeled[row] = other
-        again = fit_tightly(vectors, relabeled, classes=CLASSES, penalty=PENALTY)
+        again = fit_newton(vectors, relabeled, classes=CLASSES, penalty=PENALTY)
         measured.append(loss(again, vectors[slice_], codes[slice_]) - before)
     large = np.abs(measured) > np.median(np.abs(measured))
     assert (np.sign(said[large]) == np.sign(np.array(measured)[large])).all()
@@ -66,7 +68,7 @@ def test_a_planted_harmful_batch_stands_on_top(data):
     useful = rng.choice(np.arange(100, 300), 15, replace=False)
     old[useful] = (truth[useful] + 1) % CLASSES  # corrected to the truth
     changed = np.concatenate([harmful, useful])
-    weights = fit_tightly(vectors, new, classes=CLASSES, penalty=PENALTY)
+    weights = fit_newton(vectors, new, classes=CLASSES, penalty=PENALTY)
     said = relabel_influence(
         vectors,
         new,

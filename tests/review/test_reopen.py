@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 from labelsift import platforms
 from labelsift.data.schemas import CORRECTIONS_SCHEMA, Finding, findings_table
+from labelsift.demo.tickets import write_tickets
 from labelsift.platforms import Receipt
 from labelsift.report import Report
 from labelsift.review.reopen import MARGIN
@@ -21,6 +22,7 @@ from labelsift.store.store import Store
 START = datetime(2026, 11, 23, tzinfo=UTC)
 FIRST, NEXT, THIRD = "20261123-101500-aaaa", "20261124-101500-bbbb", "20261125-101500-cccc"
 Opinion = tuple[float, str]
+OTHERS = 0.2  # the share of the classes that are neither given nor suggested
 
 
 class Fake:
@@ -50,7 +52,8 @@ def run_of(run: str, opinion: Opinion, *, label: str = "x", text: str = "t", iss
     score, suggested = opinion
     samples = ls.read(pa.table({"id": ["a", "b"], "text": [text, "u"], "label": [label, "y"]}), id="id", label="label")
     columns = {"id": ["a", "b"], "label_score": pa.array([score, 0.9], pa.float32()), "is_label_issue": [True, False]}
-    scores = pa.table(columns | {"suggested_label": [suggested, "x"]})
+    sure = pa.array([1 - score - OTHERS, 0.1], pa.float32())
+    scores = pa.table(columns | {"suggested_label": [suggested, "x"], "confidence": sure})
     found = [Finding("a", one, score, "r", given=label, suggested=suggested) for one in issues.split()]
     return Report(run, START, samples, scores, findings_table(found))
 
@@ -80,7 +83,7 @@ def asked(fake: Fake, store: Store, made: Report) -> bool:
 def test_the_record_holds_the_evidence_that_there_was(store):
     decide(store, "keep", "x")
     (one,) = store.ledger.records()
-    assert one["evidence"] == {"score": 0.4, "suggested": "y"}
+    assert one["evidence"] == {"score": 0.4, "suggested": "y", "confidence": pytest.approx(0.6 - OTHERS)}
 
 
 @pytest.mark.parametrize(
@@ -100,9 +103,9 @@ def test_only_a_new_and_clearer_suggestion_brings_a_kept_label_back(fake, store,
 @pytest.mark.parametrize(
     ("opinion", "back"),
     [
-        ((0.3, "x"), False),  # y had 1 - 0.4 then: clearly worse, but x is what people decided against
-        ((0.55, "z"), False),
-        ((0.45, "z"), True),
+        ((0.2, "x"), False),  # y had 0.4 then: clearly worse, but x is what people decided against
+        ((0.35, "z"), False),
+        ((0.25, "z"), True),
     ],
 )
 def test_a_label_that_was_accepted_is_held_against_what_it_had_as_a_suggestion(fake, store, opinion, back):
@@ -157,3 +160,34 @@ def test_a_suggestion_under_its_new_name_is_the_same_suggestion(fake, store, sug
     made = run_of(NEXT, (0.05, suggested))
     made.samples = made.samples.remap(ls.Taxonomy.of([{"rename": {"y": "yy"}}]))
     assert asked(fake, store, made) == back
+
+
+def test_an_accepted_suggestion_is_weighed_by_the_confidence_of_a_real_scan(fake, tmp_path):
+    write_tickets(tmp_path, 0)
+    samples = ls.read(tmp_path / "tickets.csv", id="ticket_id", label="label")
+    store = Store(tmp_path / "kept")
+    first = ls.scan(samples, only=["label"], store=store.folder)
+    flagged = [row for row in first.scores.to_pylist() if row["is_label_issue"] and row["label_score"] < 0.1]
+    row = max(flagged, key=lambda row: 1 - row["label_score"] - row["confidence"])
+    sure = row["confidence"]
+    assert sure < 1 - row["label_score"] - MARGIN  # so that confidence and 1 - score decide differently
+    decision = {"id": row["id"], "action": "relabel", "value": json.dumps(row["suggested_label"]), "person": "ann"}
+    decision |= {"run": first.run, "note": "", "time": START, "verdict": "accepted", "platform": "fake"}
+    corrections = pa.Table.from_pylist([decision], CORRECTIONS_SCHEMA)
+    ls.record(corrections, store=store.folder)
+    (record,) = store.ledger.records()
+    assert record["evidence"]["confidence"] == pytest.approx(sure, abs=1e-6)
+    third = next(name for name in samples.classes if name not in (row["suggested_label"], record["given"].strip('"')))
+
+    def is_asked(score: float) -> bool:
+        """Tell whether the sample is asked about again where a later scan gives its new label this score."""
+        rows = [one | {"label_score": score, "suggested_label": third} if one["id"] == row["id"] else one
+                for one in first.scores.to_pylist()]  # fmt: skip
+        scores = pa.Table.from_pylist(rows, first.scores.schema)
+        finding = Finding(row["id"], "label", score, "r", given=row["suggested_label"], suggested=third)
+        made = replace(first, run=NEXT, samples=samples.apply(corrections), scores=scores)
+        replace(made, findings=findings_table([finding])).push("fake", project="T")
+        return fake.queue == ((row["id"], "label"),)
+
+    assert not is_asked(sure)  # as probable as when it was accepted; held against 1 - score it came back
+    assert is_asked(sure - MARGIN - 0.01)

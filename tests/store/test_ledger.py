@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from labelsift.errors import StoreError
+from labelsift.store import hash_chain
 from labelsift.store.hash_chain import GENESIS, HEAD, Head, canonical, hash_of
 from labelsift.store.ledger import Ledger
 from labelsift.store.ledger_files import RECORDS
@@ -129,6 +130,28 @@ def test_a_file_that_is_gone_is_missed(ledger, whom):
 def test_a_head_that_says_something_else_is_refused(ledger, text):
     (ledger.place.path / HEAD).write_text(text)
     with pytest.raises(StoreError, match="is broken"):
+        ledger.records()
+
+
+def test_the_chain_is_followed_once_and_again_where_it_grew(ledger, monkeypatch):
+    checked: list[int] = []
+    real = hash_chain.hash_of
+    monkeypatch.setattr(hash_chain, "hash_of", lambda record: checked.append(record["number"]) or real(record))
+    assert [len(ledger.records()) for _ in range(3)] == [5, 5, 5]
+    assert checked == [4, 5]  # the fixture's second append had followed the first three
+    other = Ledger(ledger.place)
+    other.append(lambda standing: [entry("f")] if len(standing) == 5 else [])
+    checked.clear()
+    assert [one["id"] for one in ledger.records()] == list("abcdef")
+    assert len(ledger.append(lambda _: [])) == 0
+    assert set(checked) == {6}
+
+
+def test_what_is_changed_after_it_was_followed_is_found_too(ledger):
+    assert len(ledger.records()) == 5
+    all_ = lines(ledger)
+    put(ledger, [all_[0].replace(b"ann", b"bob"), *all_[1:]])
+    with pytest.raises(StoreError, match=r"record 1 .* was changed"):
         ledger.records()
 
 

@@ -1,10 +1,24 @@
-"""The loops of the conditional random field, compiled by numba when they are first called."""
+"""Loops of the conditional random field, compiled by numba when they are first called.
+
+Imported when the first span is judged: numba costs half a second to import. The machine code is kept beside this file
+or, where that folder cannot be written, in the user's cache; where neither can be, every process compiles anew.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
+import numba
 import numpy as np
 
-from ..compiled import compiled
+
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a function when it is first called."""
+    try:
+        return numba.njit(cache=True, nogil=True)(function)
+    except RuntimeError:  # numba finds no folder that it could write machine code to
+        return numba.njit(nogil=True)(function)
 
 
 @compiled

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...models.logistic_regression import LinearModel, fit_linear
+from ...models.logistic_regression import LogisticRegression
 from .span_evidence import Evidence
 from .synthetic_errors import GHOST, RIGHT, SHIFTED, WRONG_TAG, planted
 from .tokens import Marked
@@ -137,7 +137,7 @@ def _mixture(
     codes = np.concatenate([np.zeros(len(mixed), dtype=np.int64), kinds_of_pure])
     right = np.ones(len(mixed), dtype=np.float32)
     chances = np.zeros((len(mixed), kinds))
-    models: dict[int, LinearModel] = {}
+    models: dict[int, LogisticRegression] = {}
     penalty = PENALTY + 1 / len(rows)
     for _ in range(ROUNDS):
         weights = np.concatenate([np.maximum(right, 1e-4), np.full(len(pure), weight, dtype=np.float32)])
@@ -146,8 +146,14 @@ def _mixture(
             known, here = parts != part, parts == part
             if not known.any():
                 known = here
-            models[part] = _fit(
-                rows[known], codes[known], weights[known], kinds=kinds, penalty=penalty, start=models.get(part)
+            models[part] = LogisticRegression.fit(
+                rows[known],
+                codes[known],
+                classes=kinds,
+                penalty=penalty,
+                weights=weights[known].astype(np.float32),
+                start=models.get(part),
+                max_iterations=STEPS,
             )
             learned = np.bincount(codes[known], weights[known], minlength=kinds)
             chance = np.maximum(models[part].predict_proba(rows[here]).astype(np.float64), 1e-12)
@@ -158,20 +164,6 @@ def _mixture(
         chances[trusted] = [1.0] + [0.0] * (kinds - 1)
         right = chances[:, RIGHT].astype(np.float32)
     return chances
-
-
-def _fit(
-    rows: np.ndarray, codes: np.ndarray, weights: np.ndarray, *, kinds: int, penalty: float, start: LinearModel | None
-) -> LinearModel:
-    return fit_linear(
-        rows,
-        codes,
-        classes=kinds,
-        penalty=penalty,
-        weights=weights.astype(np.float32),
-        start=start,
-        max_iterations=STEPS,
-    )
 
 
 def _shares(mixed: np.ndarray) -> np.ndarray:

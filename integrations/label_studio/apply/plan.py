@@ -12,9 +12,9 @@ from typing import Any
 
 import pyarrow as pa
 from labelsift.data.adjudication import Policy, Vote, resolve, vote_of
+from labelsift.data.hashing import text_hash
 from labelsift.errors import LabelsiftError
 from labelsift.platforms import Receipt
-from labelsift.review.verified import text_hash
 from labelsift.store.base import DEFAULT
 from labelsift.store.run_reader import read_shown
 from labelsift.store.store import Store

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Literal
 
-from labelsift.data.label_sets import shown
+from labelsift.data.label_sets import format_labels
 
 from ..convert.regions import Value
 from .models import Model
@@ -45,10 +45,10 @@ def weigh(prediction: Prediction | None, value: Value, model: Model | None) -> t
 
 def _verdict(value: Value, likely: float | None, other: Value, confidence: float, who: str) -> tuple[Verdict, str]:
     if likely is not None and value != other and likely <= UNLIKELY and confidence >= LIKELY:
-        figures = f"{who} gives {likely:.2f}; it gives {shown(other)} {confidence:.2f}."
-        return "contradicts", f"Answered {shown(value)}, to which {figures}"
+        figures = f"{who} gives {likely:.2f}; it gives {format_labels(other)} {confidence:.2f}."
+        return "contradicts", f"Answered {format_labels(value)}, to which {figures}"
     if likely is not None and value == other and likely >= AGREES:
-        return "agrees", f"Answered {shown(value)}, to which {who} gives {likely:.2f}."
+        return "agrees", f"Answered {format_labels(value)}, to which {who} gives {likely:.2f}."
     return "", ""
 
 

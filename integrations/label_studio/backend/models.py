@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from labelsift.models.cross_validation import choose_penalty, most_training_rows
-from labelsift.models.logistic_regression import LinearModel, fit_linear
+from labelsift.models.cross_validation import choose_penalty, max_training_rows
+from labelsift.models.logistic_regression import LogisticRegression
 from labelsift.store.backend_state import MODELS
 from labelsift.store.run import Run
 
@@ -47,7 +47,7 @@ class Model:
 
     version: str
     classes: tuple[str, ...]
-    linear: LinearModel
+    linear: LogisticRegression
     penalty: float
     learned: int
     project: int | None = None
@@ -63,25 +63,25 @@ def fit_run(report: Run, *, seed: int = 0) -> Model | None:
     classes = tuple(report.classes) or samples.classes
     if vectors is None or samples.task == "spans" or len(classes) < 2:
         return None
-    apart = samples.task == "multilabel"
-    targets = samples.members(classes) if apart else samples.codes(classes)
-    labeled = (targets >= 0).all(axis=1) if apart else targets >= 0
+    multilabel = samples.task == "multilabel"
+    targets = samples.members(classes) if multilabel else samples.codes(classes)
+    labeled = (targets >= 0).all(axis=1) if multilabel else targets >= 0
     if "is_label_issue" in report.scores.column_names:
         sound = ~report.scores["is_label_issue"].fill_null(False).to_numpy().astype(bool)
         labeled = labeled & sound if (labeled & sound).any() else labeled
     rng = np.random.default_rng(seed)
-    rows = rng.permutation(np.flatnonzero(labeled & (vectors != 0).any(axis=1)))[: most_training_rows(len(classes))]
-    if len(rows) < 2 or (not apart and len(np.unique(targets[rows])) < 2):
+    rows = rng.permutation(np.flatnonzero(labeled & (vectors != 0).any(axis=1)))[: max_training_rows(len(classes))]
+    if len(rows) < 2 or (not multilabel and len(np.unique(targets[rows])) < 2):
         return None
     training, spread = vectors[rows], spread_of(vectors[rows])
-    if apart:
+    if multilabel:
         penalty = _SETS_PENALTY
         codes = targets[rows].astype(np.float32)
     else:
         codes, held_out = targets[rows], max(len(rows) // _HELD_OUT, 1)
         judged = _known(training[:held_out], codes[:held_out], codes)
         penalty = choose_penalty(training[held_out:], codes[held_out:], *judged, spread=spread)
-    linear = fit_linear(training, codes, classes=len(classes), penalty=penalty * spread, max_iterations=50)
+    linear = LogisticRegression.fit(training, codes, classes=len(classes), penalty=penalty * spread, max_iterations=50)
     return Model(report.run, classes, linear, penalty * spread, len(rows))
 
 
@@ -96,7 +96,7 @@ def spread_of(vectors: np.ndarray) -> float:
     return float(vectors[:_SPREAD_ROWS].var(axis=0).mean() or 1.0)
 
 
-def refit(base: Model, vectors: np.ndarray, codes: np.ndarray, *, steps: int = 300) -> LinearModel:
+def refit(base: Model, vectors: np.ndarray, codes: np.ndarray, *, steps: int = 300) -> LogisticRegression:
     """Fit anew on verified labels only, where a ridge holds the weights to those of ``base``.
 
     A class, or a direction, of which no verified label says anything keeps what the run has learned. The objective
@@ -125,7 +125,7 @@ def refit(base: Model, vectors: np.ndarray, codes: np.ndarray, *, steps: int = 3
         following = (1 + np.sqrt(1 + 4 * momentum * momentum)) / 2
         ahead = moved + (momentum - 1) / following * (moved - solution)
         solution, momentum = moved, following
-    return LinearModel(solution[:-1].astype(np.float32), solution[-1].astype(np.float32))
+    return LogisticRegression(solution[:-1].astype(np.float32), solution[-1].astype(np.float32))
 
 
 class Models:
@@ -147,7 +147,7 @@ class Models:
                     classes=np.array(model.classes, dtype=np.str_),
                     weights=model.linear.weights,
                     intercepts=model.linear.intercepts,
-                    apart=model.linear.apart,
+                    apart=model.linear.multilabel,
                     penalty=model.penalty,
                     learned=model.learned,
                     project=-1 if model.project is None else model.project,
@@ -169,7 +169,7 @@ class Models:
                 return Model(
                     version=version,
                     classes=tuple(arrays["classes"].tolist()),
-                    linear=LinearModel(arrays["weights"], arrays["intercepts"], bool(arrays["apart"])),
+                    linear=LogisticRegression(arrays["weights"], arrays["intercepts"], bool(arrays["apart"])),
                     penalty=float(arrays["penalty"]),
                     learned=int(arrays["learned"]),
                     project=None if project < 0 else project,

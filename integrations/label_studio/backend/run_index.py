@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from labelsift.data.hashing import text_hash
 from labelsift.data.samples import TEXT_HASH
-from labelsift.review.verified import text_hash
 from labelsift.store.cache import text_hashes
 from labelsift.store.run import Run
 

@@ -9,10 +9,10 @@ from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
-from labelsift.data.label_sets import shown
+from labelsift.data.hashing import text_hash
+from labelsift.data.label_sets import format_labels
 from labelsift.models.embedding import Embedder, embed
 from labelsift.models.vector_index import VectorIndex
-from labelsift.review.verified import text_hash
 
 from ..convert.regions import Value
 from .models import Model
@@ -90,7 +90,8 @@ class Scorer:
         predictions = []
         for row, probabilities in zip(rows, model.linear.predict_proba(self.vectors(rows)), strict=True):
             value, confidence = best(probabilities, model)
-            reason = f"A model fitted on {model.learned:,} verified labels says {shown(value)} ({confidence:.2f})."
+            answer = f"{format_labels(value)} ({confidence:.2f})."
+            reason = f"A model fitted on {model.learned:,} verified labels says {answer}"
             scan = self.run_index.prediction(row)
             new = replace(scan, value=value, confidence=confidence, reason=reason, probabilities=probabilities)
             predictions.append(compared(new, self.run_index.given(row), model))
@@ -100,8 +101,8 @@ class Scorer:
         value, confidence = best(probabilities, model)
         near = [(int(row), float(cosine)) for row, cosine in zip(rows, cosines, strict=True) if row >= 0]
         labels = Counter(self.run_index.label_of(row) for row, _ in near)
-        if model.linear.apart:
-            reason = f"The model gives {shown(value)} a probability of {confidence:.2f}."
+        if model.linear.multilabel:
+            reason = f"The model gives {format_labels(value)} a probability of {confidence:.2f}."
         else:
             agree = labels[str(value)]
             reason = f"{agree} of its {len(near)} nearest samples and the model ({confidence:.2f}) say {value}."
@@ -124,7 +125,7 @@ def best(probabilities: np.ndarray, model: Model) -> tuple[Value, float]:
 
     Of labels apart, the set of those above one half, and the probability that all of it is right.
     """
-    if model.linear.apart:
+    if model.linear.multilabel:
         chosen = probabilities > 0.5
         return [model.classes[column] for column in np.flatnonzero(chosen)], _all_right(chosen, probabilities)
     column = int(probabilities.argmax())
@@ -135,7 +136,7 @@ def probability(probabilities: np.ndarray, model: Model, value: Value | None) ->
     """Return how likely a value is by a row of probabilities; None for what the model has never seen."""
     if value is None:
         return None
-    if model.linear.apart:
+    if model.linear.multilabel:
         if not isinstance(value, list) or not set(value) <= set(model.classes):
             return None
         chosen = np.isin(np.array(model.classes), value)

@@ -25,7 +25,13 @@ LEAST = 2  # verified labels without which there is nothing to fit
 def train(served: Served, database: Database, *, project: int, log: Log) -> Model | None:
     """Fit, publish and return a new model; None where nothing is new, or nothing can be learned."""
     base, scorer, run_index = served.base, served.scorer, served.run_index
-    if base is None or scorer is None or scorer.run_index is not run_index or base.linear.apart or scorer.index is None:
+    if (
+        base is None
+        or base.linear.multilabel
+        or scorer is None
+        or scorer.run_index is not run_index
+        or scorer.index is None
+    ):
         log.say("training_refused", project=project, why="Only runs with one label a sample, and vectors, can learn")
         return None
     labels = verified_labels(served, database, project=project)

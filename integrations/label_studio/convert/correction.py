@@ -15,7 +15,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from labelsift.io.formats.exportrows import is_correction_mark, is_untouched
+from labelsift.io.formats.label_studio_rows import is_correction_mark, is_untouched
 
 from .label_config import Target
 from .regions import Value, to_result

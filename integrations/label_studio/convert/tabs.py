@@ -1,7 +1,7 @@
 """Data Manager tabs: one an issue, and those of the review queue. Pure functions.
 
 A tab is known by its title. What it filters is labelsift's; which columns it shows and how it is sorted belongs to the
-people once it stands (see ``stored.put_tabs``).
+people once it stands (see ``server_state.put_tabs``).
 
 **A tab with a filter or an order gives two people the same task.** "Label All Tasks" in such a tab asks the server for
 the first unanswered task of just this list, and the server then looks at no lock: whoever else presses the button is
@@ -15,8 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from labelsift.data.issues import words
-from labelsift.data.schemas import ISSUES
+from labelsift.data.issues import issue_named, issue_names
 from labelsift.review.suggestions import issue_order
 
 from .feedback import UNCLEAR
@@ -43,7 +42,8 @@ def tab_of(issue: str, *, run: str, prefix: str = "") -> Tab:
     ``prefix`` goes before the title, to tell labelsift's tabs from the others of an existing project.
     """
     score = f"data.{PREFIX}{issue}_score"
-    return _tab(prefix + words(issue).title, [_of(run), _if(score, "less", "Number", 2)], order=score, columns=(score,))
+    title, flagged = prefix + issue_named(issue).title, [_of(run), _if(score, "less", "Number", 2)]
+    return _tab(title, flagged, order=score, columns=(score,))
 
 
 def queue_tabs(*, run: str, grouped: bool, lanes: int = 0) -> list[Tab]:
@@ -95,7 +95,7 @@ def project_tabs(issues: Iterable[str], *, run: str, grouped: bool, since: str, 
 
 def own_titles() -> set[str]:
     """Return every title, but for those of lanes, that a tab of labelsift's can have in a project of people's own."""
-    return {str(tab["title"]) for tab in project_tabs(ISSUES, run="", grouped=True, since="")}
+    return {str(tab["title"]) for tab in project_tabs(issue_names(), run="", grouped=True, since="")}
 
 
 def lane_title(lane: int, lanes: int) -> str:
@@ -169,5 +169,5 @@ def _tab(
 
 
 def _hidden(columns: Sequence[str]) -> list[str]:
-    own = [f"data.{PREFIX}{name}" for name in (*_OWN, *(f"{issue}_score" for issue in ISSUES))]
+    own = [f"data.{PREFIX}{name}" for name in (*_OWN, *(f"{issue}_score" for issue in issue_names()))]
     return [f"tasks:{name}" for name in (*own, *_THEIRS) if name not in columns]

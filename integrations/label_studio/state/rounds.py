@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from labelsift.data.issues import shortened
+from labelsift.data.formatting import shortened
 
 from ..client.client import Client
 from ..convert.task_fields import model_version

@@ -13,7 +13,7 @@ from labelsift.integrations.label_studio.backend.evidence import LIKELY, UNLIKEL
 from labelsift.integrations.label_studio.backend.models import Model, Models, fit_run, refit
 from labelsift.integrations.label_studio.backend.run_index import Prediction
 from labelsift.integrations.label_studio.backend.score_texts import best, probability
-from labelsift.models.logistic_regression import LinearModel
+from labelsift.models.logistic_regression import LogisticRegression
 from labelsift.store.store import Store
 
 CLASSES = ("a", "b", "c")
@@ -27,7 +27,7 @@ def _unit(rows: int, dimensions: int, *, seed: int) -> np.ndarray:
 def _model(dimensions: int = 8, *, seed: int = 100, penalty: float = 0.01, apart: bool = False) -> Model:
     draw = np.random.default_rng(seed)
     weights = draw.normal(size=(dimensions, 3)).astype(np.float32)
-    return Model("r", CLASSES, LinearModel(weights, np.zeros(3, dtype=np.float32), apart), penalty, 10)
+    return Model("r", CLASSES, LogisticRegression(weights, np.zeros(3, dtype=np.float32), apart), penalty, 10)
 
 
 def test_the_model_of_a_run_knows_its_classes_and_passes_by_what_was_flagged(run_store: Path) -> None:
@@ -58,7 +58,7 @@ def test_fitting_anew_makes_verified_labels_likelier_and_stops_at_the_optimum(se
     codes = np.random.default_rng(seed).integers(0, 3, rows)
     found = refit(base, vectors, codes)
 
-    def objective(model: LinearModel) -> float:
+    def objective(model: LogisticRegression) -> float:
         likely = model.predict_proba(vectors)[np.arange(rows), codes].astype(float)
         moved = np.vstack([model.weights - base.linear.weights, model.intercepts - base.linear.intercepts])
         return float(-np.log(likely + 1e-30).mean() + base.penalty / 2 * (moved.astype(float) ** 2).sum())
@@ -67,7 +67,7 @@ def test_fitting_anew_makes_verified_labels_likelier_and_stops_at_the_optimum(se
     for at in range(3):  # no small step away from it is better
         near = found.weights.copy()
         near[:, at] += 0.05 * _unit(1, 8, seed=seed + at)[0]
-        assert objective(found) <= objective(LinearModel(near, found.intercepts)) + 1e-5
+        assert objective(found) <= objective(LogisticRegression(near, found.intercepts)) + 1e-5
 
 
 def test_models_are_kept_for_their_owner_and_read_without_pickle(tmp_path: Path) -> None:
