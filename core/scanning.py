@@ -24,11 +24,11 @@ from .data.schemas import findings_table
 from .data.taxonomy import Taxonomy
 from .data.textless import SETTING, require_texts
 from .errors import InputError, StoreError
-from .label_quality.pred_probs_warnings import doubts_of
+from .label_quality.pred_probs_warnings import pred_probs_warnings
 from .label_quality.spans.crf import loops as tagger
 from .models.cross_validation import assign_folds, out_of_fold, rarest_labels
-from .models.embedding import DEFAULT, Embedder, embedder, facts_of, kept_vectors
-from .models.neighbors import kept_graph, neighbors_for
+from .models.embedding import DEFAULT, Embedder, cached_vectors, embedder, facts_of
+from .models.neighbors import cached_graph, neighbor_count
 from .report import Report
 from .review.verified import verified
 from .search.seeds import USERS_EMBEDDINGS
@@ -242,7 +242,7 @@ class _Scan:
             tokens=signals.aligned_tokens(samples),
         )
         if brought:
-            self.context.notes += doubts_of(brought[0], self.context.codes, classes)
+            self.context.notes += pred_probs_warnings(brought[0], self.context.codes, classes)
         self.settings: dict[str, Any] = {
             **self._embedded_by(),
             "pred_probs": "the user's model" if brought or self.context.tokens else f"{folds}-fold cross-validation",
@@ -290,14 +290,14 @@ class _Scan:
         if one.needs & {"vectors", "pred_probs"} and context.vectors is None:
             if self.model is not None:
                 self.say(f"Embedding {len(context):,} texts")
-                self.vectors = kept_vectors(context.cache, context.samples.texts, context.text_hashes, self.model)
+                self.vectors = cached_vectors(context.cache, context.samples.texts, context.text_hashes, self.model)
                 ours = [name for name in self.chosen if name != "label" or context.pred_probs is None]
                 mark_unreadable(context, judging=ours)
             context.vectors = self.vectors
         if context.vectors is not None and context.graph is None:
             self.say("Finding nearest neighbours")
-            k = neighbors_for(len(context))
-            context.graph = kept_graph(context.cache, context.vectors, k, seed=context.seed)
+            k = neighbor_count(len(context))
+            context.graph = cached_graph(context.cache, context.vectors, k, seed=context.seed)
         if "pred_probs" in one.needs and context.pred_probs is None and context.vectors is not None:
             self.say(f"Predicting out of sample ({self.folds} folds)")
             if context.samples.task == "multilabel":

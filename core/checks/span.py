@@ -20,12 +20,12 @@ import numpy as np
 
 from ..data.schemas import Finding
 from ..data.spans import Span, parsed
-from ..label_quality.spans import marginals as beliefs
 from ..label_quality.spans.lexicon import lexicon
-from ..label_quality.spans.score_spans import FEWEST, KINDS, Judgement, judge, likeliest
-from ..label_quality.spans.span_evidence import Evidence
-from ..label_quality.spans.token_features import described
-from ..label_quality.spans.tokens import Marked, Words, marked_words
+from ..label_quality.spans.marginals import marginals_from_token_probs, out_of_fold_marginals
+from ..label_quality.spans.score_spans import FEWEST, KINDS, SpanQuality, likeliest_errors, score_spans
+from ..label_quality.spans.span_features import SpanFeatures
+from ..label_quality.spans.token_features import token_features
+from ..label_quality.spans.tokens import Tokens, TokenSpan, token_spans
 from ..models.cross_validation import assign_folds
 from .registry import Context, Result, check
 
@@ -65,7 +65,7 @@ class Problem:
     at: int
     kind: str
     chance: float
-    words: Marked
+    words: TokenSpan
     number: int  # of the given span among those of its text; -1 where none is given
 
 
@@ -85,12 +85,12 @@ class _Work:
         self.types = brought.types if brought is not None else context.samples.classes
         place = {name: at for at, name in enumerate(self.types)}
         self.words = (
-            Words.of(self.texts, self.spans)
+            Tokens.of(self.texts, self.spans)
             if brought is None
-            else Words.at(self.texts, [brought.places[row] for row in order])
+            else Tokens.at(self.texts, [brought.places[row] for row in order])
         )
         self.marked = [
-            marked_words(spans, places, place) for spans, places in zip(self.spans, self.words.places, strict=True)
+            token_spans(spans, places, place) for spans, places in zip(self.spans, self.words.places, strict=True)
         ]
         self.groups = _numbered([int(one) for one in context.same_text[self.rows]])
         self.told = sum(len(some) for some in self.spans) >= FEWEST
@@ -101,24 +101,24 @@ class _Work:
         trusted = frozenset(
             at for at, row in enumerate(order) if context.verified is not None and context.verified[row]
         )
-        self.judgement = judge(self.evidence, self.labeled, seed=context.seed, trusted=trusted)
+        self.judgement = score_spans(self.evidence, self.labeled, seed=context.seed, trusted=trusted)
 
-    def _evidence(self, context: Context) -> Evidence:
+    def _evidence(self, context: Context) -> SpanFeatures:
         brought, types = context.tokens, len(self.types)
         known = lexicon(self.words.forms, seed=context.seed, grouped=brought is None)
         if brought is not None:
             probabilities = [brought.probabilities[row] for row in self.rows.tolist()]
-            held = beliefs.brought(self.words, probabilities, brought.classes, self.types)
+            held = marginals_from_token_probs(self.words, probabilities, brought.classes, self.types)
         else:
             codes = np.full(len(self.texts), -1, dtype=np.int64)
             for at in self.labeled:
                 first = next((one for one in self.marked[at] if one is not None), None)
                 codes[at] = 0 if first is None else 1 + first[2]
             folds = assign_folds(codes, np.array(self.groups), folds=FOLDS, seed=context.seed)
-            features = described(self.words.forms, known.clusters)
-            held = beliefs.learned(self.words, features, self.marked, folds, types=types, seed=context.seed)
+            features = token_features(self.words.forms, known.clusters)
+            held = out_of_fold_marginals(self.words, features, self.marked, folds, types=types, seed=context.seed)
         marked = [[one for one in some if one is not None] for some in self.marked]
-        return Evidence(self.words, marked, held, known, self.groups, types)
+        return SpanFeatures(self.words, marked, held, known, self.groups, types)
 
     def problems(self) -> list[Problem]:
         """Return every possible error, the likeliest first."""
@@ -126,7 +126,7 @@ class _Work:
             return []
         judgement = self.judgement
         numbers = _numbers(self.marked, self.labeled)
-        kinds, chances = likeliest(judgement)
+        kinds, chances = likeliest_errors(judgement)
         found = [
             Problem(int(self.rows[at]), at, KINDS[kind], float(chance), words, number)
             for (at, words), number, kind, chance in zip(judgement.given, numbers, kinds, chances, strict=True)
@@ -140,7 +140,7 @@ class _Work:
     def scores(self, problems: Sequence[Problem]) -> np.ndarray:
         """Return the probability that all is right with each text: float32, shape (n,), in the work's order."""
         right = np.zeros(len(self.texts))
-        judgement: Judgement = self.judgement
+        judgement: SpanQuality = self.judgement
         for (at, _), chances in zip(judgement.given, judgement.chances, strict=True):
             right[at] += np.log1p(-min(1 - chances[0], _AT_MOST))
         for (at, _), chance in zip(judgement.unmarked, judgement.missed, strict=True):
@@ -169,7 +169,7 @@ class _Work:
             },
         )
 
-    def _span(self, at: int, words: Marked) -> Span:
+    def _span(self, at: int, words: TokenSpan) -> Span:
         places = self.words.places[at]
         return places[words[0]][0], places[words[1]][1], self.types[words[2]]
 
@@ -226,7 +226,7 @@ def _numbered(groups: Sequence[int]) -> list[int]:
     return [found.setdefault(one, len(found)) for one in groups]
 
 
-def _numbers(marked: Sequence[Sequence[Marked | None]], labeled: Sequence[int]) -> list[int]:
+def _numbers(marked: Sequence[Sequence[TokenSpan | None]], labeled: Sequence[int]) -> list[int]:
     """Return the number of each judged span among its text's spans."""
     return [number for at in labeled for number, one in enumerate(marked[at]) if one is not None]
 
