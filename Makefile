@@ -10,22 +10,34 @@ PYTEST := $(BIN)/python -m pytest
 NOT_QUICK := soak or server or browser or slow
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 
-.PHONY: help install demo quick test lint soak images clean
+.PHONY: help install upgrade demo quick test lint soak images clean
 
 help: ## name the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ —/'
 
 install: $(STAMP) ## make .venv with labelsift and everything for its development
 
-# The strict editable install links file by file, as an installed package would have them.
-$(STAMP): pyproject.toml
+# The strict editable install links file by file, as an installed package would have them. All versions are those of
+# constraints.txt, also in the environment in which pip builds: older pips look for it in the one variable, newer in the
+# other.
+$(STAMP): pyproject.toml constraints.txt
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is needed; or name another: make PYTHON=python3"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@rm -rf build/__editable__* .venv/.installed-*
 	@echo "Installing into .venv (the first time takes some minutes) …"
-	@$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[dev]' --config-settings editable_mode=strict >.venv/install.log 2>&1 \
+	@PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt $(BIN)/python -m pip install -q --disable-pip-version-check \
+	  -c constraints.txt -e '.[dev]' --config-settings editable_mode=strict >.venv/install.log 2>&1 \
 	  || { tail -n 20 .venv/install.log; exit 1; }
 	@touch $@
+
+COMPILE = $(BIN)/uv pip compile -q --upgrade --python-version 3.11 --no-annotate --custom-compile-command 'make upgrade'
+VERSION_OF = $(BIN)/python -c 'from labelsift.integrations.$(1).server import VERSION; print("$(2)==" + VERSION)'
+
+upgrade: install ## take the newest versions into the constraints files; then `make test`
+	$(COMPILE) pyproject.toml --extra dev -o constraints.txt
+	$(call VERSION_OF,label_studio,label-studio) | $(COMPILE) - -o integrations/label_studio/server-constraints.txt
+	$(call VERSION_OF,mlflow,mlflow) | $(COMPILE) - -o integrations/mlflow/server-constraints.txt
+	@$(MAKE) --no-print-directory install
 
 demo: install ## the whole loop on built-in data and real local platforms
 	$(BIN)/labelsift demo

@@ -12,7 +12,7 @@ from pathlib import Path
 import labelsift as ls
 import numpy as np
 import pyarrow as pa
-from labelsift.metrics.label_value import Worth, worth
+from labelsift.metrics.label_value import LabelValue, label_value
 from labelsift.report import Report
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "noisyag" / "data.csv.gz"
@@ -28,7 +28,7 @@ def relabeled(report: Report, rows: np.ndarray, labels: np.ndarray) -> Report:
     return Report("new", report.created, samples, report.scores, report.findings, embeddings=report.embeddings)
 
 
-def told(name: str, found: Worth) -> str:
+def told(name: str, found: LabelValue) -> str:
     """Write one line."""
     cells = ", ".join(f"{a}/{b} {np.mean(values):.3f}" for (a, b), values in found.accuracy.items())
     return f"{name:34s} gain {found.gain:+.4f} ({found.low:+.4f} … {found.high:+.4f}); trained/judged: {cells}"
@@ -50,11 +50,11 @@ def main() -> None:
     print(
         f"{len(samples):,} samples; {count:,} worst labels, {(given[worst] != truth[worst]).mean():.1%} of them wrong"
     )
-    print(told("corrected to the truth", worth(report, relabeled(report, worst, truth[worst]))))
+    print(told("corrected to the truth", label_value(report, relabeled(report, worst, truth[worst]))))
     for seed in range(asked.shuffles):
         rng = np.random.default_rng(seed)
         rows = rng.choice(len(samples), count, replace=False)
-        found = worth(report, relabeled(report, rows, rng.permutation(given[rows])))
+        found = label_value(report, relabeled(report, rows, rng.permutation(given[rows])))
         print(told(f"as many labels shuffled (seed {seed})", found))
 
 

@@ -237,7 +237,7 @@ class Source(Protocol):
         """Return the samples of a project with the labels that people gave; only reads.
 
         ``id``, ``split``, ``predicted`` and ``metadata`` are fields of its tasks; see
-        :class:`labelsift.io.annotated_tasks.Answered` for what holds without them.
+        :class:`labelsift.io.annotated_tasks.AnnotatedTasks` for what holds without them.
         """
         ...
 

@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 from .data.schemas import issues_in
 from .data.textless import require_texts
 from .errors import InputError
-from .metrics.slice_lookup import slice_row
 from .metrics.slice_metrics import judged_labels
+from .metrics.slice_table import slice_row
 from .models.vector_index import VectorIndex
 from .search.index import open_index
 from .search.pools import pools_of

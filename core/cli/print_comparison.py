@@ -1,4 +1,4 @@
-"""Two runs on a terminal: what changed between them, and what the new labels are worth."""
+"""Comparison of runs on a terminal: changes, trends, relabels that hurt a slice, the value of new labels."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..data.issues import shortened, visible, words
+from ..data.formatting import visible
+from ..data.issues import issue_named
 from ..metrics.compare import Comparison
-from ..metrics.label_value import Worth
+from ..metrics.label_value import LabelValue
 from ..metrics.trend import Trend
-from ..render.comparison_words import IN_SLICES, said, surely, verdict
+from ..render.comparison_words import IN_SLICES, decision_lines, least_change, verdict
+from .terminal import clean, plain
 
 MOVEMENTS, SLICES, IDS, BLAMED = 8, 12, 5, 10
 ASKED = 60  # slices that were asked for are shown whether they moved or not
@@ -36,9 +38,7 @@ def print_comparison(comparison: Comparison, *, console: Console | None = None) 
     console.print(Text(verdict(comparison), style="bold"), soft_wrap=True)
     for line in _rows(comparison):
         console.print(Text(line))
-    for line in _taxonomy(comparison):
-        console.print(Text(line), soft_wrap=True)
-    for line in _alone(comparison):
+    for line in (*_taxonomy(comparison), *_alone(comparison)):
         console.print(Text(line), soft_wrap=True)
     for part in (
         _movements(comparison),
@@ -52,26 +52,26 @@ def print_comparison(comparison: Comparison, *, console: Console | None = None) 
             console.print(part)
 
 
-def print_trend(found: Trend, *, console: Console | None = None) -> None:
+def print_trend(trend: Trend, *, console: Console | None = None) -> None:
     """Print metrics, issues and slices run by run, then what changed from the first run to the last."""
     console = console or Console(highlight=False)
-    moved = {row["predicate"] for row in found.change.slices.to_pylist() if row["significant"] or found.change.by}
-    rows = [row for row in found.slices.to_pylist() if row["predicate"] in moved and row["metric"] in IN_SLICES]
-    issues = found.issues.to_pylist()
+    moved = {row["predicate"] for row in trend.change.slices.to_pylist() if row["significant"] or trend.change.by}
+    rows = [row for row in trend.slices.to_pylist() if row["predicate"] in moved and row["metric"] in IN_SLICES]
+    issues = trend.issues.to_pylist()
     parts: Sequence[tuple[str, Sequence[tuple[str, Iterable[str]]]]] = (
-        ("Run by run", _lines(found.metrics.to_pylist())),
-        ("Issues run by run", [(words(one["issue"]).title, map(_count, one["counts"])) for one in issues]),
+        ("Run by run", _lines(trend.metrics.to_pylist())),
+        ("Issues run by run", [(issue_named(row["issue"]).title, map(_count, row["counts"])) for row in issues]),
         ("Slices run by run", _lines(rows[:ASKED])),
     )
     for title, lines in parts:
         if lines:
             table = _table(title, "")
-            for run in found.runs:
+            for run in trend.runs:
                 table.add_column(Text(run), justify="right", overflow="fold")
             for name, cells in lines:
-                table.add_row(Text(shortened(visible(name), 60)), *cells)
+                table.add_row(plain(name, 60), *cells)
             console.print(table)
-    print_comparison(found.change, console=console)
+    print_comparison(trend.change, console=console)
 
 
 def _lines(rows: Iterable[Mapping[str, Any]]) -> list[tuple[str, Iterable[str]]]:
@@ -90,13 +90,13 @@ def _count(value: int | None) -> str:
     return "–" if value is None else f"{value:,}"
 
 
-def print_blame(ranked: pa.Table, slug: str, *, console: Console | None = None) -> None:
+def print_influences(ranked: pa.Table, slug: str, *, console: Console | None = None) -> None:
     """Print the relabels that push a slice down most."""
     console = console or Console(highlight=False)
     table = _table(f"Relabels that push {visible(slug)} down", "sample", "from", "to", "effect on its log loss")
     harmful = ranked.filter(pc.greater(ranked["effect"], 0))
     for row in harmful.slice(0, BLAMED).to_pylist():
-        cells = (Text(shortened(visible(row["id"]), 40)), _label(row["old"]), _label(row["new"]))
+        cells = (plain(row["id"], 40), _label(row["old"]), _label(row["new"]))
         table.add_row(*cells, f"{row['effect']:+.2e}")
     note = f"{harmful.num_rows:,} of {ranked.num_rows:,} relabels push it down"
     table.caption = Text(f"{note}; judged by its samples whose label did not change", style="dim")
@@ -105,25 +105,25 @@ def print_blame(ranked: pa.Table, slug: str, *, console: Console | None = None) 
     console.print(table)
 
 
-def print_worth(found: Worth, *, console: Console | None = None) -> None:
+def print_label_value(value: LabelValue, *, console: Console | None = None) -> None:
     """Print what new labels are worth: accuracy two by two, the gain, slices."""
     console = console or Console(highlight=False)
-    sure = "more than chance" if found.low > 0 or found.high < 0 else "within chance"
-    gain = f"{found.gain:+.3f} accuracy by the new labels (95 % interval {found.low:+.3f} … {found.high:+.3f}: {sure})"
+    sure = "more than chance" if value.low > 0 or value.high < 0 else "within chance"
+    gain = f"{value.gain:+.3f} accuracy by the new labels (95 % interval {value.low:+.3f} … {value.high:+.3f}: {sure})"
     console.print(Text(f"Training on the new labels: {gain}", style="bold"))
-    console.print(Text(f"{found.rows:,} samples; {found.changed_training:,} training labels differ."))
+    console.print(Text(f"{value.rows:,} samples; {value.changed_training:,} training labels differ."))
     table = _table("Accuracy, mean over the seeds", "trained on", "judged by old", "judged by new")
     for trained in ("old", "new"):
-        cells = (f"{mean(found.accuracy[trained, judged]):.3f}" for judged in ("old", "new"))
+        cells = (f"{mean(value.accuracy[trained, judged]):.3f}" for judged in ("old", "new"))
         table.add_row(f"{trained} labels", *cells)
     console.print(table)
-    if found.slices.num_rows:
-        console.print(_worth_slices(found.slices))
-    for note in found.notes:
+    if value.slices.num_rows:
+        console.print(_label_value_slices(value.slices))
+    for note in value.notes:
         console.print(Text(f"• {note}", style="dim"))
 
 
-def _worth_slices(slices: pa.Table) -> Table:
+def _label_value_slices(slices: pa.Table) -> Table:
     """Show each slice's two by two, and its gain with the interval; the one that lost most first."""
     by_old, by_new = ("old → old", "new → old"), ("old → new", "new → new")
     table = _table("Slices: trained on → judged by", "slice", "samples", *by_old, *by_new, "gain", "95 % interval")
@@ -131,7 +131,7 @@ def _worth_slices(slices: pa.Table) -> Table:
         figures = [f"{row[name]:.3f}" for name in ("old_old", "new_old", "old_new", "new_new")]
         sure = row["low"] is not None and (row["low"] > 0 or row["high"] < 0)
         interval = "too few rows" if row["low"] is None else f"{row['low']:+.3f} … {row['high']:+.3f}{' *' * sure}"
-        name = Text(shortened(visible(row["slug"]), 50))
+        name = plain(row["slug"], 50)
         table.add_row(name, f"{row['n']:,}", *figures, f"{row['gain']:+.3f}", interval)
     return table
 
@@ -150,7 +150,7 @@ def _rows(comparison: Comparison) -> list[str]:
 
 def _named(ids: tuple[str, ...]) -> str:
     more = len(ids) - IDS
-    shown = ", ".join(shortened(visible(one), 40) for one in ids[:IDS])
+    shown = ", ".join(clean(id, 40) for id in ids[:IDS])
     return shown + (f" and {more:,} more" if more > 0 else "")
 
 
@@ -175,15 +175,15 @@ def _movements(comparison: Comparison) -> Table | None:
 
 def _decided(comparison: Comparison) -> Table | None:
     """Show changed labels with the people who decided them, where the store knows any."""
-    known = [row for row in comparison.relabeled.to_pylist() if row["decided"]]
-    if not known:
+    decided = [row for row in comparison.relabeled.to_pylist() if row["decided"]]
+    if not decided:
         return None
     table = _table("Who decided them", "sample", "from", "to", "who, when and why")
-    for row in known[:BLAMED]:
-        cells = (Text(shortened(visible(row["id"]), 40)), _label(row["old"]), _label(row["new"]))
-        table.add_row(*cells, Text("\n".join(shortened(visible(one), 120) for one in said(row["decided"]))))
-    if len(known) > BLAMED:
-        table.caption = Text(f"{len(known) - BLAMED:,} more: --html FILE or --json", style="dim")
+    for row in decided[:BLAMED]:
+        cells = (plain(row["id"], 40), _label(row["old"]), _label(row["new"]))
+        table.add_row(*cells, Text("\n".join(clean(line, 120) for line in decision_lines(row["decided"]))))
+    if len(decided) > BLAMED:
+        table.caption = Text(f"{len(decided) - BLAMED:,} more: --html FILE or --json", style="dim")
         table.caption_justify = "left"
     return table
 
@@ -213,8 +213,8 @@ def _slices(comparison: Comparison) -> Table | None:
         note += f"; {len(shown) - most:,} more that moved less: --json"
     table.caption = Text(note, style="dim")
     table.caption_justify = "left"
-    for row in sorted(shown, key=lambda row: (-surely(row), -abs(row["difference"])))[:most]:
-        table.add_row(Text(shortened(visible(row["predicate"]), 50)), NAMES[row["metric"]], *_figures(row))
+    for row in sorted(shown, key=lambda row: (-least_change(row), -abs(row["difference"])))[:most]:
+        table.add_row(plain(row["predicate"], 50), NAMES[row["metric"]], *_figures(row))
     return table
 
 
@@ -227,7 +227,7 @@ def _issues(comparison: Comparison) -> Table:
     table = _table("Issues", "issue", "old", "new", "fixed", "appeared")
     for row in comparison.issues.to_pylist():
         cells = (_count(row[name]) for name in ("old", "new", "fixed", "appeared"))
-        table.add_row(words(row["issue"]).title, *cells)
+        table.add_row(issue_named(row["issue"]).title, *cells)
     return table
 
 
@@ -238,7 +238,7 @@ def _figures(row: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _label(label: str | None) -> Text:
-    return Text("unlabeled", style="dim") if label is None else Text(shortened(visible(label), 40))
+    return Text("unlabeled", style="dim") if label is None else plain(label, 40)
 
 
 def _table(title: str, *columns: str) -> Table:

@@ -1,33 +1,28 @@
-"""The summary of a scan on a terminal."""
+"""Summary of a scan on a terminal: findings, worst samples, weakest classes, annotators, next steps."""
 
 from __future__ import annotations
 
-import json
 import shlex
-from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import pyarrow as pa
-import pyarrow.compute as pc
-from rich import box
 from rich.console import Console, Group
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from ..data.issues import percent, shortened, visible, words
-from ..data.label_sets import changed, shown
-from ..data.schemas import of_issue
+from ..data.formatting import visible
+from ..data.issues import issue_named
 from ..render.confusions import confusions_in
 from ..render.overview import Overview
 from ..store.base import DEFAULT
+from .print_samples import worst_samples
+from .terminal import BAD, QUIET, clean, new_table, percentage
 
 if TYPE_CHECKING:
     from ..report import Report
 
 WIDEST = 120
-BAD, GOOD, QUIET = "red", "green", "dim"
 CLASSES_SHOWN = 5
 CONFUSIONS_SHOWN = 5
 NOTES_SHOWN = 8
@@ -67,7 +62,7 @@ def print_summary(
     parts = [
         _headline(overview),
         _issues(overview),
-        _worst(report, limit, width),
+        worst_samples(report, limit, width),
         _classes(overview, width),
         _recurring(report, width),
         _annotators(report),
@@ -81,10 +76,10 @@ def print_summary(
 
 def _headline(overview: Overview) -> Group:
     report = overview.report
-    facts = [_clean(report.samples.name, 60), f"{overview.rows:,} samples"]
+    facts = [clean(report.samples.name, 60), f"{overview.rows:,} samples"]
     if overview.classes:
         facts.append(f"{len(overview.classes):,} {'labels' if report.samples.task == 'multilabel' else 'classes'}")
-    facts.append(f"run {_clean(report.run, 60)}")
+    facts.append(f"run {clean(report.run, 60)}")
     lines = [Text(" · ".join(facts), style=QUIET), Text(overview.verdict.replace("\u00a0", " "), style="bold")]
     if overview.details:
         lines.append(Text(visible(overview.details)))
@@ -92,121 +87,35 @@ def _headline(overview: Overview) -> Group:
 
 
 def _issues(overview: Overview) -> Table | Text | None:
-    found = [one for one in overview.issues if one.count]
-    none = [words(one.issue).title.lower() for one in overview.issues if not one.count]
-    also = f"Also looked for, and not found: {', '.join(none)}." if none else ""
-    if not found:
+    present = [issue for issue in overview.issues if issue.count]
+    absent = [issue_named(issue.issue).title.lower() for issue in overview.issues if not issue.count]
+    also = f"Also looked for, and not found: {', '.join(absent)}." if absent else ""
+    if not present:
         return Text(also, style=QUIET) if also else None
-    table = _table("Findings", caption=also)
+    table = new_table("Findings", caption=also)
     table.add_column("Issue", no_wrap=True)
     table.add_column("Samples", justify="right", no_wrap=True)
     table.add_column("Share", justify="right", no_wrap=True)
     table.add_column("", style=QUIET)
-    for one in found:
-        share = percent(one.count, one.of).replace("\u00a0", " ")
-        style = BAD if one.issue in ("label", "span") else ""
-        table.add_row(Text(words(one.issue).title), Text(f"{one.count:,}", style), share, words(one.issue).meaning)
+    for issue in present:
+        share = percentage(issue.count, issue.of)
+        style = BAD if issue.issue in ("label", "span") else ""
+        table.add_row(
+            Text(issue_named(issue.issue).title),
+            Text(f"{issue.count:,}", style),
+            share,
+            issue_named(issue.issue).meaning,
+        )
     return table
 
 
-def _worst(report: Report, limit: int, width: int) -> Group | None:
-    """Name the samples with the worst labels, or the worst of any kind where labels were not judged."""
-    samples = report.findings.filter(pc.equal(report.findings["scope"], "sample"))
-    leading = "span" if report.samples.task == "spans" else "label"
-    labels = of_issue(samples, leading)
-    shown = labels if labels.num_rows else samples
-    rows = _first_of_each(shown, max(limit, 0))
-    if not rows:
-        return None
-    positions = pc.index_in(
-        pa.array([row["id"] for row in rows], pa.string()), value_set=report.samples.ids.combine_chunks()
-    )
-    table = Table.grid(padding=(0, 1))
-    table.add_column(justify="right", style=QUIET, no_wrap=True)
-    table.add_column()
-    for place, (row, position) in enumerate(zip(rows, positions.to_pylist(), strict=True), start=1):
-        if place > 1:
-            table.add_row()
-        table.add_row(str(place), Group(*_entry(row, _body(report, position), width - 8)))
-    title = f"Worst {leading}s" if labels.num_rows else "Worst samples"
-    return Group(Text(title, style="bold underline"), table)
-
-
-def _body(report: Report, position: int | None) -> str | None:
-    """Return what stands for a sample: its text, or where there are none at all its metadata; None without either."""
-    if report.samples.has_texts:
-        return "" if position is None else report.samples.table["text"][position].as_py()
-    if position is None or not report.samples.metadata.num_columns:
-        return None
-    row = report.samples.metadata.slice(position, 1).to_pylist()[0]
-    return " · ".join(f"{name} {value}" for name, value in row.items() if value is not None) or None
-
-
-def _first_of_each(findings: pa.Table, limit: int) -> list[dict[str, Any]]:
-    """Return the worst finding of each of so many samples: a set of labels may have several."""
-    ids = findings["id"].to_pylist()
-    first = list({one: at for at, one in reversed(list(enumerate(ids)))}.values())
-    return findings.take(pa.array(sorted(first)[:limit], pa.int64())).to_pylist()
-
-
-def _entry(row: dict[str, Any], text: str | None, width: int) -> list[Text]:
-    """Three lines: id, given and suggested label; the text, or without one the metadata; the reason."""
-    head = Text().append(_clean(row["id"], 40), style="bold")
-    if row["issue"] == "span":
-        return _marked(row, head, text, width)
-    given, suggested = _value(row["given"]), _value(row["suggested"])
-    sets = [json.loads(row[name] or "null") for name in ("given", "suggested")]
-    if all(isinstance(one, list) for one in sets):
-        suggested = _clean(changed(*sets), 60) or suggested
-    if given:
-        head.append("  ").append(given, style=BAD)
-    if suggested:
-        head.append(" → " if given else "  ").append(suggested, style=GOOD)
-    if row["confidence"] is not None:
-        head.append(f"  {percent(row['confidence'])}".replace("\u00a0", " "), style=QUIET)
-    if row["issue"] != "label":
-        head.append(f"  {words(row['issue']).one}", style=QUIET)
-    reason = Text(_clean(row["reason"], 400), style=QUIET)
-    if text is None:
-        return [head, reason]
-    body = " ".join(text[: width * 8].split())
-    line = Text(_clean(body, width) or "(empty)", style="" if body else QUIET, no_wrap=True, overflow="ellipsis")
-    return [head, line, reason]
-
-
-def _marked(row: dict[str, Any], head: Text, text: str | None, width: int) -> list[Text]:
-    """Three lines as of a label: what is marked and what should be; the words in their place; the reason."""
-    given, suggested = (json.loads(row[name]) if row[name] else None for name in ("given", "suggested"))
-    head.append("  ").append(_clean(given[2] if given else "not marked", 40), style=BAD)
-    head.append(" → ").append(_clean(suggested[2] if suggested else "nothing", 40), style=GOOD)
-    if row["confidence"] is not None:
-        head.append(f"  {percent(row['confidence'])}".replace("\u00a0", " "), style=QUIET)
-    head.append(f"  {row['kind'].replace('_', ' ')}", style=QUIET)
-    reason = Text(_clean(row["reason"], 400), style=QUIET)
-    if not text:  # of a run that was kept without texts
-        return [head, reason]
-    spans = [one for one in (given, suggested) if one]
-    start, end = min(one[0] for one in spans), max(one[1] for one in spans)
-    before = max(0, start - max(width // 2 - (end - start), 10))
-    shown = Text(no_wrap=True, overflow="ellipsis").append("…" if before else "")
-    cuts = sorted({before, *(place for one in spans for place in one[:2]), min(len(text), before + 2 * width)})
-    for first, last in pairwise(cuts):
-        wrong = given and given[0] <= first and last <= given[1]
-        right = suggested and suggested[0] <= first and last <= suggested[1]
-        shown.append(
-            visible(text[first:last]),
-            style=" ".join([BAD] * bool(wrong and not right) + ["bold"] * bool(wrong or right)),
-        )
-    return [head, shown, reason]
-
-
 def _classes(overview: Overview, width: int) -> Table | None:
-    weak = [one for one in overview.classes if one.flagged][:CLASSES_SHOWN]
+    weak = [label for label in overview.classes if label.flagged][:CLASSES_SHOWN]
     if not weak:
         return None
-    agreed = any(one.agreement is not None for one in weak)
+    agreed = any(label.agreement is not None for label in weak)
     sets = overview.report.samples.task == "multilabel"
-    table = _table("Weakest labels" if sets else "Weakest classes")
+    table = new_table("Weakest labels" if sets else "Weakest classes")
     half = max((width - 48) // 2, 10)  # what the figures leave, for two names
     table.add_column("Label" if sets else "Class", max_width=half, overflow="ellipsis", no_wrap=True)
     table.add_column("Suspicious", justify="right", no_wrap=True)
@@ -216,38 +125,45 @@ def _classes(overview: Overview, width: int) -> Table | None:
     )
     if agreed:
         table.add_column("Agrees", justify="right", no_wrap=True)
-    for one in weak:
-        like = Text(f"{one.flagged - one.incoming:,}, {one.incoming:,}" if sets else _clean(one.confused_with, 60))
-        if one.confused:
-            like.append(f" × {one.confused:,}", style=QUIET)
+    for label in weak:
+        like = Text(
+            f"{label.flagged - label.incoming:,}, {label.incoming:,}" if sets else clean(label.confused_with, 60)
+        )
+        if label.confused:
+            like.append(f" × {label.confused:,}", style=QUIET)
         cells = [
-            Text(_clean(one.name, 60)),
-            f"{one.flagged:,} of {one.rows:,}",
-            percent(one.flagged, one.rows).replace("\u00a0", " "),
+            Text(clean(label.name, 60)),
+            f"{label.flagged:,} of {label.rows:,}",
+            percentage(label.flagged, label.rows),
             like,
         ]
         if agreed:
-            cells.append("–" if one.agreement is None else percent(one.agreement).replace("\u00a0", " "))
+            cells.append("–" if label.agreement is None else percentage(label.agreement))
         table.add_row(*cells)
     return table
 
 
 def _recurring(report: Report, width: int) -> Table | None:
-    found = confusions_in(report.findings)
-    if not found:
+    confusions = confusions_in(report.findings)
+    if not confusions:
         return None
-    more = len(found) - CONFUSIONS_SHOWN
+    more = len(confusions) - CONFUSIONS_SHOWN
     caption = f"and {more:,} rarer ones; their samples side by side on the page" if more > 0 else ""
-    table = _table("Confusions that recur", caption=caption)
+    table = new_table("Confusions that recur", caption=caption)
     half = max((width - 48) // 2, 10)
     table.add_column("Labeled", max_width=half, overflow="ellipsis", no_wrap=True)
     table.add_column("Look like", max_width=half, overflow="ellipsis", no_wrap=True)
     table.add_column("Samples", justify="right", no_wrap=True)
     table.add_column("Other way", justify="right", no_wrap=True)
     table.add_column("", style=QUIET, no_wrap=True)
-    for one in found[:CONFUSIONS_SHOWN]:
-        names = (Text(_clean(name, 60)) for name in (one.given, one.suggested))
-        table.add_row(*names, f"{one.count:,} of {one.size_given:,}", f"{one.back:,}", _clean(one.verdict, 40))
+    for confusion in confusions[:CONFUSIONS_SHOWN]:
+        names = (Text(clean(name, 60)) for name in (confusion.given, confusion.suggested))
+        table.add_row(
+            *names,
+            f"{confusion.count:,} of {confusion.size_given:,}",
+            f"{confusion.back:,}",
+            clean(confusion.verdict, 40),
+        )
     return table
 
 
@@ -258,17 +174,15 @@ def _annotators(report: Report) -> Table | None:
         return None
     more = len(people) - ANNOTATORS_SHOWN
     caption = f"By {people[0]['method']}; report.another_opinion() names what to label once more"
-    table = _table(
+    table = new_table(
         "Annotators, weakest first", caption=caption + (f"; {more:,} more are not shown" if more > 0 else "")
     )
     table.add_column("Annotator", max_width=40, overflow="ellipsis", no_wrap=True)
     for name in ("Labels", "Agreement", "Quality"):
         table.add_column(name, justify="right", no_wrap=True)
-    for one in people[:ANNOTATORS_SHOWN]:
-        shares = ("–" if one[name] is None else percent(one[name]) for name in ("agreement", "quality"))
-        table.add_row(
-            Text(_clean(one["annotator"], 60)), f"{one['labels']:,}", *(s.replace("\u00a0", " ") for s in shares)
-        )
+    for row in people[:ANNOTATORS_SHOWN]:
+        shares = ("–" if row[name] is None else percentage(row[name]) for name in ("agreement", "quality"))
+        table.add_row(Text(clean(row["annotator"], 60)), f"{row['labels']:,}", *shares)
     return table
 
 
@@ -277,7 +191,7 @@ def _notes(report: Report) -> Group | None:
         return None
     grid = Table.grid(padding=(0, 1))
     for note in report.notes[:NOTES_SHOWN]:
-        grid.add_row(Text("•", style=QUIET), Text(_clean(note, NOTE_LENGTH)))
+        grid.add_row(Text("•", style=QUIET), Text(clean(note, NOTE_LENGTH)))
     more = len(report.notes) - NOTES_SHOWN
     if more > 0:
         grid.add_row("", Text(f"and {more:,} more, on the page", style=QUIET))
@@ -287,11 +201,11 @@ def _notes(report: Report) -> Group | None:
 def _next(report: Report, overview: Overview, page: str | Path | None, store: str | Path | None) -> Group:
     steps: list[tuple[str, str]] = []
     if page is not None:
-        steps.append((_clean(str(page), 200), "the whole report: open it in a browser"))
+        steps.append((clean(str(page), 200), "the whole report: open it in a browser"))
     if store is None:
         steps.append(("labelsift scan … --store .labelsift", "keep the run, to push, log and search it"))
     else:
-        kept = "" if str(store) == DEFAULT else f" --store {_clean(shlex.quote(str(store)), 200)}"
+        kept = "" if str(store) == DEFAULT else f" --store {clean(shlex.quote(str(store)), 200)}"
         if report.findings.num_rows and report.samples.task == "classification":  # what push takes
             steps.append((f"labelsift push label-studio PROJECT{kept}", "have people decide, worst first"))
         steps.append((f"labelsift log mlflow{kept}", "keep the figures beside your experiments"))
@@ -303,28 +217,3 @@ def _next(report: Report, overview: Overview, page: str | Path | None, store: st
     for command, why in steps:
         grid.add_row(Text(command, style="cyan"), why)
     return Group(Text("Next", style="bold underline"), grid)
-
-
-def _table(title: str, *, caption: str = "") -> Table:
-    return Table(
-        title=Text(title, style="bold underline"),
-        title_justify="left",
-        caption=Text(caption, style=QUIET) if caption else None,
-        caption_justify="left",
-        box=box.SIMPLE_HEAD,
-        show_edge=False,
-        pad_edge=False,
-        header_style=QUIET,
-    )
-
-
-def _value(cell: str | None) -> str:
-    value = json.loads(cell) if cell else None
-    if value is None:
-        return ""
-    return _clean(shown(value), 40)
-
-
-def _clean(text: str, length: int) -> str:
-    """Shorten first, so that a text of megabytes costs nothing, then show what could act on a terminal."""
-    return shortened(visible(text[: length + 1]), length)

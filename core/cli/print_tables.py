@@ -1,23 +1,22 @@
-"""Short tables on a terminal: similar samples, kept runs, the receipt of a push, the audit."""
+"""Short tables on a terminal: similar samples, kept runs, receipts, audit, queue, versions, erasure, probes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from ..corrections.erase import Erased
 from ..corrections.probe_estimates import Probed
-from ..data.issues import shortened, visible
+from ..data.formatting import visible
 from ..platforms import Receipt
 from ..store.run_info import RunInfo
 from ..store.run_notes import Annotations
+from .terminal import new_table, plain
 
-SHOWN = 200  # characters of a text
 QUEUE = ("asked", "open", "decided", "skipped")  # counts of a queue's row
 FAILED = 5  # failed samples that are named
 SHOWN_IDS = 20
@@ -28,33 +27,33 @@ def print_similar(rows: Iterable[Mapping[str, Any]], *, console: Console | None 
     table = _table("similarity", "id", "label", "text")
     for row in rows:
         label = row.get("label", row.get("labels"))
-        table.add_row(f"{row['similarity']:.3f}", _text(row["id"]), _text(label), _text(row.get("text")))
+        table.add_row(f"{row['similarity']:.3f}", plain(row["id"]), plain(label), plain(row.get("text")))
     (console or Console(highlight=False)).print(table)
 
 
 def print_runs(
-    runs: Sequence[RunInfo], told: Mapping[str, Annotations] | None = None, *, console: Console | None = None
+    runs: Sequence[RunInfo], notes: Mapping[str, Annotations] | None = None, *, console: Console | None = None
 ) -> None:
     """Print the runs of a store, newest first, with what people say of them."""
-    told = told or {}
-    more = ["tags"] if any(one.tags for one in told.values()) else []
+    notes = notes or {}
+    more = ["tags"] if any(note.tags for note in notes.values()) else []
     table = _table("run", "data set", "when (UTC)", "rows", "label issues", "fingerprint", *more)
-    for one in runs:
-        when = f"{one.created:%Y-%m-%d %H:%M}"
-        figures = (f"{one.rows:,}", f"{one.label_issues:,}", one.fingerprint[:12])
-        tags = [_text(", ".join(told.get(one.run, Annotations()).tags))] if more else []
-        table.add_row(one.run, _text(one.dataset), when, *figures, *tags)
+    for run in runs:
+        when = f"{run.created:%Y-%m-%d %H:%M}"
+        figures = (f"{run.rows:,}", f"{run.label_issues:,}", run.fingerprint[:12])
+        tags = [plain(", ".join(notes.get(run.run, Annotations()).tags))] if more else []
+        table.add_row(run.run, plain(run.dataset), when, *figures, *tags)
     (console or Console(highlight=False)).print(table)
 
 
-def print_annotations(told: Annotations, *, parent: str | None = None, console: Console | None = None) -> None:
+def print_annotations(notes: Annotations, *, parent: str | None = None, console: Console | None = None) -> None:
     """Print what people say of a run, and the run before it."""
     console = console or Console(highlight=False)
-    facts = {"Run before": parent, "Tags": ", ".join(told.tags), "Model": told.model}
+    facts = {"Run before": parent, "Tags": ", ".join(notes.tags), "Model": notes.model}
     for name, value in facts.items():
         if value:
             console.print(Text(f"{name}: {visible(value)}"), soft_wrap=True)
-    for note in told.notes:
+    for note in notes.notes:
         about = f"slice {note.slice}: " if note.slice else f"sample {note.sample}: " if note.sample else ""
         who = f" ({note.person}, {note.time[:10]})"
         console.print(Text(f"Note: {visible(about + note.text + who)}"), soft_wrap=True)
@@ -97,8 +96,8 @@ def print_audit(rows: Sequence[Mapping[str, Any]], *, console: Console | None = 
     table = _table("when (UTC)", "who", "what", "sample", "before", "after", "why")
     for row in rows:
         when = str(row["time"] or "")[:16].replace("T", " ")
-        told = (row["person"], row["action"], row["id"] or row["dataset"], row["before"], row["after"], row["why"])
-        table.add_row(when, *map(_text, told))
+        cells = (row["person"], row["action"], row["id"] or row["dataset"], row["before"], row["after"], row["why"])
+        table.add_row(when, *map(plain, cells))
     (console or Console(highlight=False)).print(table)
 
 
@@ -107,8 +106,8 @@ def print_queue(rows: Sequence[Mapping[str, Any]], *, console: Console | None = 
     table = _table("run", "round", "issue", *QUEUE, "accepted/changed/refused")
     for row in rows:
         outcomes = "/".join(f"{row[name]:,}" for name in ("accepted", "changed", "refused"))
-        told = (_text(", ".join(row["rounds"])), _text(row["issue"]), *(f"{row[name]:,}" for name in QUEUE), outcomes)
-        table.add_row(row["run"], *told)
+        cells = (plain(", ".join(row["rounds"])), plain(row["issue"]), *(f"{row[name]:,}" for name in QUEUE), outcomes)
+        table.add_row(row["run"], *cells)
     (console or Console(highlight=False)).print(table)
 
 
@@ -130,11 +129,11 @@ def print_version(
     if conflicts:
         console.print(Text(f"{len(conflicts):,} conflicts, left as they were:", style="yellow"))
     for sample, votes in conflicts.items():
-        said = (
-            f"{one['action']} {one['value'] or ''}".strip() + f" ({', '.join(map(str, one['people']))})"
-            for one in votes
+        opposing = (
+            f"{vote['action']} {vote['value'] or ''}".strip() + f" ({', '.join(map(str, vote['people']))})"
+            for vote in votes
         )
-        console.print(Text(f"  {visible(sample)}: {visible(' / '.join(said))}"), soft_wrap=True)
+        console.print(Text(f"  {visible(sample)}: {visible(' / '.join(opposing))}"), soft_wrap=True)
 
 
 def print_verification(
@@ -157,35 +156,35 @@ def print_verification(
     console.print(Text(f"{runs:,} runs with the samples that they were made of"), soft_wrap=True)
 
 
-def print_erased(found: Erased, *, to_stderr: bool = False) -> None:
+def print_erased(erased: Erased, *, to_stderr: bool = False) -> None:
     """Print what an erasure did, or would do."""
     console = Console(highlight=False, stderr=to_stderr)
-    table = _table("erased from" if not found.dry_run else "would be erased from", "samples")
-    kinds = (("run", found.runs), ("pool", found.pools), ("version", found.versions), ("", found.platforms))
+    table = _table("erased from" if not erased.dry_run else "would be erased from", "samples")
+    kinds = (("run", erased.runs), ("pool", erased.pools), ("version", erased.versions), ("", erased.platforms))
     for kind, counts in kinds:
         for name, count in counts.items():
-            table.add_row(_text(f"{kind} {name}".strip()), f"{count:,}")
+            table.add_row(plain(f"{kind} {name}".strip()), f"{count:,}")
     if table.row_count:
         console.print(table)
-    for said, names in (
-        ("Stood nowhere in the store", found.unknown),
-        ("Other samples with the same text, which stay", found.copies),
-        ("Ids and scores without texts also went to", found.elsewhere),
+    for title, names in (
+        ("Stood nowhere in the store", erased.unknown),
+        ("Other samples with the same text, which stay", erased.copies),
+        ("Ids and scores without texts also went to", erased.elsewhere),
     ):
         if names:
             more = f" and {len(names) - SHOWN_IDS:,} more" if len(names) > SHOWN_IDS else ""
-            console.print(Text(f"{said}: {visible(', '.join(names[:SHOWN_IDS]))}{more}"))
-    if found.words:
-        console.print(f"Notes and new texts of people erased: {found.words:,}")
-    for one in found.unreachable:
-        console.print(Text(f"Not reached: {visible(one)}", style="bold red"))
+            console.print(Text(f"{title}: {visible(', '.join(names[:SHOWN_IDS]))}{more}"))
+    if erased.words:
+        console.print(f"Notes and new texts of people erased: {erased.words:,}")
+    for place in erased.unreachable:
+        console.print(Text(f"Not reached: {visible(place)}", style="bold red"))
 
 
-def print_probed(found: Probed, *, console: Console | None = None) -> None:
+def print_probed(result: Probed, *, console: Console | None = None) -> None:
     """Print what a round with probes says, each figure with its 95 % interval."""
     console = console or Console(highlight=False)
     table = _table("", "estimate", "95 % interval")
-    said = {
+    meanings = {
         "error_rate": "labels that are wrong, of all not verified before",
         "precision": "flagged labels that are wrong (precision)",
         "recall": "wrong labels that are flagged (recall)",
@@ -193,28 +192,23 @@ def print_probed(found: Probed, *, console: Console | None = None) -> None:
         "blind": "suggestion chosen where it was not",
         "sway": "difference: how far showing it sways people",
     }
-    for name, one in (found.estimates | found.accepted).items():
-        table.add_row(said[name], f"{one.value:.1%}", f"{one.low:.1%} … {one.high:.1%}")
-    if found.agreement is not None:
-        own = found.agreement
-        told = f"the same answer to the same sample again ({found.repeated:,} times)"
-        table.add_row(told, f"{own.value:.1%}", f"{own.low:.1%} … {own.high:.1%}")
-    judged = f"{found.flagged.judged:,} flagged labels and {found.rest.judged:,} probes judged"
-    console.print(Text(f"{found.run}: {judged if found.rest.size else 'no round with probes'}"))
+    for name, estimate in (result.estimates | result.accepted).items():
+        table.add_row(meanings[name], f"{estimate.value:.1%}", f"{estimate.low:.1%} … {estimate.high:.1%}")
+    if result.agreement is not None:
+        repeated = result.agreement
+        meaning = f"the same answer to the same sample again ({result.repeated:,} times)"
+        table.add_row(meaning, f"{repeated.value:.1%}", f"{repeated.low:.1%} … {repeated.high:.1%}")
+    judged = f"{result.flagged.judged:,} flagged labels and {result.rest.judged:,} probes judged"
+    console.print(Text(f"{result.run}: {judged if result.rest.size else 'no round with probes'}"))
     if table.row_count:
         console.print(table)
-    for note in found.notes:
+    for note in result.notes:
         console.print(Text(note, style="dim"))
 
 
 def _table(*columns: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="dim")
+    table = new_table()
     for column in columns:
         right = column in ("rows", "label issues", "similarity", *QUEUE)
         table.add_column(column, justify="right" if right else "left", no_wrap=column in ("run", "tags"))
     return table
-
-
-def _text(value: object) -> Text:
-    """Show hostile text as what it is: no markup, no control characters."""
-    return Text(shortened(visible(str("" if value is None else value)[: SHOWN + 1]), SHOWN))

@@ -1,4 +1,4 @@
-"""The commands about kept runs: ``labelsift runs``, ``note``, ``compare`` and ``value``."""
+"""Commands on kept runs: ``runs`` and its verbs, ``note``, ``compare`` and ``value``."""
 
 from __future__ import annotations
 
@@ -8,13 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..data.issues import visible
+from ..corrections.annotate import model as keep_model
+from ..corrections.annotate import note as keep_note
+from ..corrections.annotate import tag as tag_run
+from ..corrections.spent import rounds_between, spent
+from ..data.formatting import visible
 from ..errors import InputError
 from ..report import load
 from ..store.run_info import RunInfo
 from ..store.run_notes import Annotations, annotated
 from ..store.store import Store
-from .options import json_option, parted, store_option, write_json, written
+from .options import by_option, json_option, parted, store_option, yes_option
+from .output import write_json, write_table
+from .print_comparison import print_comparison, print_influences, print_label_value, print_trend
+from .print_summary import print_summary
+from .print_tables import print_annotations, print_runs
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -41,18 +49,16 @@ def list_(store: str, as_json: bool) -> None:
     kept = Store(store).runs()
     for error in Store(store).broken():
         click.echo(f"labelsift: {visible(str(error))}", err=True)
-    told = annotated(Store(store).ledger.records())
+    notes = annotated(Store(store).ledger.records())
     if as_json:
-        write_json([_info(one) | asdict(told.get(one.run, Annotations())) for one in kept])
+        write_json([_info(info) | asdict(notes.get(info.run, Annotations())) for info in kept])
         return
-    from .print_tables import print_runs
-
-    print_runs(kept, told)
+    print_runs(kept, notes)
 
 
-def _info(one: RunInfo) -> dict[str, Any]:
-    taxonomy = one.taxonomy.plain if one.taxonomy else None
-    return {**vars(one), "created": one.created.isoformat(), "taxonomy": taxonomy}
+def _info(info: RunInfo) -> dict[str, Any]:
+    taxonomy = info.taxonomy.plain if info.taxonomy else None
+    return {**vars(info), "created": info.created.isoformat(), "taxonomy": taxonomy}
 
 
 @runs.command()
@@ -62,40 +68,33 @@ def _info(one: RunInfo) -> dict[str, Any]:
 def show(run: str, store: str, as_json: bool) -> None:
     """Summarise RUN again, as its scan did, with its tags, its model and people's notes."""
     report = load(run, store=store)
-    told = Store(store).annotations(report.run)
+    notes = Store(store).annotations(report.run)
     if as_json:
-        write_json(report.summary() | asdict(told))
+        write_json(report.summary() | asdict(notes))
         return
-    from .print_summary import print_summary
-    from .print_tables import print_annotations
-
     print_summary(report, store=store)
-    print_annotations(told, parent=report.settings.get("parent"))
+    print_annotations(notes, parent=report.settings.get("parent"))
 
 
 @runs.command()
 @click.argument("run")
 @click.argument("tags", nargs=-1, required=True)
 @click.option("--remove", is_flag=True, help="Take the tags away.")
-@click.option("--by", help="Who says so.")
+@by_option
 @store_option
 def tag(run: str, tags: tuple[str, ...], remove: bool, by: str | None, store: str) -> None:
     """Give RUN tags; later --run tag:NAME finds the newest run that has one."""
-    from ..corrections.annotate import tag as tag_run
-
-    found = tag_run(run, tags, remove=remove, by=by, store=store)
-    click.echo(f"Tags: {', '.join(found.tags) or 'none'}")
+    changed = tag_run(run, tags, remove=remove, by=by, store=store)
+    click.echo(f"Tags: {', '.join(changed.tags) or 'none'}")
 
 
 @runs.command()
 @click.argument("run")
 @click.argument("model")
-@click.option("--by", help="Who says so.")
+@by_option
 @store_option
 def model(run: str, model: str, by: str | None, store: str) -> None:
     """Note that RUN led to the registered MODEL, such as mlflow:models:/tickets/3."""
-    from ..corrections.annotate import model as keep_model
-
     keep_model(run, model, by=by, store=store)
     click.echo(f"Model: {visible(model)}")
 
@@ -109,15 +108,13 @@ def model(run: str, model: str, by: str | None, store: str) -> None:
 @store_option
 def note(run: str, text: str, slice_: str | None, sample: str | None, by: str, store: str) -> None:
     """Keep the note TEXT on RUN, or on one of its slices or samples."""
-    from ..corrections.annotate import note as keep_note
-
-    found = keep_note(text, by=by, run=run, slice=slice_, sample=sample, store=store)
-    click.echo(f"{len(found.notes):,} notes on this run; labelsift runs show {run}")
+    noted = keep_note(text, by=by, run=run, slice=slice_, sample=sample, store=store)
+    click.echo(f"{len(noted.notes):,} notes on this run; labelsift runs show {run}")
 
 
 @runs.command()
 @click.argument("run")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@yes_option
 @store_option
 def rm(run: str, yes: bool, store: str) -> None:
     """Remove RUN with its texts, vectors and results."""
@@ -140,9 +137,9 @@ def export(run: str, folder: str, store: str) -> None:
         raise InputError(f"{folder} is not empty", cure="Name a new folder")
     place.mkdir(parents=True, exist_ok=True)
     for name, table in (("samples", report.samples.table), ("scores", report.scores), ("findings", report.findings)):
-        written(table, str(place / f"{name}.parquet"))
+        write_table(table, str(place / f"{name}.parquet"))
     if report.samples.metadata.num_columns:
-        written(report.samples.metadata, str(place / "metadata.parquet"))
+        write_table(report.samples.metadata, str(place / "metadata.parquet"))
     click.echo(f"Wrote {report.run} into {folder}")
 
 
@@ -171,31 +168,32 @@ def compare(
     from ..metrics.trend import trend
 
     columns = parted(by) or None
-    reports = [load(one, store=store) for one in (runs if len(runs) > 1 else (*runs, "latest"))]
-    found = trend(reports, by=columns) if len(reports) > 2 else compare_reports(*reports, by=columns)
+    reports = [load(run, store=store) for run in (runs if len(runs) > 1 else (*runs, "latest"))]
+    comparison = trend(reports, by=columns) if len(reports) > 2 else compare_reports(*reports, by=columns)
     ranked: dict[str, pa.Table] = {}
     if why is not None:
-        from ..metrics.slice_influence import blame
+        from ..metrics.slice_influence import influence_ranking
 
-        ranked = {why: blame(reports[0], reports[-1], why)}
+        ranked = {why: influence_ranking(reports[0], reports[-1], why)}
     if html is not None:
-        found.to_html(html, with_text=with_text, why=ranked)
+        from ..render import comparison_page
+
+        comparison_page.write(comparison, html, with_text=with_text, why=ranked)
     if as_json:
-        write_json(found.as_dict() | ({"why": ranked[why].to_pylist()} if why in ranked else {}))
+        write_json(comparison.as_dict() | ({"why": ranked[why].to_pylist()} if why in ranked else {}))
         return
-    _print(found, ranked)
+    _print(comparison, ranked)
 
 
-def _print(found: Comparison | Trend, ranked: dict[str, pa.Table]) -> None:
+def _print(comparison: Comparison | Trend, ranked: dict[str, pa.Table]) -> None:
     from ..metrics.compare import Comparison
-    from .print_comparison import print_blame, print_comparison, print_trend
 
-    if isinstance(found, Comparison):
-        print_comparison(found)
+    if isinstance(comparison, Comparison):
+        print_comparison(comparison)
     else:
-        print_trend(found)
+        print_trend(comparison)
     for slug, table in ranked.items():
-        print_blame(table, slug)
+        print_influences(table, slug)
 
 
 @click.command()
@@ -208,20 +206,17 @@ def _print(found: Comparison | Trend, ranked: dict[str, pa.Table]) -> None:
 @json_option
 def value(old: str, new: str, seeds: int, evaluation: str | None, by: str | None, store: str, as_json: bool) -> None:
     """Measure what the labels of the run NEW are worth: train on old and new labels, judge by both."""
-    from ..corrections.spent import rounds_between, spent
-    from ..metrics.label_value import worth
+    from ..metrics.label_value import label_value
 
     columns = parted(by)
     kept = Store(store)
     before, after = kept.load(old), kept.load(new)
-    found = worth(before, after, seeds=seeds, evaluation=evaluation, by=columns)
+    result = label_value(before, after, seeds=seeds, evaluation=evaluation, by=columns)
     runs_ = rounds_between(kept.runs(), old=before.run, new=after.run)
     hours = spent(kept.ledger.records(), runs=runs_, until=after.created)
     if as_json:
-        write_json(found.as_dict() | {"spent": vars(hours)})
+        write_json(result.as_dict() | {"spent": vars(hours)})
         return
-    from .print_comparison import print_worth
-
-    print_worth(found)
+    print_label_value(result)
     if hours.decisions:
         click.echo(f"People's work between the runs: {hours}.")

@@ -1,23 +1,23 @@
-"""The commands ``similar`` and ``index``: find samples like one, in a run or in an unlabeled pool."""
+"""Commands of similarity search: ``similar`` in a run or an unlabeled pool, ``index`` to make such a pool."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING
 
 import click
 
-from ..data.issues import visible
+from ..data.formatting import visible
 from ..errors import InputError
-from ..metrics.slice_lookup import slice_ids
+from ..metrics.slice_table import slice_ids
+from ..report import Report
+from ..search.index_pool import index_pool
 from ..search.pools import pools_of
 from ..search.seeds import class_ids
-from .options import array, json_option, lines, parted, progress, run_options, store_option, write_json
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ..report import Report
+from ..store.store import Store
+from .options import ReadOptions, RunRef, array, json_option, lines, read_options, run_options, store_option
+from .output import progress, write_json
+from .print_tables import print_receipt, print_similar
 
 
 @click.command()
@@ -50,30 +50,24 @@ def similar(
     fold_duplicates: bool,
     push: str | None,
     project: str | None,
-    run: str,
-    dataset: str | None,
-    store: str,
+    ref: RunRef,
     as_json: bool,
 ) -> None:
     """Find the samples most like SEED: a text, or the id of a sample; or a group's: --like, --class, --slice, --ids."""
-    from ..report import load
-
     if (push is None) != (project is None):
         raise InputError("--push needs --project, and the other way round", cure="Name both")
-    report = load(run, dataset=dataset, store=store)
+    report = ref.load()
     start = _seed(report, seed, like=like, weak=weak, part=part, ids=ids)
     table = report.similar(start, k=k, where=where, pool=pool, fold_duplicates=fold_duplicates, details=as_json)
     receipt = report.batch(table, pool=pool).push(push, project=project) if push and project else None
-    found = table.to_pylist()
+    rows = table.to_pylist()
     if as_json:
-        write_json({"similar": found, "receipt": receipt.as_dict()} if receipt else found)
+        write_json({"similar": rows, "receipt": receipt.as_dict()} if receipt else rows)
         return
-    from .print_tables import print_receipt, print_similar
-
-    for row in found:
+    for row in rows:
         if row.get("copies", 1) > 1:
             row["text"] = f"({row['copies']}×) {row['text']}"
-    print_similar(found)
+    print_similar(rows)
     if receipt:
         print_receipt(receipt)
 
@@ -81,7 +75,7 @@ def similar(
 def _seed(
     report: Report, seed: str | None, *, like: str | None, weak: str | None, part: str | None, ids: str | None
 ) -> str | Sequence[str]:
-    given = [one for one in (seed, like, weak, part, ids) if one is not None]
+    given = [start for start in (seed, like, weak, part, ids) if start is not None]
     if len(given) != 1:
         raise InputError(
             "A search starts from one thing" if given else "There is nothing to start from",
@@ -105,12 +99,19 @@ def _ids(path: str) -> list[str]:
 
 @click.command()
 @click.argument("pool", required=False)
-@click.option("--text", default="text", show_default=True, help="Column of the texts.")
-@click.option("--id", "id_", help="Column of the ids; without it a sample is known by a hash of its text.")
-@click.option("--label", help="Column of labels, if some are labeled.")
-@click.option("--split", help="Column of the splits.")
-@click.option("--meta", help="Further columns to filter by, parted by commas.")
-@click.option("--encoding", default="utf-8", show_default=True, help="Of csv and tsv files.")
+@read_options(
+    "text",
+    "id",
+    "label",
+    "split",
+    "meta",
+    "encoding",
+    help={
+        "label": "Column of labels, if some are labeled.",
+        "split": "Column of the splits.",
+        "meta": "Further columns to filter by, parted by commas.",
+    },
+)
 @click.option("--name", help="What to call the pool; the file's name by default.")
 @click.option("--embedder", help="That of the pool or the latest run by default.")
 @click.option("--embeddings", type=click.Path(exists=True, dir_okay=False), help="A .npy file of your own vectors.")
@@ -119,12 +120,7 @@ def _ids(path: str) -> list[str]:
 @json_option
 def index(
     pool: str | None,
-    text: str,
-    id_: str | None,
-    label: str | None,
-    split: str | None,
-    meta: str | None,
-    encoding: str,
+    reading: ReadOptions,
     name: str | None,
     embedder: str | None,
     embeddings: str | None,
@@ -133,26 +129,12 @@ def index(
     as_json: bool,
 ) -> None:
     """Make the unlabeled samples of the file POOL searchable; once more adds what is new and replaces what changed."""
-    from ..store.store import Store
-
     if (pool is None) == (remove is None) or (remove is not None and name is None):
         raise InputError("It is not clear what to index", cure="Give a file, or --name POOL --remove FILE")
     if remove is not None:
         change = pools_of(Store(store)).remove(str(name), _ids(remove))
     else:
-        from ..io.read import read
-        from ..search.index_pool import index_pool
-
-        samples = read(
-            str(pool),
-            text=text,
-            id=id_,
-            label=label,
-            split=split,
-            metadata=parted(meta),
-            encoding=encoding,
-            name=name,
-        )
+        samples = reading.read(str(pool), name=name)
         with progress(as_json) as say:
             change = index_pool(
                 samples, name=name, model=embedder, embeddings=array(embeddings), store=store, progress=say

@@ -67,11 +67,14 @@ def cache_folder() -> Path:
     return folder
 
 
-def environment(name: str, requirements: Sequence[str], *, say: Callable[[str], None]) -> Path:
+def environment(
+    name: str, requirements: Sequence[str], *, say: Callable[[str], None], constraints: Path | None = None
+) -> Path:
     """Return the ``bin`` folder of a virtual environment with these requirements.
 
     Installed on first use, which takes minutes; found again by name, requirements and the version
-    of Python. A half-installed environment is made anew.
+    of Python. A half-installed environment is made anew. ``constraints`` is a file of pip's that pins
+    what the requirements bring along; it counts when an environment is installed, not when one is found.
     """
     key = hashlib.sha256(json.dumps([*requirements, sys.version_info[:2]]).encode()).hexdigest()[:8]
     folder = cache_folder() / "environments" / f"{name}-{key}"
@@ -84,6 +87,7 @@ def environment(name: str, requirements: Sequence[str], *, say: Callable[[str], 
             log = folder / "install.log"
             with log.open("wb") as out:
                 command = [folder / "bin" / "python", "-m", "pip", "install", "--no-input", *requirements]
+                command += ["-c", constraints] if constraints else []
                 result = subprocess.run(command, stdout=out, stderr=subprocess.STDOUT, check=False)
             if result.returncode:
                 raise PlatformError(
@@ -147,7 +151,9 @@ class Server:
         self.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
         self.stop()
 
     def start(self) -> None:

@@ -1,4 +1,4 @@
-"""Templates become tickets: reading the texts of the demo, filling slots, openings, closings and typos.
+"""Text generator of the demo data: templates with slots, openings, closings and typos.
 
 The files in ``texts/`` hold one template a line. In a template ``[a|b]`` is one of these (it may be
 nested), ``{order}`` a slot that is filled at random, ``//`` parts sentences, and a sentence that
@@ -110,12 +110,12 @@ def lines(name: str) -> tuple[str, ...]:
 
 def templates(name: str) -> list[Template]:
     """Read the templates of one intent, or of a file whose lines begin with ``intent:``."""
-    found = []
+    read = []
     for number, line in enumerate(lines(name), 1):
-        intent, told, text = line.partition(": ")
-        told = bool(told) and re.fullmatch(r"[a-z]+(_[a-z]+)+", intent) is not None
-        found.append(Template(f"{name}:{number}", intent if told else name, text if told else line))
-    return found
+        intent, colon, text = line.partition(": ")
+        named = bool(colon) and re.fullmatch(r"[a-z]+(_[a-z]+)+", intent) is not None
+        read.append(Template(f"{name}:{number}", intent if named else name, text if named else line))
+    return read
 
 
 def fill(text: str, draw: Random, *, plan: str = "pro") -> str:
@@ -124,25 +124,29 @@ def fill(text: str, draw: Random, *, plan: str = "pro") -> str:
     >>> fill("[Hello|Hello] // {plan}", Random(1), plan="free")
     'Hello free'
     """
-    sentences = [one.strip() for one in text.split("//")]
-    kept = [one.removeprefix("?").strip() for one in sentences if not one.startswith("?") or draw.random() < 0.6]
-    told = " ".join(kept)
-    while "[" in told:  # innermost first
-        told = re.sub(r"\[([^\[\]]*)\]", lambda found: draw.choice(found[1].split("|")), told)
+    sentences = [sentence.strip() for sentence in text.split("//")]
+    kept = [
+        sentence.removeprefix("?").strip()
+        for sentence in sentences
+        if not sentence.startswith("?") or draw.random() < 0.6
+    ]
+    text = " ".join(kept)
+    while "[" in text:  # innermost first
+        text = re.sub(r"\[([^\[\]]*)\]", lambda match: draw.choice(match[1].split("|")), text)
     used: set[str] = set()
 
-    def value(found: re.Match[str]) -> str:
-        if found[1] == "plan":
+    def value(match: re.Match[str]) -> str:
+        if match[1] == "plan":
             return plan
-        drawn = SLOTS[found[1]](draw)
+        drawn = SLOTS[match[1]](draw)
         while drawn in used:  # "a dock instead of the dock" makes no sense
-            drawn = SLOTS[found[1]](draw)
+            drawn = SLOTS[match[1]](draw)
         used.add(drawn)
         return drawn
 
-    told = re.sub(r"\{(\w+)\}", value, told)
-    told = " ".join(told.split())  # an alternative may be empty
-    return re.sub(r" ([,.?!])(?=\s|$)", r"\1", told).replace(".,", ",")
+    text = re.sub(r"\{(\w+)\}", value, text)
+    text = " ".join(text.split())  # an alternative may be empty
+    return re.sub(r" ([,.?!])(?=\s|$)", r"\1", text).replace(".,", ",")
 
 
 def dressed(text: str, draw: Random, *, channel: str) -> str:
@@ -169,10 +173,10 @@ def dressed(text: str, draw: Random, *, channel: str) -> str:
 
 def with_typo(text: str, draw: Random) -> str:
     """Misspell one word of five letters or more: two letters swapped, one dropped or one doubled."""
-    words = [found for found in re.finditer(r"(?<![\w@.#-])[A-Za-z]{5,}(?![\w@.-])", text)]
+    words = list(re.finditer(r"(?<![\w@.#-])[A-Za-z]{5,}(?![\w@.-])", text))
     if not words:
         return text
     word = draw.choice(words)
-    at = word.start() + draw.randint(1, len(word[0]) - 3)
-    a, b = text[at], text[at + 1]
-    return text[:at] + draw.choice((b + a if a != b else a, b, a + a + b)) + text[at + 2 :]
+    start = word.start() + draw.randint(1, len(word[0]) - 3)
+    a, b = text[start], text[start + 1]
+    return text[:start] + draw.choice((b + a if a != b else a, b, a + a + b)) + text[start + 2 :]

@@ -1,4 +1,4 @@
-"""The problems that the demo plants: wrong labels and duplicates.
+"""Planted errors of the demo data: wrong labels, exact and near duplicates.
 
 Every function changes the tickets in place or returns new ones, and writes what it did into the
 ticket's truth. Nothing of it shows in the fields that become the data set.
@@ -6,10 +6,10 @@ ticket's truth. Nothing of it shows in the fields that become the data set.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from random import Random
 
-from . import text_similarity as similarity
 from .phrasing import with_typo
 
 # Each intent with those that people mix it up with, the most confused first.
@@ -60,8 +60,8 @@ class Ticket:
 
 def mislabel(tickets: list[Ticket], draw: Random) -> None:
     """Give 60 of the tickets a wrong label, 18 of them in the worst slice."""
-    inside = [one for one in tickets if one.in_worst_slice]
-    outside = [one for one in tickets if not one.in_worst_slice]
+    inside = [ticket for ticket in tickets if ticket.in_worst_slice]
+    outside = [ticket for ticket in tickets if not ticket.in_worst_slice]
     hows = [how for how, count in MISLABELS.items() for _ in range(count)]
     draw.shuffle(hows)
     chosen = draw.sample(inside, IN_WORST_SLICE) + draw.sample(outside, len(hows) - IN_WORST_SLICE)
@@ -74,18 +74,18 @@ def mislabel(tickets: list[Ticket], draw: Random) -> None:
 
 def duplicates(tickets: list[Ticket], draw: Random) -> list[Ticket]:
     """Return copies of some clean tickets, exact and near; at most one of a template."""
-    free = [one for one in tickets if one.kind == "clean" and not one.in_worst_slice]
+    free = [ticket for ticket in tickets if ticket.kind == "clean" and not ticket.in_worst_slice]
     draw.shuffle(free)
     templates: set[str] = set()
     copies: list[Ticket] = []
     for long, pairs in ((True, NEAR_PAIRS), (False, EXACT_PAIRS)):
         for number in range(pairs):
             base = next(
-                one
-                for one in free
-                if one.kind == "clean"
-                and one.template not in templates
-                and (not long or len(one.text.split()) >= _NEAR_LENGTH)
+                ticket
+                for ticket in free
+                if ticket.kind == "clean"
+                and ticket.template not in templates
+                and (not long or len(ticket.text.split()) >= _NEAR_LENGTH)
             )
             templates.add(base.template)
             copies.append(_near(base, number, draw) if long else _exact(base, number, draw))
@@ -115,8 +115,8 @@ def _near(base: Ticket, number: int, draw: Random) -> Ticket:
         for _ in range(draw.choice((1, 1, 2))):
             text, edit = _edited(text, draw)
             edits.append(edit)
-        alike = similarity.normal(text) == similarity.normal(base.text)
-        if not alike and similarity.least(text, base.text) >= NEAR:
+        alike = normalized(text) == normalized(base.text)
+        if not alike and min(similarities(text, base.text)) >= NEAR:
             break
     return _pair(base, text, f"near-{number + 1}", "+".join(edits), draw if number < NEAR_CONFLICTS else None)
 
@@ -124,17 +124,17 @@ def _near(base: Ticket, number: int, draw: Random) -> Ticket:
 def _edited(text: str, draw: Random) -> tuple[str, str]:
     edit = draw.choice(("typo", "word dropped", "word added", "words swapped", "politeness", "end cut"))
     parts = text.split(" ")
-    at = draw.randrange(1, len(parts) - 1)
+    position = draw.randrange(1, len(parts) - 1)
     if edit == "typo":
         return with_typo(text, draw), edit
     if edit == "politeness":
         return text + ("" if text[-1] in ".!?" else ".") + " " + draw.choice(_POLITE), edit
     if edit == "word dropped":
-        del parts[at]
+        del parts[position]
     elif edit == "word added":
-        parts.insert(at, draw.choice(_FILLERS))
+        parts.insert(position, draw.choice(_FILLERS))
     elif edit == "words swapped":
-        parts[at - 1], parts[at] = parts[at], parts[at - 1]
+        parts[position - 1], parts[position] = parts[position], parts[position - 1]
     else:
         parts.pop()
     return " ".join(parts), edit
@@ -149,3 +149,38 @@ def _pair(base: Ticket, text: str, group: str, detail: str, conflict: Random | N
         wrong = conflict.choice((base, copy))  # either side, so that the file tells nothing
         wrong.label = CLOSEST[base.intent][0]
     return copy
+
+
+def normalized(text: str) -> str:
+    """Fold case and white space: exact duplicates are equal after this.
+
+    >>> normalized("  Where IS it? ")
+    'where is it?'
+    """
+    return " ".join(text.lower().split())
+
+
+def _jaccard(grams: set[str], other: set[str]) -> float:
+    return len(grams & other) / len(grams | other) if grams or other else 1.0
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+", text.lower())
+
+
+def similarities(text: str, other: str) -> tuple[float, float, float]:
+    """Return the Jaccard similarity of the sets of words, of three words in a row, of five characters in a row: 0..1.
+
+    A check for near duplicates may use any of them, so planted pairs are alike by all three and other pairs by none.
+    """
+    pairs = (
+        (set(_words(text)), set(_words(other))),
+        (_grams(_words(text), 3, " "), _grams(_words(other), 3, " ")),
+        (_grams(list(normalized(text)), 5, ""), _grams(list(normalized(other)), 5, "")),
+    )
+    words, trigrams, characters = (_jaccard(*pair) for pair in pairs)
+    return words, trigrams, characters
+
+
+def _grams(parts: list[str], size: int, glue: str) -> set[str]:
+    return {glue.join(parts[start : start + size]) for start in range(max(1, len(parts) - size + 1))}

@@ -36,9 +36,8 @@ from itertools import chain
 from pathlib import Path
 from random import Random
 
-from . import text_similarity as similarity
 from .phrasing import Template, dressed, fill, lines, templates
-from .planted_errors import INTENTS, WORST_SLICE, Ticket, duplicates, mislabel
+from .planted_errors import INTENTS, WORST_SLICE, Ticket, duplicates, mislabel, similarities
 
 # Ordinary rows an intent: 692 in all.
 ROWS = {
@@ -97,20 +96,20 @@ def tickets(seed: int = 0) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
     every = [*ordinary, *duplicates(ordinary, draw), *_special(draw)]
     draw.shuffle(every)
     rows, truth = [], []
-    for number, one in enumerate(every, 1):
+    for number, ticket in enumerate(every, 1):
         name = f"T{number:04d}"
         split = _pick(SPLITS, draw)
-        rows.append({"ticket_id": name, "text": one.text, "label": one.label, **one.fields, "split": split})
+        rows.append({"ticket_id": name, "text": ticket.text, "label": ticket.label, **ticket.fields, "split": split})
         truth.append(
             {
                 "ticket_id": name,
-                "kind": one.kind,
-                "given_label": one.label,
-                "true_label": one.intent,
-                "group": one.group,
-                "duplicate": one.duplicate,
-                "detail": one.detail,
-                "template": one.template,
+                "kind": ticket.kind,
+                "given_label": ticket.label,
+                "true_label": ticket.intent,
+                "group": ticket.group,
+                "duplicate": ticket.duplicate,
+                "detail": ticket.detail,
+                "template": ticket.template,
             }
         )
     return rows, truth
@@ -124,12 +123,12 @@ def write_tickets(folder: Path, seed: int = 0) -> tuple[Path, Path]:
     tuple of two paths
         The file to scan and the truth, which no scan reads.
     """
-    data, known = folder / "tickets.csv", folder / "truth" / "truth.csv"
-    known.parent.mkdir(parents=True, exist_ok=True)
+    data, truth_file = folder / "tickets.csv", folder / "truth" / "truth.csv"
+    truth_file.parent.mkdir(parents=True, exist_ok=True)
     rows, truth = tickets(seed)
     _write(data, COLUMNS, rows)
-    _write(known, TRUTH_COLUMNS, truth)
-    return data, known
+    _write(truth_file, TRUTH_COLUMNS, truth)
+    return data, truth_file
 
 
 def _write(path: Path, columns: tuple[str, ...], rows: list[dict[str, str]]) -> None:
@@ -153,8 +152,8 @@ def _of_intent(intent: str, places: list[dict[str, str]], draw: Random) -> list[
     made: list[Ticket] = []
     texts: dict[Template, list[str]] = {template: [] for template in templates(intent)}
     while len(made) < len(places):
-        uses = min(len(told) for told in texts.values())
-        template = draw.choice([one for one, told in texts.items() if len(told) == uses])
+        uses = min(len(used) for used in texts.values())
+        template = draw.choice([template for template, used in texts.items() if len(used) == uses])
         fields = {**_fields(draw, intent=intent, ordinary=True), **places[len(made)]}
         text = _unlike(template, texts[template], fields, draw)
         if text is None or uses >= MAX_USES:
@@ -165,10 +164,10 @@ def _of_intent(intent: str, places: list[dict[str, str]], draw: Random) -> list[
     return made
 
 
-def _unlike(template: Template, told: list[str], fields: dict[str, str], draw: Random) -> str | None:
+def _unlike(template: Template, others: list[str], fields: dict[str, str], draw: Random) -> str | None:
     for _ in range(TRIES):
         text = dressed(fill(template.text, draw, plan=fields["plan"]), draw, channel=fields["channel"])
-        if all(similarity.most(text, one) < UNLIKE for one in told):
+        if all(max(similarities(text, other)) < UNLIKE for other in others):
             return text
     return None
 
@@ -177,8 +176,10 @@ def _special(draw: Random) -> list[Ticket]:
     """Make the rows in other languages, with personal data, of garbage and without text."""
     made = []
     for code, (name, count) in LANGUAGES.items():
-        made += [_written(one, "language", code, draw) for one in draw.sample(templates(name), count)]
-    made += [_written(one, "pii", one.personal, draw) for one in draw.sample(templates("personal"), PERSONAL)]
+        made += [_written(template, "language", code, draw) for template in draw.sample(templates(name), count)]
+    made += [
+        _written(template, "pii", template.personal, draw) for template in draw.sample(templates("personal"), PERSONAL)
+    ]
     noise = list(enumerate(lines("garbage"), 1))
     made += [_nothing(text, "garbage", f"garbage:{number}", draw) for number, text in draw.sample(noise, GARBAGE)]
     blanks = ["", "", "", "", " ", "   ", "\n", " \t "]

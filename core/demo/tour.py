@@ -1,4 +1,4 @@
-"""``labelsift demo``: the whole loop on built-in data and real local platforms.
+"""The command ``labelsift demo``: the whole loop on built-in data and real local platforms.
 
 On a terminal the platforms stay up until Ctrl-C; without one the platforms are asked what arrived, one
 JSON summary is printed, and everything is stopped.
@@ -18,11 +18,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TextIO
 
+import click
 from rich.console import Console
 from rich.text import Text
 
 from .. import platforms
-from ..cli.options import progress, write_json
+from ..cli.output import progress, write_json
 from ..cli.print_summary import print_summary
 from ..errors import InputError
 from ..io.read import read
@@ -40,6 +41,15 @@ METADATA = ("channel", "state", "plan", "gender")
 _MARK = "made-by-labelsift-demo"
 
 Say = Callable[[str], None]
+
+
+@click.command()
+@click.option("--folder", default="labelsift-demo", show_default=True, help="Where data, report and logs go.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the built-in data.")
+@click.option("--no-platforms", is_flag=True, help="Only the file part: scan and report.")
+def demo(folder: str, seed: int, no_platforms: bool) -> None:
+    """Show the whole loop on built-in data, with a real local Label Studio and MLflow and an offline W&B run."""
+    tour(Path(folder), seed=seed, platforms=not no_platforms)
 
 
 def tour(folder: Path, *, seed: int = 0, platforms: bool = True) -> None:
@@ -115,7 +125,7 @@ def _through_platforms(
     with ThreadPoolExecutor(len(names)) as starting:  # at once: the first start of each takes minutes
         ready = {name: starting.submit(_start, name, folder / name, running, say) for name in names}
         try:
-            places = {name: one.result() for name, one in ready.items()}
+            places = {name: started.result() for name, started in ready.items()}
         except BaseException:  # Ctrl-C most of all: the pool waits for its threads, which wait for their servers
             say("Stopping …")
             stop_all()

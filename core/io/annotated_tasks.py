@@ -1,4 +1,4 @@
-"""Tasks of a labeling platform, each with the answers of several people, become samples.
+"""Samples out of the annotated tasks of a labeling platform, each with the answers of several people.
 
 Both ways into a platform's project end here: over its interface, and through a file that it exported. Tasks are taken
 one after the other, and only columns stay in memory.
@@ -6,7 +6,6 @@ one after the other, and only columns stay in memory.
 
 from __future__ import annotations
 
-import json
 import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -15,11 +14,10 @@ from typing import Any, Literal
 
 import pyarrow as pa
 
-from ..data import annotator_labels as opinions
-from ..data import label_sets as labelsets
-from ..data import spans
+from ..data import annotator_labels, label_sets, spans
 from ..data.samples import ROLES, Samples
 from ..errors import InputError
+from .columns import json_text
 
 Role = Literal["label", "labels", "spans"]
 OWN = "labelsift_"  # what a push writes into a task's data begins so, and is nothing of the user's
@@ -49,7 +47,7 @@ class Answer:
 
 
 @dataclass
-class Answered:
+class AnnotatedTasks:
     """Collects tasks, and makes samples of them.
 
     Parameters
@@ -80,11 +78,11 @@ class Answered:
     def add(self, number: str, data: Mapping[str, Any], answers: Sequence[Answer]) -> None:
         """Take one task: its number, its data and what people said, in any order."""
         self._ids.append(self._id(number, data))
-        said = self._said(answers)
+        cells = self._label_cells(answers)
         if self.text is not None:
-            said["text"] = _text(data.get(self.text)) or ""
-        said |= {role: _text(data.get(name)) or None for role, name in self._named().items()}
-        for role, cell in said.items():
+            cells["text"] = json_text(data.get(self.text)) or ""
+        cells |= {role: json_text(data.get(name)) or None for role, name in self._named().items()}
+        for role, cell in cells.items():
             self._columns.setdefault(role, []).append(cell)
         self._keep(data)
 
@@ -119,36 +117,38 @@ class Answered:
 
     def _id(self, number: str, data: Mapping[str, Any]) -> str:
         if self.id is None:
-            return _text(data.get(ID)) or number
-        found = _text(data.get(self.id))
-        if found is None or not found.strip():
+            return json_text(data.get(ID)) or number
+        sample_id = json_text(data.get(self.id))
+        if sample_id is None or not sample_id.strip():
             raise InputError(f"Some tasks have no {self.id}", ids=[number], cure="Name another field, or none")
-        return found
+        return sample_id
 
     def _named(self) -> dict[str, str]:
         named = {"split": self.split, "predicted": self.predicted}
         return {role: name for role, name in named.items() if name}
 
-    def _said(self, answers: Sequence[Answer]) -> dict[str, str | None]:
-        """Return the cells of what people said, by role."""
-        told = sorted((one for one in answers if one.value is not None), key=lambda one: one.time)
-        people = {one.person: one.value for one in told if not one.correction}  # of one person the newest
-        corrected = next((one.value for one in reversed(told) if one.correction), None)
+    def _label_cells(self, answers: Sequence[Answer]) -> dict[str, str | None]:
+        """Return the cells of people's answers, by role."""
+        oldest_first = sorted(
+            (answer for answer in answers if answer.value is not None), key=lambda answer: answer.time
+        )
+        people = {answer.person: answer.value for answer in oldest_first if not answer.correction}  # each one's newest
+        corrected = next((answer.value for answer in reversed(oldest_first) if answer.correction), None)
         self._several += len(people) > 1
         if self.role == "label":
-            return {"corrected": corrected, "annotations": opinions.canonical(people)}
-        newest = corrected if corrected is not None else told[-1].value if told else None
+            return {"corrected": corrected, "annotations": annotator_labels.canonical(people)}
+        newest = corrected if corrected is not None else oldest_first[-1].value if oldest_first else None
         if newest is None:
             return {self.role: None}
         if self.role == "labels":
-            return {"labels": labelsets.canonical(newest)}
+            return {"labels": label_sets.canonical(newest)}
         return {"spans": spans.canonical((start, end, type) for start, end, type in newest)}
 
     @staticmethod
     def _labels(corrected: pa.ChunkedArray, annotations: pa.ChunkedArray) -> pa.ChunkedArray:
-        most = opinions.consensus(annotations).to_pylist()
-        first = [own or other for own, other in zip(corrected.to_pylist(), most, strict=True)]
-        return pa.chunked_array([pa.array(first, pa.string())])
+        majority = annotator_labels.consensus(annotations).to_pylist()
+        labels = [own or other for own, other in zip(corrected.to_pylist(), majority, strict=True)]
+        return pa.chunked_array([pa.array(labels, pa.string())])
 
     def _keep(self, data: Mapping[str, Any]) -> None:
         before = len(self._ids) - 1
@@ -171,9 +171,9 @@ class Answered:
         return {name: _column(cells + [None] * (rows - len(cells))) for name, cells in self._fields.items()}
 
     def _require_fields(self, name: str) -> None:
-        empty = [one for one in self.metadata if all(cell is None for cell in self._fields[one])]
+        empty = [field for field in self.metadata if all(cell is None for cell in self._fields[field])]
         empty += [
-            one for role, one in self._named().items() if all(cell is None for cell in self._columns.get(role, ()))
+            field for role, field in self._named().items() if all(cell is None for cell in self._columns.get(role, ()))
         ]
         if empty:
             raise InputError(f"No task of {name} has these fields", ids=empty, cure="Name fields of the tasks' data")
@@ -192,25 +192,18 @@ class Answered:
             )
 
 
-def _text(value: object) -> str | None:
-    """Write a cell of a task's data: texts as they are, numbers as JSON writes them; None for nothing."""
-    if value is None or isinstance(value, str):
-        return value
-    return json.dumps(value, ensure_ascii=False)
-
-
 def _column(cells: list[Any]) -> pa.Array:
     """Keep a type that all cells share; whatever is mixed or nested is written as text."""
-    if not any(isinstance(one, (dict, list)) for one in cells):
+    if not any(isinstance(cell, (dict, list)) for cell in cells):
         try:
             return pa.array(cells)
         except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
             pass
-    return pa.array([_text(one) for one in cells], pa.string())
+    return pa.array([json_text(cell) for cell in cells], pa.string())
 
 
 def _require_unique(ids: Sequence[str], *, named: str | None) -> None:
-    twice = [one for one, count in Counter(ids).items() if count > 1]
+    twice = [id for id, count in Counter(ids).items() if count > 1]
     if twice:
         where = f"field {named}" if named else f"field {ID}"
         cure = "Name another field, or none: id=None" if named else "Name the field that tells the tasks apart: id=…"

@@ -1,14 +1,17 @@
-"""What is asked of every table that is read: the columns are there, the texts are UTF-8, the strings are plain."""
+"""Column checks and conversions: required names, UTF-8, plain string types, any type written out as strings."""
 
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Sequence
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ..errors import InputError
 
+EXACT = 2**53  # from here on a float64 skips whole numbers
 _PIECE = 1 << 30  # bytes: well below what 32-bit offsets can address
 
 
@@ -29,7 +32,7 @@ def require(present: Sequence[str], wanted: Sequence[str]) -> None:
 def require_utf8(table: pa.Table, source: str) -> None:
     """Refuse texts that are no UTF-8, with the first row; Arrow's own containers do not check them."""
     for name, column in zip(table.column_names, table.columns, strict=True):
-        at = 0
+        start = 0
         for chunk in column.chunks:
             if not _valid(chunk):
                 first, last = 0, len(chunk)
@@ -37,10 +40,10 @@ def require_utf8(table: pa.Table, source: str) -> None:
                     middle = (first + last) // 2
                     first, last = (first, middle) if not _valid(chunk.slice(first, middle - first)) else (middle, last)
                 raise InputError(
-                    f"The column {name} of {source} holds bytes that are not UTF-8 in row {at + first + 1}",
+                    f"The column {name} of {source} holds bytes that are not UTF-8 in row {start + first + 1}",
                     cure="Decode the column with its own encoding before it is written",
                 )
-            at += len(chunk)
+            start += len(chunk)
 
 
 def _valid(chunk: pa.Array) -> bool:
@@ -56,17 +59,17 @@ def plain(table: pa.Table) -> pa.Table:
 
     Arrow's functions and the run store know the plain kind best.
     """
-    for at, field in enumerate(table.schema):
+    for position, field in enumerate(table.schema):
         kind = field.type
         if pa.types.is_dictionary(kind) and _unusual(kind.value_type):
             chunks = [
                 pa.DictionaryArray.from_arrays(chunk.indices, chunk.dictionary.cast(pa.string()), ordered=kind.ordered)
-                for chunk in table[at].chunks
+                for chunk in table[position].chunks
             ]
             plain_kind = pa.dictionary(kind.index_type, pa.string(), ordered=kind.ordered)
-            table = table.set_column(at, field.name, pa.chunked_array(chunks, plain_kind))
+            table = table.set_column(position, field.name, pa.chunked_array(chunks, plain_kind))
         elif _unusual(kind):
-            table = table.set_column(at, field.name, narrow(table[at]))
+            table = table.set_column(position, field.name, narrow(table[position]))
     return table
 
 
@@ -85,3 +88,59 @@ def _pieces(chunk: pa.Array) -> list[pa.Array]:
         return [chunk]
     half = len(chunk) // 2
     return [*_pieces(chunk.slice(0, half)), *_pieces(chunk.slice(half))]
+
+
+def as_strings(column: pa.ChunkedArray, *, role: str, column_name: str) -> pa.ChunkedArray:
+    """Return the column as strings: integers and booleans are written out, the rest is refused."""
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        column = pc.cast(column, kind.value_type)
+        kind = column.type
+    if pa.types.is_string(kind):
+        return column
+    if pa.types.is_null(kind) or pa.types.is_integer(kind) or pa.types.is_boolean(kind):
+        return pc.cast(column, pa.string())
+    if pa.types.is_floating(kind):
+        return _whole_numbers(column, role=role, column_name=column_name)
+    raise InputError(
+        f"The {role} column {column_name} holds {kind}, not text", cure="Turn it into strings before reading"
+    )
+
+
+def _whole_numbers(column: pa.ChunkedArray, *, role: str, column_name: str) -> pa.ChunkedArray:
+    """Write 3.0 as 3: pandas turns integers with gaps into floats. NaN means missing."""
+    column = pc.if_else(pc.is_nan(column), None, pc.cast(column, pa.float64()))
+    rounded = pc.round(column)
+    if pc.any(pc.not_equal(rounded, column)).as_py():
+        raise InputError(
+            f"The {role} column {column_name} holds fractions",
+            cure="labelsift judges classes: name a column of class names, ids or texts",
+        )
+    large = pc.fill_null(pc.greater_equal(pc.abs(rounded), EXACT), False)
+    if pc.any(large).as_py():
+        raise InputError(
+            f"The {role} column {column_name} holds floats that are too large to be exact, in rows",
+            ids=(pc.indices_nonzero(large).to_numpy() + 1).tolist(),
+            cure="Write them as strings or as integers",
+        )
+    return pc.cast(pc.cast(rounded, pa.int64()), pa.string())
+
+
+def blank_as_null(labels: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return labels with null where a text is empty or white space."""
+    blank = is_space(labels)
+    return pc.if_else(blank, pa.scalar(None, pa.string()), labels) if pc.any(blank).as_py() else labels
+
+
+def is_space(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Tell which values are empty or white space, chunk by chunk: trimming a whole column would copy it."""
+    return pa.chunked_array([pc.equal(pc.utf8_trim_whitespace(chunk), "") for chunk in column.chunks], pa.bool_())
+
+
+def json_text(value: object) -> str | None:
+    """Write a value as text: texts as they are, everything else as JSON; None for nothing.
+
+    >>> json_text("a"), json_text([1, "b"]), json_text(None)
+    ('a', '[1, "b"]', None)
+    """
+    return value if value is None or isinstance(value, str) else json.dumps(value, ensure_ascii=False)

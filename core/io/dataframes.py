@@ -1,4 +1,4 @@
-"""What already stands in memory — data frames, data sets, Arrow tables — as an Arrow table of the wanted columns."""
+"""Conversion of pandas, polars, Hugging Face and Arrow objects into Arrow tables of the wanted columns."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import numpy as np
 import pyarrow as pa
 
 from ..errors import InputError
-from .columns import require
+from .column_roles import ColumnRoles
 
 
-def from_memory(source: Any, wanted: Sequence[str]) -> pa.Table:  # noqa: ANN401 - any container
-    """Return the wanted columns of a container.
+def from_memory(source: Any, columns: ColumnRoles) -> pa.Table:  # noqa: ANN401 - any container
+    """Return the columns of a container that are named.
 
     Raises
     ------
@@ -23,15 +23,14 @@ def from_memory(source: Any, wanted: Sequence[str]) -> pa.Table:  # noqa: ANN401
     """
     module = type(source).__module__.partition(".")[0]
     if module == "pandas" and hasattr(source, "columns"):
-        return _from_pandas(source, wanted)
+        return _from_pandas(source, columns)
     if module == "datasets" and hasattr(source, "with_format") and hasattr(source, "select_columns"):
-        return _from_hugging_face(source, wanted)
+        return _from_hugging_face(source, columns)
     if isinstance(source, pa.RecordBatch):
         source = pa.Table.from_batches([source])
     if not isinstance(source, pa.Table):
         source = _from_stream(source)
-    require(source.column_names, wanted)
-    return source.select(list(wanted))
+    return source.select(columns.present(source.column_names))
 
 
 def _from_stream(source: Any) -> pa.Table:  # noqa: ANN401
@@ -47,10 +46,9 @@ def _from_stream(source: Any) -> pa.Table:  # noqa: ANN401
     )
 
 
-def _from_pandas(frame: Any, wanted: Sequence[str]) -> pa.Table:  # noqa: ANN401
+def _from_pandas(frame: Any, columns: ColumnRoles) -> pa.Table:  # noqa: ANN401
     names = [str(name) for name in frame.columns]
-    require(names, wanted)
-    return pa.table({name: _pandas_column(frame.iloc[:, names.index(name)]) for name in wanted})
+    return pa.table({name: _pandas_column(frame.iloc[:, names.index(name)]) for name in columns.present(names)})
 
 
 def _pandas_column(column: Any) -> pa.Array | pa.ChunkedArray:  # noqa: ANN401
@@ -67,24 +65,24 @@ def _written(value: Any) -> str:  # noqa: ANN401
     if not isinstance(value, (list, tuple, dict)):
         return str(value)
     return json.dumps(
-        value, ensure_ascii=False, default=lambda one: one.tolist() if hasattr(one, "tolist") else str(one)
+        value, ensure_ascii=False, default=lambda cell: cell.tolist() if hasattr(cell, "tolist") else str(cell)
     )
 
 
-def _from_hugging_face(dataset: Any, wanted: Sequence[str]) -> pa.Table:  # noqa: ANN401
+def _from_hugging_face(dataset: Any, columns: ColumnRoles) -> pa.Table:  # noqa: ANN401
     if not isinstance(getattr(dataset, "column_names", None), list):  # a DatasetDict has them by split
         raise InputError(
             "A DatasetDict holds several data sets", ids=list(dataset), cure="Name one split: dataset['train']"
         )
-    require(dataset.column_names, wanted)
+    present = columns.present(dataset.column_names)
     if not hasattr(dataset, "__len__"):
         raise InputError("An IterableDataset cannot be read at random", cure="Load the data set without streaming")
     # A data set that was shuffled or filtered holds an index map, which only formatting resolves.
-    table = dataset.select_columns(list(wanted)).with_format("arrow")[:]
-    for at, name in enumerate(table.column_names):
+    table = dataset.select_columns(present).with_format("arrow")[:]
+    for position, name in enumerate(table.column_names):
         names = getattr(dataset.features[name], "names", None)
         if names is not None:  # a ClassLabel: numbers that stand for names, -1 for no label
-            table = table.set_column(at, name, _class_names(table[name], names))
+            table = table.set_column(position, name, _class_names(table[name], names))
     return table
 
 

@@ -1,10 +1,10 @@
-"""Files of rows: csv, tsv, jsonl and parquet, plain or compressed, here or at a URL, as Arrow tables."""
+"""Reading of csv, tsv, jsonl and parquet files, plain or compressed, local or at a URL, into Arrow tables."""
 
 from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -13,8 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..errors import InputError
-from .columns import plain, require, require_utf8
-from .json_lines import EXACT, read_by_line
+from .column_roles import ColumnRoles
+from .columns import EXACT, plain, require_utf8
+from .json_lines import read_by_line
 
 if TYPE_CHECKING:
     from pyarrow import fs
@@ -55,18 +56,12 @@ def kind(source: str) -> tuple[str, str | None]:
     return FORMATS[suffix], compression
 
 
-def read_columns(
-    source: str, wanted: Sequence[str], *, as_text: frozenset[str], encoding: str, as_json: frozenset[str] = frozenset()
-) -> pa.Table:
-    """Read only the wanted columns of a file.
+def read_columns(source: str, columns: ColumnRoles, *, encoding: str) -> pa.Table:
+    """Read only the columns of a file that are named.
 
-    Parameters
-    ----------
-    as_text
-        Columns whose values are taken as they stand in a csv file: the id ``007`` stays ``007``.
-    as_json
-        Columns of any value, such as lists and objects: from jsonl they come as JSON texts, from csv as they stand.
-        Arrow takes lists of texts that look like dates for times, and knows no list of numbers and texts.
+    Columns of single values are taken as they stand in a csv file: the id ``007`` stays ``007``. Columns of lists and
+    objects come from jsonl as JSON texts: Arrow takes lists of texts that look like dates for times, and knows no list
+    of numbers and texts.
 
     Raises
     ------
@@ -78,12 +73,13 @@ def read_columns(
     opened = partial(system.open_input_stream, path, compression=compression)
     try:
         if form == "parquet":
-            table = _parquet(system, path, wanted)
+            table = _parquet(system, path, columns)
             require_utf8(table, source)
         elif form == "jsonl":
-            table = _jsonl(opened, wanted, as_text, source, as_json)
+            table = _jsonl(opened, columns, source)
         else:
-            table = _csv(opened, wanted, as_text | as_json, encoding, delimiter="\t" if form == "tsv" else ",")
+            delimiter = "\t" if form == "tsv" else ","
+            table = _csv(opened, columns, encoding, delimiter=delimiter)
         table.validate(full=True)  # of the text formats only csv was checked for bytes that are no UTF-8
         return table
     except FileNotFoundError:
@@ -108,7 +104,7 @@ def _locate(source: str) -> tuple[fs.FileSystem, str]:
     return fs.LocalFileSystem(), source
 
 
-def _parquet(system: fs.FileSystem, path: str, wanted: Sequence[str]) -> pa.Table:
+def _parquet(system: fs.FileSystem, path: str, columns: ColumnRoles) -> pa.Table:
     """Read batch by batch and give freed memory back each time: the peak stays near the table's own size.
 
     Pre-buffering, or decoding whole column chunks, would hold the data twice.
@@ -118,33 +114,30 @@ def _parquet(system: fs.FileSystem, path: str, wanted: Sequence[str]) -> pa.Tabl
     pool = pa.default_memory_pool()
     parts: list[pa.Table] = []
     with parquet.ParquetFile(system.open_input_file(path), pre_buffer=False, buffer_size=1 << 20) as file:
-        require(file.schema_arrow.names, wanted)
-        for batch in file.iter_batches(batch_size=PARQUET_ROWS, columns=list(wanted), use_threads=False):
+        present = columns.present(file.schema_arrow.names)
+        for batch in file.iter_batches(batch_size=PARQUET_ROWS, columns=present, use_threads=False):
             parts.append(plain(pa.Table.from_batches([batch])))
             pool.release_unused()
-        empty = file.schema_arrow.empty_table().select(list(wanted))
+        empty = file.schema_arrow.empty_table().select(present)
     return pa.concat_tables(parts).unify_dictionaries() if parts else empty
 
 
-def _jsonl(
-    opened: Opened, wanted: Sequence[str], as_text: frozenset[str], source: str, as_json: frozenset[str]
-) -> pa.Table:
+def _jsonl(opened: Opened, columns: ColumnRoles, source: str) -> pa.Table:
     from pyarrow import json
 
     try:
-        if as_json:  # Arrow knows no list of numbers and texts
+        if columns.as_json:  # Arrow knows no list of numbers and texts
             raise pa.ArrowInvalid("changed from text")
         with opened() as stream:
             table = json.read_json(stream, read_options=json.ReadOptions(block_size=BLOCK))
-        if any(_guessed_wrong(table[name]) for name in as_text if name in table.column_names):
+        if any(_guessed_wrong(table[name]) for name in columns.as_text if name in table.column_names):
             raise pa.ArrowInvalid("changed from text")
     except pa.ArrowInvalid as error:
         if "changed from" not in str(error):
             raise
         with opened() as stream:
-            table = read_by_line(io.BufferedReader(stream), wanted, as_text=as_text, as_json=as_json, source=source)  # type: ignore[arg-type]
-    require(table.column_names, wanted)
-    return table.select(list(wanted))
+            table = read_by_line(io.BufferedReader(stream), columns, source=source)  # type: ignore[arg-type]
+    return table.select(columns.present(table.column_names))
 
 
 def _guessed_wrong(column: pa.ChunkedArray) -> bool:
@@ -154,15 +147,17 @@ def _guessed_wrong(column: pa.ChunkedArray) -> bool:
     return pa.types.is_floating(column.type) and pc.any(pc.greater_equal(pc.abs(column), EXACT)).as_py() is True
 
 
-def _csv(opened: Opened, wanted: Sequence[str], as_text: frozenset[str], encoding: str, *, delimiter: str) -> pa.Table:
+def _csv(opened: Opened, columns: ColumnRoles, encoding: str, *, delimiter: str) -> pa.Table:
     from pyarrow import csv
 
     reading = csv.ReadOptions(block_size=BLOCK, encoding=encoding)
     parsing = csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
     with opened() as stream, csv.open_csv(stream, read_options=reading, parse_options=parsing) as reader:
-        require(reader.schema.names, wanted)
+        present = columns.present(reader.schema.names)
     converting = csv.ConvertOptions(
-        include_columns=list(wanted), column_types=dict.fromkeys(as_text, pa.string()), strings_can_be_null=False
+        include_columns=present,
+        column_types=dict.fromkeys(columns.as_text | columns.as_json, pa.string()),
+        strings_can_be_null=False,
     )
     with opened() as stream:
         table = csv.read_csv(stream, read_options=reading, parse_options=parsing, convert_options=converting)
@@ -182,9 +177,9 @@ def _ragged(opened: Opened, encoding: str, *, delimiter: str) -> str | None:
         with opened() as stream:
             csv.read_csv(stream, read_options=reading, parse_options=parsing)
     except pa.ArrowInvalid as error:
-        found = re.search(r"Row #(\d+): Expected (\d+) columns, got (\d+)", str(error))
-        if found:
-            row, expected, got = found.groups()
+        match = re.search(r"Row #(\d+): Expected (\d+) columns, got (\d+)", str(error))
+        if match:
+            row, expected, got = match.groups()
             return f"row {row} has {got} columns and the header has {expected}, counting the header and no empty lines"
     return None
 

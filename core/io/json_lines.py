@@ -1,4 +1,4 @@
-"""JSON lines that Arrow's reader refuses: read line by line, by Python.
+"""Slow reader of JSON lines that Arrow's reader refuses: line by line, in Python.
 
 Arrow wants one type a column, also in columns that nobody asked for, takes texts that look like dates for
 times and whole numbers beyond 64 bits for fractions. This way is slower and right.
@@ -7,34 +7,29 @@ times and whole numbers beyond 64 bits for fractions. This way is slower and rig
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pyarrow as pa
 
 from ..errors import InputError
+from .column_roles import ColumnRoles
+from .columns import EXACT
 
-EXACT = 2**53  # from here on a float64 skips whole numbers
 
+def read_by_line(lines: Iterable[bytes], columns: ColumnRoles, *, source: str) -> pa.Table:
+    """Return the columns that are named and present.
 
-def read_by_line(
-    lines: Iterable[bytes],
-    wanted: Sequence[str],
-    *,
-    as_text: frozenset[str],
-    source: str,
-    as_json: frozenset[str] = frozenset(),
-) -> pa.Table:
-    """Return the wanted columns; those in ``as_text`` as strings, the others by Arrow's inference or as strings.
-
-    Columns in ``as_json`` come as the JSON texts of whatever stands there; null stays null.
+    Columns of single values come as strings; those of lists and objects as JSON texts, null stays null; others by
+    Arrow's inference or as strings.
 
     Raises
     ------
     InputError
         For a line that is no JSON object, or a value that is no text: names the line.
     """
-    columns: dict[str, list[Any]] = {name: [] for name in wanted}
+    as_text, as_json = columns.as_text, columns.as_json
+    cells: dict[str, list[Any]] = {name: [] for name in columns.names}
     seen: set[str] = set()
     for number, line in enumerate(lines, start=1):
         text = line.decode("utf-8-sig" if number == 1 else "utf-8")
@@ -42,13 +37,13 @@ def read_by_line(
             continue
         row = _object(text, number, source)
         seen.update(row)
-        for name, values in columns.items():
+        for name, values in cells.items():
             value = row.get(name)
             if name in as_json:
                 value = None if value is None else value if isinstance(value, str) else json.dumps(value)
             values.append(as_string(value, column=name, line=number) if name in as_text else value)
-    present = [name for name in wanted if name in seen]
-    return pa.table({name: _array(columns[name]) for name in present})
+    present = [name for name in cells if name in seen]
+    return pa.table({name: _array(cells[name]) for name in present})
 
 
 def _object(text: str, number: int, source: str) -> dict[str, Any]:
@@ -68,7 +63,7 @@ def _object(text: str, number: int, source: str) -> dict[str, Any]:
 def as_string(value: object, *, column: str, line: int) -> str | None:
     """Write a JSON value out as a role's text.
 
-    >>> [as_string(one, column="id", line=1) for one in ("007", 7, 7.0, True, None)]
+    >>> [as_string(value, column="id", line=1) for value in ("007", 7, 7.0, True, None)]
     ['007', '7', '7', 'true', None]
     """
     if value is None or isinstance(value, str):

@@ -1,4 +1,4 @@
-"""Whole files of rows, to be written again with a few cells changed: everything else stays as it stands.
+"""Files of rows to be rewritten with a few cells changed; everything else stays as it stands.
 
 csv and tsv are held as columns of text, so that ``007`` and ``1.10`` stay what they are; jsonl as its lines,
 so that a line in which nothing changes is not written anew; parquet with its own types.
@@ -75,8 +75,8 @@ class RowFile:
         except pa.ArrowInvalid as error:
             why = str(error).partition("\n")[0]
             raise InputError(f"The column {column} holds {old.type}, and a correction does not fit ({why})") from None
-        at = self.table.column_names.index(name)
-        return replace(self, table=self.table.set_column(at, self.table.schema.field(at), following))
+        position = self.table.column_names.index(name)
+        return replace(self, table=self.table.set_column(position, self.table.schema.field(position), following))
 
     def take(self, rows: np.ndarray) -> RowFile:
         """Return the file with only these rows, in this order."""

@@ -1,4 +1,4 @@
-"""The forms in which spans come: character spans, tagged tokens, exports of Label Studio and Argilla.
+"""Span formats: character offsets, BIO tags of tokens, exports of Label Studio and Argilla.
 
 One cell a text is turned into the canonical form of :mod:`labelsift.data.spans`. Known forms, also as the JSON text of
 them:
@@ -87,13 +87,13 @@ def spans_of(value: object) -> list[Span] | None:
         raise _Unknown(type(value).__name__)
     if value and isinstance(value[0], Mapping) and ("result" in value[0] or "value" in value[0]):
         return _exported(value)
-    if value and isinstance(value[0], list) and all(_is_answer(one) for one in value):
-        return next((spans_of(one) for one in value if one is not None), None)  # Argilla: one list a person
-    return [_span(one) for one in value]
+    if value and isinstance(value[0], list) and all(_is_answer(item) for item in value):
+        return next((spans_of(item) for item in value if item is not None), None)  # Argilla: one list a person
+    return [_span(item) for item in value]
 
 
-def _is_answer(one: object) -> bool:
-    return one is None or (isinstance(one, list) and all(isinstance(part, Mapping) for part in one))
+def _is_answer(item: object) -> bool:
+    return item is None or (isinstance(item, list) and all(isinstance(part, Mapping) for part in item))
 
 
 def _loaded(text: str) -> Any:  # noqa: ANN401 - any JSON
@@ -110,18 +110,18 @@ def _of_mapping(value: Mapping[str, Any]) -> list[Span] | None:
         if key in value:
             return spans_of(value[key])
     if {"start", "end", "label"} <= value.keys() and isinstance(value["start"], list):  # a list of structs, transposed
-        return [_span(list(one)) for one in zip(value["start"], value["end"], value["label"], strict=True)]
+        return [_span(list(parts)) for parts in zip(value["start"], value["end"], value["label"], strict=True)]
     raise _Unknown("mapping")
 
 
 def _exported(value: Sequence[Mapping[str, Any]]) -> list[Span] | None:
     """Read Label Studio's annotations or one result of it, or Argilla's responses."""
     if "result" in value[0]:
-        kept = [one for one in value if not one.get("was_cancelled")]
+        kept = [annotation for annotation in value if not annotation.get("was_cancelled")]
         return spans_of(kept[0]["result"]) if kept else None
     if isinstance(value[0]["value"], Mapping):
         return [span for region in value for span in _region(region)]
-    kept = [one for one in value if one.get("status") not in UNSUBMITTED]
+    kept = [response for response in value if response.get("status") not in UNSUBMITTED]
     return spans_of(kept[0]["value"]) if kept else None
 
 
@@ -133,17 +133,17 @@ def _region(region: Mapping[str, Any]) -> list[Span]:
     return [_span([value.get("start"), value.get("end"), name]) for name in value.get("labels") or ()]
 
 
-def _span(one: object) -> Span:
-    if isinstance(one, Mapping):
-        name = next((one[key] for key in TYPE_KEYS if one.get(key) is not None), None)
-        one = [one.get("start"), one.get("end"), name[0] if isinstance(name, list) and len(name) == 1 else name]
-    if not isinstance(one, (list, tuple)) or len(one) != 3:
-        raise _Unknown(str(one))
-    start, end, name = one
-    places = [_whole(start), _whole(end)]
+def _span(span: object) -> Span:
+    if isinstance(span, Mapping):
+        name = next((span[key] for key in TYPE_KEYS if span.get(key) is not None), None)
+        span = [span.get("start"), span.get("end"), name[0] if isinstance(name, list) and len(name) == 1 else name]
+    if not isinstance(span, (list, tuple)) or len(span) != 3:
+        raise _Unknown(str(span))
+    start, end, name = span
+    offsets = _whole(start), _whole(end)
     if not isinstance(name, str):
-        raise _Unknown(str(one))
-    return places[0], places[1], name
+        raise _Unknown(str(span))
+    return *offsets, name
 
 
 def _whole(number: object) -> int:
@@ -182,28 +182,28 @@ def tagged_column(
         For rows without as many tags as tokens, tags in no known form, and tokens that the text does not hold.
     """
     cells: list[str | None] = []
-    made: list[str] = []
+    token_texts: list[str] = []
     wrong: dict[str, list[str]] = {"count": [], "tag": [], "text": []}
-    for at, (tag, token) in enumerate(zip(tags.to_pylist(), tokens.to_pylist(), strict=True)):
+    for row, (tag, token) in enumerate(zip(tags.to_pylist(), tokens.to_pylist(), strict=True)):
         words = _strings(token) or []
-        text = " ".join(words) if texts is None else texts[at]
-        made.append(text)
-        cells.append(_tagged(_strings(tag), words, text, wrong, names[at]))
+        text = " ".join(words) if texts is None else texts[row]
+        token_texts.append(text)
+        cells.append(_tagged(_strings(tag), words, text, wrong, names[row]))
     _refuse_tags(wrong, column_name)
-    return made, pa.chunked_array([pa.array(cells, pa.string())])
+    return token_texts, pa.chunked_array([pa.array(cells, pa.string())])
 
 
 def _tagged(
     tags: list[str] | None, words: list[str], text: str, wrong: Mapping[str, list[str]], name: str
 ) -> str | None:
-    places = _places(words, text)
-    if places is None:
+    offsets = _offsets(words, text)
+    if offsets is None:
         wrong["text"].append(name)
     elif tags is not None and len(tags) != len(words):
         wrong["count"].append(name)
     elif tags is not None:
         try:
-            return canonical(from_bio(tags, places))
+            return canonical(from_bio(tags, offsets))
         except ValueError:
             wrong["tag"].append(name)
     return None
@@ -238,15 +238,15 @@ def _strings(value: object) -> list[str] | None:
         except ValueError:
             loaded = None
         value = loaded if isinstance(loaded, list) else stripped.split()
-    return [str(one) for one in value] if isinstance(value, list) else None
+    return [str(item) for item in value] if isinstance(value, list) else None
 
 
-def _places(words: Sequence[str], text: str) -> list[tuple[int, int]] | None:
-    places, at = [], 0
+def _offsets(words: Sequence[str], text: str) -> list[tuple[int, int]] | None:
+    offsets, start = [], 0
     for word in words:
-        at = text.find(word, at)
-        if at < 0:
+        start = text.find(word, start)
+        if start < 0:
             return None
-        places.append((at, at + len(word)))
-        at += len(word)
-    return places
+        offsets.append((start, start + len(word)))
+        start += len(word)
+    return offsets

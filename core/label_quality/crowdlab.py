@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..data.annotator_labels import Opinions, majority
+from ..data.annotator_labels import AnnotatorLabels
 
 EXTRA = "pip install labelsift[annotators]"
 MAJORITY, CROWDLAB = "majority vote", "CROWDLAB"
@@ -48,9 +48,9 @@ class Consensus:
     method: str
 
 
-def by_majority(annotations: Opinions, classes: int) -> Consensus:
+def by_majority(annotations: AnnotatorLabels, classes: int) -> Consensus:
     """Return the label of most annotators; its quality is the share of those who gave it."""
-    codes = majority(annotations, classes)
+    codes = annotations.majority_vote(classes)
     spoke, agrees = annotations.codes >= 0, (annotations.codes == codes[:, None]) & (annotations.codes >= 0)
     with np.errstate(invalid="ignore"):
         quality = (agrees.sum(axis=1) / spoke.sum(axis=1)).astype(np.float32)
@@ -65,7 +65,7 @@ def by_majority(annotations: Opinions, classes: int) -> Consensus:
     return Consensus(codes, quality, own, worth, agreement, agreement, MAJORITY)
 
 
-def by_crowdlab(annotations: Opinions, pred_probs: np.ndarray) -> Consensus:
+def by_crowdlab(annotations: AnnotatorLabels, pred_probs: np.ndarray) -> Consensus:
     """Return CROWDLAB's consensus and ActiveLab's scores.
 
     Parameters
@@ -102,7 +102,7 @@ def by_crowdlab(annotations: Opinions, pred_probs: np.ndarray) -> Consensus:
     return Consensus(**columns, agreement=agreement, skill=skill, method=CROWDLAB)
 
 
-def _agreement(annotations: Opinions, codes: np.ndarray) -> np.ndarray:
+def _agreement(annotations: AnnotatorLabels, codes: np.ndarray) -> np.ndarray:
     """Return how often each annotator agrees with the consensus of samples that others labeled, too: NaN for never."""
     several = annotations.counts > 1
     spoke = (annotations.codes >= 0) & several[:, None]

@@ -1,1 +1,4 @@
-"""Slices: named subsets of the samples, their metrics and their slugs."""
+"""Figures of one run or several: metrics per class and slice, comparison, label value, influence ranking.
+
+May import data, store and models.
+"""

@@ -1,28 +1,44 @@
-"""What changed between two runs: rows, labels, metrics and issues.
+"""Comparison of two runs: rows, labels and who decided them, metrics and issues.
 
 Samples are matched by their ids, then by equal texts among those that no id matches. Differences of metrics carry
 intervals that use this: see :mod:`labelsift.metrics.differences`.
+
+A person's decision in the store's record explains a relabel if it is on the same sample, was made before the newer run
+ended, chose the new label, and was shown the old one (as far as the record tells what it was shown). A label that
+somebody changed by hand in just that way is put down to the people who had decided so.
 """
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..data.issues import issue_named
+from ..data.label_sets import cell_of
 from ..data.schemas import issues_in
 from ..data.textless import comparable_texts
 from ..store.run import Run
-from .aligning import aligned, explained, taxonomy_changes
-from .deciders import with_deciders
-from .differences import Sides, metrics_table, slices_table
+from .alignment import MatchedRows, explained_by_taxonomy, match_rows, taxonomy_changes, under_taxonomy
+from .differences import MatchedRuns, metric_differences, slice_differences
 from .slice_metrics import score_column
+
+# Of each relabel the people who decided it, each with their newest decision: ISO time, reason, and their own note.
+_DECIDED = pa.list_(pa.struct([(name, pa.string()) for name in ("person", "time", "why", "note")]))
+_VERDICTS = {
+    "accepted": "took the suggestion",
+    "changed": "chose another label than the suggested one",
+    "refused": "refused the suggestion",
+}
+# (sample id, label shown, label chosen) → person → their newest decision; ... stands for a label that nobody knows.
+_Decisions = dict[tuple[Any, ...], dict[str, dict[str, Any]]]
 
 
 @dataclass(frozen=True)
@@ -52,7 +68,7 @@ class Comparison:
         those that both runs have.
     taxonomy
         Table ``kind, old, new, samples, decided``: what became of the older run's classes under the newer run's
-        taxonomy; see :func:`labelsift.metrics.aligning.taxonomy_changes`. None of it counts as relabeled.
+        taxonomy; see :func:`labelsift.metrics.alignment.taxonomy_changes`. None of it counts as relabeled.
     by
         The columns that the user asked for; empty where every column was looked at.
     only_old, only_new
@@ -86,22 +102,8 @@ class Comparison:
     def as_dict(self) -> dict[str, Any]:
         """Return everything as plain values, for ``--json``."""
         tables = ("relabeled", "metrics", "slices", "issues", "taxonomy")
-        shown = {name: value for name, value in vars(self).items() if name not in (*tables, "sides")}
-        return shown | {name: getattr(self, name).to_pylist() for name in tables} | {"movements": self.movements}
-
-    def to_html(self, path: str | Path, *, with_text: bool = False, why: Mapping[str, pa.Table] | None = None) -> Path:
-        """Write the comparison as one self-contained page.
-
-        Parameters
-        ----------
-        with_text
-            Show the texts of changed samples and people's notes on them; else ids and labels only.
-        why
-            Slug of a slice → what :func:`labelsift.metrics.slice_influence.blame` ranks for it.
-        """
-        from ..render.page.comparing import write_comparison
-
-        return write_comparison(self, Path(path), with_text=with_text, why=why)
+        others = {name: value for name, value in vars(self).items() if name not in (*tables, "sides")}
+        return others | {name: getattr(self, name).to_pylist() for name in tables} | {"movements": self.movements}
 
 
 def compare(old: Run, new: Run, *, by: Sequence[str] | None = None) -> Comparison:
@@ -117,28 +119,28 @@ def compare(old: Run, new: Run, *, by: Sequence[str] | None = None) -> Compariso
     ------
     InputError
         If one of the runs cannot be sliced by a column of ``by``.
+    StoreError
+        If the record of decisions in the newer run's store is broken.
     """
-    rows_old, rows_new, renamed = _matched(old, new)
+    matched = match_rows(old, new)
     taxonomy = new.samples.taxonomy
-    classes = taxonomy_changes(_labels(old, rows_old), _labels(new, rows_new), taxonomy)
-    old = aligned(old, taxonomy) if taxonomy else old
+    classes = taxonomy_changes(_labels(old, matched.old), _labels(new, matched.new), taxonomy)
+    old = under_taxonomy(old, taxonomy) if taxonomy else old
     before, after = comparable_texts(old.samples, new.samples)
-    texts_differ = pc.not_equal(before.take(rows_old), after.take(rows_new))
-    both = new.samples.ids.take(rows_new)
-    relabeled = _relabeled(old, new, rows_old, rows_new)
-    sides = Sides(old, new, rows_old.to_numpy(), rows_new.to_numpy())
-    slices, only_old, only_new = slices_table(sides, by)
+    texts_differ = pc.not_equal(before.take(matched.old), after.take(matched.new))
+    runs = MatchedRuns(old, new, matched.old.to_numpy(), matched.new.to_numpy())
+    slices, only_old, only_new = slice_differences(runs, by)
     return Comparison(
         old=old.run,
         new=new.run,
-        added=_others(new, rows_new),
-        removed=_others(old, rows_old),
-        edited=tuple(both.filter(texts_differ).to_pylist()),
-        renamed=renamed,
-        relabeled=with_deciders(relabeled, old, new, renamed={after: before for before, after in renamed}),
-        metrics=metrics_table(sides),
+        added=_unmatched(new, matched.new),
+        removed=_unmatched(old, matched.old),
+        edited=tuple(new.samples.ids.take(matched.new).filter(texts_differ).to_pylist()),
+        renamed=matched.renamed,
+        relabeled=_with_decisions(_relabeled(old, new, matched), old, new, matched),
+        metrics=metric_differences(runs),
         slices=slices,
-        issues=_issues(old, new, rows_old, rows_new),
+        issues=_issues(old, new, matched),
         taxonomy=classes,
         sides=(old, new),
         by=tuple(by or ()),
@@ -149,67 +151,90 @@ def compare(old: Run, new: Run, *, by: Sequence[str] | None = None) -> Compariso
 
 def relabels(old: Run, new: Run) -> pa.Table:
     """Return only what :class:`Comparison` calls ``relabeled``, without the people: ``id, old, new``."""
-    rows_old, rows_new, _ = _matched(old, new)
     taxonomy = new.samples.taxonomy
-    return _relabeled(aligned(old, taxonomy) if taxonomy else old, new, rows_old, rows_new)
+    return _relabeled(under_taxonomy(old, taxonomy) if taxonomy else old, new, match_rows(old, new))
 
 
-def _matched(old: Run, new: Run) -> tuple[pa.Array, pa.Array, tuple[tuple[str, str], ...]]:
-    """Return the rows of the samples that both have, in the old and in the new run, and the renamed ids."""
-    place = pc.index_in(new.samples.ids, value_set=pa.concat_arrays(old.samples.ids.chunks))
-    known = place.is_valid().to_numpy()
-    rows_new = np.flatnonzero(known)
-    rows_old = place.drop_null().to_numpy().astype(np.int64)
-    alone = np.ones(len(old.samples), dtype=bool)
-    alone[rows_old] = False
-    before, after = comparable_texts(old.samples, new.samples)
-    waiting: dict[str, list[int]] = defaultdict(list)
-    if not (old.samples.has_texts and new.samples.has_texts):  # what has no text is known by its id alone
-        alone[:] = False
-    for row in np.flatnonzero(alone).tolist():
-        waiting[before[row].as_py()].append(row)
-    pairs = []
-    for row in np.flatnonzero(~known).tolist():
-        queue = waiting.get(after[row].as_py())
-        if queue:
-            pairs.append((queue.pop(0), row))
-    more = np.array(pairs, dtype=np.int64).reshape(-1, 2)
-    renamed = tuple((old.samples.ids[one].as_py(), new.samples.ids[other].as_py()) for one, other in pairs)
-    return pa.array(np.append(rows_old, more[:, 0])), pa.array(np.append(rows_new, more[:, 1])), renamed
-
-
-def _others(report: Run, rows: pa.Array) -> tuple[str, ...]:
-    alone = np.ones(len(report.samples), dtype=bool)
+def _unmatched(run: Run, rows: pa.Array) -> tuple[str, ...]:
+    """Return the ids of the samples that only this run has."""
+    alone = np.ones(len(run.samples), dtype=bool)
     alone[rows.to_numpy()] = False
-    return tuple(report.samples.ids.filter(pa.array(alone)).to_pylist())
+    return tuple(run.samples.ids.filter(pa.array(alone)).to_pylist())
 
 
-def _relabeled(old: Run, new: Run, rows_old: pa.Array, rows_new: pa.Array) -> pa.Table:
-    before, after = _labels(old, rows_old), _labels(new, rows_new)
+def _relabeled(old: Run, new: Run, matched: MatchedRows) -> pa.Table:
+    before, after = _labels(old, matched.old), _labels(new, matched.new)
     same = pc.fill_null(pc.equal(before, after), False)
     changed = pc.invert(pc.or_(same, pc.and_(before.is_null(), after.is_null())))
     if new.samples.taxonomy is not None:
-        changed = pc.and_(changed, pa.array(~explained(before, after, new.samples.taxonomy)))
-    table = pa.table({"id": new.samples.ids.take(rows_new), "old": before, "new": after})
+        explained = explained_by_taxonomy(before, after, new.samples.taxonomy)
+        changed = pc.and_(changed, pa.array(~explained))
+    table = pa.table({"id": new.samples.ids.take(matched.new), "old": before, "new": after})
     return table.filter(changed)
 
 
-def _labels(report: Run, rows: pa.Array) -> pa.Array:
-    given = report.samples.given
-    found = pa.nulls(len(rows), pa.string()) if given is None else given.take(rows)
-    return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
+def _labels(run: Run, rows: pa.Array) -> pa.Array:
+    given = run.samples.given
+    labels = pa.nulls(len(rows), pa.string()) if given is None else given.take(rows)
+    return labels.combine_chunks() if isinstance(labels, pa.ChunkedArray) else labels
 
 
-def _issues(old: Run, new: Run, rows_old: pa.Array, rows_new: pa.Array) -> pa.Table:
+def _issues(old: Run, new: Run, matched: MatchedRows) -> pa.Table:
     rows = []
-    for name in dict.fromkeys([*issues_in(old.scores), *issues_in(new.scores)]):
-        before, after = (score_column(one, f"is_{name}_issue") for one in (old, new))
-        row: dict[str, Any] = {"issue": name}
+    for issue in dict.fromkeys([*issues_in(old.scores), *issues_in(new.scores)]):
+        before, after = (score_column(run, f"is_{issue}_issue") for run in (old, new))
+        row: dict[str, Any] = {"issue": issue}
         row["old"] = None if before is None else pc.sum(before).as_py()
         row["new"] = None if after is None else pc.sum(after).as_py()
         if before is not None and after is not None:
-            was, now = before.take(rows_old).to_numpy(), after.take(rows_new).to_numpy()
+            was, now = before.take(matched.old).to_numpy(), after.take(matched.new).to_numpy()
             row |= {"fixed": int((was & ~now).sum()), "appeared": int((~was & now).sum())}
         rows.append(row)
-    kinds = [("issue", pa.string()), *((name, pa.int64()) for name in ("old", "new", "fixed", "appeared"))]
-    return pa.Table.from_pylist(rows, schema=pa.schema(kinds))
+    columns = [("issue", pa.string()), *((name, pa.int64()) for name in ("old", "new", "fixed", "appeared"))]
+    return pa.Table.from_pylist(rows, schema=pa.schema(columns))
+
+
+def _with_decisions(relabeled: pa.Table, old: Run, new: Run, matched: MatchedRows) -> pa.Table:
+    """Add the column ``decided`` to a table of relabels; empty lists where the newer run's store knows nobody."""
+    records = new.store.decisions() if new.store is not None and relabeled.num_rows else []
+    decisions = _decisions_by_change(records, old, new)
+    old_ids = {new_id: old_id for old_id, new_id in matched.renamed}
+    people = []
+    for row in relabeled.to_pylist():
+        decided: dict[str, dict[str, Any]] = {}
+        for sample_id in dict.fromkeys((row["id"], old_ids.get(row["id"], row["id"]))):
+            for label_shown in (row["old"], ...):
+                decided |= decisions.get((sample_id, label_shown, row["new"]), {})
+        people.append(sorted(decided.values(), key=lambda decision: decision["time"]))
+    return relabeled.append_column("decided", pa.array(people, _DECIDED))
+
+
+def _decisions_by_change(records: Iterable[Mapping[str, Any]], old: Run, new: Run) -> _Decisions:
+    decisions: _Decisions = defaultdict(dict)
+    datasets = {old.samples.name, new.samples.name, None}
+    for record in records:
+        is_choice = record["action"] == "relabel" and record["verdict"] != "skipped" and record["dataset"] in datasets
+        if not is_choice or datetime.fromisoformat(record["time"]) > new.created:
+            continue
+        label_shown = ... if record["given"] is None else _present_label(record["given"], new)
+        decision = {name: record[name] or None for name in ("person", "time", "note")} | {"why": _why(record)}
+        decisions[record["id"], label_shown, _present_label(record["value"], new)][record["person"]] = decision
+    return decisions
+
+
+def _present_label(cell: str | None, new: Run) -> object:
+    """Return a label out of a JSON cell, under its present name; what is no label as JSON text, which hashes."""
+    try:
+        label = cell_of(json.loads(cell)) if cell is not None else None
+    except ValueError:
+        return cell
+    taxonomy = new.samples.taxonomy
+    if taxonomy and isinstance(label, str):
+        return taxonomy.fate(label).name or label
+    return label if isinstance(label, str) or label is None else json.dumps(label, sort_keys=True)
+
+
+def _why(record: Mapping[str, Any]) -> str:
+    issues = record["issues"]
+    flagged = f"flagged as {', '.join(issue_named(issue).one for issue in issues)}" if issues else ""
+    return "; ".join(part for part in (flagged, _VERDICTS.get(record["verdict"] or "", "")) if part)

@@ -1,4 +1,4 @@
-"""How far metrics moved between two runs, overall and slice by slice, with intervals.
+"""Differences of metrics between two runs, overall and slice by slice, with 95 % intervals.
 
 Rates (labels that look wrong, accuracy) have the interval of
 :func:`labelsift.metrics.paired_intervals.rate_difference`, which uses that the runs share samples, as far as they do:
@@ -21,7 +21,7 @@ from ..errors import InputError
 from ..store.run import Run
 from .factorize import Cells, cross, partitions
 from .paired_intervals import Outcomes, f1_difference, rate_difference
-from .slice_metrics import Judged, judged, overall
+from .slice_metrics import ScoredLabels, overall, scored_labels
 from .slice_table import METRICS, RATES, full_table
 
 _FIGURES = [
@@ -33,11 +33,11 @@ _FIGURES = [
     ("significant", pa.bool_()),
 ]
 _NAMES = [(name, pa.string()) for name in ("slug", "predicate", "metric")]
-Span = tuple[float, float]
+Interval = tuple[float, float]
 
 
 @dataclass(frozen=True)
-class Sides:
+class MatchedRuns:
     """Two runs and the samples that both have.
 
     Parameters
@@ -54,11 +54,11 @@ class Sides:
     rows_new: np.ndarray
 
     @cached_property
-    def judged(self) -> tuple[Judged, Judged]:
+    def scored(self) -> tuple[ScoredLabels, ScoredLabels]:
         """What the metrics of each run are counted from."""
-        return judged(self.old), judged(self.new)
+        return scored_labels(self.old), scored_labels(self.new)
 
-    def intervals(self, old: np.ndarray, new: np.ndarray, cells: int) -> list[dict[str, Span]]:
+    def intervals(self, old: np.ndarray, new: np.ndarray, cells: int) -> list[dict[str, Interval]]:
         """Return the 95 % intervals of every metric's difference, by metric, for each cell; NaN where unknown.
 
         Parameters
@@ -68,28 +68,29 @@ class Sides:
         cells
             Their number.
         """
-        found: list[dict[str, Span]] = [{} for _ in range(cells)]
+        intervals: list[dict[str, Interval]] = [{} for _ in range(cells)]
         for metric in RATES:
             low, high = rate_difference(self._outcomes(metric, old, new, cells))
-            for at, span in enumerate(zip(low.tolist(), high.tolist(), strict=True)):
-                found[at][metric] = span
-        for at, (kinds_old, kinds_new, counts) in self._kinds(old, new):
+            for cell, interval in enumerate(zip(low.tolist(), high.tolist(), strict=True)):
+                intervals[cell][metric] = interval
+        for cell, (kinds_old, kinds_new, counts) in self._kinds(old, new):
             low, high = f1_difference(kinds_old, kinds_new, counts)
-            found[at] |= dict(zip(("f1", "weighted_f1"), zip(low.tolist(), high.tolist(), strict=True), strict=True))
-        return found
+            both = zip(low.tolist(), high.tolist(), strict=True)
+            intervals[cell] |= dict(zip(("f1", "weighted_f1"), both, strict=True))
+        return intervals
 
     def _outcomes(self, metric: str, old: np.ndarray, new: np.ndarray, cells: int) -> Outcomes:
-        (asked_old, hit_old), (asked_new, hit_new) = (_answers(metric, one) for one in self.judged)
-        asked_old, asked_new = asked_old & (old >= 0), asked_new & (new >= 0)
-        at_old, at_new = self.rows_old, self.rows_new
-        shared = asked_old[at_old] & asked_new[at_new] & (old[at_old] == new[at_new])
-        pair = old[at_old] * 4 + hit_old[at_old] * 2 + hit_new[at_new]
+        (counted_old, hit_old), (counted_new, hit_new) = (_hits(metric, data) for data in self.scored)
+        counted_old, counted_new = counted_old & (old >= 0), counted_new & (new >= 0)
+        rows_old, rows_new = self.rows_old, self.rows_new
+        shared = counted_old[rows_old] & counted_new[rows_new] & (old[rows_old] == new[rows_new])
+        pair = old[rows_old] * 4 + hit_old[rows_old] * 2 + hit_new[rows_new]
         neither, new_only, old_only, both = np.bincount(pair[shared], minlength=cells * 4).reshape(cells, 4).T
         return Outcomes(
-            old_hits=np.bincount(old[asked_old & hit_old], minlength=cells),
-            old_total=np.bincount(old[asked_old], minlength=cells),
-            new_hits=np.bincount(new[asked_new & hit_new], minlength=cells),
-            new_total=np.bincount(new[asked_new], minlength=cells),
+            old_hits=np.bincount(old[counted_old & hit_old], minlength=cells),
+            old_total=np.bincount(old[counted_old], minlength=cells),
+            new_hits=np.bincount(new[counted_new & hit_new], minlength=cells),
+            new_total=np.bincount(new[counted_new], minlength=cells),
             both=both,
             old_only=old_only,
             new_only=new_only,
@@ -101,16 +102,16 @@ class Sides:
 
         A sample that is in one run only, or in another cell there, is nothing in the other run.
         """
-        sizes = [len(one.classes) ** 2 + 1 for one in self.judged]
-        said = [_said(one, cell) for one, cell in zip(self.judged, (old, new), strict=True)]
-        at_old, at_new = self.rows_old, self.rows_new
-        same = old[at_old] == new[at_new]
-        at_old, at_new = at_old[same], at_new[same]
-        alone_old, alone_new = (np.ones(len(one), dtype=bool) for one in (old, new))
-        alone_old[at_old], alone_new[at_new] = False, False
-        cell = np.concatenate([old[at_old], old[alone_old], new[alone_new]])
-        first = np.concatenate([said[0][at_old], said[0][alone_old], np.zeros(alone_new.sum(), np.int64)])
-        second = np.concatenate([said[1][at_new], np.zeros(alone_old.sum(), np.int64), said[1][alone_new]])
+        sizes = [len(data.classes) ** 2 + 1 for data in self.scored]
+        pair_old, pair_new = (_pair_codes(data, cell) for data, cell in zip(self.scored, (old, new), strict=True))
+        rows_old, rows_new = self.rows_old, self.rows_new
+        same = old[rows_old] == new[rows_new]
+        rows_old, rows_new = rows_old[same], rows_new[same]
+        alone_old, alone_new = (np.ones(len(cells), dtype=bool) for cells in (old, new))
+        alone_old[rows_old], alone_new[rows_new] = False, False
+        cell = np.concatenate([old[rows_old], old[alone_old], new[alone_new]])
+        first = np.concatenate([pair_old[rows_old], pair_old[alone_old], np.zeros(alone_new.sum(), np.int64)])
+        second = np.concatenate([pair_new[rows_new], np.zeros(alone_old.sum(), np.int64), pair_new[alone_new]])
         counted = (cell >= 0) & ((first > 0) | (second > 0))
         kinds, counts = np.unique(
             (cell[counted] * sizes[0] + first[counted]) * sizes[1] + second[counted], return_counts=True
@@ -120,106 +121,109 @@ class Sides:
         starts = np.flatnonzero(np.diff(cell, prepend=-1))
         if not len(starts):  # neither run judged a label
             return []
-        parts = [np.split(one, starts[1:]) for one in (first, second, counts)]
+        parts = [np.split(values, starts[1:]) for values in (first, second, counts)]
         return [
-            (int(cell[start]), (_pair(one, self.judged[0]), _pair(other, self.judged[1]), count))
-            for start, one, other, count in zip(starts.tolist(), *parts, strict=True)
+            (int(cell[start]), (_pair(before, self.scored[0]), _pair(after, self.scored[1]), count))
+            for start, before, after, count in zip(starts.tolist(), *parts, strict=True)
         ]
 
 
-def metrics_table(sides: Sides) -> pa.Table:
+def metric_differences(runs: MatchedRuns) -> pa.Table:
     """Return the metrics of the whole data set; see ``metrics`` of :class:`labelsift.metrics.compare.Comparison`."""
-    before, after = (overall(one) for one in sides.judged)
-    old, new = (np.zeros(len(one.given), dtype=np.int64) for one in sides.judged)
-    (spans,) = sides.intervals(old, new, 1)
-    rows = [{"metric": metric, **_difference(metric, before, after, spans)} for metric in METRICS]
+    before, after = (overall(data) for data in runs.scored)
+    old, new = (np.zeros(len(data.given), dtype=np.int64) for data in runs.scored)
+    (intervals,) = runs.intervals(old, new, 1)
+    rows = [{"metric": metric, **_difference(metric, before, after, intervals)} for metric in METRICS]
     return pa.Table.from_pylist(rows, schema=pa.schema([("metric", pa.string()), *_FIGURES]))
 
 
-def slices_table(sides: Sides, by: Sequence[str] | None) -> tuple[pa.Table, tuple[str, ...], tuple[str, ...]]:
+def slice_differences(runs: MatchedRuns, by: Sequence[str] | None) -> tuple[pa.Table, tuple[str, ...], tuple[str, ...]]:
     """Return the metrics of the slices that both have, and the predicates of those that only the old or new run has.
 
     See ``slices`` of :class:`labelsift.metrics.compare.Comparison`.
     """
-    before, after = _cells(sides.old, by), _cells(sides.new, by)
-    spans: dict[str, dict[str, Span]] = {}
-    for columns in before.keys() & after.keys():
-        spans |= _spans(sides, before[columns], after[columns])
-    told = [
-        {row["predicate"]: row for row in full_table(one, list(cells.values())).to_pylist()}
-        for one, cells in ((sides.old, before), (sides.new, after))
-    ]
+    cells_old, cells_new = _cells(runs.old, by), _cells(runs.new, by)
+    intervals: dict[str, dict[str, Interval]] = {}
+    for columns in cells_old.keys() & cells_new.keys():
+        intervals |= _intervals(runs, cells_old[columns], cells_new[columns])
+    before, after = (
+        {row["predicate"]: row for row in full_table(run, list(cells.values())).to_pylist()}
+        for run, cells in ((runs.old, cells_old), (runs.new, cells_new))
+    )
     rows = [
         {
-            "slug": told[1][predicate]["slug"],
+            "slug": after[predicate]["slug"],
             "predicate": predicate,
             "metric": metric,
             "n_old": row["n"],
-            "n_new": told[1][predicate]["n"],
-            **_difference(metric, row, told[1][predicate], spans[predicate]),
+            "n_new": after[predicate]["n"],
+            **_difference(metric, row, after[predicate], intervals[predicate]),
         }
-        for predicate, row in told[0].items()
-        if predicate in told[1]
+        for predicate, row in before.items()
+        if predicate in after
         for metric in METRICS
     ]
     schema = pa.schema([*_NAMES, ("n_old", pa.int64()), ("n_new", pa.int64()), *_FIGURES])
-    only_old = tuple(one for one in told[0] if one not in told[1])
-    only_new = tuple(one for one in told[1] if one not in told[0])
+    only_old = tuple(predicate for predicate in before if predicate not in after)
+    only_new = tuple(predicate for predicate in after if predicate not in before)
     return pa.Table.from_pylist(rows, schema=schema), only_old, only_new
 
 
-def all_cells(report: Run, by: Sequence[str] | None) -> list[dict[str, Any]]:
+def all_slices(run: Run, by: Sequence[str] | None) -> list[dict[str, Any]]:
     """Return the metrics of every slice of a run: by the columns ``by`` and their pairs, else by every column."""
-    return full_table(report, list(_cells(report, by).values())).to_pylist()
+    return full_table(run, list(_cells(run, by).values())).to_pylist()
 
 
-def known(value: float | None) -> float | None:
+def number_or_none(value: float | None) -> float | None:
     """Return a number, or None for what could not be counted."""
     return None if value is None or np.isnan(value) else float(value)
 
 
-def _cells(report: Run, by: Sequence[str] | None) -> dict[tuple[str, ...], Cells]:
+def _cells(run: Run, by: Sequence[str] | None) -> dict[tuple[str, ...], Cells]:
     """Return the partitions that are asked for, by the columns that they are made of."""
-    found, skipped = partitions(report.samples)
-    missing = sorted(set(by or ()) - set(found))
+    columns, skipped = partitions(run.samples)
+    missing = sorted(set(by or ()) - set(columns))
     if missing:
         why = [f"{name} ({skipped[name]})" if name in skipped else name for name in missing]
-        raise InputError(f"The run {report.run} cannot be sliced by these columns", ids=why, cure="Name others")
-    cells = {(name,): found[name] for name in by or found}
+        raise InputError(f"The run {run.run} cannot be sliced by these columns", ids=why, cure="Name others")
+    cells = {(name,): columns[name] for name in by or columns}
     pairs = combinations(dict.fromkeys(by or ()), 2)
-    return cells | {(one, other): cross(found[one], found[other]) for one, other in pairs}
+    return cells | {(first, second): cross(columns[first], columns[second]) for first, second in pairs}
 
 
-def _spans(sides: Sides, before: Cells, after: Cells) -> dict[str, dict[str, Span]]:
-    shared = [one for one in before.described if one in set(after.described)]
-    place = {one: at for at, one in enumerate(shared)}
-    old, new = (np.array([place.get(text, -1) for text in one.described])[one.codes] for one in (before, after))
-    return dict(zip(shared, sides.intervals(old, new, len(shared)), strict=True))
+def _intervals(runs: MatchedRuns, before: Cells, after: Cells) -> dict[str, dict[str, Interval]]:
+    present = set(after.described)
+    shared = [predicate for predicate in before.described if predicate in present]
+    index = {predicate: position for position, predicate in enumerate(shared)}
+    old, new = (np.array([index.get(text, -1) for text in cells.described])[cells.codes] for cells in (before, after))
+    return dict(zip(shared, runs.intervals(old, new, len(shared)), strict=True))
 
 
-def _answers(metric: str, data: Judged) -> tuple[np.ndarray, np.ndarray]:
+def _hits(metric: str, data: ScoredLabels) -> tuple[np.ndarray, np.ndarray]:
     """Return which samples a rate counts, and which of them are a hit: bool, shape (n,) each."""
     if metric == "accuracy":
         return data.both, data.given == data.predicted
     return data.was_judged, data.flagged
 
 
-def _said(data: Judged, cell: np.ndarray) -> np.ndarray:
+def _pair_codes(data: ScoredLabels, cell: np.ndarray) -> np.ndarray:
     """Return given and predicted class as one number above 0; 0 where the run does not count the sample."""
     return np.where(data.both & (cell >= 0), data.given * len(data.classes) + data.predicted + 1, 0)
 
 
-def _pair(said: np.ndarray, data: Judged) -> tuple[np.ndarray, np.ndarray]:
-    given, predicted = np.divmod(said - 1, max(len(data.classes), 1))
-    return np.where(said > 0, given, -1), np.where(said > 0, predicted, -1)
+def _pair(pair_codes: np.ndarray, data: ScoredLabels) -> tuple[np.ndarray, np.ndarray]:
+    given, predicted = np.divmod(pair_codes - 1, max(len(data.classes), 1))
+    return np.where(pair_codes > 0, given, -1), np.where(pair_codes > 0, predicted, -1)
 
 
-def _difference(metric: str, before: dict[str, Any], after: dict[str, Any], spans: dict[str, Span]) -> dict[str, Any]:
+def _difference(
+    metric: str, before: dict[str, Any], after: dict[str, Any], intervals: dict[str, Interval]
+) -> dict[str, Any]:
     """Return old, new and their difference with its 95 % interval, nulls where unknown."""
-    one, other = (known(values[metric]) for values in (before, after))
-    figures: dict[str, Any] = {"old": one, "new": other}
-    if one is None or other is None:
+    old, new = (number_or_none(values[metric]) for values in (before, after))
+    figures: dict[str, Any] = {"old": old, "new": new}
+    if old is None or new is None:
         return figures
-    low, high = map(known, spans.get(metric, (None, None)))
+    low, high = map(number_or_none, intervals.get(metric, (None, None)))
     sure = None if low is None or high is None else low > 0 or high < 0
-    return figures | {"difference": other - one, "low": low, "high": high, "significant": sure}
+    return figures | {"difference": new - old, "low": low, "high": high, "significant": sure}

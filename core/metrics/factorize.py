@@ -1,4 +1,4 @@
-"""Cells: a metadata column as integer codes, one code a value, ready for counting.
+"""Metadata columns as integer codes, one code a value or quartile, ready for counting by slice.
 
 Which columns are sliced, and why the others are not:
 
@@ -8,7 +8,7 @@ Which columns are sliced, and why the others are not:
   ``age:q1`` keeps its name from run to run while the borders move with the data, and stands beside
   the real range. Equal values always fall into the same quarter;
 - not: constants, nearly unique columns (ids), free text and copies of the sample's text, which
-  would also carry text out of the house, and nested values.
+  would also send text to trackers, and nested values.
 """
 
 from __future__ import annotations
@@ -65,11 +65,11 @@ def partitions(samples: Samples) -> tuple[dict[str, Cells], dict[str, str]]:
     cells: dict[str, Cells] = {}
     skipped: dict[str, str] = {}
     for name, column in _columns(samples).items():
-        found = partition(name, column, texts=comparable_texts(samples)[0])
-        if isinstance(found, Cells):
-            cells[name] = found
+        result = partition(name, column, texts=comparable_texts(samples)[0])
+        if isinstance(result, Cells):
+            cells[name] = result
         else:
-            skipped[name] = found
+            skipped[name] = result
     return cells, skipped
 
 
@@ -124,18 +124,18 @@ def _unfit(values: pa.ChunkedArray, texts: pa.ChunkedArray) -> str:
 
 
 def _categories(name: str, values: pa.ChunkedArray) -> Cells:
-    known = pc.unique(values).to_pylist()
-    known.sort(key=lambda value: (value is None, value or ""))
-    codes = pc.index_in(values, value_set=pa.array(known, pa.string())).to_numpy().astype(np.int64)
-    predicates = tuple(((name, value),) for value in known)
-    return Cells(predicates, tuple(describe(one) for one in predicates), codes)
+    distinct = pc.unique(values).to_pylist()
+    distinct.sort(key=lambda value: (value is None, value or ""))
+    codes = pc.index_in(values, value_set=pa.array(distinct, pa.string())).to_numpy().astype(np.int64)
+    predicates = tuple(((name, value),) for value in distinct)
+    return Cells(predicates, tuple(map(describe, predicates)), codes)
 
 
 def _quarters(name: str, column: pa.ChunkedArray) -> Cells | str:
     numbers = pc.fill_null(column.cast(pa.float64()), float("nan")).to_numpy()
-    here = np.isfinite(numbers)
-    edges = np.unique(np.quantile(numbers[here], QUARTERS)) if here.any() else np.empty(0)
-    raw = np.where(here, np.searchsorted(edges, numbers, side="left"), len(edges) + 1)
+    finite = np.isfinite(numbers)
+    edges = np.unique(np.quantile(numbers[finite], QUARTERS)) if finite.any() else np.empty(0)
+    raw = np.where(finite, np.searchsorted(edges, numbers, side="left"), len(edges) + 1)
     used, codes = np.unique(raw, return_inverse=True)
     if len(used) < 2:
         return "nearly all its values are equal"

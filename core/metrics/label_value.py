@@ -1,4 +1,4 @@
-"""Did correcting the labels help? The same model trained on the old and on the new labels, judged on both.
+"""Label value: what new labels are worth, by training the same model on the old and on the new ones.
 
 Each seed parts the samples that both runs have into training and evaluation rows (or takes the user's own
 evaluation split), fits the scan's linear model on the training rows with the old labels and again with the
@@ -31,7 +31,7 @@ LEAST = 10  # evaluation rows of a slice a seed, below which its gain has no int
 
 
 @dataclass(frozen=True)
-class Worth:
+class LabelValue:
     """What new labels are worth.
 
     Parameters
@@ -65,11 +65,13 @@ class Worth:
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything as plain values, for ``--json``."""
-        cells = {f"trained on {one}, judged by {other}": list(values) for (one, other), values in self.accuracy.items()}
+        cells = {f"trained on {by}, judged by {judge}": list(hits) for (by, judge), hits in self.accuracy.items()}
         return {**vars(self), "accuracy": cells, "slices": self.slices.to_pylist(), "notes": list(self.notes)}
 
 
-def worth(old: Run, new: Run, *, seeds: int = 5, evaluation: str | None = None, by: Sequence[str] = ()) -> Worth:
+def label_value(
+    old: Run, new: Run, *, seeds: int = 5, evaluation: str | None = None, by: Sequence[str] = ()
+) -> LabelValue:
     """Measure what the labels of the run ``new`` are worth beside those of the run ``old``.
 
     Parameters
@@ -100,11 +102,11 @@ def worth(old: Run, new: Run, *, seeds: int = 5, evaluation: str | None = None, 
             predicted = _predicted(data.vectors, codes, rows, np.flatnonzero(held_out), len(data.classes))
             right[name, OLD].append(predicted == data.old[held_out])
             right[name, NEW].append(predicted == data.new[held_out])
-    accuracy = {cell: tuple(float(one.mean()) for one in hits) for cell, hits in right.items()}
+    accuracy = {cell: tuple(float(by_row.mean()) for by_row in hits) for cell, hits in right.items()}
     share = float(judged[0].sum() / max((~judged[0]).sum(), 1))
     gain, low, high = _gain(accuracy, share)
     changed_evaluation = int((data.differ & judged[0]).sum())
-    return Worth(
+    return LabelValue(
         accuracy=accuracy,
         gain=gain,
         low=low,
@@ -146,11 +148,11 @@ class _Shared:
 def _shared(old: Run, new: Run, by: Sequence[str]) -> _Shared:
     if new.embeddings is None or old.samples.labels is None or new.samples.labels is None:
         raise InputError("Both runs need labels, and the new one embeddings", cure="Scan both with --label")
-    for one in (old, new):
-        require_texts(one.samples, "This comparison", run=one.run)
-    place = pc.index_in(new.samples.ids, value_set=pa.concat_arrays(old.samples.ids.chunks))
-    rows = np.flatnonzero(place.is_valid().to_numpy())
-    before = old.samples.take(place.drop_null().to_numpy())
+    for run in (old, new):
+        require_texts(run.samples, "This comparison", run=run.run)
+    positions = pc.index_in(new.samples.ids, value_set=pa.concat_arrays(old.samples.ids.chunks))
+    rows = np.flatnonzero(positions.is_valid().to_numpy())
+    before = old.samples.take(positions.drop_null().to_numpy())
     after = new.samples.take(rows)
     labeled = pc.and_(pc.is_valid(before.labels), pc.is_valid(after.labels))
     same = pc.and_(pc.equal(before.texts, after.texts), labeled)
@@ -189,12 +191,17 @@ def _resampled(rows: np.ndarray, seed: int, *, fixed: bool) -> np.ndarray:
 
 def _predicted(vectors: np.ndarray, codes: np.ndarray, rows: np.ndarray, asked: np.ndarray, classes: int) -> np.ndarray:
     """Fit on some rows, with the penalty that suits these labels best, and predict others."""
-    spread = float(vectors[rows].var(axis=0).mean()) or 1.0
-    order = np.random.default_rng(0).permutation(len(rows))
-    inner, outer = rows[order[len(rows) // 5 :]], rows[order[: len(rows) // 5]]
-    penalty = choose_penalty(vectors[inner], codes[inner], vectors[outer], codes[outer], spread=spread)
-    model = LogisticRegression.fit(vectors[rows], codes[rows], classes=classes, penalty=penalty * spread)
+    penalty = held_out_penalty(vectors[rows], codes[rows])
+    model = LogisticRegression.fit(vectors[rows], codes[rows], classes=classes, penalty=penalty)
     return model.predict_proba(vectors[asked]).argmax(axis=1)
+
+
+def held_out_penalty(vectors: np.ndarray, codes: np.ndarray) -> float:
+    """Return the penalty of a linear model that predicts a held-out fifth of the rows best."""
+    spread = float(vectors.var(axis=0).mean()) or 1.0
+    order = np.random.default_rng(0).permutation(len(codes))
+    outer, inner = order[: len(order) // 5], order[len(order) // 5 :]
+    return spread * choose_penalty(vectors[inner], codes[inner], vectors[outer], codes[outer], spread=spread)
 
 
 def _gain(accuracy: Mapping[tuple[str, str], Sequence[float]], share: float) -> tuple[float, float, float]:

@@ -1,4 +1,4 @@
-"""How sure a difference between two runs is, where they share samples: intervals for rates and for F1.
+"""Paired intervals of differences between two runs: Newcombe's for rates, a paired bootstrap for F1.
 
 Both runs usually judge mostly the same samples, so their figures move together and the difference is surer than that of
 two independent samples. Everything here takes samples as drawn at random, and the runs' models as given: it does not
@@ -55,20 +55,22 @@ def rate_difference(counts: Outcomes) -> tuple[np.ndarray, np.ndarray]:
     new_low, new_high = wilson(counts.new_hits, counts.new_total)
     with np.errstate(invalid="ignore", divide="ignore"):
         old, new = counts.old_hits / counts.old_total, counts.new_hits / counts.new_total
-        together = _correlation(counts)
+        correlation = _correlation(counts)
     down, up = (new - new_low, old_high - old), (new_high - new, old - old_low)
     difference = new - old
-    low = difference - _hypot(*down, together)
-    return low, difference + _hypot(*up, together)
+    low = difference - _hypot(*down, correlation)
+    return low, difference + _hypot(*up, correlation)
 
 
-def _hypot(one: np.ndarray, other: np.ndarray, together: np.ndarray) -> np.ndarray:
-    return np.sqrt(np.maximum(one**2 - 2 * together * one * other + other**2, 0))
+def _hypot(first: np.ndarray, second: np.ndarray, correlation: np.ndarray) -> np.ndarray:
+    return np.sqrt(np.maximum(first**2 - 2 * correlation * first * second + second**2, 0))
 
 
 def _correlation(counts: Outcomes) -> np.ndarray:
     """Return the correlation of the two rates: float64, shape (cells,)."""
-    yes, gone, come, no = (one.astype(float) for one in (counts.both, counts.old_only, counts.new_only, counts.neither))
+    yes, gone, come, no = (
+        count.astype(float) for count in (counts.both, counts.old_only, counts.new_only, counts.neither)
+    )
     shared = yes + gone + come + no
     product = yes * no - gone * come
     corrected = np.where(product > 0, np.maximum(product - shared / 2, 0), product)
@@ -107,11 +109,12 @@ def f1_difference(
     for start in range(0, draws, step):
         drawn = rng.multinomial(total, counts / total, size=min(step, draws - start)).T.copy()
         differences.append(_f1(*new, drawn) - _f1(*old, drawn))
-    found = np.concatenate(differences)
+    by_draw = np.concatenate(differences)
     if draws == DRAWS:
-        low, high = np.nanpercentile(found, (2.5, 97.5), axis=0)
+        low, high = np.nanpercentile(by_draw, (2.5, 97.5), axis=0)
         return low, high
-    middle, half = (_f1(*new, counts[:, None]) - _f1(*old, counts[:, None]))[0], Z95 * np.nanstd(found, axis=0, ddof=1)
+    middle = (_f1(*new, counts[:, None]) - _f1(*old, counts[:, None]))[0]
+    half = Z95 * np.nanstd(by_draw, axis=0, ddof=1)
     return middle - half, middle + half
 
 
@@ -132,9 +135,9 @@ def _f1(given: np.ndarray, predicted: np.ndarray, drawn: np.ndarray) -> np.ndarr
 
 def _summed(drawn: np.ndarray, codes: np.ndarray, classes: int) -> np.ndarray:
     """Sum the draws of each class: int64, shape (classes, draws)."""
-    found = np.zeros((classes, drawn.shape[1]), dtype=np.int64)
+    sums = np.zeros((classes, drawn.shape[1]), dtype=np.int64)
     if len(codes):
         order = np.argsort(codes, kind="stable")
         present, starts = np.unique(codes[order], return_index=True)
-        found[present] = np.add.reduceat(drawn[order], starts, axis=0)
-    return found
+        sums[present] = np.add.reduceat(drawn[order], starts, axis=0)
+    return sums

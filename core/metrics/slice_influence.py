@@ -1,4 +1,4 @@
-"""Why a slice fell: the label changes between two runs that push it down most."""
+"""Influence ranking: the relabels between two runs that push a slice's metrics down most (influence functions)."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..errors import InputError
-from ..models.cross_validation import choose_penalty
 from ..models.influence import fit_newton, relabel_influence
 from ..store.run import Run
 from .compare import relabels
-from .slice_lookup import slice_ids
+from .label_value import held_out_penalty
+from .slice_table import slice_ids
 
 MOST_ROWS = 20_000  # learned from: the exact fit that influence needs takes minutes beyond
 _SCHEMA = pa.schema([("id", pa.string()), ("old", pa.string()), ("new", pa.string()), ("effect", pa.float64())])
 
 
-def blame(old: Run, new: Run, slug: str) -> pa.Table:
+def influence_ranking(old: Run, new: Run, slug: str) -> pa.Table:
     """Rank the relabels between two runs by how far each pushes a slice down.
 
     A linear model like the scan's is fitted on the new run's labels; the effect of a relabel is the first-order
@@ -43,15 +43,15 @@ def blame(old: Run, new: Run, slug: str) -> pa.Table:
     classes = tuple(sorted({*old.samples.classes, *new.samples.classes, *relabeled["old"].to_pylist()}))
     codes = new.samples.codes(classes)
     changed = new.samples.positions(relabeled["id"].to_pylist())
-    fitted = _learned(codes, changed)
+    fitted = _rows_to_fit(codes, changed)
     inside = np.setdiff1d(new.samples.positions(slice_ids(new, slug)), changed)
     inside = inside[codes[inside] >= 0]
     if not len(inside):
         raise InputError("The slice has no sample whose label is the same in both runs", ids=[slug])
-    vectors, penalty = new.embeddings, _penalty(new.embeddings[fitted], codes[fitted])
+    vectors, penalty = new.embeddings, held_out_penalty(new.embeddings[fitted], codes[fitted])
     weights = fit_newton(vectors[fitted], codes[fitted], classes=len(classes), penalty=penalty)
-    place = {name: at for at, name in enumerate(classes)}
-    old_codes = np.array([place[one] for one in relabeled["old"].to_pylist()])
+    index = {name: position for position, name in enumerate(classes)}
+    old_codes = np.array([index[label] for label in relabeled["old"].to_pylist()])
     effect = relabel_influence(
         vectors[fitted],
         codes[fitted],
@@ -65,18 +65,11 @@ def blame(old: Run, new: Run, slug: str) -> pa.Table:
     return table.select(_SCHEMA.names).cast(_SCHEMA)
 
 
-def _learned(codes: np.ndarray, changed: np.ndarray) -> np.ndarray:
+def _rows_to_fit(codes: np.ndarray, changed: np.ndarray) -> np.ndarray:
     """Return the rows to fit on: all labeled ones, or the changed ones and a sample of the others."""
     labeled = np.flatnonzero(codes >= 0)
     if len(labeled) <= MOST_ROWS:
         return labeled
     others = np.setdiff1d(labeled, changed)
-    some = np.random.default_rng(0).choice(others, max(MOST_ROWS - len(changed), 0), replace=False)
-    return np.sort(np.concatenate([changed, some]))
-
-
-def _penalty(vectors: np.ndarray, codes: np.ndarray) -> float:
-    spread = float(vectors.var(axis=0).mean()) or 1.0
-    order = np.random.default_rng(0).permutation(len(codes))
-    outer, inner = order[: len(order) // 5], order[len(order) // 5 :]
-    return spread * choose_penalty(vectors[inner], codes[inner], vectors[outer], codes[outer], spread=spread)
+    drawn = np.random.default_rng(0).choice(others, max(MOST_ROWS - len(changed), 0), replace=False)
+    return np.sort(np.concatenate([changed, drawn]))

@@ -1,4 +1,6 @@
-"""Metrics a class and a slice, by counting: no loop over samples and none over cells.
+"""Metrics per class and per slice: label-issue rate, accuracy, precision, recall, F1, with Wilson intervals.
+
+All are counted by ``bincount``: no loop over samples and none over cells.
 
 Accuracy, precision, recall and F1 compare a prediction with the *given* labels: the user's
 ``predicted`` column where there is one, else the proxy model's out-of-sample prediction, which says
@@ -18,8 +20,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .factorize import Cells
-
 if TYPE_CHECKING:
     from ..store.run import Run
 
@@ -29,8 +29,8 @@ Z95 = 1.959963984540054
 
 
 @dataclass(frozen=True)
-class Judged:
-    """What the metrics are counted from, one entry a sample in the order of ``report.samples``.
+class ScoredLabels:
+    """What the metrics are counted from, one entry a sample in the order of ``run.samples``.
 
     Parameters
     ----------
@@ -67,59 +67,62 @@ class Judged:
         return self.labeled & (self.predicted >= 0)
 
 
-def judged(report: Run) -> Judged:
-    """Gather labels, predictions and label flags of a report."""
-    samples = report.samples
+def scored_labels(run: Run) -> ScoredLabels:
+    """Gather labels, predictions and label flags of a run."""
+    samples = run.samples
     if samples.task != "classification":
-        return _judged_alone(report)
+        return _flags_only(run)
     column = samples.column("predicted")
-    named: set[str] = set(samples.classes) | set(report.classes)
+    names: set[str] = set(samples.classes) | set(run.classes)
     if column is not None:
-        named |= set(pc.unique(column.drop_null()).to_pylist())
-    classes = tuple(sorted(named))
-    was_judged = judged_labels(report)
+        names |= set(pc.unique(column.drop_null()).to_pylist())
+    classes = tuple(sorted(names))
+    was_judged = judged_labels(run)
     if column is not None:
         predicted, source = _positions(column, classes), PREDICTED
-    elif report.pred_probs is not None and report.classes:
-        predicted, source = _argmax(report.pred_probs, report.classes, classes), PROXY
-        if "label_score" in report.scores.column_names:
-            predicted[~was_judged] = -1  # of a blank or unreadable text the proxy's word means nothing
+    elif run.pred_probs is not None and run.classes:
+        predicted, source = _argmax(run.pred_probs, run.classes, classes), PROXY
+        if "label_score" in run.scores.column_names:
+            predicted[~was_judged] = -1  # of a blank or unreadable text the proxy's prediction means nothing
     else:
         predicted, source = np.full(len(samples), -1, dtype=np.int64), ""
-    flags = score_column(report, "is_label_issue")
-    flagged = np.zeros(len(samples), dtype=bool) if flags is None else flags.fill_null(False).to_numpy()
-    return Judged(classes, samples.codes(classes).astype(np.int64), predicted, flagged, was_judged, source)
+    given = samples.codes(classes).astype(np.int64)
+    return ScoredLabels(classes, given, predicted, _label_flags(run), was_judged, source)
 
 
-def _judged_alone(report: Run) -> Judged:
+def _flags_only(run: Run) -> ScoredLabels:
     """Gather the flags alone, where a label is no single class that a prediction could be held against."""
-    nobody = np.full(len(report.samples), -1, dtype=np.int64)
-    given, flags = report.samples.given, score_column(report, "is_label_issue")
-    flagged = np.zeros(len(nobody), dtype=bool) if flags is None else flags.fill_null(False).to_numpy()
-    labeled = np.zeros(len(nobody), dtype=bool) if given is None else given.is_valid().to_numpy()
-    return Judged((), nobody, nobody, flagged, judged_labels(report), "", labeled)
+    no_class = np.full(len(run.samples), -1, dtype=np.int64)
+    given = run.samples.given
+    labeled = np.zeros(len(no_class), dtype=bool) if given is None else given.is_valid().to_numpy()
+    return ScoredLabels((), no_class, no_class, _label_flags(run), judged_labels(run), "", labeled)
 
 
-def judged_labels(report: Run) -> np.ndarray:
+def _label_flags(run: Run) -> np.ndarray:
+    flags = score_column(run, "is_label_issue")
+    return np.zeros(len(run.samples), dtype=bool) if flags is None else flags.fill_null(False).to_numpy()
+
+
+def judged_labels(run: Run) -> np.ndarray:
     """Tell whose label was judged: bool, shape (n,), in the order of the samples.
 
     A judged label has a ``label_score``. Unlabeled rows, blank ones, those that the embedder cannot read
     and those of a class that no other row has are not judged: neither right nor wrong.
     """
-    labels, scores = report.samples.given, score_column(report, "label_score")
+    labels, scores = run.samples.given, score_column(run, "label_score")
     if labels is None or scores is None:
-        return np.zeros(len(report.samples), dtype=bool)
+        return np.zeros(len(run.samples), dtype=bool)
     return labels.is_valid().to_numpy() & np.isfinite(scores.to_numpy().astype(np.float64))
 
 
-def score_column(report: Run, name: str) -> pa.ChunkedArray | None:
-    """Return a column of ``report.scores`` in the order of the samples, or None where there is none."""
-    if name not in report.scores.column_names:
+def score_column(run: Run, name: str) -> pa.ChunkedArray | None:
+    """Return a column of ``run.scores`` in the order of the samples, or None where there is none."""
+    if name not in run.scores.column_names:
         return None
-    if report.scores["id"].equals(report.samples.ids):
-        return report.scores[name]
-    order = pc.index_in(report.samples.ids, value_set=report.scores["id"].combine_chunks())
-    return report.scores[name].take(order)
+    if run.scores["id"].equals(run.samples.ids):
+        return run.scores[name]
+    order = pc.index_in(run.samples.ids, value_set=run.scores["id"].combine_chunks())
+    return run.scores[name].take(order)
 
 
 def wilson(hits: np.ndarray, total: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -138,7 +141,7 @@ def wilson(hits: np.ndarray, total: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     return np.minimum(np.maximum(middle - half, 0), rate), np.maximum(np.minimum(middle + half, 1), rate)
 
 
-def cell_metrics(data: Judged, codes: np.ndarray, count: int) -> dict[str, np.ndarray]:
+def cell_metrics(data: ScoredLabels, codes: np.ndarray, count: int) -> dict[str, np.ndarray]:
     """Count the metrics of every cell.
 
     Parameters
@@ -156,19 +159,19 @@ def cell_metrics(data: Judged, codes: np.ndarray, count: int) -> dict[str, np.nd
         (macro, over the classes that occur in the cell) and ``weighted_f1``. NaN where nothing could be
         counted.
     """
-    known = np.bincount(codes[data.was_judged], minlength=count)
+    judged = np.bincount(codes[data.was_judged], minlength=count)
     issues = np.bincount(codes[data.was_judged & data.flagged], minlength=count)
     both = np.bincount(codes[data.both], minlength=count)
     right = np.bincount(codes[data.both & (data.given == data.predicted)], minlength=count)
     macro, weighted = _f1(data, codes, count)
-    issue_low, issue_high = wilson(issues, known)
+    issue_low, issue_high = wilson(issues, judged)
     low, high = wilson(right, both)
     return {
         "n": np.bincount(codes, minlength=count),
         "labeled": np.bincount(codes[data.labeled], minlength=count),
-        "judged": known,
+        "judged": judged,
         "label_issues": issues,
-        "label_issue_rate": _ratio(issues, known),
+        "label_issue_rate": _ratio(issues, judged),
         "label_issue_rate_low": issue_low,
         "label_issue_rate_high": issue_high,
         "accuracy": _ratio(right, both),
@@ -179,18 +182,13 @@ def cell_metrics(data: Judged, codes: np.ndarray, count: int) -> dict[str, np.nd
     }
 
 
-def slice_metrics(data: Judged, cells: Cells) -> dict[str, np.ndarray]:
-    """Count the metrics of the cells of one partition; see :func:`cell_metrics`."""
-    return cell_metrics(data, cells.codes, len(cells))
-
-
-def overall(data: Judged) -> dict[str, float]:
+def overall(data: ScoredLabels) -> dict[str, float]:
     """Count the metrics of the whole data set."""
-    found = cell_metrics(data, np.zeros(len(data.given), dtype=np.int64), 1)
-    return {name: float(values[0]) for name, values in found.items()}
+    metrics = cell_metrics(data, np.zeros(len(data.given), dtype=np.int64), 1)
+    return {name: float(values[0]) for name, values in metrics.items()}
 
 
-def class_metrics(data: Judged) -> dict[str, np.ndarray]:
+def class_metrics(data: ScoredLabels) -> dict[str, np.ndarray]:
     """Count the metrics of every class.
 
     Returns
@@ -201,19 +199,19 @@ def class_metrics(data: Judged) -> dict[str, np.ndarray]:
         NaN where nothing could be counted.
     """
     count = len(data.classes)
-    one_class = data.given >= 0  # none has where the labels are sets or spans
-    support = np.bincount(data.given[one_class], minlength=count)
-    known = np.bincount(data.given[one_class & data.was_judged], minlength=count)
-    issues = np.bincount(data.given[one_class & data.was_judged & data.flagged], minlength=count)
+    has_class = data.given >= 0  # none has where the labels are sets or spans
+    support = np.bincount(data.given[has_class], minlength=count)
+    judged = np.bincount(data.given[has_class & data.was_judged], minlength=count)
+    issues = np.bincount(data.given[has_class & data.was_judged & data.flagged], minlength=count)
     given = np.bincount(data.given[data.both], minlength=count)
     predicted = np.bincount(data.predicted[data.both], minlength=count)
     right = np.bincount(data.given[data.both & (data.given == data.predicted)], minlength=count)
-    low, high = wilson(issues, known)
+    low, high = wilson(issues, judged)
     return {
         "n": support,
-        "judged": known,
+        "judged": judged,
         "label_issues": issues,
-        "label_issue_rate": _ratio(issues, known),
+        "label_issue_rate": _ratio(issues, judged),
         "label_issue_rate_low": low,
         "label_issue_rate_high": high,
         "precision": _ratio(right, predicted),
@@ -222,15 +220,15 @@ def class_metrics(data: Judged) -> dict[str, np.ndarray]:
     }
 
 
-def _f1(data: Judged, codes: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+def _f1(data: ScoredLabels, codes: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
     """Return macro and weighted F1 a cell, counting only the pairs of cell and class that occur."""
     size = max(len(data.classes), 1)
     cell, given, predicted = codes[data.both], data.given[data.both], data.predicted[data.both]
-    used, at = np.unique(np.concatenate([cell * size + given, cell * size + predicted]), return_inverse=True)
-    at_given, at_predicted = at[: len(cell)], at[len(cell) :]
-    support = np.bincount(at_given, minlength=len(used))
-    named = np.bincount(at_predicted, minlength=len(used))
-    right = np.bincount(at_given[given == predicted], minlength=len(used))
+    used, pairs = np.unique(np.concatenate([cell * size + given, cell * size + predicted]), return_inverse=True)
+    pair_given, pair_predicted = pairs[: len(cell)], pairs[len(cell) :]
+    support = np.bincount(pair_given, minlength=len(used))
+    named = np.bincount(pair_predicted, minlength=len(used))
+    right = np.bincount(pair_given[given == predicted], minlength=len(used))
     f1 = _ratio(2 * right, support + named)
     owner = used // size
     macro = _ratio(np.bincount(owner, f1, minlength=count), np.bincount(owner, minlength=count))
@@ -244,15 +242,15 @@ def _ratio(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
 
 
 def _positions(column: pa.ChunkedArray, classes: tuple[str, ...]) -> np.ndarray:
-    found = pc.index_in(column, value_set=pa.array(classes, pa.string()))
-    return pc.fill_null(found, -1).to_numpy().astype(np.int64)
+    positions = pc.index_in(column, value_set=pa.array(classes, pa.string()))
+    return pc.fill_null(positions, -1).to_numpy().astype(np.int64)
 
 
 def _argmax(probs: np.ndarray, columns: tuple[str, ...], classes: tuple[str, ...]) -> np.ndarray:
     """Return each row's most probable class; -1 where the row is NaN."""
-    known = ~np.isnan(probs).any(axis=1)
-    place = {name: at for at, name in enumerate(classes)}
-    to_class = np.array([place[name] for name in columns], dtype=np.int64)
-    found = np.full(len(probs), -1, dtype=np.int64)
-    found[known] = to_class[probs[known].argmax(axis=1)]
-    return found
+    finite = ~np.isnan(probs).any(axis=1)
+    index = {name: position for position, name in enumerate(classes)}
+    to_class = np.array([index[name] for name in columns], dtype=np.int64)
+    predicted = np.full(len(probs), -1, dtype=np.int64)
+    predicted[finite] = to_class[probs[finite].argmax(axis=1)]
+    return predicted

@@ -1,28 +1,29 @@
-"""The slices of a report as tables: one metric for ``Report.slices``, all of them for trackers."""
+"""Slices of a run: tables of their metrics, and one slice by its slug."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
 from ..errors import InputError
 from .factorize import Cells, cross, partitions
-from .slice_metrics import cell_metrics, judged
+from .slice_metrics import cell_metrics, scored_labels
 from .slugs import slugs
 
 if TYPE_CHECKING:
+    from ..data.samples import Samples
     from ..store.run import Run
 
 METRICS = ("label_issue_rate", "accuracy", "f1", "weighted_f1")
 RATES = ("label_issue_rate", "accuracy")
 
 
-def slices_table(report: Run, *, by: Sequence[str] | None = None, metric: str = "label_issue_rate") -> pa.Table:
+def slices_table(run: Run, *, by: Sequence[str] | None = None, metric: str = "label_issue_rate") -> pa.Table:
     """Return one metric of every slice, worst first.
 
     Parameters
@@ -48,13 +49,13 @@ def slices_table(report: Run, *, by: Sequence[str] | None = None, metric: str = 
     """
     if metric not in METRICS:
         raise InputError(f"There is no slice metric called {metric}", cure=f"Use one of {', '.join(METRICS)}")
-    cells = _asked(report, by)
+    cells = _cells_by(run, by)
     if by is not None:
         cells += [cross(first, second) for first, second in combinations(cells, 2)]
-    table = full_table(report, cells)
+    table = full_table(run, cells)
     none = pa.nulls(len(table), pa.float64())
     low, high = (table[f"{metric}_{end}"] if metric in RATES else none for end in ("low", "high"))
-    found = pa.table(
+    slices = pa.table(
         {
             "slug": table["slug"],
             "predicate": table["predicate"],
@@ -64,25 +65,52 @@ def slices_table(report: Run, *, by: Sequence[str] | None = None, metric: str = 
             "high": high,
         }
     )
-    return found.take(pa.array(worst_first(table, metric)))
+    return slices.take(pa.array(worst_first(table, metric)))
 
 
-def full_table(report: Run, cells: Sequence[Cells]) -> pa.Table:
+def full_table(run: Run, cells: Sequence[Cells]) -> pa.Table:
     """Return every metric of the given cells: slug, predicate and the columns of ``cell_metrics``.
 
     What could not be counted is null.
     """
-    data = judged(report)
-    found = [cell_metrics(data, one.codes, len(one)) for one in cells]
-    names = cell_metrics(data, np.zeros(len(data.given), dtype=np.int64), 1)
+    data = scored_labels(run)
+    metrics = [cell_metrics(data, partition.codes, len(partition)) for partition in cells]
+    examples = cell_metrics(data, np.zeros(len(data.given), dtype=np.int64), 1)
     columns = {
-        "slug": pa.array(slugs([predicate for one in cells for predicate in one.predicates]), pa.string()),
-        "predicate": pa.array([text for one in cells for text in one.described], pa.string()),
+        "slug": pa.array(slugs([predicate for partition in cells for predicate in partition.predicates]), pa.string()),
+        "predicate": pa.array([text for partition in cells for text in partition.described], pa.string()),
     }
-    for name, example in names.items():
-        values = np.concatenate([one[name] for one in found]) if found else example[:0]
+    for name, example in examples.items():
+        values = np.concatenate([values[name] for values in metrics]) if metrics else example[:0]
         columns[name] = pa.array(values, from_pandas=True)
     return pa.table(columns)
+
+
+def slice_row(run: Run, slug: str) -> dict[str, Any] | None:
+    """Return the metrics of a slice by its slug, of one column or two; None where there is no such slice."""
+    cells = _cells_of_slug(run.samples, slug)
+    if not cells:
+        return None
+    return next((row for row in full_table(run, cells).to_pylist() if row["slug"] == slug), None)
+
+
+def slice_ids(run: Run, slug: str) -> list[str]:
+    """Return the ids of a slice's samples by its slug, of one column or two.
+
+    Raises
+    ------
+    InputError
+        If there is no such slice.
+    """
+    cells = _cells_of_slug(run.samples, slug)
+    names = slugs([predicate for partition in cells for predicate in partition.predicates])
+    if slug not in names:
+        some = ", ".join(names[:5])
+        cure = f"There are {some} …; see report.slices()" if some else "Scan with --meta: this run has no slices"
+        raise InputError("The run has no such slice", ids=[slug], cure=cure)
+    codes = [(partition, code) for partition in cells for code in range(len(partition))]
+    partition, code = codes[names.index(slug)]
+    return run.samples.ids.take(np.flatnonzero(partition.codes == code)).to_pylist()
 
 
 def worst_first(table: pa.Table, metric: str) -> np.ndarray:
@@ -94,8 +122,8 @@ def worst_first(table: pa.Table, metric: str) -> np.ndarray:
     return np.lexsort((-table["n"].to_numpy(), key))
 
 
-def _asked(report: Run, by: Sequence[str] | None) -> list[Cells]:
-    cells, skipped = partitions(report.samples)
+def _cells_by(run: Run, by: Sequence[str] | None) -> list[Cells]:
+    cells, skipped = partitions(run.samples)
     if by is None:
         return list(cells.values())
     for name in by:
@@ -110,3 +138,11 @@ def _asked(report: Run, by: Sequence[str] | None) -> list[Cells]:
 
 def _names(cells: dict[str, Cells]) -> str:
     return ", ".join(cells) or "a column with 2 to 50 values (name it as metadata when reading)"
+
+
+def _cells_of_slug(samples: Samples, slug: str) -> list[Cells]:
+    """Return the partitions that a slug may name a cell of: by one column or, where it has two terms, by two."""
+    cells = list(partitions(samples)[0].values())
+    if "__" in slug:
+        cells += [cross(first, second) for first, second in combinations(cells, 2)]
+    return cells

@@ -1,4 +1,4 @@
-"""Slice slugs: short names of slices that are valid metric names in W&B and MLflow.
+"""Slugs of slices: short names that are valid in metric names of W&B and MLflow.
 
 A predicate is a tuple of terms ``(column, value)`` that must all hold. ``state:CA`` names one term,
 ``state:CA__gender:f`` two. A value that needs no cleaning keeps its spelling; any other is cleaned
@@ -56,11 +56,11 @@ def slugs(predicates: Sequence[Predicate]) -> list[str]:
     >>> slugs([(("state", "CA"),), (("state", "ca"),), (("state", "NY"),)])
     ['state:CA-e830b62d', 'state:ca-ec016acc', 'state:NY']
     """
-    plain = [slug(one) for one in predicates]
-    count = Counter(one.casefold() for one in plain)
+    plain = [slug(predicate) for predicate in predicates]
+    count = Counter(name.casefold() for name in plain)
     return [
-        one if count[one.casefold()] == 1 else _hashed(one, predicate)
-        for one, predicate in zip(plain, predicates, strict=True)
+        name if count[name.casefold()] == 1 else _hashed(name, predicate)
+        for name, predicate in zip(plain, predicates, strict=True)
     ]
 
 

@@ -1,10 +1,9 @@
-"""More than two runs in a row: each metric, slice and issue run by run, and what changed from the first to the last."""
+"""Trend over runs: each metric, slice and issue run by run, and the first run compared with the last."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -13,10 +12,10 @@ import pyarrow.compute as pc
 from ..data.schemas import issues_in
 from ..errors import InputError
 from ..store.run import Run
-from .aligning import aligned
+from .alignment import under_taxonomy
 from .compare import Comparison, compare
-from .differences import all_cells, known
-from .slice_metrics import judged, overall, score_column
+from .differences import all_slices, number_or_none
+from .slice_metrics import overall, score_column, scored_labels
 from .slice_table import METRICS
 
 _VALUES = ("values", pa.list_(pa.float64()))
@@ -55,12 +54,6 @@ class Trend:
         tables = {name: getattr(self, name).to_pylist() for name in ("metrics", "slices", "issues")}
         return self.change.as_dict() | {"runs": list(self.runs), "created": list(self.created), "trend": tables}
 
-    def to_html(self, path: str | Path, *, with_text: bool = False, why: Mapping[str, pa.Table] | None = None) -> Path:
-        """Write the runs as one self-contained page; see :meth:`labelsift.metrics.compare.Comparison.to_html`."""
-        from ..render.page.comparing import write_comparison
-
-        return write_comparison(self.change, Path(path), with_text=with_text, why=why, trend=self)
-
 
 def trend(reports: Sequence[Run], *, by: Sequence[str] | None = None) -> Trend:
     """Put runs in a row.
@@ -80,35 +73,35 @@ def trend(reports: Sequence[Run], *, by: Sequence[str] | None = None) -> Trend:
     if len(reports) < 2:
         raise InputError("One run is no row of runs", cure="Name two or more")
     taxonomy = reports[-1].samples.taxonomy
-    runs = [aligned(one, taxonomy) if taxonomy and one is not reports[-1] else one for one in reports]
+    runs = [under_taxonomy(run, taxonomy) if taxonomy and run is not reports[-1] else run for run in reports]
     change = compare(reports[0], reports[-1], by=by)
     return Trend(
-        runs=tuple(one.run for one in runs),
-        created=tuple(one.created.isoformat(timespec="seconds") for one in runs),
+        runs=tuple(run.run for run in runs),
+        created=tuple(run.created.isoformat(timespec="seconds") for run in runs),
         metrics=_metrics(runs),
-        slices=_slices([{row["predicate"]: row for row in all_cells(one, by)} for one in runs]),
+        slices=_slices([{row["predicate"]: row for row in all_slices(run, by)} for run in runs]),
         issues=_issues(runs),
         change=change,
     )
 
 
 def _metrics(runs: Sequence[Run]) -> pa.Table:
-    found = [overall(judged(one)) for one in runs]
-    rows = [{"metric": metric, "values": [known(one[metric]) for one in found]} for metric in METRICS]
+    by_run = [overall(scored_labels(run)) for run in runs]
+    rows = [{"metric": metric, "values": [number_or_none(values[metric]) for values in by_run]} for metric in METRICS]
     return pa.Table.from_pylist(rows, schema=pa.schema([("metric", pa.string()), _VALUES]))
 
 
-def _slices(cells: Sequence[dict[str, dict[str, Any]]]) -> pa.Table:
+def _slices(by_run: Sequence[dict[str, dict[str, Any]]]) -> pa.Table:
     rows = [
         {
             "slug": row["slug"],
             "predicate": predicate,
             "metric": metric,
-            "n": [one[predicate]["n"] if predicate in one else None for one in cells],
-            "values": [known(one[predicate][metric]) if predicate in one else None for one in cells],
+            "n": [slices[predicate]["n"] if predicate in slices else None for slices in by_run],
+            "values": [number_or_none(slices[predicate][metric]) if predicate in slices else None for slices in by_run],
         }
-        for predicate, row in cells[-1].items()
-        if predicate in cells[0]
+        for predicate, row in by_run[-1].items()
+        if predicate in by_run[0]
         for metric in METRICS
     ]
     names = [(name, pa.string()) for name in ("slug", "predicate", "metric")]
@@ -117,7 +110,8 @@ def _slices(cells: Sequence[dict[str, dict[str, Any]]]) -> pa.Table:
 
 def _issues(runs: Sequence[Run]) -> pa.Table:
     rows = []
-    for issue in dict.fromkeys(name for one in runs for name in issues_in(one.scores)):
-        flags = [score_column(one, f"is_{issue}_issue") for one in runs]
-        rows.append({"issue": issue, "counts": [None if one is None else pc.sum(one).as_py() or 0 for one in flags]})
+    for issue in dict.fromkeys(name for run in runs for name in issues_in(run.scores)):
+        flags = [score_column(run, f"is_{issue}_issue") for run in runs]
+        counts = [None if column is None else pc.sum(column).as_py() or 0 for column in flags]
+        rows.append({"issue": issue, "counts": counts})
     return pa.Table.from_pylist(rows, schema=pa.schema([("issue", pa.string()), ("counts", _COUNTS)]))

@@ -1,4 +1,4 @@
-"""How it is said: overview, page, comparison page, verdict in markdown, panels of trackers.
+"""Presentation of figures: overview, report page, comparison page, Markdown verdict, panels of trackers.
 
-May import metrics, store, data.
+May import data, store and metrics.
 """

@@ -1,4 +1,4 @@
-"""What came of the changes between two runs, in the words of a person: one sentence, and a few that explain it."""
+"""Sentences about a comparison of two runs: the verdict, and a few that explain it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..data.issues import percent, shortened, visible
+from ..data.formatting import percent, shortened, visible
 from ..metrics.slice_table import RATES
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def direction(row: Mapping[str, Any]) -> str:
     return "better" if MEASURES[row["metric"]].better(row["difference"]) else "worse"
 
 
-def surely(row: Mapping[str, Any]) -> float:
+def least_change(row: Mapping[str, Any]) -> float:
     """Return how far a slice's metric moved at least: the end of its interval that is nearer to 0; 0 within chance."""
     return max(row["low"], -row["high"], 0.0)
 
@@ -77,12 +77,12 @@ def verdict(comparison: Comparison) -> str:
     """Return the outcome in one sentence: by the labels that look wrong, else by the predictions, else by the rows."""
     rows = {row["metric"]: row for row in comparison.metrics.to_pylist() if row["difference"] is not None}
     flagged, right = rows.get("label_issue_rate"), rows.get("accuracy")
-    if _untouched(comparison) and not any(one and one["difference"] for one in (flagged, right)):
+    if _untouched(comparison) and not any(row and row["difference"] for row in (flagged, right)):
         return "Nothing changed between these two runs."
     if flagged is not None:
-        return _told(flagged, "labels look wrong")
+        return _verdict_of(flagged, "labels look wrong")
     if right is not None:
-        return _told(right, "predictions agree with the label")
+        return _verdict_of(right, "predictions agree with the label")
     return "The data changed; neither run can say whether for the better."
 
 
@@ -100,21 +100,23 @@ def changes(comparison: Comparison) -> str:
         _many(len(comparison.added), "row was added", "rows were added"),
         _many(len(comparison.removed), "row was removed", "rows were removed"),
     ]
-    told = ", ".join(filter(None, counts)) or "The rows, texts and labels are the same"
-    return told[:1].upper() + told[1:]
+    sentence = ", ".join(filter(None, counts)) or "The rows, texts and labels are the same"
+    return sentence[:1].upper() + sentence[1:]
 
 
-def said(decided: Iterable[Mapping[str, Any]], *, notes: bool = True) -> list[str]:
+def decision_lines(decided: Iterable[Mapping[str, Any]], *, notes: bool = True) -> list[str]:
     """Return a line for each person: who, on which day, and why.
 
-    >>> said([{"person": "ann", "time": "2026-11-24T10:00:00+00:00", "why": "took the suggestion", "note": "twice"}])
+    >>> decision_lines([
+    ...     {"person": "ann", "time": "2026-11-24T10:00:00+00:00", "why": "took the suggestion", "note": "twice"}])
     ['ann, 2026-11-24: took the suggestion; “twice”']
     """
     lines = []
-    for one in decided:
-        why = [one["why"], f"“{one['note']}”" if notes and one["note"] else ""]
-        because = "; ".join(part for part in why if part)
-        lines.append(f"{one['person'] or 'somebody'}, {one['time'][:10]}" + (f": {because}" if because else ""))
+    for decision in decided:
+        why = [decision["why"], f"“{decision['note']}”" if notes and decision["note"] else ""]
+        reasons = "; ".join(part for part in why if part)
+        who = f"{decision['person'] or 'somebody'}, {decision['time'][:10]}"
+        lines.append(f"{who}: {reasons}" if reasons else who)
     return lines
 
 
@@ -122,7 +124,7 @@ def _untouched(comparison: Comparison) -> bool:
     return not (comparison.relabeled.num_rows or comparison.edited or comparison.added or comparison.removed)
 
 
-def _told(row: Mapping[str, Any], what: str) -> str:
+def _verdict_of(row: Mapping[str, Any], what: str) -> str:
     measure = MEASURES[row["metric"]]
     before, after = measure.value(row["old"]), measure.value(row["new"])
     if not row["significant"]:
@@ -132,7 +134,7 @@ def _told(row: Mapping[str, Any], what: str) -> str:
 
 
 def _predictions(comparison: Comparison) -> str:
-    row = next((one for one in comparison.metrics.to_pylist() if one["metric"] == "accuracy"), None)
+    row = next((row for row in comparison.metrics.to_pylist() if row["metric"] == "accuracy"), None)
     if row is None or row["difference"] is None:
         return ""
     before, after = (percent(row[name]) for name in ("old", "new"))
@@ -141,17 +143,17 @@ def _predictions(comparison: Comparison) -> str:
 
 
 def _slices(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    told = []
+    sentences = []
     for where in ("worse", "better"):
-        found = [row for row in rows if row["metric"] in RATES and direction(row) == where]
-        found.sort(key=surely, reverse=True)
-        names = list(dict.fromkeys(row["predicate"] for row in found))
+        moved = [row for row in rows if row["metric"] in RATES and direction(row) == where]
+        moved.sort(key=least_change, reverse=True)
+        names = list(dict.fromkeys(row["predicate"] for row in moved))
         if names:
-            shown = "; ".join(visible(shortened(one, 60)) for one in names[:SHOWN])
+            first = "; ".join(visible(shortened(name, 60)) for name in names[:SHOWN])
             more = f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
-            told.append(f"Moved for the {where} beyond chance: {shown}{more}.")
-    return told
+            sentences.append(f"Moved for the {where} beyond chance: {first}{more}.")
+    return sentences
 
 
-def _many(count: int, one: str, many: str) -> str:
-    return f"{count:,} {one if count == 1 else many}" if count else ""
+def _many(count: int, singular: str, plural: str) -> str:
+    return f"{count:,} {singular if count == 1 else plural}" if count else ""

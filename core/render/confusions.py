@@ -1,4 +1,4 @@
-"""Confusions that recur, read back from a report's findings: for the terminal, the page and ``report.confusions``."""
+"""Recurring confusions of classes, read from a report's findings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-SYSTEMATIC = "systematic"  # the kind of these findings, of issue label and scope class
+from ..data.issues import SYSTEMATIC
+
 SCHEMA = pa.schema(
     [
         pa.field("given", pa.string()),
@@ -49,29 +50,29 @@ class Confusion:
 def confusions_in(findings: pa.Table) -> tuple[Confusion, ...]:
     """Return the confusions that recur, the most frequent first."""
     mine = pc.and_(pc.equal(findings["scope"], "class"), pc.equal(findings["kind"], SYSTEMATIC))
-    found = [_confusion(row) for row in findings.filter(mine).to_pylist()]
-    return tuple(sorted(found, key=lambda one: (-one.count, one.given, one.suggested)))
+    confusions = map(_confusion, findings.filter(mine).to_pylist())
+    return tuple(sorted(confusions, key=lambda pair: (-pair.count, pair.given, pair.suggested)))
 
 
 def confusions_table(findings: pa.Table) -> pa.Table:
     """Return the confusions that recur as a table in :data:`SCHEMA`."""
-    rows = [{name: getattr(one, name) for name in SCHEMA.names} for one in confusions_in(findings)]
+    rows = [vars(confusion) for confusion in confusions_in(findings)]
     return pa.Table.from_pylist(rows, schema=SCHEMA)
 
 
 def _confusion(row: dict[str, Any]) -> Confusion:
-    told = json.loads(row["evidence"]) or {}  # empty where an erased text was quoted in it
+    evidence = json.loads(row["evidence"]) or {}  # empty where an erased text was quoted in it
     return Confusion(
         given=json.loads(row["given"]),
         suggested=json.loads(row["suggested"]),
-        count=told.get("count", 0),
-        back=told.get("back", 0),
-        size_given=told.get("size_given", 0),
-        size_suggested=told.get("size_suggested", 0),
-        expected=told.get("expected", 0.0),
-        p_value=told.get("p_value", 1.0),
-        verdict=told.get("verdict", ""),
+        count=evidence.get("count", 0),
+        back=evidence.get("back", 0),
+        size_given=evidence.get("size_given", 0),
+        size_suggested=evidence.get("size_suggested", 0),
+        expected=evidence.get("expected", 0.0),
+        p_value=evidence.get("p_value", 1.0),
+        verdict=evidence.get("verdict", ""),
         reason=row["reason"],
         members=tuple(row["related_ids"] or ()),
-        contrast=tuple(map(tuple, told.get("contrast", ()))),
+        contrast=tuple(map(tuple, evidence.get("contrast", ()))),
     )

@@ -1,8 +1,10 @@
-"""What a report says in numbers: one place that the terminal, the page and anybody else reads them from."""
+"""Overview of a run: counts, rates and the verdict that the terminal, the page and the trackers show."""
 
 from __future__ import annotations
 
+import math
 from collections import Counter
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -10,11 +12,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..data.issues import expected_precision, listed, percent, spans_told, words
-from ..data.schemas import ADVICE, ISSUES, issues_in
+from ..data.formatting import expected_precision, listed, percent
+from ..data.issues import advice_names, issue_named, span_kinds_sentence
+from ..data.schemas import issues_in, of_issue
 from ..metrics.slice_metrics import judged_labels
-from .counts import ClassHealth, IssueCount, Quality, WorseValue
-from .sethealth import set_health, sets_told
+from .class_health import ClassHealth, extra_and_missing, multilabel_health, single_label_health
 
 if TYPE_CHECKING:
     from ..store.run import Run
@@ -25,6 +27,43 @@ BINS = 20
 SLICE_Z = 3.0
 SLICE_ROWS = 20
 SLICE_VALUES = 100
+
+
+@dataclass(frozen=True)
+class IssueCount:
+    """How many of the samples that an issue was looked for in have it."""
+
+    issue: str
+    count: int
+    of: int
+
+    @property
+    def rate(self) -> float:
+        """The share of the samples, 0..1; NaN where it could be looked for in none."""
+        return self.count / self.of if self.of else math.nan
+
+
+@dataclass(frozen=True)
+class WorseValue:
+    """A metadata value whose labels are clearly worse than the rest."""
+
+    column: str
+    value: str
+    rows: int
+    flagged: int
+
+    @property
+    def rate(self) -> float:
+        """Share of the labels that look wrong."""
+        return self.flagged / self.rows
+
+
+@dataclass(frozen=True)
+class Quality:
+    """Histogram of label quality over [0, 1]: all judged labels, and the flagged among them."""
+
+    counts: tuple[int, ...]
+    flagged: tuple[int, ...]
 
 
 class Overview:
@@ -57,8 +96,8 @@ class Overview:
         was not checked.
         """
         checked = issues_in(self._scores)
-        found = self.report.findings
-        counts = Counter(found["issue"].to_pylist())
+        findings = self.report.findings
+        counts = Counter(findings["issue"].to_pylist())
         result = []
         for issue in [*checked, *sorted(set(counts) - set(checked))]:
             if self.rows and issue in checked and not self._looked_for(issue):
@@ -66,11 +105,9 @@ class Overview:
             if issue in checked:
                 count = int(self._flags(issue).sum())
             else:
-                ids = found.filter(pc.equal(found["issue"], issue))["id"]
-                count = len(pc.unique(ids))
+                count = len(pc.unique(of_issue(findings, issue)["id"]))
             result.append(IssueCount(issue, count, self._of(issue)))
-        known = {issue: at for at, issue in enumerate(ISSUES)}
-        return tuple(sorted(result, key=lambda one: known.get(one.issue, len(known))))
+        return tuple(sorted(result, key=lambda entry: issue_named(entry.issue).rank))
 
     def _of(self, issue: str) -> int:
         """Return how many samples could have an issue."""
@@ -85,15 +122,14 @@ class Overview:
     @cached_property
     def span_kinds(self) -> tuple[tuple[str, int], ...]:
         """How many findings about spans there are of each kind, most frequent first."""
-        found = self.report.findings
-        kinds = Counter(found.filter(pc.equal(found["issue"], "span"))["kind"].to_pylist())
-        return tuple(kinds.most_common())
+        findings = of_issue(self.report.findings, "span")
+        return tuple(Counter(findings["kind"].to_pylist()).most_common())
 
     @cached_property
     def flagged_rows(self) -> int:
         """Samples with at least one issue; a hard sample with a right label has none."""
         any_flag = np.zeros(self.rows, dtype=bool)
-        for issue in set(issues_in(self._scores)) - ADVICE:
+        for issue in set(issues_in(self._scores)) - advice_names():
             any_flag |= self._flags(issue)
         return int(any_flag.sum())
 
@@ -103,9 +139,9 @@ class Overview:
         if self.labels is None or "label_score" not in self._scores.column_names:
             return None
         scores = self._scores["label_score"].to_numpy().astype(np.float64)
-        known = np.isfinite(scores)
-        counts, _ = np.histogram(scores[known], bins=BINS, range=(0, 1))
-        flagged, _ = np.histogram(scores[known & self._flags("label")], bins=BINS, range=(0, 1))
+        finite = np.isfinite(scores)
+        counts, _ = np.histogram(scores[finite], bins=BINS, range=(0, 1))
+        flagged, _ = np.histogram(scores[finite & self._flags("label")], bins=BINS, range=(0, 1))
         return Quality(tuple(map(int, counts)), tuple(map(int, flagged)))
 
     @cached_property
@@ -125,7 +161,7 @@ class Overview:
             )
             if given is not None and suggested is not None
         )
-        return tuple((*pair, count) for pair, count in sorted(pairs.items(), key=lambda one: (-one[1], one[0])))
+        return tuple((*pair, count) for pair, count in sorted(pairs.items(), key=lambda item: (-item[1], item[0])))
 
     @cached_property
     def classes(self) -> tuple[ClassHealth, ...]:
@@ -133,32 +169,10 @@ class Overview:
         if self.labels is None:
             return ()
         if self.report.samples.task == "multilabel":
-            return set_health(self.report, self._judged)
+            return multilabel_health(self.report, self._judged)
         if self.report.samples.task != "classification":
             return ()
-        names = self.report.samples.classes
-        codes = self.report.samples.codes(names)
-        judged = self._judged
-        rows = np.bincount(codes[judged], minlength=len(names))
-        flagged = np.bincount(codes[judged & self._flags("label")], minlength=len(names))
-        outgoing: dict[str, tuple[str, int]] = {}
-        incoming: Counter[str] = Counter()
-        for given, suggested, count in self.confusions:
-            outgoing.setdefault(given, (suggested, count))
-            incoming[suggested] += count
-        agreement = self._agreement(codes, names)
-        health = [
-            ClassHealth(
-                name,
-                int(rows[at]),
-                int(flagged[at]),
-                *outgoing.get(name, ("", 0)),
-                incoming[name],
-                None if agreement is None or not np.isfinite(agreement[at]) else float(agreement[at]),
-            )
-            for at, name in enumerate(names)
-        ]
-        return tuple(sorted(health, key=lambda one: (-one.rate, -one.flagged, one.name)))
+        return single_label_health(self.report, self._judged, self._flags("label"), self.confusions)
 
     @cached_property
     def worse_values(self) -> tuple[WorseValue, ...]:
@@ -175,14 +189,14 @@ class Overview:
             for value, rows, flagged in _by_value(column, judged, flags):
                 if rows >= SLICE_ROWS and flagged > 1 and _wilson_low(flagged, rows) > overall:
                     worse.append(WorseValue(name, value, rows, flagged))
-        return tuple(sorted(worse, key=lambda one: -one.rate))
+        return tuple(sorted(worse, key=lambda value: -value.rate))
 
     @cached_property
     def verdict(self) -> str:
         """One sentence that a reader understands who has never heard of label errors."""
-        found = {one.issue: one for one in self.issues}
+        counts = {entry.issue: entry for entry in self.issues}
         if self.labels is not None and self.judged:
-            wrong = found["label"].count
+            wrong = counts["label"].count
             missing = self.labeled - self.judged
             labels, rest = "sets of labels" if self.report.samples.task == "multilabel" else "labels", "."
             if missing:
@@ -192,7 +206,7 @@ class Overview:
             verb = "looks" if wrong == 1 else "look"
             return f"About {wrong:,} of {self.judged:,} {labels} {verb} wrong ({percent(wrong, self.judged)}){rest}"
         if self.marked:
-            wrong = found["span"].count
+            wrong = counts["span"].count
             if not wrong:
                 return f"In none of the {self.marked:,} marked texts does a span look wrong."
             share = percent(wrong, self.marked)
@@ -211,26 +225,28 @@ class Overview:
         facts = self.report.facts
         if "annotators" in facts:  # they change flags after the label check has told what it expects of its own
             return ""
-        flagged = {one.issue: one.count for one in self.issues}.get("label", 0)
+        flagged = {entry.issue: entry.count for entry in self.issues}.get("label", 0)
         return expected_precision(flagged, facts.get("label_errors", {}))
 
     @cached_property
     def details(self) -> str:
         """What else the reader should hear first: how far to trust flags, the usual confusion, the other issues."""
-        said = [self.expectation] if self.expectation else []
+        sentences = [self.expectation] if self.expectation else []
         top = self.confusions[0] if self.confusions else None
         if top and top[2] > 1:
-            said.append(f"The most common mix-up: {top[2]:,} labeled {top[0]} look like {top[1]}.")
+            sentences.append(f"The most common mix-up: {top[2]:,} labeled {top[0]} look like {top[1]}.")
         if self.report.samples.task == "multilabel":
-            said += sets_told(self.classes)
-        said += spans_told(self.span_kinds)
+            sentences += extra_and_missing(self.classes)
+        kinds = span_kinds_sentence(self.span_kinds)
+        sentences += [kinds] if kinds else []
         leading = "span" if self.marked else "label"
-        others = sorted((one for one in self.issues if one.issue != leading and one.count), key=lambda one: -one.count)
+        others = [entry for entry in self.issues if entry.issue != leading and entry.count]
         if others:
-            named = [words(one.issue).counted(one.count) for one in others[:4]]
+            others.sort(key=lambda entry: -entry.count)
+            named = [issue_named(entry.issue).counted(entry.count) for entry in others[:4]]
             also = "also " if self.labels is not None or self.marked else ""
-            said.append(f"The scan {also}found {listed(named)}.")
-        return " ".join(said)
+            sentences.append(f"The scan {also}found {listed(named)}.")
+        return " ".join(sentences)
 
     @cached_property
     def _judged(self) -> np.ndarray:
@@ -254,20 +270,6 @@ class Overview:
     def _flags(self, issue: str) -> np.ndarray:
         return np.asarray(pc.fill_null(self._scores[f"is_{issue}_issue"], False).to_numpy(), dtype=bool)
 
-    def _agreement(self, codes: np.ndarray, names: tuple[str, ...]) -> np.ndarray | None:
-        """Per class: share of its judged samples where the likeliest class is the given one; shape (classes,)."""
-        probs = self.report.pred_probs
-        if probs is None or not len(self.report.classes):
-            return None
-        usable = self._judged & np.isfinite(probs).all(axis=1)
-        position = {name: at for at, name in enumerate(names)}
-        to_code = np.array([position.get(name, -1) for name in self.report.classes])
-        said = to_code[np.argmax(probs[usable], axis=1)]
-        with np.errstate(invalid="ignore"):
-            return np.bincount(codes[usable], weights=said == codes[usable], minlength=len(names)) / np.bincount(
-                codes[usable], minlength=len(names)
-            )
-
 
 def _by_value(column: pa.ChunkedArray | None, judged: np.ndarray, flags: np.ndarray) -> list[tuple[str, int, int]]:
     """Count judged and flagged labels by value; a column of free text or numbers is passed over."""
@@ -283,7 +285,7 @@ def _by_value(column: pa.ChunkedArray | None, judged: np.ndarray, flags: np.ndar
     codes = pc.fill_null(coded.indices, -1).to_numpy(zero_copy_only=False)
     rows = np.bincount(codes[judged & (codes >= 0)], minlength=len(values))
     flagged = np.bincount(codes[judged & flags & (codes >= 0)], minlength=len(values))
-    return [(str(value), int(rows[at]), int(flagged[at])) for at, value in enumerate(values)]
+    return [(str(value), int(rows[code]), int(flagged[code])) for code, value in enumerate(values)]
 
 
 def _wilson_low(hits: int, rows: int, z: float = SLICE_Z) -> float:

@@ -1,8 +1,8 @@
-"""What a tracker shows, as plain data: the W&B and MLflow writers only render it.
+"""Panels of a tracker as plain data: metrics, tables and charts that the W&B and MLflow writers only render.
 
 No text of a sample is in any panel unless asked for. What could carry text is left out by
 construction, not by searching for it: a finding's reason, and a given or suggested value that is not
-one of the data set's labels, stay at home with the text.
+one of the data set's labels, are not sent, nor is the text.
 """
 
 from __future__ import annotations
@@ -12,21 +12,21 @@ import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..data.issues import shown_span
-from ..data.label_sets import shown
-from ..data.schemas import ISSUES
+from ..data.formatting import format_span
+from ..data.issues import issue_named
+from ..data.label_sets import format_labels
 from ..metrics.factorize import partitions
-from ..metrics.slice_metrics import Judged, class_metrics, judged, overall, score_column, wilson
+from ..metrics.slice_metrics import ScoredLabels, class_metrics, overall, score_column, scored_labels, wilson
 from ..metrics.slice_table import full_table, worst_first
 from ..metrics.slugs import slug
 from .overview import BINS, Overview
+from .page.build import version
 from .verdict import summary
 
 if TYPE_CHECKING:
@@ -121,10 +121,10 @@ def panels(report: Run, *, with_text: bool = False) -> Panels:
     ----------
     with_text
         Add the columns ``reason`` and ``text`` to the flagged table. Texts may hold names of people
-        that no check finds, so they leave the house only when asked for.
+        that no check finds, so they are sent only when asked for.
     """
     overview = Overview(report)
-    data = judged(report)
+    data = scored_labels(report)
     cells, _ = partitions(report.samples)
     slices = full_table(report, list(cells.values()))
     first = ["slug", "predicate", "n", *SLICE_METRICS]  # what a reader looks for stands at the left
@@ -147,14 +147,14 @@ def panels(report: Run, *, with_text: bool = False) -> Panels:
     )
 
 
-def _metrics(overview: Overview, data: Judged, slices: pa.Table, classes: pa.Table) -> dict[str, float]:
+def _metrics(overview: Overview, data: ScoredLabels, slices: pa.Table, classes: pa.Table) -> dict[str, float]:
     metrics: dict[str, float] = {"dq/samples": overview.rows, "dq/labeled": int(data.labeled.sum())}
     metrics["dq/judged"] = int(data.was_judged.sum()) or overview.marked
     metrics["dq/flagged"] = overview.flagged_rows
     metrics["dq/flagged_rate"] = overview.flagged_rows / overview.rows if overview.rows else math.nan
-    for one in overview.issues:
-        metrics[f"dq/{one.issue}_issues"] = one.count
-        metrics[f"dq/{one.issue}_issue_rate"] = one.rate
+    for entry in overview.issues:
+        metrics[f"dq/{entry.issue}_issues"] = entry.count
+        metrics[f"dq/{entry.issue}_issue_rate"] = entry.rate
     scores = score_column(overview.report, "label_score")
     if scores is not None:
         metrics["dq/mean_label_score"] = _mean(scores)
@@ -170,18 +170,18 @@ def _metrics(overview: Overview, data: Judged, slices: pa.Table, classes: pa.Tab
 
 
 def _by_row(table: pa.Table, names: list[str], metrics: tuple[str, ...], limit: int) -> dict[str, float]:
-    found: dict[str, float] = {}
+    values: dict[str, float] = {}
     for metric in metrics:
         for name, value in zip(names[:limit], table[metric].to_pylist()[:limit], strict=True):
             if value is not None:
-                found.setdefault(f"slice.{metric}/{name}", value)
-    return found
+                values.setdefault(f"slice.{metric}/{name}", value)
+    return values
 
 
 def _quality(overview: Overview) -> Histogram | None:
     if overview.quality is None:
         return None
-    edges = tuple(at / BINS for at in range(BINS + 1))
+    edges = tuple(edge / BINS for edge in range(BINS + 1))
     return Histogram(edges, overview.quality.counts, overview.quality.flagged)
 
 
@@ -194,14 +194,14 @@ def _confusion(overview: Overview) -> Matrix | None:
         flags[suggested] += count
     ranked = sorted(flags, key=lambda name: (-flags[name], name))
     labels = ranked if len(ranked) <= MAX_MATRIX else [*ranked[: MAX_MATRIX - 1], OTHER]
-    place = {name: min(at, len(labels) - 1) for at, name in enumerate(ranked)}
+    index = {name: min(position, len(labels) - 1) for position, name in enumerate(ranked)}
     counts = np.zeros((len(labels), len(labels)), dtype=np.int64)
     for given, suggested, count in overview.confusions:
-        counts[place[given], place[suggested]] += count
+        counts[index[given], index[suggested]] += count
     return Matrix(tuple(labels), tuple(tuple(row) for row in counts.tolist()))
 
 
-def _class_table(data: Judged) -> pa.Table:
+def _class_table(data: ScoredLabels) -> pa.Table:
     columns: dict[str, pa.Array] = {"label": pa.array(data.classes, pa.string())}
     for name, values in class_metrics(data).items():
         columns[name] = pa.array(values, from_pandas=True)
@@ -212,15 +212,15 @@ def _class_table(data: Judged) -> pa.Table:
 def _set_table(overview: Overview) -> pa.Table:
     """Return the columns of a class table with what can be said of each label where a sample may have several."""
     rows = overview.classes
-    table = pa.table({"label": pa.array([one.name for one in rows], pa.string())})
-    n, flagged = (np.array([getattr(one, name) for one in rows], dtype=np.int64) for name in ("rows", "flagged"))
+    table = pa.table({"label": pa.array([health.name for health in rows], pa.string())})
+    n, flagged = (np.array([getattr(health, name) for health in rows], dtype=np.int64) for name in ("rows", "flagged"))
     low, high = wilson(flagged, n)
     with np.errstate(invalid="ignore"):
-        known = {"n": n, "judged": n, "label_issues": flagged, "label_issue_rate": flagged / np.maximum(n, 1)}
-    known |= {"label_issue_rate_low": low, "label_issue_rate_high": high}
+        counted = {"n": n, "judged": n, "label_issues": flagged, "label_issue_rate": flagged / np.maximum(n, 1)}
+    counted |= {"label_issue_rate_low": low, "label_issue_rate_high": high}
     nothing = np.full(len(rows), np.nan)  # no prediction is held against a set
-    for name in (*known, "precision", "recall", "f1"):
-        table = table.append_column(name, pa.array(known.get(name, nothing), from_pandas=True))
+    for name in (*counted, "precision", "recall", "f1"):
+        table = table.append_column(name, pa.array(counted.get(name, nothing), from_pandas=True))
     return table.take(pa.array(worst_first(table, "label_issue_rate")))
 
 
@@ -230,26 +230,25 @@ def _flagged(report: Run, *, with_text: bool) -> tuple[Table, int]:
     Label issues come first, then the other issues, each worst first: scores of different issues do
     not compare, and every exact duplicate scores 0.
     """
-    found = report.findings.filter(pc.equal(report.findings["scope"], "sample"))
-    place = {issue: at for at, issue in enumerate(ISSUES)}
-    rank = [place.get(issue, len(place)) for issue in found["issue"].to_pylist()]
-    order = np.lexsort((found["score"].to_numpy(), np.array(rank, dtype=np.int64)))
-    shown = found.take(pa.array(order[:MAX_FLAGGED]))
+    findings = report.findings.filter(pc.equal(report.findings["scope"], "sample"))
+    rank = [issue_named(issue).rank for issue in findings["issue"].to_pylist()]
+    order = np.lexsort((findings["score"].to_numpy(), np.array(rank, dtype=np.int64)))
+    included = findings.take(pa.array(order[:MAX_FLAGGED]))
     labels = set(report.samples.classes) | set(report.classes)
     columns: dict[str, list[Any]] = {
-        "id": shown["id"].to_pylist(),
-        "given": [_label(cell, labels) for cell in shown["given"].to_pylist()],
-        "suggested": [_label(cell, labels) for cell in shown["suggested"].to_pylist()],
-        "confidence": [_rounded(value) for value in shown["confidence"].to_pylist()],
-        "score": [_rounded(value) for value in shown["score"].to_pylist()],
-        "issue": shown["issue"].to_pylist(),
-        "link": [report.sample_links.get(one, "") for one in shown["id"].to_pylist()],
+        "id": included["id"].to_pylist(),
+        "given": [_label(cell, labels) for cell in included["given"].to_pylist()],
+        "suggested": [_label(cell, labels) for cell in included["suggested"].to_pylist()],
+        "confidence": [_rounded(value) for value in included["confidence"].to_pylist()],
+        "score": [_rounded(value) for value in included["score"].to_pylist()],
+        "issue": included["issue"].to_pylist(),
+        "link": [report.sample_links.get(sample_id, "") for sample_id in included["id"].to_pylist()],
     }
     if with_text:
-        columns["reason"] = shown["reason"].to_pylist()
+        columns["reason"] = included["reason"].to_pylist()
         rows = pa.array(report.samples.positions(columns["id"]))
         columns["text"] = report.samples.texts.take(rows).to_pylist()
-    return Table(tuple(columns), [list(row) for row in zip(*columns.values(), strict=True)]), len(found)
+    return Table(tuple(columns), [list(row) for row in zip(*columns.values(), strict=True)]), len(findings)
 
 
 def _params(report: Run, source: str) -> dict[str, str]:
@@ -261,7 +260,7 @@ def _params(report: Run, source: str) -> dict[str, str]:
         "classes": len(report.samples.classes),
         "embedder": report.settings.get("embedder", ""),
         "metrics_of": source,
-        "version": _version(),
+        "version": version() or "unknown",
     }
     return {f"labelsift_{name}": str(value) for name, value in facts.items() if value != ""}
 
@@ -273,9 +272,9 @@ def _plain(table: pa.Table) -> Table:
 
 def _label(cell: str | None, labels: set[str]) -> str:
     value = None if cell is None else json.loads(cell)
-    if isinstance(value, list) and shown_span(value, None) is None:
-        return shown(value) if all(isinstance(one, str) and one in labels for one in value) else ""
-    value = shown_span(value, None) or value
+    if isinstance(value, list) and format_span(value, None) is None:
+        return format_labels(value) if all(isinstance(label, str) and label in labels for label in value) else ""
+    value = format_span(value, None) or value
     return value if isinstance(value, str) and value in labels else ""
 
 
@@ -286,12 +285,5 @@ def _rounded(value: object) -> object:
 
 def _mean(scores: pa.ChunkedArray) -> float:
     values = scores.to_numpy().astype(np.float64)
-    known = values[np.isfinite(values)]
-    return float(known.mean()) if len(known) else math.nan
-
-
-def _version() -> str:
-    try:
-        return version("labelsift")
-    except PackageNotFoundError:
-        return "unknown"
+    finite = values[np.isfinite(values)]
+    return float(finite.mean()) if len(finite) else math.nan

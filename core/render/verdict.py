@@ -1,4 +1,4 @@
-"""The verdict on a data set as Markdown: what is wrong, how much of it, and where it gathers."""
+"""Verdict on a data set as Markdown: what is wrong, how much of it, and where."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from ..data.issues import percent, shortened, visible, words
+from ..data.formatting import percent, shortened, visible
+from ..data.issues import issue_named
 from .overview import Overview
 
 MAX_LENGTH = 8_000  # a tag of MLflow's holds no more
@@ -70,7 +71,10 @@ def _judge(whole: dict[str, float], source: str) -> str:
 
 
 def _issues(overview: Overview) -> str:
-    rows = [(words(one.issue).title, f"{one.count:,}", percent(one.count, one.of)) for one in overview.issues]
+    rows = [
+        (issue_named(entry.issue).title, f"{entry.count:,}", percent(entry.count, entry.of))
+        for entry in overview.issues
+    ]
     return _table("Issues", ("Issue", "Samples", "Share"), rows)
 
 
@@ -80,17 +84,20 @@ def _pairs(overview: Overview) -> str:
 
 
 def _classes(overview: Overview) -> str:
-    worst = [one for one in overview.classes if one.flagged][:SHOWN]
-    rows = [(_name(one.name), f"{one.rows:,}", f"{one.flagged:,}", percent(one.flagged, one.rows)) for one in worst]
+    worst = [health for health in overview.classes if health.flagged][:SHOWN]
+    rows = [
+        (_name(health.name), f"{health.rows:,}", f"{health.flagged:,}", percent(health.flagged, health.rows))
+        for health in worst
+    ]
     return _table("Classes with the worst labels", ("Class", "Judged labels", "Look wrong", "Share"), rows)
 
 
 def _worse(slices: pa.Table, rate: float) -> list[dict[str, Any]]:
     """Return the slices whose whole interval lies above the data set's rate, worst first."""
     return [
-        one
-        for one in slices.to_pylist()
-        if one["judged"] >= FEWEST and one["label_issue_rate"] is not None and one["label_issue_rate_low"] > rate
+        row
+        for row in slices.to_pylist()
+        if row["judged"] >= FEWEST and row["label_issue_rate"] is not None and row["label_issue_rate_low"] > rate
     ]
 
 
@@ -103,13 +110,13 @@ def _worst(worse: list[dict[str, Any]]) -> str:
 def _slices(worse: list[dict[str, Any]]) -> str:
     rows = [
         (
-            _name(one["predicate"]),
-            f"{one['judged']:,}",
-            f"{one['label_issues']:,}",
-            percent(one["label_issue_rate"]),
-            f"{percent(one['label_issue_rate_low'])} – {percent(one['label_issue_rate_high'])}",
+            _name(row["predicate"]),
+            f"{row['judged']:,}",
+            f"{row['label_issues']:,}",
+            percent(row["label_issue_rate"]),
+            f"{percent(row['label_issue_rate_low'])} – {percent(row['label_issue_rate_high'])}",
         )
-        for one in worse[:SHOWN]
+        for row in worse[:SHOWN]
     ]
     head = ("Slice", "Judged labels", "Look wrong", "Share", "95 % interval")
     return _table("Slices whose labels are worse than the rest", head, rows)

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..data.issues import issue_names
 from ..data.media import Medium, shown_of
 from ..data.samples import Task
-from ..data.schemas import ISSUES
 from ..errors import InputError
 from ..store.run import Run
 from .reasons import reason_of
@@ -95,7 +95,7 @@ def flags_of(report: Run, *, only: Sequence[str] | None = None, budget: int | No
     InputError
         If an issue is unknown or the budget is not positive.
     """
-    known = set(ISSUES) | set(report.findings["issue"].to_pylist())
+    known = set(issue_names()) | set(report.findings["issue"].to_pylist())
     unknown = sorted(set(only or ()) - known)
     if unknown:
         raise InputError("There are no such issues", ids=unknown, cure=f"Known are: {', '.join(sorted(known))}")

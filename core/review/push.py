@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from .. import platforms
-from ..data.schemas import ADVICE
+from ..data.issues import advice_names
 from ..data.textless import require_texts
 from ..errors import InputError
 from ..platforms import Mode, PushOptions, Receipt, Rounds
@@ -98,7 +98,7 @@ def push(
 
 def without_advice(report: Run) -> Run:
     """Return the report without the findings that ask nobody for a decision, if it has any."""
-    advice = pc.is_in(report.findings["issue"], value_set=pa.array(sorted(ADVICE), pa.string()))
+    advice = pc.is_in(report.findings["issue"], value_set=pa.array(sorted(advice_names()), pa.string()))
     return replace(report, findings=report.findings.filter(pc.invert(advice))) if pc.any(advice).as_py() else report
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from labelsift.data.issues import shortened
+from labelsift.data.formatting import shortened
 from labelsift.errors import InputError
 from labelsift.platforms import Receipt
 from labelsift.review.items import Flag, flags_of

@@ -14,13 +14,11 @@ import pyarrow as pa
 import pytest
 from click.testing import CliRunner, Result
 from labelsift import platforms
-from labelsift.cli import main
+from labelsift.cli import COMMANDS, main
 from labelsift.data.schemas import FINDINGS_SCHEMA
 from labelsift.errors import PlatformError
 from labelsift.platforms import Receipt
 from pyarrow import parquet
-
-COMMANDS = sorted(main.commands)
 
 
 def run(*arguments: object) -> Result:
@@ -66,7 +64,7 @@ def test_every_command_has_help(command, flag):
 
 
 def test_the_commands_are_those_of_the_design():
-    assert {"scan", "similar", "runs", "push", "pull", "log", "doctor", "demo"} <= set(COMMANDS)
+    assert {"scan", "similar", "runs", "push", "pull", "log", "doctor", "demo"} <= COMMANDS.keys()
 
 
 def test_a_scan_takes_what_a_training_kept(data, tmp_path):

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import pytest
 from click.testing import CliRunner, Result
 from labelsift.cli import main
-from labelsift.metrics.slice_lookup import slice_ids
+from labelsift.metrics.slice_table import slice_ids
 from labelsift.search.seeds import class_ids
 
 TOPICS = {"card": "my card has not arrived", "refund": "please refund the order", "login": "I forgot my password"}

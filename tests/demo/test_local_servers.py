@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import re
 import signal
 import subprocess
 import sys
@@ -225,6 +227,19 @@ def test_an_environment_is_installed_once(quick):
     (programs.parent / "installed.json").unlink()  # as if the installation had been interrupted
     assert environment("tiny", ["one==1", "two"], say=said.append) == programs
     assert len(said) == 3
+
+
+def test_an_environment_is_installed_with_its_constraints(quick):
+    programs = environment("tiny", ["one==1"], say=lambda _: None, constraints=Path("pins.txt"))
+    assert (programs.parent / "install.log").read_text() == "-m pip install --no-input one==1 -c pins.txt\n"
+
+
+@pytest.mark.parametrize("platform", ["label_studio", "mlflow"])
+def test_what_a_server_brings_along_is_pinned(platform):
+    server = importlib.import_module(f"labelsift.integrations.{platform}.server")
+    pins = Path(server.__file__).with_name("server-constraints.txt").read_text(encoding="utf-8").splitlines()
+    assert f"{platform.replace('_', '-')}=={server.VERSION}" in pins
+    assert all(re.fullmatch(r"#.*|[a-z0-9-]+==[^ ]+", line) for line in pins)
 
 
 def test_an_environment_that_cannot_be_installed_names_the_log_and_is_tried_again(quick):

@@ -9,9 +9,8 @@ from random import Random
 import numpy as np
 import pyarrow as pa
 import pytest
-from labelsift.demo import text_similarity as similarity
 from labelsift.demo.phrasing import PERSONAL, fill, lines, templates
-from labelsift.demo.planted_errors import CLOSEST, INTENTS, WORST_SLICE
+from labelsift.demo.planted_errors import CLOSEST, INTENTS, WORST_SLICE, normalized, similarities
 from labelsift.demo.tickets import COLUMNS, TRUTH_COLUMNS, tickets, write_tickets
 
 SEEDS = range(10)
@@ -91,7 +90,7 @@ def test_exact_duplicates_are_equal_after_folding(rows_and_truth):
     assert len(found) == 20
     same_bytes = 0
     for (one, _), (other, _) in found:
-        assert similarity.normal(one["text"]) == similarity.normal(other["text"])
+        assert normalized(one["text"]) == normalized(other["text"])
         same_bytes += one["text"] == other["text"]
     assert same_bytes == 16
 
@@ -101,8 +100,8 @@ def test_near_duplicates_are_alike_but_not_equal(rows_and_truth):
     found = pairs(rows, truth, "near")
     assert len(found) == 24
     for (one, _), (other, _) in found:
-        assert similarity.normal(one["text"]) != similarity.normal(other["text"])
-        assert similarity.least(one["text"], other["text"]) >= 0.8
+        assert normalized(one["text"]) != normalized(other["text"])
+        assert min(similarities(one["text"], other["text"])) >= 0.8
 
 
 def test_conflicting_pairs_have_one_wrong_side(rows_and_truth):
@@ -121,7 +120,7 @@ def test_no_unplanted_duplicates(rows_and_truth):
     rows, truth = rows_and_truth
     texts = [(row["text"], one["group"]) for row, one in zip(rows, truth, strict=True) if row["text"].strip()]
     words = [set(re.findall(r"\w+", text.lower())) for text, _ in texts]
-    normal = [similarity.normal(text) for text, _ in texts]
+    normal = [normalized(text) for text, _ in texts]
     for at, other in combinations(range(len(texts)), 2):
         (a, group), (b, group_of_other) = texts[at], texts[other]
         if group and group == group_of_other:
@@ -129,7 +128,7 @@ def test_no_unplanted_duplicates(rows_and_truth):
         assert normal[at] != normal[other]
         both = len(words[at] & words[other])
         if both and both / len(words[at] | words[other]) >= 0.4:
-            assert similarity.most(a, b) < 0.6, (a, b)
+            assert max(similarities(a, b)) < 0.6, (a, b)
 
 
 def test_no_template_has_more_than_five_rows(rows_and_truth):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from labelsift.errors import InputError
-from labelsift.io.annotated_tasks import Answer, Answered
+from labelsift.io.annotated_tasks import AnnotatedTasks, Answer
 
 
 def say(person: str, value: object, time: str = "1", *, correction: bool = False) -> Answer:
@@ -16,7 +16,7 @@ def say(person: str, value: object, time: str = "1", *, correction: bool = False
 
 
 def one(answers: list[Answer], role: str = "label") -> dict:
-    made = Answered(role, "text")
+    made = AnnotatedTasks(role, "text")
     made.add("7", {"text": "abc"}, answers)
     return made.samples("P").table.to_pylist()[0]
 
@@ -54,7 +54,7 @@ def test_of_sets_and_spans_the_newest_answer_counts_and_that_is_said(role, old, 
 
 
 def test_ids_are_the_pushed_ones_else_the_numbers():
-    made = Answered("label", "text")
+    made = AnnotatedTasks("label", "text")
     made.add("1", {"text": "a", "labelsift_id": "t1"}, [])
     made.add("2", {"text": "b"}, [])
     assert made.samples("P").ids.to_pylist() == ["t1", "2"]
@@ -64,7 +64,7 @@ def test_ids_are_the_pushed_ones_else_the_numbers():
 
 
 def test_a_named_id_must_be_there():
-    made = Answered("label", "text", id="ticket")
+    made = AnnotatedTasks("label", "text", id="ticket")
     made.add("1", {"text": "a", "ticket": 17}, [])
     assert made.samples("P").ids.to_pylist() == ["17"]
     with pytest.raises(InputError, match="no ticket: 2"):
@@ -72,32 +72,32 @@ def test_a_named_id_must_be_there():
 
 
 def test_metadata_is_what_holds_one_value_and_is_not_ours():
-    made = Answered("label", "text", split="part")
+    made = AnnotatedTasks("label", "text", split="part")
     made.add("1", {"text": "a", "n": 1, "deep": {"x": 1}, "labelsift_run": "r", "part": "train", "mixed": 1}, [])
     made.add("2", {"text": "b", "late": "z", "part": "test", "mixed": "one"}, [])
     samples = made.samples("P")
     assert samples.metadata.to_pydict() == {"n": [1, None], "mixed": ["1", "one"], "late": [None, "z"]}
     assert samples.table["split"].to_pylist() == ["train", "test"]
-    named = Answered("label", "text", metadata=["deep"])
+    named = AnnotatedTasks("label", "text", metadata=["deep"])
     named.add("1", {"text": "a", "n": 1, "deep": {"x": 1}}, [])
     assert named.samples("P").metadata.to_pydict() == {"deep": ['{"x": 1}']}
 
 
 def test_what_does_not_fit_is_refused_by_name():
-    made = Answered("label", "text", metadata=["nothing"])
+    made = AnnotatedTasks("label", "text", metadata=["nothing"])
     with pytest.raises(InputError, match="holds no tasks"):
         made.samples("P")
     made.add("1", {"text": "a"}, [])
     with pytest.raises(InputError, match="has these fields: nothing"):
         made.samples("P")
-    spans = Answered("spans", "text")
+    spans = AnnotatedTasks("spans", "text")
     spans.add("9", {"text": "ab"}, [say("a", [[0, 5, "x"]])])
     with pytest.raises(InputError, match=r"past the 2 characters.*9"):
         spans.samples("P")
 
 
 def test_images_have_no_texts_and_their_address_is_metadata():
-    made = Answered("label", None)
+    made = AnnotatedTasks("label", None)
     made.add("1", {"image": "http://127.0.0.1/a.png"}, [say("a", "cat")])
     samples = made.samples("P")
     assert not samples.has_texts

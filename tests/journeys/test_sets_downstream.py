@@ -16,6 +16,7 @@ from labelsift.cli.print_summary import print_summary
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.errors import InputError
 from labelsift.metrics.compare import compare
+from labelsift.render import comparison_page
 from labelsift.render.overview import Overview
 from labelsift.render.panels import panels
 from rich.console import Console
@@ -160,7 +161,7 @@ def test_comparing_decided_and_verified_sets(made):
     from labelsift.store.store import Store
 
     assert set(flagged) <= set(verified(following.samples, Store(store).ledger.records(), but=""))
-    compared.to_html(store.parent / "compared.html")
+    comparison_page.write(compared, store.parent / "compared.html")
 
 
 def test_similar_and_slices_know_sets(made):

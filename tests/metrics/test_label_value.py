@@ -9,8 +9,8 @@ import labelsift as ls
 import numpy as np
 import pyarrow as pa
 import pytest
-from labelsift.cli.print_comparison import print_worth
-from labelsift.metrics.label_value import NEW, OLD, worth
+from labelsift.cli.print_comparison import print_label_value
+from labelsift.metrics.label_value import NEW, OLD, label_value
 from rich.console import Console
 
 NOISYAG = Path(__file__).parents[3] / "shared" / "data" / "noisyag" / "data.csv.gz"
@@ -43,7 +43,7 @@ def data() -> tuple[np.ndarray, list[str], list[str]]:
 
 def test_corrected_labels_show_a_gain(data):
     vectors, right, wrong = data
-    found = worth(report(wrong, vectors), report(right, vectors))
+    found = label_value(report(wrong, vectors), report(right, vectors))
     assert found.gain > 0.03
     assert found.low > 0
     assert np.mean(found.accuracy[NEW, NEW]) > np.mean(found.accuracy[OLD, OLD])
@@ -53,7 +53,7 @@ def test_corrected_labels_show_a_gain(data):
 
 def test_the_same_labels_are_worth_nothing_more(data):
     vectors, right, _ = data
-    found = worth(report(right, vectors), report(right, vectors))
+    found = label_value(report(right, vectors), report(right, vectors))
     assert found.gain == 0
     assert found.accuracy[OLD, OLD] == found.accuracy[NEW, NEW]
     assert not any("yardstick" in note for note in found.notes)
@@ -66,7 +66,7 @@ def test_as_many_labels_shuffled_show_no_gain(data):
     shuffled = list(right)
     for row, other in zip(rows, rng.permutation(rows), strict=True):
         shuffled[row] = right[other]
-    found = worth(report(right, vectors), report(shuffled, vectors))
+    found = label_value(report(right, vectors), report(shuffled, vectors))
     assert found.low < 0.02
 
 
@@ -77,7 +77,7 @@ def test_a_frozen_split_is_never_trained_on_and_slices_are_shown(data):
     # Wrong labels in the test rows alone: neither model may learn from them, so both are the same.
     half = [bad if part == "test" else good for good, bad, part in zip(right, wrong, split, strict=True)]
     one, other = (report(labels, vectors, split=split, state=state) for labels in (half, right))
-    found = worth(one, other, evaluation="test", by=["state"])
+    found = label_value(one, other, evaluation="test", by=["state"])
     assert found.changed_training == 0 < found.changed_evaluation
     assert found.accuracy[OLD, NEW] == found.accuracy[NEW, NEW]
     assert found.slices["slug"].to_pylist() == ["state:CA", "state:NY"]
@@ -88,7 +88,7 @@ def test_a_slice_shows_two_by_two_and_a_gain_where_its_labels_were_mended(data):
     vectors, right, wrong = data
     state = ["CA" if label == "billing" else "NY" for label in right]
     whole = ["yes"] * len(right)
-    found = worth(
+    found = label_value(
         *(report(labels, vectors, state=state, whole=whole) for labels in (wrong, right)), by=["state", "whole"]
     )
     california, _, everything = found.slices.to_pylist()
@@ -98,7 +98,7 @@ def test_a_slice_shows_two_by_two_and_a_gain_where_its_labels_were_mended(data):
     for (trained, judged), values in found.accuracy.items():
         assert everything[f"{trained}_{judged}"] == pytest.approx(np.mean(values))
     console = Console(width=160, file=io.StringIO(), highlight=False)
-    print_worth(found, console=console)
+    print_label_value(found, console=console)
     assert isinstance(console.file, io.StringIO)
     (line,) = [one for one in console.file.getvalue().splitlines() if "state:CA" in one]
     cells = [f"{california[name]:.3f}" for name in ("old_old", "new_old", "old_new", "new_new")]
@@ -109,7 +109,7 @@ def test_a_slice_shows_two_by_two_and_a_gain_where_its_labels_were_mended(data):
 def test_of_a_handful_of_rows_a_slice_has_no_interval(data):
     vectors, right, wrong = data
     state = ["CA" if at < 20 else "NY" for at in range(len(right))]
-    found = worth(*(report(labels, vectors, state=state) for labels in (wrong, right)), by=["state"])
+    found = label_value(*(report(labels, vectors, state=state) for labels in (wrong, right)), by=["state"])
     small, large = found.slices.to_pylist()
     assert (small["slug"], small["low"], small["high"]) == ("state:CA", None, None)
     assert small["gain"] is not None
@@ -120,11 +120,11 @@ def test_what_cannot_be_measured_is_refused(data):
     vectors, right, _ = data
     run = report(right, vectors)
     with pytest.raises(ls.InputError, match="no split holdout"):
-        worth(run, run, evaluation="holdout")
+        label_value(run, run, evaluation="holdout")
     with pytest.raises(ls.InputError, match="share 0 labeled samples"):
-        worth(report([None] * len(right), vectors, split=["a"] * len(right)), run)
+        label_value(report([None] * len(right), vectors, split=["a"] * len(right)), run)
     with pytest.raises(ls.InputError, match="no such metadata column: planet"):
-        worth(run, run, by=["planet"])
+        label_value(run, run, by=["planet"])
 
 
 @pytest.mark.soak
@@ -148,7 +148,7 @@ def test_correcting_what_was_flagged_helps_and_shuffling_does_not():
             store=None,
         )
 
-    better, worse = worth(old, relabeled(corrected)), worth(old, relabeled(shuffled))
+    better, worse = label_value(old, relabeled(corrected)), label_value(old, relabeled(shuffled))
     assert better.low > 0
     assert worse.high < better.low
     assert worse.gain <= 0.005

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 from labelsift.metrics.compare import compare
 from labelsift.metrics.paired_intervals import FEWEST, MANY, Outcomes, f1_difference, rate_difference
-from labelsift.metrics.slice_metrics import Judged, overall
+from labelsift.metrics.slice_metrics import ScoredLabels, overall
 
 
 def outcomes(old: np.ndarray, new: np.ndarray, shared: int) -> Outcomes:
@@ -76,7 +76,7 @@ def drawn(rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray, np.
 
 def both_f1(given: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     nothing = np.zeros(len(given), dtype=bool)
-    found = overall(Judged(("a", "b", "c"), given, predicted, nothing, nothing, ""))
+    found = overall(ScoredLabels(("a", "b", "c"), given, predicted, nothing, nothing, ""))
     return np.array([found["f1"], found["weighted_f1"]])
 
 

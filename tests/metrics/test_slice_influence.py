@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 from labelsift.cli import main
 from labelsift.errors import InputError
-from labelsift.metrics.slice_influence import blame
+from labelsift.metrics.slice_influence import influence_ranking
 
 SUBJECTS = {"card": "card lost stolen broken blocked wallet", "money": "transfer refund payment charge fee balance"}
 PLACES = {"CA": "beach surf coast", "NY": "tower subway harbor"}
@@ -56,7 +56,7 @@ def runs(tmp_path_factory) -> tuple[ls.Report, ls.Report, set[str], str]:
 
 def test_the_planted_mistakes_are_found_and_the_good_changes_are_not_blamed(runs):
     old, new, planted, _ = runs
-    ranked = blame(old, new, "state:CA").to_pylist()
+    ranked = influence_ranking(old, new, "state:CA").to_pylist()
     assert len(ranked) == 30
     assert {row["id"] for row in ranked[:20]} == planted
     assert all(row["effect"] > 0 for row in ranked[:20])
@@ -78,8 +78,8 @@ def test_the_command_shows_them(runs):
 def test_what_cannot_be_blamed_is_refused(runs):
     old, new, _, _ = runs
     with pytest.raises(InputError, match="no such slice: state:TX"):
-        blame(old, new, "state:TX")
+        influence_ranking(old, new, "state:TX")
     with pytest.raises(InputError, match="No label changed"):
-        blame(old, old, "state:CA")
+        influence_ranking(old, old, "state:CA")
     with pytest.raises(InputError, match="no embeddings"):
-        blame(old, replace(new, embeddings=None), "state:CA")
+        influence_ranking(old, replace(new, embeddings=None), "state:CA")

@@ -8,7 +8,7 @@ import pytest
 from labelsift.data.samples import Samples
 from labelsift.errors import InputError
 from labelsift.metrics.factorize import MAX_VALUES, cross, partition, partitions
-from labelsift.metrics.slice_metrics import PREDICTED, PROXY, cell_metrics, class_metrics, judged, wilson
+from labelsift.metrics.slice_metrics import PREDICTED, PROXY, cell_metrics, class_metrics, scored_labels, wilson
 from labelsift.metrics.slice_table import slices_table
 from sklearn.metrics import accuracy_score, f1_score, precision_recall_fscore_support
 
@@ -26,7 +26,7 @@ def cells_of(values, *, texts=None, name="c"):
 @pytest.mark.parametrize("predicted", [True, False])
 def test_metrics_a_slice_equal_scikit_learn(make_report, predicted):
     report = make_report(300, predicted=predicted)
-    data = judged(report)
+    data = scored_labels(report)
     assert data.source == (PREDICTED if predicted else PROXY)
     cells = partitions(report.samples)[0]["state"]
     found = cell_metrics(data, cells.codes, len(cells))
@@ -41,7 +41,7 @@ def test_metrics_a_slice_equal_scikit_learn(make_report, predicted):
 
 
 def test_metrics_a_class_equal_scikit_learn(make_report):
-    data = judged(make_report(300, predicted=True))
+    data = scored_labels(make_report(300, predicted=True))
     both = (data.given >= 0) & (data.predicted >= 0)
     precision, recall, f1, _ = precision_recall_fscore_support(
         data.given[both], data.predicted[both], labels=range(len(data.classes)), zero_division=0
@@ -58,7 +58,7 @@ def test_a_class_that_only_the_prediction_knows_counts(make_report):
     table = report.samples.table
     said = ["unheard of" if at % 2 else one for at, one in enumerate(table["label"].to_pylist())]
     table = table.set_column(table.column_names.index("predicted"), "predicted", pa.array(said, pa.string()))
-    data = judged(replace(report, samples=Samples(table, report.samples.metadata)))
+    data = scored_labels(replace(report, samples=Samples(table, report.samples.metadata)))
     found = class_metrics(data)
     at = data.classes.index("unheard of")
     assert found["n"][at] == 0
@@ -67,7 +67,7 @@ def test_a_class_that_only_the_prediction_knows_counts(make_report):
 
 
 def test_without_any_prediction_only_label_issues_are_counted(make_report):
-    data = judged(replace(make_report(60), pred_probs=None))
+    data = scored_labels(replace(make_report(60), pred_probs=None))
     found = cell_metrics(data, np.zeros(60, dtype=np.int64), 1)
     assert data.source == ""
     assert np.isnan([found["accuracy"][0], found["f1"][0], found["weighted_f1"][0]]).all()
@@ -81,7 +81,7 @@ def test_what_was_not_judged_is_neither_clean_nor_right(make_report, unjudged, p
     names = [predicate[0][1] for predicate in cells.predicates]
     of = np.array([names[code] for code in cells.codes])
     out = (of == "TX") | ((of == "NY") & (np.arange(300) % 2 == 0))
-    before, data = judged(report), judged(unjudged(report, out))
+    before, data = scored_labels(report), scored_labels(unjudged(report, out))
     old, new = (cell_metrics(one, cells.codes, len(cells)) for one in (before, data))
     at, half = names.index("TX"), names.index("NY")
     assert (new["labeled"] == old["labeled"]).all()
@@ -108,19 +108,19 @@ def test_what_was_not_judged_is_neither_clean_nor_right(make_report, unjudged, p
 def test_a_class_is_rated_by_its_judged_labels(make_report, unjudged):
     report = make_report(300)
     refunds = np.array([label == "refund" for label in report.samples.labels.to_pylist()])
-    found = class_metrics(judged(unjudged(report, refunds)))
+    found = class_metrics(scored_labels(unjudged(report, refunds)))
     at = report.samples.classes.index("refund")
     assert found["n"][at] == refunds.sum()
     assert found["judged"][at] == 0
     assert np.isnan(found["label_issue_rate"][at])
-    some = class_metrics(judged(unjudged(report, np.arange(300) % 2 == 0)))
+    some = class_metrics(scored_labels(unjudged(report, np.arange(300) % 2 == 0)))
     assert (some["label_issue_rate"] == some["label_issues"] / some["judged"]).all()
 
 
 def test_scores_in_another_order_are_joined_by_id(make_report):
     report = make_report(60)
     shuffled = replace(report, scores=report.scores.take(pa.array(np.random.default_rng(1).permutation(60))))
-    assert (judged(shuffled).flagged == judged(report).flagged).all()
+    assert (scored_labels(shuffled).flagged == scored_labels(report).flagged).all()
 
 
 def test_wilson_holds_the_rate_and_says_nan_of_nothing():

@@ -1,44 +1,63 @@
-"""The clients of all platforms install together with labelsift."""
+"""The newest versions of everything that labelsift asks for still install together. Needs the network."""
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.slow
+from .conftest import ROOT
+
+pytestmark = pytest.mark.soak
 
 NAMED = {"label-studio-sdk", "fastapi", "uvicorn", "argilla", "mlflow", "wandb", "cleanlab", "transformers", "requests"}
 
 
-def resolved(checkout, tmp_path, *options: str) -> dict[str, str]:
-    report = tmp_path / "report.json"
-    command = [sys.executable, "-m", "pip", "install", "-q", "--dry-run", "--ignore-installed", "--report", report]
-    result = subprocess.run(
-        [*map(str, command), *options, f"{checkout}[all]"], capture_output=True, text=True, check=False
-    )
-    assert result.returncode == 0, result.stderr[-3000:]
-    installs = json.loads(report.read_text())["install"]
-    return {one["metadata"]["name"].lower().replace("_", "-"): one["metadata"]["version"] for one in installs}
+def pins(path: Path) -> dict[str, str]:
+    """Read the versions of a requirements file, by name."""
+    lines = (line for line in path.read_text(encoding="utf-8").splitlines() if "==" in line)
+    return {name: version for name, _, version in (line.partition("==") for line in lines)}
 
 
-def test_all_named_packages_install_together(checkout, tmp_path):
-    found = resolved(checkout, tmp_path)
-    assert NAMED - set(found) == set()
-    assert "torch" not in found  # gigabytes: the user's own choice
-    assert tuple(map(int, found["label-studio-sdk"].split(".")[:2])) >= (2, 0)
-
-
-@pytest.mark.soak
-@pytest.mark.parametrize("version", ["3.12", "3.13", "3.14"])
-def test_they_resolve_for_newer_pythons(checkout, tmp_path, version):
+def newest(folder: Path, extra: str, python: str) -> dict[str, str]:
+    """Resolve the newest versions without the constraints; nothing is installed."""
+    found = folder / "found.txt"
     # uv judges the markers of the requirements by the version asked for; pip takes those of the one that runs.
-    found = tmp_path / "found.txt"
-    command = [Path(sys.executable).parent / "uv", "pip", "compile", "-q", "--python-version", version]
-    command += [checkout / "pyproject.toml", "--extra", "all", "-o", found]
+    command = [Path(sys.executable).parent / "uv", "pip", "compile", "-q", "--upgrade", "--no-annotate"]
+    command += ["--python-version", python, ROOT / "pyproject.toml", "--extra", extra, "-o", found]
     result = subprocess.run(map(str, command), capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr[-3000:]
-    assert NAMED - {line.partition("==")[0] for line in found.read_text().splitlines()} == set()
+    return pins(found)
+
+
+@pytest.mark.parametrize("python", ["3.11", "3.12", "3.13", "3.14"])
+def test_the_clients_of_all_platforms_install_together(tmp_path, python):
+    found = newest(tmp_path, "all", python)
+    assert NAMED - set(found) == set()
+    assert "torch" not in found  # gigabytes: the user's own choice
+
+
+def test_no_package_has_a_new_major_version(tmp_path):
+    """If one has: ``make upgrade``, then ``make test`` says what breaks."""
+    pinned = pins(ROOT / "constraints.txt")
+    found = newest(tmp_path, "all", "3.11") | newest(tmp_path, "dev", "3.11")
+
+    def major(version: str) -> int:
+        return int(version.split(".")[0])
+
+    newer = {
+        name: f"{pinned[name]} -> {version}"
+        for name, version in found.items()
+        if name in pinned and major(version) > major(pinned[name])
+    }
+    assert newer == {}
+
+
+def test_the_constraints_name_what_the_requirements_allow(tmp_path):
+    command = [Path(sys.executable).parent / "uv", "pip", "compile", "-q", "-c", ROOT / "constraints.txt"]
+    command += ["--python-version", "3.11", ROOT / "pyproject.toml", "--extra", "dev", "--no-annotate", "--no-header"]
+    result = subprocess.run(map(str, command), capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr[-3000:]
+    assert {line.partition("==")[0] for line in result.stdout.split()} == set(pins(ROOT / "constraints.txt"))

@@ -41,7 +41,8 @@ def test_the_wheel_brings_no_other_top_level_package(wheel):
 def base() -> Path:
     """The ``bin`` folder of an environment that holds labelsift's hard dependencies and nothing else."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    return environment("labelsift-base", project["dependencies"], say=lambda line: None)
+    pinned = ROOT / "constraints.txt"
+    return environment("labelsift-base", project["dependencies"], say=lambda line: None, constraints=pinned)
 
 
 def test_the_base_install_is_light(base):

@@ -16,11 +16,13 @@ from labelsift.corrections.erase import forget
 from labelsift.corrections.file_versions import correct
 from labelsift.corrections.reproduce import reproduce
 from labelsift.corrections.verify import verify
+from labelsift.data.hashing import text_hash
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.errors import InputError
 from labelsift.metrics.compare import compare
 from labelsift.platforms import Receipt
-from labelsift.review.verified import text_hash, verified
+from labelsift.render import comparison_page
+from labelsift.review.verified import verified
 from labelsift.store.location import Folder, place_of
 from labelsift.store.run_info import read_facts
 from labelsift.store.store import Store
@@ -246,7 +248,7 @@ def test_what_needs_texts_is_refused(tmp_path, taken):
         lambda: again.log("taken", with_text=True),
         lambda: again.similar("r1", fold_duplicates=True),
         lambda: ls.scan(again.samples, store=None),
-        lambda: compare(again, again).to_html(tmp_path / "page.html", with_text=True),
+        lambda: comparison_page.write(compare(again, again), tmp_path / "page.html", with_text=True),
     ):
         with pytest.raises(InputError, match=r"needs the texts, and .+ was kept without texts"):
             call()

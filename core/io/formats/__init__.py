@@ -1,1 +1,1 @@
-"""Exports of labeling platforms, one module a platform."""
+"""Readers of exports, one a labeling platform."""

@@ -1,4 +1,4 @@
-"""Exports of Label Studio as samples: JSON, JSON_MIN, CSV and CONLL2003, told apart by what is in the file.
+"""Reader of Label Studio's exports: JSON, JSON_MIN, CSV and CONLL2003, told apart by what is in the file.
 
 ====================  ====================================================================================
 JSON                  Tasks with their annotations. Skipped ones say nothing; the correction that
@@ -11,126 +11,150 @@ CONLL2003             Tokens and tags, no ids: the text is the tokens, joined by
 What the file does not tell is inferred: several labels where any answer has more than one, else one; a sample's id is
 its task's number, as ``label-studio://`` has it. In a CSV file the control's name is needed, because its columns stand
 among those of the data; and where the data has an ``id`` of its own, that one stands in place of the number.
+
+Spans are taken from ``annotations`` or ``predictions``, whichever ``spans`` names: the first annotation counts, and the
+fields of the data are columns.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
 
-from ...data.samples import Samples, text_ids
+from ...data.hashing import text_ids
+from ...data.samples import Samples
 from ...data.spans import canonical, from_bio
 from ...errors import InputError
-from .. import files
-from ..annotated_tasks import OWN, Answer, Answered, Role
-from .exportrows import ANNOTATIONS, Row, csv_rows, json_rows
+from ..annotated_tasks import OWN, AnnotatedTasks, Answer, Role
+from ..column_roles import ColumnRoles
+from ..source import Source, table_of
+from ..tables import samples_of
+from .label_studio_rows import ANNOTATIONS, Row, csv_rows, is_csv, is_json_min, is_tasks, json_min_rows, task_rows
 
 LEVEL = " / "
 
 
-def read_export(
-    source: str,
-    *,
-    text: str | None,
-    controls: Mapping[str, Any],
-    others: bool,
-    fields: Mapping[str, str | None],
-    metadata: Sequence[str],
-    name: str | None,
-) -> Samples | None:
-    """Return the samples of an export; None for any other file.
+def recognizes(source: Source, columns: ColumnRoles) -> bool:
+    """Tell whether a source is an export of Label Studio.
 
-    Parameters
-    ----------
-    text
-        The name of the text in the tasks' data.
-    controls
-        ``label``, ``labels`` or ``spans`` → the control that holds them, or ``annotations``; where none is named, the
-        only one that there is.
-    others
-        Whether labels are said to stand elsewhere: then the file is no export that is read here.
-    fields
-        ``id``, ``split`` and ``predicted`` → fields of the data.
+    It is none where labels are said to stand in columns of several annotators or in tags of tokens.
+    """
+    if _has_span_tasks(source, columns):
+        return True
+    if source.path is None or source.local_file is None or columns.annotations or columns.annotators or columns.tokens:
+        return False
+    if source.local_file.endswith(".conll"):
+        return True
+    if source.local_file.endswith(".csv"):
+        return isinstance(_control_named(columns), str) and is_csv(source.path, str(_control_named(columns)))
+    return is_tasks(source.objects) or is_json_min(source.objects)
+
+
+def read(source: Source, columns: ColumnRoles) -> Samples:
+    """Read an export; ``label``, ``labels`` or ``spans`` is the control that holds them, or ``annotations``.
+
+    Where none is named, the only control that there is.
 
     Raises
     ------
     InputError
         If there are several controls and none was named, or the one that was named does not exist.
     """
-    path = source.lower()
-    if others or "://" in source or not os.path.isfile(source):
-        return None
-    name = name or files.stem(source)
-    named = {role: control for role, control in controls.items() if control}
-    if path.endswith(".conll"):
-        return _conll(source, name)
-    rows = None
-    if path.endswith(".json"):
-        rows = json_rows(source, named)
-    elif path.endswith(".csv") and isinstance(next(iter(named.values()), None), str):
-        rows = csv_rows(source, str(next(iter(named.values()))), keep_id="id" in (*fields.values(), *metadata))
-    if rows is None:
-        return None
-    control = _control(rows, named, name)
-    role, values = _values(rows, control, next(iter(named), None))
-    answered = Answered(role, text, fields["id"], fields["split"], fields["predicted"], metadata)
-    _fill(answered, rows, values)
-    return answered.samples(name)
+    name = source.stem or ""
+    if _has_span_tasks(source, columns):
+        return samples_of(table_of([_span_row(task) for task in source.objects]), columns, name)
+    if (source.local_file or "").endswith(".conll"):
+        return _conll(str(source.path), name)
+    rows = _rows(source, columns)
+    control = _control(rows, _control_named(columns), name)
+    role, values = _values(rows, control, columns)
+    tasks = AnnotatedTasks(role, columns.text, columns.id, columns.split, columns.predicted, columns.metadata)
+    _fill(tasks, rows, values)
+    return tasks.samples(name)
 
 
-def _fill(answered: Answered, rows: Sequence[Row], values: Sequence[Any]) -> None:
-    tasks: dict[str, tuple[Mapping[str, Any], list[Answer]]] = {}
+def _has_span_tasks(source: Source, columns: ColumnRoles) -> bool:
+    tasks = source.objects if columns.spans else []
+    return bool(tasks) and all(isinstance(task.get("data"), dict) for task in tasks)
+
+
+def _span_row(task: Mapping[str, Any]) -> dict[str, Any]:
+    """Return data, annotations and predictions as one row.
+
+    Without an annotation a task is unlabeled; one that marks nothing says that there is nothing to mark.
+    """
+    row = {**task["data"], **{name: task.get(name) or None for name in ("annotations", "predictions")}}
+    if "id" in task:
+        row.setdefault("id", task["id"])
+    return row
+
+
+def _control_named(columns: ColumnRoles) -> str | Sequence[str] | None:
+    return columns.label or columns.labels or columns.spans
+
+
+def _rows(source: Source, columns: ColumnRoles) -> list[Row]:
+    named = _control_named(columns)
+    if source.array is None:
+        fields = (columns.id, columns.split, columns.predicted, *columns.metadata)
+        return csv_rows(str(source.path), str(named), keep_id="id" in fields)
+    if is_tasks(source.objects):
+        return task_rows(source.objects)
+    return json_min_rows(source.objects, named)
+
+
+def _fill(tasks: AnnotatedTasks, rows: Sequence[Row], values: Sequence[Any]) -> None:
+    """Put the answers of each task together."""
+    answers_of: dict[str, tuple[Mapping[str, Any], list[Answer]]] = {}
     for row, value in zip(rows, values, strict=True):
-        answers = tasks.setdefault(row.task, (row.data, []))[1]
+        answers = answers_of.setdefault(row.task, (row.data, []))[1]
         if row.answered:
             answers.append(Answer(row.person, row.time, value, row.correction))
-    for number, (data, answers) in tasks.items():
-        answered.add(number, data, answers)
+    for number, (data, answers) in answers_of.items():
+        tasks.add(number, data, answers)
 
 
-def _control(rows: Iterable[Row], named: Mapping[str, Any], name: str) -> str:
-    known = list(dict.fromkeys(one for row in rows for one in row.results if not one.startswith(OWN)))
-    wanted = next(iter(named.values()), None)
-    if isinstance(wanted, str) and wanted != ANNOTATIONS:
-        if wanted not in known and any(row.answered for row in rows):
-            raise InputError(f"No annotation in {name} uses a control {wanted}", ids=known, cure="Name one of these")
-        return wanted
-    if len(known) > 1:
-        raise InputError(f"{name} has several controls", ids=known, cure="Name the one that holds the labels: label=…")
-    return known[0] if known else ""
+def _control(rows: Iterable[Row], named: object, name: str) -> str:
+    """Return the control that holds the labels: the one that is named, or the only one."""
+    used = list(dict.fromkeys(control for row in rows for control in row.results if not control.startswith(OWN)))
+    if isinstance(named, str) and named != ANNOTATIONS:
+        if named not in used and any(row.answered for row in rows):
+            raise InputError(f"No annotation in {name} uses a control {named}", ids=used, cure="Name one of these")
+        return named
+    if len(used) > 1:
+        raise InputError(f"{name} has several controls", ids=used, cure="Name the one that holds the labels: label=…")
+    return used[0] if used else ""
 
 
-def _values(rows: Sequence[Row], control: str, wanted: str | None) -> tuple[Role, list[Any]]:
+def _values(rows: Sequence[Row], control: str, columns: ColumnRoles) -> tuple[Role, list[Any]]:
     """Return what kind of labels a control holds, and each row's value."""
-    found = [row.results.get(control, []) for row in rows]
-    if any(isinstance(one, dict) and "labels" in one and "start" in one for regions in found for one in regions):
-        return "spans", [_spans(regions) for regions in found]
-    sets = [[label for region in regions for label in _labels(region)] for regions in found]
-    many = [row.task for row, one in zip(rows, sets, strict=True) if len(one) > 1]
-    if many and wanted == "label":
+    results = [row.results.get(control, []) for row in rows]
+    if any(isinstance(value, dict) and "labels" in value and "start" in value for row in results for value in row):
+        return "spans", [_spans(row) for row in results]
+    if columns.spans:
+        return "spans", [[] for _ in results]
+    sets = [[label for value in row for label in _labels(value)] for row in results]
+    many = [row.task for row, labels in zip(rows, sets, strict=True) if len(labels) > 1]
+    if many and columns.label:
         raise InputError(f"Some tasks have several labels in {control}", ids=many, cure=f"Say labels={control!r}")
-    several = wanted == "labels" or bool(many)
-    if wanted == "spans":
-        return "spans", [[] for _ in sets]
-    return (
-        ("labels", [sorted(set(one)) for one in sets]) if several else ("label", [(one or [None])[0] for one in sets])
-    )
+    if columns.labels or many:
+        return "labels", [sorted(set(labels)) for labels in sets]
+    return "label", [(labels or [None])[0] for labels in sets]
 
 
-def _spans(regions: Iterable[Any]) -> list[list[Any]]:
-    return sorted([int(one["start"]), int(one["end"]), str(label)] for one in regions for label in one["labels"])
+def _spans(values: Iterable[Any]) -> list[list[Any]]:
+    return sorted([int(value["start"]), int(value["end"]), str(label)] for value in values for label in value["labels"])
 
 
-def _labels(region: Any) -> list[str]:  # noqa: ANN401 - whatever an export holds
-    if isinstance(region, str):
-        return [region]
-    if not isinstance(region, dict):
+def _labels(value: Any) -> list[str]:  # noqa: ANN401 - whatever an export holds
+    if isinstance(value, str):
+        return [value]
+    if not isinstance(value, dict):
         return []
-    choices = [str(one) for one in region.get("choices") or ()]
-    return choices + [LEVEL.join(map(str, path)) for path in region.get("taxonomy") or ()]
+    choices = [str(choice) for choice in value.get("choices") or ()]
+    return choices + [LEVEL.join(map(str, path)) for path in value.get("taxonomy") or ()]
 
 
 def _conll(source: str, name: str) -> Samples:
@@ -139,14 +163,14 @@ def _conll(source: str, name: str) -> Samples:
     words: list[str] = []
     tags: list[str] = []
 
-    def end() -> None:
+    def end_sentence() -> None:
         if words:
-            places, at = [], 0
+            offsets, start = [], 0
             for word in words:
-                places.append((at, at + len(word)))
-                at += len(word) + 1
+                offsets.append((start, start + len(word)))
+                start += len(word) + 1
             texts.append(" ".join(words))
-            cells.append(canonical(from_bio(tags, places)))
+            cells.append(canonical(from_bio(tags, offsets)))
         words.clear()
         tags.clear()
 
@@ -154,12 +178,12 @@ def _conll(source: str, name: str) -> Samples:
         for number, line in enumerate(file, start=1):
             parts = line.split()
             if not parts:
-                end()
+                end_sentence()
             elif parts[0] != "-DOCSTART-":
                 _require_tag(parts, source, number)
                 words.append(parts[0])
                 tags.append(parts[-1])
-    end()
+    end_sentence()
     if not texts:
         raise InputError(f"{name} holds no tokens", cure="Export the project again")
     columns = {"text": pa.chunked_array([pa.array(texts)]), "spans": pa.chunked_array([pa.array(cells)])}

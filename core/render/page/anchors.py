@@ -1,4 +1,4 @@
-"""Stable links into the page: to the run, a slice by its slug, and a sample by a hash of its id.
+"""Anchors of the page: stable links to the run, a slice by its slug, and a sample by a hash of its id.
 
 The same sample has the same anchor in the page of every run, so that a link in a ticket survives the next scan.
 """
@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
+from ...data.hashing import id_hash
 from ...errors import InputError
-from ...store.tombstones import id_hash
 
 KINDS = ("run", "slice", "sample")
 

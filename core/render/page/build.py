@@ -1,4 +1,4 @@
-"""Write a report as one HTML file that opens anywhere, also offline and from a mail's attachment.
+"""HTML page of a report: one file that opens anywhere, also offline and from a mail's attachment.
 
 The page holds its own script and style and asks for nothing: a Content-Security-Policy forbids every
 request, every script but this one (by its hash) and, where the browser knows Trusted Types, every way
@@ -18,7 +18,7 @@ from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING
 
-from ...data.issues import visible
+from ...data.formatting import visible
 from ...data.textless import require_texts
 from ...errors import InputError
 from .content import content, encode, headline

@@ -1,10 +1,13 @@
-"""Confusions that recur, as plain data for the page: each with its contrast pairs."""
+"""Recurring confusions as plain data for the page, each with its contrast pairs."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...data.issues import shortened
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ...data.formatting import shortened
 from ..confusions import confusions_in
 from .anchors import anchor
 
@@ -22,43 +25,38 @@ def recurring(report: Run, *, share: bool) -> dict[str, Any]:
     A row's ``contrast`` holds, for each pair, three places in ``samples``: the suspect, the sample nearest to it of the
     suggested class, and that of the given one. A sample is its id, its anchor, and its text but on a shared page.
     """
-    found = confusions_in(report.findings)
-    shown = found[:SHOWN]
-    ids = list(dict.fromkeys(one for pair in shown for triple in pair.contrast for one in triple))
+    confusions = confusions_in(report.findings)
+    included = confusions[:SHOWN]
+    ids = list(dict.fromkeys(sample_id for pair in included for triple in pair.contrast for sample_id in triple))
     texts = _texts(report, ids)
-    place = {one: at for at, one in enumerate(ids)}
+    index = {sample_id: position for position, sample_id in enumerate(ids)}
     rows = [
         [
-            shortened(one.given, NAME_LENGTH),
-            shortened(one.suggested, NAME_LENGTH),
-            one.count,
-            one.back,
-            one.verdict,
-            shortened(one.reason, REASON_LENGTH),
-            [[place[sample] for sample in triple] for triple in one.contrast if texts.keys() >= set(triple)],
+            shortened(pair.given, NAME_LENGTH),
+            shortened(pair.suggested, NAME_LENGTH),
+            pair.count,
+            pair.back,
+            pair.verdict,
+            shortened(pair.reason, REASON_LENGTH),
+            [[index[sample_id] for sample_id in triple] for triple in pair.contrast if texts.keys() >= set(triple)],
         ]
-        for one in shown
+        for pair in included
     ]
     samples = [
         [
-            shortened(one, NAME_LENGTH),
-            anchor("sample", one),
-            None if share else shortened(texts.get(one, ""), TEXT_LENGTH),
+            shortened(sample_id, NAME_LENGTH),
+            anchor("sample", sample_id),
+            None if share else shortened(texts.get(sample_id, ""), TEXT_LENGTH),
         ]
-        for one in ids
+        for sample_id in ids
     ]
-    return {"columns": CONFUSION, "rows": rows, "total": len(found), "samples": samples}
+    return {"columns": CONFUSION, "rows": rows, "total": len(confusions), "samples": samples}
 
 
 def _texts(report: Run, ids: list[str]) -> dict[str, str]:
     """Return the texts of the samples that the report has."""
-    if not ids:
+    if not ids:  # a run without texts has none to show
         return {}
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    samples = report.samples
-    rows = pc.index_in(pa.array(ids, pa.string()), value_set=samples.ids.combine_chunks())
-    known = [(one, row) for one, row in zip(ids, rows.to_pylist(), strict=True) if row is not None]
-    texts = samples.texts.take(pa.array([row for _, row in known], pa.int64())).to_pylist()
-    return {one: text for (one, _), text in zip(known, texts, strict=True)}
+    rows = pc.index_in(pa.array(ids, pa.string()), value_set=report.samples.ids.combine_chunks())
+    present = [sample_id for sample_id, row in zip(ids, rows.to_pylist(), strict=True) if row is not None]
+    return dict(zip(present, report.samples.texts.take(rows.drop_null()).to_pylist(), strict=True))

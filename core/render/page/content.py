@@ -1,4 +1,4 @@
-"""What the page shows, as plain data: the overview's numbers and the flagged samples that fit.
+"""Content of the report page as plain data: the overview's numbers and the flagged samples that fit.
 
 Rows are lists, not objects, and repeated strings (labels, metadata values) stand once, so that
 thousands of samples fit. The columns of each kind of row are named here and in ``selection.py`` and
@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from ...data.issues import percent, shortened, words
+from ...data.formatting import percent, shortened
+from ...data.issues import issue_named
 from ...data.taxonomy import Taxonomy
 from ...metrics.slugs import slug
 from ...store.run_notes import Annotations
@@ -42,7 +44,7 @@ def encode(value: object) -> str:
     '{"a":"\\u003c/script\\u003e\\u0026"}'
     """
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return _ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def content(report: Run, *, share: bool, room: int) -> dict[str, Any]:
@@ -57,8 +59,8 @@ def content(report: Run, *, share: bool, room: int) -> dict[str, Any]:
     room
         Bytes that the encoded content may take.
     """
-    overview, told = Overview(report), annotations_of(report, share=share)
-    shown = {
+    overview, annotations = Overview(report), annotations_of(report, share=share)
+    fixed = {
         "share": share,
         "texts": report.samples.has_texts,
         "overview": _overview(overview),
@@ -72,21 +74,21 @@ def content(report: Run, *, share: bool, room: int) -> dict[str, Any]:
         "recurring": recurring(report, share=share),
         "values": [
             [
-                _cut(one.column),
-                _cut(one.value),
-                one.rows,
-                one.flagged,
-                anchor("slice", slug(((one.column, one.value),))),
+                _cut(worse.column),
+                _cut(worse.value),
+                worse.rows,
+                worse.flagged,
+                anchor("slice", slug(((worse.column, worse.value),))),
             ]
-            for one in overview.worse_values[:20]
+            for worse in overview.worse_values[:20]
         ],
         "annotators": _annotators(report, share=share),
-        "people": notes_shown(told),
-        "slices": noted_slices(report, told),
+        "people": notes_shown(annotations),
+        "slices": noted_slices(report, annotations),
         "notes": [_cut(note, NOTE_LENGTH) for note in report.notes[:50]],
-        "about": _about(report, told, share=share),
+        "about": _about(report, annotations, share=share),
     }
-    return shown | select(report, share=share, room=room - len(encode(shown).encode()), encode=encode)
+    return fixed | select(report, share=share, room=room - len(encode(fixed).encode()), encode=encode)
 
 
 def headline(report: Run) -> dict[str, str]:
@@ -113,39 +115,41 @@ def _overview(overview: Overview) -> dict[str, Any]:
         "labeled": overview.labeled,
         "issues": [
             [
-                one.issue,
-                words(one.issue).title,
-                _chip(one.issue),
-                words(one.issue).meaning,
-                one.count,
-                one.of,
-                percent(one.count, one.of),
+                entry.issue,
+                issue_named(entry.issue).title,
+                _chip(entry.issue),
+                issue_named(entry.issue).meaning,
+                entry.count,
+                entry.of,
+                percent(entry.count, entry.of),
             ]
-            for one in overview.issues
+            for entry in overview.issues
         ],
         "quality": None if quality is None else {"counts": quality.counts, "flagged": quality.flagged},
-        "confusions": [[_cut(given), _cut(to), count] for given, to, count in overview.confusions[:SHOWN_CONFUSIONS]],
+        "confusions": [
+            [_cut(given), _cut(suggested), count] for given, suggested, count in overview.confusions[:SHOWN_CONFUSIONS]
+        ],
     }
 
 
 def _chip(issue: str) -> str:
     """Name an issue as something that one sample has."""
-    one = words(issue).one
-    return words(issue).title if one.startswith("sample ") else one[:1].upper() + one[1:]
+    name = issue_named(issue).one
+    return issue_named(issue).title if name.startswith("sample ") else name[:1].upper() + name[1:]
 
 
 def _classes(overview: Overview) -> list[list[Any]]:
     return [
         [
-            _cut(one.name),
-            one.rows,
-            one.flagged,
-            _cut(one.confused_with),
-            one.confused,
-            one.incoming,
-            None if one.agreement is None else round(one.agreement, 4),
+            _cut(health.name),
+            health.rows,
+            health.flagged,
+            _cut(health.confused_with),
+            health.confused,
+            health.incoming,
+            _rounded(health.agreement),
         ]
-        for one in overview.classes[:SHOWN_CLASSES]
+        for health in overview.classes[:SHOWN_CLASSES]
     ]
 
 
@@ -153,12 +157,12 @@ def _annotators(report: Run, *, share: bool) -> list[list[Any]]:
     """Return name, labels, agreement and quality of each annotator, the weakest first; no names on a shared page."""
     return [
         [
-            f"Annotator {at}" if share else _cut(one["annotator"]),
-            one["labels"],
-            _rounded(one["agreement"]),
-            _rounded(one["quality"]),
+            f"Annotator {number}" if share else _cut(row["annotator"]),
+            row["labels"],
+            _rounded(row["agreement"]),
+            _rounded(row["quality"]),
         ]
-        for at, one in enumerate(report.annotators().to_pylist()[:SHOWN_ANNOTATORS], start=1)
+        for number, row in enumerate(report.annotators().to_pylist()[:SHOWN_ANNOTATORS], start=1)
     ]
 
 
@@ -170,36 +174,36 @@ def _matrix(overview: Overview) -> dict[str, Any] | None:
     """Given (rows) against suggested (columns) for the classes with the most flagged samples."""
     if not overview.confusions:
         return None
-    touched: dict[str, int] = {}
+    flags: Counter[str] = Counter()
     for given, suggested, count in overview.confusions:
-        touched[given] = touched.get(given, 0) + count
-        touched[suggested] = touched.get(suggested, 0) + count
-    labels = sorted(sorted(touched, key=lambda one: (-touched[one], one))[:MATRIX_LABELS])
-    at = {label: position for position, label in enumerate(labels)}
+        flags[given] += count
+        flags[suggested] += count
+    labels = sorted(sorted(flags, key=lambda label: (-flags[label], label))[:MATRIX_LABELS])
+    index = {label: position for position, label in enumerate(labels)}
     cells = [
-        [at[given], at[suggested], count]
+        [index[given], index[suggested], count]
         for given, suggested, count in overview.confusions
-        if given in at and suggested in at
+        if given in index and suggested in index
     ]
     return {
         "labels": [_cut(label) for label in labels],
-        "total": len(touched),
+        "total": len(flags),
         "cells": cells,
         "outside": sum(count for *_, count in overview.confusions) - sum(count for *_, count in cells),
     }
 
 
-def _about(report: Run, told: Annotations, *, share: bool) -> list[list[str]]:
+def _about(report: Run, annotations: Annotations, *, share: bool) -> list[list[str]]:
     """Name and value of what a reader needs to judge or repeat the scan."""
     rows = [["Data set", report.samples.name], ["Fingerprint", report.samples.fingerprint]]
     rows += [["Run", report.run], ["Scanned", f"{report.created:%Y-%m-%d %H:%M:%S} UTC"]]
-    rows += [["Tags", ", ".join(told.tags)], ["Model", told.model or ""]]
+    rows += [["Tags", ", ".join(annotations.tags)], ["Model", annotations.model or ""]]
     if languages := report.facts.get("languages"):
-        shares = sorted(languages.items(), key=lambda one: -one[1])[:8]
+        shares = sorted(languages.items(), key=lambda item: -item[1])[:8]
         rows.append(["Languages", ", ".join(f"{name} {percent(part)}" for name, part in shares)])
     settings = report.settings
     if settings.get("taxonomy"):
-        settings = settings | {"taxonomy": [str(one) for one in Taxonomy.of(settings["taxonomy"]).changes]}
+        settings = settings | {"taxonomy": [str(change) for change in Taxonomy.of(settings["taxonomy"]).changes]}
     rows += [[name.replace("_", " ").capitalize(), _setting(value)] for name, value in settings.items()]
     if share:
         rows = [[name, PurePath(value).name if PurePath(value).is_absolute() else value] for name, value in rows]

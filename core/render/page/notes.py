@@ -1,11 +1,11 @@
-"""What people said of a run, for the page: their notes, and the slices that these are about."""
+"""People's notes on a run for the page, and the slices that these are about."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...data.issues import shortened
-from ...metrics.slice_lookup import slice_row
+from ...data.formatting import shortened
+from ...metrics.slice_table import slice_row
 from ...store.run_notes import Annotations, Note
 from .anchors import anchor
 
@@ -21,9 +21,9 @@ def annotations_of(report: Run, *, share: bool) -> Annotations:
     return Annotations() if share or report.store is None else report.store.annotations(report.run)
 
 
-def notes_shown(told: Annotations) -> list[list[str]]:
+def notes_shown(annotations: Annotations) -> list[list[str]]:
     """Return kind, name, anchor, text, person and day of each note, the newest first."""
-    return [[*_about(one), *remark(one)] for one in told.notes[::-1][:SHOWN_NOTES]]
+    return [[*_about(note), *remark(note)] for note in annotations.notes[::-1][:SHOWN_NOTES]]
 
 
 def remark(note: Note) -> list[str]:
@@ -31,10 +31,10 @@ def remark(note: Note) -> list[str]:
     return [shortened(note.text, LENGTH), shortened(note.person, LENGTH), note.time[:10]]
 
 
-def noted_slices(report: Run, told: Annotations) -> list[list[Any]]:
+def noted_slices(report: Run, annotations: Annotations) -> list[list[Any]]:
     """Return slug, anchor, predicate, samples, judged and suspicious labels of the slices that have a note."""
     rows = []
-    for slug in dict.fromkeys(one.slice for one in told.notes if one.slice):
+    for slug in dict.fromkeys(note.slice for note in annotations.notes if note.slice):
         row = slice_row(report, slug)
         if row is not None:
             counts = (row[name] for name in ("n", "judged", "label_issues"))

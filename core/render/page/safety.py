@@ -1,9 +1,13 @@
-"""What may not reach a page: addresses that a browser should not follow, and texts hidden in reasons."""
+"""Filters of what reaches a page: safe addresses, and reasons that quote no text and name nobody."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 from urllib.parse import urlsplit
+
+from ...data.issues import issue_named
 
 QUOTE, QUOTE_WHOLE = 20, 8
 
@@ -21,7 +25,36 @@ def quotes(reason: str, text: str, *, but: Sequence[str] = ()) -> bool:
     text = text.strip()
     if len(text) <= QUOTE:
         return len(text) >= QUOTE_WHOLE and text in reason
-    return any(reason[at : at + QUOTE] in text for at in range(len(reason) - QUOTE + 1))
+    return any(reason[start : start + QUOTE] in text for start in range(len(reason) - QUOTE + 1))
+
+
+def shared_reason(finding: Mapping[str, Any], reason: str, text: object, *, labels: Collection[str]) -> str:
+    """Return a finding's reason for a page that is shared; what the issue means where the reason tells too much.
+
+    Parameters
+    ----------
+    reason
+        As it would stand on a page that is not shared.
+    text
+        The sample's text; None where it is not known.
+    labels
+        All labels of the data set, which a reason may name.
+    """
+    meaning = issue_named(finding["issue"]).meaning
+    if finding["kind"] == "consensus":  # its reason names people
+        return "Weighing all annotators and the model, another label is likelier."
+    if finding["issue"] == "span":  # it quotes the words, be they ever so short
+        return meaning
+    return meaning if isinstance(text, str) and quotes(reason, text, but=_harmless(finding, labels)) else reason
+
+
+def _harmless(finding: Mapping[str, Any], labels: Collection[str]) -> list[str]:
+    """Return what may stand in both the reason and the text: the sample's id, and given and suggested labels."""
+    values: list[object] = []
+    for cell in (finding["given"], finding["suggested"]):
+        value = json.loads(cell) if cell else None
+        values += value if isinstance(value, list) else [value]
+    return [finding["id"], *(value for value in values if isinstance(value, str) and value in labels)]
 
 
 def web_address(link: str | None) -> str | None:

@@ -1,4 +1,4 @@
-"""Which flagged samples the page holds, and how much of each, within a number of bytes.
+"""Selection of the flagged samples that the page holds, and how much of each, within a number of bytes.
 
 Samples come in worst first, issue by issue in turn (the worst of every issue, then the second worst
 of every issue …), so that no issue crowds out another. As room runs out, less of each is taken:
@@ -26,13 +26,13 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ...data.issues import shortened, shown_span, words
-from ...data.label_sets import shown
-from ...data.schemas import ISSUES, of_issue
-from ..confusions import SYSTEMATIC
+from ...data.formatting import format_span, shortened
+from ...data.issues import SYSTEMATIC, issue_named
+from ...data.label_sets import format_labels
+from ...data.schemas import of_issue
 from .anchors import anchor
 from .notes import annotations_of, remark
-from .safety import quotes, web_address
+from .safety import shared_reason, web_address
 
 if TYPE_CHECKING:
     from ...data.samples import Samples
@@ -86,16 +86,14 @@ def _worst_first(table: pa.Table) -> tuple[dict[str, list[dict[str, Any]]], int]
     table = table.filter(pc.equal(table["scope"], "sample"))
     by_id: dict[str, list[dict[str, Any]]] = {}
     rank: dict[str, tuple[int, int]] = {}
-    present = sorted(
-        pc.unique(table["issue"]).to_pylist(), key=lambda one: (ISSUES.index(one) if one in ISSUES else 99, one)
-    )
-    for turn, issue in enumerate(present):
-        for place, one in enumerate(of_issue(table, issue).slice(0, PER_ISSUE).to_pylist()):
-            by_id.setdefault(one["id"], []).append(one)
-            rank[one["id"]] = min(rank.get(one["id"], (place, turn)), (place, turn))
-    return {sample_id: by_id[sample_id] for sample_id in sorted(rank, key=rank.__getitem__)}, len(
-        pc.unique(table["id"])
-    )
+    issues = sorted(pc.unique(table["issue"]).to_pylist(), key=lambda issue: (issue_named(issue).rank, issue))
+    for turn, issue in enumerate(issues):
+        for position, finding in enumerate(of_issue(table, issue).slice(0, PER_ISSUE).to_pylist()):
+            sample_id = finding["id"]
+            by_id.setdefault(sample_id, []).append(finding)
+            rank[sample_id] = min(rank.get(sample_id, (position, turn)), (position, turn))
+    total = len(pc.unique(table["id"]))
+    return {sample_id: by_id[sample_id] for sample_id in sorted(rank, key=rank.__getitem__)}, total
 
 
 def _general(table: pa.Table) -> list[list[str]]:
@@ -103,8 +101,8 @@ def _general(table: pa.Table) -> list[list[str]]:
     rows = table.filter(pc.and_(pc.not_equal(table["scope"], "sample"), pc.not_equal(table["kind"], SYSTEMATIC)))
     rows = rows.slice(0, 100).to_pylist()  # the systematic ones have a section of their own
     return [
-        [one["scope"], one["issue"], shortened(one["id"], STRING_LENGTH), shortened(one["reason"], REASON_LENGTH)]
-        for one in rows
+        [row["scope"], row["issue"], shortened(row["id"], STRING_LENGTH), shortened(row["reason"], REASON_LENGTH)]
+        for row in rows
     ]
 
 
@@ -130,15 +128,15 @@ class _Rows:
     ) -> None:
         self.source, self.links = report.samples, report.sample_links
         self.remarks: dict[str, list[list[str]]] = {}
-        for one in annotations_of(report, share=share).notes:
-            if one.sample is not None:
-                self.remarks.setdefault(one.sample, []).append(remark(one))
+        for note in annotations_of(report, share=share).notes:
+            if note.sample is not None:
+                self.remarks.setdefault(note.sample, []).append(remark(note))
         self.share, self.encode = share, encode
         self.meta_names = [] if share else self.source.metadata.column_names[:META_COLUMNS]
         self.labels = {*self.source.classes, *report.classes}
         self.row_of = _row_of(self.source, by_id)
         self.nodes: dict[str, list[Any]] = {}
-        self.node_at: dict[str, int] = {}
+        self.node_index: dict[str, int] = {}
         self.strings: dict[str, int] = {}
         self.groups: dict[str, int] = {}
         self.samples: list[list[Any]] = []
@@ -169,77 +167,57 @@ class _Rows:
             meta,
             web_address(self.links.get(sample_id)),
             self.remarks.get(sample_id, []),
-            [self._finding(draft, one, related_text) for one in findings],
+            [self._finding(draft, finding, related_text) for finding in findings],
         ]
         return draft
 
-    def _finding(self, draft: _Draft, one: dict[str, Any], related_text: int) -> list[Any]:
-        related = [other for other in one["related_ids"] or () if other in self.row_of]
-        group = one["group_id"]
-        evidence = json.loads(one["evidence"] or "{}") or {}
-        row = self.row_of.get(one["id"])
+    def _finding(self, draft: _Draft, finding: dict[str, Any], related_text: int) -> list[Any]:
+        related = [sample_id for sample_id in finding["related_ids"] or () if sample_id in self.row_of]
+        group = finding["group_id"]
+        evidence = json.loads(finding["evidence"] or "{}") or {}
+        text = _cell(self.source.column("text"), self.row_of.get(finding["id"]))
+        reason = shortened(finding["reason"], REASON_LENGTH)
         return [
-            self._string(draft, one["issue"]),
-            _number(one["score"]),
-            self._value(draft, one["given"], row),
-            self._value(draft, one["suggested"], row),
-            _number(one["confidence"]),
-            self._reason(one),
-            [self._node(draft, other, related_text) for other in related[:RELATED]],
+            self._string(draft, finding["issue"]),
+            _number(finding["score"]),
+            self._value(draft, finding["given"], text),
+            self._value(draft, finding["suggested"], text),
+            _number(finding["confidence"]),
+            shared_reason(finding, reason, text, labels=self.labels) if self.share else reason,
+            [self._node(draft, sample_id, related_text) for sample_id in related[:RELATED]],
             len(related[RELATED:]),
             -1 if group is None else self.groups.setdefault(group, len(self.groups)),
             [_number(evidence.get(name)) for name in EVIDENCE] if "neighbors" in evidence else [],
-            [] if self.share else _marks(one),
+            [] if self.share else _marks(finding),
         ]
 
-    def _reason(self, one: dict[str, Any]) -> str:
-        """Return the reason; on a shared page what the issue means instead, should a check quote the text."""
-        if self.share and one["kind"] == "consensus":  # its reason names people
-            return "Weighing all annotators and the model, another label is likelier."
-        reason = shortened(one["reason"], REASON_LENGTH)
-        row = self.row_of.get(one["id"])
-        if self.share and one["issue"] == "span":  # it quotes the words, be they ever so short
-            return words(one["issue"]).meaning
-        text = _cell(self.source.column("text"), row)
-        if self.share and isinstance(text, str) and quotes(reason, text, but=self._values(one)):
-            return words(one["issue"]).meaning
-        return reason
-
-    def _values(self, one: dict[str, Any]) -> list[str]:
-        values = [one["id"]]
-        for cell in (one["given"], one["suggested"]):
-            value = json.loads(cell) if cell else None
-            values += value if isinstance(value, list) else [value]
-        return [value for value in values if isinstance(value, str) and (value == one["id"] or value in self.labels)]
-
     def _node(self, draft: _Draft, sample_id: str, length: int) -> int:
-        """Return the place of a sample's id, label and text; more of the text is taken where more is wanted."""
+        """Return the index of a sample's id, label and text; more of the text is taken where more is wanted."""
         before = draft.nodes.get(sample_id) or self.nodes.get(sample_id)
-        at = self.node_at.get(sample_id)
-        if at is None:
-            new = [one for one in draft.nodes if one not in self.node_at]
-            at = len(self.nodes) + (new.index(sample_id) if sample_id in draft.nodes else len(new))
+        index = self.node_index.get(sample_id)
+        if index is None:
+            new = [other for other in draft.nodes if other not in self.node_index]
+            index = len(self.nodes) + (new.index(sample_id) if sample_id in draft.nodes else len(new))
         row = self.row_of.get(sample_id)
         if before is None:
             label = self._string(draft, self._label(row))
             before = draft.nodes[sample_id] = [shortened(sample_id, STRING_LENGTH), label, None, 0]
-        kept = self.source.column("text")
-        whole = None if self.share or row is None or kept is None else kept[row].as_py()
-        if whole is not None and length and (before[2] is None or len(before[2]) < min(length, len(whole))):
+        whole = None if self.share else _cell(self.source.column("text"), row)
+        if isinstance(whole, str) and length and (before[2] is None or len(before[2]) < min(length, len(whole))):
             cut = len(whole) if len(whole) > length else 0
             draft.nodes[sample_id] = [*before[:2], whole[:length], cut]
-        return at
+        return index
 
     def _label(self, row: int | None) -> object:
         """Return the given label of a row; of several, their names. Spans are shown in their text instead."""
         if self.source.task == "spans":
             return None
         cell = _cell(self.source.given, row)
-        return shown(json.loads(cell)) if isinstance(cell, str) and self.source.task == "multilabel" else cell
+        return format_labels(json.loads(cell)) if isinstance(cell, str) and self.source.task == "multilabel" else cell
 
     def _is_label(self, value: object) -> bool:
         if isinstance(value, list):
-            return all(isinstance(one, str) and one in self.labels for one in value)
+            return all(isinstance(label, str) and label in self.labels for label in value)
         return isinstance(value, str) and value in self.labels
 
     def _string(self, draft: _Draft, value: object) -> int:
@@ -250,48 +228,47 @@ class _Rows:
             return self.strings[text]
         return draft.strings.setdefault(text, len(self.strings) + len(draft.strings))
 
-    def _value(self, draft: _Draft, cell: str | None, row: int | None) -> int:
+    def _value(self, draft: _Draft, cell: str | None, text: object) -> int:
         """Intern what is given or suggested; on a shared page only labels and numbers, which are no texts."""
         value = json.loads(cell) if cell else None
-        text = _cell(self.source.column("text"), row)
-        value = shown_span(value, text if isinstance(text, str) and not self.share else None) or value
+        value = format_span(value, text if isinstance(text, str) and not self.share else None) or value
         if self.share and not (isinstance(value, (int, float)) or self._is_label(value)):
             return -1
         if value is None or isinstance(value, (str, int, float)):
             return self._string(draft, value)
-        return self._string(draft, shown(value))
+        return self._string(draft, format_labels(value))
 
     def _cost(self, draft: _Draft) -> int:
-        before = [self.nodes[one] for one in draft.nodes if one in self.nodes]
+        before = [self.nodes[sample_id] for sample_id in draft.nodes if sample_id in self.nodes]
         parts = [draft.sample, list(draft.nodes.values()), list(draft.strings)]
-        return sum(self._size(part) for part in parts) - sum(self._size(one) for one in before)
+        return sum(self._size(part) for part in parts) - sum(self._size(node) for node in before)
 
     def _size(self, value: object) -> int:
         return len(self.encode(value).encode())
 
     def _take(self, draft: _Draft, cost: int) -> None:
         for sample_id, node in draft.nodes.items():
-            self.node_at.setdefault(sample_id, len(self.nodes))
+            self.node_index.setdefault(sample_id, len(self.nodes))
             self.nodes[sample_id] = node
         self.strings |= draft.strings
         self.samples.append(draft.sample)
         self.used += cost
 
 
-def _marks(one: dict[str, Any]) -> list[list[Any]]:
+def _marks(finding: dict[str, Any]) -> list[list[Any]]:
     """Return where a finding's spans stand, [start, end, which]; none for findings about anything else."""
-    spans = [(json.loads(one[which] or "null"), which) for which in ("given", "suggested")]
-    return [[*value[:2], which] for value, which in spans if shown_span(value, None) is not None]
+    spans = [(json.loads(finding[which] or "null"), which) for which in ("given", "suggested")]
+    return [[*value[:2], which] for value, which in spans if format_span(value, None) is not None]
 
 
 def _row_of(samples: Samples, by_id: dict[str, list[dict[str, Any]]]) -> dict[str, int]:
     """Return the row of every sample that findings name, in one pass over the ids."""
     wanted = dict.fromkeys(by_id)
     for findings in by_id.values():
-        for one in findings:
-            wanted.update(dict.fromkeys(one["related_ids"] or ()))
-    found = pc.index_in(pa.array(list(wanted), pa.string()), value_set=samples.ids.combine_chunks())
-    return {one: row for one, row in zip(wanted, found.to_pylist(), strict=True) if row is not None}
+        for finding in findings:
+            wanted.update(dict.fromkeys(finding["related_ids"] or ()))
+    rows = pc.index_in(pa.array(list(wanted), pa.string()), value_set=samples.ids.combine_chunks())
+    return {sample_id: row for sample_id, row in zip(wanted, rows.to_pylist(), strict=True) if row is not None}
 
 
 def _cell(column: pa.ChunkedArray | None, row: int | None) -> object:

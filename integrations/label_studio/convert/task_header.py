@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from labelsift.data.issues import shortened
+from labelsift.data.formatting import shortened
 from labelsift.data.samples import Task
 
 from ..pull.disputes import Dispute, Span

@@ -28,9 +28,9 @@ def sources_of(client: Client, report: Run, *, project: str, field: str | None, 
     if mode == "blind":
         raise InputError("A link to the task that shows the label is not blind", cure="Leave out --link")
     number = int(find_project(client, project)["id"])
-    found = match_tasks(client, number, report, name=field.removeprefix("data."))
+    matched = match_tasks(client, number, report, name=field.removeprefix("data."))
     page = f"{client.url}/projects/{number}/data"
-    return {sample: f"{page}?task={tasks[0].task}" for sample, tasks in found.tasks.items() if tasks}
+    return {sample: f"{page}?task={tasks[0].task}" for sample, tasks in matched.tasks.items() if tasks}
 
 
 def fields_of(address: str | None) -> dict[str, str]:
@@ -50,5 +50,5 @@ def linked(label_config: str) -> str:
     >>> linked("<View></View>").count("$labelsift_origin")
     1
     """
-    before, end = label_config[: (at := label_config.rindex("</View>"))], label_config[at:]
+    before, end = label_config[: (position := label_config.rindex("</View>"))], label_config[position:]
     return f"{before}  {_LINE}\n{end}"

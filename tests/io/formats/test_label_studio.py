@@ -7,7 +7,7 @@ import json
 import labelsift as ls
 import pytest
 from labelsift.errors import InputError
-from labelsift.io.formats.exportrows import is_correction_mark, is_untouched
+from labelsift.io.formats.label_studio_rows import is_correction_mark, is_untouched
 
 WHEN = {"created_at": "2026-11-25T17:25:43.813423Z", "updated_at": "2026-11-25T17:25:43.813445Z"}
 LATER = {"created_at": "2026-11-25T18:25:43.813423Z", "updated_at": "2026-11-25T18:25:43.813445Z"}

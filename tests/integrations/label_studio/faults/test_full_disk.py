@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 from click.testing import CliRunner
 from labelsift.cli import main
-from labelsift.cli.options import written
+from labelsift.cli.output import write_table
 from labelsift.corrections.record import DECISION
 from labelsift.store.store import Store
 
@@ -52,7 +52,7 @@ def answered(platform, make_queue, name, client, tmp_path) -> tuple[str, Path]:
     project = platform.push(report, project=name).details["project_id"]
     for task in next(client.tasks(project))[:3]:
         result = {"from_name": "label", "to_name": "text", "type": "choices", "value": {"choices": ["refund"]}}
-        client._send("POST", f"/api/tasks/{task['id']}/annotations/", body={"result": [result]}, what="an annotation")
+        client.send("POST", f"/api/tasks/{task['id']}/annotations/", body={"result": [result]}, what="an annotation")
     return name, kept
 
 
@@ -110,11 +110,11 @@ def test_a_record_on_a_full_disk_takes_all_decisions_or_none(small, answered):
 LIMITED = """
 import resource, sys
 import pyarrow as pa
-from labelsift.cli.options import written
+from labelsift.cli.output import write_table
 from labelsift.errors import InputError
 resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
 try:
-    written(pa.table({"text": [str(at) * 40 for at in range(4000)]}), sys.argv[1])
+    write_table(pa.table({"text": [str(at) * 40 for at in range(4000)]}), sys.argv[1])
 except InputError as error:
     print(error)
 """
@@ -136,7 +136,7 @@ def test_what_takes_the_place_of_a_file_keeps_its_rights_and_links(tmp_path):
     real.chmod(0o640)
     link = tmp_path / "link.csv"
     link.symlink_to(real)
-    written(pa.table({"a": [1]}), str(link))
+    write_table(pa.table({"a": [1]}), str(link))
     assert link.is_symlink()
     assert real.read_text() == '"a"\n1\n'
     assert real.stat().st_mode & 0o777 == 0o640

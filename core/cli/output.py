@@ -1,0 +1,100 @@
+"""Output that the commands share: progress on a terminal, JSON for machines, tables as files, receipts."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import pyarrow as pa
+
+from ..errors import InputError
+
+if TYPE_CHECKING:
+    from ..platforms import Receipt
+
+
+@contextlib.contextmanager
+def progress(quiet: bool = False) -> Iterator[Callable[[str], None]]:
+    """Show what is being done and for how long on a terminal; stay quiet elsewhere."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("Reading")
+        yield lambda step: bar.update(task, description=step)
+
+
+def write_json(value: object) -> None:
+    """Print one JSON value on standard output."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=1, default=str))
+
+
+def table_format(path: str) -> str:
+    """Tell the format of a table from its name: ``parquet`` or ``csv``."""
+    suffix = Path(path).suffix.lower()
+    if suffix not in (".parquet", ".csv"):
+        raise InputError(f"labelsift cannot tell the format of {path}", cure="Name it .parquet or .csv")
+    return suffix[1:]
+
+
+def write_table(table: pa.Table, path: str) -> None:
+    """Write a table as parquet or csv, by the path's ending, whole or not at all; in a csv file lists become JSON."""
+    from pyarrow import csv, parquet
+
+    form = table_format(path)
+    try:
+        with _beside(path) as half:
+            if form == "parquet":
+                parquet.write_table(table, half, compression="zstd")
+                return
+            for position, field in enumerate(table.schema):
+                if pa.types.is_list(field.type):
+                    texts = [json.dumps(value, ensure_ascii=False) for value in table[field.name].to_pylist()]
+                    table = table.set_column(position, field.name, pa.array(texts, pa.string()))
+            csv.write_csv(table, half)
+    except OSError as error:
+        why = os.strerror(error.errno) if error.errno else str(error)
+        raise InputError(f"{path} cannot be written ({why})", cure="Free some space, or name another file") from None
+
+
+@contextlib.contextmanager
+def _beside(path: str) -> Iterator[str]:
+    """Yield the name of a file that takes the place of ``path`` when it has been written without an error."""
+    target = Path(os.path.realpath(path))  # a link stays one
+    if target.exists() and not target.is_file():  # a pipe or a device; nothing can take its place
+        yield str(target)
+        return
+    if target.exists():
+        target.open("ab").close()  # refused here where the file itself may not be written
+    half = target.with_name(f".{target.name}.{secrets.token_hex(6)}")
+    try:
+        yield str(half)
+        if target.exists():
+            shutil.copymode(target, half)
+        half.replace(target)
+    finally:
+        half.unlink(missing_ok=True)
+
+
+def show_receipt(receipt: Receipt, *, as_json: bool) -> None:
+    """Print what a push, a log or their like did; samples that were not taken end with an exit code."""
+    if as_json:
+        write_json(receipt.as_dict())
+    else:
+        from .print_tables import print_receipt
+
+        print_receipt(receipt)
+    if receipt.failed:
+        raise click.exceptions.Exit(InputError.exit_code)

@@ -1,0 +1,160 @@
+"""Roles of columns: which column holds texts, ids, labels, label sets, annotators' labels or spans.
+
+Where a row may have more than one label, its columns become the roles ``labels``, ``annotations`` and ``spans`` of
+samples, canonical texts each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from ..data import annotator_labels, label_sets
+from ..errors import InputError
+from .columns import as_strings, blank_as_null, require
+from .span_formats import canonical_column, tagged_column
+
+
+@dataclass(frozen=True)
+class ColumnRoles:
+    """The column of each role, as named to :func:`labelsift.io.read.read`, whose parameters these are."""
+
+    text: str | None = "text"
+    label: str | None = None
+    labels: str | Sequence[str] | None = None
+    labels_separator: str | None = None
+    annotations: str | None = None
+    annotators: Sequence[str] = ()
+    spans: str | None = None
+    tokens: str | None = None
+    id: str | None = None
+    split: str | None = None
+    predicted: str | None = None
+    metadata: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse kinds of labels that do not go together, and names that are missing.
+
+        Raises
+        ------
+        InputError
+            With what is named too much or too little.
+        """
+        several, sets = bool(self.annotations or self.annotators), self.labels is not None
+        for wrong, what, cure in (
+            (self.labels is not None and not len(self.labels), "No column of labels is named",
+             "Name one of lists, or several of 0 and 1"),
+            (sets and self.label, "Both label and labels are named", "Name label for one a sample, labels for several"),
+            (self.spans and (self.label or sets or several), "A data set has labels or spans, not both",
+             "Name one of the columns label=… and spans=…"),
+            (self.tokens and not self.spans, "Tokens without tags say nothing", "Name the column of the tags: spans=…"),
+            (self.spans and not self.text, "Spans stand in texts, and the data is said to have none",
+             "Name the column of the texts; where tokens make them, leave it at its default"),
+            (several and sets, "Several annotators are weighed for single labels only",
+             "Name label, or leave the annotators out"),
+            (self.annotations and self.annotators, "Both annotations and annotators are named",
+             "Name one column of objects, or one each"),
+            (not self.text and not self.id, "Samples without texts need ids of their own",
+             "Name the column that tells them apart: id='file'"),
+        ):  # fmt: skip
+            if wrong:
+                raise InputError(what, cure=cure)
+
+    @property
+    def single(self) -> dict[str, str]:
+        """Role → column, of the roles that one column of single values fills."""
+        roles = {
+            "id": self.id,
+            "text": self.text,
+            "label": self.label,
+            "split": self.split,
+            "predicted": self.predicted,
+        }
+        return {role: column for role, column in roles.items() if column}
+
+    @property
+    def several(self) -> tuple[str, ...]:
+        """The columns that hold more than one label a row, in the order in which they were named."""
+        sets = [self.labels] if isinstance(self.labels, str) else self.labels or ()
+        columns = (*sets, self.annotations, *self.annotators, self.spans, self.tokens)
+        return tuple(column for column in columns if column)
+
+    @property
+    def names(self) -> list[str]:
+        """Every column to read, once each."""
+        return list(dict.fromkeys([*self.single.values(), *self.several, *self.metadata]))
+
+    def present(self, names: Sequence[str]) -> list[str]:
+        """Return the columns to read out of those of a table, which may lack texts where tokens make them.
+
+        Raises
+        ------
+        InputError
+            If one is missing, or stands twice.
+        """
+        wanted = [column for column in self.names if column in names or not (self.tokens and column == self.text)]
+        require(names, wanted)
+        return wanted
+
+    @property
+    def as_json(self) -> frozenset[str]:
+        """Those that may hold lists and objects."""
+        sets = self.labels if isinstance(self.labels, str) else None
+        return frozenset(column for column in (sets, self.annotations, self.spans, self.tokens) if column)
+
+    @property
+    def as_text(self) -> frozenset[str]:
+        """Those that hold one value a row, taken as it stands: a text, an id, one label, a 0 or 1."""
+        return frozenset([*self.single.values(), *self.several]) - self.as_json
+
+    def label_roles(self, table: pa.Table, strings: Mapping[str, pa.ChunkedArray]) -> dict[str, pa.ChunkedArray]:
+        """Return the columns of ``labels``, ``annotations`` and ``spans``, whichever are named.
+
+        Parameters
+        ----------
+        table
+            The columns as they were read.
+        strings
+            Those that are strings already: ``text`` and, where the data has them, ``id`` and ``label``.
+
+        Raises
+        ------
+        InputError
+            For what is no set, no annotators' labels or no spans: with the rows.
+        """
+        if self.annotations or self.annotators:
+            return self._annotator_labels(table, strings)
+        if self.spans:
+            return self._spans(table, strings)
+        if self.labels is None:
+            return {}
+        if isinstance(self.labels, str):
+            column = label_sets.from_column(table[self.labels], name=self.labels, separator=self.labels_separator)
+        else:
+            column = label_sets.from_columns(table, self.several)
+        return {"labels": column}
+
+    def _annotator_labels(self, table: pa.Table, strings: Mapping[str, pa.ChunkedArray]) -> dict[str, pa.ChunkedArray]:
+        """Return what annotators said, and where no label column is named, the label of most of them."""
+        if self.annotations:
+            labels = annotator_labels.from_column(table[self.annotations], name=self.annotations)
+        else:
+            texts = {name: as_strings(table[name], role="annotator", column_name=name) for name in self.annotators}
+            columns = pa.table({name: blank_as_null(column) for name, column in texts.items()})
+            labels = annotator_labels.from_columns(columns, self.annotators)
+        return {"annotations": labels} | ({} if "label" in strings else {"label": annotator_labels.consensus(labels)})
+
+    def _spans(self, table: pa.Table, strings: Mapping[str, pa.ChunkedArray]) -> dict[str, pa.ChunkedArray]:
+        """Return the canonical spans, and the texts where the tokens make them."""
+        name = str(self.spans)
+        rows = (
+            strings["id"].to_pylist() if "id" in strings else [f"row {number}" for number in range(1, len(table) + 1)]
+        )
+        texts = strings["text"].to_pylist() if "text" in strings else None
+        if self.tokens is None:
+            return {"spans": canonical_column(table[name], texts or [], rows, column_name=name)}
+        token_texts, spans = tagged_column(table[name], table[self.tokens], texts, rows, column_name=name)
+        further = {} if texts is not None else {"text": pa.chunked_array([pa.array(token_texts, pa.string())])}
+        return {"spans": spans} | further
