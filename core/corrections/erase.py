@@ -248,7 +248,7 @@ def _erase_copies(records: Sequence[Record], wanted: list[str], result: Erased) 
         where = f"{name} {target}"
         try:
             platform = platforms.get(name)
-            if isinstance(platform, platforms.Eraser):
+            if "forget" in platform.capabilities:
                 asked = [*wanted, *looks.pop((name, target), ())] if match is None else wanted
                 count = platform.forget(asked, project=target, match=match, dry_run=result.dry_run)
                 result.platforms[where] = result.platforms.get(where, 0) + count

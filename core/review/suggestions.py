@@ -8,12 +8,9 @@ from typing import Any
 
 from ..data.issues import issue_named
 from ..data.label_sets import parsed as labels_of
+from ..data.review_queue import Dispute, Span, Value
 from ..data.samples import Samples, Task
 from ..data.spans import parsed as spans_of
-
-Value = Any  # str | list[str] | list[[int, int, str]]
-Span = Sequence[int | str]  # [start, end, type]
-Dispute = tuple[list[int | str] | None, list[int | str] | None]  # what is marked, and what should be; None = nothing
 
 # People decide on labels, so what disputes a label comes first; scores of different issues do not compare.
 _FIRST = ("label", "span", "conflicting_labels")
@@ -93,6 +90,17 @@ def cell_of(value: Value | None) -> str:
     if value is None or isinstance(value, str):
         return value or ""
     return json.dumps(value, ensure_ascii=False)
+
+
+def labels_in(value: Value | None) -> list[str]:
+    """Return the labels in a value: itself, those of a set, or the types of spans, each once.
+
+    >>> labels_in("a"), labels_in(["a", "b"]), labels_in([[0, 2, "x"], [4, 5, "x"]]), labels_in(None)
+    (['a'], ['a', 'b'], ['x'], [])
+    """
+    if value is None or isinstance(value, str):
+        return [] if value is None else [value]
+    return list(dict.fromkeys(item if isinstance(item, str) else item[2] for item in value))
 
 
 def settled(given: Value | None, disputes: Iterable[Dispute]) -> Value:

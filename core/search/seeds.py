@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from ..data.samples import ROW_HASH, TEXT_HASH
 from ..data.schemas import issues_in
 from ..errors import InputError
-from ..models.vector_index import VectorIndex, kept_index
+from ..models.vector_index import VectorIndex, cached_index
 from ..store.location import Folder
 from .query import Searchable, picked
 from .sql_filter import Selection
@@ -107,7 +107,7 @@ def open_index(run: Run) -> VectorIndex:
     vectors = required_embeddings(run)
     if run.store is None or not isinstance(run.store.place, Folder):
         return VectorIndex.build(vectors)
-    return kept_index(run.store.folder / "runs" / run.run / "index.faiss", vectors)
+    return cached_index(run.store.folder / "runs" / run.run / "index.faiss", vectors)
 
 
 def selection(report: Run) -> Selection:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +24,15 @@ from .sweep import remove_run
 DEFAULT = ".labelsift"
 LATEST = "latest"
 SENT = "sent"  # the kind of a record that says where a run's samples went
+
+
+@dataclass(frozen=True)
+class RunTarget:
+    """A run on a platform: what a record of the log says of where its samples went."""
+
+    run: str
+    platform: str
+    target: str
 
 
 class BaseStore:
@@ -159,30 +169,15 @@ class BaseStore:
         """Return what people say of a run: tags, notes, the model that it led to."""
         return annotated(self.ledger.records()).get(run, Annotations())
 
-    def sent(self, run: str, *, platform: str, target: str, match: str | None = None, with_text: bool = True) -> None:
+    def sent(self, where: RunTarget, *, match: str | None = None, with_text: bool = True) -> None:
         """Record where a run's samples went, once, so that what was sent can be found again."""
-        entry = {
-            "kind": SENT,
-            "run": run,
-            "platform": platform,
-            "target": target,
-            "match": match,
-            "with_text": with_text,
-        }
+        entry = {"kind": SENT, **asdict(where), "match": match, "with_text": with_text}
         time = datetime.now(UTC).isoformat(timespec="microseconds")
         self.ledger.append(
             lambda standing: (
                 [] if any(entry.items() <= record.items() for record in standing) else [entry | {"time": time}]
             )
         )
-
-    def decided(self, run: str) -> set[str]:
-        """Return the samples of a run that people decided on."""
-        return {
-            record["id"]
-            for record in self.ledger.records()
-            if record.get("kind") == "decision" and record["run"] == run
-        }
 
     def decisions(self) -> list[Record]:
         """Return the records of everybody's decisions on all runs, oldest first."""

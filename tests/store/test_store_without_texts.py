@@ -17,10 +17,11 @@ from labelsift.corrections.file_versions import correct
 from labelsift.corrections.reproduce import reproduce
 from labelsift.corrections.verify import verify
 from labelsift.data.hashing import text_hash
+from labelsift.data.review_queue import ReviewQueue
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.errors import InputError
 from labelsift.metrics.compare import compare
-from labelsift.platforms import Receipt
+from labelsift.platforms import LabelingPlatform, PushRequest, Receipt
 from labelsift.render import comparison_page
 from labelsift.review.verified import verified
 from labelsift.store.location import Folder, location_of
@@ -30,25 +31,20 @@ from labelsift.store.store import Store
 N = 60
 
 
-class Taken:
+class Taken(LabelingPlatform):
     """A platform that keeps what it is given."""
 
     name = "taken"
+    capabilities = LabelingPlatform.capabilities | {"blind"}
 
     def __init__(self) -> None:
         self.texts: dict[str, str] = {}
         self.flagged: set[str] = set()
 
-    def push(self, report: ls.Report, *, project: str, **_: object) -> Receipt:
-        self.texts = dict(zip(report.samples.ids.to_pylist(), report.samples.texts.to_pylist(), strict=True))
-        self.flagged = set(report.findings["id"].to_pylist())
-        return Receipt("taken", project, "", {})
-
-    def pull(self, **_: object) -> None:
-        raise AssertionError
-
-    def doctor(self) -> dict[str, str]:
-        return {}
+    def push(self, queue: ReviewQueue, request: PushRequest) -> Receipt:
+        self.texts = dict(zip(queue.samples.ids.to_pylist(), queue.samples.texts.to_pylist(), strict=True))
+        self.flagged = {item.id for item in queue.items}
+        return Receipt("taken", request.project)
 
 
 @pytest.fixture

@@ -6,14 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from labelsift.data.review_queue import key_of
 from labelsift.errors import PlatformError
-from labelsift.review.items import key_of
+from labelsift.review.batches import batches
 
 from ..client.client import Client
 from ..convert.tabs import is_lane
 from ..convert.task_fields import PREFIX, is_again, model_version
-
-SMALL_BATCH = 8_000_000  # bytes of text in a request
 
 
 @dataclass(frozen=True)
@@ -106,25 +105,6 @@ def own_predictions(client: Client, project: int) -> dict[int, list[dict[str, An
         if str(prediction.get("model_version") or "").startswith(model_version("")):
             predictions.setdefault(int(prediction["task"]), []).append(prediction)
     return predictions
-
-
-def batches(tasks: Iterable[dict[str, Any]], *, size: int) -> Iterable[list[dict[str, Any]]]:
-    """Cut tasks into requests of at most ``size`` tasks and a few megabytes, in order.
-
-    >>> [len(one) for one in batches([{"text": "a"}] * 5, size=2)]
-    [2, 2, 1]
-    """
-    batch: list[dict[str, Any]] = []
-    weight = 0
-    for task in tasks:
-        more = len(str(task))
-        if batch and (len(batch) >= size or weight + more > SMALL_BATCH):
-            yield batch
-            batch, weight = [], 0
-        batch.append(task)
-        weight += more
-    if batch:
-        yield batch
 
 
 def predicted(stored: Stored, wanted: Mapping[str, Any] | None) -> bool:
