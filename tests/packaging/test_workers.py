@@ -28,3 +28,10 @@ def test_what_takes_a_server_or_the_browser_is_marked(request):
 def test_nothing_is_left_over(workers):
     paths = [Path(str(number)) for number in range(10)]
     assert set(deal(dict.fromkeys(paths, 2.0), workers)) == set(paths)
+
+
+def test_the_groups_reach_the_scheduler(request):
+    """pytest-xdist writes them behind the names; if it cannot, it says nothing and each worker starts every server."""
+    if hasattr(request.config, "workerinput"):
+        (group,) = request.node.get_closest_marker("xdist_group").args
+        assert request.node.nodeid.endswith(f"@{group}")

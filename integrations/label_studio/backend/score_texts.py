@@ -90,8 +90,9 @@ class Scorer:
         predictions = []
         for row, probabilities in zip(rows, model.linear.predict_proba(self.vectors(rows)), strict=True):
             value, confidence = best(probabilities, model)
-            answer = f"{format_labels(value)} ({confidence:.2f})."
-            reason = f"A model fitted on {model.learned:,} verified labels says {answer}"
+            reason = (
+                f"A model fitted on {model.learned:,} verified labels says {format_labels(value)} ({confidence:.2f})."
+            )
             scan = self.run_index.prediction(row)
             new = replace(scan, value=value, confidence=confidence, reason=reason, probabilities=probabilities)
             predictions.append(compared(new, self.run_index.given(row), model))

@@ -27,9 +27,9 @@ def train(served: Served, database: Database, *, project: int, log: Log) -> Mode
     base, scorer, run_index = served.base, served.scorer, served.run_index
     if (
         base is None
-        or base.linear.multilabel
         or scorer is None
         or scorer.run_index is not run_index
+        or base.linear.multilabel
         or scorer.index is None
     ):
         log.say("training_refused", project=project, why="Only runs with one label a sample, and vectors, can learn")

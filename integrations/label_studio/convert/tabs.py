@@ -1,7 +1,7 @@
 """Data Manager tabs: one an issue, and those of the review queue. Pure functions.
 
 A tab is known by its title. What it filters is labelsift's; which columns it shows and how it is sorted belongs to the
-people once it stands (see ``server_state.put_tabs``).
+people once it stands (see ``stored.put_tabs``).
 
 **A tab with a filter or an order gives two people the same task.** "Label All Tasks" in such a tab asks the server for
 the first unanswered task of just this list, and the server then looks at no lock: whoever else presses the button is
@@ -42,8 +42,9 @@ def tab_of(issue: str, *, run: str, prefix: str = "") -> Tab:
     ``prefix`` goes before the title, to tell labelsift's tabs from the others of an existing project.
     """
     score = f"data.{PREFIX}{issue}_score"
-    title, flagged = prefix + issue_named(issue).title, [_of(run), _if(score, "less", "Number", 2)]
-    return _tab(title, flagged, order=score, columns=(score,))
+    return _tab(
+        prefix + issue_named(issue).title, [_of(run), _if(score, "less", "Number", 2)], order=score, columns=(score,)
+    )
 
 
 def queue_tabs(*, run: str, grouped: bool, lanes: int = 0) -> list[Tab]:

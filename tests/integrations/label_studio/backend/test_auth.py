@@ -186,4 +186,6 @@ def test_an_error_is_logged_by_its_place_only(
     answer = TestClient(bench.app, raise_server_exceptions=False).post("/predict", json=ask([{"data": {}}]))
     assert answer.status_code == 200 and answer.json() == {"results": [[]]}
     assert "PLANTED" not in bench.out.getvalue()
-    assert any(one.get("error") == "RuntimeError" and one["where"].startswith("test_auth.py") for one in bench.lines())
+    assert any(
+        one.get("error") == "RuntimeError" and one["where"].startswith(Path(__file__).name) for one in bench.lines()
+    )
