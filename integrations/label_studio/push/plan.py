@@ -1,4 +1,4 @@
-"""What a push wants in a review project, and what the server lacks of it. Pure functions."""
+"""Plan of a push into a review project: tasks, predictions, tabs and labeling config. Pure functions."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from labelsift.platforms import Mode
 from labelsift.review.blind import visible_metadata
 from labelsift.review.dealing import lane_of
 from labelsift.review.suggestions import issue_order
+from labelsift.review.upsert import TaskPlan
 
 from ..convert import tabs
 from ..convert import task_fields as convert
 from ..convert.label_config import Target
 from ..convert.review_config import config_of
 from ..state import task_links as links
-from ..state.server_state import Holdings, predicted
 from .validate import Fitting
 from .validate import labels_of as labels_told
 
@@ -61,38 +61,18 @@ class Common:
 
 
 @dataclass
-class Plan:
-    """What a push wants in the review project, by sample id and worst first.
+class Plan(TaskPlan):
+    """What a push wants in the review project: beside tasks and predictions its tabs and labeling config.
 
-    Second tasks of samples (``repeats``: id → the score that places it) stand under a key of their own.
+    Parameters
+    ----------
+    repeats
+        Sample id → the score that places its second task, which stands under a key of its own.
     """
 
-    data: dict[str, dict[str, Any]]
-    predictions: dict[str, dict[str, Any]]
-    tabs: list[dict[str, Any]]
-    failed: dict[str, str] = field(default_factory=dict)
+    tabs: list[dict[str, Any]] = field(default_factory=list)
     repeats: Mapping[str, float] = field(default_factory=dict)
     label_config: str = ""
-
-    @property
-    def samples(self) -> list[str]:
-        """The samples, each once."""
-        return [key for key, data in self.data.items() if data["labelsift_id"] == key]
-
-
-@dataclass
-class Diff:
-    """What has to be done so that the server holds the plan."""
-
-    missing: list[str]
-    edited: list[str]
-    unpredicted: list[str]
-    doubles: list[int]
-
-    @property
-    def updated(self) -> set[str]:
-        """Samples whose task or prediction is written anew."""
-        return {*self.edited, *self.unpredicted}
 
 
 def labels_of(queue: ReviewQueue) -> list[str]:
@@ -111,7 +91,7 @@ def plan_review(items: Sequence[ReviewItem], common: Common, *, run: str, round:
         label_config = links.linked(label_config)
     fitting = Fitting(label_config, target)
     shown = visible_metadata(items, mode=mode, taken=(target.field,))
-    plan = Plan(data={}, predictions={}, tabs=[], repeats=common.repeats, label_config=label_config)
+    plan = Plan(repeats=common.repeats, label_config=label_config)
     for item in items:
         prediction = convert.prediction_of(item, target, run=run, mode=mode)
         fault = fitting.fault(item, prediction)
@@ -128,18 +108,3 @@ def plan_review(items: Sequence[ReviewItem], common: Common, *, run: str, round:
     first = 1 + common.deal.lanes  # the queue and its lanes, then the issues, then the rest
     plan.tabs[first:first] = [tabs.tab_of(issue, run=run) for issue in sorted(issues, key=issue_order)]
     return plan
-
-
-def compare(plan: Plan, held: Holdings) -> Diff:
-    """Find what the server lacks of a plan. Keys of a task that are not in the plan are others' business."""
-    diff = Diff(missing=[], edited=[], unpredicted=[], doubles=list(held.doubles))
-    for sample, wanted in plan.data.items():
-        stored = held.of_sample.get(sample)
-        if stored is None:
-            diff.missing.append(sample)
-            continue
-        if any(name not in stored.data or stored.data[name] != value for name, value in wanted.items()):
-            diff.edited.append(sample)
-        if not predicted(stored, plan.predictions.get(sample)):
-            diff.unpredicted.append(sample)
-    return diff
