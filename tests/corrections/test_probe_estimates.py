@@ -15,8 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from labelsift import platforms
 from labelsift.cli import main
-from labelsift.corrections.probe_estimates import probed
-from labelsift.corrections.probes import Stratum, estimates
+from labelsift.corrections.probe_estimates import Stratum, estimates, probed
 from labelsift.data.review_queue import ReviewQueue
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.errors import InputError, StoreError
