@@ -21,16 +21,15 @@ import pyarrow as pa
 import requests
 from labelsift.data.samples import Samples
 from labelsift.data.schemas import Finding, findings_table
-from labelsift.integrations.label_studio import LabelStudio
 from labelsift.integrations.label_studio.client.client import Client
 from labelsift.integrations.label_studio.client.transport import body_of
 from labelsift.integrations.label_studio.convert.review_config import review_config, review_target
 from labelsift.integrations.label_studio.push.plan import Common, plan_review
 from labelsift.integrations.label_studio.push.review_project import BATCH
 from labelsift.integrations.label_studio.server import LabelStudioServer
-from labelsift.integrations.label_studio.state import server_state as stored
 from labelsift.report import Report
-from labelsift.review.items import flags_of
+from labelsift.review.batches import batches
+from labelsift.review.items import queue_of
 
 CLASSES = tuple(f"class_{at:02d}" for at in range(20))
 
@@ -54,9 +53,9 @@ def flagged(rows: int, run: str) -> Report:
 def bodies_of(report: Report) -> list[bytes]:
     """Return the bodies of the requests that bring a report's tasks."""
     common = Common(target=review_target(report.classes))
-    plan = plan_review(flags_of(report), common, run=report.run, round=1, mode="choose")
+    plan = plan_review(queue_of(report).items, common, run=report.run, round=1)
     tasks = [{"data": data, "predictions": [plan.predictions[key]]} for key, data in plan.data.items()]
-    return [body_of(batch) for batch in stored.batches(tasks, size=BATCH)]
+    return [body_of(batch) for batch in batches(tasks, size=BATCH)]
 
 
 def plain(server: LabelStudioServer, bodies: list[bytes], config: str) -> float:
@@ -88,10 +87,10 @@ def main() -> None:
     times: dict[str, list[float]] = {"plain": [], "first": [], "second": []}
     with tempfile.TemporaryDirectory() as folder, LabelStudioServer(Path(folder)) as server:
         os.environ |= server.variables()
-        platform, config = LabelStudio(), review_config(CLASSES, mode="choose")
+        config = review_config(CLASSES, mode="choose")
         Client(server.url, server.api_key)  # what is imported once is paid before
         plain(server, bodies_of(flagged(100, "warm")), config)
-        platform.push(flagged(100, "warm"), project="warm")
+        flagged(100, "warm").push("label-studio", project="warm")
         before = peak()
         for turn in range(asked.turns):
             report = flagged(asked.rows, f"run-{turn}")
@@ -105,12 +104,12 @@ def main() -> None:
                 began = time.perf_counter()
                 if profile:
                     profile.enable()
-                receipt = platform.push(report, project=f"push {turn}")
+                receipt = report.push("label-studio", project=f"push {turn}")
                 times[name].append(time.perf_counter() - began)
                 if receipt.created != asked.rows:
                     raise SystemExit(f"{receipt.created} of {asked.rows} were created")
             began = time.perf_counter()
-            receipt = platform.push(report, project=f"push {turn}")
+            receipt = report.push("label-studio", project=f"push {turn}")
             times["second"].append(time.perf_counter() - began)
             if profile:
                 profile.disable()

@@ -17,19 +17,18 @@ from .errors import InputError
 from .metrics.slice_metrics import judged_labels
 from .metrics.slice_table import slice_row
 from .models.vector_index import VectorIndex
-from .search.index import open_index
 from .search.pools import pools_of
 from .search.query import Searchable, seed_vector
 from .search.seeds import USERS_EMBEDDINGS as USERS_EMBEDDINGS
-from .search.seeds import searchable, seeds, selection
+from .search.seeds import open_index, searchable, seeds, selection
 from .search.sql_filter import Selection
-from .store.base import DEFAULT, LATEST
+from .store.base import DEFAULT, LATEST, RunTarget
 from .store.run import Run
 from .store.run_notes import note_entry
 from .store.store import Store
 
 if TYPE_CHECKING:
-    from .platforms import Mode, PushOptions, Receipt
+    from .platforms import Mode, Receipt
     from .search.pools import Pool
 
 
@@ -107,7 +106,7 @@ class Report(Run):
         if k < 1:
             raise InputError(f"{k} similar samples cannot be shown", cure="Ask for 1 or more")
         place = self._pool(pool) if pool is not None else None
-        rows, vectors = seeds(self, seed, place=place)
+        rows, vectors = seeds(self, seed, pool=place)
         if place is None:
             searched = self._searched(details=True) if details else self._searchable
         else:
@@ -202,50 +201,51 @@ class Report(Run):
         probe: float | None = None,
         repeat: float | None = None,
         blind_share: float | None = None,
+        lanes: int = 0,
+        twice: float = 0.0,
+        link: str | None = None,
+        anyway: bool = False,
         dry_run: bool = False,
-        options: PushOptions | None = None,
     ) -> Receipt:
-        """Bring the flagged samples into a labeling platform's project; see ``platforms.Labeler``.
+        """Bring the flagged samples into a labeling platform's project; twice in a row changes nothing.
 
-        With ``probe``, in mode blind, the round also carries a random share of unflagged samples, 0.1 for one
-        to ten flagged ones, that nobody can tell from the others; see :mod:`labelsift.corrections.probes`. With
-        ``repeat`` a random share of its items comes back later in the queue. With ``blind_share``, in mode choose, a
-        random share of the flagged labels is asked without the suggestion; see :mod:`labelsift.review.assignment`.
+        See :class:`labelsift.platforms.PushRequest` for the parameters (``twice`` is its ``overlap``). What a platform
+        does not declare is refused.
 
         Samples that people verified on an earlier run of the store stay out, unless their text or label changed
         since, they have another issue than they had then, or the evidence against their label changed (see
         :mod:`labelsift.review.reopen`); the receipt's details count them.
-
-        ``options`` are what only some platforms can do: ``labelsift.platforms.PushOptions(lanes=5)``.
         """
-        from . import platforms
+        from .platforms import PushRequest
         from .review.push import push
 
-        return push(
-            self,
-            platform,
+        request = PushRequest(
             project=project,
             mode=mode,
             match=match,
             create=create,
-            only=only,
+            only=tuple(only) if only is not None else None,
             budget=budget,
             probe=probe,
             repeat=repeat,
             blind_share=blind_share,
+            lanes=lanes,
+            overlap=twice,
+            link=link,
+            anyway=anyway,
             dry_run=dry_run,
-            options=options or platforms.PushOptions(),
         )
+        return push(self, platform, request)
 
     def log(self, platform: str, *, target: str | None = None, with_text: bool = False) -> Receipt:
-        """Write this report's panels into a run of a tracker; see ``platforms.Tracker``."""
+        """Write this report's panels into a run of a tracker; see :class:`labelsift.platforms.Tracker`."""
         from . import platforms
 
         if with_text:
             require_texts(self.samples, "A log with texts", run=self.run, cure="Leave out --with-text")
         receipt = platforms.tracker(platform).log(self, target=target, with_text=with_text)
         if self.store is not None:
-            self.store.sent(self.run, platform=platform, target=receipt.target, with_text=with_text)
+            self.store.sent(RunTarget(self.run, platform, receipt.target), with_text=with_text)
         return receipt
 
     def note(self, text: str, *, by: str, slice: str | None = None, sample: str | None = None) -> None:

@@ -8,22 +8,19 @@ import textwrap
 import pytest
 from labelsift import platforms
 from labelsift.errors import InputError
-from labelsift.platforms import PushOptions, Receipt
+from labelsift.platforms import LabelingPlatform, PushRequest, Receipt, Tracker
 
 STRANGER = """
-class Queue:
+from labelsift.platforms import LabelingPlatform, Receipt
+
+class Queue(LabelingPlatform):
     name = "stranger"
 
-    def push(self, report, *, project, mode="choose", match=None, create=False, only=None, budget=None, dry_run=False):
-        from labelsift.platforms import Receipt
-
-        return Receipt("stranger", project, created=3, sample_links={"t1": "http://127.0.0.1/1"})
+    def push(self, queue, request):
+        return Receipt("stranger", request.project, created=3, sample_links={"t1": "http://127.0.0.1/1"})
 
     def pull(self, *, project, store=None):
         return project
-
-    def doctor(self):
-        return {}
 """
 
 
@@ -61,10 +58,10 @@ def test_a_strangers_platform_is_found(stranger, make_report):
 @pytest.mark.parametrize("name", ["stranger", "xlsx"])
 def test_options_that_a_platform_does_not_have_are_refused_by_name(stranger, make_report, name):
     with pytest.raises(InputError, match=f"{name} does not have these options: --lanes, --anyway"):
-        make_report(20).push(name, project="P.xlsx", options=PushOptions(lanes=5, anyway=True))
-    for options in (PushOptions(lanes=1), PushOptions(lanes=-2), PushOptions(twice=1.5)):
+        make_report(20).push(name, project="P.xlsx", lanes=5, anyway=True)
+    for options in ({"lanes": 1}, {"lanes": -2}, {"twice": 1.5}):
         with pytest.raises(InputError, match=r"lanes share nothing|A share of 1\.5 is none"):
-            make_report(20).push(name, project="P.xlsx", options=options)
+            make_report(20).push(name, project="P.xlsx", **options)
 
 
 def test_an_unknown_platform_names_those_that_are_installed():
@@ -94,7 +91,60 @@ def test_a_receipt_leaves_the_link_of_every_sample_out_of_the_json():
     }
 
 
-def test_a_platform_that_does_not_say_what_it_asks_about_asks_about_single_labels_of_texts():
-    assert platforms.asks_about(platforms.labeler("xlsx")) == {"classification", "text"}
-    able = platforms.asks_about(platforms.labeler("label-studio"))
-    assert able == {"classification", "multilabel", "spans", "text", "image", "audio"}
+def test_a_platform_that_declares_nothing_asks_about_single_labels_of_texts():
+    assert LabelingPlatform.capabilities == {"classification", "text"}
+    assert platforms.labeler("label-studio").capabilities >= {"multilabel", "spans", "image", "audio"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"mode": "gentle"}, "There is no mode gentle"),
+        ({"lanes": 1}, "1 lanes share nothing"),
+        ({"overlap": 1.5}, r"A share of 1\.5 is none"),
+        ({"budget": 0}, "The budget is 0"),
+        ({"create": True}, "create makes sense with match only"),
+        ({"match": "f", "overlap": 0.1}, "belong to a review project"),
+        ({"match": "f", "link": "f"}, "belong to a review project"),
+        ({"mode": "blind", "link": "f"}, "is not blind"),
+        ({"probe": 0.1}, "would give itself away"),
+        ({"mode": "blind", "probe": 0.1, "match": "f"}, "is a review project about labels"),
+        ({"mode": "blind", "probe": 0.1, "only": ("label",)}, "is a review project about labels"),
+        ({"repeat": 0.1}, "part of a round with probes"),
+        ({"mode": "prefill", "blind_share": 0.1}, "blind share"),
+    ],
+)
+def test_a_request_that_makes_no_sense_is_refused_when_it_is_made(asked, message):
+    with pytest.raises(InputError, match=message):
+        PushRequest("P", **asked)
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"mode": "blind"}, "cannot be pushed to in mode blind"),
+        ({"match": "f"}, "existing projects on a server"),
+        ({"overlap": 0.1, "link": "f"}, "does not have these options: --twice, --link"),
+        ({"blind_share": 0.1}, "cannot ask about single samples twice or blind"),
+    ],
+)
+def test_what_a_platform_does_not_declare_is_refused(asked, message):
+    with pytest.raises(InputError, match=message):
+        LabelingPlatform.require_push(platforms.labeler("xlsx"), PushRequest("P", **asked))
+    platforms.labeler("label-studio").require_push(PushRequest("P", **asked))
+
+
+def test_methods_that_no_adapter_wrote_say_so():
+    class Bare(LabelingPlatform, Tracker):
+        name = "bare"
+
+    bare = Bare()
+    for call, message in (
+        (lambda: bare.apply(None, None), "bare cannot take decisions back"),
+        (lambda: bare.read("P"), "bare cannot be read as a data set"),
+        (lambda: bare.push(None, None), "bare cannot push"),
+        (lambda: bare.log(None), "bare cannot log"),
+        (lambda: bare.require("local"), "bare cannot be tried locally"),
+    ):
+        with pytest.raises(InputError, match=message):
+            call()

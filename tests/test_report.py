@@ -78,11 +78,13 @@ def test_similar_refuses_what_it_cannot_answer(report):
 
 def test_links_of_a_push_are_kept_with_the_run(report, tmp_path, monkeypatch):
     from labelsift import platforms
-    from labelsift.platforms import Receipt
+    from labelsift.platforms import LabelingPlatform, Receipt
 
-    class Queue:
-        def push(self, report, **asked):
-            return Receipt("queue", asked["project"], sample_links={"a": "http://127.0.0.1/7"})
+    class Queue(LabelingPlatform):
+        name = "queue"
+
+        def push(self, queue, request):
+            return Receipt("queue", request.project, sample_links={"a": "http://127.0.0.1/7"})
 
     monkeypatch.setattr(platforms, "labeler", lambda name: Queue())
     kept = scan(report.samples, only=["empty"], store=tmp_path / "kept")

@@ -10,6 +10,7 @@ from .. import platforms
 from ..corrections.record import decisions, recorded
 from ..data.adjudication import Policy
 from ..errors import InputError
+from ..platforms import ApplyRequest
 from ..store.hash_chain import Record
 from ..store.store import Store
 from .options import dry_run_option, json_option, policy_option, show_change_option, store_option
@@ -47,7 +48,7 @@ def enable(
             click.echo("\nThe labeling config stays as it is; --yes changes it without asking", err=True)
             return False
 
-    receipt = platforms.able(platform, platforms.Enabler, to="be enabled").enable(
+    receipt = platforms.labeler(platform, "enable").enable(
         project=project,
         run=Store(store).find(run),
         backend=backend,
@@ -71,7 +72,7 @@ def enable(
 @json_option
 def disable(platform: str, project: str, dry_run: bool, store: str, as_json: bool) -> None:
     """Take back what `enable` changed in PROJECT on PLATFORM."""
-    enabler = platforms.able(platform, platforms.Enabler, to="be disabled")
+    enabler = platforms.labeler(platform, "enable")
     show_receipt(enabler.disable(project=project, store=store, dry_run=dry_run), as_json=as_json)
 
 
@@ -102,7 +103,7 @@ def serve(
     for item in projects:
         project, _, wanted = item.rpartition("=") if "=" in item else (item, "", run)
         named[project] = wanted
-    platforms.able(platform, platforms.Serving, to="be served").serve(
+    platforms.labeler(platform, "serve").serve(
         projects=named, store=store, host=host, port=port, second_look=second_look, train=train
     )
 
@@ -136,23 +137,14 @@ def apply(
 
     With --undo, without decisions, --run and --dataset, everything is taken back that was ever applied there.
     """
-    applier = platforms.able(platform, platforms.Applier, to="take decisions back")
+    applier = platforms.labeler(platform, "apply")
     if not (dataset or run or undo):
         _require_one(decisions(Store(store).ledger.records()))
     corrections = recorded(store=store, dataset=dataset, run=run)
     if not corrections.num_rows and (not undo or run or dataset):
         raise InputError("The store has no decisions", cure=f"Pull them first: labelsift pull {platform} PROJECT")
-    receipt = applier.apply(
-        corrections,
-        project=project,
-        match=match,
-        policy=policy,
-        experts=experts,
-        undo=undo,
-        dry_run=dry_run,
-        store=store,
-    )
-    show_receipt(receipt, as_json=as_json)
+    request = ApplyRequest(project, match, policy, experts, undo, dry_run, store)
+    show_receipt(applier.apply(corrections, request), as_json=as_json)
 
 
 def _require_one(records: Iterable[Record]) -> None:

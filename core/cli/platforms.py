@@ -8,10 +8,10 @@ from pathlib import Path
 import click
 
 from .. import platforms
-from ..corrections.agreeing import UNKNOWN, Agreement, agreement
+from ..corrections.progress import UNKNOWN, Agreement, agreement
 from ..corrections.record import record
 from ..errors import InputError
-from ..platforms import MODES, Mode, PushOptions
+from ..platforms import MODES, Mode
 from ..review.rounds import share_of
 from ..store.pull_state import forget_pulled
 from .options import RunRef, dry_run_option, json_option, run_options, store_option
@@ -71,8 +71,11 @@ def push(
         probe=share_of(probe) if probe else None,
         repeat=share_of(repeat) if repeat else None,
         blind_share=share_of(blind_share) if blind_share else None,
+        lanes=lanes,
+        twice=share_of(twice) if twice else 0.0,
+        link=link,
+        anyway=anyway,
         dry_run=dry_run,
-        options=PushOptions(lanes=lanes, twice=share_of(twice) if twice else 0.0, link=link, anyway=anyway),
     )
     show_receipt(receipt, as_json=as_json)
     if receipt.links and not dry_run and not as_json:
@@ -153,12 +156,9 @@ def doctor(platform: str, project: str | None, as_json: bool) -> None:
     Notes are no problems: they do not change the exit code, and stay out of --json.
     """
     adapter = platforms.get(platform)
-    if isinstance(adapter, platforms.Examined):
-        health = adapter.examine(project=project)
-    elif project:
-        raise InputError(f"The doctor of {platform} looks at the connection only", cure=f"labelsift doctor {platform}")
-    else:
-        health = platforms.Health(dict(adapter.doctor()))
+    if project:
+        adapter.require("examine")
+    health = adapter.examine(project=project)
     if as_json:
         write_json(health.problems)
     elif not health.problems:

@@ -27,7 +27,7 @@ from ..cli.output import progress, write_json
 from ..cli.print_summary import print_summary
 from ..errors import InputError
 from ..io.read import read
-from ..platforms import Local, Receipt, Showcase
+from ..platforms import Local, Platform, Receipt
 from ..report import Report
 from ..scanning import scan
 from ..store.base import DEFAULT
@@ -119,7 +119,7 @@ def _scan(folder: Path, *, seed: int, quiet: bool) -> Report:
 
 def _through_platforms(
     report: Report, folder: Path, running: contextlib.ExitStack, *, say: Say
-) -> tuple[dict[str, tuple[Showcase, Local]], dict[str, Receipt]]:
+) -> tuple[dict[str, tuple[Platform, Local]], dict[str, Receipt]]:
     """Start every platform, push to the labeling one and log to the trackers."""
     names = (LABELER, *TRACKERS)
     with ThreadPoolExecutor(len(names)) as starting:  # at once: the first start of each takes minutes
@@ -140,10 +140,9 @@ def _through_platforms(
     return places, receipts
 
 
-def _start(name: str, folder: Path, running: contextlib.ExitStack, say: Say) -> tuple[Showcase, Local]:
+def _start(name: str, folder: Path, running: contextlib.ExitStack, say: Say) -> tuple[Platform, Local]:
     place = platforms.get(name)
-    if not isinstance(place, Showcase):
-        raise InputError(f"{name} cannot be tried locally", cure="Update the package that offers it")
+    place.require("local")
     say(f"Starting {name} …")
     return place, running.enter_context(place.local(folder, say=say))
 
@@ -166,7 +165,7 @@ def _speaker(console: Console) -> Say:
     return lambda line: console.print(Text(line, style="dim"))
 
 
-def _write_variables(path: Path, places: dict[str, tuple[Showcase, Local]]) -> Path:
+def _write_variables(path: Path, places: dict[str, tuple[Platform, Local]]) -> Path:
     """Write what a shell needs to reach the platforms; private, for one of them is a key."""
     lines = [f"export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH"]
     for _, local in places.values():
@@ -178,7 +177,7 @@ def _write_variables(path: Path, places: dict[str, tuple[Showcase, Local]]) -> P
 
 def _show(
     console: Console,
-    places: dict[str, tuple[Showcase, Local]],
+    places: dict[str, tuple[Platform, Local]],
     receipts: dict[str, Receipt],
     *,
     page: Path,

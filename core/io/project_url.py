@@ -47,7 +47,7 @@ def read(source: Source, columns: ColumnRoles) -> Samples:
         raise InputError(
             f"The project says itself where its labels stand, so {given[0]} has no meaning", cure="Leave it out"
         )
-    return platforms.able(platform, platforms.Source, to="be read as a data set").read(
+    return platforms.labeler(platform, "read").read(
         project,
         id=columns.id,
         split=columns.split,

@@ -3,20 +3,40 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
+from ..data.requests import PushRequest
 from ..data.schemas import Finding, findings_table
 from ..errors import InputError
+from ..store.base import RunTarget
 from ..store.ledger import Ledger
 from ..store.run import Run
-from .assignment import ASSIGNED, Assignment, assignment_of
-from .rounds import ROUND, Plan, planned, round_of
+from .assignment import ASSIGNED, Assignment, assigned
+from .rounds import ROUND, Plan, planned
+
+Records = Iterable[Mapping[str, Any]]
+Kept = TypeVar("Kept", Plan, Assignment)
 
 
-def planned_ids(records: Iterable[Mapping[str, Any]], run: str, *, but: tuple[str, str] | None = None) -> set[str]:
+def recorded(records: Records, where: RunTarget, kind: type[Kept]) -> Kept | None:
+    """Return the plan or the assignment that was recorded for a run and a project."""
+    wanted = {"kind": kind.KIND, **asdict(where)}
+    return next((kind.of(record) for record in records if wanted.items() <= record.items()), None)
+
+
+def keep(ledger: Ledger, where: RunTarget, made: Kept) -> Kept:
+    """Record a plan or an assignment; return it, or the one of a faster push."""
+    kind = type(made)
+    entry = made.record(where) | {"time": datetime.now(UTC).isoformat(timespec="microseconds")}
+    if ledger.append(lambda records: [] if recorded(records, where, kind) else [entry]):
+        return made
+    return recorded(ledger.records(), where, kind) or made
+
+
+def planned_ids(records: Records, run: str, *, but: RunTarget | None = None) -> set[str]:
     """Return the samples of a run that are asked about blind, in rounds with probes or by an assignment.
 
     Parameters
@@ -24,79 +44,59 @@ def planned_ids(records: Iterable[Mapping[str, Any]], run: str, *, but: tuple[st
     records
         Of a ledger.
     but
-        A platform and its project, whose assignment does not count.
+        Whose assignment does not count.
     """
-    mine = [record for record in records if record.get("run") == run]
-    rounds = {sample for record in mine if record.get("kind") == ROUND for sample in record["scores"]}
-    elsewhere = [
-        record for record in mine if record.get("kind") == ASSIGNED and (record["platform"], record["target"]) != but
-    ]
-    return rounds | {sample for record in elsewhere for sample in record["blind"]}
+    own = asdict(but).items() if but else None
+    ids: set[str] = set()
+    for record in records:
+        if record.get("run") == run and record.get("kind") == ROUND:
+            ids |= record["scores"].keys()
+        elif record.get("run") == run and record.get("kind") == ASSIGNED and not (own and own <= record.items()):
+            ids.update(record["blind"])
+    return ids
 
 
-def keep_plan(
-    ledger: Ledger, run: str, *, platform: str, target: str, make: Callable[[], Plan], keep: bool = True
-) -> Plan:
-    """Return the plan of a run's round with probes in a project; made, and recorded, if there is none yet."""
-    standing = round_of(ledger.records(), run=run, platform=platform, target=target)
-    if standing is not None or not keep:
-        return standing or make()
-    plan, time = make(), datetime.now(UTC).isoformat(timespec="microseconds")
-    entry = plan.record(run=run, platform=platform, target=target) | {"time": time}
-    ledger.append(lambda records: [] if round_of(records, run=run, platform=platform, target=target) else [entry])
-    return round_of(ledger.records(), run=run, platform=platform, target=target) or plan
-
-
-def keep_assignment(
-    ledger: Ledger,
-    run: str,
-    *,
-    platform: str,
-    target: str,
-    make: Callable[[], Assignment] | None = None,
-    keep: bool = True,
-) -> Assignment:
-    """Return who is asked blind in a project's round in mode choose; made, and recorded, if it is not yet."""
-    standing = assignment_of(ledger.records(), run=run, platform=platform, target=target)
-    if standing is not None or make is None or not keep:
-        return standing or (make() if make else Assignment())
-    made, time = make(), datetime.now(UTC).isoformat(timespec="microseconds")
-    entry = made.record(run=run, platform=platform, target=target) | {"time": time}
-    ledger.append(lambda records: [] if assignment_of(records, run=run, platform=platform, target=target) else [entry])
-    return assignment_of(ledger.records(), run=run, platform=platform, target=target) or made
-
-
-def round_queue(
-    report: Run,
-    *,
-    platform: str,
-    project: str,
-    share: float,
-    budget: int | None,
-    without: Collection[str],
-    dry_run: bool,
-    repeat: float | None = None,
-) -> tuple[Run, Mapping[str, float]]:
-    """Return the report with the items of a round as its only findings, all of one kind, and the repeats.
-
-    A run has one round with probes a project: pushed again it is the same one.
-    """
-    if report.store is None:
+def round_of(run: Run, where: RunTarget, request: PushRequest, *, records: Records, without: Collection[str]) -> Plan:
+    """Return the plan of the run's round with probes in a project; drawn, and recorded, if there is none yet."""
+    if run.store is None:
         raise InputError(
             "Without a run store nobody would know which samples are probes", cure="Scan into a store, and push that"
         )
+    if standing := recorded(records, where, Plan):
+        return standing
+    _require_undecided(
+        records, run.run, hint="Push the round with probes first, then the rest; or scan again, and push that"
+    )
+    plan = planned(
+        run,
+        share=request.probe or 0,
+        budget=request.budget,
+        seed=secrets.randbits(32),
+        without=without,
+        repeat=request.repeat,
+    )
+    return plan if request.dry_run else keep(run.store.ledger, where, plan)
 
-    keeper = report.store
 
-    def make() -> Plan:
-        if keeper.decided(report.run):
-            raise InputError(
-                "People have decided on this run with the suggestions before them",
-                cure="Push the round with probes first, then the rest; or scan again, and push that",
-            )
-        return planned(report, share=share, budget=budget, seed=secrets.randbits(32), without=without, repeat=repeat)
-
-    plan = keep_plan(keeper.ledger, report.run, platform=platform, target=project, make=make, keep=not dry_run)
-    there = set(report.samples.ids.to_pylist())  # without those that were erased since
+def round_findings(run: Run, plan: Plan) -> list[dict[str, Any]]:
+    """Return the items of a round as findings that are all of one kind, without samples that were erased since."""
+    there = set(run.samples.ids.to_pylist())
     items = [Finding(id, "label", score, "A label to check.") for id, score in plan.scores.items() if id in there]
-    return replace(report, findings=findings_table(items)), plan.repeats
+    return findings_table(items).to_pylist()
+
+
+def assignment_of(
+    run: Run, where: RunTarget, request: PushRequest, *, records: Records, findings: Sequence[Mapping[str, Any]]
+) -> Assignment:
+    """Return who is asked blind in a project's round in mode choose; drawn, and recorded, if a share is asked for."""
+    standing = recorded(records, where, Assignment)
+    if standing or not request.blind_share or run.store is None:
+        return standing or Assignment()
+    _require_undecided(records, run.run, hint="Scan again, and push that with --blind-share")
+    made = assigned(findings, share=request.blind_share, seed=secrets.randbits(32))
+    return made if request.dry_run else keep(run.store.ledger, where, made)
+
+
+def _require_undecided(records: Records, run: str, *, hint: str) -> None:
+    if any(record.get("kind") == "decision" and record["run"] == run for record in records):
+        raise InputError("People have decided on this run with the suggestions before them", cure=hint)

@@ -1,4 +1,4 @@
-"""A round with probes: flagged samples and a random share of the others, which nobody can tell apart.
+"""Control items of a review round: random unflagged samples (probes) and repeated items, which nobody can tell apart.
 
 Every item is asked blind: no given label, suggestion or reason stands in its task. Of what does stand there,
 its score decides the place in the queue: the flagged samples keep their order, and each probe gets the score of
@@ -10,18 +10,17 @@ first in nothing but its place. They tell how well people agree with themselves.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..errors import InputError
-
-if TYPE_CHECKING:
-    from ..store.run import Run
+from ..store.base import RunTarget
+from ..store.run import Run
 
 _GAP = 3  # a third of the queue lies between an item and its repeat, or more
 ROUND = "round"  # the kind of a record that keeps the plan of a round with probes
@@ -43,17 +42,19 @@ class Plan:
         Id → the score that places its second task.
     """
 
+    KIND: ClassVar[str] = ROUND
+
     flagged: tuple[str, ...]
     probes: tuple[str, ...]
     rest: int
     scores: Mapping[str, float]
     repeats: Mapping[str, float] = field(default_factory=dict)
 
-    def record(self, *, run: str, platform: str, target: str) -> dict[str, Any]:
+    def record(self, where: RunTarget) -> dict[str, Any]:
         """Return the entry of the ledger that keeps the plan."""
-        told = {"kind": ROUND, "run": run, "platform": platform, "target": target, "rest": self.rest}
-        told |= {"flagged": list(self.flagged), "probes": list(self.probes), "scores": dict(self.scores)}
-        return told | {"repeats": dict(self.repeats)}
+        entry = {"kind": self.KIND, **asdict(where), "rest": self.rest}
+        entry |= {"flagged": list(self.flagged), "probes": list(self.probes), "scores": dict(self.scores)}
+        return entry | {"repeats": dict(self.repeats)}
 
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> Plan:
@@ -78,7 +79,7 @@ def share_of(text: str) -> float:
 
 
 def planned(
-    report: Run,
+    run: Run,
     *,
     share: float,
     budget: int | None,
@@ -104,14 +105,14 @@ def planned(
     InputError
         If no label was flagged, or every judged sample was.
     """
-    if "label_score" not in report.scores.column_names:
+    if "label_score" not in run.scores.column_names:
         raise InputError("The run did not judge labels", cure="Scan with the check label")
     rng = np.random.default_rng(seed)
     judged = pc.and_(
-        pc.is_valid(report.scores["label_score"]),
-        pc.invert(pc.is_in(report.scores["id"], value_set=pa.array(sorted(without), pa.string()))),
+        pc.is_valid(run.scores["label_score"]),
+        pc.invert(pc.is_in(run.scores["id"], value_set=pa.array(sorted(without), pa.string()))),
     )
-    scores = report.scores.filter(judged).sort_by([("label_score", "ascending"), ("id", "ascending")])
+    scores = run.scores.filter(judged).sort_by([("label_score", "ascending"), ("id", "ascending")])
     is_flagged = scores["is_label_issue"].to_numpy(zero_copy_only=False)
     ids = np.array(scores["id"].to_pylist(), dtype=object)
     flagged, others = np.flatnonzero(is_flagged), np.flatnonzero(~is_flagged)
@@ -120,11 +121,11 @@ def planned(
     asked = np.sort(rng.choice(flagged, budget, replace=False)) if budget and budget < len(flagged) else flagged
     count = min(max(round(share * len(asked)), 10), len(others))
     probes = rng.choice(others, count, replace=False)
-    known = scores["label_score"].to_numpy()[asked].astype(float)
-    edges = np.concatenate([[max(known[0] - 0.01, 0)], known, [known[-1] + 0.01]])
+    flagged_scores = scores["label_score"].to_numpy()[asked].astype(float)
+    edges = np.concatenate([[max(flagged_scores[0] - 0.01, 0)], flagged_scores, [flagged_scores[-1] + 0.01]])
     between = rng.integers(0, len(edges) - 1, count)
     places = edges[between] + (edges[between + 1] - edges[between]) * rng.random(count)
-    places = np.round([*known, *places], 6).tolist()
+    places = np.round([*flagged_scores, *places], 6).tolist()
     placed = dict(zip([*ids[asked], *ids[probes]], places, strict=True))
     again = _repeats(placed, share=repeat, rng=rng) if repeat is not None else {}
     return Plan(tuple(ids[asked]), tuple(ids[probes]), len(others), placed, again)
@@ -132,39 +133,14 @@ def planned(
 
 def _repeats(placed: Mapping[str, float], *, share: float, rng: np.random.Generator) -> dict[str, float]:
     """Choose items at random, and for each a random place behind it, a third of the queue away or more."""
-    queue = sorted(placed, key=lambda one: (placed[one], one))
-    edges = [*(placed[one] for one in queue), placed[queue[-1]] + 0.01]
+    queue = sorted(placed, key=lambda id: (placed[id], id))
+    edges = [*(placed[id] for id in queue), placed[queue[-1]] + 0.01]
     gap = max(len(queue) // _GAP, 1)
     count = min(max(round(share * len(queue)), 10), len(queue) - gap)
     chosen = {}
-    for at in rng.choice(len(queue) - gap, count, replace=False).tolist():
-        behind = int(rng.integers(at + gap, len(queue)))
+    for position in rng.choice(len(queue) - gap, count, replace=False).tolist():
+        behind = int(rng.integers(position + gap, len(queue)))
         place = edges[behind] + (edges[behind + 1] - edges[behind]) * rng.random()
         # Its score is what tells the second task from the first, so they must differ also where many scores are equal.
-        chosen[queue[at]] = round(max(place, placed[queue[at]] + 1e-6), 6)
+        chosen[queue[position]] = round(max(place, placed[queue[position]] + 1e-6), 6)
     return chosen
-
-
-def without_planned(report: Run, planned: Collection[str]) -> Run:
-    """Leave out what is asked blind: who saw the suggestion elsewhere would not judge blind any more."""
-    if not planned:
-        return report
-    theirs = pc.is_in(report.findings["id"], value_set=pa.array(sorted(planned), pa.string()))
-    asked = pc.and_(pc.equal(report.findings["scope"], "sample"), theirs)
-    return replace(report, findings=report.findings.filter(pc.invert(asked)))
-
-
-def require_blind(*, mode: str, match: str | None, only: Sequence[str] | None) -> None:
-    """Refuse a round in which probes could be told from flagged samples."""
-    if mode != "blind":
-        raise InputError(
-            f"In mode {mode} a probe, which has no reason to show, would give itself away", cure="Use --mode blind"
-        )
-    if match or only:
-        raise InputError("A round with probes is a review project about labels", cure="Leave out --match and --only")
-
-
-def round_of(records: Sequence[Mapping[str, Any]], *, run: str, platform: str, target: str) -> Plan | None:
-    """Return the plan that was recorded for a run and a project."""
-    wanted = {"kind": ROUND, "run": run, "platform": platform, "target": target}
-    return next((Plan.of(one) for one in records if wanted.items() <= one.items()), None)

@@ -3,159 +3,49 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labelsift.platforms import MODES, Local, PushOptions
+from labelsift.platforms import LabelingPlatform, Local
+from labelsift.review.batches import speaker
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from labelsift.data.adjudication import Policy
+    from labelsift.data.review_queue import ReviewQueue
     from labelsift.data.samples import Samples
-    from labelsift.platforms import Health, Mode, Receipt
-    from labelsift.store.run import Run
+    from labelsift.platforms import ApplyRequest, Health, PushRequest, Receipt
 
 
-class LabelStudio:
-    """The labeling platform ``label-studio``; see :class:`labelsift.platforms.Labeler`.
+class LabelStudio(LabelingPlatform):
+    """The labeling platform ``label-studio``.
 
     The server's address and key come from LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY or
     LABEL_STUDIO_API_KEY_FILE.
     """
 
     name = "label-studio"
-    tasks = ("classification", "multilabel", "spans")
-    media = ("text", "image", "audio")
+    capabilities = frozenset(
+        {"classification", "multilabel", "spans", "text", "image", "audio", "prefill", "blind", "rounds", "lanes"}
+        | {"overlap", "link", "match", "read", "apply", "enable", "serve", "forget", "examine", "local"}
+    )
 
-    def __init__(self) -> None:
-        self._options = PushOptions()
-
-    def adjusted(self, options: PushOptions) -> LabelStudio:
-        """Return the platform as it pushes with these options; see :class:`labelsift.platforms.Adjustable`."""
-        made = LabelStudio()
-        made._options = options
-        return made
-
-    def push(
-        self,
-        report: Run,
-        *,
-        project: str,
-        mode: Mode = "choose",
-        match: str | None = None,
-        create: bool = False,
-        only: Sequence[str] | None = None,
-        budget: int | None = None,
-        dry_run: bool = False,
-    ) -> Receipt:
-        """Bring flagged samples into a review project, or with ``match`` into an existing project.
-
-        Parameters
-        ----------
-        report
-            The result of a scan.
-        project
-            Without ``match``, what the review project is named after; with it, the title or the
-            number of a project.
-        mode
-            How much the labeler is led: ``choose`` shows the suggestion, ``prefill`` makes it the
-            draft, ``blind`` shows neither label.
-        match
-            The field of an existing project's tasks that holds the sample id or its text, for
-            example ``data.ticket_id``.
-        create
-            Make tasks for flagged samples that the existing project does not have.
-        only, budget
-            These issues only; at most so many samples.
-        dry_run
-            Return the plan and send nothing.
+    def push(self, queue: ReviewQueue, request: PushRequest) -> Receipt:
+        """Bring a queue into a review project, or with ``match`` into an existing project.
 
         Raises
         ------
         InputError
-            If an argument or the project's labeling config does not fit.
+            If the request does not fit the project or its labeling config.
         PlatformError
             If the server cannot be reached or refuses.
         """
-        from labelsift.errors import InputError
-
         from .client.connect import connect
         from .push.existing_project import push_existing
-        from .push.progress import speaker
         from .push.review_project import push_review
 
-        if mode not in MODES:
-            raise InputError(f"There is no mode {mode}", cure=f"Choose one of {', '.join(MODES)}")
-        if create and not match:
-            raise InputError(
-                "create makes sense with match only", cure="A review project always gets every flagged sample"
-            )
-        client, say = connect(), speaker()
-        if match:
-            return push_existing(
-                client,
-                report,
-                project=project,
-                match=match,
-                mode=mode,
-                create=create,
-                only=only,
-                budget=budget,
-                options=self._options,
-                dry_run=dry_run,
-                say=say,
-            )
-        return push_review(
-            client,
-            report,
-            project=project,
-            mode=mode,
-            only=only,
-            budget=budget,
-            options=self._options,
-            dry_run=dry_run,
-            say=say,
-        )
-
-    def push_round(
-        self,
-        report: Run,
-        *,
-        project: str,
-        mode: Mode,
-        repeats: Mapping[str, float],
-        blind: Collection[str],
-        only: Sequence[str] | None = None,
-        budget: int | None = None,
-        dry_run: bool = False,
-    ) -> Receipt:
-        """Push with second tasks of some samples, or some asked blind; see :class:`labelsift.platforms.Rounds`.
-
-        Raises
-        ------
-        InputError
-            If an argument does not fit.
-        PlatformError
-            If the server cannot be reached or refuses.
-        """
-        from .client.connect import connect
-        from .push.progress import speaker
-        from .push.review_project import push_review
-
-        return push_review(
-            connect(),
-            report,
-            project=project,
-            mode=mode,
-            only=only,
-            budget=budget,
-            repeats=repeats,
-            blind=blind,
-            options=self._options,
-            dry_run=dry_run,
-            say=speaker(),
-        )
+        push = push_existing if request.match else push_review
+        return push(connect(), queue, request, say=speaker())
 
     def pull(self, *, project: str, store: Path | str | None = None) -> pa.Table:
         """Return people's decisions in the review projects of ``project`` and in the project itself.
@@ -203,35 +93,12 @@ class LabelStudio:
 
         return read_project(connect(), project, id=id, split=split, predicted=predicted, metadata=metadata, name=name)
 
-    def apply(
-        self,
-        corrections: pa.Table,
-        *,
-        project: str,
-        match: str | None = None,
-        policy: Policy = "majority",
-        experts: Sequence[str] = (),
-        undo: bool = False,
-        dry_run: bool = False,
-        store: Path | str | None = None,
-    ) -> Receipt:
-        """Write decisions into an existing project, beside people's own; see :func:`.applying.apply_corrections`."""
+    def apply(self, corrections: pa.Table, request: ApplyRequest) -> Receipt:
+        """Write decisions into a project of the user's own; see :func:`.apply.apply.apply_corrections`."""
         from .apply.apply import apply_corrections
         from .client.connect import connect
-        from .push.progress import speaker
 
-        return apply_corrections(
-            connect(),
-            corrections,
-            project=project,
-            match=match,
-            policy=policy,
-            experts=experts,
-            undo=undo,
-            dry_run=dry_run,
-            store=store,
-            say=speaker(),
-        )
+        return apply_corrections(connect(), corrections, request, say=speaker())
 
     def forget(self, ids: Sequence[str], *, project: str, match: str | None = None, dry_run: bool = False) -> int:
         """Delete the tasks of some samples in the review projects of ``project``, with people's answers on them.
@@ -327,7 +194,7 @@ class LabelStudio:
         second_look: bool = False,
         train: bool = False,
     ) -> None:
-        """Be the ML backend of projects until stopped; see :class:`labelsift.platforms.Serving`.
+        """Be the ML backend of projects until stopped.
 
         Raises
         ------

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labelsift.platforms import Local, Receipt
+from labelsift.platforms import Local, Receipt, Tracker
 
 if TYPE_CHECKING:
     from labelsift.store.run import Run
@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 __all__ = ["MLflow"]
 
 
-class MLflow:
+class MLflow(Tracker):
     """The tracker ``mlflow``; the server is the one that ``MLFLOW_TRACKING_URI`` names."""
 
     name = "mlflow"
+    capabilities = frozenset({"local"})
 
-    def log(self, report: Run, *, target: str | None = None, with_text: bool = False) -> Receipt:
+    def log(self, run: Run, *, target: str | None = None, with_text: bool = False) -> Receipt:
         """Write the panels of a report into a run.
 
         Parameters
@@ -33,7 +34,7 @@ class MLflow:
         """
         from .log import write
 
-        return write(report, target=target, with_text=with_text)
+        return write(run, target=target, with_text=with_text)
 
     def doctor(self) -> Mapping[str, str]:
         """Say what is wrong with the connection and how to mend it; empty when all is well."""

@@ -7,54 +7,35 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labelsift.errors import InputError, MissingExtraError
+from labelsift.platforms import LabelingPlatform
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from labelsift.platforms import Mode, Receipt
-    from labelsift.store.run import Run
+    from labelsift.data.review_queue import ReviewQueue
+    from labelsift.platforms import PushRequest, Receipt
 
 
-class Xlsx:
-    """The labeling platform ``xlsx``: a project is a workbook; see :class:`labelsift.platforms.Labeler`."""
+class Xlsx(LabelingPlatform):
+    """The labeling platform ``xlsx``: a project is a workbook.
+
+    Its only mode is ``choose``: in a sheet a filled cell is a decision, and nothing hides the given label.
+    """
 
     name = "xlsx"
+    capabilities = frozenset({"classification", "text", "forget"})
 
-    def push(
-        self,
-        report: Run,
-        *,
-        project: str,
-        mode: Mode = "choose",
-        match: str | None = None,
-        create: bool = False,
-        only: Sequence[str] | None = None,
-        budget: int | None = None,
-        dry_run: bool = False,
-    ) -> Receipt:
+    def push(self, queue: ReviewQueue, request: PushRequest) -> Receipt:
         """Write flagged samples into a workbook, worst first; what people wrote there stays.
-
-        Parameters
-        ----------
-        project
-            The workbook, for example ``review.xlsx``.
-        mode
-            Only ``choose``: in a sheet a filled cell is a decision, and nothing hides the given label.
 
         Raises
         ------
         InputError
-            If an argument does not fit, or the workbook is another run's or none of labelsift's.
+            If the workbook is another run's or none of labelsift's.
         """
         _require_package()
-        if mode != "choose":
-            raise InputError(
-                f"A spreadsheet cannot be {mode}", cure="Use choose; for another mode push to Label Studio"
-            )
-        if match or create:
-            raise InputError("match and create are for existing projects on a server", cure="Leave them out")
         from .push import push_sheet
 
-        return push_sheet(report, _workbook(project), only=only, budget=budget, dry_run=dry_run)
+        return push_sheet(queue, _workbook(request.project), dry_run=request.dry_run)
 
     def pull(self, *, project: str, store: Path | str | None = None) -> pa.Table:
         """Return the decisions in a workbook; see :func:`labelsift.integrations.xlsx.pull.read_decisions`.

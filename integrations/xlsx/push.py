@@ -8,15 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labelsift.data.formatting import shortened
+from labelsift.data.review_queue import ReviewItem, ReviewQueue
 from labelsift.errors import InputError
 from labelsift.platforms import Receipt
-from labelsift.review.items import Flag, flags_of
 from labelsift.review.suggestions import cell_of
 
 from .pull import Row, read_rows
 
 if TYPE_CHECKING:
-    from labelsift.store.run import Run
     from openpyxl import Workbook
     from openpyxl.worksheet.worksheet import Worksheet
 
@@ -27,27 +26,27 @@ RUN = "labelsift_run"
 OWN = ("decision", "person", "note")  # what people write
 
 
-def push_sheet(report: Run, path: Path, *, only: Sequence[str] | None, budget: int | None, dry_run: bool) -> Receipt:
-    """Write the flagged samples of a run, and carry over what people wrote before.
+def push_sheet(queue: ReviewQueue, path: Path, *, dry_run: bool) -> Receipt:
+    """Write the items of a queue, and carry over what people wrote before.
 
     A sample whose id a sheet cannot hold as it is goes to ``failed``; in texts such characters are replaced.
     """
     receipt = Receipt("xlsx", str(path), dry_run=dry_run)
-    standing = _standing(path, report.run)
-    flags = []
-    for flag in flags_of(report, only=only, budget=budget):
-        if _fitting(flag.id) == flag.id:
-            flags.append(flag)
+    standing = _standing(path, queue.run)
+    items = []
+    for item in queue.items:
+        if _fitting(item.id) == item.id:
+            items.append(item)
         else:
-            receipt.failed[flag.id] = "Its id holds characters that a cell cannot hold, or is too long"
-    rows = {flag.id: _row(flag, standing.get(flag.id, {})) for flag in flags}
+            receipt.failed[item.id] = "Its id holds characters that a cell cannot hold, or is too long"
+    rows = {item.id: _row(item, standing.get(item.id, {})) for item in items}
     written = {id: row for id, row in standing.items() if id not in rows and any(row.get(name) for name in OWN)}
     receipt.created = sum(id not in standing for id in rows)
     receipt.unchanged = len(rows) - receipt.created
     receipt.details = {"rows": len(rows) + len(written), "decided": sum(bool(row["decision"]) for row in rows.values())}
     if not dry_run:
         lines = [*rows.values(), *({name: "" for name in HEADER} | _known(row) for row in written.values())]
-        _save(lines, report, path)
+        _save(lines, queue, path)
         receipt.links = {"workbook": str(path)}
         receipt.sample_links = dict.fromkeys(rows, path.name)  # so that the queue knows who was asked for
     return receipt
@@ -69,15 +68,15 @@ def _known(row: Row) -> dict[str, str]:
     return {"labelsift_id": row["id"]} | {name: row.get(name, "") for name in ("given", "suggested", *OWN)}
 
 
-def _row(flag: Flag, before: Mapping[str, str]) -> dict[str, str]:
+def _row(item: ReviewItem, before: Mapping[str, str]) -> dict[str, str]:
     told = {
-        "labelsift_id": flag.id,
-        "text": flag.text,
-        "given": cell_of(flag.given),
-        "suggested": cell_of(flag.suggested),
-        "confidence": "" if flag.confidence is None else f"{flag.confidence:.2f}",
-        "issues": ", ".join(flag.issues),
-        "reason": flag.reason,
+        "labelsift_id": item.id,
+        "text": item.text,
+        "given": cell_of(item.given),
+        "suggested": cell_of(item.suggested),
+        "confidence": "" if item.confidence is None else f"{item.confidence:.2f}",
+        "issues": ", ".join(item.issues),
+        "reason": item.reason,
     }
     return {name: _fitting(value) for name, value in told.items()} | {name: before.get(name, "") for name in OWN}
 
@@ -92,7 +91,7 @@ def _fitting(text: str) -> str:
     )
 
 
-def _save(rows: Sequence[Mapping[str, str]], report: Run, path: Path) -> None:
+def _save(rows: Sequence[Mapping[str, str]], queue: ReviewQueue, path: Path) -> None:
     """Write the rows, and a sheet with the labels to choose from."""
     import openpyxl
     from openpyxl.utils import get_column_letter
@@ -104,16 +103,16 @@ def _save(rows: Sequence[Mapping[str, str]], report: Run, path: Path) -> None:
     header = (*HEADER, RUN)
     _put(sheet, 1, header)
     for at, row in enumerate(rows, start=2):
-        _put(sheet, at, [row.get(name, "") for name in HEADER] + [report.run])
+        _put(sheet, at, [row.get(name, "") for name in HEADER] + [queue.run])
     for at, width in enumerate(WIDTHS, start=1):
         sheet.column_dimensions[get_column_letter(at)].width = width
     sheet.freeze_panes = "C2"
     labels = book.create_sheet("labels")
-    for at, label in enumerate(report.samples.classes, start=1):
+    for at, label in enumerate(queue.samples.classes, start=1):
         _put(labels, at, [_fitting(label)])
-    if report.samples.classes and rows:
+    if queue.samples.classes and rows:
         choices = DataValidation(
-            "list", formula1=f"labels!$A$1:$A${len(report.samples.classes)}", showErrorMessage=False
+            "list", formula1=f"labels!$A$1:$A${len(queue.samples.classes)}", showErrorMessage=False
         )
         sheet.add_data_validation(choices)
         choices.add(f"H2:H{len(rows) + 1}")

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from labelsift import platforms
 from labelsift.cli import COMMANDS, main
 from labelsift.data.schemas import FINDINGS_SCHEMA
 from labelsift.errors import PlatformError
-from labelsift.platforms import Receipt
+from labelsift.platforms import LabelingPlatform, PushRequest, Receipt, Tracker
 from pyarrow import parquet
 
 
@@ -242,19 +243,19 @@ def test_an_unexpected_error_ends_with_4_and_one_line(tmp_path):
     assert "Traceback" in real("--debug", "scan", "x.csv", folder=tmp_path, code=FAILING).stderr
 
 
-class Fake:
+class Fake(LabelingPlatform, Tracker):
     """A platform whose answers the test chooses."""
 
     name = "fake"
+    capabilities = LabelingPlatform.capabilities | {"blind", "match"}
 
     def __init__(self) -> None:
         self.called: dict = {}
         self.receipt = Receipt("fake", "Tickets", created=2, links={"project": "http://127.0.0.1/1"})
         self.problems: dict[str, str] = {}
 
-    def push(self, report, *, project, mode="choose", match=None, create=False, only=None, budget=None, dry_run=False):
-        self.called = {"rows": len(report.samples), "project": project, "mode": mode, "match": match, "create": create}
-        self.called |= {"only": only, "budget": budget, "dry_run": dry_run}
+    def push(self, queue, request):
+        self.called = {"rows": len(queue.samples)} | asdict(request)
         return self.receipt
 
     def pull(self, *, project, store=None):
@@ -267,7 +268,7 @@ class Fake:
         ]
         return pa.Table.from_pylist(rows, schema=CORRECTIONS_SCHEMA)
 
-    def log(self, report, *, target=None, with_text=False):
+    def log(self, run, *, target=None, with_text=False):
         self.called = {"target": target, "with_text": with_text}
         return self.receipt
 
@@ -298,16 +299,8 @@ def test_push_hands_over_what_was_asked(data, fake):
         "--dry-run",
     )
     assert result.exit_code == 0
-    assert fake.called == {
-        "rows": 60,
-        "project": "Tickets",
-        "mode": "blind",
-        "match": None,
-        "create": False,
-        "only": ["label", "empty"],
-        "budget": 7,
-        "dry_run": True,
-    }
+    request = PushRequest("Tickets", mode="blind", only=("label", "empty"), budget=7, dry_run=True)
+    assert fake.called == {"rows": 60} | asdict(request)
     assert "2 created, 0 updated, 0 unchanged" in result.stdout
     assert "http://127.0.0.1/1" in result.stdout
 
@@ -360,7 +353,7 @@ def test_a_doctor_that_looks_at_projects_may_give_notes_which_are_no_problems(fa
         asked.append(project)
         return platforms.Health(dict(fake.problems), {"No roles": "Everybody sees all"})
 
-    fake.examine = examine
+    fake.examine, fake.capabilities = examine, fake.capabilities | {"examine"}
     result = run("doctor", "fake", "Tickets")
     assert (result.exit_code, asked) == (0, ["Tickets"])
     assert result.stdout == "fake: all is well\nfake: note: No roles. Everybody sees all\n"

@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 from labelsift import platforms
 from labelsift.cli import main
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
+from labelsift.platforms import LabelingPlatform
 from labelsift.store.ledger_files import RECORDS
 from labelsift.store.store import Store
 from pyarrow import parquet
@@ -20,7 +21,7 @@ from pyarrow import parquet
 RUN = "20261123-101500-4f2a"
 
 
-class Fake:
+class Fake(LabelingPlatform):
     """A platform with the decisions that the test gives it."""
 
     name = "fake"
@@ -33,14 +34,8 @@ class Fake:
         row |= {"time": datetime(2026, 11, 23, 8, len(self.rows), tzinfo=UTC), "platform": "fake", "run": RUN}
         self.rows.append(row | {"round": "1", "seconds": 2.0, "note": ""} | told)
 
-    def push(self, report: object, **_: object) -> None:
-        raise NotImplementedError
-
     def pull(self, *, project: str, store: object = None) -> pa.Table:
         return pa.Table.from_pylist(self.rows, schema=CORRECTIONS_SCHEMA)
-
-    def doctor(self) -> dict[str, str]:
-        return {}
 
 
 def run(*arguments: object) -> Result:

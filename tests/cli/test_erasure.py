@@ -12,27 +12,22 @@ from click.testing import CliRunner, Result
 from labelsift import platforms
 from labelsift.cli import main
 from labelsift.errors import PlatformError
-from labelsift.platforms import Receipt
+from labelsift.platforms import LabelingPlatform, PushRequest, Receipt, Tracker
 from labelsift.store.store import Store
 from pyarrow import parquet
 
 
-class Copies:
+class Copies(LabelingPlatform):
     """A platform that can delete what was pushed to it, or is down."""
 
     name = "copies"
+    capabilities = LabelingPlatform.capabilities | {"forget"}
 
     def __init__(self) -> None:
         self.down, self.asked = False, []
 
-    def push(self, report: object, *, project: str, **_: object) -> Receipt:
-        return Receipt(self.name, project)
-
-    def pull(self, **_: object) -> None:
-        raise NotImplementedError
-
-    def doctor(self) -> dict[str, str]:
-        return {}
+    def push(self, queue: object, request: PushRequest) -> Receipt:
+        return Receipt(self.name, request.project)
 
     def forget(self, ids, *, project: str, match: str | None = None, dry_run: bool = False) -> int:
         if self.down:
@@ -41,13 +36,12 @@ class Copies:
         return len(ids)
 
 
-class Kept(Copies):
+class Kept(Tracker):
     """A tracker that cannot delete."""
 
     name = "kept"
-    forget = None
 
-    def log(self, report: object, *, target: str | None = None, with_text: bool = False) -> Receipt:
+    def log(self, run: object, *, target: str | None = None, with_text: bool = False) -> Receipt:
         return Receipt(self.name, target or "a run")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import labelsift as ls
@@ -16,9 +17,10 @@ from labelsift import platforms
 from labelsift.cli import main
 from labelsift.corrections.probe_estimates import probed
 from labelsift.corrections.probes import Stratum, estimates
+from labelsift.data.review_queue import ReviewQueue
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.errors import InputError, StoreError
-from labelsift.platforms import Receipt
+from labelsift.platforms import LabelingPlatform, PushRequest, Receipt
 from labelsift.report import report_of
 from labelsift.review.rounds import planned
 from labelsift.store.store import Store
@@ -79,24 +81,18 @@ def test_an_estimate_lies_in_its_interval_and_is_a_rate(judged, errors, sampled,
         assert 0 <= one.low <= one.value <= one.high <= 1
 
 
-class Queue:
+class Queue(LabelingPlatform):
     """A labeling platform that keeps what it was given."""
 
     name = "queue"
+    capabilities = frozenset({"classification", "text", "blind", "match"})
 
     def __init__(self) -> None:
-        self.pushed: list[ls.Report] = []
+        self.pushed: list[ReviewQueue] = []
 
-    def push(self, report: ls.Report, *, project: str, budget: int | None = None, **_: object) -> Receipt:
-        assert budget is None
-        self.pushed.append(report)
-        return Receipt(self.name, project)
-
-    def pull(self, **_: object) -> None:
-        raise NotImplementedError
-
-    def doctor(self) -> dict[str, str]:
-        return {}
+    def push(self, queue: ReviewQueue, request: PushRequest) -> Receipt:
+        self.pushed.append(queue)
+        return Receipt(self.name, request.project)
 
 
 @pytest.fixture
@@ -131,28 +127,27 @@ def judge(report: ls.Report, wrong: set[str], ids: list[str], store: Store) -> N
 
 def test_nothing_in_a_round_tells_a_probe_from_a_flagged_sample(kept, platform):
     kept.push("queue", project="Tickets", mode="blind", probe=0.25)
-    rows = platform.pushed[0].findings.to_pylist()
-    shapes = {repr({name: value for name, value in row.items() if name not in ("id", "score")}) for row in rows}
-    assert len(shapes) == 1
+    items = platform.pushed[0].items
+    assert len({repr(replace(item, id="", rank=0, scores={}, text="", given="", metadata={})) for item in items}) == 1
     (plan,) = [one for one in Store(kept.store.folder).ledger.records() if one["kind"] == "round"]
     flagged, probes = plan["flagged"], plan["probes"]
-    assert {row["id"] for row in rows} == {*flagged, *probes}
+    assert {item.id for item in items} == {*flagged, *probes}
     assert len(probes) == round(0.25 * len(flagged))
     assert not set(flagged) & set(probes)
-    order = [row["id"] in set(probes) for row in sorted(rows, key=lambda row: row["score"])]
+    order = [item.id in set(probes) for item in items]
     first, second = order[: len(order) // 2], order[len(order) // 2 :]
     assert any(first)
     assert any(second)
-    assert [one["id"] for one in sorted(rows, key=lambda row: row["score"]) if one["id"] in set(flagged)] == flagged
+    assert [item.id for item in items if item.id in set(flagged)] == flagged
 
 
 def test_a_round_pushed_again_is_the_same(kept, platform):
     for _ in range(2):
         kept.push("queue", project="Tickets", mode="blind", probe=0.25)
-    first, second = (one.findings.to_pylist() for one in platform.pushed)
+    first, second = (queue.items for queue in platform.pushed)
     assert first == second
     kept.push("queue", project="Others", mode="blind", probe=0.25)
-    assert platform.pushed[2].findings.to_pylist() != first
+    assert platform.pushed[2].items != first
 
 
 def test_a_budget_draws_flagged_samples_at_random_and_a_dry_run_keeps_no_plan(kept, platform):
@@ -193,7 +188,7 @@ def test_what_is_asked_blind_is_not_shown_elsewhere(kept, platform):
     kept.push("queue", project="Tickets", mode="blind", probe=0.5, budget=20)
     (plan,) = [one for one in Store(kept.store.folder).ledger.records() if one["kind"] == "round"]
     kept.push("queue", project="Tickets")
-    assert not set(plan["scores"]) & set(platform.pushed[1].findings["id"].to_pylist())
+    assert not set(plan["scores"]) & {item.id for item in platform.pushed[1].items}
 
 
 def test_after_decisions_with_suggestions_it_is_too_late_for_probes(kept, platform):

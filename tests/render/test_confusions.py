@@ -16,11 +16,10 @@ from hypothesis import strategies as st
 from labelsift.cli.print_summary import print_summary
 from labelsift.corrections.erase import forget
 from labelsift.data.schemas import Finding, findings_table, to_json
-from labelsift.integrations.xlsx import Xlsx
 from labelsift.render.confusions import SCHEMA, confusions_in, confusions_table
 from labelsift.report import Report, load
 from labelsift.review.assignment import assigned
-from labelsift.review.items import flags_of
+from labelsift.review.items import findings_of, queue_of
 from rich.cells import cell_len
 from rich.console import Console
 
@@ -88,12 +87,12 @@ def test_the_table_has_one_row_a_pair_the_most_frequent_first(report):
 
 def test_no_platform_takes_it_for_a_sample(report, make_report, tmp_path):
     plain = make_report()
-    assert [one.id for one in flags_of(report)] == [one.id for one in flags_of(plain)]
-    assert assigned(report.findings, share=0.5, seed=1) == assigned(plain.findings, share=0.5, seed=1)
-    pushed = Xlsx().push(report, project=str(tmp_path / "review.xlsx"))
+    assert [one.id for one in queue_of(report).items] == [one.id for one in queue_of(plain).items]
+    assert assigned(findings_of(report), share=0.5, seed=1) == assigned(findings_of(plain), share=0.5, seed=1)
+    pushed = report.push("xlsx", project=str(tmp_path / "review.xlsx"))
     assert not pushed.failed
     rows = openpyxl.load_workbook(tmp_path / "review.xlsx").worksheets[0].max_row
-    assert rows == len(flags_of(plain)) + 1
+    assert rows == len(queue_of(plain).items) + 1
     assert report.summary()["issues"] == plain.summary()["issues"]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
 from datetime import UTC, datetime
 
 import labelsift as ls
@@ -14,37 +13,33 @@ from click.testing import CliRunner
 from labelsift import platforms
 from labelsift.cli import main
 from labelsift.corrections.probe_estimates import probed
+from labelsift.data.review_queue import ReviewQueue
 from labelsift.data.schemas import CORRECTIONS_SCHEMA, Finding, findings_table
 from labelsift.errors import InputError
-from labelsift.platforms import Receipt
+from labelsift.platforms import LabelingPlatform, PushRequest, Receipt
 from labelsift.report import report_of
 from labelsift.review.assignment import assigned
+from labelsift.review.items import findings_of
 from labelsift.store.store import Store
 
 
-class Once:
+class Once(LabelingPlatform):
     """A labeling platform that asks in one way."""
 
     name = "queue"
+    capabilities = frozenset({"classification", "text", "prefill", "blind", "match"})
 
     def __init__(self) -> None:
         self.pushed: list[tuple[set[str], frozenset[str]]] = []
 
-    def push(self, report: ls.Report, *, project: str, **_: object) -> Receipt:
-        self.pushed.append((set(report.findings["id"].to_pylist()), frozenset()))
-        return Receipt(self.name, project)
-
-    def pull(self, **_: object) -> None:
-        raise NotImplementedError
-
-    def doctor(self) -> dict[str, str]:
-        return {}
+    def push(self, queue: ReviewQueue, request: PushRequest) -> Receipt:
+        blind = frozenset(item.id for item in queue.items if item.blind)
+        self.pushed.append(({item.id for item in queue.items}, blind))
+        return Receipt(self.name, request.project)
 
 
 class Both(Once):
-    def push_round(self, report: ls.Report, *, project: str, blind: Collection[str], **_: object) -> Receipt:
-        self.pushed.append((set(report.findings["id"].to_pylist()), frozenset(blind)))
-        return Receipt(self.name, project)
+    capabilities = Once.capabilities | {"rounds"}
 
 
 @pytest.fixture
@@ -87,7 +82,9 @@ def test_the_share_is_drawn_among_flagged_labels_and_stays(kept, platform):
     assert blind <= set(kept.samples.ids.to_pylist()[:60])
     assert len(first) == 65
     assert later == [(first, blind)] * 2
-    assert assigned(kept.findings, share=0.25, seed=1).blind != assigned(kept.findings, share=0.25, seed=2).blind
+    assert (
+        assigned(findings_of(kept), share=0.25, seed=1).blind != assigned(findings_of(kept), share=0.25, seed=2).blind
+    )
 
 
 def test_what_is_asked_blind_is_shown_in_no_other_project_or_mode(kept, platform):

@@ -10,9 +10,10 @@ import labelsift as ls
 import pyarrow as pa
 import pytest
 from labelsift import platforms
+from labelsift.data.review_queue import ReviewQueue
 from labelsift.data.schemas import CORRECTIONS_SCHEMA, Finding, findings_table
 from labelsift.demo.tickets import write_tickets
-from labelsift.platforms import Receipt
+from labelsift.platforms import LabelingPlatform, PushRequest, Receipt
 from labelsift.report import Report
 from labelsift.review.reopen import MARGIN
 from labelsift.review.verified import verified
@@ -25,19 +26,13 @@ Opinion = tuple[float, str]
 OTHERS = 0.2  # the share of the classes that are neither given nor suggested
 
 
-class Fake:
+class Fake(LabelingPlatform):
     name = "fake"
     queue: tuple[tuple[str, str], ...] = ()
 
-    def push(self, report: Report, **_: object) -> Receipt:
-        self.queue = tuple(zip(report.findings["id"].to_pylist(), report.findings["issue"].to_pylist(), strict=True))
+    def push(self, queue: ReviewQueue, request: PushRequest) -> Receipt:
+        self.queue = tuple((item.id, issue) for item in queue.items for issue in item.issues)
         return Receipt("fake", "T")
-
-    def pull(self, *, project: str, store: object = None) -> pa.Table:
-        raise NotImplementedError
-
-    def doctor(self) -> dict[str, str]:
-        return {}
 
 
 @pytest.fixture

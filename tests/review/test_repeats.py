@@ -15,10 +15,12 @@ from labelsift import platforms
 from labelsift.cli import main
 from labelsift.corrections.probe_estimates import probed
 from labelsift.corrections.progress import queue
-from labelsift.data.adjudication import REPEAT, resolve
+from labelsift.corrections.record import Recorded
+from labelsift.data.adjudication import REPEAT, Resolution, resolve
+from labelsift.data.review_queue import ReviewQueue
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.errors import InputError
-from labelsift.platforms import Receipt
+from labelsift.platforms import LabelingPlatform, PushRequest, Receipt
 from labelsift.report import report_of
 from labelsift.review.rounds import planned
 from labelsift.store.store import Store
@@ -26,31 +28,24 @@ from labelsift.store.store import Store
 START = datetime(2026, 11, 24, tzinfo=UTC)
 
 
-class Once:
+class Once(LabelingPlatform):
     """A labeling platform that asks about each sample once."""
 
     name = "queue"
+    capabilities = frozenset({"classification", "text", "blind"})
 
     def __init__(self) -> None:
-        self.pushed: list[tuple[ls.Report, Mapping[str, float]]] = []
+        self.pushed: list[tuple[ReviewQueue, Mapping[str, float]]] = []
 
-    def push(self, report: ls.Report, *, project: str, **_: object) -> Receipt:
-        self.pushed.append((report, {}))
-        return Receipt(self.name, project)
-
-    def pull(self, **_: object) -> None:
-        raise NotImplementedError
-
-    def doctor(self) -> dict[str, str]:
-        return {}
+    def push(self, queue: ReviewQueue, request: PushRequest) -> Receipt:
+        self.pushed.append((queue, queue.repeats))
+        return Receipt(self.name, request.project)
 
 
 class Twice(Once):
     """One that can ask again."""
 
-    def push_round(self, report: ls.Report, *, project: str, repeats: Mapping[str, float], **_: object) -> Receipt:
-        self.pushed.append((report, repeats))
-        return Receipt(self.name, project)
+    capabilities = Once.capabilities | {"rounds"}
 
 
 @pytest.fixture
@@ -78,7 +73,7 @@ def said(run: str, id: str, value: str, *, asked: str | None = "blind", person: 
     return told | {"run": run, "platform": "queue", "note": "", "time": START + timedelta(minutes=at), "asked": asked}
 
 
-def record(store: Store, rows: Sequence[dict]) -> ls.recording.Recorded:
+def record(store: Store, rows: Sequence[dict]) -> Recorded:
     return ls.record(pa.Table.from_pylist(rows, CORRECTIONS_SCHEMA), store=store.folder)
 
 
@@ -111,9 +106,9 @@ def test_a_round_pushed_again_asks_the_same_twice_also_beside_the_rest(kept, pla
     assert len(first) == 10
     assert first == second
     kept.push("queue", project="Tickets", mode="blind")  # into the same project: the second tasks there are no doubles
-    report, repeats = platform.pushed[2]
+    pushed, repeats = platform.pushed[2]
     assert repeats == first
-    assert not set(first) & set(report.findings["id"].to_pylist())
+    assert not set(first) & {item.id for item in pushed.items}
     for elsewhere in ({"project": "Others", "mode": "blind"}, {"project": "Tickets", "mode": "choose"}):
         kept.push("queue", **elsewhere)
         assert platform.pushed[-1][1] == {}
@@ -131,7 +126,7 @@ def test_a_platform_that_asks_once_is_refused_before_a_plan_is_kept(kept, platfo
 
 
 def test_a_repeat_is_no_second_vote_but_counts_where_it_is_the_only_one():
-    def votes(*rows: dict) -> ls.corrections.Resolution:
+    def votes(*rows: dict) -> Resolution:
         return resolve(pa.Table.from_pylist(list(rows), CORRECTIONS_SCHEMA))
 
     first, again = said("r", "a", "x"), said("r", "a", "y", asked=REPEAT, at=60)

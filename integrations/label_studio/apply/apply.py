@@ -11,14 +11,13 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from labelsift.data.adjudication import Policy
 from labelsift.data.spans import fault
 from labelsift.errors import InputError, PlatformError
-from labelsift.platforms import Receipt
+from labelsift.platforms import ApplyRequest, Receipt
+from labelsift.review.batches import Say, quiet
 
 from ..client.client import Client
 from ..client.read import SAID
@@ -26,7 +25,6 @@ from ..convert.correction import CORRECTION, annotation_of, is_correction, is_ma
 from ..convert.label_config import Target
 from ..convert.regions import Value, from_result
 from ..convert.task_fields import PREFIX
-from ..push.progress import Say, quiet
 from ..read import readable
 from ..state.match import NUMBER, find_project
 from ..state.rounds import is_review
@@ -57,14 +55,8 @@ class Work:
 def apply_corrections(
     client: Client,
     corrections: pa.Table,
+    request: ApplyRequest,
     *,
-    project: str,
-    match: str | None = None,
-    policy: Policy = "majority",
-    experts: Sequence[str] = (),
-    undo: bool = False,
-    dry_run: bool = False,
-    store: Path | str | None = None,
     say: Say = quiet,
 ) -> Receipt:
     """Write one annotation a task where people decided on another label than stands there.
@@ -73,15 +65,11 @@ def apply_corrections(
     ----------
     corrections
         In CORRECTIONS_SCHEMA; with ``undo`` an empty table means all of labelsift's annotations in the project.
-    match
-        ``data.FIELD``: the field of the tasks that holds the sample id. By default ``labelsift_id``, which a push
-        writes, and where a task has none its number, as ``label-studio://`` reads it; but a sample that is called 7
-        need not be the task 7, so then the task must show the very text that people judged. ``id`` says that the
-        samples are called by the tasks' numbers.
-    undo
-        Delete exactly what was written: never an annotation that a person made, or has changed since.
-    store
-        The folder that keeps the runs: it knows which texts people judged.
+    request
+        Its ``match`` is ``data.FIELD``, by default ``labelsift_id``, which a push writes, and where a task has none
+        its number, as ``label-studio://`` reads it; but a sample that is called 7 need not be the task 7, so then the
+        task must show the very text that people judged. ``id`` says that the samples are called by the tasks'
+        numbers. ``undo`` deletes exactly what was written: never an annotation that a person made, or has changed.
 
     Returns
     -------
@@ -96,21 +84,21 @@ def apply_corrections(
     PlatformError
         If the server cannot be reached or refuses.
     """
-    project_data = find_project(client, project)
+    project_data, match = find_project(client, request.project), request.match
     if is_review(project_data):  # the next pull would take what is written there for a person's answer
         raise InputError(
             f"{project_data['title']} is a review project of labelsift's own",
             cure="Name the project that the samples are from; what people decide here is brought by labelsift pull",
         )
-    receipt = Receipt(platform=NAME, target=str(project_data["title"]), dry_run=dry_run)
+    receipt = Receipt(platform=NAME, target=str(project_data["title"]), dry_run=request.dry_run)
     target = readable(project_data)
     number = int(project_data["id"])
-    if undo:
+    if request.undo:
         scope = set(corrections["id"].to_pylist())
         work = list(_undoing(client, number, scope, match, receipt))
     else:
-        wanted = wanted_of(corrections, target, receipt, policy=policy, experts=experts)
-        judged = judged_texts(corrections, store) if match is None else {}
+        wanted = wanted_of(corrections, target, receipt, policy=request.policy, experts=request.experts)
+        judged = judged_texts(corrections, request.store) if match is None else {}
         work = list(_planned(client, number, wanted, target, match, judged, receipt))
         _name_missing(wanted, work, receipt)
     _count(work, receipt)
@@ -121,7 +109,7 @@ def apply_corrections(
         "estimated_seconds": round(len(due) * SECONDS_A_TASK),
         "project_id": number,
     }
-    if not dry_run:
+    if not request.dry_run:
         _write(client, number, due, say=say)
     page = f"{client.url}/projects/{number}/data"
     receipt.links = {"project": page}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from labelsift.review.suggestions import Value
+from labelsift.data.review_queue import Value
 
 from .label_config import LEVEL, NONE, Target
 

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from labelsift.data.formatting import shortened
+from labelsift.data.review_queue import Dispute, ReviewItem, Span
 from labelsift.data.samples import Task
-
-from ..pull.disputes import Dispute, Span
-from ..push.second_tasks import Flag
-from .regions import Value
 
 # Header and reason of a task that is asked blind in a project whose others show the labels.
 NOT_SHOWN: dict[Task, tuple[str, str]] = {
@@ -24,16 +21,16 @@ _AROUND = 18  # characters of these, on both sides
 _PLACES = ("1st", "2nd", "3rd", "4th")
 
 
-def header_of(flag: Flag) -> str:
+def header_of(flag: ReviewItem) -> str:
     """Write the line above the text: what is given, and what may fit better.
 
-    >>> header_of(Flag("a", 1, ("label",), {"label": 0.1}, "…", "card_arrival", "lost_card", 0.9, ""))
+    >>> header_of(ReviewItem("a", 1, ("label",), {"label": 0.1}, "…", "card_arrival", "lost_card", 0.9, ""))
     'Labeled card_arrival. Maybe lost_card?'
-    >>> header_of(Flag("a", 1, ("outlier",), {"outlier": 0.1}, "…", "card_arrival", None, None, ""))
+    >>> header_of(ReviewItem("a", 1, ("outlier",), {"outlier": 0.1}, "…", "card_arrival", None, None, ""))
     'Labeled card_arrival. Is that right?'
     >>> paris = ([0, 5, "PER"], [0, 5, "LOC"])
     >>> spans = {"task": "spans", "disputes": (paris,)}
-    >>> header_of(Flag("a", 1, ("span",), {"span": 0.1}, "Paris won", [paris[0]], [paris[1]], 0.9, "", **spans))
+    >>> header_of(ReviewItem("a", 1, ("span",), {"span": 0.1}, "Paris won", [paris[0]], [paris[1]], 0.9, "", **spans))
     '“Paris” is marked PER. Maybe LOC?'
     """
     if flag.disputes:
@@ -48,7 +45,7 @@ def header_of(flag: Flag) -> str:
     return f"{given} {'Is that right?' if flag.given is not None else 'Which fits?'}"
 
 
-def _given(flag: Flag) -> str:
+def _given(flag: ReviewItem) -> str:
     if flag.given is None:
         return "Not labeled."
     if flag.task == "classification":
@@ -115,10 +112,3 @@ def _words(span: Span, text: str) -> str:
 
 def _plain(text: str) -> str:
     return " ".join(text.split())
-
-
-def labels_told(given: Value | None, suggested: Value | None) -> set[str]:
-    """Return every label, or type of a span, that a value given or suggested tells, casefolded."""
-    from .label_names import labels_in
-
-    return {label.casefold() for value in (given, suggested) for label in labels_in(value)}

@@ -8,9 +8,9 @@ from typing import Any
 
 from labelsift.errors import InputError
 from labelsift.platforms import Receipt
+from labelsift.review.dealing import OVERLAP
 
 from ..state.rounds import Round, round_for
-from .dealing import TWICE
 
 SECONDS_A_TASK = 0.004  # to import one with its prediction: 36 s for 10,000 on a busy machine with SQLite
 SECONDS_A_WRITE = 0.5  # to change a task that stands
@@ -18,7 +18,7 @@ MANY = 2000  # tasks to write in an existing project from which a review project
 _STYLE = re.compile(r"\s*<Style>.*?</Style>", re.DOTALL)
 
 
-def twice_of(rounds: Sequence[Round], *, run: str, mode: str, asked: float) -> float:
+def overlap_of(rounds: Sequence[Round], *, run: str, mode: str, asked: float) -> float:
     """Return which share of a round's items two people answer: what stands, else what is asked for.
 
     Raises
@@ -26,7 +26,7 @@ def twice_of(rounds: Sequence[Round], *, run: str, mode: str, asked: float) -> f
     InputError
         If the round stands with another share: its items would be asked in both ways.
     """
-    main, second = (round_for(rounds, run=run, mode=mode, part=part) for part in ("", TWICE))
+    main, second = (round_for(rounds, run=run, mode=mode, part=part) for part in ("", OVERLAP))
     if second is None and (not asked or main is None or not main.tasks):
         return asked
     stands = second.twice if second else 0.0

@@ -1,4 +1,4 @@
-"""Pushing flagged samples onto the tasks of a project that stands already.
+"""Push into a project that stands already: fields and suggestions on the tasks of its flagged samples.
 
 Only the flagged tasks are written, one by one, because Label Studio replaces the whole data of a
 task: it is read again just before, and every key that is not labelsift's goes back as it was.
@@ -11,20 +11,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from labelsift.data.review_queue import ReviewItem, ReviewQueue
 from labelsift.errors import InputError
-from labelsift.platforms import Mode, PushOptions, Receipt
-from labelsift.review.items import Flag, flags_of
-from labelsift.store.run import Run
+from labelsift.platforms import Mode, PushRequest, Receipt
+from labelsift.review.batches import Say, batches, quiet
+from labelsift.review.blind import visible_metadata
+from labelsift.review.dealing import groups_of
+from labelsift.review.upsert import StoredTask, predicted
 
 from ..client.client import Client
 from ..convert import tabs
 from ..convert import task_fields as convert
 from ..convert.label_config import Target, target_of
 from ..state.match import CREATED, Matched, find_project, match_tasks
-from ..state.server_state import Stored, batches, mend_predictions, own_predictions, predicted, put_tabs, untouched
-from .dealing import Deal, groups_of
+from ..state.server_state import mend_predictions, own_predictions, put_tabs, same_prediction, untouched
 from .dry_run import SECONDS_A_WRITE, require_few
-from .progress import Say, quiet
+from .plan import Deal
 from .validate import fault_of_new, require_kind, require_medium, unknown_labels
 
 NAME = "label-studio"
@@ -36,36 +38,18 @@ BATCH = 500
 class Work:
     """What a push has to do in an existing project."""
 
-    tasks: dict[str, list[Stored]]  # sample id → its tasks
+    tasks: dict[str, list[StoredTask]]  # sample id → its tasks
     fields: dict[str, dict[str, Any]] = field(default_factory=dict)  # sample id → labelsift's fields
     predictions: dict[str, dict[str, Any]] = field(default_factory=dict)
-    missing: list[Flag] = field(default_factory=list)
-    edited: dict[str, list[Stored]] = field(default_factory=dict)
-    unpredicted: dict[str, list[Stored]] = field(default_factory=dict)
+    missing: list[ReviewItem] = field(default_factory=list)
+    edited: dict[str, list[StoredTask]] = field(default_factory=dict)
+    unpredicted: dict[str, list[StoredTask]] = field(default_factory=dict)
 
 
-def push_existing(
-    client: Client,
-    report: Run,
-    *,
-    project: str,
-    match: str,
-    mode: Mode,
-    create: bool = False,
-    only: Sequence[str] | None = None,
-    budget: int | None = None,
-    options: PushOptions | None = None,
-    dry_run: bool = False,
-    say: Say = quiet,
-) -> Receipt:
+def push_existing(client: Client, queue: ReviewQueue, request: PushRequest, *, say: Say = quiet) -> Receipt:
     """Bring suggestions and labelsift's fields onto the tasks of an existing project.
 
-    Parameters
-    ----------
-    match
-        ``data.FIELD``: the field of the tasks that holds the sample id, or the sample's text.
-    create
-        Make tasks for the flagged samples that have none; else they are named in the receipt.
+    Samples that have no task there are named in the receipt, unless the request wants tasks for them.
 
     Raises
     ------
@@ -75,40 +59,36 @@ def push_existing(
     PlatformError
         If the server cannot be reached or refuses.
     """
-    options = options or PushOptions()
-    if options.twice or options.link:
-        raise InputError(
-            "How many people answer a task, and links to other tasks, belong to a review project",
-            cure="Leave out --match, or --twice and --link",
-        )
-    flags = flags_of(report, only=only, budget=budget)
-    found = find_project(client, project)
+    match, mode, dry_run, run = request.match or "", request.mode, request.dry_run, queue.run
+    found = find_project(client, request.project)
     target = target_of(found["label_config"] or "", project=found["title"])
-    require_kind(report.samples.task, target, project=found["title"])
-    if create:
-        require_medium(report.samples, target, project=found["title"])
+    require_kind(queue.samples.task, target, project=found["title"])
+    if request.create:
+        require_medium(queue.samples, target, project=found["title"])
     number, name = int(found["id"]), match.removeprefix("data.")
     receipt = Receipt(platform=NAME, target=found["title"], dry_run=dry_run)
-    flags = _known_labels(flags, target, receipt)
-    matched = match_tasks(client, number, report, name=name)
-    flags = _same_texts(flags, matched, target, receipt)
-    deal = Deal(groups=groups_of(report, flags), lanes=options.lanes)
-    work = plan_work(flags, matched, target, run=report.run, mode=mode, deal=deal)
+    items = _known_labels(queue.items, target, receipt)
+    matched = match_tasks(client, number, queue, name=name)
+    items = _same_texts(items, matched, target, receipt)
+    deal = Deal(groups=groups_of(items), lanes=request.lanes)
+    work = plan_work(items, matched, target, run=run, mode=mode, deal=deal)
     here = f"No task of {found['title']} has this sample in data.{name}"
-    left_out = {flag.id: why for flag in work.missing if (why := fault_of_new(flag, target) if create else here)}
+    left_out = {
+        item.id: why for item in work.missing if (why := fault_of_new(item, target) if request.create else here)
+    }
     receipt.failed |= left_out
-    flags = [flag for flag in flags if flag.id not in left_out]
-    work.missing = [flag for flag in work.missing if flag.id not in left_out]
+    items = [item for item in items if item.id not in left_out]
+    work.missing = [item for item in work.missing if item.id not in left_out]
     receipt.created, receipt.updated = len(work.missing), len({*work.edited, *work.unpredicted})
-    receipt.unchanged = len(flags) - receipt.created - receipt.updated
+    receipt.unchanged = len(items) - receipt.created - receipt.updated
     writes = sum(map(len, work.edited.values()))
     receipt.details |= {"round": matched.round, "writes": writes, "estimated_seconds": round(writes * SECONDS_A_WRITE)}
     if dry_run:
-        issues = (issue for flag in flags for issue in flag.issues)
-        wanted = tabs.project_tabs(issues, run=report.run, grouped=bool(deal.groups), since="", lanes=deal.lanes)
+        issues = (issue for item in items for issue in item.issues)
+        wanted = tabs.project_tabs(issues, run=run, grouped=bool(deal.groups), since="", lanes=deal.lanes)
         receipt.details |= {"project": found["title"], "tab_titles": [tab["title"] for tab in wanted]}
     try:
-        require_few(writes, project=found["title"], match=match, anyway=options.anyway)
+        require_few(writes, project=found["title"], match=match, anyway=request.anyway)
     except InputError as error:
         if not dry_run:
             raise
@@ -118,42 +98,42 @@ def push_existing(
     say(f"{writes:,} tasks to write, about {receipt.details['estimated_seconds']} seconds")
     if work.missing:
         _create(client, number, work, target, name=name, mode=mode)
-        matched = match_tasks(client, number, report, name=name)
-        work = plan_work(flags, matched, target, run=report.run, mode=mode, deal=deal)
+        matched = match_tasks(client, number, queue, name=name)
+        work = plan_work(items, matched, target, run=run, mode=mode, deal=deal)
     doubles = untouched(client, number, matched.doubles)
     if doubles:
         client.delete_tasks(number, doubles)
-    _predict(client, found, work, run=report.run, mode=mode)
+    _predict(client, found, work, run=run, mode=mode)
     _write(client, number, work, say=say)
-    _finish(client, receipt, number, flags, work, deal=deal, run=report.run)
+    _finish(client, receipt, number, items, work, deal=deal, run=run)
     return receipt
 
 
-def _known_labels(flags: list[Flag], target: Target, receipt: Receipt) -> list[Flag]:
-    bad = {flag.id: unknown for flag in flags if (unknown := unknown_labels(flag, target))}
+def _known_labels(items: Sequence[ReviewItem], target: Target, receipt: Receipt) -> list[ReviewItem]:
+    bad = {item.id: unknown for item in items if (unknown := unknown_labels(item, target))}
     cure = "give the choice that means it this alias"
     receipt.failed |= {
         id: f"The labeling config has no label {', '.join(map(repr, labels))}: {cure}" for id, labels in bad.items()
     }
-    return [flag for flag in flags if flag.id not in bad]
+    return [item for item in items if item.id not in bad]
 
 
-def _same_texts(flags: list[Flag], matched: Matched, target: Target, receipt: Receipt) -> list[Flag]:
+def _same_texts(items: list[ReviewItem], matched: Matched, target: Target, receipt: Receipt) -> list[ReviewItem]:
     """Leave out samples with spans whose task shows another text: places in one are not those in the other."""
     if target.kind != "labels":
-        return flags
+        return items
     bad = {
-        flag.id
-        for flag in flags
-        for one in matched.tasks.get(flag.id, ())
-        if str(one.data.get(target.field)).replace("\r", " ") != flag.text
+        item.id
+        for item in items
+        for one in matched.tasks.get(item.id, ())
+        if str(one.data.get(target.field)).replace("\r", " ") != item.text
     }
     receipt.failed |= dict.fromkeys(sorted(bad), f"Its task shows another text in data.{target.field}")
-    return [flag for flag in flags if flag.id not in bad]
+    return [item for item in items if item.id not in bad]
 
 
 def plan_work(
-    flags: Sequence[Flag],
+    items: Sequence[ReviewItem],
     matched: Matched,
     target: Target,
     *,
@@ -164,20 +144,20 @@ def plan_work(
     """Compare what is wanted with what the tasks hold."""
     tasks = matched.tasks
     work = Work(tasks=tasks)
-    for flag in flags:
-        work.fields[flag.id] = convert.fields_of(flag, run=run, round=matched.round, mode=mode) | deal.fields(flag)
-        prediction = convert.prediction_of(flag, target, run=run, mode=mode, whole=True)
+    for item in items:
+        work.fields[item.id] = convert.fields_of(item, run=run, round=matched.round, mode=mode) | deal.fields(item)
+        prediction = convert.prediction_of(item, target, run=run, mode=mode, whole=True)
         if prediction is not None:
-            work.predictions[flag.id] = prediction
-        if flag.id not in tasks:
-            work.missing.append(flag)
+            work.predictions[item.id] = prediction
+        if item.id not in tasks:
+            work.missing.append(item)
             continue
-        edited = [one for one in tasks[flag.id] if merged(one.data, work.fields[flag.id]) != one.data]
-        unpredicted = [one for one in tasks[flag.id] if not predicted(one, prediction)]
+        edited = [one for one in tasks[item.id] if merged(one.data, work.fields[item.id]) != one.data]
+        unpredicted = [one for one in tasks[item.id] if not predicted(one, prediction, same=same_prediction)]
         if edited:
-            work.edited[flag.id] = edited
+            work.edited[item.id] = edited
         if unpredicted:
-            work.unpredicted[flag.id] = unpredicted
+            work.unpredicted[item.id] = unpredicted
     return work
 
 
@@ -192,11 +172,11 @@ def merged(data: dict[str, Any], fields: dict[str, Any]) -> dict[str, Any]:
 
 def _create(client: Client, project: int, work: Work, target: Target, *, name: str, mode: Mode) -> None:
     """Make tasks, without predictions: with them the server would choose what is pre-filled."""
-    shown = convert.metadata_shown(work.missing, mode=mode, taken=(target.field, name))
+    shown = visible_metadata(work.missing, mode=mode, taken=(target.field, name))
     made = []
-    for flag in work.missing:
-        own = {target.field: flag.text} | ({} if name == target.field else {name: flag.id})
-        data = own | work.fields[flag.id] | convert.metadata_of(flag, shown=shown)
+    for item in work.missing:
+        own = {target.field: item.text} | ({} if name == target.field else {name: item.id})
+        data = own | work.fields[item.id] | convert.metadata_of(item, shown=shown)
         made.append({"data": data, "meta": {CREATED: True}})
     for batch in batches(made, size=BATCH):
         client.import_tasks(project, batch)
@@ -212,7 +192,7 @@ def _predict(client: Client, project: dict[str, Any], work: Work, *, run: str, m
     for sample, tasks in work.unpredicted.items():
         for stored in tasks:
             kept = tuple(one for one in stored.predictions if one["model_version"] == version)
-            left = Stored(task=stored.task, data=stored.data, predictions=kept)
+            left = StoredTask(task=stored.task, data=stored.data, predictions=kept)
             wrong.append((left, work.predictions.get(sample)))
     mend_predictions(client, number, wrong, size=BATCH)
     now = project.get("model_version") or ""
@@ -238,12 +218,12 @@ def _write(client: Client, project: int, work: Work, *, say: Say) -> None:
 
 
 def _finish(
-    client: Client, receipt: Receipt, project: int, flags: Sequence[Flag], work: Work, *, deal: Deal, run: str
+    client: Client, receipt: Receipt, project: int, items: Sequence[ReviewItem], work: Work, *, deal: Deal, run: str
 ) -> None:
     views = [view["data"] for view in client.views(project)]
-    # At the end: who answered while this push was writing may not have seen the flag, and is asked.
+    # At the end: who answered while this push was writing may not have seen the item, and is asked.
     since = tabs.since_of(views, run=run) or client.now()
-    issues = (issue for flag in flags for issue in flag.issues)
+    issues = (issue for item in items for issue in item.issues)
     wanted = tabs.project_tabs(issues, run=run, grouped=bool(deal.groups), since=since, lanes=deal.lanes)
     if not views:
         # Label Studio makes its own first tab only in a project that has none.
@@ -252,6 +232,6 @@ def _finish(
     page = f"{client.url}/projects/{project}/data"
     receipt.links = {"project": page} | {title: f"{page}?tab={view}" for title, view in ids.items()}
     receipt.sample_links = {
-        flag.id: f"{page}?task={work.tasks[flag.id][0].task}" for flag in flags if flag.id in work.tasks
+        item.id: f"{page}?task={work.tasks[item.id][0].task}" for item in items if item.id in work.tasks
     }
     receipt.details |= {"project_id": project, "tabs": len(ids), "tabs_written": written}

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from labelsift.data.media import required
+from labelsift.data.review_queue import ReviewItem, ReviewQueue
 from labelsift.errors import PlatformError
-from labelsift.platforms import Mode, PushOptions, Receipt
-from labelsift.review.items import Flag, flags_of
-from labelsift.store.run import Run
+from labelsift.platforms import PushRequest, Receipt
+from labelsift.review.batches import Say, batches, prefetch, quiet
+from labelsift.review.dealing import groups_of, parts_of
+from labelsift.review.upsert import Diff, Holdings, StoredTask, compare, count
 
 from ..client.client import Client
 from ..client.transport import body_of
@@ -18,13 +19,9 @@ from ..convert import tabs
 from ..convert.review_config import review_target
 from ..state import task_links as links
 from ..state.rounds import Round, announce, drop_empty_twins, open_round, round_for, rounds_of, settle
-from ..state.server_state import Holdings, Stored, batches, mend_predictions, put_tabs, read_holdings
-from .ahead import ahead
-from .dealing import Deal, groups_of, parts_of
-from .dry_run import describe, joined, twice_of
-from .plan import Common, Diff, Plan, compare, labels_of, plan_review
-from .progress import Say, quiet
-from .second_tasks import with_repeats
+from ..state.server_state import mend_predictions, put_tabs, read_holdings, same_prediction
+from .dry_run import describe, joined, overlap_of
+from .plan import Common, Deal, Plan, labels_of, plan_review
 
 NAME = "label-studio"
 BATCH = 2500  # tasks a request: one to four seconds on the server
@@ -36,21 +33,9 @@ class _GoneError(Exception):
 
 
 def push_review(
-    client: Client,
-    report: Run,
-    *,
-    project: str,
-    mode: Mode,
-    only: Sequence[str] | None = None,
-    budget: int | None = None,
-    repeats: Mapping[str, float] | None = None,
-    blind: Collection[str] = (),
-    options: PushOptions | None = None,
-    dry_run: bool = False,
-    say: Say = quiet,
-    restarts: int = 2,
+    client: Client, queue: ReviewQueue, request: PushRequest, *, say: Say = quiet, restarts: int = 2
 ) -> Receipt:
-    """Bring a report's flagged samples into the review project of its run.
+    """Bring a queue into the review project of its run.
 
     The same run in the same mode goes into the same review project; a new run opens the next round. What two people
     answer goes into a project of its own, because that is a setting of projects. Where another push of the run deletes
@@ -59,47 +44,43 @@ def push_review(
     Raises
     ------
     InputError
-        If an issue is unknown, a label cannot be shown, or the options do not fit what was pushed before.
+        If a label cannot be shown, or the request does not fit what was pushed before.
     PlatformError
         If the server cannot be reached or refuses.
     """
-    repeats, options = repeats or {}, options or PushOptions()
-    found = flags_of(report, only=only, budget=budget)
-    flags = with_repeats([replace(flag, blind=flag.id in blind) for flag in found], repeats)
+    project, run, mode = request.project, queue.run, request.mode
     rounds = rounds_of(client, project)
-    twice = twice_of(rounds, run=report.run, mode=mode, asked=options.twice)
-    main = round_for(rounds, run=report.run, mode=mode)
-    number = main.number if main else 1 + max((one.number for one in rounds), default=0)
-    sources = links.sources_of(client, report, project=project, field=options.link, mode=mode)
+    overlap = overlap_of(rounds, run=run, mode=mode, asked=request.overlap)
+    main = round_for(rounds, run=run, mode=mode)
+    number = main.number if main else 1 + max((round.number for round in rounds), default=0)
     common = Common(
-        target=review_target(labels_of(report, flags), task=report.samples.task, medium=required(report.samples)),
-        repeats=repeats,
+        target=review_target(labels_of(queue), task=queue.samples.task, medium=required(queue.samples)),
+        mode=mode,
+        repeats=queue.repeats,
         deal=Deal(
-            groups={} if repeats else groups_of(report, flags),  # where some come back, a group would tell which
-            lanes=options.lanes,
-            sources=sources if options.link else None,
+            groups={} if queue.repeats else groups_of(queue.items),  # where some come back, a group would tell which
+            lanes=request.lanes,
+            sources=links.sources_of(client, queue, project=project, field=request.link) if request.link else None,
         ),
     )
-    receipt = Receipt(platform=NAME, target=project, dry_run=dry_run)
-    for part, some in parts_of(flags, run=report.run, twice=twice).items():
-        share = twice if part else 0.0
-        wanted = Round(of=project, run=report.run, mode=mode, number=number, part=part, twice=share)
-        current = round_for(rounds, run=report.run, mode=mode, part=part)
+    receipt = Receipt(platform=NAME, target=project, dry_run=request.dry_run)
+    for part, items in parts_of(queue.items, run=run, overlap=overlap).items():
+        wanted = Round(of=project, run=run, mode=mode, number=number, part=part, twice=overlap if part else 0.0)
+        current = round_for(rounds, run=run, mode=mode, part=part)
         try:
-            one = _push_part(client, some, common, wanted=wanted, current=current, dry_run=dry_run, say=say)
+            done = _push_part(client, items, common, wanted=wanted, current=current, dry_run=request.dry_run, say=say)
         except _GoneError as gone:
             if restarts <= 0:
                 raise PlatformError(*gone.args) from None
             say(f"{wanted.title} was given up by another push of this run; starting over in the one that stands")
-            asked: Any = {"only": only, "budget": budget, "repeats": repeats, "blind": blind, "options": options}
-            return push_review(client, report, project=project, mode=mode, say=say, restarts=restarts - 1, **asked)
-        receipt = joined(receipt, one, part=part)
+            return push_review(client, queue, request, say=say, restarts=restarts - 1)
+        receipt = joined(receipt, done, part=part)
     return receipt
 
 
 def _push_part(
     client: Client,
-    flags: Sequence[Flag],
+    items: Sequence[ReviewItem],
     common: Common,
     *,
     wanted: Round,
@@ -108,11 +89,12 @@ def _push_part(
     say: Say,
 ) -> Receipt:
     """Bring one part of a round into its review project."""
-    plan = plan_review(flags, common, run=wanted.run, round=wanted.number, mode=wanted.mode)
-    receipt = Receipt(platform=NAME, target=wanted.of, dry_run=dry_run, failed=plan.failed)
+    plan = plan_review(items, common, run=wanted.run, round=wanted.number)
+    receipt = Receipt(platform=NAME, target=wanted.of, dry_run=dry_run)
     if dry_run or not (plan.data or current):
-        diff = compare(plan, read_holdings(client, current.project, repeats=plan.repeats) if current else Holdings())
-        _count(receipt, plan, diff)
+        held = read_holdings(client, current.project, repeats=plan.repeats) if current else Holdings()
+        diff = compare(plan, held, same=same_prediction)
+        count(receipt, plan, diff)
         if plan.data or current:
             receipt.details |= describe(
                 wanted,
@@ -127,7 +109,7 @@ def _push_part(
     if current is None:
         current = open_round(client, wanted, label_config=plan.label_config)
         if current.number != wanted.number:  # a faster push saw one round more or less
-            plan = plan_review(flags, common, run=wanted.run, round=current.number, mode=wanted.mode)
+            plan = plan_review(items, common, run=wanted.run, round=current.number)
     try:
         return _fill(client, receipt, current, plan, say=say)
     except PlatformError as error:
@@ -142,9 +124,9 @@ def _fill(client: Client, receipt: Receipt, current: Round, plan: Plan, *, say: 
         say(f"A batch that an earlier push announced has not arrived in {current.title}; it is sent again")
     held = read_holdings(client, current.project, repeats=plan.repeats)
     # What else stands there, or comes in between, makes the server's counts another one in the end, and is looked at.
-    before = len(held.of_sample), sum(len(one.predictions) for one in held.of_sample.values())
-    diff = compare(plan, held)
-    _count(receipt, plan, diff)
+    before = len(held.of_sample), sum(len(stored.predictions) for stored in held.of_sample.values())
+    diff = compare(plan, held, same=same_prediction)
+    count(receipt, plan, diff)
     current, held = _bring(client, current, plan, held, diff, before=before, say=say)
     ids, written = put_tabs(client, current.project, plan.tabs)
     drop_empty_twins(client, current)
@@ -155,7 +137,7 @@ def _fill(client: Client, receipt: Receipt, current: Round, plan: Plan, *, say: 
 
 def _stands(client: Client, current: Round) -> bool:
     """Tell whether the project is still there: another push may have taken it for an empty twin of its own."""
-    return any(one["id"] == current.project for one in client.projects())
+    return any(project["id"] == current.project for project in client.projects())
 
 
 def _bring(
@@ -180,7 +162,7 @@ def _bring(
                 held.of_sample |= arrived
                 return announce(client, current, None), held
         held = read_holdings(client, current.project, repeats=plan.repeats)
-        diff = compare(plan, held)
+        diff = compare(plan, held, same=same_prediction)
     if diff.missing or diff.doubles:
         raise PlatformError(
             f"{current.title} still lacks {len(diff.missing)} samples and holds {len(diff.doubles)} twice",
@@ -192,18 +174,18 @@ def _bring(
 
 def _send(
     client: Client, current: Round, plan: Plan, missing: Sequence[str], *, say: Say
-) -> tuple[Round, dict[str, Stored]]:
+) -> tuple[Round, dict[str, StoredTask]]:
     """Send tasks in batches, worst first; return them as the server says that it holds them."""
-    arrived: dict[str, Stored] = {}
+    arrived: dict[str, StoredTask] = {}
     done = 0
     tasks = (_task(plan, sample) for sample in missing)
     # Made before the note, so that next to no time lies between it and the request.
-    for batch, body in ahead((batch, body_of(batch)) for batch in batches(tasks, size=BATCH)):
+    for batch, body in prefetch((batch, body_of(batch)) for batch in batches(tasks, size=BATCH)):
         current = announce(client, current, _sign_of(batch, plan.repeats))
         made = client.bring_tasks(current.project, body)
         keys = missing[done : done + len(batch)]
         for key, id, task in zip(keys, made, batch, strict=False):  # too few, and everything is read again
-            arrived[key] = Stored(task=id, data=task["data"], predictions=tuple(task["predictions"]))
+            arrived[key] = StoredTask(task=id, data=task["data"], predictions=tuple(task["predictions"]))
         done += len(batch)
         say(f"{done:,} of {len(missing):,} tasks sent to {current.title}")
     return current, arrived
@@ -218,19 +200,12 @@ def _size(client: Client, current: Round) -> tuple[int, int]:
 def _sign_of(batch: Sequence[dict[str, Any]], repeats: Mapping[str, float]) -> str:
     """Return the sample that tells whether a batch has arrived: the first one that has no other task."""
     ids = [str(task["data"]["labelsift_id"]) for task in batch]
-    return next((one for one in ids if one not in repeats), ids[0])
+    return next((id for id in ids if id not in repeats), ids[0])
 
 
 def _task(plan: Plan, sample: str) -> dict[str, Any]:
     prediction = plan.predictions.get(sample)
     return {"data": plan.data[sample], "predictions": [prediction] if prediction else []}
-
-
-def _count(receipt: Receipt, plan: Plan, diff: Diff) -> None:
-    receipt.created, receipt.updated = len(diff.missing), len(diff.updated)
-    receipt.unchanged = len(plan.data) - receipt.created - receipt.updated
-    if diff.doubles:
-        receipt.details["doubles_removed"] = len(diff.doubles)
 
 
 def _link(

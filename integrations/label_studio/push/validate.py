@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from labelsift.data.media import shown_of
+from labelsift.data.review_queue import ReviewItem
 from labelsift.data.samples import Samples, Task
 from labelsift.data.spans import fault
 from labelsift.errors import InputError
-from labelsift.review.items import Flag
+from labelsift.review.suggestions import labels_in
 
 from ..convert.label_config import NONE, Target
-from ..convert.label_names import labels_in, names_of
+from ..convert.label_names import names_of
 
 _KINDS: dict[Task, tuple[str, ...]] = {
     "classification": ("choice", "taxonomy", "choices", "taxonomies"),
@@ -49,19 +50,19 @@ class Fitting:
         self._known: dict[str, bool] = {}  # a label that fits, fits every task: not checked ten thousand times
         self._target = target
 
-    def fault(self, flag: Flag, prediction: Mapping[str, Any] | None) -> str | None:
-        """Say why a flag with its prediction cannot be sent; None where it can."""
-        if nothing := fault_of_new(flag, self._target):
+    def fault(self, item: ReviewItem, prediction: Mapping[str, Any] | None) -> str | None:
+        """Say why an item with its prediction cannot be sent; None where it can."""
+        if nothing := fault_of_new(item, self._target):
             return nothing
         if prediction is None:
             return None
-        unknown = names_of(self._target).unknown(flag.suggested)
+        unknown = names_of(self._target).unknown(item.suggested)
         if unknown:
             return f"The labeling config has no label {', '.join(map(repr, unknown))}"
-        wrong = fault([tuple(one) for one in flag.suggested or ()], flag.text) if flag.task == "spans" else None
+        wrong = fault([tuple(one) for one in item.suggested or ()], item.text) if item.task == "spans" else None
         if wrong:
             return f"Its suggestion does not fit the text: {wrong}"
-        return f"Its suggestion {flag.suggested!r} does not fit the labeling config" if self._bad(prediction) else None
+        return f"Its suggestion {item.suggested!r} does not fit the labeling config" if self._bad(prediction) else None
 
     def _bad(self, prediction: Mapping[str, Any]) -> bool:
         if self._target.kind == "labels":  # hardly two are the same
@@ -80,9 +81,9 @@ class Fitting:
         )
 
 
-def fault_of_new(flag: Flag, target: Target) -> str | None:
-    """Say why no task can be made of a flag; None where one can."""
-    lacking = target.medium != "text" and not flag.text
+def fault_of_new(item: ReviewItem, target: Target) -> str | None:
+    """Say why no task can be made of an item; None where one can."""
+    lacking = target.medium != "text" and not item.text
     return f"There is no address of its {target.medium}" if lacking else None
 
 
@@ -120,11 +121,11 @@ def require_medium(samples: Samples, target: Target, *, project: str) -> None:
         )
 
 
-def unknown_labels(flag: Flag, target: Target) -> list[str]:
+def unknown_labels(item: ReviewItem, target: Target) -> list[str]:
     """Return the labels of a suggestion that the labeling config does not have."""
-    return names_of(target).unknown(flag.suggested)
+    return names_of(target).unknown(item.suggested)
 
 
-def labels_of(flag: Flag) -> list[str]:
+def labels_of(item: ReviewItem) -> list[str]:
     """Return the labels that are given or suggested."""
-    return [label for value in (flag.given, flag.suggested) for label in labels_in(value)]
+    return [label for value in (item.given, item.suggested) for label in labels_in(value)]

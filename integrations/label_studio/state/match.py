@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from labelsift.data.review_queue import ReviewQueue
 from labelsift.errors import InputError
-from labelsift.store.run import Run
+from labelsift.review.upsert import StoredTask
 
 from ..client.client import Client
 from ..convert.task_fields import PREFIX
-from .server_state import Stored, own_predictions
+from .server_state import own_predictions, stored_task
 
 NUMBER = "id"  # matches the task's own number, where its data has no such field
 CREATED = "labelsift_created"  # key of a task's meta: nobody but labelsift made this task
@@ -33,7 +34,7 @@ class Matched:
         The number of this run's round.
     """
 
-    tasks: dict[str, list[Stored]] = field(default_factory=dict)
+    tasks: dict[str, list[StoredTask]] = field(default_factory=dict)
     doubles: list[int] = field(default_factory=list)
     round: int = 1
 
@@ -62,7 +63,7 @@ def find_project(client: Client, project: str) -> dict[str, Any]:
     raise InputError(f"Label Studio has no project {project}", cure=cure)
 
 
-def match_tasks(client: Client, project: int, report: Run, *, name: str) -> Matched:
+def match_tasks(client: Client, project: int, queue: ReviewQueue, *, name: str) -> Matched:
     """Find the tasks of each sample by a field that holds its id or its text.
 
     Raises
@@ -70,9 +71,9 @@ def match_tasks(client: Client, project: int, report: Run, *, name: str) -> Matc
     InputError
         If no task has the field.
     """
-    sample_of = _Samples(report)
+    sample_of = _Samples(queue)
     predictions = own_predictions(client, project)
-    tasks_of: dict[str, list[Stored]] = defaultdict(list)
+    tasks_of: dict[str, list[StoredTask]] = defaultdict(list)
     rounds: dict[str, int] = {}
     seen: set[str] = set()
     for page in client.tasks(project):
@@ -86,11 +87,11 @@ def match_tasks(client: Client, project: int, report: Run, *, name: str) -> Matc
                 rounds[str(data["labelsift_run"])] = int(data.get("labelsift_round") or 1)
             sample = sample_of(str(data[name])) if name in data else None
             if sample is not None:
-                tasks_of[sample].append(Stored.of(task, predictions.get(task["id"], ())))
+                tasks_of[sample].append(stored_task(task, predictions.get(task["id"], ())))
     if seen and name not in seen:
         fields = ", ".join(sorted(field for field in seen if not field.startswith(PREFIX)))
         raise InputError(f"No task of the project has the field {name}", cure=f"Its fields are: {fields}")
-    matched = Matched(round=rounds.get(report.run, 1 + max(rounds.values(), default=0)))
+    matched = Matched(round=rounds.get(queue.run, 1 + max(rounds.values(), default=0)))
     for sample, tasks in tasks_of.items():
         spare = [task for task in tasks if task.meta.get(CREATED) and not task.touched]
         doubles = {task.task for task in (spare if len(spare) < len(tasks) else spare[1:])}
@@ -102,11 +103,11 @@ def match_tasks(client: Client, project: int, report: Run, *, name: str) -> Matc
 class _Samples:
     """Finds the sample that a field's value names: an id, or a text, whose first task is its first sample."""
 
-    def __init__(self, report: Run) -> None:
-        ids = report.samples.ids.to_pylist()
+    def __init__(self, queue: ReviewQueue) -> None:
+        ids = queue.samples.ids.to_pylist()
         self._ids = set(ids)
         of_text: dict[str, list[str]] = defaultdict(list)
-        for id, text in zip(ids, report.samples.texts.to_pylist(), strict=True):
+        for id, text in zip(ids, queue.samples.texts.to_pylist(), strict=True):
             of_text[text].append(id)
         self._of_text: dict[str, Iterator[str]] = {text: iter(ids) for text, ids in of_text.items()}
 

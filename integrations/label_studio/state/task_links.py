@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from labelsift.errors import InputError
-from labelsift.platforms import Mode
-from labelsift.store.run import Run
+from labelsift.data.review_queue import ReviewQueue
 
 from ..client.client import Client
 from .match import find_project, match_tasks
@@ -15,20 +13,16 @@ FIELD, SHOWN = "labelsift_source", "labelsift_origin"  # the address, and what t
 _LINE = f'<HyperText name="{SHOWN}" value="${SHOWN}" valueType="text" clickableLinks="true" inline="true"/>'
 
 
-def sources_of(client: Client, report: Run, *, project: str, field: str | None, mode: Mode) -> dict[str, str]:
-    """Return sample id → the address of its first task in the existing project; empty without a ``field``.
+def sources_of(client: Client, queue: ReviewQueue, *, project: str, field: str) -> dict[str, str]:
+    """Return sample id → the address of its first task in the existing project.
 
     Raises
     ------
     InputError
-        In mode blind, as the task there shows the label; if there is no such project, or no task has the field.
+        If there is no such project, or no task has the field.
     """
-    if field is None:
-        return {}
-    if mode == "blind":
-        raise InputError("A link to the task that shows the label is not blind", cure="Leave out --link")
     number = int(find_project(client, project)["id"])
-    matched = match_tasks(client, number, report, name=field.removeprefix("data."))
+    matched = match_tasks(client, number, queue, name=field.removeprefix("data."))
     page = f"{client.url}/projects/{number}/data"
     return {sample: f"{page}?task={tasks[0].task}" for sample, tasks in matched.tasks.items() if tasks}
 

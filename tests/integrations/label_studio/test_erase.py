@@ -5,12 +5,13 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
+from labelsift.platforms import ApplyRequest
 
 pytestmark = pytest.mark.server
 
 
 def test_tasks_of_a_review_project_are_deleted_and_no_others(platform, make_queue, name, client, tasks_of):
-    receipt = platform.push(make_queue(12), project=name)
+    receipt = make_queue(12).push("label-studio", project=name)
     project = int(receipt.details["project_id"])
     assert platform.forget(["t00003", "t00005", "nobody"], project=name, dry_run=True) == 2
     assert len(tasks_of(project)) == 12
@@ -29,9 +30,9 @@ def test_in_a_users_project_the_task_and_its_answers_stay(platform, make_queue, 
     answer = {"from_name": "intent", "to_name": "body", "type": "choices", "value": {"choices": ["refund"]}}
     theirs = [{"ticket": id, "text": f"text of {id}"} for id in report.samples.ids.to_pylist()]
     client.import_tasks(project, [{"data": data, "annotations": [{"result": [answer]}]} for data in theirs])
-    platform.push(report, project=name, match="data.ticket")
+    report.push("label-studio", project=name, match="data.ticket")
     decision = {"id": "t00003", "action": "relabel", "verdict": "changed", "value": '"top_up"', "person": "a"}
-    assert platform.apply(pa.Table.from_pylist([decision], CORRECTIONS_SCHEMA), project=name).created == 1
+    assert platform.apply(pa.Table.from_pylist([decision], CORRECTIONS_SCHEMA), ApplyRequest(project=name)).created == 1
     assert platform.forget(["t00003"], project=name, match="data.ticket") == 1
     after = {task["data"]["ticket"]: task for task in tasks_of(project)}
     assert len(after) == 6

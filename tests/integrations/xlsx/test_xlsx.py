@@ -16,9 +16,8 @@ from labelsift.cli import main
 from labelsift.corrections.record import decisions
 from labelsift.data.schemas import CORRECTIONS_SCHEMA, Finding, findings_table
 from labelsift.integrations.xlsx import Xlsx
-from labelsift.platforms import Eraser, Labeler
 from labelsift.report import Report
-from labelsift.review.items import flags_of
+from labelsift.review.items import queue_of
 from labelsift.store.store import Store
 
 openpyxl = pytest.importorskip("openpyxl")
@@ -33,7 +32,7 @@ def report(make_report) -> Report:
 @pytest.fixture
 def book(tmp_path, report) -> Path:
     """A workbook with all flagged samples."""
-    Xlsx().push(report, project=str(tmp_path / "review.xlsx"))
+    report.push("xlsx", project=str(tmp_path / "review.xlsx"))
     return tmp_path / "review.xlsx"
 
 
@@ -68,7 +67,6 @@ def pulled(path: Path) -> list[dict]:
 
 
 def test_it_is_a_labeler_and_says_what_it_lacks(monkeypatch):
-    assert isinstance(Xlsx(), Labeler)
     assert Xlsx().doctor() == {}
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert 'pip install "labelsift[xlsx]"' in next(iter(Xlsx().doctor().values()))
@@ -80,7 +78,7 @@ def test_every_flagged_sample_stands_in_the_sheet_worst_first(book, report):
     sheet = openpyxl.load_workbook(book).worksheets[0]
     header, *lines = sheet.iter_rows(values_only=True)
     rows = [dict(zip(header, line, strict=True)) for line in lines]
-    flags = flags_of(report)
+    flags = queue_of(report).items
     assert [row["labelsift_id"] for row in rows] == [flag.id for flag in flags]
     assert [(row["given"], row["suggested"]) for row in rows] == [(flag.given, flag.suggested) for flag in flags]
     assert {row["labelsift_run"] for row in rows} == {report.run}
@@ -102,7 +100,7 @@ def test_every_flagged_sample_stands_in_the_sheet_worst_first(book, report):
     ],
 )
 def test_what_a_decision_means(book, report, decision, action, verdict, value):
-    flag = next(one for one in flags_of(report) if one.issues == ("label",))
+    flag = next(one for one in queue_of(report).items if one.issues == ("label",))
     words = {"GIVEN": flag.given, "SUGGESTED": flag.suggested}
     filled(book, {flag.id: words.get(decision, decision)}, note="why not", saved_by="Ann")
     (row,) = pulled(book)
@@ -113,23 +111,23 @@ def test_what_a_decision_means(book, report, decision, action, verdict, value):
 
 
 def test_the_column_person_says_who(book, report):
-    filled(book, {flags_of(report)[0].id: "keep"}, person="Bob", saved_by="Ann")
+    filled(book, {queue_of(report).items[0].id: "keep"}, person="Bob", saved_by="Ann")
     assert pulled(book)[0]["person"] == "Bob"
 
 
 def test_pushing_again_changes_nothing_and_keeps_what_people_wrote(book, report):
-    ids = [flag.id for flag in flags_of(report)]
+    ids = [flag.id for flag in queue_of(report).items]
     filled(book, {ids[0]: "keep", ids[-1]: "remove"}, person="Ann", note="sure")
     before = pulled(book)
-    receipt = Xlsx().push(report, project=str(book))
+    receipt = report.push("xlsx", project=str(book))
     assert (receipt.created, receipt.unchanged, receipt.details["decided"]) == (0, len(ids), 2)
     assert pulled(book) == before
-    Xlsx().push(report, project=str(book), budget=1)  # the last one is no longer asked for, and still decided
+    report.push("xlsx", project=str(book), budget=1)  # the last one is no longer asked for, and still decided
     assert pulled(book) == before
 
 
 def test_dry_run_writes_nothing(tmp_path, report):
-    receipt = Xlsx().push(report, project=str(tmp_path / "r.xlsx"), dry_run=True, budget=3)
+    receipt = report.push("xlsx", project=str(tmp_path / "r.xlsx"), dry_run=True, budget=3)
     assert (receipt.created, list(tmp_path.iterdir())) == (3, [])
 
 
@@ -145,7 +143,7 @@ def hostile_report(cells: list[str]) -> Report:
 
 def test_no_cell_is_a_formula_and_each_keeps_its_text(tmp_path):
     path = tmp_path / "r.xlsx"
-    Xlsx().push(hostile_report(list(HOSTILE)), project=str(path))
+    hostile_report(list(HOSTILE)).push("xlsx", project=str(path))
     sheet = openpyxl.load_workbook(path).worksheets[0]
     cells = [cell for row in sheet.iter_rows() for cell in row if cell.value is not None]
     assert {cell.data_type for cell in cells} == {"s"}
@@ -162,9 +160,9 @@ CELLS = st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "S", "Zs
 def test_out_and_in_is_equal(tmp_path_factory, cells):
     path = tmp_path_factory.mktemp("book") / "r.xlsx"
     report = hostile_report(cells)
-    Xlsx().push(report, project=str(path))
+    report.push("xlsx", project=str(path))
     words = {"keep", "ok", "correct", "accept", "yes", "remove", "delete", "skip", "?"}
-    flags = {flag.id: flag for flag in flags_of(report) if (flag.suggested or "").strip().casefold() not in words}
+    flags = {flag.id: flag for flag in queue_of(report).items if (flag.suggested or "").strip().casefold() not in words}
     filled(path, {one: flag.suggested or "" for one, flag in flags.items()})
     rows = pulled(path)
     assert {row["id"]: json.loads(row["value"]) for row in rows} == {one: flag.suggested for one, flag in flags.items()}
@@ -172,7 +170,7 @@ def test_out_and_in_is_equal(tmp_path_factory, cells):
 
 
 def test_an_id_that_no_cell_holds_is_named(tmp_path):
-    receipt = Xlsx().push(hostile_report(["a\x00b", "x" * 40_000, "fine"]), project=str(tmp_path / "r.xlsx"))
+    receipt = hostile_report(["a\x00b", "x" * 40_000, "fine"]).push("xlsx", project=str(tmp_path / "r.xlsx"))
     assert set(receipt.failed) == {"a\x00b", "x" * 40_000}
     assert receipt.created == 1
 
@@ -214,13 +212,13 @@ def test_files_that_are_no_workbook_of_this_run_are_refused(tmp_path, book, make
     with pytest.raises(ls.InputError, match="is no workbook"):
         pulled(tmp_path / "a.csv")
     with pytest.raises(ls.InputError, match="decisions on another run"):
-        Xlsx().push(make_report(run="20261124-101500-4f2a"), project=str(book))
+        make_report(run="20261124-101500-4f2a").push("xlsx", project=str(book))
 
 
 @pytest.mark.parametrize("options", [{"mode": "prefill"}, {"mode": "blind"}, {"match": "data.id"}, {"create": True}])
 def test_what_a_sheet_cannot_do_is_refused(tmp_path, report, options):
     with pytest.raises(ls.InputError):
-        Xlsx().push(report, project=str(tmp_path / "r.xlsx"), **options)
+        report.push("xlsx", project=str(tmp_path / "r.xlsx"), **options)
 
 
 def test_the_whole_way_on_the_command_line(tmp_path, report, monkeypatch):
@@ -228,7 +226,7 @@ def test_the_whole_way_on_the_command_line(tmp_path, report, monkeypatch):
     monkeypatch.setattr(platforms, "get", lambda name: Xlsx())
     store = Store(tmp_path / "kept")
     store.save(report)
-    ids = [flag.id for flag in flags_of(report, only=["label"])]
+    ids = [flag.id for flag in queue_of(report, only=["label"]).items]
     store.save_links(report.run, {ids[0]: "http://127.0.0.1/1"})
 
     def run(*arguments: object) -> str:
@@ -253,9 +251,8 @@ def test_forgotten_samples_leave_the_workbook_and_nothing_else(tmp_path, make_re
     import openpyxl
 
     report, path = make_report(40), tmp_path / "r.xlsx"
-    ids = [flag.id for flag in flags_of(report, only=None, budget=None)][:4]
-    assert isinstance(Xlsx(), Eraser)
-    Xlsx().push(report, project=str(path))
+    ids = [flag.id for flag in queue_of(report, only=None, budget=None).items][:4]
+    report.push("xlsx", project=str(path))
     filled(path, {ids[0]: "accept", ids[1]: "keep"}, saved_by="Ann")
     before = [[cell.value for cell in row] for row in openpyxl.load_workbook(path).worksheets[0].iter_rows()]
     assert Xlsx().forget([ids[0], ids[3], "nobody"], project=str(path), dry_run=True) == 2

@@ -17,6 +17,7 @@ from labelsift.data.samples import Samples
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.errors import InputError
 from labelsift.integrations.label_studio.client.client import Client
+from labelsift.platforms import ApplyRequest
 from labelsift.store.store import Store
 
 pytestmark = pytest.mark.server
@@ -94,7 +95,7 @@ def test_the_correction_is_by_who_decided_and_exports_can_prefer_it(
         decision("t2", "top_up", person="nobody@example.com"),
         decision("t3", "card_arrival"),
     )
-    receipt = platform.apply(first, project=name, match="data.ticket")
+    receipt = platform.apply(first, ApplyRequest(project=name, match="data.ticket"))
     assert (receipt.created, receipt.updated, receipt.unchanged, receipt.failed) == (3, 0, 1, {})
     after = everything(project)
     made = {one["task"]: one for id, one in after.items() if id not in before}
@@ -119,10 +120,10 @@ def test_the_correction_is_by_who_decided_and_exports_can_prefer_it(
     second = table(
         decision("t0", "card_arrival"), decision("t2", "refund", action="keep"), decision("t3", "card_arrival")
     )
-    receipt = platform.apply(second, project=name, match="ticket")
+    receipt = platform.apply(second, ApplyRequest(project=name, match="ticket"))
     assert (receipt.details["annotations_written"], receipt.details["annotations_deleted"]) == (1, 2)
     assert ls.read(f"label-studio://{name}").labels.to_pylist() == ["card_arrival", "refund", "refund", "top_up"]
-    receipt = platform.apply(table(), project=name, undo=True)
+    receipt = platform.apply(table(), ApplyRequest(project=name, undo=True))
     assert list(receipt.failed) == [str(tasks["t3"]["id"])]
     assert "theirs now" in receipt.failed[str(tasks["t3"]["id"])]
     left = everything(project)
@@ -144,14 +145,14 @@ def test_what_no_annotation_can_say_is_named(platform, name, make, everything):
         decision("t4", ["top_up"]),
         decision("t5", "refund", action="keep"),
     )
-    receipt = platform.apply(told, project=name, match="ticket")
+    receipt = platform.apply(told, ApplyRequest(project=name, match="ticket"))
     assert sorted(receipt.failed) == ["t0", "t1", "t2", "t3", "t4", "t9"]
     for sample, words in (("t0", "action remove"), ("t1", "action edit"), ("t2", "no label 'nonsense'"),
                           ("t3", "People differ (a, b)"), ("t4", "holds one label"), ("t9", "No task")):  # fmt: skip
         assert words in receipt.failed[sample]
     assert everything(project) == before
     with pytest.raises(InputError, match="is a sample of these decisions") as refused:
-        platform.apply(table(decision("zzz", "top_up")), project=name)
+        platform.apply(table(decision("zzz", "top_up")), ApplyRequest(project=name))
     assert "--match" in (refused.value.cure or "")
 
 
@@ -196,11 +197,12 @@ def test_sets_and_spans_go_from_the_project_through_a_scan_and_back(
     ls.record(pulled, store=tmp_path / "s")
     people = everything(project)
     client.delete_annotation(next(id for id in people if id not in stood))  # as if it had been said elsewhere
-    receipt = platform.apply(ls.recorded(store=tmp_path / "s"), project=name, store=tmp_path / "s")
+    receipt = platform.apply(ls.recorded(store=tmp_path / "s"), ApplyRequest(project=name, store=tmp_path / "s"))
     assert (receipt.created, receipt.failed) == (1, {})
     after = ls.read(f"label-studio://{name}")
     assert after.table[role].to_pylist() == [before] * 3 + [cell] + [before] * 8
-    assert (platform.apply(pulled, project=name).created, platform.apply(pulled, project=name, undo=True).updated) == (
+    created = platform.apply(pulled, ApplyRequest(project=name)).created
+    assert (created, platform.apply(pulled, ApplyRequest(project=name, undo=True)).updated) == (
         0,
         1,
     )
@@ -217,9 +219,9 @@ def test_a_number_is_no_proof_that_a_task_is_the_sample(platform, client, name, 
     number = str(next(client.tasks(project))[0]["id"])
     told = table(decision(number, "top_up") | {"run": report.run})
     with pytest.raises(InputError, match="is a sample of these decisions"):
-        platform.apply(told, project=name, store=store)
+        platform.apply(told, ApplyRequest(project=name, store=store))
     assert everything(project) == before
-    assert platform.apply(told, project=name, store=store, match="id").created == 1  # said by a person
+    assert platform.apply(told, ApplyRequest(project=name, store=store, match="id")).created == 1  # said by a person
 
 
 def test_decisions_on_several_data_sets_are_not_mixed(tmp_path, make_queue):
@@ -234,14 +236,15 @@ def test_decisions_on_several_data_sets_are_not_mixed(tmp_path, make_queue):
 
 
 def test_a_review_project_takes_no_corrections(platform, name, make_queue):
-    title = platform.push(make_queue(6), project=name).details["project"]
+    title = make_queue(6).push("label-studio", project=name).details["project"]
     with pytest.raises(InputError, match="review project of labelsift's own"):
-        platform.apply(table(decision("t00001", "top_up")), project=title)
+        platform.apply(table(decision("t00001", "top_up")), ApplyRequest(project=title))
 
 
 def test_a_correction_goes_under_the_names_of_the_config(platform, client, name, make):
     make(CONFIG.replace('value="top_up"', 'value="Top up" alias="tu"'), [[region({"choices": ["refund"]})]] * 2)
-    receipt = platform.apply(table(decision("t0", "top_up"), decision("t1", "top up")), project=name, match="ticket")
+    told = table(decision("t0", "top_up"), decision("t1", "top up"))
+    receipt = platform.apply(told, ApplyRequest(project=name, match="ticket"))
     assert (receipt.created, receipt.failed) == (2, {})
     assert ls.read(f"label-studio://{name}").labels.to_pylist() == ["tu", "tu"]
 
@@ -256,6 +259,6 @@ def test_two_who_apply_at_once_write_one_correction(platform, client, name, make
         return create(self, task, annotation)
 
     monkeypatch.setattr(Client, "create_annotation", slow)
-    assert platform.apply(told, project=name, match="ticket").created == 1
+    assert platform.apply(told, ApplyRequest(project=name, match="ticket")).created == 1
     assert len(everything(project)) == 2
     assert "labelsift_correction" in next(client.tasks(project))[0]["data"]

@@ -16,7 +16,6 @@ from labelsift.integrations.label_studio.backend import auth as access
 from labelsift.integrations.label_studio.backend import middleware as limits
 from labelsift.integrations.label_studio.backend.app import create_app
 from labelsift.integrations.label_studio.backend.auth import Access
-from labelsift.platforms import Serving
 from starlette.testclient import TestClient
 
 from .conftest import CONFIG, Bench, ask
@@ -27,7 +26,7 @@ JSON = {"content-type": "application/json"}
 
 
 def test_label_studio_can_be_served() -> None:
-    assert isinstance(LabelStudio(), Serving)
+    LabelStudio().require("serve")
 
 
 @pytest.mark.parametrize("wrong", [None, ("labelsift", "x"), ("admin", SECRET), ("labelsift", SECRET + "x"), ("", "")])

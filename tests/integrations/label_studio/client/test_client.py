@@ -147,7 +147,7 @@ def test_a_server_that_is_no_label_studio_is_named(environment, make_queue, stat
     environment.setenv("LABEL_STUDIO_URL", url)
     environment.setenv("LABEL_STUDIO_API_KEY", key)
     try:
-        for ask in (lambda: LabelStudio().pull(project="P"), lambda: LabelStudio().push(make_queue(4), project="P")):
+        for ask in (lambda: LabelStudio().pull(project="P"), lambda: make_queue(4).push("label-studio", project="P")):
             with pytest.raises(PlatformError, match="does not answer like Label Studio") as refused:
                 ask()
             assert refused.value.exit_code == 3

@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 from labelsift.data.schemas import Finding, findings_table
 from labelsift.integrations.label_studio.convert import tabs
-from labelsift.integrations.label_studio.push.dealing import groups_of, parts_of
-from labelsift.platforms import PushOptions
-from labelsift.review.items import flags_of
+from labelsift.review.dealing import groups_of, parts_of
+from labelsift.review.items import queue_of
 
 RUN, SINCE = "20261123-101500-4f2a", "2026-11-25T10:00:00.000000Z"
 CONFIG = """<View><Text name="body" value="$text"/><Choices name="intent" toName="body">
@@ -58,23 +57,23 @@ def clusters(make_queue) -> Any:
 
 
 def test_groups_that_share_a_sample_are_one_cluster_and_who_is_alone_is_in_none(clusters):
-    found = groups_of(clusters, flags_of(clusters))
+    found = groups_of(queue_of(clusters).items)
     assert found == {
         **dict.fromkeys(("t00001", "t00004", "t00007"), "near:t00004"),
         **dict.fromkeys(("t00002", "t00005"), "near:t00002"),
     }
-    assert groups_of(clusters, flags_of(clusters, only=["label"], budget=1)) == {}
+    assert groups_of(queue_of(clusters, only=["label"], budget=1).items) == {}
 
 
 def test_what_two_people_answer_does_not_change_with_the_budget(make_queue):
     report = make_queue(400)
-    all_of, some = (parts_of(flags_of(report, budget=of), run="r", twice=0.1) for of in (None, 100))
+    all_of, some = (parts_of(queue_of(report, budget=of).items, run="r", overlap=0.1) for of in (None, 100))
     ids = {name: [flag.id for flag in found] for name, found in all_of.items()}
     assert ids["b"][: len(some["b"])] == [flag.id for flag in some["b"]]
     assert 20 <= len(ids["b"]) <= 60
-    assert sorted(ids[""] + ids["b"]) == sorted(flag.id for flag in flags_of(report))
+    assert sorted(ids[""] + ids["b"]) == sorted(flag.id for flag in queue_of(report).items)
     assert [flag.rank for flag in all_of["b"]] == list(range(1, len(ids["b"]) + 1))
-    other = parts_of(flags_of(report), run="another", twice=0.1)["b"]
+    other = parts_of(queue_of(report).items, run="another", overlap=0.1)["b"]
     assert {flag.id for flag in other} != set(ids["b"])
 
 
@@ -104,7 +103,7 @@ def answer(client) -> Callable[..., None]:
 def test_each_tab_of_a_review_project_shows_what_its_title_says(
     platform, clusters, name, client, tasks_of, shown, answer
 ):
-    receipt = platform.push(clusters, project=name)
+    receipt = clusters.push("label-studio", project=name)
     project = receipt.details["project_id"]
     titles = [view["data"]["title"] for view in client.views(project)]
     assert titles[0] == "Review now"
@@ -124,7 +123,7 @@ def test_each_tab_of_a_review_project_shows_what_its_title_says(
     assert sorted(shown(project, "Done")) == ["t00001", "t00002", "t00003"]
     assert shown(project, "Unclear") == ["t00002"]
     assert shown(project, "Second look") == ["t00004"]
-    again = platform.push(clusters, project=name)
+    again = clusters.push("label-studio", project=name)
     assert (again.created, again.updated, again.details["tabs_written"]) == (0, 0, 0)
     assert shown(project, "Second look") == ["t00004"]  # a push leaves alone what it did not write
 
@@ -134,7 +133,7 @@ def test_lanes_deal_out_the_queue_and_another_number_takes_their_place(
     platform, make_queue, name, client, tasks_of, shown, answer
 ):
     report = make_queue(11)
-    five = platform.adjusted(PushOptions(lanes=5)).push(report, project=name)
+    five = report.push("label-studio", lanes=5, project=name)
     project = five.details["project_id"]
     worst = [task["data"]["labelsift_id"] for task in tasks_of(project)]
     lanes = [shown(project, f"Review {lane}/5") for lane in range(1, 6)]
@@ -142,21 +141,21 @@ def test_lanes_deal_out_the_queue_and_another_number_takes_their_place(
     first = tasks_of(project)[0]
     answer(first["id"], "refund")
     assert shown(project, "Review 1/5") == worst[5::5]
-    two = platform.adjusted(PushOptions(lanes=2)).push(report, project=name)
+    two = report.push("label-studio", lanes=2, project=name)
     assert two.details["project_id"] == project
     titles = [view["data"]["title"] for view in client.views(project)]
     assert sorted(title for title in titles if "/" in title) == ["Review 1/2", "Review 2/2"]
     assert shown(project, "Review 2/2") == worst[1::2]
-    assert platform.push(report, project=name).updated == 0  # without the option they stay
+    assert report.push("label-studio", project=name).updated == 0  # without the option they stay
 
 
 @pytest.mark.server
 def test_columns_and_order_of_a_tab_belong_to_the_people(platform, make_queue, name, client):
-    project = platform.push(make_queue(6), project=name).details["project_id"]
+    project = make_queue(6).push("label-studio", project=name).details["project_id"]
     (view,) = [one for one in client.views(project) if one["data"]["title"] == "Done"]
     theirs = {"hiddenColumns": {"explore": ["tasks:data.channel"], "labeling": []}, "ordering": ["-tasks:id"]}
     client.write_view(view["id"], project, view["data"] | theirs | {"filters": {"conjunction": "and", "items": []}})
-    platform.push(make_queue(6), project=name)
+    make_queue(6).push("label-studio", project=name)
     (after,) = [one["data"] for one in client.views(project) if one["id"] == view["id"]]
     assert after == view["data"] | theirs  # the filter is ours, and was mended
 
@@ -175,7 +174,7 @@ def test_in_a_project_of_theirs_what_was_answered_before_the_flag_is_asked(
         for at, (id, text) in enumerate(zip(ids, texts, strict=True))
     ]
     client.import_tasks(project, [*tasks, {"data": {"ticket": "unknown", "text": "no sample"}}])
-    platform.adjusted(PushOptions(lanes=2)).push(clusters, project=name, match="ticket")
+    clusters.push("label-studio", lanes=2, project=name, match="ticket")
     held = {task["data"]["ticket"]: task for task in tasks_of(project)}
     assert [held[id]["meta"] for id in ids] == [task["meta"] for task in tasks]
     worst = sorted(ids, key=lambda id: held[id]["data"]["labelsift_rank"])
@@ -188,8 +187,8 @@ def test_in_a_project_of_theirs_what_was_answered_before_the_flag_is_asked(
     assert sorted(shown(project, "⚑ Done")) == ["t00001", "t00002"]
     assert shown(project, "⚑ Unclear") == ["t00002"]
     assert shown(project, "⚑ Review now") == [id for id in worst if id not in ("t00001", "t00002")]
-    again = platform.push(clusters, project=name, match="ticket")
+    again = clusters.push("label-studio", project=name, match="ticket")
     assert (again.updated, again.details["tabs_written"]) == (0, 0)
-    platform.push(replace(clusters, run="later"), project=name, match="ticket")
+    replace(clusters, run="later").push("label-studio", project=name, match="ticket")
     assert shown(project, "⚑ Review now") == worst  # a new run asks anew
     assert shown(project, "⚑ Done") == []

@@ -15,7 +15,8 @@ from labelsift.integrations.label_studio.convert import tabs
 from labelsift.integrations.label_studio.convert import task_fields as convert
 from labelsift.integrations.label_studio.convert.review_config import review_config, review_target
 from labelsift.report import Report
-from labelsift.review.items import flags_of
+from labelsift.review.blind import visible_metadata
+from labelsift.review.items import queue_of
 
 RUN = "20261123-101500-4f2a"
 MODES = ("choose", "prefill", "blind")
@@ -48,8 +49,8 @@ FINDINGS = [
 
 @pytest.mark.parametrize("mode", MODES)
 def test_tasks_and_predictions_are_golden(mode, golden):
-    flags = flags_of(report_of(FINDINGS))
-    shown = convert.metadata_shown(flags, mode=mode)
+    flags = queue_of(report_of(FINDINGS)).items
+    shown = visible_metadata(flags, mode=mode, taken=("text",))
     target = review_target(["x", "y"])
     made = [
         {
@@ -71,22 +72,20 @@ def test_review_config_is_golden(mode, golden):
 
 
 def test_disputed_labels_come_before_every_other_issue():
-    assert [flag.id for flag in flags_of(report_of(FINDINGS))] == ["a", "b", "c", "d"]
-    assert [flag.rank for flag in flags_of(report_of(FINDINGS))] == [1, 2, 3, 4]
+    assert [flag.id for flag in queue_of(report_of(FINDINGS)).items] == ["a", "b", "c", "d"]
+    assert [flag.rank for flag in queue_of(report_of(FINDINGS)).items] == [1, 2, 3, 4]
 
 
 def test_only_and_budget_limit_what_is_pushed():
-    assert [flag.id for flag in flags_of(report_of(FINDINGS), only=["outlier"])] == ["d", "a"]
-    assert [flag.id for flag in flags_of(report_of(FINDINGS), budget=2)] == ["a", "b"]
+    assert [flag.id for flag in queue_of(report_of(FINDINGS), only=["outlier"]).items] == ["d", "a"]
+    assert [flag.id for flag in queue_of(report_of(FINDINGS), budget=2).items] == ["a", "b"]
     with pytest.raises(InputError, match="no such issues: mislabel"):
-        flags_of(report_of(FINDINGS), only=["mislabel"])
-    with pytest.raises(InputError, match="budget is 0"):
-        flags_of(report_of(FINDINGS), budget=0)
+        queue_of(report_of(FINDINGS), only=["mislabel"])
 
 
 def test_an_issue_that_a_stranger_adds_is_pushed_last():
     found = [*FINDINGS, Finding("b", "tone", 0.0, "Rude")]
-    flags = flags_of(report_of(found), only=["tone", "label"])
+    flags = queue_of(report_of(found), only=["tone", "label"]).items
     assert [flag.issues for flag in flags] == [("label",), ("label", "tone")]
 
 
@@ -98,8 +97,8 @@ def test_a_users_field_never_hides_ours_or_the_text():
         "when": [datetime.date(2026, 11, 23)] * 4,
         "size": [float("nan"), 1.5, 2.0, 3.0],
     }
-    flags = flags_of(report_of(FINDINGS, metadata=metadata))
-    shown = convert.metadata_shown(flags, mode="choose")
+    flags = queue_of(report_of(FINDINGS, metadata=metadata)).items
+    shown = visible_metadata(flags, mode="choose", taken=("text",))
     data = convert.task_data(flags[0], shown=shown, run=RUN, round=1, mode="choose")
     assert data["text"] == "one"
     assert (data["text_2"], data["text_3"]) == ("mine, too", "mine")  # nothing of the user's is dropped
@@ -110,9 +109,11 @@ def test_a_users_field_never_hides_ours_or_the_text():
 
 def test_blind_tells_neither_label_not_even_in_the_users_own_fields():
     metadata = {"intent": ["X", "q", "q", "q"], "guess": ["q", "x", "q", "q"], "channel": ["mail"] * 4}
-    flags = flags_of(report_of(FINDINGS, metadata=metadata))
-    assert convert.metadata_shown(flags, mode="choose") == {name: name for name in ("intent", "guess", "channel")}
-    assert convert.metadata_shown(flags, mode="blind") == {"channel": "channel"}
+    flags = queue_of(report_of(FINDINGS, metadata=metadata)).items
+    assert visible_metadata(flags, mode="choose", taken=("text",)) == {
+        name: name for name in ("intent", "guess", "channel")
+    }
+    assert visible_metadata(flags, mode="blind", taken=("text",)) == {"channel": "channel"}
     data = convert.task_data(flags[0], shown={"channel": "channel"}, run=RUN, round=1, mode="blind")
     assert not {"labelsift_given", "labelsift_suggested", "labelsift_reason", "labelsift_header"} & data.keys()
     assert not {"x", "y"} & {str(value) for value in data.values()}
@@ -130,9 +131,9 @@ def test_any_label_survives_the_labeling_config(labels, mode):
     interface = LabelInterface(review_config(labels, mode=mode))
     control = interface.get_control("label")
     for label in labels:
-        flag = flags_of(report_of([Finding("a", "label", 0.1, "Because", given="x", suggested=label, confidence=0.5)]))[
-            0
-        ]
+        flag = queue_of(
+            report_of([Finding("a", "label", 0.1, "Because", given="x", suggested=label, confidence=0.5)])
+        ).items[0]
         prediction = convert.prediction_of(flag, review_target(labels), run=RUN)
         assert interface.validate_prediction(prediction, return_errors=True) == []
         assert label in control.labels

@@ -21,7 +21,7 @@ def pushed_at_once(platform, report, name, *, delay: float = 0.0):
 
     def push_after(wait: float):
         later.wait(wait)
-        return platform.push(report, project=name)
+        return report.push("label-studio", project=name)
 
     with ThreadPoolExecutor(2) as pool:
         return list(pool.map(push_after, (0.0, delay)))
@@ -56,7 +56,7 @@ def test_twins_made_at_the_same_moment_are_settled_before_either_is_filled(
     (project,) = standing(client, name)
     assert {one.details["project_id"] for one in receipts} == {project}
     exact(client, counts, project, 60)
-    assert platform.push(report, project=name).unchanged == 60
+    assert report.push("label-studio", project=name).unchanged == 60
 
 
 @pytest.mark.soak  # by chance rather than by design: what it found once has a test of its own below
@@ -79,14 +79,14 @@ def test_a_twin_whose_maker_died_is_not_waited_for_without_end(platform, make_qu
         return create(self, **wanted)
 
     monkeypatch.setattr(Client, "create_project", create_after_somebody_who_dies)
-    receipt = platform.push(make_queue(10), project=name)
+    receipt = make_queue(10).push("label-studio", project=name)
     assert standing(client, name) == dead == [receipt.details["project_id"]]
     exact(client, counts, dead[0], 10)
 
 
 def test_a_younger_twin_that_somebody_fills_is_left_alone(platform, make_queue, name, client):
     report = make_queue(10)
-    project = platform.push(report, project=name).details["project_id"]
+    project = report.push("label-studio", project=name).details["project_id"]
     (current,) = review.rounds_of(client, name)
     twin = client.create_project(
         title=current.title,
@@ -113,6 +113,6 @@ def test_a_push_whose_project_is_deleted_under_it_starts_over(platform, make_que
         return bring(client, current, *rest, **more)
 
     monkeypatch.setattr(push, "_bring", bring_after_it_was_taken_for_a_twin)
-    receipt = platform.push(make_queue(10), project=name)
+    receipt = make_queue(10).push("label-studio", project=name)
     assert standing(client, name) == [receipt.details["project_id"]] != deleted
     exact(client, counts, receipt.details["project_id"], 10)

@@ -29,7 +29,7 @@ with open(sys.argv[1], "rb") as file:
     report = pickle.load(file)
 from label_studio_sdk import LabelStudio as SDK  # takes seconds, in which nothing can be killed
 print("ready", flush=True)
-LabelStudio().push(report, project=sys.argv[2])
+report.push("label-studio", project=sys.argv[2])
 print("done", flush=True)
 """
 
@@ -65,7 +65,7 @@ def test_killed_at_any_moment_the_next_push_ends_exact(
     monkeypatch.setattr(push, "BATCH", batch)
     report = make_queue(rows)
     began = time.monotonic()
-    assert platform.push(report, project=name).created == rows
+    assert report.push("label-studio", project=name).created == rows
     takes = time.monotonic() - began
     rng = random.Random(20261123)
     arrived = []
@@ -76,7 +76,7 @@ def test_killed_at_any_moment_the_next_push_ends_exact(
         time.sleep(takes * (moment + rng.random()) / moments)
         end(process)
 
-        receipt = platform.push(report, project=project)
+        receipt = report.push("label-studio", project=project)
 
         number = receipt.details["project_id"]
         assert counts(number) == (rows, rows - 1, 6)
@@ -150,7 +150,7 @@ def test_a_batch_that_the_server_is_still_storing_is_waited_for(
     handler = die_while_the_server_works(holding, monkeypatch, report, name, tmp_path)
     threading.Timer(4, handler.release.set).start()
 
-    receipt = platform.push(report, project=name)
+    receipt = report.push("label-studio", project=name)
 
     assert (receipt.created, receipt.unchanged) == (0, 50)
     assert set(samples_in(tasks_of, receipt.details["project_id"]).values()) == {1}
@@ -162,7 +162,7 @@ def test_a_batch_that_comes_later_than_anybody_waits_is_cleaned_up_by_the_next_p
     report = make_queue(50)
     handler = die_while_the_server_works(holding, monkeypatch, report, name, tmp_path)
     monkeypatch.setattr(review, "PATIENCE", 0.5)
-    receipt = platform.push(report, project=name)
+    receipt = report.push("label-studio", project=name)
     assert receipt.created == 50
     handler.release.set()
     project = receipt.details["project_id"]
@@ -171,7 +171,7 @@ def test_a_batch_that_comes_later_than_anybody_waits_is_cleaned_up_by_the_next_p
         time.sleep(0.2)
 
     assert set(samples_in(tasks_of, project).values()) == {2}
-    receipt = platform.push(report, project=name)
+    receipt = report.push("label-studio", project=name)
     assert receipt.details["doubles_removed"] == 50
     assert set(samples_in(tasks_of, project).values()) == {1}
 
@@ -182,10 +182,10 @@ def test_a_server_that_dies_is_named_and_the_next_push_completes(platform, make_
     timer.start()
     with pytest.raises(PlatformError) as refused:
         while True:  # until the kill falls into one
-            platform.push(make_queue(600, run=f"r{time.monotonic()}"), project=name)
+            make_queue(600, run=f"r{time.monotonic()}").push("label-studio", project=name)
     assert refused.value.exit_code == 3
     assert server.api_key not in str(refused.value)
     timer.join()
     server.start()
-    receipt = platform.push(report, project=name)
+    receipt = report.push("label-studio", project=name)
     assert counts(receipt.details["project_id"]) == (600, 599, 6)

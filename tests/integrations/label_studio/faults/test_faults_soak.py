@@ -8,6 +8,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -104,10 +105,10 @@ def test_random_faults_lose_and_double_nothing(flaky, platform, make_queue, serv
         report: Report = make_queue(ROWS, run=f"run-{turn}")
         flaky._choose = choose
         for _ in range(rng.randrange(1, 5)):
-            got_through = tried(lambda: platform.push(report, project=project), secret=server.api_key)  # noqa: B023
+            got_through = tried(lambda: report.push("label-studio", project=project), secret=server.api_key)  # noqa: B023
             passed, failed = passed + got_through, failed + (not got_through)
         flaky._choose = None
-        until_it_gets_through(lambda: platform.push(report, project=project), secret=server.api_key)  # noqa: B023
+        until_it_gets_through(lambda: report.push("label-studio", project=project), secret=server.api_key)  # noqa: B023
         number = exact(client, counts, project)
         for _ in range(3):
             answer(number)
@@ -116,7 +117,7 @@ def test_random_faults_lose_and_double_nothing(flaky, platform, make_queue, serv
         until_it_gets_through(lambda: pulled.append(platform.pull(project=project)), secret=server.api_key)  # noqa: B023
         assert len({row["id"] for row in pulled[-1].to_pylist()}) == pulled[-1].num_rows == 3
         flaky._choose = None
-        assert platform.push(report, project=project).unchanged == ROWS
+        assert report.push("label-studio", project=project).unchanged == ROWS
         client.delete_project(number)
     print(f"{turn} projects, {len(flaky.requests):,} requests; {failed} pushes failed and {passed} got through")
     assert turn == 1 or failed > 0
@@ -127,20 +128,22 @@ def test_a_server_killed_at_random_moments_loses_and_doubles_nothing(
 ):
     report: Report = make_queue(ROWS)
     began = time.monotonic()
-    platform.push(report, project=f"{name} first")
+    report.push("label-studio", project=f"{name} first")
     takes = time.monotonic() - began
     interrupted = decided = 0
     for kill in range(KILLS):
         fresh = kill % 5 == 0  # a project of its own now and then, so that every stage is hit
         project = f"{name} {kill // 5}"
-        does = platform.pull if kill % 5 in (2, 4) else platform.push
-        words: dict[str, Any] = {"project": project} | ({} if does == platform.pull else {"report": report})
+        if kill % 5 in (2, 4):
+            does = partial(platform.pull, project=project)
+        else:
+            does = partial(report.push, "label-studio", project=project)
         timer = threading.Timer(rng.uniform(0, takes), server.kill)
         timer.start()
-        interrupted += not tried(lambda: does(**words), secret=server.api_key)  # noqa: B023
+        interrupted += not tried(does, secret=server.api_key)
         timer.join()
         server.start()
-        until_it_gets_through(lambda: platform.push(report, project=project), secret=server.api_key)  # noqa: B023
+        until_it_gets_through(lambda: report.push("label-studio", project=project), secret=server.api_key)  # noqa: B023
         number = exact(client, counts, project)
         decided = 0 if fresh else decided
         assert platform.pull(project=project).num_rows == decided

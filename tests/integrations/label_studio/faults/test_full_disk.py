@@ -49,7 +49,7 @@ def answered(platform, make_queue, name, client, tmp_path) -> tuple[str, Path]:
     kept = tmp_path / "kept"
     report = make_queue(6)
     Store(kept).save(report)
-    project = platform.push(report, project=name).details["project_id"]
+    project = report.push("label-studio", project=name).details["project_id"]
     for task in next(client.tasks(project))[:3]:
         result = {"from_name": "label", "to_name": "text", "type": "choices", "value": {"choices": ["refund"]}}
         client.send("POST", f"/api/tasks/{task['id']}/annotations/", body={"result": [result]}, what="an annotation")

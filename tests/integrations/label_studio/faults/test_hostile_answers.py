@@ -48,13 +48,13 @@ def test_an_answer_of_another_shape_is_never_taken_for_one(proxy, platform, make
         proxy.plan(Fault(step, 200, times=None, body=body))
         # What the server says to a note or a tab that it has taken is of no use, so nobody looks at it closely.
         try:
-            platform.push(report, project=name)
+            report.push("label-studio", project=name)
             assert step.startswith("PATCH") or body == "[]", step
         except PlatformError as refused:
             assert "\n" not in str(refused)
             assert re.search("like Label Studio|has gone again", str(refused)), refused
     proxy.clear()
-    receipt = platform.push(report, project=name)
+    receipt = report.push("label-studio", project=name)
     assert counts(receipt.details["project_id"]) == (6, 5, 6)
     assert len([one for one in client.projects() if one["title"].startswith(f"{name} ·")]) == 1
     for step in READS:
@@ -82,7 +82,7 @@ def test_key_and_texts_follow_no_redirection(proxy, elsewhere, platform, make_qu
     for step in (*STEPS[:2], STEPS[-1], *STEPS[2:-1]):
         proxy.plan(Fault(step, status, times=None, headers=to, body=""))
         with pytest.raises(PlatformError, match=f"redirects to {elsewhere.url}, and the key") as refused:
-            platform.push(make_queue(4), project=name)
+            make_queue(4).push("label-studio", project=name)
         assert "secret-4711" not in str(refused.value)
     assert elsewhere.requests == []
 
@@ -126,7 +126,7 @@ def test_an_access_token_that_runs_out_in_the_middle_is_renewed(
         return fault if token in expired else None
 
     proxy._choose = refuse_what_the_server_has_forgotten
-    receipt = platform.push(make_queue(6), project=name)
+    receipt = make_queue(6).push("label-studio", project=name)
     assert len(expired) == 1
     assert proxy.count("POST /api/token/refresh") >= 2
     assert counts(receipt.details["project_id"]) == (6, 5, 6)
@@ -160,12 +160,12 @@ def test_a_server_that_is_silent_is_given_up_and_what_it_stored_meanwhile_counts
     proxy, platform, make_queue, name, counts, monkeypatch
 ):
     report = make_queue(6)
-    platform.push(make_queue(1), project=name)  # the reader of configs has been loaded
+    make_queue(1).push("label-studio", project=name)  # the reader of configs has been loaded
     with monkeypatch.context() as patch:
         patch.setattr(wire, "TIMEOUT", 1.0)
         proxy.plan(Fault(r"POST .*/import\b", "delay", seconds=3))
         with pytest.raises(PlatformError, match=r"could not be reached \(ReadTimeout\)"):
-            platform.push(report, project=f"{name} late")
-    receipt = platform.push(report, project=f"{name} late")
+            report.push("label-studio", project=f"{name} late")
+    receipt = report.push("label-studio", project=f"{name} late")
     assert (receipt.created, receipt.unchanged) == (0, 6)
     assert counts(receipt.details["project_id"]) == (6, 5, 6)

@@ -7,12 +7,12 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+from labelsift.data.review_queue import ReviewItem
 from labelsift.errors import InputError, LabelsiftError, StoreError
 from labelsift.integrations.label_studio.client.client import Client
 from labelsift.integrations.label_studio.convert.header_tags import with_lines, without_lines
 from labelsift.integrations.label_studio.convert.label_config import target_of
-from labelsift.integrations.label_studio.push.dealing import Deal
-from labelsift.integrations.label_studio.push.second_tasks import Flag
+from labelsift.integrations.label_studio.push.plan import Deal
 from labelsift.store.store import Store
 
 LAUGHS = """<!DOCTYPE a [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">]>
@@ -34,8 +34,8 @@ def test_a_name_of_a_run_leads_nowhere_else(tmp_path, name):
 
 
 def test_the_group_of_a_sample_that_is_asked_blind_is_not_told():
-    seen = Flag("a", 1, ("label",), {"label": 0.1}, "…", "x", "y", 0.9, "")
-    blind = Flag("b", 2, ("label",), {"label": 0.2}, "…", "x", "y", 0.9, "", blind=True)
+    seen = ReviewItem("a", 1, ("label",), {"label": 0.1}, "…", "x", "y", 0.9, "")
+    blind = ReviewItem("b", 2, ("label",), {"label": 0.2}, "…", "x", "y", 0.9, "", blind=True)
     deal = Deal(groups={"a": "g", "b": "g"})
     assert deal.fields(seen) == {"labelsift_group": "g"}
     assert deal.fields(blind) == {}

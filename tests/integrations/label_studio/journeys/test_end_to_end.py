@@ -11,7 +11,7 @@ import labelsift as ls
 import pyarrow as pa
 import pytest
 from labelsift import platforms
-from labelsift.platforms import Labeler, Showcase
+from labelsift.platforms import LabelingPlatform
 
 pytestmark = pytest.mark.server
 
@@ -47,8 +47,8 @@ def test_a_scan_stands_in_the_queue_and_its_decisions_come_back(platform, name, 
 
 def test_the_platform_is_found_by_name_and_keeps_the_protocols():
     found = platforms.get("label-studio")
-    assert isinstance(found, Labeler)
-    assert isinstance(found, Showcase)
+    assert isinstance(found, LabelingPlatform)
+    found.require("local")
 
 
 STARTER = """

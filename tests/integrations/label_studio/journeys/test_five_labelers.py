@@ -106,7 +106,7 @@ def test_each_gets_a_task_of_their_own_from_the_worst_and_pull_tells_who_said_wh
 ):
     report = make_queue(14, run=f"r-{mode}")
     Store(tmp_path / "kept").save(report)
-    receipt = platform.push(report, project=name, mode=mode)
+    receipt = report.push("label-studio", project=name, mode=mode)
     of_text = dict(zip(report.samples.texts.to_pylist(), report.samples.ids.to_pylist(), strict=True))
     found = [row for row in report.findings.to_pylist() if row["issue"] == "label"]
     worst = {row["id"]: row for row in found}
@@ -152,7 +152,7 @@ def test_each_gets_a_task_of_their_own_from_the_worst_and_pull_tells_who_said_wh
 
 
 def test_of_requests_within_one_moment_every_answer_counts(platform, make_queue, name, server, accounts):
-    receipt = platform.push(make_queue(14), project=name)
+    receipt = make_queue(14).push("label-studio", project=name)
     together = threading.Barrier(FIVE)
 
     def ask(account: Account, path: str, **more: Any) -> Any:

@@ -9,6 +9,8 @@ import labelsift as ls
 import pytest
 from labelsift.integrations.label_studio.convert.label_config import target_of
 from labelsift.integrations.label_studio.convert.regions import to_result
+from labelsift.platforms import PushRequest
+from labelsift.review.items import queue_of
 from labelsift.review.suggestions import settled
 from labelsift.store.store import Store
 
@@ -50,10 +52,10 @@ def test_suggestions_that_people_accept_arrive_in_the_data(
 ):
     report = REPORTS[kind](run=f"20261123-101500-{kind}")
     Store(tmp_path / "kept").save(report)
-    receipt = platform.push(report, project=name, mode=mode)
+    receipt = report.push("label-studio", project=name, mode=mode)
     project = receipt.details["project_id"]
     before, stored = counts(project), tasks_of(project)
-    again = platform.push(report, project=name, mode=mode)
+    again = report.push("label-studio", project=name, mode=mode)
     assert (again.created, again.updated, again.unchanged) == (0, 0, len(stored))
     assert (counts(project), tasks_of(project)) == (before, stored)
     predictions = {one["task"]: one["result"] for one in client.predictions(project)}
@@ -81,13 +83,13 @@ def test_suggestions_that_people_accept_arrive_in_the_data(
         value = json.loads(row["value"])
         assert (cells[row["id"]] if isinstance(value, str) else json.loads(cells[row["id"]])) == value
     assert ls.record(found, store=tmp_path / "kept").new == len(found)
-    assert platform.push(report, project=name, mode=mode).unchanged == len(stored)
+    assert report.push("label-studio", project=name, mode=mode).unchanged == len(stored)
 
 
 def test_the_whole_truth_of_a_text_is_pulled_where_people_marked_it_blind(platform, client, tasks_of, name, tmp_path):
     report = kinds.spans(run="20261123-101500-b11e")
     Store(tmp_path / "kept").save(report)
-    project = platform.push(report, project=name, mode="blind").details["project_id"]
+    project = report.push("label-studio", project=name, mode="blind").details["project_id"]
     tasks = {task["data"]["labelsift_id"]: task for task in tasks_of(project)}
     target = target_of(client.project(project)["label_config"], project=name)
     answers = {
@@ -111,7 +113,7 @@ def test_the_whole_truth_of_a_text_is_pulled_where_people_marked_it_blind(platfo
 def test_one_blind_text_among_others_is_read_whole(platform, client, tasks_of, name, tmp_path):
     report = kinds.spans(run="20261123-101500-b11f")
     Store(tmp_path / "kept").save(report)
-    receipt = platform.push_round(report, project=name, mode="choose", repeats={}, blind={"ghost"})
+    receipt = platform.push(queue_of(report, blind={"ghost"}), PushRequest(name))
     tasks = {task["data"]["labelsift_id"]: task for task in tasks_of(receipt.details["project_id"])}
     assert not any(one in str(tasks["ghost"]["data"]) for one in ("PER", "LOC"))
     target = target_of(client.project(receipt.details["project_id"])["label_config"], project=name)
@@ -143,7 +145,7 @@ def existing(client: Any, name: str, config: str, report: ls.Report) -> tuple[in
 def test_an_existing_project_gets_all_spans_under_its_own_names(platform, client, name):
     report = kinds.spans()
     project, tasks = existing(client, name, ALIASED.replace("per", "PER").replace('"PER"', '"per"'), report)
-    receipt = platform.push(report, project=name, match="data.key", mode="prefill")
+    receipt = report.push("label-studio", project=name, match="data.key", mode="prefill")
     assert receipt.failed == {}
     results = {one["task"]: one["result"] for one in client.predictions(project)}
     for id, (_, new) in kinds.DISPUTES.items():
@@ -151,14 +153,14 @@ def test_an_existing_project_gets_all_spans_under_its_own_names(platform, client
         made = [[one["value"]["start"], one["value"]["end"], one["value"]["labels"][0]] for one in results[tasks[id]]]
         assert made == [[start, end, {"PER": "per"}.get(label, label)] for start, end, label in want]
         assert new is None or new in want
-    again = platform.push(report, project=name, match="data.key", mode="prefill")
+    again = report.push("label-studio", project=name, match="data.key", mode="prefill")
     assert (again.updated, again.unchanged) == (0, 6)
 
 
 def test_labels_that_an_existing_project_lacks_are_refused_by_name(platform, client, name):
     report = kinds.sets()
     project, tasks = existing(client, name, SETS, report)
-    receipt = platform.push(report, project=name, match="data.key")
+    receipt = report.push("label-studio", project=name, match="data.key")
     assert {id: why for id, why in receipt.failed.items() if "threat" in why}.keys() == {"m1", "m2"}
     results = {one["task"]: one["result"] for one in client.predictions(project)}
     assert [one["value"] for one in results[tasks["m0"]]] == [{"choices": ["Toxic"]}]
@@ -170,14 +172,14 @@ def test_labels_of_another_kind_than_the_projects_are_refused(platform, client, 
     report = kinds.sets()
     existing(client, name, ALIASED, report)
     with pytest.raises(ls.InputError, match=r"sets of labels, and ner .* takes spans"):
-        platform.push(report, project=name, match="data.key")
+        report.push("label-studio", project=name, match="data.key")
 
 
 def test_places_in_another_text_are_not_sent(platform, client, name):
     report = kinds.spans()
     project, tasks = existing(client, name, ALIASED.replace('alias="per"', 'alias="PER"'), report)
     client.write_task(tasks["ghost"], {"body": "Another text", "key": "ghost"})
-    receipt = platform.push(report, project=name, match="data.key")
+    receipt = report.push("label-studio", project=name, match="data.key")
     assert "another text" in receipt.failed["ghost"]
     assert tasks["ghost"] not in {one["task"] for one in client.predictions(project)}
 
@@ -190,7 +192,7 @@ def test_images_of_an_existing_project_get_their_suggestions_and_tasks_where_the
     report = kinds.seen("image")
     project = client.create_project(title=name, description="theirs", label_config=IMAGES, model_version="")
     client.import_tasks(project, [{"data": {"url": kinds.PIXEL, "key": "image-0"}}])
-    receipt = platform.push(report, project=name, match="data.key", create=True)
+    receipt = report.push("label-studio", project=name, match="data.key", create=True)
     tasks = {task["data"]["key"]: task for page in client.tasks(project) for task in page}
     assert tasks.keys() == {"image-0", "image-1"}
     assert tasks["image-1"]["data"]["url"] == kinds.PIXEL
@@ -202,7 +204,7 @@ def test_images_of_an_existing_project_get_their_suggestions_and_tasks_where_the
 def test_no_task_is_made_of_a_text_in_a_project_of_images(platform, client, name):
     client.create_project(title=name, description="theirs", label_config=IMAGES, model_version="")
     with pytest.raises(ls.InputError, match="shows images"):
-        platform.push(kinds.tree(), project=name, match="data.key", create=True)
+        kinds.tree().push("label-studio", project=name, match="data.key", create=True)
 
 
 def test_the_store_settles_what_people_decided_about_sets_and_spans(platform, client, tasks_of, name, tmp_path):

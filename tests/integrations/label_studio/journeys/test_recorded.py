@@ -19,7 +19,7 @@ def test_decisions_are_recorded_once_and_verified_samples_stay_out(
     store = Store(tmp_path / "kept")
     report = make_queue(8, run="r-first")
     store.save(report)
-    project = platform.push(report, project=name).details["project_id"]
+    project = report.push("label-studio", project=name).details["project_id"]
     tasks = tasks_of(project)
     suggested = {one["task"]: one["result"][0]["value"]["choices"][0] for one in client.predictions(project)}
 

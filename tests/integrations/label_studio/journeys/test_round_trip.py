@@ -140,7 +140,7 @@ def round_trip(platform: LabelStudio, client: Client, case: Case) -> None:
     report = case.report
     ids = report.samples.ids.to_pylist()
     findings = {row["id"]: row for row in report.findings.to_pylist()}
-    receipt = platform.push(report, project=name)
+    receipt = report.push("label-studio", project=name)
     assert (receipt.created, receipt.failed) == (len(ids), {})
     project = receipt.details["project_id"]
     tasks = {task["data"]["labelsift_id"]: task for page in client.tasks(project) for task in page}
@@ -173,7 +173,7 @@ def round_trip(platform: LabelStudio, client: Client, case: Case) -> None:
     pulled = platform.pull(project=name)
     assert pulled.num_rows == len(expected)
     assert {row["id"]: (row["verdict"], json.loads(row["value"])) for row in pulled.to_pylist()} == expected
-    again = platform.push(report, project=name)
+    again = report.push("label-studio", project=name)
     assert (again.created, again.updated, again.unchanged) == (0, 0, len(ids))
     assert everything(client, project) == before
     assert platform.pull(project=name).equals(pulled)

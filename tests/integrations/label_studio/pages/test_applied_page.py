@@ -7,6 +7,7 @@ import pytest
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.integrations.label_studio.client.read import SAID
 from labelsift.integrations.label_studio.convert.correction import is_correction, is_marked
+from labelsift.platforms import ApplyRequest
 
 expect = pytest.importorskip("playwright.sync_api").expect
 pytestmark = [pytest.mark.server, pytest.mark.browser]
@@ -19,7 +20,8 @@ def test_a_person_can_change_it_and_then_it_is_theirs(platform, client, name, lo
     given = {"from_name": "c", "to_name": "body", "type": "choices", "value": {"choices": ["refund"]}}
     client.import_tasks(project, [{"data": {"text": "My card", "ticket": "t1"}, "annotations": [{"result": [given]}]}])
     decision = {"id": "t1", "action": "relabel", "verdict": "changed", "value": '"top_up"', "person": "a"}
-    receipt = platform.apply(pa.Table.from_pylist([decision], CORRECTIONS_SCHEMA), project=name, match="ticket")
+    told = pa.Table.from_pylist([decision], CORRECTIONS_SCHEMA)
+    receipt = platform.apply(told, ApplyRequest(project=name, match="ticket"))
     page = logged_in.new_page()
     broken: list[str] = []
     page.on("pageerror", lambda error: broken.append(str(error)))
@@ -38,7 +40,7 @@ def test_a_person_can_change_it_and_then_it_is_theirs(platform, client, name, lo
     assert is_marked(changed)
     assert not is_correction(changed)
     assert platform.read(name).labels.to_pylist() == ["card_arrival"]
-    undone = platform.apply(pa.Table.from_pylist([], CORRECTIONS_SCHEMA), project=name, undo=True)
+    undone = platform.apply(pa.Table.from_pylist([], CORRECTIONS_SCHEMA), ApplyRequest(project=name, undo=True))
     assert len(undone.failed) == 1
     (task,) = next(client.tasks(project, annotations=True))
     assert [one["id"] for one in task["annotations"]].count(own) == 1

@@ -73,7 +73,7 @@ def decided(platform: Any, name: str, **more: Any) -> dict[str, tuple[str, str, 
 
 
 def test_sets_in_mode_choose(platform, name, label_all):
-    page = label_all(platform.push(kinds.sets(), project=name).links["review"])
+    page = label_all(kinds.sets().push("label-studio", project=name).links["review"])
     shows(page, "Comment 0")
     expect(labeling(page)).to_contain_text("Labeled insult and toxic. Maybe without insult?")
     expect(labeling(page)).to_contain_text("Why m0.")
@@ -99,7 +99,7 @@ def test_sets_in_mode_choose(platform, name, label_all):
 
 
 def test_sets_in_mode_prefill(platform, name, label_all):
-    page = label_all(platform.push(kinds.sets(), project=name, mode="prefill").links["review"])
+    page = label_all(kinds.sets().push("label-studio", project=name, mode="prefill").links["review"])
     wanted = [["toxic"], ["threat", "toxic"], ["threat"], ["None of these labels"]]
     for at, labels in enumerate(wanted):
         shows(page, f"Comment {at}")
@@ -114,7 +114,7 @@ def test_sets_in_mode_prefill(platform, name, label_all):
 def test_sets_in_mode_blind(platform, name, label_all, tmp_path):
     report = kinds.sets(run="20261123-101500-b0b1")
     Store(tmp_path).save(report)
-    page = label_all(platform.push(report, project=name, mode="blind").links["review"])
+    page = label_all(report.push("label-studio", project=name, mode="blind").links["review"])
     shows(page, "Comment 0")
     shown = labeling(page).inner_text()
     assert [shown.count(label) for label in ("insult", "toxic", "threat")] == [1, 1, 1]  # as choices
@@ -129,7 +129,7 @@ def test_sets_in_mode_blind(platform, name, label_all, tmp_path):
 
 
 def test_spans_in_mode_choose(platform, name, label_all):
-    page = label_all(platform.push(kinds.spans(), project=name).links["review"])
+    page = label_all(kinds.spans().push("label-studio", project=name).links["review"])
     shows(page, "Ann Lee flew")
     expect(labeling(page)).to_contain_text("“Paris” (2nd of 2) is marked PER. Maybe LOC?")
     assert marked(page) == []
@@ -162,7 +162,7 @@ def test_spans_in_mode_choose(platform, name, label_all):
 
 
 def test_spans_in_mode_prefill(platform, name, label_all):
-    page = label_all(platform.push(kinds.spans(), project=name, mode="prefill").links["review"])
+    page = label_all(kinds.spans().push("label-studio", project=name, mode="prefill").links["review"])
     # Only what is in dispute is highlighted.
     for start, words in (
         ("Ann Lee flew", ["Paris"]),
@@ -183,7 +183,7 @@ def test_spans_in_mode_prefill(platform, name, label_all):
 def test_spans_in_mode_blind(platform, name, label_all, tmp_path):
     report = kinds.spans(run="20261123-101500-b0b2")
     Store(tmp_path).save(report)
-    page = label_all(platform.push(report, project=name, mode="blind").links["review"])
+    page = label_all(report.push("label-studio", project=name, mode="blind").links["review"])
     shows(page, "Ann Lee flew")
     shown = labeling(page).inner_text()
     assert [shown.count(label) for label in ("PER", "LOC")] == [1, 1]
@@ -202,7 +202,7 @@ def test_spans_in_mode_blind(platform, name, label_all, tmp_path):
 
 
 def test_paths_are_shown_whole_and_one_is_taken(platform, name, label_all):
-    page = label_all(platform.push(kinds.tree(), project=name, mode="prefill").links["review"])
+    page = label_all(kinds.tree().push("label-studio", project=name, mode="prefill").links["review"])
     for at, path in enumerate((*kinds.PATHS[1:], kinds.PATHS[0])):
         shows(page, f"About x{at}")
         expect(page.locator(".ls-labels")).to_contain_text(path.replace("$", "$\u2060"))
@@ -237,7 +237,7 @@ def sounds() -> Iterator[str]:
 @pytest.mark.parametrize("medium", ["image", "audio"])
 def test_images_and_sounds_are_shown_and_judged(platform, name, label_all, sounds, medium):
     report = kinds.seen(medium, kinds.PIXEL if medium == "image" else sounds)
-    page = label_all(platform.push(report, project=name).links["review"])
+    page = label_all(report.push("label-studio", project=name).links["review"])
     expect(labeling(page)).to_contain_text("Labeled cat. Maybe dog?")
     if medium == "image":
         page.wait_for_function("() => [...document.querySelectorAll('.ls-text img')].some(one => one.naturalWidth)")

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from labelsift.platforms import PushRequest
+from labelsift.review.items import queue_of
 
 expect = pytest.importorskip("playwright.sync_api").expect
 pytestmark = [pytest.mark.server, pytest.mark.browser]
@@ -36,7 +38,7 @@ def test_choose_serves_the_worst_first_with_both_labels_and_the_reason_and_nothi
     platform, make_queue, name, label_all, tasks_of, tab
 ):
     report = make_queue(12)
-    receipt = platform.push(report, project=name)
+    receipt = report.push("label-studio", project=name)
     flagged = [row for row in report.findings.to_pylist() if row["issue"] == "label"]
     texts = dict(zip(report.samples.ids.to_pylist(), report.samples.texts.to_pylist(), strict=True))
 
@@ -61,7 +63,7 @@ def test_choose_serves_the_worst_first_with_both_labels_and_the_reason_and_nothi
 
 
 def test_prefill_makes_the_suggestion_the_draft_and_submit_accepts_it(platform, make_queue, name, label_all):
-    receipt = platform.push(make_queue(5), project=name, mode="prefill")
+    receipt = make_queue(5).push("label-studio", project=name, mode="prefill")
     page = label_all(receipt.links["review"])
     expect(labeling(page)).to_contain_text("Labeled top_up. Maybe card_arrival?")
     expect(page.locator(".ls-labels input:checked")).to_have_count(1)
@@ -71,7 +73,7 @@ def test_prefill_makes_the_suggestion_the_draft_and_submit_accepts_it(platform, 
 
 
 def test_blind_tells_neither_label(platform, make_queue, name, label_all, tasks_of):
-    receipt = platform.push(make_queue(5), project=name, mode="blind")
+    receipt = make_queue(5).push("label-studio", project=name, mode="blind")
     page = label_all(receipt.links["review"])
     expect(page.locator(".ls-text")).to_contain_text("Message 3")
     # Each label stands there once, as a choice.
@@ -95,7 +97,7 @@ ATTACKS = [
 
 def test_hostile_texts_and_labels_run_nothing_and_show_whole(platform, make_queue, name, label_all):
     odd = ('<b>"bold" & x</b>', "<script>window.owned=1</script>", "$labelsift_id fee", "a, b")
-    receipt = platform.push(make_queue(texts=ATTACKS, classes=odd), project=name, mode="prefill")
+    receipt = make_queue(texts=ATTACKS, classes=odd).push("label-studio", project=name, mode="prefill")
     page = label_all(receipt.links["review"])
     seen = []
     for _ in ATTACKS[:-1]:
@@ -118,7 +120,7 @@ def test_hostile_texts_and_labels_run_nothing_and_show_whole(platform, make_queu
 def test_a_task_that_is_asked_blind_shows_no_label_where_the_next_one_does(platform, make_queue, name, label_all):
     report = make_queue(12)
     flagged = [row for row in report.findings.to_pylist() if row["issue"] == "label"]
-    receipt = platform.push_round(report, project=name, mode="choose", repeats={}, blind={flagged[0]["id"]})
+    receipt = platform.push(queue_of(report, blind={flagged[0]["id"]}), PushRequest(name))
 
     page = label_all(receipt.links["review"])
 

@@ -18,7 +18,7 @@ def test_the_tab_opens_and_shows_the_flagged_tasks_only(platform, make_queue, na
     project = client.create_project(title=name, description="theirs", label_config=CONFIG, model_version="")
     rows: Any = zip(report.samples.ids.to_pylist(), report.samples.texts.to_pylist(), strict=True)
     client.import_tasks(project, [{"data": {"ticket": id, "text": text}} for id, text in rows])
-    receipt = platform.push(report, project=name, match="ticket")
+    receipt = report.push("label-studio", project=name, match="ticket")
 
     page = logged_in.new_page()
     page.set_viewport_size({"width": 1600, "height": 900})

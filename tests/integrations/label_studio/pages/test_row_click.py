@@ -62,7 +62,7 @@ def asked(platform: Any, name: str, store: Any) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("mode", ["choose", "blind"])
 def test_a_row_of_a_review_project(platform, client, name, page, report, tasks_of, tmp_path, mode):
-    receipt = platform.push(report, project=name, mode=mode)
+    receipt = report.push("label-studio", project=name, mode=mode)
     number = int(receipt.links["review"].split("/projects/")[1].split("/")[0])
     tasks = tasks_of(number)
     ticked = click_row(page, f"{client.url}/projects/{number}/data", tasks[0]["data"]["text"])
@@ -86,7 +86,7 @@ def test_a_row_of_a_review_project(platform, client, name, page, report, tasks_o
 
 @pytest.mark.parametrize("mode", ["choose", "blind"])
 def test_a_row_of_a_project_of_people_s_own(platform, client, name, page, report, project, tasks_of, tmp_path, mode):
-    platform.push(report, project=name, mode=mode, match="ticket")
+    report.push("label-studio", project=name, mode=mode, match="ticket")
     first, _, third = tasks_of(project)[:3]
     address = f"{client.url}/projects/{project}/data"
     if mode == "blind":

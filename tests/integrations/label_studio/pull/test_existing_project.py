@@ -13,8 +13,8 @@ from click.testing import CliRunner
 from labelsift.cli import main
 from labelsift.errors import InputError
 from labelsift.integrations.label_studio.client.client import Client
-from labelsift.integrations.label_studio.pull import incremental as changed
 from labelsift.report import Report
+from labelsift.review import incremental
 from labelsift.store.store import Store
 
 pytestmark = pytest.mark.server
@@ -131,7 +131,7 @@ def test_decisions_stay_with_the_run_that_asked_and_go_with_their_annotation(
     tasks = flagged_in(client, project)
     kept, gone = annotate(tasks[0], "top_up"), annotate(tasks[1], "top_up")
     assert ls.pull("label-studio", project=name, store=store).num_rows == 2
-    platform.push(make_queue(12, run="r2", flagged=8), project=name, match="ticket")
+    make_queue(12, run="r2", flagged=8).push("label-studio", project=name, match="ticket")
     client.delete_annotation(gone)
     annotate(tasks[0], "refund")
     rows = ls.pull("label-studio", project=name, store=store).to_pylist()
@@ -165,7 +165,7 @@ def test_a_second_pull_reads_only_what_changed(
     reads.update(requests=[], answers=[], light=[])
     assert ls.pull("label-studio", project=name, store=store).num_rows == said
     assert reads["answers"] == []
-    monkeypatch.setattr(changed, "MARGIN", changed.timedelta(0))
+    monkeypatch.setattr(incremental, "MARGIN", incremental.timedelta(0))
     reads.update(requests=[], answers=[], light=[])
     assert ls.pull("label-studio", project=name, store=store).num_rows == said
     assert reads["light"] == reads["answers"] == []
@@ -176,7 +176,7 @@ def test_review_projects_and_the_project_itself_are_pulled_together(
 ):
     project, store = make_pushed(12, 8)
     annotate(flagged_in(client, project)[0], "top_up")
-    review = platform.push(make_queue(6, run="r9"), project=name).details["project_id"]
+    review = make_queue(6, run="r9").push("label-studio", project=name).details["project_id"]
     task = next(client.tasks(review))[0]
     body = {"result": [{"from_name": "label", "to_name": "text", "type": "choices", "value": {"choices": ["refund"]}}]}
     client.send("POST", f"/api/tasks/{task['id']}/annotations/", body=body, what="an answer")

@@ -9,8 +9,9 @@ import pytest
 from click.testing import CliRunner
 from labelsift.cli import main
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
-from labelsift.integrations.label_studio.pull.review_project import correction
 from labelsift.store.store import Store
+
+from ..kinds import correction
 
 CHOICE = {"from_name": "label", "to_name": "text", "type": "choices"}
 DATA = {"labelsift_id": "a", "labelsift_given": "x", "labelsift_suggested": "y"}
@@ -48,7 +49,7 @@ def test_decisions_come_back_by_sample(platform, make_queue, name, client, tasks
     report = make_queue(8, run="r7")
     kept = tmp_path / "kept"
     Store(kept).save(report)
-    project = platform.push(report, project=name, mode=mode).details["project_id"]
+    project = report.push("label-studio", project=name, mode=mode).details["project_id"]
     tasks = tasks_of(project)
     assert len(client.predictions(project)) == (0 if mode == "blind" else 7)
     labeled = [row for row in report.findings.to_pylist() if row["issue"] == "label"]
@@ -73,13 +74,13 @@ def test_decisions_come_back_by_sample(platform, make_queue, name, client, tasks
     assert {(row["run"], row["round"], row["platform"]) for row in rows} == {("r7", "1", "label-studio")}
     assert rows[0]["seconds"] == pytest.approx(4.5)
     # A push after people have answered leaves their answers alone.
-    assert platform.push(report, project=name, mode=mode).unchanged == 8
+    assert report.push("label-studio", project=name, mode=mode).unchanged == 8
     assert platform.pull(project=name, store=kept).num_rows == 3
 
 
 @pytest.mark.server
 def test_a_project_that_nobody_pushed_is_refused_and_no_file_is_touched(platform, make_queue, name, tmp_path):
-    platform.push(make_queue(4), project=name)
+    make_queue(4).push("label-studio", project=name)
     mine = tmp_path / "c.csv"
     mine.write_text("precious")
     asked = ("--to", str(mine), "--store", str(tmp_path / "kept"))
@@ -103,7 +104,7 @@ def test_blind_decisions_know_the_given_label_from_the_named_store_or_are_refuse
     monkeypatch.chdir(tmp_path)
     report = make_queue(4, run="20261123-101500-b11d")
     Store("elsewhere").save(report)
-    project = platform.push(report, project=name, mode="blind").details["project_id"]
+    project = report.push("label-studio", project=name, mode="blind").details["project_id"]
     assert platform.pull(project=name).num_rows == 0  # nobody has decided: no label needs to be known
     task = tasks_of(project)[0]
     sample = task["data"]["labelsift_id"]

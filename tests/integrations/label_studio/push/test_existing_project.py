@@ -61,7 +61,7 @@ def test_only_flagged_tasks_are_written_and_every_key_of_others_stays(
     before = {task["id"]: task for task in tasks_of(project)}
 
     began = time.monotonic()
-    receipt = platform.push(report, project=name, match="data.ticket")
+    receipt = report.push("label-studio", project=name, match="data.ticket")
     took = time.monotonic() - began
 
     assert (receipt.created, receipt.updated, receipt.unchanged, receipt.failed) == (0, flagged, 0, {})
@@ -76,7 +76,7 @@ def test_only_flagged_tasks_are_written_and_every_key_of_others_stays(
     assert len(client.predictions(project)) == flagged - 1
     assert took <= 360
 
-    again = platform.push(report, project=name, match="ticket")
+    again = report.push("label-studio", project=name, match="ticket")
     assert (again.created, again.updated, again.unchanged) == (0, 0, flagged)
     assert again.details["tabs_written"] == 0
 
@@ -91,8 +91,8 @@ def test_the_tabs_stand_beside_theirs_and_the_next_run_takes_them_over(
         "model_version": "bert-7",
     }
     client.import_predictions(project, [{"task": tasks_of(project)[0]["id"], **others_prediction}])
-    platform.push(make_queue(20, run="r1"), project=str(project), match="ticket")
-    platform.push(make_queue(20, run="r2", flagged=5), project=str(project), match="ticket")
+    make_queue(20, run="r1").push("label-studio", project=str(project), match="ticket")
+    make_queue(20, run="r2", flagged=5).push("label-studio", project=str(project), match="ticket")
 
     views = {view["data"]["title"]: view for view in client.views(project)}
     issues = ["⚑ Suspicious labels", "⚑ Outliers"]
@@ -110,7 +110,7 @@ def test_the_predictions_of_an_earlier_run_go_in_one_request(
     platform, make_queue, make_project, name, client, monkeypatch
 ):
     project = make_project(make_queue(12))
-    platform.push(make_queue(12, run="r1"), project=name, match="ticket")
+    make_queue(12, run="r1").push("label-studio", project=name, match="ticket")
     deleted: list[str] = []
     delete = Client.delete_predictions
 
@@ -119,7 +119,7 @@ def test_the_predictions_of_an_earlier_run_go_in_one_request(
         delete(self, project, version)
 
     monkeypatch.setattr(Client, "delete_predictions", counted)
-    platform.push(make_queue(12, run="r2"), project=name, match="ticket")
+    make_queue(12, run="r2").push("label-studio", project=name, match="ticket")
     assert deleted == ["labelsift/r1"]
     assert [one["model_version"] for one in client.predictions(project)] == ["labelsift/r2"] * 11
 
@@ -130,8 +130,8 @@ def test_modes_decide_what_is_pre_filled_and_what_is_told(
 ):
     report = make_queue(10, run="r1")
     project = make_project(report)
-    platform.push(report, project=name, match="ticket", mode="prefill")
-    platform.push(report, project=name, match="ticket", mode=mode)
+    report.push("label-studio", project=name, match="ticket", mode="prefill")
+    report.push("label-studio", project=name, match="ticket", mode=mode)
     version = client.project(project)["model_version"]
     assert (version == "labelsift/r1") == (mode == "prefill")
     told = {key for task in tasks_of(project) for key in own(task["data"])}
@@ -141,19 +141,19 @@ def test_modes_decide_what_is_pre_filled_and_what_is_told(
 def test_samples_without_a_task_are_named_or_made(platform, make_queue, make_project, name, client, tasks_of):
     project = make_project(make_queue(10))
     report = make_queue(14)
-    receipt = platform.push(report, project=name, match="data.ticket")
+    receipt = report.push("label-studio", project=name, match="data.ticket")
     assert sorted(receipt.failed) == ["t00010", "t00011", "t00012", "t00013"]
     assert "No task" in receipt.failed["t00010"]
     assert (receipt.created, receipt.updated) == (0, 10)
 
-    receipt = platform.push(report, project=name, match="data.ticket", create=True)
+    receipt = report.push("label-studio", project=name, match="data.ticket", create=True)
     assert (receipt.created, receipt.updated, receipt.failed) == (4, 0, {})
     made = {task["data"]["ticket"]: task["data"] for task in tasks_of(project)}["t00012"]
     assert made["text"] == report.samples.texts[12].as_py()
     assert made["channel"] == "mail"
     # The first import into a project without a model version must not decide what is pre-filled.
     assert not client.project(project)["model_version"]
-    again = platform.push(report, project=name, match="data.ticket", create=True)
+    again = report.push("label-studio", project=name, match="data.ticket", create=True)
     assert (again.created, again.updated, again.unchanged) == (0, 0, 14)
 
 
@@ -161,14 +161,14 @@ def test_tasks_can_be_matched_by_text(platform, make_queue, make_project, name):
     texts = ["same", "same", "other", "last"]
     report = make_queue(texts=texts)
     make_project(report)
-    receipt = platform.push(report, project=name, match="data.text")
+    receipt = report.push("label-studio", project=name, match="data.text")
     assert (receipt.updated, receipt.failed) == (4, {})
     assert len(set(receipt.sample_links.values())) == 4
 
 
 def test_a_label_that_the_project_lacks_is_named(platform, make_queue, make_project, name, client):
     project = make_project(make_queue(8), config=CONFIG.replace('<Choice value="refund"/>', ""))
-    receipt = platform.push(make_queue(8), project=name, match="ticket")
+    receipt = make_queue(8).push("label-studio", project=name, match="ticket")
     assert receipt.failed
     assert all("'refund'" in why for why in receipt.failed.values())
     assert len(client.predictions(project)) == 7 - len(receipt.failed)
@@ -178,10 +178,10 @@ def test_what_cannot_be_found_is_refused_with_a_hint(platform, make_queue, make_
     report = make_queue(4)
     make_project(report)
     with pytest.raises(InputError, match="has no project") as refused:
-        platform.push(report, project=name.lower() + "x", match="ticket")
+        report.push("label-studio", project=name.lower() + "x", match="ticket")
     assert name in refused.value.cure
     with pytest.raises(InputError, match="has the field nothing") as refused:
-        platform.push(report, project=name, match="data.nothing")
+        report.push("label-studio", project=name, match="data.nothing")
     assert "ticket" in refused.value.cure
 
 
@@ -189,7 +189,7 @@ def test_a_dry_run_writes_nothing(platform, make_queue, make_project, name, clie
     report = make_queue(10)
     project = make_project(report)
     before = tasks_of(project)
-    receipt = platform.push(report, project=name, match="ticket", dry_run=True)
+    receipt = report.push("label-studio", project=name, match="ticket", dry_run=True)
     assert (receipt.updated, receipt.dry_run) == (10, True)
     assert tasks_of(project) == before
     assert client.predictions(project) == []

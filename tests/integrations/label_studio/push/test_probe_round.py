@@ -9,6 +9,7 @@ import labelsift as ls
 import pyarrow as pa
 import pytest
 from labelsift.corrections.probe_estimates import probed
+from labelsift.data.adjudication import resolve
 from labelsift.store.store import Store
 
 pytestmark = pytest.mark.server
@@ -79,7 +80,7 @@ def test_repeats_are_unmarked_second_tasks_whose_answers_are_no_second_votes(pla
     found = platform.pull(project=name, store=report.store.folder)
     assert Counter(found["asked"].to_pylist()) == {"blind": 10, "repeat": 10}
     ls.record(found, store=report.store.folder)
-    decided = ls.corrections.resolve(found).decided
+    decided = resolve(found).decided
     assert decided.keys() == plan["repeats"].keys()
     assert {value for action, value in decided.values() if action == "relabel"} == {'"top_up"'}
     told = probed(store=report.store.folder)

@@ -12,13 +12,13 @@ def test_the_queue_arrives_worst_first_and_the_second_push_changes_nothing(
     platform, make_queue, name, tasks_of, counts, client
 ):
     report = make_queue(30)
-    first = platform.push(report, project=name)
+    first = report.push("label-studio", project=name)
     project = first.details["project_id"]
     assert (first.created, first.updated, first.unchanged, first.failed) == (30, 0, 0, {})
     before = counts(project)
     assert before == (30, 29, 6)
 
-    second = platform.push(report, project=name)
+    second = report.push("label-studio", project=name)
     assert (second.created, second.updated, second.unchanged) == (0, 0, 30)
     assert second.details["project_id"] == project
     assert second.details["tabs_written"] == 0
@@ -38,7 +38,7 @@ def test_what_was_deleted_and_edited_on_the_server_is_brought_back_and_nothing_e
     platform, make_queue, name, tasks_of, client, counts
 ):
     report = make_queue(40)
-    project = platform.push(report, project=name).details["project_id"]
+    project = report.push("label-studio", project=name).details["project_id"]
     before = counts(project)
     tasks = tasks_of(project)
     client.delete_tasks(project, [task["id"] for task in tasks[:10]])
@@ -46,7 +46,7 @@ def test_what_was_deleted_and_edited_on_the_server_is_brought_back_and_nothing_e
         changed = {"text": "changed"} if at % 2 else {"labelsift_suggested": "changed"}
         client.write_task(task["id"], task["data"] | changed | {"their_note": f"note {at}"})
 
-    receipt = platform.push(report, project=name)
+    receipt = report.push("label-studio", project=name)
 
     assert (receipt.created, receipt.updated, receipt.unchanged) == (10, 10, 20)
     assert counts(project) == before
@@ -58,7 +58,7 @@ def test_what_was_deleted_and_edited_on_the_server_is_brought_back_and_nothing_e
 
 def test_predictions_that_vanished_or_doubled_are_mended(platform, make_queue, name, client, counts):
     report = make_queue(10)
-    project = platform.push(report, project=name).details["project_id"]
+    project = report.push("label-studio", project=name).details["project_id"]
     before = counts(project)
     predictions = client.predictions(project)
     client.delete_prediction(predictions[0]["id"])
@@ -66,7 +66,7 @@ def test_predictions_that_vanished_or_doubled_are_mended(platform, make_queue, n
     others = doubled | {"model_version": "somebody/else"}
     client.import_predictions(project, [doubled, others])
 
-    receipt = platform.push(report, project=name)
+    receipt = report.push("label-studio", project=name)
 
     assert (receipt.created, receipt.updated) == (0, 2)
     assert counts(project) == (before[0], before[1] + 1, before[2])
@@ -76,14 +76,14 @@ def test_predictions_that_vanished_or_doubled_are_mended(platform, make_queue, n
 
 def test_a_dry_run_sends_nothing(platform, make_queue, name, client):
     projects = len(client.projects())
-    receipt = platform.push(make_queue(10), project=name, dry_run=True)
+    receipt = make_queue(10).push("label-studio", project=name, dry_run=True)
     assert (receipt.created, receipt.dry_run) == (10, True)
     assert len(client.projects()) == projects
 
 
 def test_each_run_opens_a_round_and_each_mode_too(platform, make_queue, name, client):
     made = [
-        platform.push(make_queue(5, run=run), project=name, mode=mode).details
+        make_queue(5, run=run).push("label-studio", project=name, mode=mode).details
         for run, mode in (("r1", "choose"), ("r2", "choose"), ("r2", "blind"), ("r1", "choose"))
     ]
     assert [one["round"] for one in made] == [1, 2, 3, 1]
@@ -93,16 +93,16 @@ def test_each_run_opens_a_round_and_each_mode_too(platform, make_queue, name, cl
 
 def test_a_long_name_is_shortened_in_the_title_and_still_found(platform, make_queue, name):
     long = f"{name}: a project whose name is longer than Label Studio allows"
-    first = platform.push(make_queue(3), project=long)
+    first = make_queue(3).push("label-studio", project=long)
     assert len(first.details["project"]) <= 50
-    assert platform.push(make_queue(3), project=long).unchanged == 3
+    assert make_queue(3).push("label-studio", project=long).unchanged == 3
 
 
 @pytest.mark.parametrize(("mode", "version"), [("choose", None), ("prefill", "labelsift/r1"), ("blind", None)])
 def test_the_projects_model_version_is_the_predictions_in_prefill_only(
     platform, make_queue, name, client, mode, version
 ):
-    project = platform.push(make_queue(5, run="r1"), project=name, mode=mode).details["project_id"]
+    project = make_queue(5, run="r1").push("label-studio", project=name, mode=mode).details["project_id"]
     predictions = client.predictions(project)
     assert {one["model_version"] for one in predictions} == (set() if mode == "blind" else {"labelsift/r1"})
     assert all(one["score"] == pytest.approx(0.94) for one in predictions)
@@ -112,7 +112,7 @@ def test_the_projects_model_version_is_the_predictions_in_prefill_only(
 
 
 def test_tabs_sort_by_their_own_score_and_show_their_own_issue(platform, make_queue, name, client):
-    receipt = platform.push(make_queue(10), project=name)
+    receipt = make_queue(10).push("label-studio", project=name)
     tabs = {view["data"]["title"]: view["id"] for view in client.views(receipt.details["project_id"])}
     assert list(tabs) == ["Review now", "Suspicious labels", "Outliers", "Second look", "Unclear", "Done"]
 
@@ -140,30 +140,30 @@ HOSTILE = [
 def test_hostile_texts_and_labels_arrive_whole(platform, make_queue, name, tasks_of):
     odd = ('a "b" <c> & d', "$5 fee", "عربي", "<script>alert(1)</script>", "x, y")
     report = make_queue(classes=odd, texts=HOSTILE)
-    receipt = platform.push(report, project=name)
+    receipt = report.push("label-studio", project=name)
     assert receipt.failed == {}
     tasks = {task["data"]["labelsift_id"]: task["data"] for task in tasks_of(receipt.details["project_id"])}
     assert [tasks[f"t{at:05d}"]["text"] for at in range(8)] == [one.replace("\x00", "\ufffd") for one in HOSTILE]
     assert tasks["t00001"]["labelsift_given"] == "$5 fee"
-    assert platform.push(report, project=name).unchanged == 8
+    assert report.push("label-studio", project=name).unchanged == 8
 
 
 def test_a_project_left_empty_by_a_dead_push_is_removed(platform, make_queue, name, client):
-    made = client.project(platform.push(make_queue(5), project=name).details["project_id"])
+    made = client.project(make_queue(5).push("label-studio", project=name).details["project_id"])
     twin = client.create_project(
         title=made["title"],
         description=made["description"],
         label_config=made["label_config"],
         model_version=made["model_version"],
     )
-    receipt = platform.push(make_queue(5), project=name)
+    receipt = make_queue(5).push("label-studio", project=name)
     assert (receipt.created, receipt.details["project_id"]) == (0, made["id"])
     assert twin not in [one["id"] for one in client.projects()]
 
 
 def test_doubles_go_but_never_one_that_a_person_has_answered(platform, make_queue, name, client, tasks_of, counts):
     report = make_queue(6)
-    project = platform.push(report, project=name).details["project_id"]
+    project = report.push("label-studio", project=name).details["project_id"]
     before = counts(project)
     tasks = tasks_of(project)
     again = [{"data": task["data"]} for task in tasks[:3]]
@@ -171,7 +171,7 @@ def test_doubles_go_but_never_one_that_a_person_has_answered(platform, make_queu
     answered = tasks_of(project)[-1]  # the double of the third task
     answer(client, answered["id"], "refund")
 
-    receipt = platform.push(report, project=name)
+    receipt = report.push("label-studio", project=name)
 
     # The answered double stays in place of its original.
     assert receipt.details["doubles_removed"] == 3
@@ -183,19 +183,19 @@ def test_doubles_go_but_never_one_that_a_person_has_answered(platform, make_queu
 
 def test_create_without_match_is_refused(platform, make_queue, name):
     with pytest.raises(InputError, match="match only"):
-        platform.push(make_queue(3), project=name, create=True)
+        make_queue(3).push("label-studio", project=name, create=True)
 
 
 def test_an_unknown_mode_is_refused(platform, make_queue, name):
     with pytest.raises(InputError, match="no mode gentle"):
-        platform.push(make_queue(3), project=name, mode="gentle")
+        make_queue(3).push("label-studio", project=name, mode="gentle")
 
 
 def test_a_report_without_findings_makes_no_project(platform, make_queue, name, client):
     projects = len(client.projects())
     report = make_queue(5)
     report.findings = report.findings.slice(0, 0)
-    receipt = platform.push(report, project=name)
+    receipt = report.push("label-studio", project=name)
     assert (receipt.created, receipt.links) == (0, {})
     assert len(client.projects()) == projects
 

@@ -13,7 +13,6 @@ from labelsift.cli.print_tables import print_receipt
 from labelsift.errors import InputError
 from labelsift.integrations.label_studio.client.client import Client
 from labelsift.integrations.label_studio.push import dry_run as planned
-from labelsift.platforms import PushOptions, adjusted
 from rich.console import Console
 
 pytestmark = pytest.mark.server
@@ -51,8 +50,7 @@ def test_two_people_answer_an_item_and_the_second_does_not_see_the_first(
     platform, make_queue, name, client, colleague, tasks_of
 ):
     report = make_queue(60)
-    shared = platform.adjusted(PushOptions(twice=0.2))
-    first = shared.push(report, project=name)
+    first = report.push("label-studio", project=name, twice=0.2)
     main, twice = first.details["project_id"], first.details["b_project_id"]
     assert (first.created, first.failed) == (60, {})
     assert [client.project(one)["maximum_annotations"] for one in (main, twice)] == [1, 2]
@@ -61,8 +59,8 @@ def test_two_people_answer_an_item_and_the_second_does_not_see_the_first(
     assert sorted(data["labelsift_id"] for part in parts for data in part) == report.samples.ids.to_pylist()
     assert {frozenset(data) for data in parts[1]} <= {frozenset(data) for data in parts[0]}  # nothing marks them
     assert len(parts[1]) > 2
-    for again in (shared, platform):  # what stands is known without the option, too
-        receipt = again.push(report, project=name)
+    for twice_again in (0.2, 0.0):  # what stands is known without the option, too
+        receipt = report.push("label-studio", project=name, twice=twice_again)
         assert (receipt.created, receipt.updated, receipt.unchanged) == (0, 0, 60)
 
     task = next_task(client, twice)
@@ -79,19 +77,19 @@ def test_two_people_answer_an_item_and_the_second_does_not_see_the_first(
     assert Counter(row["id"] for row in pulled) == {task["data"]["labelsift_id"]: 2}
     assert len({row["person"] for row in pulled}) == 2
     with pytest.raises(InputError, match="pushed with 20% of its items"):
-        platform.adjusted(PushOptions(twice=0.5)).push(report, project=name)
+        report.push("label-studio", twice=0.5, project=name)
 
 
 def test_two_people_in_the_first_tab_are_given_different_tasks(platform, make_queue, name, client, colleague):
-    project = platform.push(make_queue(8), project=name).details["project_id"]
+    project = make_queue(8).push("label-studio", project=name).details["project_id"]
     mine, theirs = next_task(client, project), next_task(colleague, project)
     assert [one["data"]["labelsift_rank"] for one in (mine, theirs)] == [1, 2]
 
 
 def test_a_push_that_was_not_parted_is_not_parted_later(platform, make_queue, name):
-    platform.push(make_queue(8), project=name)
+    make_queue(8).push("label-studio", project=name)
     with pytest.raises(InputError, match="pushed without items for two people"):
-        platform.adjusted(PushOptions(twice=0.5)).push(make_queue(8), project=name)
+        make_queue(8).push("label-studio", twice=0.5, project=name)
 
 
 def project_of_theirs(client: Client, name: str, report: Any) -> int:
@@ -107,17 +105,16 @@ def test_a_review_project_links_back_to_the_tasks_that_its_samples_are_from(
     report = make_queue(8)
     theirs = project_of_theirs(client, name, report)
     original = {task["data"]["ticket"]: task["id"] for task in tasks_of(theirs)}
-    linking = platform.adjusted(PushOptions(link="data.ticket"))
-    receipt = linking.push(report, project=name)
+    receipt = report.push("label-studio", project=name, link="data.ticket")
     for task in tasks_of(receipt.details["project_id"]):
         data = task["data"]
         address = f"{client.url}/projects/{theirs}/data?task={original[data['labelsift_id']]}"
         assert data["labelsift_source"] == address
         assert f'href="{address}"' in data["labelsift_origin"]
     assert "$labelsift_origin" in client.project(receipt.details["project_id"])["label_config"]
-    assert linking.push(report, project=name).unchanged == 8
+    assert report.push("label-studio", project=name, link="data.ticket").unchanged == 8
     with pytest.raises(InputError, match="not blind"):
-        linking.push(report, project=name, mode="blind")
+        report.push("label-studio", project=name, link="data.ticket", mode="blind")
 
 
 def test_thousands_of_writes_are_refused_with_the_other_ways_and_what_they_take(
@@ -128,28 +125,26 @@ def test_thousands_of_writes_are_refused_with_the_other_ways_and_what_they_take(
     before = tasks_of(project)
     monkeypatch.setattr(planned, "MANY", 5)
     with pytest.raises(InputError, match=r"12 tasks .* one by one") as refused:
-        platform.push(report, project=name, match="ticket")
+        report.push("label-studio", project=name, match="ticket")
     assert all(way in refused.value.cure for way in ("--link data.ticket", "--budget 5", "--anyway", "second"))
-    plan = platform.push(report, project=name, match="ticket", dry_run=True)
+    plan = report.push("label-studio", project=name, match="ticket", dry_run=True)
     assert "--anyway" in plan.details["instead"]
     assert tasks_of(project) == before
-    assert platform.adjusted(PushOptions(anyway=True)).push(report, project=name, match="ticket").updated == 12
-    assert platform.push(report, project=name, match="ticket").unchanged == 12  # nothing is left to write
+    assert report.push("label-studio", anyway=True, project=name, match="ticket").updated == 12
+    assert report.push("label-studio", project=name, match="ticket").unchanged == 12  # nothing is left to write
 
 
 def test_what_does_not_go_together_is_refused(platform, make_queue, name, client):
     report = make_queue(3)
     project_of_theirs(client, name, report)
-    for options in (PushOptions(twice=0.1), PushOptions(link="ticket")):
+    for options in ({"twice": 0.1}, {"link": "ticket"}):
         with pytest.raises(InputError, match="belong to a review project"):
-            platform.adjusted(options).push(report, project=name, match="ticket")
-    with pytest.raises(InputError, match="1 lanes"):
-        adjusted(platform, PushOptions(lanes=1))
+            report.push("label-studio", project=name, match="ticket", **options)
 
 
 def test_a_dry_run_says_what_would_be_made_and_how_long_it_takes(platform, make_queue, name, client):
     before = len(client.projects())
-    plan = platform.adjusted(PushOptions(lanes=2, twice=0.3)).push(make_queue(30), project=name, dry_run=True)
+    plan = make_queue(30).push("label-studio", lanes=2, twice=0.3, project=name, dry_run=True)
     console = Console(record=True, width=200, file=io.StringIO())
     print_receipt(plan, console=console)
     said = console.export_text()
@@ -168,7 +163,7 @@ def test_a_dry_run_says_what_would_be_made_and_how_long_it_takes(platform, make_
 @pytest.mark.timeout(1800)
 def test_a_plan_takes_about_as_long_as_it_says(platform, make_queue, name):
     report = make_queue(4000)
-    plan = platform.push(report, project=name, dry_run=True)
+    plan = report.push("label-studio", project=name, dry_run=True)
     began = time.monotonic()
-    platform.push(report, project=name)
+    report.push("label-studio", project=name)
     assert time.monotonic() - began <= 5 * plan.details["estimated_seconds"]

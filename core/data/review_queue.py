@@ -1,0 +1,103 @@
+"""Review queue: the flagged samples of a run as a labeling platform gets them, plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .samples import Samples, Task
+
+Value = Any  # str | list[str] | list[[int, int, str]]
+Span = Sequence[int | str]  # [start, end, type]
+Dispute = tuple[list[int | str] | None, list[int | str] | None]  # what is marked, and what should be; None = nothing
+
+
+@dataclass(frozen=True)
+class ReviewItem:
+    """One flagged sample with everything that was found about it.
+
+    Parameters
+    ----------
+    id
+        The sample's id.
+    rank
+        Its place in the queue, 1 = worst.
+    issues
+        What it is flagged for, the one that ranks it first.
+    scores
+        Issue → score (0 = certainly bad, 1 = good).
+    text
+        The sample's text, or the address of its image or sound; empty where it has none.
+    given, suggested
+        Its label and the label that fits better, None where there is none. Where samples have several labels, or
+        spans, the whole sets: a sorted list of labels, ``[[start, end, type], …]``.
+    confidence
+        In the suggestion, 0..1; None without one.
+    reason
+        Plain sentences, the main one first.
+    metadata
+        The user's own fields, as JSON values.
+    again
+        True for the second task of a sample.
+    blind
+        True where the labels and the reason must not be shown, whatever the others show.
+    task
+        What kind of labels ``given`` and ``suggested`` are.
+    disputes
+        Of spans: each as it is marked and as it should be, worst first; None where nothing is, or should be.
+    group
+        Its cluster of duplicates; None where it has none. Other items of it need not be in the queue.
+    """
+
+    id: str
+    rank: int
+    issues: tuple[str, ...]
+    scores: dict[str, float]
+    text: str
+    given: Value | None
+    suggested: Value | None
+    confidence: float | None
+    reason: str
+    metadata: dict[str, Any] = field(default_factory=dict)
+    again: bool = False
+    blind: bool = False
+    task: Task = "classification"
+    disputes: tuple[Dispute, ...] = ()
+    group: str | None = None
+
+    @property
+    def key(self) -> str:
+        """What a push knows its task by."""
+        return key_of(self.id, again=self.again)
+
+
+@dataclass(frozen=True)
+class ReviewQueue:
+    """What people are asked about of one run.
+
+    Parameters
+    ----------
+    run
+        The run's name.
+    samples
+        All samples of the run, also those that nobody is asked about.
+    items
+        Worst first; second tasks of samples stand among them.
+    classes
+        The classes that the run's model knows; those of the samples stand in ``samples``.
+    repeats
+        Id → the score that places the second task of a sample, also where the queue does not hold it: such a task
+        is left as it stands.
+    """
+
+    run: str
+    samples: Samples
+    items: tuple[ReviewItem, ...]
+    classes: tuple[str, ...] = ()
+    repeats: Mapping[str, float] = field(default_factory=dict)
+
+
+def key_of(sample: str, *, again: bool) -> str:
+    """Return what a push knows a task by: the sample's id, or for its second task what is no sample's id."""
+    return f"{sample}\x00again" if again else sample
