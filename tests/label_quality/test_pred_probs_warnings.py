@@ -10,7 +10,7 @@ from labelsift.errors import InputError
 from labelsift.label_quality.confident_learning import pass2
 from labelsift.label_quality.neighbor_votes import votes
 from labelsift.label_quality.pred_probs_warnings import (
-    Alike,
+    RowComparison,
     column_order,
     column_order_warning,
     in_sample_warning,
@@ -73,13 +73,13 @@ def test_a_class_that_is_often_mislabeled_is_no_wrong_order():
 
 
 def test_all_rows_alike():
-    watch = Alike()
+    watch = RowComparison()
     watch.see(np.full((3, 2), 0.5), None)
     watch.see(np.full((3, 2), 0.5), None)
-    assert watch.doubt()
+    assert watch.warning()
     watch.see(np.array([[0.5, 0.4]]), None)
-    assert watch.doubt() is None
-    assert Alike().doubt() is None
+    assert watch.warning() is None
+    assert RowComparison().warning() is None
 
 
 def test_a_scan_says_it_of_probabilities_that_a_user_brings():
