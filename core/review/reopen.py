@@ -49,36 +49,36 @@ def reopened(
     """
     if not {"label_score", "is_label_issue", "suggested_label"} <= set(scores.column_names):
         return frozenset()
-    found = judged(samples, records, but=but)
+    judgements = judged(samples, records, but=but)
     of_sample: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
-    for one in found.decisions:
-        if one["verdict"] != "skipped" and one["id"] in found.decided:
-            of_sample[one["id"]].append(one)
+    for decision in judgements.decisions:
+        if decision["verdict"] != "skipped" and decision["id"] in judgements.decided:
+            of_sample[decision["id"]].append(decision)
     asked = pc.and_(
         pc.fill_null(scores["is_label_issue"], False),
         pc.is_in(scores["id"], value_set=pa.array(sorted(of_sample), pa.string())),
     )
     flagged = scores.filter(asked).select(["id", "label_score", "suggested_label"]).to_pylist()
-    return frozenset(row["id"] for row in flagged if _changed(row, of_sample[row["id"]], found))
+    return frozenset(row["id"] for row in flagged if _changed(row, of_sample[row["id"]], judgements))
 
 
-def _changed(now: Mapping[str, Any], decisions: Sequence[Mapping[str, Any]], found: Judged) -> bool:
-    text, label = found.now[now["id"]]
-    decided = chosen(found.decided[now["id"]])
+def _changed(now: Mapping[str, Any], decisions: Sequence[Mapping[str, Any]], judgements: Judged) -> bool:
+    text, label = judgements.now[now["id"]]
+    decided = chosen(judgements.decided[now["id"]])
     if now["suggested_label"] is None or (decided and label not in decided):
         return False  # what was decided is not applied yet
     weighed: set[str | None] = set()
     scores = []  # of the present label, each time that somebody confirmed or chose it
-    for one in decisions:
-        then = one.get("evidence")
-        given = given_names(one["given"], found.taxonomy)
-        picked = {said(json.loads(one["value"]))} if one["action"] == "relabel" else set()
+    for decision in decisions:
+        then = decision.get("evidence")
+        given = given_names(decision["given"], judgements.taxonomy)
+        picked = {said(json.loads(decision["value"]))} if decision["action"] == "relabel" else set()
         weighed |= given | picked
-        if then is None or one["text_hash"] != text:
+        if then is None or decision["text_hash"] != text:
             continue
-        suggested = given_names(to_json(then["suggested"]), found.taxonomy)
+        suggested = given_names(to_json(then["suggested"]), judgements.taxonomy)
         weighed |= suggested
-        if one["action"] == "keep" and label in given:
+        if decision["action"] == "keep" and label in given:
             scores.append(then["score"])
         elif label in picked & suggested and then.get("confidence") is not None:
             scores.append(then["confidence"])

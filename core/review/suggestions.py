@@ -1,4 +1,4 @@
-"""What is given and what is suggested of a sample, read out of its row and its findings."""
+"""Given and suggested values of a sample, read out of its row and its findings."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def read_given(cell: str | None, task: Task) -> Value | None:
     """Read the value out of a cell of the samples' table."""
     if cell is None or task == "classification":
         return cell
-    return labels_of(cell) if task == "multilabel" else [list(one) for one in spans_of(cell) or ()]
+    return labels_of(cell) if task == "multilabel" else [list(span) for span in spans_of(cell) or ()]
 
 
 def suggestion_of(
@@ -41,10 +41,10 @@ def suggestion_of(
     """
     ordered = sorted(findings, key=order_of)
     if task == "spans":
-        disputes = [(_read(one["given"]), _read(one["suggested"])) for one in ordered if one["issue"] == "span"]
+        disputes = [(_read(row["given"]), _read(row["suggested"])) for row in ordered if row["issue"] == "span"]
         return (settled(given, disputes) if disputes else None), tuple(disputes)
     if task == "multilabel":
-        sets = [made for one in ordered if isinstance(made := _read(one["suggested"]), list)]
+        sets = [labels for row in ordered if isinstance(labels := _read(row["suggested"]), list)]
         return (sets[0] if sets else None), ()
     suggesting = suggesting_of(ordered)
     return (plain(suggesting["suggested"]) if suggesting else None), ()
@@ -52,7 +52,7 @@ def suggestion_of(
 
 def suggesting_of(findings: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
     """Return the first finding that suggests something."""
-    return next((one for one in findings if one["suggested"] not in (None, "null")), None)
+    return next((row for row in findings if row["suggested"] not in (None, "null")), None)
 
 
 def order_of(finding: Mapping[str, Any]) -> tuple[int, float]:
@@ -99,7 +99,7 @@ def settled(given: Value | None, disputes: Iterable[Dispute]) -> Value:
     disputes = list(disputes)
     gone = [old for old, _ in disputes if old is not None]
     come = [new for _, new in disputes if new is not None]
-    return listed([*(one for one in given or () if list(one) not in gone), *come])
+    return listed([*(span for span in given or () if list(span) not in gone), *come])
 
 
 def disputed(given: Value | None, suggested: Value | None) -> tuple[Value, Value]:
@@ -111,9 +111,9 @@ def disputed(given: Value | None, suggested: Value | None) -> tuple[Value, Value
     if suggested is None:
         return [], []
     before, after = listed(given or ()), listed(suggested)
-    return [one for one in before if one not in after], [one for one in after if one not in before]
+    return [span for span in before if span not in after], [span for span in after if span not in before]
 
 
 def listed(spans: Iterable[Span]) -> list[list[int | str]]:
     """Return spans as lists, in the order of the text, each once."""
-    return [list(one) for one in sorted({(start, end, kind) for start, end, kind in spans})]
+    return [list(span) for span in sorted({(start, end, kind) for start, end, kind in spans})]

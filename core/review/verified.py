@@ -48,14 +48,14 @@ def verified(
     dict
         Sample id → the issues that it had when it was judged. A new one is a reason to ask again.
     """
-    found = judged(samples, records, but=but)
+    judgements = judged(samples, records, but=but)
     given: dict[str, set[str | None]] = defaultdict(set)
     issues: dict[str, set[str]] = defaultdict(set)
-    for one in found.decisions:
-        issues[one["id"]].update(one["issues"])
-        given[one["id"]] |= given_names(one["given"], found.taxonomy)
-    settled = [one for one, vote in found.decided.items() if found.now[one][1] in given[one] | chosen(vote)]
-    return {one: frozenset({JUDGED, *issues[one]}) for one in settled}
+    for row in judgements.decisions:
+        issues[row["id"]].update(row["issues"])
+        given[row["id"]] |= given_names(row["given"], judgements.taxonomy)
+    settled = [id for id, vote in judgements.decided.items() if judgements.now[id][1] in given[id] | chosen(vote)]
+    return {id: frozenset({JUDGED, *issues[id]}) for id in settled}
 
 
 @dataclass(frozen=True)
@@ -82,18 +82,18 @@ class Judged:
 
 def judged(samples: Samples, records: Iterable[Mapping[str, Any]], *, but: str | None = None) -> Judged:
     """Return the decisions on samples whose text did not change since; see :func:`verified`."""
-    said = [
-        one
-        for one in records
-        if one.get("kind") == "decision"
-        and one["text_hash"]
-        and one["run"] != but
-        and "value" not in one.get("erased", ())
+    decisions = [
+        row
+        for row in records
+        if row.get("kind") == "decision"
+        and row["text_hash"]
+        and row["run"] != but
+        and "value" not in row.get("erased", ())
     ]
     taxonomy = samples.taxonomy or Taxonomy(())
-    said = translated(said, taxonomy)
-    known = pa.array(sorted({one["id"] for one in said}), pa.string())
-    rows = pc.indices_nonzero(pc.is_in(samples.ids, value_set=known))
+    decisions = translated(decisions, taxonomy)
+    ids = pa.array(sorted({row["id"] for row in decisions}), pa.string())
+    rows = pc.indices_nonzero(pc.is_in(samples.ids, value_set=ids))
     here = samples.table.take(rows).to_pylist()
     now = {
         row["id"]: (
@@ -102,8 +102,8 @@ def judged(samples: Samples, records: Iterable[Mapping[str, Any]], *, but: str |
         )
         for row in here
     }
-    still = [one for one in said if one["id"] in now and now[one["id"]][0] in _hashes(one)]
-    votes = pa.Table.from_pylist([{name: one.get(name) for name in _VOTE} for one in still], _SCHEMA)
+    still = [row for row in decisions if row["id"] in now and now[row["id"]][0] in _hashes(row)]
+    votes = pa.Table.from_pylist([{name: row.get(name) for name in _VOTE} for row in still], _SCHEMA)
     return Judged(still, resolve(votes).decided, now, taxonomy)
 
 
@@ -115,9 +115,9 @@ def text_hash(text: str) -> str:
 _SCHEMA = pa.schema([(name, pa.string()) for name in _VOTE])  # times are in one form, so they sort as texts
 
 
-def _hashes(one: Mapping[str, Any]) -> set[str]:
+def _hashes(row: Mapping[str, Any]) -> set[str]:
     """Return the hashes of the text that was judged, and of what an edit made of it."""
-    return {one["text_hash"]} | ({text_hash(json.loads(one["value"]))} if one["action"] == "edit" else set())
+    return {row["text_hash"]} | ({text_hash(json.loads(row["value"]))} if row["action"] == "edit" else set())
 
 
 def chosen(vote: Vote) -> set[str | None]:

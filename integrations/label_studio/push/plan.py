@@ -10,6 +10,7 @@ from labelsift.data.review_queue import ReviewItem, ReviewQueue
 from labelsift.platforms import Mode
 from labelsift.review.dealing import lane_of
 from labelsift.review.suggestions import issue_order
+from labelsift.review.upsert import Diff, compare
 
 from ..convert import tabs
 from ..convert import task_fields as convert
@@ -80,17 +81,15 @@ class Plan:
 
 
 @dataclass
-class Diff:
-    """What has to be done so that the server holds the plan."""
+class ReviewDiff(Diff):
+    """What has to be done so that the server holds the plan, predictions and doubles included."""
 
-    missing: list[str]
-    edited: list[str]
-    unpredicted: list[str]
-    doubles: list[int]
+    unpredicted: list[str] = field(default_factory=list)
+    doubles: list[int] = field(default_factory=list)
 
     @property
     def updated(self) -> set[str]:
-        """Samples whose task or prediction is written anew."""
+        """Items whose task or prediction is written anew."""
         return {*self.edited, *self.unpredicted}
 
 
@@ -129,16 +128,12 @@ def plan_review(items: Sequence[ReviewItem], common: Common, *, run: str, round:
     return plan
 
 
-def compare(plan: Plan, held: Holdings) -> Diff:
-    """Find what the server lacks of a plan. Keys of a task that are not in the plan are others' business."""
-    diff = Diff(missing=[], edited=[], unpredicted=[], doubles=list(held.doubles))
-    for sample, wanted in plan.data.items():
-        stored = held.of_sample.get(sample)
-        if stored is None:
-            diff.missing.append(sample)
-            continue
-        if any(name not in stored.data or stored.data[name] != value for name, value in wanted.items()):
-            diff.edited.append(sample)
-        if not predicted(stored, plan.predictions.get(sample)):
-            diff.unpredicted.append(sample)
-    return diff
+def compare_review(plan: Plan, held: Holdings) -> ReviewDiff:
+    """Find what the server lacks of a plan."""
+    diff = compare(plan.data, {key: stored.data for key, stored in held.of_sample.items()})
+    unpredicted = [
+        key
+        for key in plan.data
+        if (stored := held.of_sample.get(key)) and not predicted(stored, plan.predictions.get(key))
+    ]
+    return ReviewDiff(diff.missing, diff.edited, unpredicted, list(held.doubles))

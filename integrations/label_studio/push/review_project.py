@@ -20,7 +20,7 @@ from ..state import task_links as links
 from ..state.rounds import Round, announce, drop_empty_twins, open_round, round_for, rounds_of, settle
 from ..state.server_state import Holdings, Stored, mend_predictions, put_tabs, read_holdings
 from .dry_run import describe, joined, overlap_of
-from .plan import Common, Deal, Diff, Plan, compare, labels_of, plan_review
+from .plan import Common, Deal, Plan, ReviewDiff, compare_review, labels_of, plan_review
 
 NAME = "label-studio"
 BATCH = 2500  # tasks a request: one to four seconds on the server
@@ -91,7 +91,9 @@ def _push_part(
     plan = plan_review(items, common, run=wanted.run, round=wanted.number)
     receipt = Receipt(platform=NAME, target=wanted.of, dry_run=dry_run, failed=plan.failed)
     if dry_run or not (plan.data or current):
-        diff = compare(plan, read_holdings(client, current.project, repeats=plan.repeats) if current else Holdings())
+        diff = compare_review(
+            plan, read_holdings(client, current.project, repeats=plan.repeats) if current else Holdings()
+        )
         _count(receipt, plan, diff)
         if plan.data or current:
             receipt.details |= describe(
@@ -123,7 +125,7 @@ def _fill(client: Client, receipt: Receipt, current: Round, plan: Plan, *, say: 
     held = read_holdings(client, current.project, repeats=plan.repeats)
     # What else stands there, or comes in between, makes the server's counts another one in the end, and is looked at.
     before = len(held.of_sample), sum(len(stored.predictions) for stored in held.of_sample.values())
-    diff = compare(plan, held)
+    diff = compare_review(plan, held)
     _count(receipt, plan, diff)
     current, held = _bring(client, current, plan, held, diff, before=before, say=say)
     ids, written = put_tabs(client, current.project, plan.tabs)
@@ -139,7 +141,7 @@ def _stands(client: Client, current: Round) -> bool:
 
 
 def _bring(
-    client: Client, current: Round, plan: Plan, held: Holdings, diff: Diff, *, before: tuple[int, int], say: Say
+    client: Client, current: Round, plan: Plan, held: Holdings, diff: ReviewDiff, *, before: tuple[int, int], say: Say
 ) -> tuple[Round, Holdings]:
     """Send what is missing, mend what differs, and look again until the server holds the plan."""
     for turn in range(ROUNDS_OF_REPAIR):
@@ -160,7 +162,7 @@ def _bring(
                 held.of_sample |= arrived
                 return announce(client, current, None), held
         held = read_holdings(client, current.project, repeats=plan.repeats)
-        diff = compare(plan, held)
+        diff = compare_review(plan, held)
     if diff.missing or diff.doubles:
         raise PlatformError(
             f"{current.title} still lacks {len(diff.missing)} samples and holds {len(diff.doubles)} twice",
@@ -206,9 +208,8 @@ def _task(plan: Plan, sample: str) -> dict[str, Any]:
     return {"data": plan.data[sample], "predictions": [prediction] if prediction else []}
 
 
-def _count(receipt: Receipt, plan: Plan, diff: Diff) -> None:
-    receipt.created, receipt.updated = len(diff.missing), len(diff.updated)
-    receipt.unchanged = len(plan.data) - receipt.created - receipt.updated
+def _count(receipt: Receipt, plan: Plan, diff: ReviewDiff) -> None:
+    diff.count(receipt, plan.data)
     if diff.doubles:
         receipt.details["doubles_removed"] = len(diff.doubles)
 
