@@ -14,7 +14,8 @@ from pathlib import Path
 import labelsift as ls
 import numpy as np
 import pyarrow as pa
-from labelsift.checks import Context, registry
+from labelsift.checks import Context
+from labelsift.checks import context as scan_context
 from labelsift.checks.label import label
 from labelsift.models import cross_validation as prediction
 from labelsift.models.embedding import embed, embedder
@@ -50,10 +51,10 @@ def main() -> None:
             prediction.ITERATIONS, prediction.FURTHER = STEPS[1]
             verified = np.where(looked_at, truth, labels)
             for weight in WEIGHTS:
-                registry.VERIFIED_WEIGHT = weight
+                scan_context.VERIFIED_WEIGHT = weight
                 found, _ = _precision(samples, verified, truth, vectors, graph, looked_at)
                 print(f"{given.data.name} {noise} seed {seed}: verified labels count {weight}: {found:.4f}")
-            registry.VERIFIED_WEIGHT = 3
+            scan_context.VERIFIED_WEIGHT = 3
 
 
 def _noisy(truth: np.ndarray, classes: int, near: np.ndarray | None, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -108,7 +109,7 @@ def _precision(
 ) -> tuple[float, float]:
     """Return the average precision over the rows that nobody looked at, and CPU seconds."""
     started = time.process_time()
-    context = _context(samples, labels, vectors, graph, verified=verified if registry.VERIFIED_WEIGHT > 1 else None)
+    context = _context(samples, labels, vectors, graph, verified=verified if scan_context.VERIFIED_WEIGHT > 1 else None)
     score = label(context).score
     spent = time.process_time() - started
     asked = ~verified & np.isfinite(score)

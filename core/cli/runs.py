@@ -12,7 +12,7 @@ from ..corrections.annotate import model as keep_model
 from ..corrections.annotate import note as keep_note
 from ..corrections.annotate import tag as tag_run
 from ..corrections.spent import rounds_between, spent
-from ..data.issues import visible
+from ..data.formatting import visible
 from ..errors import InputError
 from ..report import load
 from ..store.run_info import RunInfo

@@ -19,9 +19,9 @@ import pyarrow.compute as pc
 
 from .. import platforms
 from ..data.adjudication import SECOND_LOOK
+from ..data.hashing import id_hash, id_hashes, text_hash
 from ..data.textless import comparable_texts
 from ..errors import InputError, LabelsiftError, StoreError
-from ..review.verified import text_hash
 from ..search.pools import pools_of
 from ..store.backend_state import erase_served
 from ..store.base import DEFAULT, SENT
@@ -34,7 +34,6 @@ from ..store.run_reader import read_samples
 from ..store.sealed_text import Words
 from ..store.store import Store
 from ..store.sweep import sweep_dead
-from ..store.tombstones import id_hash, id_hashes
 from .kept_rows import FACTS as ROWS
 from .kept_rows import erase_kept
 

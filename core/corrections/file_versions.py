@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..data.adjudication import Policy, Resolution, Vote, applied, resolve
-from ..data.remap import retold
+from ..data.remap import translated_table
 from ..data.samples import Samples
 from ..data.taxonomy import Taxonomy
 from ..errors import InputError, StoreError
@@ -115,7 +115,7 @@ def correct(
     mapped = samples.remap(taxonomy) if taxonomy and label else samples
     corrections = _corrections(kept, dataset, samples, required=required)
     if mapped.taxonomy is not None:
-        corrections = retold(corrections, mapped.taxonomy)
+        corrections = translated_table(corrections, mapped.taxonomy)
     resolution = resolve(corrections, policy=policy, experts=experts)
     if label is None and any(action == "relabel" for action, _ in resolution.decided.values()):
         raise InputError("There are new labels, and no column for them", cure="Name it: --label COLUMN")

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..data.annotator_labels import Opinions, majority
+from ..data.annotator_labels import AnnotatorLabels
 
 EXTRA = "pip install labelsift[annotators]"
 MAJORITY, CROWDLAB = "majority vote", "CROWDLAB"
@@ -48,9 +48,9 @@ class Consensus:
     method: str
 
 
-def by_majority(said: Opinions, classes: int) -> Consensus:
+def by_majority(said: AnnotatorLabels, classes: int) -> Consensus:
     """Return the label of most annotators; its quality is the share of those who gave it."""
-    codes = majority(said, classes)
+    codes = said.majority_vote(classes)
     spoke, agrees = said.codes >= 0, (said.codes == codes[:, None]) & (said.codes >= 0)
     with np.errstate(invalid="ignore"):
         quality = (agrees.sum(axis=1) / spoke.sum(axis=1)).astype(np.float32)
@@ -64,7 +64,7 @@ def by_majority(said: Opinions, classes: int) -> Consensus:
     return Consensus(codes, quality, own, worth, agreement, agreement, MAJORITY)
 
 
-def by_crowdlab(said: Opinions, pred_probs: np.ndarray) -> Consensus:
+def by_crowdlab(said: AnnotatorLabels, pred_probs: np.ndarray) -> Consensus:
     """Return CROWDLAB's consensus and ActiveLab's scores.
 
     Parameters
@@ -101,7 +101,7 @@ def by_crowdlab(said: Opinions, pred_probs: np.ndarray) -> Consensus:
     return Consensus(**whole, agreement=agreement, skill=skill, method=CROWDLAB)
 
 
-def _agreement(said: Opinions, codes: np.ndarray) -> np.ndarray:
+def _agreement(said: AnnotatorLabels, codes: np.ndarray) -> np.ndarray:
     """Return how often each annotator agrees with the consensus of samples that others labeled, too: NaN for never."""
     several = said.counts > 1
     spoke = (said.codes >= 0) & several[:, None]

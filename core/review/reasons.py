@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ..data.issues import listed, shortened
+from ..data.formatting import listed, shortened
 from ..data.media import Medium
 from .suggestions import plain
 

@@ -22,7 +22,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..data.label_sets import said
+from ..data.label_sets import cell_of
 from ..data.remap import given_names
 from ..data.samples import Samples
 from ..data.schemas import to_json
@@ -72,7 +72,7 @@ def _changed(now: Mapping[str, Any], decisions: Sequence[Mapping[str, Any]], jud
     for decision in decisions:
         then = decision.get("evidence")
         given = given_names(decision["given"], judgements.taxonomy)
-        picked = {said(json.loads(decision["value"]))} if decision["action"] == "relabel" else set()
+        picked = {cell_of(json.loads(decision["value"]))} if decision["action"] == "relabel" else set()
         weighed |= given | picked
         if then is None or decision["text_hash"] != text:
             continue

@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ..data.issues import issue_named
 from ..data.label_sets import parsed as labels_of
 from ..data.review_queue import Dispute, Span, Value
 from ..data.samples import Samples, Task
-from ..data.schemas import ISSUES
 from ..data.spans import parsed as spans_of
 
 # People decide on labels, so what disputes a label comes first; scores of different issues do not compare.
@@ -62,9 +62,9 @@ def order_of(finding: Mapping[str, Any]) -> tuple[int, float]:
 
 
 def issue_order(issue: str) -> tuple[int, int, str]:
-    """Order issues as their tabs stand: what disputes labels first, then as ISSUES lists them."""
+    """Order issues as their tabs stand: what disputes labels first, then by their rank."""
     place = _FIRST.index(issue) if issue in _FIRST else len(_FIRST)
-    return (place, ISSUES.index(issue) if issue in ISSUES else len(ISSUES), issue)
+    return (place, issue_named(issue).rank, issue)
 
 
 def _read(cell: str | None) -> Any:  # noqa: ANN401 - whatever JSON holds

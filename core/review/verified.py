@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,7 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..data.adjudication import Vote, resolve
-from ..data.label_sets import said as label_said
+from ..data.hashing import text_hash
+from ..data.label_sets import cell_of
 from ..data.remap import given_names, translated
 from ..data.samples import TEXT_HASH, Samples
 from ..data.taxonomy import Taxonomy
@@ -107,11 +107,6 @@ def judged(samples: Samples, records: Iterable[Mapping[str, Any]], *, but: str |
     return Judged(still, resolve(votes).decided, now, taxonomy)
 
 
-def text_hash(text: str) -> str:
-    """Return the hash by which a judged text is known again: 128 bits of BLAKE2b."""
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
-
-
 _SCHEMA = pa.schema([(name, pa.string()) for name in _VOTE])  # times are in one form, so they sort as texts
 
 
@@ -125,4 +120,4 @@ def chosen(vote: Vote) -> set[str | None]:
     action, value = vote
     if action == "respan":
         return {value}
-    return {label_said(json.loads(value))} if action == "relabel" else set()
+    return {cell_of(json.loads(value))} if action == "relabel" else set()

@@ -11,13 +11,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..data.hashing import id_hashes
 from ..data.schemas import to_json
 from ..data.textless import without_rows
 from . import row_ids as rowids
 from .location import Place
 from .run_info import FACTS, LINKS, REWRITTEN, WRITTEN, broken, read_links, tables_in
 from .run_reader import read_samples
-from .tombstones import id_hashes, merged
+from .tombstones import merged
 
 ERASED = "(This sentence quoted an erased text.)"
 _QUOTED = 12  # characters from which on an erased text within a sentence is no chance

@@ -26,9 +26,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..data.hashing import text_hash
 from ..data.samples import TEXT_HASH, Samples
 from ..errors import InputError
-from ..review.verified import text_hash
 from .base import BaseStore
 from .location import Place
 from .row_ids import rows_of
@@ -46,7 +46,7 @@ class Shown:
     Parameters
     ----------
     text_hash, given, issues
-        The hash of its text (see :func:`labelsift.review.verified.text_hash`), its label (of sets and spans the
+        The hash of its text (see :func:`labelsift.data.hashing.text_hash`), its label (of sets and spans the
         canonical JSON), and what it was flagged for.
     score, suggested, confidence
         How well its label fits (0 = certainly wrong), the likelier one, and how probable that is; None where it was

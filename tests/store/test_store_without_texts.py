@@ -16,13 +16,14 @@ from labelsift.corrections.erase import forget
 from labelsift.corrections.file_versions import correct
 from labelsift.corrections.reproduce import reproduce
 from labelsift.corrections.verify import verify
+from labelsift.data.hashing import text_hash
 from labelsift.data.review_queue import ReviewQueue
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.errors import InputError
 from labelsift.metrics.compare import compare
 from labelsift.platforms import LabelingPlatform, PushRequest, Receipt
 from labelsift.render import comparison_page
-from labelsift.review.verified import text_hash, verified
+from labelsift.review.verified import verified
 from labelsift.store.location import Folder, place_of
 from labelsift.store.run_info import read_facts
 from labelsift.store.store import Store

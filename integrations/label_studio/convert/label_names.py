@@ -74,15 +74,15 @@ def labels_in(value: Value | None) -> list[str]:
     """
     if value is None or isinstance(value, str):
         return [] if value is None else [value]
-    return list(dict.fromkeys(one if isinstance(one, str) else one[2] for one in value))
+    return list(dict.fromkeys(item if isinstance(item, str) else item[2] for item in value))
 
 
 def _renamed(value: Value, names: dict[str, str]) -> Value:
     if isinstance(value, str):
         return names.get(value, value)
-    if any(not isinstance(one, str) for one in value):
+    if any(not isinstance(item, str) for item in value):
         return sorted([start, end, names.get(label, label)] for start, end, label in value)
-    return sorted({names.get(str(one), str(one)) for one in value})
+    return sorted({names.get(str(item), str(item)) for item in value})
 
 
 def _folded(name: str) -> str:

@@ -1,4 +1,4 @@
-"""What ``enable`` changed in a project, kept in the run store so that ``disable`` can take it back.
+"""Undo record of ``enable`` in the run store, from which ``disable`` takes its changes back.
 
 The record is written before the first change, whole and flushed to the disk, and holds what stood there before. So
 whatever a crash left half done can be told from what was there: what is not in ``before`` and has labelsift's form is
@@ -82,22 +82,22 @@ class Records:
     """
 
     def __init__(self, store: Path | str | None) -> None:
-        kept = Store(store or DEFAULT)
-        kept.prepare()
-        self.place: Place = kept.place / FOLDER
+        run_store = Store(store or DEFAULT)
+        run_store.prepare()
+        self.place: Place = run_store.place / FOLDER
 
     def read(self, project: Mapping[str, Any]) -> Record | None:
         """Return the record of a project as the server gives it; None where it was not enabled from this store."""
         try:
-            found = json.loads(self.place.read(_name(project)))
+            fields = json.loads(self.place.read(_name(project)))
         except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, ValueError) as error:
             raise self._broken(project, error) from None
         try:
-            if found.pop("format") != _FORMAT:
+            if fields.pop("format") != _FORMAT:
                 raise ValueError("another format")
-            return Record(**found | {"before": Before(**found["before"])})
+            return Record(**fields | {"before": Before(**fields["before"])})
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise self._broken(project, error) from None
 
@@ -129,5 +129,5 @@ def _name(project: Mapping[str, Any]) -> str:
     >>> _name({"id": 7, "created_at": "2026-11-25T17:25:04.340172Z"})
     'label-studio-7-7bc3f60a.json'
     """
-    made = hashlib.sha256(str(project["created_at"]).encode()).hexdigest()
-    return f"label-studio-{int(project['id'])}-{made[:8]}.json"
+    digest = hashlib.sha256(str(project["created_at"]).encode()).hexdigest()
+    return f"label-studio-{int(project['id'])}-{digest[:8]}.json"

@@ -1,4 +1,4 @@
-"""What labelsift finds of its own on a server: tasks by sample id, doubles, predictions, tabs."""
+"""State of a project on the server: labelsift's tasks by sample id, doubles, predictions, tabs."""
 
 from __future__ import annotations
 
@@ -74,37 +74,37 @@ def read_holdings(client: Client, project: int, *, repeats: Mapping[str, float] 
     two pushes that clean up at the same time keep the same one.
     """
     predictions = own_predictions(client, project)
-    found: dict[str, list[Stored]] = {}
+    tasks_of: dict[str, list[Stored]] = {}
     for page in client.tasks(project):
         for task in page:
             sample = task["data"].get(f"{PREFIX}id")
             if isinstance(sample, str):
                 key = key_of(sample, again=is_again(task["data"], repeats or {}))
-                found.setdefault(key, []).append(Stored.of(task, predictions.get(task["id"], ())))
-    held = Holdings()
-    for sample, tasks in found.items():
-        keep = next((one for one in tasks if one.touched), tasks[0])
-        held.of_sample[sample] = keep
-        held.doubles += [one.task for one in tasks if one.task != keep.task and not one.touched]
-    held.doubles = untouched(client, project, held.doubles)
-    return held
+                tasks_of.setdefault(key, []).append(Stored.of(task, predictions.get(task["id"], ())))
+    holdings = Holdings()
+    for sample, tasks in tasks_of.items():
+        keep = next((task for task in tasks if task.touched), tasks[0])
+        holdings.of_sample[sample] = keep
+        holdings.doubles += [task.task for task in tasks if task.task != keep.task and not task.touched]
+    holdings.doubles = untouched(client, project, holdings.doubles)
+    return holdings
 
 
 def untouched(client: Client, project: int, tasks: Sequence[int]) -> list[int]:
     """Return those of the tasks that nobody has answered or begun to, read at this moment with their drafts."""
     if not tasks:
         return []
-    found = [Stored.of(task) for page in client.tasks(project, annotations=True, ids=tasks) for task in page]
-    return [one.task for one in found if not one.touched]
+    rows = [Stored.of(task) for page in client.tasks(project, annotations=True, ids=tasks) for task in page]
+    return [task.task for task in rows if not task.touched]
 
 
 def own_predictions(client: Client, project: int) -> dict[int, list[dict[str, Any]]]:
     """Return the predictions whose model version is labelsift's, by task id."""
-    found: dict[int, list[dict[str, Any]]] = {}
-    for one in client.each_prediction(project):
-        if str(one.get("model_version") or "").startswith(model_version("")):
-            found.setdefault(int(one["task"]), []).append(one)
-    return found
+    predictions: dict[int, list[dict[str, Any]]] = {}
+    for prediction in client.each_prediction(project):
+        if str(prediction.get("model_version") or "").startswith(model_version("")):
+            predictions.setdefault(int(prediction["task"]), []).append(prediction)
+    return predictions
 
 
 def predicted(stored: Stored, wanted: Mapping[str, Any] | None) -> bool:
@@ -115,9 +115,11 @@ def predicted(stored: Stored, wanted: Mapping[str, Any] | None) -> bool:
 
 
 def _same(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
-    def core(one: Mapping[str, Any]) -> object:  # without the ids that the server adds
-        regions = [{name: value for name, value in region.items() if name != "id"} for region in one["result"] or ()]
-        return one["model_version"], one.get("score"), regions
+    def core(prediction: Mapping[str, Any]) -> object:  # without the ids that the server adds
+        regions = [
+            {name: value for name, value in region.items() if name != "id"} for region in prediction["result"] or ()
+        ]
+        return prediction["model_version"], prediction.get("score"), regions
 
     return core(stored) == core(wanted)
 
@@ -128,8 +130,8 @@ def mend_predictions(
     """Replace labelsift's predictions of these tasks by the wanted one."""
     again: list[dict[str, Any]] = []
     for stored, wanted in wrong:
-        for one in stored.predictions:
-            client.delete_prediction(int(one["id"]))
+        for prediction in stored.predictions:
+            client.delete_prediction(int(prediction["id"]))
         if wanted is not None:
             again.append({"task": stored.task, **wanted})
     for batch in batches(again, size=size):
@@ -137,10 +139,10 @@ def mend_predictions(
 
 
 def _tabs_by_title(client: Client, project: int) -> dict[str, list[dict[str, Any]]]:
-    found: dict[str, list[dict[str, Any]]] = {}
+    views: dict[str, list[dict[str, Any]]] = {}
     for view in client.views(project):
-        found.setdefault(str(view["data"].get("title")), []).append(view)
-    return found
+        views.setdefault(str(view["data"].get("title")), []).append(view)
+    return views
 
 
 def put_tabs(client: Client, project: int, tabs: Sequence[Mapping[str, Any]]) -> tuple[dict[str, int], int]:
@@ -174,7 +176,7 @@ def put_tabs(client: Client, project: int, tabs: Sequence[Mapping[str, Any]]) ->
             client.delete_view(int(double["id"]))
             written += 1
     if any(is_lane(dict(tab)) for tab in tabs):
-        for view in (one for views in standing.values() for one in views if is_lane(one["data"], but=list(ids))):
+        for view in (view for views in standing.values() for view in views if is_lane(view["data"], but=list(ids))):
             client.delete_view(int(view["id"]))
             written += 1
     return ids, written
