@@ -19,7 +19,7 @@ from labelsift.checks import context as scan_context
 from labelsift.checks.label import label
 from labelsift.models import cross_validation as prediction
 from labelsift.models.embedding import embed, embedder
-from labelsift.models.neighbors import NeighborIndex, neighbors_for
+from labelsift.models.neighbors import NeighborIndex, neighbor_count
 from sklearn.metrics import average_precision_score
 
 STEPS = ((15, 10), (30, 20), (100, 100))  # first fit, second fit
@@ -36,7 +36,7 @@ def main() -> None:
     samples = ls.read(given.data / "data.csv.gz", text="text", label="true_label", name=given.data.name)
     truth = samples.codes(samples.classes)
     vectors = embed(samples.texts, embedder())
-    graph = NeighborIndex(vectors).graph(vectors, neighbors_for(len(vectors)))
+    graph = NeighborIndex(vectors).graph(vectors, neighbor_count(len(vectors)))
     clean = _context(samples, truth, vectors, graph)
     near = _confused(clean, truth)
     for seed in given.seeds:

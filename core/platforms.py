@@ -52,7 +52,7 @@ _REFUSALS: dict[str, tuple[str, str]] = {
     "forget": ("{name} cannot delete what was pushed", "Delete it there by hand"),
     "examine": ("The doctor of {name} looks at the connection only", "labelsift doctor {name}"),
     "local": ("{name} cannot be tried locally", "Update the package that offers it"),
-    "match": ("match and create are for existing projects on a server", "Leave them out"),
+    "match": ("match and create are for existing projects on a server, and {name} has none", "Leave them out"),
     "prefill": ("{name} cannot be pushed to in mode prefill", "Use choose; for another mode push to label-studio"),
     "blind": ("{name} cannot be pushed to in mode blind", "Use choose; for another mode push to label-studio"),
     "rounds": (

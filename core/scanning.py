@@ -22,7 +22,7 @@ from .data.schemas import findings_table
 from .data.taxonomy import Taxonomy
 from .data.textless import SETTING, require_texts
 from .errors import InputError, StoreError
-from .label_quality.pred_probs_warnings import doubts_of
+from .label_quality.pred_probs_warnings import pred_probs_warnings
 from .models.embedding import DEFAULT, Embedder, facts_of
 from .models.embedding import embedder as load_embedder
 from .report import Report
@@ -165,7 +165,7 @@ def _context(samples: Samples, signals: Signals, *, seed: int, budget: int | Non
         tokens=signals.aligned_tokens(samples),
     )
     if brought:
-        context.notes += doubts_of(brought[0], context.codes, classes)
+        context.notes += pred_probs_warnings(brought[0], context.codes, classes)
     return context
 
 

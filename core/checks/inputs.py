@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..models.cross_validation import assign_folds, out_of_fold, rarest_labels
-from ..models.embedding import Embedder, kept_vectors
-from ..models.neighbors import kept_graph, neighbors_for
+from ..models.embedding import Embedder, cached_vectors
+from ..models.neighbors import cached_graph, neighbor_count
 from .class_notes import rare
 from .context import Context
 from .language import mark_unreadable
@@ -50,8 +50,8 @@ class Inputs:
             context.vectors = self.vectors if self.embedder is None else self._embed(self.embedder)
         if context.vectors is not None and context.graph is None:
             self.say("Finding nearest neighbours")
-            k = neighbors_for(len(context))
-            context.graph = kept_graph(context.cache, context.vectors, k, seed=context.seed)
+            k = neighbor_count(len(context))
+            context.graph = cached_graph(context.cache, context.vectors, k, seed=context.seed)
         if "pred_probs" in check.needs and context.pred_probs is None and context.vectors is not None:
             self.say(f"Predicting out of sample ({self.folds} folds)")
             self._predict(context.vectors)
@@ -59,7 +59,7 @@ class Inputs:
     def _embed(self, embedder: Embedder) -> np.ndarray:
         context = self.context
         self.say(f"Embedding {len(context):,} texts")
-        vectors = kept_vectors(context.cache, context.samples.texts, context.text_hashes, embedder)
+        vectors = cached_vectors(context.cache, context.samples.texts, context.text_hashes, embedder)
         by_vectors = {check.issue for check in self.chosen} - ({"label"} if context.pred_probs is not None else set())
         mark_unreadable(context, judging=by_vectors)
         return vectors

@@ -17,9 +17,9 @@ import numpy as np
 
 from ..data.schemas import Finding
 from ..label_quality.calibration import calibrated, error_count, expected_precision, worth_a_look
-from ..label_quality.ensemble import Evidence, Judgement, judged_alone, judged_twice
+from ..label_quality.ensemble import EnsembleInputs, LabelQuality, quality_from_ensemble, quality_from_pred_probs
 from ..label_quality.neighbor_votes import votes
-from ..label_quality.pred_probs_warnings import in_sample_suspected
+from ..label_quality.pred_probs_warnings import in_sample_warning
 from ..label_quality.score_labels import worst
 from ..signals.training_dynamics import combine
 from .context import Context, Result
@@ -77,16 +77,16 @@ def _finite(pred_probs: np.ndarray) -> np.ndarray:
     return np.isfinite(pred_probs.sum(axis=1))
 
 
-def _quality(context: Context, judged: np.ndarray) -> Judgement:
+def _quality(context: Context, judged: np.ndarray) -> LabelQuality:
     pred_probs = context.pred_probs
     assert pred_probs is not None  # noqa: S101 - the caller has looked
     if context.predictions is None or context.vectors is None or context.graph is None:
         if context.graph is not None and context.brought_pred_probs:
             _suspect_in_sample(context, pred_probs, judged & context.readable)
-        return judged_alone(pred_probs, context.codes, judged, seed=context.seed)
+        return quality_from_pred_probs(pred_probs, context.codes, judged, seed=context.seed)
     learnable = context.readable & ~context.blank
-    return judged_twice(
-        Evidence(
+    return quality_from_ensemble(
+        EnsembleInputs(
             vectors=context.vectors,
             graph=context.graph,
             predictions=context.predictions,
@@ -115,7 +115,7 @@ def _suspect_in_sample(context: Context, pred_probs: np.ndarray, judged: np.ndar
     positions, codes = np.arange(len(rows)), context.codes[rows]
     given = shares[positions, codes]
     shares[positions, codes] = -1
-    note = in_sample_suspected(given, shares.max(axis=1), pred_probs[rows, codes])
+    note = in_sample_warning(given, shares.max(axis=1), pred_probs[rows, codes])
     context.notes += [note] if note else []
 
 
@@ -126,7 +126,7 @@ def _flags(context: Context, wrong: np.ndarray) -> np.ndarray:
     return worth_a_look(wrong) if context.budget is None else worst(-wrong, context.budget)
 
 
-def _estimates(context: Context, quality: Judgement, wrong: np.ndarray, is_issue: np.ndarray) -> dict[str, Any]:
+def _estimates(context: Context, quality: LabelQuality, wrong: np.ndarray, is_issue: np.ndarray) -> dict[str, Any]:
     """Return what is estimated of the labels as a whole."""
     flagged = int(is_issue.sum())
     if context.verified is not None:

@@ -20,12 +20,12 @@ import numpy as np
 
 from ..data.schemas import Finding
 from ..data.spans import Span, parsed
-from ..label_quality.spans import marginals as span_marginals
 from ..label_quality.spans.lexicon import lexicon
-from ..label_quality.spans.score_spans import FEWEST, KINDS, Judgement, judge, likeliest
-from ..label_quality.spans.span_evidence import Evidence
-from ..label_quality.spans.token_features import described
-from ..label_quality.spans.tokens import Marked, Words, marked_words
+from ..label_quality.spans.marginals import marginals_from_token_probs, out_of_fold_marginals
+from ..label_quality.spans.score_spans import FEWEST, KINDS, SpanQuality, likeliest_errors, score_spans
+from ..label_quality.spans.span_features import SpanFeatures
+from ..label_quality.spans.token_features import token_features
+from ..label_quality.spans.tokens import Tokens, TokenSpan, token_spans
 from ..models.cross_validation import assign_folds
 from .context import Context, Result
 from .registry import check
@@ -87,7 +87,7 @@ class Problem:
     text: int
     kind: str
     chance: float
-    words: Marked
+    words: TokenSpan
     number: int
 
 
@@ -106,12 +106,12 @@ class _Work:
         self.types = brought.types if brought is not None else context.samples.classes
         type_codes = {name: code for code, name in enumerate(self.types)}
         self.words = (
-            Words.of(self.texts, self.spans)
+            Tokens.of(self.texts, self.spans)
             if brought is None
-            else Words.at(self.texts, [brought.places[row] for row in order])
+            else Tokens.at(self.texts, [brought.places[row] for row in order])
         )
         self.marked = [
-            marked_words(spans, places, type_codes) for spans, places in zip(self.spans, self.words.places, strict=True)
+            token_spans(spans, places, type_codes) for spans, places in zip(self.spans, self.words.places, strict=True)
         ]
         self.groups = _numbered(context.same_text[self.rows].tolist())
         self.enough = sum(map(len, self.spans)) >= FEWEST
@@ -121,24 +121,24 @@ class _Work:
         self.evidence = self._evidence(context)
         verified = np.zeros(len(order), dtype=bool) if context.verified is None else context.verified
         trusted = frozenset(np.flatnonzero(verified[self.rows]).tolist())
-        self.judgement = judge(self.evidence, self.labeled, seed=context.seed, trusted=trusted)
+        self.judgement = score_spans(self.evidence, self.labeled, seed=context.seed, trusted=trusted)
 
-    def _evidence(self, context: Context) -> Evidence:
+    def _evidence(self, context: Context) -> SpanFeatures:
         brought, types = context.tokens, len(self.types)
         vocabulary = lexicon(self.words.forms, seed=context.seed, grouped=brought is None)
         if brought is not None:
             probabilities = [brought.probabilities[row] for row in self.rows.tolist()]
-            marginals = span_marginals.brought(self.words, probabilities, brought.classes, self.types)
+            marginals = marginals_from_token_probs(self.words, probabilities, brought.classes, self.types)
         else:
             codes = np.full(len(self.texts), -1, dtype=np.int64)
             for position in self.labeled:
                 first = next((words for words in self.marked[position] if words is not None), None)
                 codes[position] = 0 if first is None else 1 + first[2]
             folds = assign_folds(codes, np.array(self.groups), folds=FOLDS, seed=context.seed)
-            features = described(self.words.forms, vocabulary.clusters)
-            marginals = span_marginals.learned(self.words, features, self.marked, folds, types=types, seed=context.seed)
+            features = token_features(self.words.forms, vocabulary.clusters)
+            marginals = out_of_fold_marginals(self.words, features, self.marked, folds, types=types, seed=context.seed)
         marked = [[words for words in text if words is not None] for text in self.marked]
-        return Evidence(self.words, marked, marginals, vocabulary, self.groups, types)
+        return SpanFeatures(self.words, marked, marginals, vocabulary, self.groups, types)
 
     def problems(self) -> list[Problem]:
         """Return every possible error, the likeliest first."""
@@ -146,7 +146,7 @@ class _Work:
             return []
         judgement = self.judgement
         numbers = _numbers(self.marked, self.labeled)
-        kinds, chances = likeliest(judgement)
+        kinds, chances = likeliest_errors(judgement)
         problems = [
             Problem(int(self.rows[text]), text, KINDS[kind], float(chance), words, number)
             for (text, words), number, kind, chance in zip(judgement.given, numbers, kinds, chances, strict=True)
@@ -160,7 +160,7 @@ class _Work:
     def scores(self) -> np.ndarray:
         """Return the probability that all is right with each text: float32, shape (n,), in the work's order."""
         right = np.zeros(len(self.texts))
-        judgement: Judgement = self.judgement
+        judgement: SpanQuality = self.judgement
         for (text, _), chances in zip(judgement.given, judgement.chances, strict=True):
             right[text] += np.log1p(-min(1 - chances[0], _AT_MOST))
         for (text, _), chance in zip(judgement.unmarked, judgement.missed, strict=True):
@@ -189,7 +189,7 @@ class _Work:
             },
         )
 
-    def _span(self, text: int, words: Marked) -> Span:
+    def _span(self, text: int, words: TokenSpan) -> Span:
         places = self.words.places[text]
         return places[words[0]][0], places[words[1]][1], self.types[words[2]]
 
@@ -247,7 +247,7 @@ def _numbered(groups: Sequence[int]) -> list[int]:
     return [numbers.setdefault(group, len(numbers)) for group in groups]
 
 
-def _numbers(marked: Sequence[Sequence[Marked | None]], labeled: Sequence[int]) -> list[int]:
+def _numbers(marked: Sequence[Sequence[TokenSpan | None]], labeled: Sequence[int]) -> list[int]:
     """Return the number of each judged span among its text's spans."""
     return [number for text in labeled for number, words in enumerate(marked[text]) if words is not None]
 

@@ -90,6 +90,17 @@ def cell_of(value: Value | None) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
+def labels_in(value: Value | None) -> list[str]:
+    """Return the labels in a value: itself, those of a set, or the types of spans, each once.
+
+    >>> labels_in("a"), labels_in(["a", "b"]), labels_in([[0, 2, "x"], [4, 5, "x"]]), labels_in(None)
+    (['a'], ['a', 'b'], ['x'], [])
+    """
+    if value is None or isinstance(value, str):
+        return [] if value is None else [value]
+    return list(dict.fromkeys(item if isinstance(item, str) else item[2] for item in value))
+
+
 def settled(given: Value | None, disputes: Iterable[Dispute]) -> Value:
     """Return the whole list of spans if every suggestion is right.
 

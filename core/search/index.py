@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..models.vector_index import VectorIndex, kept_index
+from ..models.vector_index import VectorIndex, cached_index
 from ..store.location import Folder
 from ..store.run import Run
 from .seeds import required_embeddings
@@ -16,4 +16,4 @@ def open_index(run: Run) -> VectorIndex:
     vectors = required_embeddings(run)
     if run.store is None or not isinstance(run.store.place, Folder):
         return VectorIndex.build(vectors)
-    return kept_index(run.store.folder / "runs" / run.run / "index.faiss", vectors)
+    return cached_index(run.store.folder / "runs" / run.run / "index.faiss", vectors)

@@ -1,16 +1,15 @@
-"""Reading decisions out of a workbook: labelsift's own, or any with an id column and a decision column."""
+"""Decisions in a workbook: labelsift's own, or any with an id column and a decision column."""
 
 from __future__ import annotations
 
 import datetime
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
-from labelsift.data.schemas import CORRECTIONS_SCHEMA, to_json
 from labelsift.errors import InputError
+from labelsift.review.answers import Answer, correction_of, corrections_table
 
 NAME = "xlsx"
 COLUMNS = {  # what a column means → the names that it may have
@@ -48,8 +47,8 @@ def read_decisions(path: Path) -> pa.Table:
     helpless = [row["id"] for row in rows if _is(row, ACCEPT, labels) and not row.get("suggested")]
     if helpless:
         raise InputError("There is no suggestion to accept", ids=helpless, cure="Write the label as the decision")
-    decided = [_correction(row, labels, saved_by) for row in rows if row.get("decision", "").strip()]
-    return pa.Table.from_pylist(decided, schema=CORRECTIONS_SCHEMA)
+    answers = [_answer(row, labels, saved_by) for row in rows if row.get("decision", "").strip()]
+    return corrections_table(correction_of(answer, platform=NAME) for answer in answers)
 
 
 def read_rows(path: Path) -> tuple[list[Row], str]:
@@ -113,31 +112,28 @@ def _require_ids(path: Path, rows: Sequence[Row]) -> None:
 
 
 def _is(row: Row, words: Sequence[str], labels: set[str]) -> bool:
-    said = row.get("decision", "").strip().casefold()
-    return said in words and said not in labels
+    text = row.get("decision", "").strip().casefold()
+    return text in words and text not in labels
 
 
-def _correction(row: Row, labels: set[str], saved_by: str) -> Mapping[str, Any]:
+def _answer(row: Row, labels: set[str], saved_by: str) -> Answer:
     given, suggested = row.get("given") or None, row.get("suggested") or None
-    said = row["decision"]
-    label = suggested if _is(row, ACCEPT, labels) else said if said in (given, suggested) else said.strip()
-    if _is(row, SKIP, labels):
-        action, verdict, value = "keep", "skipped", given
-    elif _is(row, REMOVE, labels):
-        action, verdict, value = "remove", "changed", None
-    elif _is(row, KEEP, labels) or label == given:
-        action, verdict, value = "keep", "refused", given
-    else:
-        action, verdict, value = "relabel", "accepted" if label == suggested else "changed", label
-    return {
-        "id": row["id"],
-        "action": action,
-        "verdict": verdict,
-        "value": to_json(value),
-        "person": row.get("person") or saved_by,
-        "platform": NAME,
-        "run": row.get("run") or None,
-        "round": "",
-        "note": row.get("note", ""),
-        "asked": "choose" if row.get("run") else None,  # in somebody's own sheet nobody knows what was shown
-    }
+    value: str | None = row["decision"]
+    if _is(row, ACCEPT, labels):
+        value = suggested
+    elif _is(row, KEEP, labels):
+        value = given
+    elif value not in (given, suggested):
+        value = row["decision"].strip()
+    return Answer(
+        id=row["id"],
+        value=value,
+        skipped=_is(row, SKIP, labels),
+        feedback="unusable" if _is(row, REMOVE, labels) else None,
+        note=row.get("note", ""),
+        person=row.get("person") or saved_by,
+        given=given,
+        suggested=suggested,
+        run=row.get("run") or None,
+        asked="choose" if row.get("run") else None,  # in somebody's own sheet nobody knows what was shown
+    )

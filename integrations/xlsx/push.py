@@ -12,7 +12,7 @@ from labelsift.data.review_queue import ReviewItem, ReviewQueue
 from labelsift.errors import InputError
 from labelsift.platforms import Receipt
 from labelsift.review.suggestions import cell_of
-from labelsift.review.upsert import compare
+from labelsift.review.upsert import Holdings, StoredTask, TaskPlan, compare, count
 
 from .pull import Row, read_rows
 
@@ -34,16 +34,16 @@ def push_sheet(queue: ReviewQueue, path: Path, *, dry_run: bool) -> Receipt:
     """
     receipt = Receipt("xlsx", str(path), dry_run=dry_run)
     standing = _standing(path, queue.run)
-    items = []
+    plan, rows = TaskPlan(), {}
     for item in queue.items:
-        if _fitting(item.id) == item.id:
-            items.append(item)
-        else:
-            receipt.failed[item.id] = "Its id holds characters that a cell cannot hold, or is too long"
-    rows = {item.id: _row(item, standing.get(item.id, {})) for item in items}
+        if _fitting(item.id) != item.id:
+            plan.failed[item.id] = "Its id holds characters that a cell cannot hold, or is too long"
+            continue
+        rows[item.id] = _row(item, standing.get(item.id, {}))
+        plan.data[item.id] = {name: rows[item.id][name] for name in ("given", "suggested")}
+    held = Holdings({id: StoredTask(line, dict(row)) for line, (id, row) in enumerate(standing.items(), start=2)})
+    count(receipt, plan, compare(plan, held))
     written = {id: row for id, row in standing.items() if id not in rows and any(row.get(name) for name in OWN)}
-    wanted = {id: {name: row[name] for name in ("given", "suggested")} for id, row in rows.items()}
-    compare(wanted, standing).count(receipt, wanted)
     receipt.details = {"rows": len(rows) + len(written), "decided": sum(bool(row["decision"]) for row in rows.values())}
     if not dry_run:
         lines = [*rows.values(), *({name: "" for name in HEADER} | _known(row) for row in written.values())]

@@ -9,7 +9,6 @@ import pyarrow as pa
 import pytest
 from labelsift.data.schemas import Finding, findings_table
 from labelsift.review.items import findings_of, queue_of
-from labelsift.review.upsert import compare
 
 
 @pytest.fixture
@@ -52,12 +51,3 @@ def test_blind_items_and_clusters_are_marked(run):
 def test_advice_asks_nobody_for_a_decision(run):
     assert {row["id"] for row in findings_of(run)} == set("abcd")
     assert {row["id"] for row in findings_of(run, advice=False)} == set("abc")
-
-
-def test_what_stands_beside_the_fields_of_a_push_is_others_business():
-    held = {"a": {"given": "x", "note": "mine"}, "b": {}}
-    diff = compare({"a": {"given": "x"}, "b": {"given": "x"}, "c": {"given": "x"}}, held)
-    receipt = ls.Receipt("p", "t")
-    diff.count(receipt, {"a": {}, "b": {}, "c": {}})
-    assert (diff.missing, diff.edited) == (["c"], ["b"])
-    assert (receipt.created, receipt.updated, receipt.unchanged) == (1, 1, 1)

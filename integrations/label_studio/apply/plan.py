@@ -15,12 +15,13 @@ from labelsift.data.adjudication import Policy, Vote, resolve, vote_of
 from labelsift.data.hashing import text_hash
 from labelsift.errors import LabelsiftError
 from labelsift.platforms import Receipt
+from labelsift.review.suggestions import labels_in
 from labelsift.store.base import DEFAULT
 from labelsift.store.run_reader import read_shown
 from labelsift.store.store import Store
 
 from ..convert.label_config import Target
-from ..convert.label_names import labels_in, names_of
+from ..convert.label_names import names_of
 from ..convert.regions import Value
 from ..convert.task_fields import PREFIX
 

@@ -63,18 +63,18 @@ def fit_run(report: Run, *, seed: int = 0) -> Model | None:
     classes = tuple(report.classes) or samples.classes
     if vectors is None or samples.task == "spans" or len(classes) < 2:
         return None
-    apart = samples.task == "multilabel"
-    targets = samples.members(classes) if apart else samples.codes(classes)
-    labeled = (targets >= 0).all(axis=1) if apart else targets >= 0
+    multilabel = samples.task == "multilabel"
+    targets = samples.members(classes) if multilabel else samples.codes(classes)
+    labeled = (targets >= 0).all(axis=1) if multilabel else targets >= 0
     if "is_label_issue" in report.scores.column_names:
         sound = ~report.scores["is_label_issue"].fill_null(False).to_numpy().astype(bool)
         labeled = labeled & sound if (labeled & sound).any() else labeled
     rng = np.random.default_rng(seed)
     rows = rng.permutation(np.flatnonzero(labeled & (vectors != 0).any(axis=1)))[: max_training_rows(len(classes))]
-    if len(rows) < 2 or (not apart and len(np.unique(targets[rows])) < 2):
+    if len(rows) < 2 or (not multilabel and len(np.unique(targets[rows])) < 2):
         return None
     training, spread = vectors[rows], spread_of(vectors[rows])
-    if apart:
+    if multilabel:
         penalty = _SETS_PENALTY
         codes = targets[rows].astype(np.float32)
     else:

@@ -11,8 +11,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from labelsift.review.verdicts import Feedback
+
 DOUBT, NOTE = "labelsift_doubt", "labelsift_note"  # names of controls
 UNCLEAR, UNUSABLE = "labelsift_unclear", "labelsift_unusable"  # what an answer holds
+_FEEDBACK: dict[str, Feedback] = {UNCLEAR: "unclear", UNUSABLE: "unusable"}
 # Attributes of the control that holds the labels.
 UNLESS_DOUBTED = f'visibleWhen="choice-unselected" whenTagName="{DOUBT}"'
 STYLE = """
@@ -38,11 +41,9 @@ class Remark:
     note: str = ""
 
     @property
-    def decision(self) -> tuple[str, str] | None:
-        """Return (action, verdict) of the correction where it does not depend on a label."""
-        if self.doubt == UNCLEAR:
-            return "keep", "skipped"
-        return ("remove", "changed") if self.doubt == UNUSABLE else None
+    def feedback(self) -> Feedback | None:
+        """Return the doubt as every platform calls it."""
+        return _FEEDBACK.get(self.doubt)
 
 
 def controls(to_name: str) -> list[str]:

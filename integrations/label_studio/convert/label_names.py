@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
+from labelsift.review.suggestions import labels_in
+
 from .label_config import LEVEL, Target
 from .regions import Value
 
@@ -64,17 +66,6 @@ class Names:
 def names_of(target: Target) -> Names:
     """Return the names of a target; the same object for the same target."""
     return Names(target)
-
-
-def labels_in(value: Value | None) -> list[str]:
-    """Return the labels in a value: itself, those of a set, or the types of spans, each once.
-
-    >>> labels_in("a"), labels_in(["a", "b"]), labels_in([[0, 2, "x"], [4, 5, "x"]]), labels_in(None)
-    (['a'], ['a', 'b'], ['x'], [])
-    """
-    if value is None or isinstance(value, str):
-        return [] if value is None else [value]
-    return list(dict.fromkeys(item if isinstance(item, str) else item[2] for item in value))
 
 
 def _renamed(value: Value, names: dict[str, str]) -> Value:

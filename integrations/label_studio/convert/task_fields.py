@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Collection, Iterable, Mapping
-from itertools import count
+from collections.abc import Mapping
 from typing import Any
 
 from labelsift.data.review_queue import ReviewItem
@@ -15,11 +13,10 @@ from labelsift.review.suggestions import cell_of, disputed
 from .label_config import Target
 from .label_names import names_of
 from .regions import Value, to_result
-from .task_header import NOT_SHOWN, header_of, labels_told
+from .task_header import NOT_SHOWN, header_of
 
 PREFIX = "labelsift_"
 TEXT = "text"
-_TAGGED = re.compile("^[bilues]-")  # of a token, in the schemes of BIO and BILOU
 
 
 def fields_of(flag: ReviewItem, *, run: str, round: int, mode: Mode) -> dict[str, Any]:
@@ -87,47 +84,8 @@ def is_unseen(data: Mapping[str, Any]) -> bool:
     return data.get(f"{PREFIX}header") in {header for header, _ in NOT_SHOWN.values()}
 
 
-def metadata_shown(flags: Iterable[ReviewItem], *, mode: Mode, taken: Collection[str] = (TEXT,)) -> dict[str, str]:
-    """Name the user's fields that go onto labelsift's tasks, and what each is called there.
-
-    Never one with a name of labelsift's own; in mode blind no field that holds a given or suggested label
-    anywhere, be it in a list, because that would tell it. A field keeps its name unless it is ``taken``, as the text's
-    is: then it gets the first free number, ``text_2``.
-    """
-    flags = list(flags)
-    hidden = flags if mode == "blind" else [flag for flag in flags if flag.blind]
-    names = {name for flag in flags for name in flag.metadata if not name.startswith(PREFIX)}
-    for flag in hidden:
-        told = labels_told(flag.given, flag.suggested)
-        names -= {name for name, value in flag.metadata.items() if name in names and told & _parts(value)}
-    used = {*names, *taken}
-    called = {}
-    for name in sorted(names):
-        called[name] = name
-        if name in taken:
-            called[name] = next(free for number in count(2) if (free := f"{name}_{number}") not in used)
-            used.add(called[name])
-    return called
-
-
-def _parts(value: object) -> set[str]:
-    """Return all that a user's field may name: itself, what it lists, and the types in tags of tokens, casefolded.
-
-    >>> sorted(_parts(["B-PER", "O"])), sorted(_parts('["Mail", 7]')), sorted(_parts("a; b"))
-    (['b-per', 'o', 'per'], ['7', '["mail", 7]', 'mail'], ['a', 'a; b', 'b'])
-    """
-    if isinstance(value, Mapping):
-        return _parts([*value, *value.values()])
-    if isinstance(value, (list, tuple)):
-        return {part for one in value for part in _parts(one)}
-    text = str(value).casefold().strip()
-    listed = [one for one in re.split(r"[,;|/\[\]{}\"']+", text) if one.strip()]
-    found = {text, *(one.strip() for one in listed)}
-    return found | {_TAGGED.sub("", one) for one in found}
-
-
 def metadata_of(flag: ReviewItem, *, shown: Mapping[str, str]) -> dict[str, Any]:
-    """Return the user's fields of a sample under the names that :func:`metadata_shown` gave them."""
+    """Return the user's fields of a sample under the names that :mod:`labelsift.review.blind` gave them."""
     return {shown[name]: value for name, value in flag.metadata.items() if name in shown}
 
 

@@ -8,8 +8,6 @@ from labelsift.data.formatting import shortened
 from labelsift.data.review_queue import Dispute, ReviewItem, Span
 from labelsift.data.samples import Task
 
-from .regions import Value
-
 # Header and reason of a task that is asked blind in a project whose others show the labels.
 NOT_SHOWN: dict[Task, tuple[str, str]] = {
     "classification": ("Which label fits?", "No label is shown here, on purpose."),
@@ -114,10 +112,3 @@ def _words(span: Span, text: str) -> str:
 
 def _plain(text: str) -> str:
     return " ".join(text.split())
-
-
-def labels_told(given: Value | None, suggested: Value | None) -> set[str]:
-    """Return every label, or type of a span, that a value given or suggested tells, casefolded."""
-    from .label_names import labels_in
-
-    return {label.casefold() for value in (given, suggested) for label in labels_in(value)}

@@ -9,6 +9,7 @@ from typing import Any
 
 from labelsift.errors import InputError, PlatformError
 from labelsift.platforms import Receipt
+from labelsift.store.undo_record import UndoRecord, UndoRecords
 
 from ..client.client import Client
 from ..convert import task_fields as convert
@@ -18,7 +19,6 @@ from ..state.match import find_project
 from ..state.rounds import all_rounds
 from .enable import DEFAULT_TAB, NAME, is_ours, write_config
 from .ml_backend import TITLE, disconnect, hook_of, wires_of
-from .undo_record import Record, Records
 
 
 def disable(client: Client, *, project: str, store: Path | str | None = None, dry_run: bool = False) -> Receipt:
@@ -37,7 +37,7 @@ def disable(client: Client, *, project: str, store: Path | str | None = None, dr
         If the server cannot be reached or refuses; the same command goes on from there.
     """
     project_data = find_project(client, project)
-    records = Records(store)
+    records = UndoRecords(store, NAME)
     record = records.read(project_data)
     if record is None:
         raise InputError(
@@ -73,7 +73,7 @@ class _Disabling:
 
     client: Client
     project: Mapping[str, Any]
-    record: Record
+    record: UndoRecord
     receipt: Receipt
 
     @property

@@ -15,6 +15,7 @@ from typing import Any
 from labelsift.errors import InputError, PlatformError
 from labelsift.platforms import Receipt
 from labelsift.review.dealing import DUPLICATES
+from labelsift.store.undo_record import Before, UndoRecord, UndoRecords
 
 from ..client.client import Client
 from ..convert import task_fields as convert
@@ -24,7 +25,6 @@ from ..convert.tabs import PREFIX, own_titles, project_tabs, since_of
 from ..state.match import find_project
 from ..state.server_state import put_tabs
 from .ml_backend import TITLE, Wires, connect_backend, disconnect, wires_of
-from .undo_record import Before, Record, Records
 
 NAME = "label-studio"
 DEFAULT_TAB = {"title": "Default", "type": "list", "target": "tasks", "filters": {}}
@@ -81,10 +81,12 @@ def enable(
         client.validate_config(number, wanted)
         if agree is not None and not agree(difference(config, wanted)):
             wanted = config
-    records = Records(store)
+    records = UndoRecords(store, NAME)
     standing = records.read(project_data)
     wires = wires_of(client, number)
-    record = standing or Record(number, project_data["title"], client.url, run, _snapshot(client, project_data, wires))
+    record = standing or UndoRecord(
+        number, project_data["title"], client.url, run, _snapshot(client, project_data, wires)
+    )
     record.run, record.backend = run, backend or record.backend
     work = _Enabling(client, records, project_data, record, receipt)
     if backend:
@@ -134,9 +136,9 @@ class _Enabling:
     """The steps of enable; each writes the record before it changes something and after it knows the ids."""
 
     client: Client
-    records: Records
+    records: UndoRecords
     project: Mapping[str, Any]
-    record: Record
+    record: UndoRecord
     receipt: Receipt
 
     @property

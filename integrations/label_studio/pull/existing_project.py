@@ -1,4 +1,4 @@
-"""Pulling decisions out of a project of the user's own, into which flagged samples were pushed with ``match``.
+"""Decisions in a project of the user's own, into which flagged samples were pushed with ``match``.
 
 A decision is what a person said of a flagged task after it was pushed: an annotation made or changed since. What stood
 there before is what was judged, and decides nothing. Of a project that was pulled before only the tasks are read that
@@ -8,23 +8,30 @@ deleted.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.errors import InputError
+from labelsift.review.answers import corrections_table
+from labelsift.review.incremental import changed_tasks
 from labelsift.store.base import DEFAULT
 from labelsift.store.pull_state import read_pulled, write_pulled
 from labelsift.store.store import Store
 
 from ..client.client import Client
+from ..client.read import SAID_AND_PREDICTED
+from ..convert.task_fields import PREFIX
 from ..state.rounds import all_rounds
-from .decisions import Reading, Row
-from .incremental import Changes
-from .review_project import NAME, pull_reviews
+from .answers import NAME
+from .decisions import DecisionReader, filter_time
+from .review_project import pull_reviews
+from .second_looks import pull_second_looks
+
+_CHUNK = 500  # tasks named in one address
 
 
 def pull_project(client: Client, *, project: str, store: Path | str | None = None) -> pa.Table:
@@ -38,24 +45,20 @@ def pull_project(client: Client, *, project: str, store: Path | str | None = Non
         If the server cannot be reached or refuses.
     """
     rounds = all_rounds(client)
-    reviews = {one.project for one in rounds}
-    projects = [one for one in client.projects() if one["id"] not in reviews]
+    reviews = [review.project for review in rounds if review.of == project]
+    others = {review.project for review in rounds}
+    projects = [one for one in client.projects() if one["id"] not in others]
     own = [one for one in projects if one["title"] == project] or [one for one in projects if str(one["id"]) == project]
-    reviewed = any(one.of == project for one in rounds)
-    tables = [pull_reviews(client, project=project, store=store)] if reviewed else []
-    if len(own) > 1 and not reviewed:
+    tables = [pull_reviews(client, project=project, store=store)] if reviews else []
+    if len(own) > 1 and not reviews:
         raise InputError(
             f"Several projects are called {project}", ids=[one["id"] for one in own], cure="Give the number instead"
         )
-    if len(own) == 1:
-        found = pull_existing(client, client.project(int(own[0]["id"])), asked=project, store=store)
-        tables += [] if found is None else [found]
-    from .second_looks import pull_looks  # reads rows as this module does
-
-    numbers = [int(one["id"]) for one in own[:1] if len(own) == 1] + [
-        one.project for one in rounds if one.of == project
-    ]
-    looks = pull_looks(client, numbers, asked=project, store=store)
+    numbers = [int(own[0]["id"])] if len(own) == 1 else []
+    for number in numbers:
+        table = pull_existing(client, client.project(number), asked=project, store=store)
+        tables += [] if table is None else [table]
+    looks = pull_second_looks(client, [*numbers, *reviews], asked=project, store=store)
     tables += [looks] if looks.num_rows else []
     if not tables:
         return pull_reviews(client, project=project, store=store)  # says what was pushed
@@ -81,19 +84,42 @@ def pull_existing(
     # Numbers are used again where a server is set up anew, and not the time at which a project was made.
     key = (NAME, client.url, f"{number} {project.get('created_at') or ''}")
     pulled = read_pulled(place, *key)
-    changed = Changes(pulled)
-    reading = Reading(client, project, Store(place), asked=asked, pulled=pulled)
-    for page in changed.pages(client, number):
-        reading.take(page)
-    if not pulled.rows and changed.empty:
+    source = _FlaggedTasks(client, number)
+    newest = source.newest_change()
+    if newest is not None:
+        reader = DecisionReader(client, project, Store(place), asked=asked, pulled=pulled)
+        for page in changed_tasks(source, pulled, newest=newest):
+            reader.take(page)
+    elif not pulled.rows:
         return None
-    changed.close()
     write_pulled(place, pulled, *key)
-    rows = as_rows(row for task in pulled.rows.values() for row in task.values())
-    return pa.Table.from_pylist(rows, schema=CORRECTIONS_SCHEMA)
+    return corrections_table(row for rows in pulled.rows.values() for row in rows.values())
 
 
-def as_rows(rows: Iterable[Row]) -> list[Row]:
-    """Return decisions with their times as such, oldest first."""
-    told = [row | {"time": datetime.fromisoformat(row["time"])} for row in rows]
-    return sorted(told, key=lambda row: row["time"])
+@dataclass(frozen=True)
+class _FlaggedTasks:
+    """The tasks that a push flagged; a :class:`labelsift.review.incremental.TaskSource`."""
+
+    client: Client
+    project: int
+
+    @property
+    def _filters(self) -> list[dict[str, Any]]:
+        return [{"filter": f"filter:tasks:data.{PREFIX}id", "operator": "empty", "type": "String", "value": False}]
+
+    def newest_change(self) -> str | None:
+        return self.client.newest_change(self.project, filters=self._filters)
+
+    def changed_after(self, time: datetime) -> Iterator[Sequence[Mapping[str, Any]]]:
+        late = {"filter": "filter:tasks:updated_at", "operator": "greater", "type": "Datetime"}
+        filters = [*self._filters, late | {"value": filter_time(time)}]
+        return self.client.tasks(self.project, include="id,updated_at", filters=filters)
+
+    def answered(self, ids: Sequence[int] | None = None) -> Iterator[Sequence[Mapping[str, Any]]]:
+        if ids is None:
+            yield from self.client.tasks(
+                self.project, annotations=True, include=SAID_AND_PREDICTED, filters=self._filters
+            )
+        for start in range(0, len(ids or ()), _CHUNK):
+            some = (ids or ())[start : start + _CHUNK]
+            yield from self.client.tasks(self.project, annotations=True, include=SAID_AND_PREDICTED, ids=some)

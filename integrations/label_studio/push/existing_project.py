@@ -15,14 +15,16 @@ from labelsift.data.review_queue import ReviewItem, ReviewQueue
 from labelsift.errors import InputError
 from labelsift.platforms import Mode, PushRequest, Receipt
 from labelsift.review.batches import Say, batches, quiet
+from labelsift.review.blind import visible_metadata
 from labelsift.review.dealing import groups_of
+from labelsift.review.upsert import StoredTask, predicted
 
 from ..client.client import Client
 from ..convert import tabs
 from ..convert import task_fields as convert
 from ..convert.label_config import Target, target_of
 from ..state.match import CREATED, Matched, find_project, match_tasks
-from ..state.server_state import Stored, mend_predictions, own_predictions, predicted, put_tabs, untouched
+from ..state.server_state import mend_predictions, own_predictions, put_tabs, same_prediction, untouched
 from .dry_run import SECONDS_A_WRITE, require_few
 from .plan import Deal
 from .validate import fault_of_new, require_kind, require_medium, unknown_labels
@@ -36,12 +38,12 @@ BATCH = 500
 class Work:
     """What a push has to do in an existing project."""
 
-    tasks: dict[str, list[Stored]]  # sample id → its tasks
+    tasks: dict[str, list[StoredTask]]  # sample id → its tasks
     fields: dict[str, dict[str, Any]] = field(default_factory=dict)  # sample id → labelsift's fields
     predictions: dict[str, dict[str, Any]] = field(default_factory=dict)
     missing: list[ReviewItem] = field(default_factory=list)
-    edited: dict[str, list[Stored]] = field(default_factory=dict)
-    unpredicted: dict[str, list[Stored]] = field(default_factory=dict)
+    edited: dict[str, list[StoredTask]] = field(default_factory=dict)
+    unpredicted: dict[str, list[StoredTask]] = field(default_factory=dict)
 
 
 def push_existing(client: Client, queue: ReviewQueue, request: PushRequest, *, say: Say = quiet) -> Receipt:
@@ -151,7 +153,7 @@ def plan_work(
             work.missing.append(item)
             continue
         edited = [stored for stored in tasks[item.id] if merged(stored.data, work.fields[item.id]) != stored.data]
-        unpredicted = [stored for stored in tasks[item.id] if not predicted(stored, prediction)]
+        unpredicted = [stored for stored in tasks[item.id] if not predicted(stored, prediction, same=same_prediction)]
         if edited:
             work.edited[item.id] = edited
         if unpredicted:
@@ -170,7 +172,7 @@ def merged(data: dict[str, Any], fields: dict[str, Any]) -> dict[str, Any]:
 
 def _create(client: Client, project: int, work: Work, target: Target, *, name: str, mode: Mode) -> None:
     """Make tasks, without predictions: with them the server would choose what is pre-filled."""
-    shown = convert.metadata_shown(work.missing, mode=mode, taken=(target.field, name))
+    shown = visible_metadata(work.missing, mode=mode, taken=(target.field, name))
     made = []
     for item in work.missing:
         own = {target.field: item.text} | ({} if name == target.field else {name: item.id})
@@ -191,7 +193,7 @@ def _predict(client: Client, project: dict[str, Any], work: Work, *, run: str, m
     for sample, tasks in work.unpredicted.items():
         for stored in tasks:
             kept = tuple(one for one in stored.predictions if one["model_version"] == version)
-            left = Stored(task=stored.task, data=stored.data, predictions=kept)
+            left = StoredTask(task=stored.task, data=stored.data, predictions=kept)
             wrong.append((left, work.predictions.get(sample)))
     mend_predictions(client, number, wrong, size=BATCH)
     now = project.get("model_version") or ""

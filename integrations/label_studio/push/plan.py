@@ -8,16 +8,16 @@ from typing import Any
 
 from labelsift.data.review_queue import ReviewItem, ReviewQueue
 from labelsift.platforms import Mode
+from labelsift.review.blind import visible_metadata
 from labelsift.review.dealing import lane_of
 from labelsift.review.suggestions import issue_order
-from labelsift.review.upsert import Diff, compare
+from labelsift.review.upsert import TaskPlan
 
 from ..convert import tabs
 from ..convert import task_fields as convert
 from ..convert.label_config import Target
 from ..convert.review_config import config_of
 from ..state import task_links as links
-from ..state.server_state import Holdings, predicted
 from .validate import Fitting
 from .validate import labels_of as labels_told
 
@@ -61,36 +61,15 @@ class Common:
 
 
 @dataclass
-class Plan:
-    """What a push wants in the review project, by sample id and worst first.
+class ReviewPlan(TaskPlan):
+    """What a push wants in a review project of Label Studio: tasks, tabs, and the labeling config.
 
-    Second tasks of samples (``repeats``: id → the score that places it) stand under a key of their own.
+    ``repeats``: id → the score that places the second task of a sample.
     """
 
-    data: dict[str, dict[str, Any]]
-    predictions: dict[str, dict[str, Any]]
-    tabs: list[dict[str, Any]]
-    failed: dict[str, str] = field(default_factory=dict)
+    tabs: list[dict[str, Any]] = field(default_factory=list)
     repeats: Mapping[str, float] = field(default_factory=dict)
     label_config: str = ""
-
-    @property
-    def samples(self) -> list[str]:
-        """The samples, each once."""
-        return [key for key, data in self.data.items() if data["labelsift_id"] == key]
-
-
-@dataclass
-class ReviewDiff(Diff):
-    """What has to be done so that the server holds the plan, predictions and doubles included."""
-
-    unpredicted: list[str] = field(default_factory=list)
-    doubles: list[int] = field(default_factory=list)
-
-    @property
-    def updated(self) -> set[str]:
-        """Items whose task or prediction is written anew."""
-        return {*self.edited, *self.unpredicted}
 
 
 def labels_of(queue: ReviewQueue) -> list[str]:
@@ -101,15 +80,15 @@ def labels_of(queue: ReviewQueue) -> list[str]:
     return sorted(dict.fromkeys(seen), key=str.casefold)
 
 
-def plan_review(items: Sequence[ReviewItem], common: Common, *, run: str, round: int) -> Plan:
+def plan_review(items: Sequence[ReviewItem], common: Common, *, run: str, round: int) -> ReviewPlan:
     """Turn items into the tasks, predictions and tabs of a review project, checked before they are sent."""
     target, mode = common.target, common.mode
     label_config = config_of(target, mode=mode)
     if common.deal.sources is not None:
         label_config = links.linked(label_config)
     fitting = Fitting(label_config, target)
-    shown = convert.metadata_shown(items, mode=mode, taken=(target.field,))
-    plan = Plan(data={}, predictions={}, tabs=[], repeats=common.repeats, label_config=label_config)
+    shown = visible_metadata(items, mode=mode, taken=(target.field,))
+    plan = ReviewPlan(repeats=common.repeats, label_config=label_config)
     for item in items:
         prediction = convert.prediction_of(item, target, run=run, mode=mode)
         fault = fitting.fault(item, prediction)
@@ -126,14 +105,3 @@ def plan_review(items: Sequence[ReviewItem], common: Common, *, run: str, round:
     first = 1 + common.deal.lanes  # the queue and its lanes, then the issues, then the rest
     plan.tabs[first:first] = [tabs.tab_of(issue, run=run) for issue in sorted(issues, key=issue_order)]
     return plan
-
-
-def compare_review(plan: Plan, held: Holdings) -> ReviewDiff:
-    """Find what the server lacks of a plan."""
-    diff = compare(plan.data, {key: stored.data for key, stored in held.of_sample.items()})
-    unpredicted = [
-        key
-        for key in plan.data
-        if (stored := held.of_sample.get(key)) and not predicted(stored, plan.predictions.get(key))
-    ]
-    return ReviewDiff(diff.missing, diff.edited, unpredicted, list(held.doubles))

@@ -11,6 +11,7 @@ from labelsift.errors import PlatformError
 from labelsift.platforms import PushRequest, Receipt
 from labelsift.review.batches import Say, batches, prefetch, quiet
 from labelsift.review.dealing import groups_of, parts_of
+from labelsift.review.upsert import Diff, Holdings, StoredTask, compare, count
 
 from ..client.client import Client
 from ..client.transport import body_of
@@ -18,9 +19,9 @@ from ..convert import tabs
 from ..convert.review_config import review_target
 from ..state import task_links as links
 from ..state.rounds import Round, announce, drop_empty_twins, open_round, round_for, rounds_of, settle
-from ..state.server_state import Holdings, Stored, mend_predictions, put_tabs, read_holdings
+from ..state.server_state import mend_predictions, put_tabs, read_holdings, same_prediction
 from .dry_run import describe, joined, overlap_of
-from .plan import Common, Deal, Plan, ReviewDiff, compare_review, labels_of, plan_review
+from .plan import Common, Deal, ReviewPlan, labels_of, plan_review
 
 NAME = "label-studio"
 BATCH = 2500  # tasks a request: one to four seconds on the server
@@ -89,12 +90,11 @@ def _push_part(
 ) -> Receipt:
     """Bring one part of a round into its review project."""
     plan = plan_review(items, common, run=wanted.run, round=wanted.number)
-    receipt = Receipt(platform=NAME, target=wanted.of, dry_run=dry_run, failed=plan.failed)
+    receipt = Receipt(platform=NAME, target=wanted.of, dry_run=dry_run)
     if dry_run or not (plan.data or current):
-        diff = compare_review(
-            plan, read_holdings(client, current.project, repeats=plan.repeats) if current else Holdings()
-        )
-        _count(receipt, plan, diff)
+        held = read_holdings(client, current.project, repeats=plan.repeats) if current else Holdings()
+        diff = compare(plan, held, same=same_prediction)
+        count(receipt, plan, diff)
         if plan.data or current:
             receipt.details |= describe(
                 wanted,
@@ -118,15 +118,15 @@ def _push_part(
         raise _GoneError(str(error)) from None
 
 
-def _fill(client: Client, receipt: Receipt, current: Round, plan: Plan, *, say: Say) -> Receipt:
+def _fill(client: Client, receipt: Receipt, current: Round, plan: ReviewPlan, *, say: Say) -> Receipt:
     """Bring what the plan has and the project lacks, and its tabs."""
     if not settle(client, current):
         say(f"A batch that an earlier push announced has not arrived in {current.title}; it is sent again")
     held = read_holdings(client, current.project, repeats=plan.repeats)
     # What else stands there, or comes in between, makes the server's counts another one in the end, and is looked at.
     before = len(held.of_sample), sum(len(stored.predictions) for stored in held.of_sample.values())
-    diff = compare_review(plan, held)
-    _count(receipt, plan, diff)
+    diff = compare(plan, held, same=same_prediction)
+    count(receipt, plan, diff)
     current, held = _bring(client, current, plan, held, diff, before=before, say=say)
     ids, written = put_tabs(client, current.project, plan.tabs)
     drop_empty_twins(client, current)
@@ -141,7 +141,7 @@ def _stands(client: Client, current: Round) -> bool:
 
 
 def _bring(
-    client: Client, current: Round, plan: Plan, held: Holdings, diff: ReviewDiff, *, before: tuple[int, int], say: Say
+    client: Client, current: Round, plan: ReviewPlan, held: Holdings, diff: Diff, *, before: tuple[int, int], say: Say
 ) -> tuple[Round, Holdings]:
     """Send what is missing, mend what differs, and look again until the server holds the plan."""
     for turn in range(ROUNDS_OF_REPAIR):
@@ -162,7 +162,7 @@ def _bring(
                 held.of_sample |= arrived
                 return announce(client, current, None), held
         held = read_holdings(client, current.project, repeats=plan.repeats)
-        diff = compare_review(plan, held)
+        diff = compare(plan, held, same=same_prediction)
     if diff.missing or diff.doubles:
         raise PlatformError(
             f"{current.title} still lacks {len(diff.missing)} samples and holds {len(diff.doubles)} twice",
@@ -173,10 +173,10 @@ def _bring(
 
 
 def _send(
-    client: Client, current: Round, plan: Plan, missing: Sequence[str], *, say: Say
-) -> tuple[Round, dict[str, Stored]]:
+    client: Client, current: Round, plan: ReviewPlan, missing: Sequence[str], *, say: Say
+) -> tuple[Round, dict[str, StoredTask]]:
     """Send tasks in batches, worst first; return them as the server says that it holds them."""
-    arrived: dict[str, Stored] = {}
+    arrived: dict[str, StoredTask] = {}
     done = 0
     tasks = (_task(plan, sample) for sample in missing)
     # Made before the note, so that next to no time lies between it and the request.
@@ -185,7 +185,7 @@ def _send(
         made = client.bring_tasks(current.project, body)
         keys = missing[done : done + len(batch)]
         for key, id, task in zip(keys, made, batch, strict=False):  # too few, and everything is read again
-            arrived[key] = Stored(task=id, data=task["data"], predictions=tuple(task["predictions"]))
+            arrived[key] = StoredTask(task=id, data=task["data"], predictions=tuple(task["predictions"]))
         done += len(batch)
         say(f"{done:,} of {len(missing):,} tasks sent to {current.title}")
     return current, arrived
@@ -203,19 +203,13 @@ def _sign_of(batch: Sequence[dict[str, Any]], repeats: Mapping[str, float]) -> s
     return next((id for id in ids if id not in repeats), ids[0])
 
 
-def _task(plan: Plan, sample: str) -> dict[str, Any]:
+def _task(plan: ReviewPlan, sample: str) -> dict[str, Any]:
     prediction = plan.predictions.get(sample)
     return {"data": plan.data[sample], "predictions": [prediction] if prediction else []}
 
 
-def _count(receipt: Receipt, plan: Plan, diff: ReviewDiff) -> None:
-    diff.count(receipt, plan.data)
-    if diff.doubles:
-        receipt.details["doubles_removed"] = len(diff.doubles)
-
-
 def _link(
-    client: Client, receipt: Receipt, current: Round, plan: Plan, held: Holdings, *, shown: dict[str, int]
+    client: Client, receipt: Receipt, current: Round, plan: ReviewPlan, held: Holdings, *, shown: dict[str, int]
 ) -> None:
     page = f"{client.url}/projects/{current.project}/data"
     of_tab = {title: f"{page}?tab={view}" for title, view in shown.items()}

@@ -10,9 +10,10 @@ from labelsift.data.review_queue import ReviewItem
 from labelsift.data.samples import Samples, Task
 from labelsift.data.spans import fault
 from labelsift.errors import InputError
+from labelsift.review.suggestions import labels_in
 
 from ..convert.label_config import NONE, Target
-from ..convert.label_names import labels_in, names_of
+from ..convert.label_names import names_of
 
 _KINDS: dict[Task, tuple[str, ...]] = {
     "classification": ("choice", "taxonomy", "choices", "taxonomies"),

@@ -10,10 +10,11 @@ from typing import Any
 
 from labelsift.data.review_queue import ReviewQueue
 from labelsift.errors import InputError
+from labelsift.review.upsert import StoredTask
 
 from ..client.client import Client
 from ..convert.task_fields import PREFIX
-from .server_state import Stored, own_predictions
+from .server_state import own_predictions, stored_task
 
 NUMBER = "id"  # matches the task's own number, where its data has no such field
 CREATED = "labelsift_created"  # key of a task's meta: nobody but labelsift made this task
@@ -33,7 +34,7 @@ class Matched:
         The number of this run's round.
     """
 
-    tasks: dict[str, list[Stored]] = field(default_factory=dict)
+    tasks: dict[str, list[StoredTask]] = field(default_factory=dict)
     doubles: list[int] = field(default_factory=list)
     round: int = 1
 
@@ -72,7 +73,7 @@ def match_tasks(client: Client, project: int, queue: ReviewQueue, *, name: str) 
     """
     sample_of = _Samples(queue)
     predictions = own_predictions(client, project)
-    tasks_of: dict[str, list[Stored]] = defaultdict(list)
+    tasks_of: dict[str, list[StoredTask]] = defaultdict(list)
     rounds: dict[str, int] = {}
     seen: set[str] = set()
     for page in client.tasks(project):
@@ -86,7 +87,7 @@ def match_tasks(client: Client, project: int, queue: ReviewQueue, *, name: str) 
                 rounds[str(data["labelsift_run"])] = int(data.get("labelsift_round") or 1)
             sample = sample_of(str(data[name])) if name in data else None
             if sample is not None:
-                tasks_of[sample].append(Stored.of(task, predictions.get(task["id"], ())))
+                tasks_of[sample].append(stored_task(task, predictions.get(task["id"], ())))
     if seen and name not in seen:
         fields = ", ".join(sorted(field for field in seen if not field.startswith(PREFIX)))
         raise InputError(f"No task of the project has the field {name}", cure=f"Its fields are: {fields}")

@@ -3,89 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from labelsift.data.review_queue import key_of
 from labelsift.errors import PlatformError
 from labelsift.review.batches import batches
+from labelsift.review.upsert import Holdings, StoredTask
 
 from ..client.client import Client
 from ..convert.tabs import is_lane
 from ..convert.task_fields import PREFIX, is_again, model_version
 
 
-@dataclass(frozen=True)
-class Stored:
-    """One task as the server holds it.
-
-    Parameters
-    ----------
-    task
-        Its id on the server.
-    data, meta
-        Everything that the task shows, also what others wrote, and what it does not show.
-    predictions
-        Those whose model version is labelsift's: id, model_version, result and score.
-    touched
-        True where a person has answered or begun to.
-    """
-
-    task: int
-    data: dict[str, Any]
-    meta: dict[str, Any] = field(default_factory=dict)
-    predictions: tuple[dict[str, Any], ...] = ()
-    touched: bool = False
-
-    @classmethod
-    def of(cls, task: Mapping[str, Any], predictions: Iterable[dict[str, Any]] = ()) -> Stored:
-        """Read a task of ``Client.tasks``."""
-        names = ("total_annotations", "cancelled_annotations", "annotations", "drafts")
-        touched = any(task.get(name) for name in names)
-        return cls(
-            task=int(task["id"]),
-            data=dict(task["data"]),
-            meta=dict(task.get("meta") or {}),
-            predictions=tuple(predictions),
-            touched=touched,
-        )
-
-
-@dataclass
-class Holdings:
-    """The tasks of one project by sample id, and the doubles that a dead push left.
-
-    Parameters
-    ----------
-    of_sample
-        Sample id → its task; a second task of a sample stands under a key of its own, see ``flags.key_of``.
-    doubles
-        Ids of tasks that repeat another one and that nobody has answered.
-    """
-
-    of_sample: dict[str, Stored] = field(default_factory=dict)
-    doubles: list[int] = field(default_factory=list)
+def stored_task(task: Mapping[str, Any], predictions: Iterable[dict[str, Any]] = ()) -> StoredTask:
+    """Read a task of ``Client.tasks``; of predictions those whose model version is labelsift's."""
+    names = ("total_annotations", "cancelled_annotations", "annotations", "drafts")
+    return StoredTask(
+        task=int(task["id"]),
+        data=dict(task["data"]),
+        meta=dict(task.get("meta") or {}),
+        predictions=tuple(predictions),
+        touched=any(task.get(name) for name in names),
+    )
 
 
 def read_holdings(client: Client, project: int, *, repeats: Mapping[str, float] | None = None) -> Holdings:
-    """List a review project's tasks by sample id; ``repeats`` are samples with the scores of their second tasks.
-
-    Where two tasks hold the same sample, those that a person has answered stay, else the oldest; so
-    two pushes that clean up at the same time keep the same one.
-    """
+    """List a review project's tasks by sample id; ``repeats`` are samples with the scores of their second tasks."""
     predictions = own_predictions(client, project)
-    tasks_of: dict[str, list[Stored]] = {}
+    tasks: list[tuple[str, StoredTask]] = []
     for page in client.tasks(project):
         for task in page:
             sample = task["data"].get(f"{PREFIX}id")
             if isinstance(sample, str):
                 key = key_of(sample, again=is_again(task["data"], repeats or {}))
-                tasks_of.setdefault(key, []).append(Stored.of(task, predictions.get(task["id"], ())))
-    holdings = Holdings()
-    for sample, tasks in tasks_of.items():
-        keep = next((task for task in tasks if task.touched), tasks[0])
-        holdings.of_sample[sample] = keep
-        holdings.doubles += [task.task for task in tasks if task.task != keep.task and not task.touched]
+                tasks.append((key, stored_task(task, predictions.get(task["id"], ()))))
+    holdings = Holdings.of(tasks)
     holdings.doubles = untouched(client, project, holdings.doubles)
     return holdings
 
@@ -94,7 +46,7 @@ def untouched(client: Client, project: int, tasks: Sequence[int]) -> list[int]:
     """Return those of the tasks that nobody has answered or begun to, read at this moment with their drafts."""
     if not tasks:
         return []
-    rows = [Stored.of(task) for page in client.tasks(project, annotations=True, ids=tasks) for task in page]
+    rows = [stored_task(task) for page in client.tasks(project, annotations=True, ids=tasks) for task in page]
     return [task.task for task in rows if not task.touched]
 
 
@@ -107,15 +59,10 @@ def own_predictions(client: Client, project: int) -> dict[int, list[dict[str, An
     return predictions
 
 
-def predicted(stored: Stored, wanted: Mapping[str, Any] | None) -> bool:
-    """Tell whether a task holds exactly the wanted prediction of labelsift's, or none where none is wanted."""
-    if wanted is None:
-        return not stored.predictions
-    return len(stored.predictions) == 1 and _same(stored.predictions[0], wanted)
+def same_prediction(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    """Tell whether a stored prediction is the wanted one, but for the ids that the server adds."""
 
-
-def _same(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
-    def core(prediction: Mapping[str, Any]) -> object:  # without the ids that the server adds
+    def core(prediction: Mapping[str, Any]) -> object:
         regions = [
             {name: value for name, value in region.items() if name != "id"} for region in prediction["result"] or ()
         ]
@@ -125,7 +72,7 @@ def _same(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
 
 
 def mend_predictions(
-    client: Client, project: int, wrong: Iterable[tuple[Stored, Mapping[str, Any] | None]], *, size: int
+    client: Client, project: int, wrong: Iterable[tuple[StoredTask, Mapping[str, Any] | None]], *, size: int
 ) -> None:
     """Replace labelsift's predictions of these tasks by the wanted one."""
     again: list[dict[str, Any]] = []

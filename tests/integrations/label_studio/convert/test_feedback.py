@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from labelsift.integrations.label_studio.convert.feedback import DOUBT, NOTE, UNCLEAR, UNUSABLE, parted
 from labelsift.integrations.label_studio.convert.label_config import target_of
 from labelsift.integrations.label_studio.convert.review_config import review_config
-from labelsift.integrations.label_studio.pull.review_project import correction
+
+from .. import kinds
 
 DATA = {"labelsift_id": "a", "labelsift_given": "x", "labelsift_suggested": "y"}
 
@@ -25,7 +26,7 @@ def note(text: str) -> dict[str, Any]:
 
 def read(*result: dict[str, Any], skipped: bool = False) -> tuple[str, ...] | None:
     made = {"result": list(result), "was_cancelled": skipped, "updated_at": "2026-11-25T10:00:00Z"}
-    row = correction(DATA, made)
+    row = kinds.correction(DATA, made)
     return None if row is None else (row["action"], row["verdict"], row["value"], row["note"])
 
 

@@ -18,12 +18,10 @@ from labelsift.integrations.label_studio.convert import task_fields as convert
 from labelsift.integrations.label_studio.convert.label_config import NONE, Target, target_of
 from labelsift.integrations.label_studio.convert.regions import from_result, to_result
 from labelsift.integrations.label_studio.convert.review_config import config_of, review_config, review_target
-from labelsift.integrations.label_studio.pull.disputes import revised
-from labelsift.integrations.label_studio.pull.review_project import correction
 from labelsift.integrations.label_studio.push.plan import Common, labels_of, plan_review
 from labelsift.report import Report
 from labelsift.review.items import queue_of
-from labelsift.review.suggestions import disputed, settled
+from labelsift.review.suggestions import disputed
 
 from .. import kinds
 
@@ -73,11 +71,11 @@ def test_what_answers_become_is_golden(kind, golden):
             "empty": [],
         }
         for name, result in answers.items():
-            row = correction(data, {"result": result, "updated_at": "2026-11-23T10:15:00Z"}, target=read)
+            row = kinds.correction(data, {"result": result, "updated_at": "2026-11-23T10:15:00Z"}, target=read)
             told = row and {key: row[key] for key in ("action", "verdict", "value")}
             rows.append({"id": data["labelsift_id"], "answer": name, "result": result, "correction": told})
         skipped = {"result": [], "was_cancelled": True, "updated_at": "2026-11-23T10:15:00Z"}
-        row = correction(data, skipped, target=read)
+        row = kinds.correction(data, skipped, target=read)
         assert row is not None
         assert (row["action"], row["verdict"]) == ("keep", "skipped")
     golden(f"answers_{kind}", rows)
@@ -104,65 +102,6 @@ def test_a_task_that_is_blind_among_others_shows_none_and_its_answer_is_whole():
     assert not any(label in str(data) for label in ("PER", "LOC"))
     assert flags[0].id not in plan.predictions
     assert not convert.is_unseen(plan.data[flags[1].id])
-
-
-# Spans
-
-
-TEXT = "Ann Lee met Bob in New York City"
-GIVEN = [[0, 7, "PER"], [12, 15, "PER"], [19, 27, "LOC"]]
-
-
-@pytest.mark.parametrize(
-    ("suggested", "marked", "whole"),
-    [
-        # accept, keep, and say that nothing is to be marked
-        ([[0, 7, "PER"], [12, 15, "PER"], [19, 32, "LOC"]], [[19, 32, "LOC"]], [*GIVEN[:2], [19, 32, "LOC"]]),
-        ([[0, 7, "PER"], [12, 15, "PER"], [19, 32, "LOC"]], [[19, 27, "LOC"]], GIVEN),
-        ([[0, 7, "PER"], [12, 15, "PER"], [19, 32, "LOC"]], [], GIVEN[:2]),
-        # something else than what is suggested, and more than what was asked for
-        (GIVEN[:2], [[19, 32, "LOC"]], [*GIVEN[:2], [19, 32, "LOC"]]),
-        (GIVEN[:2], [[8, 11, "VERB"], [19, 27, "LOC"]], [GIVEN[0], [8, 11, "VERB"], *GIVEN[1:]]),
-        # what nobody disputed is marked again, or moved: the old one does not stay behind
-        (GIVEN[:2], GIVEN, GIVEN),
-        (GIVEN[:2], [[0, 3, "PER"]], [[0, 3, "PER"], GIVEN[1]]),
-        # nothing is in dispute
-        (None, [], GIVEN),
-        (None, [[8, 11, "VERB"]], [GIVEN[0], [8, 11, "VERB"], *GIVEN[1:]]),
-    ],
-)
-def test_what_is_marked_takes_the_place_of_what_is_in_dispute(suggested, marked, whole):
-    assert revised(GIVEN, suggested, marked) == whole
-
-
-def test_where_spans_overlap_already_they_may():
-    nested = [[0, 7, "PER"], [0, 3, "FIRST"]]
-    assert revised(nested, None, [[4, 7, "LAST"]]) == [[0, 3, "FIRST"], [0, 7, "PER"], [4, 7, "LAST"]]
-    assert revised(None, [[0, 3, "PER"]], [[0, 3, "PER"]]) == [[0, 3, "PER"]]
-
-
-SPANS = st.lists(
-    st.tuples(st.integers(0, 20), st.integers(1, 12), st.sampled_from(["A", "B"])).map(
-        lambda s: [s[0], s[0] + s[1], s[2]]
-    ),
-    max_size=6,
-)
-
-
-@given(
-    given=st.none() | SPANS, changes=st.lists(st.tuples(st.integers(0, 5), st.none() | SPANS.map(tuple)), max_size=3)
-)
-def test_accepting_gives_what_is_suggested_and_confirming_what_is_given(given, changes):
-    spans = sorted({tuple(one) for one in given or ()})
-    disputes = [(list(spans[at]) if at < len(spans) else None, list(new[0]) if new else None) for at, new in changes]
-    disputes = [one for one in disputes if one != (None, None)]
-    suggested = settled(given, disputes)
-    before, after = disputed(given, suggested)
-    kept = [one for one in map(list, spans) if one not in before]
-    clash = any(one[0] < new[1] and new[0] < one[1] for one in kept for new in (*after, *before))
-    if not clash:  # else a mark takes the place of what it covers
-        assert revised(given, suggested, after) == suggested
-        assert revised(given, suggested, before) == [list(one) for one in spans]
 
 
 # Values to results and back
@@ -298,7 +237,7 @@ def check_accepted(report: Report, old: Any, new: Any) -> None:
     assert made["failed"] == {}
     (task,) = made["tasks"]
     answer = {"result": task["prediction"]["result"], "updated_at": "2026-11-23T10:15:00Z"}
-    row = correction(task["data"], answer, target=read)
+    row = kinds.correction(task["data"], answer, target=read)
     assert row is not None
     assert (row["verdict"], json.loads(row["value"])) == ("refused" if new == old else "accepted", new)
     after = report.samples.apply(pa.Table.from_pylist([row | {"person": "ann"}]), new_labels=True)

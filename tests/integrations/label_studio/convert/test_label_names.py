@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from labelsift.integrations.label_studio.convert.label_config import Target, target_of
 from labelsift.integrations.label_studio.convert.label_names import names_of
-from labelsift.integrations.label_studio.pull.review_project import correction
 
 CONFIG = """<View><Text name="t" value="$text"/><Choices name="c" toName="t" choice="multiple">
 <Choice value="Card arrival" alias="card_arrival"/><Choice value="TOP UP"/><View><Choice value="Refund-status"/></View>
@@ -60,13 +59,3 @@ def test_what_is_written_the_same_is_the_same(labels):
     names = names_of(Target("c", "t", tuple(labels), "text"))
     assert [names.of(label) for label in labels] == labels
     assert [names.to_data(label, labels) for label in labels] == labels
-
-
-def test_an_answer_becomes_a_correction_under_the_datas_names():
-    data = {"labelsift_id": "a", "labelsift_given": '["top up"]', "labelsift_suggested": '["Card Arrival", "top up"]'}
-    result = [{"from_name": "c", "type": "choices", "value": {"choices": ["TOP UP", "card_arrival"]}}]
-    annotation = {"result": result, "updated_at": "2026-11-23T10:15:00Z"}
-    target = target_of(CONFIG, project="P")
-    made = correction(data, annotation, target=target, labels=["top up", "Card Arrival"])
-    assert made is not None
-    assert (made["verdict"], made["value"]) == ("accepted", '["Card Arrival", "top up"]')

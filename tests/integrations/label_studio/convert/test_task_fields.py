@@ -15,6 +15,7 @@ from labelsift.integrations.label_studio.convert import tabs
 from labelsift.integrations.label_studio.convert import task_fields as convert
 from labelsift.integrations.label_studio.convert.review_config import review_config, review_target
 from labelsift.report import Report
+from labelsift.review.blind import visible_metadata
 from labelsift.review.items import queue_of
 
 RUN = "20261123-101500-4f2a"
@@ -49,7 +50,7 @@ FINDINGS = [
 @pytest.mark.parametrize("mode", MODES)
 def test_tasks_and_predictions_are_golden(mode, golden):
     flags = queue_of(report_of(FINDINGS)).items
-    shown = convert.metadata_shown(flags, mode=mode)
+    shown = visible_metadata(flags, mode=mode, taken=("text",))
     target = review_target(["x", "y"])
     made = [
         {
@@ -97,7 +98,7 @@ def test_a_users_field_never_hides_ours_or_the_text():
         "size": [float("nan"), 1.5, 2.0, 3.0],
     }
     flags = queue_of(report_of(FINDINGS, metadata=metadata)).items
-    shown = convert.metadata_shown(flags, mode="choose")
+    shown = visible_metadata(flags, mode="choose", taken=("text",))
     data = convert.task_data(flags[0], shown=shown, run=RUN, round=1, mode="choose")
     assert data["text"] == "one"
     assert (data["text_2"], data["text_3"]) == ("mine, too", "mine")  # nothing of the user's is dropped
@@ -109,8 +110,10 @@ def test_a_users_field_never_hides_ours_or_the_text():
 def test_blind_tells_neither_label_not_even_in_the_users_own_fields():
     metadata = {"intent": ["X", "q", "q", "q"], "guess": ["q", "x", "q", "q"], "channel": ["mail"] * 4}
     flags = queue_of(report_of(FINDINGS, metadata=metadata)).items
-    assert convert.metadata_shown(flags, mode="choose") == {name: name for name in ("intent", "guess", "channel")}
-    assert convert.metadata_shown(flags, mode="blind") == {"channel": "channel"}
+    assert visible_metadata(flags, mode="choose", taken=("text",)) == {
+        name: name for name in ("intent", "guess", "channel")
+    }
+    assert visible_metadata(flags, mode="blind", taken=("text",)) == {"channel": "channel"}
     data = convert.task_data(flags[0], shown={"channel": "channel"}, run=RUN, round=1, mode="blind")
     assert not {"labelsift_given", "labelsift_suggested", "labelsift_reason", "labelsift_header"} & data.keys()
     assert not {"x", "y"} & {str(value) for value in data.values()}

@@ -17,8 +17,8 @@ from labelsift.integrations.label_studio.convert import tabs
 from labelsift.integrations.label_studio.convert.header_tags import has_lines, with_lines
 from labelsift.integrations.label_studio.enable import disable as disabling
 from labelsift.integrations.label_studio.enable import enable as enabling
-from labelsift.integrations.label_studio.enable.undo_record import Records
 from labelsift.store.store import Store
+from labelsift.store.undo_record import UndoRecords
 
 pytestmark = pytest.mark.server
 CLASSES = ("card_arrival", "lost_or_stolen_card", "refund", "top_up")
@@ -314,7 +314,7 @@ def test_a_project_that_does_not_fit_and_a_broken_record_are_refused(platform, c
     with pytest.raises(InputError, match="needs exactly one"):
         platform.enable(project=f"{name} other", run="latest", store=store)
     before = state_of(project)
-    records = Records(store)
+    records = UndoRecords(store, "label-studio")
     platform.enable(project=name, run="latest", store=store)
     (path,) = (store / "enabled").iterdir()
     whole = path.read_text()

@@ -13,8 +13,8 @@ from click.testing import CliRunner
 from labelsift.cli import main
 from labelsift.errors import InputError
 from labelsift.integrations.label_studio.client.client import Client
-from labelsift.integrations.label_studio.pull import incremental as changed
 from labelsift.report import Report
+from labelsift.review import incremental
 from labelsift.store.store import Store
 
 pytestmark = pytest.mark.server
@@ -165,7 +165,7 @@ def test_a_second_pull_reads_only_what_changed(
     reads.update(requests=[], answers=[], light=[])
     assert ls.pull("label-studio", project=name, store=store).num_rows == said
     assert reads["answers"] == []
-    monkeypatch.setattr(changed, "MARGIN", changed.timedelta(0))
+    monkeypatch.setattr(incremental, "MARGIN", incremental.timedelta(0))
     reads.update(requests=[], answers=[], light=[])
     assert ls.pull("label-studio", project=name, store=store).num_rows == said
     assert reads["light"] == reads["answers"] == []

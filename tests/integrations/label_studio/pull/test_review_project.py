@@ -9,8 +9,9 @@ import pytest
 from click.testing import CliRunner
 from labelsift.cli import main
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
-from labelsift.integrations.label_studio.pull.review_project import correction
 from labelsift.store.store import Store
+
+from ..kinds import correction
 
 CHOICE = {"from_name": "label", "to_name": "text", "type": "choices"}
 DATA = {"labelsift_id": "a", "labelsift_given": "x", "labelsift_suggested": "y"}

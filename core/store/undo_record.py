@@ -1,4 +1,6 @@
-"""Undo record of ``enable`` in the run store, from which ``disable`` takes its changes back.
+"""Undo records: what ``enable`` changed in a project of a platform, so that ``disable`` can take it back.
+
+enabled/<platform>-<project>-<hash of the time of its making>.json
 
 The record is written before the first change, whole and flushed to the disk, and holds what stood there before. So
 whatever a crash left half done can be told from what was there: what is not in ``before`` and has labelsift's form is
@@ -14,10 +16,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from labelsift.errors import StoreError
-from labelsift.store.base import DEFAULT
-from labelsift.store.location import Place
-from labelsift.store.store import Store
+from ..errors import StoreError
+from .base import DEFAULT, BaseStore
+from .location import Place
 
 FOLDER = "enabled"
 _FORMAT = 1
@@ -35,7 +36,7 @@ class Before:
 
 
 @dataclass
-class Record:
+class UndoRecord:
     """What belongs to labelsift in an enabled project.
 
     Parameters
@@ -72,8 +73,8 @@ class Record:
     tabs_changed: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
-class Records:
-    """The records of enabled projects in a store.
+class UndoRecords:
+    """The records of a platform's enabled projects in a store.
 
     Raises
     ------
@@ -81,31 +82,32 @@ class Records:
         If the store cannot be read or written, or holds a record of another format.
     """
 
-    def __init__(self, store: Path | str | None) -> None:
-        run_store = Store(store or DEFAULT)
-        run_store.prepare()
-        self.place: Place = run_store.place / FOLDER
+    def __init__(self, store: Path | str | None, platform: str) -> None:
+        kept = BaseStore(store or DEFAULT)
+        kept.prepare()
+        self.place: Place = kept.place / FOLDER
+        self._platform = platform
 
-    def read(self, project: Mapping[str, Any]) -> Record | None:
+    def read(self, project: Mapping[str, Any]) -> UndoRecord | None:
         """Return the record of a project as the server gives it; None where it was not enabled from this store."""
         try:
-            fields = json.loads(self.place.read(_name(project)))
+            content = json.loads(self.place.read(self._name(project)))
         except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, ValueError) as error:
             raise self._broken(project, error) from None
         try:
-            if fields.pop("format") != _FORMAT:
+            if content.pop("format") != _FORMAT:
                 raise ValueError("another format")
-            return Record(**fields | {"before": Before(**fields["before"])})
+            return UndoRecord(**content | {"before": Before(**content["before"])})
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise self._broken(project, error) from None
 
-    def write(self, project: Mapping[str, Any], record: Record) -> None:
+    def write(self, project: Mapping[str, Any], record: UndoRecord) -> None:
         """Keep a record, in place of the one that stands there."""
         content = json.dumps({"format": _FORMAT, **asdict(record)}, ensure_ascii=False, indent=1).encode()
         try:
-            self.place.replace(_name(project), content)
+            self.place.replace(self._name(project), content)
         except OSError as error:
             raise StoreError(
                 f"What enable changes cannot be kept in {self.place} ({error.strerror})",
@@ -114,20 +116,18 @@ class Records:
 
     def delete(self, project: Mapping[str, Any]) -> None:
         """Delete the record of a project that has been taken back."""
-        self.place.delete(_name(project))
+        self.place.delete(self._name(project))
 
     def _broken(self, project: Mapping[str, Any], error: Exception) -> StoreError:
         return StoreError(
-            f"The record {self.place}/{_name(project)} of what enable changed cannot be read ({error})",
+            f"The record {self.place}/{self._name(project)} of what enable changed cannot be read ({error})",
             cure="Restore it from a backup of the store; without it disable would have to guess",
         )
 
+    def _name(self, project: Mapping[str, Any]) -> str:
+        """Return the name of a project's file.
 
-def _name(project: Mapping[str, Any]) -> str:
-    """Name a project's record: ids are used again, and a server has several addresses, but not the time of its making.
-
-    >>> _name({"id": 7, "created_at": "2026-11-25T17:25:04.340172Z"})
-    'label-studio-7-7bc3f60a.json'
-    """
-    digest = hashlib.sha256(str(project["created_at"]).encode()).hexdigest()
-    return f"label-studio-{int(project['id'])}-{digest[:8]}.json"
+        Ids are used again, and a server has several addresses, but the time of a project's making is its own.
+        """
+        made = hashlib.sha256(str(project["created_at"]).encode()).hexdigest()
+        return f"{self._platform}-{int(project['id'])}-{made[:8]}.json"

@@ -1,0 +1,98 @@
+"""Answers of people as plain data, and their conversion to rows of CORRECTIONS_SCHEMA, the same for every platform."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+
+from ..data.samples import Task
+from ..data.schemas import CORRECTIONS_SCHEMA, to_json
+from .suggestions import Value
+from .verdicts import Feedback, decide, merge_disputed
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one person said of one sample.
+
+    Parameters
+    ----------
+    id
+        The sample's id.
+    value
+        The label, set of labels or spans, under the names of the data; None where there are none.
+    skipped
+        True where the person decided nothing.
+    feedback
+        ``unclear`` or ``unusable``, which people can say in place of a label.
+    note
+        The person's own words.
+    person, time, seconds
+        Who, when (ISO 8601 by the platform's clock; None where it does not know) and how long it took.
+    given, suggested
+        What the sample's label was and what was suggested, whether or not the person saw it.
+    partial
+        Of spans: True where the person marked only what is in dispute; see :mod:`labelsift.review.verdicts`.
+    run, round, asked
+        As in CORRECTIONS_SCHEMA.
+    """
+
+    id: str
+    value: Value | None = None
+    skipped: bool = False
+    feedback: Feedback | None = None
+    note: str = ""
+    person: str = ""
+    time: str | None = None
+    seconds: float | None = None
+    given: Value | None = None
+    suggested: Value | None = None
+    partial: bool = False
+    run: str | None = None
+    round: str = ""
+    asked: str | None = None
+
+
+def correction_of(answer: Answer, *, platform: str, task: Task = "classification") -> dict[str, Any]:
+    """Return the row of CORRECTIONS_SCHEMA that an answer makes, with its time as text.
+
+    >>> row = correction_of(Answer("7", "refund", given="top_up", suggested="refund"), platform="xlsx")
+    >>> row["action"], row["verdict"], row["value"]
+    ('relabel', 'accepted', '"refund"')
+    """
+    value = answer.value
+    if answer.partial and value is not None:
+        value = merge_disputed(answer.given, answer.suggested, value)
+    decision = decide(
+        value,
+        given=answer.given,
+        suggested=answer.suggested,
+        task=task,
+        feedback=answer.feedback,
+        skipped=answer.skipped,
+    )
+    return {
+        "id": answer.id,
+        "action": decision.action,
+        "verdict": decision.verdict,
+        "value": to_json(decision.value),
+        "person": answer.person,
+        "time": answer.time,
+        "platform": platform,
+        "run": answer.run,
+        "round": answer.round,
+        "seconds": answer.seconds,
+        "note": answer.note,
+        "asked": answer.asked,
+    }
+
+
+def corrections_table(rows: Iterable[Mapping[str, Any]]) -> pa.Table:
+    """Return rows of :func:`correction_of` as a table in CORRECTIONS_SCHEMA, oldest first; ties keep their order."""
+    dated = [{**row, "time": None if row["time"] is None else datetime.fromisoformat(row["time"])} for row in rows]
+    dated.sort(key=lambda row: (row["time"] is not None, row["time"]))
+    return pa.Table.from_pylist(dated, schema=CORRECTIONS_SCHEMA)

@@ -1,0 +1,239 @@
+"""Conformance suite for labeling platforms: tests of what every adapter must do, for yours to inherit.
+
+Put a test file beside your adapter and run it with pytest, against the real platform::
+
+    from labelsift.integrations.conformance import LabelingPlatformConformance
+
+    class TestMine(LabelingPlatformConformance):
+        @pytest.fixture
+        def platform(self):
+            return Mine()
+
+        def answer(self, platform, project, sample_id, value):
+            ...  # as a person would, on the platform's own page or through its API
+
+        def contents(self, platform, project):
+            return {...}  # sample id → all that a person can see of its task
+
+While a test runs, the platform is found by its name, whether or not an entry point names it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from labelsift import platforms
+from labelsift.data.samples import TASKS, Samples, Task
+from labelsift.data.schemas import CORRECTIONS_SCHEMA, Finding, findings_table
+from labelsift.errors import LabelsiftError
+from labelsift.platforms import MODES, LabelingPlatform, Mode, PushRequest, Receipt
+from labelsift.report import Report, load
+from labelsift.store.store import Store
+
+CLASSES = ("zebrafish", "wolverine", "quokka", "axolotl")  # words that stand in no text, and by chance nowhere else
+TEXTS = ("plain", "two\nlines", "Zürich 🙂", "=1+1", '<b>bold</b> & "quoted"', " padded ", "long " * 1000, "last")
+ODD_ID = "odd\x07id"  # not every platform can hold it, and those that cannot must say so
+METHODS = {
+    "read": ("read",),
+    "apply": ("apply",),
+    "enable": ("enable", "disable"),
+    "serve": ("serve",),
+    "forget": ("forget",),
+    "examine": ("examine",),
+    "local": ("local", "arrived"),
+}
+OPTIONS: dict[str, dict[str, Any]] = {
+    "prefill": {"mode": "prefill"},
+    "blind": {"mode": "blind"},
+    "match": {"match": "ticket"},
+    "lanes": {"lanes": 2},
+    "overlap": {"twice": 0.5},
+    "link": {"link": "ticket"},
+    "rounds": {"blind_share": 0.5},
+}
+_CELLS: dict[Task, str] = {"classification": "label", "multilabel": "labels", "spans": "spans"}
+_numbers = itertools.count(1)
+
+
+def flagged_report(task: Task = "classification") -> Report:
+    """Return a run of eight samples whose labels are all flagged; a field of the user's holds each given label."""
+    ids = [*(f"s{number}" for number in range(len(TEXTS) - 1)), ODD_ID]
+    texts = [text if task == "classification" else f"Hi: {text.strip()}" for text in TEXTS]
+    given, suggested = ([value_of(index + shift, task) for index in range(len(ids))] for shift in (0, 1))
+    cells = given if task == "classification" else [json.dumps(value) for value in given]
+    issue = "span" if task == "spans" else "label"
+    findings = [
+        Finding(id, issue, 0.05 + index / 100, f"Labeled {old}; the model says {new}", given=old, suggested=new)
+        for index, (id, old, new) in enumerate(zip(ids, _singles(given, task), _singles(suggested, task), strict=True))
+    ]
+    for finding in findings:
+        finding.confidence = 0.9
+    metadata = {"guess": [str(value) for value in given], "channel": [("mail", "phone")[len(id) % 2] for id in ids]}
+    return Report(
+        run=f"20261123-101500-{task[:4]}",
+        created=datetime(2026, 11, 23, 10, 15, tzinfo=UTC),
+        samples=Samples(pa.table({"id": ids, "text": texts, _CELLS[task]: cells}), pa.table(metadata), "conformance"),
+        scores=pa.table({"id": ids}),
+        findings=findings_table(findings),
+        classes=CLASSES,
+    )
+
+
+def value_of(number: int, task: Task) -> Any:
+    """Return a label as what a sample of a task has: itself, a set of it, or the first word marked with it."""
+    label = CLASSES[number % len(CLASSES)]
+    return {"classification": label, "multilabel": [label], "spans": [[0, 2, label]]}[task]
+
+
+def _singles(values: list[Any], task: Task) -> list[Any]:
+    return [value[0] if task == "spans" else value for value in values]  # a finding is about one span
+
+
+class LabelingPlatformConformance:
+    """Tests for a labeling platform; a subclass says which one, and how a person answers there."""
+
+    @pytest.fixture
+    def platform(self) -> LabelingPlatform:
+        """Return the adapter, ready to reach its server."""
+        raise NotImplementedError
+
+    @pytest.fixture
+    def project(self) -> str:
+        """Return the name of a project into which nothing was pushed yet."""
+        return f"Conformance {next(_numbers)}"
+
+    def answer(self, platform: LabelingPlatform, project: str, sample_id: str, value: Any) -> None:
+        """Answer a sample's task as a person would: with a label, labels or spans; None skips it."""
+        raise NotImplementedError
+
+    def contents(self, platform: LabelingPlatform, project: str) -> dict[str, Any]:
+        """Return sample id → all that a person can see of its task, with answers; empty without a project."""
+        raise NotImplementedError
+
+    @pytest.fixture(autouse=True)
+    def _found_by_name(self, platform: LabelingPlatform, monkeypatch: pytest.MonkeyPatch) -> None:
+        find = platforms.get
+        monkeypatch.setattr(platforms, "get", lambda name: platform if name == platform.name else find(name))
+
+    @pytest.fixture
+    def store(self, tmp_path: Path) -> Path:
+        """Return the folder of a run store; the platform's own files must not lie there."""
+        return tmp_path / "store"
+
+    def test_a_receipt_adds_up_and_names_what_failed(self, platform, project, store):
+        report = _stored(store)
+        receipt = _push(report, platform, project)
+        ids = set(report.samples.ids.to_pylist())
+        assert receipt.created + len(receipt.failed) == len(ids)
+        assert receipt.updated == receipt.unchanged == 0
+        assert all(receipt.failed.values())
+        assert self.contents(platform, project).keys() == ids - receipt.failed.keys()
+        assert receipt.sample_links.keys() <= ids - receipt.failed.keys()
+
+    def test_a_dry_run_says_what_a_push_does_and_writes_nothing(self, platform, project, store):
+        report = _stored(store)
+        planned = _push(report, platform, project, dry_run=True)
+        assert self.contents(platform, project) == {}
+        assert _counts(_push(report, platform, project)) == _counts(planned)
+        before = self.contents(platform, project)
+        assert _counts(_push(report, platform, project, dry_run=True))[:2] == (0, 0)
+        assert self.contents(platform, project) == before
+
+    def test_a_second_push_changes_nothing(self, platform, project, store):
+        report = _stored(store)
+        first = _push(report, platform, project)
+        before = self.contents(platform, project)
+        assert _counts(_push(report, platform, project)) == (0, 0, first.created, first.failed)
+        assert self.contents(platform, project) == before
+
+    @pytest.mark.parametrize(
+        ("task", "mode"), [(task, "choose") for task in TASKS] + [(TASKS[0], m) for m in MODES[1:]]
+    )
+    def test_answers_come_back_as_verdicts_and_stay(self, platform, project, store, task: Task, mode: Mode):
+        if not {task, *({mode} - {"choose"})} <= platform.capabilities:
+            pytest.skip("not declared, so refused")
+        report = _stored(store, task)
+        pushed = _push(report, platform, project, mode=mode)
+        values = {"s0": value_of(0, task), "s1": value_of(2, task), "s2": value_of(0, task), "s3": None}
+        for sample_id, value in values.items():
+            self.answer(platform, project, sample_id, value)
+        before = self.contents(platform, project)
+
+        table = platforms.pull(platform.name, project=project, store=store)
+
+        assert table.schema == CORRECTIONS_SCHEMA
+        change = "respan" if task == "spans" else "relabel"
+        assert {row["id"]: (row["action"], row["verdict"], json.loads(row["value"])) for row in table.to_pylist()} == {
+            "s0": ("keep", "refused", values["s0"]),
+            "s1": (change, "accepted", values["s1"]),
+            "s2": (change, "changed", values["s2"]),
+            "s3": ("keep", "skipped", value_of(3, task)),
+        }
+        told = {(row["platform"], row["run"], row["asked"]) for row in table.to_pylist()}
+        assert told == {(platform.name, report.run, mode)}
+        assert self.contents(platform, project) == before  # a pull only reads
+        assert _counts(_push(report, platform, project, mode=mode)) == (0, 0, pushed.created, pushed.failed)
+        assert self.contents(platform, project) == before  # a push touches nothing that people wrote
+        assert platforms.pull(platform.name, project=project, store=store).equals(table)
+
+    def test_blind_shows_nothing_that_betrays_a_label(self, platform, project, store):
+        if "blind" not in platform.capabilities:
+            pytest.skip("not declared, so refused")
+        _push(_stored(store), platform, project, mode="blind")
+        contents = self.contents(platform, project)
+        assert contents
+        for sample_id, visible in contents.items():
+            text = json.dumps(visible, ensure_ascii=False, default=str).casefold()
+            assert [label for label in CLASSES if label in text] == [], sample_id
+
+    @pytest.mark.parametrize("ability", OPTIONS)
+    def test_options_that_are_not_declared_are_refused(self, platform, project, store, ability: str):
+        if ability in platform.capabilities:
+            platform.require_push(PushRequest(project, mode="blind" if ability == "blind" else "choose"))
+            return
+        with pytest.raises(LabelsiftError) as refused:
+            _push(_stored(store), platform, project, **OPTIONS[ability])
+        assert platform.name in str(refused.value)
+        assert self.contents(platform, project) == {}
+
+    @pytest.mark.parametrize("task", TASKS)
+    def test_kinds_of_labels_that_are_not_declared_are_refused(self, platform, project, store, task: Task):
+        if task in platform.capabilities:
+            assert _push(_stored(store, task), platform, project, dry_run=True).created
+            return
+        with pytest.raises(LabelsiftError) as refused:
+            _push(_stored(store, task), platform, project)
+        assert platform.name in str(refused.value)
+        assert self.contents(platform, project) == {}
+
+    @pytest.mark.parametrize("ability", METHODS)
+    def test_methods_are_written_where_they_are_declared_and_else_refused(self, platform, ability: str):
+        written = [getattr(type(platform), name) is not getattr(LabelingPlatform, name) for name in METHODS[ability]]
+        assert written == [ability in platform.capabilities] * len(written)
+        if ability not in platform.capabilities:
+            with pytest.raises(LabelsiftError) as refused:
+                platform.require(ability)
+            assert platform.name in str(refused.value)
+
+
+def _stored(store: Path, task: Task = "classification") -> Report:
+    """Return a run as a store gives it back: the pull of a blind round asks there for what was given."""
+    Store(store).save(flagged_report(task))
+    return load(store=store)
+
+
+def _push(report: Report, platform: LabelingPlatform, project: str, **options: Any) -> Receipt:
+    receipt = report.push(platform.name, project=project, **options)
+    assert (receipt.platform, receipt.dry_run) == (platform.name, options.get("dry_run", False))
+    json.dumps(receipt.as_dict())
+    return receipt
+
+
+def _counts(receipt: Receipt) -> tuple[int, int, int, dict[str, str]]:
+    return receipt.created, receipt.updated, receipt.unchanged, receipt.failed

@@ -1,0 +1,49 @@
+"""Label Studio does what every labeling platform must do, on a real server."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from labelsift.integrations.conformance import LabelingPlatformConformance
+from labelsift.integrations.label_studio import LabelStudio
+from labelsift.integrations.label_studio.client.client import Client
+from labelsift.integrations.label_studio.convert.label_config import target_of
+from labelsift.integrations.label_studio.convert.regions import to_result
+from labelsift.integrations.label_studio.state.rounds import rounds_of
+
+pytestmark = pytest.mark.server
+
+
+class TestLabelStudio(LabelingPlatformConformance):
+    @pytest.fixture(autouse=True)
+    def _client(self, client: Client) -> None:
+        self.client = client
+
+    @pytest.fixture
+    def platform(self, platform: LabelStudio) -> LabelStudio:
+        return platform
+
+    @pytest.fixture
+    def project(self, name: str) -> str:
+        return name
+
+    def answer(self, platform: LabelStudio, project: str, sample_id: str, value: Any) -> None:
+        (review,) = rounds_of(self.client, project)
+        task = next(task for task in self._tasks(review.project) if task["data"]["labelsift_id"] == sample_id)
+        target = target_of(self.client.project(review.project)["label_config"], project=review.title)
+        body: dict[str, Any] = {"result": [], "was_cancelled": True}
+        if value is not None:
+            body = {"result": to_result(value, target, text=task["data"]["text"])}
+        self.client._send("POST", f"/api/tasks/{task['id']}/annotations/", body=body, what="an annotation")
+
+    def contents(self, platform: LabelStudio, project: str) -> dict[str, Any]:
+        return {
+            task["data"]["labelsift_id"]: {name: task[name] for name in ("data", "annotations", "predictions")}
+            for review in rounds_of(self.client, project)
+            for task in self._tasks(review.project)
+        }
+
+    def _tasks(self, project: int) -> list[dict[str, Any]]:
+        include = "id,data,annotations,predictions,result,completed_by,was_cancelled,updated_at,model_version,score"
+        return [task for page in self.client.tasks(project, annotations=True, include=include) for task in page]

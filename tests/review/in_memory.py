@@ -1,0 +1,150 @@
+"""A labeling platform in memory, made of the kit alone, whose server fails where a test says so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+import pyarrow as pa
+from labelsift.data.review_queue import ReviewQueue
+from labelsift.errors import InputError, PlatformError
+from labelsift.platforms import LabelingPlatform, PushRequest, Receipt
+from labelsift.review.answers import Answer, correction_of, corrections_table
+from labelsift.review.batches import batches
+from labelsift.review.blind import labels_of_blind, visible_metadata
+from labelsift.review.incremental import changed_tasks
+from labelsift.review.upsert import Holdings, StoredTask, TaskPlan, compare, count
+from labelsift.store.base import DEFAULT
+from labelsift.store.pull_state import read_pulled, write_pulled
+from labelsift.store.store import Store
+
+# A request is refused; cut in the middle; done, and its answer lost; or it arrives when all is over.
+Fault = Literal["refused", "cut", "unanswered", "late"]
+
+
+@dataclass
+class Server:
+    """The tasks of one project; also a source of what changed since a pull."""
+
+    tasks: dict[int, dict[str, Any]] = field(default_factory=dict)
+    faults: dict[int, Fault] = field(default_factory=dict)  # number of a request → how it fails
+    requests: int = 0
+    late: list[tuple[str, Sequence[Any]]] = field(default_factory=list)
+    clock: datetime = datetime(2026, 11, 25, tzinfo=UTC)
+
+    def send(self, action: str, items: Sequence[Any]) -> None:
+        """Create tasks, write pairs of id and changes, or delete ids; in one request."""
+        self.requests += 1
+        fault = self.faults.get(self.requests)
+        if fault == "late":
+            self.late.append((action, items))
+        elif fault != "refused":
+            self._do(action, items[: len(items) // 2] if fault == "cut" else items)
+        if fault:
+            raise PlatformError(f"in-memory: request {self.requests} failed", cure="Run the same command again")
+
+    def answered(self, ids: Sequence[int] | None = None) -> Iterator[list[dict[str, Any]]]:
+        self.requests += 1
+        if self.requests in self.faults:
+            raise PlatformError("in-memory cannot be reached", cure="Run the same command again")
+        yield [task for id, task in self.tasks.items() if ids is None or id in ids]
+
+    def changed_after(self, time: datetime) -> Iterator[list[dict[str, Any]]]:
+        yield [task for task in self.tasks.values() if datetime.fromisoformat(task["updated_at"]) > time]
+
+    def newest_change(self) -> str | None:
+        return max((task["updated_at"] for task in self.tasks.values()), default=None)
+
+    def answer(self, id: int, value: Any) -> None:
+        """Answer a task as a person would; None skips it."""
+        answer = {"value": value, "skipped": value is None, "person": "ann", "time": self._now()}
+        self._do("write", [(id, {"answers": [*self.tasks[id]["answers"], answer]})])
+
+    def arrive(self) -> None:
+        """Let what is under way arrive."""
+        while self.late:
+            self._do(*self.late.pop(0))
+
+    def _now(self) -> str:
+        self.clock += timedelta(seconds=1)
+        return self.clock.isoformat()
+
+    def _do(self, action: str, items: Sequence[Any]) -> None:
+        for item in items:
+            if action == "delete":
+                self.tasks.pop(item, None)
+                continue
+            id, changes = item if action == "write" else (1 + max(self.tasks, default=0), {"answers": [], **item})
+            self.tasks[id] = {**self.tasks.get(id, {}), **changes, "id": id, "updated_at": self._now()}
+
+
+class InMemory(LabelingPlatform):
+    """The labeling platform ``in-memory``."""
+
+    name = "in-memory"
+    capabilities = frozenset({"classification", "multilabel", "spans", "text", "prefill", "blind"})
+
+    def __init__(self) -> None:
+        self.servers: dict[str, Server] = {}  # project → its tasks
+
+    def push(self, queue: ReviewQueue, request: PushRequest) -> Receipt:
+        server, plan = self.servers.get(request.project, Server()), _plan(queue, request)
+        held = Holdings.of(
+            (task["key"], StoredTask(task["id"], task["data"], {}, tuple(task["predictions"]), bool(task["answers"])))
+            for page in server.answered()
+            for task in page
+        )
+        diff = compare(plan, held)
+        receipt = Receipt(self.name, request.project, dry_run=request.dry_run)
+        count(receipt, plan, diff)
+        if request.dry_run:
+            return receipt
+        self.servers[request.project] = server
+        if diff.doubles:
+            server.send("delete", diff.doubles)
+        predictions = {key: [plan.predictions[key]] if key in plan.predictions else [] for key in plan.data}
+        tasks = ({"key": key, "data": plan.data[key], "predictions": predictions[key]} for key in diff.missing)
+        for batch in batches(tasks, size=3):
+            server.send("create", batch)
+        for key in sorted(diff.updated):
+            changes = {"data": plan.data[key], "predictions": predictions[key]}
+            server.send("write", [(held.of_sample[key].task, changes)])
+        return receipt
+
+    def pull(self, *, project: str, store: Path | str | None = None) -> pa.Table:
+        place, key, server = store or DEFAULT, (self.name, "", project), self.servers.get(project, Server())
+        pulled, newest = read_pulled(place, *key), server.newest_change()
+        if newest is None:
+            raise InputError(f"in-memory has no project {project}", cure="Push first")
+        for page in changed_tasks(server, pulled, newest=newest):
+            for task in page:
+                pulled.rows[str(task["id"])] = _corrections(task, Store(place), project)
+        write_pulled(place, pulled, *key)
+        return corrections_table(row for rows in pulled.rows.values() for row in rows.values())
+
+
+def _plan(queue: ReviewQueue, request: PushRequest) -> TaskPlan:
+    plan, names = TaskPlan(), visible_metadata(queue.items, mode=request.mode, taken=("text",))
+    for item in queue.items:
+        fields = {"labelsift_id": item.id, "run": queue.run, "mode": request.mode, "task": item.task}
+        own = {names[name]: value for name, value in item.metadata.items() if name in names}
+        plan.data[item.key] = own | {"text": item.text} | fields | {"given": "", "reason": ""}
+        if request.mode != "blind":
+            plan.data[item.key] |= {"given": item.given, "reason": item.reason}
+            plan.predictions[item.key] = {"value": item.suggested}
+    return plan
+
+
+def _corrections(task: dict[str, Any], store: Store, project: str) -> dict[str, dict[str, Any]]:
+    data, id = task["data"], task["data"]["labelsift_id"]
+    hidden = [id] if task["answers"] and data["mode"] == "blind" else []
+    labels = labels_of_blind(store, data["run"], hidden, task=data["task"], project=project).get(id)
+    given, suggested = labels or (data["given"], *(prediction["value"] for prediction in task["predictions"]), None)[:2]
+    asked = {"run": data["run"], "round": "1", "asked": data["mode"], "given": given, "suggested": suggested}
+    rows = (
+        correction_of(Answer(id, **asked, **one), platform="in-memory", task=data["task"]) for one in task["answers"]
+    )
+    return {str(number): row for number, row in enumerate(rows)}
