@@ -14,8 +14,8 @@ from .checks.class_notes import near_identical
 from .checks.context import Context
 from .checks.inputs import Inputs, Say
 from .checks.select import select_checks
-from .corrections.ancestry import parent_run
 from .corrections.erase import come_back
+from .corrections.file_versions import parent_run
 from .data.remap import passed_over
 from .data.samples import Samples
 from .data.schemas import findings_table
@@ -89,14 +89,15 @@ def scan(
     """
     require_texts(samples, "A scan", run=samples.name, cure="Read your file, and scan that")
     _require(folds=folds, seed=seed, budget=budget)
-    if store is not None:
-        Store(store).prepare()  # a folder that cannot be written must not cost a long scan
+    kept = Store(store) if store is not None else None  # one instance, which verifies the decision log once
+    if kept is not None:
+        kept.prepare()  # a folder that cannot be written must not cost a long scan
     given = samples.labels if samples.taxonomy is None else None
     if taxonomy is not None:
         samples = samples.remap(taxonomy)
     before = None
-    if store is not None:
-        before = Store(store).find(parent) if parent else parent_run(Store(store), samples)
+    if kept is not None:
+        before = kept.find(parent) if parent else parent_run(kept, samples)
     signals = signals or Signals()
     vectors = signals.aligned_embeddings(samples)
     context = _context(samples, signals, seed=seed, budget=budget)
@@ -105,10 +106,10 @@ def scan(
         model = load_embedder(embedder, device=device) if isinstance(embedder, str) else embedder
         context.embedder_languages = model.languages
     settings = _settings(context, vectors, model, folds=folds, seed=seed)
-    if store is not None:
-        context.cache = Store(store).cache(samples.name)
+    if kept is not None:
+        context.cache = kept.cache(samples.name)
         context.cache.sweep()
-        context.verified = _verified(Store(store), samples)
+        context.verified = _verified(kept, samples)
     if taxonomy is not None and samples.taxonomy is not None and given is not None:
         passed = passed_over(given, samples.taxonomy)
         context.notes += [passed] if passed else []
@@ -120,8 +121,8 @@ def scan(
         report.settings[SETTING] = False
     if samples.taxonomy is not None:
         report.settings["taxonomy"] = samples.taxonomy.plain
-    if store is not None:
-        kept = report.store = Store(store)
+    if kept is not None:
+        report.store = kept
         report.settings |= {"parent": before} if before else {}
         report.notes += come_back(kept.ledger.examine()[0], samples.ids)
         kept.save(report)

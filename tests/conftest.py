@@ -25,6 +25,7 @@ CHROMIUM = "/usr/bin/chromium"
 HOSTILE_VALUES = ("a//b", "..", "=(),&>", "x" * 300, "💥 emoji", "", "plain")
 
 pytest_plugins = ["workers"]  # tests/helpers
+pytest.register_assert_rewrite("labelsift.integrations.conformance")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

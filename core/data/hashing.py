@@ -1,4 +1,4 @@
-"""Content hashes of texts, ids and rows (BLAKE2b), and sample ids made from texts.
+"""Content hashes of texts, ids and rows (BLAKE2b), tombstones of erased rows, and sample ids made from texts.
 
 A hash stands where a text must not be kept, or is too long to compare. A text that can be guessed can be confirmed by
 its hash.
@@ -55,6 +55,23 @@ def row_digests(columns: Sequence[pa.ChunkedArray]) -> Iterator[bytes]:
 def digest_sum(digests: Iterable[bytes]) -> int:
     """Return the sum of digests modulo 2**128: the same in any order, and rows can be taken out of it again."""
     return sum(int.from_bytes(digest, "big") for digest in digests) % 2**128
+
+
+def merged_tombstone(tombstone: str | None, digest: int) -> str:
+    """Return a tombstone that covers further erased rows; see :attr:`labelsift.data.samples.Samples.digest`.
+
+    A fingerprint is a sum of the rows' hashes. A tombstone keeps what erased rows add to it, as one number, so that the
+    rows that stand plus the tombstone give the fingerprint of the scan.
+
+    >>> merged_tombstone("ff" * 16, 1), merged_tombstone(None, 255)
+    ('00000000000000000000000000000000', '000000000000000000000000000000ff')
+    """
+    return f"{(int(tombstone or '0', 16) + digest) % 2**128:032x}"
+
+
+def whole_fingerprint(fingerprint: str, tombstone: str | None) -> str:
+    """Return the fingerprint that the rows had together with the erased ones."""
+    return merged_tombstone(tombstone, int(fingerprint, 16))
 
 
 def _framed(value: object) -> str:

@@ -1,4 +1,4 @@
-"""Reasons for a flag in words for the person who labels. Pure functions.
+"""Reason sentences of findings, in words for the person who labels.
 
 A finding's own reason stands alone in a report. On the page it stands below a header that says what is given and what
 may fit better, so it is told anew from the finding's evidence: only what speaks for it, without terms of the trade, and
@@ -33,11 +33,11 @@ def reason_of(finding: Mapping[str, Any], *, text: str = "", medium: Medium | No
     medium
         What the samples are.
 
-    >>> evidence = '{"model": 0.94, "neighbors": 10, "neighbors_suggested": 9}'
-    >>> finding = {"issue": "label", "kind": "", "given": '"new"', "suggested": '"lost"', "reason": "…"}
-    >>> reason_of(finding | {"evidence": evidence}).replace(chr(160), " ")
+    >>> told = '{"model": 0.94, "neighbors": 10, "neighbors_suggested": 9}'
+    >>> one = {"issue": "label", "kind": "", "given": '"new"', "suggested": '"lost"', "evidence": told, "reason": "…"}
+    >>> reason_of(one).replace(chr(160), " ")
     'A model is 94 % sure of lost, and 9 of the 10 most similar texts are labeled so.'
-    >>> reason_of(finding | {"evidence": None, "reason": "Odd"})
+    >>> reason_of({**one, "evidence": None, "reason": "Odd"})
     'Odd.'
     """
     evidence = _evidence(finding.get("evidence"))
@@ -53,8 +53,8 @@ def reason_of(finding: Mapping[str, Any], *, text: str = "", medium: Medium | No
 
 
 def _evidence(cell: str | None) -> Evidence:
-    value = json.loads(cell) if cell else None
-    return value if isinstance(value, dict) else {}
+    content = json.loads(cell) if cell else None
+    return content if isinstance(content, dict) else {}
 
 
 def _of_label(finding: Mapping[str, Any], evidence: Evidence, many: str) -> str:
@@ -110,11 +110,11 @@ def _votes(opinions: Mapping[str, list[str]]) -> str:
     >>> _votes({"refund": ["ann", "bob"], "top_up": ["cy"]})
     '2 people said refund and 1 said top_up'
     """
-    counted = sorted(((len(who), label) for label, who in opinions.items()), key=lambda vote: (-vote[0], vote[1]))
-    votes = [f"{count} said {label}" for count, label in counted]
+    counted = sorted(((len(who), label) for label, who in opinions.items()), key=lambda entry: (-entry[0], entry[1]))
+    parts = [f"{count} said {label}" for count, label in counted]
     people = "person" if counted[0][0] == 1 else "people"
-    votes[0] = f"{counted[0][0]} {people} said {counted[0][1]}"
-    return listed(votes)
+    parts[0] = f"{counted[0][0]} {people} said {counted[0][1]}"
+    return listed(parts)
 
 
 def _of_span(finding: Mapping[str, Any], evidence: Evidence, text: str) -> str:
@@ -135,8 +135,8 @@ def _of_span(finding: Mapping[str, Any], evidence: Evidence, text: str) -> str:
 
 
 def _span(cell: str | None) -> Any:  # noqa: ANN401 - whatever JSON holds
-    span = json.loads(cell) if cell else None
-    return span if isinstance(span, list) and len(span) == 3 else None
+    content = json.loads(cell) if cell else None
+    return content if isinstance(content, list) and len(content) == 3 else None
 
 
 def _texts(count: int) -> str:
@@ -150,7 +150,7 @@ def _words(text: str, span: Any) -> str:  # noqa: ANN401 - [start, end, type]
 def _percent(share: float) -> str:
     """Write a probability as a per cent; no model is quite sure.
 
-    >>> [_percent(share).replace(chr(160), " ") for share in (0.001, 0.456, 0.9999)]
+    >>> [_percent(one).replace(chr(160), " ") for one in (0.001, 0.456, 0.9999)]
     ['1 %', '46 %', '99 %']
     """
     return f"{min(max(round(100 * share), 1), 99)}\u00a0%"

@@ -1,4 +1,4 @@
-"""Given and suggested values of a sample, read out of its row and its findings."""
+"""Given and suggested value of a sample, read from its row and its findings."""
 
 from __future__ import annotations
 
@@ -41,10 +41,12 @@ def suggestion_of(
     """
     ordered = sorted(findings, key=order_of)
     if task == "spans":
-        disputes = [(_read(row["given"]), _read(row["suggested"])) for row in ordered if row["issue"] == "span"]
+        disputes = [
+            (_read(finding["given"]), _read(finding["suggested"])) for finding in ordered if finding["issue"] == "span"
+        ]
         return (settled(given, disputes) if disputes else None), tuple(disputes)
     if task == "multilabel":
-        sets = [labels for row in ordered if isinstance(labels := _read(row["suggested"]), list)]
+        sets = [labels for finding in ordered if isinstance(labels := _read(finding["suggested"]), list)]
         return (sets[0] if sets else None), ()
     suggesting = suggesting_of(ordered)
     return (plain(suggesting["suggested"]) if suggesting else None), ()
@@ -52,7 +54,7 @@ def suggestion_of(
 
 def suggesting_of(findings: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
     """Return the first finding that suggests something."""
-    return next((row for row in findings if row["suggested"] not in (None, "null")), None)
+    return next((finding for finding in findings if finding["suggested"] not in (None, "null")), None)
 
 
 def order_of(finding: Mapping[str, Any]) -> tuple[int, float]:

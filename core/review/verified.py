@@ -1,4 +1,4 @@
-"""Memory of decisions: which samples people have verified as they stand now."""
+"""Verified samples: those that people decided on, and whose text and label did not change since."""
 
 from __future__ import annotations
 
@@ -48,25 +48,25 @@ def verified(
     dict
         Sample id → the issues that it had when it was judged. A new one is a reason to ask again.
     """
-    judgements = judged(samples, records, but=but)
+    decided = decided_samples(samples, records, but=but)
     given: dict[str, set[str | None]] = defaultdict(set)
     issues: dict[str, set[str]] = defaultdict(set)
-    for row in judgements.decisions:
-        issues[row["id"]].update(row["issues"])
-        given[row["id"]] |= given_names(row["given"], judgements.taxonomy)
-    settled = [id for id, vote in judgements.decided.items() if judgements.now[id][1] in given[id] | chosen(vote)]
+    for decision in decided.decisions:
+        issues[decision["id"]].update(decision["issues"])
+        given[decision["id"]] |= given_names(decision["given"], decided.taxonomy)
+    settled = [id for id, vote in decided.votes.items() if decided.now[id][1] in given[id] | chosen(vote)]
     return {id: frozenset({JUDGED, *issues[id]}) for id in settled}
 
 
 @dataclass(frozen=True)
-class Judged:
+class Decided:
     """What people said of samples whose text is still the one that they judged, or that they made of it.
 
     Parameters
     ----------
     decisions
         Under the present names of classes.
-    decided
+    votes
         Sample id → what they decided together.
     now
         Sample id → the hash of its text, and its label.
@@ -75,24 +75,24 @@ class Judged:
     """
 
     decisions: Sequence[Mapping[str, Any]]
-    decided: Mapping[str, Vote]
+    votes: Mapping[str, Vote]
     now: Mapping[str, tuple[str, str | None]]
     taxonomy: Taxonomy
 
 
-def judged(samples: Samples, records: Iterable[Mapping[str, Any]], *, but: str | None = None) -> Judged:
+def decided_samples(samples: Samples, records: Iterable[Mapping[str, Any]], *, but: str | None = None) -> Decided:
     """Return the decisions on samples whose text did not change since; see :func:`verified`."""
     decisions = [
-        row
-        for row in records
-        if row.get("kind") == "decision"
-        and row["text_hash"]
-        and row["run"] != but
-        and "value" not in row.get("erased", ())
+        record
+        for record in records
+        if record.get("kind") == "decision"
+        and record["text_hash"]
+        and record["run"] != but
+        and "value" not in record.get("erased", ())
     ]
     taxonomy = samples.taxonomy or Taxonomy(())
     decisions = translated(decisions, taxonomy)
-    ids = pa.array(sorted({row["id"] for row in decisions}), pa.string())
+    ids = pa.array(sorted({decision["id"] for decision in decisions}), pa.string())
     rows = pc.indices_nonzero(pc.is_in(samples.ids, value_set=ids))
     here = samples.table.take(rows).to_pylist()
     now = {
@@ -102,17 +102,21 @@ def judged(samples: Samples, records: Iterable[Mapping[str, Any]], *, but: str |
         )
         for row in here
     }
-    still = [row for row in decisions if row["id"] in now and now[row["id"]][0] in _hashes(row)]
-    votes = pa.Table.from_pylist([{name: row.get(name) for name in _VOTE} for row in still], _SCHEMA)
-    return Judged(still, resolve(votes).decided, now, taxonomy)
+    still = [
+        decision for decision in decisions if decision["id"] in now and now[decision["id"]][0] in _hashes(decision)
+    ]
+    votes = pa.Table.from_pylist([{name: decision.get(name) for name in _VOTE} for decision in still], _SCHEMA)
+    return Decided(still, resolve(votes).decided, now, taxonomy)
 
 
 _SCHEMA = pa.schema([(name, pa.string()) for name in _VOTE])  # times are in one form, so they sort as texts
 
 
-def _hashes(row: Mapping[str, Any]) -> set[str]:
+def _hashes(decision: Mapping[str, Any]) -> set[str]:
     """Return the hashes of the text that was judged, and of what an edit made of it."""
-    return {row["text_hash"]} | ({text_hash(json.loads(row["value"]))} if row["action"] == "edit" else set())
+    return {decision["text_hash"]} | (
+        {text_hash(json.loads(decision["value"]))} if decision["action"] == "edit" else set()
+    )
 
 
 def chosen(vote: Vote) -> set[str | None]:

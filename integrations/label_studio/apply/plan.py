@@ -17,7 +17,7 @@ from labelsift.errors import LabelsiftError
 from labelsift.platforms import Receipt
 from labelsift.review.suggestions import labels_in
 from labelsift.store.base import DEFAULT
-from labelsift.store.run_reader import read_shown
+from labelsift.store.run_reader import read_sample_records
 from labelsift.store.store import Store
 
 from ..convert.label_config import Target
@@ -102,7 +102,7 @@ def judged_texts(corrections: pa.Table, store: Path | str | None) -> dict[str, s
     run_store, hashes = Store(DEFAULT if store is None else store), defaultdict(set)
     for run in of_run.keys() - {""}:
         with contextlib.suppress(LabelsiftError):
-            for sample, sample_shown in read_shown(run_store.place_of(run), sorted(of_run[run])).items():
+            for sample, sample_shown in read_sample_records(run_store.place_of(run), sorted(of_run[run])).items():
                 hashes[sample].add(sample_shown.text_hash)
     return hashes
 

@@ -11,8 +11,7 @@ from typing import Any
 
 from labelsift.errors import LabelsiftError
 from labelsift.models.embedding import embedder, name_in
-from labelsift.search.index import open_index
-from labelsift.search.seeds import USERS_EMBEDDINGS
+from labelsift.search.seeds import USERS_EMBEDDINGS, open_index
 from labelsift.store.run import Run
 from labelsift.store.run_info import FACTS
 from labelsift.store.store import Store

@@ -12,7 +12,7 @@ from collections import defaultdict
 
 import numpy as np
 from labelsift.corrections.record import decisions
-from labelsift.review.verified import judged
+from labelsift.review.verified import decided_samples
 
 from .database import Database
 from .logs import Log
@@ -70,8 +70,8 @@ def verified_labels(served: Served, database: Database, *, project: int) -> dict
     mine = decisions(served.store.ledger.records(), run=served.run)
     decided_ids = [id for id in dict.fromkeys(row["id"] for row in mine) if run_index.row(id=id) is not None]
     if decided_ids:
-        outcome = judged(served.store.samples(served.run, decided_ids), mine)
-        for id, (action, value) in outcome.decided.items():
+        outcome = decided_samples(served.store.samples(served.run, decided_ids), mine)
+        for id, (action, value) in outcome.votes.items():
             row = run_index.row(id=id)
             if row is None or action not in ("keep", "relabel"):
                 continue

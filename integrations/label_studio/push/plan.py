@@ -1,4 +1,4 @@
-"""What a push wants in a review project, and what the server lacks of it. Pure functions."""
+"""Plan of a push into a review project: tasks, predictions, tabs and labeling config. Pure functions."""
 
 from __future__ import annotations
 
@@ -61,10 +61,13 @@ class Common:
 
 
 @dataclass
-class ReviewPlan(TaskPlan):
-    """What a push wants in a review project of Label Studio: tasks, tabs, and the labeling config.
+class Plan(TaskPlan):
+    """What a push wants in the review project: beside tasks and predictions its tabs and labeling config.
 
-    ``repeats``: id → the score that places the second task of a sample.
+    Parameters
+    ----------
+    repeats
+        Sample id → the score that places its second task, which stands under a key of its own.
     """
 
     tabs: list[dict[str, Any]] = field(default_factory=list)
@@ -80,7 +83,7 @@ def labels_of(queue: ReviewQueue) -> list[str]:
     return sorted(dict.fromkeys(seen), key=str.casefold)
 
 
-def plan_review(items: Sequence[ReviewItem], common: Common, *, run: str, round: int) -> ReviewPlan:
+def plan_review(items: Sequence[ReviewItem], common: Common, *, run: str, round: int) -> Plan:
     """Turn items into the tasks, predictions and tabs of a review project, checked before they are sent."""
     target, mode = common.target, common.mode
     label_config = config_of(target, mode=mode)
@@ -88,7 +91,7 @@ def plan_review(items: Sequence[ReviewItem], common: Common, *, run: str, round:
         label_config = links.linked(label_config)
     fitting = Fitting(label_config, target)
     shown = visible_metadata(items, mode=mode, taken=(target.field,))
-    plan = ReviewPlan(repeats=common.repeats, label_config=label_config)
+    plan = Plan(repeats=common.repeats, label_config=label_config)
     for item in items:
         prediction = convert.prediction_of(item, target, run=run, mode=mode)
         fault = fitting.fault(item, prediction)

@@ -21,7 +21,7 @@ from ..state import task_links as links
 from ..state.rounds import Round, announce, drop_empty_twins, open_round, round_for, rounds_of, settle
 from ..state.server_state import mend_predictions, put_tabs, read_holdings, same_prediction
 from .dry_run import describe, joined, overlap_of
-from .plan import Common, Deal, ReviewPlan, labels_of, plan_review
+from .plan import Common, Deal, Plan, labels_of, plan_review
 
 NAME = "label-studio"
 BATCH = 2500  # tasks a request: one to four seconds on the server
@@ -118,7 +118,7 @@ def _push_part(
         raise _GoneError(str(error)) from None
 
 
-def _fill(client: Client, receipt: Receipt, current: Round, plan: ReviewPlan, *, say: Say) -> Receipt:
+def _fill(client: Client, receipt: Receipt, current: Round, plan: Plan, *, say: Say) -> Receipt:
     """Bring what the plan has and the project lacks, and its tabs."""
     if not settle(client, current):
         say(f"A batch that an earlier push announced has not arrived in {current.title}; it is sent again")
@@ -141,7 +141,7 @@ def _stands(client: Client, current: Round) -> bool:
 
 
 def _bring(
-    client: Client, current: Round, plan: ReviewPlan, held: Holdings, diff: Diff, *, before: tuple[int, int], say: Say
+    client: Client, current: Round, plan: Plan, held: Holdings, diff: Diff, *, before: tuple[int, int], say: Say
 ) -> tuple[Round, Holdings]:
     """Send what is missing, mend what differs, and look again until the server holds the plan."""
     for turn in range(ROUNDS_OF_REPAIR):
@@ -173,7 +173,7 @@ def _bring(
 
 
 def _send(
-    client: Client, current: Round, plan: ReviewPlan, missing: Sequence[str], *, say: Say
+    client: Client, current: Round, plan: Plan, missing: Sequence[str], *, say: Say
 ) -> tuple[Round, dict[str, StoredTask]]:
     """Send tasks in batches, worst first; return them as the server says that it holds them."""
     arrived: dict[str, StoredTask] = {}
@@ -203,13 +203,13 @@ def _sign_of(batch: Sequence[dict[str, Any]], repeats: Mapping[str, float]) -> s
     return next((id for id in ids if id not in repeats), ids[0])
 
 
-def _task(plan: ReviewPlan, sample: str) -> dict[str, Any]:
+def _task(plan: Plan, sample: str) -> dict[str, Any]:
     prediction = plan.predictions.get(sample)
     return {"data": plan.data[sample], "predictions": [prediction] if prediction else []}
 
 
 def _link(
-    client: Client, receipt: Receipt, current: Round, plan: ReviewPlan, held: Holdings, *, shown: dict[str, int]
+    client: Client, receipt: Receipt, current: Round, plan: Plan, held: Holdings, *, shown: dict[str, int]
 ) -> None:
     page = f"{client.url}/projects/{current.project}/data"
     of_tab = {title: f"{page}?tab={view}" for title, view in shown.items()}

@@ -16,7 +16,7 @@ from ..convert.task_fields import PREFIX, is_again, model_version
 
 
 def stored_task(task: Mapping[str, Any], predictions: Iterable[dict[str, Any]] = ()) -> StoredTask:
-    """Read a task of ``Client.tasks``; of predictions those whose model version is labelsift's."""
+    """Read a task of ``Client.tasks``; its predictions have id, model_version, result and score."""
     names = ("total_annotations", "cancelled_annotations", "annotations", "drafts")
     return StoredTask(
         task=int(task["id"]),
@@ -30,14 +30,15 @@ def stored_task(task: Mapping[str, Any], predictions: Iterable[dict[str, Any]] =
 def read_holdings(client: Client, project: int, *, repeats: Mapping[str, float] | None = None) -> Holdings:
     """List a review project's tasks by sample id; ``repeats`` are samples with the scores of their second tasks."""
     predictions = own_predictions(client, project)
-    tasks: list[tuple[str, StoredTask]] = []
-    for page in client.tasks(project):
-        for task in page:
-            sample = task["data"].get(f"{PREFIX}id")
-            if isinstance(sample, str):
-                key = key_of(sample, again=is_again(task["data"], repeats or {}))
-                tasks.append((key, stored_task(task, predictions.get(task["id"], ()))))
-    holdings = Holdings.of(tasks)
+    holdings = Holdings.of(
+        (
+            key_of(sample, again=is_again(task["data"], repeats or {})),
+            stored_task(task, predictions.get(task["id"], ())),
+        )
+        for page in client.tasks(project)
+        for task in page
+        if isinstance(sample := task["data"].get(f"{PREFIX}id"), str)
+    )
     holdings.doubles = untouched(client, project, holdings.doubles)
     return holdings
 
@@ -46,8 +47,9 @@ def untouched(client: Client, project: int, tasks: Sequence[int]) -> list[int]:
     """Return those of the tasks that nobody has answered or begun to, read at this moment with their drafts."""
     if not tasks:
         return []
-    rows = [stored_task(task) for page in client.tasks(project, annotations=True, ids=tasks) for task in page]
-    return [task.task for task in rows if not task.touched]
+    pages = client.tasks(project, annotations=True, ids=tasks)
+    stored = [stored_task(task) for page in pages for task in page]
+    return [task.task for task in stored if not task.touched]
 
 
 def own_predictions(client: Client, project: int) -> dict[int, list[dict[str, Any]]]:
@@ -63,10 +65,9 @@ def same_prediction(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> boo
     """Tell whether a stored prediction is the wanted one, but for the ids that the server adds."""
 
     def core(prediction: Mapping[str, Any]) -> object:
-        regions = [
-            {name: value for name, value in region.items() if name != "id"} for region in prediction["result"] or ()
-        ]
-        return prediction["model_version"], prediction.get("score"), regions
+        regions = prediction["result"] or ()
+        bare = [{name: value for name, value in region.items() if name != "id"} for region in regions]
+        return prediction["model_version"], prediction.get("score"), bare
 
     return core(stored) == core(wanted)
 
