@@ -88,8 +88,8 @@ class Platform:
     def refusal(self, ability: str) -> InputError:
         """Return the error that says that the platform lacks an ability."""
         what, hint = _REFUSALS.get(ability, (f"{{name}} cannot {ability}", _INSTALLED))
-        told = {"name": self.name, "installed": ", ".join(names())}
-        return InputError(what.format(**told), cure=hint.format(**told))
+        words = {"name": self.name, "installed": ", ".join(names())}
+        return InputError(what.format(**words), cure=hint.format(**words))
 
     def require(self, ability: str) -> None:
         """Refuse what the platform does not declare."""

@@ -162,14 +162,14 @@ class Report(Run):
             raise InputError(
                 "A report that is kept in no store has no pools", cure="Load a run from a store: ls.load(store=…)"
             )
-        found = pools_of(self.store).open(name)
+        opened = pools_of(self.store).open(name)
         mine = self.settings.get("embedder")
-        if found.embedder != mine:
+        if opened.embedder != mine:
             raise InputError(
-                f"The pool {name} was embedded with {found.embedder}, and this run with {mine}",
+                f"The pool {name} was embedded with {opened.embedder}, and this run with {mine}",
                 cure="Index the pool again with the run's embedder, or choose another run",
             )
-        return found
+        return opened
 
     def slices(self, by: Sequence[str] | None = None, *, metric: str = "f1") -> pa.Table:
         """Return a metric for every value of the metadata columns ``by``, and for their combinations."""
@@ -185,8 +185,8 @@ class Report(Run):
         if "another_opinion_score" not in self.scores.column_names:
             raise InputError("This run has no annotators", cure="Read them: ls.read(…, annotations=…), and scan again")
         names = ["id", "another_opinion_score", "opinions", "consensus_label", "consensus_quality"]
-        known = self.scores.select(names).rename_columns(["id", "score", "opinions", "consensus", "quality"])
-        return known.filter(pc.is_valid(known["score"])).sort_by("score").slice(0, k)
+        table = self.scores.select(names).rename_columns(["id", "score", "opinions", "consensus", "quality"])
+        return table.filter(pc.is_valid(table["score"])).sort_by("score").slice(0, k)
 
     def push(
         self,

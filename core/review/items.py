@@ -25,7 +25,8 @@ def findings_of(run: Run, *, advice: bool = True) -> list[dict[str, Any]]:
     """Return the findings of a run about single samples as rows; without ``advice``, those that ask for a decision."""
     table = run.findings.drop_columns(["related_ids"])  # lists take long to build
     rows = table.filter(pc.equal(table["scope"], "sample")).to_pylist()
-    return rows if advice else [row for row in rows if row["issue"] not in advice_names()]
+    left_out = frozenset() if advice else advice_names()
+    return [row for row in rows if row["issue"] not in left_out]
 
 
 def queue_of(
@@ -67,18 +68,18 @@ def queue_of(
     for row in rows:
         if only is None or row["issue"] in only:
             of_sample.setdefault(row["id"], []).append(row)
-    for found in of_sample.values():
-        found.sort(key=order_of)
+    for rows_of_sample in of_sample.values():
+        rows_of_sample.sort(key=order_of)
     ids = sorted(of_sample, key=lambda id: (*order_of(of_sample[id][0]), id))[:budget]
     chosen = run.samples.take(run.samples.positions(ids))
-    shown = shown_of(run.samples)
-    texts = shown.of(chosen) if shown else [""] * len(ids)
+    visible = shown_of(run.samples)
+    texts = visible.of(chosen) if visible else [""] * len(ids)
     labels = given_in(chosen)
     metadata = chosen.metadata.to_pylist() if chosen.metadata.num_columns else [{} for _ in ids]
-    if shown and shown.column is not None:  # the page shows it
+    if visible and visible.column is not None:  # the page shows it
         for fields in metadata:
-            del fields[shown.column]
-    medium = shown.medium if shown else None
+            del fields[visible.column]
+    medium = visible.medium if visible else None
     items = [
         _item(
             id,

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 class LabelStudio(LabelingPlatform):
     """The labeling platform ``label-studio``.
 
-    The server's address and key come from LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY or
-    LABEL_STUDIO_API_KEY_FILE.
+    The server's address and key come from LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY or LABEL_STUDIO_API_KEY_FILE.
+    Each method raises an InputError where what is asked does not fit the project or the store, and a PlatformError
+    where the server cannot be reached or refuses.
     """
 
     name = "label-studio"
@@ -31,15 +32,7 @@ class LabelStudio(LabelingPlatform):
     )
 
     def push(self, queue: ReviewQueue, request: PushRequest) -> Receipt:
-        """Bring a queue into a review project, or with ``match`` into an existing project.
-
-        Raises
-        ------
-        InputError
-            If the request does not fit the project or its labeling config.
-        PlatformError
-            If the server cannot be reached or refuses.
-        """
+        """Bring a queue into a review project, or with ``match`` into an existing project."""
         from .client.connect import connect
         from .push.existing_project import push_existing
         from .push.review_project import push_review
@@ -48,29 +41,10 @@ class LabelStudio(LabelingPlatform):
         return push(connect(), queue, request, say=speaker())
 
     def pull(self, *, project: str, store: Path | str | None = None) -> pa.Table:
-        """Return people's decisions in the review projects of ``project`` and in the project itself.
+        """Return all decisions in the review projects of ``project`` and in the project itself, oldest first.
 
         Of the project itself, into which was pushed with ``match``, what people said since then. What was pulled
         before is remembered in the store, and only tasks that changed since are read.
-
-        Parameters
-        ----------
-        project
-            The name that was pushed under; a project's title or number.
-        store
-            The folder that keeps the runs, for the given labels of rounds in mode ``blind``, and what was pulled.
-
-        Returns
-        -------
-        Table
-            In CORRECTIONS_SCHEMA, oldest first: all decisions, not only the new ones.
-
-        Raises
-        ------
-        InputError
-            If nothing was pushed under this name, or a blind round's run is not in the store.
-        PlatformError
-            If the server cannot be reached or refuses.
         """
         from .client.connect import connect
         from .pull.existing_project import pull_project
@@ -87,7 +61,7 @@ class LabelStudio(LabelingPlatform):
         metadata: Sequence[str] = (),
         name: str | None = None,
     ) -> Samples:
-        """Return the tasks of an existing project as samples; see :func:`.source.read_project`."""
+        """Return the tasks of an existing project as samples; see :func:`.read.read_project`."""
         from .client.connect import connect
         from .read import read_project
 
@@ -104,11 +78,6 @@ class LabelStudio(LabelingPlatform):
         """Delete the tasks of some samples in the review projects of ``project``, with people's answers on them.
 
         In a project of the user's own (``match``) only labelsift's fields and predictions are deleted.
-
-        Raises
-        ------
-        PlatformError
-            If the server cannot be reached or refuses.
         """
         from .client.connect import connect
         from .erase import erase_fields, erase_tasks
@@ -127,41 +96,25 @@ class LabelStudio(LabelingPlatform):
         prefill: bool = False,
         dry_run: bool = False,
     ) -> Receipt:
-        """Plug labelsift into a project: backend, header lines, tabs; see :func:`.enabling.enable`.
+        """Plug labelsift into a project: backend, header lines, tabs; see :func:`.enable.enable.enable`.
 
-        Parameters
-        ----------
-        run
-            The run whose flags the tabs show.
-        backend
-            The address of a running ``serve``, as Label Studio sees it; its password comes from
-            LABELSIFT_BACKEND_PASSWORD or LABELSIFT_BACKEND_PASSWORD_FILE.
-        agree
-            Shown the change of the labeling config as a unified diff; None agrees.
-        prefill
-            Make the backend's answer the draft of every task.
-
-        Raises
-        ------
-        InputError
-            If there is no such project or run, or its labeling config does not fit.
-        PlatformError
-            If the server cannot be reached or refuses.
+        ``backend`` is the address as Label Studio sees it; its password comes from LABELSIFT_BACKEND_PASSWORD or
+        LABELSIFT_BACKEND_PASSWORD_FILE. ``agree`` is shown the change of the labeling config as a unified diff.
         """
         from labelsift.report import load
+        from labelsift.review.items import findings_of
         from labelsift.store.base import DEFAULT
 
         from .client.connect import connect
         from .enable.enable import enable
 
         client = connect()
-        report = load(run, store=store or DEFAULT)
-        issues = {row["issue"]: None for row in report.findings.to_pylist() if row["scope"] == "sample"}
+        loaded = load(run, store=store or DEFAULT)
         return enable(
             client,
             project=project,
-            run=report.run,
-            issues=list(issues),
+            run=loaded.run,
+            issues=list(dict.fromkeys(row["issue"] for row in findings_of(loaded))),
             backend=backend,
             store=store,
             agree=agree,
@@ -170,15 +123,7 @@ class LabelStudio(LabelingPlatform):
         )
 
     def disable(self, *, project: str, store: Path | str | None = None, dry_run: bool = False) -> Receipt:
-        """Take back what ``enable`` changed in a project; see :func:`.disabling.disable`.
-
-        Raises
-        ------
-        InputError
-            If the store has no record that the project was enabled.
-        PlatformError
-            If the server cannot be reached or refuses.
-        """
+        """Take back what ``enable`` changed in a project; see :func:`.enable.disable.disable`."""
         from .client.connect import connect
         from .enable.disable import disable
 
@@ -194,15 +139,7 @@ class LabelStudio(LabelingPlatform):
         second_look: bool = False,
         train: bool = False,
     ) -> None:
-        """Be the ML backend of projects until stopped.
-
-        Raises
-        ------
-        InputError
-            If a project or the password does not fit, or the host is not loopback and there is no password.
-        PlatformError
-            If the server cannot be reached.
-        """
+        """Be the ML backend of projects until stopped."""
         from .backend.serve import serve
 
         serve(projects=projects, store=store, host=host, port=port, second_look=second_look, train=train)

@@ -48,13 +48,7 @@ class Xlsx(LabelingPlatform):
         return read_decisions(_workbook(project))
 
     def forget(self, ids: Sequence[str], *, project: str, match: str | None = None, dry_run: bool = False) -> int:
-        """Delete the rows of some samples from a workbook, with what people wrote in them.
-
-        Raises
-        ------
-        InputError
-            If the workbook is not where it was written, or cannot be read or written.
-        """
+        """Delete the rows of some samples from a workbook, with what people wrote in them."""
         _require_package()
         from .erase import erase_rows
 

@@ -12,6 +12,7 @@ from labelsift.data.review_queue import ReviewItem, ReviewQueue
 from labelsift.errors import InputError
 from labelsift.platforms import Receipt
 from labelsift.review.suggestions import cell_of
+from labelsift.review.upsert import Holdings, StoredTask, TaskPlan, compare, count
 
 from .pull import Row, read_rows
 
@@ -33,16 +34,16 @@ def push_sheet(queue: ReviewQueue, path: Path, *, dry_run: bool) -> Receipt:
     """
     receipt = Receipt("xlsx", str(path), dry_run=dry_run)
     standing = _standing(path, queue.run)
-    items = []
+    plan, rows = TaskPlan(), {}
     for item in queue.items:
-        if _fitting(item.id) == item.id:
-            items.append(item)
-        else:
-            receipt.failed[item.id] = "Its id holds characters that a cell cannot hold, or is too long"
-    rows = {item.id: _row(item, standing.get(item.id, {})) for item in items}
+        if _fitting(item.id) != item.id:
+            plan.failed[item.id] = "Its id holds characters that a cell cannot hold, or is too long"
+            continue
+        rows[item.id] = _row(item, standing.get(item.id, {}))
+        plan.data[item.id] = {name: rows[item.id][name] for name in ("given", "suggested")}
+    held = Holdings({id: StoredTask(line, dict(row)) for line, (id, row) in enumerate(standing.items(), start=2)})
+    count(receipt, plan, compare(plan, held))
     written = {id: row for id, row in standing.items() if id not in rows and any(row.get(name) for name in OWN)}
-    receipt.created = sum(id not in standing for id in rows)
-    receipt.unchanged = len(rows) - receipt.created
     receipt.details = {"rows": len(rows) + len(written), "decided": sum(bool(row["decision"]) for row in rows.values())}
     if not dry_run:
         lines = [*rows.values(), *({name: "" for name in HEADER} | _known(row) for row in written.values())]
@@ -59,7 +60,7 @@ def _standing(path: Path, run: str) -> dict[str, Row]:
     others = sorted({row.get("run", "") for row in rows} - {run})
     if others:
         raise InputError(
-            f"{path} holds decisions on another run", ids=[one or "none" for one in others], cure="Name a new workbook"
+            f"{path} holds decisions on another run", ids=[run or "none" for run in others], cure="Name a new workbook"
         )
     return {row["id"]: row for row in rows}
 
@@ -69,7 +70,7 @@ def _known(row: Row) -> dict[str, str]:
 
 
 def _row(item: ReviewItem, before: Mapping[str, str]) -> dict[str, str]:
-    told = {
+    cells = {
         "labelsift_id": item.id,
         "text": item.text,
         "given": cell_of(item.given),
@@ -78,7 +79,7 @@ def _row(item: ReviewItem, before: Mapping[str, str]) -> dict[str, str]:
         "issues": ", ".join(item.issues),
         "reason": item.reason,
     }
-    return {name: _fitting(value) for name, value in told.items()} | {name: before.get(name, "") for name in OWN}
+    return {name: _fitting(value) for name, value in cells.items()} | {name: before.get(name, "") for name in OWN}
 
 
 def _fitting(text: str) -> str:
@@ -102,14 +103,14 @@ def _save(rows: Sequence[Mapping[str, str]], queue: ReviewQueue, path: Path) -> 
     sheet.title = "review"
     header = (*HEADER, RUN)
     _put(sheet, 1, header)
-    for at, row in enumerate(rows, start=2):
-        _put(sheet, at, [row.get(name, "") for name in HEADER] + [queue.run])
-    for at, width in enumerate(WIDTHS, start=1):
-        sheet.column_dimensions[get_column_letter(at)].width = width
+    for line, row in enumerate(rows, start=2):
+        _put(sheet, line, [row.get(name, "") for name in HEADER] + [queue.run])
+    for column, width in enumerate(WIDTHS, start=1):
+        sheet.column_dimensions[get_column_letter(column)].width = width
     sheet.freeze_panes = "C2"
     labels = book.create_sheet("labels")
-    for at, label in enumerate(queue.samples.classes, start=1):
-        _put(labels, at, [_fitting(label)])
+    for line, label in enumerate(queue.samples.classes, start=1):
+        _put(labels, line, [_fitting(label)])
     if queue.samples.classes and rows:
         choices = DataValidation(
             "list", formula1=f"labels!$A$1:$A${len(queue.samples.classes)}", showErrorMessage=False

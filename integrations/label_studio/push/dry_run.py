@@ -31,9 +31,9 @@ def overlap_of(rounds: Sequence[Round], *, run: str, mode: str, asked: float) ->
         return asked
     stands = second.twice if second else 0.0
     if asked and asked != stands:
-        said = f"with {stands:.0%} of its items" if stands else "without items"
+        share = f"with {stands:.0%} of its items" if stands else "without items"
         raise InputError(
-            f"This run was pushed {said} for two people", cure="Leave out --twice, or scan again and push that"
+            f"This run was pushed {share} for two people", cure="Leave out --twice, or scan again and push that"
         )
     return stands
 
@@ -86,19 +86,19 @@ def describe(
     }
 
 
-def joined(receipt: Receipt, one: Receipt, *, part: str) -> Receipt:
+def joined(receipt: Receipt, done: Receipt, *, part: str) -> Receipt:
     """Add what was done of one part of a round to the receipt of the whole."""
-    receipt.created += one.created
-    receipt.updated += one.updated
-    receipt.unchanged += one.unchanged
-    receipt.failed |= one.failed
-    receipt.sample_links |= one.sample_links
+    receipt.created += done.created
+    receipt.updated += done.updated
+    receipt.unchanged += done.unchanged
+    receipt.failed |= done.failed
+    receipt.sample_links |= done.sample_links
     if not part:
-        receipt.links |= one.links
-        receipt.details |= one.details
+        receipt.links |= done.links
+        receipt.details |= done.details
         return receipt
-    receipt.links |= {f"{name} {part}": address for name, address in one.links.items()}
-    receipt.details |= {f"{part}_{name}": value for name, value in one.details.items() if name != "labeling_config"}
-    for name, value in one.details.items():  # where chance put every item into this part
+    receipt.links |= {f"{name} {part}": address for name, address in done.links.items()}
+    receipt.details |= {f"{part}_{name}": value for name, value in done.details.items() if name != "labeling_config"}
+    for name, value in done.details.items():  # where chance put every item into this part
         receipt.details.setdefault(name, value)
     return receipt

@@ -60,19 +60,19 @@ def push_existing(client: Client, queue: ReviewQueue, request: PushRequest, *, s
         If the server cannot be reached or refuses.
     """
     match, mode, dry_run, run = request.match or "", request.mode, request.dry_run, queue.run
-    found = find_project(client, request.project)
-    target = target_of(found["label_config"] or "", project=found["title"])
-    require_kind(queue.samples.task, target, project=found["title"])
+    project = find_project(client, request.project)
+    target = target_of(project["label_config"] or "", project=project["title"])
+    require_kind(queue.samples.task, target, project=project["title"])
     if request.create:
-        require_medium(queue.samples, target, project=found["title"])
-    number, name = int(found["id"]), match.removeprefix("data.")
-    receipt = Receipt(platform=NAME, target=found["title"], dry_run=dry_run)
+        require_medium(queue.samples, target, project=project["title"])
+    number, name = int(project["id"]), match.removeprefix("data.")
+    receipt = Receipt(platform=NAME, target=project["title"], dry_run=dry_run)
     items = _known_labels(queue.items, target, receipt)
     matched = match_tasks(client, number, queue, name=name)
     items = _same_texts(items, matched, target, receipt)
     deal = Deal(groups=groups_of(items), lanes=request.lanes)
     work = plan_work(items, matched, target, run=run, mode=mode, deal=deal)
-    here = f"No task of {found['title']} has this sample in data.{name}"
+    here = f"No task of {project['title']} has this sample in data.{name}"
     left_out = {
         item.id: why for item in work.missing if (why := fault_of_new(item, target) if request.create else here)
     }
@@ -86,9 +86,9 @@ def push_existing(client: Client, queue: ReviewQueue, request: PushRequest, *, s
     if dry_run:
         issues = (issue for item in items for issue in item.issues)
         wanted = tabs.project_tabs(issues, run=run, grouped=bool(deal.groups), since="", lanes=deal.lanes)
-        receipt.details |= {"project": found["title"], "tab_titles": [tab["title"] for tab in wanted]}
+        receipt.details |= {"project": project["title"], "tab_titles": [tab["title"] for tab in wanted]}
     try:
-        require_few(writes, project=found["title"], match=match, anyway=request.anyway)
+        require_few(writes, project=project["title"], match=match, anyway=request.anyway)
     except InputError as error:
         if not dry_run:
             raise
@@ -103,7 +103,7 @@ def push_existing(client: Client, queue: ReviewQueue, request: PushRequest, *, s
     doubles = untouched(client, number, matched.doubles)
     if doubles:
         client.delete_tasks(number, doubles)
-    _predict(client, found, work, run=run, mode=mode)
+    _predict(client, project, work, run=run, mode=mode)
     _write(client, number, work, say=say)
     _finish(client, receipt, number, items, work, deal=deal, run=run)
     return receipt
@@ -125,8 +125,8 @@ def _same_texts(items: list[ReviewItem], matched: Matched, target: Target, recei
     bad = {
         item.id
         for item in items
-        for one in matched.tasks.get(item.id, ())
-        if str(one.data.get(target.field)).replace("\r", " ") != item.text
+        for stored in matched.tasks.get(item.id, ())
+        if str(stored.data.get(target.field)).replace("\r", " ") != item.text
     }
     receipt.failed |= dict.fromkeys(sorted(bad), f"Its task shows another text in data.{target.field}")
     return [item for item in items if item.id not in bad]
@@ -152,8 +152,8 @@ def plan_work(
         if item.id not in tasks:
             work.missing.append(item)
             continue
-        edited = [one for one in tasks[item.id] if merged(one.data, work.fields[item.id]) != one.data]
-        unpredicted = [one for one in tasks[item.id] if not predicted(one, prediction, same=same_prediction)]
+        edited = [stored for stored in tasks[item.id] if merged(stored.data, work.fields[item.id]) != stored.data]
+        unpredicted = [stored for stored in tasks[item.id] if not predicted(stored, prediction, same=same_prediction)]
         if edited:
             work.edited[item.id] = edited
         if unpredicted:
@@ -185,8 +185,9 @@ def _create(client: Client, project: int, work: Work, target: Target, *, name: s
 def _predict(client: Client, project: dict[str, Any], work: Work, *, run: str, mode: Mode) -> None:
     """Bring the predictions of this run in place of those of earlier runs; others' stay."""
     number, version = int(project["id"]), convert.model_version(run)
-    held = {str(one["model_version"]) for found in own_predictions(client, number).values() for one in found}
-    for old in sorted(held - {version}):  # a request deletes all predictions of a version, of every task
+    predictions = own_predictions(client, number).values()
+    standing = {str(prediction["model_version"]) for of_task in predictions for prediction in of_task}
+    for old in sorted(standing - {version}):  # a request deletes all predictions of a version, of every task
         client.delete_predictions(number, old)
     wrong = []
     for sample, tasks in work.unpredicted.items():

@@ -1,0 +1,53 @@
+"""The review queue: blind items, second items, clusters of duplicates, and what nobody is asked about."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import labelsift as ls
+import pyarrow as pa
+import pytest
+from labelsift.data.schemas import Finding, findings_table
+from labelsift.review.items import findings_of, queue_of
+
+
+@pytest.fixture
+def run() -> ls.Report:
+    samples = ls.read(
+        pa.table({"id": list("abcd"), "text": list("1234"), "label": list("xxyy")}), id="id", label="label"
+    )
+    findings = [
+        Finding("a", "label", 0.1, "r", given="x", suggested="y"),
+        Finding("b", "label", 0.2, "r", given="x", suggested="y"),
+        Finding("b", "near_duplicate", 0.3, "r", group_id="g"),
+        Finding("c", "label", 0.4, "r"),
+        Finding("d", "hard", 0.0, "r"),
+        Finding("x", "imbalance", 0.0, "r", scope="class"),
+    ]
+    scores = pa.table({"id": list("abcd")})
+    return ls.Report("r", datetime(2026, 11, 23, tzinfo=UTC), samples, scores, findings_table(findings), classes=("x",))
+
+
+def test_a_second_item_differs_in_its_score_and_place_only(run):
+    queue = queue_of(run, only=["label"], repeats={"a": 0.3, "gone": 0.5})
+    assert [(item.id, item.again, item.rank) for item in queue.items] == [
+        ("a", False, 1),
+        ("b", False, 2),
+        ("a", True, 3),
+        ("c", False, 4),
+    ]
+    assert len({item.key for item in queue.items}) == 4
+    assert queue.repeats == {"a": 0.3, "gone": 0.5}  # also what is not in the queue: it stands as it is
+
+
+def test_blind_items_and_clusters_are_marked(run):
+    items = {item.id: item for item in queue_of(run, blind={"b"}).items}
+    assert [id for id, item in items.items() if item.blind] == ["b"]
+    assert {id: item.group for id, item in items.items()} == {"a": None, "b": "g", "c": None, "d": None}
+    # What an item is pushed for does not change its cluster.
+    assert queue_of(run, only=["label"]).items[1].group == "g"
+
+
+def test_advice_asks_nobody_for_a_decision(run):
+    assert {row["id"] for row in findings_of(run)} == set("abcd")
+    assert {row["id"] for row in findings_of(run, advice=False)} == set("abc")
