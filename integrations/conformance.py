@@ -16,7 +16,7 @@ Put a test file beside your adapter and run it with pytest, against the real pla
             return {...}  # sample id → all that a person can see of its task
 
 While a test runs, the platform is found by its name, whether or not an entry point names it.
-``pytest.register_assert_rewrite("labelsift.integrations.conformance")`` in your ``conftest.py`` makes failures tell more.
+Say ``pytest.register_assert_rewrite("labelsift.integrations.conformance")`` in ``conftest.py`` to see why one fails.
 """
 
 from __future__ import annotations
