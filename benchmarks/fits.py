@@ -14,11 +14,12 @@ from pathlib import Path
 import labelsift as ls
 import numpy as np
 import pyarrow as pa
-from labelsift.checks import Context, registry
+from labelsift.checks import Context
+from labelsift.checks import context as scan_context
 from labelsift.checks.label import label
 from labelsift.models import cross_validation as prediction
 from labelsift.models.embedding import embed, embedder
-from labelsift.models.neighbors import NeighborIndex, neighbors_for
+from labelsift.models.neighbors import NeighborIndex, neighbor_count
 from sklearn.metrics import average_precision_score
 
 STEPS = ((15, 10), (30, 20), (100, 100))  # first fit, second fit
@@ -35,7 +36,7 @@ def main() -> None:
     samples = ls.read(given.data / "data.csv.gz", text="text", label="true_label", name=given.data.name)
     truth = samples.codes(samples.classes)
     vectors = embed(samples.texts, embedder())
-    graph = NeighborIndex(vectors).graph(vectors, neighbors_for(len(vectors)))
+    graph = NeighborIndex(vectors).graph(vectors, neighbor_count(len(vectors)))
     clean = _context(samples, truth, vectors, graph)
     near = _confused(clean, truth)
     for seed in given.seeds:
@@ -50,10 +51,10 @@ def main() -> None:
             prediction.ITERATIONS, prediction.FURTHER = STEPS[1]
             verified = np.where(looked_at, truth, labels)
             for weight in WEIGHTS:
-                registry.VERIFIED_WEIGHT = weight
+                scan_context.VERIFIED_WEIGHT = weight
                 found, _ = _precision(samples, verified, truth, vectors, graph, looked_at)
                 print(f"{given.data.name} {noise} seed {seed}: verified labels count {weight}: {found:.4f}")
-            registry.VERIFIED_WEIGHT = 3
+            scan_context.VERIFIED_WEIGHT = 3
 
 
 def _noisy(truth: np.ndarray, classes: int, near: np.ndarray | None, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -108,7 +109,7 @@ def _precision(
 ) -> tuple[float, float]:
     """Return the average precision over the rows that nobody looked at, and CPU seconds."""
     started = time.process_time()
-    context = _context(samples, labels, vectors, graph, verified=verified if registry.VERIFIED_WEIGHT > 1 else None)
+    context = _context(samples, labels, vectors, graph, verified=verified if scan_context.VERIFIED_WEIGHT > 1 else None)
     score = label(context).score
     spent = time.process_time() - started
     asked = ~verified & np.isfinite(score)

@@ -25,7 +25,7 @@ import pyarrow as pa
 from cleanlab.multiannotator import get_label_quality_multiannotator
 from cleanlab.multilabel_classification import get_label_quality_scores
 from cleanlab.multilabel_classification.filter import find_label_issues
-from labelsift.data.annotator_labels import Opinions, majority
+from labelsift.data.annotator_labels import AnnotatorLabels
 from labelsift.demo.tickets import tickets
 from labelsift.models.embedding import embed, embedder
 from sklearn.linear_model import LogisticRegression
@@ -120,7 +120,7 @@ def _cleanlab(
 def annotators(vectors: np.ndarray, truth: np.ndarray, seed: int) -> dict[str, Figures]:
     """Return the figures of both on annotators of different skill; wrong is what the majority got wrong."""
     classes = int(truth.max()) + 1
-    said = Opinions(tuple(f"a{at}" for at in range(9)), opinions(truth, classes, seed))
+    said = AnnotatorLabels(tuple(f"a{at}" for at in range(9)), opinions(truth, classes, seed))
     names = [f"class {at:02}" for at in range(classes)]
     columns = {
         one: [names[code] if code >= 0 else None for code in said.codes[:, at].tolist()]
@@ -128,7 +128,7 @@ def annotators(vectors: np.ndarray, truth: np.ndarray, seed: int) -> dict[str, F
     }
     table = pa.table({"id": [f"r{at}" for at in range(len(truth))], **columns})
     samples = ls.read(table, text=None, id="id", annotators=list(said.annotators))
-    codes = majority(said, classes)
+    codes = said.majority_vote(classes)
     wrong = codes != truth
     started = time.process_time()
     report = ls.scan(samples, signals=ls.Signals(embeddings=vectors), only=["label"], store=None, seed=seed)
@@ -144,7 +144,7 @@ def annotators(vectors: np.ndarray, truth: np.ndarray, seed: int) -> dict[str, F
 
 
 def _crowdlab(
-    said: Opinions, probabilities: np.ndarray, truth: np.ndarray, given: np.ndarray, *, spent: float = 0
+    said: AnnotatorLabels, probabilities: np.ndarray, truth: np.ndarray, given: np.ndarray, *, spent: float = 0
 ) -> Figures:
     """Rank by CROWDLAB's quality of the very label that was given, and flag what its consensus changes."""
     started = time.process_time()

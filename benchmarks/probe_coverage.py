@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 
 import numpy as np
-from labelsift.corrections.probes import Stratum, estimates
+from labelsift.corrections.probe_estimates import Stratum, estimates
 
 NAMES = ("error_rate", "precision", "recall")
 REGIMES = {  # flagged samples, share judged, errors among flagged; rest, probes, errors among the rest

@@ -141,7 +141,7 @@ class Kept:
     def __init__(self, index: VectorIndex) -> None:
         self.index = index
 
-    def kept_index(self, run: str, vectors: np.ndarray) -> VectorIndex:
+    def cached_index(self, run: str, vectors: np.ndarray) -> VectorIndex:
         """Return the index."""
         return self.index
 

@@ -26,10 +26,10 @@ import numpy as np
 import pyarrow as pa
 from labelsift.checks.span import FOLDS
 from labelsift.data.spans import spaced
-from labelsift.label_quality.spans import marginals as beliefs
 from labelsift.label_quality.spans.lexicon import lexicon
-from labelsift.label_quality.spans.token_features import described
-from labelsift.label_quality.spans.tokens import Words, marked_words, tags
+from labelsift.label_quality.spans.marginals import out_of_fold_marginals
+from labelsift.label_quality.spans.token_features import token_features
+from labelsift.label_quality.spans.tokens import Tokens, tags, token_spans
 from labelsift.models.cross_validation import assign_folds
 from sklearn.metrics import average_precision_score, roc_auc_score
 
@@ -100,18 +100,18 @@ def peers(rows: Sequence[Row], seed: int) -> dict[str, dict[str, float]]:
     return found
 
 
-def _marginals(rows: Sequence[Row], seed: int) -> tuple[list[list[int]], list[np.ndarray], list[str], Words]:
+def _marginals(rows: Sequence[Row], seed: int) -> tuple[list[list[int]], list[np.ndarray], list[str], Tokens]:
     texts, spans = [row["text"] for row in rows], [[tuple(one) for one in row["given_spans"]] for row in rows]
     types = sorted({name for some in spans for *_, name in some})
-    words = Words.of(texts, spans)
+    words = Tokens.of(texts, spans)
     place = {name: at for at, name in enumerate(types)}
-    marked = [marked_words(some, places, place) for some, places in zip(spans, words.places, strict=True)]
+    marked = [token_spans(some, places, place) for some, places in zip(spans, words.places, strict=True)]
     groups: dict[str, int] = {}
     same = np.array([groups.setdefault(text.lower(), len(groups)) for text in texts])
     codes = np.array([1 + some[0][2] if some and some[0] else 0 for some in marked])
     folds = assign_folds(codes, same, folds=FOLDS, seed=seed)
-    features = described(words.forms, lexicon(words.forms, seed=seed).clusters)
-    held = beliefs.learned(words, features, marked, folds, types=len(types), seed=seed)
+    features = token_features(words.forms, lexicon(words.forms, seed=seed).clusters)
+    held = out_of_fold_marginals(words, features, marked, folds, types=len(types), seed=seed)
     labels = [tags(some, len(places)).tolist() for some, places in zip(marked, words.places, strict=True)]
     cuts = [slice(int(a), int(b)) for a, b in zip(words.starts[:-1], words.starts[1:], strict=True)]
     return labels, [held.words[cut] / held.words[cut].sum(axis=1, keepdims=True) for cut in cuts], types, words
@@ -123,7 +123,7 @@ def _by_kind(
     labels: Sequence[Sequence[int]],
     probabilities: Sequence[np.ndarray],
     types: Sequence[str],
-    words: Words,
+    words: Tokens,
 ) -> list[tuple[str, str, Any, Any]]:
     """Type cleanlab's flagged words, the worst first, by the given spans and those of the likeliest labels there."""
     seen: set[tuple[int, Any, Any]] = set()

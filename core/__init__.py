@@ -7,8 +7,8 @@
 2
 """
 
-from .corrections.agreeing import agreement
 from .corrections.annotate import note
+from .corrections.progress import agreement
 from .corrections.record import record, recorded
 from .data.samples import Samples
 from .data.taxonomy import Taxonomy

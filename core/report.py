@@ -17,11 +17,10 @@ from .errors import InputError
 from .metrics.slice_metrics import judged_labels
 from .metrics.slice_table import slice_row
 from .models.vector_index import VectorIndex
-from .search.index import open_index
 from .search.pools import pools_of
 from .search.query import Searchable, seed_vector
 from .search.seeds import USERS_EMBEDDINGS as USERS_EMBEDDINGS
-from .search.seeds import searchable, seeds, selection
+from .search.seeds import open_index, searchable, seeds, selection
 from .search.sql_filter import Selection
 from .store.base import DEFAULT, LATEST, RunTarget
 from .store.run import Run
@@ -107,7 +106,7 @@ class Report(Run):
         if k < 1:
             raise InputError(f"{k} similar samples cannot be shown", cure="Ask for 1 or more")
         place = self._pool(pool) if pool is not None else None
-        rows, vectors = seeds(self, seed, place=place)
+        rows, vectors = seeds(self, seed, pool=place)
         if place is None:
             searched = self._searched(details=True) if details else self._searchable
         else:

@@ -28,7 +28,7 @@ from xml.sax.saxutils import quoteattr
 import labelsift as ls
 import pyarrow as pa
 from camera import WIDTH, browser, camera, page_of, say
-from labelsift.data.issues import words
+from labelsift.data.issues import issue_named
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.demo.tickets import write_tickets
 from labelsift.demo.tour import METADATA, PROJECT
@@ -181,7 +181,7 @@ def _of_label_studio(
     take: Callable[..., None],
 ) -> None:
     page = _logged_in(chromium, server)
-    page.goto(links[words("label").title])
+    page.goto(links[issue_named("label").title])
     page.get_by_text("Label All Tasks").wait_for()
     page.locator(".dm-table-row, [class*=table-row]").nth(5).wait_for()
     take(page, "tab", after=3)
@@ -249,7 +249,7 @@ def _of_enabling(
         report.push("label-studio", project=title, match="data.ticket_id", budget=60)
         page = _logged_in(chromium, server)
         page.goto(f"{server.url}/projects/{project}/data")
-        page.get_by_text(f"⚑ {words('label').title}", exact=True).click()
+        page.get_by_text(f"⚑ {issue_named('label').title}", exact=True).click()
         page.get_by_text("most similar").first.wait_for()
         take(page, "enable-tabs", after=3)
         page.goto(f"{server.url}/projects/{project}/settings/ml")

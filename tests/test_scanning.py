@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
-from labelsift.checks import checks
+from labelsift.checks import Check, checks
 from labelsift.data.samples import Samples
 from labelsift.data.schemas import FINDINGS_SCHEMA, of_issue
 from labelsift.errors import InputError
@@ -38,6 +38,10 @@ ENDINGS = [
 BROUGHT = {"undecided", "dynamics"}  # what checks need that these scans do not have
 WRONG = ("card-3", "refund-7", "login-11")
 GERMAN = "Meine Karte ist leider noch immer nicht angekommen und niemand antwortet mir"
+
+
+def fits(check: Check) -> bool:
+    return not check.needs & BROUGHT and "classification" in check.tasks
 
 
 def tickets() -> dict[str, list]:
@@ -96,7 +100,7 @@ def test_every_id_is_a_sample(report, samples):
 
 
 def test_scores_have_one_row_a_sample_and_two_columns_a_check(report, samples):
-    names = [one.name for one in checks() if not one.needs & BROUGHT and "classification" in one.tasks]
+    names = list(dict.fromkeys(one.issue for one in checks() if fits(one)))
     pairs = [column for name in names for column in (f"{name}_score", f"is_{name}_issue")]
     assert report.scores.column_names == ["id", *pairs, "suggested_label", "confidence"]
     assert report.scores["id"].equals(samples.ids)
@@ -106,7 +110,7 @@ def test_scores_have_one_row_a_sample_and_two_columns_a_check(report, samples):
 
 
 def test_flags_and_findings_agree(report):
-    names = {one.name for one in checks() if not one.needs & BROUGHT and "classification" in one.tasks}
+    names = {one.issue for one in checks() if fits(one)}
     assert set(report.summary()["issues"]) == names
     for name in names:
         flagged = report.scores.filter(report.scores[f"is_{name}_issue"])["id"].to_pylist()

@@ -1,15 +1,16 @@
-"""The checks, one module an issue.
+"""The checks, one module an issue, with their registry and what they share. May import label_quality and lower rooms.
 
-A check is a function from the :class:`Context` of a scan to a :class:`Result`, registered under the name
-of its issue with what it needs. To add one: write a module here, decorate its function with
-``@check(...)`` and import the module below; the scan, the scores, the report and the platforms pick it
-up from the registry.
+A check is a function from the :class:`Context` of a scan to a :class:`Result`. To add one, write a module here and
+decorate its function with ``@check(...)``: every module of this folder is imported, and the registry orders them.
 """
 
-# fmt: off
-from . import empty, language, exact_duplicate, near_duplicate, label, label_sets, span, conflicting_labels, outlier  # noqa: F401, I001 - in this order they run
-from . import split_class as taxonomy, hard  # noqa: F401
-# fmt: on
-from .registry import Check, Context, Result, checks
+from importlib import import_module
+from pkgutil import iter_modules
 
-__all__ = ["Check", "Context", "Result", "checks"]
+from .context import Context, Result
+from .registry import Check, check, checks
+
+for _module in iter_modules(__path__):
+    import_module(f"{__name__}.{_module.name}")
+
+__all__ = ["Check", "Context", "Result", "check", "checks"]

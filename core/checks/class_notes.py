@@ -1,4 +1,4 @@
-"""What a reader must know of the classes before trusting what is said of their labels."""
+"""Notes about the classes: names that are nearly identical, and classes of too few rows."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
-from ..data.issues import shortened
+from ..data.formatting import shortened
 from ..data.normalize import folded
 
 SHOWN = 8

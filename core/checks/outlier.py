@@ -1,7 +1,7 @@
-"""Samples that are unlike all others: far from their own nearest neighbours.
+"""Outliers by k-nearest-neighbour distance, beyond Tukey's far fence.
 
 The mean cosine distance to the ten nearest neighbours (Kuan & Mueller 2022 found such averages to be a
-strong out-of-distribution score). Flagged beyond Tukey's far fence of the data set's own distances.
+strong out-of-distribution score). The fence is that of the data set's own distances.
 """
 
 from __future__ import annotations
@@ -9,13 +9,24 @@ from __future__ import annotations
 import numpy as np
 
 from ..data.schemas import Finding
-from .registry import ANY_TASK, Context, Result, check
+from .context import Context, Result
+from .registry import ANY_TASK, check
 
 NEIGHBORS = 10
 FENCE = 3.0  # interquartile ranges above the third quartile
 
 
-@check("outlier", needs=("vectors",), tasks=ANY_TASK)
+@check(
+    "outlier",
+    needs=("vectors",),
+    tasks=ANY_TASK,
+    after=("language", "conflicting_labels"),
+    title="Outliers",
+    one="outlier",
+    many="outliers",
+    meaning="Unlike every other sample.",
+    rank=30,
+)
 def outlier(context: Context) -> Result:
     """Flag the rows beyond the fence; the score is 1 / (1 + (distance / fence)²), so .5 at the fence."""
     n = len(context)
@@ -36,7 +47,7 @@ def outlier(context: Context) -> Result:
     typical = float(np.median(nearest[judged].mean(axis=1)))
     findings = [
         Finding(
-            id=one,
+            id=sample_id,
             issue="outlier",
             score=float(score[row]),
             given=context.label(row),
@@ -45,6 +56,6 @@ def outlier(context: Context) -> Result:
             related_ids=context.ids(context.graph.rows[row, :NEIGHBORS]),
             evidence={"similarity": round(float(nearest[row].mean()), 4), "typical": round(typical, 4)},
         )
-        for row, one in zip(rows, context.ids(rows), strict=True)
+        for row, sample_id in zip(rows, context.ids(rows), strict=True)
     ]
     return Result(score, is_issue, findings)

@@ -1,219 +1,114 @@
-"""What a check is: a function with a name, needs and tasks, in a small registry."""
+"""Registry of checks: the ``@check`` decorator, and the order in which checks run."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
-import numpy as np
-import pyarrow as pa
-
-from ..data.normalize import duplicate_groups, is_blank
-from ..data.samples import TASKS, Samples, Task
-from ..data.schemas import Finding
-from ..models.cross_validation import Predictions
-from ..models.neighbors import Graph
-from ..signals.dynamics_statistics import Trajectories
-from ..signals.token_probs import TokenSignals
-from ..store.cache import Cache, digest_of, text_hashes, versions_of
-from .languages import Languages
+from ..data.issues import UNRANKED, Issue, issue_named, register
+from ..data.samples import TASKS, Task
+from .context import Context, Result
 
 ANY_TASK = TASKS
-VERIFIED_WEIGHT = 3  # of a label that a person verified, against 1; chosen on injected noise (benchmarks/RESULTS.md)
 
-Need = Literal["text", "labels", "vectors", "pred_probs", "undecided", "dynamics"]
-
-
-@dataclass
-class Context:
-    """What the checks of one scan share.
-
-    Parameters
-    ----------
-    samples
-        The n samples.
-    classes
-        The class names; ``codes`` and the columns of ``pred_probs`` follow them.
-    codes
-        int32, shape (n,): the given labels as positions in ``classes``, -1 = unlabeled.
-    vectors
-        float32, shape (n, dimensions), unit length, or None.
-    graph
-        The nearest neighbours of every row, or None.
-    pred_probs
-        float32, shape (n, classes), out of sample, NaN rows where nothing can be said, or None.
-    readable
-        bool, shape (n,): the embedder can read the text; an unreadable one is not judged by its vector.
-    detected
-        Kept by :func:`labelsift.checks.language.detected`: the likeliest languages of each row.
-    fold_of
-        int16, shape (n,): the cross-validation folds, or None where the user brought ``pred_probs``.
-    predictions
-        What ``pred_probs`` come from, with the models of the folds, or None where the user brought them.
-    embedder_languages
-        Languages that the embedder can read; None = no limit known.
-    near_pairs
-        Kept by :func:`labelsift.checks.near_duplicate.near_pairs`.
-    tokens
-        What the user's own model says of each token, for spans, or None.
-    verified
-        bool, shape (n,): rows whose label people verified as it stands, or None where nobody did.
-    dynamics
-        What became of each sample in a training, or None where the user brought no dynamics.
-    labeled
-        What the label check said, or None before it ran.
-    cache
-        Keeps what is made of the texts alone.
-    facts, notes
-        Filled by the checks: what holds for the whole data set, and what a reader must know.
-    """
-
-    samples: Samples
-    classes: tuple[str, ...]
-    codes: np.ndarray
-    readable: np.ndarray
-    vectors: np.ndarray | None = None
-    graph: Graph | None = None
-    pred_probs: np.ndarray | None = None
-    fold_of: np.ndarray | None = None
-    predictions: Predictions | None = None
-    embedder_languages: frozenset[str] | None = None
-    seed: int = 0
-    budget: int | None = None
-    detected: Languages | None = None
-    near_pairs: tuple[np.ndarray, np.ndarray] | None = None
-    tokens: TokenSignals | None = None
-    verified: np.ndarray | None = None
-    dynamics: Trajectories | None = None
-    labeled: Result | None = None
-    cache: Cache = field(default_factory=Cache)
-    facts: dict[str, Any] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-
-    def __len__(self) -> int:
-        return len(self.samples)
-
-    @cached_property
-    def blank(self) -> np.ndarray:
-        """Tell the rows whose text shows nothing: bool, shape (n,)."""
-        return self._forms["blank"].to_numpy()
-
-    @cached_property
-    def same_text(self) -> np.ndarray:
-        """Number the rows by their text, up to case and white space: int64, shape (n,)."""
-        return self._forms["group"].to_numpy()
-
-    @cached_property
-    def _forms(self) -> pa.Table:
-        if not self.samples.has_texts:  # no text is blank that nobody expected, and none is the same as another
-            return pa.table({"blank": np.zeros(len(self), dtype=bool), "group": np.arange(len(self))})
-
-        def make() -> pa.Table:
-            return pa.table({"blank": is_blank(self.samples.texts), "group": duplicate_groups(self.samples.texts)})
-
-        return self.cache.whole("forms", versions_of("pyarrow"), self.texts_digest, make)
-
-    @cached_property
-    def members(self) -> np.ndarray:
-        """Tell which labels each row has where it may have several: int8, shape (n, classes), -1 = unlabeled."""
-        return self.samples.members(self.classes)
-
-    @property
-    def texts_digest(self) -> str:
-        """Hash all texts in their order, for the cache."""
-        return digest_of(self.text_hashes.buffers()[1])
-
-    @cached_property
-    def weights(self) -> np.ndarray | None:
-        """How much each row's label counts in training and voting: float32, shape (n,), or None for all the same."""
-        if self.verified is None or not self.verified.any():
-            return None
-        return np.where(self.verified, np.float32(VERIFIED_WEIGHT), np.float32(1))
-
-    @cached_property
-    def text_hashes(self) -> pa.FixedSizeBinaryArray:
-        """Hash each text, for the cache."""
-        return text_hashes(self.samples.texts)
-
-    @cached_property
-    def _ids(self) -> list[str]:
-        return self.samples.ids.to_pylist()  # taking rows one by one from Arrow costs more than all of them at once
-
-    @property
-    def brought_pred_probs(self) -> bool:
-        """Tell whether ``pred_probs`` are the user's, whose model reads what our embedder may not."""
-        return self.pred_probs is not None and self.fold_of is None
-
-    def ids(self, rows: np.ndarray) -> list[str]:
-        """Return the ids of rows; positions below 0 are left out."""
-        return [self._ids[row] for row in rows.tolist() if row >= 0]
-
-    def label(self, row: int) -> Any:  # noqa: ANN401 - a label, a list of labels or None
-        """Return the given label of one row, or its labels where it may have several."""
-        if self.samples.task == "multilabel":
-            return self.samples.label_set(row)
-        code = int(self.codes[row])
-        return None if code < 0 else self.classes[code]
-
-
-@dataclass
-class Result:
-    """What a check found.
-
-    Parameters
-    ----------
-    score
-        float32, shape (n,): 0 = certainly bad, 1 = good, NaN = not judged.
-    is_issue
-        bool, shape (n,).
-    findings
-        One for each flagged row, and those about classes, slices or the data set.
-    suggested, confidence
-        Positions in the classes (int32, -1 = none) and float32, shape (n,), from the label check alone.
-    suggested_values
-        Instead of positions: strings, shape (n,), null = none, where what is suggested is no single class.
-    more
-        Further columns of the scores, under their names.
-    """
-
-    score: np.ndarray
-    is_issue: np.ndarray
-    findings: list[Finding]
-    suggested: np.ndarray | None = None
-    confidence: np.ndarray | None = None
-    suggested_values: pa.Array | None = None
-    more: dict[str, pa.Array] = field(default_factory=dict)
+Need = Literal["text", "labels", "vectors", "pred_probs", "undecided", "dynamics", "annotations"]
+Run = Callable[[Context], Result]
 
 
 @dataclass(frozen=True)
 class Check:
-    """One entry of the registry."""
+    """One entry of the registry; the fields are described at :func:`check`."""
 
     name: str
+    issue: str
     needs: frozenset[Need]
     tasks: frozenset[Task]
-    run: Callable[[Context], Result]
+    after: frozenset[str]
+    run: Run
 
 
 _CHECKS: list[Check] = []
 
 
 def check(
-    name: str, *, needs: tuple[Need, ...] = (), tasks: tuple[Task, ...] = ("classification",)
-) -> Callable[[Callable[[Context], Result]], Callable[[Context], Result]]:
-    """Register a function as the check of an issue, for some kinds of labels."""
+    name: str,
+    *,
+    needs: tuple[Need, ...] = (),
+    tasks: tuple[Task, ...] = ("classification",),
+    after: tuple[str, ...] = (),
+    refines: str | None = None,
+    title: str = "",
+    meaning: str = "",
+    one: str = "",
+    many: str = "",
+    rank: int = UNRANKED,
+    advice: bool = False,
+) -> Callable[[Run], Run]:
+    """Register a function as a check, with the words of its issue.
 
-    def register(run: Callable[[Context], Result]) -> Callable[[Context], Result]:
-        if any(one.name == name and one.tasks & set(tasks) for one in _CHECKS):
-            raise ValueError(f"there is a check called {name} already")
-        _CHECKS.append(Check(name, frozenset(needs), frozenset(tasks), run))
+    Parameters
+    ----------
+    name
+        Of the check and its issue: the prefix of its columns.
+    needs
+        What must be there; a scan makes it before the check runs, or leaves out the check.
+    tasks
+        Kinds of labels that the check is for. Two checks may share a name for different kinds.
+    after
+        Names of the checks whose results it uses, or whose columns come before its own.
+    refines
+        The issue of another check: this one runs wherever that is asked for, reads its result in
+        ``context.results``, and returns the result to put in its place.
+    title, meaning
+        Of the tab and the section of the issue, and one plain sentence. Without a title the issue is called by its
+        name, or as another check of that name calls it.
+    one, many
+        How the issue is called after a number; by its name unless given.
+    rank
+        Issues are shown in ascending order of it.
+    advice
+        Nobody need correct anything: pushed only where it is asked for.
+
+    Raises
+    ------
+    ValueError
+        If a check of this name is there for one of the kinds of labels.
+    """
+    if any(other.name == name and other.tasks & set(tasks) for other in _CHECKS):
+        raise ValueError(f"there is a check called {name} already")
+    if title:
+        plain = issue_named(name)
+        register(Issue(name, title, one or plain.one, many or plain.many, meaning, rank, advice))
+
+    def add(run: Run) -> Run:
+        _CHECKS.append(Check(name, refines or name, frozenset(needs), frozenset(tasks), frozenset(after), run))
         return run
 
-    return register
+    return add
 
 
 def checks() -> tuple[Check, ...]:
-    """Return all registered checks in the order of registration."""
-    return tuple(_CHECKS)
+    """Return all registered checks in the order in which they run: each after those that it names.
+
+    Of several that could be next the one whose issue ranks first is, then the first by name.
+
+    Raises
+    ------
+    ValueError
+        If a check runs after one that is not there, or after itself by a circle.
+    """
+    names = {entry.name for entry in _CHECKS}
+    for entry in _CHECKS:
+        if unknown := sorted(entry.after - names):
+            raise ValueError(f"the check {entry.name} runs after {', '.join(unknown)}, and there is no such check")
+    waiting = sorted(_CHECKS, key=lambda entry: (issue_named(entry.issue).rank, entry.name, sorted(entry.tasks)))
+    ordered: list[Check] = []
+    while waiting:
+        pending = {entry.name for entry in waiting}
+        following = next((entry for entry in waiting if not entry.after & pending), None)
+        if following is None:
+            raise ValueError(f"these checks run after each other: {', '.join(sorted(pending))}")
+        waiting.remove(following)
+        ordered.append(following)
+    return tuple(ordered)

@@ -1,4 +1,4 @@
-"""Spans that look wrong: ghosts (nothing is there), missed ones, shifted ones, and those with a wrong tag.
+"""Span label errors by an out-of-fold conditional random field: ghost, missed, shifted and wrong-tag spans.
 
 What is known of each possible span comes from a tagger that has not seen the text's own spans (a small conditional
 random field over five folds, or the user's token probabilities), from the same words in other texts, and from the
@@ -20,14 +20,15 @@ import numpy as np
 
 from ..data.schemas import Finding
 from ..data.spans import Span, parsed
-from ..label_quality.spans import marginals as beliefs
 from ..label_quality.spans.lexicon import lexicon
-from ..label_quality.spans.score_spans import FEWEST, KINDS, Judgement, judge, likeliest
-from ..label_quality.spans.span_evidence import Evidence
-from ..label_quality.spans.token_features import described
-from ..label_quality.spans.tokens import Marked, Words, marked_words
+from ..label_quality.spans.marginals import marginals_from_token_probs, out_of_fold_marginals
+from ..label_quality.spans.score_spans import FEWEST, KINDS, SpanQuality, likeliest_errors, score_spans
+from ..label_quality.spans.span_features import SpanFeatures
+from ..label_quality.spans.token_features import token_features
+from ..label_quality.spans.tokens import Tokens, TokenSpan, token_spans
 from ..models.cross_validation import assign_folds
-from .registry import Context, Result, check
+from .context import Context, Result
+from .registry import check
 
 FOLDS = 5
 LEAST = 0.3
@@ -35,7 +36,17 @@ MISSED = "missed"
 _AT_MOST = 1 - 1e-6
 
 
-@check("span", needs=("labels",), tasks=("spans",))
+@check(
+    "span",
+    needs=("labels",),
+    tasks=("spans",),
+    after=("near_duplicate",),
+    title="Suspicious spans",
+    one="text with suspicious spans",
+    many="texts with suspicious spans",
+    meaning="Something is marked that should not be, or missing, or marked with other bounds or another type.",
+    rank=20,
+)
 def span(context: Context) -> Result:
     """Score every labeled text that is not blank, flag those with an error, and say what each error is."""
     n = len(context)
@@ -43,30 +54,41 @@ def span(context: Context) -> Result:
     if column is None:
         raise ValueError("the span check needs spans")
     given = [parsed(cell) for cell in column.to_pylist()]
-    judged = np.array([one is not None for one in given], dtype=bool) & ~context.blank
+    judged = np.array([spans is not None for spans in given], dtype=bool) & ~context.blank
     score = np.full(n, np.nan, dtype=np.float32)
     is_issue = np.zeros(n, dtype=bool)
     work = _Work(context, given, judged)
     problems = work.problems()
-    if work.told:
-        score[judged] = 1.0
-        score[work.rows] = work.scores(problems)
+    if work.enough:
+        score[work.rows] = work.scores()
         score[~judged] = np.nan
     chosen = _chosen(problems, score, context.budget)
-    is_issue[[one.row for one in chosen]] = True
-    return Result(score, is_issue, [work.finding(one) for one in chosen])
+    is_issue[[problem.row for problem in chosen]] = True
+    return Result(score, is_issue, [work.finding(problem) for problem in chosen])
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One possible error: ``at`` is the text's place in the work's order, ``words`` the words of the span."""
+    """One possible error.
+
+    Parameters
+    ----------
+    row, text
+        Row of the text in the samples, and its position in the order of :class:`_Work`.
+    chance
+        Probability of the error.
+    words
+        First and last word and type of the span.
+    number
+        Of the given span among those of its text; -1 where none is given.
+    """
 
     row: int
-    at: int
+    text: int
     kind: str
     chance: float
-    words: Marked
-    number: int  # of the given span among those of its text; -1 where none is given
+    words: TokenSpan
+    number: int
 
 
 class _Work:
@@ -78,138 +100,137 @@ class _Work:
         self.rows = np.array(order, dtype=np.int64)
         self.ids = [ids[row] for row in order]
         self.texts = [texts[row] for row in order]
-        self.labeled = [at for at, row in enumerate(order) if judged[row]]
-        known = set(self.labeled)
-        self.spans: list[list[Span]] = [given[row] or [] if at in known else [] for at, row in enumerate(order)]
+        self.labeled = [position for position, row in enumerate(order) if judged[row]]
+        self.spans: list[list[Span]] = [(given[row] or []) if judged[row] else [] for row in order]
         brought = context.tokens
         self.types = brought.types if brought is not None else context.samples.classes
-        place = {name: at for at, name in enumerate(self.types)}
+        type_codes = {name: code for code, name in enumerate(self.types)}
         self.words = (
-            Words.of(self.texts, self.spans)
+            Tokens.of(self.texts, self.spans)
             if brought is None
-            else Words.at(self.texts, [brought.places[row] for row in order])
+            else Tokens.at(self.texts, [brought.places[row] for row in order])
         )
         self.marked = [
-            marked_words(spans, places, place) for spans, places in zip(self.spans, self.words.places, strict=True)
+            token_spans(spans, places, type_codes) for spans, places in zip(self.spans, self.words.places, strict=True)
         ]
-        self.groups = _numbered([int(one) for one in context.same_text[self.rows]])
-        self.told = sum(len(some) for some in self.spans) >= FEWEST
-        if not self.told:
+        self.groups = _numbered(context.same_text[self.rows].tolist())
+        self.enough = sum(map(len, self.spans)) >= FEWEST
+        if not self.enough:
             context.notes.append(f"Fewer than {FEWEST} spans are marked: too few to judge any of them.")
             return
         self.evidence = self._evidence(context)
-        trusted = frozenset(
-            at for at, row in enumerate(order) if context.verified is not None and context.verified[row]
-        )
-        self.judgement = judge(self.evidence, self.labeled, seed=context.seed, trusted=trusted)
+        verified = np.zeros(len(order), dtype=bool) if context.verified is None else context.verified
+        trusted = frozenset(np.flatnonzero(verified[self.rows]).tolist())
+        self.judgement = score_spans(self.evidence, self.labeled, seed=context.seed, trusted=trusted)
 
-    def _evidence(self, context: Context) -> Evidence:
+    def _evidence(self, context: Context) -> SpanFeatures:
         brought, types = context.tokens, len(self.types)
-        known = lexicon(self.words.forms, seed=context.seed, grouped=brought is None)
+        vocabulary = lexicon(self.words.forms, seed=context.seed, grouped=brought is None)
         if brought is not None:
             probabilities = [brought.probabilities[row] for row in self.rows.tolist()]
-            held = beliefs.brought(self.words, probabilities, brought.classes, self.types)
+            marginals = marginals_from_token_probs(self.words, probabilities, brought.classes, self.types)
         else:
             codes = np.full(len(self.texts), -1, dtype=np.int64)
-            for at in self.labeled:
-                first = next((one for one in self.marked[at] if one is not None), None)
-                codes[at] = 0 if first is None else 1 + first[2]
+            for position in self.labeled:
+                first = next((words for words in self.marked[position] if words is not None), None)
+                codes[position] = 0 if first is None else 1 + first[2]
             folds = assign_folds(codes, np.array(self.groups), folds=FOLDS, seed=context.seed)
-            features = described(self.words.forms, known.clusters)
-            held = beliefs.learned(self.words, features, self.marked, folds, types=types, seed=context.seed)
-        marked = [[one for one in some if one is not None] for some in self.marked]
-        return Evidence(self.words, marked, held, known, self.groups, types)
+            features = token_features(self.words.forms, vocabulary.clusters)
+            marginals = out_of_fold_marginals(self.words, features, self.marked, folds, types=types, seed=context.seed)
+        marked = [[words for words in text if words is not None] for text in self.marked]
+        return SpanFeatures(self.words, marked, marginals, vocabulary, self.groups, types)
 
     def problems(self) -> list[Problem]:
         """Return every possible error, the likeliest first."""
-        if not self.told:
+        if not self.enough:
             return []
         judgement = self.judgement
         numbers = _numbers(self.marked, self.labeled)
-        kinds, chances = likeliest(judgement)
-        found = [
-            Problem(int(self.rows[at]), at, KINDS[kind], float(chance), words, number)
-            for (at, words), number, kind, chance in zip(judgement.given, numbers, kinds, chances, strict=True)
+        kinds, chances = likeliest_errors(judgement)
+        problems = [
+            Problem(int(self.rows[text]), text, KINDS[kind], float(chance), words, number)
+            for (text, words), number, kind, chance in zip(judgement.given, numbers, kinds, chances, strict=True)
         ]
-        found += [
-            Problem(int(self.rows[at]), at, MISSED, float(chance), words, -1)
-            for (at, words), chance in zip(judgement.unmarked, judgement.missed, strict=True)
+        problems += [
+            Problem(int(self.rows[text]), text, MISSED, float(chance), words, -1)
+            for (text, words), chance in zip(judgement.unmarked, judgement.missed, strict=True)
         ]
-        return sorted(found, key=lambda one: (-one.chance, one.at, one.words))
+        return sorted(problems, key=lambda problem: (-problem.chance, problem.text, problem.words))
 
-    def scores(self, problems: Sequence[Problem]) -> np.ndarray:
+    def scores(self) -> np.ndarray:
         """Return the probability that all is right with each text: float32, shape (n,), in the work's order."""
         right = np.zeros(len(self.texts))
-        judgement: Judgement = self.judgement
-        for (at, _), chances in zip(judgement.given, judgement.chances, strict=True):
-            right[at] += np.log1p(-min(1 - chances[0], _AT_MOST))
-        for (at, _), chance in zip(judgement.unmarked, judgement.missed, strict=True):
-            right[at] += np.log1p(-min(chance, _AT_MOST))
+        judgement: SpanQuality = self.judgement
+        for (text, _), chances in zip(judgement.given, judgement.chances, strict=True):
+            right[text] += np.log1p(-min(1 - chances[0], _AT_MOST))
+        for (text, _), chance in zip(judgement.unmarked, judgement.missed, strict=True):
+            right[text] += np.log1p(-min(chance, _AT_MOST))
         return np.exp(right).astype(np.float32)
 
-    def finding(self, one: Problem) -> Finding:
+    def finding(self, problem: Problem) -> Finding:
         """Say what is wrong, and what should stand there."""
-        given = None if one.number < 0 else self.spans[one.at][one.number]
-        suggested, sure = self._suggested(one)
-        same, other, times = self.evidence.elsewhere(one.at, *one.words)
+        given = None if problem.number < 0 else self.spans[problem.text][problem.number]
+        suggested, share = self._suggested(problem)
+        same, other, times = self.evidence.elsewhere(problem.text, *problem.words)
         return Finding(
-            id=self.ids[one.at],
+            id=self.ids[problem.text],
             issue="span",
-            kind=one.kind,
-            score=1 - one.chance,
+            kind=problem.kind,
+            score=1 - problem.chance,
             given=None if given is None else list(given),
             suggested=None if suggested is None else list(suggested),
-            confidence=one.chance * sure,
-            reason=self._reason(one, given, suggested),
+            confidence=problem.chance * share,
+            reason=self._reason(problem, given, suggested),
             evidence={
-                "chance": round(one.chance, 4),
+                "chance": round(problem.chance, 4),
                 "marked_the_same": same,
                 "marked_otherwise": other,
                 "texts_with_the_words": times,
             },
         )
 
-    def _span(self, at: int, words: Marked) -> Span:
-        places = self.words.places[at]
+    def _span(self, text: int, words: TokenSpan) -> Span:
+        places = self.words.places[text]
         return places[words[0]][0], places[words[1]][1], self.types[words[2]]
 
-    def _suggested(self, one: Problem) -> tuple[Span | None, float]:
+    def _suggested(self, problem: Problem) -> tuple[Span | None, float]:
         """Return what should stand there and how sure that is, if the problem is one."""
-        first, last, kind = one.words
-        if one.kind == "ghost":
+        first, last, kind = problem.words
+        if problem.kind == "ghost":
             return None, 1.0
-        if one.kind == MISSED:
-            return self._span(one.at, one.words), _share(self.evidence.by_type(one.at, first, last), kind)
-        if one.kind == "wrong_tag":
-            others = self.evidence.by_type(one.at, first, last)
+        if problem.kind == MISSED:
+            by_type = self.evidence.by_type(problem.text, first, last)
+            return self._span(problem.text, problem.words), _share(by_type, kind)
+        if problem.kind == "wrong_tag":
+            others = self.evidence.by_type(problem.text, first, last)
             others[kind] = 0
             best = int(others.argmax())
-            start, end, _ = self.spans[one.at][one.number]
+            start, end, _ = self.spans[problem.text][problem.number]
             return (start, end, self.types[best]), _share(others, best)
-        taken = [words for words in self.evidence.given[one.at] if words != one.words]
-        chance, start, end, whole = self.evidence.rival(one.at, first, last, taken)
-        return self._span(one.at, (start, end, kind)), chance / whole if whole else 0.0
+        taken = [words for words in self.evidence.given[problem.text] if words != problem.words]
+        chance, start, end, whole = self.evidence.rival(problem.text, first, last, taken)
+        return self._span(problem.text, (start, end, kind)), chance / whole if whole else 0.0
 
-    def _reason(self, one: Problem, given: Span | None, suggested: Span | None) -> str:
-        text = self.texts[one.at]
-        same, other, times = self.evidence.elsewhere(one.at, *one.words)
+    def _reason(self, problem: Problem, given: Span | None, suggested: Span | None) -> str:
+        text = self.texts[problem.text]
+        same, other, times = self.evidence.elsewhere(problem.text, *problem.words)
         if given is None and suggested is not None:
             seen = f"; {_texts(same, 'marks', 'mark')} it so" if same else ""
             return f"“{_quoted(text, suggested)}” is not marked, but looks like {suggested[2]}{seen}."
         if given is None:
             return ""
-        said = f"“{_quoted(text, given)}” is marked {given[2]}"
+        marked = f"“{_quoted(text, given)}” is marked {given[2]}"
         if suggested is None:
             seen = f": of {times:,} other uses of it, {same + other:,} are marked" if times else ""
-            return f"{said}, but looks like no entity{seen}."
-        if one.kind == "shifted":
-            return f"{said}, but the span seems to be “{_quoted(text, suggested)}”."
+            return f"{marked}, but looks like no entity{seen}."
+        if problem.kind == "shifted":
+            return f"{marked}, but the span seems to be “{_quoted(text, suggested)}”."
         seen = f"; {_texts(other, 'marks', 'mark')} it otherwise" if other else ""
-        return f"{said}, but looks like {suggested[2]}{seen}."
+        return f"{marked}, but looks like {suggested[2]}{seen}."
 
 
-def _texts(count: int, one: str, many: str) -> str:
-    return f"{count:,} other text {one}" if count == 1 else f"{count:,} other texts {many}"
+def _texts(count: int, singular: str, plural: str) -> str:
+    return f"{count:,} other text {singular}" if count == 1 else f"{count:,} other texts {plural}"
 
 
 def _quoted(text: str, span: Span) -> str:
@@ -222,28 +243,28 @@ def _share(chances: np.ndarray, kind: int) -> float:
 
 def _numbered(groups: Sequence[int]) -> list[int]:
     """Return numbers of groups that do not depend on the order of the file: by their first members."""
-    found: dict[int, int] = {}
-    return [found.setdefault(one, len(found)) for one in groups]
+    numbers: dict[int, int] = {}
+    return [numbers.setdefault(group, len(numbers)) for group in groups]
 
 
-def _numbers(marked: Sequence[Sequence[Marked | None]], labeled: Sequence[int]) -> list[int]:
+def _numbers(marked: Sequence[Sequence[TokenSpan | None]], labeled: Sequence[int]) -> list[int]:
     """Return the number of each judged span among its text's spans."""
-    return [number for at in labeled for number, one in enumerate(marked[at]) if one is not None]
+    return [number for text in labeled for number, words in enumerate(marked[text]) if words is not None]
 
 
 def _chosen(problems: Sequence[Problem], score: np.ndarray, budget: int | None) -> list[Problem]:
-    """Return the problems that are told: by expected F1, or those of the ``budget`` worst texts."""
-    chances = np.array([one.chance for one in problems])
+    """Return the problems that become findings: by expected F1, or those of the ``budget`` worst texts."""
+    chances = np.array([problem.chance for problem in problems])
     if not len(chances):
         return []
     expected = 2 * np.cumsum(chances) / (np.arange(1, len(chances) + 1) + chances.sum())
     cut = float(chances[int(expected.argmax())])
     if budget is None:
-        return [one for one in problems if one.chance >= max(cut, LEAST)]
+        return [problem for problem in problems if problem.chance >= max(cut, LEAST)]
     order = np.argsort(score, kind="stable")[:budget]
     worst = set(order[np.isfinite(score[order])].tolist())
-    told: dict[int, list[Problem]] = {}
-    for one in problems:  # the likeliest of each text at least, the others if they would be told anyway
-        if one.row in worst and (one.row not in told or one.chance >= cut):
-            told.setdefault(one.row, []).append(one)
-    return [one for some in told.values() for one in some]
+    chosen: dict[int, list[Problem]] = {}
+    for problem in problems:  # the likeliest of each text at least, the others if they would be flagged anyway
+        if problem.row in worst and (problem.row not in chosen or problem.chance >= cut):
+            chosen.setdefault(problem.row, []).append(problem)
+    return [problem for several in chosen.values() for problem in several]

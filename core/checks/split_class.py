@@ -1,14 +1,24 @@
-"""Samples of a class that was split: a person must say which of the new classes they belong to."""
+"""Split classes: samples whose class was split; a person must say which of the new classes they belong to."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from ..data.schemas import Finding
-from .registry import Context, Result, check
+from .context import Context, Result
+from .registry import check
 
 
-@check("taxonomy", needs=("undecided",))
+@check(
+    "taxonomy",
+    needs=("undecided",),
+    after=("outlier",),
+    title="Split classes",
+    one="sample of a split class",
+    many="samples of a split class",
+    meaning="Its class was split: choose the new one.",
+    rank=70,
+)
 def taxonomy(context: Context) -> Result:
     """Flag the rows whose class was split; the score is 0 for them and 1 for all others. Nothing is suggested."""
     samples, is_issue = context.samples, np.zeros(len(context), dtype=bool)
@@ -16,16 +26,16 @@ def taxonomy(context: Context) -> Result:
     if samples.undecided is not None and samples.taxonomy is not None:
         rows = samples.positions(samples.undecided["id"].to_pylist())
         is_issue[rows] = True
-        options = {one: samples.taxonomy.fate(one).options for one in samples.undecided["was"].unique().to_pylist()}
+        options = {name: samples.taxonomy.fate(name).options for name in samples.undecided["was"].unique().to_pylist()}
         findings = [
             Finding(
-                id=one["id"],
+                id=row["id"],
                 issue="taxonomy",
                 kind="split",
                 score=0.0,
-                reason=f"The class {one['was']} was split: choose among {', '.join(options[one['was']])}.",
-                evidence={"was": one["was"], "classes": list(options[one["was"]])},
+                reason=f"The class {row['was']} was split: choose among {', '.join(options[row['was']])}.",
+                evidence={"was": row["was"], "classes": list(options[row["was"]])},
             )
-            for one in samples.undecided.to_pylist()
+            for row in samples.undecided.to_pylist()
         ]
     return Result(np.where(is_issue, 0, 1).astype(np.float32), is_issue, findings)

@@ -1,64 +1,191 @@
-"""Confusions that recur: one finding for all flagged labels of one class that look like the same other one.
+"""Systematic label confusions: pairs of classes that flagged labels fall into more often than errors without a pattern.
 
-Where 312 samples of "chargeback" are labeled "billing", people should decide once and mend many. The pairs come from
-:mod:`labelsift.checks.recurring`. Whether it is a **slip** or an **unclear guideline** is told by what disagrees: slips
-go one way, and the samples nearest to them carry the suggested label; a guideline is unclear where labels are doubted
-both ways, and the nearest samples (or the annotators of the members, where they are known) carry both labels.
+Where 312 samples of "chargeback" are labeled "billing", people should decide once and mend many.
+
+**Which pairs recur.** Had errors no pattern, a flagged label of class a would be suggested the class b as often as
+flagged labels of all other classes are (independence over the flagged rows); and a flag that is wrong would fall on the
+classes that the model takes a for anyway, as the probabilities of the rows of a that nobody flagged tell. The expected
+number of a pair mixes both, by the label score of each flagged row, which is about how likely its label is right after
+all. How often a model's own confusions are flagged is a poor estimate, so the number found is held against a negative
+binomial distribution: its variance is the expected number plus :data:`OVERDISPERSION` times the square of that part,
+but at most twice the expected. A pair recurs where the tail passes Benjamini & Hochberg's procedure (1995) over all
+pairs, and the number is large enough to matter: at least :data:`LEAST` rows, :data:`TIMES` times the expected,
+:data:`SHARE` of the class.
+
+**What it is.** A **slip** goes one way, and the samples nearest to its members carry the suggested label. A
+**guideline is unclear** where labels are doubted both ways, and the nearest samples (or the annotators of the members,
+where they are known) carry both labels.
 """
 
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..data.issues import SYSTEMATIC
 from ..data.schemas import Finding, to_json
-from ..render.confusions import SYSTEMATIC
-from .recurring import Recurring, recurring
-from .registry import Context, Result
+from .context import Context, Result
+from .registry import check
+
+LEAST = 5  # rows: fewer are decided one by one
+TIMES = 2.0  # what is found against what is expected: expectations are estimates, and of small numbers poor ones
+SHARE = 0.01  # of the class that the labels say
+OVERDISPERSION = 2.0  # of the model's own confusions; chosen on injected errors, seeds 100–102
+FALSE_DISCOVERIES = 0.01  # of the pairs that are named, how many may be by chance
 
 SLIP, UNCLEAR = "slip", "unclear guideline"
 CONTRASTS = 10
 RIGHT = 0.5  # label score from which on the evidence is for the label
 NEAR = 10  # labeled neighbours of a member that are asked
 BACK = 0.25  # as many as this share go the other way: labels are doubted both ways
-MIXED = (
-    0.3  # of the neighbours that carry either label, or of the members by their annotators (chosen on seeds 100–104)
-)
+MIXED = 0.3  # of the neighbours that carry either label, or of the members by annotators; chosen on seeds 100–104
 
 
-def systematic(context: Context) -> list[Finding]:
-    """Return one finding of scope class for each pair of classes whose confusion recurs, the most frequent first.
+@check("systematic", refines="label", needs=("labels",), after=("label", "annotators"))
+def systematic(context: Context) -> Result:
+    """Add one finding of scope class for each pair of classes whose confusion recurs, the most frequent first.
 
     ``id`` is the pair as a JSON list in sorted order, the same in every run. ``related_ids`` are the members, worst
     first; their own findings name the pair in ``evidence["systematic"]``. ``evidence["contrast"]`` holds up to ten
     triples of ids: a member, and the samples of the suggested and of the given class nearest to it whose label looks
     right.
     """
-    told = context.labeled
-    if told is None or told.suggested is None or told.confidence is None or context.samples.task != "classification":
-        return []
-    flagged = np.flatnonzero(told.is_issue & (told.suggested >= 0) & (context.codes >= 0))
-    given, suggested = context.codes[flagged], told.suggested[flagged]
-    judged = np.isfinite(told.score) & (context.codes >= 0)
+    labels = context.results["label"]
+    if labels.suggested is None:
+        return labels
+    flagged = np.flatnonzero(labels.is_issue & (labels.suggested >= 0) & (context.codes >= 0))
+    given, suggested = context.codes[flagged], labels.suggested[flagged]
+    judged = np.isfinite(labels.score) & (context.codes >= 0)
     sizes = np.bincount(context.codes[judged], minlength=len(context.classes))
+    looks_right = judged & ~labels.is_issue & (np.nan_to_num(labels.score) > RIGHT)
     pairs = recurring(
         given,
         suggested,
-        np.clip(told.score[flagged], 0, 1),
+        np.clip(labels.score[flagged], 0, 1),
         sizes=sizes,
-        taken_for=_taken_for(context, judged & ~told.is_issue & (np.nan_to_num(told.score) > RIGHT), np.unique(given)),
+        taken_for=_taken_for(context, looks_right, np.unique(given)),
     )
-    findings, done = [], set()
+    findings: dict[frozenset[int], Finding] = {}  # one for both ways, by the more frequent one
     for pair in pairs:
-        both = frozenset((pair.given, pair.suggested))
-        if both in done:
-            continue
-        done.add(both)
-        there = flagged[(given == pair.given) & (suggested == pair.suggested)]
-        back = flagged[(given == pair.suggested) & (suggested == pair.given)]
-        findings.append(_finding(context, told, pair, there, back, sizes))
-    return findings
+        classes = frozenset((pair.given, pair.suggested))
+        if classes not in findings:
+            there = flagged[(given == pair.given) & (suggested == pair.suggested)]
+            back = flagged[(given == pair.suggested) & (suggested == pair.given)]
+            findings[classes] = _finding(context, labels, pair, there, back, sizes)
+    return replace(labels, findings=[*labels.findings, *findings.values()])
+
+
+@dataclass(frozen=True)
+class Recurring:
+    """Labels of one class that keep looking like another one.
+
+    Parameters
+    ----------
+    given, suggested
+        Classes.
+    count, expected
+        Flagged rows with this label and suggestion, and how many errors without a pattern would make.
+    p_value
+        Of so many or more.
+    """
+
+    given: int
+    suggested: int
+    count: int
+    expected: float
+    p_value: float
+
+
+def recurring(
+    given: np.ndarray, suggested: np.ndarray, right: np.ndarray, *, sizes: np.ndarray, taken_for: np.ndarray
+) -> list[Recurring]:
+    """Return the ordered pairs that recur, the most frequent first.
+
+    Parameters
+    ----------
+    given, suggested
+        Classes of the flagged rows: int, shape (m,).
+    right
+        How likely each flagged label is right after all, 0..1: shape (m,).
+    sizes
+        Judged rows of each class: shape (classes,).
+    taken_for
+        What the model takes the rows of each class for that nobody flagged: rows sum to one over the other classes, or
+        are 0 where nothing is known; shape (classes, classes).
+    """
+    classes = len(sizes)
+    counts = np.zeros((classes, classes), dtype=np.int64)
+    np.add.at(counts, (given, suggested), 1)
+    wrong = _expected(np.bincount(given, 1 - right, minlength=classes), counts, sizes)
+    mistaken = np.bincount(given, right, minlength=classes)[:, None] * taken_for
+    expected = wrong + mistaken
+    excess = np.minimum(OVERDISPERSION * mistaken**2, expected)
+    cells = [(int(a), int(b)) for a, b in zip(*np.nonzero(counts >= LEAST), strict=True)]
+    p_values = [upper_tail(int(counts[cell]), float(expected[cell]), float(excess[cell])) for cell in cells]
+    limit = _benjamini_hochberg(p_values, tests=classes * (classes - 1))
+    pairs = [
+        Recurring(*cell, int(counts[cell]), float(expected[cell]), p_value)
+        for cell, p_value in zip(cells, p_values, strict=True)
+        if p_value <= limit and counts[cell] >= TIMES * expected[cell] and counts[cell] >= SHARE * sizes[cell[0]]
+    ]
+    return sorted(pairs, key=lambda pair: (-pair.count, pair.given, pair.suggested))
+
+
+def _expected(weights: np.ndarray, counts: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """Spread each class's weight over the others as the flagged rows of all other classes are: (classes, classes).
+
+    The class itself stays out of the shares, or a confusion that makes up most of the flags would expect itself. Each
+    share is pulled to that of the class's size, by as many rows as there are classes.
+    """
+    others = counts.sum(axis=0)[None, :] - counts + len(sizes) * sizes / max(sizes.sum(), 1)
+    np.fill_diagonal(others, 0)
+    return weights[:, None] * others / np.maximum(others.sum(axis=1, keepdims=True), 1e-9)
+
+
+def _benjamini_hochberg(p_values: Sequence[float], *, tests: int) -> float:
+    """Return the largest p-value that passes Benjamini & Hochberg's procedure, -1 where none does."""
+    ordered = np.sort(p_values)
+    passed = np.flatnonzero(ordered <= FALSE_DISCOVERIES * np.arange(1, len(ordered) + 1) / max(tests, 1))
+    return float(ordered[passed[-1]]) if len(passed) else -1.0
+
+
+def upper_tail(count: int, expected: float, excess: float = 0.0) -> float:
+    """Return how likely so many or more are: the upper tail of a negative binomial, or of a Poisson.
+
+    Parameters
+    ----------
+    excess
+        Variance above that of a Poisson, which is ``expected``.
+
+    >>> round(upper_tail(3, 1.0), 6), round(upper_tail(3, 1.0, 0.5), 6), upper_tail(0, 1.0), upper_tail(5, 0.0)
+    (0.080301, 0.111111, 1.0, 0.0)
+    """
+    if count == 0:
+        return 1.0
+    if expected <= 0:
+        return 0.0
+    if count <= expected:  # the lower terms are the fewer
+        return max(1 - sum(_mass(k, expected, excess) for k in range(count)), 0.0)
+    total, term, k = 0.0, _mass(count, expected, excess), count
+    while term > total * 1e-16:
+        total, k = total + term, k + 1
+        term *= _mass_ratio(k, expected, excess)
+    return total
+
+
+def _mass_ratio(k: int, expected: float, excess: float) -> float:
+    """Return the mass of k against that of k - 1; with the shape expected² / excess of the negative binomial."""
+    return (expected**2 + (k - 1) * excess) / (k * (expected + excess))
+
+
+def _mass(k: int, expected: float, excess: float) -> float:
+    # the shape may be huge, so the mass is built up from that of 0 without its gamma functions
+    log_zero = -expected if excess <= expected * 1e-9 else -(expected**2 / excess) * math.log1p(excess / expected)
+    return math.exp(log_zero + sum(math.log(_mass_ratio(step, expected, excess)) for step in range(1, k + 1)))
 
 
 def _taken_for(context: Context, right: np.ndarray, classes: np.ndarray) -> np.ndarray:
@@ -77,28 +204,28 @@ def _taken_for(context: Context, right: np.ndarray, classes: np.ndarray) -> np.n
 
 
 def _finding(
-    context: Context, told: Result, pair: Recurring, there: np.ndarray, back: np.ndarray, sizes: np.ndarray
+    context: Context, labels: Result, pair: Recurring, there: np.ndarray, back: np.ndarray, sizes: np.ndarray
 ) -> Finding:
     both_ways = len(back) >= max(BACK * len(there), 2)
     members = np.concatenate([there, back]) if both_ways else there
-    members = members[np.argsort(told.score[members], kind="stable")]
-    neighbors, annotators = _given_nearby(context, told, members), _split(context, members, pair)
+    members = members[np.argsort(labels.score[members], kind="stable")]
+    neighbors, annotators = _given_nearby(context, labels, members), _split_annotators(context, members, pair)
     unclear = both_ways and max(neighbors or 0.0, annotators or 0.0) >= MIXED
     names = context.classes[pair.given], context.classes[pair.suggested]
     pair_id = to_json(sorted(names))
     ids = context.ids(members)
-    of_sample = {one.id: one for one in told.findings if one.scope == "sample"}
-    for one in ids:
-        if one in of_sample:
-            of_sample[one].evidence["systematic"] = pair_id
-    confidence = told.confidence[members] if told.confidence is not None else np.empty(0)
-    worst = there[np.argsort(told.score[there], kind="stable")][:CONTRASTS]
+    of_sample = {finding.id: finding for finding in labels.findings if finding.scope == "sample"}
+    for sample_id in ids:
+        if sample_id in of_sample:
+            of_sample[sample_id].evidence["systematic"] = pair_id
+    confidence = labels.confidence[members] if labels.confidence is not None else np.empty(0)
+    worst = there[np.argsort(labels.score[there], kind="stable")][:CONTRASTS]
     return Finding(
         id=pair_id,
         scope="class",
         issue="label",
         kind=SYSTEMATIC,
-        score=float(np.mean(told.score[members])),
+        score=float(np.mean(labels.score[members])),
         given=names[0],
         suggested=names[1],
         confidence=float(np.mean(confidence)),
@@ -115,7 +242,7 @@ def _finding(
             "p_value": pair.p_value,
             "neighbors_given": None if neighbors is None else round(neighbors, 4),
             "annotators_split": None if annotators is None else round(annotators, 4),
-            "contrast": _contrast(context, told, pair, worst),
+            "contrast": _contrast(context, labels, pair, worst),
         },
     )
 
@@ -131,46 +258,42 @@ def _reason(pair: Recurring, names: tuple[str, str], sizes: np.ndarray, *, back:
     return f"{look}, {other}: a slip that recurs, to be decided once."
 
 
-def _given_nearby(context: Context, told: Result, members: np.ndarray) -> float | None:
+def _given_nearby(context: Context, labels: Result, members: np.ndarray) -> float | None:
     """Return, of the members' neighbours that carry the given or the suggested label, the share with the given one."""
-    if context.graph is None or told.suggested is None:
+    if context.graph is None or labels.suggested is None:
         return None
     near = context.graph.rows[members][:, :NEAR]
-    labels = np.where(near >= 0, context.codes[near], -1)
-    given = (labels == context.codes[members][:, None]).sum()
-    suggested = (labels == told.suggested[members][:, None]).sum()
+    codes = np.where(near >= 0, context.codes[near], -1)
+    given = (codes == context.codes[members][:, None]).sum()
+    suggested = (codes == labels.suggested[members][:, None]).sum()
     return float(given / (given + suggested)) if given + suggested else None
 
 
-def _split(context: Context, members: np.ndarray, pair: Recurring) -> float | None:
+def _split_annotators(context: Context, members: np.ndarray, pair: Recurring) -> float | None:
     """Return the share of members whose annotators chose both classes; None where no two of them spoke."""
     column = context.samples.column("annotations")
     if column is None:
         return None
     both = {context.classes[pair.given], context.classes[pair.suggested]}
-    split = []
-    for row in members.tolist():
-        told = json.loads(column[row].as_py() or "null")
-        said = [one for one in (told.values() if isinstance(told, dict) else []) if isinstance(one, str)]
-        if len(said) > 1:
-            split.append(both <= set(said))
+    rows = [list(json.loads(column[row].as_py() or "{}").values()) for row in members.tolist()]
+    split = [both <= set(given) for given in rows if len(given) > 1]
     return float(np.mean(split)) if split else None
 
 
-def _contrast(context: Context, told: Result, pair: Recurring, suspects: np.ndarray) -> list[list[str]]:
+def _contrast(context: Context, labels: Result, pair: Recurring, suspects: np.ndarray) -> list[list[str]]:
     """Return triples of ids: a suspect, and the samples most like it of the suggested and the given class."""
-    right = ~told.is_issue & (np.nan_to_num(told.score) > RIGHT)
+    right = ~labels.is_issue & (np.nan_to_num(labels.score) > RIGHT)
     sides = [np.flatnonzero(right & (context.codes == code)) for code in (pair.suggested, pair.given)]
     if not all(map(len, sides)):
         return []
-    nearest = [_nearest(context, told, suspects, side) for side in sides]
+    nearest = [_nearest(context, labels, suspects, side) for side in sides]
     columns = [context.ids(rows) for rows in (suspects, *nearest)]
     return [list(triple) for triple in zip(*columns, strict=True)]
 
 
-def _nearest(context: Context, told: Result, suspects: np.ndarray, among: np.ndarray) -> np.ndarray:
+def _nearest(context: Context, labels: Result, suspects: np.ndarray, among: np.ndarray) -> np.ndarray:
     """Return the row most like each suspect, else (without vectors) the surest ones in their order."""
     if context.vectors is not None:
         return among[(context.vectors[suspects] @ context.vectors[among].T).argmax(axis=1)]
-    surest = among[np.argsort(-told.score[among], kind="stable")]
+    surest = among[np.argsort(-labels.score[among], kind="stable")]
     return np.resize(surest, len(suspects))

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from ..data.issues import visible
+from ..data.formatting import visible
 from ..errors import LabelsiftError
 
 UNEXPECTED = 4
@@ -29,10 +29,6 @@ COMMANDS = {name: module for module, names in MODULES.items() for name in names}
 
 class Commands(click.Group):
     """The group of commands; turns errors into one clear line and an exit code."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names of all commands, sorted."""
-        return sorted(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the module of a command."""
@@ -66,7 +62,11 @@ class Commands(click.Group):
             sys.exit(UNEXPECTED)
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Commands,
+    commands={name: click.Command(name) for name in COMMANDS},  # for their names only: get_command imports
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(package_name="labelsift")
 @click.option("--debug", is_flag=True, help="Show the traceback of an unexpected error.")
 def main(debug: bool) -> None:

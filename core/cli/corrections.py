@@ -17,7 +17,7 @@ from ..corrections.progress import queue as queue_rows
 from ..corrections.reproduce import reproduce as reproduce_run
 from ..corrections.verify import verify as verify_store
 from ..data.adjudication import Policy
-from ..data.issues import visible
+from ..data.formatting import visible
 from ..store.base import LATEST
 from ..store.store import Store
 from .options import (

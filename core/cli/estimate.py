@@ -16,7 +16,7 @@ import numpy as np
 from ..data.samples import Samples
 from ..models.cross_validation import max_training_rows
 from ..models.embedding import DEFAULT, Embedder
-from ..models.neighbors import EXACT_BELOW, PROBED, cells_for, trained_on
+from ..models.neighbors import EXACT_BELOW, PROBED, cell_count, training_count
 from ..report import Report
 from ..scanning import FOLDS, scan
 from ..signals.signals import Signals
@@ -137,5 +137,5 @@ def _distances(n: int) -> float:
     """Return the work of the neighbour graph, in distances of a matrix product."""
     if n < EXACT_BELOW:
         return float(max(n, 1)) ** 2
-    cells = cells_for(n)
-    return _KMEANS * trained_on(n) * cells + n * cells + _SLOWER * n * n * PROBED / cells
+    cells = cell_count(n)
+    return _KMEANS * training_count(n) * cells + n * cells + _SLOWER * n * n * PROBED / cells

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from .. import platforms
-from ..corrections.agreeing import UNKNOWN, Agreement, agreement
+from ..corrections.progress import UNKNOWN, Agreement, agreement
 from ..corrections.record import record
 from ..errors import InputError
 from ..platforms import MODES, Mode

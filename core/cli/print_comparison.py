@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..data.issues import visible, words
+from ..data.formatting import visible
+from ..data.issues import issue_named
 from ..metrics.compare import Comparison
 from ..metrics.label_value import LabelValue
 from ..metrics.trend import Trend
@@ -59,7 +60,7 @@ def print_trend(trend: Trend, *, console: Console | None = None) -> None:
     issues = trend.issues.to_pylist()
     parts: Sequence[tuple[str, Sequence[tuple[str, Iterable[str]]]]] = (
         ("Run by run", _lines(trend.metrics.to_pylist())),
-        ("Issues run by run", [(words(row["issue"]).title, map(_count, row["counts"])) for row in issues]),
+        ("Issues run by run", [(issue_named(row["issue"]).title, map(_count, row["counts"])) for row in issues]),
         ("Slices run by run", _lines(rows[:ASKED])),
     )
     for title, lines in parts:
@@ -226,7 +227,7 @@ def _issues(comparison: Comparison) -> Table:
     table = _table("Issues", "issue", "old", "new", "fixed", "appeared")
     for row in comparison.issues.to_pylist():
         cells = (_count(row[name]) for name in ("old", "new", "fixed", "appeared"))
-        table.add_row(words(row["issue"]).title, *cells)
+        table.add_row(issue_named(row["issue"]).title, *cells)
     return table
 
 

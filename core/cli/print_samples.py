@@ -12,8 +12,9 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from ..data.issues import visible, words
-from ..data.label_sets import changed, shown
+from ..data.formatting import visible
+from ..data.issues import issue_named
+from ..data.label_sets import format_difference, format_labels
 from ..data.schemas import of_issue
 from .terminal import BAD, GOOD, QUIET, clean, percentage
 
@@ -69,7 +70,7 @@ def _entry(row: dict[str, Any], text: str | None, width: int) -> list[Text]:
     given, suggested = _value(row["given"]), _value(row["suggested"])
     sets = [json.loads(row[name] or "null") for name in ("given", "suggested")]
     if all(isinstance(value, list) for value in sets):
-        suggested = clean(changed(*sets), 60) or suggested
+        suggested = clean(format_difference(*sets), 60) or suggested
     if given:
         head.append("  ").append(given, style=BAD)
     if suggested:
@@ -77,7 +78,7 @@ def _entry(row: dict[str, Any], text: str | None, width: int) -> list[Text]:
     if row["confidence"] is not None:
         head.append(f"  {percentage(row['confidence'])}", style=QUIET)
     if row["issue"] != "label":
-        head.append(f"  {words(row['issue']).one}", style=QUIET)
+        head.append(f"  {issue_named(row['issue']).one}", style=QUIET)
     reason = Text(clean(row["reason"], 400), style=QUIET)
     if text is None:
         return [head, reason]
@@ -114,4 +115,4 @@ def _marked(row: dict[str, Any], head: Text, text: str | None, width: int) -> li
 
 def _value(cell: str | None) -> str:
     value = json.loads(cell) if cell else None
-    return "" if value is None else clean(shown(value), 40)
+    return "" if value is None else clean(format_labels(value), 40)

@@ -11,7 +11,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from ..data.issues import visible, words
+from ..data.formatting import visible
+from ..data.issues import issue_named
 from ..render.confusions import confusions_in
 from ..render.overview import Overview
 from ..store.base import DEFAULT
@@ -87,7 +88,7 @@ def _headline(overview: Overview) -> Group:
 
 def _issues(overview: Overview) -> Table | Text | None:
     present = [issue for issue in overview.issues if issue.count]
-    absent = [words(issue.issue).title.lower() for issue in overview.issues if not issue.count]
+    absent = [issue_named(issue.issue).title.lower() for issue in overview.issues if not issue.count]
     also = f"Also looked for, and not found: {', '.join(absent)}." if absent else ""
     if not present:
         return Text(also, style=QUIET) if also else None
@@ -100,7 +101,10 @@ def _issues(overview: Overview) -> Table | Text | None:
         share = percentage(issue.count, issue.of)
         style = BAD if issue.issue in ("label", "span") else ""
         table.add_row(
-            Text(words(issue.issue).title), Text(f"{issue.count:,}", style), share, words(issue.issue).meaning
+            Text(issue_named(issue.issue).title),
+            Text(f"{issue.count:,}", style),
+            share,
+            issue_named(issue.issue).meaning,
         )
     return table
 

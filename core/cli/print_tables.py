@@ -11,7 +11,7 @@ from rich.text import Text
 
 from ..corrections.erase import Erased
 from ..corrections.probe_estimates import Probed
-from ..data.issues import visible
+from ..data.formatting import visible
 from ..platforms import Receipt
 from ..store.run_info import RunInfo
 from ..store.run_notes import Annotations

@@ -11,8 +11,8 @@ import click
 from ..corrections.annotate import model as keep_model
 from ..corrections.annotate import note as keep_note
 from ..corrections.annotate import tag as tag_run
-from ..corrections.spent import rounds_between, spent
-from ..data.issues import visible
+from ..corrections.progress import labeling_time, rounds_between
+from ..data.formatting import visible
 from ..errors import InputError
 from ..report import load
 from ..store.run_info import RunInfo
@@ -46,14 +46,15 @@ def runs(context: click.Context, store: str, as_json: bool) -> None:
 @json_option
 def list_(store: str, as_json: bool) -> None:
     """List the runs, newest first."""
-    kept = Store(store).runs()
-    for error in Store(store).broken():
+    kept = Store(store)
+    infos = kept.runs()
+    for error in kept.broken():
         click.echo(f"labelsift: {visible(str(error))}", err=True)
-    notes = annotated(Store(store).ledger.records())
+    notes = annotated(kept.ledger.records())
     if as_json:
-        write_json([_info(info) | asdict(notes.get(info.run, Annotations())) for info in kept])
+        write_json([_info(info) | asdict(notes.get(info.run, Annotations())) for info in infos])
         return
-    print_runs(kept, notes)
+    print_runs(infos, notes)
 
 
 def _info(info: RunInfo) -> dict[str, Any]:
@@ -118,10 +119,11 @@ def note(run: str, text: str, slice_: str | None, sample: str | None, by: str, s
 @store_option
 def rm(run: str, yes: bool, store: str) -> None:
     """Remove RUN with its texts, vectors and results."""
-    name = Store(store).find(run)
+    kept = Store(store)
+    name = kept.find(run)
     if not yes:
         click.confirm(f"Remove {name} for good?", abort=True)
-    Store(store).remove(name)
+    kept.remove(name)
     click.echo(f"Removed {name}")
 
 
@@ -213,7 +215,7 @@ def value(old: str, new: str, seeds: int, evaluation: str | None, by: str | None
     before, after = kept.load(old), kept.load(new)
     result = label_value(before, after, seeds=seeds, evaluation=evaluation, by=columns)
     runs_ = rounds_between(kept.runs(), old=before.run, new=after.run)
-    hours = spent(kept.ledger.records(), runs=runs_, until=after.created)
+    hours = labeling_time(kept.ledger.records(), runs=runs_, until=after.created)
     if as_json:
         write_json(result.as_dict() | {"spent": vars(hours)})
         return

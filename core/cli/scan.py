@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import click
 
-from ..data.issues import visible
+from ..data.formatting import visible
 from ..data.samples import Samples
 from ..scanning import scan as scan_samples
 from ..signals.signals import Signals

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import click
 
-from ..data.issues import visible
+from ..data.formatting import visible
 from ..errors import InputError
 from ..metrics.slice_table import slice_ids
 from ..report import Report

@@ -6,7 +6,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from ..data.issues import percent, shortened, visible
+from ..data.formatting import percent, shortened, visible
 
 BAD, GOOD, QUIET = "red", "green", "dim"
 

@@ -1,4 +1,4 @@
-"""What people decided: record, apply to files, undo, audit, verify, reproduce, erase, progress.
+"""People's decisions: record, apply to files, undo, audit, verify, reproduce, erase, progress.
 
 May import review, render, metrics, io, platforms, store, data.
 """

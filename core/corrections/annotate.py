@@ -1,4 +1,4 @@
-"""Tags, notes and models of kept runs: written into the ledger."""
+"""Tags, notes and models of kept runs: validation, and writing into the decision log."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def tag(
     StoreError
         If there is no such run, or the record is broken.
     """
-    odd = [one for one in tags if not one or len(one) > TAG_LENGTH or "," in one or one.split() != [one]]
+    odd = [name for name in tags if not name or len(name) > TAG_LENGTH or "," in name or name.split() != [name]]
     if odd or not tags:
         raise InputError("A tag is one word", ids=odd, cure="Write baseline, or before-split")
     kept = Store(store)
     name = kept.find(run)
     has = set(kept.annotations(name).tags)
-    missing = [one for one in tags if one not in has]
+    missing = [name for name in tags if name not in has]
     if remove and missing:
         raise InputError(f"The run {name} has no such tags", ids=missing, cure="See labelsift runs")
     due = list(tags) if remove else missing

@@ -1,4 +1,4 @@
-"""The audit: who changed what, when and why, as a table that a person reads and a spreadsheet opens."""
+"""Audit table: who changed what, when and why, for people and spreadsheets."""
 
 from __future__ import annotations
 
@@ -57,20 +57,20 @@ def audit_rows(
         sample was flagged for, what became of the suggestion, and the person's note.
     """
     rows = []
-    for one in records:
-        if dataset is not None and one.get("dataset") != dataset:
+    for record in records:
+        if dataset is not None and record.get("dataset") != dataset:
             continue
-        if since is not None and datetime.fromisoformat(one["time"]) < since:
+        if since is not None and datetime.fromisoformat(record["time"]) < since:
             continue
-        row = _row(one)
-        rows.append({name: row.get(name, one.get(name)) for name in COLUMNS})
+        row = _row(record)
+        rows.append({name: row.get(name, record.get(name)) for name in COLUMNS})
     return rows
 
 
-def _row(one: Record) -> dict[str, Any]:
-    if one.get("kind") == DECISION:
-        return _decision(one)
-    return audit_row(one) if one.get("kind") in (TAG, NOTE, MODEL) else _version(one)
+def _row(record: Record) -> dict[str, Any]:
+    if record.get("kind") == DECISION:
+        return _decision(record)
+    return audit_row(record) if record.get("kind") in (TAG, NOTE, MODEL) else _version(record)
 
 
 def write_audit(rows: Sequence[dict[str, Any]], path: str | Path) -> None:
@@ -101,47 +101,44 @@ def inert(value: object) -> object:
     return f"'{value}" if value.startswith(_STARTS) or value.lstrip().startswith(_STARTS) else value
 
 
-def _decision(one: Record) -> dict[str, Any]:
-    given = _plain(one["given"])
-    changes = one["action"] in ("relabel", "edit", "respan") and one["verdict"] != "skipped"
-    flagged = f"flagged: {', '.join(one['issues'])}" if one["issues"] else ""
-    again = "asked once more" if one.get("asked") == REPEAT else ""
-    verdict = f"suggestion {one['verdict']}" if one["verdict"] not in (None, "skipped") else one["verdict"]
+def _decision(record: Record) -> dict[str, Any]:
+    given = _plain(record["given"])
+    changes = record["action"] in ("relabel", "edit", "respan") and record["verdict"] != "skipped"
+    flagged = f"flagged: {', '.join(record['issues'])}" if record["issues"] else ""
+    again = "asked once more" if record.get("asked") == REPEAT else ""
+    verdict = f"suggestion {record['verdict']}" if record["verdict"] not in (None, "skipped") else record["verdict"]
     return {
-        "before": given if one["action"] != "edit" else None,
-        "after": (_plain(one["value"]) or _erased(one, "value"))
+        "before": given if record["action"] != "edit" else None,
+        "after": (_plain(record["value"]) or _erased(record, "value"))
         if changes
         else given
-        if one["action"] == "keep"
+        if record["action"] == "keep"
         else None,
-        "why": "; ".join(part for part in (flagged, again, verdict, one["note"] or _erased(one, "note")) if part),
+        "why": "; ".join(part for part in (flagged, again, verdict, record["note"] or _erased(record, "note")) if part),
     }
 
 
-def _erased(one: Record, name: str) -> str | None:
-    return "(erased)" if name in one.get("erased", ()) else None
+def _erased(record: Record, name: str) -> str | None:
+    return "(erased)" if name in record.get("erased", ()) else None
 
 
-def _version(one: Record) -> dict[str, Any]:
-    done = ", ".join(f"{count:,} {action}" for action, count in (one.get("applied") or {}).items())
-    conflicts = one.get("conflicts")
+def _version(record: Record) -> dict[str, Any]:
+    kind, conflicts = record.get("kind"), record.get("conflicts")
+    taxonomy = Taxonomy.of(record["taxonomy"]) if record.get("taxonomy") else None
+    parts = (
+        f"policy {record['policy']}" if record.get("policy") else "",
+        ", ".join(f"{count:,} {action}" for action, count in (record.get("applied") or {}).items()),
+        record.get("reason") or "",
+        f"{len(record['ids']):,} samples" if kind == "forget" else "",
+        f"to {record['platform']} {record['target']}" if kind in ("sent", "round", "assignment") else "",
+        f"{conflicts:,} conflicts left as they were" if conflicts else "",
+        f"taxonomy: {'; '.join(map(str, taxonomy.changes))}" if taxonomy else "",
+    )
     return {
-        "action": one.get("kind"),
-        "before": one.get("parent"),
-        "after": one.get("fingerprint"),
-        "why": "; ".join(
-            part
-            for part in (
-                f"policy {one['policy']}" if one.get("policy") else "",
-                done,
-                one.get("reason") or "",
-                f"{len(one['ids']):,} samples" if one.get("kind") == "forget" else "",
-                f"to {one['platform']} {one['target']}" if one.get("kind") in ("sent", "round", "assignment") else "",
-                f"{conflicts:,} conflicts left as they were" if conflicts else "",
-                f"taxonomy: {'; '.join(map(str, Taxonomy.of(one['taxonomy']).changes))}" if one.get("taxonomy") else "",
-            )
-            if part
-        ),
+        "action": kind,
+        "before": record.get("parent"),
+        "after": record.get("fingerprint"),
+        "why": "; ".join(filter(None, parts)),
     }
 
 

@@ -1,4 +1,4 @@
-"""Erasure: what labelsift keeps of some samples is deleted from every run, version and pool.
+"""Erasure of samples from every run, version and pool of a store, and from copies on platforms.
 
 A ``forget`` record with hashes of the ids goes into the ledger first, and a ``forgotten`` one with what was done
 last. In between every part is replaced whole, so that a killed erasure leaves each part as it was or without the
@@ -19,22 +19,21 @@ import pyarrow.compute as pc
 
 from .. import platforms
 from ..data.adjudication import SECOND_LOOK
+from ..data.hashing import id_hash, id_hashes, text_hash
 from ..data.textless import comparable_texts
 from ..errors import InputError, LabelsiftError, StoreError
-from ..review.verified import text_hash
 from ..search.pools import pools_of
 from ..store.backend_state import erase_served
 from ..store.base import DEFAULT, SENT
 from ..store.cache import NAME as CACHE
 from ..store.hash_chain import HEAD, Record
-from ..store.location import Bucket, Folder, Place
+from ..store.location import Bucket, Folder, Location
 from ..store.pull_state import FOLDER as PULLS
 from ..store.run_eraser import erase_from_run
 from ..store.run_reader import read_samples
-from ..store.sealed_text import Words
+from ..store.sealed_text import SealedText
 from ..store.store import Store
 from ..store.sweep import sweep_dead
-from ..store.tombstones import id_hash, id_hashes
 from .kept_rows import FACTS as ROWS
 from .kept_rows import erase_kept
 
@@ -103,23 +102,23 @@ def forget(ids: Sequence[str], *, store: str | Path = DEFAULT, reason: str = "",
     if not wanted:
         raise InputError("No sample is named", cure="Give the ids of the samples to forget")
     kept = Store(store)
-    found = _plan(kept, wanted)
-    found.dry_run = dry_run
+    result = _plan(kept, wanted)
+    result.dry_run = dry_run
     records = kept.ledger.records()
     hashes = id_hashes(wanted)
-    before = {one for record in records if record.get("kind") == FORGET for one in record["ids"]}
-    if len(found.unknown) == len(wanted) and not before & set(hashes):
+    before = {hash for record in records if record.get("kind") == FORGET for hash in record["ids"]}
+    if len(result.unknown) == len(wanted) and not before & set(hashes):
         raise InputError(
             f"{kept.place} holds no sample with these ids", ids=wanted, cure="Check the ids: labelsift runs"
         )
     if dry_run:
-        _erase_copies(records, wanted, found)
-        return found
-    begun = {"kind": FORGET, "ids": hashes, "reason": Words(reason) if reason else "", "time": _now()}
+        _erase_copies(records, wanted, result)
+        return result
+    begun = {"kind": FORGET, "ids": hashes, "reason": SealedText(reason) if reason else "", "time": _now()}
     number = kept.ledger.append(lambda _: [begun])[0]["number"]
     try:
-        kept_hashes = _erase(kept, set(wanted), found)
-        _erase_copies(records, wanted, found)
+        kept_hashes = _erase(kept, set(wanted), result)
+        _erase_copies(records, wanted, result)
     except OSError as error:
         raise StoreError(
             f"The erasure in {kept.place} is unfinished ({error.strerror})",
@@ -130,19 +129,19 @@ def forget(ids: Sequence[str], *, store: str | Path = DEFAULT, reason: str = "",
         "forget": number,
         "time": _now(),
         "kept": kept_hashes,
-        "unreachable": len(found.unreachable),
+        "unreachable": len(result.unreachable),
     }
-    kept.ledger.append(lambda _: [done | {"runs": found.runs, "pools": found.pools, "words": found.words}])
-    return found
+    kept.ledger.append(lambda _: [done | {"runs": result.runs, "pools": result.pools, "words": result.words}])
+    return result
 
 
 def come_back(records: Sequence[Record], ids: pa.ChunkedArray) -> tuple[str, ...]:
     """Say which of these samples were erased on request before; nothing where none was."""
-    erased = {one for record in records if record.get("kind") == FORGET for one in record["ids"]}
-    known = [id for id in ids.to_pylist() if id_hash(id) in erased] if erased else []
-    if not known:
+    erased = {hash for record in records if record.get("kind") == FORGET for hash in record["ids"]}
+    back = [id for id in ids.to_pylist() if id_hash(id) in erased] if erased else []
+    if not back:
         return ()
-    named = ", ".join(known[:5]) + (f" and {len(known) - 5:,} more" if len(known) > 5 else "")
+    named = ", ".join(back[:5]) + (f" and {len(back) - 5:,} more" if len(back) > 5 else "")
     return (
         f"Erased on request before, and back: {named}. Take them out of your file, and call labelsift forget again.",
     )
@@ -150,40 +149,44 @@ def come_back(records: Sequence[Record], ids: pa.ChunkedArray) -> tuple[str, ...
 
 def unfinished(records: Sequence[Record]) -> list[Record]:
     """Return the erasures that were begun and not ended, nor by a later one of the same samples."""
-    ended = {one["forget"] for one in records if one.get("kind") == FORGOTTEN}
-    asked = [one for one in records if one.get("kind") == FORGET]
-    done = [set(one["ids"]) for one in asked if one["number"] in ended]
-    return [one for one in asked if one["number"] not in ended and not any(set(one["ids"]) <= ids for ids in done)]
+    ended = {record["forget"] for record in records if record.get("kind") == FORGOTTEN}
+    asked = [record for record in records if record.get("kind") == FORGET]
+    done = [set(record["ids"]) for record in asked if record["number"] in ended]
+    return [
+        record
+        for record in asked
+        if record["number"] not in ended and not any(set(record["ids"]) <= ids for ids in done)
+    ]
 
 
 def _plan(kept: Store, wanted: list[str]) -> Erased:
-    found = Erased(wanted)
-    known: set[str] = set()
+    plan = Erased(wanted)
+    found: set[str] = set()
     texts: set[str] = set()  # or their hashes, where a run has no texts
     among = pa.array(wanted, pa.string())
-    there = [(one.run, read_samples(kept.place_of(one.run))) for one in kept.runs()]
-    contents = comparable_texts(*(samples for _, samples in there))
-    for (run, samples), content in zip(there, contents, strict=True):
+    runs = [(info.run, read_samples(kept.place_of(info.run))) for info in kept.runs()]
+    contents = comparable_texts(*(samples for _, samples in runs))
+    for (run, samples), content in zip(runs, contents, strict=True):
         asked = pc.is_in(samples.ids, value_set=among)
         theirs = samples.ids.filter(asked)
         if len(theirs):
-            found.runs[run] = len(theirs)
-            known.update(theirs.to_pylist())
+            plan.runs[run] = len(theirs)
+            found.update(theirs.to_pylist())
             texts.update(content.filter(asked).to_pylist())
-    for (_, samples), content in zip(there, contents, strict=True):
+    for (_, samples), content in zip(runs, contents, strict=True):
         same = pc.is_in(content, value_set=pa.array(sorted(texts - {"", text_hash("")}), pa.string()))
         others = pc.and_(same, pc.invert(pc.is_in(samples.ids, value_set=among)))
-        found.copies += [id for id in samples.ids.filter(others).to_pylist() if id not in found.copies]
+        plan.copies += [id for id in samples.ids.filter(others).to_pylist() if id not in plan.copies]
     unread = [f"{error}. It may hold these samples: labelsift runs rm" for error in kept.broken()]
     for name in _pools(kept):
         try:
-            there = set(pools_of(kept).open(name).column("id").to_pylist()) & set(wanted)
+            ids = set(pools_of(kept).open(name).column("id").to_pylist()) & set(wanted)
         except LabelsiftError as error:
             unread.append(str(error))
             continue
-        if there:
-            found.pools[name] = len(there)
-            known |= there
+        if ids:
+            plan.pools[name] = len(ids)
+            found |= ids
     for folder in _versions(kept):
         try:
             count = len(set(json.loads(folder.read(ROWS))["ids"]) & set(wanted))
@@ -191,52 +194,54 @@ def _plan(kept: Store, wanted: list[str]) -> Erased:
             unread.append(f"{folder} cannot be read ({error}). It may hold rows of these samples: delete it")
             continue
         if count:
-            found.versions[folder.name] = count
-    found.unknown = [one for one in wanted if one not in known]
-    found.unreachable = unread
-    return found
+            plan.versions[folder.name] = count
+    plan.unknown = [id for id in wanted if id not in found]
+    plan.unreachable = unread
+    return plan
 
 
-def _erase(kept: Store, wanted: set[str], found: Erased) -> dict[str, str]:
+def _erase(kept: Store, wanted: set[str], result: Erased) -> dict[str, str]:
     """Erase from each part in turn; return version → the hash of what it keeps now."""
-    halves = [f"runs/{one}" for one in sweep_dead(kept.place / "runs")]
-    halves += [f"versions/{one}" for one in sweep_dead(kept.place / "versions", last=ROWS)]
-    found.unreachable += [
+    halves = [f"runs/{half}" for half in sweep_dead(kept.place / "runs")]
+    halves += [f"versions/{half}" for half in sweep_dead(kept.place / "versions", last=ROWS)]
+    result.unreachable += [
         f"{kept.place}/{half} is being written, or its writer was killed elsewhere: call forget again tomorrow"
         for half in halves
     ]
     if isinstance(kept.place, Bucket) and kept.place.keeps_versions(f"corrections/{HEAD}"):
-        found.unreachable.append(f"{kept.place} keeps old versions of what is deleted: let a lifecycle rule end them")
+        result.unreachable.append(f"{kept.place} keeps old versions of what is deleted: let a lifecycle rule end them")
     if isinstance(kept.place, Folder):
         kept.place.delete(CACHE)  # the next scan makes it again, without them
-        erase_served(kept.place, wanted, runs=found.runs)  # first: whose models they are, the runs tell
+        erase_served(kept.place, wanted, runs=result.runs)  # first: whose models they are, the runs tell
     kept.place.delete(PULLS)  # the next pull reads everything anew
-    for one in kept.runs():
-        erase_from_run(kept.place_of(one.run), wanted)
+    for info in kept.runs():
+        erase_from_run(kept.place_of(info.run), wanted)
     for name in _pools(kept):
         try:
-            if name in found.pools:
+            if name in result.pools:
                 pools_of(kept).remove(name, sorted(set(pools_of(kept).open(name).column("id").to_pylist()) & wanted))
             pools_of(kept).sweep(name)
         except LabelsiftError as error:
-            found.unreachable.append(str(error))
+            result.unreachable.append(str(error))
     hashes = {}
     for folder in _versions(kept):
         with contextlib.suppress(ValueError, LookupError, TypeError):  # the plan names what cannot be read
             if (now := erase_kept(folder, wanted)) is not None:
                 hashes[folder.name] = now
-    found.words = kept.ledger.erase_words(wanted)
+    result.words = kept.ledger.erase_words(wanted)
     return hashes
 
 
-def _erase_copies(records: Sequence[Record], wanted: list[str], found: Erased) -> None:
+def _erase_copies(records: Sequence[Record], wanted: list[str], result: Erased) -> None:
     """Erase what was sent to platforms; what cannot be is named, with the way to do it by hand."""
     looks: dict[tuple[str, str], list[str]] = {}  # tasks that hold a text under a key in place of its sample's id
-    for one in records:
-        if one.get("kind") == SECOND_LOOK and one.get("id") in wanted:
-            looks.setdefault((one["platform"], one["target"]), []).append(one["key"])
+    for record in records:
+        if record.get("kind") == SECOND_LOOK and record.get("id") in wanted:
+            looks.setdefault((record["platform"], record["target"]), []).append(record["key"])
     sent = [
-        (one["platform"], one["target"], one["match"], one["with_text"]) for one in records if one.get("kind") == SENT
+        (record["platform"], record["target"], record["match"], record["with_text"])
+        for record in records
+        if record.get("kind") == SENT
     ]
     places = dict.fromkeys([*sent, *((*where, None, True) for where in looks)])
     for name, target, match, with_text in places:
@@ -245,21 +250,21 @@ def _erase_copies(records: Sequence[Record], wanted: list[str], found: Erased) -
             platform = platforms.get(name)
             if "forget" in platform.capabilities:
                 asked = [*wanted, *looks.pop((name, target), ())] if match is None else wanted
-                count = platform.forget(asked, project=target, match=match, dry_run=found.dry_run)
-                found.platforms[where] = found.platforms.get(where, 0) + count
+                count = platform.forget(asked, project=target, match=match, dry_run=result.dry_run)
+                result.platforms[where] = result.platforms.get(where, 0) + count
             elif with_text:
-                found.unreachable.append(f"{where} may hold texts of them: delete them there by hand")
+                result.unreachable.append(f"{where} may hold texts of them: delete them there by hand")
             else:
-                found.elsewhere.append(where)
+                result.elsewhere.append(where)
         except LabelsiftError as error:
-            found.unreachable.append(f"{where}: {error}")
+            result.unreachable.append(f"{where}: {error}")
 
 
 def _pools(kept: Store) -> list[str]:
     return pools_of(kept).names() if isinstance(kept.place, Folder) else []
 
 
-def _versions(kept: Store) -> list[Place]:
+def _versions(kept: Store) -> list[Location]:
     versions = kept.place / "versions"
     return [versions / name for name in versions.children() if ROWS in (versions / name).children()]
 

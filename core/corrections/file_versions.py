@@ -1,4 +1,4 @@
-"""Versions of a file: the recorded corrections applied to it, and every such step undone.
+"""Versions of a file: apply the recorded corrections, undo such a step, find the run behind a version.
 
 A step is a record in the ledger, so that the audit shows it, and keeps the rows that it changed or removed
 as they were (:mod:`labelsift.corrections.kept_rows`), so that it can be undone.
@@ -19,7 +19,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..data.adjudication import Policy, Resolution, Vote, applied, resolve
-from ..data.remap import retold
+from ..data.hashing import whole_fingerprint
+from ..data.remap import translated_table
 from ..data.samples import Samples
 from ..data.taxonomy import Taxonomy
 from ..errors import InputError, StoreError
@@ -30,7 +31,6 @@ from ..io.row_files import RowFile
 from ..store.base import DEFAULT
 from ..store.hash_chain import Record
 from ..store.store import Store
-from ..store.tombstones import whole
 from .kept_rows import erased_from, folder_of, keep_rows, restored
 from .record import as_table, decisions
 
@@ -108,19 +108,19 @@ def correct(
     _require_other(file, out)
     kept = Store(store)
     dataset = dataset or stem(os.fspath(file))
-    newest = next((one for one in kept.runs() if one.dataset == dataset), None)  # refuses what is no store
+    newest = next((info for info in kept.runs() if info.dataset == dataset), None)  # refuses what is no store
     samples = read(os.fspath(file), text=text, label=label, id=id, encoding=encoding)
     required = taxonomy is None  # changed classes alone make a version, too
     taxonomy = taxonomy or (newest.taxonomy if newest else None)
     mapped = samples.remap(taxonomy) if taxonomy and label else samples
     corrections = _corrections(kept, dataset, samples, required=required)
     if mapped.taxonomy is not None:
-        corrections = retold(corrections, mapped.taxonomy)
+        corrections = translated_table(corrections, mapped.taxonomy)
     resolution = resolve(corrections, policy=policy, experts=experts)
     if label is None and any(action == "relabel" for action, _ in resolution.decided.values()):
         raise InputError("There are new labels, and no column for them", cure="Name it: --label COLUMN")
-    known = mapped.taxonomy.classes if mapped.taxonomy else ()
-    table, keep = applied(mapped.table, resolution, new_labels=new_labels, classes=known)
+    classes = mapped.taxonomy.classes if mapped.taxonomy else ()
+    table, keep = applied(mapped.table, resolution, new_labels=new_labels, classes=classes)
     before = rowfiles.load(file, encoding=encoding)
     if len(before.table) != len(samples):
         raise InputError(f"{file} cannot be written row by row", cure="Save it as parquet, and correct that")
@@ -138,7 +138,7 @@ def correct(
         before.fingerprint,
         after.fingerprint,
         dict(sorted(Counter(action for action, _ in resolution.decided.values()).items())),
-        {one: dict(votes) for one, votes in resolution.conflicts.items()},
+        {id: dict(votes) for id, votes in resolution.conflicts.items()},
         len(touched),
     )
     entry: dict[str, Any] = {}
@@ -167,18 +167,20 @@ def undo(file: str | Path, out: str | Path, *, encoding: str = "utf-8", store: s
     kept = Store(store)
     kept.runs()
     now = rowfiles.load(file, encoding=encoding)
-    found = now.fingerprint
-    step = next((one for one in reversed(versions(kept.ledger.records())) if one["fingerprint"] == found), None)
+    fingerprint = now.fingerprint
+    step = next(
+        (record for record in reversed(versions(kept.ledger.records())) if record["fingerprint"] == fingerprint), None
+    )
     if step is None:
         raise StoreError(
-            f"{kept.place} did not make the content of {file} (fingerprint {found[:12]})",
+            f"{kept.place} did not make the content of {file} (fingerprint {fingerprint[:12]})",
             cure="Undo starts from a file as `labelsift correct` wrote it; see labelsift audit",
         )
-    folder = folder_of(kept, parent=step["parent"], fingerprint=found)
+    folder = folder_of(kept, parent=step["parent"], fingerprint=fingerprint)
     then = restored(now, folder)
     erased, digest = erased_from(folder)
-    version = Version(step["dataset"], found, then.fingerprint, erased=erased)
-    if whole(then.fingerprint, digest) != step["parent"]:
+    version = Version(step["dataset"], fingerprint, then.fingerprint, erased=erased)
+    if whole_fingerprint(then.fingerprint, digest) != step["parent"]:
         raise StoreError(
             "What came out is not the version before: the rows of the file were moved, or what the store kept of them"
             " was changed",
@@ -197,12 +199,37 @@ def content_of(table: pa.Table) -> str:
 def _last_run(store: Store, corrections: pa.Table) -> str | None:
     """Return the newest kept run that the applied decisions are on."""
     named = set(corrections["run"].to_pylist())
-    return next((one.run for one in store.runs() if one.run in named), None)
+    return next((info.run for info in store.runs() if info.run in named), None)
 
 
 def versions(records: Sequence[Record]) -> list[Record]:
     """Return the records of steps from a version to the next, oldest first."""
-    return [one for one in records if one.get("kind") == VERSION]
+    return [record for record in records if record.get("kind") == VERSION]
+
+
+def parent_run(store: Store, samples: Samples) -> str | None:
+    """Return the newest kept run of the version that these samples were made of, or None where nothing tells.
+
+    Told by the lineage of the samples (:meth:`labelsift.data.samples.Samples.apply` and ``remap``), else by the
+    version that ``labelsift correct`` made: the run on which people decided.
+    """
+    runs = store.runs()
+    if samples.lineage is not None:
+        for fingerprint in (samples.lineage.parent, *samples.lineage.earlier):
+            run = next((info.run for info in runs if info.fingerprint == fingerprint), None)
+            if run is not None:
+                return run
+    try:
+        steps = [record for record in versions(store.ledger.records()) if record.get("run") and record.get("content")]
+    except StoreError:  # a broken record is named by verify, and is no reason against a scan
+        return None
+    if not steps:
+        return None
+    content = content_of(samples.table)  # hashes every row: only where there are versions to compare with
+    names = {info.run for info in runs}
+    return next(
+        (record["run"] for record in reversed(steps) if record["content"] == content and record["run"] in names), None
+    )
 
 
 def _require_other(file: str | Path, out: str | Path) -> None:
@@ -217,18 +244,18 @@ def _require_other(file: str | Path, out: str | Path) -> None:
 def _corrections(store: Store, dataset: str, samples: Samples, *, required: bool) -> pa.Table:
     """Return the decisions on a data set, but for samples that were removed before and are gone."""
     records = store.ledger.records()
-    found = decisions(records, dataset=dataset)
-    if not found and required:
-        known = sorted({one["dataset"] for one in decisions(records) if one["dataset"]})
+    of_dataset = decisions(records, dataset=dataset)
+    if not of_dataset and required:
+        names = sorted({record["dataset"] for record in decisions(records) if record["dataset"]})
         raise StoreError(
             f"{store.place} holds no corrections of {dataset}",
-            cure=f"Name the data set: --dataset {' or '.join(known)}" if known else "Pull first: labelsift pull …",
+            cure=f"Name the data set: --dataset {' or '.join(names)}" if names else "Pull first: labelsift pull …",
         )
-    table = as_table(found)
+    table = as_table(of_dataset)
     absent = pc.invert(pc.is_in(table["id"], value_set=samples.ids.combine_chunks()))
     if not pc.any(absent).as_py():
         return table
-    gone = [one for one, (action, _) in resolve(table.filter(absent)).decided.items() if action == "remove"]
+    gone = [id for id, (action, _) in resolve(table.filter(absent)).decided.items() if action == "remove"]
     return table.filter(pc.invert(pc.is_in(table["id"], value_set=pa.array(gone, pa.string()))))
 
 
@@ -261,7 +288,7 @@ def _write(store: Store, rows: RowFile, out: Path, version: Version, *, kind: st
 
 def _step(standing: Sequence[Record], version: Version, *, kind: str, more: dict[str, Any]) -> list[dict[str, Any]]:
     step = {"kind": kind, "dataset": version.dataset, "parent": version.parent, "fingerprint": version.fingerprint}
-    last = next((one for one in reversed(standing) if one.get("kind") in (VERSION, UNDO)), {})
+    last = next((record for record in reversed(standing) if record.get("kind") in (VERSION, UNDO)), {})
     if all(last.get(name) == value for name, value in (step | more).items()):
         return []  # done again after it was interrupted
     return [step | more | {"time": datetime.now(UTC).isoformat(timespec="microseconds")}]

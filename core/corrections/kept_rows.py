@@ -1,4 +1,4 @@
-"""The rows that a step changed or removed, kept as they were, so that the step can be undone.
+"""Rows that a correction step changed or removed, kept as they were for undo.
 
 versions/<parent>-<fingerprint>/    in the store's folder, mode 0700: it holds rows of the data
   rows.json                         which rows of the parent these are, and which of them were removed; tombstones
@@ -20,24 +20,24 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from ..data.hashing import merged_tombstone
 from ..data.samples import Samples
 from ..errors import StoreError
 from ..io.row_files import RowFile
-from ..store.location import Folder, Place
+from ..store.location import Folder, Location
 from ..store.store import Store
 from ..store.sweep import FORGOTTEN
-from ..store.tombstones import merged
 
 FACTS = "rows.json"
 BEFORE = "before.parquet"
 
 
-def folder_of(store: Store, *, parent: str, fingerprint: str) -> Place:
+def folder_of(store: Store, *, parent: str, fingerprint: str) -> Location:
     """Return where the rows before a step are kept."""
     return store.place / "versions" / f"{parent}-{fingerprint}"
 
 
-def hash_of_kept(folder: Place) -> str:
+def hash_of_kept(folder: Location) -> str:
     """Return the hash of what a step keeps: SHA-256 of its two files; a missing one is an OSError."""
     digest = hashlib.sha256()
     for name in (FACTS, _facts(folder).get("before", BEFORE)):
@@ -47,7 +47,7 @@ def hash_of_kept(folder: Place) -> str:
 
 
 def keep_rows(
-    parent: RowFile, folder: Place, *, rows: Sequence[int], removed: Sequence[int], ids: Sequence[str]
+    parent: RowFile, folder: Location, *, rows: Sequence[int], removed: Sequence[int], ids: Sequence[str]
 ) -> str:
     """Keep rows of the parent, whole or not at all, and return the hash of what is kept.
 
@@ -91,23 +91,23 @@ def _kept_in_folder(folder: Folder, facts: dict[str, Any], content: bytes) -> st
     try:
         half.replace(BEFORE, content)
         half.replace(FACTS, json.dumps(facts).encode())
-        found = hash_of_kept(half)
-        if not folder.path.exists() or hash_of_kept(folder) != found:  # what stands is never without its rows
+        digest = hash_of_kept(half)
+        if not folder.path.exists() or hash_of_kept(folder) != digest:  # what stands is never without its rows
             shutil.rmtree(folder.path, ignore_errors=True)
             half.path.rename(folder.path)
-        return found
+        return digest
     finally:
         shutil.rmtree(half.path, ignore_errors=True)
 
 
-def erase_kept(folder: Place, ids: Collection[str]) -> str | None:
+def erase_kept(folder: Location, ids: Collection[str]) -> str | None:
     """Erase samples from the kept rows; return the hash of what is kept now, or None where nothing was ever erased.
 
     Writes the rest under a new name before rows.json names it, so that a kill leaves the one or the other; what
     nothing names any more is deleted, also when an earlier call was killed.
     """
     facts = _facts(folder)
-    gone = [at for at, id in enumerate(facts["ids"]) if id in ids]
+    gone = [position for position, id in enumerate(facts["ids"]) if id in ids]
     if gone:
         table = _read(folder, facts)
         stays = np.ones(len(table), dtype=bool)
@@ -115,15 +115,15 @@ def erase_kept(folder: Place, ids: Collection[str]) -> str | None:
         rows = Samples(pa.table({}), table.filter(pa.array(~stays)))
         before = f"before-{secrets.token_hex(6)}.parquet"
         folder.replace(before, _parquet(table.filter(pa.array(stays))))
-        lost = {facts["rows"][at] for at in gone}
+        lost = {facts["rows"][position] for position in gone}
         facts |= {
             "before": before,
             "erased": sorted({*facts.get("erased", ()), *lost}),
-            "erased_digest": merged(facts.get("erased_digest"), rows.digest),
-            "rows": [one for one in facts["rows"] if one not in lost],
-            "removed": [one for one in facts["removed"] if one not in lost],
+            "erased_digest": merged_tombstone(facts.get("erased_digest"), rows.digest),
+            "rows": [row for row in facts["rows"] if row not in lost],
+            "removed": [row for row in facts["removed"] if row not in lost],
             "erased_removed": sorted({*facts.get("erased_removed", ()), *(lost & set(facts["removed"]))}),
-            "ids": [one for one in facts["ids"] if one not in ids],
+            "ids": [id for id in facts["ids"] if id not in ids],
         }
         folder.replace(FACTS, json.dumps(facts).encode())
     for name in folder.children():
@@ -133,13 +133,13 @@ def erase_kept(folder: Place, ids: Collection[str]) -> str | None:
     return hash_of_kept(folder) if facts.get("erased") else None
 
 
-def erased_from(folder: Place) -> tuple[int, str | None]:
+def erased_from(folder: Location) -> tuple[int, str | None]:
     """Return how many rows were erased from what is kept, and their digest."""
     facts = _facts(folder)
     return len(facts.get("erased", ())), facts.get("erased_digest")
 
 
-def restored(now: RowFile, folder: Place) -> RowFile:
+def restored(now: RowFile, folder: Location) -> RowFile:
     """Return the parent: the kept rows back in their places, without the erased ones.
 
     Raises
@@ -175,11 +175,11 @@ def _parquet(table: pa.Table) -> bytes:
     return content.getvalue().to_pybytes()
 
 
-def _read(folder: Place, facts: dict[str, Any]) -> pa.Table:
+def _read(folder: Location, facts: dict[str, Any]) -> pa.Table:
     from pyarrow import parquet
 
     return parquet.read_table(pa.BufferReader(folder.read(facts.get("before", BEFORE))), partitioning=None)
 
 
-def _facts(folder: Place) -> dict[str, Any]:
+def _facts(folder: Location) -> dict[str, Any]:
     return json.loads(folder.read(FACTS))

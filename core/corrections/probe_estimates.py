@@ -1,4 +1,11 @@
-"""What the decisions of rounds with probes say: ``labelsift probes``."""
+"""Estimates from rounds with probes: error rate, precision and recall of the flags, sway of the suggestions.
+
+Two strata were judged: the flagged samples that people were asked about, and the rest, of which the probes are a
+simple random sample. In each the errors among the samples that nobody judged are unknown; with Jeffreys' prior
+Beta(1/2, 1/2) they have a beta-binomial distribution (Brown, Cai & DasGupta 2001 on the prior; the finite
+population makes the interval shrink to a point where all are judged). Error rate, precision and recall are
+functions of the two totals, and the 2.5 % and 97.5 % quantiles of their draws are the interval.
+"""
 
 from __future__ import annotations
 
@@ -8,20 +15,110 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow.compute as pc
 
 from ..data.adjudication import REPEAT, SECOND_LOOK, SKIPPED, resolve, vote_of
-from ..errors import StoreError
+from ..errors import InputError, StoreError
 from ..review.assignment import ASSIGNED, Assignment
 from ..review.rounds import ROUND, Plan
 from ..store.base import DEFAULT, LATEST
 from ..store.hash_chain import Record
 from ..store.store import Store
-from .probes import LEAST, Estimate, Stratum, difference, estimates, rate
 from .record import as_table, decisions
 
+DRAWS = 20_000
+LEAST = 10  # judged samples of a stratum, below which nothing is said
+_PRIOR = 0.5
 FROM_ONE_ROUND = "compared within one round, whose samples were assigned at random"
 WRONG = ("relabel", "remove", "edit", "respan", "redact")
+
+
+@dataclass(frozen=True)
+class Stratum:
+    """A part of the data set, of which people judged a random sample.
+
+    Parameters
+    ----------
+    size
+        Samples.
+    judged
+        How many people judged.
+    errors
+        How many of these they found to be wrong.
+    """
+
+    size: int
+    judged: int
+    errors: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.errors <= self.judged <= self.size:
+            raise InputError(f"{self.errors} errors among {self.judged} judged of {self.size} samples cannot be")
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A rate with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+def estimates(flagged: Stratum, rest: Stratum, *, seed: int = 0, draws: int = DRAWS) -> dict[str, Estimate]:
+    """Return ``error_rate`` of the whole, ``precision`` and ``recall`` of the flags; empty where too few are judged.
+
+    Where no error was found there is no recall.
+
+    Raises
+    ------
+    InputError
+        If a stratum's counts cannot be.
+    """
+    if min(flagged.judged, rest.judged) < min(LEAST, flagged.size, rest.size) or not (flagged.judged and rest.judged):
+        return {}
+    rng = np.random.default_rng(seed)
+    found, missed = _totals(flagged, rng, draws), _totals(rest, rng, draws)
+    expected, beyond = _expected(flagged), _expected(rest)
+    figures = {
+        "error_rate": (
+            (expected + beyond) / (flagged.size + rest.size),
+            (found + missed) / (flagged.size + rest.size),
+        ),
+        "precision": (expected / flagged.size, found / flagged.size),
+        "recall": (expected / max(expected + beyond, 1e-9), found / np.maximum(found + missed, 1e-9)),
+    }
+    if not flagged.errors + rest.errors:
+        del figures["recall"]  # of no error, no share was found
+    return {name: _estimate(value, drawn) for name, (value, drawn) in figures.items()}
+
+
+def rate(count: int, of: int, *, seed: int = 0, draws: int = DRAWS) -> Estimate:
+    """Return a plain rate with its interval (Jeffreys)."""
+    return _estimate(count / of, np.random.default_rng(seed).beta(count + _PRIOR, of - count + _PRIOR, draws))
+
+
+def difference(count: int, of: int, other: int, of_other: int, *, seed: int = 0, draws: int = DRAWS) -> Estimate:
+    """Return how much larger the first rate is than the other, with its interval."""
+    rng = np.random.default_rng(seed)
+    drawn = rng.beta(count + _PRIOR, of - count + _PRIOR, draws)
+    drawn -= rng.beta(other + _PRIOR, of_other - other + _PRIOR, draws)
+    return _estimate(count / of - other / of_other, drawn)
+
+
+def _totals(stratum: Stratum, rng: np.random.Generator, draws: int) -> np.ndarray:
+    rates = rng.beta(stratum.errors + _PRIOR, stratum.judged - stratum.errors + _PRIOR, draws)
+    return stratum.errors + rng.binomial(stratum.size - stratum.judged, rates)
+
+
+def _expected(stratum: Stratum) -> float:
+    return stratum.errors / stratum.judged * stratum.size
+
+
+def _estimate(value: float, drawn: np.ndarray) -> Estimate:
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return Estimate(float(value), float(min(low, value)), float(max(high, value)))
 
 
 @dataclass(frozen=True)
@@ -33,7 +130,7 @@ class Probed:
     run
         Which one.
     flagged, rest
-        What was judged of both strata; see :class:`labelsift.corrections.probes.Stratum`.
+        What was judged of both strata; see :class:`Stratum`.
     estimates
         ``error_rate``, ``precision``, ``recall``; empty where too few were judged.
     accepted
@@ -73,47 +170,47 @@ def probed(run: str = LATEST, *, store: str | Path = DEFAULT) -> Probed:
     kept = Store(store)
     name = kept.find(run)
     records = kept.ledger.records()
-    plans = [Plan.of(one) for one in records if one.get("kind") == ROUND and one["run"] == name]
-    drawn = [Assignment.of(one) for one in records if one.get("kind") == ASSIGNED and one["run"] == name]
+    plans = [Plan.of(record) for record in records if record.get("kind") == ROUND and record["run"] == name]
+    drawn = [Assignment.of(record) for record in records if record.get("kind") == ASSIGNED and record["run"] == name]
     if not plans and not drawn:
         raise StoreError(
             f"No round with probes or a blind share was pushed of {name}",
             cure="Push one: labelsift push PLATFORM PROJECT --mode blind --probe 10%",
         )
-    made = [one for one in decisions(records, run=name) if one["verdict"] != SKIPPED]
+    made = [record for record in decisions(records, run=name) if record["verdict"] != SKIPPED]
     plan = plans[-1] if plans else Plan((), (), 0, {})
-    blind = [one for one in made if one["id"] in plan.scores]
+    blind = [record for record in made if record["id"] in plan.scores]
     verdicts = resolve(as_table(blind)).decided if blind else {}
     flagged = _stratum(plan.flagged, verdicts, size=len(plan.flagged))
     rest = _stratum(plan.probes, verdicts, size=plan.rest)
     pairs = _pairs(blind, plan.repeats)
     suggested = _suggested(kept, name)
-    first = [one for one in made if one.get("asked") not in (REPEAT, SECOND_LOOK)]
+    first = [record for record in made if record.get("asked") not in (REPEAT, SECOND_LOOK)]
     within = _accepted_within(drawn[-1], first, suggested) if drawn else {}
-    asked_blind = {id for one in plans for id in one.scores}
-    shown = [one for one in first if one.get("asked") != "blind" and one["id"] not in asked_blind]
-    unseen = [one for one in first if one.get("asked") == "blind" or one["id"] in plan.scores]
-    found = estimates(flagged, rest)
+    asked_blind = {id for plan_ in plans for id in plan_.scores}
+    shown = [record for record in first if record.get("asked") != "blind" and record["id"] not in asked_blind]
+    unseen = [record for record in first if record.get("asked") == "blind" or record["id"] in plan.scores]
+    rates = estimates(flagged, rest)
     return Probed(
         run=name,
         flagged=flagged,
         rest=rest,
-        estimates=found,
+        estimates=rates,
         accepted=within or _accepted(shown, unseen, suggested),
         repeated=len(pairs),
         agreement=rate(sum(pairs), len(pairs)) if len(pairs) >= LEAST else None,
         notes=(
-            *(_notes(plans, flagged, rest, pairs, said=bool(found)) if plans else ()),
+            *(_notes(plans, flagged, rest, pairs, enough=bool(rates)) if plans else ()),
             *([f"What people choose with and without the suggestion is {FROM_ONE_ROUND}"] if within else ()),
         ),
     )
 
 
-def _notes(plans: Sequence[Plan], flagged: Stratum, rest: Stratum, pairs: Sequence[bool], *, said: bool) -> list[str]:
+def _notes(plans: Sequence[Plan], flagged: Stratum, rest: Stratum, pairs: Sequence[bool], *, enough: bool) -> list[str]:
     """Say what a reader must know of the last round with probes."""
     plan = plans[-1]
     notes = [f"{len(plans):,} rounds with probes; the figures are of the last one"] if len(plans) > 1 else []
-    if not said:
+    if not enough:
         notes.append(
             f"{flagged.judged:,} flagged samples and {rest.judged:,} probes are judged: too few to say anything"
             f" ({LEAST} of each are needed)"
@@ -132,22 +229,22 @@ def _notes(plans: Sequence[Plan], flagged: Stratum, rest: Stratum, pairs: Sequen
 
 def _accepted_within(drawn: Assignment, made: Sequence[Record], suggested: Mapping[str, str]) -> dict[str, Estimate]:
     """Compare within one round, where chance alone decided who saw the suggestion."""
-    shown = [one for one in made if one["id"] in drawn.shown and one.get("asked") == "choose"]
-    unseen = [one for one in made if one["id"] in drawn.blind and one.get("asked") == "blind"]
+    shown = [record for record in made if record["id"] in drawn.shown and record.get("asked") == "choose"]
+    unseen = [record for record in made if record["id"] in drawn.blind and record.get("asked") == "blind"]
     return _accepted(shown, unseen, suggested)
 
 
 def _pairs(made: Sequence[Record], repeats: Collection[str]) -> list[bool]:
     """Return for each person and sample that they decided on twice whether they said the same again."""
-    said: dict[tuple[str, str], dict[bool, Record]] = {}
-    for one in sorted(made, key=lambda one: one["time"]):
-        if one["id"] in repeats:
-            said.setdefault((one["person"], one["id"]), {})[one.get("asked") == REPEAT] = one
-    return [vote_of(both[False]) == vote_of(both[True]) for both in said.values() if len(both) == 2]
+    both_times: dict[tuple[str, str], dict[bool, Record]] = {}
+    for record in sorted(made, key=lambda record: record["time"]):
+        if record["id"] in repeats:
+            both_times.setdefault((record["person"], record["id"]), {})[record.get("asked") == REPEAT] = record
+    return [vote_of(both[False]) == vote_of(both[True]) for both in both_times.values() if len(both) == 2]
 
 
 def _stratum(ids: Sequence[str], verdicts: Mapping[str, tuple[str, str]], *, size: int) -> Stratum:
-    judged = [verdicts[one][0] for one in ids if one in verdicts]
+    judged = [verdicts[id][0] for id in ids if id in verdicts]
     return Stratum(size, len(judged), sum(action in WRONG for action in judged))
 
 
@@ -163,8 +260,8 @@ def _accepted(shown: Sequence[Record], blind: Sequence[Record], suggested: Mappi
     """Compare how often the suggested label was chosen; only where both were decided often enough."""
     counts = []
     for made in (shown, blind):
-        about = [one for one in made if suggested.get(one["id"]) is not None]
-        chosen = sum(json.loads(one["value"] or "null") == suggested[one["id"]] for one in about)
+        about = [record for record in made if suggested.get(record["id"]) is not None]
+        chosen = sum(json.loads(record["value"] or "null") == suggested[record["id"]] for record in about)
         counts.append((chosen, len(about)))
     if min(of for _, of in counts) < LEAST:
         return {}

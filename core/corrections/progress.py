@@ -1,20 +1,30 @@
-"""The queue: what of each round is open, decided and skipped, by issue."""
+"""Progress of the review: open and decided samples by issue, acceptance of suggestions, labeling time."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+import contextlib
+import statistics
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ..data.adjudication import REPEAT
+import pyarrow as pa
+
+from ..data.adjudication import REPEAT, SECOND_LOOK
+from ..errors import LabelsiftError
 from ..store.base import DEFAULT
 from ..store.hash_chain import Record
-from ..store.run_reader import read_flagged
+from ..store.run_info import RunInfo
+from ..store.run_reader import read_flagged, read_sample_records
 from ..store.store import Store
 from .record import decisions
 
-OUTCOMES = ("accepted", "changed", "refused")
+UNKNOWN = "unknown"  # the issue of samples whose run the store does not have
+LONGEST = 600.0  # seconds of one decision that count: a page that was left open is no work
+_OUTCOMES = ("accepted", "changed", "refused")
 
 
 def queue(*, store: str | Path = DEFAULT, dataset: str | None = None) -> list[dict[str, Any]]:
@@ -36,33 +46,168 @@ def queue(*, store: str | Path = DEFAULT, dataset: str | None = None) -> list[di
         If there is no store, or the record is broken.
     """
     kept = Store(store)
-    runs = [one for one in kept.runs() if dataset is None or one.dataset == dataset]
-    made = [one for one in decisions(kept.ledger.records()) if one.get("asked") != REPEAT]
+    runs = [info for info in kept.runs() if dataset is None or info.dataset == dataset]
+    by_run: dict[str | None, list[Record]] = defaultdict(list)
+    for decision in decisions(kept.ledger.records()):
+        if decision.get("asked") != REPEAT:
+            by_run[decision["run"]].append(decision)
     rows: list[dict[str, Any]] = []
-    for one in runs:
-        of_run = [decision for decision in made if decision["run"] == one.run]
-        flagged, asked = read_flagged(kept.place_of(one.run))
-        asked = asked | {decision["id"] for decision in of_run}
+    for info in runs:
+        of_run = by_run[info.run]
+        flagged, pushed = read_flagged(kept.place_of(info.run))
+        asked = pushed | {decision["id"] for decision in of_run}
         rounds = sorted({decision["round"] for decision in of_run if decision["round"]})
-        for issue, ids in _by_issue(flagged, asked, of_run).items():
-            told = {"run": one.run, "dataset": one.dataset, "rounds": rounds, "issue": issue}
-            rows.append(told | _counts(ids, [decision for decision in of_run if decision["id"] in ids]))
+        for issue, ids in _ids_by_issue(flagged, asked, of_run).items():
+            row = {"run": info.run, "dataset": info.dataset, "rounds": rounds, "issue": issue}
+            rows.append(row | _counts(ids, [decision for decision in of_run if decision["id"] in ids]))
     return rows
 
 
-def _by_issue(flagged: Iterable[tuple[str, str]], asked: set[str], of_run: Sequence[Record]) -> Mapping[str, set[str]]:
+def _ids_by_issue(
+    flagged: Iterable[tuple[str, str]], asked: set[str], of_run: Sequence[Record]
+) -> Mapping[str, set[str]]:
     """Return issue → the samples that people were asked about; those that nobody flagged come last."""
-    found: dict[str, set[str]] = {}
+    by_issue: dict[str, set[str]] = {}
     for id, issue in flagged:
         if id in asked:
-            found.setdefault(issue, set()).add(id)
-    rest = {one["id"] for one in of_run} - set().union(*found.values())
-    return found | ({"not flagged": rest} if rest else {})
+            by_issue.setdefault(issue, set()).add(id)
+    unflagged = {decision["id"] for decision in of_run} - set().union(*by_issue.values())
+    return by_issue | ({"not flagged": unflagged} if unflagged else {})
 
 
 def _counts(ids: set[str], of_issue: Sequence[Record]) -> dict[str, int]:
-    decided = {one["id"] for one in of_issue if one["verdict"] != "skipped"}
-    skipped = {one["id"] for one in of_issue} - decided
-    verdicts = Counter(one["verdict"] for one in of_issue)
+    decided = {decision["id"] for decision in of_issue if decision["verdict"] != "skipped"}
+    skipped = {decision["id"] for decision in of_issue} - decided
+    verdicts = Counter(decision["verdict"] for decision in of_issue)
     counts = {"asked": len(ids), "open": len(ids - decided - skipped), "decided": len(decided), "skipped": len(skipped)}
-    return counts | {name: verdicts[name] for name in OUTCOMES}
+    return counts | {name: verdicts[name] for name in _OUTCOMES}
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """What people said of the samples that were flagged for one issue.
+
+    Parameters
+    ----------
+    issue
+        A sample with several issues counts in each; ``unknown`` where the store does not have the run.
+    accepted, changed, refused, skipped
+        Decisions: the suggestion was taken; another label was chosen; the given one was kept; no answer.
+    seconds
+        The median time of a decision, skipped ones aside; None where the platform measured none.
+    """
+
+    issue: str
+    accepted: int = 0
+    changed: int = 0
+    refused: int = 0
+    skipped: int = 0
+    seconds: float | None = None
+
+    @property
+    def decided(self) -> int:
+        """How many decisions there are, skipped ones aside."""
+        return self.accepted + self.changed + self.refused
+
+    @property
+    def share(self) -> float | None:
+        """Which share of the decisions took the suggestion, 0..1; None without decisions."""
+        return self.accepted / self.decided if self.decided else None
+
+
+def agreement(corrections: pa.Table, *, store: str | Path = DEFAULT) -> tuple[Agreement, ...]:
+    """Count how people's decisions agree with the suggestions, by issue; the most frequent issue first.
+
+    Parameters
+    ----------
+    corrections
+        What ``pull`` returns; see :data:`labelsift.data.schemas.CORRECTIONS_SCHEMA`. What was asked once more to see
+        whether people agree with themselves, or as a second look, does not count.
+    store
+        The folder that keeps the runs: it knows what each sample was flagged for.
+    """
+    rows = [row for row in corrections.to_pylist() if row.get("asked") not in (REPEAT, SECOND_LOOK)]
+    issues = _issues(rows, Store(store))
+    by_issue: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for row in rows:
+        for issue in issues.get((row["run"], row["id"]), (UNKNOWN,)):
+            by_issue[issue].append(row)
+    counted = [_agreement(issue, of_issue) for issue, of_issue in by_issue.items()]
+    return tuple(sorted(counted, key=lambda entry: (entry.issue == UNKNOWN, -entry.decided, entry.issue)))
+
+
+def _issues(rows: list[dict[str, Any]], store: Store) -> dict[tuple[str, str], tuple[str, ...]]:
+    """Return (run, sample id) → what the sample was flagged for."""
+    ids_by_run: dict[str, list[str]] = defaultdict(list)
+    for row in rows:
+        if row["run"]:
+            ids_by_run[row["run"]].append(row["id"])
+    issues: dict[tuple[str, str], tuple[str, ...]] = {}
+    for run, ids in ids_by_run.items():
+        with contextlib.suppress(LabelsiftError):
+            samples = read_sample_records(store.place_of(run), list(dict.fromkeys(ids)))
+            issues |= {(run, id): sample.issues for id, sample in samples.items() if sample.issues}
+    return issues
+
+
+def _agreement(issue: str, rows: list[Mapping[str, Any]]) -> Agreement:
+    verdicts = Counter(row["verdict"] for row in rows)
+    counts = {name: verdicts[name] for name in (*_OUTCOMES, "skipped")}
+    seconds = [row["seconds"] for row in rows if row["seconds"] is not None and row["verdict"] != "skipped"]
+    return Agreement(issue, **counts, seconds=round(statistics.median(seconds), 1) if seconds else None)
+
+
+@dataclass(frozen=True)
+class LabelingTime:
+    """Time of people.
+
+    Parameters
+    ----------
+    decisions
+        How many they made.
+    hours
+        The time of those whose platform tells it, at most ten minutes each.
+    untimed
+        Decisions whose time nobody knows, as in a spreadsheet.
+    capped
+        Decisions that took longer than the ten minutes that count.
+    accepted
+        Decisions for the label that labelsift suggested: no independent yardstick.
+    """
+
+    decisions: int
+    hours: float
+    untimed: int
+    capped: int
+    accepted: int
+
+    def __str__(self) -> str:
+        timed = f"{self.hours:.1f} hours for {self.decisions - self.untimed:,} decisions"
+        capped = f"; {self.capped:,} of them counted as ten minutes" if self.capped else ""
+        untimed = f"; {self.untimed:,} further decisions without a time" if self.untimed else ""
+        return f"{timed}{capped}{untimed}; {self.accepted:,} accepted a suggestion"
+
+
+def rounds_between(runs: Iterable[RunInfo], *, old: str, new: str) -> set[str]:
+    """Return the runs whose decisions led from one run to another: the old one, and later ones before the new one."""
+    by_name = {info.run: info for info in runs}
+    first, last = by_name[old].created, by_name[new].created
+    same = [info for info in by_name.values() if info.dataset == by_name[old].dataset]
+    return {old} | {info.run for info in same if first < info.created < last}
+
+
+def labeling_time(records: Iterable[Record], *, runs: Collection[str], until: datetime) -> LabelingTime:
+    """Add up the time of the decisions on some runs that were made before a moment."""
+    made = [
+        decision
+        for decision in decisions(records)
+        if decision["run"] in runs and datetime.fromisoformat(decision["time"]) < until
+    ]
+    seconds = [decision["seconds"] for decision in made if decision["seconds"] is not None and decision["seconds"] >= 0]
+    return LabelingTime(
+        decisions=len(made),
+        hours=sum(min(time, LONGEST) for time in seconds) / 3600,
+        untimed=len(made) - len(seconds),
+        capped=sum(time > LONGEST for time in seconds),
+        accepted=sum(decision["verdict"] == "accepted" for decision in made),
+    )

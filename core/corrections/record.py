@@ -1,4 +1,4 @@
-"""Recording people's decisions in a store: each once, with what they were shown; and reading them back.
+"""Record of people's decisions: each is added once, with what the person was shown; and is read back.
 
 A record holds no text of the data, only ids, labels, names of people and a hash of the text that was judged.
 The new text of an ``edit`` and what people wrote as a note are sealed: the record holds a hash of them, and they
@@ -7,7 +7,9 @@ can be erased (see :mod:`labelsift.store.sealed_text`).
 
 from __future__ import annotations
 
+import contextlib
 import math
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,8 +23,8 @@ from ..data.schemas import CORRECTIONS_SCHEMA, OPTIONAL, to_json
 from ..errors import InputError, LabelsiftError
 from ..store.base import DEFAULT
 from ..store.hash_chain import Record
-from ..store.run_reader import Shown, read_shown
-from ..store.sealed_text import Words
+from ..store.run_reader import SampleRecord, read_sample_records
+from ..store.sealed_text import SealedText
 from ..store.store import Store
 
 DECISION = "decision"
@@ -74,7 +76,7 @@ def record(corrections: pa.Table, *, store: str | Path = DEFAULT, run: str | Non
     if run is not None:
         meant = kept.find(run)
         rows = [row | {"run": row["run"] or meant} for row in rows]
-    runs = {name: _run(kept, name, [row["id"] for row in rows if row["run"] == name]) for name in _named(rows)}
+    runs = _runs(kept, rows)
     now = datetime.now(UTC)
     new = kept.ledger.append(lambda standing: _fresh(rows, standing, runs, now=now))
     unknown = tuple(name for name, run in runs.items() if run.dataset is None)
@@ -100,20 +102,20 @@ def recorded(*, store: str | Path = DEFAULT, dataset: str | None = None, run: st
 def decisions(records: Iterable[Record], *, dataset: str | None = None, run: str | None = None) -> list[Record]:
     """Return the records that are decisions, of one data set or run where it is named; an erased edit is none."""
     return [
-        one
-        for one in records
-        if one.get("kind") == DECISION
-        and not (one["action"] == "edit" and "value" in one.get("erased", ()))
-        and (dataset is None or one["dataset"] == dataset)
-        and (run is None or one["run"] == run)
+        record
+        for record in records
+        if record.get("kind") == DECISION
+        and not (record["action"] == "edit" and "value" in record.get("erased", ()))
+        and (dataset is None or record["dataset"] == dataset)
+        and (run is None or record["run"] == run)
     ]
 
 
 def as_table(records: Sequence[Record]) -> pa.Table:
     """Turn recorded decisions into a table in CORRECTIONS_SCHEMA."""
     rows = [
-        {name: one.get(name) for name in CORRECTIONS_SCHEMA.names} | {"time": datetime.fromisoformat(one["time"])}
-        for one in records
+        {name: record.get(name) for name in CORRECTIONS_SCHEMA.names} | {"time": datetime.fromisoformat(record["time"])}
+        for record in records
     ]
     return pa.Table.from_pylist(rows, schema=CORRECTIONS_SCHEMA)
 
@@ -122,7 +124,7 @@ def as_table(records: Sequence[Record]) -> pa.Table:
 class _Run:
     dataset: str | None = None
     fingerprint: str | None = None
-    shown: Mapping[str, Shown] = field(default_factory=dict)
+    shown: Mapping[str, SampleRecord] = field(default_factory=dict)
 
 
 def _rows(corrections: pa.Table) -> list[dict[str, Any]]:
@@ -138,55 +140,58 @@ def _rows(corrections: pa.Table) -> list[dict[str, Any]]:
         rows = corrections.select(CORRECTIONS_SCHEMA.names).cast(CORRECTIONS_SCHEMA).to_pylist()
     except pa.ArrowException as error:
         raise InputError(f"The corrections have another form ({error})", cure="Give what pull returns") from None
-    nameless = [at for at, row in enumerate(rows, start=1) if row["id"] is None]
+    nameless = [number for number, row in enumerate(rows, start=1) if row["id"] is None]
     if nameless:
         raise InputError("Some decisions name no sample, in rows", ids=nameless, cure="Give each its sample's id")
     return rows
 
 
-def _named(rows: Iterable[Mapping[str, Any]]) -> list[str]:
-    return sorted({row["run"] for row in rows if row["run"]})
-
-
-def _run(store: Store, name: str, ids: Sequence[str]) -> _Run:
-    try:
-        info = next((one for one in store.runs() if one.run == name), None)
-        return _Run(info.dataset, info.fingerprint, read_shown(store.place_of(name), ids)) if info else _Run()
-    except LabelsiftError:  # a decision is kept also where its run is broken
-        return _Run()
+def _runs(store: Store, rows: Iterable[Mapping[str, Any]]) -> dict[str, _Run]:
+    """Return each run that is named, by its name; an empty one where it cannot be read: its decisions are kept."""
+    ids: dict[str, list[str]] = defaultdict(list)
+    for row in rows:
+        if row["run"]:
+            ids[row["run"]].append(row["id"])
+    runs = {name: _Run() for name in sorted(ids)}
+    for info in store.runs() if ids else ():
+        if info.run in runs:
+            with contextlib.suppress(LabelsiftError):
+                shown = read_sample_records(store.place_of(info.run), ids[info.run])
+                runs[info.run] = _Run(info.dataset, info.fingerprint, shown)
+    return runs
 
 
 def _fresh(
     rows: Iterable[Mapping[str, Any]], standing: Iterable[Record], runs: Mapping[str, _Run], *, now: datetime
 ) -> list[dict[str, Any]]:
     """Return entries for the decisions that are not recorded yet."""
-    known: set[tuple[Any, ...]] = set()
+    keys: set[tuple[Any, ...]] = set()
     last: dict[tuple[Any, ...], tuple[Any, ...]] = {}
-    for one in decisions(standing):
-        known.add((*_maker(one), one["time"]))
-        last[_maker(one)] = _said(one)
+    for record in decisions(standing):
+        keys.add((*_decision_key(record), record["time"]))
+        last[_decision_key(record)] = _answer(record)
     entries: list[dict[str, Any]] = []
     for row in rows:
         entry = _entry(row, runs.get(row["run"] or "", _Run()), now=now)
-        repeated = last.get(_maker(entry)) == _said(entry) if row["time"] is None else None
-        if repeated or (repeated is None and (*_maker(entry), entry["time"]) in known):
+        repeated = last.get(_decision_key(entry)) == _answer(entry) if row["time"] is None else None
+        if repeated or (repeated is None and (*_decision_key(entry), entry["time"]) in keys):
             continue
-        known.add((*_maker(entry), entry["time"]))
-        last[_maker(entry)] = _said(entry)
+        keys.add((*_decision_key(entry), entry["time"]))
+        last[_decision_key(entry)] = _answer(entry)
         entries.append(entry)
     return entries
 
 
-def _maker(one: Mapping[str, Any]) -> tuple[Any, ...]:
-    return (one["platform"], one["person"], one["id"], one["run"], one.get("asked") == REPEAT)
+def _decision_key(decision: Mapping[str, Any]) -> tuple[Any, ...]:
+    return (decision["platform"], decision["person"], decision["id"], decision["run"], decision.get("asked") == REPEAT)
 
 
-def _said(one: Mapping[str, Any]) -> tuple[Any, ...]:
-    return (one["action"], one["verdict"], one["value"], one["note"])
+def _answer(decision: Mapping[str, Any]) -> tuple[Any, ...]:
+    return (decision["action"], decision["verdict"], decision["value"], decision["note"])
 
 
 def _entry(row: Mapping[str, Any], run: _Run, *, now: datetime) -> dict[str, Any]:
-    shown = run.shown.get(row["id"])
+    sample = run.shown.get(row["id"])
     seconds = row["seconds"]
     return {
         **row,
@@ -196,19 +201,19 @@ def _entry(row: Mapping[str, Any], run: _Run, *, now: datetime) -> dict[str, Any
         "recorded": now.isoformat(timespec="seconds"),
         "dataset": run.dataset,
         "fingerprint": run.fingerprint,
-        "given": to_json(shown.given) if shown else None,
-        "text_hash": shown.text_hash if shown else None,
-        "issues": list(shown.issues) if shown else [],
-        "evidence": _evidence(shown),
-        "note": Words(row["note"]) if row["note"] else row["note"],
-        "value": Words(row["value"]) if row["action"] == "edit" and row["value"] is not None else row["value"],
+        "given": to_json(sample.given) if sample else None,
+        "text_hash": sample.text_hash if sample else None,
+        "issues": list(sample.issues) if sample else [],
+        "evidence": _evidence(sample),
+        "note": SealedText(row["note"]) if row["note"] else row["note"],
+        "value": SealedText(row["value"]) if row["action"] == "edit" and row["value"] is not None else row["value"],
     }
 
 
-def _evidence(shown: Shown | None) -> dict[str, Any] | None:
+def _evidence(sample: SampleRecord | None) -> dict[str, Any] | None:
     """Return what the scan said of the label; None where it did not judge it."""
-    if shown is None or shown.score is None or not math.isfinite(shown.score):
+    if sample is None or sample.score is None or not math.isfinite(sample.score):
         return None
-    sure = shown.confidence
-    confidence = round(sure, 6) if sure is not None and math.isfinite(sure) else None
-    return {"score": round(shown.score, 6), "suggested": shown.suggested, "confidence": confidence}
+    confidence = sample.confidence
+    confidence = round(confidence, 6) if confidence is not None and math.isfinite(confidence) else None
+    return {"score": round(sample.score, 6), "suggested": sample.suggested, "confidence": confidence}

@@ -1,4 +1,4 @@
-"""Reproducing a run: its exact rows again, and the proof that they are."""
+"""Reproduction of a run: its exact rows, and the proof by fingerprint that they are."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from ..data.hashing import whole_fingerprint
 from ..data.samples import ROLES, Samples
 from ..data.textless import require_texts, same_rows
 from ..store.base import DEFAULT, LATEST
 from ..store.run_info import read_facts
 from ..store.run_reader import read_samples
 from ..store.store import Store
-from ..store.tombstones import whole
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,8 @@ class Reproduced:
         """The rows as one table: id, text, label, split, predicted, then the metadata under its own names."""
         table = self.samples.table
         for name in self.samples.metadata.column_names:
-            shown = f"metadata.{name}" if name in ROLES or name in table.column_names else name
-            table = table.append_column(shown, self.samples.metadata[name])
+            column = f"metadata.{name}" if name in ROLES or name in table.column_names else name
+            table = table.append_column(column, self.samples.metadata[name])
         return table
 
 
@@ -77,27 +77,31 @@ def reproduce(run: str = LATEST, *, store: str | Path = DEFAULT) -> Reproduced:
     InputError
         If it was kept without texts.
     """
-    found = proof(run, store=store)
+    kept = Store(store)
+    result = proof(kept, kept.find(run))
     require_texts(
-        found.samples, "Reproducing", run=found.run, cure="labelsift verify proves the hashes of its rows; scan again"
+        result.samples, "Reproducing", run=result.run, cure="labelsift verify proves the hashes of its rows; scan again"
     )
-    return found
+    return result
 
 
-def proof(run: str = LATEST, *, store: str | Path = DEFAULT) -> Reproduced:
+def proof(store: Store, name: str) -> Reproduced:
     """Compare the hash of what is kept of a run's rows with the scan's, also where their texts are not kept.
+
+    Parameters
+    ----------
+    name
+        The whole name of a run.
 
     Raises
     ------
     StoreError
-        If there is no such run, or it cannot be read.
+        If it cannot be read.
     """
-    kept = Store(store)
-    name = kept.find(run)
-    folder = kept.place_of(name)
+    folder = store.place_of(name)
     facts, samples = read_facts(folder), read_samples(folder)
     tombstone = facts.get("tombstone", {})
-    found = whole(samples.fingerprint, tombstone.get("digest"))
+    fingerprint = whole_fingerprint(samples.fingerprint, tombstone.get("digest"))
     erased = len(tombstone.get("ids", ()))
     return Reproduced(
         name,
@@ -105,7 +109,7 @@ def proof(run: str = LATEST, *, store: str | Path = DEFAULT) -> Reproduced:
         len(samples),
         erased,
         facts["fingerprint"],
-        found,
+        fingerprint,
         samples,
         kept=same_rows(samples, facts.get("kept_digest")),
     )

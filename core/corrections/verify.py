@@ -1,4 +1,4 @@
-"""Verifying a store offline: that the record of corrections is whole, and the samples of its runs unchanged."""
+"""Offline verification of a store: the hash chain of decisions, and the fingerprints of the runs."""
 
 from __future__ import annotations
 
@@ -62,56 +62,58 @@ def verify(*, store: str | Path = DEFAULT, expect: str | None = None) -> Verific
     runs = kept.runs()
     records, problem = kept.ledger.examine()
     problems = [f"Record of corrections: {problem}"] if problem else []
-    if expect and not any(hash.startswith(expect.lower()) for hash in (GENESIS, *(one["hash"] for one in records))):
+    hashes = [GENESIS, *(record["hash"] for record in records)]
+    if expect and not any(hash.startswith(expect.lower()) for hash in hashes):
         problems.append(f"Record of corrections: it does not contain {expect}, so it was written anew or cut")
     problems += [
-        f"Record {one['number']}: an erasure of {len(one['ids']):,} samples was begun and not finished; call labelsift"
-        " forget with the same ids again"
-        for one in unfinished(records)
+        f"Record {record['number']}: an erasure of {len(record['ids']):,} samples was begun and not finished; call"
+        " labelsift forget with the same ids again"
+        for record in unfinished(records)
     ]
-    damaged = [*map(str, kept.broken()), *_changed_runs(kept, runs)]
+    broken = kept.broken()
+    damaged = [*map(str, broken), *_changed_runs(kept, runs)]
     problems += [*damaged, *_strange_runs(records, runs), *_changed_steps(kept, records)]
     unread = 0 if problem else kept.ledger.unread()
     notes = (
         [f"{unread:,} bytes behind the last record belong to no finished append; nobody reads them"] if unread else []
     )
-    last = records[-1]["hash"] if records else GENESIS
-    return Verification(
-        len(records), last, len(runs) + len(kept.broken()) - len(damaged), tuple(problems), tuple(notes)
-    )
+    whole_runs = len(runs) + len(broken) - len(damaged)
+    return Verification(len(records), hashes[-1], whole_runs, tuple(problems), tuple(notes))
 
 
 def _changed_runs(store: Store, runs: Iterable[RunInfo]) -> Iterator[str]:
-    for one in runs:
+    for info in runs:
         try:
-            told = proof(one.run, store=str(store.place))
+            result = proof(store, info.run)
         except StoreError as error:
             yield str(error)
             continue
         except ValueError:  # of Arrow: rows are missing on one side
-            yield f"Run {one.run}: its samples were changed (they and their metadata have different numbers of rows)"
+            yield f"Run {info.run}: its samples were changed (they and their metadata have different numbers of rows)"
             continue
-        if told.found != one.fingerprint:
-            hashes = f"fingerprint {told.found[:12]}, scanned {one.fingerprint[:12]}"
-            yield f"Run {one.run}: its samples were changed ({hashes})"
-        elif not told.kept:
-            yield f"Run {one.run}: its samples were changed (they are not the rows that were kept without texts)"
+        if result.found != info.fingerprint:
+            hashes = f"fingerprint {result.found[:12]}, scanned {info.fingerprint[:12]}"
+            yield f"Run {info.run}: its samples were changed ({hashes})"
+        elif not result.kept:
+            yield f"Run {info.run}: its samples were changed (they are not the rows that were kept without texts)"
 
 
 def _strange_runs(records: Iterable[Record], runs: Iterable[RunInfo]) -> Iterator[str]:
     """Say which runs have another fingerprint than when people decided on them."""
-    known = {one.run: one.fingerprint for one in runs}
-    told = dict.fromkeys((one["run"], one["fingerprint"]) for one in decisions(records) if one["fingerprint"])
-    for run, fingerprint in told:
-        if run in known and known[run] != fingerprint:
+    fingerprints = {info.run: info.fingerprint for info in runs}
+    judged = dict.fromkeys(
+        (record["run"], record["fingerprint"]) for record in decisions(records) if record["fingerprint"]
+    )
+    for run, fingerprint in judged:
+        if run in fingerprints and fingerprints[run] != fingerprint:
             yield f"Run {run}: people decided on other samples (fingerprint {fingerprint[:12]})"
 
 
 def _changed_steps(store: Store, records: Sequence[Record]) -> Iterator[str]:
     """Say which versions cannot be undone as they were made, because what was kept for that was changed."""
-    newest = {(one["parent"], one["fingerprint"]): one for one in versions(records)}
+    newest = {(record["parent"], record["fingerprint"]): record for record in versions(records)}
     after_erasure = {
-        name: told for one in records if one.get("kind") == FORGOTTEN for name, told in one["kept"].items()
+        name: hash for record in records if record.get("kind") == FORGOTTEN for name, hash in record["kept"].items()
     }
     for (parent, fingerprint), step in newest.items():
         what = f"Version {fingerprint[:12]} of {step['dataset']}: the rows that were kept to undo it"

@@ -1,4 +1,4 @@
-"""People's decisions back into the data: one decision a sample out of many people's, and the next version.
+"""Adjudication: one decision a sample out of many people's votes, and its application to a table of samples.
 
 Every person has one vote a sample, their newest decision; what they said when they were asked once more in the same
 round (``asked`` is ``repeat``) counts only where they gave no other answer. Where the votes differ a policy decides,
@@ -18,8 +18,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..errors import InputError
+from .label_sets import cell_of
 from .label_sets import parsed as labels_of
-from .label_sets import said
 from .schemas import CORRECTIONS_SCHEMA
 from .spans import canonical, from_value, types_in
 from .spans import parsed as spans_of
@@ -116,17 +116,17 @@ def applied(
         raise InputError("These actions cannot be applied", ids=unknown, cure=f"Known: {', '.join(ACTIONS)}")
     rows = _rows(table["id"], list(resolution.decided))
     sets = "labels" in table.column_names
-    labels = {
-        rows[one]: _value(one, value, sets=sets)
-        for one, (action, value) in resolution.decided.items()
-        if action == "relabel"
-    }
-    texts = {rows[one]: _value(one, value) for one, (action, value) in resolution.decided.items() if action == "edit"}
+
+    def values(wanted: str) -> dict[str, str]:
+        return {sample: value for sample, (action, value) in resolution.decided.items() if action == wanted}
+
+    labels = {rows[sample]: _value(sample, value, sets=sets) for sample, value in values("relabel").items()}
+    texts = {rows[sample]: _value(sample, value) for sample, value in values("edit").items()}
     if not new_labels:
         _require_known(table, labels, classes)
     kept = np.ones(len(table), dtype=bool)
-    kept[[rows[one] for one, (action, _) in resolution.decided.items() if action == "remove"]] = False
-    spans = _spans(table, rows, resolution, texts, new_types=new_labels)
+    kept[[rows[sample] for sample in values("remove")]] = False
+    spans = _spans(table, rows, values("respan"), texts, new_types=new_labels)
     for column, changes in (("labels" if sets else "label", labels), ("spans", spans), ("text", texts)):
         if changes:
             table = _with(table, column, changes)
@@ -134,10 +134,9 @@ def applied(
 
 
 def _spans(
-    table: pa.Table, rows: Mapping[str, int], resolution: Resolution, texts: Mapping[int, str], *, new_types: bool
+    table: pa.Table, rows: Mapping[str, int], given: Mapping[str, str], texts: Mapping[int, str], *, new_types: bool
 ) -> dict[int, str | None]:
     """Return the new spans of rows: those that people gave, and none where an edit took away what was marked."""
-    given = {one: value for one, (action, value) in resolution.decided.items() if action == "respan"}
     if "spans" not in table.column_names:
         if given:
             raise InputError(
@@ -145,7 +144,8 @@ def _spans(
             )
         return {}
     changes: dict[int, str | None] = {
-        rows[one]: from_value(value, table["text"][rows[one]].as_py(), sample=one) for one, value in given.items()
+        rows[sample]: from_value(value, table["text"][rows[sample]].as_py(), sample=sample)
+        for sample, value in given.items()
     }
     known = set() if new_types or not given else set(types_in(table["spans"]))
     odd = [
@@ -168,13 +168,13 @@ def _spans(
 
 
 def _rows(ids: pa.ChunkedArray, wanted: list[str]) -> dict[str, int]:
-    found = pc.index_in(pa.array(wanted, pa.string()), value_set=pa.concat_arrays(ids.chunks)).to_pylist()
-    missing = [one for one, row in zip(wanted, found, strict=True) if row is None]
+    rows = pc.index_in(pa.array(wanted, pa.string()), value_set=pa.concat_arrays(ids.chunks)).to_pylist()
+    missing = [sample for sample, row in zip(wanted, rows, strict=True) if row is None]
     if missing:
         raise InputError(
             "The data set has no sample with these ids", ids=missing, cure="Apply corrections to the data they are of"
         )
-    return dict(zip(wanted, found, strict=True))
+    return dict(zip(wanted, rows, strict=True))
 
 
 def _newest_by_person(corrections: pa.Table) -> dict[str, list[dict[str, Any]]]:
@@ -222,7 +222,7 @@ def _majority(rows: Sequence[Mapping[str, Any]], experts: frozenset[str]) -> Vot
 
 def _ordered(value: str) -> str:
     try:
-        return said(json.loads(value)) or value
+        return cell_of(json.loads(value)) or value
     except ValueError:
         return value
 
@@ -251,26 +251,26 @@ _POLICIES: dict[str, Callable[[Sequence[Mapping[str, Any]], frozenset[str]], Vot
 def _value(sample: str, value: str | None, *, sets: bool = False) -> str:
     """Return the cell that a decision's value makes; a text, or a canonical set where samples have several labels."""
     try:
-        found = json.loads(value or "null")
+        decided = json.loads(value or "null")
     except ValueError:
-        found = None
-    told = said(found)
-    if told is None or isinstance(found, list) != sets:
+        decided = None
+    cell = cell_of(decided)
+    if cell is None or isinstance(decided, list) != sets:
         form = "a JSON list of labels, since a sample may have several" if sets else "a JSON text"
         raise InputError("A correction has no readable value", ids=[sample], cure=f"Its value must be {form}")
-    return told
+    return cell
 
 
 def _require_known(table: pa.Table, labels: Mapping[int, str], classes: Collection[str]) -> None:
-    role = next((one for one in ("labels", "label") if one in table.column_names), None)
+    role = next((name for name in ("labels", "label") if name in table.column_names), None)
     cells = pc.unique(table[role]).to_pylist() if role else []
-    several = role == "labels"
-    known = {*classes, *(one for cell in cells for one in (labels_of(cell) or () if several else (cell,)))}
+
+    def names_in(cell: str) -> Sequence[str]:
+        return labels_of(cell) or () if role == "labels" else (cell,)
+
+    known = {*classes, *(name for cell in cells for name in names_in(cell))}
     odd = [
-        f"{table['id'][row]} → {one}"
-        for row, label in labels.items()
-        for one in (labels_of(label) or () if several else (label,))
-        if one not in known
+        f"{table['id'][row]} → {name}" for row, cell in labels.items() for name in names_in(cell) if name not in known
     ]
     if odd:
         raise InputError(

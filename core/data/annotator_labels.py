@@ -1,4 +1,4 @@
-"""What several annotators said of each sample: every form that it comes in becomes one canonical JSON text.
+"""Labels of several annotators: one canonical JSON text a row, codes by annotator, and the majority vote.
 
 The ``annotations`` role of samples holds a JSON object a row, annotator → label, with sorted names; null where nobody
 said anything.
@@ -22,8 +22,8 @@ _JSON = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
 
 
 @dataclass(frozen=True)
-class Opinions:
-    """Who said what.
+class AnnotatorLabels:
+    """Who gave which label.
 
     Parameters
     ----------
@@ -36,22 +36,57 @@ class Opinions:
     annotators: tuple[str, ...]
     codes: np.ndarray
 
+    @classmethod
+    def read(cls, column: pa.ChunkedArray, classes: Sequence[str]) -> AnnotatorLabels:
+        """Read canonical texts.
+
+        Raises
+        ------
+        InputError
+            For labels that are not among the classes.
+        """
+        rows = [json.loads(text) if text else {} for text in column.to_pylist()]
+        annotators = tuple(sorted({name for row in rows for name in row}))
+        unknown = sorted({label for row in rows for label in row.values()} - set(classes))
+        if unknown:
+            raise InputError("Some annotators' labels are not among the classes", ids=unknown, cure="Name every class")
+        column_of = {name: position for position, name in enumerate(annotators)}
+        code_of = {label: code for code, label in enumerate(classes)}
+        codes = np.full((len(rows), len(annotators)), -1, dtype=np.int32)
+        for number, row in enumerate(rows):
+            for name, label in row.items():
+                codes[number, column_of[name]] = code_of[label]
+        return cls(annotators, codes)
+
     @property
     def counts(self) -> np.ndarray:
-        """How many said something of each sample: int64, shape (n,)."""
+        """How many annotators labeled each sample: int64, shape (n,)."""
         return (self.codes >= 0).sum(axis=1)
 
+    def majority_vote(self, classes: int) -> np.ndarray:
+        """Return the label that most annotators gave each sample: int32, shape (n,), -1 where nobody gave one.
 
-def canonical(said: Mapping[str, object]) -> str | None:
-    """Write what annotators said; who said nothing is left out.
+        A tie goes to the label that is more frequent overall, then to the first in the order of the classes, so that
+        it does not depend on the order of rows or annotators.
+        """
+        votes = np.zeros((len(self.codes), classes), dtype=np.float64)
+        rows, annotators = np.nonzero(self.codes >= 0)
+        np.add.at(votes, (rows, self.codes[rows, annotators]), 1)
+        overall = votes.sum(axis=0)
+        winners = (votes + 0.5 * overall / max(overall.sum(), 1)).argmax(axis=1).astype(np.int32)
+        return np.where(votes.any(axis=1), winners, np.int32(-1))
+
+
+def canonical(labels: Mapping[str, object]) -> str | None:
+    """Write annotator → label; who said nothing is left out.
 
     >>> canonical({"ben": "spam", "anna": None, "carl": 1})
     '{"ben": "spam", "carl": "1"}'
     """
-    kept = {
-        str(name): label_text(value) for name, value in said.items() if value is not None and str(value).strip() != ""
+    given = {
+        str(name): label_text(label) for name, label in labels.items() if label is not None and str(label).strip() != ""
     }
-    return _JSON.encode(kept) if kept else None
+    return _JSON.encode(given) if given else None
 
 
 def from_column(column: pa.ChunkedArray, *, name: str) -> pa.ChunkedArray:
@@ -62,16 +97,16 @@ def from_column(column: pa.ChunkedArray, *, name: str) -> pa.ChunkedArray:
     InputError
         For what is no object of annotators and labels: with the rows.
     """
-    pieces, bad, at = [], [], 0
+    pieces, bad, start = [], [], 0
     for chunk in column.chunks:
         texts: list[str | None] = []
-        for row, value in enumerate(chunk.to_pylist(), start=at + 1):
+        for row, value in enumerate(chunk.to_pylist(), start=start + 1):
             try:
-                texts.append(_read(value))
+                texts.append(_canonical_cell(value))
             except (ValueError, TypeError):
                 bad.append(row)
                 texts.append(None)
-        at += len(chunk)
+        start += len(chunk)
         pieces.append(pa.array(texts, pa.string()))
     if bad:
         raise InputError(
@@ -97,60 +132,24 @@ def from_columns(table: pa.Table, names: Sequence[str]) -> pa.ChunkedArray:
 
 def labels_in(column: pa.ChunkedArray) -> tuple[str, ...]:
     """Return the labels that annotators gave, sorted."""
-    return tuple(
-        sorted({label for text in pc.unique(column.drop_null()).to_pylist() for label in json.loads(text).values()})
-    )
-
-
-def opinions(column: pa.ChunkedArray, classes: Sequence[str]) -> Opinions:
-    """Read canonical texts.
-
-    Raises
-    ------
-    InputError
-        For labels that are not among the classes.
-    """
-    rows = [json.loads(text) if text else {} for text in column.to_pylist()]
-    names = tuple(sorted({name for row in rows for name in row}))
-    place, of_class = ({one: at for at, one in enumerate(several)} for several in (names, classes))
-    unknown = sorted({label for row in rows for label in row.values()} - set(of_class))
-    if unknown:
-        raise InputError("Some annotators' labels are not among the classes", ids=unknown, cure="Name every class")
-    codes = np.full((len(rows), len(names)), -1, dtype=np.int32)
-    for at, row in enumerate(rows):
-        for name, label in row.items():
-            codes[at, place[name]] = of_class[label]
-    return Opinions(names, codes)
-
-
-def majority(said: Opinions, classes: int) -> np.ndarray:
-    """Return the label that most annotators gave each sample: int32, shape (n,), -1 where nobody gave one.
-
-    A tie goes to the label that is more frequent overall, then to the first in the order of the classes, so that
-    it does not depend on the order of rows or annotators.
-    """
-    votes = np.zeros((len(said.codes), classes), dtype=np.float64)
-    rows, people = np.nonzero(said.codes >= 0)
-    np.add.at(votes, (rows, said.codes[rows, people]), 1)
-    overall = votes.sum(axis=0)
-    found = (votes + 0.5 * overall / max(overall.sum(), 1)).argmax(axis=1).astype(np.int32)
-    return np.where(votes.any(axis=1), found, np.int32(-1))
+    texts = pc.unique(column.drop_null()).to_pylist()
+    return tuple(sorted({label for text in texts for label in json.loads(text).values()}))
 
 
 def consensus(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Return the label that most annotators gave each row, null where nobody gave one."""
     classes = labels_in(column)
-    codes = majority(opinions(column, classes), max(len(classes), 1))
+    codes = AnnotatorLabels.read(column, classes).majority_vote(max(len(classes), 1))
     names = pa.array(classes or [""], pa.string())
     return pa.chunked_array([names.take(pa.array(codes, mask=codes < 0))])
 
 
-def _read(value: Any) -> str | None:  # noqa: ANN401 - whatever stands in the column
+def _canonical_cell(value: Any) -> str | None:  # noqa: ANN401 - whatever stands in the column
     if value is None or (isinstance(value, str) and not value.strip()):
         return None
-    found = json.loads(value) if isinstance(value, str) else value
-    if isinstance(found, list):  # how Arrow gives a map back
-        found = dict(found)
-    if not isinstance(found, dict):
+    labels = json.loads(value) if isinstance(value, str) else value
+    if isinstance(labels, list):  # how Arrow gives a map back
+        labels = dict(labels)
+    if not isinstance(labels, dict):
         raise TypeError
-    return canonical(found)
+    return canonical(labels)

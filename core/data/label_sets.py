@@ -1,4 +1,4 @@
-"""Several labels a sample: every form that they come in becomes one canonical JSON text.
+"""Sets of labels (multilabel): every form that they come in becomes one canonical JSON text.
 
 The ``labels`` role of samples holds the labels of a row as a sorted JSON list without repeats. A null says that
 nobody labeled the row, and ``[]`` that somebody did and found that no label fits.
@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from ..errors import InputError
 
-SEPARATORS = ("|", ";", ",")  # that are named to who forgot to name theirs
+SEPARATORS = ("|", ";", ",")  # guessed in the hint to who named none
 _YES, _NO = {"1", "1.0", "true"}, {"0", "0.0", "false"}
 _JSON = json.JSONEncoder(ensure_ascii=False)
 _SHOWN_ROWS = 20
@@ -36,36 +36,36 @@ def parsed(text: str | None) -> list[str] | None:
     return None if text is None else json.loads(text)
 
 
-def said(value: object) -> str | None:
+def cell_of(value: object) -> str | None:
     """Return what a decision's value puts into the column of labels: a label as it is, a list as a canonical text.
 
-    >>> said("toxic"), said(["toxic", "insult"]), said(7)
+    >>> cell_of("toxic"), cell_of(["toxic", "insult"]), cell_of(7)
     ('toxic', '["insult", "toxic"]', None)
     """
-    if isinstance(value, list) and all(isinstance(one, str) and one.strip() for one in value):
+    if isinstance(value, list) and all(isinstance(label, str) and label.strip() for label in value):
         return canonical(value)
     return value if isinstance(value, str) else None
 
 
-def shown(value: object) -> str:
+def format_labels(value: object) -> str:
     """Write what was given or suggested for people: a list of labels by its names.
 
-    >>> shown(["insult", "toxic"]), shown([]), shown("toxic")
+    >>> format_labels(["insult", "toxic"]), format_labels([]), format_labels("toxic")
     ('insult, toxic', '(none)', 'toxic')
     """
-    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+    if isinstance(value, list) and all(isinstance(label, str) for label in value):
         return ", ".join(value) or "(none)"
     return value if isinstance(value, str) else _JSON.encode(value)
 
 
-def changed(given: Sequence[str], suggested: Sequence[str]) -> str:
+def format_difference(given: Sequence[str], suggested: Sequence[str]) -> str:
     """Write only what differs between two sets.
 
-    >>> changed(["insult", "toxic"], ["threat", "toxic"])
+    >>> format_difference(["insult", "toxic"], ["threat", "toxic"])
     '−insult +threat'
     """
-    gone = [f"−{one}" for one in given if one not in suggested]
-    return " ".join([*gone, *(f"+{one}" for one in suggested if one not in given)])
+    removed = [f"−{label}" for label in given if label not in suggested]
+    return " ".join([*removed, *(f"+{label}" for label in suggested if label not in given)])
 
 
 def from_column(column: pa.ChunkedArray, *, name: str, separator: str | None = None) -> pa.ChunkedArray:
@@ -118,11 +118,12 @@ def from_columns(table: pa.Table, names: Sequence[str]) -> pa.ChunkedArray:
             ids=(partly[:_SHOWN_ROWS] + 1).tolist(),
             cure="Write 0 where a label does not fit; a row where all are empty counts as unlabeled",
         )
-    ordered = sorted(range(len(names)), key=lambda at: names[at])
-    patterns, at = np.unique(marks[:, ordered], axis=0, return_inverse=True)
-    named = [names[one] for one in ordered]
-    sets = [None if row[0] < 0 else canonical(named[one] for one in np.flatnonzero(row)) for row in patterns]
-    return pa.chunked_array([pa.array(sets, pa.string()).take(pa.array(at.ravel()))])
+    patterns, pattern_of = np.unique(marks, axis=0, return_inverse=True)
+    sets = [
+        None if row[0] < 0 else canonical(name for name, mark in zip(names, row, strict=True) if mark)
+        for row in patterns.tolist()
+    ]
+    return pa.chunked_array([pa.array(sets, pa.string()).take(pa.array(pattern_of.ravel()))])
 
 
 def labels_in(column: pa.ChunkedArray) -> tuple[str, ...]:
@@ -141,17 +142,17 @@ def members(column: pa.ChunkedArray, classes: Sequence[str]) -> np.ndarray:
     coded = pc.dictionary_encode(column).combine_chunks()
     if isinstance(coded, pa.ChunkedArray):
         coded = coded.chunk(0) if coded.num_chunks else pa.array([], pa.string()).dictionary_encode()
-    place = {name: at for at, name in enumerate(classes)}
-    known = np.zeros((len(coded.dictionary) + 1, len(classes)), dtype=np.int8)
-    known[-1] = -1  # where the nulls look
+    code_of = {label: code for code, label in enumerate(classes)}
+    rows = np.zeros((len(coded.dictionary) + 1, len(classes)), dtype=np.int8)
+    rows[-1] = -1  # the last one stands for null
     unknown: set[str] = set()
     for row, text in enumerate(coded.dictionary.to_pylist()):
         labels = json.loads(text)
-        unknown.update(label for label in labels if label not in place)
-        known[row, [place[label] for label in labels if label in place]] = 1
+        unknown.update(label for label in labels if label not in code_of)
+        rows[row, [code_of[label] for label in labels if label in code_of]] = 1
     if unknown:
         raise InputError("Some labels are not among the classes", ids=sorted(unknown), cure="Name every class")
-    return known[np.asarray(pc.fill_null(coded.indices, -1))]
+    return rows[np.asarray(pc.fill_null(coded.indices, -1))]
 
 
 def _is_text(kind: pa.DataType) -> bool:
@@ -167,25 +168,25 @@ def _each(
 ) -> pa.ChunkedArray:
     """Read every row, the same value once only, and name the rows that cannot be read."""
     seen: dict[Any, str | None] = {}
-    pieces, bad, examples, at = [], [], [], 0
+    pieces, bad, examples, start = [], [], [], 0
     for chunk in column.chunks:
         values = chunk.to_pylist()
         texts: list[str | None] = []
-        for row, value in enumerate(values, start=at + 1):
+        for row, value in enumerate(values, start=start + 1):
             key = tuple(value) if isinstance(value, list) else value
             try:
                 if key not in seen:
-                    found = read(value)
-                    seen[key] = None if found is None else canonical(map(label_text, found))
+                    labels = read(value)
+                    seen[key] = None if labels is None else canonical(map(label_text, labels))
                 texts.append(seen[key])
             except (ValueError, TypeError):
                 bad.append(row)
                 examples += [str(value)[:60]] if len(examples) < _SHOWN_ROWS else []
                 texts.append(None)
-        at += len(values)
+        start += len(values)
         pieces.append(pa.array(texts, pa.string()))
     if bad:
-        example = next((one for one in examples if any(part in one for part in SEPARATORS)), examples[0])
+        example = next((text for text in examples if any(part in text for part in SEPARATORS)), examples[0])
         raise InputError(
             f"The labels column {name} holds no set of labels (“{example}”, for example) in rows",
             ids=bad,
@@ -195,10 +196,10 @@ def _each(
 
 
 def _cure(example: str, separator: str | None) -> str:
-    named = next((one for one in SEPARATORS if one in example), None) if separator is None else None
-    if example.lstrip().startswith("[") or named is None:
+    likely = next((part for part in SEPARATORS if part in example), None) if separator is None else None
+    if example.lstrip().startswith("[") or likely is None:
         return "Give lists of names, each name a text that is not blank"
-    return f"Name what parts them: labels_separator={named!r}, --labels-separator '{named}'"
+    return f"Name what parts them: labels_separator={likely!r}, --labels-separator '{likely}'"
 
 
 def _of_list(value: list[Any] | None) -> list[Any] | None:
@@ -211,12 +212,12 @@ def _of_text(separator: str | None) -> Callable[[str | None], list[Any] | None]:
             return None
         if text.lstrip().startswith("["):
             try:
-                found = json.loads(text)
+                labels = json.loads(text)
             except ValueError:
                 if separator is None:
                     raise
             else:
-                return found if isinstance(found, list) else [found]
+                return labels if isinstance(labels, list) else [labels]
         if separator is None:
             raise ValueError
         return [part.strip() for part in text.split(separator) if part.strip()]
@@ -241,12 +242,12 @@ def _marks(column: pa.ChunkedArray, name: str) -> np.ndarray:
     coded = pc.dictionary_encode(column.cast(pa.string())).combine_chunks()
     if isinstance(coded, pa.ChunkedArray):
         coded = coded.chunk(0)
-    known = np.full(len(coded.dictionary) + 1, -1, dtype=np.int8)
+    marks = np.full(len(coded.dictionary) + 1, -1, dtype=np.int8)
     odd = []
-    for at, text in enumerate(coded.dictionary.to_pylist()):
+    for code, text in enumerate(coded.dictionary.to_pylist()):
         plain = text.strip().lower()
         if plain in _YES or plain in _NO:
-            known[at] = plain in _YES
+            marks[code] = plain in _YES
         elif plain not in ("", "nan"):
             odd.append(text)
     if odd:
@@ -255,4 +256,4 @@ def _marks(column: pa.ChunkedArray, name: str) -> np.ndarray:
             ids=odd[:_SHOWN_ROWS],
             cure="Write 1 where the label fits, 0 where it does not, and nothing where nobody looked",
         )
-    return known[np.asarray(pc.fill_null(coded.indices, -1))]
+    return marks[np.asarray(pc.fill_null(coded.indices, -1))]

@@ -1,4 +1,4 @@
-"""What people are shown of samples: their texts, or images or sounds behind addresses."""
+"""Media of samples: texts, or images and sounds behind the addresses in a metadata column."""
 
 from __future__ import annotations
 
@@ -70,17 +70,17 @@ def shown_of(samples: Samples) -> Shown | None:
 
 def required(samples: Samples) -> Medium:
     """Return the medium of samples; those of which nothing can be shown are refused."""
-    found = shown_of(samples)
-    if found is None:
+    shown = shown_of(samples)
+    if shown is None:
         raise InputError("The samples have no texts that people could be shown, and no images or sounds", cure=_CURE)
-    return found.medium
+    return shown.medium
 
 
 def _medium(name: str, values: Sequence[object]) -> Medium | None:
-    told = [value for value in values if value not in (None, "")]
-    if not told or not all(isinstance(value, str) and _ADDRESS.match(value) for value in told):
+    addresses = [value for value in values if value not in (None, "")]
+    if not addresses or not all(isinstance(value, str) and _ADDRESS.match(value) for value in addresses):
         return None
     for medium in _TYPED:
-        if _NAMED[medium].search(name) or all(_TYPED[medium].search(str(value)) for value in told):
+        if _NAMED[medium].search(name) or all(_TYPED[medium].search(str(value)) for value in addresses):
             return medium
     return None

@@ -1,4 +1,4 @@
-"""Forms of a text that the checks share: what shows nothing, and what is the same but for case and space."""
+"""Text normalization: blank texts, case and Unicode folding, and groups of equal texts."""
 
 from __future__ import annotations
 

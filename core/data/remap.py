@@ -1,4 +1,4 @@
-"""A taxonomy's changes made: in the labels of a table, and in decisions that people took under older names."""
+"""Taxonomy changes applied to labels, predictions and earlier decisions."""
 
 from __future__ import annotations
 
@@ -52,18 +52,17 @@ def remapped(table: pa.Table, taxonomy: Taxonomy, *, known: Collection[str] = ()
     counts: dict[str, int] = {}
     if "label" in table.column_names:
         given = table["label"]
-        counted = {one["values"]: one["counts"] for one in pc.value_counts(given).to_pylist()}
-        changes = taxonomy.fit({*counted, *known})
-        counted.pop(None, None)
-        rows = {one: counted.get(one, 0) for one in counted}
+        rows = {entry["values"]: entry["counts"] for entry in pc.value_counts(given).to_pylist()}
+        changes = taxonomy.fit({*rows, *known})
+        rows.pop(None, None)
+        split = [label for label in rows if taxonomy.fate(label).options]
         for change in changes:  # a row counts for every change that its label goes through
-            moved = sum(rows.pop(one, 0) for one in change.old)
+            moved = sum(rows.pop(label, 0) for label in change.old)
             counts[str(change)] = moved
             if change.kind in ("rename", "merge"):
                 rows[change.new[0]] = rows.get(change.new[0], 0) + moved
-        split = [one for one in counted if taxonomy.fate(one).options]
-        here = pc.is_in(given, value_set=pa.array(split, pa.string()))
-        undecided = pa.table({"id": table["id"], "was": given}).filter(here)
+        was_split = pc.is_in(given, value_set=pa.array(split, pa.string()))
+        undecided = pa.table({"id": table["id"], "was": given}).filter(was_split)
     for name in COLUMNS:
         if name in table.column_names:
             table = table.set_column(table.column_names.index(name), name, renamed(table[name], taxonomy))
@@ -73,28 +72,27 @@ def remapped(table: pa.Table, taxonomy: Taxonomy, *, known: Collection[str] = ()
 def passed_over(labels: pa.ChunkedArray, taxonomy: Taxonomy) -> str:
     """Say which changes were not made in these labels, because they seem to have been made before."""
     due = taxonomy.fit(pc.unique(labels).to_pylist())
-    rest = [str(one) for one in taxonomy.changes if one not in due]
-    told = "; ".join(rest)
-    return f"Changes of the taxonomy taken as made before, since no row has the old label: {told}." if rest else ""
+    passed = "; ".join(str(change) for change in taxonomy.changes if change not in due)
+    return f"Changes of the taxonomy taken as made before, since no row has the old label: {passed}." if passed else ""
 
 
 def renamed(labels: pa.ChunkedArray, taxonomy: Taxonomy) -> pa.ChunkedArray:
     """Return the labels under their present names; null where they have none."""
     coded = labels.combine_chunks().dictionary_encode()
-    names = pa.array([taxonomy.fate(one).name for one in coded.dictionary.to_pylist()], pa.string())
+    names = pa.array([taxonomy.fate(label).name for label in coded.dictionary.to_pylist()], pa.string())
     return pa.chunked_array([names.take(coded.indices)], pa.string())
 
 
 def settled(table: pa.Table, undecided: pa.Table, taxonomy: Taxonomy) -> tuple[pa.Table, pa.Table]:
     """Label the rows of classes that were split and merged again since; return the table and who still waits."""
     ends = renamed(undecided["was"], taxonomy)
-    known = pc.is_valid(ends)
-    at = pc.index_in(table["id"], value_set=undecided["id"].filter(known).combine_chunks())
-    labels = pc.coalesce(table["label"], pc.take(ends.filter(known).combine_chunks(), at))
-    waits = pc.invert(known)
-    open_ = pc.is_in(undecided["was"], value_set=pa.array(_open(undecided["was"], taxonomy), pa.string()))
+    has_name = pc.is_valid(ends)
+    positions = pc.index_in(table["id"], value_set=undecided["id"].filter(has_name).combine_chunks())
+    labels = pc.coalesce(table["label"], pc.take(ends.filter(has_name).combine_chunks(), positions))
+    split = [label for label in pc.unique(undecided["was"]).to_pylist() if taxonomy.fate(label).options]
+    is_split = pc.is_in(undecided["was"], value_set=pa.array(split, pa.string()))
     table = table.set_column(table.column_names.index("label"), "label", labels)
-    return table, undecided.filter(pc.and_(waits, open_))
+    return table, undecided.filter(pc.and_(pc.invert(has_name), is_split))
 
 
 def translated(decisions: Sequence[Mapping[str, Any]], taxonomy: Taxonomy) -> list[dict[str, Any]]:
@@ -105,25 +103,22 @@ def translated(decisions: Sequence[Mapping[str, Any]], taxonomy: Taxonomy) -> li
     decisions
         Rows with ``action`` and ``value`` and, in records, ``given``, as in CORRECTIONS_SCHEMA.
     """
-    said = []
-    for one in decisions:
-        told, void = dict(one), False
-        named = ["value"] if one["action"] in ("relabel", "keep") else []
-        if one["action"] == "keep":
-            named.append("given")
-        for name in named:
-            label = _label(one.get(name))
+    translations = []
+    for decision in decisions:
+        translation, void = dict(decision), False
+        for name in {"relabel": ("value",), "keep": ("value", "given")}.get(decision["action"], ()):
+            label = _label(decision.get(name))
             if label is None:
                 continue
             fate = taxonomy.fate(label)
             void = void or fate.name is None
-            told[name] = to_json(fate.name)
+            translation[name] = to_json(fate.name)
         if not void:
-            said.append(told)
-    return said
+            translations.append(translation)
+    return translations
 
 
-def retold(corrections: pa.Table, taxonomy: Taxonomy) -> pa.Table:
+def translated_table(corrections: pa.Table, taxonomy: Taxonomy) -> pa.Table:
     """Return a table of corrections under present names; see :func:`translated`."""
     if not {"action", "value"} <= set(corrections.column_names):
         return corrections  # in another form: whoever applies them says so
@@ -139,13 +134,9 @@ def given_names(cell: str | None, taxonomy: Taxonomy) -> set[str | None]:
     return set() if name is None else {name}
 
 
-def _open(labels: pa.ChunkedArray, taxonomy: Taxonomy) -> list[str]:
-    return [one for one in pc.unique(labels).to_pylist() if taxonomy.fate(one).options]
-
-
 def _label(cell: str | None) -> str | None:
     try:
-        found = json.loads(cell or "null")
+        label = json.loads(cell or "null")
     except ValueError:
         return None
-    return found if isinstance(found, str) else None
+    return label if isinstance(label, str) else None

@@ -1,8 +1,7 @@
-"""Samples: the rows to be judged, known by their string ids."""
+"""Samples: an immutable table of rows with string ids, their labels in any form, and metadata."""
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,15 +14,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..errors import InputError
-from . import annotator_labels as opinions
-from .adjudication import Policy, Resolution, applied, resolve
+from .adjudication import Policy, applied, resolve
+from .annotator_labels import labels_in as annotated_labels
+from .hashing import digest_sum, header_digest, row_digests
 from .label_sets import labels_in, members, parsed
-from .remap import remapped, retold, settled
+from .remap import remapped, settled, translated_table
 from .spans import types_in
 from .taxonomy import Taxonomy
 
-# One of label, labels and spans at most; their forms: labelsift.data.label_sets, labelsift.data.spans,
-# labelsift.data.annotator_labels.
+# One of label, labels and spans at most; their forms stand in label_sets, spans and annotator_labels.
 ROLES = ("id", "text", "label", "labels", "spans", "annotations", "split", "predicted")
 Task = Literal["classification", "multilabel", "spans"]
 TASKS: tuple[Task, ...] = ("classification", "multilabel", "spans")
@@ -122,9 +121,8 @@ class Samples:
     @property
     def given(self) -> pa.ChunkedArray | None:
         """What was given in any form: labels, or the canonical texts of sets and spans; None where nothing was."""
-        return next(
-            (self.table[role] for role in ("label", "labels", "spans") if role in self.table.column_names), None
-        )
+        columns = map(self.column, ("label", "labels", "spans"))
+        return next((column for column in columns if column is not None), None)
 
     @property
     def task(self) -> Task:
@@ -142,16 +140,16 @@ class Samples:
             return types_in(marked)
         if self.labels is None:
             return ()
-        said = self.column("annotations")
-        further = opinions.labels_in(said) if said is not None else ()  # also what was outvoted everywhere
+        annotations = self.column("annotations")
+        further = annotated_labels(annotations) if annotations is not None else ()  # also what was outvoted everywhere
         return tuple(sorted({*pc.unique(self.labels.drop_null()).to_pylist(), *further}))
 
     def codes(self, classes: Sequence[str]) -> np.ndarray:
         """Return the labels as positions in ``classes``: int32, shape (n,), -1 = unlabeled."""
         if self.labels is None:
             return np.full(len(self), -1, dtype=np.int32)
-        found = pc.index_in(self.labels, value_set=pa.array(classes, pa.string()))
-        codes = pc.fill_null(found, -1).to_numpy().astype(np.int32)
+        positions = pc.index_in(self.labels, value_set=pa.array(classes, pa.string()))
+        codes = pc.fill_null(positions, -1).to_numpy().astype(np.int32)
         unknown = pc.unique(self.labels.filter(pa.array(codes == -1)).drop_null()).to_pylist()
         if unknown:
             raise InputError("Some labels are not among the classes", ids=unknown, cure="Name every class")
@@ -169,19 +167,19 @@ class Samples:
 
     def positions(self, ids: Sequence[str]) -> np.ndarray:
         """Return the row of each id: int64, shape (len(ids),). Unknown ids are refused."""
-        found = pc.index_in(pa.array(ids, pa.string()), value_set=self.ids.combine_chunks())
-        if found.null_count:
-            missing = [one for one, at in zip(ids, found.to_pylist(), strict=True) if at is None]
+        rows = pc.index_in(pa.array(ids, pa.string()), value_set=self.ids.combine_chunks())
+        if rows.null_count:
+            missing = [sample_id for sample_id, row in zip(ids, rows.to_pylist(), strict=True) if row is None]
             raise InputError("The data set has no sample with these ids", ids=missing)
-        return found.to_numpy(zero_copy_only=False).astype(np.int64)
+        return rows.to_numpy(zero_copy_only=False).astype(np.int64)
 
     def take(self, rows: np.ndarray) -> Samples:
         """Return the samples at the given row positions."""
         table, metadata = self.table.take(pa.array(rows)), self.metadata.take(pa.array(rows))
-        waiting = self.undecided
-        if waiting is not None:
-            waiting = waiting.filter(pc.is_in(waiting["id"], value_set=table["id"].combine_chunks()))
-        return Samples(table, metadata, self.name, taxonomy=self.taxonomy, undecided=waiting)
+        undecided = self.undecided
+        if undecided is not None:
+            undecided = undecided.filter(pc.is_in(undecided["id"], value_set=table["id"].combine_chunks()))
+        return Samples(table, metadata, self.name, taxonomy=self.taxonomy, undecided=undecided)
 
     def remap(self, taxonomy: Taxonomy | str | Path) -> Samples:
         """Return the samples with the labels and predictions of a changed taxonomy.
@@ -206,16 +204,16 @@ class Samples:
                 "A taxonomy goes through single labels of one annotator only",
                 cure="Rename the labels in your file, and read that",
             )
-        told = taxonomy if isinstance(taxonomy, Taxonomy) else Taxonomy.read(taxonomy)
+        later = taxonomy if isinstance(taxonomy, Taxonomy) else Taxonomy.read(taxonomy)
         before = self.taxonomy or Taxonomy(())
-        whole = before.then(told)
-        found = remapped(self.table, Taxonomy(whole.steps[len(before.steps) :]), known=before.classes)
-        table, waiting = found.table, found.undecided
+        whole = before.then(later)
+        result = remapped(self.table, Taxonomy(whole.steps[len(before.steps) :]), known=before.classes)
+        table, undecided = result.table, result.undecided
         if self.undecided is not None and len(self.undecided):
-            table, still = settled(table, self.undecided, whole)
-            waiting = pa.concat_tables([still, waiting])
-        lineage = self._next("taxonomy", found.counts, ()) if found.counts else self.lineage
-        return replace(self, table=table, lineage=lineage, taxonomy=whole, undecided=waiting)
+            table, still_undecided = settled(table, self.undecided, whole)
+            undecided = pa.concat_tables([still_undecided, undecided])
+        lineage = self._next("taxonomy", result.counts, ()) if result.counts else self.lineage
+        return replace(self, table=table, lineage=lineage, taxonomy=whole, undecided=undecided)
 
     def _require_texts(self) -> None:
         if self.textless:  # its rows' hashes are those of the scan, and would not be the new version's
@@ -257,120 +255,44 @@ class Samples:
             With a ``lineage`` that counts what was applied and names the conflicts, where nothing was changed.
         """
         self._require_texts()
-        told = Taxonomy.read(taxonomy) if isinstance(taxonomy, str | Path) else taxonomy or self.taxonomy
-        if told is not None:
-            corrections = retold(corrections, told)
+        present = Taxonomy.read(taxonomy) if isinstance(taxonomy, str | Path) else taxonomy or self.taxonomy
+        if present is not None:
+            corrections = translated_table(corrections, present)
         resolution = resolve(corrections, policy=policy, experts=experts)
-        known = told.classes if told is not None else ()
-        table, kept = applied(self.table, resolution, new_labels=new_labels, classes=known)
+        classes = present.classes if present is not None else ()
+        table, kept = applied(self.table, resolution, new_labels=new_labels, classes=classes)
         counts = Counter(action for action, _ in resolution.decided.values())
         lineage = self._next(policy, dict(sorted(counts.items())), tuple(resolution.conflicts))
-        following = replace(self, table=table, lineage=lineage, undecided=self._waiting(resolution))
-        return following if kept.all() else replace(following.take(np.flatnonzero(kept)), lineage=lineage)
-
-    def _waiting(self, resolution: Resolution) -> pa.Table | None:
-        """Return the undecided samples that nobody relabeled."""
-        if self.undecided is None:
-            return None
-        chosen = [one for one, (action, _) in resolution.decided.items() if action == "relabel"]
-        return self.undecided.filter(pc.invert(pc.is_in(self.undecided["id"], value_set=pa.array(chosen, pa.string()))))
+        undecided = self.undecided
+        if undecided is not None:
+            ids = [sample_id for sample_id, (action, _) in resolution.decided.items() if action == "relabel"]
+            undecided = undecided.filter(pc.invert(pc.is_in(undecided["id"], value_set=pa.array(ids, pa.string()))))
+        corrected = replace(self, table=table, lineage=lineage, undecided=undecided)
+        return corrected if kept.all() else replace(corrected.take(np.flatnonzero(kept)), lineage=lineage)
 
     @cached_property
     def fingerprint(self) -> str:
-        """A hash of the content (roles and metadata) that is the same for any order of the rows.
-
-        The sum modulo 2**128 of a 128-bit BLAKE2b hash a row, with the column names.
-        """
+        """A hash of columns and rows, the same for any order of the rows: 128 bits of BLAKE2b each, summed."""
         hashes = (ROW_HASH, TEXT_HASH) if self.textless else ()
         own = [name for name in self.table.column_names if name not in hashes]
-        columns = [*own, *(f"metadata.{name}" for name in self.metadata.column_names)]
-        head = int.from_bytes(_digest("".join(map(_framed, columns))), "big")
-        return f"{(head + self.digest) % 2**128:032x}"
+        header = header_digest([*own, *(f"metadata.{name}" for name in self.metadata.column_names)])
+        return f"{(header + self.digest) % 2**128:032x}"
 
     @cached_property
     def digest(self) -> int:
         """The sum of the rows' hashes modulo 2**128: what these rows add to the fingerprint of a whole they are in."""
-        return sum(int.from_bytes(one, "big") for one in self.row_hashes()) % 2**128
+        return digest_sum(self.row_hashes())
 
     def row_hashes(self) -> Iterator[bytes]:
         """Return the hash of each row as it was scanned, 16 bytes: its own where the text is not kept."""
         if self.textless:
             return map(bytes.fromhex, self.table[ROW_HASH].to_pylist())
-        return map(_digest, self._rows_as_text())
+        return self._kept_hashes()
 
     @property
     def kept_digest(self) -> int:
         """The sum of the hashes of the rows as they stand here, be it without texts, modulo 2**128."""
-        return sum(int.from_bytes(_digest(row), "big") for row in self._rows_as_text()) % 2**128
+        return digest_sum(self._kept_hashes())
 
-    def _rows_as_text(self) -> Iterator[str]:
-        both = [*self.table.columns, *self.metadata.columns]
-        names = [str(at) for at in range(len(both))]
-        for batch in pa.table(both, names=names).to_batches(max_chunksize=65_536):
-            columns = [list(map(_framed, column.to_pylist())) for column in batch.columns]
-            yield from map("".join, zip(*columns, strict=True))
-
-
-def _framed(value: object) -> str:
-    """Write a value behind its length, so that no value can pass for two, or for an absent one."""
-    if value is None:
-        return "-"
-    text = str(value)
-    return f"{len(text)}:{text}"
-
-
-def _digest(text: str) -> bytes:
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-
-
-def text_ids(texts: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Make ids from texts, for data without an id column.
-
-    The id is a hash of the text, never of the label, so that a corrected label keeps its sample;
-    a repeated text gets ``-2``, ``-3`` … in file order.
-    """
-    hashes = np.empty(len(texts), dtype=np.uint64)
-    for rows, some in _batches(texts):
-        hashes[rows] = np.frombuffer(b"".join(map(_short_digest, some)), dtype=np.uint64)
-    again = _counted(hashes)
-    pieces = []
-    for rows, some in _batches(texts):
-        digits = hashes[rows].tobytes().hex()
-        ids = [digits[at : at + 16] for at in range(0, 16 * len(some), 16)]
-        for at in np.flatnonzero(again[rows] > 1).tolist():
-            ids[at] += f"-{again[rows.start + at]}"
-        pieces.append(pa.array(ids, pa.string()))
-    return pa.chunked_array(pieces, pa.string())
-
-
-def _batches(texts: pa.ChunkedArray, *, rows: int = 65_536) -> Iterator[tuple[slice, list[str]]]:
-    at = 0
-    for batch in pa.table({"text": texts}).to_batches(max_chunksize=rows):
-        yield slice(at, at + len(batch)), batch["text"].to_pylist()
-        at += len(batch)
-
-
-def _short_digest(text: str) -> bytes:
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-
-
-def repeats(values: np.ndarray) -> np.ndarray:
-    """Return the rows whose value stands in another row as well: int64, in order.
-
-    >>> repeats(np.array([5, 7, 5])).tolist()
-    [0, 2]
-    """
-    ordered = np.sort(values)
-    twice = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
-    return np.flatnonzero(np.isin(values, twice)) if len(twice) else np.empty(0, dtype=np.int64)
-
-
-def _counted(values: np.ndarray) -> np.ndarray:
-    """Return for each row the how-manieth of its value it is, from 1 on: int32, shape (n,)."""
-    numbers = np.ones(len(values), dtype=np.int32)
-    rows = repeats(values)
-    rows = rows[np.argsort(values[rows], kind="stable")]
-    starts = np.flatnonzero(np.diff(values[rows], prepend=~values[rows[:1]]))
-    sizes = np.diff(starts, append=len(rows))
-    numbers[rows] = np.arange(1, len(rows) + 1) - np.repeat(starts, sizes)
-    return numbers
+    def _kept_hashes(self) -> Iterator[bytes]:
+        return row_digests([*self.table.columns, *self.metadata.columns])

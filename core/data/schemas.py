@@ -1,4 +1,4 @@
-"""The tables that every part of labelsift exchanges, as Arrow schemas, and how findings are built.
+"""Arrow schemas of findings, corrections and annotators, and the construction of a findings table.
 
 ``findings`` holds one row a problem, worst first; ``scores`` one row a sample; ``corrections`` one
 row a decision of a person. ``given``, ``suggested``, ``value`` and ``evidence`` are JSON texts, so
@@ -25,7 +25,7 @@ FINDINGS_SCHEMA = pa.schema(
     [
         pa.field("id", pa.string()),  # the sample, class, slice or data set that the finding is about
         pa.field("scope", pa.string()),  # sample | class | slice | dataset
-        pa.field("issue", pa.string()),  # one of ISSUES
+        pa.field("issue", pa.string()),  # see labelsift.data.issues
         pa.field("kind", pa.string()),  # a finer name within the issue; may be empty
         pa.field("score", pa.float32()),  # 0 = certainly bad, 1 = good
         pa.field("given", pa.string()),  # JSON
@@ -67,28 +67,6 @@ ANNOTATORS_SCHEMA = pa.schema(
         pa.field("method", pa.string()),  # CROWDLAB | majority vote
     ]
 )
-
-ISSUES = (
-    "label",
-    "span",
-    "outlier",
-    "near_duplicate",
-    "exact_duplicate",
-    "conflicting_labels",
-    "taxonomy",
-    "leakage",
-    "language",
-    "pii",
-    "secret",
-    "empty",
-    "garbage",
-    "imbalance",
-    "drift",
-    "boundary",
-    "hard",
-)
-ADVICE = frozenset({"hard"})  # issues of samples that nobody need correct: pushed only where they are asked for
-
 
 _JSON = json.JSONEncoder(ensure_ascii=False, sort_keys=True)  # json.dumps would make one a call
 
@@ -133,20 +111,20 @@ def findings_table(findings: Iterable[Finding]) -> pa.Table:
     """Turn findings into a table in FINDINGS_SCHEMA, worst first (ties keep their order)."""
     rows = [
         {
-            "id": one.id,
-            "scope": one.scope,
-            "issue": one.issue,
-            "kind": one.kind,
-            "score": one.score,
-            "given": _label_json(one.given),
-            "suggested": _label_json(one.suggested),
-            "confidence": one.confidence,
-            "reason": one.reason,
-            "related_ids": list(one.related_ids),
-            "group_id": one.group_id,
-            "evidence": to_json(one.evidence),
+            "id": finding.id,
+            "scope": finding.scope,
+            "issue": finding.issue,
+            "kind": finding.kind,
+            "score": finding.score,
+            "given": _label_json(finding.given),
+            "suggested": _label_json(finding.suggested),
+            "confidence": finding.confidence,
+            "reason": finding.reason,
+            "related_ids": list(finding.related_ids),
+            "group_id": finding.group_id,
+            "evidence": to_json(finding.evidence),
         }
-        for one in findings
+        for finding in findings
     ]
     table = pa.Table.from_pylist(rows, schema=FINDINGS_SCHEMA)
     order = np.argsort(table["score"].to_numpy(), kind="stable")

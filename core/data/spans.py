@@ -1,4 +1,4 @@
-"""Spans: what is marked in a text, from character to character, each with a type; named entities, for example.
+"""Character spans with a type, named entities for example: canonical JSON, checks, and the BIO codec.
 
 The canonical form of one text's spans is a JSON text, ``[[start, end, "type"], …]``: characters (code points) from 0
 on, the end exclusive, sorted, without repeats. An empty list says that nothing is to be marked; null says that nobody
@@ -27,7 +27,7 @@ def canonical(spans: Iterable[Span]) -> str:
     >>> canonical([(9, 14, "city"), (0, 3, "person")])
     '[[0,3,"person"],[9,14,"city"]]'
     """
-    return _JSON.encode([list(one) for one in sorted(set(spans))])
+    return _JSON.encode([list(span) for span in sorted(set(spans))])
 
 
 def parsed(cell: str | None) -> list[Span] | None:
@@ -72,18 +72,18 @@ def from_value(value: str | None, text: str, *, sample: str) -> str:
         If the value is no such list, or does not fit the text.
     """
     try:
-        found = [(int(start), int(end), str(name)) for start, end, name in json.loads(value or "null")]
+        spans = [(int(start), int(end), str(name)) for start, end, name in json.loads(value or "null")]
     except (ValueError, TypeError):
         raise InputError(
             "A correction has no readable spans", ids=[sample], cure='Its value must be [[start, end, "type"], …]'
         ) from None
-    wrong = fault(found, text)
+    wrong = fault(spans, text)
     if wrong:
         raise InputError(f"A correction's spans do not fit the text ({wrong})", ids=[sample], cure="Correct them")
-    return canonical(found)
+    return canonical(spans)
 
 
-_PLACE = re.compile(r"[^\s]+")
+_WORD = re.compile(r"[^\s]+")
 
 
 def spaced(text: str) -> list[tuple[int, int]]:
@@ -92,7 +92,7 @@ def spaced(text: str) -> list[tuple[int, int]]:
     >>> spaced("Ann left")
     [(0, 3), (4, 8)]
     """
-    return [found.span() for found in _PLACE.finditer(text)]
+    return [match.span() for match in _WORD.finditer(text)]
 
 
 def to_bio(spans: Sequence[Span], places: Sequence[tuple[int, int]]) -> list[str]:
@@ -104,13 +104,13 @@ def to_bio(spans: Sequence[Span], places: Sequence[tuple[int, int]]) -> list[str
     ['B-person', 'I-person', 'O']
     """
     tags, last = ["O"] * len(places), None
-    ordered, at = sorted(spans), 0
+    ordered, current = sorted(spans), 0
     for word, (start, end) in enumerate(places):
-        while at < len(ordered) and ordered[at][1] <= start:
-            at += 1
-        if at < len(ordered) and ordered[at][0] < end:
-            tags[word] = f"{'I' if at == last else 'B'}-{ordered[at][2]}"
-            last = at
+        while current < len(ordered) and ordered[current][1] <= start:
+            current += 1
+        if current < len(ordered) and ordered[current][0] < end:
+            tags[word] = f"{'I' if current == last else 'B'}-{ordered[current][2]}"
+            last = current
     return tags
 
 

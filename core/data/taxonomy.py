@@ -1,6 +1,6 @@
-"""Changes of the taxonomy: which class became which, as a file that a person writes and a run keeps.
+"""Taxonomy changes: which class became which, as a TOML file that a person writes and a run keeps.
 
-A file in TOML, the oldest step first; a file with a single step needs no ``[[step]]``:
+The oldest step comes first; a file with a single step needs no ``[[step]]``:
 
 .. code-block:: toml
 
@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
-from .taxonomy_change import FORM, Change, changes_of, check_step, plain_of, refuse_collision
+from .taxonomy_change import FORM, Change, changes_of, check_step, plain_step, refuse_collision
 
 
 @dataclass(frozen=True)
@@ -72,27 +72,27 @@ class Taxonomy:
             If it cannot be read, has another form, or contradicts itself; names the labels.
         """
         try:
-            told = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+            content = tomllib.loads(Path(path).read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(f"{path} cannot be read ({error})", cure="Save it as UTF-8") from None
         except tomllib.TOMLDecodeError as error:
             raise InputError(f"{path} is no TOML ({error})", cure=FORM) from None
-        odd = sorted(set(told) - {"step"}) if "step" in told else []
+        odd = sorted(set(content) - {"step"}) if "step" in content else []
         if odd:
             raise InputError(f"{path} has entries outside of its steps", ids=odd, cure="Move them below a [[step]]")
-        return cls.of(told["step"] if "step" in told else [told])
+        return cls.of(content["step"] if "step" in content else [content])
 
     @classmethod
     def of(cls, steps: Iterable[Mapping[str, Any]]) -> Taxonomy:
         """Make a taxonomy of plain values in the form of the file: what :attr:`plain` returns."""
-        if not isinstance(steps, list | tuple) or not all(isinstance(one, Mapping) for one in steps):
+        if not isinstance(steps, list | tuple) or not all(isinstance(step, Mapping) for step in steps):
             raise InputError("A taxonomy is a list of steps", cure=FORM)
-        return cls(tuple(tuple(changes_of(one)) for one in steps))
+        return cls(tuple(tuple(changes_of(step)) for step in steps))
 
     @cached_property
     def plain(self) -> list[dict[str, Any]]:
         """The steps as plain values for JSON, in the form of the file."""
-        return [plain_of(step) for step in self.steps]
+        return [plain_step(step) for step in self.steps]
 
     @cached_property
     def version(self) -> str:
@@ -108,7 +108,7 @@ class Taxonomy:
     def classes(self) -> tuple[str, ...]:
         """The classes that the changes made and that still exist, whether a row has them or not."""
         made = dict.fromkeys(new for change in self.changes for new in change.new)
-        return tuple(one for one in made if self.fate(one).name == one)
+        return tuple(name for name in made if self.fate(name).name == name)
 
     def then(self, later: Taxonomy) -> Taxonomy:
         """Return this chain followed by a later one; one that begins with this one replaces it."""
@@ -136,28 +136,27 @@ class Taxonomy:
         InputError
             For old labels that the data does not have, and new ones that it has already: an undeclared merge.
         """
-        now, waiting = set(labels), []
-        for at, step in enumerate(self.steps):
-            later = self.steps[at + 1 :]
-            due = [change for change in step if not _made(change, now, later)]
-            waiting += due
+        now, pending = set(labels), []
+        for number, step in enumerate(self.steps, start=1):
+            due = [change for change in step if not _was_made(change, now, self.steps[number:])]
+            pending += due
             taken = {label for change in due for label in change.old}
             for change in due:
                 if change.kind in ("rename", "merge"):
                     refuse_collision(change, now - taken)
             now = (now - taken) | {label for change in due for label in change.new}
-        return waiting
+        return pending
 
 
-def _made(change: Change, now: set[str | None], later: Sequence[tuple[Change, ...]]) -> bool:
+def _was_made(change: Change, now: set[str | None], later: Sequence[tuple[Change, ...]]) -> bool:
     """Tell whether a change was made in the data before; labels that are neither old nor new are refused."""
-    old = [one for one in change.old if one not in change.new]
-    absent = [one for one in old if one not in now]
+    old = [label for label in change.old if label not in change.new]
+    absent = [label for label in old if label not in now]
     if not absent:
         return False
     if change.kind == "retire" or (change.kind == "split" and None in now):
         return True
-    following = {name for new in change.new for name in _bearers(new, later)}
+    following = {name for new in change.new for name in _later_names(new, later)}
     ended = all(_fate(new, later).change is not None for new in change.new)
     if len(absent) < len(old) or not (following & now or ended):
         raise InputError(
@@ -169,22 +168,22 @@ def _made(change: Change, now: set[str | None], later: Sequence[tuple[Change, ..
 
 
 def _fate(label: str, steps: Sequence[tuple[Change, ...]]) -> Fate:
-    for at, step in enumerate(steps):
-        change = next((one for one in step if label in one.old), None)
+    for number, step in enumerate(steps, start=1):
+        change = next((change for change in step if label in change.old), None)
         if change is None:
             continue
         if change.kind == "retire":
             return Fate(None, change=change)
         if change.kind == "split":
-            ends = [_fate(one, steps[at + 1 :]) for one in change.new]
+            ends = [_fate(new, steps[number:]) for new in change.new]
             options = dict.fromkeys(name for end in ends for name in ((end.name,) if end.name else end.options))
-            together = len(options) == 1 and all(end.name for end in ends)  # merged again: nothing to choose
-            return Fate(next(iter(options))) if together else Fate(None, tuple(options), change)
+            merged = len(options) == 1 and all(end.name for end in ends)  # merged again: nothing to choose
+            return Fate(next(iter(options))) if merged else Fate(None, tuple(options), change)
         label = change.new[0]
     return Fate(label)
 
 
-def _bearers(label: str, steps: Sequence[tuple[Change, ...]]) -> set[str]:
+def _later_names(label: str, steps: Sequence[tuple[Change, ...]]) -> set[str]:
     """Return the label and all names that its class has had since."""
     names = {label}
     for step in steps:
@@ -196,24 +195,24 @@ def _check(steps: Sequence[tuple[Change, ...]]) -> None:
     """Refuse a chain that contradicts itself."""
     alive: set[str] = set()
     gone: dict[str, int] = {}
-    for at, step in enumerate(steps, start=1):
+    for number, step in enumerate(steps, start=1):
         check_step(step)
         for change in step:
-            lost = [one for one in change.old if one in gone]
+            lost = [label for label in change.old if label in gone]
             if lost:
                 raise InputError(
-                    f"These labels are gone since step {gone[lost[0]]}, and step {at} changes them ({change})",
+                    f"These labels are gone since step {gone[lost[0]]}, and step {number} changes them ({change})",
                     ids=lost,
                     cure="Name the classes as they are called by then",
                 )
             if change.kind in ("rename", "merge") and change.new[0] not in change.old:
                 refuse_collision(change, alive)
-            taken = [one for one in change.new if one in gone and _fate(one, steps[:at]).name != one]
+            taken = [label for label in change.new if label in gone and _fate(label, steps[:number]).name != label]
             if taken:
                 raise InputError(
                     f"These were the names of other classes before ({change})", ids=taken, cure="Give new names"
                 )
-        old = {one for change in step for one in change.old}
-        new = {one for change in step for one in change.new}
+        old = {label for change in step for label in change.old}
+        new = {label for change in step for label in change.new}
         alive = (alive - old) | new
-        gone = {one: since for one, since in gone.items() if one not in new} | dict.fromkeys(old - new, at)
+        gone = {label: since for label, since in gone.items() if label not in new} | dict.fromkeys(old - new, number)

@@ -1,4 +1,4 @@
-"""One change of a taxonomy, and what may stand in one step of it."""
+"""One change of a taxonomy: its form in the file, and which changes may stand in one step."""
 
 from __future__ import annotations
 
@@ -32,11 +32,9 @@ class Change:
 
 def check_step(step: Sequence[Change]) -> None:
     """Refuse changes that cannot happen at once."""
-    twice = [one for one, times in Counter(old for change in step for old in change.old).items() if times > 1]
-    if twice:
+    if twice := _repeated(old for change in step for old in change.old):
         raise InputError("A step of the taxonomy changes these labels twice", ids=twice, cure="Make it two steps")
-    shared = [one for one, times in Counter(new for change in step for new in change.new).items() if times > 1]
-    if shared:
+    if shared := _repeated(new for change in step for new in change.new):
         raise InputError(
             "Several changes of a step lead to these labels, which would merge them without saying so",
             ids=shared,
@@ -46,7 +44,7 @@ def check_step(step: Sequence[Change]) -> None:
         if change.kind in ("rename", "split") and change.old[0] in change.new:
             raise InputError(f"A class cannot become itself ({change})", ids=change.old, cure="Give a new name")
         others = {old for other in step if other is not change for old in other.old}
-        circle = [one for one in change.new if one in others]
+        circle = [label for label in change.new if label in others]
         if circle:
             raise InputError(
                 "Changes of one step lead to labels that the step itself changes: a chain or a cycle",
@@ -55,11 +53,15 @@ def check_step(step: Sequence[Change]) -> None:
             )
 
 
+def _repeated(labels: Iterable[str]) -> list[str]:
+    return [label for label, times in Counter(labels).items() if times > 1]
+
+
 def refuse_collision(change: Change, standing: Collection[str | None]) -> None:
     """Refuse a new name that another class bears: both would be one class without anybody having said so."""
     (new,) = change.new
     if new in standing:
-        merged = ", ".join(json.dumps(one, ensure_ascii=False) for one in dict.fromkeys((*change.old, new)))
+        merged = ", ".join(json.dumps(label, ensure_ascii=False) for label in dict.fromkeys((*change.old, new)))
         raise InputError(
             f"There is a class {new} already ({change}), so this would merge them without saying so",
             ids=[new],
@@ -73,39 +75,36 @@ def changes_of(step: Mapping[str, Any]) -> Iterable[Change]:
     if odd:
         raise InputError("A taxonomy has no such change", ids=odd, cure=f"Known: {', '.join(KINDS)}")
     for kind in KINDS:
-        told = step.get(kind, [] if kind == "retire" else {})
+        entries = step.get(kind, [] if kind == "retire" else {})
         if kind == "retire":
-            if not _labels(told):
+            if not _are_labels(entries):
                 raise InputError("retire is no list of labels", cure=FORM)
-            yield from (Change(kind, (one,)) for one in told)
+            yield from (Change(kind, (label,)) for label in entries)
             continue
-        if not isinstance(told, Mapping):
+        if not isinstance(entries, Mapping):
             raise InputError(f"{kind} is no table of labels", cure=FORM)
-        for key, value in told.items():
-            fits = isinstance(value, str) and bool(value) if kind == "rename" else _labels(value) and len(value) > 1
+        for key, value in entries.items():
+            fits = isinstance(value, str) and bool(value) if kind == "rename" else _are_labels(value) and len(value) > 1
             if not key or not fits or (kind != "rename" and len(set(value)) < len(value)):
                 what = "another name" if kind == "rename" else "two or more different labels"
                 raise InputError(f"{kind} needs {what}", ids=[key], cure=FORM)
-            if kind == "rename":
-                yield Change(kind, (key,), (value,))
-            else:
-                yield Change(kind, tuple(value), (key,)) if kind == "merge" else Change(kind, (key,), tuple(value))
+            names = (value,) if kind == "rename" else tuple(value)
+            yield Change(kind, names, (key,)) if kind == "merge" else Change(kind, (key,), names)
 
 
-def _labels(value: object) -> bool:
-    return isinstance(value, list | tuple) and all(isinstance(one, str) and one for one in value)
+def _are_labels(value: object) -> bool:
+    return isinstance(value, list | tuple) and all(isinstance(label, str) and label for label in value)
 
 
-def plain_of(step: Sequence[Change]) -> dict[str, Any]:
+def plain_step(step: Sequence[Change]) -> dict[str, Any]:
     """Write one step, as it stands in the file."""
-    told: dict[str, Any] = {}
+    plain: dict[str, Any] = {}
     for change in step:
         if change.kind == "retire":
-            told.setdefault("retire", []).append(change.old[0])
-        elif change.kind == "rename":
-            told.setdefault("rename", {})[change.old[0]] = change.new[0]
+            plain.setdefault("retire", []).append(change.old[0])
         elif change.kind == "merge":
-            told.setdefault("merge", {})[change.new[0]] = list(change.old)
+            plain.setdefault("merge", {})[change.new[0]] = list(change.old)
         else:
-            told.setdefault("split", {})[change.old[0]] = list(change.new)
-    return told
+            new = change.new[0] if change.kind == "rename" else list(change.new)
+            plain.setdefault(change.kind, {})[change.old[0]] = new
+    return plain

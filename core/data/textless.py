@@ -2,8 +2,7 @@
 
 In place of its text a row keeps two hashes: ``row_hash``, what it adds to the fingerprint of the samples (see
 :attr:`labelsift.data.samples.Samples.digest`), so that the rows can still be proven; and ``text_hash``, by which a text
-that people judged is known again (see :func:`labelsift.review.verified.text_hash`). A text that can be guessed can be
-confirmed by either.
+that people judged is known again (see :mod:`labelsift.data.hashing`).
 """
 
 from __future__ import annotations
@@ -16,8 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..errors import InputError
-from ..review.verified import text_hash
-from .issues import words
+from .hashing import text_hash
+from .issues import issue_named
 from .samples import ROW_HASH, TEXT_HASH, Samples
 
 SETTING = "texts"  # in a run's settings; False where the texts are not kept
@@ -32,11 +31,11 @@ def without_texts(samples: Samples) -> Samples:
     """Return the samples with empty texts and with the hashes that stand for them; once more changes nothing."""
     if samples.textless or not samples.has_texts:
         return samples
-    rows = pa.array([one.hex() for one in samples.row_hashes()], pa.string())
+    row_hashes = pa.array([digest.hex() for digest in samples.row_hashes()], pa.string())
     table = samples.table.set_column(
         samples.table.column_names.index("text"), "text", pa.array([""] * len(samples), pa.string())
     )
-    table = table.append_column(ROW_HASH, rows).append_column(TEXT_HASH, hashed_texts(samples))
+    table = table.append_column(ROW_HASH, row_hashes).append_column(TEXT_HASH, hashed_texts(samples))
     return replace(samples, table=table)
 
 
@@ -44,8 +43,8 @@ def without_quotes(findings: pa.Table, settings: Mapping[str, Any]) -> pa.Table:
     """Return the findings as a run with these settings keeps them: without the words that reasons quote."""
     if settings.get(SETTING) is not False:
         return findings
-    spans = pc.equal(findings["issue"], "span")
-    reasons = pc.if_else(spans, words("span").meaning, findings["reason"])
+    of_spans = pc.equal(findings["issue"], "span")
+    reasons = pc.if_else(of_spans, issue_named("span").meaning, findings["reason"])
     return findings.set_column(findings.column_names.index("reason"), "reason", reasons)
 
 
@@ -58,8 +57,8 @@ def hashed_texts(samples: Samples) -> pa.ChunkedArray:
 
 def comparable_texts(*several: Samples) -> list[pa.ChunkedArray]:
     """Return the texts of each, or the hashes of all where one has no texts: equal exactly where the texts are."""
-    hashed = any(one.textless for one in several)
-    return [hashed_texts(one) if hashed else one.texts for one in several]
+    hashed = any(samples.textless for samples in several)
+    return [hashed_texts(samples) if hashed else samples.texts for samples in several]
 
 
 def require_texts(samples: Samples, what: str, *, run: str, cure: str = "") -> None:

@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..data.samples import ROLES, Samples, repeats, text_ids
+from ..data.hashing import repeats, text_ids
+from ..data.samples import ROLES, Samples
 from ..errors import InputError
 from . import files
 from .column_roles import ColumnRoles

@@ -1,4 +1,4 @@
-"""How likely a given label is wrong: kernels, ensemble, noise model, spans.
+"""How likely a given label is wrong: confident learning, ensemble, noise model, spans.
 
 May import models, data.
 """

@@ -1,11 +1,11 @@
-"""How many labels are wrong, which are worth a look, and how many of the worst N are expected to be wrong.
+"""Calibration of label errors: their estimated number, probabilities, flags of the best expected F1, and precision.
 
 **Number.** The noise model's probabilities count errors well that are made at random. Labels that people or machines
 got wrong because a sample is hard look right to a model that has learned from more of the same; such errors show
-where every opinion, however it was made, holds the same other class likelier: a consensus filter (Brodley & Friedl
-1999). The number of errors is taken to be the larger of the two counts.
+where every member of the ensemble, however it was made, finds the same other class likelier: a consensus filter
+(Brodley & Friedl 1999). The number of errors is taken to be the larger of the two counts.
 
-**Probabilities.** The opinions share the same vectors and labels, so that all together are surer than they should be:
+**Probabilities.** The members share the same vectors and labels, so that all together are surer than they should be:
 log odds are divided by :data:`TEMPERATURE`. Then all odds are raised by one factor until as many rows are likelier
 wrong than right as the number says, as for a change of the prior (Saerens, Latinne & Decaestecker 2002). Neither
 changes the ranking.
@@ -30,7 +30,7 @@ def error_count(wrong: np.ndarray, united: np.ndarray) -> int:
     wrong
         Probability that each given label is wrong, shape (n,); NaN = not judged.
     united
-        bool, shape (n,): all opinions hold the same other class likelier than the given one.
+        bool, shape (n,): all members of the ensemble find the same other class likelier than the given one.
     """
     return max(int((wrong > 0.5).sum()), int((united & np.isfinite(wrong)).sum()))
 
@@ -43,8 +43,8 @@ def calibrated(wrong: np.ndarray, number: int) -> np.ndarray:
     """
     with np.errstate(divide="ignore"):
         odds = (np.log(wrong) - np.log1p(-np.minimum(wrong, 1 - 1e-15))) / TEMPERATURE
-    known = np.sort(odds[np.isfinite(odds)])[::-1]
-    shift = -min(known[number - 1], 0.0) if 0 < number <= len(known) else 0.0
+    sorted_odds = np.sort(odds[np.isfinite(odds)])[::-1]
+    shift = -min(sorted_odds[number - 1], 0.0) if 0 < number <= len(sorted_odds) else 0.0
     return 1 / (1 + np.exp(-np.clip(odds + shift, -700, 700)))
 
 
@@ -54,14 +54,14 @@ def worth_a_look(wrong: np.ndarray) -> np.ndarray:
     >>> worth_a_look(np.array([0.9, 0.5, 0.35, 0.1])).tolist()
     [True, True, False, False]
     """
-    known = np.sort(wrong[np.isfinite(wrong)])[::-1]
-    if not len(known) or known[0] < 0.5:
+    sorted_wrong = np.sort(wrong[np.isfinite(wrong)])[::-1]
+    if not len(sorted_wrong) or sorted_wrong[0] < 0.5:
         return np.zeros(len(wrong), dtype=bool)  # nothing is likelier wrong than right
-    expected = 2 * np.cumsum(known) / (np.arange(1, len(known) + 1) + known.sum())
-    return np.nan_to_num(wrong, nan=-1.0) >= known[expected.argmax()]
+    expected = 2 * np.cumsum(sorted_wrong) / (np.arange(1, len(sorted_wrong) + 1) + sorted_wrong.sum())
+    return np.nan_to_num(wrong, nan=-1.0) >= sorted_wrong[expected.argmax()]
 
 
 def expected_precision(wrong: np.ndarray, budget: int) -> float | None:
     """Return the share of wrong labels that is expected among the ``budget`` worst; None where none was judged."""
-    known = np.sort(wrong[np.isfinite(wrong)])[::-1][:budget]
-    return float(known.mean()) if len(known) else None
+    worst = np.sort(wrong[np.isfinite(wrong)])[::-1][:budget]
+    return float(worst.mean()) if len(worst) else None

@@ -1,4 +1,4 @@
-"""Several annotators' labels weighed by CROWDLAB (Goh et al. 2022) and ActiveLab (Goh & Mueller 2023), of cleanlab.
+"""Consensus of annotator labels: CROWDLAB (Goh et al. 2022), ActiveLab (Goh & Mueller 2023) of cleanlab, or majority.
 
 CROWDLAB takes the model and each annotator for voters, weighs each by how often it agrees with the others, and so gets
 the likelier label of a sample and how sure that is. ActiveLab says of which samples one more opinion would teach most.
@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..data.annotator_labels import Opinions, majority
+from ..data.annotator_labels import AnnotatorLabels
 
 EXTRA = "pip install labelsift[annotators]"
 MAJORITY, CROWDLAB = "majority vote", "CROWDLAB"
@@ -48,23 +48,24 @@ class Consensus:
     method: str
 
 
-def by_majority(said: Opinions, classes: int) -> Consensus:
+def by_majority(annotations: AnnotatorLabels, classes: int) -> Consensus:
     """Return the label of most annotators; its quality is the share of those who gave it."""
-    codes = majority(said, classes)
-    spoke, agrees = said.codes >= 0, (said.codes == codes[:, None]) & (said.codes >= 0)
+    codes = annotations.majority_vote(classes)
+    spoke, agrees = annotations.codes >= 0, (annotations.codes == codes[:, None]) & (annotations.codes >= 0)
     with np.errstate(invalid="ignore"):
         quality = (agrees.sum(axis=1) / spoke.sum(axis=1)).astype(np.float32)
-    agreement = _agreement(said, codes)
+    agreement = _agreement(annotations, codes)
     # One opinion more teaches most where few agree and few have spoken.
     worth = quality - (1 / np.maximum(spoke.sum(axis=1), 1)).astype(np.float32)
-    own = np.full(said.codes.shape, np.nan, dtype=np.float32)
-    for at in range(len(said.annotators)):
-        rows = spoke[:, at]
-        own[rows, at] = (said.codes[rows] == said.codes[rows, at : at + 1]).sum(axis=1) / spoke[rows].sum(axis=1)
+    own = np.full(annotations.codes.shape, np.nan, dtype=np.float32)
+    for annotator in range(len(annotations.annotators)):
+        rows = spoke[:, annotator]
+        same = annotations.codes[rows] == annotations.codes[rows, annotator : annotator + 1]
+        own[rows, annotator] = same.sum(axis=1) / spoke[rows].sum(axis=1)
     return Consensus(codes, quality, own, worth, agreement, agreement, MAJORITY)
 
 
-def by_crowdlab(said: Opinions, pred_probs: np.ndarray) -> Consensus:
+def by_crowdlab(annotations: AnnotatorLabels, pred_probs: np.ndarray) -> Consensus:
     """Return CROWDLAB's consensus and ActiveLab's scores.
 
     Parameters
@@ -78,34 +79,34 @@ def by_crowdlab(said: Opinions, pred_probs: np.ndarray) -> Consensus:
         Without cleanlab.
     """
     judge, active = _cleanlab()
-    plain = by_majority(said, pred_probs.shape[1])
-    rows = np.flatnonzero((said.counts > 0) & np.isfinite(pred_probs).all(axis=1))
-    people = np.flatnonzero((said.codes[rows] >= 0).any(axis=0))
+    by_vote = by_majority(annotations, pred_probs.shape[1])
+    rows = np.flatnonzero((annotations.counts > 0) & np.isfinite(pred_probs).all(axis=1))
+    people = np.flatnonzero((annotations.codes[rows] >= 0).any(axis=0))
     if len(people) < 2 or not len(rows):
-        return plain
-    codes = said.codes[np.ix_(rows, people)]
+        return by_vote
+    codes = annotations.codes[np.ix_(rows, people)]
     table = np.where(codes < 0, np.nan, codes).astype(np.float64)
     probabilities = np.asarray(pred_probs[rows], dtype=np.float64)
-    found = judge(table, probabilities, verbose=False)
-    quality, stats = found["label_quality"], found["annotator_stats"].sort_index()
+    result = judge(table, probabilities, verbose=False)
+    quality, stats = result["label_quality"], result["annotator_stats"].sort_index()
     worth, _ = active(table, probabilities)
-    whole = {name: getattr(plain, name).copy() for name in ("codes", "quality", "own_quality", "worth")}
-    whole["worth"][:] = np.nan
-    whole["codes"][rows] = quality["consensus_label"].to_numpy()
-    whole["quality"][rows] = quality["consensus_quality_score"].to_numpy()
-    whole["own_quality"][np.ix_(rows, people)] = found["detailed_label_quality"].to_numpy()
-    whole["worth"][rows] = worth
-    agreement, skill = (np.full(len(said.annotators), np.nan) for _ in range(2))
+    columns = {name: getattr(by_vote, name).copy() for name in ("codes", "quality", "own_quality", "worth")}
+    columns["worth"][:] = np.nan
+    columns["codes"][rows] = quality["consensus_label"].to_numpy()
+    columns["quality"][rows] = quality["consensus_quality_score"].to_numpy()
+    columns["own_quality"][np.ix_(rows, people)] = result["detailed_label_quality"].to_numpy()
+    columns["worth"][rows] = worth
+    agreement, skill = (np.full(len(annotations.annotators), np.nan) for _ in range(2))
     agreement[people] = stats["agreement_with_consensus"].to_numpy()
     skill[people] = stats["annotator_quality"].to_numpy()
-    return Consensus(**whole, agreement=agreement, skill=skill, method=CROWDLAB)
+    return Consensus(**columns, agreement=agreement, skill=skill, method=CROWDLAB)
 
 
-def _agreement(said: Opinions, codes: np.ndarray) -> np.ndarray:
+def _agreement(annotations: AnnotatorLabels, codes: np.ndarray) -> np.ndarray:
     """Return how often each annotator agrees with the consensus of samples that others labeled, too: NaN for never."""
-    several = said.counts > 1
-    spoke = (said.codes >= 0) & several[:, None]
-    agrees = (said.codes == codes[:, None]) & spoke
+    several = annotations.counts > 1
+    spoke = (annotations.codes >= 0) & several[:, None]
+    agrees = (annotations.codes == codes[:, None]) & spoke
     with np.errstate(invalid="ignore"):
         return agrees.sum(axis=0) / spoke.sum(axis=0)
 

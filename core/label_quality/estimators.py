@@ -1,10 +1,10 @@
-"""Opinions about each row's class that have not learned from the row's own label.
+"""Out-of-fold class-probability estimators: logistic regression, kernel ridge, k-NN votes.
 
 A linear model and kernel ridge regressions of two widths, cross-validated (:mod:`labelsift.models.cross_validation`,
 :mod:`labelsift.models.kernel_ridge`), and the votes of the nearest 50 and 200 neighbours. Each is good at other errors:
 a linear model at confusions of near classes, neighbours at what people got wrong because it is hard, all together at
-errors at random. An opinion is a function from positions of rows to their class probabilities: float32, shape (m,
-classes).
+errors at random. None has learned from the row's own label. An estimator is a function from positions of rows to their
+class probabilities: float32, shape (m, classes).
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from ..models.neighbors import Graph
 from .neighbor_votes import soft_votes, votes
 
 WIDTH, POWERS = 1.0, (2, 1)  # of the kernels, in units of the mean distance of two rows: a half and all of it
-VOTERS = (50, 200)
-LEAST = 1e-3  # weight of a label that is held to be wrong
+VOTER_SIZES = (50, 200)
+LEAST_WEIGHT = 1e-3  # weight of a label that is thought to be wrong
 
-Opinion = Callable[[np.ndarray], np.ndarray]
+Estimator = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """What the opinions are made of.
+class EnsembleInputs:
+    """What the members of the ensemble learn from.
 
     Parameters
     ----------
@@ -56,67 +56,71 @@ class Evidence:
     seed: int
 
 
-def ridges(given: Evidence) -> list[KernelRidge]:
+def kernel_ridges(inputs: EnsembleInputs) -> list[KernelRidge]:
     """Prepare the kernel ridge regressions; none where the rows that can be learned from fill less than two folds."""
-    rows = np.flatnonzero(given.learnable & (given.predictions.folds >= 0))
-    most = max_training_rows(given.classes)
-    if len(rows) > most:
-        rows = np.sort(np.random.default_rng(given.seed).choice(rows, most, replace=False))
-    if len(np.unique(given.predictions.folds[rows])) < 2:
+    rows = np.flatnonzero(inputs.learnable & (inputs.predictions.folds >= 0))
+    limit = max_training_rows(inputs.classes)
+    if len(rows) > limit:
+        rows = np.sort(np.random.default_rng(inputs.seed).choice(rows, limit, replace=False))
+    if len(np.unique(inputs.predictions.folds[rows])) < 2:
         return []
-    shared = landmarks(given.vectors, rows, width=WIDTH, seed=given.seed)
-    return [KernelRidge(shared, given.predictions.folds, rows, power, given.counts) for power in POWERS]
+    shared = landmarks(inputs.vectors, rows, width=WIDTH, seed=inputs.seed)
+    return [KernelRidge(shared, inputs.predictions.folds, rows, power, inputs.counts) for power in POWERS]
 
 
-def held(predictions: Predictions) -> Opinion:
-    """Turn cross-validated probabilities into an opinion: zeros where they are NaN."""
+def from_predictions(predictions: Predictions) -> Estimator:
+    """Turn out-of-fold probabilities into an estimator: zeros where they are NaN."""
     return lambda rows: np.nan_to_num(predictions.pred_probs[rows])
 
 
-def again(given: Evidence, truth: np.ndarray) -> Opinion:
+def refit_linear(inputs: EnsembleInputs, posterior: np.ndarray) -> Estimator:
     """Fit the linear model once more, each label with the probability that it is right."""
-    labeled = given.codes >= 0
-    weights = np.ones(len(given.codes), dtype=np.float32)
-    weights[labeled] = np.maximum(truth[labeled, given.codes[labeled]], LEAST)
-    weights[labeled & ~given.judged] = 1
-    if given.counts is not None:
-        weights *= given.counts
-    found = out_of_fold(
-        given.vectors,
-        given.codes,
-        classes=given.classes,
-        folds=given.predictions.folds,
-        seed=given.seed,
-        training=given.learnable,
+    labeled = inputs.codes >= 0
+    weights = np.ones(len(inputs.codes), dtype=np.float32)
+    weights[labeled] = np.maximum(posterior[labeled, inputs.codes[labeled]], LEAST_WEIGHT)
+    weights[labeled & ~inputs.judged] = 1
+    if inputs.counts is not None:
+        weights *= inputs.counts
+    predictions = out_of_fold(
+        inputs.vectors,
+        inputs.codes,
+        classes=inputs.classes,
+        folds=inputs.predictions.folds,
+        seed=inputs.seed,
+        training=inputs.learnable,
         weights=weights,
-        start=given.predictions,
+        start=inputs.predictions,
     )
-    return held(found)
+    return from_predictions(predictions)
 
 
-def voters(given: Evidence, voting: np.ndarray) -> list[Opinion]:
+def neighbor_voters(inputs: EnsembleInputs, voting: np.ndarray) -> list[Estimator]:
     """Let neighbours vote with their labels, ``voting``: int32, shape (n,), -1 = no vote."""
-    graph = given.graph
+    graph = inputs.graph
 
-    def of(k: int) -> Opinion:
-        def opinion(rows: np.ndarray) -> np.ndarray:
+    def voter(k: int) -> Estimator:
+        def estimator(rows: np.ndarray) -> np.ndarray:
             near, similar = graph.rows[rows, :k], graph.similarities[rows, :k]
-            return votes(near, similar, voting, classes=given.classes, counts=given.counts)
+            return votes(near, similar, voting, classes=inputs.classes, counts=inputs.counts)
 
-        return opinion
+        return estimator
 
-    return [of(k) for k in _sizes(graph)]
-
-
-def soft_voters(given: Evidence, truth: np.ndarray) -> list[Opinion]:
-    """Let neighbours vote with what they are held to be, ``truth``: float32, shape (n, classes)."""
-    graph = given.graph
-
-    def of(k: int) -> Opinion:
-        return lambda rows: soft_votes(graph.rows[rows, :k], graph.similarities[rows, :k], truth, counts=given.counts)
-
-    return [of(k) for k in _sizes(graph)]
+    return [voter(k) for k in _voter_sizes(graph)]
 
 
-def _sizes(graph: Graph) -> list[int]:
-    return sorted({min(k, graph.rows.shape[1]) for k in VOTERS})
+def soft_neighbor_voters(inputs: EnsembleInputs, posterior: np.ndarray) -> list[Estimator]:
+    """Let neighbours vote with their ``posterior``: float32, shape (n, classes)."""
+    graph = inputs.graph
+
+    def voter(k: int) -> Estimator:
+        def estimator(rows: np.ndarray) -> np.ndarray:
+            near, similar = graph.rows[rows, :k], graph.similarities[rows, :k]
+            return soft_votes(near, similar, posterior, counts=inputs.counts)
+
+        return estimator
+
+    return [voter(k) for k in _voter_sizes(graph)]
+
+
+def _voter_sizes(graph: Graph) -> list[int]:
+    return sorted({min(k, graph.rows.shape[1]) for k in VOTER_SIZES})

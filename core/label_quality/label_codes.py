@@ -1,4 +1,4 @@
-"""Labels as people hold them → positions of the columns of pred_probs."""
+"""Codes of labels: names or whole numbers → positions of the columns of pred_probs."""
 
 from __future__ import annotations
 
@@ -60,9 +60,9 @@ def _array(labels: Any) -> pa.Array:  # noqa: ANN401
             values = pa.concat_arrays(values.chunks) if values.num_chunks else pa.array([], values.type)
         if pa.types.is_dictionary(values.type):
             values = values.dictionary_decode()
-        whole = pa.types.is_floating(values.type) or pa.types.is_integer(values.type)
-        known = whole or pa.types.is_boolean(values.type) or pa.types.is_null(values.type)
-        return values.cast(pa.int64() if whole else values.type if known else pa.string())
+        numeric = pa.types.is_floating(values.type) or pa.types.is_integer(values.type)
+        supported = numeric or pa.types.is_boolean(values.type) or pa.types.is_null(values.type)
+        return values.cast(pa.int64() if numeric else values.type if supported else pa.string())
     except (ValueError, TypeError, NotImplementedError) as error:  # pyarrow's own errors are among them
         raise InputError(
             f"The labels are neither names nor whole numbers ({error})", cure="Give one a sample"
@@ -70,8 +70,8 @@ def _array(labels: Any) -> pa.Array:  # noqa: ANN401
 
 
 def _named(classes: Sequence[object], columns: int) -> pa.Array:
-    whole = all(isinstance(one, int | np.integer) and not isinstance(one, bool) for one in classes)
-    names = pa.array([int(str(one)) for one in classes]) if whole else pa.array([str(one) for one in classes])
+    whole = all(isinstance(name, int | np.integer) and not isinstance(name, bool) for name in classes)
+    names = pa.array([int(str(name)) for name in classes]) if whole else pa.array([str(name) for name in classes])
     if len(names) != columns:
         raise InputError(
             f"pred_probs has {columns} columns, but {len(names)} classes are named",

@@ -1,4 +1,4 @@
-"""How likely each cell of samples and labels is wrong, from what one or several sources say of it.
+"""Per-label class-conditional noise model for multilabel data, fitted by expectation maximisation (EM).
 
 The label y that was given for a cell is taken for a noisy copy of the true one, t. Two rates a label say how: r10, a
 label that fits was left out, and r01, one that does not fit was given. With q the probability that the label fits,
@@ -29,7 +29,7 @@ _LEAST, _MOST = 1e-6, 0.45
 
 
 @dataclass(frozen=True)
-class CellNoise:
+class MultilabelNoise:
     """A fitted model of the noise.
 
     Parameters
@@ -46,7 +46,7 @@ class CellNoise:
 
     def fits(self, sources: Sequence[np.ndarray]) -> np.ndarray:
         """Return the probability that each label fits: shape (n, labels)."""
-        return _sigmoid(sum(one * logit(source) for one, source in zip(self.weights, sources)) + self.weights[-1])  # noqa: B905 - the last weight is the intercept
+        return _sigmoid(sum(weight * logit(source) for weight, source in zip(self.weights, sources)) + self.weights[-1])  # noqa: B905 - the last weight is the intercept
 
     def wrong(self, sources: Sequence[np.ndarray], given: np.ndarray) -> np.ndarray:
         """Return the probability that each cell is wrong: shape (n, labels)."""
@@ -55,7 +55,7 @@ class CellNoise:
 
 def fit_noise(
     sources: Sequence[np.ndarray], given: np.ndarray, judged: np.ndarray, *, trusted: np.ndarray | None = None
-) -> CellNoise:
+) -> MultilabelNoise:
     """Fit the weights of the sources and the rates.
 
     Parameters
@@ -71,19 +71,19 @@ def fit_noise(
         rates are found together.
     """
     every = slice(None, None, -(-len(given) // ROWS) or 1)
-    some, marks, counts = [np.asarray(one[every]) for one in sources], given[every] == 1, judged[every]
-    logits = np.stack([logit(one)[counts] for one in some], axis=1)
+    sampled, marks, counts = [np.asarray(array[every]) for array in sources], given[every] == 1, judged[every]
+    logits = np.stack([logit(array)[counts] for array in sampled], axis=1)
     chosen = marks[counts].astype(np.float64)
     if trusted is not None:
         kept = trusted[every][counts]
         weights = _logistic(logits[kept], chosen[kept])
-        return _with_rates(weights, some, marks, counts, 4 * STEPS)
-    model = _with_rates(_logistic(logits, chosen), some, marks, counts, 4 * STEPS)
+        return _with_rates(weights, sampled, marks, counts, 4 * STEPS)
+    model = _with_rates(_logistic(logits, chosen), sampled, marks, counts, 4 * STEPS)
     for _ in range(ROUNDS):
-        wrong = model.wrong(some, given[every])[counts]
+        wrong = model.wrong(sampled, given[every])[counts]
         weights = _logistic(logits, np.where(chosen > 0, 1 - wrong, wrong))
         moved = np.abs(weights - model.weights).max()
-        model = _with_rates(weights, some, marks, counts, STEPS, start=model)
+        model = _with_rates(weights, sampled, marks, counts, STEPS, start=model)
         if moved < 0.01:
             break
     return model
@@ -91,8 +91,8 @@ def fit_noise(
 
 def logit(probabilities: np.ndarray) -> np.ndarray:
     """Return the log odds, of probabilities kept off 0 and 1; NaN counts as one half."""
-    kept = np.clip(np.nan_to_num(probabilities, nan=0.5), 1e-5, 1 - 1e-5)
-    return np.log(kept / (1 - kept))
+    inside = np.clip(np.nan_to_num(probabilities, nan=0.5), 1e-5, 1 - 1e-5)
+    return np.log(inside / (1 - inside))
 
 
 def _with_rates(
@@ -101,13 +101,13 @@ def _with_rates(
     marks: np.ndarray,
     counts: np.ndarray,
     steps: int,
-    start: CellNoise | None = None,
-) -> CellNoise:
+    start: MultilabelNoise | None = None,
+) -> MultilabelNoise:
     """Find the rates for given weights, by expectation and maximisation."""
     labels = marks.shape[1]
     left_out = np.full(labels, 0.05) if start is None else start.left_out
     put_in = np.full(labels, 0.005) if start is None else start.put_in
-    fits = CellNoise(weights, left_out, put_in).fits(sources)
+    fits = MultilabelNoise(weights, left_out, put_in).fits(sources)
     for _ in range(steps):
         wrong = np.where(counts, _posterior(fits, marks, left_out, put_in), 0)
         true = np.where(marks, counts - wrong, wrong).sum(axis=0)
@@ -116,7 +116,7 @@ def _with_rates(
         left_out = (missed + SHRINK * missed.sum() / max(true.sum(), 1e-9)) / (true + SHRINK)
         put_in = (extra + 10 * SHRINK * extra.sum() / max(false.sum(), 1e-9)) / (false + 10 * SHRINK)
         left_out, put_in = np.clip(left_out, _LEAST, _MOST), np.clip(put_in, _LEAST, _MOST)
-    return CellNoise(weights, left_out, put_in)
+    return MultilabelNoise(weights, left_out, put_in)
 
 
 def _posterior(fits: np.ndarray, marks: np.ndarray, left_out: np.ndarray, put_in: np.ndarray) -> np.ndarray:

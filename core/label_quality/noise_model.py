@@ -1,6 +1,6 @@
-"""A model of label noise: how likely each class is the true one, given what is known of a row and its given label.
+"""Class-conditional noise model: P(true class | row, given label) from a noise transition matrix and an opinion pool.
 
-With p(y | x) what the opinions say of the row's class and T[y, g] the share of samples of class y that carry the
+With p(y | x) what the ensemble says of the row's class and T[y, g] the share of samples of class y that carry the
 label g, Bayes' rule gives ``P(y | x, g) ∝ p(y | x) T[y, g]``. So a label that looks unlikely is held against a row
 more where such errors are common: confusions of two near classes and errors spread over all classes are ranked by
 the same rule, with a T that is read off the data.
@@ -33,25 +33,31 @@ STILL = 1e-3  # weights that move less are found
 
 
 @dataclass(frozen=True)
-class Noise:
-    """How opinions are pooled and labels go wrong: weights, shape (opinions,), and T, float32, (classes, classes)."""
+class NoiseModel:
+    """Weights of the pooled sources, shape (sources,); noise transition matrix T, float32, shape (classes, classes)."""
 
     weights: np.ndarray
     transition: np.ndarray
 
 
-def logged(opinion: np.ndarray) -> np.ndarray:
-    """Return the logarithm of an opinion, float32, shape (m, classes), without vetoes."""
-    classes = opinion.shape[1]
-    return np.log((1 - UNSURE) * opinion + UNSURE / classes).astype(np.float32)
+def log_probs(pred_probs: np.ndarray) -> np.ndarray:
+    """Return the logarithm of class probabilities, float32, shape (m, classes), without vetoes: none is quite zero."""
+    classes = pred_probs.shape[1]
+    return np.log((1 - UNSURE) * pred_probs + UNSURE / classes).astype(np.float32)
 
 
-def pooled(opinions: Sequence[np.ndarray], weights: np.ndarray) -> np.ndarray:
-    """Return the weighted geometric mean of logged opinions: float32, shape (m, classes), rows sum to one."""
-    total = np.zeros_like(opinions[0])
-    for weight, one in zip(weights.tolist(), opinions, strict=True):
+def pool_log_probs(sources: Sequence[np.ndarray], weights: np.ndarray) -> np.ndarray:
+    """Return the logarithmic opinion pool, a weighted geometric mean: float32, shape (m, classes), rows sum to one.
+
+    Parameters
+    ----------
+    sources
+        Of :func:`log_probs`, each of shape (m, classes).
+    """
+    total = np.zeros_like(sources[0])
+    for weight, log_probabilities in zip(weights.tolist(), sources, strict=True):
         if weight:
-            total += np.float32(weight) * one
+            total += np.float32(weight) * log_probabilities
     total -= total.max(axis=1, keepdims=True)
     np.exp(total, out=total)
     total /= total.sum(axis=1, keepdims=True)
@@ -60,17 +66,17 @@ def pooled(opinions: Sequence[np.ndarray], weights: np.ndarray) -> np.ndarray:
 
 def posterior(pool: np.ndarray, codes: np.ndarray, transition: np.ndarray) -> np.ndarray:
     """Return P(class | row, given label): float32, shape (m, classes); of unlabeled rows (-1) the pool itself."""
-    found = pool * transition.T[codes]
-    found[codes < 0] = pool[codes < 0]
-    found /= np.maximum(found.sum(axis=1, keepdims=True), np.float32(1e-30))
-    return found
+    result = pool * transition.T[codes]
+    result[codes < 0] = pool[codes < 0]
+    result /= np.maximum(result.sum(axis=1, keepdims=True), np.float32(1e-30))
+    return result
 
 
-def transition(pool: np.ndarray, codes: np.ndarray) -> np.ndarray:
-    """Estimate T from labeled rows: float32, shape (classes, classes), rows sum to one."""
+def noise_transition_matrix(pool: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    """Estimate T from labeled rows by the confident joint: float32, shape (classes, classes), rows sum to one."""
     classes = pool.shape[1]
-    judged = pass2(pool, codes, reduce([pass1(pool, codes)]))
-    given, confident, number = count_pairs(codes, judged.confident, classes)
+    result = pass2(pool, codes, reduce([pass1(pool, codes)]))
+    given, confident, number = count_pairs(codes, result.confident, classes)
     joint = np.zeros((classes, classes))
     joint[confident, given] = number
     total = max(joint.sum(), 1.0)
@@ -80,44 +86,48 @@ def transition(pool: np.ndarray, codes: np.ndarray) -> np.ndarray:
     return ((joint + PRIOR * base) / (joint.sum(axis=1, keepdims=True) + PRIOR)).astype(np.float32)
 
 
-def fitted(opinions: Sequence[np.ndarray], codes: np.ndarray, matrix: np.ndarray | None = None) -> Noise:
-    """Fit the weights of logged opinions, and T unless it is given.
+def fit_noise_model(sources: Sequence[np.ndarray], codes: np.ndarray, matrix: np.ndarray | None = None) -> NoiseModel:
+    """Fit the weights of the sources, and the noise transition matrix unless it is given.
 
     Parameters
     ----------
-    opinions
-        float32, each of shape (m, classes), out of sample, without NaN.
+    sources
+        Of :func:`log_probs`: float32, each of shape (m, classes), out of fold, without NaN.
     codes
         Given label of each row, shape (m,), none below 0.
     """
-    equal = [sum(opinions[1:], start=opinions[0].copy()) / np.float32(len(opinions))]
+    equal = [sum(sources[1:], start=sources[0].copy()) / np.float32(len(sources))]
     if matrix is not None:
-        return Noise(_weights(opinions, equal, codes, matrix), matrix)
-    before = _weights(opinions, equal, codes, transition(pooled(equal, np.ones(1)), codes))
-    found = transition(pooled(opinions, before), codes)
-    return Noise(_weights(opinions, equal, codes, found), found)
+        return NoiseModel(_pool_weights(sources, equal, codes, matrix), matrix)
+    weights = _pool_weights(sources, equal, codes, noise_transition_matrix(pool_log_probs(equal, np.ones(1)), codes))
+    matrix = noise_transition_matrix(pool_log_probs(sources, weights), codes)
+    return NoiseModel(_pool_weights(sources, equal, codes, matrix), matrix)
 
 
-def _weights(
-    opinions: Sequence[np.ndarray], equal: Sequence[np.ndarray], codes: np.ndarray, matrix: np.ndarray
+def _pool_weights(
+    sources: Sequence[np.ndarray], equal: Sequence[np.ndarray], codes: np.ndarray, matrix: np.ndarray
 ) -> np.ndarray:
     """Return the likeliest weights, drawn towards equal shares of the likeliest sharpness."""
-    shares = np.full(len(opinions), _likeliest(equal, codes, matrix, np.full(1, START))[0] / len(opinions))
-    if len(opinions) == 1:
+    shares = np.full(len(sources), _likeliest_weights(equal, codes, matrix, np.full(1, START))[0] / len(sources))
+    if len(sources) == 1:
         return shares
-    return SHRINKAGE * shares + (1 - SHRINKAGE) * _likeliest(opinions, codes, matrix, shares)
+    return SHRINKAGE * shares + (1 - SHRINKAGE) * _likeliest_weights(sources, codes, matrix, shares)
 
 
-def _likeliest(opinions: Sequence[np.ndarray], codes: np.ndarray, matrix: np.ndarray, start: np.ndarray) -> np.ndarray:
+def _likeliest_weights(
+    sources: Sequence[np.ndarray], codes: np.ndarray, matrix: np.ndarray, start: np.ndarray
+) -> np.ndarray:
     """Maximise the likelihood of the given labels over weights that are not negative: EM, its second half by Newton."""
     weights = start.astype(np.float64)
     for _ in range(ROUNDS):
-        pool = pooled(opinions, weights)
-        expected = np.stack([np.einsum("ij,ij->i", pool, one) for one in opinions])
+        pool = pool_log_probs(sources, weights)
+        expected = np.stack([np.einsum("ij,ij->i", pool, source) for source in sources])
         truth = posterior(pool, codes, matrix)
-        wanted = np.stack([np.einsum("ij,ij->i", truth, one) for one in opinions])
+        wanted = np.stack([np.einsum("ij,ij->i", truth, source) for source in sources])
         slope = (wanted - expected).mean(axis=1, dtype=np.float64)
-        curvature = np.array([[np.einsum("ij,ij,ij->", pool, a, b) for b in opinions] for a in opinions]) / len(codes)
+        curvature = np.array(
+            [[np.einsum("ij,ij,ij->", pool, first, second) for second in sources] for first in sources]
+        ) / len(codes)
         curvature -= expected @ expected.T / len(codes)
         free = np.flatnonzero((weights > 1e-9) | (slope > 0))
         if not len(free):

@@ -1,4 +1,4 @@
-"""Where class probabilities come from: arrays, memory maps, parquet columns, top-k. Each is read block by block.
+"""Sources of pred_probs, read block by block: arrays, memory maps, top-k; and what makes a row no probabilities.
 
 A source has a ``shape`` (samples, classes) and ``blocks()``, which goes through the rows from the first to the last.
 A block is small enough for the processor's cache, so that a second look at it costs little.
@@ -57,8 +57,8 @@ class Block(NamedTuple):
         rest = np.maximum(1 - values.sum(axis=1, dtype=np.float64), 0) / np.maximum(classes - kept.sum(axis=1), 1)
         block = np.repeat(np.minimum(rest, least).astype(np.float32)[:, None], classes, axis=1)
         block[~kept.any(axis=1)] = np.nan
-        row, at = np.nonzero(kept)
-        block[row, self.indices[row, at]] = values[row, at]
+        row, column = np.nonzero(kept)
+        block[row, self.indices[row, column]] = values[row, column]
         return block
 
 
@@ -142,18 +142,18 @@ class Dense:
 
 def _let_go(array: np.ndarray) -> None:
     """Let go of the pages of a memory map that were read; they stay in the system's cache while there is room."""
-    held = getattr(array, "_mmap", None)
+    mapped = getattr(array, "_mmap", None)
     if getattr(array, "mode", "") != "r" or not hasattr(mmap, "MADV_DONTNEED"):
         return  # what was written to a map may be nowhere else
-    if isinstance(held, mmap.mmap):
-        held.madvise(mmap.MADV_DONTNEED)
+    if isinstance(mapped, mmap.mmap):
+        mapped.madvise(mmap.MADV_DONTNEED)
 
 
 def slices(n: int, width: int) -> Iterator[slice]:
     """Part n rows into blocks of bounded size."""
     step = max(1, min(VALUES_AT_ONCE // max(width, 1), _ROWS_AT_ONCE))
-    for at in range(0, n, step):
-        yield slice(at, min(at + step, n))
+    for start in range(0, n, step):
+        yield slice(start, min(start + step, n))
 
 
 def checked(source: Probabilities, ids: Callable[[np.ndarray], Sequence[object]] | None = None) -> Iterator[Block]:
@@ -171,7 +171,7 @@ def checked(source: Probabilities, ids: Callable[[np.ndarray], Sequence[object]]
     """
     name = ids or (lambda rows: rows.tolist())
     for block in source.blocks():
-        require_probabilities(block, source.shape[1], lambda rows, at=block.rows.start: name(rows + at))
+        require_probabilities(block, source.shape[1], lambda rows, start=block.rows.start: name(rows + start))
         yield block
 
 

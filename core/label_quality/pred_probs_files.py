@@ -1,4 +1,4 @@
-"""One door for probabilities: arrays, .npy files, and columns of lists in parquet files, which are read in batches."""
+"""Opening of pred_probs: arrays, .npy files, and columns of lists in parquet files, which are read in batches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What makes a reader distrust probabilities: columns in a wrong order, rows all alike, a model that saw the labels."""
+"""Sanity checks of user-supplied pred_probs: permuted columns, constant rows, in-sample predictions."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from ..errors import InputError
 from .confident_learning import count_pairs
 from .pred_probs import slices
 
-LEAST_ROWS = 10  # that the model must put into a class before its column is doubted
+LEAST_ROWS = 10  # that the model must put into a class before its column is suspected
 SURE = 0.6  # share of them that carry one and the same other label
 LEAST_CONTRADICTED = 30  # rows whose neighbours support another label, before anything is said of them
 AGAINST = 0.8  # share of the votes that the neighbours must give to one other class
 SPARED = 0.8  # how near the likelihood of contradicted labels comes to that of supported ones
 
 
-class Order(NamedTuple):
+class ColumnOrder(NamedTuple):
     """How well the order of the columns fits the labels, measured on every other row.
 
     Parameters
@@ -39,7 +39,7 @@ class Order(NamedTuple):
     rows: tuple[int, ...]
 
 
-def column_order(codes: np.ndarray, predicted: np.ndarray, classes: int) -> Order:
+def column_order(codes: np.ndarray, predicted: np.ndarray, classes: int) -> ColumnOrder:
     """Ask whether other names for the columns would explain the labels far better.
 
     A column and a class are taken for each other's if each is the other's commonest partner among the even rows;
@@ -50,8 +50,8 @@ def column_order(codes: np.ndarray, predicted: np.ndarray, classes: int) -> Orde
     codes, predicted
         Given and likeliest class of each row, shape (n,); -1 = none.
     """
-    both = np.flatnonzero((codes >= 0) & (predicted >= 0))
-    learned, asked = both[::2], both[1::2]
+    known = np.flatnonzero((codes >= 0) & (predicted >= 0))
+    learned, asked = known[::2], known[1::2]
     label, column, number = count_pairs(codes[learned], predicted[learned], classes)
     names = np.arange(classes)
     of_column, of_label = _commonest(column, label, number, classes), _commonest(label, column, number, classes)
@@ -63,11 +63,11 @@ def column_order(codes: np.ndarray, predicted: np.ndarray, classes: int) -> Orde
     moved = np.flatnonzero((named != names) & (hits > 0) & (hits >= SURE * rows))
     total = max(len(asked), 1)
     pair = tuple(zip(moved.tolist(), named[moved].tolist(), strict=True))
-    told = tuple(rows[moved].astype(int).tolist())
-    return Order(float(number[column == label].sum() / total), float(hits.sum() / total), pair, told)
+    moved_rows = tuple(rows[moved].astype(int).tolist())
+    return ColumnOrder(float(number[column == label].sum() / total), float(hits.sum() / total), pair, moved_rows)
 
 
-def order_doubt(codes: np.ndarray, predicted: np.ndarray, classes: Sequence[object]) -> str | None:
+def column_order_warning(codes: np.ndarray, predicted: np.ndarray, classes: Sequence[object]) -> str | None:
     """Say that some columns look exchanged; None where nothing speaks for it.
 
     Raises
@@ -75,35 +75,35 @@ def order_doubt(codes: np.ndarray, predicted: np.ndarray, classes: Sequence[obje
     InputError
         The labels agree with the columns at most a third as often as with exchanged ones, which explain most labels.
     """
-    found = column_order(codes, predicted, len(classes))
-    shown = [f"{classes[column]} → {classes[name]}" for column, name in found.moved]
-    plain = found.exchanged >= 0.5 and found.agreement <= found.exchanged / 3 and sum(found.rows) >= 2 * LEAST_ROWS
-    if plain and len(shown) > 1:
+    result = column_order(codes, predicted, len(classes))
+    exchanges = [f"{classes[column]} → {classes[name]}" for column, name in result.moved]
+    plain = result.exchanged >= 0.5 and result.agreement <= result.exchanged / 3 and sum(result.rows) >= 2 * LEAST_ROWS
+    if plain and len(exchanges) > 1:
         raise InputError(
             f"The classes of pred_probs look out of order: their likeliest class is the label in "
-            f"{found.agreement:.0%} of the rows, with columns exchanged in {found.exchanged:.0%}",
-            ids=shown,
+            f"{result.agreement:.0%} of the rows, with columns exchanged in {result.exchanged:.0%}",
+            ids=exchanges,
             cure="Name the class of each column in the order of the columns (classes=…, --classes names.txt)",
         )
-    shown = [one for one, rows in zip(shown, found.rows, strict=True) if rows >= LEAST_ROWS]
-    if len(shown) < 2:
+    exchanges = [exchange for exchange, rows in zip(exchanges, result.rows, strict=True) if rows >= LEAST_ROWS]
+    if len(exchanges) < 2:
         return None  # a single column: a class that is often mislabeled, or never predicted
-    more = f" and {len(shown) - 3} more" if len(shown) > 3 else ""
+    more = f" and {len(exchanges) - 3} more" if len(exchanges) > 3 else ""
     return (
-        f"Columns of pred_probs look exchanged ({', '.join(shown[:3])}{more}): most rows that are predicted as the one "
-        f"carry the label of the other. Look at the order of the classes, or at how these classes are told apart."
+        f"Columns of pred_probs look exchanged ({', '.join(exchanges[:3])}{more}): most rows that are predicted as the "
+        f"one carry the label of the other. Look at the order of the classes, or at how these classes are told apart."
     )
 
 
-def _commonest(one: np.ndarray, other: np.ndarray, number: np.ndarray, classes: int) -> np.ndarray:
+def _commonest(members: np.ndarray, partners: np.ndarray, number: np.ndarray, classes: int) -> np.ndarray:
     """Return for each class of ``one`` its commonest partner; -1 where it has none."""
-    order = np.lexsort((-other, number))  # the largest number comes last and stays; of equal ones the first class
-    found = np.full(classes, -1, dtype=np.int64)
-    found[one[order]] = other[order]
-    return found
+    order = np.lexsort((-partners, number))  # the largest number comes last and stays; of equal ones the first class
+    commonest = np.full(classes, -1, dtype=np.int64)
+    commonest[members[order]] = partners[order]
+    return commonest
 
 
-def in_sample_suspected(
+def in_sample_warning(
     given_votes: np.ndarray, best_other_votes: np.ndarray, given_likelihood: np.ndarray
 ) -> str | None:
     """Say that the model seems to have seen the labels that it judges; None where nothing speaks for it.
@@ -140,7 +140,7 @@ def in_sample_suspected(
     )
 
 
-class Alike:
+class RowComparison:
     """Watches blocks go by and knows whether all rows hold the same."""
 
     def __init__(self) -> None:
@@ -152,18 +152,18 @@ class Alike:
         self.rows += len(arrays[0]) if arrays[0] is not None else 0
         if not self.alike:
             return
-        some = [one for one in arrays if one is not None]
-        self._first = self._first or [one[:1].copy() for one in some]
-        self.alike = all(bool((one == first).all()) for one, first in zip(some, self._first, strict=True))
+        present = [array for array in arrays if array is not None]
+        self._first = self._first or [array[:1].copy() for array in present]
+        self.alike = all(bool((array == first).all()) for array, first in zip(present, self._first, strict=True))
 
-    def doubt(self) -> str | None:
+    def warning(self) -> str | None:
         """Say that all rows are alike; None where they are not."""
         if not self.alike or self.rows < 2:
             return None
         return "All rows of pred_probs are the same: no score that comes from them can be trusted."
 
 
-def doubts_of(pred_probs: np.ndarray, codes: np.ndarray, classes: Sequence[object]) -> list[str]:
+def pred_probs_warnings(pred_probs: np.ndarray, codes: np.ndarray, classes: Sequence[object]) -> list[str]:
     """Say what speaks against probabilities that a user brought, block by block.
 
     Parameters
@@ -178,9 +178,9 @@ def doubts_of(pred_probs: np.ndarray, codes: np.ndarray, classes: Sequence[objec
     InputError
         The classes are plainly out of order: see :func:`order_doubt`.
     """
-    alike, likeliest = Alike(), np.empty(len(pred_probs), dtype=np.int32)
+    comparison, likeliest = RowComparison(), np.empty(len(pred_probs), dtype=np.int32)
     for rows in slices(*pred_probs.shape):
         likeliest[rows] = pred_probs[rows].argmax(axis=1)
-        alike.see(pred_probs[rows])
-    found = (alike.doubt(), order_doubt(codes, likeliest, classes))
-    return [one for one in found if one]
+        comparison.see(pred_probs[rows])
+    notes = (comparison.warning(), column_order_warning(codes, likeliest, classes))
+    return [note for note in notes if note]

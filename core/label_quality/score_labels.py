@@ -27,7 +27,7 @@ from .confident_learning import (
 )
 from .pred_probs import Block, Probabilities, checked
 from .pred_probs_files import opened
-from .pred_probs_warnings import Alike, order_doubt
+from .pred_probs_warnings import RowComparison, column_order_warning
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -48,9 +48,9 @@ def quality(given: np.ndarray, other: np.ndarray) -> np.ndarray:
     return (((g - b) / np.maximum(g + b, 1e-9) ** EXPONENT + 1) / 2).astype(np.float32)
 
 
-def confidently_other(judged: ConfidentLearningResult, codes: np.ndarray) -> np.ndarray:
+def confidently_other(result: ConfidentLearningResult, codes: np.ndarray) -> np.ndarray:
     """Flag rows that confidently belong to another class than the given one: bool, shape (m,)."""
-    return (codes >= 0) & (judged.confident >= 0) & (judged.confident != codes) & (judged.best_other > judged.given)
+    return (codes >= 0) & (result.confident >= 0) & (result.confident != codes) & (result.best_other > result.given)
 
 
 def worst(score: np.ndarray, budget: int) -> np.ndarray:
@@ -61,15 +61,15 @@ def worst(score: np.ndarray, budget: int) -> np.ndarray:
     return chosen
 
 
-def predicted(judged: ConfidentLearningResult, codes: np.ndarray) -> np.ndarray:
+def predicted(result: ConfidentLearningResult, codes: np.ndarray) -> np.ndarray:
     """Return the likeliest class of each row, -1 where there is none: int32, shape (m,)."""
-    return np.where(judged.given >= judged.best_other, codes, judged.other).astype(np.int32)
+    return np.where(result.given >= result.best_other, codes, result.other).astype(np.int32)
 
 
-def judge(
+def run_confident_learning(
     source: Probabilities, codes: np.ndarray, *, ids: Sequence[object] | None = None
 ) -> tuple[ConfidentLearningResult, np.ndarray, list[str]]:
-    """Judge all rows of a source in two passes.
+    """Run both passes of confident learning over all rows of a source.
 
     Parameters
     ----------
@@ -85,33 +85,33 @@ def judge(
     """
     n, classes = source.shape
     total = PartialSums(np.zeros(classes, dtype=np.int64), np.zeros(classes, dtype=np.int64))
-    alike = Alike()
+    comparison = RowComparison()
     for block in checked(source, None if ids is None else lambda rows: [ids[row] for row in rows.tolist()]):
-        part = _first(block, codes[block.rows], classes)
+        part = _pass1(block, codes[block.rows], classes)
         total.sums[:] += part.sums
         total.counts[:] += part.counts
-        alike.see(block.values, block.indices)
+        comparison.see(block.values, block.indices)
     thresholds = reduce([total])
-    judged = ConfidentLearningResult(
+    result = ConfidentLearningResult(
         np.full(n, np.nan, dtype=np.float32),
         np.full(n, np.nan, dtype=np.float32),
         np.full(n, -1, dtype=np.int32),
         np.full(n, -1, dtype=np.int32),
     )
     for block in source.blocks():
-        for whole, part in zip(judged, _second(block, codes[block.rows], thresholds), strict=True):
+        for whole, part in zip(result, _pass2(block, codes[block.rows], thresholds), strict=True):
             whole[block.rows] = part
-    note = alike.doubt()
-    return judged, thresholds, [note] if note else []
+    note = comparison.warning()
+    return result, thresholds, [note] if note else []
 
 
-def _first(block: Block, codes: np.ndarray, classes: int) -> PartialSums:
+def _pass1(block: Block, codes: np.ndarray, classes: int) -> PartialSums:
     if block.indices is None:
         return pass1(block.values, codes)
     return sparse_pass1(block.indices, block.values, codes, classes)
 
 
-def _second(block: Block, codes: np.ndarray, thresholds: np.ndarray) -> ConfidentLearningResult:
+def _pass2(block: Block, codes: np.ndarray, thresholds: np.ndarray) -> ConfidentLearningResult:
     if block.indices is None:
         return pass2(block.values, codes, thresholds)
     return sparse_pass2(block.indices, block.values, codes, thresholds)
@@ -173,18 +173,18 @@ def score_labels(
     source = opened(pred_probs, classes=None if classes is None else len(classes))
     codes, names = codes_and_names(labels, classes, source.shape[1])
     _require(source.shape, codes, budget=budget, ids=ids)
-    judged, _, notes = judge(source, codes, ids=ids)
-    doubt = order_doubt(codes, predicted(judged, codes), names.to_pylist())
-    notes += [doubt] if doubt else []
-    score = quality(judged.given, judged.best_other)
-    told = np.isfinite(score) & (judged.other >= 0)
-    flags = confidently_other(judged, codes) if budget is None else worst(score, budget)
+    result, _, notes = run_confident_learning(source, codes, ids=ids)
+    warning = column_order_warning(codes, predicted(result, codes), names.to_pylist())
+    notes += [warning] if warning else []
+    score = quality(result.given, result.best_other)
+    suggested = np.isfinite(score) & (result.other >= 0)
+    flags = confidently_other(result, codes) if budget is None else worst(score, budget)
     columns = {
-        **({} if ids is None else {"id": pa.array([str(one) for one in ids], pa.string())}),
+        **({} if ids is None else {"id": pa.array([str(sample_id) for sample_id in ids], pa.string())}),
         "label_score": pa.array(score, mask=np.isnan(score)),
         "is_label_issue": pa.array(flags),
-        "suggested_label": names.take(pa.array(judged.other, mask=~told)),
-        "confidence": pa.array(judged.best_other, mask=~told),
+        "suggested_label": names.take(pa.array(result.other, mask=~suggested)),
+        "confidence": pa.array(result.best_other, mask=~suggested),
     }
     for note in notes:
         warnings.warn(note, stacklevel=2)

@@ -21,8 +21,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..data.issues import words
-from ..data.label_sets import said
+from ..data.issues import issue_named
+from ..data.label_sets import cell_of
 from ..data.schemas import issues_in
 from ..data.textless import comparable_texts
 from ..store.run import Run
@@ -225,7 +225,7 @@ def _decisions_by_change(records: Iterable[Mapping[str, Any]], old: Run, new: Ru
 def _present_label(cell: str | None, new: Run) -> object:
     """Return a label out of a JSON cell, under its present name; what is no label as JSON text, which hashes."""
     try:
-        label = said(json.loads(cell)) if cell is not None else None
+        label = cell_of(json.loads(cell)) if cell is not None else None
     except ValueError:
         return cell
     taxonomy = new.samples.taxonomy
@@ -236,5 +236,5 @@ def _present_label(cell: str | None, new: Run) -> object:
 
 def _why(record: Mapping[str, Any]) -> str:
     issues = record["issues"]
-    flagged = f"flagged as {', '.join(words(issue).one for issue in issues)}" if issues else ""
+    flagged = f"flagged as {', '.join(issue_named(issue).one for issue in issues)}" if issues else ""
     return "; ".join(part for part in (flagged, _VERDICTS.get(record["verdict"] or "", "")) if part)

@@ -1,4 +1,4 @@
-"""Texts become vectors: a static embedder that comes with the package, or any transformers model.
+"""Text embedders: static token vectors that come with the package (wordllama), or any transformers model.
 
 The default embedder is the token table of wordllama (l2_supercat, 256 dimensions, MIT), read
 straight from that package's files: the vector of a text is the mean of its tokens' rows. It needs no
@@ -89,14 +89,16 @@ def embed(texts: pa.ChunkedArray, model: Embedder, *, batch: int = 1024) -> np.n
         float32, shape (n, dimensions), rows of unit length; zero where a text has no token.
     """
     vectors = np.zeros((len(texts), model.dimensions), dtype=np.float32)
-    at = 0
-    for some in _batches(texts, batch):
-        vectors[at : at + len(some)] = model.embed(some)
-        at += len(some)
-    return normalised(vectors)
+    start = 0
+    for batch_texts in _batches(texts, batch):
+        vectors[start : start + len(batch_texts)] = model.embed(batch_texts)
+        start += len(batch_texts)
+    return normalize(vectors)
 
 
-def kept_vectors(cache: Cache, texts: pa.ChunkedArray, hashes: pa.FixedSizeBinaryArray, model: Embedder) -> np.ndarray:
+def cached_vectors(
+    cache: Cache, texts: pa.ChunkedArray, hashes: pa.FixedSizeBinaryArray, model: Embedder
+) -> np.ndarray:
     """Embed texts as :func:`embed` does, but for those whose vectors the cache holds.
 
     Only an embedder that tells by a ``maker`` all that its vectors depend on is cached.
@@ -106,11 +108,11 @@ def kept_vectors(cache: Cache, texts: pa.ChunkedArray, hashes: pa.FixedSizeBinar
         vectors = embed(texts.take(pa.array(rows)), model)
         return pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), model.dimensions)
 
-    found = cache.rows("vectors", getattr(model, "maker", None), hashes, make)
-    return found.flatten().to_numpy().reshape(len(texts), -1)
+    arrays = cache.rows("vectors", getattr(model, "maker", None), hashes, make)
+    return arrays.flatten().to_numpy().reshape(len(texts), -1)
 
 
-def normalised(vectors: np.ndarray) -> np.ndarray:
+def normalize(vectors: np.ndarray) -> np.ndarray:
     """Scale the rows to unit length in place; zero rows stay zero."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     np.divide(vectors, lengths, out=vectors, where=lengths > 0)
@@ -119,8 +121,8 @@ def normalised(vectors: np.ndarray) -> np.ndarray:
 
 def _batches(texts: pa.ChunkedArray, rows: int) -> Iterator[list[str]]:
     for chunk in texts.chunks:
-        for at in range(0, len(chunk), rows):
-            yield chunk.slice(at, rows).to_pylist()
+        for start in range(0, len(chunk), rows):
+            yield chunk.slice(start, rows).to_pylist()
 
 
 class StaticEmbedder:
@@ -145,7 +147,7 @@ class StaticEmbedder:
 
     def pieces(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the numbers of the tokens that each text is cut into."""
-        return [one.ids for one in self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)]
+        return [encoding.ids for encoding in self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)]
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """Return the mean token vector of each text: float32, shape (len(texts), 256)."""
@@ -165,16 +167,16 @@ def _bounded(texts: Iterable[Sequence[int]]) -> Iterator[tuple[np.ndarray, np.nd
     """
     rows: list[int] = []
     parts: list[Sequence[int]] = []
-    held = 0
+    size = 0
     for row, ids in enumerate(texts):
-        for at in range(0, len(ids), _TOKENS_AT_ONCE):
-            part = ids[at : at + _TOKENS_AT_ONCE]
-            if held + len(part) > _TOKENS_AT_ONCE:
+        for start in range(0, len(ids), _TOKENS_AT_ONCE):
+            part = ids[start : start + _TOKENS_AT_ONCE]
+            if size + len(part) > _TOKENS_AT_ONCE:
                 yield _piece(rows, parts)
-                rows, parts, held = [], [], 0
+                rows, parts, size = [], [], 0
             rows.append(row)
             parts.append(part)
-            held += len(part)
+            size += len(part)
     if parts:
         yield _piece(rows, parts)
 
@@ -227,30 +229,31 @@ class TransformersEmbedder:
         self.folder = str(Path(model).resolve()) if Path(model).is_dir() else None
         self.name = f"{TRANSFORMERS}{Path(self.folder).name if self.folder else model}"
         self.dimensions = int(self._model.config.hidden_size)
-        self.maker = self._told(model, max_length)
+        self.maker = self._maker(model, max_length)
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """Return one vector a text: float32, shape (len(texts), hidden size)."""
         vectors = np.zeros((len(texts), self.dimensions), dtype=np.float32)
         # Texts of like length together: a batch is padded to its longest.
         order = np.argsort([len(text) for text in texts], kind="stable")
-        for at in range(0, len(texts), self._batch):
-            rows = order[at : at + self._batch]
+        for start in range(0, len(texts), self._batch):
+            rows = order[start : start + self._batch]
             vectors[rows] = self._mean([texts[int(row)] for row in rows])
         return vectors
 
-    def _told(self, model: str, max_length: int) -> str | None:
+    def _maker(self, model: str, max_length: int) -> str | None:
         """Say what the vectors depend on: a revision of the hub, or the files of a folder; else nothing is known."""
         if self.folder:
             files = [
-                (one.name, one.stat().st_size, one.stat().st_mtime_ns) for one in sorted(Path(self.folder).iterdir())
+                (file.name, file.stat().st_size, file.stat().st_mtime_ns)
+                for file in sorted(Path(self.folder).iterdir())
             ]
-            told = f"{self.folder} {files}"
+            source = f"{self.folder} {files}"
         elif revision := getattr(self._model.config, "_commit_hash", None):
-            told = f"{model} {revision}"
+            source = f"{model} {revision}"
         else:
             return None
-        return f"{versions_of('transformers', 'torch', 'tokenizers')} {told} up to {max_length} tokens"
+        return f"{versions_of('transformers', 'torch', 'tokenizers')} {source} up to {max_length} tokens"
 
     def _mean(self, texts: Sequence[str]) -> np.ndarray:
         inputs = self._tokenizer(

@@ -88,7 +88,7 @@ def _solve(inputs: np.ndarray, probabilities: np.ndarray, penalty: float, target
         spread = probabilities * (scores - (probabilities * scores).sum(axis=1, keepdims=True))
         return inputs.T @ spread / len(inputs) + _ridge(direction, penalty)
 
-    found, rest = np.zeros_like(target), target.copy()
+    solution, rest = np.zeros_like(target), target.copy()
     direction, size = rest.copy(), (rest * rest).sum()
     enough = 1e-20 * size
     for _ in range(4 * target.size):
@@ -98,11 +98,11 @@ def _solve(inputs: np.ndarray, probabilities: np.ndarray, penalty: float, target
         curvature = (direction * image).sum()
         if curvature <= 0:
             break
-        found += size / curvature * direction
+        solution += size / curvature * direction
         rest -= size / curvature * image
         size, before = (rest * rest).sum(), size
         direction = rest + size / before * direction
-    return found
+    return solution
 
 
 def _objective(inputs: np.ndarray, codes: np.ndarray, weights: np.ndarray, penalty: float) -> float:

@@ -1,4 +1,4 @@
-"""Kernel ridge regression of the classes, out of sample: between a linear model and the vote of neighbours.
+"""Kernel ridge regression with Nyström landmarks, out of fold: between a linear model and the vote of neighbours.
 
 A radial basis function of the cosine, ``exp((cos − 1) / width)``, on landmarks drawn from the training rows (Nyström:
 Williams & Seeger 2001). Least squares on class indicators estimate class probabilities (Hastie, Tibshirani & Friedman
@@ -48,10 +48,10 @@ class Landmarks:
         """Return ``exp((cos − 1) / width)``: float32, shape (m, landmarks); not to be changed."""
         if self._last is None or self._last[0] is not rows:
             self._last = None
-            found = self.vectors[rows] @ self._chosen
-            found -= 1
-            found /= self.width
-            self._last = rows, np.exp(found, out=found)
+            kernel = self.vectors[rows] @ self._chosen
+            kernel -= 1
+            kernel /= self.width
+            self._last = rows, np.exp(kernel, out=kernel)
         return self._last[1]
 
 
@@ -95,8 +95,8 @@ class KernelRidge:
 
     def kernel(self, rows: np.ndarray) -> np.ndarray:
         """Compare rows with the landmarks: float32, shape (m, landmarks)."""
-        found = self.landmarks.kernel(rows)
-        return found if self.power == 1 else found**self.power
+        kernel = self.landmarks.kernel(rows)
+        return kernel if self.power == 1 else kernel**self.power
 
     def fit(self, targets: np.ndarray) -> Ridge:
         """Fit one model a fold, without its rows.
@@ -104,7 +104,7 @@ class KernelRidge:
         Parameters
         ----------
         targets
-            float32, shape (n, classes): what each row is held to be, rows sum to one.
+            float32, shape (n, classes): class probabilities of each row, which sum to one.
         """
         sums, mass = {}, {}
         for fold in self._systems:
@@ -142,7 +142,7 @@ class KernelRidge:
 
 @dataclass(frozen=True)
 class Ridge:
-    """What was fitted: weights float32, shape (landmarks, classes), and prior float32, shape (classes,), by fold."""
+    """Fitted by fold: weights float32, shape (landmarks, classes), and prior float32, shape (classes,)."""
 
     over: KernelRidge
     weights: dict[int, np.ndarray]
@@ -151,17 +151,17 @@ class Ridge:
     def __call__(self, rows: np.ndarray) -> np.ndarray:
         """Return the class probabilities of rows, each by the model that has not seen it: float32, (m, classes)."""
         classes = len(next(iter(self.priors.values())))
-        found = np.empty((len(rows), classes), dtype=np.float32)
+        probabilities = np.empty((len(rows), classes), dtype=np.float32)
         kernel = self.over.kernel(rows)
         folds = self.over.folds[rows]
         for fold, weights in self.weights.items():
             own = folds == fold
-            found[own] = kernel[own] @ weights + self.priors[fold]
+            probabilities[own] = kernel[own] @ weights + self.priors[fold]
         rest = ~np.isin(folds, list(self.weights))
         if rest.any():
-            found[rest] = np.mean(
+            probabilities[rest] = np.mean(
                 [kernel[rest] @ weights + self.priors[fold] for fold, weights in self.weights.items()], axis=0
             )
-        np.maximum(found, min(FLOOR, 0.1 / classes), out=found)
-        found /= found.sum(axis=1, keepdims=True)
-        return found
+        np.maximum(probabilities, min(FLOOR, 0.1 / classes), out=probabilities)
+        probabilities /= probabilities.sum(axis=1, keepdims=True)
+        return probabilities

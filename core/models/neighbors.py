@@ -1,4 +1,4 @@
-"""One shared nearest-neighbour index: the neighbour graph of every check.
+"""k-nearest-neighbour graph of unit vectors (faiss), shared by all checks.
 
 Faiss: exact inner products up to some ten thousand rows, above that an inverted file with half-precision
 vectors (IVF, SQfp16), which is about ten times faster at a recall above .98.
@@ -20,23 +20,23 @@ MOST, LEAST, ENTRIES = 200, 50, 20_000_000  # neighbours of a row, and of all ro
 _QUERIES_AT_ONCE = 8_192
 
 
-def cells_for(n: int) -> int:
+def cell_count(n: int) -> int:
     """Return into how many cells n vectors are parted."""
     return int(4 * np.sqrt(n))
 
 
-def neighbors_for(n: int) -> int:
+def neighbor_count(n: int) -> int:
     """Return how many neighbours the graph of n rows holds for each: 200 up to 100,000 rows, 50 from 400,000 on.
 
-    >>> [neighbors_for(n) for n in (1, 20, 10_000, 200_000, 1_000_000)]
+    >>> [neighbor_count(n) for n in (1, 20, 10_000, 200_000, 1_000_000)]
     [1, 19, 200, 100, 50]
     """
     return min(max(min(ENTRIES // max(n, 1), MOST), LEAST), max(n - 1, 1))
 
 
-def trained_on(n: int) -> int:
-    """Return how many vectors the cells are made of."""
-    return min(n, 64 * cells_for(n))
+def training_count(n: int) -> int:
+    """Return how many vectors the cells are trained on."""
+    return min(n, 64 * cell_count(n))
 
 
 @dataclass(frozen=True)
@@ -72,11 +72,11 @@ class NeighborIndex:
         if n < EXACT_BELOW:
             self._index = faiss.IndexFlatIP(dimensions)
         else:
-            cells = cells_for(n)
+            cells = cell_count(n)
             self._index = faiss.index_factory(dimensions, f"IVF{cells},SQfp16", faiss.METRIC_INNER_PRODUCT)
             self._index.cp.seed = seed
             self._index.nprobe = PROBED
-            sample = np.random.default_rng(seed).choice(n, trained_on(n), replace=False)
+            sample = np.random.default_rng(seed).choice(n, training_count(n), replace=False)
             self._index.train(vectors[np.sort(sample)])
         self._index.add(vectors)
 
@@ -90,18 +90,18 @@ class NeighborIndex:
         n = len(vectors)
         rows = np.full((n, k), -1, dtype=np.int32)
         similarities = np.full((n, k), -1, dtype=np.float32)
-        for at in range(0, n, _QUERIES_AT_ONCE):
-            some = slice(at, min(at + _QUERIES_AT_ONCE, n))
-            found, cosines = self.search(vectors[some], min(k + 1, n))
-            own = found == np.arange(some.start, some.stop)[:, None]
+        for start in range(0, n, _QUERIES_AT_ONCE):
+            some = slice(start, min(start + _QUERIES_AT_ONCE, n))
+            nearest, cosines = self.search(vectors[some], min(k + 1, n))
+            own = nearest == np.arange(some.start, some.stop)[:, None]
             own[~own.any(axis=1), -1] = True  # among many equal vectors the row itself may be missing: drop the last
-            kept = found[~own].reshape(len(found), -1)
+            kept = nearest[~own].reshape(len(nearest), -1)
             rows[some, : kept.shape[1]] = kept
-            similarities[some, : kept.shape[1]] = cosines[~own].reshape(len(found), -1)
+            similarities[some, : kept.shape[1]] = cosines[~own].reshape(len(nearest), -1)
         return Graph(rows, np.where(rows < 0, np.float32(-1), similarities))
 
 
-def kept_graph(cache: Cache, vectors: np.ndarray, k: int, *, seed: int = 0) -> Graph:
+def cached_graph(cache: Cache, vectors: np.ndarray, k: int, *, seed: int = 0) -> Graph:
     """Return the graph of vectors, from the cache where it holds the same ones."""
     maker = f"{versions_of('faiss-cpu')}, {k} nearest, exact below {EXACT_BELOW}, {PROBED} cells, seed {seed}"
 
@@ -109,9 +109,9 @@ def kept_graph(cache: Cache, vectors: np.ndarray, k: int, *, seed: int = 0) -> G
         graph = NeighborIndex(vectors, seed=seed).graph(vectors, k)
         lists = {"rows": graph.rows, "similarities": graph.similarities}
         return pa.table(
-            {name: pa.FixedSizeListArray.from_arrays(pa.array(one.ravel()), k) for name, one in lists.items()}
+            {name: pa.FixedSizeListArray.from_arrays(pa.array(array.ravel()), k) for name, array in lists.items()}
         )
 
     table = cache.whole("neighbors", maker, digest_of(np.ascontiguousarray(vectors)), make)
-    found = [table[name].combine_chunks().flatten().to_numpy().reshape(-1, k) for name in ("rows", "similarities")]
-    return Graph(*found)
+    arrays = [table[name].combine_chunks().flatten().to_numpy().reshape(-1, k) for name in ("rows", "similarities")]
+    return Graph(*arrays)

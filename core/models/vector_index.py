@@ -1,4 +1,4 @@
-"""Search among many unit vectors, kept on disk: build, calibrate, filter, append, remove, save, open.
+"""Vector index on disk (faiss), its recall calibrated: build, search, filter, append, remove, save, open.
 
 Faiss: exact inner products up to some ten thousand rows; above that an inverted file with half-precision
 vectors (IVF, SQfp16; Jégou et al. 2011). How many of its cells a search must visit depends on the data:
@@ -63,8 +63,8 @@ class VectorIndex:
         trained_on = np.sort(order[: _PER_CELL * cells])
         held_out = np.sort(order[-min(_HELD_OUT, n // 10) :])
         index = _trained(vectors[trained_on], cells, seed=seed)
-        for at in range(0, n, _ROWS_AT_ONCE):
-            index.add(np.ascontiguousarray(vectors[at : at + _ROWS_AT_ONCE], dtype=np.float32))
+        for start in range(0, n, _ROWS_AT_ONCE):
+            index.add(np.ascontiguousarray(vectors[start : start + _ROWS_AT_ONCE], dtype=np.float32))
         index.nprobe = _cells_needed(index, vectors, held_out, recall)
         return cls(index)
 
@@ -187,7 +187,7 @@ def _best(vectors: np.ndarray, rows: np.ndarray, queries: np.ndarray, k: int) ->
     return np.pad(rows[order], empty, constant_values=-1), np.pad(nearest, empty, constant_values=-1)
 
 
-def kept_index(path: Path, vectors: np.ndarray) -> VectorIndex:
+def cached_index(path: Path, vectors: np.ndarray) -> VectorIndex:
     """Open the index of these vectors, or build it and keep it there; what is built in a second is not kept."""
     if len(vectors) < EXACT_BELOW:
         return VectorIndex.build(vectors)
@@ -229,8 +229,8 @@ def _cells_needed(index: Any, vectors: np.ndarray, held_out: np.ndarray, recall:
     truth = np.where(truth == held_out[:, None], -2, truth)  # finding the row itself is no merit
     cells = 1
     while cells < index.nlist:
-        _, found = index.search(queries, _NEAREST + 1, params=faiss.SearchParametersIVF(nprobe=cells))
-        hits = (truth[:, :, None] == found[:, None, :]).any(axis=2).sum()
+        _, nearest = index.search(queries, _NEAREST + 1, params=faiss.SearchParametersIVF(nprobe=cells))
+        hits = (truth[:, :, None] == nearest[:, None, :]).any(axis=2).sum()
         if hits >= recall * (truth >= 0).sum():
             break
         cells += max(cells // 8, 1)

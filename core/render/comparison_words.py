@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..data.issues import percent, shortened, visible
+from ..data.formatting import percent, shortened, visible
 from ..metrics.slice_table import RATES
 
 if TYPE_CHECKING:

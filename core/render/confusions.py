@@ -9,7 +9,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-SYSTEMATIC = "systematic"  # the kind of these findings, of issue label and scope class
+from ..data.issues import SYSTEMATIC
+
 SCHEMA = pa.schema(
     [
         pa.field("given", pa.string()),

@@ -12,8 +12,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..data.issues import expected_precision, listed, percent, spans_told, words
-from ..data.schemas import ADVICE, ISSUES, issues_in, of_issue
+from ..data.formatting import expected_precision, listed, percent
+from ..data.issues import advice_names, issue_named, span_kinds_sentence
+from ..data.schemas import issues_in, of_issue
 from ..metrics.slice_metrics import judged_labels
 from .class_health import ClassHealth, extra_and_missing, multilabel_health, single_label_health
 
@@ -106,8 +107,7 @@ class Overview:
             else:
                 count = len(pc.unique(of_issue(findings, issue)["id"]))
             result.append(IssueCount(issue, count, self._of(issue)))
-        order = {issue: position for position, issue in enumerate(ISSUES)}
-        return tuple(sorted(result, key=lambda entry: order.get(entry.issue, len(order))))
+        return tuple(sorted(result, key=lambda entry: issue_named(entry.issue).rank))
 
     def _of(self, issue: str) -> int:
         """Return how many samples could have an issue."""
@@ -129,7 +129,7 @@ class Overview:
     def flagged_rows(self) -> int:
         """Samples with at least one issue; a hard sample with a right label has none."""
         any_flag = np.zeros(self.rows, dtype=bool)
-        for issue in set(issues_in(self._scores)) - ADVICE:
+        for issue in set(issues_in(self._scores)) - advice_names():
             any_flag |= self._flags(issue)
         return int(any_flag.sum())
 
@@ -237,12 +237,13 @@ class Overview:
             sentences.append(f"The most common mix-up: {top[2]:,} labeled {top[0]} look like {top[1]}.")
         if self.report.samples.task == "multilabel":
             sentences += extra_and_missing(self.classes)
-        sentences += spans_told(self.span_kinds)
+        kinds = span_kinds_sentence(self.span_kinds)
+        sentences += [kinds] if kinds else []
         leading = "span" if self.marked else "label"
         others = [entry for entry in self.issues if entry.issue != leading and entry.count]
         if others:
             others.sort(key=lambda entry: -entry.count)
-            named = [words(entry.issue).counted(entry.count) for entry in others[:4]]
+            named = [issue_named(entry.issue).counted(entry.count) for entry in others[:4]]
             also = "also " if self.labels is not None or self.marked else ""
             sentences.append(f"The scan {also}found {listed(named)}.")
         return " ".join(sentences)

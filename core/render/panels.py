@@ -18,9 +18,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..data.issues import shown_span
-from ..data.label_sets import shown
-from ..data.schemas import ISSUES
+from ..data.formatting import format_span
+from ..data.issues import issue_named
+from ..data.label_sets import format_labels
 from ..metrics.factorize import partitions
 from ..metrics.slice_metrics import ScoredLabels, class_metrics, overall, score_column, scored_labels, wilson
 from ..metrics.slice_table import full_table, worst_first
@@ -231,8 +231,7 @@ def _flagged(report: Run, *, with_text: bool) -> tuple[Table, int]:
     not compare, and every exact duplicate scores 0.
     """
     findings = report.findings.filter(pc.equal(report.findings["scope"], "sample"))
-    order_of = {issue: position for position, issue in enumerate(ISSUES)}
-    rank = [order_of.get(issue, len(order_of)) for issue in findings["issue"].to_pylist()]
+    rank = [issue_named(issue).rank for issue in findings["issue"].to_pylist()]
     order = np.lexsort((findings["score"].to_numpy(), np.array(rank, dtype=np.int64)))
     included = findings.take(pa.array(order[:MAX_FLAGGED]))
     labels = set(report.samples.classes) | set(report.classes)
@@ -273,9 +272,9 @@ def _plain(table: pa.Table) -> Table:
 
 def _label(cell: str | None, labels: set[str]) -> str:
     value = None if cell is None else json.loads(cell)
-    if isinstance(value, list) and shown_span(value, None) is None:
-        return shown(value) if all(isinstance(label, str) and label in labels for label in value) else ""
-    value = shown_span(value, None) or value
+    if isinstance(value, list) and format_span(value, None) is None:
+        return format_labels(value) if all(isinstance(label, str) and label in labels for label in value) else ""
+    value = format_span(value, None) or value
     return value if isinstance(value, str) and value in labels else ""
 
 

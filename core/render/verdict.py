@@ -8,7 +8,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from ..data.issues import percent, shortened, visible, words
+from ..data.formatting import percent, shortened, visible
+from ..data.issues import issue_named
 from .overview import Overview
 
 MAX_LENGTH = 8_000  # a tag of MLflow's holds no more
@@ -70,7 +71,10 @@ def _judge(whole: dict[str, float], source: str) -> str:
 
 
 def _issues(overview: Overview) -> str:
-    rows = [(words(entry.issue).title, f"{entry.count:,}", percent(entry.count, entry.of)) for entry in overview.issues]
+    rows = [
+        (issue_named(entry.issue).title, f"{entry.count:,}", percent(entry.count, entry.of))
+        for entry in overview.issues
+    ]
     return _table("Issues", ("Issue", "Samples", "Share"), rows)
 
 

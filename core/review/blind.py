@@ -11,7 +11,7 @@ from ..data.samples import Task
 from ..errors import InputError, StoreError
 from ..platforms import Mode
 from ..store.base import BaseStore
-from ..store.run_reader import read_shown
+from ..store.run_reader import read_sample_records
 from .suggestions import Value, labels_in, read_given, suggestion_of
 
 OWN = "labelsift_"  # how the fields begin that labelsift writes
@@ -70,7 +70,7 @@ def labels_of_blind(
     """
     ids = list(dict.fromkeys(ids))
     try:
-        shown = read_shown(store.place_of(run), ids) if ids else {}
+        shown = read_sample_records(store.place_of(run), ids) if ids else {}
     except StoreError:
         shown = {}
     unknown = [id for id in ids if id not in shown]

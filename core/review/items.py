@@ -10,10 +10,10 @@ from typing import Any
 
 import pyarrow.compute as pc
 
+from ..data.issues import advice_names, issue_names
 from ..data.media import Medium, shown_of
 from ..data.review_queue import ReviewItem, ReviewQueue, Value
 from ..data.samples import Task
-from ..data.schemas import ADVICE, ISSUES
 from ..errors import InputError
 from ..store.run import Run
 from .dealing import clusters_of
@@ -25,7 +25,7 @@ def findings_of(run: Run, *, advice: bool = True) -> list[dict[str, Any]]:
     """Return the findings of a run about single samples as rows; without ``advice``, those that ask for a decision."""
     table = run.findings.drop_columns(["related_ids"])  # lists take long to build
     rows = table.filter(pc.equal(table["scope"], "sample")).to_pylist()
-    return rows if advice else [row for row in rows if row["issue"] not in ADVICE]
+    return rows if advice else [row for row in rows if row["issue"] not in advice_names()]
 
 
 def queue_of(
@@ -57,7 +57,7 @@ def queue_of(
     InputError
         If an issue is unknown.
     """
-    issues = set(ISSUES) | set(run.findings["issue"].to_pylist())
+    issues = set(issue_names()) | set(run.findings["issue"].to_pylist())
     unknown = sorted(set(only or ()) - issues)
     if unknown:
         raise InputError("There are no such issues", ids=unknown, cure=f"Known are: {', '.join(sorted(issues))}")

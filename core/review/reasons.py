@@ -1,4 +1,4 @@
-"""Why a sample is flagged, in words for the person who labels. Pure functions.
+"""Reason sentences of findings, in words for the person who labels.
 
 A finding's own reason stands alone in a report. On the page it stands below a header that says what is given and what
 may fit better, so it is told anew from the finding's evidence: only what speaks for it, without terms of the trade, and
@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ..data.issues import listed, shortened
+from ..data.formatting import listed, shortened
 from ..data.media import Medium
 from .suggestions import plain
 
@@ -41,20 +41,20 @@ def reason_of(finding: Mapping[str, Any], *, text: str = "", medium: Medium | No
     'Odd.'
     """
     evidence = _evidence(finding.get("evidence"))
-    told = ""
+    reason = ""
     if finding["issue"] == "label":
-        told = _of_label(finding, evidence, _MANY[medium])
+        reason = _of_label(finding, evidence, _MANY[medium])
     elif finding["issue"] == "span" and "marked_the_same" in evidence:
-        told = _of_span(finding, evidence, text)
+        reason = _of_span(finding, evidence, text)
     elif finding["issue"] == "outlier" and "similarity" in evidence:
-        told = f"None of the other {_MANY[medium]} is much like it"
-    told = told or finding["reason"].strip().rstrip(".")
-    return f"{told}." if told else ""
+        reason = f"None of the other {_MANY[medium]} is much like it"
+    reason = reason or finding["reason"].strip().rstrip(".")
+    return f"{reason}." if reason else ""
 
 
 def _evidence(cell: str | None) -> Evidence:
-    found = json.loads(cell) if cell else None
-    return found if isinstance(found, dict) else {}
+    content = json.loads(cell) if cell else None
+    return content if isinstance(content, dict) else {}
 
 
 def _of_label(finding: Mapping[str, Any], evidence: Evidence, many: str) -> str:
@@ -110,16 +110,16 @@ def _votes(opinions: Mapping[str, list[str]]) -> str:
     >>> _votes({"refund": ["ann", "bob"], "top_up": ["cy"]})
     '2 people said refund and 1 said top_up'
     """
-    counted = sorted(((len(who), label) for label, who in opinions.items()), key=lambda one: (-one[0], one[1]))
-    said = [f"{count} said {label}" for count, label in counted]
+    counted = sorted(((len(who), label) for label, who in opinions.items()), key=lambda entry: (-entry[0], entry[1]))
+    parts = [f"{count} said {label}" for count, label in counted]
     people = "person" if counted[0][0] == 1 else "people"
-    said[0] = f"{counted[0][0]} {people} said {counted[0][1]}"
-    return listed(said)
+    parts[0] = f"{counted[0][0]} {people} said {counted[0][1]}"
+    return listed(parts)
 
 
 def _of_span(finding: Mapping[str, Any], evidence: Evidence, text: str) -> str:
     given, suggested = _span(finding["given"]), _span(finding["suggested"])
-    same, other, times = (int(evidence.get(one) or 0) for one in ("marked_the_same", "marked_otherwise", _TIMES))
+    same, other, times = (int(evidence.get(name) or 0) for name in ("marked_the_same", "marked_otherwise", _TIMES))
     if given is None and suggested is None:
         return ""
     if given is None:
@@ -135,8 +135,8 @@ def _of_span(finding: Mapping[str, Any], evidence: Evidence, text: str) -> str:
 
 
 def _span(cell: str | None) -> Any:  # noqa: ANN401 - whatever JSON holds
-    found = json.loads(cell) if cell else None
-    return found if isinstance(found, list) and len(found) == 3 else None
+    content = json.loads(cell) if cell else None
+    return content if isinstance(content, list) and len(content) == 3 else None
 
 
 def _texts(count: int) -> str:

@@ -1,4 +1,4 @@
-"""Reopening of verified labels: a later scan contradicts them more strongly than the one that people saw.
+"""Reopening of verified labels that a later scan contradicts more strongly than the one people saw.
 
 A verified label is asked about again only when the evidence changed *materially*. That is, all of it:
 
@@ -22,11 +22,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..data.label_sets import said
+from ..data.label_sets import cell_of
 from ..data.remap import given_names
 from ..data.samples import Samples
 from ..data.schemas import to_json
-from .verified import Judged, chosen, judged
+from .verified import Decided, chosen, decided_samples
 
 # Of a score from 0 to 1. Scans of the same 8,000 rows of noisyag with two seeds differ by less than 0.083 on 99 % of
 # what is flagged, so that chance alone seldom reaches it.
@@ -49,37 +49,37 @@ def reopened(
     """
     if not {"label_score", "is_label_issue", "suggested_label"} <= set(scores.column_names):
         return frozenset()
-    found = judged(samples, records, but=but)
+    decided = decided_samples(samples, records, but=but)
     of_sample: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
-    for one in found.decisions:
-        if one["verdict"] != "skipped" and one["id"] in found.decided:
-            of_sample[one["id"]].append(one)
+    for decision in decided.decisions:
+        if decision["verdict"] != "skipped" and decision["id"] in decided.votes:
+            of_sample[decision["id"]].append(decision)
     asked = pc.and_(
         pc.fill_null(scores["is_label_issue"], False),
         pc.is_in(scores["id"], value_set=pa.array(sorted(of_sample), pa.string())),
     )
     flagged = scores.filter(asked).select(["id", "label_score", "suggested_label"]).to_pylist()
-    return frozenset(row["id"] for row in flagged if _changed(row, of_sample[row["id"]], found))
+    return frozenset(row["id"] for row in flagged if _changed(row, of_sample[row["id"]], decided))
 
 
-def _changed(now: Mapping[str, Any], decisions: Sequence[Mapping[str, Any]], found: Judged) -> bool:
-    text, label = found.now[now["id"]]
-    decided = chosen(found.decided[now["id"]])
-    if now["suggested_label"] is None or (decided and label not in decided):
+def _changed(now: Mapping[str, Any], decisions: Sequence[Mapping[str, Any]], decided: Decided) -> bool:
+    text, label = decided.now[now["id"]]
+    labels = chosen(decided.votes[now["id"]])
+    if now["suggested_label"] is None or (labels and label not in labels):
         return False  # what was decided is not applied yet
     weighed: set[str | None] = set()
     scores = []  # of the present label, each time that somebody confirmed or chose it
-    for one in decisions:
-        then = one.get("evidence")
-        given = given_names(one["given"], found.taxonomy)
-        picked = {said(json.loads(one["value"]))} if one["action"] == "relabel" else set()
+    for decision in decisions:
+        evidence = decision.get("evidence")
+        given = given_names(decision["given"], decided.taxonomy)
+        picked = {cell_of(json.loads(decision["value"]))} if decision["action"] == "relabel" else set()
         weighed |= given | picked
-        if then is None or one["text_hash"] != text:
+        if evidence is None or decision["text_hash"] != text:
             continue
-        suggested = given_names(to_json(then["suggested"]), found.taxonomy)
+        suggested = given_names(to_json(evidence["suggested"]), decided.taxonomy)
         weighed |= suggested
-        if one["action"] == "keep" and label in given:
-            scores.append(then["score"])
-        elif label in picked & suggested and then.get("confidence") is not None:
-            scores.append(then["confidence"])
+        if decision["action"] == "keep" and label in given:
+            scores.append(evidence["score"])
+        elif label in picked & suggested and evidence.get("confidence") is not None:
+            scores.append(evidence["confidence"])
     return now["suggested_label"] not in weighed and bool(scores) and now["label_score"] <= min(scores) - MARGIN

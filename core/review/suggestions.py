@@ -1,4 +1,4 @@
-"""What is given and what is suggested of a sample, read out of its row and its findings."""
+"""Given and suggested value of a sample, read from its row and its findings."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ..data.issues import issue_named
 from ..data.label_sets import parsed as labels_of
 from ..data.review_queue import Dispute, Span, Value
 from ..data.samples import Samples, Task
-from ..data.schemas import ISSUES
 from ..data.spans import parsed as spans_of
 
 # People decide on labels, so what disputes a label comes first; scores of different issues do not compare.
@@ -26,7 +26,7 @@ def read_given(cell: str | None, task: Task) -> Value | None:
     """Read the value out of a cell of the samples' table."""
     if cell is None or task == "classification":
         return cell
-    return labels_of(cell) if task == "multilabel" else [list(one) for one in spans_of(cell) or ()]
+    return labels_of(cell) if task == "multilabel" else [list(span) for span in spans_of(cell) or ()]
 
 
 def suggestion_of(
@@ -41,10 +41,12 @@ def suggestion_of(
     """
     ordered = sorted(findings, key=order_of)
     if task == "spans":
-        disputes = [(_read(one["given"]), _read(one["suggested"])) for one in ordered if one["issue"] == "span"]
+        disputes = [
+            (_read(finding["given"]), _read(finding["suggested"])) for finding in ordered if finding["issue"] == "span"
+        ]
         return (settled(given, disputes) if disputes else None), tuple(disputes)
     if task == "multilabel":
-        sets = [made for one in ordered if isinstance(made := _read(one["suggested"]), list)]
+        sets = [labels for finding in ordered if isinstance(labels := _read(finding["suggested"]), list)]
         return (sets[0] if sets else None), ()
     suggesting = suggesting_of(ordered)
     return (plain(suggesting["suggested"]) if suggesting else None), ()
@@ -52,7 +54,7 @@ def suggestion_of(
 
 def suggesting_of(findings: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
     """Return the first finding that suggests something."""
-    return next((one for one in findings if one["suggested"] not in (None, "null")), None)
+    return next((finding for finding in findings if finding["suggested"] not in (None, "null")), None)
 
 
 def order_of(finding: Mapping[str, Any]) -> tuple[int, float]:
@@ -62,9 +64,9 @@ def order_of(finding: Mapping[str, Any]) -> tuple[int, float]:
 
 
 def issue_order(issue: str) -> tuple[int, int, str]:
-    """Order issues as their tabs stand: what disputes labels first, then as ISSUES lists them."""
+    """Order issues as their tabs stand: what disputes labels first, then by their rank."""
     place = _FIRST.index(issue) if issue in _FIRST else len(_FIRST)
-    return (place, ISSUES.index(issue) if issue in ISSUES else len(ISSUES), issue)
+    return (place, issue_named(issue).rank, issue)
 
 
 def _read(cell: str | None) -> Any:  # noqa: ANN401 - whatever JSON holds
@@ -110,7 +112,7 @@ def settled(given: Value | None, disputes: Iterable[Dispute]) -> Value:
     disputes = list(disputes)
     gone = [old for old, _ in disputes if old is not None]
     come = [new for _, new in disputes if new is not None]
-    return listed([*(one for one in given or () if list(one) not in gone), *come])
+    return listed([*(span for span in given or () if list(span) not in gone), *come])
 
 
 def disputed(given: Value | None, suggested: Value | None) -> tuple[Value, Value]:
@@ -122,9 +124,9 @@ def disputed(given: Value | None, suggested: Value | None) -> tuple[Value, Value
     if suggested is None:
         return [], []
     before, after = listed(given or ()), listed(suggested)
-    return [one for one in before if one not in after], [one for one in after if one not in before]
+    return [span for span in before if span not in after], [span for span in after if span not in before]
 
 
 def listed(spans: Iterable[Span]) -> list[list[int | str]]:
     """Return spans as lists, in the order of the text, each once."""
-    return [list(one) for one in sorted({(start, end, kind) for start, end, kind in spans})]
+    return [list(span) for span in sorted({(start, end, kind) for start, end, kind in spans})]

@@ -1,8 +1,7 @@
-"""Memory of decisions: which samples people have verified as they stand now."""
+"""Verified samples: those that people decided on, and whose text and label did not change since."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,7 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..data.adjudication import Vote, resolve
-from ..data.label_sets import said as label_said
+from ..data.hashing import text_hash
+from ..data.label_sets import cell_of
 from ..data.remap import given_names, translated
 from ..data.samples import TEXT_HASH, Samples
 from ..data.taxonomy import Taxonomy
@@ -48,25 +48,25 @@ def verified(
     dict
         Sample id → the issues that it had when it was judged. A new one is a reason to ask again.
     """
-    found = judged(samples, records, but=but)
+    decided = decided_samples(samples, records, but=but)
     given: dict[str, set[str | None]] = defaultdict(set)
     issues: dict[str, set[str]] = defaultdict(set)
-    for one in found.decisions:
-        issues[one["id"]].update(one["issues"])
-        given[one["id"]] |= given_names(one["given"], found.taxonomy)
-    settled = [one for one, vote in found.decided.items() if found.now[one][1] in given[one] | chosen(vote)]
-    return {one: frozenset({JUDGED, *issues[one]}) for one in settled}
+    for decision in decided.decisions:
+        issues[decision["id"]].update(decision["issues"])
+        given[decision["id"]] |= given_names(decision["given"], decided.taxonomy)
+    settled = [id for id, vote in decided.votes.items() if decided.now[id][1] in given[id] | chosen(vote)]
+    return {id: frozenset({JUDGED, *issues[id]}) for id in settled}
 
 
 @dataclass(frozen=True)
-class Judged:
+class Decided:
     """What people said of samples whose text is still the one that they judged, or that they made of it.
 
     Parameters
     ----------
     decisions
         Under the present names of classes.
-    decided
+    votes
         Sample id → what they decided together.
     now
         Sample id → the hash of its text, and its label.
@@ -75,25 +75,25 @@ class Judged:
     """
 
     decisions: Sequence[Mapping[str, Any]]
-    decided: Mapping[str, Vote]
+    votes: Mapping[str, Vote]
     now: Mapping[str, tuple[str, str | None]]
     taxonomy: Taxonomy
 
 
-def judged(samples: Samples, records: Iterable[Mapping[str, Any]], *, but: str | None = None) -> Judged:
+def decided_samples(samples: Samples, records: Iterable[Mapping[str, Any]], *, but: str | None = None) -> Decided:
     """Return the decisions on samples whose text did not change since; see :func:`verified`."""
-    said = [
-        one
-        for one in records
-        if one.get("kind") == "decision"
-        and one["text_hash"]
-        and one["run"] != but
-        and "value" not in one.get("erased", ())
+    decisions = [
+        record
+        for record in records
+        if record.get("kind") == "decision"
+        and record["text_hash"]
+        and record["run"] != but
+        and "value" not in record.get("erased", ())
     ]
     taxonomy = samples.taxonomy or Taxonomy(())
-    said = translated(said, taxonomy)
-    known = pa.array(sorted({one["id"] for one in said}), pa.string())
-    rows = pc.indices_nonzero(pc.is_in(samples.ids, value_set=known))
+    decisions = translated(decisions, taxonomy)
+    ids = pa.array(sorted({decision["id"] for decision in decisions}), pa.string())
+    rows = pc.indices_nonzero(pc.is_in(samples.ids, value_set=ids))
     here = samples.table.take(rows).to_pylist()
     now = {
         row["id"]: (
@@ -102,22 +102,21 @@ def judged(samples: Samples, records: Iterable[Mapping[str, Any]], *, but: str |
         )
         for row in here
     }
-    still = [one for one in said if one["id"] in now and now[one["id"]][0] in _hashes(one)]
-    votes = pa.Table.from_pylist([{name: one.get(name) for name in _VOTE} for one in still], _SCHEMA)
-    return Judged(still, resolve(votes).decided, now, taxonomy)
-
-
-def text_hash(text: str) -> str:
-    """Return the hash by which a judged text is known again: 128 bits of BLAKE2b."""
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    still = [
+        decision for decision in decisions if decision["id"] in now and now[decision["id"]][0] in _hashes(decision)
+    ]
+    votes = pa.Table.from_pylist([{name: decision.get(name) for name in _VOTE} for decision in still], _SCHEMA)
+    return Decided(still, resolve(votes).decided, now, taxonomy)
 
 
 _SCHEMA = pa.schema([(name, pa.string()) for name in _VOTE])  # times are in one form, so they sort as texts
 
 
-def _hashes(one: Mapping[str, Any]) -> set[str]:
+def _hashes(decision: Mapping[str, Any]) -> set[str]:
     """Return the hashes of the text that was judged, and of what an edit made of it."""
-    return {one["text_hash"]} | ({text_hash(json.loads(one["value"]))} if one["action"] == "edit" else set())
+    return {decision["text_hash"]} | (
+        {text_hash(json.loads(decision["value"]))} if decision["action"] == "edit" else set()
+    )
 
 
 def chosen(vote: Vote) -> set[str | None]:
@@ -125,4 +124,4 @@ def chosen(vote: Vote) -> set[str | None]:
     action, value = vote
     if action == "respan":
         return {value}
-    return {label_said(json.loads(value))} if action == "relabel" else set()
+    return {cell_of(json.loads(value))} if action == "relabel" else set()

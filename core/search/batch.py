@@ -1,4 +1,4 @@
-"""A labeling batch out of similar samples: found problems lead to more of their kind, in the run or in a pool.
+"""Labeling batches of similar samples, from the run or from a pool.
 
 A batch is kept as a small run of its own, so that decisions on it find their texts and labels again. It is never
 the latest run, and it belongs to the data set that its samples are of.
@@ -54,12 +54,13 @@ def batch_of(report: Run, found: pa.Table, *, pool: str | None = None) -> Run:
     samples = _samples(report, ids, pool)
     similarity = np.asarray(found["similarity"], dtype=np.float32)
     score = np.clip(1 - similarity, 0, 1)
-    reasons = [f"{at:.2f} similar to what was searched for." for at in similarity]
+    reasons = [f"{value:.2f} similar to what was searched for." for value in similarity]
     items = [
-        Finding(id, SIMILAR, float(at), reason) for id, at, reason in zip(ids, score.tolist(), reasons, strict=True)
+        Finding(id, SIMILAR, float(value), reason)
+        for id, value, reason in zip(ids, score.tolist(), reasons, strict=True)
     ]
     name = f"{report.run}-similar-{hashlib.sha256(repr((pool, sorted(ids))).encode()).hexdigest()[:8]}"
-    made = replace(
+    batch = replace(
         report,
         run=name,
         created=datetime.now(UTC),
@@ -73,7 +74,7 @@ def batch_of(report: Run, found: pa.Table, *, pool: str | None = None) -> Run:
         pred_probs=None,
         sample_links={},
     )
-    return kept_batch(made, report.store)
+    return kept_batch(batch, report.store)
 
 
 def kept_batch(batch: Run, store: BaseStore) -> Run:

@@ -1,4 +1,4 @@
-"""An unlabeled pool becomes searchable: ``labelsift index POOL``."""
+"""Indexing of unlabeled samples into a pool: ``labelsift index POOL``."""
 
 from __future__ import annotations
 
@@ -84,5 +84,5 @@ def _usual(store: Store, name: str) -> str:
         kept = pools_of(store).open(name).embedder
         if kept != settings.get("embedder"):  # else the run knows where the model lies
             return kept
-    found = name_in(settings)
-    return DEFAULT_EMBEDDER if found is None or found == USERS_EMBEDDINGS else found
+    embedder_name = name_in(settings)
+    return DEFAULT_EMBEDDER if embedder_name is None or embedder_name == USERS_EMBEDDINGS else embedder_name

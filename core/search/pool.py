@@ -1,4 +1,4 @@
-"""One pool of unlabeled samples, as it is opened: its rows, its vectors, and the search among them."""
+"""One opened pool of unlabeled samples: its rows, its vectors, and the search among them."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ class Pool:
 
     def column(self, name: str) -> pa.ChunkedArray:
         """Read one column."""
-        at = str(self.columns.index(name))
+        number = str(self.columns.index(name))
         with _read(self.name, self.folder):
-            return self._rows.to_table(columns=[at])[at]
+            return self._rows.to_table(columns=[number])[number]
 
     def vector_of(self, id: str) -> np.ndarray | None:
         """Return the vector of a sample: float32, shape (d,), or None where there is no such id."""
@@ -50,17 +50,17 @@ class Pool:
     def searchable(self, *, details: bool = False) -> Searchable:
         """Return the pool as something to search."""
         first = [name for name in ("id", "label", "labels", "text") if name in self.columns]
-        shown = [*first, *(name for name in self.columns if name not in first)] if details else first
+        names = [*first, *(name for name in self.columns if name not in first)] if details else first
 
         def take(rows: np.ndarray) -> pa.Table:
             with _read(self.name, self.folder):
-                found = self._rows.take(rows.tolist(), columns=[str(self.columns.index(name)) for name in shown])
-            found = found.rename_columns(shown)
-            own = [name for name in shown if name not in ROLES]
+                table = self._rows.take(rows.tolist(), columns=[str(self.columns.index(name)) for name in names])
+            table = table.rename_columns(names)
+            own = [name for name in names if name not in ROLES]
             if not own:
-                return found
-            metadata = found.select(own).to_struct_array()
-            return found.drop_columns(own).append_column("metadata", metadata)
+                return table
+            metadata = table.select(own).to_struct_array()
+            return table.drop_columns(own).append_column("metadata", metadata)
 
         return Searchable(self.index, self._selection, take)
 

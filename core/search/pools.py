@@ -1,4 +1,4 @@
-"""Pools: unlabeled samples with their vectors, kept beside the runs so that problems can be looked up in them.
+"""Pools of unlabeled samples with their vectors: create, update, remove and open.
 
 pools/<name>/
   .lock                  held while one process writes
@@ -72,10 +72,10 @@ class Pools:
         try:
             facts = json.loads((place / _CURRENT).read_text(encoding="utf-8"))
         except FileNotFoundError:
-            known = ", ".join(self.names())
+            names = ", ".join(self.names())
             raise StoreError(
                 f"There is no pool {name}",
-                cure=f"There are: {known}" if known else "Make one: labelsift index FILE --text …",
+                cure=f"There are: {names}" if names else "Make one: labelsift index FILE --text …",
             ) from None
         except (OSError, ValueError) as error:
             raise StoreError(f"The pool {name} cannot be read ({error})", cure=f"Delete {place}, index again") from None
@@ -118,7 +118,7 @@ class Pools:
             table = pool.table()
             rows = pc.index_in(pa.array(ids, pa.string()), value_set=table["id"].combine_chunks())
             if rows.null_count:
-                unknown = [one for one, row in zip(ids, rows.to_pylist(), strict=True) if row is None]
+                unknown = [id for id, row in zip(ids, rows.to_pylist(), strict=True) if row is None]
                 raise InputError(f"The pool {name} has no sample with these ids", ids=unknown)
             gone = np.unique(rows.to_numpy())
             index = VectorIndex.read(pool.folder / "index.faiss")
@@ -131,8 +131,8 @@ class Pools:
 
     def _merged(self, old: Pool, incoming: pa.Table, embed: Embed) -> Change:
         table = old.table()
-        known = pc.index_in(incoming["id"], value_set=table["id"].combine_chunks())
-        place = pc.fill_null(known, -1).to_numpy()
+        positions = pc.index_in(incoming["id"], value_set=table["id"].combine_chunks())
+        place = pc.fill_null(positions, -1).to_numpy()
         same = place >= 0
         same[same] = _equal(table.take(pa.array(place[same])), incoming.filter(pa.array(same)))
         replaced = place[(place >= 0) & ~same]
@@ -177,7 +177,7 @@ class Pools:
         }
         try:
             state.mkdir(mode=0o700)
-            numbered = rows.rename_columns([str(at) for at in range(rows.num_columns)])
+            numbered = rows.rename_columns([str(number) for number in range(rows.num_columns)])
             lance.write_dataset(numbered, str(state / "rows.lance"), mode="create", max_rows_per_file=2**30)
             index.save(state / "index.faiss")
             half = place / f".{_CURRENT}.{os.getpid()}"
@@ -241,8 +241,8 @@ def _equal(old: pa.Table, new: pa.Table) -> np.ndarray:
     if set(old.column_names) != set(new.column_names):
         return ~same
     for name in new.column_names:
-        one, other = old[name].to_pylist(), new[name].to_pylist()
-        same &= np.fromiter((a == b or (a != a and b != b) for a, b in zip(one, other, strict=True)), bool, len(new))
+        before, after = old[name].to_pylist(), new[name].to_pylist()
+        same &= np.fromiter((a == b or (a != a and b != b) for a, b in zip(before, after, strict=True)), bool, len(new))
     return same
 
 

@@ -1,4 +1,4 @@
-"""Similar samples: the rows nearest to a vector, filtered by SQL, without seeds and with copies folded."""
+"""Nearest-neighbour query by vector, with SQL filter, excluded rows and folded duplicates."""
 
 from __future__ import annotations
 
@@ -69,16 +69,16 @@ class Searchable:
         while True:
             fetched = min(4 * wanted if fold_duplicates else wanted, len(self.index))
             rows, similarities = self._search(vector, fetched, matching)
-            there = rows >= 0
-            kept = there & ~np.isin(rows, left_out) if len(left_out) else there
-            found = self.take(rows[kept] if fold_duplicates else rows[kept][:k])
-            found = found.add_column(1, "similarity", pa.array(similarities[kept][: found.num_rows], pa.float32()))
+            valid = rows >= 0
+            kept = valid & ~np.isin(rows, left_out) if len(left_out) else valid
+            table = self.take(rows[kept] if fold_duplicates else rows[kept][:k])
+            table = table.add_column(1, "similarity", pa.array(similarities[kept][: table.num_rows], pa.float32()))
             if not fold_duplicates:
-                return found
-            found = _folded(found)
+                return table
+            table = _folded(table)
             # One more than wanted shows that all equal texts were seen: they are as near.
-            if found.num_rows > k or fetched == len(self.index) or not there.all():
-                return found.slice(0, k)
+            if table.num_rows > k or fetched == len(self.index) or not valid.all():
+                return table.slice(0, k)
             wanted *= 4
 
     def _search(self, vector: np.ndarray, k: int, matching: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
@@ -124,8 +124,8 @@ def picked(table: pa.Table, rows: np.ndarray) -> pa.Table:
     return pa.concat_tables([table.slice(row, 1) for row in rows.tolist()] or [table.slice(0, 0)])
 
 
-def _folded(found: pa.Table) -> pa.Table:
-    forms = folded(found["text"])
+def _folded(table: pa.Table) -> pa.Table:
+    forms = folded(table["text"])
     codes = pc.index_in(forms, value_set=pc.unique(forms)).to_numpy()
     _, first, copies = np.unique(codes, return_index=True, return_counts=True)  # codes are numbered by first place
-    return found.take(pa.array(first)).append_column("copies", pa.array(copies.astype(np.int32)))
+    return table.take(pa.array(first)).append_column("copies", pa.array(copies.astype(np.int32)))

@@ -1,4 +1,4 @@
-"""What a search for similar samples starts from, and the samples of a report as something to search."""
+"""Seeds of a similarity search (ids, a text, vectors, a class), and a run as something to search."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ import pyarrow.compute as pc
 from ..data.samples import ROW_HASH, TEXT_HASH
 from ..data.schemas import issues_in
 from ..errors import InputError
+from ..models.vector_index import VectorIndex, cached_index
+from ..store.location import Folder
 from .query import Searchable, picked
 from .sql_filter import Selection
 
 if TYPE_CHECKING:
     from ..models.embedding import Embedder
-    from ..models.vector_index import VectorIndex
     from ..store.run import Run
 
 USERS_EMBEDDINGS = "the user's embeddings"
@@ -27,7 +28,7 @@ _NO = np.empty(0, dtype=np.int64)
 FIRST = ("id", "label", "labels", "text")  # the columns of every answer
 
 
-class Place(Protocol):
+class VectorSource(Protocol):
     """What is needed of a pool: the vector of one of its own samples."""
 
     def vector_of(self, id: str) -> np.ndarray | None:
@@ -35,7 +36,7 @@ class Place(Protocol):
         ...
 
 
-def seeds(report: Run, seed: str | Sequence[str] | np.ndarray, *, place: Place | None) -> tuple[Any, np.ndarray]:
+def seeds(report: Run, seed: str | Sequence[str] | np.ndarray, *, pool: VectorSource | None) -> tuple[Any, np.ndarray]:
     """Return (rows of the report that the seed names: int64; vectors: float32, shape (n, d))."""
     nowhere = np.empty(0, dtype=np.int64)
     if isinstance(seed, np.ndarray):
@@ -49,7 +50,7 @@ def seeds(report: Run, seed: str | Sequence[str] | np.ndarray, *, place: Place |
         row = pc.index(report.samples.ids, seed).as_py()
         if row >= 0:
             return np.array([row]), required_embeddings(report)[row : row + 1]
-        inside = place.vector_of(seed) if place is not None else None
+        inside = pool.vector_of(seed) if pool is not None else None
         return nowhere, (inside if inside is not None else _embedded(report, seed))[None, :]
     if not len(seed):
         raise InputError("An empty list of ids is no seed", cure="Name at least one sample")
@@ -69,8 +70,10 @@ def class_ids(report: Run, name: str) -> list[str]:
         raise InputError("This run did not judge labels", cure="Scan with the check label, or start from --like")
     rows = _labeled(report, name)
     if not len(rows):
-        known = ", ".join(report.samples.classes[:5])
-        raise InputError(f"No sample is labeled {name}", cure=f"Its labels are {known} …" if known else "Add labels")
+        classes = ", ".join(report.samples.classes[:5])
+        raise InputError(
+            f"No sample is labeled {name}", cure=f"Its labels are {classes} …" if classes else "Add labels"
+        )
     scores = report.scores["label_score"].to_numpy()[rows]
     flagged = report.scores["is_label_issue"].to_numpy()[rows].astype(bool)  # null is none
     order = np.argsort(scores, kind="stable")  # those that were not judged come last
@@ -96,6 +99,17 @@ def required_embeddings(report: Run) -> np.ndarray:
     return report.embeddings
 
 
+def open_index(run: Run) -> VectorIndex:
+    """Open the index of a run's embeddings, or build it.
+
+    It is kept beside the run where that took long, but not in a bucket: faiss maps it from a folder into memory.
+    """
+    vectors = required_embeddings(run)
+    if run.store is None or not isinstance(run.store.place, Folder):
+        return VectorIndex.build(vectors)
+    return cached_index(run.store.folder / "runs" / run.run / "index.faiss", vectors)
+
+
 def selection(report: Run) -> Selection:
     """Return the columns of a report that a condition can name: of samples, scores and metadata, in this order."""
     columns: dict[str, pa.ChunkedArray] = {}
@@ -115,13 +129,13 @@ def searchable(report: Run, *, index: VectorIndex, selection: Selection, details
     def take(rows: np.ndarray) -> pa.Table:
         if not details:
             return picked(answer, rows)
-        found = picked(table.select([*first, *others]), rows)
-        found = found.append_column("issues", _issues(picked(report.scores, rows)))
+        answers = picked(table.select([*first, *others]), rows)
+        answers = answers.append_column("issues", _issues(picked(report.scores, rows)))
         metadata = picked(report.samples.metadata, rows)
         return (
-            found.append_column("metadata", metadata.combine_chunks().to_struct_array())
+            answers.append_column("metadata", metadata.combine_chunks().to_struct_array())
             if metadata.num_columns
-            else found
+            else answers
         )
 
     return Searchable(index, selection, take)
@@ -129,7 +143,7 @@ def searchable(report: Run, *, index: VectorIndex, selection: Selection, details
 
 def _issues(scores: pa.Table) -> pa.Array:
     flags = {name: scores[f"is_{name}_issue"].to_pylist() for name in issues_in(scores)}
-    lists = [[name for name in flags if flags[name][at]] for at in range(scores.num_rows)]
+    lists = [[name for name in flags if flags[name][row]] for row in range(scores.num_rows)]
     return pa.array(lists, pa.list_(pa.string()))
 
 

@@ -1,4 +1,4 @@
-"""Rows by SQL: ``label = 'card_lost' AND is_label_issue AND state IN ('CA', 'NY')``.
+"""SQL filter of rows: ``label = 'card_lost' AND is_label_issue AND state IN ('CA', 'NY')``.
 
 The condition is read by the engine of the run store (Lance, DataFusion's SQL). Only the columns that it
 names are handed to the engine, in memory, so that a condition over a million rows costs milliseconds, and so
@@ -102,12 +102,12 @@ class Selection:
     def _asked(self, table: Any, where: str) -> np.ndarray:  # noqa: ANN401
         matching = np.zeros(self._rows, dtype=bool)
         try:
-            found = table.to_table(columns=[], filter=where, with_row_id=True, batch_size=_ROWS_AT_ONCE)["_rowid"]
+            rows = table.to_table(columns=[], filter=where, with_row_id=True, batch_size=_ROWS_AT_ONCE)["_rowid"]
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:  # a panic of the engine is no Exception
             raise self._refused(where, _first_line(error)) from None
-        matching[found.to_numpy()] = True
+        matching[rows.to_numpy()] = True
         return matching
 
     def _refused(self, where: str, why: str) -> InputError:

@@ -1,8 +1,15 @@
-"""Rows and columns of signals beside the samples: which row is whose, and which column is which class."""
+"""Alignment of a user's arrays to the samples: rows by id, columns by class, checked on the way.
+
+Probabilities are brought into order block by block, without more copies than they need.
+"""
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypeGuard
 
 import numpy as np
 import pyarrow as pa
@@ -10,9 +17,14 @@ import pyarrow.compute as pc
 
 from ..data.samples import Samples
 from ..errors import InputError
+from ..label_quality.pred_probs import ROUNDING, Block, Dense, Probabilities, require_probabilities, row_faults
+
+EXACT = 1e-5  # rows that sum to one up to this need no mending: what is on disk already can stay there
+IN_MEMORY = 2**29  # bytes of probabilities from a file or from top-k; more are laid out in a temporary file
+MOST_DENSE = 2**32  # bytes that top-k probabilities may take when laid out
 
 
-def class_names(given: Sequence[str] | None, samples: Samples, columns: int, *, what: str) -> list[str]:
+def column_classes(given: Sequence[str] | None, samples: Samples, columns: int, *, what: str) -> list[str]:
     """Return the class of each column, as it was named or as the labels are sorted; ``what`` is for messages."""
     if given is None:
         if len(samples.classes) != columns:
@@ -40,18 +52,18 @@ def class_names(given: Sequence[str] | None, samples: Samples, columns: int, *, 
     return classes
 
 
-def aligned(values: np.ndarray, samples: Samples, ids: Sequence[str] | None, *, what: str) -> np.ndarray:
+def align_array(values: np.ndarray, samples: Samples, ids: Sequence[str] | None, *, what: str) -> np.ndarray:
     """Return the rows of an array in the order of the samples."""
     values = np.asarray(values)
     if values.ndim != 2 or not values.shape[1]:
         raise InputError(f"{what} has the shape {values.shape}", cure="It must be (samples, columns)")
     if values.dtype.kind not in "fiub":
         raise InputError(f"{what} holds {values.dtype}, not numbers", cure="Give an array of floats")
-    rows = rows_of(len(values), samples, ids, what=what)
+    rows = match_rows(len(values), samples, ids, what=what)
     return values if rows is None else values[rows]
 
 
-def rows_of(
+def match_rows(
     n: int, samples: Samples, ids: Sequence[str] | None, *, what: str, partly: bool = False
 ) -> np.ndarray | None:
     """Return the row of each sample (``partly``: -1 = none), or None where they stand in the order of the samples."""
@@ -62,20 +74,113 @@ def rows_of(
                 cure="Give as many rows in the same order, or name the samples: Signals(ids=…)",
             )
         return None
-    named = pa.array([str(one) for one in ids], pa.string())
+    named = pa.array([str(sample_id) for sample_id in ids], pa.string())
     if len(named) != n:
         raise InputError(f"{what} has {n:,} rows, but {len(named):,} ids are named", cure="Name one a row")
     counts = pc.value_counts(named)
     repeated = counts.filter(pc.greater(counts.field("counts"), 1)).field("values").to_pylist()
     if repeated:
         raise InputError(f"Some ids of {what} are named twice", ids=repeated, cure="Give one row a sample")
-    found = pc.index_in(samples.ids, value_set=named)
-    if found.null_count and (not partly or found.null_count == len(samples)):
-        missing = samples.ids.filter(pc.is_null(found)).to_pylist()
+    rows = pc.index_in(samples.ids, value_set=named)
+    if rows.null_count and (not partly or rows.null_count == len(samples)):
+        missing = samples.ids.filter(pc.is_null(rows)).to_pylist()
         raise InputError(f"{what} says nothing of these samples", ids=missing, cure="Add their rows")
-    return pc.fill_null(found, -1).to_numpy()
+    return pc.fill_null(rows, -1).to_numpy()
 
 
-def ids_of(samples: Samples, rows: np.ndarray) -> list[str]:
+def ids_where(samples: Samples, rows: np.ndarray) -> list[str]:
     """Return the ids of the samples for which ``rows`` is true."""
     return samples.ids.filter(pa.array(rows)).to_pylist()
+
+
+def usable_in_place(source: Probabilities) -> TypeGuard[Dense]:
+    """Tell whether a memory map holds sound probabilities already; other arrays are copied, for their owner may go on.
+
+    What is wrong with it is said where it is copied.
+    """
+    if not isinstance(source, Dense) or not isinstance(source.array, np.memmap):
+        return False
+    if source.array.dtype != np.float32 or not source.array.flags.c_contiguous:
+        return False
+    return not any(row_faults(block.values, rounding=EXACT).any() for block in source.blocks())
+
+
+def align_probabilities(
+    source: Probabilities, samples: Samples, sample_rows: np.ndarray | None, order: np.ndarray
+) -> np.ndarray:
+    """Bring rows and columns into order and mend rounding, block by block: float32, shape (samples, classes)."""
+    sample_of = np.arange(source.shape[0])
+    if sample_rows is not None:
+        sample_of = np.full(source.shape[0], -1)
+        sample_of[sample_rows] = np.arange(len(sample_rows))
+    result = _allocate(source, len(samples))
+    for block in source.blocks():
+        targets = sample_of[block.rows]
+        used = targets >= 0
+        targets = targets[used]
+        indices = None if block.indices is None else block.indices[used]
+        some = Block(block.rows, block.values[used], indices)
+        require_probabilities(
+            some, source.shape[1], lambda rows, targets=targets: samples.ids.take(pa.array(targets[rows])).to_pylist()
+        )
+        ordered = np.clip(some.dense(source.shape[1])[:, order], 0, 1)
+        ordered /= ordered.sum(axis=1, keepdims=True)
+        result[targets] = ordered
+    return result
+
+
+def align_multilabel(
+    samples: Samples,
+    pred_probs: Any,  # noqa: ANN401 - whatever was brought
+    classes: Sequence[str] | None,
+    ids: Sequence[str] | None,
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Return (probabilities, classes), rows in the order of the samples and classes sorted.
+
+    Raises
+    ------
+    InputError
+        As :meth:`labelsift.signals.signals.Signals.aligned_pred_probs`, but for the sum of a row.
+    """
+    array = np.load(pred_probs) if isinstance(pred_probs, str | Path) else pred_probs
+    probabilities = align_array(np.asarray(array), samples, ids, what="pred_probs")
+    names = column_classes(classes, samples, probabilities.shape[1], what="pred_probs")
+    _refuse_multilabel(probabilities, samples)
+    order = np.argsort(np.array(names, dtype=object), kind="stable")
+    ordered = np.clip(probabilities[:, order].astype(np.float32), 0, 1)
+    return ordered, tuple(names[column] for column in order)
+
+
+def _allocate(source: Probabilities, n: int) -> np.ndarray:
+    """Return room for all probabilities: in memory, or in a temporary file that goes with the array."""
+    shape = (n, source.shape[1])
+    size = 4 * shape[0] * shape[1]
+    if isinstance(source, Dense) and not isinstance(source.array, np.memmap):
+        return np.empty(shape, dtype=np.float32)  # there is one in memory already
+    if size <= IN_MEMORY:
+        return np.empty(shape, dtype=np.float32)
+    if size > MOST_DENSE and not isinstance(source, Dense):
+        raise InputError(
+            f"A scan would lay out {n:,} × {shape[1]:,} probabilities, {size / 1e9:.0f} GB",
+            cure="Score the labels with labelsift.score_labels, which reads such probabilities as they are",
+        )
+    with tempfile.TemporaryFile() as file:
+        try:
+            if hasattr(os, "posix_fallocate"):  # a full disk must be an error now, not a crash later
+                os.posix_fallocate(file.fileno(), 0, size)
+        except OSError:
+            return np.empty(shape, dtype=np.float32)
+        return np.memmap(file, dtype=np.float32, mode="w+", shape=shape)
+
+
+def _refuse_multilabel(probabilities: np.ndarray, samples: Samples) -> None:
+    with np.errstate(invalid="ignore"):
+        problems = {
+            "hold NaN or infinity": ~np.isfinite(probabilities).all(axis=1),
+            "are negative": np.asarray((probabilities < -ROUNDING).any(axis=1)),
+            "are above one": np.asarray((probabilities > 1 + ROUNDING).any(axis=1)),
+        }
+    for problem, rows in problems.items():
+        if np.any(rows):
+            cure = "Predict them again" if "NaN" in problem else "Give probabilities, not logits: apply a sigmoid"
+            raise InputError(f"The probabilities of these samples {problem}", ids=ids_where(samples, rows), cure=cure)

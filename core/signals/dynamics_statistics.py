@@ -1,4 +1,4 @@
-"""What became of each sample while a model learned: statistics over epochs, in one pass that holds one block of rows.
+"""Statistics of training dynamics: AUM, data maps, forgetting events; in one pass that holds one block of rows.
 
 The margin of an epoch is the logit of the given class less the largest other one.
 
@@ -66,17 +66,17 @@ class Trajectories:
     def subset(self) -> np.ndarray:
         """Name the subset of each sample as its place in :data:`SUBSETS`: int8, shape (n,), -1 = not known."""
         shares = np.where(self.known, self.correctness, np.float32(0))
-        found = np.where(shares >= EASY - 1e-6, 0, np.where(shares <= HARD + 1e-6, 2, 1))
-        return np.where(self.known, found, -1).astype(np.int8)
+        subsets = np.where(shares >= EASY - 1e-6, 0, np.where(shares <= HARD + 1e-6, 2, 1))
+        return np.where(self.known, subsets, -1).astype(np.int8)
 
     def counts(self) -> dict[str, int]:
         """Count the subsets, the samples that were never learned and those that were forgotten."""
         subset, known = self.subset, self.known
-        found = {name: int((subset == at).sum()) for at, name in enumerate(SUBSETS)}
+        sizes = {name: int((subset == number).sum()) for number, name in enumerate(SUBSETS)}
         never = int((known & (self.first_learned == 0)).sum())
         return (
             {"epochs": len(self.margins)}
-            | found
+            | sizes
             | {"never_learned": never, "forgotten": int((self.forgetting > 0).sum())}
         )
 
@@ -108,19 +108,21 @@ def trajectories(
         Called with bool, shape (n,): samples whose logits hold NaN or infinity.
     """
     n = len(codes)
-    at = np.arange(n) if rows is None else rows
+    row_of = np.arange(n) if rows is None else rows
     sums = _Sums(n, len(epochs), epochs[0].shape[1] if pred_probs else None)
     bad = np.zeros(n, dtype=bool)
     for number, logits in enumerate(epochs):
-        shown = None if seen is None else seen[number]
+        was_shown = None if seen is None else seen[number]
         for start in range(0, n, _ROWS_AT_ONCE):
             some = slice(start, min(start + _ROWS_AT_ONCE, n))
-            block = slice(some.start, some.stop) if rows is None else at[some]
+            block = slice(some.start, some.stop) if rows is None else row_of[some]
             values = np.asarray(logits[block], dtype=np.float64)
-            here = at[some] >= 0 if shown is None else np.asarray(shown)[at[some]] & (at[some] >= 0)
+            present = (
+                row_of[some] >= 0 if was_shown is None else np.asarray(was_shown)[row_of[some]] & (row_of[some] >= 0)
+            )
             finite = np.asarray(np.isfinite(values).all(axis=1))
-            bad[some] |= here & ~finite
-            sums.add(number, some, np.where(finite[:, None], values, 0), codes[some], here & finite)
+            bad[some] |= present & ~finite
+            sums.add(number, some, np.where(finite[:, None], values, 0), codes[some], present & finite)
     if bad.any() and refuse is not None:
         refuse(bad)
     return sums.result(codes >= 0)
@@ -137,26 +139,26 @@ class _Sums:
         self.was_right = np.zeros(n, dtype=bool)
         self.probabilities = None if columns is None else np.zeros((n, columns), dtype=np.float32)
 
-    def add(self, epoch: int, some: slice, logits: np.ndarray, codes: np.ndarray, here: np.ndarray) -> None:
-        at = np.flatnonzero(here)
-        rows, column, logits = at + some.start, np.maximum(codes[at], 0), logits[at]
-        if not len(at):
+    def add(self, epoch: int, some: slice, logits: np.ndarray, codes: np.ndarray, present: np.ndarray) -> None:
+        present_rows = np.flatnonzero(present)
+        rows, column, logits = present_rows + some.start, np.maximum(codes[present_rows], 0), logits[present_rows]
+        if not len(present_rows):
             return
-        own = np.arange(len(at))
+        numbers = np.arange(len(present_rows))
         powers = np.exp(logits - logits.max(axis=1, keepdims=True))
         probabilities = powers / powers.sum(axis=1, keepdims=True)
-        given, logit = probabilities[own, column], logits[own, column]
+        given, logit = probabilities[numbers, column], logits[numbers, column]
         self.shown[rows] += 1
         if self.probabilities is not None:
             self.probabilities[rows] += probabilities
-        logits[own, column] = -np.inf
+        logits[numbers, column] = -np.inf
         other = logits.argmax(axis=1)
-        margin = logit - logits[own, other]
+        margin = logit - logits[numbers, other]
         before = given - self.mean[rows]
         self.mean[rows] += before / self.shown[rows]
         self.squares[rows] += before * (given - self.mean[rows])
         self.margin[rows] += margin
-        self.gap[rows] += given - probabilities[own, other]
+        self.gap[rows] += given - probabilities[numbers, other]
         right = margin > 0
         self.right[rows] += right
         self.forgetting[rows] += self.was_right[rows] & ~right
@@ -166,10 +168,10 @@ class _Sums:
 
     def result(self, labeled: np.ndarray) -> Trajectories:
         known = labeled & (self.shown > 0)
-        times = np.where(known, self.shown, 1)
+        epochs = np.where(known, self.shown, 1)
 
         def mean(sums: np.ndarray) -> np.ndarray:
-            return np.where(known, sums / times, np.nan).astype(np.float32)
+            return np.where(known, sums / epochs, np.nan).astype(np.float32)
 
         self.margins[:, ~known] = np.nan
         if self.probabilities is not None:

@@ -61,14 +61,14 @@ class DynamicsWriter:
         resume: bool = False,
     ) -> None:
         self._path, self._dtype = Path(path), np.dtype(dtype)
-        given = None if ids is None else list(ids)
-        self._numbered = given is None or not all(isinstance(one, (int, np.integer)) for one in given)
-        names = None if given is None else [str(one) for one in given]
-        columns = None if classes is None else [str(one) for one in classes]
-        self._position = None if names is None else {one: at for at, one in enumerate(names)}
+        listed = None if ids is None else list(ids)
+        self._numbered = listed is None or not all(isinstance(name, (int, np.integer)) for name in listed)
+        names = None if listed is None else [str(name) for name in listed]
+        columns = None if classes is None else [str(name) for name in classes]
+        self._position = None if names is None else {name: row for row, name in enumerate(names)}
         if names is not None and self._position is not None and len(self._position) < len(names):
-            twice = [one for one, count in Counter(names).items() if count > 1]
-            raise InputError("Some ids are named twice", ids=twice, cure="Give one row a sample")
+            repeated = [name for name, count in Counter(names).items() if count > 1]
+            raise InputError("Some ids are named twice", ids=repeated, cure="Give one row a sample")
         self._rows = rows if names is None else len(names)
         self._columns = None if columns is None else len(columns)
         self._number = self._begin({"format": FORMAT, "classes": columns, "ids": names}, resume=resume)
@@ -80,21 +80,21 @@ class DynamicsWriter:
         """Make the folder and its index; return the number of the next epoch."""
         self._path.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._path.chmod(0o700)
-        there = [int(found[1]) for one in os.listdir(self._path) if (found := EPOCH.fullmatch(one))]
+        epochs = [int(match[1]) for name in os.listdir(self._path) if (match := EPOCH.fullmatch(name))]
         for part in self._path.glob("epoch-*.part"):  # of a writer that was killed
             part.unlink()
-        if there:
+        if epochs:
             if not resume:
                 raise InputError(f"{self._path} holds the logits of a training already", cure=_RESUME)
             if read_index(self._path) != index:
                 raise InputError(f"{self._path} holds other rows or classes", cure="Name another folder")
-            first = np.load(self._path / file_of(min(there)), mmap_mode="r", allow_pickle=False)
+            first = np.load(self._path / file_of(min(epochs)), mmap_mode="r", allow_pickle=False)
             self._rows, self._columns = first.shape
         else:
             part = self._path / f"{INDEX}.part"
             part.write_text(json.dumps(index, ensure_ascii=False), encoding="utf-8")
             part.replace(self._path / INDEX)
-        return max(there, default=-1) + 1
+        return max(epochs, default=-1) + 1
 
     def epoch(self, logits: np.ndarray | Sequence[Sequence[float]]) -> None:
         """Write a whole epoch: shape (n, classes), rows in the order of the ids."""
@@ -136,16 +136,16 @@ class DynamicsWriter:
         if epoch is not None and epoch != self._named:
             self.end_epoch()
             self._named = epoch
-        values, at = self._checked(logits), self._at(rows)
-        if len(at) != len(values):
-            raise InputError(f"{len(values)} rows of logits for {len(at)} samples", cure="Give one row a sample")
-        if self._seen is not None and epoch is None and self._seen[at].any():
+        values, positions = self._checked(logits), self._positions(rows)
+        if len(positions) != len(values):
+            raise InputError(f"{len(values)} rows of logits for {len(positions)} samples", cure="Give one row a sample")
+        if self._seen is not None and epoch is None and self._seen[positions].any():
             raise InputError(
                 "Some rows come twice in one epoch",
-                ids=[str(one) for one in at[self._seen[at]].tolist()],
+                ids=[str(position) for position in positions[self._seen[positions]].tolist()],
                 cure="Call end_epoch() behind each epoch, or name it: batch(…, epoch=3)",
             )
-        self._write(at, values)
+        self._write(positions, values)
         if epoch is None and self._seen is not None and self._seen.all():
             self.end_epoch()
 
@@ -185,22 +185,22 @@ class DynamicsWriter:
             raise InputError(f"The logits have {values.shape[1]} columns, not {self._columns}", cure="One a class")
         return values
 
-    def _at(self, rows: Sequence[str] | Sequence[int] | np.ndarray) -> np.ndarray:
+    def _positions(self, rows: Sequence[str] | Sequence[int] | np.ndarray) -> np.ndarray:
         named = np.asarray(rows)
         if self._position is not None and not (self._numbered and named.dtype.kind in "iu"):
-            found = [self._position.get(str(one), -1) for one in named.tolist()]
-            unknown = [str(one) for one, at in zip(named.tolist(), found, strict=True) if at < 0]
-            at = np.array(found, dtype=np.int64)
+            listed = [self._position.get(str(name), -1) for name in named.tolist()]
+            unknown = [str(name) for name, row in zip(named.tolist(), listed, strict=True) if row < 0]
+            positions = np.array(listed, dtype=np.int64)
         else:
             if self._rows is None:
                 raise InputError("Nobody said how many rows there are", cure="DynamicsWriter(…, ids=…) or rows=…")
             if named.dtype.kind not in "iu":
                 raise InputError("The writer knows rows by position only", cure="DynamicsWriter(…, ids=…)")
-            at = named.astype(np.int64)
-            unknown = [str(one) for one in at[(at < 0) | (at >= self._rows)].tolist()]
+            positions = named.astype(np.int64)
+            unknown = [str(row) for row in positions[(positions < 0) | (positions >= self._rows)].tolist()]
         if unknown:
             raise InputError("The writer has no such rows", ids=unknown, cure="Name the ids that it was made with")
-        return at
+        return positions
 
     def _write(self, rows: np.ndarray | slice, values: np.ndarray) -> None:
         if self._rows is None or self._columns is None:

@@ -1,4 +1,4 @@
-"""Logits of each epoch in a folder, written while a model trains: one finished file an epoch.
+"""Files of training dynamics: the logits of each epoch in a folder, one finished file an epoch.
 
 ``index.json`` says what the rows and columns are, ``epoch-00000.npy`` holds the logits of the first epoch, shape
 (n, classes). The epoch under way is a file of another ending (``.part``) that the rows are written into wherever they
@@ -44,18 +44,18 @@ def read_epochs(path: Path) -> EpochFiles:
     """
     if path.is_file():
         try:
-            found = np.load(path, mmap_mode="r", allow_pickle=False)
+            array = np.load(path, mmap_mode="r", allow_pickle=False)
         except ValueError as error:
             raise InputError(f"{path} is no array of logits ({error})", cure="Save it with numpy.save") from None
-        return EpochFiles(tuple(found), (None,) * len(found), None, None)
+        return EpochFiles(tuple(array), (None,) * len(array), None, None)
     index = read_index(path)
-    names = sorted(one for one in os.listdir(path) if EPOCH.fullmatch(one))
-    logits = tuple(np.load(path / one, mmap_mode="r", allow_pickle=False) for one in names)
-    seen = (path / one.replace(".npy", ".seen.npy") for one in names)
+    names = sorted(name for name in os.listdir(path) if EPOCH.fullmatch(name))
+    logits = tuple(np.load(path / name, mmap_mode="r", allow_pickle=False) for name in names)
+    seen_files = (path / name.replace(".npy", ".seen.npy") for name in names)
     ids, classes = index["ids"], index["classes"]
     return EpochFiles(
         logits,
-        tuple(np.load(one, allow_pickle=False) if one.exists() else None for one in seen),
+        tuple(np.load(file, allow_pickle=False) if file.exists() else None for file in seen_files),
         None if classes is None else tuple(classes),
         None if ids is None else tuple(ids),
     )

@@ -1,4 +1,4 @@
-"""Signals: what a model says of the samples, validated once and aligned to their ids."""
+"""Signals: outputs of the user's own model, validated once and aligned to the samples' ids."""
 
 from __future__ import annotations
 
@@ -12,11 +12,17 @@ from ..data.samples import Samples
 from ..errors import InputError
 from ..label_quality.pred_probs import Probabilities, TopK
 from ..label_quality.pred_probs_files import opened
-from ..models.embedding import normalised
-from .align import aligned, class_names, ids_of, rows_of
+from ..models.embedding import normalize
+from .align import (
+    align_array,
+    align_multilabel,
+    align_probabilities,
+    column_classes,
+    ids_where,
+    match_rows,
+    usable_in_place,
+)
 from .dynamics_statistics import Trajectories, trajectories
-from .gathering import gathered, usable_as_it_is
-from .setsignals import aligned_apart
 from .token_probs import TokenSignals, aligned_tokens
 from .training_dynamics import Dynamics
 
@@ -80,22 +86,22 @@ class Signals:
         if samples.task != "spans":
             raise InputError("token_pred_probs are for spans, and the data has none", cure="Name their column: spans=…")
         return aligned_tokens(
-            samples, self.token_pred_probs, self.token_offsets, [str(one) for one in self.classes or ()], self.ids
+            samples, self.token_pred_probs, self.token_offsets, [str(name) for name in self.classes or ()], self.ids
         )
 
     def aligned_embeddings(self, samples: Samples) -> np.ndarray | None:
         """Return unit vectors in the order of the samples: float32, shape (n, dimensions)."""
         if self.embeddings is None:
             return None
-        vectors = aligned(self.embeddings, samples, self.ids, what="embeddings")
+        vectors = align_array(self.embeddings, samples, self.ids, what="embeddings")
         bad = np.asarray(~np.isfinite(vectors).all(axis=1))
         if bad.any():
             raise InputError(
                 "The embeddings hold NaN or infinity for these samples",
-                ids=ids_of(samples, bad),
+                ids=ids_where(samples, bad),
                 cure="Embed them again, or leave them out",
             )
-        return normalised(np.array(vectors, dtype=np.float32))
+        return normalize(np.array(vectors, dtype=np.float32))
 
     def aligned_pred_probs(self, samples: Samples) -> tuple[np.ndarray, tuple[str, ...]] | None:
         """Return (probabilities, classes), rows in the order of the samples and classes sorted.
@@ -114,15 +120,15 @@ class Signals:
                 )
             return None
         if samples.task == "multilabel":
-            return aligned_apart(samples, self.pred_probs, self.classes, self.ids)
+            return align_multilabel(samples, self.pred_probs, self.classes, self.ids)
         source = opened(self.pred_probs, classes=len(self.classes or samples.classes))
-        found = rows_of(source.shape[0], samples, self.ids, what="pred_probs")
-        classes = class_names(self.classes, samples, source.shape[1], what="pred_probs")
+        rows = match_rows(source.shape[0], samples, self.ids, what="pred_probs")
+        classes = column_classes(self.classes, samples, source.shape[1], what="pred_probs")
         order = np.argsort(np.array(classes, dtype=object), kind="stable")
         in_order = bool((order == np.arange(len(order))).all())
-        if found is None and in_order and usable_as_it_is(source):
+        if rows is None and in_order and usable_in_place(source):
             return source.array, tuple(classes)
-        return gathered(source, samples, found, order), tuple(classes[at] for at in order)
+        return align_probabilities(source, samples, rows, order), tuple(classes[column] for column in order)
 
     def aligned_dynamics(self, samples: Samples, *, pred_probs: bool = False) -> Trajectories | None:
         """Return what became of each sample in the training, in the order of the samples.
@@ -141,23 +147,23 @@ class Signals:
         """
         if self.dynamics is None:
             return None
-        given = self.dynamics if isinstance(self.dynamics, Dynamics) else Dynamics(self.dynamics)
-        found = given.opened()
-        n, columns = found.logits[0].shape
-        rows = rows_of(n, samples, self.ids if found.ids is None else found.ids, what="dynamics", partly=True)
-        names = self.classes if found.classes is None else found.classes
-        classes = class_names(names, samples, columns, what="dynamics")
+        dynamics = self.dynamics if isinstance(self.dynamics, Dynamics) else Dynamics(self.dynamics)
+        epochs = dynamics.opened()
+        n, columns = epochs.logits[0].shape
+        rows = match_rows(n, samples, self.ids if epochs.ids is None else epochs.ids, what="dynamics", partly=True)
+        names = self.classes if epochs.classes is None else epochs.classes
+        classes = column_classes(names, samples, columns, what="dynamics")
 
         def refuse(bad: np.ndarray) -> None:
             raise InputError(
                 "The dynamics hold NaN or infinity for these samples",
-                ids=ids_of(samples, bad),
+                ids=ids_where(samples, bad),
                 cure="The training diverged, or the logits were cut: leave those epochs out",
             )
 
-        made = trajectories(
-            found.logits, samples.codes(classes), seen=found.seen, rows=rows, pred_probs=pred_probs, refuse=refuse
+        result = trajectories(
+            epochs.logits, samples.codes(classes), seen=epochs.seen, rows=rows, pred_probs=pred_probs, refuse=refuse
         )
-        if made.pred_probs is not None:
-            made.pred_probs[:] = made.pred_probs[:, np.argsort(np.array(classes, dtype=object), kind="stable")]
-        return made
+        if result.pred_probs is not None:
+            result.pred_probs[:] = result.pred_probs[:, np.argsort(np.array(classes, dtype=object), kind="stable")]
+        return result

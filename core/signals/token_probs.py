@@ -1,4 +1,4 @@
-"""What a model says of each token, validated once and aligned to the samples."""
+"""Tag probabilities of tokens, validated once and aligned to the samples."""
 
 from __future__ import annotations
 
@@ -75,13 +75,13 @@ def _rows(samples: Samples, count: int, ids: Sequence[str] | None) -> list[int]:
                 cure="Give as many in the same order, or name the samples: Signals(ids=…)",
             )
         return list(range(count))
-    place = {str(one): row for row, one in enumerate(ids)}
-    if len(place) != count or len(ids) != count:
+    position = {str(sample_id): row for row, sample_id in enumerate(ids)}
+    if len(position) != count or len(ids) != count:
         raise InputError("The ids do not name each row of token_pred_probs once", cure="Name one sample a row")
-    missing = [one for one in samples.ids.to_pylist() if one not in place]
+    missing = [sample_id for sample_id in samples.ids.to_pylist() if sample_id not in position]
     if missing:
         raise InputError("token_pred_probs says nothing of these samples", ids=missing, cure="Add their rows")
-    return [place[one] for one in samples.ids.to_pylist()]
+    return [position[sample_id] for sample_id in samples.ids.to_pylist()]
 
 
 def _refuse(
@@ -93,27 +93,27 @@ def _refuse(
     columns: int,
 ) -> None:
     faults: dict[str, list[str]] = {}
-    for one, some, text, name in zip(arrays, places, texts, names, strict=True):
-        wrong = _fault(one, some, text, columns)
-        if wrong:
-            faults.setdefault(wrong, []).append(name)
-    for wrong, ids in faults.items():
+    for array, offsets, text, name in zip(arrays, places, texts, names, strict=True):
+        fault = _fault(array, offsets, text, columns)
+        if fault:
+            faults.setdefault(fault, []).append(name)
+    for fault, ids in faults.items():
         raise InputError(
-            f"The token probabilities of these samples {wrong}", ids=ids,
+            f"The token probabilities of these samples {fault}", ids=ids,
             cure="Give one row a token: those of token_offsets, or without it those between white space",
         )  # fmt: skip
 
 
-def _fault(one: np.ndarray, some: Sequence[tuple[int, int]], text: str, columns: int) -> str | None:
-    if one.size == 0 and not some:
+def _fault(array: np.ndarray, offsets: Sequence[tuple[int, int]], text: str, columns: int) -> str | None:
+    if array.size == 0 and not offsets:
         return None
-    if one.shape != (len(some), columns):
+    if array.shape != (len(offsets), columns):
         return f"have another shape than (tokens, {columns})"
-    if not np.isfinite(one).all() or (one < -ROUNDING).any():
+    if not np.isfinite(array).all() or (array < -ROUNDING).any():
         return "hold NaN, infinity or negative values"
-    if (np.abs(one.sum(axis=1) - 1) > ROUNDING).any():
+    if (np.abs(array.sum(axis=1) - 1) > ROUNDING).any():
         return "do not sum to one"
-    ends = [0, *(end for _, end in some)]
-    if any(start < before or end <= start for (start, end), before in zip(some, ends[:-1], strict=True)):
+    ends = [0, *(end for _, end in offsets)]
+    if any(start < before or end <= start for (start, end), before in zip(offsets, ends[:-1], strict=True)):
         return "have tokens that are empty or not in order"
     return "have tokens behind the end of the text" if ends[-1] > len(text) else None

@@ -1,7 +1,7 @@
-"""Training dynamics: what a model said of its own training samples, epoch by epoch.
+"""Training dynamics: a model's logits for its own training samples, epoch by epoch, combined with the label score.
 
-These are opinions *in sample*: the model has learned from the very label that is judged, and late epochs memorise it.
-What they say is not what cross-validation says; :func:`evidence` and :func:`combine` join the two.
+They are *in sample*: the model has learned from the very label that is judged, and late epochs memorise it. What they
+say is not what cross-validation says; :func:`combine` joins the two.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import InputError
-from .dynamics_statistics import Trajectories, trajectories
 from .epoch_files import EpochFiles, read_epochs
 
 # How both were chosen: benchmarks/RESULTS.md, "Training dynamics". A larger weight gains a little more where errors are
@@ -54,45 +53,31 @@ class Dynamics:
             For fewer than two epochs or classes, and shapes that differ.
         """
         if isinstance(self.logits, (str, Path)):
-            found = read_epochs(Path(self.logits))
+            epochs = read_epochs(Path(self.logits))
         else:
-            epochs = tuple(np.asarray(one) for one in self.logits)
-            found = EpochFiles(epochs, (None,) * len(epochs), None, None)
-        if len(found.logits) < 2:
+            arrays = tuple(np.asarray(array) for array in self.logits)
+            epochs = EpochFiles(arrays, (None,) * len(arrays), None, None)
+        if len(epochs.logits) < 2:
             raise InputError(
-                f"The dynamics have {len(found.logits)} finished epochs", cure="Give the logits of 2 epochs or more"
+                f"The dynamics have {len(epochs.logits)} finished epochs", cure="Give the logits of 2 epochs or more"
             )
-        shapes = {one.shape for one in found.logits}
-        first = found.logits[0]
+        shapes = {array.shape for array in epochs.logits}
+        first = epochs.logits[0]
         if len(shapes) > 1 or first.ndim != 2 or first.shape[1] < 2:
-            said = ", ".join(map(str, sorted(shapes)[:3]))
+            listed = ", ".join(map(str, sorted(shapes)[:3]))
             raise InputError(
-                f"The epochs of the dynamics have the shapes {said}",
+                f"The epochs of the dynamics have the shapes {listed}",
                 cure="Each must be (samples, classes), the same rows and columns in every epoch",
             )
-        if any(one.dtype.kind not in "fiu" for one in found.logits):
+        if any(array.dtype.kind not in "fiu" for array in epochs.logits):
             raise InputError(f"The dynamics hold {first.dtype}, not numbers", cure="Give arrays of floats")
-        classes = found.classes if self.classes is None else tuple(map(str, self.classes))
-        ids = found.ids if self.ids is None else tuple(map(str, self.ids))
-        return EpochFiles(found.logits, found.seen, classes, ids)
-
-
-def evidence(dynamics: Dynamics | Trajectories, codes: np.ndarray) -> np.ndarray:
-    """Return what the epochs say of each row's given class: its margins, float32, shape (epochs, n).
-
-    Parameters
-    ----------
-    codes
-        Columns of the logits: int, shape (n,), -1 = unlabeled. Not looked at for trajectories, which know their own.
-    """
-    if isinstance(dynamics, Trajectories):
-        return dynamics.margins
-    found = dynamics.opened()
-    return trajectories(found.logits, codes, seen=found.seen).margins
+        classes = epochs.classes if self.classes is None else tuple(map(str, self.classes))
+        ids = epochs.ids if self.ids is None else tuple(map(str, self.ids))
+        return EpochFiles(epochs.logits, epochs.seen, classes, ids)
 
 
 def combine(score: np.ndarray, margins: np.ndarray, *, weight: float = WEIGHT) -> np.ndarray:
-    """Return the label score with the training dynamics as one more opinion.
+    """Return the label score with the training dynamics as one more source.
 
     Early epochs have not learned yet, and late ones have learned the wrong labels by heart. Which epochs tell right
     labels from wrong ones is seen from the out-of-sample score, which no memory can have touched: the half of the
@@ -106,25 +91,25 @@ def combine(score: np.ndarray, margins: np.ndarray, *, weight: float = WEIGHT) -
     score
         Out of sample, 0 = certainly wrong, 1 = right; NaN = not judged: shape (n,).
     margins
-        From :func:`evidence`, shape (epochs, n). A row that no epoch showed keeps its score.
+        Of the given class, shape (epochs, n): :attr:`Trajectories.margins`. A row that no epoch showed keeps its score.
 
     Returns
     -------
     numpy.ndarray
         float32, shape (n,), in 0..1, NaN where the score is.
     """
-    out = np.array(score, dtype=np.float32)
-    averaged = _averaged(out, margins)
+    result = np.array(score, dtype=np.float32)
+    averaged = _averaged(result, margins)
     used = np.isfinite(averaged)
     if used.sum() < 3 or weight == 0:
-        return out
-    told, target = averaged[used].astype(np.float64), out[used].astype(np.float64)
-    slope, intercept = _logistic(told, target)
-    odds = _log_odds(target) + weight * (np.maximum(slope, 0) * told + intercept)
+        return result
+    means, target = averaged[used].astype(np.float64), result[used].astype(np.float64)
+    slope, intercept = _logistic(means, target)
+    odds = _log_odds(target) + weight * (np.maximum(slope, 0) * means + intercept)
     if slope <= 0:  # they do not agree at all: the dynamics are of another data set, or memory alone
-        return out
-    out[used] = 1 / (1 + np.exp(-odds / (1 + weight)))
-    return out
+        return result
+    result[used] = 1 / (1 + np.exp(-odds / (1 + weight)))
+    return result
 
 
 def _averaged(score: np.ndarray, margins: np.ndarray) -> np.ndarray:
@@ -132,11 +117,11 @@ def _averaged(score: np.ndarray, margins: np.ndarray) -> np.ndarray:
     judged = np.isfinite(score)
     agreement = np.full(len(margins), -np.inf)
     scales: list[tuple[float, float]] = [(0.0, 1.0)] * len(margins)
-    for epoch, one in enumerate(margins):
-        both = judged & np.isfinite(one)
+    for epoch, margin in enumerate(margins):
+        both = judged & np.isfinite(margin)
         if both.sum() < 3:
             continue
-        values, scores = one[both].astype(np.float64), score[both].astype(np.float64)
+        values, scores = margin[both].astype(np.float64), score[both].astype(np.float64)
         spread = float(values.std())
         if spread > 0 and scores.std() > 0:
             scales[epoch] = (float(values.mean()), spread)
@@ -155,9 +140,9 @@ def _logistic(values: np.ndarray, target: np.ndarray) -> tuple[float, float]:
     """Fit target ≈ sigmoid(slope × value + intercept) by Newton's method, with a weak pull to 0."""
     slope = intercept = 0.0
     for _ in range(30):
-        told = 1 / (1 + np.exp(-(slope * values + intercept)))
-        curve = told * (1 - told) + 1e-9
-        down = np.array([((target - told) * values).sum() - slope, (target - told).sum()])
+        fitted = 1 / (1 + np.exp(-(slope * values + intercept)))
+        curve = fitted * (1 - fitted) + 1e-9
+        down = np.array([((target - fitted) * values).sum() - slope, (target - fitted).sum()])
         bend = np.array(
             [[(curve * values**2).sum() + 1, (curve * values).sum()], [(curve * values).sum(), curve.sum()]]
         )

@@ -1,4 +1,4 @@
-"""What is kept on disk or in a bucket: runs, the decision log, the cache, erasable text.
+"""Run store, in a folder or a bucket: runs, the decision log, the cache, erasable text.
 
 May import data.
 """

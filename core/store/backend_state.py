@@ -1,4 +1,4 @@
-"""What a backend (``labelsift serve``) keeps in a store, and how samples that are erased leave it.
+"""Files of a labeling backend (``labelsift serve``) in a store, and the erasure of samples from them.
 
 backend/queue.sqlite3          what people answered: sample, label, account; no text
 backend/models/<run>*.npz      models that were fitted on a run's samples
@@ -32,7 +32,7 @@ def erase_served(place: Folder, ids: Collection[str], *, runs: Collection[str]) 
     file = folder.path / FILE
     if not file.exists():
         return
-    told = [(one,) for one in ids]
+    parameters = [(id,) for id in ids]
     try:
         with contextlib.closing(sqlite3.connect(file, timeout=30)) as queue:
             queue.execute("PRAGMA secure_delete=ON")  # the bytes, not only the place where they stood
@@ -40,9 +40,9 @@ def erase_served(place: Folder, ids: Collection[str], *, runs: Collection[str]) 
                 queue.executemany(
                     "DELETE FROM looks WHERE EXISTS (SELECT 1 FROM answers a WHERE a.project = looks.project "
                     "AND a.annotation = looks.annotation AND a.sample = ?)",
-                    told,
+                    parameters,
                 )
-                queue.executemany("DELETE FROM answers WHERE sample = ?", told)
+                queue.executemany("DELETE FROM answers WHERE sample = ?", parameters)
             queue.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     except sqlite3.Error as error:
         raise OSError(0, f"the queue of the backend: {error}") from None

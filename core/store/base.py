@@ -1,4 +1,4 @@
-"""Base of the run store: its place, its runs by name, its decision log, notes and links."""
+"""Base of the run store: its location, its runs by name, its decision log, notes and links."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .cache import Cache
 from .format import check_format, prepare
 from .hash_chain import Record
 from .ledger import Ledger
-from .location import Folder, Place, place_of
+from .location import Folder, Location, location_of
 from .run_info import FACTS, LINKS, RunInfo, UnwrittenError, broken, read_facts, read_info
 from .run_notes import Annotations, annotated
 from .sweep import remove_run
@@ -50,7 +50,7 @@ class BaseStore:
     """
 
     def __init__(self, where: str | Path = DEFAULT) -> None:
-        self.place = place_of(where)
+        self.place = location_of(where)
 
     @property
     def folder(self) -> Path:
@@ -73,13 +73,13 @@ class BaseStore:
         """The record of what people decided; it follows its chain once, and again what was added since."""
         return Ledger(self.place / "corrections")
 
-    def place_of(self, run: str) -> Place:
+    def place_of(self, run: str) -> Location:
         """Return where a run of this whole name lies; a name that leads elsewhere, as a server may tell it, is none."""
         if not run or run.startswith(".") or "/" in run or "\\" in run:
             raise StoreError(f"No run is called {run!r}", cure="See labelsift runs")
         return self.place / "runs" / run
 
-    def prepare(self) -> Place:
+    def prepare(self) -> Location:
         """Make the store ready for a run, and clear away what killed writers left behind; return where the runs are."""
         prepare(self.place)
         return self.place / "runs"
@@ -105,15 +105,15 @@ class BaseStore:
             If there is none, more than one, or the one that is meant cannot be read.
         """
         whole, damaged = self._examined()
-        runs = [one for one in whole if dataset is None or one.dataset == dataset]
+        runs = [info for info in whole if dataset is None or info.dataset == dataset]
         if run.startswith("tag:"):
-            told = annotated(self.ledger.records())
-            runs = [one for one in runs if run.removeprefix("tag:") in told.get(one.run, Annotations()).tags]
+            annotations = annotated(self.ledger.records())
+            runs = [info for info in runs if run.removeprefix("tag:") in annotations.get(info.run, Annotations()).tags]
             if not runs:
                 raise StoreError(f"No run has the {run.replace(':', ' ', 1)}", cure="See labelsift runs")
             return runs[0].run
         if run == LATEST:
-            runs = [one for one in runs if not one.batch]
+            runs = [info for info in runs if not info.batch]
         newest = runs[0].run if runs else ""
         for name, error in damaged.items():  # never answer with an older run than the one that is meant
             if name > newest if run == LATEST else name.startswith(run):
@@ -123,12 +123,12 @@ class BaseStore:
             raise StoreError(f"{self.place} holds {what}", cure="Scan first: labelsift scan FILE --text … --label …")
         if run == LATEST:
             return newest
-        matching = [one.run for one in runs if one.run.startswith(run)]
+        matching = [info.run for info in runs if info.run.startswith(run)]
         if len(matching) != 1:
-            known = ", ".join(one.run for one in runs[:5])
+            newest_names = ", ".join(info.run for info in runs[:5])
             raise StoreError(
                 f"{len(matching)} runs match {run}" if matching else f"There is no run {run}",
-                cure=f"Newest runs: {known}",
+                cure=f"Newest runs: {newest_names}",
             )
         return matching[0]
 
@@ -161,9 +161,9 @@ class BaseStore:
 
     def annotate(self, run: str, entry: Mapping[str, Any]) -> None:
         """Add what a person says of a run to the ledger; see :mod:`labelsift.store.run_notes`."""
-        dataset = next((one.dataset for one in self.runs() if one.run == run), None)
-        told = {"run": run, "dataset": dataset, "time": datetime.now(UTC).isoformat(timespec="microseconds")}
-        self.ledger.append(lambda _: [{**entry, **told}])
+        dataset = next((info.dataset for info in self.runs() if info.run == run), None)
+        about = {"run": run, "dataset": dataset, "time": datetime.now(UTC).isoformat(timespec="microseconds")}
+        self.ledger.append(lambda _: [{**entry, **about}])
 
     def annotations(self, run: str) -> Annotations:
         """Return what people say of a run: tags, notes, the model that it led to."""
@@ -174,12 +174,14 @@ class BaseStore:
         entry = {"kind": SENT, **asdict(where), "match": match, "with_text": with_text}
         time = datetime.now(UTC).isoformat(timespec="microseconds")
         self.ledger.append(
-            lambda standing: [] if any(entry.items() <= one.items() for one in standing) else [entry | {"time": time}]
+            lambda standing: (
+                [] if any(entry.items() <= record.items() for record in standing) else [entry | {"time": time}]
+            )
         )
 
     def decisions(self) -> list[Record]:
         """Return the records of everybody's decisions on all runs, oldest first."""
-        return [one for one in self.ledger.records() if one.get("kind") == "decision"]
+        return [record for record in self.ledger.records() if record.get("kind") == "decision"]
 
     def _examined(self) -> tuple[list[RunInfo], dict[str, StoreError]]:
         """Return (readable runs, newest first; name of each broken run → why, newest first)."""
@@ -200,4 +202,4 @@ class BaseStore:
                 continue
             except StoreError as error:
                 damaged[name] = error
-        return sorted(whole, key=lambda one: one.created, reverse=True), damaged
+        return sorted(whole, key=lambda info: info.created, reverse=True), damaged

@@ -1,4 +1,4 @@
-"""What a scan made of the texts alone, kept so that the next scan of the data set need not make it again.
+"""Cache of what a scan computes from texts alone: vectors, languages, neighbours, near duplicates.
 
 cache/<kind>-<hash>.arrow        in the store's folder, mode 0700: vectors, languages, neighbours, near duplicates
 
@@ -125,11 +125,11 @@ class Cache:
 
 def text_hashes(texts: pa.ChunkedArray) -> pa.FixedSizeBinaryArray:
     """Return 128 bits of BLAKE2b of each text."""
-    found = bytearray()
+    digests = bytearray()
     for chunk in texts.chunks:
         for text in chunk.to_pylist():
-            found += hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_HASH).digest()
-    return pa.FixedSizeBinaryArray.from_buffers(pa.binary(_HASH), len(texts), [None, pa.py_buffer(bytes(found))])
+            digests += hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_HASH).digest()
+    return pa.FixedSizeBinaryArray.from_buffers(pa.binary(_HASH), len(texts), [None, pa.py_buffer(bytes(digests))])
 
 
 def digest_of(content: object) -> str:
@@ -139,13 +139,13 @@ def digest_of(content: object) -> str:
 
 def versions_of(*packages: str) -> str:
     """Return packages with their versions, as a part of a maker's name."""
-    told = []
-    for one in packages:
+    named = []
+    for package in packages:
         try:
-            told.append(f"{one} {version(one)}")
+            named.append(f"{package} {version(package)}")
         except PackageNotFoundError:
-            told.append(one)
-    return ", ".join(told)
+            named.append(package)
+    return ", ".join(named)
 
 
 def _read(path: Path, columns: Sequence[str] = ()) -> pa.Table | None:

@@ -1,11 +1,11 @@
-"""Opening the run store: its format, and making a folder or a prefix of a bucket ready for the first run."""
+"""Store format: creation of a folder or a prefix, and the check of its format number."""
 
 from __future__ import annotations
 
 import json
 
 from ..errors import StoreError
-from .location import Folder, Place, plain
+from .location import Folder, Location, error_text
 from .sweep import sweep_old
 
 FORMAT = 1
@@ -13,7 +13,7 @@ MARK = "format.json"
 _SCAN = "Scan first: labelsift scan FILE --text … --label …"
 
 
-def prepare(place: Place) -> None:
+def prepare(place: Location) -> None:
     """Make the store ready for a run, and clear away what killed writers left behind.
 
     Raises
@@ -37,21 +37,21 @@ def prepare(place: Place) -> None:
     check_format(place)
 
 
-def check_format(place: Place) -> None:
+def check_format(place: Location) -> None:
     """Refuse what is no run store, or one of another format."""
     try:
-        found = json.loads(place.read(MARK)).get("format")
+        format = json.loads(place.read(MARK)).get("format")
     except (FileNotFoundError, NotADirectoryError):
         raise StoreError(f"{place} is no run store", cure=_SCAN) from None
     except (OSError, ValueError, AttributeError) as error:
         raise StoreError(
-            f"{place}/{MARK} cannot be read ({plain(error)})",
+            f"{place}/{MARK} cannot be read ({error_text(error)})",
             cure=f'Write {{"format": {FORMAT}}} into it, or name another --store',
         ) from None
-    if found != FORMAT:
-        age = "newer" if isinstance(found, int) and found > FORMAT else "unknown"
+    if format != FORMAT:
+        age = "newer" if isinstance(format, int) and format > FORMAT else "unknown"
         raise StoreError(
-            f"{place} has the {age} format {found}; this labelsift reads format {FORMAT}",
+            f"{place} has the {age} format {format}; this labelsift reads format {FORMAT}",
             cure="Update labelsift, or name another --store",
         )
 
@@ -65,7 +65,7 @@ def _make(place: Folder, mark: bytes) -> None:
     (place.path / "runs").mkdir(exist_ok=True, mode=0o700)
 
 
-def _require_own(place: Place) -> None:
+def _require_own(place: Location) -> None:
     """Refuse a folder with other things in it: making it private and ignored by git would harm them."""
     if isinstance(place, Folder):
         foreign = {path.name for path in place.path.iterdir()} if place.path.exists() else set()
@@ -76,5 +76,5 @@ def _require_own(place: Place) -> None:
         raise StoreError(f"{place} is not empty and no run store", cure=f"Name a new {new}")
 
 
-def _unwritable(place: Place, error: OSError) -> StoreError:
+def _unwritable(place: Location, error: OSError) -> StoreError:
     return StoreError(f"{place} cannot be written ({error.strerror})", cure="Name another --store, or none")

@@ -1,4 +1,4 @@
-"""The chain: records that each carry the hash of the one before, and how far it can be followed.
+"""SHA-256 hash chain of records: append, follow, and name the first broken record.
 
 A record's hash is the SHA-256 of its canonical form: JSON in ASCII, keys sorted, no spaces, without the
 hash itself. A changed, missing, inserted or moved record breaks the chain, and a cut end disagrees with
@@ -101,16 +101,16 @@ def followed(content: bytes, head: Head, *, start: int = 0, before: Sequence[Rec
 def _problem(line: bytes, *, number: int, previous: str) -> tuple[str, Record]:
     try:
         record = json.loads(line)
-        told = (record["number"], record["previous"], record["hash"])
-        whole = (hash_of(record), canonical(record)) == (told[2], line)
+        fields = (record["number"], record["previous"], record["hash"])
+        whole = (hash_of(record), canonical(record)) == (fields[2], line)
     except (ValueError, KeyError, TypeError):
         return f"record {number} cannot be read", {}
     who = f" ({_who(record)})"
     if not whole:
         return f"record {number}{who} was changed", record
-    if told[0] != number:
-        return f"record {number} is missing or was moved: record {told[0]}{who} stands in its place", record
-    if told[1] != previous:
+    if fields[0] != number:
+        return f"record {number} is missing or was moved: record {fields[0]}{who} stands in its place", record
+    if fields[1] != previous:
         return f"record {number}{who} does not follow the record before it", record
     return "", record
 

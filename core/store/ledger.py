@@ -1,13 +1,12 @@
-"""The ledger: what people decided and what was made of it, as a record that only grows.
+"""Decision log: an append-only, hash-chained record of what people decided and what was made of it.
 
-corrections/             in the store's folder, mode 0700, its files 0600; or below the store's prefix in a bucket
-  records…               one record a line, each with the hash of the record before it (see
-  :mod:`labelsift.store.hash_chain`) head.json              how many records there are, the bytes they fill, and the
-  last one's hash words/                 what people wrote themselves (see :mod:`labelsift.store.sealed_text`); a record
-  holds only its hash
+corrections/   in the store's folder, mode 0700, its files 0600; or below the store's prefix in a bucket
+  records…     one record a line, each with the hash of the record before it (:mod:`labelsift.store.hash_chain`)
+  head.json    how many records there are, the bytes they fill, and the last one's hash
+  words/       what people wrote themselves (:mod:`labelsift.store.sealed_text`); a record holds only its hash
 
-Replacing head.json is the moment at which an append counts; how that is done, and what becomes of the bytes that a
-killed writer left, says :mod:`labelsift.store.ledger_files`.
+An append counts once head.json is replaced; how that is done, and what becomes of the bytes that a killed writer left,
+says :mod:`labelsift.store.ledger_files`.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from typing import Any
 from ..errors import StoreError
 from .hash_chain import HEAD, Head, Record, chained, followed
 from .ledger_files import State, record_files
-from .location import Folder, Place, plain
+from .location import Folder, Location, error_text
 from .sealed_text import erase, seal, seals, standing_words, unsealed
 
 WORDS = "words"
@@ -34,8 +33,8 @@ class Ledger:
         A folder, or a place in a bucket.
     """
 
-    def __init__(self, where: Path | Place) -> None:
-        self.place: Place = Folder(where) if isinstance(where, Path) else where
+    def __init__(self, where: Path | Location) -> None:
+        self.place: Location = Folder(where) if isinstance(where, Path) else where
         self._files = record_files(self.place)
         self._words = self.place / WORDS
         self._head = Head()
@@ -67,7 +66,7 @@ class Ledger:
         try:
             return self._followed(self._files.read())
         except (OSError, LookupError, ValueError, TypeError) as error:
-            return [], f"it cannot be read ({plain(error)})"
+            return [], f"it cannot be read ({error_text(error)})"
 
     def _followed(self, state: State) -> tuple[list[Record], str]:
         if state.head is None:
@@ -100,7 +99,7 @@ class Ledger:
                 records, problem = self._follow(state.content, state.head or Head())
                 if problem:
                     raise self._broken(problem)
-                kept = {one for record in records if record.get("id") not in ids for one in seals(record)}
+                kept = {seal_hash for record in records if record.get("id") not in ids for seal_hash in seals(record)}
                 standing = standing_words(self._words)
                 if self._files.write(state, b"", state.head or Head()):
                     self._words.sweep()
@@ -145,12 +144,12 @@ class Ledger:
                 state = self._files.begin()
                 standing, problem = self._followed(state)
             except (LookupError, ValueError, TypeError) as error:
-                raise self._broken(f"it cannot be read ({plain(error)})") from None
+                raise self._broken(f"it cannot be read ({error_text(error)})") from None
             if problem:
                 raise self._broken(problem)
-            entries = [seal(one, self._words) for one in choose(standing)]
+            entries = [seal(entry, self._words) for entry in choose(standing)]
             added, head, content = chained(entries, state.head or Head())
             if added and not self._files.write(state, content, head):
-                erase(self._words, [hash for one in added for hash in seals(one)])
+                erase(self._words, [hash for record in added for hash in seals(record)])
                 return None
             return unsealed(added, self._words)[0]

@@ -1,4 +1,4 @@
-"""How the record's bytes lie: one file that grows in a folder, or objects that never change in a bucket.
+"""Storage of the decision log: one growing file in a folder, or immutable segments in a bucket.
 
 Folder                   records.jsonl, head.json, and ``lock``, which is held by whoever appends. What stands behind
                          the bytes that the head names was left by a killed writer: the next append cuts it off.
@@ -22,7 +22,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from .hash_chain import HEAD, Head
-from .location import Folder, Place
+from .location import Folder, Location
 from .locking import locked
 
 RECORDS = "records.jsonl"
@@ -75,13 +75,13 @@ class RecordFiles(Protocol):
         ...
 
 
-def record_files(place: Place) -> RecordFiles:
+def record_files(place: Location) -> RecordFiles:
     """Return how the record lies in this place."""
     return InFolder(place) if isinstance(place, Folder) else InBucket(place)
 
 
-def _head(told: dict[str, Any]) -> Head:
-    return Head(int(told["count"]), int(told["size"]), str(told["hash"]))
+def _head(content: dict[str, Any]) -> Head:
+    return Head(int(content["count"]), int(content["size"]), str(content["hash"]))
 
 
 class InFolder:
@@ -108,7 +108,6 @@ class InFolder:
         folder = self._place.path
         folder.mkdir(mode=0o700, exist_ok=True)
         folder.chmod(0o700)
-        os.close(os.open(folder / "lock", os.O_CREAT | os.O_WRONLY, 0o600))
         with locked(folder / "lock"):
             yield
 
@@ -141,7 +140,7 @@ class InFolder:
 class InBucket:
     """A record in a bucket."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Location) -> None:
         self._place = place
 
     def read(self) -> State:
@@ -150,12 +149,12 @@ class InBucket:
             raw = self._raw()
             if raw is None:
                 return State(None, lost=bool(self._segments()))
-            told = json.loads(raw)
-            head, names = _head(told), [str(one["name"]) for one in told["segments"]]
-            found = self._place.read_many(names)
-            missing = next((found[name] for name in names if not isinstance(found[name], bytes)), None)
+            content = json.loads(raw)
+            head, names = _head(content), [str(segment["name"]) for segment in content["segments"]]
+            contents = self._place.read_many(names)
+            missing = next((contents[name] for name in names if not isinstance(contents[name], bytes)), None)
             if missing is None:
-                return State(head, b"".join(bytes(found[name]) for name in names)[: head.size], raw=raw)  # type: ignore[arg-type]
+                return State(head, b"".join(bytes(contents[name]) for name in names)[: head.size], raw=raw)  # type: ignore[arg-type]
             if not isinstance(missing, FileNotFoundError) or raw == self._raw():
                 raise missing  # type: ignore[misc]
 
@@ -167,7 +166,7 @@ class InBucket:
         """Put an empty head on the condition that there is none."""
         state = self.read()
         if state.head is None and not state.lost:
-            self._place.swap(HEAD, None, _told(Head(), []))
+            self._place.swap(HEAD, None, _head_content(Head(), []))
             state = self.read()
         return state
 
@@ -183,20 +182,20 @@ class InBucket:
             mine = f"{_SEGMENT}{start:015d}-{secrets.token_hex(6)}.jsonl"
             self._place.replace(mine, state.content[start:] + content)
             segments.append({"name": mine, "size": head.size - start})
-        if not self._place.swap(HEAD, state.raw, _told(head, segments)):
+        if not self._place.swap(HEAD, state.raw, _head_content(head, segments)):
             if mine:
                 self._place.delete(mine)
             return False
         for name in before:  # listed before this head counted, so their writers read an older one
-            if name not in {one["name"] for one in segments}:
+            if name not in {segment["name"] for segment in segments}:
                 self._place.delete(name)
         return True
 
     def unread(self, state: State) -> int:
         """Count the bytes of objects that no head names."""
-        named = {one["name"] for one in json.loads(state.raw or b"{}").get("segments", [])}
+        named = {segment["name"] for segment in json.loads(state.raw or b"{}").get("segments", [])}
         spare = self._place.read_many([name for name in self._segments() if name not in named])
-        return sum(len(one) for one in spare.values() if isinstance(one, bytes))
+        return sum(len(content) for content in spare.values() if isinstance(content, bytes))
 
     def _raw(self) -> bytes | None:
         try:
@@ -208,6 +207,6 @@ class InBucket:
         return [name for name in self._place.children() if name.startswith(_SEGMENT)]
 
 
-def _told(head: Head, segments: list[dict[str, Any]]) -> bytes:
+def _head_content(head: Head, segments: list[dict[str, Any]]) -> bytes:
     """Write a head that is like no other, so that of two writers only one can have put it."""
     return json.dumps(asdict(head) | {"segments": segments, "token": secrets.token_hex(6)}).encode()

@@ -1,4 +1,4 @@
-"""Places: where a store lies, a folder or a bucket, behind the few steps that both can do whole or not at all.
+"""Locations of a store: atomic operations that a folder and an S3 bucket both support.
 
 A name is a path with slashes below the place. ``swap`` is what writers agree by: it replaces content only where
 that is still what the writer read. A bucket does it with conditional requests (If-None-Match, If-Match), a folder
@@ -21,12 +21,13 @@ from pathlib import Path
 from typing import Protocol
 
 from ..errors import InputError
-from .s3 import Bucket, plain, told, tried
+from .locking import locked
+from .s3 import Bucket, error_text, os_errors, read_or_error
 
-__all__ = ["Bucket", "Folder", "Place", "place_of", "plain"]
+__all__ = ["Bucket", "Folder", "Location", "error_text", "location_of"]
 
 
-class Place(Protocol):
+class Location(Protocol):
     """A folder or a prefix in a bucket. What cannot be done is an OSError, an absent name a FileNotFoundError."""
 
     @property
@@ -34,7 +35,7 @@ class Place(Protocol):
         """The last part of where it lies."""
         ...
 
-    def __truediv__(self, name: str, /) -> Place:
+    def __truediv__(self, name: str, /) -> Location:
         """Return the place below this one; nothing is made."""
         ...
 
@@ -78,7 +79,7 @@ class Place(Protocol):
         ...
 
 
-def place_of(where: str | Path) -> Place:
+def location_of(where: str | Path) -> Location:
     """Return the place of a path or an ``s3://bucket/prefix`` address.
 
     Raises
@@ -101,7 +102,7 @@ def place_of(where: str | Path) -> Place:
     except ImportError:
         raise InputError("A store in a bucket needs obstore", cure="pip install 'labelsift[s3]'") from None
     bucket, prefix = match[1], match[2].strip("/")
-    with told():
+    with os_errors():
         return Bucket(S3Store(bucket), bucket, prefix)
 
 
@@ -128,7 +129,7 @@ class Folder:
 
     def read_many(self, names: Iterable[str]) -> dict[str, bytes | OSError]:
         """Read one after the other."""
-        return {name: tried(self, name) for name in names}
+        return {name: read_or_error(self, name) for name in names}
 
     def replace(self, name: str, content: bytes) -> None:
         """Write a file beside its place, flush it to the disk, and move it there."""
@@ -137,17 +138,13 @@ class Folder:
 
     def swap(self, name: str, old: bytes | None, new: bytes) -> bool:
         """Link the file where there must be none; otherwise compare and replace under a lock."""
-        import fcntl
-
         target = self.path / name
         with self._written(name, new) as half:
             if old is None:
                 with contextlib.suppress(FileExistsError):
                     os.link(half, target)
                 return target.read_bytes() == new
-            descriptor = os.open(target.with_name(".lock"), os.O_CREAT | os.O_WRONLY, 0o600)
-            with os.fdopen(descriptor, "w") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX)
+            with locked(target.with_name(".lock")):
                 standing = target.read_bytes() if target.exists() else None
                 if standing == old:
                     half.replace(target)
@@ -155,18 +152,18 @@ class Folder:
 
     def names(self, prefix: str = "") -> list[str]:
         """Return the names of all files below, hidden ones aside."""
-        found: list[str] = []
+        paths: list[str] = []
         for folder, folders, files in os.walk(self.path / prefix):
-            folders[:] = [one for one in folders if not one.startswith(".")]
+            folders[:] = [name for name in folders if not name.startswith(".")]
             base = Path(folder).relative_to(self.path)
-            found += [(base / one).as_posix() for one in files if not one.startswith(".")]
-        return sorted(found)
+            paths += [(base / file).as_posix() for file in files if not file.startswith(".")]
+        return sorted(paths)
 
     def children(self) -> list[str]:
         """Return the entries, hidden ones aside."""
         if not self.path.exists():
             return []
-        return sorted(one.name for one in self.path.iterdir() if not one.name.startswith("."))
+        return sorted(path.name for path in self.path.iterdir() if not path.name.startswith("."))
 
     def delete(self, name: str) -> None:
         """Delete a file or a whole folder."""

@@ -1,4 +1,4 @@
-"""What was pulled from a project before, kept in a run store so that the next pull reads only what changed.
+"""State of incremental pulls: what was pulled from a project before, so that the next pull reads only changes.
 
 pulls/<hash of platform, server and project>.json   decisions by the platform's own keys, and up to when they are known
 
@@ -16,7 +16,7 @@ from typing import Any
 
 from ..errors import StoreError
 from .format import check_format
-from .location import place_of
+from .location import location_of
 
 FOLDER = "pulls"
 _FORM = 1
@@ -54,7 +54,7 @@ def read_pulled(store: str | Path, *key: str) -> Pulled:
         Platform, server and project.
     """
     try:
-        kept = json.loads(place_of(store).read(_name(key)))
+        kept = json.loads(location_of(store).read(_name(key)))
         if kept.pop("form") != _FORM:
             return Pulled()
         return Pulled(**kept)
@@ -64,7 +64,7 @@ def read_pulled(store: str | Path, *key: str) -> Pulled:
 
 def write_pulled(store: str | Path, pulled: Pulled, *key: str) -> None:
     """Keep what is known of a project; where there is no store, or it cannot be written, nothing is kept."""
-    place = place_of(store)
+    place = location_of(store)
     try:
         check_format(place)
         place.replace(_name(key), json.dumps({"form": _FORM, **asdict(pulled)}, ensure_ascii=False).encode())
@@ -74,7 +74,7 @@ def write_pulled(store: str | Path, pulled: Pulled, *key: str) -> None:
 
 def forget_pulled(store: str | Path) -> None:
     """Delete what is known of all projects: the next pulls read everything anew."""
-    place_of(store).delete(FOLDER)
+    location_of(store).delete(FOLDER)
 
 
 def _name(key: tuple[str, ...]) -> str:

@@ -1,4 +1,4 @@
-"""Which row of a run holds a sample: the ids in order, each with its row, in a file beside the run's tables.
+"""Index from sample id to row number of a run, in a memory-mapped file beside the run's tables.
 
 ids.arrow is memory-mapped: a search by halves touches some twenty places of it for each id, at a million rows as
 little as at a thousand. In a bucket, where each place would be a request, it is read whole. A run from before there
@@ -13,12 +13,12 @@ from collections.abc import Iterable
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .location import Folder, Place
+from .location import Folder, Location
 
 FILE = "ids.arrow"
 
 
-def write_ids(ids: pa.ChunkedArray, place: Place) -> None:
+def write_ids(ids: pa.ChunkedArray, place: Location) -> None:
     """Write the ids of the samples beside their tables; strings, unique."""
     order = pc.sort_indices(ids).cast(pa.int64())
     table = pa.table({"id": ids.cast(pa.large_string()).take(order), "row": order}).combine_chunks()
@@ -28,7 +28,7 @@ def write_ids(ids: pa.ChunkedArray, place: Place) -> None:
     place.replace(FILE, content.getvalue().to_pybytes())
 
 
-def rows_of(ids: Iterable[str], place: Place) -> dict[str, int]:
+def rows_of(ids: Iterable[str], place: Location) -> dict[str, int]:
     """Return the rows of some samples, in the order of the ids; ids that the tables do not have are left out."""
     wanted = dict.fromkeys(ids)
     rows: dict[str, int] = {}
@@ -43,17 +43,17 @@ def rows_of(ids: Iterable[str], place: Place) -> dict[str, int]:
         if not reader.num_record_batches:
             return rows
         batch = reader.get_batch(0)
-        known, row = batch.column("id"), batch.column("row")
+        ids_there, row_numbers = batch.column("id"), batch.column("row")
         for id in wanted:  # Arrow orders strings by their bytes in UTF-8, which is the order of Python's strings
-            at = bisect_left(range(len(known)), id, key=lambda at: known[at].as_py())
-            if at < len(known) and known[at].as_py() == id:
-                rows[id] = row[at].as_py()
+            position = bisect_left(range(len(ids_there)), id, key=lambda position: ids_there[position].as_py())
+            if position < len(ids_there) and ids_there[position].as_py() == id:
+                rows[id] = row_numbers[position].as_py()
     return rows
 
 
-def _searched_everywhere(ids: list[str], place: Place) -> dict[str, int]:
+def _searched_everywhere(ids: list[str], place: Location) -> dict[str, int]:
     import lance
 
-    known = lance.dataset(place.lance("samples.lance")).to_table(columns=["id"])["id"]
-    found = pc.index_in(pa.array(ids, pa.string()), value_set=known.combine_chunks()).to_pylist()
-    return {id: row for id, row in zip(ids, found, strict=True) if row is not None}
+    ids_there = lance.dataset(place.lance("samples.lance")).to_table(columns=["id"])["id"]
+    rows = pc.index_in(pa.array(ids, pa.string()), value_set=ids_there.combine_chunks()).to_pylist()
+    return {id: row for id, row in zip(ids, rows, strict=True) if row is not None}

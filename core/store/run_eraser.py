@@ -1,4 +1,4 @@
-"""Erasing samples from one run: its tables are written again without them, and a tombstone takes their place."""
+"""Erasure of samples from one run: tables written again without them, and a tombstone in their place."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..data.hashing import id_hashes, merged_tombstone
 from ..data.schemas import to_json
 from ..data.textless import without_rows
 from . import row_ids as rowids
-from .location import Place
+from .location import Location
 from .run_info import FACTS, LINKS, REWRITTEN, WRITTEN, broken, read_links, tables_in
 from .run_reader import read_samples
-from .tombstones import id_hashes, merged
 
 ERASED = "(This sentence quoted an erased text.)"
 _QUOTED = 12  # characters from which on an erased text within a sentence is no chance
 
 
-def erase_from_run(folder: Place, ids: Collection[str]) -> int:
+def erase_from_run(folder: Location, ids: Collection[str]) -> int:
     """Erase samples from a run, and clear away what an earlier, killed erasure left; return how many it held."""
     while (count := _erased(folder, ids)) is None:
         pass  # somebody else erased from the run meanwhile: again, from what stands now
     return count
 
 
-def _erased(folder: Place, ids: Collection[str]) -> int | None:
+def _erased(folder: Location, ids: Collection[str]) -> int | None:
     """Do it once; None where run.json was changed by somebody else meanwhile."""
     samples = read_samples(folder)
     standing = folder.read(FACTS)
@@ -73,13 +73,13 @@ def _erased(folder: Place, ids: Collection[str]) -> int | None:
 
 def _tombstone(facts: dict[str, Any], *, digest: int, ids: Sequence[str]) -> dict[str, Any]:
     old = facts.get("tombstone", {})
-    new = {"digest": merged(old.get("digest"), digest), "ids": sorted({*old.get("ids", ()), *id_hashes(ids)})}
-    said = f"{len(new['ids']):,} erased on request since the scan; what the scan counted still counts them"
-    notes = [one for one in facts["notes"] if "erased on request" not in one]
-    return {"tombstone": new, "notes": [*notes, f"Samples of this run: {said}."]}
+    new = {"digest": merged_tombstone(old.get("digest"), digest), "ids": sorted({*old.get("ids", ()), *id_hashes(ids)})}
+    sentence = f"{len(new['ids']):,} erased on request since the scan; what the scan counted still counts them"
+    notes = [note for note in facts["notes"] if "erased on request" not in note]
+    return {"tombstone": new, "notes": [*notes, f"Samples of this run: {sentence}."]}
 
 
-def _rewrite(old: Place, new: Place, stays: np.ndarray, *, ids: Collection[str], quoted: Sequence[str]) -> None:
+def _rewrite(old: Location, new: Location, stays: np.ndarray, *, ids: Collection[str], quoted: Sequence[str]) -> None:
     import lance
 
     mask = pa.array(stays)
@@ -96,7 +96,7 @@ def _rewrite(old: Place, new: Place, stays: np.ndarray, *, ids: Collection[str],
 def _findings(table: pa.Table, ids: Collection[str], quoted: Sequence[str]) -> pa.Table:
     """Leave out the findings on erased samples, and every mention of them in the others."""
     rows = [
-        row | {"related_ids": [one for one in row["related_ids"] or () if one not in ids]}
+        row | {"related_ids": [related for related in row["related_ids"] or () if related not in ids]}
         for row in table.to_pylist()
         if not (row["scope"] == "sample" and row["id"] in ids)
     ]
@@ -113,20 +113,20 @@ def _without(evidence: str | None, ids: Collection[str]) -> str | None:
     """Leave out the contrast pairs that name an erased sample; see :mod:`labelsift.checks.systematic`."""
     if not evidence or '"contrast"' not in evidence:
         return evidence
-    told = json.loads(evidence)
-    if not isinstance(told, dict) or not isinstance(told.get("contrast"), list):
+    content = json.loads(evidence)
+    if not isinstance(content, dict) or not isinstance(content.get("contrast"), list):
         return evidence
-    return to_json(told | {"contrast": [one for one in told["contrast"] if not set(one) & set(ids)]})
+    return to_json(content | {"contrast": [pair for pair in content["contrast"] if not set(pair) & set(ids)]})
 
 
-def _unlink(folder: Place, ids: Collection[str]) -> None:
+def _unlink(folder: Location, ids: Collection[str]) -> None:
     links = read_links(folder)
     if links.keys() & set(ids):
         folder.replace(LINKS, json.dumps({id: to for id, to in links.items() if id not in ids}).encode())
 
 
-def _column(place: Place, table: str, name: str) -> pa.ChunkedArray | None:
+def _column(place: Location, table: str, name: str) -> pa.ChunkedArray | None:
     import lance
 
-    found = lance.dataset(place.lance(f"{table}.lance"))
-    return found.to_table(columns=[name])[name] if name in found.schema.names else None
+    data = lance.dataset(place.lance(f"{table}.lance"))
+    return data.to_table(columns=[name])[name] if name in data.schema.names else None

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..data.taxonomy import Taxonomy
 from ..errors import StoreError
-from .location import Bucket, Place, plain
+from .location import Bucket, Location, error_text
 
 FACTS = "run.json"
 LINKS = "links.json"
@@ -37,7 +37,7 @@ class RunInfo:
     batch: bool = False
 
 
-def read_info(folder: Place, content: bytes | OSError) -> RunInfo:
+def read_info(folder: Location, content: bytes | OSError) -> RunInfo:
     """Read one line about a run from its run.json; a broken one is refused by its folder's name."""
     facts = _facts(folder, content)
     try:
@@ -56,7 +56,7 @@ def read_info(folder: Place, content: bytes | OSError) -> RunInfo:
         raise broken(folder, error) from None
 
 
-def read_facts(folder: Place) -> dict[str, Any]:
+def read_facts(folder: Location) -> dict[str, Any]:
     """Read run.json.
 
     Raises
@@ -69,7 +69,7 @@ def read_facts(folder: Place) -> dict[str, Any]:
     return _facts(folder, *folder.read_many([FACTS]).values())
 
 
-def _facts(folder: Place, content: bytes | OSError) -> dict[str, Any]:
+def _facts(folder: Location, content: bytes | OSError) -> dict[str, Any]:
     try:
         if isinstance(content, OSError):
             raise content
@@ -82,12 +82,12 @@ def _facts(folder: Place, content: bytes | OSError) -> dict[str, Any]:
         raise broken(folder, error) from None
 
 
-def tables_in(folder: Place, facts: Mapping[str, Any] | None = None) -> Place:
+def tables_in(folder: Location, facts: Mapping[str, Any] | None = None) -> Location:
     """Return where the tables of a run stand."""
     return folder / (facts or read_facts(folder)).get("tables", "")
 
 
-def read_links(folder: Place) -> dict[str, str]:
+def read_links(folder: Location) -> dict[str, str]:
     """Read the addresses of a run's tasks on the platform that it was pushed to; none before a push."""
     try:
         return json.loads(folder.read(LINKS))
@@ -95,13 +95,13 @@ def read_links(folder: Place) -> dict[str, str]:
         return {}
 
 
-def broken(folder: Place, error: Exception) -> StoreError:
+def broken(folder: Location, error: Exception) -> StoreError:
     """Say that a run cannot be read, and what to do about it."""
-    why = f"{error} is missing" if isinstance(error, KeyError) else plain(error)
+    why = f"{error} is missing" if isinstance(error, KeyError) else error_text(error)
     return StoreError(f"The run {folder.name} cannot be read ({why})", cure=f"Delete {folder}, and scan again")
 
 
 def taxonomy_in(facts: Mapping[str, Any]) -> Taxonomy | None:
     """Return the taxonomy that a run was scanned with."""
-    told = facts["settings"].get("taxonomy")
-    return Taxonomy.of(told) if told else None
+    content = facts["settings"].get("taxonomy")
+    return Taxonomy.of(content) if content else None

@@ -1,4 +1,4 @@
-"""What people say of a run after its scan: tags, notes, and the model that it led to.
+"""Tags, notes and models of a run, as records of the decision log.
 
 A kept run never changes, so all of it stands in the ledger: append-only, chained, and shown by the audit. What
 people wrote as a note is sealed (see :mod:`labelsift.store.sealed_text`) and can be erased; a note on a sample is
@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..errors import InputError
-from .sealed_text import Words
+from .sealed_text import SealedText
 
 TAG, NOTE, MODEL = "tag", "note", "model"
 NOTE_LENGTH = 10_000
@@ -48,21 +48,21 @@ class Annotations:
 
 def annotated(records: Iterable[Mapping[str, Any]]) -> dict[str, Annotations]:
     """Gather what the records of a ledger say of each run; erased notes are left out."""
-    found: dict[str, Annotations] = {}
-    for one in records:
-        if one.get("kind") not in (TAG, NOTE, MODEL):
+    by_run: dict[str, Annotations] = {}
+    for record in records:
+        if record.get("kind") not in (TAG, NOTE, MODEL):
             continue
-        before = found.get(one["run"], Annotations())
-        if one["kind"] == TAG:
-            tags = set(before.tags) - set(one["tags"]) if one["removed"] else {*before.tags, *one["tags"]}
+        before = by_run.get(record["run"], Annotations())
+        if record["kind"] == TAG:
+            tags = set(before.tags) - set(record["tags"]) if record["removed"] else {*before.tags, *record["tags"]}
             before = replace(before, tags=tuple(sorted(tags)))
-        elif one["kind"] == MODEL:
-            before = replace(before, model=one["address"])
-        elif one["note"] is not None:
-            note = Note(one["note"], one["person"], one["time"], one["slice"], one.get("id"))
+        elif record["kind"] == MODEL:
+            before = replace(before, model=record["address"])
+        elif record["note"] is not None:
+            note = Note(record["note"], record["person"], record["time"], record["slice"], record.get("id"))
             before = replace(before, notes=(*before.notes, note))
-        found[one["run"]] = before
-    return found
+        by_run[record["run"]] = before
+    return by_run
 
 
 def note_entry(text: str, *, by: str, slice: str | None = None, sample: str | None = None) -> dict[str, Any]:
@@ -79,16 +79,16 @@ def note_entry(text: str, *, by: str, slice: str | None = None, sample: str | No
         raise InputError("The note is too long", cure=f"Write up to {NOTE_LENGTH:,} characters")
     if slice is not None and sample is not None:
         raise InputError("A note is about one thing", cure="Name a slice, a sample, or neither")
-    entry = {"kind": NOTE, "slice": slice, "note": Words(text), "person": by}
+    entry = {"kind": NOTE, "slice": slice, "note": SealedText(text), "person": by}
     return entry | ({"id": sample} if sample is not None else {})
 
 
-def audit_row(one: Mapping[str, Any]) -> dict[str, Any]:
+def audit_row(record: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the audit shows of such a record."""
-    if one["kind"] == TAG:
-        tags = ", ".join(one["tags"])
-        return {"action": "untag", "before": tags} if one["removed"] else {"action": "tag", "after": tags}
-    if one["kind"] == MODEL:
-        return {"action": "model", "after": one["address"]}
-    about = f"slice {one['slice']}: " if one["slice"] else ""
-    return {"action": "note", "why": about + (one["note"] if one["note"] is not None else "(erased)")}
+    if record["kind"] == TAG:
+        tags = ", ".join(record["tags"])
+        return {"action": "untag", "before": tags} if record["removed"] else {"action": "tag", "after": tags}
+    if record["kind"] == MODEL:
+        return {"action": "model", "after": record["address"]}
+    about = f"slice {record['slice']}: " if record["slice"] else ""
+    return {"action": "note", "why": about + (record["note"] if record["note"] is not None else "(erased)")}

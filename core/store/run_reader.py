@@ -1,7 +1,7 @@
-"""One run as a folder of Lance data sets, or the same below a prefix of a bucket: what is in it, and how it is read.
+"""Reader of a run: Lance data sets and JSON files in a folder, or below a prefix of a bucket.
 
 run.json                     name, data set, fingerprint, settings, facts, notes, versions; where the tables stand,
-                             tombstones of erased rows (see :mod:`labelsift.store.tombstones`), and of a run without
+                             tombstones of erased rows (see :mod:`labelsift.data.hashing`), and of a run without
                              texts ``kept_digest`` (see :mod:`labelsift.data.textless`)
 samples.lance  metadata.lance  scores.lance  findings.lance
 embeddings.lance  pred_probs.lance        float32, fixed-size lists
@@ -26,11 +26,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..data.hashing import text_hash
 from ..data.samples import TEXT_HASH, Samples
 from ..errors import InputError
-from ..review.verified import text_hash
 from .base import BaseStore
-from .location import Place
+from .location import Location
 from .row_ids import rows_of
 from .run import Run
 from .run_info import broken, read_facts, read_links, tables_in, taxonomy_in
@@ -40,13 +40,13 @@ _BATCH = 65_536  # rows of vectors that are read at once
 
 
 @dataclass(frozen=True)
-class Shown:
+class SampleRecord:
     """What a run holds of a sample that people judge.
 
     Parameters
     ----------
     text_hash, given, issues
-        The hash of its text (see :func:`labelsift.review.verified.text_hash`), its label (of sets and spans the
+        The hash of its text (see :func:`labelsift.data.hashing.text_hash`), its label (of sets and spans the
         canonical JSON), and what it was flagged for.
     score, suggested, confidence
         How well its label fits (0 = certainly wrong), the likelier one, and how probable that is; None where it was
@@ -64,7 +64,7 @@ class Shown:
     findings: tuple[Mapping[str, Any], ...] = ()
 
 
-def read_run(folder: Place, *, store: BaseStore) -> Run:
+def read_run(folder: Location, *, store: BaseStore) -> Run:
     """Read the whole run back.
 
     Raises
@@ -75,8 +75,8 @@ def read_run(folder: Place, *, store: BaseStore) -> Run:
     facts = read_facts(folder)
     try:
         place = tables_in(folder, facts)
-        names = [one.removesuffix(".lance") for one in place.children() if one.endswith(".lance")]
-        tables = {one: _rows(place, one, None) for one in names if one not in _MATRICES}
+        names = [name.removesuffix(".lance") for name in place.children() if name.endswith(".lance")]
+        tables = {name: _rows(place, name, None) for name in names if name not in _MATRICES}
         return Run(
             run=facts["run"],
             created=datetime.fromisoformat(facts["created"]),
@@ -98,7 +98,7 @@ def read_run(folder: Place, *, store: BaseStore) -> Run:
         raise broken(folder, error) from None
 
 
-def read_samples(folder: Place, ids: Sequence[str] | None = None) -> Samples:
+def read_samples(folder: Location, ids: Sequence[str] | None = None) -> Samples:
     """Read only the samples of a run, with their metadata, without scores, vectors and probabilities.
 
     Parameters
@@ -128,39 +128,39 @@ def read_samples(folder: Place, ids: Sequence[str] | None = None) -> Samples:
     return samples
 
 
-def read_shown(folder: Place, ids: Sequence[str]) -> dict[str, Shown]:
+def read_sample_records(folder: Location, ids: Sequence[str]) -> dict[str, SampleRecord]:
     """Read what a run holds of some samples; ids that it does not have are left out."""
     import lance
 
     try:
         place = tables_in(folder)
         rows = rows_of(ids, place)
-        found = _rows(place, "samples", rows).to_pylist()
+        samples = _rows(place, "samples", rows).to_pylist()
         scores = _rows(place, "scores", rows).to_pylist()
         columns = ["id", "scope", "issue", "score", "given", "suggested"]
         table = lance.dataset(place.lance("findings.lance")).to_table(columns=columns)
-        mine = pc.is_in(table["id"], value_set=pa.array([row["id"] for row in found], pa.string()))
+        mine = pc.is_in(table["id"], value_set=pa.array([row["id"] for row in samples], pa.string()))
         table = table.filter(pc.and_(pc.equal(table["scope"], "sample"), mine)).drop_columns(["scope"])
         findings: dict[str, list[Mapping[str, Any]]] = {}
-        for one in table.to_pylist():
-            findings.setdefault(one.pop("id"), []).append(one)
+        for finding in table.to_pylist():
+            findings.setdefault(finding.pop("id"), []).append(finding)
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise broken(folder, error) from None
     return {
-        row["id"]: Shown(
+        row["id"]: SampleRecord(
             row.get(TEXT_HASH) or text_hash(row.get("text", "")),
             row.get("label", row.get("labels", row.get("spans"))),
-            tuple(dict.fromkeys(one["issue"] for one in findings.get(row["id"], ()))),
+            tuple(dict.fromkeys(finding["issue"] for finding in findings.get(row["id"], ()))),
             score.get("label_score"),
             score.get("suggested_label"),
             score.get("confidence"),
             tuple(findings.get(row["id"], ())),
         )
-        for row, score in zip(found, scores, strict=True)
+        for row, score in zip(samples, scores, strict=True)
     }
 
 
-def read_flagged(folder: Place) -> tuple[list[tuple[str, str]], set[str]]:
+def read_flagged(folder: Location) -> tuple[list[tuple[str, str]], set[str]]:
     """Read which samples a run flagged, as pairs of id and issue, and which of its samples a push linked to."""
     import lance
 
@@ -173,7 +173,7 @@ def read_flagged(folder: Place) -> tuple[list[tuple[str, str]], set[str]]:
     return list(zip(table["id"].to_pylist(), table["issue"].to_pylist(), strict=True)), pushed
 
 
-def _rows(place: Place, name: str, rows: Mapping[str, int] | None) -> pa.Table:
+def _rows(place: Location, name: str, rows: Mapping[str, int] | None) -> pa.Table:
     """Read a table, or some rows of it: those of a mapping of ids to rows, whose ids are held against what is there."""
     import lance
 
@@ -182,17 +182,17 @@ def _rows(place: Place, name: str, rows: Mapping[str, int] | None) -> pa.Table:
         return data.to_table()
     if rows and max(rows.values()) >= data.count_rows():
         raise ValueError("the ids and the tables do not belong together")
-    found = data.take(list(rows.values()))
-    if "id" in found.column_names and found["id"].to_pylist() != list(rows):
+    table = data.take(list(rows.values()))
+    if "id" in table.column_names and table["id"].to_pylist() != list(rows):
         raise ValueError("the ids and the tables do not belong together")
-    return found
+    return table
 
 
 def _metadata(tables: dict[str, pa.Table], names: Sequence[str]) -> pa.Table:
     return tables["metadata"].rename_columns(list(names)) if names else tables["samples"].select([])
 
 
-def _matrix(place: Place, name: str) -> np.ndarray:
+def _matrix(place: Location, name: str) -> np.ndarray:
     """Read vectors batch by batch into their place: a whole second copy of them would not fit beside them."""
     import lance
 

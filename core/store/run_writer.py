@@ -1,4 +1,4 @@
-"""Writing a run whole or not at all, and clearing away what killed writers left.
+"""Atomic writer of a run, in a folder or a bucket.
 
 In a folder a run is written under a hidden name, ``.<run>.<process>``, and renamed. In a bucket nothing can be
 renamed: the tables are put below ``<run>/tables-<writer>-<token>/``, and run.json, which names them, comes last, on
@@ -21,7 +21,7 @@ import pyarrow as pa
 from ..data.textless import as_kept, without_quotes
 from ..errors import StoreError
 from .base import BaseStore
-from .location import Folder, Place, plain
+from .location import Folder, Location, error_text
 from .row_ids import write_ids
 from .run import Run
 from .run_info import FACTS, WRITTEN
@@ -43,12 +43,12 @@ def save_run(run: Run, store: BaseStore) -> None:
         write_run(run, runs)
     except (OSError, ValueError, pa.ArrowException) as error:
         raise StoreError(
-            f"The run could not be kept in {store.place} ({plain(error)})",
+            f"The run could not be kept in {store.place} ({error_text(error)})",
             cure="Free some space, name another --store, or keep nothing: --no-store",
         ) from error
 
 
-def write_run(report: Run, runs: Place) -> None:
+def write_run(report: Run, runs: Location) -> None:
     """Write a report as a run, without the texts where its settings say so.
 
     Raises
@@ -79,7 +79,7 @@ def write_run(report: Run, runs: Place) -> None:
         raise
 
 
-def _write_tables(report: Run, place: Place) -> None:
+def _write_tables(report: Run, place: Location) -> None:
     import lance
 
     for name, table in _tables(report).items():
@@ -91,7 +91,7 @@ def _tables(report: Run) -> dict[str, pa.Table]:
     tables = {"samples": report.samples.table, "scores": report.scores, "findings": report.findings}
     metadata = report.samples.metadata
     if metadata.num_columns:
-        tables["metadata"] = metadata.rename_columns([str(at) for at in range(metadata.num_columns)])
+        tables["metadata"] = metadata.rename_columns([str(number) for number in range(metadata.num_columns)])
     for name, values in (("embeddings", report.embeddings), ("pred_probs", report.pred_probs)):
         if values is not None and values.size:
             flat = pa.array(np.ascontiguousarray(values, dtype=np.float32).ravel())

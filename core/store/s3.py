@@ -1,4 +1,4 @@
-"""A prefix in a bucket that speaks S3, as a place of the run store (see :mod:`labelsift.store.location`)."""
+"""A prefix in an S3 bucket as a location of the run store (see :mod:`labelsift.store.location`)."""
 
 from __future__ import annotations
 
@@ -45,34 +45,34 @@ class Bucket:
 
     def read(self, name: str) -> bytes:
         """Return the content of an object."""
-        with told(name):
+        with os_errors(name):
             return bytes(self.client.get(self._key(name)).bytes())
 
     def read_many(self, names: Iterable[str]) -> dict[str, bytes | OSError]:
         """Read many at once: each waits for the network."""
         wanted = list(dict.fromkeys(names))
         if len(wanted) < 2:
-            return {name: tried(self, name) for name in wanted}
+            return {name: read_or_error(self, name) for name in wanted}
         with ThreadPoolExecutor(_AT_ONCE) as threads:
-            return dict(zip(wanted, threads.map(lambda name: tried(self, name), wanted), strict=True))
+            return dict(zip(wanted, threads.map(lambda name: read_or_error(self, name), wanted), strict=True))
 
     def replace(self, name: str, content: bytes) -> None:
         """Put an object."""
-        with told(name):
+        with os_errors(name):
             self.client.put(self._key(name), content)
 
     def swap(self, name: str, old: bytes | None, new: bytes) -> bool:
         """Put an object on the condition that it is absent, or still the one that was compared."""
         from obstore.exceptions import AlreadyExistsError, NotFoundError, PreconditionError
 
-        with told(name):
+        with os_errors(name):
             try:
                 if old is None:
                     self.client.put(self._key(name), new, mode="create")
                     return True
-                found = self.client.get(self._key(name))
-                if bytes(found.bytes()) == old:
-                    self.client.put(self._key(name), new, mode={"e_tag": found.meta["e_tag"]})
+                standing = self.client.get(self._key(name))
+                if bytes(standing.bytes()) == old:
+                    self.client.put(self._key(name), new, mode={"e_tag": standing.meta["e_tag"]})
                     return True
             except (AlreadyExistsError, PreconditionError):
                 pass
@@ -87,22 +87,22 @@ class Bucket:
         """Return the names of all objects below, hidden ones aside."""
         below = self._key(prefix)
         start = len(self.prefix) + 1 if self.prefix else 0
-        with told(prefix):
-            keys = [one["path"][start:] for batch in self.client.list(prefix=below or None) for one in batch]
-        return sorted(one for one in keys if not any(part.startswith(".") for part in one.split("/")))
+        with os_errors(prefix):
+            keys = [entry["path"][start:] for batch in self.client.list(prefix=below or None) for entry in batch]
+        return sorted(key for key in keys if not any(part.startswith(".") for part in key.split("/")))
 
     def children(self) -> list[str]:
         """Return the first parts of what lies below, hidden ones aside."""
-        with told(self.name):
-            found = self.client.list_with_delimiter(prefix=self.prefix or None)
-        keys = [*found["common_prefixes"], *(one["path"] for one in found["objects"])]
+        with os_errors(self.name):
+            listing = self.client.list_with_delimiter(prefix=self.prefix or None)
+        keys = [*listing["common_prefixes"], *(entry["path"] for entry in listing["objects"])]
         names = {key.rstrip("/").rpartition("/")[2] for key in keys}
-        return sorted(one for one in names if not one.startswith("."))
+        return sorted(name for name in names if not name.startswith("."))
 
     def delete(self, name: str) -> None:
         """Delete an object and all below its name."""
-        with told(name):
-            keys = [one["path"] for batch in self.client.list(prefix=self._key(name)) for one in batch]
+        with os_errors(name):
+            keys = [entry["path"] for batch in self.client.list(prefix=self._key(name)) for entry in batch]
             self.client.delete([self._key(name), *keys])
 
     def sweep(self) -> None:
@@ -111,13 +111,13 @@ class Bucket:
     def written(self) -> dict[str, float]:
         """Return the names of all objects below, with the seconds since 1970 at which each was written."""
         start = len(self.prefix) + 1 if self.prefix else 0
-        with told(self.name):
-            found = [one for batch in self.client.list(prefix=self.prefix or None) for one in batch]
-        return {one["path"][start:]: one["last_modified"].timestamp() for one in found}
+        with os_errors(self.name):
+            entries = [entry for batch in self.client.list(prefix=self.prefix or None) for entry in batch]
+        return {entry["path"][start:]: entry["last_modified"].timestamp() for entry in entries}
 
     def keeps_versions(self, name: str) -> bool:
         """Tell whether the bucket kept a version of this object, so that deleted ones live on in it."""
-        with told(name):
+        with os_errors(name):
             return self.client.head(self._key(name)).get("version") is not None
 
     def lance(self, name: str) -> str:
@@ -128,7 +128,7 @@ class Bucket:
         return f"{self.prefix}/{name}".strip("/")
 
 
-def tried(place: Readable, name: str) -> bytes | OSError:
+def read_or_error(place: Readable, name: str) -> bytes | OSError:
     """Read a file; where it cannot be read, return why."""
     try:
         return place.read(name)
@@ -136,14 +136,14 @@ def tried(place: Readable, name: str) -> bytes | OSError:
         return error
 
 
-def plain(error: Exception) -> str:
+def error_text(error: Exception) -> str:
     """Return the first line of an error, without what an address holds before its host or after its path."""
     line = str(error).partition("\n")[0]
     return re.sub(r"(\w+://)(?:[^\s/@]*@)?([^\s?'\"]*)(?:\?[^\s'\"]*)?", r"\1\2", line)
 
 
 @contextlib.contextmanager
-def told(name: str = "") -> Iterator[None]:
+def os_errors(name: str = "") -> Iterator[None]:
     """Turn the client's errors into OSErrors that show the status and no address."""
     try:
         yield

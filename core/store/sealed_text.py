@@ -1,4 +1,4 @@
-"""What people wrote themselves, kept beside the ledger, so that it can be erased without breaking the chain.
+"""Erasable free text: the decision log holds salted hashes, the text lies in its own file.
 
 words/<hash>.json        {"salt": …, "text": …}, mode 0600
 
@@ -14,45 +14,45 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from .location import Place
+from .location import Location
 
 SEALED = "sealed"
 
 
-class Words(str):
+class SealedText(str):
     """A text of a person's, which the ledger seals."""
 
     __slots__ = ()
 
 
-def seal(entry: Mapping[str, Any], place: Place) -> dict[str, Any]:
+def seal(entry: Mapping[str, Any], place: Location) -> dict[str, Any]:
     """Return an entry whose words are replaced by their hashes, once they are safely kept."""
-    return {name: _sealed(value, place) if isinstance(value, Words) else value for name, value in entry.items()}
+    return {name: _sealed(value, place) if isinstance(value, SealedText) else value for name, value in entry.items()}
 
 
-def unsealed(records: Sequence[Mapping[str, Any]], place: Place) -> tuple[list[dict[str, Any]], str]:
+def unsealed(records: Sequence[Mapping[str, Any]], place: Location) -> tuple[list[dict[str, Any]], str]:
     """Return records with their words back in their places, and what is wrong with the first bad ones.
 
     Erased words are None, and a record's ``erased`` names the fields that they stood in.
     """
-    files = place.read_many([f"{one}.json" for record in records for one in seals(record)])
+    files = place.read_many([f"{hash}.json" for record in records for hash in seals(record)])
     joined = [_unsealed(record, files) for record in records]
-    return [record for record, _ in joined], next((why for _, found in joined for why in found), "")
+    return [record for record, _ in joined], next((why for _, problems in joined for why in problems), "")
 
 
 def _unsealed(record: Mapping[str, Any], files: Mapping[str, bytes | OSError]) -> tuple[dict[str, Any], list[str]]:
-    found, problems, erased = dict(record), [], []
+    opened, problems, erased = dict(record), [], []
     for name, value in record.items():
         if not (isinstance(value, dict) and set(value) == {SEALED}):
             continue
-        found[name] = None
+        opened[name] = None
         try:
             content = files[f"{value[SEALED]}.json"]
             if isinstance(content, OSError):
                 raise content
             kept = json.loads(content)
             if _hash(kept["salt"], kept["text"]) == value[SEALED]:
-                found[name] = kept["text"]
+                opened[name] = kept["text"]
             else:
                 problems.append(f"the {name} of record {record['number']} was changed")
         except FileNotFoundError:
@@ -60,8 +60,8 @@ def _unsealed(record: Mapping[str, Any], files: Mapping[str, bytes | OSError]) -
         except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
             problems.append(f"the {name} of record {record['number']} cannot be read ({type(error).__name__})")
     if erased:
-        found["erased"] = erased
-    return found, problems
+        opened["erased"] = erased
+    return opened, problems
 
 
 def seals(record: Mapping[str, Any]) -> list[str]:
@@ -69,24 +69,24 @@ def seals(record: Mapping[str, Any]) -> list[str]:
     return [value[SEALED] for value in record.values() if isinstance(value, dict) and set(value) == {SEALED}]
 
 
-def standing_words(place: Place) -> set[str]:
+def standing_words(place: Location) -> set[str]:
     """Return the hashes of the words that are kept."""
     return {name.removesuffix(".json") for name in place.children() if name.endswith(".json")}
 
 
-def erase(place: Place, hashes: Iterable[str]) -> int:
+def erase(place: Location, hashes: Iterable[str]) -> int:
     """Delete words for good; return how many there were to delete."""
-    gone = sorted(set(hashes))
-    for one in gone:
-        place.delete(f"{one}.json")
-    return len(gone)
+    hashes_gone = sorted(set(hashes))
+    for hash in hashes_gone:
+        place.delete(f"{hash}.json")
+    return len(hashes_gone)
 
 
-def _sealed(text: str, place: Place) -> dict[str, str]:
+def _sealed(text: str, place: Location) -> dict[str, str]:
     salt = secrets.token_hex(16)
-    found = _hash(salt, text)
-    place.replace(f"{found}.json", json.dumps({"salt": salt, "text": str(text)}).encode("ascii"))
-    return {SEALED: found}
+    digest = _hash(salt, text)
+    place.replace(f"{digest}.json", json.dumps({"salt": salt, "text": str(text)}).encode("ascii"))
+    return {SEALED: digest}
 
 
 def _hash(salt: str, text: str) -> str:

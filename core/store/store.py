@@ -1,4 +1,4 @@
-"""The run store: every scan is kept in a folder, or below a prefix of a bucket.
+"""Run store: every scan is kept in a folder, or below a prefix of a bucket.
 
 .labelsift/                  mode 0700: it holds raw text, but for runs without (:mod:`labelsift.data.textless`)
   format.json                {"format": 1}

@@ -13,13 +13,13 @@ from functools import cache
 from pathlib import Path
 
 from ..errors import StoreError
-from .location import Bucket, Folder, Place
+from .location import Bucket, Folder, Location
 from .run_info import FACTS, REWRITTEN, WRITTEN, read_facts
 
 FORGOTTEN = 86_400  # seconds after which what is half-written belongs to nobody any more
 
 
-def remove_run(runs: Place, run: str) -> None:
+def remove_run(runs: Location, run: str) -> None:
     """Remove a run: out of sight first, so that a cut removal leaves no half of it to be read."""
     if isinstance(runs, Folder):
         gone = runs.path / f".removed.{run}.{os.getpid()}"
@@ -30,7 +30,7 @@ def remove_run(runs: Place, run: str) -> None:
     runs.delete(run)
 
 
-def sweep_old(runs: Place) -> None:
+def sweep_old(runs: Location) -> None:
     """Delete what killed writers left a day ago or earlier."""
     if isinstance(runs, Folder):
         for half in runs.path.glob(".*"):
@@ -42,7 +42,7 @@ def sweep_old(runs: Place) -> None:
                 runs.delete(half)
 
 
-def sweep_dead(runs: Place, *, last: str = FACTS) -> list[str]:
+def sweep_dead(runs: Location, *, last: str = FACTS) -> list[str]:
     """Delete what writers left that do not run any more; return what may still be written to, on another machine.
 
     Parameters
@@ -72,13 +72,13 @@ def _halves(runs: Bucket, last: str) -> dict[str, float]:
     A whole run's own tables are no half; the others below its name are: of a writer who came second, or from before
     an erasure.
     """
-    found: dict[str, dict[str, float]] = {}
-    for name, at in runs.written().items():
+    parts_by_name: dict[str, dict[str, float]] = {}
+    for name, written in runs.written().items():
         run, part = name.split("/")[:2] if "/" in name else (name, "")
-        parts = found.setdefault(run, {})
-        parts[part] = max(at, parts.get(part, 0.0))
+        parts = parts_by_name.setdefault(run, {})
+        parts[part] = max(written, parts.get(part, 0.0))
     halves: dict[str, float] = {}
-    for run, parts in found.items():
+    for run, parts in parts_by_name.items():
         spare = [part for part in parts if part.startswith(WRITTEN)]
         if last not in parts:
             spare = list(parts)
@@ -114,7 +114,7 @@ def _runs(process: str) -> bool:
 @cache
 def this_machine() -> str:
     """Return what no other machine or container is called among which a process is known by its number."""
-    told = [platform.node(), str(uuid.getnode())]
+    marks = [platform.node(), str(uuid.getnode())]
     with contextlib.suppress(OSError):  # Linux
-        told = [Path("/proc/sys/kernel/random/boot_id").read_text(), os.readlink("/proc/self/ns/pid")]
-    return hashlib.sha256(" ".join(told).encode()).hexdigest()[:12]
+        marks = [Path("/proc/sys/kernel/random/boot_id").read_text(), os.readlink("/proc/self/ns/pid")]
+    return hashlib.sha256(" ".join(marks).encode()).hexdigest()[:12]

@@ -18,7 +18,7 @@ from typing import Any
 
 from ..errors import StoreError
 from .base import DEFAULT, BaseStore
-from .location import Place
+from .location import Location
 
 FOLDER = "enabled"
 _FORMAT = 1
@@ -85,7 +85,7 @@ class UndoRecords:
     def __init__(self, store: Path | str | None, platform: str) -> None:
         kept = BaseStore(store or DEFAULT)
         kept.prepare()
-        self.place: Place = kept.place / FOLDER
+        self.place: Location = kept.place / FOLDER
         self._platform = platform
 
     def read(self, project: Mapping[str, Any]) -> UndoRecord | None:

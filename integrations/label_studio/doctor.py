@@ -1,19 +1,38 @@
-"""Finding out why labelsift and a Label Studio server do not work together."""
+"""Diagnosis of the connection and of a project: key, version, labeling config, backends, webhooks, model version."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import contextlib
+import os
+import socket
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
-from labelsift.errors import LabelsiftError
+from labelsift.errors import InputError, LabelsiftError
 from labelsift.platforms import Health
 
-from .checkup import check_project
-from .client.connect import address, connect, key
-from .client.keys import key_notes, key_problems, open_files
+from .client.auth import facts_of
+from .client.client import Client
+from .client.connect import PASSWORD_FILE, address, connect, key
+from .client.errors import KEY, KEY_FILE
+from .convert.label_config import target_of
+from .convert.task_fields import model_version
+from .enable.ml_backend import LOCAL, SWITCHES, TITLE, hook_of, wires_of
+from .second_look_project import find
+from .state.match import find_project
 
+Lines = Iterator[tuple[str, str]]  # a problem and how to mend it, or a note and what follows from it
 TESTED = "1.23."
+SOON = timedelta(days=14)
+SECONDS = 1.0  # for a connection, as much as Label Studio waits
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_NEEDED = ("ANNOTATION_CREATED", "ANNOTATION_UPDATED", "ANNOTATIONS_DELETED", "START_TRAINING")
+_SHOWN = 200  # characters of a backend's error
+_WHERE = "Account & Settings → Personal Access Token"
 
 
 def examine(project: str | None = None) -> Health:
@@ -23,15 +42,16 @@ def examine(project: str | None = None) -> Health:
     """
     health = Health()
     try:
-        _connection(health)
+        _check_connection(health)
         if project is not None and not health.problems:
-            _project(health, project)
+            client = connect()
+            _check_project(client, find_project(client, project), health)
     except LabelsiftError as error:
         health.problems[error.what] = error.cure
     return health
 
 
-def _connection(health: Health) -> None:
+def _check_connection(health: Health) -> None:
     health.problems.update(open_files())
     now, secret = datetime.now(UTC), key()
     hopeless = dict(key_problems(secret, now=now))
@@ -57,10 +77,155 @@ def _connection(health: Health) -> None:
         )
 
 
-def _project(health: Health, project: str) -> None:
-    from .state.match import find_project
+def key_problems(key: str, *, now: datetime) -> Lines:
+    """Yield what is wrong with a key → how to mend it."""
+    facts = facts_of(key)
+    if facts.kind == "access":
+        yield (
+            f"{KEY} holds an access token, which lasts five minutes and is refused as a key",
+            f"Copy the personal access token that it was made from: {_WHERE}",
+        )
+    elif facts.expires and facts.expires <= now:
+        yield f"The personal access token expired on {facts.expires:%Y-%m-%d}", f"Make a new one: {_WHERE}"
 
-    client = connect()
-    found = check_project(client, find_project(client, project))
-    health.problems.update(found.problems)
-    health.notes.update(found.notes)
+
+def key_notes(key: str, *, now: datetime) -> Lines:
+    """Yield what is good to know of a key."""
+    facts = facts_of(key)
+    if facts.expires and now < facts.expires <= now + SOON:
+        yield (
+            f"The personal access token expires on {facts.expires:%Y-%m-%d}",
+            f"Make a new one before: {_WHERE}",
+        )
+
+
+def open_files() -> Lines:
+    """Yield a problem for each file of a secret that other accounts of this machine can read."""
+    for variable in (KEY_FILE, PASSWORD_FILE):
+        file = os.environ.get(variable, "").strip()
+        try:
+            mode = Path(file).expanduser().stat().st_mode if file else 0
+        except (OSError, RuntimeError):  # connect and serve say so
+            continue
+        if mode & (stat.S_IRGRP | stat.S_IROTH):
+            # Without its name: somebody may have put the key itself there.
+            yield f"The file named by {variable} can be read by other accounts", f'chmod 600 "${variable}"'
+
+
+def _check_project(client: Client, project: Mapping[str, Any], health: Health) -> None:
+    wires = wires_of(client, int(project["id"]))
+    backends, webhooks = wires.backends, wires.webhooks
+    health.notes.update(_notes(project, backends))
+    health.notes.update(_second_looks(client, project))
+    try:
+        target_of(project["label_config"] or "", project=str(project["title"]))
+    except InputError as error:
+        health.problems[error.what] = error.cure
+    for backend in backends:
+        health.problems.update(_backend_problems(backend, webhooks))
+    health.problems.update(_dead_webhooks(webhooks, backends))
+    health.problems.update(_model_version_problems(client, project, backends))
+
+
+def _notes(project: Mapping[str, Any], backends: Sequence[Mapping[str, Any]]) -> Lines:
+    now = project["model_version"] or ""
+    if now.startswith(model_version("")) or now in {backend["title"] for backend in backends}:
+        yield (
+            f"{project['title']} pre-fills the predictions of {now}",
+            "Accepting one is a single click, also a wrong one; labelsift enable without --prefill shows them beside "
+            "the task only",
+        )
+    if backends and not project["show_collab_predictions"]:
+        yield (
+            f"{project['title']} shows no predictions",
+            "Switch them on under Settings → Annotation, if people shall see them",
+        )
+
+
+def _second_looks(client: Client, project: Mapping[str, Any]) -> Lines:
+    """Yield where second looks wait, which their people must be told."""
+    looks = find(client, int(project["id"]))
+    if looks is not None:
+        yield (
+            f"{looks['title']} holds {looks['task_number']} second looks at answers of {project['title']}",
+            "Each person works in the tab of their name. disable leaves the project, because it holds people's answers",
+        )
+
+
+def _backend_problems(backend: Mapping[str, Any], webhooks: Sequence[Mapping[str, Any]]) -> Lines:
+    name = f"The backend {backend['title']} at {_plain(backend['url'])}"
+    if backend["state"] == "DI":
+        yield (
+            f"{name} does not answer Label Studio",
+            "Start it (labelsift serve label-studio); if it runs, Label Studio may not reach this address: set "
+            f"{SWITCHES} in its environment; in a container take the service's name instead of localhost",
+        )
+    elif backend["state"] == "ER":
+        message = str(backend["error_message"] or "no message")[:_SHOWN]
+        yield f"{name} answers /setup with an error: {message}", "Its own log holds the reason"
+    hooks = [hook for hook in webhooks if hook["url"] == hook_of(backend["url"])]
+    if not hooks:
+        yield (
+            f"{name} has no webhook: Label Studio made it by halves or somebody deleted it, and so no answer arrives",
+            f"{LOCAL}; then remove the backend and connect it again: labelsift disable, labelsift enable",
+        )
+    for hook in hooks:
+        if not hook["is_active"]:
+            yield f"The webhook of {name[4:]} is switched off", "Switch it on under Settings → Webhooks"
+        elif not hook["send_payload"] or not (hook["send_for_all_actions"] or {*_NEEDED} <= {*hook["actions"]}):
+            yield (
+                f"The webhook of {name[4:]} does not send all that is needed",
+                "Under Settings → Webhooks let it send the payload, for all actions",
+            )
+
+
+def _dead_webhooks(webhooks: Sequence[Mapping[str, Any]], backends: Sequence[Mapping[str, Any]]) -> Lines:
+    """Yield a problem for each webhook that nobody listens to: the server waits for it at every answer."""
+    known = {hook_of(backend["url"]) for backend in backends}  # of these the server itself has told
+    for hook in webhooks:
+        if hook["is_active"] and hook["url"] not in known and not _listens(hook["url"]):
+            left = ": a removed backend leaves its webhook behind" if hook["url"].endswith("/webhook") else ""
+            yield (
+                f"Nobody listens at the webhook {_plain(hook['url'])}, and Label Studio waits for it at every answer",
+                f"Delete it under Settings → Webhooks{left}. This was tried from this machine, not from the server",
+            )
+
+
+def _plain(url: str) -> str:
+    """Return an address without the name and password that it may hold.
+
+    >>> _plain("https://me:secret@example.com/hook?key=1")
+    'https://example.com/hook'
+    """
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def _listens(url: str) -> bool:
+    parts = urlsplit(url)
+    with contextlib.suppress(OSError, ValueError):
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        socket.create_connection((parts.hostname or "", port), timeout=SECONDS).close()
+        return True
+    return False
+
+
+def _model_version_problems(client: Client, project: Mapping[str, Any], backends: Sequence[Mapping[str, Any]]) -> Lines:
+    now, title = project["model_version"] or "", project["title"]
+    if not now or now in {backend["title"] for backend in backends}:
+        return
+    path = f"/api/projects/{int(project['id'])}/model-versions/"
+    answer = client.get(path, what="the model versions", params={"extended": "true"})
+    counts = {str(row["model_version"]): int(row["count"]) for row in answer.get("static") or ()}
+    own = sorted(version for version in counts if version.startswith(model_version("")))
+    if not counts.get(now):
+        backend = f" or of a removed backend {TITLE}" if now == TITLE else ""
+        yield (
+            f"{title} has the model version {now}, of which no task has a prediction{backend}",
+            "Choose another under Settings → Annotation, or none",
+        )
+    elif now in own and now != own[-1]:
+        yield (
+            f"{title} pre-fills the predictions of {now}, an older run; the newest is {own[-1]}",
+            "Push the newest run with --mode prefill, or choose it under Settings → Annotation",
+        )

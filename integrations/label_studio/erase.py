@@ -1,4 +1,4 @@
-"""Erasing what labelsift brought of some samples, and nothing that was there before."""
+"""Erasure of samples: deletes what labelsift brought of them, and nothing that was there before."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def erase_tasks(client: Client, ids: Sequence[str], *, project: str, dry_run: bo
     that project go, which are known by their keys among ``ids``.
     """
     count = 0
-    places = [(one.project, f"{PREFIX}id") for one in rounds_of(client, project)]
+    places = [(round.project, f"{PREFIX}id") for round in rounds_of(client, project)]
     looks = looks_of(client, int(project)) if project.isdigit() else None
     for place, name in [*places, *([(looks, KEY)] if looks is not None else [])]:
         tasks = [task["id"] for task in _of(client, place, set(ids), name=name)]
@@ -46,8 +46,9 @@ def erase_fields(client: Client, ids: Sequence[str], *, project: str, dry_run: b
             for prediction in predictions.get(task["id"], ()):
                 client.delete_prediction(prediction["id"])
         for page in client.tasks(number, annotations=True, include=SAID, ids=[task["id"] for task in tasks]):
-            for one in (one for task in page for one in task["annotations"] if is_correction(one)):
-                client.delete_annotation(int(one["id"]))
+            for annotation in (annotation for task in page for annotation in task["annotations"]):
+                if is_correction(annotation):
+                    client.delete_annotation(int(annotation["id"]))
     return len(tasks)
 
 

@@ -1,4 +1,4 @@
-"""An existing project as a data set: ``ls.read("label-studio://PROJECT")``."""
+"""Reader of an existing project as a data set: ``ls.read("label-studio://PROJECT")``."""
 
 from __future__ import annotations
 
@@ -57,17 +57,17 @@ def read_project(
     PlatformError
         If the server cannot be reached or refuses.
     """
-    found = find_project(client, project)
-    target = readable(found)
-    shown = target.field if target.medium == "text" else None
-    if shown is None and metadata:
+    project_data = find_project(client, project)
+    target = readable(project_data)
+    text_field = target.field if target.medium == "text" else None
+    if text_field is None and metadata:
         metadata = list(dict.fromkeys([target.field, *metadata]))
-    answered = AnnotatedTasks(ROLES[target.kind], shown, id, split, predicted, metadata)
+    answered = AnnotatedTasks(ROLES[target.kind], text_field, id, split, predicted, metadata)
     people = client.people()
-    for page in client.tasks(int(found["id"]), annotations=True, include=SAID):
+    for page in client.tasks(int(project_data["id"]), annotations=True, include=SAID):
         for task in page:
             answered.add(str(task["id"]), task["data"], list(answers_of(task, target, people)))
-    return answered.samples(name or str(found["title"]))
+    return answered.samples(name or str(project_data["title"]))
 
 
 def readable(project: Mapping[str, Any]) -> Target:
@@ -82,11 +82,11 @@ def readable(project: Mapping[str, Any]) -> Target:
 
 def answers_of(task: Mapping[str, Any], target: Target, people: Mapping[int, str]) -> Iterator[Answer]:
     """Yield what people said of a task, and the correction that labelsift wrote, if it stands as it was written."""
-    for one in task.get("annotations") or ():
-        if one.get("was_cancelled"):
+    for annotation in task.get("annotations") or ():
+        if annotation.get("was_cancelled"):
             continue
-        person = people.get(one["completed_by"], str(one["completed_by"]))
-        yield Answer(person, str(one["updated_at"]), _value(task, one, target), is_correction(one))
+        person = people.get(annotation["completed_by"], str(annotation["completed_by"]))
+        yield Answer(person, str(annotation["updated_at"]), _value(task, annotation, target), is_correction(annotation))
 
 
 def _value(task: Mapping[str, Any], annotation: Mapping[str, Any], target: Target) -> Any:  # noqa: ANN401 - a Value

@@ -1,4 +1,4 @@
-"""The project that holds second looks: which tasks it gets, and the tab of each person.
+"""Project of second looks: its tasks, which show no label, and the tab of each person.
 
 It is a project of its own, because in the one that people label in, the plain stream would serve a second look to
 anybody, also to the person whose answer it is about. Its tasks hold the text and the user's fields, no label, and
@@ -13,16 +13,15 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from labelsift.data.issues import shortened
+from labelsift.data.formatting import shortened
 
-from .backend.predictions import SECOND_LOOK
 from .client.client import Client
 from .convert.label_config import Target
 from .convert.task_fields import PREFIX
 from .convert.task_header import NOT_SHOWN
 from .state.rounds import NOT_PREFILLED, TITLE_LENGTH
 
-KEY = f"{PREFIX}key"
+KEY, SECOND_LOOK = f"{PREFIX}key", f"{PREFIX}second_look"  # fields: what the look is known by, whom it asks
 NEUTRAL = "A second opinion is asked for."
 TAB = "Second look"
 _MARK = re.compile(r"\[labelsift second look (\{.*?\})\]")
@@ -32,42 +31,42 @@ _HIDDEN = ("id", "inner_id", "file_upload", "storage_filename", "annotations_res
 
 def find(client: Client, of: int) -> dict[str, Any] | None:
     """Return the project that holds the second looks of a project: id, title, task_number; None where there is none."""
-    for one in client.projects():
-        mark = _MARK.search(one.get("description") or "")
+    for project in client.projects():
+        mark = _MARK.search(project.get("description") or "")
         with contextlib.suppress(ValueError, AttributeError):  # somebody edited it: it is theirs now
             if mark and json.loads(mark[1]).get("of") == of:
-                return one
+                return project
     return None
 
 
 def looks_of(client: Client, of: int) -> int | None:
     """Return the number of the project that holds the second looks of a project; None where there is none."""
-    found = find(client, of)
-    return int(found["id"]) if found else None
+    looks = find(client, of)
+    return int(looks["id"]) if looks else None
 
 
 def find_or_make(client: Client, of: int) -> int:
     """Return the number of the project that holds the second looks of a project; made if there is none."""
-    found = looks_of(client, of)
-    if found is not None:
-        return found
+    project = looks_of(client, of)
+    if project is not None:
+        return project
     source = client.project(of)
     end = " · labelsift second look"
-    made = client.create_project(
+    number = client.create_project(
         title=shortened(str(source["title"]), TITLE_LENGTH - len(end)) + end,
         description=f"{NEUTRAL} Choose your tab, then Label All Tasks. Do not change what follows, labelsift reads it. "
         f"[labelsift second look {json.dumps({'of': of})}]",
         label_config=source["label_config"],
         model_version=NOT_PREFILLED,
     )
-    client.create_view(made, _tab(TAB))
-    return made
+    client.create_view(number, _tab(TAB))
+    return number
 
 
 def ensure_tab(client: Client, project: int, person: str) -> None:
     """Make the tab of a person, unless it is there."""
     wanted = _tab(f"{TAB}: {person}", person)
-    titles = {str((one.get("data") or {}).get("title")) for one in client.views(project)}
+    titles = {str((view.get("data") or {}).get("title")) for view in client.views(project)}
     if wanted["title"] not in titles:
         client.create_view(project, wanted)
 
@@ -78,28 +77,28 @@ def second_data(data: Mapping[str, Any], target: Target, *, config: str, key: st
     A field of the user's that holds nothing but a label is left out, on all of them alike. What the labeling config
     shows must be there, so it is empty then.
     """
-    kept = {name: value for name, value in data.items() if not name.startswith(PREFIX)}
-    shown = {name: value for name, value in kept.items() if name == target.field or not _tells(value, target.labels)}
+    fields = {name: value for name, value in data.items() if not name.startswith(PREFIX)}
+    theirs = {name: value for name, value in fields.items() if name == target.field or not _tells(value, target.labels)}
     neutral = {f"{PREFIX}header": NOT_SHOWN[target.task][0], f"{PREFIX}reason": NEUTRAL, KEY: key, SECOND_LOOK: asked}
-    needed = {name: "" for name in _SHOWN.findall(config) if name not in shown}
-    return needed | shown | neutral
+    needed = {name: "" for name in _SHOWN.findall(config) if name not in theirs}
+    return needed | theirs | neutral
 
 
 def _tells(value: object, labels: Collection[str]) -> bool:
     """Tell whether a field names labels and nothing else."""
     words = value if isinstance(value, (list, tuple)) else re.split(r"\s*[,;|]\s*", str(value))
-    known = {one.casefold() for one in labels}
-    return bool(words) and {str(one).strip().casefold() for one in (str(value), *words)} & known != set()
+    names = {label.casefold() for label in labels}
+    return bool(words) and {str(word).strip().casefold() for word in (str(value), *words)} & names != set()
 
 
 def standing(client: Client, project: int, keys: Sequence[str]) -> set[str]:
     """Return which of these tasks stand on the server."""
-    found: set[str] = set()
+    arrived: set[str] = set()
     for key in keys:
         item = {"filter": f"filter:tasks:data.{KEY}", "operator": "equal", "type": "String", "value": key}
         if next(client.tasks(project, filters=[item]), None):
-            found.add(key)
-    return found
+            arrived.add(key)
+    return arrived
 
 
 def _tab(title: str, person: str | None = None) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A real local Label Studio for the demo and the tests.
+"""A real local Label Studio server for the demo and the tests, on a prepared database.
 
 The server is installed into an environment of its own. Its first start runs some hundred database
 migrations, which takes minutes; so one migrated data folder is kept in the cache as a template and
@@ -16,8 +16,6 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from labelsift.demo.local_servers import LOOPBACK, Server, cache_folder, environment, free_port
 from labelsift.errors import PlatformError
@@ -38,8 +36,8 @@ class Account:
     api_key: str
 
 
-class LabelStudioServer:
-    """A Label Studio on loopback, started on entry and always stopped on exit.
+class LabelStudioServer(Server):
+    """A Label Studio on loopback, started on entry and always stopped on exit; once more on the same data and port.
 
     Parameters
     ----------
@@ -53,9 +51,9 @@ class LabelStudioServer:
     Attributes
     ----------
     url
-        Its address, once started.
+        Its address.
     username, password, api_key
-        The only account: e-mail, password and legacy token.
+        The only account, once started: e-mail, password and legacy token.
 
     Examples
     --------
@@ -70,21 +68,11 @@ class LabelStudioServer:
         say: Callable[[str], None] = lambda line: None,
         settings: Mapping[str, str] | None = None,
     ) -> None:
-        self.folder = folder
-        self.url = ""
+        self.folder, self._say = folder, say
+        self.url = f"http://{LOOPBACK}:{free_port()}"  # the same again after a kill
+        env = _variables(folder / "data", self.url) | dict(settings or {})
+        super().__init__([], ready=f"{self.url}/health", log=folder / "server.log", env=env)
         self.username = self.password = self.api_key = ""
-        self.log = folder / "server.log"
-        self._say = say
-        self._settings = dict(settings or {})
-        self._server: Server | None = None
-        self._port = 0
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.stop()
 
     def start(self) -> None:
         """Start the server on the data it has, or on a fresh copy of the template.
@@ -104,22 +92,8 @@ class LabelStudioServer:
             self.folder.mkdir(parents=True, exist_ok=True)
             self.folder.chmod(0o700)
             shutil.copytree(template / "data", data)
-        self._port = self._port or free_port()  # the same again after a kill
-        self.url = f"http://{LOOPBACK}:{self._port}"
-        self._server = _server(program, data=data, port=self._port, log=self.log, more=self._settings)
-        self._server.start()
-
-    def stop(self) -> None:
-        """End the server and everything that it started."""
-        if self._server is not None:
-            self._server.stop()
-            self._server = None
-
-    def kill(self) -> None:
-        """End the server at once, as a crash would; ``start`` brings it back on the same data and port."""
-        if self._server is not None:
-            self._server.kill()
-            self._server = None
+        self.command = _command(program, self.url)
+        super().start()
 
     def account(self, username: str) -> Account:
         """Make an account for one more person, by the link with which the organization invites people.
@@ -144,8 +118,8 @@ class LabelStudioServer:
         with requests.Session() as browser:
             browser.get(page, timeout=60)
             form = {"email": username, "password": password, "csrfmiddlewaretoken": browser.cookies["csrftoken"]}
-            told = browser.post(page, data=form, timeout=60, allow_redirects=False)
-            if told.status_code != 302:  # the form again, with what is wrong in it
+            answer = browser.post(page, data=form, timeout=60, allow_redirects=False)
+            if answer.status_code != 302:  # the form again, with what is wrong in it
                 raise PlatformError(f"Label Studio made no account {username}", cure="Is there one already?")
             token = browser.get(f"{self.url}/api/current-user/token", timeout=60).json()["token"]
         return Account(username, password, token)
@@ -177,7 +151,10 @@ def _template(program: Path, *, say: Callable[[str], None]) -> Path:
             "LABEL_STUDIO_ENABLE_LEGACY_API_TOKEN": "true",
         }
         log = folder.with_name(folder.name + ".log")
-        with _server(program, data=half / "data", port=free_port(), log=log, more=first, timeout=1200):
+        (half / "data").mkdir(mode=0o700)
+        url = f"http://{LOOPBACK}:{free_port()}"
+        env = _variables(half / "data", url) | first
+        with Server(_command(program, url), ready=f"{url}/health", log=log, env=env, timeout=1200):
             pass
         with contextlib.suppress(FileNotFoundError):
             shutil.rmtree(half / "data" / "export")
@@ -185,12 +162,13 @@ def _template(program: Path, *, say: Callable[[str], None]) -> Path:
     return folder
 
 
-def _server(
-    program: Path, *, data: Path, port: int, log: Path, more: dict[str, str] | None = None, timeout: float = 300
-) -> Server:
-    data.mkdir(mode=0o700, exist_ok=True)
-    url = f"http://{LOOPBACK}:{port}"
-    env = {
+def _command(program: Path, url: str) -> list[str]:
+    options = ["--no-browser", "--internal-host", LOOPBACK, "--port", url.rpartition(":")[2]]
+    return [str(program), "start", *options, "--log-level", "WARNING"]
+
+
+def _variables(data: Path, url: str) -> dict[str, str]:
+    return {
         "LABEL_STUDIO_BASE_DATA_DIR": str(data),
         # Whatever the user's own Label Studio is told must not reach this one.
         "DJANGO_DB": "sqlite",
@@ -204,7 +182,4 @@ def _server(
         # Both are needed before a backend on loopback may be connected.
         "ML_BLOCK_LOCAL_IP": "false",
         "SSRF_PROTECTION_ENABLED": "false",
-        **(more or {}),
     }
-    command = [program, "start", "--no-browser", "--internal-host", LOOPBACK, "--port", str(port)]
-    return Server([*command, "--log-level", "WARNING"], ready=f"{url}/health", log=log, env=env, timeout=timeout)

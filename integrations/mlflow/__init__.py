@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labelsift.errors import LabelsiftError
 from labelsift.platforms import Local, Receipt, Tracker
 
 if TYPE_CHECKING:
@@ -39,21 +38,9 @@ class MLflow(Tracker):
 
     def doctor(self) -> Mapping[str, str]:
         """Say what is wrong with the connection and how to mend it; empty when all is well."""
-        from .client import connect, refusal, tracking_uri
+        from .doctor import diagnosis
 
-        try:
-            client = connect(uri := tracking_uri())
-            from mlflow.exceptions import MlflowException
-
-            try:
-                client.search_experiments(max_results=1)
-            except MlflowException as error:
-                raise refusal(uri, error) from None
-        except LabelsiftError as error:
-            return {"connection": str(error)}
-        except Exception as error:  # whatever the client raises is what is wrong
-            return {"connection": f"MLflow answers, but refuses: {error}"}
-        return {}
+        return diagnosis()
 
     def arrived(self, receipt: Receipt) -> dict[str, Any]:
         """Ask the server what it holds of a receipt's run: metrics, params, artifacts, table rows."""

@@ -1,4 +1,7 @@
-"""Two figures as SVG: MLflow's page shows it as an image, where no script can run, and it needs no plotting package."""
+"""Charts of label quality and confusion as SVG.
+
+MLflow's page shows SVG as an image, where no script can run, and it needs no plotting package.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +24,8 @@ def histogram_svg(quality: Histogram, *, title: str) -> str:
     plot = height - top - 60
     parts = [_text(left, 28, title, size=17, weight=600)]
     parts.append(_text(left, 50, "Label quality score: 0 = certainly wrong, 1 = certainly right", color=_MUTED))
-    for at, (count, flagged) in enumerate(zip(quality.counts, quality.flagged, strict=True)):
-        x, base = left + at * step, top + plot
+    for bar, (count, flagged) in enumerate(zip(quality.counts, quality.flagged, strict=True)):
+        x, base = left + bar * step, top + plot
         for part, color, below in ((flagged, _BAD, 0), (count - flagged, _GOOD, flagged)):
             tall, y = plot * part / most, base - plot * (part + below) / most
             parts.append(
@@ -31,9 +34,9 @@ def histogram_svg(quality: Histogram, *, title: str) -> str:
         if count:
             y = base - plot * count / most - 4
             parts.append(_text(x + step / 2, y, f"{count:,}", size=10, anchor="middle", color=_MUTED))
-    for at in range(0, len(quality.edges), 4):
+    for edge in range(0, len(quality.edges), 4):
         parts.append(
-            _text(left + at * step, top + plot + 18, f"{quality.edges[at]:.1f}", anchor="middle", color=_MUTED)
+            _text(left + edge * step, top + plot + 18, f"{quality.edges[edge]:.1f}", anchor="middle", color=_MUTED)
         )
     parts.append(f"<line x1='{left}' x2='{width - 20}' y1='{top + plot}' y2='{top + plot}' stroke='{_MUTED}'/>")
     judged = f"{sum(quality.counts):,} judged labels; red: the {sum(quality.flagged):,} that look wrong"
@@ -43,7 +46,7 @@ def histogram_svg(quality: Histogram, *, title: str) -> str:
 
 def matrix_svg(confusion: Matrix, *, title: str) -> str:
     """Draw given against suggested labels of the flagged samples; dark cells are the usual mix-ups."""
-    names = [one if len(one) <= _NAME else one[: _NAME - 1] + "…" for one in confusion.labels]
+    names = [label if len(label) <= _NAME else label[: _NAME - 1] + "…" for label in confusion.labels]
     side = len(names) * _CELL
     left, top = 40 + 7 * max([*map(len, names), 10]), 100 + 6 * max([*map(len, names), 10])
     most = max([count for row in confusion.counts for count in row] + [1])

@@ -1,4 +1,4 @@
-"""The way to the user's MLflow: which server, whether it answers, and which run is meant."""
+"""Client of the user's MLflow: the tracking server, its errors in plain words, and the run of a scan."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 EXPERIMENT = "labelsift"
 RUN_TAG = "labelsift_run"
-Found = Literal["users", "known", "new"]
+Origin = Literal["users", "known", "new"]
 
 
 def tracking_uri() -> str:
@@ -77,8 +77,8 @@ def refusal(uri: str, error: MlflowException) -> PlatformError:
     from mlflow.exceptions import RestException
 
     # MLflow tells its errors as JSON with a code; the client wraps any other answer as it came.
-    said, _, foreign = error.message.partition(". Response body:")
-    stranger = error.error_code == "ENDPOINT_NOT_FOUND" or "valid JSON" in said or not said.strip()
+    message, _, foreign = error.message.partition(". Response body:")
+    stranger = error.error_code == "ENDPOINT_NOT_FOUND" or "valid JSON" in message or not message.strip()
     if isinstance(error, RestException):
         stranger = "error_code" not in error.json
     if stranger:
@@ -86,7 +86,7 @@ def refusal(uri: str, error: MlflowException) -> PlatformError:
             f"The server at {public(uri)} does not answer like MLflow",
             cure="Set MLFLOW_TRACKING_URI to the address of an MLflow server and of nothing else",
         )
-    line = said.splitlines()[0] + (": its answer is not MLflow's" if foreign else "")
+    line = message.splitlines()[0] + (": its answer is not MLflow's" if foreign else "")
     return PlatformError(f"MLflow at {public(uri)} refused: {line}", cure="`labelsift doctor mlflow` looks at it")
 
 
@@ -99,8 +99,8 @@ def page(uri: str, *, experiment_id: str, run_id: str = "") -> str:
     return f"{public(uri).rstrip('/')}/#/experiments/{quote(experiment_id)}{run}?workflowType=machine_learning"
 
 
-def find_run(client: MlflowClient, *, target: str | None, run: str, title: str) -> tuple[Run, Found]:
-    """Return the MLflow run for a scan, and how it was come by.
+def find_run(client: MlflowClient, *, target: str | None, run: str, title: str) -> tuple[Run, Origin]:
+    """Return the MLflow run for a scan, and where it is from.
 
     ``users``: the user's active run, where it fits the target; it is never ended. ``known``: the run
     that this scan was logged into before. ``new``: made for it.
@@ -110,19 +110,19 @@ def find_run(client: MlflowClient, *, target: str | None, run: str, title: str) 
     InputError
         If the active run already holds another scan: a run holds one.
     """
-    users = _users_run(client, target)
-    if users is not None:
-        holds = users.data.tags.get(RUN_TAG, run)
-        if holds != run:
+    active = _active_run(client, target)
+    if active is not None:
+        held = active.data.tags.get(RUN_TAG, run)
+        if held != run:
             raise InputError(
-                f"The active MLflow run {users.info.run_id} already holds the scan {holds}",
+                f"The active MLflow run {active.info.run_id} already holds the scan {held}",
                 cure="End it and log again, or log within mlflow.start_run(nested=True)",
             )
-        return users, "users"
+        return active, "users"
     experiment = _experiment(client, target)
-    known = client.search_runs([experiment], f"tags.{RUN_TAG} = '{run}'", max_results=1)
-    if known:
-        return known[0], "known"
+    runs = client.search_runs([experiment], f"tags.{RUN_TAG} = '{run}'", max_results=1)
+    if runs:
+        return runs[0], "known"
     tags = {RUN_TAG: run, "mlflow.source.name": "labelsift", "mlflow.source.type": "LOCAL", "mlflow.user": _user()}
     return client.create_run(experiment, run_name=title[:250], tags=tags), "new"
 
@@ -133,17 +133,17 @@ def finish(client: MlflowClient, run_id: str, status: str) -> None:
         client.set_terminated(run_id, status)
 
 
-def _users_run(client: MlflowClient, target: str | None) -> Run | None:
+def _active_run(client: MlflowClient, target: str | None) -> Run | None:
     import mlflow
 
     active = mlflow.active_run()
     run_id = active.info.run_id if active else os.environ.get("MLFLOW_RUN_ID")
     if not run_id:
         return None
-    found = client.get_run(run_id)
-    if target is not None and client.get_experiment(found.info.experiment_id).name != target:
+    run = client.get_run(run_id)
+    if target is not None and client.get_experiment(run.info.experiment_id).name != target:
         return None
-    return found
+    return run
 
 
 def _experiment(client: MlflowClient, target: str | None) -> str:
@@ -152,14 +152,14 @@ def _experiment(client: MlflowClient, target: str | None) -> str:
     if target is None and (chosen := os.environ.get("MLFLOW_EXPERIMENT_ID")):
         return chosen
     name = target or os.environ.get("MLFLOW_EXPERIMENT_NAME") or EXPERIMENT
-    found = client.get_experiment_by_name(name)
-    if found is None:
+    experiment = client.get_experiment_by_name(name)
+    if experiment is None:
         return client.create_experiment(name)
-    if found.lifecycle_stage != "active":
+    if experiment.lifecycle_stage != "active":
         raise InputError(
             f"The MLflow experiment {name} is deleted", cure="Restore it on MLflow's page, or name another"
         )
-    return found.experiment_id
+    return experiment.experiment_id
 
 
 def _user() -> str:

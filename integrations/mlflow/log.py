@@ -1,4 +1,4 @@
-"""Render the panels of a report into one MLflow run; the same scan again changes nothing that is equal.
+"""Writer of a run's panels into one MLflow run; the same scan again changes nothing that is equal.
 
 Why not ``mlflow.log_table``: it appends when called again. The tables are written as the same JSON and
 entered in the same tag, so that MLflow's page and ``mlflow.load_table`` take them for its own.
@@ -48,18 +48,18 @@ def write(report: ScanRun, *, target: str | None, with_text: bool) -> Receipt:
         If the user's active run already holds another scan.
     """
     uri = tracking_uri()
-    shown = panels(report, with_text=with_text)
+    content = panels(report, with_text=with_text)
     from mlflow.exceptions import MlflowException
 
     client = connect(uri)
     try:
-        run, found = find_run(client, target=target, run=report.run, title=shown.title)
+        run, origin = find_run(client, target=target, run=report.run, title=content.title)
         ended = "FAILED"
         try:
-            changed, details = _fill(client, run, report, shown, with_text=with_text)
+            changed, details = _fill(client, run, report, content, with_text=with_text)
             ended = "FINISHED"
         finally:
-            if found != "users" and run.info.status != ended:
+            if origin != "users" and run.info.status != ended:
                 finish(client, run.info.run_id, ended)
     except MlflowException as error:
         raise refusal(uri, error) from None
@@ -68,39 +68,39 @@ def write(report: ScanRun, *, target: str | None, with_text: bool) -> Receipt:
         "run": page(uri, experiment_id=info.experiment_id, run_id=info.run_id),
         "experiment": page(uri, experiment_id=info.experiment_id),
     }
-    rows = len(shown.flagged.rows)
+    rows = len(content.flagged.rows)
     return Receipt(
         platform="mlflow",
         target=info.run_id,
-        created=rows if found == "new" else 0,
-        updated=rows if found != "new" and changed else 0,
-        unchanged=rows if found != "new" and not changed else 0,
+        created=rows if origin == "new" else 0,
+        updated=rows if origin != "new" and changed else 0,
+        unchanged=rows if origin != "new" and not changed else 0,
         links={name: link for name, link in links.items() if link},
-        details={"run_id": info.run_id, "experiment_id": info.experiment_id, "new_run": found == "new", **details},
+        details={"run_id": info.run_id, "experiment_id": info.experiment_id, "new_run": origin == "new", **details},
     )
 
 
 def _fill(
-    client: MlflowClient, run: Run, report: ScanRun, shown: Panels, *, with_text: bool
+    client: MlflowClient, run: Run, report: ScanRun, content: Panels, *, with_text: bool
 ) -> tuple[bool, dict[str, Any]]:
     """Write what the run does not hold yet; returns whether that was anything, and counts."""
     run_id = run.info.run_id
     with tempfile.TemporaryDirectory(prefix="labelsift-") as folder:
-        names = _files(Path(folder), report, shown, with_text=with_text)
+        names = _files(Path(folder), report, content, with_text=with_text)
         digest = _digest(Path(folder), names)
-        standing = {Path(one.path).name for one in client.list_artifacts(run_id, FOLDER)}
+        standing = {Path(file.path).name for file in client.list_artifacts(run_id, FOLDER)}
         changed = run.data.tags.get(DIGEST_TAG) != digest or not standing.issuperset(names)
         if changed:
             client.log_artifacts(run_id, folder, FOLDER)
-    written, others = _batch(client, run, shown, digest=digest)  # after the files whose digest it notes
+    written, others = _batch(client, run, content, digest=digest)  # after the files whose digest it notes
     _dataset(client, run_id, report)
     return bool(changed or written or others), {
-        "metrics": len(shown.metrics),
+        "metrics": len(content.metrics),
         "metrics_written": written,
-        "params": len(shown.params),
+        "params": len(content.params),
         "artifacts": len(names),
-        "flagged_rows": len(shown.flagged.rows),
-        "flagged_total": shown.flagged_total,
+        "flagged_rows": len(content.flagged.rows),
+        "flagged_total": content.flagged_total,
     }
 
 
@@ -112,7 +112,7 @@ def _digest(folder: Path, names: Iterable[str]) -> str:
     return whole.hexdigest()
 
 
-def _batch(client: MlflowClient, run: Run, shown: Panels, *, digest: str) -> tuple[int, int]:
+def _batch(client: MlflowClient, run: Run, content: Panels, *, digest: str) -> tuple[int, int]:
     """Write metrics (at step 0, where MLflow draws bars), params and tags that the run does not hold.
 
     Returns how many metrics, and how many of the others.
@@ -121,14 +121,14 @@ def _batch(client: MlflowClient, run: Run, shown: Panels, *, digest: str) -> tup
 
     now = int(time.time() * 1000)
     metrics = [
-        Metric(name, value, now, 0) for name, value in shown.metrics.items() if run.data.metrics.get(name) != value
+        Metric(name, value, now, 0) for name, value in content.metrics.items() if run.data.metrics.get(name) != value
     ]
     # A param can never change: what an earlier log said of this scan stays.
-    params = [Param(name, value) for name, value in shown.params.items() if name not in run.data.params]
+    params = [Param(name, value) for name, value in content.params.items() if name not in run.data.params]
     tags = {
-        "labelsift_run": shown.params["labelsift_run"],
-        "labelsift_fingerprint": shown.params["labelsift_fingerprint"],
-        NOTE: _note(run.data.tags.get(NOTE, ""), shown.summary),
+        "labelsift_run": content.params["labelsift_run"],
+        "labelsift_fingerprint": content.params["labelsift_fingerprint"],
+        NOTE: _note(run.data.tags.get(NOTE, ""), content.summary),
         TABLES_TAG: _listed(run.data.tags.get(TABLES_TAG, "[]")),
         DIGEST_TAG: digest,
     }
@@ -151,7 +151,7 @@ def _listed(tag: str) -> str:
     """Enter the tables in the tag by which MLflow's page and ``load_table`` find them."""
     known = json.loads(tag)
     ours = [{"path": f"{FOLDER}/{name}.json", "type": "table"} for name in ("flagged", "classes", "slices")]
-    return json.dumps([*known, *(one for one in ours if one not in known)])
+    return json.dumps([*known, *(entry for entry in ours if entry not in known)])
 
 
 def _dataset(client: MlflowClient, run_id: str, report: ScanRun) -> None:
@@ -169,24 +169,24 @@ def _dataset(client: MlflowClient, run_id: str, report: ScanRun) -> None:
     client.log_inputs(run_id, [DatasetInput(dataset, [InputTag("mlflow.data.context", "dq-audit")])])
 
 
-def _files(folder: Path, report: ScanRun, shown: Panels, *, with_text: bool) -> list[str]:
+def _files(folder: Path, report: ScanRun, content: Panels, *, with_text: bool) -> list[str]:
     """Write the artifacts into a folder and return their names."""
     for name in ("flagged", "classes", "slices"):
-        (folder / f"{name}.json").write_text(table_json(getattr(shown, name)), encoding="utf-8")
-    if shown.quality is not None:
-        figure = histogram_svg(shown.quality, title="How good the labels are")
+        (folder / f"{name}.json").write_text(table_json(getattr(content, name)), encoding="utf-8")
+    if content.quality is not None:
+        figure = histogram_svg(content.quality, title="How good the labels are")
         (folder / "label_quality.svg").write_text(figure, encoding="utf-8")
-    if shown.confusion is not None:
-        figure = matrix_svg(shown.confusion, title="Labels that look wrong: given against suggested")
+    if content.confusion is not None:
+        figure = matrix_svg(content.confusion, title="Labels that look wrong: given against suggested")
         (folder / "given_against_suggested.svg").write_text(figure, encoding="utf-8")
     figures = {
-        "quality": asdict(shown.quality) if shown.quality else None,
-        "confusion": asdict(shown.confusion) if shown.confusion else None,
-        "metrics_of": shown.metrics_of,
+        "quality": asdict(content.quality) if content.quality else None,
+        "confusion": asdict(content.confusion) if content.confusion else None,
+        "metrics_of": content.metrics_of,
     }
     (folder / "figures.json").write_text(json.dumps(figures, indent=1), encoding="utf-8")
     write_page(report, folder / "report.html", share=not with_text)
-    return sorted(one.name for one in folder.iterdir())
+    return sorted(file.name for file in folder.iterdir())
 
 
 def table_json(table: Table, *, limit: int = TABLE_BYTES) -> str:

@@ -1,4 +1,4 @@
-"""Ask the server what arrived: for the demo's summary and the tests."""
+"""Readback of a logged run from the server, for the demo's summary and the tests."""
 
 from __future__ import annotations
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from labelsift.demo.local_servers import LOOPBACK, Server, environment, free_port
 
@@ -21,7 +19,7 @@ _QUIET = {
 }
 
 
-class MLflowServer:
+class MLflowServer(Server):
     """MLflow's tracking server with its page, a SQLite file and a folder of artifacts.
 
     Parameters
@@ -40,18 +38,10 @@ class MLflowServer:
     """
 
     def __init__(self, folder: Path, *, port: int | None = None, say: Callable[[str], None]) -> None:
-        self.folder = folder.resolve()
+        self.folder, self.say = folder.resolve(), say
         self.port = port or free_port()
-        self.say = say
         self.url = f"http://{LOOPBACK}:{self.port}"
-        self._server: Server | None = None
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.stop()
+        super().__init__([], ready=f"{self.url}/health", log=self.folder / "server.log", env=_QUIET)
 
     def start(self) -> None:
         """Install what is needed, start the server and wait until it answers."""
@@ -65,16 +55,5 @@ class MLflowServer:
             "artifacts-destination": self.folder / "artifacts",
         }
         flags = [str(part) for name, value in options.items() for part in (f"--{name}", value)]
-        self._server = Server(
-            [bin_folder / "mlflow", "server", *flags],
-            ready=f"{self.url}/health",
-            log=self.folder / "server.log",
-            env=_QUIET,
-        )
-        self._server.start()
-
-    def stop(self) -> None:
-        """End the server and everything that it started."""
-        server, self._server = self._server, None
-        if server is not None:
-            server.stop()
+        self.command = [str(bin_folder / "mlflow"), "server", *flags]
+        super().start()

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labelsift.errors import LabelsiftError
 from labelsift.platforms import Local, Receipt, Tracker
 
 if TYPE_CHECKING:
@@ -41,12 +40,9 @@ class WandB(Tracker):
 
     def doctor(self) -> Mapping[str, str]:
         """Say what is wrong with the connection and how to mend it; empty when all is well."""
-        from .client import diagnosis
+        from .doctor import diagnosis
 
-        try:
-            return diagnosis()
-        except LabelsiftError as error:
-            return {"connection": str(error)}
+        return diagnosis()
 
     def arrived(self, receipt: Receipt) -> dict[str, Any]:
         """Read an offline run of a receipt back: history keys and rows a table."""

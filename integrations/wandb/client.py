@@ -1,4 +1,4 @@
-"""The way to the user's W&B: logged in or not, online or offline, and which run is meant. Never asks questions."""
+"""Client of the user's W&B: login, online or offline, and the start of a run. Never asks questions."""
 
 from __future__ import annotations
 
@@ -61,11 +61,11 @@ def logged_in(base_url: str) -> bool:
     if any(os.environ.get(name) for name in (KEY, KEY_FILE, "WANDB_IDENTITY_TOKEN_FILE")):
         return True
     try:
-        known = netrc.netrc(os.environ.get("NETRC") or None)
+        logins = netrc.netrc(os.environ.get("NETRC") or None)
     except (OSError, netrc.NetrcParseError):
         return False
     hosts = {urlsplit(base_url).netloc, urlsplit(base_url).netloc.replace("app.", "api.", 1)}
-    return any(known.authenticators(host) for host in hosts)
+    return any(logins.authenticators(host) for host in hosts)
 
 
 def mode() -> str:
@@ -80,25 +80,7 @@ def mode() -> str:
     return "online" if settings.api_key or logged_in(settings.base_url) else "offline"
 
 
-def diagnosis() -> dict[str, str]:
-    """Say what keeps runs from reaching W&B; empty when they do, or when the user wants them offline."""
-    require()
-    import wandb
-
-    how = mode()
-    if how != "online":
-        if os.environ.get("WANDB_MODE"):
-            return {}
-        return {"login": "Not logged in to W&B: runs are written offline. Run `wandb login`, or set WANDB_API_KEY"}
-    _reach(wandb.setup().settings.base_url)
-    try:
-        viewer = wandb.Api(timeout=PATIENCE, api_key=key_from_file()).viewer
-    except Exception as error:  # whatever the client raises is what is wrong
-        return {"connection": f"W&B cannot be reached, or refuses the key: {str(error).partition(chr(10))[0]}"}
-    return {} if viewer else {"login": "W&B does not know the key. Run `wandb login --relogin`"}
-
-
-def start(shown: Panels, *, target: str | None, run: str, how: str) -> Run:
+def start(content: Panels, *, target: str | None, run: str, how: str) -> Run:
     """Start a run of our own that takes along nothing of the machine, the code or the console.
 
     Parameters
@@ -118,15 +100,15 @@ def start(shown: Panels, *, target: str | None, run: str, how: str) -> Run:
     import wandb
 
     if how == "online":
-        _reach(wandb.setup().settings.base_url)
+        require_answer(wandb.setup().settings.base_url)
     entity, _, project = (target or "").rpartition("/")
     ours = None if os.environ.get("WANDB_RUN_ID") else f"labelsift-{run}"
     return wandb.init(
         project=project or os.environ.get("WANDB_PROJECT") or PROJECT,
         entity=entity or None,
         id=ours,
-        name=shown.title[:128],
-        notes=shown.summary,
+        name=content.title[:128],
+        notes=content.summary,
         job_type=JOB_TYPE,
         resume="allow" if how == "online" else None,
         mode=how,  # pyright: ignore[reportArgumentType] -- one of wandb's own words
@@ -145,7 +127,14 @@ def start(shown: Panels, *, target: str | None, run: str, how: str) -> Run:
     )
 
 
-def _reach(base_url: str) -> None:
+def require_answer(base_url: str) -> None:
+    """Refuse where the server does not answer.
+
+    Raises
+    ------
+    PlatformError
+        If nothing answers at its address.
+    """
     if why := silence(base_url):
         raise PlatformError(
             f"The W&B server at {public(base_url)} does not answer: {why}",

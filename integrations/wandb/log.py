@@ -1,4 +1,4 @@
-"""Render the panels of a report into one W&B run.
+"""Writer of a run's panels into one W&B run.
 
 Scalars are ``dq/…`` and ``slice.…``; tables ``dq_tables/…``, charts ``dq_charts/…`` and the page
 ``dq_report/…`` stand apart, so that a user's ``define_metric("dq/*")`` does not touch them.
@@ -42,16 +42,16 @@ def write(report: ScanRun, *, target: str | None, with_text: bool) -> Receipt:
     require()
     import wandb
 
-    shown = panels(report, with_text=with_text)
-    users = wandb.run
-    if users is not None:
-        _check(users, report.run)
-        return _receipt(users, shown, _log(users, report, shown, with_text=with_text), how="the active run")
+    content = panels(report, with_text=with_text)
+    active = wandb.run
+    if active is not None:
+        _check(active, report.run)
+        return _receipt(active, content, _log(active, report, content, with_text=with_text), how="the active run")
     how = mode()
     try:
-        run = start(shown, target=target, run=report.run, how=how)
+        run = start(content, target=target, run=report.run, how=how)
         try:
-            keys = _log(run, report, shown, with_text=with_text)
+            keys = _log(run, report, content, with_text=with_text)
         except BaseException:
             run.finish(exit_code=1)
             raise
@@ -61,28 +61,28 @@ def write(report: ScanRun, *, target: str | None, with_text: bool) -> Receipt:
             f"W&B refused: {str(error).splitlines()[0] if str(error) else type(error).__name__}",
             cure="`labelsift doctor wandb` looks at the connection; WANDB_MODE=offline logs without one",
         ) from error
-    return _receipt(run, shown, keys, how=how)
+    return _receipt(run, content, keys, how=how)
 
 
-def _check(users: Run, run: str) -> None:
-    holds = users.config.get("labelsift_run", run)
-    if holds != run:
+def _check(active: Run, run: str) -> None:
+    held = active.config.get("labelsift_run", run)
+    if held != run:
         raise InputError(
-            f"The active W&B run {users.id} already holds the scan {holds}",
+            f"The active W&B run {active.id} already holds the scan {held}",
             cure="Finish it and log again, so that each scan has a run of its own",
         )
 
 
-def _log(run: Run, report: ScanRun, shown: Panels, *, with_text: bool) -> list[str]:
+def _log(run: Run, report: ScanRun, content: Panels, *, with_text: bool) -> list[str]:
     """Write everything in one step, so that a user's own steps move by one; returns the keys."""
     import wandb
 
-    run.config.update(dict(shown.params), allow_val_change=True)
-    entries: dict[str, Any] = dict(shown.metrics)
+    run.config.update(dict(content.params), allow_val_change=True)
+    entries: dict[str, Any] = dict(content.metrics)
     for name in ("flagged", "classes", "slices"):
-        table: Table = getattr(shown, name)
-        entries[f"dq_tables/{name}"] = _made(table.columns, table.rows)
-    entries |= _charts(shown)
+        table: Table = getattr(content, name)
+        entries[f"dq_tables/{name}"] = _table(table.columns, table.rows)
+    entries |= _charts(content)
     with tempfile.TemporaryDirectory(prefix="labelsift-") as folder:
         page = write_page(report, Path(folder) / "report.html", share=not with_text)
         entries["dq_report/report"] = wandb.Html(page.read_text(encoding="utf-8"), inject=False)
@@ -90,34 +90,34 @@ def _log(run: Run, report: ScanRun, shown: Panels, *, with_text: bool) -> list[s
     return list(entries)
 
 
-def _charts(shown: Panels) -> dict[str, Any]:
-    charts: dict[str, Any] = {"dq_charts/issues": _issues(shown)}
-    if shown.quality is not None:
-        charts["dq_charts/label_quality"] = _histogram(shown.quality)
-    if shown.confusion is not None and shown.confusion.labels:
-        charts["dq_charts/given_against_suggested"] = _matrix(shown.confusion)
+def _charts(content: Panels) -> dict[str, Any]:
+    charts: dict[str, Any] = {"dq_charts/issues": _issues(content)}
+    if content.quality is not None:
+        charts["dq_charts/label_quality"] = _histogram(content.quality)
+    if content.confusion is not None and content.confusion.labels:
+        charts["dq_charts/given_against_suggested"] = _matrix(content.confusion)
     for name, label in (("slices", "slug"), ("classes", "label")):
-        bars = _rates(getattr(shown, name), label)
+        bars = _rates(getattr(content, name), label)
         if bars.data:
             title = f"Share of labels that look wrong, by {'slice' if name == 'slices' else 'class'} (worst {BARS})"
             charts[f"dq_charts/{name}"] = _bar(bars, label, "label_issue_rate", title)
     return charts
 
 
-def _made(columns: Sequence[str], rows: list[Any]) -> wandb.Table:
+def _table(columns: Sequence[str], rows: list[Any]) -> wandb.Table:
     import wandb
 
     # From lists: a data frame takes four times as long. Made anew: W&B keeps the first state of a logged one.
     return wandb.Table(columns=list(columns), data=rows, allow_mixed_types=True)
 
 
-def _issues(shown: Panels) -> Any:  # noqa: ANN401 -- wandb's CustomChart has no public name
+def _issues(content: Panels) -> Any:  # noqa: ANN401 -- wandb's CustomChart has no public name
     counts = {
         name.removeprefix("dq/").removesuffix("_issues"): value
-        for name, value in shown.metrics.items()
+        for name, value in content.metrics.items()
         if name.startswith("dq/") and name.endswith("_issues")
     }
-    table = _made(("issue", "samples"), [[name, int(count)] for name, count in counts.items()])
+    table = _table(("issue", "samples"), [[name, int(count)] for name, count in counts.items()])
     return _bar(table, "issue", "samples", "Samples with an issue")
 
 
@@ -138,7 +138,7 @@ def _matrix(confusion: Matrix) -> Any:  # noqa: ANN401
         for suggested, count in zip(confusion.labels, counts, strict=True)
     ]
     return wandb.plot_table(
-        data_table=_made(("given", "suggested", "samples"), rows),
+        data_table=_table(("given", "suggested", "samples"), rows),
         vega_spec_name="wandb/confusion_matrix/v1",
         fields={"Actual": "given", "Predicted": "suggested", "nPredictions": "samples"},
         string_fields={"title": "Labels that look wrong: given (rows) against suggested"},
@@ -148,7 +148,7 @@ def _matrix(confusion: Matrix) -> Any:  # noqa: ANN401
 def _rates(table: Table, label: str) -> wandb.Table:
     name, rate = table.columns.index(label), table.columns.index("label_issue_rate")
     rows = [[row[name], row[rate]] for row in table.rows if row[rate] is not None]
-    return _made((label, "label_issue_rate"), rows[:BARS])
+    return _table((label, "label_issue_rate"), rows[:BARS])
 
 
 def _bar(table: wandb.Table, label: str, value: str, title: str) -> Any:  # noqa: ANN401
@@ -157,23 +157,23 @@ def _bar(table: wandb.Table, label: str, value: str, title: str) -> Any:  # noqa
     return wandb.plot.bar(table, label, value, title=title)
 
 
-def _receipt(run: Run, shown: Panels, keys: list[str], *, how: str) -> Receipt:
+def _receipt(run: Run, content: Panels, keys: list[str], *, how: str) -> Receipt:
     folder = str(Path(run.dir).parent)
     details: dict[str, Any] = {
         "run_id": run.id,
         "project": run.project,
         "mode": "offline" if run.offline else how,
-        "metrics": len(shown.metrics),
+        "metrics": len(content.metrics),
         "keys": len(keys),
-        "flagged_rows": len(shown.flagged.rows),
-        "flagged_total": shown.flagged_total,
+        "flagged_rows": len(content.flagged.rows),
+        "flagged_total": content.flagged_total,
     }
     if run.offline:
         details |= _offline(folder, how)
     return Receipt(
         platform="wandb",
         target=folder if run.offline else f"{run.entity}/{run.project}/{run.id}",
-        created=len(shown.flagged.rows),
+        created=len(content.flagged.rows),
         links={} if run.offline or not run.url else {"run": run.url},
         details=details,
     )

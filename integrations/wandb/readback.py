@@ -1,4 +1,4 @@
-"""Read an offline run back with wandb's own command: for the demo's summary and the tests."""
+"""Readback of an offline run with wandb's own command, for the demo's summary and the tests."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def records(folder: str | Path) -> Iterator[dict[str, Any]]:
             yield json.loads(line)
 
 
-def history(found: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+def history(lines: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Return what a run logged last, from its records: key → number, or the entries of a table, chart or page."""
-    rows = [record["history"]["item"] for record in found if record["type"] == "history"]
+    rows = [record["history"]["item"] for record in lines if record["type"] == "history"]
     row: dict[str, Any] = rows[-1] if rows else {}
     media = {name.removesuffix("._type") for name in row if name.endswith("._type")}
     logged: dict[str, Any] = {name: {} for name in media}
@@ -60,7 +60,7 @@ def counts(folder: str | Path) -> dict[str, Any]:
     if not Path(folder).is_dir():
         raise PlatformError(f"{folder} is no offline run", cure="Look at an online run on its page")
     logged = history(records(folder))
-    files = [one["path"] for one in logged.values() if isinstance(one, dict) and "path" in one]
+    files = [entry["path"] for entry in logged.values() if isinstance(entry, dict) and "path" in entry]
     return {
         "history_keys": len(logged),
         "table_rows": {

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from labelsift.data.issues import shortened
+from labelsift.data.formatting import shortened
 from labelsift.data.review_queue import ReviewItem, ReviewQueue
 from labelsift.errors import InputError
 from labelsift.platforms import Receipt

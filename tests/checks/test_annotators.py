@@ -9,7 +9,7 @@ import labelsift as ls
 import numpy as np
 import pyarrow as pa
 import pytest
-from labelsift.data.annotator_labels import Opinions, majority
+from labelsift.data.annotator_labels import AnnotatorLabels
 from labelsift.errors import InputError
 
 crowd = pytest.importorskip("cleanlab.multiannotator")
@@ -85,7 +85,7 @@ def test_annotators_stand_in_the_order_of_their_skill(found):
 
 def test_wrong_majorities_come_first_and_get_the_right_label(found):
     report, truth, codes, _ = found
-    wrong = (majority(Opinions(tuple(SKILL), codes), CLASSES) != truth) & (codes >= 0).any(axis=1)
+    wrong = (AnnotatorLabels(tuple(SKILL), codes).majority_vote(CLASSES) != truth) & (codes >= 0).any(axis=1)
     flags, score = report.scores["is_label_issue"].to_numpy(), report.scores["label_score"].to_numpy()
     assert 2 * (flags & wrong).sum() / (flags.sum() + wrong.sum()) > 0.8
     assert np.nanmean(score[wrong]) < np.nanmean(score[~wrong]) - 0.3

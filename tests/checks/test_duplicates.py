@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from labelsift.checks import lookalikes
+from labelsift.checks import near_duplicate as near_duplicate_module
 from labelsift.checks.conflicting_labels import conflicting_labels
 from labelsift.checks.exact_duplicate import exact_duplicate
 from labelsift.checks.near_duplicate import THRESHOLD, near_duplicate, near_pairs
@@ -139,7 +139,7 @@ def test_nothing_below_the_threshold_is_reported(make_context, texts):
 def test_batches_make_no_difference(make_context, monkeypatch):
     texts = unique(generated(9, rows=200))
     whole = near_pairs(make_context(texts))
-    monkeypatch.setattr(lookalikes, "_BATCH", 23)
+    monkeypatch.setattr(near_duplicate_module, "_BATCH", 23)
     parts = near_pairs(make_context(texts))
     assert set(map(tuple, whole[0].tolist())) == set(map(tuple, parts[0].tolist()))
 

@@ -16,7 +16,7 @@ from labelsift.scanning import scan
 from labelsift.signals.dynamics_statistics import trajectories
 from labelsift.signals.dynamics_writer import DynamicsWriter
 from labelsift.signals.signals import Signals
-from labelsift.signals.training_dynamics import Dynamics, combine, evidence
+from labelsift.signals.training_dynamics import Dynamics, combine
 
 CLASSES, ROWS, EPOCHS = 6, 900, 12
 
@@ -197,7 +197,7 @@ def test_the_check_is_unknown_without_dynamics(training):
 def test_combining_keeps_the_range_the_unknown_and_the_order_of_rows(training):
     _, _, labels, epochs = training
     rng = np.random.default_rng(1)
-    margins = evidence(Dynamics(epochs), labels)
+    margins = trajectories(epochs, labels).margins
     score = np.clip(0.5 + 0.1 * margins.mean(axis=0) + 0.1 * rng.normal(size=ROWS), 0, 1).astype(np.float32)
     score[:5] = np.nan
     margins[:, 5:9] = np.nan

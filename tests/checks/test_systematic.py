@@ -11,8 +11,7 @@ import pyarrow.compute as pc
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from labelsift.checks.recurring import LEAST, recurring, tail
-from labelsift.checks.systematic import SLIP, UNCLEAR
+from labelsift.checks.systematic import LEAST, SLIP, UNCLEAR, recurring, upper_tail
 from labelsift.io.read import read
 from labelsift.report import Report
 from labelsift.scanning import scan
@@ -180,14 +179,14 @@ def test_what_the_model_confuses_anyway_is_expected():
 @pytest.mark.slow
 @given(st.integers(1, 400), st.floats(0.01, 300), st.floats(0, 1_000))
 def test_the_tail_falls_with_the_count(count, expected, more):
-    one = tail(count, expected, more)
+    one = upper_tail(count, expected, more)
     assert 0 <= one <= 1 + 1e-9
-    assert tail(count + 1, expected, more) <= one + 1e-9
+    assert upper_tail(count + 1, expected, more) <= one + 1e-9
 
 
 def test_without_more_variance_it_is_poissons():
-    assert tail(7, 2.0) == pytest.approx(1 - sum(math.exp(-2) * 2**k / math.factorial(k) for k in range(7)))
-    assert tail(7, 2.0, 1e-12) == pytest.approx(tail(7, 2.0))
+    assert upper_tail(7, 2.0) == pytest.approx(1 - sum(math.exp(-2) * 2**k / math.factorial(k) for k in range(7)))
+    assert upper_tail(7, 2.0, 1e-12) == pytest.approx(upper_tail(7, 2.0))
 
 
 @given(st.integers(1, 60), st.floats(0.05, 40), st.floats(0.01, 100))
@@ -199,4 +198,4 @@ def test_the_tail_is_that_of_the_negative_binomial(count, expected, more):
         * (shape / (shape + expected)) ** shape
         for k in range(count)
     ]
-    assert tail(count, expected, more) == pytest.approx(1 - sum(odds), abs=1e-8)
+    assert upper_tail(count, expected, more) == pytest.approx(1 - sum(odds), abs=1e-8)

@@ -21,13 +21,13 @@ from labelsift.corrections.erase import forget
 from labelsift.corrections.file_versions import correct, undo
 from labelsift.corrections.reproduce import reproduce
 from labelsift.corrections.verify import verify
+from labelsift.data.hashing import merged_tombstone, whole_fingerprint
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.errors import InputError
 from labelsift.search.index_pool import index_pool
-from labelsift.store.location import Folder, place_of
+from labelsift.store.location import Folder, location_of
 from labelsift.store.run_eraser import erase_from_run
 from labelsift.store.store import Store
-from labelsift.store.tombstones import merged, whole
 from pyarrow import parquet
 
 PLANTED = {f"p{at}": f"xq{at}zk planted {'vjw' * (at + 1)} Quokka \u00fc" for at in range(3)}
@@ -89,7 +89,7 @@ def in_folder(store: str) -> bool:
 
 def files(store: str) -> dict[str, bytes]:
     """Return all files, or all objects of the bucket below the prefix, hidden ones too."""
-    place = place_of(store)
+    place = location_of(store)
     if isinstance(place, Folder):
         return {
             path.relative_to(place.path).as_posix(): path.read_bytes()
@@ -106,7 +106,7 @@ def everything(store: str) -> str:
     found = [content.decode("latin-1") for content in there.values()]
     found += [content.decode("utf-8", "replace") for name, content in there.items() if ".json" in name]
     for table in sorted({name.partition(".lance/")[0] for name in there if ".lance/" in name}):
-        data = lance.dataset(place_of(store).lance(f"{table}.lance"))
+        data = lance.dataset(location_of(store).lance(f"{table}.lance"))
         for version in data.versions():
             found.append(str(data.checkout_version(version["version"]).to_table().to_pylist()))
     kept = [pa.BufferReader(content) for name, content in there.items() if name.endswith(".parquet")]
@@ -170,8 +170,8 @@ def test_a_dry_run_changes_nothing(lived_in):
 
 def test_a_version_that_cannot_be_read_is_named_and_the_rest_is_erased(lived_in):
     store, _ = lived_in
-    (name,) = (place_of(store) / "versions").children()
-    place_of(store).replace(f"versions/{name}/rows.json", b"{")
+    (name,) = (location_of(store) / "versions").children()
+    location_of(store).replace(f"versions/{name}/rows.json", b"{")
     (said,) = forget(["p0"], store=store).unreachable
     assert "cannot be read" in said
     assert str(reproduce(store=store)) == "identical except 1 erased"
@@ -196,7 +196,7 @@ def test_a_changed_run_is_not_identical(lived_in):
     forget(["p0"], store=store)
     run = Store(store).place_of(name)
     told = json.loads(run.read("run.json"))
-    told["tombstone"]["digest"] = merged(told["tombstone"]["digest"], 1)
+    told["tombstone"]["digest"] = merged_tombstone(told["tombstone"]["digest"], 1)
     run.replace("run.json", json.dumps(told).encode())
     assert not reproduce(name, store=store).identical
     assert any("samples were changed" in one for one in verify(store=store).problems)
@@ -209,8 +209,8 @@ def test_what_stands_and_the_tombstone_make_the_whole(texts, data):
     stays = samples.take([at for at in range(len(texts)) if at not in gone] or pa.array([], pa.int64()))
     tombstone = None
     for at in gone:  # one after the other, as erasures come
-        tombstone = merged(tombstone, samples.take([at]).digest)
-    assert whole(stays.fingerprint, tombstone) == samples.fingerprint
+        tombstone = merged_tombstone(tombstone, samples.take([at]).digest)
+    assert whole_fingerprint(stays.fingerprint, tombstone) == samples.fingerprint
 
 
 SAVER = """
@@ -305,7 +305,7 @@ def steps_until(store: str, stop: int) -> int:
 def copied(store: str, name: str) -> str:
     """Copy the store beside itself."""
     for path, content in files(store).items():
-        place_of(f"{store}-{name}").replace(path, content)
+        location_of(f"{store}-{name}").replace(path, content)
     return f"{store}-{name}"
 
 

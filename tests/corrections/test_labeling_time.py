@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from labelsift.corrections.spent import rounds_between, spent
+from labelsift.corrections.progress import labeling_time, rounds_between
 from labelsift.store.run_info import RunInfo
 
 
@@ -20,7 +20,7 @@ def made(run: str, seconds: float | None, verdict: str = "changed") -> dict:
 def test_time_is_added_up_and_an_open_page_is_no_work():
     records = [made("a", 60.0), made("a", 7_200.0), made("a", None, "accepted"), made("b", 3_600.0), {"kind": "sent"}]
     later = made("a", 900.0) | {"time": "2026-11-25T10:00:00+00:00"}
-    found = spent([*records, later], runs={"a"}, until=datetime(2026, 11, 25, tzinfo=UTC))
+    found = labeling_time([*records, later], runs={"a"}, until=datetime(2026, 11, 25, tzinfo=UTC))
     assert (found.decisions, found.untimed, found.capped, found.accepted) == (3, 1, 1, 1)
     assert found.hours == (60 + 600) / 3600
     assert str(found).startswith("0.2 hours for 2 decisions; 1 of them counted as ten minutes; 1 further")

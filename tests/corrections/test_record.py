@@ -10,8 +10,8 @@ import labelsift as ls
 import pyarrow as pa
 import pytest
 from labelsift.corrections.record import Recorded, decisions, record, recorded
+from labelsift.data.hashing import text_hash
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
-from labelsift.review.verified import text_hash
 from labelsift.store.store import Store
 
 START = datetime(2026, 11, 23, 8, tzinfo=UTC)

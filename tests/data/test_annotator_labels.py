@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from labelsift.data import annotator_labels as opinions
+from labelsift.data import annotator_labels
 from labelsift.errors import InputError
 
 PEOPLE = st.sampled_from(["anna", "ben", "carl"])
@@ -24,24 +24,24 @@ def column(values: list, kind: pa.DataType | None = None) -> pa.ChunkedArray:
 @given(st.lists(SAID, min_size=1, max_size=10), st.randoms())
 def test_the_canonical_form_knows_no_order_and_reads_back(rows, random):
     texts = [json.dumps(dict(random.sample(list(row.items()), len(row)))) for row in rows]
-    forms = opinions.from_column(column(texts), name="who")
+    forms = annotator_labels.from_column(column(texts), name="who")
     assert [json.loads(one) if one else {} for one in forms.to_pylist()] == rows
     structs = column(rows, pa.struct([(name, pa.string()) for name in ("carl", "anna", "ben")]))
-    assert opinions.from_column(structs, name="who").to_pylist() == forms.to_pylist()
+    assert annotator_labels.from_column(structs, name="who").to_pylist() == forms.to_pylist()
     maps = column([list(row.items()) for row in rows], pa.map_(pa.string(), pa.string()))
-    assert opinions.from_column(maps, name="who").to_pylist() == forms.to_pylist()
+    assert annotator_labels.from_column(maps, name="who").to_pylist() == forms.to_pylist()
     table = pa.table({name: [row.get(name) for row in rows] for name in ("ben", "carl", "anna")})
-    assert opinions.from_columns(table, table.column_names).to_pylist() == forms.to_pylist()
+    assert annotator_labels.from_columns(table, table.column_names).to_pylist() == forms.to_pylist()
 
 
 @given(st.lists(SAID, min_size=1, max_size=10), st.integers(0, 100))
 def test_the_majority_does_not_depend_on_the_order_of_rows_or_annotators(rows, seed):
-    forms = opinions.from_column(column([json.dumps(row) for row in rows]), name="who")
-    plain = opinions.consensus(forms).to_pylist()
+    forms = annotator_labels.from_column(column([json.dumps(row) for row in rows]), name="who")
+    plain = annotator_labels.consensus(forms).to_pylist()
     order = np.random.default_rng(seed).permutation(len(rows))
     renamed = {"anna": "zoe", "ben": "ben", "carl": "abe"}
     mixed = [json.dumps({renamed[name]: label for name, label in rows[at].items()}) for at in order]
-    again = opinions.consensus(opinions.from_column(column(mixed), name="who")).to_pylist()
+    again = annotator_labels.consensus(annotator_labels.from_column(column(mixed), name="who")).to_pylist()
     assert again == [plain[at] for at in order]
     for row, label in zip(rows, plain, strict=True):
         votes = list(row.values())
@@ -74,14 +74,14 @@ def test_the_label_is_the_users_own_or_else_the_consensus():
 def test_what_is_no_object_of_labels_is_refused_with_its_rows():
     for odd in (['["a"]'], ['{"anna": ["x"]}'], ["anna"], ['{"anna": 1.5}']):
         with pytest.raises(InputError, match="no labels by annotator in rows: 1"):
-            opinions.from_column(column(odd), name="who")
+            annotator_labels.from_column(column(odd), name="who")
     table = pa.table({"text": ["a"], "who": ['{"anna": "x"}'], "tags": [["x"]], "anna": ["x"]})
     with pytest.raises(InputError, match="single labels only"):
         ls.read(table, annotations="who", labels="tags")
     with pytest.raises(InputError, match="Both annotations and annotators"):
         ls.read(table, annotations="who", annotators=["anna"])
     with pytest.raises(InputError, match="not among the classes"):
-        opinions.opinions(column(['{"anna": "x"}']), ["y"])
+        annotator_labels.AnnotatorLabels.read(column(['{"anna": "x"}']), ["y"])
 
 
 def test_numbers_are_labels_as_elsewhere():

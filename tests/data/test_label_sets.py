@@ -128,8 +128,8 @@ def test_files_of_every_format_give_the_same_sets(tmp_path: Path):
 
 
 def test_people_see_names():
-    assert labelsets.shown(["b", "a, c"]) == "b, a, c"
-    assert labelsets.shown([]) == "(none)"
-    assert labelsets.changed(["a", "b"], ["b", "c"]) == "−a +c"
-    assert labelsets.said(["b", "a"]) == '["a", "b"]'
-    assert labelsets.said([1]) is None
+    assert labelsets.format_labels(["b", "a, c"]) == "b, a, c"
+    assert labelsets.format_labels([]) == "(none)"
+    assert labelsets.format_difference(["a", "b"], ["b", "c"]) == "−a +c"
+    assert labelsets.cell_of(["b", "a"]) == '["a", "b"]'
+    assert labelsets.cell_of([1]) is None

@@ -7,7 +7,8 @@ import pyarrow as pa
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from labelsift.data.samples import Samples, repeats
+from labelsift.data.hashing import repeats
+from labelsift.data.samples import Samples
 from labelsift.errors import InputError
 from labelsift.io.read import read
 

@@ -15,7 +15,7 @@ import labelsift as ls
 import pyarrow as pa
 import pytest
 from labelsift.cli import main
-from labelsift.data.issues import expected_precision
+from labelsift.data.formatting import expected_precision
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.demo.tickets import write_tickets
 
@@ -46,6 +46,18 @@ samples = ls.read(pa.table({"text": texts}))
 report = ls.scan(samples, store=None, only=["empty", "markup"])
 assert report.scores["is_markup_issue"].to_pylist() == [False, True, False, False], report.scores
 assert report.findings["reason"].to_pylist() == ["The text holds left-over markup in 3 places."]
+
+from labelsift.integrations.label_studio.convert.tabs import own_titles, tab_of
+from labelsift.render.overview import Overview
+from labelsift.render.panels import panels
+assert report.scores.column_names[1:] == ["empty_score", "is_empty_issue", "markup_score", "is_markup_issue"]
+assert tab_of("markup", run=report.run)["title"] == "Left-over markup"
+assert any(title.endswith("Left-over markup") for title in own_titles())
+assert "1 text with markup" in Overview(report).details, Overview(report).details
+assert panels(report).metrics["dq/markup_issues"] == 1, panels(report).metrics
+report.to_html("report.html")
+page = open("report.html", encoding="utf-8").read()
+assert "Left-over markup" in page and "Tags or entities of a web page stand in the text." in page
 """
 USE_PLATFORM = """
 import json, sys

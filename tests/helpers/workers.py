@@ -9,6 +9,7 @@ where there are none, by the number of tests.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if BROWSER in fixtures:
             item.add_marker(pytest.mark.browser)
     shared = {item.path for item in items if _takes_label_studio(item)}
-    worker_of = _deal([item for item in items if item.path in shared], config)
+    seconds = _seconds([item for item in items if item.path in shared], config)
+    worker_of = deal(seconds, _workers(config))
     for item in items:
         if item.path in shared:
             group = f"label_studio {worker_of[item.path]}"
@@ -51,15 +53,19 @@ def _group(item: pytest.Item) -> str:
     return str((folder if whole else item.path).relative_to(item.config.rootpath))
 
 
-def _deal(items: list[pytest.Item], config: pytest.Config) -> dict[Path, int]:
-    """Give each file to the worker that has the least to do, the longest file first."""
+def _seconds(items: list[pytest.Item], config: pytest.Config) -> dict[Path, float]:
+    """Add up how long each file took the last time."""
     cache = getattr(config, "cache", None)  # none under -p no:cacheprovider
     known = cache.get(CACHE, {}) if cache else {}
     seconds: dict[Path, float] = defaultdict(float)
     for item in items:  # the long runs are never dealt to workers
         seconds[item.path] += 0 if item.get_closest_marker("soak") else known.get(item.nodeid, GUESS)
-    loads = [0.0] * _workers(config)
-    dealt = {}
+    return seconds
+
+
+def deal(seconds: Mapping[Path, float], workers: int) -> dict[Path, int]:
+    """Give each file to the worker that has the least to do, the longest file first (Graham 1969)."""
+    loads, dealt = [0.0] * workers, {}
     for path in sorted(seconds, key=lambda path: (-seconds[path], str(path))):
         dealt[path] = loads.index(min(loads))
         loads[dealt[path]] += seconds[path]

@@ -393,6 +393,7 @@ def million(tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("id_column", ["id", ""])
 def test_a_million_rows_never_double_in_memory(million, id_column):
     command = [sys.executable, "-c", MEASURE, million / "million.parquet", million / "warm.parquet", id_column]

@@ -10,7 +10,7 @@ import labelsift as ls
 import pandas as pd
 import pyarrow as pa
 import pytest
-from labelsift.data.issues import shown_span
+from labelsift.data.formatting import format_span
 from labelsift.errors import InputError
 from labelsift.render.panels import _label
 
@@ -59,8 +59,8 @@ def test_without_numba_spans_say_what_to_install_and_other_checks_run():
 
 
 def test_a_set_of_three_labels_is_no_span():
-    assert shown_span(["a", "b", "c"], "a text") is None
-    assert shown_span([True, 3, "c"], "a text") is None
+    assert format_span(["a", "b", "c"], "a text") is None
+    assert format_span([True, 3, "c"], "a text") is None
     assert _label(json.dumps(["a", "b", "c"]), {"a", "b", "c"}) == "a, b, c"
     assert _label(json.dumps([0, 3, "person"]), {"person"}) == "person"
     assert _label(json.dumps(["a", 3, "c"]), {"a", "c"}) == ""

@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from labelsift.label_quality.ensemble import Evidence, Judgement, judged_alone, judged_twice
+from labelsift.label_quality.ensemble import (
+    EnsembleInputs,
+    LabelQuality,
+    quality_from_ensemble,
+    quality_from_pred_probs,
+)
 from labelsift.models.cross_validation import assign_folds, out_of_fold
 from labelsift.models.neighbors import NeighborIndex
 
@@ -24,8 +29,10 @@ def brought(seed: int, *, rows: int = 300, classes: int = 4) -> tuple[np.ndarray
     return (told / told.sum(axis=1, keepdims=True)).astype(np.float32), truth, codes
 
 
-def alone(probabilities: np.ndarray, codes: np.ndarray, judged: np.ndarray | None = None) -> Judgement:
-    return judged_alone(probabilities, codes, np.ones(len(codes), dtype=bool) if judged is None else judged, seed=0)
+def alone(probabilities: np.ndarray, codes: np.ndarray, judged: np.ndarray | None = None) -> LabelQuality:
+    return quality_from_pred_probs(
+        probabilities, codes, np.ones(len(codes), dtype=bool) if judged is None else judged, seed=0
+    )
 
 
 @given(seeds)
@@ -112,7 +119,9 @@ def planted(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     return vectors, truth, given_codes.astype(np.int32), mistaken
 
 
-def twice(vectors: np.ndarray, codes: np.ndarray, trusted: np.ndarray, seed: int = 0, **changed: object) -> Judgement:
+def twice(
+    vectors: np.ndarray, codes: np.ndarray, trusted: np.ndarray, seed: int = 0, **changed: object
+) -> LabelQuality:
     folds = assign_folds(codes, np.arange(len(codes)), folds=5, seed=seed)
     predictions = out_of_fold(vectors, codes, classes=4, folds=folds, seed=seed)
     every = np.ones(len(codes), dtype=bool)
@@ -128,7 +137,7 @@ def twice(vectors: np.ndarray, codes: np.ndarray, trusted: np.ndarray, seed: int
         "counts": None,
         "seed": seed,
     }
-    return judged_twice(Evidence(**(told | changed)))  # type: ignore[arg-type]
+    return quality_from_ensemble(EnsembleInputs(**(told | changed)))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])

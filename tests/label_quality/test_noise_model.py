@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from labelsift.label_quality.noise_model import Noise, fitted, logged, pooled, posterior, transition
+from labelsift.label_quality.noise_model import (
+    NoiseModel,
+    fit_noise_model,
+    log_probs,
+    noise_transition_matrix,
+    pool_log_probs,
+    posterior,
+)
 
 FEW = settings(max_examples=15, deadline=None)
 seeds, sizes = st.integers(0, 10_000), st.integers(2, 6)
@@ -29,10 +36,10 @@ def world(
     return truth, np.where(rng.random(rows) < rate, (truth + step) % classes, truth).astype(np.int32), rng
 
 
-def judged(opinions: list[np.ndarray], codes: np.ndarray) -> tuple[Noise, np.ndarray]:
-    told = [logged(one) for one in opinions]
-    noise = fitted(told, codes)
-    return noise, posterior(pooled(told, noise.weights), codes, noise.transition)
+def judged(opinions: list[np.ndarray], codes: np.ndarray) -> tuple[NoiseModel, np.ndarray]:
+    told = [log_probs(one) for one in opinions]
+    noise = fit_noise_model(told, codes)
+    return noise, posterior(pool_log_probs(told, noise.weights), codes, noise.transition)
 
 
 @given(seeds, sizes, st.integers(1, 60))
@@ -40,7 +47,7 @@ def judged(opinions: list[np.ndarray], codes: np.ndarray) -> tuple[Noise, np.nda
 def test_rows_of_the_transition_sum_to_one_whatever_is_given(seed, classes, rows):
     rng = np.random.default_rng(seed)
     pool = rng.dirichlet(np.full(classes, 0.3), rows).astype(np.float32)
-    found = transition(pool, rng.integers(-1, classes, rows).astype(np.int32))
+    found = noise_transition_matrix(pool, rng.integers(-1, classes, rows).astype(np.int32))
     assert found.shape == (classes, classes) and (found > 0).all()
     np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-6)
 
@@ -115,9 +122,9 @@ def test_under_uniform_noise_labels_are_ranked_by_the_probability_of_the_given_o
 
 def test_under_uniform_noise_the_fitted_ranking_is_nearly_that_of_self_confidence():
     truth, codes, rng = world(5, rows=3_000)
-    told = [logged(opinion(truth, 4, rng, 3.0))]
-    noise = fitted(told, codes)
-    pool, at = pooled(told, noise.weights), np.arange(len(codes))
+    told = [log_probs(opinion(truth, 4, rng, 3.0))]
+    noise = fit_noise_model(told, codes)
+    pool, at = pool_log_probs(told, noise.weights), np.arange(len(codes))
     ranks = [one.argsort().argsort() for one in (pool[at, codes], posterior(pool, codes, noise.transition)[at, codes])]
     assert np.corrcoef(np.stack(ranks))[0, 1] > 0.99
 
@@ -139,8 +146,8 @@ def test_unlabeled_rows_are_what_the_opinions_hold_and_teach_nothing_of_the_nois
     pool = opinion(truth, 4, rng, 3.0)
     without = np.where(rng.random(300) < 0.3, -1, codes).astype(np.int32)
     known = without >= 0
-    matrix = transition(pool, without)
-    np.testing.assert_array_equal(matrix, transition(pool[known], without[known]))
+    matrix = noise_transition_matrix(pool, without)
+    np.testing.assert_array_equal(matrix, noise_transition_matrix(pool[known], without[known]))
     found = posterior(pool, without, matrix)
     np.testing.assert_allclose(found[~known], pool[~known], atol=1e-6)
     np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-5)
@@ -151,6 +158,6 @@ def test_unlabeled_rows_are_what_the_opinions_hold_and_teach_nothing_of_the_nois
 def test_no_opinion_can_veto_a_class(seed, classes):
     rng = np.random.default_rng(seed)
     sure = np.eye(classes, dtype=np.float32)[rng.integers(0, classes, 20)]
-    found = pooled([logged(sure), logged(np.roll(sure, 1, axis=0))], np.array([1.5, 0.5]))
+    found = pool_log_probs([log_probs(sure), log_probs(np.roll(sure, 1, axis=0))], np.array([1.5, 0.5]))
     assert (found > 0).all() and np.isfinite(found).all()
     np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-5)

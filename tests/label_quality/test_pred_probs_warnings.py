@@ -12,9 +12,9 @@ from labelsift.label_quality.neighbor_votes import votes
 from labelsift.label_quality.pred_probs_warnings import (
     Alike,
     column_order,
-    doubts_of,
-    in_sample_suspected,
-    order_doubt,
+    column_order_warning,
+    in_sample_warning,
+    pred_probs_warnings,
 )
 from labelsift.models.cross_validation import assign_folds, out_of_fold
 from labelsift.models.logistic_regression import LogisticRegression
@@ -35,29 +35,29 @@ def predictions(seed: int, n: int, classes: int, right: float) -> tuple[np.ndarr
 @pytest.mark.parametrize("n", [20, 300, 3000])
 def test_the_right_order_is_never_doubted(right, classes, n):
     for seed in range(5):
-        assert order_doubt(*predictions(seed, n, classes, right), NAMES[:classes]) is None
+        assert column_order_warning(*predictions(seed, n, classes, right), NAMES[:classes]) is None
 
 
 @pytest.mark.parametrize("classes", [2, 12])
 def test_a_wrong_order_is_refused(classes):
     codes, predicted = predictions(0, 2000, classes, 0.8)
     with pytest.raises(InputError, match="look out of order") as refused:
-        order_doubt(codes, (predicted + 1) % classes, NAMES[:classes])
+        column_order_warning(codes, (predicted + 1) % classes, NAMES[:classes])
     assert "class 1 → class 0" in refused.value.ids
 
 
 def test_a_wrong_order_is_refused_with_few_rows_a_class():
     codes, predicted = predictions(0, 1500, 300, 0.9)
     with pytest.raises(InputError, match="look out of order"):
-        order_doubt(codes, (predicted + 1) % 300, range(300))
-    assert order_doubt(codes, predicted, range(300)) is None
+        column_order_warning(codes, (predicted + 1) % 300, range(300))
+    assert column_order_warning(codes, predicted, range(300)) is None
 
 
 def test_two_exchanged_columns_are_said():
     codes, predicted = predictions(0, 2000, 12, 0.9)
     swapped = np.arange(12)
     swapped[[3, 7]] = [7, 3]
-    said = order_doubt(codes, swapped[predicted], NAMES)
+    said = column_order_warning(codes, swapped[predicted], NAMES)
     assert said is not None
     assert "class 3 → class 7, class 7 → class 3" in said
     found = column_order(codes, swapped[predicted], 12)
@@ -67,9 +67,9 @@ def test_two_exchanged_columns_are_said():
 def test_a_class_that_is_often_mislabeled_is_no_wrong_order():
     codes, predicted = predictions(0, 2000, 12, 0.95)
     labels = np.where((codes == 4) & (np.random.default_rng(1).random(2000) < 0.8), 5, codes)
-    assert order_doubt(labels, predicted, NAMES) is None
-    assert order_doubt(codes, np.full(2000, 3), NAMES) is None  # a model that knows one class only
-    assert order_doubt(np.full(2000, -1), predicted, NAMES) is None
+    assert column_order_warning(labels, predicted, NAMES) is None
+    assert column_order_warning(codes, np.full(2000, 3), NAMES) is None  # a model that knows one class only
+    assert column_order_warning(np.full(2000, -1), predicted, NAMES) is None
 
 
 def test_all_rows_alike():
@@ -84,7 +84,7 @@ def test_all_rows_alike():
 
 def test_a_scan_says_it_of_probabilities_that_a_user_brings():
     codes, _ = predictions(0, 200, 3, 1)
-    assert doubts_of(np.full((200, 3), 1 / 3, dtype=np.float32), codes, NAMES[:3])[0].startswith("All rows")
+    assert pred_probs_warnings(np.full((200, 3), 1 / 3, dtype=np.float32), codes, NAMES[:3])[0].startswith("All rows")
     table = {"id": [str(at) for at in range(200)], "text": ["some text"] * 200, "label": [NAMES[at] for at in codes]}
     samples = ls.read(pa.table(table), id="id", label="label")
     signals = Signals(pred_probs=np.eye(3)[codes][:, [2, 0, 1]], embeddings=np.ones((200, 2)), classes=NAMES[:3])
@@ -102,7 +102,7 @@ def suspected(noise: float, seed: int, judge) -> str | None:
     graph = NeighborIndex(vectors).graph(vectors, 20)
     voted = pass2(votes(graph.rows, graph.similarities, codes, classes=5), codes, np.full(5, np.inf))
     likelihood = judge(vectors, codes, truth)[np.arange(1500), codes]
-    return in_sample_suspected(voted.given, voted.best_other, likelihood)
+    return in_sample_warning(voted.given, voted.best_other, likelihood)
 
 
 def held_out(vectors, codes, _):

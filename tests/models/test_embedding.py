@@ -19,7 +19,7 @@ import pyarrow as pa
 import pytest
 from labelsift.errors import InputError
 from labelsift.models import embedding
-from labelsift.models.embedding import StaticEmbedder, embed, embedder, kept_vectors, normalised
+from labelsift.models.embedding import StaticEmbedder, cached_vectors, embed, embedder, normalize
 from labelsift.store.cache import Cache, text_hashes
 
 
@@ -63,7 +63,7 @@ def test_very_long_texts_are_embedded_in_pieces(static, monkeypatch):
 
 
 def test_zero_rows_stay_zero():
-    vectors = normalised(np.array([[3, 4], [0, 0]], dtype=np.float32))
+    vectors = normalize(np.array([[3, 4], [0, 0]], dtype=np.float32))
     np.testing.assert_allclose(vectors, [[0.6, 0.8], [0, 0]])
 
 
@@ -176,9 +176,9 @@ if find_spec("torch") and find_spec("transformers"):
         texts = chunked("where is my card", "refund please")
         cache, hashes = Cache(tmp_path / "cache", "set"), text_hashes(texts)
         model = embedder(f"transformers:{tiny}")
-        first = kept_vectors(cache, texts, hashes, model)
+        first = cached_vectors(cache, texts, hashes, model)
         again = embedder(f"transformers:{tiny}")
         again.embed = lambda _: pytest.fail("embedded again")
-        np.testing.assert_array_equal(kept_vectors(cache, texts, hashes, again), first)
+        np.testing.assert_array_equal(cached_vectors(cache, texts, hashes, again), first)
         os.utime(tiny / "vocab.txt", (1, 1))
         assert embedder(f"transformers:{tiny}").maker != model.maker

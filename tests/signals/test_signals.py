@@ -153,13 +153,13 @@ def test_other_sources_are_brought_into_order_block_by_block(many, tmp_path, mon
 def test_what_is_large_and_not_in_memory_goes_to_a_temporary_file(many, tmp_path, monkeypatch):
     samples, probs = many
     np.save(tmp_path / "p.npy", probs * np.float32(1.001))  # to be mended, so it cannot stay where it lies
-    monkeypatch.setattr("labelsift.signals.gathering.IN_MEMORY", 1000)
+    monkeypatch.setattr("labelsift.signals.align.IN_MEMORY", 1000)
     found, _ = Signals(pred_probs=tmp_path / "p.npy").aligned_pred_probs(samples)
     assert isinstance(found, np.memmap)
     np.testing.assert_allclose(found, probs, atol=1e-6)
     in_memory, _ = Signals(pred_probs=probs).aligned_pred_probs(samples)
     assert not isinstance(in_memory, np.memmap)
-    monkeypatch.setattr("labelsift.signals.gathering.MOST_DENSE", 1000)
+    monkeypatch.setattr("labelsift.signals.align.MOST_DENSE", 1000)
     with pytest.raises(InputError, match=r"would lay out 1,000 × 3 probabilities.*score_labels"):
         Signals(pred_probs=TopK(np.zeros((1000, 1), dtype=int), probs[:, :1], 3)).aligned_pred_probs(samples)
 

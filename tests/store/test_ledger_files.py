@@ -14,19 +14,19 @@ from labelsift.errors import StoreError
 from labelsift.store.hash_chain import HEAD
 from labelsift.store.ledger import Ledger
 from labelsift.store.ledger_files import InBucket
-from labelsift.store.location import place_of
-from labelsift.store.sealed_text import Words
+from labelsift.store.location import location_of
+from labelsift.store.sealed_text import SealedText
 
 WRITER = """
 import sys
 from labelsift.store.ledger import Ledger
-from labelsift.store.location import place_of
-from labelsift.store.sealed_text import Words
-ledger = Ledger(place_of(sys.argv[1]))
+from labelsift.store.location import location_of
+from labelsift.store.sealed_text import SealedText
+ledger = Ledger(location_of(sys.argv[1]))
 name, times, size = sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 for turn in range(times):
     ledger.append(lambda standing: [{"id": f"{name}{turn}", "after": len(standing)} for at in range(size - 1)]
-        + [{"id": f"{name}{turn}", "after": len(standing), "note": Words(f"by {name}")}])
+        + [{"id": f"{name}{turn}", "after": len(standing), "note": SealedText(f"by {name}")}])
     print(turn, flush=True)
 """
 
@@ -34,19 +34,19 @@ for turn in range(times):
 @pytest.fixture
 def ledger(anywhere) -> Ledger:
     """Five records in two appends."""
-    place_of(anywhere).replace("format.json", b"{}")
-    made = Ledger(place_of(anywhere) / "corrections")
+    location_of(anywhere).replace("format.json", b"{}")
+    made = Ledger(location_of(anywhere) / "corrections")
     made.append(lambda _: [{"id": one} for one in "abc"])
-    made.append(lambda _: [{"id": "d"}, {"id": "e", "note": Words("of e")}])
+    made.append(lambda _: [{"id": "d"}, {"id": "e", "note": SealedText("of e")}])
     return made
 
 
 @pytest.fixture
 def in_bucket(bucket) -> Ledger:
     """Five records in two appends, in a bucket."""
-    made = Ledger(place_of(f"{bucket}/corrections"))
+    made = Ledger(location_of(f"{bucket}/corrections"))
     made.append(lambda _: [{"id": one} for one in "abc"])
-    made.append(lambda _: [{"id": "d"}, {"id": "e", "note": Words("of e")}])
+    made.append(lambda _: [{"id": "d"}, {"id": "e", "note": SealedText("of e")}])
     return made
 
 
@@ -77,10 +77,10 @@ def test_words_are_erased_and_the_chain_holds(ledger):
 
 def test_two_writers_at_once_lose_nothing(anywhere):
     where = f"{anywhere}/corrections"
-    place_of(anywhere).replace("format.json", b"{}")
+    location_of(anywhere).replace("format.json", b"{}")
     both = [writing(where, name, 12, 3) for name in ("a", "b")]
     assert [one.wait() for one in both if one.communicate()] == [0, 0]
-    ledger = Ledger(place_of(where))
+    ledger = Ledger(location_of(where))
     records = ledger.records()
     assert [sum(one["id"].startswith(name) for one in records) for name in ("a", "b")] == [36, 36]
     assert all(one["after"] <= at < one["after"] + 3 for at, one in enumerate(records))  # each saw what it follows
@@ -90,7 +90,7 @@ def test_two_writers_at_once_lose_nothing(anywhere):
 @pytest.mark.parametrize("kills", [4, pytest.param(50, marks=pytest.mark.soak)])
 def test_a_killed_writer_leaves_the_old_or_the_new_state(anywhere, kills):
     where = f"{anywhere}/corrections"
-    place_of(anywhere).replace("format.json", b"{}")
+    location_of(anywhere).replace("format.json", b"{}")
     seed = random.randrange(2**32)
     rng = random.Random(seed)
     told = 0
@@ -101,11 +101,11 @@ def test_a_killed_writer_leaves_the_old_or_the_new_state(anywhere, kills):
             time.sleep(rng.uniform(0, 0.3))
             process.kill()
             told += 1 + len(process.stdout.read().splitlines())
-        records = Ledger(place_of(where)).records()
+        records = Ledger(location_of(where)).records()
         assert len(records) % 50 == 0, f"seed {seed}"
         assert told <= len(records) // 50 <= told + 1, f"seed {seed}"
         told = len(records) // 50
-    ledger = Ledger(place_of(where))
+    ledger = Ledger(location_of(where))
     ledger.append(lambda _: [{"id": "last"}])
     assert ledger.unread() == 0, f"seed {seed}"
     ledger.erase_words(())
@@ -131,7 +131,7 @@ def test_whoever_comes_second_is_asked_again(in_bucket):
         if not seen:
             other.append(lambda _: [{"id": "first"}])
         seen.append(len(standing))
-        return [{"id": "second", "note": Words("mine")}]
+        return [{"id": "second", "note": SealedText("mine")}]
 
     in_bucket.append(choose)
     assert seen == [5, 6]
@@ -150,7 +150,7 @@ def test_an_erasure_between_words_and_their_record_does_not_take_the_words(in_bu
         return real(self, state, content, head)
 
     monkeypatch.setattr(InBucket, "write", write)
-    in_bucket.append(lambda _: [{"id": "f", "note": Words("of f")}])
+    in_bucket.append(lambda _: [{"id": "f", "note": SealedText("of f")}])
     assert [one.get("note") for one in in_bucket.records()[4:]] == [None, "of f"]
     assert len((in_bucket.place / "words").children()) == 1
 

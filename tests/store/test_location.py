@@ -7,12 +7,12 @@ import sys
 
 import pytest
 from labelsift.errors import InputError
-from labelsift.store.location import place_of, plain
+from labelsift.store.location import error_text, location_of
 
 
 @pytest.fixture
 def place(anywhere):
-    return place_of(anywhere)
+    return location_of(anywhere)
 
 
 def test_what_is_written_is_read(place):
@@ -48,7 +48,7 @@ def test_deleting_takes_a_folder_and_no_neighbour(place):
 
 
 def _count(where: str, times: int) -> None:
-    place = place_of(where)
+    place = location_of(where)
     for _ in range(times):
         while True:
             old = place.read("count")
@@ -71,23 +71,23 @@ def test_two_writers_lose_nothing(place, anywhere):
 @pytest.mark.parametrize("address", ["s3://", "s3://key:planted@bucket/x", "s3://bucket?secret=planted", "gs://b/x"])
 def test_another_address_is_refused_without_showing_it(address):
     with pytest.raises(InputError) as error:
-        place_of(address)
+        location_of(address)
     assert "planted" not in str(error.value)
 
 
 def test_a_missing_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "obstore.store", None)
     with pytest.raises(InputError, match=r"labelsift\[s3\]"):
-        place_of("s3://bucket")
+        location_of("s3://bucket")
 
 
 def test_an_error_shows_no_secret():
-    told = plain(OSError("PUT http://user:planted@host:9000/b/x?X-Amz-Signature=planted failed\nmore planted"))
+    told = error_text(OSError("PUT http://user:planted@host:9000/b/x?X-Amz-Signature=planted failed\nmore planted"))
     assert told == "PUT http://host:9000/b/x failed"
 
 
 @pytest.mark.server
 def test_a_bucket_that_is_not_there_says_so(bucket):
     with pytest.raises(OSError) as error:
-        place_of("s3://no-such-bucket-anywhere").replace("x", b"1")
+        location_of("s3://no-such-bucket-anywhere").replace("x", b"1")
     assert "planted" not in str(error.value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from labelsift.store.format import prepare
-from labelsift.store.location import place_of
+from labelsift.store.location import location_of
 from labelsift.store.pull_state import FOLDER, Pulled, forget_pulled, read_pulled, write_pulled
 
 KEY = ("label-studio", "http://127.0.0.1", "3")
@@ -11,7 +11,7 @@ KNOWN = Pulled("2026-11-25T10:00:00Z", {"1": "2026-11-25T10:00:00Z"}, {"r1": "x"
 
 
 def test_it_is_kept_by_platform_server_and_project(tmp_path):
-    prepare(place_of(tmp_path / "s"))
+    prepare(location_of(tmp_path / "s"))
     write_pulled(tmp_path / "s", KNOWN, *KEY)
     assert read_pulled(tmp_path / "s", *KEY) == KNOWN
     assert read_pulled(tmp_path / "s", *KEY[:2], "4") == Pulled()
@@ -27,7 +27,7 @@ def test_without_a_store_nothing_is_made(tmp_path):
 
 
 def test_a_broken_file_is_as_good_as_none(tmp_path):
-    prepare(place_of(tmp_path / "s"))
+    prepare(location_of(tmp_path / "s"))
     write_pulled(tmp_path / "s", KNOWN, *KEY)
     (file,) = (tmp_path / "s" / FOLDER).iterdir()
     for content in ("{", "[]", '{"form": 2}', '{"form": 1, "odd": 1}'):

@@ -14,7 +14,7 @@ from labelsift.corrections.erase import forget
 from labelsift.errors import InputError, StoreError
 from labelsift.store import row_ids as rowids
 from labelsift.store.location import Folder
-from labelsift.store.run_reader import read_shown
+from labelsift.store.run_reader import read_sample_records
 from labelsift.store.store import Store
 
 IDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
@@ -81,10 +81,10 @@ def test_after_an_erasure_the_others_are_found_and_the_erased_are_not(kept):
 def test_a_run_without_the_file_is_searched(kept):
     store, report = kept
     (file,) = store.folder.rglob(rowids.FILE)
-    with_file = store.samples(report.run, ["r3", "r2"]), read_shown(Folder(file.parent), ["r3", "strange"])
+    with_file = store.samples(report.run, ["r3", "r2"]), read_sample_records(Folder(file.parent), ["r3", "strange"])
     file.unlink()
     assert store.samples(report.run, ["r3", "r2"]).table.equals(with_file[0].table)
-    assert read_shown(Folder(file.parent), ["r3", "strange"]) == with_file[1]
+    assert read_sample_records(Folder(file.parent), ["r3", "strange"]) == with_file[1]
     assert list(with_file[1]) == ["r3"]
 
 

@@ -5,14 +5,14 @@ import json
 import pytest
 from labelsift.errors import StoreError
 from labelsift.store.ledger import Ledger
-from labelsift.store.sealed_text import SEALED, Words
+from labelsift.store.sealed_text import SEALED, SealedText
 
 SAID = 'Zwölf "Quokkas"\ud800 = Zurich 4711'
 
 
 def ledger_with_words(folder):
     ledger = Ledger(folder)
-    ledger.append(lambda _: [{"id": "a", "note": Words(SAID)}, {"id": "b", "note": Words("of b")}])
+    ledger.append(lambda _: [{"id": "a", "note": SealedText(SAID)}, {"id": "b", "note": SealedText("of b")}])
     return ledger
 
 
@@ -25,7 +25,7 @@ def test_words_are_read_again_and_stand_in_no_record(tmp_path):
 
 def test_equal_words_have_different_hashes(tmp_path):
     ledger = Ledger(tmp_path / "kept")
-    ledger.append(lambda _: [{"id": "a", "note": Words("yes")}, {"id": "b", "note": Words("yes")}])
+    ledger.append(lambda _: [{"id": "a", "note": SealedText("yes")}, {"id": "b", "note": SealedText("yes")}])
     lines = [json.loads(line) for line in (tmp_path / "kept" / "records.jsonl").read_text().splitlines()]
     assert lines[0]["note"] != lines[1]["note"]
 

@@ -16,14 +16,15 @@ from labelsift.corrections.erase import forget
 from labelsift.corrections.file_versions import correct
 from labelsift.corrections.reproduce import reproduce
 from labelsift.corrections.verify import verify
+from labelsift.data.hashing import text_hash
 from labelsift.data.review_queue import ReviewQueue
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.errors import InputError
 from labelsift.metrics.compare import compare
 from labelsift.platforms import LabelingPlatform, PushRequest, Receipt
 from labelsift.render import comparison_page
-from labelsift.review.verified import text_hash, verified
-from labelsift.store.location import Folder, place_of
+from labelsift.review.verified import verified
+from labelsift.store.location import Folder, location_of
 from labelsift.store.run_info import read_facts
 from labelsift.store.store import Store
 
@@ -78,7 +79,7 @@ def scan(made: list[dict[str, str]], store: str) -> ls.Report:
 
 
 def files(store: str) -> dict[str, bytes]:
-    place = place_of(store)
+    place = location_of(store)
     if isinstance(place, Folder):
         found = (one for one in place.path.rglob("*") if one.is_file())
         return {one.relative_to(place.path).as_posix(): one.read_bytes() for one in found}
@@ -92,7 +93,7 @@ def everything(store: str) -> str:
     found = [content.decode("latin-1") for content in there.values()]
     found += [content.decode("utf-8", "replace") for content in there.values()]
     for table in sorted({name.partition(".lance/")[0] for name in there if ".lance/" in name}):
-        data = lance.dataset(place_of(store).lance(f"{table}.lance"))
+        data = lance.dataset(location_of(store).lance(f"{table}.lance"))
         for version in data.versions():
             found.append(str(data.checkout_version(version["version"]).to_table().to_pylist()))
     return "\n".join(found)

@@ -23,7 +23,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from ...data.samples import Samples, text_ids
+from ...data.hashing import text_ids
+from ...data.samples import Samples
 from ...data.spans import canonical, from_bio
 from ...errors import InputError
 from ..annotated_tasks import OWN, AnnotatedTasks, Answer, Role

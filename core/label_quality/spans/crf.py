@@ -68,14 +68,14 @@ def fit(features: Features, starts: np.ndarray, tags: np.ndarray, texts: np.ndar
         int64: the numbers of the texts to learn from.
     """
     longest = int(np.diff(starts)[texts].max(initial=1))
-    found = loops().fit_chain(
+    parameters = loops().fit_chain(
         features.numbers, features.ends, features.count, starts, tags, texts, allowed(types), longest, seed,
         ROUNDS, RATE, PRIOR, FIRST,
     )  # fmt: skip
-    return Chain(*found)
+    return Chain(*parameters)
 
 
-def believe(
+def marginals(
     features: Features,
     starts: np.ndarray,
     texts: np.ndarray,
@@ -95,16 +95,16 @@ def believe(
         float32, shape (T, longest, types): that a span of a type begins at a word and ends after so many more.
     """
     longest = int(np.diff(starts)[texts].max(initial=1))
-    loops().believe_texts(
+    loops().marginals_of_texts(
         features.numbers, features.ends, starts, texts, chain.weights, chain.transitions, chain.first, allowed(types),
         longest, words_out, spans_out,
     )  # fmt: skip
 
 
-def believe_scores(
+def marginals_of_scores(
     scores: np.ndarray, starts: np.ndarray, transitions: np.ndarray, *, words_out: np.ndarray, spans_out: np.ndarray
 ) -> None:
-    """Do as :func:`believe` for scores that another model gave the labels of each word: float64, shape (T, labels)."""
+    """Do as :func:`marginals` for another model's scores of each word's labels: float64, shape (T, labels)."""
     types = spans_out.shape[2]
     longest = int(np.diff(starts).max(initial=1))
-    loops().believe_given(scores, starts, transitions, allowed(types), longest, words_out, spans_out)
+    loops().marginals_of_scores(scores, starts, transitions, allowed(types), longest, words_out, spans_out)

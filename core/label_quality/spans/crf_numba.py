@@ -24,12 +24,12 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
 @compiled
 def _score(weights, numbers, ends, begin, count, scores):  # noqa: ANN001, ANN202 - numba infers types
     labels = weights.shape[1]
-    for at in range(count):
+    for word in range(count):
         for label in range(labels):
-            scores[at, label] = 0.0
-        for k in range(ends[begin + at], ends[begin + at + 1]):
+            scores[word, label] = 0.0
+        for k in range(ends[begin + word], ends[begin + word + 1]):
             for label in range(labels):
-                scores[at, label] += weights[numbers[k], label]
+                scores[word, label] += weights[numbers[k], label]
 
 
 @compiled
@@ -37,30 +37,32 @@ def _passes(scores, first, step, count, forward, backward, scale, top):  # noqa:
     """Fill forward (sums to one a word) and backward; ``scale`` and ``top`` undo the scaling. Returns log Z."""
     labels = step.shape[0]
     total = 0.0
-    for at in range(count):
-        top[at] = scores[at].max()
+    for word in range(count):
+        top[word] = scores[word].max()
         whole = 0.0
         for label in range(labels):
             reached = 0.0
-            if at == 0:
+            if word == 0:
                 reached = first[label]
             else:
                 for before in range(labels):
-                    reached += forward[at - 1, before] * step[before, label]
-            forward[at, label] = reached * np.exp(scores[at, label] - top[at])
-            whole += forward[at, label]
-        scale[at] = whole
-        total += np.log(whole) + top[at]
+                    reached += forward[word - 1, before] * step[before, label]
+            forward[word, label] = reached * np.exp(scores[word, label] - top[word])
+            whole += forward[word, label]
+        scale[word] = whole
+        total += np.log(whole) + top[word]
         for label in range(labels):
-            forward[at, label] /= whole
+            forward[word, label] /= whole
     for label in range(labels):
         backward[count - 1, label] = 1.0
-    for at in range(count - 2, -1, -1):
+    for word in range(count - 2, -1, -1):
         for before in range(labels):
             reached = 0.0
             for label in range(labels):
-                reached += step[before, label] * np.exp(scores[at + 1, label] - top[at + 1]) * backward[at + 1, label]
-            backward[at, before] = reached / scale[at + 1]
+                reached += (
+                    step[before, label] * np.exp(scores[word + 1, label] - top[word + 1]) * backward[word + 1, label]
+                )
+            backward[word, before] = reached / scale[word + 1]
     return total
 
 
@@ -112,41 +114,41 @@ def fit_chain(numbers, ends, features, starts, tags, texts, may, longest, seed, 
                     if not may[before, label]:
                         continue
                     slope = prior * transitions[before, label] / len(texts)
-                    for at in range(1, count):
-                        pair = forward[at - 1, before] * step[before, label] * np.exp(scores[at, label] - top[at])
-                        slope += pair * backward[at, label] / scale[at]
-                        if tags[begin + at - 1] == before and tags[begin + at] == label:
+                    for word in range(1, count):
+                        pair = forward[word - 1, before] * step[before, label] * np.exp(scores[word, label] - top[word])
+                        slope += pair * backward[word, label] / scale[word]
+                        if tags[begin + word - 1] == before and tags[begin + word] == label:
                             slope -= 1.0
                     transition_squares[before, label] += slope * slope
                     transitions[before, label] -= rate * slope / np.sqrt(transition_squares[before, label])
-            for at in range(count):
+            for word in range(count):
                 largest = 0.0
                 for label in range(labels):
-                    slope = forward[at, label] * backward[at, label] - (1.0 if tags[begin + at] == label else 0.0)
+                    slope = forward[word, label] * backward[word, label] - (1.0 if tags[begin + word] == label else 0.0)
                     gradient[label] = slope
                     largest = max(largest, abs(slope))
                 if largest < 1e-4:  # nothing to be learned from this word
                     continue
-                for k in range(ends[begin + at], ends[begin + at + 1]):
-                    one = numbers[k]
+                for k in range(ends[begin + word], ends[begin + word + 1]):
+                    feature = numbers[k]
                     for label in range(labels):
-                        change = np.float32(gradient[label]) + shares[one] * weights[one, label]
-                        squares[one, label] += change * change
-                        weights[one, label] -= np.float32(rate) * change / np.sqrt(squares[one, label])
+                        change = np.float32(gradient[label]) + shares[feature] * weights[feature, label]
+                        squares[feature, label] += change * change
+                        weights[feature, label] -= np.float32(rate) * change / np.sqrt(squares[feature, label])
     return weights, transitions, opening
 
 
 @compiled
 def _write(scores, step, begin, count, forward, backward, scale, top, words_out, spans_out):  # noqa: ANN001, ANN202
     most, types = spans_out.shape[1], spans_out.shape[2]
-    for at in range(count):
+    for word in range(count):
         for label in range(step.shape[0]):
-            words_out[begin + at, label] = forward[at, label] * backward[at, label]
+            words_out[begin + word, label] = forward[word, label] * backward[word, label]
         for kind in range(types):
             label, inside = 1 + 2 * kind, 2 + 2 * kind
-            chance = forward[at, label]
-            for more in range(min(most, count - at)):
-                end = at + more
+            chance = forward[word, label]
+            for more in range(min(most, count - word)):
+                end = word + more
                 if more > 0:
                     chance *= step[label, inside] * np.exp(scores[end, inside] - top[end]) / scale[end]
                     label = inside
@@ -154,12 +156,12 @@ def _write(scores, step, begin, count, forward, backward, scale, top, words_out,
                 if end < count - 1:  # what goes on is another span
                     going_on = step[label, inside] * np.exp(scores[end + 1, inside] - top[end + 1])
                     rest -= going_on * backward[end + 1, inside] / scale[end + 1]
-                spans_out[begin + at, more, kind] = chance * max(rest, 0.0)
+                spans_out[begin + word, more, kind] = chance * max(rest, 0.0)
 
 
 @compiled
-def believe_texts(numbers, ends, starts, texts, weights, transitions, opening, may, longest, words_out, spans_out):  # noqa: ANN001, ANN201
-    """Fill in probabilities of words and spans; see :func:`labelsift.label_quality.spans.crf.believe`."""
+def marginals_of_texts(numbers, ends, starts, texts, weights, transitions, opening, may, longest, words_out, spans_out):  # noqa: ANN001, ANN201
+    """Fill in probabilities of words and spans; see :func:`labelsift.label_quality.spans.crf.marginals`."""
     labels = may.shape[1]
     first, step = np.zeros(labels), np.zeros((labels, labels))
     scores, forward, backward = np.zeros((longest, labels)), np.zeros((longest, labels)), np.zeros((longest, labels))
@@ -175,8 +177,8 @@ def believe_texts(numbers, ends, starts, texts, weights, transitions, opening, m
 
 
 @compiled
-def believe_given(given, starts, transitions, may, longest, words_out, spans_out):  # noqa: ANN001, ANN201
-    """Fill in probabilities from given scores; see :func:`labelsift.label_quality.spans.crf.believe_scores`."""
+def marginals_of_scores(given, starts, transitions, may, longest, words_out, spans_out):  # noqa: ANN001, ANN201
+    """Fill in probabilities from given scores; see :func:`labelsift.label_quality.spans.crf.marginals_of_scores`."""
     labels = may.shape[1]
     first, step = np.zeros(labels), np.zeros((labels, labels))
     forward, backward = np.zeros((longest, labels)), np.zeros((longest, labels))

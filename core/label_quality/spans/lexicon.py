@@ -1,4 +1,4 @@
-"""What the default embedder's package knows of words, whatever the data: their vectors, and how common they are."""
+"""Lexicon of word clusters and token pieces from the default embedder's package, whatever the data."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Lexicon:
 
 def lexicon(forms: Sequence[Sequence[str]], *, seed: int, grouped: bool = True) -> Lexicon:
     """Look up all words of some texts; without their clusters if they are not ``grouped``."""
-    from ...models.embedding import StaticEmbedder, normalised
+    from ...models.embedding import StaticEmbedder, normalize
 
     words = sorted({normal(word) for some in forms for word in some})
     model = StaticEmbedder()
@@ -40,7 +40,7 @@ def lexicon(forms: Sequence[Sequence[str]], *, seed: int, grouped: bool = True) 
         return Lexicon(clusters, pieces)
     import faiss
 
-    vectors = normalised(model.embed(words))
+    vectors = normalize(model.embed(words))
     for size in CLUSTERS:
         means = faiss.Kmeans(
             vectors.shape[1], size, niter=10, seed=seed, spherical=True,

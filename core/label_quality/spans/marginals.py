@@ -1,4 +1,4 @@
-"""What a model that has not seen a text's spans holds of every possible span in it."""
+"""Marginal probabilities of every possible span of a text, from a tagger that has not seen the text's own spans."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from ...errors import InputError
 from . import crf
 from .token_features import Features
-from .tokens import Marked, Words, tags
+from .tokens import Tokens, TokenSpan, tags
 
 LONGEST = 8  # words of a span: longer ones are judged by their words alone
 MOST_TEXTS = 20_000  # that one fold's model learns from
@@ -19,7 +19,7 @@ AGAIN = -4.0  # log weight of a new span of the type that just ended, for a mode
 
 
 @dataclass(frozen=True)
-class Beliefs:
+class SpanMarginals:
     """Probabilities for T words.
 
     Parameters
@@ -44,7 +44,7 @@ class Beliefs:
         return self.spans.sum(axis=2)
 
     @classmethod
-    def empty(cls, words: Words, types: int) -> Beliefs:
+    def empty(cls, words: Tokens, types: int) -> SpanMarginals:
         """Return room for the probabilities of some words."""
         count = int(words.starts[-1])
         longest = int(min(LONGEST, np.diff(words.starts).max(initial=1)))
@@ -53,15 +53,15 @@ class Beliefs:
         )
 
 
-def learned(
-    words: Words,
+def out_of_fold_marginals(
+    words: Tokens,
     features: Features,
-    given: Sequence[Sequence[Marked | None]],
+    given: Sequence[Sequence[TokenSpan | None]],
     folds: np.ndarray,
     *,
     types: int,
     seed: int,
-) -> Beliefs:
+) -> SpanMarginals:
     """Judge each text by a tagger that was learned on the other folds.
 
     Parameters
@@ -71,21 +71,25 @@ def learned(
     folds
         int16, shape (n,): -1 for unlabeled texts, which nobody learns from and nothing is said of.
     """
-    found = Beliefs.empty(words, types)
-    marks = [tags(some, len(places)) for some, places in zip(given, words.places, strict=True)]
-    labels = np.concatenate(marks) if marks else np.empty(0, dtype=np.int32)
+    marginals = SpanMarginals.empty(words, types)
+    tagged = [tags(spans, len(places)) for spans, places in zip(given, words.places, strict=True)]
+    labels = np.concatenate(tagged) if tagged else np.empty(0, dtype=np.int32)
     rng = np.random.default_rng(seed)
     for fold in np.unique(folds[folds >= 0]):
-        known = np.flatnonzero((folds != fold) & (folds >= 0))
-        if len(known) > MOST_TEXTS:
-            known = np.sort(rng.choice(known, MOST_TEXTS, replace=False))
+        learned = np.flatnonzero((folds != fold) & (folds >= 0))
+        if len(learned) > MOST_TEXTS:
+            learned = np.sort(rng.choice(learned, MOST_TEXTS, replace=False))
         held_out = np.flatnonzero(folds == fold)
-        chain = crf.fit(features, words.starts, labels, known, types=types, seed=seed)
-        crf.believe(features, words.starts, held_out, chain, types=types, words_out=found.words, spans_out=found.spans)
-    return found
+        chain = crf.fit(features, words.starts, labels, learned, types=types, seed=seed)
+        crf.marginals(
+            features, words.starts, held_out, chain, types=types, words_out=marginals.words, spans_out=marginals.spans
+        )
+    return marginals
 
 
-def brought(words: Words, probabilities: Sequence[np.ndarray], classes: Sequence[str], types: Sequence[str]) -> Beliefs:
+def marginals_from_token_probs(
+    words: Tokens, probabilities: Sequence[np.ndarray], classes: Sequence[str], types: Sequence[str]
+) -> SpanMarginals:
     """Turn a model's probabilities for each word into those of spans, under the rule that a span has one type.
 
     Parameters
@@ -95,12 +99,12 @@ def brought(words: Words, probabilities: Sequence[np.ndarray], classes: Sequence
     classes
         Of each column: ``O`` and either ``B-type`` and ``I-type`` or only the types.
     types
-        In the order of the beliefs.
+        In the order of the result.
     """
     labels = _labels(classes, types)
     count = 2 * len(types) + 1
     scores = np.full((int(words.starts[-1]), count), -30.0)
-    stacked = np.concatenate([np.asarray(one, dtype=np.float64).reshape(-1, len(classes)) for one in probabilities])
+    stacked = np.concatenate([np.asarray(array, dtype=np.float64).reshape(-1, len(classes)) for array in probabilities])
     for column, targets in enumerate(labels):
         for label in targets:
             scores[:, label] = np.log(np.maximum(stacked[:, column], 1e-9))
@@ -110,14 +114,14 @@ def brought(words: Words, probabilities: Sequence[np.ndarray], classes: Sequence
     else:
         for first in range(1, count, 2):
             transitions[[first, first + 1], first] = AGAIN
-    found = Beliefs.empty(words, len(types))
-    crf.believe_scores(scores, words.starts, transitions, words_out=found.words, spans_out=found.spans)
-    return found
+    marginals = SpanMarginals.empty(words, len(types))
+    crf.marginals_of_scores(scores, words.starts, transitions, words_out=marginals.words, spans_out=marginals.spans)
+    return marginals
 
 
 def _labels(classes: Sequence[str], types: Sequence[str]) -> list[list[int]]:
     """Return the labels that each class speaks for: both of a type where the model does not tell them apart."""
-    place = {name: at for at, name in enumerate(types)}
+    place = {name: number for number, name in enumerate(types)}
     tagged = all(name == "O" or name[:2] in ("B-", "I-") for name in classes)
     labels: list[list[int]] = []
     for name in classes:

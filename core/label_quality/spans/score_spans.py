@@ -1,6 +1,6 @@
-"""How likely each given span is wrong, in which way, and where one is missing: learned from the data itself.
+"""Span error classifier: how likely each given span is wrong, in which way, and where one is missing.
 
-A multinomial logistic regression over the evidence tells the given spans from planted errors of three kinds (see
+A multinomial logistic regression over span features tells the given spans from synthetic errors of three kinds (see
 :mod:`labelsift.label_quality.spans.synthetic_errors`), and a second one tells likely unmarked places from likely marked
 ones. Some of the given spans are errors themselves: this is learning from positive and unlabeled data, with the errors
 as the positives (Elkan & Noto 2008). So each round estimates how many errors of each kind there are (Saerens, Latinne &
@@ -15,14 +15,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...models.logistic_regression import LogisticRegression
-from .span_evidence import Evidence
-from .synthetic_errors import GHOST, RIGHT, SHIFTED, WRONG_TAG, planted
-from .tokens import Marked
+from .span_features import SpanFeatures
+from .synthetic_errors import GHOST, RIGHT, SHIFTED, WRONG_TAG, synthetic_errors
+from .tokens import TokenSpan
 
 KINDS = ("right", "ghost", "wrong_tag", "shifted")
 ROUNDS = 8  # chosen, as everything here, on errors that were injected with the seeds 100 to 102
 PENALTY, STEPS = 2e-3, 60
-PLANTED_WEIGHT = 1 / 3
+SYNTHETIC_WEIGHT = 1 / 3
 FIRST_SHARE = 0.05  # of a kind of error, from which its estimate starts
 PARTS = 3
 IMPOSSIBLE = -1e3  # log density
@@ -30,8 +30,8 @@ FEWEST = 10  # given spans from which anything can be learned
 
 
 @dataclass(frozen=True)
-class Judgement:
-    """What is held of G given spans and M unmarked places.
+class SpanQuality:
+    """Estimated quality of G given spans, and M unmarked places.
 
     Parameters
     ----------
@@ -45,13 +45,15 @@ class Judgement:
         float64, shape (M,): that a span was missed there.
     """
 
-    given: Sequence[tuple[int, Marked]]
+    given: Sequence[tuple[int, TokenSpan]]
     chances: np.ndarray
-    unmarked: Sequence[tuple[int, Marked]]
+    unmarked: Sequence[tuple[int, TokenSpan]]
     missed: np.ndarray
 
 
-def judge(evidence: Evidence, labeled: Sequence[int], *, seed: int, trusted: frozenset[int] = frozenset()) -> Judgement:
+def score_spans(
+    features: SpanFeatures, labeled: Sequence[int], *, seed: int, trusted: frozenset[int] = frozenset()
+) -> SpanQuality:
     """Judge the given spans of some texts.
 
     Parameters
@@ -61,49 +63,49 @@ def judge(evidence: Evidence, labeled: Sequence[int], *, seed: int, trusted: fro
     trusted
         Texts that people verified: never suspects.
     """
-    given = [(text, span) for text in labeled for span in evidence.given[text]]
-    unmarked: list[tuple[int, Marked]] = []
-    marked: list[tuple[int, Marked]] = []
+    given = [(text, span) for text in labeled for span in features.given[text]]
+    unmarked: list[tuple[int, TokenSpan]] = []
+    marked: list[tuple[int, TokenSpan]] = []
     for text in labeled:
-        for _, span in evidence.unmarked(text):
-            overlaps = any(span[0] <= last and first <= span[1] for first, last, _ in evidence.given[text])
+        for _, span in features.unmarked(text):
+            overlaps = any(span[0] <= last and first <= span[1] for first, last, _ in features.given[text])
             (marked if overlaps else unmarked).append((text, span))
-    empty = Judgement(given, np.tile([1.0, 0, 0, 0], (len(given), 1)), unmarked, np.zeros(len(unmarked)))
+    empty = SpanQuality(given, np.tile([1.0, 0, 0, 0], (len(given), 1)), unmarked, np.zeros(len(unmarked)))
     if len(given) < FEWEST:
         return empty
     whole = set(labeled)
-    forms = [some if text in whole else [] for text, some in enumerate(evidence.forms)]
-    errors = list(planted(forms, evidence.given, types=evidence.types, seed=seed))
+    forms = [some if text in whole else [] for text, some in enumerate(features.forms)]
+    errors = list(synthetic_errors(forms, features.given, types=features.types, seed=seed))
     chances = _mixture(
-        _rows(evidence, given),
-        _rows(evidence, [(text, span) for text, span, _ in errors]),
+        _feature_rows(features, given),
+        _feature_rows(features, [(text, span) for text, span, _ in errors]),
         np.array([kind for _, _, kind in errors]),
         kinds=len(KINDS),
-        weight=PLANTED_WEIGHT,
+        weight=SYNTHETIC_WEIGHT,
         trusted=np.array([text in trusted for text, _ in given]),
-        parts=_parts(evidence, [text for text, _ in given], [text for text, _, _ in errors]),
+        parts=_parts(features, [text for text, _ in given], [text for text, _, _ in errors]),
     )
     missed = np.zeros(len(unmarked))
     if unmarked and marked:
         missed = _mixture(
-            _rows(evidence, unmarked),
-            _rows(evidence, marked),
+            _feature_rows(features, unmarked),
+            _feature_rows(features, marked),
             np.ones(len(marked), dtype=np.int64),
             kinds=2,
             weight=1.0,
             trusted=np.array([text in trusted for text, _ in unmarked]),
-            parts=_parts(evidence, [text for text, _ in unmarked], [text for text, _ in marked]),
+            parts=_parts(features, [text for text, _ in unmarked], [text for text, _ in marked]),
         )[:, 1]
-    return Judgement(given, chances, unmarked, missed)
+    return SpanQuality(given, chances, unmarked, missed)
 
 
-def _rows(evidence: Evidence, spans: Sequence[tuple[int, Marked]]) -> np.ndarray:
-    return np.array([evidence.of(text, span) for text, span in spans], dtype=np.float32)
+def _feature_rows(features: SpanFeatures, spans: Sequence[tuple[int, TokenSpan]]) -> np.ndarray:
+    return np.array([features.of(text, span) for text, span in spans], dtype=np.float32)
 
 
-def _parts(evidence: Evidence, mixed: Sequence[int], pure: Sequence[int]) -> np.ndarray:
+def _parts(features: SpanFeatures, mixed: Sequence[int], pure: Sequence[int]) -> np.ndarray:
     """Return the part that each row is judged in: rows of a text and of its copies share one."""
-    return np.array([evidence.groups[text] % PARTS for text in (*mixed, *pure)])
+    return np.array([features.groups[text] % PARTS for text in (*mixed, *pure)])
 
 
 def _mixture(
@@ -121,9 +123,9 @@ def _mixture(
     Parameters
     ----------
     mixed
-        Their evidence, shape (n, features).
+        Their features, shape (n, features).
     pure, kinds_of_pure
-        Evidence of rows whose kind is known, none of them right.
+        Features of rows whose kind is known, none of them right.
     weight
         Of a pure row in learning, against 1 of a mixed one.
     trusted
@@ -141,26 +143,26 @@ def _mixture(
     penalty = PENALTY + 1 / len(rows)
     for _ in range(ROUNDS):
         weights = np.concatenate([np.maximum(right, 1e-4), np.full(len(pure), weight, dtype=np.float32)])
-        told = np.zeros((len(rows), kinds))
+        densities = np.zeros((len(rows), kinds))
         for part in np.unique(parts).tolist():
-            known, here = parts != part, parts == part
-            if not known.any():
-                known = here
+            learned_from, here = parts != part, parts == part
+            if not learned_from.any():
+                learned_from = here
             models[part] = LogisticRegression.fit(
-                rows[known],
-                codes[known],
+                rows[learned_from],
+                codes[learned_from],
                 classes=kinds,
                 penalty=penalty,
-                weights=weights[known].astype(np.float32),
+                weights=weights[learned_from].astype(np.float32),
                 start=models.get(part),
                 max_iterations=STEPS,
             )
-            learned = np.bincount(codes[known], weights[known], minlength=kinds)
+            learned_weight = np.bincount(codes[learned_from], weights[learned_from], minlength=kinds)
             chance = np.maximum(models[part].predict_proba(rows[here]).astype(np.float64), 1e-12)
-            told[here] = np.log(chance / np.maximum(learned, 1e-9))
-            told[np.ix_(here, learned == 0)] = IMPOSSIBLE  # with a single type there is no wrong one
-        shares = _shares(told[: len(mixed)])
-        chances = _softmax(told[: len(mixed)] + np.log(shares))
+            densities[here] = np.log(chance / np.maximum(learned_weight, 1e-9))
+            densities[np.ix_(here, learned_weight == 0)] = IMPOSSIBLE  # with a single type there is no wrong one
+        shares = _shares(densities[: len(mixed)])
+        chances = _softmax(densities[: len(mixed)] + np.log(shares))
         chances[trusted] = [1.0] + [0.0] * (kinds - 1)
         right = chances[:, RIGHT].astype(np.float32)
     return chances
@@ -189,11 +191,11 @@ def _shares(mixed: np.ndarray) -> np.ndarray:
 
 
 def _softmax(scores: np.ndarray) -> np.ndarray:
-    found = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return found / found.sum(axis=1, keepdims=True)
+    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
 
 
-def likeliest(judgement: Judgement) -> tuple[np.ndarray, np.ndarray]:
+def likeliest_errors(quality: SpanQuality) -> tuple[np.ndarray, np.ndarray]:
     """Return (kind, probability) of the likeliest error of each given span: GHOST, WRONG_TAG or SHIFTED."""
-    kinds = judgement.chances[:, [GHOST, WRONG_TAG, SHIFTED]].argmax(axis=1) + 1
-    return kinds, judgement.chances[np.arange(len(kinds)), kinds]
+    kinds = quality.chances[:, [GHOST, WRONG_TAG, SHIFTED]].argmax(axis=1) + 1
+    return kinds, quality.chances[np.arange(len(kinds)), kinds]

@@ -1,8 +1,8 @@
-"""Errors that are made on purpose, to learn from what the evidence of an error looks like in this very data.
+"""Synthetic span errors, from which a classifier learns what an error looks like in this very data.
 
 They are never put into the data, only judged: a span of another type, one with other bounds, one where nothing is
-marked. The tagger has not seen the text's own spans, so that its beliefs are those that it would have of a real error.
-What a missed span looks like needs no planting: it is a likely span where one is given, as if nobody had marked it.
+marked. The tagger has not seen the text's own spans, so that its marginals are those of a real error. What a missed
+span looks like needs no synthesis: it is a likely span where one is given, as if nobody had marked it.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from .tokens import Marked
+from .tokens import TokenSpan
 
 RIGHT, GHOST, WRONG_TAG, SHIFTED = range(4)
 ONE_WORD = 0.8  # of the planted ghosts; the others are as long as the given spans
 TRIES = 20  # a ghost
-Planted = tuple[int, Marked, int]  # text, span, kind
+SyntheticError = tuple[int, TokenSpan, int]  # text, span, kind
 
 
-def planted(
-    forms: Sequence[Sequence[str]], given: Sequence[Sequence[Marked]], *, types: int, seed: int
-) -> Iterator[Planted]:
+def synthetic_errors(
+    forms: Sequence[Sequence[str]], given: Sequence[Sequence[TokenSpan]], *, types: int, seed: int
+) -> Iterator[SyntheticError]:
     """Make about one error of each kind for each given span.
 
     Parameters
@@ -37,28 +37,28 @@ def planted(
 
 
 def _changed(
-    rng: np.random.Generator, text: int, span: Marked, spans: Sequence[Marked], *, count: int, types: int
-) -> Iterator[Planted]:
+    rng: np.random.Generator, text: int, span: TokenSpan, spans: Sequence[TokenSpan], *, count: int, types: int
+) -> Iterator[SyntheticError]:
     first, last, kind = span
     if types > 1:
         yield text, (first, last, (kind + 1 + int(rng.integers(types - 1))) % types), WRONG_TAG
-    others = [one for one in spans if one != span]
+    others = [start for start in spans if start != span]
     moved = [
-        (one, end)
-        for one, end in ((first, last + 1), (first, last - 1), (first - 1, last), (first + 1, last))
-        if 0 <= one <= end < count and not any(one <= other and this <= end for this, other, _ in others)
+        (start, end)
+        for start, end in ((first, last + 1), (first, last - 1), (first - 1, last), (first + 1, last))
+        if 0 <= start <= end < count and not any(start <= other and this <= end for this, other, _ in others)
     ]
     if moved:
-        one, end = moved[int(rng.integers(len(moved)))]
-        yield text, (one, end, kind), SHIFTED
+        start, end = moved[int(rng.integers(len(moved)))]
+        yield text, (start, end, kind), SHIFTED
 
 
 def _ghosts(
-    rng: np.random.Generator, forms: Sequence[Sequence[str]], given: Sequence[Sequence[Marked]], *, types: int
-) -> Iterator[Planted]:
+    rng: np.random.Generator, forms: Sequence[Sequence[str]], given: Sequence[Sequence[TokenSpan]], *, types: int
+) -> Iterator[SyntheticError]:
     """Mark words where nothing is marked."""
     lengths = [last - first for spans in given for first, last, _ in spans]
-    texts = np.array([at for at, some in enumerate(forms) if some])
+    texts = np.array([number for number, some in enumerate(forms) if some])
     wanted = len(lengths)
     for _ in range(TRIES * wanted):
         if not wanted:
@@ -77,6 +77,6 @@ def _ghosts(
 
 def _is_word(form: str) -> bool:
     """Tell what people mark: no sign, no number, no @name, no tag and no address; of short words only unusual ones."""
-    return any(one.isalpha() for one in form) and form[0] not in "@#" and form != "http" and (
+    return any(character.isalpha() for character in form) and form[0] not in "@#" and form != "http" and (
         len(form) > 2 or not form.isascii()
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What a tagger sees of a word: its form, its parts, its neighbours, how often it is written large, its cluster.
+"""Features of words for the tagger: form, affixes, neighbours, how often it is capitalised, cluster.
 
 The features are those that recognisers of names in short informal texts have relied on (Ratinov & Roth 2009; Derczynski
 et al. 2017). None of them looks at spans, so that all texts may be described together.
@@ -60,19 +60,19 @@ def shape(word: str) -> str:
     >>> shape("McDonald's"), shape("2010")
     ("XxXxx'x", 'dd')
     """
-    kinds = "".join(_kind(one) for one in word)
+    kinds = "".join(_kind(character) for character in word)
     return _REPEATED.sub(r"\1\1", kinds)
 
 
-def _kind(one: str) -> str:
-    if one.isupper():
+def _kind(character: str) -> str:
+    if character.isupper():
         return "X"
-    if one.isdigit():
+    if character.isdigit():
         return "d"
-    return "x" if one.isalpha() else one
+    return "x" if character.isalpha() else character
 
 
-def described(forms: Sequence[Sequence[str]], clusters: Mapping[str, Sequence[str]]) -> Features:
+def token_features(forms: Sequence[Sequence[str]], clusters: Mapping[str, Sequence[str]]) -> Features:
     """Describe every word of all texts.
 
     Parameters
@@ -87,16 +87,16 @@ def described(forms: Sequence[Sequence[str]], clusters: Mapping[str, Sequence[st
             count[form] += 1
             large[form] += word[:1].isupper()
     ids: dict[str, int] = {}
-    known: dict[str, list[str]] = {}
+    own: dict[str, list[str]] = {}
     numbers, ends = array("i"), array("q", [0])
     for words in forms:
         base = []
         for word in words:
-            if word not in known:
-                known[word] = _own(word, count, large, clusters)
-            base.append(known[word])
+            if word not in own:
+                own[word] = _own(word, count, large, clusters)
+            base.append(own[word])
         for features in _in_place(words, base):
-            numbers.extend([ids.setdefault(one, len(ids)) for one in features])
+            numbers.extend([ids.setdefault(name, len(ids)) for name in features])
             ends.append(len(numbers))
     return _frequent(np.array(numbers, dtype=np.int32), np.array(ends, dtype=np.int64), len(ids))
 
@@ -111,15 +111,15 @@ def _frequent(numbers: np.ndarray, ends: np.ndarray, count: int) -> Features:
 
 def _own(word: str, count: Counter[str], large: Counter[str], clusters: Mapping[str, Sequence[str]]) -> list[str]:
     form = normal(word)
-    found = [f"w={form}", f"s={shape(word)}"]
+    features = [f"w={form}", f"s={shape(word)}"]
     if form not in (USER, ADDRESS):
         for length in range(1, min(len(form), 5)):
-            found += [f"p{length}={form[:length]}", f"x{length}={form[-length:]}"]
-        found += [name for name, true in _traits(word) if true]
-    found.append(f"f={min(int(math.log2(count[form] + 1)), 10)}")
+            features += [f"p{length}={form[:length]}", f"x{length}={form[-length:]}"]
+        features += [name for name, true in _traits(word) if true]
+    features.append(f"f={min(int(math.log2(count[form] + 1)), 10)}")
     if count[form] >= 3:
-        found.append(f"cr={4 * large[form] // count[form]}")
-    return [*found, *clusters.get(form, ())]
+        features.append(f"cr={4 * large[form] // count[form]}")
+    return [*features, *clusters.get(form, ())]
 
 
 def _traits(word: str) -> list[tuple[str, bool]]:
@@ -127,32 +127,32 @@ def _traits(word: str) -> list[tuple[str, bool]]:
         ("hash", word[0] == "#"),
         ("cap", word[0].isupper()),
         ("allcap", len(word) > 1 and word.isupper()),
-        ("dig", any(one.isdigit() for one in word)),
-        ("punct", not any(one.isalnum() for one in word)),
+        ("dig", any(character.isdigit() for character in word)),
+        ("punct", not any(character.isalnum() for character in word)),
         ("hyph", "-" in word),
         ("apos", "'" in word),
         ("nonascii", not word.isascii()),
-        ("inner", not word.isupper() and any(one.isupper() for one in word[1:])),
+        ("inner", not word.isupper() and any(character.isupper() for character in word[1:])),
     ]
 
 
 def _in_place(words: Sequence[str], base: Sequence[Sequence[str]]) -> list[list[str]]:
     """Return the features of each word where it stands: its own, its neighbours', pairs of both."""
     written = 4 * sum(word[:1].isupper() for word in words) // max(len(words), 1)  # all large: letters say little
-    near = [[one for one in own if one[0] != "p" and one[:2] not in ("x1", "x4")] for own in base]
+    near = [[name for name in own if name[0] != "p" and name[:2] not in ("x1", "x4")] for own in base]
     last = len(words) - 1
-    found = []
-    for at, own in enumerate(base):
-        some = ["b", f"0c={written}{words[at][:1].isupper()}", *(f"0{one}" for one in own)]
+    features = []
+    for position, own in enumerate(base):
+        names = ["b", f"0c={written}{words[position][:1].isupper()}", *(f"0{name}" for name in own)]
         for step in (-2, -1, 1, 2):
-            other = at + step
+            other = position + step
             if not 0 <= other <= last:
-                some.append(f"{step}{'END' if step > 0 else 'BEGIN'}")
+                names.append(f"{step}{'END' if step > 0 else 'BEGIN'}")
             else:
-                some += [f"{step}{one}" for one in (near[other] if abs(step) == 1 else base[other][:2])]
-        if at > 0:
-            some += [f"-1|{base[at - 1][0]}|{own[0]}", f"-1|{base[at - 1][1]}|{own[1]}"]
-        if at < last:
-            some += [f"1|{own[0]}|{base[at + 1][0]}", f"1|{own[1]}|{base[at + 1][1]}"]
-        found.append(some)
-    return found
+                names += [f"{step}{name}" for name in (near[other] if abs(step) == 1 else base[other][:2])]
+        if position > 0:
+            names += [f"-1|{base[position - 1][0]}|{own[0]}", f"-1|{base[position - 1][1]}|{own[1]}"]
+        if position < last:
+            names += [f"1|{own[0]}|{base[position + 1][0]}", f"1|{own[1]}|{base[position + 1][1]}"]
+        features.append(names)
+    return features

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from ...data.issues import visible
+from ...data.formatting import visible
 from ...data.textless import require_texts
 from ...metrics.trend import Trend
 from ..comparison_words import details, verdict

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ...data.issues import words
+from ...data.issues import issue_named
 from ..comparison_words import CHANCE, IN_SLICES, MEASURES, direction, least_change
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def trend_rows(trend: Trend) -> dict[str, Any]:
     return {
         "runs": list(zip(trend.runs, trend.created, strict=True)),
         "metrics": [{"measure": MEASURES[row["metric"]].name, "cells": _values(row)} for row in metrics],
-        "issues": [{"title": words(row["issue"]).title, "counts": row["counts"]} for row in issues],
+        "issues": [{"title": issue_named(row["issue"]).title, "counts": row["counts"]} for row in issues],
         "slices": [
             {name: row[name] for name in ("slug", "predicate")}
             | {"measure": MEASURES[row["metric"]].name, "cells": _values(row)}

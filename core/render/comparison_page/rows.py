@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ...data.issues import shortened, words
+from ...data.formatting import shortened
+from ...data.issues import issue_named
 from ..comparison_words import decision_lines
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def other_rows(comparison: Comparison, *, with_text: bool) -> dict[str, Any]:
 
 def issue_rows(comparison: Comparison) -> list[dict[str, Any]]:
     """Return how many samples are flagged for which issue in both runs."""
-    return [row | {"title": words(row["issue"]).title} for row in comparison.issues.to_pylist()]
+    return [row | {"title": issue_named(row["issue"]).title} for row in comparison.issues.to_pylist()]
 
 
 def influence_rows(slug: str, ranked: pa.Table) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
+from ...data.hashing import id_hash
 from ...errors import InputError
-from ...store.tombstones import id_hash
 
 KINDS = ("run", "slice", "sample")
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING
 
-from ...data.issues import visible
+from ...data.formatting import visible
 from ...data.textless import require_texts
 from ...errors import InputError
 from .content import content, encode, headline

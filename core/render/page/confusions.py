@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ...data.issues import shortened
+from ...data.formatting import shortened
 from ..confusions import confusions_in
 from .anchors import anchor
 

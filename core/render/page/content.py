@@ -13,7 +13,8 @@ from collections import Counter
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from ...data.issues import percent, shortened, words
+from ...data.formatting import percent, shortened
+from ...data.issues import issue_named
 from ...data.taxonomy import Taxonomy
 from ...metrics.slugs import slug
 from ...store.run_notes import Annotations
@@ -115,9 +116,9 @@ def _overview(overview: Overview) -> dict[str, Any]:
         "issues": [
             [
                 entry.issue,
-                words(entry.issue).title,
+                issue_named(entry.issue).title,
                 _chip(entry.issue),
-                words(entry.issue).meaning,
+                issue_named(entry.issue).meaning,
                 entry.count,
                 entry.of,
                 percent(entry.count, entry.of),
@@ -133,8 +134,8 @@ def _overview(overview: Overview) -> dict[str, Any]:
 
 def _chip(issue: str) -> str:
     """Name an issue as something that one sample has."""
-    name = words(issue).one
-    return words(issue).title if name.startswith("sample ") else name[:1].upper() + name[1:]
+    name = issue_named(issue).one
+    return issue_named(issue).title if name.startswith("sample ") else name[:1].upper() + name[1:]
 
 
 def _classes(overview: Overview) -> list[list[Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...data.issues import shortened
+from ...data.formatting import shortened
 from ...metrics.slice_table import slice_row
 from ...store.run_notes import Annotations, Note
 from .anchors import anchor

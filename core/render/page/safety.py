@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from ...data.issues import words
+from ...data.issues import issue_named
 
 QUOTE, QUOTE_WHOLE = 20, 8
 
@@ -40,7 +40,7 @@ def shared_reason(finding: Mapping[str, Any], reason: str, text: object, *, labe
     labels
         All labels of the data set, which a reason may name.
     """
-    meaning = words(finding["issue"]).meaning
+    meaning = issue_named(finding["issue"]).meaning
     if finding["kind"] == "consensus":  # its reason names people
         return "Weighing all annotators and the model, another label is likelier."
     if finding["issue"] == "span":  # it quotes the words, be they ever so short

@@ -26,10 +26,10 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ...data.issues import shortened, shown_span
-from ...data.label_sets import shown
-from ...data.schemas import ISSUES, of_issue
-from ..confusions import SYSTEMATIC
+from ...data.formatting import format_span, shortened
+from ...data.issues import SYSTEMATIC, issue_named
+from ...data.label_sets import format_labels
+from ...data.schemas import of_issue
 from .anchors import anchor
 from .notes import annotations_of, remark
 from .safety import shared_reason, web_address
@@ -86,8 +86,7 @@ def _worst_first(table: pa.Table) -> tuple[dict[str, list[dict[str, Any]]], int]
     table = table.filter(pc.equal(table["scope"], "sample"))
     by_id: dict[str, list[dict[str, Any]]] = {}
     rank: dict[str, tuple[int, int]] = {}
-    order = {issue: position for position, issue in enumerate(ISSUES)}
-    issues = sorted(pc.unique(table["issue"]).to_pylist(), key=lambda issue: (order.get(issue, 99), issue))
+    issues = sorted(pc.unique(table["issue"]).to_pylist(), key=lambda issue: (issue_named(issue).rank, issue))
     for turn, issue in enumerate(issues):
         for position, finding in enumerate(of_issue(table, issue).slice(0, PER_ISSUE).to_pylist()):
             sample_id = finding["id"]
@@ -214,7 +213,7 @@ class _Rows:
         if self.source.task == "spans":
             return None
         cell = _cell(self.source.given, row)
-        return shown(json.loads(cell)) if isinstance(cell, str) and self.source.task == "multilabel" else cell
+        return format_labels(json.loads(cell)) if isinstance(cell, str) and self.source.task == "multilabel" else cell
 
     def _is_label(self, value: object) -> bool:
         if isinstance(value, list):
@@ -232,12 +231,12 @@ class _Rows:
     def _value(self, draft: _Draft, cell: str | None, text: object) -> int:
         """Intern what is given or suggested; on a shared page only labels and numbers, which are no texts."""
         value = json.loads(cell) if cell else None
-        value = shown_span(value, text if isinstance(text, str) and not self.share else None) or value
+        value = format_span(value, text if isinstance(text, str) and not self.share else None) or value
         if self.share and not (isinstance(value, (int, float)) or self._is_label(value)):
             return -1
         if value is None or isinstance(value, (str, int, float)):
             return self._string(draft, value)
-        return self._string(draft, shown(value))
+        return self._string(draft, format_labels(value))
 
     def _cost(self, draft: _Draft) -> int:
         before = [self.nodes[sample_id] for sample_id in draft.nodes if sample_id in self.nodes]
@@ -259,7 +258,7 @@ class _Rows:
 def _marks(finding: dict[str, Any]) -> list[list[Any]]:
     """Return where a finding's spans stand, [start, end, which]; none for findings about anything else."""
     spans = [(json.loads(finding[which] or "null"), which) for which in ("given", "suggested")]
-    return [[*value[:2], which] for value, which in spans if shown_span(value, None) is not None]
+    return [[*value[:2], which] for value, which in spans if format_span(value, None) is not None]
 
 
 def _row_of(samples: Samples, by_id: dict[str, list[dict[str, Any]]]) -> dict[str, int]:

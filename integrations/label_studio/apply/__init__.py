@@ -1,1 +1,1 @@
-"""Decisions written back into the project that the samples are from."""
+"""Decisions written as annotations into the project that the samples are from."""

@@ -1,4 +1,4 @@
-"""Writing decisions into the project that the samples are from: ``labelsift apply label-studio PROJECT``.
+"""Writer of decisions into the project that the samples are from (``labelsift apply label-studio PROJECT``).
 
 Beside what people annotated comes one more annotation a task, by the account of who decided; nothing that stands there
 is changed. What is wanted is compared with what stands, so that a second call writes nothing, and a decision that was
@@ -44,12 +44,12 @@ class Work:
     delete: list[int] = field(default_factory=list)
     create: dict[str, Any] | None = None
     kept: int | None = None  # the correction that stands already
-    told: object = None  # the one that the task's data names
+    noted: object = None  # the one that the task's data names
 
     @property
     def done(self) -> bool:
         """Whether everything is as it should be."""
-        return not self.delete and self.create is None and self.told == self.kept
+        return not self.delete and self.create is None and self.noted == self.kept
 
 
 def apply_corrections(
@@ -84,15 +84,15 @@ def apply_corrections(
     PlatformError
         If the server cannot be reached or refuses.
     """
-    found, match = find_project(client, request.project), request.match
-    if is_review(found):  # the next pull would take what is written there for a person's answer
+    project_data, match = find_project(client, request.project), request.match
+    if is_review(project_data):  # the next pull would take what is written there for a person's answer
         raise InputError(
-            f"{found['title']} is a review project of labelsift's own",
+            f"{project_data['title']} is a review project of labelsift's own",
             cure="Name the project that the samples are from; what people decide here is brought by labelsift pull",
         )
-    receipt = Receipt(platform=NAME, target=str(found["title"]), dry_run=request.dry_run)
-    target = readable(found)
-    number = int(found["id"])
+    receipt = Receipt(platform=NAME, target=str(project_data["title"]), dry_run=request.dry_run)
+    target = readable(project_data)
+    number = int(project_data["id"])
     if request.undo:
         scope = set(corrections["id"].to_pylist())
         work = list(_undoing(client, number, scope, match, receipt))
@@ -102,10 +102,10 @@ def apply_corrections(
         work = list(_planned(client, number, wanted, target, match, judged, receipt))
         _name_missing(wanted, work, receipt)
     _count(work, receipt)
-    due = [one for one in work if not one.done]
+    due = [item for item in work if not item.done]
     receipt.details |= {
-        "annotations_written": sum(one.create is not None for one in due),
-        "annotations_deleted": sum(len(one.delete) for one in due),
+        "annotations_written": sum(item.create is not None for item in due),
+        "annotations_deleted": sum(len(item.delete) for item in due),
         "estimated_seconds": round(len(due) * SECONDS_A_TASK),
         "project_id": number,
     }
@@ -113,7 +113,7 @@ def apply_corrections(
         _write(client, number, due, say=say)
     page = f"{client.url}/projects/{number}/data"
     receipt.links = {"project": page}
-    receipt.sample_links = {one.sample: f"{page}?task={one.task}" for one in work}
+    receipt.sample_links = {item.sample: f"{page}?task={item.task}" for item in work}
     return receipt
 
 
@@ -146,20 +146,21 @@ def _compared(
     task: Mapping[str, Any], sample: str, wanted: Wanted, target: Target, person: int | None, text: str
 ) -> Work:
     number = int(task["id"])
-    standing = [one for one in task.get("annotations") or () if not one.get("was_cancelled")]
-    own = [one for one in standing if is_correction(one)]
-    work = Work(number, sample, told=task["data"].get(CORRECTION))
+    standing = [annotation for annotation in task.get("annotations") or () if not annotation.get("was_cancelled")]
+    own = [annotation for annotation in standing if is_correction(annotation)]
+    work = Work(number, sample, noted=task["data"].get(CORRECTION))
     if wanted.value is None:
-        work.delete = [one["id"] for one in own]
+        work.delete = [annotation["id"] for annotation in own]
         return work
     mark = mark_of(number, person, wanted.value)
-    kept = [one["id"] for one in own if one["import_id"] == mark]
-    work.delete = [one["id"] for one in own if one["id"] not in kept[:1]]
-    work.kept = kept[0] if kept else None
-    theirs = [from_result(one.get("result") or (), target) for one in standing if not is_correction(one)]
-    changed = any(is_marked(one) and one["import_id"] == mark for one in standing if not is_correction(one))
-    agreed = bool(theirs) and all(_plain(one) == _plain(wanted.value) for one in theirs)
-    if not kept and not agreed and not changed:
+    same = [annotation["id"] for annotation in own if annotation["import_id"] == mark]
+    work.delete = [annotation["id"] for annotation in own if annotation["id"] not in same[:1]]
+    work.kept = same[0] if same else None
+    others = [annotation for annotation in standing if not is_correction(annotation)]
+    theirs = [from_result(annotation.get("result") or (), target) for annotation in others]
+    changed = any(is_marked(annotation) and annotation["import_id"] == mark for annotation in others)
+    agreed = bool(theirs) and all(_plain(value) == _plain(wanted.value) for value in theirs)
+    if not same and not agreed and not changed:
         work.create = annotation_of(number, wanted.value, target, person=person, text=text, note=wanted.note)
     return work
 
@@ -180,17 +181,17 @@ def _undoing(client: Client, project: int, scope: set[str], match: str | None, r
     for page in client.tasks(project, annotations=True, include=SAID):
         for task in page:
             sample = sample_of(task, match)
-            marked = [one for one in task.get("annotations") or () if is_marked(one)]
+            marked = [annotation for annotation in task.get("annotations") or () if is_marked(annotation)]
             if (scope and sample not in scope) or not (marked or CORRECTION in task["data"]):
                 continue
-            if any(not is_correction(one) for one in marked):
+            if any(not is_correction(annotation) for annotation in marked):
                 receipt.failed[sample] = "Somebody has changed the correction since, so it is theirs now and stays"
-            due = [one["id"] for one in marked if is_correction(one)]
-            yield Work(int(task["id"]), sample, due, told=task["data"].get(CORRECTION))
+            due = [annotation["id"] for annotation in marked if is_correction(annotation)]
+            yield Work(int(task["id"]), sample, due, noted=task["data"].get(CORRECTION))
 
 
 def _name_missing(wanted: Mapping[str, Wanted], work: Sequence[Work], receipt: Receipt) -> None:
-    here = {one.sample for one in work} | receipt.failed.keys()
+    here = {item.sample for item in work} | receipt.failed.keys()
     missing = (
         f"No task of {receipt.target} is this sample, or shows its text; name the field that holds the ids: "
         f"--match data.FIELD, or --match {NUMBER} where they are the tasks' numbers"
@@ -206,33 +207,33 @@ def _name_missing(wanted: Mapping[str, Wanted], work: Sequence[Work], receipt: R
 
 
 def _count(work: Sequence[Work], receipt: Receipt) -> None:
-    created = {one.sample for one in work if one.create is not None and not one.delete}
-    updated = {one.sample for one in work if one.delete} - created
+    created = {item.sample for item in work if item.create is not None and not item.delete}
+    updated = {item.sample for item in work if item.delete} - created
     receipt.created, receipt.updated = len(created), len(updated)
-    receipt.unchanged = len({one.sample for one in work} - created - updated - receipt.failed.keys())
+    receipt.unchanged = len({item.sample for item in work} - created - updated - receipt.failed.keys())
 
 
 def _write(client: Client, project: int, work: Sequence[Work], *, say: Say) -> None:
     """Write annotations first and then what the tasks say of them, a few tasks at a time."""
-    for at in range(0, len(work), CHUNK):
-        some = work[at : at + CHUNK]
-        for one in some:
-            if one.create is not None:
-                made = client.create_annotation(one.task, one.create)
-                one.kept = made if made is not None else _standing(client, project, one)
-            for annotation in one.delete:  # last, so that there is always one to prefer
+    for start in range(0, len(work), CHUNK):
+        chunk = work[start : start + CHUNK]
+        for item in chunk:
+            if item.create is not None:
+                number = client.create_annotation(item.task, item.create)
+                item.kept = number if number is not None else _standing(client, project, item)
+            for annotation in item.delete:  # last, so that there is always one to prefer
                 client.delete_annotation(annotation)
-        _tell(client, project, {one.task: one.kept for one in some})
-        say(f"{min(at + CHUNK, len(work)):,} of {len(work):,} tasks")
+        _tell(client, project, {item.task: item.kept for item in chunk})
+        say(f"{min(start + CHUNK, len(work)):,} of {len(work):,} tasks")
 
 
 def _standing(client: Client, project: int, work: Work) -> int:
     """Return the correction that somebody else wrote in the same moment."""
     mark = (work.create or {}).get("import_id")
     for page in client.tasks(project, annotations=True, include=SAID, ids=[work.task]):
-        for one in (one for task in page for one in task["annotations"]):
-            if one["import_id"] == mark:
-                return int(one["id"])
+        for annotation in (annotation for task in page for annotation in task["annotations"]):
+            if annotation["import_id"] == mark:
+                return int(annotation["id"])
     raise PlatformError(
         f"Label Studio refused the correction of task {work.task}, and has none",
         cure="Run the same command again in a minute: nothing is done twice",
@@ -243,8 +244,8 @@ def _tell(client: Client, project: int, corrections: Mapping[int, int | None]) -
     """Write the number of each task's correction into its data, and take it away where there is none."""
     for page in client.tasks(project, ids=list(corrections)):
         for task in page:
-            kept = corrections[task["id"]]
+            number = corrections[task["id"]]
             data = {name: value for name, value in task["data"].items() if name != CORRECTION}
-            told = data if kept is None else data | {CORRECTION: kept}
+            told = data if number is None else data | {CORRECTION: number}
             if told != task["data"]:
                 client.write_task(int(task["id"]), told)

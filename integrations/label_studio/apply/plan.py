@@ -1,4 +1,4 @@
-"""What decisions ask of a project: one value a sample, by whom, and which task is the one that was judged."""
+"""Plan of ``apply``: the value that decisions give each sample, who decided, and which task is the one judged."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import Any
 
 import pyarrow as pa
 from labelsift.data.adjudication import Policy, Vote, resolve, vote_of
+from labelsift.data.hashing import text_hash
 from labelsift.errors import LabelsiftError
 from labelsift.platforms import Receipt
 from labelsift.review.suggestions import labels_in
-from labelsift.review.verified import text_hash
 from labelsift.store.base import DEFAULT
-from labelsift.store.run_reader import read_shown
+from labelsift.store.run_reader import read_sample_records
 from labelsift.store.store import Store
 
 from ..convert.label_config import Target
@@ -55,22 +55,22 @@ def wanted_of(
     """Return what each decided sample should say; what cannot be said is named in the receipt."""
     resolution = resolve(corrections, policy=policy, experts=experts)
     for sample, votes in resolution.conflicts.items():
-        people = ", ".join(sorted({one for several in votes.values() for one in several}))
+        people = ", ".join(sorted({person for several in votes.values() for person in several}))
         receipt.failed[sample] = f"People differ ({people}), and the policy {policy} decides nothing"
     voters = _voters(corrections)
     wanted: dict[str, Wanted] = {}
-    for sample, (action, told) in resolution.decided.items():
+    for sample, (action, cell) in resolution.decided.items():
         if action in _NO_ANNOTATION:
             receipt.failed[sample] = f"No annotation can say the action {action}: {_NO_ANNOTATION[action]}"
         elif action == "keep":
             wanted[sample] = Wanted(None)
         else:
-            value = names_of(target).to_config(json.loads(told))
+            value = names_of(target).to_config(json.loads(cell))
             wrong = _unfit(value, target)
             if wrong:
                 receipt.failed[sample] = wrong
                 continue
-            person, when = voters[sample, (action, told)]
+            person, when = voters[sample, (action, cell)]
             wanted[sample] = Wanted(value, person, f"labelsift: corrected as {person or 'people'} decided{when}")
     return wanted
 
@@ -90,7 +90,7 @@ def _unfit(value: Value, target: Target) -> str | None:
     single = target.kind in ("choice", "taxonomy")
     if isinstance(value, str) != single:
         return f"The control {target.from_name} holds {'one label' if single else 'several'}, and the decision does not"
-    unknown = sorted({str(one) for one in labels_in(value)} - set(target.labels))
+    unknown = sorted({str(label) for label in labels_in(value)} - set(target.labels))
     return f"The labeling config has no label {', '.join(map(repr, unknown))}" if unknown else None
 
 
@@ -99,12 +99,12 @@ def judged_texts(corrections: pa.Table, store: Path | str | None) -> dict[str, s
     of_run: dict[str, set[str]] = defaultdict(set)
     for run, sample in zip(corrections["run"].to_pylist(), corrections["id"].to_pylist(), strict=True):
         of_run[run or ""].add(sample)
-    kept, found = Store(DEFAULT if store is None else store), defaultdict(set)
+    run_store, hashes = Store(DEFAULT if store is None else store), defaultdict(set)
     for run in of_run.keys() - {""}:
         with contextlib.suppress(LabelsiftError):
-            for sample, shown in read_shown(kept.place_of(run), sorted(of_run[run])).items():
-                found[sample].add(shown.text_hash)
-    return found
+            for sample, sample_shown in read_sample_records(run_store.place_of(run), sorted(of_run[run])).items():
+                hashes[sample].add(sample_shown.text_hash)
+    return hashes
 
 
 def is_same(task: Mapping[str, Any], text: str, match: str | None, judged: Collection[str]) -> bool:

@@ -1,4 +1,4 @@
-"""What Label Studio sends and is answered, as far as it is read: numbers, times, tasks and the labeling config."""
+"""Request and response models of the ML backend API; only what is read of a request is named."""
 
 from __future__ import annotations
 

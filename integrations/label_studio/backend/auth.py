@@ -1,4 +1,4 @@
-"""Who may ask the backend: Basic auth, with a password from the environment, and loopback only without one."""
+"""Basic authentication of requests, with a password from the environment; loopback only without one."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from pathlib import Path
 
 from labelsift.errors import InputError
 
-USER = "labelsift"
-PASSWORD, PASSWORD_FILE = "LABELSIFT_BACKEND_PASSWORD", "LABELSIFT_BACKEND_PASSWORD_FILE"
+from ..client.connect import PASSWORD, PASSWORD_FILE, USER
+
 LEAST = 12  # characters of a password
 _VISIBLE = re.compile(r"[!-~]+")
 
@@ -28,18 +28,18 @@ def password() -> str | None:
         If the file cannot be read or may be read by others, or the password is short or holds other characters.
         No error shows the password.
     """
-    found, file = os.environ.get(PASSWORD, "").strip(), os.environ.get(PASSWORD_FILE, "").strip()
+    secret, file = os.environ.get(PASSWORD, "").strip(), os.environ.get(PASSWORD_FILE, "").strip()
     where = PASSWORD
-    if not found and file:
-        where, found = f"The file that {PASSWORD_FILE} names", _read(Path(file).expanduser())
-    if not found and not file:
+    if not secret and file:
+        where, secret = f"The file that {PASSWORD_FILE} names", _read(Path(file).expanduser())
+    if not secret and not file:
         return None
-    if len(found) < LEAST or not _VISIBLE.fullmatch(found):
+    if len(secret) < LEAST or not _VISIBLE.fullmatch(secret):
         raise InputError(
             f"{where} holds no password of at least {LEAST} visible ASCII characters without spaces",
             cure='Make one: python -c "import secrets; print(secrets.token_urlsafe(24))"',
         )
-    return found
+    return secret
 
 
 def _read(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""What the backend must not lose: one SQLite file in the store's folder, readable by its owner only.
+"""SQLite database of the backend in the store's folder, readable by its owner only.
 
 It holds numbers of projects and annotations, times, names of people and labels; no text and no token. Every commit
 is on the disk (``synchronous=FULL``) before anybody is told so.
@@ -121,8 +121,8 @@ class Database:
 
     def fact(self, name: str) -> str | None:
         """Return a fact that was kept, or None."""
-        found = self.rows("SELECT value FROM facts WHERE name = ?", name)
-        return str(found[0]["value"]) if found else None
+        rows = self.rows("SELECT value FROM facts WHERE name = ?", name)
+        return str(rows[0]["value"]) if rows else None
 
     def keep(self, name: str, value: str) -> None:
         """Keep a fact, whatever stood there."""
@@ -132,8 +132,8 @@ class Database:
     @property
     def secret(self) -> bytes:
         """Bytes that nobody else knows, made once: what is keyed by them tells nothing."""
-        found = self.fact("secret")
-        if found is None:
-            found = secrets.token_hex(32)
-            self.keep("secret", found)
-        return bytes.fromhex(found)
+        secret = self.fact("secret")
+        if secret is None:
+            secret = secrets.token_hex(32)
+            self.keep("secret", secret)
+        return bytes.fromhex(secret)

@@ -1,70 +1,57 @@
-"""Does an answer of a person contradict strong evidence, or agree with it? Pure functions."""
+"""A person's answer against the scan's or a model's prediction: contradicts strong evidence, agrees, or neither."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Literal
 
-from labelsift.data.label_sets import shown
+from labelsift.data.label_sets import format_labels
 
 from ..convert.regions import Value
 from .models import Model
-from .run_index import Opinion
+from .run_index import Prediction
 from .score_texts import best, probability
 
 # Set by judgement, not fitted to data: an answer is asked about again where it is very unlikely and another is likely.
 UNLIKELY, LIKELY = 0.1, 0.7
 AGREES = 0.5
-Verdict = Literal["contradicts", "agrees", ""]
+Verdict = Literal["contradicts", "agrees", ""]  # empty where the evidence is weak or there is none
 
 
-@dataclass(frozen=True)
-class Weighed:
-    """What the evidence says of an answer.
+def weigh(prediction: Prediction | None, value: Value, model: Model | None) -> tuple[Verdict, str]:
+    """Compare a person's answer with what the scan, or a model, predicts for the sample.
 
-    Parameters
-    ----------
-    verdict
-        Empty where the evidence is weak or there is none.
-    reason
-        For the owner: one plain sentence with figures.
+    Returns
+    -------
+    tuple
+        The verdict, and the reason for the owner: one plain sentence with figures.
     """
-
-    verdict: Verdict
-    reason: str = ""
-
-
-def weigh(opinion: Opinion | None, value: Value, model: Model | None) -> Weighed:
-    """Hold a person's answer against what the scan, or a model, says of the sample."""
-    if opinion is None:
-        return Weighed("")
-    if opinion.told is not None and model is not None:
-        other, confidence = best(opinion.told, model)
-        return _weighed(value, probability(opinion.told, model, value), other, confidence, "the model")
-    quality, other = opinion.quality, opinion.other
+    if prediction is None:
+        return "", ""
+    if prediction.probabilities is not None and model is not None:
+        other, confidence = best(prediction.probabilities, model)
+        return _verdict(value, probability(prediction.probabilities, model, value), other, confidence, "the model")
+    quality, other = prediction.quality, prediction.other
     if quality is None or other is None:
-        return Weighed("")
-    if value == opinion.given:
+        return "", ""
+    if value == prediction.given:
         likely = quality
     else:
         likely = other[1] if value == other[0] else max(1 - quality - other[1], 0.0)
-    rivals = [(found, sure) for found, sure in ((opinion.given, quality), other) if found is not None]
-    rival, confidence = max(rivals, key=lambda one: one[1])
-    return _weighed(value, likely, rival, confidence, "the scan")
+    rivals = [other] if prediction.given is None else [(prediction.given, quality), other]
+    rival, confidence = max(rivals, key=lambda pair: pair[1])
+    return _verdict(value, likely, rival, confidence, "the scan")
 
 
-def _weighed(value: Value, likely: float | None, other: Value, confidence: float, who: str) -> Weighed:
-    if likely is None:
-        return Weighed("")
-    if value != other and likely <= UNLIKELY and confidence >= LIKELY:
-        why = f"Answered {shown(value)}, to which {who} gives {likely:.2f}; it gives {shown(other)} {confidence:.2f}."
-        return Weighed("contradicts", why)
-    if value == other and likely >= AGREES:
-        return Weighed("agrees", f"Answered {shown(value)}, to which {who} gives {likely:.2f}.")
-    return Weighed("")
+def _verdict(value: Value, likely: float | None, other: Value, confidence: float, who: str) -> tuple[Verdict, str]:
+    if likely is not None and value != other and likely <= UNLIKELY and confidence >= LIKELY:
+        figures = f"{who} gives {likely:.2f}; it gives {format_labels(other)} {confidence:.2f}."
+        return "contradicts", f"Answered {format_labels(value)}, to which {figures}"
+    if likely is not None and value == other and likely >= AGREES:
+        return "agrees", f"Answered {format_labels(value)}, to which {who} gives {likely:.2f}."
+    return "", ""
 
 
-def said(value: Value) -> str:
+def as_text(value: Value) -> str:
     """Write a value in the one form that is kept."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True)

@@ -1,4 +1,4 @@
-"""Structured logs: one JSON object a line, with facts that are named one by one, never a body, a text or a token."""
+"""Structured logs: one JSON object a line, with named facts, never a body, a text or a token."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Log:
     def say(self, event: str, **facts: Fact) -> None:
         """Write one line; the caller names only facts that hold nothing of a request's body."""
         time = self._now() if callable(self._now) else datetime.now(UTC).isoformat(timespec="milliseconds")
-        line = {"time": time, "event": event, **{name: _short(one) for name, one in facts.items()}}
+        line = {"time": time, "event": event, **{name: _short(fact) for name, fact in facts.items()}}
         with self._lock:
             print(json.dumps(line, ensure_ascii=False), file=self._out or sys.stderr, flush=True)
 

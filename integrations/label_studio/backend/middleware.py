@@ -1,4 +1,4 @@
-"""What stands before every request: credentials, the host, the size of the body. An ASGI middleware of our own.
+"""ASGI middleware before every request: checks credentials, host and size of the body.
 
 The body is read here, at most as far as the limit, so that no request can fill the memory; what is refused is never
 parsed.
@@ -78,8 +78,8 @@ class Guard:
         if scope["method"] == "POST" and b"json" not in headers.get(b"content-type", b""):
             return (415, "Send JSON"), b""
         most = LIMITS.get(scope["path"], OTHERS)
-        told = _text(headers.get(b"content-length"))
-        if told and told.isdigit() and int(told[:15]) > most:
+        length = _text(headers.get(b"content-length"))
+        if length and length.isdigit() and int(length[:15]) > most:
             return (413, f"The body is larger than {most // MEGABYTE} MB"), b""
         body = bytearray()
         while True:

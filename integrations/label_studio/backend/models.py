@@ -1,4 +1,4 @@
-"""The model behind the answers on unseen tasks: fitted once from a run, or from verified labels, kept without pickle.
+"""Linear models for unseen texts: fitted from a run or on verified labels, stored as npz without pickle.
 
 <store>/backend/models/<run>.npz          of the run itself, made when it is first served
 <store>/backend/models/<run>+<n>.npz      fitted on verified labels, the n-th of this run
@@ -63,28 +63,25 @@ def fit_run(report: Run, *, seed: int = 0) -> Model | None:
     classes = tuple(report.classes) or samples.classes
     if vectors is None or samples.task == "spans" or len(classes) < 2:
         return None
-    apart = samples.task == "multilabel"
-    targets = samples.members(classes) if apart else samples.codes(classes)
-    labeled = (targets >= 0).all(axis=1) if apart else targets >= 0
+    multilabel = samples.task == "multilabel"
+    targets = samples.members(classes) if multilabel else samples.codes(classes)
+    labeled = (targets >= 0).all(axis=1) if multilabel else targets >= 0
     if "is_label_issue" in report.scores.column_names:
         sound = ~report.scores["is_label_issue"].fill_null(False).to_numpy().astype(bool)
         labeled = labeled & sound if (labeled & sound).any() else labeled
     rng = np.random.default_rng(seed)
     rows = rng.permutation(np.flatnonzero(labeled & (vectors != 0).any(axis=1)))[: max_training_rows(len(classes))]
-    if len(rows) < 2 or (not apart and len(np.unique(targets[rows])) < 2):
+    if len(rows) < 2 or (not multilabel and len(np.unique(targets[rows])) < 2):
         return None
-    some, spread = vectors[rows], spread_of(vectors[rows])
-    if apart:
+    training, spread = vectors[rows], spread_of(vectors[rows])
+    if multilabel:
         penalty = _SETS_PENALTY
-        linear = LogisticRegression.fit(
-            some, targets[rows].astype(np.float32), classes=len(classes), penalty=penalty * spread, max_iterations=50
-        )
+        codes = targets[rows].astype(np.float32)
     else:
-        codes, judged = targets[rows], slice(0, max(len(rows) // _HELD_OUT, 1))
-        penalty = choose_penalty(
-            some[judged.stop :], codes[judged.stop :], *_known(some[judged], codes[judged], codes), spread=spread
-        )
-        linear = LogisticRegression.fit(some, codes, classes=len(classes), penalty=penalty * spread, max_iterations=50)
+        codes, held_out = targets[rows], max(len(rows) // _HELD_OUT, 1)
+        judged = _known(training[:held_out], codes[:held_out], codes)
+        penalty = choose_penalty(training[held_out:], codes[held_out:], *judged, spread=spread)
+    linear = LogisticRegression.fit(training, codes, classes=len(classes), penalty=penalty * spread, max_iterations=50)
     return Model(report.run, classes, linear, penalty * spread, len(rows))
 
 
@@ -117,7 +114,7 @@ def refit(base: Model, vectors: np.ndarray, codes: np.ndarray, *, steps: int = 3
     rows = np.hstack([vectors, np.ones((len(vectors), 1), dtype=np.float32)]).astype(np.float64)
     n = len(rows)
     step = 1.0 / (0.5 * float((rows * rows).sum(axis=1).max()) + base.penalty)
-    found, ahead, momentum = start, start.copy(), 1.0
+    solution, ahead, momentum = start, start.copy(), 1.0
     for _ in range(steps):
         scores = rows @ ahead
         scores -= scores.max(axis=1, keepdims=True)
@@ -126,9 +123,9 @@ def refit(base: Model, vectors: np.ndarray, codes: np.ndarray, *, steps: int = 3
         residuals[np.arange(n), codes] -= 1
         moved = ahead - step * (rows.T @ residuals / n + base.penalty * (ahead - start))
         following = (1 + np.sqrt(1 + 4 * momentum * momentum)) / 2
-        ahead = moved + (momentum - 1) / following * (moved - found)
-        found, momentum = moved, following
-    return LogisticRegression(found[:-1].astype(np.float32), found[-1].astype(np.float32))
+        ahead = moved + (momentum - 1) / following * (moved - solution)
+        solution, momentum = moved, following
+    return LogisticRegression(solution[:-1].astype(np.float32), solution[-1].astype(np.float32))
 
 
 class Models:
@@ -165,18 +162,18 @@ class Models:
     def read(self, version: str) -> Model | None:
         """Return a model that is kept; None where there is none that can be read."""
         with contextlib.suppress(OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):
-            with np.load(self.folder / f"{version}.npz", allow_pickle=False) as held:
-                if int(held["format"]) != _FORMAT:
+            with np.load(self.folder / f"{version}.npz", allow_pickle=False) as arrays:
+                if int(arrays["format"]) != _FORMAT:
                     return None
-                project = int(held["project"])
+                project = int(arrays["project"])
                 return Model(
                     version=version,
-                    classes=tuple(held["classes"].tolist()),
-                    linear=LogisticRegression(held["weights"], held["intercepts"], bool(held["apart"])),
-                    penalty=float(held["penalty"]),
-                    learned=int(held["learned"]),
+                    classes=tuple(arrays["classes"].tolist()),
+                    linear=LogisticRegression(arrays["weights"], arrays["intercepts"], bool(arrays["apart"])),
+                    penalty=float(arrays["penalty"]),
+                    learned=int(arrays["learned"]),
                     project=None if project < 0 else project,
-                    digest=str(held["digest"]),
+                    digest=str(arrays["digest"]),
                 )
         return None
 
@@ -187,8 +184,8 @@ class Models:
             for path in self.folder.glob(f"{run}+*.npz")
             if (number := path.stem.removeprefix(f"{run}+")).isdigit()
         )
-        found = [self.read(f"{run}+{number}") for number in numbers]
-        return [one for one in found if one is not None]
+        models = [self.read(f"{run}+{number}") for number in numbers]
+        return [model for model in models if model is not None]
 
     def next_version(self, run: str) -> str:
         """Return the name of the next model of verified labels."""

@@ -1,4 +1,4 @@
-"""The backend as a process of its own on this machine, for tests, figures and trials."""
+"""Backend subprocess on this machine, for tests, benchmarks and trials."""
 
 from __future__ import annotations
 

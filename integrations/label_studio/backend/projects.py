@@ -1,10 +1,15 @@
-"""Which project is answered from which run; nothing of one run reaches a project that another run stands for."""
+"""Served projects: which run answers each, its labeling config, and cached facts of the server.
+
+Nothing of one run reaches a project that another run stands for.
+"""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from labelsift.errors import InputError, LabelsiftError
 from labelsift.store.store import Store
@@ -20,6 +25,7 @@ _ANY_CONFIG = (
 )
 _CONFIGS = 256  # labeling configs that are remembered
 WATCH = 5.0  # seconds between two looks whether a run changed
+FRESH = 60.0  # seconds for which what seldom changes on the server is remembered
 
 
 class Projects:
@@ -45,8 +51,8 @@ class Projects:
 
     def all(self) -> list[Served]:
         """Return every run that is served, each once."""
-        found = [*self._by_number.values(), *([self._rest] if self._rest else [])]
-        return list({one.run: one for one in found}.values())
+        runs = [*self._by_number.values(), *([self._rest] if self._rest else [])]
+        return list({served.run: served for served in runs}.values())
 
     def named(self) -> list[int]:
         """Return the numbers of the projects that are named."""
@@ -61,26 +67,26 @@ class Projects:
 
         def load() -> None:
             target_of(_ANY_CONFIG, project="")  # importing the reader of configs takes seconds
-            for one in self.all():
-                one.load()
+            for served in self.all():
+                served.load()
             while not self._stopping.wait(WATCH):
-                for one in self.all():
-                    one.refresh()
+                for served in self.all():
+                    served.refresh()
 
         threading.Thread(target=load, name="loading", daemon=True).start()
 
     def target(self, config: str, *, project: int | None) -> Target | None:
         """Return where labels stand in a project's config; None, and a line in the log, where it does not fit."""
-        found = self._targets.get(config)
-        if found is None:
-            found = self._read(config, project)
+        if config not in self._targets:
+            target = self._read(config, project)
             if len(self._targets) >= _CONFIGS:
                 self._targets.clear()
-            self._targets[config] = found
-        if isinstance(found, Target):
+            self._targets[config] = target
+        target = self._targets[config]
+        if isinstance(target, Target):
             self.problems.pop(project or 0, None)
-            return found
-        self.problems[project or 0] = found
+            return target
+        self.problems[project or 0] = target
         return None
 
     def _read(self, config: str, project: int | None) -> Target | str:
@@ -107,7 +113,7 @@ def open_projects(named: Mapping[str, str], *, store: Store, folder: Path, log: 
     """
     runs: dict[str, Served] = {}
     by_number: dict[int, Served] = {}
-    titles = [one for one in named if one != EVERY and not one.isdigit()]
+    titles = [project for project in named if project != EVERY and not project.isdigit()]
     numbers = _numbers(titles, client)
     for project, wanted in named.items():
         run = store.find(wanted)
@@ -124,13 +130,52 @@ def _numbers(titles: list[str], client: Client | None) -> dict[str, int]:
         return {}
     if client is None:
         raise InputError("Projects are named by their titles, and Label Studio is not known", cure="Give their numbers")
-    found: dict[str, list[int]] = {}
-    for one in client.projects():
-        found.setdefault(str(one["title"]), []).append(int(one["id"]))
-    missing = [one for one in titles if one not in found]
+    numbers: dict[str, list[int]] = {}
+    for project in client.projects():
+        numbers.setdefault(str(project["title"]), []).append(int(project["id"]))
+    missing = [title for title in titles if title not in numbers]
     if missing:
         raise InputError("Label Studio has no such projects", ids=missing, cure="Give their titles or their numbers")
-    twice = [one for one in titles if len(found[one]) > 1]
+    twice = [title for title in titles if len(numbers[title]) > 1]
     if twice:
         raise InputError("Several projects have these titles", ids=twice, cure="Give their numbers")
-    return {one: found[one][0] for one in titles}
+    return {title: numbers[title][0] for title in titles}
+
+
+class ServerCache:
+    """What seldom changes on the server: accounts, labeling configs, which projects there are."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self._cache: dict[str, tuple[float, Any]] = {}
+
+    def people(self) -> dict[int, str]:
+        """Return the e-mail address of every account, by its number."""
+        return self._remembered("people", self.client.people)
+
+    def person(self, account: object) -> str:
+        """Return the e-mail address of an account that an answer names."""
+        number = account.get("id") if isinstance(account, dict) else account
+        if not isinstance(number, int):
+            return "nobody"
+        if number not in self.people():
+            self._cache.pop("people", None)
+        return self.people().get(number, f"account {number}")
+
+    def config(self, project: int) -> str:
+        """Return the labeling config of a project."""
+        return self._remembered(f"config {project}", lambda: str(self.client.project(project)["label_config"]))
+
+    def exists(self, project: int) -> bool:
+        """Tell whether there is such a project."""
+        numbers = self._remembered("projects", lambda: {int(row["id"]) for row in self.client.projects()})
+        if project not in numbers:
+            self._cache.pop("projects", None)
+        return project in numbers
+
+    def _remembered(self, name: str, ask: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever is asked for
+        asked, value = self._cache.get(name, (0.0, None))
+        if time.monotonic() - asked > FRESH or value is None:
+            value = ask()
+            self._cache[name] = (time.monotonic(), value)
+        return value

@@ -1,4 +1,4 @@
-"""The durable queue: what Label Studio told is on the disk before it is acknowledged, and is worked on until done.
+"""Durable job queue: an event is on the disk before it is acknowledged, and is worked on until done.
 
 A job names what happened (project, annotation, time), never what was written: the worker reads that from the server
 itself, with labelsift's own key. So it does not matter in which order jobs come, and a job that nobody but a stranger
@@ -68,20 +68,20 @@ class Queue:
             waiting = connection.execute("SELECT COUNT(*) FROM jobs WHERE state = 'pending'").fetchone()[0]
             if waiting >= MOST:
                 raise FullError(f"{waiting:,} jobs wait already", cure="See that Label Studio can be reached")
-            made = connection.execute(
+            cursor = connection.execute(
                 "INSERT OR IGNORE INTO jobs (key, kind, project, about, task, added) VALUES (?, ?, ?, ?, ?, ?)",
                 (key, kind, project, about, task, time.time()),
             )
-            return made.lastrowid if made.rowcount else None
+            return cursor.lastrowid if cursor.rowcount else None
 
     def next(self) -> Job | None:
         """Return the first job whose time has come."""
-        found = self._database.rows(
+        rows = self._database.rows(
             "SELECT * FROM jobs WHERE state = 'pending' AND due <= ? ORDER BY number LIMIT 1", time.time()
         )
-        if not found:
+        if not rows:
             return None
-        row = found[0]
+        row = rows[0]
         return Job(row["number"], row["kind"], row["project"], row["about"], row["task"], row["attempts"])
 
     def done(self, job: Job) -> None:
@@ -107,8 +107,8 @@ class Queue:
 
     def state(self, number: int) -> str | None:
         """Return ``pending``, ``done`` or ``failed``; None where there is no such job."""
-        found = self._database.rows("SELECT state FROM jobs WHERE number = ?", number)
-        return str(found[0]["state"]) if found else None
+        rows = self._database.rows("SELECT state FROM jobs WHERE number = ?", number)
+        return str(rows[0]["state"]) if rows else None
 
     def counts(self) -> dict[str, int]:
         """Count the jobs by their state."""

@@ -1,4 +1,4 @@
-"""The samples of one run, held so that a task is looked up in microseconds: by id, or by its text.
+"""Index of one run's samples by id and by text, with what the scan says of each; a lookup takes microseconds.
 
 Of 200,000 samples some 40 MB are held: ids, labels, scores, texts, and two sorted arrays of hashes.
 """
@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from labelsift.data.hashing import text_hash
 from labelsift.data.samples import TEXT_HASH
-from labelsift.review.verified import text_hash
 from labelsift.store.cache import text_hashes
 from labelsift.store.run import Run
 
@@ -26,7 +26,7 @@ EXCERPT = 200  # characters of a neighbour's text
 
 
 @dataclass(frozen=True)
-class Opinion:
+class Prediction:
     """What the scan, or a model, says of one sample.
 
     Parameters
@@ -45,6 +45,8 @@ class Opinion:
         The nearest samples of the same run: id, label, text (an excerpt) and, where it is known, similarity.
     flagged
         Whether the scan flagged the given label.
+    probabilities
+        A model's, where one judged: float32, shape (classes,).
     """
 
     value: Value | None
@@ -55,20 +57,20 @@ class Opinion:
     reason: str = ""
     neighbours: tuple[Mapping[str, Any], ...] = ()
     flagged: bool = False
-    told: np.ndarray | None = None  # a model's probabilities, float32, shape (classes,), where one judged
+    probabilities: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
-class _Found:
-    """The findings that dispute the label of one sample, worst first."""
+class _Disputes:
+    """The findings that dispute the label of one sample, worst first: (given, suggested) of each."""
 
-    suggested: list[tuple[Value | None, Value | None]] = field(default_factory=list)
+    changes: list[tuple[Value | None, Value | None]] = field(default_factory=list)
     confidence: float | None = None
     reason: str = ""
     related: tuple[str, ...] = ()
 
 
-class Known:
+class RunIndex:
     """A run's samples, by id and by text.
 
     Parameters
@@ -81,25 +83,27 @@ class Known:
         samples = report.samples
         self.run, self.dataset, self.task = report.run, samples.name, samples.task
         self.created = report.created.isoformat()
-        self.ids = _one(samples.ids)
+        self.ids = _whole(samples.ids)
         self.has_texts = samples.has_texts and not samples.textless
-        self._texts = _one(samples.texts) if self.has_texts else None
+        self._texts = _whole(samples.texts) if self.has_texts else None
         self._hashes = samples.column(TEXT_HASH)
-        self._given = _one(samples.given) if samples.given is not None else None
-        self._scores = {name: report.scores[name] for name in report.scores.column_names}
-        self._quality = self._numbers("span_score" if self.task == "spans" else "label_score")
-        self._confidence = self._numbers("confidence")
-        self._flags = self._bools("is_span_issue" if self.task == "spans" else "is_label_issue")
-        suggested = self._scores.get("suggested_label")
-        self._suggested = _one(suggested) if suggested is not None else None
-        del self._scores
+        self._given = _whole(samples.given) if samples.given is not None else None
+        scores = {name: report.scores[name] for name in report.scores.column_names}
+        issue, rows = "span" if self.task == "spans" else "label", len(samples)
+        self._quality = _column(scores.get(f"{issue}_score"), rows, fill=float("nan"), dtype=np.float32)
+        self._confidence = _column(scores.get("confidence"), rows, fill=float("nan"), dtype=np.float32)
+        self._flags = _column(scores.get(f"is_{issue}_issue"), rows, fill=False, dtype=np.bool_)
+        suggested = scores.get("suggested_label")
+        self._suggested = _whole(suggested) if suggested is not None else None
         self.labels = tuple(dict.fromkeys([*samples.classes, *report.classes]))
-        self._found = _found(report.findings)
+        self._disputes = _disputes(report.findings)
         self._by_id = _Lookup(_keys_of(samples.ids))
         if self._texts is not None:
             self._by_text = _Lookup(_keys_of(samples.texts))
         elif self._hashes is not None:
-            self._by_text = _Lookup(np.array([_key_of_hex(one) for one in self._hashes.to_pylist()], dtype=np.uint64))
+            self._by_text = _Lookup(
+                np.array([_key_of_hex(digest) for digest in self._hashes.to_pylist()], dtype=np.uint64)
+            )
         else:
             self._by_text = None
 
@@ -136,28 +140,27 @@ class Known:
         """Return what a sample is labeled, as it stands in the run."""
         return self._given[row].as_py() if self._given is not None else None
 
-    def opinion(self, row: int) -> Opinion:
+    def prediction(self, row: int) -> Prediction:
         """Return what the scan says of a sample."""
-        given, quality, found = self.given(row), _number(self._quality, row), self._found.get(self.ids[row].as_py())
+        given, quality = self.given(row), _number(self._quality, row)
+        disputes = self._disputes.get(self.ids[row].as_py(), _Disputes())
         flagged = bool(self._flags[row])
-        other, sure = self._other(row, given, found)
-        likelier = other is not None and (flagged or given is None or (sure or 0.0) > (quality or 0.0))
-        return Opinion(
+        other, confidence = self._other(row, given, disputes)
+        likelier = other is not None and (flagged or given is None or (confidence or 0.0) > (quality or 0.0))
+        return Prediction(
             value=other if likelier else given if quality is not None else None,
-            confidence=sure if likelier else quality,
+            confidence=confidence if likelier else quality,
             given=given,
             quality=quality,
-            other=(other, sure or 0.0) if other is not None else None,
-            reason=found.reason if found else "",
-            neighbours=self.neighbours(found.related if found else ()),
+            other=(other, confidence or 0.0) if other is not None else None,
+            reason=disputes.reason,
+            neighbours=self.neighbours(disputes.related),
             flagged=flagged,
         )
 
-    def _other(self, row: int, given: Value | None, found: _Found | None) -> tuple[Value | None, float | None]:
+    def _other(self, row: int, given: Value | None, disputes: _Disputes) -> tuple[Value | None, float | None]:
         if self.task == "spans":
-            if found is None or not found.suggested:
-                return None, None
-            return _mended(given or [], found.suggested), found.confidence
+            return (_mended(given or [], disputes.changes), disputes.confidence) if disputes.changes else (None, None)
         cell = self._suggested[row].as_py() if self._suggested is not None else None
         if cell is None:
             return None, None
@@ -165,25 +168,15 @@ class Known:
 
     def neighbours(self, ids: Iterable[str]) -> tuple[Mapping[str, Any], ...]:
         """Return the first of some samples of this run: id, label and the beginning of the text."""
-        rows = [row for one in list(ids)[:NEIGHBOURS] if (row := self.row(id=one)) is not None]
+        rows = [row for id in list(ids)[:NEIGHBOURS] if (row := self.row(id=id)) is not None]
         return tuple(self.neighbour(row) for row in rows)
 
     def neighbour(self, row: int, similarity: float | None = None) -> dict[str, Any]:
         """Return what is shown of one sample of this run."""
-        told: dict[str, Any] = {"id": self.ids[row].as_py(), "label": self.label_of(row)}
+        neighbour: dict[str, Any] = {"id": self.ids[row].as_py(), "label": self.label_of(row)}
         if self._texts is not None:
-            told["text"] = self._texts[row].as_py()[:EXCERPT]
-        return told if similarity is None else told | {"similarity": round(similarity, 4)}
-
-    def _numbers(self, name: str) -> np.ndarray:
-        if name not in self._scores:
-            return np.full(len(self.ids), np.nan, dtype=np.float32)
-        return pc.fill_null(self._scores[name], float("nan")).to_numpy().astype(np.float32)
-
-    def _bools(self, name: str) -> np.ndarray:
-        if name not in self._scores:
-            return np.zeros(len(self.ids), dtype=bool)
-        return pc.fill_null(self._scores[name], False).to_numpy().astype(bool)
+            neighbour["text"] = self._texts[row].as_py()[:EXCERPT]
+        return neighbour if similarity is None else neighbour | {"similarity": round(similarity, 4)}
 
 
 class _Lookup:
@@ -212,36 +205,43 @@ def _key_of_hex(digest: str) -> int:
     return int.from_bytes(bytes.fromhex(digest)[:8], "little")
 
 
-def _one(column: pa.ChunkedArray) -> pa.Array:
+def _whole(column: pa.ChunkedArray) -> pa.Array:
     whole = column.cast(pa.large_string()).combine_chunks()
     return whole.combine_chunks() if isinstance(whole, pa.ChunkedArray) else whole
 
 
+def _column(column: pa.ChunkedArray | None, rows: int, *, fill: float | bool, dtype: type[np.generic]) -> np.ndarray:
+    """Return a column of the scores as an array, nulls filled; all filled where the run does not have it."""
+    if column is None:
+        return np.full(rows, fill, dtype=dtype)
+    return pc.fill_null(column, fill).to_numpy().astype(dtype)
+
+
 def _number(values: np.ndarray, row: int) -> float | None:
-    found = float(values[row])
-    return min(max(found, 0.0), 1.0) if np.isfinite(found) else None
+    value = float(values[row])
+    return min(max(value, 0.0), 1.0) if np.isfinite(value) else None
 
 
-def _found(findings: pa.Table) -> dict[str, _Found]:
+def _disputes(findings: pa.Table) -> dict[str, _Disputes]:
     mine = pc.and_(pc.equal(findings["scope"], "sample"), pc.is_in(findings["issue"], pa.array(["label", "span"])))
-    rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    by_id: dict[str, list[dict[str, Any]]] = defaultdict(list)
     names = ["id", "given", "suggested", "confidence", "reason", "related_ids"]
-    for one in findings.filter(mine).select(names).to_pylist():
-        rows[one["id"]].append(one)
+    for row in findings.filter(mine).select(names).to_pylist():
+        by_id[row["id"]].append(row)
     return {
-        id: _Found(
-            [(json.loads(one["given"] or "null"), json.loads(one["suggested"] or "null")) for one in some],
-            some[0]["confidence"],
-            " ".join(dict.fromkeys(f"{one['reason'].strip().rstrip('.')}." for one in some if one["reason"].strip())),
-            tuple((some[0]["related_ids"] or ())[:NEIGHBOURS]),
+        id: _Disputes(
+            [(json.loads(row["given"] or "null"), json.loads(row["suggested"] or "null")) for row in rows],
+            rows[0]["confidence"],
+            " ".join(dict.fromkeys(f"{row['reason'].strip().rstrip('.')}." for row in rows if row["reason"].strip())),
+            tuple((rows[0]["related_ids"] or ())[:NEIGHBOURS]),
         )
-        for id, some in rows.items()
+        for id, rows in by_id.items()
     }
 
 
 def _mended(given: list[Any], changes: list[tuple[Value | None, Value | None]]) -> list[Any]:
     """Return spans with the disputed ones replaced, removed or added."""
-    spans = [list(one) for one in given]
+    spans = [list(span) for span in given]
     for old, new in changes:
         if old is not None and list(old) in spans:
             spans.remove(list(old))

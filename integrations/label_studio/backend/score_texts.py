@@ -1,4 +1,4 @@
-"""Judging texts that no run has seen: the run's embedder, a linear model, and the nearest samples of the same run."""
+"""Predictions for texts that no run has seen: the run's embedder, a linear model, the nearest samples of the run."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
-from labelsift.data.label_sets import shown
+from labelsift.data.hashing import text_hash
+from labelsift.data.label_sets import format_labels
 from labelsift.models.embedding import Embedder, embed
 from labelsift.models.vector_index import VectorIndex
-from labelsift.review.verified import text_hash
 
 from ..convert.regions import Value
 from .models import Model
-from .run_index import NEIGHBOURS, Known, Opinion
+from .run_index import NEIGHBOURS, Prediction, RunIndex
 
 SEEN = 10  # nearest samples that a reason counts
 LONGEST = 20_000  # characters of a text that are read: what comes after changes a mean of tokens little
@@ -28,7 +28,7 @@ class Scorer:
 
     Parameters
     ----------
-    known
+    run_index
         The run's samples.
     embedder
         The run's own; None where it brought vectors, so that no text can be embedded.
@@ -38,10 +38,11 @@ class Scorer:
         None where nothing could be learned.
     """
 
-    def __init__(self, known: Known, embedder: Embedder | None, index: VectorIndex | None, model: Model | None) -> None:
-        self.known, self.embedder, self.index = known, embedder, index
-        self.model = model
-        self._remembered: OrderedDict[str, Opinion | None] = OrderedDict()
+    def __init__(
+        self, run_index: RunIndex, embedder: Embedder | None, index: VectorIndex | None, model: Model | None
+    ) -> None:
+        self.run_index, self.embedder, self.index, self.model = run_index, embedder, index, model
+        self._remembered: OrderedDict[str, Prediction | None] = OrderedDict()
         self._lock = threading.Lock()
 
     @property
@@ -49,7 +50,7 @@ class Scorer:
         """Whether unseen texts can be judged at all."""
         return self.embedder is not None and self.model is not None
 
-    def remembered(self, text: str, model: Model | None) -> tuple[bool, Opinion | None]:
+    def remembered(self, text: str, model: Model | None) -> tuple[bool, Prediction | None]:
         """Tell whether a text was judged by this model before, and how."""
         key = _key(text, model)
         with self._lock:
@@ -58,24 +59,23 @@ class Scorer:
             self._remembered.move_to_end(key)
             return True, self._remembered[key]
 
-    def judge(self, texts: Sequence[str], model: Model | None) -> list[Opinion | None]:
+    def judge(self, texts: Sequence[str], model: Model | None) -> list[Prediction | None]:
         """Judge texts, and remember the judgements; None where a text has no token that the embedder knows."""
         if self.embedder is None or model is None:
             return [None] * len(texts)
-        vectors = embed(pa.chunked_array([[one[:LONGEST] for one in texts]], pa.string()), self.embedder)
+        vectors = embed(pa.chunked_array([[text[:LONGEST] for text in texts]], pa.string()), self.embedder)
         probabilities = model.linear.predict_proba(vectors)
-        near = self.index.search(vectors, min(SEEN, len(self.known))) if self.index is not None else None
-        found: list[Opinion | None] = []
-        for at in range(len(texts)):
-            rows, cosines = (near[0][at], near[1][at]) if near is not None else (np.empty(0, int), np.empty(0))
-            known = bool(vectors[at].any())
-            found.append(self._opinion(probabilities[at], rows, cosines, model) if known else None)
+        near = self.index.search(vectors, min(SEEN, len(self.run_index))) if self.index is not None else None
+        predictions: list[Prediction | None] = []
+        for i in range(len(texts)):
+            rows, cosines = (near[0][i], near[1][i]) if near is not None else (np.empty(0, int), np.empty(0))
+            predictions.append(self._prediction(probabilities[i], rows, cosines, model) if vectors[i].any() else None)
         with self._lock:
-            for text, one in zip(texts, found, strict=True):
-                self._remembered[_key(text, model)] = one
+            for text, prediction in zip(texts, predictions, strict=True):
+                self._remembered[_key(text, model)] = prediction
             while len(self._remembered) > REMEMBERED:
                 self._remembered.popitem(last=False)
-        return found
+        return predictions
 
     def vectors(self, rows: Sequence[int]) -> np.ndarray:
         """Return the vectors of samples of the run: float32, shape (n, dimensions)."""
@@ -83,60 +83,57 @@ class Scorer:
             return np.empty((0, 0), dtype=np.float32)
         return np.stack([self.index.vector(row) for row in rows]) if rows else np.empty((0, self.index.dimensions))
 
-    def judge_rows(self, rows: Sequence[int], model: Model) -> list[Opinion]:
+    def judge_rows(self, rows: Sequence[int], model: Model) -> list[Prediction]:
         """Judge samples of the run by a model that was fitted on verified labels."""
         if not rows or self.index is None:
             return []
-        found = []
-        for row, told in zip(rows, model.linear.predict_proba(self.vectors(rows)), strict=True):
-            reason = f"A model fitted on {model.learned:,} verified labels"
-            value, confidence = best(told, model)
-            given = self.known.given(row)
-            quality = probability(told, model, given)
-            told_by = f"{reason} says {shown(value)} ({confidence:.2f})."
-            other = (value, confidence) if value != given else None
-            scan = self.known.opinion(row)
-            found.append(
-                Opinion(value, confidence, given, quality, other, told_by, scan.neighbours, scan.flagged, told)
+        predictions = []
+        for row, probabilities in zip(rows, model.linear.predict_proba(self.vectors(rows)), strict=True):
+            value, confidence = best(probabilities, model)
+            reason = (
+                f"A model fitted on {model.learned:,} verified labels says {format_labels(value)} ({confidence:.2f})."
             )
-        return found
+            scan = self.run_index.prediction(row)
+            new = replace(scan, value=value, confidence=confidence, reason=reason, probabilities=probabilities)
+            predictions.append(compared(new, self.run_index.given(row), model))
+        return predictions
 
-    def _opinion(self, told: np.ndarray, rows: np.ndarray, cosines: np.ndarray, model: Model) -> Opinion:
-        value, confidence = best(told, model)
+    def _prediction(self, probabilities: np.ndarray, rows: np.ndarray, cosines: np.ndarray, model: Model) -> Prediction:
+        value, confidence = best(probabilities, model)
         near = [(int(row), float(cosine)) for row, cosine in zip(rows, cosines, strict=True) if row >= 0]
-        labels = Counter(self.known.label_of(row) for row, _ in near)
+        labels = Counter(self.run_index.label_of(row) for row, _ in near)
         if model.linear.multilabel:
-            reason = f"The model gives {shown(value)} a probability of {confidence:.2f}."
+            reason = f"The model gives {format_labels(value)} a probability of {confidence:.2f}."
         else:
             agree = labels[str(value)]
             reason = f"{agree} of its {len(near)} nearest samples and the model ({confidence:.2f}) say {value}."
-        neighbours = tuple(self.known.neighbour(row, cosine) for row, cosine in near[:NEIGHBOURS])
-        return Opinion(value, confidence, reason=reason, neighbours=neighbours, told=told)
+        neighbours = tuple(self.run_index.neighbour(row, cosine) for row, cosine in near[:NEIGHBOURS])
+        return Prediction(value, confidence, reason=reason, neighbours=neighbours, probabilities=probabilities)
 
 
-def weighed(opinion: Opinion, given: Value | None, model: Model) -> Opinion:
-    """Hold what a model says of a text against the label that a person gave it."""
-    if given is None or opinion.told is None:
-        return opinion
-    quality = probability(opinion.told, model, given)
-    value, confidence = best(opinion.told, model)
+def compared(prediction: Prediction, given: Value | None, model: Model) -> Prediction:
+    """Return a model's prediction with the label that a person gave, and how likely that is."""
+    if prediction.probabilities is None:
+        return prediction
+    value, confidence = best(prediction.probabilities, model)
     other = (value, confidence) if value != given else None
-    return replace(opinion, given=given, quality=quality, other=other)
+    quality = probability(prediction.probabilities, model, given)
+    return replace(prediction, given=given, quality=quality, other=other)
 
 
-def best(told: np.ndarray, model: Model) -> tuple[Value, float]:
+def best(probabilities: np.ndarray, model: Model) -> tuple[Value, float]:
     """Return the value that a row of probabilities says, and how likely it is.
 
     Of labels apart, the set of those above one half, and the probability that all of it is right.
     """
     if model.linear.multilabel:
-        chosen = told > 0.5
-        return [model.classes[at] for at in np.flatnonzero(chosen)], float(np.prod(np.where(chosen, told, 1 - told)))
-    at = int(told.argmax())
-    return model.classes[at], float(told[at])
+        chosen = probabilities > 0.5
+        return [model.classes[column] for column in np.flatnonzero(chosen)], _all_right(chosen, probabilities)
+    column = int(probabilities.argmax())
+    return model.classes[column], float(probabilities[column])
 
 
-def probability(told: np.ndarray, model: Model, value: Value | None) -> float | None:
+def probability(probabilities: np.ndarray, model: Model, value: Value | None) -> float | None:
     """Return how likely a value is by a row of probabilities; None for what the model has never seen."""
     if value is None:
         return None
@@ -144,8 +141,13 @@ def probability(told: np.ndarray, model: Model, value: Value | None) -> float | 
         if not isinstance(value, list) or not set(value) <= set(model.classes):
             return None
         chosen = np.isin(np.array(model.classes), value)
-        return float(np.prod(np.where(chosen, told, 1 - told)))
-    return float(told[model.classes.index(value)]) if value in model.classes else None
+        return _all_right(chosen, probabilities)
+    return float(probabilities[model.classes.index(value)]) if value in model.classes else None
+
+
+def _all_right(chosen: np.ndarray, probabilities: np.ndarray) -> float:
+    """Return the probability that just the chosen labels apply, taken as independent."""
+    return float(np.prod(np.where(chosen, probabilities, 1 - probabilities)))
 
 
 def _key(text: str, model: Model | None) -> str:

@@ -25,7 +25,7 @@ from ..convert.label_config import Target
 from ..second_look_project import ensure_tab, find_or_make, second_data, standing
 from .database import Database
 from .logs import Log
-from .server_cache import Facts
+from .projects import ServerCache
 
 KIND = SECOND_LOOK  # of a record
 PATIENCE = 5.0  # seconds in which a request of a killed backend may still arrive
@@ -41,15 +41,15 @@ class SecondLooks:
         The store's record.
     """
 
-    def __init__(self, server: Facts, database: Database, ledger: Ledger, *, log: Log) -> None:
+    def __init__(self, server: ServerCache, database: Database, ledger: Ledger, *, log: Log) -> None:
         self._server, self._client = server, server.client
         self._database, self._ledger, self._log = database, ledger, log
         self._tabs: set[tuple[int, str]] = set()
 
     def want(self, project: int, annotation: int, *, kind: str, person: str, reason: str, asked: str | None) -> None:
         """Note on the disk that an answer is to be asked about; an answer is asked about once, whatever comes."""
-        told = f"{project} {annotation}".encode()
-        key = hashlib.blake2b(told, key=self._database.secret, digest_size=12).hexdigest()
+        name = f"{project} {annotation}".encode()
+        key = hashlib.blake2b(name, key=self._database.secret, digest_size=12).hexdigest()
         with self._database.turn() as connection:
             connection.execute(
                 "INSERT OR IGNORE INTO looks VALUES (?, ?, ?, ?, ?, ?, 'open', ?, NULL)",
@@ -88,7 +88,7 @@ class SecondLooks:
         for row in self._database.rows(
             "SELECT * FROM looks WHERE project = ? AND state IN ('open', 'waiting') AND asked IS NULL", project
         ):
-            others = sorted(people - self._had(row), key=lambda one: (busy[one], one))
+            others = sorted(people - self._had(row), key=lambda person: (busy[person], person))
             if not others:
                 if row["state"] != "waiting":
                     self._log.say("second_look_waits", project=project, why="There is no other account to ask")
@@ -100,13 +100,13 @@ class SecondLooks:
 
     def _had(self, row: Any) -> set[str]:  # noqa: ANN401 - a row of looks
         """Return who answered the same task already: their opinion is no second one."""
-        known = self._database.rows(
+        others = self._database.rows(
             "SELECT o.person FROM answers a JOIN answers o USING (project, task) "
             "WHERE a.project = ? AND a.annotation = ?",
             row["project"],
             row["annotation"],
         )
-        return {str(row["person"]), *(str(one["person"]) for one in known)}
+        return {str(row["person"]), *(str(answer["person"]) for answer in others)}
 
     def _set(self, key: str, state: str, asked: str | None) -> None:
         with self._database.turn() as connection:
@@ -118,7 +118,7 @@ class SecondLooks:
             (row["asked"], row["kind"])
             for row in self._database.rows("SELECT * FROM looks WHERE project = ? AND asked IS NOT NULL", project)
         )
-        for person in sorted({one for one, _ in kinds}):
+        for person in sorted({person for person, _ in kinds}):
             owed = kinds[person, "contradiction"] - kinds[person, "agreement"]
             pool = self._database.rows(
                 "SELECT * FROM answers a WHERE project = ? AND verdict = 'agrees' AND NOT EXISTS "
@@ -141,17 +141,17 @@ class SecondLooks:
     def _place(self, project: int) -> int:
         """Return the project of second looks, remembered as long as the server has it."""
         name = f"second looks of {project}"
-        known = self._database.fact(name)
-        if known is not None and self._server.exists(int(known)):
-            return int(known)
-        found = find_or_make(self._client, project)
-        self._database.keep(name, str(found))
-        return found
+        place = self._database.fact(name)
+        if place is not None and self._server.exists(int(place)):
+            return int(place)
+        place = find_or_make(self._client, project)
+        self._database.keep(name, str(place))
+        return place
 
     def something_to_ask(self, project: int) -> bool:
         """Tell whether a look is open, or waits, or answers are owed to mix with."""
-        found = self._database.rows("SELECT 1 FROM looks WHERE project = ? AND state IN ('open', 'waiting')", project)
-        return bool(found) or self.owed(project)
+        rows = self._database.rows("SELECT 1 FROM looks WHERE project = ? AND state IN ('open', 'waiting')", project)
+        return bool(rows) or self.owed(project)
 
     def lacks(self, project: int) -> bool:
         """Tell whether fewer answers are known that agree than there are to be mixed with those that contradict."""
@@ -166,12 +166,12 @@ class SecondLooks:
 
     def owed(self, project: int) -> bool:
         """Tell whether answers that agree are still to be found, to mix with."""
-        found = self._database.rows(
+        rows = self._database.rows(
             "SELECT SUM(kind = 'contradiction') - SUM(kind = 'agreement') owed FROM looks "
             "WHERE project = ? AND asked IS NOT NULL",
             project,
         )
-        return bool(found and (found[0]["owed"] or 0) > 0)
+        return bool(rows and (rows[0]["owed"] or 0) > 0)
 
     def _arrived(self, place: int, tried: Sequence[Any]) -> set[str]:
         """Return which tasks of a killed backend stand on the server; waits for a request that may be under way."""
@@ -191,18 +191,18 @@ class SecondLooks:
             for page in self._client.tasks(project, ids=[int(row["task"]) for row in rows])
             for task in page
         }
-        made = [
+        new = [
             {"data": second_data(tasks[row["task"]], target, config=config, key=row["key"], asked=str(row["asked"]))}
             for row in rows
             if row["task"] in tasks
         ]
-        _random.shuffle(made)  # the order must not tell which is which
+        _random.shuffle(new)  # the order must not tell which is which
         with self._database.turn() as connection:
             connection.executemany(
                 "UPDATE looks SET tried = ? WHERE key = ?", [(time.time(), row["key"]) for row in rows]
             )
-        if made:
-            self._client.import_tasks(place, made)
+        if new:
+            self._client.import_tasks(place, new)
 
     def _record(
         self, rows: Sequence[Any], *, dataset: str | None, run: str | None, project: int, waits: bool = False
@@ -230,7 +230,7 @@ class SecondLooks:
         ]
 
         def fresh(standing: Sequence[Any]) -> list[dict[str, Any]]:
-            known = {(one.get("key"), one.get("waits")) for one in standing if one.get("kind") == KIND}
-            return [one for one in entries if (one["key"], one["waits"]) not in known]
+            recorded = {(record.get("key"), record.get("waits")) for record in standing if record.get("kind") == KIND}
+            return [entry for entry in entries if (entry["key"], entry["waits"]) not in recorded]
 
         self._ledger.append(fresh)

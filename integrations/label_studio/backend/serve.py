@@ -1,4 +1,4 @@
-"""``labelsift serve label-studio``: the process that serves, from its settings to its end."""
+"""The process of ``labelsift serve label-studio``: settings, start, and an orderly end."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from labelsift.store.store import Store
 from ..client.client import Client
 from ..client.connect import connect
 from ..client.errors import KEY, KEY_FILE, URL
-from . import auth as access
+from .auth import Access, password, require_safe
 from .database import Database
 from .logs import Handler, Log
 from .projects import open_projects
@@ -52,16 +52,16 @@ def serve(
         import uvicorn
     except ImportError as error:
         raise MissingExtraError("uvicorn", "label-studio", purpose="The backend") from error
-    secret = access.password()
-    access.require_safe(host, secret)
+    secret = password()
+    require_safe(host, secret)
     log = log or Log()
-    kept = Store(DEFAULT if store is None else store)
-    kept.folder  # noqa: B018 - refuses a bucket
-    check_format(kept.place)  # before anything is written there: a scan takes no folder that others began
-    with Database(kept.folder) as database:
+    run_store = Store(DEFAULT if store is None else store)
+    run_store.folder  # noqa: B018 - refuses a bucket
+    check_format(run_store.place)  # before anything is written there: a scan takes no folder that others began
+    with Database(run_store.folder) as database:
         app = application(
             projects=projects,
-            store=kept,
+            store=run_store,
             database=database,
             secret=secret,
             second_look=second_look,
@@ -103,27 +103,27 @@ def application(
 ) -> Any:  # noqa: ANN401 - an ASGI callable
     """Return the application that :func:`serve` runs, its runs loading."""
     from .app import create_app
-    from .handlers import Desk
+    from .handlers import Handlers
 
     works = second_look or train
     client = _client(needed=works)
-    found = open_projects(projects, store=store, folder=database.folder, log=log, client=client)
+    served = open_projects(projects, store=store, folder=database.folder, log=log, client=client)
     worker = None
     if works and client is not None:
-        worker = Worker(client, found, database, store.ledger, log=log, second_look=second_look, training=train)
-    found.load()
-    desk = Desk(found, worker.queue if worker else None, worker, log=log)
-    return create_app(desk, access=access.Access(secret), any_host=any_host)
+        worker = Worker(client, served, database, store.ledger, log=log, second_look=second_look, training=train)
+    served.load()
+    handlers = Handlers(served, worker.queue if worker else None, worker, log=log)
+    return create_app(handlers, access=Access(secret), any_host=any_host)
 
 
 def _client(*, needed: bool) -> Client | None:
     """Connect with labelsift's own key; never with the token that Label Studio sends to a backend."""
-    known = os.environ.get(URL, "").strip() and (
+    configured = os.environ.get(URL, "").strip() and (
         os.environ.get(KEY, "").strip() or os.environ.get(KEY_FILE, "").strip()
     )
-    if not known and not needed:
+    if not configured and not needed:
         return None
-    if not known:
+    if not configured:
         raise InputError(
             "Second looks and training read people's answers from Label Studio, and its address or key is not known",
             cure=f"Set {URL}, and {KEY} or {KEY_FILE}",

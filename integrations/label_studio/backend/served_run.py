@@ -1,4 +1,4 @@
-"""One run as it is served: loaded in the background, answering what it knows at once and the rest when it is ready."""
+"""One served run: loaded in the background, answers tasks of its samples at once and other texts by its model."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from typing import Any
 
 from labelsift.errors import LabelsiftError
 from labelsift.models.embedding import embedder, name_in
-from labelsift.search.index import open_index
-from labelsift.search.seeds import USERS_EMBEDDINGS
+from labelsift.search.seeds import USERS_EMBEDDINGS, open_index
 from labelsift.store.run import Run
 from labelsift.store.run_info import FACTS
 from labelsift.store.store import Store
@@ -23,16 +22,16 @@ from ..convert.regions import Value
 from ..convert.task_fields import model_version
 from .logs import Log
 from .models import Model, Models, fit_run
-from .predictions import Entry, answered, entry, id_of, is_blind, nothing, text_of
-from .run_index import Known, Opinion
-from .score_texts import Scorer, weighed
+from .predictions import Entry, answered, entry, id_of, is_blind, text_of
+from .run_index import Prediction, RunIndex
+from .score_texts import Scorer, compared
 
 
 @dataclass(frozen=True)
-class Asked:
-    """An unseen task that must be judged: its place in the request, its text, and what a person answered."""
+class UnseenTask:
+    """A task whose text must be judged: its position in the request, its text, and what a person answered."""
 
-    at: int
+    position: int
     text: str
     given: Value | None
 
@@ -51,7 +50,7 @@ class Served:
     def __init__(self, store: Store, run: str, *, folder: Path, log: Log) -> None:
         self.store, self.run = store, run
         self.models = Models(folder)
-        self.known: Known | None = None
+        self.run_index: RunIndex | None = None
         self.scorer: Scorer | None = None
         self.base: Model | None = None
         self.ready = threading.Event()
@@ -62,9 +61,9 @@ class Served:
         self._read_trained()
 
     def _read_trained(self) -> None:
-        for one in self.models.trained(self.run):
-            if one.project is not None:
-                self._trained.setdefault(one.project, []).append(one)
+        for model in self.models.trained(self.run):
+            if model.project is not None:
+                self._trained.setdefault(model.project, []).append(model)
 
     def refresh(self) -> bool:
         """Read the run anew where samples were erased from it, or it was removed; tell whether that was so.
@@ -74,7 +73,7 @@ class Served:
         if not self.ready.is_set() or self._stamp == self._stamped():
             return False
         self.ready.clear()
-        self.known = self.scorer = self.base = None
+        self.run_index = self.scorer = self.base = None
         self._trained.clear()
         self._log.say("run_changed", run=self.run)
         self.load()
@@ -94,9 +93,9 @@ class Served:
             if not self._trained:
                 self._read_trained()
             report = self.store.load(self.run)
-            self.known = Known(report)
-            self._log.say("run_loaded", run=self.run, samples=len(self.known))
-            self.base, self.scorer = self._judging(report, self.known)
+            self.run_index = RunIndex(report)
+            self._log.say("run_loaded", run=self.run, samples=len(self.run_index))
+            self.base, self.scorer = self._load_models(report, self.run_index)
             self._log.say("run_ready", run=self.run, judges_unseen=self.scorer.able)
         except Exception as error:  # a thread of its own: what went wrong must be said
             self.problem = error.what if isinstance(error, LabelsiftError) else type(error).__name__
@@ -104,7 +103,7 @@ class Served:
         finally:
             self.ready.set()
 
-    def _judging(self, report: Run, known: Known) -> tuple[Model | None, Scorer]:
+    def _load_models(self, report: Run, run_index: RunIndex) -> tuple[Model | None, Scorer]:
         index = open_index(report) if report.embeddings is not None else None
         model = self.models.read(self.run)
         if model is None:
@@ -113,15 +112,15 @@ class Served:
                 self.models.keep(model)
         name = name_in(report.settings)
         if name is None or name == USERS_EMBEDDINGS or model is None:
-            return model, Scorer(known, None, index, model)
-        found = embedder(name)
-        found.embed(["The first text takes longest."])
-        return model, Scorer(known, found, index, model)
+            return model, Scorer(run_index, None, index, model)
+        texts = embedder(name)
+        texts.embed(["The first text takes longest."])
+        return model, Scorer(run_index, texts, index, model)
 
     @property
     def labels(self) -> tuple[str, ...]:
         """The labels of the run, as its data names them."""
-        return self.known.labels if self.known is not None else ()
+        return self.run_index.labels if self.run_index is not None else ()
 
     def model_for(self, project: int | None) -> Model | None:
         """Return the newest model of a project's verified labels; None before there is one."""
@@ -141,61 +140,62 @@ class Served:
 
     def versions(self) -> list[str]:
         """Return all model versions, the newest first."""
-        trained = sorted((one.version for some in self._trained.values() for one in some), key=_number, reverse=True)
-        return [model_version(one) for one in (*trained, self.run)]
+        trained = [model.version for models in self._trained.values() for model in models]
+        return [model_version(version) for version in (*sorted(trained, key=_number, reverse=True), self.run)]
 
     def answer(
         self, tasks: Sequence[Mapping[str, Any]], target: Target, *, project: int | None
-    ) -> tuple[list[Entry], list[Asked]]:
+    ) -> tuple[list[Entry], list[UnseenTask]]:
         """Answer what is known of tasks, and name those that must be judged; these stand as nothing in between."""
-        entries: list[Entry] = [nothing() for _ in tasks]
-        asked: list[Asked] = []
-        known = self.known
-        if known is None:
-            return entries, asked
+        entries: list[Entry] = [[] for _ in tasks]
+        unseen: list[UnseenTask] = []
+        run_index = self.run_index
+        if run_index is None:
+            return entries, unseen
+
+        def judge_later(position: int, text: str | None) -> None:
+            if text is not None and target.kind != "labels":
+                given = names_of(target).to_data(answered(tasks[position], target), self.labels)
+                unseen.append(UnseenTask(position, text, given))
+
+        texts = [text_of(task, target) for task in tasks]
         rows: dict[int, int] = {}
-        for at, task in enumerate(tasks):
+        for position, task in enumerate(tasks):
             if is_blind(task):
                 continue
-            text = text_of(task, target)
-            row = known.row(id=id_of(task), text=text)
+            row = run_index.row(id=id_of(task), text=texts[position])
             if row is not None:
-                rows[at] = row
-            elif text is not None and target.kind != "labels":
-                asked.append(Asked(at, text, self._named(answered(task, target), target)))
-        trained, scorer = self.model_for(project), self.scorer
-        if trained is not None and scorer is not None and scorer.known is known:
-            opinions = dict(zip(rows, scorer.judge_rows(list(rows.values()), trained), strict=True))
-        else:
-            opinions = {at: known.opinion(row) for at, row in rows.items()}
-        version = self.version(project)
-        for at, opinion in opinions.items():
-            if opinion.value is None and (text := text_of(tasks[at], target)) and target.kind != "labels":
-                given = self._named(answered(tasks[at], target), target)
-                asked.append(Asked(at, text, given))  # in the run, but not judged there
+                rows[position] = row
             else:
-                entries[at] = entry(opinion, target, version=version, text=text_of(tasks[at], target))
-        return entries, asked
+                judge_later(position, texts[position])
+        trained, scorer = self.model_for(project), self.scorer
+        if trained is not None and scorer is not None and scorer.run_index is run_index:
+            predictions = dict(zip(rows, scorer.judge_rows(list(rows.values()), trained), strict=True))
+        else:
+            predictions = {position: run_index.prediction(row) for position, row in rows.items()}
+        version = self.version(project)
+        for position, prediction in predictions.items():
+            text = texts[position]
+            if prediction.value is None:  # in the run, but not judged there
+                judge_later(position, text)
+            else:
+                entries[position] = entry(prediction, target, version=version, text=text)
+        return entries, unseen
 
-    def _named(self, value: Value | None, target: Target) -> Value | None:
-        return names_of(target).to_data(value, self.labels)
-
-    def judge(self, texts: Sequence[str], *, project: int | None) -> list[Opinion | None]:
+    def judge(self, texts: Sequence[str], *, project: int | None) -> list[Prediction | None]:
         """Judge unseen texts, which may take long; those that were judged before are remembered."""
         scorer, model = self.scorer, self.model_for(project) or self.base
         return [None] * len(texts) if scorer is None else scorer.judge(texts, model)
 
-    def remembered(self, text: str, *, project: int | None) -> tuple[bool, Opinion | None]:
-        """Tell whether an unseen text was judged before, and how."""
+    def remembered(self, task: UnseenTask, target: Target, *, project: int | None) -> Entry | None:
+        """Return the entry of an unseen task whose text was judged; None before that."""
         scorer, model = self.scorer, self.model_for(project) or self.base
-        return (False, None) if scorer is None else scorer.remembered(text, model)
-
-    def write(self, asked: Asked, opinion: Opinion | None, target: Target, *, project: int | None) -> Entry:
-        """Return the entry of an unseen task."""
-        model = self.model_for(project) or self.base
-        if opinion is not None and model is not None:
-            opinion = weighed(opinion, asked.given, model)
-        return entry(opinion, target, version=self.version(project), text=asked.text)
+        known, prediction = scorer.remembered(task.text, model) if scorer is not None else (False, None)
+        if not known:
+            return None
+        if prediction is not None and model is not None:
+            prediction = compared(prediction, task.given, model)
+        return entry(prediction, target, version=self.version(project), text=task.text)
 
 
 def _number(version: str) -> tuple[str, int]:

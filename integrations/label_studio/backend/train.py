@@ -1,4 +1,4 @@
-"""“Start training”: a model fitted anew on verified labels only, published as the next model version.
+"""Training on verified labels (“Start training”): refits the run's model and publishes the next model version.
 
 Verified are the samples of the run on which people decided (the store's record), and those on which everybody who
 answered them in the project since the run gave the same label.
@@ -12,7 +12,7 @@ from collections import defaultdict
 
 import numpy as np
 from labelsift.corrections.record import decisions
-from labelsift.review.verified import judged
+from labelsift.review.verified import decided_samples
 
 from .database import Database
 from .logs import Log
@@ -24,12 +24,18 @@ LEAST = 2  # verified labels without which there is nothing to fit
 
 def train(served: Served, database: Database, *, project: int, log: Log) -> Model | None:
     """Fit, publish and return a new model; None where nothing is new, or nothing can be learned."""
-    base, scorer, known = served.base, served.scorer, served.known
-    if base is None or scorer is None or scorer.known is not known or base.linear.multilabel or scorer.index is None:
+    base, scorer, run_index = served.base, served.scorer, served.run_index
+    if (
+        base is None
+        or scorer is None
+        or scorer.run_index is not run_index
+        or base.linear.multilabel
+        or scorer.index is None
+    ):
         log.say("training_refused", project=project, why="Only runs with one label a sample, and vectors, can learn")
         return None
     labels = verified_labels(served, database, project=project)
-    classes = {name: at for at, name in enumerate(base.classes)}
+    classes = {name: code for code, name in enumerate(base.classes)}
     rows = sorted(row for row, label in labels.items() if label in classes)
     strangers = len(labels) - len(rows)
     if len(rows) < LEAST:
@@ -57,39 +63,37 @@ def train(served: Served, database: Database, *, project: int, log: Log) -> Mode
 
 def verified_labels(served: Served, database: Database, *, project: int) -> dict[int, str]:
     """Return row of the run → the label that people verified; a sample that people disagree on is not among them."""
-    known = served.known
-    if known is None:
+    run_index = served.run_index
+    if run_index is None:
         return {}
-    found: dict[int, str] = {}
-    records = served.store.ledger.records()
-    mine = decisions(records, run=served.run)
-    ids = list(dict.fromkeys(one["id"] for one in mine))
-    here = [one for one in ids if known.row(id=one) is not None]
-    if here:
-        told = judged(served.store.samples(served.run, here), mine)
-        for id, (action, value) in told.decided.items():
-            row = known.row(id=id)
-            label = (
-                json.loads(value) if action == "relabel" and value else known.given(row) if row is not None else None
-            )
-            if row is not None and action in ("keep", "relabel") and isinstance(label, str):
-                found[row] = label
+    verified: dict[int, str] = {}
+    mine = decisions(served.store.ledger.records(), run=served.run)
+    decided_ids = [id for id in dict.fromkeys(row["id"] for row in mine) if run_index.row(id=id) is not None]
+    if decided_ids:
+        outcome = decided_samples(served.store.samples(served.run, decided_ids), mine)
+        for id, (action, value) in outcome.votes.items():
+            row = run_index.row(id=id)
+            if row is None or action not in ("keep", "relabel"):
+                continue
+            label = json.loads(value) if action == "relabel" and value else run_index.given(row)
+            if isinstance(label, str):
+                verified[row] = label
     answers: dict[str, set[str]] = defaultdict(set)
-    for one in database.rows(
+    for answer in database.rows(
         "SELECT sample, value FROM answers WHERE project = ? AND run = ? AND sample IS NOT NULL AND value IS NOT NULL "
         "AND updated > ?",
         project,
         served.run,
-        known.created,
+        run_index.created,
     ):
-        answers[one["sample"]].add(one["value"])
+        answers[answer["sample"]].add(answer["value"])
     for sample, values in answers.items():
-        row = known.row(id=sample)
+        row = run_index.row(id=sample)
         label = json.loads(next(iter(values))) if len(values) == 1 else None
         if row is None:
             continue
         if isinstance(label, str):
-            found[row] = label
+            verified[row] = label
         else:
-            found.pop(row, None)
-    return found
+            verified.pop(row, None)
+    return verified

@@ -1,65 +1,99 @@
-"""Signing requests: the access token of a personal access token lives for minutes, a push for longer.
+"""API keys: what a key says of itself, and the Authorization header of a request.
 
-The SDK fetches a new one when the clock says that it must. A server whose clock differs, or that gets a request after
-it has waited in front of it, refuses the old one with 401, before it does anything: then the request goes once more,
-with a new one.
+A personal access token is exchanged for access tokens that live for minutes, a push for longer. A new one is fetched
+when the clock says so, and when the server refuses the old one with 401 before it does anything: its clock may differ.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from typing import TYPE_CHECKING
+import base64
+import json
+import re
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Literal
 
-import httpx
-from label_studio_sdk.core.api_error import ApiError
+from .errors import refused
 
 if TYPE_CHECKING:
-    from label_studio_sdk import LabelStudio as SDK
     from requests import PreparedRequest
 
-_REFRESH = "/api/token/refresh/"
+Kind = Literal["legacy", "personal", "access", "unknown"]
 
 
-class Signer(httpx.Auth):
-    """Puts the key of an account, or a fresh token got for it, into requests."""
+@dataclass(frozen=True)
+class KeyFacts:
+    """What kind of a key it is, and when it expires; None where it does not say so.
 
-    sdk: SDK  # given as soon as it is made, which needs the client below
+    ``legacy``: 40 hexadecimal characters, as long as the organization allows it. ``personal``: a personal access token,
+    a JWT of the type refresh. ``access``: what a personal access token is exchanged for, good for five minutes.
+    """
 
-    def client(self, *, timeout: float) -> httpx.Client:
-        """Return the HTTP client for the SDK; it follows no redirection, which would take the key along."""
-        hooks = {"response": [_refusal]}
-        return httpx.Client(auth=self, timeout=timeout, follow_redirects=False, event_hooks=hooks)
+    kind: Kind
+    expires: datetime | None = None
 
-    def sign(self, request: PreparedRequest) -> PreparedRequest:
-        """Sign a request of the package requests."""
-        request.headers["Authorization"] = self._authorization()
+
+def facts_of(key: str) -> KeyFacts:
+    """Read a key; nothing is checked, as only the server can.
+
+    >>> facts_of("0123456789abcdef0123456789abcdef01234567").kind, facts_of("hello").kind
+    ('legacy', 'unknown')
+    """
+    if re.fullmatch(r"[0-9a-f]{40}", key):
+        return KeyFacts("legacy")
+    parts = key.split(".")
+    if len(parts) != 3:
+        return KeyFacts("unknown")
+    try:
+        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+        kinds: dict[object, Kind] = {"refresh": "personal", "access": "access"}
+        kind = kinds.get(claims.get("token_type"), "unknown")
+        expires = claims.get("exp")
+        return KeyFacts(kind, datetime.fromtimestamp(expires, UTC) if expires else None)
+    except (ValueError, TypeError, AttributeError, OverflowError, OSError):
+        return KeyFacts("unknown")
+
+
+class Credentials:
+    """The authentication of a requests session: the key itself, or an access token that was got for it.
+
+    Parameters
+    ----------
+    key
+        A legacy token, or a personal access token: a JWT, which says when it expires.
+    fetch
+        Gets an access token from the server.
+
+    Raises
+    ------
+    PlatformError
+        If the key has expired.
+    """
+
+    def __init__(self, key: str, fetch: Callable[[], str]) -> None:
+        self._key, self._fetch = key, fetch
+        expires = facts_of(key).expires
+        if expires is not None and expires < datetime.now(UTC):
+            raise refused(401, "the key has expired", what="the key")
+        self._personal = expires is not None
+        self._token = ""
+        self._lock = threading.Lock()
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        """Sign a request."""
+        request.headers["Authorization"] = f"Bearer {self._access()}" if self._personal else f"Token {self._key}"
         return request
 
     def renew(self) -> bool:
         """Give up the access token, so that the next request gets a new one; False where the key itself is sent."""
-        tokens = self.sdk._client_wrapper._tokens_client
-        if tokens._use_legacy_token:
-            return False
-        tokens._access_token = None
-        return True
+        self._token = ""
+        return self._personal
 
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        """Send a request of the SDK once more where its access token has run out; the SDK itself has signed it."""
-        answer = yield request
-        if answer.status_code == 401 and not request.url.path.endswith(_REFRESH) and self.renew():
-            request.headers["Authorization"] = self._authorization()
-            yield request
-
-    def _authorization(self) -> str:
-        return self.sdk._client_wrapper.get_headers()["Authorization"]
-
-
-def _refusal(answer: httpx.Response) -> None:
-    """Say what the server refused a new token with; the SDK would stumble over an answer that is no JSON."""
-    if answer.request.url.path.endswith(_REFRESH) and answer.status_code != 200:
-        body = answer.read().decode(errors="replace")
-        try:
-            parsed = answer.json()
-        except ValueError:
-            parsed = body
-        raise ApiError(status_code=answer.status_code, headers=dict(answer.headers), body=parsed)
+    def _access(self) -> str:
+        with self._lock:
+            expires = facts_of(self._token).expires
+            if not self._token or (expires is not None and expires < datetime.now(UTC)):
+                self._token = self._fetch()
+            return self._token

@@ -1,4 +1,4 @@
-"""Finding the server and the key: from the environment, never from arguments that end up in a history."""
+"""Address and API key of the server from environment variables, never from arguments that end up in a history."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from labelsift.errors import InputError
 from .client import Client
 from .errors import KEY, KEY_FILE, URL
 
+# The backend's password, which enable gives to Label Studio and serve asks for.
+USER, PASSWORD, PASSWORD_FILE = "labelsift", "LABELSIFT_BACKEND_PASSWORD", "LABELSIFT_BACKEND_PASSWORD_FILE"
 _VISIBLE = re.compile(r"[!-~]+")  # what an address and a key are made of; anything else breaks the request
 
 
@@ -53,11 +55,11 @@ def address() -> str:
 
 def key() -> str:
     """Return the key; see :func:`connect`."""
-    found, file, where = os.environ.get(KEY, "").strip(), os.environ.get(KEY_FILE, "").strip(), KEY
-    if not found and file:
+    secret, file, where = os.environ.get(KEY, "").strip(), os.environ.get(KEY_FILE, "").strip(), KEY
+    if not secret and file:
         where = f"The file that {KEY_FILE} names"
         try:
-            found = Path(file).expanduser().read_text(encoding="utf-8").strip()
+            secret = Path(file).expanduser().read_text(encoding="utf-8").strip()
         except UnicodeDecodeError:
             raise InputError(f"{where} is no text", cure="Write the key into it, and nothing else") from None
         except (OSError, RuntimeError) as error:
@@ -66,14 +68,14 @@ def key() -> str:
             raise InputError(
                 f"The file named by {KEY_FILE} cannot be read: {why}", cure="Name a file that holds the key"
             ) from None
-    if not found:
+    if not secret:
         raise InputError(
             f"Neither {KEY} nor {KEY_FILE} is set" if where == KEY else f"{where} is empty",
             cure="Make a token in Label Studio under Account & Settings → Personal Access Token",
         )
-    if not _VISIBLE.fullmatch(found):
+    if not _VISIBLE.fullmatch(secret):
         raise InputError(
             f"{where} holds more than a key: a line break, a space or a character that is not ASCII",
             cure="Copy the token again: Account & Settings → Personal Access Token",
         )
-    return found
+    return secret

@@ -1,75 +1,25 @@
-"""What can go wrong between labelsift and a Label Studio server: asked again, or said so that a person can mend it."""
+"""Errors of a Label Studio server as PlatformError: what was asked for, why it failed, how to mend it, no secret."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import re
-import time
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from labelsift.errors import PlatformError
 
-if TYPE_CHECKING:
-    from requests import Response, Session
-
 URL, KEY, KEY_FILE = "LABEL_STUDIO_URL", "LABEL_STUDIO_API_KEY", "LABEL_STUDIO_API_KEY_FILE"
-_BUSY = (429, 502, 503, 504)
 _LATER = {408: "waited too long", 409: "was at odds with another change", 429: "has too much to do"}
-_SHOWN = 300  # characters of a server's answer in a message
-WAIT = 30.0  # seconds at most between two requests, however long a busy server asks for
-WHOLE = 900.0  # seconds for the whole of an answer: one that trickles in would never run into a timeout
+_LONGEST = 300  # characters of a server's answer in a message
 _TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*")  # a personal access token, or the access token got for it
-
-
-def session_for(url: str) -> Session:
-    """Return a session that asks again where that is harmless: reads, of a server that is busy or restarting."""
-    import requests
-    from requests.adapters import HTTPAdapter
-    from urllib3.util import Retry
-
-    class Impatient(Retry):
-        def get_retry_after(self, response: Any) -> float | None:  # noqa: ANN401 -- its type differs by version
-            asked = super().get_retry_after(response)
-            return None if asked is None else min(asked, WAIT)
-
-    session = requests.Session()
-    retry = Impatient(
-        total=4,
-        connect=2,
-        backoff_factor=0.3,
-        status_forcelist=_BUSY,
-        allowed_methods=("GET",),
-        raise_on_status=False,  # the last answer says more than that there were too many
-    )
-    session.mount(url, HTTPAdapter(max_retries=retry))
-    return session
-
-
-def exchange(session: Session, method: str, url: str, *, timeout: float, **more: Any) -> Response:  # noqa: ANN401
-    """Send a request and read its whole answer within ``WHOLE`` seconds; what redirects is not followed.
-
-    The key must reach nobody but the server that it was given for, and neither must the texts in a request.
-    """
-    import requests
-
-    end = time.monotonic() + WHOLE
-    with session.request(method, url, timeout=timeout, stream=True, allow_redirects=False, **more) as answer:
-        content = bytearray()
-        read = getattr(answer.raw, "read1", answer.raw.read)  # urllib3 before 2.2 can only wait for a whole piece
-        while piece := read(1 << 16, decode_content=True):
-            content += piece
-            if time.monotonic() > end:
-                raise requests.Timeout
-        answer._content = bytes(content)  # what reading it whole would have done
-        return answer
 
 
 @contextlib.contextmanager
 def asking(what: str, *, url: str, key: str) -> Iterator[None]:
-    """Turn the errors of the SDK and of requests into a PlatformError without secrets.
+    """Turn the errors of requests into a PlatformError without secrets.
 
     Parameters
     ----------
@@ -83,30 +33,21 @@ def asking(what: str, *, url: str, key: str) -> Iterator[None]:
     PlatformError
         If the server cannot be reached or refuses.
     """
-    import httpx
     import requests
-    from label_studio_sdk.core.api_error import ApiError
     from urllib3.exceptions import HTTPError as Broken
 
     # "from None" throughout: the errors hold the request with its key.
     try:
         yield
-    except ApiError as error:
-        status = error.status_code or 0
-        if 300 <= status < 400:
-            raise elsewhere(url, {name.lower(): of for name, of in (error.headers or {}).items()}) from None
-        if status < 400 or (status == 404 and not isinstance(error.body, dict)):  # the SDK found no JSON
-            raise stranger(url) from None
-        raise _refused(status, _said(error.body, key=key), what=what) from None
     except requests.HTTPError as error:
         status, body = (error.response.status_code, error.response.text) if error.response is not None else (0, "")
         if status == 404 and "detail" not in body:
             raise stranger(url) from None
-        raise _refused(status, _said(body, key=key), what=what) from None
+        raise refused(status, _message(body, key=key), what=what) from None
     except (ValueError, TypeError, AttributeError):
-        # No JSON, or one that the SDK stumbles over; before RequestException, as requests' is both.
+        # No JSON, or one of another shape; before RequestException, as requests' error is both.
         raise stranger(url) from None
-    except (httpx.HTTPError, requests.RequestException, Broken, OSError) as error:
+    except (requests.RequestException, Broken, OSError) as error:
         raise PlatformError(
             f"Label Studio at {url} could not be reached ({type(error).__name__}) when asked for {what}",
             cure=f"See that it runs and that {URL} is its address; then run the same command again",
@@ -117,13 +58,9 @@ def asking(what: str, *, url: str, key: str) -> Iterator[None]:
 def gone_is_good() -> Iterator[None]:
     """Let a deletion pass whose object somebody else has just deleted."""
     import requests
-    from label_studio_sdk.core.api_error import ApiError
 
     try:
         yield
-    except ApiError as error:
-        if error.status_code != 404:
-            raise
     except requests.HTTPError as error:
         if error.response is None or error.response.status_code != 404:
             raise
@@ -164,41 +101,42 @@ def rows_hold(answer: Any, *names: str) -> bool:  # noqa: ANN401 -- whatever a s
     >>> rows_hold([None]), rows_hold([{"id": 1}], "email"), rows_hold([{"id": "x"}]), rows_hold({"id": 1})
     (False, False, False, False)
     """
-    return isinstance(answer, list) and all(holds(one, *names) and isinstance(one.get("id"), int) for one in answer)
+    return isinstance(answer, list) and all(holds(row, *names) and isinstance(row.get("id"), int) for row in answer)
 
 
-def _said(body: object, *, key: str) -> str:
+def _message(body: str, *, key: str) -> str:
     """Write what a server answered as one short line without secrets; of a page in HTML only its title.
 
-    >>> _said("<html><head><title>502 Bad Gateway</title></head><body>…", key="k" * 40)
+    >>> _message("<html><head><title>502 Bad Gateway</title></head><body>…", key="k" * 40)
     '502 Bad Gateway'
     """
-    text = _told(body if isinstance(body, str) else json.dumps(body, default=str))
+    text = _detail(body)
     if re.match(r"\s*<", text):
         title = re.search(r"<title[^>]*>(.*?)</title>", text, re.DOTALL | re.IGNORECASE)
         text = title[1] if title else "a page in HTML"
     text = " ".join(_TOKEN.sub("…", text.replace(key, "…")).split())
-    return text if len(text) <= _SHOWN else text[:_SHOWN] + " …"
+    return text if len(text) <= _LONGEST else text[:_LONGEST] + " …"
 
 
-def _told(body: str) -> str:
+def _detail(body: str) -> str:
     """Return what the server says in its JSON of an error, or the body as it is.
 
-    >>> _told('{"detail": "Validation error", "validation_errors": {"title": ["Too long"], "x": ["Bad"]}}')
+    >>> _detail('{"detail": "Validation error", "validation_errors": {"title": ["Too long"], "x": ["Bad"]}}')
     'Validation error: title: Too long; x: Bad'
     """
     try:
-        found = json.loads(body)
-        detail, errors = str(found["detail"]), found.get("validation_errors") or {}
-        told = [(name, one) for name, many in errors.items() for one in many]
+        answer = json.loads(body)
+        detail, errors = str(answer["detail"]), answer.get("validation_errors") or {}
+        messages = [(name, message) for name, several in errors.items() for message in several]
     except (ValueError, KeyError, TypeError, AttributeError):
         return body
-    named = [f"{one}" if name == "non_field_errors" else f"{name}: {one}" for name, one in told]
-    return f"{detail}: {'; '.join(named)}" if named else detail
+    named = [message if name == "non_field_errors" else f"{name}: {message}" for name, message in messages]
+    return f"{detail}: {'; '.join(map(str, named))}" if named else detail
 
 
-def _refused(status: int, said: str, *, what: str) -> PlatformError:
-    if status == 401 and "legacy token authentication has been disabled" in said:
+def refused(status: int, message: str, *, what: str) -> PlatformError:
+    """Return the error for a status of the server, with its message where that says more than the status."""
+    if status == 401 and "legacy token authentication has been disabled" in message:
         return PlatformError(
             "The key is a legacy token, and the organization does not allow those",
             cure=f"Put a personal access token into {KEY} (Account & Settings → Personal Access Token), or let an "
@@ -210,8 +148,8 @@ def _refused(status: int, said: str, *, what: str) -> PlatformError:
             cure=f"Copy a valid token into {KEY}: Account & Settings → Personal Access Token. "
             "A legacy token works only where the organization allows it",
         )
-    if status == 403 and "reserved network address" in said:  # no matter of the account: SSRF protection
-        return PlatformError(f"Label Studio refused {what}: {said}")
+    if status == 403 and "reserved network address" in message:  # no matter of the account: SSRF protection
+        return PlatformError(f"Label Studio refused {what}: {message}")
     if status == 403:
         return PlatformError(f"The account may not use {what}", cure="Ask an administrator of Label Studio")
     if status == 404:
@@ -220,7 +158,7 @@ def _refused(status: int, said: str, *, what: str) -> PlatformError:
         )
     if status >= 500:
         return PlatformError(
-            f"Label Studio failed with {status} when asked for {what}: {said}",
+            f"Label Studio failed with {status} when asked for {what}: {message}",
             cure="Its log holds the reason; then run the same command again: nothing is done twice",
         )
     if status in _LATER:
@@ -229,6 +167,6 @@ def _refused(status: int, said: str, *, what: str) -> PlatformError:
             cure="Run the same command again in a minute: nothing is done twice",
         )
     return PlatformError(
-        f"Label Studio refused {what} with {status}: {said}",
+        f"Label Studio refused {what} with {status}: {message}",
         cure="If its words do not tell why, its log does; the same command may be run again: nothing is done twice",
     )

@@ -1,16 +1,17 @@
-"""What is read from a Label Studio server, page by page; every row is looked at before it is believed."""
+"""Reads of a Label Studio server, page by page or as a JSON stream; every row is checked before it is believed."""
 
 from __future__ import annotations
 
+import codecs
+import itertools
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import formatdate, parsedate_to_datetime
 from typing import Any
 
 from .errors import rows_hold, stranger
-from .json_stream import objects_in
-from .transport import Wire
+from .transport import Transport
 
 PAGE = 1000  # tasks a request
 CHUNK = 1 << 16  # bytes of a long answer
@@ -19,9 +20,11 @@ _ANSWERS = "annotations,drafts,result,completed_by,was_cancelled,lead_time,updat
 # Without drafts and counts, which the server asks its database for a task at a time: in half the time.
 SAID = "id,data,annotations,result,completed_by,was_cancelled,lead_time,created_at,updated_at,import_id"
 SAID_AND_PREDICTED = f"{SAID},parent_prediction,predictions,model_version"
+_SPACE = " \t\r\n"
+_READ = json.JSONDecoder().raw_decode
 
 
-class Reader(Wire):
+class Reader(Transport):
     """Reads projects, tasks, predictions, people and tabs."""
 
     def version(self) -> str:
@@ -32,23 +35,23 @@ class Reader(Wire):
         """Return the time by the server's clock, as filters take it."""
         with self._asking("its time"):
             answer = self._answer("GET", "/api/version")
-            told = parsedate_to_datetime(answer.headers.get("Date") or formatdate(usegmt=True))
-            told = told if told.tzinfo else told.replace(tzinfo=UTC)  # "-0000" says nothing of where the server is
-        here = datetime.now(UTC)  # finer than the header's seconds, where both clocks agree
-        now = here if abs(here - told) < timedelta(seconds=2) else told + timedelta(seconds=1)
+            theirs = parsedate_to_datetime(answer.headers.get("Date") or formatdate(usegmt=True))
+            theirs = theirs if theirs.tzinfo else theirs.replace(tzinfo=UTC)  # "-0000" does not say where it is
+        ours = datetime.now(UTC)  # finer than the header's seconds, where both clocks agree
+        now = ours if abs(ours - theirs) < timedelta(seconds=2) else theirs + timedelta(seconds=1)
         return now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
     def projects(self) -> list[dict[str, Any]]:
         """Return the projects that the account can see, oldest first: id, title, description, task_number."""
-        found: list[dict[str, Any]] = []
+        projects: list[dict[str, Any]] = []
         params: dict[str, str | int] = {"page_size": 100, "page": 1, "include": "id,title,description,task_number"}
         while True:
             page = self.get("/api/projects", what="the list of projects", params=params, names=["results"])
             if not rows_hold(page["results"], "title"):
                 raise stranger(self.url)
-            found += page["results"]
+            projects += page["results"]
             if not page.get("next"):
-                return sorted(found, key=lambda one: one["id"])
+                return sorted(projects, key=lambda project: project["id"])
             params["page"] = int(params["page"]) + 1
 
     def project(self, project: int) -> dict[str, Any]:
@@ -121,17 +124,63 @@ class Reader(Wire):
         The server sends all of them in one answer, which may be of any length, and knows no narrower question.
         """
         with self._asking("the predictions"), self._streamed("/api/predictions/", project=project) as answer:
-            for one in objects_in(answer.iter_content(CHUNK)):
-                if not rows_hold([one], "task", "model_version", "result"):
+            for prediction in objects_in(answer.iter_content(CHUNK)):
+                if not rows_hold([prediction], "task", "model_version", "result"):
                     raise stranger(self.url)
-                yield one
+                yield prediction
 
     def people(self) -> dict[int, str]:
         """Return the e-mail address of every account that can be seen, by its id."""
-        found = self._rows("/api/users", what="the accounts", names=["email"])
-        return {int(one["id"]): str(one["email"]) for one in found}
+        accounts = self._rows("/api/users", what="the accounts", names=["email"])
+        return {int(account["id"]): str(account["email"]) for account in accounts}
 
     def views(self, project: int) -> list[dict[str, Any]]:
         """Return the tabs of a project, oldest first."""
-        found = self._rows("/api/dm/views", what="the tabs", params={"project": project}, names=["data"])
-        return sorted(found, key=lambda one: one["id"])
+        views = self._rows("/api/dm/views", what="the tabs", params={"project": project}, names=["data"])
+        return sorted(views, key=lambda view: view["id"])
+
+
+def objects_in(chunks: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+    r"""Yield the objects of a JSON list whose bytes come in chunks, so that it never stands in memory whole.
+
+    Raises
+    ------
+    ValueError
+        If it is no list of objects, or ends before its end.
+
+    Examples
+    --------
+    >>> list(objects_in([b'[{"a": "caf\xc3', b'\xa9"}, {"a"', b": 2}]"]))
+    [{'a': 'café'}, {'a': 2}]
+    """
+    decode = codecs.getincrementaldecoder("utf-8")().decode
+    rest, began, wanted = "", False, 0
+    for chunk in itertools.chain(chunks, [None]):  # None: nothing more comes
+        rest += decode(chunk or b"", chunk is None)
+        if chunk is not None and len(rest) < wanted:
+            continue  # an object of many chunks is not tried again at each of them
+        start = _past(rest, 0, passed=_SPACE)
+        if not began and start < len(rest):
+            if rest[start] != "[":
+                raise ValueError("not a list")
+            began, start = True, start + 1
+        while began and (start := _past(rest, start, passed=_SPACE + ",")) < len(rest):
+            if rest[start] == "]":
+                return
+            try:
+                item, start = _READ(rest, start)
+            except json.JSONDecodeError:
+                break  # the rest of it has not come yet
+            if not isinstance(item, dict):
+                raise ValueError("not an object")
+            yield item
+        rest = rest[start:]
+        wanted = 2 * len(rest)
+    raise ValueError("the list ends before its end")
+
+
+def _past(text: str, start: int, *, passed: str) -> int:
+    """Return the place of the next character that is not passed over."""
+    while start < len(text) and text[start] in passed:
+        start += 1
+    return start

@@ -1,8 +1,7 @@
-"""One server of Label Studio and one account on it: how a request goes there, and an answer comes back.
+"""Transport to one Label Studio server as one account: signed JSON requests, checked answers, errors in plain words.
 
-label-studio-sdk writes what is single; pages and batches go as plain JSON through requests, because the
-SDK builds and converts an object of every task that passes. Only calls that may be repeated are retried: a
-second import of the same batch would double its tasks.
+Everything goes through requests. label-studio-sdk builds and converts an object of every task that passes, so labelsift
+uses it for labeling configs only.
 """
 
 from __future__ import annotations
@@ -10,17 +9,20 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from labelsift.errors import MissingExtraError
+from labelsift.integrations._http import exchange, session_for
 
-from .errors import asking, elsewhere, exchange, gone_is_good, holds, rows_hold, session_for, stranger
+from .auth import Credentials
+from .errors import asking, elsewhere, gone_is_good, holds, rows_hold, stranger
 
 if TYPE_CHECKING:
-    from label_studio_sdk import LabelStudio as SDK
-    from requests import Response
+    from requests import PreparedRequest, Response
 
 Json = Any  # whatever a JSON text can hold
+Params = Mapping[str, str | int]
 TIMEOUT = 300  # seconds; an import of thousands of tasks takes a minute on a busy server
 
 
@@ -29,8 +31,8 @@ def body_of(value: Json) -> bytes:
     return json.dumps(value, ensure_ascii=False).encode()
 
 
-class Wire:
-    """The way to a server.
+class Transport:
+    """Requests to a server.
 
     Parameters
     ----------
@@ -42,75 +44,69 @@ class Wire:
     Raises
     ------
     MissingExtraError
-        If label-studio-sdk is not installed.
+        If label-studio-sdk or requests is not installed.
+    PlatformError
+        If the key has expired.
     """
 
     def __init__(self, url: str, key: str) -> None:
         self.url = url.rstrip("/")
         self._key = key
-        try:
-            from label_studio_sdk import LabelStudio as SDK
-        except ImportError as error:
-            raise MissingExtraError("label-studio-sdk", "label-studio", purpose="Label Studio") from error
-        from .auth import Signer
-
-        self._signer = Signer()
-        with self._asking("the key"):
-            # With the slash, or the SDK would ask for access tokens above the path that an address may have.
-            self._sdk: SDK = SDK(
-                base_url=f"{self.url}/", api_key=key, httpx_client=self._signer.client(timeout=TIMEOUT), max_retries=0
-            )
-        self._signer.sdk = self._sdk
+        for package in ("label_studio_sdk", "requests"):
+            if find_spec(package) is None:
+                raise MissingExtraError("label-studio-sdk", "label-studio", purpose="Label Studio")
+        self._credentials = Credentials(key, self._access_token)
         self._session = session_for(self.url)
-        self._session.auth = self._signer.sign
+        self._session.auth = self._credentials
 
-    def get(
-        self, path: str, *, what: str, params: Mapping[str, str | int] | None = None, names: Sequence[str] = ()
-    ) -> Json:
+    def get(self, path: str, *, what: str, params: Params | None = None, names: Sequence[str] = ()) -> Json:
         """Return the JSON that a path answers; ``what`` names it in an error, and it must hold ``names``."""
         with self._asking(what):
-            found = self._answer("GET", path, params=params).json()
-        if names and not holds(found, *names):
+            answer = self._answer("GET", path, params=params).json()
+        if names and not holds(answer, *names):
             raise stranger(self.url)
-        return found
+        return answer
 
-    def send(self, method: str, path: str, *, body: Json, what: str) -> Json:
-        """Send one request that is not repeated, and return what the server answers."""
-        return self._send(method, path, body=body, what=what)
+    def send(self, method: str, path: str, *, body: Json, what: str, params: Params | None = None) -> Json:
+        """Send one request, and return what the server answers; only PATCH is repeated, of a server that is busy."""
+        with self._asking(what):
+            answer = self._answer(method, path, **_json(body), params=params)
+            return answer.json() if answer.content else None
 
     def delete(self, path: str, *, what: str) -> None:
         """Delete what stands at a path; what is gone already is no error."""
         with self._asking(what), gone_is_good():
             self._answer("DELETE", path)
 
-    def _rows(
-        self, path: str, *, what: str, names: Sequence[str], params: Mapping[str, str | int] | None = None
-    ) -> Json:
+    def _rows(self, path: str, *, what: str, names: Sequence[str], params: Params | None = None) -> Json:
         """Return the list that a path answers, whose objects must all have ``names``."""
-        found = self.get(path, what=what, params=params)
-        if not rows_hold(found, *names):
+        rows = self.get(path, what=what, params=params)
+        if not rows_hold(rows, *names):
             raise stranger(self.url)
-        return found
-
-    def _send(
-        self, method: str, path: str, *, body: Json, what: str, params: Mapping[str, str | int] | None = None
-    ) -> Json:
-        data = body if isinstance(body, bytes) else body_of(body)
-        headers = {"Content-Type": "application/json"}
-        with self._asking(what):
-            answer = self._answer(method, path, data=data, params=params, headers=headers)
-            return answer.json() if answer.content else None
+        return rows
 
     def _number(self, path: str, name: str, *, body: Json, what: str) -> int:
         """Post something; return the number that the answer holds under a name."""
-        found = self._send("POST", path, body=body, what=what)
-        if not holds(found, name) or not isinstance(found[name], int):
+        answer = self.send("POST", path, body=body, what=what)
+        if not holds(answer, name) or not isinstance(answer[name], int):
             raise stranger(self.url)
-        return found[name]
+        return answer[name]
+
+    def _access_token(self) -> str:
+        """Exchange the key for an access token, by a request that is not signed."""
+
+        def unsigned(request: PreparedRequest) -> PreparedRequest:
+            return request
+
+        url, body = f"{self.url}/api/token/refresh/", _json({"refresh": self._key})
+        answer = self._good(exchange(self._session, "POST", url, timeout=TIMEOUT, auth=unsigned, **body)).json()
+        if not holds(answer, "access"):
+            raise stranger(self.url)
+        return str(answer["access"])
 
     def _answer(self, method: str, path: str, **more: Any) -> Response:  # noqa: ANN401
         answer = exchange(self._session, method, f"{self.url}{path}", timeout=TIMEOUT, **more)
-        if answer.status_code == 401 and self._signer.renew():  # refused before anything was done
+        if answer.status_code == 401 and self._credentials.renew():  # refused before anything was done
             answer = exchange(self._session, method, f"{self.url}{path}", timeout=TIMEOUT, **more)
         return self._good(answer)
 
@@ -119,7 +115,7 @@ class Wire:
         """Ask for an answer of any length that is not read at once."""
         more: Any = {"params": params, "timeout": TIMEOUT, "stream": True, "allow_redirects": False}
         answer = self._session.get(f"{self.url}{path}", **more)
-        if answer.status_code == 401 and self._signer.renew():
+        if answer.status_code == 401 and self._credentials.renew():
             answer.close()
             answer = self._session.get(f"{self.url}{path}", **more)
         with answer:
@@ -133,3 +129,9 @@ class Wire:
 
     def _asking(self, what: str) -> contextlib.AbstractContextManager[None]:
         return asking(what, url=self.url, key=self._key)
+
+
+def _json(body: Json) -> dict[str, Any]:
+    """Return the arguments of a request with this body: bytes as they are, anything else as JSON."""
+    data = body if isinstance(body, bytes) else body_of(body)
+    return {"data": data, "headers": {"Content-Type": "application/json"}}

@@ -1,4 +1,4 @@
-"""The annotation that ``labelsift apply`` writes beside people's own, and how it is told from theirs.
+"""Corrections: the annotations that ``labelsift apply`` writes beside people's own, and the mark that tells them apart.
 
 Its ``import_id`` is a number of 53 bits whose first bit is set: a hash of the task, the person and the value. Label
 Studio counts from 1, so no real import has such a number; it is in the answers of the interface and in the JSON export,
@@ -26,8 +26,8 @@ _FIRST = 1 << 52
 
 def mark_of(task: int, person: int | None, value: Value) -> int:
     """Return the number that a correction carries; different for another task, person or value."""
-    told = json.dumps([task, person, value], ensure_ascii=False)
-    return _FIRST | int.from_bytes(hashlib.blake2b(told.encode(), digest_size=8).digest(), "big") % _FIRST
+    identity = json.dumps([task, person, value], ensure_ascii=False)
+    return _FIRST | int.from_bytes(hashlib.blake2b(identity.encode(), digest_size=8).digest(), "big") % _FIRST
 
 
 def annotation_of(
@@ -45,14 +45,14 @@ def annotation_of(
         Shown in the details of each region: who decided.
     """
     mark = mark_of(task, person, value)
-    made: dict[str, Any] = {
+    body: dict[str, Any] = {
         "result": [region | {"meta": {"text": [note]}} for region in to_result(value, target, text=text)],
         "import_id": mark,
         "unique_id": str(uuid.uuid5(uuid.NAMESPACE_OID, f"labelsift correction {task} {mark}")),
         "ground_truth": False,  # true would take the mark from people's annotations
         "was_cancelled": False,
     }
-    return made if person is None else made | {"completed_by": person}
+    return body if person is None else body | {"completed_by": person}
 
 
 def is_marked(annotation: Mapping[str, Any]) -> bool:

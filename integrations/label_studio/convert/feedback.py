@@ -1,4 +1,4 @@
-"""What a labeler can say besides a label: that it is unclear, that the sample is unusable, and a note. Pure functions.
+"""Feedback controls of review projects: unclear, unusable, and a note. Pure functions.
 
 The controls stand in the labeling configs of review projects, under names of labelsift's own, so that nothing takes
 them for labels. Who says one of the two need not choose a label: the labels are hidden then, and Label Studio asks for
@@ -72,10 +72,10 @@ def parted(result: Iterable[Mapping[str, Any]]) -> tuple[Remark, list[Mapping[st
     for region in result:
         value = region.get("value") or {}
         if region.get("from_name") == DOUBT:
-            doubt = next((one for one in value.get("choices") or () if one in (UNCLEAR, UNUSABLE)), doubt)
+            doubt = next((choice for choice in value.get("choices") or () if choice in (UNCLEAR, UNUSABLE)), doubt)
         elif region.get("from_name") == NOTE:
             text = value.get("text") or ()
-            notes += [text] if isinstance(text, str) else [str(one) for one in text]
+            notes += [text] if isinstance(text, str) else [str(part) for part in text]
         else:
             others.append(region)
-    return Remark(doubt, "\n".join(one.strip() for one in notes if one.strip())), others
+    return Remark(doubt, "\n".join(note.strip() for note in notes if note.strip())), others

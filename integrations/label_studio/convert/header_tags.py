@@ -1,4 +1,4 @@
-"""The header lines of labelsift in a project's own labeling config: put in, found again, taken out.
+"""Header tags in a project's own labeling config: inserted, found again, removed.
 
 The config is edited as a text, never written anew from its tree: what people wrote stays byte for byte. A task
 without labelsift's fields shows an empty heading (tried in Chromium on 1.23.2), which the lines' own style hides.
@@ -80,19 +80,19 @@ def without_lines(config: str) -> str | None:
     True
     """
     try:
-        found = _read(config, project="").found
+        places = _read(config, project="").found
     except InputError:
         return None
-    if any(one.foreign for one in found):
+    if any(lines.foreign for lines in places):
         return None
     raw = config.encode()
-    for one in reversed(found):
-        before = raw[: one.start]
+    for lines in reversed(places):
+        before = raw[: lines.start]
         if before.endswith(_BEFORE):
             before = before[: -len(_BEFORE)]
         elif before.rstrip(b" \t").endswith(b"\n"):  # the visual editor of Label Studio sets its own indents
             before = before.rstrip(b" \t")[:-1]
-        raw = before + raw[one.end :]
+        raw = before + raw[lines.end :]
     return raw.decode()
 
 
@@ -162,10 +162,10 @@ def _is_own(tag: str, attributes: dict[str, Any]) -> bool:
     return tag == "Style" or (tag == "View" and set(attributes) <= {"className", "style"})
 
 
-def _tag_end(raw: bytes, at: int) -> int:
+def _tag_end(raw: bytes, start: int) -> int:
     """Return where the tag that begins here ends; a > within quotes does not end it."""
     quote = 0
-    for place in range(at, len(raw)):
+    for place in range(start, len(raw)):
         byte = raw[place]
         if quote:
             quote = 0 if byte == quote else quote

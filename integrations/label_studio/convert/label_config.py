@@ -1,4 +1,4 @@
-"""Which control of a labeling config holds the labels, and what kind of labels they are."""
+"""Parser of labeling configs: the control that holds the labels, and what kind of labels they are."""
 
 from __future__ import annotations
 
@@ -80,34 +80,34 @@ def target_of(label_config: str, *, project: str) -> Target:
 
     require_plain(label_config, project=project)
     interface = LabelInterface(label_config)
-    found = [one for one in interface.controls if not one.name.startswith(OWN)]
-    fitting = [one for one in found if one.tag in ("Choices", "Labels", "Taxonomy")]
-    names = ", ".join(f"{one.tag} {one.name}" for one in found) or "no control at all"
+    controls = [control for control in interface.controls if not control.name.startswith(OWN)]
+    fitting = [control for control in controls if control.tag in ("Choices", "Labels", "Taxonomy")]
+    names = ", ".join(f"{control.tag} {control.name}" for control in controls) or "no control at all"
     needs = f"The labeling config of {project} holds {names}; labelsift needs exactly one Choices, Labels or Taxonomy"
     cure = "Push without --match: that makes a review project with a config of its own"
     if len(fitting) != 1:
         raise InputError(needs, cure=cure)
     control = fitting[0]
-    shown = interface.get_object(control.to_name[0])
-    medium = _SHOWN.get(shown.tag)
+    shown_object = interface.get_object(control.to_name[0])
+    medium = _SHOWN.get(shown_object.tag)
     if medium is None or (control.tag == "Labels" and medium != "text"):
-        raise InputError(f"The labeling config of {project} labels {shown.tag} by {control.tag}", cure=cure)
+        raise InputError(f"The labeling config of {project} labels {shown_object.tag} by {control.tag}", cure=cure)
     nodes = _nodes(label_config, control.name, control.tag)
     labels, none = tuple(nodes), ""
     if NONE in labels:
         none = control.name
-    elif any(one.name == NOTHING for one in interface.controls):
+    elif any(control.name == NOTHING for control in interface.controls):
         none = NOTHING
-    kept = {label: node for label, node in nodes.items() if label != NONE}
+    offered = {label: node for label, node in nodes.items() if label != NONE}
     return Target(
         from_name=control.name,
         to_name=control.to_name[0],
-        labels=tuple(kept),
-        field=str(shown.value_name if hasattr(shown, "value_name") else shown.value).removeprefix("$"),
+        labels=tuple(offered),
+        field=str(getattr(shown_object, "value_name", None) or shown_object.value).removeprefix("$"),
         kind=_kind(control),
         medium=medium,
-        paths={label: node.path for label, node in kept.items()} if control.tag == "Taxonomy" else {},
-        shown={node.shown: label for label, node in kept.items() if node.shown != label},
+        paths={label: node.path for label, node in offered.items()} if control.tag == "Taxonomy" else {},
+        shown={node.shown: label for label, node in offered.items() if node.shown != label},
         none=none,
     )
 
@@ -144,21 +144,21 @@ class _Node:
 
 def _nodes(label_config: str, name: str, tag: str) -> dict[str, _Node]:
     """Return label → node of all that a control offers; of a taxonomy also inner nodes, as people choose them."""
-    found: dict[str, _Node] = {}
+    nodes: dict[str, _Node] = {}
     for control in ElementTree.fromstring(label_config).iter(tag):  # noqa: S314 - without entities
         if control.get("name") == name:
-            for path, shown in _below(control, "Label" if tag == "Labels" else "Choice", (), ()):
-                found[LEVEL.join(path)] = _Node(path, LEVEL.join(shown))
-    return found
+            for path, titles in _below(control, "Label" if tag == "Labels" else "Choice", (), ()):
+                nodes[LEVEL.join(path)] = _Node(path, LEVEL.join(titles))
+    return nodes
 
 
-def _below(node: ElementTree.Element, tag: str, path: Path, shown: Path) -> Iterable[tuple[Path, Path]]:
+def _below(node: ElementTree.Element, tag: str, path: Path, titles: Path) -> Iterable[tuple[Path, Path]]:
     # Choices may stand in views of their own; in a taxonomy a choice within a choice is one level down.
     for child in node:
         if child.tag == tag:
             value = child.get("value") or ""
-            here, read = (*path, child.get("alias") or value), (*shown, value)
+            here, read = (*path, child.get("alias") or value), (*titles, value)
             yield here, read
             yield from _below(child, tag, here, read)
         else:
-            yield from _below(child, tag, path, shown)
+            yield from _below(child, tag, path, titles)

@@ -71,9 +71,9 @@ def names_of(target: Target) -> Names:
 def _renamed(value: Value, names: dict[str, str]) -> Value:
     if isinstance(value, str):
         return names.get(value, value)
-    if any(not isinstance(one, str) for one in value):
+    if any(not isinstance(item, str) for item in value):
         return sorted([start, end, names.get(label, label)] for start, end, label in value)
-    return sorted({names.get(str(one), str(one)) for one in value})
+    return sorted({names.get(str(item), str(item)) for item in value})
 
 
 def _folded(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Labels to results of Label Studio, and back. Pure functions, the one place that knows both forms.
+"""Conversion of label values to Label Studio's result regions, and back. Pure functions.
 
 A **value** is what ``given``, ``suggested`` and a correction's ``value`` hold as JSON: a label; a sorted list of labels
 where a sample may have several; ``[[start, end, "label"], …]`` for spans (characters, end exclusive).
@@ -30,10 +30,10 @@ def to_result(value: Value, target: Target, *, text: str = "") -> list[Region]:
     if not labels:
         return _none(target) if target.none else []
     if target.kind == "labels":
-        return [_span(one, target, text) for one in value]
+        return [_span(span, target, text) for span in value]
     if target.kind in ("taxonomy", "taxonomies"):
-        told = {"taxonomy": [list(target.paths.get(one) or one.split(LEVEL)) for one in labels]}
-        return [_region(target, "taxonomy", told)]
+        paths = {"taxonomy": [list(target.paths.get(label) or label.split(LEVEL)) for label in labels]}
+        return [_region(target, "taxonomy", paths)]
     return [_region(target, "choices", {"choices": labels})]
 
 
@@ -45,30 +45,30 @@ def from_result(result: Iterable[Mapping[str, Any]], target: Target) -> Value | 
     labels beside it the labels count. Regions of other controls are passed over.
     """
     regions = list(result)
-    value = _value([one for one in regions if one.get("from_name") == target.from_name], target)
+    value = _value([region for region in regions if region.get("from_name") == target.from_name], target)
     if not value and target.none:
-        return [] if any(_says_none(one, target) for one in regions) else None
+        return [] if any(_says_none(region, target) for region in regions) else None
     return value
 
 
 def _value(own: Iterable[Mapping[str, Any]], target: Target) -> Value | None:
     if target.kind == "labels":
-        spans = {span for one in own for span in _spans(one.get("value") or {})}
-        return [list(one) for one in sorted(spans)]
-    labels = [label for one in own for label in _labels(one.get("value") or {}) if label != NONE]
+        spans = {span for region in own for span in _spans(region.get("value") or {})}
+        return [list(span) for span in sorted(spans)]
+    labels = [label for region in own for label in _labels(region.get("value") or {}) if label != NONE]
     if target.kind in ("choice", "taxonomy"):
         return labels[0] if labels else None
     return sorted(set(labels))
 
 
-def _labels(held: Mapping[str, Any]) -> list[str]:
-    choices = [str(label) for label in held.get("choices") or ()]
-    return choices + [LEVEL.join(map(str, path)) for path in held.get("taxonomy") or ()]
+def _labels(value: Mapping[str, Any]) -> list[str]:
+    choices = [str(label) for label in value.get("choices") or ()]
+    return choices + [LEVEL.join(map(str, path)) for path in value.get("taxonomy") or ()]
 
 
-def _spans(held: Mapping[str, Any]) -> Iterable[tuple[int, int, str]]:
-    place = held.get("globalOffsets") or held  # in HyperText start and end are places in the page
-    for label in held.get("labels") or ():
+def _spans(value: Mapping[str, Any]) -> Iterable[tuple[int, int, str]]:
+    place = value.get("globalOffsets") or value  # in HyperText start and end are places in the page
+    for label in value.get("labels") or ():
         yield int(place["start"]), int(place["end"]), str(label)
 
 
@@ -84,8 +84,8 @@ def _none(target: Target) -> list[Region]:
 
 def _span(span: Sequence[Any], target: Target, text: str) -> Region:
     start, end, label = span
-    held = {"start": start, "end": end, "text": text[start:end], "labels": [label]}
-    return _region(target, "labels", held) | {"id": f"span-{start}-{end}-{label}"}
+    value = {"start": start, "end": end, "text": text[start:end], "labels": [label]}
+    return _region(target, "labels", value) | {"id": f"span-{start}-{end}-{label}"}
 
 
 def _region(target: Target, type: str, value: dict[str, Any]) -> Region:

@@ -1,4 +1,4 @@
-"""Labeling configs: reading the one that a project has, and writing the one of a review project."""
+"""Writer of the labeling config of a review project."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ def config_of(target: Target, *, mode: Mode) -> str:
         ]
     lines.append("  </View>")
     tag = target.medium.capitalize()
-    shown = [
+    object_lines = [
         '  <View className="ls-text">',
         f'    <{tag} name="{target.to_name}" value="${target.field}"/>',
         "  </View>",
@@ -156,39 +156,39 @@ def config_of(target: Target, *, mode: Mode) -> str:
     asking += [f"    {line}" for line in _control(target)]
     asking.append("  </View>")
     if spans:  # the labels first: they are picked before the words
-        lines += [*asking, *shown, *_nothing(target)]
+        lines += [*asking, *object_lines, *_nothing(target)]
     else:  # a picture may be higher than the page
-        lines += [*asking, *shown] if target.medium == "image" else [*shown, *asking]
+        lines += [*asking, *object_lines] if target.medium == "image" else [*object_lines, *asking]
     return "\n".join([*lines, *(f"  {line}" for line in controls(target.to_name)), "</View>"])
 
 
 def _control(target: Target) -> list[str]:
     to = f'name="label" toName="{target.to_name}"'
     if target.kind == "labels":
-        made = [
-            _choice(label, tag="Label", more=f' background="{_COLORS[at % len(_COLORS)]}"')
-            for at, label in enumerate(target.labels)
+        choices = [
+            _choice(label, tag="Label", more=f' background="{_COLORS[number % len(_COLORS)]}"')
+            for number, label in enumerate(target.labels)
         ]
-        return [f'<Labels {to} showInline="true">', *_indented(made), "</Labels>"]
+        return [f'<Labels {to} showInline="true">', *_indented(choices), "</Labels>"]
     if target.paths:
         leaves = not any(
-            one[: len(other)] == other != one for one in target.paths.values() for other in target.paths.values()
+            path[: len(other)] == other != path for path in target.paths.values() for other in target.paths.values()
         )
         once = ' maxUsages="1"' if target.kind == "taxonomy" else ""
         only = ' leafsOnly="true"' if leaves else ""
-        made = _tree(tuple(target.paths.values()))
+        choices = _tree(tuple(target.paths.values()))
         shape = 'placeholder="Click to choose" showFullPath="true" minWidth="24rem"'
         opened, closed = f'<Taxonomy {to} required="true" {shape}{once}{only} {UNLESS_DOUBTED}>', "</Taxonomy>"
     else:
         choice = "multiple" if target.none else "single-radio"  # "single" looks like boxes to tick
-        made = [_choice(label) for label in target.labels]
+        choices = [_choice(label) for label in target.labels]
         opened, closed = (
             f'<Choices {to} choice="{choice}" required="true" showInline="true" {UNLESS_DOUBTED}>',
             "</Choices>",
         )
     if target.none:
-        made.append(f'<Choice value="{_NONE["multilabel"]}" alias="{NONE}"/>')
-    return [opened, *_indented(made), closed]
+        choices.append(f'<Choice value="{_NONE["multilabel"]}" alias="{NONE}"/>')
+    return [opened, *_indented(choices), closed]
 
 
 def _nothing(target: Target) -> list[str]:

@@ -1,7 +1,7 @@
-"""The tabs through which people work: one an issue, and those of the queue. Pure functions.
+"""Data Manager tabs: one an issue, and those of the review queue. Pure functions.
 
 A tab is known by its title. What it filters is labelsift's; which columns it shows and how it is sorted belongs to the
-people once it stands (see ``stored.put_tabs``).
+people once it stands (see ``server_state.put_tabs``).
 
 **A tab with a filter or an order gives two people the same task.** "Label All Tasks" in such a tab asks the server for
 the first unanswered task of just this list, and the server then looks at no lock: whoever else presses the button is
@@ -15,8 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from labelsift.data.issues import words
-from labelsift.data.schemas import ISSUES
+from labelsift.data.issues import issue_named, issue_names
 from labelsift.review.suggestions import issue_order
 
 from .feedback import UNCLEAR
@@ -27,29 +26,12 @@ REVIEW, DUPLICATES, SECOND_LOOK, UNCLEAR_TAB, DONE = "Review now", "Duplicates",
 # Pixels: by default a column shows some twenty characters a line, and a row has three lines.
 _WIDTHS = {"text": 300, f"{PREFIX}given": 155, f"{PREFIX}suggested": 170, f"{PREFIX}reason": 280}
 _OWN = ("id", "run", "round", "rank", "header", "issues", "group", "lane", "second_look", "source", "origin")
-_THEIRS = (
-    "completed_at",  # the number of annotations tells as much
-    "annotations_results",
-    "annotations_ids",
-    "file_upload",
-    "storage_filename",
-    "inner_id",
-    "cancelled_annotations",
-    "total_predictions",
-    "predictions_score",
-    "predictions_model_versions",
-    "predictions_results",
-    "annotators",
-    "created_at",
-    "updated_at",
-    "updated_by",
-    "avg_lead_time",
-    "draft_exists",
-    "comments",
-    "comment_count",
-    "unresolved_comment_count",
-    "reviewers",
-)
+# The columns of Label Studio that say nothing here; of completed_at the number of annotations tells as much.
+_THEIRS = """
+    completed_at annotations_results annotations_ids file_upload storage_filename inner_id cancelled_annotations
+    total_predictions predictions_score predictions_model_versions predictions_results annotators created_at
+    updated_at updated_by avg_lead_time draft_exists comments comment_count unresolved_comment_count reviewers
+""".split()
 Tab = dict[str, Any]
 Filter = dict[str, Any]
 
@@ -60,20 +42,22 @@ def tab_of(issue: str, *, run: str, prefix: str = "") -> Tab:
     ``prefix`` goes before the title, to tell labelsift's tabs from the others of an existing project.
     """
     score = f"data.{PREFIX}{issue}_score"
-    return _tab(prefix + words(issue).title, [_of(run), _if(score, "less", "Number", 2)], order=score, shown=(score,))
+    return _tab(
+        prefix + issue_named(issue).title, [_of(run), _if(score, "less", "Number", 2)], order=score, columns=(score,)
+    )
 
 
 def queue_tabs(*, run: str, grouped: bool, lanes: int = 0) -> list[Tab]:
     """Return the tabs of a review project's queue; "Duplicates" only where there are groups of them."""
     rank = f"data.{PREFIX}rank"
-    tabs = [_tab(REVIEW, [], shown=(f"data.{PREFIX}issues", rank))]
+    tabs = [_tab(REVIEW, [], columns=(f"data.{PREFIX}issues", rank))]
     for lane in range(1, lanes + 1):
         mine = [
             _of(run),
             _if(f"data.{PREFIX}lane", "equal", "Number", lane),
             _if("completed_at", "empty", "Datetime", True),
         ]
-        tabs.append(_tab(lane_title(lane, lanes), mine, order=rank, shown=(f"data.{PREFIX}issues", rank)))
+        tabs.append(_tab(lane_title(lane, lanes), mine, order=rank, columns=(f"data.{PREFIX}issues", rank)))
     done = [_of(run), _if("completed_at", "empty", "Datetime", False)]
     return [*tabs, *_common(run, grouped=grouped, done=done)]
 
@@ -93,26 +77,26 @@ def existing_tabs(*, run: str, grouped: bool, since: str, lanes: int = 0) -> lis
         _if("completed_at", "empty", "Datetime", True) | {"child_filter": _of(run)},
         _if("completed_at", "less", "Datetime", since) | {"child_filter": _of(run)},
     ]
-    shown = (f"data.{PREFIX}issues", rank, "completed_at")
-    tabs = [_tab(TAB_PREFIX + REVIEW, either, order=rank, shown=shown, conjunction="or")]
+    columns = (f"data.{PREFIX}issues", rank, "completed_at")
+    tabs = [_tab(TAB_PREFIX + REVIEW, either, order=rank, columns=columns, conjunction="or")]
     for lane in range(1, lanes + 1):
         mine = [_of(run), _if(f"data.{PREFIX}lane", "equal", "Number", lane)]
-        tabs.append(_tab(TAB_PREFIX + lane_title(lane, lanes), mine, order=rank, shown=shown))
+        tabs.append(_tab(TAB_PREFIX + lane_title(lane, lanes), mine, order=rank, columns=columns))
     done = [_of(run), _if("completed_at", "greater", "Datetime", since)]
     return [*tabs, *_common(run, grouped=grouped, done=done, prefix=TAB_PREFIX)]
 
 
 def project_tabs(issues: Iterable[str], *, run: str, grouped: bool, since: str, lanes: int = 0) -> list[Tab]:
     """Return all tabs that a project of the users' own gets: the queue, its lanes, one an issue, and the rest."""
-    made = existing_tabs(run=run, grouped=grouped, since=since, lanes=lanes)
+    tabs = existing_tabs(run=run, grouped=grouped, since=since, lanes=lanes)
     first = 1 + lanes
-    made[first:first] = [tab_of(one, run=run, prefix=TAB_PREFIX) for one in sorted(set(issues), key=issue_order)]
-    return made
+    tabs[first:first] = [tab_of(issue, run=run, prefix=TAB_PREFIX) for issue in sorted(set(issues), key=issue_order)]
+    return tabs
 
 
 def own_titles() -> set[str]:
     """Return every title, but for those of lanes, that a tab of labelsift's can have in a project of people's own."""
-    return {str(tab["title"]) for tab in project_tabs(ISSUES, run="", grouped=True, since="")}
+    return {str(tab["title"]) for tab in project_tabs(issue_names(), run="", grouped=True, since="")}
 
 
 def lane_title(lane: int, lanes: int) -> str:
@@ -132,16 +116,17 @@ def is_lane(tab: Tab, *, but: Sequence[str] = ()) -> bool:
     ['Review 1/3', 'Review 2/3', 'Review 3/3']
     """
     items = (tab.get("filters") or {}).get("items") or ()
-    return tab.get("title") not in but and any(one.get("filter") == f"filter:tasks:data.{PREFIX}lane" for one in items)
+    column = f"filter:tasks:data.{PREFIX}lane"
+    return tab.get("title") not in but and any(item.get("filter") == column for item in items)
 
 
 def since_of(tabs: Sequence[Tab], *, run: str) -> str | None:
     """Return when a run was first pushed into a project, as its tab "Review now" has kept it; None where it was not."""
     for tab in tabs:
         items = (tab.get("filters") or {}).get("items") or ()
-        if tab.get("title") != TAB_PREFIX + REVIEW or any(one.get("child_filter") != _of(run) for one in items):
+        if tab.get("title") != TAB_PREFIX + REVIEW or any(item.get("child_filter") != _of(run) for item in items):
             continue
-        times = [one["value"] for one in items if one.get("operator") == "less"]
+        times = [item["value"] for item in items if item.get("operator") == "less"]
         if times:
             return str(times[0])
     return None
@@ -150,12 +135,12 @@ def since_of(tabs: Sequence[Tab], *, run: str) -> str | None:
 def _common(run: str, *, grouped: bool, done: list[Filter], prefix: str = "") -> list[Tab]:
     group, look, results = f"data.{PREFIX}group", f"data.{PREFIX}second_look", "annotations_results"
     duplicates = [_of(run), _if(group, "not_equal", "String", "")]
-    tabs = [_tab(prefix + DUPLICATES, duplicates, order=group, shown=(group,))] if grouped else []
+    tabs = [_tab(prefix + DUPLICATES, duplicates, order=group, columns=(group,))] if grouped else []
     return [
         *tabs,
-        _tab(prefix + SECOND_LOOK, [_if(look, "empty", "String", False)], order=look, shown=(look,)),
-        _tab(prefix + UNCLEAR_TAB, [_of(run), _if(results, "contains", "String", UNCLEAR)], shown=(results,)),
-        _tab(prefix + DONE, done, shown=(results, "annotators", "completed_at")),
+        _tab(prefix + SECOND_LOOK, [_if(look, "empty", "String", False)], order=look, columns=(look,)),
+        _tab(prefix + UNCLEAR_TAB, [_of(run), _if(results, "contains", "String", UNCLEAR)], columns=(results,)),
+        _tab(prefix + DONE, done, columns=(results, "annotators", "completed_at")),
     ]
 
 
@@ -168,22 +153,22 @@ def _if(column: str, operator: str, type: str, value: str | float | bool) -> Fil
 
 
 def _tab(
-    title: str, items: list[Filter], *, order: str = "", shown: Sequence[str] = (), conjunction: str = "and"
+    title: str, items: list[Filter], *, order: str = "", columns: Sequence[str] = (), conjunction: str = "and"
 ) -> Tab:
-    made = {
+    tab = {
         "title": title,
         "type": "list",
         "target": "tasks",
         "filters": {"conjunction": conjunction, "items": items},
         "ordering": [f"tasks:{order}"] if order else [],
-        "hiddenColumns": {"explore": _hidden(shown), "labeling": []},
+        "hiddenColumns": {"explore": _hidden(columns), "labeling": []},
         "columnsWidth": {f"tasks:data.{name}": width for name, width in _WIDTHS.items()},
     }
     if order.endswith(("_score", "_rank")):  # else PostgreSQL sorts 10 before 2
-        made["columnsDisplayType"] = {f"tasks:{order}": "Number"}
-    return made
+        tab["columnsDisplayType"] = {f"tasks:{order}": "Number"}
+    return tab
 
 
-def _hidden(shown: Sequence[str]) -> list[str]:
-    own = [f"data.{PREFIX}{name}" for name in (*_OWN, *(f"{issue}_score" for issue in ISSUES))]
-    return [f"tasks:{name}" for name in (*own, *_THEIRS) if name not in shown]
+def _hidden(columns: Sequence[str]) -> list[str]:
+    own = [f"data.{PREFIX}{name}" for name in (*_OWN, *(f"{issue}_score" for issue in issue_names()))]
+    return [f"tasks:{name}" for name in (*own, *_THEIRS) if name not in columns]

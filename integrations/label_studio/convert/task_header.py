@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from labelsift.data.issues import shortened
+from labelsift.data.formatting import shortened
 from labelsift.data.review_queue import Dispute, ReviewItem, Span
 from labelsift.data.samples import Task
 

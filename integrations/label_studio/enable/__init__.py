@@ -1,1 +1,1 @@
-"""What ``enable`` changes in a project, and how ``disable`` takes it back."""
+"""Enabling and disabling labelsift in a project: ML backend, header lines, tabs, and the record of the changes."""

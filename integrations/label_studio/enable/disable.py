@@ -1,4 +1,4 @@
-"""Taking back what ``enable`` changed in a project, and nothing else."""
+"""The steps of ``disable``: takes back what ``enable`` changed in a project, and nothing else."""
 
 from __future__ import annotations
 
@@ -36,26 +36,26 @@ def disable(client: Client, *, project: str, store: Path | str | None = None, dr
     PlatformError
         If the server cannot be reached or refuses; the same command goes on from there.
     """
-    found = find_project(client, project)
-    kept = UndoRecords(store, NAME)
-    record = kept.read(found)
+    project_data = find_project(client, project)
+    records = UndoRecords(store, NAME)
+    record = records.read(project_data)
     if record is None:
         raise InputError(
-            f"{kept.place} has no record that {found['title']} was enabled",
+            f"{records.place} has no record that {project_data['title']} was enabled",
             cure="Name the store that it was enabled from: --store",
         )
-    receipt = Receipt(platform=NAME, target=found["title"], dry_run=dry_run)
-    work = _Disabling(client, found, record, receipt)
+    receipt = Receipt(platform=NAME, target=project_data["title"], dry_run=dry_run)
+    work = _Disabling(client, project_data, record, receipt)
     work.model_version()
     work.config()
     work.backend()
     work.tabs()
-    left = _projects(client, found, asked=project)
+    left = _projects(client, project_data, asked=project)
     if left:
         receipt.details["projects_left"] = f"{', '.join(left)}: hold people's answers; delete them by hand"
     receipt.details["tasks"] = "keep labelsift's fields and predictions; labelsift forget deletes those of samples"
     if not dry_run and not receipt.failed:
-        kept.delete(found)
+        records.delete(project_data)
     return receipt
 
 
@@ -63,8 +63,8 @@ def _projects(client: Client, project: Mapping[str, Any], *, asked: str) -> list
     """Return the titles of the projects of labelsift's own that belong to a project; people have answered in them."""
     number = int(project["id"])
     looks = find(client, number)
-    rounds = [one for one in all_rounds(client) if one.of in (asked, project["title"], str(number))]
-    return [*([str(looks["title"])] if looks else []), *(one.title for one in rounds)]
+    rounds = [round for round in all_rounds(client) if round.of in (asked, project["title"], str(number))]
+    return [*([str(looks["title"])] if looks else []), *(round.title for round in rounds)]
 
 
 @dataclass
@@ -80,9 +80,9 @@ class _Disabling:
     def number(self) -> int:
         return self.record.project
 
-    def change(self, name: str, told: object, act: Callable[[], object]) -> None:
+    def change(self, name: str, detail: object, act: Callable[[], object]) -> None:
         self.receipt.updated += 1
-        self.receipt.details[name] = told
+        self.receipt.details[name] = detail
         if not self.receipt.dry_run:
             act()
 
@@ -111,8 +111,8 @@ class _Disabling:
                 "hand (Settings → Labeling Interface → Code), then disable again"
             )
             return
-        told = "as it was" if wanted == before else "without the header lines; what was edited since stays"
-        self.change("labeling_config", told, lambda: write_config(self.client, self.number, wanted))
+        detail = "as it was" if wanted == before else "without the header lines; what was edited since stays"
+        self.change("labeling_config", detail, lambda: write_config(self.client, self.number, wanted))
 
     def backend(self) -> None:
         record = self.record
@@ -121,12 +121,12 @@ class _Disabling:
         if record.backend:  # also what a crash kept from being noted
             more = now.made(record.backend, but=(record.before.backends, record.before.webhooks))
             rows, hooks = rows | more[0], hooks | more[1]
-        needed = {hook_of(one["url"]) for one in now.backends if one["id"] not in rows}  # people's own, same address
-        hooks = {one["id"] for one in now.webhooks if one["id"] in hooks and one["url"] not in needed}
-        rows &= {one["id"] for one in now.backends}
+        needed = {hook_of(row["url"]) for row in now.backends if row["id"] not in rows}  # people's own, same address
+        hooks = {hook["id"] for hook in now.webhooks if hook["id"] in hooks and hook["url"] not in needed}
+        rows &= {row["id"] for row in now.backends}
         if rows or hooks:
-            told = f"{len(rows)} taken off, with {len(hooks)} webhooks"
-            self.change("backends", told, lambda: disconnect(self.client, backends=rows, webhooks=hooks))
+            detail = f"{len(rows)} taken off, with {len(hooks)} webhooks"
+            self.change("backends", detail, lambda: disconnect(self.client, backends=rows, webhooks=hooks))
 
     def tabs(self) -> None:
         record, left, gone = self.record, [], 0

@@ -1,4 +1,4 @@
-"""Plugging labelsift into a project of people's own.
+"""The steps of ``enable``: ML backend, header lines and tabs in a project of people's own.
 
 Each step looks at what stands and does only what is missing, so a second ``enable`` changes nothing and one that was
 interrupted is finished. What is changed stands in the record of :mod:`.plugged` first; :mod:`.disabling` takes it back.
@@ -68,11 +68,11 @@ def enable(
     PlatformError
         If the server cannot be reached or refuses.
     """
-    found = find_project(client, project)
-    number, config = int(found["id"]), found["label_config"] or ""
-    target_of(config, project=found["title"])
-    receipt = Receipt(platform=NAME, target=found["title"], dry_run=dry_run)
-    wanted = with_lines(config, project=found["title"])
+    project_data = find_project(client, project)
+    number, config = int(project_data["id"]), project_data["label_config"] or ""
+    target_of(config, project=project_data["title"])
+    receipt = Receipt(platform=NAME, target=project_data["title"], dry_run=dry_run)
+    wanted = with_lines(config, project=project_data["title"])
     since = since_of([view["data"] for view in client.views(number)], run=run) or client.now()
     tabs = project_tabs(issues, run=run, grouped=not set(DUPLICATES).isdisjoint(issues), since=since)
     if dry_run:
@@ -81,12 +81,14 @@ def enable(
         client.validate_config(number, wanted)
         if agree is not None and not agree(difference(config, wanted)):
             wanted = config
-    kept = UndoRecords(store, NAME)
-    standing = kept.read(found)
+    records = UndoRecords(store, NAME)
+    standing = records.read(project_data)
     wires = wires_of(client, number)
-    record = standing or UndoRecord(number, found["title"], client.url, run, _snapshot(client, found, wires))
+    record = standing or UndoRecord(
+        number, project_data["title"], client.url, run, _snapshot(client, project_data, wires)
+    )
     record.run, record.backend = run, backend or record.backend
-    work = _Enabling(client, kept, found, record, receipt)
+    work = _Enabling(client, records, project_data, record, receipt)
     if backend:
         work.connect(backend, wires, first=standing is None)
     now = client.project(number)
@@ -103,8 +105,8 @@ def _snapshot(client: Client, project: Mapping[str, Any], wires: Wires) -> Befor
         label_config=project["label_config"] or "",
         model_version=project["model_version"] or "",
         views={str(view["id"]): view for view in client.views(int(project["id"]))},
-        backends=[int(one["id"]) for one in wires.backends],
-        webhooks=[int(one["id"]) for one in wires.webhooks],
+        backends=[int(row["id"]) for row in wires.backends],
+        webhooks=[int(row["id"]) for row in wires.webhooks],
     )
 
 
@@ -120,7 +122,7 @@ def _plan(
 ) -> Receipt:
     titles = {view["data"].get("title") for view in client.views(project)}
     missing = [str(tab["title"]) for tab in tabs if tab["title"] not in titles]
-    connected = any(one["url"] == backend for one in wires_of(client, project).backends)
+    connected = any(row["url"] == backend for row in wires_of(client, project).backends)
     receipt.created = len(missing) + bool(backend and not connected)
     receipt.updated = int(config != wanted)
     receipt.unchanged = len(tabs) - len(missing) + (backend is not None and connected) + (config == wanted)
@@ -134,7 +136,7 @@ class _Enabling:
     """The steps of enable; each writes the record before it changes something and after it knows the ids."""
 
     client: Client
-    kept: UndoRecords
+    records: UndoRecords
     project: Mapping[str, Any]
     record: UndoRecord
     receipt: Receipt
@@ -144,11 +146,11 @@ class _Enabling:
         return self.record.project
 
     def note(self) -> None:
-        self.kept.write(self.project, self.record)
+        self.records.write(self.project, self.record)
 
     def connect(self, url: str, wires: Wires, *, first: bool) -> None:
         record, before = self.record, (self.record.before.backends, self.record.before.webhooks)
-        if any(one["url"] == url for one in wires.backends):
+        if any(row["url"] == url for row in wires.backends):
             self._done("unchanged", backend=f"{url} is connected")
             rows, hooks = wires.made(url, but=before)
             if not first and (rows - {*record.backends} or hooks - {*record.webhooks}):
@@ -159,11 +161,11 @@ class _Enabling:
             rows, hooks = connect_backend(self.client, self.number, url, wires)
         except (InputError, PlatformError):
             if first:  # nothing was changed
-                self.kept.delete(self.project)
+                self.records.delete(self.project)
             raise
-        kept = wires.hooks(url) & {*record.webhooks}  # one that outlived its backend serves the new one
-        disconnect(self.client, backends=record.backends, webhooks={*record.webhooks} - kept)  # of another address
-        self._own(rows, hooks | kept)
+        outlived = wires.hooks(url) & {*record.webhooks}  # one that outlived its backend serves the new one
+        disconnect(self.client, backends=record.backends, webhooks={*record.webhooks} - outlived)  # of another address
+        self._own(rows, hooks | outlived)
         self._done("created", backend=f"{url} is connected")
 
     def _own(self, backends: set[int], webhooks: set[int]) -> None:
@@ -175,8 +177,9 @@ class _Enabling:
         record = self.record
         wanted = now
         if prefill:
-            at = (one["title"] for one in wires_of(self.client, self.number).backends if one["url"] == record.backend)
-            wanted = record.model_version = next(at, convert.model_version(record.run))
+            backends = wires_of(self.client, self.number).backends
+            titles = (row["title"] for row in backends if row["url"] == record.backend)
+            wanted = record.model_version = next(titles, convert.model_version(record.run))
         elif now == TITLE and record.before.model_version != TITLE:
             wanted = record.before.model_version
         if wanted == now:
@@ -185,20 +188,20 @@ class _Enabling:
         self.note()
         self.client.set_model_version(self.number, wanted)
         stands = self.client.project(self.number)["model_version"] or ""
-        told = stands or "none: nothing is pre-filled"
+        detail = stands or "none: nothing is pre-filled"
         if stands != wanted:  # the server says nothing where no task has predictions of that version
-            told = f"{told}; no task has predictions of {wanted} yet, push them and enable again"
+            detail = f"{detail}; no task has predictions of {wanted} yet, push them and enable again"
         if prefill:
-            self._done("updated", model_version=told)
+            self._done("updated", model_version=detail)
         else:
-            self.receipt.details["model_version"] = told
+            self.receipt.details["model_version"] = detail
 
-    def config(self, shown: str, wanted: str, *, now: str) -> None:
-        if wanted == shown:
-            told = "has the header lines" if has_lines(shown) else LEFT
-            self._done("unchanged", labeling_config=told)
+    def config(self, agreed: str, wanted: str, *, now: str) -> None:
+        if wanted == agreed:
+            detail = "has the header lines" if has_lines(agreed) else LEFT
+            self._done("unchanged", labeling_config=detail)
             return
-        if now != shown:
+        if now != agreed:
             raise InputError(
                 f"Somebody changed the labeling config of {self.record.title} meanwhile", cure="Run enable again"
             )
@@ -211,13 +214,13 @@ class _Enabling:
         record, wanted = self.record, list(tabs)
         standing = self.client.views(self.number)
         mine = {str(tab["title"]) for tab in tabs}
-        theirs = {one["data"].get("title") for one in standing if not is_ours(one, mine)}
+        theirs = {view["data"].get("title") for view in standing if not is_ours(view, mine)}
         taken = [str(tab["title"]) for tab in wanted if tab["title"] in theirs]
         wanted = [tab for tab in wanted if tab["title"] not in theirs]
         if wanted and not standing:
             # Label Studio makes its own first tab only in a project that has none.
             wanted.insert(0, DEFAULT_TAB)
-        by_title = {one["data"].get("title"): one for one in standing}
+        by_title = {view["data"].get("title"): view for view in standing}
         for tab in wanted:
             old = by_title.get(tab["title"])
             if old and str(old["id"]) in record.before.views and old["data"].get("filters") != tab["filters"]:
@@ -225,14 +228,14 @@ class _Enabling:
         self.note()
         _, written = put_tabs(self.client, self.number, wanted)
         titles = {tab["title"] for tab in wanted}
-        made = {
-            str(one["id"]): str(one["data"].get("title"))
-            for one in self.client.views(self.number)
-            if str(one["id"]) not in record.before.views and one["data"].get("title") in titles
+        new = {
+            str(view["id"]): str(view["data"].get("title"))
+            for view in self.client.views(self.number)
+            if str(view["id"]) not in record.before.views and view["data"].get("title") in titles
         }
-        if made.keys() - record.tabs.keys():
-            self.receipt.created += len(made.keys() - record.tabs.keys())
-            record.tabs |= made
+        if new.keys() - record.tabs.keys():
+            self.receipt.created += len(new.keys() - record.tabs.keys())
+            record.tabs |= new
             self.note()
         self.receipt.details |= {"tabs": len(wanted), "tabs_written": written}
         if taken:

@@ -1,4 +1,4 @@
-"""Connecting a backend to a project and taking it off again: its row, and the webhook that the server makes for it."""
+"""ML backend of a project: its row and the webhook that the server makes for it, connected and taken off."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from typing import Any
 from labelsift.errors import InputError, PlatformError
 
 from ..client.client import Client
+from ..client.connect import PASSWORD, PASSWORD_FILE, USER
 
 TITLE = "labelsift"
-USER = "labelsift"
-PASSWORD, PASSWORD_FILE = "LABELSIFT_BACKEND_PASSWORD", "LABELSIFT_BACKEND_PASSWORD_FILE"
 SWITCHES = "ML_BLOCK_LOCAL_IP=false and SSRF_PROTECTION_ENABLED=false"
 LOCAL = (
     f"Start Label Studio with {SWITCHES} in its environment (both are needed for an address in a private network), "
@@ -34,15 +33,15 @@ def backend_password() -> str | None:
     if given or not file:
         return given or None
     try:
-        found = Path(file).expanduser().read_text(encoding="utf-8").strip()
+        secret = Path(file).expanduser().read_text(encoding="utf-8").strip()
     except (OSError, RuntimeError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or "it is no text"
         raise InputError(
             f"The file named by {PASSWORD_FILE} cannot be read: {why}", cure="Name a file that holds the password"
         ) from None
-    if not found:
+    if not secret:
         raise InputError(f"The file named by {PASSWORD_FILE} is empty", cure="Write the backend's password into it")
-    return found
+    return secret
 
 
 @dataclass(frozen=True)
@@ -54,12 +53,12 @@ class Wires:
 
     def made(self, url: str, *, but: tuple[Collection[int], Collection[int]] = ((), ())) -> tuple[set[int], set[int]]:
         """Return the ids of labelsift's backends and of the webhooks at an address, but those named."""
-        rows = {int(one["id"]) for one in self.backends if one["url"] == url and one["title"] == TITLE}
+        rows = {int(row["id"]) for row in self.backends if row["url"] == url and row["title"] == TITLE}
         return rows - {*but[0]}, self.hooks(url) - {*but[1]}
 
     def hooks(self, url: str) -> set[int]:
         """Return the ids of the webhooks of a backend at this address."""
-        return {int(one["id"]) for one in self.webhooks if one["url"] == hook_of(url)}
+        return {int(hook["id"]) for hook in self.webhooks if hook["url"] == hook_of(url)}
 
 
 def wires_of(client: Client, project: int) -> Wires:
@@ -109,10 +108,10 @@ def connect_backend(client: Client, project: int, url: str, standing: Wires) -> 
 
 def disconnect(client: Client, *, backends: Collection[int], webhooks: Collection[int]) -> None:
     """Delete backends and webhooks by their ids; the server does not delete a webhook with its backend."""
-    for one in backends:
-        client.delete(f"/api/ml/{one}", what=f"backend {one}")
-    for one in webhooks:
-        client.delete(f"/api/webhooks/{one}/", what=f"webhook {one}")
+    for backend in backends:
+        client.delete(f"/api/ml/{backend}", what=f"backend {backend}")
+    for hook in webhooks:
+        client.delete(f"/api/webhooks/{hook}/", what=f"webhook {hook}")
 
 
 def _refused(error: PlatformError | None, url: str, *, half: bool) -> PlatformError:
@@ -123,18 +122,18 @@ def _refused(error: PlatformError | None, url: str, *, half: bool) -> PlatformEr
             "private networks (SSRF) forbids that. The half-made backend was taken off again",
             cure=LOCAL,
         )
-    said = error.what if error else "it was not stored"
-    if "reserved network address" in said:
-        return PlatformError(f"Label Studio may not reach the backend at {url}: {said}", cure=LOCAL)
-    if "health check failed" in said:
+    reason = error.what if error else "it was not stored"
+    if "reserved network address" in reason:
+        return PlatformError(f"Label Studio may not reach the backend at {url}: {reason}", cure=LOCAL)
+    if "health check failed" in reason:
         return PlatformError(
             f"Label Studio does not reach a backend at {url}",
             cure="Start it (labelsift serve label-studio), and give the address as Label Studio sees it: in a "
             "container localhost is the container itself",
         )
-    if "authentication parameters" in said:
+    if "authentication parameters" in reason:
         return PlatformError(
             f"The backend at {url} does not accept the password",
             cure=f"Set {PASSWORD} or {PASSWORD_FILE} to the one that labelsift serve was started with",
         )
-    return PlatformError(f"The backend at {url} was not connected: {said}", cure=error.cure if error else "")
+    return PlatformError(f"The backend at {url} was not connected: {reason}", cure=error.cure if error else "")

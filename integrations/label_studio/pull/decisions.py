@@ -16,7 +16,7 @@ from labelsift.review.suggestions import labels_in, read_given, suggestion_of
 from labelsift.store.base import SENT
 from labelsift.store.pull_state import Pulled
 from labelsift.store.run_info import read_facts, read_links
-from labelsift.store.run_reader import Shown, read_shown
+from labelsift.store.run_reader import SampleRecord, read_sample_records
 from labelsift.store.store import Store
 
 from ..client.client import Client
@@ -76,7 +76,7 @@ class DecisionReader:
             for task in tasks:
                 self._take(task, run, shown.get(_sample_id(task)))
 
-    def _take(self, task: Task, run: str, shown: Shown | None) -> None:
+    def _take(self, task: Task, run: str, shown: SampleRecord | None) -> None:
         key = str(task["id"])
         known = self.pulled.rows.pop(key, {})
         pushed = min(_predicted(task, run), default=self.pulled.pushed.get(run, ""))
@@ -91,7 +91,7 @@ class DecisionReader:
             self.pulled.rows[key] = rows
 
     def _decision(
-        self, task: Task, annotation: Mapping[str, Any], run: str, shown: Shown | None, pushed: str
+        self, task: Task, annotation: Mapping[str, Any], run: str, shown: SampleRecord | None, pushed: str
     ) -> Row | None:
         """Return the decision that an answer is on this run, or on one that was pushed before it and not pulled."""
         answer = self._answer(task, annotation) if pushed else None
@@ -135,7 +135,7 @@ class DecisionReader:
         alone = answer is not None and answer.skipped and not annotation.get("was_cancelled")
         return None if alone else answer
 
-    def _row(self, task: Task, answer: Answer, run: str, shown: Shown | None, pushed: str) -> Row:
+    def _row(self, task: Task, answer: Answer, run: str, shown: SampleRecord | None, pushed: str) -> Row:
         given = self._given(task, shown, pushed)
         single = isinstance(given, str) or self._single
         suggested = self._suggested(task, run, shown, given, single=single)
@@ -143,7 +143,7 @@ class DecisionReader:
         answer = replace(answer, value=value, given=given, suggested=suggested, run=run or None)
         return correction_of(answer, platform=NAME, task=self._target.task)
 
-    def _named(self, value: Value | None, run: str, shown: Shown | None, *, single: bool) -> Value | None:
+    def _named(self, value: Value | None, run: str, shown: SampleRecord | None, *, single: bool) -> Value | None:
         """Return a value of the project's under the names of the data, and as one label where a sample has one."""
         if single and isinstance(value, list) and len(value) == 1:
             value = value[0]
@@ -160,11 +160,11 @@ class DecisionReader:
             return [str(label) for label in read_facts(self.store.place_of(run))["classes"]]
         return []
 
-    def _from_findings(self, shown: Shown, given: Value | None, *, single: bool) -> Value | None:
+    def _from_findings(self, shown: SampleRecord, given: Value | None, *, single: bool) -> Value | None:
         task = "classification" if single else self._target.task
         return suggestion_of(shown.findings, given=given, task=task)[0]
 
-    def _given(self, task: Task, shown: Shown | None, pushed: str) -> Value | None:
+    def _given(self, task: Task, shown: SampleRecord | None, pushed: str) -> Value | None:
         """Return what was judged: from the run, else what people had said before the push, else what the task shows."""
         if shown is not None:
             several = None if self._single else _parsed(shown.given)
@@ -180,7 +180,7 @@ class DecisionReader:
         return stood if before else _parsed(text)
 
     def _suggested(
-        self, task: Task, run: str, shown: Shown | None, given: Value | None, *, single: bool
+        self, task: Task, run: str, shown: SampleRecord | None, given: Value | None, *, single: bool
     ) -> Value | None:
         """Return what was suggested: by the prediction, else by the run, as in mode blind, else by the task."""
         own = _own(task, run)
@@ -195,9 +195,9 @@ class DecisionReader:
     def _single(self) -> bool:
         return self._target.task == "classification"
 
-    def _shown(self, run: str, ids: Sequence[str]) -> dict[str, Shown]:
+    def _shown(self, run: str, ids: Sequence[str]) -> dict[str, SampleRecord]:
         with contextlib.suppress(LabelsiftError):
-            return read_shown(self.store.place_of(run), ids) if run else {}
+            return read_sample_records(self.store.place_of(run), ids) if run else {}
         return {}
 
     def _sent(self, run: str) -> str:

@@ -1,1 +1,1 @@
-"""What labelsift finds of its own on the server: rounds, its tasks, the matching of projects."""
+"""State on the server: review projects, labelsift's own tasks, and samples matched to people's tasks."""

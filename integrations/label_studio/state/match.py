@@ -1,4 +1,4 @@
-"""Which project a person means, and which of its tasks hold which samples."""
+"""Lookup of a project by title or number, and matching of its tasks to samples by id or text."""
 
 from __future__ import annotations
 
@@ -48,15 +48,17 @@ def find_project(client: Client, project: str) -> dict[str, Any]:
         If there is none (names those with a similar title) or several have the title.
     """
     projects = client.projects()
-    found = [one for one in projects if one["title"] == project]
-    found = found or [one for one in projects if str(one["id"]) == project]
-    if len(found) == 1:
-        return client.project(int(found[0]["id"]))
-    if found:
+    matching = [row for row in projects if row["title"] == project]
+    matching = matching or [row for row in projects if str(row["id"]) == project]
+    if len(matching) == 1:
+        return client.project(int(matching[0]["id"]))
+    if matching:
         raise InputError(
-            f"Several projects are called {project}", ids=[one["id"] for one in found], cure="Give the number instead"
+            f"Several projects are called {project}",
+            ids=[row["id"] for row in matching],
+            cure="Give the number instead",
         )
-    near = difflib.get_close_matches(project, [one["title"] for one in projects], n=3)
+    near = difflib.get_close_matches(project, [row["title"] for row in projects], n=3)
     cure = f"Similar titles: {', '.join(near)}" if near else "See the list of projects in Label Studio"
     raise InputError(f"Label Studio has no project {project}", cure=cure)
 
@@ -71,7 +73,7 @@ def match_tasks(client: Client, project: int, queue: ReviewQueue, *, name: str) 
     """
     sample_of = _Samples(queue)
     predictions = own_predictions(client, project)
-    found: dict[str, list[StoredTask]] = defaultdict(list)
+    tasks_of: dict[str, list[StoredTask]] = defaultdict(list)
     rounds: dict[str, int] = {}
     seen: set[str] = set()
     for page in client.tasks(project):
@@ -85,16 +87,16 @@ def match_tasks(client: Client, project: int, queue: ReviewQueue, *, name: str) 
                 rounds[str(data["labelsift_run"])] = int(data.get("labelsift_round") or 1)
             sample = sample_of(str(data[name])) if name in data else None
             if sample is not None:
-                found[sample].append(stored_task(task, predictions.get(task["id"], ())))
+                tasks_of[sample].append(stored_task(task, predictions.get(task["id"], ())))
     if seen and name not in seen:
-        known = ", ".join(sorted(one for one in seen if not one.startswith(PREFIX)))
-        raise InputError(f"No task of the project has the field {name}", cure=f"Its fields are: {known}")
+        fields = ", ".join(sorted(field for field in seen if not field.startswith(PREFIX)))
+        raise InputError(f"No task of the project has the field {name}", cure=f"Its fields are: {fields}")
     matched = Matched(round=rounds.get(queue.run, 1 + max(rounds.values(), default=0)))
-    for sample, tasks in found.items():
-        spare = [one for one in tasks if one.meta.get(CREATED) and not one.touched]
-        doubles = {one.task for one in (spare if len(spare) < len(tasks) else spare[1:])}
+    for sample, tasks in tasks_of.items():
+        spare = [task for task in tasks if task.meta.get(CREATED) and not task.touched]
+        doubles = {task.task for task in (spare if len(spare) < len(tasks) else spare[1:])}
         matched.doubles += sorted(doubles)
-        matched.tasks[sample] = [one for one in tasks if one.task not in doubles]
+        matched.tasks[sample] = [task for task in tasks if task.task not in doubles]
     return matched
 
 

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from labelsift.data.issues import shortened
+from labelsift.data.formatting import shortened
 
 from ..client.client import Client
 from ..convert.task_fields import model_version
@@ -76,22 +76,22 @@ class Round:
     @property
     def description(self) -> str:
         """What stands below the title, with the mark."""
-        kept = {name: value for name, value in asdict(self).items() if name not in ("project", "tasks")}
-        kept = {name: value for name, value in kept.items() if value is not None and (value or name not in _RARE)}
-        said = "Worst samples first: press Label All Tasks."
-        mark = json.dumps(kept, ensure_ascii=False, sort_keys=True)
-        return f"{said} Do not change what follows, labelsift reads it. [labelsift {mark}]"
+        fields = {name: value for name, value in asdict(self).items() if name not in ("project", "tasks")}
+        fields = {name: value for name, value in fields.items() if value is not None and (value or name not in _RARE)}
+        order = "Worst samples first: press Label All Tasks."
+        mark = json.dumps(fields, ensure_ascii=False, sort_keys=True)
+        return f"{order} Do not change what follows, labelsift reads it. [labelsift {mark}]"
 
 
 def all_rounds(client: Client) -> list[Round]:
     """Return every review project on the server, oldest round first."""
-    found = [one for one in map(_round, client.projects()) if one is not None]
-    return sorted(found, key=lambda one: (one.number, one.project))
+    rounds = [current for current in map(_round, client.projects()) if current is not None]
+    return sorted(rounds, key=lambda current: (current.number, current.project))
 
 
 def rounds_of(client: Client, project: str) -> list[Round]:
     """Return the review projects made for ``project``, oldest round first."""
-    return [one for one in all_rounds(client) if one.of == project]
+    return [current for current in all_rounds(client) if current.of == project]
 
 
 def is_review(project: dict[str, Any]) -> bool:
@@ -104,17 +104,17 @@ def _round(project: dict[str, Any]) -> Round | None:
     if mark is None:
         return None
     try:
-        kept = json.loads(mark[1])
+        fields = json.loads(mark[1])
         return Round(
-            of=str(kept["of"]),
-            run=str(kept["run"]),
-            mode=str(kept["mode"]),
-            number=int(kept["number"]),
+            of=str(fields["of"]),
+            run=str(fields["run"]),
+            mode=str(fields["mode"]),
+            number=int(fields["number"]),
             project=int(project["id"]),
-            pending=kept.get("pending"),
+            pending=fields.get("pending"),
             tasks=int(project.get("task_number") or 0),
-            part=str(kept.get("part", "")),
-            twice=float(kept.get("twice", 0)),
+            part=str(fields.get("part", "")),
+            twice=float(fields.get("twice", 0)),
         )
     except (ValueError, KeyError, TypeError):
         return None  # somebody edited it: it is theirs now
@@ -126,8 +126,8 @@ def round_for(rounds: Sequence[Round], *, run: str, mode: str, part: str = "") -
     Two pushes at the same time, or one that died, can leave two. Everybody takes the same one: one with
     tasks rather than an empty one, and of those the oldest.
     """
-    known = [one for one in rounds if (one.run, one.mode, one.part) == (run, mode, part)]
-    return min(known, key=lambda one: (not one.tasks, one.project), default=None)
+    same = [current for current in rounds if (current.run, current.mode, current.part) == (run, mode, part)]
+    return min(same, key=lambda current: (not current.tasks, current.project), default=None)
 
 
 def open_round(client: Client, wanted: Round, *, label_config: str) -> Round:
@@ -137,18 +137,18 @@ def open_round(client: Client, wanted: Round, *, label_config: str) -> Round:
     its own maker deletes it.
     """
     version = model_version(wanted.run) if wanted.mode == "prefill" else NOT_PREFILLED
-    made = client.create_project(
+    project = client.create_project(
         title=wanted.title,
         description=wanted.description,
         label_config=label_config,
         model_version=version,
         people=2 if wanted.part else 1,
     )
-    found = round_for(rounds_of(client, wanted.of), run=wanted.run, mode=wanted.mode, part=wanted.part)
-    if found is None or found.project == made:
-        return replace(wanted, project=made)
-    client.delete_project(made)
-    return _filled(client, found)
+    first = round_for(rounds_of(client, wanted.of), run=wanted.run, mode=wanted.mode, part=wanted.part)
+    if first is None or first.project == project:
+        return replace(wanted, project=project)
+    client.delete_project(project)
+    return _filled(client, first)
 
 
 def _filled(client: Client, current: Round) -> Round:

@@ -1,4 +1,4 @@
-"""What labelsift finds of its own on a server: tasks by sample id, doubles, predictions, tabs."""
+"""State of a project on the server: labelsift's tasks by sample id, doubles, predictions, tabs."""
 
 from __future__ import annotations
 
@@ -54,11 +54,11 @@ def untouched(client: Client, project: int, tasks: Sequence[int]) -> list[int]:
 
 def own_predictions(client: Client, project: int) -> dict[int, list[dict[str, Any]]]:
     """Return the predictions whose model version is labelsift's, by task id."""
-    found: dict[int, list[dict[str, Any]]] = {}
-    for one in client.each_prediction(project):
-        if str(one.get("model_version") or "").startswith(model_version("")):
-            found.setdefault(int(one["task"]), []).append(one)
-    return found
+    predictions: dict[int, list[dict[str, Any]]] = {}
+    for prediction in client.each_prediction(project):
+        if str(prediction.get("model_version") or "").startswith(model_version("")):
+            predictions.setdefault(int(prediction["task"]), []).append(prediction)
+    return predictions
 
 
 def same_prediction(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
@@ -78,8 +78,8 @@ def mend_predictions(
     """Replace labelsift's predictions of these tasks by the wanted one."""
     again: list[dict[str, Any]] = []
     for stored, wanted in wrong:
-        for one in stored.predictions:
-            client.delete_prediction(int(one["id"]))
+        for prediction in stored.predictions:
+            client.delete_prediction(int(prediction["id"]))
         if wanted is not None:
             again.append({"task": stored.task, **wanted})
     for batch in batches(again, size=size):
@@ -87,10 +87,10 @@ def mend_predictions(
 
 
 def _tabs_by_title(client: Client, project: int) -> dict[str, list[dict[str, Any]]]:
-    found: dict[str, list[dict[str, Any]]] = {}
+    views: dict[str, list[dict[str, Any]]] = {}
     for view in client.views(project):
-        found.setdefault(str(view["data"].get("title")), []).append(view)
-    return found
+        views.setdefault(str(view["data"].get("title")), []).append(view)
+    return views
 
 
 def put_tabs(client: Client, project: int, tabs: Sequence[Mapping[str, Any]]) -> tuple[dict[str, int], int]:
@@ -124,7 +124,7 @@ def put_tabs(client: Client, project: int, tabs: Sequence[Mapping[str, Any]]) ->
             client.delete_view(int(double["id"]))
             written += 1
     if any(is_lane(dict(tab)) for tab in tabs):
-        for view in (one for views in standing.values() for one in views if is_lane(one["data"], but=list(ids))):
+        for view in (view for views in standing.values() for view in views if is_lane(view["data"], but=list(ids))):
             client.delete_view(int(view["id"]))
             written += 1
     return ids, written

@@ -22,9 +22,9 @@ def sources_of(client: Client, queue: ReviewQueue, *, project: str, field: str) 
         If there is no such project, or no task has the field.
     """
     number = int(find_project(client, project)["id"])
-    found = match_tasks(client, number, queue, name=field.removeprefix("data."))
+    matched = match_tasks(client, number, queue, name=field.removeprefix("data."))
     page = f"{client.url}/projects/{number}/data"
-    return {sample: f"{page}?task={tasks[0].task}" for sample, tasks in found.tasks.items() if tasks}
+    return {sample: f"{page}?task={tasks[0].task}" for sample, tasks in matched.tasks.items() if tasks}
 
 
 def fields_of(address: str | None) -> dict[str, str]:
@@ -44,5 +44,5 @@ def linked(label_config: str) -> str:
     >>> linked("<View></View>").count("$labelsift_origin")
     1
     """
-    before, end = label_config[: (at := label_config.rindex("</View>"))], label_config[at:]
+    before, end = label_config[: (position := label_config.rindex("</View>"))], label_config[position:]
     return f"{before}  {_LINE}\n{end}"

@@ -14,8 +14,9 @@ import requests
 from click.testing import CliRunner, Result
 from labelsift.cli import main
 from labelsift.errors import PlatformError
+from labelsift.integrations.label_studio.client.auth import KeyFacts, facts_of
 from labelsift.integrations.label_studio.client.client import Client
-from labelsift.integrations.label_studio.client.keys import KeyFacts, facts_of, key_notes, key_problems
+from labelsift.integrations.label_studio.doctor import key_notes, key_problems
 from labelsift.integrations.label_studio.enable import enable as enabling
 from labelsift.integrations.label_studio.server import LabelStudioServer
 

@@ -67,6 +67,7 @@ def test_everything_reads_back_equal_to_the_report(offline, make_report):
     assert counted["files"] == 8
 
 
+@pytest.mark.slow
 def test_no_byte_of_a_text_is_written_unless_asked_for(offline, make_report, all_bytes, capsys):
     forms = [word.encode() for word in ("Quokka", "Zwölfkämpfer", "number 57")]
     forms += [json.dumps("Zwölfkämpfer")[1:-1].encode(), "Zwölfkämpfer".encode("utf-16-le"), b"Zw&ouml;lf"]

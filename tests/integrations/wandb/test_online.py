@@ -11,6 +11,7 @@ from labelsift.integrations.wandb import WandB
 from labelsift.render.panels import panels
 
 
+@pytest.mark.slow
 def test_a_run_goes_online_with_every_figure_and_no_text(stub, home, make_report, all_bytes):
     report = make_report()
     receipt = report.log("wandb", target="tickets")

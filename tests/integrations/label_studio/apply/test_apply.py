@@ -116,7 +116,7 @@ def test_the_correction_is_by_who_decided_and_exports_can_prefer_it(
 
     # Another decision takes its place; one that is taken back goes; what a person changed stays, and is theirs.
     theirs = made[tasks["t3"]["id"]]["id"]
-    client._send("PATCH", f"/api/annotations/{theirs}/", body={"result": top_up}, what="a change")
+    client.send("PATCH", f"/api/annotations/{theirs}/", body={"result": top_up}, what="a change")
     second = table(
         decision("t0", "card_arrival"), decision("t2", "refund", action="keep"), decision("t3", "card_arrival")
     )
@@ -187,7 +187,7 @@ def test_sets_and_spans_go_from_the_project_through_a_scan_and_back(
         else [],
         "labels": [region({"choices": decided})] if decided else [],
     }[role]
-    client._send("POST", f"/api/tasks/{task['id']}/annotations/", body={"result": value}, what="an answer")
+    client.send("POST", f"/api/tasks/{task['id']}/annotations/", body={"result": value}, what="an answer")
 
     pulled = ls.pull("label-studio", project=name, store=tmp_path / "s")
     (row,) = pulled.to_pylist()

@@ -18,7 +18,7 @@ from labelsift.data.samples import Samples
 from labelsift.integrations.label_studio.backend.app import create_app
 from labelsift.integrations.label_studio.backend.auth import Access
 from labelsift.integrations.label_studio.backend.database import Database
-from labelsift.integrations.label_studio.backend.handlers import Desk
+from labelsift.integrations.label_studio.backend.handlers import Handlers
 from labelsift.integrations.label_studio.backend.logs import Log
 from labelsift.integrations.label_studio.backend.projects import Projects
 from labelsift.integrations.label_studio.backend.served_run import Served
@@ -164,7 +164,7 @@ class Bench:
     """A backend with everything that a test wants to look into."""
 
     app: Any
-    desk: Desk
+    handlers: Handlers
     projects: Projects
     database: Database
     served: Served
@@ -173,8 +173,8 @@ class Bench:
 
     @property
     def worker(self) -> Worker:
-        assert self.desk.worker is not None
-        return self.desk.worker
+        assert self.handlers.worker is not None
+        return self.handlers.worker
 
     def lines(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.out.getvalue().splitlines()]
@@ -204,9 +204,9 @@ def make_bench() -> Iterator[Callable[..., Bench]]:
         cable = cable or Cable()
         client: Any = cable
         worker = Worker(client, projects, database, kept.ledger, log=log, second_look=True, training=True)
-        desk = Desk(projects, worker.queue, worker, log=log)
-        app = create_app(desk, access=Access(secret), any_host=True)
-        return Bench(app, desk, projects, database, served, cable, out)
+        handlers = Handlers(projects, worker.queue, worker, log=log)
+        app = create_app(handlers, access=Access(secret), any_host=True)
+        return Bench(app, handlers, projects, database, served, cable, out)
 
     yield make
     for one in open_:

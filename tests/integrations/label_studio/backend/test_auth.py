@@ -31,7 +31,7 @@ def test_label_studio_can_be_served() -> None:
 
 @pytest.mark.parametrize("wrong", [None, ("labelsift", "x"), ("admin", SECRET), ("labelsift", SECRET + "x"), ("", "")])
 def test_without_the_password_nothing_is_answered(bench: Bench, wrong: Any) -> None:
-    client = TestClient(create_app(bench.desk, access=Access(SECRET), any_host=True))
+    client = TestClient(create_app(bench.handlers, access=Access(SECRET), any_host=True))
     for method, path in [
         ("GET", "/health"),
         ("POST", "/setup"),
@@ -51,7 +51,7 @@ def test_broken_credentials_are_refused(header: str) -> None:
 
 
 def test_a_stranger_may_hint_at_an_annotation_but_not_start_training(bench: Bench) -> None:
-    client = TestClient(create_app(bench.desk, access=Access(SECRET), any_host=True))
+    client = TestClient(create_app(bench.handlers, access=Access(SECRET), any_host=True))
     event = {"action": "START_TRAINING", "project": {"id": 1}}
     assert client.post("/webhook", json=event).json()["queued"] == 0
     assert client.post("/webhook", json=event, auth=AUTH).json()["queued"] == 1
@@ -63,7 +63,7 @@ def test_a_stranger_may_hint_at_an_annotation_but_not_start_training(bench: Benc
 
 
 def test_without_a_password_only_this_machine_is_meant(bench: Bench) -> None:
-    client = TestClient(create_app(bench.desk, access=Access(None)), base_url="http://127.0.0.1:9090")
+    client = TestClient(create_app(bench.handlers, access=Access(None)), base_url="http://127.0.0.1:9090")
     assert client.get("/health").status_code == 200
     assert client.get("/health", headers={"host": "evil.example:9090"}).status_code == 403
     assert client.post("/webhook", content="{}", headers={"content-type": "text/plain"}).status_code == 415
@@ -186,5 +186,5 @@ def test_an_error_is_logged_by_its_place_only(
     assert answer.status_code == 200 and answer.json() == {"results": [[]]}
     assert "PLANTED" not in bench.out.getvalue()
     assert any(
-        one.get("error") == "RuntimeError" and one["where"].startswith("test_access.py") for one in bench.lines()
+        one.get("error") == "RuntimeError" and one["where"].startswith(Path(__file__).name) for one in bench.lines()
     )

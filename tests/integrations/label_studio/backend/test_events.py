@@ -119,7 +119,7 @@ def test_the_same_webhook_twice_and_out_of_order_is_one_look(bench: Bench) -> No
     _send(bench, early, late)
     bench.work()
     assert len(bench.cable.second_looks()) == 1
-    assert bench.desk.queue is not None and bench.desk.queue.counts() == {"done": 2}
+    assert bench.handlers.queue is not None and bench.handlers.queue.counts() == {"done": 2}
 
 
 def test_random_orders_and_repeats_of_events_end_in_the_same_looks(
@@ -178,7 +178,7 @@ def test_with_one_account_a_look_waits_until_there_is_another(bench: Bench) -> N
     ]
     assert "Waits for another account" in Store(bench.served.store.folder).ledger.records()[-1]["reason"]
     bench.cable.accounts[3] = "eve@example.com"
-    bench.worker._server._held.clear()  # as after a minute
+    bench.worker.answers.server._cache.clear()  # as after a minute
     _send(bench, _event(_agree(bench.cable, 5)))
     bench.work()
     assert {one["labelsift_second_look"] for one in bench.cable.second_looks()} == {"eve@example.com"}
@@ -231,7 +231,7 @@ def test_what_was_deleted_or_belongs_elsewhere_does_nothing(bench: Bench) -> Non
     )
     bench.work()
     assert bench.cable.second_looks() == []
-    assert bench.desk.queue is not None and bench.desk.queue.counts() == {"done": 3}
+    assert bench.handlers.queue is not None and bench.handlers.queue.counts() == {"done": 3}
 
 
 def test_an_unseen_text_is_weighed_by_the_model(bench: Bench) -> None:
@@ -251,7 +251,7 @@ def test_a_server_that_is_away_costs_nothing(bench: Bench, monkeypatch: pytest.M
         patched.setattr(bench.cable, "get", away)
         bench.work()
     assert bench.cable.second_looks() == []
-    assert bench.desk.queue is not None and bench.desk.queue.counts() == {"pending": 1}
+    assert bench.handlers.queue is not None and bench.handlers.queue.counts() == {"pending": 1}
     time.sleep(1.1)
     bench.work()
     assert len(bench.cable.second_looks()) == 1
@@ -302,7 +302,7 @@ def test_stopping_finishes_the_job_at_hand(bench: Bench) -> None:
         assert entered.wait(10)
         threading.Timer(0.3, leave.set).start()
     assert len(bench.cable.second_looks()) == 1
-    assert bench.desk.queue is not None and bench.desk.queue.counts() == {"done": 1}
+    assert bench.handlers.queue is not None and bench.handlers.queue.counts() == {"done": 1}
 
 
 def test_training_publishes_a_version_that_survives_a_restart(store: Path, make_bench: Callable[..., Bench]) -> None:

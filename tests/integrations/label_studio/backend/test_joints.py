@@ -12,7 +12,7 @@ import pytest
 from labelsift.corrections.erase import forget
 from labelsift.integrations.label_studio import LabelStudio
 from labelsift.integrations.label_studio.backend.predictions import entry
-from labelsift.integrations.label_studio.backend.run_index import Opinion
+from labelsift.integrations.label_studio.backend.run_index import Prediction
 from labelsift.integrations.label_studio.convert.label_config import target_of
 from labelsift.integrations.label_studio.pull.existing_project import pull_project
 from starlette.testclient import TestClient
@@ -57,8 +57,8 @@ def test_what_is_erased_leaves_the_backend_that_runs_its_disk_and_the_second_loo
     assert b"t0000" not in _contents(bench)
     assert not (bench.database.folder / "models").exists() or not any((bench.database.folder / "models").iterdir())
     assert bench.served.refresh() and not bench.served.refresh()
-    assert bench.served.known is not None and bench.served.known.row(id="t0000") is None
-    assert len(bench.served.known) == 239 and bench.served.scorer is not None and bench.served.scorer.able
+    assert bench.served.run_index is not None and bench.served.run_index.row(id="t0000") is None
+    assert len(bench.served.run_index) == 239 and bench.served.scorer is not None and bench.served.scorer.able
     answer = client.post("/predict", json=ask([task])).json()["results"][0]
     assert "quality" not in answer  # judged as a text that nobody knows, or not at all
 
@@ -70,7 +70,7 @@ def test_a_run_that_is_removed_is_answered_no_more(bench: Bench) -> None:
     assert bench.served.refresh()
     task = {"id": 7, "data": {"text": _texts()["t0005"], "labelsift_id": "t0005", "labelsift_given": "x"}}
     assert TestClient(bench.app).post("/predict", json=ask([task])).json()["results"] == [[]]
-    assert bench.served.known is None and bench.served.problem
+    assert bench.served.run_index is None and bench.served.problem
 
 
 def test_a_second_opinion_comes_back_as_a_decision(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,7 +108,7 @@ def test_a_project_of_second_looks_that_is_gone_is_made_anew_and_loses_no_look(b
     _looked(bench)
     cable = bench.cable
     [place] = [number for number in cable.all if number != 1]
-    assert bench.worker._server.exists(place)
+    assert bench.worker.answers.server.exists(place)
     del cable.all[place], cable.of[place]  # by a person; the backend still thinks that it is there
     load = cable.import_tasks
 
@@ -125,7 +125,7 @@ def test_a_project_of_second_looks_that_is_gone_is_made_anew_and_loses_no_look(b
     cable.all[place + 5] = {"id": place + 5, "title": "", "description": ""}  # numbers are not used again
     with bench.database.turn() as connection:
         connection.execute("UPDATE jobs SET due = 0")
-    bench.worker._server._held.clear()  # a minute later
+    bench.worker.answers.server._cache.clear()  # a minute later
     bench.work()
     assert any(one["text"] == _texts()["t0001"] for one in cable.second_looks())
 
@@ -159,7 +159,7 @@ def _tasks_of(cable: Cable) -> Callable[..., Any]:
 def test_labels_that_the_config_names_otherwise_are_answered_and_understood(store: Path, make_bench: Any) -> None:
     config = CONFIG.replace('value="refund"', 'value="Refund" alias="rf"')
     target = target_of(config, project="P")
-    found = entry(Opinion("refund", 0.9), target, version="v", text="…")
+    found = entry(Prediction("refund", 0.9), target, version="v", text="…")
     assert isinstance(found, dict) and found["result"][0]["value"] == {"choices": ["rf"]}
     cable = Cable()
     cable.all[1]["label_config"] = config

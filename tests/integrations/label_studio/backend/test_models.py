@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from labelsift.integrations.label_studio.backend.evidence import LIKELY, UNLIKELY, weigh
 from labelsift.integrations.label_studio.backend.models import Model, Models, fit_run, refit
-from labelsift.integrations.label_studio.backend.run_index import Opinion
+from labelsift.integrations.label_studio.backend.run_index import Prediction
 from labelsift.integrations.label_studio.backend.score_texts import best, probability
 from labelsift.models.logistic_regression import LogisticRegression
 from labelsift.store.store import Store
@@ -116,16 +116,16 @@ def test_of_labels_apart_the_likely_set_is_said() -> None:
     ],
 )
 def test_an_answer_is_weighed(value: str, quality: float | None, other: tuple[str, float], verdict: str) -> None:
-    opinion = Opinion("y", other[1], given="x", quality=quality, other=other)
-    assert weigh(opinion, value, None).verdict == verdict
-    assert weigh(None, value, None).verdict == ""
+    prediction = Prediction("y", other[1], given="x", quality=quality, other=other)
+    assert weigh(prediction, value, None)[0] == verdict
+    assert weigh(None, value, None)[0] == ""
 
 
 @settings(max_examples=50, deadline=None, derandomize=True)
 @given(st.floats(0, 1), st.sampled_from("abc"))
 def test_what_is_likely_never_contradicts(share: float, value: str) -> None:
     told = np.array([share, (1 - share) / 2, (1 - share) / 2], dtype=np.float32)
-    found = weigh(Opinion("a", share, told=told), value, _model())
+    verdict, _ = weigh(Prediction("a", share, probabilities=told), value, _model())
     likely = float(told[CLASSES.index(value)])
-    assert found.verdict != "contradicts" or (likely <= UNLIKELY + 1e-6 and told.max() >= LIKELY - 1e-6)
-    assert found.verdict != "agrees" or likely == told.max()
+    assert verdict != "contradicts" or (likely <= UNLIKELY + 1e-6 and told.max() >= LIKELY - 1e-6)
+    assert verdict != "agrees" or likely == told.max()

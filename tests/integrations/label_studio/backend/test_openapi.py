@@ -21,7 +21,7 @@ from labelsift.integrations.label_studio.backend.predictions import (
     text_of,
     value_of,
 )
-from labelsift.integrations.label_studio.backend.run_index import Opinion
+from labelsift.integrations.label_studio.backend.run_index import Prediction
 from labelsift.integrations.label_studio.convert.label_config import Target
 from labelsift.integrations.label_studio.convert.regions import from_result
 from schemathesis.checks import not_a_server_error
@@ -51,7 +51,7 @@ RESULT = st.lists(
 
 @pytest.mark.slow
 def test_no_request_makes_the_backend_fail(bench: Bench) -> None:
-    app = create_app(bench.desk, access=Access(None), any_host=True)
+    app = create_app(bench.handlers, access=Access(None), any_host=True)
     statuses: set[int] = set()
     operations = [one.ok() for one in schemathesis.openapi.from_asgi("/openapi.json", app).get_all_operations()]
     assert {one.path for one in operations} == {"/health", "/setup", "/predict", "/webhook", "/versions", "/job_status"}
@@ -115,7 +115,7 @@ def test_whatever_a_task_holds_it_is_read_without_an_error(task: dict[str, Any],
 def test_an_entry_holds_the_label_and_a_score_that_label_studio_takes(
     label: str, confidence: float | None, quality: float | None, reason: str
 ) -> None:
-    made = entry(Opinion(label, confidence, quality=quality, reason=reason), TARGET, version="v", text="x")
+    made = entry(Prediction(label, confidence, quality=quality, reason=reason), TARGET, version="v", text="x")
     if label not in TARGET.labels:
         assert made == []
         return

@@ -183,7 +183,7 @@ def test_two_projects_with_runs_of_their_own_share_nothing(store: Path, make_ben
         log=bench.projects._log,
     )
     first.load()
-    bench.desk.projects = Projects({1: first, 2: second}, None, log=bench.projects._log)
+    bench.handlers.projects = Projects({1: first, 2: second}, None, log=bench.projects._log)
     client = TestClient(bench.app)
     task = [{"id": 1, "data": {"text": "my plastic card was shipped by post"}}]
     [one], [two] = _results(client, task), _results(client, task, project=2)

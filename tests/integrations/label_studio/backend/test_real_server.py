@@ -43,7 +43,7 @@ class Project:
         if backend.auth:
             user, secret = backend.auth
             body |= {"auth_method": "BASIC_AUTH", "basic_auth_user": user, "basic_auth_pass": secret}
-        return int(self.client._send("POST", "/api/ml", body=body, what="a backend")["id"])
+        return int(self.client.send("POST", "/api/ml", body=body, what="a backend")["id"])
 
     def open(self, id: str) -> list[dict[str, Any]]:
         """Return the predictions that the labeling page of a task gets."""
@@ -55,12 +55,12 @@ class Project:
         some = [self.tasks[one] for one in ids]
         body = {"selectedItems": {"all": False, "included": some}}
         params = {"id": "retrieve_tasks_predictions", "project": self.number}
-        self.client._send("POST", "/api/dm/actions", params=params, body=body, what="predictions")
+        self.client.send("POST", "/api/dm/actions", params=params, body=body, what="predictions")
         return some
 
     def answer(self, id: str, label: str) -> dict[str, Any]:
         path = f"/api/tasks/{self.tasks[id]}/annotations/"
-        return self.client._send("POST", path, body={"result": _choice(label)}, what="an annotation")
+        return self.client.send("POST", path, body={"result": _choice(label)}, what="an annotation")
 
     def second_looks(self) -> list[dict[str, Any]]:
         title = self.client.project(self.number)["title"]
@@ -77,7 +77,7 @@ def project(client: Client, name: str) -> Project:
 def second_account(client: Client) -> str:
     if OTHER not in client.people().values():
         body = {"email": OTHER, "username": "second", "password": "a-long-password-1"}
-        client._send("POST", "/api/users/", body=body, what="an account")
+        client.send("POST", "/api/users/", body=body, what="an account")
     assert OTHER in client.people().values()
     return OTHER
 
@@ -183,7 +183,7 @@ def test_start_training_changes_the_versions_and_a_prediction(
     assert _label(project.open("t0003")[0]) == "card"
     for at in range(3, 33):
         project.answer(f"t{at:04d}", "refund" if at % 3 == 0 else LABELS[at % 3])
-    project.client._send("POST", f"/api/ml/{number}/train", body={}, what="training")
+    project.client.send("POST", f"/api/ml/{number}/train", body={}, what="training")
 
     def versions() -> list[str]:
         return project.client.get(f"/api/ml/{number}/versions", what="the versions")["versions"]

@@ -7,7 +7,7 @@ import json
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from labelsift.integrations.label_studio.client.json_stream import objects_in
+from labelsift.integrations.label_studio.client.read import objects_in
 
 TEXT = st.text('aé💥 "\\[]{},:\n', max_size=9)
 VALUES = st.none() | st.integers() | TEXT | st.lists(TEXT, max_size=3) | st.dictionaries(TEXT, TEXT, max_size=2)

@@ -94,7 +94,7 @@ def answer(client) -> Callable[..., None]:
     def answered(task: int, value: str, *, control: str = "label", to: str = "text") -> None:
         result = [{"from_name": control, "to_name": to, "type": "choices", "value": {"choices": [value]}}]
         body = {"result": result, "lead_time": 3.5}
-        client._send("POST", f"/api/tasks/{task}/annotations/", body=body, what="an annotation")
+        client.send("POST", f"/api/tasks/{task}/annotations/", body=body, what="an annotation")
 
     return answered
 

@@ -69,7 +69,6 @@ def cases(verb: str, steps: dict[str, str]) -> list[Any]:
 def impatient(monkeypatch):
     """What a cut request brought, it brought before the next command: nothing is under way here."""
     monkeypatch.setattr(review, "PATIENCE", 1.0)
-    monkeypatch.setattr("label_studio_sdk.core.http_client.INITIAL_RETRY_DELAY_SECONDS", 0.05)
 
 
 @pytest.fixture(scope="module")
@@ -220,7 +219,7 @@ def answered(make_queue, server, client, kept) -> str:
 
 def answer(client: Client, task: int, label: str) -> None:
     body = {"result": [{"from_name": "label", "to_name": "text", "type": "choices", "value": {"choices": [label]}}]}
-    client._send("POST", f"/api/tasks/{task}/annotations/", body=body, what="an annotation")
+    client.send("POST", f"/api/tasks/{task}/annotations/", body=body, what="an annotation")
 
 
 def decisions(store: str) -> int:

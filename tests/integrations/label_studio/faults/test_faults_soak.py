@@ -38,7 +38,6 @@ def rng() -> random.Random:
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
     monkeypatch.setattr(review, "PATIENCE", 3.0)
-    monkeypatch.setattr("label_studio_sdk.core.http_client.INITIAL_RETRY_DELAY_SECONDS", 0.05)
 
 
 @pytest.fixture
@@ -50,7 +49,7 @@ def answer(client, rng) -> Callable[[int], None]:
         if free:
             result = {"from_name": "label", "to_name": "text", "type": "choices", "value": {"choices": ["refund"]}}
             task = rng.choice(free)["id"]
-            client._send("POST", f"/api/tasks/{task}/annotations/", body={"result": [result]}, what="an annotation")
+            client.send("POST", f"/api/tasks/{task}/annotations/", body={"result": [result]}, what="an annotation")
 
     return one
 

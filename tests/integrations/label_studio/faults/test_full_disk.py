@@ -52,7 +52,7 @@ def answered(platform, make_queue, name, client, tmp_path) -> tuple[str, Path]:
     project = report.push("label-studio", project=name).details["project_id"]
     for task in next(client.tasks(project))[:3]:
         result = {"from_name": "label", "to_name": "text", "type": "choices", "value": {"choices": ["refund"]}}
-        client._send("POST", f"/api/tasks/{task['id']}/annotations/", body={"result": [result]}, what="an annotation")
+        client.send("POST", f"/api/tasks/{task['id']}/annotations/", body={"result": [result]}, what="an annotation")
     return name, kept
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from faultproxy import Fault, FaultProxy
 from labelsift.errors import PlatformError
-from labelsift.integrations.label_studio.client import errors as answers
+from labelsift.integrations import _http
 from labelsift.integrations.label_studio.client import transport as wire
 from labelsift.integrations.label_studio.client.client import Client
 from labelsift.integrations.label_studio.state import rounds as review
@@ -39,7 +39,6 @@ ODD = {
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
     monkeypatch.setattr(review, "PATIENCE", 0.5)
-    monkeypatch.setattr("label_studio_sdk.core.http_client.INITIAL_RETRY_DELAY_SECONDS", 0.05)
 
 
 @pytest.mark.parametrize("body", ODD.values(), ids=ODD)
@@ -127,7 +126,6 @@ def test_an_access_token_that_runs_out_in_the_middle_is_renewed(
         return fault if token in expired else None
 
     proxy._choose = refuse_what_the_server_has_forgotten
-    monkeypatch.setattr("label_studio_sdk.tokens.client_ext.TokensClientExt.jwt_token_type", None)  # never needed here
     receipt = make_queue(6).push("label-studio", project=name)
     assert len(expired) == 1
     assert proxy.count("POST /api/token/refresh") >= 2
@@ -150,7 +148,7 @@ def test_a_token_that_is_refused_again_is_not_tried_for_ever(proxy, platform, mo
 
 
 def test_an_answer_that_trickles_in_is_given_up(proxy, platform, monkeypatch):
-    monkeypatch.setattr(answers, "WHOLE", 0.5)
+    monkeypatch.setattr(_http, "WHOLE", 0.5)
     proxy.plan(Fault("GET /api/projects", "drip", seconds=0.1))
     began = time.monotonic()
     with pytest.raises(PlatformError, match=r"could not be reached \(Timeout\)"):
@@ -162,7 +160,7 @@ def test_a_server_that_is_silent_is_given_up_and_what_it_stored_meanwhile_counts
     proxy, platform, make_queue, name, counts, monkeypatch
 ):
     report = make_queue(6)
-    make_queue(1).push("label-studio", project=name)  # the SDK has been loaded
+    make_queue(1).push("label-studio", project=name)  # the reader of configs has been loaded
     with monkeypatch.context() as patch:
         patch.setattr(wire, "TIMEOUT", 1.0)
         proxy.plan(Fault(r"POST .*/import\b", "delay", seconds=3))

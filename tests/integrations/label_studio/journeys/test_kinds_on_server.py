@@ -29,7 +29,7 @@ ANSWER = {"from_name": "label", "to_name": "text"}
 
 
 def answer(client: Any, task: dict[str, Any], result: list[dict[str, Any]]) -> None:
-    client._send("POST", f"/api/tasks/{task['id']}/annotations/", body={"result": result}, what="an annotation")
+    client.send("POST", f"/api/tasks/{task['id']}/annotations/", body={"result": result}, what="an annotation")
 
 
 def suggested(report: ls.Report) -> dict[str, Any]:

@@ -27,7 +27,7 @@ def test_decisions_are_recorded_once_and_verified_samples_stay_out(
         return {"result": [{**CHOICE, "value": {"choices": [label]}}], "lead_time": 2.0}
 
     made = [
-        client._send(
+        client.send(
             "POST", f"/api/tasks/{one['id']}/annotations/", body=answer(one, suggested[one["id"]]), what="an annotation"
         )
         for one in tasks[:3]
@@ -35,7 +35,7 @@ def test_decisions_are_recorded_once_and_verified_samples_stay_out(
     assert ls.record(ls.pull("label-studio", project=name), store=store.folder).new == 3
     assert ls.record(ls.pull("label-studio", project=name), store=store.folder).new == 0
     changed = answer(tasks[0], tasks[0]["data"]["labelsift_given"])
-    client._send("PATCH", f"/api/annotations/{made[0]['id']}/", body=changed, what="a changed mind")
+    client.send("PATCH", f"/api/annotations/{made[0]['id']}/", body=changed, what="a changed mind")
     assert ls.record(ls.pull("label-studio", project=name), store=store.folder).new == 1
 
     records = store.ledger.records()

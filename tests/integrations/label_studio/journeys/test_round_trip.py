@@ -166,7 +166,7 @@ def round_trip(platform: LabelStudio, client: Client, case: Case) -> None:
         label = {"accept": suggested, "keep": given_label, "other": (others or [""])[0], "skip": given_label}[kind]
         result = [{"from_name": "label", "to_name": "text", "type": "choices", "value": {"choices": [label]}}]
         body = {"result": [], "was_cancelled": True} if kind == "skip" else {"result": result, "lead_time": 2.5}
-        client._send("POST", f"/api/tasks/{tasks[id]['id']}/annotations/", body=body, what="an annotation")
+        client.send("POST", f"/api/tasks/{tasks[id]['id']}/annotations/", body=body, what="an annotation")
         expected[id] = ({"accept": "accepted", "keep": "refused", "other": "changed", "skip": "skipped"}[kind], label)
 
     before = everything(client, project)

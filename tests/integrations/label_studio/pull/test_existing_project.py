@@ -53,7 +53,7 @@ def make_pushed(platform, client: Client, name: str, make_queue, tmp_path) -> Ca
 def annotate(client: Client) -> Callable[..., int]:
     def annotate(task: dict[str, Any], label: str | None, **more: Any) -> int:
         body = {"result": [] if label is None else result(label)} | more
-        return client._send("POST", f"/api/tasks/{task['id']}/annotations/", body=body, what="an answer")["id"]
+        return client.send("POST", f"/api/tasks/{task['id']}/annotations/", body=body, what="an answer")["id"]
 
     return annotate
 
@@ -99,7 +99,7 @@ def test_only_what_people_said_after_the_push_decides(
     annotate(tasks[2], None, was_cancelled=True)
     other = ({"card_arrival", "top_up", "refund"} - {given[ids[3]], suggested[ids[3]]}).pop()
     changed = tasks[3]["annotations"][0]["id"]
-    client._send("PATCH", f"/api/annotations/{changed}/", body={"result": result(other)}, what="a change")
+    client.send("PATCH", f"/api/annotations/{changed}/", body={"result": result(other)}, what="a change")
 
     rows = ls.pull("label-studio", project=str(project), store=store).to_pylist()
     told = {(row["id"], row["person"]): (row["action"], row["verdict"], json.loads(row["value"])) for row in rows}
@@ -179,7 +179,7 @@ def test_review_projects_and_the_project_itself_are_pulled_together(
     review = make_queue(6, run="r9").push("label-studio", project=name).details["project_id"]
     task = next(client.tasks(review))[0]
     body = {"result": [{"from_name": "label", "to_name": "text", "type": "choices", "value": {"choices": ["refund"]}}]}
-    client._send("POST", f"/api/tasks/{task['id']}/annotations/", body=body, what="an answer")
+    client.send("POST", f"/api/tasks/{task['id']}/annotations/", body=body, what="an answer")
     rows = ls.pull("label-studio", project=name, store=store).to_pylist()
     assert [row["run"] for row in rows] == ["20261123-101500-4f2a", "r9"]
 
@@ -237,7 +237,7 @@ def test_remarks_in_a_project_of_peoples_own_are_heard(client, name, make_pushed
     for task, doubt in zip(tasks, ("labelsift_unclear", "labelsift_unusable"), strict=False):
         told = [{"from_name": "labelsift_doubt", "to_name": "body", "type": "choices", "value": {"choices": [doubt]}}]
         note = {"from_name": "labelsift_note", "to_name": "body", "type": "textarea", "value": {"text": ["why"]}}
-        client._send("POST", f"/api/tasks/{task['id']}/annotations/", body={"result": [*told, note]}, what="an answer")
+        client.send("POST", f"/api/tasks/{task['id']}/annotations/", body={"result": [*told, note]}, what="an answer")
     rows = ls.pull("label-studio", project=name, store=store).to_pylist()
     assert [(row["action"], row["verdict"], row["note"]) for row in rows] == [
         ("keep", "skipped", "why"),

@@ -59,8 +59,8 @@ def test_decisions_come_back_by_sample(platform, make_queue, name, client, tasks
             "result": [{**CHOICE, "value": {"choices": [suggested[task["data"]["labelsift_id"]]]}}],
             "lead_time": 4.5,
         }
-        client._send("POST", f"/api/tasks/{task['id']}/annotations/", body=body, what="an annotation")
-    client._send(
+        client.send("POST", f"/api/tasks/{task['id']}/annotations/", body=body, what="an annotation")
+    client.send(
         "POST", f"/api/tasks/{tasks[2]['id']}/annotations/", body={"result": [], "was_cancelled": True}, what="a skip"
     )
 
@@ -110,7 +110,7 @@ def test_blind_decisions_know_the_given_label_from_the_named_store_or_are_refuse
     sample = task["data"]["labelsift_id"]
     given = dict(zip(report.samples.ids.to_pylist(), report.samples.labels.to_pylist(), strict=True))
     body = {"result": [{**CHOICE, "value": {"choices": [given[sample]]}}]}
-    client._send("POST", f"/api/tasks/{task['id']}/annotations/", body=body, what="an annotation")
+    client.send("POST", f"/api/tasks/{task['id']}/annotations/", body=body, what="an annotation")
 
     refused = CliRunner().invoke(main, ["pull", "label-studio", name, "--to", "c.csv"])
     assert refused.exit_code == 2

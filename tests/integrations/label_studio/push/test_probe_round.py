@@ -76,7 +76,7 @@ def test_repeats_are_unmarked_second_tasks_whose_answers_are_no_second_votes(pla
         label = "refund" if id in changed and id in answered else "top_up"
         answered.add(id)
         body = {"result": [{**CHOICE, "value": {"choices": [label]}}]}
-        client._send("POST", f"/api/tasks/{task['id']}/annotations/", body=body, what="an annotation")
+        client.send("POST", f"/api/tasks/{task['id']}/annotations/", body=body, what="an annotation")
     found = platform.pull(project=name, store=report.store.folder)
     assert Counter(found["asked"].to_pylist()) == {"blind": 10, "repeat": 10}
     ls.record(found, store=report.store.folder)
@@ -111,7 +111,7 @@ def test_a_blind_share_shows_no_label_among_tasks_that_do(platform, report, make
     asked = {plan["blind"][0]: "blind", plan["shown"][0]: "choose"}
     for id in asked:
         body = {"result": [{**CHOICE, "value": {"choices": [given[id]]}}]}
-        client._send("POST", f"/api/tasks/{tasks[id]['id']}/annotations/", body=body, what="an annotation")
+        client.send("POST", f"/api/tasks/{tasks[id]['id']}/annotations/", body=body, what="an annotation")
     found = platform.pull(project=name, store=report.store.folder).to_pylist()
     assert {row["id"]: row["asked"] for row in found} == asked
     assert {(row["action"], row["verdict"]) for row in found} == {("keep", "refused")}

@@ -203,4 +203,4 @@ def test_a_report_without_findings_makes_no_project(platform, make_queue, name, 
 def answer(client, task: int, label: str, *, skipped: bool = False) -> None:
     result = [{"from_name": "label", "to_name": "text", "type": "choices", "value": {"choices": [label]}}]
     body = {"result": [] if skipped else result, "was_cancelled": skipped, "lead_time": 3.5}
-    client._send("POST", f"/api/tasks/{task}/annotations/", body=body, what="an annotation")
+    client.send("POST", f"/api/tasks/{task}/annotations/", body=body, what="an annotation")

@@ -38,12 +38,12 @@ def colleague(server) -> Client:
 def next_task(client: Client, project: int) -> dict[str, Any]:
     """What Label All Tasks asks for in a tab without filter and order."""
     body = {"project": str(project)}
-    return client._send("POST", "/api/dm/actions/", params={"id": "next_task", **body}, body=body, what="the next task")
+    return client.send("POST", "/api/dm/actions/", params={"id": "next_task", **body}, body=body, what="the next task")
 
 
 def answer(client: Client, task: int, label: str) -> None:
     result = [{"from_name": "label", "to_name": "text", "type": "choices", "value": {"choices": [label]}}]
-    client._send("POST", f"/api/tasks/{task}/annotations/", body={"result": result, "lead_time": 2}, what="an answer")
+    client.send("POST", f"/api/tasks/{task}/annotations/", body={"result": result, "lead_time": 2}, what="an answer")
 
 
 def test_two_people_answer_an_item_and_the_second_does_not_see_the_first(

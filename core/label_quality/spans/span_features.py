@@ -1,6 +1,6 @@
-"""What speaks for and against one span, without a look at what its own text is marked with.
+"""Features of a span that is to be judged, without a look at what its own text is marked with.
 
-Three sources: the beliefs of a tagger that has not seen the text; what the same words are in the other texts (a name
+Three sources: the marginals of a tagger that has not seen the text; what the same words are in the other texts (a name
 that is marked nine times and once is not; a common word that is marked once in a hundred texts); and what the words
 look like. Copies of a text count as the text itself.
 """
@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .lexicon import Lexicon
-from .marginals import Beliefs
+from .marginals import SpanMarginals
 from .token_features import normal
-from .tokens import Marked, Words
+from .tokens import Tokens, TokenSpan
 
 LEAST = 0.02  # probability from which on an unmarked place is looked at
 REACH = 3  # words before a span in which another one may begin that overlaps it
@@ -30,7 +30,7 @@ def logit(chance: float) -> float:
 
 
 @dataclass
-class Evidence:
+class SpanFeatures:
     """The texts' words and spans, counted once.
 
     Parameters
@@ -39,21 +39,21 @@ class Evidence:
         Texts with the same number are copies of each other.
     """
 
-    words: Words
-    given: Sequence[Sequence[Marked]]
-    beliefs: Beliefs
+    words: Tokens
+    given: Sequence[Sequence[TokenSpan]]
+    marginals: SpanMarginals
     lexicon: Lexicon
     groups: Sequence[int]
     types: int
     forms: list[list[str]] = field(init=False)
 
     def __post_init__(self) -> None:
-        known: dict[str, str] = {}
+        normal_forms: dict[str, str] = {}
         for some in self.words.forms:
             for word in some:
-                if word not in known:
-                    known[word] = normal(word)
-        self.forms = [[known[word] for word in some] for some in self.words.forms]
+                if word not in normal_forms:
+                    normal_forms[word] = normal(word)
+        self.forms = [[normal_forms[word] for word in some] for some in self.words.forms]
         self._surfaces: dict[tuple[str, ...], list[tuple[int, int]]] = defaultdict(list)
         self._inside: dict[str, Counter[int]] = defaultdict(Counter)
         self._total: dict[str, Counter[int]] = defaultdict(Counter)
@@ -70,42 +70,42 @@ class Evidence:
         self._sums = {form: sum(counts.values()) for form, counts in self._total.items()}
         self._inside_sums = {form: sum(counts.values()) for form, counts in self._inside.items()}
 
-    def of(self, text: int, span: Marked) -> list[float]:
-        """Return the evidence on a span: the higher half speaks of the tagger, the lower of the words."""
+    def of(self, text: int, span: TokenSpan) -> list[float]:
+        """Return the features of a span: the first half from the tagger, the second from the words."""
         first, last, kind = span
         sure = self._tagger(text, first, last, kind)
         return [*sure, *self._elsewhere(text, first, last, kind), *self._look(text, first, last)]
 
     def _tagger(self, text: int, first: int, last: int, kind: int) -> list[float]:
-        beliefs, begin = self.beliefs, int(self.words.starts[text])
+        marginals, begin = self.marginals, int(self.words.starts[text])
         count, more = len(self.forms[text]), last - first
         rows = slice(begin + first, begin + last + 1)
-        fits = more < beliefs.spans.shape[1]
-        as_it_is = logit(float(beliefs.spans[begin + first, more, kind]) if fits else 0.0)
-        as_any = logit(float(beliefs.any_type[begin + first, more]) if fits else 0.0)
+        fits = more < marginals.spans.shape[1]
+        as_it_is = logit(float(marginals.spans[begin + first, more, kind]) if fits else 0.0)
+        as_any = logit(float(marginals.any_type[begin + first, more]) if fits else 0.0)
         rival = logit(self.rival(text, first, last)[0])
-        marked = beliefs.marked[rows]
+        marked = marginals.marked[rows]
         by_type = self.by_type(text, first, last)
         whole = float(by_type.sum()) + 1e-9
         others = np.delete(by_type, kind)
-        before = float(beliefs.marked[begin + first - 1]) if first else 0.0
-        after = float(beliefs.words[begin + last + 1, 2::2].sum()) if last + 1 < count else 0.0
+        before = float(marginals.marked[begin + first - 1]) if first else 0.0
+        after = float(marginals.words[begin + last + 1, 2::2].sum()) if last + 1 < count else 0.0
         most = logit(float(marked.max()))
         return [
             as_it_is, as_any, rival, as_any - rival, most - as_any,
             logit(float(marked.min())), most, logit(float(marked.mean())), logit(float(marked[0])),
             logit(float(marked[-1])), logit(float(by_type[kind]) / whole),
             logit(float(others.max(initial=0.0)) / whole),
-            logit(before), logit(after), logit(float(beliefs.words[begin + first, 2::2].sum())),
+            logit(before), logit(after), logit(float(marginals.words[begin + first, 2::2].sum())),
         ]  # fmt: skip
 
     def by_type(self, text: int, first: int, last: int) -> np.ndarray:
         """Return how much of some words the tagger gives each type: shape (types,)."""
         begin = int(self.words.starts[text])
-        some = self.beliefs.words[begin + first : begin + last + 1].mean(axis=0)
+        some = self.marginals.words[begin + first : begin + last + 1].mean(axis=0)
         return some[1::2] + some[2::2]
 
-    def rival(self, text: int, first: int, last: int, taken: Sequence[Marked] = ()) -> tuple[float, int, int, float]:
+    def rival(self, text: int, first: int, last: int, taken: Sequence[TokenSpan] = ()) -> tuple[float, int, int, float]:
         """Return the likeliest span with other bounds that overlaps this one and none that is taken.
 
         Returns
@@ -114,24 +114,24 @@ class Evidence:
             Its probability (0 without one), first and last word, and the probability of all such spans together.
         """
         begin, count = int(self.words.starts[text]), len(self.forms[text])
-        near = self.beliefs.any_type[begin + max(0, first - REACH) : begin + last + 1]
+        near = self.marginals.any_type[begin + max(0, first - REACH) : begin + last + 1]
         best, whole = (0.0, first, last), 0.0
         start = max(0, first - REACH)
         for row, more in np.argwhere(near > 1e-6).tolist():
-            one, end = start + row, start + row + more
-            if first <= end < count and (one, end) != (first, last):
-                if any(one <= other and this <= end for this, other, _ in taken):
+            start_word, end = start + row, start + row + more
+            if first <= end < count and (start_word, end) != (first, last):
+                if any(start_word <= other and this <= end for this, other, _ in taken):
                     continue
                 chance = float(near[row, more])
                 whole += chance
-                best = max(best, (chance, one, end))
+                best = max(best, (chance, start_word, end))
         return *best, whole
 
     def _elsewhere(self, text: int, first: int, last: int, kind: int) -> list[float]:
         forms, group = self.forms[text], self.groups[text]
         surface = tuple(forms[first : last + 1])
-        marked = [one for other, one in self._surfaces.get(surface, ()) if other != group]
-        same = sum(one == kind for one in marked)
+        marked = [marked_kind for other, marked_kind in self._surfaces.get(surface, ()) if other != group]
+        same = sum(marked_kind == kind for marked_kind in marked)
         counts = [self._counts(form, group) for form in surface]
         plain = max(min(total - inside for total, inside in counts), 0)  # spans that overlap count a word twice
         rates = [math.log((inside + 0.1) / (total + 1)) for total, inside in counts]
@@ -156,7 +156,7 @@ class Evidence:
         return [
             len(words) == 1, len(words) == 2, math.log(len(words)), large[0], large[-1], all(large),
             len(words) > 1 and large[0] != large[-1], words[-1].islower(), any(word[0] in "#@" for word in words),
-            any(not any(one.isalnum() for one in word) for word in words),
+            any(not any(character.isalnum() for character in word) for word in words),
             min(count for count, _ in pieces), math.log(max(number for _, number in pieces) + 1),
         ]  # fmt: skip
 
@@ -167,19 +167,21 @@ class Evidence:
         """
         forms, group = self.forms[text], self.groups[text]
         surface = tuple(forms[first : last + 1])
-        marked = [one for other, one in self._surfaces.get(surface, ()) if other != group]
-        same = sum(one == kind for one in marked)
+        marked = [marked_kind for other, marked_kind in self._surfaces.get(surface, ()) if other != group]
+        same = sum(marked_kind == kind for marked_kind in marked)
         return same, len(marked) - same, min(self._counts(form, group)[0] for form in surface)
 
-    def unmarked(self, text: int) -> list[tuple[float, Marked]]:
+    def unmarked(self, text: int) -> list[tuple[float, TokenSpan]]:
         """Return likely spans of a text, none of which overlaps another, the likeliest first, with probabilities."""
         begin, count = int(self.words.starts[text]), len(self.forms[text])
-        chances = self.beliefs.any_type[begin : begin + count]
+        chances = self.marginals.any_type[begin : begin + count]
         rows, more = np.nonzero(chances > LEAST)
-        found: list[tuple[float, Marked]] = []
-        for at in np.argsort(-chances[rows, more], kind="stable").tolist():
-            first, last = int(rows[at]), int(rows[at] + more[at])
-            if last < count and all(last < one or other < first for _, (one, other, _) in found):
-                kind = int(self.beliefs.spans[begin + first, more[at]].argmax())
-                found.append((float(chances[first, more[at]]), (first, last, kind)))
-        return found
+        likely: list[tuple[float, TokenSpan]] = []
+        for position in np.argsort(-chances[rows, more], kind="stable").tolist():
+            first, last = int(rows[position]), int(rows[position] + more[position])
+            if last < count and all(
+                last < other_first or other_last < first for _, (other_first, other_last, _) in likely
+            ):
+                kind = int(self.marginals.spans[begin + first, more[position]].argmax())
+                likely.append((float(chances[first, more[position]]), (first, last, kind)))
+        return likely

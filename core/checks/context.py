@@ -1,0 +1,242 @@
+"""Context and result of a check: samples, codes, vectors, neighbours, probabilities and languages of one scan."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from ..data.normalize import duplicate_groups, is_blank
+from ..data.samples import Samples
+from ..data.schemas import Finding
+from ..models.cross_validation import Predictions
+from ..models.neighbors import Graph
+from ..signals.dynamics_statistics import Trajectories
+from ..signals.token_probs import TokenSignals
+from ..store.cache import Cache, digest_of, text_hashes, versions_of
+
+VERIFIED_WEIGHT = 3  # of a label that a person verified, against 1; chosen on injected noise (benchmarks/RESULTS.md)
+_DETECTED = pa.list_(pa.struct([("language", pa.string()), ("probability", pa.float64())]))
+
+
+@dataclass(frozen=True)
+class Languages:
+    """The likeliest languages of each text.
+
+    Parameters
+    ----------
+    names
+        Codes of languages.
+    codes
+        int32, shape (n, m): positions in ``names``, -1 = none; in no order.
+    probabilities
+        float64, shape (n, m): 0 where there is none.
+    """
+
+    names: tuple[str, ...]
+    codes: np.ndarray
+    probabilities: np.ndarray
+
+    @classmethod
+    def of(cls, encoded: pa.ListArray) -> Languages:
+        """Read an array as :func:`encode_languages` makes it."""
+        parts = encoded.flatten()
+        language = parts.field("language").dictionary_encode()
+        lengths = np.diff(encoded.offsets.to_numpy())
+        rows = np.repeat(np.arange(len(encoded)), lengths)
+        places = np.arange(len(rows)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        codes = np.full((len(encoded), max(int(lengths.max(initial=0)), 1)), -1, dtype=np.int32)
+        probabilities = np.zeros(codes.shape)
+        codes[rows, places] = language.indices.to_numpy()
+        probabilities[rows, places] = parts.field("probability").to_numpy()
+        return cls(tuple(language.dictionary.to_pylist()), codes, probabilities)
+
+    def likeliest(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return (positions in ``names``, -1 where nothing is known; their probabilities), each of shape (n,)."""
+        best = self.probabilities.argmax(axis=1)
+        rows = np.arange(len(best))
+        return self.codes[rows, best], self.probabilities[rows, best]
+
+    def known(self) -> np.ndarray:
+        """Tell the texts of which anything is known: bool, shape (n,)."""
+        return self.codes.max(axis=1) >= 0
+
+    def share(self, names: Collection[str]) -> np.ndarray:
+        """Return the probability of each text to be in one of these languages: float64, shape (n,)."""
+        wanted = [code for code, name in enumerate(self.names) if name in names]
+        return np.minimum((self.probabilities * np.isin(self.codes, wanted)).sum(axis=1), 1.0)
+
+
+def encode_languages(detected: Iterable[Mapping[str, float]]) -> pa.ListArray:
+    """Write language → probability of each text as the array that is kept: dictionaries are slow at a million texts.
+
+    >>> Languages.of(encode_languages([{"en": 0.75, "de": 0.25}, {}])).share({"en"}).tolist()
+    [0.75, 0.0]
+    """
+    rows = [[{"language": name, "probability": value} for name, value in text.items()] for text in detected]
+    return pa.array(rows, _DETECTED)
+
+
+@dataclass
+class Context:
+    """What the checks of one scan share.
+
+    Parameters
+    ----------
+    samples
+        The n samples.
+    classes
+        The class names; ``codes`` and the columns of ``pred_probs`` follow them.
+    codes
+        int32, shape (n,): the given labels as positions in ``classes``, -1 = unlabeled.
+    vectors
+        float32, shape (n, dimensions), unit length, or None.
+    graph
+        The nearest neighbours of every row, or None.
+    pred_probs
+        float32, shape (n, classes), out of sample, NaN rows where nothing can be said, or None.
+    readable
+        bool, shape (n,): the embedder can read the text; an unreadable one is not judged by its vector.
+    detected
+        Kept by :func:`labelsift.checks.language.detected`: the likeliest languages of each row.
+    fold_of
+        int16, shape (n,): the cross-validation folds, or None where the user brought ``pred_probs``.
+    predictions
+        What ``pred_probs`` come from, with the models of the folds, or None where the user brought them.
+    embedder_languages
+        Languages that the embedder can read; None = no limit known.
+    near_pairs
+        Kept by :func:`labelsift.checks.near_duplicate.near_pairs`.
+    tokens
+        What the user's own model says of each token, for spans, or None.
+    verified
+        bool, shape (n,): rows whose label people verified as it stands, or None where nobody did.
+    dynamics
+        What became of each sample in a training, or None where the user brought no dynamics.
+    results
+        Issue → result of the checks that ran before.
+    cache
+        Keeps what is made of the texts alone.
+    facts, notes
+        Filled by the checks: what holds for the whole data set, and what a reader must know.
+    """
+
+    samples: Samples
+    classes: tuple[str, ...]
+    codes: np.ndarray
+    readable: np.ndarray
+    vectors: np.ndarray | None = None
+    graph: Graph | None = None
+    pred_probs: np.ndarray | None = None
+    fold_of: np.ndarray | None = None
+    predictions: Predictions | None = None
+    embedder_languages: frozenset[str] | None = None
+    seed: int = 0
+    budget: int | None = None
+    detected: Languages | None = None
+    near_pairs: tuple[np.ndarray, np.ndarray] | None = None
+    tokens: TokenSignals | None = None
+    verified: np.ndarray | None = None
+    dynamics: Trajectories | None = None
+    results: dict[str, Result] = field(default_factory=dict)
+    cache: Cache = field(default_factory=Cache)
+    facts: dict[str, Any] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    @cached_property
+    def blank(self) -> np.ndarray:
+        """Tell the rows whose text shows nothing: bool, shape (n,)."""
+        return self._forms["blank"].to_numpy()
+
+    @cached_property
+    def same_text(self) -> np.ndarray:
+        """Number the rows by their text, up to case and white space: int64, shape (n,)."""
+        return self._forms["group"].to_numpy()
+
+    @cached_property
+    def _forms(self) -> pa.Table:
+        if not self.samples.has_texts:  # no text is blank that nobody expected, and none is the same as another
+            return pa.table({"blank": np.zeros(len(self), dtype=bool), "group": np.arange(len(self))})
+
+        def make() -> pa.Table:
+            return pa.table({"blank": is_blank(self.samples.texts), "group": duplicate_groups(self.samples.texts)})
+
+        return self.cache.whole("forms", versions_of("pyarrow"), self.texts_digest, make)
+
+    @cached_property
+    def members(self) -> np.ndarray:
+        """Tell which labels each row has where it may have several: int8, shape (n, classes), -1 = unlabeled."""
+        return self.samples.members(self.classes)
+
+    @property
+    def texts_digest(self) -> str:
+        """Hash all texts in their order, for the cache."""
+        return digest_of(self.text_hashes.buffers()[1])
+
+    @cached_property
+    def weights(self) -> np.ndarray | None:
+        """How much each row's label counts in training and voting: float32, shape (n,), or None for all the same."""
+        if self.verified is None or not self.verified.any():
+            return None
+        return np.where(self.verified, np.float32(VERIFIED_WEIGHT), np.float32(1))
+
+    @cached_property
+    def text_hashes(self) -> pa.FixedSizeBinaryArray:
+        """Hash each text, for the cache."""
+        return text_hashes(self.samples.texts)
+
+    @cached_property
+    def _ids(self) -> list[str]:
+        return self.samples.ids.to_pylist()  # taking rows one by one from Arrow costs more than all of them at once
+
+    @property
+    def brought_pred_probs(self) -> bool:
+        """Tell whether ``pred_probs`` are the user's, whose model reads what our embedder may not."""
+        return self.pred_probs is not None and self.fold_of is None
+
+    def ids(self, rows: np.ndarray) -> list[str]:
+        """Return the ids of rows; positions below 0 are left out."""
+        return [self._ids[row] for row in rows.tolist() if row >= 0]
+
+    def label(self, row: int) -> Any:  # noqa: ANN401 - a label, a list of labels or None
+        """Return the given label of one row, or its labels where it may have several."""
+        if self.samples.task == "multilabel":
+            return self.samples.label_set(row)
+        code = int(self.codes[row])
+        return None if code < 0 else self.classes[code]
+
+
+@dataclass
+class Result:
+    """What a check found.
+
+    Parameters
+    ----------
+    score
+        float32, shape (n,): 0 = certainly bad, 1 = good, NaN = not judged.
+    is_issue
+        bool, shape (n,).
+    findings
+        One for each flagged row, and those about classes, slices or the data set.
+    suggested, confidence
+        Positions in the classes (int32, -1 = none) and float32, shape (n,), from the label check alone.
+    suggested_values
+        Instead of positions: strings, shape (n,), null = none, where what is suggested is no single class.
+    more
+        Further columns of the scores, under their names.
+    """
+
+    score: np.ndarray
+    is_issue: np.ndarray
+    findings: list[Finding]
+    suggested: np.ndarray | None = None
+    confidence: np.ndarray | None = None
+    suggested_values: pa.Array | None = None
+    more: dict[str, pa.Array] = field(default_factory=dict)

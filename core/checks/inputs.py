@@ -1,0 +1,85 @@
+"""Inputs of the checks, made when the first check needs them: vectors, neighbour graph, out-of-fold pred_probs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..models.cross_validation import assign_folds, out_of_fold, rarest_labels
+from ..models.embedding import Embedder, cached_vectors
+from ..models.neighbors import cached_graph, neighbor_count
+from .class_notes import rare
+from .context import Context
+from .language import mark_unreadable
+from .registry import Check
+
+Say = Callable[[str], None]
+
+
+@dataclass
+class Inputs:
+    """Fills the context of one scan.
+
+    Parameters
+    ----------
+    chosen
+        The checks that run.
+    vectors
+        Those that the user brought, or None.
+    embedder
+        Makes the vectors otherwise, or None where there are no texts.
+    folds
+        Of the cross-validation.
+    say
+        Called with a short sentence as each step begins.
+    """
+
+    context: Context
+    chosen: Sequence[Check]
+    vectors: np.ndarray | None
+    embedder: Embedder | None
+    folds: int
+    say: Say
+
+    def provide(self, check: Check) -> None:
+        """Make what a check needs and is not there yet."""
+        context = self.context
+        if check.needs & {"vectors", "pred_probs"} and context.vectors is None:
+            context.vectors = self.vectors if self.embedder is None else self._embed(self.embedder)
+        if context.vectors is not None and context.graph is None:
+            self.say("Finding nearest neighbours")
+            k = neighbor_count(len(context))
+            context.graph = cached_graph(context.cache, context.vectors, k, seed=context.seed)
+        if "pred_probs" in check.needs and context.pred_probs is None and context.vectors is not None:
+            self.say(f"Predicting out of sample ({self.folds} folds)")
+            self._predict(context.vectors)
+
+    def _embed(self, embedder: Embedder) -> np.ndarray:
+        context = self.context
+        self.say(f"Embedding {len(context):,} texts")
+        vectors = cached_vectors(context.cache, context.samples.texts, context.text_hashes, embedder)
+        by_vectors = {check.issue for check in self.chosen} - ({"label"} if context.pred_probs is not None else set())
+        mark_unreadable(context, judging=by_vectors)
+        return vectors
+
+    def _predict(self, vectors: np.ndarray) -> None:
+        context = self.context
+        targets = strata = labels = context.codes
+        if context.samples.task == "multilabel":
+            members = context.members
+            targets = np.where(members < 0, np.nan, members).astype(np.float32)
+            strata, labels = rarest_labels(members), np.nonzero(members == 1)[1]
+        context.fold_of = assign_folds(strata, context.same_text, folds=self.folds, seed=context.seed)
+        context.predictions = out_of_fold(
+            vectors,
+            targets,
+            classes=len(context.classes),
+            folds=context.fold_of,
+            seed=context.seed,
+            training=context.readable & ~context.blank,
+            weights=context.weights,
+        )
+        context.pred_probs = context.predictions.pred_probs
+        context.notes += rare(labels, context.classes, folds=self.folds)

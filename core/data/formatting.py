@@ -1,0 +1,108 @@
+"""Formatting of numbers, spans and texts for people: percentages, lists, shortened and defused strings."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+def listed(names: Sequence[str]) -> str:
+    """Write several names as one list.
+
+    >>> listed(["a"]), listed(["a", "b", "c"])
+    ('a', 'a, b and c')
+    """
+    return ", ".join(names[:-1]) + " and " + names[-1] if len(names) > 1 else names[0]
+
+
+def format_span(value: object, text: str | None) -> str | None:
+    """Write a span as people read it: the words and the type; the type alone without the text. None: it is no span.
+
+    >>> format_span([0, 3, "person"], "Ann left"), format_span([0, 3, "person"], None), format_span("refund", "")
+    ('“Ann” person', 'person', None)
+    """
+    if not isinstance(value, list) or [type(part) for part in value] != [
+        int,
+        int,
+        str,
+    ]:  # a set of three labels is none
+        return None
+    start, end, name = value
+    return name if text is None else f"“{' '.join(text[start:end].split())}” {name}"
+
+
+def percent(part: float, whole: float = 1.0) -> str:
+    """Write a share as a percentage that never rounds something to nothing.
+
+    >>> [percent(*two).replace(chr(160), " ") for two in ((412, 10_003), (1, 10_000), (0, 5), (5, 5), (9999, 10_000))]
+    ['4.1 %', '< 0.1 %', '0 %', '100 %', '> 99.9 %']
+    """
+    if not whole or not part:
+        return "0\u00a0%"
+    share = 100 * part / whole
+    if share < 0.1:
+        return "<\u00a00.1\u00a0%"
+    if 99.9 < share < 100:
+        return ">\u00a099.9\u00a0%"
+    return f"{share:.1f}".removesuffix(".0") + "\u00a0%"
+
+
+def expected_precision(flagged: int, facts: Mapping[str, Any]) -> str:
+    """Say how many of the flagged labels, and of the worst ones, are expected to be wrong; "" where nothing is known.
+
+    Shares are rounded down and end at 99 %: an estimate promises nothing more.
+
+    Parameters
+    ----------
+    flagged
+        How many labels are flagged, by the scan's own estimate or within a budget.
+    facts
+        ``facts["label_errors"]`` of a report.
+
+    >>> facts = {"expected_precision": 0.868, "expected_precision_at": {"100": 0.999}}
+    >>> expected_precision(312, facts).replace(chr(160), " ")
+    'Of the 312 flagged labels about 86 % are expected to be wrong; of the 100 worst about 99 %.'
+    """
+    share = facts.get("expected_precision")
+    if not flagged or share is None:
+        return ""
+    if flagged == 1:
+        return f"The flagged label is expected to be wrong with a probability of about {_at_most(share)}."
+    sentence = f"Of the {flagged:,} flagged labels about {_at_most(share)} are expected to be wrong"
+    budgets = {int(size): part for size, part in facts.get("expected_precision_at", {}).items() if part is not None}
+    size = min(budgets, default=flagged)
+    return f"{sentence}; of the {size:,} worst about {_at_most(budgets[size])}." if size < flagged else f"{sentence}."
+
+
+def _at_most(share: float) -> str:
+    return percent(min(math.floor(100 * share + 1e-9), 99), 100) if share >= 0.01 else percent(share)
+
+
+# C0 and C1 controls, bidirectional embeddings, overrides and isolates, invisible separators.
+_INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b\u2028-\u202e\u2060-\u2064\u2066-\u2069\ufeff\ud800-\udfff]")
+
+
+def visible(text: str) -> str:
+    r"""Show control characters instead of sending them to a terminal; line breaks become one mark.
+
+    >>> visible("a\x1b[31m\r\nb")
+    'a␛[31m␍␊b'
+    """
+    return _INVISIBLE.sub(lambda match: _picture(ord(match[0])), text)
+
+
+def _picture(code: int) -> str:
+    if code < 0x20:
+        return chr(0x2400 + code)
+    return "\u2421" if code == 0x7F else f"<U+{code:04X}>"
+
+
+def shortened(text: str, length: int) -> str:
+    """Cut a text to at most ``length`` characters, marked by an ellipsis.
+
+    >>> shortened("a long text", 7), shortened("short", 7)
+    ('a long…', 'short')
+    """
+    return text if len(text) <= length else text[: max(length - 1, 0)].rstrip() + "…"
