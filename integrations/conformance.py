@@ -16,7 +16,8 @@ Put a test file beside your adapter and run it with pytest, against the real pla
             return {...}  # sample id → all that a person can see of its task
 
 While a test runs, the platform is found by its name, whether or not an entry point names it.
-Say ``pytest.register_assert_rewrite("labelsift.integrations.conformance")`` in ``conftest.py`` to see why one fails.
+In your ``conftest.py``, ``pytest.register_assert_rewrite("labelsift.integrations.conformance")`` makes failures tell
+more.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Data Manager tabs: one an issue, and those of the review queue. Pure functions.
 
 A tab is known by its title. What it filters is labelsift's; which columns it shows and how it is sorted belongs to the
-people once it stands (see ``server_state.put_tabs``).
+people once it stands (see ``stored.put_tabs``).
 
 **A tab with a filter or an order gives two people the same task.** "Label All Tasks" in such a tab asks the server for
 the first unanswered task of just this list, and the server then looks at no lock: whoever else presses the button is

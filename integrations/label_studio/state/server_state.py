@@ -30,7 +30,7 @@ def stored_task(task: Mapping[str, Any], predictions: Iterable[dict[str, Any]] =
 def read_holdings(client: Client, project: int, *, repeats: Mapping[str, float] | None = None) -> Holdings:
     """List a review project's tasks by sample id; ``repeats`` are samples with the scores of their second tasks."""
     predictions = own_predictions(client, project)
-    held = Holdings.of(
+    holdings = Holdings.of(
         (
             key_of(sample, again=is_again(task["data"], repeats or {})),
             stored_task(task, predictions.get(task["id"], ())),
@@ -39,8 +39,8 @@ def read_holdings(client: Client, project: int, *, repeats: Mapping[str, float] 
         for task in page
         if isinstance(sample := task["data"].get(f"{PREFIX}id"), str)
     )
-    held.doubles = untouched(client, project, held.doubles)
-    return held
+    holdings.doubles = untouched(client, project, holdings.doubles)
+    return holdings
 
 
 def untouched(client: Client, project: int, tasks: Sequence[int]) -> list[int]:

@@ -35,7 +35,7 @@ class TestLabelStudio(LabelingPlatformConformance):
         body: dict[str, Any] = {"result": [], "was_cancelled": True}
         if value is not None:
             body = {"result": to_result(value, target, text=task["data"]["text"])}
-        self.client._send("POST", f"/api/tasks/{task['id']}/annotations/", body=body, what="an annotation")
+        self.client.send("POST", f"/api/tasks/{task['id']}/annotations/", body=body, what="an annotation")
 
     def contents(self, platform: LabelStudio, project: str) -> dict[str, Any]:
         return {
