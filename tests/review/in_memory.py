@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -88,10 +89,10 @@ class InMemory(LabelingPlatform):
     capabilities = frozenset({"classification", "multilabel", "spans", "text", "prefill", "blind"})
 
     def __init__(self) -> None:
-        self.servers: dict[str, Server] = {}  # project → its tasks
+        self.servers: defaultdict[str, Server] = defaultdict(Server)  # project → its tasks
 
     def push(self, queue: ReviewQueue, request: PushRequest) -> Receipt:
-        server, plan = self.servers.get(request.project, Server()), _plan(queue, request)
+        server, plan = self.servers[request.project], _plan(queue, request)
         held = Holdings.of(
             (task["key"], StoredTask(task["id"], task["data"], {}, tuple(task["predictions"]), bool(task["answers"])))
             for page in server.answered()
@@ -102,7 +103,6 @@ class InMemory(LabelingPlatform):
         count(receipt, plan, diff)
         if request.dry_run:
             return receipt
-        self.servers[request.project] = server
         if diff.doubles:
             server.send("delete", diff.doubles)
         predictions = {key: [plan.predictions[key]] if key in plan.predictions else [] for key in plan.data}
@@ -110,12 +110,12 @@ class InMemory(LabelingPlatform):
         for batch in batches(tasks, size=3):
             server.send("create", batch)
         for key in sorted(diff.updated):
-            changes = {"data": plan.data[key], "predictions": predictions[key]}
-            server.send("write", [(held.of_sample[key].task, changes)])
+            write = held.of_sample[key].task, {"data": plan.data[key], "predictions": predictions[key]}
+            server.send("write", [write])
         return receipt
 
     def pull(self, *, project: str, store: Path | str | None = None) -> pa.Table:
-        place, key, server = store or DEFAULT, (self.name, "", project), self.servers.get(project, Server())
+        place, key, server = store or DEFAULT, (self.name, project), self.servers[project]
         pulled, newest = read_pulled(place, *key), server.newest_change()
         if newest is None:
             raise InputError(f"in-memory has no project {project}", cure="Push first")
@@ -144,7 +144,5 @@ def _corrections(task: dict[str, Any], store: Store, project: str) -> dict[str, 
     labels = labels_of_blind(store, data["run"], hidden, task=data["task"], project=project).get(id)
     given, suggested = labels or (data["given"], *(prediction["value"] for prediction in task["predictions"]), None)[:2]
     asked = {"run": data["run"], "round": "1", "asked": data["mode"], "given": given, "suggested": suggested}
-    rows = (
-        correction_of(Answer(id, **asked, **one), platform="in-memory", task=data["task"]) for one in task["answers"]
-    )
-    return {str(number): row for number, row in enumerate(rows)}
+    answers = [Answer(id, **asked, **answer) for answer in task["answers"]]
+    return {one.time: correction_of(one, platform="in-memory", task=data["task"]) for one in answers if one.time}

@@ -41,7 +41,7 @@ class TestInMemory(LabelingPlatformConformance):
         platform.servers[project].answer(task["id"], value)
 
     def contents(self, platform: InMemory, project: str) -> dict[str, Any]:
-        return {task["key"]: task for task in platform.servers.get(project, Server()).tasks.values()}
+        return {task["key"]: task for task in platform.servers[project].tasks.values()}
 
 
 class Trial:
