@@ -11,7 +11,7 @@ from labelsift.errors import InputError
 from labelsift.io.read import read
 from labelsift.render.overview import Overview
 from labelsift.report import Report
-from labelsift.review.push import without_advice
+from labelsift.review.items import findings_of
 from labelsift.scanning import scan
 from labelsift.signals.dynamics_statistics import trajectories
 from labelsift.signals.dynamics_writer import DynamicsWriter
@@ -130,7 +130,7 @@ def test_the_summary_counts_subsets_and_a_note_says_them(report):
 def test_what_asks_for_no_decision_is_not_pushed_and_counts_as_no_problem(report):
     issues = set(report.findings["issue"].to_pylist())
     assert issues == {"label", "hard"}
-    assert set(without_advice(report).findings["issue"].to_pylist()) == {"label"}
+    assert {row["issue"] for row in findings_of(report, advice=False)} == {"label"}
     assert Overview(report).flagged_rows == report.summary()["issues"]["label"]["count"]
 
 
