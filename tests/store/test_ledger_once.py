@@ -71,6 +71,17 @@ def test_recording_verifies_each_record_once_and_hashes_the_new_ones(decided, ha
     assert numbers == list(range(1, DECISIONS + 8))
 
 
+def test_a_push_of_a_store_with_20000_decisions_verifies_each_record_once(make_report, hashed, tmp_path):
+    report = make_report(40)
+    Store(tmp_path / "s").save(report)
+    ids = report.samples.ids.to_pylist()
+    ls.record(corrections(report.run, ids, number=20_000, person="ann"), store=tmp_path / "s")
+    with hashed() as numbers:
+        receipt = ls.load(store=tmp_path / "s").push("xlsx", project=str(tmp_path / "review.xlsx"))
+    assert receipt.created
+    assert numbers == list(range(1, 20_002))  # the last one says where the run was sent
+
+
 @pytest.mark.parametrize("step", [queue, ls.recorded, verify], ids=lambda step: step.__name__)
 def test_what_only_reads_verifies_each_record_once(decided, hashed, step):
     with hashed() as numbers:
