@@ -23,16 +23,16 @@ class LabelsiftError(Exception):
         One sentence that names the cause.
     ids
         The sample ids or row numbers concerned; the first five are shown.
-    cure
+    hint
         What the user can do about it.
     """
 
     exit_code = 4
 
-    def __init__(self, what: str, *, ids: Iterable[object] = (), cure: str = "") -> None:
+    def __init__(self, what: str, *, ids: Iterable[object] = (), hint: str = "") -> None:
         self.what = what
         self.ids = tuple(str(one) for one in ids)
-        self.cure = cure
+        self.hint = hint
         super().__init__(what)
 
     def __str__(self) -> str:
@@ -40,8 +40,8 @@ class LabelsiftError(Exception):
         if self.ids:
             more = len(self.ids) - SHOWN_IDS
             parts[0] += ": " + ", ".join(self.ids[:SHOWN_IDS]) + (f" and {more:,} more" if more > 0 else "")
-        if self.cure:
-            parts.append(self.cure.rstrip("."))
+        if self.hint:
+            parts.append(self.hint.rstrip("."))
         return ". ".join(parts) + "."
 
 
@@ -57,7 +57,7 @@ class MissingExtraError(InputError):
     def __init__(self, package: str, extra: str, *, purpose: str) -> None:
         super().__init__(
             f"{purpose} needs the package {package}, which is not installed",
-            cure=f'Install it with: pip install "labelsift[{extra}]"',
+            hint=f'Install it with: pip install "labelsift[{extra}]"',
         )
 
 

@@ -89,7 +89,7 @@ class Platform:
         """Return the error that says that the platform lacks an ability."""
         what, hint = _REFUSALS.get(ability, (f"{{name}} cannot {ability}", _INSTALLED))
         words = {"name": self.name, "installed": ", ".join(names())}
-        return InputError(what.format(**words), cure=hint.format(**words))
+        return InputError(what.format(**words), hint=hint.format(**words))
 
     def require(self, ability: str) -> None:
         """Refuse what the platform does not declare."""
@@ -217,7 +217,7 @@ class LabelingPlatform(Platform):
         }
         lacking = [name for name, (ability, value) in options.items() if value and ability not in self.capabilities]
         if lacking:
-            raise InputError(f"{self.name} does not have these options", ids=lacking, cure="Push to it without them")
+            raise InputError(f"{self.name} does not have these options", ids=lacking, hint="Push to it without them")
         if request.mode != "choose":
             self.require(request.mode)
         if request.match:
@@ -254,7 +254,7 @@ def get(name: str) -> Platform:
     for point in entry_points(group=GROUP):
         if point.name == name:
             return point.load()()
-    raise InputError(f"There is no platform called {name}", cure=f"Installed are: {', '.join(names())}")
+    raise InputError(f"There is no platform called {name}", hint=f"Installed are: {', '.join(names())}")
 
 
 def labeler(name: str, ability: str | None = None) -> LabelingPlatform:
@@ -263,7 +263,7 @@ def labeler(name: str, ability: str | None = None) -> LabelingPlatform:
     if ability is not None:
         platform.require(ability)
     if not isinstance(platform, LabelingPlatform):
-        raise InputError(f"{name} is no labeling platform: it cannot push or pull", cure="Use `labelsift log` for it")
+        raise InputError(f"{name} is no labeling platform: it cannot push or pull", hint="Use `labelsift log` for it")
     return platform
 
 
@@ -271,7 +271,7 @@ def tracker(name: str) -> Tracker:
     """Return the tracker of that name; a labeling platform is refused."""
     platform = get(name)
     if not isinstance(platform, Tracker):
-        raise InputError(f"{name} is no tracker: it cannot log", cure="Use `labelsift push` for it")
+        raise InputError(f"{name} is no tracker: it cannot log", hint="Use `labelsift push` for it")
     return platform
 
 

@@ -100,11 +100,11 @@ class Report(Run):
             If the seed has no vector here, ids are unknown, or the condition is no SQL over these columns.
         """
         if fold_duplicates and pool is None and not self.samples.has_texts:
-            raise InputError("The samples have no texts, so none is a duplicate", cure="Leave out --fold-duplicates")
+            raise InputError("The samples have no texts, so none is a duplicate", hint="Leave out --fold-duplicates")
         if fold_duplicates and pool is None:
-            require_texts(self.samples, "To fold duplicates", run=self.run, cure="Leave out --fold-duplicates")
+            require_texts(self.samples, "To fold duplicates", run=self.run, hint="Leave out --fold-duplicates")
         if k < 1:
-            raise InputError(f"{k} similar samples cannot be shown", cure="Ask for 1 or more")
+            raise InputError(f"{k} similar samples cannot be shown", hint="Ask for 1 or more")
         place = self._pool(pool) if pool is not None else None
         rows, vectors = seeds(self, seed, pool=place)
         if place is None:
@@ -115,7 +115,7 @@ class Report(Run):
         if len(vector) != searched.index.dimensions:
             raise InputError(
                 f"The seed has {len(vector)} dimensions, and the samples have {searched.index.dimensions}",
-                cure="Give a vector of the same embedder",
+                hint="Give a vector of the same embedder",
             )
         without = rows if place is None else None
         return searched.nearest(vector, k=k, without=without, where=where, fold_duplicates=fold_duplicates)
@@ -160,14 +160,14 @@ class Report(Run):
     def _pool(self, name: str) -> Pool:
         if self.store is None:
             raise InputError(
-                "A report that is kept in no store has no pools", cure="Load a run from a store: ls.load(store=…)"
+                "A report that is kept in no store has no pools", hint="Load a run from a store: ls.load(store=…)"
             )
         opened = pools_of(self.store).open(name)
         mine = self.settings.get("embedder")
         if opened.embedder != mine:
             raise InputError(
                 f"The pool {name} was embedded with {opened.embedder}, and this run with {mine}",
-                cure="Index the pool again with the run's embedder, or choose another run",
+                hint="Index the pool again with the run's embedder, or choose another run",
             )
         return opened
 
@@ -183,7 +183,7 @@ class Report(Run):
         By ActiveLab's score, lowest first.
         """
         if "another_opinion_score" not in self.scores.column_names:
-            raise InputError("This run has no annotators", cure="Read them: ls.read(…, annotations=…), and scan again")
+            raise InputError("This run has no annotators", hint="Read them: ls.read(…, annotations=…), and scan again")
         names = ["id", "another_opinion_score", "opinions", "consensus_label", "consensus_quality"]
         table = self.scores.select(names).rename_columns(["id", "score", "opinions", "consensus", "quality"])
         return table.filter(pc.is_valid(table["score"])).sort_by("score").slice(0, k)
@@ -242,7 +242,7 @@ class Report(Run):
         from . import platforms
 
         if with_text:
-            require_texts(self.samples, "A log with texts", run=self.run, cure="Leave out --with-text")
+            require_texts(self.samples, "A log with texts", run=self.run, hint="Leave out --with-text")
         receipt = platforms.tracker(platform).log(self, target=target, with_text=with_text)
         if self.store is not None:
             self.store.sent(RunTarget(self.run, platform, receipt.target), with_text=with_text)
@@ -251,12 +251,12 @@ class Report(Run):
     def note(self, text: str, *, by: str, slice: str | None = None, sample: str | None = None) -> None:
         """Keep a person's note on this run, or on one of its slices (by its slug) or samples (by its id)."""
         if self.store is None:
-            raise InputError("A report that is kept in no store has no notes", cure="Scan with a store")
+            raise InputError("A report that is kept in no store has no notes", hint="Scan with a store")
         entry = note_entry(text, by=by, slice=slice, sample=sample)
         if sample is not None:
             self.samples.positions([sample])  # refuses an unknown one
         if slice is not None and slice_row(self, slice) is None:
-            raise InputError("The run has no such slice", ids=[slice], cure="See the slugs in report.slices(by=[…])")
+            raise InputError("The run has no such slice", ids=[slice], hint="See the slugs in report.slices(by=[…])")
         self.store.annotate(self.run, entry)
 
     def link(self, kind: str, name: str | None = None) -> str:

@@ -87,7 +87,7 @@ def scan(
         If labels are to be judged and there is only one class, or the signals do not fit the samples, or these
         come from a run that was kept without texts.
     """
-    require_texts(samples, "A scan", run=samples.name, cure="Read your file, and scan that")
+    require_texts(samples, "A scan", run=samples.name, hint="Read your file, and scan that")
     _require(folds=folds, seed=seed, budget=budget)
     kept = Store(store) if store is not None else None  # one instance, which verifies the decision log once
     if kept is not None:
@@ -131,11 +131,11 @@ def scan(
 
 def _require(*, folds: int, seed: int, budget: int | None) -> None:
     if folds < 2:
-        raise InputError(f"{folds} folds cannot predict out of sample", cure="Use 2 or more")
+        raise InputError(f"{folds} folds cannot predict out of sample", hint="Use 2 or more")
     if not 0 <= seed < 2**32:
-        raise InputError(f"{seed} is no seed", cure="Give a whole number from 0 to 4,294,967,295")
+        raise InputError(f"{seed} is no seed", hint="Give a whole number from 0 to 4,294,967,295")
     if budget is not None and budget < 1:
-        raise InputError(f"A budget of {budget} flags nothing", cure="Give 1 or more")
+        raise InputError(f"A budget of {budget} flags nothing", hint="Give 1 or more")
 
 
 def _verified(store: Store, samples: Samples) -> np.ndarray:

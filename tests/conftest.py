@@ -144,8 +144,8 @@ def planted() -> str:
 def chromium() -> Iterator[object]:
     """Chromium, one for the whole session: Playwright's loop cannot be started twice."""
     if not Path(CHROMIUM).exists():
-        cure = "Chromium is missing: apt-get install chromium"
-        (pytest.fail if os.environ.get("LABELSIFT_CI") == "1" else pytest.skip)(cure)
+        hint = "Chromium is missing: apt-get install chromium"
+        (pytest.fail if os.environ.get("LABELSIFT_CI") == "1" else pytest.skip)(hint)
     playwright = pytest.importorskip("playwright.sync_api")
     arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
     with playwright.sync_playwright() as running:

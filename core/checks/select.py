@@ -34,7 +34,7 @@ def select_checks(samples: Samples, only: Sequence[str] | None, signals: Signals
     known = _issues(fitting)
     unknown = sorted(set(only or ()) - set(known))
     if unknown:
-        raise InputError("There is no such check", ids=unknown, cure=f"Known: {', '.join(known)}")
+        raise InputError("There is no such check", ids=unknown, hint=f"Known: {', '.join(known)}")
     chosen = [check for check in fitting if not only or check.issue in only]
     if not samples.has_texts:
         chosen = _without_texts(chosen, only, signals)
@@ -42,7 +42,7 @@ def select_checks(samples: Samples, only: Sequence[str] | None, signals: Signals
         of_labels = _issues(check for check in chosen if "labels" in check.needs)
         if only and of_labels:
             raise InputError(
-                "These checks need labels, and no row has one", ids=of_labels, cure="Name the label column"
+                "These checks need labels, and no row has one", ids=of_labels, hint="Name the label column"
             )
         chosen = [check for check in chosen if "labels" not in check.needs]
     issues = {check.name for check in chosen}
@@ -62,14 +62,14 @@ def _without_texts(chosen: Sequence[Check], only: Sequence[str] | None, signals:
     if signals.embeddings is None and signals.pred_probs is None:
         raise InputError(
             "The samples have no texts, and nothing else is known of them",
-            cure="Bring embeddings or probabilities (Signals(embeddings=…), --embeddings v.npy), or name the texts",
+            hint="Bring embeddings or probabilities (Signals(embeddings=…), --embeddings v.npy), or name the texts",
         )
     have: set[Need] = {"labels", "undecided", "annotations", "pred_probs"}
     have |= {"vectors"} if signals.embeddings is not None else set()
     lacking = _issues(check for check in chosen if not check.needs <= have)
     if only and lacking:
         raise InputError(
-            "These checks need texts, or embeddings in their place", ids=lacking, cure="Bring them, or leave them out"
+            "These checks need texts, or embeddings in their place", ids=lacking, hint="Bring them, or leave them out"
         )
     return [check for check in chosen if check.needs <= have]
 
@@ -83,9 +83,9 @@ def _require_two_labels(samples: Samples) -> None:
     if samples.task == "multilabel":
         raise InputError(
             f"All {counted:,} labeled rows have the same labels, {', '.join(samples.classes)}: none can be judged",
-            cure="Name another column of labels, or scan without --labels",
+            hint="Name another column of labels, or scan without --labels",
         )
     raise InputError(
         f"All {counted:,} labels are {given.drop_null()[0]}: with a single class no label can be judged",
-        cure="Name another label column, or scan without --label",
+        hint="Name another label column, or scan without --label",
     )

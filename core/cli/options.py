@@ -163,7 +163,7 @@ def array(path: str | None) -> Any:  # noqa: ANN401 - an array of any shape; Sig
     try:
         return np.load(path, mmap_mode="r", allow_pickle=False)
     except (ValueError, OSError):
-        raise InputError(f"{path} is no array of numpy", cure="Save it with numpy.save, as a plain array") from None
+        raise InputError(f"{path} is no array of numpy", hint="Save it with numpy.save, as a plain array") from None
 
 
 def lines(path: str | None) -> list[str] | None:
@@ -173,4 +173,4 @@ def lines(path: str | None) -> list[str] | None:
     try:
         return Path(path).read_text(encoding="utf-8").splitlines()
     except (UnicodeDecodeError, OSError) as error:
-        raise InputError(f"{path} cannot be read ({error})", cure="Save it as UTF-8, one entry a line") from None
+        raise InputError(f"{path} cannot be read ({error})", hint="Save it as UTF-8, one entry a line") from None

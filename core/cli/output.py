@@ -45,7 +45,7 @@ def table_format(path: str) -> str:
     """Tell the format of a table from its name: ``parquet`` or ``csv``."""
     suffix = Path(path).suffix.lower()
     if suffix not in (".parquet", ".csv"):
-        raise InputError(f"labelsift cannot tell the format of {path}", cure="Name it .parquet or .csv")
+        raise InputError(f"labelsift cannot tell the format of {path}", hint="Name it .parquet or .csv")
     return suffix[1:]
 
 
@@ -66,7 +66,7 @@ def write_table(table: pa.Table, path: str) -> None:
             csv.write_csv(table, half)
     except OSError as error:
         why = os.strerror(error.errno) if error.errno else str(error)
-        raise InputError(f"{path} cannot be written ({why})", cure="Free some space, or name another file") from None
+        raise InputError(f"{path} cannot be written ({why})", hint="Free some space, or name another file") from None
 
 
 @contextlib.contextmanager

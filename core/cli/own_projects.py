@@ -142,7 +142,7 @@ def apply(
         _require_one(decisions(Store(store).ledger.records()))
     corrections = recorded(store=store, dataset=dataset, run=run)
     if not corrections.num_rows and (not undo or run or dataset):
-        raise InputError("The store has no decisions", cure=f"Pull them first: labelsift pull {platform} PROJECT")
+        raise InputError("The store has no decisions", hint=f"Pull them first: labelsift pull {platform} PROJECT")
     request = ApplyRequest(project, match, policy, experts, undo, dry_run, store)
     show_receipt(applier.apply(corrections, request), as_json=as_json)
 
@@ -152,5 +152,5 @@ def _require_one(records: Iterable[Record]) -> None:
     names = sorted({record["dataset"] for record in records if record["dataset"]})
     if len(names) > 1:
         raise InputError(
-            "The store has decisions on several data sets", ids=names, cure="Name the project's own: --dataset"
+            "The store has decisions on several data sets", ids=names, hint="Name the project's own: --dataset"
         )

@@ -163,8 +163,8 @@ def doctor(platform: str, project: str | None, as_json: bool) -> None:
         write_json(health.problems)
     elif not health.problems:
         click.echo(f"{platform}: all is well")
-    for problem, cure in health.problems.items() if not as_json else ():
-        click.echo(f"{platform}: {problem}. {cure}")
+    for problem, hint in health.problems.items() if not as_json else ():
+        click.echo(f"{platform}: {problem}. {hint}")
     for note, detail in health.notes.items():
         click.echo(f"{platform}: note: {note}. {detail}", err=as_json)
     if health.problems:

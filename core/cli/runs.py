@@ -136,7 +136,7 @@ def export(run: str, folder: str, store: str) -> None:
     report = load(run, store=store)
     place = Path(folder)
     if place.exists() and any(place.iterdir()):
-        raise InputError(f"{folder} is not empty", cure="Name a new folder")
+        raise InputError(f"{folder} is not empty", hint="Name a new folder")
     place.mkdir(parents=True, exist_ok=True)
     for name, table in (("samples", report.samples.table), ("scores", report.scores), ("findings", report.findings)):
         write_table(table, str(place / f"{name}.parquet"))

@@ -55,7 +55,7 @@ def similar(
 ) -> None:
     """Find the samples most like SEED: a text, or the id of a sample; or a group's: --like, --class, --slice, --ids."""
     if (push is None) != (project is None):
-        raise InputError("--push needs --project, and the other way round", cure="Name both")
+        raise InputError("--push needs --project, and the other way round", hint="Name both")
     report = ref.load()
     start = _seed(report, seed, like=like, weak=weak, part=part, ids=ids)
     table = report.similar(start, k=k, where=where, pool=pool, fold_duplicates=fold_duplicates, details=as_json)
@@ -79,12 +79,12 @@ def _seed(
     if len(given) != 1:
         raise InputError(
             "A search starts from one thing" if given else "There is nothing to start from",
-            cure="Give a text or an id, or one of --like SQL, --class NAME, --slice SLUG, --ids FILE",
+            hint="Give a text or an id, or one of --like SQL, --class NAME, --slice SLUG, --ids FILE",
         )
     if like is not None:
         group = report.ids(like)
         if not group:
-            raise InputError("No sample fulfils the condition of --like", cure="Check its values")
+            raise InputError("No sample fulfils the condition of --like", hint="Check its values")
         return group
     if weak is not None:
         return class_ids(report, weak)
@@ -130,7 +130,7 @@ def index(
 ) -> None:
     """Make the unlabeled samples of the file POOL searchable; once more adds what is new and replaces what changed."""
     if (pool is None) == (remove is None) or (remove is not None and name is None):
-        raise InputError("It is not clear what to index", cure="Give a file, or --name POOL --remove FILE")
+        raise InputError("It is not clear what to index", hint="Give a file, or --name POOL --remove FILE")
     if remove is not None:
         change = pools_of(Store(store)).remove(str(name), _ids(remove))
     else:

@@ -29,13 +29,13 @@ def tag(
     """
     odd = [name for name in tags if not name or len(name) > TAG_LENGTH or "," in name or name.split() != [name]]
     if odd or not tags:
-        raise InputError("A tag is one word", ids=odd, cure="Write baseline, or before-split")
+        raise InputError("A tag is one word", ids=odd, hint="Write baseline, or before-split")
     kept = Store(store)
     name = kept.find(run)
     has = set(kept.annotations(name).tags)
     missing = [name for name in tags if name not in has]
     if remove and missing:
-        raise InputError(f"The run {name} has no such tags", ids=missing, cure="See labelsift runs")
+        raise InputError(f"The run {name} has no such tags", ids=missing, hint="See labelsift runs")
     due = list(tags) if remove else missing
     if due:
         kept.annotate(name, {"kind": TAG, "tags": list(dict.fromkeys(due)), "removed": remove, "person": by})
@@ -45,7 +45,7 @@ def tag(
 def model(run: str, address: str, *, by: str | None = None, store: str | Path = DEFAULT) -> Annotations:
     """Note which registered model a kept run led to, such as ``mlflow:models:/tickets/3``; the newest counts."""
     if not address.strip() or len(address) > NOTE_LENGTH:
-        raise InputError("No model is named", cure="Name it, for example mlflow:models:/tickets/3")
+        raise InputError("No model is named", hint="Name it, for example mlflow:models:/tickets/3")
     kept = Store(store)
     name = kept.find(run)
     if kept.annotations(name).model != address:

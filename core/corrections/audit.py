@@ -87,7 +87,7 @@ def write_audit(rows: Sequence[dict[str, Any]], path: str | Path) -> None:
             writer.writerow(COLUMNS)
             writer.writerows([inert(row[name]) for name in COLUMNS] for row in rows)
     except OSError as error:
-        raise InputError(f"{path} cannot be written ({error.strerror})", cure="Name another file") from None
+        raise InputError(f"{path} cannot be written ({error.strerror})", hint="Name another file") from None
 
 
 def inert(value: object) -> object:

@@ -100,7 +100,7 @@ def forget(ids: Sequence[str], *, store: str | Path = DEFAULT, reason: str = "",
     """
     wanted = list(dict.fromkeys(ids))
     if not wanted:
-        raise InputError("No sample is named", cure="Give the ids of the samples to forget")
+        raise InputError("No sample is named", hint="Give the ids of the samples to forget")
     kept = Store(store)
     result = _plan(kept, wanted)
     result.dry_run = dry_run
@@ -109,7 +109,7 @@ def forget(ids: Sequence[str], *, store: str | Path = DEFAULT, reason: str = "",
     before = {hash for record in records if record.get("kind") == FORGET for hash in record["ids"]}
     if len(result.unknown) == len(wanted) and not before & set(hashes):
         raise InputError(
-            f"{kept.place} holds no sample with these ids", ids=wanted, cure="Check the ids: labelsift runs"
+            f"{kept.place} holds no sample with these ids", ids=wanted, hint="Check the ids: labelsift runs"
         )
     if dry_run:
         _erase_copies(records, wanted, result)
@@ -122,7 +122,7 @@ def forget(ids: Sequence[str], *, store: str | Path = DEFAULT, reason: str = "",
     except OSError as error:
         raise StoreError(
             f"The erasure in {kept.place} is unfinished ({error.strerror})",
-            cure="Mend that, and call forget with the same ids again",
+            hint="Mend that, and call forget with the same ids again",
         ) from error
     done = {
         "kind": FORGOTTEN,

@@ -118,12 +118,12 @@ def correct(
         corrections = translated_table(corrections, mapped.taxonomy)
     resolution = resolve(corrections, policy=policy, experts=experts)
     if label is None and any(action == "relabel" for action, _ in resolution.decided.values()):
-        raise InputError("There are new labels, and no column for them", cure="Name it: --label COLUMN")
+        raise InputError("There are new labels, and no column for them", hint="Name it: --label COLUMN")
     classes = mapped.taxonomy.classes if mapped.taxonomy else ()
     table, keep = applied(mapped.table, resolution, new_labels=new_labels, classes=classes)
     before = rowfiles.load(file, encoding=encoding)
     if len(before.table) != len(samples):
-        raise InputError(f"{file} cannot be written row by row", cure="Save it as parquet, and correct that")
+        raise InputError(f"{file} cannot be written row by row", hint="Save it as parquet, and correct that")
     after = before
     rows = np.arange(len(samples)) if mapped.taxonomy else _decided_rows(samples, resolution)
     touched = set(np.flatnonzero(~keep).tolist())
@@ -174,7 +174,7 @@ def undo(file: str | Path, out: str | Path, *, encoding: str = "utf-8", store: s
     if step is None:
         raise StoreError(
             f"{kept.place} did not make the content of {file} (fingerprint {fingerprint[:12]})",
-            cure="Undo starts from a file as `labelsift correct` wrote it; see labelsift audit",
+            hint="Undo starts from a file as `labelsift correct` wrote it; see labelsift audit",
         )
     folder = folder_of(kept, parent=step["parent"], fingerprint=fingerprint)
     then = restored(now, folder)
@@ -184,7 +184,7 @@ def undo(file: str | Path, out: str | Path, *, encoding: str = "utf-8", store: s
         raise StoreError(
             "What came out is not the version before: the rows of the file were moved, or what the store kept of them"
             " was changed",
-            cure="Undo the file as it was written; labelsift verify checks the store",
+            hint="Undo the file as it was written; labelsift verify checks the store",
         )
     _write(kept, then, Path(out), version, kind=UNDO, more={})
     return version
@@ -234,11 +234,11 @@ def parent_run(store: Store, samples: Samples) -> str | None:
 
 def _require_other(file: str | Path, out: str | Path) -> None:
     if "://" in os.fspath(file):
-        raise InputError(f"{file} is at an address", cure="Copy the file here first")
+        raise InputError(f"{file} is at an address", hint="Copy the file here first")
     if Path(out).exists() and Path(file).exists() and Path(out).samefile(file):
-        raise InputError(f"{out} is the file itself", cure="Name another file: a version is never overwritten")
+        raise InputError(f"{out} is the file itself", hint="Name another file: a version is never overwritten")
     if rowfiles.form_of(out) != rowfiles.form_of(file):
-        raise InputError(f"{out} has another format than {file}", cure="Name the new file with the same ending")
+        raise InputError(f"{out} has another format than {file}", hint="Name the new file with the same ending")
 
 
 def _corrections(store: Store, dataset: str, samples: Samples, *, required: bool) -> pa.Table:
@@ -249,7 +249,7 @@ def _corrections(store: Store, dataset: str, samples: Samples, *, required: bool
         names = sorted({record["dataset"] for record in decisions(records) if record["dataset"]})
         raise StoreError(
             f"{store.place} holds no corrections of {dataset}",
-            cure=f"Name the data set: --dataset {' or '.join(names)}" if names else "Pull first: labelsift pull …",
+            hint=f"Name the data set: --dataset {' or '.join(names)}" if names else "Pull first: labelsift pull …",
         )
     table = as_table(of_dataset)
     absent = pc.invert(pc.is_in(table["id"], value_set=samples.ids.combine_chunks()))
@@ -281,7 +281,7 @@ def _write(store: Store, rows: RowFile, out: Path, version: Version, *, kind: st
             store.ledger.append(lambda standing: _step(standing, version, kind=kind, more=more))
         half.replace(out)
     except (OSError, UnicodeError) as error:
-        raise InputError(f"{out} cannot be written ({error})", cure="Name another file") from None
+        raise InputError(f"{out} cannot be written ({error})", hint="Name another file") from None
     finally:
         half.unlink(missing_ok=True)
 

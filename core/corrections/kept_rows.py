@@ -77,7 +77,7 @@ def keep_rows(
     except OSError as error:
         raise StoreError(
             f"The rows before the change could not be kept in {folder} ({error.strerror})",
-            cure="Free some space, or name another --store",
+            hint="Free some space, or name another --store",
         ) from error
 
 
@@ -163,7 +163,7 @@ def restored(now: RowFile, folder: Location) -> RowFile:
         why = str(error).partition("\n")[0]
         raise StoreError(
             f"The rows before the change cannot be read from {folder} ({why})",
-            cure="Bring the folder back from a backup; labelsift verify names what was changed",
+            hint="Bring the folder back from a backup; labelsift verify names what was changed",
         ) from None
 
 

@@ -175,7 +175,7 @@ def probed(run: str = LATEST, *, store: str | Path = DEFAULT) -> Probed:
     if not plans and not drawn:
         raise StoreError(
             f"No round with probes or a blind share was pushed of {name}",
-            cure="Push one: labelsift push PLATFORM PROJECT --mode blind --probe 10%",
+            hint="Push one: labelsift push PLATFORM PROJECT --mode blind --probe 10%",
         )
     made = [record for record in decisions(records, run=name) if record["verdict"] != SKIPPED]
     plan = plans[-1] if plans else Plan((), (), 0, {})

@@ -131,7 +131,7 @@ def _rows(corrections: pa.Table) -> list[dict[str, Any]]:
     missing = [name for name in CORRECTIONS_SCHEMA.names if name not in (*corrections.column_names, *OPTIONAL)]
     if missing:
         raise InputError(
-            "The corrections have no such column", ids=missing, cure=f"They need {', '.join(CORRECTIONS_SCHEMA.names)}"
+            "The corrections have no such column", ids=missing, hint=f"They need {', '.join(CORRECTIONS_SCHEMA.names)}"
         )
     for name in OPTIONAL:
         if name not in corrections.column_names:
@@ -139,10 +139,10 @@ def _rows(corrections: pa.Table) -> list[dict[str, Any]]:
     try:
         rows = corrections.select(CORRECTIONS_SCHEMA.names).cast(CORRECTIONS_SCHEMA).to_pylist()
     except pa.ArrowException as error:
-        raise InputError(f"The corrections have another form ({error})", cure="Give what pull returns") from None
+        raise InputError(f"The corrections have another form ({error})", hint="Give what pull returns") from None
     nameless = [number for number, row in enumerate(rows, start=1) if row["id"] is None]
     if nameless:
-        raise InputError("Some decisions name no sample, in rows", ids=nameless, cure="Give each its sample's id")
+        raise InputError("Some decisions name no sample, in rows", ids=nameless, hint="Give each its sample's id")
     return rows
 
 

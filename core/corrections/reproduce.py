@@ -80,7 +80,7 @@ def reproduce(run: str = LATEST, *, store: str | Path = DEFAULT) -> Reproduced:
     kept = Store(store)
     result = proof(kept, kept.find(run))
     require_texts(
-        result.samples, "Reproducing", run=result.run, cure="labelsift verify proves the hashes of its rows; scan again"
+        result.samples, "Reproducing", run=result.run, hint="labelsift verify proves the hashes of its rows; scan again"
     )
     return result
 

@@ -70,9 +70,9 @@ def resolve(corrections: pa.Table, *, policy: Policy = "majority", experts: Sequ
         For a table in another form, an unknown policy or action, or ``expert`` without experts.
     """
     if policy not in _POLICIES:
-        raise InputError(f"There is no policy called {policy}", cure=f"Use one of {', '.join(_POLICIES)}")
+        raise InputError(f"There is no policy called {policy}", hint=f"Use one of {', '.join(_POLICIES)}")
     if policy == "expert" and not experts:
-        raise InputError("The policy expert needs people", cure="Name them: experts=['someone@example.com']")
+        raise InputError("The policy expert needs people", hint="Name them: experts=['someone@example.com']")
     decided: dict[str, Vote] = {}
     conflicts: dict[str, dict[Vote, tuple[str, ...]]] = {}
     for sample, rows in _newest_by_person(corrections).items():
@@ -113,7 +113,7 @@ def applied(
     """
     unknown = sorted({action for action, _ in resolution.decided.values()} - set(ACTIONS))
     if unknown:
-        raise InputError("These actions cannot be applied", ids=unknown, cure=f"Known: {', '.join(ACTIONS)}")
+        raise InputError("These actions cannot be applied", ids=unknown, hint=f"Known: {', '.join(ACTIONS)}")
     rows = _rows(table["id"], list(resolution.decided))
     sets = "labels" in table.column_names
 
@@ -140,7 +140,7 @@ def _spans(
     if "spans" not in table.column_names:
         if given:
             raise InputError(
-                "There are new spans, and the data has none", ids=list(given), cure="Read it with its column: spans=…"
+                "There are new spans, and the data has none", ids=list(given), hint="Read it with its column: spans=…"
             )
         return {}
     changes: dict[int, str | None] = {
@@ -158,7 +158,7 @@ def _spans(
         raise InputError(
             "Corrections name types of spans that the data set does not have",
             ids=odd,
-            cure="Correct them, or allow them: new_labels=True",
+            hint="Correct them, or allow them: new_labels=True",
         )
     for row, text in texts.items():
         old = table["text"][row].as_py()
@@ -172,7 +172,7 @@ def _rows(ids: pa.ChunkedArray, wanted: list[str]) -> dict[str, int]:
     missing = [sample for sample, row in zip(wanted, rows, strict=True) if row is None]
     if missing:
         raise InputError(
-            "The data set has no sample with these ids", ids=missing, cure="Apply corrections to the data they are of"
+            "The data set has no sample with these ids", ids=missing, hint="Apply corrections to the data they are of"
         )
     return dict(zip(wanted, rows, strict=True))
 
@@ -181,7 +181,7 @@ def _newest_by_person(corrections: pa.Table) -> dict[str, list[dict[str, Any]]]:
     missing = [name for name in ("id", "action", "verdict", "value", "person") if name not in corrections.column_names]
     if missing:
         raise InputError(
-            "The corrections have no such column", ids=missing, cure=f"They need {', '.join(CORRECTIONS_SCHEMA.names)}"
+            "The corrections have no such column", ids=missing, hint=f"They need {', '.join(CORRECTIONS_SCHEMA.names)}"
         )
     newest: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
     rows = corrections.to_pylist()
@@ -257,7 +257,7 @@ def _value(sample: str, value: str | None, *, sets: bool = False) -> str:
     cell = cell_of(decided)
     if cell is None or isinstance(decided, list) != sets:
         form = "a JSON list of labels, since a sample may have several" if sets else "a JSON text"
-        raise InputError("A correction has no readable value", ids=[sample], cure=f"Its value must be {form}")
+        raise InputError("A correction has no readable value", ids=[sample], hint=f"Its value must be {form}")
     return cell
 
 
@@ -276,7 +276,7 @@ def _require_known(table: pa.Table, labels: Mapping[int, str], classes: Collecti
         raise InputError(
             "Corrections name labels that the data set does not have",
             ids=odd,
-            cure="Correct them, or allow them: new_labels=True",
+            hint="Correct them, or allow them: new_labels=True",
         )
 
 

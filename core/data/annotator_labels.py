@@ -49,7 +49,7 @@ class AnnotatorLabels:
         annotators = tuple(sorted({name for row in rows for name in row}))
         unknown = sorted({label for row in rows for label in row.values()} - set(classes))
         if unknown:
-            raise InputError("Some annotators' labels are not among the classes", ids=unknown, cure="Name every class")
+            raise InputError("Some annotators' labels are not among the classes", ids=unknown, hint="Name every class")
         column_of = {name: position for position, name in enumerate(annotators)}
         code_of = {label: code for code, label in enumerate(classes)}
         codes = np.full((len(rows), len(annotators)), -1, dtype=np.int32)
@@ -112,7 +112,7 @@ def from_column(column: pa.ChunkedArray, *, name: str) -> pa.ChunkedArray:
         raise InputError(
             f"The annotations column {name} holds no labels by annotator in rows",
             ids=bad,
-            cure='Write an object a row, such as {"anna": "spam", "ben": "ham"}, or name a column each: annotators=[…]',
+            hint='Write an object a row, such as {"anna": "spam", "ben": "ham"}, or name a column each: annotators=[…]',
         )
     return pa.chunked_array(pieces, pa.string())
 

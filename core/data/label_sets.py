@@ -88,14 +88,14 @@ def from_column(column: pa.ChunkedArray, *, name: str, separator: str | None = N
         texts: with the rows.
     """
     if separator is not None and not separator:
-        raise InputError("The separator of labels is empty", cure="Name one, such as labels_separator='|'")
+        raise InputError("The separator of labels is empty", hint="Name one, such as labels_separator='|'")
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     read = _of_text(separator) if _is_text(column.type) or pa.types.is_null(column.type) else _of_list
     if read is _of_list and not _is_list(column.type):
         raise InputError(
             f"The labels column {name} holds {column.type}, not lists",
-            cure="Name a column of lists, or several columns of 0 and 1: labels=['toxic', 'insult']",
+            hint="Name a column of lists, or several columns of 0 and 1: labels=['toxic', 'insult']",
         )
     return _each(column, read, name=name, separator=separator)
 
@@ -116,7 +116,7 @@ def from_columns(table: pa.Table, names: Sequence[str]) -> pa.ChunkedArray:
         raise InputError(
             "Some of the label columns are empty and some are not, in rows",
             ids=(partly[:_SHOWN_ROWS] + 1).tolist(),
-            cure="Write 0 where a label does not fit; a row where all are empty counts as unlabeled",
+            hint="Write 0 where a label does not fit; a row where all are empty counts as unlabeled",
         )
     patterns, pattern_of = np.unique(marks, axis=0, return_inverse=True)
     sets = [
@@ -151,7 +151,7 @@ def members(column: pa.ChunkedArray, classes: Sequence[str]) -> np.ndarray:
         unknown.update(label for label in labels if label not in code_of)
         rows[row, [code_of[label] for label in labels if label in code_of]] = 1
     if unknown:
-        raise InputError("Some labels are not among the classes", ids=sorted(unknown), cure="Name every class")
+        raise InputError("Some labels are not among the classes", ids=sorted(unknown), hint="Name every class")
     return rows[np.asarray(pc.fill_null(coded.indices, -1))]
 
 
@@ -190,7 +190,7 @@ def _each(
         raise InputError(
             f"The labels column {name} holds no set of labels (“{example}”, for example) in rows",
             ids=bad,
-            cure=_cure(example, separator),
+            hint=_cure(example, separator),
         )
     return pa.chunked_array(pieces, pa.string())
 
@@ -254,6 +254,6 @@ def _marks(column: pa.ChunkedArray, name: str) -> np.ndarray:
         raise InputError(
             f"The label column {name} holds other values than 0 and 1",
             ids=odd[:_SHOWN_ROWS],
-            cure="Write 1 where the label fits, 0 where it does not, and nothing where nobody looked",
+            hint="Write 1 where the label fits, 0 where it does not, and nothing where nobody looked",
         )
     return marks[np.asarray(pc.fill_null(coded.indices, -1))]

@@ -72,7 +72,7 @@ def required(samples: Samples) -> Medium:
     """Return the medium of samples; those of which nothing can be shown are refused."""
     shown = shown_of(samples)
     if shown is None:
-        raise InputError("The samples have no texts that people could be shown, and no images or sounds", cure=_CURE)
+        raise InputError("The samples have no texts that people could be shown, and no images or sounds", hint=_CURE)
     return shown.medium
 
 

@@ -72,43 +72,43 @@ class PushRequest:
 
     def __post_init__(self) -> None:
         if self.mode not in MODES:
-            raise InputError(f"There is no mode {self.mode}", cure=f"Choose one of {', '.join(MODES)}")
+            raise InputError(f"There is no mode {self.mode}", hint=f"Choose one of {', '.join(MODES)}")
         if self.lanes < 0 or self.lanes == 1:
-            raise InputError(f"{self.lanes} lanes share nothing", cure="Give the number of people, 2 or more")
+            raise InputError(f"{self.lanes} lanes share nothing", hint="Give the number of people, 2 or more")
         if not 0 <= self.overlap <= 1:
-            raise InputError(f"A share of {self.overlap} is none", cure="Give one from 0 to 1")
+            raise InputError(f"A share of {self.overlap} is none", hint="Give one from 0 to 1")
         if self.budget is not None and self.budget < 1:
-            raise InputError(f"The budget is {self.budget}", cure="Give the number of samples to push, 1 or more")
+            raise InputError(f"The budget is {self.budget}", hint="Give the number of samples to push, 1 or more")
         if self.create and not self.match:
             raise InputError(
-                "create makes sense with match only", cure="A review project always gets every flagged sample"
+                "create makes sense with match only", hint="A review project always gets every flagged sample"
             )
         if self.match and (self.overlap or self.link):
             raise InputError(
                 "How many people answer a task, and links to other tasks, belong to a review project",
-                cure="Leave out --match, or --twice and --link",
+                hint="Leave out --match, or --twice and --link",
             )
         if self.link and self.mode == "blind":
-            raise InputError("A link to the task that shows the label is not blind", cure="Leave out --link")
+            raise InputError("A link to the task that shows the label is not blind", hint="Leave out --link")
         self._require_control_items()
 
     def _require_control_items(self) -> None:
         """Refuse a round in which probes, repeats or blind items could be told from the others."""
         if self.blind_share is not None and (self.mode != "choose" or self.match or self.probe is not None):
             raise InputError(
-                "A blind share belongs to a review project in mode choose", cure="Leave out --probe and --match"
+                "A blind share belongs to a review project in mode choose", hint="Leave out --probe and --match"
             )
         if self.probe is None:
             if self.repeat is not None:
-                raise InputError("Repeats are a part of a round with probes", cure="Add --probe 10%")
+                raise InputError("Repeats are a part of a round with probes", hint="Add --probe 10%")
         elif self.mode != "blind":
             raise InputError(
                 f"In mode {self.mode} a probe, which has no reason to show, would give itself away",
-                cure="Use --mode blind",
+                hint="Use --mode blind",
             )
         elif self.match or self.only:
             raise InputError(
-                "A round with probes is a review project about labels", cure="Leave out --match and --only"
+                "A round with probes is a review project about labels", hint="Leave out --match and --only"
             )
 
 

@@ -152,7 +152,7 @@ class Samples:
         codes = pc.fill_null(positions, -1).to_numpy().astype(np.int32)
         unknown = pc.unique(self.labels.filter(pa.array(codes == -1)).drop_null()).to_pylist()
         if unknown:
-            raise InputError("Some labels are not among the classes", ids=unknown, cure="Name every class")
+            raise InputError("Some labels are not among the classes", ids=unknown, hint="Name every class")
         return codes
 
     def members(self, classes: Sequence[str]) -> np.ndarray:
@@ -202,7 +202,7 @@ class Samples:
         if self.task != "classification" or self.column("annotations") is not None:
             raise InputError(
                 "A taxonomy goes through single labels of one annotator only",
-                cure="Rename the labels in your file, and read that",
+                hint="Rename the labels in your file, and read that",
             )
         later = taxonomy if isinstance(taxonomy, Taxonomy) else Taxonomy.read(taxonomy)
         before = self.taxonomy or Taxonomy(())
@@ -219,7 +219,7 @@ class Samples:
         if self.textless:  # its rows' hashes are those of the scan, and would not be the new version's
             raise InputError(
                 "Samples of a run that was kept without texts cannot be changed",
-                cure="Read your file, and change that: ls.read(file).apply(…)",
+                hint="Read your file, and change that: ls.read(file).apply(…)",
             )
 
     def _next(self, policy: str, counts: Mapping[str, int], conflicts: tuple[str, ...]) -> Lineage:

@@ -75,11 +75,11 @@ def from_value(value: str | None, text: str, *, sample: str) -> str:
         spans = [(int(start), int(end), str(name)) for start, end, name in json.loads(value or "null")]
     except (ValueError, TypeError):
         raise InputError(
-            "A correction has no readable spans", ids=[sample], cure='Its value must be [[start, end, "type"], …]'
+            "A correction has no readable spans", ids=[sample], hint='Its value must be [[start, end, "type"], …]'
         ) from None
     wrong = fault(spans, text)
     if wrong:
-        raise InputError(f"A correction's spans do not fit the text ({wrong})", ids=[sample], cure="Correct them")
+        raise InputError(f"A correction's spans do not fit the text ({wrong})", ids=[sample], hint="Correct them")
     return canonical(spans)
 
 

@@ -74,19 +74,19 @@ class Taxonomy:
         try:
             content = tomllib.loads(Path(path).read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"{path} cannot be read ({error})", cure="Save it as UTF-8") from None
+            raise InputError(f"{path} cannot be read ({error})", hint="Save it as UTF-8") from None
         except tomllib.TOMLDecodeError as error:
-            raise InputError(f"{path} is no TOML ({error})", cure=FORM) from None
+            raise InputError(f"{path} is no TOML ({error})", hint=FORM) from None
         odd = sorted(set(content) - {"step"}) if "step" in content else []
         if odd:
-            raise InputError(f"{path} has entries outside of its steps", ids=odd, cure="Move them below a [[step]]")
+            raise InputError(f"{path} has entries outside of its steps", ids=odd, hint="Move them below a [[step]]")
         return cls.of(content["step"] if "step" in content else [content])
 
     @classmethod
     def of(cls, steps: Iterable[Mapping[str, Any]]) -> Taxonomy:
         """Make a taxonomy of plain values in the form of the file: what :attr:`plain` returns."""
         if not isinstance(steps, list | tuple) or not all(isinstance(step, Mapping) for step in steps):
-            raise InputError("A taxonomy is a list of steps", cure=FORM)
+            raise InputError("A taxonomy is a list of steps", hint=FORM)
         return cls(tuple(tuple(changes_of(step)) for step in steps))
 
     @cached_property
@@ -162,7 +162,7 @@ def _was_made(change: Change, now: set[str | None], later: Sequence[tuple[Change
         raise InputError(
             f"The taxonomy names labels that the data does not have ({change})",
             ids=absent,
-            cure="Correct their spelling, or leave them out",
+            hint="Correct their spelling, or leave them out",
         )
     return True
 
@@ -203,14 +203,14 @@ def _check(steps: Sequence[tuple[Change, ...]]) -> None:
                 raise InputError(
                     f"These labels are gone since step {gone[lost[0]]}, and step {number} changes them ({change})",
                     ids=lost,
-                    cure="Name the classes as they are called by then",
+                    hint="Name the classes as they are called by then",
                 )
             if change.kind in ("rename", "merge") and change.new[0] not in change.old:
                 refuse_collision(change, alive)
             taken = [label for label in change.new if label in gone and _fate(label, steps[:number]).name != label]
             if taken:
                 raise InputError(
-                    f"These were the names of other classes before ({change})", ids=taken, cure="Give new names"
+                    f"These were the names of other classes before ({change})", ids=taken, hint="Give new names"
                 )
         old = {label for change in step for label in change.old}
         new = {label for change in step for label in change.new}

@@ -33,23 +33,23 @@ class Change:
 def check_step(step: Sequence[Change]) -> None:
     """Refuse changes that cannot happen at once."""
     if twice := _repeated(old for change in step for old in change.old):
-        raise InputError("A step of the taxonomy changes these labels twice", ids=twice, cure="Make it two steps")
+        raise InputError("A step of the taxonomy changes these labels twice", ids=twice, hint="Make it two steps")
     if shared := _repeated(new for change in step for new in change.new):
         raise InputError(
             "Several changes of a step lead to these labels, which would merge them without saying so",
             ids=shared,
-            cure='If that is meant: merge = { "new" = ["old 1", "old 2"] }',
+            hint='If that is meant: merge = { "new" = ["old 1", "old 2"] }',
         )
     for change in step:
         if change.kind in ("rename", "split") and change.old[0] in change.new:
-            raise InputError(f"A class cannot become itself ({change})", ids=change.old, cure="Give a new name")
+            raise InputError(f"A class cannot become itself ({change})", ids=change.old, hint="Give a new name")
         others = {old for other in step if other is not change for old in other.old}
         circle = [label for label in change.new if label in others]
         if circle:
             raise InputError(
                 "Changes of one step lead to labels that the step itself changes: a chain or a cycle",
                 ids=circle,
-                cure="Make it two steps; to swap two names, use a third in between",
+                hint="Make it two steps; to swap two names, use a third in between",
             )
 
 
@@ -65,7 +65,7 @@ def refuse_collision(change: Change, standing: Collection[str | None]) -> None:
         raise InputError(
             f"There is a class {new} already ({change}), so this would merge them without saying so",
             ids=[new],
-            cure=f"If that is meant: merge = {{ {json.dumps(new, ensure_ascii=False)} = [{merged}] }}",
+            hint=f"If that is meant: merge = {{ {json.dumps(new, ensure_ascii=False)} = [{merged}] }}",
         )
 
 
@@ -73,21 +73,21 @@ def changes_of(step: Mapping[str, Any]) -> Iterable[Change]:
     """Read one step, as it stands in the file."""
     odd = sorted(map(str, set(step) - {*KINDS, "name"}))
     if odd:
-        raise InputError("A taxonomy has no such change", ids=odd, cure=f"Known: {', '.join(KINDS)}")
+        raise InputError("A taxonomy has no such change", ids=odd, hint=f"Known: {', '.join(KINDS)}")
     for kind in KINDS:
         entries = step.get(kind, [] if kind == "retire" else {})
         if kind == "retire":
             if not _are_labels(entries):
-                raise InputError("retire is no list of labels", cure=FORM)
+                raise InputError("retire is no list of labels", hint=FORM)
             yield from (Change(kind, (label,)) for label in entries)
             continue
         if not isinstance(entries, Mapping):
-            raise InputError(f"{kind} is no table of labels", cure=FORM)
+            raise InputError(f"{kind} is no table of labels", hint=FORM)
         for key, value in entries.items():
             fits = isinstance(value, str) and bool(value) if kind == "rename" else _are_labels(value) and len(value) > 1
             if not key or not fits or (kind != "rename" and len(set(value)) < len(value)):
                 what = "another name" if kind == "rename" else "two or more different labels"
-                raise InputError(f"{kind} needs {what}", ids=[key], cure=FORM)
+                raise InputError(f"{kind} needs {what}", ids=[key], hint=FORM)
             names = (value,) if kind == "rename" else tuple(value)
             yield Change(kind, names, (key,)) if kind == "merge" else Change(kind, (key,), names)
 

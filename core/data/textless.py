@@ -61,7 +61,7 @@ def comparable_texts(*several: Samples) -> list[pa.ChunkedArray]:
     return [hashed_texts(samples) if hashed else samples.texts for samples in several]
 
 
-def require_texts(samples: Samples, what: str, *, run: str, cure: str = "") -> None:
+def require_texts(samples: Samples, what: str, *, run: str, hint: str = "") -> None:
     """Refuse what cannot be done without the texts.
 
     Parameters
@@ -70,7 +70,7 @@ def require_texts(samples: Samples, what: str, *, run: str, cure: str = "") -> N
         What needs them, as the subject of a sentence: ``A push``.
     run
         What was kept without: the name of the run.
-    cure
+    hint
         Another way than to scan again.
 
     Raises
@@ -81,7 +81,7 @@ def require_texts(samples: Samples, what: str, *, run: str, cure: str = "") -> N
     if samples.textless:
         raise InputError(
             f"{what} needs the texts, and {run} was kept without texts",
-            cure=cure or "Scan the file again, with its texts kept",
+            hint=hint or "Scan the file again, with its texts kept",
         )
 
 

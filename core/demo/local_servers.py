@@ -92,7 +92,7 @@ def environment(
             if result.returncode:
                 raise PlatformError(
                     f"{name} could not be installed (pip ended with {result.returncode})",
-                    cure=f"The reason stands at the end of {log}",
+                    hint=f"The reason stands at the end of {log}",
                 )
             done.write_text(json.dumps(list(requirements)))
     return folder / "bin"
@@ -204,10 +204,10 @@ class Server:
         end = time.monotonic() + self.timeout
         while time.monotonic() < end:
             if self._process is None or self._process.poll() is not None:
-                raise PlatformError("The server ended while it was starting", cure=f"Its log is {self.log}")
+                raise PlatformError("The server ended while it was starting", hint=f"Its log is {self.log}")
             with contextlib.suppress(OSError, http.client.HTTPException):
                 with opener.open(self.ready, timeout=2) as answer:
                     if answer.status == 200:
                         return
             time.sleep(0.2)
-        raise PlatformError(f"The server was not ready after {self.timeout:.0f} seconds", cure=f"Its log is {self.log}")
+        raise PlatformError(f"The server was not ready after {self.timeout:.0f} seconds", hint=f"Its log is {self.log}")

@@ -92,21 +92,21 @@ def _claimed(folder: Path) -> TextIO:
     mark = folder / _MARK
     try:
         if folder.exists() and any(folder.iterdir()) and not mark.exists():
-            raise InputError(f"{folder} is not empty, and no demo made it", cure="Name another folder: --folder NAME")
+            raise InputError(f"{folder} is not empty, and no demo made it", hint="Name another folder: --folder NAME")
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = mark.open("a")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             lock.close()
-            raise InputError(f"A demo is running in {folder}", cure="End it, or name another --folder") from None
+            raise InputError(f"A demo is running in {folder}", hint="End it, or name another --folder") from None
         for old in folder.iterdir():
             if old.is_dir() and not old.is_symlink():
                 shutil.rmtree(old)
             elif old != mark:
                 old.unlink()
     except OSError as error:
-        raise InputError(f"{folder} cannot be written ({error.strerror})", cure="Name another --folder") from error
+        raise InputError(f"{folder} cannot be written ({error.strerror})", hint="Name another --folder") from error
     return lock
 
 

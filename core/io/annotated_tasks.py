@@ -95,7 +95,7 @@ class AnnotatedTasks:
             If no task was taken, no task has a field that was named, ids repeat, or spans do not fit their texts.
         """
         if not self._ids:
-            raise InputError(f"{name} holds no tasks", cure="Import some, or name another project or file")
+            raise InputError(f"{name} holds no tasks", hint="Import some, or name another project or file")
         self._require_fields(name)
         _require_unique(self._ids, named=self.id)
         columns = {role: pa.chunked_array([pa.array(cells, pa.string())]) for role, cells in self._columns.items()}
@@ -120,7 +120,7 @@ class AnnotatedTasks:
             return json_text(data.get(ID)) or number
         sample_id = json_text(data.get(self.id))
         if sample_id is None or not sample_id.strip():
-            raise InputError(f"Some tasks have no {self.id}", ids=[number], cure="Name another field, or none")
+            raise InputError(f"Some tasks have no {self.id}", ids=[number], hint="Name another field, or none")
         return sample_id
 
     def _named(self) -> dict[str, str]:
@@ -176,7 +176,7 @@ class AnnotatedTasks:
             field for role, field in self._named().items() if all(cell is None for cell in self._columns.get(role, ()))
         ]
         if empty:
-            raise InputError(f"No task of {name} has these fields", ids=empty, cure="Name fields of the tasks' data")
+            raise InputError(f"No task of {name} has these fields", ids=empty, hint="Name fields of the tasks' data")
 
     def _require_fitting(self) -> None:
         wrong = {
@@ -188,7 +188,7 @@ class AnnotatedTasks:
             raise InputError(
                 f"Spans do not fit their texts ({next(iter(wrong.values()))})",
                 ids=list(wrong),
-                cure="Correct these tasks; somebody may have changed their text after it was labeled",
+                hint="Correct these tasks; somebody may have changed their text after it was labeled",
             )
 
 
@@ -206,5 +206,5 @@ def _require_unique(ids: Sequence[str], *, named: str | None) -> None:
     twice = [id for id, count in Counter(ids).items() if count > 1]
     if twice:
         where = f"field {named}" if named else f"field {ID}"
-        cure = "Name another field, or none: id=None" if named else "Name the field that tells the tasks apart: id=…"
-        raise InputError(f"Several tasks have the same id in the {where}", ids=twice, cure=cure)
+        hint = "Name another field, or none: id=None" if named else "Name the field that tells the tasks apart: id=…"
+        raise InputError(f"Several tasks have the same id in the {where}", ids=twice, hint=hint)

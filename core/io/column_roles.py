@@ -43,7 +43,7 @@ class ColumnRoles:
             With what is named too much or too little.
         """
         several, sets = bool(self.annotations or self.annotators), self.labels is not None
-        for wrong, what, cure in (
+        for wrong, what, hint in (
             (self.labels is not None and not len(self.labels), "No column of labels is named",
              "Name one of lists, or several of 0 and 1"),
             (sets and self.label, "Both label and labels are named", "Name label for one a sample, labels for several"),
@@ -60,7 +60,7 @@ class ColumnRoles:
              "Name the column that tells them apart: id='file'"),
         ):  # fmt: skip
             if wrong:
-                raise InputError(what, cure=cure)
+                raise InputError(what, hint=hint)
 
     @property
     def single(self) -> dict[str, str]:

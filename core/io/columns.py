@@ -19,14 +19,14 @@ def require(present: Sequence[str], wanted: Sequence[str]) -> None:
     """Refuse columns that are missing or stand twice, with the nearest name."""
     twice = [column for column in wanted if list(present).count(column) > 1]
     if twice:
-        raise InputError("These columns stand more than once in the header", ids=twice, cure="Rename one of each")
+        raise InputError("These columns stand more than once in the header", ids=twice, hint="Rename one of each")
     missing = [column for column in wanted if column not in present]
     if not missing:
         return
     near = {column: difflib.get_close_matches(column, present, n=1, cutoff=0.5) for column in missing}
     hints = [f"Did you mean {match[0]} instead of {column}?" for column, match in near.items() if match]
     columns = ", ".join(present[:20]) + (" …" if len(present) > 20 else "")
-    raise InputError("The data has no such column", ids=missing, cure=" ".join([*hints, f"It has: {columns}"]))
+    raise InputError("The data has no such column", ids=missing, hint=" ".join([*hints, f"It has: {columns}"]))
 
 
 def require_utf8(table: pa.Table, source: str) -> None:
@@ -41,7 +41,7 @@ def require_utf8(table: pa.Table, source: str) -> None:
                     first, last = (first, middle) if not _valid(chunk.slice(first, middle - first)) else (middle, last)
                 raise InputError(
                     f"The column {name} of {source} holds bytes that are not UTF-8 in row {start + first + 1}",
-                    cure="Decode the column with its own encoding before it is written",
+                    hint="Decode the column with its own encoding before it is written",
                 )
             start += len(chunk)
 
@@ -103,7 +103,7 @@ def as_strings(column: pa.ChunkedArray, *, role: str, column_name: str) -> pa.Ch
     if pa.types.is_floating(kind):
         return _whole_numbers(column, role=role, column_name=column_name)
     raise InputError(
-        f"The {role} column {column_name} holds {kind}, not text", cure="Turn it into strings before reading"
+        f"The {role} column {column_name} holds {kind}, not text", hint="Turn it into strings before reading"
     )
 
 
@@ -114,14 +114,14 @@ def _whole_numbers(column: pa.ChunkedArray, *, role: str, column_name: str) -> p
     if pc.any(pc.not_equal(rounded, column)).as_py():
         raise InputError(
             f"The {role} column {column_name} holds fractions",
-            cure="labelsift judges classes: name a column of class names, ids or texts",
+            hint="labelsift judges classes: name a column of class names, ids or texts",
         )
     large = pc.fill_null(pc.greater_equal(pc.abs(rounded), EXACT), False)
     if pc.any(large).as_py():
         raise InputError(
             f"The {role} column {column_name} holds floats that are too large to be exact, in rows",
             ids=(pc.indices_nonzero(large).to_numpy() + 1).tolist(),
-            cure="Write them as strings or as integers",
+            hint="Write them as strings or as integers",
         )
     return pc.cast(pc.cast(rounded, pa.int64()), pa.string())
 

@@ -41,7 +41,7 @@ def _from_stream(source: Any) -> pa.Table:  # noqa: ANN401
             pass
     raise InputError(
         f"Samples cannot be read from {type(source).__name__}",
-        cure="Give a path, a pandas or polars data frame, an Arrow table or a Hugging Face Dataset "
+        hint="Give a path, a pandas or polars data frame, an Arrow table or a Hugging Face Dataset "
         "(of a DatasetDict, name one split: dataset['train'])",
     )
 
@@ -72,11 +72,11 @@ def _written(value: Any) -> str:  # noqa: ANN401
 def _from_hugging_face(dataset: Any, columns: ColumnRoles) -> pa.Table:  # noqa: ANN401
     if not isinstance(getattr(dataset, "column_names", None), list):  # a DatasetDict has them by split
         raise InputError(
-            "A DatasetDict holds several data sets", ids=list(dataset), cure="Name one split: dataset['train']"
+            "A DatasetDict holds several data sets", ids=list(dataset), hint="Name one split: dataset['train']"
         )
     present = columns.present(dataset.column_names)
     if not hasattr(dataset, "__len__"):
-        raise InputError("An IterableDataset cannot be read at random", cure="Load the data set without streaming")
+        raise InputError("An IterableDataset cannot be read at random", hint="Load the data set without streaming")
     # A data set that was shuffled or filtered holds an index map, which only formatting resolves.
     table = dataset.select_columns(present).with_format("arrow")[:]
     for position, name in enumerate(table.column_names):

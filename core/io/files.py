@@ -51,7 +51,7 @@ def kind(source: str) -> tuple[str, str | None]:
     if suffix not in FORMATS:
         raise InputError(
             f"labelsift cannot tell the format of {source}",
-            cure=f"Name it with one of {', '.join(FORMATS)}, with {', '.join(COMPRESSIONS)} where compressed",
+            hint=f"Name it with one of {', '.join(FORMATS)}, with {', '.join(COMPRESSIONS)} where compressed",
         )
     return FORMATS[suffix], compression
 
@@ -83,9 +83,9 @@ def read_columns(source: str, columns: ColumnRoles, *, encoding: str) -> pa.Tabl
         table.validate(full=True)  # of the text formats only csv was checked for bytes that are no UTF-8
         return table
     except FileNotFoundError:
-        raise InputError(f"There is no file {source}", cure="Check the path") from None
+        raise InputError(f"There is no file {source}", hint="Check the path") from None
     except LookupError:
-        raise InputError(f"There is no encoding called {encoding}", cure="Name one such as utf-8 or cp1252") from None
+        raise InputError(f"There is no encoding called {encoding}", hint="Name one such as utf-8 or cp1252") from None
     except (pa.ArrowInvalid, UnicodeError, OSError) as error:
         text = None if form == "parquet" else "utf-8" if form == "jsonl" else encoding
         raise _broken(source, error, opened, text) from None
@@ -99,7 +99,7 @@ def _locate(source: str) -> tuple[fs.FileSystem, str]:
             return fs.FileSystem.from_uri(source)
         except (pa.ArrowInvalid, OSError) as error:
             raise InputError(
-                f"The address {source} cannot be opened ({error})", cure="Give file://, s3:// or a path"
+                f"The address {source} cannot be opened ({error})", hint="Give file://, s3:// or a path"
             ) from None
     return fs.LocalFileSystem(), source
 
@@ -188,21 +188,21 @@ def _broken(source: str, error: Exception, opened: Opened, encoding: str | None)
     """Say why a file cannot be read, with the first line that cannot be decoded."""
     message = str(error).splitlines()[0] if str(error) else type(error).__name__
     if message.startswith("Empty ") or "size is 0 bytes" in message:
-        return InputError(f"{source} is empty", cure="Give a file with a header and rows")
+        return InputError(f"{source} is empty", hint="Give a file with a header and rows")
     line = _first_undecodable(opened, encoding) if encoding and not isinstance(error, OSError) else None
     if line is not None:
         number, detail = line
         return InputError(
             f"{source} is not {encoding} in line {number} ({detail})",
-            cure="Save it as UTF-8, or name its encoding (for example encoding='cp1252', --encoding cp1252)",
+            hint="Save it as UTF-8, or name its encoding (for example encoding='cp1252', --encoding cp1252)",
         )
     if "columns, got" in message and encoding:
         place = _ragged(opened, encoding, delimiter="\t" if kind(source)[0] == "tsv" else ",")
         if place:
             return InputError(
-                f"{source} cannot be read ({place})", cure="Quote values that hold a comma or a line break"
+                f"{source} cannot be read ({place})", hint="Quote values that hold a comma or a line break"
             )
-    return InputError(f"{source} cannot be read ({message})", cure="Mend the file, or save it as parquet")
+    return InputError(f"{source} cannot be read ({message})", hint="Mend the file, or save it as parquet")
 
 
 def _first_undecodable(opened: Opened, encoding: str) -> tuple[int, str] | None:

@@ -51,11 +51,11 @@ def _object(text: str, number: int, source: str) -> dict[str, Any]:
         row = json.loads(text)
     except ValueError as error:
         raise InputError(
-            f"{source} holds no JSON object in line {number} ({error})", cure="Write one object a line"
+            f"{source} holds no JSON object in line {number} ({error})", hint="Write one object a line"
         ) from None
     if not isinstance(row, dict):
         raise InputError(
-            f"{source} holds a {type(row).__name__} in line {number}, not an object", cure="Write one object a line"
+            f"{source} holds a {type(row).__name__} in line {number}, not an object", hint="Write one object a line"
         )
     return row
 
@@ -75,7 +75,7 @@ def as_string(value: object, *, column: str, line: int) -> str | None:
     if isinstance(value, int):
         return str(value)
     what = "a fraction or a number too large to be exact" if isinstance(value, float) else type(value).__name__
-    raise InputError(f"The column {column} holds {what} in line {line}", cure="Write it as a string")
+    raise InputError(f"The column {column} holds {what} in line {line}", hint="Write it as a string")
 
 
 def _array(values: list[Any]) -> pa.Array:

@@ -45,7 +45,7 @@ def read(source: Source, columns: ColumnRoles) -> Samples:
     given = [*([columns.label] if columns.label else []), *columns.several]
     if given:
         raise InputError(
-            f"The project says itself where its labels stand, so {given[0]} has no meaning", cure="Leave it out"
+            f"The project says itself where its labels stand, so {given[0]} has no meaning", hint="Leave it out"
         )
     return platforms.labeler(platform, "read").read(
         project,

@@ -91,7 +91,7 @@ def read(
     ------
     InputError
         Missing columns, an empty file, undecodable bytes, ids that are missing or repeated, spans out of their
-        text: with the rows concerned and the cure.
+        text: with the rows concerned and the hint.
 
     Examples
     --------

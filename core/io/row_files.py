@@ -102,12 +102,12 @@ def load(path: str | Path, *, encoding: str = "utf-8") -> RowFile:
             with pa.input_stream(os.fspath(path), compression=compression) as stream:
                 table = _lines(stream) if form == "jsonl" else _cells(stream, _DELIMITERS[form], encoding)
     except FileNotFoundError:
-        raise InputError(f"There is no file {path}", cure="Check the path") from None
+        raise InputError(f"There is no file {path}", hint="Check the path") from None
     except (pa.ArrowException, UnicodeError, LookupError, OSError) as error:
-        raise InputError(f"{path} cannot be read ({str(error).partition(chr(10))[0]})", cure="Mend the file") from None
+        raise InputError(f"{path} cannot be read ({str(error).partition(chr(10))[0]})", hint="Mend the file") from None
     twice = [name for name, count in Counter(table.column_names).items() if count > 1]
     if twice:
-        raise InputError(f"Columns of {path} have the same name", ids=twice, cure="Rename them")
+        raise InputError(f"Columns of {path} have the same name", ids=twice, hint="Rename them")
     return RowFile(form, table)
 
 

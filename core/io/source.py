@@ -80,9 +80,9 @@ class Source:
         """
         array = self.array
         if self._fault is not None:
-            raise InputError(f"{self.path} is no JSON ({self._fault})", cure="Export it again")
+            raise InputError(f"{self.path} is no JSON ({self._fault})", hint="Export it again")
         if array and not self.objects:
-            raise InputError(f"{self.path} holds no tasks", cure="Export the project as JSON")
+            raise InputError(f"{self.path} holds no tasks", hint="Export the project as JSON")
         return array
 
 

@@ -65,13 +65,13 @@ def canonical_column(
 
 def _refuse(odd: Sequence[str], broken: Mapping[str, str], column_name: str) -> None:
     if odd:
-        raise InputError(f"The column {column_name} holds spans in no known form", ids=odd, cure=f"Give {FORMS}")
+        raise InputError(f"The column {column_name} holds spans in no known form", ids=odd, hint=f"Give {FORMS}")
     if broken:
         first = next(iter(broken.values()))
         raise InputError(
             f"Spans in the column {column_name} do not fit their texts ({first})",
             ids=list(broken),
-            cure="Count characters from 0, the end exclusive, in the very text that is read",
+            hint="Count characters from 0, the end exclusive, in the very text that is read",
         )
 
 
@@ -214,17 +214,17 @@ def _refuse_tags(wrong: Mapping[str, list[str]], column_name: str) -> None:
         raise InputError(
             "The tokens of these rows do not stand in their text",
             ids=wrong["text"],
-            cure="Leave out the text column: the text is then the tokens, joined by one space",
+            hint="Leave out the text column: the text is then the tokens, joined by one space",
         )
     if wrong["count"]:
         raise InputError(
-            f"These rows have not as many tags in {column_name} as tokens", ids=wrong["count"], cure="Give one a token"
+            f"These rows have not as many tags in {column_name} as tokens", ids=wrong["count"], hint="Give one a token"
         )
     if wrong["tag"]:
         raise InputError(
             f"The column {column_name} holds tags in no known form",
             ids=wrong["tag"],
-            cure="Give names such as O, B-person, I-person (BIO, IOB2, BILOU or BIOES), not numbers",
+            hint="Give names such as O, B-person, I-person (BIO, IOB2, BILOU or BIOES), not numbers",
         )
 
 

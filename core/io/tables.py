@@ -56,7 +56,7 @@ def samples_of(container: object, columns: ColumnRoles, name: str | None) -> Sam
 
 def _samples(table: pa.Table, columns: ColumnRoles, name: str | None) -> Samples:
     if not table.num_rows:
-        raise InputError(f"{name or 'The data'} holds no rows", cure="Give a file with a header and rows")
+        raise InputError(f"{name or 'The data'} holds no rows", hint="Give a file with a header and rows")
     table = plain(table)
     roles = {
         role: as_strings(table[column], role=role, column_name=column)
@@ -81,7 +81,7 @@ def _require_unique(ids: pa.ChunkedArray, *, column_name: str) -> None:
     if pc.any(blank).as_py():
         rows = (pc.indices_nonzero(blank).to_numpy() + 1).tolist()
         raise InputError(
-            f"The id column {column_name} is empty in rows", ids=rows, cure="Fill the ids, or read without an id column"
+            f"The id column {column_name} is empty in rows", ids=rows, hint="Fill the ids, or read without an id column"
         )
     repeated = _repeated(ids)
     if not repeated:
@@ -91,7 +91,7 @@ def _require_unique(ids: pa.ChunkedArray, *, column_name: str) -> None:
     raise InputError(
         f"The id column {column_name} holds duplicates ({repeated[0]} stands in rows {rows})",
         ids=repeated,
-        cure="Make the ids unique, or read without an id column: then the text identifies a sample",
+        hint="Make the ids unique, or read without an id column: then the text identifies a sample",
     )
 
 

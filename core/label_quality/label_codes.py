@@ -38,7 +38,7 @@ def codes_and_names(labels: Any, classes: Sequence[object] | None, columns: int)
         if len(names) != columns:
             raise InputError(
                 f"pred_probs has {columns} columns, but there are {len(names)} different labels",
-                cure="Name the class of each column (classes=…)",
+                hint="Name the class of each column (classes=…)",
             )
     texts = values.cast(pa.string())  # of numbers too: as JSON and csv have them
     codes = pc.index_in(texts, value_set=names.cast(pa.string()))
@@ -47,7 +47,7 @@ def codes_and_names(labels: Any, classes: Sequence[object] | None, columns: int)
         raise InputError(
             "Labels are not among the classes of pred_probs",
             ids=unknown.to_pylist(),
-            cure="Correct the spelling of the classes, or of the labels",
+            hint="Correct the spelling of the classes, or of the labels",
         )
     return codes.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32), names
 
@@ -65,7 +65,7 @@ def _array(labels: Any) -> pa.Array:  # noqa: ANN401
         return values.cast(pa.int64() if numeric else values.type if supported else pa.string())
     except (ValueError, TypeError, NotImplementedError) as error:  # pyarrow's own errors are among them
         raise InputError(
-            f"The labels are neither names nor whole numbers ({error})", cure="Give one a sample"
+            f"The labels are neither names nor whole numbers ({error})", hint="Give one a sample"
         ) from None
 
 
@@ -75,12 +75,12 @@ def _named(classes: Sequence[object], columns: int) -> pa.Array:
     if len(names) != columns:
         raise InputError(
             f"pred_probs has {columns} columns, but {len(names)} classes are named",
-            cure="Name one class a column, in the order of the columns",
+            hint="Name one class a column, in the order of the columns",
         )
     if len(pc.unique(names)) != len(names):
         counts = pc.value_counts(names)
         repeated = counts.filter(pc.greater(counts.field("counts"), 1)).field("values").to_pylist()
-        raise InputError("Some classes are named twice", ids=repeated, cure="Name each class once")
+        raise InputError("Some classes are named twice", ids=repeated, hint="Name each class once")
     return names
 
 
@@ -91,6 +91,6 @@ def _as_columns(values: pa.Array, columns: int) -> np.ndarray:
         raise InputError(
             f"Labels are no columns of pred_probs, which are 0 to {columns - 1}",
             ids=[f"{codes[row]} (row {row})" for row in outside[:6].tolist()],
-            cure="Number the labels like the columns, or name the class of each column (classes=…)",
+            hint="Number the labels like the columns, or name the class of each column (classes=…)",
         )
     return codes.astype(np.int32)

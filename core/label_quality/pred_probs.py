@@ -101,10 +101,10 @@ class TopK:
             raise InputError(
                 f"The indices of the top-k probabilities have the shape {np.shape(self.indices)}, "
                 f"the values {np.shape(self.values)}",
-                cure="Both must be (samples, k)",
+                hint="Both must be (samples, k)",
             )
         if self.indices.dtype.kind not in "iu" or self.values.dtype.kind != "f":
-            raise InputError("Top-k probabilities are integers and floats", cure="Give indices first, then values")
+            raise InputError("Top-k probabilities are integers and floats", hint="Give indices first, then values")
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -181,12 +181,12 @@ def require_probabilities(block: Block, classes: int, ids: Callable[[np.ndarray]
     if not faults.any():
         return
     problem = int(faults[faults > 0].min())
-    cure = "Give probabilities, not logits: apply a softmax"
-    cure = {1: "Predict them again", 4: "Number the classes from 0", 5: "Name each class once a row"}.get(problem, cure)
+    hint = "Give probabilities, not logits: apply a softmax"
+    hint = {1: "Predict them again", 4: "Number the classes from 0", 5: "Name each class once a row"}.get(problem, hint)
     raise InputError(
         f"The probabilities of these samples {FAULTS[problem]}",
         ids=ids(np.flatnonzero(faults == problem)),
-        cure=cure,
+        hint=hint,
     )
 
 

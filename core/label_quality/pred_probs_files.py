@@ -37,9 +37,9 @@ def opened(source: Any, *, classes: int | None = None) -> Probabilities:  # noqa
         return source
     values = source if isinstance(source, np.memmap) else np.asarray(source)
     if values.ndim != 2 or not values.shape[1]:
-        raise InputError(f"pred_probs has the shape {values.shape}", cure="It must be (samples, columns)")
+        raise InputError(f"pred_probs has the shape {values.shape}", hint="It must be (samples, columns)")
     if values.dtype.kind not in "fiub":
-        raise InputError(f"pred_probs holds {values.dtype}, not numbers", cure="Give an array of floats")
+        raise InputError(f"pred_probs holds {values.dtype}, not numbers", hint="Give an array of floats")
     return Dense(values)
 
 
@@ -50,7 +50,7 @@ def _opened_file(path: str, classes: int | None) -> Probabilities:
         return opened(np.load(path, mmap_mode="r", allow_pickle=False))
     except (ValueError, OSError):
         raise InputError(
-            f"{path} is no array of numpy", cure="Save it with numpy.save as a plain array, or as .parquet"
+            f"{path} is no array of numpy", hint="Save it with numpy.save as a plain array, or as .parquet"
         ) from None
 
 
@@ -79,12 +79,12 @@ class ParquetProbabilities:
             with self._file() as file:
                 schema, n = file.schema_arrow, file.metadata.num_rows
         except (OSError, ValueError) as error:  # pyarrow's own errors are ValueErrors
-            raise InputError(f"{path} cannot be read as parquet ({error})", cure="Name another file") from None
+            raise InputError(f"{path} cannot be read as parquet ({error})", hint="Name another file") from None
         self.column = column or _column(schema, path)
         self.indices = indices or (_INDICES if _INDICES in schema.names else None)
         missing = [name for name in (self.column, self.indices) if name is not None and name not in schema.names]
         if missing:
-            raise InputError(f"{path} has no such column", ids=missing, cure=f"It has: {', '.join(schema.names)}")
+            raise InputError(f"{path} has no such column", ids=missing, hint=f"It has: {', '.join(schema.names)}")
         self.shape: tuple[int, int] = (n, classes if classes and self.indices else self._classes())
 
     def blocks(self) -> Iterator[Block]:
@@ -132,7 +132,7 @@ class ParquetProbabilities:
             raise InputError(
                 f"In these rows the length of {self.column} is not {wanted}",
                 ids=(start + np.flatnonzero(~good)).tolist(),
-                cure=f"Give one value a class; for top-k name the classes in a column {_INDICES}",
+                hint=f"Give one value a class; for top-k name the classes in a column {_INDICES}",
             )
 
 
@@ -150,7 +150,7 @@ def _column(schema: pa.Schema, path: str) -> str:
         raise InputError(
             f"{path} has {len(names)} columns of lists of floats",
             ids=names,
-            cure=f"Call the one with the probabilities {_VALUES}",
+            hint=f"Call the one with the probabilities {_VALUES}",
         )
     return names[0]
 

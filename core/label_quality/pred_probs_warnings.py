@@ -83,7 +83,7 @@ def column_order_warning(codes: np.ndarray, predicted: np.ndarray, classes: Sequ
             f"The classes of pred_probs look out of order: their likeliest class is the label in "
             f"{result.agreement:.0%} of the rows, with columns exchanged in {result.exchanged:.0%}",
             ids=exchanges,
-            cure="Name the class of each column in the order of the columns (classes=…, --classes names.txt)",
+            hint="Name the class of each column in the order of the columns (classes=…, --classes names.txt)",
         )
     exchanges = [exchange for exchange, rows in zip(exchanges, result.rows, strict=True) if rows >= LEAST_ROWS]
     if len(exchanges) < 2:

@@ -195,13 +195,13 @@ def _require(shape: tuple[int, int], codes: np.ndarray, *, budget: int | None, i
     if len(codes) != shape[0]:
         raise InputError(
             f"pred_probs has {shape[0]:,} rows, but there are {len(codes):,} labels",
-            cure="Give one row of probabilities a label, in the same order",
+            hint="Give one row of probabilities a label, in the same order",
         )
     if shape[1] < 2:
-        raise InputError("With a single class no label can be judged", cure="Give the probabilities of all classes")
+        raise InputError("With a single class no label can be judged", hint="Give the probabilities of all classes")
     if len(codes) and codes.max() < 0:
-        raise InputError("No sample has a label", cure="Name the column with the labels")
+        raise InputError("No sample has a label", hint="Name the column with the labels")
     if budget is not None and budget < 1:
-        raise InputError(f"A budget of {budget} flags nothing", cure="Give 1 or more")
+        raise InputError(f"A budget of {budget} flags nothing", hint="Give 1 or more")
     if ids is not None and (len(ids) != len(codes) or len(set(map(str, ids))) != len(ids)):
-        raise InputError(f"{len(set(map(str, ids))):,} ids for {len(codes):,} labels", cure="Give each label its own")
+        raise InputError(f"{len(set(map(str, ids))):,} ids for {len(codes):,} labels", hint="Give each label its own")

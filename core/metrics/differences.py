@@ -185,7 +185,7 @@ def _cells(run: Run, by: Sequence[str] | None) -> dict[tuple[str, ...], Cells]:
     missing = sorted(set(by or ()) - set(columns))
     if missing:
         why = [f"{name} ({skipped[name]})" if name in skipped else name for name in missing]
-        raise InputError(f"The run {run.run} cannot be sliced by these columns", ids=why, cure="Name others")
+        raise InputError(f"The run {run.run} cannot be sliced by these columns", ids=why, hint="Name others")
     cells = {(name,): columns[name] for name in by or columns}
     pairs = combinations(dict.fromkeys(by or ()), 2)
     return cells | {(first, second): cross(columns[first], columns[second]) for first, second in pairs}

@@ -90,7 +90,7 @@ def label_value(
     """
     data = _shared(old, new, by)
     if seeds < 2:
-        raise InputError(f"{seeds} seeds give no interval", cure="Use 2 or more")
+        raise InputError(f"{seeds} seeds give no interval", hint="Use 2 or more")
     right: dict[tuple[str, str], list[np.ndarray]] = {cell: [] for cell in CELLS}
     judged, changed = [], []
     for seed in range(seeds):
@@ -141,13 +141,13 @@ class _Shared:
             return assign_folds(self.new, self.groups, folds=5, seed=seed) == 0
         chosen = None if self.split is None else pc.fill_null(pc.equal(self.split, evaluation), False).to_numpy()
         if chosen is None or not chosen.any() or chosen.all():
-            raise InputError(f"The runs have no split {evaluation} beside others", cure="Name a value of --split")
+            raise InputError(f"The runs have no split {evaluation} beside others", hint="Name a value of --split")
         return chosen
 
 
 def _shared(old: Run, new: Run, by: Sequence[str]) -> _Shared:
     if new.embeddings is None or old.samples.labels is None or new.samples.labels is None:
-        raise InputError("Both runs need labels, and the new one embeddings", cure="Scan both with --label")
+        raise InputError("Both runs need labels, and the new one embeddings", hint="Scan both with --label")
     for run in (old, new):
         require_texts(run.samples, "This comparison", run=run.run)
     positions = pc.index_in(new.samples.ids, value_set=pa.concat_arrays(old.samples.ids.chunks))
@@ -158,13 +158,13 @@ def _shared(old: Run, new: Run, by: Sequence[str]) -> _Shared:
     same = pc.and_(pc.equal(before.texts, after.texts), labeled)
     kept = np.flatnonzero(same.to_numpy())
     if len(kept) < 10:
-        raise InputError(f"The runs share {len(kept)} labeled samples", cure="Compare runs of one data set, by its ids")
+        raise InputError(f"The runs share {len(kept)} labeled samples", hint="Compare runs of one data set, by its ids")
     before, after, rows = before.take(kept), after.take(kept), rows[kept]
     classes = tuple(sorted({*before.classes, *after.classes}))
     missing = sorted(set(by) - set(after.metadata.column_names))
     if missing:
         raise InputError(
-            "There is no such metadata column", ids=missing, cure=f"There are: {after.metadata.column_names}"
+            "There is no such metadata column", ids=missing, hint=f"There are: {after.metadata.column_names}"
         )
     slices = {
         f"{name}:{value}": pc.fill_null(pc.equal(pc.cast(after.metadata[name], pa.string()), value), False).to_numpy()

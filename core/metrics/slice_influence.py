@@ -35,11 +35,11 @@ def influence_ranking(old: Run, new: Run, slug: str) -> pa.Table:
         If there is no such slice, no label changed, or the slice has no undisputed labels.
     """
     if new.embeddings is None:
-        raise InputError(f"The run {new.run} has no embeddings", cure="Scan with the check label")
+        raise InputError(f"The run {new.run} has no embeddings", hint="Scan with the check label")
     relabeled = relabels(old, new)
     relabeled = relabeled.filter(pc.and_(pc.is_valid(relabeled["old"]), pc.is_valid(relabeled["new"])))
     if not relabeled.num_rows:
-        raise InputError("No label changed between these runs", cure="Name two runs before and after a correction")
+        raise InputError("No label changed between these runs", hint="Name two runs before and after a correction")
     classes = tuple(sorted({*old.samples.classes, *new.samples.classes, *relabeled["old"].to_pylist()}))
     codes = new.samples.codes(classes)
     changed = new.samples.positions(relabeled["id"].to_pylist())

@@ -48,7 +48,7 @@ def slices_table(run: Run, *, by: Sequence[str] | None = None, metric: str = "la
         For an unknown column or metric, and for a column that cannot be sliced.
     """
     if metric not in METRICS:
-        raise InputError(f"There is no slice metric called {metric}", cure=f"Use one of {', '.join(METRICS)}")
+        raise InputError(f"There is no slice metric called {metric}", hint=f"Use one of {', '.join(METRICS)}")
     cells = _cells_by(run, by)
     if by is not None:
         cells += [cross(first, second) for first, second in combinations(cells, 2)]
@@ -106,8 +106,8 @@ def slice_ids(run: Run, slug: str) -> list[str]:
     names = slugs([predicate for partition in cells for predicate in partition.predicates])
     if slug not in names:
         some = ", ".join(names[:5])
-        cure = f"There are {some} …; see report.slices()" if some else "Scan with --meta: this run has no slices"
-        raise InputError("The run has no such slice", ids=[slug], cure=cure)
+        hint = f"There are {some} …; see report.slices()" if some else "Scan with --meta: this run has no slices"
+        raise InputError("The run has no such slice", ids=[slug], hint=hint)
     codes = [(partition, code) for partition in cells for code in range(len(partition))]
     partition, code = codes[names.index(slug)]
     return run.samples.ids.take(np.flatnonzero(partition.codes == code)).to_pylist()
@@ -128,11 +128,11 @@ def _cells_by(run: Run, by: Sequence[str] | None) -> list[Cells]:
         return list(cells.values())
     for name in by:
         if name in skipped:
-            raise InputError(f"{name} cannot be sliced: {skipped[name]}", cure=f"Slice by {_names(cells)}")
+            raise InputError(f"{name} cannot be sliced: {skipped[name]}", hint=f"Slice by {_names(cells)}")
         if name not in cells:
             near = difflib.get_close_matches(name, [*cells, *skipped], n=1)
             hint = f"Did you mean {near[0]}?" if near else f"Slice by {_names(cells)}"
-            raise InputError(f"There is no metadata column called {name}", cure=hint)
+            raise InputError(f"There is no metadata column called {name}", hint=hint)
     return [cells[name] for name in dict.fromkeys(by)]
 
 

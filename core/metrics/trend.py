@@ -71,7 +71,7 @@ def trend(reports: Sequence[Run], *, by: Sequence[str] | None = None) -> Trend:
         For fewer than two runs, and where one cannot be sliced by a column of ``by``.
     """
     if len(reports) < 2:
-        raise InputError("One run is no row of runs", cure="Name two or more")
+        raise InputError("One run is no row of runs", hint="Name two or more")
     taxonomy = reports[-1].samples.taxonomy
     runs = [under_taxonomy(run, taxonomy) if taxonomy and run is not reports[-1] else run for run in reports]
     change = compare(reports[0], reports[-1], by=by)

@@ -47,11 +47,11 @@ def embedder(name: str = DEFAULT, *, device: str | None = None) -> Embedder:
     if name.startswith(TRANSFORMERS):
         return TransformersEmbedder(name.removeprefix(TRANSFORMERS), device=device)
     if device is not None and device != "cpu":
-        raise InputError(f"The embedder {name} computes on the CPU, not on {device}", cure="Leave out --device")
+        raise InputError(f"The embedder {name} computes on the CPU, not on {device}", hint="Leave out --device")
     if name == DEFAULT:
         return StaticEmbedder()
     raise InputError(
-        f"There is no embedder called {name}", cure=f"Use {DEFAULT}, or {TRANSFORMERS}<a model's name or folder>"
+        f"There is no embedder called {name}", hint=f"Use {DEFAULT}, or {TRANSFORMERS}<a model's name or folder>"
     )
 
 
@@ -75,7 +75,7 @@ def name_in(settings: Mapping[str, Any]) -> str | None:
     if not Path(folder).is_dir():
         raise InputError(
             f"The model that this run was embedded with is gone: there is no folder {folder}",
-            cure="Put the folder back, or scan again with an embedder that is there",
+            hint="Put the folder back, or scan again with an embedder that is there",
         )
     return f"{TRANSFORMERS}{folder}"
 
@@ -206,7 +206,7 @@ class TransformersEmbedder:
         except ImportError as error:
             if "torch" in str(error):
                 raise InputError(
-                    "The transformers embedder needs torch", cure="Install it: pip install torch"
+                    "The transformers embedder needs torch", hint="Install it: pip install torch"
                 ) from None
             raise MissingExtraError("transformers", "transformers", purpose="This embedder") from None
         try:
@@ -215,14 +215,14 @@ class TransformersEmbedder:
         except (OSError, ValueError) as error:
             raise InputError(
                 f"The model {model} cannot be loaded ({str(error).splitlines()[0]})",
-                cure="Give the name of a model on the hub that can be reached, or the folder of a saved one",
+                hint="Give the name of a model on the hub that can be reached, or the folder of a saved one",
             ) from None
         try:
             self._device = torch.device(device) if device else torch.get_default_device()
             self._model.to(self._device)
         except (RuntimeError, AssertionError) as error:  # torch asserts that it was built with CUDA
             why = str(error).partition("\n")[0]
-            raise InputError(f"The model cannot compute on {device} ({why})", cure="Name another --device") from None
+            raise InputError(f"The model cannot compute on {device} ({why})", hint="Name another --device") from None
         self._torch = torch
         self._batch = batch
         self._max_length = max_length

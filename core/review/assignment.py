@@ -57,7 +57,7 @@ def assigned(findings: Iterable[Mapping[str, Any]], *, share: float, seed: int) 
     if len(ids) - count < LEAST:
         raise InputError(
             f"Of {len(ids):,} flagged labels with a suggestion, {LEAST} each must be asked with and without it",
-            cure="Give a smaller --blind-share, or push without",
+            hint="Give a smaller --blind-share, or push without",
         )
     drawn = np.random.default_rng(seed).choice(len(ids), count, replace=False)
     blind = frozenset(ids[index] for index in drawn)

@@ -78,7 +78,7 @@ def labels_of_blind(
         raise InputError(
             f"{project} asks blind about samples of run {run}, and {store.place} does not know the given labels",
             ids=unknown,
-            cure="Name the store that keeps this run with --store",
+            hint="Name the store that keeps this run with --store",
         )
     given = {id: read_given(shown[id].given, task) for id in ids}
     return {id: (given[id], suggestion_of(shown[id].findings, given=given[id], task=task)[0]) for id in ids}

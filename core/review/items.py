@@ -61,7 +61,7 @@ def queue_of(
     issues = set(issue_names()) | set(run.findings["issue"].to_pylist())
     unknown = sorted(set(only or ()) - issues)
     if unknown:
-        raise InputError("There are no such issues", ids=unknown, cure=f"Known are: {', '.join(sorted(issues))}")
+        raise InputError("There are no such issues", ids=unknown, hint=f"Known are: {', '.join(sorted(issues))}")
     rows = findings_of(run) if findings is None else findings
     groups = clusters_of(rows)
     of_sample: dict[str, list[dict[str, Any]]] = {}

@@ -69,9 +69,9 @@ def _require(adapter: platforms.LabelingPlatform, run: Run, request: PushRequest
         adapter.require("spans")
     if not run.samples.has_texts and request.match is None and not adapter.capabilities & {"image", "audio"}:
         raise adapter.refusal("media")
-    require_texts(run.samples, "A push", run=run.run, cure=_TEXTS)
+    require_texts(run.samples, "A push", run=run.run, hint=_TEXTS)
     if request.blind_share is not None and run.store is None:
-        raise InputError("Without a run store nobody would know what was asked blind", cure="Scan into a store")
+        raise InputError("Without a run store nobody would know what was asked blind", hint="Scan into a store")
 
 
 def _settled(run: Run, records: Records) -> tuple[dict[str, frozenset[str]], int]:

@@ -60,7 +60,7 @@ def round_of(run: Run, where: RunTarget, request: PushRequest, *, records: Recor
     """Return the plan of the run's round with probes in a project; drawn, and recorded, if there is none yet."""
     if run.store is None:
         raise InputError(
-            "Without a run store nobody would know which samples are probes", cure="Scan into a store, and push that"
+            "Without a run store nobody would know which samples are probes", hint="Scan into a store, and push that"
         )
     if standing := recorded(records, where, Plan):
         return standing
@@ -99,4 +99,4 @@ def assignment_of(
 
 def _require_undecided(records: Records, run: str, *, hint: str) -> None:
     if any(record.get("kind") == "decision" and record["run"] == run for record in records):
-        raise InputError("People have decided on this run with the suggestions before them", cure=hint)
+        raise InputError("People have decided on this run with the suggestions before them", hint=hint)

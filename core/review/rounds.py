@@ -74,7 +74,7 @@ def share_of(text: str) -> float:
     except ValueError:
         share = -1.0
     if not 0 < share <= 1:
-        raise InputError(f"{text!r} is no share", cure="Write it like 10%, from above 0 to 100%")
+        raise InputError(f"{text!r} is no share", hint="Write it like 10%, from above 0 to 100%")
     return share
 
 
@@ -106,7 +106,7 @@ def planned(
         If no label was flagged, or every judged sample was.
     """
     if "label_score" not in run.scores.column_names:
-        raise InputError("The run did not judge labels", cure="Scan with the check label")
+        raise InputError("The run did not judge labels", hint="Scan with the check label")
     rng = np.random.default_rng(seed)
     judged = pc.and_(
         pc.is_valid(run.scores["label_score"]),
@@ -117,7 +117,7 @@ def planned(
     ids = np.array(scores["id"].to_pylist(), dtype=object)
     flagged, others = np.flatnonzero(is_flagged), np.flatnonzero(~is_flagged)
     if not len(flagged) or not len(others):
-        raise InputError("Probes need flagged and unflagged samples", cure="Push without --probe")
+        raise InputError("Probes need flagged and unflagged samples", hint="Push without --probe")
     asked = np.sort(rng.choice(flagged, budget, replace=False)) if budget and budget < len(flagged) else flagged
     count = min(max(round(share * len(asked)), 10), len(others))
     probes = rng.choice(others, count, replace=False)

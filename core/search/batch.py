@@ -47,9 +47,9 @@ def batch_of(report: Run, found: pa.Table, *, pool: str | None = None) -> Run:
         If nothing was found, or the report is kept in no store.
     """
     if not found.num_rows:
-        raise InputError("There is no similar sample to push", cure="Search without --where, or in another pool")
+        raise InputError("There is no similar sample to push", hint="Search without --where, or in another pool")
     if report.store is None:
-        raise InputError("A batch needs a run store, which knows its samples when the decisions come", cure="Name one")
+        raise InputError("A batch needs a run store, which knows its samples when the decisions come", hint="Name one")
     ids = found["id"].to_pylist()
     samples = _samples(report, ids, pool)
     similarity = np.asarray(found["similarity"], dtype=np.float32)

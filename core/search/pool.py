@@ -88,4 +88,4 @@ def _read(name: str, folder: Path) -> Iterator[None]:
         yield
     except (OSError, RuntimeError, ValueError) as error:
         why = "it was changed meanwhile" if not folder.exists() else str(error).partition("\n")[0]
-        raise StoreError(f"The pool {name} cannot be read ({why})", cure="Ask again, or index it again") from None
+        raise StoreError(f"The pool {name} cannot be read ({why})", hint="Ask again, or index it again") from None

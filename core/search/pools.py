@@ -75,14 +75,14 @@ class Pools:
             names = ", ".join(self.names())
             raise StoreError(
                 f"There is no pool {name}",
-                cure=f"There are: {names}" if names else "Make one: labelsift index FILE --text …",
+                hint=f"There are: {names}" if names else "Make one: labelsift index FILE --text …",
             ) from None
         except (OSError, ValueError) as error:
-            raise StoreError(f"The pool {name} cannot be read ({error})", cure=f"Delete {place}, index again") from None
+            raise StoreError(f"The pool {name} cannot be read ({error})", hint=f"Delete {place}, index again") from None
         if facts.get("format") != FORMAT:
             raise StoreError(
                 f"The pool {name} has the format {facts.get('format')}; this labelsift reads format {FORMAT}",
-                cure="Update labelsift, or index the pool again under another name",
+                hint="Update labelsift, or index the pool again under another name",
             )
         return Pool(name, place / facts["state"], facts["embedder"], tuple(facts["columns"]), facts["trained_rows"])
 
@@ -106,7 +106,7 @@ class Pools:
             if old.embedder != embedder:
                 raise InputError(
                     f"The pool {name} was embedded with {old.embedder}, not with {embedder}",
-                    cure="Use the same embedder, or another --name",
+                    hint="Use the same embedder, or another --name",
                 )
             return self._merged(old, incoming, embed)
 
@@ -149,14 +149,14 @@ class Pools:
         if vectors.shape[1] != index.dimensions:
             raise InputError(
                 f"These vectors have {vectors.shape[1]} dimensions, and those of the pool {index.dimensions}",
-                cure="Use the same embedder, or another --name",
+                hint="Use the same embedder, or another --name",
             )
         index, trained_rows = _grown(index, vectors, old.trained_rows)
         try:
             rows = pa.concat_tables([_without(table, replaced), fresh], promote_options="permissive")
         except pa.ArrowException as error:
             raise InputError(
-                f"The columns do not fit those of the pool {old.name} ({error})", cure="Give them the same types"
+                f"The columns do not fit those of the pool {old.name} ({error})", hint="Give them the same types"
             ) from None
         self._keep(old.name, rows, index, embedder=old.embedder, trained_rows=trained_rows)
         return change
@@ -187,7 +187,7 @@ class Pools:
             shutil.rmtree(state, ignore_errors=True)
             raise StoreError(
                 f"The pool {name} could not be kept in {place} ({str(error).partition(chr(10))[0]})",
-                cure="Free some space, or name another --store",
+                hint="Free some space, or name another --store",
             ) from error
         _sweep(place, state)
 
@@ -206,7 +206,7 @@ class Pools:
             place.mkdir(parents=True, exist_ok=True, mode=0o700)
             lock = (place / ".lock").open("w")
         except OSError as error:
-            raise StoreError(f"{place} cannot be written ({error.strerror})", cure="Name another --store") from None
+            raise StoreError(f"{place} cannot be written ({error.strerror})", hint="Name another --store") from None
         with lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
@@ -221,7 +221,7 @@ def _sweep(place: Path, state: Path) -> None:
 def _checked(name: str) -> str:
     if not re.fullmatch(r"[\w][\w.-]{0,99}", name):
         raise InputError(
-            f"{name[:100]!r} is no name of a pool", cure="Use letters, digits, dots, hyphens and underscores: --name"
+            f"{name[:100]!r} is no name of a pool", hint="Use letters, digits, dots, hyphens and underscores: --name"
         )
     return name
 

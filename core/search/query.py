@@ -109,7 +109,7 @@ def seed_vector(vectors: np.ndarray) -> np.ndarray:
     if not np.isfinite(length) or length < 1e-6:
         raise InputError(
             "The seed has no direction: a text without a word that the embedder knows, or vectors without length",
-            cure="Give another text, id or vector",
+            hint="Give another text, id or vector",
         )
     return mean / length
 

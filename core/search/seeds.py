@@ -43,7 +43,7 @@ def seeds(report: Run, seed: str | Sequence[str] | np.ndarray, *, pool: VectorSo
         if seed.dtype.kind not in "fiu" or seed.ndim not in (1, 2) or not seed.size:
             raise InputError(
                 f"An array of shape {seed.shape} and type {seed.dtype} is no seed",
-                cure="Give numbers, one vector or one a row",
+                hint="Give numbers, one vector or one a row",
             )
         return nowhere, np.atleast_2d(seed)
     if isinstance(seed, str):
@@ -53,7 +53,7 @@ def seeds(report: Run, seed: str | Sequence[str] | np.ndarray, *, pool: VectorSo
         inside = pool.vector_of(seed) if pool is not None else None
         return nowhere, (inside if inside is not None else _embedded(report, seed))[None, :]
     if not len(seed):
-        raise InputError("An empty list of ids is no seed", cure="Name at least one sample")
+        raise InputError("An empty list of ids is no seed", hint="Name at least one sample")
     rows = np.unique(report.samples.positions(list(seed)))
     return rows, required_embeddings(report)[rows]
 
@@ -67,19 +67,19 @@ def class_ids(report: Run, name: str) -> list[str]:
         If there is no such class, or labels were not judged.
     """
     if "label_score" not in report.scores.column_names:
-        raise InputError("This run did not judge labels", cure="Scan with the check label, or start from --like")
+        raise InputError("This run did not judge labels", hint="Scan with the check label, or start from --like")
     rows = _labeled(report, name)
     if not len(rows):
         classes = ", ".join(report.samples.classes[:5])
         raise InputError(
-            f"No sample is labeled {name}", cure=f"Its labels are {classes} …" if classes else "Add labels"
+            f"No sample is labeled {name}", hint=f"Its labels are {classes} …" if classes else "Add labels"
         )
     scores = report.scores["label_score"].to_numpy()[rows]
     flagged = report.scores["is_label_issue"].to_numpy()[rows].astype(bool)  # null is none
     order = np.argsort(scores, kind="stable")  # those that were not judged come last
     chosen = order[flagged[order]] if flagged.any() else order[: min(_WORST, int(np.isfinite(scores).sum()))]
     if not len(chosen):
-        raise InputError(f"No label of the class {name} could be judged", cure="Start from --like or --ids")
+        raise InputError(f"No label of the class {name} could be judged", hint="Start from --like or --ids")
     return report.samples.ids.take(rows[chosen]).to_pylist()
 
 
@@ -95,7 +95,7 @@ def _labeled(report: Run, name: str) -> np.ndarray:
 def required_embeddings(report: Run) -> np.ndarray:
     """Return the embeddings, or say how to get some."""
     if report.embeddings is None:
-        raise InputError("This run has no embeddings", cure="Scan again with a check that needs them (label, outlier)")
+        raise InputError("This run has no embeddings", hint="Scan again with a check that needs them (label, outlier)")
     return report.embeddings
 
 
@@ -153,7 +153,7 @@ def _embedded(report: Run, text: str) -> np.ndarray:
     name = name_in(report.settings)
     if name is None or name == USERS_EMBEDDINGS:
         raise InputError(
-            "A text cannot be compared with embeddings that the user brought", cure="Give the id of a sample instead"
+            "A text cannot be compared with embeddings that the user brought", hint="Give the id of a sample instead"
         )
     return embed(pa.chunked_array([[text]]), _model(name))[0]
 

@@ -73,7 +73,7 @@ class Selection:
         if len(bare) > _LONGEST:
             raise InputError(
                 f"The condition is too long ({len(bare):,} characters outside quotes; {_LONGEST:,} can be read)",
-                cure="Name values in one list: id IN ('a', 'b')",
+                hint="Name values in one list: id IN ('a', 'b')",
             )
 
     def _table(self, named: tuple[str, ...]) -> Any:  # noqa: ANN401 - lance loads in the function that needs it
@@ -94,7 +94,7 @@ class Selection:
             except Exception as error:
                 raise InputError(
                     f"The column {' or '.join(named)} cannot be asked about ({_first_line(error)})",
-                    cure="Rename it to letters, digits and underscores, or turn it into text or numbers",
+                    hint="Rename it to letters, digits and underscores, or turn it into text or numbers",
                 ) from None
             _keep(self._tables, named, table)
         return self._tables[named]
@@ -115,7 +115,7 @@ class Selection:
         names = ", ".join(list(self._columns)[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
         return InputError(
             f"The condition {where[:200]!r} cannot be understood ({why})",
-            cure=f"Write SQL, like label = 'a', over the columns {names}; set a name with spaces in `backquotes`",
+            hint=f"Write SQL, like label = 'a', over the columns {names}; set a name with spaces in `backquotes`",
         )
 
 

@@ -30,24 +30,24 @@ def column_classes(given: Sequence[str] | None, samples: Samples, columns: int, 
         if len(samples.classes) != columns:
             raise InputError(
                 f"{what} has {columns} columns, but the data has {len(samples.classes)} labels",
-                cure="Name the class of each column (classes=…, --classes names.txt)",
+                hint="Name the class of each column (classes=…, --classes names.txt)",
             )
         return list(samples.classes)
     classes = [str(name) for name in given]
     if len(classes) != columns:
         raise InputError(
             f"{what} has {columns} columns, but {len(classes)} classes are named",
-            cure="Name one class a column, in the order of the columns",
+            hint="Name one class a column, in the order of the columns",
         )
     repeated = sorted({name for name in classes if classes.count(name) > 1})
     if repeated:
-        raise InputError("Some classes are named twice", ids=repeated, cure="Name each class once")
+        raise InputError("Some classes are named twice", ids=repeated, hint="Name each class once")
     missing = sorted(set(samples.classes) - set(classes))
     if missing:
         raise InputError(
             f"Labels of the data are not among the classes of {what}",
             ids=missing,
-            cure="Correct the spelling of the classes, or of the labels",
+            hint="Correct the spelling of the classes, or of the labels",
         )
     return classes
 
@@ -56,9 +56,9 @@ def align_array(values: np.ndarray, samples: Samples, ids: Sequence[str] | None,
     """Return the rows of an array in the order of the samples."""
     values = np.asarray(values)
     if values.ndim != 2 or not values.shape[1]:
-        raise InputError(f"{what} has the shape {values.shape}", cure="It must be (samples, columns)")
+        raise InputError(f"{what} has the shape {values.shape}", hint="It must be (samples, columns)")
     if values.dtype.kind not in "fiub":
-        raise InputError(f"{what} holds {values.dtype}, not numbers", cure="Give an array of floats")
+        raise InputError(f"{what} holds {values.dtype}, not numbers", hint="Give an array of floats")
     rows = match_rows(len(values), samples, ids, what=what)
     return values if rows is None else values[rows]
 
@@ -71,20 +71,20 @@ def match_rows(
         if n != len(samples):
             raise InputError(
                 f"{what} has {n:,} rows, but the data has {len(samples):,}",
-                cure="Give as many rows in the same order, or name the samples: Signals(ids=…)",
+                hint="Give as many rows in the same order, or name the samples: Signals(ids=…)",
             )
         return None
     named = pa.array([str(sample_id) for sample_id in ids], pa.string())
     if len(named) != n:
-        raise InputError(f"{what} has {n:,} rows, but {len(named):,} ids are named", cure="Name one a row")
+        raise InputError(f"{what} has {n:,} rows, but {len(named):,} ids are named", hint="Name one a row")
     counts = pc.value_counts(named)
     repeated = counts.filter(pc.greater(counts.field("counts"), 1)).field("values").to_pylist()
     if repeated:
-        raise InputError(f"Some ids of {what} are named twice", ids=repeated, cure="Give one row a sample")
+        raise InputError(f"Some ids of {what} are named twice", ids=repeated, hint="Give one row a sample")
     rows = pc.index_in(samples.ids, value_set=named)
     if rows.null_count and (not partly or rows.null_count == len(samples)):
         missing = samples.ids.filter(pc.is_null(rows)).to_pylist()
-        raise InputError(f"{what} says nothing of these samples", ids=missing, cure="Add their rows")
+        raise InputError(f"{what} says nothing of these samples", ids=missing, hint="Add their rows")
     return pc.fill_null(rows, -1).to_numpy()
 
 
@@ -162,7 +162,7 @@ def _allocate(source: Probabilities, n: int) -> np.ndarray:
     if size > MOST_DENSE and not isinstance(source, Dense):
         raise InputError(
             f"A scan would lay out {n:,} × {shape[1]:,} probabilities, {size / 1e9:.0f} GB",
-            cure="Score the labels with labelsift.score_labels, which reads such probabilities as they are",
+            hint="Score the labels with labelsift.score_labels, which reads such probabilities as they are",
         )
     with tempfile.TemporaryFile() as file:
         try:
@@ -182,5 +182,5 @@ def _refuse_multilabel(probabilities: np.ndarray, samples: Samples) -> None:
         }
     for problem, rows in problems.items():
         if np.any(rows):
-            cure = "Predict them again" if "NaN" in problem else "Give probabilities, not logits: apply a sigmoid"
-            raise InputError(f"The probabilities of these samples {problem}", ids=ids_where(samples, rows), cure=cure)
+            hint = "Predict them again" if "NaN" in problem else "Give probabilities, not logits: apply a sigmoid"
+            raise InputError(f"The probabilities of these samples {problem}", ids=ids_where(samples, rows), hint=hint)

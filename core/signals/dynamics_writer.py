@@ -68,7 +68,7 @@ class DynamicsWriter:
         self._position = None if names is None else {name: row for row, name in enumerate(names)}
         if names is not None and self._position is not None and len(self._position) < len(names):
             repeated = [name for name, count in Counter(names).items() if count > 1]
-            raise InputError("Some ids are named twice", ids=repeated, cure="Give one row a sample")
+            raise InputError("Some ids are named twice", ids=repeated, hint="Give one row a sample")
         self._rows = rows if names is None else len(names)
         self._columns = None if columns is None else len(columns)
         self._number = self._begin({"format": FORMAT, "classes": columns, "ids": names}, resume=resume)
@@ -85,9 +85,9 @@ class DynamicsWriter:
             part.unlink()
         if epochs:
             if not resume:
-                raise InputError(f"{self._path} holds the logits of a training already", cure=_RESUME)
+                raise InputError(f"{self._path} holds the logits of a training already", hint=_RESUME)
             if read_index(self._path) != index:
-                raise InputError(f"{self._path} holds other rows or classes", cure="Name another folder")
+                raise InputError(f"{self._path} holds other rows or classes", hint="Name another folder")
             first = np.load(self._path / file_of(min(epochs)), mmap_mode="r", allow_pickle=False)
             self._rows, self._columns = first.shape
         else:
@@ -104,7 +104,7 @@ class DynamicsWriter:
             self._rows = len(values)
         if len(values) != self._rows:
             raise InputError(
-                f"The epoch has {len(values):,} rows, not {self._rows:,}", cure="Give every row, or use batch(…)"
+                f"The epoch has {len(values):,} rows, not {self._rows:,}", hint="Give every row, or use batch(…)"
             )
         self._write(slice(None), values)
         self.end_epoch()
@@ -138,12 +138,12 @@ class DynamicsWriter:
             self._named = epoch
         values, positions = self._checked(logits), self._positions(rows)
         if len(positions) != len(values):
-            raise InputError(f"{len(values)} rows of logits for {len(positions)} samples", cure="Give one row a sample")
+            raise InputError(f"{len(values)} rows of logits for {len(positions)} samples", hint="Give one row a sample")
         if self._seen is not None and epoch is None and self._seen[positions].any():
             raise InputError(
                 "Some rows come twice in one epoch",
                 ids=[str(position) for position in positions[self._seen[positions]].tolist()],
-                cure="Call end_epoch() behind each epoch, or name it: batch(…, epoch=3)",
+                hint="Call end_epoch() behind each epoch, or name it: batch(…, epoch=3)",
             )
         self._write(positions, values)
         if epoch is None and self._seen is not None and self._seen.all():
@@ -178,11 +178,11 @@ class DynamicsWriter:
     def _checked(self, logits: np.ndarray | Sequence[Sequence[float]]) -> np.ndarray:
         values = np.asarray(logits)
         if values.ndim != 2 or values.dtype.kind not in "fiu":
-            raise InputError(f"The logits have the shape {values.shape}", cure="They must be numbers (rows, classes)")
+            raise InputError(f"The logits have the shape {values.shape}", hint="They must be numbers (rows, classes)")
         if self._columns is None:
             self._columns = values.shape[1]
         if values.shape[1] != self._columns:
-            raise InputError(f"The logits have {values.shape[1]} columns, not {self._columns}", cure="One a class")
+            raise InputError(f"The logits have {values.shape[1]} columns, not {self._columns}", hint="One a class")
         return values
 
     def _positions(self, rows: Sequence[str] | Sequence[int] | np.ndarray) -> np.ndarray:
@@ -193,18 +193,18 @@ class DynamicsWriter:
             positions = np.array(listed, dtype=np.int64)
         else:
             if self._rows is None:
-                raise InputError("Nobody said how many rows there are", cure="DynamicsWriter(…, ids=…) or rows=…")
+                raise InputError("Nobody said how many rows there are", hint="DynamicsWriter(…, ids=…) or rows=…")
             if named.dtype.kind not in "iu":
-                raise InputError("The writer knows rows by position only", cure="DynamicsWriter(…, ids=…)")
+                raise InputError("The writer knows rows by position only", hint="DynamicsWriter(…, ids=…)")
             positions = named.astype(np.int64)
             unknown = [str(row) for row in positions[(positions < 0) | (positions >= self._rows)].tolist()]
         if unknown:
-            raise InputError("The writer has no such rows", ids=unknown, cure="Name the ids that it was made with")
+            raise InputError("The writer has no such rows", ids=unknown, hint="Name the ids that it was made with")
         return positions
 
     def _write(self, rows: np.ndarray | slice, values: np.ndarray) -> None:
         if self._rows is None or self._columns is None:
-            raise InputError("Nobody said how many rows there are", cure="DynamicsWriter(…, ids=…) or rows=…")
+            raise InputError("Nobody said how many rows there are", hint="DynamicsWriter(…, ids=…) or rows=…")
         if self._open is None:
             self._open = np.lib.format.open_memmap(
                 self._path / f"epoch-{self._number:05d}.part",

@@ -46,7 +46,7 @@ def read_epochs(path: Path) -> EpochFiles:
         try:
             array = np.load(path, mmap_mode="r", allow_pickle=False)
         except ValueError as error:
-            raise InputError(f"{path} is no array of logits ({error})", cure="Save it with numpy.save") from None
+            raise InputError(f"{path} is no array of logits ({error})", hint="Save it with numpy.save") from None
         return EpochFiles(tuple(array), (None,) * len(array), None, None)
     index = read_index(path)
     names = sorted(name for name in os.listdir(path) if EPOCH.fullmatch(name))
@@ -67,10 +67,10 @@ def read_index(path: Path) -> dict[str, Any]:
         index = json.loads((path / INDEX).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         raise InputError(
-            f"{path} holds no logits of a training", cure="Name the folder that a DynamicsWriter wrote"
+            f"{path} holds no logits of a training", hint="Name the folder that a DynamicsWriter wrote"
         ) from None
     if index.get("format") != FORMAT:
-        raise InputError(f"{path} has format {index.get('format')}, not {FORMAT}", cure="Update labelsift")
+        raise InputError(f"{path} has format {index.get('format')}, not {FORMAT}", hint="Update labelsift")
     return index
 
 

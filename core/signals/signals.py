@@ -77,14 +77,14 @@ class Signals:
         """
         if self.token_pred_probs is None:
             if self.token_offsets is not None:
-                raise InputError("token_offsets without token_pred_probs say nothing", cure="Give the probabilities")
+                raise InputError("token_offsets without token_pred_probs say nothing", hint="Give the probabilities")
             return None
         if self.pred_probs is not None:
             raise InputError(
-                "Both pred_probs and token_pred_probs are given", cure="For spans, give those of the tokens"
+                "Both pred_probs and token_pred_probs are given", hint="For spans, give those of the tokens"
             )
         if samples.task != "spans":
-            raise InputError("token_pred_probs are for spans, and the data has none", cure="Name their column: spans=…")
+            raise InputError("token_pred_probs are for spans, and the data has none", hint="Name their column: spans=…")
         return aligned_tokens(
             samples, self.token_pred_probs, self.token_offsets, [str(name) for name in self.classes or ()], self.ids
         )
@@ -99,7 +99,7 @@ class Signals:
             raise InputError(
                 "The embeddings hold NaN or infinity for these samples",
                 ids=ids_where(samples, bad),
-                cure="Embed them again, or leave them out",
+                hint="Embed them again, or leave them out",
             )
         return normalize(np.array(vectors, dtype=np.float32))
 
@@ -116,7 +116,7 @@ class Signals:
             if self.classes is not None and self.dynamics is None and self.token_pred_probs is None:
                 raise InputError(
                     "Classes are named, but there are no pred_probs whose columns they could name",
-                    cure="Give the probabilities too (pred_probs=…, --pred-probs p.npy), or leave the classes out",
+                    hint="Give the probabilities too (pred_probs=…, --pred-probs p.npy), or leave the classes out",
                 )
             return None
         if samples.task == "multilabel":
@@ -158,7 +158,7 @@ class Signals:
             raise InputError(
                 "The dynamics hold NaN or infinity for these samples",
                 ids=ids_where(samples, bad),
-                cure="The training diverged, or the logits were cut: leave those epochs out",
+                hint="The training diverged, or the logits were cut: leave those epochs out",
             )
 
         result = trajectories(

@@ -49,10 +49,10 @@ def aligned_tokens(
     if offsets is not None and len(offsets) != len(probabilities):
         raise InputError(
             f"token_offsets has {len(offsets):,} rows and token_pred_probs {len(probabilities):,}",
-            cure="Give one a sample",
+            hint="Give one a sample",
         )
     if len(set(classes)) != len(classes) or len(classes) < 2:
-        raise InputError("token_pred_probs needs the tag of each column, once", cure="Name them: Signals(classes=…)")
+        raise InputError("token_pred_probs needs the tag of each column, once", hint="Name them: Signals(classes=…)")
     types = types_of(classes)
     missing = sorted(set(samples.classes) - set(types))
     if missing:
@@ -72,15 +72,15 @@ def _rows(samples: Samples, count: int, ids: Sequence[str] | None) -> list[int]:
         if count != len(samples):
             raise InputError(
                 f"token_pred_probs has {count:,} rows, but the data has {len(samples):,}",
-                cure="Give as many in the same order, or name the samples: Signals(ids=…)",
+                hint="Give as many in the same order, or name the samples: Signals(ids=…)",
             )
         return list(range(count))
     position = {str(sample_id): row for row, sample_id in enumerate(ids)}
     if len(position) != count or len(ids) != count:
-        raise InputError("The ids do not name each row of token_pred_probs once", cure="Name one sample a row")
+        raise InputError("The ids do not name each row of token_pred_probs once", hint="Name one sample a row")
     missing = [sample_id for sample_id in samples.ids.to_pylist() if sample_id not in position]
     if missing:
-        raise InputError("token_pred_probs says nothing of these samples", ids=missing, cure="Add their rows")
+        raise InputError("token_pred_probs says nothing of these samples", ids=missing, hint="Add their rows")
     return [position[sample_id] for sample_id in samples.ids.to_pylist()]
 
 
@@ -100,7 +100,7 @@ def _refuse(
     for fault, ids in faults.items():
         raise InputError(
             f"The token probabilities of these samples {fault}", ids=ids,
-            cure="Give one row a token: those of token_offsets, or without it those between white space",
+            hint="Give one row a token: those of token_offsets, or without it those between white space",
         )  # fmt: skip
 
 

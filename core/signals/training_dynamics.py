@@ -59,7 +59,7 @@ class Dynamics:
             epochs = EpochFiles(arrays, (None,) * len(arrays), None, None)
         if len(epochs.logits) < 2:
             raise InputError(
-                f"The dynamics have {len(epochs.logits)} finished epochs", cure="Give the logits of 2 epochs or more"
+                f"The dynamics have {len(epochs.logits)} finished epochs", hint="Give the logits of 2 epochs or more"
             )
         shapes = {array.shape for array in epochs.logits}
         first = epochs.logits[0]
@@ -67,10 +67,10 @@ class Dynamics:
             listed = ", ".join(map(str, sorted(shapes)[:3]))
             raise InputError(
                 f"The epochs of the dynamics have the shapes {listed}",
-                cure="Each must be (samples, classes), the same rows and columns in every epoch",
+                hint="Each must be (samples, classes), the same rows and columns in every epoch",
             )
         if any(array.dtype.kind not in "fiu" for array in epochs.logits):
-            raise InputError(f"The dynamics hold {first.dtype}, not numbers", cure="Give arrays of floats")
+            raise InputError(f"The dynamics hold {first.dtype}, not numbers", hint="Give arrays of floats")
         classes = epochs.classes if self.classes is None else tuple(map(str, self.classes))
         ids = epochs.ids if self.ids is None else tuple(map(str, self.ids))
         return EpochFiles(epochs.logits, epochs.seen, classes, ids)

@@ -64,7 +64,7 @@ class BaseStore:
         if not isinstance(self.place, Folder):
             raise InputError(
                 f"Pools, and what else is mapped into memory, lie in a folder, and {self.place} is none",
-                cure="Name a folder for them: --store .labelsift",
+                hint="Name a folder for them: --store .labelsift",
             )
         return self.place.path
 
@@ -76,7 +76,7 @@ class BaseStore:
     def place_of(self, run: str) -> Location:
         """Return where a run of this whole name lies; a name that leads elsewhere, as a server may tell it, is none."""
         if not run or run.startswith(".") or "/" in run or "\\" in run:
-            raise StoreError(f"No run is called {run!r}", cure="See labelsift runs")
+            raise StoreError(f"No run is called {run!r}", hint="See labelsift runs")
         return self.place / "runs" / run
 
     def prepare(self) -> Location:
@@ -110,7 +110,7 @@ class BaseStore:
             annotations = annotated(self.ledger.records())
             runs = [info for info in runs if run.removeprefix("tag:") in annotations.get(info.run, Annotations()).tags]
             if not runs:
-                raise StoreError(f"No run has the {run.replace(':', ' ', 1)}", cure="See labelsift runs")
+                raise StoreError(f"No run has the {run.replace(':', ' ', 1)}", hint="See labelsift runs")
             return runs[0].run
         if run == LATEST:
             runs = [info for info in runs if not info.batch]
@@ -120,7 +120,7 @@ class BaseStore:
                 raise error
         if not runs:
             what = f"no run of {dataset}" if dataset else "no run yet"
-            raise StoreError(f"{self.place} holds {what}", cure="Scan first: labelsift scan FILE --text … --label …")
+            raise StoreError(f"{self.place} holds {what}", hint="Scan first: labelsift scan FILE --text … --label …")
         if run == LATEST:
             return newest
         matching = [info.run for info in runs if info.run.startswith(run)]
@@ -128,7 +128,7 @@ class BaseStore:
             newest_names = ", ".join(info.run for info in runs[:5])
             raise StoreError(
                 f"{len(matching)} runs match {run}" if matching else f"There is no run {run}",
-                cure=f"Newest runs: {newest_names}",
+                hint=f"Newest runs: {newest_names}",
             )
         return matching[0]
 
@@ -145,7 +145,7 @@ class BaseStore:
             remove_run(self.place / "runs", run)
         except OSError as error:
             raise StoreError(
-                f"{run} could not be removed ({error.strerror})", cure="Check the rights to the store"
+                f"{run} could not be removed ({error.strerror})", hint="Check the rights to the store"
             ) from error
 
     def save_links(self, run: str, links: dict[str, str]) -> None:
@@ -156,7 +156,7 @@ class BaseStore:
         except OSError as error:
             raise StoreError(
                 f"The addresses of the tasks could not be kept in {self.place} ({error.strerror})",
-                cure="Free some space; then push again: nothing is done twice",
+                hint="Free some space; then push again: nothing is done twice",
             ) from error
 
     def annotate(self, run: str, entry: Mapping[str, Any]) -> None:

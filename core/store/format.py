@@ -42,17 +42,17 @@ def check_format(place: Location) -> None:
     try:
         format = json.loads(place.read(MARK)).get("format")
     except (FileNotFoundError, NotADirectoryError):
-        raise StoreError(f"{place} is no run store", cure=_SCAN) from None
+        raise StoreError(f"{place} is no run store", hint=_SCAN) from None
     except (OSError, ValueError, AttributeError) as error:
         raise StoreError(
             f"{place}/{MARK} cannot be read ({error_text(error)})",
-            cure=f'Write {{"format": {FORMAT}}} into it, or name another --store',
+            hint=f'Write {{"format": {FORMAT}}} into it, or name another --store',
         ) from None
     if format != FORMAT:
         age = "newer" if isinstance(format, int) and format > FORMAT else "unknown"
         raise StoreError(
             f"{place} has the {age} format {format}; this labelsift reads format {FORMAT}",
-            cure="Update labelsift, or name another --store",
+            hint="Update labelsift, or name another --store",
         )
 
 
@@ -73,8 +73,8 @@ def _require_own(place: Location) -> None:
         foreign = set(place.children())
     if MARK not in foreign and not all(name.startswith((".gitignore", ".format")) for name in foreign):
         new = "folder, such as .labelsift" if isinstance(place, Folder) else "prefix in the bucket"
-        raise StoreError(f"{place} is not empty and no run store", cure=f"Name a new {new}")
+        raise StoreError(f"{place} is not empty and no run store", hint=f"Name a new {new}")
 
 
 def _unwritable(place: Location, error: OSError) -> StoreError:
-    return StoreError(f"{place} cannot be written ({error.strerror})", cure="Name another --store, or none")
+    return StoreError(f"{place} cannot be written ({error.strerror})", hint="Name another --store, or none")

@@ -58,7 +58,7 @@ class Ledger:
     def _broken(self, problem: str) -> StoreError:
         return StoreError(
             f"The record of corrections in {self.place} is broken: {problem}",
-            cure="Bring it back from a backup; nothing is read from or added to a broken record",
+            hint="Bring it back from a backup; nothing is read from or added to a broken record",
         )
 
     def examine(self) -> tuple[list[Record], str]:
@@ -135,7 +135,7 @@ class Ledger:
         except OSError as error:
             raise StoreError(
                 f"The corrections could not be kept in {self.place} ({error.strerror})",
-                cure="Free some space, name another --store, or keep nothing: --no-store",
+                hint="Free some space, name another --store, or keep nothing: --no-store",
             ) from error
 
     def _appended(self, choose: Callable[[Sequence[Record]], Iterable[Mapping[str, Any]]]) -> list[Record] | None:

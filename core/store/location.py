@@ -95,12 +95,12 @@ def location_of(where: str | Path) -> Location:
         kind = address.partition(":")[0]
         raise InputError(
             "The store's address is no s3://bucket/prefix" if kind == "s3" else f"No store can lie at a {kind} address",
-            cure="Name a folder or s3://bucket/prefix; keys belong into AWS_ACCESS_KEY_ID and its like",
+            hint="Name a folder or s3://bucket/prefix; keys belong into AWS_ACCESS_KEY_ID and its like",
         )
     try:
         from obstore.store import S3Store
     except ImportError:
-        raise InputError("A store in a bucket needs obstore", cure="pip install 'labelsift[s3]'") from None
+        raise InputError("A store in a bucket needs obstore", hint="pip install 'labelsift[s3]'") from None
     bucket, prefix = match[1], match[2].strip("/")
     with os_errors():
         return Bucket(S3Store(bucket), bucket, prefix)

@@ -76,7 +76,7 @@ def _facts(folder: Location, content: bytes | OSError) -> dict[str, Any]:
         return json.loads(content)
     except FileNotFoundError as error:
         if isinstance(folder, Bucket):
-            raise UnwrittenError(f"There is no run {folder.name}", cure="See labelsift runs") from None
+            raise UnwrittenError(f"There is no run {folder.name}", hint="See labelsift runs") from None
         raise broken(folder, error) from None
     except (OSError, ValueError) as error:
         raise broken(folder, error) from None
@@ -98,7 +98,7 @@ def read_links(folder: Location) -> dict[str, str]:
 def broken(folder: Location, error: Exception) -> StoreError:
     """Say that a run cannot be read, and what to do about it."""
     why = f"{error} is missing" if isinstance(error, KeyError) else error_text(error)
-    return StoreError(f"The run {folder.name} cannot be read ({why})", cure=f"Delete {folder}, and scan again")
+    return StoreError(f"The run {folder.name} cannot be read ({why})", hint=f"Delete {folder}, and scan again")
 
 
 def taxonomy_in(facts: Mapping[str, Any]) -> Taxonomy | None:

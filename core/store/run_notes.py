@@ -74,11 +74,11 @@ def note_entry(text: str, *, by: str, slice: str | None = None, sample: str | No
         For a note without words or a writer, or about two things.
     """
     if not text.strip() or not by.strip():
-        raise InputError("A note needs a text and the name of who wrote it", cure="Say who you are: by=…")
+        raise InputError("A note needs a text and the name of who wrote it", hint="Say who you are: by=…")
     if len(text) > NOTE_LENGTH:
-        raise InputError("The note is too long", cure=f"Write up to {NOTE_LENGTH:,} characters")
+        raise InputError("The note is too long", hint=f"Write up to {NOTE_LENGTH:,} characters")
     if slice is not None and sample is not None:
-        raise InputError("A note is about one thing", cure="Name a slice, a sample, or neither")
+        raise InputError("A note is about one thing", hint="Name a slice, a sample, or neither")
     entry = {"kind": NOTE, "slice": slice, "note": SealedText(text), "person": by}
     return entry | ({"id": sample} if sample is not None else {})
 

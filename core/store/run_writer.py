@@ -44,7 +44,7 @@ def save_run(run: Run, store: BaseStore) -> None:
     except (OSError, ValueError, pa.ArrowException) as error:
         raise StoreError(
             f"The run could not be kept in {store.place} ({error_text(error)})",
-            cure="Free some space, name another --store, or keep nothing: --no-store",
+            hint="Free some space, name another --store, or keep nothing: --no-store",
         ) from error
 
 

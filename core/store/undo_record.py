@@ -111,7 +111,7 @@ class UndoRecords:
         except OSError as error:
             raise StoreError(
                 f"What enable changes cannot be kept in {self.place} ({error.strerror})",
-                cure="Free some space, or name another --store; nothing more was changed",
+                hint="Free some space, or name another --store; nothing more was changed",
             ) from error
 
     def delete(self, project: Mapping[str, Any]) -> None:
@@ -121,7 +121,7 @@ class UndoRecords:
     def _broken(self, project: Mapping[str, Any], error: Exception) -> StoreError:
         return StoreError(
             f"The record {self.place}/{self._name(project)} of what enable changed cannot be read ({error})",
-            cure="Restore it from a backup of the store; without it disable would have to guess",
+            hint="Restore it from a backup of the store; without it disable would have to guess",
         )
 
     def _name(self, project: Mapping[str, Any]) -> str:

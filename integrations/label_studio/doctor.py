@@ -47,7 +47,7 @@ def examine(project: str | None = None) -> Health:
             client = connect()
             _check_project(client, find_project(client, project), health)
     except LabelsiftError as error:
-        health.problems[error.what] = error.cure
+        health.problems[error.what] = error.hint
     return health
 
 
@@ -120,7 +120,7 @@ def _check_project(client: Client, project: Mapping[str, Any], health: Health) -
     try:
         target_of(project["label_config"] or "", project=str(project["title"]))
     except InputError as error:
-        health.problems[error.what] = error.cure
+        health.problems[error.what] = error.hint
     for backend in backends:
         health.problems.update(_backend_problems(backend, webhooks))
     health.problems.update(_dead_webhooks(webhooks, backends))

@@ -76,7 +76,7 @@ def readable(project: Mapping[str, Any]) -> Target:
         return target_of(project["label_config"] or "", project=str(project["title"]))
     except InputError as error:
         raise InputError(
-            error.what, cure="Export the project, and read the file: ls.read('export.json', label='CONTROL')"
+            error.what, hint="Export the project, and read the file: ls.read('export.json', label='CONTROL')"
         ) from None
 
 
@@ -96,5 +96,5 @@ def _value(task: Mapping[str, Any], annotation: Mapping[str, Any], target: Targe
         raise InputError(
             "The marks of some tasks do not say from which character to which they go",
             ids=[str(task["id"])],
-            cure="labelsift reads marks in plain text (the tag Text)",
+            hint="labelsift reads marks in plain text (the tag Text)",
         ) from None

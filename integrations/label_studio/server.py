@@ -120,7 +120,7 @@ class LabelStudioServer(Server):
             form = {"email": username, "password": password, "csrfmiddlewaretoken": browser.cookies["csrftoken"]}
             answer = browser.post(page, data=form, timeout=60, allow_redirects=False)
             if answer.status_code != 302:  # the form again, with what is wrong in it
-                raise PlatformError(f"Label Studio made no account {username}", cure="Is there one already?")
+                raise PlatformError(f"Label Studio made no account {username}", hint="Is there one already?")
             token = browser.get(f"{self.url}/api/current-user/token", timeout=60).json()["token"]
         return Account(username, password, token)
 

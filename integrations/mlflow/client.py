@@ -43,7 +43,7 @@ def tracking_uri() -> str:
             return Path(name).read_text(encoding="utf-8").strip()
         except OSError as error:
             raise InputError(
-                f"MLFLOW_TRACKING_URI_FILE cannot be read: {error.strerror}", cure="Name a file that holds the address"
+                f"MLFLOW_TRACKING_URI_FILE cannot be read: {error.strerror}", hint="Name a file that holds the address"
             ) from error
     if "mlflow" not in sys.modules:
         # Whoever imported mlflow before us has decided for themselves.
@@ -65,7 +65,7 @@ def connect(uri: str) -> MlflowClient:
     if urlsplit(uri).scheme in ("http", "https") and (why := silence(f"{uri.rstrip('/')}/health")):
         raise PlatformError(
             f"The MLflow server at {public(uri)} does not answer: {why}",
-            cure="Start it, or set MLFLOW_TRACKING_URI to where it runs",
+            hint="Start it, or set MLFLOW_TRACKING_URI to where it runs",
         )
     from mlflow import MlflowClient
 
@@ -84,10 +84,10 @@ def refusal(uri: str, error: MlflowException) -> PlatformError:
     if stranger:
         return PlatformError(
             f"The server at {public(uri)} does not answer like MLflow",
-            cure="Set MLFLOW_TRACKING_URI to the address of an MLflow server and of nothing else",
+            hint="Set MLFLOW_TRACKING_URI to the address of an MLflow server and of nothing else",
         )
     line = message.splitlines()[0] + (": its answer is not MLflow's" if foreign else "")
-    return PlatformError(f"MLflow at {public(uri)} refused: {line}", cure="`labelsift doctor mlflow` looks at it")
+    return PlatformError(f"MLflow at {public(uri)} refused: {line}", hint="`labelsift doctor mlflow` looks at it")
 
 
 def page(uri: str, *, experiment_id: str, run_id: str = "") -> str:
@@ -116,7 +116,7 @@ def find_run(client: MlflowClient, *, target: str | None, run: str, title: str) 
         if held != run:
             raise InputError(
                 f"The active MLflow run {active.info.run_id} already holds the scan {held}",
-                cure="End it and log again, or log within mlflow.start_run(nested=True)",
+                hint="End it and log again, or log within mlflow.start_run(nested=True)",
             )
         return active, "users"
     experiment = _experiment(client, target)
@@ -157,7 +157,7 @@ def _experiment(client: MlflowClient, target: str | None) -> str:
         return client.create_experiment(name)
     if experiment.lifecycle_stage != "active":
         raise InputError(
-            f"The MLflow experiment {name} is deleted", cure="Restore it on MLflow's page, or name another"
+            f"The MLflow experiment {name} is deleted", hint="Restore it on MLflow's page, or name another"
         )
     return experiment.experiment_id
 

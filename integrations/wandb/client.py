@@ -52,7 +52,7 @@ def key_from_file() -> str | None:
         return Path(name).read_text(encoding="utf-8").strip()
     except OSError as error:
         raise InputError(
-            f"{KEY_FILE} cannot be read: {error.strerror}", cure="Name a file that holds the key"
+            f"{KEY_FILE} cannot be read: {error.strerror}", hint="Name a file that holds the key"
         ) from error
 
 
@@ -138,5 +138,5 @@ def require_answer(base_url: str) -> None:
     if why := silence(base_url):
         raise PlatformError(
             f"The W&B server at {public(base_url)} does not answer: {why}",
-            cure="Set WANDB_MODE=offline to log without it, or WANDB_BASE_URL to where it runs",
+            hint="Set WANDB_MODE=offline to log without it, or WANDB_BASE_URL to where it runs",
         )

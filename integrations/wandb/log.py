@@ -59,7 +59,7 @@ def write(report: ScanRun, *, target: str | None, with_text: bool) -> Receipt:
     except (wandb.Error, OSError) as error:
         raise PlatformError(
             f"W&B refused: {str(error).splitlines()[0] if str(error) else type(error).__name__}",
-            cure="`labelsift doctor wandb` looks at the connection; WANDB_MODE=offline logs without one",
+            hint="`labelsift doctor wandb` looks at the connection; WANDB_MODE=offline logs without one",
         ) from error
     return _receipt(run, content, keys, how=how)
 
@@ -69,7 +69,7 @@ def _check(active: Run, run: str) -> None:
     if held != run:
         raise InputError(
             f"The active W&B run {active.id} already holds the scan {held}",
-            cure="Finish it and log again, so that each scan has a run of its own",
+            hint="Finish it and log again, so that each scan has a run of its own",
         )
 
 

@@ -23,7 +23,7 @@ def records(folder: str | Path) -> Iterator[dict[str, Any]]:
     command = [sys.executable, "-m", "wandb", "leet", "inspect", "--json", str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
     if done.returncode:
-        raise PlatformError(f"wandb cannot read the run in {folder}: {done.stderr.strip()}", cure="Log it again")
+        raise PlatformError(f"wandb cannot read the run in {folder}: {done.stderr.strip()}", hint="Log it again")
     for line in done.stdout.splitlines():
         if line.startswith("{"):
             yield json.loads(line)
@@ -58,7 +58,7 @@ def counts(folder: str | Path) -> dict[str, Any]:
         If the folder holds no run, as for one that went online.
     """
     if not Path(folder).is_dir():
-        raise PlatformError(f"{folder} is no offline run", cure="Look at an online run on its page")
+        raise PlatformError(f"{folder} is no offline run", hint="Look at an online run on its page")
     logged = history(records(folder))
     files = [entry["path"] for entry in logged.values() if isinstance(entry, dict) and "path" in entry]
     return {

@@ -59,13 +59,13 @@ class Xlsx(LabelingPlatform):
         try:
             _require_package()
         except MissingExtraError as error:
-            return {error.what: error.cure}
+            return {error.what: error.hint}
         return {}
 
 
 def _workbook(project: str) -> Path:
     if not project.lower().endswith(".xlsx"):
-        raise InputError(f"{project} is no workbook", cure="Name a file that ends with .xlsx")
+        raise InputError(f"{project} is no workbook", hint="Name a file that ends with .xlsx")
     return Path(project)
 
 

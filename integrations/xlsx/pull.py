@@ -46,7 +46,7 @@ def read_decisions(path: Path) -> pa.Table:
     labels = {row[name].casefold() for row in rows for name in ("given", "suggested") if row.get(name)}
     helpless = [row["id"] for row in rows if _is(row, ACCEPT, labels) and not row.get("suggested")]
     if helpless:
-        raise InputError("There is no suggestion to accept", ids=helpless, cure="Write the label as the decision")
+        raise InputError("There is no suggestion to accept", ids=helpless, hint="Write the label as the decision")
     answers = [_answer(row, labels, saved_by) for row in rows if row.get("decision", "").strip()]
     return corrections_table(correction_of(answer, platform=NAME) for answer in answers)
 
@@ -56,7 +56,7 @@ def read_rows(path: Path) -> tuple[list[Row], str]:
     import openpyxl
 
     if not path.exists():
-        raise InputError(f"There is no file {path}", cure="Check the path")
+        raise InputError(f"There is no file {path}", hint="Check the path")
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
         sheet = book.worksheets[0]
@@ -65,7 +65,7 @@ def read_rows(path: Path) -> tuple[list[Row], str]:
         book.close()
     except Exception as error:  # of openpyxl, zipfile or the XML parser: there is no common ancestor
         why = str(error).partition("\n")[0]
-        raise InputError(f"{path} cannot be read as a workbook ({why})", cure="Save it as .xlsx again") from None
+        raise InputError(f"{path} cannot be read as a workbook ({why})", hint="Save it as .xlsx again") from None
     places = _places(path, cells[0] if cells else [])
     rows = [{name: line[at] for name, at in places.items() if at < len(line)} for line in cells[1:] if any(line)]
     _require_ids(path, rows)
@@ -89,7 +89,7 @@ def _places(path: Path, header: Sequence[str]) -> dict[str, int]:
     missing = [COLUMNS[one][-1] for one in ("id", "decision") if one not in places]
     if missing:
         raise InputError(
-            f"The first sheet of {path} has no such column", ids=missing, cure="Name them id and decision in row 1"
+            f"The first sheet of {path} has no such column", ids=missing, hint="Name them id and decision in row 1"
         )
     return places
 
@@ -97,7 +97,7 @@ def _places(path: Path, header: Sequence[str]) -> dict[str, int]:
 def _require_ids(path: Path, rows: Sequence[Row]) -> None:
     nameless = [at for at, row in enumerate(rows, start=2) if not row["id"] and row.get("decision")]
     if nameless:
-        raise InputError(f"Decisions of {path} have no id, in rows", ids=nameless, cure="Fill the ids")
+        raise InputError(f"Decisions of {path} have no id, in rows", ids=nameless, hint="Fill the ids")
     twice = [
         one
         for one, count in Counter((row["id"], row.get("person", "")) for row in rows if row.get("decision")).items()
@@ -107,7 +107,7 @@ def _require_ids(path: Path, rows: Sequence[Row]) -> None:
         raise InputError(
             f"Samples of {path} have several decisions of one person",
             ids=[id for id, _ in twice],
-            cure="Leave one each",
+            hint="Leave one each",
         )
 
 

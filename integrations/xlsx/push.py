@@ -60,7 +60,7 @@ def _standing(path: Path, run: str) -> dict[str, Row]:
     others = sorted({row.get("run", "") for row in rows} - {run})
     if others:
         raise InputError(
-            f"{path} holds decisions on another run", ids=[run or "none" for run in others], cure="Name a new workbook"
+            f"{path} holds decisions on another run", ids=[run or "none" for run in others], hint="Name a new workbook"
         )
     return {row["id"]: row for row in rows}
 
@@ -128,7 +128,7 @@ def save_whole(book: Workbook, path: Path) -> None:
         half.replace(path)
     except OSError as error:
         raise InputError(
-            f"{path} cannot be written ({error.strerror})", cure="Close it, or name another file"
+            f"{path} cannot be written ({error.strerror})", hint="Close it, or name another file"
         ) from None
     finally:
         half.unlink(missing_ok=True)

@@ -314,7 +314,7 @@ def test_samples_that_a_platform_refused_end_with_2(data, fake):
 
 def test_a_platform_that_cannot_be_reached_ends_with_3(data, fake):
     def unreachable(*_: object, **__: object) -> None:
-        raise PlatformError("fake cannot be reached", cure="Start it")
+        raise PlatformError("fake cannot be reached", hint="Start it")
 
     fake.log = unreachable
     result = run("log", "fake", "--store", data / "kept")

@@ -31,7 +31,7 @@ class Copies(LabelingPlatform):
 
     def forget(self, ids, *, project: str, match: str | None = None, dry_run: bool = False) -> int:
         if self.down:
-            raise PlatformError("The server cannot be reached", cure="Start it")
+            raise PlatformError("The server cannot be reached", hint="Start it")
         self.asked.append((list(ids), project, match, dry_run))
         return len(ids)
 

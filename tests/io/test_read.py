@@ -1,4 +1,4 @@
-"""One door for every container: the same rows give the same samples, and bad ones are refused by row and cure."""
+"""One door for every container: the same rows give the same samples, and bad ones are refused by row and hint."""
 
 from __future__ import annotations
 

@@ -45,12 +45,12 @@ class Server:
         elif fault != "refused":
             self._do(action, items[: len(items) // 2] if fault == "cut" else items)
         if fault:
-            raise PlatformError(f"in-memory: request {self.requests} failed", cure="Run the same command again")
+            raise PlatformError(f"in-memory: request {self.requests} failed", hint="Run the same command again")
 
     def answered(self, ids: Sequence[int] | None = None) -> Iterator[list[dict[str, Any]]]:
         self.requests += 1
         if self.requests in self.faults:
-            raise PlatformError("in-memory cannot be reached", cure="Run the same command again")
+            raise PlatformError("in-memory cannot be reached", hint="Run the same command again")
         yield [task for id, task in self.tasks.items() if ids is None or id in ids]
 
     def changed_after(self, time: datetime) -> Iterator[list[dict[str, Any]]]:
@@ -118,7 +118,7 @@ class InMemory(LabelingPlatform):
         place, key, server = store or DEFAULT, (self.name, project), self.servers[project]
         pulled, newest = read_pulled(place, *key), server.newest_change()
         if newest is None:
-            raise InputError(f"in-memory has no project {project}", cure="Push first")
+            raise InputError(f"in-memory has no project {project}", hint="Push first")
         for page in changed_tasks(server, pulled, newest=newest):
             for task in page:
                 pulled.rows[str(task["id"])] = _corrections(task, Store(place), project)

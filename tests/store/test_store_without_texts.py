@@ -301,7 +301,7 @@ def test_the_command_line(tmp_path):
     done = run("scan", file, "--id", "id", "--label", "label", "--store", store, "--no-texts")
     assert done.exit_code == 0, done.output
     assert traces(str(store), rows()) == []
-    for words, cure in (
+    for words, hint in (
         (("push", "xlsx", tmp_path / "flags.xlsx"), "the report that ls.scan returned"),
         (("reproduce",), "labelsift verify"),
         (("value", "latest", "latest"), "Scan the file again"),
@@ -311,7 +311,7 @@ def test_the_command_line(tmp_path):
         done = run(*words, "--store", store)
         assert done.exit_code == InputError.exit_code, (words, done.output)
         assert "was kept without texts" in done.output
-        assert cure in done.output
+        assert hint in done.output
         assert len(done.output.strip().splitlines()) == 1
     for words in (("runs",), ("runs", "show", "latest"), ("queue",), ("audit",), ("verify",)):
         done = run(*words, "--store", store)

@@ -121,10 +121,10 @@ def _control(rows: Iterable[Row], named: object, name: str) -> str:
     used = list(dict.fromkeys(control for row in rows for control in row.results if not control.startswith(OWN)))
     if isinstance(named, str) and named != ANNOTATIONS:
         if named not in used and any(row.answered for row in rows):
-            raise InputError(f"No annotation in {name} uses a control {named}", ids=used, cure="Name one of these")
+            raise InputError(f"No annotation in {name} uses a control {named}", ids=used, hint="Name one of these")
         return named
     if len(used) > 1:
-        raise InputError(f"{name} has several controls", ids=used, cure="Name the one that holds the labels: label=…")
+        raise InputError(f"{name} has several controls", ids=used, hint="Name the one that holds the labels: label=…")
     return used[0] if used else ""
 
 
@@ -138,7 +138,7 @@ def _values(rows: Sequence[Row], control: str, columns: ColumnRoles) -> tuple[Ro
     sets = [[label for value in row for label in _labels(value)] for row in results]
     many = [row.task for row, labels in zip(rows, sets, strict=True) if len(labels) > 1]
     if many and columns.label:
-        raise InputError(f"Some tasks have several labels in {control}", ids=many, cure=f"Say labels={control!r}")
+        raise InputError(f"Some tasks have several labels in {control}", ids=many, hint=f"Say labels={control!r}")
     if columns.labels or many:
         return "labels", [sorted(set(labels)) for labels in sets]
     return "label", [(labels or [None])[0] for labels in sets]
@@ -185,7 +185,7 @@ def _conll(source: str, name: str) -> Samples:
                 tags.append(parts[-1])
     end_sentence()
     if not texts:
-        raise InputError(f"{name} holds no tokens", cure="Export the project again")
+        raise InputError(f"{name} holds no tokens", hint="Export the project again")
     columns = {"text": pa.chunked_array([pa.array(texts)]), "spans": pa.chunked_array([pa.array(cells)])}
     return Samples(pa.table({"id": text_ids(columns["text"]), **columns}), pa.table({}), name)
 
@@ -197,5 +197,5 @@ def _require_tag(parts: Sequence[str], source: str, number: int) -> None:
         from_bio([parts[-1]], [(0, 1)])
     except ValueError:
         raise InputError(
-            f"{source} has no token and tag in line {number}", cure="Write a token and its tag (B-person, O) a line"
+            f"{source} has no token and tag in line {number}", hint="Write a token and its tag (B-person, O) a line"
         ) from None

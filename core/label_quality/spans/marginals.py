@@ -143,6 +143,6 @@ def types_of(classes: Sequence[str]) -> tuple[str, ...]:
     tagged = all(name == "O" or name[:2] in ("B-", "I-") for name in classes)
     if "O" not in classes:
         raise InputError(
-            "The classes of token_pred_probs have no O, the words outside of spans", cure="Name the column O"
+            "The classes of token_pred_probs have no O, the words outside of spans", hint="Name the column O"
         )
     return tuple(sorted({name[2:] if tagged else name for name in classes if name != "O"}))

@@ -59,7 +59,7 @@ def write(
     """
     comparison = changes.change if isinstance(changes, Trend) else changes
     for run in comparison.sides if with_text else ():
-        require_texts(run.samples, "A page with texts", run=run.run, cure="Leave out --with-text")
+        require_texts(run.samples, "A page with texts", run=run.run, hint="Leave out --with-text")
     return save(render(changes, with_text=with_text, why=why), Path(path))
 
 

@@ -20,7 +20,7 @@ def anchor(kind: str, name: str) -> str:
     ('slice-state:CA__gender:f', 'sample-00584efad8254dca')
     """
     if kind not in KINDS:
-        raise InputError(f"There is no link to a {kind}", cure=f"Known: {', '.join(KINDS)}")
+        raise InputError(f"There is no link to a {kind}", hint=f"Known: {', '.join(KINDS)}")
     return f"sample-{id_hash(name)[:16]}" if kind == "sample" else f"{kind}-{name}"
 
 

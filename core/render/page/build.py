@@ -48,8 +48,8 @@ def write_page(report: Run, path: Path, *, share: bool = False) -> Path:
         The folder does not exist or cannot be written, or the run was kept without texts and ``share`` is not set.
     """
     if not share:
-        cure = "Take share=True, or write it with the scan: labelsift scan … --html"
-        require_texts(report.samples, "A page with texts", run=report.run, cure=cure)
+        hint = "Take share=True, or write it with the scan: labelsift scan … --html"
+        require_texts(report.samples, "A page with texts", run=report.run, hint=hint)
     return save(render_page(report, share=share), Path(path))
 
 
@@ -65,7 +65,7 @@ def save(page: str, path: Path) -> Path:
         _replace(path, page.encode("utf-8"))
     except OSError as error:
         raise InputError(
-            f"The page cannot be written to {path}: {error.strerror}", cure="Name a file in a folder that exists"
+            f"The page cannot be written to {path}: {error.strerror}", hint="Name a file in a folder that exists"
         ) from error
     return path
 

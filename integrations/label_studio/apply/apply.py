@@ -88,7 +88,7 @@ def apply_corrections(
     if is_review(project_data):  # the next pull would take what is written there for a person's answer
         raise InputError(
             f"{project_data['title']} is a review project of labelsift's own",
-            cure="Name the project that the samples are from; what people decide here is brought by labelsift pull",
+            hint="Name the project that the samples are from; what people decide here is brought by labelsift pull",
         )
     receipt = Receipt(platform=NAME, target=str(project_data["title"]), dry_run=request.dry_run)
     target = readable(project_data)
@@ -200,7 +200,7 @@ def _name_missing(wanted: Mapping[str, Wanted], work: Sequence[Work], receipt: R
         raise InputError(
             f"No task of {receipt.target} is a sample of these decisions",
             ids=list(wanted),
-            cure="Name the field of the tasks that holds the samples' ids: --match data.FIELD; or --match "
+            hint="Name the field of the tasks that holds the samples' ids: --match data.FIELD; or --match "
             f"{NUMBER}, where they are the tasks' numbers",
         )
     receipt.failed |= {sample: missing for sample in wanted if sample not in here}
@@ -236,7 +236,7 @@ def _standing(client: Client, project: int, work: Work) -> int:
                 return int(annotation["id"])
     raise PlatformError(
         f"Label Studio refused the correction of task {work.task}, and has none",
-        cure="Run the same command again in a minute: nothing is done twice",
+        hint="Run the same command again in a minute: nothing is done twice",
     )
 
 

@@ -37,7 +37,7 @@ def password() -> str | None:
     if len(secret) < LEAST or not _VISIBLE.fullmatch(secret):
         raise InputError(
             f"{where} holds no password of at least {LEAST} visible ASCII characters without spaces",
-            cure='Make one: python -c "import secrets; print(secrets.token_urlsafe(24))"',
+            hint='Make one: python -c "import secrets; print(secrets.token_urlsafe(24))"',
         )
     return secret
 
@@ -45,12 +45,12 @@ def password() -> str | None:
 def _read(path: Path) -> str:
     try:
         if path.stat().st_mode & 0o077:
-            raise InputError(f"Others may read the file that {PASSWORD_FILE} names", cure="Run chmod 600 on it")
+            raise InputError(f"Others may read the file that {PASSWORD_FILE} names", hint="Run chmod 600 on it")
         return path.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or "it holds other characters than ASCII"
         raise InputError(
-            f"The file that {PASSWORD_FILE} names cannot be read: {why}", cure="Name a file that holds the password"
+            f"The file that {PASSWORD_FILE} names cannot be read: {why}", hint="Name a file that holds the password"
         ) from None
 
 
@@ -77,7 +77,7 @@ def require_safe(host: str, secret: str | None) -> None:
     if secret is None and not is_loopback(host):
         raise InputError(
             f"Without a password the backend serves this machine only, not {host}",
-            cure=f"Set {PASSWORD}, or {PASSWORD_FILE} to a file with mode 0600; the user is {USER}",
+            hint=f"Set {PASSWORD}, or {PASSWORD_FILE} to a file with mode 0600; the user is {USER}",
         )
 
 

@@ -62,7 +62,7 @@ class Database:
         except OSError:
             os.close(self._alone)
             raise InputError(
-                f"Another backend serves the store {store}", cure="One can serve several projects: name them all"
+                f"Another backend serves the store {store}", hint="One can serve several projects: name them all"
             ) from None
         path = self.folder / FILE
         os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
@@ -104,7 +104,7 @@ class Database:
             except sqlite3.OperationalError as error:
                 self._back()
                 raise FullError(
-                    f"The queue of the backend cannot be written ({error})", cure="Free some space on the store's disk"
+                    f"The queue of the backend cannot be written ({error})", hint="Free some space on the store's disk"
                 ) from None
             except BaseException:
                 self._back()

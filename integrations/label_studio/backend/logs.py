@@ -44,7 +44,7 @@ class Log:
         labelsift's own errors say what is wrong in words of ours, up to where they quote a server's answer.
         """
         if isinstance(error, LabelsiftError):
-            self.say(event, **facts, error=error.what.split(": ")[0], cure=error.cure)
+            self.say(event, **facts, error=error.what.split(": ")[0], cure=error.hint)
             return
         last = traceback.extract_tb(error.__traceback__)[-1:]
         where = f"{Path(last[0].filename).name}:{last[0].lineno}" if last else ""

@@ -79,11 +79,11 @@ class BackendServer(Server):
         end = time.monotonic() + self.timeout
         while time.monotonic() < end:
             if self._process is None or self._process.poll() is not None:
-                raise PlatformError("The backend ended while it was starting", cure=f"Its log is {self.log}")
+                raise PlatformError("The backend ended while it was starting", hint=f"Its log is {self.log}")
             with contextlib.suppress(requests.RequestException):
                 if "loading" not in self.health()["runs"].values():
                     return
             time.sleep(0.1)
         raise PlatformError(
-            f"The backend was not ready after {self.timeout:.0f} seconds", cure=f"Its log is {self.log}"
+            f"The backend was not ready after {self.timeout:.0f} seconds", hint=f"Its log is {self.log}"
         )

@@ -94,7 +94,7 @@ class Projects:
         try:
             return target_of(config, project=f"project {project}")
         except LabelsiftError as error:
-            self._log.say("config_does_not_fit", project=project, error=error.what, cure=error.cure)
+            self._log.say("config_does_not_fit", project=project, error=error.what, cure=error.hint)
             return error.what
         except Exception as error:  # the SDK's reader fails in many ways on what is no config
             self._log.failed("config_does_not_fit", error, project=project)
@@ -129,16 +129,16 @@ def _numbers(titles: list[str], client: Client | None) -> dict[str, int]:
     if not titles:
         return {}
     if client is None:
-        raise InputError("Projects are named by their titles, and Label Studio is not known", cure="Give their numbers")
+        raise InputError("Projects are named by their titles, and Label Studio is not known", hint="Give their numbers")
     numbers: dict[str, list[int]] = {}
     for project in client.projects():
         numbers.setdefault(str(project["title"]), []).append(int(project["id"]))
     missing = [title for title in titles if title not in numbers]
     if missing:
-        raise InputError("Label Studio has no such projects", ids=missing, cure="Give their titles or their numbers")
+        raise InputError("Label Studio has no such projects", ids=missing, hint="Give their titles or their numbers")
     twice = [title for title in titles if len(numbers[title]) > 1]
     if twice:
-        raise InputError("Several projects have these titles", ids=twice, cure="Give their numbers")
+        raise InputError("Several projects have these titles", ids=twice, hint="Give their numbers")
     return {title: numbers[title][0] for title in titles}
 
 

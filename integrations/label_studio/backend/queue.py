@@ -67,7 +67,7 @@ class Queue:
         with self._database.turn() as connection:
             waiting = connection.execute("SELECT COUNT(*) FROM jobs WHERE state = 'pending'").fetchone()[0]
             if waiting >= MOST:
-                raise FullError(f"{waiting:,} jobs wait already", cure="See that Label Studio can be reached")
+                raise FullError(f"{waiting:,} jobs wait already", hint="See that Label Studio can be reached")
             cursor = connection.execute(
                 "INSERT OR IGNORE INTO jobs (key, kind, project, about, task, added) VALUES (?, ?, ?, ?, ?, ?)",
                 (key, kind, project, about, task, time.time()),

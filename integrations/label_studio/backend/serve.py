@@ -126,6 +126,6 @@ def _client(*, needed: bool) -> Client | None:
     if not configured:
         raise InputError(
             "Second looks and training read people's answers from Label Studio, and its address or key is not known",
-            cure=f"Set {URL}, and {KEY} or {KEY_FILE}",
+            hint=f"Set {URL}, and {KEY} or {KEY_FILE}",
         )
     return connect()

@@ -35,21 +35,21 @@ def connect() -> Client:
 def address() -> str:
     """Return the server's address; see :func:`connect`."""
     url = os.environ.get(URL, "").strip()
-    cure = f"Set {URL} to the address of Label Studio, for example http://localhost:8080"
+    hint = f"Set {URL} to the address of Label Studio, for example http://localhost:8080"
     if not url:
-        raise InputError(f"{URL} is not set", cure=cure)
+        raise InputError(f"{URL} is not set", hint=hint)
     try:
         parts = urlsplit(url)
         good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
     except ValueError:  # a port or an IPv6 address that is none
-        raise InputError(f"{URL} does not hold an address", cure=cure) from None
+        raise InputError(f"{URL} does not hold an address", hint=hint) from None
     if "@" in parts.netloc:
         raise InputError(
             f"{URL} holds a user name or a password",
-            cure=f"Take them out: labelsift signs in with {KEY} only, and an address turns up in links",
+            hint=f"Take them out: labelsift signs in with {KEY} only, and an address turns up in links",
         )
     if not good or not _VISIBLE.fullmatch(url) or parts.query or parts.fragment:
-        raise InputError(f"{URL} does not hold an address", cure=cure)
+        raise InputError(f"{URL} does not hold an address", hint=hint)
     return url
 
 
@@ -61,21 +61,21 @@ def key() -> str:
         try:
             secret = Path(file).expanduser().read_text(encoding="utf-8").strip()
         except UnicodeDecodeError:
-            raise InputError(f"{where} is no text", cure="Write the key into it, and nothing else") from None
+            raise InputError(f"{where} is no text", hint="Write the key into it, and nothing else") from None
         except (OSError, RuntimeError) as error:
             # Without the name: somebody may have put the key itself there.
             why = getattr(error, "strerror", None) or "there is no such folder"
             raise InputError(
-                f"The file named by {KEY_FILE} cannot be read: {why}", cure="Name a file that holds the key"
+                f"The file named by {KEY_FILE} cannot be read: {why}", hint="Name a file that holds the key"
             ) from None
     if not secret:
         raise InputError(
             f"Neither {KEY} nor {KEY_FILE} is set" if where == KEY else f"{where} is empty",
-            cure="Make a token in Label Studio under Account & Settings → Personal Access Token",
+            hint="Make a token in Label Studio under Account & Settings → Personal Access Token",
         )
     if not _VISIBLE.fullmatch(secret):
         raise InputError(
             f"{where} holds more than a key: a line break, a space or a character that is not ASCII",
-            cure="Copy the token again: Account & Settings → Personal Access Token",
+            hint="Copy the token again: Account & Settings → Personal Access Token",
         )
     return secret

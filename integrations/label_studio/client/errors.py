@@ -50,7 +50,7 @@ def asking(what: str, *, url: str, key: str) -> Iterator[None]:
     except (requests.RequestException, Broken, OSError) as error:
         raise PlatformError(
             f"Label Studio at {url} could not be reached ({type(error).__name__}) when asked for {what}",
-            cure=f"See that it runs and that {URL} is its address; then run the same command again",
+            hint=f"See that it runs and that {URL} is its address; then run the same command again",
         ) from None
 
 
@@ -70,7 +70,7 @@ def stranger(url: str) -> PlatformError:
     """Return the error for a server that answers, but not as Label Studio does."""
     return PlatformError(
         f"The server at {url} does not answer like Label Studio",
-        cure=f"See that {URL} is the address of Label Studio and of nothing else, with its path where it has one",
+        hint=f"See that {URL} is the address of Label Studio and of nothing else, with its path where it has one",
     )
 
 
@@ -80,7 +80,7 @@ def elsewhere(url: str, headers: Mapping[str, str]) -> PlatformError:
     to = f"{where.scheme}://{where.netloc.rpartition('@')[2]}" if where.netloc else "another of its pages"
     return PlatformError(
         f"The server at {url} redirects to {to}, and the key goes nowhere but to the address that it was given for",
-        cure=f"Set {URL} to the address at which the browser ends up, if that is Label Studio",
+        hint=f"Set {URL} to the address at which the browser ends up, if that is Label Studio",
     )
 
 
@@ -139,34 +139,34 @@ def refused(status: int, message: str, *, what: str) -> PlatformError:
     if status == 401 and "legacy token authentication has been disabled" in message:
         return PlatformError(
             "The key is a legacy token, and the organization does not allow those",
-            cure=f"Put a personal access token into {KEY} (Account & Settings → Personal Access Token), or let an "
+            hint=f"Put a personal access token into {KEY} (Account & Settings → Personal Access Token), or let an "
             "owner allow legacy tokens under Organization → API Token Settings",
         )
     if status == 401:
         return PlatformError(
             "Label Studio does not accept the key",
-            cure=f"Copy a valid token into {KEY}: Account & Settings → Personal Access Token. "
+            hint=f"Copy a valid token into {KEY}: Account & Settings → Personal Access Token. "
             "A legacy token works only where the organization allows it",
         )
     if status == 403 and "reserved network address" in message:  # no matter of the account: SSRF protection
         return PlatformError(f"Label Studio refused {what}: {message}")
     if status == 403:
-        return PlatformError(f"The account may not use {what}", cure="Ask an administrator of Label Studio")
+        return PlatformError(f"The account may not use {what}", hint="Ask an administrator of Label Studio")
     if status == 404:
         return PlatformError(
-            f"Label Studio has no {what}", cure=f"See that {URL} is the right server and that nobody deleted it"
+            f"Label Studio has no {what}", hint=f"See that {URL} is the right server and that nobody deleted it"
         )
     if status >= 500:
         return PlatformError(
             f"Label Studio failed with {status} when asked for {what}: {message}",
-            cure="Its log holds the reason; then run the same command again: nothing is done twice",
+            hint="Its log holds the reason; then run the same command again: nothing is done twice",
         )
     if status in _LATER:
         return PlatformError(
             f"Label Studio {_LATER[status]} when asked for {what} ({status})",
-            cure="Run the same command again in a minute: nothing is done twice",
+            hint="Run the same command again in a minute: nothing is done twice",
         )
     return PlatformError(
         f"Label Studio refused {what} with {status}: {message}",
-        cure="If its words do not tell why, its log does; the same command may be run again: nothing is done twice",
+        hint="If its words do not tell why, its log does; the same command may be run again: nothing is done twice",
     )

@@ -55,7 +55,7 @@ def with_lines(config: str, *, project: str = "the project") -> str:
     if read.tag != "View" or raw[end - 2 : end] == b"/>":
         raise InputError(
             f"The labeling config of {project} has no View around all of it, so there is no place for header lines",
-            cure="Put <View> … </View> around it under Settings → Labeling Interface → Code",
+            hint="Put <View> … </View> around it under Settings → Labeling Interface → Code",
         )
     return (raw[:end] + _BEFORE + LINES.encode() + raw[end:]).decode()
 
@@ -151,7 +151,7 @@ def _read(config: str, *, project: str) -> _Config:
     except expat.ExpatError as error:
         raise InputError(
             f"The labeling config of {project} cannot be read ({error})",
-            cure="Mend it in Label Studio: Settings → Labeling Interface → Code",
+            hint="Mend it in Label Studio: Settings → Labeling Interface → Code",
         ) from None
     return read
 

@@ -84,14 +84,14 @@ def target_of(label_config: str, *, project: str) -> Target:
     fitting = [control for control in controls if control.tag in ("Choices", "Labels", "Taxonomy")]
     names = ", ".join(f"{control.tag} {control.name}" for control in controls) or "no control at all"
     needs = f"The labeling config of {project} holds {names}; labelsift needs exactly one Choices, Labels or Taxonomy"
-    cure = "Push without --match: that makes a review project with a config of its own"
+    hint = "Push without --match: that makes a review project with a config of its own"
     if len(fitting) != 1:
-        raise InputError(needs, cure=cure)
+        raise InputError(needs, hint=hint)
     control = fitting[0]
     shown_object = interface.get_object(control.to_name[0])
     medium = _SHOWN.get(shown_object.tag)
     if medium is None or (control.tag == "Labels" and medium != "text"):
-        raise InputError(f"The labeling config of {project} labels {shown_object.tag} by {control.tag}", cure=cure)
+        raise InputError(f"The labeling config of {project} labels {shown_object.tag} by {control.tag}", hint=hint)
     nodes = _nodes(label_config, control.name, control.tag)
     labels, none = tuple(nodes), ""
     if NONE in labels:
@@ -123,7 +123,7 @@ def require_plain(label_config: str, *, project: str) -> None:
     if _DECLARES.search(label_config):
         raise InputError(
             f"The labeling config of {project} declares a document type or entities, which labelsift does not read",
-            cure="Take it out under Settings → Labeling Interface → Code",
+            hint="Take it out under Settings → Labeling Interface → Code",
         )
 
 

@@ -72,14 +72,14 @@ def review_target(labels: Iterable[str], *, task: Task = "classification", mediu
     labels = tuple(dict.fromkeys(labels))
     if not labels:
         raise InputError(
-            "There are no labels to choose from, so a labeler has nothing to decide", cure="Scan with a label column"
+            "There are no labels to choose from, so a labeler has nothing to decide", hint="Scan with a label column"
         )
     bad = [label for label in labels if not label.strip() or _NOT_XML.search(label) or label == NONE]
     if bad:
         raise InputError(
             "Label Studio cannot show these labels (blank, or with control characters)",
             ids=[repr(label) for label in bad],
-            cure="Rename them in the data",
+            hint="Rename them in the data",
         )
     kind = _kind(labels, task)
     tree = {label: tuple(label.split(LEVEL)) for label in labels} if kind.startswith("taxonom") else {}

@@ -42,7 +42,7 @@ def disable(client: Client, *, project: str, store: Path | str | None = None, dr
     if record is None:
         raise InputError(
             f"{records.place} has no record that {project_data['title']} was enabled",
-            cure="Name the store that it was enabled from: --store",
+            hint="Name the store that it was enabled from: --store",
         )
     receipt = Receipt(platform=NAME, target=project_data["title"], dry_run=dry_run)
     work = _Disabling(client, project_data, record, receipt)

@@ -203,7 +203,7 @@ class _Enabling:
             return
         if now != agreed:
             raise InputError(
-                f"Somebody changed the labeling config of {self.record.title} meanwhile", cure="Run enable again"
+                f"Somebody changed the labeling config of {self.record.title} meanwhile", hint="Run enable again"
             )
         self.record.label_config = wanted
         self.note()

@@ -37,10 +37,10 @@ def backend_password() -> str | None:
     except (OSError, RuntimeError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or "it is no text"
         raise InputError(
-            f"The file named by {PASSWORD_FILE} cannot be read: {why}", cure="Name a file that holds the password"
+            f"The file named by {PASSWORD_FILE} cannot be read: {why}", hint="Name a file that holds the password"
         ) from None
     if not secret:
-        raise InputError(f"The file named by {PASSWORD_FILE} is empty", cure="Write the backend's password into it")
+        raise InputError(f"The file named by {PASSWORD_FILE} is empty", hint="Write the backend's password into it")
     return secret
 
 
@@ -120,20 +120,20 @@ def _refused(error: PlatformError | None, url: str, *, half: bool) -> PlatformEr
         return PlatformError(
             f"Label Studio took the backend at {url} but may not send it webhooks: its protection against requests to "
             "private networks (SSRF) forbids that. The half-made backend was taken off again",
-            cure=LOCAL,
+            hint=LOCAL,
         )
     reason = error.what if error else "it was not stored"
     if "reserved network address" in reason:
-        return PlatformError(f"Label Studio may not reach the backend at {url}: {reason}", cure=LOCAL)
+        return PlatformError(f"Label Studio may not reach the backend at {url}: {reason}", hint=LOCAL)
     if "health check failed" in reason:
         return PlatformError(
             f"Label Studio does not reach a backend at {url}",
-            cure="Start it (labelsift serve label-studio), and give the address as Label Studio sees it: in a "
+            hint="Start it (labelsift serve label-studio), and give the address as Label Studio sees it: in a "
             "container localhost is the container itself",
         )
     if "authentication parameters" in reason:
         return PlatformError(
             f"The backend at {url} does not accept the password",
-            cure=f"Set {PASSWORD} or {PASSWORD_FILE} to the one that labelsift serve was started with",
+            hint=f"Set {PASSWORD} or {PASSWORD_FILE} to the one that labelsift serve was started with",
         )
-    return PlatformError(f"The backend at {url} was not connected: {reason}", cure=error.cure if error else "")
+    return PlatformError(f"The backend at {url} was not connected: {reason}", hint=error.hint if error else "")

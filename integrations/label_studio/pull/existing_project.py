@@ -52,7 +52,7 @@ def pull_project(client: Client, *, project: str, store: Path | str | None = Non
     tables = [pull_reviews(client, project=project, store=store)] if reviews else []
     if len(own) > 1 and not reviews:
         raise InputError(
-            f"Several projects are called {project}", ids=[one["id"] for one in own], cure="Give the number instead"
+            f"Several projects are called {project}", ids=[one["id"] for one in own], hint="Give the number instead"
         )
     numbers = [int(own[0]["id"])] if len(own) == 1 else []
     for number in numbers:

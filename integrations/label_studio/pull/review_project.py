@@ -60,7 +60,7 @@ def _rounds(client: Client, project: str) -> list[Round]:
         pushed = f"Pushed so far: {names}" if names else "Push first: labelsift push label-studio PROJECT"
         raise InputError(
             f"Label Studio has no review project that was pushed as {project}",
-            cure=f"{pushed}. Of what was pushed with --match, name your own project: its title or its number",
+            hint=f"{pushed}. Of what was pushed with --match, name your own project: its title or its number",
         )
     return mine
 

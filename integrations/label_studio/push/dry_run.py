@@ -33,7 +33,7 @@ def overlap_of(rounds: Sequence[Round], *, run: str, mode: str, asked: float) ->
     if asked and asked != stands:
         share = f"with {stands:.0%} of its items" if stands else "without items"
         raise InputError(
-            f"This run was pushed {share} for two people", cure="Leave out --twice, or scan again and push that"
+            f"This run was pushed {share} for two people", hint="Leave out --twice, or scan again and push that"
         )
     return stands
 
@@ -52,7 +52,7 @@ def require_few(writes: int, *, project: str, match: str, anyway: bool) -> None:
     raise InputError(
         f"{writes:,} tasks of {project} would be written one by one, which takes about"
         f" {spell(writes * SECONDS_A_WRITE)}",
-        cure=f"Push a review project whose tasks link to these, with --link {field} in place of --match"
+        hint=f"Push a review project whose tasks link to these, with --link {field} in place of --match"
         f" (about {spell(writes * SECONDS_A_TASK)}); or the worst with --budget {MANY}"
         f" (about {spell(MANY * SECONDS_A_WRITE)}); or all of them with --anyway",
     )

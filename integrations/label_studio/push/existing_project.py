@@ -111,9 +111,9 @@ def push_existing(client: Client, queue: ReviewQueue, request: PushRequest, *, s
 
 def _known_labels(items: Sequence[ReviewItem], target: Target, receipt: Receipt) -> list[ReviewItem]:
     bad = {item.id: unknown for item in items if (unknown := unknown_labels(item, target))}
-    cure = "give the choice that means it this alias"
+    hint = "give the choice that means it this alias"
     receipt.failed |= {
-        id: f"The labeling config has no label {', '.join(map(repr, labels))}: {cure}" for id, labels in bad.items()
+        id: f"The labeling config has no label {', '.join(map(repr, labels))}: {hint}" for id, labels in bad.items()
     }
     return [item for item in items if item.id not in bad]
 

@@ -167,7 +167,7 @@ def _bring(
         raise PlatformError(
             f"{current.title} still lacks {len(diff.missing)} samples and holds {len(diff.doubles)} twice",
             ids=[plan.data[key]["labelsift_id"] for key in diff.missing],
-            cure="Somebody else is changing it: run the same command again when they are done",
+            hint="Somebody else is changing it: run the same command again when they are done",
         )
     return announce(client, current, None), held
 

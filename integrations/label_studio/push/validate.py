@@ -99,7 +99,7 @@ def require_kind(task: Task, target: Target, *, project: str) -> None:
         raise InputError(
             f"The samples have {_SAID[task]}, and {target.from_name} in the labeling config of {project} takes "
             f"{_SAID[target.kind]}",
-            cure="Push without --match: that makes a review project with a config of its own",
+            hint="Push without --match: that makes a review project with a config of its own",
         )
 
 
@@ -117,7 +117,7 @@ def require_medium(samples: Samples, target: Target, *, project: str) -> None:
             f"{project} shows {target.medium}s, and the samples have none to make tasks of"
             if target.medium != "audio"
             else f"{project} plays sounds, and the samples have no addresses of any",
-            cure="Leave out create: what has a task already gets its suggestion",
+            hint="Leave out create: what has a task already gets its suggestion",
         )
 
 

@@ -56,11 +56,11 @@ def find_project(client: Client, project: str) -> dict[str, Any]:
         raise InputError(
             f"Several projects are called {project}",
             ids=[row["id"] for row in matching],
-            cure="Give the number instead",
+            hint="Give the number instead",
         )
     near = difflib.get_close_matches(project, [row["title"] for row in projects], n=3)
-    cure = f"Similar titles: {', '.join(near)}" if near else "See the list of projects in Label Studio"
-    raise InputError(f"Label Studio has no project {project}", cure=cure)
+    hint = f"Similar titles: {', '.join(near)}" if near else "See the list of projects in Label Studio"
+    raise InputError(f"Label Studio has no project {project}", hint=hint)
 
 
 def match_tasks(client: Client, project: int, queue: ReviewQueue, *, name: str) -> Matched:
@@ -90,7 +90,7 @@ def match_tasks(client: Client, project: int, queue: ReviewQueue, *, name: str) 
                 tasks_of[sample].append(stored_task(task, predictions.get(task["id"], ())))
     if seen and name not in seen:
         fields = ", ".join(sorted(field for field in seen if not field.startswith(PREFIX)))
-        raise InputError(f"No task of the project has the field {name}", cure=f"Its fields are: {fields}")
+        raise InputError(f"No task of the project has the field {name}", hint=f"Its fields are: {fields}")
     matched = Matched(round=rounds.get(queue.run, 1 + max(rounds.values(), default=0)))
     for sample, tasks in tasks_of.items():
         spare = [task for task in tasks if task.meta.get(CREATED) and not task.touched]

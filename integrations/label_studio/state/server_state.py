@@ -113,7 +113,7 @@ def put_tabs(client: Client, project: int, tabs: Sequence[Mapping[str, Any]]) ->
         if title not in standing:
             raise PlatformError(
                 f"The tab {title} has gone again",
-                cure="Somebody else is changing the project: run the same command again",
+                hint="Somebody else is changing the project: run the same command again",
             )
         first, *doubles = standing[title]
         ids[title] = int(first["id"])

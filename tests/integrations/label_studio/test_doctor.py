@@ -45,10 +45,10 @@ def test_a_key_tells_its_kind_and_its_end():
         jwt(token_type="access", exp=ends(minutes=5)): "access token, which lasts five minutes",
         jwt(token_type="refresh", exp=ends(days=-1)): "expired on 2026-11-24",
     }.items():
-        ((problem, cure),) = key_problems(key, now=NOW)
+        ((problem, hint),) = key_problems(key, now=NOW)
         assert says in problem
-        assert "Personal Access Token" in cure
-        assert key not in problem + cure
+        assert "Personal Access Token" in hint
+        assert key not in problem + hint
     soon, later = (jwt(token_type="refresh", exp=ends(days=days)) for days in (3, 30))
     assert [problem for problem, _ in key_notes(soon, now=NOW)] == ["The personal access token expires on 2026-11-28"]
     assert not list(key_notes(later, now=NOW))
@@ -191,7 +191,7 @@ def test_a_server_that_forbids_private_addresses_keeps_no_half_made_backend(on_s
     told = {"project": name, "run": "r", "issues": ["label"], "store": tmp_path / "s"}
     with pytest.raises(PlatformError, match="half-made backend was taken off") as refused:
         enabling.enable(on_strict, **told, backend=make_backend().url)
-    assert "SSRF_PROTECTION_ENABLED=false" in refused.value.cure
+    assert "SSRF_PROTECTION_ENABLED=false" in refused.value.hint
     assert on_strict.get("/api/ml", what="backends", params={"project": project}) == []
     assert on_strict.project(project)["label_config"] == CONFIG
     assert on_strict.project(project)["model_version"] == ""

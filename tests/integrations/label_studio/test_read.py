@@ -169,4 +169,4 @@ def test_what_cannot_be_read_is_refused(platform, client, name):
     client.create_project(title=name, description="", label_config="<View/>", model_version="")
     with pytest.raises(InputError, match="no control at all") as refused:
         ls.read(f"label-studio://{name}")
-    assert "Export the project" in (refused.value.cure or "")
+    assert "Export the project" in (refused.value.hint or "")

@@ -153,7 +153,7 @@ def test_what_no_annotation_can_say_is_named(platform, name, make, everything):
     assert everything(project) == before
     with pytest.raises(InputError, match="is a sample of these decisions") as refused:
         platform.apply(table(decision("zzz", "top_up")), ApplyRequest(project=name))
-    assert "--match" in (refused.value.cure or "")
+    assert "--match" in (refused.value.hint or "")
 
 
 @pytest.mark.parametrize(

@@ -179,7 +179,7 @@ def test_a_wrong_key_says_where_to_get_one(environment, server):
     environment.setenv("LABEL_STUDIO_API_KEY", SECRET)
     with pytest.raises(PlatformError, match="does not accept the key") as refused:
         connect().projects()
-    assert "Personal Access Token" in refused.value.cure
+    assert "Personal Access Token" in refused.value.hint
     assert SECRET not in str(refused.value)
     assert "does not accept the key" in next(iter(LabelStudio().doctor()))
 

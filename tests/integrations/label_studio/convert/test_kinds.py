@@ -168,7 +168,7 @@ def test_samples_of_which_nothing_can_be_shown_are_refused():
     report = kinds.seen("image", address="/home/me/cat.png")
     with pytest.raises(InputError, match="no images or sounds") as refused:
         required(report.samples)
-    assert "--match" in str(refused.value.cure)
+    assert "--match" in str(refused.value.hint)
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ def test_what_is_not_supported_is_refused_by_name(config, named):
     with pytest.raises(InputError, match=named) as refused:
         target_of(config, project="Tickets")
     assert "Tickets" in str(refused.value)
-    assert refused.value.cure
+    assert refused.value.hint
 
 
 def test_nothing_to_choose_from_is_refused():

@@ -82,7 +82,7 @@ def kept(make_queue, tmp_path_factory) -> str:
 
 @pytest.fixture
 def labelsift(kept, server) -> Callable[..., str]:
-    """Run a command; return the message that it ends with, which is one line, names a cure and tells no secret."""
+    """Run a command; return the message that it ends with, which is one line, names a hint and tells no secret."""
 
     def run(*words: str, ends: int = 0) -> str:
         result = CliRunner().invoke(main, [*words, "--store", kept])

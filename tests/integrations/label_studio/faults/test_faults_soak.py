@@ -68,7 +68,7 @@ def tried(does: Callable[[], object], *, secret: str) -> bool:
     try:
         does()
     except PlatformError as error:
-        assert error.cure
+        assert error.hint
         assert "\n" not in str(error)
         assert secret not in str(error)
         return False

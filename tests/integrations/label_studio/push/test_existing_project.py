@@ -179,10 +179,10 @@ def test_what_cannot_be_found_is_refused_with_a_hint(platform, make_queue, make_
     make_project(report)
     with pytest.raises(InputError, match="has no project") as refused:
         report.push("label-studio", project=name.lower() + "x", match="ticket")
-    assert name in refused.value.cure
+    assert name in refused.value.hint
     with pytest.raises(InputError, match="has the field nothing") as refused:
         report.push("label-studio", project=name, match="data.nothing")
-    assert "ticket" in refused.value.cure
+    assert "ticket" in refused.value.hint
 
 
 def test_a_dry_run_writes_nothing(platform, make_queue, make_project, name, client, tasks_of):

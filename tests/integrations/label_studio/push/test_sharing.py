@@ -126,7 +126,7 @@ def test_thousands_of_writes_are_refused_with_the_other_ways_and_what_they_take(
     monkeypatch.setattr(planned, "MANY", 5)
     with pytest.raises(InputError, match=r"12 tasks .* one by one") as refused:
         report.push("label-studio", project=name, match="ticket")
-    assert all(way in refused.value.cure for way in ("--link data.ticket", "--budget 5", "--anyway", "second"))
+    assert all(way in refused.value.hint for way in ("--link data.ticket", "--budget 5", "--anyway", "second"))
     plan = report.push("label-studio", project=name, match="ticket", dry_run=True)
     assert "--anyway" in plan.details["instead"]
     assert tasks_of(project) == before
