@@ -19,7 +19,7 @@ from .client.auth import facts_of
 from .client.client import Client
 from .client.connect import PASSWORD_FILE, address, connect, key
 from .client.errors import KEY, KEY_FILE
-from .convert.label_config import target_of
+from .convert.label_config import label_control_of
 from .convert.task_fields import model_version
 from .enable.ml_backend import LOCAL, SWITCHES, TITLE, hook_of, wires_of
 from .second_look_project import find
@@ -118,7 +118,7 @@ def _check_project(client: Client, project: Mapping[str, Any], health: Health) -
     health.notes.update(_notes(project, backends))
     health.notes.update(_second_looks(client, project))
     try:
-        target_of(project["label_config"] or "", project=str(project["title"]))
+        label_control_of(project["label_config"] or "", project=str(project["title"]))
     except InputError as error:
         health.problems[error.what] = error.hint
     for backend in backends:

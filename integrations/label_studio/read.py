@@ -12,7 +12,7 @@ from labelsift.io.annotated_tasks import AnnotatedTasks, Answer, Role
 from .client.client import Client
 from .client.read import SAID
 from .convert.correction import is_correction
-from .convert.label_config import Kind, Target, target_of
+from .convert.label_config import Kind, LabelControl, label_control_of
 from .convert.regions import from_result
 from .state.match import find_project
 
@@ -70,17 +70,17 @@ def read_project(
     return answered.samples(name or str(project_data["title"]))
 
 
-def readable(project: Mapping[str, Any]) -> Target:
+def readable(project: Mapping[str, Any]) -> LabelControl:
     """Return where a project's labels stand; the error is for who reads, and not for who pushes."""
     try:
-        return target_of(project["label_config"] or "", project=str(project["title"]))
+        return label_control_of(project["label_config"] or "", project=str(project["title"]))
     except InputError as error:
         raise InputError(
             error.what, hint="Export the project, and read the file: ls.read('export.json', label='CONTROL')"
         ) from None
 
 
-def answers_of(task: Mapping[str, Any], target: Target, people: Mapping[int, str]) -> Iterator[Answer]:
+def answers_of(task: Mapping[str, Any], target: LabelControl, people: Mapping[int, str]) -> Iterator[Answer]:
     """Yield what people said of a task, and the correction that labelsift wrote, if it stands as it was written."""
     for annotation in task.get("annotations") or ():
         if annotation.get("was_cancelled"):
@@ -89,7 +89,7 @@ def answers_of(task: Mapping[str, Any], target: Target, people: Mapping[int, str
         yield Answer(person, str(annotation["updated_at"]), _value(task, annotation, target), is_correction(annotation))
 
 
-def _value(task: Mapping[str, Any], annotation: Mapping[str, Any], target: Target) -> Any:  # noqa: ANN401 - a Value
+def _value(task: Mapping[str, Any], annotation: Mapping[str, Any], target: LabelControl) -> Any:  # noqa: ANN401 - a Value
     try:
         return from_result(annotation.get("result") or (), target)
     except (KeyError, TypeError, ValueError):  # marks in HTML stand at paths through it, not at characters

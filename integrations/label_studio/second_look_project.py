@@ -16,7 +16,7 @@ from typing import Any
 from labelsift.data.formatting import shortened
 
 from .client.client import Client
-from .convert.label_config import Target
+from .convert.label_config import LabelControl
 from .convert.task_fields import PREFIX
 from .convert.task_header import NOT_SHOWN
 from .state.rounds import NOT_PREFILLED, TITLE_LENGTH
@@ -71,7 +71,7 @@ def ensure_tab(client: Client, project: int, person: str) -> None:
         client.create_view(project, wanted)
 
 
-def second_data(data: Mapping[str, Any], target: Target, *, config: str, key: str, asked: str) -> dict[str, Any]:
+def second_data(data: Mapping[str, Any], target: LabelControl, *, config: str, key: str, asked: str) -> dict[str, Any]:
     """Return the data of a task for a second look: nothing of it tells a label, or why it is asked.
 
     A field of the user's that holds nothing but a label is left out, on all of them alike. What the labeling config

@@ -22,7 +22,7 @@ from labelsift.review.batches import Say, quiet
 from ..client.client import Client
 from ..client.read import SAID
 from ..convert.correction import CORRECTION, annotation_of, is_correction, is_marked, mark_of
-from ..convert.label_config import Target
+from ..convert.label_config import LabelControl
 from ..convert.regions import Value, from_result
 from ..convert.task_fields import PREFIX
 from ..read import readable
@@ -121,7 +121,7 @@ def _planned(
     client: Client,
     project: int,
     wanted: Mapping[str, Wanted],
-    target: Target,
+    target: LabelControl,
     match: str | None,
     judged: Mapping[str, Collection[str]],
     receipt: Receipt,
@@ -143,7 +143,7 @@ def _planned(
 
 
 def _compared(
-    task: Mapping[str, Any], sample: str, wanted: Wanted, target: Target, person: int | None, text: str
+    task: Mapping[str, Any], sample: str, wanted: Wanted, target: LabelControl, person: int | None, text: str
 ) -> Work:
     number = int(task["id"])
     standing = [annotation for annotation in task.get("annotations") or () if not annotation.get("was_cancelled")]

@@ -20,7 +20,7 @@ from labelsift.store.base import DEFAULT
 from labelsift.store.run_reader import read_sample_records
 from labelsift.store.store import Store
 
-from ..convert.label_config import Target
+from ..convert.label_config import LabelControl
 from ..convert.label_names import names_of
 from ..convert.regions import Value
 from ..convert.task_fields import PREFIX
@@ -50,7 +50,7 @@ class Wanted:
 
 
 def wanted_of(
-    corrections: pa.Table, target: Target, receipt: Receipt, *, policy: Policy, experts: Sequence[str]
+    corrections: pa.Table, target: LabelControl, receipt: Receipt, *, policy: Policy, experts: Sequence[str]
 ) -> dict[str, Wanted]:
     """Return what each decided sample should say; what cannot be said is named in the receipt."""
     resolution = resolve(corrections, policy=policy, experts=experts)
@@ -85,7 +85,7 @@ def _voters(corrections: pa.Table) -> dict[tuple[str, Vote], tuple[str, str]]:
     }
 
 
-def _unfit(value: Value, target: Target) -> str | None:
+def _unfit(value: Value, target: LabelControl) -> str | None:
     """Say why a value is none of the project's control; None where it is one."""
     single = target.kind in ("choice", "taxonomy")
     if isinstance(value, str) != single:

@@ -18,7 +18,7 @@ from labelsift.errors import PlatformError
 
 from ..client.read import SAID
 from ..convert.correction import is_correction
-from ..convert.label_config import Target
+from ..convert.label_config import LabelControl
 from ..convert.label_names import names_of
 from ..second_look_project import SECOND_LOOK
 from .database import Database
@@ -115,7 +115,7 @@ class Answers:
         self._looks.send(project, target=target, config=config, dataset=dataset, run=served.run)
 
     def _note(
-        self, project: int, annotation: dict[str, Any], task: dict[str, Any], target: Target, served: Served
+        self, project: int, annotation: dict[str, Any], task: dict[str, Any], target: LabelControl, served: Served
     ) -> tuple[str, str, str]:
         """Keep an answer with its verdict; return the verdict, the reason and the person."""
         value = None if annotation.get("was_cancelled") else value_of(annotation.get("result"), target)
@@ -145,7 +145,7 @@ class Answers:
             )
         return verdict, reason, person
 
-    def _note_more(self, project: int, target: Target, served: Served) -> None:
+    def _note_more(self, project: int, target: LabelControl, served: Served) -> None:
         """Read some answers at random, to find such as agree."""
         filters = [{"filter": "filter:tasks:total_annotations", "operator": "greater", "type": "Number", "value": 0}]
         count = int(self._client.project(project).get("num_tasks_with_annotations") or 0)

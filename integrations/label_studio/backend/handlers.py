@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
-from ..convert.label_config import Target
+from ..convert.label_config import LabelControl
 from .api_types import Predict, Webhook
 from .logs import Log
 from .predictions import Entry, project_of
@@ -65,7 +65,7 @@ class Handlers:
 
     def _read(
         self, served: Served, request: Predict, project: int | None
-    ) -> tuple[Target | None, list[Entry], list[UnseenTask]]:
+    ) -> tuple[LabelControl | None, list[Entry], list[UnseenTask]]:
         target = self.projects.target(request.label_config, project=project)
         if target is None:
             return None, [[] for _ in request.tasks], []
@@ -75,7 +75,7 @@ class Handlers:
         self,
         served: Served,
         unseen: list[UnseenTask],
-        target: Target,
+        target: LabelControl,
         entries: list[Entry],
         project: int | None,
         end: float,

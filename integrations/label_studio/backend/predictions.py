@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..convert.label_config import Target
+from ..convert.label_config import LabelControl
 from ..convert.label_names import labels_in, names_of
 from ..convert.regions import Value, from_result, to_result
 from ..convert.task_fields import PREFIX, is_unseen
@@ -25,7 +25,7 @@ from .run_index import Prediction
 Entry = dict[str, Any] | list[Any]
 
 
-def entry(prediction: Prediction | None, target: Target, *, version: str, text: str | None) -> Entry:
+def entry(prediction: Prediction | None, target: LabelControl, *, version: str, text: str | None) -> Entry:
     """Write what is known of a task as one entry of ``results``.
 
     What Label Studio does not keep of an entry (quality, reason, neighbours) stands beside it; quality and reason stand
@@ -54,7 +54,7 @@ def entry(prediction: Prediction | None, target: Target, *, version: str, text: 
     return body
 
 
-def text_of(task: Mapping[str, Any], target: Target) -> str | None:
+def text_of(task: Mapping[str, Any], target: LabelControl) -> str | None:
     """Return the text that a task shows; None where it is missing, empty or no text."""
     if target.medium != "text":
         return None
@@ -91,7 +91,7 @@ def is_blind(task: Mapping[str, Any]) -> bool:
     return f"{PREFIX}id" in data and f"{PREFIX}given" not in data
 
 
-def answered(task: Mapping[str, Any], target: Target) -> Value | None:
+def answered(task: Mapping[str, Any], target: LabelControl) -> Value | None:
     """Return what a person's last answer on a task says; None where there is none."""
     annotations = task.get("annotations")
     for annotation in reversed(annotations if isinstance(annotations, list) else []):
@@ -102,7 +102,7 @@ def answered(task: Mapping[str, Any], target: Target) -> Value | None:
     return None
 
 
-def value_of(result: object, target: Target) -> Value | None:
+def value_of(result: object, target: LabelControl) -> Value | None:
     """Return the value of a result; None where it decides nothing or is none at all."""
     if not isinstance(result, list):
         return None

@@ -15,7 +15,7 @@ from labelsift.errors import InputError, LabelsiftError
 from labelsift.store.store import Store
 
 from ..client.client import Client
-from ..convert.label_config import Target, target_of
+from ..convert.label_config import LabelControl, label_control_of
 from .logs import Log
 from .served_run import Served
 
@@ -41,7 +41,7 @@ class Projects:
 
     def __init__(self, by_number: Mapping[int, Served], rest: Served | None, *, log: Log) -> None:
         self._by_number, self._rest, self._log = dict(by_number), rest, log
-        self._targets: dict[str, Target | str] = {}
+        self._targets: dict[str, LabelControl | str] = {}
         self.problems: dict[int, str] = {}
         self._stopping = threading.Event()
 
@@ -66,7 +66,7 @@ class Projects:
         """Load the runs in the background, one after the other; and again where samples are erased from one."""
 
         def load() -> None:
-            target_of(_ANY_CONFIG, project="")  # importing the reader of configs takes seconds
+            label_control_of(_ANY_CONFIG, project="")  # importing the reader of configs takes seconds
             for served in self.all():
                 served.load()
             while not self._stopping.wait(WATCH):
@@ -75,7 +75,7 @@ class Projects:
 
         threading.Thread(target=load, name="loading", daemon=True).start()
 
-    def target(self, config: str, *, project: int | None) -> Target | None:
+    def target(self, config: str, *, project: int | None) -> LabelControl | None:
         """Return where labels stand in a project's config; None, and a line in the log, where it does not fit."""
         if config not in self._targets:
             target = self._read(config, project)
@@ -83,16 +83,16 @@ class Projects:
                 self._targets.clear()
             self._targets[config] = target
         target = self._targets[config]
-        if isinstance(target, Target):
+        if isinstance(target, LabelControl):
             self.problems.pop(project or 0, None)
             return target
         self.problems[project or 0] = target
         return None
 
-    def _read(self, config: str, project: int | None) -> Target | str:
+    def _read(self, config: str, project: int | None) -> LabelControl | str:
         """Return the target of a config, or what is wrong with it."""
         try:
-            return target_of(config, project=f"project {project}")
+            return label_control_of(config, project=f"project {project}")
         except LabelsiftError as error:
             self._log.say("config_does_not_fit", project=project, error=error.what, cure=error.hint)
             return error.what

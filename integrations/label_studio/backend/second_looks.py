@@ -21,7 +21,7 @@ from typing import Any
 from labelsift.data.adjudication import SECOND_LOOK
 from labelsift.store.ledger import Ledger
 
-from ..convert.label_config import Target
+from ..convert.label_config import LabelControl
 from ..second_look_project import ensure_tab, find_or_make, second_data, standing
 from .database import Database
 from .logs import Log
@@ -56,7 +56,7 @@ class SecondLooks:
                 (key, project, annotation, kind, person, asked, reason),
             )
 
-    def send(self, project: int, *, dataset: str, run: str, target: Target, config: str) -> int:
+    def send(self, project: int, *, dataset: str, run: str, target: LabelControl, config: str) -> int:
         """Ask what is to be asked in a project, and return how much that was."""
         self._assign(project, set(self._server.people().values()))
         self._add_agreements(project)
@@ -185,7 +185,7 @@ class SecondLooks:
                 return there
             time.sleep(0.5)
 
-    def _import(self, place: int, project: int, rows: Sequence[Any], *, target: Target, config: str) -> None:
+    def _import(self, place: int, project: int, rows: Sequence[Any], *, target: LabelControl, config: str) -> None:
         tasks = {
             int(task["id"]): task["data"]
             for page in self._client.tasks(project, ids=[int(row["task"]) for row in rows])

@@ -16,7 +16,7 @@ from labelsift.store.run import Run
 from labelsift.store.run_info import FACTS
 from labelsift.store.store import Store
 
-from ..convert.label_config import Target
+from ..convert.label_config import LabelControl
 from ..convert.label_names import names_of
 from ..convert.regions import Value
 from ..convert.task_fields import model_version
@@ -144,7 +144,7 @@ class Served:
         return [model_version(version) for version in (*sorted(trained, key=_number, reverse=True), self.run)]
 
     def answer(
-        self, tasks: Sequence[Mapping[str, Any]], target: Target, *, project: int | None
+        self, tasks: Sequence[Mapping[str, Any]], target: LabelControl, *, project: int | None
     ) -> tuple[list[Entry], list[UnseenTask]]:
         """Answer what is known of tasks, and name those that must be judged; these stand as nothing in between."""
         entries: list[Entry] = [[] for _ in tasks]
@@ -187,7 +187,7 @@ class Served:
         scorer, model = self.scorer, self.model_for(project) or self.base
         return [None] * len(texts) if scorer is None else scorer.judge(texts, model)
 
-    def remembered(self, task: UnseenTask, target: Target, *, project: int | None) -> Entry | None:
+    def remembered(self, task: UnseenTask, target: LabelControl, *, project: int | None) -> Entry | None:
         """Return the entry of an unseen task whose text was judged; None before that."""
         scorer, model = self.scorer, self.model_for(project) or self.base
         known, prediction = scorer.remembered(task.text, model) if scorer is not None else (False, None)

@@ -17,7 +17,7 @@ from typing import Any
 
 from labelsift.io.formats.label_studio_rows import is_correction_mark, is_untouched
 
-from .label_config import Target
+from .label_config import LabelControl
 from .regions import Value, to_result
 
 CORRECTION = "labelsift_correction"  # key of a task's data: the id of the annotation that exporters should prefer
@@ -31,7 +31,7 @@ def mark_of(task: int, person: int | None, value: Value) -> int:
 
 
 def annotation_of(
-    task: int, value: Value, target: Target, *, person: int | None, text: str, note: str
+    task: int, value: Value, target: LabelControl, *, person: int | None, text: str, note: str
 ) -> dict[str, Any]:
     """Return the body of a correction.
 

@@ -27,7 +27,7 @@ _SHOWN: dict[str, Medium] = {"Text": "text", "HyperText": "text", "Image": "imag
 
 
 @dataclass(frozen=True)
-class Target:
+class LabelControl:
     """Where labels stand in the answers and predictions of a project.
 
     Parameters
@@ -68,7 +68,7 @@ class Target:
         return _TASKS.get(self.kind, "classification")
 
 
-def target_of(label_config: str, *, project: str) -> Target:
+def label_control_of(label_config: str, *, project: str) -> LabelControl:
     """Find the one control of a project's labeling config that holds labels.
 
     Raises
@@ -99,7 +99,7 @@ def target_of(label_config: str, *, project: str) -> Target:
     elif any(control.name == NOTHING for control in interface.controls):
         none = NOTHING
     offered = {label: node for label, node in nodes.items() if label != NONE}
-    return Target(
+    return LabelControl(
         from_name=control.name,
         to_name=control.to_name[0],
         labels=tuple(offered),

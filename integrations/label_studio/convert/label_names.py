@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from labelsift.review.suggestions import labels_in
 
-from .label_config import LEVEL, Target
+from .label_config import LEVEL, LabelControl
 from .regions import Value
 
 _SAME = re.compile(r"[\s_-]+")
@@ -20,12 +20,12 @@ class Names:
     A label is found by what stands in an answer (the alias), then by what people read, then by either without regard
     to case, white space, underscores and hyphens; the last only where a single label fits.
 
-    >>> names = Names(Target("c", "t", ("card_arrival", "Top up", "top-up"), "text"))
+    >>> names = Names(LabelControl("c", "t", ("card_arrival", "Top up", "top-up"), "text"))
     >>> names.of("Card arrival"), names.of("top-up"), names.of("TOP_UP"), names.of("refund")
     ('card_arrival', 'top-up', None, None)
     """
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: LabelControl) -> None:
         self._exact = target.shown | {label: label for label in target.labels}
         self._folded: dict[str, set[str]] = {}
         for name, label in self._exact.items():
@@ -63,7 +63,7 @@ class Names:
 
 
 @lru_cache(maxsize=8)
-def names_of(target: Target) -> Names:
+def names_of(target: LabelControl) -> Names:
     """Return the names of a target; the same object for the same target."""
     return Names(target)
 

@@ -11,12 +11,12 @@ from typing import Any
 
 from labelsift.data.review_queue import Value
 
-from .label_config import LEVEL, NONE, Target
+from .label_config import LEVEL, NONE, LabelControl
 
 Region = dict[str, Any]
 
 
-def to_result(value: Value, target: Target, *, text: str = "") -> list[Region]:
+def to_result(value: Value, target: LabelControl, *, text: str = "") -> list[Region]:
     """Write a value as the result of an annotation or a prediction.
 
     No labels, or no spans, are a choice of their own where the target offers it, and else an empty result.
@@ -37,7 +37,7 @@ def to_result(value: Value, target: Target, *, text: str = "") -> list[Region]:
     return [_region(target, "choices", {"choices": labels})]
 
 
-def from_result(result: Iterable[Mapping[str, Any]], target: Target) -> Value | None:
+def from_result(result: Iterable[Mapping[str, Any]], target: LabelControl) -> Value | None:
     """Read the value out of a result; None where the control was not used and that decides nothing.
 
     Where several labels, or spans, are possible, an answer without any is an empty list: there is nothing to mark.
@@ -51,7 +51,7 @@ def from_result(result: Iterable[Mapping[str, Any]], target: Target) -> Value | 
     return value
 
 
-def _value(own: Iterable[Mapping[str, Any]], target: Target) -> Value | None:
+def _value(own: Iterable[Mapping[str, Any]], target: LabelControl) -> Value | None:
     if target.kind == "labels":
         spans = {span for region in own for span in _spans(region.get("value") or {})}
         return [list(span) for span in sorted(spans)]
@@ -72,21 +72,21 @@ def _spans(value: Mapping[str, Any]) -> Iterable[tuple[int, int, str]]:
         yield int(place["start"]), int(place["end"]), str(label)
 
 
-def _says_none(region: Mapping[str, Any], target: Target) -> bool:
+def _says_none(region: Mapping[str, Any], target: LabelControl) -> bool:
     return region.get("from_name") == target.none and NONE in _labels(region.get("value") or {})
 
 
-def _none(target: Target) -> list[Region]:
+def _none(target: LabelControl) -> list[Region]:
     if target.kind == "taxonomies":
         return [_region(target, "taxonomy", {"taxonomy": [[NONE]]})]
     return [_region(target, "choices", {"choices": [NONE]}) | {"from_name": target.none}]
 
 
-def _span(span: Sequence[Any], target: Target, text: str) -> Region:
+def _span(span: Sequence[Any], target: LabelControl, text: str) -> Region:
     start, end, label = span
     value = {"start": start, "end": end, "text": text[start:end], "labels": [label]}
     return _region(target, "labels", value) | {"id": f"span-{start}-{end}-{label}"}
 
 
-def _region(target: Target, type: str, value: dict[str, Any]) -> Region:
+def _region(target: LabelControl, type: str, value: dict[str, Any]) -> Region:
     return {"from_name": target.from_name, "to_name": target.to_name, "type": type, "value": value}

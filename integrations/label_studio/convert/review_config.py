@@ -11,7 +11,7 @@ from labelsift.errors import InputError
 from labelsift.platforms import Mode
 
 from .feedback import STYLE, UNLESS_DOUBTED, controls
-from .label_config import LEVEL, NONE, NOTHING, Kind, Medium, Path, Target
+from .label_config import LEVEL, NONE, NOTHING, Kind, LabelControl, Medium, Path
 
 MANY = 12  # labels beyond which a labeler gets a search field and small buttons
 _INVISIBLE = "\u2060"
@@ -59,7 +59,7 @@ _QUESTION = {"one": "Which label fits?", "several": "Which labels fit?", "spans"
 _COLORS = ("#E69F00", "#56B4E9", "#009E73", "#CC79A7", "#0072B2", "#D55E00", "#B8A900", "#7F7F7F", "#8C564B", "#6A51A3")
 
 
-def review_target(labels: Iterable[str], *, task: Task = "classification", medium: Medium = "text") -> Target:
+def review_target(labels: Iterable[str], *, task: Task = "classification", medium: Medium = "text") -> LabelControl:
     """Return the target in the config of a review project that offers these labels.
 
     Labels that are paths (“animal / dog”) are offered as a tree, see :func:`is_tree`.
@@ -84,7 +84,7 @@ def review_target(labels: Iterable[str], *, task: Task = "classification", mediu
     kind = _kind(labels, task)
     tree = {label: tuple(label.split(LEVEL)) for label in labels} if kind.startswith("taxonom") else {}
     none = {"multilabel": "label", "spans": NOTHING, "classification": ""}[task]
-    return Target("label", medium, labels, medium, kind=kind, medium=medium, paths=tree, none=none)
+    return LabelControl("label", medium, labels, medium, kind=kind, medium=medium, paths=tree, none=none)
 
 
 def _kind(labels: Sequence[str], task: Task) -> Kind:
@@ -126,7 +126,7 @@ def review_config(labels: Iterable[str], *, mode: Mode, task: Task = "classifica
     return config_of(review_target(labels, task=task, medium=medium), mode=mode)
 
 
-def config_of(target: Target, *, mode: Mode) -> str:
+def config_of(target: LabelControl, *, mode: Mode) -> str:
     """Write the labeling config of a review project with this target; see :func:`review_config`."""
     spans, several = target.kind == "labels", bool(target.none)
     kind = "spans" if spans else "several" if several else "one"
@@ -162,7 +162,7 @@ def config_of(target: Target, *, mode: Mode) -> str:
     return "\n".join([*lines, *(f"  {line}" for line in controls(target.to_name)), "</View>"])
 
 
-def _control(target: Target) -> list[str]:
+def _control(target: LabelControl) -> list[str]:
     to = f'name="label" toName="{target.to_name}"'
     if target.kind == "labels":
         choices = [
@@ -191,7 +191,7 @@ def _control(target: Target) -> list[str]:
     return [opened, *_indented(choices), closed]
 
 
-def _nothing(target: Target) -> list[str]:
+def _nothing(target: LabelControl) -> list[str]:
     """Offer beside spans that there is nothing to mark: an empty answer may be an accident."""
     return [
         '  <View className="ls-labels ls-none">',

@@ -10,7 +10,7 @@ from labelsift.data.review_queue import ReviewItem
 from labelsift.platforms import Mode
 from labelsift.review.suggestions import cell_of, disputed
 
-from .label_config import Target
+from .label_config import LabelControl
 from .label_names import names_of
 from .regions import Value, to_result
 from .task_header import NOT_SHOWN, header_of
@@ -47,7 +47,7 @@ def fields_of(flag: ReviewItem, *, run: str, round: int, mode: Mode) -> dict[str
     }
 
 
-def read_cell(cell: str | None, target: Target) -> Value | None:
+def read_cell(cell: str | None, target: LabelControl) -> Value | None:
     """Read a value out of a field of a task; None where there is none, or what it holds is of another kind."""
     if not cell or target.kind in ("choice", "taxonomy"):
         return cell or None
@@ -110,7 +110,7 @@ def model_version(run: str) -> str:
 
 
 def prediction_of(
-    flag: ReviewItem, target: Target, *, run: str, mode: Mode = "choose", whole: bool = False
+    flag: ReviewItem, target: LabelControl, *, run: str, mode: Mode = "choose", whole: bool = False
 ) -> dict[str, Any] | None:
     """Return the suggestion as a prediction whose score is the confidence; None where there is none to show.
 

@@ -20,7 +20,7 @@ from labelsift.store.undo_record import Before, UndoRecord, UndoRecords
 from ..client.client import Client
 from ..convert import task_fields as convert
 from ..convert.header_tags import difference, has_lines, with_lines
-from ..convert.label_config import target_of
+from ..convert.label_config import label_control_of
 from ..convert.tabs import PREFIX, own_titles, project_tabs, since_of
 from ..state.match import find_project
 from ..state.server_state import put_tabs
@@ -70,7 +70,7 @@ def enable(
     """
     project_data = find_project(client, project)
     number, config = int(project_data["id"]), project_data["label_config"] or ""
-    target_of(config, project=project_data["title"])
+    label_control_of(config, project=project_data["title"])
     receipt = Receipt(platform=NAME, target=project_data["title"], dry_run=dry_run)
     wanted = with_lines(config, project=project_data["title"])
     since = since_of([view["data"] for view in client.views(number)], run=run) or client.now()

@@ -8,14 +8,14 @@ from typing import Any
 from labelsift.review.answers import Answer
 
 from ..convert.feedback import parted
-from ..convert.label_config import Target
+from ..convert.label_config import LabelControl
 from ..convert.regions import from_result
 
 NAME = "label-studio"
 
 
 def read_answer(
-    annotation: Mapping[str, Any], target: Target, *, sample_id: str, people: Mapping[int, str]
+    annotation: Mapping[str, Any], target: LabelControl, *, sample_id: str, people: Mapping[int, str]
 ) -> Answer | None:
     """Return what a person said of a sample, with labels as the config names them; None if they said nothing.
 

@@ -21,7 +21,7 @@ from labelsift.store.store import Store
 
 from ..client.client import Client
 from ..convert.correction import is_correction
-from ..convert.label_config import Target
+from ..convert.label_config import LabelControl
 from ..convert.label_names import names_of
 from ..convert.regions import Value, from_result
 from ..convert.task_fields import PREFIX, model_version, read_cell
@@ -55,7 +55,7 @@ class DecisionReader:
     _linked: dict[str, set[str]] = field(default_factory=dict)  # run → samples that were pushed
 
     @cached_property
-    def _target(self) -> Target:
+    def _target(self) -> LabelControl:
         return readable(self.project)
 
     @cached_property

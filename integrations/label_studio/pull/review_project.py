@@ -18,7 +18,7 @@ from labelsift.store.base import DEFAULT, RunTarget
 from labelsift.store.store import Store
 
 from ..client.client import Client
-from ..convert.label_config import Target, target_of
+from ..convert.label_config import LabelControl, label_control_of
 from ..convert.task_fields import PREFIX, is_again, is_unseen, read_cell
 from ..state.rounds import Round, all_rounds
 from .answers import NAME, read_answer
@@ -67,7 +67,7 @@ def _rounds(client: Client, project: str) -> list[Round]:
 
 def _corrections(client: Client, review: Round, store: Store, people: Mapping[int, str]) -> Iterator[Row]:
     """Yield the decisions in one review project."""
-    target = target_of(client.project(review.project)["label_config"] or "", project=review.title)
+    target = label_control_of(client.project(review.project)["label_config"] or "", project=review.title)
     answered = [
         (task["data"], annotation, answer)
         for page in client.tasks(review.project, annotations=True)
@@ -94,7 +94,7 @@ def _corrections(client: Client, review: Round, store: Store, people: Mapping[in
 
 
 def review_answer(
-    data: Mapping[str, Any], annotation: Mapping[str, Any], target: Target, *, people: Mapping[int, str]
+    data: Mapping[str, Any], annotation: Mapping[str, Any], target: LabelControl, *, people: Mapping[int, str]
 ) -> Answer | None:
     """Return an answer with what was given and suggested as the task's data tells it; None if it decides nothing."""
     sample_id = data.get(f"{PREFIX}id")

@@ -22,7 +22,7 @@ from labelsift.review.upsert import StoredTask, predicted
 from ..client.client import Client
 from ..convert import tabs
 from ..convert import task_fields as convert
-from ..convert.label_config import Target, target_of
+from ..convert.label_config import LabelControl, label_control_of
 from ..state.match import CREATED, Matched, find_project, match_tasks
 from ..state.server_state import mend_predictions, own_predictions, put_tabs, same_prediction, untouched
 from .dry_run import SECONDS_A_WRITE, require_few
@@ -61,7 +61,7 @@ def push_existing(client: Client, queue: ReviewQueue, request: PushRequest, *, s
     """
     match, mode, dry_run, run = request.match or "", request.mode, request.dry_run, queue.run
     project = find_project(client, request.project)
-    target = target_of(project["label_config"] or "", project=project["title"])
+    target = label_control_of(project["label_config"] or "", project=project["title"])
     require_kind(queue.samples.task, target, project=project["title"])
     if request.create:
         require_medium(queue.samples, target, project=project["title"])
@@ -109,7 +109,7 @@ def push_existing(client: Client, queue: ReviewQueue, request: PushRequest, *, s
     return receipt
 
 
-def _known_labels(items: Sequence[ReviewItem], target: Target, receipt: Receipt) -> list[ReviewItem]:
+def _known_labels(items: Sequence[ReviewItem], target: LabelControl, receipt: Receipt) -> list[ReviewItem]:
     bad = {item.id: unknown for item in items if (unknown := unknown_labels(item, target))}
     hint = "give the choice that means it this alias"
     receipt.failed |= {
@@ -118,7 +118,7 @@ def _known_labels(items: Sequence[ReviewItem], target: Target, receipt: Receipt)
     return [item for item in items if item.id not in bad]
 
 
-def _same_texts(items: list[ReviewItem], matched: Matched, target: Target, receipt: Receipt) -> list[ReviewItem]:
+def _same_texts(items: list[ReviewItem], matched: Matched, target: LabelControl, receipt: Receipt) -> list[ReviewItem]:
     """Leave out samples with spans whose task shows another text: places in one are not those in the other."""
     if target.kind != "labels":
         return items
@@ -135,7 +135,7 @@ def _same_texts(items: list[ReviewItem], matched: Matched, target: Target, recei
 def plan_work(
     items: Sequence[ReviewItem],
     matched: Matched,
-    target: Target,
+    target: LabelControl,
     *,
     run: str,
     mode: Mode,
@@ -170,7 +170,7 @@ def merged(data: dict[str, Any], fields: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in data.items() if not convert.is_own(name)} | fields
 
 
-def _create(client: Client, project: int, work: Work, target: Target, *, name: str, mode: Mode) -> None:
+def _create(client: Client, project: int, work: Work, target: LabelControl, *, name: str, mode: Mode) -> None:
     """Make tasks, without predictions: with them the server would choose what is pre-filled."""
     shown = visible_metadata(work.missing, mode=mode, taken=(target.field, name))
     made = []

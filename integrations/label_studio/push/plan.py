@@ -15,7 +15,7 @@ from labelsift.review.upsert import TaskPlan
 
 from ..convert import tabs
 from ..convert import task_fields as convert
-from ..convert.label_config import Target
+from ..convert.label_config import LabelControl
 from ..convert.review_config import config_of
 from ..state import task_links as links
 from .validate import Fitting
@@ -54,7 +54,7 @@ class Deal:
 class Common:
     """What is the same for all parts of a push: where labels stand, how the items are dealt out, what comes back."""
 
-    target: Target
+    target: LabelControl
     mode: Mode = "choose"
     deal: Deal = field(default_factory=Deal)
     repeats: Mapping[str, float] = field(default_factory=dict)

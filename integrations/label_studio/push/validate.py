@@ -12,7 +12,7 @@ from labelsift.data.spans import fault
 from labelsift.errors import InputError
 from labelsift.review.suggestions import labels_in
 
-from ..convert.label_config import NONE, Target
+from ..convert.label_config import NONE, LabelControl
 from ..convert.label_names import names_of
 
 _KINDS: dict[Task, tuple[str, ...]] = {
@@ -43,7 +43,7 @@ class Fitting:
         The control of it that holds the labels.
     """
 
-    def __init__(self, label_config: str, target: Target) -> None:
+    def __init__(self, label_config: str, target: LabelControl) -> None:
         from label_studio_sdk.label_interface.interface import LabelInterface
 
         self._interface = LabelInterface(label_config)
@@ -81,13 +81,13 @@ class Fitting:
         )
 
 
-def fault_of_new(item: ReviewItem, target: Target) -> str | None:
+def fault_of_new(item: ReviewItem, target: LabelControl) -> str | None:
     """Say why no task can be made of an item; None where one can."""
     lacking = target.medium != "text" and not item.text
     return f"There is no address of its {target.medium}" if lacking else None
 
 
-def require_kind(task: Task, target: Target, *, project: str) -> None:
+def require_kind(task: Task, target: LabelControl, *, project: str) -> None:
     """Refuse labels of a kind that the labeling config of an existing project cannot hold.
 
     Raises
@@ -103,7 +103,7 @@ def require_kind(task: Task, target: Target, *, project: str) -> None:
         )
 
 
-def require_medium(samples: Samples, target: Target, *, project: str) -> None:
+def require_medium(samples: Samples, target: LabelControl, *, project: str) -> None:
     """Refuse to make tasks of samples in a project that shows something else than what they have.
 
     Raises
@@ -121,7 +121,7 @@ def require_medium(samples: Samples, target: Target, *, project: str) -> None:
         )
 
 
-def unknown_labels(item: ReviewItem, target: Target) -> list[str]:
+def unknown_labels(item: ReviewItem, target: LabelControl) -> list[str]:
     """Return the labels of a suggestion that the labeling config does not have."""
     return names_of(target).unknown(item.suggested)
 

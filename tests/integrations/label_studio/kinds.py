@@ -10,12 +10,12 @@ from typing import Any
 import pyarrow as pa
 from labelsift.data.samples import Samples
 from labelsift.data.schemas import Finding, findings_table
-from labelsift.integrations.label_studio.convert.label_config import Target
+from labelsift.integrations.label_studio.convert.label_config import LabelControl
 from labelsift.integrations.label_studio.pull.review_project import review_answer
 from labelsift.report import Report
 from labelsift.review.answers import correction_of
 
-SINGLE = Target("label", "text", (), "text")  # what review projects of single labels have
+SINGLE = LabelControl("label", "text", (), "text")  # what review projects of single labels have
 RUN = "20261123-101500-4f2a"
 # A picture and a sound of a few bytes.
 PIXEL = (
@@ -166,7 +166,9 @@ def seen(medium: str, address: str = PIXEL, run: str = RUN) -> Report:
     return report_of({"id": ids, "label": ["cat"] * 3}, found, metadata=metadata, run=run)
 
 
-def correction(data: dict[str, Any], annotation: dict[str, Any], *, target: Target = SINGLE) -> dict[str, Any] | None:
+def correction(
+    data: dict[str, Any], annotation: dict[str, Any], *, target: LabelControl = SINGLE
+) -> dict[str, Any] | None:
     """Return what a pull makes of an answer in a review project."""
     answer = review_answer(data, annotation, target, people={})
     return None if answer is None else correction_of(answer, platform="label-studio", task=target.task)

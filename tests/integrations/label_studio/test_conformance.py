@@ -8,7 +8,7 @@ import pytest
 from labelsift.integrations.conformance import LabelingPlatformConformance
 from labelsift.integrations.label_studio import LabelStudio
 from labelsift.integrations.label_studio.client.client import Client
-from labelsift.integrations.label_studio.convert.label_config import target_of
+from labelsift.integrations.label_studio.convert.label_config import label_control_of
 from labelsift.integrations.label_studio.convert.regions import to_result
 from labelsift.integrations.label_studio.state.rounds import rounds_of
 
@@ -31,7 +31,7 @@ class TestLabelStudio(LabelingPlatformConformance):
     def answer(self, platform: LabelStudio, project: str, sample_id: str, value: Any) -> None:
         (review,) = rounds_of(self.client, project)
         task = next(task for task in self._tasks(review.project) if task["data"]["labelsift_id"] == sample_id)
-        target = target_of(self.client.project(review.project)["label_config"], project=review.title)
+        target = label_control_of(self.client.project(review.project)["label_config"], project=review.title)
         body: dict[str, Any] = {"result": [], "was_cancelled": True}
         if value is not None:
             body = {"result": to_result(value, target, text=task["data"]["text"])}

@@ -13,7 +13,7 @@ from labelsift.corrections.erase import forget
 from labelsift.integrations.label_studio import LabelStudio
 from labelsift.integrations.label_studio.backend.predictions import entry
 from labelsift.integrations.label_studio.backend.run_index import Prediction
-from labelsift.integrations.label_studio.convert.label_config import target_of
+from labelsift.integrations.label_studio.convert.label_config import label_control_of
 from labelsift.integrations.label_studio.pull.existing_project import pull_project
 from starlette.testclient import TestClient
 
@@ -158,7 +158,7 @@ def _tasks_of(cable: Cable) -> Callable[..., Any]:
 
 def test_labels_that_the_config_names_otherwise_are_answered_and_understood(store: Path, make_bench: Any) -> None:
     config = CONFIG.replace('value="refund"', 'value="Refund" alias="rf"')
-    target = target_of(config, project="P")
+    target = label_control_of(config, project="P")
     found = entry(Prediction("refund", 0.9), target, version="v", text="…")
     assert isinstance(found, dict) and found["result"][0]["value"] == {"choices": ["rf"]}
     cable = Cable()

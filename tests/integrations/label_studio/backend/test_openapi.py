@@ -22,7 +22,7 @@ from labelsift.integrations.label_studio.backend.predictions import (
     value_of,
 )
 from labelsift.integrations.label_studio.backend.run_index import Prediction
-from labelsift.integrations.label_studio.convert.label_config import Target
+from labelsift.integrations.label_studio.convert.label_config import LabelControl
 from labelsift.integrations.label_studio.convert.regions import from_result
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import response_schema_conformance
@@ -31,7 +31,7 @@ from starlette.testclient import TestClient
 from .conftest import Bench
 
 CAPTURED = Path(__file__).parents[5] / "shared" / "platforms" / "label_studio_captured"
-TARGET = Target("label", "text", ("a", "b", "é"), "text")
+TARGET = LabelControl("label", "text", ("a", "b", "é"), "text")
 JSON: Any = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
@@ -102,7 +102,7 @@ def test_whatever_a_task_holds_it_is_read_without_an_error(task: dict[str, Any],
     assert id_of(task) is None or isinstance(id_of(task), str)
     assert is_blind(task) in (True, False)
     for kind in ("choice", "choices", "labels", "taxonomy"):
-        value_of(result, Target("label", "text", ("a",), "text", kind=kind))  # type: ignore[arg-type]
+        value_of(result, LabelControl("label", "text", ("a",), "text", kind=kind))  # type: ignore[arg-type]
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)

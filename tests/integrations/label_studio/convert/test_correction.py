@@ -5,10 +5,10 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 from labelsift.integrations.label_studio.convert.correction import annotation_of, is_correction, mark_of
-from labelsift.integrations.label_studio.convert.label_config import Target
+from labelsift.integrations.label_studio.convert.label_config import LabelControl
 from labelsift.integrations.label_studio.convert.regions import from_result
 
-CHOICES = Target("intent", "body", ("x", "y", "z"), "text", kind="choices")
+CHOICES = LabelControl("intent", "body", ("x", "y", "z"), "text", kind="choices")
 TIMES = {"created_at": "2026-11-25T17:25:43.813423Z", "updated_at": "2026-11-25T17:25:43.813445Z"}
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from labelsift.errors import InputError
 from labelsift.integrations.label_studio.convert.header_tags import difference, has_lines, with_lines, without_lines
-from labelsift.integrations.label_studio.convert.label_config import target_of
+from labelsift.integrations.label_studio.convert.label_config import label_control_of
 
 PLAIN = """<View>
   <Text name="body" value="$text"/>
@@ -34,7 +34,7 @@ def test_lines_go_in_once_and_come_out_byte_for_byte(config):
     assert with_lines(lined) == lined
     assert without_lines(lined) == config
     assert without_lines(config) == config
-    assert target_of(lined, project="x") == target_of(config, project="x")
+    assert label_control_of(lined, project="x") == label_control_of(config, project="x")
     root = ElementTree.fromstring(lined.encode())
     assert root[0].get("className") == "labelsift-ask"
     assert [one.get("value") for one in root.iter("Header")] == ["$labelsift_header", "$labelsift_reason"]

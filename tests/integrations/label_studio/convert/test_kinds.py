@@ -15,7 +15,7 @@ from labelsift.data.media import required, shown_of
 from labelsift.data.spans import fault
 from labelsift.errors import InputError
 from labelsift.integrations.label_studio.convert import task_fields as convert
-from labelsift.integrations.label_studio.convert.label_config import NONE, Target, target_of
+from labelsift.integrations.label_studio.convert.label_config import NONE, LabelControl, label_control_of
 from labelsift.integrations.label_studio.convert.regions import from_result, to_result
 from labelsift.integrations.label_studio.convert.review_config import config_of, review_config, review_target
 from labelsift.integrations.label_studio.push.plan import Common, labels_of, plan_review
@@ -36,7 +36,7 @@ REPORTS = {
 }
 
 
-def planned(report: Report, mode: Any) -> tuple[Target, dict[str, Any]]:
+def planned(report: Report, mode: Any) -> tuple[LabelControl, dict[str, Any]]:
     queue = queue_of(report)
     target = review_target(labels_of(queue), task=report.samples.task, medium=required(report.samples))
     plan = plan_review(queue.items, Common(target, mode=mode), run=report.run, round=1)
@@ -57,7 +57,7 @@ def test_what_answers_become_is_golden(kind, golden):
     """Accept the suggestion, confirm what is given, say that nothing fits, skip, and leave the answer empty."""
     report = REPORTS[kind]()
     target, made = planned(report, "choose")
-    read = target_of(config_of(target, mode="choose"), project="P")
+    read = label_control_of(config_of(target, mode="choose"), project="P")
     rows = []
     for task in made["tasks"]:
         data = task["data"]
@@ -116,7 +116,7 @@ LABELS = st.lists(NAMES, min_size=1, max_size=8, unique=True)
 @example(labels=["مرحبا", "🙂🚄", "a / b", "a / c", "$labelsift_id", "<b>\"'&", "x" * 3000], chosen=None)
 def test_any_set_survives_config_result_and_answer(labels, chosen):
     value = labels if chosen is None else chosen.draw(st.lists(st.sampled_from(labels), unique=True))
-    read = target_of(review_config(labels, mode="choose", task="multilabel"), project="P")
+    read = label_control_of(review_config(labels, mode="choose", task="multilabel"), project="P")
     assert set(read.labels) >= set(labels)
     assert read.none
     assert from_result(to_result(sorted(value), read), read) == sorted(value)
@@ -135,7 +135,7 @@ def test_any_spans_survive(parts, kinds_):
         if part:
             spans.append([at, at + len(part), kinds_[number % len(kinds_)]])
         at += len(part)
-    read = target_of(review_config(kinds_, mode="choose", task="spans"), project="P")
+    read = label_control_of(review_config(kinds_, mode="choose", task="spans"), project="P")
     result = to_result(spans, read, text=text)
     assert from_result(result, read) == sorted(spans)
     assert fault([tuple(one) for one in spans], text) is None
@@ -233,7 +233,7 @@ def test_any_span_that_is_pushed_and_accepted_comes_back_as_suggested(parts, lab
 
 def check_accepted(report: Report, old: Any, new: Any) -> None:
     target, made = planned(report, "prefill")
-    read = target_of(config_of(target, mode="prefill"), project="P")
+    read = label_control_of(config_of(target, mode="prefill"), project="P")
     assert made["failed"] == {}
     (task,) = made["tasks"]
     answer = {"result": task["prediction"]["result"], "updated_at": "2026-11-23T10:15:00Z"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from labelsift.errors import InputError
-from labelsift.integrations.label_studio.convert.label_config import Target, target_of
+from labelsift.integrations.label_studio.convert.label_config import LabelControl, label_control_of
 from labelsift.integrations.label_studio.convert.review_config import review_config
 
 SINGLE = """<View><Text name="txt" value="$body"/><Header value="$title"/>
@@ -12,16 +12,16 @@ SINGLE = """<View><Text name="txt" value="$body"/><Header value="$title"/>
 
 
 def test_the_control_the_object_and_the_labels_are_found():
-    assert target_of(SINGLE, project="P") == Target("intent", "txt", ("a", "b & c"), "body")
+    assert label_control_of(SINGLE, project="P") == LabelControl("intent", "txt", ("a", "b & c"), "body")
 
 
 def test_choices_without_a_choice_attribute_are_single():
-    assert target_of(SINGLE.replace(' choice="single"', ""), project="P").from_name == "intent"
+    assert label_control_of(SINGLE.replace(' choice="single"', ""), project="P").from_name == "intent"
 
 
 def test_the_config_of_a_review_project_reads_back():
-    target = target_of(review_config(["$5", "b"], mode="choose"), project="P")
-    assert target == Target("label", "text", ("$5", "b"), "text")
+    target = label_control_of(review_config(["$5", "b"], mode="choose"), project="P")
+    assert target == LabelControl("label", "text", ("$5", "b"), "text")
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_the_config_of_a_review_project_reads_back():
 )
 def test_what_is_not_supported_is_refused_by_name(config, named):
     with pytest.raises(InputError, match=named) as refused:
-        target_of(config, project="Tickets")
+        label_control_of(config, project="Tickets")
     assert "Tickets" in str(refused.value)
     assert refused.value.hint
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from labelsift.integrations.label_studio.convert.label_config import Target, target_of
+from labelsift.integrations.label_studio.convert.label_config import LabelControl, label_control_of
 from labelsift.integrations.label_studio.convert.label_names import names_of
 
 CONFIG = """<View><Text name="t" value="$text"/><Choices name="c" toName="t" choice="multiple">
@@ -30,11 +30,11 @@ TREE = """<View><Text name="t" value="$text"/><Taxonomy name="c" toName="t"><Cho
     ],
 )
 def test_a_label_is_found_by_alias_by_value_and_without_regard_to_case_and_spaces(label, answer):
-    assert names_of(target_of(CONFIG, project="P")).of(label) == answer
+    assert names_of(label_control_of(CONFIG, project="P")).of(label) == answer
 
 
 def test_paths_are_found_level_by_level():
-    target = target_of(TREE, project="P")
+    target = label_control_of(TREE, project="P")
     names = names_of(target)
     assert target.paths["animal / guide_dog"] == ("animal", "guide_dog")
     assert names.of("Animal / Guide dog") == names.of("animal/guide-dog") == "animal / guide_dog"
@@ -42,7 +42,7 @@ def test_paths_are_found_level_by_level():
 
 
 def test_values_of_every_kind_are_renamed_and_back():
-    names = names_of(target_of(CONFIG, project="P"))
+    names = names_of(label_control_of(CONFIG, project="P"))
     data = ["Card Arrival", "top up", "other"]
     assert names.unknown(["top up", "other"]) == ["other"]
     assert names.to_config(["top up", "Card Arrival"]) == ["TOP UP", "card_arrival"]
@@ -56,6 +56,6 @@ def test_values_of_every_kind_are_renamed_and_back():
 
 @given(labels=st.lists(st.text(min_size=1, max_size=20), min_size=1, max_size=8, unique=True))
 def test_what_is_written_the_same_is_the_same(labels):
-    names = names_of(Target("c", "t", tuple(labels), "text"))
+    names = names_of(LabelControl("c", "t", tuple(labels), "text"))
     assert [names.of(label) for label in labels] == labels
     assert [names.to_data(label, labels) for label in labels] == labels

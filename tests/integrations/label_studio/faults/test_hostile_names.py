@@ -11,7 +11,7 @@ from labelsift.data.review_queue import ReviewItem
 from labelsift.errors import InputError, LabelsiftError, StoreError
 from labelsift.integrations.label_studio.client.client import Client
 from labelsift.integrations.label_studio.convert.header_tags import with_lines, without_lines
-from labelsift.integrations.label_studio.convert.label_config import target_of
+from labelsift.integrations.label_studio.convert.label_config import label_control_of
 from labelsift.integrations.label_studio.push.plan import Deal
 from labelsift.store.store import Store
 
@@ -21,7 +21,7 @@ KEY = "0123456789abcdef0123456789abcdef01234567"
 
 
 def test_entities_are_not_read():
-    for read in (lambda: target_of(LAUGHS, project="P"), lambda: with_lines(LAUGHS)):
+    for read in (lambda: label_control_of(LAUGHS, project="P"), lambda: with_lines(LAUGHS)):
         with pytest.raises(InputError, match="declares a document type"):
             read()
     assert without_lines(LAUGHS) is None

@@ -7,7 +7,7 @@ from typing import Any
 
 import labelsift as ls
 import pytest
-from labelsift.integrations.label_studio.convert.label_config import target_of
+from labelsift.integrations.label_studio.convert.label_config import label_control_of
 from labelsift.integrations.label_studio.convert.regions import to_result
 from labelsift.platforms import PushRequest
 from labelsift.review.items import queue_of
@@ -61,7 +61,7 @@ def test_suggestions_that_people_accept_arrive_in_the_data(
     predictions = {one["task"]: one["result"] for one in client.predictions(project)}
     assert bool(predictions) == (mode == "choose")
 
-    target = target_of(client.project(project)["label_config"], project=name)
+    target = label_control_of(client.project(project)["label_config"], project=name)
     wanted = suggested(report)
     for task in stored:
         id = task["data"]["labelsift_id"]
@@ -91,7 +91,7 @@ def test_the_whole_truth_of_a_text_is_pulled_where_people_marked_it_blind(platfo
     Store(tmp_path / "kept").save(report)
     project = report.push("label-studio", project=name, mode="blind").details["project_id"]
     tasks = {task["data"]["labelsift_id"]: task for task in tasks_of(project)}
-    target = target_of(client.project(project)["label_config"], project=name)
+    target = label_control_of(client.project(project)["label_config"], project=name)
     answers = {
         "ghost": kinds.SPANS["ghost"],  # as it was given
         "missed": [kinds.at("missed", "Ann", "PER")],  # Müller and Rome are not
@@ -116,7 +116,7 @@ def test_one_blind_text_among_others_is_read_whole(platform, client, tasks_of, n
     receipt = platform.push(queue_of(report, blind={"ghost"}), PushRequest(name))
     tasks = {task["data"]["labelsift_id"]: task for task in tasks_of(receipt.details["project_id"])}
     assert not any(one in str(tasks["ghost"]["data"]) for one in ("PER", "LOC"))
-    target = target_of(client.project(receipt.details["project_id"])["label_config"], project=name)
+    target = label_control_of(client.project(receipt.details["project_id"])["label_config"], project=name)
     only = [kinds.at("ghost", "Berlin", "LOC")]
     for id in ("ghost", "wrong_tag"):
         value = only if id == "ghost" else [kinds.DISPUTES[id][1]]
