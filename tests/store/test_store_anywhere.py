@@ -18,7 +18,7 @@ from click.testing import CliRunner
 from labelsift.cli import main
 from labelsift.errors import InputError, StoreError
 from labelsift.search.batch import kept_batch
-from labelsift.store import run_writer as runwriting
+from labelsift.store import sweep
 from labelsift.store.store import Store
 from labelsift.store.sweep import sweep_dead
 
@@ -171,7 +171,7 @@ def test_in_a_bucket_leftovers_of_another_machine_wait_for_a_day(report, bucket,
         f"{LATER}/tables-elsewhere-1-00",
     ]
     assert len(store.place.names()) == len(whole) + 2
-    monkeypatch.setattr(runwriting, "FORGOTTEN", -1)
+    monkeypatch.setattr(sweep, "FORGOTTEN", -1)
     store.prepare()
     assert store.place.names() == whole
     assert tables in store.place_of(LATER).children()
