@@ -173,6 +173,7 @@ def test_texts_without_spaces_and_spans_inside_of_words():
     assert ("missed", [2, 4, "city"]) in told and len({row["id"] for row in found}) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["bio", pytest.param("types", marks=pytest.mark.slow)])
 def test_token_probabilities_of_the_users_own_model(made, scheme):
     """A model that is nearly always right finds all errors; ids may come in another order, tokens by offsets."""

@@ -56,6 +56,7 @@ def slips() -> tuple[Report, np.ndarray, np.ndarray]:
     return scanned(vectors, labels), truth, labels
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["clean", "uniform"])
 @pytest.mark.parametrize("seed", range(4))
 def test_errors_without_a_pattern_make_no_finding(seed, kind):

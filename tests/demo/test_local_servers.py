@@ -140,6 +140,7 @@ def test_kill_ends_it_at_once_with_its_children(serving):
     server.stop()  # again does no harm
 
 
+@pytest.mark.slow
 def test_a_server_that_is_not_ready_in_time_is_stopped_and_its_log_named(serving):
     server, pids, _ = serving(ready=f"http://127.0.0.1:{free_port()}/", timeout=3)
     with pytest.raises(PlatformError, match=r"not ready after 3 seconds") as error:

@@ -89,6 +89,7 @@ def _decide(folder: str, run: str, person: str, ids: list[str], start) -> None:
         ls.record(pa.Table.from_pylist([told | {"person": person}], CORRECTIONS_SCHEMA), store=folder)
 
 
+@pytest.mark.slow
 def test_two_people_whose_decisions_arrive_at_once_lose_none(make_report, anywhere):
     report = make_report(60)
     store = Store(anywhere)

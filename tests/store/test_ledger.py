@@ -196,6 +196,7 @@ def killed_at_random(folder: Path, times: int) -> None:
         told = len(records) // 200
 
 
+@pytest.mark.slow
 def test_a_killed_writer_leaves_the_old_or_the_new_state(tmp_path):
     killed_at_random(tmp_path / "corrections", 5)
 

@@ -87,6 +87,7 @@ def test_two_writers_at_once_lose_nothing(anywhere):
     assert len((ledger.place / "words").children()) == 24  # none is left of an append that came second
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kills", [4, pytest.param(50, marks=pytest.mark.soak)])
 def test_a_killed_writer_leaves_the_old_or_the_new_state(anywhere, kills):
     where = f"{anywhere}/corrections"

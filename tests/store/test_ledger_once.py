@@ -71,6 +71,7 @@ def test_recording_verifies_each_record_once_and_hashes_the_new_ones(decided, ha
     assert numbers == list(range(1, DECISIONS + 8))
 
 
+@pytest.mark.slow
 def test_a_push_of_a_store_with_20000_decisions_verifies_each_record_once(make_report, hashed, tmp_path):
     report = make_report(40)
     Store(tmp_path / "s").save(report)

@@ -138,6 +138,7 @@ store.save(report)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", [1, 4])
 def test_a_killed_save_leaves_nothing_that_is_read(report, store, anywhere, after, monkeypatch):
     store.save(report)

@@ -103,6 +103,7 @@ def test_the_users_run_is_used_and_never_finished(offline, make_report):
     assert "dq/samples" in steps[1]
 
 
+@pytest.mark.slow
 def test_without_a_login_the_run_is_offline_and_says_so(home, make_report, caplog, monkeypatch):
     monkeypatch.setattr(sys, "stdin", None)  # nobody could answer a question
     with caplog.at_level(logging.WARNING, logger="labelsift"):

@@ -31,6 +31,7 @@ def test_a_run_goes_online_with_every_figure_and_no_text(stub, home, make_report
     assert b"k" * 40 not in all_bytes(home)  # the key stays in its variable
 
 
+@pytest.mark.slow
 def test_an_offline_run_is_uploaded_as_its_note_says(stub, make_report, monkeypatch):
     report = make_report()
     monkeypatch.setenv("WANDB_MODE", "offline")
@@ -52,6 +53,7 @@ def test_disabled_means_disabled(home, make_report, monkeypatch):
     assert not list(home.rglob("*.wandb"))
 
 
+@pytest.mark.slow
 def test_the_key_may_stand_in_a_file(stub, home, make_report, monkeypatch, all_bytes):
     (home.parent / f"{home.name}-key").write_text("f" * 40 + "\n")
     monkeypatch.delenv("WANDB_API_KEY")
