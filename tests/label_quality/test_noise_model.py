@@ -69,13 +69,14 @@ def test_other_names_for_the_classes_change_nothing(seed, classes):
 @FEW
 def test_another_order_of_the_rows_changes_nothing(seed):
     # T to 1e-5. The search for the weights stops at steps of 1e-3, and sums of another order may stop it a step sooner:
-    # over 60 seeds the posterior moved by 1e-6 (median), 2e-4 at most.
+    # over 60 seeds the posterior moved by 1e-6 (median), 2e-4 at most. Weights lie in a flat valley there: they moved by
+    # 1.2e-3 of themselves where the posterior stood.
     truth, codes, rng = world(seed)
     opinions = [opinion(truth, 4, rng, sharpness) for sharpness in (2.0, 3.0, 4.0)]
     noise, found = judged(opinions, codes)
     order = rng.permutation(len(codes))
     others, again = judged([one[order] for one in opinions], codes[order])
-    np.testing.assert_allclose(others.weights, noise.weights, rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(others.weights, noise.weights, rtol=5e-3, atol=1e-3)
     np.testing.assert_allclose(others.transition, noise.transition, atol=1e-5)
     np.testing.assert_allclose(again, found[order], atol=1e-3)
 
