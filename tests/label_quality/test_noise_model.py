@@ -69,8 +69,8 @@ def test_other_names_for_the_classes_change_nothing(seed, classes):
 @FEW
 def test_another_order_of_the_rows_changes_nothing(seed):
     # T to 1e-5. The search for the weights stops at steps of 1e-3, and sums of another order may stop it a step sooner:
-    # over 60 seeds the posterior moved by 1e-6 (median), 2e-4 at most. The weights lie in a flat valley there, and moved
-    # by 1.2e-3 of themselves in one case.
+    # over 60 seeds the posterior moved by 1e-6 (median), 2e-4 at most. The weights lie in a flat valley there, and
+    # moved by 1.2e-3 of themselves in one case.
     truth, codes, rng = world(seed)
     opinions = [opinion(truth, 4, rng, sharpness) for sharpness in (2.0, 3.0, 4.0)]
     noise, found = judged(opinions, codes)
