@@ -23,7 +23,7 @@ pytestmark = pytest.mark.server
 
 PUSHER = """
 import pickle, sys
-from labelsift.integrations.label_studio import LabelStudio, push
+from labelsift.integrations.label_studio.push import review_project as push
 push.BATCH = int(sys.argv[3])
 with open(sys.argv[1], "rb") as file:
     report = pickle.load(file)
