@@ -8,8 +8,8 @@ embeddings.lance  pred_probs.lance        float32, fixed-size lists
 ids.arrow                    the ids in order, with their rows (see :mod:`labelsift.store.row_ids`)
 links.json                   sample id → task address, after a push
 without-<token>/             the tables again, once rows were erased
-tables-<writer>-<token>/     the tables in a bucket, where nothing can be renamed (see
-:mod:`labelsift.store.run_writer`)
+tables-<writer>-<token>/     the tables in a bucket, where nothing can be renamed
+                             (see :mod:`labelsift.store.run_writer`)
 
 The columns of metadata.lance are named by their number, and the user's names stand in run.json: Lance takes
 no name with a dot or a backquote, nor an empty one.

@@ -8,8 +8,8 @@
   pools/<name>/              unlabeled samples to search (see :mod:`labelsift.search.pools`)
   pulls/                     what was pulled from platforms (see :mod:`labelsift.store.pull_state`)
   cache/                     what scans made of the texts alone (see :mod:`labelsift.store.cache`)
-  runs/<run>/                whole or not there (:mod:`labelsift.store.run_writer`); what is in it:
-  :mod:`labelsift.store.run_reader`
+  runs/<run>/                whole or not there (:mod:`labelsift.store.run_writer`);
+                             what is in it: :mod:`labelsift.store.run_reader`
 """
 
 from __future__ import annotations
