@@ -33,9 +33,14 @@ def test_importing_loads_nothing_heavy_and_touches_no_network(module):
     assert done.stderr == ""
 
 
+def test_a_name_is_imported_when_it_is_used():
+    code = "import labelsift, sys; assert 'numpy' not in sys.modules; labelsift.scan; assert 'numpy' in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
+    with pytest.raises(AttributeError, match="module 'labelsift' has no attribute 'scann'"):
+        labelsift.scann  # noqa: B018
+
+
 def test_the_public_names_are_those_that_are_promised():
-    public = {name for name in vars(labelsift) if not name.startswith("_")}
-    modules = {name for name in public if type(getattr(labelsift, name)).__name__ == "module"}
-    assert public - modules - set(labelsift.__all__) == set()
+    assert set(dir(labelsift)) == set(labelsift.__all__)
     assert {"read", "scan", "Signals", "Samples", "Report", "load", "pull"} <= set(labelsift.__all__)
     assert all(getattr(labelsift, name).__doc__ for name in labelsift.__all__)

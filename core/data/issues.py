@@ -1,12 +1,13 @@
 """Catalogue of issues: title, wording, meaning and display order of every kind of problem.
 
-A check brings the words of its issue: ``@check`` registers them here (see :mod:`labelsift.checks.registry`), and
-importing labelsift imports the checks. Only the issues that no check makes stand here.
+A check brings the words of its issue: ``@check`` registers them here (see :mod:`labelsift.checks.registry`). The
+package says where the checks are (:func:`fill_with`); they are imported when an issue is first asked for. Only the
+issues that no check makes stand here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from .formatting import listed
@@ -87,6 +88,22 @@ PLANNED = (  # made by no check yet, or (similar) by no scan
     ),
 )
 _CATALOGUE: dict[str, Issue] = {issue.name: issue for issue in PLANNED}
+_import_checks: Callable[[], object] = lambda: None  # noqa: E731 - replaced by fill_with
+
+
+def fill_with(import_checks: Callable[[], object]) -> None:
+    """Set what imports the checks, which register their issues; called once by the package itself.
+
+    It is called whenever the catalogue is read: for a module that is imported that costs nothing, and another thread
+    waits for an import that is under way.
+    """
+    global _import_checks
+    _import_checks = import_checks
+
+
+def _catalogue() -> dict[str, Issue]:
+    _import_checks()
+    return _CATALOGUE
 
 
 def register(issue: Issue) -> None:
@@ -108,21 +125,21 @@ def issue_named(name: str) -> Issue:
     >>> issue_named("odd_units").title, issue_named("odd_units").counted(2)
     ('Odd units', '2 odd units findings')
     """
-    if name in _CATALOGUE:
-        return _CATALOGUE[name]
+    if issue := _catalogue().get(name):
+        return issue
     spaced = name.replace("_", " ")
     return Issue(name, spaced.capitalize(), f"{spaced} finding", f"{spaced} findings")
 
 
 def issue_names() -> tuple[str, ...]:
     """Return the names of all issues that scans look for, in the order in which they are shown."""
-    scanned = [issue for issue in _CATALOGUE.values() if issue.scanned]
+    scanned = [issue for issue in _catalogue().values() if issue.scanned]
     return tuple(issue.name for issue in sorted(scanned, key=lambda issue: (issue.rank, issue.name)))
 
 
 def advice_names() -> frozenset[str]:
     """Return the names of the issues of which nobody need correct anything."""
-    return frozenset(issue.name for issue in _CATALOGUE.values() if issue.advice)
+    return frozenset(issue.name for issue in _catalogue().values() if issue.advice)
 
 
 SPAN_KINDS = {  # kind of a finding → after a number: one, many
