@@ -60,7 +60,7 @@ soak: install ## long fault and load runs
 	$(PYTEST) -m soak -s
 
 images: install ## take the pictures of docs/images from the real pages (NAMES="comparison similar": only these)
-	$(BIN)/python docs/take_images.py $(NAMES)
+	PYTHONPATH=tests/helpers $(BIN)/python docs/take_images.py $(NAMES)
 
 clean: ## remove what was made here (not the cache of servers)
 	rm -rf .venv build dist *.egg-info labelsift-demo .pytest_cache .ruff_cache .hypothesis

@@ -29,10 +29,11 @@ import pyarrow as pa
 import requests
 from labelsift.data.samples import Samples
 from labelsift.data.schemas import Finding, findings_table
-from labelsift.integrations.label_studio.backend.process import BackendServer
 from labelsift.models.embedding import embed, embedder
 from labelsift.report import Report
 from labelsift.store.store import Store
+
+from tests.helpers.backend_process import BackendServer
 
 CLASSES, WORDS, FLAGGED = 20, 30, 0.03
 RUN = "20261125-000000-benchmark"

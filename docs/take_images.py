@@ -27,13 +27,13 @@ from xml.sax.saxutils import quoteattr
 
 import labelsift as ls
 import pyarrow as pa
+from backend_process import BackendServer
 from camera import WIDTH, browser, camera, page_of, say
 from labelsift.data.issues import issue_named
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.demo.tickets import write_tickets
 from labelsift.demo.tour import METADATA, PROJECT
 from labelsift.integrations.label_studio import LabelStudio
-from labelsift.integrations.label_studio.backend.process import BackendServer
 from labelsift.integrations.label_studio.client.client import Client
 from labelsift.integrations.label_studio.server import LabelStudioServer
 from labelsift.integrations.mlflow.server import MLflowServer

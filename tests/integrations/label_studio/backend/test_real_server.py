@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import requests
-from labelsift.integrations.label_studio.backend.process import BackendServer
+from backend_process import BackendServer
 from labelsift.integrations.label_studio.client.client import Client
 from labelsift.integrations.label_studio.server import LabelStudioServer
 from labelsift.store.store import Store

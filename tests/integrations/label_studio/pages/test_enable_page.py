@@ -14,9 +14,9 @@ from typing import Any
 
 import labelsift as ls
 import pytest
+from backend_process import BackendServer
 from click.testing import CliRunner
 from labelsift.cli import main
-from labelsift.integrations.label_studio.backend.process import BackendServer
 from labelsift.integrations.label_studio.client.client import Client
 from labelsift.integrations.label_studio.convert.header_tags import CLASS
 from labelsift.store.store import Store

@@ -1,4 +1,4 @@
-"""Backend subprocess on this machine, for tests, benchmarks and trials."""
+"""Backend subprocess on this machine, for tests, benchmarks and images."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from typing import Any
 import requests
 from labelsift.demo.local_servers import LOOPBACK, Server, free_port
 from labelsift.errors import PlatformError
-
-from .auth import PASSWORD, USER
+from labelsift.integrations.label_studio.client.connect import PASSWORD, USER
 
 
 class BackendServer(Server):
