@@ -26,7 +26,6 @@ from .evidence import as_text, weigh
 from .logs import Log
 from .predictions import data_of, id_of, text_of, value_of
 from .projects import Projects, ServerCache
-from .queue import Queue
 from .second_looks import SecondLooks
 from .served_run import Served
 
@@ -50,14 +49,12 @@ class Answers:
         server: ServerCache,
         projects: Projects,
         database: Database,
-        queue: Queue,
         *,
         looks: SecondLooks | None,
         log: Log,
     ) -> None:
         self.server, self._client = server, server.client
-        self._projects, self._database, self._queue = projects, database, queue
-        self._looks, self._log = looks, log
+        self._projects, self._database, self._looks, self._log = projects, database, looks, log
 
     def begin(self) -> None:
         """Note since when answers are looked at, where that is not known yet."""
@@ -81,8 +78,7 @@ class Answers:
                 answer = self._client.get(f"/api/annotations/{annotation}/", what=f"annotation {annotation}")
                 answered = self._found(project, annotation, int(answer["task"]))
         if answered is None:
-            with self._database.turn() as connection:
-                connection.execute("DELETE FROM answers WHERE project = ? AND annotation = ?", (project, annotation))
+            self._database.change("DELETE FROM answers WHERE project = ? AND annotation = ?", project, annotation)
         elif SECOND_LOOK not in data_of(answered[1]) and not is_correction(answered[0]):  # apply's is nobody's answer
             self._weigh(project, *answered, served)
 
@@ -123,17 +119,13 @@ class Answers:
         person = self.server.person(annotation.get("completed_by"))
         text, run_index = text_of(task, target), served.run_index
         row = run_index.row(id=id_of(task), text=text) if run_index is not None else None
-        sample, verdict, reason = None, "", ""
+        sample, prediction, model = None, None, served.base
         if row is not None and run_index is not None:
-            sample = run_index.ids[row].as_py()
-        if value is not None:
-            prediction, model = None, served.base
-            if row is not None and run_index is not None:
-                prediction = run_index.prediction(row)
-            elif text is not None and target.kind != "labels":
-                model = served.model_for(project) or served.base
-                prediction = served.judge([text], project=project)[0]
-            verdict, reason = weigh(prediction, value, model)
+            sample, prediction = run_index.ids[row].as_py(), run_index.prediction(row)
+        elif value is not None and text is not None and target.kind != "labels":
+            model = served.model_for(project)
+            [prediction] = served.judge([text], project=project)
+        verdict, reason = ("", "") if value is None else weigh(prediction, value, model)
         updated = str(annotation.get("updated_at") or "")
         ids = project, int(annotation["id"]), int(task["id"])
         answer = (*ids, person, served.run, sample, None if value is None else as_text(value), verdict, updated)
@@ -188,7 +180,7 @@ class Answers:
                     if is_correction(annotation) or datetime.fromisoformat(updated) <= since:
                         continue
                     if not self._is_known(project, number, updated):
-                        self._queue.add("annotation", project, number, when=updated, task=int(task["id"]))
+                        self._database.add_job("annotation", project, number, when=updated, task=int(task["id"]))
 
     def _is_known(self, project: int, annotation: int, updated: str | None = None) -> bool:
         """Tell whether an answer was noted, in this state where one is given."""

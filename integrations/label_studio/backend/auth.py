@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 import ipaddress
@@ -14,6 +13,7 @@ from pathlib import Path
 from labelsift.errors import InputError
 
 from ..client.connect import PASSWORD, PASSWORD_FILE, USER
+from ..enable.ml_backend import backend_password
 
 LEAST = 12  # characters of a password
 _VISIBLE = re.compile(r"[!-~]+")
@@ -28,30 +28,17 @@ def password() -> str | None:
         If the file cannot be read or may be read by others, or the password is short or holds other characters.
         No error shows the password.
     """
-    secret, file = os.environ.get(PASSWORD, "").strip(), os.environ.get(PASSWORD_FILE, "").strip()
-    where = PASSWORD
-    if not secret and file:
-        where, secret = f"The file that {PASSWORD_FILE} names", _read(Path(file).expanduser())
-    if not secret and not file:
-        return None
-    if len(secret) < LEAST or not _VISIBLE.fullmatch(secret):
+    secret, where = backend_password(), PASSWORD
+    if not os.environ.get(PASSWORD, "").strip() and secret is not None:
+        where = f"The file that {PASSWORD_FILE} names"
+        if Path(os.environ[PASSWORD_FILE].strip()).expanduser().stat().st_mode & 0o077:
+            raise InputError(f"Others may read the file that {PASSWORD_FILE} names", hint="Run chmod 600 on it")
+    if secret is not None and (len(secret) < LEAST or not _VISIBLE.fullmatch(secret)):
         raise InputError(
             f"{where} holds no password of at least {LEAST} visible ASCII characters without spaces",
             hint='Make one: python -c "import secrets; print(secrets.token_urlsafe(24))"',
         )
     return secret
-
-
-def _read(path: Path) -> str:
-    try:
-        if path.stat().st_mode & 0o077:
-            raise InputError(f"Others may read the file that {PASSWORD_FILE} names", hint="Run chmod 600 on it")
-        return path.read_text(encoding="ascii").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or "it holds other characters than ASCII"
-        raise InputError(
-            f"The file that {PASSWORD_FILE} names cannot be read: {why}", hint="Name a file that holds the password"
-        ) from None
 
 
 def is_loopback(host: str) -> bool:
@@ -92,24 +79,18 @@ class Access:
 
     def __init__(self, secret: str | None) -> None:
         self.open = secret is None
-        self._expected = _digest(f"{USER}:{secret}".encode())
+        self._expected = _digest(base64.b64encode(f"{USER}:{secret}".encode()).decode())
 
     def allows(self, authorization: str | None) -> bool:
         """Compare the credentials of a request in constant time."""
-        if self.open:
-            return True
         kind, _, coded = (authorization or "").partition(" ")
-        try:
-            given = base64.b64decode(coded.strip(), validate=True) if kind.lower() == "basic" else b""
-        except (binascii.Error, ValueError):
-            given = b""
-        return hmac.compare_digest(_digest(given), self._expected)
+        return self.open or (kind.lower() == "basic" and hmac.compare_digest(_digest(coded.strip()), self._expected))
 
     def knows_host(self, host: str | None) -> bool:
         """Tell whether a request was meant for this machine: a page of a stranger's must not ask through a browser."""
-        name = (host or "").rsplit(":", 1)[0] if not (host or "").endswith("]") else (host or "")
-        return not self.open or is_loopback(name)
+        name = host or ""
+        return not self.open or is_loopback(name if name.endswith("]") else name.rsplit(":", 1)[0])
 
 
-def _digest(value: bytes) -> bytes:
-    return hashlib.sha256(value).digest()
+def _digest(value: str) -> bytes:
+    return hashlib.sha256(value.encode()).digest()

@@ -1,7 +1,11 @@
-"""SQLite database of the backend in the store's folder, readable by its owner only.
+"""SQLite database of the backend in the store's folder: a durable job queue, answers, second looks and facts.
 
-It holds numbers of projects and annotations, times, names of people and labels; no text and no token. Every commit
-is on the disk (``synchronous=FULL``) before anybody is told so.
+It is readable by its owner only, and holds numbers of projects and annotations, times, names of people and labels; no
+text and no token. Every commit is on the disk (``synchronous=FULL``) before anybody is told so.
+
+A job names what happened (project, annotation, time), never what was written: the worker reads that from the server
+itself, with labelsift's own key. So it does not matter in which order jobs come, and a job that nobody but a stranger
+made does nothing that reading the server would not do. It is worked on until done.
 """
 
 from __future__ import annotations
@@ -12,13 +16,20 @@ import os
 import secrets
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from labelsift.errors import InputError, LabelsiftError
 from labelsift.store.backend_state import FILE, FOLDER
 
+Kind = Literal["annotation", "deleted", "train"]
+MOST = 100_000  # jobs that wait at once
+ATTEMPTS = 12  # with growing pauses, some two hours
+_PAUSE, _LONGEST_PAUSE, _LONGEST_PATIENT = 1.0, 1_800.0, 30.0  # seconds
+_KEPT = 30 * 86_400  # seconds for which a finished job is remembered
 _TABLES = """
 CREATE TABLE IF NOT EXISTS jobs (
   number INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT UNIQUE NOT NULL, kind TEXT NOT NULL, project INTEGER NOT NULL,
@@ -37,6 +48,30 @@ CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 
 class FullError(LabelsiftError):
     """The disk takes nothing more."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One thing to do.
+
+    Parameters
+    ----------
+    number
+        Its place in the queue.
+    kind, project, about
+        What happened, in which project, to which annotation.
+    task
+        Of the annotation, as far as it was told.
+    attempts
+        How often it was tried.
+    """
+
+    number: int
+    kind: Kind
+    project: int
+    about: int | None
+    task: int | None
+    attempts: int
 
 
 class Database:
@@ -68,7 +103,7 @@ class Database:
         os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
         path.chmod(0o600)
         self._lock = threading.RLock()
-        self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10)
+        self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level="IMMEDIATE", timeout=10)
         self._connection.row_factory = sqlite3.Row
         self._connection.execute("PRAGMA journal_mode=WAL")
         self._connection.execute("PRAGMA synchronous=FULL")
@@ -98,21 +133,17 @@ class Database:
         """
         with self._lock:
             try:
-                self._connection.execute("BEGIN IMMEDIATE")
-                yield self._connection
-                self._connection.execute("COMMIT")
+                with self._connection:
+                    yield self._connection
             except sqlite3.OperationalError as error:
-                self._back()
                 raise FullError(
                     f"The queue of the backend cannot be written ({error})", hint="Free some space on the store's disk"
                 ) from None
-            except BaseException:
-                self._back()
-                raise
 
-    def _back(self) -> None:
-        with contextlib.suppress(sqlite3.Error):
-            self._connection.execute("ROLLBACK")
+    def change(self, statement: str, *values: Any) -> None:  # noqa: ANN401 - what SQLite takes
+        """Change what one statement says; raises as :meth:`turn`."""
+        with self.turn() as connection:
+            connection.execute(statement, values)
 
     def rows(self, question: str, *values: Any) -> list[sqlite3.Row]:  # noqa: ANN401 - what SQLite takes
         """Return the rows that answer a question."""
@@ -126,8 +157,7 @@ class Database:
 
     def keep(self, name: str, value: str) -> None:
         """Keep a fact, whatever stood there."""
-        with self.turn() as connection:
-            connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
+        self.change("INSERT OR REPLACE INTO facts VALUES (?, ?)", name, value)
 
     @property
     def secret(self) -> bytes:
@@ -137,3 +167,69 @@ class Database:
             secret = secrets.token_hex(32)
             self.keep("secret", secret)
         return bytes.fromhex(secret)
+
+    def add_job(self, kind: Kind, project: int, about: int | None, *, when: str, task: int | None = None) -> int | None:
+        """Keep a job on the disk; one that is known by kind, project, annotation and time is kept once.
+
+        Returns
+        -------
+        int or None
+            The job's number; None where it is known.
+
+        Raises
+        ------
+        FullError
+            If it could not be kept, or too many wait.
+        """
+        key = f"{kind} {project} {about} {when}"
+        with self.turn() as connection:
+            waiting = connection.execute("SELECT COUNT(*) FROM jobs WHERE state = 'pending'").fetchone()[0]
+            if waiting >= MOST:
+                raise FullError(f"{waiting:,} jobs wait already", hint="See that Label Studio can be reached")
+            cursor = connection.execute(
+                "INSERT OR IGNORE INTO jobs (key, kind, project, about, task, added) VALUES (?, ?, ?, ?, ?, ?)",
+                (key, kind, project, about, task, time.time()),
+            )
+            return cursor.lastrowid if cursor.rowcount else None
+
+    def next_job(self) -> Job | None:
+        """Return the first job whose time has come."""
+        rows = self.rows(
+            "SELECT number, kind, project, about, task, attempts FROM jobs WHERE state = 'pending' AND due <= ? "
+            "ORDER BY number LIMIT 1",
+            time.time(),
+        )
+        return Job(*rows[0]) if rows else None
+
+    def done(self, job: Job) -> None:
+        """Note that a job's effect stands."""
+        self.change("UPDATE jobs SET state = 'done' WHERE number = ?", job.number)
+
+    def again(self, job: Job, *, patient: bool = False) -> bool:
+        """Try a job again later; tell whether it will be.
+
+        After many attempts it is put aside as ``failed``, until the next start; a ``patient`` one, which waits for the
+        server to come back, never is.
+        """
+        attempts = job.attempts + 1
+        state = "pending" if patient or attempts < ATTEMPTS else "failed"
+        longest = _LONGEST_PATIENT if patient else _LONGEST_PAUSE
+        due = time.time() + min(_PAUSE * 2.0 ** min(job.attempts, 20), longest)
+        self.change(
+            "UPDATE jobs SET state = ?, attempts = ?, due = ? WHERE number = ?", state, attempts, due, job.number
+        )
+        return state == "pending"
+
+    def job_state(self, number: int) -> str | None:
+        """Return ``pending``, ``done`` or ``failed``; None where there is no such job."""
+        rows = self.rows("SELECT state FROM jobs WHERE number = ?", number)
+        return str(rows[0]["state"]) if rows else None
+
+    def job_counts(self) -> dict[str, int]:
+        """Count the jobs by their state."""
+        return {row["state"]: row["n"] for row in self.rows("SELECT state, COUNT(*) n FROM jobs GROUP BY 1")}
+
+    def sweep(self) -> None:
+        """Forget jobs that were done a month ago; put those that failed in line again."""
+        self.change("DELETE FROM jobs WHERE state = 'done' AND added < ?", time.time() - _KEPT)
+        self.change("UPDATE jobs SET state = 'pending', attempts = 0, due = 0 WHERE state = 'failed'")

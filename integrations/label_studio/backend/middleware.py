@@ -1,29 +1,27 @@
 """ASGI middleware before every request: checks credentials, host and size of the body.
 
-The body is read here, at most as far as the limit, so that no request can fill the memory; what is refused is never
-parsed.
+What is refused is never parsed, and of a body no more is read than its limit, so that no request can fill the memory.
 """
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+
+from fastapi import HTTPException
+from fastapi.responses import JSONResponse
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .auth import Access
 from .logs import Log
-
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 
 MEGABYTE = 1_000_000
 LIMITS = {"/predict": 100 * MEGABYTE, "/webhook": 32 * MEGABYTE, "/setup": 8 * MEGABYTE}
 OTHERS = MEGABYTE
 HINTS = "/webhook"  # may come without credentials: see backend/worker.py
 SIGNED = "labelsift.signed"  # of a scope: whether the request carried the credentials
+_PATHS = ("/health", "/setup", "/predict", "/webhook", "/versions", "/job_status", "/openapi.json")
+_METHODS = ("GET", "POST", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 class Guard:
@@ -37,7 +35,7 @@ class Guard:
         Passes requests for whatever host, for tests.
     """
 
-    def __init__(self, app: Any, *, access: Access, log: Log, any_host: bool = False) -> None:  # noqa: ANN401
+    def __init__(self, app: ASGIApp, *, access: Access, log: Log, any_host: bool = False) -> None:
         self._app, self._access, self._log, self._any_host = app, access, log, any_host
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -45,79 +43,50 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began, status, answering = time.perf_counter(), 500, False
+        began, status, size = time.perf_counter(), 500, 0
+        most = LIMITS.get(scope["path"], OTHERS)
+
+        async def counted() -> Message:
+            nonlocal size
+            message = await receive()
+            size += len(message.get("body", b""))
+            if size > most:
+                raise HTTPException(413, _too_large(most))
+            return message
 
         async def seen(message: Message) -> None:
-            nonlocal status, answering
+            nonlocal status
             if message["type"] == "http.response.start":
-                status, answering = message["status"], True
+                status = message["status"]
             await send(message)
 
-        path = scope["path"]
+        # What strangers write belongs into no log.
+        path = scope["path"] if scope["path"] in _PATHS else "(other)"
+        method = scope["method"] if scope["method"] in _METHODS else "(other)"
         try:
-            refused, body = await self._examined(scope, receive)
-            if refused is not None:
-                await _answer(seen, *refused)
-            else:
-                await self._app(scope, _replayed(body, receive), seen)
-        except Exception as error:  # the last place to say so without a traceback that holds a text
-            self._log.failed("failed", error, path=_known(path))
-            if not answering:
-                await _answer(seen, 500, "labelsift failed; its log says where")
+            await (self._refusal(scope, most=most) or self._app)(scope, counted, seen)
+        except Exception as error:  # answered with 500; the last place to say so without a traceback that holds a text
+            self._log.failed("failed", error, path=path)
         finally:
             seconds = round(time.perf_counter() - began, 4)
-            self._log.say("request", method=_known(scope["method"]), path=_known(path), status=status, seconds=seconds)
+            self._log.say("request", method=method, path=path, status=status, seconds=seconds)
 
-    async def _examined(self, scope: Scope, receive: Receive) -> tuple[tuple[int, str] | None, bytes]:
-        headers = {name.lower(): value for name, value in scope["headers"]}
-        scope[SIGNED] = self._access.allows(_text(headers.get(b"authorization")))
+    def _refusal(self, scope: Scope, *, most: int) -> JSONResponse | None:
+        """Return the answer to a request that may not pass, by its headers; None where it may."""
+        headers = Headers(scope=scope)
+        scope[SIGNED] = self._access.allows(headers.get("authorization"))
         if not scope[SIGNED] and scope["path"] != HINTS:
-            return (401, "The credentials are missing or wrong"), b""
-        if not self._any_host and not self._access.knows_host(_text(headers.get(b"host"))):
-            return (403, "Without a password this server answers its own machine only"), b""
-        if scope["method"] == "POST" and b"json" not in headers.get(b"content-type", b""):
-            return (415, "Send JSON"), b""
-        most = LIMITS.get(scope["path"], OTHERS)
-        length = _text(headers.get(b"content-length"))
-        if length and length.isdigit() and int(length[:15]) > most:
-            return (413, f"The body is larger than {most // MEGABYTE} MB"), b""
-        body = bytearray()
-        while True:
-            message = await receive()
-            body += message.get("body", b"")
-            if len(body) > most:
-                return (413, f"The body is larger than {most // MEGABYTE} MB"), b""
-            if message["type"] == "http.disconnect" or not message.get("more_body"):
-                return None, bytes(body)
+            detail = {"detail": "The credentials are missing or wrong"}
+            return JSONResponse(detail, 401, {"www-authenticate": 'Basic realm="labelsift"'})
+        if not self._any_host and not self._access.knows_host(headers.get("host")):
+            return JSONResponse({"detail": "Without a password this server answers its own machine only"}, 403)
+        if scope["method"] == "POST" and "json" not in headers.get("content-type", ""):
+            return JSONResponse({"detail": "Send JSON"}, 415)
+        length = headers.get("content-length", "")
+        if length.isdigit() and int(length[:15]) > most:
+            return JSONResponse({"detail": _too_large(most)}, 413)
+        return None
 
 
-def _replayed(body: bytes, receive: Receive) -> Receive:
-    given = False
-
-    async def again() -> Message:
-        nonlocal given
-        if given:
-            return await receive()
-        given = True
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return again
-
-
-async def _answer(send: Send, status: int, detail: str) -> None:
-    body = json.dumps({"detail": detail}).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    if status == 401:
-        headers.append((b"www-authenticate", b'Basic realm="labelsift"'))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
-
-
-def _text(value: bytes | None) -> str | None:
-    return None if value is None else value.decode("latin-1")
-
-
-def _known(path: str) -> str:
-    """Return a path or a method that is ours, else a mark: what strangers write belongs into no log."""
-    ours = ("/health", "/setup", "/predict", "/webhook", "/versions", "/job_status", "/openapi.json")
-    return path if path in ours or path in ("GET", "POST", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS") else "(other)"
+def _too_large(most: int) -> str:
+    return f"The body is larger than {most // MEGABYTE} MB"

@@ -25,14 +25,14 @@ from .run_index import Prediction
 Entry = dict[str, Any] | list[Any]
 
 
-def entry(prediction: Prediction | None, target: LabelControl, *, version: str, text: str | None) -> Entry:
+def entry(prediction: Prediction, target: LabelControl, *, version: str, text: str | None) -> Entry:
     """Write what is known of a task as one entry of ``results``.
 
     What Label Studio does not keep of an entry (quality, reason, neighbours) stands beside it; quality and reason stand
     in the first region's ``meta`` as well, which it does keep. A label that the project does not offer is no answer:
     then the entry is empty, and the server asks again.
     """
-    if prediction is None or prediction.value is None:
+    if prediction.value is None:
         return []
     value = names_of(target).to_config(prediction.value)
     if not set(labels_in(value)) <= set(target.labels):

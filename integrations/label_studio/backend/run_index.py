@@ -60,6 +60,9 @@ class Prediction:
     probabilities: np.ndarray | None = None
 
 
+NOTHING = Prediction(None, None)
+
+
 @dataclass(frozen=True)
 class _Disputes:
     """The findings that dispute the label of one sample, worst first: (given, suggested) of each."""

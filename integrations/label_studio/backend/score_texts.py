@@ -16,7 +16,7 @@ from labelsift.models.vector_index import VectorIndex
 
 from ..convert.regions import Value
 from .models import Model
-from .run_index import NEIGHBOURS, Prediction, RunIndex
+from .run_index import NEIGHBOURS, NOTHING, Prediction, RunIndex
 
 SEEN = 10  # nearest samples that a reason counts
 LONGEST = 20_000  # characters of a text that are read: what comes after changes a mean of tokens little
@@ -42,7 +42,7 @@ class Scorer:
         self, run_index: RunIndex, embedder: Embedder | None, index: VectorIndex | None, model: Model | None
     ) -> None:
         self.run_index, self.embedder, self.index, self.model = run_index, embedder, index, model
-        self._remembered: OrderedDict[str, Prediction | None] = OrderedDict()
+        self._remembered: OrderedDict[str, Prediction] = OrderedDict()
         self._lock = threading.Lock()
 
     @property
@@ -50,31 +50,37 @@ class Scorer:
         """Whether unseen texts can be judged at all."""
         return self.embedder is not None and self.model is not None
 
-    def remembered(self, text: str, model: Model | None) -> tuple[bool, Prediction | None]:
-        """Tell whether a text was judged by this model before, and how."""
+    def remembered(self, text: str, model: Model | None) -> Prediction | None:
+        """Return how a text was judged by this model before; None where it was not."""
         key = _key(text, model)
         with self._lock:
-            if key not in self._remembered:
-                return False, None
-            self._remembered.move_to_end(key)
-            return True, self._remembered[key]
+            if key in self._remembered:
+                self._remembered.move_to_end(key)
+            return self._remembered.get(key)
 
-    def judge(self, texts: Sequence[str], model: Model | None) -> list[Prediction | None]:
-        """Judge texts, and remember the judgements; None where a text has no token that the embedder knows."""
-        if self.embedder is None or model is None:
-            return [None] * len(texts)
+    def judge(self, texts: Sequence[str], model: Model | None) -> list[Prediction]:
+        """Judge texts, and remember the judgements; nothing is said of one without a token that the embedder knows."""
+        known = {text: self.remembered(text, model) for text in texts}
+        missing = [text for text, prediction in known.items() if prediction is None]
+        new = dict(zip(missing, self._judged(missing, model), strict=True))
+        with self._lock:
+            self._remembered |= {_key(text, model): prediction for text, prediction in new.items()}
+            while len(self._remembered) > REMEMBERED:
+                self._remembered.popitem(last=False)
+        return [known[text] or new[text] for text in texts]
+
+    def _judged(self, texts: Sequence[str], model: Model | None) -> list[Prediction]:
+        if self.embedder is None or model is None or not texts:
+            return [NOTHING] * len(texts)
         vectors = embed(pa.chunked_array([[text[:LONGEST] for text in texts]], pa.string()), self.embedder)
         probabilities = model.linear.predict_proba(vectors)
         near = self.index.search(vectors, min(SEEN, len(self.run_index))) if self.index is not None else None
-        predictions: list[Prediction | None] = []
+        predictions: list[Prediction] = []
         for i in range(len(texts)):
             rows, cosines = (near[0][i], near[1][i]) if near is not None else (np.empty(0, int), np.empty(0))
-            predictions.append(self._prediction(probabilities[i], rows, cosines, model) if vectors[i].any() else None)
-        with self._lock:
-            for text, prediction in zip(texts, predictions, strict=True):
-                self._remembered[_key(text, model)] = prediction
-            while len(self._remembered) > REMEMBERED:
-                self._remembered.popitem(last=False)
+            predictions.append(
+                self._prediction(probabilities[i], rows, cosines, model) if vectors[i].any() else NOTHING
+            )
         return predictions
 
     def vectors(self, rows: Sequence[int]) -> np.ndarray:

@@ -50,11 +50,8 @@ class SecondLooks:
         """Note on the disk that an answer is to be asked about; an answer is asked about once, whatever comes."""
         name = f"{project} {annotation}".encode()
         key = hashlib.blake2b(name, key=self._database.secret, digest_size=12).hexdigest()
-        with self._database.turn() as connection:
-            connection.execute(
-                "INSERT OR IGNORE INTO looks VALUES (?, ?, ?, ?, ?, ?, 'open', ?, NULL)",
-                (key, project, annotation, kind, person, asked, reason),
-            )
+        looks = "INSERT OR IGNORE INTO looks VALUES (?, ?, ?, ?, ?, ?, 'open', ?, NULL)"
+        self._database.change(looks, key, project, annotation, kind, person, asked, reason)
 
     def send(self, project: int, *, dataset: str, run: str, target: LabelControl, config: str) -> int:
         """Ask what is to be asked in a project, and return how much that was."""
@@ -92,11 +89,11 @@ class SecondLooks:
             if not others:
                 if row["state"] != "waiting":
                     self._log.say("second_look_waits", project=project, why="There is no other account to ask")
-                    self._record([row], dataset=None, run=None, project=project, waits=True)
-                    self._set(row["key"], "waiting", None)
+                    self._record([row], project=project)
+                    self._database.change("UPDATE looks SET state = 'waiting' WHERE key = ?", row["key"])
                 continue
             busy[others[0]] += 1
-            self._set(row["key"], "open", others[0])
+            self._database.change("UPDATE looks SET state = 'open', asked = ? WHERE key = ?", others[0], row["key"])
 
     def _had(self, row: Any) -> set[str]:  # noqa: ANN401 - a row of looks
         """Return who answered the same task already: their opinion is no second one."""
@@ -107,10 +104,6 @@ class SecondLooks:
             row["annotation"],
         )
         return {str(row["person"]), *(str(answer["person"]) for answer in others)}
-
-    def _set(self, key: str, state: str, asked: str | None) -> None:
-        with self._database.turn() as connection:
-            connection.execute("UPDATE looks SET state = ?, asked = ? WHERE key = ?", (state, asked, key))
 
     def _add_agreements(self, project: int) -> None:
         """Choose at random, for each person who is asked, as many answers that agree as there are that contradict."""
@@ -150,8 +143,12 @@ class SecondLooks:
 
     def something_to_ask(self, project: int) -> bool:
         """Tell whether a look is open, or waits, or answers are owed to mix with."""
-        rows = self._database.rows("SELECT 1 FROM looks WHERE project = ? AND state IN ('open', 'waiting')", project)
-        return bool(rows) or self.owed(project)
+        [row] = self._database.rows(
+            "SELECT TOTAL(state IN ('open', 'waiting')) unsent, TOTAL((asked IS NOT NULL) * "
+            "((kind = 'contradiction') - (kind = 'agreement'))) owed FROM looks WHERE project = ?",
+            project,
+        )
+        return row["unsent"] > 0 or row["owed"] > 0
 
     def lacks(self, project: int) -> bool:
         """Tell whether fewer answers are known that agree than there are to be mixed with those that contradict."""
@@ -164,26 +161,15 @@ class SecondLooks:
         )
         return int(row["lacking"]) > 0
 
-    def owed(self, project: int) -> bool:
-        """Tell whether answers that agree are still to be found, to mix with."""
-        rows = self._database.rows(
-            "SELECT SUM(kind = 'contradiction') - SUM(kind = 'agreement') owed FROM looks "
-            "WHERE project = ? AND asked IS NOT NULL",
-            project,
-        )
-        return bool(rows and (rows[0]["owed"] or 0) > 0)
-
     def _arrived(self, place: int, tried: Sequence[Any]) -> set[str]:
         """Return which tasks of a killed backend stand on the server; waits for a request that may be under way."""
         keys = [str(row["key"]) for row in tried]
-        if not keys:
-            return set()
-        last = max(float(row["tried"]) for row in tried)
-        while True:
-            there = standing(self._client, place, keys)
-            if len(there) == len(keys) or time.time() - last > PATIENCE:
-                return there
+        last = max((float(row["tried"]) for row in tried), default=0)
+        there = standing(self._client, place, keys)
+        while len(there) < len(keys) and time.time() - last <= PATIENCE:
             time.sleep(0.5)
+            there = standing(self._client, place, keys)
+        return there
 
     def _import(self, place: int, project: int, rows: Sequence[Any], *, target: LabelControl, config: str) -> None:
         tasks = {
@@ -197,16 +183,14 @@ class SecondLooks:
             if row["task"] in tasks
         ]
         _random.shuffle(new)  # the order must not tell which is which
+        now = time.time()
         with self._database.turn() as connection:
-            connection.executemany(
-                "UPDATE looks SET tried = ? WHERE key = ?", [(time.time(), row["key"]) for row in rows]
-            )
+            connection.executemany("UPDATE looks SET tried = ? WHERE key = ?", [(now, row["key"]) for row in rows])
         if new:
             self._client.import_tasks(place, new)
 
-    def _record(
-        self, rows: Sequence[Any], *, dataset: str | None, run: str | None, project: int, waits: bool = False
-    ) -> None:
+    def _record(self, rows: Sequence[Any], *, project: int, dataset: str | None = None, run: str | None = None) -> None:
+        """Record looks that are sent, or wait because nobody can be asked; what is recorded already stays as it is."""
         now = datetime.now(UTC).isoformat(timespec="microseconds")
         entries = [
             {
@@ -216,15 +200,16 @@ class SecondLooks:
                 "target": str(project),
                 "run": run,
                 "dataset": dataset,
-                "id": None if waits else row["sample"],
+                "id": row["sample"] if row["asked"] else None,
                 "person": row["person"],
                 "asked": row["asked"],
                 "of": row["kind"],
                 "annotation": row["annotation"],
                 "key": row["key"],
-                "waits": waits,
-                "reason": f"{'Waits for another account: ' if waits else ''}"
-                f"{row['reason']}{'' if waits else ' Asked: ' + str(row['asked']) + '.'}",
+                "waits": row["asked"] is None,
+                "reason": f"{row['reason']} Asked: {row['asked']}."
+                if row["asked"]
+                else f"Waits for another account: {row['reason']}",
             }
             for row in rows
         ]

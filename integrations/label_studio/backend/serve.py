@@ -8,7 +8,6 @@ import os
 import signal
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from labelsift.errors import InputError, MissingExtraError
 from labelsift.store.base import DEFAULT
@@ -50,6 +49,9 @@ def serve(
     """
     try:
         import uvicorn
+
+        from .app import create_app
+        from .handlers import Handlers
     except ImportError as error:
         raise MissingExtraError("uvicorn", "label-studio", purpose="The backend") from error
     secret = password()
@@ -59,17 +61,16 @@ def serve(
     run_store.folder  # noqa: B018 - refuses a bucket
     check_format(run_store.place)  # before anything is written there: a scan takes no folder that others began
     with Database(run_store.folder) as database:
-        app = application(
-            projects=projects,
-            store=run_store,
-            database=database,
-            secret=secret,
-            second_look=second_look,
-            train=train,
-            log=log,
-        )
+        client = _client(needed=second_look or train)
+        served = open_projects(projects, store=run_store, folder=database.folder, log=log, client=client)
+        worker = None
+        if client is not None and (second_look or train):
+            worker = Worker(
+                client, served, database, run_store.ledger, log=log, second_look=second_look, training=train
+            )
+        served.load()
         config = uvicorn.Config(
-            app,
+            create_app(Handlers(served, worker, log=log), access=Access(secret)),
             host=host,
             port=port,
             log_config=None,
@@ -90,42 +91,13 @@ def serve(
             log.say("stopped")
 
 
-def application(
-    *,
-    projects: Mapping[str, str],
-    store: Store,
-    database: Database,
-    secret: str | None,
-    second_look: bool,
-    train: bool,
-    log: Log,
-    any_host: bool = False,
-) -> Any:  # noqa: ANN401 - an ASGI callable
-    """Return the application that :func:`serve` runs, its runs loading."""
-    from .app import create_app
-    from .handlers import Handlers
-
-    works = second_look or train
-    client = _client(needed=works)
-    served = open_projects(projects, store=store, folder=database.folder, log=log, client=client)
-    worker = None
-    if works and client is not None:
-        worker = Worker(client, served, database, store.ledger, log=log, second_look=second_look, training=train)
-    served.load()
-    handlers = Handlers(served, worker.queue if worker else None, worker, log=log)
-    return create_app(handlers, access=Access(secret), any_host=any_host)
-
-
 def _client(*, needed: bool) -> Client | None:
     """Connect with labelsift's own key; never with the token that Label Studio sends to a backend."""
-    configured = os.environ.get(URL, "").strip() and (
-        os.environ.get(KEY, "").strip() or os.environ.get(KEY_FILE, "").strip()
-    )
-    if not configured and not needed:
-        return None
-    if not configured:
+    if os.environ.get(URL, "").strip() and (os.environ.get(KEY, "").strip() or os.environ.get(KEY_FILE, "").strip()):
+        return connect()
+    if needed:
         raise InputError(
             "Second looks and training read people's answers from Label Studio, and its address or key is not known",
             hint=f"Set {URL}, and {KEY} or {KEY_FILE}",
         )
-    return connect()
+    return None

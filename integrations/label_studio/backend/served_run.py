@@ -23,7 +23,7 @@ from ..convert.task_fields import model_version
 from .logs import Log
 from .models import Model, Models, fit_run
 from .predictions import Entry, answered, entry, id_of, is_blind, text_of
-from .run_index import Prediction, RunIndex
+from .run_index import NOTHING, Prediction, RunIndex
 from .score_texts import Scorer, compared
 
 
@@ -122,10 +122,14 @@ class Served:
         """The labels of the run, as its data names them."""
         return self.run_index.labels if self.run_index is not None else ()
 
-    def model_for(self, project: int | None) -> Model | None:
+    def trained_for(self, project: int | None) -> Model | None:
         """Return the newest model of a project's verified labels; None before there is one."""
         trained = self._trained.get(project if project is not None else -1)
         return trained[-1] if trained else None
+
+    def model_for(self, project: int | None) -> Model | None:
+        """Return the model by which the unseen texts of a project are judged."""
+        return self.trained_for(project) or self.base
 
     def publish(self, model: Model) -> None:
         """Keep a model of verified labels, and answer its project by it from now on."""
@@ -135,7 +139,7 @@ class Served:
 
     def version(self, project: int | None) -> str:
         """Return the model version of the answers to a project."""
-        trained = self.model_for(project)
+        trained = self.trained_for(project)
         return model_version(trained.version if trained else self.run)
 
     def versions(self) -> list[str]:
@@ -168,7 +172,7 @@ class Served:
                 rows[position] = row
             else:
                 judge_later(position, texts[position])
-        trained, scorer = self.model_for(project), self.scorer
+        trained, scorer = self.trained_for(project), self.scorer
         if trained is not None and scorer is not None and scorer.run_index is run_index:
             predictions = dict(zip(rows, scorer.judge_rows(list(rows.values()), trained), strict=True))
         else:
@@ -182,18 +186,24 @@ class Served:
                 entries[position] = entry(prediction, target, version=version, text=text)
         return entries, unseen
 
-    def judge(self, texts: Sequence[str], *, project: int | None) -> list[Prediction | None]:
+    def unknown(self, texts: Sequence[str], *, project: int | None) -> list[str]:
+        """Return which of some unseen texts can be judged, and were not judged before, each once."""
+        scorer, model = self.scorer, self.model_for(project)
+        if scorer is None:
+            return []
+        return [text for text in dict.fromkeys(texts) if scorer.remembered(text, model) is None]
+
+    def judge(self, texts: Sequence[str], *, project: int | None) -> list[Prediction]:
         """Judge unseen texts, which may take long; those that were judged before are remembered."""
-        scorer, model = self.scorer, self.model_for(project) or self.base
-        return [None] * len(texts) if scorer is None else scorer.judge(texts, model)
+        return [NOTHING] * len(texts) if self.scorer is None else self.scorer.judge(texts, self.model_for(project))
 
     def remembered(self, task: UnseenTask, target: LabelControl, *, project: int | None) -> Entry | None:
         """Return the entry of an unseen task whose text was judged; None before that."""
-        scorer, model = self.scorer, self.model_for(project) or self.base
-        known, prediction = scorer.remembered(task.text, model) if scorer is not None else (False, None)
-        if not known:
+        scorer, model = self.scorer, self.model_for(project)
+        prediction = scorer.remembered(task.text, model) if scorer is not None else None
+        if prediction is None:
             return None
-        if prediction is not None and model is not None:
+        if model is not None:
             prediction = compared(prediction, task.given, model)
         return entry(prediction, target, version=self.version(project), text=task.text)
 

@@ -43,7 +43,7 @@ def train(served: Served, database: Database, *, project: int, log: Log) -> Mode
         return None
     codes = np.array([classes[labels[row]] for row in rows])
     digest = hashlib.blake2b(json.dumps([[row, labels[row]] for row in rows]).encode(), digest_size=16).hexdigest()
-    newest = served.model_for(project)
+    newest = served.trained_for(project)
     if newest is not None and newest.digest == digest:
         log.say("training_unchanged", project=project, verified=len(rows), version=newest.version)
         return None

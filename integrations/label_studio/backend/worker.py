@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import threading
-from datetime import UTC, datetime
+import time
 
 from labelsift.errors import PlatformError
 from labelsift.store.ledger import Ledger
 
 from ..client.client import Client
 from .answers import Answers
-from .database import Database, FullError
+from .database import Database, FullError, Job
 from .logs import Log
 from .projects import Projects, ServerCache
-from .queue import Job, Queue
 from .second_looks import SecondLooks
 from .train import train
 
@@ -43,19 +42,17 @@ class Worker:
         second_look: bool,
         training: bool,
     ) -> None:
-        self._projects, self._database, self._log = projects, database, log
-        self._training = training
-        self.queue = Queue(database)
+        self.database, self._projects, self._training, self._log = database, projects, training, log
         server = ServerCache(client)
         looks = SecondLooks(server, database, ledger, log=log) if second_look else None
-        self.answers = Answers(server, projects, database, self.queue, looks=looks, log=log)
+        self.answers = Answers(server, projects, database, looks=looks, log=log)
         self._wake, self._stopping = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
         self._swept = 0.0
 
     def start(self) -> None:
         """Begin to work."""
-        self.queue.sweep()
+        self.database.sweep()
         self.answers.begin()
         self._thread = threading.Thread(target=self._work, name="worker", daemon=True)
         self._thread.start()
@@ -72,11 +69,9 @@ class Worker:
             self._thread.join()
 
     def _work(self) -> None:
-        first = True
         while not self._stopping.is_set():
             try:
-                if first:
-                    first = False
+                if time.time() - self._swept > SWEEP:
                     self.catch_up()
                 if not self.step():
                     self._wake.wait(IDLE)
@@ -87,26 +82,23 @@ class Worker:
 
     def catch_up(self) -> None:
         """Queue what no webhook told."""
-        self._swept = datetime.now(UTC).timestamp()
+        self._swept = time.time()
         self.answers.catch_up()
 
     def step(self) -> bool:
         """Do the first job; False where there is none."""
-        now = datetime.now(UTC).timestamp()
-        if self._swept and now - self._swept > SWEEP:
-            self.catch_up()
-        job = self.queue.next()
+        job = self.database.next_job()
         if job is None or not self._loaded(job):
             return False
         try:
             self.do(job)
         except PlatformError as error:
-            self.queue.again(job, patient=True)
+            self.database.again(job, patient=True)
             self._log.failed("job_waits", error, job=job.number, kind=job.kind)
         except FullError:
             raise
         except Exception as error:  # a job that fails must not stop the others
-            kept = self.queue.again(job)
+            kept = self.database.again(job)
             self._log.failed("job_waits" if kept else "job_failed", error, job=job.number, kind=job.kind)
         return True
 
@@ -125,6 +117,6 @@ class Worker:
             if job.about is not None:  # also of a deletion: only the server knows whether it is true
                 self.answers.look_at(job.project, job.about, job.task, served)
             elif job.kind == "train" and self._training:
-                train(served, self._database, project=job.project, log=self._log)
-        self.queue.done(job)
+                train(served, self.database, project=job.project, log=self._log)
+        self.database.done(job)
         self._log.say("job_done", job=job.number, kind=job.kind, project=job.project)

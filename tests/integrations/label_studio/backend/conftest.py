@@ -204,7 +204,7 @@ def make_bench() -> Iterator[Callable[..., Bench]]:
         cable = cable or Cable()
         client: Any = cable
         worker = Worker(client, projects, database, kept.ledger, log=log, second_look=True, training=True)
-        handlers = Handlers(projects, worker.queue, worker, log=log)
+        handlers = Handlers(projects, worker, log=log)
         app = create_app(handlers, access=Access(secret), any_host=True)
         return Bench(app, handlers, projects, database, served, cable, out)
 

@@ -119,7 +119,7 @@ def test_the_same_webhook_twice_and_out_of_order_is_one_look(bench: Bench) -> No
     _send(bench, early, late)
     bench.work()
     assert len(bench.cable.second_looks()) == 1
-    assert bench.handlers.queue is not None and bench.handlers.queue.counts() == {"done": 2}
+    assert bench.database.job_counts() == {"done": 2}
 
 
 def test_random_orders_and_repeats_of_events_end_in_the_same_looks(
@@ -231,7 +231,7 @@ def test_what_was_deleted_or_belongs_elsewhere_does_nothing(bench: Bench) -> Non
     )
     bench.work()
     assert bench.cable.second_looks() == []
-    assert bench.handlers.queue is not None and bench.handlers.queue.counts() == {"done": 3}
+    assert bench.database.job_counts() == {"done": 3}
 
 
 def test_an_unseen_text_is_weighed_by_the_model(bench: Bench) -> None:
@@ -251,7 +251,7 @@ def test_a_server_that_is_away_costs_nothing(bench: Bench, monkeypatch: pytest.M
         patched.setattr(bench.cable, "get", away)
         bench.work()
     assert bench.cable.second_looks() == []
-    assert bench.handlers.queue is not None and bench.handlers.queue.counts() == {"pending": 1}
+    assert bench.database.job_counts() == {"pending": 1}
     time.sleep(1.1)
     bench.work()
     assert len(bench.cable.second_looks()) == 1
@@ -302,7 +302,7 @@ def test_stopping_finishes_the_job_at_hand(bench: Bench) -> None:
         assert entered.wait(10)
         threading.Timer(0.3, leave.set).start()
     assert len(bench.cable.second_looks()) == 1
-    assert bench.handlers.queue is not None and bench.handlers.queue.counts() == {"done": 1}
+    assert bench.database.job_counts() == {"done": 1}
 
 
 def test_training_publishes_a_version_that_survives_a_restart(store: Path, make_bench: Callable[..., Bench]) -> None:
