@@ -135,7 +135,7 @@ def out_of_fold(
     usable = labeled if training is None else training & labeled
     unlabeled = np.flatnonzero(~labeled)
     rng = np.random.default_rng(seed)
-    spread = _spread(vectors, np.flatnonzero(usable))
+    spread = spread_of(vectors, np.flatnonzero(usable))
     pred_probs = np.full((len(targets), classes), np.nan if multilabel else 0, dtype=np.float32)
     sums, models_of = np.zeros((len(unlabeled), classes), dtype=np.float32), np.zeros(classes)
     numbers = np.unique(folds[folds >= 0])
@@ -239,7 +239,7 @@ def _losses(pred_probs: np.ndarray, targets: np.ndarray) -> np.ndarray:
     return -np.nansum(np.log(np.where(targets == 1, pred_probs, 1 - pred_probs) + 1e-7), axis=1)
 
 
-def _spread(vectors: np.ndarray, rows: np.ndarray) -> float:
+def spread_of(vectors: np.ndarray, rows: np.ndarray) -> float:
     """Return the mean variance of a dimension, from enough rows to know it; 1 where all vectors are equal."""
     some = rows[:: -(-len(rows) // SPREAD_ROWS) or 1]
     return float(vectors[some].var(axis=0).mean() or 1.0) if len(some) else 1.0

@@ -48,6 +48,7 @@ class LogisticRegression:
         penalty: float,
         weights: np.ndarray | None = None,
         start: LogisticRegression | None = None,
+        near: LogisticRegression | None = None,
         max_iterations: int = 100,
         tolerance: float = 1e-5,
     ) -> LogisticRegression:
@@ -66,6 +67,8 @@ class LogisticRegression:
             float32, shape (n,): how much each row counts, above 0; all the same by default.
         start
             A model to start from, for example the one of a neighbouring penalty.
+        near
+            The penalty is of the squared distance from this model, intercepts included, instead of from nought.
         tolerance
             The fit ends when no gradient entry is larger.
         """
@@ -73,15 +76,20 @@ class LogisticRegression:
         counts = np.ones(len(vectors), dtype=np.float32) if weights is None else weights.astype(np.float32)
         total = np.float32(counts.sum(dtype=np.float64))
         multilabel = targets.ndim == 2
-        metric = _inverse_bound(vectors, counts, penalty, curvature=0.25 if multilabel else 0.5)
-        ridge = np.full((dimensions + 1, 1), penalty, dtype=np.float32)
-        ridge[-1] = 0
-        solution = np.zeros((dimensions + 1, classes), dtype=np.float32)
+        penalties = np.full(dimensions + 1, penalty, dtype=np.float64)
+        if near is None:
+            penalties[-1] = 0
+        metric = _inverse_bound(vectors, counts, penalties, curvature=0.25 if multilabel else 0.5)
+        ridge = penalties[:, None].astype(np.float32)
+        centre = np.zeros((dimensions + 1, classes), dtype=np.float32)
+        if near is not None:
+            centre[:-1], centre[-1] = near.weights, near.intercepts
+        solution = centre.copy()
         if start is not None:
             solution[:-1], solution[-1] = start.weights, start.intercepts
         ahead, momentum = solution.copy(), 1.0
         for _ in range(max_iterations):
-            gradient = _gradient(vectors, targets, counts, ahead) / total + ridge * ahead
+            gradient = _gradient(vectors, targets, counts, ahead) / total + ridge * (ahead - centre)
             if np.abs(gradient).max() < tolerance:
                 solution = ahead
                 break
@@ -95,7 +103,7 @@ class LogisticRegression:
         return cls(solution[:-1], solution[-1], multilabel)
 
 
-def _inverse_bound(vectors: np.ndarray, counts: np.ndarray, penalty: float, *, curvature: float) -> np.ndarray:
+def _inverse_bound(vectors: np.ndarray, counts: np.ndarray, penalties: np.ndarray, *, curvature: float) -> np.ndarray:
     """Invert Böhning's bound, half the second moment of the inputs (with a column of ones) plus the ridge.
 
     Of a logistic regression alone the bound is a quarter.
@@ -110,7 +118,7 @@ def _inverse_bound(vectors: np.ndarray, counts: np.ndarray, penalty: float, *, c
         bound[-1, -1] += counts[rows].sum()
     bound[:-1, -1] = bound[-1, :-1]
     bound *= curvature / bound[-1, -1]
-    bound[np.arange(dimensions), np.arange(dimensions)] += penalty
+    bound[np.diag_indices(dimensions + 1)] += penalties
     bound[np.diag_indices(dimensions + 1)] += 1e-6 * np.trace(bound) / (dimensions + 1)
     return np.linalg.inv(bound).astype(np.float32)
 

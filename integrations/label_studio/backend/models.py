@@ -7,22 +7,21 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import secrets
+import io
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from labelsift.models.cross_validation import choose_penalty, max_training_rows
+from labelsift.models.cross_validation import choose_penalty, max_training_rows, spread_of
 from labelsift.models.logistic_regression import LogisticRegression
 from labelsift.store.backend_state import MODELS
+from labelsift.store.location import Folder
 from labelsift.store.run import Run
 
 _FORMAT = 1
 _SETS_PENALTY = 0.003  # relative to the spread, as for single labels the last but one that is tried
 _HELD_OUT = 10  # one row in so many chooses the penalty
-_SPREAD_ROWS = 20_000
 
 
 @dataclass(frozen=True)
@@ -73,35 +72,23 @@ def fit_run(report: Run, *, seed: int = 0) -> Model | None:
     rows = rng.permutation(np.flatnonzero(labeled & (vectors != 0).any(axis=1)))[: max_training_rows(len(classes))]
     if len(rows) < 2 or (not multilabel and len(np.unique(targets[rows])) < 2):
         return None
-    training, spread = vectors[rows], spread_of(vectors[rows])
+    training, spread = vectors[rows], spread_of(vectors, rows)
     if multilabel:
         penalty = _SETS_PENALTY
         codes = targets[rows].astype(np.float32)
     else:
         codes, held_out = targets[rows], max(len(rows) // _HELD_OUT, 1)
-        judged = _known(training[:held_out], codes[:held_out], codes)
-        penalty = choose_penalty(training[held_out:], codes[held_out:], *judged, spread=spread)
+        # A class beyond those that the rest holds cannot be judged.
+        judged = np.flatnonzero(codes[:held_out] <= codes[held_out:].max(initial=-1))
+        penalty = choose_penalty(training[held_out:], codes[held_out:], training[judged], codes[judged], spread=spread)
     linear = LogisticRegression.fit(training, codes, classes=len(classes), penalty=penalty * spread, max_iterations=50)
     return Model(report.run, classes, linear, penalty * spread, len(rows))
 
 
-def _known(vectors: np.ndarray, codes: np.ndarray, all_codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Leave out held-out rows of a class beyond those that the rest may hold: they cannot be judged."""
-    fine = codes <= all_codes[len(codes) :].max(initial=-1)
-    return vectors[fine], codes[fine]
-
-
-def spread_of(vectors: np.ndarray) -> float:
-    """Return the mean variance of a dimension; 1 where all vectors are equal."""
-    return float(vectors[:_SPREAD_ROWS].var(axis=0).mean() or 1.0)
-
-
-def refit(base: Model, vectors: np.ndarray, codes: np.ndarray, *, steps: int = 300) -> LogisticRegression:
+def refit(base: Model, vectors: np.ndarray, codes: np.ndarray) -> LogisticRegression:
     """Fit anew on verified labels only, where a ridge holds the weights to those of ``base``.
 
-    A class, or a direction, of which no verified label says anything keeps what the run has learned. The objective
-    is the mean cross-entropy over the verified rows plus ``penalty / 2`` times the squared distance from ``base``,
-    minimised by Nesterov's accelerated gradient.
+    A class, or a direction, of which no verified label says anything keeps what the run has learned.
 
     Parameters
     ----------
@@ -110,22 +97,9 @@ def refit(base: Model, vectors: np.ndarray, codes: np.ndarray, *, steps: int = 3
     codes
         int, shape (n,): positions in ``base.classes``.
     """
-    start = np.vstack([base.linear.weights, base.linear.intercepts[None, :]]).astype(np.float64)
-    rows = np.hstack([vectors, np.ones((len(vectors), 1), dtype=np.float32)]).astype(np.float64)
-    n = len(rows)
-    step = 1.0 / (0.5 * float((rows * rows).sum(axis=1).max()) + base.penalty)
-    solution, ahead, momentum = start, start.copy(), 1.0
-    for _ in range(steps):
-        scores = rows @ ahead
-        scores -= scores.max(axis=1, keepdims=True)
-        residuals = np.exp(scores)
-        residuals /= residuals.sum(axis=1, keepdims=True)
-        residuals[np.arange(n), codes] -= 1
-        moved = ahead - step * (rows.T @ residuals / n + base.penalty * (ahead - start))
-        following = (1 + np.sqrt(1 + 4 * momentum * momentum)) / 2
-        ahead = moved + (momentum - 1) / following * (moved - solution)
-        solution, momentum = moved, following
-    return LogisticRegression(solution[:-1].astype(np.float32), solution[-1].astype(np.float32))
+    return LogisticRegression.fit(
+        vectors, codes, classes=len(base.classes), penalty=base.penalty, near=base.linear, max_iterations=300
+    )
 
 
 class Models:
@@ -136,28 +110,20 @@ class Models:
 
     def keep(self, model: Model) -> None:
         """Write a model whole or not at all."""
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        half = self.folder / f".{secrets.token_hex(6)}.npz"
-        try:
-            descriptor = os.open(half, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                np.savez(
-                    file,
-                    format=_FORMAT,
-                    classes=np.array(model.classes, dtype=np.str_),
-                    weights=model.linear.weights,
-                    intercepts=model.linear.intercepts,
-                    apart=model.linear.multilabel,
-                    penalty=model.penalty,
-                    learned=model.learned,
-                    project=-1 if model.project is None else model.project,
-                    digest=model.digest,
-                )
-                file.flush()
-                os.fsync(file.fileno())
-            half.replace(self.folder / f"{model.version}.npz")
-        finally:
-            half.unlink(missing_ok=True)
+        content = io.BytesIO()
+        np.savez(
+            content,
+            format=_FORMAT,
+            classes=np.array(model.classes, dtype=np.str_),
+            weights=model.linear.weights,
+            intercepts=model.linear.intercepts,
+            apart=model.linear.multilabel,
+            penalty=model.penalty,
+            learned=model.learned,
+            project=-1 if model.project is None else model.project,
+            digest=model.digest,
+        )
+        Folder(self.folder).replace(f"{model.version}.npz", content.getvalue())
 
     def read(self, version: str) -> Model | None:
         """Return a model that is kept; None where there is none that can be read."""
@@ -179,15 +145,13 @@ class Models:
 
     def trained(self, run: str) -> list[Model]:
         """Return the models that were fitted on verified labels of a run, oldest first."""
-        numbers = sorted(
-            int(number)
-            for path in self.folder.glob(f"{run}+*.npz")
-            if (number := path.stem.removeprefix(f"{run}+")).isdigit()
-        )
-        models = [self.read(f"{run}+{number}") for number in numbers]
+        models = [self.read(f"{run}+{number}") for number in self._numbers(run)]
         return [model for model in models if model is not None]
 
     def next_version(self, run: str) -> str:
         """Return the name of the next model of verified labels."""
-        taken = [int(path.stem.rpartition("+")[2]) for path in self.folder.glob(f"{run}+*.npz")]
-        return f"{run}+{max(taken, default=0) + 1}"
+        return f"{run}+{max(self._numbers(run), default=0) + 1}"
+
+    def _numbers(self, run: str) -> list[int]:
+        numbers = [path.stem.removeprefix(f"{run}+") for path in self.folder.glob(f"{run}+*.npz")]
+        return sorted(int(number) for number in numbers if number.isdigit())
