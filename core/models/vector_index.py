@@ -136,7 +136,7 @@ class VectorIndex:
         queries = np.ascontiguousarray(queries, dtype=np.float32)
         few = np.flatnonzero(matching)
         if len(few) <= len(self) * _SELECTIVE:
-            return _best(self._those(few), few, queries, k)
+            return _best(self.vectors(few), few, queries, k)
         bits = np.packbits(matching, bitorder="little")
         chosen = faiss.IDSelectorBitmap(bits)
         if self.exhaustive:
@@ -148,13 +148,17 @@ class VectorIndex:
 
     def vector(self, row: int) -> np.ndarray:
         """Return the vector of a row as it is kept: float32, shape (dimensions,)."""
-        return self._those(np.array([row]))[0]
+        return self.vectors(np.array([row]))[0]
 
-    def vectors(self) -> np.ndarray:
-        """Return the vectors as they are kept: float32, shape (n, dimensions), of half precision in a large index."""
-        return self._those(np.arange(len(self)))
+    def vectors(self, rows: np.ndarray | None = None) -> np.ndarray:
+        """Return the vectors of some rows, or all, as they are kept; a large index keeps half the precision.
 
-    def _those(self, rows: np.ndarray) -> np.ndarray:
+        Returns
+        -------
+        numpy.ndarray
+            float32, shape (n, dimensions).
+        """
+        rows = np.arange(len(self)) if rows is None else rows
         if not self.exhaustive:
             self._index.make_direct_map()  # once: does nothing where there is one
         if not len(rows):

@@ -107,7 +107,7 @@ class Answers:
             return
         if self._looks.lacks(project):  # found before anything is sent: what comes first would tell which is which
             self._note_more(project, target, served)
-        dataset = served.run_index.dataset if served.run_index else ""
+        dataset = served.scorer.run_index.dataset if served.scorer else ""
         self._looks.send(project, target=target, config=config, dataset=dataset, run=served.run)
 
     def _note(
@@ -115,16 +115,17 @@ class Answers:
     ) -> tuple[str, str, str]:
         """Keep an answer with its verdict; return the verdict, the reason and the person."""
         value = None if annotation.get("was_cancelled") else value_of(annotation.get("result"), target)
-        value = names_of(target).to_data(value, served.labels)
         person = self.server.person(annotation.get("completed_by"))
-        text, run_index = text_of(task, target), served.run_index
-        row = run_index.row(id=id_of(task), text=text) if run_index is not None else None
-        sample, prediction, model = None, None, served.base
-        if row is not None and run_index is not None:
-            sample, prediction = run_index.ids[row].as_py(), run_index.prediction(row)
-        elif value is not None and text is not None and target.kind != "labels":
-            model = served.model_for(project)
-            [prediction] = served.judge([text], project=project)
+        sample, prediction, model = None, None, None
+        if scorer := served.scorer:
+            value = names_of(target).to_data(value, scorer.run_index.labels)
+            text, model = text_of(task, target), scorer.model
+            row = scorer.run_index.row(id=id_of(task), text=text)
+            if row is not None:
+                sample, prediction = scorer.run_index.ids[row].as_py(), scorer.run_index.prediction(row)
+            elif value is not None and text is not None and target.kind != "labels":
+                trained = served.trained_for(project)
+                [prediction], model = scorer.judge([text], trained), trained or model
         verdict, reason = ("", "") if value is None else weigh(prediction, value, model)
         updated = str(annotation.get("updated_at") or "")
         ids = project, int(annotation["id"]), int(task["id"])

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from labelsift.data.hashing import text_hash
-from labelsift.data.samples import TEXT_HASH
+from labelsift.data.hashing import text_digest, text_hash
+from labelsift.data.samples import TEXT_HASH, Task
+from labelsift.review.suggestions import read_given, settled
 from labelsift.store.cache import text_hashes
 from labelsift.store.run import Run
 
@@ -43,8 +44,6 @@ class Prediction:
         One plain sentence; empty where nothing is to be said.
     neighbours
         The nearest samples of the same run: id, label, text (an excerpt) and, where it is known, similarity.
-    flagged
-        Whether the scan flagged the given label.
     probabilities
         A model's, where one judged: float32, shape (classes,).
     """
@@ -56,21 +55,10 @@ class Prediction:
     other: tuple[Value, float] | None = None
     reason: str = ""
     neighbours: tuple[Mapping[str, Any], ...] = ()
-    flagged: bool = False
     probabilities: np.ndarray | None = None
 
 
 NOTHING = Prediction(None, None)
-
-
-@dataclass(frozen=True)
-class _Disputes:
-    """The findings that dispute the label of one sample, worst first: (given, suggested) of each."""
-
-    changes: list[tuple[Value | None, Value | None]] = field(default_factory=list)
-    confidence: float | None = None
-    reason: str = ""
-    related: tuple[str, ...] = ()
 
 
 class RunIndex:
@@ -84,11 +72,12 @@ class RunIndex:
 
     def __init__(self, report: Run) -> None:
         samples = report.samples
-        self.run, self.dataset, self.task = report.run, samples.name, samples.task
+        self.dataset = samples.name
+        self.task: Task = samples.task
         self.created = report.created.isoformat()
         self.ids = _whole(samples.ids)
-        self.has_texts = samples.has_texts and not samples.textless
-        self._texts = _whole(samples.texts) if self.has_texts else None
+        has_texts = samples.has_texts and not samples.textless
+        self._texts = _whole(samples.texts) if has_texts else None
         self._hashes = samples.column(TEXT_HASH)
         self._given = _whole(samples.given) if samples.given is not None else None
         scores = {name: report.scores[name] for name in report.scores.column_names}
@@ -99,16 +88,12 @@ class RunIndex:
         suggested = scores.get("suggested_label")
         self._suggested = _whole(suggested) if suggested is not None else None
         self.labels = tuple(dict.fromkeys([*samples.classes, *report.classes]))
-        self._disputes = _disputes(report.findings)
-        self._by_id = _Lookup(_keys_of(samples.ids))
+        self._findings = _findings(report.findings)
+        self._by_id, self._by_text = _Lookup(_digests(samples.ids)), None
         if self._texts is not None:
-            self._by_text = _Lookup(_keys_of(samples.texts))
+            self._by_text = _Lookup(_digests(samples.texts))
         elif self._hashes is not None:
-            self._by_text = _Lookup(
-                np.array([_key_of_hex(digest) for digest in self._hashes.to_pylist()], dtype=np.uint64)
-            )
-        else:
-            self._by_text = None
+            self._by_text = _Lookup(bytes.fromhex("".join(self._hashes.to_pylist())))
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -119,12 +104,12 @@ class RunIndex:
         A sample whose text is another one than the given one is another sample, whatever its id.
         """
         if id is not None:
-            for row in self._by_id.rows(_key(id)):
+            for row in self._by_id.rows(id):
                 if self.ids[row].as_py() == id and self._fits(row, text):
                     return row
         if text is None or self._by_text is None:
             return None
-        return next((row for row in self._by_text.rows(_key(text)) if self._fits(row, text)), None)
+        return next((row for row in self._by_text.rows(text) if self._fits(row, text)), None)
 
     def _fits(self, row: int, text: str | None) -> bool:
         if text is None:
@@ -136,8 +121,7 @@ class RunIndex:
 
     def given(self, row: int) -> Value | None:
         """Return what a sample is labeled, as a value; None where it is not."""
-        cell = self._given[row].as_py() if self._given is not None else None
-        return cell if cell is None or self.task == "classification" else json.loads(cell)
+        return read_given(self.label_of(row), self.task)
 
     def label_of(self, row: int) -> str | None:
         """Return what a sample is labeled, as it stands in the run."""
@@ -145,34 +129,34 @@ class RunIndex:
 
     def prediction(self, row: int) -> Prediction:
         """Return what the scan says of a sample."""
-        given, quality = self.given(row), _number(self._quality, row)
-        disputes = self._disputes.get(self.ids[row].as_py(), _Disputes())
-        flagged = bool(self._flags[row])
-        other, confidence = self._other(row, given, disputes)
-        likelier = other is not None and (flagged or given is None or (confidence or 0.0) > (quality or 0.0))
+        given, quality = self.given(row), _number(self._quality[row])
+        findings = self._findings.get(self.ids[row].as_py(), [])
+        other, confidence = self._other(row, given, findings)
+        likelier = other is not None and (
+            bool(self._flags[row]) or given is None or (confidence or 0.0) > (quality or 0.0)
+        )
+        near = [self.row(id=id) for id in (findings[0]["related_ids"] or ())[:NEIGHBOURS]] if findings else []
+        reasons = dict.fromkeys(finding["reason"].strip().rstrip(".") for finding in findings)
         return Prediction(
             value=other if likelier else given if quality is not None else None,
             confidence=confidence if likelier else quality,
             given=given,
             quality=quality,
             other=(other, confidence or 0.0) if other is not None else None,
-            reason=disputes.reason,
-            neighbours=self.neighbours(disputes.related),
-            flagged=flagged,
+            reason=" ".join(f"{reason}." for reason in reasons if reason),
+            neighbours=tuple(self.neighbour(row) for row in near if row is not None),
         )
 
-    def _other(self, row: int, given: Value | None, disputes: _Disputes) -> tuple[Value | None, float | None]:
+    def _other(
+        self, row: int, given: Value | None, findings: Sequence[Mapping[str, Any]]
+    ) -> tuple[Value | None, float | None]:
         if self.task == "spans":
-            return (_mended(given or [], disputes.changes), disputes.confidence) if disputes.changes else (None, None)
+            changes = [
+                tuple(json.loads(finding[name] or "null") for name in ("given", "suggested")) for finding in findings
+            ]
+            return (settled(given, changes), findings[0]["confidence"]) if changes else (None, None)
         cell = self._suggested[row].as_py() if self._suggested is not None else None
-        if cell is None:
-            return None, None
-        return cell if self.task == "classification" else json.loads(cell), _number(self._confidence, row)
-
-    def neighbours(self, ids: Iterable[str]) -> tuple[Mapping[str, Any], ...]:
-        """Return the first of some samples of this run: id, label and the beginning of the text."""
-        rows = [row for id in list(ids)[:NEIGHBOURS] if (row := self.row(id=id)) is not None]
-        return tuple(self.neighbour(row) for row in rows)
+        return (None, None) if cell is None else (read_given(cell, self.task), _number(self._confidence[row]))
 
     def neighbour(self, row: int, similarity: float | None = None) -> dict[str, Any]:
         """Return what is shown of one sample of this run."""
@@ -183,29 +167,21 @@ class RunIndex:
 
 
 class _Lookup:
-    """Rows by 64 bits of a hash; who asks compares what was hashed."""
+    """Rows by the first 64 bits of a hash of 128; who asks compares what was hashed."""
 
-    def __init__(self, keys: np.ndarray) -> None:
+    def __init__(self, digests: bytes) -> None:
+        keys = np.frombuffer(digests, dtype="<u8")[::2]
         self._order = np.argsort(keys, kind="stable").astype(np.int32)
         self._keys = keys[self._order]
 
-    def rows(self, key: int) -> list[int]:
-        wanted = np.uint64(key)
-        first, last = np.searchsorted(self._keys, wanted, "left"), np.searchsorted(self._keys, wanted, "right")
+    def rows(self, text: str) -> list[int]:
+        key = np.frombuffer(text_digest(text), dtype="<u8")[0]
+        first, last = np.searchsorted(self._keys, key, "left"), np.searchsorted(self._keys, key, "right")
         return self._order[first:last].tolist()
 
 
-def _keys_of(texts: pa.ChunkedArray) -> np.ndarray:
-    hashes = text_hashes(texts)
-    return np.frombuffer(hashes.buffers()[1] or b"", dtype="<u8")[::2].copy()
-
-
-def _key(text: str) -> int:
-    return _key_of_hex(text_hash(text))
-
-
-def _key_of_hex(digest: str) -> int:
-    return int.from_bytes(bytes.fromhex(digest)[:8], "little")
+def _digests(texts: pa.ChunkedArray) -> bytes:
+    return text_hashes(texts).buffers()[1].to_pybytes()
 
 
 def _whole(column: pa.ChunkedArray) -> pa.Array:
@@ -220,34 +196,15 @@ def _column(column: pa.ChunkedArray | None, rows: int, *, fill: float | bool, dt
     return pc.fill_null(column, fill).to_numpy().astype(dtype)
 
 
-def _number(values: np.ndarray, row: int) -> float | None:
-    value = float(values[row])
-    return min(max(value, 0.0), 1.0) if np.isfinite(value) else None
+def _number(value: np.float32) -> float | None:
+    return min(max(float(value), 0.0), 1.0) if np.isfinite(value) else None
 
 
-def _disputes(findings: pa.Table) -> dict[str, _Disputes]:
+def _findings(findings: pa.Table) -> dict[str, list[dict[str, Any]]]:
+    """Return the findings that dispute the label of a sample, worst first, by its id."""
     mine = pc.and_(pc.equal(findings["scope"], "sample"), pc.is_in(findings["issue"], pa.array(["label", "span"])))
     by_id: dict[str, list[dict[str, Any]]] = defaultdict(list)
     names = ["id", "given", "suggested", "confidence", "reason", "related_ids"]
     for row in findings.filter(mine).select(names).to_pylist():
         by_id[row["id"]].append(row)
-    return {
-        id: _Disputes(
-            [(json.loads(row["given"] or "null"), json.loads(row["suggested"] or "null")) for row in rows],
-            rows[0]["confidence"],
-            " ".join(dict.fromkeys(f"{row['reason'].strip().rstrip('.')}." for row in rows if row["reason"].strip())),
-            tuple((rows[0]["related_ids"] or ())[:NEIGHBOURS]),
-        )
-        for id, rows in by_id.items()
-    }
-
-
-def _mended(given: list[Any], changes: list[tuple[Value | None, Value | None]]) -> list[Any]:
-    """Return spans with the disputed ones replaced, removed or added."""
-    spans = [list(span) for span in given]
-    for old, new in changes:
-        if old is not None and list(old) in spans:
-            spans.remove(list(old))
-        if new is not None and list(new) not in spans:
-            spans.append(list(new))
-    return sorted(spans)
+    return dict(by_id)

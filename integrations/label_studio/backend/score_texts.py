@@ -39,7 +39,11 @@ class Scorer:
     """
 
     def __init__(
-        self, run_index: RunIndex, embedder: Embedder | None, index: VectorIndex | None, model: Model | None
+        self,
+        run_index: RunIndex,
+        embedder: Embedder | None = None,
+        index: VectorIndex | None = None,
+        model: Model | None = None,
     ) -> None:
         self.run_index, self.embedder, self.index, self.model = run_index, embedder, index, model
         self._remembered: OrderedDict[str, Prediction] = OrderedDict()
@@ -50,58 +54,52 @@ class Scorer:
         """Whether unseen texts can be judged at all."""
         return self.embedder is not None and self.model is not None
 
-    def remembered(self, text: str, model: Model | None) -> Prediction | None:
-        """Return how a text was judged by this model before; None where it was not."""
-        key = _key(text, model)
+    def remembered(self, text: str, trained: Model | None) -> Prediction | None:
+        """Return how a text was judged by this model, or else the run's, before; None where it was not."""
+        key = self._key(text, trained)
         with self._lock:
             if key in self._remembered:
                 self._remembered.move_to_end(key)
             return self._remembered.get(key)
 
-    def judge(self, texts: Sequence[str], model: Model | None) -> list[Prediction]:
+    def judge(self, texts: Sequence[str], trained: Model | None) -> list[Prediction]:
         """Judge texts, and remember the judgements; nothing is said of one without a token that the embedder knows."""
-        known = {text: self.remembered(text, model) for text in texts}
+        known = {text: self.remembered(text, trained) for text in texts}
         missing = [text for text, prediction in known.items() if prediction is None]
-        new = dict(zip(missing, self._judged(missing, model), strict=True))
+        new = dict(zip(missing, self._judged(missing, trained or self.model), strict=True))
         with self._lock:
-            self._remembered |= {_key(text, model): prediction for text, prediction in new.items()}
+            self._remembered |= {self._key(text, trained): prediction for text, prediction in new.items()}
             while len(self._remembered) > REMEMBERED:
                 self._remembered.popitem(last=False)
         return [known[text] or new[text] for text in texts]
 
+    def _key(self, text: str, trained: Model | None) -> str:
+        return f"{trained.version if trained else ''} {text_hash(text)}"
+
     def _judged(self, texts: Sequence[str], model: Model | None) -> list[Prediction]:
-        if self.embedder is None or model is None or not texts:
+        if self.embedder is None or self.index is None or model is None or not texts:
             return [NOTHING] * len(texts)
         vectors = embed(pa.chunked_array([[text[:LONGEST] for text in texts]], pa.string()), self.embedder)
-        probabilities = model.linear.predict_proba(vectors)
-        near = self.index.search(vectors, min(SEEN, len(self.run_index))) if self.index is not None else None
-        predictions: list[Prediction] = []
-        for i in range(len(texts)):
-            rows, cosines = (near[0][i], near[1][i]) if near is not None else (np.empty(0, int), np.empty(0))
-            predictions.append(
-                self._prediction(probabilities[i], rows, cosines, model) if vectors[i].any() else NOTHING
-            )
-        return predictions
+        near = self.index.search(vectors, min(SEEN, len(self.run_index)))
+        judged = zip(vectors, model.linear.predict_proba(vectors), *near, strict=True)
+        return [
+            self._prediction(probabilities, rows, cosines, model) if vector.any() else NOTHING
+            for vector, probabilities, rows, cosines in judged
+        ]
 
-    def vectors(self, rows: Sequence[int]) -> np.ndarray:
-        """Return the vectors of samples of the run: float32, shape (n, dimensions)."""
-        if self.index is None:
-            return np.empty((0, 0), dtype=np.float32)
-        return np.stack([self.index.vector(row) for row in rows]) if rows else np.empty((0, self.index.dimensions))
-
-    def judge_rows(self, rows: Sequence[int], model: Model) -> list[Prediction]:
-        """Judge samples of the run by a model that was fitted on verified labels."""
-        if not rows or self.index is None:
-            return []
+    def judge_rows(self, rows: Sequence[int], trained: Model | None) -> list[Prediction]:
+        """Return what a model of verified labels says of samples of the run; without one, what the scan says."""
+        scan = [self.run_index.prediction(row) for row in rows]
+        if trained is None or self.index is None or not rows:
+            return scan
         predictions = []
-        for row, probabilities in zip(rows, model.linear.predict_proba(self.vectors(rows)), strict=True):
-            value, confidence = best(probabilities, model)
-            reason = (
-                f"A model fitted on {model.learned:,} verified labels says {format_labels(value)} ({confidence:.2f})."
-            )
-            scan = self.run_index.prediction(row)
-            new = replace(scan, value=value, confidence=confidence, reason=reason, probabilities=probabilities)
-            predictions.append(compared(new, self.run_index.given(row), model))
+        probabilities_of = trained.linear.predict_proba(self.index.vectors(np.array(rows)))
+        for before, probabilities in zip(scan, probabilities_of, strict=True):
+            value, confidence = best(probabilities, trained)
+            says = f"says {format_labels(value)} ({confidence:.2f})."
+            reason = f"A model fitted on {trained.learned:,} verified labels {says}"
+            new = replace(before, value=value, confidence=confidence, reason=reason, probabilities=probabilities)
+            predictions.append(compared(new, before.given, trained))
         return predictions
 
     def _prediction(self, probabilities: np.ndarray, rows: np.ndarray, cosines: np.ndarray, model: Model) -> Prediction:
@@ -117,9 +115,9 @@ class Scorer:
         return Prediction(value, confidence, reason=reason, neighbours=neighbours, probabilities=probabilities)
 
 
-def compared(prediction: Prediction, given: Value | None, model: Model) -> Prediction:
+def compared(prediction: Prediction, given: Value | None, model: Model | None) -> Prediction:
     """Return a model's prediction with the label that a person gave, and how likely that is."""
-    if prediction.probabilities is None:
+    if prediction.probabilities is None or model is None:
         return prediction
     value, confidence = best(prediction.probabilities, model)
     other = (value, confidence) if value != given else None
@@ -154,7 +152,3 @@ def probability(probabilities: np.ndarray, model: Model, value: Value | None) ->
 def _all_right(chosen: np.ndarray, probabilities: np.ndarray) -> float:
     """Return the probability that just the chosen labels apply, taken as independent."""
     return float(np.prod(np.where(chosen, probabilities, 1 - probabilities)))
-
-
-def _key(text: str, model: Model | None) -> str:
-    return f"{model.version if model else ''} {text_hash(text)}"

@@ -23,7 +23,7 @@ from ..convert.task_fields import model_version
 from .logs import Log
 from .models import Model, Models, fit_run
 from .predictions import Entry, answered, entry, id_of, is_blind, text_of
-from .run_index import NOTHING, Prediction, RunIndex
+from .run_index import RunIndex
 from .score_texts import Scorer, compared
 
 
@@ -50,20 +50,18 @@ class Served:
     def __init__(self, store: Store, run: str, *, folder: Path, log: Log) -> None:
         self.store, self.run = store, run
         self.models = Models(folder)
-        self.run_index: RunIndex | None = None
         self.scorer: Scorer | None = None
-        self.base: Model | None = None
         self.ready = threading.Event()
         self.problem = ""
         self._log = log
         self._stamp: bytes | None = None
-        self._trained: dict[int, list[Model]] = {}
-        self._read_trained()
+        self._trained = self._read_trained()
 
-    def _read_trained(self) -> None:
+    def _read_trained(self) -> dict[int | None, list[Model]]:
+        trained: dict[int | None, list[Model]] = {}
         for model in self.models.trained(self.run):
-            if model.project is not None:
-                self._trained.setdefault(model.project, []).append(model)
+            trained.setdefault(model.project, []).append(model)
+        return trained
 
     def refresh(self) -> bool:
         """Read the run anew where samples were erased from it, or it was removed; tell whether that was so.
@@ -73,8 +71,8 @@ class Served:
         if not self.ready.is_set() or self._stamp == self._stamped():
             return False
         self.ready.clear()
-        self.run_index = self.scorer = self.base = None
-        self._trained.clear()
+        self.scorer = None
+        self._trained = {}
         self._log.say("run_changed", run=self.run)
         self.load()
         return True
@@ -90,12 +88,11 @@ class Served:
         """Read the run: first what it knows of its samples, then what it takes to judge others."""
         self.problem, self._stamp = "", self._stamped()
         try:
-            if not self._trained:
-                self._read_trained()
+            self._trained = self._trained or self._read_trained()
             report = self.store.load(self.run)
-            self.run_index = RunIndex(report)
-            self._log.say("run_loaded", run=self.run, samples=len(self.run_index))
-            self.base, self.scorer = self._load_models(report, self.run_index)
+            self.scorer = Scorer(RunIndex(report))
+            self._log.say("run_loaded", run=self.run, samples=len(self.scorer.run_index))
+            self.scorer = self._able(report, self.scorer.run_index)
             self._log.say("run_ready", run=self.run, judges_unseen=self.scorer.able)
         except Exception as error:  # a thread of its own: what went wrong must be said
             self.problem = error.what if isinstance(error, LabelsiftError) else type(error).__name__
@@ -103,7 +100,8 @@ class Served:
         finally:
             self.ready.set()
 
-    def _load_models(self, report: Run, run_index: RunIndex) -> tuple[Model | None, Scorer]:
+    def _able(self, report: Run, run_index: RunIndex) -> Scorer:
+        """Return what judges other texts, as far as the run allows it."""
         index = open_index(report) if report.embeddings is not None else None
         model = self.models.read(self.run)
         if model is None:
@@ -112,30 +110,20 @@ class Served:
                 self.models.keep(model)
         name = name_in(report.settings)
         if name is None or name == USERS_EMBEDDINGS or model is None:
-            return model, Scorer(run_index, None, index, model)
+            return Scorer(run_index, None, index, model)
         texts = embedder(name)
         texts.embed(["The first text takes longest."])
-        return model, Scorer(run_index, texts, index, model)
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """The labels of the run, as its data names them."""
-        return self.run_index.labels if self.run_index is not None else ()
+        return Scorer(run_index, texts, index, model)
 
     def trained_for(self, project: int | None) -> Model | None:
         """Return the newest model of a project's verified labels; None before there is one."""
-        trained = self._trained.get(project if project is not None else -1)
+        trained = self._trained.get(project)
         return trained[-1] if trained else None
-
-    def model_for(self, project: int | None) -> Model | None:
-        """Return the model by which the unseen texts of a project are judged."""
-        return self.trained_for(project) or self.base
 
     def publish(self, model: Model) -> None:
         """Keep a model of verified labels, and answer its project by it from now on."""
         self.models.keep(model)
-        if model.project is not None:
-            self._trained.setdefault(model.project, []).append(model)
+        self._trained.setdefault(model.project, []).append(model)
 
     def version(self, project: int | None) -> str:
         """Return the model version of the answers to a project."""
@@ -153,13 +141,14 @@ class Served:
         """Answer what is known of tasks, and name those that must be judged; these stand as nothing in between."""
         entries: list[Entry] = [[] for _ in tasks]
         unseen: list[UnseenTask] = []
-        run_index = self.run_index
-        if run_index is None:
+        scorer, trained = self.scorer, self.trained_for(project)
+        if scorer is None:
             return entries, unseen
 
-        def judge_later(position: int, text: str | None) -> None:
+        def judge_later(position: int) -> None:
+            text = texts[position]
             if text is not None and target.kind != "labels":
-                given = names_of(target).to_data(answered(tasks[position], target), self.labels)
+                given = names_of(target).to_data(answered(tasks[position], target), scorer.run_index.labels)
                 unseen.append(UnseenTask(position, text, given))
 
         texts = [text_of(task, target) for task in tasks]
@@ -167,44 +156,38 @@ class Served:
         for position, task in enumerate(tasks):
             if is_blind(task):
                 continue
-            row = run_index.row(id=id_of(task), text=texts[position])
+            row = scorer.run_index.row(id=id_of(task), text=texts[position])
             if row is not None:
                 rows[position] = row
             else:
-                judge_later(position, texts[position])
-        trained, scorer = self.trained_for(project), self.scorer
-        if trained is not None and scorer is not None and scorer.run_index is run_index:
-            predictions = dict(zip(rows, scorer.judge_rows(list(rows.values()), trained), strict=True))
-        else:
-            predictions = {position: run_index.prediction(row) for position, row in rows.items()}
+                judge_later(position)
         version = self.version(project)
-        for position, prediction in predictions.items():
-            text = texts[position]
+        for position, prediction in zip(rows, scorer.judge_rows(list(rows.values()), trained), strict=True):
             if prediction.value is None:  # in the run, but not judged there
-                judge_later(position, text)
+                judge_later(position)
             else:
-                entries[position] = entry(prediction, target, version=version, text=text)
+                entries[position] = entry(prediction, target, version=version, text=texts[position])
         return entries, unseen
 
     def unknown(self, texts: Sequence[str], *, project: int | None) -> list[str]:
         """Return which of some unseen texts can be judged, and were not judged before, each once."""
-        scorer, model = self.scorer, self.model_for(project)
+        scorer, trained = self.scorer, self.trained_for(project)
         if scorer is None:
             return []
-        return [text for text in dict.fromkeys(texts) if scorer.remembered(text, model) is None]
+        return [text for text in dict.fromkeys(texts) if scorer.remembered(text, trained) is None]
 
-    def judge(self, texts: Sequence[str], *, project: int | None) -> list[Prediction]:
-        """Judge unseen texts, which may take long; those that were judged before are remembered."""
-        return [NOTHING] * len(texts) if self.scorer is None else self.scorer.judge(texts, self.model_for(project))
+    def judge(self, texts: Sequence[str], *, project: int | None) -> None:
+        """Judge unseen texts, which may take long; what is said of them is remembered."""
+        if self.scorer is not None:
+            self.scorer.judge(texts, self.trained_for(project))
 
     def remembered(self, task: UnseenTask, target: LabelControl, *, project: int | None) -> Entry | None:
         """Return the entry of an unseen task whose text was judged; None before that."""
-        scorer, model = self.scorer, self.model_for(project)
-        prediction = scorer.remembered(task.text, model) if scorer is not None else None
-        if prediction is None:
+        scorer, trained = self.scorer, self.trained_for(project)
+        prediction = scorer.remembered(task.text, trained) if scorer is not None else None
+        if scorer is None or prediction is None:
             return None
-        if model is not None:
-            prediction = compared(prediction, task.given, model)
+        prediction = compared(prediction, task.given, trained or scorer.model)
         return entry(prediction, target, version=self.version(project), text=task.text)
 
 

@@ -17,6 +17,7 @@ from labelsift.review.verified import decided_samples
 from .database import Database
 from .logs import Log
 from .models import Model, refit
+from .run_index import RunIndex
 from .served_run import Served
 
 LEAST = 2  # verified labels without which there is nothing to fit
@@ -24,17 +25,12 @@ LEAST = 2  # verified labels without which there is nothing to fit
 
 def train(served: Served, database: Database, *, project: int, log: Log) -> Model | None:
     """Fit, publish and return a new model; None where nothing is new, or nothing can be learned."""
-    base, scorer, run_index = served.base, served.scorer, served.run_index
-    if (
-        base is None
-        or scorer is None
-        or scorer.run_index is not run_index
-        or base.linear.multilabel
-        or scorer.index is None
-    ):
+    scorer = served.scorer
+    base = scorer.model if scorer is not None else None
+    if scorer is None or base is None or base.linear.multilabel or scorer.index is None:
         log.say("training_refused", project=project, why="Only runs with one label a sample, and vectors, can learn")
         return None
-    labels = verified_labels(served, database, project=project)
+    labels = verified_labels(served, scorer.run_index, database, project=project)
     classes = {name: code for code, name in enumerate(base.classes)}
     rows = sorted(row for row, label in labels.items() if label in classes)
     strangers = len(labels) - len(rows)
@@ -50,7 +46,7 @@ def train(served: Served, database: Database, *, project: int, log: Log) -> Mode
     model = Model(
         version=served.models.next_version(served.run),
         classes=base.classes,
-        linear=refit(base, scorer.vectors(rows), codes),
+        linear=refit(base, scorer.index.vectors(np.array(rows)), codes),
         penalty=base.penalty,
         learned=len(rows),
         project=project,
@@ -61,23 +57,17 @@ def train(served: Served, database: Database, *, project: int, log: Log) -> Mode
     return model
 
 
-def verified_labels(served: Served, database: Database, *, project: int) -> dict[int, str]:
+def verified_labels(served: Served, run_index: RunIndex, database: Database, *, project: int) -> dict[int, str]:
     """Return row of the run → the label that people verified; a sample that people disagree on is not among them."""
-    run_index = served.run_index
-    if run_index is None:
-        return {}
-    verified: dict[int, str] = {}
+    verified: dict[int, object] = {}
     mine = decisions(served.store.ledger.records(), run=served.run)
-    decided_ids = [id for id in dict.fromkeys(row["id"] for row in mine) if run_index.row(id=id) is not None]
-    if decided_ids:
-        outcome = decided_samples(served.store.samples(served.run, decided_ids), mine)
-        for id, (action, value) in outcome.votes.items():
-            row = run_index.row(id=id)
-            if row is None or action not in ("keep", "relabel"):
-                continue
-            label = json.loads(value) if action == "relabel" and value else run_index.given(row)
-            if isinstance(label, str):
-                verified[row] = label
+    rows = {id: run_index.row(id=id) for id in dict.fromkeys(row["id"] for row in mine)}
+    known = [id for id, row in rows.items() if row is not None]
+    votes = decided_samples(served.store.samples(served.run, known), mine).votes if known else {}
+    for id, (action, value) in votes.items():
+        row = rows.get(id)
+        if row is not None and action in ("keep", "relabel"):
+            verified[row] = json.loads(value) if action == "relabel" and value else run_index.given(row)
     answers: dict[str, set[str]] = defaultdict(set)
     for answer in database.rows(
         "SELECT sample, value FROM answers WHERE project = ? AND run = ? AND sample IS NOT NULL AND value IS NOT NULL "
@@ -89,11 +79,6 @@ def verified_labels(served: Served, database: Database, *, project: int) -> dict
         answers[answer["sample"]].add(answer["value"])
     for sample, values in answers.items():
         row = run_index.row(id=sample)
-        label = json.loads(next(iter(values))) if len(values) == 1 else None
-        if row is None:
-            continue
-        if isinstance(label, str):
-            verified[row] = label
-        else:
-            verified.pop(row, None)
-    return verified
+        if row is not None:
+            verified[row] = json.loads(next(iter(values))) if len(values) == 1 else None
+    return {row: label for row, label in verified.items() if isinstance(label, str)}

@@ -57,8 +57,8 @@ def test_what_is_erased_leaves_the_backend_that_runs_its_disk_and_the_second_loo
     assert b"t0000" not in _contents(bench)
     assert not (bench.database.folder / "models").exists() or not any((bench.database.folder / "models").iterdir())
     assert bench.served.refresh() and not bench.served.refresh()
-    assert bench.served.run_index is not None and bench.served.run_index.row(id="t0000") is None
-    assert len(bench.served.run_index) == 239 and bench.served.scorer is not None and bench.served.scorer.able
+    assert bench.served.scorer is not None and bench.served.scorer.able
+    assert bench.served.scorer.run_index.row(id="t0000") is None and len(bench.served.scorer.run_index) == 239
     answer = client.post("/predict", json=ask([task])).json()["results"][0]
     assert "quality" not in answer  # judged as a text that nobody knows, or not at all
 
@@ -70,7 +70,7 @@ def test_a_run_that_is_removed_is_answered_no_more(bench: Bench) -> None:
     assert bench.served.refresh()
     task = {"id": 7, "data": {"text": _texts()["t0005"], "labelsift_id": "t0005", "labelsift_given": "x"}}
     assert TestClient(bench.app).post("/predict", json=ask([task])).json()["results"] == [[]]
-    assert bench.served.run_index is None and bench.served.problem
+    assert bench.served.scorer is None and bench.served.problem
 
 
 def test_a_second_opinion_comes_back_as_a_decision(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
