@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -22,7 +22,7 @@ from ..convert.label_config import LabelControl
 from ..convert.label_names import names_of
 from ..second_look_project import SECOND_LOOK
 from .database import Database
-from .evidence import as_text, weigh
+from .evidence import weigh
 from .logs import Log
 from .predictions import data_of, id_of, text_of, value_of
 from .projects import Projects, ServerCache
@@ -84,12 +84,8 @@ class Answers:
 
     def _found(self, project: int, annotation: int, task: int) -> tuple[dict[str, Any], dict[str, Any]] | None:
         """Return an answer and its task; None where the task has no such answer."""
-        for page in self._client.tasks(project, annotations=True, include=SAID, ids=[task]):
-            for row in page:
-                for answer in row.get("annotations") or ():
-                    if answer.get("id") == annotation:
-                        return answer, row
-        return None
+        pages = self._client.tasks(project, annotations=True, include=SAID, ids=[task])
+        return next(((answer, row) for answer, row in _answers_in(pages) if answer.get("id") == annotation), None)
 
     def _weigh(self, project: int, annotation: dict[str, Any], task: dict[str, Any], served: Served) -> None:
         """Note what a person answered and what the evidence says of it; ask another one where it contradicts."""
@@ -103,8 +99,6 @@ class Answers:
         if verdict == "contradicts":
             number = int(annotation["id"])
             self._looks.want(project, number, kind="contradiction", person=person, reason=reason, asked=None)
-        if not self._looks.something_to_ask(project):
-            return
         if self._looks.lacks(project):  # found before anything is sent: what comes first would tell which is which
             self._note_more(project, target, served)
         dataset = served.scorer.run_index.dataset if served.scorer else ""
@@ -129,7 +123,8 @@ class Answers:
         verdict, reason = ("", "") if value is None else weigh(prediction, value, model)
         updated = str(annotation.get("updated_at") or "")
         ids = project, int(annotation["id"]), int(task["id"])
-        answer = (*ids, person, served.run, sample, None if value is None else as_text(value), verdict, updated)
+        said = None if value is None else json.dumps(value, ensure_ascii=False)
+        answer = (*ids, person, served.run, sample, said, verdict, updated)
         with self._database.turn() as connection:
             connection.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", answer)
             connection.execute(
@@ -151,10 +146,9 @@ class Answers:
             "include": SAID,
         }
         tasks = self._client.get("/api/tasks", what=f"the tasks of project {project}", params=params)["tasks"]
-        for task in tasks:
-            for annotation in task.get("annotations") or ():
-                if not is_correction(annotation) and not self._is_known(project, int(annotation["id"])):
-                    self._note(project, annotation, task, target, served)
+        for annotation, task in _answers_in([tasks]):
+            if not is_correction(annotation) and not self._is_known(project, int(annotation["id"])):
+                self._note(project, annotation, task, target, served)
 
     def catch_up(self) -> None:
         """Queue the answers that changed since the last known one: webhooks that never came, or could not be kept."""
@@ -174,19 +168,27 @@ class Answers:
     def _queue_changed(self, project: int, since: datetime) -> None:
         when = since.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         item = {"filter": "filter:tasks:updated_at", "operator": "greater", "type": "Datetime", "value": when}
-        for page in self._client.tasks(project, annotations=True, include=SAID, filters=[item]):
-            for task in page:
-                for annotation in task.get("annotations") or ():
-                    updated, number = str(annotation.get("updated_at") or ""), int(annotation["id"])
-                    if is_correction(annotation) or datetime.fromisoformat(updated) <= since:
-                        continue
-                    if not self._is_known(project, number, updated):
-                        self._database.add_job("annotation", project, number, when=updated, task=int(task["id"]))
+        for annotation, task in _answers_in(
+            self._client.tasks(project, annotations=True, include=SAID, filters=[item])
+        ):
+            updated, number = str(annotation.get("updated_at") or ""), int(annotation["id"])
+            if is_correction(annotation) or datetime.fromisoformat(updated) <= since:
+                continue
+            if not self._is_known(project, number, updated):
+                self._database.add_job("annotation", project, number, when=updated, task=int(task["id"]))
 
     def _is_known(self, project: int, annotation: int, updated: str | None = None) -> bool:
         """Tell whether an answer was noted, in this state where one is given."""
         query = "SELECT 1 FROM answers WHERE project = ? AND annotation = ? AND updated = COALESCE(?, updated)"
         return bool(self._database.rows(query, project, annotation, updated))
+
+
+def _answers_in(pages: Iterable[list[dict[str, Any]]]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Yield each answer with its task."""
+    for page in pages:
+        for task in page:
+            for answer in task.get("annotations") or ():
+                yield answer, task
 
 
 @contextlib.contextmanager

@@ -1,24 +1,62 @@
-"""The ML backend protocol of Label Studio as an ASGI application with an OpenAPI description."""
+"""The ML backend protocol of Label Studio as an ASGI application with an OpenAPI description.
+
+Predictions come within a second, from threads that judge unseen texts; events go into the queue.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import Body, FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
-from .auth import Access
+from ..convert.label_config import LabelControl
 from .database import FullError
-from .handlers import Handlers, Webhook
-from .middleware import SIGNED, Guard
+from .guard import SIGNED, Guard
+from .logs import Log
 from .predictions import Entry, project_of
+from .projects import Projects
+from .served_run import Served, UnseenTask
+from .worker import Worker
 
+HOLD = 0.8  # seconds that a page is held at most; the rest of the second is for the network round trip
+# Seconds more for each further task, and at most: "Retrieve Predictions" sends many, and holds no page.
+FURTHER, LONGEST = 0.05, 30.0
+AT_ONCE = 16  # texts that are judged together
+_ABOUT = ("ANNOTATION_CREATED", "ANNOTATION_UPDATED")
+Number = Annotated[int, Field(ge=0, le=2**63 - 1)]
 Text = Annotated[str, Body(embed=True)]
+
+
+class Annotation(BaseModel):
+    """Which annotation an event is about."""
+
+    id: Number
+    task: Number | None = None
+    updated_at: str | None = None
+
+
+class EventProject(BaseModel):
+    """Which project an event is about."""
+
+    id: Number
+
+
+class Webhook(BaseModel):
+    """An event; only numbers and times are read from it."""
+
+    action: str
+    project: EventProject | None = None
+    annotation: Annotation | None = None
+    annotations: list[Annotation] | None = None
 
 
 class Refusal(BaseModel):
@@ -32,13 +70,13 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def create_app(handlers: Handlers, *, access: Access, any_host: bool = False) -> Guard:
+def create_app(handlers: Handlers, *, secret: str | None, any_host: bool = False) -> Guard:
     """Return the ASGI application.
 
     Parameters
     ----------
-    access
-        Who may ask; without a password only requests that name this machine as their host.
+    secret
+        The password; without one only requests that name this machine as their host are answered.
     any_host
         Passes whatever host, for tests.
     """
@@ -53,9 +91,13 @@ def create_app(handlers: Handlers, *, access: Access, any_host: bool = False) ->
     name = "labelsift for Label Studio"
     app = FastAPI(title=name, version="1", lifespan=lifespan, docs_url=None, redoc_url=None, responses=_REFUSALS)
     app.add_exception_handler(RequestValidationError, _unfit)
-    _add_connecting(app, handlers)
-    _add_working(app, handlers)
-    return Guard(app, access=access, log=handlers.log, any_host=any_host)
+    app.get("/health")(handlers.health)
+    app.post("/setup")(handlers.setup)
+    app.get("/versions")(handlers.versions)
+    app.post("/predict", response_model=dict[str, list[Entry]])(handlers.predict)
+    app.post("/webhook")(handlers.webhook)
+    app.post("/job_status")(handlers.job_status)
+    return Guard(app, secret=secret, log=handlers.log, any_host=any_host)
 
 
 async def _unfit(_: Request, error: Exception) -> JSONResponse:
@@ -65,58 +107,132 @@ async def _unfit(_: Request, error: Exception) -> JSONResponse:
     return JSONResponse({"detail": f"These fields do not fit: {', '.join(fields)}"}, 422)
 
 
-def _add_connecting(app: FastAPI, handlers: Handlers) -> None:
-    @app.get("/health")
-    async def health() -> dict[str, Any]:
+class Handlers:
+    """Answers requests, one method an address; without a worker events are acknowledged, and nothing more."""
+
+    def __init__(self, projects: Projects, worker: Worker | None, *, log: Log) -> None:
+        self.projects, self.worker, self.log = projects, worker, log
+        self._reading = ThreadPoolExecutor(4, thread_name_prefix="answering")
+        self._judging = ThreadPoolExecutor(1, thread_name_prefix="judging")
+
+    async def health(self) -> dict[str, Any]:
         """Say that the server is up, which runs are ready, which configs do not fit, how many jobs wait or failed."""
-        served = handlers.projects.all()
+        served = self.projects.all()
         runs = {run.run: run.problem or ("ready" if run.ready.is_set() else "loading") for run in served}
-        problems = {str(number): why for number, why in handlers.projects.problems.items()}
-        jobs = handlers.worker.database.job_counts() if handlers.worker is not None else {}
+        problems = {str(number): why for number, why in self.projects.problems.items()}
+        jobs = self.worker.database.job_counts() if self.worker is not None else {}
         waiting = {state: jobs.get(state, 0) for state in ("pending", "failed")}
         return {"status": "UP", "model_class": "labelsift", "runs": runs, "problems": problems, "jobs": waiting}
 
-    @app.post("/setup")
-    async def setup(project: Text, schema_: Annotated[str, Body(alias="schema")]) -> dict[str, str]:
+    async def setup(self, project: Text, schema_: Annotated[str, Body(alias="schema")]) -> dict[str, str]:
         """Return the model version at once; the token that comes with the request is not read."""
         number = project_of(project)
-        served = handlers.projects.served(number)
+        served = self.projects.served(number)
         if served is None:
-            handlers.log.say("project_not_served", project=number)
+            self.log.say("project_not_served", project=number)
             raise HTTPException(404, "This project is not served: name it to labelsift serve")
-        handlers.look_at(schema_, project=number)
+        # Whether the config fits the log and /health say; nobody waits for that.
+        self._reading.submit(self.projects.target, schema_, project=number)
         return {"model_version": served.version(number)}
 
-    @app.get("/versions")
-    async def versions() -> dict[str, list[str]]:
+    async def versions(self) -> dict[str, list[str]]:
         """List the model versions of all runs that are served, the newest first."""
-        return {"versions": [version for served in handlers.projects.all() for version in served.versions()]}
+        return {"versions": [version for served in self.projects.all() for version in served.versions()]}
 
-
-def _add_working(app: FastAPI, handlers: Handlers) -> None:
-    @app.post("/predict", response_model=dict[str, list[Entry]])
     async def predict(
+        self,
         tasks: Annotated[list[dict[str, Any]], Body()],
         label_config: Text,
         project: Annotated[str | None, Body()] = None,
     ) -> JSONResponse:
-        """Answer tasks, one entry each in their order; ``[]`` where nothing can be said yet."""
-        return JSONResponse({"results": await handlers.predict(tasks, label_config, project=project_of(project))})
+        """Answer tasks, one entry each in their order; ``[]`` where nothing can be said yet.
 
-    @app.post("/webhook")
-    async def webhook(event: Webhook, request: Request) -> dict[str, Any]:
-        """Acknowledge an event once it is on the disk."""
+        One task is answered within HOLD seconds, many in a few more; what takes longer is there the next time.
+        """
+        return JSONResponse({"results": await self._entries(tasks, label_config, project_of(project))})
+
+    async def _entries(self, tasks: list[dict[str, Any]], config: str, project: int | None) -> list[Entry]:
+        end = time.monotonic() + min(HOLD + FURTHER * max(len(tasks) - 1, 0), LONGEST)
+        served = self.projects.served(project)
+        nothing: list[Entry] = [[] for _ in tasks]
+        if served is None:
+            self.log.say("project_not_served", project=project)
+            return nothing
+
+        def read() -> tuple[LabelControl | None, list[Entry], list[UnseenTask]]:
+            target = self.projects.target(config, project=project)
+            if target is None:
+                return None, nothing, []
+            return target, *served.answer(tasks, target, project=project)
+
         try:
-            return await asyncio.to_thread(handlers.take, event, signed=request.scope[SIGNED])
-        except FullError as error:
-            handlers.log.failed("queue_full", error)
-            raise HTTPException(503, "The event could not be kept") from None
+            reading = asyncio.get_running_loop().run_in_executor(self._reading, read)
+            target, entries, unseen = await asyncio.wait_for(reading, end - time.monotonic())
+        except TimeoutError:
+            self.log.say("too_slow", project=project, tasks=len(tasks))
+            return nothing
+        except Exception as error:  # the page must open, and the log says why it shows nothing
+            self.log.failed("answering_failed", error, project=project)
+            return nothing
+        if target is not None and unseen:
+            await self._judge(served, unseen, project, end)
+            for task in unseen:
+                entries[task.position] = served.remembered(task, target, project=project) or []
+        empty = sum(not entry for entry in entries)
+        self.log.say("predict", project=project, tasks=len(entries), unseen=len(unseen), empty=empty)
+        return entries
 
-    @app.post("/job_status")
-    async def job_status(job: Text) -> dict[str, Any]:
+    async def _judge(self, served: Served, unseen: Sequence[UnseenTask], project: int | None, end: float) -> None:
+        """Judge in the one thread for it what was never judged; what is not done by the end goes on there."""
+
+        def judge(some: list[str]) -> None:
+            try:
+                served.judge(some, project=project)
+            except Exception as error:  # in a thread: the task is answered with nothing
+                self.log.failed("judging_failed", error, project=project)
+
+        texts = served.unknown([task.text for task in unseen], project=project)
+        loop = asyncio.get_running_loop()
+        batches = [texts[start : start + AT_ONCE] for start in range(0, len(texts), AT_ONCE)]
+        if batches:
+            waiting = [loop.run_in_executor(self._judging, judge, batch) for batch in batches]
+            await asyncio.wait(waiting, timeout=max(end - time.monotonic(), 0))
+
+    def webhook(self, event: Webhook, request: Request) -> dict[str, Any]:
+        """Acknowledge an event once what it is about is queued on the disk."""
+        project = event.project.id if event.project else None
+        if self.worker is None or project is None or self.projects.served(project) is None:
+            return {"status": "ok", "queued": 0}
+        add = self.worker.database.add_job
+        numbers: list[int | None] = []
+        try:
+            if event.action in _ABOUT and event.annotation is not None:
+                about = event.annotation
+                numbers = [add("annotation", project, about.id, when=about.updated_at or "", task=about.task)]
+            elif event.action == "ANNOTATIONS_DELETED":
+                numbers = [add("deleted", project, gone.id, when="") for gone in event.annotations or ()]
+            elif event.action == "START_TRAINING" and request.scope[SIGNED]:
+                numbers = [add("train", project, None, when=datetime.now(UTC).isoformat())]
+        except FullError as error:
+            self.log.failed("queue_full", error)
+            raise HTTPException(503, "The event could not be kept") from None
+        if not any(numbers):
+            return {"status": "ok", "queued": 0}
+        self.worker.wake()
+        return {"status": "ok", "queued": sum(number is not None for number in numbers), "job": f"job-{numbers[0]}"}
+
+    async def job_status(self, job: Text) -> dict[str, Any]:
         """Say how far a training is."""
-        worker, number = handlers.worker, project_of(job.removeprefix("job-"))
+        worker, number = self.worker, project_of(job.removeprefix("job-"))
         state = worker.database.job_state(number) if worker is not None and number is not None else None
         if state is None:
             raise HTTPException(404, "There is no such job")
         return {"job_status": {"pending": "queued", "done": "finished"}.get(state, state)}
+
+    def stop(self) -> None:
+        """Let the worker finish the job at hand."""
+        self.projects.stop()
+        if self.worker is not None:
+            self.worker.stop()
+        self._judging.shutdown(wait=False, cancel_futures=True)
+        self._reading.shutdown(wait=False, cancel_futures=True)

@@ -68,28 +68,17 @@ def require_safe(host: str, secret: str | None) -> None:
         )
 
 
-class Access:
-    """Tells whether a request may pass.
+def allows(authorization: str | None, secret: str | None) -> bool:
+    """Compare the credentials of a request in constant time; with None for a password everybody may pass."""
+    kind, _, coded = (authorization or "").partition(" ")
+    expected = base64.b64encode(f"{USER}:{secret}".encode()).decode()
+    right = hmac.compare_digest(_digest(coded.strip()), _digest(expected))
+    return secret is None or (right and kind.lower() == "basic")
 
-    Parameters
-    ----------
-    secret
-        The password; with None everybody may pass who names this machine as the host.
-    """
 
-    def __init__(self, secret: str | None) -> None:
-        self.open = secret is None
-        self._expected = _digest(base64.b64encode(f"{USER}:{secret}".encode()).decode())
-
-    def allows(self, authorization: str | None) -> bool:
-        """Compare the credentials of a request in constant time."""
-        kind, _, coded = (authorization or "").partition(" ")
-        return self.open or (kind.lower() == "basic" and hmac.compare_digest(_digest(coded.strip()), self._expected))
-
-    def knows_host(self, host: str | None) -> bool:
-        """Tell whether a request was meant for this machine: a page of a stranger's must not ask through a browser."""
-        name = host or ""
-        return not self.open or is_loopback(name if name.endswith("]") else name.rsplit(":", 1)[0])
+def is_this_machine(host: str) -> bool:
+    """Tell whether a request was meant for this machine: a page of a stranger's must not ask through a browser."""
+    return is_loopback(host if host.endswith("]") else host.rsplit(":", 1)[0])
 
 
 def _digest(value: str) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Literal
 
 from labelsift.data.label_sets import format_labels
@@ -50,8 +49,3 @@ def _verdict(value: Value, likely: float | None, other: Value, confidence: float
     if likely is not None and value == other and likely >= AGREES:
         return "agrees", f"Answered {format_labels(value)}, to which {who} gives {likely:.2f}."
     return "", ""
-
-
-def as_text(value: Value) -> str:
-    """Write a value in the one form that is kept."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True)

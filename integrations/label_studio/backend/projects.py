@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +41,8 @@ class Projects:
     """
 
     def __init__(self, by_number: Mapping[int, Served], rest: Served | None, *, log: Log) -> None:
-        self._by_number, self._rest, self._log = dict(by_number), rest, log
-        self._targets: dict[str, LabelControl | str] = {}
+        self._by_number, self._rest = dict(by_number), rest
+        self._read = lru_cache(_CONFIGS)(partial(_read_config, log=log))
         self.problems: dict[int, str] = {}
         self._stopping = threading.Event()
 
@@ -77,28 +78,24 @@ class Projects:
 
     def target(self, config: str, *, project: int | None) -> LabelControl | None:
         """Return where labels stand in a project's config; None, and a line in the log, where it does not fit."""
-        if config not in self._targets:
-            target = self._read(config, project)
-            if len(self._targets) >= _CONFIGS:
-                self._targets.clear()
-            self._targets[config] = target
-        target = self._targets[config]
+        target = self._read(config, project)
         if isinstance(target, LabelControl):
             self.problems.pop(project or 0, None)
             return target
         self.problems[project or 0] = target
         return None
 
-    def _read(self, config: str, project: int | None) -> LabelControl | str:
-        """Return the target of a config, or what is wrong with it."""
-        try:
-            return label_control_of(config, project=f"project {project}")
-        except LabelsiftError as error:
-            self._log.say("config_does_not_fit", project=project, error=error.what, cure=error.hint)
-            return error.what
-        except Exception as error:  # the SDK's reader fails in many ways on what is no config
-            self._log.failed("config_does_not_fit", error, project=project)
-            return f"The labeling config cannot be read ({type(error).__name__})"
+
+def _read_config(config: str, project: int | None, *, log: Log) -> LabelControl | str:
+    """Return the target of a config, or what is wrong with it."""
+    try:
+        return label_control_of(config, project=f"project {project}")
+    except LabelsiftError as error:
+        log.say("config_does_not_fit", project=project, error=error.what, cure=error.hint)
+        return error.what
+    except Exception as error:  # the SDK's reader fails in many ways on what is no config
+        log.failed("config_does_not_fit", error, project=project)
+        return f"The labeling config cannot be read ({type(error).__name__})"
 
 
 def open_projects(named: Mapping[str, str], *, store: Store, folder: Path, log: Log, client: Client | None) -> Projects:
@@ -111,18 +108,11 @@ def open_projects(named: Mapping[str, str], *, store: Store, folder: Path, log: 
     StoreError
         If there is no such run.
     """
-    runs: dict[str, Served] = {}
-    by_number: dict[int, Served] = {}
-    titles = [project for project in named if project != EVERY and not project.isdigit()]
-    numbers = _numbers(titles, client)
-    for project, wanted in named.items():
-        run = store.find(wanted)
-        served = runs.get(run) or Served(store, run, folder=folder, log=log)
-        runs[run] = served
-        if project != EVERY:
-            by_number[numbers.get(project) or int(project)] = served
-    rest = runs[store.find(named[EVERY])] if EVERY in named else None
-    return Projects(by_number, rest, log=log)
+    numbers = _numbers([project for project in named if project != EVERY and not project.isdigit()], client)
+    chosen = {project: store.find(wanted) for project, wanted in named.items()}
+    runs = {run: Served(store, run, folder=folder, log=log) for run in dict.fromkeys(chosen.values())}
+    by_number = {numbers.get(project) or int(project): runs[run] for project, run in chosen.items() if project != EVERY}
+    return Projects(by_number, runs[chosen[EVERY]] if EVERY in chosen else None, log=log)
 
 
 def _numbers(titles: list[str], client: Client | None) -> dict[str, int]:

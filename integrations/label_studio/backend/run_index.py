@@ -5,9 +5,8 @@ Of 200,000 samples some 40 MB are held: ids, labels, scores, texts, and two sort
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from labelsift.data.hashing import text_digest, text_hash
 from labelsift.data.samples import TEXT_HASH, Task
-from labelsift.review.suggestions import read_given, settled
+from labelsift.review.suggestions import read_given, suggestion_of
 from labelsift.store.cache import text_hashes
 from labelsift.store.run import Run
 
@@ -148,13 +147,11 @@ class RunIndex:
         )
 
     def _other(
-        self, row: int, given: Value | None, findings: Sequence[Mapping[str, Any]]
+        self, row: int, given: Value | None, findings: list[dict[str, Any]]
     ) -> tuple[Value | None, float | None]:
         if self.task == "spans":
-            changes = [
-                tuple(json.loads(finding[name] or "null") for name in ("given", "suggested")) for finding in findings
-            ]
-            return (settled(given, changes), findings[0]["confidence"]) if changes else (None, None)
+            suggested, _ = suggestion_of(findings, given=given, task=self.task)
+            return suggested, None if suggested is None else findings[0]["confidence"]
         cell = self._suggested[row].as_py() if self._suggested is not None else None
         return (None, None) if cell is None else (read_given(cell, self.task), _number(self._confidence[row]))
 
@@ -204,7 +201,7 @@ def _findings(findings: pa.Table) -> dict[str, list[dict[str, Any]]]:
     """Return the findings that dispute the label of a sample, worst first, by its id."""
     mine = pc.and_(pc.equal(findings["scope"], "sample"), pc.is_in(findings["issue"], pa.array(["label", "span"])))
     by_id: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    names = ["id", "given", "suggested", "confidence", "reason", "related_ids"]
+    names = ["id", "issue", "score", "given", "suggested", "confidence", "reason", "related_ids"]
     for row in findings.filter(mine).select(names).to_pylist():
         by_id[row["id"]].append(row)
     return dict(by_id)

@@ -53,9 +53,9 @@ class SecondLooks:
         looks = "INSERT OR IGNORE INTO looks VALUES (?, ?, ?, ?, ?, ?, 'open', ?, NULL)"
         self._database.change(looks, key, project, annotation, kind, person, asked, reason)
 
-    def send(self, project: int, *, dataset: str, run: str, target: LabelControl, config: str) -> int:
-        """Ask what is to be asked in a project, and return how much that was."""
-        self._assign(project, set(self._server.people().values()))
+    def send(self, project: int, *, dataset: str, run: str, target: LabelControl, config: str) -> None:
+        """Ask what is to be asked in a project."""
+        self._assign(project)
         self._add_agreements(project)
         todo = self._database.rows(
             "SELECT l.*, a.task, a.sample FROM looks l JOIN answers a USING (project, annotation) "
@@ -63,7 +63,7 @@ class SecondLooks:
             project,
         )
         if not todo:
-            return 0
+            return
         self._record(todo, dataset=dataset, run=run, project=project)
         place = self._place(project)
         there = self._arrived(place, [row for row in todo if row["tried"] is not None])
@@ -77,14 +77,15 @@ class SecondLooks:
         with self._database.turn() as connection:
             connection.executemany("UPDATE looks SET state = 'sent' WHERE key = ?", [(row["key"],) for row in todo])
         self._log.say("second_look", project=project, asked=len(todo), in_project=place)
-        return len(todo)
 
-    def _assign(self, project: int, people: set[str]) -> None:
+    def _assign(self, project: int) -> None:
         """Choose whom to ask: another person than the one who answered, the one who was asked least."""
-        busy = Counter(row["asked"] for row in self._database.rows("SELECT asked FROM looks WHERE asked IS NOT NULL"))
-        for row in self._database.rows(
+        rows = self._database.rows(
             "SELECT * FROM looks WHERE project = ? AND state IN ('open', 'waiting') AND asked IS NULL", project
-        ):
+        )
+        people = set(self._server.people().values()) if rows else set()
+        busy = Counter(row["asked"] for row in self._database.rows("SELECT asked FROM looks WHERE asked IS NOT NULL"))
+        for row in rows:
             others = sorted(people - self._had(row), key=lambda person: (busy[person], person))
             if not others:
                 if row["state"] != "waiting":
@@ -113,6 +114,8 @@ class SecondLooks:
         )
         for person in sorted({person for person, _ in kinds}):
             owed = kinds[person, "contradiction"] - kinds[person, "agreement"]
+            if owed <= 0:
+                continue
             pool = self._database.rows(
                 "SELECT * FROM answers a WHERE project = ? AND verdict = 'agrees' AND NOT EXISTS "
                 "(SELECT 1 FROM answers o WHERE o.project = a.project AND o.task = a.task AND o.person = ?) "
@@ -121,7 +124,7 @@ class SecondLooks:
                 project,
                 person,
             )
-            for row in _random.sample(pool, min(max(owed, 0), len(pool))):
+            for row in _random.sample(pool, min(owed, len(pool))):
                 self.want(
                     project,
                     row["annotation"],
@@ -140,15 +143,6 @@ class SecondLooks:
         place = find_or_make(self._client, project)
         self._database.keep(name, str(place))
         return place
-
-    def something_to_ask(self, project: int) -> bool:
-        """Tell whether a look is open, or waits, or answers are owed to mix with."""
-        [row] = self._database.rows(
-            "SELECT TOTAL(state IN ('open', 'waiting')) unsent, TOTAL((asked IS NOT NULL) * "
-            "((kind = 'contradiction') - (kind = 'agreement'))) owed FROM looks WHERE project = ?",
-            project,
-        )
-        return row["unsent"] > 0 or row["owed"] > 0
 
     def lacks(self, project: int) -> bool:
         """Tell whether fewer answers are known that agree than there are to be mixed with those that contradict."""

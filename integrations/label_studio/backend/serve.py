@@ -17,7 +17,7 @@ from labelsift.store.store import Store
 from ..client.client import Client
 from ..client.connect import connect
 from ..client.errors import KEY, KEY_FILE, URL
-from .auth import Access, password, require_safe
+from .auth import password, require_safe
 from .database import Database
 from .logs import Handler, Log
 from .projects import open_projects
@@ -34,7 +34,6 @@ def serve(
     port: int,
     second_look: bool,
     train: bool,
-    log: Log | None = None,
 ) -> None:
     """Answer Label Studio until a signal ends it; then finish the requests and the job at hand.
 
@@ -50,13 +49,12 @@ def serve(
     try:
         import uvicorn
 
-        from .app import create_app
-        from .handlers import Handlers
+        from .app import Handlers, create_app
     except ImportError as error:
         raise MissingExtraError("uvicorn", "label-studio", purpose="The backend") from error
     secret = password()
     require_safe(host, secret)
-    log = log or Log()
+    log = Log()
     run_store = Store(DEFAULT if store is None else store)
     run_store.folder  # noqa: B018 - refuses a bucket
     check_format(run_store.place)  # before anything is written there: a scan takes no folder that others began
@@ -70,7 +68,7 @@ def serve(
             )
         served.load()
         config = uvicorn.Config(
-            create_app(Handlers(served, worker, log=log), access=Access(secret)),
+            create_app(Handlers(served, worker, log=log), secret=secret),
             host=host,
             port=port,
             log_config=None,

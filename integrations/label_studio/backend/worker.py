@@ -86,12 +86,18 @@ class Worker:
         self.answers.catch_up()
 
     def step(self) -> bool:
-        """Do the first job; False where there is none."""
+        """Do the first job, maybe again after a kill, and note that it is done; False where there is none."""
         job = self.database.next_job()
         if job is None or not self._loaded(job):
             return False
+        served = self._projects.served(job.project)
         try:
-            self.do(job)
+            if served is not None and job.about is not None:  # also of a deletion: only the server knows if it is true
+                self.answers.look_at(job.project, job.about, job.task, served)
+            elif served is not None and job.kind == "train" and self._training:
+                train(served, self.database, project=job.project, log=self._log)
+            self.database.done(job)
+            self._log.say("job_done", job=job.number, kind=job.kind, project=job.project)
         except PlatformError as error:
             self.database.again(job, patient=True)
             self._log.failed("job_waits", error, job=job.number, kind=job.kind)
@@ -109,14 +115,3 @@ class Worker:
             if self._stopping.is_set():
                 return False
         return True
-
-    def do(self, job: Job) -> None:
-        """Do a job and note that it is done; may be called again for the same job."""
-        served = self._projects.served(job.project)
-        if served is not None:
-            if job.about is not None:  # also of a deletion: only the server knows whether it is true
-                self.answers.look_at(job.project, job.about, job.task, served)
-            elif job.kind == "train" and self._training:
-                train(served, self.database, project=job.project, log=self._log)
-        self.database.done(job)
-        self._log.say("job_done", job=job.number, kind=job.kind, project=job.project)

@@ -15,10 +15,8 @@ import labelsift as ls
 import pyarrow as pa
 import pytest
 from labelsift.data.samples import Samples
-from labelsift.integrations.label_studio.backend.app import create_app
-from labelsift.integrations.label_studio.backend.auth import Access
+from labelsift.integrations.label_studio.backend.app import Handlers, create_app
 from labelsift.integrations.label_studio.backend.database import Database
-from labelsift.integrations.label_studio.backend.handlers import Handlers
 from labelsift.integrations.label_studio.backend.logs import Log
 from labelsift.integrations.label_studio.backend.projects import Projects
 from labelsift.integrations.label_studio.backend.served_run import Served
@@ -205,7 +203,7 @@ def make_bench() -> Iterator[Callable[..., Bench]]:
         client: Any = cable
         worker = Worker(client, projects, database, kept.ledger, log=log, second_look=True, training=True)
         handlers = Handlers(projects, worker, log=log)
-        app = create_app(handlers, access=Access(secret), any_host=True)
+        app = create_app(handlers, secret=secret, any_host=True)
         return Bench(app, handlers, projects, database, served, cable, out)
 
     yield make

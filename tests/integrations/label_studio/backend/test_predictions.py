@@ -174,16 +174,16 @@ def test_two_projects_with_runs_of_their_own_share_nothing(store: Path, make_ben
     report = ls.scan(Samples(table, other.metadata, "others"), store=store)
     bench = make_bench(store)
     kept = Store(store)
-    second = Served(kept, report.run, folder=bench.database.folder, log=bench.projects._log)
+    second = Served(kept, report.run, folder=bench.database.folder, log=bench.handlers.log)
     second.load()
     first = Served(
         kept,
         next(one.run for one in kept.runs() if one.run != report.run),
         folder=bench.database.folder,
-        log=bench.projects._log,
+        log=bench.handlers.log,
     )
     first.load()
-    bench.handlers.projects = Projects({1: first, 2: second}, None, log=bench.projects._log)
+    bench.handlers.projects = Projects({1: first, 2: second}, None, log=bench.handlers.log)
     client = TestClient(bench.app)
     task = [{"id": 1, "data": {"text": "my plastic card was shipped by post"}}]
     [one], [two] = _results(client, task), _results(client, task, project=2)

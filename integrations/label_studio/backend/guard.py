@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .auth import Access
+from .auth import allows, is_this_machine
 from .logs import Log
 
 MEGABYTE = 1_000_000
@@ -29,14 +29,14 @@ class Guard:
 
     Parameters
     ----------
-    access
-        Who may ask.
+    secret
+        The password; with None everybody may pass who names this machine as the host.
     any_host
         Passes requests for whatever host, for tests.
     """
 
-    def __init__(self, app: ASGIApp, *, access: Access, log: Log, any_host: bool = False) -> None:
-        self._app, self._access, self._log, self._any_host = app, access, log, any_host
+    def __init__(self, app: ASGIApp, *, secret: str | None, log: Log, any_host: bool = False) -> None:
+        self._app, self._secret, self._log, self._any_host = app, secret, log, any_host
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -74,11 +74,11 @@ class Guard:
     def _refusal(self, scope: Scope, *, most: int) -> JSONResponse | None:
         """Return the answer to a request that may not pass, by its headers; None where it may."""
         headers = Headers(scope=scope)
-        scope[SIGNED] = self._access.allows(headers.get("authorization"))
+        scope[SIGNED] = allows(headers.get("authorization"), self._secret)
         if not scope[SIGNED] and scope["path"] != HINTS:
             detail = {"detail": "The credentials are missing or wrong"}
             return JSONResponse(detail, 401, {"www-authenticate": 'Basic realm="labelsift"'})
-        if not self._any_host and not self._access.knows_host(headers.get("host")):
+        if self._secret is None and not self._any_host and not is_this_machine(headers.get("host", "")):
             return JSONResponse({"detail": "Without a password this server answers its own machine only"}, 403)
         if scope["method"] == "POST" and "json" not in headers.get("content-type", ""):
             return JSONResponse({"detail": "Send JSON"}, 415)
