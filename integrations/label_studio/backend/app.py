@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import Body, FastAPI, HTTPException, Request
@@ -184,18 +185,21 @@ class Handlers:
 
     async def _judge(self, served: Served, unseen: Sequence[UnseenTask], project: int | None, end: float) -> None:
         """Judge in the one thread for it what was never judged; what is not done by the end goes on there."""
+        scorer, trained = served.scorer, served.trained_for(project)
+        if scorer is None:
+            return
 
         def judge(some: list[str]) -> None:
             try:
-                served.judge(some, project=project)
+                scorer.judge(some, trained)
             except Exception as error:  # in a thread: the task is answered with nothing
                 self.log.failed("judging_failed", error, project=project)
 
-        texts = served.unknown([task.text for task in unseen], project=project)
-        loop = asyncio.get_running_loop()
-        batches = [texts[start : start + AT_ONCE] for start in range(0, len(texts), AT_ONCE)]
-        if batches:
-            waiting = [loop.run_in_executor(self._judging, judge, batch) for batch in batches]
+        texts = dict.fromkeys(task.text for task in unseen)
+        new = [text for text in texts if scorer.remembered(text, trained) is None]
+        if new:
+            run = partial(asyncio.get_running_loop().run_in_executor, self._judging, judge)
+            waiting = [run(new[start : start + AT_ONCE]) for start in range(0, len(new), AT_ONCE)]
             await asyncio.wait(waiting, timeout=max(end - time.monotonic(), 0))
 
     def webhook(self, event: Webhook, request: Request) -> dict[str, Any]:

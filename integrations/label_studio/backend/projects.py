@@ -17,6 +17,7 @@ from labelsift.store.store import Store
 
 from ..client.client import Client
 from ..convert.label_config import LabelControl, label_control_of
+from ..state.match import find_project
 from .logs import Log
 from .served_run import Served
 
@@ -108,28 +109,19 @@ def open_projects(named: Mapping[str, str], *, store: Store, folder: Path, log: 
     StoreError
         If there is no such run.
     """
-    numbers = _numbers([project for project in named if project != EVERY and not project.isdigit()], client)
+    numbers = {project: _number_of(project, client) for project in named if project != EVERY}
     chosen = {project: store.find(wanted) for project, wanted in named.items()}
     runs = {run: Served(store, run, folder=folder, log=log) for run in dict.fromkeys(chosen.values())}
-    by_number = {numbers.get(project) or int(project): runs[run] for project, run in chosen.items() if project != EVERY}
+    by_number = {number: runs[chosen[project]] for project, number in numbers.items()}
     return Projects(by_number, runs[chosen[EVERY]] if EVERY in chosen else None, log=log)
 
 
-def _numbers(titles: list[str], client: Client | None) -> dict[str, int]:
-    if not titles:
-        return {}
+def _number_of(project: str, client: Client | None) -> int:
+    if project.isdigit():
+        return int(project)
     if client is None:
         raise InputError("Projects are named by their titles, and Label Studio is not known", hint="Give their numbers")
-    numbers: dict[str, list[int]] = {}
-    for project in client.projects():
-        numbers.setdefault(str(project["title"]), []).append(int(project["id"]))
-    missing = [title for title in titles if title not in numbers]
-    if missing:
-        raise InputError("Label Studio has no such projects", ids=missing, hint="Give their titles or their numbers")
-    twice = [title for title in titles if len(numbers[title]) > 1]
-    if twice:
-        raise InputError("Several projects have these titles", ids=twice, hint="Give their numbers")
-    return {title: numbers[title][0] for title in titles}
+    return int(find_project(client, project)["id"])
 
 
 class ServerCache:

@@ -169,18 +169,6 @@ class Served:
                 entries[position] = entry(prediction, target, version=version, text=texts[position])
         return entries, unseen
 
-    def unknown(self, texts: Sequence[str], *, project: int | None) -> list[str]:
-        """Return which of some unseen texts can be judged, and were not judged before, each once."""
-        scorer, trained = self.scorer, self.trained_for(project)
-        if scorer is None:
-            return []
-        return [text for text in dict.fromkeys(texts) if scorer.remembered(text, trained) is None]
-
-    def judge(self, texts: Sequence[str], *, project: int | None) -> None:
-        """Judge unseen texts, which may take long; what is said of them is remembered."""
-        if self.scorer is not None:
-            self.scorer.judge(texts, self.trained_for(project))
-
     def remembered(self, task: UnseenTask, target: LabelControl, *, project: int | None) -> Entry | None:
         """Return the entry of an unseen task whose text was judged; None before that."""
         scorer, trained = self.scorer, self.trained_for(project)
