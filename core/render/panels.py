@@ -25,8 +25,8 @@ from ..metrics.factorize import partitions
 from ..metrics.slice_metrics import ScoredLabels, class_metrics, overall, score_column, scored_labels, wilson
 from ..metrics.slice_table import full_table, worst_first
 from ..metrics.slugs import slug
+from ..store.cache import installed_version
 from .overview import BINS, Overview
-from .page.build import version
 from .verdict import summary
 
 if TYPE_CHECKING:
@@ -260,7 +260,7 @@ def _params(report: Run, source: str) -> dict[str, str]:
         "classes": len(report.samples.classes),
         "embedder": report.settings.get("embedder", ""),
         "metrics_of": source,
-        "version": version() or "unknown",
+        "version": installed_version("labelsift") or "unknown",
     }
     return {f"labelsift_{name}": str(value) for name, value in facts.items() if value != ""}
 

@@ -13,7 +13,7 @@ import hashlib
 import html
 import os
 import tempfile
-from importlib import metadata, resources
+from importlib import resources
 from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING
@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from ...data.formatting import visible
 from ...data.textless import require_texts
 from ...errors import InputError
+from ...store.cache import installed_version
 from .content import content, encode, headline
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def render_page(report: Run, *, share: bool = False) -> str:
     script = "(() => {\n'use strict';\n" + "\n".join(map(template, SCRIPTS)) + "\n})();\n"
     fixed = {"style": style, "script": script, "style_hash": content_hash(style), "script_hash": content_hash(script)}
     head = {name: html.escape(visible(text)) for name, text in headline(report).items()}
-    head["version"] = html.escape(version())
+    head["version"] = html.escape(installed_version("labelsift") or "")
     frame = Template(template("index.html"))
     empty = frame.substitute(fixed, **head, content="")
     data = encode(content(report, share=share, room=PAGE_BYTES - len(empty.encode("utf-8"))))
@@ -91,14 +92,6 @@ def template(name: str) -> str:
 def content_hash(text: str) -> str:
     """Return how a Content-Security-Policy names a text."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
-
-
-def version() -> str:
-    """Return labelsift's version, or nothing where it is not installed."""
-    try:
-        return metadata.version("labelsift")
-    except metadata.PackageNotFoundError:
-        return ""
 
 
 def _replace(path: Path, page: bytes) -> None:
