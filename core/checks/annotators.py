@@ -18,6 +18,7 @@ from ..data.formatting import listed
 from ..data.schemas import Finding
 from ..label_quality.crowdlab import CROWDLAB, EXTRA, Consensus, by_crowdlab, by_majority
 from ..label_quality.multilabel_noise import logit
+from ..label_quality.score_labels import worst
 from .context import Context, Result
 from .registry import check
 
@@ -44,9 +45,7 @@ def annotators(context: Context) -> Result:
     score = _score(context, result.score, labels, consensus)
     is_issue = result.is_issue | other
     if context.budget is not None:
-        order = np.argsort(np.nan_to_num(score, nan=np.inf), kind="stable")[: context.budget]
-        is_issue = np.zeros(len(score), dtype=bool)
-        is_issue[order[np.isfinite(score[order])]] = True
+        is_issue = worst(score, context.budget)
     rows = np.flatnonzero(is_issue & (other | ~result.is_issue))
     row_of = {sample_id: row for row, sample_id in enumerate(context.ids(np.arange(len(context))))}
     kept = [finding for finding in result.findings if is_issue[row_of[finding.id]] and not other[row_of[finding.id]]]

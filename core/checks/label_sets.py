@@ -17,6 +17,7 @@ import pyarrow as pa
 from ..data.label_sets import canonical
 from ..data.schemas import Finding
 from ..label_quality.multilabel_noise import fit_noise
+from ..label_quality.score_labels import worst
 from ..models.cross_validation import out_of_fold
 from .context import Context, Result
 from .label import SHOWN
@@ -44,9 +45,7 @@ def label_sets(context: Context) -> Result:
     score = np.where(scored, np.exp(np.log1p(-np.minimum(wrong, 1 - 1e-6)).sum(axis=1)), np.nan).astype(np.float32)
     is_issue = scored & (score < 0.5)
     if context.budget is not None:
-        order = np.argsort(np.where(scored, score, np.inf), kind="stable")[: context.budget]
-        is_issue = np.zeros(len(given), dtype=bool)
-        is_issue[order[scored[order]]] = True
+        is_issue = worst(score, context.budget)
     flips = _flips(wrong, scored)
     confidence = np.where(scored, np.exp(np.log(np.where(flips, wrong, 1 - wrong).clip(1e-6)).sum(axis=1)), np.nan)
     findings = [

@@ -20,6 +20,8 @@ import numpy as np
 
 from ..data.schemas import Finding
 from ..data.spans import Span, parsed
+from ..label_quality.calibration import best_expected_f1
+from ..label_quality.score_labels import worst
 from ..label_quality.spans.lexicon import lexicon
 from ..label_quality.spans.marginals import marginals_from_token_probs, out_of_fold_marginals
 from ..label_quality.spans.score_spans import FEWEST, KINDS, SpanQuality, likeliest_errors, score_spans
@@ -257,14 +259,12 @@ def _chosen(problems: Sequence[Problem], score: np.ndarray, budget: int | None) 
     chances = np.array([problem.chance for problem in problems])
     if not len(chances):
         return []
-    expected = 2 * np.cumsum(chances) / (np.arange(1, len(chances) + 1) + chances.sum())
-    cut = float(chances[int(expected.argmax())])
+    cut = float(chances[best_expected_f1(chances)])
     if budget is None:
         return [problem for problem in problems if problem.chance >= max(cut, LEAST)]
-    order = np.argsort(score, kind="stable")[:budget]
-    worst = set(order[np.isfinite(score[order])].tolist())
+    among_worst = worst(score, budget)
     chosen: dict[int, list[Problem]] = {}
     for problem in problems:  # the likeliest of each text at least, the others if they would be flagged anyway
-        if problem.row in worst and (problem.row not in chosen or problem.chance >= cut):
+        if among_worst[problem.row] and (problem.row not in chosen or problem.chance >= cut):
             chosen.setdefault(problem.row, []).append(problem)
     return [problem for several in chosen.values() for problem in several]

@@ -11,9 +11,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow.compute as pc
@@ -150,10 +149,6 @@ class Probed:
     repeated: int = 0
     agreement: Estimate | None = None
     notes: tuple[str, ...] = ()
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return everything as plain values, for ``--json``."""
-        return asdict(self)
 
 
 def probed(run: str = LATEST, *, store: str | Path = DEFAULT) -> Probed:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 from ..errors import InputError
 from .label_sets import cell_of
 from .label_sets import parsed as labels_of
-from .schemas import CORRECTIONS_SCHEMA
+from .schemas import CORRECTIONS_SCHEMA, with_column
 from .spans import canonical, from_value, types_in
 from .spans import parsed as spans_of
 
@@ -69,14 +69,14 @@ def resolve(corrections: pa.Table, *, policy: Policy = "majority", experts: Sequ
     InputError
         For a table in another form, an unknown policy or action, or ``expert`` without experts.
     """
-    if policy not in _POLICIES:
-        raise InputError(f"There is no policy called {policy}", hint=f"Use one of {', '.join(_POLICIES)}")
+    if policy not in POLICIES:
+        raise InputError(f"There is no policy called {policy}", hint=f"Use one of {', '.join(POLICIES)}")
     if policy == "expert" and not experts:
         raise InputError("The policy expert needs people", hint="Name them: experts=['someone@example.com']")
     decided: dict[str, Vote] = {}
     conflicts: dict[str, dict[Vote, tuple[str, ...]]] = {}
     for sample, rows in _newest_by_person(corrections).items():
-        vote = _POLICIES[policy](rows, frozenset(experts))
+        vote = _counted(rows, policy, experts)
         if vote is not None:
             decided[sample] = vote
         else:
@@ -213,13 +213,6 @@ def _sorted_spans(value: str | None) -> str:
         return value or "null"
 
 
-def _majority(rows: Sequence[Mapping[str, Any]], experts: frozenset[str]) -> Vote | None:
-    ranked = Counter(map(vote_of, rows)).most_common(2)
-    if len(ranked) > 1 and ranked[0][1] == ranked[1][1]:
-        return None
-    return ranked[0][0]
-
-
 def _ordered(value: str) -> str:
     try:
         return cell_of(json.loads(value)) or value
@@ -227,25 +220,16 @@ def _ordered(value: str) -> str:
         return value
 
 
-def _unanimous(rows: Sequence[Mapping[str, Any]], experts: frozenset[str]) -> Vote | None:
-    votes = {vote_of(row) for row in rows}
-    return votes.pop() if len(votes) == 1 else None
-
-
-def _newest(rows: Sequence[Mapping[str, Any]], experts: frozenset[str]) -> Vote | None:
-    return vote_of(rows[-1])
-
-
-def _expert(rows: Sequence[Mapping[str, Any]], experts: frozenset[str]) -> Vote | None:
-    return _majority([row for row in rows if row["person"] in experts] or rows, experts)
-
-
-_POLICIES: dict[str, Callable[[Sequence[Mapping[str, Any]], frozenset[str]], Vote | None]] = {
-    "majority": _majority,
-    "unanimous": _unanimous,
-    "newest": _newest,
-    "expert": _expert,
-}
+def _counted(rows: Sequence[Mapping[str, Any]], policy: Policy, experts: Collection[str]) -> Vote | None:
+    """Return the vote that counts of those of several people, the newest last; None where they do not agree."""
+    if policy == "newest":
+        return vote_of(rows[-1])
+    if policy == "expert":
+        rows = [row for row in rows if row["person"] in experts] or rows
+    ranked = Counter(map(vote_of, rows)).most_common(2)
+    if len(ranked) > 1 and (policy == "unanimous" or ranked[0][1] == ranked[1][1]):
+        return None
+    return ranked[0][0]
 
 
 def _value(sample: str, value: str | None, *, sets: bool = False) -> str:
@@ -288,6 +272,4 @@ def _with(table: pa.Table, column: str, changes: Mapping[int, str] | Mapping[int
     mask[list(changes)] = True
     following = pa.array([changes[row] for row in sorted(changes)], pa.string())
     replaced = pc.replace_with_mask(values, pa.array(mask), following)
-    if not present:
-        return table.append_column(column, replaced)
-    return table.set_column(table.column_names.index(column), column, replaced)
+    return with_column(table, column, replaced)

@@ -131,6 +131,14 @@ def labels_in(column: pa.ChunkedArray) -> tuple[str, ...]:
     return tuple(sorted({label for text in pc.unique(column.drop_null()).to_pylist() for label in json.loads(text)}))
 
 
+def encoded(column: pa.ChunkedArray) -> pa.DictionaryArray:
+    """Return a column of strings as one dictionary array."""
+    coded = pc.dictionary_encode(column).combine_chunks()
+    if isinstance(coded, pa.ChunkedArray):
+        coded = coded.chunk(0) if coded.num_chunks else pa.array([], pa.string()).dictionary_encode()
+    return coded
+
+
 def members(column: pa.ChunkedArray, classes: Sequence[str]) -> np.ndarray:
     """Tell which of the classes each row has: int8, shape (n, classes), 1, 0, or -1 in rows that are unlabeled.
 
@@ -139,9 +147,7 @@ def members(column: pa.ChunkedArray, classes: Sequence[str]) -> np.ndarray:
     InputError
         For labels that are not among the classes.
     """
-    coded = pc.dictionary_encode(column).combine_chunks()
-    if isinstance(coded, pa.ChunkedArray):
-        coded = coded.chunk(0) if coded.num_chunks else pa.array([], pa.string()).dictionary_encode()
+    coded = encoded(column)
     code_of = {label: code for code, label in enumerate(classes)}
     rows = np.zeros((len(coded.dictionary) + 1, len(classes)), dtype=np.int8)
     rows[-1] = -1  # the last one stands for null
@@ -239,9 +245,7 @@ def label_text(value: object) -> str:
 
 def _marks(column: pa.ChunkedArray, name: str) -> np.ndarray:
     """Return a column of 0 and 1 as int8, shape (n,); -1 where it is missing or blank."""
-    coded = pc.dictionary_encode(column.cast(pa.string())).combine_chunks()
-    if isinstance(coded, pa.ChunkedArray):
-        coded = coded.chunk(0)
+    coded = encoded(column.cast(pa.string()))
     marks = np.full(len(coded.dictionary) + 1, -1, dtype=np.int8)
     odd = []
     for code, text in enumerate(coded.dictionary.to_pylist()):

@@ -24,7 +24,6 @@ from .estimators import (
     kernel_ridges,
     neighbor_voters,
     refit_linear,
-    soft_neighbor_voters,
 )
 from .noise_model import NoiseModel, fit_noise_model, log_probs, pool_log_probs, posterior
 
@@ -113,7 +112,7 @@ def quality_from_ensemble(inputs: EnsembleInputs) -> LabelQuality:
     targets[trusted] = 0
     targets[trusted, codes[trusted]] = 1
     ridges = [ridge.fit(targets) for ridge in kernel_models]
-    second_round = [refit_linear(inputs, targets), *ridges, *soft_neighbor_voters(inputs, targets)]
+    second_round = [refit_linear(inputs, targets), *ridges, *neighbor_voters(inputs, targets)]
     second_noise = _fit_noise(second_round, codes, fitting_rows, noise.transition)
     quality = LabelQuality.unknown(n, noise)
     for rows in _blocks(inputs.judged & (codes >= 0)):

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from ..data.formatting import expected_precision, listed, percent
 from ..data.issues import advice_names, issue_named, span_kinds_sentence
+from ..data.label_sets import encoded
 from ..data.schemas import issues_in, of_issue
 from ..metrics.slice_metrics import judged_labels
 from .class_health import ClassHealth, extra_and_missing, multilabel_health, single_label_health
@@ -273,12 +274,10 @@ class Overview:
 
 def _by_value(column: pa.ChunkedArray | None, judged: np.ndarray, flags: np.ndarray) -> list[tuple[str, int, int]]:
     """Count judged and flagged labels by value; a column of free text or numbers is passed over."""
-    if column is None or not (pa.types.is_string(column.type) or pa.types.is_boolean(column.type)):
-        if column is None or not (pa.types.is_large_string(column.type) or pa.types.is_integer(column.type)):
-            return []
-    coded = pc.dictionary_encode(pc.cast(column, pa.string())).combine_chunks()
-    if isinstance(coded, pa.ChunkedArray):
-        coded = coded.chunk(0) if coded.num_chunks else pa.array([], pa.string()).dictionary_encode()
+    kinds = (pa.types.is_string, pa.types.is_large_string, pa.types.is_boolean, pa.types.is_integer)
+    if column is None or not any(is_kind(column.type) for is_kind in kinds):
+        return []
+    coded = encoded(pc.cast(column, pa.string()))
     values = coded.dictionary.to_pylist()
     if len(values) > SLICE_VALUES:
         return []
