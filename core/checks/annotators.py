@@ -54,7 +54,13 @@ def annotators(context: Context) -> Result:
     findings = kept + [
         _finding(context, row, labels, consensus, score, int(suggested[row]), confidence) for row in rows.tolist()
     ]
-    columns = _columns(context, labels, consensus)
+    names = pa.array(context.classes, pa.string())
+    columns = {
+        "consensus_label": names.take(pa.array(consensus.codes, mask=consensus.codes < 0)),
+        "consensus_quality": pa.array(consensus.quality.astype(np.float32), from_pandas=True),
+        "opinions": pa.array(labels.counts.astype(np.int32)),
+        "another_opinion_score": pa.array(consensus.worth.astype(np.float32), from_pandas=True),
+    }
     return Result(score, is_issue, findings, suggested, confidence, more=columns)
 
 
@@ -103,16 +109,6 @@ def _score(context: Context, score: np.ndarray, labels: AnnotatorLabels, consens
     quality = np.where(gave.any(axis=1), theirs, np.where(disputed, against, consensus.quality))
     mixed = 1 / (1 + np.exp(-(logit(score) + logit(quality)) / 2))
     return np.where(np.isfinite(score) & np.isfinite(consensus.quality), mixed, score).astype(np.float32)
-
-
-def _columns(context: Context, labels: AnnotatorLabels, consensus: Consensus) -> dict[str, pa.Array]:
-    names = pa.array(context.classes, pa.string())
-    return {
-        "consensus_label": names.take(pa.array(consensus.codes, mask=consensus.codes < 0)),
-        "consensus_quality": pa.array(consensus.quality.astype(np.float32), from_pandas=True),
-        "opinions": pa.array(labels.counts.astype(np.int32)),
-        "another_opinion_score": pa.array(consensus.worth.astype(np.float32), from_pandas=True),
-    }
 
 
 def _finding(

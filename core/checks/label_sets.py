@@ -46,12 +46,18 @@ def label_sets(context: Context) -> Result:
     is_issue = scored & (score < 0.5)
     if context.budget is not None:
         is_issue = worst(score, context.budget)
-    flips = _flips(wrong, scored)
+    flips = wrong > 0.5  # what a suggestion changes: the likeliest cell at least
+    if wrong.shape[1]:
+        flips[np.arange(len(wrong)), wrong.argmax(axis=1)] = True
+    flips &= scored[:, None]
     confidence = np.where(scored, np.exp(np.log(np.where(flips, wrong, 1 - wrong).clip(1e-6)).sum(axis=1)), np.nan)
     findings = [
         finding for row in np.flatnonzero(is_issue).tolist() for finding in _findings(context, row, wrong, flips)
     ]
-    return Result(score, is_issue, findings, None, confidence.astype(np.float32), _suggested(context, flips, scored))
+    patterns, pattern_of = np.unique((given == 1) ^ flips, axis=0, return_inverse=True)
+    texts = [canonical(context.classes[code] for code in np.flatnonzero(row)) for row in patterns]
+    suggested = pa.array(texts, pa.string()).take(pa.array(pattern_of.ravel(), mask=~scored))
+    return Result(score, is_issue, findings, None, confidence.astype(np.float32), suggested)
 
 
 def _judged(context: Context) -> np.ndarray:
@@ -123,21 +129,6 @@ def _votes(context: Context, members: np.ndarray) -> np.ndarray:
         given = sum(weights[:, [place]] * (members[near[:, place]] == 1) for place in range(near.shape[1]))
         votes[rows] = (given + prior * usual) / (total + prior)
     return votes
-
-
-def _flips(wrong: np.ndarray, scored: np.ndarray) -> np.ndarray:
-    """Tell the cells that a suggestion changes: those more likely wrong than right, the likeliest at least."""
-    flips = wrong > 0.5
-    if wrong.shape[1]:
-        flips[np.arange(len(wrong)), wrong.argmax(axis=1)] = True
-    return flips & scored[:, None]
-
-
-def _suggested(context: Context, flips: np.ndarray, scored: np.ndarray) -> pa.Array:
-    """Return each row's corrected set as a canonical text, null where nothing is suggested."""
-    patterns, pattern_of = np.unique((context.members == 1) ^ flips, axis=0, return_inverse=True)
-    texts = [canonical(context.classes[code] for code in np.flatnonzero(row)) for row in patterns]
-    return pa.array(texts, pa.string()).take(pa.array(pattern_of.ravel(), mask=~scored))
 
 
 def _findings(context: Context, row: int, wrong: np.ndarray, flips: np.ndarray) -> list[Finding]:

@@ -115,7 +115,8 @@ class _Work:
         self.marked = [
             token_spans(spans, places, type_codes) for spans, places in zip(self.spans, self.words.places, strict=True)
         ]
-        self.groups = _numbered(context.same_text[self.rows].tolist())
+        numbers: dict[int, int] = {}  # of groups, by their first members: the order of the file does not matter
+        self.groups = [numbers.setdefault(group, len(numbers)) for group in context.same_text[self.rows].tolist()]
         self.enough = sum(map(len, self.spans)) >= FEWEST
         if not self.enough:
             context.notes.append(f"Fewer than {FEWEST} spans are marked: too few to judge any of them.")
@@ -147,7 +148,8 @@ class _Work:
         if not self.enough:
             return []
         judgement = self.judgement
-        numbers = _numbers(self.marked, self.labeled)
+        marked = (enumerate(self.marked[text]) for text in self.labeled)
+        numbers = [number for spans in marked for number, words in spans if words is not None]
         kinds, chances = likeliest_errors(judgement)
         problems = [
             Problem(int(self.rows[text]), text, KINDS[kind], float(chance), words, number)
@@ -241,17 +243,6 @@ def _quoted(text: str, span: Span) -> str:
 
 def _share(chances: np.ndarray, kind: int) -> float:
     return float(chances[kind] / max(float(chances.sum()), 1e-9))
-
-
-def _numbered(groups: Sequence[int]) -> list[int]:
-    """Return numbers of groups that do not depend on the order of the file: by their first members."""
-    numbers: dict[int, int] = {}
-    return [numbers.setdefault(group, len(numbers)) for group in groups]
-
-
-def _numbers(marked: Sequence[Sequence[TokenSpan | None]], labeled: Sequence[int]) -> list[int]:
-    """Return the number of each judged span among its text's spans."""
-    return [number for text in labeled for number, words in enumerate(marked[text]) if words is not None]
 
 
 def _chosen(problems: Sequence[Problem], score: np.ndarray, budget: int | None) -> list[Problem]:

@@ -38,7 +38,9 @@ def print_comparison(comparison: Comparison, *, console: Console | None = None) 
     console.print(Text(verdict(comparison), style="bold"), soft_wrap=True)
     for line in _rows(comparison):
         console.print(Text(line))
-    for line in (*_taxonomy(comparison), *_alone(comparison)):
+    sides = ((comparison.old, comparison.only_old), (comparison.new, comparison.only_new))
+    alone = [f"{len(slices):,} slices only in {run}: {_named(slices)}" for run, slices in sides if slices]
+    for line in (*_taxonomy(comparison), *alone):
         console.print(Text(line), soft_wrap=True)
     for part in (
         _movements(comparison),
@@ -213,11 +215,6 @@ def _slices(comparison: Comparison) -> Table | None:
     for row in sorted(shown, key=lambda row: (-least_change(row), -abs(row["difference"])))[:most]:
         table.add_row(plain(row["predicate"], 50), NAMES[row["metric"]], *_figures(row))
     return table
-
-
-def _alone(comparison: Comparison) -> list[str]:
-    parts = ((comparison.old, comparison.only_old), (comparison.new, comparison.only_new))
-    return [f"{len(slices):,} slices only in {run}: {_named(slices)}" for run, slices in parts if slices]
 
 
 def _issues(comparison: Comparison) -> Table:

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..corrections.erase import Erased
-from ..corrections.file_versions import Version
-from ..corrections.probe_estimates import Probed
-from ..corrections.verify import Verification
 from ..data.formatting import visible
 from ..platforms import Receipt
 from ..store.run_info import RunInfo
 from ..store.run_notes import Annotations
 from .terminal import new_table, plain
+
+if TYPE_CHECKING:
+    from ..corrections.erase import Erased
+    from ..corrections.file_versions import Version
+    from ..corrections.probe_estimates import Probed
+    from ..corrections.verify import Verification
 
 QUEUE = ("asked", "open", "decided", "skipped")  # counts of a queue's row
 FAILED = 5  # failed samples that are named

@@ -80,11 +80,9 @@ def estimates(flagged: Stratum, rest: Stratum, *, seed: int = 0, draws: int = DR
     rng = np.random.default_rng(seed)
     found, missed = _totals(flagged, rng, draws), _totals(rest, rng, draws)
     expected, beyond = _expected(flagged), _expected(rest)
+    size = flagged.size + rest.size
     figures = {
-        "error_rate": (
-            (expected + beyond) / (flagged.size + rest.size),
-            (found + missed) / (flagged.size + rest.size),
-        ),
+        "error_rate": ((expected + beyond) / size, (found + missed) / size),
         "precision": (expected / flagged.size, found / flagged.size),
         "recall": (expected / max(expected + beyond, 1e-9), found / np.maximum(found + missed, 1e-9)),
     }

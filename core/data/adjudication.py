@@ -7,6 +7,7 @@ and what it cannot decide is listed as a conflict and changes nothing.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -199,25 +200,14 @@ def _newest_by_person(corrections: pa.Table) -> dict[str, list[dict[str, Any]]]:
 def vote_of(row: Mapping[str, Any]) -> Vote:
     """Return what a correction says: two people agree, or one with themselves, if it is the same."""
     # A kept label's value repeats what was given, which must not part people who agree.
-    value = row["value"] if row["action"] in ("relabel", "edit", "respan") else "null"
-    if row["action"] == "relabel" and isinstance(value, str) and value.lstrip().startswith("["):
-        value = _ordered(value)  # two people may tick the same labels in another order
-    return (row["action"], _sorted_spans(value) if row["action"] == "respan" else value)
-
-
-def _sorted_spans(value: str | None) -> str:
-    """Write the same spans in the same way, in whatever order a person drew them; what is unreadable stays."""
-    try:
-        return canonical((int(start), int(end), str(name)) for start, end, name in json.loads(value or "null"))
-    except (ValueError, TypeError):
-        return value or "null"
-
-
-def _ordered(value: str) -> str:
-    try:
-        return cell_of(json.loads(value)) or value
-    except ValueError:
-        return value
+    action, value = row["action"], row["value"] if row["action"] in ("relabel", "edit", "respan") else "null"
+    with contextlib.suppress(ValueError, TypeError):  # what is unreadable stays
+        if action == "relabel" and isinstance(value, str) and value.lstrip().startswith("["):
+            value = cell_of(json.loads(value)) or value  # two people may tick the same labels in another order
+        elif action == "respan":  # or draw the same spans
+            spans = json.loads(value or "null")
+            value = canonical((int(start), int(end), str(name)) for start, end, name in spans)
+    return (action, value or "null" if action == "respan" else value)
 
 
 def _counted(rows: Sequence[Mapping[str, Any]], policy: Policy, experts: Collection[str]) -> Vote | None:

@@ -24,7 +24,6 @@ import numpy as np
 UNIT = 2.0**32  # sums of probabilities are whole numbers of this part of one: exact in any order up to 2³¹ rows
 # A mean of equal values must not lie above them by rounding; cleanlab takes the same.
 SLACK = 1e-6
-_COUNTED = 2**20  # pairs of classes up to which counting each is cheaper than sorting the rows
 
 
 class PartialSums(NamedTuple):
@@ -71,7 +70,9 @@ def pass1(
     """
     rows = _prepared(block, codes, indices, block.shape[1] if classes is None else classes)
     counted = np.flatnonzero((codes >= 0) & (rows.scale > 0))
-    return _partial(rows.given[counted] * rows.scale[counted], codes[counted], rows.classes)
+    sums = np.zeros(rows.classes, dtype=np.int64)
+    np.add.at(sums, codes[counted], np.rint(rows.given[counted] * rows.scale[counted] * UNIT).astype(np.int64))
+    return PartialSums(sums, np.bincount(codes[counted], minlength=rows.classes))
 
 
 def reduce(partials: Iterable[PartialSums]) -> np.ndarray:
@@ -151,22 +152,11 @@ def count_pairs(codes: np.ndarray, others: np.ndarray, classes: int) -> tuple[np
 
     both = (codes >= 0) & (others >= 0)
     pairs = codes[both].astype(np.int64) * classes + others[both]
-    if classes**2 <= _COUNTED:
-        number = np.bincount(pairs, minlength=1)
-        pairs = np.flatnonzero(number)
-        number = number[pairs]
-    else:
-        counted = pc.value_counts(pa.array(pairs))  # a fifth of the time of np.unique
-        pairs, number = (field.to_numpy() for field in counted.flatten())
-        order = np.argsort(pairs)
-        pairs, number = pairs[order], number[order]
+    counted = pc.value_counts(pa.array(pairs))  # a fifth of the time of np.unique
+    pairs, number = (field.to_numpy() for field in counted.flatten())
+    order = np.argsort(pairs)
+    pairs, number = pairs[order], number[order]
     return (pairs // classes).astype(np.int32), (pairs % classes).astype(np.int32), number
-
-
-def _partial(given: np.ndarray, codes: np.ndarray, classes: int) -> PartialSums:
-    sums = np.zeros(classes, dtype=np.int64)
-    np.add.at(sums, codes, np.rint(given * UNIT).astype(np.int64))
-    return PartialSums(sums, np.bincount(codes, minlength=classes))
 
 
 class _Prepared(NamedTuple):
@@ -186,7 +176,11 @@ class _Prepared(NamedTuple):
 
 
 def _prepared(block: np.ndarray, codes: np.ndarray, indices: np.ndarray | None, classes: int) -> _Prepared:
-    values, position = np.asarray(block, dtype=np.float32), _checked_codes(codes, len(block), classes)
+    values, position = np.asarray(block, dtype=np.float32), np.asarray(codes).astype(np.int32, copy=False)
+    if position.shape != (len(block),):
+        raise ValueError(f"{position.shape} codes for {len(block)} rows")
+    if len(position) and position.max() >= classes:
+        raise ValueError(f"a code of {position.max()}, but {classes} classes")
     whole, rows = True, np.arange(len(block))
     kept = np.full(len(block), values.shape[1])
     if indices is not None:
@@ -218,12 +212,3 @@ def _prepared(block: np.ndarray, codes: np.ndarray, indices: np.ndarray | None, 
 def _classes(positions: np.ndarray, indices: np.ndarray | None, rows: np.ndarray) -> np.ndarray:
     """Return the classes that stand at positions of the rows; without top-k they are the same."""
     return positions if indices is None else indices[rows, positions]
-
-
-def _checked_codes(codes: np.ndarray, m: int, classes: int) -> np.ndarray:
-    codes = np.asarray(codes)
-    if codes.shape != (m,):
-        raise ValueError(f"{codes.shape} codes for {m} rows")
-    if len(codes) and codes.max() >= classes:
-        raise ValueError(f"a code of {codes.max()}, but {classes} classes")
-    return codes.astype(np.int32, copy=False)

@@ -36,11 +36,7 @@ _HERE = "labelsift.render.comparison_page"
 
 
 def write(
-    changes: Comparison | Trend,
-    path: str | Path,
-    *,
-    with_text: bool = False,
-    why: Mapping[str, pa.Table] | None = None,
+    changes: Comparison | Trend, path: str | Path, *, with_text: bool = False, why: Mapping[str, pa.Table] | None = None
 ) -> Path:
     """Write the page and return its path.
 

@@ -99,14 +99,10 @@ def _replace(path: Path, page: bytes) -> None:
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".labelsift-", delete=False) as part:
         part.write(page)
     try:
-        os.chmod(part.name, 0o666 & ~_umask())
+        mask = os.umask(0)  # which can be read only by setting it
+        os.umask(mask)
+        os.chmod(part.name, 0o666 & ~mask)
         os.replace(part.name, path)
     except OSError:
         os.unlink(part.name)
         raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
