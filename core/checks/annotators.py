@@ -18,6 +18,7 @@ from ..data.formatting import listed
 from ..data.schemas import Finding
 from ..label_quality.crowdlab import CROWDLAB, EXTRA, Consensus, by_crowdlab, by_majority
 from ..label_quality.multilabel_noise import logit
+from ..label_quality.score_labels import worst
 from .context import Context, Result
 from .registry import check
 
@@ -44,9 +45,7 @@ def annotators(context: Context) -> Result:
     score = _score(context, result.score, labels, consensus)
     is_issue = result.is_issue | other
     if context.budget is not None:
-        order = np.argsort(np.nan_to_num(score, nan=np.inf), kind="stable")[: context.budget]
-        is_issue = np.zeros(len(score), dtype=bool)
-        is_issue[order[np.isfinite(score[order])]] = True
+        is_issue = worst(score, context.budget)
     rows = np.flatnonzero(is_issue & (other | ~result.is_issue))
     row_of = {sample_id: row for row, sample_id in enumerate(context.ids(np.arange(len(context))))}
     kept = [finding for finding in result.findings if is_issue[row_of[finding.id]] and not other[row_of[finding.id]]]
@@ -55,7 +54,13 @@ def annotators(context: Context) -> Result:
     findings = kept + [
         _finding(context, row, labels, consensus, score, int(suggested[row]), confidence) for row in rows.tolist()
     ]
-    columns = _columns(context, labels, consensus)
+    names = pa.array(context.classes, pa.string())
+    columns = {
+        "consensus_label": names.take(pa.array(consensus.codes, mask=consensus.codes < 0)),
+        "consensus_quality": pa.array(consensus.quality.astype(np.float32), from_pandas=True),
+        "opinions": pa.array(labels.counts.astype(np.int32)),
+        "another_opinion_score": pa.array(consensus.worth.astype(np.float32), from_pandas=True),
+    }
     return Result(score, is_issue, findings, suggested, confidence, more=columns)
 
 
@@ -104,16 +109,6 @@ def _score(context: Context, score: np.ndarray, labels: AnnotatorLabels, consens
     quality = np.where(gave.any(axis=1), theirs, np.where(disputed, against, consensus.quality))
     mixed = 1 / (1 + np.exp(-(logit(score) + logit(quality)) / 2))
     return np.where(np.isfinite(score) & np.isfinite(consensus.quality), mixed, score).astype(np.float32)
-
-
-def _columns(context: Context, labels: AnnotatorLabels, consensus: Consensus) -> dict[str, pa.Array]:
-    names = pa.array(context.classes, pa.string())
-    return {
-        "consensus_label": names.take(pa.array(consensus.codes, mask=consensus.codes < 0)),
-        "consensus_quality": pa.array(consensus.quality.astype(np.float32), from_pandas=True),
-        "opinions": pa.array(labels.counts.astype(np.int32)),
-        "another_opinion_score": pa.array(consensus.worth.astype(np.float32), from_pandas=True),
-    }
 
 
 def _finding(

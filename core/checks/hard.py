@@ -34,8 +34,14 @@ def hard(context: Context) -> Result:
     dynamics = context.dynamics
     if dynamics is None:
         raise ValueError("the check hard needs dynamics")
-    context.facts["dynamics"] = dynamics.counts()
-    context.notes.append(_note(dynamics, unknown=int(((context.codes >= 0) & ~dynamics.known).sum())))
+    counts, unknown = dynamics.counts(), int(((context.codes >= 0) & ~dynamics.known).sum())
+    context.facts["dynamics"] = counts
+    context.notes.append(
+        f"Over {counts['epochs']} epochs of your training {counts['easy']:,} samples were easy, "
+        f"{counts['ambiguous']:,} ambiguous and {counts['hard']:,} hard; "
+        f"{counts['never_learned']:,} were never learned."
+        + (f" It says nothing of {unknown:,} labeled samples." if unknown else "")
+    )
     score = (1 - dynamics.difficulty).astype(np.float32)
     is_issue = dynamics.subset > SUBSETS.index("easy")
     if (labels := context.results.get("label")) is not None:
@@ -47,16 +53,6 @@ def hard(context: Context) -> Result:
         for row in np.flatnonzero(is_issue).tolist()
     ]
     return Result(score, is_issue, findings)
-
-
-def _note(dynamics: Trajectories, *, unknown: int) -> str:
-    counts = dynamics.counts()
-    rest = f" It says nothing of {unknown:,} labeled samples." if unknown else ""
-    return (
-        f"Over {counts['epochs']} epochs of your training {counts['easy']:,} samples were easy, "
-        f"{counts['ambiguous']:,} ambiguous and {counts['hard']:,} hard; "
-        f"{counts['never_learned']:,} were never learned.{rest}"
-    )
 
 
 def _finding(context: Context, dynamics: Trajectories, row: int, score: float, subset: str) -> Finding:

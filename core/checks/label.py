@@ -50,7 +50,7 @@ def label(context: Context) -> Result:
     judged = (context.codes >= 0) & ~context.blank
     if not context.brought_pred_probs:
         judged &= context.readable  # a model that the user brought reads what our embedder cannot
-    judged &= _finite(context.pred_probs)
+    judged &= np.isfinite(context.pred_probs.sum(axis=1))  # a row's sum is finite where all of it is
     if len(context.classes) < 2 or not judged.any():
         nothing = np.full(n, np.nan, dtype=np.float32)
         return Result(nothing, np.zeros(n, dtype=bool), [], np.full(n, -1, dtype=np.int32), nothing.copy())
@@ -65,16 +65,13 @@ def label(context: Context) -> Result:
     suggested = np.where(scored, quality.other, -1).astype(np.int32)
     share = np.divide(quality.share, quality.wrong, out=np.ones(n), where=quality.wrong > 0)  # of what is wrong
     confidence = np.where(scored, np.minimum(share, 1) * wrong, np.nan).astype(np.float32)
-    is_issue = _flags(context, np.where(scored, wrong, np.nan))
+    seen = np.zeros(n, dtype=bool) if context.verified is None else context.verified  # a person has looked
+    asked = np.where(scored & ~seen, wrong, np.nan)
+    is_issue = worth_a_look(asked) if context.budget is None else worst(-asked, context.budget)
     context.facts["label_errors"] = _estimates(context, quality, wrong, is_issue)
     rows = np.flatnonzero(is_issue)
     findings = [_finding(context, row, score, suggested, confidence) for row in rows.tolist()]
     return Result(score, is_issue, findings, suggested, confidence)
-
-
-def _finite(pred_probs: np.ndarray) -> np.ndarray:
-    """Tell the rows that hold probabilities: the sum of a row is finite where all of it is."""
-    return np.isfinite(pred_probs.sum(axis=1))
 
 
 def _quality(context: Context, judged: np.ndarray) -> LabelQuality:
@@ -106,24 +103,13 @@ def _suspect_in_sample(context: Context, pred_probs: np.ndarray, judged: np.ndar
     rows = np.flatnonzero(judged)[:20_000]
     if context.graph is None or not len(rows):
         return
-    shares = votes(
-        context.graph.rows[rows],
-        context.graph.similarities[rows],
-        context.codes,
-        classes=len(context.classes),
-    )
+    near, similar = context.graph.rows[rows], context.graph.similarities[rows]
+    shares = votes(near, similar, context.codes, classes=len(context.classes))
     positions, codes = np.arange(len(rows)), context.codes[rows]
     given = shares[positions, codes]
     shares[positions, codes] = -1
     note = in_sample_warning(given, shares.max(axis=1), pred_probs[rows, codes])
     context.notes += [note] if note else []
-
-
-def _flags(context: Context, wrong: np.ndarray) -> np.ndarray:
-    """Flag the rows that are worth a look, or the worst within the budget; NaN is never flagged."""
-    if context.verified is not None:
-        wrong = np.where(context.verified, np.nan, wrong)  # a person has looked
-    return worth_a_look(wrong) if context.budget is None else worst(-wrong, context.budget)
 
 
 def _estimates(context: Context, quality: LabelQuality, wrong: np.ndarray, is_issue: np.ndarray) -> dict[str, Any]:
@@ -151,7 +137,10 @@ def _finding(context: Context, row: int, score: np.ndarray, suggested: np.ndarra
     near = near[near >= 0]
     near = near[context.codes[near] >= 0][:SHOWN]
     agree = int((context.codes[near] == suggested[row]).sum())
-    probability = float(context.pred_probs[row, suggested[row]]) if context.pred_probs is not None else 0.0
+    probability, given_probability = 0.0, None
+    if context.pred_probs is not None:
+        probability = float(context.pred_probs[row, suggested[row]])
+        given_probability = round(float(context.pred_probs[row, context.codes[row]]), 4)
     return Finding(
         id=context.ids(np.array([row]))[0],
         issue="label",
@@ -163,9 +152,7 @@ def _finding(context: Context, row: int, score: np.ndarray, suggested: np.ndarra
         related_ids=context.ids(near),
         evidence={
             "model": round(probability, 4),
-            "given_prob": round(float(context.pred_probs[row, context.codes[row]]), 4)
-            if context.pred_probs is not None
-            else None,
+            "given_prob": given_probability,
             "neighbors": len(near),
             "neighbors_suggested": agree,
             "neighbors_given": int((context.codes[near] == context.codes[row]).sum()),

@@ -17,6 +17,7 @@ import pyarrow as pa
 from ..data.label_sets import canonical
 from ..data.schemas import Finding
 from ..label_quality.multilabel_noise import fit_noise
+from ..label_quality.score_labels import worst
 from ..models.cross_validation import out_of_fold
 from .context import Context, Result
 from .label import SHOWN
@@ -44,15 +45,19 @@ def label_sets(context: Context) -> Result:
     score = np.where(scored, np.exp(np.log1p(-np.minimum(wrong, 1 - 1e-6)).sum(axis=1)), np.nan).astype(np.float32)
     is_issue = scored & (score < 0.5)
     if context.budget is not None:
-        order = np.argsort(np.where(scored, score, np.inf), kind="stable")[: context.budget]
-        is_issue = np.zeros(len(given), dtype=bool)
-        is_issue[order[scored[order]]] = True
-    flips = _flips(wrong, scored)
+        is_issue = worst(score, context.budget)
+    flips = wrong > 0.5  # what a suggestion changes: the likeliest cell at least
+    if wrong.shape[1]:
+        flips[np.arange(len(wrong)), wrong.argmax(axis=1)] = True
+    flips &= scored[:, None]
     confidence = np.where(scored, np.exp(np.log(np.where(flips, wrong, 1 - wrong).clip(1e-6)).sum(axis=1)), np.nan)
     findings = [
         finding for row in np.flatnonzero(is_issue).tolist() for finding in _findings(context, row, wrong, flips)
     ]
-    return Result(score, is_issue, findings, None, confidence.astype(np.float32), _suggested(context, flips, scored))
+    patterns, pattern_of = np.unique((given == 1) ^ flips, axis=0, return_inverse=True)
+    texts = [canonical(context.classes[code] for code in np.flatnonzero(row)) for row in patterns]
+    suggested = pa.array(texts, pa.string()).take(pa.array(pattern_of.ravel(), mask=~scored))
+    return Result(score, is_issue, findings, None, confidence.astype(np.float32), suggested)
 
 
 def _judged(context: Context) -> np.ndarray:
@@ -124,21 +129,6 @@ def _votes(context: Context, members: np.ndarray) -> np.ndarray:
         given = sum(weights[:, [place]] * (members[near[:, place]] == 1) for place in range(near.shape[1]))
         votes[rows] = (given + prior * usual) / (total + prior)
     return votes
-
-
-def _flips(wrong: np.ndarray, scored: np.ndarray) -> np.ndarray:
-    """Tell the cells that a suggestion changes: those more likely wrong than right, the likeliest at least."""
-    flips = wrong > 0.5
-    if wrong.shape[1]:
-        flips[np.arange(len(wrong)), wrong.argmax(axis=1)] = True
-    return flips & scored[:, None]
-
-
-def _suggested(context: Context, flips: np.ndarray, scored: np.ndarray) -> pa.Array:
-    """Return each row's corrected set as a canonical text, null where nothing is suggested."""
-    patterns, pattern_of = np.unique((context.members == 1) ^ flips, axis=0, return_inverse=True)
-    texts = [canonical(context.classes[code] for code in np.flatnonzero(row)) for row in patterns]
-    return pa.array(texts, pa.string()).take(pa.array(pattern_of.ravel(), mask=~scored))
 
 
 def _findings(context: Context, row: int, wrong: np.ndarray, flips: np.ndarray) -> list[Finding]:

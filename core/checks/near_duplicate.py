@@ -9,7 +9,6 @@ comparing there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -185,11 +184,7 @@ def _jaccard(texts: pa.ChunkedArray, pairs: np.ndarray) -> np.ndarray:
         block = pairs[start : start + _BATCH]
         rows = np.unique(block)
         sets = dict(zip(rows.tolist(), map(shingles, texts.take(pa.array(rows)).to_pylist()), strict=True))
-        similarities[start : start + len(block)] = list(_exact(block, sets))
+        for number, (first, second) in enumerate(block.tolist(), start=start):
+            shared = len(sets[first] & sets[second])
+            similarities[number] = shared / (len(sets[first]) + len(sets[second]) - shared)
     return similarities
-
-
-def _exact(pairs: np.ndarray, sets: dict[int, set[str]]) -> Iterator[float]:
-    for first, second in pairs.tolist():
-        shared = len(sets[first] & sets[second])
-        yield shared / (len(sets[first]) + len(sets[second]) - shared)

@@ -20,6 +20,8 @@ import numpy as np
 
 from ..data.schemas import Finding
 from ..data.spans import Span, parsed
+from ..label_quality.calibration import best_expected_f1
+from ..label_quality.score_labels import worst
 from ..label_quality.spans.lexicon import lexicon
 from ..label_quality.spans.marginals import marginals_from_token_probs, out_of_fold_marginals
 from ..label_quality.spans.score_spans import FEWEST, KINDS, SpanQuality, likeliest_errors, score_spans
@@ -113,7 +115,8 @@ class _Work:
         self.marked = [
             token_spans(spans, places, type_codes) for spans, places in zip(self.spans, self.words.places, strict=True)
         ]
-        self.groups = _numbered(context.same_text[self.rows].tolist())
+        numbers: dict[int, int] = {}  # of groups, by their first members: the order of the file does not matter
+        self.groups = [numbers.setdefault(group, len(numbers)) for group in context.same_text[self.rows].tolist()]
         self.enough = sum(map(len, self.spans)) >= FEWEST
         if not self.enough:
             context.notes.append(f"Fewer than {FEWEST} spans are marked: too few to judge any of them.")
@@ -145,7 +148,8 @@ class _Work:
         if not self.enough:
             return []
         judgement = self.judgement
-        numbers = _numbers(self.marked, self.labeled)
+        marked = (enumerate(self.marked[text]) for text in self.labeled)
+        numbers = [number for spans in marked for number, words in spans if words is not None]
         kinds, chances = likeliest_errors(judgement)
         problems = [
             Problem(int(self.rows[text]), text, KINDS[kind], float(chance), words, number)
@@ -241,30 +245,17 @@ def _share(chances: np.ndarray, kind: int) -> float:
     return float(chances[kind] / max(float(chances.sum()), 1e-9))
 
 
-def _numbered(groups: Sequence[int]) -> list[int]:
-    """Return numbers of groups that do not depend on the order of the file: by their first members."""
-    numbers: dict[int, int] = {}
-    return [numbers.setdefault(group, len(numbers)) for group in groups]
-
-
-def _numbers(marked: Sequence[Sequence[TokenSpan | None]], labeled: Sequence[int]) -> list[int]:
-    """Return the number of each judged span among its text's spans."""
-    return [number for text in labeled for number, words in enumerate(marked[text]) if words is not None]
-
-
 def _chosen(problems: Sequence[Problem], score: np.ndarray, budget: int | None) -> list[Problem]:
     """Return the problems that become findings: by expected F1, or those of the ``budget`` worst texts."""
     chances = np.array([problem.chance for problem in problems])
     if not len(chances):
         return []
-    expected = 2 * np.cumsum(chances) / (np.arange(1, len(chances) + 1) + chances.sum())
-    cut = float(chances[int(expected.argmax())])
+    cut = float(chances[best_expected_f1(chances)])
     if budget is None:
         return [problem for problem in problems if problem.chance >= max(cut, LEAST)]
-    order = np.argsort(score, kind="stable")[:budget]
-    worst = set(order[np.isfinite(score[order])].tolist())
+    among_worst = worst(score, budget)
     chosen: dict[int, list[Problem]] = {}
     for problem in problems:  # the likeliest of each text at least, the others if they would be flagged anyway
-        if problem.row in worst and (problem.row not in chosen or problem.chance >= cut):
+        if among_worst[problem.row] and (problem.row not in chosen or problem.chance >= cut):
             chosen.setdefault(problem.row, []).append(problem)
     return [problem for several in chosen.values() for problem in several]

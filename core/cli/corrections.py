@@ -24,12 +24,13 @@ from .options import (
     ReadOptions,
     json_option,
     only_dataset_option,
+    parted,
     policy_option,
     read_options,
     store_option,
     yes_option,
 )
-from .output import table_format, write_json, write_table
+from .output import show, table_format, write_json, write_table
 from .print_tables import print_audit, print_erased, print_probed, print_queue, print_verification, print_version
 
 GATE_FAILED = 1
@@ -45,12 +46,7 @@ def verify(expect: str | None, store: str, as_json: bool) -> None:
     Ends with 1 and names the first broken record where something was changed, cut or moved.
     """
     result = verify_store(store=store, expect=expect)
-    if as_json:
-        write_json(asdict(result))
-    else:
-        print_verification(
-            result.problems, result.notes, records=result.records, runs=result.runs, last=result.last_hash
-        )
+    show(result, print_verification, as_json=as_json)
     if result.problems:
         raise click.exceptions.Exit(GATE_FAILED)
 
@@ -68,10 +64,8 @@ def audit(dataset: str | None, since: datetime | None, csv_: str | None, store: 
     rows = audit_rows(kept.ledger.records(), dataset=dataset, since=since.replace(tzinfo=UTC) if since else None)
     if csv_:
         write_audit(rows, csv_)
-    if as_json:
-        write_json(rows)
-    elif not csv_:
-        print_audit(rows)
+    if as_json or not csv_:
+        show(rows, print_audit, as_json=as_json)
 
 
 @click.command()
@@ -121,11 +115,14 @@ def correct(
         encoding=reading.encoding,
         dataset=dataset,
         policy=policy,
-        experts=[name.strip() for name in experts.split(",")] if experts else (),
+        experts=parted(experts),
         new_labels=new_labels,
         taxonomy=taxonomy,
         store=store,
     )
+    if not as_json:
+        print_version(out, version)
+        return
     conflicts = {
         sample: [
             {"action": action, "value": json.loads(value), "people": people}
@@ -133,10 +130,7 @@ def correct(
         ]
         for sample, votes in version.conflicts.items()
     }
-    if as_json:
-        write_json(asdict(replace(version, conflicts={})) | {"out": out, "conflicts": conflicts})
-    else:
-        print_version(out, version.applied, conflicts, changed=version.changed, fingerprint=version.fingerprint)
+    write_json(asdict(replace(version, conflicts={})) | {"out": out, "conflicts": conflicts})
 
 
 @click.command()
@@ -155,11 +149,7 @@ def undo(file: str, out: str, store: str) -> None:
 @json_option
 def queue(dataset: str | None, store: str, as_json: bool) -> None:
     """Show what of each round is open, decided and skipped, and what the decisions were."""
-    rows = queue_rows(store=store, dataset=dataset)
-    if as_json:
-        write_json(rows)
-    else:
-        print_queue(rows)
+    show(queue_rows(store=store, dataset=dataset), print_queue, as_json=as_json)
 
 
 @click.command()
@@ -168,11 +158,7 @@ def queue(dataset: str | None, store: str, as_json: bool) -> None:
 @json_option
 def probes(run: str, store: str, as_json: bool) -> None:
     """Estimate from a round with probes how many labels are wrong, and how good the flags of RUN are."""
-    estimates = probed(run, store=store)
-    if as_json:
-        write_json(estimates.as_dict())
-    else:
-        print_probed(estimates)
+    show(probed(run, store=store), print_probed, as_json=as_json)
 
 
 @click.command()
@@ -192,10 +178,7 @@ def forget(ids: tuple[str, ...], reason: str, dry_run: bool, yes: bool, store: s
         print_erased(plan, to_stderr=as_json)
         click.confirm(f"Erase {len(plan.ids):,} samples for good?", abort=True, err=as_json)
     erased = forget_samples(ids, store=store, reason=reason, dry_run=dry_run)
-    if as_json:
-        write_json(asdict(erased))
-    else:
-        print_erased(erased)
+    show(erased, print_erased, as_json=as_json)
     if erased.unreachable:
         raise click.exceptions.Exit(GATE_FAILED)
 

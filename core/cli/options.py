@@ -50,23 +50,14 @@ class ReadOptions:
         from ..io.read import read
 
         sets = parted(self.labels)
-        return read(
-            file,
-            text=None if self.no_text else self.text,
-            label=self.label,
-            labels=sets[0] if len(sets) == 1 else sets or None,
-            labels_separator=self.labels_separator,
-            annotations=self.annotations,
-            annotators=parted(self.annotators),
-            spans=self.spans,
-            tokens=self.tokens,
-            id=self.id,
-            split=self.split,
-            predicted=self.predicted,
-            metadata=parted(self.meta),
-            encoding=self.encoding,
-            name=name,
-        )
+        given = {name: value for name, value in vars(self).items() if name not in ("no_text", "meta")}
+        given |= {
+            "text": None if self.no_text else self.text,
+            "labels": sets[0] if len(sets) == 1 else sets or None,
+            "annotators": parted(self.annotators),
+            "metadata": parted(self.meta),
+        }
+        return read(file, **given, name=name)
 
 
 @dataclass(frozen=True)

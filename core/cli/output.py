@@ -9,8 +9,9 @@ import secrets
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import asdict, is_dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 import pyarrow as pa
@@ -37,8 +38,20 @@ def progress(quiet: bool = False) -> Iterator[Callable[[str], None]]:
 
 
 def write_json(value: object) -> None:
-    """Print one JSON value on standard output."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=1, default=str))
+    """Print one JSON value on standard output; a dataclass as an object of its fields."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=1, default=_as_plain))
+
+
+def _as_plain(value: object) -> object:
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else str(value)
+
+
+def show(result: Any, print_result: Callable[[Any], None], *, as_json: bool) -> None:  # noqa: ANN401 - what a command made
+    """Print a result as JSON for machines, or as it is laid out for people."""
+    if as_json:
+        write_json(result)
+    else:
+        print_result(result)
 
 
 def table_format(path: str) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import click
 
 from .. import platforms
@@ -11,7 +9,6 @@ from ..corrections.record import decisions, recorded
 from ..data.adjudication import Policy
 from ..errors import InputError
 from ..platforms import ApplyRequest
-from ..store.hash_chain import Record
 from ..store.store import Store
 from .options import dry_run_option, json_option, policy_option, show_change_option, store_option
 from .output import show_receipt
@@ -86,14 +83,7 @@ def disable(platform: str, project: str, dry_run: bool, store: str, as_json: boo
 @click.option("--train", is_flag=True, help="Let “Start training” fit anew on verified labels.")
 @store_option
 def serve(
-    platform: str,
-    projects: tuple[str, ...],
-    run: str,
-    host: str,
-    port: int,
-    second_look: bool,
-    train: bool,
-    store: str,
+    platform: str, projects: tuple[str, ...], run: str, host: str, port: int, second_look: bool, train: bool, store: str
 ) -> None:
     """Answer PLATFORM from the run store: predictions, reasons and similar samples for the tasks that it asks about.
 
@@ -138,19 +128,14 @@ def apply(
     With --undo, without decisions, --run and --dataset, everything is taken back that was ever applied there.
     """
     applier = platforms.labeler(platform, "apply")
-    if not (dataset or run or undo):
-        _require_one(decisions(Store(store).ledger.records()))
+    if not (dataset or run or undo):  # an id of one data set may be another sample's in the project
+        made = decisions(Store(store).ledger.records())
+        names = sorted({record["dataset"] for record in made if record["dataset"]})
+        if len(names) > 1:
+            hint = "Name the project's own: --dataset"
+            raise InputError("The store has decisions on several data sets", ids=names, hint=hint)
     corrections = recorded(store=store, dataset=dataset, run=run)
     if not corrections.num_rows and (not undo or run or dataset):
         raise InputError("The store has no decisions", hint=f"Pull them first: labelsift pull {platform} PROJECT")
     request = ApplyRequest(project, match, policy, experts, undo, dry_run, store)
     show_receipt(applier.apply(corrections, request), as_json=as_json)
-
-
-def _require_one(records: Iterable[Record]) -> None:
-    """Refuse decisions on several data sets: an id of one may be another sample's in the project."""
-    names = sorted({record["dataset"] for record in records if record["dataset"]})
-    if len(names) > 1:
-        raise InputError(
-            "The store has decisions on several data sets", ids=names, hint="Name the project's own: --dataset"
-        )

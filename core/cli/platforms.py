@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from pathlib import Path
 
 import click
@@ -108,10 +109,8 @@ def pull(
     if as_json:
         write_json(rows)
         return
-    counts = {
-        verdict: sum(row["verdict"] == verdict for row in rows) for verdict in sorted({r["verdict"] for r in rows})
-    }
-    verdicts = "".join(f", {count:,} {verdict}" for verdict, count in counts.items())
+    counts = sorted(Counter(row["verdict"] for row in rows).items())
+    verdicts = "".join(f", {count:,} {verdict}" for verdict, count in counts)
     click.echo(f"{len(rows):,} decisions{verdicts}" + (f"; {kept.new:,} new" if kept else ""))
     if not rows and not to:
         click.echo("Nobody has decided anything there yet", err=True)

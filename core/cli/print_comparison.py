@@ -38,7 +38,9 @@ def print_comparison(comparison: Comparison, *, console: Console | None = None) 
     console.print(Text(verdict(comparison), style="bold"), soft_wrap=True)
     for line in _rows(comparison):
         console.print(Text(line))
-    for line in (*_taxonomy(comparison), *_alone(comparison)):
+    sides = ((comparison.old, comparison.only_old), (comparison.new, comparison.only_new))
+    alone = [f"{len(slices):,} slices only in {run}: {_named(slices)}" for run, slices in sides if slices]
+    for line in (*_taxonomy(comparison), *alone):
         console.print(Text(line), soft_wrap=True)
     for part in (
         _movements(comparison),
@@ -100,7 +102,6 @@ def print_influences(ranked: pa.Table, slug: str, *, console: Console | None = N
         table.add_row(*cells, f"{row['effect']:+.2e}")
     note = f"{harmful.num_rows:,} of {ranked.num_rows:,} relabels push it down"
     table.caption = Text(f"{note}; judged by its samples whose label did not change", style="dim")
-    table.caption_justify = "left"
     console.print()
     console.print(table)
 
@@ -184,7 +185,6 @@ def _decided(comparison: Comparison) -> Table | None:
         table.add_row(*cells, Text("\n".join(clean(line, 120) for line in decision_lines(row["decided"]))))
     if len(decided) > BLAMED:
         table.caption = Text(f"{len(decided) - BLAMED:,} more: --html FILE or --json", style="dim")
-        table.caption_justify = "left"
     return table
 
 
@@ -212,15 +212,9 @@ def _slices(comparison: Comparison) -> Table | None:
     if len(shown) > most:
         note += f"; {len(shown) - most:,} more that moved less: --json"
     table.caption = Text(note, style="dim")
-    table.caption_justify = "left"
     for row in sorted(shown, key=lambda row: (-least_change(row), -abs(row["difference"])))[:most]:
         table.add_row(plain(row["predicate"], 50), NAMES[row["metric"]], *_figures(row))
     return table
-
-
-def _alone(comparison: Comparison) -> list[str]:
-    parts = ((comparison.old, comparison.only_old), (comparison.new, comparison.only_new))
-    return [f"{len(slices):,} slices only in {run}: {_named(slices)}" for run, slices in parts if slices]
 
 
 def _issues(comparison: Comparison) -> Table:
@@ -243,7 +237,11 @@ def _label(label: str | None) -> Text:
 
 def _table(title: str, *columns: str) -> Table:
     table = Table(
-        title=Text(title, style="bold underline"), title_justify="left", box=box.SIMPLE_HEAD, header_style="dim"
+        title=Text(title, style="bold underline"),
+        title_justify="left",
+        caption_justify="left",
+        box=box.SIMPLE_HEAD,
+        header_style="dim",
     )
     for name in columns:
         right = name in ("old", "new", "change", "samples", "fixed", "appeared", "gain") or "→" in name

@@ -28,7 +28,9 @@ def worst_samples(report: Report, limit: int, width: int) -> Group | None:
     leading = "span" if report.samples.task == "spans" else "label"
     labels = of_issue(samples, leading)
     listed = labels if labels.num_rows else samples
-    rows = _first_of_each(listed, max(limit, 0))
+    ids = listed["id"].to_pylist()
+    firsts = sorted({id: row for row, id in reversed(list(enumerate(ids)))}.values())  # a set may have several
+    rows = listed.take(pa.array(firsts[: max(limit, 0)], pa.int64())).to_pylist()
     if not rows:
         return None
     positions = pc.index_in(
@@ -53,13 +55,6 @@ def _body(report: Report, position: int | None) -> str | None:
         return None
     row = report.samples.metadata.slice(position, 1).to_pylist()[0]
     return " · ".join(f"{name} {value}" for name, value in row.items() if value is not None) or None
-
-
-def _first_of_each(findings: pa.Table, limit: int) -> list[dict[str, Any]]:
-    """Return the worst finding of each of so many samples: a set of labels may have several."""
-    ids = findings["id"].to_pylist()
-    first = list({id: row for row, id in reversed(list(enumerate(ids)))}.values())
-    return findings.take(pa.array(sorted(first)[:limit], pa.int64())).to_pylist()
 
 
 def _entry(row: dict[str, Any], text: str | None, width: int) -> list[Text]:

@@ -17,7 +17,7 @@ from ..render.confusions import confusions_in
 from ..render.overview import Overview
 from ..store.base import DEFAULT
 from .print_samples import worst_samples
-from .terminal import BAD, QUIET, clean, new_table, percentage
+from .terminal import BAD, QUIET, add_figures, clean, new_table, percentage
 
 if TYPE_CHECKING:
     from ..report import Report
@@ -94,18 +94,12 @@ def _issues(overview: Overview) -> Table | Text | None:
         return Text(also, style=QUIET) if also else None
     table = new_table("Findings", caption=also)
     table.add_column("Issue", no_wrap=True)
-    table.add_column("Samples", justify="right", no_wrap=True)
-    table.add_column("Share", justify="right", no_wrap=True)
+    add_figures(table, "Samples", "Share")
     table.add_column("", style=QUIET)
     for issue in present:
-        share = percentage(issue.count, issue.of)
-        style = BAD if issue.issue in ("label", "span") else ""
-        table.add_row(
-            Text(issue_named(issue.issue).title),
-            Text(f"{issue.count:,}", style),
-            share,
-            issue_named(issue.issue).meaning,
-        )
+        words, style = issue_named(issue.issue), BAD if issue.issue in ("label", "span") else ""
+        count = Text(f"{issue.count:,}", style)
+        table.add_row(Text(words.title), count, percentage(issue.count, issue.of), words.meaning)
     return table
 
 
@@ -118,25 +112,18 @@ def _classes(overview: Overview, width: int) -> Table | None:
     table = new_table("Weakest labels" if sets else "Weakest classes")
     half = max((width - 48) // 2, 10)  # what the figures leave, for two names
     table.add_column("Label" if sets else "Class", max_width=half, overflow="ellipsis", no_wrap=True)
-    table.add_column("Suspicious", justify="right", no_wrap=True)
-    table.add_column("Share", justify="right", no_wrap=True)
-    table.add_column(
-        "Extra, missing" if sets else "Most often looks like", max_width=half + 6, overflow="ellipsis", no_wrap=True
-    )
-    if agreed:
-        table.add_column("Agrees", justify="right", no_wrap=True)
+    add_figures(table, "Suspicious", "Share")
+    like_title = "Extra, missing" if sets else "Most often looks like"
+    table.add_column(like_title, max_width=half + 6, overflow="ellipsis", no_wrap=True)
+    add_figures(table, *(["Agrees"] if agreed else []))
     for label in weak:
         like = Text(
             f"{label.flagged - label.incoming:,}, {label.incoming:,}" if sets else clean(label.confused_with, 60)
         )
         if label.confused:
             like.append(f" × {label.confused:,}", style=QUIET)
-        cells = [
-            Text(clean(label.name, 60)),
-            f"{label.flagged:,} of {label.rows:,}",
-            percentage(label.flagged, label.rows),
-            like,
-        ]
+        share = percentage(label.flagged, label.rows)
+        cells = [Text(clean(label.name, 60)), f"{label.flagged:,} of {label.rows:,}", share, like]
         if agreed:
             cells.append("–" if label.agreement is None else percentage(label.agreement))
         table.add_row(*cells)
@@ -153,17 +140,12 @@ def _recurring(report: Report, width: int) -> Table | None:
     half = max((width - 48) // 2, 10)
     table.add_column("Labeled", max_width=half, overflow="ellipsis", no_wrap=True)
     table.add_column("Look like", max_width=half, overflow="ellipsis", no_wrap=True)
-    table.add_column("Samples", justify="right", no_wrap=True)
-    table.add_column("Other way", justify="right", no_wrap=True)
+    add_figures(table, "Samples", "Other way")
     table.add_column("", style=QUIET, no_wrap=True)
     for confusion in confusions[:CONFUSIONS_SHOWN]:
         names = (Text(clean(name, 60)) for name in (confusion.given, confusion.suggested))
-        table.add_row(
-            *names,
-            f"{confusion.count:,} of {confusion.size_given:,}",
-            f"{confusion.back:,}",
-            clean(confusion.verdict, 40),
-        )
+        figures = (f"{confusion.count:,} of {confusion.size_given:,}", f"{confusion.back:,}")
+        table.add_row(*names, *figures, clean(confusion.verdict, 40))
     return table
 
 
@@ -174,12 +156,10 @@ def _annotators(report: Report) -> Table | None:
         return None
     more = len(people) - ANNOTATORS_SHOWN
     caption = f"By {people[0]['method']}; report.another_opinion() names what to label once more"
-    table = new_table(
-        "Annotators, weakest first", caption=caption + (f"; {more:,} more are not shown" if more > 0 else "")
-    )
+    caption += f"; {more:,} more are not shown" if more > 0 else ""
+    table = new_table("Annotators, weakest first", caption=caption)
     table.add_column("Annotator", max_width=40, overflow="ellipsis", no_wrap=True)
-    for name in ("Labels", "Agreement", "Quality"):
-        table.add_column(name, justify="right", no_wrap=True)
+    add_figures(table, "Labels", "Agreement", "Quality")
     for row in people[:ANNOTATORS_SHOWN]:
         shares = ("–" if row[name] is None else percentage(row[name]) for name in ("agreement", "quality"))
         table.add_row(Text(clean(row["annotator"], 60)), f"{row['labels']:,}", *shares)

@@ -2,40 +2,42 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..corrections.erase import Erased
-from ..corrections.probe_estimates import Probed
 from ..data.formatting import visible
 from ..platforms import Receipt
 from ..store.run_info import RunInfo
 from ..store.run_notes import Annotations
 from .terminal import new_table, plain
 
+if TYPE_CHECKING:
+    from ..corrections.erase import Erased
+    from ..corrections.file_versions import Version
+    from ..corrections.probe_estimates import Probed
+    from ..corrections.verify import Verification
+
 QUEUE = ("asked", "open", "decided", "skipped")  # counts of a queue's row
 FAILED = 5  # failed samples that are named
 SHOWN_IDS = 20
 
 
-def print_similar(rows: Iterable[Mapping[str, Any]], *, console: Console | None = None) -> None:
+def print_similar(rows: Iterable[Mapping[str, Any]]) -> None:
     """Print similar samples, most similar first."""
     table = _table("similarity", "id", "label", "text")
     for row in rows:
         label = row.get("label", row.get("labels"))
         table.add_row(f"{row['similarity']:.3f}", plain(row["id"]), plain(label), plain(row.get("text")))
-    (console or Console(highlight=False)).print(table)
+    Console(highlight=False).print(table)
 
 
-def print_runs(
-    runs: Sequence[RunInfo], notes: Mapping[str, Annotations] | None = None, *, console: Console | None = None
-) -> None:
+def print_runs(runs: Sequence[RunInfo], notes: Mapping[str, Annotations]) -> None:
     """Print the runs of a store, newest first, with what people say of them."""
-    notes = notes or {}
     more = ["tags"] if any(note.tags for note in notes.values()) else []
     table = _table("run", "data set", "when (UTC)", "rows", "label issues", "fingerprint", *more)
     for run in runs:
@@ -43,12 +45,12 @@ def print_runs(
         figures = (f"{run.rows:,}", f"{run.label_issues:,}", run.fingerprint[:12])
         tags = [plain(", ".join(notes.get(run.run, Annotations()).tags))] if more else []
         table.add_row(run.run, plain(run.dataset), when, *figures, *tags)
-    (console or Console(highlight=False)).print(table)
+    Console(highlight=False).print(table)
 
 
-def print_annotations(notes: Annotations, *, parent: str | None = None, console: Console | None = None) -> None:
+def print_annotations(notes: Annotations, *, parent: str | None = None) -> None:
     """Print what people say of a run, and the run before it."""
-    console = console or Console(highlight=False)
+    console = Console(highlight=False)
     facts = {"Run before": parent, "Tags": ", ".join(notes.tags), "Model": notes.model}
     for name, value in facts.items():
         if value:
@@ -91,69 +93,52 @@ def _lines(name: str, value: object) -> list[str]:
     return [f"{name}:", *(f"    {visible(line)}" for line in (first, *more))]
 
 
-def print_audit(rows: Sequence[Mapping[str, Any]], *, console: Console | None = None) -> None:
+def print_audit(rows: Sequence[Mapping[str, Any]]) -> None:
     """Print who changed what, when and why, oldest first."""
     table = _table("when (UTC)", "who", "what", "sample", "before", "after", "why")
     for row in rows:
         when = str(row["time"] or "")[:16].replace("T", " ")
         cells = (row["person"], row["action"], row["id"] or row["dataset"], row["before"], row["after"], row["why"])
         table.add_row(when, *map(plain, cells))
-    (console or Console(highlight=False)).print(table)
+    Console(highlight=False).print(table)
 
 
-def print_queue(rows: Sequence[Mapping[str, Any]], *, console: Console | None = None) -> None:
+def print_queue(rows: Sequence[Mapping[str, Any]]) -> None:
     """Print what of each round is open, newest run first."""
     table = _table("run", "round", "issue", *QUEUE, "accepted/changed/refused")
     for row in rows:
         outcomes = "/".join(f"{row[name]:,}" for name in ("accepted", "changed", "refused"))
         cells = (plain(", ".join(row["rounds"])), plain(row["issue"]), *(f"{row[name]:,}" for name in QUEUE), outcomes)
         table.add_row(row["run"], *cells)
-    (console or Console(highlight=False)).print(table)
+    Console(highlight=False).print(table)
 
 
-def print_version(
-    out: str,
-    applied: Mapping[str, int],
-    conflicts: Mapping[str, Sequence[Mapping[str, Any]]],
-    *,
-    changed: int,
-    fingerprint: str,
-    console: Console | None = None,
-) -> None:
+def print_version(out: str, version: Version) -> None:
     """Print what became of the corrections of a file, every conflict with who said what."""
-    console = console or Console(highlight=False)
-    done = ", ".join(f"{count:,} {action}" for action, count in applied.items()) or "nothing decided"
-    console.print(
-        Text(f"{visible(out)}: {done}; {changed:,} rows differ, fingerprint {fingerprint[:12]}"), soft_wrap=True
-    )
-    if conflicts:
-        console.print(Text(f"{len(conflicts):,} conflicts, left as they were:", style="yellow"))
-    for sample, votes in conflicts.items():
+    console = Console(highlight=False)
+    done = ", ".join(f"{count:,} {action}" for action, count in version.applied.items()) or "nothing decided"
+    result = f"{done}; {version.changed:,} rows differ, fingerprint {version.fingerprint[:12]}"
+    console.print(Text(f"{visible(out)}: {result}"), soft_wrap=True)
+    if version.conflicts:
+        console.print(Text(f"{len(version.conflicts):,} conflicts, left as they were:", style="yellow"))
+    for sample, votes in version.conflicts.items():
         opposing = (
-            f"{vote['action']} {vote['value'] or ''}".strip() + f" ({', '.join(map(str, vote['people']))})"
-            for vote in votes
+            f"{action} {json.loads(value) or ''}".strip() + f" ({', '.join(map(str, people))})"
+            for (action, value), people in votes.items()
         )
         console.print(Text(f"  {visible(sample)}: {visible(' / '.join(opposing))}"), soft_wrap=True)
 
 
-def print_verification(
-    problems: Sequence[str],
-    notes: Sequence[str],
-    *,
-    records: int,
-    runs: int,
-    last: str,
-    console: Console | None = None,
-) -> None:
+def print_verification(result: Verification) -> None:
     """Print what verifying a store found, what is broken first."""
-    console = console or Console(highlight=False)
-    for problem in problems:
+    console = Console(highlight=False)
+    for problem in result.problems:
         console.print(Text(f"BROKEN  {visible(problem)}", style="red"), soft_wrap=True)
-    for note in notes:
+    for note in result.notes:
         console.print(Text(f"note    {visible(note)}", style="dim"), soft_wrap=True)
-    state = "before that" if problems else "whole"
-    console.print(Text(f"{records:,} records {state}, last hash {last}"), soft_wrap=True)
-    console.print(Text(f"{runs:,} runs with the samples that they were made of"), soft_wrap=True)
+    state = "before that" if result.problems else "whole"
+    console.print(Text(f"{result.records:,} records {state}, last hash {result.last_hash}"), soft_wrap=True)
+    console.print(Text(f"{result.runs:,} runs with the samples that they were made of"), soft_wrap=True)
 
 
 def print_erased(erased: Erased, *, to_stderr: bool = False) -> None:
@@ -180,9 +165,9 @@ def print_erased(erased: Erased, *, to_stderr: bool = False) -> None:
         console.print(Text(f"Not reached: {visible(place)}", style="bold red"))
 
 
-def print_probed(result: Probed, *, console: Console | None = None) -> None:
+def print_probed(result: Probed) -> None:
     """Print what a round with probes says, each figure with its 95 % interval."""
-    console = console or Console(highlight=False)
+    console = Console(highlight=False)
     table = _table("", "estimate", "95 % interval")
     meanings = {
         "error_rate": "labels that are wrong, of all not verified before",
@@ -191,13 +176,11 @@ def print_probed(result: Probed, *, console: Console | None = None) -> None:
         "shown": "suggestion chosen where it was shown",
         "blind": "suggestion chosen where it was not",
         "sway": "difference: how far showing it sways people",
+        "agreement": f"the same answer to the same sample again ({result.repeated:,} times)",
     }
-    for name, estimate in (result.estimates | result.accepted).items():
+    agreement = {} if result.agreement is None else {"agreement": result.agreement}
+    for name, estimate in (result.estimates | result.accepted | agreement).items():
         table.add_row(meanings[name], f"{estimate.value:.1%}", f"{estimate.low:.1%} … {estimate.high:.1%}")
-    if result.agreement is not None:
-        repeated = result.agreement
-        meaning = f"the same answer to the same sample again ({result.repeated:,} times)"
-        table.add_row(meaning, f"{repeated.value:.1%}", f"{repeated.low:.1%} … {repeated.high:.1%}")
     judged = f"{result.flagged.judged:,} flagged labels and {result.rest.judged:,} probes judged"
     console.print(Text(f"{result.run}: {judged if result.rest.size else 'no round with probes'}"))
     if table.row_count:

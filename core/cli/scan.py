@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 import click
 
 from ..data.formatting import visible
-from ..data.samples import Samples
 from ..scanning import scan as scan_samples
 from ..signals.signals import Signals
 from .estimate import estimate as estimate_scan
 from .options import ReadOptions, array, json_option, lines, parted, read_options, store_option
-from .output import progress, table_format, write_json, write_table
+from .output import progress, show, table_format, write_json, write_table
 from .print_summary import print_summary
 
 
@@ -73,14 +70,12 @@ def scan(
         if path:
             table_format(path)  # refused now rather than after minutes of scanning
     samples = reading.read(file, name=name)
-    signals = Signals(
-        pred_probs=pred_probs,
-        embeddings=array(embeddings),
-        dynamics=dynamics,
-        classes=lines(classes),
-    )
+    signals = Signals(pred_probs=pred_probs, embeddings=array(embeddings), dynamics=dynamics, classes=lines(classes))
     if estimate:
-        _print_estimate(samples, signals, embedder, device=device, folds=folds, as_json=as_json)
+        with progress(as_json) as say:
+            say(f"Trying some of {len(samples):,} samples")
+            needed = estimate_scan(samples, signals=signals, embedder=embedder, device=device, folds=folds)
+        show(needed, lambda needed: click.echo(visible(str(needed))), as_json=as_json)
         return
     with progress(as_json) as say:
         report = scan_samples(
@@ -107,15 +102,3 @@ def scan(
         write_json(report.summary())
     else:
         print_summary(report, page=html, store=None if no_store else store)
-
-
-def _print_estimate(
-    samples: Samples, signals: Signals, embedder: str, *, device: str | None, folds: int, as_json: bool
-) -> None:
-    with progress(as_json) as say:
-        say(f"Trying some of {len(samples):,} samples")
-        result = estimate_scan(samples, signals=signals, embedder=embedder, device=device, folds=folds)
-    if as_json:
-        write_json(asdict(result))
-    else:
-        click.echo(visible(str(result)))

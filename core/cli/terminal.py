@@ -44,3 +44,9 @@ def new_table(title: str = "", *, caption: str = "") -> Table:
         pad_edge=False,
         header_style=QUIET,
     )
+
+
+def add_figures(table: Table, *titles: str) -> None:
+    """Add columns of figures to a table, which stand on the right."""
+    for title in titles:
+        table.add_column(title, justify="right", no_wrap=True)

@@ -62,15 +62,12 @@ def audit_rows(
             continue
         if since is not None and datetime.fromisoformat(record["time"]) < since:
             continue
-        row = _row(record)
+        if record.get("kind") == DECISION:
+            row = _decision(record)
+        else:
+            row = audit_row(record) if record.get("kind") in (TAG, NOTE, MODEL) else _version(record)
         rows.append({name: row.get(name, record.get(name)) for name in COLUMNS})
     return rows
-
-
-def _row(record: Record) -> dict[str, Any]:
-    if record.get("kind") == DECISION:
-        return _decision(record)
-    return audit_row(record) if record.get("kind") in (TAG, NOTE, MODEL) else _version(record)
 
 
 def write_audit(rows: Sequence[dict[str, Any]], path: str | Path) -> None:

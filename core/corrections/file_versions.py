@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..data.adjudication import Policy, Resolution, Vote, applied, resolve
+from ..data.adjudication import Policy, Vote, applied, resolve
 from ..data.hashing import whole_fingerprint
 from ..data.remap import translated_table
 from ..data.samples import Samples
@@ -125,7 +125,7 @@ def correct(
     if len(before.table) != len(samples):
         raise InputError(f"{file} cannot be written row by row", hint="Save it as parquet, and correct that")
     after = before
-    rows = np.arange(len(samples)) if mapped.taxonomy else _decided_rows(samples, resolution)
+    rows = np.arange(len(samples)) if mapped.taxonomy else np.sort(samples.positions(list(resolution.decided)))
     touched = set(np.flatnonzero(~keep).tolist())
     for role, column in (("label", label), ("text", text)):
         changes = _changes(samples.table, table, role, rows) if column else {}
@@ -146,7 +146,9 @@ def correct(
         removed = np.flatnonzero(~keep).tolist()
         folder = folder_of(kept, parent=version.parent, fingerprint=version.fingerprint)
         entry = {"policy": policy, "applied": version.applied, "conflicts": len(version.conflicts)}
-        entry |= {"run": _last_run(kept, corrections), "content": content_of(table.filter(pa.array(keep)))}
+        named = set(corrections["run"].to_pylist())
+        last_run = next((info.run for info in kept.runs() if info.run in named), None)
+        entry |= {"run": last_run, "content": content_of(table.filter(pa.array(keep)))}
         if mapped.taxonomy is not None:
             entry["taxonomy"] = mapped.taxonomy.plain
         ids = samples.ids.take(pa.array(sorted(touched))).to_pylist()
@@ -168,9 +170,8 @@ def undo(file: str | Path, out: str | Path, *, encoding: str = "utf-8", store: s
     kept.runs()
     now = rowfiles.load(file, encoding=encoding)
     fingerprint = now.fingerprint
-    step = next(
-        (record for record in reversed(versions(kept.ledger.records())) if record["fingerprint"] == fingerprint), None
-    )
+    made = (record for record in versions(kept.ledger.records()) if record["fingerprint"] == fingerprint)
+    step = max(made, key=lambda record: record["number"], default=None)
     if step is None:
         raise StoreError(
             f"{kept.place} did not make the content of {file} (fingerprint {fingerprint[:12]})",
@@ -194,12 +195,6 @@ def content_of(table: pa.Table) -> str:
     """Return a hash of ids, texts and labels alone, by which the next scan knows the version again."""
     columns = [name for name in ("id", "text", "label", "labels") if name in table.column_names]
     return Samples(table.select(columns), table.select([])).fingerprint
-
-
-def _last_run(store: Store, corrections: pa.Table) -> str | None:
-    """Return the newest kept run that the applied decisions are on."""
-    named = set(corrections["run"].to_pylist())
-    return next((info.run for info in store.runs() if info.run in named), None)
 
 
 def versions(records: Sequence[Record]) -> list[Record]:
@@ -257,10 +252,6 @@ def _corrections(store: Store, dataset: str, samples: Samples, *, required: bool
         return table
     gone = [id for id, (action, _) in resolve(table.filter(absent)).decided.items() if action == "remove"]
     return table.filter(pc.invert(pc.is_in(table["id"], value_set=pa.array(gone, pa.string()))))
-
-
-def _decided_rows(samples: Samples, resolution: Resolution) -> np.ndarray:
-    return np.sort(samples.positions(list(resolution.decided)))
 
 
 def _changes(old: pa.Table, new: pa.Table, role: str, rows: np.ndarray) -> dict[int, str | None]:

@@ -11,9 +11,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow.compute as pc
@@ -81,11 +80,9 @@ def estimates(flagged: Stratum, rest: Stratum, *, seed: int = 0, draws: int = DR
     rng = np.random.default_rng(seed)
     found, missed = _totals(flagged, rng, draws), _totals(rest, rng, draws)
     expected, beyond = _expected(flagged), _expected(rest)
+    size = flagged.size + rest.size
     figures = {
-        "error_rate": (
-            (expected + beyond) / (flagged.size + rest.size),
-            (found + missed) / (flagged.size + rest.size),
-        ),
+        "error_rate": ((expected + beyond) / size, (found + missed) / size),
         "precision": (expected / flagged.size, found / flagged.size),
         "recall": (expected / max(expected + beyond, 1e-9), found / np.maximum(found + missed, 1e-9)),
     }
@@ -150,10 +147,6 @@ class Probed:
     repeated: int = 0
     agreement: Estimate | None = None
     notes: tuple[str, ...] = ()
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return everything as plain values, for ``--json``."""
-        return asdict(self)
 
 
 def probed(run: str = LATEST, *, store: str | Path = DEFAULT) -> Probed:

@@ -57,22 +57,17 @@ def queue(*, store: str | Path = DEFAULT, dataset: str | None = None) -> list[di
         flagged, pushed = read_flagged(kept.place_of(info.run))
         asked = pushed | {decision["id"] for decision in of_run}
         rounds = sorted({decision["round"] for decision in of_run if decision["round"]})
-        for issue, ids in _ids_by_issue(flagged, asked, of_run).items():
+        by_issue: dict[str, set[str]] = defaultdict(set)
+        for id, issue in flagged:
+            if id in asked:
+                by_issue[issue].add(id)
+        unflagged = {decision["id"] for decision in of_run} - set().union(*by_issue.values())
+        if unflagged:  # comes last
+            by_issue["not flagged"] = unflagged
+        for issue, ids in by_issue.items():
             row = {"run": info.run, "dataset": info.dataset, "rounds": rounds, "issue": issue}
             rows.append(row | _counts(ids, [decision for decision in of_run if decision["id"] in ids]))
     return rows
-
-
-def _ids_by_issue(
-    flagged: Iterable[tuple[str, str]], asked: set[str], of_run: Sequence[Record]
-) -> Mapping[str, set[str]]:
-    """Return issue → the samples that people were asked about; those that nobody flagged come last."""
-    by_issue: dict[str, set[str]] = {}
-    for id, issue in flagged:
-        if id in asked:
-            by_issue.setdefault(issue, set()).add(id)
-    unflagged = {decision["id"] for decision in of_run} - set().union(*by_issue.values())
-    return by_issue | ({"not flagged": unflagged} if unflagged else {})
 
 
 def _counts(ids: set[str], of_issue: Sequence[Record]) -> dict[str, int]:

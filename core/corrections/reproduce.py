@@ -103,13 +103,5 @@ def proof(store: Store, name: str) -> Reproduced:
     tombstone = facts.get("tombstone", {})
     fingerprint = whole_fingerprint(samples.fingerprint, tombstone.get("digest"))
     erased = len(tombstone.get("ids", ()))
-    return Reproduced(
-        name,
-        samples.name,
-        len(samples),
-        erased,
-        facts["fingerprint"],
-        fingerprint,
-        samples,
-        kept=same_rows(samples, facts.get("kept_digest")),
-    )
+    kept = same_rows(samples, facts.get("kept_digest"))
+    return Reproduced(name, samples.name, len(samples), erased, facts["fingerprint"], fingerprint, samples, kept)

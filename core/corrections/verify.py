@@ -74,11 +74,9 @@ def verify(*, store: str | Path = DEFAULT, expect: str | None = None) -> Verific
     damaged = [*map(str, broken), *_changed_runs(kept, runs)]
     problems += [*damaged, *_strange_runs(records, runs), *_changed_steps(kept, records)]
     unread = 0 if problem else kept.ledger.unread()
-    notes = (
-        [f"{unread:,} bytes behind the last record belong to no finished append; nobody reads them"] if unread else []
-    )
+    note = f"{unread:,} bytes behind the last record belong to no finished append; nobody reads them"
     whole_runs = len(runs) + len(broken) - len(damaged)
-    return Verification(len(records), hashes[-1], whole_runs, tuple(problems), tuple(notes))
+    return Verification(len(records), hashes[-1], whole_runs, tuple(problems), (note,) if unread else ())
 
 
 def _changed_runs(store: Store, runs: Iterable[RunInfo]) -> Iterator[str]:

@@ -7,9 +7,10 @@ and what it cannot decide is listed as a conflict and changes nothing.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -20,7 +21,7 @@ import pyarrow.compute as pc
 from ..errors import InputError
 from .label_sets import cell_of
 from .label_sets import parsed as labels_of
-from .schemas import CORRECTIONS_SCHEMA
+from .schemas import CORRECTIONS_SCHEMA, with_column
 from .spans import canonical, from_value, types_in
 from .spans import parsed as spans_of
 
@@ -69,14 +70,14 @@ def resolve(corrections: pa.Table, *, policy: Policy = "majority", experts: Sequ
     InputError
         For a table in another form, an unknown policy or action, or ``expert`` without experts.
     """
-    if policy not in _POLICIES:
-        raise InputError(f"There is no policy called {policy}", hint=f"Use one of {', '.join(_POLICIES)}")
+    if policy not in POLICIES:
+        raise InputError(f"There is no policy called {policy}", hint=f"Use one of {', '.join(POLICIES)}")
     if policy == "expert" and not experts:
         raise InputError("The policy expert needs people", hint="Name them: experts=['someone@example.com']")
     decided: dict[str, Vote] = {}
     conflicts: dict[str, dict[Vote, tuple[str, ...]]] = {}
     for sample, rows in _newest_by_person(corrections).items():
-        vote = _POLICIES[policy](rows, frozenset(experts))
+        vote = _counted(rows, policy, experts)
         if vote is not None:
             decided[sample] = vote
         else:
@@ -199,53 +200,26 @@ def _newest_by_person(corrections: pa.Table) -> dict[str, list[dict[str, Any]]]:
 def vote_of(row: Mapping[str, Any]) -> Vote:
     """Return what a correction says: two people agree, or one with themselves, if it is the same."""
     # A kept label's value repeats what was given, which must not part people who agree.
-    value = row["value"] if row["action"] in ("relabel", "edit", "respan") else "null"
-    if row["action"] == "relabel" and isinstance(value, str) and value.lstrip().startswith("["):
-        value = _ordered(value)  # two people may tick the same labels in another order
-    return (row["action"], _sorted_spans(value) if row["action"] == "respan" else value)
+    action, value = row["action"], row["value"] if row["action"] in ("relabel", "edit", "respan") else "null"
+    with contextlib.suppress(ValueError, TypeError):  # what is unreadable stays
+        if action == "relabel" and isinstance(value, str) and value.lstrip().startswith("["):
+            value = cell_of(json.loads(value)) or value  # two people may tick the same labels in another order
+        elif action == "respan":  # or draw the same spans
+            spans = json.loads(value or "null")
+            value = canonical((int(start), int(end), str(name)) for start, end, name in spans)
+    return (action, value or "null" if action == "respan" else value)
 
 
-def _sorted_spans(value: str | None) -> str:
-    """Write the same spans in the same way, in whatever order a person drew them; what is unreadable stays."""
-    try:
-        return canonical((int(start), int(end), str(name)) for start, end, name in json.loads(value or "null"))
-    except (ValueError, TypeError):
-        return value or "null"
-
-
-def _majority(rows: Sequence[Mapping[str, Any]], experts: frozenset[str]) -> Vote | None:
+def _counted(rows: Sequence[Mapping[str, Any]], policy: Policy, experts: Collection[str]) -> Vote | None:
+    """Return the vote that counts of those of several people, the newest last; None where they do not agree."""
+    if policy == "newest":
+        return vote_of(rows[-1])
+    if policy == "expert":
+        rows = [row for row in rows if row["person"] in experts] or rows
     ranked = Counter(map(vote_of, rows)).most_common(2)
-    if len(ranked) > 1 and ranked[0][1] == ranked[1][1]:
+    if len(ranked) > 1 and (policy == "unanimous" or ranked[0][1] == ranked[1][1]):
         return None
     return ranked[0][0]
-
-
-def _ordered(value: str) -> str:
-    try:
-        return cell_of(json.loads(value)) or value
-    except ValueError:
-        return value
-
-
-def _unanimous(rows: Sequence[Mapping[str, Any]], experts: frozenset[str]) -> Vote | None:
-    votes = {vote_of(row) for row in rows}
-    return votes.pop() if len(votes) == 1 else None
-
-
-def _newest(rows: Sequence[Mapping[str, Any]], experts: frozenset[str]) -> Vote | None:
-    return vote_of(rows[-1])
-
-
-def _expert(rows: Sequence[Mapping[str, Any]], experts: frozenset[str]) -> Vote | None:
-    return _majority([row for row in rows if row["person"] in experts] or rows, experts)
-
-
-_POLICIES: dict[str, Callable[[Sequence[Mapping[str, Any]], frozenset[str]], Vote | None]] = {
-    "majority": _majority,
-    "unanimous": _unanimous,
-    "newest": _newest,
-    "expert": _expert,
-}
 
 
 def _value(sample: str, value: str | None, *, sets: bool = False) -> str:
@@ -288,6 +262,4 @@ def _with(table: pa.Table, column: str, changes: Mapping[int, str] | Mapping[int
     mask[list(changes)] = True
     following = pa.array([changes[row] for row in sorted(changes)], pa.string())
     replaced = pc.replace_with_mask(values, pa.array(mask), following)
-    if not present:
-        return table.append_column(column, replaced)
-    return table.set_column(table.column_names.index(column), column, replaced)
+    return with_column(table, column, replaced)

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..errors import InputError
-from .label_sets import label_text
+from .label_sets import label_text, read_cells
 
 _JSON = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
 
@@ -97,24 +97,14 @@ def from_column(column: pa.ChunkedArray, *, name: str) -> pa.ChunkedArray:
     InputError
         For what is no object of annotators and labels: with the rows.
     """
-    pieces, bad, start = [], [], 0
-    for chunk in column.chunks:
-        texts: list[str | None] = []
-        for row, value in enumerate(chunk.to_pylist(), start=start + 1):
-            try:
-                texts.append(_canonical_cell(value))
-            except (ValueError, TypeError):
-                bad.append(row)
-                texts.append(None)
-        start += len(chunk)
-        pieces.append(pa.array(texts, pa.string()))
+    texts, bad = read_cells(column, _canonical_cell)
     if bad:
         raise InputError(
             f"The annotations column {name} holds no labels by annotator in rows",
-            ids=bad,
+            ids=list(bad),
             hint='Write an object a row, such as {"anna": "spam", "ben": "ham"}, or name a column each: annotators=[…]',
         )
-    return pa.chunked_array(pieces, pa.string())
+    return texts
 
 
 def from_columns(table: pa.Table, names: Sequence[str]) -> pa.ChunkedArray:

@@ -23,11 +23,7 @@ def format_span(value: object, text: str | None) -> str | None:
     >>> format_span([0, 3, "person"], "Ann left"), format_span([0, 3, "person"], None), format_span("refund", "")
     ('“Ann” person', 'person', None)
     """
-    if not isinstance(value, list) or [type(part) for part in value] != [
-        int,
-        int,
-        str,
-    ]:  # a set of three labels is none
+    if not isinstance(value, list) or [type(part) for part in value] != [int, int, str]:  # three labels are none
         return None
     start, end, name = value
     return name if text is None else f"“{' '.join(text[start:end].split())}” {name}"

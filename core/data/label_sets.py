@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -91,8 +92,12 @@ def from_column(column: pa.ChunkedArray, *, name: str, separator: str | None = N
         raise InputError("The separator of labels is empty", hint="Name one, such as labels_separator='|'")
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
-    read = _of_text(separator) if _is_text(column.type) or pa.types.is_null(column.type) else _of_list
-    if read is _of_list and not _is_list(column.type):
+    types, kind = pa.types, column.type
+    if types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind) or types.is_null(kind):
+        read = _of_text(separator)
+    elif types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind):
+        read = _of_list
+    else:
         raise InputError(
             f"The labels column {name} holds {column.type}, not lists",
             hint="Name a column of lists, or several columns of 0 and 1: labels=['toxic', 'insult']",
@@ -131,6 +136,14 @@ def labels_in(column: pa.ChunkedArray) -> tuple[str, ...]:
     return tuple(sorted({label for text in pc.unique(column.drop_null()).to_pylist() for label in json.loads(text)}))
 
 
+def encoded(column: pa.ChunkedArray) -> pa.DictionaryArray:
+    """Return a column of strings as one dictionary array."""
+    coded = pc.dictionary_encode(column).combine_chunks()
+    if isinstance(coded, pa.ChunkedArray):
+        coded = coded.chunk(0) if coded.num_chunks else pa.array([], pa.string()).dictionary_encode()
+    return coded
+
+
 def members(column: pa.ChunkedArray, classes: Sequence[str]) -> np.ndarray:
     """Tell which of the classes each row has: int8, shape (n, classes), 1, 0, or -1 in rows that are unlabeled.
 
@@ -139,9 +152,7 @@ def members(column: pa.ChunkedArray, classes: Sequence[str]) -> np.ndarray:
     InputError
         For labels that are not among the classes.
     """
-    coded = pc.dictionary_encode(column).combine_chunks()
-    if isinstance(coded, pa.ChunkedArray):
-        coded = coded.chunk(0) if coded.num_chunks else pa.array([], pa.string()).dictionary_encode()
+    coded = encoded(column)
     code_of = {label: code for code, label in enumerate(classes)}
     rows = np.zeros((len(coded.dictionary) + 1, len(classes)), dtype=np.int8)
     rows[-1] = -1  # the last one stands for null
@@ -155,12 +166,22 @@ def members(column: pa.ChunkedArray, classes: Sequence[str]) -> np.ndarray:
     return rows[np.asarray(pc.fill_null(coded.indices, -1))]
 
 
-def _is_text(kind: pa.DataType) -> bool:
-    return pa.types.is_string(kind) or pa.types.is_large_string(kind) or kind == pa.string_view()
-
-
-def _is_list(kind: pa.DataType) -> bool:
-    return pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
+def read_cells(column: pa.ChunkedArray, read: Callable[[Any], str | None]) -> tuple[pa.ChunkedArray, dict[int, object]]:
+    """Read every cell as text; return the texts, and what stands in the rows (from 1) that cannot be read."""
+    pieces: list[pa.Array] = []
+    bad: dict[int, object] = {}
+    start = 1
+    for chunk in column.chunks:
+        texts: list[str | None] = []
+        for row, value in enumerate(chunk.to_pylist(), start=start):
+            try:
+                texts.append(read(value))
+            except (ValueError, TypeError):
+                bad[row] = value
+                texts.append(None)
+        start += len(chunk)
+        pieces.append(pa.array(texts, pa.string()))
+    return pa.chunked_array(pieces, pa.string()), bad
 
 
 def _each(
@@ -168,31 +189,24 @@ def _each(
 ) -> pa.ChunkedArray:
     """Read every row, the same value once only, and name the rows that cannot be read."""
     seen: dict[Any, str | None] = {}
-    pieces, bad, examples, start = [], [], [], 0
-    for chunk in column.chunks:
-        values = chunk.to_pylist()
-        texts: list[str | None] = []
-        for row, value in enumerate(values, start=start + 1):
-            key = tuple(value) if isinstance(value, list) else value
-            try:
-                if key not in seen:
-                    labels = read(value)
-                    seen[key] = None if labels is None else canonical(map(label_text, labels))
-                texts.append(seen[key])
-            except (ValueError, TypeError):
-                bad.append(row)
-                examples += [str(value)[:60]] if len(examples) < _SHOWN_ROWS else []
-                texts.append(None)
-        start += len(values)
-        pieces.append(pa.array(texts, pa.string()))
+
+    def read_once(value: Any) -> str | None:  # noqa: ANN401 - whatever stands in the column
+        key = tuple(value) if isinstance(value, list) else value
+        if key not in seen:
+            labels = read(value)
+            seen[key] = None if labels is None else canonical(map(label_text, labels))
+        return seen[key]
+
+    texts, bad = read_cells(column, read_once)
     if bad:
+        examples = [str(value)[:60] for value in islice(bad.values(), _SHOWN_ROWS)]
         example = next((text for text in examples if any(part in text for part in SEPARATORS)), examples[0])
         raise InputError(
             f"The labels column {name} holds no set of labels (“{example}”, for example) in rows",
-            ids=bad,
+            ids=list(bad),
             hint=_cure(example, separator),
         )
-    return pa.chunked_array(pieces, pa.string())
+    return texts
 
 
 def _cure(example: str, separator: str | None) -> str:
@@ -239,9 +253,7 @@ def label_text(value: object) -> str:
 
 def _marks(column: pa.ChunkedArray, name: str) -> np.ndarray:
     """Return a column of 0 and 1 as int8, shape (n,); -1 where it is missing or blank."""
-    coded = pc.dictionary_encode(column.cast(pa.string())).combine_chunks()
-    if isinstance(coded, pa.ChunkedArray):
-        coded = coded.chunk(0)
+    coded = encoded(column.cast(pa.string()))
     marks = np.full(len(coded.dictionary) + 1, -1, dtype=np.int8)
     odd = []
     for code, text in enumerate(coded.dictionary.to_pylist()):

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .schemas import to_json
+from .schemas import to_json, with_column
 from .taxonomy import Taxonomy
 
 COLUMNS = ("label", "predicted")
@@ -65,7 +65,7 @@ def remapped(table: pa.Table, taxonomy: Taxonomy, *, known: Collection[str] = ()
         undecided = pa.table({"id": table["id"], "was": given}).filter(was_split)
     for name in COLUMNS:
         if name in table.column_names:
-            table = table.set_column(table.column_names.index(name), name, renamed(table[name], taxonomy))
+            table = with_column(table, name, renamed(table[name], taxonomy))
     return Remapped(table, undecided, counts)
 
 
@@ -76,10 +76,11 @@ def passed_over(labels: pa.ChunkedArray, taxonomy: Taxonomy) -> str:
     return f"Changes of the taxonomy taken as made before, since no row has the old label: {passed}." if passed else ""
 
 
-def renamed(labels: pa.ChunkedArray, taxonomy: Taxonomy) -> pa.ChunkedArray:
-    """Return the labels under their present names; null where they have none."""
+def renamed(labels: pa.ChunkedArray, taxonomy: Taxonomy, *, keep: bool = False) -> pa.ChunkedArray:
+    """Return the labels under their present names; where they have none, null, or the old one if that is kept."""
     coded = labels.combine_chunks().dictionary_encode()
-    names = pa.array([taxonomy.fate(label).name for label in coded.dictionary.to_pylist()], pa.string())
+    old = coded.dictionary.to_pylist()
+    names = pa.array([taxonomy.fate(label).name or (label if keep else None) for label in old], pa.string())
     return pa.chunked_array([names.take(coded.indices)], pa.string())
 
 
@@ -91,8 +92,7 @@ def settled(table: pa.Table, undecided: pa.Table, taxonomy: Taxonomy) -> tuple[p
     labels = pc.coalesce(table["label"], pc.take(ends.filter(has_name).combine_chunks(), positions))
     split = [label for label in pc.unique(undecided["was"]).to_pylist() if taxonomy.fate(label).options]
     is_split = pc.is_in(undecided["was"], value_set=pa.array(split, pa.string()))
-    table = table.set_column(table.column_names.index("label"), "label", labels)
-    return table, undecided.filter(pc.and_(pc.invert(has_name), is_split))
+    return with_column(table, "label", labels), undecided.filter(pc.and_(pc.invert(has_name), is_split))
 
 
 def translated(decisions: Sequence[Mapping[str, Any]], taxonomy: Taxonomy) -> list[dict[str, Any]]:

@@ -51,9 +51,7 @@ CORRECTIONS_SCHEMA = pa.schema(
         pa.field("round", pa.string()),
         pa.field("seconds", pa.float32()),
         pa.field("note", pa.string()),
-        pa.field(
-            "asked", pa.string()
-        ),  # in which mode (choose | prefill | blind), repeat, second_look; null: not known
+        pa.field("asked", pa.string()),  # the mode (choose | prefill | blind), repeat, second_look; null: not known
     ]
 )
 OPTIONAL = ("asked",)  # columns of corrections that a platform need not know
@@ -80,9 +78,7 @@ def to_json(value: object) -> str:
     return _JSON.encode(value)
 
 
-@lru_cache(maxsize=4096)
-def _text_json(label: str) -> str:
-    return to_json(label)
+_text_json = lru_cache(maxsize=4096)(to_json)
 
 
 def _label_json(label: object) -> str:
@@ -110,25 +106,21 @@ class Finding:
 def findings_table(findings: Iterable[Finding]) -> pa.Table:
     """Turn findings into a table in FINDINGS_SCHEMA, worst first (ties keep their order)."""
     rows = [
-        {
-            "id": finding.id,
-            "scope": finding.scope,
-            "issue": finding.issue,
-            "kind": finding.kind,
-            "score": finding.score,
-            "given": _label_json(finding.given),
-            "suggested": _label_json(finding.suggested),
-            "confidence": finding.confidence,
-            "reason": finding.reason,
-            "related_ids": list(finding.related_ids),
-            "group_id": finding.group_id,
-            "evidence": to_json(finding.evidence),
-        }
+        {name: getattr(finding, name) for name in FINDINGS_SCHEMA.names}
+        | {"given": _label_json(finding.given), "suggested": _label_json(finding.suggested)}
+        | {"related_ids": list(finding.related_ids), "evidence": to_json(finding.evidence)}
         for finding in findings
     ]
     table = pa.Table.from_pylist(rows, schema=FINDINGS_SCHEMA)
     order = np.argsort(table["score"].to_numpy(), kind="stable")
     return table.take(pa.array(order))
+
+
+def with_column(table: pa.Table, name: str, column: pa.Array | pa.ChunkedArray) -> pa.Table:
+    """Return a table with a column of this name, in the place of the one that it has."""
+    if name not in table.column_names:
+        return table.append_column(name, column)
+    return table.set_column(table.column_names.index(name), name, column)
 
 
 def of_issue(findings: pa.Table, issue: str) -> pa.Table:

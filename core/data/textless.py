@@ -18,6 +18,7 @@ from ..errors import InputError
 from .hashing import text_hash
 from .issues import issue_named
 from .samples import ROW_HASH, TEXT_HASH, Samples
+from .schemas import with_column
 
 SETTING = "texts"  # in a run's settings; False where the texts are not kept
 
@@ -32,9 +33,7 @@ def without_texts(samples: Samples) -> Samples:
     if samples.textless or not samples.has_texts:
         return samples
     row_hashes = pa.array([digest.hex() for digest in samples.row_hashes()], pa.string())
-    table = samples.table.set_column(
-        samples.table.column_names.index("text"), "text", pa.array([""] * len(samples), pa.string())
-    )
+    table = with_column(samples.table, "text", pa.array([""] * len(samples), pa.string()))
     table = table.append_column(ROW_HASH, row_hashes).append_column(TEXT_HASH, hashed_texts(samples))
     return replace(samples, table=table)
 
@@ -45,7 +44,7 @@ def without_quotes(findings: pa.Table, settings: Mapping[str, Any]) -> pa.Table:
         return findings
     of_spans = pc.equal(findings["issue"], "span")
     reasons = pc.if_else(of_spans, issue_named("span").meaning, findings["reason"])
-    return findings.set_column(findings.column_names.index("reason"), "reason", reasons)
+    return with_column(findings, "reason", reasons)
 
 
 def hashed_texts(samples: Samples) -> pa.ChunkedArray:

@@ -101,7 +101,10 @@ class AnnotatedTasks:
         columns = {role: pa.chunked_array([pa.array(cells, pa.string())]) for role, cells in self._columns.items()}
         columns["id"] = pa.chunked_array([pa.array(self._ids, pa.string())])
         if self.role == "label":
-            columns["label"] = self._labels(columns.pop("corrected"), columns["annotations"])
+            majority = annotator_labels.consensus(columns["annotations"]).to_pylist()
+            corrected = columns.pop("corrected").to_pylist()
+            labels = [own or other for own, other in zip(corrected, majority, strict=True)]
+            columns["label"] = pa.chunked_array([pa.array(labels, pa.string())])
             if not self._several:
                 del columns["annotations"]
         elif self._several:
@@ -113,7 +116,9 @@ class AnnotatedTasks:
         if self.role == "spans":
             self._require_fitting()
         ordered = {role: columns[role] for role in ROLES if role in columns}
-        return Samples(pa.table(ordered), pa.table(self._metadata()), name)
+        rows = len(self._ids)
+        metadata = {name: _column(cells + [None] * (rows - len(cells))) for name, cells in self._fields.items()}
+        return Samples(pa.table(ordered), pa.table(metadata), name)
 
     def _id(self, number: str, data: Mapping[str, Any]) -> str:
         if self.id is None:
@@ -144,12 +149,6 @@ class AnnotatedTasks:
             return {"labels": label_sets.canonical(newest)}
         return {"spans": spans.canonical((start, end, type) for start, end, type in newest)}
 
-    @staticmethod
-    def _labels(corrected: pa.ChunkedArray, annotations: pa.ChunkedArray) -> pa.ChunkedArray:
-        majority = annotator_labels.consensus(annotations).to_pylist()
-        labels = [own or other for own, other in zip(corrected.to_pylist(), majority, strict=True)]
-        return pa.chunked_array([pa.array(labels, pa.string())])
-
     def _keep(self, data: Mapping[str, Any]) -> None:
         before = len(self._ids) - 1
         if self.metadata:
@@ -165,10 +164,6 @@ class AnnotatedTasks:
             cells = self._fields.setdefault(name, [])
             cells += [None] * (before - len(cells))
             cells.append(value)
-
-    def _metadata(self) -> dict[str, pa.Array]:
-        rows = len(self._ids)
-        return {name: _column(cells + [None] * (rows - len(cells))) for name, cells in self._fields.items()}
 
     def _require_fields(self, name: str) -> None:
         empty = [field for field in self.metadata if all(cell is None for cell in self._fields[field])]

@@ -65,14 +65,8 @@ class ColumnRoles:
     @property
     def single(self) -> dict[str, str]:
         """Role → column, of the roles that one column of single values fills."""
-        roles = {
-            "id": self.id,
-            "text": self.text,
-            "label": self.label,
-            "split": self.split,
-            "predicted": self.predicted,
-        }
-        return {role: column for role, column in roles.items() if column}
+        roles = ("id", "text", "label", "split", "predicted")
+        return {role: column for role in roles if (column := getattr(self, role))}
 
     @property
     def several(self) -> tuple[str, ...]:

@@ -23,7 +23,8 @@ def from_memory(source: Any, columns: ColumnRoles) -> pa.Table:  # noqa: ANN401 
     """
     module = type(source).__module__.partition(".")[0]
     if module == "pandas" and hasattr(source, "columns"):
-        return _from_pandas(source, columns)
+        names = [str(name) for name in source.columns]
+        return pa.table({name: _pandas_column(source.iloc[:, names.index(name)]) for name in columns.present(names)})
     if module == "datasets" and hasattr(source, "with_format") and hasattr(source, "select_columns"):
         return _from_hugging_face(source, columns)
     if isinstance(source, pa.RecordBatch):
@@ -44,11 +45,6 @@ def _from_stream(source: Any) -> pa.Table:  # noqa: ANN401
         hint="Give a path, a pandas or polars data frame, an Arrow table or a Hugging Face Dataset "
         "(of a DatasetDict, name one split: dataset['train'])",
     )
-
-
-def _from_pandas(frame: Any, columns: ColumnRoles) -> pa.Table:  # noqa: ANN401
-    names = [str(name) for name in frame.columns]
-    return pa.table({name: _pandas_column(frame.iloc[:, names.index(name)]) for name in columns.present(names)})
 
 
 def _pandas_column(column: Any) -> pa.Array | pa.ChunkedArray:  # noqa: ANN401

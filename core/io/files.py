@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -147,12 +147,21 @@ def _guessed_wrong(column: pa.ChunkedArray) -> bool:
     return pa.types.is_floating(column.type) and pc.any(pc.greater_equal(pc.abs(column), EXACT)).as_py() is True
 
 
+def csv_options(encoding: str, delimiter: str, *, use_threads: bool = True) -> dict[str, Any]:
+    """Return how Arrow's csv reader is to read and parse: in large blocks, with line breaks in quoted values."""
+    from pyarrow import csv
+
+    return {
+        "read_options": csv.ReadOptions(block_size=BLOCK, encoding=encoding, use_threads=use_threads),
+        "parse_options": csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+    }
+
+
 def _csv(opened: Opened, columns: ColumnRoles, encoding: str, *, delimiter: str) -> pa.Table:
     from pyarrow import csv
 
-    reading = csv.ReadOptions(block_size=BLOCK, encoding=encoding)
-    parsing = csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
-    with opened() as stream, csv.open_csv(stream, read_options=reading, parse_options=parsing) as reader:
+    options = csv_options(encoding, delimiter)
+    with opened() as stream, csv.open_csv(stream, **options) as reader:
         present = columns.present(reader.schema.names)
     converting = csv.ConvertOptions(
         include_columns=present,
@@ -160,7 +169,7 @@ def _csv(opened: Opened, columns: ColumnRoles, encoding: str, *, delimiter: str)
         strings_can_be_null=False,
     )
     with opened() as stream:
-        table = csv.read_csv(stream, read_options=reading, parse_options=parsing, convert_options=converting)
+        table = csv.read_csv(stream, **options, convert_options=converting)
     undecodable = [field.name for field in table.schema if pa.types.is_binary(field.type)]
     if undecodable:  # how a column whose type was inferred shows bytes that are no UTF-8
         raise UnicodeError(", ".join(undecodable))
@@ -171,11 +180,9 @@ def _ragged(opened: Opened, encoding: str, *, delimiter: str) -> str | None:
     """Say which row has another number of columns than the header; only the slow reader knows."""
     from pyarrow import csv
 
-    reading = csv.ReadOptions(block_size=BLOCK, encoding=encoding, use_threads=False)
-    parsing = csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
     try:
         with opened() as stream:
-            csv.read_csv(stream, read_options=reading, parse_options=parsing)
+            csv.read_csv(stream, **csv_options(encoding, delimiter, use_threads=False))
     except pa.ArrowInvalid as error:
         match = re.search(r"Row #(\d+): Expected (\d+) columns, got (\d+)", str(error))
         if match:
@@ -210,8 +217,8 @@ def _first_undecodable(opened: Opened, encoding: str) -> tuple[int, str] | None:
         for number, line in enumerate(io.BufferedReader(stream), start=1):  # type: ignore[arg-type]
             try:
                 line.decode(encoding)
+            except UnicodeDecodeError as error:
+                return number, f"{error.reason}: 0x{line[error.start]:02x}"
             except UnicodeError as error:
-                return number, f"{error.reason}: 0x{line[error.start]:02x}" if isinstance(
-                    error, UnicodeDecodeError
-                ) else str(error)
+                return number, str(error)
     return None

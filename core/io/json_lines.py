@@ -7,7 +7,7 @@ times and whole numbers beyond 64 bits for fractions. This way is slower and rig
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import pyarrow as pa
@@ -39,8 +39,8 @@ def read_by_line(lines: Iterable[bytes], columns: ColumnRoles, *, source: str) -
         seen.update(row)
         for name, values in cells.items():
             value = row.get(name)
-            if name in as_json:
-                value = None if value is None else value if isinstance(value, str) else json.dumps(value)
+            if name in as_json and value is not None and not isinstance(value, str):
+                value = json.dumps(value)
             values.append(as_string(value, column=name, line=number) if name in as_text else value)
     present = [name for name in cells if name in seen]
     return pa.table({name: _array(cells[name]) for name in present})
@@ -82,5 +82,5 @@ def _array(values: list[Any]) -> pa.Array:
     try:
         return pa.array(values)
     except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
-        written: Callable[[Any], str] = lambda value: value if isinstance(value, str) else json.dumps(value)  # noqa: E731
-        return pa.array([None if value is None else written(value) for value in values], pa.string())
+        texts = [value if value is None or isinstance(value, str) else json.dumps(value) for value in values]
+        return pa.array(texts, pa.string())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from ..data.samples import Samples
 from . import project_url, tables
@@ -16,20 +16,8 @@ from .column_roles import ColumnRoles
 from .formats import argilla, label_studio
 from .source import Source
 
-
-class Reader(Protocol):
-    """A module that reads one kind of source."""
-
-    def recognizes(self, source: Source, columns: ColumnRoles) -> bool:
-        """Tell whether a source is of this kind; look at no more of it than that takes."""
-        ...
-
-    def read(self, source: Source, columns: ColumnRoles) -> Samples:
-        """Read what was recognized."""
-        ...
-
-
-READERS: tuple[Reader, ...] = (project_url, label_studio, argilla, tables)  # in the order in which they are asked
+# Each module recognizes one kind of source, and reads it; they are asked in this order.
+READERS = (project_url, label_studio, argilla, tables)
 
 
 def read(

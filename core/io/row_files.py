@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 
 from ..data.samples import Samples
 from ..errors import InputError
-from .files import BLOCK, kind
+from .files import csv_options, kind
 
 LINE = "line"  # the one column that jsonl is held in
 _DELIMITERS = {"csv": ",", "tsv": "\t"}
@@ -133,14 +133,11 @@ def _cells(stream: pa.NativeFile, delimiter: str, encoding: str) -> pa.Table:
     from pyarrow import csv
 
     content = stream.read()
-    reading = csv.ReadOptions(block_size=BLOCK, encoding=encoding)
-    parsing = csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
-    with csv.open_csv(pa.BufferReader(content), read_options=reading, parse_options=parsing) as reader:
+    options = csv_options(encoding, delimiter)
+    with csv.open_csv(pa.BufferReader(content), **options) as reader:
         names = reader.schema.names
     converting = csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False)
-    return csv.read_csv(
-        pa.BufferReader(content), read_options=reading, parse_options=parsing, convert_options=converting
-    )
+    return csv.read_csv(pa.BufferReader(content), **options, convert_options=converting)
 
 
 def _written(rows: RowFile) -> Iterator[str]:

@@ -189,7 +189,15 @@ def tagged_column(
         text = " ".join(words) if texts is None else texts[row]
         token_texts.append(text)
         cells.append(_tagged(_strings(tag), words, text, wrong, names[row]))
-    _refuse_tags(wrong, column_name)
+    for fault_kind, what, hint in (
+        ("text", "The tokens of these rows do not stand in their text",
+         "Leave out the text column: the text is then the tokens, joined by one space"),
+        ("count", f"These rows have not as many tags in {column_name} as tokens", "Give one a token"),
+        ("tag", f"The column {column_name} holds tags in no known form",
+         "Give names such as O, B-person, I-person (BIO, IOB2, BILOU or BIOES), not numbers"),
+    ):  # fmt: skip
+        if wrong[fault_kind]:
+            raise InputError(what, ids=wrong[fault_kind], hint=hint)
     return token_texts, pa.chunked_array([pa.array(cells, pa.string())])
 
 
@@ -207,25 +215,6 @@ def _tagged(
         except ValueError:
             wrong["tag"].append(name)
     return None
-
-
-def _refuse_tags(wrong: Mapping[str, list[str]], column_name: str) -> None:
-    if wrong["text"]:
-        raise InputError(
-            "The tokens of these rows do not stand in their text",
-            ids=wrong["text"],
-            hint="Leave out the text column: the text is then the tokens, joined by one space",
-        )
-    if wrong["count"]:
-        raise InputError(
-            f"These rows have not as many tags in {column_name} as tokens", ids=wrong["count"], hint="Give one a token"
-        )
-    if wrong["tag"]:
-        raise InputError(
-            f"The column {column_name} holds tags in no known form",
-            ids=wrong["tag"],
-            hint="Give names such as O, B-person, I-person (BIO, IOB2, BILOU or BIOES), not numbers",
-        )
 
 
 def _strings(value: object) -> list[str] | None:

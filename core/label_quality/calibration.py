@@ -57,8 +57,13 @@ def worth_a_look(wrong: np.ndarray) -> np.ndarray:
     sorted_wrong = np.sort(wrong[np.isfinite(wrong)])[::-1]
     if not len(sorted_wrong) or sorted_wrong[0] < 0.5:
         return np.zeros(len(wrong), dtype=bool)  # nothing is likelier wrong than right
-    expected = 2 * np.cumsum(sorted_wrong) / (np.arange(1, len(sorted_wrong) + 1) + sorted_wrong.sum())
-    return np.nan_to_num(wrong, nan=-1.0) >= sorted_wrong[expected.argmax()]
+    return np.nan_to_num(wrong, nan=-1.0) >= sorted_wrong[best_expected_f1(sorted_wrong)]
+
+
+def best_expected_f1(chances: np.ndarray) -> int:
+    """Return the position of the last flag where those of the highest chances, sorted, have the best expected F1."""
+    expected = 2 * np.cumsum(chances) / (np.arange(1, len(chances) + 1) + chances.sum())
+    return int(expected.argmax())
 
 
 def expected_precision(wrong: np.ndarray, budget: int) -> float | None:

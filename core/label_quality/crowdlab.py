@@ -8,7 +8,6 @@ cleanlab is asked for only here, and only where samples have several annotators;
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -78,7 +77,9 @@ def by_crowdlab(annotations: AnnotatorLabels, pred_probs: np.ndarray) -> Consens
     ImportError
         Without cleanlab.
     """
-    judge, active = _cleanlab()
+    # Half a second to import, and pandas with it.
+    from cleanlab.multiannotator import get_active_learning_scores, get_label_quality_multiannotator
+
     by_vote = by_majority(annotations, pred_probs.shape[1])
     rows = np.flatnonzero((annotations.counts > 0) & np.isfinite(pred_probs).all(axis=1))
     people = np.flatnonzero((annotations.codes[rows] >= 0).any(axis=0))
@@ -87,9 +88,9 @@ def by_crowdlab(annotations: AnnotatorLabels, pred_probs: np.ndarray) -> Consens
     codes = annotations.codes[np.ix_(rows, people)]
     table = np.where(codes < 0, np.nan, codes).astype(np.float64)
     probabilities = np.asarray(pred_probs[rows], dtype=np.float64)
-    result = judge(table, probabilities, verbose=False)
+    result = get_label_quality_multiannotator(table, probabilities, verbose=False)
     quality, stats = result["label_quality"], result["annotator_stats"].sort_index()
-    worth, _ = active(table, probabilities)
+    worth, _ = get_active_learning_scores(table, probabilities)
     columns = {name: getattr(by_vote, name).copy() for name in ("codes", "quality", "own_quality", "worth")}
     columns["worth"][:] = np.nan
     columns["codes"][rows] = quality["consensus_label"].to_numpy()
@@ -109,10 +110,3 @@ def _agreement(annotations: AnnotatorLabels, codes: np.ndarray) -> np.ndarray:
     agrees = (annotations.codes == codes[:, None]) & spoke
     with np.errstate(invalid="ignore"):
         return agrees.sum(axis=0) / spoke.sum(axis=0)
-
-
-def _cleanlab() -> tuple[Any, Any]:
-    """Import cleanlab's module: half a second, and pandas with it."""
-    from cleanlab.multiannotator import get_active_learning_scores, get_label_quality_multiannotator
-
-    return get_label_quality_multiannotator, get_active_learning_scores

@@ -24,7 +24,6 @@ from .estimators import (
     kernel_ridges,
     neighbor_voters,
     refit_linear,
-    soft_neighbor_voters,
 )
 from .noise_model import NoiseModel, fit_noise_model, log_probs, pool_log_probs, posterior
 
@@ -113,13 +112,15 @@ def quality_from_ensemble(inputs: EnsembleInputs) -> LabelQuality:
     targets[trusted] = 0
     targets[trusted, codes[trusted]] = 1
     ridges = [ridge.fit(targets) for ridge in kernel_models]
-    second_round = [refit_linear(inputs, targets), *ridges, *soft_neighbor_voters(inputs, targets)]
+    second_round = [refit_linear(inputs, targets), *ridges, *neighbor_voters(inputs, targets)]
     second_noise = _fit_noise(second_round, codes, fitting_rows, noise.transition)
     quality = LabelQuality.unknown(n, noise)
     for rows in _blocks(inputs.judged & (codes >= 0)):
         estimates = [estimator(rows) for estimator in second_round]
         posteriors = _posterior(estimates, second_noise.weights, codes[rows], noise)
-        posteriors = _pool_rounds(first_posterior[rows], posteriors)
+        first, second = (np.maximum(by_row, np.float32(1e-30)) for by_row in (first_posterior[rows], posteriors))
+        pooled = first ** (1 - SECOND_ROUND) * second**SECOND_ROUND
+        posteriors = pooled / pooled.sum(axis=1, keepdims=True)
         _record(quality, rows, codes[rows], posteriors, estimates, first_classes[rows])
     return quality
 
@@ -159,12 +160,6 @@ def _fit_noise(
     estimators: Sequence[Estimator], codes: np.ndarray, rows: np.ndarray, matrix: np.ndarray | None = None
 ) -> NoiseModel:
     return fit_noise_model([log_probs(estimator(rows)) for estimator in estimators], codes[rows], matrix)
-
-
-def _pool_rounds(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    least = np.float32(1e-30)
-    pooled = np.maximum(first, least) ** (1 - SECOND_ROUND) * np.maximum(second, least) ** SECOND_ROUND
-    return pooled / pooled.sum(axis=1, keepdims=True)
 
 
 def _fitting_rows(judgeable: np.ndarray, codes: np.ndarray, classes: int, seed: int) -> np.ndarray:

@@ -95,32 +95,19 @@ def refit_linear(inputs: EnsembleInputs, posterior: np.ndarray) -> Estimator:
 
 
 def neighbor_voters(inputs: EnsembleInputs, voting: np.ndarray) -> list[Estimator]:
-    """Let neighbours vote with their labels, ``voting``: int32, shape (n,), -1 = no vote."""
-    graph = inputs.graph
+    """Let neighbours vote with their labels (int32, shape (n,), -1 = no vote), or their posterior (shape (n, classes)).
+
+    There is one voter for each number of neighbours.
+    """
+    graph, counts = inputs.graph, inputs.counts
 
     def voter(k: int) -> Estimator:
         def estimator(rows: np.ndarray) -> np.ndarray:
             near, similar = graph.rows[rows, :k], graph.similarities[rows, :k]
-            return votes(near, similar, voting, classes=inputs.classes, counts=inputs.counts)
+            if voting.ndim == 1:
+                return votes(near, similar, voting, classes=inputs.classes, counts=counts)
+            return soft_votes(near, similar, voting, counts=counts)
 
         return estimator
 
-    return [voter(k) for k in _voter_sizes(graph)]
-
-
-def soft_neighbor_voters(inputs: EnsembleInputs, posterior: np.ndarray) -> list[Estimator]:
-    """Let neighbours vote with their ``posterior``: float32, shape (n, classes)."""
-    graph = inputs.graph
-
-    def voter(k: int) -> Estimator:
-        def estimator(rows: np.ndarray) -> np.ndarray:
-            near, similar = graph.rows[rows, :k], graph.similarities[rows, :k]
-            return soft_votes(near, similar, posterior, counts=inputs.counts)
-
-        return estimator
-
-    return [voter(k) for k in _voter_sizes(graph)]
-
-
-def _voter_sizes(graph: Graph) -> list[int]:
-    return sorted({min(k, graph.rows.shape[1]) for k in VOTER_SIZES})
+    return [voter(k) for k in sorted({min(k, graph.rows.shape[1]) for k in VOTER_SIZES})]

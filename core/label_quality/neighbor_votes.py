@@ -10,12 +10,7 @@ _VALUES_AT_ONCE = 2**16  # the same for gathered targets: some 800 rows of 77 cl
 
 
 def votes(
-    rows: np.ndarray,
-    similarities: np.ndarray,
-    codes: np.ndarray,
-    *,
-    classes: int,
-    counts: np.ndarray | None = None,
+    rows: np.ndarray, similarities: np.ndarray, codes: np.ndarray, *, classes: int, counts: np.ndarray | None = None
 ) -> np.ndarray:
     """Let labeled neighbours vote.
 

@@ -204,7 +204,7 @@ def row_faults(
     indices, classes
         Of top-k probabilities, whose rows may sum to less than one.
     """
-    if indices is not None:
+    if indices is not None and indices.min(initial=0) < 0:
         values = np.where(indices >= 0, values, np.float32(0))
     faults = np.zeros(len(values), dtype=np.uint8)
     with np.errstate(invalid="ignore"):
@@ -215,9 +215,9 @@ def row_faults(
         faults[~np.isfinite(totals)] = 1
     if indices is not None:
         ordered = np.sort(indices, axis=1)
-        repeated = (ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] >= 0)
+        repeated = ordered[:, 1:] == ordered[:, :-1]
         if repeated.any():
-            faults[repeated.any(axis=1)] = 5
+            faults[(repeated & (ordered[:, 1:] >= 0)).any(axis=1)] = 5
         if indices.size and (indices.max() >= classes or indices.min() < -1):
             faults[((indices >= classes) | (indices < -1)).any(axis=1)] = 4
     return faults

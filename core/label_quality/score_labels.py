@@ -16,16 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import InputError
-from .confident_learning import (
-    ConfidentLearningResult,
-    PartialSums,
-    pass1,
-    pass2,
-    reduce,
-    sparse_pass1,
-    sparse_pass2,
-)
-from .pred_probs import Block, Probabilities, checked
+from .confident_learning import ConfidentLearningResult, PartialSums, pass1, pass2, reduce
+from .pred_probs import Probabilities, checked
 from .pred_probs_files import opened
 from .pred_probs_warnings import RowComparison, column_order_warning
 
@@ -87,7 +79,7 @@ def run_confident_learning(
     total = PartialSums(np.zeros(classes, dtype=np.int64), np.zeros(classes, dtype=np.int64))
     comparison = RowComparison()
     for block in checked(source, None if ids is None else lambda rows: [ids[row] for row in rows.tolist()]):
-        part = _pass1(block, codes[block.rows], classes)
+        part = pass1(block.values, codes[block.rows], indices=block.indices, classes=classes)
         total.sums[:] += part.sums
         total.counts[:] += part.counts
         comparison.see(block.values, block.indices)
@@ -99,22 +91,11 @@ def run_confident_learning(
         np.full(n, -1, dtype=np.int32),
     )
     for block in source.blocks():
-        for whole, part in zip(result, _pass2(block, codes[block.rows], thresholds), strict=True):
+        judged = pass2(block.values, codes[block.rows], thresholds, indices=block.indices)
+        for whole, part in zip(result, judged, strict=True):
             whole[block.rows] = part
     note = comparison.warning()
     return result, thresholds, [note] if note else []
-
-
-def _pass1(block: Block, codes: np.ndarray, classes: int) -> PartialSums:
-    if block.indices is None:
-        return pass1(block.values, codes)
-    return sparse_pass1(block.indices, block.values, codes, classes)
-
-
-def _pass2(block: Block, codes: np.ndarray, thresholds: np.ndarray) -> ConfidentLearningResult:
-    if block.indices is None:
-        return pass2(block.values, codes, thresholds)
-    return sparse_pass2(block.indices, block.values, codes, thresholds)
 
 
 def score_labels(

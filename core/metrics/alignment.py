@@ -12,7 +12,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..data.remap import COLUMNS
+from ..data.remap import COLUMNS, renamed
+from ..data.schemas import with_column
 from ..data.taxonomy import Taxonomy
 from ..data.textless import comparable_texts
 from ..store.run import Run
@@ -69,7 +70,7 @@ def under_taxonomy(old: Run, taxonomy: Taxonomy) -> Run:
     table = old.samples.table
     for name in COLUMNS:
         if name in table.column_names:
-            table = table.set_column(table.column_names.index(name), name, _renamed(table[name], taxonomy))
+            table = with_column(table, name, renamed(table[name], taxonomy, keep=True))
     classes = tuple(taxonomy.fate(label).name or label for label in old.classes)
     return replace(old, samples=replace(old.samples, table=table), classes=classes)
 
@@ -118,9 +119,3 @@ def taxonomy_changes(before: pa.Array, after: pa.Array, taxonomy: Taxonomy | Non
         rows.append({"kind": kind, "old": label, "new": new, "samples": samples, "decided": decided})
     rows.sort(key=lambda row: (-row["samples"], row["old"]))
     return pa.Table.from_pylist(rows, schema=_TAXONOMY_SCHEMA)
-
-
-def _renamed(labels: pa.ChunkedArray, taxonomy: Taxonomy) -> pa.ChunkedArray:
-    encoded = labels.combine_chunks().dictionary_encode()
-    names = [taxonomy.fate(label).name or label for label in encoded.dictionary.to_pylist()]
-    return pa.chunked_array([pa.array(names, pa.string()).take(encoded.indices)], pa.string())

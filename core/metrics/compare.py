@@ -217,7 +217,10 @@ def _decisions_by_change(records: Iterable[Mapping[str, Any]], old: Run, new: Ru
         if not is_choice or datetime.fromisoformat(record["time"]) > new.created:
             continue
         label_shown = ... if record["given"] is None else _present_label(record["given"], new)
-        decision = {name: record[name] or None for name in ("person", "time", "note")} | {"why": _why(record)}
+        issues = ", ".join(issue_named(issue).one for issue in record["issues"])
+        why = (f"flagged as {issues}" if issues else "", _VERDICTS.get(record["verdict"] or "", ""))
+        decision = {name: record[name] or None for name in ("person", "time", "note")}
+        decision["why"] = "; ".join(filter(None, why))
         decisions[record["id"], label_shown, _present_label(record["value"], new)][record["person"]] = decision
     return decisions
 
@@ -232,9 +235,3 @@ def _present_label(cell: str | None, new: Run) -> object:
     if taxonomy and isinstance(label, str):
         return taxonomy.fate(label).name or label
     return label if isinstance(label, str) or label is None else json.dumps(label, sort_keys=True)
-
-
-def _why(record: Mapping[str, Any]) -> str:
-    issues = record["issues"]
-    flagged = f"flagged as {', '.join(issue_named(issue).one for issue in issues)}" if issues else ""
-    return "; ".join(part for part in (flagged, _VERDICTS.get(record["verdict"] or "", "")) if part)

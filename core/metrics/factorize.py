@@ -64,7 +64,9 @@ def partitions(samples: Samples) -> tuple[dict[str, Cells], dict[str, str]]:
     """
     cells: dict[str, Cells] = {}
     skipped: dict[str, str] = {}
-    for name, column in _columns(samples).items():
+    split, metadata = samples.column("split"), samples.metadata
+    columns = {name: metadata[name] for name in metadata.column_names}
+    for name, column in (columns if split is None else {"split": split, **columns}).items():
         result = partition(name, column, texts=comparable_texts(samples)[0])
         if isinstance(result, Cells):
             cells[name] = result
@@ -81,7 +83,8 @@ def partition(name: str, column: pa.ChunkedArray, *, texts: pa.ChunkedArray) -> 
         return "its values are not plain values"
     if pa.types.is_null(column.type):
         return ONE_VALUE
-    if _is_number(column.type) and pc.count_distinct(column, mode="all").as_py() > MAX_NUMBERS:
+    numbers = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal)
+    if any(is_kind(column.type) for is_kind in numbers) and pc.count_distinct(column, mode="all").as_py() > MAX_NUMBERS:
         return _quarters(name, column)
     if pc.count_distinct(column.slice(0, GLANCE)).as_py() > MAX_VALUES:
         return f"it has more than {MAX_VALUES} values"
@@ -99,16 +102,6 @@ def cross(first: Cells, second: Cells) -> Cells:
         tuple(f"{first.described[a]} and {second.described[b]}" for a, b in pairs),
         codes.astype(np.int64),
     )
-
-
-def _columns(samples: Samples) -> dict[str, pa.ChunkedArray]:
-    columns = {name: samples.metadata[name] for name in samples.metadata.column_names}
-    split = samples.column("split")
-    return columns if split is None else {"split": split, **columns}
-
-
-def _is_number(kind: pa.DataType) -> bool:
-    return pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
 
 
 def _unfit(values: pa.ChunkedArray, texts: pa.ChunkedArray) -> str:

@@ -97,9 +97,14 @@ def label_value(
         held_out = data.held_out(seed, evaluation)
         judged.append(held_out)
         changed.append((data.differ & ~held_out).sum())
-        rows = _resampled(np.flatnonzero(~held_out), seed, fixed=evaluation is not None)
+        rows = np.flatnonzero(~held_out)
+        if evaluation is not None:  # only the training rows can vary: leave out a tenth, another each seed
+            rows = np.random.default_rng(seed).permutation(rows)[: max(len(rows) * 9 // 10, 1)]
         for name, codes in ((OLD, data.old), (NEW, data.new)):
-            predicted = _predicted(data.vectors, codes, rows, np.flatnonzero(held_out), len(data.classes))
+            vectors, classes = data.vectors[rows], len(data.classes)
+            penalty = held_out_penalty(vectors, codes[rows])  # that suits these labels best
+            model = LogisticRegression.fit(vectors, codes[rows], classes=classes, penalty=penalty)
+            predicted = model.predict_proba(data.vectors[held_out]).argmax(axis=1)
             right[name, OLD].append(predicted == data.old[held_out])
             right[name, NEW].append(predicted == data.new[held_out])
     accuracy = {cell: tuple(float(by_row.mean()) for by_row in hits) for cell, hits in right.items()}
@@ -182,20 +187,6 @@ def _shared(old: Run, new: Run, by: Sequence[str]) -> _Shared:
     )
 
 
-def _resampled(rows: np.ndarray, seed: int, *, fixed: bool) -> np.ndarray:
-    """With a fixed evaluation split only the training rows can vary: leave out a tenth, another each seed."""
-    if not fixed:
-        return rows
-    return np.random.default_rng(seed).permutation(rows)[: max(len(rows) * 9 // 10, 1)]
-
-
-def _predicted(vectors: np.ndarray, codes: np.ndarray, rows: np.ndarray, asked: np.ndarray, classes: int) -> np.ndarray:
-    """Fit on some rows, with the penalty that suits these labels best, and predict others."""
-    penalty = held_out_penalty(vectors[rows], codes[rows])
-    model = LogisticRegression.fit(vectors[rows], codes[rows], classes=classes, penalty=penalty)
-    return model.predict_proba(vectors[asked]).argmax(axis=1)
-
-
 def held_out_penalty(vectors: np.ndarray, codes: np.ndarray) -> float:
     """Return the penalty of a linear model that predicts a held-out fifth of the rows best."""
     spread = float(vectors.var(axis=0).mean()) or 1.0
@@ -213,7 +204,9 @@ def _gain(accuracy: Mapping[tuple[str, str], Sequence[float]], share: float) -> 
         Evaluation rows a training row: how far the seeds' trainings hang together.
     """
     gains = np.array(accuracy[NEW, NEW]) - np.array(accuracy[OLD, NEW])
-    half = _t95(len(gains) - 1) * np.sqrt(gains.var(ddof=1) * (1 / len(gains) + share))
+    freedom = len(gains) - 1
+    point = _T95[freedom - 1] if freedom <= len(_T95) else 1.96
+    half = point * np.sqrt(gains.var(ddof=1) * (1 / len(gains) + share))
     return float(gains.mean()), float(gains.mean() - half), float(gains.mean() + half)
 
 
@@ -256,7 +249,3 @@ def _notes(changed: int, evaluation: str | None) -> tuple[str, ...]:
             "The evaluation rows are another fifth of the samples each seed: name a frozen split if you have one."
         )
     return tuple(notes)
-
-
-def _t95(freedom: int) -> float:
-    return _T95[freedom - 1] if freedom <= len(_T95) else 1.96

@@ -71,7 +71,10 @@ def scored_labels(run: Run) -> ScoredLabels:
     """Gather labels, predictions and label flags of a run."""
     samples = run.samples
     if samples.task != "classification":
-        return _flags_only(run)
+        # The flags alone: there a label is no single class that a prediction could be held against.
+        no_class, given = np.full(len(samples), -1, dtype=np.int64), samples.given
+        labeled = np.zeros(len(samples), dtype=bool) if given is None else given.is_valid().to_numpy()
+        return ScoredLabels((), no_class, no_class, _label_flags(run), judged_labels(run), "", labeled)
     column = samples.column("predicted")
     names: set[str] = set(samples.classes) | set(run.classes)
     if column is not None:
@@ -79,7 +82,8 @@ def scored_labels(run: Run) -> ScoredLabels:
     classes = tuple(sorted(names))
     was_judged = judged_labels(run)
     if column is not None:
-        predicted, source = _positions(column, classes), PREDICTED
+        positions = pc.index_in(column, value_set=pa.array(classes, pa.string()))
+        predicted, source = pc.fill_null(positions, -1).to_numpy().astype(np.int64), PREDICTED
     elif run.pred_probs is not None and run.classes:
         predicted, source = _argmax(run.pred_probs, run.classes, classes), PROXY
         if "label_score" in run.scores.column_names:
@@ -88,14 +92,6 @@ def scored_labels(run: Run) -> ScoredLabels:
         predicted, source = np.full(len(samples), -1, dtype=np.int64), ""
     given = samples.codes(classes).astype(np.int64)
     return ScoredLabels(classes, given, predicted, _label_flags(run), was_judged, source)
-
-
-def _flags_only(run: Run) -> ScoredLabels:
-    """Gather the flags alone, where a label is no single class that a prediction could be held against."""
-    no_class = np.full(len(run.samples), -1, dtype=np.int64)
-    given = run.samples.given
-    labeled = np.zeros(len(no_class), dtype=bool) if given is None else given.is_valid().to_numpy()
-    return ScoredLabels((), no_class, no_class, _label_flags(run), judged_labels(run), "", labeled)
 
 
 def _label_flags(run: Run) -> np.ndarray:
@@ -125,8 +121,8 @@ def score_column(run: Run, name: str) -> pa.ChunkedArray | None:
     return run.scores[name].take(order)
 
 
-def wilson(hits: np.ndarray, total: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the 95 % interval of each rate ``hits / total`` (Wilson 1927); NaN where total is 0.
+def wilson(hits: np.ndarray, total: np.ndarray, *, z: float = Z95) -> tuple[np.ndarray, np.ndarray]:
+    """Return the interval of each rate ``hits / total`` (Wilson 1927), of 95 % by default; NaN where total is 0.
 
     >>> low, high = wilson(np.array([0, 5]), np.array([10, 10]))
     >>> low.round(3).tolist(), high.round(3).tolist()
@@ -135,8 +131,8 @@ def wilson(hits: np.ndarray, total: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     hits, total = np.asarray(hits, dtype=float), np.asarray(total, dtype=float)
     with np.errstate(invalid="ignore", divide="ignore"):
         rate = hits / total
-        middle = (rate + Z95**2 / (2 * total)) / (1 + Z95**2 / total)
-        half = Z95 / (1 + Z95**2 / total) * np.sqrt(rate * (1 - rate) / total + Z95**2 / (4 * total**2))
+        middle = (rate + z**2 / (2 * total)) / (1 + z**2 / total)
+        half = z / (1 + z**2 / total) * np.sqrt(rate * (1 - rate) / total + z**2 / (4 * total**2))
     # Rounding must not put a rate of exactly 0 or 1 outside its own interval.
     return np.minimum(np.maximum(middle - half, 0), rate), np.maximum(np.minimum(middle + half, 1), rate)
 
@@ -239,11 +235,6 @@ def _f1(data: ScoredLabels, codes: np.ndarray, count: int) -> tuple[np.ndarray, 
 def _ratio(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(top, dtype=float) / bottom
-
-
-def _positions(column: pa.ChunkedArray, classes: tuple[str, ...]) -> np.ndarray:
-    positions = pc.index_in(column, value_set=pa.array(classes, pa.string()))
-    return pc.fill_null(positions, -1).to_numpy().astype(np.int64)
 
 
 def _argmax(probs: np.ndarray, columns: tuple[str, ...], classes: tuple[str, ...]) -> np.ndarray:

@@ -55,16 +55,9 @@ def slices_table(run: Run, *, by: Sequence[str] | None = None, metric: str = "la
     table = full_table(run, cells)
     none = pa.nulls(len(table), pa.float64())
     low, high = (table[f"{metric}_{end}"] if metric in RATES else none for end in ("low", "high"))
-    slices = pa.table(
-        {
-            "slug": table["slug"],
-            "predicate": table["predicate"],
-            "n": table["n"],
-            "value": table[metric],
-            "low": low,
-            "high": high,
-        }
-    )
+    slices = table.select(["slug", "predicate", "n"])
+    for name, column in (("value", table[metric]), ("low", low), ("high", high)):
+        slices = slices.append_column(name, column)
     return slices.take(pa.array(worst_first(table, metric)))
 
 

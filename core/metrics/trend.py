@@ -75,20 +75,16 @@ def trend(reports: Sequence[Run], *, by: Sequence[str] | None = None) -> Trend:
     taxonomy = reports[-1].samples.taxonomy
     runs = [under_taxonomy(run, taxonomy) if taxonomy and run is not reports[-1] else run for run in reports]
     change = compare(reports[0], reports[-1], by=by)
+    by_run = [overall(scored_labels(run)) for run in runs]
+    metrics = [{"metric": name, "values": [number_or_none(values[name]) for values in by_run]} for name in METRICS]
     return Trend(
         runs=tuple(run.run for run in runs),
         created=tuple(run.created.isoformat(timespec="seconds") for run in runs),
-        metrics=_metrics(runs),
+        metrics=pa.Table.from_pylist(metrics, schema=pa.schema([("metric", pa.string()), _VALUES])),
         slices=_slices([{row["predicate"]: row for row in all_slices(run, by)} for run in runs]),
         issues=_issues(runs),
         change=change,
     )
-
-
-def _metrics(runs: Sequence[Run]) -> pa.Table:
-    by_run = [overall(scored_labels(run)) for run in runs]
-    rows = [{"metric": metric, "values": [number_or_none(values[metric]) for values in by_run]} for metric in METRICS]
-    return pa.Table.from_pylist(rows, schema=pa.schema([("metric", pa.string()), _VALUES]))
 
 
 def _slices(by_run: Sequence[dict[str, dict[str, Any]]]) -> pa.Table:

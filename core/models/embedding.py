@@ -90,9 +90,9 @@ def embed(texts: pa.ChunkedArray, model: Embedder, *, batch: int = 1024) -> np.n
     """
     vectors = np.zeros((len(texts), model.dimensions), dtype=np.float32)
     start = 0
-    for batch_texts in _batches(texts, batch):
-        vectors[start : start + len(batch_texts)] = model.embed(batch_texts)
-        start += len(batch_texts)
+    for some in pa.table({"text": texts}).to_batches(max_chunksize=batch):
+        vectors[start : start + len(some)] = model.embed(some["text"].to_pylist())
+        start += len(some)
     return normalize(vectors)
 
 
@@ -119,12 +119,6 @@ def normalize(vectors: np.ndarray) -> np.ndarray:
     return vectors
 
 
-def _batches(texts: pa.ChunkedArray, rows: int) -> Iterator[list[str]]:
-    for chunk in texts.chunks:
-        for start in range(0, len(chunk), rows):
-            yield chunk.slice(start, rows).to_pylist()
-
-
 class StaticEmbedder:
     """The mean of static token vectors, with the weights of the package wordllama."""
 
@@ -135,7 +129,10 @@ class StaticEmbedder:
         from safetensors.numpy import load_file
         from tokenizers import Tokenizer
 
-        folder = _package_folder("wordllama")
+        spec = find_spec(DEFAULT)  # does not import the package
+        if spec is None or not spec.submodule_search_locations:
+            raise MissingExtraError(DEFAULT, "all", purpose="The default embedder")
+        folder = Path(spec.submodule_search_locations[0])
         table = load_file(folder / "weights" / "l2_supercat_256.safetensors")
         (self._vectors,) = table.values()
         # 0.4.0.post1 looks for the tokenizer in another folder than the one it ships, hence by path.
@@ -185,13 +182,6 @@ def _piece(rows: list[int], parts: list[Sequence[int]]) -> tuple[np.ndarray, np.
     lengths = np.array([len(part) for part in parts])
     starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
     return np.array(rows), np.concatenate([np.asarray(part, dtype=np.int64) for part in parts]), starts
-
-
-def _package_folder(package: str) -> Path:
-    spec = find_spec(package)  # does not import the package
-    if spec is None or not spec.submodule_search_locations:
-        raise MissingExtraError(package, "all", purpose="The default embedder")
-    return Path(spec.submodule_search_locations[0])
 
 
 class TransformersEmbedder:

@@ -26,7 +26,7 @@ def fit_newton(vectors: np.ndarray, codes: np.ndarray, *, classes: int, penalty:
     inputs, targets = _with_one(vectors), np.eye(classes)[codes]
     weights = np.zeros((inputs.shape[1], classes))
     for _ in range(ROUNDS):
-        probabilities = _softmax(inputs @ weights)
+        probabilities = softmax(inputs @ weights)
         gradient = inputs.T @ (probabilities - targets) / len(inputs) + _ridge(weights, penalty)
         if np.abs(gradient).max() < 1e-10:
             break
@@ -69,8 +69,8 @@ def relabel_influence(
     """
     inputs, slice_inputs = _with_one(vectors), _with_one(judged[0])
     targets = np.eye(weights.shape[1])[judged[1]]
-    gradient = slice_inputs.T @ (_softmax(slice_inputs @ weights) - targets) / len(slice_inputs)
-    solved = _solve(inputs, _softmax(inputs @ weights), penalty, gradient)
+    gradient = slice_inputs.T @ (softmax(slice_inputs @ weights) - targets) / len(slice_inputs)
+    solved = _solve(inputs, softmax(inputs @ weights), penalty, gradient)
     scores = _with_one(changed[0]) @ solved
     rows = np.arange(len(scores))
     return (scores[rows, changed[2]] - scores[rows, changed[1]]) / len(codes)
@@ -122,6 +122,7 @@ def _with_one(vectors: np.ndarray) -> np.ndarray:
     return np.column_stack([vectors.astype(np.float64), np.ones(len(vectors))])
 
 
-def _softmax(scores: np.ndarray) -> np.ndarray:
+def softmax(scores: np.ndarray) -> np.ndarray:
+    """Return the probabilities that scores stand for: rows sum to one."""
     powers = np.exp(scores - scores.max(axis=1, keepdims=True))
     return powers / powers.sum(axis=1, keepdims=True)

@@ -70,17 +70,10 @@ def single_label_health(
     for given, suggested, count in confusions:
         outgoing.setdefault(given, (suggested, count))
         incoming[suggested] += count
-    agreement = _agreement(report, judged, codes)
+    agreement = [share if np.isfinite(share) else None for share in _agreement(report, judged, codes).tolist()]
     return _worst_first(
-        ClassHealth(
-            name,
-            int(rows[code]),
-            int(flagged[code]),
-            *outgoing.get(name, ("", 0)),
-            incoming[name],
-            float(agreement[code]) if np.isfinite(agreement[code]) else None,
-        )
-        for code, name in enumerate(names)
+        ClassHealth(name, count, wrong, *outgoing.get(name, ("", 0)), incoming[name], share)
+        for name, count, wrong, share in zip(names, rows.tolist(), flagged.tolist(), agreement, strict=True)
     )
 
 
@@ -88,7 +81,11 @@ def multilabel_health(report: Run, judged: np.ndarray) -> tuple[ClassHealth, ...
     """Return one entry a label, the highest rate of suspicious cells first; see :func:`single_label_health`."""
     names = report.samples.classes
     rows = ((report.samples.members(names) == 1) & judged[:, None]).sum(axis=0)
-    counts = _findings_by_label(report)
+    counts: Counter[tuple[str, str]] = Counter()
+    findings = of_issue(report.findings, "label")
+    for kind, evidence in zip(findings["kind"].to_pylist(), findings["evidence"].to_pylist(), strict=True):
+        if kind in KINDS:
+            counts[json.loads(evidence)["label"], kind] += 1
     health = []
     for name, count in zip(names, rows.tolist(), strict=True):
         extra, missing = (counts[name, kind] for kind in KINDS)
@@ -107,16 +104,6 @@ def extra_and_missing(classes: Sequence[ClassHealth]) -> list[str]:
 
 def _worst_first(classes: Iterable[ClassHealth]) -> tuple[ClassHealth, ...]:
     return tuple(sorted(classes, key=lambda health: (-health.rate, -health.flagged, health.name)))
-
-
-def _findings_by_label(report: Run) -> Counter[tuple[str, str]]:
-    """Count the findings of each label and kind (extra, missing)."""
-    findings = of_issue(report.findings, "label")
-    counts: Counter[tuple[str, str]] = Counter()
-    for kind, evidence in zip(findings["kind"].to_pylist(), findings["evidence"].to_pylist(), strict=True):
-        if kind in KINDS:
-            counts[json.loads(evidence)["label"], kind] += 1
-    return counts
 
 
 def _agreement(report: Run, judged: np.ndarray, codes: np.ndarray) -> np.ndarray:

@@ -77,7 +77,8 @@ def verdict(comparison: Comparison) -> str:
     """Return the outcome in one sentence: by the labels that look wrong, else by the predictions, else by the rows."""
     rows = {row["metric"]: row for row in comparison.metrics.to_pylist() if row["difference"] is not None}
     flagged, right = rows.get("label_issue_rate"), rows.get("accuracy")
-    if _untouched(comparison) and not any(row and row["difference"] for row in (flagged, right)):
+    touched = comparison.relabeled.num_rows or comparison.edited or comparison.added or comparison.removed
+    if not touched and not any(row and row["difference"] for row in (flagged, right)):
         return "Nothing changed between these two runs."
     if flagged is not None:
         return _verdict_of(flagged, "labels look wrong")
@@ -118,10 +119,6 @@ def decision_lines(decided: Iterable[Mapping[str, Any]], *, notes: bool = True) 
         who = f"{decision['person'] or 'somebody'}, {decision['time'][:10]}"
         lines.append(f"{who}: {reasons}" if reasons else who)
     return lines
-
-
-def _untouched(comparison: Comparison) -> bool:
-    return not (comparison.relabeled.num_rows or comparison.edited or comparison.added or comparison.removed)
 
 
 def _verdict_of(row: Mapping[str, Any], what: str) -> str:

@@ -27,6 +27,7 @@ SCHEMA = pa.schema(
         pa.field("contrast", pa.list_(pa.list_(pa.string()))),  # ids: suspect, near suggested, near given
     ]
 )
+FIGURES = ("count", "back", "size_given", "size_suggested", "expected", "p_value", "verdict")
 
 
 @dataclass(frozen=True)
@@ -35,16 +36,16 @@ class Confusion:
 
     given: str
     suggested: str
-    count: int
-    back: int
-    size_given: int
-    size_suggested: int
-    expected: float
-    p_value: float
-    verdict: str
     reason: str
     members: tuple[str, ...]
     contrast: tuple[tuple[str, ...], ...]
+    count: int = 0
+    back: int = 0
+    size_given: int = 0
+    size_suggested: int = 0
+    expected: float = 0.0
+    p_value: float = 1.0
+    verdict: str = ""
 
 
 def confusions_in(findings: pa.Table) -> tuple[Confusion, ...]:
@@ -62,17 +63,12 @@ def confusions_table(findings: pa.Table) -> pa.Table:
 
 def _confusion(row: dict[str, Any]) -> Confusion:
     evidence = json.loads(row["evidence"]) or {}  # empty where an erased text was quoted in it
+    figures = {name: evidence[name] for name in FIGURES if name in evidence}
     return Confusion(
         given=json.loads(row["given"]),
         suggested=json.loads(row["suggested"]),
-        count=evidence.get("count", 0),
-        back=evidence.get("back", 0),
-        size_given=evidence.get("size_given", 0),
-        size_suggested=evidence.get("size_suggested", 0),
-        expected=evidence.get("expected", 0.0),
-        p_value=evidence.get("p_value", 1.0),
-        verdict=evidence.get("verdict", ""),
         reason=row["reason"],
         members=tuple(row["related_ids"] or ()),
         contrast=tuple(map(tuple, evidence.get("contrast", ()))),
+        **figures,
     )

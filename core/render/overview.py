@@ -14,8 +14,9 @@ import pyarrow.compute as pc
 
 from ..data.formatting import expected_precision, listed, percent
 from ..data.issues import advice_names, issue_named, span_kinds_sentence
+from ..data.label_sets import encoded
 from ..data.schemas import issues_in, of_issue
-from ..metrics.slice_metrics import judged_labels
+from ..metrics.slice_metrics import judged_labels, score_column, wilson
 from .class_health import ClassHealth, extra_and_missing, multilabel_health, single_label_health
 
 if TYPE_CHECKING:
@@ -59,9 +60,10 @@ class WorseValue:
 
 
 @dataclass(frozen=True)
-class Quality:
-    """Histogram of label quality over [0, 1]: all judged labels, and the flagged among them."""
+class Histogram:
+    """Counts between edges (``len(edges) == len(counts) + 1``), and how many of them are flagged."""
 
+    edges: tuple[float, ...]
     counts: tuple[int, ...]
     flagged: tuple[int, ...]
 
@@ -76,7 +78,7 @@ class Overview:
     @cached_property
     def labels(self) -> pa.ChunkedArray | None:
         """The given labels (canonical texts where they are sets), or None where labels were not judged."""
-        return self.report.samples.given if "label" in issues_in(self._scores) else None
+        return self.report.samples.given if "label" in issues_in(self.report.scores) else None
 
     @cached_property
     def labeled(self) -> int:
@@ -95,7 +97,7 @@ class Overview:
         An issue that could be looked for in no sample, such as a wrong label where no label could be judged,
         was not checked.
         """
-        checked = issues_in(self._scores)
+        checked = issues_in(self.report.scores)
         findings = self.report.findings
         counts = Counter(findings["issue"].to_pylist())
         result = []
@@ -106,18 +108,15 @@ class Overview:
                 count = int(self._flags(issue).sum())
             else:
                 count = len(pc.unique(of_issue(findings, issue)["id"]))
-            result.append(IssueCount(issue, count, self._of(issue)))
+            of = self.judged if issue == "label" else self.marked if issue == "span" else self.rows
+            result.append(IssueCount(issue, count, of))
         return tuple(sorted(result, key=lambda entry: issue_named(entry.issue).rank))
-
-    def _of(self, issue: str) -> int:
-        """Return how many samples could have an issue."""
-        return self.judged if issue == "label" else self.marked if issue == "span" else self.rows
 
     @cached_property
     def marked(self) -> int:
         """How many texts' spans were judged."""
-        scores = self._scores
-        return len(scores) - scores["span_score"].null_count if "span_score" in scores.column_names else 0
+        scores = score_column(self.report, "span_score")
+        return 0 if scores is None else len(scores) - scores.null_count
 
     @cached_property
     def span_kinds(self) -> tuple[tuple[str, int], ...]:
@@ -129,34 +128,35 @@ class Overview:
     def flagged_rows(self) -> int:
         """Samples with at least one issue; a hard sample with a right label has none."""
         any_flag = np.zeros(self.rows, dtype=bool)
-        for issue in set(issues_in(self._scores)) - advice_names():
+        for issue in set(issues_in(self.report.scores)) - advice_names():
             any_flag |= self._flags(issue)
         return int(any_flag.sum())
 
     @cached_property
-    def quality(self) -> Quality | None:
+    def quality(self) -> Histogram | None:
         """How the label scores are spread, or None where labels were not judged."""
-        if self.labels is None or "label_score" not in self._scores.column_names:
+        column = None if self.labels is None else score_column(self.report, "label_score")
+        if column is None:
             return None
-        scores = self._scores["label_score"].to_numpy().astype(np.float64)
+        scores = column.to_numpy().astype(np.float64)
         finite = np.isfinite(scores)
         counts, _ = np.histogram(scores[finite], bins=BINS, range=(0, 1))
         flagged, _ = np.histogram(scores[finite & self._flags("label")], bins=BINS, range=(0, 1))
-        return Quality(tuple(map(int, counts)), tuple(map(int, flagged)))
+        edges = tuple(edge / BINS for edge in range(BINS + 1))
+        return Histogram(edges, tuple(map(int, counts)), tuple(map(int, flagged)))
 
     @cached_property
     def confusions(self) -> tuple[tuple[str, str, int], ...]:
         """Given label, suggested label and count over the flagged samples, most frequent first."""
-        if self.labels is None or "suggested_label" not in self._scores.column_names:
-            return ()
-        if self.report.samples.task != "classification":
-            return ()  # no single label is taken for another
+        suggested_labels = score_column(self.report, "suggested_label")
+        if self.labels is None or suggested_labels is None or self.report.samples.task != "classification":
+            return ()  # of sets and spans no single label is taken for another
         flagged = pa.array(self._flags("label"))
         pairs = Counter(
             (given, suggested)
             for given, suggested in zip(
                 self.labels.filter(flagged).to_pylist(),
-                self._scores["suggested_label"].filter(flagged).to_pylist(),
+                suggested_labels.filter(flagged).to_pylist(),
                 strict=True,
             )
             if given is not None and suggested is not None
@@ -187,7 +187,8 @@ class Overview:
         worse = []
         for name, column in columns:
             for value, rows, flagged in _by_value(column, judged, flags):
-                if rows >= SLICE_ROWS and flagged > 1 and _wilson_low(flagged, rows) > overall:
+                low, _ = wilson(np.array(flagged), np.array(rows), z=SLICE_Z)
+                if rows >= SLICE_ROWS and flagged > 1 and low > overall:
                     worse.append(WorseValue(name, value, rows, flagged))
         return tuple(sorted(worse, key=lambda value: -value.rate))
 
@@ -253,32 +254,23 @@ class Overview:
         """Whose label was judged: bool, shape (samples,)."""
         return judged_labels(self.report)
 
-    @cached_property
-    def _scores(self) -> pa.Table:
-        """The scores in the order of the samples."""
-        scores, ids = self.report.scores, self.report.samples.ids
-        if scores["id"].equals(ids):
-            return scores
-        return scores.take(pc.index_in(ids, value_set=scores["id"].combine_chunks()))
-
     def _looked_for(self, issue: str) -> bool:
         if issue == "label":
             return bool(self.judged)
-        scores = f"{issue}_score"
-        return scores not in self._scores.column_names or self._scores[scores].null_count < self.rows
+        scores = score_column(self.report, f"{issue}_score")
+        return scores is None or scores.null_count < self.rows
 
     def _flags(self, issue: str) -> np.ndarray:
-        return np.asarray(pc.fill_null(self._scores[f"is_{issue}_issue"], False).to_numpy(), dtype=bool)
+        flags = score_column(self.report, f"is_{issue}_issue")
+        return np.zeros(self.rows, dtype=bool) if flags is None else flags.fill_null(False).to_numpy()
 
 
 def _by_value(column: pa.ChunkedArray | None, judged: np.ndarray, flags: np.ndarray) -> list[tuple[str, int, int]]:
     """Count judged and flagged labels by value; a column of free text or numbers is passed over."""
-    if column is None or not (pa.types.is_string(column.type) or pa.types.is_boolean(column.type)):
-        if column is None or not (pa.types.is_large_string(column.type) or pa.types.is_integer(column.type)):
-            return []
-    coded = pc.dictionary_encode(pc.cast(column, pa.string())).combine_chunks()
-    if isinstance(coded, pa.ChunkedArray):
-        coded = coded.chunk(0) if coded.num_chunks else pa.array([], pa.string()).dictionary_encode()
+    kinds = (pa.types.is_string, pa.types.is_large_string, pa.types.is_boolean, pa.types.is_integer)
+    if column is None or not any(is_kind(column.type) for is_kind in kinds):
+        return []
+    coded = encoded(pc.cast(column, pa.string()))
     values = coded.dictionary.to_pylist()
     if len(values) > SLICE_VALUES:
         return []
@@ -286,10 +278,3 @@ def _by_value(column: pa.ChunkedArray | None, judged: np.ndarray, flags: np.ndar
     rows = np.bincount(codes[judged & (codes >= 0)], minlength=len(values))
     flagged = np.bincount(codes[judged & flags & (codes >= 0)], minlength=len(values))
     return [(str(value), int(rows[code]), int(flagged[code])) for code, value in enumerate(values)]
-
-
-def _wilson_low(hits: int, rows: int, z: float = SLICE_Z) -> float:
-    """Lower end of the Wilson score interval (Wilson 1927)."""
-    share = hits / rows
-    spread = z * np.sqrt(share * (1 - share) / rows + z * z / (4 * rows * rows))
-    return float((share + z * z / (2 * rows) - spread) / (1 + z * z / rows))

@@ -25,8 +25,9 @@ from ..metrics.factorize import partitions
 from ..metrics.slice_metrics import ScoredLabels, class_metrics, overall, score_column, scored_labels, wilson
 from ..metrics.slice_table import full_table, worst_first
 from ..metrics.slugs import slug
-from .overview import BINS, Overview
-from .page.build import version
+from ..store.cache import installed_version
+from .overview import Histogram as Histogram  # trackers draw it
+from .overview import Overview
 from .verdict import summary
 
 if TYPE_CHECKING:
@@ -49,15 +50,6 @@ class Table:
 
     columns: tuple[str, ...]
     rows: list[list[Any]] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Histogram:
-    """Counts between edges (``len(edges) == len(counts) + 1``), and how many of them are flagged."""
-
-    edges: tuple[float, ...]
-    counts: tuple[int, ...]
-    flagged: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -135,7 +127,7 @@ def panels(report: Run, *, with_text: bool = False) -> Panels:
     return Panels(
         title=f"{report.samples.name}: {overview.verdict.rstrip('.')}",
         metrics=_metrics(overview, data, slices, classes),
-        quality=_quality(overview),
+        quality=overview.quality,
         confusion=_confusion(overview),
         classes=_plain(classes.append_column("metrics_of", pa.array([data.source] * len(classes)))),
         slices=_plain(slices.append_column("metrics_of", pa.array([data.source] * len(slices)))),
@@ -157,7 +149,9 @@ def _metrics(overview: Overview, data: ScoredLabels, slices: pa.Table, classes: 
         metrics[f"dq/{entry.issue}_issue_rate"] = entry.rate
     scores = score_column(overview.report, "label_score")
     if scores is not None:
-        metrics["dq/mean_label_score"] = _mean(scores)
+        values = scores.to_numpy().astype(np.float64)
+        values = values[np.isfinite(values)]
+        metrics["dq/mean_label_score"] = float(values.mean()) if len(values) else math.nan
     if data.source:
         prefix = "dq/predicted" if data.source.startswith("predicted") else "dq/proxy"
         whole = overall(data)
@@ -176,13 +170,6 @@ def _by_row(table: pa.Table, names: list[str], metrics: tuple[str, ...], limit: 
             if value is not None:
                 values.setdefault(f"slice.{metric}/{name}", value)
     return values
-
-
-def _quality(overview: Overview) -> Histogram | None:
-    if overview.quality is None:
-        return None
-    edges = tuple(edge / BINS for edge in range(BINS + 1))
-    return Histogram(edges, overview.quality.counts, overview.quality.flagged)
 
 
 def _confusion(overview: Overview) -> Matrix | None:
@@ -260,7 +247,7 @@ def _params(report: Run, source: str) -> dict[str, str]:
         "classes": len(report.samples.classes),
         "embedder": report.settings.get("embedder", ""),
         "metrics_of": source,
-        "version": version() or "unknown",
+        "version": installed_version("labelsift") or "unknown",
     }
     return {f"labelsift_{name}": str(value) for name, value in facts.items() if value != ""}
 
@@ -281,9 +268,3 @@ def _label(cell: str | None, labels: set[str]) -> str:
 def _rounded(value: object) -> object:
     """Round to six decimals: float32 scores would otherwise show digits that mean nothing."""
     return round(value, 6) if isinstance(value, float) else value
-
-
-def _mean(scores: pa.ChunkedArray) -> float:
-    values = scores.to_numpy().astype(np.float64)
-    finite = values[np.isfinite(values)]
-    return float(finite.mean()) if len(finite) else math.nan

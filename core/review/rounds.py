@@ -79,13 +79,7 @@ def share_of(text: str) -> float:
 
 
 def planned(
-    run: Run,
-    *,
-    share: float,
-    budget: int | None,
-    seed: int,
-    without: Collection[str] = (),
-    repeat: float | None = None,
+    run: Run, *, share: float, budget: int | None, seed: int, without: Collection[str] = (), repeat: float | None = None
 ) -> Plan:
     """Choose the flagged labels to ask about, and a simple random sample of all other judged samples.
 

@@ -52,8 +52,11 @@ def index_pool(
     say = progress or (lambda _: None)
     vectors = Signals(embeddings=embeddings).aligned_embeddings(samples)
     if vectors is not None:
-        by_text = _Brought(samples, vectors)
-        return pools.add(name, samples, embedder=USERS_EMBEDDINGS, embed=by_text)
+
+        def brought(rows: pa.Table) -> np.ndarray:
+            return vectors[samples.positions(rows["id"].to_pylist())]
+
+        return pools.add(name, samples, embedder=USERS_EMBEDDINGS, embed=brought)
     chosen = embedder(model or _usual(kept, name))
 
     def embedded(rows: pa.Table) -> np.ndarray:
@@ -61,17 +64,6 @@ def index_pool(
         return embed(rows["text"], chosen)
 
     return pools.add(name, samples, embedder=chosen.name, embed=embedded)
-
-
-class _Brought:
-    """Vectors of the user, found by the sample's id."""
-
-    def __init__(self, samples: Samples, vectors: np.ndarray) -> None:
-        self._samples = samples
-        self._vectors = vectors
-
-    def __call__(self, rows: pa.Table) -> np.ndarray:
-        return self._vectors[self._samples.positions(rows["id"].to_pylist())]
 
 
 def _usual(store: Store, name: str) -> str:

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from ..data.normalize import folded
+from ..data.normalize import duplicate_groups
 from ..errors import InputError
 from ..models.vector_index import VectorIndex
 from .sql_filter import Selection
@@ -75,7 +74,9 @@ class Searchable:
             table = table.add_column(1, "similarity", pa.array(similarities[kept][: table.num_rows], pa.float32()))
             if not fold_duplicates:
                 return table
-            table = _folded(table)
+            groups = duplicate_groups(table["text"])  # numbered by first place
+            _, first, copies = np.unique(groups, return_index=True, return_counts=True)
+            table = table.take(pa.array(first)).append_column("copies", pa.array(copies.astype(np.int32)))
             # One more than wanted shows that all equal texts were seen: they are as near.
             if table.num_rows > k or fetched == len(self.index) or not valid.all():
                 return table.slice(0, k)
@@ -122,10 +123,3 @@ def picked(table: pa.Table, rows: np.ndarray) -> pa.Table:
     if len(rows) > _FEW:
         return table.take(pa.array(rows))
     return pa.concat_tables([table.slice(row, 1) for row in rows.tolist()] or [table.slice(0, 0)])
-
-
-def _folded(table: pa.Table) -> pa.Table:
-    forms = folded(table["text"])
-    codes = pc.index_in(forms, value_set=pc.unique(forms)).to_numpy()
-    _, first, copies = np.unique(codes, return_index=True, return_counts=True)  # codes are numbered by first place
-    return table.take(pa.array(first)).append_column("copies", pa.array(copies.astype(np.int32)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +15,7 @@ from ..data.schemas import issues_in
 from ..errors import InputError
 from ..models.vector_index import VectorIndex, cached_index
 from ..store.location import Folder
+from .pool import Pool
 from .query import Searchable, picked
 from .sql_filter import Selection
 
@@ -28,15 +29,7 @@ _NO = np.empty(0, dtype=np.int64)
 FIRST = ("id", "label", "labels", "text")  # the columns of every answer
 
 
-class VectorSource(Protocol):
-    """What is needed of a pool: the vector of one of its own samples."""
-
-    def vector_of(self, id: str) -> np.ndarray | None:
-        """Return the vector of a sample: float32, shape (d,), or None where there is no such id."""
-        ...
-
-
-def seeds(report: Run, seed: str | Sequence[str] | np.ndarray, *, pool: VectorSource | None) -> tuple[Any, np.ndarray]:
+def seeds(report: Run, seed: str | Sequence[str] | np.ndarray, *, pool: Pool | None) -> tuple[Any, np.ndarray]:
     """Return (rows of the report that the seed names: int64; vectors: float32, shape (n, d))."""
     nowhere = np.empty(0, dtype=np.int64)
     if isinstance(seed, np.ndarray):

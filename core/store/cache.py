@@ -27,6 +27,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..data.hashing import text_digest
+
 NAME = "cache"
 _UNUSED = 30 * 86_400  # seconds after which an entry that no scan asked for is deleted
 _HASH = 16  # bytes
@@ -125,11 +127,8 @@ class Cache:
 
 def text_hashes(texts: pa.ChunkedArray) -> pa.FixedSizeBinaryArray:
     """Return 128 bits of BLAKE2b of each text."""
-    digests = bytearray()
-    for chunk in texts.chunks:
-        for text in chunk.to_pylist():
-            digests += hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_HASH).digest()
-    return pa.FixedSizeBinaryArray.from_buffers(pa.binary(_HASH), len(texts), [None, pa.py_buffer(bytes(digests))])
+    digests = b"".join(text_digest(text, size=_HASH) for chunk in texts.chunks for text in chunk.to_pylist())
+    return pa.FixedSizeBinaryArray.from_buffers(pa.binary(_HASH), len(texts), [None, pa.py_buffer(digests)])
 
 
 def digest_of(content: object) -> str:
@@ -137,15 +136,17 @@ def digest_of(content: object) -> str:
     return hashlib.blake2b(memoryview(content).cast("B"), digest_size=16).hexdigest()  # pyright: ignore[reportArgumentType]
 
 
+def installed_version(package: str) -> str | None:
+    """Return a package's version, or None where it is not installed."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
 def versions_of(*packages: str) -> str:
     """Return packages with their versions, as a part of a maker's name."""
-    named = []
-    for package in packages:
-        try:
-            named.append(f"{package} {version(package)}")
-        except PackageNotFoundError:
-            named.append(package)
-    return ", ".join(named)
+    return ", ".join(f"{package} {installed_version(package) or ''}".rstrip() for package in packages)
 
 
 def _read(path: Path, columns: Sequence[str] = ()) -> pa.Table | None:

@@ -105,7 +105,8 @@ def _problem(line: bytes, *, number: int, previous: str) -> tuple[str, Record]:
         whole = (hash_of(record), canonical(record)) == (fields[2], line)
     except (ValueError, KeyError, TypeError):
         return f"record {number} cannot be read", {}
-    who = f" ({_who(record)})"
+    parts = [f"{name} {record[name]}" for name in ("id", "person", "time") if record.get(name)]
+    who = f" ({', '.join(parts) or record.get('kind', 'no decision')})"
     if not whole:
         return f"record {number}{who} was changed", record
     if fields[0] != number:
@@ -113,11 +114,6 @@ def _problem(line: bytes, *, number: int, previous: str) -> tuple[str, Record]:
     if fields[1] != previous:
         return f"record {number}{who} does not follow the record before it", record
     return "", record
-
-
-def _who(record: Record) -> str:
-    parts = [f"{name} {record[name]}" for name in ("id", "person", "time") if record.get(name)]
-    return ", ".join(parts) or str(record.get("kind", "no decision"))
 
 
 def _missing(first: int, last: int) -> str:

@@ -19,7 +19,7 @@ import os
 import secrets
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from .hash_chain import HEAD, Head
 from .location import Folder, Location
@@ -51,31 +51,7 @@ class State:
     raw: bytes | None = None
 
 
-class RecordFiles(Protocol):
-    """What the ledger needs of the place that it lies in; what cannot be done is an OSError."""
-
-    def read(self) -> State:
-        """Read the record; a head that cannot be understood is a LookupError, ValueError or TypeError."""
-        ...
-
-    def turn(self) -> contextlib.AbstractContextManager[object]:
-        """Wait until nobody else writes, where that can be known beforehand."""
-        ...
-
-    def begin(self) -> State:
-        """Make an empty record where there is none, and read it; from then on a missing head was taken by somebody."""
-        ...
-
-    def write(self, state: State, content: bytes, head: Head) -> bool:
-        """Add bytes to the record that was read; False where somebody else wrote meanwhile, and nothing was added."""
-        ...
-
-    def unread(self, state: State) -> int:
-        """Return the bytes that belong to no finished append."""
-        ...
-
-
-def record_files(place: Location) -> RecordFiles:
+def record_files(place: Location) -> InFolder | InBucket:
     """Return how the record lies in this place."""
     return InFolder(place) if isinstance(place, Folder) else InBucket(place)
 
@@ -92,7 +68,7 @@ class InFolder:
         self._records = place.path / RECORDS
 
     def read(self) -> State:
-        """Read what the head names."""
+        """Read what the head names; one that cannot be understood is a LookupError, ValueError or TypeError."""
         try:
             head = _head(json.loads(self._place.read(HEAD)))
         except (FileNotFoundError, NotADirectoryError):
@@ -112,7 +88,7 @@ class InFolder:
             yield
 
     def begin(self) -> State:
-        """Write an empty head first."""
+        """Write an empty head first; from then on a missing one was taken by somebody."""
         state = self.read()
         if state.head is None and not state.lost:
             self._place.replace(HEAD, json.dumps(asdict(Head())).encode())

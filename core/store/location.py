@@ -2,7 +2,8 @@
 
 A name is a path with slashes below the place. ``swap`` is what writers agree by: it replaces content only where
 that is still what the writer read. A bucket does it with conditional requests (If-None-Match, If-Match), a folder
-with a lock that the end of a process frees. Names that begin with a dot are the place's own and never listed.
+with a lock that the end of a process frees; two writers of the same content both succeed. Names that begin with a
+dot are the place's own and never listed. What cannot be done is an OSError, an absent name a FileNotFoundError.
 
 The bucket's client and Lance are built on the same library and read the same variables: AWS_ACCESS_KEY_ID,
 AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_REGION, AWS_ENDPOINT_URL, AWS_ALLOW_HTTP.
@@ -18,92 +19,12 @@ import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from ..errors import InputError
 from .locking import locked
 from .s3 import Bucket, error_text, os_errors, read_or_error
 
 __all__ = ["Bucket", "Folder", "Location", "error_text", "location_of"]
-
-
-class Location(Protocol):
-    """A folder or a prefix in a bucket. What cannot be done is an OSError, an absent name a FileNotFoundError."""
-
-    @property
-    def name(self) -> str:
-        """The last part of where it lies."""
-        ...
-
-    def __truediv__(self, name: str, /) -> Location:
-        """Return the place below this one; nothing is made."""
-        ...
-
-    def read(self, name: str) -> bytes:
-        """Return the content of a file."""
-        ...
-
-    def read_many(self, names: Iterable[str]) -> dict[str, bytes | OSError]:
-        """Return the contents of files, or why one cannot be read."""
-        ...
-
-    def replace(self, name: str, content: bytes) -> None:
-        """Write a file whole or not at all, whatever stood there."""
-        ...
-
-    def swap(self, name: str, old: bytes | None, new: bytes) -> bool:
-        """Write a file where it still holds ``old`` (None: does not exist), and tell whether ``new`` stands there.
-
-        Two writers with the same ``new`` both succeed: put something of one's own into it where that matters.
-        """
-        ...
-
-    def names(self, prefix: str = "") -> list[str]:
-        """Return the names of all files below a folder of the place, sorted; none where there is no such folder."""
-        ...
-
-    def children(self) -> list[str]:
-        """Return what lies directly in the place, files and folders, sorted."""
-        ...
-
-    def delete(self, name: str) -> None:
-        """Delete a file, or a folder with all that is in it; nothing is no error."""
-        ...
-
-    def sweep(self) -> None:
-        """Delete what writers that were killed in :meth:`replace` or :meth:`swap` left; only where nobody writes."""
-        ...
-
-    def lance(self, name: str) -> str:
-        """Return what Lance calls a data set here."""
-        ...
-
-
-def location_of(where: str | Path) -> Location:
-    """Return the place of a path or an ``s3://bucket/prefix`` address.
-
-    Raises
-    ------
-    InputError
-        For an address of another kind, without a bucket, or with anything secret in it; or where the extra is missing.
-    """
-    address = os.fspath(where)
-    if not re.match(r"[a-z][a-z0-9+.-]+:/", address, re.IGNORECASE):  # a drive has one letter
-        return Folder(Path(address))
-    match = re.fullmatch(r"s3://([^/@:?#]+)((?:/[^/?#]+)*)/?", address)
-    if not match:
-        kind = address.partition(":")[0]
-        raise InputError(
-            "The store's address is no s3://bucket/prefix" if kind == "s3" else f"No store can lie at a {kind} address",
-            hint="Name a folder or s3://bucket/prefix; keys belong into AWS_ACCESS_KEY_ID and its like",
-        )
-    try:
-        from obstore.store import S3Store
-    except ImportError:
-        raise InputError("A store in a bucket needs obstore", hint="pip install 'labelsift[s3]'") from None
-    bucket, prefix = match[1], match[2].strip("/")
-    with os_errors():
-        return Bucket(S3Store(bucket), bucket, prefix)
 
 
 @dataclass(frozen=True)
@@ -129,7 +50,7 @@ class Folder:
 
     def read_many(self, names: Iterable[str]) -> dict[str, bytes | OSError]:
         """Read one after the other."""
-        return {name: read_or_error(self, name) for name in names}
+        return {name: read_or_error(self.read, name) for name in names}
 
     def replace(self, name: str, content: bytes) -> None:
         """Write a file beside its place, flush it to the disk, and move it there."""
@@ -137,7 +58,10 @@ class Folder:
             half.replace(self.path / name)
 
     def swap(self, name: str, old: bytes | None, new: bytes) -> bool:
-        """Link the file where there must be none; otherwise compare and replace under a lock."""
+        """Write a file where it still holds ``old`` (None: does not exist), and tell whether ``new`` stands there.
+
+        Link the file where there must be none; otherwise compare and replace under a lock.
+        """
         target = self.path / name
         with self._written(name, new) as half:
             if old is None:
@@ -175,7 +99,7 @@ class Folder:
                 target.unlink()
 
     def sweep(self) -> None:
-        """Delete what is hidden."""
+        """Delete what is hidden: writers that were killed left it; only where nobody writes."""
         for path in self.path.glob(".*"):
             self.delete(path.name)
 
@@ -202,3 +126,33 @@ class Folder:
                 os.close(descriptor)
         finally:
             half.unlink(missing_ok=True)
+
+
+Location = Folder | Bucket
+
+
+def location_of(where: str | Path) -> Location:
+    """Return the place of a path or an ``s3://bucket/prefix`` address.
+
+    Raises
+    ------
+    InputError
+        For an address of another kind, without a bucket, or with anything secret in it; or where the extra is missing.
+    """
+    address = os.fspath(where)
+    if not re.match(r"[a-z][a-z0-9+.-]+:/", address, re.IGNORECASE):  # a drive has one letter
+        return Folder(Path(address))
+    match = re.fullmatch(r"s3://([^/@:?#]+)((?:/[^/?#]+)*)/?", address)
+    if not match:
+        kind = address.partition(":")[0]
+        raise InputError(
+            "The store's address is no s3://bucket/prefix" if kind == "s3" else f"No store can lie at a {kind} address",
+            hint="Name a folder or s3://bucket/prefix; keys belong into AWS_ACCESS_KEY_ID and its like",
+        )
+    try:
+        from obstore.store import S3Store
+    except ImportError:
+        raise InputError("A store in a bucket needs obstore", hint="pip install 'labelsift[s3]'") from None
+    bucket, prefix = match[1], match[2].strip("/")
+    with os_errors():
+        return Bucket(S3Store(bucket), bucket, prefix)

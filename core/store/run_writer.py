@@ -21,6 +21,7 @@ import pyarrow as pa
 from ..data.textless import as_kept, without_quotes
 from ..errors import StoreError
 from .base import BaseStore
+from .cache import installed_version
 from .location import Folder, Location, error_text
 from .row_ids import write_ids
 from .run import Run
@@ -114,17 +115,8 @@ def _facts(report: Run, *, tables: str = "") -> bytes:
         "settings": report.settings,
         "facts": report.facts,
         "notes": list(report.notes),
-        "versions": {name: _version(name) for name in _PACKAGES},
+        "versions": {name: installed_version(name) for name in _PACKAGES},
     }
     if report.samples.textless:
         facts["kept_digest"] = f"{report.samples.kept_digest:032x}"
     return json.dumps(facts | ({"tables": tables} if tables else {}), ensure_ascii=False, indent=1).encode()
-
-
-def _version(package: str) -> str | None:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None

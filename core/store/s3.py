@@ -4,21 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 _BUCKET = "s3://"
 _AT_ONCE = 32  # requests
-
-
-class Readable(Protocol):
-    """What has files."""
-
-    def read(self, name: str) -> bytes:
-        """Return the content of a file."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -52,9 +44,9 @@ class Bucket:
         """Read many at once: each waits for the network."""
         wanted = list(dict.fromkeys(names))
         if len(wanted) < 2:
-            return {name: read_or_error(self, name) for name in wanted}
+            return {name: read_or_error(self.read, name) for name in wanted}
         with ThreadPoolExecutor(_AT_ONCE) as threads:
-            return dict(zip(wanted, threads.map(lambda name: read_or_error(self, name), wanted), strict=True))
+            return dict(zip(wanted, threads.map(lambda name: read_or_error(self.read, name), wanted), strict=True))
 
     def replace(self, name: str, content: bytes) -> None:
         """Put an object."""
@@ -128,10 +120,10 @@ class Bucket:
         return f"{self.prefix}/{name}".strip("/")
 
 
-def read_or_error(place: Readable, name: str) -> bytes | OSError:
+def read_or_error(read: Callable[[str], bytes], name: str) -> bytes | OSError:
     """Read a file; where it cannot be read, return why."""
     try:
-        return place.read(name)
+        return read(name)
     except OSError as error:
         return error
 

@@ -52,7 +52,7 @@ def sweep_dead(runs: Location, *, last: str = FACTS) -> list[str]:
     """
     if isinstance(runs, Folder):
         for half in runs.path.glob(".*"):
-            if not _writing(half):
+            if half.name.startswith(".removed.") or not _runs(half.name.rpartition(".")[2]):  # .<run>.<process>
                 shutil.rmtree(half, ignore_errors=True)
         return []
     kept = []
@@ -92,11 +92,6 @@ def _halves(runs: Bucket, last: str) -> dict[str, float]:
             spare = []
         halves |= {f"{run}/{part}": parts[part] for part in spare}
     return halves
-
-
-def _writing(half: Path) -> bool:
-    """Tell whether the process that writes a hidden folder, ``.<run>.<process>``, is alive."""
-    return not half.name.startswith(".removed.") and _runs(half.name.rpartition(".")[2])
 
 
 def _runs(process: str) -> bool:

@@ -8,8 +8,9 @@ import labelsift as ls
 import numpy as np
 import pyarrow as pa
 import pytest
+from bio import to_bio
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
-from labelsift.data.spans import spaced, to_bio
+from labelsift.data.spans import spaced
 from labelsift.errors import InputError
 from labelsift.render.page.selection import select
 from labelsift.render.panels import panels

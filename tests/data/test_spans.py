@@ -4,9 +4,10 @@ import json
 
 import pyarrow as pa
 import pytest
+from bio import to_bio
 from hypothesis import given
 from hypothesis import strategies as st
-from labelsift.data.spans import canonical, fault, from_bio, from_value, parsed, spaced, to_bio, types_in
+from labelsift.data.spans import canonical, fault, from_bio, from_value, parsed, spaced, types_in
 from labelsift.errors import InputError
 
 TYPES = st.sampled_from(["person", "location", "creative-work"])

@@ -55,9 +55,9 @@ def test_top_k_of_all_classes_is_dense(seed, n, classes):
     block, codes = probabilities(seed, n, classes)
     indices, values = topk(block, classes)
     dense = cl.reduce([cl.pass1(block, codes)])
-    sparse = cl.reduce([cl.sparse_pass1(indices, values, codes, classes)])
+    sparse = cl.reduce([cl.pass1(values, codes, indices=indices, classes=classes)])
     np.testing.assert_allclose(sparse, dense, atol=1e-9)
-    one, other = cl.pass2(block, codes, dense), cl.sparse_pass2(indices, values, codes, dense)
+    one, other = cl.pass2(block, codes, dense), cl.pass2(values, codes, dense, indices=indices)
     np.testing.assert_allclose(other.given, one.given, rtol=1e-6)
     np.testing.assert_allclose(other.best_other, one.best_other, rtol=1e-6)
     np.testing.assert_array_equal(other.other, one.other)
@@ -71,8 +71,8 @@ def test_passes_over_top_k_follow_their_definition(seed, n, classes, k):
     indices, values = topk(block, min(k, classes))
     indices[::3, -1] = -1  # here less is kept
     thresholds = np.random.default_rng(seed).uniform(0, 1 / classes, classes)
-    partial = cl.sparse_pass1(indices, values, codes, classes)
-    result = cl.sparse_pass2(indices, values, codes, thresholds)
+    partial = cl.pass1(values, codes, indices=indices, classes=classes)
+    result = cl.pass2(values, codes, thresholds, indices=indices)
     sums, counts = np.zeros(classes), np.zeros(classes, dtype=int)
     for row in range(n):
         kept = {int(i): max(float(v), 0.0) for i, v in zip(indices[row], values[row], strict=True) if i >= 0}
@@ -133,12 +133,12 @@ def test_rows_that_are_all_equal_reach_their_own_mean():
 def test_a_label_that_top_k_did_not_keep_has_its_share_of_the_rest():
     indices, values = np.array([[2, 0]], dtype=np.int32), np.array([[0.6, 0.2]], dtype=np.float32)
     thresholds = np.full(6, 0.5)
-    judged = cl.sparse_pass2(indices, values, np.array([5]), thresholds)
+    judged = cl.pass2(values, np.array([5]), thresholds, indices=indices)
     assert judged.given[0] == pytest.approx(0.2 / 4)
     assert (judged.other[0], judged.confident[0]) == (2, 2)
     inexact = np.array([[0.6, 0.01]], dtype=np.float32)  # .39 over four classes is more than the least that was kept
-    assert cl.sparse_pass2(indices, inexact, np.array([5]), thresholds).given[0] == pytest.approx(0.01)
-    alone = cl.sparse_pass2(indices[:, :1], values[:, :1], np.array([2]), thresholds)
+    assert cl.pass2(inexact, np.array([5]), thresholds, indices=indices).given[0] == pytest.approx(0.01)
+    alone = cl.pass2(values[:, :1], np.array([2]), thresholds, indices=indices[:, :1])
     assert alone.other[0] == -1
     assert alone.best_other[0] == pytest.approx(0.4 / 5)
 
@@ -150,7 +150,7 @@ def test_codes_outside_are_refused():
     with pytest.raises(ValueError, match="codes for 2 rows"):
         cl.pass1(block, np.array([0]))
     with pytest.raises(ValueError, match="a position of 7 among 3"):
-        cl.sparse_pass1(np.array([[7]]), np.ones((1, 1)), np.array([0]), 3)
+        cl.pass1(np.ones((1, 1)), np.array([0]), indices=np.array([[7]]), classes=3)
 
 
 def test_the_confident_joint_is_sparse():

@@ -109,9 +109,7 @@ def marginals_from_token_probs(
         for label in targets:
             scores[:, label] = np.log(np.maximum(stacked[:, column], 1e-9))
     transitions = np.zeros((count, count))
-    if all(len(targets) < 2 for targets in labels):
-        pass
-    else:
+    if any(len(targets) > 1 for targets in labels):
         for first in range(1, count, 2):
             transitions[[first, first + 1], first] = AGAIN
     marginals = SpanMarginals.empty(words, len(types))

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...models.influence import softmax
 from ...models.logistic_regression import LogisticRegression
 from .span_features import SpanFeatures
 from .synthetic_errors import GHOST, RIGHT, SHIFTED, WRONG_TAG, synthetic_errors
@@ -162,7 +163,7 @@ def _mixture(
             densities[here] = np.log(chance / np.maximum(learned_weight, 1e-9))
             densities[np.ix_(here, learned_weight == 0)] = IMPOSSIBLE  # with a single type there is no wrong one
         shares = _shares(densities[: len(mixed)])
-        chances = _softmax(densities[: len(mixed)] + np.log(shares))
+        chances = softmax(densities[: len(mixed)] + np.log(shares))
         chances[trusted] = [1.0] + [0.0] * (kinds - 1)
         right = chances[:, RIGHT].astype(np.float32)
     return chances
@@ -185,14 +186,9 @@ def _shares(mixed: np.ndarray) -> np.ndarray:
     shares = np.full(kinds, FIRST_SHARE)
     shares[RIGHT] = 1 - FIRST_SHARE * (kinds - 1)
     for _ in range(100):
-        shares = _softmax(mixed + np.log(shares)).mean(axis=0) + besides
+        shares = softmax(mixed + np.log(shares)).mean(axis=0) + besides
         shares = np.maximum(shares / shares.sum(), 1e-9)
     return shares
-
-
-def _softmax(scores: np.ndarray) -> np.ndarray:
-    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
 
 
 def likeliest_errors(quality: SpanQuality) -> tuple[np.ndarray, np.ndarray]:

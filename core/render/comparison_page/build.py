@@ -19,9 +19,10 @@ import pyarrow as pa
 from ...data.formatting import visible
 from ...data.textless import require_texts
 from ...metrics.trend import Trend
+from ...store.cache import installed_version
 from ..comparison_words import details, verdict
 from ..page.anchors import anchor
-from ..page.build import content_hash, save, template, version
+from ..page.build import content_hash, save, template
 from .figures import metric_rows, slice_rows, trend_rows
 from .rows import counts, influence_rows, issue_rows, other_rows, relabeled_rows
 
@@ -35,11 +36,7 @@ _HERE = "labelsift.render.comparison_page"
 
 
 def write(
-    changes: Comparison | Trend,
-    path: str | Path,
-    *,
-    with_text: bool = False,
-    why: Mapping[str, pa.Table] | None = None,
+    changes: Comparison | Trend, path: str | Path, *, with_text: bool = False, why: Mapping[str, pa.Table] | None = None
 ) -> Path:
     """Write the page and return its path.
 
@@ -71,7 +68,7 @@ def render(changes: Comparison | Trend, *, with_text: bool = False, why: Mapping
     content: dict[str, Any] = {
         "style": style,
         "style_hash": content_hash(style),
-        "version": version(),
+        "version": installed_version("labelsift") or "",
         "name": new.samples.name or "samples",
         "verdict": verdict(comparison),
         "details": details(comparison),

@@ -13,7 +13,7 @@ import hashlib
 import html
 import os
 import tempfile
-from importlib import metadata, resources
+from importlib import resources
 from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING
@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from ...data.formatting import visible
 from ...data.textless import require_texts
 from ...errors import InputError
+from ...store.cache import installed_version
 from .content import content, encode, headline
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def render_page(report: Run, *, share: bool = False) -> str:
     script = "(() => {\n'use strict';\n" + "\n".join(map(template, SCRIPTS)) + "\n})();\n"
     fixed = {"style": style, "script": script, "style_hash": content_hash(style), "script_hash": content_hash(script)}
     head = {name: html.escape(visible(text)) for name, text in headline(report).items()}
-    head["version"] = html.escape(version())
+    head["version"] = html.escape(installed_version("labelsift") or "")
     frame = Template(template("index.html"))
     empty = frame.substitute(fixed, **head, content="")
     data = encode(content(report, share=share, room=PAGE_BYTES - len(empty.encode("utf-8"))))
@@ -93,27 +94,15 @@ def content_hash(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
 
 
-def version() -> str:
-    """Return labelsift's version, or nothing where it is not installed."""
-    try:
-        return metadata.version("labelsift")
-    except metadata.PackageNotFoundError:
-        return ""
-
-
 def _replace(path: Path, page: bytes) -> None:
     """Write beside the path first, so that a reader never meets half a page."""
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".labelsift-", delete=False) as part:
         part.write(page)
     try:
-        os.chmod(part.name, 0o666 & ~_umask())
+        mask = os.umask(0)  # which can be read only by setting it
+        os.umask(mask)
+        os.chmod(part.name, 0o666 & ~mask)
         os.replace(part.name, path)
     except OSError:
         os.unlink(part.name)
         raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -110,32 +110,21 @@ def headline(report: Run) -> dict[str, str]:
 
 def _overview(overview: Overview) -> dict[str, Any]:
     quality = overview.quality
+    issues = []
+    for entry in overview.issues:
+        words, rate = issue_named(entry.issue), percent(entry.count, entry.of)
+        # Named as something that one sample has.
+        chip = words.title if words.one.startswith("sample ") else words.one[:1].upper() + words.one[1:]
+        issues.append([entry.issue, words.title, chip, words.meaning, entry.count, entry.of, rate])
     return {
         "rows": overview.rows,
         "labeled": overview.labeled,
-        "issues": [
-            [
-                entry.issue,
-                issue_named(entry.issue).title,
-                _chip(entry.issue),
-                issue_named(entry.issue).meaning,
-                entry.count,
-                entry.of,
-                percent(entry.count, entry.of),
-            ]
-            for entry in overview.issues
-        ],
+        "issues": issues,
         "quality": None if quality is None else {"counts": quality.counts, "flagged": quality.flagged},
         "confusions": [
             [_cut(given), _cut(suggested), count] for given, suggested, count in overview.confusions[:SHOWN_CONFUSIONS]
         ],
     }
-
-
-def _chip(issue: str) -> str:
-    """Name an issue as something that one sample has."""
-    name = issue_named(issue).one
-    return issue_named(issue).title if name.startswith("sample ") else name[:1].upper() + name[1:]
 
 
 def _classes(overview: Overview) -> list[list[Any]]:

@@ -72,20 +72,13 @@ function sampleCard(sample, context) {
 
 function labelLine(given, finding) {
   if (given === null && finding.suggested === null) return null;
-  const parts = [];
-  if (given !== null) parts.push(el('div', {}, el('dt', {}, 'Labeled'), el('dd', { class: 'given' }, name(given))));
-  if (finding.suggested !== null) {
-    const sure = finding.confidence === null ? null : el('span', { class: 'sure', title: 'Confidence of the suggestion' }, percent(finding.confidence, 1));
-    parts.push(el('div', {}, el('dt', {}, given === null ? 'Suggested' : 'Maybe'), el('dd', { class: 'suggested' }, name(finding.suggested), sure)));
-  }
+  const parts = [given === null ? null : part('Labeled', given, 'given'), finding.suggested === null ? null : maybe(given === null ? 'Suggested' : 'Maybe', finding.suggested, finding)];
   return el('dl', { class: `labels${finding.issue === 'label' ? ' suspect' : ''}` }, parts);
 }
 
-function spanLine(finding) {
-  const sure = finding.confidence === null ? null : el('span', { class: 'sure', title: 'Confidence of the suggestion' }, percent(finding.confidence, 1));
-  const part = (title, value, kind) => el('div', {}, el('dt', {}, title), el('dd', { class: kind }, name(value), kind === 'suggested' ? sure : null));
-  return el('dl', { class: 'labels suspect' }, [part('Marked', finding.given ?? 'nothing', 'given'), part('Maybe', finding.suggested ?? 'nothing', 'suggested')]);
-}
+const spanLine = (finding) => el('dl', { class: 'labels suspect' }, part('Marked', finding.given ?? 'nothing', 'given'), maybe('Maybe', finding.suggested ?? 'nothing', finding));
+const part = (title, value, kind, sure = null) => el('div', {}, el('dt', {}, title), el('dd', { class: kind }, name(value), sure));
+const maybe = (title, value, { confidence }) => part(title, value, 'suggested', confidence === null ? null : el('span', { class: 'sure', title: 'Confidence of the suggestion' }, percent(confidence, 1)));
 
 function reason(finding, title) {
   return el('p', {}, title ? el('span', { class: 'quiet' }, `${title}: `) : null, el('span', { dir: 'auto' }, visible(finding.reason)));

@@ -119,12 +119,7 @@ class _Rows:
     """The rows taken so far and the bytes that they cost."""
 
     def __init__(
-        self,
-        report: Run,
-        by_id: dict[str, list[dict[str, Any]]],
-        *,
-        share: bool,
-        encode: Callable[[object], str],
+        self, report: Run, by_id: dict[str, list[dict[str, Any]]], *, share: bool, encode: Callable[[object], str]
     ) -> None:
         self.source, self.links = report.samples, report.sample_links
         self.remarks: dict[str, list[list[str]]] = {}
@@ -148,7 +143,9 @@ class _Rows:
             if self.used >= part * room:
                 continue
             draft = self._draft(sample_id, findings, text, related_text)
-            cost = self._cost(draft)
+            before = [self.nodes[sample_id] for sample_id in draft.nodes if sample_id in self.nodes]
+            parts = [draft.sample, list(draft.nodes.values()), list(draft.strings)]
+            cost = sum(map(self._size, parts)) - sum(map(self._size, before))
             if self.used + cost <= part * room:
                 self._take(draft, cost)
                 return True
@@ -237,11 +234,6 @@ class _Rows:
         if value is None or isinstance(value, (str, int, float)):
             return self._string(draft, value)
         return self._string(draft, format_labels(value))
-
-    def _cost(self, draft: _Draft) -> int:
-        before = [self.nodes[sample_id] for sample_id in draft.nodes if sample_id in self.nodes]
-        parts = [draft.sample, list(draft.nodes.values()), list(draft.strings)]
-        return sum(self._size(part) for part in parts) - sum(self._size(node) for node in before)
 
     def _size(self, value: object) -> int:
         return len(self.encode(value).encode())
