@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -139,11 +140,11 @@ class LabelingPlatform(Platform):
         """
         raise self.refusal("push")
 
-    def pull(self, *, project: str, store: Path | str | None = None) -> pa.Table:
+    def pull(self, *, project: str, store: str | PathLike[str] | None = None) -> pa.Table:
         """Return people's decisions as a table in CORRECTIONS_SCHEMA; only reads.
 
-        ``store`` is the folder that keeps the runs, for what the platform was not told (``blind``); None for the
-        usual one.
+        ``store`` keeps the runs, for what the platform was not told (``blind``): an open store, its address, or None
+        for the usual one. :meth:`labelsift.store.store.Store.of` makes one store of all three.
         """
         raise self.refusal("pull")
 
@@ -275,13 +276,13 @@ def tracker(name: str) -> Tracker:
     return platform
 
 
-def pull(platform: str, *, project: str, store: Path | str | None = None) -> pa.Table:
+def pull(platform: str, *, project: str, store: str | PathLike[str] | None = None) -> pa.Table:
     """Return people's decisions in a project as a table in CORRECTIONS_SCHEMA.
 
     Parameters
     ----------
     store
-        The folder that keeps the runs: what was pushed in mode ``blind`` names its given labels only there.
-        None for ``.labelsift``.
+        The store that keeps the runs, or its address; None for ``.labelsift``. What was pushed in mode ``blind``
+        names its given labels only there.
     """
     return labeler(platform).pull(project=project, store=store)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -272,7 +273,7 @@ class Report(Run):
         return write_page(self, Path(path), share=share)
 
 
-def load(run: str = LATEST, *, dataset: str | None = None, store: str | Path = DEFAULT) -> Report:
+def load(run: str = LATEST, *, dataset: str | None = None, store: str | PathLike[str] = DEFAULT) -> Report:
     """Load the report of a run from a store.
 
     Parameters
@@ -282,7 +283,7 @@ def load(run: str = LATEST, *, dataset: str | None = None, store: str | Path = D
     dataset
         Take the latest run of this data set.
     """
-    return report_of(Store(store).load(run, dataset=dataset))
+    return report_of(Store.of(store).load(run, dataset=dataset))
 
 
 def report_of(run: Run) -> Report:

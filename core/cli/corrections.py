@@ -173,11 +173,12 @@ def forget(ids: tuple[str, ...], reason: str, dry_run: bool, yes: bool, store: s
 
     Ends with 1 where something could not be reached; the same command again tries that again.
     """
+    kept = Store(store)  # one instance, which verifies the decision log once
     if not (dry_run or yes):
-        plan = forget_samples(ids, store=store, dry_run=True)
+        plan = forget_samples(ids, store=kept, dry_run=True)
         print_erased(plan, to_stderr=as_json)
         click.confirm(f"Erase {len(plan.ids):,} samples for good?", abort=True, err=as_json)
-    erased = forget_samples(ids, store=store, reason=reason, dry_run=dry_run)
+    erased = forget_samples(ids, store=kept, reason=reason, dry_run=dry_run)
     show(erased, print_erased, as_json=as_json)
     if erased.unreachable:
         raise click.exceptions.Exit(GATE_FAILED)

@@ -128,14 +128,15 @@ def apply(
     With --undo, without decisions, --run and --dataset, everything is taken back that was ever applied there.
     """
     applier = platforms.labeler(platform, "apply")
+    kept = Store(store)  # one instance, which verifies the decision log once
     if not (dataset or run or undo):  # an id of one data set may be another sample's in the project
-        made = decisions(Store(store).ledger.records())
+        made = decisions(kept.ledger.records())
         names = sorted({record["dataset"] for record in made if record["dataset"]})
         if len(names) > 1:
             hint = "Name the project's own: --dataset"
             raise InputError("The store has decisions on several data sets", ids=names, hint=hint)
-    corrections = recorded(store=store, dataset=dataset, run=run)
+    corrections = recorded(store=kept, dataset=dataset, run=run)
     if not corrections.num_rows and (not undo or run or dataset):
         raise InputError("The store has no decisions", hint=f"Pull them first: labelsift pull {platform} PROJECT")
-    request = ApplyRequest(project, match, policy, experts, undo, dry_run, store)
+    request = ApplyRequest(project, match, policy, experts, undo, dry_run, kept)
     show_receipt(applier.apply(corrections, request), as_json=as_json)

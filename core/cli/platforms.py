@@ -15,6 +15,7 @@ from ..errors import InputError
 from ..platforms import MODES, Mode
 from ..review.rounds import share_of
 from ..store.pull_state import forget_pulled
+from ..store.store import Store
 from .options import RunRef, dry_run_option, json_option, run_options, store_option
 from .output import show_receipt, write_json, write_table
 
@@ -97,30 +98,31 @@ def pull(
     platform: str, project: str, to: str | None, store: str, no_store: bool, run: str | None, anew: bool, as_json: bool
 ) -> None:
     """Bring back what people decided in PROJECT on PLATFORM, and add what is new to the record of corrections."""
+    kept = Store(store)  # one instance, which verifies the decision log once
     if anew:
-        forget_pulled(store)
-    corrections = platforms.pull(platform, project=project, store=store)
+        forget_pulled(kept)
+    corrections = platforms.pull(platform, project=project, store=kept)
     if to and not corrections.num_rows and Path(to).exists():
         click.echo(f"{to} stays as it was: there are no decisions to write", err=True)
     elif to:
         write_table(corrections, to)
-    kept = None if no_store else record(corrections, store=store, run=run)
+    recorded = None if no_store else record(corrections, store=kept, run=run)
     rows = corrections.to_pylist()
     if as_json:
         write_json(rows)
         return
     counts = sorted(Counter(row["verdict"] for row in rows).items())
     verdicts = "".join(f", {count:,} {verdict}" for verdict, count in counts)
-    click.echo(f"{len(rows):,} decisions{verdicts}" + (f"; {kept.new:,} new" if kept else ""))
+    click.echo(f"{len(rows):,} decisions{verdicts}" + (f"; {recorded.new:,} new" if recorded else ""))
     if not rows and not to:
         click.echo("Nobody has decided anything there yet", err=True)
     agreed = [
-        _agreed(issue) for issue in agreement(corrections, store=store) if issue.decided and issue.issue != UNKNOWN
+        _agreed(issue) for issue in agreement(corrections, store=kept) if issue.decided and issue.issue != UNKNOWN
     ]
     if agreed:
         click.echo(f"Suggestions taken: {'; '.join(agreed)}")
-    if kept and kept.unknown_runs:
-        unknown = ", ".join(kept.unknown_runs)
+    if recorded and recorded.unknown_runs:
+        unknown = ", ".join(recorded.unknown_runs)
         click.echo(f"{store} has no run {unknown}: what was shown there is not in the record", err=True)
 
 

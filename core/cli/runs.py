@@ -68,8 +68,9 @@ def _info(info: RunInfo) -> dict[str, Any]:
 @json_option
 def show(run: str, store: str, as_json: bool) -> None:
     """Summarise RUN again, as its scan did, with its tags, its model and people's notes."""
-    report = load(run, store=store)
-    notes = Store(store).annotations(report.run)
+    kept = Store(store)  # one instance, which verifies the decision log once
+    report = load(run, store=kept)
+    notes = kept.annotations(report.run)
     if as_json:
         write_json(report.summary() | asdict(notes))
         return
@@ -170,7 +171,8 @@ def compare(
     from ..metrics.trend import trend
 
     columns = parted(by) or None
-    reports = [load(run, store=store) for run in (runs if len(runs) > 1 else (*runs, "latest"))]
+    kept = Store(store)
+    reports = [load(run, store=kept) for run in (runs if len(runs) > 1 else (*runs, "latest"))]
     comparison = trend(reports, by=columns) if len(reports) > 2 else compare_reports(*reports, by=columns)
     ranked: dict[str, pa.Table] = {}
     if why is not None:

@@ -12,7 +12,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
+from os import PathLike
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -80,7 +80,9 @@ class Erased:
     dry_run: bool = False
 
 
-def forget(ids: Sequence[str], *, store: str | Path = DEFAULT, reason: str = "", dry_run: bool = False) -> Erased:
+def forget(
+    ids: Sequence[str], *, store: str | PathLike[str] = DEFAULT, reason: str = "", dry_run: bool = False
+) -> Erased:
     """Erase samples from a store: texts, labels, vectors, probabilities, findings, links and people's words on them.
 
     Their ids stay in the record of decisions, and a hash of each id in the tombstone. Called again it does what a
@@ -101,7 +103,7 @@ def forget(ids: Sequence[str], *, store: str | Path = DEFAULT, reason: str = "",
     wanted = list(dict.fromkeys(ids))
     if not wanted:
         raise InputError("No sample is named", hint="Give the ids of the samples to forget")
-    kept = Store(store)
+    kept = Store.of(store)
     result = _plan(kept, wanted)
     result.dry_run = dry_run
     records = kept.ledger.records()

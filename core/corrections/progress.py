@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
+from os import PathLike
 from typing import Any
 
 import pyarrow as pa
@@ -27,7 +27,7 @@ LONGEST = 600.0  # seconds of one decision that count: a page that was left open
 _OUTCOMES = ("accepted", "changed", "refused")
 
 
-def queue(*, store: str | Path = DEFAULT, dataset: str | None = None) -> list[dict[str, Any]]:
+def queue(*, store: str | PathLike[str] = DEFAULT, dataset: str | None = None) -> list[dict[str, Any]]:
     """Return one row a run and issue, newest run first: what people were asked, and what came of it.
 
     A run's round is known once it was pushed to a platform with addresses, or somebody decided on it; other
@@ -45,7 +45,7 @@ def queue(*, store: str | Path = DEFAULT, dataset: str | None = None) -> list[di
     StoreError
         If there is no store, or the record is broken.
     """
-    kept = Store(store)
+    kept = Store.of(store)
     runs = [info for info in kept.runs() if dataset is None or info.dataset == dataset]
     by_run: dict[str | None, list[Record]] = defaultdict(list)
     for decision in decisions(kept.ledger.records()):
@@ -110,7 +110,7 @@ class Agreement:
         return self.accepted / self.decided if self.decided else None
 
 
-def agreement(corrections: pa.Table, *, store: str | Path = DEFAULT) -> tuple[Agreement, ...]:
+def agreement(corrections: pa.Table, *, store: str | PathLike[str] = DEFAULT) -> tuple[Agreement, ...]:
     """Count how people's decisions agree with the suggestions, by issue; the most frequent issue first.
 
     Parameters
@@ -122,7 +122,7 @@ def agreement(corrections: pa.Table, *, store: str | Path = DEFAULT) -> tuple[Ag
         The folder that keeps the runs: it knows what each sample was flagged for.
     """
     rows = [row for row in corrections.to_pylist() if row.get("asked") not in (REPEAT, SECOND_LOOK)]
-    issues = _issues(rows, Store(store))
+    issues = _issues(rows, Store.of(store))
     by_issue: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for row in rows:
         for issue in issues.get((row["run"], row["id"]), (UNKNOWN,)):

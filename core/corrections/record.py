@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
+from os import PathLike
 from typing import Any
 
 import pyarrow as pa
@@ -49,7 +49,7 @@ class Recorded:
     unknown_runs: tuple[str, ...] = ()
 
 
-def record(corrections: pa.Table, *, store: str | Path = DEFAULT, run: str | None = None) -> Recorded:
+def record(corrections: pa.Table, *, store: str | PathLike[str] = DEFAULT, run: str | None = None) -> Recorded:
     """Add people's decisions to the append-only record of a store; those that it has already are left out.
 
     A decision is known by platform, person, sample, run and time. Without a time, as in a spreadsheet, it is
@@ -71,7 +71,7 @@ def record(corrections: pa.Table, *, store: str | Path = DEFAULT, run: str | Non
         If the record is broken or cannot be written.
     """
     rows = _rows(corrections)
-    kept = Store(store)
+    kept = Store.of(store)
     kept.prepare()
     if run is not None:
         meant = kept.find(run)
@@ -83,7 +83,7 @@ def record(corrections: pa.Table, *, store: str | Path = DEFAULT, run: str | Non
     return Recorded(len(rows), len(new), unknown)
 
 
-def recorded(*, store: str | Path = DEFAULT, dataset: str | None = None, run: str | None = None) -> pa.Table:
+def recorded(*, store: str | PathLike[str] = DEFAULT, dataset: str | None = None, run: str | None = None) -> pa.Table:
     """Return the recorded decisions, oldest record first, as a table in CORRECTIONS_SCHEMA.
 
     Parameters
@@ -96,7 +96,7 @@ def recorded(*, store: str | Path = DEFAULT, dataset: str | None = None, run: st
     StoreError
         If the record is broken.
     """
-    return as_table(decisions(Store(store).ledger.records(), dataset=dataset, run=run))
+    return as_table(decisions(Store.of(store).ledger.records(), dataset=dataset, run=run))
 
 
 def decisions(records: Iterable[Record], *, dataset: str | None = None, run: str | None = None) -> list[Record]:

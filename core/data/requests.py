@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from os import PathLike
 from typing import Any, Literal
 
 from ..errors import InputError
@@ -129,7 +129,7 @@ class ApplyRequest:
     dry_run
         Return the plan and write nothing.
     store
-        The folder that keeps the runs, for which texts were judged; None for the usual one.
+        The store that keeps the runs, or its address, for which texts were judged; None for the usual one.
     """
 
     project: str
@@ -138,7 +138,7 @@ class ApplyRequest:
     experts: Sequence[str] = ()
     undo: bool = False
     dry_run: bool = False
-    store: Path | str | None = None
+    store: str | PathLike[str] | None = None
 
 
 @dataclass

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -49,8 +50,12 @@ class BaseStore:
         For an address of another kind, or with a key in it.
     """
 
-    def __init__(self, where: str | Path = DEFAULT) -> None:
+    def __init__(self, where: str | PathLike[str] = DEFAULT) -> None:
         self.place = location_of(where)
+
+    def __fspath__(self) -> str:
+        """Return its address, so that an open store can stand where an address is expected."""
+        return str(self.place)
 
     @property
     def folder(self) -> Path:

@@ -131,8 +131,8 @@ class Folder:
 Location = Folder | Bucket
 
 
-def location_of(where: str | Path) -> Location:
-    """Return the place of a path or an ``s3://bucket/prefix`` address.
+def location_of(where: str | os.PathLike[str]) -> Location:
+    """Return the place of a path, a store or an ``s3://bucket/prefix`` address.
 
     Raises
     ------

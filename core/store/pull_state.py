@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from os import PathLike
 from typing import Any
 
 from ..errors import StoreError
@@ -45,7 +45,7 @@ class Pulled:
     rows: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
 
 
-def read_pulled(store: str | Path, *key: str) -> Pulled:
+def read_pulled(store: str | PathLike[str], *key: str) -> Pulled:
     """Return what is known of a project; nothing where there is no store, or its file is broken or of another form.
 
     Parameters
@@ -62,7 +62,7 @@ def read_pulled(store: str | Path, *key: str) -> Pulled:
         return Pulled()
 
 
-def write_pulled(store: str | Path, pulled: Pulled, *key: str) -> None:
+def write_pulled(store: str | PathLike[str], pulled: Pulled, *key: str) -> None:
     """Keep what is known of a project; where there is no store, or it cannot be written, nothing is kept."""
     place = location_of(store)
     try:
@@ -72,7 +72,7 @@ def write_pulled(store: str | Path, pulled: Pulled, *key: str) -> None:
         return
 
 
-def forget_pulled(store: str | Path) -> None:
+def forget_pulled(store: str | PathLike[str]) -> None:
     """Delete what is known of all projects: the next pulls read everything anew."""
     location_of(store).delete(FOLDER)
 

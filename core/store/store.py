@@ -17,9 +17,11 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
+from os import PathLike
+from typing import Self
 
 from ..data.samples import Samples
-from .base import LATEST, BaseStore
+from .base import DEFAULT, LATEST, BaseStore
 from .run import Run
 from .run_reader import read_run, read_samples
 from .run_writer import save_run
@@ -32,6 +34,14 @@ def run_name(created: datetime, fingerprint: str) -> str:
 
 class Store(BaseStore):
     """A folder of runs, or a prefix in a bucket with them."""
+
+    @classmethod
+    def of(cls, where: str | PathLike[str] | None) -> Self:
+        """Return the store at an address, by default the usual one; a store that is open already is itself.
+
+        So the steps of a command share one, which verifies the decision log once.
+        """
+        return where if isinstance(where, cls) else cls(DEFAULT if where is None else where)
 
     def save(self, run: Run) -> None:
         """Keep a run, whole or not at all; see :func:`labelsift.store.run_writer.save_run`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +41,7 @@ class LabelStudio(LabelingPlatform):
         push = push_existing if request.match else push_review
         return push(connect(), queue, request, say=speaker())
 
-    def pull(self, *, project: str, store: Path | str | None = None) -> pa.Table:
+    def pull(self, *, project: str, store: str | PathLike[str] | None = None) -> pa.Table:
         """Return all decisions in the review projects of ``project`` and in the project itself, oldest first.
 
         Of the project itself, into which was pushed with ``match``, what people said since then. What was pulled

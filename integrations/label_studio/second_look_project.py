@@ -17,6 +17,7 @@ from labelsift.data.formatting import shortened
 
 from .client.client import Client
 from .convert.label_config import LabelControl
+from .convert.tabs import condition
 from .convert.task_fields import PREFIX
 from .convert.task_header import NOT_SHOWN
 from .state.rounds import NOT_PREFILLED, TITLE_LENGTH
@@ -95,17 +96,13 @@ def standing(client: Client, project: int, keys: Sequence[str]) -> set[str]:
     """Return which of these tasks stand on the server."""
     arrived: set[str] = set()
     for key in keys:
-        item = {"filter": f"filter:tasks:data.{KEY}", "operator": "equal", "type": "String", "value": key}
-        if next(client.tasks(project, filters=[item]), None):
+        if next(client.tasks(project, filters=[condition(f"data.{KEY}", "equal", "String", key)]), None):
             arrived.add(key)
     return arrived
 
 
 def _tab(title: str, person: str | None = None) -> dict[str, Any]:
-    items = []
-    if person is not None:
-        field = f"filter:tasks:data.{SECOND_LOOK}"
-        items = [{"filter": field, "operator": "equal", "type": "String", "value": person}]
+    items = [] if person is None else [condition(f"data.{SECOND_LOOK}", "equal", "String", person)]
     hidden = [f"tasks:{name}" for name in _HIDDEN] + [f"tasks:data.{name}" for name in (KEY, f"{PREFIX}header")]
     return {
         "title": title,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,7 +38,7 @@ class Xlsx(LabelingPlatform):
 
         return push_sheet(queue, _workbook(request.project), dry_run=request.dry_run)
 
-    def pull(self, *, project: str, store: Path | str | None = None) -> pa.Table:
+    def pull(self, *, project: str, store: str | PathLike[str] | None = None) -> pa.Table:
         """Return the decisions in a workbook; see :func:`labelsift.integrations.xlsx.pull.read_decisions`.
 
         A workbook shows the given labels, so nothing is asked of ``store``.

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from os import PathLike
 
 import labelsift as ls
 import pyarrow as pa
 import pytest
 from click.testing import CliRunner
+from labelsift import platforms
 from labelsift.cli import main
 from labelsift.corrections.progress import queue
 from labelsift.corrections.verify import verify
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
+from labelsift.platforms import ApplyRequest, LabelingPlatform, Receipt
 from labelsift.store import hash_chain
 from labelsift.store.store import Store
 
@@ -97,3 +101,53 @@ def test_a_command_verifies_each_record_once(decided, hashed, command):
     assert result.exit_code == 0, result.output
     assert numbers[:DECISIONS] == list(range(1, DECISIONS + 1))
     assert len(numbers) <= DECISIONS + 2  # a tag is one new record, hashed when it is written and when it is read
+
+
+@dataclass
+class Reading(LabelingPlatform):
+    """A platform whose adapter reads the decision log itself, as Label Studio's does."""
+
+    pulled: pa.Table
+    name = "reading"
+    capabilities = frozenset({"apply"})
+
+    def pull(self, *, project: str, store: str | PathLike[str] | None = None) -> pa.Table:
+        assert Store.of(store).ledger.records()
+        return self.pulled
+
+    def apply(self, corrections: pa.Table, request: ApplyRequest) -> Receipt:
+        assert len(Store.of(request.store).ledger.records()) == corrections.num_rows
+        return Receipt(self.name, request.project, updated=corrections.num_rows)
+
+
+@pytest.mark.parametrize(("command", "new"), [("pull", 3), ("pull --no-store", 0), ("pull --all", 3), ("apply", 0)])
+def test_pull_and_apply_verify_each_record_once_with_what_the_adapter_reads(decided, hashed, monkeypatch, command, new):
+    store, samples = decided
+    ids = samples.ids.to_pylist()
+    adapter = Reading(corrections(Store(store).find(), ids, number=3, person="bob"))
+    monkeypatch.setattr(platforms, "get", lambda name: adapter)
+    verb, *options = command.split()
+    with hashed() as numbers:
+        result = CliRunner().invoke(main, [verb, "reading", "Tickets", *options, "--store", store])
+    assert result.exit_code == 0, result.output
+    assert numbers == list(range(1, DECISIONS + new + 1))
+
+
+@pytest.mark.parametrize("command", ["runs show tag:kept", "compare tag:kept tag:kept"])
+def test_a_run_that_is_named_by_its_tag_costs_no_second_look_at_the_log(decided, hashed, command):
+    store, samples = decided
+    ls.scan(samples, only=["empty"], store=store)
+    assert CliRunner().invoke(main, ["runs", "tag", "latest", "kept", "--store", store]).exit_code == 0
+    with hashed() as numbers:
+        result = CliRunner().invoke(main, [*command.split(), "--store", store])
+    assert result.exit_code == 0, result.output
+    assert numbers == list(range(1, DECISIONS + 2))
+
+
+def test_forgetting_verifies_each_record_once_though_it_asks_first(decided, hashed):
+    store, samples = decided
+    with hashed() as numbers:
+        result = CliRunner().invoke(main, ["forget", samples.ids[0].as_py(), "--store", store], input="y\n")
+    assert result.exit_code == 0, result.output
+    assert numbers[:DECISIONS] == list(range(1, DECISIONS + 1))
+    assert min(numbers[DECISIONS:]) > DECISIONS  # what it adds itself

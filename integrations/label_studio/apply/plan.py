@@ -7,7 +7,7 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from os import PathLike
 from typing import Any
 
 import pyarrow as pa
@@ -16,7 +16,6 @@ from labelsift.data.hashing import text_hash
 from labelsift.errors import LabelsiftError
 from labelsift.platforms import Receipt
 from labelsift.review.suggestions import labels_in
-from labelsift.store.base import DEFAULT
 from labelsift.store.run_reader import read_sample_records
 from labelsift.store.store import Store
 
@@ -94,12 +93,12 @@ def _unfit(value: Value, target: LabelControl) -> str | None:
     return f"The labeling config has no label {', '.join(map(repr, unknown))}" if unknown else None
 
 
-def judged_texts(corrections: pa.Table, store: Path | str | None) -> dict[str, set[str]]:
+def judged_texts(corrections: pa.Table, store: str | PathLike[str] | None) -> dict[str, set[str]]:
     """Return sample id → hashes of the texts that people judged, of the runs that the store has."""
     of_run: dict[str, set[str]] = defaultdict(set)
     for run, sample in zip(corrections["run"].to_pylist(), corrections["id"].to_pylist(), strict=True):
         of_run[run or ""].add(sample)
-    run_store, hashes = Store(DEFAULT if store is None else store), defaultdict(set)
+    run_store, hashes = Store.of(store), defaultdict(set)
     for run in of_run.keys() - {""}:
         with contextlib.suppress(LabelsiftError):
             for sample, sample_shown in read_sample_records(run_store.place_of(run), sorted(of_run[run])).items():

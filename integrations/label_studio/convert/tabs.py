@@ -43,7 +43,10 @@ def tab_of(issue: str, *, run: str, prefix: str = "") -> Tab:
     """
     score = f"data.{PREFIX}{issue}_score"
     return _tab(
-        prefix + issue_named(issue).title, [_of(run), _if(score, "less", "Number", 2)], order=score, columns=(score,)
+        prefix + issue_named(issue).title,
+        [_of(run), condition(score, "less", "Number", 2)],
+        order=score,
+        columns=(score,),
     )
 
 
@@ -54,11 +57,11 @@ def queue_tabs(*, run: str, grouped: bool, lanes: int = 0) -> list[Tab]:
     for lane in range(1, lanes + 1):
         mine = [
             _of(run),
-            _if(f"data.{PREFIX}lane", "equal", "Number", lane),
-            _if("completed_at", "empty", "Datetime", True),
+            condition(f"data.{PREFIX}lane", "equal", "Number", lane),
+            condition("completed_at", "empty", "Datetime", True),
         ]
         tabs.append(_tab(lane_title(lane, lanes), mine, order=rank, columns=(f"data.{PREFIX}issues", rank)))
-    done = [_of(run), _if("completed_at", "empty", "Datetime", False)]
+    done = [_of(run), condition("completed_at", "empty", "Datetime", False)]
     return [*tabs, *_common(run, grouped=grouped, done=done)]
 
 
@@ -74,15 +77,15 @@ def existing_tabs(*, run: str, grouped: bool, since: str, lanes: int = 0) -> lis
     # The server ties one more condition to a condition, and these pairs by "or": a task that has not been answered
     # since has either no answer or an old one.
     either = [
-        _if("completed_at", "empty", "Datetime", True) | {"child_filter": _of(run)},
-        _if("completed_at", "less", "Datetime", since) | {"child_filter": _of(run)},
+        condition("completed_at", "empty", "Datetime", True) | {"child_filter": _of(run)},
+        condition("completed_at", "less", "Datetime", since) | {"child_filter": _of(run)},
     ]
     columns = (f"data.{PREFIX}issues", rank, "completed_at")
     tabs = [_tab(TAB_PREFIX + REVIEW, either, order=rank, columns=columns, conjunction="or")]
     for lane in range(1, lanes + 1):
-        mine = [_of(run), _if(f"data.{PREFIX}lane", "equal", "Number", lane)]
+        mine = [_of(run), condition(f"data.{PREFIX}lane", "equal", "Number", lane)]
         tabs.append(_tab(TAB_PREFIX + lane_title(lane, lanes), mine, order=rank, columns=columns))
-    done = [_of(run), _if("completed_at", "greater", "Datetime", since)]
+    done = [_of(run), condition("completed_at", "greater", "Datetime", since)]
     return [*tabs, *_common(run, grouped=grouped, done=done, prefix=TAB_PREFIX)]
 
 
@@ -134,21 +137,22 @@ def since_of(tabs: Sequence[Tab], *, run: str) -> str | None:
 
 def _common(run: str, *, grouped: bool, done: list[Filter], prefix: str = "") -> list[Tab]:
     group, look, results = f"data.{PREFIX}group", f"data.{PREFIX}second_look", "annotations_results"
-    duplicates = [_of(run), _if(group, "not_equal", "String", "")]
+    duplicates = [_of(run), condition(group, "not_equal", "String", "")]
     tabs = [_tab(prefix + DUPLICATES, duplicates, order=group, columns=(group,))] if grouped else []
     return [
         *tabs,
-        _tab(prefix + SECOND_LOOK, [_if(look, "empty", "String", False)], order=look, columns=(look,)),
-        _tab(prefix + UNCLEAR_TAB, [_of(run), _if(results, "contains", "String", UNCLEAR)], columns=(results,)),
+        _tab(prefix + SECOND_LOOK, [condition(look, "empty", "String", False)], order=look, columns=(look,)),
+        _tab(prefix + UNCLEAR_TAB, [_of(run), condition(results, "contains", "String", UNCLEAR)], columns=(results,)),
         _tab(prefix + DONE, done, columns=(results, "annotators", "completed_at")),
     ]
 
 
 def _of(run: str) -> Filter:
-    return _if(f"data.{PREFIX}run", "equal", "String", run)
+    return condition(f"data.{PREFIX}run", "equal", "String", run)
 
 
-def _if(column: str, operator: str, type: str, value: str | float | bool) -> Filter:
+def condition(column: str, operator: str, type: str, value: str | float | bool) -> Filter:
+    """Return a condition on a column of tasks, as tabs and requests for tasks take it."""
     return {"filter": f"filter:tasks:{column}", "operator": operator, "type": type, "value": value}
 
 

@@ -16,7 +16,7 @@ from ..convert import task_fields as convert
 from ..convert.header_tags import has_lines, without_lines
 from ..second_look_project import find
 from ..state.match import find_project
-from ..state.rounds import all_rounds
+from ..state.rounds import rounds_in
 from .enable import DEFAULT_TAB, NAME, is_ours, write_config
 from .ml_backend import TITLE, disconnect, hook_of, wires_of
 
@@ -63,7 +63,7 @@ def _projects(client: Client, project: Mapping[str, Any], *, asked: str) -> list
     """Return the titles of the projects of labelsift's own that belong to a project; people have answered in them."""
     number = int(project["id"])
     looks = find(client, number)
-    rounds = [round for round in all_rounds(client) if round.of in (asked, project["title"], str(number))]
+    rounds = [round for round in rounds_in(client.projects()) if round.of in (asked, project["title"], str(number))]
     return [*([str(looks["title"])] if looks else []), *(round.title for round in rounds)]
 
 

@@ -8,34 +8,36 @@ deleted.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
+from functools import partial
+from os import PathLike
 from typing import Any
 
 import pyarrow as pa
+from labelsift.data.adjudication import SECOND_LOOK
 from labelsift.errors import InputError
 from labelsift.review.answers import corrections_table
 from labelsift.review.incremental import changed_tasks
-from labelsift.store.base import DEFAULT
-from labelsift.store.pull_state import read_pulled, write_pulled
+from labelsift.store.pull_state import Pulled, read_pulled, write_pulled
 from labelsift.store.store import Store
 
 from ..client.client import Client
-from ..client.read import SAID_AND_PREDICTED
+from ..client.read import SAID, SAID_AND_PREDICTED
+from ..convert.tabs import condition
 from ..convert.task_fields import PREFIX
-from ..state.rounds import all_rounds
+from ..second_look_project import KEY, looks_of
+from ..state.rounds import rounds_in
 from .answers import NAME
-from .decisions import DecisionReader, filter_time
-from .review_project import pull_reviews
-from .second_looks import pull_second_looks
+from .decisions import DecisionReader, Row, filter_time
+from .review_project import decisions_in
 
 _CHUNK = 500  # tasks named in one address
 
 
-def pull_project(client: Client, *, project: str, store: Path | str | None = None) -> pa.Table:
-    """Return every decision in the review projects of ``project``, and in the project of this title or number itself.
+def pull_project(client: Client, *, project: str, store: str | PathLike[str] | None = None) -> pa.Table:
+    """Return every decision in the review projects of ``project``, in the project of this name, and second looks at it.
 
     Raises
     ------
@@ -44,31 +46,41 @@ def pull_project(client: Client, *, project: str, store: Path | str | None = Non
     PlatformError
         If the server cannot be reached or refuses.
     """
-    rounds = all_rounds(client)
-    reviews = [review.project for review in rounds if review.of == project]
+    kept, projects = Store.of(store), client.projects()
+    rounds = rounds_in(projects)
+    reviews = [review for review in rounds if review.of == project]
+    people = client.people() if reviews else {}
+    rows = [row for review in reviews for row in decisions_in(client, review, kept, people)]
+    pushed = bool(reviews)
     others = {review.project for review in rounds}
-    projects = [one for one in client.projects() if one["id"] not in others]
-    own = [one for one in projects if one["title"] == project] or [one for one in projects if str(one["id"]) == project]
-    tables = [pull_reviews(client, project=project, store=store)] if reviews else []
+    own = [listed for listed in projects if listed["id"] not in others]
+    own = [listed for listed in own if listed["title"] == project] or [
+        listed for listed in own if str(listed["id"]) == project
+    ]
     if len(own) > 1 and not reviews:
         raise InputError(
-            f"Several projects are called {project}", ids=[one["id"] for one in own], hint="Give the number instead"
+            f"Several projects are called {project}",
+            ids=[listed["id"] for listed in own],
+            hint="Give the number instead",
         )
     numbers = [int(own[0]["id"])] if len(own) == 1 else []
     for number in numbers:
-        table = pull_existing(client, client.project(number), asked=project, store=store)
-        tables += [] if table is None else [table]
-    looks = pull_second_looks(client, [*numbers, *reviews], asked=project, store=store)
-    tables += [looks] if looks.num_rows else []
-    if not tables:
-        return pull_reviews(client, project=project, store=store)  # says what was pushed
-    return pa.concat_tables(tables).sort_by("time") if len(tables) > 1 else tables[0]
+        existing = _existing(client, client.project(number), asked=project, store=kept)
+        rows += existing or ()
+        pushed |= existing is not None
+    looks = _second_looks(client, [*numbers, *(review.project for review in reviews)], asked=project, store=kept)
+    if not pushed and not looks:
+        names = ", ".join(sorted({review.of for review in rounds}))
+        known = f"Pushed so far: {names}" if names else "Push first: labelsift push label-studio PROJECT"
+        raise InputError(
+            f"Label Studio has no review project that was pushed as {project}",
+            hint=f"{known}. Of what was pushed with --match, name your own project: its title or its number",
+        )
+    return corrections_table([*rows, *looks])
 
 
-def pull_existing(
-    client: Client, project: Mapping[str, Any], *, asked: str, store: Path | str | None = None
-) -> pa.Table | None:
-    """Return every decision in a project of the user's own, oldest first; None where nothing was pushed into it.
+def _existing(client: Client, project: Mapping[str, Any], *, asked: str, store: Store) -> list[Row] | None:
+    """Return the decisions in a project of the user's own; None where nothing was pushed into it.
 
     Parameters
     ----------
@@ -77,23 +89,49 @@ def pull_existing(
     asked
         What the project was called in the push, for when the server does not tell the time of it.
     store
-        The folder that keeps the runs, and what was pulled before.
+        It keeps the runs, and what was pulled before.
     """
     number = int(project["id"])
-    place = DEFAULT if store is None else store
     # Numbers are used again where a server is set up anew, and not the time at which a project was made.
     key = (NAME, client.url, f"{number} {project.get('created_at') or ''}")
-    pulled = read_pulled(place, *key)
+    pulled = read_pulled(store, *key)
     source = _FlaggedTasks(client, number)
     newest = source.newest_change()
     if newest is not None:
-        reader = DecisionReader(client, project, Store(place), asked=asked, pulled=pulled)
+        reader = DecisionReader(client, project, store, asked=asked, pulled=pulled)
         for page in changed_tasks(source, pulled, newest=newest):
             reader.take(page)
     elif not pulled.rows:
         return None
-    write_pulled(place, pulled, *key)
-    return corrections_table(row for rows in pulled.rows.values() for row in rows.values())
+    write_pulled(store, pulled, *key)
+    return [row for rows in pulled.rows.values() for row in rows.values()]
+
+
+def _second_looks(client: Client, projects: Iterable[int], *, asked: str, store: Store) -> list[Row]:
+    """Return the decisions in the projects of second looks of some projects; none where the store sent no look.
+
+    A task there tells nothing but a key: which sample of which run it stands for is in the store's record alone.
+    ``round`` and ``asked`` of a decision are ``second_look``: these samples were not drawn at random, and say nothing
+    about how often people follow a suggestion.
+    """
+    records = store.ledger.records()
+    sent = [
+        record for record in records if record.get("kind") == SECOND_LOOK and record.get("id") and record.get("run")
+    ]
+    rows: list[Row] = []
+    for project in projects:
+        looks = {str(record["key"]): record for record in sent if record["target"] == str(project)}
+        place = looks_of(client, project) if looks else None
+        if place is None:
+            continue
+        reader = DecisionReader(client, client.project(place), store, asked=asked, pulled=Pulled())
+        for page in client.tasks(place, annotations=True, include=SAID):
+            for task in page:
+                look = looks.get(str(task["data"].get(KEY)))
+                if look is not None:
+                    meant = {**task, "data": {f"{PREFIX}id": look["id"]}, "predictions": []}
+                    rows += reader.decisions(meant, str(look["run"]), asked=SECOND_LOOK)
+    return rows
 
 
 @dataclass(frozen=True)
@@ -105,21 +143,18 @@ class _FlaggedTasks:
 
     @property
     def _filters(self) -> list[dict[str, Any]]:
-        return [{"filter": f"filter:tasks:data.{PREFIX}id", "operator": "empty", "type": "String", "value": False}]
+        return [condition(f"data.{PREFIX}id", "empty", "String", False)]
 
     def newest_change(self) -> str | None:
         return self.client.newest_change(self.project, filters=self._filters)
 
     def changed_after(self, time: datetime) -> Iterator[Sequence[Mapping[str, Any]]]:
-        late = {"filter": "filter:tasks:updated_at", "operator": "greater", "type": "Datetime"}
-        filters = [*self._filters, late | {"value": filter_time(time)}]
+        filters = [*self._filters, condition("updated_at", "greater", "Datetime", filter_time(time))]
         return self.client.tasks(self.project, include="id,updated_at", filters=filters)
 
     def answered(self, ids: Sequence[int] | None = None) -> Iterator[Sequence[Mapping[str, Any]]]:
+        ask = partial(self.client.tasks, self.project, annotations=True, include=SAID_AND_PREDICTED)
         if ids is None:
-            yield from self.client.tasks(
-                self.project, annotations=True, include=SAID_AND_PREDICTED, filters=self._filters
-            )
+            yield from ask(filters=self._filters)
         for start in range(0, len(ids or ()), _CHUNK):
-            some = (ids or ())[start : start + _CHUNK]
-            yield from self.client.tasks(self.project, annotations=True, include=SAID_AND_PREDICTED, ids=some)
+            yield from ask(ids=(ids or ())[start : start + _CHUNK])

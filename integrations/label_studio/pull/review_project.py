@@ -4,69 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 from labelsift.data.adjudication import REPEAT
-from labelsift.errors import InputError
-from labelsift.review.answers import Answer, correction_of, corrections_table
+from labelsift.review.answers import Answer, correction_of
 from labelsift.review.blind import labels_of_blind
 from labelsift.review.round_ledger import recorded
 from labelsift.review.rounds import Plan
-from labelsift.store.base import DEFAULT, RunTarget
+from labelsift.store.base import RunTarget
 from labelsift.store.store import Store
 
 from ..client.client import Client
 from ..convert.label_config import LabelControl, label_control_of
 from ..convert.task_fields import PREFIX, is_again, is_unseen, read_cell
-from ..state.rounds import Round, all_rounds
+from ..state.rounds import Round
 from .answers import NAME, read_answer
 
 Row = dict[str, Any]
 
 
-def pull_reviews(client: Client, *, project: str, store: Path | str | None = None) -> pa.Table:
-    """Return every decision in the review projects of ``project``, oldest first, in CORRECTIONS_SCHEMA.
-
-    Parameters
-    ----------
-    project
-        What the review projects were pushed under.
-    store
-        The folder that keeps the runs; it alone knows the given labels of a round in mode blind.
+def decisions_in(client: Client, review: Round, store: Store, people: Mapping[int, str]) -> Iterator[Row]:
+    """Yield every decision in a review project.
 
     Raises
     ------
     InputError
-        If nothing was pushed under this name (names what was), or people have decided in a blind round
-        whose run the store does not have.
+        If people have decided in a blind round whose run the store does not have: it alone knows the given labels.
     PlatformError
         If the server cannot be reached or refuses.
     """
-    kept = Store(DEFAULT if store is None else store)
-    people = client.people()
-    rows: list[Row] = []
-    for review in _rounds(client, project):
-        rows += _corrections(client, review, kept, people)
-    return corrections_table(rows)
-
-
-def _rounds(client: Client, project: str) -> list[Round]:
-    rounds = all_rounds(client)
-    mine = [review for review in rounds if review.of == project]
-    if not mine:
-        names = ", ".join(sorted({review.of for review in rounds}))
-        pushed = f"Pushed so far: {names}" if names else "Push first: labelsift push label-studio PROJECT"
-        raise InputError(
-            f"Label Studio has no review project that was pushed as {project}",
-            hint=f"{pushed}. Of what was pushed with --match, name your own project: its title or its number",
-        )
-    return mine
-
-
-def _corrections(client: Client, review: Round, store: Store, people: Mapping[int, str]) -> Iterator[Row]:
-    """Yield the decisions in one review project."""
     target = label_control_of(client.project(review.project)["label_config"] or "", project=review.title)
     answered = [
         (task["data"], annotation, answer)

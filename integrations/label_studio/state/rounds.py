@@ -10,13 +10,14 @@ import json
 import random
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from labelsift.data.formatting import shortened
 
 from ..client.client import Client
+from ..convert.tabs import condition
 from ..convert.task_fields import model_version
 
 TITLE_LENGTH = 50  # characters that Label Studio allows
@@ -83,15 +84,15 @@ class Round:
         return f"{order} Do not change what follows, labelsift reads it. [labelsift {mark}]"
 
 
-def all_rounds(client: Client) -> list[Round]:
-    """Return every review project on the server, oldest round first."""
-    rounds = [current for current in map(_round, client.projects()) if current is not None]
+def rounds_in(projects: Iterable[dict[str, Any]]) -> list[Round]:
+    """Return the review projects among the server's projects, oldest round first."""
+    rounds = [current for current in map(_round, projects) if current is not None]
     return sorted(rounds, key=lambda current: (current.number, current.project))
 
 
 def rounds_of(client: Client, project: str) -> list[Round]:
     """Return the review projects made for ``project``, oldest round first."""
-    return [current for current in all_rounds(client) if current.of == project]
+    return [current for current in rounds_in(client.projects()) if current.of == project]
 
 
 def is_review(project: dict[str, Any]) -> bool:
@@ -186,17 +187,10 @@ def settle(client: Client, current: Round, *, patience: float | None = None) -> 
     """
     if current.pending is None:
         return True
-    items = [
-        {
-            "filter": "filter:tasks:data.labelsift_id",
-            "operator": "equal",
-            "type": "String",
-            "value": current.pending,
-        }
-    ]
+    filters = [condition("data.labelsift_id", "equal", "String", current.pending)]
     end = time.monotonic() + (PATIENCE if patience is None else patience)
     while True:
-        if next(client.tasks(current.project, filters=items), None):
+        if next(client.tasks(current.project, filters=filters), None):
             return True
         if time.monotonic() >= end:
             return False

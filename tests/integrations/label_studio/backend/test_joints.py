@@ -15,6 +15,8 @@ from labelsift.integrations.label_studio.backend.predictions import entry
 from labelsift.integrations.label_studio.backend.run_index import Prediction
 from labelsift.integrations.label_studio.convert.label_config import label_control_of
 from labelsift.integrations.label_studio.pull.existing_project import pull_project
+from labelsift.store import hash_chain
+from labelsift.store.store import Store
 from starlette.testclient import TestClient
 
 from .conftest import CONFIG, LABELS, WRONG, Bench, Cable, ask, build_samples
@@ -84,12 +86,15 @@ def test_a_second_opinion_comes_back_as_a_decision(bench: Bench, monkeypatch: py
     client: Any = cable
     monkeypatch.setattr(cable, "url", "http://x", raising=False)
     monkeypatch.setattr(cable, "newest_change", lambda project, **_: None, raising=False)
-    table = pull_project(client, project="1", store=bench.served.store.folder)
+    kept, numbers, hash_of = Store(bench.served.store.folder), [], hash_chain.hash_of
+    monkeypatch.setattr(hash_chain, "hash_of", lambda record: (numbers.append(record["number"]), hash_of(record))[1])
+    table = pull_project(client, project="1", store=kept)
     [row] = table.to_pylist()
     assert (row["id"], row["person"], row["run"]) == ("t0000", "bob@example.com", bench.served.run)
     assert (row["verdict"], json.loads(row["value"])) == ("accepted", suggested)
     assert (row["round"], row["asked"]) == ("second_look", "second_look")
-    assert ls.record(table, store=bench.served.store.folder).new == 1
+    assert ls.record(table, store=kept).new == 1
+    assert numbers == sorted(set(numbers))  # the log was verified once, for the pull and for what it adds
     assert ls.agreement(table, store=bench.served.store.folder) == ()  # drawn because it was in doubt
 
 
