@@ -128,78 +128,59 @@ def review_config(labels: Iterable[str], *, mode: Mode, task: Task = "classifica
 
 def config_of(target: LabelControl, *, mode: Mode) -> str:
     """Write the labeling config of a review project with this target; see :func:`review_config`."""
-    spans, several = target.kind == "labels", bool(target.none)
-    kind = "spans" if spans else "several" if several else "one"
-    lines = ["<View>", f"  <Style>{_STYLE}{STYLE.lstrip()}</Style>", '  <View className="ls-ask">']
+    kind = "spans" if target.kind == "labels" else "several" if target.none else "one"
     if mode == "blind":
-        lines.append(f'    <Header value={quoteattr(_QUESTION[kind])} size="4"/>')
+        header = [f'<Header value={quoteattr(_QUESTION[kind])} size="4"/>']
     else:
-        lines += [
-            '    <Header value="$labelsift_header" size="4"/>',
-            '    <View className="ls-why"><Header value="$labelsift_reason" size="6"/></View>',
-        ]
-    lines.append("  </View>")
-    tag = target.medium.capitalize()
-    object_lines = [
-        '  <View className="ls-text">',
-        f'    <{tag} name="{target.to_name}" value="${target.field}"/>',
-        "  </View>",
-    ]
+        why = '<View className="ls-why"><Header value="$labelsift_reason" size="6"/></View>'
+        header = ['<Header value="$labelsift_header" size="4"/>', why]
     how = _HOW[f"{kind} {mode}"]
     if target.paths:  # a tree is a field to fill in
         how = how.replace("What is ticked", "What is filled in").replace("Tick every", "Choose every")
-    asking = [f'  <View className="ls-how"><Header value={quoteattr(how)} size="6"/></View>']
-    many = len(target.labels) > MANY
-    asking.append(f'  <View className="ls-labels{" ls-many" * many}">')
+    many, search = len(target.labels) > MANY, []
     if many and not target.paths:  # a tree has a search field of its own
-        asking.append('    <Filter name="find" toName="label" minlength="0" placeholder="Type to find a label"/>')
-    asking += [f"    {line}" for line in _control(target)]
-    asking.append("  </View>")
-    if spans:  # the labels first: they are picked before the words
-        lines += [*asking, *object_lines, *_nothing(target)]
+        search = ['<Filter name="find" toName="label" minlength="0" placeholder="Type to find a label"/>']
+    asking = [
+        f'<View className="ls-how"><Header value={quoteattr(how)} size="6"/></View>',
+        *_element(f'View className="ls-labels{" ls-many" * many}"', [*search, *_control(target)]),
+    ]
+    shown = f'<{target.medium.capitalize()} name="{target.to_name}" value="${target.field}"/>'
+    sample = _element('View className="ls-text"', [shown])
+    if kind == "spans":  # the labels first: they are picked before the words
+        page = [*asking, *sample, *_nothing(target)]
     else:  # a picture may be higher than the page
-        lines += [*asking, *object_lines] if target.medium == "image" else [*object_lines, *asking]
-    return "\n".join([*lines, *(f"  {line}" for line in controls(target.to_name)), "</View>"])
+        page = [*asking, *sample] if target.medium == "image" else [*sample, *asking]
+    ask = [f"<Style>{_STYLE}{STYLE.lstrip()}</Style>", *_element('View className="ls-ask"', header)]
+    return "\n".join(_element("View", [*ask, *page, *controls(target.to_name)]))
 
 
 def _control(target: LabelControl) -> list[str]:
     to = f'name="label" toName="{target.to_name}"'
     if target.kind == "labels":
-        choices = [
-            _choice(label, tag="Label", more=f' background="{_COLORS[number % len(_COLORS)]}"')
-            for number, label in enumerate(target.labels)
-        ]
-        return [f'<Labels {to} showInline="true">', *_indented(choices), "</Labels>"]
+        colors = (f' background="{_COLORS[number % len(_COLORS)]}"' for number in range(len(target.labels)))
+        labels = [_choice(label, tag="Label", more=color) for label, color in zip(target.labels, colors, strict=True)]
+        return _element(f'Labels {to} showInline="true"', labels)
     if target.paths:
-        leaves = not any(
-            path[: len(other)] == other != path for path in target.paths.values() for other in target.paths.values()
-        )
+        paths = tuple(target.paths.values())
+        leaves = not any(path[: len(other)] == other != path for path in paths for other in paths)
         once = ' maxUsages="1"' if target.kind == "taxonomy" else ""
         only = ' leafsOnly="true"' if leaves else ""
-        choices = _tree(tuple(target.paths.values()))
-        shape = 'placeholder="Click to choose" showFullPath="true" minWidth="24rem"'
-        opened, closed = f'<Taxonomy {to} required="true" {shape}{once}{only} {UNLESS_DOUBTED}>', "</Taxonomy>"
+        choices, tag = _tree(paths), f'Taxonomy {to} required="true" placeholder="Click to choose"'
+        tag += f' showFullPath="true" minWidth="24rem"{once}{only} {UNLESS_DOUBTED}'
     else:
         choice = "multiple" if target.none else "single-radio"  # "single" looks like boxes to tick
         choices = [_choice(label) for label in target.labels]
-        opened, closed = (
-            f'<Choices {to} choice="{choice}" required="true" showInline="true" {UNLESS_DOUBTED}>',
-            "</Choices>",
-        )
+        tag = f'Choices {to} choice="{choice}" required="true" showInline="true" {UNLESS_DOUBTED}'
     if target.none:
         choices.append(f'<Choice value="{_NONE["multilabel"]}" alias="{NONE}"/>')
-    return [opened, *_indented(choices), closed]
+    return _element(tag, choices)
 
 
 def _nothing(target: LabelControl) -> list[str]:
     """Offer beside spans that there is nothing to mark: an empty answer may be an accident."""
-    return [
-        '  <View className="ls-labels ls-none">',
-        f'    <Choices name="{NOTHING}" toName="{target.to_name}" choice="multiple" showInline="true">',
-        f'      <Choice value="{_NONE["spans"]}" alias="{NONE}"/>',
-        "    </Choices>",
-        "  </View>",
-    ]
+    tag = f'Choices name="{NOTHING}" toName="{target.to_name}" choice="multiple" showInline="true"'
+    choice = f'<Choice value="{_NONE["spans"]}" alias="{NONE}"/>'
+    return _element('View className="ls-labels ls-none"', _element(tag, [choice]))
 
 
 def _tree(paths: Sequence[Path]) -> list[str]:
@@ -207,15 +188,17 @@ def _tree(paths: Sequence[Path]) -> list[str]:
     lines = []
     for first in dict.fromkeys(path[0] for path in paths):
         below = [path[1:] for path in paths if path[0] == first and len(path) > 1]
-        if below:
-            lines += [_choice(first).replace("/>", ">"), *_indented(_tree(below)), "</Choice>"]
-        else:
-            lines.append(_choice(first))
+        lines += _element(_choice(first)[1:-2], _tree(below)) if below else [_choice(first)]
     return lines
 
 
-def _indented(lines: Iterable[str]) -> list[str]:
-    return [f"  {line}" for line in lines]
+def _element(tag: str, lines: Iterable[str]) -> list[str]:
+    """Write an element around lines; ``tag`` has its attributes.
+
+    >>> _element('View className="a"', ["<Style/>"])
+    ['<View className="a">', '  <Style/>', '</View>']
+    """
+    return [f"<{tag}>", *(f"  {line}" for line in lines), f"</{tag.partition(' ')[0]}>"]
 
 
 def _choice(label: str, *, tag: str = "Choice", more: str = "") -> str:

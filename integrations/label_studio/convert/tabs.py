@@ -32,6 +32,8 @@ _THEIRS = """
     total_predictions predictions_score predictions_model_versions predictions_results annotators created_at
     updated_at updated_by avg_lead_time draft_exists comments comment_count unresolved_comment_count reviewers
 """.split()
+_RANK = f"data.{PREFIX}rank"
+_COLUMNS = (f"data.{PREFIX}issues", _RANK)  # of the queue and its lanes
 Tab = dict[str, Any]
 Filter = dict[str, Any]
 
@@ -42,59 +44,69 @@ def tab_of(issue: str, *, run: str, prefix: str = "") -> Tab:
     ``prefix`` goes before the title, to tell labelsift's tabs from the others of an existing project.
     """
     score = f"data.{PREFIX}{issue}_score"
-    return _tab(
-        prefix + issue_named(issue).title,
-        [_of(run), condition(score, "less", "Number", 2)],
-        order=score,
-        columns=(score,),
-    )
+    flagged = [_of(run), condition(score, "less", "Number", 2)]
+    return _tab(prefix + issue_named(issue).title, flagged, order=score, columns=(score,))
 
 
-def queue_tabs(*, run: str, grouped: bool, lanes: int = 0) -> list[Tab]:
-    """Return the tabs of a review project's queue; "Duplicates" only where there are groups of them."""
-    rank = f"data.{PREFIX}rank"
-    tabs = [_tab(REVIEW, [], columns=(f"data.{PREFIX}issues", rank))]
-    for lane in range(1, lanes + 1):
-        mine = [
-            _of(run),
-            condition(f"data.{PREFIX}lane", "equal", "Number", lane),
-            condition("completed_at", "empty", "Datetime", True),
-        ]
-        tabs.append(_tab(lane_title(lane, lanes), mine, order=rank, columns=(f"data.{PREFIX}issues", rank)))
-    done = [_of(run), condition("completed_at", "empty", "Datetime", False)]
-    return [*tabs, *_common(run, grouped=grouped, done=done)]
+def queue_tabs(issues: Iterable[str] = (), *, run: str, grouped: bool, lanes: int = 0) -> list[Tab]:
+    """Return the tabs of a review project: the queue, its lanes, one an issue, and the rest.
+
+    "Duplicates" is among them only where there are groups of them.
+    """
+    due, done = (condition("completed_at", "empty", "Datetime", empty) for empty in (True, False))
+    review = _tab(REVIEW, [], columns=_COLUMNS)
+    return _tabs(review, issues, run=run, grouped=grouped, lanes=lanes, due=[due], done=done)
 
 
-def existing_tabs(*, run: str, grouped: bool, since: str, lanes: int = 0) -> list[Tab]:
-    """Return the tabs of the queue in a project of the users' own, whose tasks may have answers from before.
+def project_tabs(issues: Iterable[str], *, run: str, grouped: bool, since: str, lanes: int = 0) -> list[Tab]:
+    """Return the same tabs for a project of the users' own, whose tasks may have answers from before.
 
     Parameters
     ----------
     since
         When this run was first pushed here, as Label Studio writes times. Whoever answered later has seen the flag.
     """
-    rank = f"data.{PREFIX}rank"
     # The server ties one more condition to a condition, and these pairs by "or": a task that has not been answered
     # since has either no answer or an old one.
     either = [
         condition("completed_at", "empty", "Datetime", True) | {"child_filter": _of(run)},
         condition("completed_at", "less", "Datetime", since) | {"child_filter": _of(run)},
     ]
-    columns = (f"data.{PREFIX}issues", rank, "completed_at")
-    tabs = [_tab(TAB_PREFIX + REVIEW, either, order=rank, columns=columns, conjunction="or")]
+    columns = (*_COLUMNS, "completed_at")
+    review = _tab(TAB_PREFIX + REVIEW, either, order=_RANK, columns=columns, conjunction="or")
+    done = condition("completed_at", "greater", "Datetime", since)
+    return _tabs(review, issues, run=run, grouped=grouped, lanes=lanes, done=done, columns=columns, prefix=TAB_PREFIX)
+
+
+def _tabs(
+    review: Tab,
+    issues: Iterable[str],
+    *,
+    run: str,
+    grouped: bool,
+    lanes: int,
+    done: Filter,
+    due: Sequence[Filter] = (),
+    columns: Sequence[str] = _COLUMNS,
+    prefix: str = "",
+) -> list[Tab]:
+    """Return the tabs of a queue behind its first; ``due`` says which tasks of a lane are still to be answered."""
+    group, look, results = f"data.{PREFIX}group", f"data.{PREFIX}second_look", "annotations_results"
+    tabs = [review]
     for lane in range(1, lanes + 1):
-        mine = [_of(run), condition(f"data.{PREFIX}lane", "equal", "Number", lane)]
-        tabs.append(_tab(TAB_PREFIX + lane_title(lane, lanes), mine, order=rank, columns=columns))
-    done = [_of(run), condition("completed_at", "greater", "Datetime", since)]
-    return [*tabs, *_common(run, grouped=grouped, done=done, prefix=TAB_PREFIX)]
-
-
-def project_tabs(issues: Iterable[str], *, run: str, grouped: bool, since: str, lanes: int = 0) -> list[Tab]:
-    """Return all tabs that a project of the users' own gets: the queue, its lanes, one an issue, and the rest."""
-    tabs = existing_tabs(run=run, grouped=grouped, since=since, lanes=lanes)
-    first = 1 + lanes
-    tabs[first:first] = [tab_of(issue, run=run, prefix=TAB_PREFIX) for issue in sorted(set(issues), key=issue_order)]
-    return tabs
+        mine = [_of(run), condition(f"data.{PREFIX}lane", "equal", "Number", lane), *due]
+        tabs.append(_tab(prefix + lane_title(lane, lanes), mine, order=_RANK, columns=columns))
+    tabs += [tab_of(issue, run=run, prefix=prefix) for issue in sorted(set(issues), key=issue_order)]
+    if grouped:
+        duplicates = [_of(run), condition(group, "not_equal", "String", "")]
+        tabs.append(_tab(prefix + DUPLICATES, duplicates, order=group, columns=(group,)))
+    unclear = [_of(run), condition(results, "contains", "String", UNCLEAR)]
+    return [
+        *tabs,
+        _tab(prefix + SECOND_LOOK, [condition(look, "empty", "String", False)], order=look, columns=(look,)),
+        _tab(prefix + UNCLEAR_TAB, unclear, columns=(results,)),
+        _tab(prefix + DONE, [_of(run), done], columns=(results, "annotators", "completed_at")),
+    ]
 
 
 def own_titles() -> set[str]:
@@ -115,7 +127,7 @@ def is_lane(tab: Tab, *, but: Sequence[str] = ()) -> bool:
     """Tell whether a tab is a lane that an earlier push made, and whose title is not among those of this one.
 
     >>> old, new = (queue_tabs(run="r", grouped=False, lanes=of) for of in (3, 2))
-    >>> [tab["title"] for tab in old if is_lane(tab, but=[one["title"] for one in new])]
+    >>> [tab["title"] for tab in old if is_lane(tab, but=[lane["title"] for lane in new])]
     ['Review 1/3', 'Review 2/3', 'Review 3/3']
     """
     items = (tab.get("filters") or {}).get("items") or ()
@@ -133,18 +145,6 @@ def since_of(tabs: Sequence[Tab], *, run: str) -> str | None:
         if times:
             return str(times[0])
     return None
-
-
-def _common(run: str, *, grouped: bool, done: list[Filter], prefix: str = "") -> list[Tab]:
-    group, look, results = f"data.{PREFIX}group", f"data.{PREFIX}second_look", "annotations_results"
-    duplicates = [_of(run), condition(group, "not_equal", "String", "")]
-    tabs = [_tab(prefix + DUPLICATES, duplicates, order=group, columns=(group,))] if grouped else []
-    return [
-        *tabs,
-        _tab(prefix + SECOND_LOOK, [condition(look, "empty", "String", False)], order=look, columns=(look,)),
-        _tab(prefix + UNCLEAR_TAB, [_of(run), condition(results, "contains", "String", UNCLEAR)], columns=(results,)),
-        _tab(prefix + DONE, done, columns=(results, "annotators", "completed_at")),
-    ]
 
 
 def _of(run: str) -> Filter:

@@ -26,17 +26,11 @@ def fields_of(flag: ReviewItem, *, run: str, round: int, mode: Mode) -> dict[str
     so it is left out too.
     """
     fields: dict[str, Any] = {}
-    if flag.blind and mode != "blind":  # the page of the project has a place for these
-        header, reason = NOT_SHOWN[flag.task]
-        fields = {f"{PREFIX}given": "", f"{PREFIX}suggested": "", f"{PREFIX}reason": reason}
-        fields[f"{PREFIX}header"] = header
-    elif mode != "blind":
-        fields |= {
-            "labelsift_given": cell_of(flag.given),
-            "labelsift_suggested": cell_of(flag.suggested),
-            "labelsift_reason": flag.reason,
-            "labelsift_header": header_of(flag),
-        }
+    if mode != "blind":  # the page of the project has a place for these, also where a single item is asked blind
+        header, reason = NOT_SHOWN[flag.task] if flag.blind else (header_of(flag), flag.reason)
+        given, suggested = ("", "") if flag.blind else (cell_of(flag.given), cell_of(flag.suggested))
+        fields = {f"{PREFIX}given": given, f"{PREFIX}suggested": suggested}
+        fields |= {f"{PREFIX}reason": reason, f"{PREFIX}header": header}
     fields |= {f"{PREFIX}{issue}_score": score for issue, score in flag.scores.items()}
     return fields | {
         "labelsift_issues": ", ".join(flag.issues),
@@ -52,10 +46,10 @@ def read_cell(cell: str | None, target: LabelControl) -> Value | None:
     if not cell or target.kind in ("choice", "taxonomy"):
         return cell or None
     try:
-        found = json.loads(cell)
+        value = json.loads(cell)
     except ValueError:
         return None
-    return found if isinstance(found, list) else None
+    return value if isinstance(value, list) else None
 
 
 def is_own(name: str) -> bool:

@@ -34,9 +34,9 @@ def header_of(flag: ReviewItem) -> str:
     '“Paris” is marked PER. Maybe LOC?'
     """
     if flag.disputes:
-        said = [_dispute(one, flag.text) for one in flag.disputes[:_MOST]]
+        questions = [_dispute(dispute, flag.text) for dispute in flag.disputes[:_MOST]]
         more = len(flag.disputes) - _MOST
-        return " ".join([*said, *([f"And {more} more: see below."] if more > 0 else [])])
+        return " ".join([*questions, *([f"And {more} more: see below."] if more > 0 else [])])
     given = _given(flag)
     if flag.suggested is not None:
         maybe = _change(flag.given or [], flag.suggested) if flag.task == "multilabel" else flag.suggested
@@ -52,9 +52,9 @@ def _given(flag: ReviewItem) -> str:
         return f"Labeled {flag.given}."
     if flag.task == "multilabel":
         return f"Labeled {_joined(flag.given)}." if flag.given else "Labeled with no label."
-    said = [f"{_words(one, flag.text)} {one[2]}" for one in flag.given[:_MOST]]
-    said += [f"{len(flag.given) - _MOST} more"] if len(flag.given) > _MOST else []
-    return f"Marked so far: {', '.join(said) or 'nothing'}."
+    marks = [f"{_words(span, flag.text)} {span[2]}" for span in flag.given[:_MOST]]
+    marks += [f"{len(flag.given) - _MOST} more"] if len(flag.given) > _MOST else []
+    return f"Marked so far: {', '.join(marks) or 'nothing'}."
 
 
 def _change(given: Sequence[str], suggested: Sequence[str]) -> str:
@@ -65,8 +65,8 @@ def _change(given: Sequence[str], suggested: Sequence[str]) -> str:
     >>> _change(["insult"], ["threat"]), _change([], ["threat"])
     ('threat instead of insult', 'threat')
     """
-    gone = [one for one in given if one not in suggested]
-    come = [one for one in suggested if one not in given]
+    gone = [label for label in given if label not in suggested]
+    come = [label for label in suggested if label not in given]
     if not suggested:
         return "no label at all"
     if gone and come:
@@ -84,13 +84,12 @@ def _dispute(dispute: Dispute, text: str) -> str:
     old, new = dispute
     if old is None:
         return f"{_words(new, text)} is not marked. Maybe {new[2]}?" if new is not None else ""
-    said = f"{_words(old, text)} is marked {old[2]}."
+    marked = f"{_words(old, text)} is marked {old[2]}."
     if new is None:
-        return f"{said} Maybe it should not be marked?"
-    same_place, same_type = list(old[:2]) == list(new[:2]), old[2] == new[2]
-    if same_place:
-        return f"{said} Maybe {new[2]}?"
-    return f"{said} Maybe {_words(new, text)}{'' if same_type else f' as {new[2]}'} instead?"
+        return f"{marked} Maybe it should not be marked?"
+    if list(old[:2]) == list(new[:2]):
+        return f"{marked} Maybe {new[2]}?"
+    return f"{marked} Maybe {_words(new, text)}{'' if old[2] == new[2] else f' as {new[2]}'} instead?"
 
 
 def _words(span: Span, text: str) -> str:

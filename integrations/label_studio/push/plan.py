@@ -10,7 +10,6 @@ from labelsift.data.review_queue import ReviewItem, ReviewQueue
 from labelsift.platforms import Mode
 from labelsift.review.blind import visible_metadata
 from labelsift.review.dealing import lane_of
-from labelsift.review.suggestions import issue_order
 from labelsift.review.upsert import TaskPlan
 
 from ..convert import tabs
@@ -102,9 +101,7 @@ def plan_review(items: Sequence[ReviewItem], common: Common, *, run: str, round:
             plan.predictions[item.key] = prediction
         data = convert.task_data(item, shown=shown, run=run, round=round, mode=mode, field=target.field)
         plan.data[item.key] = data | common.deal.fields(item)
-    issues = dict.fromkeys(issue for item in items for issue in item.issues)
+    issues = (issue for item in items for issue in item.issues)
     grouped = any(item.id in common.deal.groups for item in items)
-    plan.tabs = tabs.queue_tabs(run=run, grouped=grouped, lanes=common.deal.lanes)
-    first = 1 + common.deal.lanes  # the queue and its lanes, then the issues, then the rest
-    plan.tabs[first:first] = [tabs.tab_of(issue, run=run) for issue in sorted(issues, key=issue_order)]
+    plan.tabs = tabs.queue_tabs(issues, run=run, grouped=grouped, lanes=common.deal.lanes)
     return plan

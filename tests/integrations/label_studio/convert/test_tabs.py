@@ -21,7 +21,7 @@ CONFIG = """<View><Text name="body" value="$text"/><Choices name="intent" toName
 
 def test_the_tabs_of_the_queue_are_golden(golden):
     golden("tabs_review", tabs.queue_tabs(run=RUN, grouped=True, lanes=2))
-    golden("tabs_existing", tabs.existing_tabs(run=RUN, grouped=True, since=SINCE, lanes=2))
+    golden("tabs_existing", tabs.project_tabs((), run=RUN, grouped=True, since=SINCE, lanes=2))
 
 
 def test_the_first_tab_of_a_review_project_neither_filters_nor_sorts():
@@ -31,7 +31,7 @@ def test_the_first_tab_of_a_review_project_neither_filters_nor_sorts():
 
 
 def test_when_a_run_was_first_pushed_is_read_from_its_tab():
-    made = tabs.existing_tabs(run=RUN, grouped=False, since=SINCE)
+    made = tabs.project_tabs((), run=RUN, grouped=False, since=SINCE)
     assert tabs.since_of(made, run=RUN) == SINCE
     assert tabs.since_of(made, run="another") is None
     assert tabs.since_of([{"title": "⚑ Review now"}, {"title": "Ours"}], run=RUN) is None
