@@ -9,7 +9,7 @@ from .client.client import Client
 from .client.read import SAID
 from .convert.correction import is_correction
 from .convert.task_fields import PREFIX
-from .second_look_project import KEY, looks_of
+from .second_look_project import KEY, find
 from .state.match import find_project
 from .state.rounds import rounds_of
 from .state.server_state import own_predictions
@@ -23,8 +23,9 @@ def erase_tasks(client: Client, ids: Sequence[str], *, project: str, dry_run: bo
     """
     count = 0
     places = [(round.project, f"{PREFIX}id") for round in rounds_of(client, project)]
-    looks = looks_of(client, int(project)) if project.isdigit() else None
-    for place, name in [*places, *([(looks, KEY)] if looks is not None else [])]:
+    if project.isdigit() and (looks := find(client, int(project))):
+        places.append((int(looks["id"]), KEY))
+    for place, name in places:
         tasks = [task["id"] for task in _of(client, place, set(ids), name=name)]
         if tasks and not dry_run:
             client.delete_tasks(place, tasks)

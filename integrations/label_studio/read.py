@@ -5,24 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from labelsift.data.samples import Samples
+from labelsift.data.samples import Samples, Task
 from labelsift.errors import InputError
 from labelsift.io.annotated_tasks import AnnotatedTasks, Answer, Role
 
 from .client.client import Client
 from .client.read import SAID
 from .convert.correction import is_correction
-from .convert.label_config import Kind, LabelControl, label_control_of
+from .convert.label_config import LabelControl, label_control_of
 from .convert.regions import from_result
 from .state.match import find_project
 
-ROLES: dict[Kind, Role] = {
-    "choice": "label",
-    "taxonomy": "label",
-    "choices": "labels",
-    "taxonomies": "labels",
-    "labels": "spans",
-}
+ROLES: dict[Task, Role] = {"classification": "label", "multilabel": "labels", "spans": "spans"}
 
 
 def read_project(
@@ -62,7 +56,7 @@ def read_project(
     text_field = target.field if target.medium == "text" else None
     if text_field is None and metadata:
         metadata = list(dict.fromkeys([target.field, *metadata]))
-    answered = AnnotatedTasks(ROLES[target.kind], text_field, id, split, predicted, metadata)
+    answered = AnnotatedTasks(ROLES[target.task], text_field, id, split, predicted, metadata)
     people = client.people()
     for page in client.tasks(int(project_data["id"]), annotations=True, include=SAID):
         for task in page:

@@ -40,17 +40,10 @@ def find(client: Client, of: int) -> dict[str, Any] | None:
     return None
 
 
-def looks_of(client: Client, of: int) -> int | None:
-    """Return the number of the project that holds the second looks of a project; None where there is none."""
-    looks = find(client, of)
-    return int(looks["id"]) if looks else None
-
-
 def find_or_make(client: Client, of: int) -> int:
     """Return the number of the project that holds the second looks of a project; made if there is none."""
-    project = looks_of(client, of)
-    if project is not None:
-        return project
+    if looks := find(client, of):
+        return int(looks["id"])
     source = client.project(of)
     end = " · labelsift second look"
     number = client.create_project(

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .errors import holds, stranger
+from .errors import stranger
 from .read import Reader
-from .transport import body_of
 
 
 class Client(Reader):
@@ -29,10 +28,6 @@ class Client(Reader):
         }
         return self._number("/api/projects/", "id", body=body, what=f"a new project {title}")
 
-    def describe_project(self, project: int, description: str) -> None:
-        """Set the project's description."""
-        self.write_project(project, {"description": description})
-
     def set_model_version(self, project: int, version: str) -> None:
         """Set the model version whose predictions are pre-filled; the server wants one that has predictions."""
         self.write_project(project, {"model_version": version})
@@ -41,24 +36,22 @@ class Client(Reader):
         """Set some fields of a project."""
         self.send("PATCH", f"/api/projects/{project}/", body=fields, what=what or f"project {project}")
 
+    def write_config(self, project: int, config: str) -> None:
+        """Replace the labeling config of a project."""
+        self.write_project(project, {"label_config": config}, what=f"the labeling config of project {project}")
+
     def delete_project(self, project: int) -> None:
         """Delete a project with everything in it; one that is gone already is no error."""
         self.delete(f"/api/projects/{project}/", what=f"project {project}")
 
-    def import_tasks(self, project: int, tasks: Sequence[Any] | bytes) -> int:
-        """Import one batch of tasks with their predictions; all or none of it is stored. Return how many.
+    def import_tasks(self, project: int, tasks: Sequence[Any] | bytes) -> list[int]:
+        """Import one batch of tasks with their predictions, all or none of it; return their ids, in its order.
 
         ``tasks`` may be the bytes that :func:`body_of` made, so that nothing is left to do but to send them.
         """
-        body = tasks if isinstance(tasks, bytes) else body_of(tasks)
-        path = f"/api/projects/{project}/import"
-        return self._number(path, "task_count", body=body, what=f"project {project}")
-
-    def bring_tasks(self, project: int, body: bytes) -> list[int]:
-        """Import one batch of tasks as :meth:`import_tasks` does; return their ids, in its order."""
-        path, params = f"/api/projects/{project}/import", {"return_task_ids": "true"}
-        answer = self.send("POST", path, params=params, body=body, what=f"project {project}")
-        if not holds(answer, "task_count") or not isinstance(answer["task_count"], int):
+        path, params, what = f"/api/projects/{project}/import", {"return_task_ids": "true"}, f"project {project}"
+        answer = self.send("POST", path, params=params, body=tasks, what=what, names=["task_count"])
+        if not isinstance(answer["task_count"], int):
             raise stranger(self.url)
         return [int(task) for task in answer.get("task_ids") or ()]
 
@@ -75,10 +68,9 @@ class Client(Reader):
         """Add an annotation beside those of a task; return its id, or None where its ``unique_id`` is there already."""
         import requests
 
-        path, headers = f"/api/tasks/{task}/annotations/", {"Content-Type": "application/json"}
         with self._asking(f"an annotation of task {task}"):
             try:
-                return int(self._answer("POST", path, data=body_of(annotation), headers=headers).json()["id"])
+                return int(self._answer("POST", f"/api/tasks/{task}/annotations/", body=annotation).json()["id"])
             except requests.HTTPError as error:
                 if error.response is None or error.response.status_code != 409:
                     raise

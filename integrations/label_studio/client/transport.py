@@ -63,15 +63,21 @@ class Transport:
         """Return the JSON that a path answers; ``what`` names it in an error, and it must hold ``names``."""
         with self._asking(what):
             answer = self._answer("GET", path, params=params).json()
+        return self._checked(answer, names)
+
+    def send(
+        self, method: str, path: str, *, body: Json, what: str, params: Params | None = None, names: Sequence[str] = ()
+    ) -> Json:
+        """Send one request, and return what the server answers; only PATCH is repeated, of a server that is busy."""
+        with self._asking(what):
+            answer = self._answer(method, path, body=body, params=params)
+            content = answer.json() if answer.content else None
+        return self._checked(content, names)
+
+    def _checked(self, answer: Json, names: Sequence[str]) -> Json:
         if names and not holds(answer, *names):
             raise stranger(self.url)
         return answer
-
-    def send(self, method: str, path: str, *, body: Json, what: str, params: Params | None = None) -> Json:
-        """Send one request, and return what the server answers; only PATCH is repeated, of a server that is busy."""
-        with self._asking(what):
-            answer = self._answer(method, path, **_json(body), params=params)
-            return answer.json() if answer.content else None
 
     def delete(self, path: str, *, what: str) -> None:
         """Delete what stands at a path; what is gone already is no error."""
@@ -87,8 +93,8 @@ class Transport:
 
     def _number(self, path: str, name: str, *, body: Json, what: str) -> int:
         """Post something; return the number that the answer holds under a name."""
-        answer = self.send("POST", path, body=body, what=what)
-        if not holds(answer, name) or not isinstance(answer[name], int):
+        answer = self.send("POST", path, body=body, what=what, names=[name])
+        if not isinstance(answer[name], int):
             raise stranger(self.url)
         return answer[name]
 
@@ -104,7 +110,8 @@ class Transport:
             raise stranger(self.url)
         return str(answer["access"])
 
-    def _answer(self, method: str, path: str, **more: Any) -> Response:  # noqa: ANN401
+    def _answer(self, method: str, path: str, *, body: Json = None, params: Params | None = None) -> Response:
+        more = {"params": params} | ({} if body is None else _json(body))
         answer = exchange(self._session, method, f"{self.url}{path}", timeout=TIMEOUT, **more)
         if answer.status_code == 401 and self._credentials.renew():  # refused before anything was done
             answer = exchange(self._session, method, f"{self.url}{path}", timeout=TIMEOUT, **more)

@@ -36,6 +36,8 @@ _RANK = f"data.{PREFIX}rank"
 _COLUMNS = (f"data.{PREFIX}issues", _RANK)  # of the queue and its lanes
 Tab = dict[str, Any]
 Filter = dict[str, Any]
+# Label Studio makes its own first tab only in a project that has none.
+DEFAULT_TAB: Tab = {"title": "Default", "type": "list", "target": "tasks", "filters": {}}
 
 
 def tab_of(issue: str, *, run: str, prefix: str = "") -> Tab:

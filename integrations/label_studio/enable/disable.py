@@ -14,10 +14,11 @@ from labelsift.store.undo_record import UndoRecord, UndoRecords
 from ..client.client import Client
 from ..convert import task_fields as convert
 from ..convert.header_tags import has_lines, without_lines
+from ..convert.tabs import DEFAULT_TAB
 from ..second_look_project import find
 from ..state.match import find_project
 from ..state.rounds import rounds_in
-from .enable import DEFAULT_TAB, NAME, is_ours, write_config
+from .enable import NAME, is_ours
 from .ml_backend import TITLE, disconnect, hook_of, wires_of
 
 
@@ -112,7 +113,7 @@ class _Disabling:
             )
             return
         detail = "as it was" if wanted == before else "without the header lines; what was edited since stays"
-        self.change("labeling_config", detail, lambda: write_config(self.client, self.number, wanted))
+        self.change("labeling_config", detail, lambda: self.client.write_config(self.number, wanted))
 
     def backend(self) -> None:
         record = self.record

@@ -21,13 +21,12 @@ from ..client.client import Client
 from ..convert import task_fields as convert
 from ..convert.header_tags import difference, has_lines, with_lines
 from ..convert.label_config import label_control_of
-from ..convert.tabs import PREFIX, own_titles, project_tabs, since_of
+from ..convert.tabs import DEFAULT_TAB, PREFIX, own_titles, project_tabs, since_of
 from ..state.match import find_project
 from ..state.server_state import put_tabs
 from .ml_backend import TITLE, Wires, connect_backend, disconnect, wires_of
 
 NAME = "label-studio"
-DEFAULT_TAB = {"title": "Default", "type": "list", "target": "tasks", "filters": {}}
 LEFT = "left as it is"
 
 
@@ -207,7 +206,7 @@ class _Enabling:
             )
         self.record.label_config = wanted
         self.note()
-        write_config(self.client, self.number, wanted)
+        self.client.write_config(self.number, wanted)
         self._done("updated", labeling_config="has the header lines now")
 
     def tabs(self, tabs: Sequence[dict[str, Any]]) -> None:
@@ -218,7 +217,6 @@ class _Enabling:
         taken = [str(tab["title"]) for tab in wanted if tab["title"] in theirs]
         wanted = [tab for tab in wanted if tab["title"] not in theirs]
         if wanted and not standing:
-            # Label Studio makes its own first tab only in a project that has none.
             wanted.insert(0, DEFAULT_TAB)
         by_title = {view["data"].get("title"): view for view in standing}
         for tab in wanted:
@@ -250,9 +248,3 @@ def is_ours(view: Mapping[str, Any], titles: Collection[str] = ()) -> bool:
     """Tell whether a tab has a title of labelsift's and shows its fields; a copy or a renamed one is people's own."""
     title, filters = view["data"].get("title"), json.dumps(view["data"].get("filters") or {})
     return (title in titles or title in own_titles()) and PREFIX in filters
-
-
-def write_config(client: Client, project: int, config: str) -> None:
-    """Replace the labeling config of a project."""
-    path = f"/api/projects/{project}/"
-    client.send("PATCH", path, body={"label_config": config}, what=f"the labeling config of project {project}")

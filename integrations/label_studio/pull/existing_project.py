@@ -27,7 +27,7 @@ from ..client.client import Client
 from ..client.read import SAID, SAID_AND_PREDICTED
 from ..convert.tabs import condition
 from ..convert.task_fields import PREFIX
-from ..second_look_project import KEY, looks_of
+from ..second_look_project import KEY, find
 from ..state.rounds import rounds_in
 from .answers import NAME
 from .decisions import DecisionReader, Row, filter_time
@@ -121,9 +121,10 @@ def _second_looks(client: Client, projects: Iterable[int], *, asked: str, store:
     rows: list[Row] = []
     for project in projects:
         looks = {str(record["key"]): record for record in sent if record["target"] == str(project)}
-        place = looks_of(client, project) if looks else None
-        if place is None:
+        listed = find(client, project) if looks else None
+        if listed is None:
             continue
+        place = int(listed["id"])
         reader = DecisionReader(client, client.project(place), store, asked=asked, pulled=Pulled())
         for page in client.tasks(place, annotations=True, include=SAID):
             for task in page:

@@ -7,13 +7,13 @@ task: it is read again just before, and every key that is not labelsift's goes b
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from labelsift.data.review_queue import ReviewItem, ReviewQueue
 from labelsift.errors import InputError
-from labelsift.platforms import Mode, PushRequest, Receipt
+from labelsift.platforms import PushRequest, Receipt
 from labelsift.review.batches import Say, batches, quiet
 from labelsift.review.blind import visible_metadata
 from labelsift.review.dealing import groups_of
@@ -23,11 +23,12 @@ from ..client.client import Client
 from ..convert import tabs
 from ..convert import task_fields as convert
 from ..convert.label_config import LabelControl, label_control_of
+from ..convert.label_names import names_of
 from ..state.match import CREATED, Matched, find_project, match_tasks
 from ..state.server_state import mend_predictions, own_predictions, put_tabs, same_prediction, untouched
 from .dry_run import SECONDS_A_WRITE, require_few
 from .plan import Deal
-from .validate import fault_of_new, require_kind, require_medium, unknown_labels
+from .validate import fault_of_new, require_kind, require_medium
 
 NAME = "label-studio"
 CHUNK = 25  # tasks read again at once, just before they are written
@@ -59,180 +60,172 @@ def push_existing(client: Client, queue: ReviewQueue, request: PushRequest, *, s
     PlatformError
         If the server cannot be reached or refuses.
     """
-    match, mode, dry_run, run = request.match or "", request.mode, request.dry_run, queue.run
-    project = find_project(client, request.project)
-    target = label_control_of(project["label_config"] or "", project=project["title"])
-    require_kind(queue.samples.task, target, project=project["title"])
+    project, name = find_project(client, request.project), (request.match or "").removeprefix("data.")
+    title, number = project["title"], int(project["id"])
+    target = label_control_of(project["label_config"] or "", project=title)
+    require_kind(queue.samples.task, target, project=title)
     if request.create:
-        require_medium(queue.samples, target, project=project["title"])
-    number, name = int(project["id"]), match.removeprefix("data.")
-    receipt = Receipt(platform=NAME, target=project["title"], dry_run=dry_run)
-    items = _known_labels(queue.items, target, receipt)
+        require_medium(queue.samples, target, project=title)
+    receipt = Receipt(platform=NAME, target=title, dry_run=request.dry_run)
     matched = match_tasks(client, number, queue, name=name)
-    items = _same_texts(items, matched, target, receipt)
-    deal = Deal(groups=groups_of(items), lanes=request.lanes)
-    work = plan_work(items, matched, target, run=run, mode=mode, deal=deal)
-    here = f"No task of {project['title']} has this sample in data.{name}"
-    left_out = {
-        item.id: why for item in work.missing if (why := fault_of_new(item, target) if request.create else here)
-    }
-    receipt.failed |= left_out
-    items = [item for item in items if item.id not in left_out]
-    work.missing = [item for item in work.missing if item.id not in left_out]
+    receipt.failed = {item.id: why for item in queue.items if (why := _misfit(item, matched, target))}
+    items = [item for item in queue.items if item.id not in receipt.failed]
+    push = _Push(client, project, queue.run, request, target, name, Deal(groups=groups_of(items), lanes=request.lanes))
+    here = f"No task of {title} has this sample in data.{name}"
+    for item in items:
+        if item.id not in matched.tasks and (why := fault_of_new(item, target) if request.create else here):
+            receipt.failed[item.id] = why
+    items = [item for item in items if item.id not in receipt.failed]
+    work = push.compared(items, matched)
     receipt.created, receipt.updated = len(work.missing), len({*work.edited, *work.unpredicted})
     receipt.unchanged = len(items) - receipt.created - receipt.updated
     writes = sum(map(len, work.edited.values()))
     receipt.details |= {"round": matched.round, "writes": writes, "estimated_seconds": round(writes * SECONDS_A_WRITE)}
-    if dry_run:
-        issues = (issue for item in items for issue in item.issues)
-        wanted = tabs.project_tabs(issues, run=run, grouped=bool(deal.groups), since="", lanes=deal.lanes)
-        receipt.details |= {"project": project["title"], "tab_titles": [tab["title"] for tab in wanted]}
+    if request.dry_run:
+        titles = [tab["title"] for tab in push.wanted_tabs(items, since="")]
+        receipt.details |= {"project": title, "tab_titles": titles}
     try:
-        require_few(writes, project=project["title"], match=match, anyway=request.anyway)
+        require_few(writes, project=title, match=request.match or "", anyway=request.anyway)
     except InputError as error:
-        if not dry_run:
+        if not request.dry_run:
             raise
         receipt.details["instead"] = f"{error}"
-    if dry_run:
+    if request.dry_run:
         return receipt
     say(f"{writes:,} tasks to write, about {receipt.details['estimated_seconds']} seconds")
     if work.missing:
-        _create(client, number, work, target, name=name, mode=mode)
+        push.create(work)
         matched = match_tasks(client, number, queue, name=name)
-        work = plan_work(items, matched, target, run=run, mode=mode, deal=deal)
+        work = push.compared(items, matched)
     doubles = untouched(client, number, matched.doubles)
     if doubles:
         client.delete_tasks(number, doubles)
-    _predict(client, project, work, run=run, mode=mode)
-    _write(client, number, work, say=say)
-    _finish(client, receipt, number, items, work, deal=deal, run=run)
+    push.predict(work)
+    push.write(work, say=say)
+    push.finish(receipt, items, work)
     return receipt
 
 
-def _known_labels(items: Sequence[ReviewItem], target: LabelControl, receipt: Receipt) -> list[ReviewItem]:
-    bad = {item.id: unknown for item in items if (unknown := unknown_labels(item, target))}
-    hint = "give the choice that means it this alias"
-    receipt.failed |= {
-        id: f"The labeling config has no label {', '.join(map(repr, labels))}: {hint}" for id, labels in bad.items()
-    }
-    return [item for item in items if item.id not in bad]
+def _misfit(item: ReviewItem, matched: Matched, target: LabelControl) -> str | None:
+    """Say why the project cannot show what is said of a sample; None where it can."""
+    unknown = names_of(target).unknown(item.suggested)
+    if unknown:
+        names = ", ".join(map(repr, unknown))
+        return f"The labeling config has no label {names}: give the choice that means it this alias"
+    texts = {str(stored.data.get(target.field)).replace("\r", " ") for stored in matched.tasks.get(item.id, ())}
+    if target.kind == "labels" and texts - {item.text}:  # places in one text are not those in another
+        return f"Its task shows another text in data.{target.field}"
+    return None
 
 
-def _same_texts(items: list[ReviewItem], matched: Matched, target: LabelControl, receipt: Receipt) -> list[ReviewItem]:
-    """Leave out samples with spans whose task shows another text: places in one are not those in the other."""
-    if target.kind != "labels":
-        return items
-    bad = {
-        item.id
-        for item in items
-        for stored in matched.tasks.get(item.id, ())
-        if str(stored.data.get(target.field)).replace("\r", " ") != item.text
-    }
-    receipt.failed |= dict.fromkeys(sorted(bad), f"Its task shows another text in data.{target.field}")
-    return [item for item in items if item.id not in bad]
-
-
-def plan_work(
-    items: Sequence[ReviewItem],
-    matched: Matched,
-    target: LabelControl,
-    *,
-    run: str,
-    mode: Mode,
-    deal: Deal,
-) -> Work:
-    """Compare what is wanted with what the tasks hold."""
-    tasks = matched.tasks
-    work = Work(tasks=tasks)
-    for item in items:
-        work.fields[item.id] = convert.fields_of(item, run=run, round=matched.round, mode=mode) | deal.fields(item)
-        prediction = convert.prediction_of(item, target, run=run, mode=mode, whole=True)
-        if prediction is not None:
-            work.predictions[item.id] = prediction
-        if item.id not in tasks:
-            work.missing.append(item)
-            continue
-        edited = [stored for stored in tasks[item.id] if merged(stored.data, work.fields[item.id]) != stored.data]
-        unpredicted = [stored for stored in tasks[item.id] if not predicted(stored, prediction, same=same_prediction)]
-        if edited:
-            work.edited[item.id] = edited
-        if unpredicted:
-            work.unpredicted[item.id] = unpredicted
-    return work
-
-
-def merged(data: dict[str, Any], fields: dict[str, Any]) -> dict[str, Any]:
+def merged(data: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return a task's data with labelsift's fields in place of those of an earlier run.
 
     >>> merged({"text": "a", "labelsift_outlier_score": 0.1}, {"labelsift_id": "7"})
     {'text': 'a', 'labelsift_id': '7'}
     """
-    return {name: value for name, value in data.items() if not convert.is_own(name)} | fields
+    return {name: value for name, value in data.items() if not convert.is_own(name)} | dict(fields)
 
 
-def _create(client: Client, project: int, work: Work, target: LabelControl, *, name: str, mode: Mode) -> None:
-    """Make tasks, without predictions: with them the server would choose what is pre-filled."""
-    shown = visible_metadata(work.missing, mode=mode, taken=(target.field, name))
-    made = []
-    for item in work.missing:
-        own = {target.field: item.text} | ({} if name == target.field else {name: item.id})
-        data = own | work.fields[item.id] | convert.metadata_of(item, shown=shown)
-        made.append({"data": data, "meta": {CREATED: True}})
-    for batch in batches(made, size=BATCH):
-        client.import_tasks(project, batch)
+@dataclass(frozen=True)
+class _Push:
+    """The steps of a push into an existing project; ``match`` is the field that names the samples."""
 
+    client: Client
+    project: Mapping[str, Any]
+    run: str
+    request: PushRequest
+    target: LabelControl
+    match: str
+    deal: Deal
 
-def _predict(client: Client, project: dict[str, Any], work: Work, *, run: str, mode: Mode) -> None:
-    """Bring the predictions of this run in place of those of earlier runs; others' stay."""
-    number, version = int(project["id"]), convert.model_version(run)
-    predictions = own_predictions(client, number).values()
-    standing = {str(prediction["model_version"]) for of_task in predictions for prediction in of_task}
-    for old in sorted(standing - {version}):  # a request deletes all predictions of a version, of every task
-        client.delete_predictions(number, old)
-    wrong = []
-    for sample, tasks in work.unpredicted.items():
-        for stored in tasks:
-            kept = tuple(one for one in stored.predictions if one["model_version"] == version)
-            left = StoredTask(task=stored.task, data=stored.data, predictions=kept)
-            wrong.append((left, work.predictions.get(sample)))
-    mend_predictions(client, number, wrong, size=BATCH)
-    now = project.get("model_version") or ""
-    if mode == "prefill" and now != version and work.predictions:
-        client.set_model_version(number, version)
-    elif mode != "prefill" and now.startswith(convert.model_version("")):
-        client.set_model_version(number, "")
+    @property
+    def number(self) -> int:
+        return int(self.project["id"])
 
+    def compared(self, items: Sequence[ReviewItem], matched: Matched) -> Work:
+        """Compare what is wanted with what the tasks hold."""
+        mode, work = self.request.mode, Work(tasks=matched.tasks)
+        for item in items:
+            fields = convert.fields_of(item, run=self.run, round=matched.round, mode=mode) | self.deal.fields(item)
+            work.fields[item.id] = fields
+            prediction = convert.prediction_of(item, self.target, run=self.run, mode=mode, whole=True)
+            if prediction is not None:
+                work.predictions[item.id] = prediction
+            tasks = matched.tasks.get(item.id)
+            if tasks is None:
+                work.missing.append(item)
+                continue
+            if edited := [stored for stored in tasks if merged(stored.data, fields) != stored.data]:
+                work.edited[item.id] = edited
+            if wrong := [stored for stored in tasks if not predicted(stored, prediction, same=same_prediction)]:
+                work.unpredicted[item.id] = wrong
+        return work
 
-def _write(client: Client, project: int, work: Work, *, say: Say) -> None:
-    todo = {stored.task: work.fields[sample] for sample, tasks in work.edited.items() for stored in tasks}
-    began, done = time.monotonic(), 0
-    for at in range(0, len(todo), CHUNK):
-        chunk = list(todo)[at : at + CHUNK]
-        for page in client.tasks(project, ids=chunk):
-            for task in page:
-                wanted = merged(task["data"], todo[task["id"]])
-                if wanted != task["data"]:
-                    client.write_task(int(task["id"]), wanted)
-        done += len(chunk)
-        left = (time.monotonic() - began) / done * (len(todo) - done)
-        say(f"{done:,} of {len(todo):,} tasks written, about {left:.0f} seconds left")
+    def wanted_tabs(self, items: Sequence[ReviewItem], *, since: str) -> list[tabs.Tab]:
+        issues, deal = (issue for item in items for issue in item.issues), self.deal
+        return tabs.project_tabs(issues, run=self.run, grouped=bool(deal.groups), since=since, lanes=deal.lanes)
 
+    def create(self, work: Work) -> None:
+        """Make tasks, without predictions: with them the server would choose what is pre-filled."""
+        text = self.target.field
+        shown = visible_metadata(work.missing, mode=self.request.mode, taken=(text, self.match))
+        made = []
+        for item in work.missing:
+            own = {text: item.text} | ({} if self.match == text else {self.match: item.id})
+            data = own | work.fields[item.id] | convert.metadata_of(item, shown=shown)
+            made.append({"data": data, "meta": {CREATED: True}})
+        for batch in batches(made, size=BATCH):
+            self.client.import_tasks(self.number, batch)
 
-def _finish(
-    client: Client, receipt: Receipt, project: int, items: Sequence[ReviewItem], work: Work, *, deal: Deal, run: str
-) -> None:
-    views = [view["data"] for view in client.views(project)]
-    # At the end: who answered while this push was writing may not have seen the item, and is asked.
-    since = tabs.since_of(views, run=run) or client.now()
-    issues = (issue for item in items for issue in item.issues)
-    wanted = tabs.project_tabs(issues, run=run, grouped=bool(deal.groups), since=since, lanes=deal.lanes)
-    if not views:
-        # Label Studio makes its own first tab only in a project that has none.
-        wanted.insert(0, {"title": "Default", "type": "list", "target": "tasks", "filters": {}})
-    ids, written = put_tabs(client, project, wanted)
-    page = f"{client.url}/projects/{project}/data"
-    receipt.links = {"project": page} | {title: f"{page}?tab={view}" for title, view in ids.items()}
-    receipt.sample_links = {
-        item.id: f"{page}?task={work.tasks[item.id][0].task}" for item in items if item.id in work.tasks
-    }
-    receipt.details |= {"project_id": project, "tabs": len(ids), "tabs_written": written}
+    def predict(self, work: Work) -> None:
+        """Bring the predictions of this run in place of those of earlier runs; others' stay."""
+        client, number, version = self.client, self.number, convert.model_version(self.run)
+        standing = {
+            str(prediction["model_version"])
+            for predictions in own_predictions(client, number).values()
+            for prediction in predictions
+        }
+        for old in sorted(standing - {version}):  # a request deletes all predictions of a version, of every task
+            client.delete_predictions(number, old)
+        wrong = []
+        for sample, tasks in work.unpredicted.items():
+            for stored in tasks:
+                left = tuple(of_run for of_run in stored.predictions if of_run["model_version"] == version)
+                wrong.append((replace(stored, predictions=left), work.predictions.get(sample)))
+        mend_predictions(client, number, wrong, size=BATCH)
+        now = self.project.get("model_version") or ""
+        if self.request.mode == "prefill" and now != version and work.predictions:
+            client.set_model_version(number, version)
+        elif self.request.mode != "prefill" and now.startswith(convert.model_version("")):
+            client.set_model_version(number, "")
+
+    def write(self, work: Work, *, say: Say) -> None:
+        todo = {stored.task: work.fields[sample] for sample, tasks in work.edited.items() for stored in tasks}
+        began = time.monotonic()
+        for start in range(0, len(todo), CHUNK):
+            chunk = list(todo)[start : start + CHUNK]
+            for page in self.client.tasks(self.number, ids=chunk):
+                for task in page:
+                    wanted = merged(task["data"], todo[task["id"]])
+                    if wanted != task["data"]:
+                        self.client.write_task(int(task["id"]), wanted)
+            done = start + len(chunk)
+            left = (time.monotonic() - began) / done * (len(todo) - done)
+            say(f"{done:,} of {len(todo):,} tasks written, about {left:.0f} seconds left")
+
+    def finish(self, receipt: Receipt, items: Sequence[ReviewItem], work: Work) -> None:
+        """Make the tabs, and say where everything is."""
+        client, number = self.client, self.number
+        views = [view["data"] for view in client.views(number)]
+        # At the end: who answered while this push was writing may not have seen the item, and is asked.
+        wanted = self.wanted_tabs(items, since=tabs.since_of(views, run=self.run) or client.now())
+        if not views:
+            wanted.insert(0, tabs.DEFAULT_TAB)
+        ids, written = put_tabs(client, number, wanted)
+        page = f"{client.url}/projects/{number}/data"
+        receipt.links = {"project": page} | {title: f"{page}?tab={view}" for title, view in ids.items()}
+        receipt.sample_links = {
+            item.id: f"{page}?task={work.tasks[item.id][0].task}" for item in items if item.id in work.tasks
+        }
+        receipt.details |= {"project_id": number, "tabs": len(ids), "tabs_written": written}

@@ -10,6 +10,7 @@ from labelsift.data.review_queue import ReviewItem, ReviewQueue
 from labelsift.platforms import Mode
 from labelsift.review.blind import visible_metadata
 from labelsift.review.dealing import lane_of
+from labelsift.review.suggestions import labels_in
 from labelsift.review.upsert import TaskPlan
 
 from ..convert import tabs
@@ -18,7 +19,6 @@ from ..convert.label_config import LabelControl
 from ..convert.review_config import config_of
 from ..state import task_links as links
 from .validate import Fitting
-from .validate import labels_of as labels_told
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def labels_of(queue: ReviewQueue) -> list[str]:
     """Return the labels that a review project offers: the classes, then whatever else is given or suggested."""
     seen = [*queue.samples.classes, *queue.classes]
     seen += queue.samples.taxonomy.classes if queue.samples.taxonomy else ()
-    seen += [label for item in queue.items for label in labels_told(item)]
+    seen += [label for item in queue.items for value in (item.given, item.suggested) for label in labels_in(value)]
     return sorted(dict.fromkeys(seen), key=str.casefold)
 
 

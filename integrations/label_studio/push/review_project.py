@@ -182,7 +182,7 @@ def _send(
     # Made before the note, so that next to no time lies between it and the request.
     for batch, body in prefetch((batch, body_of(batch)) for batch in batches(tasks, size=BATCH)):
         current = announce(client, current, _sign_of(batch, plan.repeats))
-        made = client.bring_tasks(current.project, body)
+        made = client.import_tasks(current.project, body)
         keys = missing[done : done + len(batch)]
         for key, id, task in zip(keys, made, batch, strict=False):  # too few, and everything is read again
             arrived[key] = StoredTask(task=id, data=task["data"], predictions=tuple(task["predictions"]))

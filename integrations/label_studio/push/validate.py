@@ -10,26 +10,11 @@ from labelsift.data.review_queue import ReviewItem
 from labelsift.data.samples import Samples, Task
 from labelsift.data.spans import fault
 from labelsift.errors import InputError
-from labelsift.review.suggestions import labels_in
 
 from ..convert.label_config import NONE, LabelControl
 from ..convert.label_names import names_of
 
-_KINDS: dict[Task, tuple[str, ...]] = {
-    "classification": ("choice", "taxonomy", "choices", "taxonomies"),
-    "multilabel": ("choices", "taxonomies"),
-    "spans": ("labels",),
-}
-_SAID: dict[str, str] = {
-    "choice": "single labels",
-    "choices": "sets of labels",
-    "labels": "spans",
-    "taxonomy": "single labels",
-    "taxonomies": "sets of labels",
-    "classification": "single labels",
-    "multilabel": "sets of labels",
-    "spans": "spans",
-}
+_KINDS: dict[Task, str] = {"classification": "single labels", "multilabel": "sets of labels", "spans": "spans"}
 
 
 class Fitting:
@@ -59,7 +44,7 @@ class Fitting:
         unknown = names_of(self._target).unknown(item.suggested)
         if unknown:
             return f"The labeling config has no label {', '.join(map(repr, unknown))}"
-        wrong = fault([tuple(one) for one in item.suggested or ()], item.text) if item.task == "spans" else None
+        wrong = fault(map(tuple, item.suggested or ()), item.text) if item.task == "spans" else None
         if wrong:
             return f"Its suggestion does not fit the text: {wrong}"
         return f"Its suggestion {item.suggested!r} does not fit the labeling config" if self._bad(prediction) else None
@@ -95,10 +80,10 @@ def require_kind(task: Task, target: LabelControl, *, project: str) -> None:
     InputError
         With the kinds of both.
     """
-    if target.kind not in _KINDS[task]:
+    if target.task != task and (task, target.task) != ("classification", "multilabel"):  # a set can hold one label
         raise InputError(
-            f"The samples have {_SAID[task]}, and {target.from_name} in the labeling config of {project} takes "
-            f"{_SAID[target.kind]}",
+            f"The samples have {_KINDS[task]}, and {target.from_name} in the labeling config of {project} takes "
+            f"{_KINDS[target.task]}",
             hint="Push without --match: that makes a review project with a config of its own",
         )
 
@@ -119,13 +104,3 @@ def require_medium(samples: Samples, target: LabelControl, *, project: str) -> N
             else f"{project} plays sounds, and the samples have no addresses of any",
             hint="Leave out create: what has a task already gets its suggestion",
         )
-
-
-def unknown_labels(item: ReviewItem, target: LabelControl) -> list[str]:
-    """Return the labels of a suggestion that the labeling config does not have."""
-    return names_of(target).unknown(item.suggested)
-
-
-def labels_of(item: ReviewItem) -> list[str]:
-    """Return the labels that are given or suggested."""
-    return [label for value in (item.given, item.suggested) for label in labels_in(value)]

@@ -175,7 +175,7 @@ def announce(client: Client, current: Round, pending: str | None) -> Round:
     if current.pending == pending:
         return current
     current = replace(current, pending=pending)
-    client.describe_project(current.project, current.description)
+    client.write_project(current.project, {"description": current.description})
     return current
 
 

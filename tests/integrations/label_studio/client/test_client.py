@@ -199,14 +199,14 @@ def test_a_personal_access_token_works(server, personal):
     client = Client(server.url, personal)
     assert client.version().startswith("1.23.")
     assert client.get("/api/current-user/whoami", what="the account")["email"] == server.username
-    client.describe_project(
+    client.write_project(
         client.create_project(
             title="by token",
             description="",
             label_config="<View><Text name='t' value='$text'/></View>",
             model_version="x",
         ),
-        "and described",
+        {"description": "and described"},
     )
 
 
