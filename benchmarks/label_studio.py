@@ -23,7 +23,7 @@ from labelsift.data.samples import Samples
 from labelsift.data.schemas import Finding, findings_table
 from labelsift.integrations.label_studio.client.client import Client
 from labelsift.integrations.label_studio.client.transport import body_of
-from labelsift.integrations.label_studio.convert.review_config import review_config, review_target
+from labelsift.integrations.label_studio.convert.review_config import config_of, review_target
 from labelsift.integrations.label_studio.push.plan import Common, plan_review
 from labelsift.integrations.label_studio.push.review_project import BATCH
 from labelsift.integrations.label_studio.server import LabelStudioServer
@@ -87,7 +87,7 @@ def main() -> None:
     times: dict[str, list[float]] = {"plain": [], "first": [], "second": []}
     with tempfile.TemporaryDirectory() as folder, LabelStudioServer(Path(folder)) as server:
         os.environ |= server.variables()
-        config = review_config(CLASSES, mode="choose")
+        config = config_of(review_target(CLASSES), mode="choose")
         Client(server.url, server.api_key)  # what is imported once is paid before
         plain(server, bodies_of(flagged(100, "warm")), config)
         flagged(100, "warm").push("label-studio", project="warm")

@@ -14,26 +14,15 @@ import os
 import secrets
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from labelsift.demo.local_servers import LOOPBACK, Server, cache_folder, environment, free_port
-from labelsift.errors import PlatformError
 from labelsift.store.locking import locked
 
 VERSION = "1.23.2"
 _CONSTRAINTS = Path(__file__).with_name("server-constraints.txt")  # renewed by `make upgrade`
 USERNAME = "admin@example.com"
 _TEMPLATE = 1  # raise it when the variables of the first start change
-
-
-@dataclass(frozen=True)
-class Account:
-    """One person's login: e-mail, password and legacy token."""
-
-    username: str
-    password: str
-    api_key: str
 
 
 class LabelStudioServer(Server):
@@ -94,35 +83,6 @@ class LabelStudioServer(Server):
             shutil.copytree(template / "data", data)
         self.command = _command(program, self.url)
         super().start()
-
-    def account(self, username: str) -> Account:
-        """Make an account for one more person, by the link with which the organization invites people.
-
-        Parameters
-        ----------
-        username
-            An e-mail address; nothing is sent to it.
-
-        Raises
-        ------
-        PlatformError
-            If the server refuses, for example because there is such an account.
-        """
-        import requests
-
-        from .client.client import Client
-
-        invited = Client(self.url, self.api_key).get("/api/invite", what="an invitation", names=["token"])
-        page = f"{self.url}/user/signup/?token={invited['token']}"
-        password = secrets.token_urlsafe(12)
-        with requests.Session() as browser:
-            browser.get(page, timeout=60)
-            form = {"email": username, "password": password, "csrfmiddlewaretoken": browser.cookies["csrftoken"]}
-            answer = browser.post(page, data=form, timeout=60, allow_redirects=False)
-            if answer.status_code != 302:  # the form again, with what is wrong in it
-                raise PlatformError(f"Label Studio made no account {username}", hint="Is there one already?")
-            token = browser.get(f"{self.url}/api/current-user/token", timeout=60).json()["token"]
-        return Account(username, password, token)
 
     def variables(self) -> dict[str, str]:
         """Return the environment variables under which labelsift finds this server."""

@@ -27,10 +27,6 @@ _READ = json.JSONDecoder().raw_decode
 class Reader(Transport):
     """Reads projects, tasks, predictions, people and tabs."""
 
-    def version(self) -> str:
-        """Return the server's version, for example ``1.23.2``."""
-        return str(self.get("/api/version", what="the version", names=["release"])["release"])
-
     def now(self) -> str:
         """Return the time by the server's clock, as filters take it."""
         with self._asking("its time"):

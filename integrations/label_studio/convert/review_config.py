@@ -12,6 +12,7 @@ from labelsift.platforms import Mode
 
 from .feedback import STYLE, UNLESS_DOUBTED, controls
 from .label_config import LEVEL, NONE, NOTHING, Kind, LabelControl, Medium, Path
+from .task_fields import ORIGIN
 
 MANY = 12  # labels beyond which a labeler gets a search field and small buttons
 _INVISIBLE = "\u2060"
@@ -36,6 +37,7 @@ _STYLE = """
 .ls-how * { margin: 0 0 .4rem !important; font-size: .95rem !important; font-weight: 400 !important; opacity: .8; }
 .ls-none { margin-top: .8rem; }
 """
+_LINK = f'<HyperText name="{ORIGIN}" value="${ORIGIN}" valueType="text" clickableLinks="true" inline="true"/>'
 _NONE = {"multilabel": "None of these labels", "spans": "Nothing to mark"}
 _DOUBT = "Cannot tell? Tick “Unclear” below, or press Skip."
 _MARK = "pick a label, then drag over the words"
@@ -110,24 +112,18 @@ def is_tree(labels: Sequence[str]) -> bool:
     return len(deep) * 2 >= len(paths) and len({path[0] for path in deep}) < len(deep)
 
 
-def review_config(labels: Iterable[str], *, mode: Mode, task: Task = "classification", medium: Medium = "text") -> str:
-    r"""Write the labeling config of a review project.
+def config_of(target: LabelControl, *, mode: Mode, linked: bool = False) -> str:
+    r"""Write the labeling config of a review project with this target.
 
     In the modes choose and prefill a header shows what is given, what is suggested and why; in mode
-    blind it only asks which label fits. A line above the labels says what to do.
+    blind it only asks which label fits. A line above the labels says what to do. ``linked`` adds the link to the
+    task that a sample is from.
 
-    >>> '<Choice value="a &amp; &quot;b&quot;"/>' in review_config(['a & "b"', "c"], mode="choose")
-    False
-    >>> "<Choice value='a &amp; \"b\"'/>" in review_config(['a & "b"', "c"], mode="choose")
-    True
-    >>> "$labelsift_" in review_config(["a", "b"], mode="blind")
+    >>> config_of(review_target(['a & "b"', "c"]), mode="choose").count("<Choice value='a &amp; \"b\"'/>")
+    1
+    >>> "$labelsift_" in config_of(review_target(["a", "b"]), mode="blind")
     False
     """
-    return config_of(review_target(labels, task=task, medium=medium), mode=mode)
-
-
-def config_of(target: LabelControl, *, mode: Mode) -> str:
-    """Write the labeling config of a review project with this target; see :func:`review_config`."""
     kind = "spans" if target.kind == "labels" else "several" if target.none else "one"
     if mode == "blind":
         header = [f'<Header value={quoteattr(_QUESTION[kind])} size="4"/>']
@@ -151,7 +147,7 @@ def config_of(target: LabelControl, *, mode: Mode) -> str:
     else:  # a picture may be higher than the page
         page = [*asking, *sample] if target.medium == "image" else [*sample, *asking]
     ask = [f"<Style>{_STYLE}{STYLE.lstrip()}</Style>", *_element('View className="ls-ask"', header)]
-    return "\n".join(_element("View", [*ask, *page, *controls(target.to_name)]))
+    return "\n".join(_element("View", [*ask, *page, *controls(target.to_name), *([_LINK] if linked else [])]))
 
 
 def _control(target: LabelControl) -> list[str]:

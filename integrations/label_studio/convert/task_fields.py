@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from html import escape
 from typing import Any
 
 from labelsift.data.review_queue import ReviewItem
@@ -17,6 +18,7 @@ from .task_header import NOT_SHOWN, header_of
 
 PREFIX = "labelsift_"
 TEXT = "text"
+SOURCE, ORIGIN = "labelsift_source", "labelsift_origin"  # the task that a sample is from, and what the page makes of it
 
 
 def fields_of(flag: ReviewItem, *, run: str, round: int, mode: Mode) -> dict[str, Any]:
@@ -39,6 +41,17 @@ def fields_of(flag: ReviewItem, *, run: str, round: int, mode: Mode) -> dict[str
         "labelsift_run": run,
         "labelsift_round": round,
     }
+
+
+def source_fields(address: str | None) -> dict[str, str]:
+    """Return the fields that link to the task a sample is from; empty without one, as the page has a place for it.
+
+    >>> source_fields("http://host/projects/1/data?task=2")["labelsift_origin"]
+    '<a href="http://host/projects/1/data?task=2" target="_blank">The original task</a>'
+    """
+    if not address:
+        return {SOURCE: "", ORIGIN: ""}
+    return {SOURCE: address, ORIGIN: f'<a href="{escape(address)}" target="_blank">The original task</a>'}
 
 
 def read_cell(cell: str | None, target: LabelControl) -> Value | None:

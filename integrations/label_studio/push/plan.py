@@ -17,7 +17,6 @@ from ..convert import tabs
 from ..convert import task_fields as convert
 from ..convert.label_config import LabelControl
 from ..convert.review_config import config_of
-from ..state import task_links as links
 from .validate import Fitting
 
 
@@ -45,7 +44,7 @@ class Deal:
         if item.id in self.groups and not item.blind:  # the others of its group show their labels
             fields["labelsift_group"] = self.groups[item.id]
         if self.sources is not None:  # the task there shows the label
-            fields |= links.fields_of(None if item.blind else self.sources.get(item.id))
+            fields |= convert.source_fields(None if item.blind else self.sources.get(item.id))
         return fields
 
 
@@ -85,9 +84,7 @@ def labels_of(queue: ReviewQueue) -> list[str]:
 def plan_review(items: Sequence[ReviewItem], common: Common, *, run: str, round: int) -> Plan:
     """Turn items into the tasks, predictions and tabs of a review project, checked before they are sent."""
     target, mode = common.target, common.mode
-    label_config = config_of(target, mode=mode)
-    if common.deal.sources is not None:
-        label_config = links.linked(label_config)
+    label_config = config_of(target, mode=mode, linked=common.deal.sources is not None)
     fitting = Fitting(label_config, target)
     shown = visible_metadata(items, mode=mode, taken=(target.field,))
     plan = Plan(repeats=common.repeats, label_config=label_config)

@@ -17,7 +17,7 @@ from ..client.client import Client
 from ..client.transport import body_of
 from ..convert import tabs
 from ..convert.review_config import review_target
-from ..state import task_links as links
+from ..state.match import sources_of
 from ..state.rounds import Round, announce, drop_empty_twins, open_round, round_for, rounds_of, settle
 from ..state.server_state import mend_predictions, put_tabs, read_holdings, same_prediction
 from .dry_run import describe, joined, overlap_of
@@ -60,7 +60,7 @@ def push_review(
         deal=Deal(
             groups={} if queue.repeats else groups_of(queue.items),  # where some come back, a group would tell which
             lanes=request.lanes,
-            sources=links.sources_of(client, queue, project=project, field=request.link) if request.link else None,
+            sources=sources_of(client, queue, project=project, field=request.link) if request.link else None,
         ),
     )
     receipt = Receipt(platform=NAME, target=project, dry_run=request.dry_run)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import defaultdict, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -71,7 +71,7 @@ def match_tasks(client: Client, project: int, queue: ReviewQueue, *, name: str) 
     InputError
         If no task has the field.
     """
-    sample_of = _Samples(queue)
+    sample_of = _sample_finder(queue)
     predictions = own_predictions(client, project)
     tasks_of: dict[str, list[StoredTask]] = defaultdict(list)
     rounds: dict[str, int] = {}
@@ -100,16 +100,31 @@ def match_tasks(client: Client, project: int, queue: ReviewQueue, *, name: str) 
     return matched
 
 
-class _Samples:
-    """Finds the sample that a field's value names: an id, or a text, whose first task is its first sample."""
+def sources_of(client: Client, queue: ReviewQueue, *, project: str, field: str) -> dict[str, str]:
+    """Return sample id → the address of its first task in the existing project.
 
-    def __init__(self, queue: ReviewQueue) -> None:
-        ids = queue.samples.ids.to_pylist()
-        self._ids = set(ids)
-        of_text: dict[str, list[str]] = defaultdict(list)
-        for id, text in zip(ids, queue.samples.texts.to_pylist(), strict=True):
-            of_text[text].append(id)
-        self._of_text: dict[str, Iterator[str]] = {text: iter(ids) for text, ids in of_text.items()}
+    Raises
+    ------
+    InputError
+        If there is no such project, or no task has the field.
+    """
+    number = int(find_project(client, project)["id"])
+    matched = match_tasks(client, number, queue, name=field.removeprefix("data."))
+    page = f"{client.url}/projects/{number}/data"
+    return {sample: f"{page}?task={tasks[0].task}" for sample, tasks in matched.tasks.items() if tasks}
 
-    def __call__(self, value: str) -> str | None:
-        return value if value in self._ids else next(self._of_text.get(value, iter(())), None)
+
+def _sample_finder(queue: ReviewQueue) -> Callable[[str], str | None]:
+    """Return a function from a field's value, an id or a text, to its sample; a text's first task is its first one."""
+    ids = queue.samples.ids.to_pylist()
+    known, of_text = set(ids), defaultdict[str, deque[str]](deque)
+    for id, text in zip(ids, queue.samples.texts.to_pylist(), strict=True):
+        of_text[text].append(id)
+
+    def find(value: str) -> str | None:
+        if value in known:
+            return value
+        waiting = of_text.get(value)
+        return waiting.popleft() if waiting else None
+
+    return find

@@ -14,12 +14,13 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from accounts import Account, new_account
 from faultproxy import FaultProxy
 from labelsift.data.samples import Samples
 from labelsift.data.schemas import Finding, findings_table
 from labelsift.integrations.label_studio import LabelStudio
 from labelsift.integrations.label_studio.client.client import Client
-from labelsift.integrations.label_studio.server import Account, LabelStudioServer
+from labelsift.integrations.label_studio.server import LabelStudioServer
 from labelsift.report import Report
 
 CLASSES = ("card_arrival", "lost_or_stolen_card", "refund", "top_up")
@@ -259,7 +260,7 @@ def state_of(client: Client) -> Callable[[int], dict[str, Any]]:
 @pytest.fixture(scope="session")
 def second_person(server: LabelStudioServer, client: Client) -> tuple[int, str]:
     """The number and the e-mail address of another account."""
-    email = server.account("second@example.com").username
+    email = new_account(server, "second@example.com").username
     return next((id, mail) for id, mail in client.people().items() if mail == email)
 
 

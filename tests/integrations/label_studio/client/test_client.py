@@ -190,14 +190,14 @@ def test_the_key_may_stand_in_a_file(environment, server, tmp_path):
     (tmp_path / "key").chmod(0o600)
     environment.setenv("LABEL_STUDIO_URL", server.url + "/")
     environment.setenv("LABEL_STUDIO_API_KEY_FILE", str(tmp_path / "key"))
-    assert connect().version().startswith("1.23.")
+    assert connect().people()
     assert LabelStudio().doctor() == {}
 
 
 @pytest.mark.server
 def test_a_personal_access_token_works(server, personal):
     client = Client(server.url, personal)
-    assert client.version().startswith("1.23.")
+    assert client.people()
     assert client.get("/api/current-user/whoami", what="the account")["email"] == server.username
     client.write_project(
         client.create_project(

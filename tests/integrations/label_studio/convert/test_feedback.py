@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from labelsift.integrations.label_studio.convert.feedback import DOUBT, NOTE, UNCLEAR, UNUSABLE, parted
 from labelsift.integrations.label_studio.convert.label_config import label_control_of
-from labelsift.integrations.label_studio.convert.review_config import review_config
+from labelsift.integrations.label_studio.convert.review_config import config_of, review_target
 
 from .. import kinds
 
@@ -32,7 +32,7 @@ def read(*result: dict[str, Any], skipped: bool = False) -> tuple[str, ...] | No
 
 @pytest.mark.parametrize("mode", ["choose", "blind"])
 def test_the_controls_are_taken_for_no_labels(mode):
-    target = label_control_of(review_config(["x", "y"], mode=mode), project="P")
+    target = label_control_of(config_of(review_target(["x", "y"]), mode=mode), project="P")
     assert (target.from_name, target.labels) == ("label", ("x", "y"))
 
 

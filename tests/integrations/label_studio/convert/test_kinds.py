@@ -17,7 +17,7 @@ from labelsift.errors import InputError
 from labelsift.integrations.label_studio.convert import task_fields as convert
 from labelsift.integrations.label_studio.convert.label_config import NONE, LabelControl, label_control_of
 from labelsift.integrations.label_studio.convert.regions import from_result, to_result
-from labelsift.integrations.label_studio.convert.review_config import config_of, review_config, review_target
+from labelsift.integrations.label_studio.convert.review_config import config_of, review_target
 from labelsift.integrations.label_studio.push.plan import Common, labels_of, plan_review
 from labelsift.report import Report
 from labelsift.review.items import queue_of
@@ -116,7 +116,7 @@ LABELS = st.lists(NAMES, min_size=1, max_size=8, unique=True)
 @example(labels=["مرحبا", "🙂🚄", "a / b", "a / c", "$labelsift_id", "<b>\"'&", "x" * 3000], chosen=None)
 def test_any_set_survives_config_result_and_answer(labels, chosen):
     value = labels if chosen is None else chosen.draw(st.lists(st.sampled_from(labels), unique=True))
-    read = label_control_of(review_config(labels, mode="choose", task="multilabel"), project="P")
+    read = label_control_of(config_of(review_target(labels, task="multilabel"), mode="choose"), project="P")
     assert set(read.labels) >= set(labels)
     assert read.none
     assert from_result(to_result(sorted(value), read), read) == sorted(value)
@@ -135,7 +135,7 @@ def test_any_spans_survive(parts, kinds_):
         if part:
             spans.append([at, at + len(part), kinds_[number % len(kinds_)]])
         at += len(part)
-    read = label_control_of(review_config(kinds_, mode="choose", task="spans"), project="P")
+    read = label_control_of(config_of(review_target(kinds_, task="spans"), mode="choose"), project="P")
     result = to_result(spans, read, text=text)
     assert from_result(result, read) == sorted(spans)
     assert fault([tuple(one) for one in spans], text) is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from labelsift.errors import InputError
 from labelsift.integrations.label_studio.convert.label_config import LabelControl, label_control_of
-from labelsift.integrations.label_studio.convert.review_config import review_config
+from labelsift.integrations.label_studio.convert.review_config import config_of, review_target
 
 SINGLE = """<View><Text name="txt" value="$body"/><Header value="$title"/>
 <Choices name="intent" toName="txt" choice="single"><Choice value="a"/><Choice value="b &amp; c"/></Choices></View>"""
@@ -20,7 +20,7 @@ def test_choices_without_a_choice_attribute_are_single():
 
 
 def test_the_config_of_a_review_project_reads_back():
-    target = label_control_of(review_config(["$5", "b"], mode="choose"), project="P")
+    target = label_control_of(config_of(review_target(["$5", "b"]), mode="choose"), project="P")
     assert target == LabelControl("label", "text", ("$5", "b"), "text")
 
 
@@ -48,4 +48,4 @@ def test_what_is_not_supported_is_refused_by_name(config, named):
 
 def test_nothing_to_choose_from_is_refused():
     with pytest.raises(InputError, match="no labels to choose from"):
-        review_config([], mode="choose")
+        config_of(review_target([]), mode="choose")

@@ -13,7 +13,7 @@ from labelsift.data.schemas import Finding, findings_table
 from labelsift.errors import InputError
 from labelsift.integrations.label_studio.convert import tabs
 from labelsift.integrations.label_studio.convert import task_fields as convert
-from labelsift.integrations.label_studio.convert.review_config import review_config, review_target
+from labelsift.integrations.label_studio.convert.review_config import config_of, review_target
 from labelsift.report import Report
 from labelsift.review.blind import visible_metadata
 from labelsift.review.items import queue_of
@@ -68,7 +68,7 @@ def test_tab_is_golden(golden):
 
 @pytest.mark.parametrize("mode", MODES)
 def test_review_config_is_golden(mode, golden):
-    golden(f"config_{mode}", review_config(["x", "y"], mode=mode).splitlines())
+    golden(f"config_{mode}", config_of(review_target(["x", "y"]), mode=mode).splitlines())
 
 
 def test_disputed_labels_come_before_every_other_issue():
@@ -128,7 +128,7 @@ LABELS = st.lists(st.text(TEXT, min_size=1).filter(lambda one: one.strip()), min
 def test_any_label_survives_the_labeling_config(labels, mode):
     from label_studio_sdk.label_interface.interface import LabelInterface
 
-    interface = LabelInterface(review_config(labels, mode=mode))
+    interface = LabelInterface(config_of(review_target(labels), mode=mode))
     control = interface.get_control("label")
     for label in labels:
         flag = queue_of(

@@ -18,8 +18,8 @@ from typing import Any
 
 import pytest
 import requests
+from accounts import Account, new_account
 from labelsift.errors import PlatformError
-from labelsift.integrations.label_studio.server import Account
 from labelsift.store.store import Store
 
 pytestmark = [pytest.mark.server, pytest.mark.browser]
@@ -53,7 +53,7 @@ class Person:
 
 @pytest.fixture(scope="module")
 def accounts(server) -> list[Account]:
-    return [server.account(f"labeler{number}@example.com") for number in range(1, FIVE + 1)]
+    return [new_account(server, f"labeler{number}@example.com") for number in range(1, FIVE + 1)]
 
 
 @pytest.fixture(scope="module")
@@ -179,4 +179,4 @@ def test_of_requests_within_one_moment_every_answer_counts(platform, make_queue,
 
 def test_an_account_that_is_there_already_is_refused(server, accounts):
     with pytest.raises(PlatformError, match=f"no account {accounts[0].username}"):
-        server.account(accounts[0].username)
+        new_account(server, accounts[0].username)

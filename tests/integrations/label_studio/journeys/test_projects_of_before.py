@@ -10,6 +10,7 @@ from typing import Any
 import labelsift as ls
 import pytest
 import requests
+from accounts import new_account
 from click.testing import CliRunner
 from labelsift.cli import main
 
@@ -36,7 +37,7 @@ class Api:
 
 @pytest.fixture(scope="module")
 def people(server) -> dict[str, Api]:
-    ben = server.account("ben@example.com")
+    ben = new_account(server, "ben@example.com")
     return {server.username: Api(server.url, server.api_key), ben.username: Api(server.url, ben.api_key)}
 
 
