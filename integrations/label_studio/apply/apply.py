@@ -19,7 +19,7 @@ from labelsift.errors import InputError, PlatformError
 from labelsift.platforms import ApplyRequest, Receipt
 from labelsift.review.batches import Say, quiet
 
-from ..client.client import Client
+from ..client.client import NAME, Client
 from ..client.read import SAID
 from ..convert.correction import CORRECTION, annotation_of, is_correction, is_marked, mark_of
 from ..convert.label_config import LabelControl
@@ -27,10 +27,9 @@ from ..convert.regions import Value, from_result
 from ..convert.task_fields import PREFIX
 from ..read import readable
 from ..state.match import NUMBER, find_project
-from ..state.rounds import is_review
+from ..state.rounds import rounds_in
 from .plan import Wanted, is_same, judged_texts, wanted_of
 
-NAME = "label-studio"
 CHUNK = 25  # tasks read again at once, just before their data is written
 SECONDS_A_TASK = 0.7  # two writes, on a busy server
 
@@ -85,7 +84,7 @@ def apply_corrections(
         If the server cannot be reached or refuses.
     """
     project_data, match = find_project(client, request.project), request.match
-    if is_review(project_data):  # the next pull would take what is written there for a person's answer
+    if rounds_in([project_data]):  # the next pull would take what is written there for a person's answer
         raise InputError(
             f"{project_data['title']} is a review project of labelsift's own",
             hint="Name the project that the samples are from; what people decide here is brought by labelsift pull",
@@ -246,6 +245,6 @@ def _tell(client: Client, project: int, corrections: Mapping[int, int | None]) -
         for task in page:
             number = corrections[task["id"]]
             data = {name: value for name, value in task["data"].items() if name != CORRECTION}
-            told = data if number is None else data | {CORRECTION: number}
-            if told != task["data"]:
-                client.write_task(int(task["id"]), told)
+            wanted = data if number is None else data | {CORRECTION: number}
+            if wanted != task["data"]:
+                client.write_task(int(task["id"]), wanted)

@@ -8,6 +8,8 @@ from typing import Any
 from .errors import stranger
 from .read import Reader
 
+NAME = "label-studio"  # the platform's
+
 
 class Client(Reader):
     """Writes to a server; made as :class:`.transport.Transport` says."""

@@ -7,9 +7,10 @@ without labelsift's fields shows an empty heading (tried in Chromium on 1.23.2),
 from __future__ import annotations
 
 import difflib
+import re
 from dataclasses import dataclass, field
 from typing import Any
-from xml.parsers import expat
+from xml.etree import ElementTree
 
 from labelsift.errors import InputError
 
@@ -32,7 +33,12 @@ LINES = f"""<View className="{CLASS}">
     <Header value="{FIELDS[0]}" size="4"/>
     <View className="labelsift-why"><Header value="{FIELDS[1]}" size="6"/></View>
   </View>"""
-_BEFORE = b"\n  "
+_BEFORE = "\n  "
+_TAG = re.compile(
+    r"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>"  # no tags
+    r"|<(?P<closes>/)?(?P<tag>[^\s/>]+)(?P<attributes>(?:\"[^\"]*\"|'[^']*'|[^\"'>])*?)(?P<empty>/)?>",
+    re.DOTALL,
+)
 
 
 def with_lines(config: str, *, project: str = "the project") -> str:
@@ -48,22 +54,21 @@ def with_lines(config: str, *, project: str = "the project") -> str:
         If the config cannot be read, or its outermost tag is no View that holds something.
     """
     read = _read(config, project=project)
-    if read.found:
+    if read.lines:
         return config
-    raw = config.encode()
-    end = _tag_end(raw, read.root)
-    if read.tag != "View" or raw[end - 2 : end] == b"/>":
+    if read.root is None or read.root["tag"] != "View" or read.root["empty"]:
         raise InputError(
             f"The labeling config of {project} has no View around all of it, so there is no place for header lines",
             hint="Put <View> … </View> around it under Settings → Labeling Interface → Code",
         )
-    return (raw[:end] + _BEFORE + LINES.encode() + raw[end:]).decode()
+    end = read.root.end()
+    return config[:end] + _BEFORE + LINES + config[end:]
 
 
 def has_lines(config: str) -> bool:
     """Tell whether a config has header lines of labelsift's, also changed ones."""
     try:
-        return bool(_read(config, project="").found)
+        return bool(_read(config, project="").lines)
     except InputError:
         return CLASS in config
 
@@ -80,20 +85,19 @@ def without_lines(config: str) -> str | None:
     True
     """
     try:
-        places = _read(config, project="").found
+        places = _read(config, project="").lines
     except InputError:
         return None
     if any(lines.foreign for lines in places):
         return None
-    raw = config.encode()
     for lines in reversed(places):
-        before = raw[: lines.start]
+        before = config[: lines.start]
         if before.endswith(_BEFORE):
             before = before[: -len(_BEFORE)]
-        elif before.rstrip(b" \t").endswith(b"\n"):  # the visual editor of Label Studio sets its own indents
-            before = before.rstrip(b" \t")[:-1]
-        raw = before + raw[lines.end :]
-    return raw.decode()
+        elif before.rstrip(" \t").endswith("\n"):  # the visual editor of Label Studio sets its own indents
+            before = before.rstrip(" \t")[:-1]
+        config = before + config[lines.end :]
+    return config
 
 
 def difference(before: str, after: str) -> str:
@@ -106,7 +110,7 @@ def difference(before: str, after: str) -> str:
 
 @dataclass
 class _Lines:
-    """Where header lines stand in a config, in bytes, and whether something else has got into them."""
+    """Where header lines stand in a config, and whether something else has got into them."""
 
     start: int
     end: int = 0
@@ -115,44 +119,36 @@ class _Lines:
 
 @dataclass
 class _Config:
-    root: int = -1
-    tag: str = ""
-    found: list[_Lines] = field(default_factory=list)
+    root: re.Match[str] | None = None  # the outermost tag
+    lines: list[_Lines] = field(default_factory=list)
 
 
 def _read(config: str, *, project: str) -> _Config:
-    """Find the outermost tag and labelsift's lines; the positions of expat are those of the bytes."""
+    """Find the outermost tag and labelsift's lines in a config that is well-formed."""
     require_plain(config, project=project)
-    raw, read = config.encode(), _Config()
-    parser = expat.ParserCreate("utf-8")
-    depth, inside = 0, 0  # inside: the depth of the lines that are open
-
-    def opened(tag: str, attributes: dict[str, str]) -> None:
-        nonlocal depth, inside
-        depth += 1
-        if depth == 1:
-            read.root, read.tag = parser.CurrentByteIndex, tag
-        if inside:
-            read.found[-1].foreign |= not _is_own(tag, attributes)
-        elif tag == "View" and attributes.get("className") == CLASS and depth > 1:
-            inside = depth
-            read.found.append(_Lines(parser.CurrentByteIndex))
-
-    def closed(tag: str) -> None:
-        nonlocal depth, inside
-        if inside == depth:
-            inside = 0
-            read.found[-1].end = _tag_end(raw, parser.CurrentByteIndex)
-        depth -= 1
-
-    parser.StartElementHandler, parser.EndElementHandler = opened, closed
     try:
-        parser.Parse(raw, True)
-    except expat.ExpatError as error:
+        ElementTree.fromstring(config)  # noqa: S314 - without entities
+    except ElementTree.ParseError as error:
         raise InputError(
             f"The labeling config of {project} cannot be read ({error})",
             hint="Mend it in Label Studio: Settings → Labeling Interface → Code",
         ) from None
+    read = _Config()
+    depth, inside = 0, 0  # inside: the depth of the lines that are open
+    for mark in (mark for mark in _TAG.finditer(config) if mark["tag"]):
+        if not mark["closes"]:
+            depth += 1
+            read.root = read.root or mark
+            attributes = ElementTree.fromstring(f"<a{mark['attributes']}/>").attrib  # noqa: S314 - without entities
+            if inside:
+                read.lines[-1].foreign |= not _is_own(mark["tag"], attributes)
+            elif mark["tag"] == "View" and attributes.get("className") == CLASS and depth > 1:
+                inside = depth
+                read.lines.append(_Lines(mark.start()))
+        if mark["closes"] or mark["empty"]:
+            if inside == depth:
+                inside, read.lines[-1].end = 0, mark.end()
+            depth -= 1
     return read
 
 
@@ -160,17 +156,3 @@ def _is_own(tag: str, attributes: dict[str, Any]) -> bool:
     if tag == "Header":
         return attributes.get("value") in FIELDS
     return tag == "Style" or (tag == "View" and set(attributes) <= {"className", "style"})
-
-
-def _tag_end(raw: bytes, start: int) -> int:
-    """Return where the tag that begins here ends; a > within quotes does not end it."""
-    quote = 0
-    for place in range(start, len(raw)):
-        byte = raw[place]
-        if quote:
-            quote = 0 if byte == quote else quote
-        elif byte in b"\"'":
-            quote = byte
-        elif byte == ord(">"):
-            return place + 1
-    return len(raw)

@@ -11,14 +11,14 @@ from labelsift.errors import InputError, PlatformError
 from labelsift.platforms import Receipt
 from labelsift.store.undo_record import UndoRecord, UndoRecords
 
-from ..client.client import Client
+from ..client.client import NAME, Client
 from ..convert import task_fields as convert
 from ..convert.header_tags import has_lines, without_lines
 from ..convert.tabs import DEFAULT_TAB
 from ..second_look_project import find
 from ..state.match import find_project
 from ..state.rounds import rounds_in
-from .enable import NAME, is_ours
+from .enable import is_ours
 from .ml_backend import TITLE, disconnect, hook_of, wires_of
 
 
@@ -51,21 +51,15 @@ def disable(client: Client, *, project: str, store: Path | str | None = None, dr
     work.config()
     work.backend()
     work.tabs()
-    left = _projects(client, project_data, asked=project)
+    looks, names = find(client, int(project_data["id"])), (project, project_data["title"], str(project_data["id"]))
+    left = [str(looks["title"])] if looks else []  # people have answered in these
+    left += [round.title for round in rounds_in(client.projects()) if round.of in names]
     if left:
         receipt.details["projects_left"] = f"{', '.join(left)}: hold people's answers; delete them by hand"
     receipt.details["tasks"] = "keep labelsift's fields and predictions; labelsift forget deletes those of samples"
     if not dry_run and not receipt.failed:
         records.delete(project_data)
     return receipt
-
-
-def _projects(client: Client, project: Mapping[str, Any], *, asked: str) -> list[str]:
-    """Return the titles of the projects of labelsift's own that belong to a project; people have answered in them."""
-    number = int(project["id"])
-    looks = find(client, number)
-    rounds = [round for round in rounds_in(client.projects()) if round.of in (asked, project["title"], str(number))]
-    return [*([str(looks["title"])] if looks else []), *(round.title for round in rounds)]
 
 
 @dataclass

@@ -17,16 +17,15 @@ from labelsift.platforms import Receipt
 from labelsift.review.dealing import DUPLICATES
 from labelsift.store.undo_record import Before, UndoRecord, UndoRecords
 
-from ..client.client import Client
+from ..client.client import NAME, Client
 from ..convert import task_fields as convert
 from ..convert.header_tags import difference, has_lines, with_lines
 from ..convert.label_config import label_control_of
-from ..convert.tabs import DEFAULT_TAB, PREFIX, own_titles, project_tabs, since_of
+from ..convert.tabs import DEFAULT_TAB, PREFIX, Tab, own_titles, project_tabs, since_of
 from ..state.match import find_project
 from ..state.server_state import put_tabs
 from .ml_backend import TITLE, Wires, connect_backend, disconnect, wires_of
 
-NAME = "label-studio"
 LEFT = "left as it is"
 
 
@@ -75,21 +74,27 @@ def enable(
     since = since_of([view["data"] for view in client.views(number)], run=run) or client.now()
     tabs = project_tabs(issues, run=run, grouped=not set(DUPLICATES).isdisjoint(issues), since=since)
     if dry_run:
-        return _plan(client, receipt, number, tabs, config=config, wanted=wanted, backend=backend)
+        return _plan(client, receipt, number, tabs, change=difference(config, wanted), backend=backend)
     if wanted != config:
         client.validate_config(number, wanted)
         if agree is not None and not agree(difference(config, wanted)):
             wanted = config
     records = UndoRecords(store, NAME)
-    standing = records.read(project_data)
-    wires = wires_of(client, number)
-    record = standing or UndoRecord(
-        number, project_data["title"], client.url, run, _snapshot(client, project_data, wires)
-    )
+    wires, record = wires_of(client, number), records.read(project_data)
+    first = record is None
+    if record is None:
+        before = Before(
+            label_config=config,
+            model_version=project_data["model_version"] or "",
+            views={str(view["id"]): view for view in client.views(number)},
+            backends=[int(row["id"]) for row in wires.backends],
+            webhooks=[int(row["id"]) for row in wires.webhooks],
+        )
+        record = UndoRecord(number, project_data["title"], client.url, run, before)
     record.run, record.backend = run, backend or record.backend
     work = _Enabling(client, records, project_data, record, receipt)
     if backend:
-        work.connect(backend, wires, first=standing is None)
+        work.connect(backend, wires, first=first)
     now = client.project(number)
     work.model_version(now["model_version"] or "", prefill=prefill)
     work.config(config, wanted, now=now["label_config"] or "")
@@ -99,34 +104,17 @@ def enable(
     return receipt
 
 
-def _snapshot(client: Client, project: Mapping[str, Any], wires: Wires) -> Before:
-    return Before(
-        label_config=project["label_config"] or "",
-        model_version=project["model_version"] or "",
-        views={str(view["id"]): view for view in client.views(int(project["id"]))},
-        backends=[int(row["id"]) for row in wires.backends],
-        webhooks=[int(row["id"]) for row in wires.webhooks],
-    )
-
-
 def _plan(
-    client: Client,
-    receipt: Receipt,
-    project: int,
-    tabs: Sequence[Mapping[str, Any]],
-    *,
-    config: str,
-    wanted: str,
-    backend: str | None,
+    client: Client, receipt: Receipt, project: int, tabs: Sequence[Tab], *, change: str, backend: str | None
 ) -> Receipt:
     titles = {view["data"].get("title") for view in client.views(project)}
     missing = [str(tab["title"]) for tab in tabs if tab["title"] not in titles]
     connected = any(row["url"] == backend for row in wires_of(client, project).backends)
     receipt.created = len(missing) + bool(backend and not connected)
-    receipt.updated = int(config != wanted)
-    receipt.unchanged = len(tabs) - len(missing) + (backend is not None and connected) + (config == wanted)
+    receipt.updated = int(bool(change))
+    receipt.unchanged = len(tabs) - len(missing) + (backend is not None and connected) + (not change)
     receipt.details = {"tabs": ", ".join(missing) or "all there", "backend": backend or "none"}
-    receipt.details["labeling_config"] = difference(config, wanted) or "has the header lines"
+    receipt.details["labeling_config"] = change or "has the header lines"
     return receipt
 
 

@@ -11,8 +11,6 @@ from ..convert.feedback import parted
 from ..convert.label_config import LabelControl
 from ..convert.regions import from_result
 
-NAME = "label-studio"
-
 
 def read_answer(
     annotation: Mapping[str, Any], target: LabelControl, *, sample_id: str, people: Mapping[int, str]

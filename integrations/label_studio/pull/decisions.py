@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
+from labelsift.data.samples import Task as Kind
 from labelsift.errors import LabelsiftError
 from labelsift.review.answers import Answer, correction_of
 from labelsift.review.suggestions import labels_in, read_given, suggestion_of
@@ -19,14 +20,14 @@ from labelsift.store.run_info import read_facts, read_links
 from labelsift.store.run_reader import SampleRecord, read_sample_records
 from labelsift.store.store import Store
 
-from ..client.client import Client
+from ..client.client import NAME, Client
 from ..convert.correction import is_correction
 from ..convert.label_config import LabelControl
 from ..convert.label_names import names_of
 from ..convert.regions import Value, from_result
 from ..convert.task_fields import PREFIX, model_version, read_cell
 from ..read import readable
-from .answers import NAME, read_answer
+from .answers import read_answer
 
 Row = dict[str, Any]
 Task = Mapping[str, Any]  # a task as the server describes it
@@ -99,12 +100,12 @@ class DecisionReader:
             return None
         data, time = task["data"], str(annotation["updated_at"])
         if time > pushed:
-            told = f"{PREFIX}given" in data
+            shows_given = f"{PREFIX}given" in data
             # A draft is made of the suggestion in the stream of mode prefill, and wherever a row is clicked.
             drafts = {prediction["id"] for prediction in _own(task, run)}
             prefilled = self.project.get("model_version") == model_version(run)
             prefilled |= annotation.get("parent_prediction") in drafts
-            asked = "prefill" if told and prefilled else "choose" if told else "blind"
+            asked = "blind" if not shows_given else "prefill" if prefilled else "choose"
             answer = replace(answer, round=str(data.get(f"{PREFIX}round") or "1"), asked=asked)
             return self._row(task, answer, run, shown, pushed)
         earlier = [(pushed, other) for pushed, other in self._pushes if other != run and pushed < time]
@@ -137,63 +138,57 @@ class DecisionReader:
 
     def _row(self, task: Task, answer: Answer, run: str, shown: SampleRecord | None, pushed: str) -> Row:
         given = self._given(task, shown, pushed)
-        single = isinstance(given, str) or self._single
-        suggested = self._suggested(task, run, shown, given, single=single)
-        value = self._named(answer.value, run, shown, single=single)
+        kind = "classification" if isinstance(given, str) else self._target.task  # single labels stand in sets, too
+        suggested = self._suggested(task, run, shown, given, kind)
+        value = self._named(answer.value, run, shown, kind)
         answer = replace(answer, value=value, given=given, suggested=suggested, run=run or None)
         return correction_of(answer, platform=NAME, task=self._target.task)
 
-    def _named(self, value: Value | None, run: str, shown: SampleRecord | None, *, single: bool) -> Value | None:
+    def _named(self, value: Value | None, run: str, shown: SampleRecord | None, kind: Kind) -> Value | None:
         """Return a value of the project's under the names of the data, and as one label where a sample has one."""
-        if single and isinstance(value, list) and len(value) == 1:
+        if kind == "classification" and isinstance(value, list) and len(value) == 1:
             value = value[0]
         if shown is None:
             return value
         if run not in self._labels:
             self._labels[run] = self._classes(run)
-        given = read_given(shown.given, "classification" if single else self._target.task)
-        further = [*labels_in(given), *labels_in(self._from_findings(shown, given, single=single))]
-        return names_of(self._target).to_data(value, [*self._labels[run], *further])
+        given = read_given(shown.given, kind)
+        suggested, _ = suggestion_of(shown.findings, given=given, task=kind)
+        return names_of(self._target).to_data(value, [*self._labels[run], *labels_in(given), *labels_in(suggested)])
 
     def _classes(self, run: str) -> list[str]:
         with contextlib.suppress(LabelsiftError, KeyError, TypeError):
             return [str(label) for label in read_facts(self.store.place_of(run))["classes"]]
         return []
 
-    def _from_findings(self, shown: SampleRecord, given: Value | None, *, single: bool) -> Value | None:
-        task = "classification" if single else self._target.task
-        return suggestion_of(shown.findings, given=given, task=task)[0]
-
     def _given(self, task: Task, shown: SampleRecord | None, pushed: str) -> Value | None:
         """Return what was judged: from the run, else what people had said before the push, else what the task shows."""
+        single = self._target.task == "classification"
         if shown is not None:
-            several = None if self._single else _parsed(shown.given)
-            return shown.given if several is None else several  # single labels stand in controls of several, too
-        annotations = [one for one in task.get("annotations") or () if not one.get("was_cancelled")]
-        before = sorted(
-            (one for one in annotations if one["updated_at"] <= pushed), key=lambda one: str(one["updated_at"])
+            several = None if single else _parsed(shown.given)
+            return shown.given if several is None else several
+        annotations = (
+            annotation for annotation in task.get("annotations") or () if not annotation.get("was_cancelled")
         )
-        stood = from_result(before[-1].get("result") or (), self._target) if before else None
-        text = task["data"].get(f"{PREFIX}given")
-        if self._single:
-            return text or stood
-        return stood if before else _parsed(text)
+        earlier = [annotation for annotation in annotations if annotation["updated_at"] <= pushed]
+        last = max(reversed(earlier), key=lambda annotation: str(annotation["updated_at"]), default=None)
+        before = None if last is None else from_result(last.get("result") or (), self._target)
+        cell = task["data"].get(f"{PREFIX}given")
+        if single:
+            return cell or before
+        return _parsed(cell) if last is None else before
 
     def _suggested(
-        self, task: Task, run: str, shown: SampleRecord | None, given: Value | None, *, single: bool
+        self, task: Task, run: str, shown: SampleRecord | None, given: Value | None, kind: Kind
     ) -> Value | None:
         """Return what was suggested: by the prediction, else by the run, as in mode blind, else by the task."""
         own = _own(task, run)
         value = from_result(own[0].get("result") or (), self._target) if own else None
         if value is not None:
-            return self._named(value, run, shown, single=single)
+            return self._named(value, run, shown, kind)
         if shown is not None:
-            return self._from_findings(shown, given, single=single)
+            return suggestion_of(shown.findings, given=given, task=kind)[0]
         return read_cell(task["data"].get(f"{PREFIX}suggested"), self._target)
-
-    @property
-    def _single(self) -> bool:
-        return self._target.task == "classification"
 
     def _shown(self, run: str, ids: Sequence[str]) -> dict[str, SampleRecord]:
         with contextlib.suppress(LabelsiftError):

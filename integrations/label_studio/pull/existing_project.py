@@ -23,13 +23,12 @@ from labelsift.review.incremental import changed_tasks
 from labelsift.store.pull_state import Pulled, read_pulled, write_pulled
 from labelsift.store.store import Store
 
-from ..client.client import Client
+from ..client.client import NAME, Client
 from ..client.read import SAID, SAID_AND_PREDICTED
 from ..convert.tabs import condition
 from ..convert.task_fields import PREFIX
 from ..second_look_project import KEY, find
 from ..state.rounds import rounds_in
-from .answers import NAME
 from .decisions import DecisionReader, Row, filter_time
 from .review_project import decisions_in
 

@@ -14,11 +14,11 @@ from labelsift.review.rounds import Plan
 from labelsift.store.base import RunTarget
 from labelsift.store.store import Store
 
-from ..client.client import Client
+from ..client.client import NAME, Client
 from ..convert.label_config import LabelControl, label_control_of
 from ..convert.task_fields import PREFIX, is_again, is_unseen, read_cell
 from ..state.rounds import Round
-from .answers import NAME, read_answer
+from .answers import read_answer
 
 Row = dict[str, Any]
 

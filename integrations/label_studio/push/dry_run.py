@@ -9,8 +9,10 @@ from typing import Any
 from labelsift.errors import InputError
 from labelsift.platforms import Receipt
 from labelsift.review.dealing import OVERLAP
+from labelsift.review.upsert import Diff
 
 from ..state.rounds import Round, round_for
+from .plan import Plan
 
 SECONDS_A_TASK = 0.004  # to import one with its prediction: 36 s for 10,000 on a busy machine with SQLite
 SECONDS_A_WRITE = 0.5  # to change a task that stands
@@ -70,19 +72,18 @@ def spell(seconds: float) -> str:
     return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"
 
 
-def describe(
-    wanted: Round, *, stands: bool, predictions: int, missing: int, writes: int, tabs: Sequence[Any], label_config: str
-) -> dict[str, Any]:
+def describe(wanted: Round, plan: Plan, diff: Diff, *, stands: bool) -> dict[str, Any]:
     """Return the plan of one review project for a receipt's details."""
+    seconds = len(diff.missing) * SECONDS_A_TASK + len(diff.edited) * SECONDS_A_WRITE
     return {
         "round": wanted.number,
         "project": f"{wanted.title} ({'stands already' if stands else 'will be made'})",
         "people_a_task": 2 if wanted.part else 1,
-        "predictions": predictions,
-        "tabs": len(tabs),
-        "tab_titles": [tab["title"] for tab in tabs],
-        "estimated_seconds": max(round(missing * SECONDS_A_TASK + writes * SECONDS_A_WRITE), 1),
-        "labeling_config": _STYLE.sub("", label_config),
+        "predictions": len(plan.predictions),
+        "tabs": len(plan.tabs),
+        "tab_titles": [tab["title"] for tab in plan.tabs],
+        "estimated_seconds": max(round(seconds), 1),
+        "labeling_config": _STYLE.sub("", plan.label_config),
     }
 
 

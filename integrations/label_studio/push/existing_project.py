@@ -19,7 +19,7 @@ from labelsift.review.blind import visible_metadata
 from labelsift.review.dealing import groups_of
 from labelsift.review.upsert import StoredTask, predicted
 
-from ..client.client import Client
+from ..client.client import NAME, Client
 from ..convert import tabs
 from ..convert import task_fields as convert
 from ..convert.label_config import LabelControl, label_control_of
@@ -30,7 +30,6 @@ from .dry_run import SECONDS_A_WRITE, require_few
 from .plan import Deal
 from .validate import fault_of_new, require_kind, require_medium
 
-NAME = "label-studio"
 CHUNK = 25  # tasks read again at once, just before they are written
 BATCH = 500
 

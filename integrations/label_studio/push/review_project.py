@@ -13,7 +13,7 @@ from labelsift.review.batches import Say, batches, prefetch, quiet
 from labelsift.review.dealing import groups_of, parts_of
 from labelsift.review.upsert import Diff, Holdings, StoredTask, compare, count
 
-from ..client.client import Client
+from ..client.client import NAME, Client
 from ..client.transport import body_of
 from ..convert import tabs
 from ..convert.review_config import review_target
@@ -23,7 +23,6 @@ from ..state.server_state import mend_predictions, put_tabs, read_holdings, same
 from .dry_run import describe, joined, overlap_of
 from .plan import Common, Deal, Plan, labels_of, plan_review
 
-NAME = "label-studio"
 BATCH = 2500  # tasks a request: one to four seconds on the server
 ROUNDS_OF_REPAIR = 3
 
@@ -92,19 +91,11 @@ def _push_part(
     plan = plan_review(items, common, run=wanted.run, round=wanted.number)
     receipt = Receipt(platform=NAME, target=wanted.of, dry_run=dry_run)
     if dry_run or not (plan.data or current):
-        held = read_holdings(client, current.project, repeats=plan.repeats) if current else Holdings()
-        diff = compare(plan, held, same=same_prediction)
+        holdings = read_holdings(client, current.project, repeats=plan.repeats) if current else Holdings()
+        diff = compare(plan, holdings, same=same_prediction)
         count(receipt, plan, diff)
         if plan.data or current:
-            receipt.details |= describe(
-                wanted,
-                stands=current is not None,
-                predictions=len(plan.predictions),
-                missing=len(diff.missing),
-                writes=len(diff.edited),
-                tabs=plan.tabs,
-                label_config=plan.label_config,
-            )
+            receipt.details |= describe(wanted, plan, diff, stands=current is not None)
         return receipt
     if current is None:
         current = open_round(client, wanted, label_config=plan.label_config)
@@ -122,15 +113,15 @@ def _fill(client: Client, receipt: Receipt, current: Round, plan: Plan, *, say: 
     """Bring what the plan has and the project lacks, and its tabs."""
     if not settle(client, current):
         say(f"A batch that an earlier push announced has not arrived in {current.title}; it is sent again")
-    held = read_holdings(client, current.project, repeats=plan.repeats)
+    holdings = read_holdings(client, current.project, repeats=plan.repeats)
     # What else stands there, or comes in between, makes the server's counts another one in the end, and is looked at.
-    before = len(held.of_sample), sum(len(stored.predictions) for stored in held.of_sample.values())
-    diff = compare(plan, held, same=same_prediction)
+    before = len(holdings.of_sample), sum(len(stored.predictions) for stored in holdings.of_sample.values())
+    diff = compare(plan, holdings, same=same_prediction)
     count(receipt, plan, diff)
-    current, held = _bring(client, current, plan, held, diff, before=before, say=say)
+    current, holdings = _bring(client, current, plan, holdings, diff, before=before, say=say)
     ids, written = put_tabs(client, current.project, plan.tabs)
     drop_empty_twins(client, current)
-    _link(client, receipt, current, plan, held, shown=ids)
+    _link(client, receipt, current, plan, holdings, shown=ids)
     receipt.details |= {"round": current.number, "tabs_written": written}
     return receipt
 
@@ -141,7 +132,7 @@ def _stands(client: Client, current: Round) -> bool:
 
 
 def _bring(
-    client: Client, current: Round, plan: Plan, held: Holdings, diff: Diff, *, before: tuple[int, int], say: Say
+    client: Client, current: Round, plan: Plan, holdings: Holdings, diff: Diff, *, before: tuple[int, int], say: Say
 ) -> tuple[Round, Holdings]:
     """Send what is missing, mend what differs, and look again until the server holds the plan."""
     for turn in range(ROUNDS_OF_REPAIR):
@@ -149,27 +140,27 @@ def _bring(
             client.delete_tasks(current.project, diff.doubles)
         current, arrived = _send(client, current, plan, diff.missing, say=say)
         for sample in diff.edited:
-            stored = held.of_sample[sample]
+            stored = holdings.of_sample[sample]
             client.write_task(stored.task, stored.data | plan.data[sample])
-        wrong = [(held.of_sample[sample], plan.predictions.get(sample)) for sample in diff.unpredicted]
+        wrong = [(holdings.of_sample[sample], plan.predictions.get(sample)) for sample in diff.unpredicted]
         mend_predictions(client, current.project, wrong, size=BATCH)
         if not (diff.missing or diff.updated or diff.doubles):
-            return announce(client, current, None), held
+            return announce(client, current, None), holdings
         if not (turn or diff.updated or diff.doubles) and len(arrived) == len(diff.missing):
             sent = len(arrived), sum(key in plan.predictions for key in arrived)
             if _size(client, current) == (before[0] + sent[0], before[1] + sent[1]):
                 # All of it was taken, and nobody else brought anything: there is nothing to look for.
-                held.of_sample |= arrived
-                return announce(client, current, None), held
-        held = read_holdings(client, current.project, repeats=plan.repeats)
-        diff = compare(plan, held, same=same_prediction)
+                holdings.of_sample |= arrived
+                return announce(client, current, None), holdings
+        holdings = read_holdings(client, current.project, repeats=plan.repeats)
+        diff = compare(plan, holdings, same=same_prediction)
     if diff.missing or diff.doubles:
         raise PlatformError(
             f"{current.title} still lacks {len(diff.missing)} samples and holds {len(diff.doubles)} twice",
             ids=[plan.data[key]["labelsift_id"] for key in diff.missing],
             hint="Somebody else is changing it: run the same command again when they are done",
         )
-    return announce(client, current, None), held
+    return announce(client, current, None), holdings
 
 
 def _send(
@@ -193,8 +184,8 @@ def _send(
 
 def _size(client: Client, current: Round) -> tuple[int, int]:
     """Return how many tasks and predictions the server counts in a project."""
-    found = client.project(current.project)
-    return int(found.get("task_number") or 0), int(found.get("total_predictions_number") or 0)
+    project = client.project(current.project)
+    return int(project.get("task_number") or 0), int(project.get("total_predictions_number") or 0)
 
 
 def _sign_of(batch: Sequence[dict[str, Any]], repeats: Mapping[str, float]) -> str:
@@ -209,16 +200,16 @@ def _task(plan: Plan, sample: str) -> dict[str, Any]:
 
 
 def _link(
-    client: Client, receipt: Receipt, current: Round, plan: Plan, held: Holdings, *, shown: dict[str, int]
+    client: Client, receipt: Receipt, current: Round, plan: Plan, holdings: Holdings, *, shown: dict[str, int]
 ) -> None:
     page = f"{client.url}/projects/{current.project}/data"
     of_tab = {title: f"{page}?tab={view}" for title, view in shown.items()}
     receipt.links = {"review": of_tab[tabs.REVIEW]} | of_tab
-    receipt.sample_links = {sample: f"{page}?task={held.of_sample[sample].task}" for sample in plan.samples}
+    receipt.sample_links = {sample: f"{page}?task={holdings.of_sample[sample].task}" for sample in plan.samples}
     receipt.details |= {
         "project_id": current.project,
         "project": current.title,
-        "tasks": sum(sample in held.of_sample for sample in plan.data),
-        "predictions": sum(len(held.of_sample[sample].predictions) for sample in plan.data),
+        "tasks": sum(sample in holdings.of_sample for sample in plan.data),
+        "predictions": sum(len(holdings.of_sample[sample].predictions) for sample in plan.data),
         "tabs": len(shown),
     }

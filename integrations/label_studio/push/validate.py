@@ -60,7 +60,7 @@ class Fitting:
     def _odd(self, prediction: Mapping[str, Any]) -> bool:
         # The SDK holds each level of a path against all names at once, and takes what is no path of the tree.
         known = {*self._target.paths.values(), (NONE,)}
-        paths = [path for one in prediction["result"] for path in one["value"].get("taxonomy", ())]
+        paths = [path for region in prediction["result"] for path in region["value"].get("taxonomy", ())]
         return any(tuple(path) not in known for path in paths) or bool(
             self._interface.validate_prediction(dict(prediction), return_errors=True)
         )

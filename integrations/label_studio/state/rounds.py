@@ -65,6 +65,11 @@ class Round:
     twice: float = 0.0
 
     @property
+    def key(self) -> tuple[str, str, str]:
+        """What it is one of: run, mode and part."""
+        return self.run, self.mode, self.part
+
+    @property
     def title(self) -> str:
         """What the project is called, within what Label Studio allows.
 
@@ -95,11 +100,6 @@ def rounds_of(client: Client, project: str) -> list[Round]:
     return [current for current in rounds_in(client.projects()) if current.of == project]
 
 
-def is_review(project: dict[str, Any]) -> bool:
-    """Tell whether a project is a review project."""
-    return _round(project) is not None
-
-
 def _round(project: dict[str, Any]) -> Round | None:
     mark = _MARK.search(project.get("description") or "")
     if mark is None:
@@ -127,7 +127,7 @@ def round_for(rounds: Sequence[Round], *, run: str, mode: str, part: str = "") -
     Two pushes at the same time, or one that died, can leave two. Everybody takes the same one: one with
     tasks rather than an empty one, and of those the oldest.
     """
-    same = [current for current in rounds if (current.run, current.mode, current.part) == (run, mode, part)]
+    same = [current for current in rounds if current.key == (run, mode, part)]
     return min(same, key=lambda current: (not current.tasks, current.project), default=None)
 
 
@@ -203,6 +203,5 @@ def drop_empty_twins(client: Client, current: Round) -> None:
     A push that is at work fills no project that has an older twin with tasks, so none of these will be filled.
     """
     for twin in rounds_of(client, current.of):
-        same = (twin.run, twin.mode, twin.part) == (current.run, current.mode, current.part)
-        if same and twin.project > current.project and not twin.tasks and twin.pending is None:
+        if twin.key == current.key and twin.project > current.project and not twin.tasks and twin.pending is None:
             client.delete_project(twin.project)
