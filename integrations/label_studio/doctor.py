@@ -93,10 +93,7 @@ def key_notes(key: str, *, now: datetime) -> Lines:
     """Yield what is good to know of a key."""
     facts = facts_of(key)
     if facts.expires and now < facts.expires <= now + SOON:
-        yield (
-            f"The personal access token expires on {facts.expires:%Y-%m-%d}",
-            f"Make a new one before: {_WHERE}",
-        )
+        yield f"The personal access token expires on {facts.expires:%Y-%m-%d}", f"Make a new one before: {_WHERE}"
 
 
 def open_files() -> Lines:
@@ -115,8 +112,7 @@ def open_files() -> Lines:
 def _check_project(client: Client, project: Mapping[str, Any], health: Health) -> None:
     wires = wires_of(client, int(project["id"]))
     backends, webhooks = wires.backends, wires.webhooks
-    health.notes.update(_notes(project, backends))
-    health.notes.update(_second_looks(client, project))
+    health.notes.update(_notes(client, project, backends))
     try:
         label_control_of(project["label_config"] or "", project=str(project["title"]))
     except InputError as error:
@@ -127,7 +123,7 @@ def _check_project(client: Client, project: Mapping[str, Any], health: Health) -
     health.problems.update(_model_version_problems(client, project, backends))
 
 
-def _notes(project: Mapping[str, Any], backends: Sequence[Mapping[str, Any]]) -> Lines:
+def _notes(client: Client, project: Mapping[str, Any], backends: Sequence[Mapping[str, Any]]) -> Lines:
     now = project["model_version"] or ""
     if now.startswith(model_version("")) or now in {backend["title"] for backend in backends}:
         yield (
@@ -140,12 +136,8 @@ def _notes(project: Mapping[str, Any], backends: Sequence[Mapping[str, Any]]) ->
             f"{project['title']} shows no predictions",
             "Switch them on under Settings → Annotation, if people shall see them",
         )
-
-
-def _second_looks(client: Client, project: Mapping[str, Any]) -> Lines:
-    """Yield where second looks wait, which their people must be told."""
     looks = find(client, int(project["id"]))
-    if looks is not None:
+    if looks is not None:  # their people must be told
         yield (
             f"{looks['title']} holds {looks['task_number']} second looks at answers of {project['title']}",
             "Each person works in the tab of their name. disable leaves the project, because it holds people's answers",

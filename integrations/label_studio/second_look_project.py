@@ -87,11 +87,8 @@ def _tells(value: object, labels: Collection[str]) -> bool:
 
 def standing(client: Client, project: int, keys: Sequence[str]) -> set[str]:
     """Return which of these tasks stand on the server."""
-    arrived: set[str] = set()
-    for key in keys:
-        if next(client.tasks(project, filters=[condition(f"data.{KEY}", "equal", "String", key)]), None):
-            arrived.add(key)
-    return arrived
+    tasks = {key: client.tasks(project, filters=[condition(f"data.{KEY}", "equal", "String", key)]) for key in keys}
+    return {key for key, pages in tasks.items() if next(pages, None)}
 
 
 def _tab(title: str, person: str | None = None) -> dict[str, Any]:

@@ -9,7 +9,7 @@ of that annotation), because a csv file or JSON_MIN shows no other mark.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,6 +31,7 @@ from ..state.rounds import rounds_in
 from .plan import Wanted, is_same, judged_texts, wanted_of
 
 CHUNK = 25  # tasks read again at once, just before their data is written
+Task = Mapping[str, Any]  # a task as the server describes it
 SECONDS_A_TASK = 0.7  # two writes, on a busy server
 
 
@@ -51,13 +52,7 @@ class Work:
         return not self.delete and self.create is None and self.noted == self.kept
 
 
-def apply_corrections(
-    client: Client,
-    corrections: pa.Table,
-    request: ApplyRequest,
-    *,
-    say: Say = quiet,
-) -> Receipt:
+def apply_corrections(client: Client, corrections: pa.Table, request: ApplyRequest, *, say: Say = quiet) -> Receipt:
     """Write one annotation a task where people decided on another label than stands there.
 
     Parameters
@@ -83,22 +78,31 @@ def apply_corrections(
     PlatformError
         If the server cannot be reached or refuses.
     """
-    project_data, match = find_project(client, request.project), request.match
-    if rounds_in([project_data]):  # the next pull would take what is written there for a person's answer
+    project = find_project(client, request.project)
+    if rounds_in([project]):  # the next pull would take what is written there for a person's answer
         raise InputError(
-            f"{project_data['title']} is a review project of labelsift's own",
+            f"{project['title']} is a review project of labelsift's own",
             hint="Name the project that the samples are from; what people decide here is brought by labelsift pull",
         )
-    receipt = Receipt(platform=NAME, target=str(project_data["title"]), dry_run=request.dry_run)
-    target = readable(project_data)
-    number = int(project_data["id"])
+    receipt = Receipt(platform=NAME, target=str(project["title"]), dry_run=request.dry_run)
+    target, number, match = readable(project), int(project["id"]), request.match
+    tasks = (task for page in client.tasks(number, annotations=True, include=SAID) for task in page)
     if request.undo:
-        scope = set(corrections["id"].to_pylist())
-        work = list(_undoing(client, number, scope, match, receipt))
+        work = list(_undoing(tasks, set(corrections["id"].to_pylist()), match, receipt))
     else:
         wanted = wanted_of(corrections, target, receipt, policy=request.policy, experts=request.experts)
         judged = judged_texts(corrections, request.store) if match is None else {}
-        work = list(_planned(client, number, wanted, target, match, judged, receipt))
+        accounts = {email: id for id, email in client.people().items()}
+        work = []
+        for task in tasks:
+            sample, text = sample_of(task, match), str(task["data"].get(target.field) or "")
+            if sample not in wanted or not is_same(task, text, match, judged.get(sample, ())):
+                continue
+            wrong = fault(map(tuple, wanted[sample].value or ()), text) if target.kind == "labels" else None
+            if wrong:
+                receipt.failed[sample] = f"The decided spans do not fit the task's text: {wrong}"
+                continue
+            work.append(_compared(task, sample, wanted[sample], target, accounts.get(wanted[sample].person), text))
         _name_missing(wanted, work, receipt)
     _count(work, receipt)
     due = [item for item in work if not item.done]
@@ -116,34 +120,7 @@ def apply_corrections(
     return receipt
 
 
-def _planned(
-    client: Client,
-    project: int,
-    wanted: Mapping[str, Wanted],
-    target: LabelControl,
-    match: str | None,
-    judged: Mapping[str, Collection[str]],
-    receipt: Receipt,
-) -> Iterator[Work]:
-    accounts = {email: id for id, email in client.people().items()}
-    for page in client.tasks(project, annotations=True, include=SAID):
-        for task in page:
-            sample = sample_of(task, match)
-            if sample not in wanted:
-                continue
-            text = str(task["data"].get(target.field) or "")
-            if not is_same(task, text, match, judged.get(sample, ())):
-                continue
-            wrong = fault(map(tuple, wanted[sample].value or ()), text) if target.kind == "labels" else None
-            if wrong:
-                receipt.failed[sample] = f"The decided spans do not fit the task's text: {wrong}"
-                continue
-            yield _compared(task, sample, wanted[sample], target, accounts.get(wanted[sample].person), text)
-
-
-def _compared(
-    task: Mapping[str, Any], sample: str, wanted: Wanted, target: LabelControl, person: int | None, text: str
-) -> Work:
+def _compared(task: Task, sample: str, wanted: Wanted, target: LabelControl, person: int | None, text: str) -> Work:
     number = int(task["id"])
     standing = [annotation for annotation in task.get("annotations") or () if not annotation.get("was_cancelled")]
     own = [annotation for annotation in standing if is_correction(annotation)]
@@ -168,7 +145,7 @@ def _plain(value: Value | None) -> object:
     return sorted(map(json.dumps, value)) if isinstance(value, list) else value
 
 
-def sample_of(task: Mapping[str, Any], match: str | None) -> str:
+def sample_of(task: Task, match: str | None) -> str:
     """Return the id of the sample that a task holds."""
     if match is not None:
         name = match.removeprefix("data.")
@@ -176,17 +153,16 @@ def sample_of(task: Mapping[str, Any], match: str | None) -> str:
     return str(task["data"].get(f"{PREFIX}id") or task["id"])
 
 
-def _undoing(client: Client, project: int, scope: set[str], match: str | None, receipt: Receipt) -> Iterator[Work]:
-    for page in client.tasks(project, annotations=True, include=SAID):
-        for task in page:
-            sample = sample_of(task, match)
-            marked = [annotation for annotation in task.get("annotations") or () if is_marked(annotation)]
-            if (scope and sample not in scope) or not (marked or CORRECTION in task["data"]):
-                continue
-            if any(not is_correction(annotation) for annotation in marked):
-                receipt.failed[sample] = "Somebody has changed the correction since, so it is theirs now and stays"
-            due = [annotation["id"] for annotation in marked if is_correction(annotation)]
-            yield Work(int(task["id"]), sample, due, noted=task["data"].get(CORRECTION))
+def _undoing(tasks: Iterable[Task], scope: set[str], match: str | None, receipt: Receipt) -> Iterator[Work]:
+    for task in tasks:
+        sample = sample_of(task, match)
+        marked = [annotation for annotation in task.get("annotations") or () if is_marked(annotation)]
+        if (scope and sample not in scope) or not (marked or CORRECTION in task["data"]):
+            continue
+        if any(not is_correction(annotation) for annotation in marked):
+            receipt.failed[sample] = "Somebody has changed the correction since, so it is theirs now and stays"
+        due = [annotation["id"] for annotation in marked if is_correction(annotation)]
+        yield Work(int(task["id"]), sample, due, noted=task["data"].get(CORRECTION))
 
 
 def _name_missing(wanted: Mapping[str, Wanted], work: Sequence[Work], receipt: Receipt) -> None:

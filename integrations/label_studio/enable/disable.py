@@ -148,10 +148,8 @@ class _Disabling:
         data = {**view["data"], "filters": old["data"].get("filters")}
         if view["data"] == written:
             data = old["data"]
-        self.change(f"tab {view['data'].get('title')}", "as it was", lambda: self._write(view, data))
-
-    def _write(self, view: Mapping[str, Any], data: Mapping[str, Any]) -> None:
-        self.client.write_view(int(view["id"]), self.number, data)
+        name, number = f"tab {view['data'].get('title')}", int(view["id"])
+        self.change(name, "as it was", lambda: self.client.write_view(number, self.number, data))
 
 
 def _is_plain(data: Mapping[str, Any]) -> bool:

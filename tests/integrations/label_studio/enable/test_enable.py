@@ -213,7 +213,7 @@ def test_what_people_changed_since_stays(platform, client, project, name, store,
     wider = {**views[TITLES[0]]["data"], "columnsWidth": {"tasks:id": 77}}
     client.write_view(views[TITLES[0]]["id"], project, wider)
     edited = client.project(project)["label_config"].replace("</Choices>", '<Choice value="unclear"/></Choices>')
-    enabling.write_config(client, project, edited)
+    client.write_config(project, edited)
     client.set_model_version(project, "their-model")
     pasted = {"project": project, "url": backend.url, "title": "pasted"}
     client.send("POST", "/api/ml", body=pasted, what="their backend")
@@ -233,12 +233,12 @@ def test_what_people_changed_since_stays(platform, client, project, name, store,
 def test_lines_that_cannot_be_told_apart_stay_and_are_named(platform, client, project, name, store):
     platform.enable(project=name, run="latest", store=store)
     mixed = client.project(project)["label_config"].replace("$labelsift_header", "$labelsift_header $text")
-    enabling.write_config(client, project, mixed)
+    client.write_config(project, mixed)
     result = CliRunner().invoke(main, ["disable", "label-studio", name, "--store", str(store)])
     assert result.exit_code == 2
     assert "by hand" in result.stdout
     assert client.project(project)["label_config"] == mixed
-    enabling.write_config(client, project, CONFIG)
+    client.write_config(project, CONFIG)
     assert CliRunner().invoke(main, ["disable", "label-studio", name, "--store", str(store)]).exit_code == 0
 
 
