@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import errno
 import json
-import multiprocessing
 import os
-import signal
 import stat
-import subprocess
-import sys
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -27,6 +23,7 @@ from labelsift.errors import InputError, StoreError
 from labelsift.report import load
 from labelsift.store.format import FORMAT
 from labelsift.store.store import Store, run_name
+from saving_processes import killed_save, saved_at_once
 
 START = datetime(2026, 11, 23, 10, 15, tzinfo=UTC)
 
@@ -251,30 +248,11 @@ def test_a_full_disk_is_named_and_leaves_the_old_runs(report, store, monkeypatch
     assert store.load().run.endswith("1")
 
 
-KILLED = """
-import os, signal, sys
-import lance
-from labelsift.store.store import Store
-real, calls = lance.write_dataset, []
-def write(*args, **options):
-    calls.append(1)
-    if len(calls) > int(sys.argv[3]):
-        os.kill(os.getpid(), signal.SIGKILL)
-    return real(*args, **options)
-store = Store(sys.argv[1])
-report = store.load()
-report.run = sys.argv[2]
-lance.write_dataset = write
-store.save(report)
-"""
-
-
 @pytest.mark.parametrize("after", [0, 3])
 def test_a_killed_writer_leaves_nothing_that_is_read(report, store, after):
     store.save(report)
     later = "20991231-235959-ffffff"
-    ended = subprocess.run([sys.executable, "-c", KILLED, store.folder, later, str(after)], check=False)
-    assert ended.returncode == -signal.SIGKILL
+    killed_save(store.folder, later, after=after)
     (half,) = [path for path in (store.folder / "runs").iterdir() if path.name != report.run]
     assert half.name.startswith(".")
     assert [one.run for one in store.runs()] == [report.run]
@@ -288,21 +266,8 @@ def test_a_killed_writer_leaves_nothing_that_is_read(report, store, after):
     assert not half.exists()
 
 
-def _save(folder: str, report, number: int, start) -> None:
-    start.wait()
-    Store(folder).save(numbered(report, number))
-
-
 def test_processes_that_save_at_once_do_not_disturb_each_other(report, store):
-    # spawn: Lance's threads do not survive a fork
-    context = multiprocessing.get_context("spawn")
-    start = context.Barrier(4)
-    processes = [context.Process(target=_save, args=(str(store.folder), report, at, start)) for at in range(4)]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join(60)
-    assert [process.exitcode for process in processes] == [0] * 4
+    assert saved_at_once(store.folder, [numbered(report, number) for number in range(4)]) == [0] * 4
     assert [one.run[-1] for one in store.runs()] == ["3", "2", "1", "0"]
     for number in range(4):
         assert store.load(numbered(report, number).run).scores.equals(report.scores)
