@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,36 +14,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from labelsift.cli.print_summary import print_summary
 from labelsift.corrections.erase import forget
-from labelsift.data.schemas import Finding, findings_table, to_json
+from labelsift.data.schemas import to_json
 from labelsift.render.confusions import SCHEMA, confusions_in, confusions_table
 from labelsift.report import Report, load
 from labelsift.review.assignment import assigned
 from labelsift.review.items import findings_of, queue_of
+from recurring_confusion import confusion, with_confusions
 from rich.cells import cell_len
 from rich.console import Console
 
 HOSTILE = "\x1b[31mred\x1b]8;;http://evil\x07 [bold]loud[/bold]\r\nsecond\u202eline\x00 :smile:"
-
-
-def confusion(given: str, suggested: str, members: list[str], *, count: int = 40) -> Finding:
-    return Finding(
-        to_json(sorted((given, suggested))),
-        "label",
-        0.1,
-        f"{count} of 900 labeled {given} look like {suggested}, 4 the other way: a slip that recurs.",
-        kind="systematic",
-        scope="class",
-        given=given,
-        suggested=suggested,
-        confidence=0.9,
-        related_ids=members,
-        group_id="pair",
-        evidence={"verdict": "slip", "count": count, "back": 4, "size_given": 900, "contrast": [members[:3]]},
-    )
-
-
-def with_confusions(report: Report, *found: Finding) -> Report:
-    return replace(report, findings=pa.concat_tables([report.findings, findings_table(found)]))
 
 
 @pytest.fixture
