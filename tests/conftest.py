@@ -24,7 +24,7 @@ PLANTED = 'Zwölfkämpfer "Quokka" <b>Ω</b> \\ 4711'
 CHROMIUM = "/usr/bin/chromium"
 HOSTILE_VALUES = ("a//b", "..", "=(),&>", "x" * 300, "💥 emoji", "", "plain")
 
-pytest_plugins = ["workers"]  # tests/helpers
+pytest_plugins = ["recording_platform", "workers"]  # tests/helpers
 pytest.register_assert_rewrite("labelsift.integrations.conformance")
 
 
