@@ -226,7 +226,7 @@ def test_undo_refuses_what_it_did_not_make_and_what_was_changed_since(tmp_path, 
         undo(file, tmp_path / "back.csv", store=store)
     head, *lines = out.read_text(encoding="utf-8").splitlines(keepends=True)
     moved = rowfiles.load(out)
-    rowfiles.save(moved.take(range(len(moved.table) - 1, -1, -1)), tmp_path / "moved.csv")  # type: ignore[arg-type]
+    rowfiles.save(moved.take(range(len(moved.table) - 1, -1, -1)), tmp_path / "moved.csv")
     assert rowfiles.load(tmp_path / "moved.csv").fingerprint == version.fingerprint
     with pytest.raises(ls.StoreError, match="rows of the file were moved"):
         undo(tmp_path / "moved.csv", tmp_path / "back.csv", store=store)

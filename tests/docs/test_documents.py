@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 import labelsift as ls
@@ -142,9 +143,9 @@ def test_its_python_runs(document, folder, monkeypatch, capsys):
 
 def test_the_methods_page_lists_as_many_ensemble_members_as_there_are(folder, monkeypatch):
     monkeypatch.chdir(folder)
-    scope: dict[str, object] = {}
+    scope: dict[str, Any] = {}
     exec(compile(*blocks("docs/methods.md", "python"), "methods.md", "exec"), scope)
-    assert len(scope["told"]["opinion_weights"]) == 5  # type: ignore[index]
+    assert len(scope["told"]["opinion_weights"]) == 5
 
 
 def test_the_methods_page_quotes_the_sentence_that_is_said():

@@ -137,7 +137,7 @@ def twice(
         "counts": None,
         "seed": seed,
     }
-    return quality_from_ensemble(EnsembleInputs(**(told | changed)))  # type: ignore[arg-type]
+    return quality_from_ensemble(EnsembleInputs(**(told | changed)))
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])

@@ -10,8 +10,6 @@ import pytest
 from labelsift.data.schemas import Finding, findings_table
 
 expect = pytest.importorskip("playwright.sync_api").expect
-pytestmark = pytest.mark.browser
-
 ATTACKS = (
     "</script><script>window.owned = 1; alert(1)</script>",
     '<img src=x onerror="window.owned=1">',

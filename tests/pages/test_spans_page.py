@@ -12,8 +12,6 @@ from labelsift.data.schemas import Finding, findings_table
 from labelsift.report import Report
 
 expect = pytest.importorskip("playwright.sync_api").expect
-pytestmark = pytest.mark.browser
-
 TEXT = "😀 <b>Ann</b> met\nBob Stone in Rome, javascript:alert(1)"
 BOB = TEXT.index("Bob")
 

@@ -12,8 +12,6 @@ from labelsift.integrations.label_studio.convert.label_config import label_contr
 from labelsift.integrations.label_studio.convert.regions import to_result
 from labelsift.integrations.label_studio.state.rounds import rounds_of
 
-pytestmark = pytest.mark.server
-
 
 class TestLabelStudio(LabelingPlatformConformance):
     @pytest.fixture(autouse=True)

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import pyarrow as pa
-import pytest
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.platforms import ApplyRequest
-
-pytestmark = pytest.mark.server
 
 
 def test_tasks_of_a_review_project_are_deleted_and_no_others(platform, make_queue, name, client, tasks_of):

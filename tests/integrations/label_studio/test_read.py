@@ -14,7 +14,6 @@ from labelsift.errors import InputError
 from labelsift.integrations.label_studio.client import read as reader
 from labelsift.integrations.label_studio.client.client import Client
 
-pytestmark = pytest.mark.server
 TEXT = "Ann Lee left Rome, didn't she?"
 TAGS = {
     "single": '<Choices name="c" toName="body"><Choice value="x"/><Choice value="y"/></Choices>',

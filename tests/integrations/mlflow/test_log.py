@@ -10,8 +10,6 @@ from labelsift.errors import InputError
 from labelsift.integrations.mlflow import MLflow
 from labelsift.render.panels import panels
 
-pytestmark = pytest.mark.server
-
 
 @pytest.fixture
 def logged(tracked, make_report):

@@ -20,7 +20,6 @@ from labelsift.integrations.label_studio.client.client import Client
 from labelsift.platforms import ApplyRequest
 from labelsift.store.store import Store
 
-pytestmark = pytest.mark.server
 CHOICES = "".join(f'<Choice value="{one}"/>' for one in ("card_arrival", "lost_or_stolen_card", "refund", "top_up"))
 CONFIG = f'<View><Text name="body" value="$text"/><Choices name="c" toName="body">{CHOICES}</Choices></View>'
 SETS = CONFIG.replace('name="c"', 'name="c" choice="multiple"')

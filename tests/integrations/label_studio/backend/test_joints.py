@@ -117,7 +117,7 @@ def test_a_project_of_second_looks_that_is_gone_is_made_anew_and_loses_no_look(b
             raise PlatformError(f"Label Studio has no project {place}")
         return load(project, tasks)
 
-    cable.import_tasks = refused  # type: ignore[method-assign]
+    cable.import_tasks = refused
     _send(bench, _event(_contradict(cable, "t0001")))
     bench.worker.step()
     assert [one["state"] for one in bench.database.rows("SELECT state FROM jobs WHERE state != 'done'")] == ["pending"]

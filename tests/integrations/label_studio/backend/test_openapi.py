@@ -102,7 +102,7 @@ def test_whatever_a_task_holds_it_is_read_without_an_error(task: dict[str, Any],
     assert id_of(task) is None or isinstance(id_of(task), str)
     assert is_blind(task) in (True, False)
     for kind in ("choice", "choices", "labels", "taxonomy"):
-        value_of(result, LabelControl("label", "text", ("a",), "text", kind=kind))  # type: ignore[arg-type]
+        value_of(result, LabelControl("label", "text", ("a",), "text", kind=kind))
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)

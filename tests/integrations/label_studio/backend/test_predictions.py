@@ -111,7 +111,7 @@ def test_a_sample_whose_text_was_changed_is_another_one(bench: Bench) -> None:
 
 
 def test_nothing_holds_the_page(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    judge = bench.served.scorer.judge  # type: ignore[union-attr]
+    judge = bench.served.scorer.judge
     free = threading.Event()
 
     def slow(*args: Any) -> Any:
@@ -203,7 +203,7 @@ def test_images_are_known_by_their_ids(store: Path, make_bench: Callable[..., Be
 
 def test_several_labels(tmp_path: Path, make_bench: Callable[..., Bench]) -> None:
     base = build_samples()
-    sets = [f'["{label}"]' if at % 2 else f'["{label}", "urgent"]' for at, label in enumerate(base.labels.to_pylist())]  # type: ignore[union-attr]
+    sets = [f'["{label}"]' if at % 2 else f'["{label}", "urgent"]' for at, label in enumerate(base.labels.to_pylist())]
     texts = [text if at % 2 else f"{text} hurry now quickly" for at, text in enumerate(base.texts.to_pylist())]
     ids = base.ids.to_pylist()
     ls.scan(Samples(pa.table({"id": ids, "text": texts, "labels": sets}), base.metadata, "sets"), store=tmp_path / "s")

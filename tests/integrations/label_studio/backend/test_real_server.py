@@ -18,7 +18,6 @@ from .conftest import CONFIG, LABELS, WRONG, build_samples, until
 
 SECRET = "correct-horse-battery"
 OTHER = "second-person@example.com"
-pytestmark = pytest.mark.server
 
 
 def _choice(label: str) -> list[dict[str, Any]]:

@@ -20,7 +20,6 @@ from labelsift.integrations.label_studio.enable import enable as enabling
 from labelsift.store.store import Store
 from labelsift.store.undo_record import UndoRecords
 
-pytestmark = pytest.mark.server
 CLASSES = ("card_arrival", "lost_or_stolen_card", "refund", "top_up")
 CONFIG = f"""<View>
   <!-- ours & nobody else's -->

@@ -12,8 +12,6 @@ from labelsift.integrations.label_studio.client.client import Client
 from labelsift.integrations.label_studio.push import review_project as push
 from labelsift.integrations.label_studio.state import rounds as review
 
-pytestmark = pytest.mark.server
-
 
 def pushed_at_once(platform, report, name, *, delay: float = 0.0):
     """Push twice, the second time ``delay`` seconds after the first began; return both receipts."""

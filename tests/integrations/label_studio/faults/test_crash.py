@@ -19,8 +19,6 @@ from labelsift.errors import PlatformError
 from labelsift.integrations.label_studio.push import review_project as push
 from labelsift.integrations.label_studio.state import rounds as review
 
-pytestmark = pytest.mark.server
-
 PUSHER = """
 import pickle, sys
 from labelsift.integrations.label_studio.push import review_project as push

@@ -17,8 +17,6 @@ from labelsift.integrations.label_studio.client.client import Client
 from labelsift.integrations.label_studio.state import rounds as review
 from labelsift.store.store import Store
 
-pytestmark = pytest.mark.server
-
 ROWS = 16
 RUN, EARLIER = "20261123-101500-4f2a", "20261122-101500-4f2a"
 STATUSES = (401, 403, 409, 429, 500, 502)

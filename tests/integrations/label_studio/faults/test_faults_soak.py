@@ -20,7 +20,7 @@ from labelsift.integrations.label_studio.client.client import Client
 from labelsift.integrations.label_studio.state import rounds as review
 from labelsift.report import Report
 
-pytestmark = [pytest.mark.server, pytest.mark.soak, pytest.mark.timeout(3600)]
+pytestmark = [pytest.mark.soak, pytest.mark.timeout(3600)]
 
 SECONDS = float(os.environ.get("LABELSIFT_SOAK_SECONDS", "600"))
 KILLS = int(os.environ.get("LABELSIFT_SOAK_KILLS", "50"))

@@ -14,8 +14,6 @@ from labelsift.integrations.label_studio.client import transport as wire
 from labelsift.integrations.label_studio.client.client import Client
 from labelsift.integrations.label_studio.state import rounds as review
 
-pytestmark = pytest.mark.server
-
 STEPS = [
     *(r"GET /api/projects\?", r"POST /api/projects/$", "GET /api/predictions", "GET /api/tasks", r"POST .*/import\b"),
     *("GET /api/dm/views", "POST /api/dm/views", r"PATCH /api/projects/\d+/"),

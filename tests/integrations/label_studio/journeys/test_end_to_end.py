@@ -13,8 +13,6 @@ import pytest
 from labelsift import platforms
 from labelsift.platforms import LabelingPlatform
 
-pytestmark = pytest.mark.server
-
 SAYINGS = {
     "refund": ("I want my money back for order {}", "please refund the {} euros you took", "refund request number {}"),
     "delivery": ("where is parcel {}", "my package {} has not been delivered", "the courier lost shipment {}"),
@@ -61,6 +59,7 @@ with LabelStudio().local(Path(sys.argv[1]), say=lambda line: None) as local:
 """
 
 
+@pytest.mark.server
 def test_a_server_ends_with_the_process_that_started_it(tmp_path):
     process = subprocess.Popen(
         [sys.executable, "-c", STARTER, str(tmp_path / "trial")], stdout=subprocess.PIPE, text=True

@@ -17,7 +17,6 @@ from ..apply import test_apply as applying
 from ..backend import test_real_server as real
 from ..backend.conftest import CONFIG, LABELS, WRONG, build_samples, until
 
-pytestmark = pytest.mark.server
 start, second_account, everything = real.start, real.second_account, applying.everything  # fixtures
 ROWS = 500
 THEIRS = {"title": "Mine", "type": "list", "target": "tasks", "ordering": ["tasks:id"], "filters": {}}

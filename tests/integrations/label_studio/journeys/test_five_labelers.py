@@ -22,8 +22,6 @@ from labelsift.errors import PlatformError
 from labelsift.integrations.label_studio.server import Account
 from labelsift.store.store import Store
 
-pytestmark = [pytest.mark.server, pytest.mark.browser]
-
 FIVE = 5
 SHOTS = os.environ.get("LABELSIFT_SHOTS")  # a folder takes a picture of what one of them sees in each mode, to look at
 

@@ -16,7 +16,6 @@ from labelsift.store.store import Store
 
 from .. import kinds
 
-pytestmark = pytest.mark.server
 REPORTS = {
     "sets": kinds.sets,
     "spans": kinds.spans,

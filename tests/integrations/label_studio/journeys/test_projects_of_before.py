@@ -13,7 +13,6 @@ import requests
 from click.testing import CliRunner
 from labelsift.cli import main
 
-pytestmark = pytest.mark.server
 FIXTURES = Path(__file__).parents[1] / "fixtures"  # how they were made: tests/store/fixtures/README.md
 MADE = json.loads((FIXTURES / "review_projects.json").read_text(encoding="utf-8"))
 PUSHES = {

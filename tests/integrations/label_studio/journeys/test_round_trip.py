@@ -19,8 +19,6 @@ from labelsift.integrations.label_studio import LabelStudio
 from labelsift.integrations.label_studio.client.client import Client
 from labelsift.report import Report
 
-pytestmark = pytest.mark.server
-
 SHARP = [
     *("$text", "$5 fee", "${a}", "a & b", "&amp;", "<b>bold</b>", "</Choices>", "'single'", '"double"', "`tick`"),
     *("a, b", "a / b", "[1, 2]", '{"a": 1}', "null", "None", "true", "0", "1e5", "%s %(x)s", "{{x}}", "\\n", "a\\"),

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any
 
 import labelsift as ls
-import pytest
 from click.testing import CliRunner
 from labelsift.cli import main
 from labelsift.integrations.label_studio.client.client import Client
@@ -16,8 +15,6 @@ from labelsift.integrations.label_studio.client.client import Client
 from ..pages import test_kinds_page as pages
 
 expect = pages.expect
-pytestmark = [pytest.mark.server, pytest.mark.browser]
-
 WORDS = {
     "delivery": "parcel courier late arrived doorstep shipped tracking depot driver van",
     "quality": "broken scratched cracked faulty torn damaged stitching defect leaks crooked",

@@ -10,7 +10,6 @@ from labelsift.integrations.label_studio.convert.correction import is_correction
 from labelsift.platforms import ApplyRequest
 
 expect = pytest.importorskip("playwright.sync_api").expect
-pytestmark = [pytest.mark.server, pytest.mark.browser]
 CONFIG = """<View><Text name="body" value="$text"/><Choices name="c" toName="body">
 <Choice value="refund"/><Choice value="top_up"/><Choice value="card_arrival"/></Choices></View>"""
 

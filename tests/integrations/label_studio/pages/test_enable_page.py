@@ -25,7 +25,6 @@ from ..backend.conftest import CONFIG as SERVED
 from ..backend.conftest import build_samples
 
 expect = pytest.importorskip("playwright.sync_api").expect
-pytestmark = [pytest.mark.server, pytest.mark.browser]
 CLASSES = ("card_arrival", "lost_or_stolen_card", "refund", "top_up")
 CONFIG = f"""<View>
   <Text name="body" value="$text"/>

@@ -14,8 +14,6 @@ from labelsift.store.store import Store
 from .. import kinds
 
 expect = pytest.importorskip("playwright.sync_api").expect
-pytestmark = [pytest.mark.server, pytest.mark.browser]
-
 SUBMIT = "Submit current annotation"
 # Where some words stand on the page, so that a mouse can be dragged over them.
 PLACE = """([words, nth]) => {

@@ -10,8 +10,6 @@ from labelsift.platforms import PushRequest
 from labelsift.review.items import queue_of
 
 expect = pytest.importorskip("playwright.sync_api").expect
-pytestmark = [pytest.mark.server, pytest.mark.browser]
-
 SHOTS: Path | None = None  # a folder takes a picture of each page, to look at
 
 

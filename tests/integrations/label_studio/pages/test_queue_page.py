@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-pytestmark = [pytest.mark.server, pytest.mark.browser]
 CONFIG = """<View><Text name="body" value="$text"/><Choices name="intent" toName="body">
 <Choice value="card_arrival"/><Choice value="lost_or_stolen_card"/><Choice value="refund"/><Choice value="top_up"/>
 </Choices></View>"""

@@ -11,7 +11,6 @@ from labelsift.store.store import Store
 from . import test_kinds_page as pages
 
 expect = pages.expect
-pytestmark = [pytest.mark.server, pytest.mark.browser]
 CLASSES = ("card_arrival", "lost_or_stolen_card", "refund", "top_up")
 CHOICES = "".join(f'<Choice value="{one}"/>' for one in CLASSES)
 CONFIG = f'<View><Text name="body" value="$text"/><Choices name="c" toName="body">{CHOICES}</Choices></View>'

@@ -17,7 +17,6 @@ from labelsift.report import Report
 from labelsift.review import incremental
 from labelsift.store.store import Store
 
-pytestmark = pytest.mark.server
 CONFIG = """<View><Text name="body" value="$text"/><Choices name="intent" toName="body">
 <Choice value="card_arrival"/><Choice value="lost_or_stolen_card"/><Choice value="refund"/><Choice value="top_up"/>
 </Choices></View>"""

@@ -11,8 +11,6 @@ from labelsift.errors import InputError
 from labelsift.integrations.label_studio.client.client import Client
 from labelsift.report import Report
 
-pytestmark = pytest.mark.server
-
 CONFIG = """<View><Text name="body" value="$text"/><Choices name="intent" toName="body">
 <Choice value="card_arrival"/><Choice value="lost_or_stolen_card"/><Choice value="refund"/><Choice value="top_up"/>
 </Choices></View>"""

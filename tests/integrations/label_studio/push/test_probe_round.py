@@ -12,7 +12,6 @@ from labelsift.corrections.probe_estimates import probed
 from labelsift.data.adjudication import resolve
 from labelsift.store.store import Store
 
-pytestmark = pytest.mark.server
 CHOICE = {"from_name": "label", "to_name": "text", "type": "choices"}
 
 

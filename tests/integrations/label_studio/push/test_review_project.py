@@ -5,8 +5,6 @@ from __future__ import annotations
 import pytest
 from labelsift.errors import InputError
 
-pytestmark = pytest.mark.server
-
 
 def test_the_queue_arrives_worst_first_and_the_second_push_changes_nothing(
     platform, make_queue, name, tasks_of, counts, client
