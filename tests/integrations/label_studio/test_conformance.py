@@ -27,8 +27,12 @@ class TestLabelStudio(LabelingPlatformConformance):
         return name
 
     def answer(self, platform: LabelStudio, project: str, sample_id: str, value: Any) -> None:
-        (review,) = rounds_of(self.client, project)
-        task = next(task for task in self._tasks(review.project) if task["data"]["labelsift_id"] == sample_id)
+        review, task = next(
+            (review, task)
+            for review in rounds_of(self.client, project)
+            for task in self._tasks(review.project)
+            if task["data"]["labelsift_id"] == sample_id
+        )
         target = label_control_of(self.client.project(review.project)["label_config"], project=review.title)
         body: dict[str, Any] = {"result": [], "was_cancelled": True}
         if value is not None:
