@@ -18,10 +18,10 @@ def made(run: str, seconds: float | None, verdict: str = "changed", *, minutes: 
 def test_time_is_added_up_and_an_open_page_is_no_work():
     records = [made("a", 60.0), made("a", 7_200.0), made("a", None, "accepted"), made("b", 3_600.0), {"kind": "sent"}]
     later = made("a", 900.0, minutes=34 * 60)
-    found = labeling_time([*records, later], runs={"a"}, until=datetime(2026, 11, 25, tzinfo=UTC))
-    assert (found.decisions, found.untimed, found.capped, found.accepted) == (3, 1, 1, 1)
-    assert found.hours == (60 + 600) / 3600
-    assert str(found).startswith("0.2 hours for 2 decisions; 1 of them counted as ten minutes; 1 further")
+    spent = labeling_time([*records, later], runs={"a"}, until=datetime(2026, 11, 25, tzinfo=UTC))
+    assert (spent.decisions, spent.untimed, spent.capped, spent.accepted) == (3, 1, 1, 1)
+    assert spent.hours == (60 + 600) / 3600
+    assert str(spent).startswith("0.2 hours for 2 decisions; 1 of them counted as ten minutes; 1 further")
 
 
 def test_the_rounds_between_two_runs_are_those_of_the_same_data():

@@ -27,12 +27,12 @@ def test_each_issue_of_a_sample_counts_and_repeats_do_not(make_report, tmp_path)
         answered(ids[0], "refused", 50.0, asked="repeat"),
         answered(ids[0], "accepted", run="unknown run"),
     ]
-    found = {one.issue: one for one in ls.agreement(corrections(*rows), store=tmp_path / "s")}
-    label = found["label"]
+    of_issue = {acceptance.issue: acceptance for acceptance in ls.agreement(corrections(*rows), store=tmp_path / "s")}
+    label = of_issue["label"]
     assert (label.accepted, label.changed, label.refused, label.skipped, label.seconds) == (1, 1, 1, 1, 4.0)
     assert label.share == 1 / 3
-    assert (found["unknown"].accepted, found["unknown"].seconds) == (1, None)
-    assert list(found)[-1] == "unknown"
+    assert (of_issue["unknown"].accepted, of_issue["unknown"].seconds) == (1, None)
+    assert list(of_issue)[-1] == "unknown"
 
 
 def test_nothing_decided_is_no_agreement(tmp_path):

@@ -170,7 +170,11 @@ def test_the_python_of_the_taxonomy_page_prints_what_it_says(capsys):
 def test_the_file_of_the_taxonomy_page_is_a_taxonomy(tmp_path):
     (tmp_path / "taxonomy.toml").write_text("".join(blocks("docs/taxonomy.md", "toml")), encoding="utf-8")
     taxonomy = ls.Taxonomy.read(tmp_path / "taxonomy.toml")
-    assert [taxonomy.fate(one).name for one in ("card payment", "refund status", "other")] == ["paying", "refund", None]
+    assert [taxonomy.fate(label).name for label in ("card payment", "refund status", "other")] == [
+        "paying",
+        "refund",
+        None,
+    ]
 
 
 @pytest.mark.slow

@@ -31,6 +31,11 @@ class RecordingPlatform(LabelingPlatform):
         self.capabilities = frozenset({"classification", "text", "prefill", "blind", "match", *abilities})
         self.pushed: list[ReviewQueue] = []
 
+    @property
+    def asked(self) -> set[str]:
+        """The samples of the last queue."""
+        return {item.id for item in self.pushed[-1].items}
+
     def push(self, queue: ReviewQueue, request: PushRequest) -> Receipt:
         """Keep the queue."""
         self.pushed.append(queue)

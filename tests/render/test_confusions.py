@@ -38,10 +38,10 @@ def printed(report: Report, *, width: int = 100) -> str:
 
 
 def test_the_terminal_names_the_most_frequent(make_report):
-    found = [confusion(f"class {at}", "card_lost", ["t3", "t13", "t23"], count=10 + at) for at in range(8)]
-    said = printed(with_confusions(make_report(), *found))
+    confusions = [confusion(f"class {row}", "card_lost", ["t3", "t13", "t23"], count=10 + row) for row in range(8)]
+    said = printed(with_confusions(make_report(), *confusions))
     part = said[said.index("Confusions that recur") : said.index("Good to know")]
-    assert [f"class {at}" in part for at in range(8)] == [False] * 3 + [True] * 5
+    assert [f"class {number}" in part for number in range(8)] == [False] * 3 + [True] * 5
     assert part.index("class 7") < part.index("class 3")
     assert "17 of 900" in part and "and 3 rarer ones" in part
     assert "Confusions that recur" not in printed(make_report())
@@ -66,7 +66,7 @@ def test_the_table_has_one_row_a_pair_the_most_frequent_first(report):
 
 def test_no_platform_takes_it_for_a_sample(report, make_report, tmp_path):
     plain = make_report()
-    assert [one.id for one in queue_of(report).items] == [one.id for one in queue_of(plain).items]
+    assert [item.id for item in queue_of(report).items] == [item.id for item in queue_of(plain).items]
     assert assigned(findings_of(report), share=0.5, seed=1) == assigned(findings_of(plain), share=0.5, seed=1)
     pushed = report.push("xlsx", project=str(tmp_path / "review.xlsx"))
     assert not pushed.failed
@@ -83,7 +83,7 @@ def kept(tmp_path: Path) -> Report:
     truth = rng.integers(0, 6, 600)
     vectors = rng.normal(size=(6, 16))[truth] + 0.4 * rng.normal(size=(600, 16))
     labels = np.where((truth == 1) & (rng.random(600) < 0.3), 0, truth)
-    rows = {"id": [f"r{at}" for at in range(600)], "text": [f"words of sample {at}" for at in range(600)]}
+    rows = {"id": [f"r{row}" for row in range(600)], "text": [f"words of sample {row}" for row in range(600)]}
     samples = ls.read(pa.table(rows | {"label": [f"c{code}" for code in labels]}), id="id", label="label")
     signals = ls.Signals(embeddings=vectors.astype(np.float32))
     return ls.scan(samples, signals=signals, only=["label"], store=tmp_path / "store")
@@ -98,7 +98,7 @@ def test_the_store_keeps_it_and_erased_samples_leave_it(tmp_path):
     forget(gone, store=tmp_path / "store", reason="asked for")
     left = load(report.run, store=tmp_path / "store").findings
     after = confusions_in(left)[0]
-    assert after.members == tuple(one for one in before.members if one not in gone)
-    assert after.contrast == tuple(one for one in before.contrast if not set(one) & set(gone))
-    assert not any(to_json(one) in text for one in gone for text in left["evidence"].to_pylist())
+    assert after.members == tuple(id for id in before.members if id not in gone)
+    assert after.contrast == tuple(triple for triple in before.contrast if not set(triple) & set(gone))
+    assert not any(to_json(id) in text for id in gone for text in left["evidence"].to_pylist())
     assert not pc.any(pc.is_in(left["id"], value_set=pa.array(gone))).as_py()

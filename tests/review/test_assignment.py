@@ -56,12 +56,12 @@ def test_the_share_is_drawn_among_flagged_labels_and_stays(kept, recording):
 def test_what_is_asked_blind_is_shown_in_no_other_project_or_mode(kept, recording):
     kept.push("queue", project="Tickets", blind_share=0.25)
     _, blind = ids_of(recording.pushed[0])
-    for told in (
+    for options in (
         {"project": "Others"},
         {"project": "Tickets", "mode": "prefill"},
         {"project": "1", "match": "data.id"},
     ):
-        kept.push("queue", **told)
+        kept.push("queue", **options)
         pushed, without = ids_of(recording.pushed[-1])
         assert not pushed & blind
         assert without == frozenset()
@@ -74,11 +74,11 @@ def test_a_dry_run_keeps_no_assignment(kept, recording):
 
 
 @pytest.mark.parametrize(
-    "told", [{"mode": "blind"}, {"mode": "prefill"}, {"match": "data.id"}, {"mode": "blind", "probe": 0.1}]
+    "options", [{"mode": "blind"}, {"mode": "prefill"}, {"match": "data.id"}, {"mode": "blind", "probe": 0.1}]
 )
-def test_where_it_makes_no_sense_a_blind_share_is_refused(kept, recording, told):
+def test_where_it_makes_no_sense_a_blind_share_is_refused(kept, recording, options):
     with pytest.raises(InputError, match="blind share"):
-        kept.push("queue", project="Tickets", blind_share=0.25, **told)
+        kept.push("queue", project="Tickets", blind_share=0.25, **options)
     assert recording.pushed == []
 
 
@@ -91,22 +91,22 @@ def test_platforms_that_cannot_too_few_labels_and_late_draws_are_refused(kept, r
     find_platform(RecordingPlatform())
     with pytest.raises(InputError, match="queue cannot ask about single samples"):
         kept.push("queue", project="Tickets", blind_share=0.25)
-    assert [one["kind"] for one in Store(kept.store.folder).ledger.records()] == ["decision"]
+    assert [record["kind"] for record in Store(kept.store.folder).ledger.records()] == ["decision"]
 
 
 def test_sway_is_compared_within_the_round(kept, recording):
     kept.push("queue", project="Tickets", blind_share=0.25)
     flagged = kept.samples.ids.to_pylist()[:60]
     _, blind = ids_of(recording.pushed[0])
-    shown = [one for one in flagged if one not in blind]
+    shown = [id for id in flagged if id not in blind]
     decide(kept, dict.fromkeys(shown[:30], "refund") | dict.fromkeys(shown[30:], "other"), "choose")
     assert probed(store=kept.store.folder).accepted == {}
-    decide(kept, {one: ("refund", "other", "other")[at % 3] for at, one in enumerate(sorted(blind))}, "blind")
-    found = probed(store=kept.store.folder)
-    assert (found.accepted["shown"].value, found.accepted["blind"].value) == (30 / 45, 5 / 15)
-    assert found.estimates == {}  # nothing is known of what was not flagged
-    assert any("assigned at random" in note for note in found.notes)
-    told = CliRunner().invoke(main, ["probes", "--store", str(kept.store.folder)])
-    assert told.exit_code == 0
-    assert "no round with probes" in told.output
-    assert "how far showing it sways people" in told.output
+    decide(kept, {id: ("refund", "other", "other")[index % 3] for index, id in enumerate(sorted(blind))}, "blind")
+    estimated = probed(store=kept.store.folder)
+    assert (estimated.accepted["shown"].value, estimated.accepted["blind"].value) == (30 / 45, 5 / 15)
+    assert estimated.estimates == {}  # nothing is known of what was not flagged
+    assert any("assigned at random" in note for note in estimated.notes)
+    done = CliRunner().invoke(main, ["probes", "--store", str(kept.store.folder)])
+    assert done.exit_code == 0
+    assert "no round with probes" in done.output
+    assert "how far showing it sways people" in done.output

@@ -30,8 +30,8 @@ def run_of(run: str, opinion: Opinion, *, label: str = "x", text: str = "t", iss
     columns = {"id": ["a", "b"], "label_score": pa.array([score, 0.9], pa.float32()), "is_label_issue": [True, False]}
     sure = pa.array([1 - score - OTHERS, 0.1], pa.float32())
     scores = pa.table(columns | {"suggested_label": [suggested, "x"], "confidence": sure})
-    found = [Finding("a", one, score, "r", given=label, suggested=suggested) for one in issues.split()]
-    return Report(run, START, samples, scores, findings_table(found))
+    findings = [Finding("a", issue, score, "r", given=label, suggested=suggested) for issue in issues.split()]
+    return Report(run, START, samples, scores, findings_table(findings))
 
 
 @pytest.fixture
@@ -63,8 +63,8 @@ def is_asked(recording: RecordingPlatform, store: Store, made: Report) -> bool:
 
 def test_the_record_holds_the_evidence_that_there_was(store):
     decide(store, "keep", "x")
-    (one,) = store.ledger.records()
-    assert one["evidence"] == {"score": 0.4, "suggested": "y", "confidence": pytest.approx(0.6 - OTHERS)}
+    (record,) = store.ledger.records()
+    assert record["evidence"] == {"score": 0.4, "suggested": "y", "confidence": pytest.approx(0.6 - OTHERS)}
 
 
 @pytest.mark.parametrize(
@@ -124,12 +124,12 @@ def test_skipping_is_no_judgement_of_the_evidence(recording, store):
 
 def test_records_from_before_evidence_was_kept_bring_nothing_back(recording, store):
     decide(store, "keep", "x")
-    old = [{name: value for name, value in one.items() if name != "evidence"} for one in store.ledger.records()]
+    old = [{name: value for name, value in record.items() if name != "evidence"} for record in store.ledger.records()]
     other = Store(store.folder.with_name("older"))
     other.prepare()
     without = ("number", "previous", "hash", "prev", "sealed")
     Ledger(other.folder / "corrections").append(
-        lambda _: [{name: value for name, value in one.items() if name not in without} for one in old]
+        lambda _: [{name: value for name, value in record.items() if name not in without} for record in old]
     )
     assert verified(run_of(NEXT, (0.01, "z")).samples, other.ledger.records(), but=NEXT)
     assert not is_asked(recording, other, run_of(NEXT, (0.01, "z")))
@@ -160,8 +160,8 @@ def test_an_accepted_suggestion_is_weighed_by_the_confidence_of_a_real_scan(reco
 
     def comes_back(score: float) -> bool:
         """Tell whether the sample is asked about again where a later scan gives its new label this score."""
-        rows = [one | {"label_score": score, "suggested_label": third} if one["id"] == row["id"] else one
-                for one in first.scores.to_pylist()]  # fmt: skip
+        rows = [scored | {"label_score": score, "suggested_label": third} if scored["id"] == row["id"] else scored
+                for scored in first.scores.to_pylist()]  # fmt: skip
         scores = pa.Table.from_pylist(rows, first.scores.schema)
         finding = Finding(row["id"], "label", score, "r", given=row["suggested_label"], suggested=third)
         made = replace(first, run=NEXT, samples=samples.apply(accepted), scores=scores)

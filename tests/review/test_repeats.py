@@ -20,11 +20,11 @@ from recording_platform import RecordingPlatform, corrections, decision, record_
 
 def test_a_repeat_comes_a_third_of_the_queue_later_at_a_random_place(scored):
     plan = planned(scored, share=1.0, budget=None, seed=3, repeat=0.1)
-    items = sorted(plan.scores, key=lambda one: plan.scores[one])
+    items = sorted(plan.scores, key=lambda id: plan.scores[id])
     assert len(plan.repeats) == max(round(0.1 * len(items)), 10)
     assert plan.repeats.keys() <= plan.scores.keys()
     for id, score in plan.repeats.items():
-        between = sum(plan.scores[id] < one < score for one in plan.scores.values())
+        between = sum(plan.scores[id] < other < score for other in plan.scores.values())
         assert between >= len(items) // 3 - 1
     assert plan.repeats != planned(scored, share=1.0, budget=None, seed=4, repeat=0.1).repeats
     without = planned(scored, share=1.0, budget=None, seed=3)
@@ -85,47 +85,47 @@ def test_both_answers_are_kept_and_the_queue_counts_one(scored):
     both = [decision(id, "other"), decision(id, "other", asked=REPEAT, minutes=9)]
     assert record_decisions(store, both).new == 2
     assert record_decisions(store, both).new == 0
-    untimed = [one | {"time": None, "person": "bob"} for one in both]
+    untimed = [row | {"time": None, "person": "bob"} for row in both]
     assert record_decisions(store, untimed).new == 2  # one person, one sample, one run: told apart by what was asked
     assert sum(row["changed"] for row in queue(store=store.folder)) == 2
-    told = CliRunner().invoke(main, ["audit", "--store", str(store.folder), "--json"]).output
-    assert [("asked once more" in row["why"]) for row in json.loads(told)] == [False, True, False, True]
+    output = CliRunner().invoke(main, ["audit", "--store", str(store.folder), "--json"]).output
+    assert [("asked once more" in row["why"]) for row in json.loads(output)] == [False, True, False, True]
 
 
 def test_how_well_people_agree_with_themselves(scored, recording):
     store = Store(scored.store.folder)
     scored.push("queue", project="Tickets", mode="blind", probe=0.25, repeat=0.2)
-    (plan,) = [one for one in store.ledger.records() if one["kind"] == "round"]
+    (plan,) = [record for record in store.ledger.records() if record["kind"] == "round"]
     ids = sorted(plan["repeats"])
-    record_decisions(store, [decision(one, "other", asked="blind") for one in plan["scores"]])
+    record_decisions(store, [decision(id, "other", asked="blind") for id in plan["scores"]])
     assert probed(store=store.folder).agreement is None
-    record_decisions(store, [decision(one, "other", asked=REPEAT, minutes=60) for one in ids[:9]])
-    found = probed(store=store.folder)
-    assert (found.repeated, found.agreement) == (9, None)
-    assert any("9 samples were decided twice" in note for note in found.notes)
-    before = found.flagged, found.rest, found.estimates
-    record_decisions(store, [decision(one, "refund", asked=REPEAT, minutes=60) for one in ids[9:]])
-    found = probed(store=store.folder)
-    assert (found.flagged, found.rest, found.estimates) == before
-    assert found.repeated == len(ids)
-    assert found.agreement is not None
-    assert found.agreement.value == 9 / len(ids)
-    assert found.agreement.low < 9 / len(ids) < found.agreement.high
+    record_decisions(store, [decision(id, "other", asked=REPEAT, minutes=60) for id in ids[:9]])
+    estimated = probed(store=store.folder)
+    assert (estimated.repeated, estimated.agreement) == (9, None)
+    assert any("9 samples were decided twice" in note for note in estimated.notes)
+    before = estimated.flagged, estimated.rest, estimated.estimates
+    record_decisions(store, [decision(id, "refund", asked=REPEAT, minutes=60) for id in ids[9:]])
+    estimated = probed(store=store.folder)
+    assert (estimated.flagged, estimated.rest, estimated.estimates) == before
+    assert estimated.repeated == len(ids)
+    assert estimated.agreement is not None
+    assert estimated.agreement.value == 9 / len(ids)
+    assert estimated.agreement.low < 9 / len(ids) < estimated.agreement.high
     record_decisions(store, [decision(ids[0], "refund", asked=REPEAT, minutes=60, person="bob")])  # not with themselves
-    assert probed(store=store.folder).agreement == found.agreement
-    told = CliRunner().invoke(main, ["probes", "--store", str(store.folder)]).output
-    assert "the same answer to the same sample again" in told
+    assert probed(store=store.folder).agreement == estimated.agreement
+    output = CliRunner().invoke(main, ["probes", "--store", str(store.folder)]).output
+    assert "the same answer to the same sample again" in output
     assert json.loads(CliRunner().invoke(main, ["probes", "--store", str(store.folder), "--json"]).output)["agreement"]
 
 
 def test_decisions_of_a_blind_round_without_probes_count_as_blind(scored, recording):
     store = Store(scored.store.folder)
     scored.push("queue", project="Tickets", mode="blind", probe=0.2, budget=20)
-    (plan,) = [one for one in store.ledger.records() if one["kind"] == "round"]
+    (plan,) = [record for record in store.ledger.records() if record["kind"] == "round"]
     flagged = scored.scores.filter(scored.scores["is_label_issue"])["id"].to_pylist()
-    rest = [one for one in flagged if one not in plan["flagged"]]
+    rest = [id for id in flagged if id not in plan["flagged"]]
     shown, blind = rest[: len(rest) // 2], rest[len(rest) // 2 :]
-    record_decisions(store, [decision(one, "refund", asked="choose") for one in shown])
-    record_decisions(store, [decision(one, "other", asked="blind") for one in [*blind, *plan["scores"]]])
+    record_decisions(store, [decision(id, "refund", asked="choose") for id in shown])
+    record_decisions(store, [decision(id, "other", asked="blind") for id in [*blind, *plan["scores"]]])
     accepted = probed(store=store.folder).accepted
     assert (accepted["shown"].value, accepted["blind"].value) == (1.0, 0.0)

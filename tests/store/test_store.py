@@ -23,7 +23,7 @@ from labelsift.errors import InputError, StoreError
 from labelsift.report import load
 from labelsift.store.format import FORMAT
 from labelsift.store.store import Store, run_name
-from saving_processes import killed_save, saved_at_once
+from saving_processes import killed_save
 
 START = datetime(2026, 11, 23, 10, 15, tzinfo=UTC)
 
@@ -103,9 +103,9 @@ def test_metadata_of_any_name_and_type_is_kept(report, store):
 
 def test_latest_is_the_newest_of_a_data_set(report, store):
     other = Samples(report.samples.table, report.samples.metadata, "chats")
-    for one in (numbered(report, 2), numbered(report, 5, samples=other), numbered(report, 1), numbered(report, 4)):
-        store.save(one)
-    assert [one.run[-1] for one in store.runs()] == ["5", "4", "2", "1"]
+    for saved in (numbered(report, 2), numbered(report, 5, samples=other), numbered(report, 1), numbered(report, 4)):
+        store.save(saved)
+    assert [run.run[-1] for run in store.runs()] == ["5", "4", "2", "1"]
     assert store.load().run.endswith("5")
     assert store.load(dataset="tickets").run.endswith("4")
     assert load("latest", dataset="chats", store=store.folder).samples.name == "chats"
@@ -185,7 +185,7 @@ def test_a_run_that_lost_a_part_is_named_and_the_others_stay_readable(report, st
         store.save(numbered(report, number))
     runs = store.folder / "runs"
     (runs / "20261123-101700-aa0002" / "run.json").unlink()
-    assert [one.run[-1] for one in store.runs()] == ["3", "1"]
+    assert [run.run[-1] for run in store.runs()] == ["3", "1"]
     (error,) = store.broken()
     assert "The run 20261123-101700-aa0002 cannot be read" in str(error)
     assert f"Delete {runs / '20261123-101700-aa0002'}" in str(error)
@@ -255,7 +255,7 @@ def test_a_killed_writer_leaves_nothing_that_is_read(report, store, after):
     killed_save(store.folder, later, after=after)
     (half,) = [path for path in (store.folder / "runs").iterdir() if path.name != report.run]
     assert half.name.startswith(".")
-    assert [one.run for one in store.runs()] == [report.run]
+    assert [run.run for run in store.runs()] == [report.run]
     assert store.broken() == []
     assert store.load().run == report.run
     store.save(numbered(report, 1))
@@ -264,14 +264,6 @@ def test_a_killed_writer_leaves_nothing_that_is_read(report, store, after):
     os.utime(half, (long_ago, long_ago))
     store.save(numbered(report, 2))
     assert not half.exists()
-
-
-def test_processes_that_save_at_once_do_not_disturb_each_other(report, store):
-    assert saved_at_once(store.folder, [numbered(report, number) for number in range(4)]) == [0] * 4
-    assert [one.run[-1] for one in store.runs()] == ["3", "2", "1", "0"]
-    for number in range(4):
-        assert store.load(numbered(report, number).run).scores.equals(report.scores)
-    assert [path.name for path in Path(store.folder).glob(".*")] == [".gitignore"]
 
 
 def test_links_are_kept_with_the_run(report, store):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import replace
+from pathlib import Path
 
 import labelsift as ls
 import numpy as np
@@ -63,8 +64,8 @@ def test_runs_are_found_and_removed(report, store):
     with pytest.raises(StoreError, match="There is no run 1999"):
         store.find("1999")
     store.remove(LATER)
-    assert [one.run for one in store.runs()] == [report.run]
-    assert not [one for one in store.place.names() if LATER in one]
+    assert [run.run for run in store.runs()] == [report.run]
+    assert not [name for name in store.place.names() if LATER in name]
     assert store.load().scores.equals(report.scores)
 
 
@@ -123,7 +124,7 @@ def test_a_killed_save_leaves_nothing_that_is_read(report, store, anywhere, afte
     store.save(report)
     whole = store.place.names()
     killed_save(anywhere, LATER, after=after)
-    assert [one.run for one in store.runs()] == [report.run]
+    assert [run.run for run in store.runs()] == [report.run]
     assert store.broken() == []
     assert store.load().run == report.run
     with pytest.raises(StoreError, match="There is no run 2099"):
@@ -142,7 +143,7 @@ def test_in_a_bucket_leftovers_of_another_machine_wait_for_a_day(report, bucket,
     store.save(report)
     store.save(replace(report, run=LATER))
     whole = store.place.names()
-    (tables,) = [one for one in store.place_of(LATER).children() if one.startswith("tables-")]
+    (tables,) = [name for name in store.place_of(LATER).children() if name.startswith("tables-")]
     for left in (f"{LATER}/tables-elsewhere-1-00", "20990101-000000-ffffff/tables-elsewhere-1-00"):
         (store.place / "runs").replace(f"{left}/samples.lance/data/x", b"half")
     assert sweep_dead(store.place / "runs") == [
@@ -177,11 +178,13 @@ def test_a_full_bucket_is_named_and_leaves_the_old_runs(report, bucket, monkeypa
 
 
 def test_processes_that_save_at_once_do_not_disturb_each_other(report, store, anywhere):
-    names = [f"2099123{digit}-000000-ffffff" for digit in range(3)]
-    assert saved_at_once(anywhere, [replace(report, run=name) for name in names]) == [0] * 3
-    assert sorted(one.run for one in store.runs()) == names
+    names = [f"2099123{digit}-000000-ffffff" for digit in range(4)]
+    assert saved_at_once(anywhere, [replace(report, run=name) for name in names]) == [0] * 4
+    assert [run.run for run in store.runs()] == names[::-1]
     for name in names:
         assert store.load(name).scores.equals(report.scores)
+    if "://" not in anywhere:
+        assert [path.name for path in Path(anywhere).glob(".*")] == [".gitignore"]
 
 
 @pytest.mark.server
@@ -189,14 +192,14 @@ def test_two_who_save_the_same_run_into_a_bucket_leave_one(report, bucket):
     where = f"{bucket}/kept"
     Store(where).prepare()
     assert sorted(saved_at_once(where, [report, report])) == [0, 1]
-    tables = [one for one in Store(where).place_of(report.run).children() if one.startswith("tables-")]
+    tables = [name for name in Store(where).place_of(report.run).children() if name.startswith("tables-")]
     assert len(tables) == 1
     assert Store(where).load().scores.equals(report.scores)
 
 
 def test_the_command_line_scans_into_it_and_shows_it(anywhere, tmp_path):
     file = tmp_path / "tickets.csv"
-    rows = [f"t{at},ticket {at} about {('cards', 'refunds')[at % 2]},{'ab'[at % 2]}" for at in range(40)]
+    rows = [f"t{row},ticket {row} about {('cards', 'refunds')[row % 2]},{'ab'[row % 2]}" for row in range(40)]
     file.write_text("id,text,label\n" + "\n".join(rows) + "\n")
     asked = ["scan", str(file), "--text", "text", "--label", "label", "--id", "id", "--store", anywhere]
     done = CliRunner().invoke(main, asked, catch_exceptions=False)
@@ -204,7 +207,7 @@ def test_the_command_line_scans_into_it_and_shows_it(anywhere, tmp_path):
     listed = CliRunner().invoke(main, ["runs", "list", "--store", anywhere, "--json"])
     (run,) = json.loads(listed.output)
     assert run["rows"] == 40
-    assert ls.load(store=anywhere).samples.ids.to_pylist() == [f"t{at}" for at in range(40)]
+    assert ls.load(store=anywhere).samples.ids.to_pylist() == [f"t{number}" for number in range(40)]
     for asked in (
         ["runs", "tag", "latest", "baseline", "--by", "ann"],
         ["runs", "show", "tag:baseline"],

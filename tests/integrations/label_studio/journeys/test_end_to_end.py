@@ -22,14 +22,14 @@ SAYINGS = {
 
 def test_a_scan_stands_in_the_queue_and_its_decisions_come_back(platform, name, tmp_path):
     rows = [
-        {"id": f"{label}-{kind}-{at}", "text": saying.format(at), "label": label}
+        {"id": f"{label}-{kind}-{number}", "text": saying.format(number), "label": label}
         for label, sayings in SAYINGS.items()
         for kind, saying in enumerate(sayings)
-        for at in range(100, 120)
+        for number in range(100, 120)
     ]
-    wrong = {at: rows[at]["id"] for at in (5, 70, 130)}
-    for at in wrong:
-        rows[at]["label"] = "login" if rows[at]["label"] != "login" else "refund"
+    wrong = {number: rows[number]["id"] for number in (5, 70, 130)}
+    for number in wrong:
+        rows[number]["label"] = "login" if rows[number]["label"] != "login" else "refund"
     samples = ls.read(pa.Table.from_pylist(rows), text="text", label="label", id="id")
     report = ls.scan(samples, store=tmp_path / ".labelsift", only=["label"])
 
@@ -44,9 +44,9 @@ def test_a_scan_stands_in_the_queue_and_its_decisions_come_back(platform, name, 
 
 
 def test_the_platform_is_found_by_name_and_keeps_the_protocols():
-    found = platforms.get("label-studio")
-    assert isinstance(found, LabelingPlatform)
-    found.require("local")
+    platform = platforms.get("label-studio")
+    assert isinstance(platform, LabelingPlatform)
+    platform.require("local")
 
 
 STARTER = """
