@@ -121,7 +121,7 @@ class Holding(BaseHTTPRequestHandler):
 @pytest.fixture
 def holding(server) -> Iterator[tuple[str, type[Holding]]]:
     handler = type(
-        "HoldingHere", (Holding,), {"target": server.url, "held": threading.Event(), "release": threading.Event()}
+        "HoldingHere", (Holding,), {"target": server.url, "reached": threading.Event(), "release": threading.Event()}
     )
     proxy = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=proxy.serve_forever, daemon=True).start()
