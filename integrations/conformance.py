@@ -63,10 +63,12 @@ _CELLS: dict[Task, str] = {"classification": "label", "multilabel": "labels", "s
 _numbers = itertools.count(1)
 
 
-def flagged_report(task: Task = "classification") -> Report:
-    """Return a run of eight samples whose labels are all flagged; a field of the user's holds each given label."""
-    ids = [*(f"s{number}" for number in range(len(TEXTS) - 1)), ODD_ID]
-    texts = [text if task == "classification" else f"Hi: {text.strip()}" for text in TEXTS]
+def flagged_report(task: Task = "classification", *, rows: int = len(TEXTS)) -> Report:
+    """Return a run of samples whose labels are all flagged; a field of the user's holds each given label."""
+    ids = [*(f"s{number}" for number in range(rows - 1)), ODD_ID]
+    texts = [TEXTS[number % len(TEXTS)] for number in range(rows)]
+    if task != "classification":
+        texts = [f"Hi: {text.strip()}" for text in texts]
     given, suggested = ([value_of(index + shift, task) for index in range(len(ids))] for shift in (0, 1))
     cells = given if task == "classification" else [json.dumps(value) for value in given]
     findings = []
@@ -172,8 +174,8 @@ class LabelingPlatformConformance:
             "s2": (change, "changed", values["s2"]),
             "s3": ("keep", "skipped", value_of(3, task)),
         }
-        told = {(row["platform"], row["run"], row["asked"]) for row in table.to_pylist()}
-        assert told == {(platform.name, report.run, mode)}
+        sources = {(row["platform"], row["run"], row["asked"]) for row in table.to_pylist()}
+        assert sources == {(platform.name, report.run, mode)}
         assert self.contents(platform, project) == before  # a pull only reads
         assert _counts(_push(report, platform, project, mode=mode)) == (0, 0, pushed.created, pushed.failed)
         assert self.contents(platform, project) == before  # a push touches nothing that people wrote
@@ -186,13 +188,51 @@ class LabelingPlatformConformance:
         contents = self.contents(platform, project)
         assert contents
         for sample_id, visible in contents.items():
-            text = json.dumps(visible, ensure_ascii=False, default=str).casefold()
-            assert [label for label in CLASSES if label in text] == [], sample_id
+            assert _labels_in(visible) == [], sample_id
+
+    def test_single_blind_items_hide_their_labels_and_come_back_as_blind(self, platform, project, store):
+        if "rounds" not in platform.capabilities:
+            return  # refused, see below
+        report = _stored(store, rows=24)  # ten each, at the least, are asked blind and not
+        pushed = _push(report, platform, project, ability="rounds")
+        (assignment,) = (record for record in Store(store).ledger.records() if record["kind"] == "assignment")
+        before = self.contents(platform, project)
+        hidden = {sample_id for sample_id, visible in before.items() if not _labels_in(visible)}
+        assert hidden == set(assignment["blind"]) & before.keys()
+        assert _counts(_push(report, platform, project, ability="rounds")) == (0, 0, pushed.created, pushed.failed)
+        assert self.contents(platform, project) == before
+
+        asked = {"blind": min(hidden - {ODD_ID}), "choose": min(before.keys() - hidden - {ODD_ID})}
+        for sample_id in asked.values():  # with the suggestion
+            self.answer(platform, project, sample_id, value_of(int(sample_id[1:]) + 1, "classification"))
+        table = platforms.pull(platform.name, project=project, store=store)
+        answers = {row["asked"]: (row["id"], row["action"], row["verdict"]) for row in table.to_pylist()}
+        assert answers == {mode: (sample_id, "relabel", "accepted") for mode, sample_id in asked.items()}
+
+    @pytest.mark.parametrize("ability", ["lanes", "overlap"])
+    def test_a_queue_that_is_dealt_out_is_as_whole_as_any_other(self, platform, project, store, ability: str):
+        if ability not in platform.capabilities:
+            return  # refused, see below
+        report = _stored(store)
+        planned = _push(report, platform, project, ability=ability, dry_run=True)
+        assert self.contents(platform, project) == {}
+        pushed = _push(report, platform, project, ability=ability)
+        before = self.contents(platform, project)
+        assert _counts(pushed) == _counts(planned) == (len(before), 0, 0, pushed.failed)
+        assert before.keys() == set(report.samples.ids.to_pylist()) - pushed.failed.keys()
+        assert _counts(_push(report, platform, project, ability=ability)) == (0, 0, pushed.created, pushed.failed)
+        assert self.contents(platform, project) == before
+
+        answered = ["s0", "s1", "s2", "s3"]  # some in each part
+        for sample_id in answered:
+            self.answer(platform, project, sample_id, CLASSES[0])
+        table = platforms.pull(platform.name, project=project, store=store)
+        assert sorted(table["id"].to_pylist()) == answered
 
     @pytest.mark.parametrize("ability", OPTIONS)
     def test_options_that_are_not_declared_are_refused(self, platform, project, store, ability: str):
         if ability in platform.capabilities:
-            return  # what it does is for the platform's own tests
+            return  # what it does is for the tests above, or the platform's own
         with pytest.raises(LabelsiftError) as refused:
             _stored(store).push(platform.name, project=project, **OPTIONS[ability])
         assert platform.name in str(refused.value)
@@ -218,16 +258,23 @@ class LabelingPlatformConformance:
             assert platform.name in str(refused.value)
 
 
-def _stored(store: Path, task: Task = "classification") -> Report:
+def _stored(store: Path, task: Task = "classification", *, rows: int = len(TEXTS)) -> Report:
     """Return a run as a store gives it back: the pull of a blind round asks there for what was given."""
-    Store(store).save(flagged_report(task))
+    Store(store).save(flagged_report(task, rows=rows))
     return load(store=store)
 
 
 def _push(
-    report: Report, platform: LabelingPlatform, project: str, *, mode: Mode = "choose", dry_run: bool = False
+    report: Report,
+    platform: LabelingPlatform,
+    project: str,
+    *,
+    mode: Mode = "choose",
+    ability: str | None = None,
+    dry_run: bool = False,
 ) -> Receipt:
-    receipt = report.push(platform.name, project=project, mode=mode, dry_run=dry_run)
+    options: dict[str, Any] = OPTIONS[ability] if ability else {"mode": mode}
+    receipt = report.push(platform.name, project=project, dry_run=dry_run, **options)
     assert (receipt.platform, receipt.dry_run) == (platform.name, dry_run)
     json.dumps(receipt.as_dict())
     return receipt
@@ -235,3 +282,9 @@ def _push(
 
 def _counts(receipt: Receipt) -> tuple[int, int, int, dict[str, str]]:
     return receipt.created, receipt.updated, receipt.unchanged, receipt.failed
+
+
+def _labels_in(visible: object) -> list[str]:
+    """Return the labels that a person can read in what they see of a task."""
+    text = json.dumps(visible, ensure_ascii=False, default=str).casefold()
+    return [label for label in CLASSES if label in text]

@@ -24,7 +24,7 @@ PLANTED = 'Zwölfkämpfer "Quokka" <b>Ω</b> \\ 4711'
 CHROMIUM = "/usr/bin/chromium"
 HOSTILE_VALUES = ("a//b", "..", "=(),&>", "x" * 300, "💥 emoji", "", "plain")
 
-pytest_plugins = ["workers"]  # tests/helpers
+pytest_plugins = ["recording_platform", "workers"]  # tests/helpers
 pytest.register_assert_rewrite("labelsift.integrations.conformance")
 
 
@@ -46,22 +46,22 @@ def build_report(rows: int = 200, *, predicted: bool = False, run: str = "202611
     probs[off] = np.roll(probs[off], 1, axis=1)
     probs[0] = np.nan
     names = np.array(classes)
-    labels = [None if at % 25 == 9 else str(names[code]) for at, code in enumerate(given)]
+    labels = [None if index % 25 == 9 else str(names[code]) for index, code in enumerate(given)]
     columns = {
-        "id": [f"t{at}" for at in range(rows)],
-        "text": [f"{PLANTED} number {at}" for at in range(rows)],
+        "id": [f"t{row}" for row in range(rows)],
+        "text": [f"{PLANTED} number {row}" for row in range(rows)],
         "label": labels,
-        "split": ["train" if at % 4 else "test" for at in range(rows)],
+        "split": ["train" if row % 4 else "test" for row in range(rows)],
     }
     if predicted:
-        columns["predicted"] = [None if at % 13 == 0 else str(names[code]) for at, code in enumerate(truth)]
+        columns["predicted"] = [None if index % 13 == 0 else str(names[code]) for index, code in enumerate(truth)]
     metadata = {
-        "state": ["CA" if wrong[at] and at % 20 == 3 else ("NY", "TX", None)[at % 3] for at in range(rows)],
-        "gender": [("f", "m")[at % 2] for at in range(rows)],
-        "hostile": [HOSTILE_VALUES[at % len(HOSTILE_VALUES)] for at in range(rows)],
-        "age": [float(18 + at % 60) for at in range(rows)],
+        "state": ["CA" if wrong[row] and row % 20 == 3 else ("NY", "TX", None)[row % 3] for row in range(rows)],
+        "gender": [("f", "m")[row % 2] for row in range(rows)],
+        "hostile": [HOSTILE_VALUES[row % len(HOSTILE_VALUES)] for row in range(rows)],
+        "age": [float(18 + row % 60) for row in range(rows)],
         "copy": columns["text"],
-        "ticket": [f"T-{at}" for at in range(rows)],
+        "ticket": [f"T-{row}" for row in range(rows)],
         "country": ["US"] * rows,
     }
     labeled = np.array([label is not None for label in labels])
@@ -72,36 +72,36 @@ def build_report(rows: int = 200, *, predicted: bool = False, run: str = "202611
         {
             "id": columns["id"],
             "label_score": pa.array(np.where(labeled, score, np.nan), pa.float32(), from_pandas=True),
-            "is_label_issue": pa.array([bool(flagged[at]) if labeled[at] else None for at in range(rows)]),
+            "is_label_issue": pa.array([bool(flagged[row]) if labeled[row] else None for row in range(rows)]),
             "empty_score": pa.array(np.where(empty, 0.0, 1.0), pa.float32()),
             "is_empty_issue": pa.array(empty),
             "suggested_label": pa.array([str(names[code]) for code in truth]),
             "confidence": pa.array(np.full(rows, 0.85), pa.float32()),
         }
     )
-    found = [
+    findings = [
         Finding(
-            f"t{at}",
+            f"t{row}",
             "label",
-            float(score[at]),
-            f"Labeled {labels[at]}, and the text says otherwise",
-            given=labels[at],
-            suggested=str(names[truth[at]]),
+            float(score[row]),
+            f"Labeled {labels[row]}, and the text says otherwise",
+            given=labels[row],
+            suggested=str(names[truth[row]]),
             confidence=0.85,
         )
-        for at in np.flatnonzero(flagged)
+        for row in np.flatnonzero(flagged)
     ]
     # A check of somebody else's that quotes the text where only labels and reasons belong.
-    found += [
-        Finding(f"t{at}", "empty", 0.0, f"Says {PLANTED}", given=PLANTED, suggested=PLANTED)
-        for at in np.flatnonzero(empty)
+    findings += [
+        Finding(f"t{row}", "empty", 0.0, f"Says {PLANTED}", given=PLANTED, suggested=PLANTED)
+        for row in np.flatnonzero(empty)
     ]
     return Report(
         run=run,
         created=datetime(2026, 11, 23, 10, 15, tzinfo=UTC),
         samples=Samples(pa.table(columns), pa.table(metadata), "tickets"),
         scores=scores,
-        findings=findings_table(found),
+        findings=findings_table(findings),
         classes=classes,
         settings={"embedder": "wordllama"},
         notes=("Every tenth label is wrong on purpose.",),
@@ -124,8 +124,8 @@ def without_scores(report: Report, rows: np.ndarray) -> Report:
     flags = np.array([bool(flag) for flag in scores["is_label_issue"].to_pylist()]) & ~rows
     scores = scores.set_column(scores.column_names.index("is_label_issue"), "is_label_issue", pa.array(flags))
     gone = set(report.samples.ids.filter(pa.array(rows)).to_pylist())
-    found = [one for one in report.findings.to_pylist() if one["issue"] != "label" or one["id"] not in gone]
-    return replace(report, scores=scores, findings=pa.Table.from_pylist(found, schema=report.findings.schema))
+    findings = [row for row in report.findings.to_pylist() if row["issue"] != "label" or row["id"] not in gone]
+    return replace(report, scores=scores, findings=pa.Table.from_pylist(findings, schema=report.findings.schema))
 
 
 @pytest.fixture(scope="session")

@@ -56,10 +56,10 @@ def test_the_summary_is_json_and_counts_what_is_flagged(make_report):
 
 
 def test_similar_by_text_and_by_id(report):
-    found = report.similar("my card has been stolen", k=2)
-    assert found.column_names == ["id", "similarity", "label", "text"]
-    assert set(found["id"].to_pylist()) == {"a", "b"}
-    assert found["similarity"][0].as_py() >= found["similarity"][1].as_py() > 0.3
+    similar = report.similar("my card has been stolen", k=2)
+    assert similar.column_names == ["id", "similarity", "label", "text"]
+    assert set(similar["id"].to_pylist()) == {"a", "b"}
+    assert similar["similarity"][0].as_py() >= similar["similarity"][1].as_py() > 0.3
     by_id = report.similar("a", k=1)
     assert by_id["id"].to_pylist() == ["b"]
     assert len(report.similar("a", k=50)) == 5  # all but the seed
@@ -96,12 +96,12 @@ def test_links_of_a_push_are_kept_with_the_run(report, tmp_path, monkeypatch):
 
 
 def test_findings_are_ordered_and_json_is_stable():
-    found = [
+    findings = [
         Finding("a", "label", 0.5, "A."),
         Finding("b", "empty", 0.0, "B.", given="é"),
         Finding("c", "label", 0.5, "C."),
     ]
-    table = findings_table(found)
+    table = findings_table(findings)
     assert table.schema.equals(FINDINGS_SCHEMA)
     assert table["id"].to_pylist() == ["b", "a", "c"]
     assert table["given"].to_pylist() == ['"é"', "null", "null"]

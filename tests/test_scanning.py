@@ -53,10 +53,10 @@ def tickets() -> dict[str, list]:
             rows[name].append(value)
 
     names = list(TEMPLATES)
-    for at, (label, texts) in enumerate(TEMPLATES.items()):
+    for index, (label, texts) in enumerate(TEMPLATES.items()):
         for number in range(40):
             id_ = f"{label}-{number}"
-            given = names[(at + 1) % 3] if id_ in WRONG else label
+            given = names[(index + 1) % 3] if id_ in WRONG else label
             add(id_, f"{texts[number % 4]} {ENDINGS[number // 4]}", given)
     add("copy", "MY card has  not arrived since Monday", "login")
     add("near", "my card has not arrived since Monday, why", "card")
@@ -86,21 +86,21 @@ def test_findings_are_in_their_schema_worst_first(report):
     score = report.findings["score"].to_numpy()
     assert (np.diff(score) >= 0).all()
     assert ((score >= 0) & (score <= 1)).all()
-    for one in report.findings.to_pylist():
-        json.loads(one["given"]), json.loads(one["suggested"])
-        assert isinstance(json.loads(one["evidence"]), dict)
-        assert one["reason"].endswith(".")
-        assert one["scope"] == "sample"
+    for finding in report.findings.to_pylist():
+        json.loads(finding["given"]), json.loads(finding["suggested"])
+        assert isinstance(json.loads(finding["evidence"]), dict)
+        assert finding["reason"].endswith(".")
+        assert finding["scope"] == "sample"
 
 
 def test_every_id_is_a_sample(report, samples):
     ids = set(samples.ids.to_pylist())
     assert set(report.findings["id"].to_pylist()) <= ids
-    assert {one for related in report.findings["related_ids"].to_pylist() for one in related} <= ids
+    assert {id for related in report.findings["related_ids"].to_pylist() for id in related} <= ids
 
 
 def test_scores_have_one_row_a_sample_and_two_columns_a_check(report, samples):
-    names = list(dict.fromkeys(one.issue for one in checks() if fits(one)))
+    names = list(dict.fromkeys(check.issue for check in checks() if fits(check)))
     pairs = [column for name in names for column in (f"{name}_score", f"is_{name}_issue")]
     assert report.scores.column_names == ["id", *pairs, "suggested_label", "confidence"]
     assert report.scores["id"].equals(samples.ids)
@@ -110,7 +110,7 @@ def test_scores_have_one_row_a_sample_and_two_columns_a_check(report, samples):
 
 
 def test_flags_and_findings_agree(report):
-    names = {one.issue for one in checks() if fits(one)}
+    names = {check.issue for check in checks() if fits(check)}
     assert set(report.summary()["issues"]) == names
     for name in names:
         flagged = report.scores.filter(report.scores[f"is_{name}_issue"])["id"].to_pylist()
@@ -130,20 +130,20 @@ def test_every_planted_trouble_is_found(report):
 
 
 def test_the_model_decides_between_conflicting_labels(report):
-    conflicts = {one["id"]: one for one in of_issue(report.findings, "conflicting_labels").to_pylist()}
+    conflicts = {finding["id"]: finding for finding in of_issue(report.findings, "conflicting_labels").to_pylist()}
     assert json.loads(conflicts["copy"]["suggested"]) == "card"
     assert json.loads(conflicts["card-0"]["suggested"]) is None
 
 
 def test_suggestions_stand_for_judged_rows_only(report):
     assert row(report, "card-3")["suggested_label"] == "card"
-    for one in report.scores.to_pylist():
-        judged = one["label_score"] is not None
-        assert (one["suggested_label"] is not None, one["confidence"] is not None) == (judged, judged)
+    for scored in report.scores.to_pylist():
+        judged = scored["label_score"] is not None
+        assert (scored["suggested_label"] is not None, scored["confidence"] is not None) == (judged, judged)
     assert row(report, "unlabeled")["suggested_label"] is None is row(report, "unlabeled")["confidence"]
-    for one in report.scores.to_pylist():
-        label = report.samples.labels[report.samples.positions([one["id"]])[0]].as_py()
-        assert one["suggested_label"] != label or label is None
+    for scored in report.scores.to_pylist():
+        label = report.samples.labels[report.samples.positions([scored["id"]])[0]].as_py()
+        assert scored["suggested_label"] != label or label is None
 
 
 def test_what_cannot_be_judged_is_not_and_is_named(report):
@@ -210,10 +210,10 @@ ODD = {
     "equal texts": small(["refund please"] * 20, ["a", "b"] * 10),
     "blank texts": small(["", " ", "\u200b", None] * 5, ["a", "b"] * 10),
     "no labels at all": small(["refund please", "where is my order"] * 3, [None] * 6),
-    "one unlabeled row": small([f"refund number {at}" for at in range(21)], [*["a", "b"] * 10, None]),
-    "a class a row": small([f"refund number {at}" for at in range(12)], [f"c{at}" for at in range(12)]),
+    "one unlabeled row": small([f"refund number {number}" for number in range(21)], [*["a", "b"] * 10, None]),
+    "a class a row": small([f"refund number {number}" for number in range(12)], [f"c{number}" for number in range(12)]),
     "one language that is not read": small(
-        [f"Wo ist meine Bestellung geblieben, ich warte seit {at} Tagen" for at in range(12)], ["a", "b"] * 6
+        [f"Wo ist meine Bestellung geblieben, ich warte seit {number} Tagen" for number in range(12)], ["a", "b"] * 6
     ),
     "hostile texts": small(
         ["\x00", "a\x00b", "\U0010ffff", "\ud7ff\ufffd", "</script>", "x" * 100_000] * 3, ["a", "b"] * 9
@@ -239,7 +239,7 @@ def test_odd_data_is_scanned_without_a_warning(name, tmp_path):
 
 
 def test_rare_classes_are_judged_on_thin_evidence_and_named():
-    texts = [f"my card number {at} is late" for at in range(20)] + [f"log in number {at} fails" for at in range(20)]
+    texts = [f"my card number {row} is late" for row in range(20)] + [f"log in number {row} fails" for row in range(20)]
     labels = ["card"] * 20 + ["login"] * 20
     report = scan(small([*texts, "a gift voucher", "gift vouchers please"], [*labels, "gift", "gift"]), store=None)
     assert "Classes with fewer rows than folds (5) are judged on thin evidence: gift." in report.notes
@@ -250,7 +250,7 @@ ALIKE = "These labels differ only in case, white space or Unicode form: "
 
 
 def test_labels_that_look_the_same_are_named():
-    texts = [f"my card number {at} is late" for at in range(20)] + [f"log in number {at} fails" for at in range(20)]
+    texts = [f"my card number {row} is late" for row in range(20)] + [f"log in number {row} fails" for row in range(20)]
     labels = ["card", "card "] * 10 + ["login", "Login", "log\u00a0in", "log in"] * 5
     report = scan(small(texts, labels), store=None)
     (note,) = [note for note in report.notes if note.startswith(ALIKE)]
@@ -265,10 +265,10 @@ def test_labels_that_differ_are_not_called_alike(report):
 
 
 def test_a_single_class_is_refused_where_labels_are_judged():
-    one = small(["a card", "a phone", "a book"], ["x", "x", None])
+    samples = small(["a card", "a phone", "a book"], ["x", "x", None])
     with pytest.raises(InputError, match=r"All 2 labels are x: with a single class"):
-        scan(one, store=None)
-    assert scan(one, only=["empty", "exact_duplicate"], store=None).findings.num_rows == 0
+        scan(samples, store=None)
+    assert scan(samples, only=["empty", "exact_duplicate"], store=None).findings.num_rows == 0
 
 
 @pytest.mark.parametrize(
@@ -300,10 +300,10 @@ def test_probabilities_that_the_user_brought_are_used_alone(samples):
     truth = [id_.partition("-")[0] for id_ in samples.ids.to_pylist()]
     classes = ["voucher", "login", "card", "refund"]
     probs = np.full((len(samples), 4), 0.02)
-    for at, name in enumerate(truth):
-        probs[at, classes.index(name) if name in classes else 2] = 0.94
+    for index, name in enumerate(truth):
+        probs[index, classes.index(name) if name in classes else 2] = 0.94
     order = np.random.default_rng(0).permutation(len(samples))
-    ids = [samples.ids[int(at)].as_py() for at in order]
+    ids = [samples.ids[int(row)].as_py() for row in order]
     report = scan(samples, signals=Signals(pred_probs=probs[order], classes=classes, ids=ids), store=None)
     assert report.settings["pred_probs"] == "the user's model"
     assert report.classes == ("card", "login", "refund", "voucher")
@@ -317,9 +317,9 @@ def bilingual() -> tuple[Samples, np.ndarray]:
     english = [
         (f"{text} {ending}", name) for name, texts in TEMPLATES.items() for text in texts[:2] for ending in ENDINGS
     ]
-    german = [(f"{GERMAN}, Vorgang Nummer {at}", "card") for at in range(30)]
+    german = [(f"{GERMAN}, Vorgang Nummer {number}", "card") for number in range(30)]
     texts, truth = zip(*english, *german, strict=True)
-    given = ["refund" if at in (62, 71) else label for at, label in enumerate(truth)]
+    given = ["refund" if index in (62, 71) else label for index, label in enumerate(truth)]
     names = sorted(TEMPLATES)
     probs = np.full((90, 3), 0.03)
     probs[np.arange(90), [names.index(label) for label in truth]] = 0.94
@@ -331,8 +331,8 @@ def test_a_model_of_ones_own_judges_what_the_embedder_cannot_read(only):
     samples, probs = bilingual()
     report = scan(samples, signals=Signals(pred_probs=probs), only=only, store=None)
     assert report.scores["label_score"].null_count == 0
-    found = of_issue(report.findings, "label")
-    assert set(found["id"].to_pylist()) == {samples.ids[at].as_py() for at in (62, 71)}
+    findings = of_issue(report.findings, "label")
+    assert set(findings["id"].to_pylist()) == {samples.ids[number].as_py() for number in (62, 71)}
     notes = [note for note in report.notes if "cannot read" in note]
     assert not any("label" in note for note in notes)
     assert ["no outlier was looked for there" in note for note in notes] == ([True] if only is None else [])

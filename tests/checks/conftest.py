@@ -19,7 +19,7 @@ def build_context(
     **given: object,
 ) -> Context:
     """Build a context whose ids are r0, r1 …"""
-    columns: dict[str, object] = {"id": [f"r{at}" for at in range(len(texts))], "text": pa.array(texts, pa.string())}
+    columns: dict[str, object] = {"id": [f"r{row}" for row in range(len(texts))], "text": pa.array(texts, pa.string())}
     if labels is not None:
         columns["label"] = pa.array(labels, pa.string())
     samples = read(pa.table(columns), id="id", label="label" if labels is not None else None)

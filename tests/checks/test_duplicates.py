@@ -18,7 +18,7 @@ from labelsift.data.normalize import folded
 
 
 def flagged(result) -> list[str]:
-    return [one.id for one in result.findings]
+    return [finding.id for finding in result.findings]
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_composed_and_decomposed_accents_are_the_same(make_context):
 
 def test_groups_name_their_other_members(make_context):
     result = exact_duplicate(make_context(["a", "b", "a", "b", "a", "c", "", " "]))
-    groups = {one.id: (one.group_id, list(one.related_ids), one.evidence["members"]) for one in result.findings}
+    groups = {row.id: (row.group_id, list(row.related_ids), row.evidence["members"]) for row in result.findings}
     assert groups == {
         "r0": ("same:r0", ["r2", "r4"], 3),
         "r2": ("same:r0", ["r0", "r4"], 3),
@@ -66,19 +66,19 @@ def edited(text: str, rng: random.Random) -> str:
     """Make up to four small edits of letters or words."""
     for _ in range(rng.randint(1, 4)):
         words = text.split()
-        at = rng.randrange(len(words))
+        place = rng.randrange(len(words))
         kind = rng.randrange(5)
         if kind == 0:
-            words[at] = words[at][:-1] or "x"
+            words[place] = words[place][:-1] or "x"
         elif kind == 1:
-            words.insert(at, rng.choice(WORDS))
+            words.insert(place, rng.choice(WORDS))
         elif kind == 2 and len(words) > 3:
-            del words[at]
+            del words[place]
         elif kind == 3:
-            words[at] = words[at] + rng.choice("abc")
+            words[place] = words[place] + rng.choice("abc")
         else:
             other = rng.randrange(len(words))
-            words[at], words[other] = words[other], words[at]
+            words[place], words[other] = words[other], words[place]
         text = " ".join(words)
     return text
 
@@ -94,12 +94,12 @@ def generated(seed: int, rows: int = 400) -> list[str]:
 
 def by_brute_force(texts: list[str]) -> dict[tuple[int, int], float]:
     """Return the exact Jaccard similarity of every pair of unlike texts, written independently of the check."""
-    sets = [{text[at : at + 4] for at in range(len(text) - 3)} or {text} for text in texts]
-    found = {}
-    for one, other in itertools.combinations(range(len(texts)), 2):
-        if texts[one] != texts[other]:
-            found[one, other] = len(sets[one] & sets[other]) / len(sets[one] | sets[other])
-    return found
+    sets = [{text[number : number + 4] for number in range(len(text) - 3)} or {text} for text in texts]
+    similar = {}
+    for first, other in itertools.combinations(range(len(texts)), 2):
+        if texts[first] != texts[other]:
+            similar[first, other] = len(sets[first] & sets[other]) / len(sets[first] | sets[other])
+    return similar
 
 
 def unique(texts: list[str]) -> list[str]:
@@ -111,13 +111,14 @@ def test_all_near_pairs_are_found_and_no_other(make_context, seed):
     texts = unique(generated(seed))
     truth = by_brute_force(texts)
     pairs, similarities = near_pairs(make_context(texts))
-    found = dict(zip(map(tuple, np.sort(pairs, axis=1).tolist()), similarities.tolist(), strict=True))
+    similarity_of = dict(zip(map(tuple, np.sort(pairs, axis=1).tolist()), similarities.tolist(), strict=True))
     near = {pair for pair, similarity in truth.items() if similarity >= 0.75}
     surely = {pair for pair, similarity in truth.items() if similarity >= 0.8}
     assert len(surely) > 100
-    assert surely <= set(found)
-    assert len(near & set(found)) >= 0.99 * len(near)  # hashing in bands may lose one in a hundred near the threshold
-    for pair, similarity in found.items():
+    assert surely <= set(similarity_of)
+    # Hashing in bands may lose one in a hundred near the threshold.
+    assert len(near & set(similarity_of)) >= 0.99 * len(near)
+    for pair, similarity in similarity_of.items():
         assert similarity == pytest.approx(truth[pair], abs=1e-6)
         assert truth[pair] >= THRESHOLD
 
@@ -129,9 +130,9 @@ def test_nothing_below_the_threshold_is_reported(make_context, texts):
     forms = folded(pa.chunked_array([texts])).to_pylist()
     truth = by_brute_force(forms)
     pairs, similarities = near_pairs(context)
-    for (one, other), similarity in zip(pairs.tolist(), similarities.tolist(), strict=True):
-        assert forms[one] != forms[other]  # equal texts are exact duplicates
-        exact = truth[min(one, other), max(one, other)]
+    for (first, other), similarity in zip(pairs.tolist(), similarities.tolist(), strict=True):
+        assert forms[first] != forms[other]  # equal texts are exact duplicates
+        exact = truth[min(first, other), max(first, other)]
         assert similarity == pytest.approx(exact, abs=1e-6)
         assert exact >= THRESHOLD
 
@@ -149,7 +150,7 @@ def test_near_findings_name_the_nearest_first_and_share_a_group(make_context):
     context = make_context([base, base + "!", base.replace("please ", ""), "nothing like it at all, honestly"])
     result = near_duplicate(context)
     assert flagged(result) == ["r0", "r1", "r2"]
-    assert {one.group_id for one in result.findings} == {"near:r0"}
+    assert {finding.group_id for finding in result.findings} == {"near:r0"}
     first = result.findings[0]
     assert list(first.related_ids) == ["r1", "r2"]
     assert first.reason == f"Almost the same text ({first.evidence['similarity']:.0%}) as r1 and 1 more."
@@ -167,27 +168,27 @@ def test_equal_texts_with_other_labels_conflict(make_context):
     context = make_context(["my card", "My  card", "my card", "other", "other", "", ""], [*"aabcc", "a", "b"])
     result = conflicting_labels(context)
     assert flagged(result) == ["r0", "r1", "r2"]
-    assert {one.kind for one in result.findings} == {"exact"}
+    assert {finding.kind for finding in result.findings} == {"exact"}
     assert result.findings[0].reason == "The same text is labeled a (2) and b."
-    assert [one.suggested for one in result.findings] == [None, None, "a"]  # by majority
+    assert [finding.suggested for finding in result.findings] == [None, None, "a"]  # by majority
     assert result.findings[2].confidence == pytest.approx(2 / 3)
-    assert {one.group_id for one in result.findings} == {"conflict:r0"}
+    assert {finding.group_id for finding in result.findings} == {"conflict:r0"}
 
 
 def test_a_tie_is_decided_by_the_model_or_not_at_all(make_context):
     texts, labels = ["my card", "my card"], ["a", "b"]
-    assert [one.suggested for one in conflicting_labels(make_context(texts, labels)).findings] == [None, None]
+    assert [finding.suggested for finding in conflicting_labels(make_context(texts, labels)).findings] == [None, None]
     probs = np.array([[0.2, 0.8], [0.3, 0.7]], dtype=np.float32)
-    found = conflicting_labels(make_context(texts, labels, pred_probs=probs)).findings
-    assert [one.suggested for one in found] == ["b", None]
-    assert found[0].confidence == pytest.approx(0.75)
+    findings = conflicting_labels(make_context(texts, labels, pred_probs=probs)).findings
+    assert [finding.suggested for finding in findings] == ["b", None]
+    assert findings[0].confidence == pytest.approx(0.75)
     unreadable = make_context(texts, labels, pred_probs=probs)
     unreadable.readable[:] = False
-    assert [one.suggested for one in conflicting_labels(unreadable).findings] == ["b", None]  # the user's model can
+    assert [row.suggested for row in conflicting_labels(unreadable).findings] == ["b", None]  # the user's model can
     unreadable.fold_of = np.zeros(2, dtype=np.int16)  # as for probabilities of our own
-    assert [one.suggested for one in conflicting_labels(unreadable).findings] == [None, None]
+    assert [finding.suggested for finding in conflicting_labels(unreadable).findings] == [None, None]
     unknown = make_context(texts, labels, pred_probs=np.full((2, 2), np.nan, dtype=np.float32))
-    assert [one.suggested for one in conflicting_labels(unknown).findings] == [None, None]
+    assert [finding.suggested for finding in conflicting_labels(unknown).findings] == [None, None]
 
 
 LONG = "please send me a new card because mine never arrived at my address in the city"
@@ -196,8 +197,8 @@ LONG = "please send me a new card because mine never arrived at my address in th
 def test_near_duplicates_with_other_labels_conflict(make_context):
     result = conflicting_labels(make_context([LONG, LONG + "!", LONG + "?!", "else"], ["a", "b", "a", "a"]))
     assert flagged(result) == ["r0", "r1", "r2"]
-    assert {one.kind for one in result.findings} == {"near"}
-    assert all("Almost the same text (" in one.reason for one in result.findings)
+    assert {finding.kind for finding in result.findings} == {"near"}
+    assert all("Almost the same text (" in finding.reason for finding in result.findings)
     assert 0 < result.score[0] <= 0.15
     assert result.score[3] == 1
 

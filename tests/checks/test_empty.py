@@ -33,6 +33,6 @@ def test_anything_to_see_is_not(make_context, text):
 
 def test_findings_name_the_rows(make_context):
     result = empty(make_context(["a", " ", "b", ""], ["x", "y", "x", None]))
-    assert [(one.id, one.given, one.score) for one in result.findings] == [("r1", "y", 0.0), ("r3", None, 0.0)]
+    assert [(row.id, row.given, row.score) for row in result.findings] == [("r1", "y", 0.0), ("r3", None, 0.0)]
     assert result.score.tolist() == [1, 0, 1, 0]
-    assert {one.reason for one in result.findings} == {"The text is empty: there is nothing to label or to learn from."}
+    assert {row.reason for row in result.findings} == {"The text is empty: there is nothing to label or to learn from."}

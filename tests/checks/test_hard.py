@@ -53,7 +53,7 @@ def planted(seed: int, *, spread: float = 0.9) -> tuple[np.ndarray, np.ndarray, 
 
 
 def samples_of(labels: np.ndarray) -> Samples:
-    table = {"id": [f"r{at}" for at in range(ROWS)], "text": [f"text {at}" for at in range(ROWS)]}
+    table = {"id": [f"r{row}" for row in range(ROWS)], "text": [f"text {row}" for row in range(ROWS)]}
     return read(pa.table(table | {"label": [f"c{code}" for code in labels]}), id="id", label="label")
 
 
@@ -82,28 +82,28 @@ def test_dynamics_raise_the_average_precision():
     for seed in (100, 101, 102):
         vectors, truth, labels = planted(seed, spread=1.6)
         epochs = trained(vectors, labels, seed)
-        found = [scanned(vectors, labels, one).scores["label_score"].to_numpy() for one in (None, epochs)]
-        gains.append(np.diff([average_precision_score(labels != truth, 1 - one) for one in found])[0])
+        scores = [scanned(vectors, labels, dynamics).scores["label_score"].to_numpy() for dynamics in (None, epochs)]
+        gains.append(np.diff([average_precision_score(labels != truth, 1 - score) for score in scores])[0])
     assert min(gains) > 0
 
 
 def test_the_scores_hold_every_statistic_of_the_training(report, training):
     _, _, labels, epochs = training
-    told = trajectories(epochs, labels)
+    statistics = trajectories(epochs, labels)
     scores = report.scores
     for column, values in {
-        "aum": told.aum,
-        "difficulty": told.difficulty,
-        "dynamics_confidence": told.confidence,
-        "dynamics_variability": told.variability,
-        "dynamics_correctness": told.correctness,
-        "dynamics_forgetting": told.forgetting,
+        "aum": statistics.aum,
+        "difficulty": statistics.difficulty,
+        "dynamics_confidence": statistics.confidence,
+        "dynamics_variability": statistics.variability,
+        "dynamics_correctness": statistics.correctness,
+        "dynamics_forgetting": statistics.forgetting,
     }.items():
         np.testing.assert_allclose(scores[column].to_numpy(), values, rtol=1e-6, err_msg=column)
     learned = scores["dynamics_first_learned"].to_pylist()
-    assert [one or 0 for one in learned] == told.first_learned.tolist()
-    assert scores["dynamics_subset"].to_pylist() == [("easy", "ambiguous", "hard")[at] for at in told.subset]
-    np.testing.assert_allclose(scores["hard_score"].to_numpy(), 1 - told.difficulty, atol=1e-6)
+    assert [epoch or 0 for epoch in learned] == statistics.first_learned.tolist()
+    assert scores["dynamics_subset"].to_pylist() == [("easy", "ambiguous", "hard")[row] for row in statistics.subset]
+    np.testing.assert_allclose(scores["hard_score"].to_numpy(), 1 - statistics.difficulty, atol=1e-6)
 
 
 def test_hard_samples_are_right_ones_that_the_label_check_does_not_flag(report, training):
@@ -116,15 +116,15 @@ def test_hard_samples_are_right_ones_that_the_label_check_does_not_flag(report, 
     late = np.array([row["dynamics_subset"] != "easy" for row in scores])
     assert (labels != truth)[hard].mean() < (labels != truth)[late].mean() / 2
     findings = report.findings.filter(pc.equal(report.findings["issue"], "hard")).to_pylist()
-    assert {row["id"] for row in findings} == {f"r{at}" for at in np.flatnonzero(hard)}
+    assert {row["id"] for row in findings} == {f"r{row}" for row in np.flatnonzero(hard)}
     assert all("the label looks right" in row["reason"] and row["suggested"] == "null" for row in findings)
 
 
 def test_the_summary_counts_subsets_and_a_note_says_them(report):
-    told = report.summary()["facts"]["dynamics"]
-    assert told["easy"] + told["ambiguous"] + told["hard"] == ROWS
-    assert told["epochs"] == EPOCHS
-    assert any(f"{told['easy']:,} samples were easy" in note for note in report.notes)
+    facts = report.summary()["facts"]["dynamics"]
+    assert facts["easy"] + facts["ambiguous"] + facts["hard"] == ROWS
+    assert facts["epochs"] == EPOCHS
+    assert any(f"{facts['easy']:,} samples were easy" in note for note in report.notes)
 
 
 def test_what_asks_for_no_decision_is_not_pushed_and_counts_as_no_problem(report):
@@ -136,15 +136,15 @@ def test_what_asks_for_no_decision_is_not_pushed_and_counts_as_no_problem(report
 
 def test_without_the_label_check_nobody_says_that_a_label_is_right(training):
     vectors, _, labels, epochs = training
-    found = scanned(vectors, labels, epochs, only=["hard"]).findings["reason"].to_pylist()
-    assert found
-    assert all("was not checked" in one and "keeping" not in one for one in found)
+    reasons = scanned(vectors, labels, epochs, only=["hard"]).findings["reason"].to_pylist()
+    assert reasons
+    assert all("was not checked" in reason and "keeping" not in reason for reason in reasons)
 
 
 def test_the_folder_of_a_writer_serves_as_the_array_does(training, report, tmp_path):
     vectors, _, labels, epochs = training
-    order, classes = np.random.default_rng(0).permutation(ROWS), [f"c{at}" for at in range(CLASSES)]
-    with DynamicsWriter(tmp_path / "logits", ids=[f"r{at}" for at in order], classes=classes[::-1]) as writer:
+    order, classes = np.random.default_rng(0).permutation(ROWS), [f"c{number}" for number in range(CLASSES)]
+    with DynamicsWriter(tmp_path / "logits", ids=[f"r{row}" for row in order], classes=classes[::-1]) as writer:
         for epoch in epochs:
             writer.epoch(epoch[order][:, ::-1])
     again = scanned(vectors, labels, tmp_path / "logits", only=["label", "hard"])
@@ -154,15 +154,15 @@ def test_the_folder_of_a_writer_serves_as_the_array_does(training, report, tmp_p
 
 def test_samples_that_were_not_trained_on_have_no_dynamics(training):
     vectors, _, labels, epochs = training
-    ids = [f"r{at}" for at in range(0, ROWS, 2)]
-    told = Dynamics([one[::2] for one in epochs], ids=ids)
-    found = scanned(vectors, labels, told, only=["label", "hard"])
-    assert found.scores["aum"].null_count == ROWS // 2
-    assert found.scores["label_score"].null_count == 0
-    assert found.scores["dynamics_subset"].is_null().to_pylist() == [bool(at % 2) for at in range(ROWS)]
-    assert any(f"nothing of {ROWS // 2} labeled samples" in note for note in found.notes)
+    ids = [f"r{row}" for row in range(0, ROWS, 2)]
+    dynamics = Dynamics([epoch[::2] for epoch in epochs], ids=ids)
+    report = scanned(vectors, labels, dynamics, only=["label", "hard"])
+    assert report.scores["aum"].null_count == ROWS // 2
+    assert report.scores["label_score"].null_count == 0
+    assert report.scores["dynamics_subset"].is_null().to_pylist() == [bool(row % 2) for row in range(ROWS)]
+    assert any(f"nothing of {ROWS // 2} labeled samples" in note for note in report.notes)
     alone = scanned(vectors, labels).scores["label_score"].to_numpy()[1::2]
-    np.testing.assert_allclose(found.scores["label_score"].to_numpy()[1::2], alone, atol=1e-6)
+    np.testing.assert_allclose(report.scores["label_score"].to_numpy()[1::2], alone, atol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -170,14 +170,14 @@ def test_samples_that_were_not_trained_on_have_no_dynamics(training):
     [
         (lambda epochs: epochs[:1], "1 finished epochs"),
         (lambda epochs: [epochs[0], epochs[1][:-1]], "shapes"),
-        (lambda epochs: [one[:, :1] for one in epochs], "shapes"),
-        (lambda epochs: [one[:-1] for one in epochs], "899 rows"),
-        (lambda epochs: [one[:, :-1] for one in epochs], "5 columns"),
-        (lambda epochs: [np.where(np.arange(ROWS)[:, None] == 7, np.nan, one) for one in epochs], "NaN.*: r7"),
-        (lambda epochs: [one.astype(str) for one in epochs], "not numbers"),
+        (lambda epochs: [epoch[:, :1] for epoch in epochs], "shapes"),
+        (lambda epochs: [epoch[:-1] for epoch in epochs], "899 rows"),
+        (lambda epochs: [epoch[:, :-1] for epoch in epochs], "5 columns"),
+        (lambda epochs: [np.where(np.arange(ROWS)[:, None] == 7, np.nan, epoch) for epoch in epochs], "NaN.*: r7"),
+        (lambda epochs: [epoch.astype(str) for epoch in epochs], "not numbers"),
         (lambda epochs: Dynamics(epochs, classes=["c0", "c1", "c2", "c3", "c4", "x"]), "Labels of the data.*: c5"),
         (lambda epochs: Dynamics(epochs, classes=["c0"] * 6), "named twice"),
-        (lambda epochs: Dynamics(epochs, ids=[f"x{at}" for at in range(ROWS)]), "says nothing of these samples"),
+        (lambda epochs: Dynamics(epochs, ids=[f"x{row}" for row in range(ROWS)]), "says nothing of these samples"),
         (lambda epochs: Dynamics(epochs, ids=["r0"] * ROWS), "named twice"),
         (lambda epochs: "/no/such/folder", "holds no logits"),
     ],
@@ -201,12 +201,12 @@ def test_combining_keeps_the_range_the_unknown_and_the_order_of_rows(training):
     score = np.clip(0.5 + 0.1 * margins.mean(axis=0) + 0.1 * rng.normal(size=ROWS), 0, 1).astype(np.float32)
     score[:5] = np.nan
     margins[:, 5:9] = np.nan
-    found = combine(score, margins)
-    assert np.isnan(found[:5]).all()
-    np.testing.assert_array_equal(found[5:9], score[5:9])
-    assert ((found[5:] >= 0) & (found[5:] <= 1)).all()
+    combined = combine(score, margins)
+    assert np.isnan(combined[:5]).all()
+    np.testing.assert_array_equal(combined[5:9], score[5:9])
+    assert ((combined[5:] >= 0) & (combined[5:] <= 1)).all()
     order = rng.permutation(ROWS)
-    np.testing.assert_allclose(combine(score[order], margins[:, order]), found[order], atol=1e-5)
+    np.testing.assert_allclose(combine(score[order], margins[:, order]), combined[order], atol=1e-5)
     np.testing.assert_array_equal(combine(score, margins, weight=0), score)
 
 

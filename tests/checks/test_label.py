@@ -34,9 +34,11 @@ def planted(
 
 def scanned(vectors: np.ndarray, given: np.ndarray, **options):
     names = np.array([f"c{code}" for code in range(CLASSES)])
-    table = pa.table({"id": [f"r{at}" for at in range(len(given))], "text": ["x"] * len(given), "label": names[given]})
+    table = pa.table(
+        {"id": [f"r{row}" for row in range(len(given))], "text": ["x"] * len(given), "label": names[given]}
+    )
     # Every text is another one, or the copies would share a fold.
-    table = table.set_column(1, "text", pa.array([f"text {at}" for at in range(len(given))]))
+    table = table.set_column(1, "text", pa.array([f"text {row}" for row in range(len(given))]))
     samples = read(table, id="id", label="label")
     return scan(samples, signals=Signals(embeddings=vectors), **{"only": ["label"], "store": None} | options)
 
@@ -99,14 +101,14 @@ def test_another_order_of_rows_hardly_moves_the_ranking():
     first = scanned(vectors, given).scores["label_score"].to_numpy()
     second = np.empty_like(first)
     second[order] = scanned(vectors[order], given[order]).scores["label_score"].to_numpy()
-    worst = [set(np.argsort(one)[:60].tolist()) for one in (first, second)]
+    worst = [set(np.argsort(score)[:60].tolist()) for score in (first, second)]
     assert len(worst[0] & worst[1]) >= 50
     assert np.corrcoef(first, second)[0, 1] > 0.97
 
 
 def brought(make_context, probabilities: list[list[float]], labels: list[str | None], graph: Graph | None = None):
     return make_context(
-        [f"text {at}" for at in range(len(labels))],
+        [f"text {row}" for row in range(len(labels))],
         labels,
         classes=("lost_card", "new_card", "refund"),
         pred_probs=np.array(probabilities, dtype=np.float32),
@@ -160,21 +162,21 @@ def test_reasons_are_sentences_that_a_labeler_understands(make_context, model, n
     labels = ["lost_card", *neighbours]
     certain = {"lost_card": [0.98, 0.01, 0.01], "new_card": [0.01, 0.98, 0.01], "refund": [0.01, 0.01, 0.98]}
     probabilities = [[0.3, model, 0.7 - model] if model < 0.5 else [0.99 - model, model, 0.01]]
-    probabilities += [certain[one or "refund"] for one in neighbours]
+    probabilities += [certain[neighbour or "refund"] for neighbour in neighbours]
     graph = neighbours_of_first(labels, list(range(1, len(labels))))
     context = brought(make_context, probabilities, labels, graph)
     context.budget = 1
-    (found,) = label(context).findings
-    assert (found.id, found.given, found.suggested) == ("r0", "lost_card", "new_card")
-    assert found.reason == reason
-    assert 0 < found.confidence <= 1 - found.score + 1e-6
-    assert len(found.related_ids) == min(10, len([one for one in neighbours if one]))
+    (finding,) = label(context).findings
+    assert (finding.id, finding.given, finding.suggested) == ("r0", "lost_card", "new_card")
+    assert finding.reason == reason
+    assert 0 < finding.confidence <= 1 - finding.score + 1e-6
+    assert len(finding.related_ids) == min(10, len([neighbour for neighbour in neighbours if neighbour]))
 
 
 def test_without_neighbours_the_model_alone_speaks(make_context):
     context = brought(make_context, [[0.04, 0.95, 0.01], [0.1, 0.8, 0.1]], ["lost_card", "new_card"])
-    (found,) = label(context).findings
-    assert found.reason == "Labeled lost_card; the model (0.95) says new_card."
+    (finding,) = label(context).findings
+    assert finding.reason == "Labeled lost_card; the model (0.95) says new_card."
 
 
 def test_blank_unreadable_and_unknown_rows_are_not_judged(make_context):
@@ -189,7 +191,7 @@ def test_blank_unreadable_and_unknown_rows_are_not_judged(make_context):
     assert not result.is_issue[1:].any()
     assert (result.suggested[1:] == -1).all()
     assert np.isnan(result.confidence[1:]).all()
-    assert {one.id for one in result.findings} <= {"r0"}
+    assert {finding.id for finding in result.findings} <= {"r0"}
 
 
 def test_a_model_that_the_user_brought_reads_what_the_embedder_cannot(make_context):
@@ -199,10 +201,10 @@ def test_a_model_that_the_user_brought_reads_what_the_embedder_cannot(make_conte
     context.readable[:] = False
     result = label(context)
     assert np.isfinite(result.score).all()
-    (found,) = result.findings
+    (finding,) = result.findings
     # Its neighbours are those of a vector that says nothing: only the model speaks.
-    assert found.reason == "Labeled lost_card; the model (0.97) says new_card."
-    assert (found.related_ids, found.evidence["neighbors"]) == ([], 0)
+    assert finding.reason == "Labeled lost_card; the model (0.97) says new_card."
+    assert (finding.related_ids, finding.evidence["neighbors"]) == ([], 0)
 
 
 @pytest.mark.slow
@@ -230,5 +232,5 @@ def kept(report, rows):
     """Return the decisions of a person who found some labels right."""
     ids = report.samples.ids.filter(pa.array(rows)).to_pylist()
     same = {"action": "keep", "verdict": "refused", "value": None, "person": "p", "platform": "xlsx", "run": report.run}
-    rows = [same | {"id": one, "time": datetime.now(UTC)} for one in ids]
+    rows = [same | {"id": id, "time": datetime.now(UTC)} for id in ids]
     return pa.Table.from_pylist(rows, CORRECTIONS_SCHEMA)

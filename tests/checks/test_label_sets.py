@@ -13,7 +13,7 @@ from labelsift.data.label_sets import canonical
 from labelsift.errors import InputError
 
 ROWS, LABELS = 900, 6
-NAMES = [f"tag {at}" for at in range(LABELS)]
+NAMES = [f"tag {number}" for number in range(LABELS)]
 
 
 def planted(seed: int = 7) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -31,17 +31,17 @@ def planted(seed: int = 7) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def named(marks: np.ndarray) -> list[str]:
-    return [NAMES[at] for at in np.flatnonzero(marks)]
+    return [NAMES[row] for row in np.flatnonzero(marks)]
 
 
 def samples_of(given: np.ndarray, unlabeled: tuple[int, ...] = ()) -> ls.Samples:
-    sets = [None if at in unlabeled else named(row) for at, row in enumerate(given)]
-    table = pa.table({"id": [f"r{at}" for at in range(len(given))], "tags": pa.array(sets, pa.list_(pa.string()))})
+    sets = [None if index in unlabeled else named(row) for index, row in enumerate(given)]
+    table = pa.table({"id": [f"r{row}" for row in range(len(given))], "tags": pa.array(sets, pa.list_(pa.string()))})
     return ls.read(table, text=None, id="id", labels="tags")
 
 
 @pytest.fixture(scope="module")
-def found():
+def planted_scan():
     vectors, truth, given = planted()
     report = ls.scan(samples_of(given, (5, 6)), signals=ls.Signals(embeddings=vectors), store=None)
     return report, truth, given, vectors
@@ -53,8 +53,8 @@ def average_precision(wrong: np.ndarray, score: np.ndarray) -> float:
     return float((hits / np.arange(1, len(hits) + 1))[wrong[order]].mean())
 
 
-def test_planted_errors_come_first_and_are_flagged(found):
-    report, truth, given, _ = found
+def test_planted_errors_come_first_and_are_flagged(planted_scan):
+    report, truth, given, _ = planted_scan
     wrong = (given != truth).any(axis=1)
     wrong[[5, 6]] = False
     score = np.nan_to_num(report.scores["label_score"].to_numpy(), nan=1.0)
@@ -64,9 +64,9 @@ def test_planted_errors_come_first_and_are_flagged(found):
     assert ((score >= 0) & (score <= 1)).all()
 
 
-def test_ours_ranks_no_worse_than_cleanlab_on_the_same_probabilities(found):
+def test_ours_ranks_no_worse_than_cleanlab_on_the_same_probabilities(planted_scan):
     rank = pytest.importorskip("cleanlab.multilabel_classification")
-    report, truth, given, _ = found
+    report, truth, given, _ = planted_scan
     wrong = (given != truth).any(axis=1)
     probabilities = np.asarray(report.pred_probs)
     theirs = rank.get_label_quality_scores([np.flatnonzero(row).tolist() for row in given], probabilities)
@@ -76,32 +76,32 @@ def test_ours_ranks_no_worse_than_cleanlab_on_the_same_probabilities(found):
     assert ours > average_precision(wrong, theirs)
 
 
-def test_findings_name_the_label_its_direction_and_the_corrected_set(found):
-    report, truth, given, _ = found
+def test_findings_name_the_label_its_direction_and_the_corrected_set(planted_scan):
+    report, truth, given, _ = planted_scan
     rows = report.findings.to_pylist()
-    assert {one["kind"] for one in rows if one["issue"] == "label"} == {"extra", "missing"}
+    assert {row["kind"] for row in rows if row["issue"] == "label"} == {"extra", "missing"}
     right = Counter()
-    for one in (one for one in rows if one["issue"] == "label"):
-        at, evidence = int(one["id"][1:]), json.loads(one["evidence"])
-        before, after = json.loads(one["given"]), json.loads(one["suggested"])
-        assert before == named(given[at])
-        assert (evidence["label"] in before) == (one["kind"] == "extra")
-        assert (evidence["label"] in after) == (one["kind"] == "missing")
-        assert evidence["label"] in one["reason"]
-        assert one["reason"].count(".") >= 1 and one["reason"].endswith(".")
-        right[after == named(truth[at])] += 1
+    for row in (row for row in rows if row["issue"] == "label"):
+        number, evidence = int(row["id"][1:]), json.loads(row["evidence"])
+        before, after = json.loads(row["given"]), json.loads(row["suggested"])
+        assert before == named(given[number])
+        assert (evidence["label"] in before) == (row["kind"] == "extra")
+        assert (evidence["label"] in after) == (row["kind"] == "missing")
+        assert evidence["label"] in row["reason"]
+        assert row["reason"].count(".") >= 1 and row["reason"].endswith(".")
+        right[after == named(truth[number])] += 1
     assert right[True] / right.total() > 0.85
 
 
-def test_every_judged_row_has_a_suggestion_in_canonical_form(found):
-    report, _, given, _ = found
-    told = report.scores["suggested_label"].to_pylist()
+def test_every_judged_row_has_a_suggestion_in_canonical_form(planted_scan):
+    report, _, given, _ = planted_scan
+    suggestions = report.scores["suggested_label"].to_pylist()
     scores = report.scores["label_score"].to_pylist()
-    for at, (suggested, score) in enumerate(zip(told, scores, strict=True)):
-        assert (suggested is None) == (score is None) == (at in (5, 6))
+    for index, (suggested, score) in enumerate(zip(suggestions, scores, strict=True)):
+        assert (suggested is None) == (score is None) == (index in (5, 6))
         if suggested is not None:
             assert suggested == canonical(json.loads(suggested))
-            assert json.loads(suggested) != named(given[at])
+            assert json.loads(suggested) != named(given[index])
     assert (report.facts["labeled"], report.summary()["judged"]) == (ROWS - 2, ROWS - 2)
 
 
@@ -110,15 +110,15 @@ def test_confidence_is_as_high_as_it_is_right():
     for seed in (11, 12, 13):
         vectors, truth, given = planted(seed)
         report = ls.scan(samples_of(given), signals=ls.Signals(embeddings=vectors), only=["label"], store=None)
-        for one in report.findings.to_pylist():
-            at, label = int(one["id"][1:]), NAMES.index(json.loads(one["evidence"])["label"])
-            sure.append(one["confidence"])
-            right.append(given[at, label] != truth[at, label])
+        for finding in report.findings.to_pylist():
+            number, label = int(finding["id"][1:]), NAMES.index(json.loads(finding["evidence"])["label"])
+            sure.append(finding["confidence"])
+            right.append(given[number, label] != truth[number, label])
     assert np.mean(sure) == pytest.approx(np.mean(right), abs=0.06)
 
 
-def test_a_budget_flags_the_worst_so_many(found):
-    _, _, given, vectors = found
+def test_a_budget_flags_the_worst_so_many(planted_scan):
+    _, _, given, vectors = planted_scan
     report = ls.scan(samples_of(given), signals=ls.Signals(embeddings=vectors), only=["label"], budget=17, store=None)
     flags, score = report.scores["is_label_issue"].to_numpy(), report.scores["label_score"].to_numpy()
     assert flags.sum() == 17
@@ -132,34 +132,34 @@ def test_clean_sets_are_hardly_flagged():
     assert report.scores["is_label_issue"].to_numpy().mean() < 0.02
 
 
-def test_permuting_rows_and_columns_permutes_the_result(found):
-    report, _, given, _ = found
+def test_permuting_rows_and_columns_permutes_the_result(planted_scan):
+    report, _, given, _ = planted_scan
     probabilities = np.asarray(report.pred_probs)
     rng = np.random.default_rng(0)
     rows, columns = rng.permutation(ROWS), rng.permutation(LABELS)
     plain = ls.scan(samples_of(given), signals=ls.Signals(pred_probs=probabilities, classes=NAMES), store=None)
     mixed = ls.Signals(
         pred_probs=probabilities[rows][:, columns],
-        classes=[NAMES[at] for at in columns],
-        ids=[f"r{at}" for at in rows],
+        classes=[NAMES[column] for column in columns],
+        ids=[f"r{row}" for row in rows],
     )
     again = ls.scan(samples_of(given).take(rows), signals=mixed, store=None)
     np.testing.assert_allclose(
         again.scores["label_score"].to_numpy(), plain.scores["label_score"].to_numpy()[rows], atol=1e-4
     )
-    assert again.scores["suggested_label"].to_pylist() == [plain.scores["suggested_label"][at].as_py() for at in rows]
+    assert again.scores["suggested_label"].to_pylist() == [plain.scores["suggested_label"][row].as_py() for row in rows]
 
 
-def test_probabilities_of_labels_need_not_sum_to_one_but_must_be_some(found):
-    _, _, given, _ = found
+def test_probabilities_of_labels_need_not_sum_to_one_but_must_be_some(planted_scan):
+    _, _, given, _ = planted_scan
     samples = samples_of(given)
     for value, said in ((1.5, "are above one"), (-0.5, "are negative"), (np.nan, "hold NaN")):
-        told = np.full((ROWS, LABELS), 0.5)
-        told[3, 1] = value
+        probs = np.full((ROWS, LABELS), 0.5)
+        probs[3, 1] = value
         with pytest.raises(InputError, match=said):
-            ls.scan(samples, signals=ls.Signals(pred_probs=told, classes=NAMES), store=None)
+            ls.scan(samples, signals=ls.Signals(pred_probs=probs, classes=NAMES), store=None)
     with pytest.raises(InputError, match="not among the classes"):
-        ls.scan(samples, signals=ls.Signals(pred_probs=told[:, :5], classes=NAMES[:5]), store=None)
+        ls.scan(samples, signals=ls.Signals(pred_probs=probs[:, :5], classes=NAMES[:5]), store=None)
 
 
 def test_labels_that_cannot_be_told_apart_are_passed_over_or_refused():
@@ -169,7 +169,7 @@ def test_labels_that_cannot_be_told_apart_are_passed_over_or_refused():
     once = everywhere.copy()
     once[:, 5] = np.arange(ROWS) == 9
     report = ls.scan(samples_of(once), signals=ls.Signals(embeddings=vectors), only=["label"], store=None)
-    disputed = {json.loads(one)["label"] for one in report.findings["evidence"].to_pylist()}
+    disputed = {json.loads(finding)["label"] for finding in report.findings["evidence"].to_pylist()}
     assert disputed and not disputed & {NAMES[0], NAMES[5]}
     assert any("tag 5" in note for note in report.notes)
     same = np.zeros((ROWS, LABELS), dtype=bool)
@@ -197,10 +197,10 @@ def test_texts_are_read_by_the_default_embedder():
     words = {"billing": "invoice charged twice refund money", "login": "password locked account sign in"}
     rng = np.random.default_rng(1)
     rows = []
-    for at in range(160):
+    for number in range(160):
         tags = [name for name in words if rng.random() < 0.5]
         said = " ".join(rng.permutation(" ".join(words[name] for name in tags).split())) if tags else "hello and thanks"
-        rows.append({"text": f"{said} {at}", "tags": tags})
+        rows.append({"text": f"{said} {number}", "tags": tags})
     rows[3]["tags"] = sorted(set(words) - set(rows[3]["tags"]))
     report = ls.scan(ls.read(pa.Table.from_pylist(rows), labels="tags"), store=None)
     assert report.scores["label_score"].to_numpy().argmin() == 3

@@ -28,10 +28,10 @@ SPANISH = "Mi pedido no ha llegado todavía y llevo dos semanas esperando una re
 def test_a_german_row_among_english_ones_is_flagged(make_context):
     context = make_context([*ENGLISH, GERMAN], embedder_languages=frozenset({"en"}))
     result = language(context)
-    (found,) = result.findings
-    assert (found.id, found.kind, found.evidence["language"]) == ("r20", "de", "de")
-    assert found.reason.startswith("Written in German (")
-    assert found.reason.endswith("); the data set is in English.")
+    (finding,) = result.findings
+    assert (finding.id, finding.kind, finding.evidence["language"]) == ("r20", "de", "de")
+    assert finding.reason.startswith("Written in German (")
+    assert finding.reason.endswith("); the data set is in English.")
     assert result.score[20] < 0.2 < result.score[:20].min()
     assert context.facts["languages"] == {"en": pytest.approx(20 / 21), "de": pytest.approx(1 / 21)}
     assert context.notes == []  # what that means for other checks is said where they run
@@ -62,9 +62,9 @@ def test_short_texts_are_not_judged(make_context):
 
 
 def test_a_bilingual_data_set_flags_neither_language(make_context):
-    context = make_context([*ENGLISH[:10], *[f"{GERMAN}, Nummer {at}" for at in range(10)], SPANISH])
+    context = make_context([*ENGLISH[:10], *[f"{GERMAN}, Nummer {number}" for number in range(10)], SPANISH])
     result = language(context)
-    assert [one.kind for one in result.findings] == ["es"]
+    assert [finding.kind for finding in result.findings] == ["es"]
     assert result.findings[0].reason.endswith("the data set is in German or English.")
     assert context.facts["expected_languages"] == ["de", "en"]
 
@@ -101,5 +101,5 @@ import pyarrow as pa
 from labelsift.checks.language import detect
 print(max(next(detect(pa.chunked_array([[{GERMAN!r}]]))).items(), key=lambda one: one[1])[0])
 """
-    found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    assert found.stdout == "de\n"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout == "de\n"

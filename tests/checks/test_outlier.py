@@ -15,7 +15,7 @@ def context(make_context):
     centers = np.repeat(np.eye(8)[:2], 60, axis=0)
     vectors = np.vstack([centers + 0.1 * rng.normal(size=(120, 8)), np.eye(8)[[4, 5, 6]]])
     vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
-    texts = [f"text {at}" for at in range(121)] + ["", "fremd"]
+    texts = [f"text {number}" for number in range(121)] + ["", "fremd"]
     context = make_context(texts, vectors=vectors, graph=NeighborIndex(vectors).graph(vectors, 50))
     context.readable[122] = False
     return context
@@ -23,7 +23,7 @@ def context(make_context):
 
 def test_the_far_row_is_flagged_and_only_it(context):
     result = outlier(context)
-    assert [one.id for one in result.findings] == ["r120"]
+    assert [finding.id for finding in result.findings] == ["r120"]
     assert result.score[120] < 0.5 < result.score[:120].min()
     assert result.findings[0].reason.startswith("Unlike everything else: its nearest samples are only ")
     assert len(result.findings[0].related_ids) == 10

@@ -26,16 +26,16 @@ def own_checks(monkeypatch):
 
 
 def test_the_checks_run_and_are_shown_in_the_order_that_stored_runs_and_tabs_have():
-    assert [one.name for one in checks() if "classification" in one.tasks] == ORDER.split()
-    assert [one.name for one in checks() if "spans" in one.tasks] == [
+    assert [check.name for check in checks() if "classification" in check.tasks] == ORDER.split()
+    assert [check.name for check in checks() if "spans" in check.tasks] == [
         *("empty", "language", "exact_duplicate", "near_duplicate", "span", "outlier")
     ]
     assert issue_names() == tuple(SHOWN.split())
 
 
 def test_every_check_brings_the_words_of_its_issue():
-    for one in checks():
-        issue = issue_named(one.issue)
+    for known in checks():
+        issue = issue_named(known.issue)
         assert issue.name in issue_names()
         assert all((issue.title, issue.one, issue.many, issue.meaning))
 
@@ -56,7 +56,7 @@ def test_a_name_is_taken_once():
 def test_a_check_runs_after_those_that_it_names():
     check("aaa", after=("label",))(lambda context: None)
     check("zzz", after=("aaa",))(lambda context: None)
-    names = [one.name for one in checks() if "classification" in one.tasks]
+    names = [check.name for check in checks() if "classification" in check.tasks]
     assert names == [*ORDER.split(), "aaa", "zzz"]
     assert issue_named("zzz").title == "Zzz"
 

@@ -36,10 +36,10 @@ def corpus(seed=0, n=320):
     """Texts with their true spans, and given ones with errors in known rows: row → kind."""
     rng = random.Random(seed)
     texts, true = [], []
-    for at in range(n):
+    for index in range(n):
         names = {"p": (rng.choice(PEOPLE), "person"), "c": (rng.choice(CITIES), "city")}
-        text, spans = f"{at} ", []
-        for part in FRAMES[at % len(FRAMES)].replace("{", "|{").replace("}", "}|").split("|"):
+        text, spans = f"{index} ", []
+        for part in FRAMES[index % len(FRAMES)].replace("{", "|{").replace("}", "}|").split("|"):
             if part in ("{p}", "{c}"):
                 word, kind = names[part[1]]
                 spans.append([len(text), len(text) + len(word), kind])
@@ -50,7 +50,7 @@ def corpus(seed=0, n=320):
         true.append(spans)
     given, errors = [list(map(list, spans)) for spans in true], {}
     for kind, wanted in ERRORS.items():
-        rows = [at for at in range(n) if at not in errors and (kind == "ghost") == (not true[at])]
+        rows = [row for row in range(n) if row not in errors and (kind == "ghost") == (not true[row])]
         for row in rng.sample(rows, wanted):
             errors[row] = kind
             if kind == "ghost":
@@ -63,14 +63,14 @@ def corpus(seed=0, n=320):
             else:
                 span = given[row][0]
                 after = [end for start, end in spaced(texts[row]) if start > span[1]]
-                others = [one for one in given[row] if one is not span and one[0] < after[0]] if after else [1]
+                others = [other for other in given[row] if other is not span and other[0] < after[0]] if after else [1]
                 span[:] = [span[0], after[0], span[2]] if not others else [span[0], span[0] + 3, span[2]]
     return texts, true, given, errors
 
 
 def table_of(texts, given):
-    ids = [f"r{at}" for at in range(len(texts))]
-    return pa.table({"id": ids, "text": texts, "spans": [json.dumps(one) for one in given]})
+    ids = [f"r{row}" for row in range(len(texts))]
+    return pa.table({"id": ids, "text": texts, "spans": [json.dumps(spans) for spans in given]})
 
 
 @pytest.fixture(scope="module")
@@ -96,21 +96,21 @@ def test_planted_errors_rank_first(made):
 
 def test_findings_have_kind_spans_and_a_reason_with_the_words(made):
     texts, true, given, errors, _, report = made
-    found = findings(report)
+    flagged = findings(report)
     right = corrected = 0
-    for row in found:
-        at = int(row["id"][1:])
+    for row in flagged:
+        number = int(row["id"][1:])
         was, now = json.loads(row["given"]), json.loads(row["suggested"])
         assert row["kind"] in ERRORS
         assert (was is None) == (row["kind"] == "missed") and (now is None) == (row["kind"] == "ghost")
-        assert was is None or was in given[at]
+        assert was is None or was in given[number]
         quoted = was or now
-        assert f"“{texts[at][quoted[0] : quoted[1]]}”" in row["reason"]
+        assert f"“{texts[number][quoted[0] : quoted[1]]}”" in row["reason"]
         assert 0 <= row["confidence"] <= 1
-        if errors.get(at) == row["kind"]:
+        if errors.get(number) == row["kind"]:
             right += 1
-            corrected += now is None or now in true[at]
-    assert right >= 0.6 * len(errors) and right >= 0.8 * len(found)
+            corrected += now is None or now in true[number]
+    assert right >= 0.6 * len(errors) and right >= 0.8 * len(flagged)
     assert corrected >= 0.8 * right
 
 
@@ -142,7 +142,7 @@ def test_almost_nothing_is_flagged_where_nothing_is_wrong():
 
 def test_unlabeled_and_blank_rows_are_not_judged():
     texts, _, given, _ = corpus(1, 160)
-    cells = [json.dumps(one) for one in given]
+    cells = [json.dumps(spans) for spans in given]
     cells[7] = None
     table = pa.table({"text": [*texts, "  "], "spans": [*cells, "[]"]})
     report = ls.scan(ls.read(table, spans="spans"), store=None, only=["span"])
@@ -169,9 +169,9 @@ def test_texts_without_spaces_and_spans_inside_of_words():
     texts.append("昨日東京へ行った。x")
     cells.append("[]")
     report = ls.scan(ls.read(pa.table({"text": texts, "spans": cells}), spans="spans"), store=None, only=["span"])
-    found = findings(report)
-    told = [(row["kind"], json.loads(row["suggested"])) for row in found]
-    assert ("missed", [2, 4, "city"]) in told and len({row["id"] for row in found}) == 1
+    flagged = findings(report)
+    corrections = [(row["kind"], json.loads(row["suggested"])) for row in flagged]
+    assert ("missed", [2, 4, "city"]) in corrections and len({row["id"] for row in flagged}) == 1
 
 
 @pytest.mark.slow
@@ -182,18 +182,20 @@ def test_token_probabilities_of_the_users_own_model(made, scheme):
     classes = ["O", "B-city", "I-city", "B-person", "I-person"] if scheme == "bio" else ["person", "O", "city"]
     probabilities, offsets = [], []
     for text, spans in zip(texts, true, strict=True):
-        tags = to_bio([tuple(one) for one in spans], spaced(text))
+        tags = to_bio([tuple(span) for span in spans], spaced(text))
         rows = np.full((len(tags), len(classes)), 0.02)
-        for at, tag in enumerate(tags):
-            rows[at, classes.index(tag if scheme == "bio" or tag == "O" else tag[2:])] = 1 - 0.02 * (len(classes) - 1)
+        for index, tag in enumerate(tags):
+            rows[index, classes.index(tag if scheme == "bio" or tag == "O" else tag[2:])] = 1 - 0.02 * (
+                len(classes) - 1
+            )
         probabilities.append(rows)
         offsets.append(spaced(text))
     order = list(reversed(range(len(texts))))
     signals = ls.Signals(
-        token_pred_probs=[probabilities[at] for at in order],
-        token_offsets=[offsets[at] for at in order],
+        token_pred_probs=[probabilities[row] for row in order],
+        token_offsets=[offsets[row] for row in order],
         classes=classes,
-        ids=[f"r{at}" for at in order],
+        ids=[f"r{row}" for row in order],
     )
     report = ls.scan(samples, signals=signals, store=None, only=["span"])
     scores = report.scores["span_score"].to_numpy()
@@ -246,13 +248,13 @@ def test_the_loop_read_scan_apply_scan(made):
     _, true, given, errors, samples, report = made
     wanted: dict[str, list] = {}
     for row in findings(report):
-        spans = wanted.setdefault(row["id"], [list(one) for one in given[int(row["id"][1:])]])
+        spans = wanted.setdefault(row["id"], [list(span) for span in given[int(row["id"][1:])]])
         was, now = json.loads(row["given"]), json.loads(row["suggested"])
         if was in spans:
             spans.remove(was)
         if now is not None:
             spans.append(now)
-    rows = [{"id": one, "action": "respan", "value": json.dumps(spans)} for one, spans in wanted.items()]
+    rows = [{"id": id, "action": "respan", "value": json.dumps(spans)} for id, spans in wanted.items()]
     mended = samples.apply(corrections(rows))
     now = [json.loads(cell) for cell in mended.column("spans").to_pylist()]
     assert sum(a != b for a, b in zip(now, true, strict=True)) <= 0.5 * len(errors)
@@ -263,12 +265,12 @@ def test_the_loop_read_scan_apply_scan(made):
 
 def test_respan_is_checked():
     samples, _ = small()
-    one = samples.ids[0].as_py()
-    changed = samples.apply(corrections([{"id": one, "action": "respan", "value": "[]"}]))
+    sample = samples.ids[0].as_py()
+    changed = samples.apply(corrections([{"id": sample, "action": "respan", "value": "[]"}]))
     assert changed.column("spans").to_pylist() == ["[]", "[]"]
     with pytest.raises(InputError, match="do not fit the text"):
-        samples.apply(corrections([{"id": one, "action": "respan", "value": '[[0, 99, "person"]]'}]))
-    new = corrections([{"id": one, "action": "respan", "value": '[[0, 3, "bird"]]'}])
+        samples.apply(corrections([{"id": sample, "action": "respan", "value": '[[0, 99, "person"]]'}]))
+    new = corrections([{"id": sample, "action": "respan", "value": '[[0, 3, "bird"]]'}])
     with pytest.raises(InputError, match="bird"):
         samples.apply(new)
     assert samples.apply(new, new_labels=True).classes == ("bird",)
@@ -335,7 +337,7 @@ def test_a_run_without_texts_quotes_none(made, tmp_path):
     assert any("“" in row["reason"] for row in findings(report))
     kept = report.store.load(report.run)
     reasons = {row["reason"] for row in findings(kept)}
-    assert findings(kept) and not any("“" in one for one in reasons)
+    assert findings(kept) and not any("“" in reason for reason in reasons)
 
 
 def test_the_command_line_reads_spans_and_tokens(made, tmp_path):
@@ -345,15 +347,15 @@ def test_the_command_line_reads_spans_and_tokens(made, tmp_path):
     texts, _, given, errors, _, _ = made
     lines = []
     for text, spans in zip(texts, given, strict=True):
-        tags = to_bio([tuple(one) for one in spans], spaced(text))
+        tags = to_bio([tuple(span) for span in spans], spaced(text))
         lines.append(json.dumps({"words": text.split(), "tags": tags}))
     (tmp_path / "d.jsonl").write_text("\n".join(lines))
     out = str(tmp_path / "f.parquet")
     call = ["scan", str(tmp_path / "d.jsonl"), "--spans", "tags", "--tokens", "words", "--only", "span"]
     done = CliRunner().invoke(main, [*call, "--no-store", "--json", "--findings", out])
     assert done.exit_code == 0, done.output
-    told = json.loads(done.stdout)
-    assert told["judged"] == len(texts) and 0.5 * len(errors) <= told["issues"]["span"]["count"] <= len(errors)
+    content = json.loads(done.stdout)
+    assert content["judged"] == len(texts) and 0.5 * len(errors) <= content["issues"]["span"]["count"] <= len(errors)
     bad = CliRunner().invoke(main, [*call[:-2], "--label", "tags", "--no-store"], standalone_mode=False)
     assert bad.exit_code != 0
 
@@ -374,8 +376,8 @@ def test_spans_that_overlap_cut_words_or_cover_white_space_break_nothing(types, 
     scores = report.scores["span_score"].drop_null().to_numpy()
     assert ((scores >= 0) & (scores <= 1)).all()
     for row in findings(report):
-        at = report.samples.positions([row["id"]])[0]
+        position = report.samples.positions([row["id"]])[0]
         for cell in (row["given"], row["suggested"]):
             span = json.loads(cell)
-            assert span is None or 0 <= span[0] < span[1] <= len(texts[at])
+            assert span is None or 0 <= span[0] < span[1] <= len(texts[position])
     report.to_html(tmp_path / "p.html")

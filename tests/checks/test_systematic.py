@@ -42,7 +42,7 @@ def noisy(seed: int, kind: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def scanned(vectors: np.ndarray, given: np.ndarray, **more) -> Report:
     names = [f"c{code}" for code in given]
-    table = pa.table({"id": [f"r{at}" for at in range(ROWS)], "text": [f"text {at}" for at in range(ROWS)]})
+    table = pa.table({"id": [f"r{row}" for row in range(ROWS)], "text": [f"text {row}" for row in range(ROWS)]})
     table = table.append_column("label", pa.array(names))
     for name, column in more.items():
         table = table.append_column(name, pa.array(column, pa.string()))
@@ -68,58 +68,58 @@ def test_errors_without_a_pattern_make_no_finding(seed, kind):
 @pytest.mark.parametrize("seed", range(3))
 def test_a_planted_confusion_is_found_and_named(seed, kind, verdict):
     vectors, _, labels = noisy(seed, kind)
-    found = scanned(vectors, labels).confusions().to_pylist()
-    assert len(found) == 1
-    assert {found[0]["given"], found[0]["suggested"]} == {"c0", "c1"}
-    assert found[0]["verdict"] == verdict
+    confusions = scanned(vectors, labels).confusions().to_pylist()
+    assert len(confusions) == 1
+    assert {confusions[0]["given"], confusions[0]["suggested"]} == {"c0", "c1"}
+    assert confusions[0]["verdict"] == verdict
     if kind == "slip":
-        assert (found[0]["given"], found[0]["suggested"]) == ("c0", "c1")
+        assert (confusions[0]["given"], confusions[0]["suggested"]) == ("c0", "c1")
 
 
 def test_one_finding_has_all_members_and_counts(slips):
     report, truth, labels = slips
     rows = report.findings.filter(pc.equal(report.findings["kind"], "systematic")).to_pylist()
     assert len(rows) == 1
-    one, told = rows[0], json.loads(rows[0]["evidence"])
-    assert (one["scope"], one["issue"], one["id"]) == ("class", "label", '["c0", "c1"]')
+    confusion, evidence = rows[0], json.loads(rows[0]["evidence"])
+    assert (confusion["scope"], confusion["issue"], confusion["id"]) == ("class", "label", '["c0", "c1"]')
     scores = report.scores.to_pylist()
     flagged = [row for row, code in zip(scores, labels, strict=True) if row["is_label_issue"] and code == 0]
     mine = [row["id"] for row in flagged if row["suggested_label"] == "c1"]
-    assert set(one["related_ids"]) == set(mine)
-    assert told["count"] == len(mine)
-    assert told["size_given"] == (labels == 0).sum()
-    assert told["expected"] < told["count"] / 2
+    assert set(confusion["related_ids"]) == set(mine)
+    assert evidence["count"] == len(mine)
+    assert evidence["size_given"] == (labels == 0).sum()
+    assert evidence["expected"] < evidence["count"] / 2
     by_id = {row["id"]: row["label_score"] for row in scores}
-    order = [by_id[id] for id in one["related_ids"]]
+    order = [by_id[id] for id in confusion["related_ids"]]
     assert order == sorted(order)
-    assert one["score"] == pytest.approx(np.mean(order), abs=1e-5)
-    planted = {f"r{at}" for at in np.flatnonzero((truth == 1) & (labels == 0))}
+    assert confusion["score"] == pytest.approx(np.mean(order), abs=1e-5)
+    planted = {f"r{row}" for row in np.flatnonzero((truth == 1) & (labels == 0))}
     assert len(planted & set(mine)) > 0.9 * len(mine)
-    assert f"{len(mine)} of {(labels == 0).sum()} labeled c0 look like c1" in one["reason"]
+    assert f"{len(mine)} of {(labels == 0).sum()} labeled c0 look like c1" in confusion["reason"]
 
 
 def test_contrast_pairs_stand_beside_the_nearest_right_labels(slips):
     report, _, labels = slips
-    found = report.confusions().to_pylist()[0]
-    assert len(found["contrast"]) == 10
+    confusion = report.confusions().to_pylist()[0]
+    assert len(confusion["contrast"]) == 10
     flagged = dict(zip(report.scores["id"].to_pylist(), report.scores["is_label_issue"].to_pylist(), strict=True))
     vectors = report.embeddings
-    for suspect, like_suggested, like_given in found["contrast"]:
-        at = [int(one[1:]) for one in (suspect, like_suggested, like_given)]
-        assert [labels[row] for row in at] == [0, 1, 0]
+    for suspect, like_suggested, like_given in confusion["contrast"]:
+        rows = [int(id[1:]) for id in (suspect, like_suggested, like_given)]
+        assert [labels[row] for row in rows] == [0, 1, 0]
         assert flagged[suspect]
         assert not flagged[like_suggested]
         assert not flagged[like_given]
         right = np.flatnonzero((labels == 1) & ~np.array(list(flagged.values())))
-        assert vectors[at[0]] @ vectors[at[1]] >= np.quantile(vectors[right] @ vectors[at[0]], 0.99)
+        assert vectors[rows[0]] @ vectors[rows[1]] >= np.quantile(vectors[right] @ vectors[rows[0]], 0.99)
 
 
 def test_members_name_their_pair_and_are_no_group(slips):
     report, _, _ = slips
-    one = report.confusions().to_pylist()[0]
+    confusion = report.confusions().to_pylist()[0]
     samples = report.findings.filter(pc.equal(report.findings["scope"], "sample")).to_pylist()
     linked = {row["id"] for row in samples if json.loads(row["evidence"]).get("systematic") == '["c0", "c1"]'}
-    assert linked == set(one["members"])
+    assert linked == set(confusion["members"])
     assert all(row["group_id"] is None for row in samples)
 
 
@@ -132,10 +132,12 @@ def test_the_score_columns_and_counts_are_those_of_the_label_check(slips):
 
 def test_annotators_who_chose_both_labels_make_a_guideline_unclear():
     vectors, truth, labels = noisy(0, "swap")
-    said = [json.dumps({"ann": f"c{code}", "bo": f"c{one}"}) for code, one in zip(labels, truth, strict=True)]
+    said = [
+        json.dumps({"ann": f"c{code}", "bo": f"c{true_code}"}) for code, true_code in zip(labels, truth, strict=True)
+    ]
     names = [f"c{code}" for code in labels]
     table = pa.table(
-        {"id": [f"r{at}" for at in range(ROWS)], "text": [f"t {at}" for at in range(ROWS)], "label": names}
+        {"id": [f"r{row}" for row in range(ROWS)], "text": [f"t {row}" for row in range(ROWS)], "label": names}
     )
     samples = read(table, id="id", label="label")
     with_people = type(samples)(samples.table.append_column("annotations", pa.array(said)), samples.metadata)
@@ -145,10 +147,12 @@ def test_annotators_who_chose_both_labels_make_a_guideline_unclear():
 
 def counted(counts: np.ndarray, *, right: float = 0.0) -> list[tuple[int, int]]:
     pairs = [(a, b) for a, b in zip(*np.nonzero(counts), strict=True) for _ in range(counts[a, b])]
-    labels, suggested = (np.array(one, dtype=int) for one in zip(*pairs, strict=True))
+    labels, suggested = (np.array(codes, dtype=int) for codes in zip(*pairs, strict=True))
     sizes = np.full(len(counts), 100)
-    found = recurring(labels, suggested, np.full(len(labels), right), sizes=sizes, taken_for=np.zeros(counts.shape))
-    return [(one.given, one.suggested) for one in found]
+    confusions = recurring(
+        labels, suggested, np.full(len(labels), right), sizes=sizes, taken_for=np.zeros(counts.shape)
+    )
+    return [(finding.given, finding.suggested) for finding in confusions]
 
 
 def test_one_cell_that_makes_up_most_flags_does_not_expect_itself():
@@ -171,18 +175,18 @@ def test_with_two_classes_nothing_can_recur():
 def test_what_the_model_confuses_anyway_is_expected():
     labels, suggested = np.zeros(30, dtype=int), np.ones(30, dtype=int)
     sizes, taken = np.full(20, 500), np.zeros((20, 20))
-    told = {"sizes": sizes, "taken_for": taken}
-    assert recurring(labels, suggested, np.full(30, 0.45), **told)
+    options = {"sizes": sizes, "taken_for": taken}
+    assert recurring(labels, suggested, np.full(30, 0.45), **options)
     taken[0, 1] = 1.0
-    assert not recurring(labels, suggested, np.full(30, 0.45), **told)
+    assert not recurring(labels, suggested, np.full(30, 0.45), **options)
 
 
 @pytest.mark.slow
 @given(st.integers(1, 400), st.floats(0.01, 300), st.floats(0, 1_000))
 def test_the_tail_falls_with_the_count(count, expected, more):
-    one = upper_tail(count, expected, more)
-    assert 0 <= one <= 1 + 1e-9
-    assert upper_tail(count + 1, expected, more) <= one + 1e-9
+    tail = upper_tail(count, expected, more)
+    assert 0 <= tail <= 1 + 1e-9
+    assert upper_tail(count + 1, expected, more) <= tail + 1e-9
 
 
 def test_without_more_variance_it_is_poissons():

@@ -23,7 +23,7 @@ from pyarrow import parquet
 
 
 def run(*arguments: object) -> Result:
-    return CliRunner().invoke(main, [str(one) for one in arguments])
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
 
 
 def real(
@@ -43,10 +43,10 @@ def data(tmp_path_factory) -> Path:
     with (folder / "tickets.csv").open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["key", "body", "intent", "channel"])
-        for at in range(30):
-            writer.writerow([f"=cmd|' /C calc'!A{at}", f"my card number {at} has not arrived", "card", "mail"])
-            label = "card" if at in (4, 9) else "@refund"
-            writer.writerow([f"+{at}", f"please refund order {at} to my account", label, "phone"])
+        for number in range(30):
+            writer.writerow([f"=cmd|' /C calc'!A{number}", f"my card number {number} has not arrived", "card", "mail"])
+            label = "card" if number in (4, 9) else "@refund"
+            writer.writerow([f"+{number}", f"please refund order {number} to my account", label, "phone"])
     result = run("scan", folder / "tickets.csv", *ROLES, "--store", folder / "kept")
     assert result.exit_code == 0
     return folder
@@ -71,15 +71,15 @@ def test_the_commands_are_those_of_the_design():
 def test_a_scan_takes_what_a_training_kept(data, tmp_path):
     from labelsift.signals.dynamics_writer import DynamicsWriter
 
-    ids = [f"=cmd|' /C calc'!A{at}" for at in range(30)] + [f"+{at}" for at in range(30)]
+    ids = [f"=cmd|' /C calc'!A{number}" for number in range(30)] + [f"+{number}" for number in range(30)]
     logits = np.where(np.arange(60)[:, None] < 30, [[0.0, 2.0]], [[2.0, 0.0]])
     with DynamicsWriter(tmp_path / "logits", ids=ids, classes=["@refund", "card"]) as writer:
         for _ in range(3):
             writer.epoch(logits)
     result = run("scan", data / "tickets.csv", *ROLES, "--dynamics", tmp_path / "logits", "--json", "--no-store")
     assert result.exit_code == 0, result.output
-    told = json.loads(result.stdout)["facts"]["dynamics"]
-    assert (told["epochs"], told["easy"], told["never_learned"]) == (3, 58, 2)
+    facts = json.loads(result.stdout)["facts"]["dynamics"]
+    assert (facts["epochs"], facts["easy"], facts["never_learned"]) == (3, 58, 2)
 
 
 def test_a_scan_says_what_it_found(data, tmp_path):
@@ -156,12 +156,12 @@ def test_runs_and_similar_answer_from_the_store(data):
     (kept,) = json.loads(run("runs", "--store", data / "kept", "--json").stdout)
     assert (kept["dataset"], kept["rows"], kept["label_issues"]) == ("tickets", 60, 2)
     assert kept["run"] in run("runs", "--store", data / "kept").stdout
-    found = json.loads(run("similar", "where is my bank card", "--store", data / "kept", "-k", 3, "--json").stdout)
-    assert len(found) == 3
-    assert {one["label"] for one in found} == {"card"}
+    similar = json.loads(run("similar", "where is my bank card", "--store", data / "kept", "-k", 3, "--json").stdout)
+    assert len(similar) == 3
+    assert {row["label"] for row in similar} == {"card"}
     by_id = json.loads(run("similar", "+3", "--store", data / "kept", "-k", 2, "--json").stdout)
-    assert "+3" not in [one["id"] for one in by_id]
-    assert all("refund order" in one["text"] for one in by_id)
+    assert "+3" not in [row["id"] for row in by_id]
+    assert all("refund order" in row["text"] for row in by_id)
     assert "refund order" in run("similar", "+3", "--store", data / "kept").stdout
 
 
@@ -203,7 +203,7 @@ def test_a_wrong_call_ends_with_2_and_says_why(data, tmp_path, monkeypatch, case
     monkeypatch.chdir(tmp_path)
     (tmp_path / "binary").write_bytes(b"\xff\xfe")
     places = {"data": data / "tickets.csv", "binary": tmp_path / "binary", "kept": data / "kept"}
-    result = run(*(one.format(**places) for one in WRONG_CALLS[case]))
+    result = run(*(argument.format(**places) for argument in WRONG_CALLS[case]))
     assert result.exit_code == 2
     assert result.stdout == ""
     assert result.stderr

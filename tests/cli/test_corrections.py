@@ -29,17 +29,17 @@ class Fake(LabelingPlatform):
     def __init__(self) -> None:
         self.rows: list[dict] = []
 
-    def decide(self, id: str, label: str, person: str = "ann", **told: object) -> None:
+    def decide(self, id: str, label: str, person: str = "ann", **changes: object) -> None:
         row = {"id": id, "action": "relabel", "verdict": "accepted", "value": json.dumps(label), "person": person}
         row |= {"time": datetime(2026, 11, 23, 8, len(self.rows), tzinfo=UTC), "platform": "fake", "run": RUN}
-        self.rows.append(row | {"round": "1", "seconds": 2.0, "note": ""} | told)
+        self.rows.append(row | {"round": "1", "seconds": 2.0, "note": ""} | changes)
 
     def pull(self, *, project: str, store: object = None) -> pa.Table:
         return pa.Table.from_pylist(self.rows, schema=CORRECTIONS_SCHEMA)
 
 
 def run(*arguments: object) -> Result:
-    return CliRunner().invoke(main, [str(one) for one in arguments])
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
 
 
 @pytest.fixture
@@ -68,8 +68,8 @@ def test_pull_records_what_is_new_and_says_how_much(fake, store):
 
 
 def test_pull_with_no_store_records_nothing(fake, store):
-    told = run("pull", "fake", "T", "--no-store", "--store", store.folder).stdout
-    assert told.splitlines()[0] == "2 decisions, 2 accepted"
+    output = run("pull", "fake", "T", "--no-store", "--store", store.folder).stdout
+    assert output.splitlines()[0] == "2 decisions, 2 accepted"
     assert store.ledger.records() == []
 
 
@@ -89,8 +89,8 @@ def test_verify_is_0_when_whole_and_1_when_something_was_changed(fake, store):
     broken = run("verify", "--store", store.folder)
     assert broken.exit_code == 1
     assert "BROKEN  Record of corrections: record 1 (id t3, person eve" in broken.stdout
-    told = json.loads(run("verify", "--store", store.folder, "--json").stdout)
-    assert (told["records"], len(told["problems"])) == (0, 1)
+    content = json.loads(run("verify", "--store", store.folder, "--json").stdout)
+    assert (content["records"], len(content["problems"])) == (0, 1)
     for command in (("audit",), ("pull", "fake", "T")):
         result = run(*command, "--store", store.folder)
         assert (result.exit_code, "record 1" in result.stderr) == (2, True)
@@ -138,8 +138,8 @@ def test_correct_writes_the_next_version_and_undo_the_one_before(fake, store, ma
     assert result.exit_code == 0
     assert "2 relabel;" in result.stdout
     assert "1 conflicts, left as they were:\n  t23: relabel refund (ann) / relabel card_lost (bob)\n" in result.stdout
-    told = run("correct", tmp_path / "tickets.parquet", *asked, "--out", tmp_path / "2.parquet", "--json")
-    assert json.loads(told.stdout)["conflicts"] == {
+    done = run("correct", tmp_path / "tickets.parquet", *asked, "--out", tmp_path / "2.parquet", "--json")
+    assert json.loads(done.stdout)["conflicts"] == {
         "t23": [
             {"action": "relabel", "value": "refund", "people": ["ann"]},
             {"action": "relabel", "value": "card_lost", "people": ["bob"]},

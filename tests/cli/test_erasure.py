@@ -66,9 +66,9 @@ def run(*words: object, answer: str | None = None) -> Result:
 
 
 def test_reproduce_writes_the_rows_and_says_identical(store, tmp_path):
-    found = run("reproduce", "latest", "--store", store, "--out", tmp_path / "rows.parquet")
-    assert found.exit_code == 0
-    assert "(samples, 4 rows): identical\n" in found.output
+    done = run("reproduce", "latest", "--store", store, "--out", tmp_path / "rows.parquet")
+    assert done.exit_code == 0
+    assert "(samples, 4 rows): identical\n" in done.output
     table = parquet.read_table(tmp_path / "rows.parquet")
     assert table.column_names == ["id", "text", "label", "text_2"]
     again = ls.read(tmp_path / "rows.parquet", id="id", label="label", metadata=["text_2"])
@@ -99,8 +99,8 @@ def test_what_cannot_be_reached_is_named_and_tried_again(store, known):
     known.down = True
     failed = run("forget", "a", "--store", store, "--yes", "--json")
     assert failed.exit_code == 1
-    told = json.loads(failed.output)
-    assert [one.partition(":")[0] for one in told["unreachable"]] == [
+    content = json.loads(failed.output)
+    assert [path.partition(":")[0] for path in content["unreachable"]] == [
         "copies Tickets",
         "texts run 7 may hold texts of them",
     ]
@@ -111,6 +111,6 @@ def test_what_cannot_be_reached_is_named_and_tried_again(store, known):
 
 
 def test_ids_that_stand_nowhere(store, known):
-    found = run("forget", "nobody", "--store", store, "--yes")
-    assert found.exit_code == 2
-    assert "no sample with these ids: nobody" in found.output
+    done = run("forget", "nobody", "--store", store, "--yes")
+    assert done.exit_code == 2
+    assert "no sample with these ids: nobody" in done.output

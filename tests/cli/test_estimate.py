@@ -14,8 +14,10 @@ from labelsift.models.neighbors import EXACT_BELOW
 
 
 def samples(rows):
-    texts = [f"message {at} about the {('parcel', 'invoice')[at % 2]} of customer {at * 7 % 101}" for at in range(rows)]
-    labels = [("delivery", "billing")[at % 2] for at in range(rows)]
+    texts = [
+        f"message {row} about the {('parcel', 'invoice')[row % 2]} of customer {row * 7 % 101}" for row in range(rows)
+    ]
+    labels = [("delivery", "billing")[row % 2] for row in range(rows)]
     return read(pa.table({"text": texts, "label": labels}), label="label", name="many")
 
 
@@ -44,13 +46,13 @@ def test_vectors_and_probabilities_that_were_brought_are_not_made():
         classes=["billing", "delivery"],
     )
     stages = estimate(given, signals=signals).stages
-    assert not [one for one in stages if one.startswith(("embedding", "predicting"))]
+    assert not [stage for stage in stages if stage.startswith(("embedding", "predicting"))]
 
 
 def test_what_the_scan_would_refuse_is_refused():
-    one = read(pa.table({"text": ["a text", "another"], "label": ["same", "same"]}), label="label")
+    samples = read(pa.table({"text": ["a text", "another"], "label": ["same", "same"]}), label="label")
     with pytest.raises(InputError, match="single class"):
-        estimate(one)
+        estimate(samples)
 
 
 @pytest.mark.slow
@@ -59,9 +61,9 @@ def test_the_command_tells_and_keeps_nothing(tmp_path, monkeypatch):
     file, _ = write_tickets(tmp_path)
     before = sorted(tmp_path.rglob("*"))
     ran = CliRunner().invoke(main, ["scan", str(file), "--label", "label", "--estimate", "--json"])
-    told = json.loads(ran.output)
-    assert (told["rows"], told["tried"]) == (800, 800)
-    assert told["seconds"] > 0
+    content = json.loads(ran.output)
+    assert (content["rows"], content["tried"]) == (800, 800)
+    assert content["seconds"] > 0
     said = CliRunner().invoke(main, ["scan", str(file), "--label", "label", "--estimate"]).output
     assert said.startswith("About ")
     assert sorted(tmp_path.rglob("*")) == before

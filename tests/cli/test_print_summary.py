@@ -28,18 +28,26 @@ def printed(report, *, width: int = 100, colour: bool = False, **options) -> str
 def with_text(report, text: str):
     """The same report in which every text, id, label, name and note is hostile."""
     rows = len(report.samples)
-    ids = [f"{text}{at}" for at in range(rows)]
-    labels = [f"{text}{at % 3}" for at in range(rows)]
+    ids = [f"{text}{row}" for row in range(rows)]
+    labels = [f"{text}{row % 3}" for row in range(rows)]
     table = pa.table({"id": ids, "text": [text] * rows, "label": labels})
-    found = [
-        Finding(ids[at], "label", 0.1, f"Labeled {text}", given=labels[at], suggested=labels[at + 1], confidence=0.9)
-        for at in range(4)
+    findings = [
+        Finding(
+            ids[number],
+            "label",
+            0.1,
+            f"Labeled {text}",
+            given=labels[number],
+            suggested=labels[number + 1],
+            confidence=0.9,
+        )
+        for number in range(4)
     ]
     scores = pa.table(
         {
             "id": ids,
             "label_score": np.full(rows, 0.5, np.float32),
-            "is_label_issue": [at < 4 for at in range(rows)],
+            "is_label_issue": [row < 4 for row in range(rows)],
             "suggested_label": labels[1:] + labels[:1],
         }
     )
@@ -48,7 +56,7 @@ def with_text(report, text: str):
         run=text,
         samples=Samples(table, report.samples.metadata, text),
         scores=scores,
-        findings=findings_table(found),
+        findings=findings_table(findings),
         classes=(),
         pred_probs=None,
         notes=(text,),
@@ -67,8 +75,8 @@ def test_the_summary_says_what_matters(make_report):
 
 
 def expecting(report, share: float | None, *, further: dict[str, float] | None = None, **facts):
-    told = {"expected_wrong": 12.0, "expected_precision": share, "expected_precision_at": further or {}}
-    return replace(report, facts={**report.facts, "label_errors": told, **facts})
+    expectation = {"expected_wrong": 12.0, "expected_precision": share, "expected_precision_at": further or {}}
+    return replace(report, facts={**report.facts, "label_errors": expectation, **facts})
 
 
 @pytest.mark.parametrize(
@@ -93,8 +101,8 @@ def test_the_summary_says_how_many_of_the_flags_are_expected_to_be_right(make_re
 
 def test_nothing_is_expected_where_the_label_check_did_not_say_it_or_annotators_changed_its_flags(make_report):
     report = make_report(200)
-    for one in (report, expecting(report, None), expecting(report, 0.9, annotators=[])):
-        assert "expected" not in printed(one, width=300)
+    for changed in (report, expecting(report, None), expecting(report, 0.9, annotators=[])):
+        assert "expected" not in printed(changed, width=300)
 
 
 @pytest.mark.parametrize("width", [40, 80, 120, 300])
@@ -130,8 +138,8 @@ def test_without_labels_it_speaks_of_samples(make_report):
     samples = Samples(report.samples.table.drop_columns("label"), report.samples.metadata, "plain")
     scores = report.scores.select(["id", "empty_score", "is_empty_issue"])
     kept = [row for row in report.findings.to_pylist() if row["issue"] == "empty"]
-    found = pa.Table.from_pylist(kept, schema=report.findings.schema)
-    said = printed(replace(report, samples=samples, scores=scores, findings=found, pred_probs=None, classes=()))
+    findings = pa.Table.from_pylist(kept, schema=report.findings.schema)
+    said = printed(replace(report, samples=samples, scores=scores, findings=findings, pred_probs=None, classes=()))
     assert "2 of 100 samples have a problem (2 %)." in said
     assert "Worst samples" in said and "empty text" in said
     assert "Weakest classes" not in said

@@ -30,11 +30,14 @@ def answer(*words: object) -> list[dict]:
 def place(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("place")
     labels = list(TOPICS)
-    lines = [f"t{at},{TOPICS[labels[at % 3]]} {at},{labels[at % 3]},{'CA' if at % 2 else 'NY'}" for at in range(60)]
+    lines = [
+        f"t{number},{TOPICS[labels[number % 3]]} {number},{labels[number % 3]},{'CA' if number % 2 else 'NY'}"
+        for number in range(60)
+    ]
     (folder / "tickets.csv").write_text(
         "\n".join(["id,text,label,state", *lines, "c1,please refund the order 1,refund,CA"])
     )
-    lines = [f"u{at},{TOPICS[labels[at % 3]]} said customer {at},{'CA' if at % 2 else 'NY'}" for at in range(90)]
+    lines = [f"u{row},{TOPICS[labels[row % 3]]} said customer {row},{'CA' if row % 2 else 'NY'}" for row in range(90)]
     (folder / "fresh.csv").write_text("\n".join(["key,message,state", *lines]))
     kept = ("--store", folder / "kept")
     columns = ("--id", "id", "--label", "label", "--meta", "state")
@@ -44,14 +47,14 @@ def place(tmp_path_factory) -> Path:
 
 def test_similar_with_a_filter_and_folded_copies(place):
     kept = ("--store", place / "kept")
-    found = answer(
+    rows = answer(
         "similar", "my order refund", *kept, "--where", "state = 'CA' AND label = 'refund'", "--fold-duplicates"
     )
-    assert len(found) == 10
-    assert {one["metadata"]["state"] for one in found} == {"CA"}
-    assert {one["label"] for one in found} == {"refund"}
-    assert sorted(one["copies"] for one in found)[-2:] == [1, 2]
-    assert {"id", "similarity", "label", "text", "issues", "metadata", "copies"} == set(found[0])
+    assert len(rows) == 10
+    assert {row["metadata"]["state"] for row in rows} == {"CA"}
+    assert {row["label"] for row in rows} == {"refund"}
+    assert sorted(row["copies"] for row in rows)[-2:] == [1, 2]
+    assert {"id", "similarity", "label", "text", "issues", "metadata", "copies"} == set(rows[0])
     shown = run("similar", "my order refund", *kept, "--fold-duplicates", "-k", 30).stdout
     assert "(2×) please refund" in shown
 
@@ -59,11 +62,11 @@ def test_similar_with_a_filter_and_folded_copies(place):
 def test_a_group_is_a_seed(place, tmp_path):
     kept = ("--store", place / "kept")
     by_sql = answer("similar", "--like", "label = 'login' AND state = 'CA'", *kept, "-k", 5)
-    assert {one["label"] for one in by_sql} == {"login"}
-    assert {one["metadata"]["state"] for one in by_sql} == {"NY"}  # the seeds themselves are left out
+    assert {row["label"] for row in by_sql} == {"login"}
+    assert {row["metadata"]["state"] for row in by_sql} == {"NY"}  # the seeds themselves are left out
     (tmp_path / "ids.txt").write_text("t0\nt3\n\n")
     by_ids = answer("similar", "--ids", tmp_path / "ids.txt", *kept, "-k", 5)
-    assert {one["label"] for one in by_ids} == {"card"}
+    assert {row["label"] for row in by_ids} == {"card"}
 
 
 def test_a_weak_class_and_a_slice_are_seeds(place):
@@ -77,12 +80,12 @@ def test_a_weak_class_and_a_slice_are_seeds(place):
     assert len(weak) == (flagged.num_rows or 20)
     scored = dict(zip(report.scores["id"].to_pylist(), report.scores["label_score"].to_pylist(), strict=True))
     assert [scored[id] for id in weak] == worst.to_pylist()
-    found = answer("similar", "--class", "refund", *kept, "-k", 3)
-    assert [one["id"] for one in found] == report.similar(weak, k=3)["id"].to_pylist()
+    rows = answer("similar", "--class", "refund", *kept, "-k", 3)
+    assert [row["id"] for row in rows] == report.similar(weak, k=3)["id"].to_pylist()
     part = slice_ids(report, "state:CA")
     assert sorted(part) == sorted(report.ids("state = 'CA'"))
-    found = answer("similar", "--slice", "state:CA", *kept, "-k", 3)
-    assert {one["metadata"]["state"] for one in found} == {"NY"}  # the slice itself is left out
+    rows = answer("similar", "--slice", "state:CA", *kept, "-k", 3)
+    assert {row["metadata"]["state"] for row in rows} == {"NY"}  # the slice itself is left out
 
 
 def test_a_pool_is_indexed_searched_appended_and_shrunk(place, tmp_path):
@@ -92,14 +95,14 @@ def test_a_pool_is_indexed_searched_appended_and_shrunk(place, tmp_path):
     assert made == {"pool": "fresh", "created": 90, "updated": 0, "unchanged": 0, "removed": 0, "rows": 90}
     again = run("index", place / "fresh.csv", *roles, *kept)
     assert again.stdout == "Pool fresh: 0 created, 0 updated, 90 unchanged, 0 removed; 90 rows\n"
-    found = answer("similar", "t1", "--pool", "fresh", "--where", "state = 'NY'", "-k", 5, *kept)
-    assert all("refund" in one["text"] and one["metadata"]["state"] == "NY" for one in found)
-    gone = [one["id"] for one in found]
+    rows = answer("similar", "t1", "--pool", "fresh", "--where", "state = 'NY'", "-k", 5, *kept)
+    assert all("refund" in row["text"] and row["metadata"]["state"] == "NY" for row in rows)
+    gone = [row["id"] for row in rows]
     (tmp_path / "gone.txt").write_text("\n".join(gone))
     removed = answer("index", "--name", "fresh", "--remove", tmp_path / "gone.txt", *kept)
     assert (removed["removed"], removed["rows"]) == (5, 85)
     after = answer("similar", "t1", "--pool", "fresh", "--where", "state = 'NY'", "-k", 85, *kept)
-    assert not set(gone) & {one["id"] for one in after}
+    assert not set(gone) & {row["id"] for row in after}
     assert answer("index", place / "fresh.csv", *roles, *kept)["created"] == 5
 
 

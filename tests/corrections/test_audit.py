@@ -15,27 +15,27 @@ from labelsift.errors import InputError
 MARKS = ("=", "+", "-", "@", "\t", "\r")
 
 
-def decision(**told: object) -> dict:
+def decision(**changes: object) -> dict:
     usual = {"kind": "decision", "number": 1, "time": "2026-11-23T08:00:00.000000+00:00", "person": "ann"}
     usual |= {"action": "relabel", "verdict": "accepted", "value": '"refund"', "given": '"card"', "id": "t3"}
     usual |= {"dataset": "tickets", "platform": "fake", "run": "r", "round": "1", "seconds": 2.5, "note": ""}
-    return usual | {"issues": ["label", "outlier"], "hash": "ab"} | told
+    return usual | {"issues": ["label", "outlier"], "hash": "ab"} | changes
 
 
-def row(**told: object) -> dict:
-    (found,) = audit_rows([decision(**told)])
-    return found
+def row(**changes: object) -> dict:
+    (audited,) = audit_rows([decision(**changes)])
+    return audited
 
 
 def test_a_row_says_who_what_when_and_why():
-    found = row(note="the guide, page 3")
-    assert tuple(found) == COLUMNS
-    assert (found["person"], found["id"], found["before"], found["after"]) == ("ann", "t3", "card", "refund")
-    assert found["why"] == "flagged: label, outlier; suggestion accepted; the guide, page 3"
+    audited = row(note="the guide, page 3")
+    assert tuple(audited) == COLUMNS
+    assert (audited["person"], audited["id"], audited["before"], audited["after"]) == ("ann", "t3", "card", "refund")
+    assert audited["why"] == "flagged: label, outlier; suggestion accepted; the guide, page 3"
 
 
 @pytest.mark.parametrize(
-    ("told", "before", "after"),
+    ("changes", "before", "after"),
     [
         ({"action": "keep", "verdict": "refused", "value": '"card"'}, "card", "card"),
         ({"action": "keep", "verdict": "skipped", "value": '"card"'}, "card", "card"),
@@ -47,9 +47,9 @@ def test_a_row_says_who_what_when_and_why():
         ({"value": "{broken"}, "card", "{broken"),
     ],
 )
-def test_before_and_after_of_each_action(told, before, after):
-    found = row(**told)
-    assert (found["before"], found["after"]) == (before, after)
+def test_before_and_after_of_each_action(changes, before, after):
+    audited = row(**changes)
+    assert (audited["before"], audited["after"]) == (before, after)
 
 
 def test_only_one_data_set_or_only_what_is_new():
@@ -59,11 +59,11 @@ def test_only_one_data_set_or_only_what_is_new():
 
 
 def test_a_version_that_was_made_is_in_the_audit():
-    told = {"kind": "version", "number": 2, "time": "2026-11-23T09:00:00+00:00", "dataset": "tickets"}
-    told |= {"parent": "aa", "fingerprint": "bb", "policy": "majority", "applied": {"relabel": 2}, "conflicts": 1}
-    (found,) = audit_rows([told])
-    assert (found["action"], found["before"], found["after"]) == ("version", "aa", "bb")
-    assert found["why"] == "policy majority; 2 relabel; 1 conflicts left as they were"
+    record = {"kind": "version", "number": 2, "time": "2026-11-23T09:00:00+00:00", "dataset": "tickets"}
+    record |= {"parent": "aa", "fingerprint": "bb", "policy": "majority", "applied": {"relabel": 2}, "conflicts": 1}
+    (audited,) = audit_rows([record])
+    assert (audited["action"], audited["before"], audited["after"]) == ("version", "aa", "bb")
+    assert audited["why"] == "policy majority; 2 relabel; 1 conflicts left as they were"
 
 
 def read(path: Path) -> list[dict]:
@@ -75,24 +75,24 @@ def test_no_cell_of_the_csv_is_a_formula(tmp_path):
     hostile = {"id": "=cmd|'/c calc'!A1", "person": "+ann", "note": "x", "dataset": "@SUM(A1)", "round": "-1"}
     hostile |= {"value": '"\\t=1+1"', "given": '"\\r=1"', "platform": " =1"}
     write_audit(audit_rows([decision(**hostile)]), tmp_path / "a.csv")
-    (found,) = read(tmp_path / "a.csv")
-    assert {name: found[name][0] for name in ("id", "person", "dataset", "round", "after", "before", "platform")} == (
+    (row,) = read(tmp_path / "a.csv")
+    assert {name: row[name][0] for name in ("id", "person", "dataset", "round", "after", "before", "platform")} == (
         dict.fromkeys(("id", "person", "dataset", "round", "after", "before", "platform"), "'")
     )
-    assert found["id"] == "'=cmd|'/c calc'!A1"
-    assert found["seconds"] == "2.5"
+    assert row["id"] == "'=cmd|'/c calc'!A1"
+    assert row["seconds"] == "2.5"
 
 
 @given(st.text())
 def test_only_what_could_be_a_formula_is_changed(text):
-    found = str(inert(text))
-    assert found.lstrip()[:1] not in MARKS
-    assert found in (text, f"'{text}")
+    cell = str(inert(text))
+    assert cell.lstrip()[:1] not in MARKS
+    assert cell in (text, f"'{text}")
 
 
 def test_any_text_can_be_written(tmp_path):
-    told = {"id": 'a"b,c\nd', "person": "Zoë\ud800", "note": "line\nline"}
-    write_audit(audit_rows([decision(**told)]), tmp_path / "a.csv")
+    changes = {"id": 'a"b,c\nd', "person": "Zoë\ud800", "note": "line\nline"}
+    write_audit(audit_rows([decision(**changes)]), tmp_path / "a.csv")
     assert read(tmp_path / "a.csv")[0]["id"] == 'a"b,c\nd'
 
 

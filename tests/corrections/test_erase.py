@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -30,18 +31,18 @@ from labelsift.store.run_eraser import erase_from_run
 from labelsift.store.store import Store
 from pyarrow import parquet
 
-PLANTED = {f"p{at}": f"xq{at}zk planted {'vjw' * (at + 1)} Quokka \u00fc" for at in range(3)}
+PLANTED = {f"p{number}": f"xq{number}zk planted {'vjw' * (number + 1)} Quokka \u00fc" for number in range(3)}
 
 
 def rows(n: int = 60) -> list[dict[str, str]]:
     words = "card lost refund money transfer late parcel where order cancel account login password".split()
     rng = random.Random(1)
     made = [
-        {"id": f"r{at}", "text": " ".join(rng.sample(words, 6)) + f" {at}", "label": ("a", "b")[at % 2]}
-        for at in range(n)
+        {"id": f"r{row}", "text": " ".join(rng.sample(words, 6)) + f" {row}", "label": ("a", "b")[row % 2]}
+        for row in range(n)
     ]
-    for at, (id, text) in enumerate(PLANTED.items()):
-        made.insert(7 * at + 3, {"id": id, "text": text, "label": "a"})
+    for index, (id, text) in enumerate(PLANTED.items()):
+        made.insert(7 * index + 3, {"id": id, "text": text, "label": "a"})
     made.append({"id": "twin", "text": made[0]["text"], "label": "b"})
     return made
 
@@ -60,10 +61,9 @@ def said(id: str, action: str, value: str, run: str, note: str = "") -> dict[str
     }
 
 
-@pytest.fixture
-def lived_in(anywhere, tmp_path) -> tuple[str, Path]:
-    """Make a store with two runs, a version, a pool in a folder, notes and an edit, and the file that it began with."""
-    store, file = anywhere, write_csv(tmp_path / "data.csv", rows())
+def live_in(store: str, folder: Path) -> None:
+    """Make a store with two runs, a version, a pool in a folder, notes and an edit, from files beside it."""
+    file = write_csv(folder / "data.csv", rows())
     report = ls.scan(ls.read(file, id="id", label="label"), store=store)
     given = [
         said("p0", "edit", PLANTED["p0"] + " edited", report.run),
@@ -72,15 +72,32 @@ def lived_in(anywhere, tmp_path) -> tuple[str, Path]:
     ]
     ls.record(pa.Table.from_pylist(given, CORRECTIONS_SCHEMA), store=store)
     report.store.save_links(report.run, dict.fromkeys(("p0", "p1", "r4"), "http://127.0.0.1/task"))
-    correct(file, tmp_path / "next.csv", label="label", id="id", store=store)
-    ls.scan(ls.read(tmp_path / "next.csv", id="id", label="label"), store=store)
+    correct(file, folder / "next.csv", label="label", id="id", store=store)
+    ls.scan(ls.read(folder / "next.csv", id="id", label="label"), store=store)
     if in_folder(store):
         index_pool(
             ls.read(pa.table({"id": ["p2", "x"], "text": [PLANTED["p2"], "other words"]}), id="id"),
             name="pool",
             store=store,
         )
-    return store, tmp_path / "next.csv"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory) -> Path:
+    """Return a folder with such a store in it, for copies."""
+    folder = tmp_path_factory.mktemp("lived_in")
+    live_in(str(folder / "kept"), folder)
+    return folder
+
+
+@pytest.fixture
+def lived_in(anywhere, tmp_path, made) -> tuple[str, Path]:
+    """Return a store in which much has happened, and the file that it holds the last version of."""
+    if in_folder(anywhere):
+        shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+    else:
+        live_in(anywhere, tmp_path)
+    return anywhere, tmp_path / "next.csv"
 
 
 def in_folder(store: str) -> bool:
@@ -96,22 +113,22 @@ def files(store: str) -> dict[str, bytes]:
             for path in place.path.rglob("*")
             if path.is_file()
         }
-    keys = [one["path"] for batch in place.client.list(prefix=place.prefix) for one in batch]
+    keys = [entry["path"] for batch in place.client.list(prefix=place.prefix) for entry in batch]
     return {key.removeprefix(f"{place.prefix}/"): bytes(place.client.get(key).bytes()) for key in keys}
 
 
 def everything(store: str) -> str:
     """Return all that the store holds, as bytes and decoded, as one text."""
     there = files(store)
-    found = [content.decode("latin-1") for content in there.values()]
-    found += [content.decode("utf-8", "replace") for name, content in there.items() if ".json" in name]
+    contents = [content.decode("latin-1") for content in there.values()]
+    contents += [content.decode("utf-8", "replace") for name, content in there.items() if ".json" in name]
     for table in sorted({name.partition(".lance/")[0] for name in there if ".lance/" in name}):
         data = lance.dataset(location_of(store).lance(f"{table}.lance"))
         for version in data.versions():
-            found.append(str(data.checkout_version(version["version"]).to_table().to_pylist()))
+            contents.append(str(data.checkout_version(version["version"]).to_table().to_pylist()))
     kept = [pa.BufferReader(content) for name, content in there.items() if name.endswith(".parquet")]
-    found += [str(parquet.read_table(one, partitioning=None).to_pylist()) for one in kept]
-    return "\n".join(found)
+    contents += [str(parquet.read_table(path, partitioning=None).to_pylist()) for path in kept]
+    return "\n".join(contents)
 
 
 def traces(store: str) -> list[str]:
@@ -122,15 +139,15 @@ def traces(store: str) -> list[str]:
 def test_planted_texts_stand_nowhere_and_the_rest_is_whole(lived_in, tmp_path):
     store, following = lived_in
     assert traces(store) == list(PLANTED)
-    names = [one.run for one in Store(store).runs()]
-    found = forget(list(PLANTED), store=store, reason="request 12")
-    assert (found.runs, found.pools, found.words) == (
+    names = [run.run for run in Store(store).runs()]
+    forgotten = forget(list(PLANTED), store=store, reason="request 12")
+    assert (forgotten.runs, forgotten.pools, forgotten.words) == (
         dict.fromkeys(names, 3),
         {"pool": 1} if in_folder(store) else {},
         2,
     )
-    assert found.unreachable == []
-    assert sum(found.versions.values()) == 2
+    assert forgotten.unreachable == []
+    assert sum(forgotten.versions.values()) == 2
     assert traces(store) == []
     assert verify(store=store).problems == ()
     for name in names:
@@ -139,10 +156,10 @@ def test_planted_texts_stand_nowhere_and_the_rest_is_whole(lived_in, tmp_path):
         report = ls.load(name, store=store)
         assert len(report.samples) == len(report.scores) == len(report.embeddings) == len(report.pred_probs) == 61
         assert not set(PLANTED) & set(report.samples.ids.to_pylist())
-        assert not set(PLANTED) & {one for row in report.findings.to_pylist() for one in row["related_ids"] or ()}
+        assert not set(PLANTED) & {id for row in report.findings.to_pylist() for id in row["related_ids"] or ()}
         assert len(report.similar("r4", k=3)) == 3
         report.to_html(tmp_path / f"{name}.html")
-    notes = [one["note"] for one in Store(store).ledger.records() if one.get("kind") == "decision"]
+    notes = [record["note"] for record in Store(store).ledger.records() if record.get("kind") == "decision"]
     assert notes[1:] == [None, "of another sample"]
     before = undo(following, tmp_path / "before.csv", store=store)
     assert before.erased == 2
@@ -163,8 +180,8 @@ def test_a_second_erasure_adds_to_the_first(lived_in):
 def test_a_dry_run_changes_nothing(lived_in):
     store, _ = lived_in
     before = files(store)
-    found = forget(["p0", "r0", "nobody"], store=store, dry_run=True)
-    assert (found.dry_run, found.unknown, found.copies) == (True, ["nobody"], ["twin"])
+    forgotten = forget(["p0", "r0", "nobody"], store=store, dry_run=True)
+    assert (forgotten.dry_run, forgotten.unknown, forgotten.copies) == (True, ["nobody"], ["twin"])
     assert files(store) == before
 
 
@@ -181,7 +198,7 @@ def test_an_erased_sample_that_comes_back_is_named(lived_in, tmp_path):
     store, _ = lived_in
     forget(["p0", "p2"], store=store)
     again = ls.scan(ls.read(tmp_path / "data.csv", id="id", label="label"), only=["empty"], store=store)
-    (note,) = [one for one in ls.load(again.run, store=store).notes if "Erased on request before" in one]
+    (note,) = [note for note in ls.load(again.run, store=store).notes if "Erased on request before" in note]
     assert "p0, p2" in note
 
 
@@ -195,21 +212,21 @@ def test_a_changed_run_is_not_identical(lived_in):
     name = Store(store).find()
     forget(["p0"], store=store)
     run = Store(store).place_of(name)
-    told = json.loads(run.read("run.json"))
-    told["tombstone"]["digest"] = merged_tombstone(told["tombstone"]["digest"], 1)
-    run.replace("run.json", json.dumps(told).encode())
+    facts = json.loads(run.read("run.json"))
+    facts["tombstone"]["digest"] = merged_tombstone(facts["tombstone"]["digest"], 1)
+    run.replace("run.json", json.dumps(facts).encode())
     assert not reproduce(name, store=store).identical
-    assert any("samples were changed" in one for one in verify(store=store).problems)
+    assert any("samples were changed" in problem for problem in verify(store=store).problems)
 
 
 @given(st.lists(st.text(), unique=True, min_size=1, max_size=8), st.data())
 def test_what_stands_and_the_tombstone_make_the_whole(texts, data):
-    samples = ls.read(pa.table({"id": [str(at) for at in range(len(texts))], "text": texts}), id="id")
+    samples = ls.read(pa.table({"id": [str(row) for row in range(len(texts))], "text": texts}), id="id")
     gone = data.draw(st.sets(st.integers(0, len(texts) - 1)))
-    stays = samples.take([at for at in range(len(texts)) if at not in gone] or pa.array([], pa.int64()))
+    stays = samples.take([row for row in range(len(texts)) if row not in gone] or pa.array([], pa.int64()))
     tombstone = None
-    for at in gone:  # one after the other, as erasures come
-        tombstone = merged_tombstone(tombstone, samples.take([at]).digest)
+    for row in gone:  # one after the other, as erasures come
+        tombstone = merged_tombstone(tombstone, samples.take([row]).digest)
     assert whole_fingerprint(stays.fingerprint, tombstone) == samples.fingerprint
 
 
@@ -252,7 +269,7 @@ def test_of_two_erasures_at_once_none_is_lost(lived_in, monkeypatch):
     assert erase_from_run(place, {"p0"}) == 1
     assert between == [0, 1]
     assert str(reproduce(store=store)) == "identical except 2 erased"
-    tables = [one for one in place.children() if one.startswith(("tables-", "without-"))]
+    tables = [name for name in place.children() if name.startswith(("tables-", "without-"))]
     assert len(tables) == 1
 
 
@@ -310,7 +327,7 @@ def copied(store: str, name: str) -> str:
 
 
 def check_kills(store: str, *, times: int, seed: int) -> None:
-    names = [one.run for one in Store(store).runs()]
+    names = [run.run for run in Store(store).runs()]
     total = steps_until(copied(store, "whole"), -1)
     assert total >= 20
     moments = random.Random(seed).sample(range(1, total + 1), min(times, total))
@@ -318,10 +335,12 @@ def check_kills(store: str, *, times: int, seed: int) -> None:
         torn = copied(store, f"torn-{stop}")
         assert steps_until(torn, stop) == 0
         problems = verify(store=torn).problems
-        assert not [one for one in problems if one.startswith(("Run ", "The run ", "Record of corrections"))]
-        begun = any(one.get("kind") == "forget" for one in Store(torn).ledger.records())
-        ended = any(one.get("kind") == "forgotten" for one in Store(torn).ledger.records())
-        assert any("not finished" in one for one in problems) == (begun and not ended)
+        assert not [
+            problem for problem in problems if problem.startswith(("Run ", "The run ", "Record of corrections"))
+        ]
+        begun = any(record.get("kind") == "forget" for record in Store(torn).ledger.records())
+        ended = any(record.get("kind") == "forgotten" for record in Store(torn).ledger.records())
+        assert any("not finished" in problem for problem in problems) == (begun and not ended)
         for name in names:
             again = reproduce(name, store=torn)
             assert again.identical

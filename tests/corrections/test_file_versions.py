@@ -39,13 +39,13 @@ COLUMNS = {"label": "label", "id": "id"}
 
 def decided(store: Path, *rows: tuple[str, str, str | None, str], dataset: str = "data") -> None:
     """Record (id, action, value, person), one minute after the other, as if they were of a run of the data set."""
-    told = [
+    decisions = [
         {"id": id, "action": action, "value": json.dumps(value), "person": person, "verdict": "changed"}
-        | {"time": START + timedelta(minutes=at), "platform": "fake", "run": f"run-of-{dataset}", "note": ""}
-        for at, (id, action, value, person) in enumerate(rows)
+        | {"time": START + timedelta(minutes=index), "platform": "fake", "run": f"run-of-{dataset}", "note": ""}
+        for index, (id, action, value, person) in enumerate(rows)
     ]
     Store(store).prepare()
-    ls.record(pa.Table.from_pylist(told, CORRECTIONS_SCHEMA), store=store)
+    ls.record(pa.Table.from_pylist(decisions, CORRECTIONS_SCHEMA), store=store)
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def write(path: Path, rows: dict | None = None) -> Path:
         lines = [json.dumps(row | {"extra": {"n": [1, 2.50]}}, ensure_ascii=False) for row in table.to_pylist()]
         path.write_text("\n".join([lines[0].replace('": ', '" :  '), "", *lines[1:]]) + "\n", encoding="utf-8")
     else:
-        table = table.set_column(2, "label", pa.array([one or "" for one in table["label"].to_pylist()]))
+        table = table.set_column(2, "label", pa.array([label or "" for label in table["label"].to_pylist()]))
         csv.write_csv(table, path, csv.WriteOptions(delimiter="\t" if path.suffix == ".tsv" else ","))
     return path
 
@@ -109,7 +109,7 @@ def test_the_next_version_holds_the_decisions_and_undo_brings_the_same_content_b
     assert step.fingerprint == version.parent == rowfiles.load(back).fingerprint
     assert read(back).table.equals(read(file).table)
     assert read(back).fingerprint == read(file).fingerprint
-    assert [one["kind"] for one in Store(store).ledger.records()][-2:] == ["version", "undo"]
+    assert [record["kind"] for record in Store(store).ledger.records()][-2:] == ["version", "undo"]
 
 
 def test_cells_that_nobody_decided_on_stay_as_they_were_written(tmp_path, store):
@@ -119,7 +119,7 @@ def test_cells_that_nobody_decided_on_stay_as_they_were_written(tmp_path, store)
     file = write(tmp_path / "data.jsonl")
     correct(file, tmp_path / "next.jsonl", **COLUMNS, store=store)
     then, now = ([line for line in path.read_text().splitlines() if line] for path in (file, tmp_path / "next.jsonl"))
-    assert [at for at in range(5) if then[at] != now[at]] == [1]
+    assert [number for number in range(5) if then[number] != now[number]] == [1]
     assert json.loads(now[1]) == json.loads(then[1]) | {"label": "x"}
     file = write(tmp_path / "data.parquet")
     correct(file, tmp_path / "next.parquet", **COLUMNS, store=store)
@@ -128,7 +128,7 @@ def test_cells_that_nobody_decided_on_stay_as_they_were_written(tmp_path, store)
 
 def test_numbers_as_labels_stay_numbers(tmp_path, store):
     decided(store, ("1", "relabel", "0", "ann"))
-    rows = [{"id": at, "text": str(at), "label": at} for at in (0, 1)]
+    rows = [{"id": number, "text": str(number), "label": number} for number in (0, 1)]
     (tmp_path / "data.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     correct(tmp_path / "data.jsonl", tmp_path / "n.jsonl", **COLUMNS, store=store)
     assert [json.loads(line)["label"] for line in (tmp_path / "n.jsonl").read_text().splitlines()] == [0, 0]
@@ -158,10 +158,10 @@ def test_conflicts_are_named_and_left_alone(tmp_path, store):
 def test_a_second_step_after_a_removal_and_both_undone(tmp_path, store):
     file = write(tmp_path / "data.csv")
     decided(store, ("b", "remove", None, "ann"))
-    one = correct(file, tmp_path / "2.csv", **COLUMNS, store=store)
+    version = correct(file, tmp_path / "2.csv", **COLUMNS, store=store)
     decided(store, ("b", "remove", None, "ann"), ("c", "relabel", "y", "ann"))
     two = correct(tmp_path / "2.csv", tmp_path / "3.csv", **COLUMNS, dataset="data", store=store)
-    assert two.parent == one.fingerprint
+    assert two.parent == version.fingerprint
     undo(tmp_path / "3.csv", tmp_path / "2b.csv", store=store)
     undo(tmp_path / "2b.csv", tmp_path / "1b.csv", store=store)
     assert read(tmp_path / "1b.csv").table.equals(read(file).table)
@@ -210,10 +210,10 @@ def test_what_cannot_be_done_is_refused_and_nothing_written(tmp_path, store, opt
     write(Path("few.csv"), {name: values[:2] for name, values in ROWS.items()})
     decided(store, ("b", "relabel", "x", "ann"), ("c", "relabel", "y", "ann"))
     asked = {"file": "data.csv", "out": "next.csv", "dataset": "data", **COLUMNS} | options
-    before = sorted(one.name for one in tmp_path.iterdir())
+    before = sorted(path.name for path in tmp_path.iterdir())
     with pytest.raises(error, match=message):
         correct(asked.pop("file"), asked.pop("out"), store=store, **asked)
-    assert sorted(one.name for one in tmp_path.iterdir()) == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
     assert len(Store(store).ledger.records()) == 2
 
 
@@ -226,7 +226,7 @@ def test_undo_refuses_what_it_did_not_make_and_what_was_changed_since(tmp_path, 
         undo(file, tmp_path / "back.csv", store=store)
     head, *lines = out.read_text(encoding="utf-8").splitlines(keepends=True)
     moved = rowfiles.load(out)
-    rowfiles.save(moved.take(range(len(moved.table) - 1, -1, -1)), tmp_path / "moved.csv")  # type: ignore[arg-type]
+    rowfiles.save(moved.take(range(len(moved.table) - 1, -1, -1)), tmp_path / "moved.csv")
     assert rowfiles.load(tmp_path / "moved.csv").fingerprint == version.fingerprint
     with pytest.raises(ls.StoreError, match="rows of the file were moved"):
         undo(tmp_path / "moved.csv", tmp_path / "back.csv", store=store)
@@ -264,12 +264,12 @@ def killed_at_random(tmp_path: Path, store: Path, times: int) -> None:
     seed = random.randrange(2**32)
     rng = random.Random(seed)
     rows = {
-        "id": [f"r{at}" for at in range(3000)],
-        "text": [f"text {at}" for at in range(3000)],
+        "id": [f"r{number}" for number in range(3000)],
+        "text": [f"text {number}" for number in range(3000)],
         "label": ["x", "y"] * 1500,
     }
     csv.write_csv(pa.table(rows), tmp_path / "data.csv")
-    decided(store, *((f"r{at}", "relabel", "y", "ann") for at in range(0, 3000, 2)))
+    decided(store, *((f"r{number}", "relabel", "y", "ann") for number in range(0, 3000, 2)))
     whole = None
     for turn in range(times):
         out = tmp_path / f"next-{turn}.csv"
@@ -304,7 +304,7 @@ def test_fifty_killed_corrections(tmp_path, store):
 @given(cells=st.lists(st.tuples(*[st.text(st.characters(codec="utf-8", exclude_characters="\x00"))] * 2), min_size=1))
 @pytest.mark.parametrize("name", ["cells.csv", "cells.tsv", "cells.jsonl"])
 def test_any_cell_is_written_as_it_was_read(tmp_path, cells, name):
-    table = pa.table({"a": [one for one, _ in cells], 'b,\t"': [two for _, two in cells]})
+    table = pa.table({"a": [first for first, _ in cells], 'b,\t"': [two for _, two in cells]})
     rows = rowfiles.RowFile(rowfiles.form_of(name), table)
     if name.endswith("jsonl"):
         lines = [json.dumps(row, ensure_ascii=False) for row in table.to_pylist()]

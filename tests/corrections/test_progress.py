@@ -23,17 +23,17 @@ def store(tmp_path, make_report) -> Store:
     """A run whose samples t3, t13, t23 (label) and t7 (empty) were pushed."""
     kept = Store(tmp_path / "kept")
     kept.save(make_report())
-    kept.save_links(RUN, {one: f"http://127.0.0.1/{one}" for one in ("t3", "t13", "t23", "t7")})
+    kept.save_links(RUN, {id: f"http://127.0.0.1/{id}" for id in ("t3", "t13", "t23", "t7")})
     return kept
 
 
 def decide(store: Store, *rows: tuple[str, str, str]) -> None:
-    told = [
+    decisions = [
         {"id": id, "action": "keep", "verdict": verdict, "value": "null", "person": person, "run": RUN, "round": "1"}
-        | {"time": START + timedelta(minutes=at), "note": ""}
-        for at, (id, verdict, person) in enumerate(rows)
+        | {"time": START + timedelta(minutes=index), "note": ""}
+        for index, (id, verdict, person) in enumerate(rows)
     ]
-    ls.record(pa.Table.from_pylist(told, CORRECTIONS_SCHEMA), store=store.folder)
+    ls.record(pa.Table.from_pylist(decisions, CORRECTIONS_SCHEMA), store=store.folder)
 
 
 def counts(store: Store) -> dict[str, tuple[int, ...]]:

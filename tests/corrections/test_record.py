@@ -21,7 +21,7 @@ RUN = "20261123-101500-4f2a"
 def corrections(*rows: dict) -> pa.Table:
     usual = {"action": "relabel", "verdict": "accepted", "value": '"refund"', "person": "ann", "platform": "fake"}
     usual |= {"run": RUN, "round": "1", "seconds": 2.5, "note": ""}
-    timed = [usual | {"time": START + timedelta(minutes=at)} | row for at, row in enumerate(rows)]
+    timed = [usual | {"time": START + timedelta(minutes=index)} | row for index, row in enumerate(rows)]
     return pa.Table.from_pylist(timed, schema=CORRECTIONS_SCHEMA)
 
 
@@ -69,11 +69,11 @@ def test_a_record_knows_what_was_shown(store, make_report):
     report = make_report()
     record(corrections({"id": "t3"}, {"id": "absent"}), store=store.folder)
     known, unknown = store.ledger.records()
-    at = report.samples.positions(["t3"])[0]
+    position = report.samples.positions(["t3"])[0]
     assert known["dataset"] == "tickets"
     assert known["fingerprint"] == report.samples.fingerprint
-    assert json.loads(known["given"]) == report.samples.labels[at].as_py()
-    assert known["text_hash"] == text_hash(report.samples.texts[at].as_py())
+    assert json.loads(known["given"]) == report.samples.labels[position].as_py()
+    assert known["text_hash"] == text_hash(report.samples.texts[position].as_py())
     assert known["issues"] == ["label"]
     assert (unknown["dataset"], unknown["given"], unknown["text_hash"], unknown["issues"]) == (
         "tickets",

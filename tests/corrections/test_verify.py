@@ -29,7 +29,10 @@ def store(tmp_path, make_report) -> Store:
     kept.save(make_report())
     row = {"action": "keep", "verdict": "refused", "value": "null", "person": "ann", "platform": "fake", "run": RUN}
     row |= {"round": "1", "time": datetime(2026, 11, 23, tzinfo=UTC), "note": ""}
-    record(pa.Table.from_pylist([row | {"id": f"t{at}"} for at in (3, 13, 23)], CORRECTIONS_SCHEMA), store=kept.folder)
+    record(
+        pa.Table.from_pylist([row | {"id": f"t{number}"} for number in (3, 13, 23)], CORRECTIONS_SCHEMA),
+        store=kept.folder,
+    )
     return kept
 
 
@@ -48,9 +51,9 @@ def rewritten(store: Store, change) -> None:
 
 
 def test_an_untouched_store_is_whole(store):
-    found = verify(store=store.folder)
-    assert (found.records, found.runs, found.problems, found.notes) == (3, 1, (), ())
-    assert found.last_hash == store.ledger.records()[-1]["hash"]
+    verification = verify(store=store.folder)
+    assert (verification.records, verification.runs, verification.problems, verification.notes) == (3, 1, (), ())
+    assert verification.last_hash == store.ledger.records()[-1]["hash"]
 
 
 def test_a_changed_record_is_named(store):
@@ -112,9 +115,9 @@ def test_only_a_hash_that_was_noted_elsewhere_shows_a_cut_with_a_fitting_head(st
 def test_what_a_killed_append_left_is_no_damage(store):
     with (store.folder / "corrections" / RECORDS).open("ab") as file:
         file.write(b"half a record")
-    found = verify(store=store.folder)
-    assert found.problems == ()
-    assert found.notes == ("13 bytes behind the last record belong to no finished append; nobody reads them",)
+    verification = verify(store=store.folder)
+    assert verification.problems == ()
+    assert verification.notes == ("13 bytes behind the last record belong to no finished append; nobody reads them",)
 
 
 def test_where_no_store_is_nothing_is_verified(tmp_path: Path):

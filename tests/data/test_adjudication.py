@@ -21,14 +21,14 @@ def decisions(*rows: tuple[str, str, str | None, str]) -> pa.Table:
     return pa.Table.from_pylist(
         [
             {
-                "id": one,
+                "id": id,
                 "action": action,
                 "verdict": "skipped" if action == "skip" else "changed",
                 "value": json.dumps(value),
                 "person": person,
                 "time": START + timedelta(minutes=minute),
             }
-            for minute, (one, action, value, person) in enumerate(rows)
+            for minute, (id, action, value, person) in enumerate(rows)
         ],
         schema=CORRECTIONS_SCHEMA,
     )
@@ -141,6 +141,6 @@ def test_every_sample_with_a_vote_is_decided_or_in_conflict_and_applying_twice_c
     assert not set(resolution.decided) & set(resolution.conflicts)
     once = samples.apply(corrections, policy=policy)
     assert once.apply(corrections, policy=policy).table.equals(once.table)
-    untouched = [one for one in "abcd" if one not in resolution.decided]
+    untouched = [id for id in "abcd" if id not in resolution.decided]
     rows_of = samples.positions(untouched)
     assert once.labels.take(rows_of).equals(samples.labels.take(rows_of))

@@ -25,7 +25,7 @@ def column(values: list, kind: pa.DataType | None = None) -> pa.ChunkedArray:
 def test_the_canonical_form_knows_no_order_and_reads_back(rows, random):
     texts = [json.dumps(dict(random.sample(list(row.items()), len(row)))) for row in rows]
     forms = annotator_labels.from_column(column(texts), name="who")
-    assert [json.loads(one) if one else {} for one in forms.to_pylist()] == rows
+    assert [json.loads(form) if form else {} for form in forms.to_pylist()] == rows
     structs = column(rows, pa.struct([(name, pa.string()) for name in ("carl", "anna", "ben")]))
     assert annotator_labels.from_column(structs, name="who").to_pylist() == forms.to_pylist()
     maps = column([list(row.items()) for row in rows], pa.map_(pa.string(), pa.string()))
@@ -40,9 +40,9 @@ def test_the_majority_does_not_depend_on_the_order_of_rows_or_annotators(rows, s
     plain = annotator_labels.consensus(forms).to_pylist()
     order = np.random.default_rng(seed).permutation(len(rows))
     renamed = {"anna": "zoe", "ben": "ben", "carl": "abe"}
-    mixed = [json.dumps({renamed[name]: label for name, label in rows[at].items()}) for at in order]
+    mixed = [json.dumps({renamed[name]: label for name, label in rows[row].items()}) for row in order]
     again = annotator_labels.consensus(annotator_labels.from_column(column(mixed), name="who")).to_pylist()
-    assert again == [plain[at] for at in order]
+    assert again == [plain[row] for row in order]
     for row, label in zip(rows, plain, strict=True):
         votes = list(row.values())
         assert (label is None) == (not votes)

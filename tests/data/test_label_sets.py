@@ -30,17 +30,17 @@ def read_column(values: list, separator: str | None = None, kind: pa.DataType | 
 @given(st.lists(st.one_of(st.none(), st.lists(NAMES, max_size=4)), max_size=8), st.randoms())
 def test_the_canonical_form_knows_no_order_and_no_repeats_and_reads_back(sets, random):
     forms = read_column(sets, kind=pa.list_(pa.string()))
-    assert [labelsets.parsed(one) for one in forms] == [None if one is None else sorted(set(one)) for one in sets]
-    mixed = [None if one is None else random.sample([*one, *one], 2 * len(one)) for one in sets]
+    assert [labelsets.parsed(form) for form in forms] == [None if form is None else sorted(set(form)) for form in sets]
+    mixed = [None if labels is None else random.sample([*labels, *labels], 2 * len(labels)) for labels in sets]
     assert read_column(mixed, kind=pa.list_(pa.string())) == forms
     assert read_column(forms, kind=pa.string()) == forms  # a canonical text is read as itself
-    given_ones = [one for one in forms if one is not None]
+    given_ones = [form for form in forms if form is not None]
     classes = labelsets.labels_in(column(forms, pa.string()))
-    assert set(classes) == {label for one in given_ones for label in json.loads(one)}
+    assert set(classes) == {label for form in given_ones for label in json.loads(form)}
     members = labelsets.members(column(forms, pa.string()), classes)
     assert members.shape == (len(sets), len(classes))
-    for row, one in zip(members, sets, strict=True):
-        expected = [-1] * len(classes) if one is None else [int(name in one) for name in classes]
+    for row, labels in zip(members, sets, strict=True):
+        expected = [-1] * len(classes) if labels is None else [int(name in labels) for name in classes]
         assert row.tolist() == expected
 
 

@@ -52,11 +52,11 @@ def test_the_fingerprint_differs_where_the_content_does(rows, other):
 
 @given(rows=ROWS, data=st.data())
 def test_any_single_edit_changes_the_fingerprint(rows, data):
-    at = data.draw(st.integers(0, len(rows) - 1))
+    position = data.draw(st.integers(0, len(rows) - 1))
     role = data.draw(st.sampled_from(["text", "label"]))
     new = data.draw(st.text("ab\x1f\x00:-1é", max_size=5))
-    assume(rows[at][role] != new)
-    edited = [{**row, role: new} if number == at else row for number, row in enumerate(rows)]
+    assume(rows[position][role] != new)
+    edited = [{**row, role: new} if number == position else row for number, row in enumerate(rows)]
     assert samples_of(rows).fingerprint != samples_of(edited).fingerprint
 
 
@@ -75,7 +75,7 @@ def test_no_value_passes_for_two_and_none_for_an_absent_one():
 def test_metadata_counts_with_its_name():
     rows = [{"id": "1", "text": "a", "label": "b"}]
     metadata = [[{"state": "CA"}], [{"state": "NY"}], [{"city": "CA"}], [{"state": "CA", "city": None}]]
-    assert len({samples_of(rows, one).fingerprint for one in [None, *metadata]}) == 5
+    assert len({samples_of(rows, fields).fingerprint for fields in [None, *metadata]}) == 5
 
 
 def test_the_fingerprint_does_not_depend_on_chunks():
@@ -110,5 +110,5 @@ def test_samples_without_metadata_can_be_taken():
 
 @given(values=st.lists(st.integers(-3, 3), max_size=20))
 def test_repeats_are_the_rows_whose_value_stands_elsewhere(values):
-    expected = [at for at, value in enumerate(values) if values.count(value) > 1]
+    expected = [index for index, value in enumerate(values) if values.count(value) > 1]
     assert repeats(np.array(values, dtype=np.int64)).tolist() == expected

@@ -20,13 +20,13 @@ def marked(draw):
     words = draw(WORDS)
     text = " ".join(words)
     places = spaced(text)
-    spans, at = [], 0
-    while at < len(places):
+    spans, position = [], 0
+    while position < len(places):
         length = draw(st.integers(0, 3))
-        last = min(at + max(length, 1), len(places)) - 1
+        last = min(position + max(length, 1), len(places)) - 1
         if length:
-            spans.append((places[at][0], places[last][1], draw(TYPES)))
-        at = last + 1
+            spans.append((places[position][0], places[last][1], draw(TYPES)))
+        position = last + 1
     return text, places, spans
 
 
@@ -44,10 +44,10 @@ def test_bilou_and_bioes_say_the_same_as_bio(case):
     tags = to_bio(spans, places)
     for last, only in (("L", "U"), ("E", "S")):
         other = list(tags)
-        for at, tag in enumerate(tags):
-            ends = tag != "O" and (at + 1 == len(tags) or tags[at + 1] != f"I-{tag[2:]}")
+        for index, tag in enumerate(tags):
+            ends = tag != "O" and (index + 1 == len(tags) or tags[index + 1] != f"I-{tag[2:]}")
             if ends:
-                other[at] = f"{only if tag[0] == 'B' else last}-{tag[2:]}"
+                other[index] = f"{only if tag[0] == 'B' else last}-{tag[2:]}"
         assert from_bio(other, places) == spans
 
 

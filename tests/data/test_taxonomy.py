@@ -29,30 +29,30 @@ split = { "late delivery" = ["a day late", "a week late"] }
 
 
 def samples(*labels: str | None, **columns: list[str | None]) -> ls.Samples:
-    rows = {"id": [str(at) for at in range(len(labels))], "text": [f"text {at}" for at in range(len(labels))]}
+    rows = {"id": [str(row) for row in range(len(labels))], "text": [f"text {row}" for row in range(len(labels))]}
     table = pa.table(rows | {"label": pa.array(labels, pa.string())} | columns)
     return ls.read(table, id="id", label="label", predicted="predicted" if columns else None)
 
 
-def labels(found: ls.Samples) -> list[str | None]:
-    assert found.labels is not None
-    return found.labels.to_pylist()
+def labels(samples: ls.Samples) -> list[str | None]:
+    assert samples.labels is not None
+    return samples.labels.to_pylist()
 
 
 def corrections(*rows: tuple[str, str, str | None, str]) -> pa.Table:
     """Make corrections of (id, action, value, person)."""
-    told = [
+    decisions = [
         {"id": id, "action": action, "value": json.dumps(value), "person": person, "verdict": "changed"}
-        | {"time": datetime(2026, 11, 23, 10, at, tzinfo=UTC)}
-        for at, (id, action, value, person) in enumerate(rows)
+        | {"time": datetime(2026, 11, 23, 10, index, tzinfo=UTC)}
+        for index, (id, action, value, person) in enumerate(rows)
     ]
-    return pa.Table.from_pylist(told, CORRECTIONS_SCHEMA)
+    return pa.Table.from_pylist(decisions, CORRECTIONS_SCHEMA)
 
 
 def test_a_file_reads_as_it_is_written_and_goes_into_json_and_back(tmp_path):
     (tmp_path / "t.toml").write_text(GOLDEN, encoding="utf-8")
-    found = ls.Taxonomy.read(tmp_path / "t.toml")
-    assert [str(one) for one in found.changes] == [
+    taxonomy = ls.Taxonomy.read(tmp_path / "t.toml")
+    assert [str(change) for change in taxonomy.changes] == [
         "rename card payment → payment",
         "merge refund request, refund status → refund",
         "split delivery → late delivery, lost delivery",
@@ -60,9 +60,9 @@ def test_a_file_reads_as_it_is_written_and_goes_into_json_and_back(tmp_path):
         "rename payment → paying",
         "split late delivery → a day late, a week late",
     ]
-    assert Taxonomy.of(json.loads(json.dumps(found.plain))) == found
-    assert found.version == Taxonomy.of(found.plain).version != Taxonomy.of(found.plain[:1]).version
-    assert found.classes == ("refund", "lost delivery", "paying", "a day late", "a week late")
+    assert Taxonomy.of(json.loads(json.dumps(taxonomy.plain))) == taxonomy
+    assert taxonomy.version == Taxonomy.of(taxonomy.plain).version != Taxonomy.of(taxonomy.plain[:1]).version
+    assert taxonomy.classes == ("refund", "lost delivery", "paying", "a day late", "a week late")
 
 
 def test_a_file_with_one_step_needs_no_list(tmp_path):
@@ -72,11 +72,11 @@ def test_a_file_with_one_step_needs_no_list(tmp_path):
 
 def test_every_label_has_one_fate(tmp_path):
     (tmp_path / "t.toml").write_text(GOLDEN, encoding="utf-8")
-    found = ls.Taxonomy.read(tmp_path / "t.toml")
+    taxonomy = ls.Taxonomy.read(tmp_path / "t.toml")
     named = ["card payment", "refund status", "delivery", "other", "lost delivery", "new"]
-    assert [found.fate(one).name for one in named] == ["paying", "refund", None, None, "lost delivery", "new"]
-    assert found.fate("delivery").options == ("a day late", "a week late", "lost delivery")
-    assert (found.fate("other").options, str(found.fate("other").change)) == ((), "retire other")
+    assert [taxonomy.fate(label).name for label in named] == ["paying", "refund", None, None, "lost delivery", "new"]
+    assert taxonomy.fate("delivery").options == ("a day late", "a week late", "lost delivery")
+    assert (taxonomy.fate("other").options, str(taxonomy.fate("other").change)) == ((), "retire other")
 
 
 @pytest.mark.parametrize(
@@ -198,11 +198,11 @@ def test_there_and_back_is_the_identity(some, old):
 @given(given_labels, st.lists(st.tuples(st.integers(0, 20), names), max_size=6), names)
 def test_applying_and_renaming_commute(some, said, old):
     before = samples(*some, *"abcdef")
-    votes = corrections(*((str(at % len(before)), "relabel", label, "ann") for at, label in said))
+    votes = corrections(*((str(number % len(before)), "relabel", label, "ann") for number, label in said))
     taxonomy = Taxonomy.of([{"rename": {old: "new"}}])
-    one = before.apply(votes)
-    if old in one.classes:
-        assert one.remap(taxonomy).fingerprint == before.remap(taxonomy).apply(votes).fingerprint
+    after = before.apply(votes)
+    if old in after.classes:
+        assert after.remap(taxonomy).fingerprint == before.remap(taxonomy).apply(votes).fingerprint
 
 
 steps = st.sampled_from(
@@ -219,7 +219,7 @@ steps = st.sampled_from(
 def test_steps_in_one_chain_or_one_after_the_other_are_the_same(some, chain):
     before = samples(*some, *"abcdef")
     whole = before.remap(Taxonomy.of(chain))
-    first, second = (Taxonomy.of([one]) for one in chain)
+    first, second = (Taxonomy.of([change]) for change in chain)
     parts = before.remap(first).remap(first.then(second))
     assert parts.fingerprint == whole.fingerprint
     assert (parts.taxonomy, parts.undecided) == (whole.taxonomy, whole.undecided)

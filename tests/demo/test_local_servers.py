@@ -253,21 +253,21 @@ def test_an_environment_that_cannot_be_installed_names_the_log_and_is_tried_agai
 
 def test_two_do_not_prepare_the_same_thing_at_once(tmp_path):
     seen: list[str] = []
-    held, free = threading.Event(), threading.Event()
+    taken, free = threading.Event(), threading.Event()
 
     def first() -> None:
         with locked(tmp_path / "lock"):
-            held.set()
+            taken.set()
             free.wait()
             seen.append("first")
 
     def second() -> None:
-        held.wait()
+        taken.wait()
         free.set()
         with locked(tmp_path / "lock"):
             seen.append("second")
 
-    threads = [threading.Thread(target=one) for one in (first, second)]
+    threads = [threading.Thread(target=target) for target in (first, second)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -12,6 +12,7 @@ import pytest
 from labelsift.demo.phrasing import PERSONAL, fill, lines, templates
 from labelsift.demo.planted_errors import CLOSEST, INTENTS, WORST_SLICE, normalized, similarities
 from labelsift.demo.tickets import COLUMNS, TRUTH_COLUMNS, tickets, write_tickets
+from sklearn.feature_extraction.text import CountVectorizer
 
 SEEDS = range(10)
 ORDINARY = {"clean", "mislabel", "exact_duplicate", "near_duplicate", "conflicting_labels"}
@@ -28,7 +29,7 @@ def rows_and_truth(request, made):
 
 
 def of_kind(truth, *kinds):
-    return [one for one in truth if one["kind"] in kinds]
+    return [entry for entry in truth if entry["kind"] in kinds]
 
 
 def pairs(rows, truth, duplicate):
@@ -44,8 +45,8 @@ def test_columns_and_size(rows_and_truth):
     rows, truth = rows_and_truth
     assert len(rows) == len(truth) == 800
     assert {tuple(row) for row in rows} == {COLUMNS}
-    assert {tuple(one) for one in truth} == {TRUTH_COLUMNS}
-    assert [row["ticket_id"] for row in rows] == [one["ticket_id"] for one in truth]
+    assert {tuple(entry) for entry in truth} == {TRUTH_COLUMNS}
+    assert [row["ticket_id"] for row in rows] == [entry["ticket_id"] for entry in truth]
     assert {row["label"] for row in rows} == set(INTENTS)
     assert 8 <= len(INTENTS) <= 12
     assert {row["split"] for row in rows} == {"train", "test"}
@@ -56,11 +57,11 @@ def test_columns_and_size(rows_and_truth):
 
 def test_counts_of_planted_problems(rows_and_truth):
     rows, truth = rows_and_truth
-    counts = Counter(one["kind"] for one in truth)
+    counts = Counter(entry["kind"] for entry in truth)
     assert counts["mislabel"] == 60
     assert counts["exact_duplicate"] + counts["near_duplicate"] + counts["conflicting_labels"] == 2 * 44
     assert counts["conflicting_labels"] == 2 * 8
-    assert Counter(one["detail"] for one in of_kind(truth, "language")) == {"es": 14, "de": 14}
+    assert Counter(entry["detail"] for entry in of_kind(truth, "language")) == {"es": 14, "de": 14}
     assert (counts["pii"], counts["garbage"], counts["empty"]) == (14, 14, 8)
     assert sum(not row["text"].strip() for row in rows) == 8
 
@@ -68,82 +69,87 @@ def test_counts_of_planted_problems(rows_and_truth):
 def test_mislabels_are_wrong_and_most_go_to_the_closest_intent(rows_and_truth):
     _, truth = rows_and_truth
     wrong = of_kind(truth, "mislabel")
-    assert all(one["given_label"] != one["true_label"] for one in wrong)
-    closest = [one for one in wrong if one["given_label"] == CLOSEST[one["true_label"]][0]]
-    assert len(closest) == sum(one["detail"] == "closest" for one in wrong) == 36
+    assert all(entry["given_label"] != entry["true_label"] for entry in wrong)
+    closest = [entry for entry in wrong if entry["given_label"] == CLOSEST[entry["true_label"]][0]]
+    assert len(closest) == sum(entry["detail"] == "closest" for entry in wrong) == 36
     right = of_kind(truth, "clean", "exact_duplicate", "near_duplicate", "language", "pii")
-    assert all(one["given_label"] == one["true_label"] for one in right)
+    assert all(entry["given_label"] == entry["true_label"] for entry in right)
 
 
 def test_one_slice_has_worse_labels(rows_and_truth):
     rows, truth = rows_and_truth
-    inside = [one for row, one in zip(rows, truth, strict=True) if WORST_SLICE.items() <= row.items()]
+    inside = [entry for row, entry in zip(rows, truth, strict=True) if WORST_SLICE.items() <= row.items()]
     assert len(inside) < 0.1 * len(rows)
-    assert sum(one["kind"] == "mislabel" for one in inside) == 18
+    assert sum(entry["kind"] == "mislabel" for entry in inside) == 18
     errors = 18 / len(inside), 42 / (len(rows) - len(inside))
     assert errors[0] > 4 * errors[1]
 
 
 def test_exact_duplicates_are_equal_after_folding(rows_and_truth):
     rows, truth = rows_and_truth
-    found = pairs(rows, truth, "exact")
-    assert len(found) == 20
+    duplicates = pairs(rows, truth, "exact")
+    assert len(duplicates) == 20
     same_bytes = 0
-    for (one, _), (other, _) in found:
-        assert normalized(one["text"]) == normalized(other["text"])
-        same_bytes += one["text"] == other["text"]
+    for (first, _), (other, _) in duplicates:
+        assert normalized(first["text"]) == normalized(other["text"])
+        same_bytes += first["text"] == other["text"]
     assert same_bytes == 16
 
 
 def test_near_duplicates_are_alike_but_not_equal(rows_and_truth):
     rows, truth = rows_and_truth
-    found = pairs(rows, truth, "near")
-    assert len(found) == 24
-    for (one, _), (other, _) in found:
-        assert normalized(one["text"]) != normalized(other["text"])
-        assert min(similarities(one["text"], other["text"])) >= 0.8
+    duplicates = pairs(rows, truth, "near")
+    assert len(duplicates) == 24
+    for (first, _), (other, _) in duplicates:
+        assert normalized(first["text"]) != normalized(other["text"])
+        assert min(similarities(first["text"], other["text"])) >= 0.8
 
 
 def test_conflicting_pairs_have_one_wrong_side(rows_and_truth):
     rows, truth = rows_and_truth
-    found = [pair for duplicate in ("exact", "near") for pair in pairs(rows, truth, duplicate)]
-    conflicts = [pair for pair in found if pair[0][1]["kind"] == "conflicting_labels"]
+    duplicates = [pair for duplicate in ("exact", "near") for pair in pairs(rows, truth, duplicate)]
+    conflicts = [pair for pair in duplicates if pair[0][1]["kind"] == "conflicting_labels"]
     assert len(conflicts) == 8
     for pair in conflicts:
         assert sum(known["given_label"] != known["true_label"] for _, known in pair) == 1
         assert pair[0][0]["label"] != pair[1][0]["label"]
     # either side is wrong now and then, else file order would tell
-    assert all(row["label"] == known["given_label"] for pair in found for row, known in pair)
+    assert all(row["label"] == known["given_label"] for pair in duplicates for row, known in pair)
 
 
 def test_no_unplanted_duplicates(rows_and_truth):
     rows, truth = rows_and_truth
-    texts = [(row["text"], one["group"]) for row, one in zip(rows, truth, strict=True) if row["text"].strip()]
-    words = [set(re.findall(r"\w+", text.lower())) for text, _ in texts]
-    normal = [normalized(text) for text, _ in texts]
-    for at, other in combinations(range(len(texts)), 2):
-        (a, group), (b, group_of_other) = texts[at], texts[other]
-        if group and group == group_of_other:
-            continue
-        assert normal[at] != normal[other]
-        both = len(words[at] & words[other])
-        if both and both / len(words[at] | words[other]) >= 0.4:
-            assert max(similarities(a, b)) < 0.6, (a, b)
+    texts, groups = zip(
+        *((row["text"], entry["group"]) for row, entry in zip(rows, truth, strict=True) if row["text"].strip()),
+        strict=True,
+    )
+    groups_of_text = defaultdict(list)
+    for text, group in zip(texts, groups, strict=True):
+        groups_of_text[normalized(text)].append(group)
+    for text, equal in groups_of_text.items():
+        assert len(equal) == 1 or (all(equal) and len(set(equal)) == 1), text
+    # The words that each two texts share, as one product: a loop over all pairs takes a second.
+    words = CountVectorizer(binary=True, token_pattern=r"\w+").fit_transform(texts)
+    shared = (words @ words.T).toarray()
+    either = shared.diagonal()[:, None] + shared.diagonal() - shared
+    for index, other in np.argwhere(np.triu((shared > 0) & (shared >= 0.4 * either), 1)):
+        if not groups[index] or groups[index] != groups[other]:
+            assert max(similarities(texts[index], texts[other])) < 0.6, (texts[index], texts[other])
 
 
 def test_no_template_has_more_than_five_rows(rows_and_truth):
     _, truth = rows_and_truth
-    uses = Counter(one["template"] for one in truth)
+    uses = Counter(entry["template"] for entry in truth)
     assert max(uses.values()) <= 5
-    ordinary = Counter(one["template"] for one in of_kind(truth, *ORDINARY))
+    ordinary = Counter(entry["template"] for entry in of_kind(truth, *ORDINARY))
     assert len(ordinary) >= 250
     assert sum(count <= 3 for count in ordinary.values()) > 0.9 * len(ordinary)
 
 
 def test_templates_are_different_texts():
-    every = [one for intent in INTENTS for one in templates(intent)]
-    assert len(every) == len({one.text for one in every}) == 300
-    bags = [frozenset(re.findall(r"\w+", one.text.lower())) for one in every]
+    every = [template for intent in INTENTS for template in templates(intent)]
+    assert len(every) == len({template.text for template in every}) == 300
+    bags = [frozenset(re.findall(r"\w+", template.text.lower())) for template in every]
     worst = max(len(a & b) / len(a | b) for a, b in combinations(bags, 2))
     assert worst < 0.5
 
@@ -164,10 +170,10 @@ def test_personal_data_stands_in_its_rows_only(rows_and_truth):
     shapes = re.compile(
         r"@example\.(com|org|net)\b|555-01\d\d|\b\d{4} \d{4,6} \d|\b[A-Z]{2}\d\d [A-Z\d]{4} |\d\.\d+\.\d+\.\d"
     )
-    for row, one in zip(rows, truth, strict=True):
-        assert bool(shapes.search(row["text"])) == (one["kind"] == "pii"), row["text"]
-        if one["kind"] == "pii":
-            assert set(one["detail"].split("+")) <= set(PERSONAL)
+    for row, entry in zip(rows, truth, strict=True):
+        assert bool(shapes.search(row["text"])) == (entry["kind"] == "pii"), row["text"]
+        if entry["kind"] == "pii":
+            assert set(entry["detail"].split("+")) <= set(PERSONAL)
 
 
 def test_same_seed_same_tickets_other_seed_others(made):
@@ -180,11 +186,11 @@ def test_ids_and_order_tell_nothing(made):
     places, gaps = [], []
     for rows, truth in made.values():
         assert [row["ticket_id"] for row in rows] == [f"T{number:04d}" for number in range(1, 801)]
-        places += [at for at, one in enumerate(truth) if one["kind"] == "mislabel"]
+        places += [index for index, entry in enumerate(truth) if entry["kind"] == "mislabel"]
         at_of = defaultdict(list)
-        for at, one in enumerate(truth):
-            if one["group"]:
-                at_of[one["group"]].append(at)
+        for index, entry in enumerate(truth):
+            if entry["group"]:
+                at_of[entry["group"]].append(index)
         gaps += [abs(a - b) for a, b in at_of.values()]
     # 600 uniform places have a mean of 400 ± 9.4, 440 gaps of random pairs one of 267 ± 9: four deviations
     assert abs(np.mean(places) - 399.5) < 38
@@ -236,7 +242,7 @@ def test_hard_enough_and_not_too_hard(made):
     pytest.importorskip("sklearn.linear_model")  # loaded before its threads can be limited
     # idle threads of a busy machine's BLAS make these small fits fifty times slower
     with pytest.importorskip("threadpoolctl").threadpool_limits(1):
-        accuracies, precisions = zip(*(measured(*one) for one in made.values()), strict=True)
+        accuracies, precisions = zip(*(measured(*arrays) for arrays in made.values()), strict=True)
     assert 0.80 <= min(accuracies) <= max(accuracies) <= 0.95
     assert np.mean(precisions) >= 0.80
     assert min(precisions) >= 0.70
@@ -251,11 +257,11 @@ def measured(rows, truth):
     folds = model_selection.StratifiedKFold(5, shuffle=True, random_state=0)
     model = linear_model.LogisticRegression(C=10, max_iter=1000)
     vectors = embed(pa.chunked_array([[row["text"] for row in rows]]), embedder())
-    true = np.array([one["true_label"] for one in truth])
-    given = np.array([one["given_label"] for one in truth])
-    kinds = np.array([one["kind"] for one in truth])
-    groups = [one["group"] or one["ticket_id"] for one in truth]
-    first = np.array([groups.index(group) == at for at, group in enumerate(groups)])
+    true = np.array([entry["true_label"] for entry in truth])
+    given = np.array([entry["given_label"] for entry in truth])
+    kinds = np.array([entry["kind"] for entry in truth])
+    groups = [entry["group"] or entry["ticket_id"] for entry in truth]
+    first = np.array([groups.index(group) == index for index, group in enumerate(groups)])
     ordinary = np.isin(kinds, list(ORDINARY)) & first
     predicted = model_selection.cross_val_predict(model, vectors[ordinary], true[ordinary], cv=folds)
     judged = ~np.isin(kinds, ["garbage", "empty", "language"])

@@ -12,7 +12,7 @@ import pkgutil
 import labelsift
 import pytest
 
-MODULES = ["labelsift", *(one.name for one in pkgutil.walk_packages(labelsift.__path__, "labelsift."))]
+MODULES = ["labelsift", *(module.name for module in pkgutil.walk_packages(labelsift.__path__, "labelsift."))]
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 import labelsift as ls
@@ -142,9 +143,9 @@ def test_its_python_runs(document, folder, monkeypatch, capsys):
 
 def test_the_methods_page_lists_as_many_ensemble_members_as_there_are(folder, monkeypatch):
     monkeypatch.chdir(folder)
-    scope: dict[str, object] = {}
+    scope: dict[str, Any] = {}
     exec(compile(*blocks("docs/methods.md", "python"), "methods.md", "exec"), scope)
-    assert len(scope["told"]["opinion_weights"]) == 5  # type: ignore[index]
+    assert len(scope["told"]["opinion_weights"]) == 5
 
 
 def test_the_methods_page_quotes_the_sentence_that_is_said():
@@ -169,7 +170,11 @@ def test_the_python_of_the_taxonomy_page_prints_what_it_says(capsys):
 def test_the_file_of_the_taxonomy_page_is_a_taxonomy(tmp_path):
     (tmp_path / "taxonomy.toml").write_text("".join(blocks("docs/taxonomy.md", "toml")), encoding="utf-8")
     taxonomy = ls.Taxonomy.read(tmp_path / "taxonomy.toml")
-    assert [taxonomy.fate(one).name for one in ("card payment", "refund status", "other")] == ["paying", "refund", None]
+    assert [taxonomy.fate(label).name for label in ("card payment", "refund status", "other")] == [
+        "paying",
+        "refund",
+        None,
+    ]
 
 
 @pytest.mark.slow

@@ -60,10 +60,10 @@ def test_a_killed_save_leaves_the_run_whole_or_not_there(store, kills):
             time.sleep(rng.uniform(0, WAIT))
             process.kill()
             saved = process.stdout.read() == "saved\n"
-        found = [one.run for one in store.runs()]
-        assert set(names) <= set(found) <= {*names, name}, f"seed {seed}"
-        assert name in found or not saved, f"seed {seed}"
-        if name in found:
+        runs = [run.run for run in store.runs()]
+        assert set(names) <= set(runs) <= {*names, name}, f"seed {seed}"
+        assert name in runs or not saved, f"seed {seed}"
+        if name in runs:
             again = store.load(name)
             assert again.samples.table.equals(first.samples.table), f"seed {seed}"
             assert again.scores.equals(first.scores), f"seed {seed}"
@@ -72,7 +72,7 @@ def test_a_killed_save_leaves_the_run_whole_or_not_there(store, kills):
             last = first.samples.ids[-1].as_py()
             assert store.samples(name, [last]).ids.to_pylist() == [last]
             whole += 1
-        names = found
+        names = runs
         assert store.broken() == [], f"seed {seed}"
     assert verify(store=str(store.place)).problems == (), f"seed {seed}"
     assert sweep_dead(store.place / "runs") == [], f"seed {seed}"
@@ -85,8 +85,8 @@ def test_a_killed_save_leaves_the_run_whole_or_not_there(store, kills):
 def _decide(folder: str, run: str, person: str, ids: list[str], start) -> None:
     start.wait()
     for id in ids:  # many small appends, so that the two meet
-        told = {"id": id, "run": run, "action": "keep", "value": '"x"', "verdict": "refused", "platform": "xlsx"}
-        ls.record(pa.Table.from_pylist([told | {"person": person}], CORRECTIONS_SCHEMA), store=folder)
+        decision = {"id": id, "run": run, "action": "keep", "value": '"x"', "verdict": "refused", "platform": "xlsx"}
+        ls.record(pa.Table.from_pylist([decision | {"person": person}], CORRECTIONS_SCHEMA), store=folder)
 
 
 @pytest.mark.slow
@@ -106,8 +106,8 @@ def test_two_people_whose_decisions_arrive_at_once_lose_none(make_report, anywhe
     for process in both:
         process.join(120)
     assert [process.exitcode for process in both] == [0, 0]
-    told = [(one["person"], one["id"]) for one in store.ledger.records() if one.get("kind") == "decision"]
-    assert sorted(told) == [(person, id) for person in ("ann", "bea") for id in sorted(ids)]
+    decisions = [(row["person"], row["id"]) for row in store.ledger.records() if row.get("kind") == "decision"]
+    assert sorted(decisions) == [(person, id) for person in ("ann", "bea") for id in sorted(ids)]
     assert verify(store=str(store.place)).problems == ()
     if isinstance(store.place, Folder):
         assert [path.name for path in store.place.path.glob(".*")] == [".gitignore"]

@@ -86,7 +86,9 @@ class FaultProxy:
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
         self._server.shutdown()
         self._server.server_close()
 
@@ -101,7 +103,7 @@ class FaultProxy:
 
     def count(self, where: str) -> int:
         """Return how many requests matched so far."""
-        return sum(bool(re.search(where, one)) for one in self.requests)
+        return sum(bool(re.search(where, request)) for request in self.requests)
 
     def fault_for(self, request: str, headers: dict[str, str], body: bytes) -> Fault | None:
         """Note a request and return what is to happen to it."""
@@ -111,7 +113,7 @@ class FaultProxy:
             self.bodies.append(body)
             if self._choose is not None:
                 return self._choose(request)
-            return next((one for one in self.faults if one.takes(request)), None)
+            return next((fault for fault in self.faults if fault.takes(request)), None)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -162,8 +164,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content if whole and not apart else content[: len(content) // 2] if not whole else b"")
-            for at in range(len(content) if apart else 0):
-                self.wfile.write(content[at : at + 1])
+            for number in range(len(content) if apart else 0):
+                self.wfile.write(content[number : number + 1])
                 time.sleep(apart)
         if not whole:
             self.cut()

@@ -15,32 +15,32 @@ def say(person: str, value: object, time: str = "1", *, correction: bool = False
     return Answer(person, time, value, correction)
 
 
-def one(answers: list[Answer], role: str = "label") -> dict:
+def task(answers: list[Answer], role: str = "label") -> dict:
     made = AnnotatedTasks(role, "text")
     made.add("7", {"text": "abc"}, answers)
     return made.samples("P").table.to_pylist()[0]
 
 
 def test_most_people_win_and_what_each_said_is_kept():
-    row = one([say("a", "x"), say("b", "y"), say("c", "x")])
+    row = task([say("a", "x"), say("b", "y"), say("c", "x")])
     assert row["label"] == "x"
     assert json.loads(row["annotations"]) == {"a": "x", "b": "y", "c": "x"}
 
 
 def test_a_persons_newest_answer_counts_whatever_the_order():
-    row = one([say("a", "y", "2"), say("a", "x", "1")])
+    row = task([say("a", "y", "2"), say("a", "x", "1")])
     assert row == {"id": "7", "text": "abc", "label": "y"}
 
 
 def test_a_correction_counts_before_all_others_and_is_nobodys_opinion():
-    row = one([say("a", "x"), say("b", "x"), say("a", "y", "0", correction=True)])
+    row = task([say("a", "x"), say("b", "x"), say("a", "y", "0", correction=True)])
     assert row["label"] == "y"
     assert json.loads(row["annotations"]) == {"a": "x", "b": "x"}
 
 
 @pytest.mark.parametrize("role", ["label", "labels", "spans"])
 def test_without_an_answer_a_task_is_unlabeled(role):
-    assert one([say("a", None)], role)[role] is None
+    assert task([say("a", None)], role)[role] is None
 
 
 @pytest.mark.parametrize(
@@ -49,8 +49,8 @@ def test_without_an_answer_a_task_is_unlabeled(role):
 )
 def test_of_sets_and_spans_the_newest_answer_counts_and_that_is_said(role, old, new, cell):
     with pytest.warns(UserWarning, match="1 tasks have answers of several people"):
-        assert one([say("b", new, "2"), say("a", old, "1")], role)[role] == cell
-    assert one([say("a", [], "2")], role)[role] == "[]"
+        assert task([say("b", new, "2"), say("a", old, "1")], role)[role] == cell
+    assert task([say("a", [], "2")], role)[role] == "[]"
 
 
 def test_ids_are_the_pushed_ones_else_the_numbers():
@@ -106,7 +106,7 @@ def test_images_have_no_texts_and_their_address_is_metadata():
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["x", "y"]), st.integers(0, 9)), max_size=6))
-def test_the_order_of_answers_at_different_times_does_not_matter(told):
-    told = list({time: (who, value, time) for who, value, time in told}.values())
-    answers = [say(who, value, str(time)) for who, value, time in told]
-    assert one(answers) == one(answers[::-1])
+def test_the_order_of_answers_at_different_times_does_not_matter(answered):
+    answered = list({time: (who, value, time) for who, value, time in answered}.values())
+    answers = [say(who, value, str(time)) for who, value, time in answered]
+    assert task(answers) == task(answers[::-1])

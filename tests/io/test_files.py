@@ -63,7 +63,9 @@ def test_only_the_wanted_columns_of_a_parquet_are_read(tmp_path):
 
 
 def test_a_parquet_without_rows_and_with_many_row_groups(tmp_path):
-    table = pa.table({"text": [str(at) for at in range(1000)], "kind": pa.array(["a", "b"] * 500).dictionary_encode()})
+    table = pa.table(
+        {"text": [str(number) for number in range(1000)], "kind": pa.array(["a", "b"] * 500).dictionary_encode()}
+    )
     parquet.write_table(table, tmp_path / "x.parquet", row_group_size=7)
     samples = read(tmp_path / "x.parquet", label="kind", metadata=["kind"])
     assert samples.texts.to_pylist() == table["text"].to_pylist()

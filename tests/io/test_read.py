@@ -36,7 +36,7 @@ HARD = [
     "\ttab and \\ backslash",
 ]
 LABELS = ["a", None, "b", "a", "null", "b", "ü", None]
-IDS = [f"t{at}" for at in range(len(HARD))]
+IDS = [f"t{row}" for row in range(len(HARD))]
 
 
 def rows_table(texts: list[str], labels: list[str | None], ids: list[str]) -> pa.Table:
@@ -166,7 +166,7 @@ def test_identity_is_a_hash_of_the_text_and_repeats_are_numbered_in_file_order()
 def test_repeats_are_numbered_across_chunks():
     chunks = pa.chunked_array([["same", "x"], [], ["same"], ["y", "same"]])
     ids = read(pa.table({"text": chunks})).ids.to_pylist()
-    assert [one.partition("-")[2] for one in ids] == ["", "", "2", "", "3"]
+    assert [id.partition("-")[2] for id in ids] == ["", "", "2", "", "3"]
 
 
 @pytest.mark.parametrize(
@@ -222,11 +222,11 @@ def test_json_lines_with_mixed_types_are_read(tmp_path):
 
 def test_json_texts_that_look_like_dates_and_integers_beyond_64_bits_stay_exact(tmp_path):
     big = [18446744073709551615, 18446744073709551614]
-    rows = [{"text": text, "id": one} for text, one in zip(("2020-01-01", "2021-05-06 07:08:09"), big, strict=True)]
+    rows = [{"text": text, "id": id} for text, id in zip(("2020-01-01", "2021-05-06 07:08:09"), big, strict=True)]
     (tmp_path / "x.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     samples = read(tmp_path / "x.jsonl", id="id")
     assert samples.texts.to_pylist() == ["2020-01-01", "2021-05-06 07:08:09"]
-    assert samples.ids.to_pylist() == [str(one) for one in big]
+    assert samples.ids.to_pylist() == [str(id) for id in big]
 
 
 def test_numbers_and_names_in_one_column_of_pandas_are_texts():

@@ -28,7 +28,7 @@ RESULT = [
 @pytest.mark.parametrize(
     "cell",
     [
-        json.dumps([list(one) for one in reversed(SPANS)]),
+        json.dumps([list(span) for span in reversed(SPANS)]),
         json.dumps(DICTS),
         json.dumps([{"start": s, "end": e, "type": t} for s, e, t in SPANS]),
         json.dumps([{"start": s, "end": e, "labels": [t]} for s, e, t in SPANS]),
@@ -82,7 +82,7 @@ def test_tags_with_tokens(tags):
     ],
 )
 def test_malformed_spans_are_refused_by_id(cells, says):
-    table = pa.table({"key": [f"k{at}" for at in range(len(cells))], "text": [TEXT] * len(cells), "spans": cells})
+    table = pa.table({"key": [f"k{row}" for row in range(len(cells))], "text": [TEXT] * len(cells), "spans": cells})
     with pytest.raises(InputError, match=says) as raised:
         ls.read(table, spans="spans", id="key")
     assert f"k{len(cells) - 1}" in str(raised.value)
@@ -134,8 +134,8 @@ def test_exports_of_label_studio_and_argilla(tmp_path):
         {"id": "r3", "fields": {"text": TEXT}, "responses": {}, "suggestions": {}},
     ]
     (tmp_path / "a.json").write_text(json.dumps(records, indent=1))
-    found = ls.read(tmp_path / "a.json", spans="ner", id="id").column("spans").to_pylist()
-    assert found == [CANONICAL, '[[0,3,"person"]]', None]
+    spans = ls.read(tmp_path / "a.json", spans="ner", id="id").column("spans").to_pylist()
+    assert spans == [CANONICAL, '[[0,3,"person"]]', None]
 
 
 def test_pandas_and_hugging_face():

@@ -7,6 +7,7 @@ from __future__ import annotations
 import gzip
 import json
 import random
+import shutil
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,6 +30,7 @@ START = datetime(2026, 11, 23, tzinfo=UTC)
 
 @pytest.fixture(scope="module", params=["tickets", "banking"])
 def file(request, tmp_path_factory) -> Path:
+    """Return a data file, beside which a store holds the run of a scan of it."""
     folder = tmp_path_factory.mktemp(request.param)
     if request.param == "tickets":
         write_tickets(folder, 0)
@@ -36,7 +38,9 @@ def file(request, tmp_path_factory) -> Path:
         (folder / "banking.csv").write_bytes(gzip.decompress(BANKING.read_bytes()))
     else:
         pytest.skip("needs the benchmark sets beside the project: ../shared/data")
-    return folder / f"{request.param}.csv"
+    file = folder / f"{request.param}.csv"
+    ls.scan(ls.read(file, **SETS[file.stem]), only=["empty", "exact_duplicate"], store=folder / "kept")
+    return file
 
 
 def votes_on(samples: ls.Samples) -> dict[str, list[tuple[str, str]]]:
@@ -44,8 +48,8 @@ def votes_on(samples: ls.Samples) -> dict[str, list[tuple[str, str]]]:
     rng = random.Random(3)
     chosen = rng.sample(samples.ids.to_pylist(), 60)
     return {
-        one: [(person, rng.choice(samples.classes[:2])) for person in rng.sample(PEOPLE, rng.randint(1, 3))]
-        for one in chosen
+        id: [(person, rng.choice(samples.classes[:2])) for person in rng.sample(PEOPLE, rng.randint(1, 3))]
+        for id in chosen
     }
 
 
@@ -54,7 +58,7 @@ def expected(votes: list[tuple[str, str]], policy: str) -> str | None:
     if policy == "newest":
         return votes[-1][1]
     if policy == "expert":
-        votes = [one for one in votes if one[0] == "eve"] or votes
+        votes = [vote for vote in votes if vote[0] == "eve"] or votes
     counted = Counter(label for _, label in votes).most_common()
     if policy == "unanimous":
         return counted[0][0] if len(counted) == 1 else None
@@ -64,30 +68,36 @@ def expected(votes: list[tuple[str, str]], policy: str) -> str | None:
 @pytest.mark.parametrize("policy", ["majority", "unanimous", "newest", "expert"])
 def test_round_trip(file, tmp_path, policy):
     columns = SETS[file.stem]
-    store = tmp_path / "kept"
-    samples = ls.read(file, **columns)
-    report = ls.scan(samples, only=["empty", "exact_duplicate"], store=store)
+    store = shutil.copytree(file.parent / "kept", tmp_path / "kept")
+    report = ls.load(store=store)
+    samples = report.samples
     votes = votes_on(samples)
     labels = dict(zip(samples.ids.to_pylist(), samples.labels.to_pylist(), strict=True))
     rows = [
-        {"id": one, "action": "keep" if label == labels[one] else "relabel", "value": json.dumps(label)}
-        | {"person": person, "verdict": "changed", "run": report.run, "time": START + timedelta(minutes=at), "note": ""}
-        for one, cast in votes.items()
-        for at, (person, label) in enumerate(cast)
+        {"id": id, "action": "keep" if label == labels[id] else "relabel", "value": json.dumps(label)}
+        | {
+            "person": person,
+            "verdict": "changed",
+            "run": report.run,
+            "time": START + timedelta(minutes=index),
+            "note": "",
+        }
+        for id, cast in votes.items()
+        for index, (person, label) in enumerate(cast)
     ]
     ls.record(pa.Table.from_pylist(rows, CORRECTIONS_SCHEMA), store=store)
 
-    wanted = {one: expected(cast, policy) for one, cast in votes.items()}
+    wanted = {id: expected(cast, policy) for id, cast in votes.items()}
     experts = ["eve"] if policy == "expert" else []
     version = correct(file, tmp_path / "next.csv", **columns, store=store, policy=policy, experts=experts)
     following = ls.read(tmp_path / "next.csv", **columns)
     after = dict(zip(following.ids.to_pylist(), following.labels.to_pylist(), strict=True))
-    assert after == labels | {one: label for one, label in wanted.items() if label is not None}
-    assert set(version.conflicts) == {one for one, label in wanted.items() if label is None}
+    assert after == labels | {id: label for id, label in wanted.items() if label is not None}
+    assert set(version.conflicts) == {id for id, label in wanted.items() if label is None}
     assert bool(version.conflicts) == (policy != "newest")
-    assert version.changed == sum(after[one] != labels[one] for one in labels) > 0
+    assert version.changed == sum(after[id] != labels[id] for id in labels) > 0
     again = ls.scan(following, only=["empty", "exact_duplicate"], store=store)
-    changed = {one for one in labels if after[one] != labels[one]}
+    changed = {id for id in labels if after[id] != labels[id]}
     compared = compare(report, again)
     assert set(compared.relabeled["id"].to_pylist()) == changed
     assert not compared.added + compared.removed + compared.edited

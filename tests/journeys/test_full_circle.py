@@ -40,27 +40,27 @@ def go_round(file: Path, tmp_path: Path, columns: dict, *, checks: list[str] | N
     labels = dict(zip(samples.ids.to_pylist(), samples.labels.to_pylist(), strict=True))
     flagged = list(dict.fromkeys(row["id"] for row in report.findings.to_pylist() if row["scope"] == "sample"))
     asked = rng.sample(flagged, min(40, len(flagged)))
-    votes = {person: {one: rng.choice(samples.classes[:2]) for one in asked} for person in PEOPLE}
+    votes = {person: {id: rng.choice(samples.classes[:2]) for id in asked} for person in PEOPLE}
     for person in PEOPLE:
         decided(report, tmp_path / f"{person}.xlsx", votes[person], person)
         ls.record(ls.pull("xlsx", project=str(tmp_path / f"{person}.xlsx")), store=store)
     rows = recorded(store=store).to_pylist()
-    assert {(row["person"], row["id"]) for row in rows} == {(person, one) for person in PEOPLE for one in asked}
+    assert {(row["person"], row["id"]) for row in rows} == {(person, id) for person in PEOPLE for id in asked}
 
     columns = {name: value for name, value in columns.items() if name in ("text", "label", "id")}
     version = correct(file, tmp_path / "next.csv", **columns, dataset=samples.name, store=store)
     following = ls.read(tmp_path / "next.csv", **columns, metadata=samples.metadata.column_names, name=samples.name)
     after = ls.scan(following, only=checks, store=store)
     changed = {
-        one
-        for one, label in zip(following.ids.to_pylist(), following.labels.to_pylist(), strict=True)
-        if labels[one] != label
+        id
+        for id, label in zip(following.ids.to_pylist(), following.labels.to_pylist(), strict=True)
+        if labels[id] != label
     }
     assert len(changed) == version.changed > 0
     assert version.conflicts == {}  # of three votes for two labels one always wins
-    found = compare(ls.load(report.run, store=store), ls.load(after.run, store=store), by=by or None)
-    assert set(found.relabeled["id"].to_pylist()) == changed
-    assert (found.added, found.removed, found.edited) == ((), (), ())
+    comparison = compare(ls.load(report.run, store=store), ls.load(after.run, store=store), by=by or None)
+    assert set(comparison.relabeled["id"].to_pylist()) == changed
+    assert (comparison.added, comparison.removed, comparison.edited) == ((), (), ())
 
     undo(tmp_path / "next.csv", tmp_path / "back.csv", store=store)
     back = ls.read(tmp_path / "back.csv", **columns, metadata=samples.metadata.column_names)
@@ -68,15 +68,17 @@ def go_round(file: Path, tmp_path: Path, columns: dict, *, checks: list[str] | N
     for run, whole in ((report.run, samples.fingerprint), (after.run, following.fingerprint)):
         again = reproduce(run, store=store)
         assert (again.identical, again.found) == (True, whole)
-    return found
+    return comparison
 
 
 def test_full_circle_on_the_demo_data(tmp_path):
     write_tickets(tmp_path, 0)
     columns = {"label": "label", "id": "ticket_id", "metadata": ["state", "gender"]}
-    found = go_round(tmp_path / "tickets.csv", tmp_path, columns, checks=None, by=["state", "gender"])
+    comparison = go_round(tmp_path / "tickets.csv", tmp_path, columns, checks=None, by=["state", "gender"])
     (row,) = [
-        one for one in found.slices.to_pylist() if one["slug"] == "state:CA__gender:f" and one["metric"] == "accuracy"
+        row
+        for row in comparison.slices.to_pylist()
+        if row["slug"] == "state:CA__gender:f" and row["metric"] == "accuracy"
     ]
     assert row["low"] < row["difference"] < row["high"]
 

@@ -76,9 +76,9 @@ def test_what_looks_like_dates_or_numbers_stays_a_label_in_jsonl(tmp_path):
     path.write_text("\n".join(map(json.dumps, rows)))
     assert ls.read(path, labels="tags").column("labels").to_pylist() == ['["2020-01-01"]', '["2020-01-01", "7"]', None]
     assert ls.read(path, labels=["on"]).column("labels").to_pylist() == ['["on"]', "[]", None]
-    told = ls.read(path, annotations="said")
-    assert told.labels.to_pylist() == ["2020-01-02", "x", None]
-    assert told.table.column_names == ["id", "text", "label", "annotations"]
+    samples = ls.read(path, annotations="said")
+    assert samples.labels.to_pylist() == ["2020-01-02", "x", None]
+    assert samples.table.column_names == ["id", "text", "label", "annotations"]
     marked = [{"tokens": ["2020-01-01", "Ann"], "tags": ["O", "B-person"]}]
     path.write_text("\n".join(map(json.dumps, marked)))
     assert ls.read(path, spans="tags", tokens="tokens").column("spans").to_pylist() == ['[[11,14,"person"]]']

@@ -32,15 +32,17 @@ ROWS = 240
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     rng = np.random.default_rng(3)
-    truth = [sorted({str(one) for one in rng.choice(list(WORDS), rng.integers(1, 3))}) for _ in range(ROWS)]
+    truth = [sorted({str(label) for label in rng.choice(list(WORDS), rng.integers(1, 3))}) for _ in range(ROWS)]
     rows = []
-    for at, tags in enumerate(truth):
+    for index, tags in enumerate(truth):
         said = [str(word) for name in tags for word in rng.choice(WORDS[name].split(), 3, replace=False)]
         given: list[str] | None = list(tags)
-        if at % 12 == 5:
+        if index % 12 == 5:
             other = str(rng.choice([name for name in WORDS if name not in tags]))
-            given = sorted({*tags, other}) if at % 24 == 5 or len(tags) == 1 else tags[1:]
-        rows.append({"key": f"k{at}", "text": f"{' '.join(said)} {at}", "tags": given, "state": ("CA", "NY")[at % 2]})
+            given = sorted({*tags, other}) if index % 24 == 5 or len(tags) == 1 else tags[1:]
+        rows.append(
+            {"key": f"k{index}", "text": f"{' '.join(said)} {index}", "tags": given, "state": ("CA", "NY")[index % 2]}
+        )
     rows[0]["tags"] = None
     store = tmp_path_factory.mktemp("sets") / "kept"
     samples = ls.read(pa.Table.from_pylist(rows), id="key", labels="tags", metadata=["state"], name="tags")
@@ -49,8 +51,8 @@ def made(tmp_path_factory):
 
 def decisions(values: dict[str, str], **more: str) -> pa.Table:
     rows = [
-        {"id": one, "action": "relabel", "verdict": "accepted", "value": value, "person": "ann", **more}
-        for one, value in values.items()
+        {"id": id, "action": "relabel", "verdict": "accepted", "value": value, "person": "ann", **more}
+        for id, value in values.items()
     ]
     return pa.Table.from_pylist(rows, schema=CORRECTIONS_SCHEMA)
 
@@ -83,11 +85,11 @@ def test_counts_of_the_overview_are_those_of_the_findings(made):
     report, _, _ = made
     overview = Overview(report)
     kinds = report.findings.filter(pa.compute.equal(report.findings["issue"], "label"))["kind"].to_pylist()
-    assert sum(one.flagged for one in overview.classes) == len(kinds)
-    assert sum(one.incoming for one in overview.classes) == kinds.count("missing")
+    assert sum(label.flagged for label in overview.classes) == len(kinds)
+    assert sum(label.incoming for label in overview.classes) == kinds.count("missing")
     assert (overview.labeled, overview.judged) == (ROWS - 1, ROWS - 1)
     assert overview.confusions == ()
-    assert all(0 <= one.rate <= 1 for one in overview.classes)
+    assert all(0 <= label.rate <= 1 for label in overview.classes)
 
 
 def test_the_page_shows_names_and_a_shared_one_too(made, tmp_path: Path):
@@ -96,8 +98,8 @@ def test_the_page_shows_names_and_a_shared_one_too(made, tmp_path: Path):
         page = report.to_html(tmp_path / f"{share}.html", share=share).read_text()
         content = json.loads(page.split('id="content">')[1].split("</script>")[0])
         strings = set(content["strings"])
-        assert any(", " in one and set(one.split(", ")) <= set(WORDS) for one in strings)
-        assert not any(one.startswith("[") for one in strings)
+        assert any(", " in cell and set(cell.split(", ")) <= set(WORDS) for cell in strings)
+        assert not any(cell.startswith("[") for cell in strings)
         assert content["classes"]["task"] == "multilabel"
         assert content["matrix"] is None
         if share:
@@ -144,18 +146,18 @@ def _by(person: str, value: str) -> pa.Table:
 
 def test_comparing_decided_and_verified_sets(made):
     report, truth, store = made
-    flagged = [one for one in dict.fromkeys(report.findings["id"].to_pylist())]
-    values = {one: json.dumps(truth[int(one[1:])]) for one in flagged}
-    told = decisions(values, run=report.run, platform="test")
+    flagged = [id for id in dict.fromkeys(report.findings["id"].to_pylist())]
+    values = {id: json.dumps(truth[int(id[1:])]) for id in flagged}
+    decided = decisions(values, run=report.run, platform="test")
     from datetime import UTC, datetime
 
-    times = pa.array([datetime(2026, 11, 25, tzinfo=UTC)] * len(told), pa.timestamp("us", tz="UTC"))
-    told = told.set_column(told.column_names.index("time"), "time", times)
-    ls.record(told, store=store)
-    following = ls.scan(report.samples.apply(told), store=store)
+    times = pa.array([datetime(2026, 11, 25, tzinfo=UTC)] * len(decided), pa.timestamp("us", tz="UTC"))
+    decided = decided.set_column(decided.column_names.index("time"), "time", times)
+    ls.record(decided, store=store)
+    following = ls.scan(report.samples.apply(decided), store=store)
     compared = compare(report, following)
-    changed = {one["id"]: one["new"] for one in compared.relabeled.to_pylist()}
-    assert changed and all(json.loads(new) == truth[int(one[1:])] for one, new in changed.items())
+    changed = {row["id"]: row["new"] for row in compared.relabeled.to_pylist()}
+    assert changed and all(json.loads(new) == truth[int(id[1:])] for id, new in changed.items())
     assert following.scores["is_label_issue"].to_numpy().sum() < report.scores["is_label_issue"].to_numpy().sum()
     from labelsift.review.verified import verified
     from labelsift.store.store import Store
@@ -191,18 +193,18 @@ def test_the_command_line_reads_sets_and_columns(made, tmp_path: Path, monkeypat
     report, _, _ = made
     monkeypatch.chdir(tmp_path)
     texts, sets = report.samples.texts.to_pylist(), report.samples.table["labels"].to_pylist()
-    lines = [f"{text},{'|'.join(json.loads(one or '[]'))}" for text, one in zip(texts, sets, strict=True)]
+    lines = [f"{text},{'|'.join(json.loads(labels or '[]'))}" for text, labels in zip(texts, sets, strict=True)]
     Path("sets.csv").write_text("\n".join(["text,tags", *lines]))
     marks = [
-        f"{text},{','.join(str(int(name in json.loads(one or '[]'))) for name in WORDS)}"
-        for text, one in zip(texts, sets, strict=True)
+        f"{text},{','.join(str(int(name in json.loads(labels or '[]'))) for name in WORDS)}"
+        for text, labels in zip(texts, sets, strict=True)
     ]
     Path("marks.csv").write_text("\n".join([f"text,{','.join(WORDS)}", *marks]))
     common = ["--no-store", "--json", "--only", "label"]
     parted = CliRunner().invoke(main, ["scan", "sets.csv", "--labels", "tags", "--labels-separator", "|", *common])
     marked = CliRunner().invoke(main, ["scan", "marks.csv", "--labels", ",".join(WORDS), *common])
-    counts = [json.loads(one.output)["issues"]["label"]["count"] for one in (parted, marked)]
-    assert all(5 < one < 60 for one in counts)
+    counts = [json.loads(done.output)["issues"]["label"]["count"] for done in (parted, marked)]
+    assert all(5 < count < 60 for count in counts)
     unnamed = CliRunner().invoke(main, ["scan", "sets.csv", "--labels", "tags", *common])
     assert unnamed.exit_code == 2 and "--labels-separator '|'" in unnamed.output
 
@@ -212,7 +214,7 @@ def test_what_a_platform_cannot_ask_about_is_refused_by_its_name(made, tmp_path:
     with pytest.raises(InputError, match="xlsx cannot ask about sets of labels"):
         report.push("xlsx", project=str(tmp_path / "review.xlsx"))
     vectors = np.eye(40, 8, dtype=np.float32) + np.random.default_rng(0).random((40, 8)).astype(np.float32)
-    table = pa.table({"file": [f"{at}.png" for at in range(40)], "kind": ["cat", "dog"] * 20})
+    table = pa.table({"file": [f"{number}.png" for number in range(40)], "kind": ["cat", "dog"] * 20})
     images = ls.scan(
         ls.read(table, text=None, id="file", label="kind"), signals=ls.Signals(embeddings=vectors), store=tmp_path / "s"
     )

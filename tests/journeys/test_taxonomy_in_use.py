@@ -27,7 +27,7 @@ TAXONOMY = 'rename = { "a" = "alpha" }\nsplit = { "b" = ["b1", "b2"] }\nretire =
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
     (tmp_path / "t.toml").write_text(TAXONOMY)
-    rows = {"id": [f"s{at}" for at in range(40)], "text": [f"text number {at}" for at in range(40)]}
+    rows = {"id": [f"s{number}" for number in range(40)], "text": [f"text number {number}" for number in range(40)]}
     csv.write_csv(pa.table(rows | {"label": ["a", "b", "c", "o"] * 10}), tmp_path / "data.csv")
     return tmp_path
 
@@ -46,18 +46,18 @@ def scanned(
 
 def decide(place: Path, run: str, *rows: tuple[str, str, str]) -> None:
     """Record decisions of (id, action, value) on a run."""
-    told = [
+    decisions = [
         {"id": id, "action": action, "value": json.dumps(value), "person": "ann", "verdict": "changed"}
-        | {"time": datetime(2026, 11, 23, 10, at, tzinfo=UTC), "platform": "fake", "run": run, "note": ""}
-        for at, (id, action, value) in enumerate(rows)
+        | {"time": datetime(2026, 11, 23, 10, index, tzinfo=UTC), "platform": "fake", "run": run, "note": ""}
+        for index, (id, action, value) in enumerate(rows)
     ]
-    ls.record(pa.Table.from_pylist(told, CORRECTIONS_SCHEMA), store=place / "kept")
+    ls.record(pa.Table.from_pylist(decisions, CORRECTIONS_SCHEMA), store=place / "kept")
 
 
 def test_a_scan_asks_about_the_samples_of_a_split_class_and_keeps_the_taxonomy(place):
     report = scanned(place, read(place / "data.csv"), taxonomy=place / "t.toml")
     asked = of_issue(report.findings, "taxonomy")
-    assert sorted(asked["id"].to_pylist()) == sorted(f"s{at}" for at in range(1, 40, 4))
+    assert sorted(asked["id"].to_pylist()) == sorted(f"s{number}" for number in range(1, 40, 4))
     assert set(asked["suggested"].to_pylist()) == {"null"}  # nothing is guessed
     assert asked["reason"][0].as_py() == "The class b was split: choose among b1, b2."
     assert report.scores["is_taxonomy_issue"].to_pylist().count(True) == 10
@@ -105,10 +105,10 @@ def test_correct_writes_the_new_names_and_undo_brings_the_old_ones_back(place):
         place / "data.csv", place / "next.csv", label="label", id="id", store=store
     )  # under the taxonomy of the newest run
     expected = read(place / "data.csv").remap(place / "t.toml").apply(ls.recorded(store=place / "kept"))
-    found = read(place / "next.csv")
-    assert found.table.equals(expected.table)
-    assert found.labels is not None
-    assert found.labels.to_pylist()[:5] == ["alpha", None, "alpha", None, "alpha"]  # b has become no decision
+    samples = read(place / "next.csv")
+    assert samples.table.equals(expected.table)
+    assert samples.labels is not None
+    assert samples.labels.to_pylist()[:5] == ["alpha", None, "alpha", None, "alpha"]  # b has become no decision
     undo(place / "next.csv", place / "back.csv", store=place / "kept")
     assert rowfiles.load(place / "back.csv").fingerprint == rowfiles.load(place / "data.csv").fingerprint
     why = audit_rows(Store(place / "kept").ledger.records())[-2]["why"]
@@ -136,20 +136,23 @@ def test_a_comparison_tells_changed_classes_from_changed_labels(place):
     old = scanned(place, samples, only=["label"])
     decide(place, old.run, ("s2", "relabel", "a"), ("s1", "relabel", "b1"), ("s5", "relabel", "c"))
     new = scanned(place, samples.remap(place / "t.toml").apply(ls.recorded(store=place / "kept")), only=["label"])
-    found = compare(old, new)
-    assert found.relabeled.select(["id", "old", "new"]).to_pylist() == [
+    comparison = compare(old, new)
+    assert comparison.relabeled.select(["id", "old", "new"]).to_pylist() == [
         {"id": "s2", "old": "c", "new": "alpha"},
         {"id": "s5", "old": "b", "new": "c"},
     ]
-    assert [[one["person"] for one in row["decided"]] for row in found.relabeled.to_pylist()] == [["ann"], ["ann"]]
-    assert found.taxonomy.to_pylist() == [
+    assert [[decision["person"] for decision in row["decided"]] for row in comparison.relabeled.to_pylist()] == [
+        ["ann"],
+        ["ann"],
+    ]
+    assert comparison.taxonomy.to_pylist() == [
         {"kind": "renamed", "old": "a", "new": "alpha", "samples": 10, "decided": None},
         {"kind": "split", "old": "b", "new": "b1, b2", "samples": 10, "decided": 1},
         {"kind": "retired", "old": "o", "new": None, "samples": 10, "decided": None},
     ]
     done = CliRunner().invoke(main, ["compare", old.run, new.run, "--store", str(place / "kept")])
     assert "Class split: b → b1, b2 (10 samples, 1 of them decided)" in done.output
-    assert json.loads(json.dumps(found.as_dict()))["taxonomy"][0]["new"] == "alpha"
+    assert json.loads(json.dumps(comparison.as_dict()))["taxonomy"][0]["new"] == "alpha"
 
 
 def test_a_rename_alone_changes_nothing_but_the_name(place):
@@ -157,9 +160,9 @@ def test_a_rename_alone_changes_nothing_but_the_name(place):
     old = scanned(place, samples, only=["label"])
     merged = ls.Taxonomy.of([{"rename": {"a": "alpha"}, "merge": {"bo": ["b", "o"]}}])
     new = scanned(place, samples.remap(merged), only=["outlier"])
-    found = compare(old, new)
-    assert found.relabeled.num_rows == 0
-    assert [row["kind"] for row in found.taxonomy.to_pylist()] == ["renamed", "merged", "merged"]
+    comparison = compare(old, new)
+    assert comparison.relabeled.num_rows == 0
+    assert [row["kind"] for row in comparison.taxonomy.to_pylist()] == ["renamed", "merged", "merged"]
     same = compare(old, scanned(place, samples.remap(ls.Taxonomy.of([{"rename": {"a": "alpha"}}])), only=["label"]))
     assert same.metrics["old"].to_pylist() == same.metrics["new"].to_pylist()
 

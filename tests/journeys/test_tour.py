@@ -48,9 +48,9 @@ def test_without_the_truth_file_the_scan_finds_the_same(tmp_path, capsys, monkey
     monkeypatch.setattr(module, "write_tickets", without_truth)
     tour(tmp_path / "other", platforms=False)
     capsys.readouterr()
-    one, other = (ls.load(store=tmp_path / name / ".labelsift") for name in ("one", "other"))
-    assert one.scores.equals(other.scores)
-    assert one.findings.equals(other.findings)
+    first, other = (ls.load(store=tmp_path / name / ".labelsift") for name in ("one", "other"))
+    assert first.scores.equals(other.scores)
+    assert first.findings.equals(other.findings)
 
 
 def test_a_folder_with_other_things_in_it_is_refused(tmp_path):
@@ -102,9 +102,9 @@ def test_on_a_terminal_it_stays_up_until_interrupted_and_stops_what_it_started(t
     process.send_signal(signal.SIGINT)
     assert process.wait(60) == 0
     for line in variables.read_text().splitlines():
-        found = re.search(r"_UR[LI]=(http://127\.0\.0\.1:\d+)", line)
-        if found:
-            host, port = found[1].removeprefix("http://").split(":")
+        match = re.search(r"_UR[LI]=(http://127\.0\.0\.1:\d+)", line)
+        if match:
+            host, port = match[1].removeprefix("http://").split(":")
             with socket.socket() as probe:
                 assert probe.connect_ex((host, int(port))) != 0  # nobody listens any more
     os.close(ours)

@@ -27,16 +27,16 @@ def digits():
     wrong = rng.random(len(truth)) < NOISE
     given = np.where(wrong, (truth + 1) % 10, truth)
     vectors = (images.data / 16).astype(np.float32)
-    told = ls.scan(samples_of(given), signals=ls.Signals(embeddings=vectors), only=["label"], store=None).pred_probs
-    return vectors, truth, given, told
+    probs = ls.scan(samples_of(given), signals=ls.Signals(embeddings=vectors), only=["label"], store=None).pred_probs
+    return vectors, truth, given, probs
 
 
 def samples_of(given: np.ndarray) -> ls.Samples:
     table = pa.table(
         {
-            "file": [f"digit-{at:04}.png" for at in range(len(given))],
+            "file": [f"digit-{row:04}.png" for row in range(len(given))],
             "digit": given.astype(str),
-            "camera": [("left", "right")[at % 2] for at in range(len(given))],
+            "camera": [("left", "right")[row % 2] for row in range(len(given))],
         }
     )
     return ls.read(table, text=None, id="file", label="digit", metadata=["camera"], name="digits")
@@ -48,17 +48,17 @@ def average_precision(wrong: np.ndarray, score: np.ndarray) -> float:
     return float(average_precision_score(wrong, -score))
 
 
-def self_confidence(given: np.ndarray, told: np.ndarray) -> np.ndarray:
+def self_confidence(given: np.ndarray, probs: np.ndarray) -> np.ndarray:
     rank = pytest.importorskip("cleanlab.rank")
-    return rank.get_label_quality_scores(given, told, method="self_confidence")
+    return rank.get_label_quality_scores(given, probs, method="self_confidence")
 
 
 def test_embeddings_alone_find_more_than_self_confidence(digits):
-    vectors, truth, given, told = digits
+    vectors, truth, given, probs = digits
     report = ls.scan(samples_of(given), signals=ls.Signals(embeddings=vectors), store=None)
     wrong = given != truth
     ours = average_precision(wrong, report.scores["label_score"].to_numpy())
-    assert ours > average_precision(wrong, self_confidence(given, told)) + 0.01
+    assert ours > average_precision(wrong, self_confidence(given, probs)) + 0.01
     flags = report.scores["is_label_issue"].to_numpy()
     assert 2 * (flags & wrong).sum() / (flags.sum() + wrong.sum()) > 0.85
     assert {name for name in report.scores.column_names if name.startswith("is_")} == {
@@ -68,13 +68,13 @@ def test_embeddings_alone_find_more_than_self_confidence(digits):
 
 
 def test_probabilities_alone_rank_no_worse_than_self_confidence(digits):
-    _, truth, given, told = digits
-    signals = ls.Signals(pred_probs=told, classes=[str(at) for at in range(10)])
+    _, truth, given, probs = digits
+    signals = ls.Signals(pred_probs=probs, classes=[str(number) for number in range(10)])
     report = ls.scan(samples_of(given), signals=signals, store=None)
     assert report.embeddings is None
     assert "embedder" not in report.settings
     ours = average_precision(given != truth, report.scores["label_score"].to_numpy())
-    assert ours >= average_precision(given != truth, self_confidence(given, told)) - 0.002
+    assert ours >= average_precision(given != truth, self_confidence(given, probs)) - 0.002
     assert [name for name in report.scores.column_names if name.startswith("is_")] == ["is_label_issue"]
 
 
@@ -99,7 +99,7 @@ def test_nothing_speaks_of_texts(digits, tmp_path: Path, capsys):
 
 
 def test_runs_without_texts_are_kept_compared_and_searched(digits, tmp_path: Path):
-    vectors, truth, given = (one[:500] for one in digits[:3])
+    vectors, truth, given = (array[:500] for array in digits[:3])
     store = tmp_path / "kept"
     first = ls.scan(samples_of(given), signals=ls.Signals(embeddings=vectors), store=store)
     second = ls.scan(samples_of(truth), signals=ls.Signals(embeddings=vectors), store=store)
@@ -130,7 +130,7 @@ def test_a_scan_without_texts_and_without_signals_is_refused(digits):
 
 def test_the_command_line_takes_embeddings_for_texts(digits, tmp_path: Path, monkeypatch):
     vectors, _, given, _ = digits
-    rows = [f"d{at},{label}" for at, label in enumerate(given[:400].tolist())]
+    rows = [f"d{index},{label}" for index, label in enumerate(given[:400].tolist())]
     (tmp_path / "digits.csv").write_text("\n".join(["file,digit", *rows]))
     np.save(tmp_path / "v.npy", vectors[:400])
     monkeypatch.chdir(tmp_path)

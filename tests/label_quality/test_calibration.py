@@ -22,10 +22,10 @@ chances = st.lists(st.floats(1e-6, 1 - 1e-6), min_size=1, max_size=60).map(np.ar
 
 @given(chances, st.integers(0, 60))
 def test_the_ranking_stays(wrong, number):
-    found = calibrated(wrong, number)
+    calibration = calibrated(wrong, number)
     order = np.argsort(wrong, kind="stable")
-    assert (np.diff(found[order]) >= 0).all()
-    assert ((found >= 0) & (found <= 1)).all()
+    assert (np.diff(calibration[order]) >= 0).all()
+    assert ((calibration >= 0) & (calibration <= 1)).all()
 
 
 @given(chances, st.data())
@@ -33,9 +33,9 @@ def test_as_many_rows_are_likelier_wrong_than_right_as_the_number_says(wrong, da
     united = np.array(data.draw(st.lists(st.booleans(), min_size=len(wrong), max_size=len(wrong))))
     number = error_count(wrong, united)
     assert number >= max((wrong > 0.5).sum(), united.sum())
-    found = calibrated(wrong, number)
-    assert (found >= 0.5 - 1e-12).sum() >= number  # ties lie together on one side
-    assert (found > 0.5 + 1e-12).sum() <= number
+    calibration = calibrated(wrong, number)
+    assert (calibration >= 0.5 - 1e-12).sum() >= number  # ties lie together on one side
+    assert (calibration > 0.5 + 1e-12).sum() <= number
 
 
 @given(chances)
@@ -57,9 +57,9 @@ def test_rows_that_were_not_judged_count_nowhere(wrong, unknown):
     more = np.concatenate([wrong, np.full(unknown, np.nan)])
     united = np.ones(len(more), dtype=bool)
     assert error_count(more, united) == len(wrong)
-    found = calibrated(more, 2)
-    np.testing.assert_array_equal(found[: len(wrong)], calibrated(wrong, 2))
-    assert np.isnan(found[len(wrong) :]).all()
+    calibration = calibrated(more, 2)
+    np.testing.assert_array_equal(calibration[: len(wrong)], calibrated(wrong, 2))
+    assert np.isnan(calibration[len(wrong) :]).all()
     np.testing.assert_array_equal(worth_a_look(more), [*worth_a_look(wrong), *[False] * unknown])
     assert expected_precision(more, 3) == expected_precision(wrong, 3)
 
@@ -81,8 +81,8 @@ def test_nothing_is_said_of_nothing():
 
 
 def test_certain_rows_break_nothing():
-    found = calibrated(np.array([1.0, 0.5, 0.0]), 2)
-    np.testing.assert_allclose(found, [1, 0.5, 0], atol=1e-9)
+    calibration = calibrated(np.array([1.0, 0.5, 0.0]), 2)
+    np.testing.assert_allclose(calibration, [1, 0.5, 0], atol=1e-9)
 
 
 def invented(seed: int, noise: str, rate: float, *, half_gap: float = 3.2) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -109,7 +109,7 @@ def invented(seed: int, noise: str, rate: float, *, half_gap: float = 3.2) -> tu
 
 
 def scanned(vectors: np.ndarray, codes: np.ndarray) -> Report:
-    table = pa.table({"id": [f"r{at}" for at in range(ROWS)], "label": [f"c{code}" for code in codes]})
+    table = pa.table({"id": [f"r{row}" for row in range(ROWS)], "label": [f"c{code}" for code in codes]})
     samples = read(table, text=None, id="id", label="label")
     return scan(samples, signals=Signals(embeddings=vectors), store=None, only=["label"])
 
@@ -128,14 +128,14 @@ def test_expected_and_observed_precision_lie_close_together(monkeypatch):
     for seed, (noise, rate) in enumerate(INJECTIONS):
         vectors, truth, given_codes = invented(seed, noise, rate)
         report = scanned(vectors, given_codes)
-        told = report.facts["label_errors"]["expected_precision_at"]
+        precisions = report.facts["label_errors"]["expected_precision_at"]
         wrong = truth != given_codes
         if noise == "none":
             assert np.sum(report.scores["is_label_issue"].to_numpy()) <= 0.01 * ROWS
         order = np.argsort(report.scores["label_score"].to_numpy(), kind="stable")
         for budget, some in apart.items():
-            some.append(told[budget] - float(wrong[order[: int(budget)]].mean()))
+            some.append(precisions[budget] - float(wrong[order[: int(budget)]].mean()))
     for budget, some in apart.items():
         assert np.abs(some).mean() <= 0.05, (budget, some)
-        at_random = [one for one, (noise, _) in zip(some, INJECTIONS, strict=True) if noise != "hard"]
+        at_random = [share for share, (noise, _) in zip(some, INJECTIONS, strict=True) if noise != "hard"]
         assert np.abs(at_random).mean() <= 0.025, (budget, at_random)  # errors on hard samples: more than expected

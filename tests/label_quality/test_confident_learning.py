@@ -44,9 +44,9 @@ def test_order_and_blocks_change_nothing(seed, n, cut, classes):
     shuffled = cl.pass2(block[order], codes[order], thresholds)
     doubled = cl.pass1(np.tile(block, (2, 1)), np.tile(codes, 2))
     np.testing.assert_array_equal(cl.reduce([doubled]), thresholds)
-    for at, name in enumerate(cl.ConfidentLearningResult._fields):
-        np.testing.assert_array_equal(np.concatenate([piece[at] for piece in pieces]), whole[at], err_msg=name)
-        np.testing.assert_array_equal(shuffled[at], whole[at][order], err_msg=name)
+    for index, name in enumerate(cl.ConfidentLearningResult._fields):
+        np.testing.assert_array_equal(np.concatenate([piece[index] for piece in pieces]), whole[index], err_msg=name)
+        np.testing.assert_array_equal(shuffled[index], whole[index][order], err_msg=name)
 
 
 @FEW
@@ -57,11 +57,11 @@ def test_top_k_of_all_classes_is_dense(seed, n, classes):
     dense = cl.reduce([cl.pass1(block, codes)])
     sparse = cl.reduce([cl.pass1(values, codes, indices=indices, classes=classes)])
     np.testing.assert_allclose(sparse, dense, atol=1e-9)
-    one, other = cl.pass2(block, codes, dense), cl.pass2(values, codes, dense, indices=indices)
-    np.testing.assert_allclose(other.given, one.given, rtol=1e-6)
-    np.testing.assert_allclose(other.best_other, one.best_other, rtol=1e-6)
-    np.testing.assert_array_equal(other.other, one.other)
-    np.testing.assert_array_equal(other.confident, one.confident)
+    dense_result, other = cl.pass2(block, codes, dense), cl.pass2(values, codes, dense, indices=indices)
+    np.testing.assert_allclose(other.given, dense_result.given, rtol=1e-6)
+    np.testing.assert_allclose(other.best_other, dense_result.best_other, rtol=1e-6)
+    np.testing.assert_array_equal(other.other, dense_result.other)
+    np.testing.assert_array_equal(other.confident, dense_result.confident)
 
 
 @FEW
@@ -77,20 +77,24 @@ def test_passes_over_top_k_follow_their_definition(seed, n, classes, k):
     for row in range(n):
         kept = {int(i): max(float(v), 0.0) for i, v in zip(indices[row], values[row], strict=True) if i >= 0}
         code, total = int(codes[row]), sum(kept.values())
-        found = tuple(column[row] for column in result)
+        cells = tuple(column[row] for column in result)
         if not 0 < total < np.inf:
-            np.testing.assert_array_equal(found, (np.nan, np.nan, -1, -1))
+            np.testing.assert_array_equal(cells, (np.nan, np.nan, -1, -1))
             continue
         whole = len(kept) == classes
         rest = 0.0 if whole else min(max(1 - total, 0) / (classes - len(kept)), *kept.values(), np.inf)
         scale = 1 / total if whole or total > 1 else 1.0
         given_probability = kept.get(code, rest) * scale
-        others = [one for one in kept if one != code]
-        sure = [one for one in kept if kept[one] > 0 and kept[one] * scale >= thresholds[one]]
+        others = [other_code for other_code in kept if other_code != code]
+        sure = [
+            other_code
+            for other_code in kept
+            if kept[other_code] > 0 and kept[other_code] * scale >= thresholds[other_code]
+        ]
         other, confident = (max(some, key=kept.__getitem__, default=-1) for some in (others, sure))
         best = kept.get(other, rest) * scale
         expected = (np.nan if code < 0 else given_probability, best, other, confident)
-        np.testing.assert_allclose(found, expected, rtol=1e-6)
+        np.testing.assert_allclose(cells, expected, rtol=1e-6)
         if code >= 0:
             sums[code] += given_probability
             counts[code] += 1
@@ -104,12 +108,12 @@ def test_passes_follow_their_definition():
     judged = cl.pass2(block, codes, thresholds)
     for row in range(200):
         total, code = block[row].astype(float).sum(), codes[row]
-        others = [at for at in range(5) if at != code]
-        best = max(others, key=lambda at: block[row, at])
-        above = [at for at in range(5) if block[row, at] / total >= thresholds[at]]
+        others = [number for number in range(5) if number != code]
+        best = max(others, key=lambda code: block[row, code])
+        above = [number for number in range(5) if block[row, number] / total >= thresholds[number]]
         assert judged.other[row] == best
         assert judged.best_other[row] == pytest.approx(block[row, best] / total, rel=1e-6)
-        assert judged.confident[row] == max(above, key=lambda at: block[row, at], default=-1)
+        assert judged.confident[row] == max(above, key=lambda code: block[row, code], default=-1)
         assert np.isnan(judged.given[row]) if code < 0 else judged.given[row] == pytest.approx(block[row, code] / total)
     means = [(block[codes == code, code] / block[codes == code].sum(axis=1)).mean() for code in range(5)]
     np.testing.assert_allclose(thresholds, means, atol=2e-6)

@@ -23,10 +23,10 @@ def brought(seed: int, *, rows: int = 300, classes: int = 4) -> tuple[np.ndarray
     """Return probabilities, true and given classes; 15 % of the labels are wrong."""
     rng = np.random.default_rng(seed)
     truth = rng.permutation(np.arange(rows) % classes)
-    told = np.exp(rng.normal(size=(rows, classes)) + 3.5 * np.eye(classes)[truth])
+    probs = np.exp(rng.normal(size=(rows, classes)) + 3.5 * np.eye(classes)[truth])
     wrong = rng.random(rows) < 0.15
     codes = np.where(wrong, (truth + rng.integers(1, classes, rows)) % classes, truth).astype(np.int32)
-    return (told / told.sum(axis=1, keepdims=True)).astype(np.float32), truth, codes
+    return (probs / probs.sum(axis=1, keepdims=True)).astype(np.float32), truth, codes
 
 
 def alone(probabilities: np.ndarray, codes: np.ndarray, judged: np.ndarray | None = None) -> LabelQuality:
@@ -62,11 +62,11 @@ def test_other_names_for_the_classes_change_nothing(seed):
 @FEW
 def test_right_wrong_and_other_fit_together(seed, classes):
     probabilities, truth, codes = brought(seed, classes=classes)
-    found = alone(probabilities, codes)
-    np.testing.assert_allclose(found.right + found.wrong, 1, atol=1e-5)
-    assert (found.share <= found.wrong + 1e-6).all()
-    assert (found.other != codes).all() and (found.other >= 0).all()
-    assert found.wrong[truth != codes].mean() > 3 * found.wrong[truth == codes].mean()
+    quality = alone(probabilities, codes)
+    np.testing.assert_allclose(quality.right + quality.wrong, 1, atol=1e-5)
+    assert (quality.share <= quality.wrong + 1e-6).all()
+    assert (quality.other != codes).all() and (quality.other >= 0).all()
+    assert quality.wrong[truth != codes].mean() > 3 * quality.wrong[truth == codes].mean()
 
 
 def test_rows_that_are_not_judged_or_have_no_label_are_left_alone():
@@ -75,36 +75,38 @@ def test_rows_that_are_not_judged_or_have_no_label_are_left_alone():
     judged[:20] = False
     probabilities[:20] = np.nan
     codes[20:40] = -1
-    found = alone(probabilities, codes, judged)
-    assert np.isnan(found.right[:40]).all() and np.isnan(found.wrong[:40]).all() and np.isnan(found.share[:40]).all()
-    assert (found.other[:40] == -1).all() and not found.united[:40].any()
+    quality = alone(probabilities, codes, judged)
+    assert (
+        np.isnan(quality.right[:40]).all() and np.isnan(quality.wrong[:40]).all() and np.isnan(quality.share[:40]).all()
+    )
+    assert (quality.other[:40] == -1).all() and not quality.united[:40].any()
     rest = alone(probabilities[40:], codes[40:])
-    np.testing.assert_allclose(found.right[40:], rest.right, atol=1e-5)
+    np.testing.assert_allclose(quality.right[40:], rest.right, atol=1e-5)
 
 
 def test_rows_that_are_all_equal_are_judged_by_their_class_alone():
     codes = np.repeat(np.arange(3), [60, 30, 10]).astype(np.int32)
-    found = alone(np.tile(np.array([0.5, 0.3, 0.2], dtype=np.float32), (100, 1)), codes)
-    assert np.isfinite(found.right).all() and ((found.right >= 0) & (found.right <= 1)).all()
+    quality = alone(np.tile(np.array([0.5, 0.3, 0.2], dtype=np.float32), (100, 1)), codes)
+    assert np.isfinite(quality.right).all() and ((quality.right >= 0) & (quality.right <= 1)).all()
     for code in range(3):
-        assert np.ptp(found.right[codes == code]) < 1e-6
-    assert not found.united[codes == 0].any()
+        assert np.ptp(quality.right[codes == code]) < 1e-6
+    assert not quality.united[codes == 0].any()
 
 
 def test_with_one_class_no_label_can_be_wrong():
-    found = alone(np.ones((20, 1), dtype=np.float32), np.zeros(20, dtype=np.int32))
-    np.testing.assert_allclose(found.right, 1, atol=1e-5)
-    assert not found.united.any()
+    quality = alone(np.ones((20, 1), dtype=np.float32), np.zeros(20, dtype=np.int32))
+    np.testing.assert_allclose(quality.right, 1, atol=1e-5)
+    assert not quality.united.any()
 
 
 def test_a_class_without_samples_is_nothing_to_fail_on():
     probabilities, truth, codes = brought(2, classes=3)
     wider = np.concatenate([probabilities * 0.98, np.full((300, 1), 0.02)], axis=1).astype(np.float32)
-    narrow, found = alone(probabilities, codes), alone(wider, codes)
-    assert np.isfinite(found.right).all() and found.noise.transition.shape == (4, 4)
-    assert (found.other[truth != codes] != 3).all()
+    narrow, wide = alone(probabilities, codes), alone(wider, codes)
+    assert np.isfinite(wide.right).all() and wide.noise.transition.shape == (4, 4)
+    assert (wide.other[truth != codes] != 3).all()
     wrong = truth != codes
-    assert found.wrong[wrong].mean() == pytest.approx(narrow.wrong[wrong].mean(), abs=0.05)
+    assert wide.wrong[wrong].mean() == pytest.approx(narrow.wrong[wrong].mean(), abs=0.05)
 
 
 def planted(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -125,7 +127,7 @@ def twice(
     folds = assign_folds(codes, np.arange(len(codes)), folds=5, seed=seed)
     predictions = out_of_fold(vectors, codes, classes=4, folds=folds, seed=seed)
     every = np.ones(len(codes), dtype=bool)
-    told = {
+    inputs = {
         "vectors": vectors,
         "graph": NeighborIndex(vectors).graph(vectors, 50),
         "predictions": predictions,
@@ -137,7 +139,7 @@ def twice(
         "counts": None,
         "seed": seed,
     }
-    return quality_from_ensemble(EnsembleInputs(**(told | changed)))  # type: ignore[arg-type]
+    return quality_from_ensemble(EnsembleInputs(**(inputs | changed)))
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
@@ -157,18 +159,18 @@ def test_flips_are_found_and_mended_in_two_rounds():
     vectors, truth, _, _ = planted(3)
     rng = np.random.default_rng(3)
     codes = np.where(rng.random(400) < 0.1, (truth + rng.integers(1, 4, 400)) % 4, truth).astype(np.int32)
-    found = twice(vectors, codes, np.zeros(400, dtype=bool))
+    quality = twice(vectors, codes, np.zeros(400, dtype=bool))
     wrong = truth != codes
-    assert found.wrong[wrong].mean() > 0.9 and found.wrong[~wrong].mean() < 0.05
-    assert (found.other[wrong] == truth[wrong]).mean() > 0.95
-    assert found.united[wrong].mean() > 0.9 and found.united[~wrong].mean() < 0.05
-    assert found.noise.weights.shape == (4,)  # the linear model, two kernels, one number of neighbours
+    assert quality.wrong[wrong].mean() > 0.9 and quality.wrong[~wrong].mean() < 0.05
+    assert (quality.other[wrong] == truth[wrong]).mean() > 0.95
+    assert quality.united[wrong].mean() > 0.9 and quality.united[~wrong].mean() < 0.05
+    assert quality.noise.weights.shape == (4,)  # the linear model, two kernels, one number of neighbours
 
 
 def test_rows_that_cannot_be_judged_get_nothing_and_rows_not_to_learn_from_teach_nothing():
     vectors, _, codes, _ = planted(4)
     judged, learnable, nobody = np.ones(400, dtype=bool), np.ones(400, dtype=bool), np.zeros(400, dtype=bool)
     judged[:30] = learnable[:30] = False
-    found = twice(vectors, codes, nobody, judged=judged, learnable=learnable)
-    assert np.isnan(found.right[:30]).all() and (found.other[:30] == -1).all()
-    assert np.isfinite(found.right[30:]).all()
+    quality = twice(vectors, codes, nobody, judged=judged, learnable=learnable)
+    assert np.isnan(quality.right[:30]).all() and (quality.other[:30] == -1).all()
+    assert np.isfinite(quality.right[30:]).all()

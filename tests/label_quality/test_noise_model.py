@@ -21,9 +21,9 @@ seeds, sizes = st.integers(0, 10_000), st.integers(2, 6)
 
 def opinion(truth: np.ndarray, classes: int, rng: np.random.Generator, sharpness: float) -> np.ndarray:
     """Return what somebody holds of the true classes: float32, shape (n, classes), the sharper the surer."""
-    told = rng.normal(size=(len(truth), classes)) + sharpness * np.eye(classes)[truth]
-    told = np.exp(told - told.max(axis=1, keepdims=True))
-    return (told / told.sum(axis=1, keepdims=True)).astype(np.float32)
+    probs = rng.normal(size=(len(truth), classes)) + sharpness * np.eye(classes)[truth]
+    probs = np.exp(probs - probs.max(axis=1, keepdims=True))
+    return (probs / probs.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
 def world(
@@ -37,9 +37,9 @@ def world(
 
 
 def judged(opinions: list[np.ndarray], codes: np.ndarray) -> tuple[NoiseModel, np.ndarray]:
-    told = [log_probs(one) for one in opinions]
-    noise = fit_noise_model(told, codes)
-    return noise, posterior(pool_log_probs(told, noise.weights), codes, noise.transition)
+    log_opinions = [log_probs(opinion) for opinion in opinions]
+    noise = fit_noise_model(log_opinions, codes)
+    return noise, posterior(pool_log_probs(log_opinions, noise.weights), codes, noise.transition)
 
 
 @given(seeds, sizes, st.integers(1, 60))
@@ -47,9 +47,9 @@ def judged(opinions: list[np.ndarray], codes: np.ndarray) -> tuple[NoiseModel, n
 def test_rows_of_the_transition_sum_to_one_whatever_is_given(seed, classes, rows):
     rng = np.random.default_rng(seed)
     pool = rng.dirichlet(np.full(classes, 0.3), rows).astype(np.float32)
-    found = noise_transition_matrix(pool, rng.integers(-1, classes, rows).astype(np.int32))
-    assert found.shape == (classes, classes) and (found > 0).all()
-    np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-6)
+    matrix = noise_transition_matrix(pool, rng.integers(-1, classes, rows).astype(np.int32))
+    assert matrix.shape == (classes, classes) and (matrix > 0).all()
+    np.testing.assert_allclose(matrix.sum(axis=1), 1, atol=1e-6)
 
 
 @given(seeds, sizes)
@@ -57,12 +57,12 @@ def test_rows_of_the_transition_sum_to_one_whatever_is_given(seed, classes, rows
 def test_other_names_for_the_classes_change_nothing(seed, classes):
     truth, codes, rng = world(seed, classes=classes, noise="pair")
     opinions = [opinion(truth, classes, rng, sharpness) for sharpness in (2.5, 4.0)]
-    noise, found = judged(opinions, codes)
+    noise, posteriors = judged(opinions, codes)
     order = rng.permutation(classes)  # column j of the second world is column order[j] of the first
-    others, renamed = judged([one[:, order] for one in opinions], np.argsort(order)[codes].astype(np.int32))
+    others, renamed = judged([opinion[:, order] for opinion in opinions], np.argsort(order)[codes].astype(np.int32))
     np.testing.assert_allclose(others.weights, noise.weights, rtol=1e-3, atol=1e-3)
     np.testing.assert_allclose(others.transition, noise.transition[np.ix_(order, order)], atol=1e-5)
-    np.testing.assert_allclose(renamed, found[:, order], atol=1e-3)
+    np.testing.assert_allclose(renamed, posteriors[:, order], atol=1e-3)
 
 
 @given(seeds)
@@ -73,19 +73,19 @@ def test_another_order_of_the_rows_changes_nothing(seed):
     # moved by 1.2e-3 of themselves in one case.
     truth, codes, rng = world(seed)
     opinions = [opinion(truth, 4, rng, sharpness) for sharpness in (2.0, 3.0, 4.0)]
-    noise, found = judged(opinions, codes)
+    noise, posteriors = judged(opinions, codes)
     order = rng.permutation(len(codes))
-    others, again = judged([one[order] for one in opinions], codes[order])
+    others, again = judged([opinion[order] for opinion in opinions], codes[order])
     np.testing.assert_allclose(others.weights, noise.weights, rtol=5e-3, atol=1e-3)
     np.testing.assert_allclose(others.transition, noise.transition, atol=1e-5)
-    np.testing.assert_allclose(again, found[order], atol=1e-3)
+    np.testing.assert_allclose(again, posteriors[order], atol=1e-3)
 
 
 def sure_of(codes: np.ndarray, classes: int, share: float = 0.7) -> np.ndarray:
     """Return opinions that are all equally sure of one class: how much they weigh tells how often they are right."""
-    told = np.full((len(codes), classes), (1 - share) / (classes - 1), dtype=np.float32)
-    told[np.arange(len(codes)), codes] = share
-    return told
+    probs = np.full((len(codes), classes), (1 - share) / (classes - 1), dtype=np.float32)
+    probs[np.arange(len(codes)), codes] = share
+    return probs
 
 
 @pytest.mark.parametrize("place", [0, 1, 2])
@@ -116,17 +116,20 @@ def test_under_uniform_noise_labels_are_ranked_by_the_probability_of_the_given_o
     codes = rng.integers(0, classes, 200).astype(np.int32)
     even = np.full((classes, classes), min(rate, 0.4) / (classes - 1), dtype=np.float32)
     np.fill_diagonal(even, 1 - min(rate, 0.4))
-    at = np.arange(200)
-    right, own = posterior(pool, codes, even)[at, codes], pool[at, codes]
+    rows = np.arange(200)
+    right, own = posterior(pool, codes, even)[rows, codes], pool[rows, codes]
     assert (np.diff(right[np.argsort(own, kind="stable")]) >= -1e-6).all()
 
 
 def test_under_uniform_noise_the_fitted_ranking_is_nearly_that_of_self_confidence():
     truth, codes, rng = world(5, rows=3_000)
-    told = [log_probs(opinion(truth, 4, rng, 3.0))]
-    noise = fit_noise_model(told, codes)
-    pool, at = pool_log_probs(told, noise.weights), np.arange(len(codes))
-    ranks = [one.argsort().argsort() for one in (pool[at, codes], posterior(pool, codes, noise.transition)[at, codes])]
+    log_opinions = [log_probs(opinion(truth, 4, rng, 3.0))]
+    noise = fit_noise_model(log_opinions, codes)
+    pool, rows = pool_log_probs(log_opinions, noise.weights), np.arange(len(codes))
+    ranks = [
+        scores.argsort().argsort()
+        for scores in (pool[rows, codes], posterior(pool, codes, noise.transition)[rows, codes])
+    ]
     assert np.corrcoef(np.stack(ranks))[0, 1] > 0.99
 
 
@@ -149,9 +152,9 @@ def test_unlabeled_rows_are_what_the_opinions_hold_and_teach_nothing_of_the_nois
     known = without >= 0
     matrix = noise_transition_matrix(pool, without)
     np.testing.assert_array_equal(matrix, noise_transition_matrix(pool[known], without[known]))
-    found = posterior(pool, without, matrix)
-    np.testing.assert_allclose(found[~known], pool[~known], atol=1e-6)
-    np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-5)
+    posteriors = posterior(pool, without, matrix)
+    np.testing.assert_allclose(posteriors[~known], pool[~known], atol=1e-6)
+    np.testing.assert_allclose(posteriors.sum(axis=1), 1, atol=1e-5)
 
 
 @given(seeds, sizes)
@@ -159,6 +162,6 @@ def test_unlabeled_rows_are_what_the_opinions_hold_and_teach_nothing_of_the_nois
 def test_no_opinion_can_veto_a_class(seed, classes):
     rng = np.random.default_rng(seed)
     sure = np.eye(classes, dtype=np.float32)[rng.integers(0, classes, 20)]
-    found = pool_log_probs([log_probs(sure), log_probs(np.roll(sure, 1, axis=0))], np.array([1.5, 0.5]))
-    assert (found > 0).all() and np.isfinite(found).all()
-    np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-5)
+    pool = pool_log_probs([log_probs(sure), log_probs(np.roll(sure, 1, axis=0))], np.array([1.5, 0.5]))
+    assert (pool > 0).all() and np.isfinite(pool).all()
+    np.testing.assert_allclose(pool.sum(axis=1), 1, atol=1e-5)

@@ -155,7 +155,7 @@ def test_rows_that_are_no_probabilities_are_refused_by_name(probs, row, said):
     with pytest.raises(InputError, match=said):
         list(checked(Dense(probs)))
     with pytest.raises(InputError, match=said.replace("17000", "row-17000")):
-        list(checked(Dense(probs), lambda rows: [f"row-{at}" for at in rows]))
+        list(checked(Dense(probs), lambda rows: [f"row-{row}" for row in rows]))
 
 
 def test_top_k_rows_that_are_no_probabilities_are_refused_by_name():

@@ -21,7 +21,7 @@ from labelsift.models.logistic_regression import LogisticRegression
 from labelsift.models.neighbors import NeighborIndex
 from labelsift.signals.signals import Signals
 
-NAMES = [f"class {at}" for at in range(12)]
+NAMES = [f"class {number}" for number in range(12)]
 
 
 def predictions(seed: int, n: int, classes: int, right: float) -> tuple[np.ndarray, np.ndarray]:
@@ -60,8 +60,8 @@ def test_two_exchanged_columns_are_said():
     said = column_order_warning(codes, swapped[predicted], NAMES)
     assert said is not None
     assert "class 3 → class 7, class 7 → class 3" in said
-    found = column_order(codes, swapped[predicted], 12)
-    assert found.exchanged > found.agreement + 0.1
+    suggested_order = column_order(codes, swapped[predicted], 12)
+    assert suggested_order.exchanged > suggested_order.agreement + 0.1
 
 
 def test_a_class_that_is_often_mislabeled_is_no_wrong_order():
@@ -85,7 +85,11 @@ def test_all_rows_alike():
 def test_a_scan_says_it_of_probabilities_that_a_user_brings():
     codes, _ = predictions(0, 200, 3, 1)
     assert pred_probs_warnings(np.full((200, 3), 1 / 3, dtype=np.float32), codes, NAMES[:3])[0].startswith("All rows")
-    table = {"id": [str(at) for at in range(200)], "text": ["some text"] * 200, "label": [NAMES[at] for at in codes]}
+    table = {
+        "id": [str(number) for number in range(200)],
+        "text": ["some text"] * 200,
+        "label": [NAMES[number] for number in codes],
+    }
     samples = ls.read(pa.table(table), id="id", label="label")
     signals = Signals(pred_probs=np.eye(3)[codes][:, [2, 0, 1]], embeddings=np.ones((200, 2)), classes=NAMES[:3])
     with pytest.raises(InputError, match="look out of order"):

@@ -58,12 +58,12 @@ def test_permuting_classes_permutes_the_result(seed, n, classes):
     labels, probs = data(seed, n, classes)
     order = np.random.default_rng(seed).permutation(classes)
     place = np.append(np.argsort(order), -1)
-    one, other = scored(labels, probs), scored(place[labels], probs[:, order])
+    first, other = scored(labels, probs), scored(place[labels], probs[:, order])
     for name in ("label_score", "confidence"):
-        np.testing.assert_allclose(other[name].to_numpy(), one[name].to_numpy(), rtol=1e-5)
-    assert other["is_label_issue"] == one["is_label_issue"]
+        np.testing.assert_allclose(other[name].to_numpy(), first[name].to_numpy(), rtol=1e-5)
+    assert other["is_label_issue"] == first["is_label_issue"]
     back = pa.array(order).take(other["suggested_label"].combine_chunks())
-    assert back.equals(one["suggested_label"].combine_chunks())
+    assert back.equals(first["suggested_label"].combine_chunks())
 
 
 @FEW
@@ -221,13 +221,13 @@ def test_no_more_than_a_block_is_held_of_the_probabilities(tmp_path):
 
 @pytest.mark.skipif(not IMDB.exists(), reason="needs ../shared/data/imdb_probs")
 def test_published_probabilities_off_by_rounding_are_accepted():
-    held = np.load(IMDB)
-    off = np.abs(held["pred_probs"].sum(axis=1, dtype=np.float64) - 1).max()
+    imdb = np.load(IMDB)
+    off = np.abs(imdb["pred_probs"].sum(axis=1, dtype=np.float64) - 1).max()
     assert off > 1e-6
-    table = ls.score_labels(held["label"], held["pred_probs"])
-    score, verified = table["label_score"].to_numpy(), held["verified"]
+    table = ls.score_labels(imdb["label"], imdb["pred_probs"])
+    score, verified = table["label_score"].to_numpy(), imdb["verified"]
     assert np.isfinite(score).all()
-    wrong = held["error"][verified]
+    wrong = imdb["error"][verified]
     ranks = score[verified].argsort().argsort()
     auroc = (ranks[~wrong].mean() - ranks[wrong].mean()) / len(ranks) + 0.5
     assert auroc > 0.5  # people looked only at rows that another method had flagged

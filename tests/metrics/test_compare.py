@@ -22,15 +22,15 @@ WORDS = {"a": "refund money back please order", "b": "login password account loc
 
 def rows(n: int = 60) -> dict[str, list]:
     rng = np.random.default_rng(0)
-    labels = ["a" if at % 2 else "b" for at in range(n)]
-    texts = [" ".join(rng.permutation(WORDS[label].split())) + f" number {at}" for at, label in enumerate(labels)]
-    places = [("CA", "NY", "TX")[at % 3] for at in range(n)]
+    labels = ["a" if row % 2 else "b" for row in range(n)]
+    texts = [" ".join(rng.permutation(WORDS[label].split())) + f" number {index}" for index, label in enumerate(labels)]
+    places = [("CA", "NY", "TX")[row % 3] for row in range(n)]
     return {
-        "id": [f"s{at:03}" for at in range(n)],
+        "id": [f"s{row:03}" for row in range(n)],
         "text": texts,
         "label": labels,
         "state": places,
-        "gender": ["f" if at % 4 < 2 else "m" for at in range(n)],
+        "gender": ["f" if row % 4 < 2 else "m" for row in range(n)],
     }
 
 
@@ -45,12 +45,12 @@ def old() -> ls.Report:
 
 
 def test_a_run_beside_itself_shows_no_change(old):
-    found = compare(old, old)
-    assert (found.added, found.removed, found.edited, found.renamed) == ((), (), (), ())
-    assert found.relabeled.num_rows == 0 and found.movements == []
-    assert all(row["difference"] == 0 for row in found.metrics.to_pylist())
-    assert not any(row["significant"] for row in found.slices.to_pylist())
-    assert all((row["fixed"], row["appeared"]) == (0, 0) for row in found.issues.to_pylist())
+    comparison = compare(old, old)
+    assert (comparison.added, comparison.removed, comparison.edited, comparison.renamed) == ((), (), (), ())
+    assert comparison.relabeled.num_rows == 0 and comparison.movements == []
+    assert all(row["difference"] == 0 for row in comparison.metrics.to_pylist())
+    assert not any(row["significant"] for row in comparison.slices.to_pylist())
+    assert all((row["fixed"], row["appeared"]) == (0, 0) for row in comparison.issues.to_pylist())
 
 
 def test_exactly_the_changed_rows_are_named(old):
@@ -63,23 +63,25 @@ def test_exactly_the_changed_rows_are_named(old):
     for name, value in {"id": "new", "text": "quite another thing", "label": "a", "state": "CA", "gender": "f"}.items():
         table[name].append(value)
     order = np.random.default_rng(1).permutation(len(table["id"]))
-    found = compare(old, scanned({name: [column[at] for at in order] for name, column in table.items()}))
-    assert found.added == ("new",)
-    assert found.removed == ("s030",)
-    assert found.edited == ("s010",)
-    assert found.renamed == (("s020", "renamed"),)
-    changes = {row["id"]: (row["old"], row["new"]) for row in found.relabeled.to_pylist()}
+    comparison = compare(old, scanned({name: [column[row] for row in order] for name, column in table.items()}))
+    assert comparison.added == ("new",)
+    assert comparison.removed == ("s030",)
+    assert comparison.edited == ("s010",)
+    assert comparison.renamed == (("s020", "renamed"),)
+    changes = {row["id"]: (row["old"], row["new"]) for row in comparison.relabeled.to_pylist()}
     assert changes == {"s003": ("a", "b"), "s005": ("a", None), "s008": ("b", "a")}
-    assert sorted(found.movements, key=str) == sorted([("a", "b", 1), ("a", None, 1), ("b", "a", 1)], key=str)
+    assert sorted(comparison.movements, key=str) == sorted([("a", "b", 1), ("a", None, 1), ("b", "a", 1)], key=str)
 
 
 def test_a_slice_that_fell_is_marked_with_its_interval(old):
     table = rows()
-    for at, (state, gender) in enumerate(zip(table["state"], table["gender"], strict=True)):
+    for index, (state, gender) in enumerate(zip(table["state"], table["gender"], strict=True)):
         if (state, gender) == ("CA", "f"):
-            table["label"][at] = "b" if table["label"][at] == "a" else "a"
-    found = compare(old, scanned(table), by=["state", "gender"])
-    fell = {row["slug"]: row for row in found.slices.to_pylist() if row["metric"] == "accuracy" and row["significant"]}
+            table["label"][index] = "b" if table["label"][index] == "a" else "a"
+    comparison = compare(old, scanned(table), by=["state", "gender"])
+    fell = {
+        row["slug"]: row for row in comparison.slices.to_pylist() if row["metric"] == "accuracy" and row["significant"]
+    }
     assert "state:CA__gender:f" in fell
     row = fell["state:CA__gender:f"]
     assert row["low"] <= row["difference"] <= row["high"] < 0
@@ -89,11 +91,13 @@ def test_a_slice_that_fell_is_marked_with_its_interval(old):
 def test_slices_that_were_asked_for_are_shown_and_those_of_one_run_are_named(old):
     table = rows()
     table["state"] = ["WA" if state == "TX" else state for state in table["state"]]
-    found = compare(old, scanned(table), by=["state", "gender"])
-    assert 'state = "TX"' in found.only_old and 'state = "WA"' in found.only_new
-    assert not any(row["significant"] for row in found.slices.to_pylist())
-    print_comparison(found, console=Console(file=(into := StringIO()), width=200))
-    line = next(one for one in into.getvalue().splitlines() if "CA" in one and "gender" in one and "accuracy" in one)
+    comparison = compare(old, scanned(table), by=["state", "gender"])
+    assert 'state = "TX"' in comparison.only_old and 'state = "WA"' in comparison.only_new
+    assert not any(row["significant"] for row in comparison.slices.to_pylist())
+    print_comparison(comparison, console=Console(file=(into := StringIO()), width=200))
+    line = next(
+        line for line in into.getvalue().splitlines() if "CA" in line and "gender" in line and "accuracy" in line
+    )
     assert " … " in line
     assert f'slices only in {old.run}: state = "TX"' in into.getvalue()
 
@@ -116,22 +120,22 @@ def test_a_relabeled_row_names_who_decided_it_when_and_why(tmp_path):
     ]
     ls.record(pa.Table.from_pylist(made, CORRECTIONS_SCHEMA), store=store)
     table = rows()
-    for at in (3, 5, 7, 9, 11):
-        table["label"][at] = "b"
-    found = compare(ls.load(first.run, store=store), scanned(table, store=store))
-    told = {row["id"]: row["decided"] for row in found.relabeled.to_pylist()}
-    assert {one: [who["person"] for who in people] for one, people in told.items()} == {
+    for number in (3, 5, 7, 9, 11):
+        table["label"][number] = "b"
+    comparison = compare(ls.load(first.run, store=store), scanned(table, store=store))
+    decided = {row["id"]: row["decided"] for row in comparison.relabeled.to_pylist()}
+    assert {id: [who["person"] for who in people] for id, people in decided.items()} == {
         "s003": ["ann", "bob"],
         "s005": [],
         "s007": [],
         "s009": [],
         "s011": [],
     }
-    ann = told["s003"][0]
+    ann = decided["s003"][0]
     assert (ann["why"], ann["note"]) == ("flagged as near duplicate; took the suggestion", "see ticket 12")
     assert ann["time"][:10] == made[0]["time"].date().isoformat()
-    assert found.as_dict()["relabeled"][0]["decided"][0] == ann
-    print_comparison(found, console=Console(file=(into := StringIO()), width=200))
+    assert comparison.as_dict()["relabeled"][0]["decided"][0] == ann
+    print_comparison(comparison, console=Console(file=(into := StringIO()), width=200))
     assert "took the suggestion; “see ticket 12”" in into.getvalue()
 
 
@@ -149,7 +153,7 @@ def test_a_decision_on_another_label_or_data_set_explains_nothing(tmp_path):
     third = scanned(table, store=store)
     assert [row["decided"] for row in compare(first, third).relabeled.to_pylist()] == [[], []]
     (row,) = compare(second, third).relabeled.to_pylist()
-    assert [one["person"] for one in row["decided"]] == ["ann"]
+    assert [decision["person"] for decision in row["decided"]] == ["ann"]
 
 
 def test_an_unknown_column_is_refused(old):
@@ -186,7 +190,7 @@ def test_the_command_compares_kept_runs(tmp_path, monkeypatch):
     assert runner.invoke(main, ["runs", "export", "latest", "out"]).exit_code != 0
     removed = runner.invoke(main, ["runs", "rm", second.run, "--yes"])
     assert removed.exit_code == 0, removed.output
-    assert [one["run"] for one in json.loads(runner.invoke(main, ["runs", "list", "--json"]).stdout)] == [first.run]
+    assert [run["run"] for run in json.loads(runner.invoke(main, ["runs", "list", "--json"]).stdout)] == [first.run]
 
 
 def test_three_runs_are_shown_in_a_row_and_the_first_beside_the_last(tmp_path, monkeypatch):
@@ -194,26 +198,26 @@ def test_three_runs_are_shown_in_a_row_and_the_first_beside_the_last(tmp_path, m
     tables = [rows() for _ in range(3)]
     tables[1]["label"][3], tables[1]["text"][8] = "b", ""
     tables[2]["label"][3], tables[2]["label"][5], tables[2]["text"][8] = "b", "b", ""
-    runs = [scanned(one, store=".labelsift").run for one in tables]
+    runs = [scanned(table, store=".labelsift").run for table in tables]
     runner = CliRunner()
     result = runner.invoke(main, ["compare", *runs, "--by", "state", "--json", "--html", "trend.html"])
     assert result.exit_code == 0, result.output
-    told = json.loads(result.stdout)
-    assert (told["runs"], told["old"], told["new"]) == (runs, runs[0], runs[2])
-    assert [one["id"] for one in told["relabeled"]] == ["s003", "s005"]
-    counts = {one["issue"]: one["counts"] for one in told["trend"]["issues"]}
+    content = json.loads(result.stdout)
+    assert (content["runs"], content["old"], content["new"]) == (runs, runs[0], runs[2])
+    assert [row["id"] for row in content["relabeled"]] == ["s003", "s005"]
+    counts = {issue["issue"]: issue["counts"] for issue in content["trend"]["issues"]}
     assert counts["empty"] == [0, 1, 1]
     for kind in ("metrics", "slices"):
-        ends = {(one.get("predicate"), one["metric"]): (one["old"], one["new"]) for one in told[kind]}
-        shown = {(one.get("predicate"), one["metric"]): one["values"] for one in told["trend"][kind]}
+        ends = {(row.get("predicate"), row["metric"]): (row["old"], row["new"]) for row in content[kind]}
+        shown = {(row.get("predicate"), row["metric"]): row["values"] for row in content["trend"][kind]}
         assert ends.keys() == shown.keys() and all(len(values) == 3 for values in shown.values())
-        assert {one: (values[0], values[-1]) for one, values in shown.items()} == ends
-    each = [compare(ls.load(one), ls.load(one)).metrics.to_pylist() for one in runs]
-    assert [one["values"] for one in told["trend"]["metrics"]] == [
-        [run[at]["new"] for run in each] for at in range(len(each[0]))
+        assert {key: (values[0], values[-1]) for key, values in shown.items()} == ends
+    each = [compare(ls.load(run), ls.load(run)).metrics.to_pylist() for run in runs]
+    assert [row["values"] for row in content["trend"]["metrics"]] == [
+        [run[number]["new"] for run in each] for number in range(len(each[0]))
     ]
     text = runner.invoke(main, ["compare", *runs], terminal_width=300)
-    assert [one[:10] for one in told["created"]] == [ls.load(one).created.date().isoformat() for one in runs]
+    assert [time[:10] for time in content["created"]] == [ls.load(time).created.date().isoformat() for time in runs]
     assert "Run by run" in text.output and "2 rows relabeled: s003, s005" in text.output
     page = (tmp_path / "trend.html").read_text(encoding="utf-8")
     assert all(f'<div class="mono quiet">{run}</div></th>' in page for run in runs)

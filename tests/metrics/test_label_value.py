@@ -20,7 +20,9 @@ CLASSES = ("billing", "delivery", "login")
 def report(labels: list[str | None], vectors: np.ndarray, **columns: list) -> ls.Report:
     """A run without a scan: texts, labels, embeddings."""
     n = len(labels)
-    table = pa.table({"id": [f"s{at}" for at in range(n)], "text": [f"text {at}" for at in range(n)], "label": labels})
+    table = pa.table(
+        {"id": [f"s{row}" for row in range(n)], "text": [f"text {row}" for row in range(n)], "label": labels}
+    )
     for name, values in columns.items():
         table = table.append_column(name, pa.array(values))
     names = [name for name in columns if name != "split"]
@@ -43,20 +45,20 @@ def data() -> tuple[np.ndarray, list[str], list[str]]:
 
 def test_corrected_labels_show_a_gain(data):
     vectors, right, wrong = data
-    found = label_value(report(wrong, vectors), report(right, vectors))
-    assert found.gain > 0.03
-    assert found.low > 0
-    assert np.mean(found.accuracy[NEW, NEW]) > np.mean(found.accuracy[OLD, OLD])
-    assert found.changed_training + found.changed_evaluation == sum(a != b for a, b in zip(right, wrong, strict=True))
-    assert any("no independent yardstick" in note for note in found.notes)
+    value = label_value(report(wrong, vectors), report(right, vectors))
+    assert value.gain > 0.03
+    assert value.low > 0
+    assert np.mean(value.accuracy[NEW, NEW]) > np.mean(value.accuracy[OLD, OLD])
+    assert value.changed_training + value.changed_evaluation == sum(a != b for a, b in zip(right, wrong, strict=True))
+    assert any("no independent yardstick" in note for note in value.notes)
 
 
 def test_the_same_labels_are_worth_nothing_more(data):
     vectors, right, _ = data
-    found = label_value(report(right, vectors), report(right, vectors))
-    assert found.gain == 0
-    assert found.accuracy[OLD, OLD] == found.accuracy[NEW, NEW]
-    assert not any("yardstick" in note for note in found.notes)
+    value = label_value(report(right, vectors), report(right, vectors))
+    assert value.gain == 0
+    assert value.accuracy[OLD, OLD] == value.accuracy[NEW, NEW]
+    assert not any("yardstick" in note for note in value.notes)
 
 
 def test_as_many_labels_shuffled_show_no_gain(data):
@@ -66,41 +68,41 @@ def test_as_many_labels_shuffled_show_no_gain(data):
     shuffled = list(right)
     for row, other in zip(rows, rng.permutation(rows), strict=True):
         shuffled[row] = right[other]
-    found = label_value(report(right, vectors), report(shuffled, vectors))
-    assert found.low < 0.02
+    value = label_value(report(right, vectors), report(shuffled, vectors))
+    assert value.low < 0.02
 
 
 def test_a_frozen_split_is_never_trained_on_and_slices_are_shown(data):
     vectors, right, wrong = data
-    split = ["test" if at % 4 == 0 else "train" for at in range(len(right))]
-    state = ["CA" if at % 3 == 0 else "NY" for at in range(len(right))]
+    split = ["test" if row % 4 == 0 else "train" for row in range(len(right))]
+    state = ["CA" if row % 3 == 0 else "NY" for row in range(len(right))]
     # Wrong labels in the test rows alone: neither model may learn from them, so both are the same.
     half = [bad if part == "test" else good for good, bad, part in zip(right, wrong, split, strict=True)]
-    one, other = (report(labels, vectors, split=split, state=state) for labels in (half, right))
-    found = label_value(one, other, evaluation="test", by=["state"])
-    assert found.changed_training == 0 < found.changed_evaluation
-    assert found.accuracy[OLD, NEW] == found.accuracy[NEW, NEW]
-    assert found.slices["slug"].to_pylist() == ["state:CA", "state:NY"]
-    assert found.slices["n"].to_pylist() == [300, 600]
+    first, other = (report(labels, vectors, split=split, state=state) for labels in (half, right))
+    value = label_value(first, other, evaluation="test", by=["state"])
+    assert value.changed_training == 0 < value.changed_evaluation
+    assert value.accuracy[OLD, NEW] == value.accuracy[NEW, NEW]
+    assert value.slices["slug"].to_pylist() == ["state:CA", "state:NY"]
+    assert value.slices["n"].to_pylist() == [300, 600]
 
 
 def test_a_slice_shows_two_by_two_and_a_gain_where_its_labels_were_mended(data):
     vectors, right, wrong = data
     state = ["CA" if label == "billing" else "NY" for label in right]
     whole = ["yes"] * len(right)
-    found = label_value(
+    value = label_value(
         *(report(labels, vectors, state=state, whole=whole) for labels in (wrong, right)), by=["state", "whole"]
     )
-    california, _, everything = found.slices.to_pylist()
+    california, _, everything = value.slices.to_pylist()
     assert california["low"] > 0
     assert california["new_new"] - california["old_new"] == pytest.approx(california["gain"])
-    assert [everything[name] for name in ("gain", "low", "high")] == pytest.approx([found.gain, found.low, found.high])
-    for (trained, judged), values in found.accuracy.items():
+    assert [everything[name] for name in ("gain", "low", "high")] == pytest.approx([value.gain, value.low, value.high])
+    for (trained, judged), values in value.accuracy.items():
         assert everything[f"{trained}_{judged}"] == pytest.approx(np.mean(values))
     console = Console(width=160, file=io.StringIO(), highlight=False)
-    print_label_value(found, console=console)
+    print_label_value(value, console=console)
     assert isinstance(console.file, io.StringIO)
-    (line,) = [one for one in console.file.getvalue().splitlines() if "state:CA" in one]
+    (line,) = [line for line in console.file.getvalue().splitlines() if "state:CA" in line]
     cells = [f"{california[name]:.3f}" for name in ("old_old", "new_old", "old_new", "new_new")]
     interval = ["…", f"{california['high']:+.3f}", "*"]
     assert line.split()[2:] == [*cells, f"{california['gain']:+.3f}", f"{california['low']:+.3f}", *interval]
@@ -108,9 +110,9 @@ def test_a_slice_shows_two_by_two_and_a_gain_where_its_labels_were_mended(data):
 
 def test_of_a_handful_of_rows_a_slice_has_no_interval(data):
     vectors, right, wrong = data
-    state = ["CA" if at < 20 else "NY" for at in range(len(right))]
-    found = label_value(*(report(labels, vectors, state=state) for labels in (wrong, right)), by=["state"])
-    small, large = found.slices.to_pylist()
+    state = ["CA" if row < 20 else "NY" for row in range(len(right))]
+    value = label_value(*(report(labels, vectors, state=state) for labels in (wrong, right)), by=["state"])
+    small, large = value.slices.to_pylist()
     assert (small["slug"], small["low"], small["high"]) == ("state:CA", None, None)
     assert small["gain"] is not None
     assert large["low"] is not None

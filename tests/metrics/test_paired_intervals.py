@@ -13,21 +13,21 @@ from labelsift.metrics.slice_metrics import ScoredLabels, overall
 
 def outcomes(old: np.ndarray, new: np.ndarray, shared: int) -> Outcomes:
     """Count two runs of simulations: bool, shape (simulations, n) each; the first ``shared`` samples are the same."""
-    one, other = old[:, :shared], new[:, :shared]
+    old_shared, other = old[:, :shared], new[:, :shared]
     return Outcomes(
         old_hits=old.sum(axis=1),
         old_total=np.full(len(old), old.shape[1]),
         new_hits=new.sum(axis=1),
         new_total=np.full(len(new), new.shape[1]),
-        both=(one & other).sum(axis=1),
-        old_only=(one & ~other).sum(axis=1),
-        new_only=(~one & other).sum(axis=1),
-        neither=(~one & ~other).sum(axis=1),
+        both=(old_shared & other).sum(axis=1),
+        old_only=(old_shared & ~other).sum(axis=1),
+        new_only=(~old_shared & other).sum(axis=1),
+        neither=(~old_shared & ~other).sum(axis=1),
     )
 
 
 def of_table(both: int, old_only: int, new_only: int, neither: int) -> tuple[float, float]:
-    table = [np.array([one]) for one in (both, old_only, new_only, neither)]
+    table = [np.array([count]) for count in (both, old_only, new_only, neither)]
     total = sum(table)
     low, high = rate_difference(Outcomes(table[0] + table[1], total, table[0] + table[2], total, *table))
     return round(float(low[0]), 3), round(float(high[0]), 3)
@@ -76,8 +76,8 @@ def drawn(rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray, np.
 
 def both_f1(given: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     nothing = np.zeros(len(given), dtype=bool)
-    found = overall(ScoredLabels(("a", "b", "c"), given, predicted, nothing, nothing, ""))
-    return np.array([found["f1"], found["weighted_f1"]])
+    interval = overall(ScoredLabels(("a", "b", "c"), given, predicted, nothing, nothing, ""))
+    return np.array([interval["f1"], interval["weighted_f1"]])
 
 
 def test_intervals_of_f1_cover_the_truth():
@@ -97,11 +97,11 @@ def test_intervals_of_f1_cover_the_truth():
 
 def test_the_bootstrap_repeats_itself_and_keeps_silent_on_few_samples():
     given, old, new = drawn(np.random.default_rng(1), 60)
-    one = np.ones(60, dtype=np.int64)
-    first, second = (f1_difference((given, old), (given, new), one) for _ in range(2))
+    ones = np.ones(60, dtype=np.int64)
+    first, second = (f1_difference((given, old), (given, new), ones) for _ in range(2))
     np.testing.assert_array_equal(first, second)
     few = slice(0, FEWEST - 1)
-    assert np.isnan(f1_difference((given[few], old[few]), (given[few], new[few]), one[few])).all()
+    assert np.isnan(f1_difference((given[few], old[few]), (given[few], new[few]), ones[few])).all()
 
 
 def test_many_kinds_of_samples_have_the_interval_of_their_sum():
@@ -115,14 +115,14 @@ def test_many_kinds_of_samples_have_the_interval_of_their_sum():
 
 def test_the_comparison_pairs_the_samples_of_each_slice_and_takes_moved_ones_as_others():
     n, rng = 120, np.random.default_rng(2)
-    given = [("a", "b")[at % 2] for at in range(n)]
-    before = [one if draw > 0.3 else "b" for one, draw in zip(given, rng.random(n), strict=True)]
-    after = [one if draw > 0.3 else other for one, other, draw in zip(before, given, rng.random(n), strict=True)]
-    place = ["CA" if at < 80 else "NY" for at in range(n)]
-    moved = ["NY" if at < 20 else "CA" if at < 80 else "NY" for at in range(n)]
+    given = [("a", "b")[row % 2] for row in range(n)]
+    before = [label if draw > 0.3 else "b" for label, draw in zip(given, rng.random(n), strict=True)]
+    after = [label if draw > 0.3 else other for label, other, draw in zip(before, given, rng.random(n), strict=True)]
+    place = ["CA" if row < 80 else "NY" for row in range(n)]
+    moved = ["NY" if row < 20 else "CA" if row < 80 else "NY" for row in range(n)]
 
     def run(predicted: list[str], state: list[str], ids: range) -> ls.Report:
-        table = {"id": [f"s{at}" for at in ids], "text": [f"text {at}" for at in range(n)], "label": given}
+        table = {"id": [f"s{number}" for number in ids], "text": [f"text {row}" for row in range(n)], "label": given}
         samples = ls.read(
             pa.table(table | {"predicted": predicted, "state": state}),
             id="id",
@@ -132,23 +132,23 @@ def test_the_comparison_pairs_the_samples_of_each_slice_and_takes_moved_ones_as_
         )
         return ls.scan(samples, only=["empty"], store=None)
 
-    def accuracy(found) -> dict[str | None, tuple[float, float]]:
-        rows = [*found.metrics.to_pylist(), *found.slices.to_pylist()]
+    def accuracy(comparison) -> dict[str | None, tuple[float, float]]:
+        rows = [*comparison.metrics.to_pylist(), *comparison.slices.to_pylist()]
         return {row.get("slug"): (row["low"], row["high"]) for row in rows if row["metric"] == "accuracy"}
 
     old, new = run(before, place, range(n)), run(after, place, range(n))
-    hits = np.array([[one == two for one, two in zip(side, given, strict=True)] for side in (before, after)])
-    found = accuracy(compare(old, new))
+    hits = np.array([[label == two for label, two in zip(side, given, strict=True)] for side in (before, after)])
+    intervals = accuracy(compare(old, new))
     for slug, rows in ((None, slice(0, n)), ("state:CA", slice(0, 80)), ("state:NY", slice(80, n))):
         low, high = rate_difference(outcomes(hits[:1, rows], hits[1:, rows], hits[:, rows].shape[1]))
-        assert found[slug] == pytest.approx((low[0], high[0]))
+        assert intervals[slug] == pytest.approx((low[0], high[0]))
 
     partly = accuracy(compare(old, run(after, moved, range(n))))
     low, high = rate_difference(outcomes(hits[:1, np.r_[20:80, :20]], hits[1:, 20:80], 60))
     assert partly["state:CA"] == pytest.approx((low[0], high[0]))
 
     f1 = {row["metric"]: row for row in compare(old, new).metrics.to_pylist()}["f1"]
-    codes = [np.array([one == "b" for one in side], dtype=np.int64) for side in (given, before, after)]
+    codes = [np.array([label == "b" for label in side], dtype=np.int64) for side in (given, before, after)]
     kinds, counts = np.unique(np.column_stack(codes), axis=0, return_counts=True)
     order = np.lexsort((kinds[:, 2], kinds[:, 0], kinds[:, 1], kinds[:, 0]))
     low, high = f1_difference((kinds[order, 0], kinds[order, 1]), (kinds[order, 0], kinds[order, 2]), counts[order])

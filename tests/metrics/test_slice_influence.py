@@ -20,14 +20,14 @@ PLACES = {"CA": "beach surf coast", "NY": "tower subway harbor"}
 
 def rows() -> dict[str, list[str]]:
     rng = np.random.default_rng(5)
-    found: dict[str, list[str]] = {name: [] for name in ("id", "text", "label", "state")}
-    for at in range(240):
-        label, state = ("card", "money")[at % 2], ("CA", "NY")[at // 2 % 2]
-        words = [*rng.choice(SUBJECTS[label].split(), 3), *rng.choice(PLACES[state].split(), 2), f"n{at}"]
-        values = (f"r{at}", " ".join(rng.permutation(words)), label, state)
-        for name, value in zip(found, values, strict=True):
-            found[name].append(value)
-    return found
+    columns: dict[str, list[str]] = {name: [] for name in ("id", "text", "label", "state")}
+    for number in range(240):
+        label, state = ("card", "money")[number % 2], ("CA", "NY")[number // 2 % 2]
+        words = [*rng.choice(SUBJECTS[label].split(), 3), *rng.choice(PLACES[state].split(), 2), f"n{number}"]
+        values = (f"r{number}", " ".join(rng.permutation(words)), label, state)
+        for name, value in zip(columns, values, strict=True):
+            columns[name].append(value)
+    return columns
 
 
 @pytest.fixture(scope="module")
@@ -38,20 +38,20 @@ def runs(tmp_path_factory) -> tuple[ls.Report, ls.Report, set[str], str]:
     before = dict(truth, label=list(truth["label"]))
     after = dict(truth, label=list(truth["label"]))
     cards = {
-        state: [at for at in range(240) if (truth["label"][at], truth["state"][at]) == ("card", state)]
+        state: [number for number in range(240) if (truth["label"][number], truth["state"][number]) == ("card", state)]
         for state in PLACES
     }
-    for at in cards["NY"][:10]:
-        before["label"][at] = "money"
-    for at in cards["CA"][:20]:
-        after["label"][at] = "money"
+    for row in cards["NY"][:10]:
+        before["label"][row] = "money"
+    for row in cards["CA"][:20]:
+        after["label"][row] = "money"
     old, new = (
         ls.scan(
-            ls.read(pa.table(one), id="id", label="label", metadata=["state"], name="t"), only=["label"], store=store
+            ls.read(pa.table(labels), id="id", label="label", metadata=["state"], name="t"), only=["label"], store=store
         )
-        for one in (before, after)
+        for labels in (before, after)
     )
-    return old, new, {truth["id"][at] for at in cards["CA"][:20]}, str(store)
+    return old, new, {truth["id"][row] for row in cards["CA"][:20]}, str(store)
 
 
 def test_the_planted_mistakes_are_found_and_the_good_changes_are_not_blamed(runs):
@@ -71,8 +71,8 @@ def test_the_command_shows_them(runs):
     assert shown.exit_code == 0, shown.output
     assert "Relabels that push state:CA down" in shown.output
     assert "of 30 relabels push it down" in shown.output
-    told = json.loads(CliRunner().invoke(main, [*words, "--json"]).output)
-    assert {row["id"] for row in told["why"][:20]} == planted
+    answer = json.loads(CliRunner().invoke(main, [*words, "--json"]).output)
+    assert {row["id"] for row in answer["why"][:20]} == planted
 
 
 def test_what_cannot_be_blamed_is_refused(runs):

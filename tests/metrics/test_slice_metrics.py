@@ -29,15 +29,15 @@ def test_metrics_a_slice_equal_scikit_learn(make_report, predicted):
     data = scored_labels(report)
     assert data.source == (PREDICTED if predicted else PROXY)
     cells = partitions(report.samples)[0]["state"]
-    found = cell_metrics(data, cells.codes, len(cells))
-    for at in range(len(cells)):
-        rows = (cells.codes == at) & (data.given >= 0) & (data.predicted >= 0)
+    metrics = cell_metrics(data, cells.codes, len(cells))
+    for cell in range(len(cells)):
+        rows = (cells.codes == cell) & (data.given >= 0) & (data.predicted >= 0)
         given, said = data.given[rows], data.predicted[rows]
-        assert found["accuracy"][at] == pytest.approx(accuracy_score(given, said))
-        assert found["f1"][at] == pytest.approx(f1_score(given, said, average="macro", zero_division=0))
-        assert found["weighted_f1"][at] == pytest.approx(f1_score(given, said, average="weighted", zero_division=0))
-        assert found["n"][at] == (cells.codes == at).sum()
-        assert found["label_issues"][at] == data.flagged[(cells.codes == at) & (data.given >= 0)].sum()
+        assert metrics["accuracy"][cell] == pytest.approx(accuracy_score(given, said))
+        assert metrics["f1"][cell] == pytest.approx(f1_score(given, said, average="macro", zero_division=0))
+        assert metrics["weighted_f1"][cell] == pytest.approx(f1_score(given, said, average="weighted", zero_division=0))
+        assert metrics["n"][cell] == (cells.codes == cell).sum()
+        assert metrics["label_issues"][cell] == data.flagged[(cells.codes == cell) & (data.given >= 0)].sum()
 
 
 def test_metrics_a_class_equal_scikit_learn(make_report):
@@ -46,32 +46,32 @@ def test_metrics_a_class_equal_scikit_learn(make_report):
     precision, recall, f1, _ = precision_recall_fscore_support(
         data.given[both], data.predicted[both], labels=range(len(data.classes)), zero_division=0
     )
-    found = class_metrics(data)
-    np.testing.assert_allclose(found["precision"], precision)
-    np.testing.assert_allclose(found["recall"], recall)
-    np.testing.assert_allclose(found["f1"], f1)
-    assert found["n"].sum() == (data.given >= 0).sum()
+    metrics = class_metrics(data)
+    np.testing.assert_allclose(metrics["precision"], precision)
+    np.testing.assert_allclose(metrics["recall"], recall)
+    np.testing.assert_allclose(metrics["f1"], f1)
+    assert metrics["n"].sum() == (data.given >= 0).sum()
 
 
 def test_a_class_that_only_the_prediction_knows_counts(make_report):
     report = make_report(60, predicted=True)
     table = report.samples.table
-    said = ["unheard of" if at % 2 else one for at, one in enumerate(table["label"].to_pylist())]
+    said = ["unheard of" if index % 2 else label for index, label in enumerate(table["label"].to_pylist())]
     table = table.set_column(table.column_names.index("predicted"), "predicted", pa.array(said, pa.string()))
     data = scored_labels(replace(report, samples=Samples(table, report.samples.metadata)))
-    found = class_metrics(data)
-    at = data.classes.index("unheard of")
-    assert found["n"][at] == 0
-    assert found["precision"][at] == 0
-    assert np.isnan(found["recall"][at])
+    metrics = class_metrics(data)
+    position = data.classes.index("unheard of")
+    assert metrics["n"][position] == 0
+    assert metrics["precision"][position] == 0
+    assert np.isnan(metrics["recall"][position])
 
 
 def test_without_any_prediction_only_label_issues_are_counted(make_report):
     data = scored_labels(replace(make_report(60), pred_probs=None))
-    found = cell_metrics(data, np.zeros(60, dtype=np.int64), 1)
+    metrics = cell_metrics(data, np.zeros(60, dtype=np.int64), 1)
     assert data.source == ""
-    assert np.isnan([found["accuracy"][0], found["f1"][0], found["weighted_f1"][0]]).all()
-    assert found["label_issue_rate"][0] > 0
+    assert np.isnan([metrics["accuracy"][0], metrics["f1"][0], metrics["weighted_f1"][0]]).all()
+    assert metrics["label_issue_rate"][0] > 0
 
 
 @pytest.mark.parametrize("predicted", [True, False])
@@ -82,37 +82,37 @@ def test_what_was_not_judged_is_neither_clean_nor_right(make_report, unjudged, p
     of = np.array([names[code] for code in cells.codes])
     out = (of == "TX") | ((of == "NY") & (np.arange(300) % 2 == 0))
     before, data = scored_labels(report), scored_labels(unjudged(report, out))
-    old, new = (cell_metrics(one, cells.codes, len(cells)) for one in (before, data))
-    at, half = names.index("TX"), names.index("NY")
+    old, new = (cell_metrics(scored, cells.codes, len(cells)) for scored in (before, data))
+    position, half = names.index("TX"), names.index("NY")
     assert (new["labeled"] == old["labeled"]).all()
-    assert new["labeled"][at] > 20
-    assert new["judged"][at] == new["label_issues"][at] == 0
-    assert np.isnan([new[f"label_issue_rate{end}"][at] for end in ("", "_low", "_high")]).all()
+    assert new["labeled"][position] > 20
+    assert new["judged"][position] == new["label_issues"][position] == 0
+    assert np.isnan([new[f"label_issue_rate{end}"][position] for end in ("", "_low", "_high")]).all()
     kept = (of == "NY") & ~out & (data.given >= 0)
     assert new["judged"][half] == kept.sum()
     assert new["label_issue_rate"][half] == pytest.approx(data.flagged[kept].mean())
     for name in ("accuracy", "f1", "weighted_f1"):
         if predicted:  # the user's own model needs no judging of ours
-            assert new[name][at] == old[name][at]
+            assert new[name][position] == old[name][position]
         else:
-            assert np.isnan(new[name][at])
+            assert np.isnan(new[name][position])
     if not predicted:
         known = kept & (data.predicted >= 0)
         right = before.given[known] == before.predicted[known]
         assert new["accuracy"][half] == pytest.approx(right.mean())
     table = slices_table(unjudged(report, out), by=["state"])
-    row = next(one for one in table.to_pylist() if one["predicate"] == 'state = "TX"')
+    row = next(row for row in table.to_pylist() if row["predicate"] == 'state = "TX"')
     assert (row["value"], row["low"], row["high"]) == (None, None, None)
 
 
 def test_a_class_is_rated_by_its_judged_labels(make_report, unjudged):
     report = make_report(300)
     refunds = np.array([label == "refund" for label in report.samples.labels.to_pylist()])
-    found = class_metrics(scored_labels(unjudged(report, refunds)))
-    at = report.samples.classes.index("refund")
-    assert found["n"][at] == refunds.sum()
-    assert found["judged"][at] == 0
-    assert np.isnan(found["label_issue_rate"][at])
+    metrics = class_metrics(scored_labels(unjudged(report, refunds)))
+    position = report.samples.classes.index("refund")
+    assert metrics["n"][position] == refunds.sum()
+    assert metrics["judged"][position] == 0
+    assert np.isnan(metrics["label_issue_rate"][position])
     some = class_metrics(scored_labels(unjudged(report, np.arange(300) % 2 == 0)))
     assert (some["label_issue_rate"] == some["label_issues"] / some["judged"]).all()
 
@@ -137,32 +137,32 @@ def test_wilson_holds_the_rate_and_says_nan_of_nothing():
 @pytest.mark.parametrize(
     ("values", "reason"),
     [
-        ([f"T-{at}" for at in range(100)], f"more than {MAX_VALUES} values"),
-        ([f"T-{at}" for at in range(40)], "nearly unique"),
+        ([f"T-{number}" for number in range(100)], f"more than {MAX_VALUES} values"),
+        ([f"T-{number}" for number in range(40)], "nearly unique"),
         (["US"] * 100, "only one value"),
         ([None] * 100, "only one value"),
         ([["a"], ["b"]] * 50, "not plain values"),
         (
-            ["the customer writes at great length about what happened " * 2 + "ab"[at % 2] for at in range(100)],
+            ["the customer writes at great length about what happened " * 2 + "ab"[row % 2] for row in range(100)],
             "free text",
         ),
     ],
 )
 def test_columns_that_cannot_be_sliced_say_why(values, reason):
-    found = cells_of(values)
-    assert isinstance(found, str)
-    assert reason in found
+    cells = cells_of(values)
+    assert isinstance(cells, str)
+    assert reason in cells
 
 
 def test_a_copy_of_the_text_is_never_sliced():
-    texts = column([f"text {at % 10}" for at in range(100)])
+    texts = column([f"text {number % 10}" for number in range(100)])
     assert "repeats the samples' texts" in partition("c", texts, texts=texts)
 
 
 def test_numbers_are_quartered_and_equal_values_stay_together():
-    values = [0.0] * 70 + [float(at) for at in range(1, 31)] + [None, float("nan")]
+    values = [0.0] * 70 + [float(number) for number in range(1, 31)] + [None, float("nan")]
     cells = cells_of(values, name="age")
-    of_zero = {int(cells.codes[at]) for at in range(70)}
+    of_zero = {int(cells.codes[number]) for number in range(70)}
     assert len(of_zero) == 1
     assert len(cells) == 4  # the two lower quarters are one
     assert cells.described[-1] == "age is missing"
@@ -172,7 +172,7 @@ def test_numbers_are_quartered_and_equal_values_stay_together():
 
 
 def test_few_numbers_dictionaries_and_booleans_are_categories():
-    assert cells_of([1, 2, 3, 4] * 10).predicates == tuple((("c", str(at)),) for at in (1, 2, 3, 4))
+    assert cells_of([1, 2, 3, 4] * 10).predicates == tuple((("c", str(value)),) for value in (1, 2, 3, 4))
     assert cells_of([True, False] * 10).predicates == ((("c", "false"),), (("c", "true"),))
     coded = pa.chunked_array([pa.array(["a", "b"] * 10).dictionary_encode()])
     assert len(partition("c", coded, texts=NO_TEXT)) == 2

@@ -41,10 +41,12 @@ def test_different_predicates_never_share_a_slug_whatever_the_order_and_case(pre
     assert slugs(predicates[::-1]) == names[::-1]
 
 
-@pytest.mark.parametrize("one", ["state:CA", "lang:de", "channel:phone", "city:New York", "plan:v1.5", "größe:groß"])
-def test_plain_values_keep_their_spelling(one):
-    column, value = one.split(":")
-    assert slug(((column, value),)) == one
+@pytest.mark.parametrize(
+    "spelling", ["state:CA", "lang:de", "channel:phone", "city:New York", "plan:v1.5", "größe:groß"]
+)
+def test_plain_values_keep_their_spelling(spelling):
+    column, value = spelling.split(":")
+    assert slug(((column, value),)) == spelling
 
 
 def test_a_conjunction_joins_its_terms():

@@ -135,13 +135,13 @@ def test_no_label_of_a_fold_reaches_the_model_that_predicts_it():
     folds = assign_folds(codes, np.arange(200), folds=5, seed=0)
     changed = np.where(folds == 3, (codes + 1) % 3, codes)
     first, second = (
-        out_of_fold(vectors, one, classes=3, folds=folds, seed=0, penalty=1e-3) for one in (codes, changed)
+        out_of_fold(vectors, labels, classes=3, folds=folds, seed=0, penalty=1e-3) for labels in (codes, changed)
     )
     np.testing.assert_array_equal(first.pred_probs[folds == 3], second.pred_probs[folds == 3])
     assert np.abs(first.pred_probs[folds != 3] - second.pred_probs[folds != 3]).max() > 0.01
     further = [
-        out_of_fold(vectors, one, classes=3, folds=folds, seed=0, start=start).pred_probs
-        for one, start in ((codes, first), (changed, second))
+        out_of_fold(vectors, labels, classes=3, folds=folds, seed=0, start=start).pred_probs
+        for labels, start in ((codes, first), (changed, second))
     ]
     np.testing.assert_array_equal(further[0][folds == 3], further[1][folds == 3])
     assert np.abs(further[0][folds != 3] - further[1][folds != 3]).max() > 0.01

@@ -87,8 +87,8 @@ socket.socket.connect = socket.getaddrinfo = socket.create_connection = refused
 from labelsift.models.embedding import embedder
 print(embedder().embed(["hello"]).shape)
 """
-    found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    assert found.stdout == "(1, 256)\n"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout == "(1, 256)\n"
 
 
 def test_the_default_embedder_refuses_a_device_that_it_cannot_use():
@@ -154,8 +154,8 @@ if find_spec("torch") and find_spec("transformers"):
         monkeypatch.chdir(tmp_path.parent)
         report = ls.load(run, store=tmp_path / "store")
         assert report.settings["embedder"] == "transformers:own"
-        found = report.similar("refund please", k=1)
-        assert found["text"].to_pylist() == ["refund please"]
+        similar = report.similar("refund please", k=1)
+        assert similar["text"].to_pylist() == ["refund please"]
 
         folder.rename(tmp_path / "elsewhere")
         with pytest.raises(InputError, match=r"is gone: there is no folder .*own.*Put the folder back"):

@@ -53,7 +53,7 @@ def test_influence_ranks_changes_as_retraining_does(data):
         measured.append(loss(again, vectors[slice_], codes[slice_]) - before)
     large = np.abs(measured) > np.median(np.abs(measured))
     assert (np.sign(said[large]) == np.sign(np.array(measured)[large])).all()
-    ranks = [np.argsort(np.argsort(one)) for one in (said, np.array(measured))]
+    ranks = [np.argsort(np.argsort(values)) for values in (said, np.array(measured))]
     assert np.corrcoef(*ranks)[0, 1] > 0.95
 
 

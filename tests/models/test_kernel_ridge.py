@@ -39,33 +39,33 @@ def exact(
 ) -> np.ndarray:
     """Solve kernel ridge regression of each fold directly, from the whole kernel matrix."""
     kernel = np.exp((vectors @ vectors.T - 1) / width).astype(np.float64)
-    found = np.empty(targets.shape)
+    scores = np.empty(targets.shape)
     counts = np.ones(len(vectors)) if counts is None else counts
     for fold in np.unique(folds):
         own, rest = np.flatnonzero(folds == fold), np.flatnonzero(folds != fold)
         prior = np.average(targets[rest], axis=0, weights=counts[rest])
         # A row that counts twice has half of the penalty.
         inner = kernel[np.ix_(rest, rest)] + np.diag(1 / counts[rest])
-        found[own] = kernel[np.ix_(own, rest)] @ np.linalg.solve(inner, targets[rest] - prior) + prior
-    found = np.maximum(found, min(FLOOR, 0.1 / targets.shape[1]))
-    return found / found.sum(axis=1, keepdims=True)
+        scores[own] = kernel[np.ix_(own, rest)] @ np.linalg.solve(inner, targets[rest] - prior) + prior
+    scores = np.maximum(scores, min(FLOOR, 0.1 / targets.shape[1]))
+    return scores / scores.sum(axis=1, keepdims=True)
 
 
 @given(seeds, st.sampled_from([0.2, 0.5, 1.0]))
 @FEW
 def test_few_rows_are_solved_exactly(seed, width):
     vectors, truth, folds, _ = world(seed)
-    found = fitting(vectors, folds, width).fit(hot(truth))(np.arange(90))
-    np.testing.assert_allclose(found, exact(vectors, folds, hot(truth), width), atol=2e-3)
-    assert (found.argmax(axis=1) == truth).mean() > 0.6  # and it has learned something
+    predicted = fitting(vectors, folds, width).fit(hot(truth))(np.arange(90))
+    np.testing.assert_allclose(predicted, exact(vectors, folds, hot(truth), width), atol=2e-3)
+    assert (predicted.argmax(axis=1) == truth).mean() > 0.6  # and it has learned something
 
 
 @given(seeds)
 @FEW
 def test_the_square_of_a_kernel_is_one_of_half_the_width(seed):
     vectors, truth, folds, _ = world(seed)
-    found = fitting(vectors, folds, 1.0, power=2).fit(hot(truth))(np.arange(90))
-    np.testing.assert_allclose(found, exact(vectors, folds, hot(truth), 0.5), atol=2e-3)
+    predicted = fitting(vectors, folds, 1.0, power=2).fit(hot(truth))(np.arange(90))
+    np.testing.assert_allclose(predicted, exact(vectors, folds, hot(truth), 0.5), atol=2e-3)
 
 
 def test_landmarks_are_drawn_among_the_training_rows_and_widths_are_in_units_of_the_mean_distance():
@@ -84,8 +84,8 @@ def test_landmarks_are_drawn_among_the_training_rows_and_widths_are_in_units_of_
 def test_rows_that_count_more_have_less_penalty(seed):
     vectors, truth, folds, rng = world(seed)
     counts = rng.choice([1.0, 3.0], 90).astype(np.float32)
-    found = fitting(vectors, folds, 0.5, counts=counts).fit(hot(truth))(np.arange(90))
-    np.testing.assert_allclose(found, exact(vectors, folds, hot(truth), 0.5, counts), atol=2e-3)
+    predicted = fitting(vectors, folds, 0.5, counts=counts).fit(hot(truth))(np.arange(90))
+    np.testing.assert_allclose(predicted, exact(vectors, folds, hot(truth), 0.5, counts), atol=2e-3)
 
 
 @given(seeds, st.integers(0, 89), st.integers(1, CLASSES - 1))
@@ -95,7 +95,7 @@ def test_the_label_of_a_row_never_changes_its_own_prediction(seed, row, step):
     ridge = fitting(vectors, folds, 0.5)
     changed = truth.copy()
     changed[row] = (truth[row] + step) % CLASSES
-    before, after = (ridge.fit(hot(one))(np.arange(90)) for one in (truth, changed))
+    before, after = (ridge.fit(hot(labels))(np.arange(90)) for labels in (truth, changed))
     same_fold = folds == folds[row]
     np.testing.assert_allclose(after[same_fold], before[same_fold], atol=1e-6)
     assert np.abs(after[~same_fold] - before[~same_fold]).max() > 1e-3  # others learn from it
@@ -125,15 +125,15 @@ def test_a_row_of_no_fold_is_predicted_by_the_mean_of_all_models():
     places = np.concatenate([folds, *[np.full(5, fold) for fold in range(-1, FOLDS)]])
     learned = np.arange(90)
     fits = KernelRidge(Landmarks(everything, learned, 1.0), places, learned)
-    found = fits.fit(hot(np.resize(truth, len(places))))
-    told = found(np.arange(90, len(places))).reshape(FOLDS + 1, 5, CLASSES)
-    assert np.abs(told[1] - told[2]).max() > 1e-3
+    predict = fits.fit(hot(np.resize(truth, len(places))))
+    predicted = predict(np.arange(90, len(places))).reshape(FOLDS + 1, 5, CLASSES)
+    assert np.abs(predicted[1] - predicted[2]).max() > 1e-3
     # No more than the floors of each model apart.
-    np.testing.assert_allclose(told[0], told[1:].mean(axis=0), atol=CLASSES * 0.02)
+    np.testing.assert_allclose(predicted[0], predicted[1:].mean(axis=0), atol=CLASSES * 0.02)
     kernel = np.exp((asked @ vectors.T - 1) / np.float32(1.0))
-    plain = np.mean([kernel @ found.weights[fold] + found.priors[fold] for fold in range(FOLDS)], axis=0)
+    plain = np.mean([kernel @ predict.weights[fold] + predict.priors[fold] for fold in range(FOLDS)], axis=0)
     plain = np.maximum(plain, FLOOR)
-    np.testing.assert_allclose(told[0], plain / plain.sum(axis=1, keepdims=True), atol=1e-5)
+    np.testing.assert_allclose(predicted[0], plain / plain.sum(axis=1, keepdims=True), atol=1e-5)
 
 
 def test_a_row_that_counts_twice_is_nearly_one_that_stands_there_twice():
@@ -155,10 +155,10 @@ def test_what_is_told_are_probabilities_and_the_order_of_questions_does_not_matt
     vectors, truth, folds, rng = world(seed)
     ridge = fitting(vectors, folds, 0.3).fit(hot(truth))
     order = rng.permutation(90)
-    found = ridge(np.arange(90))
-    assert (found > 0).all()
-    np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-5)
-    np.testing.assert_allclose(ridge(order), found[order], atol=1e-5)
+    predicted = ridge(np.arange(90))
+    assert (predicted > 0).all()
+    np.testing.assert_allclose(predicted.sum(axis=1), 1, atol=1e-5)
+    np.testing.assert_allclose(ridge(order), predicted[order], atol=1e-5)
 
 
 @pytest.mark.parametrize("rows", [1, 30])

@@ -37,8 +37,8 @@ def test_the_default_number_of_iterations_is_near_the_optimum():
     ours = LogisticRegression.fit(vectors, codes, classes=12, penalty=1e-4).predict_proba(vectors)
     theirs = linear_model.LogisticRegression(C=1 / (1e-4 * 1000), max_iter=5000).fit(vectors, codes)
     theirs = theirs.predict_proba(vectors)
-    at = np.arange(1000)
-    assert -np.log(ours[at, codes]).mean() == pytest.approx(-np.log(theirs[at, codes]).mean(), abs=0.01)
+    rows = np.arange(1000)
+    assert -np.log(ours[rows, codes]).mean() == pytest.approx(-np.log(theirs[rows, codes]).mean(), abs=0.01)
 
 
 def test_a_start_near_by_leads_to_the_same_model():
@@ -92,12 +92,12 @@ def test_labels_apart_are_scikit_learns_regressions_and_unknown_cells_are_left_o
     unknown[::5, 1] = np.nan
     penalty = 0.02
     fitted = LogisticRegression.fit(vectors, unknown, classes=3, penalty=penalty, max_iterations=2000, tolerance=1e-7)
-    told = fitted.predict_proba(vectors)
-    for at in range(3):
-        known = np.isfinite(unknown[:, at])
+    probs = fitted.predict_proba(vectors)
+    for number in range(3):
+        known = np.isfinite(unknown[:, number])
         model = linear_model.LogisticRegression(C=1 / (penalty * 400), tol=1e-8, max_iter=2000)
-        model.fit(vectors[known], members[known, at])
-        np.testing.assert_allclose(told[:, at], model.predict_proba(vectors)[:, 1], atol=2e-3)
+        model.fit(vectors[known], members[known, number])
+        np.testing.assert_allclose(probs[:, number], model.predict_proba(vectors)[:, 1], atol=2e-3)
     extreme = LogisticRegression(np.full((6, 1), 1e4, dtype=np.float32), np.zeros(1, dtype=np.float32), multilabel=True)
     with np.errstate(over="raise"):
         assert np.isfinite(extreme.predict_proba(vectors)).all()

@@ -43,8 +43,8 @@ def test_the_large_index_finds_nearly_all(monkeypatch):
     exact = NeighborIndex(vectors).graph(vectors, 10)
     monkeypatch.setattr(neighbors, "EXACT_BELOW", 1000)
     near = NeighborIndex(vectors, seed=1).graph(vectors, 10)
-    found = [len(set(one) & set(other)) for one, other in zip(exact.rows.tolist(), near.rows.tolist(), strict=True)]
-    assert np.mean(found) / 10 > 0.95
+    shared = [len(set(row) & set(other)) for row, other in zip(exact.rows.tolist(), near.rows.tolist(), strict=True)]
+    assert np.mean(shared) / 10 > 0.95
     assert not (near.rows == np.arange(6000)[:, None]).any()
     again = NeighborIndex(vectors, seed=1).graph(vectors, 10)
     np.testing.assert_array_equal(near.rows, again.rows)

@@ -28,8 +28,8 @@ def nearest(vectors: np.ndarray, queries: np.ndarray, among: np.ndarray | None =
     return [set(row) for row in np.argsort(-similarities, axis=1)[:, :K].tolist()]
 
 
-def recall(found: np.ndarray, truth: list[set[int]]) -> float:
-    return float(np.mean([len(set(row) & one) / K for row, one in zip(found.tolist(), truth, strict=True)]))
+def recall(rows: np.ndarray, truth: list[set[int]]) -> float:
+    return float(np.mean([len(set(row) & nearest) / K for row, nearest in zip(rows.tolist(), truth, strict=True)]))
 
 
 @pytest.fixture(scope="module")

@@ -64,7 +64,7 @@ def circles(edges: dict[str, set[str]]) -> list[list[str]]:
     index: dict[str, int] = {}
     low: dict[str, int] = {}
     stack: list[str] = []
-    found: list[list[str]] = []
+    circles_found: list[list[str]] = []
 
     def visit(name: str) -> None:
         index[name] = low[name] = len(index)
@@ -79,12 +79,12 @@ def circles(edges: dict[str, set[str]]) -> list[list[str]]:
             component = stack[stack.index(name) :]
             del stack[stack.index(name) :]
             if len(component) > 1:
-                found.append(sorted(component))
+                circles_found.append(sorted(component))
 
     for name in sorted(edges):
         if name not in index:
             visit(name)
-    return found
+    return circles_found
 
 
 def test_no_modules_import_each_other_in_a_circle():
@@ -94,8 +94,8 @@ def test_no_modules_import_each_other_in_a_circle():
     }
     edges = graph(sources)
     assert sum(map(len, edges.values())) > len(edges)  # the imports were understood
-    found = circles(edges)
-    assert found == [], "\n".join(" -> ".join(circle) for circle in found)
+    rings = circles(edges)
+    assert rings == [], "\n".join(" -> ".join(circle) for circle in rings)
 
 
 @pytest.mark.parametrize(

@@ -23,33 +23,33 @@ def pins(path: Path) -> dict[str, str]:
 
 def newest(folder: Path, extra: str, python: str) -> dict[str, str]:
     """Resolve the newest versions without the constraints; nothing is installed."""
-    found = folder / "found.txt"
+    listed = folder / "found.txt"
     # uv judges the markers of the requirements by the version asked for; pip takes those of the one that runs.
     command = [Path(sys.executable).parent / "uv", "pip", "compile", "-q", "--upgrade", "--no-annotate"]
-    command += ["--python-version", python, ROOT / "pyproject.toml", "--extra", extra, "-o", found]
+    command += ["--python-version", python, ROOT / "pyproject.toml", "--extra", extra, "-o", listed]
     result = subprocess.run(map(str, command), capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr[-3000:]
-    return pins(found)
+    return pins(listed)
 
 
 @pytest.mark.parametrize("python", ["3.11", "3.12", "3.13", "3.14"])
 def test_the_clients_of_all_platforms_install_together(tmp_path, python):
-    found = newest(tmp_path, "all", python)
-    assert NAMED - set(found) == set()
-    assert "torch" not in found  # gigabytes: the user's own choice
+    versions = newest(tmp_path, "all", python)
+    assert NAMED - set(versions) == set()
+    assert "torch" not in versions  # gigabytes: the user's own choice
 
 
 def test_no_package_has_a_new_major_version(tmp_path):
     """If one has: ``make upgrade``, then ``make test`` says what breaks."""
     pinned = pins(ROOT / "constraints.txt")
-    found = newest(tmp_path, "all", "3.11") | newest(tmp_path, "dev", "3.11")
+    versions = newest(tmp_path, "all", "3.11") | newest(tmp_path, "dev", "3.11")
 
     def major(version: str) -> int:
         return int(version.split(".")[0])
 
     newer = {
         name: f"{pinned[name]} -> {version}"
-        for name, version in found.items()
+        for name, version in versions.items()
         if name in pinned and major(version) > major(pinned[name])
     }
     assert newer == {}

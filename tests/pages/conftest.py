@@ -29,21 +29,21 @@ def page_report(
 ) -> Report:
     """Build a report in which every labeled sample is flagged, the first the worst, each with its neighbours."""
     rows = len(texts)
-    ids = ids or [f"t{at:05d}" for at in range(rows)]
-    given = labels or [CLASSES[at % 3] for at in range(rows)]
-    classes = tuple(sorted({one for one in given if one is not None} | set(CLASSES)))
-    suggested = [None if one is None else classes[(classes.index(one) + 1) % len(classes)] for one in given]
+    ids = ids or [f"t{row:05d}" for row in range(rows)]
+    given = labels or [CLASSES[row % 3] for row in range(rows)]
+    classes = tuple(sorted({label for label in given if label is not None} | set(CLASSES)))
+    suggested = [None if label is None else classes[(classes.index(label) + 1) % len(classes)] for label in given]
     score = (np.arange(rows) / max(rows, 1) * 0.4).astype(np.float32)
-    found = [
+    findings = [
         Finding(
-            ids[at],
+            ids[row],
             "label",
-            float(score[at]),
-            f"Labeled {given[at]}; 9 of its 10 nearest samples and the model (0.94) say {suggested[at]}.",
-            given=given[at],
-            suggested=suggested[at],
+            float(score[row]),
+            f"Labeled {given[row]}; 9 of its 10 nearest samples and the model (0.94) say {suggested[row]}.",
+            given=given[row],
+            suggested=suggested[row],
             confidence=0.94,
-            related_ids=[ids[(at + step) % rows] for step in range(1, neighbours + 1)],
+            related_ids=[ids[(row + step) % rows] for step in range(1, neighbours + 1)],
             evidence={
                 "model": 0.94,
                 "given_prob": 0.01,
@@ -52,13 +52,13 @@ def page_report(
                 "neighbors_given": 0,
             },
         )
-        for at in range(rows)
-        if given[at] is not None
+        for row in range(rows)
+        if given[row] is not None
     ]
     scores = {
         "id": pa.array(ids, pa.string()),
         "label_score": score,
-        "is_label_issue": [one is not None for one in given],
+        "is_label_issue": [label is not None for label in given],
         "empty_score": np.ones(rows, np.float32),
         "is_empty_issue": np.zeros(rows, bool),
         "suggested_label": pa.array(suggested, pa.string()),
@@ -76,11 +76,11 @@ def page_report(
                     "label": pa.array(given, pa.string()),
                 }
             ),
-            pa.table(metadata or {"channel": [("mail", "phone")[at % 2] for at in range(rows)]}),
+            pa.table(metadata or {"channel": [("mail", "phone")[row % 2] for row in range(rows)]}),
             name,
         ),
         scores=pa.table(scores),
-        findings=findings_table(found),
+        findings=findings_table(findings),
         classes=classes,
         settings={"embedder": "wordllama", "folds": 5, "source": "/home/someone/tickets.csv"},
         notes=notes,

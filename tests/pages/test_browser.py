@@ -10,8 +10,6 @@ import pytest
 from labelsift.data.schemas import Finding, findings_table
 
 expect = pytest.importorskip("playwright.sync_api").expect
-pytestmark = pytest.mark.browser
-
 ATTACKS = (
     "</script><script>window.owned = 1; alert(1)</script>",
     '<img src=x onerror="window.owned=1">',
@@ -34,7 +32,7 @@ def test_hostile_texts_run_nothing_ask_for_nothing_and_show_whole(open_page, mak
     texts = list(ATTACKS)
     report = make_page_report(
         texts,
-        ids=[f"{text}#{at}" for at, text in enumerate(texts)],
+        ids=[f"{text}#{index}" for index, text in enumerate(texts)],
         labels=[f"{text}?" for text in texts],
         name=ATTACKS[0],
         metadata={ATTACKS[1]: texts, "__proto__": texts},
@@ -99,7 +97,7 @@ def test_right_to_left_texts_keep_to_themselves_and_controls_are_seen(open_page,
 
 
 def test_search_and_filters_find_what_they_should(open_page, make_page_report):
-    texts = [f"my parcel {at} is late" for at in range(60)]
+    texts = [f"my parcel {number} is late" for number in range(60)]
     texts[41] = "Die STRASSE ist gesperrt"
     page = open_page(make_page_report(texts)).page
     status, search = page.locator("#status"), page.get_by_role("searchbox")
@@ -123,7 +121,7 @@ def test_search_and_filters_find_what_they_should(open_page, make_page_report):
 
 
 def test_order_and_pages(open_page, make_page_report):
-    page = open_page(make_page_report([f"text {at}" for at in range(60)])).page
+    page = open_page(make_page_report([f"text {number}" for number in range(60)])).page
     heads = page.locator(".sample h3")
     assert heads.first.text_content() == "t00000"
     page.get_by_role("button", name="Next page").first.click()
@@ -138,7 +136,7 @@ def test_order_and_pages(open_page, make_page_report):
 
 
 def test_keys_work_and_stay_out_of_the_search_box(open_page, make_page_report):
-    page = open_page(make_page_report([f"jk e {at}" for at in range(5)])).page
+    page = open_page(make_page_report([f"jk e {number}" for number in range(5)])).page
     page.keyboard.press("j")
     page.keyboard.press("j")
     assert page.evaluate("document.activeElement.querySelector('h3').textContent") == "t00001"
@@ -151,12 +149,12 @@ def test_keys_work_and_stay_out_of_the_search_box(open_page, make_page_report):
 
 
 def test_figures_lead_to_their_samples(open_page, make_page_report):
-    page = open_page(make_page_report([f"text {at}" for at in range(30)])).page
+    page = open_page(make_page_report([f"text {number}" for number in range(30)])).page
     page.locator(".matrix td button").first.click()
     assert page.locator("#status").text_content() == "10 samples"
     pair = {
-        (one.locator("dd.given").text_content(), one.locator("dd.suggested bdi").text_content())
-        for one in page.locator(".sample").all()
+        (card.locator("dd.given").text_content(), card.locator("dd.suggested bdi").text_content())
+        for card in page.locator(".sample").all()
     }
     assert pair == {("card_arrival", "lost_or_stolen_card")}
     page.locator("#class-table tbody button", has_text="refund").click()
@@ -167,7 +165,7 @@ def test_figures_lead_to_their_samples(open_page, make_page_report):
 
 def test_tables_sort(open_page, make_page_report):
     labels = ["card_arrival"] * 5 + ["refund"] * 9 + ["lost_or_stolen_card"] * 2
-    page = open_page(make_page_report([f"text {at}" for at in range(16)], labels=labels)).page
+    page = open_page(make_page_report([f"text {number}" for number in range(16)], labels=labels)).page
     page.locator("#class-table").get_by_role("button", name="Judged").click()
     assert page.locator("#class-table tbody th").all_text_contents() == [
         "refund",
@@ -181,19 +179,19 @@ def test_tables_sort(open_page, make_page_report):
 def test_duplicates_stand_side_by_side(open_page, make_page_report):
     report = make_page_report(["same words"] * 8 + ["other"])
     ids = report.samples.ids.to_pylist()
-    found = [
+    findings = [
         Finding(
-            one,
+            id,
             "exact_duplicate",
             0.0,
             "The same text stands 8 times.",
-            related_ids=[x for x in ids[:8] if x != one],
+            related_ids=[x for x in ids[:8] if x != id],
             group_id="g1",
         )
-        for one in ids[:8]
+        for id in ids[:8]
     ]
-    flags = [at < 8 for at in range(9)]
-    report.findings = pa.concat_tables([findings_table(found), report.findings])
+    flags = [number < 8 for number in range(9)]
+    report.findings = pa.concat_tables([findings_table(findings), report.findings])
     report.scores = report.scores.append_column("is_exact_duplicate_issue", pa.array(flags))
     page = open_page(report).page
     page.get_by_role("button", name="Exact duplicates 8", exact=True).click()
@@ -214,7 +212,7 @@ def test_links_open_the_task(open_page, make_page_report):
 
 
 def test_a_shared_page_works_without_texts(open_page, make_page_report):
-    opened = open_page(make_page_report([f"secret {at}" for at in range(30)]), share=True)
+    opened = open_page(make_page_report([f"secret {number}" for number in range(30)]), share=True)
     page = opened.page
     assert page.locator("#share").is_visible()
     page.locator(".sample summary").first.click()
@@ -227,7 +225,7 @@ def test_a_shared_page_works_without_texts(open_page, make_page_report):
 
 
 def test_ten_thousand_rows_stay_usable(open_page, make_page_report):
-    opened = open_page(make_page_report([f"ticket {at} about a card that never came" for at in range(10_000)]))
+    opened = open_page(make_page_report([f"ticket {number} about a card that never came" for number in range(10_000)]))
     page = opened.page
     assert page.locator(".sample").count() == 25, "one page of samples is in the document, not all"
     page.get_by_role("searchbox").fill("ticket 1234 ")
@@ -246,7 +244,7 @@ def test_the_page_never_scrolls_sideways(open_page, make_page_report, width):
 
 
 def test_headings_are_in_order_and_controls_have_names(open_page, make_page_report):
-    page = open_page(make_page_report([f"text {at}" for at in range(6)])).page
+    page = open_page(make_page_report([f"text {number}" for number in range(6)])).page
     levels = page.evaluate(
         "[...document.querySelectorAll('h1,h2,h3,h4')].filter(n => n.offsetParent).map(n => +n.tagName[1])"
     )

@@ -22,13 +22,13 @@ ATTACKS = (
 
 def hostile(make_page_report):
     """Two runs whose ids, labels, texts, metadata and name are all attacks, with every kind of change."""
-    ids = [f"{text}#{at}" for at, text in enumerate(ATTACKS * 3)]
-    texts = [f"{text} secret {at}" for at, text in enumerate(ATTACKS * 3)]
+    ids = [f"{text}#{index}" for index, text in enumerate(ATTACKS * 3)]
+    texts = [f"{text} secret {index}" for index, text in enumerate(ATTACKS * 3)]
     labels = [f"{text}?" for text in ATTACKS * 3]
-    metadata = {ATTACKS[1]: [ATTACKS[at % 2] for at in range(len(ids))]}
+    metadata = {ATTACKS[1]: [ATTACKS[row % 2] for row in range(len(ids))]}
     old = make_page_report(texts, ids=ids, labels=labels, name=ATTACKS[0], metadata=metadata)
     kept = slice(1, None)
-    changed = [labels[at + 1] if 2 < at < 9 else one for at, one in enumerate(labels)]
+    changed = [labels[index + 1] if 2 < index < 9 else label for index, label in enumerate(labels)]
     texts[12] += " edited"
     new = make_page_report(
         [*texts[kept], "brought in"],
@@ -37,11 +37,11 @@ def hostile(make_page_report):
         name=ATTACKS[0],
         metadata={name: [*values[kept], ATTACKS[0]] for name, values in metadata.items()},
     )
-    found = compare(old, new, by=[ATTACKS[1]])
+    comparison = compare(old, new, by=[ATTACKS[1]])
     who = {"person": ATTACKS[1], "time": "2026-11-24T10:00:00+00:00", "why": ATTACKS[0], "note": f"{ATTACKS[3]} noted"}
-    rows = [row | {"decided": [who]} for row in found.relabeled.to_pylist()]
-    assert len(rows) == 6 and found.added and found.removed and found.edited
-    return replace(found, relabeled=found.relabeled.from_pylist(rows, schema=found.relabeled.schema))
+    rows = [row | {"decided": [who]} for row in comparison.relabeled.to_pylist()]
+    assert len(rows) == 6 and comparison.added and comparison.removed and comparison.edited
+    return replace(comparison, relabeled=comparison.relabeled.from_pylist(rows, schema=comparison.relabeled.schema))
 
 
 @pytest.mark.browser
@@ -74,19 +74,19 @@ def test_the_page_is_one_file_without_script_or_address(make_page_report):
 
 
 def test_texts_and_notes_stand_there_only_where_asked_for(make_page_report):
-    found = hostile(make_page_report)
-    without, whole = render(found), render(found, with_text=True)
+    comparison = hostile(make_page_report)
+    without, whole = render(comparison), render(comparison, with_text=True)
     for word in ("secret 5", "brought in", "secret 12 edited", "svg/onload=window.owned=1&gt; noted"):
         assert word not in without and word in whole
     assert "holds no text of any sample" in without and "holds no text of any sample" not in whole
 
 
 def test_what_changed_is_counted_and_said(make_page_report):
-    texts = [f"text {at}" for at in range(6)]
+    texts = [f"text {number}" for number in range(6)]
     old = make_page_report(texts, labels=["refund"] * 6)
     new = make_page_report(texts[:5], labels=["refund"] * 3 + ["card_arrival"] * 2)
-    found = compare(old, new)
-    page = render(found)
+    comparison = compare(old, new)
+    page = render(comparison)
     assert "2 labels were changed, 1 row was removed." in page
     (row,) = re.findall(r"<tr><td><bdi>refund</bdi></td><td><bdi>card_arrival</bdi></td><td[^>]*>(\d)</td></tr>", page)
     assert row == "2"
@@ -94,7 +94,7 @@ def test_what_changed_is_counted_and_said(make_page_report):
 
 
 def test_large_comparisons_are_cut_and_say_so(make_page_report):
-    texts = [f"text {at}" for at in range(1200)]
+    texts = [f"text {number}" for number in range(1200)]
     old = make_page_report(texts, labels=["refund"] * 1200)
     new = make_page_report(texts, labels=["card_arrival"] * 1200)
     page = render(compare(old, new))

@@ -19,9 +19,9 @@ HOSTILE = "</script><script>document.title='owned'</script><!-- \u2028 \u2029 & 
 
 
 def content_of(page: str) -> dict:
-    found = re.search(r'<script type="application/json" id="content">(.*?)</script>', page, re.DOTALL)
-    assert found is not None
-    return json.loads(found[1])
+    match = re.search(r'<script type="application/json" id="content">(.*?)</script>', page, re.DOTALL)
+    assert match is not None
+    return json.loads(match[1])
 
 
 def samples_of(content: dict) -> list[dict]:
@@ -59,41 +59,41 @@ def test_head_says_what_was_found(make_page_report):
 
 def test_head_says_how_many_flags_are_expected_to_be_right(make_page_report):
     report = make_page_report(["one", "two", "three"])
-    told = {"expected_precision": 0.868, "expected_precision_at": {"2": 0.93}}
-    page = render_page(replace(report, facts={"label_errors": told}))
+    facts = {"expected_precision": 0.868, "expected_precision_at": {"2": 0.93}}
+    page = render_page(replace(report, facts={"label_errors": facts}))
     assert "Of the 3 flagged labels about 86\u00a0% are expected to be wrong; of the 2 worst about 93\u00a0%." in page
 
 
 @pytest.mark.slow
 def test_ten_thousand_flagged_rows_stay_under_three_megabytes(make_page_report):
-    texts = [f"ticket {at}: " + "the card that I ordered has not arrived yet " * 4 for at in range(10_000)]
+    texts = [f"ticket {number}: " + "the card that I ordered has not arrived yet " * 4 for number in range(10_000)]
     page = render_page(make_page_report(texts, neighbours=10))
     content = content_of(page)
     assert len(page.encode()) < 3_000_000
     shown = samples_of(content)
     assert content["leftOut"] == 10_000 - len(shown) > 0
-    assert [one["id"] for one in shown] == [f"t{at:05d}" for at in range(len(shown))], "the worst come first"
+    assert [sample["id"] for sample in shown] == [f"t{row:05d}" for row in range(len(shown))], "the worst come first"
     assert len(shown) > 3_000
     assert shown[0]["text"] == texts[0]
 
 
 @pytest.mark.slow
 def test_short_texts_of_ten_thousand_rows_all_fit(make_page_report):
-    report = make_page_report([f"where is my card {at}" for at in range(10_000)], neighbours=3)
+    report = make_page_report([f"where is my card {number}" for number in range(10_000)], neighbours=3)
     page = render_page(report)
     assert len(page.encode()) < 3_000_000
     assert content_of(page)["leftOut"] == 0
 
 
 def test_long_texts_show_whole_until_room_runs_out_and_say_so_afterwards(make_page_report):
-    texts = [f"{at} " + "x" * 100_000 for at in range(60)]
+    texts = [f"{number} " + "x" * 100_000 for number in range(60)]
     content = content_of(render_page(make_page_report(texts, neighbours=1)))
     shown = samples_of(content)
-    whole = [one for one in shown if one["length"] == 0]
+    whole = [sample for sample in shown if sample["length"] == 0]
     assert len(shown) == 60, "a text without room is shortened, its sample stays"
-    assert [one["text"] for one in whole] == texts[: len(whole)]
+    assert [sample["text"] for sample in whole] == texts[: len(whole)]
     assert len(whole) >= 10
-    assert {one["length"] for one in shown[len(whole) :]} == {len(text) for text in texts[len(whole) :]}
+    assert {sample["length"] for sample in shown[len(whole) :]} == {len(text) for text in texts[len(whole) :]}
 
 
 def test_a_text_that_is_larger_than_the_page_shows_its_beginning(make_page_report):
@@ -108,12 +108,12 @@ def test_no_issue_crowds_out_another(make_page_report, monkeypatch):
     from labelsift.data.schemas import FINDINGS_SCHEMA, Finding, findings_table
     from labelsift.render.page import build
 
-    report = make_page_report([f"text {at} " * 20 for at in range(4_000)])
+    report = make_page_report([f"text {number} " * 20 for number in range(4_000)])
     empties = findings_table([Finding("t03999", "empty", 0.99, "Nothing to read.")])
     report.findings = pa.concat_tables([report.findings, empties]).cast(FINDINGS_SCHEMA)
     monkeypatch.setattr(build, "PAGE_BYTES", 300_000)
     content = content_of(render_page(report))
-    ids = [one["id"] for one in samples_of(content)]
+    ids = [sample["id"] for sample in samples_of(content)]
     assert content["leftOut"] > 0
     assert "t03999" in ids[:3]
 
@@ -121,7 +121,7 @@ def test_no_issue_crowds_out_another(make_page_report, monkeypatch):
 def test_a_shared_page_holds_no_text_and_no_metadata(make_page_report, tmp_path):
     secret = 'Zwölfkämpfer "Quokka" 4711 lives in Rome'
     report = make_page_report(
-        [f"{secret} {at}" for at in range(30)], metadata={"street": [f"Elm Street {at}" for at in range(30)]}
+        [f"{secret} {row}" for row in range(30)], metadata={"street": [f"Elm Street {row}" for row in range(30)]}
     )
     rows = report.findings.to_pylist()
     rows[0]["reason"] = f"Says {secret}"
@@ -152,10 +152,10 @@ def test_only_web_addresses_become_links(make_page_report):
 
 def test_numbers_equal_the_report(make_page_report):
     report = make_page_report(
-        [f"text {at}" for at in range(90)], labels=[None if at % 9 == 0 else "refund" for at in range(90)]
+        [f"text {row}" for row in range(90)], labels=[None if row % 9 == 0 else "refund" for row in range(90)]
     )
     content = content_of(render_page(report))
-    issues = {one[0]: one for one in content["overview"]["issues"]}
+    issues = {issue[0]: issue for issue in content["overview"]["issues"]}
     assert issues["label"][4:6] == [80, 80]
     assert issues["empty"][4:6] == [0, 90]
     assert sum(content["overview"]["quality"]["counts"]) == 90
@@ -185,4 +185,4 @@ def test_a_folder_that_does_not_exist_is_refused_and_nothing_is_left(make_page_r
     (tmp_path / "report.html").mkdir()
     with pytest.raises(InputError):
         make_page_report(["a"]).to_html(tmp_path / "report.html")
-    assert [one.name for one in tmp_path.iterdir()] == ["report.html"]
+    assert [path.name for path in tmp_path.iterdir()] == ["report.html"]

@@ -32,8 +32,8 @@ def note(text: str, **about: str) -> Note:
 
 def long_report(*notes: Note) -> Any:
     report = page_report(
-        [f"text {at} " * 200 for at in range(90)],
-        ids=[f"a/b é {at}" for at in range(90)],
+        [f"text {number} " * 200 for number in range(90)],
+        ids=[f"a/b é {number}" for number in range(90)],
         metadata={"state": ["CA", "NY"] * 45, "gender": ["f", "f", "m"] * 30},
     )
     report.store = Kept(*notes, tags=("baseline",))  # pyright: ignore[reportAttributeAccessIssue]
@@ -101,7 +101,7 @@ def test_a_page_for_sharing_holds_no_notes():
         note("she called", sample="a/b é 3"), note("her card", slice="state:CA"), note("by phone, said she")
     )
     shared = render_page(report, share=True)
-    assert not any(one in shared for one in ("she called", "her card", "said she", "models:/tickets"))
+    assert not any(text in shared for text in ("she called", "her card", "said she", "models:/tickets"))
     assert "she called" in render_page(report)
 
 

@@ -12,8 +12,6 @@ from labelsift.data.schemas import Finding, findings_table
 from labelsift.report import Report
 
 expect = pytest.importorskip("playwright.sync_api").expect
-pytestmark = pytest.mark.browser
-
 TEXT = "😀 <b>Ann</b> met\nBob Stone in Rome, javascript:alert(1)"
 BOB = TEXT.index("Bob")
 
@@ -41,10 +39,10 @@ def test_words_are_marked_where_they_stand(open_page):
     card = page.page.locator(".sample").first
     assert card.locator(".text").inner_text() == TEXT.replace("\n", "\n")
     assert card.locator("mark").all_inner_texts() == ["<b>Ann</b>", "Bob", " Stone", "Rome"]
-    kinds = [one.get_attribute("class") for one in card.locator("mark").all()]
+    kinds = [mark.get_attribute("class") for mark in card.locator("mark").all()]
     assert kinds == ["given", "given suggested", "suggested", "suggested"]
     lines = card.locator("dl.labels").all_inner_texts()
-    assert len(lines) == 3 and any("nothing" in one for one in lines) and "“Bob Stone” person" in lines[0]
+    assert len(lines) == 3 and any("nothing" in line for line in lines) and "“Bob Stone” person" in lines[0]
     assert card.locator(".chip").count() == 1
     assert not page.trouble
 

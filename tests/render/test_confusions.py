@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,36 +14,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from labelsift.cli.print_summary import print_summary
 from labelsift.corrections.erase import forget
-from labelsift.data.schemas import Finding, findings_table, to_json
+from labelsift.data.schemas import to_json
 from labelsift.render.confusions import SCHEMA, confusions_in, confusions_table
 from labelsift.report import Report, load
 from labelsift.review.assignment import assigned
 from labelsift.review.items import findings_of, queue_of
+from recurring_confusion import confusion, with_confusions
 from rich.cells import cell_len
 from rich.console import Console
 
 HOSTILE = "\x1b[31mred\x1b]8;;http://evil\x07 [bold]loud[/bold]\r\nsecond\u202eline\x00 :smile:"
-
-
-def confusion(given: str, suggested: str, members: list[str], *, count: int = 40) -> Finding:
-    return Finding(
-        to_json(sorted((given, suggested))),
-        "label",
-        0.1,
-        f"{count} of 900 labeled {given} look like {suggested}, 4 the other way: a slip that recurs.",
-        kind="systematic",
-        scope="class",
-        given=given,
-        suggested=suggested,
-        confidence=0.9,
-        related_ids=members,
-        group_id="pair",
-        evidence={"verdict": "slip", "count": count, "back": 4, "size_given": 900, "contrast": [members[:3]]},
-    )
-
-
-def with_confusions(report: Report, *found: Finding) -> Report:
-    return replace(report, findings=pa.concat_tables([report.findings, findings_table(found)]))
 
 
 @pytest.fixture
@@ -59,10 +38,10 @@ def printed(report: Report, *, width: int = 100) -> str:
 
 
 def test_the_terminal_names_the_most_frequent(make_report):
-    found = [confusion(f"class {at}", "card_lost", ["t3", "t13", "t23"], count=10 + at) for at in range(8)]
-    said = printed(with_confusions(make_report(), *found))
+    confusions = [confusion(f"class {row}", "card_lost", ["t3", "t13", "t23"], count=10 + row) for row in range(8)]
+    said = printed(with_confusions(make_report(), *confusions))
     part = said[said.index("Confusions that recur") : said.index("Good to know")]
-    assert [f"class {at}" in part for at in range(8)] == [False] * 3 + [True] * 5
+    assert [f"class {number}" in part for number in range(8)] == [False] * 3 + [True] * 5
     assert part.index("class 7") < part.index("class 3")
     assert "17 of 900" in part and "and 3 rarer ones" in part
     assert "Confusions that recur" not in printed(make_report())
@@ -87,7 +66,7 @@ def test_the_table_has_one_row_a_pair_the_most_frequent_first(report):
 
 def test_no_platform_takes_it_for_a_sample(report, make_report, tmp_path):
     plain = make_report()
-    assert [one.id for one in queue_of(report).items] == [one.id for one in queue_of(plain).items]
+    assert [item.id for item in queue_of(report).items] == [item.id for item in queue_of(plain).items]
     assert assigned(findings_of(report), share=0.5, seed=1) == assigned(findings_of(plain), share=0.5, seed=1)
     pushed = report.push("xlsx", project=str(tmp_path / "review.xlsx"))
     assert not pushed.failed
@@ -104,7 +83,7 @@ def kept(tmp_path: Path) -> Report:
     truth = rng.integers(0, 6, 600)
     vectors = rng.normal(size=(6, 16))[truth] + 0.4 * rng.normal(size=(600, 16))
     labels = np.where((truth == 1) & (rng.random(600) < 0.3), 0, truth)
-    rows = {"id": [f"r{at}" for at in range(600)], "text": [f"words of sample {at}" for at in range(600)]}
+    rows = {"id": [f"r{row}" for row in range(600)], "text": [f"words of sample {row}" for row in range(600)]}
     samples = ls.read(pa.table(rows | {"label": [f"c{code}" for code in labels]}), id="id", label="label")
     signals = ls.Signals(embeddings=vectors.astype(np.float32))
     return ls.scan(samples, signals=signals, only=["label"], store=tmp_path / "store")
@@ -119,7 +98,7 @@ def test_the_store_keeps_it_and_erased_samples_leave_it(tmp_path):
     forget(gone, store=tmp_path / "store", reason="asked for")
     left = load(report.run, store=tmp_path / "store").findings
     after = confusions_in(left)[0]
-    assert after.members == tuple(one for one in before.members if one not in gone)
-    assert after.contrast == tuple(one for one in before.contrast if not set(one) & set(gone))
-    assert not any(to_json(one) in text for one in gone for text in left["evidence"].to_pylist())
+    assert after.members == tuple(id for id in before.members if id not in gone)
+    assert after.contrast == tuple(triple for triple in before.contrast if not set(triple) & set(gone))
+    assert not any(to_json(id) in text for id in gone for text in left["evidence"].to_pylist())
     assert not pc.any(pc.is_in(left["id"], value_set=pa.array(gone))).as_py()

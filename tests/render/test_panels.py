@@ -71,20 +71,20 @@ def test_the_histogram_counts_every_judged_label_once(make_report):
 def test_the_matrix_counts_given_against_suggested(make_report):
     report = make_report()
     shown = panels(report).confusion
-    found = of_issue(report.findings, "label")
+    findings = of_issue(report.findings, "label")
     for given, row in zip(shown.labels, shown.counts, strict=True):
         for suggested, count in zip(shown.labels, row, strict=True):
             both = pc.and_(
-                pc.equal(found["given"], json.dumps(given)), pc.equal(found["suggested"], json.dumps(suggested))
+                pc.equal(findings["given"], json.dumps(given)), pc.equal(findings["suggested"], json.dumps(suggested))
             )
             assert count == pc.sum(both).as_py()
 
 
 def test_a_matrix_of_many_classes_sums_the_rest_up(make_report):
     report = make_report()
-    names = [f"class {at:03}" for at in range(100)]
-    given = [names[at % 100] for at in range(len(report.samples))]
-    suggested = [names[(at + 1) % 100] for at in range(len(report.samples))]
+    names = [f"class {number:03}" for number in range(100)]
+    given = [names[number % 100] for number in range(len(report.samples))]
+    suggested = [names[(number + 1) % 100] for number in range(len(report.samples))]
     table = report.samples.table.set_column(2, "label", pa.array(given))
     scores = report.scores.set_column(5, "suggested_label", pa.array(suggested))
     scores = scores.set_column(2, "is_label_issue", pa.array([True] * len(given)))
@@ -150,7 +150,7 @@ def test_every_view_counts_the_same_judged_labels(make_report, unjudged):
     report = unjudged(report, out)
     scores = report.scores["label_score"].drop_null()
     wrong, known = pc.sum(report.scores["is_label_issue"]).as_py(), len(scores)
-    assert (wrong, known) == (3, 103 - sum(at % 25 == 9 for at in range(0, 200, 2)))
+    assert (wrong, known) == (3, 103 - sum(number % 25 == 9 for number in range(0, 200, 2)))
     shown, overview = panels(report), Overview(report)
     assert (overview.judged, overview.labeled) == (known, 192)
     assert shown.metrics["dq/judged"] == known
@@ -158,12 +158,12 @@ def test_every_view_counts_the_same_judged_labels(make_report, unjudged):
     assert shown.metrics["dq/label_issue_rate"] == pytest.approx(wrong / known)
     assert report.summary()["issues"]["label"]["rate"] == pytest.approx(wrong / known)
     assert report.summary()["judged"] == known
-    assert sum(shown.quality.counts) == sum(one.rows for one in overview.classes) == known
+    assert sum(shown.quality.counts) == sum(label.rows for label in overview.classes) == known
     assert f"About 3 of {known} judged labels look wrong" in overview.verdict
     assert overview.verdict.endswith(f"; {192 - known} of 192 could not be judged.")
     for row in shown.classes.rows:
         of = dict(zip(shown.classes.columns, row, strict=True))
-        health = next(one for one in overview.classes if one.name == of["label"])
+        health = next(label for label in overview.classes if label.name == of["label"])
         assert (health.rows, health.flagged) == (of["judged"], of["label_issues"])
         assert of["label_issue_rate"] == pytest.approx(health.rate, abs=1e-6)
         assert of["recall"] == pytest.approx(health.agreement, abs=1e-6)
@@ -173,7 +173,7 @@ def test_where_no_label_could_be_judged_no_rate_is_told(make_report, unjudged):
     report = unjudged(make_report(), np.ones(200, dtype=bool))
     shown, overview = panels(report), Overview(report)
     assert overview.verdict == "None of the 192 labels could be judged."
-    assert [one.issue for one in overview.issues] == ["empty"]  # not "looked for, and not found"
+    assert [issue.issue for issue in overview.issues] == ["empty"]  # not "looked for, and not found"
     assert not [name for name in shown.metrics if "label_issue" in name or "proxy" in name]
     assert shown.metrics["dq/judged"] == 0
     assert report.summary()["issues"]["label"] == {"count": 0, "rate": None}
@@ -184,14 +184,14 @@ def test_an_issue_that_could_be_looked_for_nowhere_is_not_called_absent(make_rep
     report = make_report()
     scores = report.scores.set_column(3, "empty_score", pa.nulls(200, pa.float32()))
     scores = scores.set_column(4, "is_empty_issue", pa.array([False] * 200))
-    found = of_issue(report.findings, "label")
-    assert [one.issue for one in Overview(replace(report, scores=scores, findings=found)).issues] == ["label"]
+    findings = of_issue(report.findings, "label")
+    assert [issue.issue for issue in Overview(replace(report, scores=scores, findings=findings)).issues] == ["label"]
 
 
 def test_labels_cannot_break_the_summary(make_report):
     report = make_report()
     evil = "a|b\n# <script>alert(1)</script> [x](javascript:1) " + "y" * 300
-    labels = [evil if one == "refund" else one for one in report.samples.labels.to_pylist()]
+    labels = [evil if label == "refund" else label for label in report.samples.labels.to_pylist()]
     table = report.samples.table.set_column(2, "label", pa.array(labels))
     renamed = replace(report, samples=Samples(table, report.samples.metadata), pred_probs=None, classes=())
     text = panels(renamed).summary
@@ -206,8 +206,8 @@ def test_unlabeled_data_still_has_panels(make_report):
     report = make_report()
     samples = Samples(report.samples.table.drop_columns(["label"]), report.samples.metadata)
     scores = report.scores.select(["id", "empty_score", "is_empty_issue"])
-    found = of_issue(report.findings, "empty")
-    shown = panels(replace(report, samples=samples, scores=scores, findings=found, classes=(), pred_probs=None))
+    findings = of_issue(report.findings, "empty")
+    shown = panels(replace(report, samples=samples, scores=scores, findings=findings, classes=(), pred_probs=None))
     assert shown.quality is None
     assert shown.confusion is None
     assert not shown.classes.rows

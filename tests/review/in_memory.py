@@ -86,19 +86,19 @@ class InMemory(LabelingPlatform):
     """The labeling platform ``in-memory``."""
 
     name = "in-memory"
-    capabilities = frozenset({"classification", "multilabel", "spans", "text", "prefill", "blind"})
+    capabilities = frozenset({"classification", "multilabel", "spans", "text", "prefill", "blind", "rounds"})
 
     def __init__(self) -> None:
         self.servers: defaultdict[str, Server] = defaultdict(Server)  # project → its tasks
 
     def push(self, queue: ReviewQueue, request: PushRequest) -> Receipt:
         server, plan = self.servers[request.project], _plan(queue, request)
-        held = Holdings.of(
+        stored = Holdings.of(
             (task["key"], StoredTask(task["id"], task["data"], {}, tuple(task["predictions"]), bool(task["answers"])))
             for page in server.answered()
             for task in page
         )
-        diff = compare(plan, held)
+        diff = compare(plan, stored)
         receipt = Receipt(self.name, request.project, dry_run=request.dry_run)
         count(receipt, plan, diff)
         if request.dry_run:
@@ -110,7 +110,7 @@ class InMemory(LabelingPlatform):
         for batch in batches(tasks, size=3):
             server.send("create", batch)
         for key in sorted(diff.updated):
-            write = held.of_sample[key].task, {"data": plan.data[key], "predictions": predictions[key]}
+            write = stored.of_sample[key].task, {"data": plan.data[key], "predictions": predictions[key]}
             server.send("write", [write])
         return receipt
 
@@ -129,10 +129,10 @@ class InMemory(LabelingPlatform):
 def _plan(queue: ReviewQueue, request: PushRequest) -> TaskPlan:
     plan, names = TaskPlan(), visible_metadata(queue.items, mode=request.mode, taken=("text",))
     for item in queue.items:
-        fields = {"labelsift_id": item.id, "run": queue.run, "mode": request.mode, "task": item.task}
+        fields = {"labelsift_id": item.id, "run": queue.run, "mode": "blind" if item.blind else request.mode}
         own = {names[name]: value for name, value in item.metadata.items() if name in names}
-        plan.data[item.key] = own | {"text": item.text} | fields | {"given": "", "reason": ""}
-        if request.mode != "blind":
+        plan.data[item.key] = own | {"text": item.text, "task": item.task} | fields | {"given": "", "reason": ""}
+        if fields["mode"] != "blind":
             plan.data[item.key] |= {"given": item.given, "reason": item.reason}
             plan.predictions[item.key] = {"value": item.suggested}
     return plan
@@ -143,6 +143,7 @@ def _corrections(task: dict[str, Any], store: Store, project: str) -> dict[str, 
     hidden = [id] if task["answers"] and data["mode"] == "blind" else []
     labels = labels_of_blind(store, data["run"], hidden, task=data["task"], project=project).get(id)
     given, suggested = labels or (data["given"], *(prediction["value"] for prediction in task["predictions"]), None)[:2]
-    asked = {"run": data["run"], "round": "1", "asked": data["mode"], "given": given, "suggested": suggested}
-    answers = [Answer(id, **asked, **answer) for answer in task["answers"]]
-    return {one.time: correction_of(one, platform="in-memory", task=data["task"]) for one in answers if one.time}
+    asked = data["mode"] if task["key"] == id else "repeat"
+    about = {"run": data["run"], "round": "1", "asked": asked, "given": given, "suggested": suggested}
+    answers = [Answer(id, **about, **answer) for answer in task["answers"]]
+    return {made.time: correction_of(made, platform="in-memory", task=data["task"]) for made in answers if made.time}

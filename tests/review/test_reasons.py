@@ -13,18 +13,18 @@ TEXT = "Ann Lee flew to Paris."
 
 
 def finding(evidence: dict[str, Any], *, issue: str = "label", kind: str = "", **more: Any) -> dict[str, Any]:
-    one = {"issue": issue, "kind": kind, "given": '"old"', "suggested": '"new"', "reason": "Core says so"}
-    return {**one, "evidence": json.dumps(evidence), **more}
+    finding = {"issue": issue, "kind": kind, "given": '"old"', "suggested": '"new"', "reason": "Core says so"}
+    return {**finding, "evidence": json.dumps(evidence), **more}
 
 
-def told(*args: Any, **more: Any) -> str:
+def reason(*args: Any, **more: Any) -> str:
     return reason_of(finding(*args, **more), text=TEXT).replace("\u00a0", " ")
 
 
 @pytest.mark.parametrize("agree", [0, 1, 4, 5, 9, 10])
 @pytest.mark.parametrize("model", [0.02, 0.5, 0.94, 1.0])
 def test_of_a_label_it_says_both_numbers_whichever_way_they_point(agree, model):
-    said = told({"model": model, "neighbors": 10, "neighbors_suggested": agree})
+    said = reason({"model": model, "neighbors": 10, "neighbors_suggested": agree})
     assert {10: "all 10", 0: "none of the 10"}.get(agree, f"{agree} of the 10") in said.lower()
     assert f"{min(round(model * 100), 99)} %" in said
     assert not any(word in said for word in JARGON)
@@ -33,19 +33,19 @@ def test_of_a_label_it_says_both_numbers_whichever_way_they_point(agree, model):
 
 
 def test_without_neighbours_only_the_model_speaks_and_without_either_the_check_itself():
-    assert told({"model": 0.94, "neighbors": 0, "neighbors_suggested": 0}) == "A model is 94 % sure of new."
-    assert told({"something": 1}) == "Core says so."
-    assert told({"model": None, "neighbors": 3, "neighbors_suggested": 1}) == "Core says so."
+    assert reason({"model": 0.94, "neighbors": 0, "neighbors_suggested": 0}) == "A model is 94 % sure of new."
+    assert reason({"something": 1}) == "Core says so."
+    assert reason({"model": None, "neighbors": 3, "neighbors_suggested": 1}) == "Core says so."
 
 
 def test_of_a_label_too_many_it_says_how_few_have_it():
     evidence = {"label": "insult", "model": 0.95, "neighbors": 10, "neighbors_suggested": 9}
-    said = told(evidence, kind="extra", given='["insult"]', suggested="[]")
+    said = reason(evidence, kind="extra", given='["insult"]', suggested="[]")
     assert said == "A model gives insult 5 %, and 1 of the 10 most similar texts is labeled so."
 
 
 def test_colleagues_are_counted_and_not_named():
-    said = told({"opinions": {"refund": ["ann@example.com", "bob@example.com"], "top_up": ["cy@example.com"]}})
+    said = reason({"opinions": {"refund": ["ann@example.com", "bob@example.com"], "top_up": ["cy@example.com"]}})
     assert said == "2 people said refund and 1 said top_up."
     assert "@" not in said
 
@@ -66,7 +66,7 @@ def test_colleagues_are_counted_and_not_named():
 def test_of_spans_it_quotes_the_words(given, suggested, said):
     evidence = {"chance": 0.9, "marked_the_same": 2, "marked_otherwise": 3, "texts_with_the_words": 7}
     spans = {"given": json.dumps(given), "suggested": json.dumps(suggested)}
-    assert told(evidence, issue="span", **spans) == said
+    assert reason(evidence, issue="span", **spans) == said
 
 
 def test_pictures_are_called_so():

@@ -2,44 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import labelsift as ls
 import pyarrow as pa
 import pytest
-from labelsift import platforms
-from labelsift.data.review_queue import ReviewQueue
-from labelsift.data.schemas import CORRECTIONS_SCHEMA, Finding, findings_table
+from labelsift.data.schemas import Finding, findings_table
 from labelsift.demo.tickets import write_tickets
-from labelsift.platforms import LabelingPlatform, PushRequest, Receipt
 from labelsift.report import Report
 from labelsift.review.reopen import MARGIN
 from labelsift.review.verified import verified
 from labelsift.store.ledger import Ledger
 from labelsift.store.store import Store
+from recording_platform import RecordingPlatform, corrections, decision, record_decisions
 
 START = datetime(2026, 11, 23, tzinfo=UTC)
 FIRST, NEXT, THIRD = "20261123-101500-aaaa", "20261124-101500-bbbb", "20261125-101500-cccc"
 Opinion = tuple[float, str]
 OTHERS = 0.2  # the share of the classes that are neither given nor suggested
-
-
-class Fake(LabelingPlatform):
-    name = "fake"
-    queue: tuple[tuple[str, str], ...] = ()
-
-    def push(self, queue: ReviewQueue, request: PushRequest) -> Receipt:
-        self.queue = tuple((item.id, issue) for item in queue.items for issue in item.issues)
-        return Receipt("fake", "T")
-
-
-@pytest.fixture
-def fake(monkeypatch) -> Fake:
-    made = Fake()
-    monkeypatch.setattr(platforms, "get", lambda name: made)
-    return made
 
 
 def run_of(run: str, opinion: Opinion, *, label: str = "x", text: str = "t", issues: str = "label") -> Report:
@@ -49,8 +30,8 @@ def run_of(run: str, opinion: Opinion, *, label: str = "x", text: str = "t", iss
     columns = {"id": ["a", "b"], "label_score": pa.array([score, 0.9], pa.float32()), "is_label_issue": [True, False]}
     sure = pa.array([1 - score - OTHERS, 0.1], pa.float32())
     scores = pa.table(columns | {"suggested_label": [suggested, "x"], "confidence": sure})
-    found = [Finding("a", one, score, "r", given=label, suggested=suggested) for one in issues.split()]
-    return Report(run, START, samples, scores, findings_table(found))
+    findings = [Finding("a", issue, score, "r", given=label, suggested=suggested) for issue in issues.split()]
+    return Report(run, START, samples, scores, findings_table(findings))
 
 
 @pytest.fixture
@@ -62,23 +43,28 @@ def store(tmp_path) -> Store:
 
 def decide(store: Store, action: str, value: str, *, run: str = FIRST, person: str = "ann", minutes: int = 0) -> None:
     verdict = "skipped" if action == "skip" else "changed"
-    told = {"id": "a", "action": action, "value": json.dumps(value), "person": person, "run": run, "note": ""}
-    told |= {"time": START + timedelta(minutes=minutes), "verdict": verdict, "platform": "fake"}
-    ls.record(pa.Table.from_pylist([told], CORRECTIONS_SCHEMA), store=store.folder)
+    changes = {"action": action, "verdict": verdict, "person": person, "run": run}
+    record_decisions(store, [decision("a", value, minutes=minutes, **changes)])
 
 
-def asked(fake: Fake, store: Store, made: Report) -> bool:
+def asked_in(recording: RecordingPlatform) -> list[tuple[str, str]]:
+    """Return each sample of the last queue with each of its issues."""
+    return [(item.id, issue) for item in recording.pushed[-1].items for issue in item.issues]
+
+
+def is_asked(recording: RecordingPlatform, store: Store, made: Report) -> bool:
     """Tell whether the label of a is asked about after a scan with this store; its outlier never is."""
-    receipt = replace(made, store=store).push("fake", project="T")
-    assert ("a", "outlier") not in fake.queue
-    assert receipt.details.get("evidence_changed", 0) == (("a", "label") in fake.queue)
-    return ("a", "label") in fake.queue
+    receipt = replace(made, store=store).push("queue", project="T")
+    asked = asked_in(recording)
+    assert ("a", "outlier") not in asked
+    assert receipt.details.get("evidence_changed", 0) == (("a", "label") in asked)
+    return ("a", "label") in asked
 
 
 def test_the_record_holds_the_evidence_that_there_was(store):
     decide(store, "keep", "x")
-    (one,) = store.ledger.records()
-    assert one["evidence"] == {"score": 0.4, "suggested": "y", "confidence": pytest.approx(0.6 - OTHERS)}
+    (record,) = store.ledger.records()
+    assert record["evidence"] == {"score": 0.4, "suggested": "y", "confidence": pytest.approx(0.6 - OTHERS)}
 
 
 @pytest.mark.parametrize(
@@ -90,9 +76,9 @@ def test_the_record_holds_the_evidence_that_there_was(store):
         ((0.4 - MARGIN - 0.01, "z"), True),
     ],
 )
-def test_only_a_new_and_clearer_suggestion_brings_a_kept_label_back(fake, store, opinion, back):
+def test_only_a_new_and_clearer_suggestion_brings_a_kept_label_back(recording, store, opinion, back):
     decide(store, "keep", "x")
-    assert asked(fake, store, run_of(NEXT, opinion, issues="label outlier")) == back
+    assert is_asked(recording, store, run_of(NEXT, opinion, issues="label outlier")) == back
 
 
 @pytest.mark.parametrize(
@@ -103,61 +89,61 @@ def test_only_a_new_and_clearer_suggestion_brings_a_kept_label_back(fake, store,
         ((0.25, "z"), True),
     ],
 )
-def test_a_label_that_was_accepted_is_held_against_what_it_had_as_a_suggestion(fake, store, opinion, back):
+def test_a_label_that_was_accepted_is_held_against_what_it_had_as_a_suggestion(recording, store, opinion, back):
     decide(store, "relabel", "y")
-    assert asked(fake, store, run_of(NEXT, opinion, label="y", issues="label outlier")) == back
+    assert is_asked(recording, store, run_of(NEXT, opinion, label="y", issues="label outlier")) == back
 
 
-def test_a_decision_that_is_not_applied_yet_is_not_asked_again(fake, store):
+def test_a_decision_that_is_not_applied_yet_is_not_asked_again(recording, store):
     decide(store, "relabel", "y")
-    assert not asked(fake, store, run_of(NEXT, (0.01, "z"), issues="label outlier"))
+    assert not is_asked(recording, store, run_of(NEXT, (0.01, "z"), issues="label outlier"))
 
 
-def test_of_a_label_that_nobody_suggested_no_evidence_is_known(fake, store):
+def test_of_a_label_that_nobody_suggested_no_evidence_is_known(recording, store):
     decide(store, "relabel", "w")
-    assert not asked(fake, store, run_of(NEXT, (0.01, "z"), label="w", issues="label outlier"))
+    assert not is_asked(recording, store, run_of(NEXT, (0.01, "z"), label="w", issues="label outlier"))
 
 
-def test_what_was_judged_on_a_later_run_is_weighed_too(fake, store):
+def test_what_was_judged_on_a_later_run_is_weighed_too(recording, store):
     decide(store, "keep", "x")
     again = run_of(NEXT, (0.2, "z"))
     store.save(again)
-    assert asked(fake, store, again)
+    assert is_asked(recording, store, again)
     decide(store, "keep", "x", run=NEXT, minutes=5)
-    assert not asked(fake, store, run_of(THIRD, (0.05, "z")))
-    assert not asked(fake, store, run_of(THIRD, (0.15, "w")))
-    assert asked(fake, store, run_of(THIRD, (0.05, "w")))
+    assert not is_asked(recording, store, run_of(THIRD, (0.05, "z")))
+    assert not is_asked(recording, store, run_of(THIRD, (0.15, "w")))
+    assert is_asked(recording, store, run_of(THIRD, (0.05, "w")))
 
 
-def test_skipping_is_no_judgement_of_the_evidence(fake, store):
+def test_skipping_is_no_judgement_of_the_evidence(recording, store):
     decide(store, "keep", "x")
     store.save(run_of(NEXT, (0.2, "z")))
     decide(store, "skip", "x", run=NEXT, person="bob", minutes=5)
-    assert asked(fake, store, run_of(THIRD, (0.2, "z")))
+    assert is_asked(recording, store, run_of(THIRD, (0.2, "z")))
 
 
-def test_records_from_before_evidence_was_kept_bring_nothing_back(fake, store):
+def test_records_from_before_evidence_was_kept_bring_nothing_back(recording, store):
     decide(store, "keep", "x")
-    old = [{name: value for name, value in one.items() if name != "evidence"} for one in store.ledger.records()]
+    old = [{name: value for name, value in record.items() if name != "evidence"} for record in store.ledger.records()]
     other = Store(store.folder.with_name("older"))
     other.prepare()
     without = ("number", "previous", "hash", "prev", "sealed")
     Ledger(other.folder / "corrections").append(
-        lambda _: [{name: value for name, value in one.items() if name not in without} for one in old]
+        lambda _: [{name: value for name, value in record.items() if name not in without} for record in old]
     )
     assert verified(run_of(NEXT, (0.01, "z")).samples, other.ledger.records(), but=NEXT)
-    assert not asked(fake, other, run_of(NEXT, (0.01, "z")))
+    assert not is_asked(recording, other, run_of(NEXT, (0.01, "z")))
 
 
 @pytest.mark.parametrize(("suggested", "back"), [("yy", False), ("z", True)])
-def test_a_suggestion_under_its_new_name_is_the_same_suggestion(fake, store, suggested, back):
+def test_a_suggestion_under_its_new_name_is_the_same_suggestion(recording, store, suggested, back):
     decide(store, "keep", "x")
     made = run_of(NEXT, (0.05, suggested))
     made.samples = made.samples.remap(ls.Taxonomy.of([{"rename": {"y": "yy"}}]))
-    assert asked(fake, store, made) == back
+    assert is_asked(recording, store, made) == back
 
 
-def test_an_accepted_suggestion_is_weighed_by_the_confidence_of_a_real_scan(fake, tmp_path):
+def test_an_accepted_suggestion_is_weighed_by_the_confidence_of_a_real_scan(recording, tmp_path):
     write_tickets(tmp_path, 0)
     samples = ls.read(tmp_path / "tickets.csv", id="ticket_id", label="label")
     store = Store(tmp_path / "kept")
@@ -166,23 +152,21 @@ def test_an_accepted_suggestion_is_weighed_by_the_confidence_of_a_real_scan(fake
     row = max(flagged, key=lambda row: 1 - row["label_score"] - row["confidence"])
     sure = row["confidence"]
     assert sure < 1 - row["label_score"] - MARGIN  # so that confidence and 1 - score decide differently
-    decision = {"id": row["id"], "action": "relabel", "value": json.dumps(row["suggested_label"]), "person": "ann"}
-    decision |= {"run": first.run, "note": "", "time": START, "verdict": "accepted", "platform": "fake"}
-    corrections = pa.Table.from_pylist([decision], CORRECTIONS_SCHEMA)
-    ls.record(corrections, store=store.folder)
+    accepted = corrections(decision(row["id"], row["suggested_label"], verdict="accepted", run=first.run))
+    ls.record(accepted, store=store.folder)
     (record,) = store.ledger.records()
     assert record["evidence"]["confidence"] == pytest.approx(sure, abs=1e-6)
     third = next(name for name in samples.classes if name not in (row["suggested_label"], record["given"].strip('"')))
 
-    def is_asked(score: float) -> bool:
+    def comes_back(score: float) -> bool:
         """Tell whether the sample is asked about again where a later scan gives its new label this score."""
-        rows = [one | {"label_score": score, "suggested_label": third} if one["id"] == row["id"] else one
-                for one in first.scores.to_pylist()]  # fmt: skip
+        rows = [scored | {"label_score": score, "suggested_label": third} if scored["id"] == row["id"] else scored
+                for scored in first.scores.to_pylist()]  # fmt: skip
         scores = pa.Table.from_pylist(rows, first.scores.schema)
         finding = Finding(row["id"], "label", score, "r", given=row["suggested_label"], suggested=third)
-        made = replace(first, run=NEXT, samples=samples.apply(corrections), scores=scores)
-        replace(made, findings=findings_table([finding])).push("fake", project="T")
-        return fake.queue == ((row["id"], "label"),)
+        made = replace(first, run=NEXT, samples=samples.apply(accepted), scores=scores)
+        replace(made, findings=findings_table([finding])).push("queue", project="T")
+        return asked_in(recording) == [(row["id"], "label")]
 
-    assert not is_asked(sure)  # as probable as when it was accepted; held against 1 - score it came back
-    assert is_asked(sure - MARGIN - 0.01)
+    assert not comes_back(sure)  # as probable as when it was accepted; held against 1 - score it came back
+    assert comes_back(sure - MARGIN - 0.01)

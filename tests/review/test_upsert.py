@@ -22,8 +22,8 @@ def test_of_two_tasks_of_a_sample_the_answered_ones_stay_else_the_oldest():
         ([task(1), task(2, touched=True), task(3)], 2, [1, 3]),
         ([task(1), task(2, touched=True), task(3, touched=True)], 2, [1]),
     ):
-        held = Holdings.of(tasks)
-        assert (held.of_sample["a"].task, held.doubles) == (kept, doubles)
+        holdings = Holdings.of(tasks)
+        assert (holdings.of_sample["a"].task, holdings.doubles) == (kept, doubles)
 
 
 def test_what_differs_is_told_by_data_and_prediction_and_others_fields_are_theirs():

@@ -86,13 +86,13 @@ SPANS = st.lists(
     given=st.none() | SPANS, changes=st.lists(st.tuples(st.integers(0, 5), st.none() | SPANS.map(tuple)), max_size=3)
 )
 def test_accepting_gives_what_is_suggested_and_confirming_what_is_given(given, changes):
-    spans = sorted({tuple(one) for one in given or ()})
-    disputes = [(list(spans[at]) if at < len(spans) else None, list(new[0]) if new else None) for at, new in changes]
-    disputes = [one for one in disputes if one != (None, None)]
+    spans = sorted({tuple(span) for span in given or ()})
+    disputes = [(list(spans[row]) if row < len(spans) else None, list(new[0]) if new else None) for row, new in changes]
+    disputes = [dispute for dispute in disputes if dispute != (None, None)]
     suggested = settled(given, disputes)
     before, after = disputed(given, suggested)
-    kept = [one for one in map(list, spans) if one not in before]
-    clash = any(one[0] < new[1] and new[0] < one[1] for one in kept for new in (*after, *before))
+    kept = [span for span in map(list, spans) if span not in before]
+    clash = any(span[0] < new[1] and new[0] < span[1] for span in kept for new in (*after, *before))
     if not clash:  # else a mark takes the place of what it covers
         assert merge_disputed(given, suggested, after) == suggested
-        assert merge_disputed(given, suggested, before) == [list(one) for one in spans]
+        assert merge_disputed(given, suggested, before) == [list(span) for span in spans]

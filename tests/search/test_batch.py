@@ -27,7 +27,7 @@ TEXTS = [
 
 @pytest.fixture
 def report(tmp_path) -> ls.Report:
-    rows = {"id": [f"r{at}" for at in range(6)], "text": TEXTS, "label": ["a", "a", "b", "b", "a", "b"]}
+    rows = {"id": [f"r{number}" for number in range(6)], "text": TEXTS, "label": ["a", "a", "b", "b", "a", "b"]}
     samples = ls.read(pa.table(rows), id="id", label="label", name="tickets")
     made = ls.scan(samples, only=["outlier", "empty"], store=tmp_path / "kept")
     pool = {
@@ -43,20 +43,20 @@ def report(tmp_path) -> ls.Report:
 def decide(path, decision: str) -> None:
     book = openpyxl.load_workbook(path)
     sheet = book.worksheets[0]
-    at = [cell.value for cell in sheet[1]].index("decision") + 1
+    column = [cell.value for cell in sheet[1]].index("decision") + 1
     for row in range(2, sheet.max_row + 1):
-        sheet.cell(row, at, decision)
+        sheet.cell(row, column, decision)
     book.save(path)
 
 
 def test_a_batch_of_the_run_keeps_order_and_given_labels(report):
-    found = report.similar("r0", k=2)
-    batch = report.batch(found)
+    similar = report.similar("r0", k=2)
+    batch = report.batch(similar)
     rows = batch.findings.to_pylist()
-    assert [row["id"] for row in rows] == found["id"].to_pylist()
+    assert [row["id"] for row in rows] == similar["id"].to_pylist()
     assert {row["issue"] for row in rows} == {"similar"}
-    assert batch.samples.labels.to_pylist() == ["a" if one == "r1" else "b" for one in found["id"].to_pylist()]
-    assert report.batch(found).run == batch.run
+    assert batch.samples.labels.to_pylist() == ["a" if id == "r1" else "b" for id in similar["id"].to_pylist()]
+    assert report.batch(similar).run == batch.run
     assert Store(report.store.folder).find() == report.run  # a batch is not the latest run
 
 
@@ -77,8 +77,8 @@ def test_one_command_makes_a_batch(report, tmp_path):
     words = ["similar", "my card was stolen", "-k", "2", "--pool", "inbox", "--store", store]
     done = CliRunner().invoke(main, [*words, "--push", "xlsx", "--project", sheet, "--json"])
     assert done.exit_code == 0, done.output
-    told = json.loads(done.output)
-    assert (len(told["similar"]), told["receipt"]["created"]) == (2, 2)
+    content = json.loads(done.output)
+    assert (len(content["similar"]), content["receipt"]["created"]) == (2, 2)
     refused = CliRunner().invoke(main, [*words, "--push", "xlsx"])
     assert refused.exit_code == 2
     assert "--push needs --project" in refused.output

@@ -23,10 +23,10 @@ DIMENSIONS = 8
 
 
 def rows(ids: range, *, mark: str = "") -> Samples:
-    texts = [f"text {at}{mark}" for at in ids]
+    texts = [f"text {number}{mark}" for number in ids]
     return Samples(
-        pa.table({"id": [f"p{at}" for at in ids], "text": texts}),
-        pa.table({"channel": ["mail" if at % 2 else "chat" for at in ids], "a.b": list(ids)}),
+        pa.table({"id": [f"p{number}" for number in ids], "text": texts}),
+        pa.table({"channel": ["mail" if number % 2 else "chat" for number in ids], "a.b": list(ids)}),
         "pool",
     )
 
@@ -43,11 +43,11 @@ def whole(pool_folder: Path, name: str = "pool") -> dict[str, str]:
     table = pool.table()
     assert len(pool.index) == len(table)
     expected = embed(table)
-    for at in range(0, len(table), max(len(table) // 20, 1)):
-        found = pool.searchable().nearest(expected[at], k=1, where=f"id = '{table['id'][at]}'")
-        assert found["id"][0] == table["id"][at]
-        assert found["similarity"][0].as_py() == pytest.approx(1, abs=2e-3)
-        np.testing.assert_allclose(pool.vector_of(table["id"][at].as_py()), expected[at], atol=2e-3)
+    for row in range(0, len(table), max(len(table) // 20, 1)):
+        nearest = pool.searchable().nearest(expected[row], k=1, where=f"id = '{table['id'][row]}'")
+        assert nearest["id"][0] == table["id"][row]
+        assert nearest["similarity"][0].as_py() == pytest.approx(1, abs=2e-3)
+        np.testing.assert_allclose(pool.vector_of(table["id"][row].as_py()), expected[row], atol=2e-3)
     return dict(zip(table["id"].to_pylist(), table["text"].to_pylist(), strict=True))
 
 
@@ -73,16 +73,16 @@ def test_a_pool_grows_changes_and_shrinks(tmp_path):
     assert (more.created, more.unchanged, more.rows, asked) == (50, 50, 350, [50])
     changed = pools.add("pool", rows(range(10), mark="!"), embedder="e", embed=counted)
     assert (changed.created, changed.updated, changed.rows) == (0, 10, 350)
-    gone = pools.remove("pool", [f"p{at}" for at in range(5, 200)])
+    gone = pools.remove("pool", [f"p{number}" for number in range(5, 200)])
     assert (gone.removed, gone.rows) == (195, 155)
     assert whole(tmp_path) == {
-        **{f"p{at}": f"text {at}!" for at in range(5)},
-        **{f"p{at}": f"text {at}" for at in range(200, 350)},
+        **{f"p{number}": f"text {number}!" for number in range(5)},
+        **{f"p{number}": f"text {number}" for number in range(200, 350)},
     }
     grown = pools.add("pool", rows(range(1000, 1800)), embedder="e", embed=embed)
     assert grown.rows == 955
     assert len(whole(tmp_path)) == 955
-    assert len([one for one in (tmp_path / "pool").iterdir() if one.name.startswith("state-")]) == 1
+    assert len([path for path in (tmp_path / "pool").iterdir() if path.name.startswith("state-")]) == 1
     assert pools.remove("pool", list(whole(tmp_path))).rows == 0
     assert pools.open("pool").searchable().nearest(embed(rows(range(1)).table)[0], k=3).num_rows == 0
 
@@ -91,9 +91,9 @@ def test_removed_texts_stand_nowhere_afterwards(tmp_path):
     pools = Pools(tmp_path)
     pools.add("pool", rows(range(200), mark=" planted"), embedder="e", embed=embed)
     pools.add("pool", rows(range(200, 400)), embedder="e", embed=embed)
-    pools.remove("pool", [f"p{at}" for at in range(200)])
-    held = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
-    assert b"planted" not in held
+    pools.remove("pool", [f"p{number}" for number in range(200)])
+    contents = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    assert b"planted" not in contents
 
 
 def test_what_does_not_fit_is_refused_and_changes_nothing(tmp_path):
@@ -129,8 +129,8 @@ pools.add("pool", rows(range(0, 900), mark="!"), embedder="e", embed=embed)
 @pytest.mark.slow
 @pytest.mark.parametrize("kills", [5, pytest.param(50, marks=pytest.mark.soak)])
 def test_a_killed_append_leaves_the_old_or_the_new_state(tmp_path, kills):
-    old = {f"p{at}": f"text {at}" for at in range(400)}
-    new = {f"p{at}": f"text {at}!" for at in range(900)}
+    old = {f"p{number}": f"text {number}" for number in range(400)}
+    new = {f"p{number}": f"text {number}!" for number in range(900)}
     Pools(tmp_path).add("pool", rows(range(400)), embedder="e", embed=embed)
     program = WRITER.format(tests=str(Path(__file__).parent), folder=str(tmp_path))
     for wait in np.random.default_rng(kills).uniform(0, 0.6, kills):
@@ -140,9 +140,9 @@ def test_a_killed_append_leaves_the_old_or_the_new_state(tmp_path, kills):
         writer.send_signal(signal.SIGKILL)
         writer.wait()
         writer.stdout.close()
-        held = whole(tmp_path)
-        assert held in (old, new)
-        if held == new:  # back to the start for the next one
+        pooled = whole(tmp_path)
+        assert pooled in (old, new)
+        if pooled == new:  # back to the start for the next one
             Pools(tmp_path).remove("pool", list(new))
             Pools(tmp_path).add("pool", rows(range(400)), embedder="e", embed=embed)
     Pools(tmp_path).add("pool", rows(range(900), mark="!"), embedder="e", embed=embed)  # the lock is free again
@@ -151,7 +151,7 @@ def test_a_killed_append_leaves_the_old_or_the_new_state(tmp_path, kills):
 
 @pytest.mark.parametrize("step", ["rows", "index", "pointer"])
 def test_a_stop_at_each_step_of_writing_leaves_the_old_state(tmp_path, monkeypatch, step):
-    old = {f"p{at}": f"text {at}" for at in range(200)}
+    old = {f"p{number}": f"text {number}" for number in range(200)}
     pools = Pools(tmp_path)
     pools.add("pool", rows(range(200)), embedder="e", embed=embed)
     if step == "rows":
@@ -167,7 +167,7 @@ def test_a_stop_at_each_step_of_writing_leaves_the_old_state(tmp_path, monkeypat
     monkeypatch.undo()
     assert whole(tmp_path) == old
     pools.add("pool", rows(range(300)), embedder="e", embed=embed)
-    assert len([one for one in (tmp_path / "pool").iterdir() if one.name.startswith("state-")]) == 1
+    assert len([path for path in (tmp_path / "pool").iterdir() if path.name.startswith("state-")]) == 1
 
 
 class _Killed(BaseException):
@@ -179,35 +179,40 @@ def _stop(*_: object, **__: object) -> None:
 
 
 def _append(folder: str, start: int) -> None:
-    for at in range(start, start + 100, 20):
-        Pools(Path(folder)).add("pool", rows(range(at, at + 20)), embedder="e", embed=embed)
+    for number in range(start, start + 100, 20):
+        Pools(Path(folder)).add("pool", rows(range(number, number + 20)), embedder="e", embed=embed)
 
 
 def test_two_writers_at_once_lose_nothing(tmp_path):
     context = multiprocessing.get_context("spawn")
     writers = [context.Process(target=_append, args=(str(tmp_path), start)) for start in (0, 100)]
-    for one in writers:
-        one.start()
-    for one in writers:
-        one.join()
-        assert one.exitcode == 0
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+        assert writer.exitcode == 0
     assert len(whole(tmp_path)) == 200
 
 
 def test_a_problem_is_looked_up_in_the_pool(tmp_path):
     topics = ["my card has not arrived", "please refund the order", "I forgot my password"]
-    labeled = pa.table({"id": [f"t{at}" for at in range(60)], "text": [f"{topics[at % 3]} {at}" for at in range(60)]})
-    labeled = labeled.append_column("label", pa.array([str(at % 3) for at in range(60)]))
+    labeled = pa.table(
+        {
+            "id": [f"t{number}" for number in range(60)],
+            "text": [f"{topics[number % 3]} {number}" for number in range(60)],
+        }
+    )
+    labeled = labeled.append_column("label", pa.array([str(number % 3) for number in range(60)]))
     report = ls.scan(ls.read(labeled, id="id", label="label"), store=tmp_path / "kept")
-    texts = [f"{topics[at % 3]}, said customer {at}" for at in range(90)]
-    table = pa.table({"id": [f"u{at}" for at in range(90)], "text": texts, "state": ["CA", "NY"] * 45})
+    texts = [f"{topics[number % 3]}, said customer {number}" for number in range(90)]
+    table = pa.table({"id": [f"u{number}" for number in range(90)], "text": texts, "state": ["CA", "NY"] * 45})
     pool = ls.read(table, id="id", metadata=["state"], name="unlabeled")
     assert index_pool(pool, store=tmp_path / "kept").created == 90
     for seed in ("t1", ["t1", "t4"], "refund my order please", report.embeddings[1], "u4"):
-        found = report.similar(seed, k=10, pool="unlabeled", where="state = 'NY'", details=True)
-        assert found.num_rows == 10
-        assert all("refund" in text for text in found["text"].to_pylist())
-        assert {one["state"] for one in found["metadata"].to_pylist()} == {"NY"}
+        similar = report.similar(seed, k=10, pool="unlabeled", where="state = 'NY'", details=True)
+        assert similar.num_rows == 10
+        assert all("refund" in text for text in similar["text"].to_pylist())
+        assert {row["state"] for row in similar["metadata"].to_pylist()} == {"NY"}
     with pytest.raises(InputError, match="state"):
         report.similar("t1", pool="unlabeled", where="label = 'x'")
     with pytest.raises(InputError, match="embedded with the user's embeddings"):

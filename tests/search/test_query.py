@@ -18,19 +18,19 @@ TOPICS = {
 
 def tickets() -> pa.Table:
     rows = []
-    for at in range(60):
-        topic = list(TOPICS)[at % 3]
+    for number in range(60):
+        topic = list(TOPICS)[number % 3]
         rows.append(
             {
-                "id": f"t{at}",
-                "text": f"{TOPICS[topic]} {at // 3}",
+                "id": f"t{number}",
+                "text": f"{TOPICS[topic]} {number // 3}",
                 "label": topic,
-                "split": "test" if at % 2 else "train",
-                "state code": "CA" if at < 30 else "NY",
-                "cost": at / 2,
+                "split": "test" if number % 2 else "train",
+                "state code": "CA" if number < 30 else "NY",
+                "cost": number / 2,
             }
         )
-    rows += [{**rows[0], "id": f"copy{at}", "text": rows[0]["text"] + " " * max(at - 2, 0)} for at in range(5)]
+    rows += [{**rows[0], "id": f"copy{row}", "text": rows[0]["text"] + " " * max(row - 2, 0)} for row in range(5)]
     return pa.Table.from_pylist(rows)
 
 
@@ -49,23 +49,23 @@ def test_a_text_an_id_and_its_vector_find_the_same(report):
     assert (np.diff(similarities) <= 0).all() and similarities[0] <= 1.0001
     text = report.samples.texts[3].as_py()
     by_text, by_vector = report.similar(text, k=6), report.similar(report.embeddings[3] * 7, k=6)
-    for found in (by_text, by_vector):
-        assert found["id"].to_pylist() == ["t3", *by_id["id"].to_pylist()]
+    for query in (by_text, by_vector):
+        assert query["id"].to_pylist() == ["t3", *by_id["id"].to_pylist()]
 
 
 def test_a_group_is_searched_for_by_what_it_has_in_common(report):
     group = report.ids("label = 'refund' AND `state code` = 'CA'")
     assert len(group) == 10
-    found = report.similar(group, k=10)
-    assert set(found["label"].to_pylist()) == {"refund"}
-    assert not set(found["id"].to_pylist()) & set(group)
+    similar = report.similar(group, k=10)
+    assert set(similar["label"].to_pylist()) == {"refund"}
+    assert not set(similar["id"].to_pylist()) & set(group)
     rows = report.samples.positions(group)
     unlike = report.embeddings[rows] * np.arange(1, 11)[:, None]  # however long: what counts is the direction
     by_vectors = report.similar(unlike, k=10, where="NOT (label = 'refund' AND `state code` = 'CA')")
-    assert by_vectors["id"].to_pylist() == found["id"].to_pylist()
+    assert by_vectors["id"].to_pylist() == similar["id"].to_pylist()
     mean = report.embeddings[rows].mean(axis=0)
-    expected = report.embeddings[report.samples.positions(found["id"].to_pylist())] @ (mean / np.linalg.norm(mean))
-    np.testing.assert_allclose(found["similarity"].to_numpy(), expected, atol=1e-5)
+    expected = report.embeddings[report.samples.positions(similar["id"].to_pylist())] @ (mean / np.linalg.norm(mean))
+    np.testing.assert_allclose(similar["similarity"].to_numpy(), expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("backend", ["flat", "cells"])
@@ -74,20 +74,20 @@ def test_a_filter_is_exact(report, monkeypatch, backend):
         monkeypatch.setattr(vectors, "EXACT_BELOW", 40)
     fresh = ls.load(store=report.store.folder)
     where = "label = 'login' AND split = 'test' AND cost > 5 AND NOT is_exact_duplicate_issue"
-    allowed = np.array([report.samples.table["id"][at].as_py() in set(fresh.ids(where)) for at in range(65)])
+    allowed = np.array([report.samples.table["id"][number].as_py() in set(fresh.ids(where)) for number in range(65)])
     assert allowed.sum() > 5
-    found = fresh.similar("where is my card", k=4, where=where)
+    similar = fresh.similar("where is my card", k=4, where=where)
     query = fresh.similar("where is my card", k=65)
-    expected = [one for one in query["id"].to_pylist() if one in set(fresh.ids(where))][:4]
-    assert found["id"].to_pylist() == expected
+    expected = [id for id in query["id"].to_pylist() if id in set(fresh.ids(where))][:4]
+    assert similar["id"].to_pylist() == expected
     assert fresh.similar("t3", k=5, where="id = 'nothing'").num_rows == 0
 
 
 def test_copies_are_folded_and_counted(report):
-    found = report.similar("t1", k=65, fold_duplicates=True)
-    assert found.num_rows == 60 - 1  # without the seed
-    counts = dict(zip(found["id"].to_pylist(), found["copies"].to_pylist(), strict=True))
-    copied = {one: count for one, count in counts.items() if count > 1}
+    similar = report.similar("t1", k=65, fold_duplicates=True)
+    assert similar.num_rows == 60 - 1  # without the seed
+    counts = dict(zip(similar["id"].to_pylist(), similar["copies"].to_pylist(), strict=True))
+    copied = {text: count for text, count in counts.items() if count > 1}
     assert list(copied.values()) == [6]
     few = report.similar(report.samples.texts[0].as_py(), k=2, fold_duplicates=True)
     assert few["copies"][0].as_py() >= 4  # equal ones surely

@@ -38,7 +38,7 @@ def rows(where: str) -> list[int]:
         ("1 = 1", [0, 1, 2, 3]),
         ("label = 'no such'", []),
         ("State = 'a; DROP'", []),
-        ("id IN (" + ", ".join(f"'{at}'" for at in range(400)) + ", 'c')", [2]),
+        ("id IN (" + ", ".join(f"'{number}'" for number in range(400)) + ", 'c')", [2]),
     ],
 )
 def test_rows_that_fulfil_a_condition(where, expected):

@@ -50,22 +50,25 @@ def trainings(draw) -> tuple[np.ndarray, np.ndarray]:
 @given(trainings())
 def test_one_pass_equals_the_whole_array(training):
     logits, codes = training
-    found, expected = trajectories(list(logits), codes, pred_probs=True), reference(logits.astype(np.float64), codes)
+    statistics, expected = (
+        trajectories(list(logits), codes, pred_probs=True),
+        reference(logits.astype(np.float64), codes),
+    )
     for name in (*STATISTICS, "pred_probs"):
-        np.testing.assert_allclose(getattr(found, name), expected[name], rtol=1e-5, atol=1e-5, err_msg=name)
+        np.testing.assert_allclose(getattr(statistics, name), expected[name], rtol=1e-5, atol=1e-5, err_msg=name)
 
 
 @settings(max_examples=25)
 @given(trainings(), st.integers(0, 2**32 - 1), st.integers(1, 5))
 def test_batches_of_any_size_in_any_order_change_nothing(training, seed, size):
     logits, codes = training
-    rng, ids = np.random.default_rng(seed), [f"s{at}" for at in range(len(codes))]
+    rng, ids = np.random.default_rng(seed), [f"s{row}" for row in range(len(codes))]
     with tempfile.TemporaryDirectory() as folder:
         with DynamicsWriter(folder, ids=ids) as writer:
             for epoch in logits:
                 order = rng.permutation(len(ids))
-                for at in range(0, len(ids), size):
-                    some = order[at : at + size]
+                for index in range(0, len(ids), size):
+                    some = order[index : index + size]
                     writer.batch([ids[row] for row in some] if rng.random() < 0.5 else some, epoch[some])
         kept = read_epochs(Path(folder))
         whole, batches = trajectories(list(logits), codes), trajectories(kept.logits, codes, seen=kept.seen)
@@ -95,17 +98,17 @@ def test_more_rows_than_a_block_are_the_same_rows():
 
 def of_margins(margins: list[list[float]]):
     """Return the trajectories of samples of class 0 with these margins, one list an epoch."""
-    logits = [np.stack([np.array(one), np.zeros(len(one))], axis=1) for one in margins]
+    logits = [np.stack([np.array(margin), np.zeros(len(margin))], axis=1) for margin in margins]
     return trajectories(logits, np.zeros(len(margins[0]), dtype=int))
 
 
 def test_forgetting_and_learning_are_counted_as_told():
     #           learned at once, never, learned late, forgotten twice, a tie is not learned
-    found = of_margins([[1, -1, -1, 1, 0], [1, -1, -1, -1, 0], [1, -1, 1, 1, 0], [1, -1, 1, -1, 0]])
-    assert found.forgetting.tolist() == [0, 0, 0, 2, 0]
-    assert found.first_learned.tolist() == [1, 0, 3, 1, 0]
-    assert [SUBSETS[at] for at in found.subset] == ["easy", "hard", "ambiguous", "ambiguous", "hard"]
-    counts = found.counts()
+    statistics = of_margins([[1, -1, -1, 1, 0], [1, -1, -1, -1, 0], [1, -1, 1, 1, 0], [1, -1, 1, -1, 0]])
+    assert statistics.forgetting.tolist() == [0, 0, 0, 2, 0]
+    assert statistics.first_learned.tolist() == [1, 0, 3, 1, 0]
+    assert [SUBSETS[row] for row in statistics.subset] == ["easy", "hard", "ambiguous", "ambiguous", "hard"]
+    counts = statistics.counts()
     assert counts == {"epochs": 4, "easy": 1, "ambiguous": 2, "hard": 2, "never_learned": 2, "forgotten": 1}
 
 
@@ -129,16 +132,16 @@ def test_the_temperature_of_logits_moves_no_subset():
 def test_unlabeled_and_unseen_samples_have_no_statistics():
     logits = np.random.default_rng(2).normal(size=(3, 4, 2))
     seen = [np.array([True, True, False, False]), None, np.array([True, False, False, True])]
-    found = trajectories(list(logits), np.array([0, 1, 0, -1]), seen=seen, rows=np.array([0, 1, -1, 3]))
-    assert found.known.tolist() == [True, True, False, False]
-    assert found.shown.tolist()[:3] == [3, 2, 0]
-    assert np.isnan(found.margins[:, 2:]).all()
-    assert np.isnan(found.margins[:, 1]).tolist() == [False, False, True]
-    np.testing.assert_allclose(found.aum[1], reference(logits[:2], np.array([0, 1, 0, 0]))["aum"][1], rtol=1e-5)
-    assert found.subset[2:].tolist() == [-1, -1]
+    statistics = trajectories(list(logits), np.array([0, 1, 0, -1]), seen=seen, rows=np.array([0, 1, -1, 3]))
+    assert statistics.known.tolist() == [True, True, False, False]
+    assert statistics.shown.tolist()[:3] == [3, 2, 0]
+    assert np.isnan(statistics.margins[:, 2:]).all()
+    assert np.isnan(statistics.margins[:, 1]).tolist() == [False, False, True]
+    np.testing.assert_allclose(statistics.aum[1], reference(logits[:2], np.array([0, 1, 0, 0]))["aum"][1], rtol=1e-5)
+    assert statistics.subset[2:].tolist() == [-1, -1]
 
 
 def test_the_worst_logits_do_not_overflow():
-    found = trajectories([np.array([[1e4, -1e4], [-1e4, 1e4]])] * 2, np.array([0, 0]))
-    assert found.confidence.tolist() == [1, 0]
-    assert found.difficulty.tolist() == [0, 1]
+    statistics = trajectories([np.array([[1e4, -1e4], [-1e4, 1e4]])] * 2, np.array([0, 0]))
+    assert statistics.confidence.tolist() == [1, 0]
+    assert statistics.difficulty.tolist() == [0, 1]

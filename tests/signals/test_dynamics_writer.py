@@ -22,9 +22,9 @@ def test_epochs_come_back_as_they_were(tmp_path):
         writer.epoch(EPOCH)
         writer.batch(["c", "a"], EPOCH[[2, 0]] + 1)
         writer.batch(["b"], EPOCH[[1]] + 1)
-    found = read_epochs(tmp_path / "logits")
-    assert (found.classes, found.ids, found.seen) == (("no", "yes"), ("a", "b", "c"), (None, None))
-    np.testing.assert_array_equal(found.logits[1], EPOCH + 1)
+    dynamics = read_epochs(tmp_path / "logits")
+    assert (dynamics.classes, dynamics.ids, dynamics.seen) == (("no", "yes"), ("a", "b", "c"), (None, None))
+    np.testing.assert_array_equal(dynamics.logits[1], EPOCH + 1)
     assert stat.S_IMODE((tmp_path / "logits").stat().st_mode) == 0o700
 
 
@@ -34,10 +34,10 @@ def test_an_epoch_that_dropped_its_last_rows_says_so(tmp_path):
         writer.end_epoch()
         writer.end_epoch()  # nothing is under way
         writer.epoch(EPOCH)
-    found = read_epochs(tmp_path)
-    assert len(found.logits) == 2
-    assert found.seen[0].tolist() == [True, False, True]
-    assert found.seen[1] is None
+    dynamics = read_epochs(tmp_path)
+    assert len(dynamics.logits) == 2
+    assert dynamics.seen[0].tolist() == [True, False, True]
+    assert dynamics.seen[1] is None
 
 
 def test_numbers_are_positions_unless_the_ids_are_numbers(tmp_path):
@@ -55,9 +55,9 @@ def test_a_named_epoch_may_show_a_row_twice(tmp_path):
         writer.batch([0, 1], EPOCH[:2], epoch=0)
         writer.batch([1, 2], EPOCH[1:] + 5, epoch=0)
         writer.batch([0, 1, 2], EPOCH, epoch=1)
-    found = read_epochs(tmp_path)
-    np.testing.assert_array_equal(found.logits[0], np.stack([EPOCH[0], EPOCH[1] + 5, EPOCH[2] + 5]))
-    np.testing.assert_array_equal(found.logits[1], EPOCH)
+    dynamics = read_epochs(tmp_path)
+    np.testing.assert_array_equal(dynamics.logits[0], np.stack([EPOCH[0], EPOCH[1] + 5, EPOCH[2] + 5]))
+    np.testing.assert_array_equal(dynamics.logits[1], EPOCH)
 
 
 @pytest.mark.parametrize(
@@ -120,11 +120,11 @@ def test_a_killed_writer_leaves_the_finished_epochs(tmp_path):
     child.wait()
     child.stdout.close()
     assert len(read_epochs(tmp_path).logits) == 2
-    assert [one for one in os.listdir(tmp_path) if one.endswith(".part")]
+    assert [name for name in os.listdir(tmp_path) if name.endswith(".part")]
     with DynamicsWriter(tmp_path, rows=3, resume=True) as writer:
         writer.epoch(EPOCH)
     assert len(read_epochs(tmp_path).logits) == 3
-    assert not [one for one in os.listdir(tmp_path) if one.endswith(".part")]
+    assert not [name for name in os.listdir(tmp_path) if name.endswith(".part")]
 
 
 def test_the_writer_holds_a_batch_and_not_an_epoch(tmp_path):
@@ -136,8 +136,8 @@ def test_the_writer_holds_a_batch_and_not_an_epoch(tmp_path):
     try:
         with DynamicsWriter(tmp_path, rows=rows) as writer:
             for _ in range(3):
-                for at in range(0, rows, len(batch)):
-                    writer.batch(np.arange(at, at + len(batch)), batch)
+                for row in range(0, rows, len(batch)):
+                    writer.batch(np.arange(row, row + len(batch)), batch)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -161,7 +161,7 @@ def test_a_folder_of_something_else_is_refused(tmp_path, content):
 
 def test_a_saved_array_is_read_too(tmp_path):
     np.save(tmp_path / "all.npy", np.stack([EPOCH, EPOCH + 1]))
-    assert [one.shape for one in read_epochs(tmp_path / "all.npy").logits] == [(3, 2), (3, 2)]
+    assert [epoch.shape for epoch in read_epochs(tmp_path / "all.npy").logits] == [(3, 2), (3, 2)]
     (tmp_path / "bad.npy").write_bytes(b"no array")
     with pytest.raises(InputError, match="no array of logits"):
         read_epochs(tmp_path / "bad.npy")

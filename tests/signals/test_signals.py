@@ -117,7 +117,7 @@ def test_nothing_brought_is_nothing(samples):
 def many() -> tuple[Samples, np.ndarray]:
     """A thousand samples and their probabilities, rows that sum to one."""
     probs = np.random.default_rng(0).dirichlet(np.ones(3), 1000).astype(np.float32)
-    rows = {"id": [f"r{at}" for at in range(1000)], "text": ["t"] * 1000, "label": ["a", "b", "c", None] * 250}
+    rows = {"id": [f"r{number}" for number in range(1000)], "text": ["t"] * 1000, "label": ["a", "b", "c", None] * 250}
     return read(pa.table(rows), id="id", label="label"), probs
 
 
@@ -125,11 +125,11 @@ def test_a_sound_memory_map_stays_where_it_lies(many, tmp_path):
     samples, probs = many
     np.save(tmp_path / "p.npy", probs)
     for source in (tmp_path / "p.npy", np.load(tmp_path / "p.npy", mmap_mode="r")):
-        found, classes = Signals(pred_probs=source).aligned_pred_probs(samples)
-        assert isinstance(found, np.memmap)
-        assert str(found.filename).endswith("p.npy")
+        aligned, classes = Signals(pred_probs=source).aligned_pred_probs(samples)
+        assert isinstance(aligned, np.memmap)
+        assert str(aligned.filename).endswith("p.npy")
         assert classes == ("a", "b", "c")
-        np.testing.assert_array_equal(found, probs)
+        np.testing.assert_array_equal(aligned, probs)
 
 
 def test_other_sources_are_brought_into_order_block_by_block(many, tmp_path, monkeypatch):
@@ -137,26 +137,26 @@ def test_other_sources_are_brought_into_order_block_by_block(many, tmp_path, mon
     samples, probs = many
     order, names = np.random.default_rng(1).permutation(1000), ["c", "a", "b"]
     moved = probs[order][:, [2, 0, 1]]
-    ids = [f"r{at}" for at in order]
+    ids = [f"r{row}" for row in order]
     np.save(tmp_path / "p.npy", moved)
     column = pa.FixedSizeListArray.from_arrays(pa.array(moved.ravel()), 3)
     parquet.write_table(pa.table({"pred_probs": column}), tmp_path / "p.parquet")
     kept = np.argsort(-moved, axis=1)
     sparse = TopK(kept, np.take_along_axis(moved, kept, axis=1), 3)
     for source in (moved, tmp_path / "p.npy", str(tmp_path / "p.parquet"), sparse, moved.astype(np.float16)):
-        found, classes = Signals(pred_probs=source, classes=names, ids=ids).aligned_pred_probs(samples)
+        aligned, classes = Signals(pred_probs=source, classes=names, ids=ids).aligned_pred_probs(samples)
         assert classes == ("a", "b", "c")
-        np.testing.assert_allclose(found, probs, atol=1e-3 if getattr(source, "dtype", 0) == np.float16 else 1e-6)
-        assert found is not source
+        np.testing.assert_allclose(aligned, probs, atol=1e-3 if getattr(source, "dtype", 0) == np.float16 else 1e-6)
+        assert aligned is not source
 
 
 def test_what_is_large_and_not_in_memory_goes_to_a_temporary_file(many, tmp_path, monkeypatch):
     samples, probs = many
     np.save(tmp_path / "p.npy", probs * np.float32(1.001))  # to be mended, so it cannot stay where it lies
     monkeypatch.setattr("labelsift.signals.align.IN_MEMORY", 1000)
-    found, _ = Signals(pred_probs=tmp_path / "p.npy").aligned_pred_probs(samples)
-    assert isinstance(found, np.memmap)
-    np.testing.assert_allclose(found, probs, atol=1e-6)
+    aligned, _ = Signals(pred_probs=tmp_path / "p.npy").aligned_pred_probs(samples)
+    assert isinstance(aligned, np.memmap)
+    np.testing.assert_allclose(aligned, probs, atol=1e-6)
     in_memory, _ = Signals(pred_probs=probs).aligned_pred_probs(samples)
     assert not isinstance(in_memory, np.memmap)
     monkeypatch.setattr("labelsift.signals.align.MOST_DENSE", 1000)
@@ -170,6 +170,6 @@ def test_bad_rows_of_files_are_named_by_the_samples_ids(many, tmp_path):
     np.save(tmp_path / "p.npy", probs)
     with pytest.raises(InputError, match=r"hold NaN or infinity: r700\."):
         Signals(pred_probs=tmp_path / "p.npy").aligned_pred_probs(samples)
-    renamed = [f"r{999 - at}" for at in range(1000)]
+    renamed = [f"r{999 - number}" for number in range(1000)]
     with pytest.raises(InputError, match=r"hold NaN or infinity: r299\."):
         Signals(pred_probs=tmp_path / "p.npy", ids=renamed).aligned_pred_probs(samples)

@@ -31,15 +31,15 @@ def table():
 def samples_of(table, labels=None, texts=None):
     text = table["text"] if texts is None else pa.chunked_array([texts])
     label = table["label"] if labels is None else pa.chunked_array([labels])
-    rows = pa.table({"id": [str(at) for at in range(len(table))], "text": text, "label": label})
+    rows = pa.table({"id": [str(row) for row in range(len(table))], "text": text, "label": label})
     return read(rows, text="text", label="label", id="id", name="tickets")
 
 
-def assert_same(one, other):
-    assert one.scores.equals(other.scores)
-    assert one.findings.equals(other.findings)
-    assert one.facts == other.facts
-    assert one.notes == other.notes
+def assert_same(first, other):
+    assert first.scores.equals(other.scores)
+    assert first.findings.equals(other.findings)
+    assert first.facts == other.facts
+    assert first.notes == other.notes
 
 
 @pytest.mark.slow
@@ -85,8 +85,8 @@ def test_a_broken_entry_is_as_good_as_none(table, tmp_path, damage):
     first = scan(samples_of(table), embedder=Counting(), store=store)
     entries = sorted((store / "cache").iterdir())
     assert len(entries) >= 5
-    for one in entries:
-        one.write_bytes(one.read_bytes()[:-100] if damage is None else damage)
+    for path in entries:
+        path.write_bytes(path.read_bytes()[:-100] if damage is None else damage)
     assert_same(scan(samples_of(table), embedder=Counting(), store=store), first)
     assert Counting.asked == 2 * len(table)
 
@@ -96,8 +96,8 @@ def test_a_cache_that_cannot_be_written_is_no_reason_against_a_scan(table, tmp_p
     store = tmp_path / "store"
     first = scan(samples_of(table), embedder=Counting(), store=None)
     scan(samples_of(table.slice(0, 100)), store=store)
-    for one in (store / "cache").iterdir():
-        one.unlink()
+    for path in (store / "cache").iterdir():
+        path.unlink()
     (store / "cache").rmdir()
     (store / "cache").write_text("a file where the folder should be")
     assert_same(scan(samples_of(table), embedder=Counting(), store=store), first)
@@ -125,14 +125,14 @@ def test_nothing_is_kept_without_a_store_and_the_folder_is_private(table, tmp_pa
     assert not list(tmp_path.iterdir())
     scan(samples_of(table.slice(0, 100)), store="store")
     assert (tmp_path / "store" / "cache").stat().st_mode & 0o777 == 0o700
-    assert {one.stat().st_mode & 0o777 for one in (tmp_path / "store" / "cache").iterdir()} == {0o600}
+    assert {path.stat().st_mode & 0o777 for path in (tmp_path / "store" / "cache").iterdir()} == {0o600}
 
 
 def test_forget_empties_the_cache(table, tmp_path):
     store = tmp_path / "store"
     scan(samples_of(table), store=store)
     gone = text_hashes(table["text"].slice(5, 1)).to_pylist()[0]
-    holds = [one for one in (store / "cache").iterdir() if gone in one.read_bytes()]
+    holds = [path for path in (store / "cache").iterdir() if gone in path.read_bytes()]
     assert holds
     forget(["5"], store=store)
-    assert not [one for one in store.rglob("*") if one.is_file() and gone in one.read_bytes()]
+    assert not [path for path in store.rglob("*") if path.is_file() and gone in path.read_bytes()]

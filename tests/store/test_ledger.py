@@ -51,15 +51,15 @@ def put(ledger: Ledger, changed: list[bytes], *, head: bool = True) -> None:
     """Write other lines; with ``head`` its size fits them, as a careful forger would do it."""
     (ledger.place.path / RECORDS).write_bytes(b"".join(changed))
     if head:
-        told = json.loads((ledger.place.path / HEAD).read_text())
-        (ledger.place.path / HEAD).write_text(json.dumps(told | {"size": len(b"".join(changed))}))
+        content = json.loads((ledger.place.path / HEAD).read_text())
+        (ledger.place.path / HEAD).write_text(json.dumps(content | {"size": len(b"".join(changed))}))
 
 
 def test_records_are_numbered_and_chained(ledger):
     records = ledger.records()
-    assert [(one["number"], one["id"]) for one in records] == [(1, "a"), (2, "b"), (3, "c"), (4, "d"), (5, "e")]
-    assert [one["previous"] for one in records] == [GENESIS, *(one["hash"] for one in records[:-1])]
-    assert all(one["hash"] == hash_of(one) for one in records)
+    assert [(row["number"], row["id"]) for row in records] == [(1, "a"), (2, "b"), (3, "c"), (4, "d"), (5, "e")]
+    assert [record["previous"] for record in records] == [GENESIS, *(record["hash"] for record in records[:-1])]
+    assert all(record["hash"] == hash_of(record) for record in records)
 
 
 def test_nothing_to_add_changes_nothing(ledger):
@@ -71,7 +71,7 @@ def test_nothing_to_add_changes_nothing(ledger):
 def test_only_the_user_may_read_it(ledger):
     os.umask(os.umask(0))
     assert ledger.place.path.stat().st_mode & 0o777 == 0o700
-    assert {one.name: one.stat().st_mode & 0o777 for one in ledger.place.path.iterdir()} == {
+    assert {path.name: path.stat().st_mode & 0o777 for path in ledger.place.path.iterdir()} == {
         RECORDS: 0o600,
         HEAD: 0o600,
         "lock": 0o600,
@@ -83,7 +83,7 @@ def test_a_store_without_corrections_has_an_empty_whole_record(tmp_path):
 
 
 def changed(all_: list[bytes]) -> list[bytes]:
-    return [one.replace(b'"person":"ann"', b'"person":"eve"') if b'"id":"c"' in one else one for one in all_]
+    return [line.replace(b'"person":"ann"', b'"person":"eve"') if b'"id":"c"' in line else line for line in all_]
 
 
 def forged(all_: list[bytes]) -> list[bytes]:
@@ -142,7 +142,7 @@ def test_the_chain_is_followed_once_and_again_where_it_grew(ledger, monkeypatch)
     other = Ledger(ledger.place)
     other.append(lambda standing: [entry("f")] if len(standing) == 5 else [])
     checked.clear()
-    assert [one["id"] for one in ledger.records()] == list("abcdef")
+    assert [record["id"] for record in ledger.records()] == list("abcdef")
     assert len(ledger.append(lambda _: [])) == 0
     assert set(checked) == {6}
 
@@ -162,7 +162,7 @@ def test_what_a_killed_writer_left_is_not_read_and_cut_off_by_the_next(ledger):
     assert ledger.unread() == 11
     ledger.append(lambda _: [entry("f")])
     assert ledger.unread() == 0
-    assert [one["id"] for one in ledger.records()] == list("abcdef")
+    assert [record["id"] for record in ledger.records()] == list("abcdef")
 
 
 def test_the_first_append_killed_before_it_counts_leaves_an_empty_record(tmp_path):
@@ -181,19 +181,19 @@ def killed_at_random(folder: Path, times: int) -> None:
     """Kill a writer ``times`` times; every append counts whole or not at all, and none that was told is lost."""
     seed = random.randrange(2**32)
     rng = random.Random(seed)
-    told = 0
+    printed = 0
     for turn in range(times):
         process = writing(folder, f"{turn}-", 10_000, 200)
         assert process.stdout is not None
         process.stdout.readline()
         time.sleep(rng.uniform(0, 0.2))
         process.send_signal(signal.SIGKILL)
-        told += 1 + len(process.stdout.read().splitlines())
+        printed += 1 + len(process.stdout.read().splitlines())
         process.wait()
         records = Ledger(folder).records()
         assert len(records) % 200 == 0, f"seed {seed}"
-        assert told <= len(records) // 200 <= told + 1, f"seed {seed}"
-        told = len(records) // 200
+        assert printed <= len(records) // 200 <= printed + 1, f"seed {seed}"
+        printed = len(records) // 200
 
 
 @pytest.mark.slow
@@ -208,11 +208,11 @@ def test_fifty_killed_writers(tmp_path):
 
 def test_two_writers_at_once_lose_nothing(tmp_path):
     both = [writing(tmp_path / "corrections", name, 30, 3) for name in ("a", "b")]
-    assert [one.wait() for one in both if one.communicate()] == [0, 0]
+    assert [process.wait() for process in both if process.communicate()] == [0, 0]
     records = Ledger(tmp_path / "corrections").records()
-    assert [sum(one["id"].startswith(name) for one in records) for name in ("a", "b")] == [90, 90]
+    assert [sum(record["id"].startswith(name) for record in records) for name in ("a", "b")] == [90, 90]
 
 
 def test_the_head_names_the_end(ledger):
-    told = Head(**json.loads((ledger.place.path / HEAD).read_text()))
-    assert told == Head(5, (ledger.place.path / RECORDS).stat().st_size, ledger.records()[-1]["hash"])
+    head = Head(**json.loads((ledger.place.path / HEAD).read_text()))
+    assert head == Head(5, (ledger.place.path / RECORDS).stat().st_size, ledger.records()[-1]["hash"])

@@ -36,7 +36,7 @@ def ledger(anywhere) -> Ledger:
     """Five records in two appends."""
     location_of(anywhere).replace("format.json", b"{}")
     made = Ledger(location_of(anywhere) / "corrections")
-    made.append(lambda _: [{"id": one} for one in "abc"])
+    made.append(lambda _: [{"id": id} for id in "abc"])
     made.append(lambda _: [{"id": "d"}, {"id": "e", "note": SealedText("of e")}])
     return made
 
@@ -45,13 +45,13 @@ def ledger(anywhere) -> Ledger:
 def in_bucket(bucket) -> Ledger:
     """Five records in two appends, in a bucket."""
     made = Ledger(location_of(f"{bucket}/corrections"))
-    made.append(lambda _: [{"id": one} for one in "abc"])
+    made.append(lambda _: [{"id": id} for id in "abc"])
     made.append(lambda _: [{"id": "d"}, {"id": "e", "note": SealedText("of e")}])
     return made
 
 
 def segments(ledger: Ledger) -> list[str]:
-    return [one for one in ledger.place.children() if one.startswith("records-")]
+    return [name for name in ledger.place.children() if name.startswith("records-")]
 
 
 def writing(where: str, name: str, times: int, size: int) -> subprocess.Popen[str]:
@@ -61,7 +61,7 @@ def writing(where: str, name: str, times: int, size: int) -> subprocess.Popen[st
 
 def test_what_was_appended_is_read_in_order(ledger):
     records = ledger.records()
-    assert [(one["number"], one["id"]) for one in records] == [(1, "a"), (2, "b"), (3, "c"), (4, "d"), (5, "e")]
+    assert [(row["number"], row["id"]) for row in records] == [(1, "a"), (2, "b"), (3, "c"), (4, "d"), (5, "e")]
     assert records[4]["note"] == "of e"
     assert ledger.unread() == 0
     assert Ledger(ledger.place / "none").examine() == ([], "")
@@ -72,18 +72,19 @@ def test_words_are_erased_and_the_chain_holds(ledger):
     assert (ledger.records()[4]["note"], ledger.records()[4]["erased"]) == (None, ["note"])
     assert not any(b"of e" in ledger.place.read(name) for name in ledger.place.names())
     ledger.append(lambda standing: [{"id": "f", "after": len(standing)}])
-    assert [one["id"] for one in ledger.records()] == list("abcdef")
+    assert [record["id"] for record in ledger.records()] == list("abcdef")
 
 
 def test_two_writers_at_once_lose_nothing(anywhere):
     where = f"{anywhere}/corrections"
     location_of(anywhere).replace("format.json", b"{}")
     both = [writing(where, name, 12, 3) for name in ("a", "b")]
-    assert [one.wait() for one in both if one.communicate()] == [0, 0]
+    assert [process.wait() for process in both if process.communicate()] == [0, 0]
     ledger = Ledger(location_of(where))
     records = ledger.records()
-    assert [sum(one["id"].startswith(name) for one in records) for name in ("a", "b")] == [36, 36]
-    assert all(one["after"] <= at < one["after"] + 3 for at, one in enumerate(records))  # each saw what it follows
+    assert [sum(record["id"].startswith(name) for record in records) for name in ("a", "b")] == [36, 36]
+    # Each saw what it follows.
+    assert all(record["after"] <= index < record["after"] + 3 for index, record in enumerate(records))
     assert len((ledger.place / "words").children()) == 24  # none is left of an append that came second
 
 
@@ -94,32 +95,32 @@ def test_a_killed_writer_leaves_the_old_or_the_new_state(anywhere, kills):
     location_of(anywhere).replace("format.json", b"{}")
     seed = random.randrange(2**32)
     rng = random.Random(seed)
-    told = 0
+    printed = 0
     for turn in range(kills):
         with writing(where, f"{turn}-", 10_000, 50) as process:
             assert process.stdout is not None
             process.stdout.readline()
             time.sleep(rng.uniform(0, 0.3))
             process.kill()
-            told += 1 + len(process.stdout.read().splitlines())
+            printed += 1 + len(process.stdout.read().splitlines())
         records = Ledger(location_of(where)).records()
         assert len(records) % 50 == 0, f"seed {seed}"
-        assert told <= len(records) // 50 <= told + 1, f"seed {seed}"
-        told = len(records) // 50
+        assert printed <= len(records) // 50 <= printed + 1, f"seed {seed}"
+        printed = len(records) // 50
     ledger = Ledger(location_of(where))
     ledger.append(lambda _: [{"id": "last"}])
     assert ledger.unread() == 0, f"seed {seed}"
     ledger.erase_words(())
-    assert len((ledger.place / "words").children()) == told, f"seed {seed}"
+    assert len((ledger.place / "words").children()) == printed, f"seed {seed}"
 
 
 @pytest.mark.server
 def test_many_appends_lie_in_few_objects(in_bucket):
-    for at in range(100):
-        in_bucket.append(lambda _, at=at: [{"id": f"x{at}"}])
+    for number in range(100):
+        in_bucket.append(lambda _, number=number: [{"id": f"x{number}"}])
     assert len(in_bucket.records()) == 105
     assert len(segments(in_bucket)) <= 2 + math.log2(105)
-    named = [one["name"] for one in json.loads(in_bucket.place.read(HEAD))["segments"]]
+    named = [segment["name"] for segment in json.loads(in_bucket.place.read(HEAD))["segments"]]
     assert sorted(named) == segments(in_bucket)
 
 
@@ -136,7 +137,7 @@ def test_whoever_comes_second_is_asked_again(in_bucket):
 
     in_bucket.append(choose)
     assert seen == [5, 6]
-    assert [one["id"] for one in in_bucket.records()[5:]] == ["first", "second"]
+    assert [record["id"] for record in in_bucket.records()[5:]] == ["first", "second"]
     assert len((in_bucket.place / "words").children()) == 2
 
 
@@ -152,7 +153,7 @@ def test_an_erasure_between_words_and_their_record_does_not_take_the_words(in_bu
 
     monkeypatch.setattr(InBucket, "write", write)
     in_bucket.append(lambda _: [{"id": "f", "note": SealedText("of f")}])
-    assert [one.get("note") for one in in_bucket.records()[4:]] == [None, "of f"]
+    assert [record.get("note") for record in in_bucket.records()[4:]] == [None, "of f"]
     assert len((in_bucket.place / "words").children()) == 1
 
 

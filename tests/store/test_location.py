@@ -24,8 +24,8 @@ def test_what_is_written_is_read(place):
     with pytest.raises(FileNotFoundError) as error:
         place.read("a/none")
     assert "http" not in str(error.value)
-    found = place.read_many(["a/b.json", "a/none"])
-    assert (found["a/b.json"], type(found["a/none"])) == (b"2", FileNotFoundError)
+    contents = place.read_many(["a/b.json", "a/none"])
+    assert (contents["a/b.json"], type(contents["a/none"])) == (b"2", FileNotFoundError)
 
 
 def test_a_swap_takes_only_what_the_writer_read(place):
@@ -60,11 +60,11 @@ def test_two_writers_lose_nothing(place, anywhere):
     place.replace("count", b"")
     context = multiprocessing.get_context("spawn")
     both = [context.Process(target=_count, args=(anywhere, 15)) for _ in range(2)]
-    for one in both:
-        one.start()
-    for one in both:
-        one.join()
-    assert [one.exitcode for one in both] == [0, 0]
+    for process in both:
+        process.start()
+    for process in both:
+        process.join()
+    assert [process.exitcode for process in both] == [0, 0]
     assert place.read("count").count(b"x") == 30
 
 
@@ -82,8 +82,8 @@ def test_a_missing_extra_is_named(monkeypatch):
 
 
 def test_an_error_shows_no_secret():
-    told = error_text(OSError("PUT http://user:planted@host:9000/b/x?X-Amz-Signature=planted failed\nmore planted"))
-    assert told == "PUT http://host:9000/b/x failed"
+    text = error_text(OSError("PUT http://user:planted@host:9000/b/x?X-Amz-Signature=planted failed\nmore planted"))
+    assert text == "PUT http://host:9000/b/x failed"
 
 
 @pytest.mark.server

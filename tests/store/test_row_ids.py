@@ -27,9 +27,9 @@ def test_ids_are_found_in_their_rows_and_no_others(ids, strange, data):
     with tempfile.TemporaryDirectory() as folder:
         known = pa.chunked_array([ids[:half], ids[half:]], pa.string())
         rowids.write_ids(known, Folder(Path(folder)))
-        found = rowids.rows_of(wanted, Folder(Path(folder)))
-    assert found == {id: ids.index(id) for id in wanted if id in ids}
-    assert list(found) == [id for id in dict.fromkeys(wanted) if id in ids]
+        rows = rowids.rows_of(wanted, Folder(Path(folder)))
+    assert rows == {id: ids.index(id) for id in wanted if id in ids}
+    assert list(rows) == [id for id in dict.fromkeys(wanted) if id in ids]
 
 
 @pytest.fixture
@@ -39,8 +39,8 @@ def kept(tmp_path) -> tuple[Store, ls.Report]:
         ls.read(
             pa.table(
                 {
-                    "id": [f"r{at * 7 % 30}" for at in range(30)],
-                    "text": [f"text of {at * 7 % 30}, which is long enough" for at in range(30)],
+                    "id": [f"r{number * 7 % 30}" for number in range(30)],
+                    "text": [f"text of {number * 7 % 30}, which is long enough" for number in range(30)],
                     "label": ["a", "b"] * 15,
                     "day.of": list(range(30)),
                 }
@@ -57,10 +57,10 @@ def kept(tmp_path) -> tuple[Store, ls.Report]:
 def test_samples_come_in_the_order_of_their_ids(kept):
     store, report = kept
     wanted = ["r9", "r0", "r29", "r9"]
-    found = store.samples("latest", wanted)
+    samples = store.samples("latest", wanted)
     whole = report.samples.take(report.samples.positions(["r9", "r0", "r29"]))
-    assert found.table.equals(whole.table)
-    assert found.metadata.equals(whole.metadata)
+    assert samples.table.equals(whole.table)
+    assert samples.metadata.equals(whole.metadata)
     assert len(store.samples(report.run, [])) == 0
     with pytest.raises(InputError, match="no sample with these ids") as caught:
         store.samples(report.run, ["r1", "strange"])
@@ -75,7 +75,7 @@ def test_after_an_erasure_the_others_are_found_and_the_erased_are_not(kept):
     with pytest.raises(InputError, match="no sample"):
         store.samples(report.run, ["r1", "r9"])
     assert len(list(store.folder.rglob(rowids.FILE))) == 1
-    assert not [one for one in store.folder.rglob(rowids.FILE) if b"r9" in one.read_bytes()]
+    assert not [path for path in store.folder.rglob(rowids.FILE) if b"r9" in path.read_bytes()]
 
 
 def test_a_run_without_the_file_is_searched(kept):
@@ -88,7 +88,7 @@ def test_a_run_without_the_file_is_searched(kept):
     assert list(with_file[1]) == ["r3"]
 
 
-@pytest.mark.parametrize("ids", [["r3", "r2"], [f"x{at}" for at in range(50)] + ["r3"]])
+@pytest.mark.parametrize("ids", [["r3", "r2"], [f"x{number}" for number in range(50)] + ["r3"]])
 def test_ids_of_other_tables_are_never_believed(kept, ids):
     store, report = kept
     (file,) = store.folder.rglob(rowids.FILE)

@@ -26,7 +26,7 @@ SECRET = "she said her card ends in 4242"
 
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
-    rows = {"id": [f"s{at}" for at in range(40)], "text": [f"text number {at}" for at in range(40)]}
+    rows = {"id": [f"s{number}" for number in range(40)], "text": [f"text number {number}" for number in range(40)]}
     rows |= {"label": ["x", "y"] * 20, "state": ["CA", "CA", "NY", "NY"] * 10, "gender": ["f"] * 20 + ["m"] * 20}
     csv.write_csv(pa.table(rows), tmp_path / "data.csv")
     return tmp_path
@@ -69,13 +69,13 @@ def test_notes_are_kept_on_runs_slices_and_samples_and_audited(place):
     report.note("worse since May", by="bob", slice="state:CA__gender:f")
     ls.note("a typo", by="bob", sample="s3", store=store)
     model("latest", "mlflow:models:/tickets/3", by="ann", store=store)
-    told = Store(store).annotations(report.run)
-    assert [(one.text, one.person, one.slice, one.sample) for one in told.notes] == [
+    annotations = Store(store).annotations(report.run)
+    assert [(note.text, note.person, note.slice, note.sample) for note in annotations.notes] == [
         ("looks good", "ann", None, None),
         ("worse since May", "bob", "state:CA__gender:f", None),
         ("a typo", "bob", None, "s3"),
     ]
-    assert told.model == "mlflow:models:/tickets/3"
+    assert annotations.model == "mlflow:models:/tickets/3"
     rows = audit_rows(Store(store).ledger.records())
     assert [(row["action"], row["person"], row["id"], row["why"]) for row in rows][:3] == [
         ("note", "ann", None, "looks good"),
@@ -100,7 +100,7 @@ def test_a_note_on_a_sample_is_erased_with_it_and_the_chain_holds(place):
     report.note(SECRET, by="ann", sample="s3")
     report.note("stays", by="ann")
     forget(["s3"], store=store)
-    assert [one.text for one in Store(store).annotations(report.run).notes] == ["stays"]
+    assert [annotation.text for annotation in Store(store).annotations(report.run).notes] == ["stays"]
     assert not any(SECRET.encode() in path.read_bytes() for path in store.rglob("*") if path.is_file())
     assert verify(store=store).problems == ()
     assert audit_rows(Store(store).ledger.records())[0]["why"] == "(erased)"
@@ -140,7 +140,7 @@ def test_the_commands_tag_note_and_show(place):
     assert "Tags: baseline" in shown and "Model: mlflow:models:/tickets/3" in shown
     assert "Note: sample s3: see ␛[31mthis (ann, " in shown
     assert "baseline" in run("runs")
-    told = json.loads(run("runs", "list", "--json"))[0]
-    assert (told["tags"], told["model"], told["parent"]) == (["baseline"], "mlflow:models:/tickets/3", None)
+    listed = json.loads(run("runs", "list", "--json"))[0]
+    assert (listed["tags"], listed["model"], listed["parent"]) == (["baseline"], "mlflow:models:/tickets/3", None)
     assert json.loads(run("runs", "show", report.run, "--json"))["notes"]
     assert "Tags: none" in run("runs", "tag", "latest", "baseline", "--remove")

@@ -18,9 +18,9 @@ def ledger_with_words(folder):
 
 def test_words_are_read_again_and_stand_in_no_record(tmp_path):
     ledger = ledger_with_words(tmp_path / "kept")
-    assert [one["note"] for one in ledger.records()] == [SAID, "of b"]
+    assert [record["note"] for record in ledger.records()] == [SAID, "of b"]
     lines = [json.loads(line) for line in (tmp_path / "kept" / "records.jsonl").read_text().splitlines()]
-    assert all(set(one["note"]) == {SEALED} for one in lines)
+    assert all(set(line["note"]) == {SEALED} for line in lines)
 
 
 def test_equal_words_have_different_hashes(tmp_path):

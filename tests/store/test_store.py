@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import errno
 import json
-import multiprocessing
 import os
-import signal
 import stat
-import subprocess
-import sys
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -27,6 +23,7 @@ from labelsift.errors import InputError, StoreError
 from labelsift.report import load
 from labelsift.store.format import FORMAT
 from labelsift.store.store import Store, run_name
+from saving_processes import killed_save
 
 START = datetime(2026, 11, 23, 10, 15, tzinfo=UTC)
 
@@ -106,9 +103,9 @@ def test_metadata_of_any_name_and_type_is_kept(report, store):
 
 def test_latest_is_the_newest_of_a_data_set(report, store):
     other = Samples(report.samples.table, report.samples.metadata, "chats")
-    for one in (numbered(report, 2), numbered(report, 5, samples=other), numbered(report, 1), numbered(report, 4)):
-        store.save(one)
-    assert [one.run[-1] for one in store.runs()] == ["5", "4", "2", "1"]
+    for saved in (numbered(report, 2), numbered(report, 5, samples=other), numbered(report, 1), numbered(report, 4)):
+        store.save(saved)
+    assert [run.run[-1] for run in store.runs()] == ["5", "4", "2", "1"]
     assert store.load().run.endswith("5")
     assert store.load(dataset="tickets").run.endswith("4")
     assert load("latest", dataset="chats", store=store.folder).samples.name == "chats"
@@ -188,7 +185,7 @@ def test_a_run_that_lost_a_part_is_named_and_the_others_stay_readable(report, st
         store.save(numbered(report, number))
     runs = store.folder / "runs"
     (runs / "20261123-101700-aa0002" / "run.json").unlink()
-    assert [one.run[-1] for one in store.runs()] == ["3", "1"]
+    assert [run.run[-1] for run in store.runs()] == ["3", "1"]
     (error,) = store.broken()
     assert "The run 20261123-101700-aa0002 cannot be read" in str(error)
     assert f"Delete {runs / '20261123-101700-aa0002'}" in str(error)
@@ -251,33 +248,14 @@ def test_a_full_disk_is_named_and_leaves_the_old_runs(report, store, monkeypatch
     assert store.load().run.endswith("1")
 
 
-KILLED = """
-import os, signal, sys
-import lance
-from labelsift.store.store import Store
-real, calls = lance.write_dataset, []
-def write(*args, **options):
-    calls.append(1)
-    if len(calls) > int(sys.argv[3]):
-        os.kill(os.getpid(), signal.SIGKILL)
-    return real(*args, **options)
-store = Store(sys.argv[1])
-report = store.load()
-report.run = sys.argv[2]
-lance.write_dataset = write
-store.save(report)
-"""
-
-
 @pytest.mark.parametrize("after", [0, 3])
 def test_a_killed_writer_leaves_nothing_that_is_read(report, store, after):
     store.save(report)
     later = "20991231-235959-ffffff"
-    ended = subprocess.run([sys.executable, "-c", KILLED, store.folder, later, str(after)], check=False)
-    assert ended.returncode == -signal.SIGKILL
+    killed_save(store.folder, later, after=after)
     (half,) = [path for path in (store.folder / "runs").iterdir() if path.name != report.run]
     assert half.name.startswith(".")
-    assert [one.run for one in store.runs()] == [report.run]
+    assert [run.run for run in store.runs()] == [report.run]
     assert store.broken() == []
     assert store.load().run == report.run
     store.save(numbered(report, 1))
@@ -286,27 +264,6 @@ def test_a_killed_writer_leaves_nothing_that_is_read(report, store, after):
     os.utime(half, (long_ago, long_ago))
     store.save(numbered(report, 2))
     assert not half.exists()
-
-
-def _save(folder: str, report, number: int, start) -> None:
-    start.wait()
-    Store(folder).save(numbered(report, number))
-
-
-def test_processes_that_save_at_once_do_not_disturb_each_other(report, store):
-    # spawn: Lance's threads do not survive a fork
-    context = multiprocessing.get_context("spawn")
-    start = context.Barrier(4)
-    processes = [context.Process(target=_save, args=(str(store.folder), report, at, start)) for at in range(4)]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join(60)
-    assert [process.exitcode for process in processes] == [0] * 4
-    assert [one.run[-1] for one in store.runs()] == ["3", "2", "1", "0"]
-    for number in range(4):
-        assert store.load(numbered(report, number).run).scores.equals(report.scores)
-    assert [path.name for path in Path(store.folder).glob(".*")] == [".gitignore"]
 
 
 def test_links_are_kept_with_the_run(report, store):

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
-import signal
-import subprocess
-import sys
 from dataclasses import replace
+from pathlib import Path
 
 import labelsift as ls
 import numpy as np
@@ -21,6 +18,7 @@ from labelsift.search.batch import kept_batch
 from labelsift.store import sweep
 from labelsift.store.store import Store
 from labelsift.store.sweep import sweep_dead
+from saving_processes import killed_save, saved_at_once
 
 LATER = "20991231-235959-ffffff"
 
@@ -66,8 +64,8 @@ def test_runs_are_found_and_removed(report, store):
     with pytest.raises(StoreError, match="There is no run 1999"):
         store.find("1999")
     store.remove(LATER)
-    assert [one.run for one in store.runs()] == [report.run]
-    assert not [one for one in store.place.names() if LATER in one]
+    assert [run.run for run in store.runs()] == [report.run]
+    assert not [name for name in store.place.names() if LATER in name]
     assert store.load().scores.equals(report.scores)
 
 
@@ -120,32 +118,13 @@ def test_a_newer_format_and_a_place_with_other_things_are_refused(report, store)
             attempt()
 
 
-KILLED = """
-import os, signal, sys
-import lance
-from labelsift.store.store import Store
-real, calls = lance.write_dataset, []
-def write(*args, **options):
-    calls.append(1)
-    if len(calls) > int(sys.argv[3]):
-        os.kill(os.getpid(), signal.SIGKILL)
-    return real(*args, **options)
-store = Store(sys.argv[1])
-report = store.load()
-report.run = sys.argv[2]
-lance.write_dataset = write
-store.save(report)
-"""
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("after", [1, 4])
 def test_a_killed_save_leaves_nothing_that_is_read(report, store, anywhere, after, monkeypatch):
     store.save(report)
     whole = store.place.names()
-    ended = subprocess.run([sys.executable, "-c", KILLED, anywhere, LATER, str(after)], check=False)
-    assert ended.returncode == -signal.SIGKILL
-    assert [one.run for one in store.runs()] == [report.run]
+    killed_save(anywhere, LATER, after=after)
+    assert [run.run for run in store.runs()] == [report.run]
     assert store.broken() == []
     assert store.load().run == report.run
     with pytest.raises(StoreError, match="There is no run 2099"):
@@ -153,7 +132,7 @@ def test_a_killed_save_leaves_nothing_that_is_read(report, store, anywhere, afte
     store.save(replace(report, run=LATER))  # what is left is in nobody's way
     assert store.load(LATER).scores.equals(report.scores)
     store.remove(LATER)
-    subprocess.run([sys.executable, "-c", KILLED, anywhere, LATER, str(after)], check=False)
+    killed_save(anywhere, LATER, after=after)
     assert sweep_dead(store.place / "runs") == []  # its process has ended
     assert store.place.names() == whole
 
@@ -164,7 +143,7 @@ def test_in_a_bucket_leftovers_of_another_machine_wait_for_a_day(report, bucket,
     store.save(report)
     store.save(replace(report, run=LATER))
     whole = store.place.names()
-    (tables,) = [one for one in store.place_of(LATER).children() if one.startswith("tables-")]
+    (tables,) = [name for name in store.place_of(LATER).children() if name.startswith("tables-")]
     for left in (f"{LATER}/tables-elsewhere-1-00", "20990101-000000-ffffff/tables-elsewhere-1-00"):
         (store.place / "runs").replace(f"{left}/samples.lance/data/x", b"half")
     assert sweep_dead(store.place / "runs") == [
@@ -198,46 +177,29 @@ def test_a_full_bucket_is_named_and_leaves_the_old_runs(report, bucket, monkeypa
     assert store.place.names() == names
 
 
-def _save(where: str, report, run: str, start) -> None:
-    start.wait()
-    Store(where).save(replace(report, run=run))
-
-
 def test_processes_that_save_at_once_do_not_disturb_each_other(report, store, anywhere):
-    context = multiprocessing.get_context("spawn")  # Lance's threads do not survive a fork
-    start = context.Barrier(3)
-    names = [f"2099123{at}-000000-ffffff" for at in range(3)]
-    processes = [context.Process(target=_save, args=(anywhere, report, name, start)) for name in names]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join(60)
-    assert [process.exitcode for process in processes] == [0] * 3
-    assert sorted(one.run for one in store.runs()) == names
+    names = [f"2099123{digit}-000000-ffffff" for digit in range(4)]
+    assert saved_at_once(anywhere, [replace(report, run=name) for name in names]) == [0] * 4
+    assert [run.run for run in store.runs()] == names[::-1]
     for name in names:
         assert store.load(name).scores.equals(report.scores)
+    if "://" not in anywhere:
+        assert [path.name for path in Path(anywhere).glob(".*")] == [".gitignore"]
 
 
 @pytest.mark.server
 def test_two_who_save_the_same_run_into_a_bucket_leave_one(report, bucket):
     where = f"{bucket}/kept"
     Store(where).prepare()
-    context = multiprocessing.get_context("spawn")
-    start = context.Barrier(2)
-    both = [context.Process(target=_save, args=(where, report, report.run, start)) for _ in range(2)]
-    for process in both:
-        process.start()
-    for process in both:
-        process.join(60)
-    assert sorted(process.exitcode for process in both) == [0, 1]
-    tables = [one for one in Store(where).place_of(report.run).children() if one.startswith("tables-")]
+    assert sorted(saved_at_once(where, [report, report])) == [0, 1]
+    tables = [name for name in Store(where).place_of(report.run).children() if name.startswith("tables-")]
     assert len(tables) == 1
     assert Store(where).load().scores.equals(report.scores)
 
 
 def test_the_command_line_scans_into_it_and_shows_it(anywhere, tmp_path):
     file = tmp_path / "tickets.csv"
-    rows = [f"t{at},ticket {at} about {('cards', 'refunds')[at % 2]},{'ab'[at % 2]}" for at in range(40)]
+    rows = [f"t{row},ticket {row} about {('cards', 'refunds')[row % 2]},{'ab'[row % 2]}" for row in range(40)]
     file.write_text("id,text,label\n" + "\n".join(rows) + "\n")
     asked = ["scan", str(file), "--text", "text", "--label", "label", "--id", "id", "--store", anywhere]
     done = CliRunner().invoke(main, asked, catch_exceptions=False)
@@ -245,7 +207,7 @@ def test_the_command_line_scans_into_it_and_shows_it(anywhere, tmp_path):
     listed = CliRunner().invoke(main, ["runs", "list", "--store", anywhere, "--json"])
     (run,) = json.loads(listed.output)
     assert run["rows"] == 40
-    assert ls.load(store=anywhere).samples.ids.to_pylist() == [f"t{at}" for at in range(40)]
+    assert ls.load(store=anywhere).samples.ids.to_pylist() == [f"t{number}" for number in range(40)]
     for asked in (
         ["runs", "tag", "latest", "baseline", "--by", "ann"],
         ["runs", "show", "tag:baseline"],

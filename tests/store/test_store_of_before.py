@@ -52,9 +52,9 @@ def test_its_decisions_are_what_they_were(store):
 
 @pytest.mark.parametrize("run", MADE["runs"])
 def test_its_runs_are_reproduced(store, run):
-    found = reproduce(run, store=store)
-    assert found.identical
-    assert str(found) == MADE["runs"][run]["reproduced"]
+    reproduction = reproduce(run, store=store)
+    assert reproduction.identical
+    assert str(reproduction) == MADE["runs"][run]["reproduced"]
 
 
 def test_it_is_found_by_tag_and_goes_on(store):

@@ -10,18 +10,15 @@ import lance
 import pyarrow as pa
 import pytest
 from click.testing import CliRunner, Result
-from labelsift import platforms
 from labelsift.cli import main
 from labelsift.corrections.erase import forget
 from labelsift.corrections.file_versions import correct
 from labelsift.corrections.reproduce import reproduce
 from labelsift.corrections.verify import verify
 from labelsift.data.hashing import text_hash
-from labelsift.data.review_queue import ReviewQueue
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.errors import InputError
 from labelsift.metrics.compare import compare
-from labelsift.platforms import LabelingPlatform, PushRequest, Receipt
 from labelsift.render import comparison_page
 from labelsift.review.verified import verified
 from labelsift.store.location import Folder, location_of
@@ -31,39 +28,16 @@ from labelsift.store.store import Store
 N = 60
 
 
-class Taken(LabelingPlatform):
-    """A platform that keeps what it is given."""
-
-    name = "taken"
-    capabilities = LabelingPlatform.capabilities | {"blind"}
-
-    def __init__(self) -> None:
-        self.texts: dict[str, str] = {}
-        self.flagged: set[str] = set()
-
-    def push(self, queue: ReviewQueue, request: PushRequest) -> Receipt:
-        self.texts = dict(zip(queue.samples.ids.to_pylist(), queue.samples.texts.to_pylist(), strict=True))
-        self.flagged = {item.id for item in queue.items}
-        return Receipt("taken", request.project)
-
-
-@pytest.fixture
-def taken(monkeypatch) -> Taken:
-    made = Taken()
-    monkeypatch.setattr(platforms, "get", lambda _: made)
-    return made
-
-
 def rows() -> list[dict[str, str]]:
     """Return samples of which every text holds a word of its own; r9 repeats r8, r5 has another's label."""
     words = "card lost refund money transfer late parcel where order cancel account login password".split()
     rng = random.Random(1)
     made = []
-    for at in range(N):
-        half = words[:6] if at % 2 else words[6:]
-        text = f"{' '.join(rng.sample(half, 4))} zqx{at}vk Quokka\u00fc{at}"
+    for row in range(N):
+        half = words[:6] if row % 2 else words[6:]
+        text = f"{' '.join(rng.sample(half, 4))} zqx{row}vk Quokka\u00fc{row}"
         made.append(
-            {"id": f"r{at}", "text": text, "label": ("a", "b")[at % 2], "channel": ("mail", "chat")[at % 3 > 0]}
+            {"id": f"r{row}", "text": text, "label": ("a", "b")[row % 2], "channel": ("mail", "chat")[row % 3 > 0]}
         )
     made[9] |= {"text": made[8]["text"], "label": "b"}
     made[5]["label"] = "a"
@@ -81,22 +55,22 @@ def scan(made: list[dict[str, str]], store: str) -> ls.Report:
 def files(store: str) -> dict[str, bytes]:
     place = location_of(store)
     if isinstance(place, Folder):
-        found = (one for one in place.path.rglob("*") if one.is_file())
-        return {one.relative_to(place.path).as_posix(): one.read_bytes() for one in found}
-    keys = [one["path"] for batch in place.client.list(prefix=place.prefix) for one in batch]
+        files = (path for path in place.path.rglob("*") if path.is_file())
+        return {path.relative_to(place.path).as_posix(): path.read_bytes() for path in files}
+    keys = [entry["path"] for batch in place.client.list(prefix=place.prefix) for entry in batch]
     return {key.removeprefix(f"{place.prefix}/"): bytes(place.client.get(key).bytes()) for key in keys}
 
 
 def everything(store: str) -> str:
     """Return all bytes and all decoded tables as one text."""
     there = files(store)
-    found = [content.decode("latin-1") for content in there.values()]
-    found += [content.decode("utf-8", "replace") for content in there.values()]
+    contents = [content.decode("latin-1") for content in there.values()]
+    contents += [content.decode("utf-8", "replace") for content in there.values()]
     for table in sorted({name.partition(".lance/")[0] for name in there if ".lance/" in name}):
         data = lance.dataset(location_of(store).lance(f"{table}.lance"))
         for version in data.versions():
-            found.append(str(data.checkout_version(version["version"]).to_table().to_pylist()))
-    return "\n".join(found)
+            contents.append(str(data.checkout_version(version["version"]).to_table().to_pylist()))
+    return "\n".join(contents)
 
 
 def traces(store: str, made: list[dict[str, str]]) -> list[str]:
@@ -106,7 +80,7 @@ def traces(store: str, made: list[dict[str, str]]) -> list[str]:
 
 
 def run(*words: object) -> Result:
-    return CliRunner().invoke(main, [str(one) for one in words])
+    return CliRunner().invoke(main, [str(word) for word in words])
 
 
 def said(id: str, run: str, action: str = "keep", label: str = "a") -> pa.Table:
@@ -164,9 +138,9 @@ def test_a_changed_cell_is_caught(tmp_path, column, value):
 
 def test_forget_and_verify(anywhere):
     report = scan(rows(), anywhere)
-    found = forget(["r8", "r3"], store=anywhere)
-    assert found.runs == {report.run: 2}
-    assert found.copies == ["r9"]  # the same text, known by its hash
+    forgotten = forget(["r8", "r3"], store=anywhere)
+    assert forgotten.runs == {report.run: 2}
+    assert forgotten.copies == ["r9"]  # the same text, known by its hash
     folder = Store(anywhere).place_of(report.run)
     row_hash = {
         id: hash.hex() for id, hash in zip(report.samples.ids.to_pylist(), report.samples.row_hashes(), strict=True)
@@ -177,53 +151,57 @@ def test_forget_and_verify(anywhere):
     assert len(read_facts(folder)["tombstone"]["ids"]) == 2
     checked = verify(store=anywhere)
     assert (checked.problems, checked.runs) == ((), 1)
-    assert ls.load(store=anywhere).samples.ids.to_pylist() == [f"r{at}" for at in range(N) if at not in (3, 8)]
+    assert ls.load(store=anywhere).samples.ids.to_pylist() == [f"r{row}" for row in range(N) if row not in (3, 8)]
 
 
 def test_copies_are_found_between_runs_with_and_without_texts(tmp_path):
     store, made = str(tmp_path / "kept"), rows()
     scan(made, store)
-    ls.scan(read([row | {"id": f"s{at}"} for at, row in enumerate(made)]), store=store)
+    ls.scan(read([row | {"id": f"s{index}"} for index, row in enumerate(made)]), store=store)
     assert forget(["r20"], store=store, dry_run=True).copies == ["s20"]
     assert forget(["s20"], store=store, dry_run=True).copies == ["r20"]
 
 
-def test_a_decision_on_it_is_remembered(anywhere, taken):
+def test_a_decision_on_it_is_remembered(anywhere, recording):
     first = scan(rows(), anywhere)
     assert {"r8", "r9"} <= set(first.findings["id"].to_pylist())
     ls.record(said("r8", first.run), store=anywhere)
-    (told,) = [one for one in Store(anywhere).ledger.records() if one["kind"] == "decision"]
-    assert told["text_hash"] == text_hash(rows()[8]["text"])
-    assert told["given"] == '"a"'
+    (record,) = [record for record in Store(anywhere).ledger.records() if record["kind"] == "decision"]
+    assert record["text_hash"] == text_hash(rows()[8]["text"])
+    assert record["given"] == '"a"'
     assert set(verified(ls.load(store=anywhere).samples, Store(anywhere).ledger.records(), but="")) == {"r8"}
 
     second = scan(rows(), anywhere)
-    second.push("taken", project="p")
-    assert "r8" not in taken.flagged
-    assert "r9" in taken.flagged
+    second.push("queue", project="p")
+    assert "r8" not in recording.asked
+    assert "r9" in recording.asked
     made = rows()
     made[8]["text"] += " changed"
     made[9]["text"] = made[8]["text"]
-    scan(made, anywhere).push("taken", project="p")
-    assert "r8" in taken.flagged  # its text changed: people must look again
+    scan(made, anywhere).push("queue", project="p")
+    assert "r8" in recording.asked  # its text changed: people must look again
 
 
-def test_the_returned_report_is_pushed_and_shown_with_texts(tmp_path, taken):
+def test_the_returned_report_is_pushed_and_shown_with_texts(tmp_path, recording):
     made = rows()
     report = scan(made, str(tmp_path / "kept"))
-    report.push("taken", project="p")
-    assert taken.texts == {row["id"]: row["text"] for row in made}
+    report.push("queue", project="p")
+    pushed = recording.pushed[0].samples
+    assert dict(zip(pushed.ids.to_pylist(), pushed.texts.to_pylist(), strict=True)) == {
+        row["id"]: row["text"] for row in made
+    }
     assert "zqx8vk" in report.to_html(tmp_path / "page.html").read_text()
-    report.batch(report.similar("r1", k=3)).push("taken", project="p")
-    assert len(taken.texts) == 3
-    assert all(taken.texts.values())
+    report.batch(report.similar("r1", k=3)).push("queue", project="p")
+    texts = recording.pushed[1].samples.texts.to_pylist()
+    assert len(texts) == 3
+    assert all(texts)
     assert traces(str(tmp_path / "kept"), made) == []
 
 
-def test_a_round_with_probes_is_told(tmp_path, taken):
+def test_a_round_with_probes_is_told(tmp_path, recording):
     report = ls.scan(read(rows()), store=tmp_path / "kept", texts=False, only=["label"], budget=2)
-    report.push("taken", project="p", mode="blind", probe=0.5)
-    drawn = taken.flagged
+    report.push("queue", project="p", mode="blind", probe=0.5)
+    drawn = recording.asked
     assert drawn - set(report.findings["id"].to_pylist())  # probes
     decided = [said(id, report.run, label=rows()[int(id[1:])]["label"]) for id in sorted(drawn)]
     ls.record(pa.concat_tables(decided), store=tmp_path / "kept")
@@ -232,16 +210,16 @@ def test_a_round_with_probes_is_told(tmp_path, taken):
     assert traces(str(tmp_path / "kept"), rows()) == []
 
 
-def test_what_needs_texts_is_refused(tmp_path, taken):
+def test_what_needs_texts_is_refused(tmp_path, recording):
     store = str(tmp_path / "kept")
     report = scan(rows(), store)
     again = ls.load(store=store)
     for call in (
-        lambda: again.push("taken", project="p"),
-        lambda: again.batch(again.similar("r1", k=3)).push("taken", project="p"),
+        lambda: again.push("queue", project="p"),
+        lambda: again.batch(again.similar("r1", k=3)).push("queue", project="p"),
         lambda: reproduce(store=store),
         lambda: again.to_html(tmp_path / "page.html"),
-        lambda: again.log("taken", with_text=True),
+        lambda: again.log("queue", with_text=True),
         lambda: again.similar("r1", fold_duplicates=True),
         lambda: ls.scan(again.samples, store=None),
         lambda: comparison_page.write(compare(again, again), tmp_path / "page.html", with_text=True),
@@ -250,7 +228,7 @@ def test_what_needs_texts_is_refused(tmp_path, taken):
             call()
     with pytest.raises(InputError, match="cannot be changed"):
         again.samples.apply(said("r1", report.run))
-    assert not taken.texts
+    assert recording.pushed == []
     assert not (tmp_path / "page.html").exists()
     assert "r8" in again.to_html(tmp_path / "page.html", share=True).read_text()
 
@@ -258,10 +236,10 @@ def test_what_needs_texts_is_refused(tmp_path, taken):
 def test_similar_samples_are_found_by_id_and_text(tmp_path):
     report = scan(rows(), str(tmp_path / "kept"))
     again = ls.load(store=tmp_path / "kept")
-    found = again.similar("r1", k=3, details=True)
-    assert found["id"].equals(report.similar("r1", k=3)["id"])
-    assert found["text"].to_pylist() == [""] * 3
-    assert not {"row_hash", "text_hash"} & set(found.column_names)
+    similar = again.similar("r1", k=3, details=True)
+    assert similar["id"].equals(report.similar("r1", k=3)["id"])
+    assert similar["text"].to_pylist() == [""] * 3
+    assert not {"row_hash", "text_hash"} & set(similar.column_names)
     assert set(again.similar(rows()[8]["text"], k=2)["id"].to_pylist()) == {"r8", "r9"}
 
 
@@ -273,11 +251,11 @@ def test_runs_are_compared_by_hashes_of_texts(tmp_path, kept):
     made[4]["label"] = "b"
     made[6]["id"] = "renamed"
     second = ls.scan(read(made), store=store, texts=kept[1]).run
-    found = compare(ls.load(first, store=store), ls.load(second, store=store))
-    assert found.edited == ("r2",)
-    assert found.renamed == (("r6", "renamed"),)
-    assert found.relabeled["id"].to_pylist() == ["r4"]
-    assert (found.added, found.removed) == ((), ())
+    comparison = compare(ls.load(first, store=store), ls.load(second, store=store))
+    assert comparison.edited == ("r2",)
+    assert comparison.renamed == (("r6", "renamed"),)
+    assert comparison.relabeled["id"].to_pylist() == ["r4"]
+    assert (comparison.added, comparison.removed) == ((), ())
 
 
 def test_corrections_are_applied_to_the_users_file(tmp_path):

@@ -39,30 +39,30 @@ def build_queue(
 
     The last sample of all is an outlier only, with the lowest score: it must still come after the disputed labels.
     """
-    texts = texts or [f"Message {at}: my card has not arrived, what now?" for at in range(rows)]
+    texts = texts or [f"Message {row}: my card has not arrived, what now?" for row in range(rows)]
     rows = len(texts)
-    ids = [f"t{at:05d}" for at in range(rows)]
-    labels = [classes[at % len(classes)] for at in range(rows)]
-    found = []
-    for at in range(rows - (flagged or rows), rows):
-        given, other = labels[at], classes[(at + 1) % len(classes)]
-        if at < rows - 1:
+    ids = [f"t{row:05d}" for row in range(rows)]
+    labels = [classes[row % len(classes)] for row in range(rows)]
+    findings = []
+    for row in range(rows - (flagged or rows), rows):
+        given, other = labels[row], classes[(row + 1) % len(classes)]
+        if row < rows - 1:
             why = f"Labeled {given}; 9 of its 10 nearest samples and the model (0.94) say {other}"
-            score = (rows - at) / (rows + 1)
-            found.append(Finding(ids[at], "label", score, why, given=given, suggested=other, confidence=0.94))
-        if at % 5 == 0 or at == rows - 1:
-            found.append(Finding(ids[at], "outlier", 0.0 if at == rows - 1 else 0.2, "Unlike every other sample"))
-    found.append(Finding("refund", "imbalance", 0.1, "Only 3 samples", scope="class"))
+            score = (rows - row) / (rows + 1)
+            findings.append(Finding(ids[row], "label", score, why, given=given, suggested=other, confidence=0.94))
+        if row % 5 == 0 or row == rows - 1:
+            findings.append(Finding(ids[row], "outlier", 0.0 if row == rows - 1 else 0.2, "Unlike every other sample"))
+    findings.append(Finding("refund", "imbalance", 0.1, "Only 3 samples", scope="class"))
     return Report(
         run=run,
         created=datetime(2026, 11, 23, 10, 15, tzinfo=UTC),
         samples=Samples(
             pa.table({"id": ids, "text": list(texts), "label": labels}),
-            pa.table({"channel": [("mail", "phone")[at % 2] for at in range(rows)]}),
+            pa.table({"channel": [("mail", "phone")[row % 2] for row in range(rows)]}),
             "tickets",
         ),
         scores=pa.table({"id": ids}),
-        findings=findings_table(found),
+        findings=findings_table(findings),
         classes=tuple(classes),
     )
 
@@ -107,8 +107,8 @@ def counts(client: Client) -> Callable[[int], tuple[int, int, int]]:
     """What the server says that a project holds: tasks, predictions, tabs."""
 
     def count(project: int) -> tuple[int, int, int]:
-        found = client.project(project)
-        return found["task_number"], found["total_predictions_number"], len(client.views(project))
+        settings = client.project(project)
+        return settings["task_number"], settings["total_predictions_number"], len(client.views(project))
 
     return count
 
@@ -120,10 +120,10 @@ def log_in() -> Callable[..., None]:
     def post(context: Any, url: str, account: Account | LabelStudioServer) -> None:
         page = f"{url}/user/login/"
         context.request.get(page)
-        token = next(one["value"] for one in context.cookies() if one["name"] == "csrftoken")
+        token = next(cookie["value"] for cookie in context.cookies() if cookie["name"] == "csrftoken")
         form = {"email": account.username, "password": account.password, "csrfmiddlewaretoken": token}
         context.request.post(page, form=form, headers={"Referer": page}, max_redirects=0)
-        assert "sessionid" in {one["name"] for one in context.cookies()}
+        assert "sessionid" in {cookie["name"] for cookie in context.cookies()}
 
     return post
 
@@ -235,8 +235,8 @@ def make_backend() -> Iterator[Callable[..., StubBackend]]:
         return made[-1]
 
     yield make
-    for one in made:
-        one.stop()
+    for backend in made:
+        backend.stop()
 
 
 @pytest.fixture
@@ -244,12 +244,14 @@ def state_of(client: Client) -> Callable[[int], dict[str, Any]]:
     """Everything that enable may change of a project, as the server tells it."""
 
     def state(project: int) -> dict[str, Any]:
-        found = client.project(project)
+        settings = client.project(project)
         backends = client.get("/api/ml", what="backends", params={"project": project})
         return {
-            "project": {name: value for name, value in found.items() if name not in ("updated_at", "queue_total")},
+            "project": {name: value for name, value in settings.items() if name not in ("updated_at", "queue_total")},
             # Listing them makes the server ask each for its state, and note when.
-            "backends": [{name: value for name, value in one.items() if name != "updated_at"} for one in backends],
+            "backends": [
+                {name: value for name, value in backend.items() if name != "updated_at"} for backend in backends
+            ],
             "webhooks": client.get("/api/webhooks/", what="webhooks", params={"project": project}),
             "views": client.views(project),
         }

@@ -67,20 +67,20 @@ def sets(run: str = RUN) -> Report:
     """Sets of labels: one to take away, one missing, one to swap, none at all right, unlabeled, and an outlier."""
     given = [["insult", "toxic"], ["toxic"], ["insult"], ["threat"], None, []]
     right = [["toxic"], ["threat", "toxic"], ["threat"], [], ["toxic"], None]
-    ids = [f"m{at}" for at in range(len(given))]
-    found = [
-        Finding(id, "label", 0.1 + at / 10, f"Why {id}", given=old, suggested=new, confidence=0.9 - at / 10)
-        for at, (id, old, new) in enumerate(zip(ids, given, right, strict=True))
+    ids = [f"m{row}" for row in range(len(given))]
+    findings = [
+        Finding(id, "label", 0.1 + index / 10, f"Why {id}", given=old, suggested=new, confidence=0.9 - index / 10)
+        for index, (id, old, new) in enumerate(zip(ids, given, right, strict=True))
         if new is not None
     ]
-    found.append(Finding("m5", "outlier", 0.2, "Unlike every other sample", given=[]))
+    findings.append(Finding("m5", "outlier", 0.2, "Unlike every other sample", given=[]))
     table = {
         "id": ids,
-        "text": [f"Comment {at}: you are a fool, and worse" for at in range(len(ids))],
-        "labels": [None if one is None else json.dumps(one) for one in given],
+        "text": [f"Comment {row}: you are a fool, and worse" for row in range(len(ids))],
+        "labels": [None if labels is None else json.dumps(labels) for labels in given],
     }
     metadata = {"channel": ["mail"] * len(ids), "tags": ["insult|toxic", "x", "x", "x", "x", "x"]}
-    return report_of(table, found, metadata=metadata, run=run)
+    return report_of(table, findings, metadata=metadata, run=run)
 
 
 TEXTS = {
@@ -93,43 +93,43 @@ TEXTS = {
 }
 
 
-def at(name: str, words: str, kind: str, *, last: bool = False) -> list[int | str]:
+def mark(name: str, words: str, kind: str, *, last: bool = False) -> list[int | str]:
     text = TEXTS[name]
     start = text.rindex(words) if last else text.index(words)
     return [start, start + len(words), kind]
 
 
 SPANS = {
-    "wrong_tag": ([at("wrong_tag", "Ann Lee", "PER"), at("wrong_tag", "Paris", "PER", last=True)]),
-    "ghost": [at("ghost", "Monday", "PER"), at("ghost", "Berlin", "LOC")],
-    "missed": [at("missed", "Müller", "PER")],
-    "shifted": [at("shifted", "New York", "LOC"), at("shifted", "Ann", "PER")],
-    "outlier": [at("outlier", "Ann", "PER")],
-    "rtl": [at("rtl", "Ann", "LOC")],
+    "wrong_tag": ([mark("wrong_tag", "Ann Lee", "PER"), mark("wrong_tag", "Paris", "PER", last=True)]),
+    "ghost": [mark("ghost", "Monday", "PER"), mark("ghost", "Berlin", "LOC")],
+    "missed": [mark("missed", "Müller", "PER")],
+    "shifted": [mark("shifted", "New York", "LOC"), mark("shifted", "Ann", "PER")],
+    "outlier": [mark("outlier", "Ann", "PER")],
+    "rtl": [mark("rtl", "Ann", "LOC")],
 }
 DISPUTES = {
-    "wrong_tag": (at("wrong_tag", "Paris", "PER", last=True), at("wrong_tag", "Paris", "LOC", last=True)),
-    "ghost": (at("ghost", "Monday", "PER"), None),
-    "missed": (None, at("missed", "Rome", "LOC")),
-    "shifted": (at("shifted", "New York", "LOC"), at("shifted", "New York City", "LOC")),
-    "rtl": (at("rtl", "Ann", "LOC"), at("rtl", "Ann", "PER")),
+    "wrong_tag": (mark("wrong_tag", "Paris", "PER", last=True), mark("wrong_tag", "Paris", "LOC", last=True)),
+    "ghost": (mark("ghost", "Monday", "PER"), None),
+    "missed": (None, mark("missed", "Rome", "LOC")),
+    "shifted": (mark("shifted", "New York", "LOC"), mark("shifted", "New York City", "LOC")),
+    "rtl": (mark("rtl", "Ann", "LOC"), mark("rtl", "Ann", "PER")),
 }
 
 
 def spans(run: str = RUN) -> Report:
     """Spans with an error of each kind, texts with emoji, line ends of Windows and right-to-left, and an outlier."""
-    found = [
+    findings = [
         Finding(name, "span", 0.1 + place / 10, f"Why {name}", kind=name, given=old, suggested=new, confidence=0.9)
         for place, (name, (old, new)) in enumerate(DISPUTES.items())
     ]
-    found.append(Finding("outlier", "outlier", 0.2, "Unlike every other sample"))
+    findings.append(Finding("outlier", "outlier", 0.2, "Unlike every other sample"))
     table = {
         "id": list(TEXTS),
         "text": list(TEXTS.values()),
         "spans": [json.dumps(SPANS[name], ensure_ascii=False, separators=(",", ":")) for name in TEXTS],
     }
     metadata = {"channel": ["mail"] * len(TEXTS), "tags": [["B-PER", "O"]] * len(TEXTS)}
-    return report_of(table, found, metadata=metadata, run=run)
+    return report_of(table, findings, metadata=metadata, run=run)
 
 
 PATHS = ("animal / cat", "animal / dog", "animal / dog / poodle", "plant / tree", "plant / $5 herb")
@@ -138,11 +138,11 @@ PATHS = ("animal / cat", "animal / dog", "animal / dog / poodle", "plant / tree"
 def tree(run: str = RUN) -> Report:
     """Single labels that are paths."""
     ids = [f"x{place}" for place in range(len(PATHS))]
-    found = [
+    findings = [
         Finding(id, "label", 0.1, f"Why {id}", given=old, suggested=new, confidence=0.8)
         for id, old, new in zip(ids, PATHS, PATHS[1:] + PATHS[:1], strict=True)
     ]
-    return report_of({"id": ids, "text": [f"About {one}" for one in ids], "label": list(PATHS)}, found, run=run)
+    return report_of({"id": ids, "text": [f"About {id}" for id in ids], "label": list(PATHS)}, findings, run=run)
 
 
 def trees(run: str = RUN) -> Report:
@@ -150,20 +150,20 @@ def trees(run: str = RUN) -> Report:
     given = [["animal / cat", "plant / tree"], ["plant / $5 herb"]]
     right = [["animal / dog / poodle", "plant / tree"], []]
     ids = ["y0", "y1"]
-    found = [
+    findings = [
         Finding(id, "label", 0.1, f"Why {id}", given=old, suggested=new, confidence=0.8)
         for id, old, new in zip(ids, given, right, strict=True)
     ]
-    table = {"id": ids, "text": ["One", "Two"], "labels": [json.dumps(one) for one in given]}
-    return report_of(table, found, run=run)
+    table = {"id": ids, "text": ["One", "Two"], "labels": [json.dumps(labels) for labels in given]}
+    return report_of(table, findings, run=run)
 
 
 def seen(medium: str, address: str = PIXEL, run: str = RUN) -> Report:
     """Images or sounds behind addresses, with single labels; one without an address."""
     ids = [f"{medium}-{place}" for place in range(3)]
-    found = [Finding(id, "label", 0.2, f"Why {id}", given="cat", suggested="dog", confidence=0.7) for id in ids]
+    findings = [Finding(id, "label", 0.2, f"Why {id}", given="cat", suggested="dog", confidence=0.7) for id in ids]
     metadata = {"camera": ["a", "b", "c"], f"{medium}_url": [address, address, None]}
-    return report_of({"id": ids, "label": ["cat"] * 3}, found, metadata=metadata, run=run)
+    return report_of({"id": ids, "label": ["cat"] * 3}, findings, metadata=metadata, run=run)
 
 
 def correction(

@@ -12,8 +12,6 @@ from labelsift.integrations.label_studio.convert.label_config import label_contr
 from labelsift.integrations.label_studio.convert.regions import to_result
 from labelsift.integrations.label_studio.state.rounds import rounds_of
 
-pytestmark = pytest.mark.server
-
 
 class TestLabelStudio(LabelingPlatformConformance):
     @pytest.fixture(autouse=True)
@@ -29,8 +27,12 @@ class TestLabelStudio(LabelingPlatformConformance):
         return name
 
     def answer(self, platform: LabelStudio, project: str, sample_id: str, value: Any) -> None:
-        (review,) = rounds_of(self.client, project)
-        task = next(task for task in self._tasks(review.project) if task["data"]["labelsift_id"] == sample_id)
+        review, task = next(
+            (review, task)
+            for review in rounds_of(self.client, project)
+            for task in self._tasks(review.project)
+            if task["data"]["labelsift_id"] == sample_id
+        )
         target = label_control_of(self.client.project(review.project)["label_config"], project=review.title)
         body: dict[str, Any] = {"result": [], "was_cancelled": True}
         if value is not None:

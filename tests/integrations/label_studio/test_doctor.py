@@ -26,7 +26,9 @@ NOW = datetime(2026, 11, 25, tzinfo=UTC)
 
 
 def jwt(**claims: object) -> str:
-    return ".".join(base64.urlsafe_b64encode(json.dumps(one).encode()).decode().rstrip("=") for one in ({}, claims, {}))
+    return ".".join(
+        base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in ({}, claims, {})
+    )
 
 
 def doctor(*more: str) -> Result:
@@ -155,8 +157,8 @@ def test_model_versions_that_lead_nowhere_are_named(platform, client, project, n
     newest = doctor(name)
     assert newest.exit_code == 0
     assert f"note: {name} pre-fills" in newest.stdout
-    for one in client.predictions(project):
-        client.delete_prediction(one["id"])
+    for prediction in client.predictions(project):
+        client.delete_prediction(prediction["id"])
     result = doctor(name)
     assert result.exit_code == 2
     assert f"has the model version {versions[1]}, of which no task has a prediction" in result.stdout
@@ -188,9 +190,9 @@ def on_strict(strict: LabelStudioServer, monkeypatch: pytest.MonkeyPatch) -> Cli
 def test_a_server_that_forbids_private_addresses_keeps_no_half_made_backend(on_strict, name, make_backend, tmp_path):
     """SSRF_PROTECTION_ENABLED alone: Label Studio stores the row, answers 403 and makes no webhook."""
     project = on_strict.create_project(title=name, description="", label_config=CONFIG, model_version="")
-    told = {"project": name, "run": "r", "issues": ["label"], "store": tmp_path / "s"}
+    options = {"project": name, "run": "r", "issues": ["label"], "store": tmp_path / "s"}
     with pytest.raises(PlatformError, match="half-made backend was taken off") as refused:
-        enabling.enable(on_strict, **told, backend=make_backend().url)
+        enabling.enable(on_strict, **options, backend=make_backend().url)
     assert "SSRF_PROTECTION_ENABLED=false" in refused.value.hint
     assert on_strict.get("/api/ml", what="backends", params={"project": project}) == []
     assert on_strict.project(project)["label_config"] == CONFIG

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import pyarrow as pa
-import pytest
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.platforms import ApplyRequest
-
-pytestmark = pytest.mark.server
 
 
 def test_tasks_of_a_review_project_are_deleted_and_no_others(platform, make_queue, name, client, tasks_of):
@@ -17,7 +14,7 @@ def test_tasks_of_a_review_project_are_deleted_and_no_others(platform, make_queu
     assert len(tasks_of(project)) == 12
     assert platform.forget(["t00003", "t00005", "nobody"], project=name) == 2
     left = {task["data"]["labelsift_id"] for task in tasks_of(project)}
-    assert left == {f"t{at:05d}" for at in range(12)} - {"t00003", "t00005"}
+    assert left == {f"t{number:05d}" for number in range(12)} - {"t00003", "t00005"}
     assert platform.forget(["t00003"], project=name) == 0
 
 
@@ -39,7 +36,7 @@ def test_in_a_users_project_the_task_and_its_answers_stay(platform, make_queue, 
     assert after["t00003"]["data"] == {"ticket": "t00003", "text": "text of t00003"}
     assert after["t00003"]["total_annotations"] == 1
     assert "labelsift_id" in after["t00004"]["data"]
-    predicted = {one["task"] for one in client.predictions(project)}
+    predicted = {prediction["task"] for prediction in client.predictions(project)}
     assert predicted == {after[id]["id"] for id in ("t00000", "t00001", "t00002", "t00004")}  # the last is an outlier
 
 
@@ -49,7 +46,7 @@ def test_second_looks_of_a_sample_are_deleted_by_their_keys(platform, name, clie
     config = '<View><Text name="t" value="$text"/><Choices name="c" toName="t"><Choice value="a"/></Choices></View>'
     project = client.create_project(title=name, description="", label_config=config, model_version="")
     place = find_or_make(client, project)
-    client.import_tasks(place, [{"data": {"text": f"text {at}", KEY: f"key{at}"}} for at in range(3)])
+    client.import_tasks(place, [{"data": {"text": f"text {number}", KEY: f"key{number}"}} for number in range(3)])
     assert platform.forget(["t00003", "key1"], project=str(project), dry_run=True) == 1
     assert platform.forget(["t00003", "key1"], project=str(project)) == 1
-    assert [one["data"][KEY] for one in tasks_of(place)] == ["key0", "key2"]
+    assert [task["data"][KEY] for task in tasks_of(place)] == ["key0", "key2"]

@@ -14,7 +14,6 @@ from labelsift.errors import InputError
 from labelsift.integrations.label_studio.client import read as reader
 from labelsift.integrations.label_studio.client.client import Client
 
-pytestmark = pytest.mark.server
 TEXT = "Ann Lee left Rome, didn't she?"
 TAGS = {
     "single": '<Choices name="c" toName="body"><Choice value="x"/><Choice value="y"/></Choices>',
@@ -52,8 +51,8 @@ def make(client: Client, name: str) -> Callable[..., int]:
         project = client.create_project(title=name, description="", label_config=config, model_version="")
         answers = [[annotation(kind)], [{"result": []}], [], [annotation(kind, was_cancelled=True)]]
         tasks = [
-            {"data": {"text": TEXT, "n": at, "deep": {"x": 1}}, "annotations": one, "predictions": []}
-            for at, one in enumerate(answers)
+            {"data": {"text": TEXT, "n": index, "deep": {"x": 1}}, "annotations": answer, "predictions": []}
+            for index, answer in enumerate(answers)
         ]
         tasks[2]["predictions"] = [annotation(kind, model_version="bert-7")]
         client.import_tasks(project, tasks)

@@ -101,7 +101,7 @@ def test_links_hold_no_password():
 
 
 def test_a_table_is_cut_to_what_mlflows_page_can_open():
-    table = Table(("id", "text"), [[f"t{at}", "ä" * 100] for at in range(100)])
+    table = Table(("id", "text"), [[f"t{number}", "ä" * 100] for number in range(100)])
     whole = json.loads(table_json(table))
     assert whole == {"columns": ["id", "text"], "data": table.rows}
     cut = table_json(table, limit=10_000)

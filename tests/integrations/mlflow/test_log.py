@@ -10,8 +10,6 @@ from labelsift.errors import InputError
 from labelsift.integrations.mlflow import MLflow
 from labelsift.render.panels import panels
 
-pytestmark = pytest.mark.server
-
 
 @pytest.fixture
 def logged(tracked, make_report):
@@ -34,7 +32,7 @@ def test_metrics_params_and_description_are_the_reports(logged, client):
     assert run.info.run_name == shown.title
     assert run.info.status == "FINISHED"
     history = client.get_metric_history(receipt.target, "slice.f1/state:CA")
-    assert [one.step for one in history] == [0]  # a bar each; other steps are dots
+    assert [metric.step for metric in history] == [0]  # a bar each; other steps are dots
     assert receipt.details["metrics"] == len(shown.metrics)
 
 
@@ -44,9 +42,9 @@ def test_tables_are_mlflows_own_and_hold_the_reports_rows(logged, client):
     experiment = receipt.details["experiment_id"]
     for name in ("flagged", "classes", "slices"):
         expected = getattr(shown, name)
-        found = client.load_table(experiment, f"labelsift/{name}.json", run_ids=[receipt.target])
-        assert tuple(found.columns) == expected.columns
-        rows = found.astype(object).where(found.notna(), None).to_numpy().tolist()
+        table = client.load_table(experiment, f"labelsift/{name}.json", run_ids=[receipt.target])
+        assert tuple(table.columns) == expected.columns
+        rows = table.astype(object).where(table.notna(), None).to_numpy().tolist()
         assert len(rows) == len(expected.rows)
         for row, wanted in zip(rows, expected.rows, strict=True):
             assert row == pytest.approx(wanted)  # pandas reads a decimal to the last bit but one
@@ -61,8 +59,8 @@ def test_figures_read_back(logged, client, tmp_path):
     for name in ("label_quality.svg", "given_against_suggested.svg"):
         drawn = ET.fromstring(artifact(client, receipt.target, name, tmp_path))
         assert drawn.tag.endswith("svg")
-        assert not [one for one in drawn.iter() if one.tag.endswith("script")]
-    texts = [one.text for one in drawn.iter() if one.tag.endswith("text")]
+        assert not [element for element in drawn.iter() if element.tag.endswith("script")]
+    texts = [element.text for element in drawn.iter() if element.tag.endswith("text")]
     assert set(shown.confusion.labels) <= set(texts)
     for row in shown.confusion.counts:
         for count in filter(None, row):

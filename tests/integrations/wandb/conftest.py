@@ -108,8 +108,8 @@ class Stub:
         return {"exitcode": None, "limits": {}}
 
     def graphql(self, request: dict[str, Any]) -> dict[str, Any]:
-        found = re.search(r"(?:query|mutation)\s+(\w+)", request["query"])
-        name = found[1] if found else ""
+        match = re.search(r"(?:query|mutation)\s+(\w+)", request["query"])
+        name = match[1] if match else ""
         self.operations.append(name)
         build = ANSWERS.get(name)
         if build is None:
@@ -133,7 +133,7 @@ def _run(variables: dict[str, Any], *_: object) -> dict[str, Any]:
 
 
 def _run_files(variables: dict[str, Any], url: str, _: str) -> dict[str, Any]:
-    files = [{"name": one, "uploadUrl": f"{url}/put/{one}"} for one in variables.get("files", [])]
+    files = [{"name": name, "uploadUrl": f"{url}/put/{name}"} for name in variables.get("files", [])]
     return {"createRunFiles": {"runID": "QjE6", "uploadHeaders": [], "files": files}}
 
 
@@ -153,17 +153,17 @@ def _artifact_files(variables: dict[str, Any], url: str, artifact: str) -> dict[
     edges = [
         {
             "node": {
-                "id": f"Rjox{at}",
-                "name": one["name"],
-                "displayName": one["name"],
-                "uploadUrl": f"{url}/put/artifact/{one['name']}",
+                "id": f"Rjox{index}",
+                "name": file["name"],
+                "displayName": file["name"],
+                "uploadUrl": f"{url}/put/artifact/{file['name']}",
                 "uploadHeaders": [],
                 "storagePath": "stored",
                 "uploadMultipartUrls": None,
-                "artifact": {"id": one.get("artifactID", artifact)},
+                "artifact": {"id": file.get("artifactID", artifact)},
             }
         }
-        for at, one in enumerate(wanted)
+        for index, file in enumerate(wanted)
     ]
     return {"createArtifactFiles": {"files": {"edges": edges}}}
 

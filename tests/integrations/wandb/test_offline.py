@@ -16,7 +16,7 @@ def of_kind(records, kind):
 
 
 def config_of(records):
-    return {name: value for one in of_kind(records, "config") for name, value in one["update"].items()}
+    return {name: value for record in of_kind(records, "config") for name, value in record["update"].items()}
 
 
 @pytest.mark.slow
@@ -31,9 +31,9 @@ def test_everything_reads_back_equal_to_the_report(offline, make_report):
     assert numbers == pytest.approx(shown.metrics)
     for name in ("flagged", "classes", "slices"):
         expected = getattr(shown, name)
-        found = readback.table(receipt.target, logged[f"dq_tables/{name}"])
-        assert tuple(found["columns"]) == expected.columns
-        assert found["data"] == expected.rows
+        table = readback.table(receipt.target, logged[f"dq_tables/{name}"])
+        assert tuple(table["columns"]) == expected.columns
+        assert table["data"] == expected.rows
     quality = logged["dq_charts/label_quality"]
     assert tuple(quality["values"]) == shown.quality.counts
     assert quality["bins"] == pytest.approx(shown.quality.edges)
@@ -79,9 +79,9 @@ def test_no_byte_of_a_text_is_written_unless_asked_for(offline, make_report, all
     assert not [form for form in forms if form in written]
 
     receipt = report.log("wandb", with_text=True)
-    found = readback.table(receipt.target, readback.history(readback.records(receipt.target))["dq_tables/flagged"])
-    assert found["columns"][-2:] == ["reason", "text"]
-    assert "Quokka" in found["data"][0][-1]
+    table = readback.table(receipt.target, readback.history(readback.records(receipt.target))["dq_tables/flagged"])
+    assert table["columns"][-2:] == ["reason", "text"]
+    assert "Quokka" in table["data"][0][-1]
 
 
 @pytest.mark.slow

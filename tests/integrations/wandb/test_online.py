@@ -19,7 +19,7 @@ def test_a_run_goes_online_with_every_figure_and_no_text(stub, home, make_report
     assert receipt.details["mode"] == "online"
     assert receipt.target == f"us/tickets/labelsift-{report.run}"
     assert receipt.links["run"].startswith(stub.url)
-    row = {name: value for one in stub.rows for name, value in one.items()}
+    row = {name: value for logged in stub.rows for name, value in logged.items()}
     assert {name: row[name] for name in shown.metrics} == pytest.approx(shown.metrics)
     (table,) = [json.loads(body) for path, body in stub.uploads.items() if "media/table/dq_tables/flagged" in path]
     assert table["data"] == shown.flagged.rows
@@ -41,7 +41,7 @@ def test_an_offline_run_is_uploaded_as_its_note_says(stub, make_report, monkeypa
     command = receipt.details["note"].split("`")[1].split()
     assert command[:2] == ["wandb", "sync"]
     subprocess.run([sys.executable, "-m", *command], check=True, capture_output=True, timeout=120)
-    row = {name: value for one in stub.rows for name, value in one.items()}
+    row = {name: value for logged in stub.rows for name, value in logged.items()}
     shown = panels(report)
     assert {name: row[name] for name in shown.metrics} == pytest.approx(shown.metrics)
     assert any(path.startswith("/put/artifact/dq_tables/flagged") for path in stub.uploads)  # staged in the data folder

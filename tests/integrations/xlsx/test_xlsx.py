@@ -100,7 +100,7 @@ def test_every_flagged_sample_stands_in_the_sheet_worst_first(book, report):
     ],
 )
 def test_what_a_decision_means(book, report, decision, action, verdict, value):
-    flag = next(one for one in queue_of(report).items if one.issues == ("label",))
+    flag = next(item for item in queue_of(report).items if item.issues == ("label",))
     words = {"GIVEN": flag.given, "SUGGESTED": flag.suggested}
     filled(book, {flag.id: words.get(decision, decision)}, note="why not", saved_by="Ann")
     (row,) = pulled(book)
@@ -136,9 +136,9 @@ def hostile_report(cells: list[str]) -> Report:
     rows = {"id": ids, "text": cells[: len(ids)], "label": ids}
     samples = ls.read(pa.table(rows), label="label", id="id")
     labels = samples.labels.to_pylist()
-    found = [Finding(one, "label", 0.1, one, given=labels[at], suggested=ids[at - 1]) for at, one in enumerate(ids)]
+    findings = [Finding(id, "label", 0.1, id, given=labels[row], suggested=ids[row - 1]) for row, id in enumerate(ids)]
     made = ls.scan(samples, store=None, only=["empty"])
-    return Report(made.run, made.created, samples, made.scores, findings_table(found))
+    return Report(made.run, made.created, samples, made.scores, findings_table(findings))
 
 
 def test_no_cell_is_a_formula_and_each_keeps_its_text(tmp_path):
@@ -163,9 +163,9 @@ def test_out_and_in_is_equal(tmp_path_factory, cells):
     report.push("xlsx", project=str(path))
     words = {"keep", "ok", "correct", "accept", "yes", "remove", "delete", "skip", "?"}
     flags = {flag.id: flag for flag in queue_of(report).items if (flag.suggested or "").strip().casefold() not in words}
-    filled(path, {one: flag.suggested or "" for one, flag in flags.items()})
+    filled(path, {id: flag.suggested or "" for id, flag in flags.items()})
     rows = pulled(path)
-    assert {row["id"]: json.loads(row["value"]) for row in rows} == {one: flag.suggested for one, flag in flags.items()}
+    assert {row["id"]: json.loads(row["value"]) for row in rows} == {id: flag.suggested for id, flag in flags.items()}
     assert {row["verdict"] for row in rows} <= {"accepted"}
 
 
@@ -241,10 +241,10 @@ def test_the_whole_way_on_the_command_line(tmp_path, report, monkeypatch):
     (row,) = json.loads(run("queue", "--json"))
     assert (row["issue"], row["asked"], row["open"], row["decided"]) == ("label", 3, 1, 2)
     linked = store.load().sample_links
-    assert [linked[one] for one in ids[:3]] == ["http://127.0.0.1/1", "r.xlsx", "r.xlsx"]
+    assert [linked[id] for id in ids[:3]] == ["http://127.0.0.1/1", "r.xlsx", "r.xlsx"]
     own(tmp_path / "own.xlsx", ("id", "decision"), (ids[2], "refund"))
     assert run("pull", "xlsx", tmp_path / "own.xlsx", "--run", "latest") == "1 decisions, 1 changed; 1 new\n"
-    assert [one["dataset"] for one in decisions(store.ledger.records())] == ["tickets"] * 3
+    assert [record["dataset"] for record in decisions(store.ledger.records())] == ["tickets"] * 3
 
 
 def test_forgotten_samples_leave_the_workbook_and_nothing_else(tmp_path, make_report):

@@ -94,8 +94,8 @@ def test_a_correction_counts_unless_somebody_changed_it(read):
 
 
 def test_conll_has_tokens_and_tags_and_no_ids(read):
-    told = "-DOCSTART- -X- O\nAnn -X- _ B-PER\nLee -X- _ I-PER\nleft -X- _ O\n\nhome -X- _ O\n\n"
-    samples = read("a.conll", told)
+    document = "-DOCSTART- -X- O\nAnn -X- _ B-PER\nLee -X- _ I-PER\nleft -X- _ O\n\nhome -X- _ O\n\n"
+    samples = read("a.conll", document)
     assert samples.texts.to_pylist() == ["Ann Lee left", "home"]
     assert samples.table["spans"].to_pylist() == ['[[0,7,"PER"]]', "[]"]
     with pytest.raises(InputError, match="no token and tag in line 2"):
@@ -121,7 +121,7 @@ def test_other_files_are_read_as_before(read):
 
 
 def test_marks_and_touches():
-    assert [is_correction_mark(one) for one in (1 << 52, (1 << 53) - 1, 1 << 53, "x", None, 12)] == [
+    assert [is_correction_mark(id) for id in (1 << 52, (1 << 53) - 1, 1 << 53, "x", None, 12)] == [
         True, True, False, False, False, False,
     ]  # fmt: skip
     assert is_untouched(WHEN)

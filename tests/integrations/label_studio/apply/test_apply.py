@@ -20,8 +20,7 @@ from labelsift.integrations.label_studio.client.client import Client
 from labelsift.platforms import ApplyRequest
 from labelsift.store.store import Store
 
-pytestmark = pytest.mark.server
-CHOICES = "".join(f'<Choice value="{one}"/>' for one in ("card_arrival", "lost_or_stolen_card", "refund", "top_up"))
+CHOICES = "".join(f'<Choice value="{label}"/>' for label in ("card_arrival", "lost_or_stolen_card", "refund", "top_up"))
 CONFIG = f'<View><Text name="body" value="$text"/><Choices name="c" toName="body">{CHOICES}</Choices></View>'
 SETS = CONFIG.replace('name="c"', 'name="c" choice="multiple"')
 LABELS = '<Labels name="c" toName="body"><Label value="PER"/><Label value="LOC"/></Labels>'
@@ -55,10 +54,10 @@ def make(client: Client, name: str) -> Callable[..., int]:
         project = client.create_project(title=name, description="", label_config=config, model_version="")
         tasks = [
             {
-                "data": {"text": f"Ann {at} left Rome", "ticket": f"t{at}"},
-                "annotations": [{"result": one}] if one else [],
+                "data": {"text": f"Ann {index} left Rome", "ticket": f"t{index}"},
+                "annotations": [{"result": answer}] if answer else [],
             }
-            for at, one in enumerate(answers)
+            for index, answer in enumerate(answers)
         ]
         client.import_tasks(project, tasks)
         return project
@@ -75,9 +74,9 @@ def everything(client: Client) -> Callable[[int], dict[int, Any]]:
         page = client.get("/api/tasks", what="all", params=params)
         assert len(page["tasks"]) == page["total"]
         return {
-            one["id"]: {name: value for name, value in one.items() if name != "created_ago"}
+            annotation["id"]: {name: value for name, value in annotation.items() if name != "created_ago"}
             for task in page["tasks"]
-            for one in task["annotations"]
+            for annotation in task["annotations"]
         }
 
     return read
@@ -86,7 +85,7 @@ def everything(client: Client) -> Callable[[int], dict[int, Any]]:
 def test_the_correction_is_by_who_decided_and_exports_can_prefer_it(
     platform, client, name, make, everything, second_person, tmp_path
 ):
-    refund, top_up = ([region({"choices": [one]})] for one in ("refund", "top_up"))
+    refund, top_up = ([region({"choices": [label]})] for label in ("refund", "top_up"))
     project = make(CONFIG, [refund, refund, refund, None])
     before = everything(project)
     first = table(
@@ -98,13 +97,13 @@ def test_the_correction_is_by_who_decided_and_exports_can_prefer_it(
     receipt = platform.apply(first, ApplyRequest(project=name, match="data.ticket"))
     assert (receipt.created, receipt.updated, receipt.unchanged, receipt.failed) == (3, 0, 1, {})
     after = everything(project)
-    made = {one["task"]: one for id, one in after.items() if id not in before}
+    made = {annotation["task"]: annotation for id, annotation in after.items() if id not in before}
     tasks = {task["data"]["ticket"]: task for page in client.tasks(project) for task in page}
     assert made[tasks["t0"]["id"]]["completed_by"] == second_person[0]
     assert second_person[1] in made[tasks["t0"]["id"]]["result"][0]["meta"]["text"][0]
     assert made[tasks["t2"]["id"]]["completed_by"] == 1  # without an account it is that of the key, and is named
     assert "nobody@example.com" in made[tasks["t2"]["id"]]["result"][0]["meta"]["text"][0]
-    assert not any(one["ground_truth"] for one in made.values())
+    assert not any(annotation["ground_truth"] for annotation in made.values())
     assert tasks["t0"]["data"]["labelsift_correction"] == made[tasks["t0"]["id"]]["id"]
 
     expected = ["top_up", "refund", "top_up", "card_arrival"]
@@ -135,7 +134,7 @@ def test_what_no_annotation_can_say_is_named(platform, name, make, everything):
     refund = [region({"choices": ["refund"]})]
     project = make(CONFIG, [refund] * 6)
     before = everything(project)
-    told = table(
+    decisions = table(
         decision("t0", None, action="remove"),
         decision("t1", "new text", action="edit"),
         decision("t2", "nonsense"),
@@ -145,7 +144,7 @@ def test_what_no_annotation_can_say_is_named(platform, name, make, everything):
         decision("t4", ["top_up"]),
         decision("t5", "refund", action="keep"),
     )
-    receipt = platform.apply(told, ApplyRequest(project=name, match="ticket"))
+    receipt = platform.apply(decisions, ApplyRequest(project=name, match="ticket"))
     assert sorted(receipt.failed) == ["t0", "t1", "t2", "t3", "t4", "t9"]
     for sample, words in (("t0", "action remove"), ("t1", "action edit"), ("t2", "no label 'nonsense'"),
                           ("t3", "People differ (a, b)"), ("t4", "holds one label"), ("t9", "No task")):  # fmt: skip
@@ -174,7 +173,7 @@ def test_sets_and_spans_go_from_the_project_through_a_scan_and_back(
     project = make(config, [answer] * 12)
     samples = ls.read(f"label-studio://{name}")
     report = ls.scan(samples, only=["exact_duplicate", "empty", "outlier"], store=tmp_path / "s")
-    stood = everything(project)
+    untouched = everything(project)
     # A push puts these on the tasks that it flags.
     task = next(client.tasks(project))[3]
     fields = {"labelsift_id": str(task["id"]), "labelsift_run": report.run, "labelsift_round": 1}
@@ -196,7 +195,7 @@ def test_sets_and_spans_go_from_the_project_through_a_scan_and_back(
     )  # fmt: skip
     ls.record(pulled, store=tmp_path / "s")
     people = everything(project)
-    client.delete_annotation(next(id for id in people if id not in stood))  # as if it had been said elsewhere
+    client.delete_annotation(next(id for id in people if id not in untouched))  # as if it had been said elsewhere
     receipt = platform.apply(ls.recorded(store=tmp_path / "s"), ApplyRequest(project=name, store=tmp_path / "s"))
     assert (receipt.created, receipt.failed) == (1, {})
     after = ls.read(f"label-studio://{name}")
@@ -206,7 +205,7 @@ def test_sets_and_spans_go_from_the_project_through_a_scan_and_back(
         0,
         1,
     )
-    assert everything(project) == stood
+    assert everything(project) == untouched
     assert samples.apply(pulled, new_labels=True).table[role][3].as_py() == cell
 
 
@@ -217,11 +216,12 @@ def test_a_number_is_no_proof_that_a_task_is_the_sample(platform, client, name, 
     project = make(CONFIG, [[region({"choices": ["refund"]})]] * 3)
     before = everything(project)
     number = str(next(client.tasks(project))[0]["id"])
-    told = table(decision(number, "top_up") | {"run": report.run})
+    decisions = table(decision(number, "top_up") | {"run": report.run})
     with pytest.raises(InputError, match="is a sample of these decisions"):
-        platform.apply(told, ApplyRequest(project=name, store=store))
+        platform.apply(decisions, ApplyRequest(project=name, store=store))
     assert everything(project) == before
-    assert platform.apply(told, ApplyRequest(project=name, store=store, match="id")).created == 1  # said by a person
+    receipt = platform.apply(decisions, ApplyRequest(project=name, store=store, match="id"))
+    assert receipt.created == 1  # said by a person
 
 
 def test_decisions_on_several_data_sets_are_not_mixed(tmp_path, make_queue):
@@ -231,8 +231,8 @@ def test_decisions_on_several_data_sets_are_not_mixed(tmp_path, make_queue):
         report = replace(made, samples=Samples(made.samples.table, made.samples.metadata, dataset))
         Store(store).save(report)
         ls.record(table(decision("t00001", "top_up") | {"run": run}), store=store)
-    told = CliRunner().invoke(main, ["apply", "label-studio", "P", "--store", str(store)])
-    assert told.exit_code == 2 and "--dataset" in told.stderr
+    done = CliRunner().invoke(main, ["apply", "label-studio", "P", "--store", str(store)])
+    assert done.exit_code == 2 and "--dataset" in done.stderr
 
 
 def test_a_review_project_takes_no_corrections(platform, name, make_queue):
@@ -243,15 +243,15 @@ def test_a_review_project_takes_no_corrections(platform, name, make_queue):
 
 def test_a_correction_goes_under_the_names_of_the_config(platform, client, name, make):
     make(CONFIG.replace('value="top_up"', 'value="Top up" alias="tu"'), [[region({"choices": ["refund"]})]] * 2)
-    told = table(decision("t0", "top_up"), decision("t1", "top up"))
-    receipt = platform.apply(told, ApplyRequest(project=name, match="ticket"))
+    decisions = table(decision("t0", "top_up"), decision("t1", "top up"))
+    receipt = platform.apply(decisions, ApplyRequest(project=name, match="ticket"))
     assert (receipt.created, receipt.failed) == (2, {})
     assert ls.read(f"label-studio://{name}").labels.to_pylist() == ["tu", "tu"]
 
 
 def test_two_who_apply_at_once_write_one_correction(platform, client, name, make, everything, monkeypatch):
     project = make(CONFIG, [[region({"choices": ["refund"]})]])
-    told = table(decision("t0", "top_up"))
+    decisions = table(decision("t0", "top_up"))
     create = Client.create_annotation
 
     def slow(self: Client, task: int, annotation: dict[str, Any]) -> int | None:
@@ -259,6 +259,6 @@ def test_two_who_apply_at_once_write_one_correction(platform, client, name, make
         return create(self, task, annotation)
 
     monkeypatch.setattr(Client, "create_annotation", slow)
-    assert platform.apply(told, ApplyRequest(project=name, match="ticket")).created == 1
+    assert platform.apply(decisions, ApplyRequest(project=name, match="ticket")).created == 1
     assert len(everything(project)) == 2
     assert "labelsift_correction" in next(client.tasks(project))[0]["data"]

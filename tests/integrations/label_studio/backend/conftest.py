@@ -31,7 +31,7 @@ WORDS = {
 LABELS = tuple(WORDS)
 CONFIG = (
     '<View><Text name="text" value="$text"/><Choices name="label" toName="text" choice="single">'
-    + "".join(f'<Choice value="{one}"/>' for one in LABELS)
+    + "".join(f'<Choice value="{label}"/>' for label in LABELS)
     + "</Choices></View>"
 )
 WRONG = {"t0000": "refund", "t0001": "transfer", "t0002": "card"}  # planted: what the label is changed to
@@ -43,9 +43,9 @@ def text_for(label: str, rng: random.Random) -> str:
 
 def build_samples(rows: int = 240, *, seed: int = 100, name: str = "tickets") -> Samples:
     rng = random.Random(seed)
-    labels = [LABELS[at % 3] for at in range(rows)]
+    labels = [LABELS[row % 3] for row in range(rows)]
     texts = [text_for(label, rng) for label in labels]
-    ids = [f"t{at:04d}" for at in range(rows)]
+    ids = [f"t{row:04d}" for row in range(rows)]
     given = [WRONG.get(id, label) for id, label in zip(ids, labels, strict=True)]
     return Samples(pa.table({"id": ids, "text": texts, "label": given}), pa.table({"channel": ["mail"] * rows}), name)
 
@@ -88,17 +88,19 @@ class Cable:
         self, task: int, label: str, *, by: int = 1, updated: str = "2030-01-01T00:00:00.000001Z", **more: Any
     ) -> int:
         number = len(self.annotations) + 1
-        told = {"from_name": "label", "to_name": "text", "type": "choices", "value": {"choices": [label]}}
+        region = {"from_name": "label", "to_name": "text", "type": "choices", "value": {"choices": [label]}}
         self.annotations[number] = {
             "id": number,
             "task": task,
             "project": task // 1000,
             "completed_by": by,
-            "result": [told],
+            "result": [region],
             "updated_at": updated,
             **more,
         }
-        next(one for one in self.of[task // 1000] if one["id"] == task)["annotations"].append(self.annotations[number])
+        next(entry for entry in self.of[task // 1000] if entry["id"] == task)["annotations"].append(
+            self.annotations[number]
+        )
         return number
 
     def get(self, path: str, *, what: str, params: Any = None, names: Any = ()) -> Any:
@@ -124,13 +126,13 @@ class Cable:
     def tasks(
         self, project: int, *, annotations: bool = False, include: str = "", filters: Any = (), ids: Any = None
     ) -> Iterator[Any]:
-        found = [one for one in self.of.get(project, []) if ids is None or one["id"] in ids]
+        tasks = [task for task in self.of.get(project, []) if ids is None or task["id"] in ids]
         for item in filters:
             if item["filter"].startswith("filter:tasks:data."):
                 name = item["filter"].removeprefix("filter:tasks:data.")
-                found = [one for one in found if one["data"].get(name) == item["value"]]
-        if found:
-            yield found
+                tasks = [task for task in tasks if task["data"].get(name) == item["value"]]
+        if tasks:
+            yield tasks
 
     def create_project(self, *, title: str, description: str, label_config: str, model_version: str) -> int:
         number = max(self.all) + 1
@@ -147,14 +149,14 @@ class Cable:
 
     def import_tasks(self, project: int, tasks: list[dict[str, Any]]) -> int:
         self.before_import()
-        for one in tasks:
-            self.task(one["data"], project=project)
+        for task in tasks:
+            self.task(task["data"], project=project)
         self.imports += 1
         self.after_import()
         return len(tasks)
 
     def second_looks(self) -> list[dict[str, Any]]:
-        return [one["data"] for project, some in self.of.items() if project != 1 for one in some]
+        return [task["data"] for project, some in self.of.items() if project != 1 for task in some]
 
 
 @dataclass
@@ -207,8 +209,8 @@ def make_bench() -> Iterator[Callable[..., Bench]]:
         return Bench(app, handlers, projects, database, served, cable, out)
 
     yield make
-    for one in open_:
-        one.close()
+    for bench in open_:
+        bench.close()
 
 
 @pytest.fixture
@@ -223,7 +225,7 @@ def ask(tasks: list[dict[str, Any]], *, config: str = CONFIG, project: int = 1) 
 def until(done: Callable[[], Any], *, seconds: float = 20.0) -> Any:
     """Wait for something that must come."""
     end = time.monotonic() + seconds
-    while not (found := done()):
+    while not (result := done()):
         assert time.monotonic() < end, "it did not happen in time"
         time.sleep(0.05)
-    return found
+    return result

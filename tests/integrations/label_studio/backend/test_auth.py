@@ -73,14 +73,14 @@ def test_serving_other_machines_without_a_password_is_refused_at_the_start(
 ) -> None:
     monkeypatch.delenv(access.PASSWORD, raising=False)
     monkeypatch.delenv(access.PASSWORD_FILE, raising=False)
-    told = CliRunner().invoke(cli, ["serve", "label-studio", "3", "--store", str(run_store), "--host", "0.0.0.0"])
-    assert told.exit_code == 2 and "this machine only" in told.output + told.stderr
+    done = CliRunner().invoke(cli, ["serve", "label-studio", "3", "--store", str(run_store), "--host", "0.0.0.0"])
+    assert done.exit_code == 2 and "this machine only" in done.output + done.stderr
     assert not (run_store / "backend").exists()
 
 
 def test_serving_before_any_scan_leaves_nothing_that_a_scan_would_refuse(tmp_path: Path) -> None:
-    told = CliRunner().invoke(cli, ["serve", "label-studio", "3", "--store", str(tmp_path / "store")])
-    assert told.exit_code == 2 and "Scan first" in told.output + told.stderr
+    done = CliRunner().invoke(cli, ["serve", "label-studio", "3", "--store", str(tmp_path / "store")])
+    assert done.exit_code == 2 and "Scan first" in done.output + done.stderr
     assert not (tmp_path / "store").exists()
 
 
@@ -185,5 +185,5 @@ def test_an_error_is_logged_by_its_place_only(
     assert answer.status_code == 200 and answer.json() == {"results": [[]]}
     assert "PLANTED" not in bench.out.getvalue()
     assert any(
-        one.get("error") == "RuntimeError" and one["where"].startswith(Path(__file__).name) for one in bench.lines()
+        line.get("error") == "RuntimeError" and line["where"].startswith(Path(__file__).name) for line in bench.lines()
     )

@@ -43,8 +43,8 @@ def _texts() -> dict[str, str]:
 
 def _send(bench: Bench, *events: dict[str, Any]) -> None:
     client = TestClient(bench.app)
-    for one in events:
-        assert client.post("/webhook", json=one).status_code == 200
+    for event in events:
+        assert client.post("/webhook", json=event).status_code == 200
 
 
 def _contradict(cable: Cable, id: str = "t0000", **more: Any) -> int:
@@ -59,42 +59,46 @@ def _contradict(cable: Cable, id: str = "t0000", **more: Any) -> int:
     return cable.answer(cable.task(data), WRONG[id], **more)
 
 
-def _agree(cable: Cable, at: int, **more: Any) -> int:
-    id = f"t{at:04d}"
+def _agree(cable: Cable, number: int, **more: Any) -> int:
+    id = f"t{number:04d}"
     data = {
         "text": _texts()[id],
         "labelsift_id": id,
-        "labelsift_given": LABELS[at % 3],
+        "labelsift_given": LABELS[number % 3],
         "channel": "mail",
-        "old_label": LABELS[at % 3],
+        "old_label": LABELS[number % 3],
     }
-    return cable.answer(cable.task(data), LABELS[at % 3], **more)
+    return cable.answer(cable.task(data), LABELS[number % 3], **more)
 
 
 def test_a_contradiction_goes_blind_to_another_person_with_as_many_agreements(bench: Bench) -> None:
-    for at in range(3, 9):
-        _send(bench, _event(_agree(bench.cable, at)))
+    for number in range(3, 9):
+        _send(bench, _event(_agree(bench.cable, number)))
     _send(bench, _event(_contradict(bench.cable)))
     bench.work()
     asked = bench.cable.second_looks()
     assert len(asked) == 2
-    assert {one["labelsift_second_look"] for one in asked} == {"bob@example.com"}
-    assert {one["labelsift_reason"] for one in asked} == {NEUTRAL}
+    assert {look["labelsift_second_look"] for look in asked} == {"bob@example.com"}
+    assert {look["labelsift_reason"] for look in asked} == {NEUTRAL}
     assert set(asked[0]) == set(asked[1])
-    assert all("old_label" not in one and one["channel"] == "mail" for one in asked)
+    assert all("old_label" not in look and look["channel"] == "mail" for look in asked)
     assert not {"labelsift_id", "labelsift_given", "labelsift_suggested", "labelsift_run"} & {
-        name for one in asked for name in one
+        name for look in asked for name in look
     }
-    [project] = [one for one in bench.cable.all.values() if one["id"] != 1]
+    [project] = [project for project in bench.cable.all.values() if project["id"] != 1]
     assert project["title"] == "Tickets · labelsift second look" and project["label_config"] == CONFIG
-    assert [one["data"]["title"] for one in bench.cable.tabs[project["id"]]] == [
+    assert [view["data"]["title"] for view in bench.cable.tabs[project["id"]]] == [
         "Second look",
         "Second look: bob@example.com",
     ]
-    records = [one for one in Store(bench.served.store.folder).ledger.records() if one["kind"] == second_look.KIND]
-    assert sorted(one["of"] for one in records) == ["agreement", "contradiction"]
-    [told] = [one for one in records if one["of"] == "contradiction"]
-    assert told["id"] == "t0000" and told["person"] == "ann@example.com" and "the scan gives" in told["reason"]
+    records = [row for row in Store(bench.served.store.folder).ledger.records() if row["kind"] == second_look.KIND]
+    assert sorted(record["of"] for record in records) == ["agreement", "contradiction"]
+    [contradiction] = [record for record in records if record["of"] == "contradiction"]
+    assert (
+        contradiction["id"] == "t0000"
+        and contradiction["person"] == "ann@example.com"
+        and "the scan gives" in contradiction["reason"]
+    )
     rows = audit_rows(records)
     assert all("bob@example.com" in row["why"] for row in rows)
     assert verify(store=bench.served.store.folder).problems == ()
@@ -104,8 +108,8 @@ def test_agreements_that_come_later_are_mixed_in(bench: Bench) -> None:
     _send(bench, _event(_contradict(bench.cable)))
     bench.work()
     assert len(bench.cable.second_looks()) == 1
-    for at in (3, 4, 5):
-        _send(bench, _event(_agree(bench.cable, at)))
+    for number in (3, 4, 5):
+        _send(bench, _event(_agree(bench.cable, number)))
     bench.work()
     assert len(bench.cable.second_looks()) == 2
 
@@ -126,19 +130,19 @@ def test_random_orders_and_repeats_of_events_end_in_the_same_looks(
     store: Path, make_bench: Callable[..., Bench]
 ) -> None:
     rng, cable = random.Random(100), Cable()
-    events = [_event(_contradict(cable, id)) for id in WRONG] + [_event(_agree(cable, at)) for at in range(3, 13)]
+    events = [_event(_contradict(cable, id)) for id in WRONG] + [_event(_agree(cable, row)) for row in range(3, 13)]
     events = rng.choices(events, k=20) + events
     rng.shuffle(events)
     bench = make_bench(store, cable=cable)
-    for one in events:
-        _send(bench, one)
+    for event in events:
+        _send(bench, event)
         if rng.random() < 0.3:
             bench.work()
     bench.work()
     asked = cable.second_looks()
-    assert len(asked) == 6 and len({one["labelsift_key"] for one in asked}) == 6
-    records = [one for one in Store(store).ledger.records() if one["kind"] == second_look.KIND]
-    assert sorted(one["of"] for one in records) == ["agreement"] * 3 + ["contradiction"] * 3
+    assert len(asked) == 6 and len({look["labelsift_key"] for look in asked}) == 6
+    records = [record for record in Store(store).ledger.records() if record["kind"] == second_look.KIND]
+    assert sorted(record["of"] for record in records) == ["agreement"] * 3 + ["contradiction"] * 3
 
 
 @pytest.mark.parametrize("where", ["before_import", "after_import", "before_work"])
@@ -161,8 +165,8 @@ def test_killed_anywhere_and_started_again_it_is_done_once(
     again = make_bench(store, cable=cable)
     again.work()
     asked = cable.second_looks()
-    assert len(asked) == 2 and len({one["labelsift_key"] for one in asked}) == 2
-    records = [one for one in Store(store).ledger.records() if one["kind"] == second_look.KIND]
+    assert len(asked) == 2 and len({look["labelsift_key"] for look in asked}) == 2
+    records = [record for record in Store(store).ledger.records() if record["kind"] == second_look.KIND]
     assert len(records) == 2
     again.work()
     assert len(cable.second_looks()) == 2
@@ -173,7 +177,7 @@ def test_with_one_account_a_look_waits_until_there_is_another(bench: Bench) -> N
     _send(bench, _event(_contradict(bench.cable)))
     bench.work()
     assert bench.cable.second_looks() == []
-    assert [one["why"] for one in bench.lines() if one["event"] == "second_look_waits"] == [
+    assert [line["why"] for line in bench.lines() if line["event"] == "second_look_waits"] == [
         "There is no other account to ask"
     ]
     assert "Waits for another account" in Store(bench.served.store.folder).ledger.records()[-1]["reason"]
@@ -181,7 +185,7 @@ def test_with_one_account_a_look_waits_until_there_is_another(bench: Bench) -> N
     bench.worker.answers.server._cache.clear()  # as after a minute
     _send(bench, _event(_agree(bench.cable, 5)))
     bench.work()
-    assert {one["labelsift_second_look"] for one in bench.cable.second_looks()} == {"eve@example.com"}
+    assert {look["labelsift_second_look"] for look in bench.cable.second_looks()} == {"eve@example.com"}
 
 
 def test_an_answer_on_a_second_look_is_not_asked_about(bench: Bench) -> None:
@@ -263,12 +267,12 @@ def test_a_full_disk_is_said_and_what_it_cost_is_found_later(bench: Bench, monke
     pages = bench.database.rows("PRAGMA page_count")[0][0]
     bench.database.rows(f"PRAGMA max_page_count = {pages}")
     client, statuses = TestClient(bench.app), []
-    for at in range(400):
-        statuses.append(client.post("/webhook", json=_event(1000 + at)).status_code)
+    for index in range(400):
+        statuses.append(client.post("/webhook", json=_event(1000 + index)).status_code)
         if statuses[-1] == 503:
             break
     assert statuses[-1] == 503 and set(statuses) == {200, 503}
-    assert any(one["event"] == "queue_full" and one["cure"] for one in bench.lines())
+    assert any(line["event"] == "queue_full" and line["cure"] for line in bench.lines())
     number = _contradict(bench.cable)
     assert client.post("/webhook", json=_event(number)).status_code == 503
     bench.database.rows("PRAGMA max_page_count = 1000000")
@@ -311,24 +315,24 @@ def test_training_publishes_a_version_that_survives_a_restart(store: Path, make_
     client = TestClient(bench.app)
     probe = [{"id": 1, "data": {"text": _texts()["t0003"]}}, {"id": 2, "data": {"text": "plastic card delivery"}}]
     before = client.post("/predict", json=ask(probe)).json()["results"]
-    for at in range(3, 33):  # people say that what was called a card is a refund
-        id = f"t{at:04d}"
+    for number in range(3, 33):  # people say that what was called a card is a refund
+        id = f"t{number:04d}"
         task = cable.task({"text": _texts()[id]})
-        _send(bench, _event(cable.answer(task, "refund" if at % 3 == 0 else LABELS[at % 3])))
+        _send(bench, _event(cable.answer(task, "refund" if number % 3 == 0 else LABELS[number % 3])))
     start = {"action": "START_TRAINING", "project": {"id": 1}}
-    told = client.post("/webhook", json=start).json()
-    assert client.post("/job_status", json={"job": told["job"]}).json() == {"job_status": "queued"}
+    answer = client.post("/webhook", json=start).json()
+    assert client.post("/job_status", json={"job": answer["job"]}).json() == {"job_status": "queued"}
     bench.work()
-    assert client.post("/job_status", json={"job": told["job"]}).json() == {"job_status": "finished"}
+    assert client.post("/job_status", json={"job": answer["job"]}).json() == {"job_status": "finished"}
     run = bench.served.run
     assert client.get("/versions").json()["versions"] == [f"labelsift/{run}+1", f"labelsift/{run}"]
     assert client.post("/setup", json={"project": "1.1", "schema": CONFIG}).json() == {
         "model_version": f"labelsift/{run}+1"
     }
     after = client.post("/predict", json=ask(probe)).json()["results"]
-    assert [one["model_version"] for one in after] == [f"labelsift/{run}+1"] * 2
-    assert [one["result"][0]["value"]["choices"] for one in before] == [["card"], ["card"]]
-    assert [one["result"][0]["value"]["choices"] for one in after] == [["refund"], ["refund"]]
+    assert [prediction["model_version"] for prediction in after] == [f"labelsift/{run}+1"] * 2
+    assert [prediction["result"][0]["value"]["choices"] for prediction in before] == [["card"], ["card"]]
+    assert [prediction["result"][0]["value"]["choices"] for prediction in after] == [["refund"], ["refund"]]
     client.post("/webhook", json=start)
     bench.work()
     assert len(client.get("/versions").json()["versions"]) == 2  # nothing new was verified
@@ -341,7 +345,7 @@ def test_training_publishes_a_version_that_survives_a_restart(store: Path, make_
 def test_training_without_verified_labels_is_refused(bench: Bench) -> None:
     _send(bench, {"action": "START_TRAINING", "project": {"id": 1}})
     bench.work()
-    assert [one["why"] for one in bench.lines() if one["event"] == "training_refused"] == ["Too few verified labels"]
+    assert [line["why"] for line in bench.lines() if line["event"] == "training_refused"] == ["Too few verified labels"]
     assert len(bench.served.versions()) == 1
 
 

@@ -24,8 +24,8 @@ from .test_events import _agree, _contradict, _event, _send, _texts
 
 
 def _looked(bench: Bench) -> None:
-    for at in range(3, 9):
-        _send(bench, _event(_agree(bench.cable, at)))
+    for number in range(3, 9):
+        _send(bench, _event(_agree(bench.cable, number)))
     _send(bench, _event(_contradict(bench.cable)))
     bench.work()
     assert len(bench.cable.second_looks()) == 2
@@ -44,7 +44,7 @@ def test_what_is_erased_leaves_the_backend_that_runs_its_disk_and_the_second_loo
     task = {"id": 7, "data": {"text": text, "labelsift_id": "t0000", "labelsift_given": WRONG["t0000"]}}
     client = TestClient(bench.app)
     assert client.post("/predict", json=ask([task])).json()["results"][0]["reason"]
-    assert b"t0000" in _contents(bench) and any(one["text"] == text for one in bench.cable.second_looks())
+    assert b"t0000" in _contents(bench) and any(look["text"] == text for look in bench.cable.second_looks())
     asked: list[Any] = []
 
     def erased(self: LabelStudio, ids: list[str], *, project: str, match: str | None, dry_run: bool) -> int:
@@ -54,7 +54,7 @@ def test_what_is_erased_leaves_the_backend_that_runs_its_disk_and_the_second_loo
     monkeypatch.setattr(LabelStudio, "forget", erased)
     forget(["t0000"], store=bench.served.store.folder)
     [(project, ids)] = asked
-    keys = {one["labelsift_key"] for one in bench.cable.second_looks() if one["text"] == text}
+    keys = {look["labelsift_key"] for look in bench.cable.second_looks() if look["text"] == text}
     assert project == "1" and set(ids) == {"t0000", *keys} and len(keys) == 1
     assert b"t0000" not in _contents(bench)
     assert not (bench.database.folder / "models").exists() or not any((bench.database.folder / "models").iterdir())
@@ -79,10 +79,10 @@ def test_a_second_opinion_comes_back_as_a_decision(bench: Bench, monkeypatch: py
     _looked(bench)
     cable = bench.cable
     [place] = [number for number in cable.all if number != 1]
-    told = {one["data"]["text"]: one["id"] for one in cable.of[place]}
+    task_of = {task["data"]["text"]: task["id"] for task in cable.of[place]}
     scan = ls.load(store=bench.served.store.folder).scores
     suggested = dict(zip(scan["id"].to_pylist(), scan["suggested_label"].to_pylist(), strict=True))["t0000"]
-    cable.answer(told[_texts()["t0000"]], suggested, by=2)
+    cable.answer(task_of[_texts()["t0000"]], suggested, by=2)
     client: Any = cable
     monkeypatch.setattr(cable, "url", "http://x", raising=False)
     monkeypatch.setattr(cable, "newest_change", lambda project, **_: None, raising=False)
@@ -122,17 +122,17 @@ def test_a_project_of_second_looks_that_is_gone_is_made_anew_and_loses_no_look(b
             raise PlatformError(f"Label Studio has no project {place}")
         return load(project, tasks)
 
-    cable.import_tasks = refused  # type: ignore[method-assign]
+    cable.import_tasks = refused
     _send(bench, _event(_contradict(cable, "t0001")))
     bench.worker.step()
-    assert [one["state"] for one in bench.database.rows("SELECT state FROM jobs WHERE state != 'done'")] == ["pending"]
+    assert [row["state"] for row in bench.database.rows("SELECT state FROM jobs WHERE state != 'done'")] == ["pending"]
     assert bench.database.rows("SELECT 1 FROM answers WHERE sample = 't0001'")
     cable.all[place + 5] = {"id": place + 5, "title": "", "description": ""}  # numbers are not used again
     with bench.database.turn() as connection:
         connection.execute("UPDATE jobs SET due = 0")
     bench.worker.answers.server._cache.clear()  # a minute later
     bench.work()
-    assert any(one["text"] == _texts()["t0001"] for one in cable.second_looks())
+    assert any(look["text"] == _texts()["t0001"] for look in cable.second_looks())
 
 
 def test_nobody_is_asked_about_a_task_that_they_answered_themselves(bench: Bench) -> None:
@@ -164,8 +164,8 @@ def _tasks_of(cable: Cable) -> Callable[..., Any]:
 def test_labels_that_the_config_names_otherwise_are_answered_and_understood(store: Path, make_bench: Any) -> None:
     config = CONFIG.replace('value="refund"', 'value="Refund" alias="rf"')
     target = label_control_of(config, project="P")
-    found = entry(Prediction("refund", 0.9), target, version="v", text="…")
-    assert isinstance(found, dict) and found["result"][0]["value"] == {"choices": ["rf"]}
+    prediction = entry(Prediction("refund", 0.9), target, version="v", text="…")
+    assert isinstance(prediction, dict) and prediction["result"][0]["value"] == {"choices": ["rf"]}
     cable = Cable()
     cable.all[1]["label_config"] = config
     bench = make_bench(store, cable=cable)

@@ -37,18 +37,19 @@ def test_the_model_of_a_run_knows_its_classes_and_passes_by_what_was_flagged(run
     flagged = sum(report.scores["is_label_issue"].to_pylist())
     assert flagged >= 3 and model.learned == len(report.samples) - flagged
     assert report.embeddings is not None
-    told = model.linear.predict_proba(report.embeddings[:3]).argmax(axis=1)
-    assert [model.classes[at] for at in told] == ["card", "refund", "transfer"]  # though they are labeled otherwise
+    codes = model.linear.predict_proba(report.embeddings[:3]).argmax(axis=1)
+    # Though they are labeled otherwise.
+    assert [model.classes[code] for code in codes] == ["card", "refund", "transfer"]
 
 
 def test_without_verified_labels_of_a_direction_the_run_keeps_its_say() -> None:
     base = _model()
     vectors = np.zeros((4, 8), dtype=np.float32)
     vectors[:, 0] = 1
-    found = refit(base, vectors, np.array([2, 2, 2, 2]))
-    assert np.allclose(found.weights[1:], base.linear.weights[1:])
-    assert found.predict_proba(vectors)[0].argmax() == 2
-    assert found.weights[0, 2] > base.linear.weights[0, 2]
+    refitted = refit(base, vectors, np.array([2, 2, 2, 2]))
+    assert np.allclose(refitted.weights[1:], base.linear.weights[1:])
+    assert refitted.predict_proba(vectors)[0].argmax() == 2
+    assert refitted.weights[0, 2] > base.linear.weights[0, 2]
 
 
 @settings(max_examples=20, deadline=None, derandomize=True)
@@ -56,18 +57,18 @@ def test_without_verified_labels_of_a_direction_the_run_keeps_its_say() -> None:
 def test_fitting_anew_makes_verified_labels_likelier_and_stops_at_the_optimum(seed: int, rows: int) -> None:
     base, vectors = _model(seed=seed), _unit(rows, 8, seed=seed)
     codes = np.random.default_rng(seed).integers(0, 3, rows)
-    found = refit(base, vectors, codes)
+    refitted = refit(base, vectors, codes)
 
     def objective(model: LogisticRegression) -> float:
         likely = model.predict_proba(vectors)[np.arange(rows), codes].astype(float)
         moved = np.vstack([model.weights - base.linear.weights, model.intercepts - base.linear.intercepts])
         return float(-np.log(likely + 1e-30).mean() + base.penalty / 2 * (moved.astype(float) ** 2).sum())
 
-    assert objective(found) <= objective(base.linear) + 1e-6
-    for at in range(3):  # no small step away from it is better
-        near = found.weights.copy()
-        near[:, at] += 0.05 * _unit(1, 8, seed=seed + at)[0]
-        assert objective(found) <= objective(LogisticRegression(near, found.intercepts)) + 1e-5
+    assert objective(refitted) <= objective(base.linear) + 1e-6
+    for number in range(3):  # no small step away from it is better
+        near = refitted.weights.copy()
+        near[:, number] += 0.05 * _unit(1, 8, seed=seed + number)[0]
+        assert objective(refitted) <= objective(LogisticRegression(near, refitted.intercepts)) + 1e-5
 
 
 def test_models_are_kept_for_their_owner_and_read_without_pickle(tmp_path: Path) -> None:
@@ -77,10 +78,10 @@ def test_models_are_kept_for_their_owner_and_read_without_pickle(tmp_path: Path)
     models.keep(Model("r+1", ("é", "b", "c"), base.linear, 0.1, 7, project=3, digest="d"))
     models.keep(Model("r+10", CLASSES, base.linear, 0.1, 8, project=3, digest="e"))
     models.keep(Model("r2+4", CLASSES, base.linear, 0.1, 8, project=3))
-    assert [one.version for one in models.trained("r")] == ["r+1", "r+10"]
-    found = models.read("r+1")
-    assert found is not None and (found.classes, found.project, found.digest) == (("é", "b", "c"), 3, "d")
-    assert np.array_equal(found.linear.weights, base.linear.weights)
+    assert [model.version for model in models.trained("r")] == ["r+1", "r+10"]
+    loaded = models.read("r+1")
+    assert loaded is not None and (loaded.classes, loaded.project, loaded.digest) == (("é", "b", "c"), 3, "d")
+    assert np.array_equal(loaded.linear.weights, base.linear.weights)
     assert {stat.S_IMODE(path.stat().st_mode) for path in models.folder.iterdir()} == {0o600}
     (models.folder / "r+10.npz").write_bytes(b"PK\x03\x04 cut")
     assert models.read("r+10") is None and models.next_version("r") == "r+11"
@@ -95,11 +96,11 @@ def test_what_needs_pickle_is_not_read(tmp_path: Path) -> None:
 
 def test_of_labels_apart_the_likely_set_is_said() -> None:
     model = _model(apart=True)
-    told = np.array([0.9, 0.2, 0.8], dtype=np.float32)
-    value, confidence = best(told, model)
+    probs = np.array([0.9, 0.2, 0.8], dtype=np.float32)
+    value, confidence = best(probs, model)
     assert value == ["a", "c"] and confidence == pytest.approx(0.9 * 0.8 * 0.8)
-    assert probability(told, model, ["a"]) == pytest.approx(0.9 * 0.8 * 0.2)
-    assert probability(told, model, ["other"]) is None and probability(told, model, "a") is None
+    assert probability(probs, model, ["a"]) == pytest.approx(0.9 * 0.8 * 0.2)
+    assert probability(probs, model, ["other"]) is None and probability(probs, model, "a") is None
 
 
 @pytest.mark.parametrize(
@@ -124,8 +125,8 @@ def test_an_answer_is_weighed(value: str, quality: float | None, other: tuple[st
 @settings(max_examples=50, deadline=None, derandomize=True)
 @given(st.floats(0, 1), st.sampled_from("abc"))
 def test_what_is_likely_never_contradicts(share: float, value: str) -> None:
-    told = np.array([share, (1 - share) / 2, (1 - share) / 2], dtype=np.float32)
-    verdict, _ = weigh(Prediction("a", share, probabilities=told), value, _model())
-    likely = float(told[CLASSES.index(value)])
-    assert verdict != "contradicts" or (likely <= UNLIKELY + 1e-6 and told.max() >= LIKELY - 1e-6)
-    assert verdict != "agrees" or likely == told.max()
+    probs = np.array([share, (1 - share) / 2, (1 - share) / 2], dtype=np.float32)
+    verdict, _ = weigh(Prediction("a", share, probabilities=probs), value, _model())
+    likely = float(probs[CLASSES.index(value)])
+    assert verdict != "contradicts" or (likely <= UNLIKELY + 1e-6 and probs.max() >= LIKELY - 1e-6)
+    assert verdict != "agrees" or likely == probs.max()

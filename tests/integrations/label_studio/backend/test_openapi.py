@@ -52,8 +52,15 @@ RESULT = st.lists(
 def test_no_request_makes_the_backend_fail(bench: Bench) -> None:
     app = create_app(bench.handlers, secret=None, any_host=True)
     statuses: set[int] = set()
-    operations = [one.ok() for one in schemathesis.openapi.from_asgi("/openapi.json", app).get_all_operations()]
-    assert {one.path for one in operations} == {"/health", "/setup", "/predict", "/webhook", "/versions", "/job_status"}
+    operations = [route.ok() for route in schemathesis.openapi.from_asgi("/openapi.json", app).get_all_operations()]
+    assert {operation.path for operation in operations} == {
+        "/health",
+        "/setup",
+        "/predict",
+        "/webhook",
+        "/versions",
+        "/job_status",
+    }
     for operation in operations:
 
         @settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
@@ -68,22 +75,22 @@ def test_no_request_makes_the_backend_fail(bench: Bench) -> None:
 
 
 @pytest.mark.skipif(not CAPTURED.is_dir(), reason="needs ../shared/platforms/label_studio_captured")
-@pytest.mark.parametrize("name", sorted(one.stem for one in CAPTURED.glob("*.json")) or ["none"])
+@pytest.mark.parametrize("name", sorted(path.stem for path in CAPTURED.glob("*.json")) or ["none"])
 def test_the_captured_traffic_is_answered_as_the_server_wants_it(bench: Bench, name: str) -> None:
-    told = json.loads((CAPTURED / f"{name}.json").read_text(encoding="utf-8"))
+    captured = json.loads((CAPTURED / f"{name}.json").read_text(encoding="utf-8"))
     client = TestClient(bench.app)
-    if told["method"] == "GET":
-        answer = client.get(told["path"])
+    if captured["method"] == "GET":
+        answer = client.get(captured["path"])
     else:
-        answer = client.post(told["path"], json=told["request"])
+        answer = client.post(captured["path"], json=captured["request"])
     assert answer.status_code == 200
     made = answer.json()
-    assert set(made) >= set(told["response"]) - {"job"}
-    if told["path"] == "/predict":
-        assert len(made["results"]) == len(told["request"]["tasks"])
-    if told["path"] == "/webhook" and "annotation" in told["request"]:
+    assert set(made) >= set(captured["response"]) - {"job"}
+    if captured["path"] == "/predict":
+        assert len(made["results"]) == len(captured["request"]["tasks"])
+    if captured["path"] == "/webhook" and "annotation" in captured["request"]:
         assert made["queued"] == 1
-        assert client.post(told["path"], json=told["request"]).json()["queued"] == 0
+        assert client.post(captured["path"], json=captured["request"]).json()["queued"] == 0
     kept = bench.out.getvalue() + json.dumps([list(row) for row in bench.database.rows("SELECT * FROM jobs")])
     for secret in (
         "ej7ZCHhUdhSB6wMwvoMe4gr8ho2zTOuOA8YjXd8e",
@@ -96,12 +103,12 @@ def test_the_captured_traffic_is_answered_as_the_server_wants_it(bench: Bench, n
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(task=st.dictionaries(st.sampled_from(["data", "annotations", "id"]), JSON), result=RESULT)
 def test_whatever_a_task_holds_it_is_read_without_an_error(task: dict[str, Any], result: Any) -> None:
-    found = text_of(task, TARGET)
-    assert found is None or found.strip()
+    text = text_of(task, TARGET)
+    assert text is None or text.strip()
     assert id_of(task) is None or isinstance(id_of(task), str)
     assert is_blind(task) in (True, False)
     for kind in ("choice", "choices", "labels", "taxonomy"):
-        value_of(result, LabelControl("label", "text", ("a",), "text", kind=kind))  # type: ignore[arg-type]
+        value_of(result, LabelControl("label", "text", ("a",), "text", kind=kind))
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)
@@ -125,17 +132,17 @@ def test_an_entry_holds_the_label_and_a_score_that_label_studio_takes(
 
 
 @settings(max_examples=100, deadline=None, derandomize=True)
-@given(told=JSON)
-def test_a_project_is_a_number_or_nothing(told: Any) -> None:
-    found = project_of(told)
-    assert found is None or found >= 0
+@given(value=JSON)
+def test_a_project_is_a_number_or_nothing(value: Any) -> None:
+    project = project_of(value)
+    assert project is None or project >= 0
 
 
 def test_answering_is_the_same_for_one_task_and_for_many(bench: Bench, make_bench: Callable[..., Bench]) -> None:
     from .conftest import ask, build_samples
 
     client = TestClient(bench.app)
-    tasks = [{"id": at, "data": {"text": text}} for at, text in enumerate(build_samples().texts.to_pylist()[:30])]
+    tasks = [{"id": index, "data": {"text": text}} for index, text in enumerate(build_samples().texts.to_pylist()[:30])]
     together = client.post("/predict", json=ask(tasks)).json()["results"]
-    alone = [client.post("/predict", json=ask([one])).json()["results"][0] for one in tasks]
+    alone = [client.post("/predict", json=ask([task])).json()["results"][0] for task in tasks]
     assert together == alone

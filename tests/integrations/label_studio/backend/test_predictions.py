@@ -40,7 +40,7 @@ def test_known_samples_are_answered_from_the_run(bench: Bench) -> None:
         assert entry["model_version"] == f"labelsift/{bench.served.run}"
         assert entry["score"] > 0.5 > entry["quality"]
         assert entry["reason"].startswith("Labeled") or WRONG[id] in entry["reason"]
-        assert entry["neighbours"] and {one["id"] for one in entry["neighbours"]} <= set(texts)
+        assert entry["neighbours"] and {neighbour["id"] for neighbour in entry["neighbours"]} <= set(texts)
         assert entry["result"][0]["meta"]["labelsift"]["quality"] == entry["quality"]
     [fine] = _results(TestClient(bench.app), [{"id": 3, "data": {"text": texts["t0003"]}}])
     assert _label(fine) == LABELS[0] and fine["score"] == fine["quality"] > 0.5
@@ -53,7 +53,7 @@ def test_an_unseen_task_is_judged_by_the_model_of_the_run(bench: Bench) -> None:
     assert _label(entry) == "card" and entry["score"] > 0.5
     assert entry["quality"] < 0.3
     assert "nearest samples" in entry["reason"]
-    assert all(one["label"] in LABELS and one["text"] for one in entry["neighbours"])
+    assert all(neighbour["label"] in LABELS and neighbour["text"] for neighbour in entry["neighbours"])
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_a_sample_whose_text_was_changed_is_another_one(bench: Bench) -> None:
 
 
 def test_nothing_holds_the_page(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    judge = bench.served.scorer.judge  # type: ignore[union-attr]
+    judge = bench.served.scorer.judge
     free = threading.Event()
 
     def slow(*args: Any) -> Any:
@@ -136,8 +136,8 @@ def test_before_the_run_is_loaded_everything_is_empty_and_setup_answers(
     bench = make_bench(store, load=False)
     client = TestClient(bench.app)
     assert _results(client, [{"id": 1, "data": {"text": "card"}}]) == [[]]
-    told = {"project": "1.1", "schema": CONFIG, "hostname": "h", "access_token": "SECRET", "extra_params": None}
-    assert client.post("/setup", json=told).json() == {"model_version": f"labelsift/{bench.served.run}"}
+    setup = {"project": "1.1", "schema": CONFIG, "hostname": "h", "access_token": "SECRET", "extra_params": None}
+    assert client.post("/setup", json=setup).json() == {"model_version": f"labelsift/{bench.served.run}"}
     assert client.get("/health").json()["runs"] == {bench.served.run: "loading"}
 
 
@@ -146,7 +146,7 @@ def test_a_project_that_is_not_served_learns_nothing(bench: Bench) -> None:
     text = build_samples().texts.to_pylist()[0]
     assert _results(client, [{"id": 1, "data": {"text": text}}], project=2) == [[]]
     assert client.post("/setup", json={"project": "2.1", "schema": CONFIG}).status_code == 404
-    assert any(one["event"] == "project_not_served" and one["project"] == 2 for one in bench.lines())
+    assert any(line["event"] == "project_not_served" and line["project"] == 2 for line in bench.lines())
 
 
 def test_a_config_that_does_not_fit_is_said_in_health_and_log(bench: Bench) -> None:
@@ -155,7 +155,7 @@ def test_a_config_that_does_not_fit_is_said_in_health_and_log(bench: Bench) -> N
     config = f'<View><Image name="i" value="$image"/>{boxes}</View>'
     assert _results(client, [{"id": 1, "data": {"text": "card"}}], config=config) == [[]]
     assert "RectangleLabels" in client.get("/health").json()["problems"]["1"]
-    assert any(one["event"] == "config_does_not_fit" for one in bench.lines())
+    assert any(line["event"] == "config_does_not_fit" for line in bench.lines())
     assert _results(client, [{"id": 1, "data": {"text": "card"}}], config="<View") == [[]]
 
 
@@ -170,7 +170,7 @@ def test_two_projects_with_runs_of_their_own_share_nothing(store: Path, make_ben
     from labelsift.integrations.label_studio.backend.served_run import Served
 
     other = build_samples(seed=101, name="others")
-    table = other.table.set_column(0, "id", pa.array([f"o{at:04d}" for at in range(len(other))]))
+    table = other.table.set_column(0, "id", pa.array([f"o{number:04d}" for number in range(len(other))]))
     report = ls.scan(Samples(table, other.metadata, "others"), store=store)
     bench = make_bench(store)
     kept = Store(store)
@@ -178,7 +178,7 @@ def test_two_projects_with_runs_of_their_own_share_nothing(store: Path, make_ben
     second.load()
     first = Served(
         kept,
-        next(one.run for one in kept.runs() if one.run != report.run),
+        next(run.run for run in kept.runs() if run.run != report.run),
         folder=bench.database.folder,
         log=bench.handlers.log,
     )
@@ -186,8 +186,8 @@ def test_two_projects_with_runs_of_their_own_share_nothing(store: Path, make_ben
     bench.handlers.projects = Projects({1: first, 2: second}, None, log=bench.handlers.log)
     client = TestClient(bench.app)
     task = [{"id": 1, "data": {"text": "my plastic card was shipped by post"}}]
-    [one], [two] = _results(client, task), _results(client, task, project=2)
-    assert {near["id"][0] for near in one["neighbours"]} == {"t"}
+    [alone], [two] = _results(client, task), _results(client, task, project=2)
+    assert {near["id"][0] for near in alone["neighbours"]} == {"t"}
     assert {near["id"][0] for near in two["neighbours"]} == {"o"}
     assert client.get("/versions").json()["versions"] == [f"labelsift/{first.run}", f"labelsift/{second.run}"]
 
@@ -203,8 +203,10 @@ def test_images_are_known_by_their_ids(store: Path, make_bench: Callable[..., Be
 
 def test_several_labels(tmp_path: Path, make_bench: Callable[..., Bench]) -> None:
     base = build_samples()
-    sets = [f'["{label}"]' if at % 2 else f'["{label}", "urgent"]' for at, label in enumerate(base.labels.to_pylist())]  # type: ignore[union-attr]
-    texts = [text if at % 2 else f"{text} hurry now quickly" for at, text in enumerate(base.texts.to_pylist())]
+    sets = [
+        f'["{label}"]' if index % 2 else f'["{label}", "urgent"]' for index, label in enumerate(base.labels.to_pylist())
+    ]
+    texts = [text if index % 2 else f"{text} hurry now quickly" for index, text in enumerate(base.texts.to_pylist())]
     ids = base.ids.to_pylist()
     ls.scan(Samples(pa.table({"id": ids, "text": texts, "labels": sets}), base.metadata, "sets"), store=tmp_path / "s")
     bench = make_bench(tmp_path / "s")
@@ -222,13 +224,13 @@ def test_several_labels(tmp_path: Path, make_bench: Callable[..., Bench]) -> Non
 
 def test_spans_are_answered_where_the_run_knows_the_text(tmp_path: Path, make_bench: Callable[..., Bench]) -> None:
     names = ["Alice", "Bob", "Carol", "Dave"]
-    texts = [f"{names[at % 4]} lives in Paris since {1900 + at}" for at in range(80)]
+    texts = [f"{names[number % 4]} lives in Paris since {1900 + number}" for number in range(80)]
     spans = [
-        f'[[0, {len(names[at % 4])}, "PER"], [{len(names[at % 4]) + 10}, {len(names[at % 4]) + 15}, "LOC"]]'
-        for at in range(80)
+        f'[[0, {len(names[number % 4])}, "PER"], [{len(names[number % 4]) + 10}, {len(names[number % 4]) + 15}, "LOC"]]'
+        for number in range(80)
     ]
     spans[7] = f'[[0, {len(names[3])}, "LOC"], [{len(names[3]) + 10}, {len(names[3]) + 15}, "LOC"]]'
-    table = pa.table({"id": [f"s{at}" for at in range(80)], "text": texts, "spans": spans})
+    table = pa.table({"id": [f"s{number}" for number in range(80)], "text": texts, "spans": spans})
     ls.scan(Samples(table, pa.table({"x": ["y"] * 80}), "spans"), store=tmp_path / "s")
     bench = make_bench(tmp_path / "s")
     labels = '<Labels name="ner" toName="text"><Label value="PER"/><Label value="LOC"/></Labels>'
@@ -239,6 +241,6 @@ def test_spans_are_answered_where_the_run_knows_the_text(tmp_path: Path, make_be
         {"id": 3, "data": {"text": "Eve is in Rome"}},
     ]
     fine, wrong, unseen = _results(TestClient(bench.app), tasks, config=config)
-    assert [one["value"]["labels"] for one in fine["result"]] == [["PER"], ["LOC"]]
-    assert [one["value"]["labels"] for one in wrong["result"]] == [["PER"], ["LOC"]]
+    assert [region["value"]["labels"] for region in fine["result"]] == [["PER"], ["LOC"]]
+    assert [region["value"]["labels"] for region in wrong["result"]] == [["PER"], ["LOC"]]
     assert unseen == []

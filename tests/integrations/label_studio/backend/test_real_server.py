@@ -18,7 +18,6 @@ from .conftest import CONFIG, LABELS, WRONG, build_samples, until
 
 SECRET = "correct-horse-battery"
 OTHER = "second-person@example.com"
-pytestmark = pytest.mark.server
 
 
 def _choice(label: str) -> list[dict[str, Any]]:
@@ -36,7 +35,7 @@ class Project:
         data = [{"data": {"text": text, "id": id}} for id, text in list(self.texts.items())[:40]]
         unseen = {"text": "my plastic card was shipped by post, PLANTED-7f3a", "id": "unseen"}
         client.import_tasks(self.number, [*data, {"data": unseen}, {"data": {"text": "", "id": "empty"}}])
-        self.tasks = {one["data"]["id"]: one["id"] for page in client.tasks(self.number) for one in page}
+        self.tasks = {task["data"]["id"]: task["id"] for page in client.tasks(self.number) for task in page}
 
     def connect(self, backend: BackendServer) -> int:
         body: dict[str, Any] = {"url": backend.url, "project": self.number, "title": "labelsift"}
@@ -52,7 +51,7 @@ class Project:
 
     def retrieve(self, *ids: str) -> list[int]:
         """Press “Retrieve Predictions” for some tasks."""
-        some = [self.tasks[one] for one in ids]
+        some = [self.tasks[id] for id in ids]
         body = {"selectedItems": {"all": False, "included": some}}
         params = {"id": "retrieve_tasks_predictions", "project": self.number}
         self.client.send("POST", "/api/dm/actions", params=params, body=body, what="predictions")
@@ -64,8 +63,8 @@ class Project:
 
     def second_looks(self) -> list[dict[str, Any]]:
         title = self.client.project(self.number)["title"]
-        found = [one["id"] for one in self.client.projects() if one["title"].startswith(f"{title} · labelsift second")]
-        return [task["data"] for one in found for page in self.client.tasks(one) for task in page]
+        places = [row["id"] for row in self.client.projects() if row["title"].startswith(f"{title} · labelsift second")]
+        return [task["data"] for place in places for page in self.client.tasks(place) for task in page]
 
 
 @pytest.fixture
@@ -95,8 +94,8 @@ def start(server: LabelStudioServer, store: Path, tmp_path: Path) -> Iterator[Ca
         return made
 
     yield started
-    for one in running:
-        one.stop()
+    for backend in running:
+        backend.stop()
 
 
 def _label(prediction: dict[str, Any]) -> str:
@@ -117,15 +116,15 @@ def test_predictions_arrive_when_a_task_is_opened(
     assert _label(unseen) == "card" and unseen["score"] > 0.5
     for _ in range(2):  # nothing is stored of an empty answer, so it is asked again each time
         assert project.open("empty") == []
-    asked = [one for one in backend.lines() if one["event"] == "predict"]
-    assert [one["empty"] for one in asked] == [0, 0, 1, 1]
+    asked = [line for line in backend.lines() if line["event"] == "predict"]
+    assert [line["empty"] for line in asked] == [0, 0, 1, 1]
     some = project.retrieve("t0004", "empty", "t0005")
-    made = {one["task"]: _label(one) for one in project.client.predictions(project.number)}
+    made = {prediction["task"]: _label(prediction) for prediction in project.client.predictions(project.number)}
     assert made[some[0]] == LABELS[1] and made[some[2]] == LABELS[2] and some[1] not in made
     versions = project.client.get(f"/api/ml/{number}/versions", what="the versions")
     assert versions == {"versions": [f"labelsift/{run}"]}
     text = backend.log.read_text()
-    assert not any(one in text for one in ("PLANTED", server.api_key, SECRET, project.texts["t0000"]))
+    assert not any(secret in text for secret in ("PLANTED", server.api_key, SECRET, project.texts["t0000"]))
 
 
 def test_a_contradiction_reaches_another_person_within_seconds(
@@ -133,23 +132,23 @@ def test_a_contradiction_reaches_another_person_within_seconds(
 ) -> None:
     backend = start(str(project.number), options=("--second-look",))
     project.connect(backend)
-    for at in range(3, 8):
-        project.answer(f"t{at:04d}", LABELS[at % 3])
+    for number in range(3, 8):
+        project.answer(f"t{number:04d}", LABELS[number % 3])
     began = time.monotonic()
     project.answer("t0000", WRONG["t0000"])
-    asked = until(lambda: found if len(found := project.second_looks()) > 1 else None, seconds=60)
+    asked = until(lambda: looks if len(looks := project.second_looks()) > 1 else None, seconds=60)
     print(f"second look after {time.monotonic() - began:.2f} s")
     assert len(asked) == 2
-    assert {one["labelsift_reason"] for one in asked} == {"A second opinion is asked for."}
-    assert {one["labelsift_second_look"] for one in asked} <= set(project.client.people().values()) - {
+    assert {look["labelsift_reason"] for look in asked} == {"A second opinion is asked for."}
+    assert {look["labelsift_second_look"] for look in asked} <= set(project.client.people().values()) - {
         "admin@example.com"
     }
-    records = until(lambda: [one for one in Store(store).ledger.records() if one["kind"] == "second_look"])
-    assert [one["id"] for one in records if one["of"] == "contradiction"] == ["t0000"]
+    records = until(lambda: [record for record in Store(store).ledger.records() if record["kind"] == "second_look"])
+    assert [record["id"] for record in records if record["of"] == "contradiction"] == ["t0000"]
     [place] = [
-        one for one in project.client.projects() if one["title"].endswith("second look") and one["task_number"] == 2
+        row for row in project.client.projects() if row["title"].endswith("second look") and row["task_number"] == 2
     ]
-    titles = [one["data"]["title"] for one in project.client.views(place["id"])]
+    titles = [view["data"]["title"] for view in project.client.views(place["id"])]
     assert titles[0] == "Second look" and titles[1] == f"Second look: {asked[0]['labelsift_second_look']}"
 
 
@@ -163,15 +162,15 @@ def test_killed_after_the_acknowledgement_and_started_again_each_look_is_asked_o
         backend.kill()
         backend.start()
     backend.kill()
-    for at in range(3, 8):  # nobody is there to be told
-        project.answer(f"t{at:04d}", LABELS[at % 3])
+    for number in range(3, 8):  # nobody is there to be told
+        project.answer(f"t{number:04d}", LABELS[number % 3])
     backend.start()
     until(lambda: len(project.second_looks()) >= 6, seconds=60)
     time.sleep(2)
     asked = project.second_looks()
-    assert len(asked) == 6 and len({one["labelsift_key"] for one in asked}) == 6
-    records = [one for one in Store(store).ledger.records() if one["kind"] == "second_look"]
-    assert sorted(one["of"] for one in records) == ["agreement"] * 3 + ["contradiction"] * 3
+    assert len(asked) == 6 and len({look["labelsift_key"] for look in asked}) == 6
+    records = [record for record in Store(store).ledger.records() if record["kind"] == "second_look"]
+    assert sorted(record["of"] for record in records) == ["agreement"] * 3 + ["contradiction"] * 3
 
 
 def test_start_training_changes_the_versions_and_a_prediction(
@@ -181,8 +180,8 @@ def test_start_training_changes_the_versions_and_a_prediction(
     number = project.connect(backend)
     run = next(iter(backend.health()["runs"]))
     assert _label(project.open("t0003")[0]) == "card"
-    for at in range(3, 33):
-        project.answer(f"t{at:04d}", "refund" if at % 3 == 0 else LABELS[at % 3])
+    for index in range(3, 33):
+        project.answer(f"t{index:04d}", "refund" if index % 3 == 0 else LABELS[index % 3])
     project.client.send("POST", f"/api/ml/{number}/train", body={}, what="training")
 
     def versions() -> list[str]:
@@ -193,9 +192,9 @@ def test_start_training_changes_the_versions_and_a_prediction(
     # A task that has a prediction is not asked about when it is opened, whatever version that is of: "Retrieve" does.
     assert len(project.open("t0003")) == 1
     project.retrieve("t0003")
-    made = {one["model_version"]: _label(one) for one in project.open("t0003")}
+    made = {prediction["model_version"]: _label(prediction) for prediction in project.open("t0003")}
     assert made == {f"labelsift/{run}": "card", f"labelsift/{run}+1": "refund"}
     backend.stop()
     backend.start()
     assert versions() == [f"labelsift/{run}+1", f"labelsift/{run}"]
-    assert [one["event"] for one in backend.lines()].count("stopped") == 1
+    assert [line["event"] for line in backend.lines()].count("stopped") == 1

@@ -15,13 +15,13 @@ VALUES = st.none() | st.integers() | TEXT | st.lists(TEXT, max_size=3) | st.dict
 
 @settings(max_examples=50)
 @given(
-    found=st.lists(st.dictionaries(TEXT, VALUES, max_size=4), max_size=6),
+    objects=st.lists(st.dictionaries(TEXT, VALUES, max_size=4), max_size=6),
     size=st.integers(1, 40),
     indent=st.sampled_from([None, 1]),
 )
-def test_whatever_the_chunks_the_objects_are_the_same(found, size, indent):
-    body = json.dumps(found, ensure_ascii=False, indent=indent).encode()
-    assert list(objects_in(body[at : at + size] for at in range(0, len(body), size))) == found
+def test_whatever_the_chunks_the_objects_are_the_same(objects, size, indent):
+    body = json.dumps(objects, ensure_ascii=False, indent=indent).encode()
+    assert list(objects_in(body[number : number + size] for number in range(0, len(body), size))) == objects
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b'[{"a": 1}', b'[{"a": 1}, {"b"', b"[1]", b"<html>"])

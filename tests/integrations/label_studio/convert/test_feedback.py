@@ -59,10 +59,12 @@ REGIONS = st.lists(
 @given(result=REGIONS)
 def test_what_is_no_remark_is_handed_on_in_its_order(result):
     remark, others = parted(result)
-    assert others == [one for one in result if one["from_name"] not in (DOUBT, NOTE)]
+    assert others == [region for region in result if region["from_name"] not in (DOUBT, NOTE)]
     assert remark.doubt in ("", UNCLEAR, UNUSABLE)
-    said = [text for one in result if one["from_name"] == NOTE for text in (one["value"] or {}).get("text", [])]
-    assert remark.note == "\n".join(one.strip() for one in said if one.strip())
+    said = [
+        text for region in result if region["from_name"] == NOTE for text in (region["value"] or {}).get("text", [])
+    ]
+    assert remark.note == "\n".join(line.strip() for line in said if line.strip())
 
 
 def submit(page: Any) -> None:
@@ -79,7 +81,7 @@ def test_a_labeler_says_unclear_and_unusable_without_a_label_and_writes_a_note(p
     receipt = make_queue(6).push("label-studio", project=name)
     page = logged_in.new_page()
     asked: list[str] = []
-    page.on("request", lambda one: asked.append(one.post_data or "") if "next_task" in one.url else None)
+    page.on("request", lambda request: asked.append(request.post_data or "") if "next_task" in request.url else None)
     page.goto(receipt.links["review"])
     page.get_by_text("Label All Tasks").click()
     aside = page.locator(".ls-aside")
@@ -99,8 +101,8 @@ def test_a_labeler_says_unclear_and_unusable_without_a_label_and_writes_a_note(p
 
     page.close()
 
-    found = [(row["action"], row["verdict"], row["note"]) for row in platform.pull(project=name).to_pylist()]
-    assert found == [("keep", "skipped", "two topics in one"), ("remove", "changed", ""), ("relabel", "changed", "")]
+    pulled = [(row["action"], row["verdict"], row["note"]) for row in platform.pull(project=name).to_pylist()]
+    assert pulled == [("keep", "skipped", "two topics in one"), ("remove", "changed", ""), ("relabel", "changed", "")]
     # The first tab asks the server for the plain stream, where it deals the tasks out among people.
     assert asked
     assert not any(word in body for body in asked for word in ("filters", "ordering"))

@@ -37,7 +37,7 @@ def test_lines_go_in_once_and_come_out_byte_for_byte(config):
     assert label_control_of(lined, project="x") == label_control_of(config, project="x")
     root = ElementTree.fromstring(lined.encode())
     assert root[0].get("className") == "labelsift-ask"
-    assert [one.get("value") for one in root.iter("Header")] == ["$labelsift_header", "$labelsift_reason"]
+    assert [tag.get("value") for tag in root.iter("Header")] == ["$labelsift_header", "$labelsift_reason"]
     removed = [line for line in difference(config, lined).splitlines() if line.startswith("-")]
     assert len(removed) <= 2  # the file's name, and the one line in which the outermost tag ends
 

@@ -72,8 +72,8 @@ def test_what_answers_become_is_golden(kind, golden):
         }
         for name, result in answers.items():
             row = kinds.correction(data, {"result": result, "updated_at": "2026-11-23T10:15:00Z"}, target=read)
-            told = row and {key: row[key] for key in ("action", "verdict", "value")}
-            rows.append({"id": data["labelsift_id"], "answer": name, "result": result, "correction": told})
+            verdict = row and {key: row[key] for key in ("action", "verdict", "value")}
+            rows.append({"id": data["labelsift_id"], "answer": name, "result": result, "correction": verdict})
         skipped = {"result": [], "was_cancelled": True, "updated_at": "2026-11-23T10:15:00Z"}
         row = kinds.correction(data, skipped, target=read)
         assert row is not None
@@ -88,8 +88,8 @@ def test_blind_tells_no_label_and_sends_no_prediction(kind):
     assert len(made["tasks"]) == 6
     for task in made["tasks"]:
         assert task["prediction"] is None
-        told = {str(value) for name, value in task["data"].items() if name != "text"}
-        assert not any(label in one for one in told for label in report.classes)
+        cells = {str(value) for name, value in task["data"].items() if name != "text"}
+        assert not any(label in cell for cell in cells for label in report.classes)
         assert "tags" not in task["data"]  # it holds given labels, in a list
 
 
@@ -108,7 +108,7 @@ def test_a_task_that_is_blind_among_others_shows_none_and_its_answer_is_whole():
 
 # What XML can hold, without the characters that no config can.
 CHARACTERS = st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff")
-NAMES = st.text(CHARACTERS, min_size=1, max_size=60).filter(lambda one: one.strip() and one != NONE)
+NAMES = st.text(CHARACTERS, min_size=1, max_size=60).filter(lambda name: name.strip() and name != NONE)
 LABELS = st.lists(NAMES, min_size=1, max_size=8, unique=True)
 
 
@@ -130,16 +130,16 @@ def test_any_set_survives_config_result_and_answer(labels, chosen):
 @example(parts=["🙂 Ann ", "مرحبا", "\r\n", "x" * 100_000], kinds_=["PER", "$5"])
 def test_any_spans_survive(parts, kinds_):
     text, spans = "".join(parts), []
-    at = 0
+    position = 0
     for number, part in enumerate(parts):
         if part:
-            spans.append([at, at + len(part), kinds_[number % len(kinds_)]])
-        at += len(part)
+            spans.append([position, position + len(part), kinds_[number % len(kinds_)]])
+        position += len(part)
     read = label_control_of(config_of(review_target(kinds_, task="spans"), mode="choose"), project="P")
     result = to_result(spans, read, text=text)
     assert from_result(result, read) == sorted(spans)
-    assert fault([tuple(one) for one in spans], text) is None
-    assert [one["value"].get("text") for one in result] == [text[s:e] for s, e, _ in spans] or not spans
+    assert fault([tuple(span) for span in spans], text) is None
+    assert [region["value"].get("text") for region in result] == [text[s:e] for s, e, _ in spans] or not spans
 
 
 def test_a_person_may_choose_an_inner_node_and_place_in_html_counts_as_in_text():
@@ -184,10 +184,10 @@ def test_samples_of_which_nothing_can_be_shown_are_refused():
     ],
 )
 def test_a_column_of_addresses_says_what_it_shows(name, values, medium):
-    ids = [f"i{at}" for at in range(len(values))]
+    ids = [f"i{number}" for number in range(len(values))]
     report = kinds.report_of({"id": ids, "label": ["a"] * len(ids)}, [], metadata={name: values})
-    found = shown_of(report.samples)
-    assert (found and (found.medium, found.column)) == (medium and (medium, name))
+    visible = shown_of(report.samples)
+    assert (visible and (visible.medium, visible.column)) == (medium and (medium, name))
 
 
 def test_ids_that_are_addresses_are_shown():
@@ -197,14 +197,14 @@ def test_ids_that_are_addresses_are_shown():
 
 @pytest.mark.parametrize("kind", ["sets", "spans", "tree", "trees", "image"])
 def test_corrections_are_what_samples_apply_takes(kind):
-    told = json.loads((Path(__file__).parents[1] / "golden" / f"answers_{kind}.json").read_text(encoding="utf-8"))
+    recorded = json.loads((Path(__file__).parents[1] / "golden" / f"answers_{kind}.json").read_text(encoding="utf-8"))
     samples = REPORTS[kind]().samples
-    changing = [one for one in told if one["correction"] and one["correction"]["action"] != "keep"]
+    changing = [answer for answer in recorded if answer["correction"] and answer["correction"]["action"] != "keep"]
     assert changing
-    for one in changing:
-        row = {"id": one["id"], "person": "ann", **one["correction"]}
+    for answer in changing:
+        row = {"id": answer["id"], "person": "ann", **answer["correction"]}
         after = samples.apply(pa.Table.from_pylist([row]), new_labels=kind in ("trees", "image"))
-        cell = after.given.to_pylist()[int(after.positions([one["id"]])[0])] if after.given is not None else None
+        cell = after.given.to_pylist()[int(after.positions([answer["id"]])[0])] if after.given is not None else None
         value = json.loads(row["value"])
         assert (cell if isinstance(value, str) else json.loads(cell)) == value
 
@@ -213,8 +213,8 @@ def test_corrections_are_what_samples_apply_takes(kind):
 def test_any_set_that_is_pushed_and_accepted_comes_back_as_suggested(labels, chosen):
     subsets = st.lists(st.sampled_from(labels), unique=True).map(sorted)
     old, new = chosen.draw(subsets) or labels[:1], chosen.draw(subsets)
-    found = [kinds.Finding("a", "label", 0.1, "Why", given=old, suggested=new, confidence=0.5)]
-    report = kinds.report_of({"id": ["a"], "text": ["t"], "labels": [json.dumps(old)]}, found)
+    findings = [kinds.Finding("a", "label", 0.1, "Why", given=old, suggested=new, confidence=0.5)]
+    report = kinds.report_of({"id": ["a"], "text": ["t"], "labels": [json.dumps(old)]}, findings)
     check_accepted(report, old, new)
 
 
@@ -226,8 +226,8 @@ def test_any_span_that_is_pushed_and_accepted_comes_back_as_suggested(parts, lab
     place = len(parts[0])
     end = place + len(parts[1])
     old, new = [[0, place, labels[0]], [place, end, labels[0]]], [place, end, labels[-1]]
-    found = [kinds.Finding("a", "span", 0.1, "Why", given=old[1], suggested=new, confidence=0.5)]
-    report = kinds.report_of({"id": ["a"], "text": ["".join(parts)], "spans": [json.dumps(old)]}, found)
+    findings = [kinds.Finding("a", "span", 0.1, "Why", given=old[1], suggested=new, confidence=0.5)]
+    report = kinds.report_of({"id": ["a"], "text": ["".join(parts)], "spans": [json.dumps(old)]}, findings)
     check_accepted(report, old, [old[0], new])
 
 

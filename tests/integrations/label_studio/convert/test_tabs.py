@@ -57,8 +57,8 @@ def clusters(make_queue) -> Any:
 
 
 def test_groups_that_share_a_sample_are_one_cluster_and_who_is_alone_is_in_none(clusters):
-    found = groups_of(queue_of(clusters).items)
-    assert found == {
+    groups = groups_of(queue_of(clusters).items)
+    assert groups == {
         **dict.fromkeys(("t00001", "t00004", "t00007"), "near:t00004"),
         **dict.fromkeys(("t00002", "t00005"), "near:t00002"),
     }
@@ -68,7 +68,7 @@ def test_groups_that_share_a_sample_are_one_cluster_and_who_is_alone_is_in_none(
 def test_what_two_people_answer_does_not_change_with_the_budget(make_queue):
     report = make_queue(400)
     all_of, some = (parts_of(queue_of(report, budget=of).items, run="r", overlap=0.1) for of in (None, 100))
-    ids = {name: [flag.id for flag in found] for name, found in all_of.items()}
+    ids = {name: [flag.id for flag in flags] for name, flags in all_of.items()}
     assert ids["b"][: len(some["b"])] == [flag.id for flag in some["b"]]
     assert 20 <= len(ids["b"]) <= 60
     assert sorted(ids[""] + ids["b"]) == sorted(flag.id for flag in queue_of(report).items)
@@ -82,7 +82,7 @@ def shown(client) -> Callable[[int, str], list[str]]:
     """The samples that a tab shows, in its order."""
 
     def show(project: int, title: str) -> list[str]:
-        (view,) = [one["id"] for one in client.views(project) if one["data"]["title"] == title]
+        (view,) = [view["id"] for view in client.views(project) if view["data"]["title"] == title]
         page = client.get("/api/tasks", what="a tab", params={"view": view, "page_size": 100})
         return [task["data"].get("labelsift_id", task["data"].get("ticket")) for task in page["tasks"]]
 
@@ -152,11 +152,11 @@ def test_lanes_deal_out_the_queue_and_another_number_takes_their_place(
 @pytest.mark.server
 def test_columns_and_order_of_a_tab_belong_to_the_people(platform, make_queue, name, client):
     project = make_queue(6).push("label-studio", project=name).details["project_id"]
-    (view,) = [one for one in client.views(project) if one["data"]["title"] == "Done"]
+    (view,) = [view for view in client.views(project) if view["data"]["title"] == "Done"]
     theirs = {"hiddenColumns": {"explore": ["tasks:data.channel"], "labeling": []}, "ordering": ["-tasks:id"]}
     client.write_view(view["id"], project, view["data"] | theirs | {"filters": {"conjunction": "and", "items": []}})
     make_queue(6).push("label-studio", project=name)
-    (after,) = [one["data"] for one in client.views(project) if one["id"] == view["id"]]
+    (after,) = [changed_view["data"] for changed_view in client.views(project) if changed_view["id"] == view["id"]]
     assert after == view["data"] | theirs  # the filter is ours, and was mended
 
 
@@ -170,20 +170,20 @@ def test_in_a_project_of_theirs_what_was_answered_before_the_flag_is_asked(
     ]
     ids, texts = clusters.samples.ids.to_pylist(), clusters.samples.texts.to_pylist()
     tasks: list[dict[str, Any]] = [
-        {"data": {"ticket": id, "text": text}, "meta": {"theirs": at}, "annotations": old if at % 2 else []}
-        for at, (id, text) in enumerate(zip(ids, texts, strict=True))
+        {"data": {"ticket": id, "text": text}, "meta": {"theirs": index}, "annotations": old if index % 2 else []}
+        for index, (id, text) in enumerate(zip(ids, texts, strict=True))
     ]
     client.import_tasks(project, [*tasks, {"data": {"ticket": "unknown", "text": "no sample"}}])
     clusters.push("label-studio", lanes=2, project=name, match="ticket")
-    held = {task["data"]["ticket"]: task for task in tasks_of(project)}
-    assert [held[id]["meta"] for id in ids] == [task["meta"] for task in tasks]
-    worst = sorted(ids, key=lambda id: held[id]["data"]["labelsift_rank"])
+    task_of = {task["data"]["ticket"]: task for task in tasks_of(project)}
+    assert [task_of[id]["meta"] for id in ids] == [task["meta"] for task in tasks]
+    worst = sorted(ids, key=lambda id: task_of[id]["data"]["labelsift_rank"])
     assert shown(project, "⚑ Review now") == worst
     assert shown(project, "⚑ Review 1/2") == worst[::2]
     assert shown(project, "⚑ Done") == []
 
-    answer(held["t00001"]["id"], "refund", control="intent", to="body")
-    answer(held["t00002"]["id"], "labelsift_unclear", control="labelsift_doubt", to="body")
+    answer(task_of["t00001"]["id"], "refund", control="intent", to="body")
+    answer(task_of["t00002"]["id"], "labelsift_unclear", control="labelsift_doubt", to="body")
     assert sorted(shown(project, "⚑ Done")) == ["t00001", "t00002"]
     assert shown(project, "⚑ Unclear") == ["t00002"]
     assert shown(project, "⚑ Review now") == [id for id in worst if id not in ("t00001", "t00002")]

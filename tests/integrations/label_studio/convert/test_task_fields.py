@@ -84,8 +84,8 @@ def test_only_and_budget_limit_what_is_pushed():
 
 
 def test_an_issue_that_a_stranger_adds_is_pushed_last():
-    found = [*FINDINGS, Finding("b", "tone", 0.0, "Rude")]
-    flags = queue_of(report_of(found), only=["tone", "label"]).items
+    findings = [*FINDINGS, Finding("b", "tone", 0.0, "Rude")]
+    flags = queue_of(report_of(findings), only=["tone", "label"]).items
     assert [flag.issues for flag in flags] == [("label",), ("label", "tone")]
 
 
@@ -121,7 +121,7 @@ def test_blind_tells_neither_label_not_even_in_the_users_own_fields():
 
 # What XML can hold, without the characters that no config can.
 TEXT = st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff")
-LABELS = st.lists(st.text(TEXT, min_size=1).filter(lambda one: one.strip()), min_size=1, max_size=20, unique=True)
+LABELS = st.lists(st.text(TEXT, min_size=1).filter(lambda text: text.strip()), min_size=1, max_size=20, unique=True)
 
 
 @given(labels=LABELS, mode=st.sampled_from(MODES))

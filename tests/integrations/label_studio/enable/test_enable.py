@@ -20,16 +20,15 @@ from labelsift.integrations.label_studio.enable import enable as enabling
 from labelsift.store.store import Store
 from labelsift.store.undo_record import UndoRecords
 
-pytestmark = pytest.mark.server
 CLASSES = ("card_arrival", "lost_or_stolen_card", "refund", "top_up")
 CONFIG = f"""<View>
   <!-- ours & nobody else's -->
   <Text name="body" value="$text"/>
-  <Choices name="intent" toName="body">{"".join(f'<Choice value="{one}"/>' for one in CLASSES)}</Choices>
+  <Choices name="intent" toName="body">{"".join(f'<Choice value="{label}"/>' for label in CLASSES)}</Choices>
 </View>""".replace("&", "and")
 ISSUES = ("label", "outlier")
 REVIEW, LABELS, OUTLIERS = "⚑ Review now", "⚑ Suspicious labels", "⚑ Outliers"
-TITLES = [REVIEW, LABELS, OUTLIERS, *(f"⚑ {one}" for one in ("Second look", "Unclear", "Done"))]
+TITLES = [REVIEW, LABELS, OUTLIERS, *(f"⚑ {title}" for title in ("Second look", "Unclear", "Done"))]
 THEIRS = {"title": "Mine", "type": "list", "target": "tasks", "ordering": ["tasks:id"], "filters": {}}
 
 
@@ -45,7 +44,7 @@ def project(client: Client, name: str) -> int:
     """A project of people's own, with answers, a tab, a webhook and a model version."""
     made = client.create_project(title=name, description="theirs", label_config=CONFIG, model_version="")
     result = {"from_name": "intent", "to_name": "body", "type": "choices", "value": {"choices": ["refund"]}}
-    given = [{"data": {"text": f"Message {at}"}, "annotations": [{"result": [result]}]} for at in range(3)]
+    given = [{"data": {"text": f"Message {number}"}, "annotations": [{"result": [result]}]} for number in range(3)]
     old = {"model_version": "their-model", "score": 0.5, "result": [result]}
     client.import_tasks(made, [*given, {"data": {"text": "Message 3"}, "predictions": [old]}])
     client.create_view(made, THEIRS)
@@ -60,7 +59,7 @@ def titles(client: Client, project: int) -> list[str]:
 
 
 def hooks(client: Client, project: int) -> list[str]:
-    return [one["url"] for one in client.get("/api/webhooks/", what="webhooks", params={"project": project})]
+    return [hook["url"] for hook in client.get("/api/webhooks/", what="webhooks", params={"project": project})]
 
 
 def test_enable_shows_the_change_and_disable_restores_every_byte(
@@ -83,7 +82,7 @@ def test_enable_shows_the_change_and_disable_restores_every_byte(
     after = state_of(project)
     assert after["project"]["label_config"] == with_lines(CONFIG)
     assert after["project"]["model_version"] == ""  # Label Studio had set it, and would have pre-filled
-    assert [one["title"] for one in after["backends"]] == ["labelsift"]
+    assert [backend["title"] for backend in after["backends"]] == ["labelsift"]
     assert hooks(client, project) == ["http://127.0.0.1:1/theirs", f"{backend.url}/webhook"]
     assert titles(client, project) == ["Mine", *TITLES]
     assert (receipt.created, receipt.updated) == (1 + len(TITLES), 1)
@@ -168,7 +167,7 @@ def test_disable_restores_every_byte_after_a_crash_between_any_two_steps(
     client, project, name, store, make_backend, state_of, crashing
 ):
     before, backend = state_of(project), make_backend()
-    told = {"project": name, "run": "r", "issues": ISSUES, "backend": backend.url, "store": store}
+    options = {"project": name, "run": "r", "issues": ISSUES, "backend": backend.url, "store": store}
 
     def deaths(run: Callable[[Client], object]) -> Iterator[None]:
         """Die before the first write, then after each one before anything of it is noted."""
@@ -181,7 +180,7 @@ def test_disable_restores_every_byte_after_a_crash_between_any_two_steps(
             return
 
     died = 0
-    for _ in deaths(lambda dying: enabling.enable(dying, **told)):
+    for _ in deaths(lambda dying: enabling.enable(dying, **options)):
         died += 1
         if list(store.glob("enabled/*")):
             disabling.disable(client, project=name, store=store)
@@ -190,9 +189,9 @@ def test_disable_restores_every_byte_after_a_crash_between_any_two_steps(
     assert died >= 6
     for _ in deaths(lambda dying: disabling.disable(dying, project=name, store=store)):
         died += 1
-        enabling.enable(client, **told)  # finished again from wherever it stood
+        enabling.enable(client, **options)  # finished again from wherever it stood
         assert sorted(titles(client, project)) == sorted(titles_of(enabled))
-        assert [one["url"] for one in state_of(project)["backends"]] == [backend.url]
+        assert [backend["url"] for backend in state_of(project)["backends"]] == [backend.url]
         assert hooks(client, project).count(f"{backend.url}/webhook") == 1
         assert client.project(project)["label_config"] == enabled["project"]["label_config"]
     assert died >= 12
@@ -223,9 +222,9 @@ def test_what_people_changed_since_stays(platform, client, project, name, store,
     assert not receipt.failed
     assert "Odd ones" in receipt.details["tabs_left"]
     assert titles(client, project) == ["Mine", "Odd ones", f"{TITLES[0]} copy"]
-    found = client.project(project)
-    assert found["label_config"] == CONFIG.replace("</Choices>", '<Choice value="unclear"/></Choices>')
-    assert found["model_version"] == "their-model"
+    settings = client.project(project)
+    assert settings["label_config"] == CONFIG.replace("</Choices>", '<Choice value="unclear"/></Choices>')
+    assert settings["model_version"] == "their-model"
     # Their own backend at the same address needs the webhook, too.
     assert hooks(client, project) == ["http://127.0.0.1:1/theirs", f"{backend.url}/webhook"]
 
@@ -293,7 +292,7 @@ def test_the_backend_gets_the_password_and_a_wrong_one_changes_nothing(
     assert "right" not in "".join(path.read_text() for path in store.glob("enabled/*"))
     other = make_backend(password="right")
     platform.enable(project=name, run="latest", backend=other.url, store=store)  # it has moved
-    assert [one["url"] for one in state_of(project)["backends"]] == [other.url]
+    assert [backend["url"] for backend in state_of(project)["backends"]] == [other.url]
     assert hooks(client, project)[1:] == [f"{other.url}/webhook"]
     platform.disable(project=name, store=store)
     assert state_of(project) == before

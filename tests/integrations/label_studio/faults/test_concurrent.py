@@ -12,8 +12,6 @@ from labelsift.integrations.label_studio.client.client import Client
 from labelsift.integrations.label_studio.push import review_project as push
 from labelsift.integrations.label_studio.state import rounds as review
 
-pytestmark = pytest.mark.server
-
 
 def pushed_at_once(platform, report, name, *, delay: float = 0.0):
     """Push twice, the second time ``delay`` seconds after the first began; return both receipts."""
@@ -28,13 +26,13 @@ def pushed_at_once(platform, report, name, *, delay: float = 0.0):
 
 
 def standing(client: Client, name: str) -> list[int]:
-    return [one["id"] for one in client.projects() if one["title"].startswith(f"{name} ·")]
+    return [project["id"] for project in client.projects() if project["title"].startswith(f"{name} ·")]
 
 
 def exact(client: Client, counts, project: int, rows: int) -> None:
     assert counts(project) == (rows, rows - 1, 6)
-    found = Counter(task["data"]["labelsift_id"] for page in client.tasks(project) for task in page)
-    assert (len(found), set(found.values())) == (rows, {1})
+    copies = Counter(task["data"]["labelsift_id"] for page in client.tasks(project) for task in page)
+    assert (len(copies), set(copies.values())) == (rows, {1})
 
 
 def test_twins_made_at_the_same_moment_are_settled_before_either_is_filled(
@@ -54,7 +52,7 @@ def test_twins_made_at_the_same_moment_are_settled_before_either_is_filled(
     receipts = pushed_at_once(platform, report, name)
 
     (project,) = standing(client, name)
-    assert {one.details["project_id"] for one in receipts} == {project}
+    assert {receipt.details["project_id"] for receipt in receipts} == {project}
     exact(client, counts, project, 60)
     assert report.push("label-studio", project=name).unchanged == 60
 
@@ -65,7 +63,7 @@ def test_pushes_that_overlap_end_exact(platform, make_queue, name, client, count
     report = make_queue(1200)
     receipts = pushed_at_once(platform, report, name, delay=delay)
     (project,) = standing(client, name)
-    assert {one.details["project_id"] for one in receipts} == {project}
+    assert {receipt.details["project_id"] for receipt in receipts} == {project}
     exact(client, counts, project, 1200)
 
 

@@ -19,8 +19,6 @@ from labelsift.errors import PlatformError
 from labelsift.integrations.label_studio.push import review_project as push
 from labelsift.integrations.label_studio.state import rounds as review
 
-pytestmark = pytest.mark.server
-
 PUSHER = """
 import pickle, sys
 from labelsift.integrations.label_studio.push import review_project as push
@@ -83,7 +81,7 @@ def test_killed_at_any_moment_the_next_push_ends_exact(
         ids = Counter(task["data"]["labelsift_id"] for page in client.tasks(number) for task in page)
         assert len(ids) == rows
         assert set(ids.values()) == {1}
-        assert len([one for one in client.projects() if one["title"].startswith(f"{project} ·")]) == 1
+        assert len([listed for listed in client.projects() if listed["title"].startswith(f"{project} ·")]) == 1
         arrived.append(rows - receipt.created)
         client.delete_project(number)
     # Moments that all fell before the first batch or after the last would prove nothing.
@@ -95,13 +93,13 @@ class Holding(BaseHTTPRequestHandler):
     """Passes everything on, but holds the import of tasks until it is released."""
 
     target = ""
-    held: threading.Event
+    reached: threading.Event
     release: threading.Event
 
     def pass_on(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if self.path.partition("?")[0].endswith("/import"):
-            self.held.set()
+            self.reached.set()
             self.release.wait(120)
         headers = {key: value for key, value in self.headers.items() if key.lower() not in ("host", "connection")}
         answer = requests.request(self.command, self.target + self.path, data=body, headers=headers, timeout=120)
@@ -123,7 +121,7 @@ class Holding(BaseHTTPRequestHandler):
 @pytest.fixture
 def holding(server) -> Iterator[tuple[str, type[Holding]]]:
     handler = type(
-        "HoldingHere", (Holding,), {"target": server.url, "held": threading.Event(), "release": threading.Event()}
+        "HoldingHere", (Holding,), {"target": server.url, "reached": threading.Event(), "release": threading.Event()}
     )
     proxy = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=proxy.serve_forever, daemon=True).start()
@@ -138,7 +136,7 @@ def die_while_the_server_works(holding, monkeypatch, report, name, folder) -> ty
     with monkeypatch.context() as patch:
         patch.setenv("LABEL_STUDIO_URL", url)
         process = start_push(report, name, folder)
-        assert handler.held.wait(60)
+        assert handler.reached.wait(60)
         end(process)
     return handler
 

@@ -17,8 +17,6 @@ from labelsift.integrations.label_studio.client.client import Client
 from labelsift.integrations.label_studio.state import rounds as review
 from labelsift.store.store import Store
 
-pytestmark = pytest.mark.server
-
 ROWS = 16
 RUN, EARLIER = "20261123-101500-4f2a", "20261122-101500-4f2a"
 STATUSES = (401, 403, 409, 429, 500, 502)
@@ -61,8 +59,8 @@ def cases(verb: str, steps: dict[str, str]) -> list[Any]:
     """Return step and fault of every case; those that are not tried each time are long."""
     every = [(step, does) for step in steps for does in FAULTS]
     assert set(SOME[verb]) <= set(every)
-    marks = {one: () if one in SOME[verb] else (pytest.mark.soak,) for one in every}
-    return [pytest.param(*one, id=f"{one[0]}-{one[1]}", marks=marks[one]) for one in every]
+    marks = {case: () if case in SOME[verb] else (pytest.mark.soak,) for case in every}
+    return [pytest.param(*case, id=f"{case[0]}-{case[1]}", marks=marks[case]) for case in every]
 
 
 @pytest.fixture(autouse=True)
@@ -99,24 +97,29 @@ def labelsift(kept, server) -> Callable[..., str]:
 def state(client: Client, project: int) -> dict[str, Any]:
     """Everything that a push leaves, in order, without what the server numbers and what tells the project's name."""
     tasks = [task for page in client.tasks(project, annotations=True) for task in page]
-    place = {task["id"]: at for at, task in enumerate(tasks)}
+    place = {task["id"]: index for index, task in enumerate(tasks)}
     predictions = [
-        (place[one["task"]], one["model_version"], one.get("score"), [region["value"] for region in one["result"]])
-        for one in client.predictions(project)
+        (
+            place[prediction["task"]],
+            prediction["model_version"],
+            prediction.get("score"),
+            [region["value"] for region in prediction["result"]],
+        )
+        for prediction in client.predictions(project)
     ]
-    found = client.project(project)
+    settings = client.project(project)
     return {
-        "tasks": [(task["data"], task["meta"], [one["result"] for one in task["annotations"]]) for task in tasks],
+        "tasks": [(task["data"], task["meta"], [row["result"] for row in task["annotations"]]) for task in tasks],
         "predictions": sorted(predictions, key=repr),
         # When a run was first pushed stands in one of the tabs.
         "tabs": [re.sub(r"20\d\d-\d\d-\d\dT[\d:.]+Z", "then", str(view["data"])) for view in client.views(project)],
-        "project": [found[name] for name in ("label_config", "model_version", "task_number")],
-        "pending": "pending" in found["description"],
+        "project": [settings[name] for name in ("label_config", "model_version", "task_number")],
+        "pending": "pending" in settings["description"],
     }
 
 
 def named(client: Client, name: str) -> list[int]:
-    return [one["id"] for one in client.projects() if one["title"].split(" · ")[0] == name]
+    return [project["id"] for project in client.projects() if project["title"].split(" · ")[0] == name]
 
 
 @pytest.fixture(scope="module")
@@ -162,9 +165,9 @@ def theirs(client, make_queue, tmp_path) -> Callable[[str], int]:
         samples = make_queue(ROWS).samples
         tasks = [
             {"data": {"ticket": id, "text": text, "nested": {"deep": [1, None, "x"]}}, "annotations": answers}
-            for at, (id, text) in enumerate(zip(samples.ids.to_pylist(), samples.texts.to_pylist(), strict=True))
+            for index, (id, text) in enumerate(zip(samples.ids.to_pylist(), samples.texts.to_pylist(), strict=True))
             for choice in [{"from_name": "intent", "to_name": "body", "type": "choices"}]
-            for answers in [[{"result": [{**choice, "value": {"choices": ["refund"]}}]}] if at % 3 == 0 else []]
+            for answers in [[{"result": [{**choice, "value": {"choices": ["refund"]}}]}] if index % 3 == 0 else []]
         ]
         client.import_tasks(project, tasks[:-3])
         return project
@@ -223,7 +226,7 @@ def answer(client: Client, task: int, label: str) -> None:
 
 
 def decisions(store: str) -> int:
-    return sum(one["kind"] == DECISION for one in Store(store).ledger.records())
+    return sum(record["kind"] == DECISION for record in Store(store).ledger.records())
 
 
 @pytest.fixture
@@ -251,8 +254,8 @@ def test_a_pull_that_failed_has_recorded_nothing_and_the_next_has_everything(
     proxy.clear()
 
     pulled = CliRunner().invoke(main, pull)
-    told = "5 decisions, 1 accepted, 2 changed, 2 refused; 5 new"
-    assert (pulled.exit_code, pulled.stdout.splitlines()[0]) == (0, told)
+    summary = "5 decisions, 1 accepted, 2 changed, 2 refused; 5 new"
+    assert (pulled.exit_code, pulled.stdout.splitlines()[0]) == (0, summary)
     again = CliRunner().invoke(main, pull)
     assert again.stdout.splitlines()[0].endswith("; 0 new")
     assert decisions(fresh) == 5
@@ -295,7 +298,7 @@ def test_a_busy_server_decides_when_it_is_asked_again_but_not_for_an_hour(proxy,
 def test_what_passes_by_itself_is_not_even_seen(proxy, labelsift, client, name, undisturbed, does):
     proxy.plan(*(Fault(PUSH[step], does) for step in ("list", "announce", "tasks", "tabs")))
     labelsift("push", "label-studio", name, "--run", RUN)
-    assert sum(one.happened for one in proxy.faults) == 4
+    assert sum(fault.happened for fault in proxy.faults) == 4
     (project,) = named(client, name)
     assert state(client, project) == undisturbed
 

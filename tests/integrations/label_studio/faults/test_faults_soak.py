@@ -20,7 +20,7 @@ from labelsift.integrations.label_studio.client.client import Client
 from labelsift.integrations.label_studio.state import rounds as review
 from labelsift.report import Report
 
-pytestmark = [pytest.mark.server, pytest.mark.soak, pytest.mark.timeout(3600)]
+pytestmark = [pytest.mark.soak, pytest.mark.timeout(3600)]
 
 SECONDS = float(os.environ.get("LABELSIFT_SOAK_SECONDS", "600"))
 KILLS = int(os.environ.get("LABELSIFT_SOAK_KILLS", "50"))
@@ -44,22 +44,22 @@ def impatient(monkeypatch):
 def answer(client, rng) -> Callable[[int], None]:
     """Let somebody answer a task that nobody has answered yet."""
 
-    def one(project: int) -> None:
+    def push_and_pull(project: int) -> None:
         free = [task for page in client.tasks(project) for task in page if not task["total_annotations"]]
         if free:
             result = {"from_name": "label", "to_name": "text", "type": "choices", "value": {"choices": ["refund"]}}
             task = rng.choice(free)["id"]
             client.send("POST", f"/api/tasks/{task}/annotations/", body={"result": [result]}, what="an annotation")
 
-    return one
+    return push_and_pull
 
 
 def exact(client: Client, counts: Any, name: str) -> int:
     """See that a project holds every sample once, each with its prediction, and its tabs; return its number."""
-    (project,) = [one["id"] for one in client.projects() if one["title"].startswith(f"{name} ·")]
+    (project,) = [project["id"] for project in client.projects() if project["title"].startswith(f"{name} ·")]
     assert counts(project) == (ROWS, ROWS - 1, 6)
-    found = Counter(task["data"]["labelsift_id"] for page in client.tasks(project) for task in page)
-    assert (len(found), set(found.values())) == (ROWS, {1})
+    copies = Counter(task["data"]["labelsift_id"] for page in client.tasks(project) for task in page)
+    assert (len(copies), set(copies.values())) == (ROWS, {1})
     return project
 
 

@@ -57,7 +57,7 @@ def answered(platform, make_queue, name, client, tmp_path) -> tuple[str, Path]:
 
 
 def decisions(store: Path) -> int:
-    return sum(one["kind"] == DECISION for one in Store(store).ledger.records())
+    return sum(record["kind"] == DECISION for record in Store(store).ledger.records())
 
 
 @pytest.mark.server
@@ -124,8 +124,8 @@ except InputError as error:
 def test_a_file_that_may_not_grow_stays_as_it_was(tmp_path, form):
     to = tmp_path / f"decisions.{form}"
     to.write_text(MADE)
-    told = subprocess.run([sys.executable, "-c", LIMITED, str(to)], capture_output=True, text=True, check=True)
-    assert "cannot be written (File too large)" in told.stdout
+    done = subprocess.run([sys.executable, "-c", LIMITED, str(to)], capture_output=True, text=True, check=True)
+    assert "cannot be written (File too large)" in done.stdout
     assert to.read_text() == MADE
     assert os.listdir(tmp_path) == [to.name]
 

@@ -14,8 +14,6 @@ from labelsift.integrations.label_studio.client import transport as wire
 from labelsift.integrations.label_studio.client.client import Client
 from labelsift.integrations.label_studio.state import rounds as review
 
-pytestmark = pytest.mark.server
-
 STEPS = [
     *(r"GET /api/projects\?", r"POST /api/projects/$", "GET /api/predictions", "GET /api/tasks", r"POST .*/import\b"),
     *("GET /api/dm/views", "POST /api/dm/views", r"PATCH /api/projects/\d+/"),
@@ -56,7 +54,7 @@ def test_an_answer_of_another_shape_is_never_taken_for_one(proxy, platform, make
     proxy.clear()
     receipt = report.push("label-studio", project=name)
     assert counts(receipt.details["project_id"]) == (6, 5, 6)
-    assert len([one for one in client.projects() if one["title"].startswith(f"{name} ·")]) == 1
+    assert len([project for project in client.projects() if project["title"].startswith(f"{name} ·")]) == 1
     for step in READS:
         proxy.plan(Fault(step, 200, times=None, body=body))
         try:
@@ -100,7 +98,7 @@ def test_a_personal_token_goes_nowhere_but_below_the_path_of_the_address(persona
     with FaultProxy(choose=lambda request: Fault(".", 404, body="<title>Not here</title>")) as front:
         with pytest.raises(PlatformError, match="does not answer like Label Studio"):
             Client(f"{front.url}/labels", personal).projects()
-        assert {one.split()[1] for one in front.requests} == {"/labels/api/token/refresh/"}
+        assert {request.split()[1] for request in front.requests} == {"/labels/api/token/refresh/"}
 
 
 def test_a_token_that_cannot_be_renewed_for_a_while_is_no_stranger(proxy, platform, monkeypatch, personal):
@@ -130,7 +128,7 @@ def test_an_access_token_that_runs_out_in_the_middle_is_renewed(
     assert len(expired) == 1
     assert proxy.count("POST /api/token/refresh") >= 2
     assert counts(receipt.details["project_id"]) == (6, 5, 6)
-    assert len([one for one in client.projects() if one["title"].startswith(f"{name} ·")]) == 1
+    assert len([project for project in client.projects() if project["title"].startswith(f"{name} ·")]) == 1
 
 
 def test_a_token_that_is_refused_again_is_not_tried_for_ever(proxy, platform, monkeypatch, personal):

@@ -70,12 +70,12 @@ def strangers() -> Iterator[tuple[str, list[str]]]:
         do_GET = do_DELETE = do_POST = answer
 
     first = http.server.HTTPServer(("127.0.0.1", 0), Redirecting)
-    for one in (other, first):
-        threading.Thread(target=one.serve_forever, daemon=True).start()
+    for server in (other, first):
+        threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{first.server_port}", came
-    for one in (other, first):
-        one.shutdown()
-        one.server_close()
+    for server in (other, first):
+        server.shutdown()
+        server.server_close()
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,6 @@ import pytest
 from labelsift import platforms
 from labelsift.platforms import LabelingPlatform
 
-pytestmark = pytest.mark.server
-
 SAYINGS = {
     "refund": ("I want my money back for order {}", "please refund the {} euros you took", "refund request number {}"),
     "delivery": ("where is parcel {}", "my package {} has not been delivered", "the courier lost shipment {}"),
@@ -24,14 +22,14 @@ SAYINGS = {
 
 def test_a_scan_stands_in_the_queue_and_its_decisions_come_back(platform, name, tmp_path):
     rows = [
-        {"id": f"{label}-{kind}-{at}", "text": saying.format(at), "label": label}
+        {"id": f"{label}-{kind}-{number}", "text": saying.format(number), "label": label}
         for label, sayings in SAYINGS.items()
         for kind, saying in enumerate(sayings)
-        for at in range(100, 120)
+        for number in range(100, 120)
     ]
-    wrong = {at: rows[at]["id"] for at in (5, 70, 130)}
-    for at in wrong:
-        rows[at]["label"] = "login" if rows[at]["label"] != "login" else "refund"
+    wrong = {number: rows[number]["id"] for number in (5, 70, 130)}
+    for number in wrong:
+        rows[number]["label"] = "login" if rows[number]["label"] != "login" else "refund"
     samples = ls.read(pa.Table.from_pylist(rows), text="text", label="label", id="id")
     report = ls.scan(samples, store=tmp_path / ".labelsift", only=["label"])
 
@@ -46,9 +44,9 @@ def test_a_scan_stands_in_the_queue_and_its_decisions_come_back(platform, name, 
 
 
 def test_the_platform_is_found_by_name_and_keeps_the_protocols():
-    found = platforms.get("label-studio")
-    assert isinstance(found, LabelingPlatform)
-    found.require("local")
+    platform = platforms.get("label-studio")
+    assert isinstance(platform, LabelingPlatform)
+    platform.require("local")
 
 
 STARTER = """
@@ -61,6 +59,7 @@ with LabelStudio().local(Path(sys.argv[1]), say=lambda line: None) as local:
 """
 
 
+@pytest.mark.server
 def test_a_server_ends_with_the_process_that_started_it(tmp_path):
     process = subprocess.Popen(
         [sys.executable, "-c", STARTER, str(tmp_path / "trial")], stdout=subprocess.PIPE, text=True

@@ -17,7 +17,6 @@ from ..apply import test_apply as applying
 from ..backend import test_real_server as real
 from ..backend.conftest import CONFIG, LABELS, WRONG, build_samples, until
 
-pytestmark = pytest.mark.server
 start, second_account, everything = real.start, real.second_account, applying.everything  # fixtures
 ROWS = 500
 THEIRS = {"title": "Mine", "type": "list", "target": "tasks", "ordering": ["tasks:id"], "filters": {}}
@@ -44,8 +43,8 @@ def project(client: Client, name: str) -> int:
     made = client.create_project(title=name, description="theirs", label_config=CONFIG, model_version="")
     samples = build_samples(ROWS)
     rows = zip(samples.ids.to_pylist(), samples.texts.to_pylist(), samples.labels.to_pylist(), strict=True)
-    data = [({"text": text, "ticket": id}, [{"result": [region(one)]}]) for id, text, one in rows]
-    client.import_tasks(made, [{"data": one, "annotations": said} for one, said in data])
+    data = [({"text": text, "ticket": id}, [{"result": [region(label)]}]) for id, text, label in rows]
+    client.import_tasks(made, [{"data": fields, "annotations": said} for fields, said in data])
     client.create_view(made, THEIRS)
     return made
 
@@ -89,7 +88,7 @@ def test_five_hundred_annotations_are_the_same_after_everything(
     assert flagged.keys() >= WRONG.keys()
     right = {id: LABELS[int(id[1:]) % len(LABELS)] for id in WRONG}
     # One person takes a label that the scan gives next to nothing: a second look, once.
-    third = next(one for one in LABELS if one not in (WRONG["t0000"], right["t0000"]))
+    third = next(label for label in LABELS if label not in (WRONG["t0000"], right["t0000"]))
     said = right | {"t0000": third}
     for id, label in said.items():
         path = f"/api/tasks/{flagged[id]['id']}/annotations/"
@@ -98,7 +97,7 @@ def test_five_hundred_annotations_are_the_same_after_everything(
     assert len(people) == ROWS + len(WRONG) and same()
 
     def looks() -> list[dict[str, Any]]:
-        places = [one for one in client.projects() if one["title"] == f"{name} · labelsift second look"]
+        places = [project for project in client.projects() if project["title"] == f"{name} · labelsift second look"]
         return [task for place in places for task in tasks_of(place["id"])]
 
     until(lambda: len(looks()) >= 2, seconds=60)
@@ -115,12 +114,12 @@ def test_five_hundred_annotations_are_the_same_after_everything(
     plan = CliRunner().invoke(main, ["apply", "label-studio", name, "--store", str(store), "--dry-run"])
     assert "Plan, nothing was sent" in plan.output and f"annotations written: {len(WRONG)}" in plan.output
     assert everything(project) == people
-    jobs = sum(one["event"] == "job_done" for one in backend.lines())
+    jobs = sum(line["event"] == "job_done" for line in backend.lines())
     assert run("apply", "label-studio", name, "--store", store)["created"] == len(WRONG)
     applied = everything(project)
     assert {id: applied[id] for id in people} == people and len(applied) == len(people) + len(WRONG)
     # The backend is told of each, and takes none for a person's answer.
-    until(lambda: sum(one["event"] == "job_done" for one in backend.lines()) >= jobs + len(WRONG))
+    until(lambda: sum(line["event"] == "job_done" for line in backend.lines()) >= jobs + len(WRONG))
     assert noted() == known and looks() == asked
     twice = run("apply", "label-studio", name, "--store", store)
     assert [twice[name] for name in ("created", "updated", "unchanged")] == [0, 0, len(WRONG)]
@@ -141,9 +140,9 @@ def test_five_hundred_annotations_are_the_same_after_everything(
     assert f"{name} · labelsift second look" in gone["details"]["projects_left"]
     assert everything(project) == people and same()
     restored = settings_of(project)
-    assert [one for one in restored["project"] if restored["project"][one] != settings["project"][one]] == []
+    assert [name for name in restored["project"] if restored["project"][name] != settings["project"][name]] == []
     assert restored == settings
     after = {task["id"]: task["data"] for task in tasks_of(project)}
-    assert {id: {key: one[key] for key in data[id]} for id, one in after.items()} == data
-    assert all(key.startswith("labelsift_") for id, one in after.items() for key in one.keys() - data[id].keys())
-    assert [id for id, one in after.items() if one != data[id]] == [task["id"] for task in flagged.values()]
+    assert {id: {key: fields[key] for key in data[id]} for id, fields in after.items()} == data
+    assert all(key.startswith("labelsift_") for id, fields in after.items() for key in fields.keys() - data[id].keys())
+    assert [id for id, fields in after.items() if fields != data[id]] == [task["id"] for task in flagged.values()]

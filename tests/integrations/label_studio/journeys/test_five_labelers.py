@@ -22,8 +22,6 @@ from accounts import Account, new_account
 from labelsift.errors import PlatformError
 from labelsift.store.store import Store
 
-pytestmark = [pytest.mark.server, pytest.mark.browser]
-
 FIVE = 5
 SHOTS = os.environ.get("LABELSIFT_SHOTS")  # a folder takes a picture of what one of them sees in each mode, to look at
 
@@ -59,15 +57,15 @@ def accounts(server) -> list[Account]:
 @pytest.fixture(scope="module")
 def people(chromium, server, accounts, log_in) -> Iterator[list[Person]]:
     """Five people who have logged in."""
-    found = []
+    people = []
     for account in accounts:
         context = chromium.new_context(viewport={"width": 1280, "height": 800})
         context.set_default_timeout(40_000)
         log_in(context, server.url, account)
-        found.append(Person(account, context, context.new_page()))
-    yield found
-    for one in found:
-        one.context.close()
+        people.append(Person(account, context, context.new_page()))
+    yield people
+    for person in people:
+        person.context.close()
 
 
 @pytest.fixture
@@ -76,28 +74,32 @@ def label_all(people: list[Person]) -> Callable[[str, int], list[Person]]:
 
     def begin(address: str, many: int) -> list[Person]:
         at_work = people[:many]
-        for one in at_work:
-            one.page.goto(address, wait_until="commit")
-        buttons = [one.page.get_by_text("Label All Tasks") for one in at_work]
+        for person in at_work:
+            person.page.goto(address, wait_until="commit")
+        buttons = [person.page.get_by_text("Label All Tasks") for person in at_work]
         for button in buttons:
             button.wait_for()
-        for one, button in zip(at_work, buttons, strict=True):
-            with one.page.expect_response(lambda told: "next_task" in told.url):
+        for person, button in zip(at_work, buttons, strict=True):
+            with person.page.expect_response(lambda response: "next_task" in response.url):
                 button.click(no_wait_after=True)
-        for one in at_work:
-            one.page.get_by_role("button", name="Submit current annotation").wait_for()
-            one.page.locator(".ls-text").wait_for()
+        for person in at_work:
+            person.page.get_by_role("button", name="Submit current annotation").wait_for()
+            person.page.locator(".ls-text").wait_for()
         return at_work
 
     return begin
 
 
-def submit(one: Person) -> None:
-    before = one.text
-    with one.page.expect_response(lambda told: told.request.method == "POST" and "/annotations" in told.url):
-        one.page.get_by_role("button", name="Submit current annotation").click()
-    one.page.wait_for_function("before => document.querySelector('.ls-text')?.innerText.trim() !== before", arg=before)
-    one.page.locator(".ls-text").wait_for()
+def submit(person: Person) -> None:
+    before = person.text
+    with person.page.expect_response(
+        lambda response: response.request.method == "POST" and "/annotations" in response.url
+    ):
+        person.page.get_by_role("button", name="Submit current annotation").click()
+    person.page.wait_for_function(
+        "before => document.querySelector('.ls-text')?.innerText.trim() !== before", arg=before
+    )
+    person.page.locator(".ls-text").wait_for()
 
 
 @pytest.mark.parametrize(("mode", "many"), [("choose", FIVE), ("prefill", 2), ("blind", 2)])
@@ -108,47 +110,47 @@ def test_each_gets_a_task_of_their_own_from_the_worst_and_pull_tells_who_said_wh
     Store(tmp_path / "kept").save(report)
     receipt = report.push("label-studio", project=name, mode=mode)
     of_text = dict(zip(report.samples.texts.to_pylist(), report.samples.ids.to_pylist(), strict=True))
-    found = [row for row in report.findings.to_pylist() if row["issue"] == "label"]
-    worst = {row["id"]: row for row in found}
+    findings = [row for row in report.findings.to_pylist() if row["issue"] == "label"]
+    worst = {row["id"]: row for row in findings}
     order = list(worst)
 
     people = label_all(receipt.links["review"], many)
 
-    first = {one.account.username: of_text[one.text] for one in people}
+    first = {person.account.username: of_text[person.text] for person in people}
     assert sorted(first.values()) == sorted(order[:many])
     if SHOTS:
         people[-1].page.screenshot(path=Path(SHOTS) / f"labeler-{mode}.png")
     said: dict[tuple[str, str], str] = {}
-    for at, one in enumerate(people):
-        sample = of_text[one.text]
+    for index, person in enumerate(people):
+        sample = of_text[person.text]
         given, suggested = worst[sample]["given"].strip('"'), worst[sample]["suggested"].strip('"')
         if mode == "blind":
-            shown = one.page.locator(".ls-text").locator("xpath=..").inner_text()
-            assert one.ask.strip() == "Which label fits?"
+            shown = person.page.locator(".ls-text").locator("xpath=..").inner_text()
+            assert person.ask.strip() == "Which label fits?"
             assert not re.search("Labeled|Maybe", shown)
             assert [shown.count(label) for label in (given, suggested)] == [1, 1]  # as a choice, like every label
         else:
-            assert f"Labeled {given}. Maybe {suggested}?" in one.ask
-            assert worst[sample]["reason"] in one.ask
-        assert one.checked == ([suggested] if mode == "prefill" else [])
+            assert f"Labeled {given}. Maybe {suggested}?" in person.ask
+            assert worst[sample]["reason"] in person.ask
+        assert person.checked == ([suggested] if mode == "prefill" else [])
         # One after the other: the suggestion, the given label, something else.
         other = next(label for label in report.classes if label not in (given, suggested))
-        chosen = suggested if mode == "prefill" else (suggested, given, other)[at % 3]
+        chosen = suggested if mode == "prefill" else (suggested, given, other)[index % 3]
         if mode != "prefill":
-            one.page.locator(f'.ls-labels input[name="{chosen}"]').check()
-        said[one.account.username, sample] = chosen
-        submit(one)
+            person.page.locator(f'.ls-labels input[name="{chosen}"]').check()
+        said[person.account.username, sample] = chosen
+        submit(person)
     # Who is done first takes the next one, and so on: nobody gets a task that somebody has, or has had.
-    second = [of_text[one.text] for one in people]
+    second = [of_text[person.text] for person in people]
     assert sorted(second) == sorted(order[many : 2 * many])
 
     pulled = platform.pull(project=name, store=tmp_path / "kept").to_pylist()
     assert {(row["person"], row["id"]): row["value"].strip('"') for row in pulled} == said
     assert len(pulled) == many
     words = ("accepted", "refused", "changed")
-    expected = {"prefill": ["accepted"] * many}.get(mode, [words[at % 3] for at in range(many)])
+    expected = {"prefill": ["accepted"] * many}.get(mode, [words[number % 3] for number in range(many)])
     by_person = {row["person"]: row["verdict"] for row in pulled}
-    assert [by_person[one.account.username] for one in people] == expected
+    assert [by_person[person.account.username] for person in people] == expected
 
 
 def test_of_requests_within_one_moment_every_answer_counts(platform, make_queue, name, server, accounts):
@@ -157,9 +159,9 @@ def test_of_requests_within_one_moment_every_answer_counts(platform, make_queue,
 
     def ask(account: Account, path: str, **more: Any) -> Any:
         key = {"Authorization": f"Token {account.api_key}"}
-        told = requests.post(f"{server.url}{path}", headers=key, timeout=60, **more)
-        told.raise_for_status()
-        return told.json()
+        response = requests.post(f"{server.url}{path}", headers=key, timeout=60, **more)
+        response.raise_for_status()
+        return response.json()
 
     def answer_next(account: Account) -> tuple[str, str]:
         together.wait(60)
@@ -172,7 +174,9 @@ def test_of_requests_within_one_moment_every_answer_counts(platform, make_queue,
     with ThreadPoolExecutor(FIVE) as pool:
         answered = list(pool.map(answer_next, accounts))
     # The worst is among them; whether somebody's was somebody else's, too, only PostgreSQL could promise.
-    assert {sample for _, sample in answered} == {f"t{12 - at:05d}" for at in range(len({one for _, one in answered}))}
+    assert {sample for _, sample in answered} == {
+        f"t{12 - number:05d}" for number in range(len({person for _, person in answered}))
+    }
     pulled = platform.pull(project=name).to_pylist()
     assert sorted((row["person"], row["id"]) for row in pulled) == sorted(answered)
 

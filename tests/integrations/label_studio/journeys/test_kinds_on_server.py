@@ -16,7 +16,6 @@ from labelsift.store.store import Store
 
 from .. import kinds
 
-pytestmark = pytest.mark.server
 REPORTS = {
     "sets": kinds.sets,
     "spans": kinds.spans,
@@ -34,15 +33,15 @@ def answer(client: Any, task: dict[str, Any], result: list[dict[str, Any]]) -> N
 
 def suggested(report: ls.Report) -> dict[str, Any]:
     """Sample id → the whole value that its findings suggest."""
-    found = {}
+    values = {}
     given = dict(zip(report.samples.ids.to_pylist(), report.samples.given.to_pylist(), strict=True))
     for row in report.findings.to_pylist():
         if row["issue"] == "span":
             dispute = (json.loads(row["given"]), json.loads(row["suggested"]))
-            found[row["id"]] = settled(json.loads(given[row["id"]]), [dispute])
+            values[row["id"]] = settled(json.loads(given[row["id"]]), [dispute])
         elif row["issue"] == "label":
-            found[row["id"]] = json.loads(row["suggested"])
-    return found
+            values[row["id"]] = json.loads(row["suggested"])
+    return values
 
 
 @pytest.mark.parametrize("mode", ["choose", "blind"])
@@ -58,7 +57,7 @@ def test_suggestions_that_people_accept_arrive_in_the_data(
     again = report.push("label-studio", project=name, mode=mode)
     assert (again.created, again.updated, again.unchanged) == (0, 0, len(stored))
     assert (counts(project), tasks_of(project)) == (before, stored)
-    predictions = {one["task"]: one["result"] for one in client.predictions(project)}
+    predictions = {prediction["task"]: prediction["result"] for prediction in client.predictions(project)}
     assert bool(predictions) == (mode == "choose")
 
     target = label_control_of(client.project(project)["label_config"], project=name)
@@ -68,21 +67,21 @@ def test_suggestions_that_people_accept_arrive_in_the_data(
         if id in wanted:
             whole = to_result(wanted[id], target, text=task["data"].get("text", ""))
             answer(client, task, predictions.get(task["id"], whole))
-    found = platform.pull(project=name, store=tmp_path / "kept")
+    pulled = platform.pull(project=name, store=tmp_path / "kept")
 
-    assert {row["id"]: json.loads(row["value"]) for row in found.to_pylist()} == {
+    assert {row["id"]: json.loads(row["value"]) for row in pulled.to_pylist()} == {
         task["data"]["labelsift_id"]: wanted[task["data"]["labelsift_id"]]
         for task in stored
         if task["data"]["labelsift_id"] in wanted
     }
-    assert set(found["verdict"].to_pylist()) == {"accepted"}
-    assert set(found["action"].to_pylist()) == {"respan" if kind == "spans" else "relabel"}
-    after = report.samples.apply(found, new_labels=kind in ("trees", "image", "audio"))
+    assert set(pulled["verdict"].to_pylist()) == {"accepted"}
+    assert set(pulled["action"].to_pylist()) == {"respan" if kind == "spans" else "relabel"}
+    after = report.samples.apply(pulled, new_labels=kind in ("trees", "image", "audio"))
     cells = dict(zip(after.ids.to_pylist(), after.given.to_pylist(), strict=True))
-    for row in found.to_pylist():
+    for row in pulled.to_pylist():
         value = json.loads(row["value"])
         assert (cells[row["id"]] if isinstance(value, str) else json.loads(cells[row["id"]])) == value
-    assert ls.record(found, store=tmp_path / "kept").new == len(found)
+    assert ls.record(pulled, store=tmp_path / "kept").new == len(pulled)
     assert report.push("label-studio", project=name, mode=mode).unchanged == len(stored)
 
 
@@ -94,20 +93,20 @@ def test_the_whole_truth_of_a_text_is_pulled_where_people_marked_it_blind(platfo
     target = label_control_of(client.project(project)["label_config"], project=name)
     answers = {
         "ghost": kinds.SPANS["ghost"],  # as it was given
-        "missed": [kinds.at("missed", "Ann", "PER")],  # Müller and Rome are not
+        "missed": [kinds.mark("missed", "Ann", "PER")],  # Müller and Rome are not
         "shifted": [],
     }
     for id, value in answers.items():
         answer(client, tasks[id], to_result(value, target, text=tasks[id]["data"]["text"]))
     answer(client, tasks["rtl"], [])  # as no page would send it
-    found = {row["id"]: row for row in platform.pull(project=name, store=tmp_path / "kept").to_pylist()}
-    assert {id: (row["action"], row["verdict"]) for id, row in found.items()} == {
+    pulled = {row["id"]: row for row in platform.pull(project=name, store=tmp_path / "kept").to_pylist()}
+    assert {id: (row["action"], row["verdict"]) for id, row in pulled.items()} == {
         "ghost": ("keep", "refused"),
         "missed": ("respan", "changed"),
         "shifted": ("respan", "changed"),
     }
-    assert {id: json.loads(row["value"]) for id, row in found.items()} == answers
-    assert {row["asked"] for row in found.values()} == {"blind"}
+    assert {id: json.loads(row["value"]) for id, row in pulled.items()} == answers
+    assert {row["asked"] for row in pulled.values()} == {"blind"}
 
 
 def test_one_blind_text_among_others_is_read_whole(platform, client, tasks_of, name, tmp_path):
@@ -115,18 +114,18 @@ def test_one_blind_text_among_others_is_read_whole(platform, client, tasks_of, n
     Store(tmp_path / "kept").save(report)
     receipt = platform.push(queue_of(report, blind={"ghost"}), PushRequest(name))
     tasks = {task["data"]["labelsift_id"]: task for task in tasks_of(receipt.details["project_id"])}
-    assert not any(one in str(tasks["ghost"]["data"]) for one in ("PER", "LOC"))
+    assert not any(label in str(tasks["ghost"]["data"]) for label in ("PER", "LOC"))
     target = label_control_of(client.project(receipt.details["project_id"])["label_config"], project=name)
-    only = [kinds.at("ghost", "Berlin", "LOC")]
+    only = [kinds.mark("ghost", "Berlin", "LOC")]
     for id in ("ghost", "wrong_tag"):
         value = only if id == "ghost" else [kinds.DISPUTES[id][1]]
         answer(client, tasks[id], to_result(value, target, text=tasks[id]["data"]["text"]))
-    found = {row["id"]: row for row in platform.pull(project=name, store=tmp_path / "kept").to_pylist()}
-    assert {id: (row["verdict"], row["asked"]) for id, row in found.items()} == {
+    pulled = {row["id"]: row for row in platform.pull(project=name, store=tmp_path / "kept").to_pylist()}
+    assert {id: (row["verdict"], row["asked"]) for id, row in pulled.items()} == {
         "ghost": ("accepted", "blind"),
         "wrong_tag": ("accepted", "choose"),
     }
-    assert json.loads(found["ghost"]["value"]) == only
+    assert json.loads(pulled["ghost"]["value"]) == only
 
 
 ALIASED = """<View><Text name="txt" value="$body"/><Labels name="ner" toName="txt"><Label value="Person" alias="per"/>
@@ -147,10 +146,13 @@ def test_an_existing_project_gets_all_spans_under_its_own_names(platform, client
     project, tasks = existing(client, name, ALIASED.replace("per", "PER").replace('"PER"', '"per"'), report)
     receipt = report.push("label-studio", project=name, match="data.key", mode="prefill")
     assert receipt.failed == {}
-    results = {one["task"]: one["result"] for one in client.predictions(project)}
+    results = {prediction["task"]: prediction["result"] for prediction in client.predictions(project)}
     for id, (_, new) in kinds.DISPUTES.items():
         want = settled(kinds.SPANS[id], [kinds.DISPUTES[id]])
-        made = [[one["value"]["start"], one["value"]["end"], one["value"]["labels"][0]] for one in results[tasks[id]]]
+        made = [
+            [value["start"], value["end"], value["labels"][0]]
+            for value in (region["value"] for region in results[tasks[id]])
+        ]
         assert made == [[start, end, {"PER": "per"}.get(label, label)] for start, end, label in want]
         assert new is None or new in want
     again = report.push("label-studio", project=name, match="data.key", mode="prefill")
@@ -162,8 +164,8 @@ def test_labels_that_an_existing_project_lacks_are_refused_by_name(platform, cli
     project, tasks = existing(client, name, SETS, report)
     receipt = report.push("label-studio", project=name, match="data.key")
     assert {id: why for id, why in receipt.failed.items() if "threat" in why}.keys() == {"m1", "m2"}
-    results = {one["task"]: one["result"] for one in client.predictions(project)}
-    assert [one["value"] for one in results[tasks["m0"]]] == [{"choices": ["Toxic"]}]
+    results = {prediction["task"]: prediction["result"] for prediction in client.predictions(project)}
+    assert [region["value"] for region in results[tasks["m0"]]] == [{"choices": ["Toxic"]}]
     assert results[tasks["m3"]] == []  # no label at all
     assert tasks["m1"] not in results
 
@@ -181,7 +183,7 @@ def test_places_in_another_text_are_not_sent(platform, client, name):
     client.write_task(tasks["ghost"], {"body": "Another text", "key": "ghost"})
     receipt = report.push("label-studio", project=name, match="data.key")
     assert "another text" in receipt.failed["ghost"]
-    assert tasks["ghost"] not in {one["task"] for one in client.predictions(project)}
+    assert tasks["ghost"] not in {prediction["task"] for prediction in client.predictions(project)}
 
 
 IMAGES = """<View><Image name="img" value="$url"/><Choices name="kind" toName="img"><Choice value="Cat"/>
@@ -197,7 +199,7 @@ def test_images_of_an_existing_project_get_their_suggestions_and_tasks_where_the
     assert tasks.keys() == {"image-0", "image-1"}
     assert tasks["image-1"]["data"]["url"] == kinds.PIXEL
     assert receipt.failed.keys() == {"image-2"}  # it has no address
-    results = {one["task"]: one["result"][0]["value"] for one in client.predictions(project)}
+    results = {prediction["task"]: prediction["result"][0]["value"] for prediction in client.predictions(project)}
     assert results == {task["id"]: {"choices": ["DOG"]} for task in tasks.values()}
 
 
@@ -214,11 +216,11 @@ def test_the_store_settles_what_people_decided_about_sets_and_spans(platform, cl
         store.save(report)
         report.store = store
         project = report.push("label-studio", project=f"{name} {kind}").details["project_id"]
-        predictions = {one["task"]: one["result"] for one in client.predictions(project)}
+        predictions = {prediction["task"]: prediction["result"] for prediction in client.predictions(project)}
         for task in tasks_of(project)[:2]:
             answer(client, task, predictions[task["id"]])
-        found = ls.pull("label-studio", project=f"{name} {kind}", store=store.folder)
-        ls.record(found, store=store.folder)
+        pulled = ls.pull("label-studio", project=f"{name} {kind}", store=store.folder)
+        ls.record(pulled, store=store.folder)
         after = report.samples.apply(ls.recorded(store=store.folder))
         following = REPORTS[kind](run=f"20261124-101500-{kind}")
         following.samples, following.store = after, store

@@ -14,7 +14,6 @@ from accounts import new_account
 from click.testing import CliRunner
 from labelsift.cli import main
 
-pytestmark = pytest.mark.server
 FIXTURES = Path(__file__).parents[1] / "fixtures"  # how they were made: tests/store/fixtures/README.md
 MADE = json.loads((FIXTURES / "review_projects.json").read_text(encoding="utf-8"))
 PUSHES = {
@@ -48,13 +47,13 @@ def projects(people) -> list[int]:
     made = []
     for recorded in MADE["projects"]:
         project = api("POST", "/api/projects/", json=recorded["settings"])["id"]
-        tasks = [{key: one[key] for key in ("data", "predictions")} for one in recorded["tasks"]]
+        tasks = [{key: task[key] for key in ("data", "predictions")} for task in recorded["tasks"]]
         path = f"/api/projects/{project}/import?return_task_ids=true"
         ids = api("POST", path, json=tasks)["task_ids"]
-        suggested = {one["task"]: one["id"] for one in api("GET", f"/api/predictions/?project={project}")}
-        for task, one in zip(ids, recorded["tasks"], strict=True):
-            assert not one["meta"]
-            for answer in one["answers"]:
+        suggested = {row["task"]: row["id"] for row in api("GET", f"/api/predictions/?project={project}")}
+        for task, recorded_task in zip(ids, recorded["tasks"], strict=True):
+            assert not recorded_task["meta"]
+            for answer in recorded_task["answers"]:
                 opened = {"parent_prediction": suggested[task]} if answer["opened"] else {}
                 body = answer["body"] | opened
                 people[answer["person"]]("POST", f"/api/tasks/{task}/annotations/", json=body)
@@ -78,12 +77,12 @@ def test_a_push_changes_nothing(platform, projects, people, store, name):
     def state() -> list[Any]:
         return [
             (
-                {key: value for key, value in api("GET", f"/api/projects/{one}/").items() if key != "queue_total"},
-                api("GET", f"/api/projects/{one}/export?exportType=JSON&download_all_tasks=true"),
-                api("GET", f"/api/predictions/?project={one}"),
-                api("GET", f"/api/dm/views?project={one}"),
+                {key: value for key, value in api("GET", f"/api/projects/{project}/").items() if key != "queue_total"},
+                api("GET", f"/api/projects/{project}/export?exportType=JSON&download_all_tasks=true"),
+                api("GET", f"/api/predictions/?project={project}"),
+                api("GET", f"/api/dm/views?project={project}"),
             )
-            for one in projects
+            for project in projects
         ]
 
     before = state()
@@ -91,7 +90,7 @@ def test_a_push_changes_nothing(platform, projects, people, store, name):
     done = CliRunner().invoke(main, [*command, "--json"])
     assert done.exit_code == 0, done.output
     receipt = json.loads(done.stdout)
-    tasks = sum(len(one["tasks"]) for one in MADE["projects"] if f'"of": "{name}"' in one["settings"]["description"])
+    tasks = sum(len(row["tasks"]) for row in MADE["projects"] if f'"of": "{name}"' in row["settings"]["description"])
     assert (receipt["created"], receipt["updated"], receipt["unchanged"]) == (0, 0, tasks)
     assert receipt["details"]["tabs_written"] == 0
     assert state() == before

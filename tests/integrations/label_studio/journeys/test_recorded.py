@@ -21,16 +21,19 @@ def test_decisions_are_recorded_once_and_verified_samples_stay_out(
     store.save(report)
     project = report.push("label-studio", project=name).details["project_id"]
     tasks = tasks_of(project)
-    suggested = {one["task"]: one["result"][0]["value"]["choices"][0] for one in client.predictions(project)}
+    suggested = {row["task"]: row["result"][0]["value"]["choices"][0] for row in client.predictions(project)}
 
     def answer(task: dict, label: str) -> dict:
         return {"result": [{**CHOICE, "value": {"choices": [label]}}], "lead_time": 2.0}
 
     made = [
         client.send(
-            "POST", f"/api/tasks/{one['id']}/annotations/", body=answer(one, suggested[one["id"]]), what="an annotation"
+            "POST",
+            f"/api/tasks/{task['id']}/annotations/",
+            body=answer(task, suggested[task["id"]]),
+            what="an annotation",
         )
-        for one in tasks[:3]
+        for task in tasks[:3]
     ]
     assert ls.record(ls.pull("label-studio", project=name), store=store.folder).new == 3
     assert ls.record(ls.pull("label-studio", project=name), store=store.folder).new == 0
@@ -39,16 +42,16 @@ def test_decisions_are_recorded_once_and_verified_samples_stay_out(
     assert ls.record(ls.pull("label-studio", project=name), store=store.folder).new == 1
 
     records = store.ledger.records()
-    assert {(one["run"], one["platform"], one["dataset"]) for one in records} == {
+    assert {(record["run"], record["platform"], record["dataset"]) for record in records} == {
         ("r-first", "label-studio", report.samples.name)
     }
-    assert all(one["text_hash"] and one["issues"] for one in records)
+    assert all(record["text_hash"] and record["issues"] for record in records)
     assert verify(store=store.folder).problems == ()
 
     following = replace(make_queue(8, run="r-next"), store=store)
     receipt = following.push("label-studio", project=name)
     assert (receipt.created, receipt.details["verified_before"]) == (5, 3)
-    verified = {one["data"]["labelsift_id"] for one in tasks[:3]}
-    held = {one["data"]["labelsift_id"] for one in tasks_of(receipt.details["project_id"])}
-    assert len(held) == 5
-    assert not held & verified
+    verified = {task["data"]["labelsift_id"] for task in tasks[:3]}
+    ids = {task["data"]["labelsift_id"] for task in tasks_of(receipt.details["project_id"])}
+    assert len(ids) == 5
+    assert not ids & verified

@@ -19,8 +19,6 @@ from labelsift.integrations.label_studio import LabelStudio
 from labelsift.integrations.label_studio.client.client import Client
 from labelsift.report import Report
 
-pytestmark = pytest.mark.server
-
 SHARP = [
     *("$text", "$5 fee", "${a}", "a & b", "&amp;", "<b>bold</b>", "</Choices>", "'single'", '"double"', "`tick`"),
     *("a, b", "a / b", "[1, 2]", '{"a": 1}', "null", "None", "true", "0", "1e5", "%s %(x)s", "{{x}}", "\\n", "a\\"),
@@ -46,13 +44,13 @@ SHARP = [
 words = st.one_of(
     st.sampled_from(SHARP), st.text(st.characters(exclude_categories=["Cs", "Cc", "Cn"]), min_size=1, max_size=20)
 )
-labels = st.lists(words.filter(lambda one: one.strip() != ""), min_size=2, max_size=5, unique=True)
+labels = st.lists(words.filter(lambda label: label.strip() != ""), min_size=2, max_size=5, unique=True)
 texts = st.one_of(
     words,
     st.text(
         st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60
     ),  # with line breaks and the null character
-    words.map(lambda one: one * (100_000 // len(one.encode()) + 1)),
+    words.map(lambda word: word * (100_000 // len(word.encode()) + 1)),
 )
 scalars = {
     "string": words,
@@ -84,15 +82,17 @@ def cases(draw: st.DrawFn) -> Case:
         of = draw(st.sampled_from(sorted(scalars)))
         metadata[name] = draw(st.lists(st.none() | scalars[of], min_size=rows, max_size=rows))
     given_labels = draw(st.lists(st.sampled_from(classes), min_size=rows, max_size=rows))
-    found = []
-    for at, id in enumerate(ids):
+    findings = []
+    for index, id in enumerate(ids):
         score, sure = draw(st.floats(0, 1)), draw(st.floats(0, 1))
-        other = draw(st.sampled_from([one for one in classes if one != given_labels[at]]))
+        other = draw(st.sampled_from([label for label in classes if label != given_labels[index]]))
         why = draw(words)
         if draw(st.integers(0, 3)):
-            found.append(Finding(id, "label", score, why, given=given_labels[at], suggested=other, confidence=sure))
+            findings.append(
+                Finding(id, "label", score, why, given=given_labels[index], suggested=other, confidence=sure)
+            )
         else:
-            found.append(Finding(id, "outlier", score, why))
+            findings.append(Finding(id, "outlier", score, why))
     report = Report(
         run=f"run-{uuid4().hex[:8]}",
         created=datetime(2026, 11, 25, tzinfo=UTC),
@@ -102,7 +102,7 @@ def cases(draw: st.DrawFn) -> Case:
             "odd",
         ),
         scores=pa.table({"id": ids}),
-        findings=findings_table(found),
+        findings=findings_table(findings),
         classes=tuple(classes),
     )
     kinds = st.sampled_from(["accept", "keep", "other", "skip"])
@@ -111,15 +111,15 @@ def cases(draw: st.DrawFn) -> Case:
 
 def everything(client: Client, project: int) -> bytes:
     """What the server says of a project's tasks, with their answers, its predictions and its tabs: byte for byte."""
-    told = b""
+    answers = b""
     for path in (
         f"/api/tasks?project={project}&fields=all&page_size=1000",
         f"/api/predictions/?project={project}",
         f"/api/dm/views?project={project}",
         f"/api/projects/{project}/",
     ):
-        told += client._session.get(f"{client.url}{path}", timeout=60).content
-    return told
+        answers += client._session.get(f"{client.url}{path}", timeout=60).content
+    return answers
 
 
 def stored(value: object) -> object:
@@ -129,9 +129,9 @@ def stored(value: object) -> object:
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, dict):
-        return {name: stored(one) for name, one in value.items()}
+        return {name: stored(part) for name, part in value.items()}
     if isinstance(value, list):
-        return [stored(one) for one in value]
+        return [stored(part) for part in value]
     return value.isoformat() if isinstance(value, date) else value
 
 
@@ -146,10 +146,10 @@ def round_trip(platform: LabelStudio, client: Client, case: Case) -> None:
     tasks = {task["data"]["labelsift_id"]: task for page in client.tasks(project) for task in page}
     assert sorted(tasks) == sorted(ids)
     metadata = report.samples.metadata.to_pylist()
-    for at, id in enumerate(ids):
+    for index, id in enumerate(ids):
         data = tasks[id]["data"]
-        assert data["text"] == stored(report.samples.texts[at].as_py())
-        for field, value in metadata[at].items():
+        assert data["text"] == stored(report.samples.texts[index].as_py())
+        for field, value in metadata[index].items():
             if field not in ("text", "labelsift_id") and stored(value) is not None:
                 assert data[field] == stored(value), field
 
@@ -160,7 +160,7 @@ def round_trip(platform: LabelStudio, client: Client, case: Case) -> None:
         suggested = json.loads(row["suggested"]) if row["suggested"] not in (None, "null") else None
         if kind == "accept" and suggested is None:
             kind = "keep"
-        others = [one for one in report.classes if one not in (given_label, suggested)]
+        others = [label for label in report.classes if label not in (given_label, suggested)]
         if kind == "other" and not others:
             kind = "skip"
         label = {"accept": suggested, "keep": given_label, "other": (others or [""])[0], "skip": given_label}[kind]

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any
 
 import labelsift as ls
-import pytest
 from click.testing import CliRunner
 from labelsift.cli import main
 from labelsift.integrations.label_studio.client.client import Client
@@ -16,8 +15,6 @@ from labelsift.integrations.label_studio.client.client import Client
 from ..pages import test_kinds_page as pages
 
 expect = pages.expect
-pytestmark = [pytest.mark.server, pytest.mark.browser]
-
 WORDS = {
     "delivery": "parcel courier late arrived doorstep shipped tracking depot driver van",
     "quality": "broken scratched cracked faulty torn damaged stitching defect leaks crooked",
@@ -32,7 +29,7 @@ FORMS = (
     "We met {person} at the station of {town}.",
     "{person} has lived in {town} for years.",
 )
-CHOICES = "".join(f'<Choice value="{one}"/>' for one in WORDS)
+CHOICES = "".join(f'<Choice value="{label}"/>' for label in WORDS)
 CHOICES = f'<Choices name="c" toName="body" choice="multiple">{CHOICES}</Choices>'
 SETS = f'<View><Text name="body" value="$text"/>{CHOICES}</View>'
 TYPES = '<Labels name="c" toName="body"><Label value="PER"/><Label value="LOC"/></Labels>'
@@ -43,40 +40,40 @@ WRONG = (20, 46, 71, 97, 123, 149)  # samples whose labels people got wrong
 def notes_with_sets() -> list[tuple[str, list[str], list[str]]]:
     """Texts of one or two subjects, with the subjects and what people said of them."""
     rng, made = random.Random(100), []
-    for at in range(150):
+    for number in range(150):
         right = sorted(rng.sample(sorted(WORDS), rng.choice((1, 1, 2))))
         words = [word for label in right for word in rng.sample(WORDS[label].split(), 5)]
         rng.shuffle(words)
-        said = [next(one for one in sorted(WORDS) if one not in right)] if at in WRONG else right
-        made.append((f"Note {at}: {' '.join(words)}", right, said))
+        said = [next(label for label in sorted(WORDS) if label not in right)] if number in WRONG else right
+        made.append((f"Note {number}: {' '.join(words)}", right, said))
     return made
 
 
 def notes_with_entities() -> list[tuple[str, list[Any], list[Any]]]:
     """Texts with a person and a town, where they stand, and what people marked."""
     rng, made = random.Random(100), []
-    for at in range(160):
+    for number in range(160):
         person, town = rng.choice(NAMES), rng.choice(TOWNS)
-        text = f"{FORMS[at % len(FORMS)].format(person=person, town=town)} That is note {at}."
+        text = f"{FORMS[number % len(FORMS)].format(person=person, town=town)} That is note {number}."
         right = sorted(
             [text.index(words), text.index(words) + len(words), kind]
             for words, kind in ((person, "PER"), (town, "LOC"))
         )
-        said = [[start, end, "PER"] for start, end, _ in right] if at in WRONG else right
+        said = [[start, end, "PER"] for start, end, _ in right] if number in WRONG else right
         made.append((text, right, said))
     return made
 
 
 def regions(value: list[Any], text: str) -> list[dict[str, Any]]:
-    told: list[tuple[str, dict[str, Any]]]
+    values: list[tuple[str, dict[str, Any]]]
     if value and isinstance(value[0], str):
-        told = [("choices", {"choices": value})]
+        values = [("choices", {"choices": value})]
     else:
-        told = [
+        values = [
             ("labels", {"start": start, "end": end, "text": text[start:end], "labels": [kind]})
             for start, end, kind in value
         ]
-    return [{"from_name": "c", "to_name": "body", "type": type, "value": one} for type, one in told]
+    return [{"from_name": "c", "to_name": "body", "type": type, "value": content} for type, content in values]
 
 
 class Way:
@@ -85,21 +82,21 @@ class Way:
     def __init__(self, client: Client, name: str, store: Any, config: str, notes: list[Any]) -> None:
         self.client, self.name, self.store = client, name, store
         self.number = client.create_project(title=name, description="", label_config=config, model_version="")
-        said = [{"data": {"text": text}, "annotations": [{"result": regions(one, text)}]} for text, _, one in notes]
+        said = [{"data": {"text": text}, "annotations": [{"result": regions(note, text)}]} for text, _, note in notes]
         client.import_tasks(self.number, said)
         tasks = [task for page in client.tasks(self.number) for task in page]
         self.ids = [str(task["id"]) for task in tasks]
         self.right = {id: right for id, (_, right, _) in zip(self.ids, notes, strict=True)}
         self.said = {id: said for id, (*_, said) in zip(self.ids, notes, strict=True)}
         self.texts = {id: text for id, (text, *_) in zip(self.ids, notes, strict=True)}
-        self.wrong = {self.ids[at] for at in WRONG}
+        self.wrong = {self.ids[number] for number in WRONG}
 
     def annotations(self) -> dict[int, Any]:
         """Every annotation as the server tells it, but for how long ago it was made."""
         params = {"project": self.number, "page_size": 1000, "fields": "all"}
         page = self.client.get("/api/tasks", what="all", params=params)
-        found = [one for task in page["tasks"] for one in task["annotations"]]
-        return {one["id"]: {name: value for name, value in one.items() if name != "created_ago"} for one in found}
+        annotations = [annotation for task in page["tasks"] for annotation in task["annotations"]]
+        return {row["id"]: {name: value for name, value in row.items() if name != "created_ago"} for row in annotations}
 
     def labels(self) -> dict[str, Any]:
         """What the project says now, as a data set."""
@@ -113,9 +110,9 @@ class Way:
         samples = ls.read(f"label-studio://{self.name}")
         assert (samples.ids.to_pylist(), self.labels()) == (self.ids, self.said)
         report = ls.scan(samples, store=self.store)
-        found = [row for row in report.findings.to_pylist() if row["issue"] == issue and row["id"] in self.wrong]
+        findings = [row for row in report.findings.to_pylist() if row["issue"] == issue and row["id"] in self.wrong]
         worst: dict[str, Any] = {}
-        for row in found:
+        for row in findings:
             worst.setdefault(row["id"], row)
         assert len(worst) >= 3
         before = self.annotations()
@@ -135,8 +132,8 @@ class Way:
 def shown(page: Any, way: Way) -> str:
     """Return which sample the page shows."""
     number = page.locator(".ls-text").inner_text()
-    (found,) = [id for id, text in way.texts.items() if text in number]
-    return found
+    (sample,) = [id for id, text in way.texts.items() if text in number]
+    return sample
 
 
 def decide(page: Any, way: Way, choices: list[Callable[[Any, str], Any]]) -> dict[str, Any]:
@@ -162,7 +159,7 @@ def check_back(way: Way, decided: dict[str, Any], before: dict[int, Any]) -> Non
     changed = {id: value for id, (_, value) in decided.items() if value != way.said[id]}
     assert (applied["created"], applied["failed"]) == (len(changed), {})
     after = way.annotations()
-    assert {id: one for id, one in after.items() if id in before} == before
+    assert {id: fields for id, fields in after.items() if id in before} == before
     assert way.labels() == way.said | changed
     assert way.run("apply")["created"] == 0 and way.annotations() == after
     undone = CliRunner().invoke(main, ["apply", "label-studio", way.name, "--undo", "--store", str(way.store)])
@@ -178,8 +175,8 @@ def test_a_project_of_sets_goes_the_whole_way(platform, client, name, label_all,
 
     def ticks(page: Any, labels: list[str], verdict: str) -> tuple[str, list[str]]:
         assert pages.ticked(page) == []
-        for one in labels:
-            pages.tick(page, one)
+        for label in labels:
+            pages.tick(page, label)
         return verdict, sorted(labels)
 
     def accept(page: Any, id: str) -> tuple[str, list[str]]:
@@ -199,10 +196,10 @@ def test_a_project_of_sets_goes_the_whole_way(platform, client, name, label_all,
     assert id not in decided
     page.goto(f"{client.url}/projects/{way.number}/data?task={id}")
     expect(page.locator("input:checked[name]")).to_have_count(len(way.said[id]))
-    for one in way.said[id]:
-        page.locator(f'input[name="{one}"]').uncheck()
-    for one in suggested[id]:
-        page.locator(f'input[name="{one}"]').check()
+    for span in way.said[id]:
+        page.locator(f'input[name="{span}"]').uncheck()
+    for span in suggested[id]:
+        page.locator(f'input[name="{span}"]').check()
     with page.expect_response(lambda answer: answer.request.method == "PATCH" and "/annotations" in answer.url):
         page.get_by_test_id("bottombar-update-button").click()
     decided[id] = ("accepted", suggested[id])
@@ -217,11 +214,11 @@ def test_a_project_of_entities_goes_the_whole_way(platform, client, name, label_
     suggested = {row["id"]: (json.loads(row["given"]), json.loads(row["suggested"])) for row in disputes}
 
     def town(id: str) -> tuple[int, int]:
-        (found,) = [(start, end) for start, end, kind in way.right[id] if kind == "LOC"]
-        return found
+        (town,) = [(start, end) for start, end, kind in way.right[id] if kind == "LOC"]
+        return town
 
     def person(id: str) -> list[Any]:
-        return [one for one in way.said[id] if (one[0], one[1]) != town(id)]
+        return [span for span in way.said[id] if (span[0], span[1]) != town(id)]
 
     def marks(page: Any, id: str, place: tuple[int, int], kind: str, verdict: str) -> tuple[str, list[Any]]:
         assert pages.marked(page) == []

@@ -10,7 +10,6 @@ from labelsift.integrations.label_studio.convert.correction import is_correction
 from labelsift.platforms import ApplyRequest
 
 expect = pytest.importorskip("playwright.sync_api").expect
-pytestmark = [pytest.mark.server, pytest.mark.browser]
 CONFIG = """<View><Text name="body" value="$text"/><Choices name="c" toName="body">
 <Choice value="refund"/><Choice value="top_up"/><Choice value="card_arrival"/></Choices></View>"""
 
@@ -20,8 +19,8 @@ def test_a_person_can_change_it_and_then_it_is_theirs(platform, client, name, lo
     given = {"from_name": "c", "to_name": "body", "type": "choices", "value": {"choices": ["refund"]}}
     client.import_tasks(project, [{"data": {"text": "My card", "ticket": "t1"}, "annotations": [{"result": [given]}]}])
     decision = {"id": "t1", "action": "relabel", "verdict": "changed", "value": '"top_up"', "person": "a"}
-    told = pa.Table.from_pylist([decision], CORRECTIONS_SCHEMA)
-    receipt = platform.apply(told, ApplyRequest(project=name, match="ticket"))
+    decisions = pa.Table.from_pylist([decision], CORRECTIONS_SCHEMA)
+    receipt = platform.apply(decisions, ApplyRequest(project=name, match="ticket"))
     page = logged_in.new_page()
     broken: list[str] = []
     page.on("pageerror", lambda error: broken.append(str(error)))
@@ -35,7 +34,7 @@ def test_a_person_can_change_it_and_then_it_is_theirs(platform, client, name, lo
     page.close()
     assert broken == []
     (task,) = next(client.tasks(project, annotations=True, include=SAID))
-    (changed,) = [one for one in task["annotations"] if one["id"] == own]
+    (changed,) = [annotation for annotation in task["annotations"] if annotation["id"] == own]
     assert changed["result"][0]["value"] == {"choices": ["card_arrival"]}
     assert is_marked(changed)
     assert not is_correction(changed)
@@ -43,4 +42,4 @@ def test_a_person_can_change_it_and_then_it_is_theirs(platform, client, name, lo
     undone = platform.apply(pa.Table.from_pylist([], CORRECTIONS_SCHEMA), ApplyRequest(project=name, undo=True))
     assert len(undone.failed) == 1
     (task,) = next(client.tasks(project, annotations=True))
-    assert [one["id"] for one in task["annotations"]].count(own) == 1
+    assert [annotation["id"] for annotation in task["annotations"]].count(own) == 1

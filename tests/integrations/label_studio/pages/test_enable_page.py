@@ -25,11 +25,10 @@ from ..backend.conftest import CONFIG as SERVED
 from ..backend.conftest import build_samples
 
 expect = pytest.importorskip("playwright.sync_api").expect
-pytestmark = [pytest.mark.server, pytest.mark.browser]
 CLASSES = ("card_arrival", "lost_or_stolen_card", "refund", "top_up")
 CONFIG = f"""<View>
   <Text name="body" value="$text"/>
-  <Choices name="intent" toName="body">{"".join(f'<Choice value="{one}"/>' for one in CLASSES)}</Choices>
+  <Choices name="intent" toName="body">{"".join(f'<Choice value="{label}"/>' for label in CLASSES)}</Choices>
 </View>"""
 PASSWORD = "correct-horse-battery"
 LABELS, OUTLIERS = "⚑ Suspicious labels", "⚑ Outliers"
@@ -70,7 +69,7 @@ def project(client: Client, name: str, report: Any) -> int:
 
 
 def run(*words: object) -> None:
-    result = CliRunner().invoke(main, [str(one) for one in words])
+    result = CliRunner().invoke(main, [str(word) for word in words])
     assert result.exit_code == 0, result.output
 
 
@@ -89,7 +88,7 @@ def test_an_owner_enables_a_project_and_sees_the_tabs_the_order_and_the_header(
     owner.get_by_text(LABELS, exact=True).first.click()
     disputed = [row for row in report.findings.to_pylist() if row["issue"] == "label"]
     expect(owner.get_by_text(disputed[0]["reason"]).first).to_be_visible()
-    shown = [one for one in owner.get_by_text(re.compile(r"^Message \d+:")).all_inner_texts() if one]
+    shown = [text for text in owner.get_by_text(re.compile(r"^Message \d+:")).all_inner_texts() if text]
     texts = dict(zip(report.samples.ids.to_pylist(), report.samples.texts.to_pylist(), strict=True))
     assert shown == [texts[row["id"]] for row in disputed]  # nothing else, worst first
     shoot(owner, "enable-tabs")
@@ -168,11 +167,11 @@ def test_an_owner_pastes_the_address_of_the_real_backend(owner, client, served, 
         owner.goto(f"{client.url}/projects/{project}/data?task={tasks[id]}")
         arrived = owner.locator("[data-annotation-id]").filter(has_text="labelsif")  # a long version is shown with dots
         expect(arrived).to_be_visible()
-        (made,) = [one for one in client.predictions(project) if one["task"] == tasks[id]]
+        (made,) = [prediction for prediction in client.predictions(project) if prediction["task"] == tasks[id]]
         assert (made["model_version"], made["result"][0]["value"]) == (version, {"choices": [label]})
         arrived.click()
         expect(owner.locator(f'input[name="{label}"]:checked').first).to_be_attached()
-    assert [(one["unseen"], one["empty"]) for one in backend.lines() if one["event"] == "predict"] == [
+    assert [(line["unseen"], line["empty"]) for line in backend.lines() if line["event"] == "predict"] == [
         (0, 0),
         (0, 0),
         (1, 0),
@@ -192,7 +191,7 @@ def test_an_owner_pastes_the_address_and_predictions_arrive(owner, client, proje
     owner.goto(f"{client.url}/projects/{project}/data?task={task['id']}")
     arrived = owner.locator("[data-annotation-id]").filter(has_text="labelsift/")
     expect(arrived).to_be_visible()
-    (made,) = [one for one in client.predictions(project) if one["task"] == task["id"]]
+    (made,) = [prediction for prediction in client.predictions(project) if prediction["task"] == task["id"]]
     (label,) = made["result"][0]["value"]["choices"]
     arrived.click()
     expect(owner.locator(f'input[name="{label}"]:checked').first).to_be_attached()

@@ -14,8 +14,6 @@ from labelsift.store.store import Store
 from .. import kinds
 
 expect = pytest.importorskip("playwright.sync_api").expect
-pytestmark = [pytest.mark.server, pytest.mark.browser]
-
 SUBMIT = "Submit current annotation"
 # Where some words stand on the page, so that a mouse can be dragged over them.
 PLACE = """([words, nth]) => {
@@ -101,14 +99,14 @@ def test_sets_in_mode_choose(platform, name, label_all):
 def test_sets_in_mode_prefill(platform, name, label_all):
     page = label_all(kinds.sets().push("label-studio", project=name, mode="prefill").links["review"])
     wanted = [["toxic"], ["threat", "toxic"], ["threat"], ["None of these labels"]]
-    for at, labels in enumerate(wanted):
-        shows(page, f"Comment {at}")
+    for index, labels in enumerate(wanted):
+        shows(page, f"Comment {index}")
         expect(page.locator(".ls-labels input:checked")).to_have_count(len(labels))
         assert ticked(page) == labels
         submit(page)
     shows(page, "Comment 4")
     assert decided(platform, name)["m3"] == ("relabel", "accepted", [])
-    assert {one[1] for one in decided(platform, name).values()} == {"accepted"}
+    assert {answer[1] for answer in decided(platform, name).values()} == {"accepted"}
 
 
 def test_sets_in_mode_blind(platform, name, label_all, tmp_path):
@@ -177,7 +175,7 @@ def test_spans_in_mode_prefill(platform, name, label_all):
         expect(page.locator(".ls-none input:checked")).to_have_count(0 if words else 1)
         submit(page)
     shows(page, "nothing of note")
-    assert {one[1] for one in decided(platform, name).values()} == {"accepted"}
+    assert {answer[1] for answer in decided(platform, name).values()} == {"accepted"}
 
 
 def test_spans_in_mode_blind(platform, name, label_all, tmp_path):
@@ -203,10 +201,10 @@ def test_spans_in_mode_blind(platform, name, label_all, tmp_path):
 
 def test_paths_are_shown_whole_and_one_is_taken(platform, name, label_all):
     page = label_all(kinds.tree().push("label-studio", project=name, mode="prefill").links["review"])
-    for at, path in enumerate((*kinds.PATHS[1:], kinds.PATHS[0])):
-        shows(page, f"About x{at}")
+    for index, path in enumerate((*kinds.PATHS[1:], kinds.PATHS[0])):
+        shows(page, f"About x{index}")
         expect(page.locator(".ls-labels")).to_contain_text(path.replace("$", "$\u2060"))
-        if at < len(kinds.PATHS) - 1:
+        if index < len(kinds.PATHS) - 1:
             submit(page)
     rows = decided(platform, name)
     assert [value for *_, value in rows.values()] == list(kinds.PATHS[1:])

@@ -10,8 +10,6 @@ from labelsift.platforms import PushRequest
 from labelsift.review.items import queue_of
 
 expect = pytest.importorskip("playwright.sync_api").expect
-pytestmark = [pytest.mark.server, pytest.mark.browser]
-
 SHOTS: Path | None = None  # a folder takes a picture of each page, to look at
 
 
@@ -58,7 +56,7 @@ def test_choose_serves_the_worst_first_with_both_labels_and_the_reason_and_nothi
     answered = [task for task in tasks_of(receipt.details["project_id"]) if task["annotations"]]
     assert [task["data"]["labelsift_id"] for task in answered] == [finding["id"] for finding in flagged[:3]]
     pulled = platform.pull(project=name).to_pylist()
-    assert [(row["id"], row["verdict"]) for row in pulled] == [(one["id"], "accepted") for one in flagged[:3]]
+    assert [(row["id"], row["verdict"]) for row in pulled] == [(row["id"], "accepted") for row in flagged[:3]]
     assert all(row["seconds"] > 0 for row in pulled)
 
 
@@ -104,8 +102,8 @@ def test_hostile_texts_and_labels_run_nothing_and_show_whole(platform, make_queu
         page.locator(".ls-text").wait_for()
         expect(page.locator(".ls-labels input:checked")).to_have_count(1)
         seen.append(page.locator(".ls-text").inner_text().strip())
-        labels = [one.strip().replace("\u2060", "") for one in page.locator(".ls-labels label").all_inner_texts()]
-        assert [next((label for label in odd if one.startswith(label)), one) for one in labels] == sorted(odd)
+        labels = [label.strip().replace("\u2060", "") for label in page.locator(".ls-labels label").all_inner_texts()]
+        assert [next((label for label in odd if shown.startswith(label)), shown) for shown in labels] == sorted(odd)
         submit(page)
         page.wait_for_function(
             "before => document.querySelector('.ls-text')?.innerText.trim() !== before", arg=seen[-1]

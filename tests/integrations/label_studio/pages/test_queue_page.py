@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-pytestmark = [pytest.mark.server, pytest.mark.browser]
 CONFIG = """<View><Text name="body" value="$text"/><Choices name="intent" toName="body">
 <Choice value="card_arrival"/><Choice value="lost_or_stolen_card"/><Choice value="refund"/><Choice value="top_up"/>
 </Choices></View>"""
@@ -27,5 +26,5 @@ def test_the_tab_opens_and_shows_the_flagged_tasks_only(platform, make_queue, na
     expect(page.get_by_text("Message 6")).to_be_visible()
     expect(page.get_by_text("Message 4")).to_have_count(0)
     page.close()
-    (view,) = [one["data"] for one in client.views(project) if one["data"]["title"] == "⚑ Review now"]
-    assert all("child_filter" in one for one in view["filters"]["items"])  # to look at it did not change it
+    (view,) = [view["data"] for view in client.views(project) if view["data"]["title"] == "⚑ Review now"]
+    assert all("child_filter" in item for item in view["filters"]["items"])  # to look at it did not change it

@@ -11,9 +11,8 @@ from labelsift.store.store import Store
 from . import test_kinds_page as pages
 
 expect = pages.expect
-pytestmark = [pytest.mark.server, pytest.mark.browser]
 CLASSES = ("card_arrival", "lost_or_stolen_card", "refund", "top_up")
-CHOICES = "".join(f'<Choice value="{one}"/>' for one in CLASSES)
+CHOICES = "".join(f'<Choice value="{label}"/>' for label in CLASSES)
 CONFIG = f'<View><Text name="body" value="$text"/><Choices name="c" toName="body">{CHOICES}</Choices></View>'
 
 
@@ -52,7 +51,7 @@ def click_row(page: Any, address: str, text: str) -> Any:
 
 
 def labels(ticked: Any) -> list[str]:
-    return [str(one.get_attribute("name")) for one in ticked.all()]
+    return [str(box.get_attribute("name")) for box in ticked.all()]
 
 
 def asked(platform: Any, name: str, store: Any) -> list[tuple[str, str]]:

@@ -17,7 +17,6 @@ from labelsift.report import Report
 from labelsift.review import incremental
 from labelsift.store.store import Store
 
-pytestmark = pytest.mark.server
 CONFIG = """<View><Text name="body" value="$text"/><Choices name="intent" toName="body">
 <Choice value="card_arrival"/><Choice value="lost_or_stolen_card"/><Choice value="refund"/><Choice value="top_up"/>
 </Choices></View>"""
@@ -41,8 +40,8 @@ def make_pushed(platform, client: Client, name: str, make_queue, tmp_path) -> Ca
             {"data": {"ticket": id, "text": f"text {id}"}, "annotations": [{"result": result(label)}]}
             for id, label in given
         ]
-        for at in range(0, rows, 2000):
-            client.import_tasks(project, tasks[at : at + 2000])
+        for row in range(0, rows, 2000):
+            client.import_tasks(project, tasks[row : row + 2000])
         ls.load(store=store).push("label-studio", project=name, match="ticket", mode=mode)
         return project, store
 
@@ -65,12 +64,12 @@ def reads(monkeypatch) -> Iterator[dict[str, list[int]]]:
     get = Client.get
 
     def counting(self: Client, path: str, **more: Any) -> Any:
-        found = get(self, path, **more)
+        answer = get(self, path, **more)
         if path == "/api/tasks":
             counted["requests"].append(1)
             kind = "answers" if more["params"].get("fields") == "all" else "light"
-            counted[kind] += [one["id"] for one in found["tasks"] if "id" in one]
-        return found
+            counted[kind] += [task["id"] for task in answer["tasks"] if "id" in task]
+        return answer
 
     monkeypatch.setattr(Client, "get", counting)
     yield counted
@@ -91,7 +90,7 @@ def test_only_what_people_said_after_the_push_decides(
     samples = ls.load(store=store).samples
     given = dict(zip(samples.ids.to_pylist(), samples.labels.to_pylist(), strict=True))
     findings = ls.load(store=store).findings.to_pylist()  # in mode blind the project does not say it
-    suggested = {one["id"]: json.loads(one["suggested"]) for one in findings if one["issue"] == "label"}
+    suggested = {finding["id"]: json.loads(finding["suggested"]) for finding in findings if finding["issue"] == "label"}
     ids = [task["data"]["labelsift_id"] for task in tasks]
     annotate(tasks[0], suggested[ids[0]], lead_time=2.5)
     annotate(tasks[0], given[ids[0]], completed_by=second_person[0])
@@ -102,9 +101,9 @@ def test_only_what_people_said_after_the_push_decides(
     client.send("PATCH", f"/api/annotations/{changed}/", body={"result": result(other)}, what="a change")
 
     rows = ls.pull("label-studio", project=str(project), store=store).to_pylist()
-    told = {(row["id"], row["person"]): (row["action"], row["verdict"], json.loads(row["value"])) for row in rows}
+    decisions = {(row["id"], row["person"]): (row["action"], row["verdict"], json.loads(row["value"])) for row in rows}
     mine = "admin@example.com"
-    assert told == {
+    assert decisions == {
         (ids[0], mine): ("relabel", "accepted", suggested[ids[0]]),
         (ids[0], second_person[1]): ("keep", "refused", given[ids[0]]),
         (ids[1], mine): ("keep", "refused", given[ids[1]]),
@@ -200,8 +199,8 @@ def test_answers_come_under_the_names_that_the_data_has(client, name, platform, 
     )
     ls.load(store=store).push("label-studio", project=name, match="ticket", mode="blind")
     given = dict(zip(report.samples.ids.to_pylist(), report.samples.labels.to_pylist(), strict=True))
-    findings = {one["id"]: one for one in report.findings.to_pylist() if one["issue"] == "label"}
-    tasks = [one for one in flagged_in(client, project) if one["data"]["labelsift_id"] in findings]
+    findings = {finding["id"]: finding for finding in report.findings.to_pylist() if finding["issue"] == "label"}
+    tasks = [task for task in flagged_in(client, project) if task["data"]["labelsift_id"] in findings]
     written = {"top_up": "tu", "refund": "REFUND"}
     expected = {}
     for task, kept in zip(tasks[:4], (True, True, False, False), strict=True):
@@ -235,9 +234,13 @@ def test_remarks_in_a_project_of_peoples_own_are_heard(client, name, make_pushed
     project, store = make_pushed(12, 8)
     tasks = flagged_in(client, project)
     for task, doubt in zip(tasks, ("labelsift_unclear", "labelsift_unusable"), strict=False):
-        told = [{"from_name": "labelsift_doubt", "to_name": "body", "type": "choices", "value": {"choices": [doubt]}}]
+        doubt_region = [
+            {"from_name": "labelsift_doubt", "to_name": "body", "type": "choices", "value": {"choices": [doubt]}}
+        ]
         note = {"from_name": "labelsift_note", "to_name": "body", "type": "textarea", "value": {"text": ["why"]}}
-        client.send("POST", f"/api/tasks/{task['id']}/annotations/", body={"result": [*told, note]}, what="an answer")
+        client.send(
+            "POST", f"/api/tasks/{task['id']}/annotations/", body={"result": [*doubt_region, note]}, what="an answer"
+        )
     rows = ls.pull("label-studio", project=name, store=store).to_pylist()
     assert [(row["action"], row["verdict"], row["note"]) for row in rows] == [
         ("keep", "skipped", "why"),

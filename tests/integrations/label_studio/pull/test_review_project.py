@@ -64,10 +64,10 @@ def test_decisions_come_back_by_sample(platform, make_queue, name, client, tasks
         "POST", f"/api/tasks/{tasks[2]['id']}/annotations/", body={"result": [], "was_cancelled": True}, what="a skip"
     )
 
-    found = platform.pull(project=name, store=kept)
+    pulled = platform.pull(project=name, store=kept)
 
-    assert found.schema == CORRECTIONS_SCHEMA
-    rows = found.to_pylist()
+    assert pulled.schema == CORRECTIONS_SCHEMA
+    rows = pulled.to_pylist()
     assert [row["id"] for row in rows] == [task["data"]["labelsift_id"] for task in tasks[:3]]
     assert [row["verdict"] for row in rows] == ["accepted", "accepted", "skipped"]
     assert {row["person"] for row in rows} == {server.username}

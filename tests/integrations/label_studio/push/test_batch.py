@@ -6,12 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
-import pytest
 from labelsift.data.samples import Samples
 from labelsift.search.index_pool import index_pool
 from labelsift.store.store import Store
-
-pytestmark = pytest.mark.server
 
 
 def test_a_batch_from_a_pool_has_a_project_of_its_own(platform, make_queue, name, tasks_of, tmp_path):

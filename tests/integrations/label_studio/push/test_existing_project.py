@@ -11,8 +11,6 @@ from labelsift.errors import InputError
 from labelsift.integrations.label_studio.client.client import Client
 from labelsift.report import Report
 
-pytestmark = pytest.mark.server
-
 CONFIG = """<View><Text name="body" value="$text"/><Choices name="intent" toName="body">
 <Choice value="card_arrival"/><Choice value="lost_or_stolen_card"/><Choice value="refund"/><Choice value="top_up"/>
 </Choices></View>"""
@@ -31,12 +29,18 @@ def make_project(client: Client, name: str) -> Callable[..., int]:
             strict=True,
         )
         tasks: list[dict[str, Any]] = []
-        for at, (id, text, label) in enumerate(rows):
-            data = {"ticket": id, "text": text, "note": f"note {at}", "nested": {"deep": [1, None, "x"]}, "n": at / 7}
+        for index, (id, text, label) in enumerate(rows):
+            data = {
+                "ticket": id,
+                "text": text,
+                "note": f"note {index}",
+                "nested": {"deep": [1, None, "x"]},
+                "n": index / 7,
+            }
             result = {"from_name": "intent", "to_name": "body", "type": "choices", "value": {"choices": [label]}}
-            tasks.append({"data": data, "annotations": [{"result": [result]}] if at < answered else []})
-        for at in range(0, len(tasks), 1000):
-            client.import_tasks(project, tasks[at : at + 1000])
+            tasks.append({"data": data, "annotations": [{"result": [result]}] if index < answered else []})
+        for index in range(0, len(tasks), 1000):
+            client.import_tasks(project, tasks[index : index + 1000])
         return project
 
     return make
@@ -101,7 +105,7 @@ def test_the_tabs_stand_beside_theirs_and_the_next_run_takes_them_over(
     assert views["Ours"]["id"] == theirs
     page = client.get("/api/tasks", what="a tab", params={"view": views["⚑ Suspicious labels"]["id"], "page_size": 99})
     assert [task["data"]["ticket"] for task in page["tasks"]] == ["t00018", "t00017", "t00016", "t00015"]
-    assert {one["model_version"] for one in client.predictions(project)} == {"bert-7", "labelsift/r2"}
+    assert {prediction["model_version"] for prediction in client.predictions(project)} == {"bert-7", "labelsift/r2"}
     flagged = [task["data"] for task in tasks_of(project) if task["data"].get("labelsift_run") == "r2"]
     assert {data["labelsift_round"] for data in flagged} == {2}
 
@@ -121,7 +125,7 @@ def test_the_predictions_of_an_earlier_run_go_in_one_request(
     monkeypatch.setattr(Client, "delete_predictions", counted)
     make_queue(12, run="r2").push("label-studio", project=name, match="ticket")
     assert deleted == ["labelsift/r1"]
-    assert [one["model_version"] for one in client.predictions(project)] == ["labelsift/r2"] * 11
+    assert [prediction["model_version"] for prediction in client.predictions(project)] == ["labelsift/r2"] * 11
 
 
 @pytest.mark.parametrize("mode", ["choose", "blind", "prefill"])
@@ -134,8 +138,8 @@ def test_modes_decide_what_is_pre_filled_and_what_is_told(
     report.push("label-studio", project=name, match="ticket", mode=mode)
     version = client.project(project)["model_version"]
     assert (version == "labelsift/r1") == (mode == "prefill")
-    told = {key for task in tasks_of(project) for key in own(task["data"])}
-    assert ("labelsift_suggested" in told) == (mode != "blind")
+    names = {key for task in tasks_of(project) for key in own(task["data"])}
+    assert ("labelsift_suggested" in names) == (mode != "blind")
 
 
 def test_samples_without_a_task_are_named_or_made(platform, make_queue, make_project, name, client, tasks_of):

@@ -12,14 +12,13 @@ from labelsift.corrections.probe_estimates import probed
 from labelsift.data.adjudication import resolve
 from labelsift.store.store import Store
 
-pytestmark = pytest.mark.server
 CHOICE = {"from_name": "label", "to_name": "text", "type": "choices"}
 
 
 @pytest.fixture
 def report(make_queue, tmp_path) -> ls.Report:
     report = make_queue(60, flagged=20)
-    scores = [random.Random(at).uniform(0.3, 1) if at < 40 else (60 - at) / 61 for at in range(60)]
+    scores = [random.Random(number).uniform(0.3, 1) if number < 40 else (60 - number) / 61 for number in range(60)]
     report.scores = pa.table(
         {
             "id": report.samples.ids,
@@ -37,7 +36,7 @@ def test_tasks_of_probes_look_like_those_of_flagged_samples(platform, report, na
     first = report.push("label-studio", project=name, mode="blind", probe=0.5)
     project = int(first.details["project_id"])
     tasks = tasks_of(project)
-    (plan,) = [one for one in report.store.ledger.records() if one["kind"] == "round"]
+    (plan,) = [record for record in report.store.ledger.records() if record["kind"] == "round"]
     assert {task["data"]["labelsift_id"] for task in tasks} == {*plan["flagged"], *plan["probes"]}
     assert len({tuple(task["data"]) for task in tasks}) == 1
     assert {task["data"]["labelsift_issues"] for task in tasks} == {"label"}
@@ -51,7 +50,7 @@ def test_repeats_are_unmarked_second_tasks_whose_answers_are_no_second_votes(pla
     first = report.push("label-studio", project=name, mode="blind", probe=0.5, repeat=0.1)
     project = int(first.details["project_id"])
     tasks = tasks_of(project)
-    (plan,) = [one for one in report.store.ledger.records() if one["kind"] == "round"]
+    (plan,) = [record for record in report.store.ledger.records() if record["kind"] == "round"]
     times = Counter(task["data"]["labelsift_id"] for task in tasks)
     assert {id for id, count in times.items() if count == 2} == set(plan["repeats"])
     assert (len(times), len(tasks), len(plan["repeats"])) == (len(plan["scores"]), len(plan["scores"]) + 10, 10)
@@ -60,8 +59,8 @@ def test_repeats_are_unmarked_second_tasks_whose_answers_are_no_second_votes(pla
     gaps = [len(order) - 1 - order[::-1].index(id) - order.index(id) for id in plan["repeats"]]
     assert min(gaps) >= len(times) // 3
     for id in plan["repeats"]:  # the two differ in their place, and in nothing else
-        one, other = (task["data"] for task in tasks if task["data"]["labelsift_id"] == id)
-        assert {key for key in one if one[key] != other[key]} == {"labelsift_rank", "labelsift_label_score"}
+        former, other = (task["data"] for task in tasks if task["data"]["labelsift_id"] == id)
+        assert {key for key in former if former[key] != other[key]} == {"labelsift_rank", "labelsift_label_score"}
     client.delete_tasks(project, [tasks[order.index(next(iter(plan["repeats"])))]["id"]])
     second = report.push("label-studio", project=name, mode="blind", probe=0.5, repeat=0.1)
     assert (second.created, second.updated, second.unchanged) == (1, 0, len(tasks) - 1)
@@ -77,15 +76,15 @@ def test_repeats_are_unmarked_second_tasks_whose_answers_are_no_second_votes(pla
         answered.add(id)
         body = {"result": [{**CHOICE, "value": {"choices": [label]}}]}
         client.send("POST", f"/api/tasks/{task['id']}/annotations/", body=body, what="an annotation")
-    found = platform.pull(project=name, store=report.store.folder)
-    assert Counter(found["asked"].to_pylist()) == {"blind": 10, "repeat": 10}
-    ls.record(found, store=report.store.folder)
-    decided = resolve(found).decided
+    pulled = platform.pull(project=name, store=report.store.folder)
+    assert Counter(pulled["asked"].to_pylist()) == {"blind": 10, "repeat": 10}
+    ls.record(pulled, store=report.store.folder)
+    decided = resolve(pulled).decided
     assert decided.keys() == plan["repeats"].keys()
     assert {value for action, value in decided.values() if action == "relabel"} == {'"top_up"'}
-    told = probed(store=report.store.folder)
-    assert told.agreement is not None
-    assert (told.repeated, told.agreement.value) == (10, 0.8)
+    estimated = probed(store=report.store.folder)
+    assert estimated.agreement is not None
+    assert (estimated.repeated, estimated.agreement.value) == (10, 0.8)
     assert platform.forget([sorted(plan["repeats"])[0]], project=name) == 2
 
 
@@ -96,13 +95,13 @@ def test_a_blind_share_shows_no_label_among_tasks_that_do(platform, report, make
     report.store.save(report)
     first = report.push("label-studio", project=name, blind_share=0.25)
     project = int(first.details["project_id"])
-    (plan,) = [one for one in report.store.ledger.records() if one["kind"] == "assignment"]
+    (plan,) = [record for record in report.store.ledger.records() if record["kind"] == "assignment"]
     tasks = {task["data"]["labelsift_id"]: task for task in tasks_of(project)}
     blind = set(plan["blind"])
     assert (len(tasks), len(blind)) == (60, 15)
     for id, task in tasks.items():
         assert any(label in str(task["data"]) for label in report.classes) == (id not in blind)
-    predicted = {one["task"] for one in client.predictions(project)}
+    predicted = {prediction["task"] for prediction in client.predictions(project)}
     assert predicted == {tasks[id]["id"] for id in plan["shown"]}
     second = report.push("label-studio", project=name)  # who is asked blind was drawn, and stays so
     assert (second.created, second.updated, second.unchanged) == (0, 0, 60)
@@ -112,8 +111,8 @@ def test_a_blind_share_shows_no_label_among_tasks_that_do(platform, report, make
     for id in asked:
         body = {"result": [{**CHOICE, "value": {"choices": [given[id]]}}]}
         client.send("POST", f"/api/tasks/{tasks[id]['id']}/annotations/", body=body, what="an annotation")
-    found = platform.pull(project=name, store=report.store.folder).to_pylist()
-    assert {row["id"]: row["asked"] for row in found} == asked
-    assert {(row["action"], row["verdict"]) for row in found} == {("keep", "refused")}
+    pulled = platform.pull(project=name, store=report.store.folder).to_pylist()
+    assert {row["id"]: row["asked"] for row in pulled} == asked
+    assert {(row["action"], row["verdict"]) for row in pulled} == {("keep", "refused")}
     with pytest.raises(ls.InputError, match="asks blind about samples"):
         platform.pull(project=name, store=report.store.folder.with_name("elsewhere"))

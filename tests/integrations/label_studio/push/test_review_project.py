@@ -5,8 +5,6 @@ from __future__ import annotations
 import pytest
 from labelsift.errors import InputError
 
-pytestmark = pytest.mark.server
-
 
 def test_the_queue_arrives_worst_first_and_the_second_push_changes_nothing(
     platform, make_queue, name, tasks_of, counts, client
@@ -42,17 +40,17 @@ def test_what_was_deleted_and_edited_on_the_server_is_brought_back_and_nothing_e
     before = counts(project)
     tasks = tasks_of(project)
     client.delete_tasks(project, [task["id"] for task in tasks[:10]])
-    for at, task in enumerate(tasks[10:20]):
-        changed = {"text": "changed"} if at % 2 else {"labelsift_suggested": "changed"}
-        client.write_task(task["id"], task["data"] | changed | {"their_note": f"note {at}"})
+    for index, task in enumerate(tasks[10:20]):
+        changed = {"text": "changed"} if index % 2 else {"labelsift_suggested": "changed"}
+        client.write_task(task["id"], task["data"] | changed | {"their_note": f"note {index}"})
 
     receipt = report.push("label-studio", project=name)
 
     assert (receipt.created, receipt.updated, receipt.unchanged) == (10, 10, 20)
     assert counts(project) == before
     after = {task["data"]["labelsift_id"]: task["data"] for task in tasks_of(project)}
-    for at, task in enumerate(tasks):
-        theirs = {"their_note": f"note {at - 10}"} if 10 <= at < 20 else {}
+    for index, task in enumerate(tasks):
+        theirs = {"their_note": f"note {index - 10}"} if 10 <= index < 20 else {}
         assert after[task["data"]["labelsift_id"]] == task["data"] | theirs
 
 
@@ -70,7 +68,7 @@ def test_predictions_that_vanished_or_doubled_are_mended(platform, make_queue, n
 
     assert (receipt.created, receipt.updated) == (0, 2)
     assert counts(project) == (before[0], before[1] + 1, before[2])
-    versions = [one["model_version"] for one in client.predictions(project)]
+    versions = [prediction["model_version"] for prediction in client.predictions(project)]
     assert versions.count("somebody/else") == 1
 
 
@@ -86,7 +84,7 @@ def test_each_run_opens_a_round_and_each_mode_too(platform, make_queue, name, cl
         make_queue(5, run=run).push("label-studio", project=name, mode=mode).details
         for run, mode in (("r1", "choose"), ("r2", "choose"), ("r2", "blind"), ("r1", "choose"))
     ]
-    assert [one["round"] for one in made] == [1, 2, 3, 1]
+    assert [review["round"] for review in made] == [1, 2, 3, 1]
     assert made[0]["project_id"] == made[3]["project_id"]
     assert client.project(made[1]["project_id"])["title"] == f"{name} · labelsift review 2"
 
@@ -104,8 +102,8 @@ def test_the_projects_model_version_is_the_predictions_in_prefill_only(
 ):
     project = make_queue(5, run="r1").push("label-studio", project=name, mode=mode).details["project_id"]
     predictions = client.predictions(project)
-    assert {one["model_version"] for one in predictions} == (set() if mode == "blind" else {"labelsift/r1"})
-    assert all(one["score"] == pytest.approx(0.94) for one in predictions)
+    assert {row["model_version"] for row in predictions} == (set() if mode == "blind" else {"labelsift/r1"})
+    assert all(prediction["score"] == pytest.approx(0.94) for prediction in predictions)
     now = client.project(project)["model_version"]
     # Neither the version nor empty: the first import would fill an empty one.
     assert now == version if version else now not in ("", None, "labelsift/r1")
@@ -120,7 +118,7 @@ def test_tabs_sort_by_their_own_score_and_show_their_own_issue(platform, make_qu
         page = client.get("/api/tasks", what="a tab", params={"view": tabs[title], "page_size": 100})
         return [task["data"]["labelsift_id"] for task in page["tasks"]]
 
-    assert shown("Suspicious labels") == [f"t{at:05d}" for at in range(8, -1, -1)]
+    assert shown("Suspicious labels") == [f"t{number:05d}" for number in range(8, -1, -1)]
     assert shown("Outliers")[0] == "t00009"
     assert sorted(shown("Outliers")) == ["t00000", "t00005", "t00009"]
 
@@ -143,7 +141,7 @@ def test_hostile_texts_and_labels_arrive_whole(platform, make_queue, name, tasks
     receipt = report.push("label-studio", project=name)
     assert receipt.failed == {}
     tasks = {task["data"]["labelsift_id"]: task["data"] for task in tasks_of(receipt.details["project_id"])}
-    assert [tasks[f"t{at:05d}"]["text"] for at in range(8)] == [one.replace("\x00", "\ufffd") for one in HOSTILE]
+    assert [tasks[f"t{row:05d}"]["text"] for row in range(8)] == [text.replace("\x00", "\ufffd") for text in HOSTILE]
     assert tasks["t00001"]["labelsift_given"] == "$5 fee"
     assert report.push("label-studio", project=name).unchanged == 8
 
@@ -158,7 +156,7 @@ def test_a_project_left_empty_by_a_dead_push_is_removed(platform, make_queue, na
     )
     receipt = make_queue(5).push("label-studio", project=name)
     assert (receipt.created, receipt.details["project_id"]) == (0, made["id"])
-    assert twin not in [one["id"] for one in client.projects()]
+    assert twin not in [project["id"] for project in client.projects()]
 
 
 def test_doubles_go_but_never_one_that_a_person_has_answered(platform, make_queue, name, client, tasks_of, counts):

@@ -15,7 +15,6 @@ from labelsift.integrations.label_studio.client.client import Client
 from labelsift.integrations.label_studio.push import dry_run as planned
 from rich.console import Console
 
-pytestmark = pytest.mark.server
 CONFIG = """<View><Text name="body" value="$text"/><Choices name="intent" toName="body">
 <Choice value="card_arrival"/><Choice value="lost_or_stolen_card"/><Choice value="refund"/><Choice value="top_up"/>
 </Choices></View>"""
@@ -53,9 +52,9 @@ def test_two_people_answer_an_item_and_the_second_does_not_see_the_first(
     first = report.push("label-studio", project=name, twice=0.2)
     main, twice = first.details["project_id"], first.details["b_project_id"]
     assert (first.created, first.failed) == (60, {})
-    assert [client.project(one)["maximum_annotations"] for one in (main, twice)] == [1, 2]
+    assert [client.project(part)["maximum_annotations"] for part in (main, twice)] == [1, 2]
     assert client.project(twice)["title"] == f"{name} · labelsift review 1 b"
-    parts = [[task["data"] for task in tasks_of(one)] for one in (main, twice)]
+    parts = [[task["data"] for task in tasks_of(part)] for part in (main, twice)]
     assert sorted(data["labelsift_id"] for part in parts for data in part) == report.samples.ids.to_pylist()
     assert {frozenset(data) for data in parts[1]} <= {frozenset(data) for data in parts[0]}  # nothing marks them
     assert len(parts[1]) > 2
@@ -83,7 +82,7 @@ def test_two_people_answer_an_item_and_the_second_does_not_see_the_first(
 def test_two_people_in_the_first_tab_are_given_different_tasks(platform, make_queue, name, client, colleague):
     project = make_queue(8).push("label-studio", project=name).details["project_id"]
     mine, theirs = next_task(client, project), next_task(colleague, project)
-    assert [one["data"]["labelsift_rank"] for one in (mine, theirs)] == [1, 2]
+    assert [task["data"]["labelsift_rank"] for task in (mine, theirs)] == [1, 2]
 
 
 def test_a_push_that_was_not_parted_is_not_parted_later(platform, make_queue, name):
