@@ -22,10 +22,11 @@ from .estimators import (
     Estimator,
     from_predictions,
     kernel_ridges,
+    lexical,
     neighbor_voters,
     refit_linear,
 )
-from .noise_model import NoiseModel, fit_noise_model, log_probs, pool_log_probs, posterior
+from .noise_model import NoiseModel, fit_noise_model, likeliest_weights, log_probs, pool_log_probs, posterior
 
 SECOND_ROUND = 0.8  # chosen on injected noise (seeds 100, 101) and on invented clusters (benchmarks/RESULTS.md)
 FITTED_ON = 20_000  # rows that the members' weights are fitted on
@@ -50,6 +51,9 @@ class LabelQuality:
         bool, shape (n,): every member in both rounds finds the same other class likeliest, not the given one.
     noise
         The noise transition matrix, and the weight of each member of the first round.
+    pool
+        float32, shape (n, classes): what the first round expects the given label to be, calibrated on the given labels
+        themselves; 0 where nothing can be said.
     """
 
     right: np.ndarray
@@ -58,13 +62,14 @@ class LabelQuality:
     share: np.ndarray
     united: np.ndarray
     noise: NoiseModel
+    pool: np.ndarray
 
     @classmethod
-    def unknown(cls, n: int, noise: NoiseModel) -> LabelQuality:
+    def unknown(cls, n: int, noise: NoiseModel, pool: np.ndarray) -> LabelQuality:
         """Return room for n rows of which nothing is known yet."""
         right, share = np.full((2, n), np.nan, dtype=np.float32)
         wrong, other = np.full(n, np.nan), np.full(n, -1, dtype=np.int32)
-        return cls(right, wrong, other, share, np.zeros(n, dtype=bool), noise)
+        return cls(right, wrong, other, share, np.zeros(n, dtype=bool), noise, pool)
 
 
 def quality_from_pred_probs(
@@ -76,11 +81,14 @@ def quality_from_pred_probs(
         return np.nan_to_num(pred_probs[rows])
 
     labeled = judgeable & (codes >= 0)
-    noise = _fit_noise([estimator], codes, _fitting_rows(judgeable, codes, pred_probs.shape[1], seed))
+    fitting_rows = _fitting_rows(judgeable, codes, pred_probs.shape[1], seed)
+    noise = _fit_noise([estimator], codes, fitting_rows)
+    calibrated = _Calibrated([estimator], codes, fitting_rows, pred_probs.shape[1])
     thresholds = reduce([pass1(estimator(rows), codes[rows]) for rows in _blocks(labeled)])
-    quality = LabelQuality.unknown(len(codes), noise)
+    quality = LabelQuality.unknown(len(codes), noise, np.zeros_like(pred_probs))
     for rows in _blocks(labeled):
         probabilities = estimator(rows)
+        quality.pool[rows] = calibrated([probabilities])
         posteriors = _posterior([probabilities], noise.weights, codes[rows], noise)
         _record(quality, rows, codes[rows], posteriors, [probabilities])
         # A single source agrees with itself: here confident learning decides whether it contradicts a label.
@@ -99,12 +107,16 @@ def quality_from_ensemble(inputs: EnsembleInputs) -> LabelQuality:
     one_hot[labeled, codes[labeled]] = 1
     voting = np.where(inputs.learnable, codes, -1)
     ridges = [ridge.fit(one_hot) for ridge in kernel_models]
-    first_round = [from_predictions(inputs.predictions), *ridges, *neighbor_voters(inputs, voting)]
+    words = lexical(inputs)
+    first_round = [from_predictions(inputs.predictions), *ridges, *neighbor_voters(inputs, voting), *words]
     noise = _fit_noise(first_round, codes, fitting_rows)
+    calibrated = _Calibrated(first_round, codes, fitting_rows, classes)
+    pool = np.zeros((n, classes), dtype=np.float32)
     targets = one_hot  # becomes each row's posterior
     first_classes = np.full((n, len(first_round)), -1, dtype=np.int32)
     for rows in _blocks(inputs.judged & (codes >= 0)):
         estimates = [estimator(rows) for estimator in first_round]
+        pool[rows] = calibrated(estimates)
         first_classes[rows] = np.stack([probabilities.argmax(axis=1) for probabilities in estimates], axis=1)
         targets[rows] = _posterior(estimates, noise.weights, codes[rows], noise)
     first_posterior = targets.copy()
@@ -112,9 +124,9 @@ def quality_from_ensemble(inputs: EnsembleInputs) -> LabelQuality:
     targets[trusted] = 0
     targets[trusted, codes[trusted]] = 1
     ridges = [ridge.fit(targets) for ridge in kernel_models]
-    second_round = [refit_linear(inputs, targets), *ridges, *neighbor_voters(inputs, targets)]
+    second_round = [refit_linear(inputs, targets), *ridges, *neighbor_voters(inputs, targets), *words]
     second_noise = _fit_noise(second_round, codes, fitting_rows, noise.transition)
-    quality = LabelQuality.unknown(n, noise)
+    quality = LabelQuality.unknown(n, noise, pool)
     for rows in _blocks(inputs.judged & (codes >= 0)):
         estimates = [estimator(rows) for estimator in second_round]
         posteriors = _posterior(estimates, second_noise.weights, codes[rows], noise)
@@ -123,6 +135,24 @@ def quality_from_ensemble(inputs: EnsembleInputs) -> LabelQuality:
         posteriors = pooled / pooled.sum(axis=1, keepdims=True)
         _record(quality, rows, codes[rows], posteriors, estimates, first_classes[rows])
     return quality
+
+
+class _Calibrated:
+    """Opinion pool of some estimators and the classes' shares, weighed so that it explains the given labels best."""
+
+    def __init__(self, estimators: Sequence[Estimator], codes: np.ndarray, rows: np.ndarray, classes: int) -> None:
+        shares = (np.bincount(codes[rows], minlength=classes) + 1) / (len(rows) + classes)
+        self.prior = np.log(shares)[None, :].astype(np.float32)
+        sources = [log_probs(estimator(rows)) for estimator in estimators]
+        start = np.append(np.full(len(sources), 1 / len(sources)), 0.0)
+        self.weights = start
+        if len(rows):
+            sources.append(np.repeat(self.prior, len(rows), axis=0))
+            self.weights = likeliest_weights(sources, codes[rows], None, start)
+
+    def __call__(self, estimates: Sequence[np.ndarray]) -> np.ndarray:
+        sources = [log_probs(probabilities) for probabilities in estimates]
+        return pool_log_probs([*sources, np.repeat(self.prior, len(sources[0]), axis=0)], self.weights)
 
 
 def _record(

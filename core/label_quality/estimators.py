@@ -1,27 +1,35 @@
-"""Out-of-fold class-probability estimators: logistic regression, kernel ridge, k-NN votes.
+"""Out-of-fold class-probability estimators: logistic regression, kernel ridge, k-NN votes, SVM on n-grams.
 
 A linear model and kernel ridge regressions of two widths, cross-validated (:mod:`labelsift.models.cross_validation`,
 :mod:`labelsift.models.kernel_ridge`), and the votes of the nearest 50 and 200 neighbours. Each is good at other errors:
 a linear model at confusions of near classes, neighbours at what people got wrong because it is hard, all together at
-errors at random. None has learned from the row's own label. An estimator is a function from positions of rows to their
-class probabilities: float32, shape (m, classes).
+errors at random. These read one vector, and are blind to what it does not tell apart; a linear support vector machine
+on the words (:mod:`labelsift.models.linear_svm`) is a second view. None has learned from the row's own label. An
+estimator is a function from positions of rows to their class probabilities: float32, shape (m, classes).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..models.cross_validation import Predictions, max_training_rows, out_of_fold
 from ..models.kernel_ridge import KernelRidge, landmarks
+from ..models.linear_svm import margins_out_of_fold
 from ..models.neighbors import Graph
 from .neighbor_votes import soft_votes, votes
+from .noise_model import likeliest_weights
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 WIDTH, POWERS = 1.0, (2, 1)  # of the kernels, in units of the mean distance of two rows: a half and all of it
 VOTER_SIZES = (50, 200)
 LEAST_WEIGHT = 1e-3  # weight of a label that is thought to be wrong
+MOST_WORK = 2_000_000_000  # entries of the n-gram features × classes: beyond, the second view costs minutes
 
 Estimator = Callable[[np.ndarray], np.ndarray]
 
@@ -42,6 +50,8 @@ class EnsembleInputs:
         bool, shape (n,): rows whose label people verified.
     counts
         float32, shape (n,): how much each label counts, or None for all the same.
+    ngrams
+        Features of the texts, shape (n, columns), or None where there are no texts.
     """
 
     vectors: np.ndarray
@@ -54,15 +64,22 @@ class EnsembleInputs:
     trusted: np.ndarray
     counts: np.ndarray | None
     seed: int
+    ngrams: csr_array | None = None
 
 
-def kernel_ridges(inputs: EnsembleInputs) -> list[KernelRidge]:
-    """Prepare the kernel ridge regressions; none where the rows that can be learned from fill less than two folds."""
+def training_rows(inputs: EnsembleInputs) -> np.ndarray:
+    """Draw the rows that the ridges and the n-grams' model learn from; none where they fill less than two folds."""
     rows = np.flatnonzero(inputs.learnable & (inputs.predictions.folds >= 0))
     limit = max_training_rows(inputs.classes)
     if len(rows) > limit:
         rows = np.sort(np.random.default_rng(inputs.seed).choice(rows, limit, replace=False))
-    if len(np.unique(inputs.predictions.folds[rows])) < 2:
+    return rows if len(np.unique(inputs.predictions.folds[rows])) > 1 else rows[:0]
+
+
+def kernel_ridges(inputs: EnsembleInputs) -> list[KernelRidge]:
+    """Prepare the kernel ridge regressions."""
+    rows = training_rows(inputs)
+    if not len(rows):
         return []
     shared = landmarks(inputs.vectors, rows, width=WIDTH, seed=inputs.seed)
     return [KernelRidge(shared, inputs.predictions.folds, rows, power, inputs.counts) for power in POWERS]
@@ -71,6 +88,31 @@ def kernel_ridges(inputs: EnsembleInputs) -> list[KernelRidge]:
 def from_predictions(predictions: Predictions) -> Estimator:
     """Turn out-of-fold probabilities into an estimator: zeros where they are NaN."""
     return lambda rows: np.nan_to_num(predictions.pred_probs[rows])
+
+
+def lexical(inputs: EnsembleInputs) -> list[Estimator]:
+    """Predict from words and characters: one estimator, or none where there are no texts or far too many classes."""
+    features, rows = inputs.ngrams, training_rows(inputs)
+    if features is None or not len(rows) or features[rows].nnz * inputs.classes > MOST_WORK:
+        return []
+    margins = margins_out_of_fold(
+        features,
+        inputs.codes,
+        inputs.predictions.folds,
+        classes=inputs.classes,
+        training=rows,
+        weights=inputs.counts,
+    )
+    # Margins are no probabilities: their softmax is made as sharp as the labels of the training rows say.
+    sharpness = likeliest_weights([margins[rows]], inputs.codes[rows], None, np.ones(1))[0]
+
+    def estimator(some: np.ndarray) -> np.ndarray:
+        scaled = margins[some] * np.float32(sharpness)
+        np.exp(scaled - scaled.max(axis=1, keepdims=True), out=scaled)
+        scaled /= scaled.sum(axis=1, keepdims=True)
+        return scaled
+
+    return [estimator]
 
 
 def refit_linear(inputs: EnsembleInputs, posterior: np.ndarray) -> Estimator:

@@ -1,0 +1,122 @@
+"""Noise transition matrix from confident rows: how often the clearest samples of a class carry another label.
+
+Where classes overlap, a label may differ from the likeliest class and be right. Among the samples that lie deepest in a
+class it may not: what carries another label there is wrong, unless the model itself expected so many. So the rates of
+noise are counted among the most confident predictions of each class (anchor points: Liu & Tao 2016; rank pruning:
+Northcutt, Wu & Chuang 2017), and compared with what the calibrated probabilities expect there: a calibrated model of
+classes that overlap expects its exceptions, a floor of errors comes as a surprise.
+
+Errors that people make because a sample is hard leave no such floor. They show, in part, in a tail: more exceptions
+among confident rows than where two normal classes overlap that are confused as often.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from statistics import NormalDist
+
+import numpy as np
+
+CLEAREST = (0.1, 0.2, 0.3)  # shares of the rows of a predicted class
+SURPRISE, SLOPE = 2.5, 1.5  # standard errors at which a floor of errors is as likely as none, and how fast that turns
+TAIL = 3.0  # standard errors at which errors on hard samples are as likely as none
+UNCLEAR = 0.1  # mean probability of the other classes, of the clearest tenth: beyond, no row is clear
+PRIOR = 5.0  # rows of each class, whose errors are spread evenly
+
+
+@dataclass(frozen=True)
+class NoiseRates:
+    """Errors that do not depend on how hard a sample is.
+
+    Parameters
+    ----------
+    rate, error
+        Share of all labels that are wrong in this way, and its standard error.
+    floor
+        Probability that there is a floor of errors at all.
+    tail
+        Probability that hard samples hold errors, too, and not classes that overlap alone.
+    transition
+        Share of the samples of class y that carry the label g: float64, shape (classes, classes), rows sum to one.
+    """
+
+    rate: float
+    error: float
+    floor: float
+    tail: float
+    transition: np.ndarray
+
+
+def noise_rates(pool: np.ndarray, codes: np.ndarray) -> NoiseRates:
+    """Estimate the rates of noise from rows with a label.
+
+    Parameters
+    ----------
+    pool
+        Out-of-fold probabilities, calibrated on the given labels: float32, shape (m, classes).
+    codes
+        Given label of each row, shape (m,), none below 0.
+    """
+    classes = pool.shape[1]
+    if not len(codes):
+        return NoiseRates(0.0, 1.0, 0.0, 0.0, np.eye(classes))
+    likeliest, doubt = pool.argmax(axis=1), 1 - pool.max(axis=1).astype(np.float64)
+    differs = likeliest != codes
+    rank = _rank_in_class(likeliest, doubt)
+    surprise = max(_surprise(differs[rank < share], doubt[rank < share]) for share in CLEAREST)
+    floor = 1 / (1 + np.exp(-SLOPE * (surprise - SURPRISE)))
+    clear = rank < CLEAREST[-1]
+    count, number = int(differs[clear].sum()), max(int(clear.sum()), 1)
+    excess = max(count - doubt[clear].sum(), 0.0)
+    rate = (floor * count + (1 - floor) * excess) / number
+    counted = rate * number / count if count else 0.0  # share of the exceptions that are errors
+    usual = number * overlap_among_confident(float(differs.mean()))
+    tail = 1 / (1 + np.exp(TAIL - (count - usual) / np.sqrt(usual + 1)))
+    if doubt[rank < CLEAREST[0]].mean() > UNCLEAR:
+        tail = 0.0
+    transition = _transition(likeliest[clear], codes[clear], classes, rate, counted)
+    return NoiseRates(rate, float(np.sqrt(max(count, 1)) / number * counted), float(floor), float(tail), transition)
+
+
+@lru_cache(maxsize=256)
+def overlap_among_confident(error: float) -> float:
+    """Return the share of exceptions among the clearest rows where two normal classes overlap with this error.
+
+    >>> round(overlap_among_confident(0.16), 3), round(overlap_among_confident(0.03), 4)
+    (0.03, 0.0004)
+    """
+    error = min(max(error, 1e-4), 0.49)
+    half_gap = NormalDist().inv_cdf(1 - error)
+    places = np.linspace(0, 8, 4_001)  # the other half is the same
+    density = np.exp(-((places - half_gap) ** 2) / 2) + np.exp(-((places + half_gap) ** 2) / 2)
+    density /= density.sum()
+    exceptions = 1 / (1 + np.exp(2 * half_gap * places))
+    clear = np.cumsum(density[::-1])[::-1] <= CLEAREST[-1]
+    return float((density * exceptions)[clear].sum() / density[clear].sum())
+
+
+def _rank_in_class(likeliest: np.ndarray, doubt: np.ndarray) -> np.ndarray:
+    """Return the place of each row among those of its predicted class, clearest first: shape (m,), within 0 and 1."""
+    order = np.lexsort((doubt, likeliest))
+    sizes = np.bincount(likeliest)
+    starts = np.cumsum(sizes) - sizes
+    rank = np.empty(len(doubt))
+    rank[order] = (np.arange(len(order)) - starts[likeliest[order]] + 0.5) / sizes[likeliest[order]]
+    return rank
+
+
+def _surprise(differs: np.ndarray, doubt: np.ndarray) -> float:
+    """Return by how many standard errors more labels differ than expected; one row is added to the variance."""
+    return float((differs.sum() - doubt.sum()) / np.sqrt((doubt * (1 - doubt)).sum() + 1))
+
+
+def _transition(likeliest: np.ndarray, codes: np.ndarray, classes: int, rate: float, counted: float) -> np.ndarray:
+    joint = np.zeros((classes, classes))
+    np.add.at(joint, (likeliest, codes), 1.0)
+    total = joint.sum(axis=1, keepdims=True)
+    np.fill_diagonal(joint, 0)
+    transition = (joint * counted + PRIOR * rate / max(classes - 1, 1)) / (total + PRIOR)
+    np.fill_diagonal(transition, 0)
+    np.fill_diagonal(transition, 1 - transition.sum(axis=1))
+    return transition

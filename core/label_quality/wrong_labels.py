@@ -1,0 +1,178 @@
+"""Wrong labels: their posterior probability, their estimated number with its range, and which labels are ambiguous.
+
+Three things make a label look unlikely, and only one of them is an error:
+
+- **Noise that does not depend on the sample.** Its rates come from confident rows
+  (:mod:`labelsift.label_quality.confident_rows`); Bayes' rule under its transition matrix gives the probability that a
+  label is wrong. The calibrated pool is sharpened first, as it has learned from labels with noise.
+- **Errors on hard samples.** They look like classes that overlap. Nothing in the data tells which of both an unlikely
+  label is before people have looked; the probability is a prior, higher where confident rows have a tail of
+  exceptions. :data:`UNPROVEN` keeps it below one half where neither a floor nor a tail shows.
+- **Classes that overlap.** The label is as right as another.
+
+The range of the number follows: at least the floor, less its uncertainty; at most the floor and all that the pool
+cannot foresee, as if each label were a draw from its probabilities and the truth another one.
+
+Where the samples do not tell the labels (:mod:`labelsift.label_quality.learnability`), nothing is claimed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .confident_rows import NoiseRates, noise_rates
+from .learnability import CLASS, DATASET, LEAST_RECALL, permutation_score
+
+# Probability that an unlikely label is wrong and not just rare among its like; chosen on made data (benchmarks/claims).
+OVERLAP, HARD = 0.35, 0.7  # without and with a tail of exceptions
+UNPROVEN = 0.49
+WRONG = 0.5  # from which a label is called wrong
+SPREAD = 1.1  # of the most that may be wrong, against what the pool cannot foresee
+CERTAINTY = 1.64  # standard errors either way: 90 %
+SHARPEST, ROUNDS = 6.0, 25
+_ROWS_AT_ONCE = 8_192
+
+
+@dataclass(frozen=True)
+class WrongLabels:
+    """What can be said about the labels of n rows.
+
+    Parameters
+    ----------
+    wrong
+        Probability that the given label is wrong, float64, shape (n,); NaN = not judged, or nothing can be claimed.
+    given
+        Probability of the given label among rows like this one, float32, shape (n,); NaN = not judged.
+    low, high
+        Range of the number of wrong labels, among rows for which something can be claimed.
+    rates
+        Of noise.
+    learnable
+        The samples tell the labels at all.
+    unlearnable
+        Positions of the classes that the samples do not tell, with the share of their rows that the model finds.
+    """
+
+    wrong: np.ndarray
+    given: np.ndarray
+    low: int
+    high: int
+    rates: NoiseRates
+    learnable: bool
+    unlearnable: dict[int, float]
+
+
+def wrong_labels(pool: np.ndarray, ranking: np.ndarray, codes: np.ndarray, judged: np.ndarray) -> WrongLabels:
+    """Estimate which labels are wrong.
+
+    Parameters
+    ----------
+    pool
+        Calibrated out-of-fold probabilities of the given labels: float32, shape (n, classes).
+    ranking
+        The likelier a label is wrong, the higher: shape (n,); probabilities follow this order.
+    codes
+        Given label of each row, shape (n,), -1 = none.
+    judged
+        bool, shape (n,): rows to judge, each with a label.
+    """
+    n = len(codes)
+    wrong, given = np.full(n, np.nan), np.full(n, np.nan, dtype=np.float32)
+    rows = np.flatnonzero(judged)
+    given[rows] = pool[rows, codes[rows]]
+    together, each = permutation_score(pool[rows], codes[rows])
+    if together < DATASET:
+        return WrongLabels(wrong, given, 0, len(rows), noise_rates(pool[rows], codes[rows]), False, {})
+    rates = noise_rates(pool[rows], codes[rows])
+    probable = _probabilities(pool, codes, rows, rates)
+    unlearnable = _unlearnable(pool[rows], codes[rows], each, probable)
+    claimed = ~np.isin(codes[rows], list(unlearnable))
+    order = rows[claimed][np.argsort(-ranking[rows[claimed]], kind="stable")]
+    place = np.empty(n, dtype=np.int64)
+    place[rows] = np.arange(len(rows))
+    wrong[order] = decreasing(probable[place[order]])
+    if max(rates.floor, rates.tail) < 0.5:
+        wrong = np.minimum(wrong, UNPROVEN)
+    low, high = _range(pool, codes, order, rates)
+    return WrongLabels(wrong, given, low, high, rates, True, unlearnable)
+
+
+def decreasing(values: np.ndarray) -> np.ndarray:
+    """Return the nearest sequence that never rises (isotonic regression by pooling adjacent violators).
+
+    >>> decreasing(np.array([0.9, 0.2, 0.4, 0.1])).round(3).tolist()
+    [0.9, 0.3, 0.3, 0.1]
+    """
+    means: list[float] = []
+    sizes: list[int] = []
+    for value in values.tolist():
+        mean, size = value, 1
+        while means and means[-1] < mean:
+            size += sizes[-1]
+            mean += (means.pop() - mean) * sizes.pop() / size
+        means.append(mean)
+        sizes.append(size)
+    return np.repeat(means, sizes) if means else np.empty(0)
+
+
+def _probabilities(pool: np.ndarray, codes: np.ndarray, rows: np.ndarray, rates: NoiseRates) -> np.ndarray:
+    """Return the probability that each of some labels is wrong, in their order."""
+    transition = rates.transition.astype(np.float32)
+    sharpness = _sharpness(pool, codes, rows[:: -(-len(rows) // 20_000)], transition)
+    prior = OVERLAP + (HARD - OVERLAP) * rates.tail
+    probable = np.empty(len(rows))
+    for start in range(0, len(rows), _ROWS_AT_ONCE):
+        some = rows[start : start + _ROWS_AT_ONCE]
+        positions, own = np.arange(len(some)), codes[some]
+        share = pool[some]
+        joint = share**sharpness * transition.T[own]
+        noise = 1 - joint[positions, own] / np.maximum(joint.sum(axis=1), 1e-30)
+        given = share[positions, own].copy()
+        share[positions, own] = 0
+        distance = np.clip(share.max(axis=1) - given, 0, 1)
+        probable[start : start + len(some)] = noise + (1 - noise) * prior * distance
+    return probable
+
+
+def _sharpness(pool: np.ndarray, codes: np.ndarray, rows: np.ndarray, transition: np.ndarray) -> float:
+    """Return the exponent of the pool under which its labels, with noise, are likeliest."""
+    logs = np.log(np.maximum(pool[rows], 1e-7))
+    given = transition.T[codes[rows]]
+    exponent = 1.0
+    for _ in range(ROUNDS):
+        clean = np.exp(exponent * (logs - logs.max(axis=1, keepdims=True)))
+        clean /= clean.sum(axis=1, keepdims=True)
+        posterior = clean * given
+        posterior /= np.maximum(posterior.sum(axis=1, keepdims=True), 1e-30)
+        mean, mean_posterior = (clean * logs).sum(axis=1), (posterior * logs).sum(axis=1)
+        spread = ((clean * logs**2).sum(axis=1) - mean**2).mean()
+        spread_posterior = ((posterior * logs**2).sum(axis=1) - mean_posterior**2).mean()
+        step = (mean_posterior - mean).mean() / max(spread - spread_posterior, 0.2 * spread, 1e-9)
+        before, exponent = exponent, float(np.clip(exponent + np.clip(step, -0.5, 0.5), 0.5, SHARPEST))
+        if abs(exponent - before) < 1e-3:
+            break
+    return exponent
+
+
+def _unlearnable(pool: np.ndarray, codes: np.ndarray, each: np.ndarray, probable: np.ndarray) -> dict[int, float]:
+    """Find the classes that the model does not tell, and whose labels are not plainly wrong either."""
+    classes = pool.shape[1]
+    sizes = np.bincount(codes, minlength=classes)
+    counted = np.maximum(sizes, 1)
+    recall = np.bincount(codes, weights=pool.argmax(axis=1) == codes, minlength=classes) / counted
+    doubt = np.bincount(codes, weights=probable, minlength=classes) / counted
+    unknown = (sizes > 0) & (recall < LEAST_RECALL) & ((each < CLASS) | (doubt < WRONG))
+    return {int(code): float(recall[code]) for code in np.flatnonzero(unknown)}
+
+
+def _range(pool: np.ndarray, codes: np.ndarray, rows: np.ndarray, rates: NoiseRates) -> tuple[int, int]:
+    if not len(rows):
+        return 0, 0
+    given = pool[rows, codes[rows]].astype(np.float64)
+    differs = float((pool[rows].argmax(axis=1) != codes[rows]).mean())
+    unforeseen = max(float((1 - given).mean()) - 2 * rates.rate, differs - rates.rate, 0.0)
+    low = max(0.9 * rates.rate - CERTAINTY * rates.error, 0.0) if rates.floor > 0.5 else 0.0
+    high = rates.rate + SPREAD * unforeseen + CERTAINTY * rates.error + 2 / len(rows)
+    return int(np.floor(low * len(rows))), int(np.ceil(min(high, 1.0) * len(rows)))
