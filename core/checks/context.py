@@ -13,6 +13,7 @@ import pyarrow as pa
 from ..data.normalize import duplicate_groups, is_blank
 from ..data.samples import Samples
 from ..data.schemas import Finding
+from ..label_quality.wrong_labels import WrongLabels
 from ..models.cross_validation import Predictions
 from ..models.neighbors import Graph
 from ..signals.dynamics_statistics import Trajectories
@@ -117,6 +118,9 @@ class Context:
         bool, shape (n,): rows whose label people verified as it stands, or None where nobody did.
     dynamics
         What became of each sample in a training, or None where the user brought no dynamics.
+    label_claims, suspicion
+        Kept by :func:`labelsift.checks.label.label`: what can be said about the labels, and the ranking of those that
+        nobody verified (float64, shape (n,), high = likely wrong, NaN = nothing can be said).
     results
         Issue → result of the checks that ran before.
     cache
@@ -142,6 +146,8 @@ class Context:
     tokens: TokenSignals | None = None
     verified: np.ndarray | None = None
     dynamics: Trajectories | None = None
+    label_claims: WrongLabels | None = None
+    suspicion: np.ndarray | None = None
     results: dict[str, Result] = field(default_factory=dict)
     cache: Cache = field(default_factory=Cache)
     facts: dict[str, Any] = field(default_factory=dict)
@@ -204,6 +210,14 @@ class Context:
     def ids(self, rows: np.ndarray) -> list[str]:
         """Return the ids of rows; positions below 0 are left out."""
         return [self._ids[row] for row in rows.tolist() if row >= 0]
+
+    def labeled_neighbors(self, row: int) -> np.ndarray:
+        """Return the nearest rows that have a label; none for a text that the embedder cannot read."""
+        if self.graph is None or not self.readable[row]:
+            return np.empty(0, dtype=np.int32)  # its vector has neighbours, but they say nothing
+        near = self.graph.rows[row]
+        near = near[near >= 0]
+        return near[self.codes[near] >= 0]
 
     def label(self, row: int) -> Any:  # noqa: ANN401 - a label, a list of labels or None
         """Return the given label of one row, or its labels where it may have several."""

@@ -1,12 +1,13 @@
 """Label errors of single-label data: a two-round ensemble of out-of-fold estimators under a noise transition matrix.
 
-``label_score`` is the estimated probability that the given label is right. The estimators are weighed by how well they
-explain the given labels under a model of label noise (:mod:`labelsift.label_quality.ensemble`,
-:mod:`labelsift.label_quality.noise_model`). With ``pred_probs`` that the user brought, those alone are used. The
-suggestion is the likeliest other class, and the confidence its probability.
+The estimators are weighed by how well they explain the given labels under a model of label noise, which ranks the labels
+(:mod:`labelsift.label_quality.ensemble`, :mod:`labelsift.label_quality.noise_model`). With ``pred_probs`` that the user
+brought, those alone are used. How likely each label is wrong, and how many are, is a question of its own:
+:mod:`labelsift.label_quality.wrong_labels`. ``label_score`` is the probability that the given label is right, in the
+order of that ranking. The suggestion is the likeliest other class, and the confidence its probability.
 
-:mod:`labelsift.label_quality.calibration` decides which labels are flagged, unless it is the ``budget`` worst. Labels
-that people verified are never suspects, and count threefold in every estimator.
+Flagged is what is likelier wrong than right, or the ``budget`` worst. Labels that people verified are never suspects, and
+count threefold in every estimator. What else is worth a look is left to :mod:`labelsift.checks.ambiguous`.
 """
 
 from __future__ import annotations
@@ -16,17 +17,20 @@ from typing import Any
 import numpy as np
 
 from ..data.schemas import Finding
-from ..label_quality.calibration import calibrated, error_count, expected_precision, worth_a_look
+from ..label_quality.calibration import calibrated, error_count, expected_precision
 from ..label_quality.ensemble import EnsembleInputs, LabelQuality, quality_from_ensemble, quality_from_pred_probs
 from ..label_quality.neighbor_votes import votes
 from ..label_quality.pred_probs_warnings import in_sample_warning
 from ..label_quality.score_labels import worst
+from ..label_quality.wrong_labels import WRONG, WrongLabels, wrong_labels
+from ..models.ngrams import ngram_features
 from ..signals.training_dynamics import combine
 from .context import Context, Result
 from .registry import check
 
 SHOWN = 10  # neighbours that a reason counts
 BUDGETS = (100, 500)  # for which the expected precision is kept
+FEWEST = 200  # judged labels from which a share is told at all
 
 
 @check(
@@ -55,20 +59,22 @@ def label(context: Context) -> Result:
         nothing = np.full(n, np.nan, dtype=np.float32)
         return Result(nothing, np.zeros(n, dtype=bool), [], np.full(n, -1, dtype=np.int32), nothing.copy())
     quality = _quality(context, judged)
-    number = error_count(quality.wrong, quality.united)
-    wrong = calibrated(quality.wrong, number)
+    suspicion = calibrated(quality.wrong, error_count(quality.wrong, quality.united))
     if context.dynamics is not None:
-        wrong = 1 - combine((1 - wrong).astype(np.float32), context.dynamics.margins).astype(np.float64)
+        suspicion = 1 - combine((1 - suspicion).astype(np.float32), context.dynamics.margins).astype(np.float64)
+    claims = wrong_labels(quality.pool, suspicion, context.codes, judged & np.isfinite(suspicion))
+    wrong = claims.wrong
+    scored = np.isfinite(wrong)  # of what cannot be judged, no other class can be said to be better
     score = (1 - wrong).astype(np.float32)
-    score[~judged] = np.nan
-    scored = judged & np.isfinite(score)  # of what cannot be judged, no other class can be said to be better
     suggested = np.where(scored, quality.other, -1).astype(np.int32)
     share = np.divide(quality.share, quality.wrong, out=np.ones(n), where=quality.wrong > 0)  # of what is wrong
     confidence = np.where(scored, np.minimum(share, 1) * wrong, np.nan).astype(np.float32)
     seen = np.zeros(n, dtype=bool) if context.verified is None else context.verified  # a person has looked
     asked = np.where(scored & ~seen, wrong, np.nan)
-    is_issue = worth_a_look(asked) if context.budget is None else worst(-asked, context.budget)
-    context.facts["label_errors"] = _estimates(context, quality, wrong, is_issue)
+    with np.errstate(invalid="ignore"):
+        is_issue = asked >= WRONG if context.budget is None else worst(-asked, context.budget)
+    context.label_claims, context.suspicion = claims, np.where(scored & ~seen, suspicion, np.nan)
+    context.facts["label_errors"] = _estimates(context, claims, asked, is_issue)
     rows = np.flatnonzero(is_issue)
     findings = [_finding(context, row, score, suggested, confidence) for row in rows.tolist()]
     return Result(score, is_issue, findings, suggested, confidence)
@@ -94,6 +100,7 @@ def _quality(context: Context, judged: np.ndarray) -> LabelQuality:
             trusted=np.zeros(len(context), dtype=bool) if context.verified is None else context.verified,
             counts=context.weights,
             seed=context.seed,
+            ngrams=ngram_features(context.samples.texts.to_pylist()) if context.samples.has_texts else None,
         )
     )
 
@@ -112,30 +119,28 @@ def _suspect_in_sample(context: Context, pred_probs: np.ndarray, judged: np.ndar
     context.notes += [note] if note else []
 
 
-def _estimates(context: Context, quality: LabelQuality, wrong: np.ndarray, is_issue: np.ndarray) -> dict[str, Any]:
-    """Return what is estimated of the labels as a whole."""
-    flagged = int(is_issue.sum())
-    if context.verified is not None:
-        wrong = np.where(context.verified, np.nan, wrong)
+def _estimates(context: Context, claims: WrongLabels, asked: np.ndarray, is_issue: np.ndarray) -> dict[str, Any]:
+    """Return what is estimated of the labels as a whole: counts with their range, and precisions from enough rows on."""
+    flagged, judged = int(is_issue.sum()), int(np.isfinite(asked).sum())
+    likely = int((asked >= WRONG).sum())
+    precise = judged >= FEWEST
     return {
-        "expected_wrong": float(np.nansum(wrong)),
-        "expected_precision": expected_precision(wrong[is_issue], flagged) if flagged else None,
+        "number": likely,
+        "range": [min(claims.low, likely), max(min(claims.high, judged), likely)] if claims.learnable else None,
+        "noise_rate": round(claims.rates.rate, 4),
+        "evidence": round(max(claims.rates.floor, claims.rates.tail), 4),
+        "learnable": claims.learnable,
+        "unlearnable": {context.classes[code]: round(share, 4) for code, share in claims.unlearnable.items()},
+        "expected_precision": expected_precision(asked[is_issue], flagged) if flagged and precise else None,
         "expected_precision_at": {
-            str(budget): expected_precision(wrong, budget)
-            for budget in BUDGETS
-            if budget <= int(np.isfinite(wrong).sum())
+            str(budget): expected_precision(asked, budget) for budget in BUDGETS if budget <= judged and precise
         },
-        "opinion_weights": [round(float(weight), 4) for weight in quality.noise.weights],
     }
 
 
 def _finding(context: Context, row: int, score: np.ndarray, suggested: np.ndarray, confidence: np.ndarray) -> Finding:
     given, other = context.label(row), context.classes[suggested[row]]
-    # The vector of a text that the embedder cannot read has neighbours, but they say nothing.
-    seen = context.graph is not None and context.readable[row]
-    near = context.graph.rows[row] if context.graph is not None and seen else np.empty(0, dtype=np.int32)
-    near = near[near >= 0]
-    near = near[context.codes[near] >= 0][:SHOWN]
+    near = context.labeled_neighbors(row)[:SHOWN]
     agree = int((context.codes[near] == suggested[row]).sum())
     probability, given_probability = 0.0, None
     if context.pred_probs is not None:

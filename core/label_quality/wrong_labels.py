@@ -23,13 +23,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from .confident_rows import NoiseRates, noise_rates
-from .learnability import CLASS, DATASET, LEAST_RECALL, permutation_score
+from .learnability import DATASET, LEAST_RECALL, permutation_score
 
 # Probability that an unlikely label is wrong and not just rare among its like; chosen on made data (benchmarks/claims).
 OVERLAP, HARD = 0.35, 0.7  # without and with a tail of exceptions
 UNPROVEN = 0.49
 WRONG = 0.5  # from which a label is called wrong
-SPREAD = 1.1  # of the most that may be wrong, against what the pool cannot foresee
+SPREAD = 1.2  # of the most that may be wrong, against what the pool cannot foresee
+TRIFLE = 1e-3
 CERTAINTY = 1.64  # standard errors either way: 90 %
 SHARPEST, ROUNDS = 6.0, 25
 _ROWS_AT_ONCE = 8_192
@@ -45,6 +46,8 @@ class WrongLabels:
         Probability that the given label is wrong, float64, shape (n,); NaN = not judged, or nothing can be claimed.
     given
         Probability of the given label among rows like this one, float32, shape (n,); NaN = not judged.
+    expected
+        bool, shape (n,): no other label is likelier among rows like this one.
     low, high
         Range of the number of wrong labels, among rows for which something can be claimed.
     rates
@@ -52,11 +55,13 @@ class WrongLabels:
     learnable
         The samples tell the labels at all.
     unlearnable
-        Positions of the classes that the samples do not tell, with the share of their rows that the model finds.
+        Positions of the classes of which nothing is claimed, with the share of their rows that the model finds: it
+        finds too few, or would call most of their labels wrong.
     """
 
     wrong: np.ndarray
     given: np.ndarray
+    expected: np.ndarray
     low: int
     high: int
     rates: NoiseRates
@@ -82,21 +87,30 @@ def wrong_labels(pool: np.ndarray, ranking: np.ndarray, codes: np.ndarray, judge
     wrong, given = np.full(n, np.nan), np.full(n, np.nan, dtype=np.float32)
     rows = np.flatnonzero(judged)
     given[rows] = pool[rows, codes[rows]]
-    together, each = permutation_score(pool[rows], codes[rows])
+    expected = np.zeros(n, dtype=bool)
+    expected[rows] = pool[rows].argmax(axis=1) == codes[rows]
+    together = permutation_score(pool[rows], codes[rows])
     if together < DATASET:
-        return WrongLabels(wrong, given, 0, len(rows), noise_rates(pool[rows], codes[rows]), False, {})
+        return WrongLabels(wrong, given, expected, 0, len(rows), noise_rates(pool[rows], codes[rows]), False, {})
+    recall = _recall(pool[rows], codes[rows])
+    unlearnable = {int(code): float(recall[code]) for code in np.flatnonzero(recall < LEAST_RECALL)}
+    rows = rows[~np.isin(codes[rows], list(unlearnable))]
     rates = noise_rates(pool[rows], codes[rows])
     probable = _probabilities(pool, codes, rows, rates)
-    unlearnable = _unlearnable(pool[rows], codes[rows], each, probable)
-    claimed = ~np.isin(codes[rows], list(unlearnable))
-    order = rows[claimed][np.argsort(-ranking[rows[claimed]], kind="stable")]
-    place = np.empty(n, dtype=np.int64)
-    place[rows] = np.arange(len(rows))
-    wrong[order] = decreasing(probable[place[order]])
+    mostly = _mostly_wrong(codes[rows], probable, pool.shape[1])
+    unlearnable |= {int(code): float(recall[code]) for code in mostly}
+    claimed = ~np.isin(codes[rows], mostly)
+    rows, probable = rows[claimed], probable[claimed]
+    by_rank = np.argsort(-ranking[rows], kind="stable")
+    order = rows[by_rank]
+    levels = decreasing(probable[by_rank])
     if max(rates.floor, rates.tail) < 0.5:
-        wrong = np.minimum(wrong, UNPROVEN)
+        levels = np.minimum(levels, UNPROVEN)
+    # Within a level the order stays: each place is a trifle less likely wrong than the one before.
+    places = np.arange(len(order)) / max(len(order), 1)
+    wrong[order] = (1 - TRIFLE) * levels + TRIFLE * (1 - places)
     low, high = _range(pool, codes, order, rates)
-    return WrongLabels(wrong, given, low, high, rates, True, unlearnable)
+    return WrongLabels(wrong, given, expected, low, high, rates, True, unlearnable)
 
 
 def decreasing(values: np.ndarray) -> np.ndarray:
@@ -156,15 +170,18 @@ def _sharpness(pool: np.ndarray, codes: np.ndarray, rows: np.ndarray, transition
     return exponent
 
 
-def _unlearnable(pool: np.ndarray, codes: np.ndarray, each: np.ndarray, probable: np.ndarray) -> dict[int, float]:
-    """Find the classes that the model does not tell, and whose labels are not plainly wrong either."""
-    classes = pool.shape[1]
+def _recall(pool: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    """Return the share of the rows of each class that the model finds, NaN of one without rows: shape (classes,)."""
+    sizes = np.bincount(codes, minlength=pool.shape[1])
+    hits = np.bincount(codes, weights=pool.argmax(axis=1) == codes, minlength=pool.shape[1])
+    return np.divide(hits, sizes, out=np.full(pool.shape[1], np.nan), where=sizes > 0)
+
+
+def _mostly_wrong(codes: np.ndarray, probable: np.ndarray, classes: int) -> np.ndarray:
+    """Return the classes more than half of whose labels would be called wrong."""
     sizes = np.bincount(codes, minlength=classes)
-    counted = np.maximum(sizes, 1)
-    recall = np.bincount(codes, weights=pool.argmax(axis=1) == codes, minlength=classes) / counted
-    doubt = np.bincount(codes, weights=probable, minlength=classes) / counted
-    unknown = (sizes > 0) & (recall < LEAST_RECALL) & ((each < CLASS) | (doubt < WRONG))
-    return {int(code): float(recall[code]) for code in np.flatnonzero(unknown)}
+    called = np.bincount(codes, weights=probable >= WRONG, minlength=classes)
+    return np.flatnonzero(called > sizes / 2)
 
 
 def _range(pool: np.ndarray, codes: np.ndarray, rows: np.ndarray, rates: NoiseRates) -> tuple[int, int]:
