@@ -1,8 +1,8 @@
 """Ambiguous labels: rows whose label and another one are both common among samples like them.
 
 The ranking of the label check doubts such a row, but the evidence does not tell an error from classes that overlap
-(:mod:`labelsift.label_quality.wrong_labels`). So it is a question, and counts in no rate of wrong labels: the given label
-may be right, the suggested one, both, or the guideline may not say.
+(:mod:`labelsift.label_quality.wrong_labels`). So it is a question, and counts in no rate of wrong labels: the given
+label may be right, the suggested one, both, or the guideline may not say.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
 """Label errors of single-label data: a two-round ensemble of out-of-fold estimators under a noise transition matrix.
 
-The estimators are weighed by how well they explain the given labels under a model of label noise, which ranks the labels
-(:mod:`labelsift.label_quality.ensemble`, :mod:`labelsift.label_quality.noise_model`). With ``pred_probs`` that the user
-brought, those alone are used. How likely each label is wrong, and how many are, is a question of its own:
+The estimators are weighed by how well they explain the given labels under a model of label noise, which ranks the
+labels (:mod:`labelsift.label_quality.ensemble`, :mod:`labelsift.label_quality.noise_model`). With ``pred_probs`` that
+the user brought, those alone are used. How likely each label is wrong, and how many are, is a question of its own:
 :mod:`labelsift.label_quality.wrong_labels`. ``label_score`` is the probability that the given label is right, in the
 order of that ranking. The suggestion is the likeliest other class, and the confidence its probability.
 
-Flagged is what is likelier wrong than right, or the ``budget`` worst. Labels that people verified are never suspects, and
-count threefold in every estimator. What else is worth a look is left to :mod:`labelsift.checks.ambiguous`.
+Flagged is what is likelier wrong than right, or the ``budget`` worst. Labels that people verified are never suspects,
+and count threefold in every estimator. What else is worth a look is left to :mod:`labelsift.checks.ambiguous`.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ def _suspect_in_sample(context: Context, pred_probs: np.ndarray, judged: np.ndar
 
 
 def _estimates(context: Context, claims: WrongLabels, asked: np.ndarray, is_issue: np.ndarray) -> dict[str, Any]:
-    """Return what is estimated of the labels as a whole: counts with their range, and precisions from enough rows on."""
+    """Return what is estimated of all labels: counts with their range, and precisions from enough rows on."""
     flagged, judged = int(is_issue.sum()), int(np.isfinite(asked).sum())
     likely = int((asked >= WRONG).sum())
     precise = judged >= FEWEST

@@ -1,7 +1,7 @@
 """Unlearnable classes: labels that the samples do not tell, by permutation tests of out-of-fold probabilities.
 
-What cannot be learned cannot be called wrong: such rows are neither flagged nor counted. The finding is about the class,
-or about the data set (:mod:`labelsift.label_quality.learnability`).
+What cannot be learned cannot be called wrong: such rows are neither flagged nor counted. The finding is about the
+class, or about the data set (:mod:`labelsift.label_quality.learnability`).
 """
 
 from __future__ import annotations
@@ -38,14 +38,15 @@ def unlearnable(context: Context) -> Result:
         rows = np.flatnonzero(np.isfinite(claims.given))
         agrees = float((context.pred_probs[rows].argmax(axis=1) == context.codes[rows]).mean())
         guess = float(np.bincount(context.codes[rows]).max() / len(rows))
-        what = (
-            f"The samples do not tell these labels: the model agrees with {percent(agrees)} of them, and always guessing "
-            f"the commonest would with {percent(guess)}. No label can be called wrong."
-            if len(rows) >= FEWEST
-            else f"{len(rows)} judged labels are too few to tell whether the samples tell them. No label can be called wrong."
-        )
         result.findings.append(
-            Finding(id=context.samples.name, issue="unlearnable", scope="dataset", score=0.0, reason=what)
+            Finding(
+                id=context.samples.name,
+                issue="unlearnable",
+                scope="dataset",
+                score=0.0,
+                reason=(what := _of_all(len(rows), agrees, guess)),
+                evidence={"agreement": round(agrees, 4), "guessing": round(guess, 4)},
+            )
         )
         context.notes.insert(0, what)
         return result
@@ -69,3 +70,12 @@ def unlearnable(context: Context) -> Result:
         )
         context.notes.append(what)
     return result
+
+
+def _of_all(judged: int, agrees: float, guess: float) -> str:
+    if judged < FEWEST:
+        return f"{judged} judged labels are too few to learn from. No label can be called wrong."
+    return (
+        f"The samples do not tell these labels: the model agrees with {percent(agrees)} of them, and always guessing "
+        f"the commonest would with {percent(guess)}. No label can be called wrong."
+    )

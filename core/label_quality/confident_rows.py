@@ -112,11 +112,27 @@ def _surprise(differs: np.ndarray, doubt: np.ndarray) -> float:
 
 
 def _transition(likeliest: np.ndarray, codes: np.ndarray, classes: int, rate: float, counted: float) -> np.ndarray:
+    """Estimate the matrix: errors as counted, drawn towards even shares the more, the less pairs of classes recur."""
     joint = np.zeros((classes, classes))
     np.add.at(joint, (likeliest, codes), 1.0)
     total = joint.sum(axis=1, keepdims=True)
     np.fill_diagonal(joint, 0)
-    transition = (joint * counted + PRIOR * rate / max(classes - 1, 1)) / (total + PRIOR)
+    even = rate / max(classes - 1, 1)
+    counts = (joint * counted + PRIOR * even) / (total + PRIOR)
+    evenness = _evenness(joint)
+    transition = evenness * even + (1 - evenness) * counts
     np.fill_diagonal(transition, 0)
     np.fill_diagonal(transition, 1 - transition.sum(axis=1))
     return transition
+
+
+def _evenness(joint: np.ndarray) -> float:
+    """Return 1 where pairs of classes recur no more often than by chance, towards 0 where they do.
+
+    >>> _evenness(np.array([[0, 9, 0], [0, 0, 9], [9, 0, 0]])), _evenness(np.array([[0, 4, 4], [4, 0, 4], [4, 4, 0]]))
+    (0.122, 1.0)
+    """
+    cells, count = joint.size - len(joint), joint.sum()
+    recurring = (joint * (joint - 1)).sum() / 2
+    expected = count * (count - 1) / 2 / max(cells, 1)
+    return round(float(min((expected + 1) / (recurring + 1), 1.0)) ** 3, 3)

@@ -21,7 +21,6 @@ from ..models.kernel_ridge import KernelRidge, landmarks
 from ..models.linear_svm import margins_out_of_fold
 from ..models.neighbors import Graph
 from .neighbor_votes import soft_votes, votes
-from .noise_model import likeliest_weights
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
 WIDTH, POWERS = 1.0, (2, 1)  # of the kernels, in units of the mean distance of two rows: a half and all of it
 VOTER_SIZES = (50, 200)
 LEAST_WEIGHT = 1e-3  # weight of a label that is thought to be wrong
+SHARPNESS, SHARPENING_ROWS = (1e-3, 1e3), 8_000  # of the SVM's margins
 MOST_WORK = 2_000_000_000  # entries of the n-gram features × classes: beyond, the second view costs minutes
 
 Estimator = Callable[[np.ndarray], np.ndarray]
@@ -103,16 +103,27 @@ def lexical(inputs: EnsembleInputs) -> list[Estimator]:
         training=rows,
         weights=inputs.counts,
     )
-    # Margins are no probabilities: their softmax is made as sharp as the labels of the training rows say.
-    sharpness = likeliest_weights([margins[rows]], inputs.codes[rows], None, np.ones(1))[0]
+    # Margins are no probabilities: their softmax is made as sharp as the labels say.
+    some = rows[:: -(-len(rows) // SHARPENING_ROWS)]
+    sharpness = _likeliest_sharpness(margins[some], inputs.codes[some])
+    return [lambda rows: _softmax(margins[rows] * sharpness)]
 
-    def estimator(some: np.ndarray) -> np.ndarray:
-        scaled = margins[some] * np.float32(sharpness)
-        np.exp(scaled - scaled.max(axis=1, keepdims=True), out=scaled)
-        scaled /= scaled.sum(axis=1, keepdims=True)
-        return scaled
 
-    return [estimator]
+def _likeliest_sharpness(margins: np.ndarray, codes: np.ndarray) -> np.float32:
+    """Return the factor under which the softmax of the margins explains the labels best, by bisection."""
+    own = margins[np.arange(len(codes)), codes]
+    low, high = SHARPNESS
+    while high > 1.02 * low:
+        middle = np.float32(np.sqrt(low * high))
+        expected = (_softmax(margins * middle) * margins).sum(axis=1)
+        low, high = (middle, high) if (own - expected).mean() > 0 else (low, middle)
+    return np.float32(low)
+
+
+def _softmax(logits: np.ndarray) -> np.ndarray:
+    np.exp(logits - logits.max(axis=1, keepdims=True), out=logits)
+    logits /= logits.sum(axis=1, keepdims=True)
+    return logits
 
 
 def refit_linear(inputs: EnsembleInputs, posterior: np.ndarray) -> Estimator:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 DATASET = 4.0  # standard errors above the mean of all permutations
-LEAST_RECALL = 1 / 3  # of a class, below which most of what is said of it would be that it is wrong
+LEAST_RECALL = 0.2  # of a class, below which most of what is said of it would be that it is wrong
 
 
 def permutation_score(pool: np.ndarray, codes: np.ndarray) -> float:

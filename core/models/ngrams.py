@@ -50,10 +50,10 @@ def ngram_features(texts: Iterable[str | None]) -> csr_array:
     following = csr_array(
         (np.ones(len(paired), dtype=np.float32), (rows[paired], columns)), shape=(len(words), max(len(pairs), 1))
     )
-    by_word = _tfidf(hstack([counts, following], format="csr"), FEWEST_WORD)
-    by_characters = _tfidf(counts @ _characters(numbers), FEWEST_CHARACTERS)
+    by_word = _tfidf(csr_array(hstack([counts, following])), FEWEST_WORD)
+    by_characters = _tfidf(csr_array(counts @ _characters(numbers)), FEWEST_CHARACTERS)
     ones = csr_array(np.ones((len(words), 1), dtype=np.float32))
-    return hstack([by_word, by_characters, ones], format="csr")
+    return csr_array(hstack([by_word, by_characters, ones]))
 
 
 def _characters(words: Iterable[str]) -> csr_array:
@@ -75,12 +75,13 @@ def _characters(words: Iterable[str]) -> csr_array:
 def _tfidf(counts: csr_array, fewest: int) -> csr_array:
     """Weigh counts, without the columns of fewer texts than ``fewest``; each row has length 1, or 0 if it is empty."""
     counts.sum_duplicates()
-    texts = np.bincount(counts.indices, minlength=counts.shape[1])
+    number = len(counts.indptr) - 1
+    texts = np.bincount(counts.indices)  # that hold each n-gram; those after the last are in none
     kept = np.flatnonzero(texts >= fewest)
     if len(kept) > MOST_COLUMNS:
         kept = np.sort(kept[np.argsort(-texts[kept], kind="stable")[:MOST_COLUMNS]])
     features = counts[:, kept]
-    rarity = np.log((1 + counts.shape[0]) / (1 + texts[kept])) + 1
+    rarity = np.log((1 + number) / (1 + texts[kept])) + 1
     features.data = ((1 + np.log(features.data)) * rarity[features.indices]).astype(np.float32)
     lengths = np.sqrt(features.power(2).sum(axis=1))
     features.data /= np.repeat(lengths, np.diff(features.indptr)).astype(np.float32)
