@@ -69,6 +69,26 @@ def unlearnable(context: Context) -> Result:
             )
         )
         context.notes.append(what)
+    for code, share in claims.mostly_wrong.items():
+        name = shortened(context.classes[code], NAME_LENGTH)
+        size = int((context.codes == code).sum())
+        what = (
+            f"{percent(share)} of the {size:,} labels {name} look wrong: look at the class as a whole before its rows. "
+            "Its labels may have been swapped, or it may have served as a dump."
+        )
+        result.findings.append(
+            Finding(
+                id=context.classes[code],
+                issue="unlearnable",
+                kind="mostly_wrong",
+                scope="class",
+                score=1 - share,
+                given=context.classes[code],
+                reason=what,
+                evidence={"flagged": round(share, 4), "size": size},
+            )
+        )
+        context.notes.append(what)
     return result
 
 

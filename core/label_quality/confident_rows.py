@@ -21,6 +21,7 @@ import numpy as np
 CLEAREST = (0.1, 0.2, 0.3)  # shares of the rows of a predicted class
 SURPRISE, SLOPE = 2.5, 1.5  # standard errors at which a floor of errors is as likely as none, and how fast that turns
 TAIL = 3.0  # standard errors at which errors on hard samples are as likely as none
+OVERLAPPING = 0.65  # most exceptions among the clearest rows, against the next clearest, where classes overlap
 UNCLEAR = 0.1  # mean probability of the other classes, of the clearest tenth: beyond, no row is clear
 PRIOR = 5.0  # rows of each class, whose errors are spread evenly
 
@@ -64,15 +65,16 @@ def noise_rates(pool: np.ndarray, codes: np.ndarray) -> NoiseRates:
     likeliest, doubt = pool.argmax(axis=1), 1 - pool.max(axis=1).astype(np.float64)
     differs = likeliest != codes
     rank = _rank_in_class(likeliest, doubt)
-    surprise = max(_surprise(differs[rank < share], doubt[rank < share]) for share in CLEAREST)
-    floor = 1 / (1 + np.exp(-SLOPE * (surprise - SURPRISE)))
     clear = rank < CLEAREST[-1]
+    surprise = max(_surprise(differs[rank < share], doubt[rank < share]) for share in CLEAREST)
+    surprise = max(surprise, _flatness(differs[clear], differs[~clear & (rank < 2 * CLEAREST[-1])]))
+    floor = 1 / (1 + np.exp(-SLOPE * (surprise - SURPRISE)))
     count, number = int(differs[clear].sum()), max(int(clear.sum()), 1)
     excess = max(count - doubt[clear].sum(), 0.0)
     rate = (floor * count + (1 - floor) * excess) / number
     counted = rate * number / count if count else 0.0  # share of the exceptions that are errors
     usual = number * overlap_among_confident(float(differs.mean()))
-    tail = 1 / (1 + np.exp(TAIL - (count - usual) / np.sqrt(usual + 1)))
+    tail = 1 / (1 + np.exp(min(TAIL - ((1 - floor) * count - usual) / np.sqrt(usual + 1), 700)))
     if doubt[rank < CLEAREST[0]].mean() > UNCLEAR:
         tail = 0.0
     transition = _transition(likeliest[clear], codes[clear], classes, rate, counted)
@@ -107,8 +109,20 @@ def _rank_in_class(likeliest: np.ndarray, doubt: np.ndarray) -> np.ndarray:
 
 
 def _surprise(differs: np.ndarray, doubt: np.ndarray) -> float:
-    """Return by how many standard errors more labels differ than expected; one row is added to the variance."""
+    """Return by how many standard errors more labels differ than the pool expects; one row is added to the variance."""
     return float((differs.sum() - doubt.sum()) / np.sqrt((doubt * (1 - doubt)).sum() + 1))
+
+
+def _flatness(clear: np.ndarray, next_clear: np.ndarray) -> float:
+    """Return by how many standard errors exceptions are commoner among clear rows than overlap would have them.
+
+    Where classes overlap, they become much rarer towards the clearest rows; a floor of errors is the same everywhere.
+    """
+    if not len(clear) or not len(next_clear):
+        return 0.0
+    first, second = clear.mean(), next_clear.mean()
+    variance = first * (1 - first) / len(clear) + OVERLAPPING**2 * second * (1 - second) / len(next_clear)
+    return float((first - OVERLAPPING * second) / np.sqrt(variance)) if variance > 0 else 0.0
 
 
 def _transition(likeliest: np.ndarray, codes: np.ndarray, classes: int, rate: float, counted: float) -> np.ndarray:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .calibrated_pool import CalibratedPool
 from .confident_learning import pass1, pass2, reduce
 from .estimators import (
     EnsembleInputs,
@@ -26,7 +27,7 @@ from .estimators import (
     neighbor_voters,
     refit_linear,
 )
-from .noise_model import NoiseModel, fit_noise_model, likeliest_weights, log_probs, pool_log_probs, posterior
+from .noise_model import NoiseModel, fit_noise_model, log_probs, pool_log_probs, posterior
 
 SECOND_ROUND = 0.8  # chosen on injected noise (seeds 100, 101) and on invented clusters (benchmarks/RESULTS.md)
 FITTED_ON = 20_000  # rows that the members' weights are fitted on
@@ -83,7 +84,7 @@ def quality_from_pred_probs(
     labeled = judgeable & (codes >= 0)
     fitting_rows = _fitting_rows(judgeable, codes, pred_probs.shape[1], seed)
     noise = _fit_noise([estimator], codes, fitting_rows)
-    calibrated = _Calibrated([estimator], codes, fitting_rows, pred_probs.shape[1])
+    calibrated = CalibratedPool([estimator], codes, fitting_rows, pred_probs.shape[1])
     thresholds = reduce([pass1(estimator(rows), codes[rows]) for rows in _blocks(labeled)])
     quality = LabelQuality.unknown(len(codes), noise, np.zeros_like(pred_probs))
     for rows in _blocks(labeled):
@@ -110,7 +111,7 @@ def quality_from_ensemble(inputs: EnsembleInputs) -> LabelQuality:
     words = lexical(inputs)
     first_round = [from_predictions(inputs.predictions), *ridges, *neighbor_voters(inputs, voting), *words]
     noise = _fit_noise(first_round, codes, fitting_rows)
-    calibrated = _Calibrated(first_round, codes, fitting_rows, classes)
+    calibrated = CalibratedPool(first_round, codes, fitting_rows, classes)
     pool = np.zeros((n, classes), dtype=np.float32)
     targets = one_hot  # becomes each row's posterior
     first_classes = np.full((n, len(first_round)), -1, dtype=np.int32)
@@ -135,24 +136,6 @@ def quality_from_ensemble(inputs: EnsembleInputs) -> LabelQuality:
         posteriors = pooled / pooled.sum(axis=1, keepdims=True)
         _record(quality, rows, codes[rows], posteriors, estimates, first_classes[rows])
     return quality
-
-
-class _Calibrated:
-    """Opinion pool of some estimators and the classes' shares, weighed so that it explains the given labels best."""
-
-    def __init__(self, estimators: Sequence[Estimator], codes: np.ndarray, rows: np.ndarray, classes: int) -> None:
-        shares = (np.bincount(codes[rows], minlength=classes) + 1) / (len(rows) + classes)
-        self.prior = np.log(shares)[None, :].astype(np.float32)
-        sources = [log_probs(estimator(rows)) for estimator in estimators]
-        start = np.append(np.full(len(sources), 1 / len(sources)), 0.0)
-        self.weights = start
-        if len(rows):
-            sources.append(np.repeat(self.prior, len(rows), axis=0))
-            self.weights = likeliest_weights(sources, codes[rows], None, start)
-
-    def __call__(self, estimates: Sequence[np.ndarray]) -> np.ndarray:
-        sources = [log_probs(probabilities) for probabilities in estimates]
-        return pool_log_probs([*sources, np.repeat(self.prior, len(sources[0]), axis=0)], self.weights)
 
 
 def _record(

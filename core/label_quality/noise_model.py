@@ -108,29 +108,22 @@ def _pool_weights(
     sources: Sequence[np.ndarray], equal: Sequence[np.ndarray], codes: np.ndarray, matrix: np.ndarray
 ) -> np.ndarray:
     """Return the likeliest weights, drawn towards equal shares of the likeliest sharpness."""
-    shares = np.full(len(sources), likeliest_weights(equal, codes, matrix, np.full(1, START))[0] / len(sources))
+    shares = np.full(len(sources), _likeliest_weights(equal, codes, matrix, np.full(1, START))[0] / len(sources))
     if len(sources) == 1:
         return shares
-    return SHRINKAGE * shares + (1 - SHRINKAGE) * likeliest_weights(sources, codes, matrix, shares)
+    return SHRINKAGE * shares + (1 - SHRINKAGE) * _likeliest_weights(sources, codes, matrix, shares)
 
 
-def likeliest_weights(
-    sources: Sequence[np.ndarray], codes: np.ndarray, matrix: np.ndarray | None, start: np.ndarray
+def _likeliest_weights(
+    sources: Sequence[np.ndarray], codes: np.ndarray, matrix: np.ndarray, start: np.ndarray
 ) -> np.ndarray:
-    """Maximise the likelihood of the given labels over weights that are not negative: EM, its second half by Newton.
-
-    Without a noise transition matrix the labels are taken as they are: the pool is calibrated on them.
-    """
+    """Maximise the likelihood of the given labels over weights that are not negative: EM, its second half by Newton."""
     weights = start.astype(np.float64)
-    rows = np.arange(len(codes))
     for _ in range(ROUNDS):
         pool = pool_log_probs(sources, weights)
         expected = np.stack([np.einsum("ij,ij->i", pool, source) for source in sources])
-        if matrix is None:
-            wanted = np.stack([source[rows, codes] for source in sources])
-        else:
-            truth = posterior(pool, codes, matrix)
-            wanted = np.stack([np.einsum("ij,ij->i", truth, source) for source in sources])
+        truth = posterior(pool, codes, matrix)
+        wanted = np.stack([np.einsum("ij,ij->i", truth, source) for source in sources])
         slope = (wanted - expected).mean(axis=1, dtype=np.float64)
         curvature = np.array(
             [[np.einsum("ij,ij,ij->", pool, first, second) for second in sources] for first in sources]

@@ -29,7 +29,7 @@ from .learnability import DATASET, LEAST_RECALL, permutation_score
 OVERLAP, HARD = 0.35, 0.7  # without and with a tail of exceptions
 UNPROVEN = 0.49
 WRONG = 0.5  # from which a label is called wrong
-SPREAD = 1.2  # of the most that may be wrong, against what the pool cannot foresee
+SPREAD, TAIL_SPREAD = 0.85, 0.4  # of the most that may be wrong, against what the pool cannot foresee; more with a tail
 TRIFLE = 1e-3
 NOISE_SHARE = 0.5  # of Bayes' rule in the ranking, where there is a floor; chosen on injected noise, seeds 100 and 101
 CERTAINTY = 1.64  # standard errors either way: 90 %
@@ -200,5 +200,6 @@ def _range(pool: np.ndarray, codes: np.ndarray, rows: np.ndarray, rates: NoiseRa
     differs = float((pool[rows].argmax(axis=1) != codes[rows]).mean())
     unforeseen = max(float((1 - given).mean()) - 2 * rates.rate, differs - rates.rate, 0.0)
     low = max(0.9 * rates.rate - CERTAINTY * rates.error, 0.0) if rates.floor > 0.5 else 0.0
-    high = rates.rate + SPREAD * unforeseen + CERTAINTY * rates.error + 2 / len(rows)
+    spread = SPREAD + TAIL_SPREAD * rates.tail
+    high = rates.rate + spread * unforeseen + CERTAINTY * rates.error + 2 / len(rows)
     return int(np.floor(low * len(rows))), int(np.ceil(min(high, 1.0) * len(rows)))

@@ -74,7 +74,7 @@ def fit_linear_svm(features: csr_array, sides: np.ndarray, *, weights: np.ndarra
         float32, shape (n, 1), or None.
     """
     transposed = features.T.tocsr()
-    fitted = np.zeros((features.shape[1], sides.shape[1]), dtype=np.float32)
+    fitted = np.zeros((len(transposed.indptr) - 1, sides.shape[1]), dtype=np.float32)
     margins = np.zeros_like(sides)
     for _ in range(NEWTON_STEPS):
         slack = 1 - sides * margins
