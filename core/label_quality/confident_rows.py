@@ -22,6 +22,7 @@ CLEAREST = (0.1, 0.2, 0.3)  # shares of the rows of a predicted class
 SURPRISE, SLOPE = 2.5, 1.5  # standard errors at which a floor of errors is as likely as none, and how fast that turns
 TAIL = 3.0  # standard errors at which errors on hard samples are as likely as none
 OVERLAPPING = 0.65  # most exceptions among the clearest rows, against the next clearest, where classes overlap
+RECURRING = 4.0  # standard errors at which pairs of classes recur as likely as not
 UNCLEAR = 0.1  # mean probability of the other classes, of the clearest tenth: beyond, no row is clear
 PRIOR = 5.0  # rows of each class, whose errors are spread evenly
 
@@ -40,6 +41,8 @@ class NoiseRates:
         Probability that hard samples hold errors, too, and not classes that overlap alone.
     transition
         Share of the samples of class y that carry the label g: float64, shape (classes, classes), rows sum to one.
+    evenness
+        1 where errors go to any class, towards 0 where pairs of classes recur.
     """
 
     rate: float
@@ -47,6 +50,7 @@ class NoiseRates:
     floor: float
     tail: float
     transition: np.ndarray
+    evenness: float = 1.0
 
 
 def noise_rates(pool: np.ndarray, codes: np.ndarray) -> NoiseRates:
@@ -77,8 +81,9 @@ def noise_rates(pool: np.ndarray, codes: np.ndarray) -> NoiseRates:
     tail = 1 / (1 + np.exp(min(TAIL - ((1 - floor) * count - usual) / np.sqrt(usual + 1), 700)))
     if doubt[rank < CLEAREST[0]].mean() > UNCLEAR:
         tail = 0.0
-    transition = _transition(likeliest[clear], codes[clear], classes, rate, counted)
-    return NoiseRates(rate, float(np.sqrt(max(count, 1)) / number * counted), float(floor), float(tail), transition)
+    error = float(np.sqrt(max(count, 1)) / number * counted)
+    transition, evenness = _transition(likeliest[clear], codes[clear], classes, rate, counted)
+    return NoiseRates(float(rate), error, float(floor), float(tail), transition, evenness)
 
 
 @lru_cache(maxsize=256)
@@ -125,8 +130,10 @@ def _flatness(clear: np.ndarray, next_clear: np.ndarray) -> float:
     return float((first - OVERLAPPING * second) / np.sqrt(variance)) if variance > 0 else 0.0
 
 
-def _transition(likeliest: np.ndarray, codes: np.ndarray, classes: int, rate: float, counted: float) -> np.ndarray:
-    """Estimate the matrix: errors as counted, drawn towards even shares the more, the less pairs of classes recur."""
+def _transition(
+    likeliest: np.ndarray, codes: np.ndarray, classes: int, rate: float, counted: float
+) -> tuple[np.ndarray, float]:
+    """Estimate matrix and evenness: errors as counted, drawn to even shares the more, the less pairs of classes recur."""
     joint = np.zeros((classes, classes))
     np.add.at(joint, (likeliest, codes), 1.0)
     total = joint.sum(axis=1, keepdims=True)
@@ -137,16 +144,17 @@ def _transition(likeliest: np.ndarray, codes: np.ndarray, classes: int, rate: fl
     transition = evenness * even + (1 - evenness) * counts
     np.fill_diagonal(transition, 0)
     np.fill_diagonal(transition, 1 - transition.sum(axis=1))
-    return transition
+    return transition, evenness
 
 
 def _evenness(joint: np.ndarray) -> float:
     """Return 1 where pairs of classes recur no more often than by chance, towards 0 where they do.
 
     >>> _evenness(np.array([[0, 9, 0], [0, 0, 9], [9, 0, 0]])), _evenness(np.array([[0, 4, 4], [4, 0, 4], [4, 4, 0]]))
-    (0.122, 1.0)
+    (0.0, 0.999)
     """
-    cells, count = joint.size - len(joint), joint.sum()
+    cells, count = max(joint.size - len(joint), 1), joint.sum()
     recurring = (joint * (joint - 1)).sum() / 2
-    expected = count * (count - 1) / 2 / max(cells, 1)
-    return round(float(min((expected + 1) / (recurring + 1), 1.0)) ** 3, 3)
+    expected = count * (count - 1) / 2 / cells
+    surprise = (recurring - expected) / np.sqrt(expected + 1)
+    return round(float(1 / (1 + np.exp(min(SLOPE * (surprise - RECURRING), 700)))), 3)
