@@ -133,7 +133,7 @@ def _flatness(clear: np.ndarray, next_clear: np.ndarray) -> float:
 def _transition(
     likeliest: np.ndarray, codes: np.ndarray, classes: int, rate: float, counted: float
 ) -> tuple[np.ndarray, float]:
-    """Estimate matrix and evenness: errors as counted, drawn to even shares the more, the less pairs of classes recur."""
+    """Estimate matrix and evenness: errors as counted, drawn to even shares, the less pairs of classes recur."""
     joint = np.zeros((classes, classes))
     np.add.at(joint, (likeliest, codes), 1.0)
     total = joint.sum(axis=1, keepdims=True)

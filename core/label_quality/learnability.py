@@ -10,6 +10,9 @@ from __future__ import annotations
 import numpy as np
 
 DATASET = 4.0  # standard errors above the mean of all permutations
+# Log likelihood of all labels together, in nats. A pool that knows nothing is nearly constant, and what is left of it
+# follows the shares of the folds: many standard errors, and next to no gain.
+LEAST_GAIN = 3.0
 LEAST_RECALL = 0.2  # of a class, below which most of what is said of it would be that it is wrong
 
 
@@ -34,5 +37,8 @@ def permutation_score(pool: np.ndarray, codes: np.ndarray) -> float:
     logs = np.log(np.maximum(pool, 1e-9)).astype(np.float64)
     logs -= (logs @ shares)[:, None]  # of each row, over the labels as often as they occur
     logs -= logs.mean(axis=0)
+    gain = float(logs[np.arange(n), codes].sum())
+    if abs(gain) < LEAST_GAIN:
+        return 0.0
     variance = (shares * np.square(logs).sum(axis=0)).sum() * n / (n - 1)
-    return float(logs[np.arange(n), codes].sum() / np.sqrt(variance)) if variance > 0 else 0.0
+    return gain / float(np.sqrt(variance))

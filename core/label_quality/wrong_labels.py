@@ -201,7 +201,7 @@ def _range(pool: np.ndarray, codes: np.ndarray, rows: np.ndarray, rates: NoiseRa
     given = pool[rows, codes[rows]].astype(np.float64)
     differs = float((pool[rows].argmax(axis=1) != codes[rows]).mean())
     unforeseen = max(float((1 - given).mean()) - 2 * rates.rate, differs - rates.rate, 0.0)
-    low = max(0.9 * rates.rate - CERTAINTY * rates.error, 0.0) if rates.floor > 0.5 else 0.0
+    low = max(0.85 * rates.rate - CERTAINTY * rates.error, 0.0) if rates.floor > 0.5 else 0.0
     spread = SPREAD + TAIL_SPREAD * rates.tail
     high = rates.rate + spread * unforeseen + CERTAINTY * rates.error + 2 / len(rows)
     return int(np.floor(low * len(rows))), int(np.ceil(min(high, 1.0) * len(rows)))
