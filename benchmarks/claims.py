@@ -1,12 +1,12 @@
-"""Do the claims about labels hold? The range of their number, the precision of flags, and silence where nothing is wrong.
+"""Do the claims about labels hold? The range of their number, the precision of flags, silence where nothing is wrong.
 
     python -m benchmarks.claims [--seeds 310 311 …] [--quick] [--verbose]
 
 Every condition of :mod:`benchmarks.made_labels` is scanned with defaults, and judged beside cleanlab's
 ``find_label_issues`` on the probabilities of the same scan. Prints, for each kind of data, how often the told range held
-the true number of wrong labels and how wide it was, and the mean differences of told and true precision: of the flags,
-of the 100 worst (from 200 judged rows on) and of the 500 worst (from 2,000). Settings were chosen with the seeds 300 to
-309; the default reports on others.
+the true number of wrong labels and how wide it was, and the mean differences of told and true precision: of the
+flags, of the 100 worst (from 200 judged rows on) and of the 500 worst (from 2,000). Settings were chosen with the seeds
+300 to 309; the default reports on others.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def judged(condition: Condition, seed: int, *, verbose: bool = False) -> Outcome
     if verbose:
         shares = " ".join(f"{name} {share:.2f}/{true:.2f}" for name, (share, true) in told_and_true.items())
         print(
-            f"{condition.kind[:8]:8} {condition.name[:30]:30} {seed} wrong {wrong.sum():5} told {told.get('number', 0):5} "
+            f"{condition.kind[:8]:8} {condition.name[:30]:30} {seed} wrong {wrong.sum()} told {told.get('number', 0)} "
             f"({low} to {high}){'' if outcome.holds else ' MISSED'} flags {flags.sum()} {shares}"
             f"{' TOO SURE' if outcome.too_sure else ''}{' OVER HALF' if outcome.over_half else ''}",
             flush=True,
@@ -131,7 +131,8 @@ def _print(outcomes: list[Outcome]) -> None:
         print(
             f"{kind:15} held {np.mean([each.holds for each in of_kind]):.1%}, median width "
             f"{np.median([each.width for each in of_kind]):.3f}; |told − true| {gaps or '–'}; flagged "
-            f"{np.mean([each.flagged for each in of_kind]):.3f} (cleanlab {np.nanmean([each.theirs for each in of_kind]):.3f})"
+            f"{np.mean([each.flagged for each in of_kind]):.3f} "
+            f"(cleanlab {np.nanmean([each.theirs for each in of_kind]):.3f})"
         )
     usual = [each for each in outcomes if each.condition.kind != HUMAN]
     accurate = [each.width for each in usual if each.accuracy >= ACCURATE]
