@@ -3,8 +3,8 @@
     python -m benchmarks.claims [--seeds 310 311 …] [--quick] [--verbose]
 
 Every condition of :mod:`benchmarks.made_labels` is scanned with defaults, and judged beside cleanlab's
-``find_label_issues`` on the probabilities of the same scan. Prints, for each kind of data, how often the told range held
-the true number of wrong labels and how wide it was, and the mean differences of told and true precision: of the
+``find_label_issues`` on the probabilities of the same scan. Prints, for each kind of data, how often the told range
+held the true number of wrong labels and how wide it was, and the mean differences of told and true precision: of the
 flags, of the 100 worst (from 200 judged rows on) and of the 500 worst (from 2,000). Settings were chosen with the seeds
 300 to 309; the default reports on others.
 """
