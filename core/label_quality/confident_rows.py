@@ -79,7 +79,8 @@ def noise_rates(pool: np.ndarray, codes: np.ndarray) -> NoiseRates:
     counted = rate * number / count if count else 0.0  # share of the exceptions that are errors
     usual = number * overlap_among_confident(float(differs.mean()))
     tail = 1 / (1 + np.exp(min(TAIL - ((1 - floor) * count - usual) / np.sqrt(usual + 1), 700)))
-    if doubt[rank < CLEAREST[0]].mean() > UNCLEAR:
+    clearest = doubt[rank < CLEAREST[0]]  # none where each class has five rows or fewer
+    if len(clearest) and clearest.mean() > UNCLEAR:
         tail = 0.0
     error = float(np.sqrt(max(count, 1)) / number * counted)
     transition, evenness = _transition(likeliest[clear], codes[clear], classes, rate, counted)

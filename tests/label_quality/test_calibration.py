@@ -10,7 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from labelsift.io.read import read
-from labelsift.label_quality.calibration import calibrated, error_count, expected_precision, worth_a_look
+from labelsift.label_quality.calibration import (
+    PRIOR,
+    USUAL,
+    calibrated,
+    error_count,
+    expected_precision,
+    worth_a_look,
+)
 from labelsift.models import kernel_ridge as ridge
 from labelsift.report import Report
 from labelsift.scanning import scan
@@ -65,10 +72,20 @@ def test_rows_that_were_not_judged_count_nowhere(wrong, unknown):
 
 
 @given(chances, st.integers(1, 80))
-def test_the_more_are_looked_at_the_smaller_the_share_of_errors(wrong, budget):
-    first, more = expected_precision(wrong, budget), expected_precision(wrong, budget + 1)
-    assert first is not None and more is not None and more <= first + 1e-12
-    assert first == pytest.approx(np.sort(wrong)[::-1][:budget].mean())
+def test_the_share_of_errors_is_that_of_the_worst_drawn_towards_the_usual_by_few_labels(wrong, budget):
+    told, worst = expected_precision(wrong, budget), np.sort(wrong)[::-1][:budget]
+    assert told is not None
+    low, high = sorted([worst.mean(), USUAL])
+    assert low - 1e-12 <= told <= high + 1e-12
+    # The more labels, the less it is drawn: by PRIOR labels among all.
+    assert abs(told - worst.mean()) == pytest.approx(abs(USUAL - worst.mean()) * PRIOR / (len(worst) + PRIOR))
+
+
+@given(chances.filter(lambda wrong: wrong.min() >= USUAL), st.integers(1, 80), st.integers(1, 80))
+def test_of_many_labels_the_worst_hold_the_most_errors(wrong, budget, more):
+    many = np.repeat(wrong, 200)
+    first, second = expected_precision(many, 200 * budget), expected_precision(many, 200 * (budget + more))
+    assert first is not None and second is not None and second <= first + PRIOR / 200
 
 
 def test_nothing_is_said_of_nothing():
