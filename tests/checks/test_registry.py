@@ -16,8 +16,7 @@ ORDER = (
 )
 SHOWN = (
     "unlearnable label ambiguous span outlier near_duplicate exact_duplicate conflicting_labels taxonomy leakage "
-    "language pii secret empty "
-    "garbage imbalance drift boundary hard"
+    "language pii secret empty garbage imbalance drift boundary hard"
 )
 
 
