@@ -17,6 +17,7 @@ from .context import Context, Result
 from .registry import check
 
 NAME_LENGTH = 60
+TOO_FEW = "too_few"  # kind of the finding where there is not enough to learn from
 MOST_NOTES = 3  # about classes
 CERTAINTY = 3.0  # standard errors above guessing from which a model has learned something
 FEWEST = 50  # judged labels from which a test that finds nothing says something
@@ -48,10 +49,11 @@ def unlearnable(context: Context) -> Result:
             Finding(
                 id=context.samples.name,
                 issue="unlearnable",
+                kind=TOO_FEW if len(rows) < FEWEST else "",
                 scope="dataset",
                 score=0.0,
                 reason=(what := _of_all(len(rows), agrees, guess)),
-                evidence={"agreement": round(agrees, 4), "guessing": round(guess, 4)},
+                evidence={"agreement": round(agrees, 4), "guessing": round(guess, 4), "judged": len(rows)},
             )
         )
         context.notes.insert(0, what)
@@ -69,10 +71,10 @@ def unlearnable(context: Context) -> Result:
     by_size = sorted(claims.mostly_wrong, key=lambda code: -sizes[code])
     for code in by_size:
         share = claims.mostly_wrong[code]
+        name = shortened(context.classes[code], NAME_LENGTH)
         what = (
-            f"Of the {_rows(sizes[code])} labeled {shortened(context.classes[code], NAME_LENGTH)} {percent(share)} look "
-            "wrong: look at the class as a whole before its rows. Its labels may have been swapped, or it may have "
-            "served as a dump."
+            f"Of the {_rows(sizes[code])} labeled {name} {percent(share)} look wrong: look at the class as a whole "
+            "before its rows. Its labels may have been swapped, or it may have served as a dump."
         )
         evidence = {"flagged": round(share, 4), "size": sizes[code]}
         result.findings.append(_of_class(context.classes[code], what, 1 - share, evidence, kind="mostly_wrong"))
@@ -110,8 +112,8 @@ def _rows(number: int) -> str:
 
 def _of_all(judged: int, agrees: float, guess: float) -> str:
     if judged < FEWEST:
-        labels = "label is" if judged == 1 else "labels are"
-        return f"{judged} judged {labels} too few to learn from. No label can be called wrong."
+        labels = "1 judged label is" if judged == 1 else f"{judged} judged labels are"
+        return f"{labels} too few to learn from. No label can be called wrong."
     by_chance = CERTAINTY * math.sqrt(guess * (1 - guess) / judged)
     tell = "hardly tell" if agrees > guess + by_chance else "do not tell"
     return (
