@@ -120,8 +120,12 @@ def test_flags_and_findings_agree(report):
 
 def test_every_planted_trouble_is_found(report):
     flagged = {name: set(of_issue(report.findings, name)["id"].to_pylist()) for name in report.summary()["issues"]}
-    assert {*WRONG, "copy"} <= flagged["label"]
-    assert len(flagged["label"]) <= 8
+    # Four of 120 labels contradict their texts: worth a question each, and too little to be called wrong.
+    assert flagged["label"] == set() and flagged["unlearnable"] == set()
+    assert {*WRONG, "copy"} <= flagged["ambiguous"]
+    assert len(flagged["ambiguous"]) <= 8
+    low, high = report.facts["label_errors"]["range"]
+    assert low == 0 and 4 <= high <= 15
     assert flagged["exact_duplicate"] == {"card-0", "copy"}
     assert {"card-0", "near"} <= flagged["near_duplicate"]
     assert {"card-0", "copy"} <= flagged["conflicting_labels"]
@@ -309,7 +313,8 @@ def test_probabilities_that_the_user_brought_are_used_alone(samples):
     assert report.classes == ("card", "login", "refund", "voucher")
     worst = report.scores.sort_by("label_score")["id"].to_pylist()
     assert set(worst[:3]) < {*WRONG, "copy", "alone", "german"}  # what the model contradicts
-    assert set(WRONG) <= set(of_issue(report.findings, "label")["id"].to_pylist())
+    assert of_issue(report.findings, "label").num_rows == 0  # four of 120 prove nothing
+    assert set(WRONG) <= set(of_issue(report.findings, "ambiguous")["id"].to_pylist())
 
 
 def bilingual() -> tuple[Samples, np.ndarray]:
@@ -329,7 +334,7 @@ def bilingual() -> tuple[Samples, np.ndarray]:
 @pytest.mark.parametrize("only", [None, ["label"], ["label", "conflicting_labels"]])
 def test_a_model_of_ones_own_judges_what_the_embedder_cannot_read(only):
     samples, probs = bilingual()
-    report = scan(samples, signals=Signals(pred_probs=probs), only=only, store=None)
+    report = scan(samples, signals=Signals(pred_probs=probs), only=only, budget=2, store=None)
     assert report.scores["label_score"].null_count == 0
     findings = of_issue(report.findings, "label")
     assert set(findings["id"].to_pylist()) == {samples.ids[number].as_py() for number in (62, 71)}

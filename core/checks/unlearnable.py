@@ -6,14 +6,20 @@ class, or about the data set (:mod:`labelsift.label_quality.learnability`).
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from ..data.formatting import percent, shortened
 from ..data.schemas import Finding
+from ..label_quality.learnability import LEAST_RECALL
 from .context import Context, Result
 from .registry import check
 
 NAME_LENGTH = 60
+TOO_FEW = "too_few"  # kind of the finding where there is not enough to learn from
+MOST_NOTES = 3  # about classes
+CERTAINTY = 3.0  # standard errors above guessing from which a model has learned something
 FEWEST = 50  # judged labels from which a test that finds nothing says something
 
 
@@ -34,68 +40,83 @@ def unlearnable(context: Context) -> Result:
     result = Result(np.full(n, np.nan, dtype=np.float32), np.zeros(n, dtype=bool), [])
     if claims is None or context.pred_probs is None:
         return result
+    judged = np.isfinite(claims.given)
     if not claims.learnable:
-        rows = np.flatnonzero(np.isfinite(claims.given))
-        agrees = float((context.pred_probs[rows].argmax(axis=1) == context.codes[rows]).mean())
-        guess = float(np.bincount(context.codes[rows]).max() / len(rows))
+        rows = np.flatnonzero(judged)
+        agrees = float((context.pred_probs[rows].argmax(axis=1) == context.codes[rows]).mean()) if len(rows) else 0.0
+        guess = float(np.bincount(context.codes[rows]).max() / len(rows)) if len(rows) else 0.0
         result.findings.append(
             Finding(
                 id=context.samples.name,
                 issue="unlearnable",
+                kind=TOO_FEW if len(rows) < FEWEST else "",
                 scope="dataset",
                 score=0.0,
                 reason=(what := _of_all(len(rows), agrees, guess)),
-                evidence={"agreement": round(agrees, 4), "guessing": round(guess, 4)},
+                evidence={"agreement": round(agrees, 4), "guessing": round(guess, 4), "judged": len(rows)},
             )
         )
         context.notes.insert(0, what)
         return result
+    sizes = np.bincount(context.codes[judged], minlength=len(context.classes)).tolist()
     for code, share in claims.unlearnable.items():
-        name = shortened(context.classes[code], NAME_LENGTH)
-        size = int((context.codes == code).sum())
         what = (
-            f"The model finds {percent(share)} of the {size:,} rows of class {name}, too few to call any of its labels "
-            "wrong: they are not flagged, and count in no rate."
+            f"The model finds {percent(share)} of the {_rows(sizes[code])} of class "
+            f"{shortened(context.classes[code], NAME_LENGTH)}, too few to call any of its labels wrong: they are not "
+            "flagged, and count in no rate."
         )
-        result.findings.append(
-            Finding(
-                id=context.classes[code],
-                issue="unlearnable",
-                scope="class",
-                score=share,
-                given=context.classes[code],
-                reason=what,
-                evidence={"recall": share, "size": size},
-            )
-        )
-        context.notes.append(what)
-    for code, share in claims.mostly_wrong.items():
+        evidence = {"recall": share, "size": sizes[code]}
+        result.findings.append(_of_class(context.classes[code], what, share, evidence))
+    context.notes += _noted([finding.reason for finding in result.findings], list(claims.unlearnable), context.classes)
+    by_size = sorted(claims.mostly_wrong, key=lambda code: -sizes[code])
+    for code in by_size:
+        share = claims.mostly_wrong[code]
         name = shortened(context.classes[code], NAME_LENGTH)
-        size = int((context.codes == code).sum())
         what = (
-            f"{percent(share)} of the {size:,} labels {name} look wrong: look at the class as a whole before its rows. "
-            "Its labels may have been swapped, or it may have served as a dump."
+            f"Of the {_rows(sizes[code])} labeled {name} {percent(share)} look wrong: look at the class as a whole "
+            "before its rows. Its labels may have been swapped, or it may have served as a dump."
         )
-        result.findings.append(
-            Finding(
-                id=context.classes[code],
-                issue="unlearnable",
-                kind="mostly_wrong",
-                scope="class",
-                score=1 - share,
-                given=context.classes[code],
-                reason=what,
-                evidence={"flagged": round(share, 4), "size": size},
-            )
-        )
-        context.notes.append(what)
+        evidence = {"flagged": round(share, 4), "size": sizes[code]}
+        result.findings.append(_of_class(context.classes[code], what, 1 - share, evidence, kind="mostly_wrong"))
+        context.notes += [what] if code in by_size[:MOST_NOTES] else []
     return result
+
+
+def _of_class(name: str, reason: str, score: float, evidence: dict[str, float], *, kind: str = "") -> Finding:
+    return Finding(
+        id=name,
+        issue="unlearnable",
+        kind=kind,
+        scope="class",
+        score=score,
+        given=name,
+        reason=reason,
+        evidence=evidence,
+    )
+
+
+def _noted(reasons: list[str], codes: list[int], classes: tuple[str, ...]) -> list[str]:
+    """Return one note a class, or a single one where they would hide what else is noted."""
+    if len(reasons) <= MOST_NOTES:
+        return reasons
+    names = ", ".join(shortened(classes[code], NAME_LENGTH) for code in codes[:MOST_NOTES])
+    return [
+        f"Of each of {len(codes):,} classes the model finds less than {percent(LEAST_RECALL)} of the rows, too few to "
+        f"call any of their labels wrong: they are not flagged, and count in no rate. Among them: {names}."
+    ]
+
+
+def _rows(number: int) -> str:
+    return f"{number:,} rows" if number != 1 else "1 row"
 
 
 def _of_all(judged: int, agrees: float, guess: float) -> str:
     if judged < FEWEST:
-        return f"{judged} judged labels are too few to learn from. No label can be called wrong."
+        labels = "1 judged label is" if judged == 1 else f"{judged} judged labels are"
+        return f"{labels} too few to learn from. No label can be called wrong."
+    by_chance = CERTAINTY * math.sqrt(guess * (1 - guess) / judged)
+    tell = "hardly tell" if agrees > guess + by_chance else "do not tell"
     return (
-        f"The samples do not tell these labels: the model agrees with {percent(agrees)} of them, and always guessing "
+        f"The samples {tell} these labels: the model agrees with {percent(agrees)} of them, and always guessing "
         f"the commonest would with {percent(guess)}. No label can be called wrong."
     )

@@ -54,7 +54,7 @@ class WrongLabels:
     rates
         Of noise.
     learnable
-        The samples tell the labels at all.
+        The samples tell the labels at all, and those of one class at least well enough.
     unlearnable
         Positions of the classes of which nothing is claimed, with the share of their rows that the model finds.
     mostly_wrong
@@ -93,11 +93,12 @@ def wrong_labels(pool: np.ndarray, ranking: np.ndarray, codes: np.ndarray, judge
     expected = np.zeros(n, dtype=bool)
     expected[rows] = pool[rows].argmax(axis=1) == codes[rows]
     together = permutation_score(pool[rows], codes[rows])
-    if together < DATASET:
-        return WrongLabels(wrong, given, expected, 0, len(rows), noise_rates(pool[rows], codes[rows]), False, {}, {})
     recall = _recall(pool[rows], codes[rows])
     unlearnable = {int(code): float(recall[code]) for code in np.flatnonzero(recall < LEAST_RECALL)}
-    rows = rows[~np.isin(codes[rows], list(unlearnable))]
+    learned = rows[~np.isin(codes[rows], list(unlearnable))]
+    if together < DATASET or not len(learned):
+        return WrongLabels(wrong, given, expected, 0, len(rows), noise_rates(pool[rows], codes[rows]), False, {}, {})
+    rows = learned
     rates = noise_rates(pool[rows], codes[rows])
     noise, probable = _probabilities(pool, codes, rows, rates)
     # Where there is a floor of errors, Bayes' rule knows more of them than the ranking.

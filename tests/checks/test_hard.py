@@ -161,8 +161,11 @@ def test_samples_that_were_not_trained_on_have_no_dynamics(training):
     assert report.scores["label_score"].null_count == 0
     assert report.scores["dynamics_subset"].is_null().to_pylist() == [bool(row % 2) for row in range(ROWS)]
     assert any(f"nothing of {ROWS // 2} labeled samples" in note for note in report.notes)
-    alone = scanned(vectors, labels).scores["label_score"].to_numpy()[1::2]
-    np.testing.assert_allclose(report.scores["label_score"].to_numpy()[1::2], alone, atol=1e-6)
+    # Their scores are probabilities along one ranking with the others: their own order stays, the values nearly.
+    without = scanned(vectors, labels).scores["label_score"].to_numpy()[1::2]
+    beside = report.scores["label_score"].to_numpy()[1::2]
+    np.testing.assert_allclose(beside, without, atol=5e-3)
+    assert np.array_equal(np.argsort(beside)[:50], np.argsort(without)[:50])
 
 
 @pytest.mark.parametrize(

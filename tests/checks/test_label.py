@@ -83,7 +83,8 @@ def test_a_budget_flags_exactly_that_many_of_the_worst(budget):
     report = scanned(vectors, given, budget=budget)
     score = report.scores["label_score"].to_numpy()
     flagged = report.scores["is_label_issue"].to_numpy(zero_copy_only=False)
-    assert flagged.sum() == report.findings.num_rows == budget
+    of_samples = [row for row in report.findings["scope"].to_pylist() if row == "sample"]  # others are about classes
+    assert flagged.sum() == len(of_samples) == budget
     assert score[flagged].max() <= score[~flagged].min()
 
 
@@ -106,23 +107,70 @@ def test_another_order_of_rows_hardly_moves_the_ranking():
     assert np.corrcoef(first, second)[0, 1] > 0.97
 
 
-def brought(make_context, probabilities: list[list[float]], labels: list[str | None], graph: Graph | None = None):
+NAMES = ("lost_card", "new_card", "refund")
+CERTAIN = dict(zip(NAMES, ([0.97, 0.02, 0.01], [0.01, 0.97, 0.02], [0.02, 0.01, 0.97]), strict=True))
+CLEAR = 60  # rows that follow those of a test, which show that these labels can be learned
+
+
+def brought(
+    make_context,
+    probabilities: list[list[float]],
+    labels: list[str | None],
+    graph: Graph | None = None,
+    *,
+    clear_rows: int = CLEAR,
+):
+    """Bring probabilities for some rows, and after them for rows about which model and labels agree."""
+    clear = [NAMES[row % 3] for row in range(clear_rows)]
+    if graph is not None:  # the neighbours of the others are themselves
+        own = np.arange(len(labels), len(labels) + clear_rows, dtype=np.int32)[:, None]
+        rows = np.append(graph.rows, np.repeat(own, graph.rows.shape[1], axis=1), axis=0)
+        graph = Graph(rows, np.full(rows.shape, 0.9, dtype=np.float32))
     return make_context(
-        [f"text {row}" for row in range(len(labels))],
-        labels,
-        classes=("lost_card", "new_card", "refund"),
-        pred_probs=np.array(probabilities, dtype=np.float32),
+        [f"text {row}" for row in range(len(labels) + clear_rows)],
+        [*labels, *clear],
+        classes=NAMES,
+        pred_probs=np.array(probabilities + [CERTAIN[name] for name in clear], dtype=np.float32),
         graph=graph,
     )
 
 
 def test_the_score_is_the_probability_that_the_label_is_right(make_context):
-    probabilities = [[0.7, 0.2, 0.1], [0.06, 0.9, 0.04], [0.2, 0.3, 0.5]]
-    result = label(brought(make_context, probabilities, ["lost_card", "lost_card", None]))
-    assert result.score[0] > 0.5 > result.score[1]
-    assert result.suggested.tolist() == [1, 1, -1]
-    assert (result.confidence[:2] <= 1 - result.score[:2] + 1e-6).all()  # one of the classes that it may be instead
-    assert np.isnan([result.score[2], result.confidence[2]]).all()
+    # Three of a hundred labels contradict a model that is sure of them, as often in each class.
+    wrong = [NAMES[(row + 1) % 3] for row in range(9)]
+    probabilities = [[0.7, 0.2, 0.1], [0.2, 0.3, 0.5], *[CERTAIN[NAMES[row % 3]] for row in range(9)]]
+    result = label(brought(make_context, probabilities, ["lost_card", None, *wrong], clear_rows=300))
+    assert result.score[0] > 0.5 > result.score[2:11].max()
+    assert np.flatnonzero(result.is_issue).tolist() == list(range(2, 11))
+    assert result.suggested[1:11].tolist() == [-1, *[0, 1, 2] * 3]
+    judged = np.isfinite(result.score)
+    assert (result.confidence[judged] <= 1 - result.score[judged] + 1e-6).all()  # one class that it may be instead
+    assert np.isnan([result.score[1], result.confidence[1]]).all()
+
+
+def test_a_contradiction_alone_proves_no_error(make_context):
+    # Nothing tells an error from a rare, but right label: the row is no flag, and its score says less than even odds.
+    result = label(brought(make_context, [[0.04, 0.95, 0.01]], ["lost_card"]))
+    assert not result.is_issue.any() and result.findings == []
+    assert 0.5 < result.score[0] == np.nanmin(result.score)
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3, 5])
+def test_nothing_is_claimed_of_a_handful_of_rows(make_context, rows):
+    context = make_context(
+        [f"text {row}" for row in range(rows)],
+        ["lost_card", "new_card", "new_card", "refund", "refund"][:rows],
+        classes=NAMES,
+        pred_probs=np.array([[0.04, 0.95, 0.01]] * rows, dtype=np.float32),
+        budget=2,
+    )
+    result = label(context)
+    assert np.isnan(result.score).all() and np.isnan(result.confidence).all()
+    assert not result.is_issue.any() and result.findings == []
+    assert (result.suggested == -1).all()
+    told = context.facts["label_errors"]
+    assert (told["number"], told["range"], told["learnable"]) == (0, None, False)
+    assert told["expected_precision"] is None and told["expected_precision_at"] == {}
 
 
 def neighbours_of_first(labels: list[str | None], order: list[int]) -> Graph:
@@ -160,38 +208,39 @@ def neighbours_of_first(labels: list[str | None], order: list[int]) -> Graph:
 )
 def test_reasons_are_sentences_that_a_labeler_understands(make_context, model, neighbours, reason):
     labels = ["lost_card", *neighbours]
-    certain = {"lost_card": [0.98, 0.01, 0.01], "new_card": [0.01, 0.98, 0.01], "refund": [0.01, 0.01, 0.98]}
     probabilities = [[0.3, model, 0.7 - model] if model < 0.5 else [0.99 - model, model, 0.01]]
-    probabilities += [certain[neighbour or "refund"] for neighbour in neighbours]
+    probabilities += [CERTAIN[neighbour or "refund"] for neighbour in neighbours]
     graph = neighbours_of_first(labels, list(range(1, len(labels))))
     context = brought(make_context, probabilities, labels, graph)
     context.budget = 1
     (finding,) = label(context).findings
     assert (finding.id, finding.given, finding.suggested) == ("r0", "lost_card", "new_card")
-    assert finding.reason == reason
+    assert finding.reason.startswith(reason)
     assert 0 < finding.confidence <= 1 - finding.score + 1e-6
     assert len(finding.related_ids) == min(10, len([neighbour for neighbour in neighbours if neighbour]))
 
 
 def test_without_neighbours_the_model_alone_speaks(make_context):
     context = brought(make_context, [[0.04, 0.95, 0.01], [0.1, 0.8, 0.1]], ["lost_card", "new_card"])
+    context.budget = 1
     (finding,) = label(context).findings
-    assert finding.reason == "Labeled lost_card; the model (0.95) says new_card."
+    assert finding.reason.startswith("Labeled lost_card; the model (0.95) says new_card.")
 
 
 def test_blank_unreadable_and_unknown_rows_are_not_judged(make_context):
     probabilities = [[0.02, 0.97, 0.01]] * 4
     context = brought(make_context, probabilities, ["lost_card"] * 4)
-    context.fold_of = np.zeros(4, dtype=np.int16)  # as for probabilities of our own
+    context.fold_of = np.zeros(4 + CLEAR, dtype=np.int16)  # as for probabilities of our own
+    context.budget = 4
     context.pred_probs[3] = np.nan
     context.readable[1] = False
     context.blank[2] = True  # as for a text that shows nothing
     result = label(context)
-    assert np.isnan(result.score).tolist() == [False, True, True, True]
-    assert not result.is_issue[1:].any()
-    assert (result.suggested[1:] == -1).all()
-    assert np.isnan(result.confidence[1:]).all()
-    assert {finding.id for finding in result.findings} <= {"r0"}
+    assert np.isnan(result.score).tolist() == [False, True, True, True] + [False] * CLEAR
+    assert result.is_issue[0] and not result.is_issue[1:4].any()
+    assert (result.suggested[1:4] == -1).all()
+    assert np.isnan(result.confidence[1:4]).all()
+    assert not {finding.id for finding in result.findings} & {"r1", "r2", "r3"}
 
 
 def test_a_model_that_the_user_brought_reads_what_the_embedder_cannot(make_context):
@@ -199,11 +248,12 @@ def test_a_model_that_the_user_brought_reads_what_the_embedder_cannot(make_conte
     probabilities = [[0.02, 0.97, 0.01], *[[0.02, 0.97, 0.01]] * 3]
     context = brought(make_context, probabilities, labels, neighbours_of_first(labels, [1, 2, 3]))
     context.readable[:] = False
+    context.budget = 1
     result = label(context)
     assert np.isfinite(result.score).all()
     (finding,) = result.findings
     # Its neighbours are those of a vector that says nothing: only the model speaks.
-    assert finding.reason == "Labeled lost_card; the model (0.97) says new_card."
+    assert finding.reason.startswith("Labeled lost_card; the model (0.97) says new_card.")
     assert (finding.related_ids, finding.evidence["neighbors"]) == ([], 0)
 
 

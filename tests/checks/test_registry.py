@@ -11,11 +11,12 @@ from labelsift.checks.registry import check
 from labelsift.data.issues import Issue, issue_named, issue_names, register
 
 ORDER = (
-    "empty language exact_duplicate near_duplicate label annotators systematic conflicting_labels outlier taxonomy hard"
+    "empty language exact_duplicate near_duplicate label unlearnable annotators systematic ambiguous "
+    "conflicting_labels outlier taxonomy hard"
 )
 SHOWN = (
-    "label span outlier near_duplicate exact_duplicate conflicting_labels taxonomy leakage language pii secret empty "
-    "garbage imbalance drift boundary hard"
+    "unlearnable label ambiguous span outlier near_duplicate exact_duplicate conflicting_labels taxonomy leakage "
+    "language pii secret empty garbage imbalance drift boundary hard"
 )
 
 

@@ -38,7 +38,7 @@ def real(
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory) -> Path:
-    """Sixty rows with two wrong labels, ids that look like formulas, and a kept run."""
+    """Sixty rows with two labels that contradict their texts, ids that look like formulas, and a run with two flags."""
     folder = tmp_path_factory.mktemp("cli")
     with (folder / "tickets.csv").open("w", newline="") as file:
         writer = csv.writer(file)
@@ -47,7 +47,7 @@ def data(tmp_path_factory) -> Path:
             writer.writerow([f"=cmd|' /C calc'!A{number}", f"my card number {number} has not arrived", "card", "mail"])
             label = "card" if number in (4, 9) else "@refund"
             writer.writerow([f"+{number}", f"please refund order {number} to my account", label, "phone"])
-    result = run("scan", folder / "tickets.csv", *ROLES, "--store", folder / "kept")
+    result = run("scan", folder / "tickets.csv", *ROLES, "--budget", 2, "--store", folder / "kept")
     assert result.exit_code == 0
     return folder
 
@@ -85,7 +85,9 @@ def test_a_scan_takes_what_a_training_kept(data, tmp_path):
 def test_a_scan_says_what_it_found(data, tmp_path):
     done = real("scan", data / "tickets.csv", *ROLES, folder=tmp_path)
     assert done.returncode == 0
-    assert "2 of 60 labels look wrong" in " ".join(done.stdout.split())
+    said = " ".join(done.stdout.split())
+    # Two labels among sixty are unlike their texts: too little to call labels wrong, and enough to ask.
+    assert "None of the 60 labels looks wrong" in said and "Ambiguous labels" in said
     assert done.stderr == ""  # no progress bar without a terminal
     assert (tmp_path / ".labelsift" / "runs").is_dir()
 
@@ -93,7 +95,8 @@ def test_a_scan_says_what_it_found(data, tmp_path):
 def test_json_is_one_value_and_nothing_else(data, tmp_path):
     done = real("scan", data / "tickets.csv", *ROLES, "--json", "--no-store", folder=tmp_path)
     summary = json.loads(done.stdout)
-    assert (summary["dataset"], summary["rows"], summary["issues"]["label"]["count"]) == ("tickets", 60, 2)
+    counts = [summary["issues"][name]["count"] for name in ("label", "ambiguous")]
+    assert (summary["dataset"], summary["rows"], counts) == ("tickets", 60, [0, 2])
     assert done.stderr == ""
     assert list(tmp_path.iterdir()) == []
 
@@ -142,7 +145,7 @@ def test_signals_are_read_from_files(data, tmp_path, form):
     summary = json.loads(result.stdout)
     assert summary["settings"]["pred_probs"] == "the user's model"
     assert summary["settings"]["embedder"] == "the user's embeddings"
-    assert summary["issues"]["label"]["count"] == 2
+    assert summary["issues"]["ambiguous"]["count"] == 2
 
 
 def test_a_page_is_written_with_and_without_texts(data, tmp_path):

@@ -63,6 +63,8 @@ def test_embeddings_alone_find_more_than_self_confidence(digits):
     assert 2 * (flags & wrong).sum() / (flags.sum() + wrong.sum()) > 0.85
     assert {name for name in report.scores.column_names if name.startswith("is_")} == {
         "is_label_issue",
+        "is_unlearnable_issue",
+        "is_ambiguous_issue",
         "is_outlier_issue",
     }
 
@@ -75,7 +77,9 @@ def test_probabilities_alone_rank_no_worse_than_self_confidence(digits):
     assert "embedder" not in report.settings
     ours = average_precision(given != truth, report.scores["label_score"].to_numpy())
     assert ours >= average_precision(given != truth, self_confidence(given, probs)) - 0.002
-    assert [name for name in report.scores.column_names if name.startswith("is_")] == ["is_label_issue"]
+    assert [name for name in report.scores.column_names if name.startswith("is_")] == [
+        *("is_label_issue", "is_unlearnable_issue", "is_ambiguous_issue")
+    ]
 
 
 def test_nothing_speaks_of_texts(digits, tmp_path: Path, capsys):

@@ -10,7 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from labelsift.io.read import read
-from labelsift.label_quality.calibration import calibrated, error_count, expected_precision, worth_a_look
+from labelsift.label_quality.calibration import (
+    FEW,
+    PRIOR,
+    USUAL,
+    calibrated,
+    error_count,
+    expected_precision,
+    worth_a_look,
+)
 from labelsift.models import kernel_ridge as ridge
 from labelsift.report import Report
 from labelsift.scanning import scan
@@ -65,10 +73,19 @@ def test_rows_that_were_not_judged_count_nowhere(wrong, unknown):
 
 
 @given(chances, st.integers(1, 80))
-def test_the_more_are_looked_at_the_smaller_the_share_of_errors(wrong, budget):
-    first, more = expected_precision(wrong, budget), expected_precision(wrong, budget + 1)
-    assert first is not None and more is not None and more <= first + 1e-12
-    assert first == pytest.approx(np.sort(wrong)[::-1][:budget].mean())
+def test_the_share_of_errors_is_that_of_the_worst_drawn_towards_the_usual_by_few_labels(wrong, budget):
+    told, worst = expected_precision(wrong, budget), np.sort(wrong)[::-1][:budget]
+    assert told is not None
+    drawn = PRIOR / (len(worst) + PRIOR) if len(worst) < FEW else 0
+    assert abs(told - worst.mean()) == pytest.approx(abs(USUAL - worst.mean()) * drawn)
+    assert min(worst.mean(), USUAL) - 1e-12 <= told <= max(worst.mean(), USUAL) + 1e-12 or not drawn
+
+
+@given(chances, st.integers(1, 40), st.integers(1, 40))
+def test_of_many_labels_the_more_are_looked_at_the_smaller_the_share_of_errors(wrong, budget, more):
+    many = np.repeat(wrong, FEW)
+    first, second = (expected_precision(many, FEW * number) for number in (budget, budget + more))
+    assert first is not None and second is not None and second <= first + 1e-12
 
 
 def test_nothing_is_said_of_nothing():

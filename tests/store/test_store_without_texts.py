@@ -199,7 +199,8 @@ def test_the_returned_report_is_pushed_and_shown_with_texts(tmp_path, recording)
 
 
 def test_a_round_with_probes_is_told(tmp_path, recording):
-    report = ls.scan(read(rows()), store=tmp_path / "kept", texts=False, only=["label"], budget=2)
+    model = ls.Signals(pred_probs=[[0.9, 0.1] if row % 2 == 0 else [0.2, 0.8] for row in range(N)], classes=["a", "b"])
+    report = ls.scan(read(rows()), signals=model, store=tmp_path / "kept", texts=False, only=["label"], budget=2)
     report.push("queue", project="p", mode="blind", probe=0.5)
     drawn = recording.asked
     assert drawn - set(report.findings["id"].to_pylist())  # probes
