@@ -162,8 +162,8 @@ def test_many_classes_that_are_not_found_make_one_note(make_context):
 
 
 def test_a_class_that_looks_mostly_wrong_is_one_finding(make_context):
-    truth = np.repeat([0, 1, 2, 3], [100, 300, 300, 300])
-    codes = np.where((truth != 0) & (np.random.default_rng(0).random(1_000) < 0.2), 0, truth)  # c0 serves as a dump
+    truth = np.repeat([0, 1, 2, 3], [150, 300, 300, 300])
+    codes = np.where((truth != 0) & (np.random.default_rng(0).random(1_050) < 0.2), 0, truth)  # c0 serves as a dump
     context = brought(make_context, sure_of(truth, 4), codes)
     (finding,) = unlearnable(context).findings
     flags = context.results["label"].is_issue[codes == 0]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from labelsift.label_quality.learnability import DATASET, permutation_score
+from labelsift.label_quality.learnability import DATASET, LEAST_GAIN, permutation_score
 from overlapping_clusters import learned
 
 
@@ -51,17 +51,26 @@ def test_a_pool_that_says_the_same_of_every_row_proves_nothing():
 
 def test_three_rows_are_too_few_even_where_all_agree():
     pool = np.eye(3, dtype=np.float32) * 0.98 + 0.01
-    assert 0 < permutation_score(pool, np.arange(3)) < DATASET
+    assert 0 <= permutation_score(pool, np.arange(3)) < DATASET
+
+
+def test_a_pool_that_is_nearly_constant_proves_nothing_however_regular_it_is():
+    # As what a model without any clue says: the shares of the labels outside the fold.
+    codes = np.arange(400) % 2
+    pool = np.tile(np.array([0.5, 0.5], dtype=np.float32), (400, 1))
+    pool[np.arange(400), codes] += 1e-4
+    assert permutation_score(pool / pool.sum(axis=1, keepdims=True), codes) == 0
 
 
 @given(st.integers(0, 10_000))
 @settings(max_examples=20, deadline=None)
 def test_mean_and_variance_are_those_of_all_permutations(seed):
     rng = np.random.default_rng(seed)
-    pool, codes = rng.dirichlet(np.ones(3), 6).astype(np.float32), np.array([0, 0, 1, 1, 1, 2])
+    pool, codes = rng.dirichlet(np.full(3, 0.2), 6).astype(np.float32), np.array([0, 0, 1, 1, 1, 2])
     logs = np.log(np.maximum(pool, 1e-9)).astype(np.float64)
     sums = [logs[np.arange(6), list(order)].sum() for order in itertools.permutations(codes.tolist())]
-    expected = (logs[np.arange(6), codes].sum() - np.mean(sums)) / np.std(sums)
+    gain = logs[np.arange(6), codes].sum() - np.mean(sums)
+    expected = gain / np.std(sums) if abs(gain) >= LEAST_GAIN else 0
     assert permutation_score(pool, codes) == pytest.approx(expected, rel=1e-3, abs=1e-3)
 
 
