@@ -40,14 +40,14 @@ def noisy(seed: int, kind: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32), truth, given
 
 
-def scanned(vectors: np.ndarray, given: np.ndarray, **more) -> Report:
+def scanned(vectors: np.ndarray, given: np.ndarray, *, only: tuple[str, ...] = ("label",), **more) -> Report:
     names = [f"c{code}" for code in given]
     table = pa.table({"id": [f"r{row}" for row in range(ROWS)], "text": [f"text {row}" for row in range(ROWS)]})
     table = table.append_column("label", pa.array(names))
     for name, column in more.items():
         table = table.append_column(name, pa.array(column, pa.string()))
     samples = read(table, id="id", label="label")
-    return scan(samples, signals=Signals(embeddings=vectors), only=["label"], store=None)
+    return scan(samples, signals=Signals(embeddings=vectors), only=only, store=None)
 
 
 @pytest.fixture(scope="module")
@@ -64,16 +64,34 @@ def test_errors_without_a_pattern_make_no_finding(seed, kind):
     assert scanned(vectors, labels).confusions().num_rows == 0
 
 
-@pytest.mark.parametrize(("kind", "verdict"), [("slip", SLIP), ("swap", SLIP), ("unclear", UNCLEAR)])
+@pytest.mark.parametrize("kind", ["slip", "swap"])
 @pytest.mark.parametrize("seed", range(3))
-def test_a_planted_confusion_is_found_and_named(seed, kind, verdict):
+def test_a_planted_confusion_is_found_and_named(seed, kind):
     vectors, _, labels = noisy(seed, kind)
     confusions = scanned(vectors, labels).confusions().to_pylist()
     assert len(confusions) == 1
     assert {confusions[0]["given"], confusions[0]["suggested"]} == {"c0", "c1"}
-    assert confusions[0]["verdict"] == verdict
+    assert confusions[0]["verdict"] == SLIP
     if kind == "slip":
         assert (confusions[0]["given"], confusions[0]["suggested"]) == ("c0", "c1")
+
+
+def test_an_unclear_guideline_is_named_or_asked_about_and_never_a_slip():
+    # Two classes lie close together: the model's own confusions may be as many, and then samples are asked about.
+    named = 0
+    for seed in range(5):
+        vectors, truth, labels = noisy(seed, "unclear")
+        report = scanned(vectors, labels, only=("label", "ambiguous"))
+        confusions = report.confusions().to_pylist()
+        named += len(confusions)
+        for confusion in confusions:
+            assert {confusion["given"], confusion["suggested"]} == {"c0", "c1"}
+            assert confusion["verdict"] == UNCLEAR
+        doubted = np.zeros(ROWS, dtype=bool)
+        for column in ("is_label_issue", "is_ambiguous_issue"):
+            doubted |= np.array([bool(flag) for flag in report.scores[column].to_pylist()])
+        assert doubted[truth != labels].mean() > 0.5
+    assert 2 <= named <= 5
 
 
 def test_one_finding_has_all_members_and_counts(slips):
