@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..data.formatting import percent
 from ..data.schemas import Finding
 from ..label_quality.calibration import worth_a_look
 from .context import Context, Result
@@ -45,11 +46,6 @@ def _finding(context: Context, labels: Result, row: int, score: float) -> Findin
     near = context.labeled_neighbors(row)[:SHOWN]
     alike = int((context.codes[near] == context.codes[row]).sum())
     swapped = int((context.codes[near] == labels.suggested[row]).sum()) if labels.suggested is not None else 0
-    if len(near):
-        verb = "are" if alike > 1 else "is"
-        seen = f"Of its {len(near)} nearest samples {alike or 'none'} {verb} labeled {given}, and {swapped or 'none'} {other}"
-    else:
-        seen = f"The model gives {given} {score:.2f}"
     return Finding(
         id=context.ids(np.array([row]))[0],
         issue="ambiguous",
@@ -57,7 +53,29 @@ def _finding(context: Context, labels: Result, row: int, score: float) -> Findin
         given=given,
         suggested=other,
         confidence=float(labels.confidence[row]) if labels.confidence is not None else None,
-        reason=f"{seen}: the data do not tell which fits, or whether both do.",
+        reason=_reason(str(given), other, alike=alike, swapped=swapped, near=len(near), share=score),
         related_ids=context.ids(near),
         evidence={"neighbors": len(near), "neighbors_given": alike, "neighbors_suggested": swapped},
     )
+
+
+def _reason(given: str, other: str, *, alike: int, swapped: int, near: int, share: float) -> str:
+    """Say how common both labels are among samples like this one, and what that leaves open.
+
+    >>> _reason("a", "b", alike=3, swapped=7, near=10, share=0.3)
+    'Of its 10 nearest samples 3 are labeled a and 7 b: both labels may fit.'
+    >>> _reason("a", "b", alike=0, swapped=9, near=10, share=0.02)
+    'Of its 10 nearest samples none is labeled a and 9 b: a is rare here, which proves no error.'
+    >>> _reason("a", "b", alike=0, swapped=0, near=0, share=0.2).replace(chr(160), " ")
+    'Of samples like this one 20 % are expected to be labeled a: b may fit better, or both.'
+    """
+    if near < 2:
+        expected = f"Of samples like this one {percent(share)} are expected to be labeled {given}"
+        return f"{expected}: {other} may fit better, or both."
+    counts = f"{alike or 'none'} {'are' if alike > 1 else 'is'} labeled {given} and {swapped or 'none'} {other}"
+    seen = f"Of its {near} nearest samples {counts}"
+    if alike and swapped:
+        return f"{seen}: both labels may fit."
+    if swapped:
+        return f"{seen}: {given} is rare here, which proves no error."
+    return f"{seen}, and the model doubts {given}: {other} may fit better, or both."

@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pyarrow as pa
 import pytest
-from labelsift.checks.ambiguous import ambiguous
+from labelsift.checks.ambiguous import _reason, ambiguous
 from labelsift.checks.context import Context
 from labelsift.checks.label import label
 from labelsift.data.schemas import of_issue
@@ -19,7 +19,9 @@ from overlapping_clusters import learned, normal_pairs
 
 ROWS = 600
 ONLY = ["label", "ambiguous", "unlearnable"]
-NEIGHBOURS = re.compile(r"Of its (\d+) nearest samples (\d+|none) (?:is|are) labeled (\w+), and (\d+|none) (\w+): ")
+NEIGHBOURS = re.compile(
+    r"Of its (\d+) nearest samples (\d+|none) (?:is|are) labeled (\S+) and (\d+|none) ([^\s:,]+)[:,]"
+)
 
 
 def scanned(seed: int, *, half_gap: float = 1.0, rate: float = 0.0, **options) -> tuple[Report, np.ndarray]:
@@ -76,7 +78,24 @@ def test_reasons_are_sentences_that_hold(overlapping):
         given, suggested = said.group(3, 5)
         assert (int(said.group(1)), alike, swapped) == (len(near), near.count(given), near.count(suggested))
         assert (given, f'"{given}"') == (labels[finding["id"]], finding["given"])
-        assert finding["reason"].endswith("the data do not tell which fits, or whether both do.")
+        if "both labels may fit" in finding["reason"]:
+            assert alike and swapped
+        assert finding["reason"].endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("alike", "swapped", "near", "said"),
+    [
+        (4, 5, 10, "Of its 10 nearest samples 4 are labeled a and 5 b: both labels may fit."),
+        (1, 9, 10, "Of its 10 nearest samples 1 is labeled a and 9 b: both labels may fit."),
+        (0, 10, 10, "Of its 10 nearest samples none is labeled a and 10 b: a is rare here, which proves no error."),
+        (8, 0, 10, "Of its 10 nearest samples 8 are labeled a and none b, and the model doubts a: b may fit better, "),
+        (0, 0, 1, "Of samples like this one 20 % are expected to be labeled a: b may fit better, or both."),
+    ],
+)
+def test_what_is_said_follows_the_neighbours(alike, swapped, near, said):
+    reason = _reason("a", "b", alike=alike, swapped=swapped, near=near, share=0.2)
+    assert reason.replace("\u00a0", " ").startswith(said)
 
 
 def brought(make_context, seed: int = 0, **options) -> Context:
@@ -97,7 +116,7 @@ def test_a_model_alone_asks_too(make_context):
     result = ambiguous(brought(make_context))
     assert result.is_issue.any()
     for finding in result.findings:
-        assert re.match(r"The model gives c\d 0\.\d\d: the data do not tell which fits", finding.reason)
+        assert re.match(r"Of samples like this one [\d.]+\s% are expected to be labeled c\d: c\d may", finding.reason)
         assert finding.evidence["neighbors"] == 0
 
 
