@@ -25,7 +25,7 @@ SHOWN = 10  # neighbours that a reason counts
     title="Ambiguous labels",
     one="ambiguous label",
     many="ambiguous labels",
-    meaning="Another label is as common among samples like this one.",
+    meaning="Another label may fit as well. A question, not an error.",
     rank=15,
 )
 def ambiguous(context: Context) -> Result:

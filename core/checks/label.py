@@ -31,6 +31,7 @@ from .registry import check
 SHOWN = 10  # neighbours that a reason counts
 BUDGETS = (100, 500)  # for which the expected precision is kept
 FEWEST = 200  # judged labels from which a share is told at all
+APART = 0.1  # of two probabilities, from which a reader would wonder
 
 
 @check(
@@ -153,7 +154,7 @@ def _finding(context: Context, row: int, score: np.ndarray, suggested: np.ndarra
         given=given,
         suggested=other,
         confidence=float(confidence[row]),
-        reason=_reason(given, other, agree=agree, near=len(near), probability=probability),
+        reason=_reason(given, other, agree=agree, near=len(near), probability=probability, sure=float(confidence[row])),
         related_ids=context.ids(near),
         evidence={
             "model": round(probability, 4),
@@ -165,10 +166,13 @@ def _finding(context: Context, row: int, score: np.ndarray, suggested: np.ndarra
     )
 
 
-def _reason(given: str | None, other: str, *, agree: int, near: int, probability: float) -> str:
+def _reason(given: str | None, other: str, *, agree: int, near: int, probability: float, sure: float) -> str:
+    """Name the plainest evidence, and what all of it says together where that is something else."""
+    together = f" All evidence together: {min(sure, 0.99):.2f}." if abs(sure - probability) >= APART else ""
     neighbors = f"{agree} of its {near} nearest samples"
     if not near or not agree:
-        return f"Labeled {given}; the model ({probability:.2f}) says {other}."
+        return f"Labeled {given}; the model ({probability:.2f}) says {other}.{together}"
     if 2 * agree > near and probability >= 0.5:
-        return f"Labeled {given}; {neighbors} and the model ({probability:.2f}) say {other}."
-    return f"Labeled {given}; {neighbors} say {other}, the model gives it {probability:.2f}."
+        return f"Labeled {given}; {neighbors} and the model ({probability:.2f}) say {other}.{together}"
+    say = "says" if agree == 1 else "say"
+    return f"Labeled {given}; {neighbors} {say} {other}, the model gives it {probability:.2f}.{together}"
