@@ -167,7 +167,15 @@ def _finding(context: Context, row: int, score: np.ndarray, suggested: np.ndarra
 
 
 def _reason(given: str | None, other: str, *, agree: int, near: int, probability: float, sure: float) -> str:
-    """Name the plainest evidence, and what all of it says together where that is something else."""
+    """Name the plainest evidence, and what all of it says together where that is something else.
+
+    >>> _reason("a", "b", agree=9, near=10, probability=0.94, sure=0.9)
+    'Labeled a; 9 of its 10 nearest samples and the model (0.94) say b.'
+    >>> _reason("a", "b", agree=4, near=10, probability=0.55, sure=1.0)
+    'Labeled a; 4 of its 10 nearest samples say b, the model gives it 0.55. All evidence together: 0.99.'
+    >>> _reason("a", "b", agree=0, near=10, probability=0.9, sure=0.45)
+    'Labeled a; the model (0.90) says b. All evidence together: 0.45.'
+    """
     together = f" All evidence together: {min(sure, 0.99):.2f}." if abs(sure - probability) >= APART else ""
     neighbors = f"{agree} of its {near} nearest samples"
     if not near or not agree:
