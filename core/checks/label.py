@@ -31,7 +31,7 @@ from .registry import check
 SHOWN = 10  # neighbours that a reason counts
 BUDGETS = (100, 500)  # for which the expected precision is kept
 FEWEST = 200  # judged labels from which a share is told at all
-APART = 0.1  # of two probabilities, from which a reader would wonder
+APART = 0.2  # of two probabilities, from which a reader would wonder
 
 
 @check(

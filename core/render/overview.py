@@ -101,7 +101,7 @@ class Overview:
                 count = int(self._flags(issue).sum())
             else:
                 count = len(pc.unique(of_issue(findings, issue)["id"]))
-            of = self.judged if issue == "label" else self.marked if issue == "span" else self.rows
+            of = self.judged if issue in ("label", "ambiguous") else self.marked if issue == "span" else self.rows
             result.append(IssueCount(issue, count, of))
         return tuple(sorted(result, key=lambda entry: issue_named(entry.issue).rank))
 

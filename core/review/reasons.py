@@ -18,7 +18,7 @@ from .suggestions import plain
 Evidence = Mapping[str, Any]
 _MANY: dict[Medium | None, str] = {"text": "texts", "image": "images", "audio": "sounds", None: "samples"}
 _SURE = 0.5
-_APART = 0.1  # of two probabilities, from which a reader would wonder
+_APART = 0.2  # of two probabilities, from which a reader would wonder
 _TIMES = "texts_with_the_words"
 
 
