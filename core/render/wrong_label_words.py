@@ -114,12 +114,12 @@ def hidden_errors(estimate: WrongLabelNumber) -> str:
 def verdict_on_nothing(finding: Mapping[str, Any]) -> str:
     """Say that no label of a data set can be called wrong, by the finding that says so.
 
-    >>> verdict_on_nothing({"kind": "", "reason": "…"})
-    'The samples do not tell these labels: none can be called wrong.'
+    >>> verdict_on_nothing({"kind": "", "reason": "The samples hardly tell these labels: …"})
+    'The samples hardly tell these labels: none can be called wrong.'
     """
     if finding["kind"] == TOO_FEW:
         return str(finding["reason"])
-    return "The samples do not tell these labels: none can be called wrong."
+    return f"{finding['reason'].partition(':')[0]}: none can be called wrong."
 
 
 def guessing(finding: Mapping[str, Any]) -> str:

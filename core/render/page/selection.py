@@ -97,10 +97,11 @@ def _worst_first(table: pa.Table) -> tuple[dict[str, list[dict[str, Any]]], int]
 
 
 def _general(report: Run) -> list[list[str]]:
-    """Return scope, issue, name and reason of findings about classes, slices and the data set that no note tells."""
-    table = report.findings
+    """Return scope, issue, name and reason of findings about classes, slices and the data set told nowhere else."""
+    table = report.findings.filter(
+        pc.not_equal(report.findings["issue"], "unlearnable")
+    )  # notes and classes tell these
     rows = table.filter(pc.and_(pc.not_equal(table["scope"], "sample"), pc.not_equal(table["kind"], SYSTEMATIC)))
-    rows = rows.filter(pc.invert(pc.is_in(rows["reason"], pa.array(report.notes, pa.string()))))
     rows = rows.slice(0, 100).to_pylist()  # the systematic ones have a section of their own
     return [
         [row["scope"], row["issue"], shortened(row["id"], STRING_LENGTH), shortened(row["reason"], REASON_LENGTH)]
