@@ -77,7 +77,7 @@ def select(report: Run, *, share: bool, room: int, encode: Callable[[object], st
         "nodes": list(rows.nodes.values()),
         "samples": rows.samples,
         "leftOut": total - len(rows.samples),
-        "general": _general(report),
+        "general": _general(report.findings),
     }
 
 
@@ -96,13 +96,11 @@ def _worst_first(table: pa.Table) -> tuple[dict[str, list[dict[str, Any]]], int]
     return {sample_id: by_id[sample_id] for sample_id in sorted(rank, key=rank.__getitem__)}, total
 
 
-def _general(report: Run) -> list[list[str]]:
+def _general(table: pa.Table) -> list[list[str]]:
     """Return scope, issue, name and reason of findings about classes, slices and the data set told nowhere else."""
-    table = report.findings.filter(
-        pc.not_equal(report.findings["issue"], "unlearnable")
-    )  # notes and classes tell these
     rows = table.filter(pc.and_(pc.not_equal(table["scope"], "sample"), pc.not_equal(table["kind"], SYSTEMATIC)))
-    rows = rows.slice(0, 100).to_pylist()  # the systematic ones have a section of their own
+    rows = rows.filter(pc.not_equal(rows["issue"], "unlearnable"))  # notes and the table of classes tell these,
+    rows = rows.slice(0, 100).to_pylist()  # and the systematic ones have a section of their own
     return [
         [row["scope"], row["issue"], shortened(row["id"], STRING_LENGTH), shortened(row["reason"], REASON_LENGTH)]
         for row in rows
