@@ -5,7 +5,7 @@
 Invented vectors: 3,000 rows in eight classes that stand in pairs. ``overlap`` is the share of rows that the best
 possible classifier puts into the wrong class of a pair. Errors are "uniform" (any other class), "pair" (the other class
 of the pair), "hard" (the other of the pair, the likelier the nearer a row lies to it), or none. Prints means over
-the seeds: labels that are wrong, that are expected to be, that are flagged, and the share of wrong ones among the
+the seeds: labels that are wrong, that are probably wrong, that are flagged, and the share of wrong ones among the
 flagged, the 100 and the 500 worst, expected / true.
 """
 
@@ -68,7 +68,7 @@ def _told(seed: int, kind: str, rate: float, half_gap: float) -> list[float]:
     shares = [told["expected_precision"] or 0.0, float(wrong[flagged].mean()) if flagged.any() else 0.0]
     for budget, expected in told["expected_precision_at"].items():
         shares += [expected, float(wrong[order[: int(budget)]].mean())]
-    return [float(wrong.sum()), told["expected_wrong"], float(flagged.sum()), *shares]
+    return [float(wrong.sum()), told["number"], float(flagged.sum()), *shares]
 
 
 if __name__ == "__main__":

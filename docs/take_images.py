@@ -261,7 +261,7 @@ def _of_enabling(
 def _of_mlflow(chromium: Any, address: str, take: Callable[..., None]) -> None:  # noqa: ANN401 - playwright's
     page = page_of(chromium)
     page.goto(address)
-    page.get_by_text("look wrong").first.wait_for()
+    page.get_by_text("probably wrong").first.wait_for()
     page.get_by_text("Created by").wait_for()
     page.get_by_role("button", name="Close").click()  # the assistant beside the run
     page.get_by_text("Show more").first.click()

@@ -31,6 +31,7 @@ from .registry import check
 SHOWN = 10  # neighbours that a reason counts
 BUDGETS = (100, 500)  # for which the expected precision is kept
 FEWEST = 200  # judged labels from which a share is told at all
+APART = 0.2  # of two probabilities, from which a reader would wonder
 
 
 @check(
@@ -153,7 +154,7 @@ def _finding(context: Context, row: int, score: np.ndarray, suggested: np.ndarra
         given=given,
         suggested=other,
         confidence=float(confidence[row]),
-        reason=_reason(given, other, agree=agree, near=len(near), probability=probability),
+        reason=_reason(given, other, agree=agree, near=len(near), probability=probability, sure=float(confidence[row])),
         related_ids=context.ids(near),
         evidence={
             "model": round(probability, 4),
@@ -165,10 +166,21 @@ def _finding(context: Context, row: int, score: np.ndarray, suggested: np.ndarra
     )
 
 
-def _reason(given: str | None, other: str, *, agree: int, near: int, probability: float) -> str:
+def _reason(given: str | None, other: str, *, agree: int, near: int, probability: float, sure: float) -> str:
+    """Name the plainest evidence, and what all of it says together where that is something else.
+
+    >>> _reason("a", "b", agree=9, near=10, probability=0.94, sure=0.9)
+    'Labeled a; 9 of its 10 nearest samples and the model (0.94) say b.'
+    >>> _reason("a", "b", agree=4, near=10, probability=0.55, sure=1.0)
+    'Labeled a; 4 of its 10 nearest samples say b, the model gives it 0.55. All evidence together: 0.99.'
+    >>> _reason("a", "b", agree=0, near=10, probability=0.9, sure=0.45)
+    'Labeled a; the model (0.90) says b. All evidence together: 0.45.'
+    """
+    together = f" All evidence together: {min(sure, 0.99):.2f}." if abs(sure - probability) >= APART else ""
     neighbors = f"{agree} of its {near} nearest samples"
     if not near or not agree:
-        return f"Labeled {given}; the model ({probability:.2f}) says {other}."
+        return f"Labeled {given}; the model ({probability:.2f}) says {other}.{together}"
     if 2 * agree > near and probability >= 0.5:
-        return f"Labeled {given}; {neighbors} and the model ({probability:.2f}) say {other}."
-    return f"Labeled {given}; {neighbors} say {other}, the model gives it {probability:.2f}."
+        return f"Labeled {given}; {neighbors} and the model ({probability:.2f}) say {other}.{together}"
+    say = "says" if agree == 1 else "say"
+    return f"Labeled {given}; {neighbors} {say} {other}, the model gives it {probability:.2f}.{together}"

@@ -21,6 +21,8 @@ from .terminal import BAD, GOOD, QUIET, clean, percentage
 if TYPE_CHECKING:
     from ..report import Report
 
+MOST = 0.99  # an estimate promises no more
+
 
 def worst_samples(report: Report, limit: int, width: int) -> Group | None:
     """Name the samples with the worst labels, or the worst of any kind where labels were not judged."""
@@ -69,9 +71,10 @@ def _entry(row: dict[str, Any], text: str | None, width: int) -> list[Text]:
     if given:
         head.append("  ").append(given, style=BAD)
     if suggested:
-        head.append(" → " if given else "  ").append(suggested, style=GOOD)
+        between = " or " if row["issue"] == "ambiguous" else " → "
+        head.append(between if given else "  ").append(suggested, style=GOOD)
     if row["confidence"] is not None:
-        head.append(f"  {percentage(row['confidence'])}", style=QUIET)
+        head.append(f"  {percentage(min(row['confidence'], MOST))}", style=QUIET)
     if row["issue"] != "label":
         head.append(f"  {issue_named(row['issue']).one}", style=QUIET)
     reason = Text(clean(row["reason"], 400), style=QUIET)
@@ -88,7 +91,7 @@ def _marked(row: dict[str, Any], head: Text, text: str | None, width: int) -> li
     head.append("  ").append(clean(given[2] if given else "not marked", 40), style=BAD)
     head.append(" → ").append(clean(suggested[2] if suggested else "nothing", 40), style=GOOD)
     if row["confidence"] is not None:
-        head.append(f"  {percentage(row['confidence'])}", style=QUIET)
+        head.append(f"  {percentage(min(row['confidence'], MOST))}", style=QUIET)
     head.append(f"  {row['kind'].replace('_', ' ')}", style=QUIET)
     reason = Text(clean(row["reason"], 400), style=QUIET)
     if not text:  # of a run that was kept without texts

@@ -66,7 +66,7 @@ def print_summary(
         _classes(overview, width),
         _recurring(report, width),
         _annotators(report),
-        _notes(report),
+        _notes(overview),
         _next(report, overview, page, store),
     ]
     shown = [Padding(part, (1, 0, 0, 1)) for part in parts if part is not None]
@@ -99,7 +99,7 @@ def _issues(overview: Overview) -> Table | Text | None:
     for issue in present:
         words, style = issue_named(issue.issue), BAD if issue.issue in ("label", "span") else ""
         count = Text(f"{issue.count:,}", style)
-        table.add_row(Text(words.title), count, percentage(issue.count, issue.of), words.meaning)
+        table.add_row(Text(words.title), count, overview.share_of(issue).replace("\u00a0", " "), words.meaning)
     return table
 
 
@@ -107,12 +107,12 @@ def _classes(overview: Overview, width: int) -> Table | None:
     weak = [label for label in overview.classes if label.flagged][:CLASSES_SHOWN]
     if not weak:
         return None
-    agreed = any(label.agreement is not None for label in weak)
+    agreed, shares = any(label.agreement is not None for label in weak), overview.tells_shares
     sets = overview.report.samples.task == "multilabel"
     table = new_table("Weakest labels" if sets else "Weakest classes")
     half = max((width - 48) // 2, 10)  # what the figures leave, for two names
     table.add_column("Label" if sets else "Class", max_width=half, overflow="ellipsis", no_wrap=True)
-    add_figures(table, "Suspicious", "Share")
+    add_figures(table, "Suspicious", *(["Share"] if shares else []))
     like_title = "Extra, missing" if sets else "Most often looks like"
     table.add_column(like_title, max_width=half + 6, overflow="ellipsis", no_wrap=True)
     add_figures(table, *(["Agrees"] if agreed else []))
@@ -122,8 +122,8 @@ def _classes(overview: Overview, width: int) -> Table | None:
         )
         if label.confused:
             like.append(f" × {label.confused:,}", style=QUIET)
-        share = percentage(label.flagged, label.rows)
-        cells = [Text(clean(label.name, 60)), f"{label.flagged:,} of {label.rows:,}", share, like]
+        share = [percentage(label.flagged, label.rows)] if shares else []
+        cells = [Text(clean(label.name, 60)), f"{label.flagged:,} of {label.rows:,}", *share, like]
         if agreed:
             cells.append("–" if label.agreement is None else percentage(label.agreement))
         table.add_row(*cells)
@@ -166,13 +166,14 @@ def _annotators(report: Report) -> Table | None:
     return table
 
 
-def _notes(report: Report) -> Group | None:
-    if not report.notes:
+def _notes(overview: Overview) -> Group | None:
+    notes = overview.notes
+    if not notes:
         return None
     grid = Table.grid(padding=(0, 1))
-    for note in report.notes[:NOTES_SHOWN]:
+    for note in notes[:NOTES_SHOWN]:
         grid.add_row(Text("•", style=QUIET), Text(clean(note, NOTE_LENGTH)))
-    more = len(report.notes) - NOTES_SHOWN
+    more = len(notes) - NOTES_SHOWN
     if more > 0:
         grid.add_row("", Text(f"and {more:,} more, on the page", style=QUIET))
     return Group(Text("Good to know", style="bold underline"), grid)

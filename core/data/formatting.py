@@ -48,7 +48,8 @@ def percent(part: float, whole: float = 1.0) -> str:
 def expected_precision(flagged: int, facts: Mapping[str, Any]) -> str:
     """Say how many of the flagged labels, and of the worst ones, are expected to be wrong; "" where nothing is known.
 
-    Shares are rounded down and end at 99 %: an estimate promises nothing more.
+    Shares are rounded down and end at 99 %: an estimate promises nothing more. The range of a share is as
+    wide, in proportion, as that of the number.
 
     Parameters
     ----------
@@ -60,16 +61,30 @@ def expected_precision(flagged: int, facts: Mapping[str, Any]) -> str:
     >>> facts = {"expected_precision": 0.868, "expected_precision_at": {"100": 0.999}}
     >>> expected_precision(312, facts).replace(chr(160), " ")
     'Of the 312 flagged labels about 86 % are expected to be wrong; of the 100 worst about 99 %.'
+    >>> expected_precision(80, {**facts, "number": 80, "range": [45, 158]}).replace(chr(160), " ")
+    'Of the 80 flagged labels about 86 % (48 to 99 %) are expected to be wrong.'
     """
     share = facts.get("expected_precision")
     if not flagged or share is None:
         return ""
     if flagged == 1:
         return f"The flagged label is expected to be wrong with a probability of about {_at_most(share)}."
-    sentence = f"Of the {flagged:,} flagged labels about {_at_most(share)} are expected to be wrong"
+    sentence = f"Of the {flagged:,} flagged labels about {_ranged(share, flagged, facts)} are expected to be wrong"
     budgets = {int(size): part for size, part in facts.get("expected_precision_at", {}).items() if part is not None}
     size = min(budgets, default=flagged)
-    return f"{sentence}; of the {size:,} worst about {_at_most(budgets[size])}." if size < flagged else f"{sentence}."
+    if size >= flagged:
+        return f"{sentence}."
+    return f"{sentence}; of the {size:,} worst about {_ranged(budgets[size], size, facts)}."
+
+
+def _ranged(share: float, size: int, facts: Mapping[str, Any]) -> str:
+    """Write the share of so many of the worst labels, with its range where that of the number of errors is known."""
+    if not facts.get("range"):
+        return _at_most(share)
+    number, (low, high) = facts["number"], facts["range"]
+    least = share * low / number if number else 0.0
+    most = max(min(share * high / number if number else high / size, 1.0), share)
+    return f"{_at_most(share)} ({math.floor(100 * least + 1e-9)} to {_at_most(most)})"
 
 
 def _at_most(share: float) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..data.schemas import of_issue
+from .wrong_label_words import MOSTLY_WRONG, unlearnable_of
 
 if TYPE_CHECKING:
     from ..store.run import Run
@@ -33,6 +34,8 @@ class ClassHealth:
         Samples of other classes for which this one is suggested; of several labels, samples that seem to lack it.
     agreement
         Share of these samples where the model, out of sample, says the given label; None without a model.
+    remark
+        What holds for the class as a whole; "" where nothing does.
     """
 
     name: str
@@ -42,6 +45,7 @@ class ClassHealth:
     confused: int
     incoming: int
     agreement: float | None
+    remark: str = ""
 
     @property
     def rate(self) -> float:
@@ -70,9 +74,10 @@ def single_label_health(
     for given, suggested, count in confusions:
         outgoing.setdefault(given, (suggested, count))
         incoming[suggested] += count
+    remarks = _remarks(report)
     agreement = [share if np.isfinite(share) else None for share in _agreement(report, judged, codes).tolist()]
     return _worst_first(
-        ClassHealth(name, count, wrong, *outgoing.get(name, ("", 0)), incoming[name], share)
+        ClassHealth(name, count, wrong, *outgoing.get(name, ("", 0)), incoming[name], share, remarks.get(name, ""))
         for name, count, wrong, share in zip(names, rows.tolist(), flagged.tolist(), agreement, strict=True)
     )
 
@@ -119,6 +124,12 @@ def _agreement(report: Run, judged: np.ndarray, codes: np.ndarray) -> np.ndarray
     with np.errstate(invalid="ignore"):
         agreeing = np.bincount(given, weights=predicted == given, minlength=len(names))
         return agreeing / np.bincount(given, minlength=len(names))
+
+
+def _remarks(report: Run) -> dict[str, str]:
+    """Say what holds for classes as a whole."""
+    words = {"": "cannot be judged", MOSTLY_WRONG: "mostly looks wrong"}
+    return {row["id"]: words.get(row["kind"] or "", "") for row in unlearnable_of(report.findings, "class")}
 
 
 def _seem(count: int) -> str:

@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -14,20 +14,28 @@ import pyarrow.compute as pc
 
 from ..data.formatting import expected_precision, listed, percent
 from ..data.issues import advice_names, issue_named, span_kinds_sentence
-from ..data.label_sets import encoded
 from ..data.schemas import issues_in, of_issue
-from ..metrics.slice_metrics import judged_labels, score_column, wilson
+from ..metrics.slice_metrics import judged_labels, score_column
 from .class_health import ClassHealth, extra_and_missing, multilabel_health, single_label_health
+from .worse_values import WorseValue, worse_values
+from .wrong_label_words import (
+    FEWEST,
+    WrongLabelNumber,
+    class_sentences,
+    flags_of_budget,
+    guessing,
+    hidden_errors,
+    notes_of,
+    number_in,
+    unlearnable_of,
+    verdict_on,
+    verdict_on_nothing,
+)
 
 if TYPE_CHECKING:
     from ..store.run import Run
 
 BINS = 20
-# A metadata value is named as worse when the lower end of its Wilson interval lies above the overall rate.
-# z = 3 (one in 700) because many values are looked at; few rows prove nothing.
-SLICE_Z = 3.0
-SLICE_ROWS = 20
-SLICE_VALUES = 100
 
 
 @dataclass(frozen=True)
@@ -42,21 +50,6 @@ class IssueCount:
     def rate(self) -> float:
         """The share of the samples, 0..1; NaN where it could be looked for in none."""
         return self.count / self.of if self.of else math.nan
-
-
-@dataclass(frozen=True)
-class WorseValue:
-    """A metadata value whose labels are clearly worse than the rest."""
-
-    column: str
-    value: str
-    rows: int
-    flagged: int
-
-    @property
-    def rate(self) -> float:
-        """Share of the labels that look wrong."""
-        return self.flagged / self.rows
 
 
 @dataclass(frozen=True)
@@ -108,7 +101,7 @@ class Overview:
                 count = int(self._flags(issue).sum())
             else:
                 count = len(pc.unique(of_issue(findings, issue)["id"]))
-            of = self.judged if issue == "label" else self.marked if issue == "span" else self.rows
+            of = self.judged if issue in ("label", "ambiguous") else self.marked if issue == "span" else self.rows
             result.append(IssueCount(issue, count, of))
         return tuple(sorted(result, key=lambda entry: issue_named(entry.issue).rank))
 
@@ -140,6 +133,8 @@ class Overview:
             return None
         scores = column.to_numpy().astype(np.float64)
         finite = np.isfinite(scores)
+        if not finite.any():
+            return None
         counts, _ = np.histogram(scores[finite], bins=BINS, range=(0, 1))
         flagged, _ = np.histogram(scores[finite & self._flags("label")], bins=BINS, range=(0, 1))
         edges = tuple(edge / BINS for edge in range(BINS + 1))
@@ -177,31 +172,24 @@ class Overview:
     @cached_property
     def worse_values(self) -> tuple[WorseValue, ...]:
         """The metadata values whose labels are clearly worse than overall, worst first."""
-        if self.labels is None or not self.judged:
+        if self.labels is None or not self.judged or not self.tells_shares:
             return ()
-        judged = self._judged
-        flags = self._flags("label")
-        overall = flags[judged].mean()
-        columns = [("split", self.report.samples.column("split"))]
-        columns += [(name, self.report.samples.metadata[name]) for name in self.report.samples.metadata.column_names]
-        worse = []
-        for name, column in columns:
-            for value, rows, flagged in _by_value(column, judged, flags):
-                low, _ = wilson(np.array(flagged), np.array(rows), z=SLICE_Z)
-                if rows >= SLICE_ROWS and flagged > 1 and low > overall:
-                    worse.append(WorseValue(name, value, rows, flagged))
-        return tuple(sorted(worse, key=lambda value: -value.rate))
+        return worse_values(self.report, self._judged, self._flags("label"))
 
     @cached_property
     def verdict(self) -> str:
         """One sentence that a reader understands who has never heard of label errors."""
         counts = {entry.issue: entry for entry in self.issues}
+        if self.unknowable is not None:
+            return verdict_on_nothing(self.unknowable)
         if self.labels is not None and self.judged:
             wrong = counts["label"].count
             missing = self.labeled - self.judged
             labels, rest = "sets of labels" if self.report.samples.task == "multilabel" else "labels", "."
             if missing:
                 labels, rest = f"judged {labels}", f"; {missing:,} of {self.labeled:,} could not be judged."
+            if self.wrong_labels is not None:
+                return verdict_on(self.wrong_labels, self.judged, labels) + rest
             if not wrong:
                 return f"None of the {self.judged:,} {labels} looks wrong{rest}"
             verb = "looks" if wrong == 1 else "look"
@@ -221,6 +209,31 @@ class Overview:
         return f"None of the {self.rows:,} samples has a problem." if self.rows else "There are no samples."
 
     @cached_property
+    def wrong_labels(self) -> WrongLabelNumber | None:
+        """How many labels are probably wrong; None where the scan tells no range."""
+        return number_in(self.report.facts) if self.judged and self.report.samples.task == "classification" else None
+
+    @cached_property
+    def unknowable(self) -> dict[str, Any] | None:
+        """The finding that no label of the data set can be called wrong; None where some can."""
+        findings = [] if self.judged else unlearnable_of(self.report.findings, "dataset")
+        return findings[0] if findings else None
+
+    @cached_property
+    def tells_shares(self) -> bool:
+        """Whether a share of the labels may be told: of a few, none is worth a percentage."""
+        return self.judged >= FEWEST or "range" not in self.report.facts.get("label_errors", {})
+
+    def share_of(self, entry: IssueCount) -> str:
+        """Write how many of the samples have an issue as a percentage; "" where no share may be told."""
+        return "" if entry.issue == "label" and not self.tells_shares else percent(entry.count, entry.of)
+
+    @cached_property
+    def notes(self) -> tuple[str, ...]:
+        """Notes on the run, what cannot be known first."""
+        return notes_of(self.report, headline=self.unknowable)
+
+    @cached_property
     def expectation(self) -> str:
         """How many of the flagged labels are expected to be wrong; "" where the label check did not say so."""
         facts = self.report.facts
@@ -232,14 +245,17 @@ class Overview:
     @cached_property
     def details(self) -> str:
         """What else the reader should hear first: how far to trust flags, the usual confusion, the other issues."""
-        sentences = [self.expectation] if self.expectation else []
+        sentences = [] if self.unknowable is None else [guessing(self.unknowable)]
+        if self.wrong_labels is not None:
+            flagged = {entry.issue: entry.count for entry in self.issues}.get("label", 0)
+            sentences += [hidden_errors(self.wrong_labels), flags_of_budget(flagged, self.wrong_labels)]
+        sentences += [self.expectation, *class_sentences(self.report)]
         top = self.confusions[0] if self.confusions else None
         if top and top[2] > 1:
             sentences.append(f"The most common mix-up: {top[2]:,} labeled {top[0]} look like {top[1]}.")
         if self.report.samples.task == "multilabel":
             sentences += extra_and_missing(self.classes)
-        kinds = span_kinds_sentence(self.span_kinds)
-        sentences += [kinds] if kinds else []
+        sentences.append(span_kinds_sentence(self.span_kinds))
         leading = "span" if self.marked else "label"
         others = [entry for entry in self.issues if entry.issue != leading and entry.count]
         if others:
@@ -247,7 +263,7 @@ class Overview:
             named = [issue_named(entry.issue).counted(entry.count) for entry in others[:4]]
             also = "also " if self.labels is not None or self.marked else ""
             sentences.append(f"The scan {also}found {listed(named)}.")
-        return " ".join(sentences)
+        return " ".join(filter(None, sentences))
 
     @cached_property
     def _judged(self) -> np.ndarray:
@@ -263,18 +279,3 @@ class Overview:
     def _flags(self, issue: str) -> np.ndarray:
         flags = score_column(self.report, f"is_{issue}_issue")
         return np.zeros(self.rows, dtype=bool) if flags is None else flags.fill_null(False).to_numpy()
-
-
-def _by_value(column: pa.ChunkedArray | None, judged: np.ndarray, flags: np.ndarray) -> list[tuple[str, int, int]]:
-    """Count judged and flagged labels by value; a column of free text or numbers is passed over."""
-    kinds = (pa.types.is_string, pa.types.is_large_string, pa.types.is_boolean, pa.types.is_integer)
-    if column is None or not any(is_kind(column.type) for is_kind in kinds):
-        return []
-    coded = encoded(pc.cast(column, pa.string()))
-    values = coded.dictionary.to_pylist()
-    if len(values) > SLICE_VALUES:
-        return []
-    codes = pc.fill_null(coded.indices, -1).to_numpy(zero_copy_only=False)
-    rows = np.bincount(codes[judged & (codes >= 0)], minlength=len(values))
-    flagged = np.bincount(codes[judged & flags & (codes >= 0)], minlength=len(values))
-    return [(str(value), int(rows[code]), int(flagged[code])) for code, value in enumerate(values)]

@@ -32,7 +32,7 @@ def summary(overview: Overview, slices: pa.Table, whole: dict[str, float], sourc
     source
         Whose predictions ``whole`` judges.
     """
-    worse = _worse(slices, whole["label_issue_rate"])
+    worse = _worse(slices, whole["label_issue_rate"]) if overview.tells_shares else []
     parts = [
         f"{HEADING}{escaped(overview.verdict)}",
         f"{_worst(worse)} {escaped(overview.details)}".strip(),
@@ -41,7 +41,7 @@ def summary(overview: Overview, slices: pa.Table, whole: dict[str, float], sourc
         _pairs(overview),
         _classes(overview),
         _slices(worse),
-        "\n".join(f"- {escaped(note, 500)}" for note in overview.report.notes[:SHOWN]),
+        "\n".join(f"- {escaped(note, 500)}" for note in overview.notes[:SHOWN]),
         f"Data set {escaped(overview.report.samples.name)}, fingerprint `{overview.report.samples.fingerprint}`, "
         f"scan `{overview.report.run}`.",
     ]
@@ -71,10 +71,7 @@ def _judge(whole: dict[str, float], source: str) -> str:
 
 
 def _issues(overview: Overview) -> str:
-    rows = [
-        (issue_named(entry.issue).title, f"{entry.count:,}", percent(entry.count, entry.of))
-        for entry in overview.issues
-    ]
+    rows = [(issue_named(entry.issue).title, f"{entry.count:,}", overview.share_of(entry)) for entry in overview.issues]
     return _table("Issues", ("Issue", "Samples", "Share"), rows)
 
 
@@ -86,10 +83,16 @@ def _pairs(overview: Overview) -> str:
 def _classes(overview: Overview) -> str:
     worst = [health for health in overview.classes if health.flagged][:SHOWN]
     rows = [
-        (_name(health.name), f"{health.rows:,}", f"{health.flagged:,}", percent(health.flagged, health.rows))
+        (
+            _name(health.name),
+            f"{health.rows:,}",
+            f"{health.flagged:,}",
+            *([percent(health.flagged, health.rows)] if overview.tells_shares else []),
+        )
         for health in worst
     ]
-    return _table("Classes with the worst labels", ("Class", "Judged labels", "Look wrong", "Share"), rows)
+    head = ("Class", "Judged labels", "Flagged", "Share")
+    return _table("Classes with the worst labels", head if overview.tells_shares else head[:3], rows)
 
 
 def _worse(slices: pa.Table, rate: float) -> list[dict[str, Any]]:
@@ -104,7 +107,9 @@ def _worse(slices: pa.Table, rate: float) -> list[dict[str, Any]]:
 def _worst(worse: list[dict[str, Any]]) -> str:
     if not worse:
         return ""
-    return f"Labels are worst where {_name(worse[0]['predicate'])}: {percent(worse[0]['label_issue_rate'])} look wrong."
+    return (
+        f"Labels are worst where {_name(worse[0]['predicate'])}: {percent(worse[0]['label_issue_rate'])} are flagged."
+    )
 
 
 def _slices(worse: list[dict[str, Any]]) -> str:
@@ -118,7 +123,7 @@ def _slices(worse: list[dict[str, Any]]) -> str:
         )
         for row in worse[:SHOWN]
     ]
-    head = ("Slice", "Judged labels", "Look wrong", "Share", "95 % interval")
+    head = ("Slice", "Judged labels", "Flagged", "Share", "95 % interval")
     return _table("Slices whose labels are worse than the rest", head, rows)
 
 

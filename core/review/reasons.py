@@ -18,6 +18,7 @@ from .suggestions import plain
 Evidence = Mapping[str, Any]
 _MANY: dict[Medium | None, str] = {"text": "texts", "image": "images", "audio": "sounds", None: "samples"}
 _SURE = 0.5
+_APART = 0.2  # of two probabilities, from which a reader would wonder
 _TIMES = "texts_with_the_words"
 
 
@@ -37,6 +38,9 @@ def reason_of(finding: Mapping[str, Any], *, text: str = "", medium: Medium | No
     >>> one = {"issue": "label", "kind": "", "given": '"new"', "suggested": '"lost"', "evidence": told, "reason": "…"}
     >>> reason_of(one).replace(chr(160), " ")
     'A model is 94 % sure of lost, and 9 of the 10 most similar texts are labeled so.'
+    >>> unsure = '{"model": 0.55, "neighbors": 10, "neighbors_suggested": 4}'
+    >>> reason_of({**one, "evidence": unsure, "confidence": 0.999}).replace(chr(160), " ")
+    'A model is 55 % sure of lost, but 4 of the 10 most similar texts are labeled so. All evidence together: 99 %.'
     >>> reason_of({**one, "evidence": None, "reason": "Odd"})
     'Odd.'
     """
@@ -66,7 +70,9 @@ def _of_label(finding: Mapping[str, Any], evidence: Evidence, many: str) -> str:
     label = evidence.get("label")
     if label is None:
         other = plain(finding["suggested"])
-        return "" if other is None else _fitting(other, sure, agree, near, many=many)
+        if other is None:
+            return ""
+        return _fitting(other, sure, agree, near, many=many) + _together(finding.get("confidence"), sure)
     if finding["kind"] == "missing":
         return _fitting(label, sure, agree, near, many=many)
     model = f"A model gives {label} {_percent(1 - sure)}"
@@ -91,6 +97,17 @@ def _fitting(label: str, sure: float, agree: int, near: int, *, many: str) -> st
         return f"{counted[0].upper()}{counted[1:]} labeled {label}, but a model gives it only {_percent(sure)}"
     model = f"A model gives {label} {_percent(sure)}"
     return model if not near else f"{model}, and {counted} labeled so"
+
+
+def _together(confidence: float | None, sure: float) -> str:
+    """Say what all evidence together says of a suggestion where the model shown beside it says something else.
+
+    >>> _together(0.95, 0.9), _together(None, 0.5), _together(0.2, 0.9).replace(chr(160), " ")
+    ('', '', '. All evidence together: 20 %')
+    """
+    if confidence is None or abs(confidence - sure) < _APART:
+        return ""
+    return f". All evidence together: {_percent(confidence)}"
 
 
 def _counted(some: int, near: int, many: str) -> str:

@@ -39,7 +39,7 @@ def histogram_svg(quality: Histogram, *, title: str) -> str:
             _text(left + edge * step, top + plot + 18, f"{quality.edges[edge]:.1f}", anchor="middle", color=_MUTED)
         )
     parts.append(f"<line x1='{left}' x2='{width - 20}' y1='{top + plot}' y2='{top + plot}' stroke='{_MUTED}'/>")
-    judged = f"{sum(quality.counts):,} judged labels; red: the {sum(quality.flagged):,} that look wrong"
+    judged = f"{sum(quality.counts):,} judged labels; red: the {sum(quality.flagged):,} that are flagged"
     parts.append(_text(left, height - 14, judged, color=_MUTED))
     return _svg(width, height, parts)
 
@@ -63,7 +63,7 @@ def matrix_svg(confusion: Matrix, *, title: str) -> str:
             parts += _cell(left + column * _CELL, top + row * _CELL, count, most)
     extent = max(left + side + 140, 620)
     if not names:
-        parts.append(_text(20, 90, "No label looks wrong.", color=_MUTED))
+        parts.append(_text(20, 90, "No label is flagged.", color=_MUTED))
     return _svg(extent, top + side + 30, parts)
 
 

@@ -177,7 +177,7 @@ def _files(folder: Path, report: ScanRun, content: Panels, *, with_text: bool) -
         figure = histogram_svg(content.quality, title="How good the labels are")
         (folder / "label_quality.svg").write_text(figure, encoding="utf-8")
     if content.confusion is not None:
-        figure = matrix_svg(content.confusion, title="Labels that look wrong: given against suggested")
+        figure = matrix_svg(content.confusion, title="Flagged labels: given against suggested")
         (folder / "given_against_suggested.svg").write_text(figure, encoding="utf-8")
     figures = {
         "quality": asdict(content.quality) if content.quality else None,

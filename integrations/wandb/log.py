@@ -99,7 +99,7 @@ def _charts(content: Panels) -> dict[str, Any]:
     for name, label in (("slices", "slug"), ("classes", "label")):
         bars = _rates(getattr(content, name), label)
         if bars.data:
-            title = f"Share of labels that look wrong, by {'slice' if name == 'slices' else 'class'} (worst {BARS})"
+            title = f"Share of labels that are flagged, by {'slice' if name == 'slices' else 'class'} (worst {BARS})"
             charts[f"dq_charts/{name}"] = _bar(bars, label, "label_issue_rate", title)
     return charts
 
@@ -141,7 +141,7 @@ def _matrix(confusion: Matrix) -> Any:  # noqa: ANN401
         data_table=_table(("given", "suggested", "samples"), rows),
         vega_spec_name="wandb/confusion_matrix/v1",
         fields={"Actual": "given", "Predicted": "suggested", "nPredictions": "samples"},
-        string_fields={"title": "Labels that look wrong: given (rows) against suggested"},
+        string_fields={"title": "Flagged labels: given (rows) against suggested"},
     )
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 LONGEST = 32_767  # characters that a cell can hold
 HEADER = ("labelsift_id", "text", "given", "suggested", "confidence", "issues", "reason", "decision", "person", "note")
 WIDTHS = (14, 70, 18, 18, 11, 16, 50, 18, 16, 30)
+MOST = 0.99  # an estimate promises no more
 RUN = "labelsift_run"
 OWN = ("decision", "person", "note")  # what people write
 
@@ -75,7 +76,7 @@ def _row(item: ReviewItem, before: Mapping[str, str]) -> dict[str, str]:
         "text": item.text,
         "given": cell_of(item.given),
         "suggested": cell_of(item.suggested),
-        "confidence": "" if item.confidence is None else f"{item.confidence:.2f}",
+        "confidence": "" if item.confidence is None else f"{min(item.confidence, MOST):.2f}",
         "issues": ", ".join(item.issues),
         "reason": item.reason,
     }

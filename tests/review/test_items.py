@@ -51,3 +51,16 @@ def test_blind_items_and_clusters_are_marked(run):
 def test_advice_asks_nobody_for_a_decision(run):
     assert {row["id"] for row in findings_of(run)} == set("abcd")
     assert {row["id"] for row in findings_of(run, advice=False)} == set("abc")
+
+
+def test_ambiguous_labels_are_asked_after_the_flagged_ones_up_to_the_budget(run):
+    more = [
+        Finding("d", "ambiguous", 0.01, "Both may fit.", given="y", suggested="x", confidence=0.3),
+        Finding("data", "unlearnable", 0.0, "Not told.", scope="dataset"),
+    ]
+    findings = pa.concat_tables([run.findings, findings_table(more)])
+    asked = ls.Report("r", run.created, run.samples, run.scores, findings, classes=("x", "y"))
+    assert [item.id for item in queue_of(asked).items] == ["a", "b", "c", "d"]
+    assert [item.id for item in queue_of(asked, budget=3).items] == ["a", "b", "c"]
+    item = queue_of(asked, findings_of(asked, advice=False)).items[-1]
+    assert (item.issues, item.given, item.suggested, item.confidence) == (("ambiguous",), "y", "x", 0.3)

@@ -27,7 +27,7 @@ from .selection import STRING_LENGTH, select
 if TYPE_CHECKING:
     from ...store.run import Run
 
-CLASS = ("name", "rows", "flagged", "confusedWith", "confused", "incoming", "agreement")
+CLASS = ("name", "rows", "flagged", "confusedWith", "confused", "incoming", "agreement", "remark")
 SHOWN_CLASSES = 500
 SHOWN_CONFUSIONS = 12
 SHOWN_ANNOTATORS = 500
@@ -69,6 +69,7 @@ def content(report: Run, *, share: bool, room: int) -> dict[str, Any]:
             "rows": _classes(overview),
             "total": len(overview.classes),
             "task": report.samples.task,
+            "shares": overview.tells_shares,
         },
         "matrix": _matrix(overview),
         "recurring": recurring(report, share=share),
@@ -85,7 +86,7 @@ def content(report: Run, *, share: bool, room: int) -> dict[str, Any]:
         "annotators": _annotators(report, share=share),
         "people": notes_shown(annotations),
         "slices": noted_slices(report, annotations),
-        "notes": [_cut(note, NOTE_LENGTH) for note in report.notes[:50]],
+        "notes": [_cut(note, NOTE_LENGTH) for note in overview.notes[:50]],
         "about": _about(report, annotations, share=share),
     }
     return fixed | select(report, share=share, room=room - len(encode(fixed).encode()), encode=encode)
@@ -112,7 +113,7 @@ def _overview(overview: Overview) -> dict[str, Any]:
     quality = overview.quality
     issues = []
     for entry in overview.issues:
-        words, rate = issue_named(entry.issue), percent(entry.count, entry.of)
+        words, rate = issue_named(entry.issue), overview.share_of(entry)
         # Named as something that one sample has.
         chip = words.title if words.one.startswith("sample ") else words.one[:1].upper() + words.one[1:]
         issues.append([entry.issue, words.title, chip, words.meaning, entry.count, entry.of, rate])
@@ -128,6 +129,8 @@ def _overview(overview: Overview) -> dict[str, Any]:
 
 
 def _classes(overview: Overview) -> list[list[Any]]:
+    if overview.unknowable is not None:  # a table of noughts
+        return []
     return [
         [
             _cut(health.name),
@@ -137,6 +140,7 @@ def _classes(overview: Overview) -> list[list[Any]]:
             health.confused,
             health.incoming,
             _rounded(health.agreement),
+            health.remark,
         ]
         for health in overview.classes[:SHOWN_CLASSES]
     ]

@@ -9,7 +9,7 @@ function issueCards(overview, pick) {
       { class: `card${issue === 'label' ? ' suspect' : ''}`, type: 'button', onclick: () => pick({ issue }) },
       el('span', { class: 'title' }, title),
       el('span', { class: 'figure' }, count(flagged)),
-      el('span', { class: 'rate' }, `${rate} of ${count(of)}`),
+      el('span', { class: 'rate' }, rate ? `${rate} of ${count(of)}` : `of ${count(of)}`),
       el('span', { class: 'meaning' }, meaning),
     ),
   );
@@ -119,13 +119,14 @@ function classTable(classes, pick) {
   const highest = Math.max(...classes.rows.map(rate), 0);
   const sets = classes.task === 'multilabel';
   const columns = [
-    { title: sets ? 'Label' : 'Class', value: get('name'), cell: (row) => sets ? name(row[at.name]) : el('button', { type: 'button', class: 'link', onclick: () => pick({ issue: '', given: row[at.name] }) }, name(row[at.name])) },
+    { title: sets ? 'Label' : 'Class', value: get('name'), cell: (row) => sets ? name(row[at.name]) : [el('button', { type: 'button', class: 'link', onclick: () => pick({ issue: '', given: row[at.name] }) }, name(row[at.name])), row[at.remark] ? el('span', { class: 'quiet' }, ` ${row[at.remark]}`) : null] },
     { title: 'Judged', numeric: true, value: get('rows'), cell: (row) => count(row[at.rows]) },
     { title: 'Suspicious', numeric: true, value: get('flagged'), cell: (row) => count(row[at.flagged]) },
     { title: 'Rate', numeric: true, value: rate, cell: (row) => (row[at.rows] ? rateCell(row[at.flagged], row[at.rows], highest) : '\u2013') },
     sets ? { title: 'Extra', numeric: true, value: (row) => row[at.flagged] - row[at.incoming], cell: (row) => count(row[at.flagged] - row[at.incoming]) } : { title: 'Most confused with', value: get('confusedWith'), cell: (row) => (row[at.confused] ? el('span', {}, name(row[at.confusedWith]), el('span', { class: 'quiet' }, ` \u00d7\u202f${count(row[at.confused])}`)) : '\u2013') },
     { title: sets ? 'Missing' : 'Suggested elsewhere', numeric: true, value: get('incoming'), cell: (row) => count(row[at.incoming]) },
   ];
+  if (!classes.shares) columns.splice(3, 1);
   if (classes.rows.some((row) => row[at.agreement] !== null)) {
     columns.push({ title: 'Model agrees', numeric: true, value: get('agreement'), cell: (row) => (row[at.agreement] === null ? '\u2013' : percent(row[at.agreement], 1)) });
   }

@@ -72,13 +72,13 @@ function sampleCard(sample, context) {
 
 function labelLine(given, finding) {
   if (given === null && finding.suggested === null) return null;
-  const parts = [given === null ? null : part('Labeled', given, 'given'), finding.suggested === null ? null : maybe(given === null ? 'Suggested' : 'Maybe', finding.suggested, finding)];
+  const parts = [given === null ? null : part('Labeled', given, 'given'), finding.suggested === null ? null : maybe(given === null ? 'Suggested' : finding.issue === 'ambiguous' ? 'Or' : 'Maybe', finding.suggested, finding)];
   return el('dl', { class: `labels${finding.issue === 'label' ? ' suspect' : ''}` }, parts);
 }
 
 const spanLine = (finding) => el('dl', { class: 'labels suspect' }, part('Marked', finding.given ?? 'nothing', 'given'), maybe('Maybe', finding.suggested ?? 'nothing', finding));
 const part = (title, value, kind, sure = null) => el('div', {}, el('dt', {}, title), el('dd', { class: kind }, name(value), sure));
-const maybe = (title, value, { confidence }) => part(title, value, 'suggested', confidence === null ? null : el('span', { class: 'sure', title: 'Confidence of the suggestion' }, percent(confidence, 1)));
+const maybe = (title, value, { confidence }) => part(title, value, 'suggested', confidence === null ? null : el('span', { class: 'sure', title: 'Confidence of the suggestion' }, percent(Math.min(confidence, 0.99), 1)));
 
 function reason(finding, title) {
   return el('p', {}, title ? el('span', { class: 'quiet' }, `${title}: `) : null, el('span', { dir: 'auto' }, visible(finding.reason)));

@@ -97,9 +97,10 @@ def _worst_first(table: pa.Table) -> tuple[dict[str, list[dict[str, Any]]], int]
 
 
 def _general(table: pa.Table) -> list[list[str]]:
-    """Return scope, issue, name and reason of findings about classes, slices and the data set."""
+    """Return scope, issue, name and reason of findings about classes, slices and the data set told nowhere else."""
     rows = table.filter(pc.and_(pc.not_equal(table["scope"], "sample"), pc.not_equal(table["kind"], SYSTEMATIC)))
-    rows = rows.slice(0, 100).to_pylist()  # the systematic ones have a section of their own
+    rows = rows.filter(pc.not_equal(rows["issue"], "unlearnable"))  # notes and the table of classes tell these,
+    rows = rows.slice(0, 100).to_pylist()  # and the systematic ones have a section of their own
     return [
         [row["scope"], row["issue"], shortened(row["id"], STRING_LENGTH), shortened(row["reason"], REASON_LENGTH)]
         for row in rows

@@ -28,6 +28,8 @@ def header_of(flag: ReviewItem) -> str:
     'Labeled card_arrival. Maybe lost_card?'
     >>> header_of(ReviewItem("a", 1, ("outlier",), {"outlier": 0.1}, "…", "card_arrival", None, None, ""))
     'Labeled card_arrival. Is that right?'
+    >>> header_of(ReviewItem("a", 1, ("ambiguous",), {"ambiguous": 0.3}, "…", "card_arrival", "lost_card", 0.3, ""))
+    'Labeled card_arrival. Or lost_card? Both may fit.'
     >>> paris = ([0, 5, "PER"], [0, 5, "LOC"])
     >>> spans = {"task": "spans", "disputes": (paris,)}
     >>> header_of(ReviewItem("a", 1, ("span",), {"span": 0.1}, "Paris won", [paris[0]], [paris[1]], 0.9, "", **spans))
@@ -38,6 +40,8 @@ def header_of(flag: ReviewItem) -> str:
         more = len(flag.disputes) - _MOST
         return " ".join([*questions, *([f"And {more} more: see below."] if more > 0 else [])])
     given = _given(flag)
+    if flag.suggested is not None and flag.issues[0] == "ambiguous":
+        return f"{given} Or {flag.suggested}? Both may fit."
     if flag.suggested is not None:
         maybe = _change(flag.given or [], flag.suggested) if flag.task == "multilabel" else flag.suggested
         return f"{given} Maybe {maybe}?"

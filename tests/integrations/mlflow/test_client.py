@@ -110,7 +110,7 @@ def test_a_table_is_cut_to_what_mlflows_page_can_open():
 
 
 def test_figures_of_nothing_are_still_figures():
-    assert "No label looks wrong" in matrix_svg(Matrix((), ()), title="t")
+    assert "No label is flagged" in matrix_svg(Matrix((), ()), title="t")
     assert "0 judged labels" in histogram_svg(Histogram((0.0, 0.5, 1.0), (0, 0), (0, 0)), title="t")
 
 

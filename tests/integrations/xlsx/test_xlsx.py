@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import labelsift as ls
@@ -271,3 +272,23 @@ def test_an_id_that_the_sheet_made_a_number_is_forgotten_too(tmp_path):
 def test_a_workbook_that_is_gone_is_said(tmp_path):
     with pytest.raises(ls.InputError, match="There is no file"):
         Xlsx().forget(["t1"], project=str(tmp_path / "gone.xlsx"))
+
+
+def test_an_answer_to_an_ambiguous_label_is_a_decision_on_the_label(report, tmp_path):
+    path, flagged = tmp_path / "review.xlsx", set(report.findings["id"].to_pylist())
+    labels = dict(zip(report.samples.ids.to_pylist(), report.samples.labels.to_pylist(), strict=True))
+    first, second = [id for id, given in labels.items() if id not in flagged and given == "refund"][:2]
+    findings = [
+        Finding(id, "ambiguous", 0.3, "Both may fit.", given="refund", suggested="card_lost", confidence=0.4)
+        for id in (first, second)
+    ]
+    asked = replace(report, findings=findings_table(findings))
+    asked.push("xlsx", project=str(path))
+    filled(path, {first: "card_lost", second: "refund"}, person="ann")
+    rows = {row["id"]: row for row in ls.pull("xlsx", project=str(path), store=None).to_pylist()}
+    assert (rows[first]["action"], rows[first]["verdict"], rows[first]["value"]) == (
+        "relabel",
+        "accepted",
+        '"card_lost"',
+    )
+    assert (rows[second]["action"], rows[second]["verdict"]) == ("keep", "refused")
