@@ -1,0 +1,109 @@
+"""Judged labels: people's answers on flagged labels, read from the decision log, as evidence for accept rates.
+
+An answer says that the given label is wrong (the suggestion or another label was taken) or right (it was kept); skipped
+samples and repeats say nothing. Each person has one answer a sample, the newest. What was taken back is not evidence:
+decisions of a correction step that was undone, until it is made again, and decisions on samples that were erased.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ..data.adjudication import REPEAT
+from ..data.hashing import id_hash
+from ..label_quality.accept_rates import AcceptRates, JudgedLabel, accept_rates
+
+WRONG, RIGHT = ("accepted", "changed"), ("refused",)
+ISSUES = ("label", "ambiguous")  # whose findings claim something of a label
+Records = Sequence[Mapping[str, Any]]
+
+
+def learned(records: Records, *, run: str | None = None, dataset: str | None = None) -> AcceptRates:
+    """Return what the decisions on a run, or on all runs of a data set, teach about the claims of scans."""
+    return accept_rates(judged_labels(records, run=run, dataset=dataset))
+
+
+def judged_labels(records: Records, *, run: str | None = None, dataset: str | None = None) -> list[JudgedLabel]:
+    """Return the newest answer of each person on each flagged label.
+
+    Parameters
+    ----------
+    records
+        Of a ledger, oldest first.
+    run, dataset
+        Only of this run, or of this data set. Decisions whose run the store did not know tell no claim, and are left out.
+    """
+    taken_back = withdrawn(records)
+    newest: dict[tuple[str, str], Mapping[str, Any]] = {}
+    for decision in sorted(_answers(records, run=run, dataset=dataset), key=lambda record: record["time"]):
+        newest[decision["person"], decision["id"]] = decision
+    return [
+        _judged(decision)
+        for decision in newest.values()
+        if decision["verdict"] in WRONG + RIGHT and decision["number"] not in taken_back
+    ]
+
+
+def withdrawn(records: Records) -> set[int]:
+    """Return the numbers of the decisions that were undone with their correction step, or whose sample was erased."""
+    decided: dict[int, Mapping[str, Any]] = {}
+    undone: set[int] = set()
+    erased: set[int] = set()
+    steps: list[Mapping[str, Any]] = []
+    for record in records:
+        kind = record.get("kind")
+        if kind == "decision":
+            decided[record["number"]] = record
+        elif kind == "version":  # applies every decision on the data set again
+            undone -= {number for number in undone if decided[number]["dataset"] == record["dataset"]}
+            steps.append(record)
+        elif kind == "undo":
+            undone |= _applied(record, steps, decided)
+        elif kind == "forget":
+            gone = set(record["ids"])
+            erased |= {number for number, decision in decided.items() if id_hash(decision["id"]) in gone}
+    return undone | erased
+
+
+def _applied(
+    undo: Mapping[str, Any], steps: Records, decided: Mapping[int, Mapping[str, Any]]
+) -> set[int]:
+    """Return the decisions that the undone step applied, and no step before it."""
+    same = [step for step in steps if step["dataset"] == undo["dataset"]]
+    made = next((step for step in reversed(same) if step["fingerprint"] == undo["parent"]), None)
+    if made is None:
+        return set()
+    before = max((step["number"] for step in same if step["fingerprint"] == made["parent"]), default=-1)
+    return {
+        number
+        for number, decision in decided.items()
+        if before < number < made["number"] and decision["dataset"] == undo["dataset"]
+    }
+
+
+def _answers(records: Records, *, run: str | None, dataset: str | None) -> Iterable[Mapping[str, Any]]:
+    return (
+        record
+        for record in records
+        if record.get("kind") == "decision"
+        and (run is None or record["run"] == run)
+        and (dataset is None or record["dataset"] == dataset)
+        and record.get("asked") != REPEAT
+        and record.get("evidence")
+        and record["given"]
+        and any(issue in ISSUES for issue in record["issues"])
+    )
+
+
+def _judged(decision: Mapping[str, Any]) -> JudgedLabel:
+    evidence = decision["evidence"]
+    return JudgedLabel(
+        sample=decision["id"],
+        person=decision["person"],
+        given=json.loads(decision["given"]) or "",
+        suggested=evidence["suggested"] or "",
+        claimed=1 - evidence["score"],
+        wrong=decision["verdict"] in WRONG,
+    )
