@@ -3,8 +3,8 @@
 The share so far has Clopper and Pearson's interval. What is left has two parts. For flagged labels that nobody judged,
 the claims are moved by the learned accept rates (:mod:`labelsift.label_quality.accept_rates`). For labels that were
 never flagged there are two sources: random probes where people judged some (the beta-binomial of
-:mod:`labelsift.corrections.probe_estimates`), and else the scan's own range, whose upper end the answers move. The range
-is the 2.5 % and 97.5 % quantiles of draws of the sum.
+:mod:`labelsift.corrections.probe_estimates`), and else the scan's own range, whose upper end the answers move. The
+range is the 2.5 % and 97.5 % quantiles of draws of the sum.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ from .probe_estimates import Stratum, unjudged_errors
 LEVEL = 0.2  # share of wrong labels among the next ones below which it is time to stop
 NEXT = 50  # questions that come next
 DRAWS = 2_000
-RISE = 0.25  # of a shift upwards that moves the most that may be wrong elsewhere; chosen on replays (benchmarks/decisions)
+RISE = (
+    0.25  # of a shift upwards that moves the most that may be wrong elsewhere; chosen on replays (benchmarks/decisions)
+)
 _BINS = 64
 _OTHERS: Confusion = ("", "")
 
@@ -93,8 +95,8 @@ class Outlook:
 
     def __str__(self) -> str:
         if self.share is None or self.left is None or self.left_range is None:
-            labels = "1 label is" if self.judged == 1 else f"{self.judged or 'no':,} labels are" if self.judged else ""
-            return f"{labels or 'No label is'} judged: nothing can be said yet, it takes {LEAST}"
+            labels = {0: "No label is", 1: "1 label is"}.get(self.judged, f"{self.judged:,} labels are")
+            return f"{labels} judged: nothing can be said yet, it takes {LEAST}"
         low, high = (round(100 * end) for end in self.share)
         least, most = self.left_range
         parts = [
@@ -110,12 +112,12 @@ class Outlook:
             return "No question is open."
         level = f"{self.level:.0%}".replace("%", " %")
         coming = min(NEXT, self.open)
-        share = f"about {round(self.next_share * coming):,} of the next {coming:,} are wrong"
+        share = f"of the next {coming:,} about {self.next_share:.0%}".replace("%", " %") + " are wrong"
         if self.next_share < self.level:
-            return f"It is time to stop: {share}, which is below {level}."
+            return f"It is time to stop: {share}, fewer than {level}."
         if self.worth >= self.open:
             return f"Go on: {share}."
-        return f"Go on: {share}; stop after about {self.worth:,} more, when it is below {level}."
+        return f"Go on: {share}; after about {self.worth:,} more it is fewer than {level}, and time to stop."
 
 
 def outlook(

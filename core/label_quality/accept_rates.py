@@ -100,9 +100,7 @@ class AcceptRates:
 
         Where somebody was held back, the mean of that and of what it is where that person has all the weight.
         """
-        free = [
-            _freedom(self.confusions[each]) if each in self.confusions else 1.0 for each in confusions
-        ]
+        free = [_freedom(self.confusions[each]) if each in self.confusions else 1.0 for each in confusions]
         limited = self.shifts(confusions)
         unlimited = limited + np.array(free) * (self.unlimited.value - self.shift.value)
         return (shifted(claimed, limited) + shifted(claimed, unlimited)) / 2
@@ -118,7 +116,7 @@ class AcceptRates:
         return np.where(np.arange(draws) % 2, unlimited, limited)
 
     def drawn(self, confusions: Sequence[Confusion], *, draws: int, seed: int = 0) -> np.ndarray:
-        """Draw the shifts of confusions with answers beside those of :meth:`drawn_of_all`: shape (draws, confusions)."""
+        """Draw the shifts of confusions with answers, beside :meth:`drawn_of_all`: shape (draws, confusions)."""
         common, rng = self.drawn_of_all(draws=draws, seed=seed), np.random.default_rng([seed, 1])
         drawn = np.empty((draws, len(confusions)))
         for position, confusion in enumerate(confusions):
@@ -193,9 +191,7 @@ def _limited(answers: Sequence[JudgedLabel], weights: np.ndarray) -> tuple[np.nd
     return np.where(own, weights * (others + STRENGTH) / most, weights), STRENGTH
 
 
-def _shift(
-    odds: np.ndarray, said: np.ndarray, weights: np.ndarray, *, strength: float, center: float = 0.0
-) -> Shift:
+def _shift(odds: np.ndarray, said: np.ndarray, weights: np.ndarray, *, strength: float, center: float = 0.0) -> Shift:
     """Find the likeliest shift under a log-F prior, by halving: the slope of its likelihood only falls."""
     low, high = -FARTHEST, FARTHEST
     for _ in range(_HALVINGS):

@@ -11,9 +11,14 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from ..data.adjudication import REPEAT
 from ..data.hashing import id_hash
-from ..label_quality.accept_rates import AcceptRates, JudgedLabel, accept_rates
+from ..label_quality.accept_rates import AcceptRates, JudgedLabel, accept_rates, shifted
+from ..store.run import Run
 
 WRONG, RIGHT = ("accepted", "changed"), ("refused",)
 ISSUES = ("label", "ambiguous")  # whose findings claim something of a label
@@ -33,7 +38,7 @@ def judged_labels(records: Records, *, run: str | None = None, dataset: str | No
     records
         Of a ledger, oldest first.
     run, dataset
-        Only of this run, or of this data set. Decisions whose run the store did not know tell no claim, and are left out.
+        Only of this run, or of this data set. Decisions on runs that the store did not know are left out.
     """
     taken_back = withdrawn(records)
     newest: dict[tuple[str, str], Mapping[str, Any]] = {}
@@ -44,6 +49,53 @@ def judged_labels(records: Records, *, run: str | None = None, dataset: str | No
         for decision in newest.values()
         if decision["verdict"] in WRONG + RIGHT and decision["number"] not in taken_back
     ]
+
+
+def decided_on(records: Records, run: str) -> set[str]:
+    """Return the samples that people decided on in a run, and did not take back."""
+    taken_back = withdrawn(records)
+    return {
+        record["id"]
+        for record in records
+        if record.get("kind") == "decision"
+        and record["run"] == run
+        and record["verdict"] in WRONG + RIGHT
+        and record["number"] not in taken_back
+    }
+
+
+def rescored(
+    run: Run, of_sample: Mapping[str, Sequence[Mapping[str, Any]]], rates: AcceptRates
+) -> dict[str, list[dict[str, Any]]]:
+    """Return the findings of samples with the scores that people's answers give to what is said of their labels.
+
+    The score of a suspicious or ambiguous label is then the probability that it is right, and the confidence falls and
+    rises as that of being wrong does.
+    """
+    if "suggested_label" not in run.scores.column_names:
+        return {}
+    rows = run.scores.filter(pc.is_in(run.scores["id"], value_set=pa.array(sorted(of_sample), pa.string())))
+    claimed = 1 - rows["label_score"].to_numpy().astype(np.float64)
+    place = {id: position for position, id in enumerate(rows["id"].to_pylist())}
+    given = run.samples.given
+    cells = given.take(pa.array(run.samples.positions(list(place)))).to_pylist() if given is not None else []
+    pairs = zip(cells, rows["suggested_label"].to_pylist(), strict=True)
+    wrong = shifted(claimed, rates.shifts([(label or "", other or "") for label, other in pairs]))
+    again: dict[str, list[dict[str, Any]]] = {}
+    for id, findings in of_sample.items():
+        now, before = (float(values[place[id]]) for values in (wrong, claimed))
+        moved = {"score": 1 - now} if np.isfinite(now) else {}
+        again[id] = [
+            {**row, **moved, "confidence": _confidence(row["confidence"], before, now)}
+            if row["issue"] in ISSUES and moved
+            else dict(row)
+            for row in findings
+        ]
+    return again
+
+
+def _confidence(confidence: float | None, before: float, now: float) -> float | None:
+    return None if confidence is None or before <= 0 else min(confidence / before, 1.0) * now
 
 
 def withdrawn(records: Records) -> set[int]:
@@ -67,9 +119,7 @@ def withdrawn(records: Records) -> set[int]:
     return undone | erased
 
 
-def _applied(
-    undo: Mapping[str, Any], steps: Records, decided: Mapping[int, Mapping[str, Any]]
-) -> set[int]:
+def _applied(undo: Mapping[str, Any], steps: Records, decided: Mapping[int, Mapping[str, Any]]) -> set[int]:
     """Return the decisions that the undone step applied, and no step before it."""
     same = [step for step in steps if step["dataset"] == undo["dataset"]]
     made = next((step for step in reversed(same) if step["fingerprint"] == undo["parent"]), None)

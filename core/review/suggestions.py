@@ -13,7 +13,7 @@ from ..data.samples import Samples, Task
 from ..data.spans import parsed as spans_of
 
 # People decide on labels, so what disputes a label comes first; scores of different issues do not compare.
-_FIRST = ("label", "span", "conflicting_labels")
+_FIRST = ("label", "span", "conflicting_labels", "ambiguous")
 
 
 def given_in(samples: Samples) -> list[Value | None]:
