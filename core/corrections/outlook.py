@@ -173,20 +173,25 @@ def labels_left(rates: AcceptRates, labels: OpenLabels, *, seed: int = 0) -> tup
     groups = sorted(rates.confusions)
     drawn = rates.drawn(groups, draws=DRAWS, seed=seed)
     common = rates.drawn_of_all(draws=DRAWS, seed=seed)
-    total = np.zeros(DRAWS)
-    spread = np.zeros(DRAWS)
+    tilt = rates.tilt.value + rates.tilt.error * rng.standard_normal(DRAWS)[:, None]
+    flagged, spread = np.zeros(DRAWS), np.zeros(DRAWS)
     place = {confusion: position for position, confusion in enumerate(groups)}
     own = np.array([place.get(confusion, len(groups)) for confusion in labels.confusions], dtype=np.int64)
     for position in np.unique(own).tolist():
         shift = drawn[:, position] if position < len(groups) else common
         odds, counts = _binned(labels.flagged[own == position])
-        share = expit(odds + shift[:, None])
-        total += share @ counts
+        share = expit(odds + shift[:, None] + tilt * (odds - rates.center))
+        flagged += share @ counts
         spread += (share * (1 - share)) @ counts
-    total += np.sqrt(spread) * rng.standard_normal(DRAWS)
-    total = np.clip(total, 0, len(own)) + _elsewhere(labels, common, rng)
-    low, high = np.quantile(total, [0.025, 0.975])
-    return round(float(total.mean())), int(np.floor(low)), int(np.ceil(high))
+    flagged = np.clip(flagged + np.sqrt(spread) * rng.standard_normal(DRAWS), 0, len(own))
+    total = flagged + _elsewhere(labels, common, rng)
+    # Without probes nobody knows that there is any wrong label elsewhere.
+    low = np.quantile(total if _probed(labels) else flagged, 0.025)
+    return round(float(total.mean())), int(np.floor(low)), int(np.ceil(np.quantile(total, 0.975)))
+
+
+def _probed(labels: OpenLabels) -> bool:
+    return labels.probed is not None and labels.probed.judged >= LEAST
 
 
 def _elsewhere(labels: OpenLabels, shift: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -197,7 +202,7 @@ def _elsewhere(labels: OpenLabels, shift: np.ndarray, rng: np.random.Generator) 
     ceiling = max(labels.most, float(labels.elsewhere.sum())) / size
     moved = np.minimum(shift, 0) + RISE * np.maximum(shift, 0)
     most = size * expit(float(log_odds(np.array(ceiling))) + moved)
-    if labels.probed is None or labels.probed.judged < LEAST:
+    if labels.probed is None or not _probed(labels):
         return most * rng.random(len(shift))
     drawn = unjudged_errors(labels.probed, rng, len(shift)).astype(np.float64)
     possible = drawn <= most

@@ -22,6 +22,7 @@ import numpy as np
 LEAST = 10  # judged labels, and answers of other people from which they are a second voice
 STRENGTH = 10.0  # labels that the claim counts for, against all answers
 CONFUSION_STRENGTH = 10.0  # labels that the shift of all counts for, against the answers on one confusion
+TILT = 0.5  # standard deviation of the tilt before anybody answered
 FARTHEST = 12.0  # shift either way: odds of 160,000
 _HALVINGS = 50
 
@@ -74,6 +75,9 @@ class AcceptRates:
         The same where one person may have all the weight: it differs only where somebody was held back.
     confusions
         Confusion → its shift, in place of that of all; confusions without an answer have none.
+    tilt, center
+        How much the shift grows with each unit of the claimed log odds above those of the judged labels, on average. It
+        moves no score; it says how far the answers on some labels hold for likelier and for less likely ones.
     """
 
     judged: int = 0
@@ -81,6 +85,8 @@ class AcceptRates:
     shift: Shift = field(default_factory=Shift)
     unlimited: Shift = field(default_factory=Shift)
     confusions: Mapping[Confusion, Shift] = field(default_factory=dict)
+    tilt: Shift = field(default_factory=Shift)
+    center: float = 0.0
 
     @property
     def enough(self) -> bool:
@@ -101,7 +107,7 @@ class AcceptRates:
         Where somebody was held back, the mean of that and of what it is where that person has all the weight.
         """
         free = [_freedom(self.confusions[each]) if each in self.confusions else 1.0 for each in confusions]
-        limited = self.shifts(confusions)
+        limited = self.shifts(confusions) + self.tilt.value * (log_odds(claimed) - self.center)
         unlimited = limited + np.array(free) * (self.unlimited.value - self.shift.value)
         return (shifted(claimed, limited) + shifted(claimed, unlimited)) / 2
 
@@ -148,7 +154,10 @@ def accept_rates(answers: Iterable[JudgedLabel]) -> AcceptRates:
         confusion: _shift(odds[own], said[own], weights[own], strength=CONFUSION_STRENGTH, center=common.value)
         for confusion, own in rows.items()
     }
-    return AcceptRates(judged, wrong, common, _shift(odds, said, plain, strength=STRENGTH), confusions)
+    unlimited = _shift(odds, said, plain, strength=STRENGTH)
+    center = float(plain @ odds / plain.sum())
+    tilt = _tilt(odds + unlimited.value, said, plain, odds - center)
+    return AcceptRates(judged, wrong, common, unlimited, confusions, tilt, center)
 
 
 def log_odds(probability: np.ndarray) -> np.ndarray:
@@ -202,3 +211,15 @@ def _shift(odds: np.ndarray, said: np.ndarray, weights: np.ndarray, *, strength:
     share, prior = expit(odds + value), float(expit(value - center))
     information = float(weights @ (share * (1 - share))) + strength * prior * (1 - prior)
     return Shift(value, float(1 / np.sqrt(max(information, 1e-9))))
+
+
+def _tilt(odds: np.ndarray, said: np.ndarray, weights: np.ndarray, distance: np.ndarray) -> Shift:
+    """Find the likeliest tilt under a normal prior, by halving."""
+    low, high = -3.0, 3.0
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        slope = float((weights * distance) @ (said - expit(odds + middle * distance))) - middle / TILT**2
+        low, high = (middle, high) if slope > 0 else (low, middle)
+    value = (low + high) / 2
+    share = expit(odds + value * distance)
+    return Shift(value, float(1 / np.sqrt((weights * distance**2) @ (share * (1 - share)) + 1 / TILT**2)))
