@@ -17,17 +17,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..label_quality.accept_rates import LEAST, AcceptRates, Confusion, expit, log_odds
+from ..label_quality.accept_rates import LEAST, AcceptRates, Confusion, expit, log_odds, raised
 from .probe_estimates import Stratum, unjudged_errors
 
 LEVEL = 0.2  # share of wrong labels among the next ones below which it is time to stop
 NEXT = 50  # questions that come next
 DRAWS = 2_000
-RISE = (
-    0.25  # of a shift upwards that moves the most that may be wrong elsewhere; chosen on replays (benchmarks/decisions)
-)
 _BINS = 64
-_OTHERS: Confusion = ("", "")
 
 
 @dataclass(frozen=True)
@@ -200,8 +196,7 @@ def _elsewhere(labels: OpenLabels, shift: np.ndarray, rng: np.random.Generator) 
     if not size:
         return np.zeros(len(shift))
     ceiling = max(labels.most, float(labels.elsewhere.sum())) / size
-    moved = np.minimum(shift, 0) + RISE * np.maximum(shift, 0)
-    most = size * expit(float(log_odds(np.array(ceiling))) + moved)
+    most = size * raised(ceiling, shift)
     if labels.probed is None or not _probed(labels):
         return most * rng.random(len(shift))
     drawn = unjudged_errors(labels.probed, rng, len(shift)).astype(np.float64)

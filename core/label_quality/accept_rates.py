@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -23,6 +24,7 @@ LEAST = 10  # judged labels, and answers of other people from which they are a s
 STRENGTH = 10.0  # labels that the claim counts for, against all answers
 CONFUSION_STRENGTH = 10.0  # labels that the shift of all counts for, against the answers on one confusion
 TILT = 0.5  # standard deviation of the tilt before anybody answered
+RISE = 0.25  # of a shift upwards that holds for labels that were not flagged; chosen on replays (benchmarks/decisions)
 FARTHEST = 12.0  # shift either way: odds of 160,000
 _HALVINGS = 50
 
@@ -92,6 +94,18 @@ class AcceptRates:
     def enough(self) -> bool:
         """Tell whether there are answers enough to change anything."""
         return self.judged >= LEAST
+
+    @property
+    def plain(self) -> dict[str, Any]:
+        """The shifts as JSON can hold them, for a run's facts; :meth:`of` reads them."""
+        pairs = [[*confusion, round(own.value, 6)] for confusion, own in sorted(self.confusions.items())]
+        return {"judged": self.judged, "wrong": self.wrong, "shift": round(self.shift.value, 6), "confusions": pairs}
+
+    @classmethod
+    def of(cls, kept: Mapping[str, Any]) -> AcceptRates:
+        """Read what a run keeps of the shifts that its claims were moved by; their errors are not kept."""
+        confusions = {(given, suggested): Shift(value) for given, suggested, value in kept["confusions"]}
+        return cls(kept["judged"], kept["wrong"], Shift(kept["shift"]), Shift(kept["shift"]), confusions)
 
     def shift_of(self, given: str | None, suggested: str | None) -> float:
         """Return the shift of one confusion: that of all where nobody answered on it."""
@@ -175,9 +189,18 @@ def shifted(probability: np.ndarray, shift: np.ndarray | float) -> np.ndarray:
     return np.where(np.equal(shift, 0), probability, expit(log_odds(probability) + shift))
 
 
-def expit(values: np.ndarray) -> np.ndarray:
+def raised(ceiling: float, shift: np.ndarray | float) -> np.ndarray:
+    """Move the most that may be wrong among labels that nobody flagged: down by the whole shift, up by a part of it.
+
+    What people say of flagged labels holds less for others.
+    """
+    moved = np.minimum(shift, 0) + RISE * np.maximum(shift, 0)
+    return expit(log_odds(np.array(ceiling)) + moved)
+
+
+def expit(values: np.ndarray | float) -> np.ndarray:
     """Return the logistic function."""
-    return 0.5 * (1 + np.tanh(0.5 * values))
+    return 0.5 * (1 + np.tanh(0.5 * np.asarray(values)))
 
 
 def _freedom(own: Shift) -> float:

@@ -7,8 +7,10 @@ decisions of a correction step that was undone, until it is made again, and deci
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -17,11 +19,15 @@ import pyarrow.compute as pc
 
 from ..data.adjudication import REPEAT
 from ..data.hashing import id_hash
+from ..errors import StoreError
 from ..label_quality.accept_rates import AcceptRates, JudgedLabel, accept_rates, shifted
+from ..store.base import BaseStore
 from ..store.run import Run
+from ..store.run_info import read_facts
 
 WRONG, RIGHT = ("accepted", "changed"), ("refused",)
 ISSUES = ("label", "ambiguous")  # whose findings claim something of a label
+FACT = "accept_rates"  # among a run's facts, where its claims were moved
 Records = Sequence[Mapping[str, Any]]
 
 
@@ -30,7 +36,28 @@ def learned(records: Records, *, run: str | None = None, dataset: str | None = N
     return accept_rates(judged_labels(records, run=run, dataset=dataset))
 
 
-def judged_labels(records: Records, *, run: str | None = None, dataset: str | None = None) -> list[JudgedLabel]:
+def learned_before(store: BaseStore, dataset: str) -> AcceptRates:
+    """Return what the decisions on all kept runs of a data set teach the next scan, of claims as they are unlearned.
+
+    A run whose claims were moved by earlier answers keeps by how much, so that these are not counted twice.
+    """
+    records = store.ledger.records()
+    named = {record["run"] for record in records if record.get("kind") == "decision" and record["dataset"] == dataset}
+    moved: dict[str, AcceptRates] = {}
+    for name in sorted(named - {None}):
+        with contextlib.suppress(StoreError):  # a run that is gone, or cannot be read
+            if kept := read_facts(store.place_of(name))["facts"].get(FACT):
+                moved[name] = AcceptRates.of(kept)
+    return accept_rates(judged_labels(records, dataset=dataset, moved=moved))
+
+
+def judged_labels(
+    records: Records,
+    *,
+    run: str | None = None,
+    dataset: str | None = None,
+    moved: Mapping[str, AcceptRates] = MappingProxyType({}),
+) -> list[JudgedLabel]:
     """Return the newest answer of each person on each flagged label.
 
     Parameters
@@ -39,13 +66,15 @@ def judged_labels(records: Records, *, run: str | None = None, dataset: str | No
         Of a ledger, oldest first.
     run, dataset
         Only of this run, or of this data set. Decisions on runs that the store did not know are left out.
+    moved
+        Run → the rates that its claims were moved by, to be taken out of them.
     """
     taken_back = withdrawn(records)
     newest: dict[tuple[str, str], Mapping[str, Any]] = {}
     for decision in sorted(_answers(records, run=run, dataset=dataset), key=lambda record: record["time"]):
         newest[decision["person"], decision["id"]] = decision
     return [
-        _judged(decision)
+        _judged(decision, moved.get(decision["run"]))
         for decision in newest.values()
         if decision["verdict"] in WRONG + RIGHT and decision["number"] not in taken_back
     ]
@@ -147,13 +176,17 @@ def _answers(records: Records, *, run: str | None, dataset: str | None) -> Itera
     )
 
 
-def _judged(decision: Mapping[str, Any]) -> JudgedLabel:
+def _judged(decision: Mapping[str, Any], moved: AcceptRates | None) -> JudgedLabel:
     evidence = decision["evidence"]
+    given, suggested = json.loads(decision["given"]) or "", evidence["suggested"] or ""
+    claimed = 1 - evidence["score"]
+    if moved is not None:
+        claimed = float(shifted(np.array(claimed), -moved.shift_of(given, suggested)))
     return JudgedLabel(
         sample=decision["id"],
         person=decision["person"],
-        given=json.loads(decision["given"]) or "",
-        suggested=evidence["suggested"] or "",
-        claimed=1 - evidence["score"],
+        given=given,
+        suggested=suggested,
+        claimed=claimed,
         wrong=decision["verdict"] in WRONG,
     )
