@@ -15,11 +15,13 @@ from hypothesis import strategies as st
 from labelsift.cli import main
 from labelsift.corrections.erase import forget
 from labelsift.corrections.outlook import OpenLabels, Outlook, interval, labels_left, outlook
-from labelsift.corrections.probe_estimates import Stratum
+from labelsift.corrections.probe_estimates import Stratum, judged_probes
 from labelsift.corrections.progress import queue
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.label_quality.accept_rates import JudgedLabel, accept_rates
+from labelsift.review.rounds import ROUND, Plan
 from labelsift.store.store import Store
+from recording_platform import decision, record_decisions
 
 START = datetime(2026, 11, 23, tzinfo=UTC)
 RUN = "20261123-101500-4f2a"
@@ -135,3 +137,16 @@ def test_probes_narrow_what_is_left_elsewhere():
     _, low, high = labels_left(rates, open_labels)
     assert (low > 20, high < 300) == (True, True)
     assert outlook(rates, open_labels, np.array([0.3, 0.1])).worth == 1
+
+
+def test_a_round_with_probes_tells_what_is_left_elsewhere(scored, recording):
+    scored.push("queue", project="T", mode="blind", probe=0.5)
+    plan = next(Plan.of(record) for record in scored.store.ledger.records() if record.get("kind") == ROUND)
+    assert judged_probes(scored.store.ledger.records(), scored.run) == Stratum(plan.rest, 0, 0)
+    keep = {"action": "keep", "verdict": "refused"}
+    flagged = [decision(id, verdict="accepted", minutes=place) for place, id in enumerate(plan.flagged)]
+    probes = [decision(id, minutes=place, **({} if place < 3 else keep)) for place, id in enumerate(plan.probes)]
+    record_decisions(scored.store, [*flagged, *probes])
+    records = scored.store.ledger.records()
+    assert judged_probes(records, scored.run) == Stratum(plan.rest, len(plan.probes), 3)
+    assert judged_probes(records, "another") is None
