@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -133,6 +134,8 @@ def withdrawn(records: Records) -> set[int]:
     undone: set[int] = set()
     erased: set[int] = set()
     steps: list[Mapping[str, Any]] = []
+    if not any(record.get("kind") in ("undo", "forget") for record in records):
+        return undone
     for record in records:
         kind = record.get("kind")
         if kind == "decision":
@@ -144,8 +147,11 @@ def withdrawn(records: Records) -> set[int]:
             undone |= _applied(record, steps, decided)
         elif kind == "forget":
             gone = set(record["ids"])
-            erased |= {number for number, decision in decided.items() if id_hash(decision["id"]) in gone}
+            erased |= {number for number, decision in decided.items() if _hash(decision["id"]) in gone}
     return undone | erased
+
+
+_hash = lru_cache(maxsize=200_000)(id_hash)  # each erasure asks again
 
 
 def _applied(undo: Mapping[str, Any], steps: Records, decided: Mapping[int, Mapping[str, Any]]) -> set[int]:
