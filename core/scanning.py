@@ -22,10 +22,12 @@ from .data.schemas import findings_table
 from .data.taxonomy import Taxonomy
 from .data.textless import SETTING, require_texts
 from .errors import InputError, StoreError
+from .label_quality.accept_rates import AcceptRates
 from .label_quality.pred_probs_warnings import pred_probs_warnings
 from .models.embedding import DEFAULT, Embedder, facts_of
 from .models.embedding import embedder as load_embedder
 from .report import Report
+from .review.judged_labels import learned_before
 from .review.verified import verified
 from .search.seeds import USERS_EMBEDDINGS
 from .signals.dynamics_statistics import SUBSETS, Trajectories
@@ -50,6 +52,7 @@ def scan(
     parent: str | None = None,
     store: str | Path | None = DEFAULT_STORE,
     texts: bool = True,
+    learn: bool = True,
     progress: Say | None = None,
 ) -> Report:
     """Find what is wrong with the samples.
@@ -78,6 +81,9 @@ def scan(
     texts
         False keeps the run without any text, only with hashes of them (see :mod:`labelsift.data.textless`). The report
         that is returned has them as ever: push it, or write its page, now.
+    learn
+        Move the probabilities of wrong labels by what people said on earlier runs of the same data set, from ten judged
+        labels on; see :mod:`labelsift.label_quality.accept_rates`.
     progress
         Called with a short sentence as each step begins.
 
@@ -110,6 +116,7 @@ def scan(
         context.cache = kept.cache(samples.name)
         context.cache.sweep()
         context.verified = _verified(kept, samples)
+        context.accept_rates = _learned(kept, samples.name, wanted=learn)
     if taxonomy is not None and samples.taxonomy is not None and given is not None:
         passed = passed_over(given, samples.taxonomy)
         context.notes += [passed] if passed else []
@@ -117,6 +124,7 @@ def scan(
     _run_checks(Inputs(context, chosen, vectors, model, folds, progress or (lambda _: None)))
     report = _report(context, settings)
     report.settings.update({"budget": budget, "only": list(only) if only else None})
+    report.settings |= {} if learn else {"learn": False}
     if not texts:
         report.settings[SETTING] = False
     if samples.taxonomy is not None:
@@ -148,6 +156,14 @@ def _verified(store: Store, samples: Samples) -> np.ndarray:
     if ids:
         rows[samples.positions(ids)] = True
     return rows
+
+
+def _learned(store: Store, dataset: str, *, wanted: bool) -> AcceptRates | None:
+    """Return what people said on earlier runs of a data set."""
+    try:
+        return learned_before(store, dataset) if wanted else None
+    except StoreError:  # as for what is verified
+        return None
 
 
 def _context(samples: Samples, signals: Signals, *, seed: int, budget: int | None) -> Context:

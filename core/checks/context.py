@@ -13,6 +13,7 @@ import pyarrow as pa
 from ..data.normalize import duplicate_groups, is_blank
 from ..data.samples import Samples
 from ..data.schemas import Finding
+from ..label_quality.accept_rates import AcceptRates
 from ..label_quality.wrong_labels import WrongLabels
 from ..models.cross_validation import Predictions
 from ..models.neighbors import Graph
@@ -118,6 +119,8 @@ class Context:
         bool, shape (n,): rows whose label people verified as it stands, or None where nobody did.
     dynamics
         What became of each sample in a training, or None where the user brought no dynamics.
+    accept_rates
+        What people's answers on earlier runs teach about the claims, or None where that is not wanted.
     label_claims, suspicion
         Kept by :func:`labelsift.checks.label.label`: what can be said about the labels, and the ranking of those that
         nobody verified (float64, shape (n,), high = likely wrong, NaN = nothing can be said).
@@ -146,6 +149,7 @@ class Context:
     tokens: TokenSignals | None = None
     verified: np.ndarray | None = None
     dynamics: Trajectories | None = None
+    accept_rates: AcceptRates | None = None
     label_claims: WrongLabels | None = None
     suspicion: np.ndarray | None = None
     results: dict[str, Result] = field(default_factory=dict)

@@ -7,16 +7,19 @@ the user brought, those alone are used. How likely each label is wrong, and how 
 order of that ranking. The suggestion is the likeliest other class, and the confidence its probability.
 
 Flagged is what is likelier wrong than right, or the ``budget`` worst. Labels that people verified are never suspects,
-and count threefold in every estimator. What else is worth a look is left to :mod:`labelsift.checks.ambiguous`.
+and count threefold in every estimator. What people said on earlier runs moves the probabilities
+(:mod:`labelsift.label_quality.accept_rates`). What else is worth a look is left to :mod:`labelsift.checks.ambiguous`.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from ..data.schemas import Finding
+from ..label_quality.accept_rates import raised, shifted
 from ..label_quality.calibration import calibrated, error_count, expected_precision
 from ..label_quality.ensemble import EnsembleInputs, LabelQuality, quality_from_ensemble, quality_from_pred_probs
 from ..label_quality.neighbor_votes import votes
@@ -64,6 +67,7 @@ def label(context: Context) -> Result:
     if context.dynamics is not None:
         suspicion = 1 - combine((1 - suspicion).astype(np.float32), context.dynamics.margins).astype(np.float64)
     claims = wrong_labels(quality.pool, suspicion, context.codes, judged & np.isfinite(suspicion))
+    claims = _learned(context, claims, quality.other)
     wrong = claims.wrong
     scored = np.isfinite(wrong)  # of what cannot be judged, no other class can be said to be better
     score = (1 - wrong).astype(np.float32)
@@ -79,6 +83,27 @@ def label(context: Context) -> Result:
     rows = np.flatnonzero(is_issue)
     findings = [_finding(context, row, score, suggested, confidence) for row in rows.tolist()]
     return Result(score, is_issue, findings, suggested, confidence)
+
+
+def _learned(context: Context, claims: WrongLabels, other: np.ndarray) -> WrongLabels:
+    """Move the claims by what people said on earlier runs, and keep by how much; nothing where that is too little."""
+    rates = context.accept_rates
+    if rates is None or not rates.enough or not claims.learnable:
+        return claims
+    rows = np.flatnonzero(np.isfinite(claims.wrong))
+    pairs = zip(context.codes[rows].tolist(), other[rows].tolist(), strict=True)
+    shifts = rates.shifts([(context.classes[given], context.classes[code]) for given, code in pairs])
+    wrong = claims.wrong.copy()
+    wrong[rows] = shifted(wrong[rows], shifts)
+    n = max(len(rows), 1)
+    low = n * float(shifted(np.array(claims.low / n), min(rates.shift.value, 0.0))) if claims.low else 0.0
+    high = n * float(raised(min(claims.high / n, 1.0), rates.shift.value))
+    context.facts["accept_rates"] = rates.plain
+    context.notes.append(
+        f"How likely each label is wrong follows what people said on earlier runs: of {rates.judged:,} judged labels"
+        f" {rates.wrong:,} were wrong (--no-learn leaves that out)"
+    )
+    return replace(claims, wrong=wrong, low=int(low), high=int(np.ceil(high)))
 
 
 def _quality(context: Context, judged: np.ndarray) -> LabelQuality:

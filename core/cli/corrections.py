@@ -18,6 +18,7 @@ from ..corrections.reproduce import reproduce as reproduce_run
 from ..corrections.verify import verify as verify_store
 from ..data.adjudication import Policy
 from ..data.formatting import visible
+from ..review.rounds import share_of
 from ..store.base import LATEST
 from ..store.store import Store
 from .options import (
@@ -145,11 +146,19 @@ def undo(file: str, out: str, store: str) -> None:
 
 @click.command()
 @only_dataset_option
+@click.option(
+    "--stop-below",
+    default="20%",
+    show_default=True,
+    metavar="SHARE",
+    help="Time to stop where fewer of the next labels are wrong.",
+)
 @store_option
 @json_option
-def queue(dataset: str | None, store: str, as_json: bool) -> None:
-    """Show what of each round is open, decided and skipped, and what the decisions were."""
-    show(queue_rows(store=store, dataset=dataset), print_queue, as_json=as_json)
+def queue(dataset: str | None, stop_below: str, store: str, as_json: bool) -> None:
+    """Show what of each round is open and decided, how many wrong labels are left, and when it is time to stop."""
+    rows = queue_rows(store=store, dataset=dataset, level=share_of(stop_below))
+    show(rows, print_queue, as_json=as_json)
 
 
 @click.command()

@@ -110,7 +110,10 @@ def print_queue(rows: Sequence[Mapping[str, Any]]) -> None:
         outcomes = "/".join(f"{row[name]:,}" for name in ("accepted", "changed", "refused"))
         cells = (plain(", ".join(row["rounds"])), plain(row["issue"]), *(f"{row[name]:,}" for name in QUEUE), outcomes)
         table.add_row(row["run"], *cells)
-    Console(highlight=False).print(table)
+    console = Console(highlight=False)
+    console.print(table)
+    for run, outlook in {row["run"]: row["outlook"] for row in rows if row["outlook"]}.items():
+        console.print(Text(f"{run}: {outlook['says']}"), soft_wrap=True)
 
 
 def print_version(out: str, version: Version) -> None:

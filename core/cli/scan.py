@@ -37,6 +37,7 @@ from .print_summary import print_summary
 @store_option
 @click.option("--no-store", is_flag=True, help="Keep nothing.")
 @click.option("--no-texts", is_flag=True, help="Keep the run without texts: ids, labels, vectors and hashes only.")
+@click.option("--no-learn", is_flag=True, help="Leave out what people said on earlier runs of this data set.")
 @json_option
 def scan(
     file: str,
@@ -63,6 +64,7 @@ def scan(
     store: str,
     no_store: bool,
     no_texts: bool,
+    no_learn: bool,
     as_json: bool,
 ) -> None:
     """Scan FILE (csv, tsv, jsonl or parquet, plain or compressed, or a URL) and summarise what was found."""
@@ -91,6 +93,7 @@ def scan(
             parent=parent,
             store=None if no_store else store,
             texts=not no_texts,
+            learn=not no_learn,
             progress=say,
         )
     for table, path in ((report.scores, scores), (report.findings, findings)):

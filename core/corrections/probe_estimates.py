@@ -105,8 +105,13 @@ def difference(count: int, of: int, other: int, of_other: int, *, seed: int = 0,
 
 
 def _totals(stratum: Stratum, rng: np.random.Generator, draws: int) -> np.ndarray:
+    return stratum.errors + unjudged_errors(stratum, rng, draws)
+
+
+def unjudged_errors(stratum: Stratum, rng: np.random.Generator, draws: int) -> np.ndarray:
+    """Draw how many of a stratum's samples that nobody judged are wrong: int64, shape (draws,)."""
     rates = rng.beta(stratum.errors + _PRIOR, stratum.judged - stratum.errors + _PRIOR, draws)
-    return stratum.errors + rng.binomial(stratum.size - stratum.judged, rates)
+    return rng.binomial(stratum.size - stratum.judged, rates)
 
 
 def _expected(stratum: Stratum) -> float:
@@ -197,6 +202,16 @@ def probed(run: str = LATEST, *, store: str | Path = DEFAULT) -> Probed:
             *([f"What people choose with and without the suggestion is {FROM_ONE_ROUND}"] if within else ()),
         ),
     )
+
+
+def judged_probes(records: Sequence[Record], run: str) -> Stratum | None:
+    """Return what people said of the random labels in a run's last round with probes; None without such a round."""
+    plans = [Plan.of(record) for record in records if record.get("kind") == ROUND and record["run"] == run]
+    if not plans:
+        return None
+    probes = set(plans[-1].probes)
+    made = [record for record in decisions(records, run=run) if record["id"] in probes and record["verdict"] != SKIPPED]
+    return _stratum(plans[-1].probes, resolve(as_table(made)).decided if made else {}, size=plans[-1].rest)
 
 
 def _notes(plans: Sequence[Plan], flagged: Stratum, rest: Stratum, pairs: Sequence[bool], *, enough: bool) -> list[str]:

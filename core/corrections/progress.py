@@ -15,11 +15,14 @@ import pyarrow as pa
 
 from ..data.adjudication import REPEAT, SECOND_LOOK
 from ..errors import LabelsiftError
+from ..review.judged_labels import ISSUES, learned, withdrawn
 from ..store.base import DEFAULT
 from ..store.hash_chain import Record
 from ..store.run_info import RunInfo
-from ..store.run_reader import read_flagged, read_sample_records
+from ..store.run_reader import read_flagged, read_label_claims, read_sample_records
 from ..store.store import Store
+from .outlook import LEVEL, asked_next, open_labels, outlook
+from .probe_estimates import judged_probes
 from .record import decisions
 
 UNKNOWN = "unknown"  # the issue of samples whose run the store does not have
@@ -27,18 +30,26 @@ LONGEST = 600.0  # seconds of one decision that count: a page that was left open
 _OUTCOMES = ("accepted", "changed", "refused")
 
 
-def queue(*, store: str | PathLike[str] = DEFAULT, dataset: str | None = None) -> list[dict[str, Any]]:
+def queue(
+    *, store: str | PathLike[str] = DEFAULT, dataset: str | None = None, level: float = LEVEL
+) -> list[dict[str, Any]]:
     """Return one row a run and issue, newest run first: what people were asked, and what came of it.
 
     A run's round is known once it was pushed to a platform with addresses, or somebody decided on it; other
     runs are left out. A sample with several issues counts in each. A sample is decided if anybody decided on
     it on that run, skipped if people only skipped it, and open otherwise.
 
+    Parameters
+    ----------
+    level
+        Share of wrong labels among the next questions below which it is time to stop, 0..1.
+
     Returns
     -------
     list
-        ``run, dataset, rounds, issue, asked, open, decided, skipped, accepted, changed, refused``. The last
-        three count decisions, of which a sample can have several.
+        ``run, dataset, rounds, issue, asked, open, decided, skipped, accepted, changed, refused``, of which the last
+        three count decisions, and a sample can have several; and ``outlook``, the same for all rows of a run: see
+        :class:`labelsift.corrections.outlook.Outlook`; None where no label of the run was asked about.
 
     Raises
     ------
@@ -48,7 +59,8 @@ def queue(*, store: str | PathLike[str] = DEFAULT, dataset: str | None = None) -
     kept = Store.of(store)
     runs = [info for info in kept.runs() if dataset is None or info.dataset == dataset]
     by_run: dict[str | None, list[Record]] = defaultdict(list)
-    for decision in decisions(kept.ledger.records()):
+    records = kept.ledger.records()
+    for decision in decisions(records):
         if decision.get("asked") != REPEAT:
             by_run[decision["run"]].append(decision)
     rows: list[dict[str, Any]] = []
@@ -64,10 +76,34 @@ def queue(*, store: str | PathLike[str] = DEFAULT, dataset: str | None = None) -
         unflagged = {decision["id"] for decision in of_run} - set().union(*by_issue.values())
         if unflagged:  # comes last
             by_issue["not flagged"] = unflagged
+        of_labels = set().union(*(by_issue.get(issue, ()) for issue in ISSUES))
+        ahead = _outlook(kept, info, records, of_labels, level=level) if of_labels else None
         for issue, ids in by_issue.items():
             row = {"run": info.run, "dataset": info.dataset, "rounds": rounds, "issue": issue}
-            rows.append(row | _counts(ids, [decision for decision in of_run if decision["id"] in ids]))
+            counts = _counts(ids, [decision for decision in of_run if decision["id"] in ids])
+            rows.append(row | counts | {"outlook": ahead})
     return rows
+
+
+def _outlook(
+    store: Store, info: RunInfo, records: Sequence[Record], asked: Collection[str], *, level: float
+) -> dict[str, Any]:
+    """Say what the answers on a run's labels mean for the rest of it."""
+    rates = learned(records, run=info.run)
+    taken_back = withdrawn(records)
+    valid = [each for each in decisions(records, dataset=info.dataset) if each["number"] not in taken_back]
+    judged = {decision["id"] for decision in valid if decision["verdict"] != "skipped"}
+    answered = {decision["id"] for decision in valid if decision["run"] == info.run} | judged
+    claims, facts = read_label_claims(store.place_of(info.run))
+    labels = open_labels(claims, facts, judged=judged, probed=judged_probes(records, info.run))
+    questions = asked_next(rates, claims, asked=set(asked) - answered)
+    times = [
+        min(decision["seconds"], LONGEST)
+        for decision in valid
+        if decision["run"] == info.run and decision["verdict"] != "skipped" and (decision["seconds"] or -1) >= 0
+    ]
+    seconds = statistics.fmean(times) if times else None
+    return outlook(rates, labels, questions, level=level, seconds=seconds).as_dict()
 
 
 def _counts(ids: set[str], of_issue: Sequence[Record]) -> dict[str, int]:

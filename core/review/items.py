@@ -15,8 +15,10 @@ from ..data.media import Medium, shown_of
 from ..data.review_queue import ReviewItem, ReviewQueue, Value
 from ..data.samples import Task
 from ..errors import InputError
+from ..label_quality.accept_rates import AcceptRates
 from ..store.run import Run
 from .dealing import clusters_of
+from .judged_labels import rescored
 from .reasons import reason_of
 from .suggestions import given_in, order_of, plain, suggesting_of, suggestion_of
 
@@ -37,6 +39,8 @@ def queue_of(
     budget: int | None = None,
     repeats: Mapping[str, float] | None = None,
     blind: Collection[str] = (),
+    learned: AcceptRates | None = None,
+    decided: Collection[str] = (),
 ) -> ReviewQueue:
     """Return the flagged samples, worst first: disputed labels by their score, then the rest by theirs.
 
@@ -52,6 +56,10 @@ def queue_of(
         Sample id → the score that places a second item of it.
     blind
         Samples whose labels and reason must not be shown.
+    learned
+        What people's answers on this run say: it moves scores and places, and not which samples are chosen.
+    decided
+        Samples whose scores stay, because people judged them by these.
 
     Raises
     ------
@@ -71,6 +79,9 @@ def queue_of(
     for rows_of_sample in of_sample.values():
         rows_of_sample.sort(key=order_of)
     ids = sorted(of_sample, key=lambda id: (*order_of(of_sample[id][0]), id))[:budget]
+    if learned is not None and learned.enough:
+        of_sample |= rescored(run, {id: of_sample[id] for id in ids if id not in decided}, learned)
+        ids.sort(key=lambda id: (*order_of(of_sample[id][0]), id))
     chosen = run.samples.take(run.samples.positions(ids))
     visible = shown_of(run.samples)
     texts = visible.of(chosen) if visible else [""] * len(ids)

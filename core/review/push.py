@@ -9,9 +9,11 @@ from .. import platforms
 from ..data.requests import PushRequest, Receipt
 from ..data.textless import require_texts
 from ..errors import InputError
+from ..label_quality.accept_rates import AcceptRates
 from ..store.base import RunTarget
 from ..store.run import Run
 from .items import findings_of, queue_of
+from .judged_labels import decided_on, learned
 from .reopen import reopened
 from .round_ledger import assignment_of, planned_ids, recorded, round_findings, round_of
 from .rounds import Plan
@@ -28,6 +30,7 @@ def push(run: Run, platform: str, request: PushRequest) -> Receipt:
     where = RunTarget(run.run, platform, request.project)
     records: Records = run.store.ledger.records() if run.store else []
     settled, evidence_changed = _settled(run, records)
+    rates: AcceptRates | None = None
     repeats: Mapping[str, float] = {}
     blind: frozenset[str] = frozenset()
     verified_before: set[str] = set()
@@ -47,9 +50,21 @@ def push(run: Run, platform: str, request: PushRequest) -> Receipt:
         findings = [row for row in findings if row["id"] not in asked_blind]
         if mode == "blind" and (standing := recorded(records, where, Plan)):
             repeats = standing.repeats
+        if mode is not None and not repeats:  # in a project of our own; a repeat's score places it among the others
+            rates = learned(records, run=run.run)
         if mode == "choose":
             blind = assignment_of(run, where, request, records=records, findings=findings).blind
-    queue = queue_of(run, findings, only=request.only, budget=budget, repeats=repeats, blind=blind)
+    decided = decided_on(records, run.run) if rates else ()
+    queue = queue_of(
+        run,
+        findings,
+        only=request.only,
+        budget=budget,
+        repeats=repeats,
+        blind=blind,
+        learned=rates,
+        decided=decided,
+    )
     if run.store is not None and not request.dry_run:  # before, so that what a killed push sent is known, too
         run.store.sent(where, match=request.match)
     receipt = adapter.push(queue, request)

@@ -173,6 +173,36 @@ def read_flagged(folder: Location) -> tuple[list[tuple[str, str]], set[str]]:
     return list(zip(table["id"].to_pylist(), table["issue"].to_pylist(), strict=True)), pushed
 
 
+def read_label_claims(folder: Location) -> tuple[pa.Table, dict[str, Any]]:
+    """Read what a scan claimed of each label, and of all of them.
+
+    Returns
+    -------
+    claims
+        One row a judged sample: ``id, label_score, suggested_label, label`` and the flags that there are.
+    facts
+        ``label_errors`` of the run's facts; empty where the scan did not judge labels.
+    """
+    import lance
+
+    try:
+        facts = read_facts(folder)
+        place = tables_in(folder, facts)
+        scores = lance.dataset(place.lance("scores.lance"))
+        wanted = ("id", "label_score", "suggested_label", "is_label_issue", "is_ambiguous_issue")
+        columns = [name for name in wanted if name in scores.schema.names]
+        table = scores.to_table(columns=columns)
+        if "suggested_label" not in columns:
+            return table.slice(0, 0), {}
+        samples = lance.dataset(place.lance("samples.lance"))
+        given = next((name for name in ("label", "labels", "spans") if name in samples.schema.names), "id")
+        table = table.append_column("label", samples.to_table(columns=[given])[given])
+        judged = pc.fill_null(pc.is_finite(table["label_score"]), False)
+        return table.filter(judged), facts["facts"].get("label_errors") or {}
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise broken(folder, error) from None
+
+
 def _rows(place: Location, name: str, rows: Mapping[str, int] | None) -> pa.Table:
     """Read a table, or some rows of it: those of a mapping of ids to rows, whose ids are held against what is there."""
     import lance
