@@ -35,6 +35,7 @@ TRIFLE = 1e-3
 NOISE_SHARE = 0.5  # of Bayes' rule in the ranking, where there is a floor; more where errors are even
 CERTAINTY = 1.64  # standard errors either way: 90 %
 SHARPEST, ROUNDS, SHARPENING_ROWS = 6.0, 25, 20_000
+PLACES, WIDEST = 100, 9  # values for each place to smooth over, and the most places to either side, plus one
 _ROWS_AT_ONCE = 8_192
 
 
@@ -111,12 +112,12 @@ def wrong_labels(
     rows = learned
     rates = noise_rates(pool[rows], codes[rows])
     noise, probable = _probabilities(pool, codes, rows, rates, keys)
-    # Where there is a floor of errors, Bayes' rule knows more of them than the ranking.
-    by_rank = np.argsort(
-        -(_log_odds(ranking[rows]) + (NOISE_SHARE + rates.evenness) * rates.floor * _log_odds(noise)), kind="stable"
-    )
+    # Where there is a floor of errors, Bayes' rule knows more of them than the ranking. Floor and evenness count all or
+    # not: a share that moves with them would put all others into another order where two labels change.
+    share = (NOISE_SHARE + round(rates.evenness)) * round(rates.floor)
+    by_rank = np.argsort(-(_log_odds(ranking[rows]) + share * _log_odds(noise)), kind="stable")
     order = rows[by_rank]
-    levels = decreasing(probable[by_rank])
+    levels = decreasing(smoothed(probable[by_rank]))
     if max(rates.floor, rates.tail) < 0.5:
         levels = np.minimum(levels, UNPROVEN)
     # Within a level the order stays: each place is a trifle less likely wrong than the one before.
@@ -125,6 +126,23 @@ def wrong_labels(
     low, high = _range(pool, codes, order, rates)
     mostly_wrong = _mostly_wrong(codes[rows], wrong[rows], pool.shape[1])
     return WrongLabels(wrong, given, expected, low, high, rates, True, unlearnable, mostly_wrong)
+
+
+def smoothed(values: np.ndarray) -> np.ndarray:
+    """Return means over some places before and after each, nearer ones counted more: shape (n,).
+
+    Without that the levels of pooled places are long flat steps, and a step that crosses the threshold takes dozens of
+    rows with it. A few hundred values are left as they are.
+
+    >>> smoothed(np.array([0.9, 0.2])).tolist(), len(smoothed(np.zeros(5_000)))
+    ([0.9, 0.2], 5000)
+    """
+    width = min(len(values) // PLACES, WIDEST)
+    width -= 1 - width % 2
+    if width < 2:
+        return values
+    kernel = np.convolve(np.full(width, 1 / width), np.full(width, 1 / width))
+    return np.convolve(np.pad(values, width - 1, mode="edge"), kernel, "valid")
 
 
 def decreasing(values: np.ndarray) -> np.ndarray:
