@@ -20,6 +20,7 @@ from labelsift.checks.label import label
 from labelsift.models import cross_validation as prediction
 from labelsift.models.embedding import embed, embedder
 from labelsift.models.neighbors import NeighborIndex, neighbor_count
+from labelsift.models.stable_folds import assign_folds
 from sklearn.metrics import average_precision_score
 
 STEPS = ((15, 10), (30, 20), (100, 100))  # first fit, second fit
@@ -71,7 +72,7 @@ def _noisy(truth: np.ndarray, classes: int, near: np.ndarray | None, seed: int) 
 
 
 def _context(samples: ls.Samples, labels: np.ndarray, vectors: np.ndarray, graph: object, **more: object) -> Context:
-    folds = prediction.assign_folds(labels, np.arange(len(labels)), folds=5, seed=0)
+    folds = assign_folds(labels, np.arange(len(labels)), folds=5, seed=0)
     names = pa.chunked_array([np.array(samples.classes, dtype=object)[labels]])
     table = samples.table.set_column(samples.table.column_names.index("label"), "label", names)
     context = Context(

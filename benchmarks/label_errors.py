@@ -30,9 +30,10 @@ from cleanlab.rank import get_label_quality_scores
 from labelsift.data.normalize import duplicate_groups
 from labelsift.label_quality.confident_learning import pass1, pass2, reduce
 from labelsift.label_quality.neighbor_votes import votes
-from labelsift.models.cross_validation import assign_folds, out_of_fold
+from labelsift.models.cross_validation import out_of_fold
 from labelsift.models.embedding import embed, embedder
 from labelsift.models.neighbors import Graph, NeighborIndex
+from labelsift.models.stable_folds import assign_folds
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from . import minilm

@@ -30,7 +30,7 @@ from labelsift.label_quality.spans.lexicon import lexicon
 from labelsift.label_quality.spans.marginals import out_of_fold_marginals
 from labelsift.label_quality.spans.token_features import token_features
 from labelsift.label_quality.spans.tokens import Tokens, tags, token_spans
-from labelsift.models.cross_validation import assign_folds
+from labelsift.models.stable_folds import assign_folds
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 KINDS = ("ghost", "missed", "shifted", "wrong_tag")

@@ -24,6 +24,7 @@ from .data.textless import SETTING, require_texts
 from .errors import InputError, StoreError
 from .label_quality.accept_rates import AcceptRates
 from .label_quality.pred_probs_warnings import pred_probs_warnings
+from .metrics.refit_noise import METHOD
 from .models.embedding import DEFAULT, Embedder, facts_of
 from .models.embedding import embedder as load_embedder
 from .report import Report
@@ -36,6 +37,7 @@ from .store.base import DEFAULT as DEFAULT_STORE
 from .store.store import Store, run_name
 
 FOLDS = 5
+VERSION = 2  # of the method: one more with each change that moves scores of unchanged data; runs without one are 1
 
 
 def scan(
@@ -194,7 +196,7 @@ def _settings(
         settings["embedder"] = USERS_EMBEDDINGS
     brought = context.pred_probs is not None or context.tokens is not None
     settings["pred_probs"] = "the user's model" if brought else f"{folds}-fold cross-validation"
-    return settings | {"folds": folds, "seed": seed}
+    return settings | {"folds": folds, "seed": seed, METHOD: VERSION}
 
 
 def _run_checks(inputs: Inputs) -> None:

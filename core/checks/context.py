@@ -13,6 +13,7 @@ import pyarrow as pa
 from ..data.normalize import duplicate_groups, is_blank
 from ..data.samples import Samples
 from ..data.schemas import Finding
+from ..data.stable_draws import row_keys
 from ..label_quality.accept_rates import AcceptRates
 from ..label_quality.wrong_labels import WrongLabels
 from ..models.cross_validation import Predictions
@@ -201,6 +202,11 @@ class Context:
     def text_hashes(self) -> pa.FixedSizeBinaryArray:
         """Hash each text, for the cache."""
         return text_hashes(self.samples.texts)
+
+    @cached_property
+    def keys(self) -> np.ndarray:
+        """What rows are drawn and parted by: their texts and ids, in any order the same; uint64, shape (n,)."""
+        return row_keys(self._ids, self.text_hashes if self.samples.has_texts else None)
 
     @cached_property
     def _ids(self) -> list[str]:

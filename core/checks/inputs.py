@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..models.cross_validation import assign_folds, out_of_fold, rarest_labels
+from ..models.cross_validation import out_of_fold, rarest_labels
 from ..models.embedding import Embedder, cached_vectors
 from ..models.neighbors import cached_graph, neighbor_count
+from ..models.stable_folds import assign_folds
 from .class_notes import rare
 from .context import Context
 from .language import mark_unreadable
@@ -51,7 +52,7 @@ class Inputs:
         if context.vectors is not None and context.graph is None:
             self.say("Finding nearest neighbours")
             k = neighbor_count(len(context))
-            context.graph = cached_graph(context.cache, context.vectors, k, seed=context.seed)
+            context.graph = cached_graph(context.cache, context.vectors, k, seed=context.seed, keys=context.keys)
         if "pred_probs" in check.needs and context.pred_probs is None and context.vectors is not None:
             self.say(f"Predicting out of sample ({self.folds} folds)")
             self._predict(context.vectors)
@@ -71,7 +72,9 @@ class Inputs:
             members = context.members
             targets = np.where(members < 0, np.nan, members).astype(np.float32)
             strata, labels = rarest_labels(members), np.nonzero(members == 1)[1]
-        context.fold_of = assign_folds(strata, context.same_text, folds=self.folds, seed=context.seed)
+        context.fold_of = assign_folds(
+            strata, context.same_text, folds=self.folds, seed=context.seed, keys=context.keys
+        )
         context.predictions = out_of_fold(
             vectors,
             targets,
@@ -80,6 +83,7 @@ class Inputs:
             seed=context.seed,
             training=context.readable & ~context.blank,
             weights=context.weights,
+            keys=context.keys,
         )
         context.pred_probs = context.predictions.pred_probs
         context.notes += rare(labels, context.classes, folds=self.folds)

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from ..data.schemas import Finding
+from ..data.stable_draws import drawn
 from ..label_quality.accept_rates import raised, shifted
 from ..label_quality.calibration import calibrated, error_count, expected_precision
 from ..label_quality.ensemble import EnsembleInputs, LabelQuality, quality_from_ensemble, quality_from_pred_probs
@@ -66,7 +67,8 @@ def label(context: Context) -> Result:
     suspicion = calibrated(quality.wrong, error_count(quality.wrong, quality.united))
     if context.dynamics is not None:
         suspicion = 1 - combine((1 - suspicion).astype(np.float32), context.dynamics.margins).astype(np.float64)
-    claims = wrong_labels(quality.pool, suspicion, context.codes, judged & np.isfinite(suspicion))
+    judged &= np.isfinite(suspicion)
+    claims = wrong_labels(quality.pool, suspicion, context.codes, judged, keys=context.keys)
     claims = _learned(context, claims, quality.other)
     wrong = claims.wrong
     scored = np.isfinite(wrong)  # of what cannot be judged, no other class can be said to be better
@@ -112,7 +114,7 @@ def _quality(context: Context, judged: np.ndarray) -> LabelQuality:
     if context.predictions is None or context.vectors is None or context.graph is None:
         if context.graph is not None and context.brought_pred_probs:
             _suspect_in_sample(context, pred_probs, judged & context.readable)
-        return quality_from_pred_probs(pred_probs, context.codes, judged, seed=context.seed)
+        return quality_from_pred_probs(pred_probs, context.codes, judged, seed=context.seed, keys=context.keys)
     learnable = context.readable & ~context.blank
     return quality_from_ensemble(
         EnsembleInputs(
@@ -127,13 +129,14 @@ def _quality(context: Context, judged: np.ndarray) -> LabelQuality:
             counts=context.weights,
             seed=context.seed,
             ngrams=ngram_features(context.samples.texts.to_pylist()) if context.samples.has_texts else None,
+            keys=context.keys,
         )
     )
 
 
 def _suspect_in_sample(context: Context, pred_probs: np.ndarray, judged: np.ndarray) -> None:
     """Say so where the user's probabilities look as if the model had learned the very labels that it judges."""
-    rows = np.flatnonzero(judged)[:20_000]
+    rows = drawn(np.flatnonzero(judged), 20_000, keys=context.keys, seed=context.seed, purpose="in sample")
     if context.graph is None or not len(rows):
         return
     near, similar = context.graph.rows[rows], context.graph.similarities[rows]

@@ -107,6 +107,7 @@ def _second_round(context: Context, suspects: np.ndarray) -> list[np.ndarray]:
         training=context.readable & ~context.blank,
         weights=context.weights,
         start=context.predictions,
+        keys=context.keys,
     ).pred_probs
     likelier = np.where(suspects, np.nan_to_num(second) > 0.5, given).astype(np.float32)
     return [second, _votes(context, likelier)]

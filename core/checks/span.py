@@ -28,7 +28,7 @@ from ..label_quality.spans.score_spans import FEWEST, KINDS, SpanQuality, likeli
 from ..label_quality.spans.span_features import SpanFeatures
 from ..label_quality.spans.token_features import token_features
 from ..label_quality.spans.tokens import Tokens, TokenSpan, token_spans
-from ..models.cross_validation import assign_folds
+from ..models.stable_folds import assign_folds
 from .context import Context, Result
 from .registry import check
 
@@ -137,7 +137,8 @@ class _Work:
             for position in self.labeled:
                 first = next((words for words in self.marked[position] if words is not None), None)
                 codes[position] = 0 if first is None else 1 + first[2]
-            folds = assign_folds(codes, np.array(self.groups), folds=FOLDS, seed=context.seed)
+            keys = context.keys[self.rows]
+            folds = assign_folds(codes, np.array(self.groups), folds=FOLDS, seed=context.seed, keys=keys)
             features = token_features(self.words.forms, vocabulary.clusters)
             marginals = out_of_fold_marginals(self.words, features, self.marked, folds, types=types, seed=context.seed)
         marked = [[words for words in text if words is not None] for text in self.marked]

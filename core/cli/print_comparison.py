@@ -40,7 +40,7 @@ def print_comparison(comparison: Comparison, *, console: Console | None = None) 
         console.print(Text(line))
     sides = ((comparison.old, comparison.only_old), (comparison.new, comparison.only_new))
     alone = [f"{len(slices):,} slices only in {run}: {_named(slices)}" for run, slices in sides if slices]
-    for line in (*_taxonomy(comparison), *alone):
+    for line in (*_taxonomy(comparison), *alone, *comparison.notes):
         console.print(Text(line), soft_wrap=True)
     for part in (
         _movements(comparison),

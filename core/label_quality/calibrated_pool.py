@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..data.stable_draws import Draw
 from .estimators import Estimator
 from .noise_model import log_probs, pool_log_probs
 
@@ -29,12 +30,16 @@ class CalibratedPool:
         Given label of each row, shape (n,).
     rows
         Positions of rows with a label to fit the weights on.
+    draw
+        Draws so many of them as are enough.
     """
 
-    def __init__(self, estimators: Sequence[Estimator], codes: np.ndarray, rows: np.ndarray, classes: int) -> None:
+    def __init__(
+        self, estimators: Sequence[Estimator], codes: np.ndarray, rows: np.ndarray, classes: int, draw: Draw
+    ) -> None:
         shares = (np.bincount(codes[rows], minlength=classes) + 1) / (len(rows) + classes)
         self._shares = np.log(shares)[None, :].astype(np.float32)
-        rows = rows[:: -(-len(rows) // FITTED_ON) or 1]
+        rows = draw(rows, FITTED_ON, purpose="pool")
         sources = self._with_shares([log_probs(estimator(rows)) for estimator in estimators])
         self.weights = _likeliest(sources, codes[rows])
 

@@ -13,9 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
+from ..data.stable_draws import Draw, drawn
 from .calibrated_pool import CalibratedPool
 from .confident_learning import pass1, pass2, reduce
 from .estimators import (
@@ -74,17 +76,21 @@ class LabelQuality:
 
 
 def quality_from_pred_probs(
-    pred_probs: np.ndarray, codes: np.ndarray, judgeable: np.ndarray, *, seed: int
+    pred_probs: np.ndarray, codes: np.ndarray, judgeable: np.ndarray, *, seed: int, keys: np.ndarray | None = None
 ) -> LabelQuality:
-    """Estimate the quality of labels from the user's own probabilities alone: float32, shape (n, classes)."""
+    """Estimate the quality of labels from the user's own probabilities alone: float32, shape (n, classes).
+
+    Rows are drawn by ``keys``; see :class:`labelsift.label_quality.estimators.EnsembleInputs`.
+    """
 
     def estimator(rows: np.ndarray) -> np.ndarray:
         return np.nan_to_num(pred_probs[rows])
 
     labeled = judgeable & (codes >= 0)
-    fitting_rows = _fitting_rows(judgeable, codes, pred_probs.shape[1], seed)
+    draw = partial(drawn, keys=keys, seed=seed)
+    fitting_rows = _fitting_rows(judgeable, codes, pred_probs.shape[1], draw)
     noise = _fit_noise([estimator], codes, fitting_rows)
-    calibrated = CalibratedPool([estimator], codes, fitting_rows, pred_probs.shape[1])
+    calibrated = CalibratedPool([estimator], codes, fitting_rows, pred_probs.shape[1], draw)
     thresholds = reduce([pass1(estimator(rows), codes[rows]) for rows in _blocks(labeled)])
     quality = LabelQuality.unknown(len(codes), noise, np.zeros_like(pred_probs))
     for rows in _blocks(labeled):
@@ -101,7 +107,7 @@ def quality_from_pred_probs(
 def quality_from_ensemble(inputs: EnsembleInputs) -> LabelQuality:
     """Estimate the quality of labels from all members, in two rounds."""
     n, codes, classes = len(inputs.codes), inputs.codes, inputs.classes
-    fitting_rows = _fitting_rows(inputs.judged, codes, classes, inputs.seed)
+    fitting_rows = _fitting_rows(inputs.judged, codes, classes, inputs.draw)
     kernel_models = kernel_ridges(inputs)
     one_hot = np.zeros((n, classes), dtype=np.float32)
     labeled = np.flatnonzero((codes >= 0) & inputs.learnable)
@@ -111,7 +117,7 @@ def quality_from_ensemble(inputs: EnsembleInputs) -> LabelQuality:
     words = lexical(inputs)
     first_round = [from_predictions(inputs.predictions), *ridges, *neighbor_voters(inputs, voting), *words]
     noise = _fit_noise(first_round, codes, fitting_rows)
-    calibrated = CalibratedPool(first_round, codes, fitting_rows, classes)
+    calibrated = CalibratedPool(first_round, codes, fitting_rows, classes, inputs.draw)
     pool = np.zeros((n, classes), dtype=np.float32)
     targets = one_hot  # becomes each row's posterior
     first_classes = np.full((n, len(first_round)), -1, dtype=np.int32)
@@ -175,10 +181,10 @@ def _fit_noise(
     return fit_noise_model([log_probs(estimator(rows)) for estimator in estimators], codes[rows], matrix)
 
 
-def _fitting_rows(judgeable: np.ndarray, codes: np.ndarray, classes: int, seed: int) -> np.ndarray:
+def _fitting_rows(judgeable: np.ndarray, codes: np.ndarray, classes: int, draw: Draw) -> np.ndarray:
     rows = np.flatnonzero(judgeable & (codes >= 0))
     limit = max(min(max(FITTED_ON, ROWS_A_CLASS * classes), MOST_CELLS // classes), LEAST_ROWS)
-    return rows if len(rows) <= limit else np.sort(np.random.default_rng(seed).choice(rows, limit, replace=False))
+    return draw(rows, limit, purpose="weights")
 
 
 def _blocks(chosen: np.ndarray) -> Iterator[np.ndarray]:

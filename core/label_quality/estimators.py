@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..data.stable_draws import drawn
 from ..models.cross_validation import Predictions, max_training_rows, out_of_fold
 from ..models.kernel_ridge import KernelRidge, landmarks
 from ..models.linear_svm import margins_out_of_fold
@@ -52,6 +53,8 @@ class EnsembleInputs:
         float32, shape (n,): how much each label counts, or None for all the same.
     ngrams
         Features of the texts, shape (n, columns), or None where there are no texts.
+    keys
+        uint64, shape (n,): what is drawn by, see :mod:`labelsift.data.stable_draws`; by default the rows' positions.
     """
 
     vectors: np.ndarray
@@ -65,14 +68,17 @@ class EnsembleInputs:
     counts: np.ndarray | None
     seed: int
     ngrams: csr_array | None = None
+    keys: np.ndarray | None = None
+
+    def draw(self, rows: np.ndarray, limit: int, *, purpose: str) -> np.ndarray:
+        """Draw rows; see :func:`labelsift.data.stable_draws.drawn`."""
+        return drawn(rows, limit, keys=self.keys, seed=self.seed, purpose=purpose)
 
 
 def training_rows(inputs: EnsembleInputs) -> np.ndarray:
     """Draw the rows that the ridges and the n-grams' model learn from; none where they fill less than two folds."""
     rows = np.flatnonzero(inputs.learnable & (inputs.predictions.folds >= 0))
-    limit = max_training_rows(inputs.classes)
-    if len(rows) > limit:
-        rows = np.sort(np.random.default_rng(inputs.seed).choice(rows, limit, replace=False))
+    rows = inputs.draw(rows, max_training_rows(inputs.classes), purpose="training")
     return rows if len(np.unique(inputs.predictions.folds[rows])) > 1 else rows[:0]
 
 
@@ -81,7 +87,7 @@ def kernel_ridges(inputs: EnsembleInputs) -> list[KernelRidge]:
     rows = training_rows(inputs)
     if not len(rows):
         return []
-    shared = landmarks(inputs.vectors, rows, width=WIDTH, seed=inputs.seed)
+    shared = landmarks(inputs.vectors, rows, width=WIDTH, seed=inputs.seed, keys=inputs.keys)
     return [KernelRidge(shared, inputs.predictions.folds, rows, power, inputs.counts) for power in POWERS]
 
 
@@ -104,7 +110,7 @@ def lexical(inputs: EnsembleInputs) -> list[Estimator]:
         weights=inputs.counts,
     )
     # Margins are no probabilities: their softmax is made as sharp as the labels say.
-    some = rows[:: -(-len(rows) // SHARPENING_ROWS)]
+    some = inputs.draw(rows, SHARPENING_ROWS, purpose="sharpness")
     sharpness = _likeliest_sharpness(margins[some], inputs.codes[some])
     return [lambda rows: _softmax(margins[rows] * sharpness)]
 
@@ -143,6 +149,7 @@ def refit_linear(inputs: EnsembleInputs, posterior: np.ndarray) -> Estimator:
         training=inputs.learnable,
         weights=weights,
         start=inputs.predictions,
+        keys=inputs.keys,
     )
     return from_predictions(predictions)
 

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..data.stable_draws import drawn
 from .confident_rows import NoiseRates, noise_rates
 from .learnability import DATASET, LEAST_RECALL, permutation_score
 
@@ -33,7 +34,8 @@ SPREAD, TAIL_SPREAD = 0.85, 0.4  # of the most that may be wrong, against what t
 TRIFLE = 1e-3
 NOISE_SHARE = 0.5  # of Bayes' rule in the ranking, where there is a floor; more where errors are even
 CERTAINTY = 1.64  # standard errors either way: 90 %
-SHARPEST, ROUNDS = 6.0, 25
+SHARPEST, ROUNDS, SHARPENING_ROWS = 6.0, 25, 20_000
+PLACES, WIDEST = 100, 9  # values for each place to smooth over, and the most places to either side, plus one
 _ROWS_AT_ONCE = 8_192
 
 
@@ -72,7 +74,14 @@ class WrongLabels:
     mostly_wrong: dict[int, float]
 
 
-def wrong_labels(pool: np.ndarray, ranking: np.ndarray, codes: np.ndarray, judged: np.ndarray) -> WrongLabels:
+def wrong_labels(
+    pool: np.ndarray,
+    ranking: np.ndarray,
+    codes: np.ndarray,
+    judged: np.ndarray,
+    *,
+    keys: np.ndarray | None = None,
+) -> WrongLabels:
     """Estimate which labels are wrong.
 
     Parameters
@@ -85,6 +94,8 @@ def wrong_labels(pool: np.ndarray, ranking: np.ndarray, codes: np.ndarray, judge
         Given label of each row, shape (n,), -1 = none.
     judged
         bool, shape (n,): rows to judge, each with a label.
+    keys
+        uint64, shape (n,): what is drawn by, see :mod:`labelsift.data.stable_draws`; by default the rows' positions.
     """
     n = len(codes)
     wrong, given = np.full(n, np.nan), np.full(n, np.nan, dtype=np.float32)
@@ -100,13 +111,13 @@ def wrong_labels(pool: np.ndarray, ranking: np.ndarray, codes: np.ndarray, judge
         return WrongLabels(wrong, given, expected, 0, len(rows), noise_rates(pool[rows], codes[rows]), False, {}, {})
     rows = learned
     rates = noise_rates(pool[rows], codes[rows])
-    noise, probable = _probabilities(pool, codes, rows, rates)
-    # Where there is a floor of errors, Bayes' rule knows more of them than the ranking.
-    by_rank = np.argsort(
-        -(_log_odds(ranking[rows]) + (NOISE_SHARE + rates.evenness) * rates.floor * _log_odds(noise)), kind="stable"
-    )
+    noise, probable = _probabilities(pool, codes, rows, rates, keys)
+    # Where there is a floor of errors, Bayes' rule knows more of them than the ranking. Floor and evenness count all or
+    # not: a share that moves with them would put all others into another order where two labels change.
+    share = (NOISE_SHARE + round(rates.evenness)) * round(rates.floor)
+    by_rank = np.argsort(-(_log_odds(ranking[rows]) + share * _log_odds(noise)), kind="stable")
     order = rows[by_rank]
-    levels = decreasing(probable[by_rank])
+    levels = decreasing(smoothed(probable[by_rank]))
     if max(rates.floor, rates.tail) < 0.5:
         levels = np.minimum(levels, UNPROVEN)
     # Within a level the order stays: each place is a trifle less likely wrong than the one before.
@@ -115,6 +126,23 @@ def wrong_labels(pool: np.ndarray, ranking: np.ndarray, codes: np.ndarray, judge
     low, high = _range(pool, codes, order, rates)
     mostly_wrong = _mostly_wrong(codes[rows], wrong[rows], pool.shape[1])
     return WrongLabels(wrong, given, expected, low, high, rates, True, unlearnable, mostly_wrong)
+
+
+def smoothed(values: np.ndarray) -> np.ndarray:
+    """Return means over some places before and after each, nearer ones counted more: shape (n,).
+
+    Without that the levels of pooled places are long flat steps, and a step that crosses the threshold takes dozens of
+    rows with it. A few hundred values are left as they are.
+
+    >>> smoothed(np.array([0.9, 0.2])).tolist(), len(smoothed(np.zeros(5_000)))
+    ([0.9, 0.2], 5000)
+    """
+    width = min(len(values) // PLACES, WIDEST)
+    width -= 1 - width % 2
+    if width < 2:
+        return values
+    kernel = np.convolve(np.full(width, 1 / width), np.full(width, 1 / width))
+    return np.convolve(np.pad(values, width - 1, mode="edge"), kernel, "valid")
 
 
 def decreasing(values: np.ndarray) -> np.ndarray:
@@ -141,11 +169,12 @@ def _log_odds(probability: np.ndarray) -> np.ndarray:
 
 
 def _probabilities(
-    pool: np.ndarray, codes: np.ndarray, rows: np.ndarray, rates: NoiseRates
+    pool: np.ndarray, codes: np.ndarray, rows: np.ndarray, rates: NoiseRates, keys: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the probabilities that some labels are wrong: by noise that does not depend on the row, and at all."""
     transition = rates.transition.astype(np.float32)
-    sharpness = _sharpness(pool, codes, rows[:: -(-len(rows) // 20_000)], transition)
+    some = drawn(rows, SHARPENING_ROWS, keys=keys, seed=0, purpose="sharpness")
+    sharpness = _sharpness(pool, codes, some, transition)
     prior = OVERLAP + (HARD - OVERLAP) * rates.tail
     by_noise, probable = np.empty((2, len(rows)))
     for start in range(0, len(rows), _ROWS_AT_ONCE):

@@ -28,10 +28,12 @@ from ..data.textless import comparable_texts
 from ..store.run import Run
 from .alignment import MatchedRows, explained_by_taxonomy, match_rows, taxonomy_changes, under_taxonomy
 from .differences import MatchedRuns, metric_differences, slice_differences
+from .refit_noise import notes_on, refitted, untouched_samples, wavering
 from .slice_metrics import score_column
 
 # Of each relabel the people who decided it, each with their newest decision: ISO time, reason, and their own note.
 _DECIDED = pa.list_(pa.struct([(name, pa.string()) for name in ("person", "time", "why", "note")]))
+_COUNTS = ("old", "new", "fixed", "appeared", "wavered")
 _VERDICTS = {
     "accepted": "took the suggestion",
     "changed": "chose another label than the suggested one",
@@ -64,8 +66,9 @@ class Comparison:
     slices
         The same, one row a slice and metric, with ``slug, predicate, n_old, n_new``.
     issues
-        Table ``issue, old, new, fixed, appeared``: flagged samples; ``fixed`` and ``appeared`` count
-        those that both runs have.
+        Table ``issue, old, new, fixed, appeared, wavered``: flagged samples; ``fixed`` and ``appeared`` count
+        those that both runs have. ``wavered`` are flags that came or went because models were refit, which count as
+        neither; see :mod:`labelsift.metrics.refit_noise`.
     taxonomy
         Table ``kind, old, new, samples, decided``: what became of the older run's classes under the newer run's
         taxonomy; see :func:`labelsift.metrics.alignment.taxonomy_changes`. None of it counts as relabeled.
@@ -73,6 +76,8 @@ class Comparison:
         The columns that the user asked for; empty where every column was looked at.
     only_old, only_new
         Predicates of slices that only one of the runs has, and that can therefore not be compared.
+    notes
+        Sentences that a reader must know to judge the differences.
     sides
         The two runs themselves, the older one under the newer one's taxonomy.
     """
@@ -92,6 +97,7 @@ class Comparison:
     by: tuple[str, ...] = ()
     only_old: tuple[str, ...] = ()
     only_new: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def movements(self) -> list[tuple[str | None, str | None, int]]:
@@ -128,8 +134,13 @@ def compare(old: Run, new: Run, *, by: Sequence[str] | None = None) -> Compariso
     old = under_taxonomy(old, taxonomy) if taxonomy else old
     before, after = comparable_texts(old.samples, new.samples)
     texts_differ = pc.not_equal(before.take(matched.old), after.take(matched.new))
-    runs = MatchedRuns(old, new, matched.old.to_numpy(), matched.new.to_numpy())
+    changed = pc.or_(texts_differ, _labels_differ(_labels(old, matched.old), _labels(new, matched.new)))
+    records = new.store.decisions() if new.store is not None else []
+    untouched = untouched_samples(old, new, matched, changed, records)
+    untouched &= refitted(old, new, matched, untouched)
+    runs = MatchedRuns(old, new, matched.old.to_numpy(), matched.new.to_numpy(), untouched)
     slices, only_old, only_new = slice_differences(runs, by)
+    issues = _issues(old, new, matched, untouched)
     return Comparison(
         old=old.run,
         new=new.run,
@@ -137,15 +148,16 @@ def compare(old: Run, new: Run, *, by: Sequence[str] | None = None) -> Compariso
         removed=_unmatched(old, matched.old),
         edited=tuple(new.samples.ids.take(matched.new).filter(texts_differ).to_pylist()),
         renamed=matched.renamed,
-        relabeled=_with_decisions(_relabeled(old, new, matched), old, new, matched),
+        relabeled=_with_decisions(_relabeled(old, new, matched), records, old, new, matched),
         metrics=metric_differences(runs),
         slices=slices,
-        issues=_issues(old, new, matched),
+        issues=issues,
         taxonomy=classes,
         sides=(old, new),
         by=tuple(by or ()),
         only_old=only_old,
         only_new=only_new,
+        notes=notes_on(old, new, pc.sum(issues["wavered"]).as_py() or 0),
     )
 
 
@@ -164,13 +176,17 @@ def _unmatched(run: Run, rows: pa.Array) -> tuple[str, ...]:
 
 def _relabeled(old: Run, new: Run, matched: MatchedRows) -> pa.Table:
     before, after = _labels(old, matched.old), _labels(new, matched.new)
-    same = pc.fill_null(pc.equal(before, after), False)
-    changed = pc.invert(pc.or_(same, pc.and_(before.is_null(), after.is_null())))
+    changed = _labels_differ(before, after)
     if new.samples.taxonomy is not None:
         explained = explained_by_taxonomy(before, after, new.samples.taxonomy)
         changed = pc.and_(changed, pa.array(~explained))
     table = pa.table({"id": new.samples.ids.take(matched.new), "old": before, "new": after})
     return table.filter(changed)
+
+
+def _labels_differ(before: pa.Array, after: pa.Array) -> pa.BooleanArray:
+    same = pc.fill_null(pc.equal(before, after), False)
+    return pc.invert(pc.or_(same, pc.and_(before.is_null(), after.is_null())))
 
 
 def _labels(run: Run, rows: pa.Array) -> pa.Array:
@@ -179,7 +195,7 @@ def _labels(run: Run, rows: pa.Array) -> pa.Array:
     return labels.combine_chunks() if isinstance(labels, pa.ChunkedArray) else labels
 
 
-def _issues(old: Run, new: Run, matched: MatchedRows) -> pa.Table:
+def _issues(old: Run, new: Run, matched: MatchedRows, untouched: np.ndarray) -> pa.Table:
     rows = []
     for issue in dict.fromkeys([*issues_in(old.scores), *issues_in(new.scores)]):
         before, after = (score_column(run, f"is_{issue}_issue") for run in (old, new))
@@ -188,15 +204,21 @@ def _issues(old: Run, new: Run, matched: MatchedRows) -> pa.Table:
         row["new"] = None if after is None else pc.sum(after).as_py()
         if before is not None and after is not None:
             was, now = before.take(matched.old).to_numpy(), after.take(matched.new).to_numpy()
-            row |= {"fixed": int((was & ~now).sum()), "appeared": int((~was & now).sum())}
+            scores = [score_column(run, f"{issue}_score") for run in (old, new)]
+            wavered = np.zeros(len(was), dtype=bool)
+            if scores[0] is not None and scores[1] is not None:
+                wavered = wavering(scores[0].take(matched.old), scores[1].take(matched.new), untouched)
+            row |= {"fixed": int((was & ~now & ~wavered).sum()), "appeared": int((~was & now & ~wavered).sum())}
+            row["wavered"] = int(((was != now) & wavered).sum())
         rows.append(row)
-    columns = [("issue", pa.string()), *((name, pa.int64()) for name in ("old", "new", "fixed", "appeared"))]
+    columns = [("issue", pa.string()), *((name, pa.int64()) for name in _COUNTS)]
     return pa.Table.from_pylist(rows, schema=pa.schema(columns))
 
 
-def _with_decisions(relabeled: pa.Table, old: Run, new: Run, matched: MatchedRows) -> pa.Table:
+def _with_decisions(
+    relabeled: pa.Table, records: Iterable[Mapping[str, Any]], old: Run, new: Run, matched: MatchedRows
+) -> pa.Table:
     """Add the column ``decided`` to a table of relabels; empty lists where the newer run's store knows nobody."""
-    records = new.store.decisions() if new.store is not None and relabeled.num_rows else []
     decisions = _decisions_by_change(records, old, new)
     old_ids = {new_id: old_id for old_id, new_id in matched.renamed}
     people = []

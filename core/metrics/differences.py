@@ -21,6 +21,7 @@ from ..errors import InputError
 from ..store.run import Run
 from .factorize import Cells, cross, partitions
 from .paired_intervals import Outcomes, f1_difference, rate_difference
+from .refit_noise import judged_as_before
 from .slice_metrics import ScoredLabels, overall, scored_labels
 from .slice_table import METRICS, RATES, full_table
 
@@ -46,17 +47,34 @@ class MatchedRuns:
         The runs.
     rows_old, rows_new
         Rows of the shared samples in each of them: int64, shape (shared,).
+    untouched
+        bool, shape (shared,): samples that can differ by refit noise only (:mod:`labelsift.metrics.refit_noise`), or
+        None where there is none. An interval holds the difference with them judged as before, too.
     """
 
     old: Run
     new: Run
     rows_old: np.ndarray
     rows_new: np.ndarray
+    untouched: np.ndarray | None = None
 
     @cached_property
     def scored(self) -> tuple[ScoredLabels, ScoredLabels]:
         """What the metrics of each run are counted from."""
         return scored_labels(self.old), scored_labels(self.new)
+
+    @cached_property
+    def without_noise(self) -> MatchedRuns | None:
+        """The same runs with the untouched samples judged as before; None where that changes nothing."""
+        if self.untouched is None or not self.untouched.any():
+            return None
+        old, new = self.scored
+        again = judged_as_before(old, new, self.rows_old[self.untouched], self.rows_new[self.untouched])
+        if again is None:
+            return None
+        runs = MatchedRuns(self.old, self.new, self.rows_old, self.rows_new)
+        runs.__dict__["scored"] = (old, again)  # where the cached property keeps it
+        return runs
 
     def intervals(self, old: np.ndarray, new: np.ndarray, cells: int) -> list[dict[str, Interval]]:
         """Return the 95 % intervals of every metric's difference, by metric, for each cell; NaN where unknown.
@@ -77,6 +95,9 @@ class MatchedRuns:
             low, high = f1_difference(kinds_old, kinds_new, counts)
             both = zip(low.tolist(), high.tolist(), strict=True)
             intervals[cell] |= dict(zip(("f1", "weighted_f1"), both, strict=True))
+        if self.without_noise is not None:
+            others = self.without_noise.intervals(old, new, cells)
+            intervals = [_joined(first, second) for first, second in zip(intervals, others, strict=True)]
         return intervals
 
     def _outcomes(self, metric: str, old: np.ndarray, new: np.ndarray, cells: int) -> Outcomes:
@@ -126,6 +147,12 @@ class MatchedRuns:
             (int(cell[start]), (_pair(before, self.scored[0]), _pair(after, self.scored[1]), count))
             for start, before, after, count in zip(starts.tolist(), *parts, strict=True)
         ]
+
+
+def _joined(first: dict[str, Interval], second: dict[str, Interval]) -> dict[str, Interval]:
+    """Return the least intervals that hold both."""
+    both = ((name, interval, second.get(name, interval)) for name, interval in first.items())
+    return {name: (float(np.fmin(a[0], b[0])), float(np.fmax(a[1], b[1]))) for name, a, b in both}
 
 
 def metric_differences(runs: MatchedRuns) -> pa.Table:

@@ -17,10 +17,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..data.normalize import duplicate_groups
+from ..data.stable_draws import drawn, row_keys
 from ..data.textless import require_texts
 from ..errors import InputError
-from ..models.cross_validation import assign_folds, choose_penalty
+from ..models.cross_validation import choose_penalty
 from ..models.logistic_regression import LogisticRegression
+from ..models.stable_folds import assign_folds
+from ..store.cache import text_hashes
 from ..store.run import Run
 
 # Two-sided 95 % points of Student's t by degrees of freedom; above the last one the normal's.
@@ -99,7 +102,7 @@ def label_value(
         changed.append((data.differ & ~held_out).sum())
         rows = np.flatnonzero(~held_out)
         if evaluation is not None:  # only the training rows can vary: leave out a tenth, another each seed
-            rows = np.random.default_rng(seed).permutation(rows)[: max(len(rows) * 9 // 10, 1)]
+            rows = drawn(rows, max(len(rows) * 9 // 10, 1), keys=data.keys, seed=seed, purpose="value")
         for name, codes in ((OLD, data.old), (NEW, data.new)):
             vectors, classes = data.vectors[rows], len(data.classes)
             penalty = held_out_penalty(vectors, codes[rows])  # that suits these labels best
@@ -133,6 +136,7 @@ class _Shared:
     new: np.ndarray
     classes: tuple[str, ...]
     groups: np.ndarray
+    keys: np.ndarray
     split: pa.ChunkedArray | None
     slices: dict[str, np.ndarray]
 
@@ -143,7 +147,7 @@ class _Shared:
     def held_out(self, seed: int, evaluation: str | None) -> np.ndarray:
         """Tell the evaluation rows: bool, shape (n,); copies of a text are all in or all out."""
         if evaluation is None:
-            return assign_folds(self.new, self.groups, folds=5, seed=seed) == 0
+            return assign_folds(self.new, self.groups, folds=5, seed=seed, keys=self.keys) == 0
         chosen = None if self.split is None else pc.fill_null(pc.equal(self.split, evaluation), False).to_numpy()
         if chosen is None or not chosen.any() or chosen.all():
             raise InputError(f"The runs have no split {evaluation} beside others", hint="Name a value of --split")
@@ -182,6 +186,7 @@ def _shared(old: Run, new: Run, by: Sequence[str]) -> _Shared:
         new=after.codes(classes),
         classes=classes,
         groups=duplicate_groups(after.texts),
+        keys=row_keys(after.ids.to_pylist(), text_hashes(after.texts)),
         split=after.column("split"),
         slices=slices,
     )

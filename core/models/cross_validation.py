@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
+from ..data.stable_draws import drawn
 from .logistic_regression import LogisticRegression
 
 # Relative to the mean variance of one dimension, so that they mean the same for every embedder.
@@ -49,32 +51,6 @@ class Predictions:
     models: tuple[tuple[np.ndarray, LogisticRegression], ...] = ()
 
 
-def assign_folds(codes: np.ndarray, groups: np.ndarray, *, folds: int, seed: int) -> np.ndarray:
-    """Spread each class evenly over the folds, keeping the rows of a group together.
-
-    Parameters
-    ----------
-    codes
-        Class of each row, shape (n,); -1 = unlabeled.
-    groups
-        Rows with the same number share a fold (identical texts), shape (n,).
-
-    Returns
-    -------
-    numpy.ndarray
-        int16, shape (n,), -1 for unlabeled rows.
-    """
-    labeled = np.flatnonzero(codes >= 0)
-    unique, first, inverse = np.unique(groups[labeled], return_index=True, return_inverse=True)
-    order = np.random.default_rng(seed).permutation(len(unique))
-    order = order[np.argsort(codes[labeled][first][order], kind="stable")]
-    of_group = np.empty(len(unique), dtype=np.int16)
-    of_group[order] = np.arange(len(unique)) % folds  # runs on from class to class: the folds stay of one size
-    assigned = np.full(len(codes), -1, dtype=np.int16)
-    assigned[labeled] = of_group[inverse]
-    return assigned
-
-
 def rarest_labels(members: np.ndarray) -> np.ndarray:
     """Return the rarest label of each row, over which folds are spread evenly, so that every fold sees each label.
 
@@ -107,6 +83,7 @@ def out_of_fold(
     weights: np.ndarray | None = None,
     penalty: float | None = None,
     start: Predictions | None = None,
+    keys: np.ndarray | None = None,
 ) -> Predictions:
     """Predict each row by a model that was fitted on the other folds.
 
@@ -129,30 +106,34 @@ def out_of_fold(
         Taken instead of choosing one.
     start
         Earlier predictions over the same folds: each fold goes on from its own model, with the same penalty.
+    keys
+        uint64, shape (n,): what is drawn by, see :mod:`labelsift.data.stable_draws`; by default the rows' positions.
     """
     multilabel = targets.ndim == 2
     labeled = folds >= 0 if multilabel else targets >= 0
     usable = labeled if training is None else training & labeled
     unlabeled = np.flatnonzero(~labeled)
-    rng = np.random.default_rng(seed)
-    spread = spread_of(vectors, np.flatnonzero(usable))
+    draw = partial(drawn, keys=keys, seed=seed)
+    spread = spread_of(vectors, draw(np.flatnonzero(usable), SPREAD_ROWS, purpose="spread"))
     pred_probs = np.full((len(targets), classes), np.nan if multilabel else 0, dtype=np.float32)
     sums, models_of = np.zeros((len(unlabeled), classes), dtype=np.float32), np.zeros(classes)
     numbers = np.unique(folds[folds >= 0])
     penalty = penalty if start is None else start.penalty
     models: list[tuple[np.ndarray, LogisticRegression]] = []
     for fold in numbers:
-        learned = _sampled(np.flatnonzero(usable & (folds != fold)), rng, classes)
+        learned = draw(np.flatnonzero(usable & (folds != fold)), max_training_rows(classes), purpose="training")
         held_out = np.flatnonzero(folds == fold)
         columns, numbered = _learnable(targets, learned, classes)
         if not len(columns):
             pred_probs[held_out] = np.nan
             continue
         known = np.ones(len(held_out), dtype=bool) if multilabel else numbered(held_out) >= 0
-        some, own = vectors[learned], numbered(learned)
         if penalty is None:
-            judged = held_out[known]
-            penalty = choose_penalty(some, own, vectors[judged], numbered(judged), spread=spread)
+            few = draw(learned, CHOOSING_ROWS, purpose="penalty")
+            judged = draw(held_out[known], CHOOSING_ROWS, purpose="penalty")
+            sides = vectors[few], numbered(few), vectors[judged], numbered(judged)
+            penalty = choose_penalty(*sides, spread=spread, classes=len(columns))
+        some, own = vectors[learned], numbered(learned)
         before = _continued(start, len(models), columns)
         model = LogisticRegression.fit(
             some,
@@ -203,13 +184,21 @@ def _continued(start: Predictions | None, fold: int, columns: np.ndarray) -> Log
 
 
 def choose_penalty(
-    vectors: np.ndarray, targets: np.ndarray, held_out: np.ndarray, held_out_targets: np.ndarray, *, spread: float
+    vectors: np.ndarray,
+    targets: np.ndarray,
+    held_out: np.ndarray,
+    held_out_targets: np.ndarray,
+    *,
+    spread: float,
+    classes: int | None = None,
 ) -> float:
     """Return the weakest penalty that still makes held-out labels likelier than the one before.
 
     A gain counts from one standard error on (Breiman et al. 1984): below, the stronger penalty is taken. ``targets``
-    are as :meth:`LogisticRegression.fit` takes them.
+    are as :meth:`LogisticRegression.fit` takes them, and so are ``classes``: by default those up to the last target.
     """
+    if classes is None:
+        classes = targets.shape[1] if targets.ndim == 2 else int(targets.max()) + 1
     best, before, model = PENALTIES[0], None, None
     some = slice(None, None, -(-len(vectors) // CHOOSING_ROWS) or 1)
     judged = slice(None, None, -(-len(held_out) // CHOOSING_ROWS) or 1)
@@ -218,7 +207,7 @@ def choose_penalty(
         model = LogisticRegression.fit(
             vectors[some],
             targets[some],
-            classes=targets.shape[1] if targets.ndim == 2 else int(targets.max()) + 1,
+            classes=classes,
             penalty=penalty * spread,
             start=model,
             max_iterations=ITERATIONS if model is None else CHOOSING_STEPS,
@@ -248,8 +237,3 @@ def spread_of(vectors: np.ndarray, rows: np.ndarray) -> float:
 def max_training_rows(classes: int) -> int:
     """Return from how many rows one fold's model learns at most."""
     return max(MAX_TRAINING_ROWS, ROWS_A_CLASS * classes)
-
-
-def _sampled(rows: np.ndarray, rng: np.random.Generator, classes: int) -> np.ndarray:
-    limit = max_training_rows(classes)
-    return rows if len(rows) <= limit else np.sort(rng.choice(rows, limit, replace=False))

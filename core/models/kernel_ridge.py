@@ -11,19 +11,22 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..data.stable_draws import drawn
+
 LANDMARKS = 1_000
 PENALTY = 1.0  # in units of a row's own kernel value: a label counts as much as the prior
-PAIRS = 20_000  # that the mean distance is taken from
 FLOOR = 1e-3  # least probability of a class, of which all together have at most a tenth
 JITTER = 1e-5
 _ROWS_AT_ONCE = 4_096
 
 
-def mean_distance(vectors: np.ndarray, rows: np.ndarray, *, seed: int) -> float:
-    """Return the mean of 1 − cosine over random pairs of rows: the scale of kernel widths; 1 where all are equal."""
-    pairs = np.random.default_rng(seed).choice(rows, (2, PAIRS))
-    cosines = np.einsum("ij,ij->i", vectors[pairs[0]], vectors[pairs[1]])
-    return max(float(1 - cosines.mean()), 1e-3)
+def mean_distance(vectors: np.ndarray, rows: np.ndarray) -> float:
+    """Return the mean of 1 − cosine over all pairs of rows, above 0: the scale of kernel widths.
+
+    The mean product of all pairs is the squared length of the mean vector, so that no pair is drawn.
+    """
+    mean = vectors[rows].mean(axis=0, dtype=np.float64)
+    return max(float(1 - mean @ mean), 1e-3)
 
 
 class Landmarks:
@@ -33,15 +36,15 @@ class Landmarks:
     ----------
     vectors
         float32, shape (n, dimensions), unit length.
-    drawn
+    chosen
         Positions of the landmarks.
     width
         Of the widest kernel, in units of 1 − cosine.
     """
 
-    def __init__(self, vectors: np.ndarray, drawn: np.ndarray, width: float) -> None:
-        self.vectors, self.drawn, self.width = vectors, drawn, np.float32(width)
-        self._chosen = vectors[drawn].T
+    def __init__(self, vectors: np.ndarray, chosen: np.ndarray, width: float) -> None:
+        self.vectors, self.drawn, self.width = vectors, chosen, np.float32(width)
+        self._chosen = vectors[chosen].T
         self._last: tuple[np.ndarray, np.ndarray] | None = None
 
     def kernel(self, rows: np.ndarray) -> np.ndarray:
@@ -55,10 +58,15 @@ class Landmarks:
         return self._last[1]
 
 
-def landmarks(vectors: np.ndarray, training: np.ndarray, *, width: float, seed: int) -> Landmarks:
-    """Draw landmarks from the training rows; ``width`` is in units of the mean distance of two rows."""
-    drawn = np.sort(np.random.default_rng(seed).permutation(training)[:LANDMARKS])
-    return Landmarks(vectors, drawn, width * mean_distance(vectors, training, seed=seed))
+def landmarks(
+    vectors: np.ndarray, training: np.ndarray, *, width: float, seed: int, keys: np.ndarray | None = None
+) -> Landmarks:
+    """Draw landmarks from the training rows by their keys (:mod:`labelsift.data.stable_draws`).
+
+    ``width`` is in units of the mean distance of two rows.
+    """
+    chosen = drawn(training, LANDMARKS, keys=keys, seed=seed, purpose="landmarks")
+    return Landmarks(vectors, chosen, width * mean_distance(vectors, training))
 
 
 @dataclass

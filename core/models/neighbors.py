@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from ..data.stable_draws import drawn
 from ..store.cache import Cache, digest_of, versions_of
 
 EXACT_BELOW = 30_000
@@ -62,9 +63,12 @@ class NeighborIndex:
     ----------
     vectors
         float32, shape (n, dimensions), rows of unit length or zero.
+    keys
+        uint64, shape (n,): by which the rows are drawn that the cells are made of, and their order
+        (:mod:`labelsift.data.stable_draws`); by default the rows' positions.
     """
 
-    def __init__(self, vectors: np.ndarray, *, seed: int = 0) -> None:
+    def __init__(self, vectors: np.ndarray, *, seed: int = 0, keys: np.ndarray | None = None) -> None:
         import faiss
 
         self._index: Any
@@ -76,8 +80,9 @@ class NeighborIndex:
             self._index = faiss.index_factory(dimensions, f"IVF{cells},SQfp16", faiss.METRIC_INNER_PRODUCT)
             self._index.cp.seed = seed
             self._index.nprobe = PROBED
-            sample = np.random.default_rng(seed).choice(n, training_count(n), replace=False)
-            self._index.train(vectors[np.sort(sample)])
+            sample = drawn(np.arange(n), training_count(n), keys=keys, seed=seed, purpose="cells")
+            sample = sample if keys is None else sample[np.argsort(keys[sample], kind="stable")]
+            self._index.train(vectors[sample])
         self._index.add(vectors)
 
     def search(self, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
@@ -101,12 +106,14 @@ class NeighborIndex:
         return Graph(rows, np.where(rows < 0, np.float32(-1), similarities))
 
 
-def cached_graph(cache: Cache, vectors: np.ndarray, k: int, *, seed: int = 0) -> Graph:
+def cached_graph(cache: Cache, vectors: np.ndarray, k: int, *, seed: int = 0, keys: np.ndarray | None = None) -> Graph:
     """Return the graph of vectors, from the cache where it holds the same ones."""
-    maker = f"{versions_of('faiss-cpu')}, {k} nearest, exact below {EXACT_BELOW}, {PROBED} cells, seed {seed}"
+    exact = len(vectors) < EXACT_BELOW
+    how = "" if exact else f", seed {seed}, cells by {'position' if keys is None else digest_of(keys)}"
+    maker = f"{versions_of('faiss-cpu')}, {k} nearest, exact below {EXACT_BELOW}, {PROBED} cells{how}"
 
     def make() -> pa.Table:
-        graph = NeighborIndex(vectors, seed=seed).graph(vectors, k)
+        graph = NeighborIndex(vectors, seed=seed, keys=keys).graph(vectors, k)
         lists = {"rows": graph.rows, "similarities": graph.similarities}
         return pa.table(
             {name: pa.FixedSizeListArray.from_arrays(pa.array(array.ravel()), k) for name, array in lists.items()}

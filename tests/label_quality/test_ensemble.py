@@ -12,8 +12,9 @@ from labelsift.label_quality.ensemble import (
     quality_from_ensemble,
     quality_from_pred_probs,
 )
-from labelsift.models.cross_validation import assign_folds, out_of_fold
+from labelsift.models.cross_validation import out_of_fold
 from labelsift.models.neighbors import NeighborIndex
+from labelsift.models.stable_folds import assign_folds
 
 FEW = settings(max_examples=15, deadline=None)
 seeds = st.integers(0, 10_000)

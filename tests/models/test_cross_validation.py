@@ -6,9 +6,8 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from labelsift.models.cross_validation import assign_folds, out_of_fold
+from labelsift.models.cross_validation import out_of_fold
+from labelsift.models.stable_folds import assign_folds
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:
@@ -52,32 +51,6 @@ def test_clear_classes_are_predicted_and_flipped_labels_are_not():
     likelihood = given_likelihood(vectors, flipped, np.arange(200))
     assert likelihood[::20].max() < 0.3
     assert np.delete(likelihood, slice(None, None, 20)).mean() > 0.75
-
-
-@given(
-    codes=st.lists(st.integers(-1, 3), min_size=1, max_size=60),
-    folds=st.integers(2, 6),
-    seed=st.integers(0, 5),
-    data=st.data(),
-)
-def test_folds_keep_groups_together_and_classes_spread(codes, folds, seed, data):
-    groups = data.draw(st.lists(st.integers(0, 20), min_size=len(codes), max_size=len(codes)))
-    codes, groups = np.array(codes), np.array(groups)
-    assigned = assign_folds(codes, groups, folds=folds, seed=seed)
-    assert ((assigned == -1) == (codes == -1)).all()
-    assert assigned.max(initial=-1) < folds
-    for group in np.unique(groups[codes >= 0]):
-        assert len(np.unique(assigned[(groups == group) & (codes >= 0)])) == 1
-    assert (assigned == assign_folds(codes, groups, folds=folds, seed=seed)).all()
-
-
-@given(codes=st.lists(st.integers(0, 3), min_size=5, max_size=60), seed=st.integers(0, 3))
-def test_each_class_and_the_whole_are_spread_evenly(codes, seed):
-    codes = np.array(codes)
-    assigned = assign_folds(codes, np.arange(len(codes)), folds=5, seed=seed)
-    for rows in [np.ones(len(codes), dtype=bool), *(codes == code for code in np.unique(codes))]:
-        sizes = np.bincount(assigned[rows], minlength=5)
-        assert sizes.max() - sizes.min() <= 1
 
 
 @pytest.mark.filterwarnings("error")

@@ -72,6 +72,7 @@ def render(changes: Comparison | Trend, *, with_text: bool = False, why: Mapping
         "name": new.samples.name or "samples",
         "verdict": verdict(comparison),
         "details": details(comparison),
+        "notes": comparison.notes,
         "old": old,
         "new": new,
         "with_text": with_text,
