@@ -147,6 +147,9 @@ def _metrics(overview: Overview, data: ScoredLabels, slices: pa.Table, classes: 
     for entry in overview.issues:
         metrics[f"dq/{entry.issue}_issues"] = entry.count
         metrics[f"dq/{entry.issue}_issue_rate"] = entry.rate
+    if (told := overview.wrong_labels) is not None:
+        names = ("dq/wrong_labels", "dq/wrong_labels_low", "dq/wrong_labels_high")
+        metrics |= dict(zip(names, (told.number, told.low, told.high), strict=True))
     scores = score_column(overview.report, "label_score")
     if scores is not None:
         values = scores.to_numpy().astype(np.float64)

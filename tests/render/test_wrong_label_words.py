@@ -63,6 +63,8 @@ def test_the_number_stands_with_its_range_and_without_a_percentage_everywhere(ma
     assert Overview(report).verdict == said
     assert said in printed(report) and said in render_page(report)
     assert panels(report).summary.startswith(f"### labelsift: {said}")
+    names = ("dq/wrong_labels", "dq/wrong_labels_low", "dq/wrong_labels_high")
+    assert [panels(report).metrics[name] for name in names] == [20, 12, 41]
     assert panels(report).title == f"tickets: {said.rstrip('.')}"
 
 
