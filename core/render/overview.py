@@ -248,7 +248,9 @@ class Overview:
         sentences = [] if self.unknowable is None else [guessing(self.unknowable)]
         if self.wrong_labels is not None:
             flagged = {entry.issue: entry.count for entry in self.issues}.get("label", 0)
-            sentences += [hidden_errors(self.wrong_labels), flags_of_budget(flagged, self.wrong_labels)]
+            sentences.append(hidden_errors(self.wrong_labels))
+            if self.report.settings.get("budget") is not None:
+                sentences.append(flags_of_budget(flagged, self.wrong_labels))
         sentences += [self.expectation, *class_sentences(self.report)]
         top = self.confusions[0] if self.confusions else None
         if top and top[2] > 1:

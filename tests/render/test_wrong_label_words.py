@@ -104,7 +104,8 @@ def test_where_no_label_stands_out_some_may_be_wrong_all_the_same(make_report):
 )
 def test_the_flags_of_a_budget_are_not_called_wrong(make_report, number, said):
     report = estimated(make_report(), number, 0, 41)
-    text = printed(report)
+    assert "budget" not in printed(report)
+    text = printed(replace(report, settings={**report.settings, "budget": 20}))
     assert "Flagged are the 20 likeliest errors, as the budget asks" in text and said in text
     assert "About 20 of" not in text
 
