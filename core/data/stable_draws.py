@@ -44,7 +44,7 @@ def row_keys(ids: Sequence[str], text_hashes: pa.FixedSizeBinaryArray | None) ->
     content = np.frombuffer(text_hashes.buffers()[1], dtype=np.uint8)[text_hashes.offset * width :]
     keys = content[: len(text_hashes) * width].reshape(-1, width)[:, :8].copy().view(np.uint64)[:, 0]
     copies = repeats(keys)
-    own = np.array([_id_key(ids[row]) for row in copies.tolist()], dtype=np.uint64)
+    own = np.array([_id_key(ids[int(row)]) for row in copies], dtype=np.uint64)
     order = np.lexsort((own, keys[copies]))
     later = np.zeros(len(copies), dtype=bool)
     later[order[1:]] = keys[copies][order[1:]] == keys[copies][order[:-1]]

@@ -9,10 +9,11 @@ ambiguity and noise are measured against; which class is *true* is the noise mod
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
-from ..data.stable_draws import Draw
+from ..data.stable_draws import Draw, drawn
 from .estimators import Estimator
 from .noise_model import log_probs, pool_log_probs
 
@@ -31,14 +32,20 @@ class CalibratedPool:
     rows
         Positions of rows with a label to fit the weights on.
     draw
-        Draws so many of them as are enough.
+        Draws so many of them as are enough; by their positions by default.
     """
 
     def __init__(
-        self, estimators: Sequence[Estimator], codes: np.ndarray, rows: np.ndarray, classes: int, draw: Draw
+        self,
+        estimators: Sequence[Estimator],
+        codes: np.ndarray,
+        rows: np.ndarray,
+        classes: int,
+        draw: Draw | None = None,
     ) -> None:
         shares = (np.bincount(codes[rows], minlength=classes) + 1) / (len(rows) + classes)
         self._shares = np.log(shares)[None, :].astype(np.float32)
+        draw = draw or partial(drawn, keys=None, seed=0)
         rows = draw(rows, FITTED_ON, purpose="pool")
         sources = self._with_shares([log_probs(estimator(rows)) for estimator in estimators])
         self.weights = _likeliest(sources, codes[rows])

@@ -1,4 +1,4 @@
-"""Refit noise between two runs: samples that nothing was changed in, yet are judged otherwise because models were refit.
+"""Refit noise between two runs: samples that nothing was changed in, judged otherwise because models were refit.
 
 The flips of such samples hang together, as all come from one fit, so that no formula for independent samples counts
 them. A difference is therefore called sure only if it would be so with each of them judged as before, too: what people

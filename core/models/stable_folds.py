@@ -58,7 +58,7 @@ def assign_folds(
 
 
 def _buckets(codes: np.ndarray, hashes: np.ndarray, most: int) -> np.ndarray:
-    """Number the buckets of hashes that are sorted within sorted classes: int64, shape (m,), rising."""
+    """Return the bucket of each hash, where these are sorted within sorted classes: int64, shape (m,), rising."""
     starts = np.diff(codes, prepend=codes[0] - 1) != 0
     crowded = np.ones(len(codes), dtype=bool)
     for bit in range(1, _BITS):

@@ -19,8 +19,8 @@ from labelsift.label_quality.pred_probs_warnings import (
 from labelsift.models.cross_validation import out_of_fold
 from labelsift.models.logistic_regression import LogisticRegression
 from labelsift.models.neighbors import NeighborIndex
-from labelsift.signals.signals import Signals
 from labelsift.models.stable_folds import assign_folds
+from labelsift.signals.signals import Signals
 
 NAMES = [f"class {number}" for number in range(12)]
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from labelsift.label_quality.learnability import DATASET, LEAST_RECALL, permutation_score
-from labelsift.label_quality.wrong_labels import UNPROVEN, WRONG, WrongLabels, decreasing, wrong_labels
+from labelsift.label_quality.wrong_labels import UNPROVEN, WRONG, WrongLabels, decreasing, smoothed, wrong_labels
 from overlapping_clusters import Learned, learned
 
 
@@ -19,6 +19,18 @@ def of_matrix(pool: list[list[float]] | np.ndarray, codes: list[int] | np.ndarra
     pool, codes = np.array(pool, dtype=np.float32), np.array(codes, dtype=np.int32)
     suspicion = 1 - pool[np.arange(len(codes)), codes]
     return wrong_labels(pool, suspicion, codes, np.ones(len(codes), dtype=bool))
+
+
+def test_levels_are_smoothed_over_few_places_and_keep_their_sum():
+    values = np.sort(np.random.default_rng(0).random(2_000))[::-1]
+    noisy = np.clip(values + np.random.default_rng(1).normal(0, 0.2, 2_000), 0, 1)
+    levels = smoothed(noisy)
+    assert levels.shape == noisy.shape
+    assert levels.sum() == pytest.approx(noisy.sum(), rel=1e-3)
+    assert np.abs(levels - values).mean() < 0.5 * np.abs(noisy - values).mean()
+    np.testing.assert_allclose(smoothed(np.full(1_000, 0.3)), 0.3)
+    assert (smoothed(noisy[:150]) == noisy[:150]).all()
+    assert len(smoothed(np.empty(0))) == 0
 
 
 @pytest.mark.parametrize(("noise", "rate"), [("uniform", 0.05), ("uniform", 0.1), ("near", 0.05), ("near", 0.15)])
