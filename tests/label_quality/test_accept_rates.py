@@ -19,15 +19,11 @@ def answers(draw, least: int = 0, most: int = 40):
     keys = draw(
         st.lists(st.tuples(st.integers(0, 30), st.sampled_from("pqr")), min_size=least, max_size=most, unique=True)
     )
+    claims, verdicts = st.sampled_from([0.0, 0.2, 0.5, 0.95, 1.0]), st.booleans()
+    pairs = [PAIRS[sample % 3] for sample, _ in keys]
     return [
-        JudgedLabel(
-            f"s{sample}",
-            person,
-            *PAIRS[sample % 3],
-            draw(st.sampled_from([0.0, 0.2, 0.5, 0.95, 1.0])),
-            draw(st.booleans()),
-        )
-        for sample, person in keys
+        JudgedLabel(f"s{sample}", person, given, suggested, draw(claims), draw(verdicts))
+        for (sample, person), (given, suggested) in zip(keys, pairs, strict=True)
     ]
 
 

@@ -90,8 +90,10 @@ def answer(run: Report, count: int) -> list[str]:
     return [row["id"] for row in rows]
 
 
-def pushed(run: Report, recording: RecordingPlatform, **more: object) -> ReviewQueue:
-    run.push("queue", project="T", **more)
+def pushed(
+    run: Report, recording: RecordingPlatform, *, budget: int | None = None, match: str | None = None
+) -> ReviewQueue:
+    run.push("queue", project="T", budget=budget, match=match)
     return recording.pushed[-1]
 
 
@@ -111,7 +113,7 @@ def test_open_items_get_other_scores_and_places_and_a_second_push_changes_nothin
     assert taken
     assert refused
     assert max(item.scores["label"] for item in taken) < min(item.scores["label"] for item in refused)
-    assert all(item.confidence < then[item.id].confidence for item in refused)
+    assert all((item.confidence or 0) < (then[item.id].confidence or 0) for item in refused)
     assert learned(run.store.ledger.records(), run=RUN).judged == 30
 
 

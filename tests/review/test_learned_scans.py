@@ -34,8 +34,8 @@ def signals() -> ls.Signals:
     return ls.Signals(embeddings=(corners + 0.55 * rng.standard_normal((ROWS, 8))).astype(np.float32))
 
 
-def scan(samples: ls.Samples, signals: ls.Signals, store: Store, **more: object) -> Report:
-    return ls.scan(samples, signals=signals, only=["label", "ambiguous"], store=store.folder, budget=60, **more)
+def scan(samples: ls.Samples, signals: ls.Signals, store: Store, *, learn: bool = True) -> Report:
+    return ls.scan(samples, signals=signals, only=["label", "ambiguous"], store=store.folder, budget=60, learn=learn)
 
 
 def answer(report: Report, store: Store, rows: slice, *, verdict: str, minutes: int = 0) -> None:
