@@ -30,8 +30,12 @@ from .learnability import DATASET, LEAST_RECALL, permutation_score
 OVERLAP, HARD = 0.35, 0.7  # without and with a tail of exceptions
 UNPROVEN = 0.49
 WRONG = 0.5  # from which a label is called wrong
-SPREAD, TAIL_SPREAD = 0.85, 0.4  # of the most that may be wrong, against what the pool cannot foresee; more with a tail
+# Of the most that may be wrong, against what the pool cannot foresee: more with a tail, and the more rows a class has,
+# as the less of that is then the pool's own weakness.
+SPREAD, TAIL_SPREAD, SIZE_SPREAD = 0.85, 0.4, 0.35
+ROWS_A_CLASS = (500, 2_000)  # between which the last rises from nought
 TRIFLE = 1e-3
+CLEARLY = 2.0  # times as likely as any other label: nothing is ambiguous
 NOISE_SHARE = 0.5  # of Bayes' rule in the ranking, where there is a floor; more where errors are even
 CERTAINTY = 1.64  # standard errors either way: 90 %
 SHARPEST, ROUNDS, SHARPENING_ROWS = 6.0, 25, 20_000
@@ -50,7 +54,7 @@ class WrongLabels:
     given
         Probability of the given label among rows like this one, float32, shape (n,); NaN = not judged.
     expected
-        bool, shape (n,): no other label is likelier among rows like this one.
+        bool, shape (n,): the given label is clearly the commonest among rows like this one.
     low, high
         Range of the number of wrong labels, among rows for which something can be claimed.
     rates
@@ -102,7 +106,9 @@ def wrong_labels(
     rows = np.flatnonzero(judged)
     given[rows] = pool[rows, codes[rows]]
     expected = np.zeros(n, dtype=bool)
-    expected[rows] = pool[rows].argmax(axis=1) == codes[rows]
+    others = pool[rows]
+    others[np.arange(len(rows)), codes[rows]] = 0
+    expected[rows] = given[rows] > CLEARLY * others.max(axis=1)
     together = permutation_score(pool[rows], codes[rows])
     recall = _recall(pool[rows], codes[rows])
     unlearnable = {int(code): float(recall[code]) for code in np.flatnonzero(recall < LEAST_RECALL)}
@@ -232,6 +238,7 @@ def _range(pool: np.ndarray, codes: np.ndarray, rows: np.ndarray, rates: NoiseRa
     differs = float((pool[rows].argmax(axis=1) != codes[rows]).mean())
     unforeseen = max(float((1 - given).mean()) - 2 * rates.rate, differs - rates.rate, 0.0)
     low = max(0.85 * rates.rate - CERTAINTY * rates.error, 0.0) if rates.floor > 0.5 else 0.0
-    spread = SPREAD + TAIL_SPREAD * rates.tail
+    size = np.interp(np.log(len(rows) / pool.shape[1]), np.log(ROWS_A_CLASS), (0, SIZE_SPREAD))
+    spread = SPREAD + max(TAIL_SPREAD * rates.tail, float(size))
     high = rates.rate + spread * unforeseen + CERTAINTY * rates.error + 2 / len(rows)
     return int(np.floor(low * len(rows))), int(np.ceil(min(high, 1.0) * len(rows)))
