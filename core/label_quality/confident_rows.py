@@ -23,6 +23,7 @@ SURPRISE, SLOPE = 2.5, 1.5  # standard errors at which a floor of errors is as l
 TAIL = 3.0  # standard errors at which errors on hard samples are as likely as none
 OVERLAPPING = 0.65  # most exceptions among the clearest rows, against the next clearest, where classes overlap
 RECURRING = 4.0  # standard errors at which pairs of classes recur as likely as not
+FAR, NEARLY_ALL = 0.06, 0.8  # probability of a label that is far from likely; share of the exceptions
 UNCLEAR = 0.1  # mean probability of the other classes, of the clearest tenth: beyond, no row is clear
 PRIOR = 5.0  # rows of each class, whose errors are spread evenly
 
@@ -72,6 +73,7 @@ def noise_rates(pool: np.ndarray, codes: np.ndarray) -> NoiseRates:
     clear = rank < CLEAREST[-1]
     surprise = max(_surprise(differs[rank < share], doubt[rank < share]) for share in CLEAREST)
     surprise = max(surprise, _flatness(differs[clear], differs[~clear & (rank < 2 * CLEAREST[-1])]))
+    surprise = max(surprise, _apartness(pool[np.flatnonzero(differs), codes[differs]], float(differs.mean())))
     floor = 1 / (1 + np.exp(-SLOPE * (surprise - SURPRISE)))
     count, number = int(differs[clear].sum()), max(int(clear.sum()), 1)
     excess = max(count - doubt[clear].sum(), 0.0)
@@ -88,20 +90,44 @@ def noise_rates(pool: np.ndarray, codes: np.ndarray) -> NoiseRates:
 
 
 @lru_cache(maxsize=256)
-def overlap_among_confident(error: float) -> float:
-    """Return the share of exceptions among the clearest rows where two normal classes overlap with this error.
-
-    >>> round(overlap_among_confident(0.16), 3), round(overlap_among_confident(0.03), 4)
-    (0.019, 0.0)
-    """
+def _normal_overlap(error: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return density and posterior of exceptions along half of the line where two normal classes overlap."""
     error = min(max(error, 1e-4), 0.49)
     half_gap = NormalDist().inv_cdf(1 - error)
     places = np.linspace(0, 8, 4_001)  # the other half is the same
     density = np.exp(-((places - half_gap) ** 2) / 2) + np.exp(-((places + half_gap) ** 2) / 2)
-    density /= density.sum()
-    exceptions = 1 / (1 + np.exp(2 * half_gap * places))
+    return density / density.sum(), 1 / (1 + np.exp(2 * half_gap * places))
+
+
+def overlap_among_confident(error: float) -> float:
+    """Return the share of exceptions among the clearest rows where two normal classes overlap with this error.
+
+    >>> round(overlap_among_confident(0.16), 3), round(overlap_among_confident(0.03), 4)
+    (0.03, 0.0004)
+    """
+    density, exceptions = _normal_overlap(error)
     clear = np.cumsum(density[::-1])[::-1] <= CLEAREST[-1]
     return float((density * exceptions)[clear].sum() / density[clear].sum())
+
+
+def _apartness(given: np.ndarray, error: float) -> float:
+    """Return by how many standard errors more exceptions are far from likely than where normal classes overlap.
+
+    Counts only where nearly all are: samples that are told apart without exception but a few, which are errors.
+
+    Parameters
+    ----------
+    given
+        Probability of the given label of each exception.
+    error
+        Share of exceptions.
+    """
+    far = int((given < FAR).sum())
+    if not far or far < NEARLY_ALL * len(given):
+        return 0.0
+    density, posterior = _normal_overlap(error)
+    usual = float((density * posterior)[posterior < FAR].sum() / (density * posterior).sum())
+    return (far - usual * len(given)) / float(np.sqrt(len(given) * usual * (1 - usual) + 0.25))
 
 
 def _rank_in_class(likeliest: np.ndarray, doubt: np.ndarray) -> np.ndarray:

@@ -80,10 +80,10 @@ def kept(tmp_path: Path) -> Report:
     import labelsift as ls
 
     rng = np.random.default_rng(100)
-    truth = rng.integers(0, 6, 600)
-    vectors = rng.normal(size=(6, 16))[truth] + 0.4 * rng.normal(size=(600, 16))
-    labels = np.where((truth == 1) & (rng.random(600) < 0.3), 0, truth)
-    rows = {"id": [f"r{row}" for row in range(600)], "text": [f"words of sample {row}" for row in range(600)]}
+    truth = rng.integers(0, 6, 900)
+    vectors = rng.normal(size=(6, 16))[truth] + 0.4 * rng.normal(size=(900, 16))
+    labels = np.where((truth == 1) & (rng.random(900) < 0.3), 0, truth)
+    rows = {"id": [f"r{row}" for row in range(900)], "text": [f"words of sample {row}" for row in range(900)]}
     samples = ls.read(pa.table(rows | {"label": [f"c{code}" for code in labels]}), id="id", label="label")
     signals = ls.Signals(embeddings=vectors.astype(np.float32))
     return ls.scan(samples, signals=signals, only=["label"], store=tmp_path / "store")
