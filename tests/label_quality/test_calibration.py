@@ -153,6 +153,7 @@ def test_expected_and_observed_precision_lie_close_together(monkeypatch):
         for budget, some in apart.items():
             some.append(precisions[budget] - float(wrong[order[: int(budget)]].mean()))
     for budget, some in apart.items():
-        assert np.abs(some).mean() <= 0.05, (budget, some)
         at_random = [share for share, (noise, _) in zip(some, INJECTIONS, strict=True) if noise != "hard"]
-        assert np.abs(at_random).mean() <= 0.025, (budget, at_random)  # errors on hard samples: more than expected
+        assert np.abs(at_random).mean() <= 0.025, (budget, at_random)
+        # Errors on hard samples look like classes that overlap: fewer are claimed than there are, never more.
+        assert max(some) <= 0.05, (budget, some)
