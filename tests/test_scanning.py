@@ -120,12 +120,12 @@ def test_flags_and_findings_agree(report):
 
 def test_every_planted_trouble_is_found(report):
     flagged = {name: set(of_issue(report.findings, name)["id"].to_pylist()) for name in report.summary()["issues"]}
-    # Four of 120 labels contradict their texts: worth a question each, and too little to be called wrong.
-    assert flagged["label"] == set() and flagged["unlearnable"] == set()
-    assert {*WRONG, "copy"} <= flagged["ambiguous"]
-    assert len(flagged["ambiguous"]) <= 8
+    # Four of 120 labels are far from likely, and all others are told apart.
+    assert {*WRONG, "copy"} <= flagged["label"] | flagged["ambiguous"]
+    assert {*WRONG} <= flagged["label"] and flagged["unlearnable"] == set()
+    assert len(flagged["label"] | flagged["ambiguous"]) <= 8
     low, high = report.facts["label_errors"]["range"]
-    assert low == 0 and 4 <= high <= 15
+    assert low <= 4 <= high <= 20
     assert flagged["exact_duplicate"] == {"card-0", "copy"}
     assert {"card-0", "near"} <= flagged["near_duplicate"]
     assert {"card-0", "copy"} <= flagged["conflicting_labels"]
@@ -314,8 +314,7 @@ def test_probabilities_that_the_user_brought_are_used_alone(samples):
     assert report.classes == ("card", "login", "refund", "voucher")
     worst = report.scores.sort_by("label_score")["id"].to_pylist()
     assert set(worst[:3]) < {*WRONG, "copy", "alone", "german"}  # what the model contradicts
-    assert of_issue(report.findings, "label").num_rows == 0  # four of 120 prove nothing
-    assert set(WRONG) <= set(of_issue(report.findings, "ambiguous")["id"].to_pylist())
+    assert set(WRONG) <= set(of_issue(report.findings, "label")["id"].to_pylist())
 
 
 def bilingual() -> tuple[Samples, np.ndarray]:
