@@ -11,7 +11,7 @@ from .models import Model
 from .run_index import Prediction
 from .score_texts import best, probability
 
-# Set by judgement, not fitted to data: an answer is asked about again where it is very unlikely and another is likely.
+# Set by judgement, not fitted to data: an answer is asked about again where it is very unlikely and others are likely.
 UNLIKELY, LIKELY = 0.1, 0.7
 AGREES = 0.5
 Verdict = Literal["contradicts", "agrees", ""]  # empty where the evidence is weak or there is none
@@ -39,11 +39,16 @@ def weigh(prediction: Prediction | None, value: Value, model: Model | None) -> t
         likely = other[1] if value == other[0] else max(1 - quality - other[1], 0.0)
     rivals = [other] if prediction.given is None else [(prediction.given, quality), other]
     rival, confidence = max(rivals, key=lambda pair: pair[1])
-    return _verdict(value, likely, rival, confidence, "the scan")
+    # A scan weighs the given label against the suggested one: an answer that is neither contradicts both together.
+    against = sum(share for label, share in rivals if label != value)
+    return _verdict(value, likely, rival, confidence, "the scan", against=against)
 
 
-def _verdict(value: Value, likely: float | None, other: Value, confidence: float, who: str) -> tuple[Verdict, str]:
-    if likely is not None and value != other and likely <= UNLIKELY and confidence >= LIKELY:
+def _verdict(
+    value: Value, likely: float | None, other: Value, confidence: float, who: str, *, against: float | None = None
+) -> tuple[Verdict, str]:
+    strong = (confidence if against is None else against) >= LIKELY
+    if likely is not None and value != other and likely <= UNLIKELY and strong:
         figures = f"{who} gives {likely:.2f}; it gives {format_labels(other)} {confidence:.2f}."
         return "contradicts", f"Answered {format_labels(value)}, to which {figures}"
     if likely is not None and value == other and likely >= AGREES:
