@@ -109,6 +109,8 @@ def test_of_labels_apart_the_likely_set_is_said() -> None:
         ("x", 0.05, ("y", 0.9), "contradicts"),  # keeps a label that is very unlikely
         ("y", 0.05, ("y", 0.9), "agrees"),
         ("z", 0.05, ("y", 0.9), "contradicts"),  # a third label
+        ("z", 0.44, ("y", 0.55), "contradicts"),  # one where the scan is torn between two others
+        ("z", 0.3, ("y", 0.3), ""),  # or knows little
         ("y", 0.95, ("y", 0.03), "contradicts"),  # changes a label that is surely right
         ("x", 0.95, ("y", 0.03), "agrees"),
         ("x", 0.3, ("y", 0.65), ""),
