@@ -17,7 +17,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..label_quality.accept_rates import LEAST, AcceptRates, Confusion, expit, log_odds, raised
+from ..label_quality.accept_rates import LEAST, AcceptRates, Confusion, raised
+from ..models.links import expit, log_odds
 from .probe_estimates import Stratum, unjudged_errors
 
 LEVEL = 0.2  # share of wrong labels among the next ones below which it is time to stop

@@ -20,6 +20,8 @@ from typing import Any
 
 import numpy as np
 
+from ..models.links import expit, log_odds
+
 LEAST = 10  # judged labels, and answers of other people from which they are a second voice
 STRENGTH = 10.0  # labels that the claim counts for, against all answers
 CONFUSION_STRENGTH = 10.0  # labels that the shift of all counts for, against the answers on one confusion
@@ -174,12 +176,6 @@ def accept_rates(answers: Iterable[JudgedLabel]) -> AcceptRates:
     return AcceptRates(judged, wrong, common, unlimited, confusions, tilt, center)
 
 
-def log_odds(probability: np.ndarray) -> np.ndarray:
-    """Return log odds, finite also of 0 and 1."""
-    clipped = np.clip(probability, 1e-6, 1 - 1e-6)
-    return np.log(clipped) - np.log1p(-clipped)
-
-
 def shifted(probability: np.ndarray, shift: np.ndarray | float) -> np.ndarray:
     """Return probabilities with their log odds moved; a shift of 0 leaves them as they are, NaN stays NaN.
 
@@ -196,11 +192,6 @@ def raised(ceiling: float, shift: np.ndarray | float) -> np.ndarray:
     """
     moved = np.minimum(shift, 0) + RISE * np.maximum(shift, 0)
     return expit(log_odds(np.array(ceiling)) + moved)
-
-
-def expit(values: np.ndarray | float) -> np.ndarray:
-    """Return the logistic function."""
-    return 0.5 * (1 + np.tanh(0.5 * np.asarray(values)))
 
 
 def _freedom(own: Shift) -> float:

@@ -19,6 +19,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..models.links import expit
+
 TEMPERATURE = 1.5  # chosen on injected noise, seeds 100 and 101
 FEW, PRIOR, USUAL = 50, 5, 0.3  # labels; chosen on made data (benchmarks/claims)
 
@@ -46,7 +48,7 @@ def calibrated(wrong: np.ndarray, number: int) -> np.ndarray:
         odds = (np.log(wrong) - np.log1p(-np.minimum(wrong, 1 - 1e-15))) / TEMPERATURE
     sorted_odds = np.sort(odds[np.isfinite(odds)])[::-1]
     shift = -min(sorted_odds[number - 1], 0.0) if 0 < number <= len(sorted_odds) else 0.0
-    return 1 / (1 + np.exp(-np.clip(odds + shift, -700, 700)))
+    return expit(odds + shift)
 
 
 def worth_a_look(wrong: np.ndarray) -> np.ndarray:

@@ -18,6 +18,8 @@ from statistics import NormalDist
 
 import numpy as np
 
+from ..models.links import expit
+
 CLEAREST = (0.1, 0.2, 0.3)  # shares of the rows of a predicted class
 SURPRISE, SLOPE = 2.5, 1.5  # standard errors at which a floor of errors is as likely as none, and how fast that turns
 TAIL = 3.0  # standard errors at which errors on hard samples are as likely as none
@@ -74,13 +76,13 @@ def noise_rates(pool: np.ndarray, codes: np.ndarray) -> NoiseRates:
     surprise = max(_surprise(differs[rank < share], doubt[rank < share]) for share in CLEAREST)
     surprise = max(surprise, _flatness(differs[clear], differs[~clear & (rank < 2 * CLEAREST[-1])]))
     surprise = max(surprise, _apartness(pool[np.flatnonzero(differs), codes[differs]], float(differs.mean())))
-    floor = 1 / (1 + np.exp(-SLOPE * (surprise - SURPRISE)))
+    floor = float(expit(SLOPE * (surprise - SURPRISE)))
     count, number = int(differs[clear].sum()), max(int(clear.sum()), 1)
     excess = max(count - doubt[clear].sum(), 0.0)
     rate = (floor * count + (1 - floor) * excess) / number
     counted = rate * number / count if count else 0.0  # share of the exceptions that are errors
     usual = number * overlap_among_confident(float(differs.mean()))
-    tail = 1 / (1 + np.exp(min(TAIL - ((1 - floor) * count - usual) / np.sqrt(usual + 1), 700)))
+    tail = float(expit(((1 - floor) * count - usual) / np.sqrt(usual + 1) - TAIL))
     clearest = doubt[rank < CLEAREST[0]]  # none where each class has five rows or fewer
     if len(clearest) and clearest.mean() > UNCLEAR:
         tail = 0.0
@@ -96,7 +98,7 @@ def _normal_overlap(error: float) -> tuple[np.ndarray, np.ndarray]:
     half_gap = NormalDist().inv_cdf(1 - error)
     places = np.linspace(0, 8, 4_001)  # the other half is the same
     density = np.exp(-((places - half_gap) ** 2) / 2) + np.exp(-((places + half_gap) ** 2) / 2)
-    return density / density.sum(), 1 / (1 + np.exp(2 * half_gap * places))
+    return density / density.sum(), expit(-2 * half_gap * places)
 
 
 def overlap_among_confident(error: float) -> float:
@@ -184,4 +186,4 @@ def _evenness(joint: np.ndarray) -> float:
     recurring = (joint * (joint - 1)).sum() / 2
     expected = count * (count - 1) / 2 / cells
     surprise = (recurring - expected) / np.sqrt(expected + 1)
-    return round(float(1 / (1 + np.exp(min(SLOPE * (surprise - RECURRING), 700)))), 3)
+    return round(float(expit(-SLOPE * (surprise - RECURRING))), 3)

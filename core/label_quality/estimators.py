@@ -20,6 +20,7 @@ from ..data.stable_draws import drawn
 from ..models.cross_validation import Predictions, max_training_rows, out_of_fold
 from ..models.kernel_ridge import KernelRidge, landmarks
 from ..models.linear_svm import margins_out_of_fold
+from ..models.links import softmax
 from ..models.neighbors import Graph
 from .neighbor_votes import soft_votes, votes
 
@@ -112,7 +113,7 @@ def lexical(inputs: EnsembleInputs) -> list[Estimator]:
     # Margins are no probabilities: their softmax is made as sharp as the labels say.
     some = inputs.draw(rows, SHARPENING_ROWS, purpose="sharpness")
     sharpness = _likeliest_sharpness(margins[some], inputs.codes[some])
-    return [lambda rows: _softmax(margins[rows] * sharpness)]
+    return [lambda rows: softmax(margins[rows] * sharpness)]
 
 
 def _likeliest_sharpness(margins: np.ndarray, codes: np.ndarray) -> np.float32:
@@ -121,15 +122,9 @@ def _likeliest_sharpness(margins: np.ndarray, codes: np.ndarray) -> np.float32:
     low, high = SHARPNESS
     while high > 1.02 * low:
         middle = np.float32(np.sqrt(low * high))
-        expected = (_softmax(margins * middle) * margins).sum(axis=1)
+        expected = (softmax(margins * middle) * margins).sum(axis=1)
         low, high = (middle, high) if (own - expected).mean() > 0 else (low, middle)
     return np.float32(low)
-
-
-def _softmax(logits: np.ndarray) -> np.ndarray:
-    np.exp(logits - logits.max(axis=1, keepdims=True), out=logits)
-    logits /= logits.sum(axis=1, keepdims=True)
-    return logits
 
 
 def refit_linear(inputs: EnsembleInputs, posterior: np.ndarray) -> Estimator:

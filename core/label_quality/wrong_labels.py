@@ -23,6 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..data.stable_draws import drawn
+from ..models.links import log_odds
 from .confident_rows import NoiseRates, noise_rates
 from .learnability import DATASET, LEAST_RECALL, permutation_score
 
@@ -34,7 +35,7 @@ WRONG = 0.5  # from which a label is called wrong
 # as the less of that is then the pool's own weakness.
 SPREAD, TAIL_SPREAD, SIZE_SPREAD = 0.85, 0.4, 0.35
 ROWS_A_CLASS = (500, 2_000)  # between which the last rises from nought
-TRIFLE = 1e-3
+TRIFLE, CLOSE = 1e-3, 1e-12
 CLEARLY = 2.0  # times as likely as any other label: nothing is ambiguous
 NOISE_SHARE = 0.5  # of Bayes' rule in the ranking, where there is a floor; more where errors are even
 CERTAINTY = 1.64  # standard errors either way: 90 %
@@ -121,7 +122,7 @@ def wrong_labels(
     # Where there is a floor of errors, Bayes' rule knows more of them than the ranking. Floor and evenness count all or
     # not: a share that moves with them would put all others into another order where two labels change.
     share = (NOISE_SHARE + round(rates.evenness)) * round(rates.floor)
-    by_rank = np.argsort(-(_log_odds(ranking[rows]) + share * _log_odds(noise)), kind="stable")
+    by_rank = np.argsort(-(log_odds(ranking[rows], least=CLOSE) + share * log_odds(noise, least=CLOSE)), kind="stable")
     order = rows[by_rank]
     levels = decreasing(smoothed(probable[by_rank]))
     if max(rates.floor, rates.tail) < 0.5:
@@ -167,11 +168,6 @@ def decreasing(values: np.ndarray) -> np.ndarray:
         means.append(mean)
         sizes.append(size)
     return np.repeat(means, sizes) if means else np.empty(0)
-
-
-def _log_odds(probability: np.ndarray) -> np.ndarray:
-    clipped = np.clip(probability, 1e-12, 1 - 1e-12)
-    return np.log(clipped) - np.log1p(-clipped)
 
 
 def _probabilities(

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from .links import softmax
+
 ROUNDS = 50  # of Newton; a fit from zero takes about ten
 
 
@@ -120,9 +122,3 @@ def _ridge(weights: np.ndarray, penalty: float) -> np.ndarray:
 
 def _with_one(vectors: np.ndarray) -> np.ndarray:
     return np.column_stack([vectors.astype(np.float64), np.ones(len(vectors))])
-
-
-def softmax(scores: np.ndarray) -> np.ndarray:
-    """Return the probabilities that scores stand for: rows sum to one."""
-    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .links import softmax
+
 _ROWS_AT_ONCE = 1_024  # stay in the cache between the two products of a gradient: a fifth faster than 16,384
 
 
@@ -32,7 +34,7 @@ class LogisticRegression:
     def predict_proba(self, vectors: np.ndarray) -> np.ndarray:
         """Return class probabilities: float32, shape (n, classes)."""
         probabilities = np.empty((len(vectors), len(self.intercepts)), dtype=np.float32)
-        link = _sigmoid if self.multilabel else _softmax
+        link = _sigmoid if self.multilabel else softmax
         for start in range(0, len(vectors), _ROWS_AT_ONCE):
             rows = slice(start, start + _ROWS_AT_ONCE)
             probabilities[rows] = link(vectors[rows] @ self.weights + self.intercepts)
@@ -134,7 +136,7 @@ def _gradient(vectors: np.ndarray, targets: np.ndarray, counts: np.ndarray, weig
             residuals -= targets[rows]
             np.copyto(residuals, 0, where=np.isnan(residuals))  # much faster than nan_to_num
         else:
-            residuals = _softmax(scores)
+            residuals = softmax(scores, out=scores)
             residuals[np.arange(len(some)), targets[rows]] -= 1
         residuals *= counts[rows, None]
         gradient[:-1] += some.T @ residuals
@@ -148,10 +150,3 @@ def _sigmoid(scores: np.ndarray) -> np.ndarray:
     np.exp(scores, out=scores)
     scores += 1
     return np.reciprocal(scores, out=scores)
-
-
-def _softmax(scores: np.ndarray) -> np.ndarray:
-    scores -= scores.max(axis=1, keepdims=True)
-    np.exp(scores, out=scores)
-    scores /= scores.sum(axis=1, keepdims=True)
-    return scores

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...models.influence import softmax
+from ...models.links import softmax
 from ...models.logistic_regression import LogisticRegression
 from .span_features import SpanFeatures
 from .synthetic_errors import GHOST, RIGHT, SHIFTED, WRONG_TAG, synthetic_errors
