@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .data.schemas import issues_in
+from .data.schemas import issues_in, of_issue
 from .data.textless import require_texts
 from .errors import InputError
 from .metrics.slice_metrics import judged_labels
@@ -54,6 +54,11 @@ class Report(Run):
             "classes": len(self.samples.classes),
             "issues": {
                 name: {"count": count, "rate": _share(count, judged if name in ("label", "span") else rows)}
+                if self.scores[f"{name}_score"].null_count < rows
+                else {
+                    "count": of_issue(self.findings, name).num_rows,
+                    "rate": None,
+                }  # of classes or the data set, if any
                 for name, count in flagged.items()
             },
             "findings": self.findings.num_rows,

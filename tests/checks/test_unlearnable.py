@@ -55,6 +55,8 @@ def test_labels_drawn_at_random_are_named_first_and_none_is_flagged(rows, classe
     guess = max(labels.count(name) for name in set(labels)) / rows
     assert float(said[2]) == pytest.approx(100 * guess, abs=0.06)
     assert float(said[1]) < 100 * guess + 20
+    issues = report.summary()["issues"]
+    assert issues["unlearnable"] == {"count": 1, "rate": None} and issues["label"] == {"count": 0, "rate": None}
 
 
 @pytest.mark.skipif(not (FIELD / "07-labels-that-no-text-tells").is_dir(), reason="needs ../shared/field")
