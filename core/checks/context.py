@@ -16,7 +16,7 @@ from ..data.schemas import Finding
 from ..data.stable_draws import row_keys
 from ..label_quality.accept_rates import AcceptRates
 from ..label_quality.wrong_labels import WrongLabels
-from ..models.cross_validation import Predictions
+from ..models.cross_validation import Predictions, out_of_fold
 from ..models.neighbors import Graph
 from ..signals.dynamics_statistics import Trajectories
 from ..signals.token_probs import TokenSignals
@@ -220,6 +220,21 @@ class Context:
     def ids(self, rows: np.ndarray) -> list[str]:
         """Return the ids of rows; positions below 0 are left out."""
         return [self._ids[row] for row in rows.tolist() if row >= 0]
+
+    def predict(self, targets: np.ndarray, *, start: Predictions | None = None) -> Predictions:
+        """Predict out of fold from the vectors; see :func:`labelsift.models.cross_validation.out_of_fold`."""
+        assert self.vectors is not None and self.fold_of is not None  # noqa: S101 - made before a check needs them
+        return out_of_fold(
+            self.vectors,
+            targets,
+            classes=len(self.classes),
+            folds=self.fold_of,
+            seed=self.seed,
+            training=self.readable & ~self.blank,
+            weights=self.weights,
+            start=start,
+            keys=self.keys,
+        )
 
     def labeled_neighbors(self, row: int) -> np.ndarray:
         """Return the nearest rows that have a label; none for a text that the embedder cannot read."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..models.cross_validation import out_of_fold, rarest_labels
+from ..models.cross_validation import rarest_labels
 from ..models.embedding import Embedder, cached_vectors
 from ..models.neighbors import cached_graph, neighbor_count
 from ..models.stable_folds import assign_folds
@@ -55,7 +55,7 @@ class Inputs:
             context.graph = cached_graph(context.cache, context.vectors, k, seed=context.seed, keys=context.keys)
         if "pred_probs" in check.needs and context.pred_probs is None and context.vectors is not None:
             self.say(f"Predicting out of sample ({self.folds} folds)")
-            self._predict(context.vectors)
+            self._predict()
 
     def _embed(self, embedder: Embedder) -> np.ndarray:
         context = self.context
@@ -65,7 +65,7 @@ class Inputs:
         mark_unreadable(context, judging=by_vectors)
         return vectors
 
-    def _predict(self, vectors: np.ndarray) -> None:
+    def _predict(self) -> None:
         context = self.context
         targets = strata = labels = context.codes
         if context.samples.task == "multilabel":
@@ -75,15 +75,6 @@ class Inputs:
         context.fold_of = assign_folds(
             strata, context.same_text, folds=self.folds, seed=context.seed, keys=context.keys
         )
-        context.predictions = out_of_fold(
-            vectors,
-            targets,
-            classes=len(context.classes),
-            folds=context.fold_of,
-            seed=context.seed,
-            training=context.readable & ~context.blank,
-            weights=context.weights,
-            keys=context.keys,
-        )
+        context.predictions = context.predict(targets)
         context.pred_probs = context.predictions.pred_probs
         context.notes += rare(labels, context.classes, folds=self.folds)

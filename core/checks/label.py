@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from ..data.formatting import FEWEST_JUDGED
 from ..data.schemas import Finding
 from ..data.stable_draws import drawn
 from ..label_quality.accept_rates import raised, shifted
@@ -34,7 +35,6 @@ from .registry import check
 
 SHOWN = 10  # neighbours that a reason counts
 BUDGETS = (100, 500)  # for which the expected precision is kept
-FEWEST = 200  # judged labels from which a share is told at all
 APART = 0.2  # of two probabilities, from which a reader would wonder
 
 
@@ -152,7 +152,7 @@ def _estimates(context: Context, claims: WrongLabels, asked: np.ndarray, is_issu
     """Return what is estimated of all labels: counts with their range, and precisions from enough rows on."""
     flagged, judged = int(is_issue.sum()), int(np.isfinite(asked).sum())
     likely = int((asked >= WRONG).sum())
-    precise = judged >= FEWEST
+    precise = judged >= FEWEST_JUDGED
     return {
         "number": likely,
         "range": [min(claims.low, likely), max(min(claims.high, judged), likely)] if claims.learnable else None,

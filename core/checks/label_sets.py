@@ -18,7 +18,6 @@ from ..data.label_sets import canonical
 from ..data.schemas import Finding
 from ..label_quality.multilabel_noise import fit_noise
 from ..label_quality.score_labels import worst
-from ..models.cross_validation import out_of_fold
 from .context import Context, Result
 from .label import SHOWN
 from .registry import check
@@ -97,18 +96,7 @@ def _second_round(context: Context, suspects: np.ndarray) -> list[np.ndarray]:
     total, lost = (given == 1).sum(axis=0), (suspects & (given == 1)).sum(axis=0)
     left_out = suspects & (2 * lost <= total)[None, :]
     targets = np.where(left_out | (given < 0), np.nan, given).astype(np.float32)
-    assert context.vectors is not None and context.fold_of is not None  # noqa: S101 - the caller asked
-    second = out_of_fold(
-        context.vectors,
-        targets,
-        classes=len(context.classes),
-        folds=context.fold_of,
-        seed=context.seed,
-        training=context.readable & ~context.blank,
-        weights=context.weights,
-        start=context.predictions,
-        keys=context.keys,
-    ).pred_probs
+    second = context.predict(targets, start=context.predictions).pred_probs
     likelier = np.where(suspects, np.nan_to_num(second) > 0.5, given).astype(np.float32)
     return [second, _votes(context, likelier)]
 

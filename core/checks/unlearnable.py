@@ -11,13 +11,13 @@ import math
 import numpy as np
 
 from ..data.formatting import percent, shortened
+from ..data.issues import MOSTLY_WRONG, TOO_FEW
 from ..data.schemas import Finding
 from ..label_quality.learnability import LEAST_RECALL
 from .context import Context, Result
 from .registry import check
 
 NAME_LENGTH = 60
-TOO_FEW = "too_few"  # kind of the finding where there is not enough to learn from
 MOST_NOTES = 3  # about classes
 CERTAINTY = 3.0  # standard errors above guessing from which a model has learned something
 FEWEST = 50  # judged labels from which a test that finds nothing says something
@@ -77,7 +77,7 @@ def unlearnable(context: Context) -> Result:
             "before its rows. Its labels may have been swapped, or it may have served as a dump."
         )
         evidence = {"flagged": round(share, 4), "size": sizes[code]}
-        result.findings.append(_of_class(context.classes[code], what, 1 - share, evidence, kind="mostly_wrong"))
+        result.findings.append(_of_class(context.classes[code], what, 1 - share, evidence, kind=MOSTLY_WRONG))
         context.notes += [what] if code in by_size[:MOST_NOTES] else []
     return result
 

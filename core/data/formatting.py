@@ -29,6 +29,9 @@ def format_span(value: object, text: str | None) -> str | None:
     return name if text is None else f"“{' '.join(text[start:end].split())}” {name}"
 
 
+FEWEST_JUDGED = 200  # labels below which no share of them is told: it would sound surer than it is
+
+
 def percent(part: float, whole: float = 1.0) -> str:
     """Write a share as a percentage that never rounds something to nothing.
 

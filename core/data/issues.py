@@ -14,6 +14,8 @@ from .formatting import listed
 
 UNRANKED = 1000
 SYSTEMATIC = "systematic"  # kind of the findings about recurring confusions: issue label, scope class
+# Kinds of findings of issue unlearnable: a class that looks mostly wrong, a data set of too few labels to learn from.
+MOSTLY_WRONG, TOO_FEW = "mostly_wrong", "too_few"
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..data.issues import MOSTLY_WRONG
 from ..data.schemas import of_issue
-from .wrong_label_words import MOSTLY_WRONG, unlearnable_of
+from .wrong_label_words import unlearnable_of
 
 if TYPE_CHECKING:
     from ..store.run import Run

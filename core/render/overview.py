@@ -12,14 +12,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..data.formatting import expected_precision, listed, percent
+from ..data.formatting import FEWEST_JUDGED, expected_precision, listed, percent
 from ..data.issues import advice_names, issue_named, span_kinds_sentence
 from ..data.schemas import issues_in, of_issue
 from ..metrics.slice_metrics import judged_labels, score_column
 from .class_health import ClassHealth, extra_and_missing, multilabel_health, single_label_health
 from .worse_values import WorseValue, worse_values
 from .wrong_label_words import (
-    FEWEST,
     WrongLabelNumber,
     class_sentences,
     flags_of_budget,
@@ -222,7 +221,7 @@ class Overview:
     @cached_property
     def tells_shares(self) -> bool:
         """Whether a share of the labels may be told: of a few, none is worth a percentage."""
-        return self.judged >= FEWEST or "range" not in self.report.facts.get("label_errors", {})
+        return self.judged >= FEWEST_JUDGED or "range" not in self.report.facts.get("label_errors", {})
 
     def share_of(self, entry: IssueCount) -> str:
         """Write how many of the samples have an issue as a percentage; "" where no share may be told."""

@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..data.formatting import listed, percent, shortened
+from ..data.formatting import FEWEST_JUDGED, listed, percent, shortened
+from ..data.issues import MOSTLY_WRONG, TOO_FEW
 from ..data.schemas import of_issue
 
 if TYPE_CHECKING:
     from ..store.run import Run
 
-FEWEST = 200  # judged labels below which no share of them is told
-MOSTLY_WRONG = "mostly_wrong"  # kind of a finding on a class
-TOO_FEW = "too_few"  # kind of one on a data set
 NAMED = 3  # classes in one sentence
 NAME_LENGTH = 60
 
@@ -130,7 +128,7 @@ def guessing(finding: Mapping[str, Any]) -> str:
     'The model agrees with 35.7 % of them; to guess the commonest label every time would with 34.2 %.'
     """
     evidence = json.loads(finding["evidence"] or "{}")
-    if evidence.get("judged", 0) < FEWEST:
+    if evidence.get("judged", 0) < FEWEST_JUDGED:
         return ""
     agrees, guess = percent(evidence["agreement"]), percent(evidence["guessing"])
     return f"The model agrees with {agrees} of them; to guess the commonest label every time would with {guess}."
