@@ -125,8 +125,9 @@ class LabelingPlatform(Platform):
     """A platform where people label.
 
     Capabilities: tasks (classification, multilabel, spans), media (text, image, audio), modes beside choose
-    (prefill, blind), ``rounds`` (second tasks and single blind items), ``lanes``, ``overlap``, ``link``, ``match``,
-    and the methods ``read``, ``apply``, ``enable`` (with ``disable``), ``serve``, ``forget``, ``examine``, ``local``.
+    (prefill, blind), ``rounds`` (second tasks and single blind items), ``both_fit`` (people can answer that the given
+    and the suggested label both fit), ``lanes``, ``overlap``, ``link``, ``match``, and the methods ``read``, ``apply``,
+    ``enable`` (with ``disable``), ``serve``, ``forget``, ``examine``, ``local``.
     """
 
     capabilities: frozenset[str] = frozenset({"classification", "text"})

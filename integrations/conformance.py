@@ -31,6 +31,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from labelsift import platforms
+from labelsift.data.adjudication import BOTH_FIT
 from labelsift.data.samples import TASKS, Samples, Task
 from labelsift.data.schemas import CORRECTIONS_SCHEMA, Finding, findings_table
 from labelsift.errors import LabelsiftError
@@ -111,6 +112,10 @@ class LabelingPlatformConformance:
         """Answer a sample's task as a person would: with a label, labels or spans; None skips it."""
         raise NotImplementedError
 
+    def answer_both_fit(self, platform: LabelingPlatform, project: str, sample_id: str) -> None:
+        """Say of a sample's task that the given and the suggested label both fit, where ``both_fit`` is declared."""
+        raise NotImplementedError
+
     def contents(self, platform: LabelingPlatform, project: str) -> dict[str, Any]:
         """Return sample id → all that a person can see of its task, with answers; empty without a project."""
         raise NotImplementedError
@@ -180,6 +185,21 @@ class LabelingPlatformConformance:
         assert _counts(_push(report, platform, project, mode=mode)) == (0, 0, pushed.created, pushed.failed)
         assert self.contents(platform, project) == before  # a push touches nothing that people wrote
         assert platforms.pull(platform.name, project=project, store=store).equals(table)
+
+    def test_both_fit_keeps_the_given_label_and_is_told_apart(self, platform, project, store):
+        if "both_fit" not in platform.capabilities:
+            return  # people keep the label there
+        _push(_stored(store), platform, project)
+        self.answer_both_fit(platform, project, "s0")
+        self.answer(platform, project, "s1", value_of(1, "classification"))
+        before = self.contents(platform, project)
+        table = platforms.pull(platform.name, project=project, store=store)
+        assert {row["id"]: (row["action"], row["verdict"], row["value"]) for row in table.to_pylist()} == {
+            "s0": ("keep", BOTH_FIT, json.dumps(value_of(0, "classification"))),
+            "s1": ("keep", "refused", json.dumps(value_of(1, "classification"))),
+        }
+        _push(load(store=store), platform, project)
+        assert self.contents(platform, project) == before
 
     def test_blind_shows_nothing_that_betrays_a_label(self, platform, project, store):
         if "blind" not in platform.capabilities:

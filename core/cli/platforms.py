@@ -112,7 +112,7 @@ def pull(
         write_json(rows)
         return
     counts = sorted(Counter(row["verdict"] for row in rows).items())
-    verdicts = "".join(f", {count:,} {verdict}" for verdict, count in counts)
+    verdicts = "".join(f", {count:,} {verdict.replace('_', ' ')}" for verdict, count in counts)
     click.echo(f"{len(rows):,} decisions{verdicts}" + (f"; {recorded.new:,} new" if recorded else ""))
     if not rows and not to:
         click.echo("Nobody has decided anything there yet", err=True)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ..corrections.verify import Verification
 
 QUEUE = ("asked", "open", "decided", "skipped")  # counts of a queue's row
+OUTCOMES = ("accepted", "changed", "refused", "both_fit")  # and those of its decisions
 FAILED = 5  # failed samples that are named
 SHOWN_IDS = 20
 
@@ -105,9 +106,9 @@ def print_audit(rows: Sequence[Mapping[str, Any]]) -> None:
 
 def print_queue(rows: Sequence[Mapping[str, Any]]) -> None:
     """Print what of each round is open, newest run first."""
-    table = _table("run", "round", "issue", *QUEUE, "accepted/changed/refused")
+    table = _table("run", "round", "issue", *QUEUE, "/".join(OUTCOMES).replace("_", " "))
     for row in rows:
-        outcomes = "/".join(f"{row[name]:,}" for name in ("accepted", "changed", "refused"))
+        outcomes = "/".join(f"{row[name]:,}" for name in OUTCOMES)
         cells = (plain(", ".join(row["rounds"])), plain(row["issue"]), *(f"{row[name]:,}" for name in QUEUE), outcomes)
         table.add_row(row["run"], *cells)
     console = Console(highlight=False)
@@ -119,7 +120,8 @@ def print_queue(rows: Sequence[Mapping[str, Any]]) -> None:
 def print_version(out: str, version: Version) -> None:
     """Print what became of the corrections of a file, every conflict with who said what."""
     console = Console(highlight=False)
-    done = ", ".join(f"{count:,} {action}" for action, count in version.applied.items()) or "nothing decided"
+    counts = (f"{count:,} {action.replace('_', ' ')}" for action, count in version.applied.items())
+    done = ", ".join(counts) or "nothing decided"
     result = f"{done}; {version.changed:,} rows differ, fingerprint {version.fingerprint[:12]}"
     console.print(Text(f"{visible(out)}: {result}"), soft_wrap=True)
     if version.conflicts:

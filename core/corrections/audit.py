@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ..data.adjudication import REPEAT
+from ..data.adjudication import BOTH_FIT, REPEAT, SKIPPED
 from ..data.taxonomy import Taxonomy
 from ..errors import InputError
 from ..store.hash_chain import Record
@@ -100,10 +100,14 @@ def inert(value: object) -> object:
 
 def _decision(record: Record) -> dict[str, Any]:
     given = _plain(record["given"])
-    changes = record["action"] in ("relabel", "edit", "respan") and record["verdict"] != "skipped"
+    changes = record["action"] in ("relabel", "edit", "respan") and record["verdict"] != SKIPPED
     flagged = f"flagged: {', '.join(record['issues'])}" if record["issues"] else ""
     again = "asked once more" if record.get("asked") == REPEAT else ""
-    verdict = f"suggestion {record['verdict']}" if record["verdict"] not in (None, "skipped") else record["verdict"]
+    verdict = record["verdict"]
+    if verdict == BOTH_FIT:
+        verdict = "both labels fit"
+    elif verdict not in (None, SKIPPED):
+        verdict = f"suggestion {verdict}"
     return {
         "before": given if record["action"] != "edit" else None,
         "after": (_plain(record["value"]) or _erased(record, "value"))
@@ -124,7 +128,7 @@ def _version(record: Record) -> dict[str, Any]:
     taxonomy = Taxonomy.of(record["taxonomy"]) if record.get("taxonomy") else None
     parts = (
         f"policy {record['policy']}" if record.get("policy") else "",
-        ", ".join(f"{count:,} {action}" for action, count in (record.get("applied") or {}).items()),
+        ", ".join(f"{count:,} {action.replace('_', ' ')}" for action, count in (record.get("applied") or {}).items()),
         record.get("reason") or "",
         f"{len(record['ids']):,} samples" if kind == "forget" else "",
         f"to {record['platform']} {record['target']}" if kind in ("sent", "round", "assignment") else "",

@@ -7,7 +7,6 @@ as they were (:mod:`labelsift.corrections.kept_rows`), so that it can be undone.
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -137,7 +136,7 @@ def correct(
         dataset,
         before.fingerprint,
         after.fingerprint,
-        dict(sorted(Counter(action for action, _ in resolution.decided.values()).items())),
+        resolution.counts,
         {id: dict(votes) for id, votes in resolution.conflicts.items()},
         len(touched),
     )

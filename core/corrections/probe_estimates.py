@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.compute as pc
 
-from ..data.adjudication import REPEAT, SECOND_LOOK, SKIPPED, resolve, vote_of
+from ..data.adjudication import BOTH_FIT, REPEAT, SECOND_LOOK, SKIPPED, resolve, vote_of
 from ..errors import InputError, StoreError
 from ..review.assignment import ASSIGNED, Assignment
 from ..review.rounds import ROUND, Plan
@@ -158,7 +158,8 @@ def probed(run: str = LATEST, *, store: str | Path = DEFAULT) -> Probed:
     """Estimate from people's blind decisions how many labels are wrong, and how good the flags are.
 
     A sample counts as wrong where people changed, removed or edited it (the majority of them), as right where
-    they kept the label; skipped and disputed ones count as not judged.
+    they kept the label; skipped and disputed ones, and those of which people said that both labels fit, count as not
+    judged.
 
     Raises
     ------
@@ -175,7 +176,7 @@ def probed(run: str = LATEST, *, store: str | Path = DEFAULT) -> Probed:
             f"No round with probes or a blind share was pushed of {name}",
             hint="Push one: labelsift push PLATFORM PROJECT --mode blind --probe 10%",
         )
-    made = [record for record in decisions(records, run=name) if record["verdict"] != SKIPPED]
+    made = _judging(decisions(records, run=name))
     plan = plans[-1] if plans else Plan((), (), 0, {})
     blind = [record for record in made if record["id"] in plan.scores]
     verdicts = resolve(as_table(blind)).decided if blind else {}
@@ -210,8 +211,15 @@ def judged_probes(records: Sequence[Record], run: str) -> Stratum | None:
     if not plans:
         return None
     probes = set(plans[-1].probes)
-    made = [record for record in decisions(records, run=run) if record["id"] in probes and record["verdict"] != SKIPPED]
+    made = [record for record in _judging(decisions(records, run=run)) if record["id"] in probes]
     return _stratum(plans[-1].probes, resolve(as_table(made)).decided if made else {}, size=plans[-1].rest)
+
+
+def _judging(made: Sequence[Record]) -> list[Record]:
+    """Return the decisions that call a label right or wrong: none of who skipped a sample, or now says "both fit"."""
+    given = [record for record in made if record["verdict"] != SKIPPED]
+    newest = {(record["person"], record["id"]): record for record in sorted(given, key=lambda record: record["time"])}
+    return [record for record in given if newest[record["person"], record["id"]]["verdict"] != BOTH_FIT]
 
 
 def _notes(plans: Sequence[Plan], flagged: Stratum, rest: Stratum, pairs: Sequence[bool], *, enough: bool) -> list[str]:

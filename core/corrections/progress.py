@@ -13,7 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from ..data.adjudication import REPEAT, SECOND_LOOK
+from ..data.adjudication import BOTH_FIT, REPEAT, SECOND_LOOK, SKIPPED
 from ..errors import LabelsiftError
 from ..review.judged_labels import ISSUES, learned, withdrawn
 from ..store.base import DEFAULT
@@ -27,7 +27,7 @@ from .record import decisions
 
 UNKNOWN = "unknown"  # the issue of samples whose run the store does not have
 LONGEST = 600.0  # seconds of one decision that count: a page that was left open is no work
-_OUTCOMES = ("accepted", "changed", "refused")
+_OUTCOMES = ("accepted", "changed", "refused", BOTH_FIT)
 
 
 def queue(
@@ -47,9 +47,9 @@ def queue(
     Returns
     -------
     list
-        ``run, dataset, rounds, issue, asked, open, decided, skipped, accepted, changed, refused``, of which the last
-        three count decisions, and a sample can have several; and ``outlook``, the same for all rows of a run: see
-        :class:`labelsift.corrections.outlook.Outlook`; None where no label of the run was asked about.
+        ``run, dataset, rounds, issue, asked, open, decided, skipped, accepted, changed, refused, both_fit``, of which
+        the last four count decisions, and a sample can have several; and ``outlook``, the same for all rows of a run:
+        see :class:`labelsift.corrections.outlook.Outlook`; None where no label of the run was asked about.
 
     Raises
     ------
@@ -92,7 +92,7 @@ def _outlook(
     rates = learned(records, run=info.run)
     taken_back = withdrawn(records)
     valid = [each for each in decisions(records, dataset=info.dataset) if each["number"] not in taken_back]
-    judged = {decision["id"] for decision in valid if decision["verdict"] != "skipped"}
+    judged = {decision["id"] for decision in valid if decision["verdict"] != SKIPPED}
     answered = {decision["id"] for decision in valid if decision["run"] == info.run} | judged
     claims, facts = read_label_claims(store.place_of(info.run))
     labels = open_labels(claims, facts, judged=judged, probed=judged_probes(records, info.run))
@@ -100,14 +100,14 @@ def _outlook(
     times = [
         min(decision["seconds"], LONGEST)
         for decision in valid
-        if decision["run"] == info.run and decision["verdict"] != "skipped" and (decision["seconds"] or -1) >= 0
+        if decision["run"] == info.run and decision["verdict"] != SKIPPED and (decision["seconds"] or -1) >= 0
     ]
     seconds = statistics.fmean(times) if times else None
     return outlook(rates, labels, questions, level=level, seconds=seconds).as_dict()
 
 
 def _counts(ids: set[str], of_issue: Sequence[Record]) -> dict[str, int]:
-    decided = {decision["id"] for decision in of_issue if decision["verdict"] != "skipped"}
+    decided = {decision["id"] for decision in of_issue if decision["verdict"] != SKIPPED}
     skipped = {decision["id"] for decision in of_issue} - decided
     verdicts = Counter(decision["verdict"] for decision in of_issue)
     counts = {"asked": len(ids), "open": len(ids - decided - skipped), "decided": len(decided), "skipped": len(skipped)}
@@ -122,8 +122,9 @@ class Agreement:
     ----------
     issue
         A sample with several issues counts in each; ``unknown`` where the store does not have the run.
-    accepted, changed, refused, skipped
-        Decisions: the suggestion was taken; another label was chosen; the given one was kept; no answer.
+    accepted, changed, refused, both_fit, skipped
+        Decisions: the suggestion was taken; another label was chosen; the given one was kept; it was kept because
+        both fit; no answer.
     seconds
         The median time of a decision, skipped ones aside; None where the platform measured none.
     """
@@ -132,12 +133,13 @@ class Agreement:
     accepted: int = 0
     changed: int = 0
     refused: int = 0
+    both_fit: int = 0
     skipped: int = 0
     seconds: float | None = None
 
     @property
     def decided(self) -> int:
-        """How many decisions there are, skipped ones aside."""
+        """How many decisions take or refuse the suggestion, as neither skipped ones nor "both fit" do."""
         return self.accepted + self.changed + self.refused
 
     @property
@@ -183,8 +185,8 @@ def _issues(rows: list[dict[str, Any]], store: Store) -> dict[tuple[str, str], t
 
 def _agreement(issue: str, rows: list[Mapping[str, Any]]) -> Agreement:
     verdicts = Counter(row["verdict"] for row in rows)
-    counts = {name: verdicts[name] for name in (*_OUTCOMES, "skipped")}
-    seconds = [row["seconds"] for row in rows if row["seconds"] is not None and row["verdict"] != "skipped"]
+    counts = {name: verdicts[name] for name in (*_OUTCOMES, SKIPPED)}
+    seconds = [row["seconds"] for row in rows if row["seconds"] is not None and row["verdict"] != SKIPPED]
     return Agreement(issue, **counts, seconds=round(statistics.median(seconds), 1) if seconds else None)
 
 

@@ -2,7 +2,8 @@
 
 Every person has one vote a sample, their newest decision; what they said when they were asked once more in the same
 round (``asked`` is ``repeat``) counts only where they gave no other answer. Where the votes differ a policy decides,
-and what it cannot decide is listed as a conflict and changes nothing.
+and what it cannot decide is listed as a conflict and changes nothing. That both labels fit is a vote for the given one:
+it agrees with who kept that, and differs from who took another.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ Policy = Literal["majority", "unanimous", "newest", "expert"]
 POLICIES: tuple[Policy, ...] = ("majority", "unanimous", "newest", "expert")
 ACTIONS = ("relabel", "keep", "remove", "edit", "respan")
 SKIPPED = "skipped"
+BOTH_FIT = "both_fit"  # verdict: the given label and the suggested one both fit, and the given one stays
 SECOND_LOOK = "second_look"  # asked of another person, who was told nothing; also the kind of a record that says so
 REPEAT = "repeat"  # asked once more, to see whether a person agrees with themselves
 
@@ -45,10 +47,19 @@ class Resolution:
         Sample id → the vote that was taken.
     conflicts
         Sample id → vote → the people who cast it, where the policy could not decide.
+    both_fit
+        Of the decided, the samples that keep their label because another one fits as well: all who kept it said so.
     """
 
     decided: Mapping[str, Vote]
     conflicts: Mapping[str, Mapping[Vote, tuple[str, ...]]]
+    both_fit: frozenset[str] = frozenset()
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many samples each action was decided for, by name; ``both_fit`` apart from ``keep``."""
+        actions = (BOTH_FIT if id in self.both_fit else action for id, (action, _) in self.decided.items())
+        return dict(sorted(Counter(actions).items()))
 
 
 def resolve(corrections: pa.Table, *, policy: Policy = "majority", experts: Sequence[str] = ()) -> Resolution:
@@ -76,16 +87,19 @@ def resolve(corrections: pa.Table, *, policy: Policy = "majority", experts: Sequ
         raise InputError("The policy expert needs people", hint="Name them: experts=['someone@example.com']")
     decided: dict[str, Vote] = {}
     conflicts: dict[str, dict[Vote, tuple[str, ...]]] = {}
+    both_fit: set[str] = set()
     for sample, rows in _newest_by_person(corrections).items():
         vote = _counted(rows, policy, experts)
         if vote is not None:
             decided[sample] = vote
+            if all(row["verdict"] == BOTH_FIT for row in rows if vote_of(row) == vote):
+                both_fit.add(sample)
         else:
             cast: dict[Vote, list[str]] = defaultdict(list)
             for row in rows:
                 cast[vote_of(row)].append(row["person"])
             conflicts[sample] = {vote: tuple(people) for vote, people in cast.items()}
-    return Resolution(decided, conflicts)
+    return Resolution(decided, conflicts, frozenset(both_fit))
 
 
 def applied(

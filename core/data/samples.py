@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -261,8 +260,7 @@ class Samples:
         resolution = resolve(corrections, policy=policy, experts=experts)
         classes = present.classes if present is not None else ()
         table, kept = applied(self.table, resolution, new_labels=new_labels, classes=classes)
-        counts = Counter(action for action, _ in resolution.decided.values())
-        lineage = self._next(policy, dict(sorted(counts.items())), tuple(resolution.conflicts))
+        lineage = self._next(policy, resolution.counts, tuple(resolution.conflicts))
         undecided = self.undecided
         if undecided is not None:
             ids = [sample_id for sample_id, (action, _) in resolution.decided.items() if action == "relabel"]

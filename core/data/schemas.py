@@ -42,7 +42,7 @@ CORRECTIONS_SCHEMA = pa.schema(
     [
         pa.field("id", pa.string()),
         pa.field("action", pa.string()),  # relabel | keep | remove | edit | respan | redact
-        pa.field("verdict", pa.string()),  # accepted | changed | refused | skipped
+        pa.field("verdict", pa.string()),  # accepted | changed | refused | both_fit | skipped
         pa.field("value", pa.string()),  # JSON
         pa.field("person", pa.string()),
         pa.field("time", pa.timestamp("us", tz="UTC")),

@@ -28,7 +28,7 @@ class Answer:
     skipped
         True where the person decided nothing.
     feedback
-        ``unclear`` or ``unusable``, which people can say in place of a label.
+        ``both_fit``, ``unclear`` or ``unusable``, which people can say in place of a label.
     note
         The person's own words.
     person, time, seconds

@@ -1,8 +1,9 @@
 """Judged labels: people's answers on flagged labels, read from the decision log, as evidence for accept rates.
 
-An answer says that the given label is wrong (the suggestion or another label was taken) or right (it was kept); skipped
-samples and repeats say nothing. Each person has one answer a sample, the newest. What was taken back is not evidence:
-decisions of a correction step that was undone, until it is made again, and decisions on samples that were erased.
+An answer says that the given label is wrong (the suggestion or another label was taken) or right (it was kept). That
+both labels fit says neither, and skipped samples and repeats say nothing. Each person has one answer a sample, the
+newest. What was taken back is not evidence: decisions of a correction step that was undone, until it is made again, and
+decisions on samples that were erased.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..data.adjudication import REPEAT
+from ..data.adjudication import BOTH_FIT, REPEAT
 from ..data.hashing import id_hash
 from ..errors import StoreError
 from ..label_quality.accept_rates import AcceptRates, JudgedLabel, accept_rates, shifted
@@ -89,7 +90,7 @@ def decided_on(records: Records, run: str) -> set[str]:
         for record in records
         if record.get("kind") == "decision"
         and record["run"] == run
-        and record["verdict"] in WRONG + RIGHT
+        and record["verdict"] in (*WRONG, *RIGHT, BOTH_FIT)
         and record["number"] not in taken_back
     }
 

@@ -15,11 +15,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ..data.adjudication import SKIPPED
+from ..data.adjudication import BOTH_FIT, SKIPPED
 from ..data.samples import Task
 from .suggestions import Span, Value, disputed, listed
 
-Feedback = Literal["unclear", "unusable"]  # what people can say in place of a label
+Feedback = Literal["both_fit", "unclear", "unusable"]  # what people can say in place of a label
 
 
 @dataclass(frozen=True)
@@ -43,15 +43,20 @@ def decide(
     """Compare an answer with what was given and what was suggested.
 
     An answer that repeats the given label refuses the suggestion, one that repeats the suggestion accepts it. The order
-    of labels and spans does not matter. Feedback counts whichever label stands beside it.
+    of labels and spans does not matter. Feedback counts whichever label stands beside it. Where both labels fit the
+    given one stays, and the answer says neither that it is wrong nor that it is right.
 
     >>> decide("refund", given="top_up", suggested="refund")
     Decision(action='relabel', verdict='accepted', value='refund')
     >>> decide(["a"], given=["a"], suggested=["a", "b"], task="multilabel")
     Decision(action='keep', verdict='refused', value=['a'])
+    >>> decide(None, given="top_up", suggested="refund", feedback="both_fit")
+    Decision(action='keep', verdict='both_fit', value='top_up')
     """
     if skipped or feedback == "unclear":
         return Decision("keep", SKIPPED, given)
+    if feedback == "both_fit":
+        return Decision("keep", BOTH_FIT, given)
     if feedback == "unusable":
         return Decision("remove", "changed", None)
     if _comparable(answer) == _comparable(given):

@@ -29,7 +29,8 @@ class LabelStudio(LabelingPlatform):
     name = "label-studio"
     capabilities = frozenset(
         {"classification", "multilabel", "spans", "text", "image", "audio", "prefill", "blind", "rounds", "lanes"}
-        | {"overlap", "link", "match", "read", "apply", "enable", "serve", "forget", "examine", "local"}
+        | {"overlap", "link", "match", "both_fit"}
+        | {"read", "apply", "enable", "serve", "forget", "examine", "local"}
     )
 
     def push(self, queue: ReviewQueue, request: PushRequest) -> Receipt:

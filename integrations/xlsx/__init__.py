@@ -23,7 +23,7 @@ class Xlsx(LabelingPlatform):
     """
 
     name = "xlsx"
-    capabilities = frozenset({"classification", "text", "forget"})
+    capabilities = frozenset({"classification", "text", "both_fit", "forget"})
 
     def push(self, queue: ReviewQueue, request: PushRequest) -> Receipt:
         """Write flagged samples into a workbook, worst first; what people wrote there stays.

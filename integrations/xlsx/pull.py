@@ -10,6 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 from labelsift.errors import InputError
 from labelsift.review.answers import Answer, correction_of, corrections_table
+from labelsift.review.verdicts import Feedback
 
 NAME = "xlsx"
 COLUMNS = {  # what a column means → the names that it may have
@@ -24,6 +25,7 @@ COLUMNS = {  # what a column means → the names that it may have
 KEEP = ("keep", "ok", "correct")
 ACCEPT = ("accept", "yes")
 REMOVE = ("remove", "delete")
+BOTH = ("both", "both fit")
 SKIP = ("skip", "?")
 
 Row = dict[str, str]
@@ -33,9 +35,9 @@ def read_decisions(path: Path) -> pa.Table:
     """Return the decisions of a workbook's first sheet, in CORRECTIONS_SCHEMA.
 
     An empty decision is none. A label is a new label (or the given one: keep). Where they are no labels of
-    the sheet themselves, ``keep`` keeps the given label, ``accept`` takes the suggestion, ``remove`` takes the
-    sample out and ``skip`` leaves it to others. Times are empty: a sheet does not tell when a cell was filled.
-    Who decided stands in the column person, else it is who saved the workbook last.
+    the sheet themselves, ``keep`` keeps the given label, ``accept`` takes the suggestion, ``both`` says that both
+    labels fit, ``remove`` takes the sample out and ``skip`` leaves it to others. Times are empty: a sheet does not
+    tell when a cell was filled. Who decided stands in the column person, else it is who saved the workbook last.
 
     Raises
     ------
@@ -125,11 +127,12 @@ def _answer(row: Row, labels: set[str], saved_by: str) -> Answer:
         value = given
     elif value not in (given, suggested):
         value = row["decision"].strip()
+    feedback: Feedback | None = "unusable" if _is(row, REMOVE, labels) else None
     return Answer(
         id=row["id"],
         value=value,
         skipped=_is(row, SKIP, labels),
-        feedback="unusable" if _is(row, REMOVE, labels) else None,
+        feedback="both_fit" if _is(row, BOTH, labels) else feedback,
         note=row.get("note", ""),
         person=row.get("person") or saved_by,
         given=given,

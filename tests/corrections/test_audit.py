@@ -32,6 +32,9 @@ def test_a_row_says_who_what_when_and_why():
     assert tuple(audited) == COLUMNS
     assert (audited["person"], audited["id"], audited["before"], audited["after"]) == ("ann", "t3", "card", "refund")
     assert audited["why"] == "flagged: label, outlier; suggestion accepted; the guide, page 3"
+    both = row(action="keep", verdict="both_fit", value='"card"')
+    assert (both["after"], both["verdict"]) == ("card", "both_fit")
+    assert both["why"] == "flagged: label, outlier; both labels fit"
 
 
 @pytest.mark.parametrize(

@@ -137,6 +137,20 @@ def test_estimates_from_decisions_on_the_command_line(scored, recording):
     assert as_json["estimates"]["precision"]["low"] == result.estimates["precision"].low
 
 
+def test_where_both_fit_a_label_counts_as_not_judged(scored, recording):
+    store = Store(scored.store.folder)
+    scored.push("queue", project="Tickets", mode="blind", probe=1.0)
+    (plan,) = [record for record in store.ledger.records() if record["kind"] == "round"]
+    judge(set(plan["flagged"]), [*plan["flagged"], *plan["probes"]], store)
+    before = probed(store=store.folder)
+    one, other = plan["flagged"][0], plan["probes"][0]
+    both = [decision(id, action="keep", verdict="both_fit", minutes=5000) for id in (one, other)]  # the newest answer
+    record_decisions(store, both)
+    after = probed(store=store.folder)
+    assert (after.flagged.judged, after.flagged.errors) == (before.flagged.judged - 1, before.flagged.errors - 1)
+    assert (after.rest.judged, after.rest.errors) == (before.rest.judged - 1, before.rest.errors)
+
+
 def test_what_is_asked_blind_is_not_shown_elsewhere(scored, recording):
     scored.push("queue", project="Tickets", mode="blind", probe=0.5, budget=20)
     (plan,) = [record for record in Store(scored.store.folder).ledger.records() if record["kind"] == "round"]

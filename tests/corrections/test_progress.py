@@ -55,6 +55,13 @@ def test_decided_skipped_and_what_came_of_it(store):
     assert (label["accepted"], label["changed"], label["refused"], label["rounds"]) == (3, 0, 1, ["1"])
 
 
+def test_both_fit_is_decided_and_counted_apart(store):
+    decide(store, ("t3", "both_fit", "ann"), ("t13", "refused", "ann"))
+    assert counts(store)["label"] == (3, 1, 2, 0)
+    label = next(row for row in queue(store=store.folder) if row["issue"] == "label")
+    assert [label[name] for name in ("accepted", "changed", "refused", "both_fit")] == [0, 0, 1, 1]
+
+
 def test_a_decision_on_a_sample_that_was_not_flagged_is_shown(store):
     decide(store, ("t4", "accepted", "ann"))
     assert counts(store)["not flagged"] == (1, 0, 1, 0)
@@ -69,7 +76,7 @@ def test_on_the_command_line(store):
     decide(store, ("t3", "accepted", "ann"))
     asked = ["queue", "--store", str(store.folder)]
     shown = CliRunner().invoke(main, asked)
-    assert (shown.exit_code, RUN in shown.stdout, "1/0/0" in shown.stdout) == (0, True, True)
+    assert (shown.exit_code, RUN in shown.stdout, "1/0/0/0" in shown.stdout) == (0, True, True)
     rows = json.loads(CliRunner().invoke(main, [*asked, "--json"]).stdout)
     assert [(row["issue"], row["open"]) for row in rows] == [("empty", 1), ("label", 2)]
     assert json.loads(CliRunner().invoke(main, [*asked, "--json", "--dataset", "other"]).stdout) == []

@@ -22,8 +22,8 @@ def decisions(*rows: tuple[str, str, str | None, str]) -> pa.Table:
         [
             {
                 "id": id,
-                "action": action,
-                "verdict": "skipped" if action == "skip" else "changed",
+                "action": "keep" if action == "both_fit" else action,
+                "verdict": {"skip": "skipped", "both_fit": "both_fit"}.get(action, "changed"),
                 "value": json.dumps(value),
                 "person": person,
                 "time": START + timedelta(minutes=minute),
@@ -91,6 +91,34 @@ def test_a_person_has_one_vote_their_newest_and_a_skip_is_none():
     assert resolve(corrections.take([2, 1, 0])).decided == {"a": ("keep", "null")}  # by time, not by line
 
 
+def test_both_fit_keeps_the_label_and_is_counted_apart(samples):
+    following = samples.apply(
+        decisions(("a", "both_fit", "x", "ann"), ("b", "keep", "y", "ann"), ("d", "relabel", "y", "ann"))
+    )
+    assert following.labels.to_pylist() == ["x", "y", None, "y"]
+    assert following.lineage.applied == {"both_fit": 1, "keep": 1, "relabel": 1}
+
+
+@pytest.mark.parametrize(
+    ("votes", "label", "counts"),
+    [
+        (["both_fit", "keep"], "x", {"keep": 1}),  # both keep it; one says that only it fits
+        (["both_fit", "both_fit"], "x", {"both_fit": 1}),
+        (["both_fit", "relabel"], "x", {}),  # a conflict, and the label stays
+        (["both_fit", "keep", "relabel"], "x", {"keep": 1}),
+        (["both_fit", "relabel", "relabel"], "y", {"relabel": 1}),
+        (["both_fit", "skip"], "x", {"both_fit": 1}),
+    ],
+)
+def test_both_fit_is_a_vote_for_the_given_label(samples, votes, label, counts):
+    values = {"relabel": "y"}
+    rows = [("a", vote, values.get(vote, "x"), person) for vote, person in zip(votes, "pqr", strict=False)]
+    resolution = resolve(decisions(*rows))
+    assert resolution.counts == counts
+    assert bool(resolution.conflicts) == (counts == {})
+    assert samples.apply(decisions(*rows)).labels.to_pylist()[0] == label
+
+
 def test_without_an_experts_vote_all_decide():
     corrections = decisions(("a", "relabel", "y", "ann"))
     assert resolve(corrections, policy="expert", experts=["eve"]).decided == {"a": ("relabel", '"y"')}
@@ -125,7 +153,10 @@ def test_a_table_in_another_form_is_refused(samples):
 
 VOTES = st.lists(
     st.tuples(
-        st.sampled_from("abcd"), st.sampled_from(["relabel", "keep"]), st.sampled_from("xy"), st.sampled_from("pqr")
+        st.sampled_from("abcd"),
+        st.sampled_from(["relabel", "keep", "both_fit"]),
+        st.sampled_from("xy"),
+        st.sampled_from("pqr"),
     )
 )
 
@@ -138,6 +169,7 @@ def test_every_sample_with_a_vote_is_decided_or_in_conflict_and_applying_twice_c
     corrections = decisions(*rows)
     resolution = resolve(corrections, policy=policy)
     assert set(resolution.decided) | set(resolution.conflicts) == {row[0] for row in rows}
+    assert sum(resolution.counts.values()) == len(resolution.decided)
     assert not set(resolution.decided) & set(resolution.conflicts)
     once = samples.apply(corrections, policy=policy)
     assert once.apply(corrections, policy=policy).table.equals(once.table)

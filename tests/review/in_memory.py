@@ -18,6 +18,7 @@ from labelsift.review.batches import batches
 from labelsift.review.blind import labels_of_blind, visible_metadata
 from labelsift.review.incremental import changed_tasks
 from labelsift.review.upsert import Holdings, StoredTask, TaskPlan, compare, count
+from labelsift.review.verdicts import Feedback
 from labelsift.store.base import DEFAULT
 from labelsift.store.pull_state import read_pulled, write_pulled
 from labelsift.store.store import Store
@@ -59,9 +60,10 @@ class Server:
     def newest_change(self) -> str | None:
         return max((task["updated_at"] for task in self.tasks.values()), default=None)
 
-    def answer(self, id: int, value: Any) -> None:
-        """Answer a task as a person would; None skips it."""
-        answer = {"value": value, "skipped": value is None, "person": "ann", "time": self._now()}
+    def answer(self, id: int, value: Any, *, feedback: Feedback | None = None) -> None:
+        """Answer a task as a person would; neither a value nor feedback skips it."""
+        answer = {"value": value, "skipped": value is None and feedback is None, "feedback": feedback}
+        answer |= {"person": "ann", "time": self._now()}
         self._do("write", [(id, {"answers": [*self.tasks[id]["answers"], answer]})])
 
     def arrive(self) -> None:
@@ -86,7 +88,9 @@ class InMemory(LabelingPlatform):
     """The labeling platform ``in-memory``."""
 
     name = "in-memory"
-    capabilities = frozenset({"classification", "multilabel", "spans", "text", "prefill", "blind", "rounds"})
+    capabilities = frozenset(
+        {"classification", "multilabel", "spans", "text", "prefill", "blind", "rounds", "both_fit"}
+    )
 
     def __init__(self) -> None:
         self.servers: defaultdict[str, Server] = defaultdict(Server)  # project → its tasks

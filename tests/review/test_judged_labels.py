@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from labelsift.data.hashing import id_hashes
 from labelsift.data.review_queue import ReviewQueue
 from labelsift.report import Report
@@ -37,6 +39,7 @@ def test_what_is_no_answer_on_a_claim_is_left_out():
             entry(4, "e", evidence=None),
             entry(5, "f", run="other"),
             entry(6, "g", verdict="refused", issues=["ambiguous"]),
+            entry(7, "h", verdict="both_fit", issues=["ambiguous"]),
         ],
         run="r",
     )
@@ -51,6 +54,19 @@ def test_the_newest_answer_of_a_person_counts():
     made = judged_labels([entry(0, "a"), entry(1, "a", verdict="refused"), entry(2, "a", person="bob")])
     assert sorted((row.person, row.wrong) for row in made) == [("ann", False), ("bob", True)]
     assert judged_labels([entry(0, "a"), entry(1, "a", verdict="skipped")]) == []  # took it back
+    assert judged_labels([entry(0, "a"), entry(1, "a", verdict="both_fit")]) == []
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcdef"), st.sampled_from(["accepted", "changed", "refused", "both_fit"]))))
+def test_both_fit_counts_in_no_rate_and_settles_the_question(answers):
+    records = [
+        entry(number, f"{id}{number}", verdict=verdict, issues=["label", "ambiguous"])
+        for number, (id, verdict) in enumerate(answers)
+    ]
+    rest = [record for record in records if record["verdict"] != "both_fit"]
+    assert learned(records, run="r") == learned(rest, run="r")
+    assert judged_labels(records, dataset="d") == judged_labels(rest, dataset="d")
+    assert decided_on(records, "r") == {record["id"] for record in records}
 
 
 def test_what_was_undone_teaches_nothing_until_it_is_made_again():

@@ -40,6 +40,10 @@ class TestInMemory(LabelingPlatformConformance):
         (task,) = (task for task in platform.servers[project].tasks.values() if task["key"] == sample_id)
         platform.servers[project].answer(task["id"], value)
 
+    def answer_both_fit(self, platform: InMemory, project: str, sample_id: str) -> None:
+        (task,) = (task for task in platform.servers[project].tasks.values() if task["key"] == sample_id)
+        platform.servers[project].answer(task["id"], None, feedback="both_fit")
+
     def contents(self, platform: InMemory, project: str) -> dict[str, Any]:
         return {task["key"]: task for task in platform.servers[project].tasks.values()}
 

@@ -38,6 +38,8 @@ def test_feedback_counts_whichever_label_stands_beside_it():
     for answer in (None, "y"):
         unclear = decide(answer, given="x", suggested="y", feedback="unclear")
         assert (unclear.action, unclear.verdict, unclear.value) == ("keep", "skipped", "x")
+        both = decide(answer, given="x", suggested="y", feedback="both_fit")
+        assert (both.action, both.verdict, both.value) == ("keep", "both_fit", "x")
         unusable = decide(answer, given="x", suggested="y", feedback="unusable")
         assert (unusable.action, unusable.verdict, unusable.value) == ("remove", "changed", None)
 

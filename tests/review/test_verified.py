@@ -37,8 +37,13 @@ def store(tmp_path) -> Store:
 def decide(store: Store, *rows: tuple[str, str, str | None, str]) -> None:
     decisions = []
     for minutes, (id, action, value, person) in enumerate(rows):
-        verdict = "skipped" if action == "skip" else "changed"
-        changes = {"action": action, "verdict": verdict, "person": person, "run": FIRST}
+        verdict = {"skip": "skipped", "both_fit": "both_fit"}.get(action, "changed")
+        changes = {
+            "action": "keep" if action == "both_fit" else action,
+            "verdict": verdict,
+            "person": person,
+            "run": FIRST,
+        }
         decisions.append(decision(id, value, minutes=minutes, **changes))
     record_decisions(store, decisions)
 
@@ -86,6 +91,11 @@ def test_an_edited_text_is_verified_before_and_after_it_is_applied(recording, st
 def test_conflicts_and_skips_come_back(recording, store):
     decide(store, ("a", "keep", "x", "ann"), ("a", "relabel", "y", "bob"), ("b", "skip", None, "ann"))
     assert queue(recording, store, report(NEXT)) == {"a", "b", "c"}
+
+
+def test_where_both_fit_the_question_is_settled_unless_another_person_changes_the_label(recording, store):
+    decide(store, ("a", "both_fit", "x", "ann"), ("b", "both_fit", "x", "ann"), ("b", "relabel", "y", "bob"))
+    assert queue(recording, store, report(NEXT)) == {"b", "c"}
 
 
 def test_the_same_run_is_pushed_as_it_was(recording, store):

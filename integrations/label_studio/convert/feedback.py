@@ -1,8 +1,10 @@
-"""Feedback controls of review projects: unclear, unusable, and a note. Pure functions.
+"""Feedback controls of review projects: both fit, unclear, unusable, and a note. Pure functions.
 
 The controls stand in the labeling configs of review projects, under names of labelsift's own, so that nothing takes
-them for labels. Who says one of the two need not choose a label: the labels are hidden then, and Label Studio asks for
-no answer of a control that is hidden.
+them for labels. Who says one of the three need not choose a label: the labels are hidden then, and Label Studio asks
+for no answer of a control that is hidden.
+
+"Both fit" is offered where the page names two labels and a sample has one: of single labels, and not in mode blind.
 """
 
 from __future__ import annotations
@@ -14,8 +16,8 @@ from typing import Any
 from labelsift.review.verdicts import Feedback
 
 DOUBT, NOTE = "labelsift_doubt", "labelsift_note"  # names of controls
-UNCLEAR, UNUSABLE = "labelsift_unclear", "labelsift_unusable"  # what an answer holds
-_FEEDBACK: dict[str, Feedback] = {UNCLEAR: "unclear", UNUSABLE: "unusable"}
+BOTH_FIT, UNCLEAR, UNUSABLE = "labelsift_both_fit", "labelsift_unclear", "labelsift_unusable"  # what an answer holds
+_FEEDBACK: dict[str, Feedback] = {BOTH_FIT: "both_fit", UNCLEAR: "unclear", UNUSABLE: "unusable"}
 # Attributes of the control that holds the labels.
 UNLESS_DOUBTED = f'visibleWhen="choice-unselected" whenTagName="{DOUBT}"'
 STYLE = """
@@ -32,7 +34,7 @@ class Remark:
     Parameters
     ----------
     doubt
-        ``labelsift_unclear``, ``labelsift_unusable`` or empty.
+        ``labelsift_both_fit``, ``labelsift_unclear``, ``labelsift_unusable`` or empty.
     note
         The labeler's own words.
     """
@@ -46,11 +48,15 @@ class Remark:
         return _FEEDBACK.get(self.doubt)
 
 
-def controls(to_name: str) -> list[str]:
+def controls(to_name: str, *, both_fit: bool) -> list[str]:
     """Return the lines of a labeling config that offer the remarks, for the object of this name."""
+    both = (
+        f'    <Choice value="Both fit" alias="{BOTH_FIT}" hotkey="b" hint="Both labels are right: the old one stays"/>'
+    )
     return [
         '<View className="ls-aside">',
         f'  <Choices name="{DOUBT}" toName="{to_name}" choice="single" showInline="true" required="false">',
+        *([both] if both_fit else []),
         f'    <Choice value="Unclear, or the guideline is missing" alias="{UNCLEAR}"/>',
         f'    <Choice value="Unusable" alias="{UNUSABLE}"/>',
         "  </Choices>",
@@ -72,7 +78,7 @@ def parted(result: Iterable[Mapping[str, Any]]) -> tuple[Remark, list[Mapping[st
     for region in result:
         value = region.get("value") or {}
         if region.get("from_name") == DOUBT:
-            doubt = next((choice for choice in value.get("choices") or () if choice in (UNCLEAR, UNUSABLE)), doubt)
+            doubt = next((choice for choice in value.get("choices") or () if choice in _FEEDBACK), doubt)
         elif region.get("from_name") == NOTE:
             text = value.get("text") or ()
             notes += [text] if isinstance(text, str) else [str(part) for part in text]

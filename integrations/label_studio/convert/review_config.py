@@ -40,11 +40,12 @@ _STYLE = """
 _LINK = f'<HyperText name="{ORIGIN}" value="${ORIGIN}" valueType="text" clickableLinks="true" inline="true"/>'
 _NONE = {"multilabel": "None of these labels", "spans": "Nothing to mark"}
 _DOUBT = "Cannot tell? Tick “Unclear” below, or press Skip."
+_BOTH = "Both right? Tick “Both fit”."
 _MARK = "pick a label, then drag over the words"
 # What to do, in one line above the labels: kind of labels and mode → line.
 _HOW: dict[str, str] = {
-    "one choose": f"Choose the label that fits – the old one again if it is right. {_DOUBT}",
-    "one prefill": f"What is ticked is the machine’s suggestion: submit it, or choose another. {_DOUBT}",
+    "one choose": f"Choose the label that fits – the old one again if it is right. {_BOTH} {_DOUBT}",
+    "one prefill": f"What is ticked is the machine’s suggestion: submit it, or choose another. {_BOTH} {_DOUBT}",
     "one blind": f"Choose the label that fits. {_DOUBT}",
     "several choose": f"Tick every label that fits – the old ones again if they are right. {_DOUBT}",
     "several prefill": f"What is ticked is the machine’s suggestion: submit it, or change it. {_DOUBT}",
@@ -147,7 +148,8 @@ def config_of(target: LabelControl, *, mode: Mode, linked: bool = False) -> str:
     else:  # a picture may be higher than the page
         page = [*asking, *sample] if target.medium == "image" else [*sample, *asking]
     ask = [f"<Style>{_STYLE}{STYLE.lstrip()}</Style>", *_element('View className="ls-ask"', header)]
-    return "\n".join(_element("View", [*ask, *page, *controls(target.to_name), *([_LINK] if linked else [])]))
+    remarks = controls(target.to_name, both_fit=kind == "one" and mode != "blind")
+    return "\n".join(_element("View", [*ask, *page, *remarks, *([_LINK] if linked else [])]))
 
 
 def _control(target: LabelControl) -> list[str]:

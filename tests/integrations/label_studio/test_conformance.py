@@ -8,9 +8,12 @@ import pytest
 from labelsift.integrations.conformance import LabelingPlatformConformance
 from labelsift.integrations.label_studio import LabelStudio
 from labelsift.integrations.label_studio.client.client import Client
+from labelsift.integrations.label_studio.convert.feedback import BOTH_FIT
 from labelsift.integrations.label_studio.convert.label_config import label_control_of
 from labelsift.integrations.label_studio.convert.regions import to_result
-from labelsift.integrations.label_studio.state.rounds import rounds_of
+from labelsift.integrations.label_studio.state.rounds import Round, rounds_of
+
+from . import kinds
 
 
 class TestLabelStudio(LabelingPlatformConformance):
@@ -27,17 +30,27 @@ class TestLabelStudio(LabelingPlatformConformance):
         return name
 
     def answer(self, platform: LabelStudio, project: str, sample_id: str, value: Any) -> None:
-        review, task = next(
+        review, task = self._task(project, sample_id)
+        target = label_control_of(self.client.project(review.project)["label_config"], project=review.title)
+        body: dict[str, Any] = {"result": [], "was_cancelled": True}
+        if value is not None:
+            body = {"result": to_result(value, target, text=task["data"]["text"])}
+        self._annotate(task, body)
+
+    def answer_both_fit(self, platform: LabelStudio, project: str, sample_id: str) -> None:
+        _, task = self._task(project, sample_id)
+        self._annotate(task, {"result": [kinds.remark(BOTH_FIT)]})
+
+    def _annotate(self, task: dict[str, Any], body: dict[str, Any]) -> None:
+        self.client.send("POST", f"/api/tasks/{task['id']}/annotations/", body=body, what="an annotation")
+
+    def _task(self, project: str, sample_id: str) -> tuple[Round, dict[str, Any]]:
+        return next(
             (review, task)
             for review in rounds_of(self.client, project)
             for task in self._tasks(review.project)
             if task["data"]["labelsift_id"] == sample_id
         )
-        target = label_control_of(self.client.project(review.project)["label_config"], project=review.title)
-        body: dict[str, Any] = {"result": [], "was_cancelled": True}
-        if value is not None:
-            body = {"result": to_result(value, target, text=task["data"]["text"])}
-        self.client.send("POST", f"/api/tasks/{task['id']}/annotations/", body=body, what="an annotation")
 
     def contents(self, platform: LabelStudio, project: str) -> dict[str, Any]:
         return {

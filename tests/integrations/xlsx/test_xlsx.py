@@ -98,6 +98,8 @@ def test_every_flagged_sample_stands_in_the_sheet_worst_first(book, report):
         ("something new", "relabel", "changed", "something new"),
         ("remove", "remove", "changed", None),
         ("skip", "keep", "skipped", "GIVEN"),
+        ("both", "keep", "both_fit", "GIVEN"),
+        ("Both fit", "keep", "both_fit", "GIVEN"),
     ],
 )
 def test_what_a_decision_means(book, report, decision, action, verdict, value):

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from labelsift.integrations.label_studio.convert.feedback import DOUBT, NOTE, UNCLEAR, UNUSABLE, parted
+from labelsift.integrations.label_studio.convert.feedback import BOTH_FIT, DOUBT, NOTE, UNCLEAR, UNUSABLE, parted
 from labelsift.integrations.label_studio.convert.label_config import label_control_of
 from labelsift.integrations.label_studio.convert.review_config import config_of, review_target
 
@@ -47,9 +47,32 @@ def test_unclear_decides_nothing_and_unusable_removes_whichever_label_stands_bes
     assert read() is None
 
 
+def test_both_fit_keeps_the_given_label_whichever_stands_beside_it():
+    assert read(region(DOUBT, BOTH_FIT), note("two topics")) == ("keep", "both_fit", '"x"', "two topics")
+    assert read(region("label", "y"), region(DOUBT, BOTH_FIT)) == ("keep", "both_fit", '"x"', "")
+    assert read(region(DOUBT, BOTH_FIT), skipped=True) == ("keep", "skipped", '"x"', "")
+
+
+@pytest.mark.parametrize(
+    ("labels", "task", "mode", "offered"),
+    [
+        (["x", "y"], "classification", "choose", True),
+        (["x", "y"], "classification", "prefill", True),
+        (["a / b", "a / c"], "classification", "choose", True),
+        (["x", "y"], "classification", "blind", False),  # no two labels are shown
+        (["x", "y"], "multilabel", "choose", False),  # people tick both
+        (["x", "y"], "spans", "choose", False),
+    ],
+)
+def test_both_fit_is_offered_where_two_labels_are_shown_and_a_sample_has_one(labels, task, mode, offered):
+    config = config_of(review_target(labels, task=task), mode=mode)
+    assert (BOTH_FIT in config, "“Both fit”" in config) == (offered, offered)
+
+
+SAID = (BOTH_FIT, UNCLEAR, UNUSABLE)
 REGIONS = st.lists(
     st.one_of(
-        st.builds(region, st.sampled_from(["label", DOUBT, "theirs"]), st.sampled_from([UNCLEAR, UNUSABLE, "x", ""])),
+        st.builds(region, st.sampled_from(["label", DOUBT, "theirs"]), st.sampled_from([*SAID, "x", ""])),
         st.builds(note, st.text()),
         st.fixed_dictionaries({"from_name": st.sampled_from([DOUBT, NOTE]), "value": st.none()}),
     )
@@ -60,7 +83,7 @@ REGIONS = st.lists(
 def test_what_is_no_remark_is_handed_on_in_its_order(result):
     remark, others = parted(result)
     assert others == [region for region in result if region["from_name"] not in (DOUBT, NOTE)]
-    assert remark.doubt in ("", UNCLEAR, UNUSABLE)
+    assert remark.doubt in ("", *SAID)
     said = [
         text for region in result if region["from_name"] == NOTE for text in (region["value"] or {}).get("text", [])
     ]

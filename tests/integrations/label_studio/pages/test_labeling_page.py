@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from labelsift.data.schemas import Finding, findings_table
 from labelsift.platforms import PushRequest
 from labelsift.review.items import queue_of
 
@@ -131,3 +134,42 @@ def test_a_task_that_is_asked_blind_shows_no_label_where_the_next_one_does(platf
     choose(page, "refund")
     submit(page)
     expect(labeling(page)).to_contain_text("Maybe")
+
+
+@pytest.mark.parametrize("mode", ["choose", "prefill"])
+def test_that_both_labels_of_an_ambiguous_sample_fit_is_said_by_one_key(platform, make_queue, name, label_all, mode):
+    report = make_queue(4)
+    findings = [
+        Finding(f"t0000{row}", "ambiguous", 0.2 + row / 10, f"Samples like it are labeled {other} as often", **labels)
+        for row, (given, other) in enumerate(itertools.pairwise(report.classes))
+        for labels in [{"given": given, "suggested": other, "confidence": 0.5}]
+    ]
+    receipt = replace(report, findings=findings_table(findings)).push("label-studio", project=name, mode=mode)
+    page = label_all(receipt.links["review"])
+    both = page.locator(".ls-aside").get_by_text("Both fit")
+    texts = page.locator(".ls-text")
+
+    expect(labeling(page)).to_contain_text("Labeled card_arrival. Or lost_or_stolen_card? Both may fit.")
+    expect(both).to_be_visible()
+    if SHOTS:
+        page.screenshot(path=SHOTS / f"ambiguous-{mode}.png")
+    page.keyboard.press("b")
+    expect(page.locator(".ls-labels label").first).to_be_hidden()
+    if SHOTS:
+        page.screenshot(path=SHOTS / f"both-{mode}.png")
+    submit(page)
+    expect(texts).to_contain_text("Message 1")
+    both.click()
+    submit(page)
+    expect(texts).to_contain_text("Message 2")
+    choose(page, "top_up")
+    submit(page)
+
+    pulled = [
+        (row["id"], row["action"], row["verdict"], row["value"]) for row in platform.pull(project=name).to_pylist()
+    ]
+    assert pulled == [
+        ("t00000", "keep", "both_fit", '"card_arrival"'),
+        ("t00001", "keep", "both_fit", '"lost_or_stolen_card"'),
+        ("t00002", "relabel", "accepted", '"top_up"'),
+    ]
