@@ -167,6 +167,10 @@ class LabelingPlatformConformance:
         values = {"s0": value_of(0, task), "s1": value_of(2, task), "s2": value_of(0, task), "s3": None}
         for sample_id, value in values.items():
             self.answer(platform, project, sample_id, value)
+        both = {}
+        if "both_fit" in platform.capabilities and task == "classification" and mode != "blind":
+            self.answer_both_fit(platform, project, "s4")
+            both = {"s4": ("keep", BOTH_FIT, value_of(4, task))}
         before = self.contents(platform, project)
 
         table = platforms.pull(platform.name, project=project, store=store)
@@ -178,6 +182,7 @@ class LabelingPlatformConformance:
             "s1": (change, "accepted", values["s1"]),
             "s2": (change, "changed", values["s2"]),
             "s3": ("keep", "skipped", value_of(3, task)),
+            **both,
         }
         sources = {(row["platform"], row["run"], row["asked"]) for row in table.to_pylist()}
         assert sources == {(platform.name, report.run, mode)}
@@ -185,21 +190,6 @@ class LabelingPlatformConformance:
         assert _counts(_push(report, platform, project, mode=mode)) == (0, 0, pushed.created, pushed.failed)
         assert self.contents(platform, project) == before  # a push touches nothing that people wrote
         assert platforms.pull(platform.name, project=project, store=store).equals(table)
-
-    def test_both_fit_keeps_the_given_label_and_is_told_apart(self, platform, project, store):
-        if "both_fit" not in platform.capabilities:
-            return  # people keep the label there
-        _push(_stored(store), platform, project)
-        self.answer_both_fit(platform, project, "s0")
-        self.answer(platform, project, "s1", value_of(1, "classification"))
-        before = self.contents(platform, project)
-        table = platforms.pull(platform.name, project=project, store=store)
-        assert {row["id"]: (row["action"], row["verdict"], row["value"]) for row in table.to_pylist()} == {
-            "s0": ("keep", BOTH_FIT, json.dumps(value_of(0, "classification"))),
-            "s1": ("keep", "refused", json.dumps(value_of(1, "classification"))),
-        }
-        _push(load(store=store), platform, project)
-        assert self.contents(platform, project) == before
 
     def test_blind_shows_nothing_that_betrays_a_label(self, platform, project, store):
         if "blind" not in platform.capabilities:

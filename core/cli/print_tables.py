@@ -106,7 +106,7 @@ def print_audit(rows: Sequence[Mapping[str, Any]]) -> None:
 
 def print_queue(rows: Sequence[Mapping[str, Any]]) -> None:
     """Print what of each round is open, newest run first."""
-    table = _table("run", "round", "issue", *QUEUE, "/".join(OUTCOMES).replace("_", " "))
+    table = _table("run", "round", "issue", *QUEUE, "/ ".join(OUTCOMES).replace("_", " "))
     for row in rows:
         outcomes = "/".join(f"{row[name]:,}" for name in OUTCOMES)
         cells = (plain(", ".join(row["rounds"])), plain(row["issue"]), *(f"{row[name]:,}" for name in QUEUE), outcomes)

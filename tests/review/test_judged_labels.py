@@ -69,8 +69,10 @@ def test_both_fit_counts_in_no_rate_and_settles_the_question(answers):
     assert decided_on(records, "r") == {record["id"] for record in records}
 
 
-def test_what_was_undone_teaches_nothing_until_it_is_made_again():
-    records = [entry(0, "a"), step(1, "version", "p", "q"), entry(2, "b"), step(3, "version", "q", "s"), entry(4, "c")]
+@pytest.mark.parametrize("verdict", ["accepted", "both_fit"])
+def test_what_was_undone_teaches_nothing_until_it_is_made_again(verdict):
+    second = entry(2, "b", verdict=verdict)
+    records = [entry(0, "a"), step(1, "version", "p", "q"), second, step(3, "version", "q", "s"), entry(4, "c")]
     assert withdrawn(records) == set()
     undone = [*records, step(5, "undo", "s", "q")]
     assert withdrawn(undone) == {2}

@@ -8,12 +8,10 @@ import pytest
 from labelsift.integrations.conformance import LabelingPlatformConformance
 from labelsift.integrations.label_studio import LabelStudio
 from labelsift.integrations.label_studio.client.client import Client
-from labelsift.integrations.label_studio.convert.feedback import BOTH_FIT
+from labelsift.integrations.label_studio.convert.feedback import BOTH_FIT, DOUBT
 from labelsift.integrations.label_studio.convert.label_config import label_control_of
 from labelsift.integrations.label_studio.convert.regions import to_result
 from labelsift.integrations.label_studio.state.rounds import Round, rounds_of
-
-from . import kinds
 
 
 class TestLabelStudio(LabelingPlatformConformance):
@@ -39,7 +37,8 @@ class TestLabelStudio(LabelingPlatformConformance):
 
     def answer_both_fit(self, platform: LabelStudio, project: str, sample_id: str) -> None:
         _, task = self._task(project, sample_id)
-        self._annotate(task, {"result": [kinds.remark(BOTH_FIT)]})
+        said = {"from_name": DOUBT, "to_name": "text", "type": "choices", "value": {"choices": [BOTH_FIT]}}
+        self._annotate(task, {"result": [said]})
 
     def _annotate(self, task: dict[str, Any], body: dict[str, Any]) -> None:
         self.client.send("POST", f"/api/tasks/{task['id']}/annotations/", body=body, what="an annotation")
