@@ -24,7 +24,7 @@ from .data.textless import SETTING, require_texts
 from .errors import InputError, StoreError
 from .label_quality.accept_rates import AcceptRates
 from .label_quality.pred_probs_warnings import pred_probs_warnings
-from .metrics.refit_noise import METHOD
+from .metrics.refit_noise import method_note
 from .models.embedding import DEFAULT, Embedder, facts_of
 from .models.embedding import embedder as load_embedder
 from .report import Report
@@ -34,6 +34,7 @@ from .search.seeds import USERS_EMBEDDINGS
 from .signals.dynamics_statistics import SUBSETS, Trajectories
 from .signals.signals import Signals
 from .store.base import DEFAULT as DEFAULT_STORE
+from .store.run_info import METHOD
 from .store.store import Store, run_name
 
 FOLDS = 5
@@ -134,6 +135,7 @@ def scan(
     if kept is not None:
         report.store = kept
         report.settings |= {"parent": before} if before else {}
+        report.notes += _other_method(kept, before, samples.name)
         report.notes += come_back(kept.ledger.examine()[0], samples.ids)
         kept.save(report)
     return report
@@ -166,6 +168,15 @@ def _learned(store: Store, dataset: str, *, wanted: bool) -> AcceptRates | None:
         return learned_before(store, dataset) if wanted else None
     except StoreError:  # as for what is verified
         return None
+
+
+def _other_method(store: Store, parent: str | None, dataset: str) -> tuple[str, ...]:
+    """Say so where the run before, of the same lineage or else of the same data set, had another version."""
+    runs = store.runs()
+    earlier = next((info for info in runs if info.run == parent), None)
+    earlier = earlier or next((info for info in runs if info.dataset == dataset), None)
+    note = method_note(earlier, VERSION) if earlier else ""
+    return (note,) if note else ()
 
 
 def _context(samples: Samples, signals: Signals, *, seed: int, budget: int | None) -> Context:

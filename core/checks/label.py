@@ -21,7 +21,7 @@ import numpy as np
 from ..data.formatting import FEWEST_JUDGED
 from ..data.schemas import Finding
 from ..data.stable_draws import drawn
-from ..label_quality.accept_rates import raised, shifted
+from ..label_quality.accept_rates import FACT, raised, shifted
 from ..label_quality.calibration import calibrated, error_count, expected_precision
 from ..label_quality.ensemble import EnsembleInputs, LabelQuality, quality_from_ensemble, quality_from_pred_probs
 from ..label_quality.neighbor_votes import votes
@@ -100,7 +100,7 @@ def _learned(context: Context, claims: WrongLabels, other: np.ndarray) -> WrongL
     n = max(len(rows), 1)
     low = n * float(shifted(np.array(claims.low / n), min(rates.shift.value, 0.0))) if claims.low else 0.0
     high = n * float(raised(min(claims.high / n, 1.0), rates.shift.value))
-    context.facts["accept_rates"] = rates.plain
+    context.facts[FACT] = rates.plain
     context.notes.append(
         f"How likely each label is wrong follows what people said on earlier runs: of {rates.judged:,} judged labels"
         f" {rates.wrong:,} were wrong (--no-learn leaves that out)"

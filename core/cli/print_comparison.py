@@ -18,9 +18,10 @@ from ..data.issues import issue_named
 from ..metrics.compare import Comparison
 from ..metrics.label_value import LabelValue
 from ..metrics.trend import Trend
-from ..render.comparison_words import IN_SLICES, decision_lines, least_change, verdict
+from ..render.comparison_words import CAUSES, IN_SLICES, decision_lines, least_change, shown_causes, verdict
 from .terminal import clean, plain
 
+FIGURES = ("old", "new", "change", "samples", "fixed", "appeared", "gain")  # columns of numbers
 MOVEMENTS, SLICES, IDS, BLAMED = 8, 12, 5, 10
 ASKED = 60  # slices that were asked for are shown whether they moved or not
 NAMES = {
@@ -65,6 +66,8 @@ def print_trend(trend: Trend, *, console: Console | None = None) -> None:
         ("Issues run by run", [(issue_named(row["issue"]).title, map(_count, row["counts"])) for row in issues]),
         ("Slices run by run", _lines(rows[:ASKED])),
     )
+    for note in trend.notes:
+        console.print(Text(note), soft_wrap=True)
     for title, lines in parts:
         if lines:
             table = _table(title, "")
@@ -218,9 +221,10 @@ def _slices(comparison: Comparison) -> Table | None:
 
 
 def _issues(comparison: Comparison) -> Table:
-    table = _table("Issues", "issue", "old", "new", "fixed", "appeared")
+    causes = shown_causes(comparison)
+    table = _table("Issues", "issue", "old", "new", "fixed", "appeared", *causes.values())
     for row in comparison.issues.to_pylist():
-        cells = (_count(row[name]) for name in ("old", "new", "fixed", "appeared"))
+        cells = (_count(row[name]) for name in ("old", "new", "fixed", "appeared", *causes))
         table.add_row(issue_named(row["issue"]).title, *cells)
     return table
 
@@ -244,6 +248,6 @@ def _table(title: str, *columns: str) -> Table:
         header_style="dim",
     )
     for name in columns:
-        right = name in ("old", "new", "change", "samples", "fixed", "appeared", "gain") or "→" in name
+        right = name in (*FIGURES, *CAUSES.values()) or "→" in name
         table.add_column(name, justify="right" if right else "left")
     return table

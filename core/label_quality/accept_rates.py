@@ -22,6 +22,7 @@ import numpy as np
 
 from ..models.links import expit, log_odds
 
+FACT = "accept_rates"  # among a run's facts: the shifts that its claims were moved by
 LEAST = 10  # judged labels, and answers of other people from which they are a second voice
 STRENGTH = 10.0  # labels that the claim counts for, against all answers
 CONFUSION_STRENGTH = 10.0  # labels that the shift of all counts for, against the answers on one confusion

@@ -23,17 +23,16 @@ import pyarrow.compute as pc
 
 from ..data.issues import issue_named
 from ..data.label_sets import cell_of
-from ..data.schemas import issues_in
 from ..data.textless import comparable_texts
 from ..store.run import Run
 from .alignment import MatchedRows, explained_by_taxonomy, match_rows, taxonomy_changes, under_taxonomy
 from .differences import MatchedRuns, metric_differences, slice_differences
-from .refit_noise import notes_on, refitted, untouched_samples, wavering
-from .slice_metrics import score_column
+from .issue_changes import CAUSES, issue_changes
+from .recalibration import claims_before
+from .refit_noise import method_of, notes_on, refitted, untouched_samples
 
 # Of each relabel the people who decided it, each with their newest decision: ISO time, reason, and their own note.
 _DECIDED = pa.list_(pa.struct([(name, pa.string()) for name in ("person", "time", "why", "note")]))
-_COUNTS = ("old", "new", "fixed", "appeared", "wavered")
 _VERDICTS = {
     "accepted": "took the suggestion",
     "changed": "chose another label than the suggested one",
@@ -66,14 +65,18 @@ class Comparison:
     slices
         The same, one row a slice and metric, with ``slug, predicate, n_old, n_new``.
     issues
-        Table ``issue, old, new, fixed, appeared, wavered``: flagged samples; ``fixed`` and ``appeared`` count
-        those that both runs have. ``wavered`` are flags that came or went because models were refit, which count as
-        neither; see :mod:`labelsift.metrics.refit_noise`.
+        Table ``issue, old, new, fixed, appeared, recalibrated, other_method, wavered``: flagged samples; all but the
+        first two count those that both runs have. ``fixed`` and ``appeared`` is what people or the evidence changed.
+        The others came or went for another cause and count as neither: ``recalibrated`` by what people's answers taught
+        (:mod:`labelsift.metrics.recalibration`), ``other_method`` by another version of the method, ``wavered`` because
+        models were refit (:mod:`labelsift.metrics.refit_noise`).
     taxonomy
         Table ``kind, old, new, samples, decided``: what became of the older run's classes under the newer run's
         taxonomy; see :func:`labelsift.metrics.alignment.taxonomy_changes`. None of it counts as relabeled.
     by
         The columns that the user asked for; empty where every column was looked at.
+    methods
+        The versions of the method that the runs were made by.
     only_old, only_new
         Predicates of slices that only one of the runs has, and that can therefore not be compared.
     notes
@@ -95,6 +98,7 @@ class Comparison:
     taxonomy: pa.Table
     sides: tuple[Run, Run] = field(repr=False, compare=False)
     by: tuple[str, ...] = ()
+    methods: tuple[int, int] = (1, 1)
     only_old: tuple[str, ...] = ()
     only_new: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -131,16 +135,18 @@ def compare(old: Run, new: Run, *, by: Sequence[str] | None = None) -> Compariso
     matched = match_rows(old, new)
     taxonomy = new.samples.taxonomy
     classes = taxonomy_changes(_labels(old, matched.old), _labels(new, matched.new), taxonomy)
+    claims = claims_before(old, new, matched)
     old = under_taxonomy(old, taxonomy) if taxonomy else old
     before, after = comparable_texts(old.samples, new.samples)
     texts_differ = pc.not_equal(before.take(matched.old), after.take(matched.new))
     changed = pc.or_(texts_differ, _labels_differ(_labels(old, matched.old), _labels(new, matched.new)))
     records = new.store.decisions() if new.store is not None else []
     untouched = untouched_samples(old, new, matched, changed, records)
-    untouched &= refitted(old, new, matched, untouched)
-    runs = MatchedRuns(old, new, matched.old.to_numpy(), matched.new.to_numpy(), untouched)
+    same_models = refitted(old, new, matched, untouched)
+    issues, moved = issue_changes(old, new, matched, untouched=untouched, refitted=same_models, before=claims)
+    noise = untouched & same_models | moved
+    runs = MatchedRuns(old, new, matched.old.to_numpy(), matched.new.to_numpy(), noise)
     slices, only_old, only_new = slice_differences(runs, by)
-    issues = _issues(old, new, matched, untouched)
     return Comparison(
         old=old.run,
         new=new.run,
@@ -157,7 +163,8 @@ def compare(old: Run, new: Run, *, by: Sequence[str] | None = None) -> Compariso
         by=tuple(by or ()),
         only_old=only_old,
         only_new=only_new,
-        notes=notes_on(old, new, pc.sum(issues["wavered"]).as_py() or 0),
+        methods=(method_of(old), method_of(new)),
+        notes=notes_on(old, new, {cause: pc.sum(issues[cause]).as_py() or 0 for cause in CAUSES}),
     )
 
 
@@ -193,26 +200,6 @@ def _labels(run: Run, rows: pa.Array) -> pa.Array:
     given = run.samples.given
     labels = pa.nulls(len(rows), pa.string()) if given is None else given.take(rows)
     return labels.combine_chunks() if isinstance(labels, pa.ChunkedArray) else labels
-
-
-def _issues(old: Run, new: Run, matched: MatchedRows, untouched: np.ndarray) -> pa.Table:
-    rows = []
-    for issue in dict.fromkeys([*issues_in(old.scores), *issues_in(new.scores)]):
-        before, after = (score_column(run, f"is_{issue}_issue") for run in (old, new))
-        row: dict[str, Any] = {"issue": issue}
-        row["old"] = None if before is None else pc.sum(before).as_py()
-        row["new"] = None if after is None else pc.sum(after).as_py()
-        if before is not None and after is not None:
-            was, now = before.take(matched.old).to_numpy(), after.take(matched.new).to_numpy()
-            scores = [score_column(run, f"{issue}_score") for run in (old, new)]
-            wavered = np.zeros(len(was), dtype=bool)
-            if scores[0] is not None and scores[1] is not None:
-                wavered = wavering(scores[0].take(matched.old), scores[1].take(matched.new), untouched)
-            row |= {"fixed": int((was & ~now & ~wavered).sum()), "appeared": int((~was & now & ~wavered).sum())}
-            row["wavered"] = int(((was != now) & wavered).sum())
-        rows.append(row)
-    columns = [("issue", pa.string()), *((name, pa.int64()) for name in _COUNTS)]
-    return pa.Table.from_pylist(rows, schema=pa.schema(columns))
 
 
 def _with_decisions(

@@ -25,6 +25,7 @@ from ..models.logistic_regression import LogisticRegression
 from ..models.stable_folds import assign_folds
 from ..store.cache import text_hashes
 from ..store.run import Run
+from .refit_noise import across_methods, method_of
 
 # Two-sided 95 % points of Student's t by degrees of freedom; above the last one the normal's.
 _T95 = (12.71, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131)
@@ -123,7 +124,7 @@ def label_value(
         changed_evaluation=changed_evaluation,
         rows=len(data.old),
         slices=_slices(data, judged, right, share),
-        notes=_notes(changed_evaluation, evaluation),
+        notes=(*_notes(changed_evaluation, evaluation), *_across(old, new)),
     )
 
 
@@ -239,6 +240,13 @@ def _slices(
     figures = [*(f"{trained}_{by}" for trained, by in CELLS), "gain", "low", "high"]
     kinds = [("slug", pa.string()), ("n", pa.int64()), *((name, pa.float64()) for name in figures)]
     return pa.Table.from_pylist(rows, schema=pa.schema(kinds))
+
+
+def _across(old: Run, new: Run) -> tuple[str, ...]:
+    """Say what runs of two versions of the method mean for the gain."""
+    note = across_methods((method_of(old), method_of(new)))
+    more = "The gain does not hang on that: only labels are taken from the runs, and one version trains on both."
+    return (f"{note} {more}",) if note else ()
 
 
 def _notes(changed: int, evaluation: str | None) -> tuple[str, ...]:

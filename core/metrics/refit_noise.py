@@ -8,7 +8,7 @@ compared, and nothing of this applies.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -17,11 +17,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..data.formatting import listed
 from ..store.run import Run
+from ..store.run_info import METHOD, RunInfo
 from .alignment import MatchedRows
 from .slice_metrics import PREDICTED, ScoredLabels
 
-METHOD = "method"  # the setting that holds the version of the method; the first runs have none
 WAVERING = 0.1  # a score that moved by less says the same
 _COMPARED = 100  # vectors that show whether two runs have the same ones
 
@@ -120,19 +121,53 @@ def _numbers(column: Any) -> np.ndarray:  # noqa: ANN401
     return pc.fill_null(column, float("nan")).to_numpy().astype(np.float64)
 
 
-def notes_on(old: Run, new: Run, wavered: int) -> tuple[str, ...]:
-    """Return the sentences that a reader must know to judge the differences of two runs."""
-    notes = []
-    versions = method_of(old), method_of(new)
-    if versions[0] != versions[1]:
-        notes.append(
-            f"The runs were made by versions {versions[0]} and {versions[1]} of labelsift's method. Figures and flags "
-            "may differ for that alone; only samples that were changed count towards better or worse."
-        )
-    if wavered:
-        flags = "1 flag" if wavered == 1 else f"{wavered:,} flags"
-        notes.append(
-            f"{flags} came or went on samples that nobody changed, with scores that moved by less than {WAVERING}: "
-            "the model was fitted anew. They count neither as fixed nor as appeared."
-        )
+def notes_on(old: Run, new: Run, by_cause: Mapping[str, int]) -> tuple[str, ...]:
+    """Return the sentences that a reader must know to judge the differences of two runs.
+
+    Parameters
+    ----------
+    by_cause
+        Flags that count neither as fixed nor as appeared, by their cause; see
+        :data:`labelsift.metrics.issue_changes.CAUSES`.
+    """
+    versions = across_methods((method_of(old), method_of(new)))
+    notes = [f"{versions} Only samples that were changed count towards better or worse."] if versions else []
+    whys = {
+        "recalibrated": "recalibrated by decisions: people's answers on others moved the probabilities",
+        "other_method": "judged by another version of the method",
+        "wavered": f"with scores that moved by less than {WAVERING}: the model was fitted anew",
+    }
+    for cause, why in whys.items():
+        if count := by_cause[cause]:
+            flags, they = ("1 flag", "It counts") if count == 1 else (f"{count:,} flags", "They count")
+            notes.append(
+                f"{flags} came or went on samples that nobody changed, {why}. {they} neither as fixed nor as appeared."
+            )
     return tuple(notes)
+
+
+def method_note(earlier: RunInfo, version: int) -> str:
+    """Say that the run before was made by another version of the method; "" where it was not."""
+    if earlier.method == version:
+        return ""
+    return (
+        f"Made by version {version} of labelsift's method; the run before, {earlier.run}, by version {earlier.method}: "
+        "where figures of both stand on one line, they may differ for that alone"
+    )
+
+
+def across_methods(versions: Sequence[int]) -> str:
+    """Say that runs were made by several versions of the method; "" where there is one.
+
+    >>> across_methods((1, 2, 2))
+    "The runs were made by versions 1 and 2 of labelsift's method: figures and flags may differ for that alone."
+    >>> across_methods((2, 2))
+    ''
+    """
+    names = [str(version) for version in sorted(set(versions))]
+    if len(names) < 2:
+        return ""
+    return (
+        f"The runs were made by versions {listed(names)} of labelsift's method: figures and flags may differ for that "
+        "alone."
+    )

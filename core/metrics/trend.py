@@ -9,12 +9,14 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..data.formatting import listed
 from ..data.schemas import issues_in
 from ..errors import InputError
 from ..store.run import Run
 from .alignment import under_taxonomy
 from .compare import Comparison, compare
 from .differences import all_slices, number_or_none
+from .refit_noise import across_methods, method_of
 from .slice_metrics import overall, score_column, scored_labels
 from .slice_table import METRICS
 
@@ -38,6 +40,8 @@ class Trend:
         Table ``slug, predicate, metric, n, values``: slices that the first and the last run have; ``n`` samples a run.
     issues
         Table ``issue, counts``: flagged samples a run, null where that was not checked.
+    methods
+        The version of the method that each was made by.
     change
         The first and the last run side by side.
     """
@@ -47,12 +51,21 @@ class Trend:
     metrics: pa.Table
     slices: pa.Table
     issues: pa.Table
+    methods: tuple[int, ...]
     change: Comparison
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences that a reader must know before the values are put on one line."""
+        note = across_methods(self.methods)
+        return (f"{note} {_versions(self)}",) if note else ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything as plain values: those of the comparison of the first and the last run, and ``trend``."""
         tables = {name: getattr(self, name).to_pylist() for name in ("metrics", "slices", "issues")}
-        return self.change.as_dict() | {"runs": list(self.runs), "created": list(self.created), "trend": tables}
+        in_a_row = {"runs": list(self.runs), "created": list(self.created), "methods": list(self.methods)}
+        notes = dict.fromkeys((*self.notes, *self.change.notes))
+        return self.change.as_dict() | in_a_row | {"notes": list(notes), "trend": tables}
 
 
 def trend(reports: Sequence[Run], *, by: Sequence[str] | None = None) -> Trend:
@@ -83,8 +96,18 @@ def trend(reports: Sequence[Run], *, by: Sequence[str] | None = None) -> Trend:
         metrics=pa.Table.from_pylist(metrics, schema=pa.schema([("metric", pa.string()), _VALUES])),
         slices=_slices([{row["predicate"]: row for row in all_slices(run, by)} for run in runs]),
         issues=_issues(runs),
+        methods=tuple(map(method_of, runs)),
         change=change,
     )
+
+
+def _versions(of: Trend) -> str:
+    """Name the runs of each version."""
+    parts = []
+    for version in sorted(set(of.methods)):
+        names = [run for run, method in zip(of.runs, of.methods, strict=True) if method == version]
+        parts.append(f"Version {version}: {listed(names)}.")
+    return " ".join(parts)
 
 
 def _slices(by_run: Sequence[dict[str, dict[str, Any]]]) -> pa.Table:

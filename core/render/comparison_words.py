@@ -6,8 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import pyarrow.compute as pc
+
 from ..data.formatting import percent, shortened, visible
+from ..metrics.refit_noise import across_methods
 from ..metrics.slice_table import RATES
+from .overview import Overview
 
 if TYPE_CHECKING:
     from ..metrics.compare import Comparison
@@ -15,6 +19,12 @@ if TYPE_CHECKING:
 SHOWN = 3
 IN_SLICES = (*RATES, "f1")  # what is shown of a slice; weighted F1 says little beside accuracy
 CHANCE = "within chance"
+# Why a flag came or went that is neither fixed nor has appeared: columns of a comparison's issues, with their titles.
+CAUSES = {
+    "recalibrated": "recalibrated by decisions",
+    "other_method": "another version of the method",
+    "wavered": "fitted anew",
+}
 
 
 @dataclass(frozen=True)
@@ -52,7 +62,7 @@ class Measure:
 
 
 MEASURES = {
-    "label_issue_rate": Measure("labels that look wrong", share=True, more_is_better=False),
+    "label_issue_rate": Measure("suspicious labels", share=True, more_is_better=False),
     "accuracy": Measure("predictions that match", share=True),
     "f1": Measure("macro F1", share=False),
     "weighted_f1": Measure("weighted F1", share=False),
@@ -74,17 +84,22 @@ def least_change(row: Mapping[str, Any]) -> float:
 
 
 def verdict(comparison: Comparison) -> str:
-    """Return the outcome in one sentence: by the labels that look wrong, else by the predictions, else by the rows."""
+    """Return the outcome: by the labels that are probably wrong, else by the predictions, else by the rows.
+
+    Where the runs were made by two versions of the method, a sentence says so.
+    """
     rows = {row["metric"]: row for row in comparison.metrics.to_pylist() if row["difference"] is not None}
     flagged, right = rows.get("label_issue_rate"), rows.get("accuracy")
     touched = comparison.relabeled.num_rows or comparison.edited or comparison.added or comparison.removed
     if not touched and not any(row and row["difference"] for row in (flagged, right)):
         return "Nothing changed between these two runs."
     if flagged is not None:
-        return _verdict_of(flagged, "labels look wrong")
-    if right is not None:
-        return _verdict_of(right, "predictions agree with the label")
-    return "The data changed; neither run can say whether for the better."
+        sentence = _verdict_of(flagged, *_labels_of(comparison, flagged), _causes(comparison))
+    elif right is not None:
+        sentence = _verdict_of(right, "predictions agree with the label", *_shares(right), _causes(comparison))
+    else:
+        return "The data changed; neither run can say whether for the better."
+    return " ".join(filter(None, (sentence, across_methods(comparison.methods))))
 
 
 def details(comparison: Comparison) -> str:
@@ -105,6 +120,11 @@ def changes(comparison: Comparison) -> str:
     return sentence[:1].upper() + sentence[1:]
 
 
+def shown_causes(comparison: Comparison) -> dict[str, str]:
+    """Return the columns of issues that stand beside fixed and appeared, with their titles: those with a flag."""
+    return {cause: title for cause, title in CAUSES.items() if pc.sum(comparison.issues[cause]).as_py()}
+
+
 def decision_lines(decided: Iterable[Mapping[str, Any]], *, notes: bool = True) -> list[str]:
     """Return a line for each person: who, on which day, and why.
 
@@ -121,13 +141,43 @@ def decision_lines(decided: Iterable[Mapping[str, Any]], *, notes: bool = True) 
     return lines
 
 
-def _verdict_of(row: Mapping[str, Any], what: str) -> str:
-    measure = MEASURES[row["metric"]]
-    before, after = measure.value(row["old"]), measure.value(row["new"])
+def _verdict_of(row: Mapping[str, Any], what: str, before: str, after: str, causes: str) -> str:
+    """Write the verdict on one metric, from what both runs say of it and what else than chance may have moved it."""
     if not row["significant"]:
-        return f"About as many {what} as before: {after}, and {before} before; the difference is within chance."
+        because = f"the difference may come from {causes} or chance" if causes else "the difference is within chance"
+        return f"About as many {what} as before: {after}, and {before} before; {because}."
     word = "More" if row["difference"] > 0 else "Fewer"
     return f"{word} {what} than before: {after} instead of {before}."
+
+
+def _labels_of(comparison: Comparison, row: Mapping[str, Any]) -> tuple[str, str, str]:
+    """Return what wrong labels are called, and how many each run tells, in the words of the runs' own verdicts.
+
+    Where a run tells no number with a range, or flags another number than that, flags are all that can be compared.
+    """
+    sides = [Overview(run) for run in comparison.sides]
+    told = [side.wrong_labels for side in sides]
+    estimated = all(number and number.number == side.flagged_labels for number, side in zip(told, sides, strict=True))
+    shares = sides[0].judged != sides[1].judged and all(side.tells_shares for side in sides)
+    before, after = (
+        f"{side.flagged_labels:,}{number.range if number and estimated else ''} of {side.judged:,}"
+        + (f", {share}," if shares else "")
+        for number, side, share in zip(told, sides, _shares(row), strict=True)
+    )
+    return "labels are probably wrong" if estimated else "labels are flagged", before, after.rstrip(",")
+
+
+def _shares(row: Mapping[str, Any]) -> tuple[str, str]:
+    measure = MEASURES[row["metric"]]
+    return measure.value(row["old"]), measure.value(row["new"])
+
+
+def _causes(comparison: Comparison) -> str:
+    """Name what else than chance may have moved figures of samples that nobody changed; "" where there is nothing."""
+    decisions = pc.sum(comparison.issues["recalibrated"]).as_py()
+    causes = ["decisions that recalibrated probabilities"] if decisions else []
+    causes += [CAUSES["other_method"]] if len(set(comparison.methods)) > 1 else []
+    return ", ".join(causes)
 
 
 def _predictions(comparison: Comparison) -> str:

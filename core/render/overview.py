@@ -83,6 +83,11 @@ class Overview:
         return int(self._judged.sum())
 
     @cached_property
+    def flagged_labels(self) -> int:
+        """How many labels are flagged; 0 where none was judged."""
+        return int(self._flags("label").sum()) if "label" in issues_in(self.report.scores) else 0
+
+    @cached_property
     def issues(self) -> tuple[IssueCount, ...]:
         """Every issue that was checked, in the order of the design, also those that nothing has.
 
@@ -182,7 +187,7 @@ class Overview:
         if self.unknowable is not None:
             return verdict_on_nothing(self.unknowable)
         if self.labels is not None and self.judged:
-            wrong = counts["label"].count
+            wrong = self.flagged_labels
             missing = self.labeled - self.judged
             labels, rest = "sets of labels" if self.report.samples.task == "multilabel" else "labels", "."
             if missing:
@@ -238,18 +243,16 @@ class Overview:
         facts = self.report.facts
         if "annotators" in facts:  # they change flags after the label check has told what it expects of its own
             return ""
-        flagged = {entry.issue: entry.count for entry in self.issues}.get("label", 0)
-        return expected_precision(flagged, facts.get("label_errors", {}))
+        return expected_precision(self.flagged_labels, facts.get("label_errors", {}))
 
     @cached_property
     def details(self) -> str:
         """What else the reader should hear first: how far to trust flags, the usual confusion, the other issues."""
         sentences = [] if self.unknowable is None else [guessing(self.unknowable)]
         if self.wrong_labels is not None:
-            flagged = {entry.issue: entry.count for entry in self.issues}.get("label", 0)
             sentences.append(hidden_errors(self.wrong_labels))
             if self.report.settings.get("budget") is not None:
-                sentences.append(flags_of_budget(flagged, self.wrong_labels))
+                sentences.append(flags_of_budget(self.flagged_labels, self.wrong_labels))
         sentences += [self.expectation, *class_sentences(self.report)]
         top = self.confusions[0] if self.confusions else None
         if top and top[2] > 1:

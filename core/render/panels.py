@@ -22,6 +22,7 @@ from ..data.formatting import format_span
 from ..data.issues import issue_named
 from ..data.label_sets import format_labels
 from ..metrics.factorize import partitions
+from ..metrics.refit_noise import method_of
 from ..metrics.slice_metrics import ScoredLabels, class_metrics, overall, score_column, scored_labels, wilson
 from ..metrics.slice_table import full_table, worst_first
 from ..metrics.slugs import slug
@@ -83,7 +84,8 @@ class Panels:
         Tables: one row a class, a slice (slug and its real predicate) and a finding, worst first
         (findings: label issues, then the other issues).
     params
-        Short facts: data set, fingerprint, embedder, versions. All names begin with ``labelsift_``.
+        Short facts: data set, fingerprint, embedder, versions of the package and of the method.
+        All names begin with ``labelsift_``.
     summary
         The verdict, as Markdown of at most 8,000 characters.
     flagged_total
@@ -249,6 +251,7 @@ def _params(report: Run, source: str) -> dict[str, str]:
         "rows": len(report.samples),
         "classes": len(report.samples.classes),
         "embedder": report.settings.get("embedder", ""),
+        "method": method_of(report),
         "metrics_of": source,
         "version": installed_version("labelsift") or "unknown",
     }

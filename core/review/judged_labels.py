@@ -22,14 +22,13 @@ import pyarrow.compute as pc
 from ..data.adjudication import BOTH_FIT, REPEAT
 from ..data.hashing import id_hash
 from ..errors import StoreError
-from ..label_quality.accept_rates import AcceptRates, JudgedLabel, accept_rates, shifted
+from ..label_quality.accept_rates import FACT, AcceptRates, JudgedLabel, accept_rates, shifted
 from ..store.base import BaseStore
 from ..store.run import Run
 from ..store.run_info import read_facts
 
 WRONG, RIGHT = ("accepted", "changed"), ("refused",)
 ISSUES = ("label", "ambiguous")  # whose findings claim something of a label
-FACT = "accept_rates"  # among a run's facts, where its claims were moved
 Records = Sequence[Mapping[str, Any]]
 
 

@@ -14,6 +14,7 @@ from .location import Bucket, Location, error_text
 
 FACTS = "run.json"
 LINKS = "links.json"
+METHOD = "method"  # the setting that holds the version of the method; the first runs have none, and are of version 1
 WRITTEN = "tables-"  # what tables in a bucket are called
 REWRITTEN = "without-"  # what tables are called once rows were erased from them
 
@@ -35,6 +36,7 @@ class RunInfo:
     taxonomy: Taxonomy | None = None
     parent: str | None = None
     batch: bool = False
+    method: int = 1
 
 
 def read_info(folder: Location, content: bytes | OSError) -> RunInfo:
@@ -51,6 +53,7 @@ def read_info(folder: Location, content: bytes | OSError) -> RunInfo:
             taxonomy=taxonomy_in(facts),
             parent=facts["settings"].get("parent"),
             batch=facts["settings"].get("batch", False),
+            method=int(facts["settings"].get(METHOD, 1)),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise broken(folder, error) from None

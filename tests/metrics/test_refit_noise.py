@@ -11,10 +11,12 @@ import labelsift as ls
 import numpy as np
 import pyarrow as pa
 import pytest
-from labelsift.cli.print_comparison import print_comparison
+from labelsift.cli.print_comparison import print_comparison, print_trend
 from labelsift.metrics.compare import Comparison, compare
 from labelsift.metrics.refit_noise import METHOD, method_of
+from labelsift.metrics.trend import trend
 from labelsift.render.comparison_page.build import render
+from labelsift.render.comparison_words import verdict
 from labelsift.scanning import VERSION
 from labelsift.store.run import Run
 from rich.console import Console
@@ -81,7 +83,11 @@ def test_flips_of_samples_that_nobody_changed_are_within_chance(scanned):
         assert row["difference"] != 0
         assert row["significant"] is False
         assert row["low"] <= min(row["difference"], 0) <= max(row["difference"], 0) <= row["high"]
-    assert issue_of(comparison) == {"issue": "label", "old": 100, "new": 40, "fixed": 0, "appeared": 0, "wavered": 60}
+    assert issue_of(comparison) == {"issue": "label", "old": 100, "new": 40, "fixed": 0, "appeared": 0} | {
+        "recalibrated": 0,
+        "other_method": 0,
+        "wavered": 60,
+    }
     assert "60 flags came or went" in comparison.notes[0]
     assert comparison.as_dict()["notes"] == comparison.notes
 
@@ -137,12 +143,29 @@ def test_runs_say_by_which_version_they_were_made(scanned, tmp_path):
     assert method_of(earlier) == 1
     comparison = compare(earlier, new)
     assert row_of(comparison, "label_issue_rate")["significant"] is False
-    (note,) = comparison.notes
+    note, flips = comparison.notes
+    assert "60 flags came or went" in flips and "another version of the method" in flips
+    assert issue_of(comparison) | {"fixed": 0, "appeared": 0, "other_method": 60} == issue_of(comparison)
     assert f"versions 1 and {VERSION} of labelsift's method" in note
     print_comparison(comparison, console=Console(file=(into := StringIO()), width=400))
-    assert note in into.getvalue()
+    assert note in into.getvalue() and "another version of the method" in into.getvalue()
+    assert "within chance" not in (said := verdict(comparison))
+    assert "may come from another version of the method or chance" in said and "versions 1 and" in said
     assert "versions 1 and" in render(comparison)
     assert "versions 1 and" in json.dumps(comparison.as_dict(), default=str)
+
+
+def test_a_row_of_runs_says_which_of_them_another_version_made(scanned):
+    old, new = two_runs(scanned, moved=0.3)
+    middle = replace(new, run="middle", settings={})
+    runs = trend([old, middle, new])
+    assert runs.methods == (VERSION, 1, VERSION) and runs.change.notes == ()
+    (note,) = runs.notes
+    assert "versions 1 and" in note and "Version 1: middle." in note
+    assert runs.as_dict()["notes"] == [note] and runs.as_dict()["methods"] == [VERSION, 1, VERSION]
+    print_trend(runs, console=Console(file=(into := StringIO()), width=400))
+    assert note in into.getvalue() and "Version 1: middle." in render(runs)
+    assert trend([old, new, new]).notes == ()
 
 
 def test_predictions_that_the_user_brought_are_compared_as_ever(scanned):

@@ -20,7 +20,7 @@ from ...data.formatting import visible
 from ...data.textless import require_texts
 from ...metrics.trend import Trend
 from ...store.cache import installed_version
-from ..comparison_words import details, verdict
+from ..comparison_words import details, shown_causes, verdict
 from ..page.anchors import anchor
 from ..page.build import content_hash, save, template
 from .figures import metric_rows, slice_rows, trend_rows
@@ -72,7 +72,7 @@ def render(changes: Comparison | Trend, *, with_text: bool = False, why: Mapping
         "name": new.samples.name or "samples",
         "verdict": verdict(comparison),
         "details": details(comparison),
-        "notes": comparison.notes,
+        "notes": dict.fromkeys((*(trend.notes if trend else ()), *comparison.notes)),
         "old": old,
         "new": new,
         "with_text": with_text,
@@ -87,6 +87,7 @@ def render(changes: Comparison | Trend, *, with_text: bool = False, why: Mapping
         "relabeled": relabeled_rows(comparison, with_text=with_text),
         "others": other_rows(comparison, with_text=with_text),
         "issues": issue_rows(comparison),
+        "causes": shown_causes(comparison),
     }
     return _environment().get_template("page.html.j2").render(content)
 

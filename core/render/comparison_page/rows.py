@@ -30,8 +30,8 @@ def counts(comparison: Comparison) -> list[tuple[str, int, str]]:
         ("Texts edited", len(comparison.edited), "The same sample has another text now."),
         ("Rows added", len(comparison.added), "Only the newer run has them."),
         ("Rows removed", len(comparison.removed), "Only the older run has them."),
-        ("Problems gone", fixed, "Flagged before, and not any more."),
-        ("Problems new", appeared, "Not flagged before; flagged now."),
+        ("Problems gone", fixed, "Flagged before and not any more, as people or the evidence changed."),
+        ("Problems new", appeared, "Not flagged before and flagged now, by new evidence."),
     ]
 
 
