@@ -121,10 +121,11 @@ class _Work:
         if not self.enough:
             context.notes.append(f"Fewer than {FEWEST} spans are marked: too few to judge any of them.")
             return
+        self.keys = context.keys[self.rows]
         self.evidence = self._evidence(context)
         verified = np.zeros(len(order), dtype=bool) if context.verified is None else context.verified
         trusted = frozenset(np.flatnonzero(verified[self.rows]).tolist())
-        self.judgement = score_spans(self.evidence, self.labeled, seed=context.seed, trusted=trusted)
+        self.judgement = score_spans(self.evidence, self.labeled, seed=context.seed, trusted=trusted, keys=self.keys)
 
     def _evidence(self, context: Context) -> SpanFeatures:
         brought, types = context.tokens, len(self.types)
@@ -137,10 +138,12 @@ class _Work:
             for position in self.labeled:
                 first = next((words for words in self.marked[position] if words is not None), None)
                 codes[position] = 0 if first is None else 1 + first[2]
-            keys = context.keys[self.rows]
+            keys = self.keys
             folds = assign_folds(codes, np.array(self.groups), folds=FOLDS, seed=context.seed, keys=keys)
             features = token_features(self.words.forms, vocabulary.clusters)
-            marginals = out_of_fold_marginals(self.words, features, self.marked, folds, types=types, seed=context.seed)
+            marginals = out_of_fold_marginals(
+                self.words, features, self.marked, folds, types=types, seed=context.seed, keys=keys
+            )
         marked = [[words for words in text if words is not None] for text in self.marked]
         return SpanFeatures(self.words, marked, marginals, vocabulary, self.groups, types)
 

@@ -73,7 +73,7 @@ def unlearnable(context: Context) -> Result:
         share = claims.mostly_wrong[code]
         name = shortened(context.classes[code], NAME_LENGTH)
         what = (
-            f"Of the {_rows(sizes[code])} labeled {name} {percent(share)} look wrong: look at the class as a whole "
+            f"Most of the {_rows(sizes[code])} labeled {name} are probably wrong: look at the class as a whole "
             "before its rows. Its labels may have been swapped, or it may have served as a dump."
         )
         evidence = {"flagged": round(share, 4), "size": sizes[code]}

@@ -1,6 +1,6 @@
 """Differences of metrics between two runs, overall and slice by slice, with 95 % intervals.
 
-Rates (labels that look wrong, accuracy) have the interval of
+Rates (flagged labels, accuracy) have the interval of
 :func:`labelsift.metrics.paired_intervals.rate_difference`, which uses that the runs share samples, as far as they do:
 paired for the same samples, unpaired where a slice has other ones. Both kinds of F1 have a paired bootstrap's, see
 :func:`labelsift.metrics.paired_intervals.f1_difference`.

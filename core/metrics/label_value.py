@@ -17,13 +17,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..data.normalize import duplicate_groups
-from ..data.stable_draws import drawn, row_keys
+from ..data.stable_draws import drawn, mixed
 from ..data.textless import require_texts
 from ..errors import InputError
 from ..models.cross_validation import choose_penalty
 from ..models.logistic_regression import LogisticRegression
 from ..models.stable_folds import assign_folds
-from ..store.cache import text_hashes
+from ..store.cache import sample_keys
 from ..store.run import Run
 from .refit_noise import across_methods, method_of
 
@@ -106,7 +106,7 @@ def label_value(
             rows = drawn(rows, max(len(rows) * 9 // 10, 1), keys=data.keys, seed=seed, purpose="value")
         for name, codes in ((OLD, data.old), (NEW, data.new)):
             vectors, classes = data.vectors[rows], len(data.classes)
-            penalty = held_out_penalty(vectors, codes[rows])  # that suits these labels best
+            penalty = held_out_penalty(vectors, codes[rows], keys=data.keys[rows])  # that suits these labels best
             model = LogisticRegression.fit(vectors, codes[rows], classes=classes, penalty=penalty)
             predicted = model.predict_proba(data.vectors[held_out]).argmax(axis=1)
             right[name, OLD].append(predicted == data.old[held_out])
@@ -187,16 +187,22 @@ def _shared(old: Run, new: Run, by: Sequence[str]) -> _Shared:
         new=after.codes(classes),
         classes=classes,
         groups=duplicate_groups(after.texts),
-        keys=row_keys(after.ids.to_pylist(), text_hashes(after.texts)),
+        keys=sample_keys(after),
         split=after.column("split"),
         slices=slices,
     )
 
 
-def held_out_penalty(vectors: np.ndarray, codes: np.ndarray) -> float:
-    """Return the penalty of a linear model that predicts a held-out fifth of the rows best."""
+def held_out_penalty(vectors: np.ndarray, codes: np.ndarray, *, keys: np.ndarray) -> float:
+    """Return the penalty of a linear model that predicts a held-out fifth of the rows best.
+
+    Parameters
+    ----------
+    keys
+        uint64, shape (n,): which fifth that is hangs on them, see :mod:`labelsift.data.stable_draws`.
+    """
     spread = float(vectors.var(axis=0).mean()) or 1.0
-    order = np.random.default_rng(0).permutation(len(codes))
+    order = np.argsort(mixed(keys, seed=0, purpose="held out"), kind="stable")
     outer, inner = order[: len(order) // 5], order[len(order) // 5 :]
     return spread * choose_penalty(vectors[inner], codes[inner], vectors[outer], codes[outer], spread=spread)
 

@@ -6,8 +6,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..data.stable_draws import drawn
 from ..errors import InputError
 from ..models.influence import fit_newton, relabel_influence
+from ..store.cache import sample_keys
 from ..store.run import Run
 from .compare import relabels
 from .label_value import held_out_penalty
@@ -43,12 +45,14 @@ def influence_ranking(old: Run, new: Run, slug: str) -> pa.Table:
     classes = tuple(sorted({*old.samples.classes, *new.samples.classes, *relabeled["old"].to_pylist()}))
     codes = new.samples.codes(classes)
     changed = new.samples.positions(relabeled["id"].to_pylist())
-    fitted = _rows_to_fit(codes, changed)
+    keys = sample_keys(new.samples)
+    fitted = _rows_to_fit(codes, changed, keys)
     inside = np.setdiff1d(new.samples.positions(slice_ids(new, slug)), changed)
     inside = inside[codes[inside] >= 0]
     if not len(inside):
         raise InputError("The slice has no sample whose label is the same in both runs", ids=[slug])
-    vectors, penalty = new.embeddings, held_out_penalty(new.embeddings[fitted], codes[fitted])
+    vectors = new.embeddings
+    penalty = held_out_penalty(vectors[fitted], codes[fitted], keys=keys[fitted])
     weights = fit_newton(vectors[fitted], codes[fitted], classes=len(classes), penalty=penalty)
     index = {name: position for position, name in enumerate(classes)}
     old_codes = np.array([index[label] for label in relabeled["old"].to_pylist()])
@@ -65,11 +69,11 @@ def influence_ranking(old: Run, new: Run, slug: str) -> pa.Table:
     return table.select(_SCHEMA.names).cast(_SCHEMA)
 
 
-def _rows_to_fit(codes: np.ndarray, changed: np.ndarray) -> np.ndarray:
-    """Return the rows to fit on: all labeled ones, or the changed ones and a sample of the others."""
+def _rows_to_fit(codes: np.ndarray, changed: np.ndarray, keys: np.ndarray) -> np.ndarray:
+    """Return the rows to fit on: all labeled ones, or the changed ones and a sample of the others; by their keys."""
     labeled = np.flatnonzero(codes >= 0)
-    if len(labeled) <= MOST_ROWS:
-        return labeled
-    others = np.setdiff1d(labeled, changed)
-    drawn = np.random.default_rng(0).choice(others, max(MOST_ROWS - len(changed), 0), replace=False)
-    return np.sort(np.concatenate([changed, drawn]))
+    if len(labeled) > MOST_ROWS:
+        others = np.setdiff1d(labeled, changed)
+        limit = max(MOST_ROWS - len(changed), 0)
+        labeled = np.concatenate([changed, drawn(others, limit, keys=keys, seed=0, purpose="influence")])
+    return labeled[np.argsort(keys[labeled], kind="stable")]

@@ -27,7 +27,7 @@ class ClassHealth:
     Parameters
     ----------
     rows, flagged
-        Samples with this label that were judged, and those of them whose label looks wrong. Where a sample may have
+        Samples with this label that were judged, and those of them whose label is flagged. Where a sample may have
         several labels: samples that have the label or seem to lack it, and those where it seems extra or missing.
     confused_with, confused
         The class that is suggested most often instead, and how often; empty and 0 without one.
@@ -50,7 +50,7 @@ class ClassHealth:
 
     @property
     def rate(self) -> float:
-        """Share of the class's judged labels that look wrong."""
+        """Share of the class's judged labels that are flagged."""
         return self.flagged / self.rows if self.rows else 0.0
 
 
@@ -62,7 +62,7 @@ def single_label_health(
     Parameters
     ----------
     judged, flags
-        Whose label was judged, and whose looks wrong: bool, shape (n,).
+        Whose label was judged, and whose is flagged: bool, shape (n,).
     confusions
         Given label, suggested label and count, most frequent first.
     """

@@ -33,7 +33,7 @@ class WorseValue:
 
     @property
     def rate(self) -> float:
-        """Share of the labels that look wrong."""
+        """Share of the labels that are flagged."""
         return self.flagged / self.rows
 
 

@@ -148,7 +148,7 @@ def unlearnable_of(findings: pa.Table, scope: str, *, kind: str | None = None) -
 
 
 def class_sentences(report: Run) -> list[str]:
-    """Name the classes of which nothing is claimed, and those that look wrong as a whole."""
+    """Name the classes of which nothing is claimed, and those that are mostly wrong."""
     unknown, wrong = (
         [row["id"] for row in unlearnable_of(report.findings, "class", kind=kind)] for kind in ("", MOSTLY_WRONG)
     )
@@ -158,7 +158,9 @@ def class_sentences(report: Run) -> list[str]:
         sentences.append(f"No label {_names(unknown)} can be called wrong: the samples do not tell {which}.")
     if wrong:
         each = "class" if len(wrong) == 1 else "classes"
-        sentences.append(f"Most labels {_names(wrong)} look wrong: look at the {each} first, then at the samples.")
+        sentences.append(
+            f"Most labels {_names(wrong)} are probably wrong: look at the {each} first, then at the samples."
+        )
     return sentences
 
 

@@ -28,6 +28,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..data.hashing import text_digest
+from ..data.samples import Samples
+from ..data.stable_draws import row_keys
 
 NAME = "cache"
 _UNUSED = 30 * 86_400  # seconds after which an entry that no scan asked for is deleted
@@ -129,6 +131,12 @@ def text_hashes(texts: pa.ChunkedArray) -> pa.FixedSizeBinaryArray:
     """Return 128 bits of BLAKE2b of each text."""
     digests = b"".join(text_digest(text, size=_HASH) for chunk in texts.chunks for text in chunk.to_pylist())
     return pa.FixedSizeBinaryArray.from_buffers(pa.binary(_HASH), len(texts), [None, pa.py_buffer(digests)])
+
+
+def sample_keys(samples: Samples) -> np.ndarray:
+    """Return what is drawn by for each sample, uint64, shape (n,): see :func:`labelsift.data.stable_draws.row_keys`."""
+    hashes = text_hashes(samples.texts) if samples.has_texts and not samples.textless else None
+    return row_keys(samples.ids.to_pylist(), hashes)
 
 
 def digest_of(content: object) -> str:

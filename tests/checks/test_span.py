@@ -125,6 +125,7 @@ def test_a_permutation_of_the_rows_permutes_the_result(made):
     order = np.random.default_rng(1).permutation(len(samples))
     again = ls.scan(samples.take(order), store=None, only=["span"])
     assert again.scores["span_score"].to_pylist() == report.scores["span_score"].take(pa.array(order)).to_pylist()
+    assert again.scores["is_span_issue"].to_pylist() == report.scores["is_span_issue"].take(pa.array(order)).to_pylist()
 
 
 def test_budget_flags_that_many_texts(made):

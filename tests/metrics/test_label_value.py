@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import labelsift as ls
@@ -10,7 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from labelsift.cli.print_comparison import print_label_value
-from labelsift.metrics.label_value import NEW, OLD, label_value
+from labelsift.data.stable_draws import row_keys
+from labelsift.metrics.label_value import NEW, OLD, held_out_penalty, label_value
 from rich.console import Console
 
 NOISYAG = Path(__file__).parents[3] / "shared" / "data" / "noisyag" / "data.csv.gz"
@@ -154,3 +156,47 @@ def test_correcting_what_was_flagged_helps_and_shuffling_does_not():
     assert better.low > 0
     assert worse.high < better.low
     assert worse.gain <= 0.005
+
+
+@pytest.mark.parametrize("split", [False, True], ids=["a fifth", "a split"])
+def test_the_order_of_rows_changes_no_accuracy(data, split):
+    vectors, right, wrong = (np.asarray(each)[:300] for each in data)
+    order = np.random.default_rng(4).permutation(300)
+    table = {"id": [f"s{row}" for row in range(300)], "text": [f"text {row}" for row in range(300)]}
+    table["split"] = ["test" if row % 4 == 0 else "train" for row in range(300)]
+    values = []
+    for rows in (np.arange(300), order):
+        sides = [
+            ls.scan(
+                ls.read(
+                    pa.table({**table, "label": labels}).take(pa.array(rows)),
+                    id="id",
+                    label="label",
+                    split="split",
+                    name="t",
+                ),
+                signals=ls.Signals(embeddings=vectors[rows].astype(np.float32)),
+                only=["outlier"],
+                store=None,
+            )
+            for labels in (wrong.tolist(), right.tolist())
+        ]
+        values.append(label_value(*sides, evaluation="test" if split else None))
+    assert values[0].accuracy == values[1].accuracy
+
+
+def test_which_fifth_chooses_the_penalty_hangs_on_keys_and_not_on_places(data):
+    vectors, _, wrong = data
+    codes = np.array([CLASSES.index(name) for name in wrong])
+    keys = row_keys([f"s{row}" for row in range(900)], None)
+    order = np.random.default_rng(5).permutation(900)
+    first = held_out_penalty(vectors, codes, keys=keys)
+    assert held_out_penalty(vectors[order], codes[order], keys=keys[order]) == pytest.approx(first, rel=1e-6)
+
+
+def test_versions_of_the_method_are_named(data):
+    vectors, right, wrong = data
+    old, new = report(wrong[:200], vectors[:200]), report(right[:200], vectors[:200])
+    assert not any("method" in note for note in label_value(old, new).notes)
+    (note,) = (note for note in label_value(replace(old, settings={}), new).notes if "method" in note)
+    assert "versions 1 and" in note and "The gain does not hang on that" in note

@@ -83,3 +83,23 @@ def test_what_cannot_be_blamed_is_refused(runs):
         influence_ranking(old, old, "state:CA")
     with pytest.raises(InputError, match="no embeddings"):
         influence_ranking(old, replace(new, embeddings=None), "state:CA")
+
+
+@pytest.mark.parametrize("most", [20_000, 100], ids=["all rows", "a sample of them"])
+def test_the_order_of_rows_changes_no_effect(runs, monkeypatch, most):
+    monkeypatch.setattr("labelsift.metrics.slice_influence.MOST_ROWS", most)
+    old, new, *_ = runs
+    order = np.random.default_rng(2).permutation(len(new.samples))
+    assert new.embeddings is not None
+    permuted = replace(
+        new,
+        samples=new.samples.take(order),
+        scores=new.scores.take(pa.array(order)),
+        embeddings=new.embeddings[order],
+        pred_probs=None,
+    )
+    effects = [
+        {row["id"]: row["effect"] for row in influence_ranking(old, run, "state:CA").to_pylist()}
+        for run in (new, permuted)
+    ]
+    assert effects[0] == pytest.approx(effects[1], rel=1e-3)

@@ -132,7 +132,7 @@ def test_classes_of_which_nothing_is_claimed_are_named_first(make_report):
     report = with_classes(estimated(make_report(), 20, 12, 41))
     overview = Overview(report)
     assert "No label of class refund can be called wrong: the samples do not tell that class." in overview.details
-    assert "Most labels of class card_lost look wrong" in overview.details
+    assert "Most labels of class card_lost are probably wrong" in overview.details
     assert overview.notes[0] == CLASS_REASON
     assert {health.name: health.remark for health in overview.classes}["refund"] == "cannot be judged"
     content = json.loads(render_page(report).split('id="content">')[1].split("</script>")[0])

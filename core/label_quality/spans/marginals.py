@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from ...data.stable_draws import drawn
 from ...errors import InputError
 from . import crf
 from .token_features import Features
@@ -61,6 +62,7 @@ def out_of_fold_marginals(
     *,
     types: int,
     seed: int,
+    keys: np.ndarray | None = None,
 ) -> SpanMarginals:
     """Judge each text by a tagger that was learned on the other folds.
 
@@ -70,15 +72,15 @@ def out_of_fold_marginals(
         The spans of each text, in words.
     folds
         int16, shape (n,): -1 for unlabeled texts, which nobody learns from and nothing is said of.
+    keys
+        uint64, shape (n,): what is drawn by, see :mod:`labelsift.data.stable_draws`; by default the texts' positions.
     """
     marginals = SpanMarginals.empty(words, types)
     tagged = [tags(spans, len(places)) for spans, places in zip(given, words.places, strict=True)]
     labels = np.concatenate(tagged) if tagged else np.empty(0, dtype=np.int32)
-    rng = np.random.default_rng(seed)
     for fold in np.unique(folds[folds >= 0]):
         learned = np.flatnonzero((folds != fold) & (folds >= 0))
-        if len(learned) > MOST_TEXTS:
-            learned = np.sort(rng.choice(learned, MOST_TEXTS, replace=False))
+        learned = drawn(learned, MOST_TEXTS, keys=keys, seed=seed, purpose="span training")
         held_out = np.flatnonzero(folds == fold)
         chain = crf.fit(features, words.starts, labels, learned, types=types, seed=seed)
         crf.marginals(

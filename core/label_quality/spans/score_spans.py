@@ -53,7 +53,12 @@ class SpanQuality:
 
 
 def score_spans(
-    features: SpanFeatures, labeled: Sequence[int], *, seed: int, trusted: frozenset[int] = frozenset()
+    features: SpanFeatures,
+    labeled: Sequence[int],
+    *,
+    seed: int,
+    trusted: frozenset[int] = frozenset(),
+    keys: np.ndarray | None = None,
 ) -> SpanQuality:
     """Judge the given spans of some texts.
 
@@ -63,6 +68,8 @@ def score_spans(
         The texts that have been marked.
     trusted
         Texts that people verified: never suspects.
+    keys
+        uint64, shape (texts,): what synthetic errors are drawn by; by default the texts' positions.
     """
     given = [(text, span) for text in labeled for span in features.given[text]]
     unmarked: list[tuple[int, TokenSpan]] = []
@@ -76,7 +83,7 @@ def score_spans(
         return empty
     whole = set(labeled)
     forms = [some if text in whole else [] for text, some in enumerate(features.forms)]
-    errors = list(synthetic_errors(forms, features.given, types=features.types, seed=seed))
+    errors = list(synthetic_errors(forms, features.given, types=features.types, seed=seed, keys=keys))
     chances = _mixture(
         _feature_rows(features, given),
         _feature_rows(features, [(text, span) for text, span, _ in errors]),

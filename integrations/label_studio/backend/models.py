@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from labelsift.data.stable_draws import mixed
 from labelsift.models.cross_validation import choose_penalty, max_training_rows, spread_of
 from labelsift.models.logistic_regression import LogisticRegression
 from labelsift.store.backend_state import MODELS
+from labelsift.store.cache import sample_keys
 from labelsift.store.location import Folder
 from labelsift.store.run import Run
 
@@ -68,8 +70,11 @@ def fit_run(report: Run, *, seed: int = 0) -> Model | None:
     if "is_label_issue" in report.scores.column_names:
         sound = ~report.scores["is_label_issue"].fill_null(False).to_numpy().astype(bool)
         labeled = labeled & sound if (labeled & sound).any() else labeled
-    rng = np.random.default_rng(seed)
-    rows = rng.permutation(np.flatnonzero(labeled & (vectors != 0).any(axis=1)))[: max_training_rows(len(classes))]
+    rows = np.flatnonzero(labeled & (vectors != 0).any(axis=1))
+    hashes = mixed(
+        sample_keys(samples)[rows], seed=seed, purpose="backend"
+    )  # the same rows in any order of the samples
+    rows = rows[np.argsort(hashes, kind="stable")][: max_training_rows(len(classes))]
     if len(rows) < 2 or (not multilabel and len(np.unique(targets[rows])) < 2):
         return None
     training, spread = vectors[rows], spread_of(vectors, rows)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -40,6 +42,22 @@ def test_the_model_of_a_run_knows_its_classes_and_passes_by_what_was_flagged(run
     codes = model.linear.predict_proba(report.embeddings[:3]).argmax(axis=1)
     # Though they are labeled otherwise.
     assert [model.classes[code] for code in codes] == ["card", "refund", "transfer"]
+
+
+def test_the_model_of_a_run_does_not_hang_on_the_order_of_its_rows(run_store: Path) -> None:
+    report = Store(run_store).load()
+    order = np.random.default_rng(7).permutation(len(report.samples))
+    assert report.embeddings is not None
+    permuted = replace(
+        report,
+        samples=report.samples.take(order),
+        scores=report.scores.take(pa.array(order)),
+        embeddings=report.embeddings[order],
+    )
+    first, second = fit_run(report), fit_run(permuted)
+    assert first is not None and second is not None and first.learned == second.learned
+    assert second.penalty == pytest.approx(first.penalty, rel=1e-5)
+    assert np.allclose(first.linear.weights, second.linear.weights, atol=1e-5)
 
 
 def test_without_verified_labels_of_a_direction_the_run_keeps_its_say() -> None:
