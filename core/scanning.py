@@ -119,7 +119,7 @@ def scan(
         context.cache = kept.cache(samples.name)
         context.cache.sweep()
         context.verified = _verified(kept, samples)
-        context.accept_rates = _learned(kept, samples.name, wanted=learn)
+        context.accept_rates = _learned(kept, samples) if learn else None
     if taxonomy is not None and samples.taxonomy is not None and given is not None:
         passed = passed_over(given, samples.taxonomy)
         context.notes += [passed] if passed else []
@@ -162,10 +162,10 @@ def _verified(store: Store, samples: Samples) -> np.ndarray:
     return rows
 
 
-def _learned(store: Store, dataset: str, *, wanted: bool) -> AcceptRates | None:
-    """Return what people said on earlier runs of a data set."""
+def _learned(store: Store, samples: Samples) -> AcceptRates | None:
+    """Return what people said on earlier runs of a data set, under its present names."""
     try:
-        return learned_before(store, dataset) if wanted else None
+        return learned_before(store, samples.name, taxonomy=samples.taxonomy)
     except StoreError:  # as for what is verified
         return None
 

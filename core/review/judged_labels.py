@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
@@ -21,6 +22,7 @@ import pyarrow.compute as pc
 
 from ..data.adjudication import BOTH_FIT, REPEAT
 from ..data.hashing import id_hash
+from ..data.taxonomy import Taxonomy
 from ..errors import StoreError
 from ..label_quality.accept_rates import FACT, AcceptRates, JudgedLabel, accept_rates, shifted
 from ..store.base import BaseStore
@@ -37,10 +39,15 @@ def learned(records: Records, *, run: str | None = None, dataset: str | None = N
     return accept_rates(judged_labels(records, run=run, dataset=dataset))
 
 
-def learned_before(store: BaseStore, dataset: str) -> AcceptRates:
+def learned_before(store: BaseStore, dataset: str, *, taxonomy: Taxonomy | None = None) -> AcceptRates:
     """Return what the decisions on all kept runs of a data set teach the next scan, of claims as they are unlearned.
 
     A run whose claims were moved by earlier answers keeps by how much, so that these are not counted twice.
+
+    Parameters
+    ----------
+    taxonomy
+        Of the samples that are scanned next: answers under older names of a class are answers on it.
     """
     records = store.ledger.records()
     named = {record["run"] for record in records if record.get("kind") == "decision" and record["dataset"] == dataset}
@@ -49,7 +56,7 @@ def learned_before(store: BaseStore, dataset: str) -> AcceptRates:
         with contextlib.suppress(StoreError):  # a run that is gone, or cannot be read
             if kept := read_facts(store.place_of(name))["facts"].get(FACT):
                 moved[name] = AcceptRates.of(kept)
-    return accept_rates(judged_labels(records, dataset=dataset, moved=moved))
+    return accept_rates(judged_labels(records, dataset=dataset, moved=moved, taxonomy=taxonomy))
 
 
 def judged_labels(
@@ -58,6 +65,7 @@ def judged_labels(
     run: str | None = None,
     dataset: str | None = None,
     moved: Mapping[str, AcceptRates] = MappingProxyType({}),
+    taxonomy: Taxonomy | None = None,
 ) -> list[JudgedLabel]:
     """Return the newest answer of each person on each flagged label.
 
@@ -69,16 +77,31 @@ def judged_labels(
         Only of this run, or of this data set. Decisions on runs that the store did not know are left out.
     moved
         Run → the rates that its claims were moved by, to be taken out of them.
+    taxonomy
+        Gives both labels their present names. An answer between two classes that were merged since says nothing; split
+        and retired classes keep their old name, and teach the shift of all.
     """
     taken_back = withdrawn(records)
     newest: dict[tuple[str, str], Mapping[str, Any]] = {}
     for decision in sorted(_answers(records, run=run, dataset=dataset), key=lambda record: record["time"]):
         newest[decision["person"], decision["id"]] = decision
-    return [
+    judged = [
         _judged(decision, moved.get(decision["run"]))
         for decision in newest.values()
         if decision["verdict"] in WRONG + RIGHT and decision["number"] not in taken_back
     ]
+    return [_under(taxonomy, label) for label in judged if not _merged(taxonomy, label)] if taxonomy else judged
+
+
+def _under(taxonomy: Taxonomy, judged: JudgedLabel) -> JudgedLabel:
+    given, suggested = (taxonomy.fate(label).name or label for label in (judged.given, judged.suggested))
+    return replace(judged, given=given, suggested=suggested)
+
+
+def _merged(taxonomy: Taxonomy, judged: JudgedLabel) -> bool:
+    """Tell whether the two classes of an answer are the same by now."""
+    present = _under(taxonomy, judged)
+    return present.given == present.suggested
 
 
 def decided_on(records: Records, run: str) -> set[str]:

@@ -10,6 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
+from labelsift.data.taxonomy import Taxonomy
+from labelsift.metrics.compare import compare
 from labelsift.report import Report
 from labelsift.review.judged_labels import learned_before
 from labelsift.store.store import Store
@@ -90,3 +92,38 @@ def test_other_data_sets_teach_nothing(samples, signals, tmp_path):
     store = Store(tmp_path)
     answer(scan(samples, signals, store), store, slice(0, 30), verdict="refused")
     assert learned_before(store, "other").judged == 0
+
+
+def test_answers_under_an_older_name_of_a_class_still_teach(samples, signals, tmp_path):
+    store = Store(tmp_path)
+    first = scan(samples, signals, store)
+    answer(first, store, slice(0, 40), verdict="refused")
+    before = learned_before(store, "d")
+    moves = Taxonomy.of([{"rename": {"c0": "new"}}, {"merge": {"both": ["c1", "c2"]}}])
+    after = learned_before(store, "d", taxonomy=moves)
+    names = {"c0": "new", "c1": "both", "c2": "both", "c3": "c3"}
+    assert any("c0" in confusion for confusion in before.confusions)
+    assert {(names[given], names[other]) for given, other in before.confusions} - {("both", "both")} == set(
+        after.confusions
+    )
+    merged = sum(
+        {row["given"], row["suggested"]} == {'"c1"', '"c2"'}
+        for row in [row for row in first.findings.to_pylist() if row["issue"] == "label"][:40]
+    )
+    assert 0 < merged and after.judged == before.judged - merged
+    renamed = ls.scan(
+        samples, signals=signals, only=["label"], store=store.folder, budget=60, taxonomy=Taxonomy.of(moves.plain[:1])
+    )
+    kept = renamed.facts["accept_rates"]["confusions"]
+    assert any("new" in confusion for confusion in kept) and not any("c0" in confusion for confusion in kept)
+
+
+def test_what_only_answers_changed_compare_calls_recalibrated(samples, signals, tmp_path):
+    store = Store(tmp_path)
+    first = scan(samples, signals, store)
+    answer(first, store, slice(0, 30), verdict="refused")
+    answer(first, store, slice(30, 50), verdict="accepted", minutes=60)
+    untaught, taught = scan(samples, signals, store, learn=False), scan(samples, signals, store)
+    (row,) = (row for row in compare(untaught, taught).issues.to_pylist() if row["issue"] == "label")
+    assert row["recalibrated"] > 0
+    assert (row["fixed"], row["appeared"], row["wavered"]) == (0, 0, 0)
