@@ -2,15 +2,9 @@
 
 Where 312 samples of "chargeback" are labeled "billing", people should decide once and mend many.
 
-**Which pairs recur.** Had errors no pattern, a flagged label of class a would be suggested the class b as often as
-flagged labels of all other classes are (independence over the flagged rows); and a flag that is wrong would fall on the
-classes that the model takes a for anyway, as the probabilities of the rows of a that nobody flagged tell. The expected
-number of a pair mixes both, by the label score of each flagged row, which is about how likely its label is right after
-all. How often a model's own confusions are flagged is a poor estimate, so the number found is held against a negative
-binomial distribution: its variance is the expected number plus :data:`OVERDISPERSION` times the square of that part,
-but at most twice the expected. A pair recurs where the tail passes Benjamini & Hochberg's procedure (1995) over all
-pairs, and the number is large enough to matter: at least :data:`LEAST` rows, :data:`TIMES` times the expected,
-:data:`SHARE` of the class.
+**Which pairs recur** is told by :mod:`labelsift.label_quality.recurring_confusions`, by how likely each flagged label
+is right after all. The ranking's suspicion tells that where it is the surer one: the label score makes room for hard
+samples row by row, and would put down to the model what many rows show together.
 
 **What it is.** A **slip** goes one way, and the samples nearest to its members carry the suggested label. A
 **guideline is unclear** where labels are doubted both ways, and the nearest samples (or the annotators of the members,
@@ -20,22 +14,15 @@ where they are known) carry both labels.
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from ..data.issues import SYSTEMATIC
 from ..data.schemas import Finding, to_json
+from ..label_quality.recurring_confusions import Recurring, recurring
 from .context import Context, Result
 from .registry import check
-
-LEAST = 5  # rows: fewer are decided one by one
-TIMES = 2.0  # what is found against what is expected: expectations are estimates, and of small numbers poor ones
-SHARE = 0.01  # of the class that the labels say
-OVERDISPERSION = 2.0  # of the model's own confusions; chosen on injected errors, seeds 100–102
-FALSE_DISCOVERIES = 0.01  # of the pairs that are named, how many may be by chance
 
 SLIP, UNCLEAR = "slip", "unclear guideline"
 CONTRASTS = 10
@@ -65,7 +52,7 @@ def systematic(context: Context) -> Result:
     pairs = recurring(
         given,
         suggested,
-        np.clip(labels.score[flagged], 0, 1),
+        _right(context, labels, flagged),
         sizes=sizes,
         taken_for=_taken_for(context, looks_right, np.unique(given)),
     )
@@ -79,113 +66,10 @@ def systematic(context: Context) -> Result:
     return replace(labels, findings=[*labels.findings, *findings.values()])
 
 
-@dataclass(frozen=True)
-class Recurring:
-    """Labels of one class that keep looking like another one.
-
-    Parameters
-    ----------
-    given, suggested
-        Classes.
-    count, expected
-        Flagged rows with this label and suggestion, and how many errors without a pattern would make.
-    p_value
-        Of so many or more.
-    """
-
-    given: int
-    suggested: int
-    count: int
-    expected: float
-    p_value: float
-
-
-def recurring(
-    given: np.ndarray, suggested: np.ndarray, right: np.ndarray, *, sizes: np.ndarray, taken_for: np.ndarray
-) -> list[Recurring]:
-    """Return the ordered pairs that recur, the most frequent first.
-
-    Parameters
-    ----------
-    given, suggested
-        Classes of the flagged rows: int, shape (m,).
-    right
-        How likely each flagged label is right after all, 0..1: shape (m,).
-    sizes
-        Judged rows of each class: shape (classes,).
-    taken_for
-        What the model takes the rows of each class for that nobody flagged: rows sum to one over the other classes, or
-        are 0 where nothing is known; shape (classes, classes).
-    """
-    classes = len(sizes)
-    counts = np.zeros((classes, classes), dtype=np.int64)
-    np.add.at(counts, (given, suggested), 1)
-    wrong = _expected(np.bincount(given, 1 - right, minlength=classes), counts, sizes)
-    mistaken = np.bincount(given, right, minlength=classes)[:, None] * taken_for
-    expected = wrong + mistaken
-    excess = np.minimum(OVERDISPERSION * mistaken**2, expected)
-    cells = [(int(a), int(b)) for a, b in zip(*np.nonzero(counts >= LEAST), strict=True)]
-    p_values = [upper_tail(int(counts[cell]), float(expected[cell]), float(excess[cell])) for cell in cells]
-    limit = _benjamini_hochberg(p_values, tests=classes * (classes - 1))
-    pairs = [
-        Recurring(*cell, int(counts[cell]), float(expected[cell]), p_value)
-        for cell, p_value in zip(cells, p_values, strict=True)
-        if p_value <= limit and counts[cell] >= TIMES * expected[cell] and counts[cell] >= SHARE * sizes[cell[0]]
-    ]
-    return sorted(pairs, key=lambda pair: (-pair.count, pair.given, pair.suggested))
-
-
-def _expected(weights: np.ndarray, counts: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-    """Spread each class's weight over the others as the flagged rows of all other classes are: (classes, classes).
-
-    The class itself stays out of the shares, or a confusion that makes up most of the flags would expect itself. Each
-    share is pulled to that of the class's size, by as many rows as there are classes.
-    """
-    others = counts.sum(axis=0)[None, :] - counts + len(sizes) * sizes / max(sizes.sum(), 1)
-    np.fill_diagonal(others, 0)
-    return weights[:, None] * others / np.maximum(others.sum(axis=1, keepdims=True), 1e-9)
-
-
-def _benjamini_hochberg(p_values: Sequence[float], *, tests: int) -> float:
-    """Return the largest p-value that passes Benjamini & Hochberg's procedure, -1 where none does."""
-    ordered = np.sort(p_values)
-    passed = np.flatnonzero(ordered <= FALSE_DISCOVERIES * np.arange(1, len(ordered) + 1) / max(tests, 1))
-    return float(ordered[passed[-1]]) if len(passed) else -1.0
-
-
-def upper_tail(count: int, expected: float, excess: float = 0.0) -> float:
-    """Return how likely so many or more are: the upper tail of a negative binomial, or of a Poisson.
-
-    Parameters
-    ----------
-    excess
-        Variance above that of a Poisson, which is ``expected``.
-
-    >>> round(upper_tail(3, 1.0), 6), round(upper_tail(3, 1.0, 0.5), 6), upper_tail(0, 1.0), upper_tail(5, 0.0)
-    (0.080301, 0.111111, 1.0, 0.0)
-    """
-    if count == 0:
-        return 1.0
-    if expected <= 0:
-        return 0.0
-    if count <= expected:  # the lower terms are the fewer
-        return max(1 - sum(_mass(k, expected, excess) for k in range(count)), 0.0)
-    total, term, k = 0.0, _mass(count, expected, excess), count
-    while term > total * 1e-16:
-        total, k = total + term, k + 1
-        term *= _mass_ratio(k, expected, excess)
-    return total
-
-
-def _mass_ratio(k: int, expected: float, excess: float) -> float:
-    """Return the mass of k against that of k - 1; with the shape expected² / excess of the negative binomial."""
-    return (expected**2 + (k - 1) * excess) / (k * (expected + excess))
-
-
-def _mass(k: int, expected: float, excess: float) -> float:
-    # the shape may be huge, so the mass is built up from that of 0 without its gamma functions
-    log_zero = -expected if excess <= expected * 1e-9 else -(expected**2 / excess) * math.log1p(excess / expected)
-    return math.exp(log_zero + sum(math.log(_mass_ratio(step, expected, excess)) for step in range(1, k + 1)))
+def _right(context: Context, labels: Result, flagged: np.ndarray) -> np.ndarray:
+    """Return how likely each flagged label is right after all, 0..1: float64, shape (m,)."""
+    right = np.clip(labels.score[flagged].astype(np.float64), 0, 1)
+    return right if context.suspicion is None else np.fmin(right, 1 - context.suspicion[flagged])
 
 
 def _taken_for(context: Context, right: np.ndarray, classes: np.ndarray) -> np.ndarray:

@@ -11,8 +11,9 @@ import pyarrow.compute as pc
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from labelsift.checks.systematic import LEAST, SLIP, UNCLEAR, recurring, upper_tail
+from labelsift.checks.systematic import SLIP, UNCLEAR
 from labelsift.io.read import read
+from labelsift.label_quality.recurring_confusions import LEAST, recurring, upper_tail
 from labelsift.report import Report
 from labelsift.scanning import scan
 from labelsift.signals.signals import Signals
