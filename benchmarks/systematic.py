@@ -3,17 +3,25 @@
 ``python -m benchmarks.systematic --data FOLDER --labels given_pair10 given_unif10`` reads texts and labels of
 ``data.csv.gz``. It counts the pairs that a scan names for each of these columns and for ``true_label``; then with 5, 10
 and 20 % of the true labels replaced by any other; and with 12 % of each of eight classes relabeled as one other class.
+
+``python -m benchmarks.systematic --made 310 311 --conditions "8 topics" "topics, 10 % near"`` scans conditions of
+:mod:`benchmarks.made_labels` with these seeds, without ``--conditions`` all of them. It tells how many pairs a scan
+names, how many of these hold five wrong labels, and which share of the members is wrong.
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 import labelsift as ls
 import numpy as np
 import pyarrow as pa
+from labelsift.label_quality.recurring_confusions import LEAST
 from labelsift.models.embedding import embed, embedder
+
+from .made_labels import CONDITIONS, Condition
 
 SEEDS, SHARES, PLANTED, SLIPS = (100, 101), (0.05, 0.1, 0.2), 8, 0.12
 
@@ -21,9 +29,16 @@ SEEDS, SHARES, PLANTED, SLIPS = (100, 101), (0.05, 0.1, 0.2), 8, 0.12
 def main() -> None:
     """Print one line for each scan."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--data", type=Path)
     parser.add_argument("--labels", nargs="*", default=[])
+    parser.add_argument("--made", type=int, nargs="*", default=[], metavar="SEED")
+    parser.add_argument("--conditions", nargs="*", default=[])
     asked = parser.parse_args()
+    for condition in CONDITIONS:
+        if asked.made and (not asked.conditions or condition.name in asked.conditions):
+            _show_made(condition, asked.made)
+    if asked.data is None:
+        return
     file = asked.data / "data.csv.gz"
     samples = ls.read(file, text="text", label="true_label", id="id", name=asked.data.name)
     truth, vectors = samples.codes(samples.classes), embed(samples.texts, embedder())
@@ -50,6 +65,27 @@ def main() -> None:
             planted.add((samples.classes[other], samples.classes[code]))
         found = named(scanned(samples, labels, vectors))
         _show(f"seed {seed}: {len(planted)} planted, {len(planted & found.keys())} of them named", found)
+
+
+def _show_made(condition: Condition, seeds: Sequence[int]) -> None:
+    """Print a line on one condition: means over the seeds."""
+    named_pairs, real, members, wrong = 0, 0, 0, 0
+    for seed in seeds:
+        drawn, given = condition.make(seed)
+        table = {"id": [f"r{row}" for row in range(len(given))], "label": [f"c{code:03}" for code in given]}
+        table |= {} if drawn.texts is None else {"text": drawn.texts}
+        samples = ls.read(pa.table(table), id="id", label="label", text="text" if drawn.texts else None, name="made")
+        signals = None if drawn.vectors is None else ls.Signals(embeddings=drawn.vectors)
+        report = ls.scan(samples, signals=signals, only=["label"], store=None)
+        for row in report.confusions().to_pylist():
+            pair = {int(row["given"][1:]), int(row["suggested"][1:])}
+            inside = (given != drawn.truth) & np.isin(given, list(pair)) & np.isin(drawn.truth, list(pair))
+            rows = samples.positions(row["members"])
+            named_pairs, real = named_pairs + 1, real + int(inside.sum() >= LEAST)
+            members, wrong = members + len(rows), wrong + int((given[rows] != drawn.truth[rows]).sum())
+    share = f", {wrong / members:.3f} of the members wrong" if members else ""
+    each = (f"{count / len(seeds):.1f}" for count in (named_pairs, real))
+    print(f"{condition.name}: {' named, of these with errors '.join(each)}{share}", flush=True)
 
 
 def scanned(samples: ls.Samples, labels: np.ndarray, vectors: np.ndarray) -> ls.Report:
