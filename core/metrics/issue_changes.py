@@ -54,22 +54,22 @@ def issue_changes(
     """
     other_method = method_of(old) != method_of(new)
     moved = np.zeros(len(untouched), dtype=bool)
-    flips = _flips(old, new, matched, "label")
-    if before is not None and flips is not None:
-        moved = untouched & flips & (before.flagged != _flags(new, matched.new, "label"))
+    was, now = _flags(old, matched.old, "label"), _flags(new, matched.new, "label")
+    if before is not None and was is not None and now is not None:
+        moved = untouched & (was != now) & (before.flagged == was)
     rows = []
     for issue in dict.fromkeys([*issues_in(old.scores), *issues_in(new.scores)]):
         columns = [score_column(run, f"is_{issue}_issue") for run in (old, new)]
         row: dict[str, Any] = {"issue": issue}
         row["old"], row["new"] = (None if column is None else pc.sum(column).as_py() for column in columns)
-        flips = _flips(old, new, matched, issue)
-        if flips is not None:
+        was, now = _flags(old, matched.old, issue), _flags(new, matched.new, issue)
+        if was is not None and now is not None:
+            flips = was != now
             recalibrated = flips & moved if issue in CLAIMS else np.zeros_like(moved)
             by_method = flips & untouched & other_method & ~recalibrated
             wavered = flips & ~recalibrated & ~by_method & refitted
             wavered &= _wavering(old, new, matched, issue, untouched, before)
             rest = flips & ~recalibrated & ~by_method & ~wavered
-            now = _flags(new, matched.new, issue)
             row |= {"fixed": int((rest & ~now).sum()), "appeared": int((rest & now).sum())}
             by_cause = zip(CAUSES, (recalibrated, by_method, wavered), strict=True)
             row |= {cause: int(rows_of.sum()) for cause, rows_of in by_cause}
@@ -79,14 +79,9 @@ def issue_changes(
 
 
 def _flags(run: Run, rows: pa.Array, issue: str) -> np.ndarray | None:
+    """Tell which of some samples have an issue: bool, shape (shared,); None where the run did not look for it."""
     column = score_column(run, f"is_{issue}_issue")
     return None if column is None else column.take(rows).to_numpy().astype(bool)
-
-
-def _flips(old: Run, new: Run, matched: MatchedRows, issue: str) -> np.ndarray | None:
-    """Tell the shared samples whose flag came or went; None where one run did not look for the issue."""
-    was, now = _flags(old, matched.old, issue), _flags(new, matched.new, issue)
-    return None if was is None or now is None else was != now
 
 
 def _wavering(
