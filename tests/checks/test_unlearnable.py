@@ -171,7 +171,9 @@ def test_a_class_that_looks_mostly_wrong_is_one_finding(make_context):
     flags = context.results["label"].is_issue[codes == 0]
     assert (finding.kind, finding.scope, finding.id) == ("mostly_wrong", "class", "c0")
     assert flags.mean() > 0.5 and finding.evidence == {"flagged": round(float(flags.mean()), 4), "size": len(flags)}
-    assert finding.reason.startswith(f"Most of the {len(flags)} rows labeled c0 are ") and finding.reason in context.notes
+    assert (
+        finding.reason.startswith(f"Most of the {len(flags)} rows labeled c0 are ") and finding.reason in context.notes
+    )
 
 
 def test_a_useless_model_that_somebody_brought_is_named(make_context):
