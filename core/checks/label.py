@@ -27,7 +27,7 @@ from ..label_quality.ensemble import EnsembleInputs, LabelQuality, quality_from_
 from ..label_quality.neighbor_votes import votes
 from ..label_quality.pred_probs_warnings import in_sample_warning
 from ..label_quality.score_labels import worst
-from ..label_quality.wrong_labels import WRONG, WrongLabels, wrong_labels
+from ..label_quality.wrong_labels import PROVEN, WRONG, WrongLabels, wrong_labels
 from ..models.ngrams import ngram_features
 from ..signals.training_dynamics import combine
 from .context import Context, Result
@@ -149,15 +149,20 @@ def _suspect_in_sample(context: Context, pred_probs: np.ndarray, judged: np.ndar
 
 
 def _estimates(context: Context, claims: WrongLabels, asked: np.ndarray, is_issue: np.ndarray) -> dict[str, Any]:
-    """Return what is estimated of all labels: counts with their range, and precisions from enough rows on."""
+    """Return what is estimated of all labels: counts with their range, and precisions where something proves them.
+
+    Without a floor or a tail of errors, and before people have answered, what a doubtful label is nobody knows: the
+    range of the number is all that can be said.
+    """
     flagged, judged = int(is_issue.sum()), int(np.isfinite(asked).sum())
     likely = int((asked >= WRONG).sum())
-    precise = judged >= FEWEST_JUDGED
+    evidence = max(claims.rates.floor, claims.rates.tail)
+    precise = judged >= FEWEST_JUDGED and (evidence >= PROVEN or "accept_rates" in context.facts)
     return {
         "number": likely,
         "range": [min(claims.low, likely), max(min(claims.high, judged), likely)] if claims.learnable else None,
         "noise_rate": round(claims.rates.rate, 4),
-        "evidence": round(max(claims.rates.floor, claims.rates.tail), 4),
+        "evidence": round(evidence, 4),
         "learnable": claims.learnable,
         "unlearnable": {context.classes[code]: round(share, 4) for code, share in claims.unlearnable.items()},
         "expected_precision": expected_precision(asked[is_issue], flagged) if flagged and precise else None,

@@ -49,7 +49,10 @@ def percent(part: float, whole: float = 1.0) -> str:
 
 
 def expected_precision(flagged: int, facts: Mapping[str, Any]) -> str:
-    """Say how many of the flagged labels, and of the worst ones, are expected to be wrong; "" where nothing is known.
+    """Say how many of the flagged labels, and of the worst ones, are expected to be wrong.
+
+    Where nothing proves that labels are wrong, a budget flags some all the same: then nothing but the range is told. ""
+    where not even that is known, or too few labels were judged for a percentage.
 
     Shares are rounded down and end at 99 %: an estimate promises nothing more. The range of a share is as
     wide, in proportion, as that of the number.
@@ -66,10 +69,17 @@ def expected_precision(flagged: int, facts: Mapping[str, Any]) -> str:
     'Of the 312 flagged labels about 86 % are expected to be wrong; of the 100 worst about 99 %.'
     >>> expected_precision(80, {**facts, "number": 80, "range": [45, 158]}).replace(chr(160), " ")
     'Of the 80 flagged labels about 86 % (48 to 99 %) are expected to be wrong.'
+    >>> expected_precision(100, {"expected_precision": None, "number": 0, "range": [0, 67]})
+    'How many of the 100 flagged labels are wrong only people can tell: 0 to 67.'
     """
     share = facts.get("expected_precision")
-    if not flagged or share is None:
+    if not flagged:
         return ""
+    if share is None:
+        most = min(flagged, facts["range"][1]) if facts.get("range") else 0
+        if flagged == 1 or not most:
+            return ""
+        return f"How many of the {flagged:,} flagged labels are wrong only people can tell: 0 to {most:,}."
     if flagged == 1:
         return f"The flagged label is expected to be wrong with a probability of about {_at_most(share)}."
     sentence = f"Of the {flagged:,} flagged labels about {_ranged(share, flagged, facts)} are expected to be wrong"

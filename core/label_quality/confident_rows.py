@@ -78,14 +78,14 @@ def noise_rates(pool: np.ndarray, codes: np.ndarray) -> NoiseRates:
     surprise = max(surprise, _apartness(pool[np.flatnonzero(differs), codes[differs]], float(differs.mean())))
     floor = float(expit(SLOPE * (surprise - SURPRISE)))
     count, number = int(differs[clear].sum()), max(int(clear.sum()), 1)
-    excess = max(count - doubt[clear].sum(), 0.0)
-    rate = (floor * count + (1 - floor) * excess) / number
-    counted = rate * number / count if count else 0.0  # share of the exceptions that are errors
     usual = number * overlap_among_confident(float(differs.mean()))
     tail = float(expit(((1 - floor) * count - usual) / np.sqrt(usual + 1) - TAIL))
     clearest = doubt[rank < CLEAREST[0]]  # none where each class has five rows or fewer
     if len(clearest) and clearest.mean() > UNCLEAR:
         tail = 0.0
+    excess = max(count - doubt[clear].sum(), tail * (count - usual), 0.0)
+    rate = (floor * count + (1 - floor) * excess) / number
+    counted = rate * number / count if count else 0.0  # share of the exceptions that are errors
     error = float(np.sqrt(max(count, 1)) / number * counted)
     transition, evenness = _transition(likeliest[clear], codes[clear], classes, rate, counted)
     return NoiseRates(float(rate), error, float(floor), float(tail), transition, evenness)

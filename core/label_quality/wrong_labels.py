@@ -22,25 +22,26 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..data.stable_draws import drawn
 from ..models.links import log_odds
 from .confident_rows import NoiseRates, noise_rates
 from .learnability import DATASET, LEAST_RECALL, permutation_score
+from .true_classes import TrueClasses
 
 # Probability that an unlikely label is wrong and not just rare among its like; chosen on made data (benchmarks/claims).
-OVERLAP, HARD = 0.35, 0.7  # without and with a tail of exceptions
-UNPROVEN = 0.49
+OVERLAP, HARD = 0.35, 0.9  # without and with a tail of exceptions
+PROVEN, UNPROVEN = 0.5, 0.49  # of a floor or a tail; the most that a label is wrong with where neither is proven
 WRONG = 0.5  # from which a label is called wrong
-# Of the most that may be wrong, against what the pool cannot foresee: more with a tail, and the more rows a class has,
-# as the less of that is then the pool's own weakness. The first two were chosen on made data (benchmarks/claims), the
-# last so that the range holds people's errors in NoisyAG-News.
-SPREAD, TAIL_SPREAD, SIZE_SPREAD = 0.85, 0.4, 0.35
+# Of the most that may be wrong, against what the pool cannot foresee: less where the likeliest class seldom differs
+# from the label, more with a tail, and the more rows a class has, as the less of that is then the pool's own weakness. All
+# but the last were chosen on made data (benchmarks/claims), that so that the range holds people's errors in
+# NoisyAG-News.
+SELDOM, SPREADS = (0.05, 0.1), (0.65, 0.85)
+TAIL_SPREAD, SIZE_SPREAD = 0.4, 0.35
 ROWS_A_CLASS = (500, 2_000)  # between which the last rises from nought
-TRIFLE, CLOSE = 1e-3, 1e-12
+TRIFLE, CLOSE, SURE = 1e-3, 1e-12, 1e-5  # nothing is certain
 CLEARLY = 2.0  # times as likely as any other label: nothing is ambiguous
 NOISE_SHARE = 0.5  # of Bayes' rule in the ranking, where there is a floor; more where errors are even
 CERTAINTY = 1.64  # standard errors either way: 90 %
-SHARPEST, ROUNDS, SHARPENING_ROWS = 6.0, 25, 20_000
 PLACES, WIDEST = 100, 9  # values for each place to smooth over, and the most places to either side, plus one
 _ROWS_AT_ONCE = 8_192
 
@@ -126,7 +127,7 @@ def wrong_labels(
     by_rank = np.argsort(-(log_odds(ranking[rows], least=CLOSE) + share * log_odds(noise, least=CLOSE)), kind="stable")
     order = rows[by_rank]
     levels = decreasing(smoothed(probable[by_rank]))
-    if max(rates.floor, rates.tail) < 0.5:
+    if max(rates.floor, rates.tail) < PROVEN:
         levels = np.minimum(levels, UNPROVEN)
     # Within a level the order stays: each place is a trifle less likely wrong than the one before.
     places = np.arange(len(order)) / max(len(order), 1)
@@ -175,43 +176,21 @@ def _probabilities(
     pool: np.ndarray, codes: np.ndarray, rows: np.ndarray, rates: NoiseRates, keys: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the probabilities that some labels are wrong: by noise that does not depend on the row, and at all."""
-    transition = rates.transition.astype(np.float32)
-    some = drawn(rows, SHARPENING_ROWS, keys=keys, seed=0, purpose="sharpness")
-    sharpness = _sharpness(pool, codes, some, transition)
+    true_classes = TrueClasses(rates.transition).fit(pool, codes, rows, keys)
     prior = OVERLAP + (HARD - OVERLAP) * rates.tail
     by_noise, probable = np.empty((2, len(rows)))
     for start in range(0, len(rows), _ROWS_AT_ONCE):
         some = rows[start : start + _ROWS_AT_ONCE]
         positions, own = np.arange(len(some)), codes[some]
         share = pool[some]
-        joint = share**sharpness * transition.T[own]
-        noise = 1 - joint[positions, own] / np.maximum(joint.sum(axis=1), 1e-30)
+        joint = true_classes.joint(share, own)
+        noise = np.minimum(1 - joint[positions, own] / np.maximum(joint.sum(axis=1), 1e-30), 1 - SURE)
         given = share[positions, own].copy()
         share[positions, own] = 0
         distance = np.clip(share.max(axis=1) - given, 0, 1)
         by_noise[start : start + len(some)] = noise
         probable[start : start + len(some)] = noise + (1 - noise) * prior * distance
     return by_noise, probable
-
-
-def _sharpness(pool: np.ndarray, codes: np.ndarray, rows: np.ndarray, transition: np.ndarray) -> float:
-    """Return the exponent of the pool under which its labels, with noise, are likeliest."""
-    logs = np.log(np.maximum(pool[rows], 1e-7))
-    given = transition.T[codes[rows]]
-    exponent = 1.0
-    for _ in range(ROUNDS):
-        clean = np.exp(exponent * (logs - logs.max(axis=1, keepdims=True)))
-        clean /= clean.sum(axis=1, keepdims=True)
-        posterior = clean * given
-        posterior /= np.maximum(posterior.sum(axis=1, keepdims=True), 1e-30)
-        mean, mean_posterior = (clean * logs).sum(axis=1), (posterior * logs).sum(axis=1)
-        spread = ((clean * logs**2).sum(axis=1) - mean**2).mean()
-        spread_posterior = ((posterior * logs**2).sum(axis=1) - mean_posterior**2).mean()
-        step = (mean_posterior - mean).mean() / max(spread - spread_posterior, 0.2 * spread, 1e-9)
-        before, exponent = exponent, float(np.clip(exponent + np.clip(step, -0.5, 0.5), 0.5, SHARPEST))
-        if abs(exponent - before) < 1e-3:
-            break
-    return exponent
 
 
 def _recall(pool: np.ndarray, codes: np.ndarray) -> np.ndarray:
@@ -234,8 +213,8 @@ def _range(pool: np.ndarray, codes: np.ndarray, rows: np.ndarray, rates: NoiseRa
     given = pool[rows, codes[rows]].astype(np.float64)
     differs = float((pool[rows].argmax(axis=1) != codes[rows]).mean())
     unforeseen = max(float((1 - given).mean()) - 2 * rates.rate, differs - rates.rate, 0.0)
-    low = max(0.85 * rates.rate - CERTAINTY * rates.error, 0.0) if rates.floor > 0.5 else 0.0
+    low = max(0.85 * rates.rate - CERTAINTY * rates.error, 0.0) if rates.floor > PROVEN else 0.0
     size = np.interp(np.log(len(rows) / pool.shape[1]), np.log(ROWS_A_CLASS), (0, SIZE_SPREAD))
-    spread = SPREAD + max(TAIL_SPREAD * rates.tail, float(size))
+    spread = float(np.interp(differs, SELDOM, SPREADS)) + max(TAIL_SPREAD * rates.tail, float(size))
     high = rates.rate + spread * unforeseen + CERTAINTY * rates.error + 2 / len(rows)
     return int(np.floor(low * len(rows))), int(np.ceil(min(high, 1.0) * len(rows)))
