@@ -32,8 +32,8 @@ OVERLAP, HARD = 0.35, 0.9  # without and with a tail of exceptions
 PROVEN, UNPROVEN = 0.5, 0.49  # of a floor or a tail; the most that a label is wrong with where neither is proven
 WRONG = 0.5  # from which a label is called wrong
 # Of the most that may be wrong, against what the pool cannot foresee: less where the likeliest class seldom differs
-# from the label, more with a tail, and the more rows a class has, as the less of that is then the pool's own weakness. All
-# but the last were chosen on made data (benchmarks/claims), that so that the range holds people's errors in
+# from the label; more with a tail, and the more rows a class has, as the less of that is then the pool's own weakness.
+# All but the last were chosen on made data (benchmarks/claims), that so that the range holds people's errors in
 # NoisyAG-News.
 SELDOM, SPREADS = (0.05, 0.1), (0.65, 0.85)
 TAIL_SPREAD, SIZE_SPREAD = 0.4, 0.35
