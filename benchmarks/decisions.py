@@ -45,7 +45,8 @@ def main() -> None:
         for learn in (False, True):
             answers = answered(replay, options.answers, people=options.people, learn=learn)
             counts.append(sum(answer.wrong for answer in answers))
-        given = dict(zip(replay.report.samples.ids.to_pylist(), replay.report.samples.given.to_pylist(), strict=True))
+        rows = replay.report.samples.table
+        given = dict(zip(rows["id"].to_pylist(), rows["label"].to_pylist(), strict=True))
         other = sum(replay.truth[id] != given[id] for id in orders.get(replay.name, ())[: options.answers])
         best = min(sum(replay.truth[id] != label for id, label in given.items()), options.answers)
         left, low, high, true = judged_left(replay, answers, probes=options.probes, seed=options.first + number)
