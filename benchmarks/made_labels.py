@@ -280,6 +280,15 @@ def dumped(share: float) -> Errors:
     return errors
 
 
+def within(pairs: int, errors: Errors) -> Errors:
+    """Make errors in the first pairs of classes alone, as where a guideline is misread; the others are right."""
+
+    def some(rng: np.random.Generator, drawn: Drawn, classes: int) -> np.ndarray:
+        return np.where(drawn.truth < 2 * pairs, errors(rng, drawn, classes), drawn.truth)
+
+    return some
+
+
 def _solved(rate_of: Callable[[float], float], rate: float) -> float:
     """Find where a rising function reaches the rate, by bisection of the logarithm."""
     low, high = 1e-6, 1e6
@@ -370,4 +379,16 @@ QUICK = frozenset(
         "7 % overlap, people 20 %",
         "200 texts, 10 % uniform",
     }
+)
+BLURRED = {"purity": 0.3, "leak": 0.15, "words": (6, 16)}
+MISREAD = (
+    "some pairs misread"  # for replayed reviews: here an unlikely label is an error, there it is as right as another
+)
+MIXED = (
+    Condition("7 % overlap, 1 of 4 pairs hard", MISREAD, clusters, 6_000, 8, within(1, hard(0.15)), {"half_gap": 1.5}),
+    Condition("16 % overlap, 2 of 4 pairs hard", MISREAD, clusters, 6_000, 8, within(2, hard(0.1)), {"half_gap": 1.0}),
+    Condition("7 % overlap, 2 of 5 people", MISREAD, clusters, 6_000, 10, within(2, annotated(0.2)), {"half_gap": 1.5}),
+    Condition("topics, 1 of 4 pairs hard", MISREAD, topics, 3_000, 8, within(1, hard(0.15)), BLURRED),
+    Condition("topics, 2 of 4 pairs hard", MISREAD, topics, 3_000, 8, within(2, hard(0.1)), BLURRED),
+    Condition("topics, 2 of 5 pairs, people", MISREAD, topics, 3_000, 10, within(2, annotated(0.1)), VAGUE),
 )

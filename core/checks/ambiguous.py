@@ -29,7 +29,10 @@ SHOWN = 10  # neighbours that a reason counts
     rank=15,
 )
 def ambiguous(context: Context) -> Result:
-    """Flag the rows that the label check doubts and does not call wrong; the score is the given label's probability."""
+    """Flag the rows that the label check doubts and does not call wrong; the score is the given label's probability.
+
+    That of a finding is ``label_score``: in this order people come upon errors sooner.
+    """
     n, labels = len(context), context.results.get("label")
     if labels is None or context.label_claims is None or context.suspicion is None:
         return Result(np.full(n, np.nan, dtype=np.float32), np.zeros(n, dtype=bool), [])
@@ -40,7 +43,7 @@ def ambiguous(context: Context) -> Result:
     return Result(score, is_issue, findings)
 
 
-def _finding(context: Context, labels: Result, row: int, score: float) -> Finding:
+def _finding(context: Context, labels: Result, row: int, share: float) -> Finding:
     given = context.label(row)
     other = context.classes[labels.suggested[row]] if labels.suggested is not None else ""
     near = context.labeled_neighbors(row)[:SHOWN]
@@ -49,11 +52,11 @@ def _finding(context: Context, labels: Result, row: int, score: float) -> Findin
     return Finding(
         id=context.ids(np.array([row]))[0],
         issue="ambiguous",
-        score=score,
+        score=float(labels.score[row]),
         given=given,
         suggested=other,
         confidence=float(labels.confidence[row]) if labels.confidence is not None else None,
-        reason=_reason(str(given), other, alike=alike, swapped=swapped, near=len(near), share=score),
+        reason=_reason(str(given), other, alike=alike, swapped=swapped, near=len(near), share=share),
         related_ids=context.ids(near),
         evidence={"neighbors": len(near), "neighbors_given": alike, "neighbors_suggested": swapped},
     )

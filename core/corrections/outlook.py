@@ -167,23 +167,23 @@ def interval(count: int, of: int) -> tuple[float, float]:
 def labels_left(rates: AcceptRates, labels: OpenLabels, *, seed: int = 0) -> tuple[int, int, int]:
     """Return about how many wrong labels nobody judged, with the 2.5 % and the 97.5 % quantile."""
     rng = np.random.default_rng(seed)
-    groups = sorted(rates.confusions)
+    groups = sorted(set(labels.confusions))
     drawn = rates.drawn(groups, draws=DRAWS, seed=seed)
     common = rates.drawn_of_all(draws=DRAWS, seed=seed)
     tilt = rates.tilt.value + rates.tilt.error * rng.standard_normal(DRAWS)[:, None]
     flagged, spread = np.zeros(DRAWS), np.zeros(DRAWS)
     place = {confusion: position for position, confusion in enumerate(groups)}
-    own = np.array([place.get(confusion, len(groups)) for confusion in labels.confusions], dtype=np.int64)
-    for position in np.unique(own).tolist():
-        shift = drawn[:, position] if position < len(groups) else common
+    own = np.array([place[confusion] for confusion in labels.confusions], dtype=np.int64)
+    for position in range(len(groups)):
         odds, counts = _binned(labels.flagged[own == position])
-        share = expit(odds + shift[:, None] + tilt * (odds - rates.center))
+        share = expit(odds + drawn[:, [position]] + tilt * (odds - rates.center))
         flagged += share @ counts
         spread += (share * (1 - share)) @ counts
     flagged = np.clip(flagged + np.sqrt(spread) * rng.standard_normal(DRAWS), 0, len(own))
     total = flagged + _elsewhere(labels, common, rng)
-    # Without probes nobody knows that there is any wrong label elsewhere.
+    # Without probes nobody knows that there is any wrong label elsewhere, and without a wrong one that there is any.
     low = np.quantile(total if _probed(labels) else flagged, 0.025)
+    low = low if rates.wrong or (labels.probed is not None and labels.probed.errors) else 0.0
     return round(float(total.mean())), int(np.floor(low)), int(np.ceil(np.quantile(total, 0.975)))
 
 

@@ -3,7 +3,8 @@
 A scan claims of each label how likely it is wrong. Each answer of a person is evidence on that claim. Two shifts of the
 log odds are learned, one inside the other: one for all labels, and from there one for each confusion (given →
 suggested). A shift has the prior of Greenland's log-F: it counts as if a number of labels had been judged, half of them
-wrong, at the shift of the level above. So few answers change little, and many decide.
+wrong, at the shift of the level above. So few answers change little, and many decide. Confusions differ: what many
+answers say of one is little about the others, which keep the spread of that prior until somebody answers on them.
 
 :data:`LEAST` judged labels are needed before anything changes. A label that several people judged counts once. Nobody
 has more than half of all weight: whoever answered more than all others is scaled down to them, and where there is no
@@ -25,9 +26,9 @@ from ..models.links import expit, log_odds
 FACT = "accept_rates"  # among a run's facts: the shifts that its claims were moved by
 LEAST = 10  # judged labels, and answers of other people from which they are a second voice
 STRENGTH = 10.0  # labels that the claim counts for, against all answers
-CONFUSION_STRENGTH = 10.0  # labels that the shift of all counts for, against the answers on one confusion
-TILT = 0.5  # standard deviation of the tilt before anybody answered
-RISE = 0.25  # of a shift upwards that holds for labels that were not flagged; chosen on replays (benchmarks/decisions)
+# Chosen on replays (benchmarks/decisions): labels that the shift of all counts for, against the answers on one
+# confusion; standard deviation of the tilt before anybody answered; how much of a rise holds for labels not flagged.
+CONFUSION_STRENGTH, TILT, RISE = 4.0, 0.3, 0.25
 FARTHEST = 12.0  # shift either way: odds of 160,000
 _HALVINGS = 50
 
@@ -81,7 +82,7 @@ class AcceptRates:
     confusions
         Confusion → its shift, in place of that of all; confusions without an answer have none.
     tilt, center
-        How much the shift grows with each unit of the claimed log odds above those of the judged labels, on average. It
+        How much the shifts grow with each unit of the claimed log odds above those of the judged labels, on average. It
         moves no score; it says how far the answers on some labels hold for likelier and for less likely ones.
     """
 
@@ -123,7 +124,7 @@ class AcceptRates:
 
         Where somebody was held back, the mean of that and of what it is where that person has all the weight.
         """
-        free = [_freedom(self.confusions[each]) if each in self.confusions else 1.0 for each in confusions]
+        free = [self._freedom(each) for each in confusions]
         limited = self.shifts(confusions) + self.tilt.value * (log_odds(claimed) - self.center)
         unlimited = limited + np.array(free) * (self.unlimited.value - self.shift.value)
         return (shifted(claimed, limited) + shifted(claimed, unlimited)) / 2
@@ -139,14 +140,22 @@ class AcceptRates:
         return np.where(np.arange(draws) % 2, unlimited, limited)
 
     def drawn(self, confusions: Sequence[Confusion], *, draws: int, seed: int = 0) -> np.ndarray:
-        """Draw the shifts of confusions with answers, beside :meth:`drawn_of_all`: shape (draws, confusions)."""
+        """Draw the shifts of confusions, beside :meth:`drawn_of_all`: shape (draws, confusions).
+
+        One without an answer is as far from that of all as confusions are from each other.
+        """
         common, rng = self.drawn_of_all(draws=draws, seed=seed), np.random.default_rng([seed, 1])
         drawn = np.empty((draws, len(confusions)))
         for position, confusion in enumerate(confusions):
-            own = self.confusions[confusion]
-            moved = _freedom(own) * (common - self.shift.value)
+            own = self.confusions.get(confusion, Shift(self.shift.value, 2 / CONFUSION_STRENGTH**0.5))
+            moved = self._freedom(confusion) * (common - self.shift.value)
             drawn[:, position] = own.value + moved + own.error * rng.standard_normal(draws)
         return drawn
+
+    def _freedom(self, confusion: Confusion) -> float:
+        """Return how far a confusion follows the shift of all: as far as its own answers leave it free, 0..1."""
+        own = self.confusions.get(confusion)
+        return 1.0 if own is None else min(own.error**2 * CONFUSION_STRENGTH / 4, 1.0)
 
 
 def accept_rates(answers: Iterable[JudgedLabel]) -> AcceptRates:
@@ -163,17 +172,20 @@ def accept_rates(answers: Iterable[JudgedLabel]) -> AcceptRates:
     said = np.array([answer.wrong for answer in ordered], dtype=np.float64)
     plain = np.array([1 / len(votes[answer.sample]) for answer in ordered])
     weights, claim = _limited(ordered, plain)
-    common = _shift(odds, said, weights, strength=claim)
     rows: dict[Confusion, list[int]] = defaultdict(list)
     for row, answer in enumerate(ordered):
         rows[answer.given, answer.suggested].append(row)
+    limited, free = (_counted(rows.values(), each) for each in (weights, plain))
+    claim = max(claim * limited.sum() / weights.sum(), STRENGTH)
+    common, unlimited = _shift(odds, said, limited, strength=claim), _shift(odds, said, free, strength=STRENGTH)
     confusions = {
         confusion: _shift(odds[own], said[own], weights[own], strength=CONFUSION_STRENGTH, center=common.value)
         for confusion, own in rows.items()
     }
-    unlimited = _shift(odds, said, plain, strength=STRENGTH)
     center = float(plain @ odds / plain.sum())
-    tilt = _tilt(odds + unlimited.value, said, plain, odds - center)
+    # Within confusions: those that are asked of first differ from others, whatever is claimed.
+    moved = np.array([confusions[answer.given, answer.suggested].value for answer in ordered])
+    tilt = _tilt(odds + moved, said, plain, odds - center)
     return AcceptRates(judged, wrong, common, unlimited, confusions, tilt, center)
 
 
@@ -195,9 +207,12 @@ def raised(ceiling: float, shift: np.ndarray | float) -> np.ndarray:
     return expit(log_odds(np.array(ceiling)) + moved)
 
 
-def _freedom(own: Shift) -> float:
-    """Return how far a confusion follows the shift of all: as far as its own answers leave it free, 0..1."""
-    return min(own.error**2 * CONFUSION_STRENGTH / 4, 1.0)
+def _counted(groups: Iterable[Sequence[int]], weights: np.ndarray) -> np.ndarray:
+    """Return the weights of answers such that no group has more than the strength together."""
+    counted = np.empty(len(weights))
+    for own in groups:
+        counted[own] = weights[own] * CONFUSION_STRENGTH / (CONFUSION_STRENGTH + weights[own].sum())
+    return counted
 
 
 def _limited(answers: Sequence[JudgedLabel], weights: np.ndarray) -> tuple[np.ndarray, float]:

@@ -2,7 +2,7 @@
 
 **Number.** The noise model's probabilities count errors well that are made at random. Labels that people or machines
 got wrong because a sample is hard look right to a model that has learned from more of the same; such errors show
-where every member of the ensemble, however it was made, finds the same other class likelier: a consensus filter
+where every member of the ensemble that reads the vectors finds the same other class likelier: a consensus filter
 (Brodley & Friedl 1999). The number of errors is taken to be the larger of the two counts.
 
 **Probabilities.** The members share the same vectors and labels, so that all together are surer than they should be:
@@ -33,7 +33,7 @@ def error_count(wrong: np.ndarray, united: np.ndarray) -> int:
     wrong
         Probability that each given label is wrong, shape (n,); NaN = not judged.
     united
-        bool, shape (n,): all members of the ensemble find the same other class likelier than the given one.
+        bool, shape (n,): all members that read the vectors find the same other class likelier than the given one.
     """
     return max(int((wrong > 0.5).sum()), int((united & np.isfinite(wrong)).sum()))
 

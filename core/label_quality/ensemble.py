@@ -51,7 +51,8 @@ class LabelQuality:
     other, share
         Likeliest other class, int32, shape (n,), and its probability, float32.
     united
-        bool, shape (n,): every member in both rounds finds the same other class likeliest, not the given one.
+        bool, shape (n,): every member that reads the vectors finds, in both rounds, the same other class likeliest and
+        not the given one.
     noise
         The noise transition matrix, and the weight of each member of the first round.
     pool
@@ -120,11 +121,13 @@ def quality_from_ensemble(inputs: EnsembleInputs) -> LabelQuality:
     calibrated = CalibratedPool(first_round, codes, fitting_rows, classes, inputs.draw)
     pool = np.zeros((n, classes), dtype=np.float32)
     targets = one_hot  # becomes each row's posterior
-    first_classes = np.full((n, len(first_round)), -1, dtype=np.int32)
+    # The consensus says how many labels are worth a look. The words' veto would make these fewer where people err.
+    voices = len(first_round) - len(words)
+    first_classes = np.full((n, voices), -1, dtype=np.int32)
     for rows in _blocks(inputs.judged & (codes >= 0)):
         estimates = [estimator(rows) for estimator in first_round]
         pool[rows] = calibrated(estimates)
-        first_classes[rows] = np.stack([probabilities.argmax(axis=1) for probabilities in estimates], axis=1)
+        first_classes[rows] = _likeliest(estimates[:voices])
         targets[rows] = _posterior(estimates, noise.weights, codes[rows], noise)
     first_posterior = targets.copy()
     trusted = np.flatnonzero(inputs.trusted & (codes >= 0))
@@ -140,7 +143,7 @@ def quality_from_ensemble(inputs: EnsembleInputs) -> LabelQuality:
         first, second = (np.maximum(by_row, np.float32(1e-30)) for by_row in (first_posterior[rows], posteriors))
         pooled = first ** (1 - SECOND_ROUND) * second**SECOND_ROUND
         posteriors = pooled / pooled.sum(axis=1, keepdims=True)
-        _record(quality, rows, codes[rows], posteriors, estimates, first_classes[rows])
+        _record(quality, rows, codes[rows], posteriors, estimates[:voices], first_classes[rows])
     return quality
 
 
@@ -152,7 +155,7 @@ def _record(
     estimates: Sequence[np.ndarray],
     first_classes: np.ndarray | None = None,
 ) -> None:
-    """Write what is known of some rows: posteriors and each estimate of shape (m, classes)."""
+    """Write what is known of some rows: posteriors and the estimate of each voice, of shape (m, classes)."""
     numbers = np.arange(len(rows))
     quality.right[rows] = posteriors[numbers, codes]
     rest = posteriors.copy()
@@ -161,10 +164,14 @@ def _record(
     rest[numbers, codes] = -1
     quality.other[rows] = other = rest.argmax(axis=1)
     quality.share[rows] = rest[numbers, other]
-    classes = np.stack([probabilities.argmax(axis=1) for probabilities in estimates], axis=1)
+    classes = _likeliest(estimates)
     if first_classes is not None:
         classes = np.concatenate([classes, first_classes], axis=1)
     quality.united[rows] = (classes == classes[:, :1]).all(axis=1) & (classes[:, 0] != codes)
+
+
+def _likeliest(estimates: Sequence[np.ndarray]) -> np.ndarray:
+    return np.stack([probabilities.argmax(axis=1) for probabilities in estimates], axis=1)
 
 
 def _posterior(

@@ -150,3 +150,9 @@ def test_a_round_with_probes_tells_what_is_left_elsewhere(scored, recording):
     records = scored.store.ledger.records()
     assert judged_probes(records, scored.run) == Stratum(plan.rest, len(plan.probes), 3)
     assert judged_probes(records, "another") is None
+
+
+def test_where_no_judged_label_was_wrong_there_may_be_none():
+    answers = [JudgedLabel(f"s{row}", f"p{row % 3}", "a", "b", 0.45, False) for row in range(40)]
+    labels = OpenLabels(np.full(60, 0.4), [("a", "b")] * 60, np.full(500, 0.02), 20.0)
+    assert labels_left(accept_rates(answers), labels)[1] == 0

@@ -27,8 +27,12 @@ def answers(draw, least: int = 0, most: int = 40):
     ]
 
 
-def alone(count: int, wrong: int, *, person: str = "ann", start: int = 0, claimed: float = 0.5) -> list[JudgedLabel]:
-    return [JudgedLabel(f"{start + row:05}", person, "a", "b", claimed, row < wrong) for row in range(count)]
+def alone(
+    count: int, wrong: int, *, person: str = "ann", start: int = 0, claimed: float = 0.5, classes: int = 1
+) -> list[JudgedLabel]:
+    """Answers of one person, on confusions of so many classes with b."""
+    given = ["a" if classes == 1 else f"a{row % classes}" for row in range(count)]
+    return [JudgedLabel(f"{start + row:05}", person, given[row], "b", claimed, row < wrong) for row in range(count)]
 
 
 def probabilities(rates: AcceptRates) -> np.ndarray:
@@ -89,18 +93,21 @@ def test_a_label_of_several_people_counts_once():
 
 def test_a_thousand_answers_of_one_person_weigh_at_most_half():
     """A hundred of another, who says the opposite, hold them in balance."""
-    many, few = alone(1000, 1000), alone(100, 0, person="bob", start=5000)
+    many, few = (
+        alone(1000, 1000, classes=50),
+        alone(100, 0, person="bob", start=5000, classes=50),
+    )
     rates = accept_rates([*many, *few])
     assert shifted(np.array([0.5]), rates.shift.value)[0] < 0.56
     assert shifted(np.array([0.5]), rates.unlimited.value)[0] > 0.85
-    more = accept_rates([*alone(4000, 4000), *few])
+    more = accept_rates([*alone(4000, 4000, classes=50), *few])
     assert abs(more.shift.value - rates.shift.value) < 0.01  # further answers of that person move nothing
 
 
 def test_one_person_alone_has_the_weight_of_the_claim():
     """The probability of all labels comes half of the way, however many answers there are."""
     for count in (50, 1000):
-        rates = accept_rates(alone(count, count, claimed=0.2))
+        rates = accept_rates(alone(count, count, claimed=0.2, classes=50))
         assert shifted(np.array([0.2]), rates.shift.value)[0] < 0.65
         assert rates.unlimited.value > rates.shift.value
 
@@ -111,3 +118,11 @@ def test_a_confusion_that_people_refuse_falls_and_another_rises():
     assert rates.shift_of("a", "b") < -1
     assert rates.shift_of("b", "a") > 1
     assert abs(rates.shift_of("a", "c")) < 0.2  # nobody answered on it
+
+
+def test_many_answers_on_few_confusions_say_little_of_others():
+    """Eighty answers on one confusion say less of a new one than eight on each of ten."""
+    narrow, broad = accept_rates(alone(80, 80)), accept_rates(alone(80, 80, classes=10))
+    assert narrow.shift_of("a", "b") > 2.5
+    assert 0 < narrow.shift_of("x", "y") < broad.shift_of("x", "y")
+    assert broad.drawn([("x", "y")], draws=4_000).std() > 0.9  # confusions differ
