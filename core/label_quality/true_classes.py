@@ -3,8 +3,8 @@
 A pool that is calibrated on the given labels says how common each label is among rows like this one, errors included.
 Two steps lead from there to the classes that are true. Unmixing undoes the noise transition matrix: where a fifth of a
 class is labeled as another, its clearest rows have four fifths and one fifth in the pool, and nearly all and nothing
-after it (Richardson 1972, Lucy 1974; with the matrix of label noise as in Patrini et al. 2017). Sharpening takes back what the
-pool was drawn towards the middle, by the exponent under which the given labels are likeliest.
+after it (Richardson 1972, Lucy 1974; with the matrix of label noise as in Patrini et al. 2017). Sharpening takes back
+what the pool was drawn towards the middle, by the exponent under which the given labels are likeliest.
 """
 
 from __future__ import annotations
