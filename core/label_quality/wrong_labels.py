@@ -42,7 +42,7 @@ TRIFLE, CLOSE, SURE = 1e-3, 1e-12, 1e-5  # nothing is certain
 CLEARLY = 2.0  # times as likely as any other label: nothing is ambiguous
 NOISE_SHARE = 0.5  # of Bayes' rule in the ranking, where there is a floor; more where errors are even
 CERTAINTY = 1.64  # standard errors either way: 90 %
-PLACES, WIDEST = 100, 9  # values for each place to smooth over, and the most places to either side, plus one
+PLACES, WIDEST = 100, 99  # values for each place to smooth over, and the most places to either side, plus one
 _ROWS_AT_ONCE = 8_192
 
 
