@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..data.class_names import in_order, names_of
 from ..data.samples import Samples
 from ..errors import InputError
 from ..label_quality.pred_probs import ROUNDING, Block, Dense, Probabilities, require_probabilities, row_faults
@@ -25,15 +26,15 @@ MOST_DENSE = 2**32  # bytes that top-k probabilities may take when laid out
 
 
 def column_classes(given: Sequence[str] | None, samples: Samples, columns: int, *, what: str) -> list[str]:
-    """Return the class of each column, as it was named or as the labels are sorted; ``what`` is for messages."""
+    """Return the class of each column, named, or as scikit-learn sorts the labels; ``what`` is for messages."""
     if given is None:
         if len(samples.classes) != columns:
             raise InputError(
                 f"{what} has {columns} columns, but the data has {len(samples.classes)} labels",
                 hint="Name the class of each column (classes=…, --classes names.txt)",
             )
-        return list(samples.classes)
-    classes = [str(name) for name in given]
+        return in_order(samples.classes)
+    classes = names_of(given) or []
     if len(classes) != columns:
         raise InputError(
             f"{what} has {columns} columns, but {len(classes)} classes are named",

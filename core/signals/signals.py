@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..data.class_names import names_of
 from ..data.samples import Samples
 from ..errors import InputError
 from ..label_quality.pred_probs import Probabilities, TopK
@@ -41,8 +42,9 @@ class Signals:
         temporary file. Where samples may have several labels: an array or a ``.npy`` file, each column the probability
         of one label; rows need not sum to one.
     classes
-        The class of each column. Without it the columns are taken to be the labels in sorted order,
-        as scikit-learn has them, if there are as many.
+        The class of each column: a list, scikit-learn's ``classes_``, a model's ``id2label``. Without it the columns
+        of a data frame name them; else the columns are taken to be the labels in sorted order, as scikit-learn has them
+        (whole numbers as numbers), if there are as many.
     embeddings
         Vectors, shape (n, dimensions).
     ids
@@ -86,7 +88,7 @@ class Signals:
         if samples.task != "spans":
             raise InputError("token_pred_probs are for spans, and the data has none", hint="Name their column: spans=…")
         return aligned_tokens(
-            samples, self.token_pred_probs, self.token_offsets, [str(name) for name in self.classes or ()], self.ids
+            samples, self.token_pred_probs, self.token_offsets, names_of(self.classes) or [], self.ids
         )
 
     def aligned_embeddings(self, samples: Samples) -> np.ndarray | None:
@@ -121,7 +123,7 @@ class Signals:
             return None
         if samples.task == "multilabel":
             return align_multilabel(samples, self.pred_probs, self.classes, self.ids)
-        source = opened(self.pred_probs, classes=len(self.classes or samples.classes))
+        source = opened(self.pred_probs, classes=len(samples.classes if self.classes is None else self.classes))
         rows = match_rows(source.shape[0], samples, self.ids, what="pred_probs")
         classes = column_classes(self.classes, samples, source.shape[1], what="pred_probs")
         order = np.argsort(np.array(classes, dtype=object), kind="stable")
