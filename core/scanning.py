@@ -182,6 +182,7 @@ def _other_method(store: Store, parent: str | None, dataset: str) -> tuple[str, 
 
 def _context(samples: Samples, signals: Signals, *, seed: int, budget: int | None) -> Context:
     """Return the context with what the user brought."""
+    signals = signals.unframed(samples)
     brought = signals.aligned_pred_probs(samples)
     classes = brought[1] if brought else samples.classes
     context = Context(

@@ -16,7 +16,7 @@ class WrittenByNumpyError(ValueError):
 
 
 def loaded(text: str) -> Any:  # noqa: ANN401 - any JSON
-    """Read a text as JSON, or as Python writes lists, tuples and objects.
+    r"""Read a text as JSON, or as Python writes lists, tuples and objects.
 
     >>> loaded('["a"]'), loaded("['it\'s', 'b']"), loaded("{'anna': None}")
     (['a'], ["it's", 'b'], {'anna': None})

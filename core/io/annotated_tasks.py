@@ -178,7 +178,7 @@ class AnnotatedTasks:
         if self.text is not None and self._without_text == len(self._ids):
             raise InputError(
                 f"No task of {name} has the field {self.text}, where the texts should stand",
-                hint=f"Name the one that holds them: text=…, --text … (there are: {', '.join(list(self._names)[:20])}); "
+                hint=f"Name the one that holds them: text=…, --text … (of {', '.join(list(self._names)[:20])}); "
                 "or say that there are no texts: text=None, --no-text",
             )
         if empty:

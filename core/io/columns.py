@@ -47,7 +47,7 @@ def path_in(row: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401 - any JSO
 
 
 def root_of(name: str, present: Sequence[str]) -> str:
-    """Return the column that holds a dotted path: ``data`` for ``data.text``, where the data has no column so called."""
+    """Return the column that holds a dotted path: ``data`` for ``data.text``, where no column is called that."""
     root = name.partition(".")[0]
     return root if name not in present and root in present else name
 

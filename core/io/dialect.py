@@ -60,7 +60,7 @@ class Form:
 
 @dataclass(frozen=True)
 class Dialect:
-    """What parts the columns, whether ``"`` quotes values, the columns' names where no header has them, lines to skip."""
+    """What parts the columns, whether ``"`` quotes values, the columns' names without a header, lines to skip."""
 
     delimiter: str
     quotes: bool = True

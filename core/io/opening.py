@@ -50,7 +50,8 @@ def kind(source: str, named: str | None = None) -> tuple[str, str | None]:
         suffix = f".{named.removeprefix('.').lower()}"
     if suffix not in FORMATS:
         known = ", ".join(dict.fromkeys(FORMATS.values()))
-        hint = f"Name it with one of {', '.join(FORMATS)}, with {', '.join(COMPRESSIONS)} where compressed; or say so: format=…, --format …"
+        hint = f"Name it with one of {', '.join(FORMATS)}, with {', '.join(COMPRESSIONS)} where compressed; or say so: "
+        hint += "format='csv', --format csv"
         if named is not None:
             raise InputError(f"labelsift knows no format {named!r}", hint=f"Name one of {known}")
         if suffix == ".xls":

@@ -70,8 +70,8 @@ def read(
         What several annotators said: a column of objects (annotator → label: structs, maps or JSON), or one column
         of labels each annotator. Without ``label``, the label is what most of them say.
     annotator
-        Where a row is one annotation: the column of who gave its ``label``. Rows of one id (or of one text, without ids)
-        are one sample, whose label is what most say.
+        Where a row is one annotation: the column of who gave its ``label``. Rows of one id (or of one text, without
+        ids) are one sample, whose label is what most say.
     spans
         The column of what is marked in each text, instead of ``label``: character spans, tags of ``tokens``, or the
         column of an export; see :mod:`labelsift.io.span_formats`. Missing means unlabeled, an empty list that there is
@@ -90,8 +90,8 @@ def read(
     format
         ``csv``, ``jsonl`` …, where the file's name does not tell.
     delimiter, quotes, columns
-        Of csv, tsv and txt files: the character between the columns, whether ``"`` quotes values, and the columns' names
-        where the file has no header. Without them the first lines tell; a value that seems to swallow rows is refused.
+        Of csv, tsv and txt files: the character between the columns, whether ``"`` quotes values, and the columns'
+        names where the file has no header. Without them the first lines tell; a value that swallows rows is refused.
     name
         What to call the data set; the file's stem by default.
 

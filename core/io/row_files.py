@@ -12,7 +12,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -60,7 +60,7 @@ class RowFile:
 
     form: str
     table: pa.Table
-    dialect: Dialect = Dialect(",")
+    dialect: Dialect = field(default_factory=lambda: Dialect(","))
 
     @property
     def fingerprint(self) -> str:

@@ -1,8 +1,8 @@
 """Reader of CoNLL files: a token and its tag a line, sentences parted by blank lines; CoNLL-2003 and its kin.
 
-The columns are parted by tabs where a line has one, else by white space; the token is the first, or the second where the
-first counts the tokens; the tag is the last. Lines such as ``# id = 1`` are comments. The text is the tokens, joined by
-one space.
+The columns are parted by tabs where a line has one, else by white space; the token is the first, or the second where
+the first counts the tokens; the tag is the last. Lines such as ``# id = 1`` are comments. The text is the tokens,
+joined by one space.
 """
 
 from __future__ import annotations
