@@ -27,9 +27,12 @@ def require(present: Sequence[str], wanted: Sequence[str]) -> None:
         return
     near = {column: difflib.get_close_matches(column, present, n=1, cutoff=0.5) for column in missing}
     hints = [f"Did you mean {match[0]} instead of {column}?" for column, match in near.items() if match]
-    whole = next((name for name in present if {part.strip() for part in name.split(",")} <= {*missing, *wanted}), None)
-    if whole is not None and "," in whole:
-        hints = [f"The column {whole!r} has a comma in its name: put quotation marks around it, or repeat the option"]
+    for whole in present:
+        if "," in whole and {part.strip() for part in whole.split(",")} <= set(wanted):
+            hints = [
+                f"The column {whole!r} has a comma in its name: on the command line write '\"{whole}\"', or repeat the "
+                "option for each column"
+            ]
     columns = ", ".join(present[:20]) + (" …" if len(present) > 20 else "")
     raise InputError("The data has no such column", ids=missing, hint=" ".join([*hints, f"It has: {columns}"]))
 

@@ -8,12 +8,11 @@ import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
+
+import pyarrow as pa
 
 from ..errors import InputError
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 _NAMED = {"tab": "\t", "\\t": "\t", **{name: sign for sign, name in DELIMITERS.items()}}
@@ -40,11 +39,11 @@ class Form:
 
     def __post_init__(self) -> None:
         """Check encoding and separator before a file is opened."""
-        try:
-            known = codecs.lookup(self.encoding)._is_text_encoding and "a,\n".encode(self.encoding).decode(
-                self.encoding
-            )
-        except (LookupError, UnicodeError, ValueError):
+        try:  # as Arrow decodes: not every codec takes a part of a text after the other
+            decoder = codecs.getincrementaldecoder(self.encoding)()
+            content: Any = pa.py_buffer("a,\n".encode(self.encoding))
+            known = codecs.lookup(self.encoding)._is_text_encoding and decoder.decode(content)
+        except (LookupError, UnicodeError, ValueError, TypeError, AttributeError):
             known = False
         if known != "a,\n":
             raise InputError(

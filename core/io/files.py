@@ -134,11 +134,11 @@ def _csv(opened: Opened, columns: ColumnRoles, form: Form, dialect: Dialect, sou
     try:
         present = columns.present(names)
     except InputError as error:
-        if dialect.header or not looks_like_data(names):
+        if dialect.header or not (looks_like_data(names) or len(names) == 1):
             raise
         raise InputError(
             error.what, ids=error.ids,
-            hint="The first line looks like data: is there no header? Then name the columns in their order: "
+            hint="Does the first line hold data, and no header? Then name the columns in their order: "
             f"columns=['text', 'label'], --columns text,label. {error.hint}",
         ) from None  # fmt: skip
     converting = csv.ConvertOptions(

@@ -32,7 +32,9 @@ class Source:
     def __init__(self, origin: object, *, form: Form | None = None, name: str | None = None) -> None:
         self.origin = origin
         self.form = form or Form()
-        self.path = os.fspath(origin) if isinstance(origin, (str, os.PathLike)) else None
+        self.path = os.fsdecode(origin) if isinstance(origin, (str, bytes, os.PathLike)) else None
+        if self.path is not None and ("\0" in self.path or _undecodable(self.path)):
+            raise InputError(f"The path {self.path!r} is no UTF-8", hint="Rename the file")
         self.name = name
 
     @property
@@ -74,6 +76,14 @@ class Source:
         """The objects of a JSON array; none for an array of anything else and for any other source."""
         array = self.document if isinstance(self.document, list) else []
         return array if all(isinstance(value, dict) for value in array) else []
+
+
+def _undecodable(path: str) -> bool:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def table_of(objects: Sequence[Mapping[str, Any]]) -> pa.Table:

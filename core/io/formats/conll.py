@@ -80,8 +80,9 @@ def _decoded(raw: bytes, encoding: str, path: str, number: int) -> str:
     try:
         return raw.decode(encoding)
     except UnicodeError as error:
+        place = f"{error.reason}: 0x{raw[error.start]:02x}" if isinstance(error, UnicodeDecodeError) else str(error)
         raise InputError(
-            f"{path} is not {encoding} in line {number} ({error})",
+            f"{path} is not {encoding} in line {number} ({place})",
             hint="Save it as UTF-8, or name its encoding (for example encoding='cp1252', --encoding cp1252)",
         ) from None
 
