@@ -52,7 +52,7 @@ def table_of_rows(rows: Iterable[tuple[int, Mapping[str, Any]]], columns: Column
             if name in as_json and value is not None and not isinstance(value, str):
                 value = json.dumps(value)
             values.append(as_string(value, column=name, line=number) if name in as_text else value)
-    columns.present(list(seen))
+    columns.require(list(seen))
     present = [name for name in cells if name in seen]
     return pa.table({name: _array(cells[name]) for name in present})
 

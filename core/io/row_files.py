@@ -98,8 +98,8 @@ class RowFile:
         return replace(self, table=self.table.take(pa.array(rows, pa.int64())))
 
 
-def load(path: str | Path, *, encoding: str = "utf-8") -> RowFile:
-    """Read a whole file of this machine.
+def load(path: str | Path, *, encoding: str = "utf-8", wanted: Sequence[str] = ()) -> RowFile:
+    """Read a whole file of this machine; columns that are ``wanted`` tell what parts them.
 
     Raises
     ------
@@ -122,7 +122,7 @@ def load(path: str | Path, *, encoding: str = "utf-8") -> RowFile:
                 table = _lines(content)
             else:
                 opened = partial(pa.BufferReader, content)
-                dialect = dialect_of(opened, Form(encoding=encoding), DELIMITED[form], ())
+                dialect = dialect_of(opened, Form(encoding=encoding), DELIMITED[form], wanted)
                 table = _cells(content, dialect, encoding)
     except FileNotFoundError:
         raise InputError(f"There is no file {path}", hint="Check the path") from None
