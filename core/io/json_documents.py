@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from ..errors import InputError
 from .opening import Opened
 
-DEEP = 256  # nested brackets in a line from which Arrow's reader is not asked: it ends the process on some 10,000
+DEEP = 256  # brackets in a line from which Arrow's reader is not asked: it ends the process on some 10,000
 _BLOCK = 1 << 22
-_STEP = np.zeros(256, dtype=np.int8)
-_STEP[list(b"[{")], _STEP[list(b"]}")] = 1, -1
 
 
 def is_document(opened: Opened) -> bool:
@@ -88,26 +85,8 @@ def records_of(value: Any, source: str, wanted: Sequence[str]) -> list[Mapping[s
 
 def is_odd(opened: Opened) -> bool:
     """Tell whether some line of JSON lines is no object, or nested so deep that Arrow's reader cannot be trusted."""
-    depth, last = 0, b"\n"
     with opened() as stream:
-        while block := stream.read(_BLOCK):
-            if not depth and last == b"\n":
-                block = block.removeprefix(b"\xef\xbb\xbf")
-            joined = last + block
-            ends, last = joined.count(b"\n", 0, len(joined) - 1), joined[-1:]
-            if ends != joined.count(b"\n{"):
-                return True  # also a blank line: read slowly, and right
-            marks = np.frombuffer(block.translate(None, _OTHERS), dtype=np.uint8)
-            levels = depth + np.cumsum(_STEP[marks], dtype=np.int64)
-            starts = np.flatnonzero(marks == ord("\n"))
-            floor = np.zeros(len(marks), dtype=np.int64)
-            if len(starts):
-                floor[starts] = np.diff(levels[starts], prepend=0)
-                floor = np.cumsum(floor)
-            if (levels - floor).max(initial=0) > DEEP:
-                return True
-            depth = int(levels[-1] - floor[-1]) if len(marks) else depth
-    return False
-
-
-_OTHERS = bytes(sorted(set(range(256)) - set(b"[]{}\n")))
+        return any(
+            not line.startswith((b"{", b"\xef\xbb\xbf{")) or line.count(b"[") + line.count(b"{") > DEEP
+            for line in io.BufferedReader(stream)  # type: ignore[arg-type]
+        )
