@@ -7,7 +7,8 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 import pyarrow as pa
@@ -17,7 +18,7 @@ from ..errors import InputError
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 _NAMED = {"tab": "\t", "\\t": "\t", **{name: sign for sign, name in DELIMITERS.items()}}
 _SEP_LINE = re.compile(r'"?sep=(.)"?')  # what Excel writes before the header
-_COMMON_IN_TEXTS = {",": 4, ";": 4}  # so many lines must look like rows before a quoted value is taken for them
+_LEAST = 4  # lines that must look like rows before a value that is quoted well is taken for them
 _TRIED = 20  # lines that tell the separator
 
 
@@ -72,21 +73,26 @@ def dialect_of(opened: Callable[[], pa.NativeFile], form: Form, default: str, wa
 
     A header parted by the ``default`` that has columns which are ``wanted`` is taken so; else by the separator by which
     it has the most of them; else, if it has one column only, by the one that parts the first lines evenly. Files parted
-    by tabs are quoted only where every value that begins with ``"`` is a quoted one: tools for corpora do not quote.
+    by tabs are not quoted where each line is a row and a value that begins with ``"`` is not: tools for corpora
+    do not quote.
     """
     first = [line for line in _some(_lines(opened, form.encoding)) if line.strip()]
     sep = _SEP_LINE.fullmatch(first[0].strip("\ufeff\r\n")) if first else None
     delimiter = form.delimiter or (sep[1] if sep else _separator(first, default, wanted, len(form.header)))
     dialect = Dialect(delimiter, form.quotes is not False, form.header, int(bool(sep)))
-    if (
-        form.quotes is None
-        and delimiter == "\t"
-        and any(map(re.compile('(?:^|\t)"').search, _lines(opened, form.encoding)))
-    ):
-        return Dialect(
-            delimiter, swallowed(opened, form.encoding, dialect, strict=True) is None, form.header, dialect.skipped
-        )
+    if form.quotes is None and delimiter == "\t" and _looks_unquoted(opened, form.encoding, dialect):
+        return replace(dialect, quotes=False)
     return dialect
+
+
+def _looks_unquoted(opened: Callable[[], pa.NativeFile], encoding: str, dialect: Dialect) -> bool:
+    """Tell whether every line is a row as it stands, and some value that begins with a quotation mark is not quoted."""
+    counts = {
+        line.count(dialect.delimiter)
+        for line in islice(_lines(opened, encoding), dialect.skipped, None)
+        if line.strip()
+    }
+    return len(counts) == 1 and swallowed(opened, encoding, dialect, strict=True) is not None
 
 
 def _separator(lines: Sequence[str], default: str, wanted: Sequence[str], columns: int) -> str:
@@ -115,7 +121,7 @@ def _lines(opened: Callable[[], pa.NativeFile], encoding: str) -> Iterator[str]:
 
 
 def _some(lines: Iterable[str]) -> list[str]:
-    return [line for line, _ in zip(lines, range(_TRIED), strict=False)]
+    return [line for line in islice(lines, _TRIED)]
 
 
 def swallowed(
@@ -128,7 +134,7 @@ def swallowed(
     Parameters
     ----------
     strict
-        Return also values on one line that are not quoted as the form wants it: (line, 0).
+        Return also values on one line that are not quoted as the form wants it: (line, 0); two lines are rows already.
     """
     raw: list[str] = []
 
@@ -138,7 +144,7 @@ def swallowed(
             yield line
 
     reader, width, start = csv.reader(kept(), delimiter=dialect.delimiter, strict=True), 0, 1
-    least = _COMMON_IN_TEXTS.get(dialect.delimiter, 2)
+    least = 2 if strict else _LEAST
     limit = csv.field_size_limit(2**31 - 1)
     try:
         while True:

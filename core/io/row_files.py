@@ -12,7 +12,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -55,12 +55,12 @@ class RowFile:
     table
         For jsonl one column with the lines, else the file's columns.
     dialect
-        How a delimited file is written.
+        How a delimited file is written, where it is not as its form has it by default.
     """
 
     form: str
     table: pa.Table
-    dialect: Dialect = field(default_factory=lambda: Dialect(","))
+    dialect: Dialect | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -106,7 +106,7 @@ def load(path: str | Path, *, encoding: str = "utf-8", wanted: Sequence[str] = (
     InputError
         If it is missing or broken, or two of its columns have the same name.
     """
-    form, dialect = form_of(path), Dialect(",")
+    form, dialect = form_of(path), None
     _, compression = kind(os.fspath(path))
     try:
         if form == "parquet":
@@ -167,9 +167,10 @@ def _written(rows: RowFile) -> Iterator[str]:
         for batch in rows.table.to_batches(max_chunksize=8192):
             yield "".join(f"{line}\n" for line in batch.column(0).to_pylist())
         return
-    delimiter = rows.dialect.delimiter
-    odd = re.compile(f'[{re.escape(delimiter)}"\r\n]|^ | $|^\ufeff' if rows.dialect.quotes else "(?!)")
-    yield f"sep={delimiter}\n" * rows.dialect.skipped
+    dialect = rows.dialect or Dialect(DELIMITED[rows.form])
+    delimiter = dialect.delimiter
+    odd = re.compile(f'[{re.escape(delimiter)}"\r\n]|^ | $|^\ufeff' if dialect.quotes else "(?!)")
+    yield f"sep={delimiter}\n" * dialect.skipped
     quoted = [_quoted(name, odd) for name in rows.table.column_names]
     yield delimiter.join(quoted) + "\n"
     for batch in rows.table.to_batches(max_chunksize=8192):
