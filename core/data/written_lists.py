@@ -16,10 +16,10 @@ class WrittenByNumpyError(ValueError):
 
 
 def loaded(text: str) -> Any:  # noqa: ANN401 - any JSON
-    r"""Read a text as JSON, or as Python writes lists, tuples and objects.
+    """Read a text as JSON, or as Python writes lists, tuples and objects.
 
-    >>> loaded('["a"]'), loaded("['it\'s', 'b']"), loaded("{'anna': None}")
-    (['a'], ["it's", 'b'], {'anna': None})
+    >>> loaded('["a"]'), loaded("['a', None]"), loaded("('a', 1)")
+    (['a'], ['a', None], ['a', 1])
 
     Raises
     ------
