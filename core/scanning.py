@@ -16,6 +16,7 @@ from .checks.inputs import Inputs, Say
 from .checks.select import select_checks
 from .corrections.erase import come_back
 from .corrections.file_versions import parent_run
+from .data.class_names import in_order
 from .data.remap import passed_over
 from .data.samples import Samples
 from .data.schemas import findings_table
@@ -181,6 +182,7 @@ def _other_method(store: Store, parent: str | None, dataset: str) -> tuple[str, 
 
 def _context(samples: Samples, signals: Signals, *, seed: int, budget: int | None) -> Context:
     """Return the context with what the user brought."""
+    signals = signals.unframed(samples)
     brought = signals.aligned_pred_probs(samples)
     classes = brought[1] if brought else samples.classes
     context = Context(
@@ -194,6 +196,12 @@ def _context(samples: Samples, signals: Signals, *, seed: int, budget: int | Non
         dynamics=signals.aligned_dynamics(samples),
         tokens=signals.aligned_tokens(samples),
     )
+    context.notes += samples.notes
+    if brought and signals.classes is None and in_order(classes) != list(classes):
+        context.notes.append(
+            "No classes were named, so the columns of pred_probs were taken for the labels in the order of numbers, "
+            f"{', '.join(in_order(classes)[:3])} …; if they are sorted as texts, name them (classes=…, --classes)."
+        )
     if brought:
         context.notes += pred_probs_warnings(brought[0], context.codes, classes)
     return context

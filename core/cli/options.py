@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -22,7 +23,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 Decorator = Callable[[Command], Command]
 
 
-def _option(help: str, default: str | bool | None = None) -> Any:  # noqa: ANN401 - a field of any type
+def _option(help: str, default: str | bool | tuple[()] | None = None) -> Any:  # noqa: ANN401 - a field of any type
     return field(default=default, metadata={"help": help})
 
 
@@ -37,13 +38,19 @@ class ReadOptions:
     labels_separator: str | None = _option("What parts the labels within a text, such as '|'.")
     annotations: str | None = _option("Column of what each annotator said: objects, annotator to label.")
     annotators: str | None = _option("Instead: one column of labels each annotator, parted by commas.")
+    annotator: str | None = _option("Where a row is one annotation: column of who gave its label.")
     spans: str | None = _option("Column of what is marked in the texts, instead of --label; see docs/spans.md.")
     tokens: str | None = _option("Column of the tokens, where --spans holds their tags (BIO and the like).")
     id: str | None = _option("Column of the ids; without it a sample is known by a hash of its text.")
-    meta: str | None = _option("Further columns to keep for slices and reviewers, parted by commas.")
+    meta: Sequence[str] = _option("Further columns to keep for slices and reviewers, parted by commas or repeated.", ())
     split: str | None = _option("Column of the splits (train, test …).")
     predicted: str | None = _option("Column of your model's predictions, for slice metrics.")
-    encoding: str = _option("Of csv and tsv files.", "utf-8")
+    missing: str | None = _option("Labels that mean that there is none, parted by commas; '' for no such label.")
+    encoding: str = _option("Of csv, tsv, txt and conll files.", "utf-8")
+    format: str | None = _option("csv, tsv, jsonl, parquet …, where the file's name does not tell.")
+    delimiter: str | None = _option("What parts the columns of a csv, tsv or txt file, such as ';' or tab.")
+    quotes: bool | None = _option("Whether quotation marks are around values; the file tells by default.")
+    columns: str | None = _option("Names of a csv, tsv or txt file's columns, where no header line has them.")
 
     def read(self, file: str, *, name: str | None) -> Samples:
         """Read a file as these options say."""
@@ -56,6 +63,8 @@ class ReadOptions:
             "labels": sets[0] if len(sets) == 1 else sets or None,
             "annotators": parted(self.annotators),
             "metadata": parted(self.meta),
+            "columns": parted(self.columns),
+            "missing": None if self.missing is None else parted(self.missing),
         }
         return read(file, **given, name=name)
 
@@ -111,13 +120,15 @@ def _filled(kind: type[Any], parameter: str, names: Sequence[str], help: Mapping
 
 def _click_option(kind: type[Any], name: str, help: str | None = None) -> Decorator:
     item = next(item for item in fields(kind) if item.name == name)
-    flag = isinstance(item.default, bool)
+    flag, switch = isinstance(item.default, bool), item.type == "bool | None"
+    written = name.replace("_", "-")
     return click.option(
-        f"--{name.replace('_', '-')}",
+        f"--{written}/--no-{written}" if switch else f"--{written}",
         name,
-        is_flag=flag,
+        is_flag=flag or None,
+        multiple=item.default == (),
         default=item.default,
-        show_default=item.default is not None and not flag,
+        show_default=isinstance(item.default, str),
         help=help or item.metadata["help"],
     )
 
@@ -136,13 +147,17 @@ def policy_option(help: str | None = None) -> Decorator:
     return click.option("--policy", type=click.Choice(POLICIES), default="majority", show_default=True, help=help)
 
 
-def parted(names: str | None) -> list[str]:
-    """Part names at commas.
+def parted(names: str | Sequence[str] | None) -> list[str]:
+    """Part names at commas that do not stand between quotation marks; of several texts each is one name.
 
-    >>> parted("state, channel,"), parted(None)
-    (['state', 'channel'], [])
+    >>> parted("state, channel,"), parted(None), parted(['"country, city",state']), parted(["country, city", "state"])
+    (['state', 'channel'], [], ['country, city', 'state'], ['country, city', 'state'])
     """
-    return [name.strip() for name in (names or "").split(",") if name.strip()]
+    several = names if names is not None and not isinstance(names, str) else [names or ""]
+    if len(several) > 1:
+        return list(several)
+    lines = csv.reader(several, skipinitialspace=True)
+    return [name.strip() for line in lines for name in line if name.strip()]
 
 
 def array(path: str | None) -> Any:  # noqa: ANN401 - an array of any shape; Signals validates it

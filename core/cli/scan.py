@@ -19,7 +19,7 @@ from .print_summary import print_summary
 @click.option("--embedder", default="wordllama", show_default=True, help="Or transformers:<name or folder>.")
 @click.option("--device", help="Where a transformers model computes: cpu, cuda, cuda:1, mps …")
 @click.option("--embeddings", type=click.Path(exists=True, dir_okay=False), help="A .npy file of vectors.")
-@click.option("--pred-probs", type=click.Path(exists=True, dir_okay=False), help="Probabilities: .npy or parquet.")
+@click.option("--pred-probs", type=click.Path(exists=True, dir_okay=False), help="Probabilities: .npy, parquet or csv.")
 @click.option("--dynamics", type=click.Path(exists=True), help="What a DynamicsWriter kept of your training.")
 @click.option("--classes", type=click.Path(exists=True, dir_okay=False), help="The class of each column, one a line.")
 @click.option("--only", help="Run only these checks, parted by commas.")

@@ -106,6 +106,10 @@ def _ids(path: str) -> list[str]:
     "split",
     "meta",
     "encoding",
+    "format",
+    "delimiter",
+    "quotes",
+    "columns",
     help={
         "label": "Column of labels, if some are labeled.",
         "split": "Column of the splits.",

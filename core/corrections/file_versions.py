@@ -120,7 +120,7 @@ def correct(
         raise InputError("There are new labels, and no column for them", hint="Name it: --label COLUMN")
     classes = mapped.taxonomy.classes if mapped.taxonomy else ()
     table, keep = applied(mapped.table, resolution, new_labels=new_labels, classes=classes)
-    before = rowfiles.load(file, encoding=encoding)
+    before = rowfiles.load(file, encoding=encoding, wanted=[name for name in (text, label, id) if name])
     if len(before.table) != len(samples):
         raise InputError(f"{file} cannot be written row by row", hint="Save it as parquet, and correct that")
     after = before

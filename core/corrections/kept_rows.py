@@ -15,6 +15,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -158,7 +159,7 @@ def restored(now: RowFile, folder: Location) -> RowFile:
         places = np.cumsum(stays) - 1
         places[rows] = len(now.table) + np.arange(len(rows))
         places = np.delete(places, erased)
-        return RowFile(now.form, pa.concat_tables([now.table, before])).take(places)
+        return replace(now, table=pa.concat_tables([now.table, before])).take(places)
     except (OSError, ValueError, LookupError, TypeError, pa.ArrowException) as error:
         why = str(error).partition("\n")[0]
         raise StoreError(

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 
 from ..errors import InputError
 from .label_sets import label_text, read_cells
+from .written_lists import loaded
 
 _JSON = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
 
@@ -137,7 +138,7 @@ def consensus(column: pa.ChunkedArray) -> pa.ChunkedArray:
 def _canonical_cell(value: Any) -> str | None:  # noqa: ANN401 - whatever stands in the column
     if value is None or (isinstance(value, str) and not value.strip()):
         return None
-    labels = json.loads(value) if isinstance(value, str) else value
+    labels = loaded(value) if isinstance(value, str) else value
     if isinstance(labels, list):  # how Arrow gives a map back
         labels = dict(labels)
     if not isinstance(labels, dict):

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..errors import InputError
+from .written_lists import CURE, loaded
 
 SEPARATORS = ("|", ";", ",")  # guessed in the hint to who named none
 _YES, _NO = {"1", "1.0", "true"}, {"0", "0.0", "false"}
@@ -190,6 +191,13 @@ def _each(
     """Read every row, the same value once only, and name the rows that cannot be read."""
     seen: dict[Any, str | None] = {}
 
+    width = _places(column)
+    if width:
+        raise InputError(
+            f"The labels column {name} holds lists of {width} zeros and ones, a place for each label, and not names",
+            hint="Make one column of 0 and 1 a label, labels=['toxic', 'insult'], or write lists of names",
+        )
+
     def read_once(value: Any) -> str | None:  # noqa: ANN401 - whatever stands in the column
         key = tuple(value) if isinstance(value, list) else value
         if key not in seen:
@@ -209,9 +217,29 @@ def _each(
     return texts
 
 
+def _places(column: pa.ChunkedArray) -> int:
+    """Return the length of lists that are all as long and hold only 0 and 1 (multi-hot); 0 for others."""
+    width = 0
+    for value in pc.unique(column.cast(pa.string())).to_pylist() if pa.types.is_string(column.type) else column:
+        try:
+            row = loaded(value) if isinstance(value, str) else value if value is None else value.as_py()
+        except ValueError:
+            return 0
+        if row is None:
+            continue
+        if not isinstance(row, list) or len(row) < 2 or len(row) != (width or len(row)):
+            return 0
+        if not all(isinstance(place, (int, float)) and place in (0, 1) for place in row):
+            return 0
+        width = len(row)
+    return width
+
+
 def _cure(example: str, separator: str | None) -> str:
     likely = next((part for part in SEPARATORS if part in example), None) if separator is None else None
-    if example.lstrip().startswith("[") or likely is None:
+    if example.lstrip().startswith("["):
+        return f"Give lists of names, each name a text that is not blank. {CURE}"
+    if likely is None:
         return "Give lists of names, each name a text that is not blank"
     return f"Name what parts them: labels_separator={likely!r}, --labels-separator '{likely}'"
 
@@ -224,9 +252,9 @@ def _of_text(separator: str | None) -> Callable[[str | None], list[Any] | None]:
     def read(text: str | None) -> list[Any] | None:
         if text is None or not text.strip():
             return None
-        if text.lstrip().startswith("["):
+        if text.lstrip().startswith(("[", "(", "{'", '{"')):
             try:
-                labels = json.loads(text)
+                labels = loaded(text)
             except ValueError:
                 if separator is None:
                     raise

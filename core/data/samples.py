@@ -74,6 +74,8 @@ class Samples:
         The changes of the taxonomy that the labels have gone through.
     undecided
         Table ``id, was``: the samples whose class was split, with their old label; a person must choose the new one.
+    notes
+        What the reader recognized or doubts, a sentence each; a scan repeats them.
     """
 
     table: pa.Table
@@ -82,6 +84,7 @@ class Samples:
     lineage: Lineage | None = None
     taxonomy: Taxonomy | None = None
     undecided: pa.Table | None = None
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return self.table.num_rows

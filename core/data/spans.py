@@ -63,6 +63,27 @@ def fault(spans: Iterable[Span], text: str) -> str | None:
     return None
 
 
+def placed(start: int, end: int, marked: object, text: str) -> tuple[int, int] | None:
+    """Return where the words that a span marks stand; None if neither there nor at one other place only.
+
+    Offsets that count UTF-16 units, as browsers do, are tried before the words are looked for. Without ``marked``, the
+    words as a text, the span is taken as it is.
+
+    >>> placed(0, 3, "Ann", "Ann left"), placed(2, 5, "Ann", "😀Ann"), placed(1, 4, "Ann", "Ann, Ann")
+    ((0, 3), (1, 4), None)
+    """
+    if not isinstance(marked, str) or not marked.strip() or text[start:end].split() == marked.split():
+        return start, end
+    units = text.encode("utf-16-le", "surrogatepass")
+    before, inside = (units[2 * a : 2 * b].decode("utf-16-le", "ignore") for a, b in ((0, start), (start, end)))
+    if inside == marked and start >= 0:
+        return len(before), len(before) + len(inside)
+    first = text.find(marked)
+    if first < 0 or text.find(marked, first + 1) >= 0:
+        return None
+    return first, first + len(marked)
+
+
 def from_value(value: str | None, text: str, *, sample: str) -> str:
     """Return the canonical form of a correction's value, the JSON list of a sample's spans.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -17,7 +17,7 @@ import pyarrow as pa
 from ..data import annotator_labels, label_sets, spans
 from ..data.samples import ROLES, Samples
 from ..errors import InputError
-from .columns import json_text
+from .columns import json_text, path_in
 
 Role = Literal["label", "labels", "spans"]
 OWN = "labelsift_"  # what a push writes into a task's data begins so, and is nothing of the user's
@@ -74,14 +74,18 @@ class AnnotatedTasks:
     _columns: dict[str, list[Any]] = field(default_factory=dict)  # role → cells
     _fields: dict[str, list[Any]] = field(default_factory=dict)  # field of the data → cells
     _several: int = 0
+    _without_text: int = 0
+    _names: dict[str, None] = field(default_factory=dict)  # fields of any task, nested ones as paths
 
     def add(self, number: str, data: Mapping[str, Any], answers: Sequence[Answer]) -> None:
         """Take one task: its number, its data and what people said, in any order."""
         self._ids.append(self._id(number, data))
         cells = self._label_cells(answers)
         if self.text is not None:
-            cells["text"] = json_text(data.get(self.text)) or ""
-        cells |= {role: json_text(data.get(name)) or None for role, name in self._named().items()}
+            text = field_of(data, self.text)
+            self._without_text += text is None
+            cells["text"] = json_text(text) or ""
+        cells |= {role: json_text(field_of(data, name)) or None for role, name in self._named().items()}
         for role, cell in cells.items():
             self._columns.setdefault(role, []).append(cell)
         self._keep(data)
@@ -123,7 +127,7 @@ class AnnotatedTasks:
     def _id(self, number: str, data: Mapping[str, Any]) -> str:
         if self.id is None:
             return json_text(data.get(ID)) or number
-        sample_id = json_text(data.get(self.id))
+        sample_id = json_text(field_of(data, self.id))
         if sample_id is None or not sample_id.strip():
             raise InputError(f"Some tasks have no {self.id}", ids=[number], hint="Name another field, or none")
         return sample_id
@@ -150,9 +154,10 @@ class AnnotatedTasks:
         return {"spans": spans.canonical((start, end, type) for start, end, type in newest)}
 
     def _keep(self, data: Mapping[str, Any]) -> None:
+        self._names |= dict.fromkeys(_paths(data))
         before = len(self._ids) - 1
         if self.metadata:
-            kept: Mapping[str, Any] = {name: data.get(name) for name in self.metadata}
+            kept: Mapping[str, Any] = {name: field_of(data, name) for name in self.metadata}
         else:
             used = {self.text, self.id, self.split, self.predicted}
             kept = {
@@ -170,6 +175,12 @@ class AnnotatedTasks:
         empty += [
             field for role, field in self._named().items() if all(cell is None for cell in self._columns.get(role, ()))
         ]
+        if self.text is not None and self._without_text == len(self._ids):
+            raise InputError(
+                f"No task of {name} has the field {self.text}, where the texts should stand",
+                hint=f"Name the one that holds them: text=…, --text … (of {', '.join(list(self._names)[:20])}); "
+                "or say that there are no texts: text=None, --no-text",
+            )
         if empty:
             raise InputError(f"No task of {name} has these fields", ids=empty, hint="Name fields of the tasks' data")
 
@@ -185,6 +196,19 @@ class AnnotatedTasks:
                 ids=list(wrong),
                 hint="Correct these tasks; somebody may have changed their text after it was labeled",
             )
+
+
+def field_of(data: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401 - any JSON
+    """Return a field of a task's data; ``doc.text`` is the field ``text`` within ``doc``, as configs name it."""
+    return data[name] if name in data else path_in(data, name)
+
+
+def _paths(data: Mapping[str, Any], before: str = "") -> Iterator[str]:
+    for name, value in data.items():
+        if isinstance(value, Mapping) and before.count(".") < 3:
+            yield from _paths(value, f"{before}{name}.")
+        elif not name.startswith(OWN):
+            yield f"{before}{name}"
 
 
 def _column(cells: list[Any]) -> pa.Array:

@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ..data import annotator_labels, label_sets
 from ..errors import InputError
-from .columns import as_strings, blank_as_null, require
+from .columns import as_strings, blank_as_null, require, root_of
 from .span_formats import canonical_column, tagged_column
 
 
@@ -27,12 +28,14 @@ class ColumnRoles:
     labels_separator: str | None = None
     annotations: str | None = None
     annotators: Sequence[str] = ()
+    annotator: str | None = None
     spans: str | None = None
     tokens: str | None = None
     id: str | None = None
     split: str | None = None
     predicted: str | None = None
     metadata: Sequence[str] = ()
+    missing: Sequence[str] | None = None
 
     def __post_init__(self) -> None:
         """Refuse kinds of labels that do not go together, and names that are missing.
@@ -56,6 +59,9 @@ class ColumnRoles:
              "Name label, or leave the annotators out"),
             (self.annotations and self.annotators, "Both annotations and annotators are named",
              "Name one column of objects, or one each"),
+            (self.annotator and (not self.label or sets or several or self.spans),
+             "The annotator of each row is named, and not the column of what they said alone",
+             "Name both: label=… and annotator=…"),
             (not self.text and not self.id, "Samples without texts need ids of their own",
              "Name the column that tells them apart: id='file'"),
         ):  # fmt: skip
@@ -78,7 +84,8 @@ class ColumnRoles:
     @property
     def names(self) -> list[str]:
         """Every column to read, once each."""
-        return list(dict.fromkeys([*self.single.values(), *self.several, *self.metadata]))
+        further = [self.annotator] if self.annotator else []
+        return list(dict.fromkeys([*self.single.values(), *self.several, *further, *self.metadata]))
 
     def present(self, names: Sequence[str]) -> list[str]:
         """Return the columns to read out of those of a table, which may lack texts where tokens make them.
@@ -88,9 +95,17 @@ class ColumnRoles:
         InputError
             If one is missing, or stands twice.
         """
-        wanted = [column for column in self.names if column in names or not (self.tokens and column == self.text)]
-        require(names, wanted)
-        return wanted
+        wanted = self._wanted(names)
+        roots = list(dict.fromkeys(root_of(column, names) for column in wanted))
+        require(names, roots)
+        return roots
+
+    def require(self, names: Sequence[str]) -> None:
+        """Refuse a table, read with its dotted paths, that lacks one of the columns."""
+        require(names, self._wanted(names))
+
+    def _wanted(self, names: Sequence[str]) -> list[str]:
+        return [column for column in self.names if column in names or not (self.tokens and column == self.text)]
 
     @property
     def as_json(self) -> frozenset[str]:
@@ -101,7 +116,13 @@ class ColumnRoles:
     @property
     def as_text(self) -> frozenset[str]:
         """Those that hold one value a row, taken as it stands: a text, an id, one label, a 0 or 1."""
-        return frozenset([*self.single.values(), *self.several]) - self.as_json
+        further = [self.annotator] if self.annotator else []
+        return frozenset([*self.single.values(), *self.several, *further]) - self.as_json
+
+    @property
+    def labeled(self) -> bool:
+        """Whether any column of labels is named."""
+        return bool(self.label or self.labels is not None or self.annotations or self.annotators or self.spans)
 
     def label_roles(self, table: pa.Table, strings: Mapping[str, pa.ChunkedArray]) -> dict[str, pa.ChunkedArray]:
         """Return the columns of ``labels``, ``annotations`` and ``spans``, whichever are named.
@@ -137,8 +158,24 @@ class ColumnRoles:
         else:
             texts = {name: as_strings(table[name], role="annotator", column_name=name) for name in self.annotators}
             columns = pa.table({name: blank_as_null(column) for name, column in texts.items()})
+            self._require_labels(columns, strings)
             labels = annotator_labels.from_columns(columns, self.annotators)
         return {"annotations": labels} | ({} if "label" in strings else {"label": annotator_labels.consensus(labels)})
+
+    def _require_labels(self, table: pa.Table, strings: Mapping[str, pa.ChunkedArray]) -> None:
+        """Refuse columns of annotators' names, where a row is one annotation."""
+        if "label" not in strings:
+            return
+        labels = pc.unique(strings["label"].drop_null())
+        for name in table.column_names:
+            said = pc.unique(table[name].drop_null())
+            if len(said) and len(labels) and not pc.any(pc.is_in(said, value_set=labels)).as_py():
+                raise InputError(
+                    f"No value of the annotator column {name} is a label of {self.label}",
+                    ids=said.to_pylist(),
+                    hint=f"Is a row one annotation, and {name} names who said it? Then say so: annotator={name!r}, "
+                    f"--annotator {name}, with the id of what was labeled",
+                )
 
     def _spans(self, table: pa.Table, strings: Mapping[str, pa.ChunkedArray]) -> dict[str, pa.ChunkedArray]:
         """Return the canonical spans, and the texts where the tokens make them."""

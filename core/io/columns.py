@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,6 +13,7 @@ import pyarrow.compute as pc
 from ..errors import InputError
 
 EXACT = 2**53  # from here on a float64 skips whole numbers
+_CLASSES = "labelsift judges classes: name a column of class names, ids or texts"
 _PIECE = 1 << 30  # bytes: well below what 32-bit offsets can address
 
 
@@ -25,8 +27,48 @@ def require(present: Sequence[str], wanted: Sequence[str]) -> None:
         return
     near = {column: difflib.get_close_matches(column, present, n=1, cutoff=0.5) for column in missing}
     hints = [f"Did you mean {match[0]} instead of {column}?" for column, match in near.items() if match]
+    for whole in present:
+        if "," in whole and {part.strip() for part in whole.split(",")} <= set(wanted):
+            hints = [
+                f"The column {whole!r} has a comma in its name: on the command line write '\"{whole}\"', or repeat the "
+                "option for each column"
+            ]
     columns = ", ".join(present[:20]) + (" …" if len(present) > 20 else "")
     raise InputError("The data has no such column", ids=missing, hint=" ".join([*hints, f"It has: {columns}"]))
+
+
+def path_in(row: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401 - any JSON
+    """Return what stands at a dotted path of nested objects, None where there is no such place.
+
+    >>> path_in({"data": {"text": "a"}}, "data.text"), path_in({"data": 1}, "data.text")
+    ('a', None)
+    """
+    value: Any = row
+    for part in name.split("."):
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return value
+
+
+def root_of(name: str, present: Sequence[str]) -> str:
+    """Return the column that holds a dotted path: ``data`` for ``data.text``, where no column is called that."""
+    root = name.partition(".")[0]
+    return root if name not in present and root in present else name
+
+
+def with_paths(table: pa.Table, names: Sequence[str]) -> pa.Table:
+    """Return the table with a column for each dotted path into its structs."""
+    for name in names:
+        root, *path = name.split(".")
+        if name in table.column_names or root not in table.column_names:
+            continue
+        column = table[root]
+        for part in path:
+            if not pa.types.is_struct(column.type) or column.type.get_field_index(part) < 0:
+                break
+            column = pc.struct_field(column, part)
+        else:
+            table = table.append_column(name, column)
+    return table
 
 
 def require_utf8(table: pa.Table, source: str) -> None:
@@ -102,6 +144,11 @@ def as_strings(column: pa.ChunkedArray, *, role: str, column_name: str) -> pa.Ch
         return pc.cast(column, pa.string())
     if pa.types.is_floating(kind):
         return _whole_numbers(column, role=role, column_name=column_name)
+    if pa.types.is_decimal(kind):  # whole numbers beyond 64 bits
+        column = pc.replace_substring_regex(pc.cast(column, pa.string()), r"\.0*$", "")
+        if pc.any(pc.match_substring(column, ".")).as_py():
+            raise InputError(f"The {role} column {column_name} holds fractions", hint=_CLASSES)
+        return column
     raise InputError(
         f"The {role} column {column_name} holds {kind}, not text", hint="Turn it into strings before reading"
     )
@@ -114,7 +161,7 @@ def _whole_numbers(column: pa.ChunkedArray, *, role: str, column_name: str) -> p
     if pc.any(pc.not_equal(rounded, column)).as_py():
         raise InputError(
             f"The {role} column {column_name} holds fractions",
-            hint="labelsift judges classes: name a column of class names, ids or texts",
+            hint=_CLASSES,
         )
     large = pc.fill_null(pc.greater_equal(pc.abs(rounded), EXACT), False)
     if pc.any(large).as_py():

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from ..data.class_names import scalar_text
 from ..errors import InputError
 from .column_roles import ColumnRoles
+from .feature_names import named
 
 
 def from_memory(source: Any, columns: ColumnRoles) -> pa.Table:  # noqa: ANN401 - any container
@@ -23,8 +24,7 @@ def from_memory(source: Any, columns: ColumnRoles) -> pa.Table:  # noqa: ANN401 
     """
     module = type(source).__module__.partition(".")[0]
     if module == "pandas" and hasattr(source, "columns"):
-        names = [str(name) for name in source.columns]
-        return pa.table({name: _pandas_column(source.iloc[:, names.index(name)]) for name in columns.present(names)})
+        return _from_pandas(source, columns)
     if module == "datasets" and hasattr(source, "with_format") and hasattr(source, "select_columns"):
         return _from_hugging_face(source, columns)
     if isinstance(source, pa.RecordBatch):
@@ -32,6 +32,18 @@ def from_memory(source: Any, columns: ColumnRoles) -> pa.Table:  # noqa: ANN401 
     if not isinstance(source, pa.Table):
         source = _from_stream(source)
     return source.select(columns.present(source.column_names))
+
+
+def first_rows(source: Any) -> pa.Table:  # noqa: ANN401 - any container
+    """Return the first rows of what can be cut, all columns; no columns for anything else."""
+    try:
+        if type(source).__module__.startswith("pandas"):
+            return pa.Table.from_pandas(source.iloc[:1_000], preserve_index=False)
+        return (pa.table(source) if hasattr(source, "__arrow_c_stream__") else source.with_format("arrow")[:1_000])[
+            :1_000
+        ]
+    except (pa.ArrowException, TypeError, ValueError, AttributeError, OverflowError):
+        return pa.table({})
 
 
 def _from_stream(source: Any) -> pa.Table:  # noqa: ANN401
@@ -47,10 +59,44 @@ def _from_stream(source: Any) -> pa.Table:  # noqa: ANN401
     )
 
 
-def _pandas_column(column: Any) -> pa.Array | pa.ChunkedArray:  # noqa: ANN401
+def _from_pandas(frame: Any, columns: ColumnRoles) -> pa.Table:  # noqa: ANN401
+    """Return the columns of a data frame; its index goes by its name, or ``index``, where no column is called so."""
+    names = [str(name) for name in frame.columns]
+    levels = {str(name or "index"): level for level, name in enumerate(frame.index.names)}
+    levels = {name: level for name, level in levels.items() if name not in names}
+    try:
+        present = columns.present([*names, *(name for name in levels if name in columns.names)])
+    except InputError as error:
+        hint = f"Its index may be named, too: {', '.join(levels)}" if levels else ""
+        raise InputError(error.what, ids=error.ids, hint=f"{error.hint}. {hint}".strip(". ")) from None
+    values = {
+        name: frame.index.get_level_values(levels[name]).to_series()
+        if name not in names
+        else frame.iloc[:, names.index(name)]
+        for name in present
+    }
+    roles = columns.as_text | columns.as_json
+    return pa.table({name: _pandas_column(column, name=name, role=name in roles) for name, column in values.items()})
+
+
+def _pandas_column(column: Any, *, name: str, role: bool) -> pa.Array | pa.ChunkedArray:  # noqa: ANN401
+    """Return a column; what two kinds of numbers write differently, 2 and 2.0, 1 and True, is one value."""
+    if str(column.dtype).startswith("Sparse"):
+        column = column.sparse.to_dense()
+    inner = getattr(column.dtype, "categories", column).dtype
+    if str(inner).startswith(("complex", "interval", "period")):
+        if role:
+            raise InputError(
+                f"The column {name} holds {inner}, not text", hint="Turn it into strings before reading: .astype(str)"
+            )
+        column = column.astype(str)
+    if column.dtype == object:
+        kinds = set(map(type, column))
+        if kinds & {bool, np.bool_} and any(issubclass(kind, (int, float, np.number)) for kind in kinds - {bool}):
+            column = column.map(lambda value: int(value) if isinstance(value, (bool, np.bool_)) else value)
     try:
         return pa.array(column, from_pandas=True)
-    except (pa.ArrowInvalid, pa.ArrowTypeError):  # numbers and texts in one column, or in one list
+    except (pa.ArrowException, OverflowError, ValueError, TypeError):  # numbers and texts in one column, or in one list
         missing = column.isna().to_numpy()
         texts = [None if absent else _written(value) for value, absent in zip(column, missing, strict=True)]
         return pa.array(texts, pa.string())
@@ -59,7 +105,7 @@ def _pandas_column(column: Any) -> pa.Array | pa.ChunkedArray:  # noqa: ANN401
 def _written(value: Any) -> str:  # noqa: ANN401
     """Write one cell: lists and objects as JSON, with numpy's numbers and arrays as plain ones."""
     if not isinstance(value, (list, tuple, dict)):
-        return str(value)
+        return scalar_text(value)
     return json.dumps(
         value, ensure_ascii=False, default=lambda cell: cell.tolist() if hasattr(cell, "tolist") else str(cell)
     )
@@ -75,16 +121,4 @@ def _from_hugging_face(dataset: Any, columns: ColumnRoles) -> pa.Table:  # noqa:
         raise InputError("An IterableDataset cannot be read at random", hint="Load the data set without streaming")
     # A data set that was shuffled or filtered holds an index map, which only formatting resolves.
     table = dataset.select_columns(present).with_format("arrow")[:]
-    for position, name in enumerate(table.column_names):
-        names = getattr(dataset.features[name], "names", None)
-        if names is not None:  # a ClassLabel: numbers that stand for names, -1 for no label
-            table = table.set_column(position, name, _class_names(table[name], names))
-    return table
-
-
-def _class_names(codes: pa.ChunkedArray, names: Sequence[str]) -> pa.ChunkedArray:
-    pieces = []
-    for chunk in codes.chunks:
-        numbers = chunk.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
-        pieces.append(pa.array(names, pa.string()).take(pa.array(numbers, mask=numbers < 0)))
-    return pa.chunked_array(pieces, pa.string())
+    return named(table, dataset.features.arrow_schema)

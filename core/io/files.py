@@ -1,135 +1,93 @@
-"""Reading of csv, tsv, jsonl and parquet files, plain or compressed, local or at a URL, into Arrow tables."""
+"""Reading of csv, tsv, txt, jsonl, parquet, Arrow and xlsx files and saved folders into Arrow tables."""
 
 from __future__ import annotations
 
 import io
+import json
 import re
-from collections.abc import Callable
-from functools import partial
-from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from itertools import islice
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..errors import InputError
+from .binary_files import read_arrow, read_parquet, read_workbook
 from .column_roles import ColumnRoles
-from .columns import EXACT, plain, require_utf8
+from .columns import EXACT, require_utf8, with_paths
+from .dialect import DELIMITERS, Dialect, Form, dialect_of, looks_like_data, swallowed
+from .json_documents import is_odd
 from .json_lines import read_by_line
+from .opening import DELIMITED, SAVED, Opened, kind, opener, stem
 
-if TYPE_CHECKING:
-    from pyarrow import fs
-
-    Opened = Callable[[], pa.NativeFile]
+__all__ = ["csv_options", "kind", "read_columns", "stem"]
 
 BLOCK = 16 << 20  # bytes parsed at once: also the longest row that can be read
-PARQUET_ROWS = 131_072  # decoded at once
-
-FORMATS = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl", ".parquet": "parquet"}
-COMPRESSIONS = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd", ".lz4": "lz4"}
 
 
-def stem(source: str) -> str:
-    """Return the file's name without format and compression.
-
-    >>> stem("s3://bucket/tickets.csv.gz")
-    'tickets'
-    """
-    path = PurePosixPath(source)
-    return path.with_suffix("").stem if path.suffix in COMPRESSIONS else path.stem
-
-
-def kind(source: str) -> tuple[str, str | None]:
-    """Tell format and compression from the name's endings.
-
-    >>> kind("tickets.jsonl.zst")
-    ('jsonl', 'zstd')
-    """
-    path = PurePosixPath(source)
-    compression = COMPRESSIONS.get(path.suffix.lower())
-    suffix = (path.with_suffix("").suffix if compression else path.suffix).lower()
-    if suffix not in FORMATS:
-        raise InputError(
-            f"labelsift cannot tell the format of {source}",
-            hint=f"Name it with one of {', '.join(FORMATS)}, with {', '.join(COMPRESSIONS)} where compressed",
-        )
-    return FORMATS[suffix], compression
-
-
-def read_columns(source: str, columns: ColumnRoles, *, encoding: str) -> pa.Table:
+def read_columns(source: str, columns: ColumnRoles, *, form: Form) -> tuple[pa.Table, str]:
     """Read only the columns of a file that are named.
 
     Columns of single values are taken as they stand in a csv file: the id ``007`` stays ``007``. Columns of lists and
     objects come from jsonl as JSON texts: Arrow takes lists of texts that look like dates for times, and knows no list
     of numbers and texts.
 
+    Returns
+    -------
+    tuple
+        The columns, and what was recognized that the file's name does not tell; empty where nothing was.
+
     Raises
     ------
     InputError
         If the file is missing, empty or broken, or has no such column.
     """
-    form, compression = kind(source)
-    system, path = _locate(source)
-    opened = partial(system.open_input_stream, path, compression=compression)
+    name, opened = opener(source, form.format)
+    dialect, note = Dialect(","), ""
     try:
-        if form == "parquet":
-            table = _parquet(system, path, columns)
-            require_utf8(table, source)
-        elif form == "jsonl":
+        if name == "parquet":
+            table = read_parquet(opened, columns)
+        elif name in ("arrow", SAVED):
+            table = read_arrow(opened, source, columns)
+        elif name == "xlsx":
+            table = read_workbook(opened, columns)
+        elif name in DELIMITED:
+            dialect = dialect_of(opened, form, DELIMITED[name], columns.names)
+            table = _csv(opened, columns, form, dialect, source)
+            note = _recognized(dialect, DELIMITED[name], form)
+        elif name in ("jsonl", "json"):
             table = _jsonl(opened, columns, source)
         else:
-            delimiter = "\t" if form == "tsv" else ","
-            table = _csv(opened, columns, encoding, delimiter=delimiter)
+            raise InputError(f"{source} is read as {name} for spans only", hint="Leave out label=… and annotators=…")
+        if name in ("parquet", "arrow", SAVED):
+            require_utf8(table, source)
         table.validate(full=True)  # of the text formats only csv was checked for bytes that are no UTF-8
-        return table
+        return table, note
     except FileNotFoundError:
         raise InputError(f"There is no file {source}", hint="Check the path") from None
-    except LookupError:
-        raise InputError(f"There is no encoding called {encoding}", hint="Name one such as utf-8 or cp1252") from None
-    except (pa.ArrowInvalid, UnicodeError, OSError) as error:
-        text = None if form == "parquet" else "utf-8" if form == "jsonl" else encoding
-        raise _broken(source, error, opened, text) from None
+    except (pa.ArrowException, UnicodeError, OSError, EOFError, ArithmeticError) as error:
+        text = form.encoding if name in DELIMITED else "utf-8" if "json" in name else None
+        raise _broken(source, error, opened, text, dialect) from None
 
 
-def _locate(source: str) -> tuple[fs.FileSystem, str]:
-    from pyarrow import fs
-
-    if "://" in source:
-        try:
-            return fs.FileSystem.from_uri(source)
-        except (pa.ArrowInvalid, OSError) as error:
-            raise InputError(
-                f"The address {source} cannot be opened ({error})", hint="Give file://, s3:// or a path"
-            ) from None
-    return fs.LocalFileSystem(), source
-
-
-def _parquet(system: fs.FileSystem, path: str, columns: ColumnRoles) -> pa.Table:
-    """Read batch by batch and give freed memory back each time: the peak stays near the table's own size.
-
-    Pre-buffering, or decoding whole column chunks, would hold the data twice.
-    """
-    from pyarrow import parquet
-
-    pool = pa.default_memory_pool()
-    parts: list[pa.Table] = []
-    with parquet.ParquetFile(system.open_input_file(path), pre_buffer=False, buffer_size=1 << 20) as file:
-        present = columns.present(file.schema_arrow.names)
-        for batch in file.iter_batches(batch_size=PARQUET_ROWS, columns=present, use_threads=False):
-            parts.append(plain(pa.Table.from_batches([batch])))
-            pool.release_unused()
-        empty = file.schema_arrow.empty_table().select(present)
-    return pa.concat_tables(parts).unify_dictionaries() if parts else empty
+def _recognized(dialect: Dialect, default: str, form: Form) -> str:
+    """Say what was told from the file and not from its name."""
+    sign = DELIMITERS.get(dialect.delimiter, repr(dialect.delimiter))
+    parts = [f"a {sign} between the columns"] if not form.delimiter and dialect.delimiter != default else []
+    if form.quotes is None and not dialect.quotes:
+        parts.append("quotation marks as a part of the texts, for not every value that begins with one is quoted")
+    return f"The file was read with {' and '.join(parts)}." if parts else ""
 
 
 def _jsonl(opened: Opened, columns: ColumnRoles, source: str) -> pa.Table:
-    from pyarrow import json
+    from pyarrow import json as arrow_json
 
     try:
-        if columns.as_json:  # Arrow knows no list of numbers and texts
+        if columns.as_json or is_odd(opened):  # Arrow knows no list of numbers and texts
             raise pa.ArrowInvalid("changed from text")
         with opened() as stream:
-            table = json.read_json(stream, read_options=json.ReadOptions(block_size=BLOCK))
+            table = arrow_json.read_json(stream, read_options=arrow_json.ReadOptions(block_size=BLOCK))
+        table = with_paths(table, columns.names)
         if any(_guessed_wrong(table[name]) for name in columns.as_text if name in table.column_names):
             raise pa.ArrowInvalid("changed from text")
     except pa.ArrowInvalid as error:
@@ -147,22 +105,42 @@ def _guessed_wrong(column: pa.ChunkedArray) -> bool:
     return pa.types.is_floating(column.type) and pc.any(pc.greater_equal(pc.abs(column), EXACT)).as_py() is True
 
 
-def csv_options(encoding: str, delimiter: str, *, use_threads: bool = True) -> dict[str, Any]:
+def csv_options(encoding: str, dialect: Dialect, *, use_threads: bool = True) -> dict[str, Any]:
     """Return how Arrow's csv reader is to read and parse: in large blocks, with line breaks in quoted values."""
     from pyarrow import csv
 
     return {
-        "read_options": csv.ReadOptions(block_size=BLOCK, encoding=encoding, use_threads=use_threads),
-        "parse_options": csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+        "read_options": csv.ReadOptions(
+            block_size=BLOCK,
+            encoding=encoding,
+            use_threads=use_threads,
+            skip_rows=dialect.skipped,
+            column_names=list(dialect.header) or None,
+        ),
+        "parse_options": csv.ParseOptions(
+            delimiter=dialect.delimiter,
+            quote_char='"' if dialect.quotes else False,
+            newlines_in_values=dialect.quotes,
+        ),
     }
 
 
-def _csv(opened: Opened, columns: ColumnRoles, encoding: str, *, delimiter: str) -> pa.Table:
+def _csv(opened: Opened, columns: ColumnRoles, form: Form, dialect: Dialect, source: str) -> pa.Table:
     from pyarrow import csv
 
-    options = csv_options(encoding, delimiter)
+    options = csv_options(form.encoding, dialect)
     with opened() as stream, csv.open_csv(stream, **options) as reader:
-        present = columns.present(reader.schema.names)
+        names = reader.schema.names
+    try:
+        present = columns.present(names)
+    except InputError as error:
+        if dialect.header or not (looks_like_data(names) or len(names) == 1):
+            raise
+        raise InputError(
+            error.what, ids=error.ids,
+            hint="Does the first line hold data, and no header? Then name the columns in their order: "
+            f"columns=['text', 'label'], --columns text,label. {error.hint}",
+        ) from None  # fmt: skip
     converting = csv.ConvertOptions(
         include_columns=present,
         column_types=dict.fromkeys(columns.as_text | columns.as_json, pa.string()),
@@ -173,25 +151,41 @@ def _csv(opened: Opened, columns: ColumnRoles, encoding: str, *, delimiter: str)
     undecodable = [field.name for field in table.schema if pa.types.is_binary(field.type)]
     if undecodable:  # how a column whose type was inferred shows bytes that are no UTF-8
         raise UnicodeError(", ".join(undecodable))
+    if form.quotes is None and dialect.quotes and _line_ends(opened) > len(table) + 1:
+        value = swallowed(opened, form.encoding, dialect)
+        if value is not None:
+            line, ends = value
+            raise InputError(
+                f"In {source} a value that begins with a quotation mark in line {line} swallows {ends} line ends",
+                hint="If quotation marks are a part of the texts, say quotes=False, --no-quotes; if it is one value, "
+                "quotes=True, --quotes; else close it",
+            )
     return table
 
 
-def _ragged(opened: Opened, encoding: str, *, delimiter: str) -> str | None:
+def _line_ends(opened: Opened) -> int:
+    with opened() as stream:
+        return sum(block.count(b"\n") for block in iter(lambda: stream.read(BLOCK), b""))
+
+
+def _ragged(opened: Opened, encoding: str, dialect: Dialect) -> str | None:
     """Say which row has another number of columns than the header; only the slow reader knows."""
     from pyarrow import csv
 
     try:
         with opened() as stream:
-            csv.read_csv(stream, **csv_options(encoding, delimiter, use_threads=False))
+            csv.read_csv(stream, **csv_options(encoding, dialect, use_threads=False))
     except pa.ArrowInvalid as error:
         match = re.search(r"Row #(\d+): Expected (\d+) columns, got (\d+)", str(error))
         if match:
             row, expected, got = match.groups()
-            return f"row {row} has {got} columns and the header has {expected}, counting the header and no empty lines"
+            head = "are named" if dialect.header else "the header has"
+            number = f"{expected} {head}" if dialect.header else f"{head} {expected}"
+            return f"row {row} has {got} columns and {number}, counting the header and no empty lines"
     return None
 
 
-def _broken(source: str, error: Exception, opened: Opened, encoding: str | None) -> InputError:
+def _broken(source: str, error: Exception, opened: Opened, encoding: str | None, dialect: Dialect) -> InputError:
     """Say why a file cannot be read, with the first line that cannot be decoded."""
     message = str(error).splitlines()[0] if str(error) else type(error).__name__
     if message.startswith("Empty ") or "size is 0 bytes" in message:
@@ -204,10 +198,13 @@ def _broken(source: str, error: Exception, opened: Opened, encoding: str | None)
             hint="Save it as UTF-8, or name its encoding (for example encoding='cp1252', --encoding cp1252)",
         )
     if "columns, got" in message and encoding:
-        place = _ragged(opened, encoding, delimiter="\t" if kind(source)[0] == "tsv" else ",")
+        place = _ragged(opened, encoding, dialect)
         if place:
+            sign = DELIMITERS.get(dialect.delimiter, repr(dialect.delimiter))
             return InputError(
-                f"{source} cannot be read ({place})", hint="Quote values that hold a comma or a line break"
+                f"{source} cannot be read with a {sign} between the columns ({place})",
+                hint=f"Quote values that hold a {sign} or a line break; or name what parts the columns (delimiter=';', "
+                "--delimiter ';'), or say that nothing is quoted (quotes=False, --no-quotes)",
             )
     return InputError(f"{source} cannot be read ({message})", hint="Mend the file, or save it as parquet")
 
@@ -222,3 +219,27 @@ def _first_undecodable(opened: Opened, encoding: str) -> tuple[int, str] | None:
             except UnicodeError as error:
                 return number, str(error)
     return None
+
+
+def head(source: str, form: Form, rows: int = 1_000) -> pa.Table:
+    """Return the first rows of a file that was read, all columns; no columns where that takes reading all of it."""
+    name, opened = opener(source, form.format)
+    try:
+        if name == "parquet":
+            from pyarrow import parquet
+
+            with parquet.ParquetFile(opened()) as file:
+                return pa.Table.from_batches([next(file.iter_batches(batch_size=rows))])
+        if name in DELIMITED:
+            from pyarrow import csv
+
+            dialect = dialect_of(opened, form, DELIMITED[name], ())
+            with opened() as stream, csv.open_csv(stream, **csv_options(form.encoding, dialect)) as reader:
+                return pa.Table.from_batches([reader.read_next_batch().slice(0, rows)])
+        if name in ("jsonl", "json"):
+            with opened() as stream:
+                lines = list(islice(io.BufferedReader(stream), rows))  # type: ignore[arg-type]
+            return pa.Table.from_pylist([json.loads(line) for line in lines if line.strip()])
+    except (pa.ArrowException, ValueError, TypeError, OverflowError, OSError, StopIteration):
+        pass  # a column that nobody asked for may be broken, or of mixed types
+    return pa.table({})

@@ -13,11 +13,12 @@ from typing import Any
 from ..data.samples import Samples
 from . import project_url, tables
 from .column_roles import ColumnRoles
-from .formats import argilla, label_studio
+from .dialect import Form
+from .formats import argilla, conll, label_studio
 from .source import Source
 
 # Each module recognizes one kind of source, and reads it; they are asked in this order.
-READERS = (project_url, label_studio, argilla, tables)
+READERS = (project_url, conll, label_studio, argilla, tables)
 
 
 def read(
@@ -29,13 +30,19 @@ def read(
     labels_separator: str | None = None,
     annotations: str | None = None,
     annotators: Sequence[str] = (),
+    annotator: str | None = None,
     spans: str | None = None,
     tokens: str | None = None,
     id: str | None = None,
     split: str | None = None,
     predicted: str | None = None,
     metadata: Sequence[str] = (),
+    missing: Sequence[str] | None = None,
     encoding: str = "utf-8",
+    format: str | None = None,
+    delimiter: str | None = None,
+    quotes: bool | None = None,
+    columns: Sequence[str] = (),
     name: str | None = None,
 ) -> Samples:
     """Read samples from a file, a URL, a data frame or a data set.
@@ -43,13 +50,15 @@ def read(
     Parameters
     ----------
     source
-        A path or URL of a csv, tsv, jsonl or parquet file (plain or compressed), or a pandas,
-        polars, Arrow or Hugging Face object; anything that speaks Arrow's C stream interface.
+        A path or URL of a csv, tsv, txt, json, jsonl, parquet, Arrow, xlsx or conll file, plain, compressed or alone in
+        a zip archive; a folder that ``datasets.save_to_disk`` wrote; a pandas, polars, Arrow or Hugging Face object,
+        or anything that speaks Arrow's C stream interface.
         ``label-studio://PROJECT``, and so for every installed platform that can be read: the project says itself
         where text and labels stand. An export of Label Studio says it nearly as well; see
         :mod:`labelsift.io.formats.label_studio`.
     text, label, id, split, predicted
-        The columns that hold each role. Without ``id`` the id is a hash of the text.
+        The columns that hold each role; ``data.text`` is the field ``text`` of objects in a column ``data``, and a data
+        frame's index goes by its name, or ``index``. Without ``id`` the id is a hash of the text.
         A missing label (null or blank) means unlabeled. ``text=None`` is for images, sounds and whatever else is
         known by its id alone; a scan then needs embeddings or probabilities.
     labels
@@ -60,6 +69,9 @@ def read(
     annotations, annotators
         What several annotators said: a column of objects (annotator → label: structs, maps or JSON), or one column
         of labels each annotator. Without ``label``, the label is what most of them say.
+    annotator
+        Where a row is one annotation: the column of who gave its ``label``. Rows of one id (or of one text, without
+        ids) are one sample, whose label is what most say.
     spans
         The column of what is marked in each text, instead of ``label``: character spans, tags of ``tokens``, or the
         column of an export; see :mod:`labelsift.io.span_formats`. Missing means unlabeled, an empty list that there is
@@ -70,8 +82,16 @@ def read(
         the tokens, joined by one space.
     metadata
         Further columns to keep, for slices and for the people who review.
+    missing
+        The labels that mean that there is none, ``[]`` for no such label. By default what pandas and databases write
+        (``nan``, ``NULL`` …), with a note.
     encoding
-        Of csv and tsv files.
+        Of csv, tsv, txt and conll files.
+    format
+        ``csv``, ``jsonl`` …, where the file's name does not tell.
+    delimiter, quotes, columns
+        Of csv, tsv and txt files: the character between the columns, whether ``"`` quotes values, and the columns'
+        names where the file has no header. Without them the first lines tell; a value that swallows rows is refused.
     name
         What to call the data set; the file's stem by default.
 
@@ -88,25 +108,32 @@ def read(
     >>> len(samples), samples.classes
     (2, ('x',))
     """
-    columns = ColumnRoles(
-        text=text,
-        label=label,
-        labels=labels,
+    roles = ColumnRoles(
+        text=_column(text),
+        label=_column(label),
+        labels=_column(labels) if labels is None or isinstance(labels, (str, int)) else _several(labels),
         labels_separator=labels_separator,
-        annotations=annotations,
+        annotations=_column(annotations),
         annotators=_several(annotators),
-        spans=spans,
-        tokens=tokens,
-        id=id,
-        split=split,
-        predicted=predicted,
+        annotator=_column(annotator),
+        spans=_column(spans),
+        tokens=_column(tokens),
+        id=_column(id),
+        split=_column(split),
+        predicted=_column(predicted),
         metadata=_several(metadata),
+        missing=None if missing is None else _several(missing),
     )
-    origin = Source(source, encoding=encoding, name=name)
-    reader = next(reader for reader in READERS if reader.recognizes(origin, columns))
-    return reader.read(origin, columns)
+    form = Form(format, encoding, delimiter, quotes, tuple(_several(columns)))
+    origin = Source(source, form=form, name=name)
+    reader = next(reader for reader in READERS if reader.recognizes(origin, roles))
+    return reader.read(origin, roles)
 
 
-def _several(names: Sequence[str]) -> list[str]:
+def _column(name: Any) -> str | None:  # noqa: ANN401 - data frames have numbers for names, too
+    return None if name is None else str(name)
+
+
+def _several(names: Any) -> list[str]:  # noqa: ANN401 - a list, an array or an index of names
     """Return the names without repeats; one name alone is one, not its letters."""
-    return [names] if isinstance(names, str) else list(dict.fromkeys(names))
+    return [str(names)] if isinstance(names, (str, int)) else list(dict.fromkeys(map(str, names)))

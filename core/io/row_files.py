@@ -13,6 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,15 +22,26 @@ import pyarrow.compute as pc
 
 from ..data.samples import Samples
 from ..errors import InputError
-from .files import csv_options, kind
+from .dialect import Dialect, Form, dialect_of
+from .files import csv_options
+from .json_documents import is_document
+from .opening import DELIMITED, kind
 
 LINE = "line"  # the one column that jsonl is held in
-_DELIMITERS = {"csv": ",", "tsv": "\t"}
 
 
 def form_of(path: str | Path) -> str:
-    """Tell a file's format from its name: csv, tsv, jsonl or parquet."""
-    return kind(os.fspath(path))[0]
+    """Tell a file's format from its name: csv, tsv, txt, jsonl or parquet.
+
+    Raises
+    ------
+    InputError
+        If it is one that is read, and not written.
+    """
+    form = kind(os.fspath(path))[0]
+    if form not in (*DELIMITED, "jsonl", "json", "parquet"):
+        raise InputError(f"Corrections are not written into {form} files", hint="Save it as csv, jsonl or parquet")
+    return form.replace("json", "jsonl") if form == "json" else form
 
 
 @dataclass(frozen=True)
@@ -42,10 +54,13 @@ class RowFile:
         csv, tsv, jsonl or parquet.
     table
         For jsonl one column with the lines, else the file's columns.
+    dialect
+        How a delimited file is written, where it is not as its form has it by default.
     """
 
     form: str
     table: pa.Table
+    dialect: Dialect | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -83,15 +98,15 @@ class RowFile:
         return replace(self, table=self.table.take(pa.array(rows, pa.int64())))
 
 
-def load(path: str | Path, *, encoding: str = "utf-8") -> RowFile:
-    """Read a whole file of this machine.
+def load(path: str | Path, *, encoding: str = "utf-8", wanted: Sequence[str] = ()) -> RowFile:
+    """Read a whole file of this machine; columns that are ``wanted`` tell what parts them.
 
     Raises
     ------
     InputError
         If it is missing or broken, or two of its columns have the same name.
     """
-    form = form_of(path)
+    form, dialect = form_of(path), None
     _, compression = kind(os.fspath(path))
     try:
         if form == "parquet":
@@ -100,7 +115,15 @@ def load(path: str | Path, *, encoding: str = "utf-8") -> RowFile:
             table = parquet.read_table(path, partitioning=None)
         else:
             with pa.input_stream(os.fspath(path), compression=compression) as stream:
-                table = _lines(stream) if form == "jsonl" else _cells(stream, _DELIMITERS[form], encoding)
+                content = stream.read()
+            if form == "jsonl":
+                if kind(os.fspath(path))[0] == "json" and is_document(partial(pa.BufferReader, content)):
+                    raise InputError(f"{path} is one JSON document", hint="Write one object a line, as .jsonl")
+                table = _lines(content)
+            else:
+                opened = partial(pa.BufferReader, content)
+                dialect = dialect_of(opened, Form(encoding=encoding), DELIMITED[form], wanted)
+                table = _cells(content, dialect, encoding)
     except FileNotFoundError:
         raise InputError(f"There is no file {path}", hint="Check the path") from None
     except (pa.ArrowException, UnicodeError, LookupError, OSError) as error:
@@ -108,7 +131,7 @@ def load(path: str | Path, *, encoding: str = "utf-8") -> RowFile:
     twice = [name for name, count in Counter(table.column_names).items() if count > 1]
     if twice:
         raise InputError(f"Columns of {path} have the same name", ids=twice, hint="Rename them")
-    return RowFile(form, table)
+    return RowFile(form, table, dialect)
 
 
 def save(rows: RowFile, path: Path) -> None:
@@ -124,16 +147,15 @@ def save(rows: RowFile, path: Path) -> None:
             stream.write(part.encode())
 
 
-def _lines(stream: pa.NativeFile) -> pa.Table:
-    lines = (line.decode().rstrip("\r\n") for line in io.BufferedReader(stream))  # type: ignore[arg-type]
+def _lines(content: bytes) -> pa.Table:
+    lines = (line.decode().rstrip("\r\n") for line in io.BytesIO(content))
     return pa.table({LINE: pa.chunked_array([pa.array([line for line in lines if line.strip()], pa.string())])})
 
 
-def _cells(stream: pa.NativeFile, delimiter: str, encoding: str) -> pa.Table:
+def _cells(content: bytes, dialect: Dialect, encoding: str) -> pa.Table:
     from pyarrow import csv
 
-    content = stream.read()
-    options = csv_options(encoding, delimiter)
+    options = csv_options(encoding, dialect)
     with csv.open_csv(pa.BufferReader(content), **options) as reader:
         names = reader.schema.names
     converting = csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False)
@@ -145,8 +167,10 @@ def _written(rows: RowFile) -> Iterator[str]:
         for batch in rows.table.to_batches(max_chunksize=8192):
             yield "".join(f"{line}\n" for line in batch.column(0).to_pylist())
         return
-    delimiter = _DELIMITERS[rows.form]
-    odd = re.compile(f'[{re.escape(delimiter)}"\r\n]|^ | $|^\ufeff')
+    dialect = rows.dialect or Dialect(DELIMITED[rows.form])
+    delimiter = dialect.delimiter
+    odd = re.compile(f'[{re.escape(delimiter)}"\r\n]|^ | $|^\ufeff' if dialect.quotes else "(?!)")
+    yield f"sep={delimiter}\n" * dialect.skipped
     quoted = [_quoted(name, odd) for name in rows.table.column_names]
     yield delimiter.join(quoted) + "\n"
     for batch in rows.table.to_batches(max_chunksize=8192):

@@ -8,27 +8,33 @@ them:
 - Label Studio's ``annotations`` (the first that was not cancelled counts) or one ``result``;
 - Argilla's responses of a record, ``[{"value": [{"label", "start", "end"}, …], …}]`` (the first submitted counts) and
   its suggestion, ``{"value": …}``;
+- doccano's ``{"label", "start_offset", "end_offset"}`` and ``[start, end, "type"]``, spaCy's ``{"entities": […]}`` and
+  ``{"ents": […]}``, what pipelines of transformers return (``entity_group``, or ``entity`` a token);
 - tags, one a token, when the tokens are named too.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
 
-from ..data.spans import Span, canonical, fault, from_bio
+from ..data.spans import Span, canonical, fault, from_bio, placed
+from ..data.written_lists import CURE, WrittenByNumpyError, loaded
 from ..errors import InputError
 
-TYPE_KEYS = ("label", "type", "tag", "entity", "entity_type", "labels")
+TYPE_KEYS = ("label", "type", "tag", "entity", "entity_group", "entity_type", "labels")
 FORMS = '[[start, end, "type"], …], [{"start": …, "end": …, "label": …}, …], tags with tokens=…, or an export'
 UNSUBMITTED = ("draft", "discarded")
 
 
 class _Unknown(ValueError):
     """A cell in no known form."""
+
+
+class _Displaced(ValueError):
+    """A region whose words stand somewhere else in the text."""
 
 
 def canonical_column(
@@ -51,9 +57,12 @@ def canonical_column(
     broken: dict[str, str] = {}
     for value, text, name in zip(column.to_pylist(), texts, names, strict=True):
         try:
-            spans = spans_of(value)
+            spans = spans_of(value, text)
         except _Unknown:
             odd.append(name)
+            continue
+        except _Displaced as error:
+            broken[name] = str(error)
             continue
         wrong = fault(spans, text) if spans else None
         if wrong:
@@ -75,21 +84,35 @@ def _refuse(odd: Sequence[str], broken: Mapping[str, str], column_name: str) -> 
         )
 
 
-def spans_of(value: object) -> list[Span] | None:
-    """Return the spans of one cell in any of the forms but tags; None = unlabeled."""
+def spans_of(value: object, text: str | None = None) -> list[Span] | None:
+    """Return the spans of one cell in any of the forms but tags; None = unlabeled.
+
+    Regions of Label Studio are held against the words that they marked in the ``text``.
+    """
     if isinstance(value, str):
         value = _loaded(value)
     if value is None:
         return None
     if isinstance(value, Mapping):
-        return _of_mapping(value)
+        return _of_mapping(value, text)
     if not isinstance(value, list):
         raise _Unknown(type(value).__name__)
     if value and isinstance(value[0], Mapping) and ("result" in value[0] or "value" in value[0]):
-        return _exported(value)
+        return _exported(value, text)
     if value and isinstance(value[0], list) and all(_is_answer(item) for item in value):
-        return next((spans_of(item) for item in value if item is not None), None)  # Argilla: one list a person
+        return next((spans_of(item, text) for item in value if item is not None), None)  # Argilla: one list a person
+    if value and all(isinstance(item, Mapping) and {"entity", "word", "start", "end"} <= item.keys() for item in value):
+        return _of_pipeline(value)
     return [_span(item) for item in value]
+
+
+def _of_pipeline(tokens: Sequence[Mapping[str, Any]]) -> list[Span]:
+    """Read what a token classification pipeline of transformers says when it does not aggregate: tagged tokens."""
+    places = [(_whole(token["start"]), _whole(token["end"])) for token in tokens]
+    try:
+        return from_bio([str(token["entity"]) for token in tokens], places)
+    except ValueError:
+        return [_span(token) for token in tokens]
 
 
 def _is_answer(item: object) -> bool:
@@ -100,43 +123,51 @@ def _loaded(text: str) -> Any:  # noqa: ANN401 - any JSON
     if not text.strip():
         return None
     try:
-        return json.loads(text)
+        return loaded(text)
     except ValueError:
         raise _Unknown(text) from None
 
 
-def _of_mapping(value: Mapping[str, Any]) -> list[Span] | None:
-    for key in ("result", "value"):  # one annotation of Label Studio, one suggestion of Argilla
+def _of_mapping(value: Mapping[str, Any], text: str | None) -> list[Span] | None:
+    # one annotation of Label Studio, one suggestion of Argilla, training data and documents of spaCy
+    for key in ("result", "value", "entities", "ents", "spans"):
         if key in value:
-            return spans_of(value[key])
+            return spans_of(value[key], text)
     if {"start", "end", "label"} <= value.keys() and isinstance(value["start"], list):  # a list of structs, transposed
         return [_span(list(parts)) for parts in zip(value["start"], value["end"], value["label"], strict=True)]
     raise _Unknown("mapping")
 
 
-def _exported(value: Sequence[Mapping[str, Any]]) -> list[Span] | None:
+def _exported(value: Sequence[Mapping[str, Any]], text: str | None) -> list[Span] | None:
     """Read Label Studio's annotations or one result of it, or Argilla's responses."""
     if "result" in value[0]:
         kept = [annotation for annotation in value if not annotation.get("was_cancelled")]
-        return spans_of(kept[0]["result"]) if kept else None
+        return spans_of(kept[0]["result"], text) if kept else None
     if isinstance(value[0]["value"], Mapping):
-        return [span for region in value for span in _region(region)]
+        return [span for region in value for span in _region(region, text)]
     kept = [response for response in value if response.get("status") not in UNSUBMITTED]
     return spans_of(kept[0]["value"]) if kept else None
 
 
-def _region(region: Mapping[str, Any]) -> list[Span]:
+def _region(region: Mapping[str, Any], text: str | None) -> list[Span]:
     """Read one region of Label Studio's; what is no marked text (a choice, a relation) holds no span."""
     value = region.get("value")
     if region.get("type", "labels") != "labels" or not isinstance(value, Mapping):
         return []
-    return [_span([value.get("start"), value.get("end"), name]) for name in value.get("labels") or ()]
+    spans = [_span([value.get("start"), value.get("end"), name]) for name in value.get("labels") or ()]
+    if not spans or text is None:
+        return spans
+    place = placed(*spans[0][:2], value.get("text"), text)
+    if place is None:
+        raise _Displaced(f"the words marked at {spans[0][0]} do not stand there, nor at one other place only")
+    return [(*place, name) for _, _, name in spans]
 
 
 def _span(span: object) -> Span:
     if isinstance(span, Mapping):
         name = next((span[key] for key in TYPE_KEYS if span.get(key) is not None), None)
-        span = [span.get("start"), span.get("end"), name[0] if isinstance(name, list) and len(name) == 1 else name]
+        start, end = (span.get(key, span.get(f"{key}_offset")) for key in ("start", "end"))
+        span = [start, end, name[0] if isinstance(name, list) and len(name) == 1 else name]
     if not isinstance(span, (list, tuple)) or len(span) != 3:
         raise _Unknown(str(span))
     start, end, name = span
@@ -185,10 +216,13 @@ def tagged_column(
     token_texts: list[str] = []
     wrong: dict[str, list[str]] = {"count": [], "tag": [], "text": []}
     for row, (tag, token) in enumerate(zip(tags.to_pylist(), tokens.to_pylist(), strict=True)):
-        words = _strings(token) or []
+        try:
+            words, tags_of_row = _strings(token) or [], _strings(tag)
+        except WrittenByNumpyError as error:
+            raise InputError(f"The lists cannot be read ({error})", ids=[names[row]], hint=CURE) from None
         text = " ".join(words) if texts is None else texts[row]
         token_texts.append(text)
-        cells.append(_tagged(_strings(tag), words, text, wrong, names[row]))
+        cells.append(_tagged(tags_of_row, words, text, wrong, names[row]))
     for fault_kind, what, hint in (
         ("text", "The tokens of these rows do not stand in their text",
          "Leave out the text column: the text is then the tokens, joined by one space"),
@@ -223,10 +257,12 @@ def _strings(value: object) -> list[str] | None:
         if not stripped:
             return None
         try:
-            loaded = json.loads(stripped) if stripped.startswith("[") else None
-        except ValueError:
-            loaded = None
-        value = loaded if isinstance(loaded, list) else stripped.split()
+            items = loaded(stripped) if stripped.startswith(("[", "(")) else None
+        except ValueError as error:
+            if stripped.endswith(("]", ")")) and isinstance(error, WrittenByNumpyError):
+                raise
+            items = None
+        value = items if isinstance(items, list) else stripped.split()
     return [str(item) for item in value] if isinstance(value, list) else None
 
 

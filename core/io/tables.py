@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -12,9 +13,13 @@ from ..data.hashing import repeats, text_ids
 from ..data.samples import ROLES, Samples
 from ..errors import InputError
 from . import files
+from .annotation_rows import gathered
 from .column_roles import ColumnRoles
-from .columns import as_strings, blank_as_null, is_space, plain, require_utf8
-from .dataframes import from_memory
+from .columns import as_strings, blank_as_null, is_space, plain, require_utf8, with_paths
+from .dataframes import first_rows, from_memory
+from .json_documents import records_of
+from .json_lines import table_of_rows
+from .label_notes import LOOKED_AT, forgotten, without_missing
 from .source import Source, table_of
 
 
@@ -31,14 +36,21 @@ def read(source: Source, columns: ColumnRoles) -> Samples:
     InputError
         Missing columns, an empty file, undecodable bytes, ids that are missing or repeated, spans out of their text.
     """
-    if columns.spans:  # also in one JSON array, as platforms export it
-        rows = source.require_objects()
-        if rows is not None:
-            return samples_of(table_of(rows), columns, source.stem)
     if source.path is None:
-        return samples_of(source.origin, columns, source.stem)
-    table = files.read_columns(source.path, columns, encoding=source.encoding)
-    return _samples(table, columns, source.stem)
+        samples = samples_of(source.origin, columns, source.stem)
+        notes = [] if columns.labeled else forgotten(first_rows(source.origin), columns)
+        return replace(samples, notes=(*notes, *samples.notes))
+    if source.document is not None:
+        records = records_of(source.document, source.path, columns.names)
+        samples = _samples(table_of_rows(enumerate(records, start=1), columns), columns, source.stem)
+        notes = [] if columns.labeled else forgotten(table_of(records[:LOOKED_AT]), columns)
+        return replace(samples, notes=(*notes, *samples.notes))
+    table, note = files.read_columns(source.path, columns, form=source.form)
+    samples = _samples(table, columns, source.stem)
+    notes = [note] if note else []
+    if not columns.labeled:
+        notes += forgotten(files.head(source.path, source.form), columns)
+    return replace(samples, notes=(*notes, *samples.notes))
 
 
 def samples_of(container: object, columns: ColumnRoles, name: str | None) -> Samples:
@@ -57,7 +69,8 @@ def samples_of(container: object, columns: ColumnRoles, name: str | None) -> Sam
 def _samples(table: pa.Table, columns: ColumnRoles, name: str | None) -> Samples:
     if not table.num_rows:
         raise InputError(f"{name or 'The data'} holds no rows", hint="Give a file with a header and rows")
-    table = plain(table)
+    table = plain(with_paths(table, columns.names))
+    columns.require(table.column_names)
     roles = {
         role: as_strings(table[column], role=role, column_name=column)
         for role, column in columns.single.items()
@@ -65,15 +78,19 @@ def _samples(table: pa.Table, columns: ColumnRoles, name: str | None) -> Samples
     }
     if "text" in roles:
         roles["text"] = pc.fill_null(roles["text"], "")
+    notes: list[str] = []
     if "label" in roles:
-        roles["label"] = blank_as_null(roles["label"])
+        roles["label"], notes = without_missing(blank_as_null(roles["label"]), columns.missing)
+    if columns.annotator:
+        who = as_strings(table[columns.annotator], role="annotator", column_name=columns.annotator)
+        table, roles = gathered(table, roles, who)
     if "id" in roles:
         _require_unique(roles["id"], column_name=str(columns.id))
     roles |= columns.label_roles(table, roles)
     if "id" not in roles:
         roles["id"] = text_ids(roles["text"])
     ordered = {role: roles[role] for role in ROLES if role in roles}
-    return Samples(pa.table(ordered), table.select(list(columns.metadata)), name or "samples")
+    return Samples(pa.table(ordered), table.select(list(columns.metadata)), name or "samples", notes=tuple(notes))
 
 
 def _require_unique(ids: pa.ChunkedArray, *, column_name: str) -> None:
@@ -91,7 +108,8 @@ def _require_unique(ids: pa.ChunkedArray, *, column_name: str) -> None:
     raise InputError(
         f"The id column {column_name} holds duplicates ({repeated[0]} stands in rows {rows})",
         ids=repeated,
-        hint="Make the ids unique, or read without an id column: then the text identifies a sample",
+        hint="Make the ids unique, or read without an id column: then the text identifies a sample. If a row is one "
+        "annotation, name the column of who said it: annotator=…, --annotator …",
     )
 
 

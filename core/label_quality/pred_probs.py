@@ -181,13 +181,40 @@ def require_probabilities(block: Block, classes: int, ids: Callable[[np.ndarray]
     if not faults.any():
         return
     problem = int(faults[faults > 0].min())
-    hint = "Give probabilities, not logits: apply a softmax"
-    hint = {1: "Predict them again", 4: "Number the classes from 0", 5: "Name each class once a row"}.get(problem, hint)
+    rows = np.flatnonzero(faults == problem)
+    known = {1: "Predict them again", 4: "Number the classes from 0", 5: "Name each class once a row"}
     raise InputError(
         f"The probabilities of these samples {FAULTS[problem]}",
-        ids=ids(np.flatnonzero(faults == problem)),
-        hint=hint,
+        ids=ids(rows),
+        hint=known.get(problem) or cure_of(block.values[rows].astype(np.float64)),
     )
+
+
+def cure_of(values: np.ndarray) -> str:
+    """Say what rows are that are no probabilities, and how they become some.
+
+    Parameters
+    ----------
+    values
+        Finite numbers, shape (m, classes).
+
+    >>> cure_of(np.array([[70.0, 30.0]]))
+    'These are percentages: divide them by 100'
+    >>> cure_of(np.log([[0.7, 0.3]]))
+    'These are logarithms of probabilities: apply exp'
+    """
+    sums = values.sum(axis=1)
+    if (values >= 0).all() and (np.abs(sums - 100) <= 2).all():
+        return "These are percentages: divide them by 100"
+    if (values <= 0).all() and (np.abs(np.exp(values).sum(axis=1) - 1) <= ROUNDING).all():
+        return "These are logarithms of probabilities: apply exp"
+    if (values >= 0).all() and (values <= 1).all():
+        return (
+            "Each is a probability, but not one of one choice among all classes: name them all, and divide by the sums"
+        )
+    if (values >= 0).all() and (values == np.round(values)).all():
+        return "These are counts or votes: divide each row by its sum"
+    return "Give probabilities, not logits: apply a softmax"
 
 
 def row_faults(

@@ -37,7 +37,10 @@ def opened(source: Any, *, classes: int | None = None) -> Probabilities:  # noqa
         return source
     values = source if isinstance(source, np.memmap) else np.asarray(source)
     if values.ndim != 2 or not values.shape[1]:
-        raise InputError(f"pred_probs has the shape {values.shape}", hint="It must be (samples, columns)")
+        hint = "It must be (samples, columns)"
+        if values.ndim == 1 and len(values):
+            hint += "; of the second of two classes alone make both: numpy.column_stack([1 - p, p])"
+        raise InputError(f"pred_probs has the shape {values.shape}", hint=hint)
     if values.dtype.kind not in "fiub":
         raise InputError(f"pred_probs holds {values.dtype}, not numbers", hint="Give an array of floats")
     return Dense(values)
@@ -50,7 +53,8 @@ def _opened_file(path: str, classes: int | None) -> Probabilities:
         return opened(np.load(path, mmap_mode="r", allow_pickle=False))
     except (ValueError, OSError):
         raise InputError(
-            f"{path} is no array of numpy", hint="Save it with numpy.save as a plain array, or as .parquet"
+            f"{path} is no array of numpy",
+            hint="Save it with numpy.save as a plain array, or as .parquet or .csv with a column a class",
         ) from None
 
 

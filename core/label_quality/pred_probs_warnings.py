@@ -42,8 +42,8 @@ class ColumnOrder(NamedTuple):
 def column_order(codes: np.ndarray, predicted: np.ndarray, classes: int) -> ColumnOrder:
     """Ask whether other names for the columns would explain the labels far better.
 
-    A column and a class are taken for each other's if each is the other's commonest partner among the even rows;
-    the odd rows tell what that is worth, so that chance gains nothing.
+    A column and a class are taken for each other's if each is the other's commonest partner in one half of each
+    class's rows; the other half tells what that is worth, so that chance gains nothing.
 
     Parameters
     ----------
@@ -51,6 +51,7 @@ def column_order(codes: np.ndarray, predicted: np.ndarray, classes: int) -> Colu
         Given and likeliest class of each row, shape (n,); -1 = none.
     """
     known = np.flatnonzero((codes >= 0) & (predicted >= 0))
+    known = known[np.argsort(codes[known], kind="stable")]  # half of each class, also where the classes alternate
     learned, asked = known[::2], known[1::2]
     label, column, number = count_pairs(codes[learned], predicted[learned], classes)
     names = np.arange(classes)

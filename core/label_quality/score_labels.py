@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..data.class_names import scalar_text
 from ..errors import InputError
 from .confident_learning import ConfidentLearningResult, PartialSums, pass1, pass2, reduce
 from .pred_probs import Probabilities, checked
 from .pred_probs_files import opened
+from .pred_probs_frames import framed
 from .pred_probs_warnings import RowComparison, column_order_warning
 
 if TYPE_CHECKING:
@@ -118,7 +120,8 @@ def score_labels(
         them, unless ``classes`` are numbers too; other labels are names of classes. None or NaN = no label.
     pred_probs
         Probabilities, shape (samples, classes), no row by a model that has seen it: an array or a memory map of any
-        type of floats, the path of a ``.npy`` or parquet file (column ``pred_probs``), a
+        type of floats, the path of a ``.npy`` or parquet file (column ``pred_probs``), a data frame whose columns name
+        the classes (its rows are brought into the order of a Series of labels of the same index), a
         :class:`labelsift.label_quality.pred_probs.TopK`, or any object with ``shape`` and ``blocks()``.
     classes
         The class of each column. Without it, names are taken to be the columns in sorted order, as scikit-learn has
@@ -151,6 +154,9 @@ def score_labels(
 
     from .label_codes import codes_and_names
 
+    frame = framed(pred_probs)
+    if frame is not None:
+        pred_probs, classes = frame.values[_order(frame.ids, labels)], frame.classes if classes is None else classes
     source = opened(pred_probs, classes=None if classes is None else len(classes))
     codes, names = codes_and_names(labels, classes, source.shape[1])
     _require(source.shape, codes, budget=budget, ids=ids)
@@ -170,6 +176,17 @@ def score_labels(
     for note in notes:
         warnings.warn(note, stacklevel=2)
     return pa.table(columns).replace_schema_metadata({NOTES: json.dumps(notes)} if notes else None)
+
+
+def _order(ids: Sequence[str] | None, labels: Any) -> Any:  # noqa: ANN401 - rows, or all of them
+    """Return the rows in the order of a Series of labels whose index has the same names; else as they are."""
+    index = getattr(labels, "index", None)
+    if ids is None or index is None or callable(index):
+        return slice(None)
+    wanted = [scalar_text(name) for name in index]
+    place = {name: row for row, name in enumerate(ids)}
+    same = len(place) == len(ids) == len(wanted) and place.keys() == set(wanted)
+    return [place[name] for name in wanted] if same else slice(None)
 
 
 def _require(shape: tuple[int, int], codes: np.ndarray, *, budget: int | None, ids: Sequence[object] | None) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..data.class_names import in_order, names_of
 from ..data.samples import Samples
 from ..errors import InputError
 from ..label_quality.pred_probs import ROUNDING, Block, Dense, Probabilities, require_probabilities, row_faults
@@ -25,15 +26,15 @@ MOST_DENSE = 2**32  # bytes that top-k probabilities may take when laid out
 
 
 def column_classes(given: Sequence[str] | None, samples: Samples, columns: int, *, what: str) -> list[str]:
-    """Return the class of each column, as it was named or as the labels are sorted; ``what`` is for messages."""
+    """Return the class of each column, named, or as scikit-learn sorts the labels; ``what`` is for messages."""
     if given is None:
         if len(samples.classes) != columns:
             raise InputError(
                 f"{what} has {columns} columns, but the data has {len(samples.classes)} labels",
                 hint="Name the class of each column (classes=…, --classes names.txt)",
             )
-        return list(samples.classes)
-    classes = [str(name) for name in given]
+        return in_order(samples.classes)
+    classes = names_of(given) or []
     if len(classes) != columns:
         raise InputError(
             f"{what} has {columns} columns, but {len(classes)} classes are named",
@@ -64,14 +65,16 @@ def align_array(values: np.ndarray, samples: Samples, ids: Sequence[str] | None,
 
 
 def match_rows(
-    n: int, samples: Samples, ids: Sequence[str] | None, *, what: str, partly: bool = False
+    n: int, samples: Samples, ids: Sequence[str] | None, *, what: str, partly: bool = False, columns: int = 0
 ) -> np.ndarray | None:
     """Return the row of each sample (``partly``: -1 = none), or None where they stand in the order of the samples."""
     if ids is None:
         if n != len(samples):
             raise InputError(
                 f"{what} has {n:,} rows, but the data has {len(samples):,}",
-                hint="Give as many rows in the same order, or name the samples: Signals(ids=…)",
+                hint="It lies on its side: give pred_probs.T"
+                if what == "pred_probs" and columns == len(samples)
+                else "Give as many rows in the same order, or name the samples: Signals(ids=…)",
             )
         return None
     named = pa.array([str(sample_id) for sample_id in ids], pa.string())
@@ -183,4 +186,6 @@ def _refuse_multilabel(probabilities: np.ndarray, samples: Samples) -> None:
     for problem, rows in problems.items():
         if np.any(rows):
             hint = "Predict them again" if "NaN" in problem else "Give probabilities, not logits: apply a sigmoid"
+            if "above" in problem and 2 < probabilities.max() <= 100:
+                hint = "Divide them by 100 if they are percentages; if they are logits, apply a sigmoid"
             raise InputError(f"The probabilities of these samples {problem}", ids=ids_where(samples, rows), hint=hint)

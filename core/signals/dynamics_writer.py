@@ -12,6 +12,7 @@ from typing import Any, Literal, Self
 
 import numpy as np
 
+from ..data.class_names import names_of
 from ..errors import InputError
 from .epoch_files import EPOCH, FORMAT, INDEX, file_of, read_index
 
@@ -64,7 +65,7 @@ class DynamicsWriter:
         listed = None if ids is None else list(ids)
         self._numbered = listed is None or not all(isinstance(name, (int, np.integer)) for name in listed)
         names = None if listed is None else [str(name) for name in listed]
-        columns = None if classes is None else [str(name) for name in classes]
+        columns = names_of(classes)
         self._position = None if names is None else {name: row for row, name in enumerate(names)}
         if names is not None and self._position is not None and len(self._position) < len(names):
             repeated = [name for name, count in Counter(names).items() if count > 1]

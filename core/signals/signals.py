@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from ..data.class_names import names_of
 from ..data.samples import Samples
 from ..errors import InputError
 from ..label_quality.pred_probs import Probabilities, TopK
 from ..label_quality.pred_probs_files import opened
+from ..label_quality.pred_probs_frames import framed
 from ..models.embedding import normalize
 from .align import (
     align_array,
@@ -35,14 +37,16 @@ class Signals:
     ----------
     pred_probs
         Class probabilities, shape (n, classes), out of sample: no row judged by a model that has seen it. An array,
-        a memory map, the path of a ``.npy`` or parquet file (column ``pred_probs``), or a
+        a memory map, the path of a ``.npy`` or parquet file (column ``pred_probs``), a data frame, csv or parquet file
+        with a column a class, whose index or column ``id`` names the samples, or a
         :class:`labelsift.label_quality.pred_probs.TopK`. A memory map of float32 whose columns are the classes in
         sorted order is used where it lies; anything else is copied, and what is large and not in memory yet to a
         temporary file. Where samples may have several labels: an array or a ``.npy`` file, each column the probability
         of one label; rows need not sum to one.
     classes
-        The class of each column. Without it the columns are taken to be the labels in sorted order,
-        as scikit-learn has them, if there are as many.
+        The class of each column: a list, scikit-learn's ``classes_``, a model's ``id2label``. Without it the columns
+        of a data frame name them; else the columns are taken to be the labels in sorted order, as scikit-learn has them
+        (whole numbers as numbers), if there are as many.
     embeddings
         Vectors, shape (n, dimensions).
     ids
@@ -86,7 +90,7 @@ class Signals:
         if samples.task != "spans":
             raise InputError("token_pred_probs are for spans, and the data has none", hint="Name their column: spans=…")
         return aligned_tokens(
-            samples, self.token_pred_probs, self.token_offsets, [str(name) for name in self.classes or ()], self.ids
+            samples, self.token_pred_probs, self.token_offsets, names_of(self.classes) or [], self.ids
         )
 
     def aligned_embeddings(self, samples: Samples) -> np.ndarray | None:
@@ -102,6 +106,25 @@ class Signals:
                 hint="Embed them again, or leave them out",
             )
         return normalize(np.array(vectors, dtype=np.float32))
+
+    def unframed(self, samples: Samples) -> Signals:
+        """Return the signals with a data frame of probabilities as an array, its columns' names and its index.
+
+        The index says which samples the rows are if it knows any of them; else the rows are in the samples' order.
+
+        Raises
+        ------
+        InputError
+            For columns that hold no numbers.
+        """
+        frame = framed(self.pred_probs)
+        if frame is None:
+            return self
+        ids = self.ids
+        if ids is None and frame.ids is not None and not set(frame.ids).isdisjoint(samples.ids.to_pylist()):
+            ids = frame.ids
+        classes = frame.classes if self.classes is None else self.classes
+        return replace(self, pred_probs=frame.values, classes=classes, ids=ids)
 
     def aligned_pred_probs(self, samples: Samples) -> tuple[np.ndarray, tuple[str, ...]] | None:
         """Return (probabilities, classes), rows in the order of the samples and classes sorted.
@@ -119,10 +142,12 @@ class Signals:
                     hint="Give the probabilities too (pred_probs=…, --pred-probs p.npy), or leave the classes out",
                 )
             return None
+        if (plain := self.unframed(samples)) is not self:
+            return plain.aligned_pred_probs(samples)
         if samples.task == "multilabel":
             return align_multilabel(samples, self.pred_probs, self.classes, self.ids)
-        source = opened(self.pred_probs, classes=len(self.classes or samples.classes))
-        rows = match_rows(source.shape[0], samples, self.ids, what="pred_probs")
+        source = opened(self.pred_probs, classes=len(samples.classes if self.classes is None else self.classes))
+        rows = match_rows(source.shape[0], samples, self.ids, what="pred_probs", columns=source.shape[1])
         classes = column_classes(self.classes, samples, source.shape[1], what="pred_probs")
         order = np.argsort(np.array(classes, dtype=object), kind="stable")
         in_order = bool((order == np.arange(len(order))).all())

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..data.class_names import names_of
 from ..errors import InputError
 from .epoch_files import EpochFiles, read_epochs
 
@@ -71,7 +72,7 @@ class Dynamics:
             )
         if any(array.dtype.kind not in "fiu" for array in epochs.logits):
             raise InputError(f"The dynamics hold {first.dtype}, not numbers", hint="Give arrays of floats")
-        classes = epochs.classes if self.classes is None else tuple(map(str, self.classes))
+        classes = epochs.classes if self.classes is None else tuple(names_of(self.classes) or ())
         ids = epochs.ids if self.ids is None else tuple(map(str, self.ids))
         return EpochFiles(epochs.logits, epochs.seen, classes, ids)
 

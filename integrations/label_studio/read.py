@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from labelsift.data.samples import Samples, Task
+from labelsift.data.spans import placed
 from labelsift.errors import InputError
-from labelsift.io.annotated_tasks import AnnotatedTasks, Answer, Role
+from labelsift.io.annotated_tasks import AnnotatedTasks, Answer, Role, field_of
 
 from .client.client import Client
 from .client.read import SAID
@@ -84,11 +86,28 @@ def answers_of(task: Mapping[str, Any], target: LabelControl, people: Mapping[in
 
 
 def _value(task: Mapping[str, Any], annotation: Mapping[str, Any], target: LabelControl) -> Any:  # noqa: ANN401 - a Value
+    result = annotation.get("result") or ()
+    text = str(field_of(task["data"], target.field) or "")
     try:
-        return from_result(annotation.get("result") or (), target)
+        return from_result(map(partial(_settled, task, text), result) if target.kind == "labels" else result, target)
     except (KeyError, TypeError, ValueError):  # marks in HTML stand at paths through it, not at characters
         raise InputError(
             "The marks of some tasks do not say from which character to which they go",
             ids=[str(task["id"])],
             hint="labelsift reads marks in plain text (the tag Text)",
         ) from None
+
+
+def _settled(task: Mapping[str, Any], text: str, region: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a region with the offsets of the words that it marked; see :func:`labelsift.data.spans.placed`."""
+    value = region.get("value") or {}
+    if not value.get("labels") or "globalOffsets" in value:
+        return region
+    place = placed(int(value["start"]), int(value["end"]), value.get("text"), text)
+    if place is None:
+        raise InputError(
+            "The marked words of some tasks do not stand where their regions say, nor at one other place only",
+            ids=[str(task["id"])],
+            hint="Mark them again; somebody may have changed their text after it was labeled",
+        )
+    return {**region, "value": {**value, "start": place[0], "end": place[1]}}

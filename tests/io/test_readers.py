@@ -11,7 +11,7 @@ import pytest
 from labelsift.errors import InputError
 from labelsift.io import project_url, tables
 from labelsift.io.column_roles import ColumnRoles
-from labelsift.io.formats import argilla, label_studio
+from labelsift.io.formats import argilla, conll, label_studio
 from labelsift.io.read import READERS
 from labelsift.io.source import Source
 from pyarrow import parquet
@@ -35,7 +35,7 @@ def reader_of(origin: object, **columns: object) -> object:
         ("a.json", [RECORD], {"label": "intent"}, tables),
         ("a.json", [{"text": "a", "marks": []}], {"spans": "marks"}, tables),
         ("a.json", {"text": "a"}, {}, tables),
-        ("a.conll", "a O", {}, label_studio),
+        ("a.conll", "a O", {}, conll),
         ("a.csv", "text,intent", {"label": "intent"}, tables),
     ],
 )
@@ -54,7 +54,7 @@ def test_an_export_is_parsed_once(tmp_path, monkeypatch):
     parsed = []
     loads = json.loads
     (tmp_path / "a.json").write_text(json.dumps([RECORD]))
-    monkeypatch.setattr("labelsift.io.source.json.loads", lambda text: parsed.append(text) or loads(text))
+    monkeypatch.setattr("labelsift.io.json_documents.json.loads", lambda text: parsed.append(text) or loads(text))
     assert ls.read(tmp_path / "a.json", spans="ner", id="id").column("spans").to_pylist() == ['[[0,1,"x"]]']
     assert sum('"fields"' in text for text in parsed) == 1
 
@@ -68,7 +68,9 @@ def test_plain_objects_with_spans_are_read_also_compressed(tmp_path):
     assert samples.column("spans").to_pylist() == ['[[2,3,"x"]]']
 
 
-@pytest.mark.parametrize(("content", "message"), [("[{", "is no JSON"), ("[1]", "holds no tasks")])
+@pytest.mark.parametrize(
+    ("content", "message"), [("[{", "is no JSON"), ("[1]", "holds a JSON list of what is no object")]
+)
 def test_a_broken_export_says_so(tmp_path, content, message):
     (tmp_path / "a.json").write_text(content)
     with pytest.raises(InputError, match=message):

@@ -144,3 +144,24 @@ def test_pandas_and_hugging_face():
     assert ls.read(frame, spans="spans").column("spans").to_pylist() == [CANONICAL]
     words = pd.DataFrame({"tokens": [TEXT.split()], "tags": [["B-person", "O", "O", "B-city", "I-city"]]})
     assert ls.read(words, spans="tags", tokens="tokens").column("spans").to_pylist() == [CANONICAL]
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        [{"id": 1, "label": "P", "start_offset": 0, "end_offset": 3}],
+        [[0, 3, "P"]],
+        [{"entity_group": "P", "start": 0, "end": 3, "word": "Ann", "score": 0.9}],
+        [{"entity": "B-P", "start": 0, "end": 1, "word": "A"}, {"entity": "I-P", "start": 1, "end": 3, "word": "##nn"}],
+        {"entities": [[0, 3, "P"]]},
+        {"entities": [(0, 3, "P")]},
+        {"text": "Ann met", "ents": [{"start": 0, "end": 3, "label": "P"}]},
+        "{'entities': [(0, 3, 'P')]}",
+    ],
+)
+def test_forms_of_common_tools(cell):
+    import labelsift as ls
+    import pandas as pd
+
+    samples = ls.read(pd.DataFrame({"text": ["Ann met"], "marks": pd.Series([cell], dtype=object)}), spans="marks")
+    assert samples.given.to_pylist() == ['[[0,3,"P"]]']

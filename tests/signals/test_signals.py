@@ -64,7 +64,7 @@ def changed(row: int, values: list[float]) -> np.ndarray:
     [
         (Signals(pred_probs=changed(1, [np.nan, 0.5, 0.5])), r"hold NaN or infinity: r2\. Predict them again"),
         (Signals(pred_probs=changed(2, [np.inf, 0, 0])), r"hold NaN or infinity: r3\."),
-        (Signals(pred_probs=np.log(PROBS)), r"are negative: r1, r2, r3, r4\. Give probabilities, not logits.*softmax"),
+        (Signals(pred_probs=np.log(PROBS)), r"are negative: r1, r2, r3, r4\. These are logarithms.*apply exp"),
         (Signals(pred_probs=PROBS * 7), r"do not sum to one: r1, r2, r3, r4\. .*not logits"),
         (Signals(pred_probs=changed(3, [0.5, 0.5, 0.1])), r"do not sum to one: r4\."),
         (Signals(pred_probs=PROBS[:3]), r"pred_probs has 3 rows, but the data has 4.*Signals\(ids"),

@@ -1,11 +1,10 @@
-"""Reader of Label Studio's exports: JSON, JSON_MIN, CSV and CONLL2003, told apart by what is in the file.
+"""Reader of Label Studio's exports: JSON, JSON_MIN and CSV, told apart by what is in the file.
 
 ====================  ====================================================================================
 JSON                  Tasks with their annotations. Skipped ones say nothing; the correction that
                       ``labelsift apply`` wrote, unless somebody changed it, counts before all others.
 JSON_MIN, CSV         A row an annotation, so that several people's answers of a task are put together again.
                       Label Studio leaves tasks out that were only skipped.
-CONLL2003             Tokens and tags, no ids: the text is the tokens, joined by one space.
 ====================  ====================================================================================
 
 What the file does not tell is inferred: several labels where any answer has more than one, else one; a sample's id is
@@ -19,18 +18,17 @@ fields of the data are columns.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-import pyarrow as pa
-
-from ...data.hashing import text_ids
+from ...data.label_sets import label_text
 from ...data.samples import Samples
-from ...data.spans import canonical, from_bio
 from ...errors import InputError
-from ..annotated_tasks import OWN, AnnotatedTasks, Answer, Role
+from ..annotated_tasks import OWN, AnnotatedTasks, Answer, Role, field_of
 from ..column_roles import ColumnRoles
 from ..source import Source, table_of
 from ..tables import samples_of
+from .label_studio_marks import marked_spans
 from .label_studio_rows import ANNOTATIONS, Row, csv_rows, is_csv, is_json_min, is_tasks, json_min_rows, task_rows
 
 LEVEL = " / "
@@ -45,9 +43,7 @@ def recognizes(source: Source, columns: ColumnRoles) -> bool:
         return True
     if source.path is None or source.local_file is None or columns.annotations or columns.annotators or columns.tokens:
         return False
-    if source.local_file.endswith(".conll"):
-        return True
-    if source.local_file.endswith(".csv"):
+    if source.local_file == "csv":
         return isinstance(_control_named(columns), str) and is_csv(source.path, str(_control_named(columns)))
     return is_tasks(source.objects) or is_json_min(source.objects)
 
@@ -65,19 +61,19 @@ def read(source: Source, columns: ColumnRoles) -> Samples:
     name = source.stem or ""
     if _has_span_tasks(source, columns):
         return samples_of(table_of([_span_row(task) for task in source.objects]), columns, name)
-    if (source.local_file or "").endswith(".conll"):
-        return _conll(str(source.path), name)
     rows = _rows(source, columns)
     control = _control(rows, _control_named(columns), name)
-    role, values = _values(rows, control, columns)
+    role, values, notes = _values(rows, control, columns)
     tasks = AnnotatedTasks(role, columns.text, columns.id, columns.split, columns.predicted, columns.metadata)
     _fill(tasks, rows, values)
-    return tasks.samples(name)
+    return replace(tasks.samples(name), notes=tuple(notes))
 
 
 def _has_span_tasks(source: Source, columns: ColumnRoles) -> bool:
     tasks = source.objects if columns.spans else []
-    return bool(tasks) and all(isinstance(task.get("data"), dict) for task in tasks)
+    if not tasks or not all(isinstance(task.get("data"), dict) for task in tasks):
+        return False
+    return columns.spans in (ANNOTATIONS, "predictions") or any(columns.spans in task["data"] for task in tasks)
 
 
 def _span_row(task: Mapping[str, Any]) -> dict[str, Any]:
@@ -97,7 +93,7 @@ def _control_named(columns: ColumnRoles) -> str | Sequence[str] | None:
 
 def _rows(source: Source, columns: ColumnRoles) -> list[Row]:
     named = _control_named(columns)
-    if source.array is None:
+    if source.document is None:
         fields = (columns.id, columns.split, columns.predicted, *columns.metadata)
         return csv_rows(str(source.path), str(named), keep_id="id" in fields)
     if is_tasks(source.objects):
@@ -119,6 +115,14 @@ def _fill(tasks: AnnotatedTasks, rows: Sequence[Row], values: Sequence[Any]) -> 
 def _control(rows: Iterable[Row], named: object, name: str) -> str:
     """Return the control that holds the labels: the one that is named, or the only one."""
     used = list(dict.fromkeys(control for row in rows for control in row.results if not control.startswith(OWN)))
+    unread = {control: kind for row in rows for control, kind in row.unread.items() if not control.startswith(OWN)}
+    chosen = [named] if isinstance(named, str) and named in unread else [] if used else list(unread)
+    if chosen:
+        raise InputError(
+            f"labelsift does not read regions of type {unread[chosen[0]]}, which {name} has",
+            ids=chosen,
+            hint="It reads choices, taxonomy, rating, number and labels in plain text (the tag Text)",
+        )
     if isinstance(named, str) and named != ANNOTATIONS:
         if named not in used and any(row.answered for row in rows):
             raise InputError(f"No annotation in {name} uses a control {named}", ids=used, hint="Name one of these")
@@ -128,74 +132,37 @@ def _control(rows: Iterable[Row], named: object, name: str) -> str:
     return used[0] if used else ""
 
 
-def _values(rows: Sequence[Row], control: str, columns: ColumnRoles) -> tuple[Role, list[Any]]:
-    """Return what kind of labels a control holds, and each row's value."""
+def _values(rows: Sequence[Row], control: str, columns: ColumnRoles) -> tuple[Role, list[Any], list[str]]:
+    """Return what kind of labels a control holds, each row's value, and what a reader must know."""
     results = [row.results.get(control, []) for row in rows]
-    if any(isinstance(value, dict) and "labels" in value and "start" in value for row in results for value in row):
-        return "spans", [_spans(row) for row in results]
+    if any(isinstance(value, dict) and "start" in value for row in results for value in row):
+        spans, notes = marked_spans(
+            [row.task for row in rows], [str(field_of(row.data, columns.text or "") or "") for row in rows], results
+        )
+        return "spans", spans, notes
     if columns.spans:
-        return "spans", [[] for _ in results]
-    sets = [[label for value in row for label in _labels(value)] for row in results]
+        return "spans", [[] for _ in results], []
+    try:
+        sets = [[label for value in row for label in _labels(value)] for row in results]
+    except (TypeError, ValueError):
+        raise InputError(
+            f"The control {control} holds fractions or blanks, not labels", hint="Name another one: label=…"
+        ) from None
     many = [row.task for row, labels in zip(rows, sets, strict=True) if len(labels) > 1]
     if many and columns.label:
         raise InputError(f"Some tasks have several labels in {control}", ids=many, hint=f"Say labels={control!r}")
     if columns.labels or many:
-        return "labels", [sorted(set(labels)) for labels in sets]
-    return "label", [(labels or [None])[0] for labels in sets]
-
-
-def _spans(values: Iterable[Any]) -> list[list[Any]]:
-    return sorted([int(value["start"]), int(value["end"]), str(label)] for value in values for label in value["labels"])
+        return "labels", [sorted(set(labels)) for labels in sets], []
+    return "label", [(labels or [None])[0] for labels in sets], []
 
 
 def _labels(value: Any) -> list[str]:  # noqa: ANN401 - whatever an export holds
-    if isinstance(value, str):
-        return [value]
+    if isinstance(value, (str, int, float)):
+        return [label_text(value)]
     if not isinstance(value, dict):
         return []
+    for kind in ("rating", "number"):
+        if value.get(kind) is not None:
+            return [label_text(value[kind])]
     choices = [str(choice) for choice in value.get("choices") or ()]
     return choices + [LEVEL.join(map(str, path)) for path in value.get("taxonomy") or ()]
-
-
-def _conll(source: str, name: str) -> Samples:
-    texts: list[str] = []
-    cells: list[str] = []
-    words: list[str] = []
-    tags: list[str] = []
-
-    def end_sentence() -> None:
-        if words:
-            offsets, start = [], 0
-            for word in words:
-                offsets.append((start, start + len(word)))
-                start += len(word) + 1
-            texts.append(" ".join(words))
-            cells.append(canonical(from_bio(tags, offsets)))
-        words.clear()
-        tags.clear()
-
-    with open(source, encoding="utf-8-sig") as file:
-        for number, line in enumerate(file, start=1):
-            parts = line.split()
-            if not parts:
-                end_sentence()
-            elif parts[0] != "-DOCSTART-":
-                _require_tag(parts, source, number)
-                words.append(parts[0])
-                tags.append(parts[-1])
-    end_sentence()
-    if not texts:
-        raise InputError(f"{name} holds no tokens", hint="Export the project again")
-    columns = {"text": pa.chunked_array([pa.array(texts)]), "spans": pa.chunked_array([pa.array(cells)])}
-    return Samples(pa.table({"id": text_ids(columns["text"]), **columns}), pa.table({}), name)
-
-
-def _require_tag(parts: Sequence[str], source: str, number: int) -> None:
-    try:
-        if len(parts) < 2:
-            raise ValueError
-        from_bio([parts[-1]], [(0, 1)])
-    except ValueError:
-        raise InputError(
-            f"{source} has no token and tag in line {number}", hint="Write a token and its tag (B-person, O) a line"
-        ) from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,6 +12,7 @@ from .. import row_files
 from ..annotated_tasks import OWN
 
 ANNOTATIONS = "annotations"  # named instead of a control, where there is only one
+READ = ("choices", "taxonomy", "labels", "rating", "number")
 _ROW = ("annotator", "annotation_id", "created_at", "updated_at", "lead_time")
 _CORRECTION = f"{OWN}correction"
 _MARKS = range(1 << 52, 1 << 53)
@@ -48,11 +49,14 @@ class Row:
     time: str = ""
     answered: bool = False
     correction: bool = False
+    unread: Mapping[str, str] = field(default_factory=dict)  # control → type of its regions, which is not read
 
 
 def is_tasks(objects: Sequence[Mapping[str, Any]]) -> bool:
-    """Tell whether these are tasks with annotations."""
-    return bool(objects) and all("annotations" in task and isinstance(task.get("data"), dict) for task in objects)
+    """Tell whether these are tasks, exported or as written for an import, of any version."""
+    return all(isinstance(task.get("data"), dict) for task in objects) and any(
+        isinstance(task.get(name), list) for task in objects for name in ("annotations", "completions", "predictions")
+    )
 
 
 def is_json_min(objects: Sequence[Mapping[str, Any]]) -> bool:
@@ -69,23 +73,32 @@ def is_csv(path: str, control: str) -> bool:
 
 def task_rows(tasks: Iterable[Mapping[str, Any]]) -> list[Row]:
     """Return the rows of tasks, skipped annotations left out."""
-    return [row for task in tasks for row in _rows_of_task(task)]
+    return [row for number, task in enumerate(tasks, start=1) for row in _rows_of_task(task, number)]
 
 
-def _rows_of_task(task: Mapping[str, Any]) -> Iterator[Row]:
-    number, data = str(task["id"]), task["data"]
-    annotations = [item for item in task["annotations"] if isinstance(item, dict) and not item.get("was_cancelled")]
+def _rows_of_task(task: Mapping[str, Any], place: int) -> Iterator[Row]:
+    """Return the rows of a task; one written for an import has no number, and is known by its place."""
+    number, data = str(task.get("id", place)), task["data"]
+    said = task.get("annotations") or task.get("completions") or ()  # so called before version 1.0
+    annotations = [
+        item for item in said if isinstance(item, dict) and not (item.get("was_cancelled") or item.get("skipped"))
+    ]
     if not annotations:
         yield Row(number, data, {})
     for annotation in annotations:
         results: dict[str, list[Any]] = {}
+        unread: dict[str, str] = {}
         for region in annotation.get("result") or ():
-            if region.get("type") in ("choices", "taxonomy", "labels"):
-                results.setdefault(str(region["from_name"]), []).append(region.get("value") or {})
+            kind, control = region.get("type"), str(region.get("from_name"))
+            if kind in READ:
+                results.setdefault(control, []).append(region.get("value") or {})
+            elif kind and kind != "relation":
+                unread[control] = kind
         user = annotation.get("completed_by")
         person = str(user.get("email") or user.get("id")) if isinstance(user, dict) else str(user)
         correction = is_correction_mark(annotation.get("import_id")) and is_untouched(annotation)
-        yield Row(number, data, results, person, str(annotation.get("updated_at") or ""), True, correction)
+        time = str(annotation.get("updated_at") or annotation.get("created_at") or "")
+        yield Row(number, data, results, person, time, True, correction, unread)
 
 
 def json_min_rows(records: Iterable[Mapping[str, Any]], control: object) -> list[Row]:
@@ -118,7 +131,8 @@ def _region_values(value: object) -> list[Any] | None:
         return [value]
     values = value if isinstance(value, list) else [value]
     fits = all(
-        isinstance(item, str) or (isinstance(item, dict) and {"choices", "taxonomy", "labels"} & item.keys())
+        (isinstance(item, (str, int, float)) and not isinstance(item, bool))
+        or (isinstance(item, dict) and ({"start", *READ} & item.keys()))
         for item in values
     )
     return values if fits and values else None

@@ -127,3 +127,100 @@ def test_marks_and_touches():
     assert is_untouched(WHEN)
     assert not is_untouched(WHEN | {"updated_at": LATER["updated_at"]})
     assert not is_untouched({})
+
+
+def said(kind: str, value: dict, **more) -> dict:
+    return {"from_name": "it", "to_name": "body", "type": kind, "value": value} | more
+
+
+def tasks(*results: list[dict], text: str = "Ann met Ben") -> list[dict]:
+    return [
+        {
+            "id": number,
+            "data": {"text": text},
+            "annotations": [{"id": number, "completed_by": 1, "result": result} | WHEN],
+        }
+        for number, result in enumerate(results, start=1)
+    ]
+
+
+def mark(start: int, end: int, marked: str | None = None, **value) -> dict:
+    words = {} if marked is None else {"text": marked}
+    return said("labels", {"start": start, "end": end, "labels": ["P"]} | words | value)
+
+
+@pytest.mark.parametrize(
+    ("text", "region", "span"),
+    [
+        ("Ann met Ben", mark(0, 3, "Ann"), [0, 3]),
+        ("Ann met Ben", mark(1, 4, "Ann"), [0, 3]),
+        ("\U0001f600 Ben met Ben", mark(3, 6, "Ben"), [2, 5]),  # browsers count an emoji twice
+        ("a\r\nAnn met", mark(2, 5, "Ann"), [3, 6]),
+        ("Ann met Ben", mark(1, 4), [1, 4]),
+    ],
+)
+def test_spans_stand_where_their_words_do(read, text, region, span):
+    for name in ("a.json", "b.json"):
+        more = {"spans": "annotations"} if name == "b.json" else {}
+        samples = read(name, tasks([region], text=text), **more)
+        assert json.loads(samples.given[0].as_py()) == [[*span, "P"]]
+        assert bool(samples.notes) == (name == "a.json" and span != [region["value"][key] for key in ("start", "end")])
+
+
+def test_words_that_stand_nowhere_or_twice_are_refused(read):
+    for region in (mark(1, 4, "Zoe"), mark(1, 4, "n")):
+        with pytest.raises(InputError, match=r"do not stand where their regions say.*: 2"):
+            read("a.json", tasks([mark(0, 3, "Ann")], [region]))
+        with pytest.raises(InputError, match="do not stand there"):
+            read("a.json", tasks([region]), spans="annotations")
+
+
+def test_regions_without_a_label_are_passed_over_and_counted(read):
+    bare = said("labels", {"start": 4, "end": 7, "text": "met"})
+    samples = read("a.json", tasks([mark(0, 3, "Ann"), bare], [bare], [mark(0, 3) | {"value": {"start": 0, "end": 3}}]))
+    assert samples.given.to_pylist() == ['[[0,3,"P"]]', "[]", "[]"]
+    assert "Regions without a label were passed over (3 tasks" in samples.notes[0]
+
+
+@pytest.mark.parametrize(("kind", "values"), [("rating", [1, 5]), ("number", [3, 12.0])])
+def test_ratings_and_whole_numbers_are_labels(read, kind, values):
+    expected = [str(int(value)) for value in values]
+    exported = tasks(*([said(kind, {kind: value})] for value in values))
+    assert read("a.json", exported).labels.to_pylist() == expected
+    assert read("a.json", exported, label="it").labels.to_pylist() == expected
+    minimal = [record(n, n, it=value) for n, value in enumerate(values, start=1)]
+    assert read("b.json", minimal).labels.to_pylist() == expected
+    with pytest.raises(InputError, match="control it holds fractions"):
+        read("a.json", tasks([said(kind, {kind: 2.5})]))
+
+
+@pytest.mark.parametrize("kind", ["hypertextlabels", "paragraphlabels", "rectanglelabels", "textarea"])
+def test_controls_that_are_not_read_are_refused_by_name(read, kind):
+    odd = said(kind, {"start": "/div[1]/text()[1]", "startOffset": 0, kind: ["P"]})
+    with pytest.raises(InputError, match=f"does not read regions of type {kind}, which a has: it"):
+        read("a.json", tasks([odd]))
+    both = tasks([odd, said("choices", {"choices": ["x"]}, from_name="topic")])
+    assert read("b.json", both).labels.to_pylist() == ["x"]
+    with pytest.raises(InputError, match=f"regions of type {kind}"):
+        read("b.json", both, label="it")
+
+
+def test_tasks_written_for_an_import_and_before_version_1(read):
+    result = [said("choices", {"choices": ["x"]})]
+    first = [{"data": {"text": "a"}, "annotations": [{"result": result}]}, {"data": {"text": "b"}}]
+    samples = read("a.json", first)
+    assert (samples.ids.to_pylist(), samples.labels.to_pylist()) == (["1", "2"], ["x", None])
+    guessed = [{"data": {"text": "a"}, "predictions": [{"result": result}]}]
+    assert read("b.json", guessed).labels.to_pylist() == [None]
+    skipped = {"id": 2, "skipped": True, "result": result}
+    old = [{"id": 4, "data": {"text": "a"}, "completions": [{"id": 1, "created_at": 1609000000, "result": result}]}]
+    old += [{"id": 5, "data": {"text": "b"}, "completions": [skipped]}]
+    assert read("c.json", old).table.select(["id", "label"]).to_pydict() == {"id": ["4", "5"], "label": ["x", None]}
+
+
+def test_fields_of_a_task_may_be_nested_and_a_missing_text_is_said(read):
+    nested = [task(1, annotation(5, {"choices": ["x"]})) | {"data": {"doc": {"text": "a", "by": "ann"}, "n": 1}}]
+    samples = read("a.json", nested, text="doc.text", metadata=["doc.by"])
+    assert (samples.texts.to_pylist(), samples.metadata.to_pydict()) == (["a"], {"doc.by": ["ann"]})
+    with pytest.raises(InputError, match=r"No task of a has the field text.*doc\.text, doc\.by, n"):
+        read("a.json", nested)
