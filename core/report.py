@@ -17,10 +17,11 @@ from .data.textless import require_texts
 from .errors import InputError
 from .metrics.slice_metrics import judged_labels
 from .metrics.slice_table import slice_row
+from .models.routed_embedding import vector_space
 from .models.vector_index import VectorIndex
 from .search.pools import pools_of
 from .search.query import Searchable, seed_vector
-from .search.seeds import USERS_EMBEDDINGS as USERS_EMBEDDINGS
+from .search.run_embedder import USERS_EMBEDDINGS as USERS_EMBEDDINGS
 from .search.seeds import open_index, searchable, seeds, selection
 from .search.sql_filter import Selection
 from .store.base import DEFAULT, LATEST, RunTarget
@@ -169,7 +170,7 @@ class Report(Run):
                 "A report that is kept in no store has no pools", hint="Load a run from a store: ls.load(store=…)"
             )
         opened = pools_of(self.store).open(name)
-        mine = self.settings.get("embedder")
+        mine = vector_space(self.settings)
         if opened.embedder != mine:
             raise InputError(
                 f"The pool {name} was embedded with {opened.embedder}, and this run with {mine}",

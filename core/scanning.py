@@ -28,10 +28,11 @@ from .label_quality.pred_probs_warnings import pred_probs_warnings
 from .metrics.refit_noise import method_note
 from .models.embedding import DEFAULT, Embedder, facts_of
 from .models.embedding import embedder as load_embedder
+from .models.routed_embedding import routed_facts
 from .report import Report
 from .review.judged_labels import learned_before
 from .review.verified import verified
-from .search.seeds import USERS_EMBEDDINGS
+from .search.run_embedder import USERS_EMBEDDINGS
 from .signals.dynamics_statistics import SUBSETS, Trajectories
 from .signals.signals import Signals
 from .store.base import DEFAULT as DEFAULT_STORE
@@ -66,7 +67,8 @@ def scan(
     signals
         Outputs of the user's own model; what is missing is made here.
     embedder
-        ``wordllama``, ``transformers:<name or folder>`` or an object of the same form.
+        ``wordllama``, ``multilingual``, ``transformers:<name or folder>`` or an object of the same form. Texts that
+        it cannot read are judged by the characters that they share, if there are enough of them.
     device
         Where a transformers model computes, for example ``cuda`` or ``cuda:1``; what torch takes by default.
     only
@@ -126,7 +128,7 @@ def scan(
         context.notes += [passed] if passed else []
     chosen = select_checks(samples, only, signals)
     _run_checks(Inputs(context, chosen, vectors, model, folds, progress or (lambda _: None)))
-    report = _report(context, settings)
+    report = _report(context, settings | routed_facts(model, context.projection))
     report.settings.update({"budget": budget, "only": list(only) if only else None})
     report.settings |= {} if learn else {"learn": False}
     if not texts:
@@ -245,6 +247,7 @@ def _report(context: Context, settings: dict[str, Any]) -> Report:
         notes=tuple(context.notes),
         embeddings=context.vectors,
         pred_probs=context.pred_probs,
+        projection=context.projection,
     )
 
 

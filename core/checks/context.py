@@ -1,8 +1,7 @@
-"""Context and result of a check: samples, codes, vectors, neighbours, probabilities and languages of one scan."""
+"""Context and result of a check: samples, codes, vectors, neighbours and probabilities of one scan."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -17,71 +16,13 @@ from ..data.stable_draws import row_keys
 from ..label_quality.accept_rates import AcceptRates
 from ..label_quality.wrong_labels import WrongLabels
 from ..models.cross_validation import Predictions, out_of_fold
+from ..models.languages import Languages
 from ..models.neighbors import Graph
 from ..signals.dynamics_statistics import Trajectories
 from ..signals.token_probs import TokenSignals
 from ..store.cache import Cache, digest_of, text_hashes, versions_of
 
 VERIFIED_WEIGHT = 3  # of a label that a person verified, against 1; chosen on injected noise (benchmarks/RESULTS.md)
-_DETECTED = pa.list_(pa.struct([("language", pa.string()), ("probability", pa.float64())]))
-
-
-@dataclass(frozen=True)
-class Languages:
-    """The likeliest languages of each text.
-
-    Parameters
-    ----------
-    names
-        Codes of languages.
-    codes
-        int32, shape (n, m): positions in ``names``, -1 = none; in no order.
-    probabilities
-        float64, shape (n, m): 0 where there is none.
-    """
-
-    names: tuple[str, ...]
-    codes: np.ndarray
-    probabilities: np.ndarray
-
-    @classmethod
-    def of(cls, encoded: pa.ListArray) -> Languages:
-        """Read an array as :func:`encode_languages` makes it."""
-        parts = encoded.flatten()
-        language = parts.field("language").dictionary_encode()
-        lengths = np.diff(encoded.offsets.to_numpy())
-        rows = np.repeat(np.arange(len(encoded)), lengths)
-        places = np.arange(len(rows)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-        codes = np.full((len(encoded), max(int(lengths.max(initial=0)), 1)), -1, dtype=np.int32)
-        probabilities = np.zeros(codes.shape)
-        codes[rows, places] = language.indices.to_numpy()
-        probabilities[rows, places] = parts.field("probability").to_numpy()
-        return cls(tuple(language.dictionary.to_pylist()), codes, probabilities)
-
-    def likeliest(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return (positions in ``names``, -1 where nothing is known; their probabilities), each of shape (n,)."""
-        best = self.probabilities.argmax(axis=1)
-        rows = np.arange(len(best))
-        return self.codes[rows, best], self.probabilities[rows, best]
-
-    def known(self) -> np.ndarray:
-        """Tell the texts of which anything is known: bool, shape (n,)."""
-        return self.codes.max(axis=1) >= 0
-
-    def share(self, names: Collection[str]) -> np.ndarray:
-        """Return the probability of each text to be in one of these languages: float64, shape (n,)."""
-        wanted = [code for code, name in enumerate(self.names) if name in names]
-        return np.minimum((self.probabilities * np.isin(self.codes, wanted)).sum(axis=1), 1.0)
-
-
-def encode_languages(detected: Iterable[Mapping[str, float]]) -> pa.ListArray:
-    """Write language → probability of each text as the array that is kept: dictionaries are slow at a million texts.
-
-    >>> Languages.of(encode_languages([{"en": 0.75, "de": 0.25}, {}])).share({"en"}).tolist()
-    [0.75, 0.0]
-    """
-    rows = [[{"language": name, "probability": value} for name, value in text.items()] for text in detected]
-    return pa.array(rows, _DETECTED)
 
 
 @dataclass
@@ -112,6 +53,8 @@ class Context:
         What ``pred_probs`` come from, with the models of the folds, or None where the user brought them.
     embedder_languages
         Languages that the embedder can read; None = no limit known.
+    projection
+        What the vectors of texts in other languages were made by, kept with the run; or None where there are none.
     near_pairs
         Kept by :func:`labelsift.checks.near_duplicate.near_pairs`.
     tokens
@@ -143,6 +86,7 @@ class Context:
     fold_of: np.ndarray | None = None
     predictions: Predictions | None = None
     embedder_languages: frozenset[str] | None = None
+    projection: pa.Table | None = None
     seed: int = 0
     budget: int | None = None
     detected: Languages | None = None

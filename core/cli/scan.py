@@ -16,7 +16,9 @@ from .print_summary import print_summary
 @click.command()
 @click.argument("file")
 @read_options()
-@click.option("--embedder", default="wordllama", show_default=True, help="Or transformers:<name or folder>.")
+@click.option(
+    "--embedder", default="wordllama", show_default=True, help="Or multilingual, or transformers:<name or folder>."
+)
 @click.option("--device", help="Where a transformers model computes: cpu, cuda, cuda:1, mps …")
 @click.option("--embeddings", type=click.Path(exists=True, dir_okay=False), help="A .npy file of vectors.")
 @click.option("--pred-probs", type=click.Path(exists=True, dir_okay=False), help="Probabilities: .npy, parquet or csv.")

@@ -19,6 +19,7 @@ from ..errors import InputError, MissingExtraError
 from ..store.cache import Cache, versions_of
 
 DEFAULT = "wordllama"
+MULTILINGUAL = "multilingual"
 TRANSFORMERS = "transformers:"
 FOLDER = "embedder_folder"  # the setting of a run that tells where its model lies
 _TOKENS_AT_ONCE = 65_536  # bounds the temporary array of token vectors: 64 MB at 256 dimensions
@@ -37,7 +38,7 @@ class Embedder(Protocol):
 
 
 def embedder(name: str = DEFAULT, *, device: str | None = None) -> Embedder:
-    """Return the embedder of that name: ``wordllama`` or ``transformers:<name or folder>``.
+    """Return the embedder of that name: ``wordllama``, ``multilingual`` or ``transformers:<name or folder>``.
 
     Raises
     ------
@@ -50,8 +51,13 @@ def embedder(name: str = DEFAULT, *, device: str | None = None) -> Embedder:
         raise InputError(f"The embedder {name} computes on the CPU, not on {device}", hint="Leave out --device")
     if name == DEFAULT:
         return StaticEmbedder()
+    if name == MULTILINGUAL:
+        from .multilingual_embedder import MultilingualEmbedder
+
+        return MultilingualEmbedder()
     raise InputError(
-        f"There is no embedder called {name}", hint=f"Use {DEFAULT}, or {TRANSFORMERS}<a model's name or folder>"
+        f"There is no embedder called {name}",
+        hint=f"Use {DEFAULT}, {MULTILINGUAL}, or {TRANSFORMERS}<a model's name or folder>",
     )
 
 

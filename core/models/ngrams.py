@@ -23,7 +23,12 @@ CHARACTERS = 3  # in a row; the spaces around a word count
 FEWEST_WORD, FEWEST_CHARACTERS = 2, 3  # texts that an n-gram must occur in
 MOST_COLUMNS = 200_000  # of each kind: the commonest
 READ = 4_000  # characters of a text
+# Vowel signs and accents of their own are parts of words, which \w does not know. Where words need no spaces between
+# them, two characters in a row stand for a word.
+_SIGNS = "\u0300-\u036f\u0610-\u061a\u064b-\u065f\u0900-\u0dff"
+_ALONE = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
 _WORD = re.compile(r"\w+")
+_WORD_OR_RUN = re.compile(rf"([{_ALONE}]+)|((?:(?![{_ALONE}])[\w{_SIGNS}])+)")
 
 
 def ngram_features(texts: Iterable[str | None]) -> csr_array:
@@ -37,8 +42,7 @@ def ngram_features(texts: Iterable[str | None]) -> csr_array:
 
     numbers: dict[str, int] = {}
     words = [
-        [numbers.setdefault(word, len(numbers)) for word in _WORD.findall((text or "")[:READ].casefold())]
-        for text in texts
+        [numbers.setdefault(word, len(numbers)) for word in _words((text or "")[:READ].casefold())] for text in texts
     ]
     lengths = np.fromiter(map(len, words), dtype=np.int64, count=len(words))
     sequence = np.fromiter(chain.from_iterable(words), dtype=np.int64, count=int(lengths.sum()))
@@ -54,6 +58,15 @@ def ngram_features(texts: Iterable[str | None]) -> csr_array:
     by_characters = _tfidf(csr_array(counts @ _characters(numbers)), FEWEST_CHARACTERS)
     ones = csr_array(np.ones((len(words), 1), dtype=np.float32))
     return csr_array(hstack([by_word, by_characters, ones]))
+
+
+def _words(text: str) -> list[str]:
+    if text.isascii():
+        return _WORD.findall(text)
+    words: list[str] = []
+    for run, word in _WORD_OR_RUN.findall(text):
+        words += [word] if word else [run[start : start + 2] for start in range(max(len(run) - 1, 1))]
+    return words
 
 
 def _characters(words: Iterable[str]) -> csr_array:

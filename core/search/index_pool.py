@@ -9,15 +9,17 @@ import numpy as np
 import pyarrow as pa
 
 from ..data.samples import Samples
-from ..errors import StoreError
+from ..errors import InputError, StoreError
 from ..models.embedding import DEFAULT as DEFAULT_EMBEDDER
-from ..models.embedding import embed, embedder, name_in
+from ..models.embedding import TRANSFORMERS, Embedder, embed, embedder
+from ..models.routed_embedding import vector_space
 from ..signals.signals import Signals
 from ..store.base import DEFAULT
-from ..store.run_info import read_facts
+from ..store.projection_file import read_projection
+from ..store.run_info import read_facts, tables_in
 from ..store.store import Store
 from .pools import Change, pools_of
-from .seeds import USERS_EMBEDDINGS
+from .run_embedder import USERS_EMBEDDINGS, run_embedder
 
 
 def index_pool(
@@ -57,24 +59,32 @@ def index_pool(
             return vectors[samples.positions(rows["id"].to_pylist())]
 
         return pools.add(name, samples, embedder=USERS_EMBEDDINGS, embed=brought)
-    chosen = embedder(model or _usual(kept, name))
+    chosen, space = (embedder(model), model) if model else _usual(kept, name)
 
     def embedded(rows: pa.Table) -> np.ndarray:
         say(f"Embedding {rows.num_rows:,} texts")
         return embed(rows["text"], chosen)
 
-    return pools.add(name, samples, embedder=chosen.name, embed=embedded)
+    return pools.add(name, samples, embedder=chosen.name if model else space, embed=embedded)
 
 
-def _usual(store: Store, name: str) -> str:
-    """Return the embedder of the pool, else of the latest run, else the default one."""
+def _usual(store: Store, name: str) -> tuple[Embedder, str]:
+    """Return the embedder of the pool, else of the latest run, else the default one; and the name of its space."""
     try:
-        settings = read_facts(store.place_of(store.find()))["settings"]
+        place = store.place_of(store.find())
+        facts = read_facts(place)
+        settings, projection = facts["settings"], read_projection(tables_in(place, facts))
     except StoreError:
-        settings = {}
+        settings, projection = {}, None
+    space = vector_space(settings)
     if name in pools_of(store).names():
         kept = pools_of(store).open(name).embedder
-        if kept != settings.get("embedder"):  # else the run knows where the model lies
-            return kept
-    embedder_name = name_in(settings)
-    return DEFAULT_EMBEDDER if embedder_name is None or embedder_name == USERS_EMBEDDINGS else embedder_name
+        if kept != space:  # else the run knows where the model lies, and has its projection
+            if ":" in kept and not kept.startswith(TRANSFORMERS):
+                raise InputError(
+                    f"The pool {name} was embedded with the projection of another run ({kept})",
+                    hint="Index it under another --name, and search that",
+                )
+            return embedder(kept), kept
+    chosen = run_embedder(settings, projection)
+    return (chosen, space) if chosen is not None and space is not None else (embedder(), DEFAULT_EMBEDDER)

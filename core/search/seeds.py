@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,10 +19,8 @@ from .query import Searchable, picked
 from .sql_filter import Selection
 
 if TYPE_CHECKING:
-    from ..models.embedding import Embedder
     from ..store.run import Run
 
-USERS_EMBEDDINGS = "the user's embeddings"
 _WORST = 20  # samples that stand for a class of which none is flagged
 _NO = np.empty(0, dtype=np.int64)
 FIRST = ("id", "label", "labels", "text")  # the columns of every answer
@@ -141,18 +138,12 @@ def _issues(scores: pa.Table) -> pa.Array:
 
 
 def _embedded(report: Run, text: str) -> np.ndarray:
-    from ..models.embedding import embed, name_in
+    from ..models.embedding import embed
+    from .run_embedder import run_embedder  # loads models: only a text needs one
 
-    name = name_in(report.settings)
-    if name is None or name == USERS_EMBEDDINGS:
+    model = run_embedder(report.settings, report.projection)
+    if model is None:
         raise InputError(
             "A text cannot be compared with embeddings that the user brought", hint="Give the id of a sample instead"
         )
-    return embed(pa.chunked_array([[text]]), _model(name))[0]
-
-
-@lru_cache(maxsize=1)
-def _model(name: str) -> Embedder:
-    from ..models.embedding import embedder
-
-    return embedder(name)
+    return embed(pa.chunked_array([[text]]), model)[0]

@@ -38,6 +38,10 @@ class Run:
         float32, shape (n, d), rows of unit length (zero where a text has no token), or None.
     pred_probs
         float32, shape (n, classes), out of sample, or None. Rows are NaN where nothing could be said.
+    projection
+        What texts in languages that the embedder cannot read are embedded by (see
+        :mod:`labelsift.models.routed_embedding`): numbers by hash bucket, no n-gram; None where there were no such
+        texts, or the run was kept without texts.
     sample_links
         Sample id → the address of its task on the last platform that it was pushed to.
     store
@@ -55,6 +59,7 @@ class Run:
     notes: tuple[str, ...] = ()
     embeddings: np.ndarray | None = None
     pred_probs: np.ndarray | None = None
+    projection: pa.Table | None = None
     sample_links: dict[str, str] = field(default_factory=dict)
     store: BaseStore | None = None
 

@@ -16,6 +16,8 @@ from ..data.schemas import to_json
 from ..data.textless import without_rows
 from . import row_ids as rowids
 from .location import Location
+from .projection_file import FILE as PROJECTION
+from .projection_file import rewrite_projection
 from .run_info import FACTS, LINKS, REWRITTEN, WRITTEN, broken, read_links, tables_in
 from .run_reader import read_samples
 
@@ -62,7 +64,7 @@ def _erased(folder: Location, ids: Collection[str]) -> int | None:
             return None
     if "tombstone" in facts:
         _unlink(folder, ids)
-        for name in ("index.faiss", rowids.FILE):
+        for name in ("index.faiss", rowids.FILE, PROJECTION):
             folder.delete(name)
         for name in folder.children():
             if name.endswith(".lance") or (name.startswith((REWRITTEN, WRITTEN)) and name != facts["tables"]):
@@ -91,6 +93,7 @@ def _rewrite(old: Location, new: Location, stays: np.ndarray, *, ids: Collection
         lance.write_dataset(table, new.lance(name), mode="create")
         if name == "samples.lance":
             rowids.write_ids(table["id"], new)
+            rewrite_projection(old, new, table["text"].to_pylist() if "text" in table.column_names else [])
 
 
 def _findings(table: pa.Table, ids: Collection[str], quoted: Sequence[str]) -> pa.Table:

@@ -6,6 +6,7 @@ run.json                     name, data set, fingerprint, settings, facts, notes
 samples.lance  metadata.lance  scores.lance  findings.lance
 embeddings.lance  pred_probs.lance        float32, fixed-size lists
 ids.arrow                    the ids in order, with their rows (see :mod:`labelsift.store.row_ids`)
+projection.arrow             what texts are embedded by that the embedder cannot read, if there were any
 links.json                   sample id → task address, after a push
 without-<token>/             the tables again, once rows were erased
 tables-<writer>-<token>/     the tables in a bucket, where nothing can be renamed
@@ -31,6 +32,7 @@ from ..data.samples import TEXT_HASH, Samples
 from ..errors import InputError
 from .base import BaseStore
 from .location import Location
+from .projection_file import read_projection
 from .row_ids import rows_of
 from .run import Run
 from .run_info import broken, read_facts, read_links, tables_in, taxonomy_in
@@ -91,6 +93,7 @@ def read_run(folder: Location, *, store: BaseStore) -> Run:
             notes=tuple(facts["notes"]),
             embeddings=_matrix(place, "embeddings") if "embeddings" in names else None,
             pred_probs=_matrix(place, "pred_probs") if "pred_probs" in names else None,
+            projection=read_projection(place),
             sample_links=read_links(folder),
             store=store,
         )

@@ -23,6 +23,7 @@ from ..errors import StoreError
 from .base import BaseStore
 from .cache import installed_version
 from .location import Folder, Location, error_text
+from .projection_file import write_projection
 from .row_ids import write_ids
 from .run import Run
 from .run_info import FACTS, WRITTEN
@@ -58,7 +59,9 @@ def write_run(report: Run, runs: Location) -> None:
         If it could not be written, or there is a run of this name; nothing of it is left then.
     """
     kept = as_kept(report.samples, report.settings)
-    report = replace(report, samples=kept, findings=without_quotes(report.findings, report.settings))
+    projection = None if kept.textless else report.projection  # of short n-grams, words could be guessed
+    findings = without_quotes(report.findings, report.settings)
+    report = replace(report, samples=kept, findings=findings, projection=projection)
     if isinstance(runs, Folder):
         half = runs / f".{report.run}.{os.getpid()}"
         try:
@@ -86,6 +89,8 @@ def _write_tables(report: Run, place: Location) -> None:
     for name, table in _tables(report).items():
         lance.write_dataset(table, place.lance(f"{name}.lance"), mode="create")
     write_ids(report.samples.ids, place)
+    if report.projection is not None:
+        write_projection(report.projection, place)
 
 
 def _tables(report: Run) -> dict[str, pa.Table]:

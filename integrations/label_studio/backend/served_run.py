@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from labelsift.errors import LabelsiftError
-from labelsift.models.embedding import embedder, name_in
-from labelsift.search.seeds import USERS_EMBEDDINGS, open_index
+from labelsift.models.routed_embedding import PROJECTION
+from labelsift.search.run_embedder import run_embedder
+from labelsift.search.seeds import open_index
 from labelsift.store.run import Run
 from labelsift.store.run_info import FACTS
 from labelsift.store.store import Store
@@ -108,10 +109,10 @@ class Served:
             model = fit_run(report)
             if model is not None:
                 self.models.keep(model)
-        name = name_in(report.settings)
-        if name is None or name == USERS_EMBEDDINGS or model is None:
+        lost = PROJECTION in report.settings and report.projection is None  # of a run without texts
+        texts = None if lost else run_embedder(report.settings, report.projection)
+        if texts is None or model is None:
             return Scorer(run_index, None, index, model)
-        texts = embedder(name)
         texts.embed(["The first text takes longest."])
         return Scorer(run_index, texts, index, model)
 

@@ -56,6 +56,21 @@ def test_an_unseen_task_is_judged_by_the_model_of_the_run(bench: Bench) -> None:
     assert all(neighbour["label"] in LABELS and neighbour["text"] for neighbour in entry["neighbours"])
 
 
+def test_an_unseen_task_in_another_language_is_judged_by_the_projection_of_the_run(
+    make_bench: Callable[..., Bench], tmp_path: Path
+) -> None:
+    words = {"card": "карта пластик пришла почта чип", "refund": "возврат деньги магазин отмена покупка"}
+    words |= {"transfer": "перевод счёт банк получатель платёж"}
+    rows = [(label, words[label].split()) for label in LABELS for _ in range(40)]
+    texts = [" ".join(some[(row + place) % 5] for place in range(3)) + f" {row}" for row, (_, some) in enumerate(rows)]
+    ids = [f"t{row}" for row in range(len(rows))]
+    table = pa.table({"id": ids, "text": texts, "label": [label for label, _ in rows]})
+    ls.scan(Samples(table, table.select([]), "tickets"), store=tmp_path / ".labelsift")
+    bench = make_bench(tmp_path / ".labelsift")
+    [entry] = _results(TestClient(bench.app), [{"id": 9, "data": {"text": "деньги за покупку, возврат"}}])
+    assert _label(entry) == "refund" and entry["score"] > 0.5
+
+
 @pytest.mark.parametrize(
     "data",
     [
