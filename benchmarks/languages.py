@@ -123,9 +123,10 @@ def _catalogues(folder: Path) -> None:
             if text and text != source:
                 texts.add(_PLACEHOLDER.sub("", text).strip())
     listed = sorted(texts)
-    found, latin = _foreign(listed), np.array([script == LATIN for script in scripts_of(listed)])
+    found, scripts = _foreign(listed), np.array([script or "" for script in scripts_of(listed)])
+    latin, other = scripts == LATIN, (scripts != LATIN) & (scripts != "")
     print(f"catalogues: found {found[latin].sum():,} of {latin.sum():,} texts in Latin script", end="")
-    print(f", {found[~latin].sum():,} of {(~latin).sum():,} others")
+    print(f", {found[other].sum():,} of {other.sum():,} in others")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import pyarrow as pa
 from ..models.character_lsa import FIT, CharacterLSA
 from ..models.embedding import DEFAULT, MULTILINGUAL, TRANSFORMERS, Embedder
 from ..models.readability import Readability, described, scripts_of
-from ..models.routed_embedding import RoutedEmbedder, half_read, routes
+from ..models.routed_embedding import WHOLE, RoutedEmbedder, half_read, routes
 from ..store.cache import digest_of, versions_of
 from .context import Context
 from .language import detected
@@ -79,7 +79,7 @@ def _routed(
         "characters", f"{FIT}, {versions_of('numpy', 'scipy')}, seed {context.seed}", digest, fit
     )
     characters = CharacterLSA.of(table)
-    alone = whole and not half_read(rules.languages, scripts).any()
+    alone = whole and half_read(rules.languages, scripts).mean() < WHOLE
     return RoutedEmbedder(embedder, characters, rules, whole, alone) if not characters.empty else None
 
 

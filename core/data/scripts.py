@@ -27,38 +27,40 @@ _BLOCKS = {
 OTHER = "another script"
 _LETTERS = re.compile(r"[^\W\d_]")
 _BY_BLOCK = [(name, re.compile(f"[{block}]")) for name, block in _BLOCKS.items()]
-_MARKS = re.compile(
+_SPANNING = re.compile(r"</?[A-Za-z][^<>]*>|\{\{?[^{}]*\}\}?|%\(\w+\)[sd]|%[sd]")  # markup and placeholders
+_MARK = re.compile(
     r"(?:https?://|www\.)\S+"  # addresses of pages
     r"|\S+@\S+\.\w\S*"  # and of people
     r"|(?<!\w)[@#][\w.-]+"  # handles and tags
-    r"|</?[A-Za-z][^<>]*>"
-    r"|%\(\w+\)[sd]|%[sd]|\{\{?[^{}]*\}?\}"  # placeholders
-    r"|(?<!\S)RT(?!\S)"
-    r"|(?<!\S)(?!\S*[^\W\d_]{2})\S*(?:[^\w\s&]|_)\S*"  # emoticons: no two letters side by side
-    r"|(?<!\S)[xX]+[dDpP]+(?!\S)"
-    r"|(?<!\S)[!-~]*\d[!-~]*(?!\S)|\d+"  # codes and numbers; where words need no spaces, the numbers alone
+    r"|^RT$|^[xX]+[dDpP]+$"
+    r"|^(?!.*[^\W\d_]{2}).*(?:[^\w\s&]|_).*$"  # emoticons: no two letters side by side
+    r"|^[!-~]*\d[!-~]*$|\d+"  # codes and numbers; where words need no spaces, the numbers alone
 )
 _REPEATED = re.compile(r"([^\W\d_])\1{2,}")
+_BORDERS = ".,!?;:'\"()"
 
 
-def plain_words(text: str) -> str:
-    r"""Return the words of a text alone, with single spaces: what a language can be told from.
+def plain_words(text: str) -> list[str]:
+    r"""Return the words of a text alone: what a language can be told from.
 
     >>> plain_words("@anna soooo good &lt;3 :-) https://t.co/x #win 2nite")
-    'soo good'
+    ['soo', 'good']
     >>> plain_words("¯\\_(ツ)_/¯ отлично!")
-    'отлично!'
+    ['отлично!']
     """
     if "&" in text:
         text = html.unescape(text)
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)  # letters in fancy fonts are letters
-    return " ".join(_REPEATED.sub(r"\1\1", _MARKS.sub(" ", text)).split())
-
-
-def letter_count(text: str) -> int:
-    """Return how many letters a text has."""
-    return len(_LETTERS.findall(text))
+    if "<" in text or "{" in text or "%" in text:
+        text = _SPANNING.sub(" ", text)
+    words = []
+    for word in text.split():
+        if not (word.isalpha() or word.strip(_BORDERS).isalpha()) or len(word) == 2:
+            words += _MARK.sub(" ", word).split()
+        else:
+            words.append(_REPEATED.sub(r"\1\1", word) if len(word) > 3 else word)
+    return words
 
 
 def script_of(text: str) -> str | None:

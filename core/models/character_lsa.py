@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 NAME = "characters"
-DIMENSIONS = 128
+DIMENSIONS = 192
 FITTED_ON = 20_000  # texts, drawn; the others are projected
-FEWEST_TEXTS, LARGEST_SHARE = 2, 0.9  # of the texts that a bucket occurs in
+FEWEST_TEXTS, LARGEST_SHARE = 2, 0.2  # of the texts that a bucket occurs in: what is in more tells little
 MOST_BUCKETS = 1 << 16  # the commonest: bounds what is kept to 33 MB
-FIT = f"{LONGEST}-grams, {READ} characters, {BUCKETS} buckets, {DIMENSIONS} dimensions, {FITTED_ON} texts, 1"
+FIT = f"{LONGEST}-grams, {READ} characters, {BUCKETS} buckets, {DIMENSIONS} dimensions, {FITTED_ON} texts"
 _OVERSAMPLED, _ITERATIONS = 16, 2  # of the random projection
 _LEAST = 1e-8  # of the largest squared singular value: what is below is rounding
 

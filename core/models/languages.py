@@ -8,7 +8,6 @@ emoticons.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -25,9 +24,10 @@ SHORTEST = 15  # characters without marks, below which nothing is said
 FULL_FROM = 30  # characters: of shorter English many a text gets another language, so less is believed of it
 SURE_FROM = 0.5  # probability of the likeliest language, from which it is taken for sure
 UNSURE_BELOW = 0.2  # probability of some languages, below which a text is in none of them
-_READ = 1_000  # characters that the detector looks at
+ENGLISH_FROM, ENGLISH_WORDS = 0.3, 5  # share of common English words and their number, from which it is English
+_READ = 500  # characters that the detector looks at
 _TOP = 5  # languages that are kept of a text
-_WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
+_BORDERS = ".,!?;:'\"()[]…-"
 _DETECTED = pa.list_(pa.struct([("language", pa.string()), ("probability", pa.float64())]))
 
 
@@ -98,15 +98,19 @@ def maker() -> str:
 
 def detect(texts: Iterable[str]) -> Iterator[dict[str, float]]:
     """Yield language → probability for each text; empty where the text is too short to tell."""
-    detector = _detector()
     for text in texts:
-        plain = plain_words(text[: 2 * _READ])[:_READ]
+        words = plain_words(text[: 2 * _READ])
+        plain = " ".join(words)[:_READ]
         if len(plain) < SHORTEST:
             yield {}
             continue
+        bare = [word.strip(_BORDERS) for word in plain.lower().replace("’", "'").split()]
+        english = english_share(bare)
+        if english >= ENGLISH_FROM and english * len(bare) >= ENGLISH_WORDS:
+            yield {"en": 1.0}
+            continue
         lower = plain.lower() if plain.isupper() else plain
-        found = {str(item["lang"]): float(item["score"]) for item in detector.detect(lower, model="lite", k=_TOP)}
-        english = english_share(_WORD.findall(plain.lower().replace("’", "'")))
+        found = {str(item["lang"]): float(item["score"]) for item in _detector().detect(lower, model="lite", k=_TOP)}
         believed = (1 - english) * min(len(plain) / FULL_FROM, 1.0)
         found = {name: believed * probability for name, probability in found.items()}
         yield found | ({"en": found.get("en", 0.0) + english} if english else {})

@@ -36,7 +36,10 @@ _WRITTEN = {
 
 def scripts_of(texts: Sequence[str]) -> list[str | None]:
     """Return the script of each text, read without marks of informal writing; None without letters."""
-    return [LATIN if text.isascii() and text[:1].isalpha() else script_of(plain_words(text[:_READ])) for text in texts]
+    return [
+        LATIN if text.isascii() and text[:1].isalpha() else script_of(" ".join(plain_words(text[:_READ])))
+        for text in texts
+    ]
 
 
 @dataclass(frozen=True)

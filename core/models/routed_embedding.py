@@ -23,7 +23,7 @@ from .languages import Languages, detect, encode_languages
 from .readability import Readability, scripts_of
 
 FEWEST, LEAST_SHARE = 50, 0.02  # unreadable texts, and of all: fewer teach nothing about their labels
-WHOLE = 0.2  # share of readable texts, below which a data set is taken as a whole for unreadable
+WHOLE = 0.2  # share of texts that the embedder reads, below which it has no say in a data set
 PROJECTION = "projection"  # the setting of a run that tells its projection from others
 _RULES = b"labelsift"
 _MARK = "+"

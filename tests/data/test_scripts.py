@@ -21,7 +21,7 @@ from labelsift.data.scripts import LATIN, OTHER, plain_words, script_of
     ],
 )
 def test_marks_of_informal_writing_are_taken_out(text, plain):
-    assert plain_words(text) == plain
+    assert " ".join(plain_words(text)) == plain
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,6 @@ def test_a_text_is_in_the_script_of_most_of_its_letters(text, script):
 
 def test_common_english_words_are_counted():
     assert english_share([]) == 0
-    assert english_share(["the"]) == 0  # one is no evidence
     assert english_share("the karte is gone".split()) == 0.5
     assert all(word == word.lower() for word in WORDS)
 
