@@ -19,7 +19,7 @@ from .languages import SURE_FROM, UNSURE_BELOW, Languages
 
 FEWEST_KNOWN = 20  # texts of a script with a detected language, below which a doubt is no verdict
 DOUBTS = 0.25  # doubtful texts for each that is sure to be read: English, be it slang, leaves fewer
-OTHERS = 0.05  # share of a script's texts that must be sure to be in other languages
+OTHERS, OWN = 0.05, 0.1  # share of a script's texts: as many sure in others, or as few sure to be read, are a verdict
 _READ = 1_000  # characters of a text
 _WRITTEN = {
     "ar": ("Arabic",),
@@ -66,8 +66,8 @@ class Readability:
         for script in set(filter(None, scripts)):
             mine = (numbers == script) & detected.known()
             known, sure, others = mine.sum(), (mine & own).sum(), (mine & other).sum()
-            enough = known >= FEWEST_KNOWN and others >= OTHERS * known
-            if enough and (mine & doubtful).sum() + max(others - sure, 0) > DOUBTS * sure:
+            evident = others >= OTHERS * known or sure < OWN * known
+            if known >= FEWEST_KNOWN and evident and (mine & doubtful).sum() + max(others - sure, 0) > DOUBTS * sure:
                 doubted.add(script)
         return cls(languages, frozenset(doubted))
 
