@@ -46,7 +46,7 @@ def other_languages(context: Context, embedder: Embedder, *, judging: Collection
         context.readable &= readable
         _leave_out(context, embedder, ~readable, described(np.flatnonzero(~readable), scripts, languages), judging)
         return None
-    vectors = routed.vectors(texts, chosen, scripts, cache=context.cache, hashes=context.text_hashes)
+    vectors = routed.vectors(texts, chosen, scripts, cached=(context.cache, context.text_hashes))
     context.projection = routed.table()
     dark = chosen & ~vectors.any(axis=1) & ~context.blank
     context.readable &= ~dark

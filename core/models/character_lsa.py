@@ -65,7 +65,7 @@ class CharacterLSA:
             uint64, shape (n,): what the texts are drawn by, see :mod:`labelsift.data.stable_draws`.
         """
         rows = drawn(np.arange(len(texts)), FITTED_ON, keys=keys, seed=seed, purpose="characters")
-        counts = _counts([texts[row] for row in rows.tolist()])
+        counts = _counts([str(texts[int(row)]) for row in rows])
         n = len(rows)
         frequencies = np.bincount(counts.indices, minlength=BUCKETS)
         kept = np.flatnonzero((frequencies >= FEWEST_TEXTS) & (frequencies <= max(LARGEST_SHARE * n, FEWEST_TEXTS)))

@@ -28,9 +28,20 @@ _TOKENS_AT_ONCE = 65_536  # bounds the temporary array of token vectors: 64 MB a
 class Embedder(Protocol):
     """Turns texts into vectors."""
 
-    name: str
-    dimensions: int
-    languages: frozenset[str] | None  # that it can read; None = no limit known
+    @property
+    def name(self) -> str:
+        """Under which a run knows it."""
+        ...
+
+    @property
+    def dimensions(self) -> int:
+        """Of the vectors."""
+        ...
+
+    @property
+    def languages(self) -> frozenset[str] | None:
+        """Codes of the languages that it can read; None = no limit known."""
+        ...
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """Return one vector a text: float32, shape (len(texts), dimensions), not normalised."""

@@ -95,10 +95,19 @@ class RoutedEmbedder:
         unreadable: np.ndarray,
         scripts: Sequence[str | None],
         *,
-        cache: Cache | None = None,
-        hashes: pa.FixedSizeBinaryArray | None = None,
+        cached: tuple[Cache, pa.FixedSizeBinaryArray] | None = None,
     ) -> np.ndarray:
-        """Return the vectors of texts that are known to be readable or not: bool, shape (n,)."""
+        """Return the vectors of texts that are known to be readable or not: float32, shape (n, dimensions).
+
+        Parameters
+        ----------
+        unreadable
+            bool, shape (n,).
+        scripts
+            Of the texts.
+        cached
+            The cache that is asked first, and the hashes of the texts.
+        """
         start = self.dimensions - self.characters.dimensions
         vectors = np.zeros((len(texts), self.dimensions), dtype=np.float32)
         by_first = (
@@ -110,10 +119,10 @@ class RoutedEmbedder:
         ):
             if len(rows):
                 some = texts.take(pa.array(rows))
-                kept = cache is not None and hashes is not None
-                vectors[rows, block] = (
-                    cached_vectors(cache, some, hashes.take(pa.array(rows)), model) if kept else embed(some, model)
-                )
+                if cached is None:
+                    vectors[rows, block] = embed(some, model)
+                else:
+                    vectors[rows, block] = cached_vectors(cached[0], some, cached[1].take(pa.array(rows)), model)
         return normalize(vectors)
 
     def table(self) -> pa.Table:
