@@ -170,8 +170,7 @@ class Report(Run):
                 "A report that is kept in no store has no pools", hint="Load a run from a store: ls.load(store=…)"
             )
         opened = pools_of(self.store).open(name)
-        mine = vector_space(self.settings)
-        if opened.embedder != mine:
+        if opened.embedder != (mine := vector_space(self.settings)):
             raise InputError(
                 f"The pool {name} was embedded with {opened.embedder}, and this run with {mine}",
                 hint="Index the pool again with the run's embedder, or choose another run",
