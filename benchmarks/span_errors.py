@@ -3,11 +3,13 @@
 ``python -m benchmarks.span_errors --data FOLDER`` reads ``data.jsonl.gz``: lines with id, text, true_spans,
 given_spans ([start, end, type] in characters) and errors ([{kind, span}]: ghost, missed, shifted, wrong_tag; the
 span as it is given, of a missed one as it was). ``--planted 200 201`` instead plants errors of the same kinds into
-true_spans, one run a seed.
+true_spans, one run a seed; ``--made distant weak --seeds 10 11 12`` puts noise there as people and machines make it
+(:mod:`benchmarks.made_spans`), one run a kind and seed.
 
 A finding counts as right if the text has an error of its kind that no likelier finding has been counted for, and
 the span is the same (ghost, wrong_tag) or overlaps (shifted, missed). "corrected" also asks that the suggested span
-is a true one.
+is a true one. "sentence_F1" counts flagged texts instead, against those with any error. "in_range" is the share of runs
+in which the told range holds the true number of errors.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ import gzip
 import json
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,8 @@ from labelsift.label_quality.spans.tokens import Tokens, tags, token_spans
 from labelsift.models.stable_folds import assign_folds
 from sklearn.metrics import average_precision_score, roc_auc_score
 
+from .made_spans import NOISES, made_errors
+
 KINDS = ("ghost", "missed", "shifted", "wrong_tag")
 Row = dict[str, Any]
 
@@ -43,6 +47,10 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="Of the folds.")
     parser.add_argument("--planted", type=int, nargs="*", help="Plant errors with these seeds instead.")
+    parser.add_argument(
+        "--made", nargs="+", choices=list(NOISES), help="Make noise of these kinds instead, by --seeds."
+    )
+    parser.add_argument("--share", type=float, help="Of the texts that --made concerns.")
     parser.add_argument("--without-peer", action="store_true")
     given = parser.parse_args()
     with gzip.open(given.data / "data.jsonl.gz", "rt") as file:
@@ -51,6 +59,12 @@ def main() -> None:
     runs = [(f"folds {seed}", rows, seed) for seed in given.seeds]
     if given.planted is not None:
         runs = [(f"planted {seed}", plant(rows, seed), 0) for seed in given.planted]
+    if given.made is not None:
+        runs = [
+            (f"{kind} {seed}", made_errors(rows, kind, seed, share=given.share), 0)
+            for kind in given.made
+            for seed in given.seeds
+        ]
     found: dict[str, list[dict[str, float]]] = {}
     for name, some, seed in runs:
         lines = {"labelsift": ours(some, seed)} | ({} if given.without_peer else peers(some, seed))
@@ -80,7 +94,18 @@ def ours(rows: Sequence[Row], seed: int) -> dict[str, float]:
         if row["issue"] == "span"
     ]
     scores = report.scores["span_score"].to_numpy()
-    return _ranking(rows, scores) | typed(rows, findings) | {"cpu": spent}
+    figures = (
+        _ranking(rows, scores) | typed(rows, findings) | {"sentence_F1": _of_texts(rows, {id for id, *_ in findings})}
+    )
+    estimates, errors = report.facts.get("span_errors", {}), figures["errors"]
+    low, high = estimates.get("range") or (0, 0)
+    return figures | {"low": low, "high": high, "in_range": float(low <= errors <= high), "cpu": spent}
+
+
+def _of_texts(rows: Sequence[Row], flagged: Collection[str]) -> float:
+    """Return the F1 of flagged texts."""
+    wrong = {row["id"] for row in rows if row["errors"]}
+    return 2 * len(wrong & set(flagged)) / max(len(wrong) + len(set(flagged)), 1)
 
 
 def peers(rows: Sequence[Row], seed: int) -> dict[str, dict[str, float]]:
@@ -94,9 +119,12 @@ def peers(rows: Sequence[Row], seed: int) -> dict[str, dict[str, float]]:
     found: dict[str, dict[str, float]] = {}
     issues = find_label_issues(labels, probabilities)
     findings = _by_kind(rows, issues, labels, probabilities, types, words)
+    of_texts = _of_texts(rows, {rows[text]["id"] for text, _ in issues})
     for method in ("min", "softmin"):
         scores, _ = get_label_quality_scores(labels, probabilities, sentence_score_method=method)
-        found[f"cleanlab {method}"] = _ranking(rows, scores) | typed(rows, findings) | {"cpu": shared}
+        found[f"cleanlab {method}"] = (
+            _ranking(rows, scores) | typed(rows, findings) | {"sentence_F1": of_texts, "cpu": shared}
+        )
     return found
 
 

@@ -2,40 +2,42 @@
 
 What is known of each possible span comes from a tagger that has not seen the text's own spans (a small conditional
 random field over five folds, or the user's token probabilities), from the same words in other texts, and from the
-words' looks. How much each piece of evidence weighs is learned from errors that are planted into the data's own
-evidence; see :mod:`labelsift.label_quality.spans.score_spans`.
+words' looks. What follows of each span, and of all: :mod:`labelsift.label_quality.spans.wrong_spans`.
 
 ``span_score`` is the probability that all is right with a text: the product, over its given spans and its likely
 unmarked places, of one minus the probability of an error (in place of the minimum of the words' self-confidence in
-Wang & Mueller 2022). Errors are flagged down to the probability at which the expected F1 is highest (Lewis 1995),
-but none that is less likely than ``LEAST``.
+Wang & Mueller 2022). Flagged are the likeliest errors, as many as are estimated; within a budget the worst texts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from ..data.formatting import listed, percent, shortened
 from ..data.schemas import Finding
 from ..data.spans import Span, parsed
-from ..label_quality.calibration import best_expected_f1
+from ..label_quality.learnability import LEAST_RECALL
 from ..label_quality.score_labels import worst
 from ..label_quality.spans.lexicon import lexicon
 from ..label_quality.spans.marginals import marginals_from_token_probs, out_of_fold_marginals
-from ..label_quality.spans.score_spans import FEWEST, KINDS, SpanQuality, likeliest_errors, score_spans
+from ..label_quality.spans.score_spans import FEWEST, KINDS
 from ..label_quality.spans.span_features import SpanFeatures
 from ..label_quality.spans.token_features import token_features
 from ..label_quality.spans.tokens import Tokens, TokenSpan, token_spans
+from ..label_quality.spans.wrong_spans import WrongSpans, wrong_spans
 from ..models.stable_folds import assign_folds
 from .context import Context, Result
 from .registry import check
 
 FOLDS = 5
-LEAST = 0.3
 MISSED = "missed"
 _AT_MOST = 1 - 1e-6
+NAME_LENGTH, MOST_NAMED = 60, 3
+NOTHING_LEARNED = "The words do not tell these spans: the tagger finds them no better than by chance."
 
 
 @check(
@@ -61,12 +63,22 @@ def span(context: Context) -> Result:
     is_issue = np.zeros(n, dtype=bool)
     work = _Work(context, given, judged)
     problems = work.problems()
-    if work.enough:
-        score[work.rows] = work.scores()
-        score[~judged] = np.nan
-    chosen = _chosen(problems, score, context.budget)
+    if not work.enough:
+        return Result(score, is_issue, [])
+    context.facts["span_errors"] = work.estimates()
+    if not work.claims.learnable:
+        context.notes.insert(0, NOTHING_LEARNED)
+        return Result(score, is_issue, [_nothing_learned(context.samples.name)])
+    context.notes += work.unlearnable_types()
+    score[work.rows] = work.scores()
+    score[~judged] = np.nan
+    chosen = _chosen(problems, score, work.claims.number, context.budget)
     is_issue[[problem.row for problem in chosen]] = True
     return Result(score, is_issue, [work.finding(problem) for problem in chosen])
+
+
+def _nothing_learned(name: str) -> Finding:
+    return Finding(id=name, issue="unlearnable", scope="dataset", score=0.0, reason=NOTHING_LEARNED)
 
 
 @dataclass(frozen=True)
@@ -125,7 +137,7 @@ class _Work:
         self.evidence = self._evidence(context)
         verified = np.zeros(len(order), dtype=bool) if context.verified is None else context.verified
         trusted = frozenset(np.flatnonzero(verified[self.rows]).tolist())
-        self.judgement = score_spans(self.evidence, self.labeled, seed=context.seed, trusted=trusted, keys=self.keys)
+        self.claims = wrong_spans(self.evidence, self.labeled, seed=context.seed, trusted=trusted, keys=self.keys)
 
     def _evidence(self, context: Context) -> SpanFeatures:
         brought, types = context.tokens, len(self.types)
@@ -149,31 +161,54 @@ class _Work:
 
     def problems(self) -> list[Problem]:
         """Return every possible error, the likeliest first."""
-        if not self.enough:
+        if not self.enough or not self.claims.learnable:
             return []
-        judgement = self.judgement
+        claims = self.claims
         marked = (enumerate(self.marked[text]) for text in self.labeled)
         numbers = [number for spans in marked for number, words in spans if words is not None]
-        kinds, chances = likeliest_errors(judgement)
+        kinds, chances = claims.likeliest
         problems = [
             Problem(int(self.rows[text]), text, KINDS[kind], float(chance), words, number)
-            for (text, words), number, kind, chance in zip(judgement.given, numbers, kinds, chances, strict=True)
+            for (text, words), number, kind, chance in zip(claims.given, numbers, kinds, chances, strict=True)
         ]
         problems += [
             Problem(int(self.rows[text]), text, MISSED, float(chance), words, -1)
-            for (text, words), chance in zip(judgement.unmarked, judgement.missed, strict=True)
+            for (text, words), chance in zip(claims.unmarked, claims.missed, strict=True)
         ]
         return sorted(problems, key=lambda problem: (-problem.chance, problem.text, problem.words))
 
     def scores(self) -> np.ndarray:
         """Return the probability that all is right with each text: float32, shape (n,), in the work's order."""
         right = np.zeros(len(self.texts))
-        judgement: SpanQuality = self.judgement
-        for (text, _), chances in zip(judgement.given, judgement.chances, strict=True):
-            right[text] += np.log1p(-min(1 - chances[0], _AT_MOST))
-        for (text, _), chance in zip(judgement.unmarked, judgement.missed, strict=True):
+        claims: WrongSpans = self.claims
+        for (text, _), wrong in zip(claims.given, np.log1p(-np.minimum(claims.wrong, _AT_MOST)), strict=True):
+            right[text] += wrong.sum()
+        for (text, _), chance in zip(claims.unmarked, claims.missed, strict=True):
             right[text] += np.log1p(-min(chance, _AT_MOST))
         return np.exp(right).astype(np.float32)
+
+    def estimates(self) -> dict[str, Any]:
+        """Return what is estimated of all spans: the number of errors with its range, of how many spans."""
+        claims = self.claims
+        return {
+            "number": claims.number,
+            "range": [claims.low, claims.high] if claims.learnable else None,
+            "judged": len(claims.given),
+            "learnable": claims.learnable,
+            "unlearnable": {self.types[kind]: round(share, 4) for kind, share in claims.unlearnable.items()},
+        }
+
+    def unlearnable_types(self) -> list[str]:
+        """Say of which types no span can be called a wrong type."""
+        names = [shortened(self.types[kind], NAME_LENGTH) for kind in self.claims.unlearnable]
+        if not names:
+            return []
+        more = [f"{len(names) - MOST_NAMED:,} more"] if len(names) > MOST_NAMED else []
+        which = f"type {names[0]}" if len(names) == 1 else f"types {listed([*names[:MOST_NAMED], *more])}"
+        return [
+            f"Of the spans of {which} the model finds less than {percent(LEAST_RECALL)}, too few to say of any of them"
+            " that another type is right."
+        ]
 
     def finding(self, problem: Problem) -> Finding:
         """Say what is wrong, and what should stand there."""
@@ -249,17 +284,13 @@ def _share(chances: np.ndarray, kind: int) -> float:
     return float(chances[kind] / max(float(chances.sum()), 1e-9))
 
 
-def _chosen(problems: Sequence[Problem], score: np.ndarray, budget: int | None) -> list[Problem]:
-    """Return the problems that become findings: by expected F1, or those of the ``budget`` worst texts."""
-    chances = np.array([problem.chance for problem in problems])
-    if not len(chances):
-        return []
-    cut = float(chances[best_expected_f1(chances)])
+def _chosen(problems: Sequence[Problem], score: np.ndarray, number: int, budget: int | None) -> list[Problem]:
+    """Return the problems that become findings: as many as are estimated, or those of the ``budget`` worst texts."""
     if budget is None:
-        return [problem for problem in problems if problem.chance >= max(cut, LEAST)]
+        return list(problems[:number])
     among_worst = worst(score, budget)
     chosen: dict[int, list[Problem]] = {}
-    for problem in problems:  # the likeliest of each text at least, the others if they would be flagged anyway
-        if among_worst[problem.row] and (problem.row not in chosen or problem.chance >= cut):
+    for place, problem in enumerate(problems):  # the likeliest of each text at least, the others if flagged anyway
+        if among_worst[problem.row] and (problem.row not in chosen or place < number):
             chosen.setdefault(problem.row, []).append(problem)
     return [problem for several in chosen.values() for problem in several]

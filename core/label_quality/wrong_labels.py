@@ -120,7 +120,7 @@ def wrong_labels(
         return WrongLabels(wrong, given, expected, 0, len(rows), noise_rates(pool[rows], codes[rows]), False, {}, {})
     rows = learned
     rates = noise_rates(pool[rows], codes[rows])
-    noise, probable = _probabilities(pool, codes, rows, rates, keys)
+    noise, probable = probabilities(pool, codes, rows, rates, keys)
     # Where there is a floor of errors, Bayes' rule knows more of them than the ranking. Floor and evenness count all or
     # not: a share that moves with them would put all others into another order where two labels change.
     share = (NOISE_SHARE + round(rates.evenness)) * round(rates.floor)
@@ -172,7 +172,7 @@ def decreasing(values: np.ndarray) -> np.ndarray:
     return np.repeat(means, sizes) if means else np.empty(0)
 
 
-def _probabilities(
+def probabilities(
     pool: np.ndarray, codes: np.ndarray, rows: np.ndarray, rates: NoiseRates, keys: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the probabilities that some labels are wrong: by noise that does not depend on the row, and at all."""

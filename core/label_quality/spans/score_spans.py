@@ -14,10 +14,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...models.links import softmax
+from ...models.links import expit, softmax
 from ...models.logistic_regression import LogisticRegression
 from .span_features import SpanFeatures
-from .synthetic_errors import GHOST, RIGHT, SHIFTED, WRONG_TAG, synthetic_errors
+from .synthetic_errors import GHOST, RIGHT, synthetic_errors
 from .tokens import TokenSpan
 
 KINDS = ("right", "ghost", "wrong_tag", "shifted")
@@ -44,12 +44,18 @@ class SpanQuality:
         (text, span) of each likely place that no given span overlaps.
     missed
         float64, shape (M,): that a span was missed there.
+    usual
+        float64, shape (G,): how likely anything is marked at such a place, calibrated on the given spans as they are.
+    likely
+        float64, shape (M,): the same of each unmarked place.
     """
 
     given: Sequence[tuple[int, TokenSpan]]
     chances: np.ndarray
     unmarked: Sequence[tuple[int, TokenSpan]]
     missed: np.ndarray
+    usual: np.ndarray
+    likely: np.ndarray
 
 
 def score_spans(
@@ -78,42 +84,78 @@ def score_spans(
         for _, span in features.unmarked(text):
             overlaps = any(span[0] <= last and first <= span[1] for first, last, _ in features.given[text])
             (marked if overlaps else unmarked).append((text, span))
-    empty = SpanQuality(given, np.tile([1.0, 0, 0, 0], (len(given), 1)), unmarked, np.zeros(len(unmarked)))
     if len(given) < FEWEST:
-        return empty
+        none = np.zeros(len(unmarked))
+        return SpanQuality(given, np.tile([1.0, 0, 0, 0], (len(given), 1)), unmarked, none, np.ones(len(given)), none)
     whole = set(labeled)
     forms = [some if text in whole else [] for text, some in enumerate(features.forms)]
-    errors = list(synthetic_errors(forms, features.given, types=features.types, seed=seed, keys=keys))
-    chances = _mixture(
-        _feature_rows(features, given),
-        _feature_rows(features, [(text, span) for text, span, _ in errors]),
-        np.array([kind for _, _, kind in errors]),
+    drawn = synthetic_errors(
+        forms, features.given, types=features.types, seed=seed, keys=keys, shares=features.by_type
+    )
+    errors = list(drawn)
+    kinds = np.array([kind for _, _, kind in errors], dtype=np.int64)
+    texts_of_given, texts_of_errors = [text for text, _ in given], np.array([text for text, _, _ in errors])
+    given_rows = _feature_rows(features, given)
+    error_rows = _feature_rows(features, [(text, span) for text, span, _ in errors])
+    chances, _ = _mixture(
+        given_rows,
+        error_rows,
+        kinds,
         kinds=len(KINDS),
         weight=SYNTHETIC_WEIGHT,
-        trusted=np.array([text in trusted for text, _ in given]),
-        parts=_parts(features, [text for text, _ in given], [text for text, _, _ in errors]),
+        trusted=np.array([text in trusted for text in texts_of_given]),
+        parts=parts_of(features, [*texts_of_given, *texts_of_errors.tolist()]),
     )
-    missed = np.zeros(len(unmarked))
+    missed, likely = np.zeros(len(unmarked)), np.zeros(len(unmarked))
+    unmarked_rows = _feature_rows(features, unmarked) if unmarked else np.empty((0, given_rows.shape[1]), np.float32)
     if unmarked and marked:
-        missed = _mixture(
-            _feature_rows(features, unmarked),
+        missed_chances, densities = _mixture(
+            unmarked_rows,
             _feature_rows(features, marked),
             np.ones(len(marked), dtype=np.int64),
             kinds=2,
             weight=1.0,
             trusted=np.array([text in trusted for text, _ in unmarked]),
-            parts=_parts(features, [text for text, _ in unmarked], [text for text, _ in marked]),
-        )[:, 1]
-    return SpanQuality(given, chances, unmarked, missed)
+            parts=parts_of(features, [text for text, _ in (*unmarked, *marked)]),
+        )
+        missed = missed_chances[:, 1]
+        likely = expit(densities[:, 1] - densities[:, 0] + np.log(len(marked) / len(unmarked)))
+    ghosts = kinds == GHOST
+    usual = _usual(
+        given_rows,
+        np.concatenate([unmarked_rows, error_rows[ghosts]]),
+        parts_of(features, [*texts_of_given, *(text for text, _ in unmarked), *texts_of_errors[ghosts].tolist()]),
+    )
+    return SpanQuality(given, chances, unmarked, missed, usual, likely)
 
 
 def _feature_rows(features: SpanFeatures, spans: Sequence[tuple[int, TokenSpan]]) -> np.ndarray:
     return np.array([features.of(text, span) for text, span in spans], dtype=np.float32)
 
 
-def _parts(features: SpanFeatures, mixed: Sequence[int], pure: Sequence[int]) -> np.ndarray:
-    """Return the part that each row is judged in: rows of a text and of its copies share one."""
-    return np.array([features.groups[text] % PARTS for text in (*mixed, *pure)])
+def parts_of(features: SpanFeatures, texts: Sequence[int]) -> np.ndarray:
+    """Return the part that each row is judged in, shape (n,): rows of a text and of its copies share one."""
+    return np.array([features.groups[text] % PARTS for text in texts], dtype=np.int64)
+
+
+def _usual(marked: np.ndarray, unmarked: np.ndarray, parts: np.ndarray) -> np.ndarray:
+    """Return how likely each of some marked rows is to be marked, learned from the other parts: float64, shape (n,)."""
+    rows = np.concatenate([marked, unmarked])
+    rows = (rows - rows.mean(axis=0)) / (rows.std(axis=0) + 1e-6)
+    codes = np.repeat([1, 0], [len(marked), len(unmarked)])
+    usual = np.ones(len(marked))
+    for part in np.unique(parts).tolist():
+        learned_from, here = parts != part, parts[: len(marked)] == part
+        if here.any() and len(np.unique(codes[learned_from])) == 2:
+            model = LogisticRegression.fit(
+                rows[learned_from],
+                codes[learned_from],
+                classes=2,
+                penalty=PENALTY + 1 / len(rows),
+                max_iterations=STEPS,
+            )
+            usual[here] = model.predict_proba(rows[: len(marked)][here])[:, 1]
+    return usual
 
 
 def _mixture(
@@ -125,8 +167,10 @@ def _mixture(
     weight: float,
     trusted: np.ndarray,
     parts: np.ndarray,
-) -> np.ndarray:
-    """Return the probability of each kind (0 = right) for rows that are mostly right: float64, shape (n, kinds).
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the probability of each kind (0 = right) for rows that are mostly right, and log densities of the kinds.
+
+    Both float64, shape (n, kinds); the densities up to a constant a row.
 
     Parameters
     ----------
@@ -146,7 +190,7 @@ def _mixture(
     rows = (rows - rows.mean(axis=0)) / (rows.std(axis=0) + 1e-6)
     codes = np.concatenate([np.zeros(len(mixed), dtype=np.int64), kinds_of_pure])
     right = np.ones(len(mixed), dtype=np.float32)
-    chances = np.zeros((len(mixed), kinds))
+    chances, densities = np.zeros((2, len(mixed), kinds))
     models: dict[int, LogisticRegression] = {}
     penalty = PENALTY + 1 / len(rows)
     for _ in range(ROUNDS):
@@ -169,11 +213,12 @@ def _mixture(
             chance = np.maximum(models[part].predict_proba(rows[here]).astype(np.float64), 1e-12)
             densities[here] = np.log(chance / np.maximum(learned_weight, 1e-9))
             densities[np.ix_(here, learned_weight == 0)] = IMPOSSIBLE  # with a single type there is no wrong one
-        shares = _shares(densities[: len(mixed)])
-        chances = softmax(densities[: len(mixed)] + np.log(shares))
+        densities = densities[: len(mixed)]
+        shares = _shares(densities)
+        chances = softmax(densities + np.log(shares))
         chances[trusted] = [1.0] + [0.0] * (kinds - 1)
         right = chances[:, RIGHT].astype(np.float32)
-    return chances
+    return chances, densities
 
 
 def _shares(mixed: np.ndarray) -> np.ndarray:
@@ -196,9 +241,3 @@ def _shares(mixed: np.ndarray) -> np.ndarray:
         shares = softmax(mixed + np.log(shares)).mean(axis=0) + besides
         shares = np.maximum(shares / shares.sum(), 1e-9)
     return shares
-
-
-def likeliest_errors(quality: SpanQuality) -> tuple[np.ndarray, np.ndarray]:
-    """Return (kind, probability) of the likeliest error of each given span: GHOST, WRONG_TAG or SHIFTED."""
-    kinds = quality.chances[:, [GHOST, WRONG_TAG, SHIFTED]].argmax(axis=1) + 1
-    return kinds, quality.chances[np.arange(len(kinds)), kinds]

@@ -82,7 +82,7 @@ class SpanFeatures:
         rows = slice(begin + first, begin + last + 1)
         fits = more < marginals.spans.shape[1]
         as_it_is = logit(float(marginals.spans[begin + first, more, kind]) if fits else 0.0)
-        as_any = logit(float(marginals.any_type[begin + first, more]) if fits else 0.0)
+        as_any = logit(self.any_type(text, first, last))
         rival = logit(self.rival(text, first, last)[0])
         marked = marginals.marked[rows]
         by_type = self.by_type(text, first, last)
@@ -105,6 +105,23 @@ class SpanFeatures:
         some = self.marginals.words[begin + first : begin + last + 1].mean(axis=0)
         return some[1::2] + some[2::2]
 
+    def any_type(self, text: int, first: int, last: int) -> float:
+        """Return the tagger's probability that a span of any type has these bounds; 0 of a very long one."""
+        begin, more = int(self.words.starts[text]), last - first
+        return float(self.marginals.any_type[begin + first, more]) if more < self.marginals.spans.shape[1] else 0.0
+
+    def overlapping(self, text: int, first: int, last: int, *, least: float) -> list[tuple[float, tuple[int, int]]]:
+        """Return (probability, bounds) of the other places that overlap a span, the likeliest first."""
+        begin, count = int(self.words.starts[text]), len(self.forms[text])
+        start = max(0, first - REACH)
+        near = self.marginals.any_type[begin + start : begin + last + 1]
+        places = [
+            (float(near[row, more]), (start + row, start + row + more))
+            for row, more in np.argwhere(near > least).tolist()
+            if first <= start + row + more < count and (start + row, start + row + more) != (first, last)
+        ]
+        return sorted(places, key=lambda place: (-place[0], place[1]))
+
     def rival(self, text: int, first: int, last: int, taken: Sequence[TokenSpan] = ()) -> tuple[float, int, int, float]:
         """Return the likeliest span with other bounds that overlaps this one and none that is taken.
 
@@ -113,18 +130,11 @@ class SpanFeatures:
         tuple
             Its probability (0 without one), first and last word, and the probability of all such spans together.
         """
-        begin, count = int(self.words.starts[text]), len(self.forms[text])
-        near = self.marginals.any_type[begin + max(0, first - REACH) : begin + last + 1]
         best, whole = (0.0, first, last), 0.0
-        start = max(0, first - REACH)
-        for row, more in np.argwhere(near > 1e-6).tolist():
-            start_word, end = start + row, start + row + more
-            if first <= end < count and (start_word, end) != (first, last):
-                if any(start_word <= other and this <= end for this, other, _ in taken):
-                    continue
-                chance = float(near[row, more])
+        for chance, (start, end) in self.overlapping(text, first, last, least=1e-6):
+            if not any(start <= other and this <= end for this, other, _ in taken):
                 whole += chance
-                best = max(best, (chance, start_word, end))
+                best = max(best, (chance, start, end))
         return *best, whole
 
     def _elsewhere(self, text: int, first: int, last: int, kind: int) -> list[float]:
@@ -141,6 +151,17 @@ class SpanFeatures:
             math.log(plain + 1), max(rates), min(rates), rates[0], rates[-1], math.log(shorter + 0.3),
             math.log(self.shares[kind]), math.log(min(self._sums[form] for form in surface)),
         ]  # fmt: skip
+
+    def marked_elsewhere(self, text: int, first: int, last: int) -> np.ndarray:
+        """Return in how many other texts the same words are marked as each type: float64, shape (types,)."""
+        surface, group = tuple(self.forms[text][first : last + 1]), self.groups[text]
+        marked = [kind for other, kind in self._surfaces.get(surface, ()) if other != group]
+        return np.bincount(marked, minlength=self.types).astype(np.float64) if marked else np.zeros(self.types)
+
+    def rate_inside(self, text: int, word: int) -> float:
+        """Return the log share of a word's uses in other texts that stand in a span."""
+        total, inside = self._counts(self.forms[text][word], self.groups[text])
+        return min(math.log((inside + 0.2) / (total + 1)), 0.0)
 
     def _times(self, surface: tuple[str, ...], group: int) -> int:
         return sum(other != group for other, _ in self._surfaces.get(surface, ()))

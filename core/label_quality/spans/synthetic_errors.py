@@ -11,7 +11,7 @@ others come or go.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from .tokens import TokenSpan
 
 RIGHT, GHOST, WRONG_TAG, SHIFTED = range(4)
 ONE_WORD = 0.8  # of the planted ghosts; the others are as long as the given spans
+LEAST = 1e-3  # weight of a type that the tagger rules out
 _PLACES = np.uint64(1 << 20)  # words of a text that have a number of their own
 SyntheticError = tuple[int, TokenSpan, int]  # text, span, kind
 
@@ -31,6 +32,7 @@ def synthetic_errors(
     types: int,
     seed: int,
     keys: np.ndarray | None = None,
+    shares: Callable[[int, int, int], np.ndarray] | None = None,
 ) -> Iterator[SyntheticError]:
     """Make about one error of each kind for each given span.
 
@@ -41,6 +43,9 @@ def synthetic_errors(
     keys
         uint64, shape (texts,): as :func:`labelsift.data.stable_draws.row_keys` makes them; by default the texts'
         positions.
+    shares
+        How much a tagger gives each type over some words of a text (first, last): another type is drawn by the square
+        roots, as people mix up what looks alike; without, all types are as likely.
     """
     keys = np.arange(len(forms), dtype=np.uint64) if keys is None else keys
     spans = [(text, span) for text, some in enumerate(given) for span in some]
@@ -49,11 +54,14 @@ def synthetic_errors(
     texts = np.array([text for text, _ in spans], dtype=np.int64)
     bounds = np.array([(first, last) for _, (first, last, _) in spans], dtype=np.uint64)
     places = _place_keys(keys[texts], bounds[:, 0] * _PLACES + bounds[:, 1])
-    tags, moves = (mixed(places, seed=seed, purpose=purpose).tolist() for purpose in ("wrong tag", "shift"))
+    tags = _uniform(mixed(places, seed=seed, purpose="wrong tag")).tolist()
+    moves = mixed(places, seed=seed, purpose="shift").tolist()
     for (text, span), tag, move in zip(spans, tags, moves, strict=True):
         first, last, kind = span
         if types > 1:
-            yield text, (first, last, (kind + 1 + tag % (types - 1)) % types), WRONG_TAG
+            likely = np.ones(types) if shares is None else np.sqrt(shares(text, first, last)) + LEAST
+            likely[kind] = 0
+            yield text, (first, last, int(np.searchsorted(np.cumsum(likely) / likely.sum(), tag))), WRONG_TAG
         others = [(this, end) for this, end, _ in given[text] if (this, end) != (first, last)]
         moved = _moved(first, last, others, count=len(forms[text]))
         if moved:
