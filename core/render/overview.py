@@ -26,9 +26,11 @@ from .wrong_label_words import (
     hidden_errors,
     notes_of,
     number_in,
+    span_number_in,
     unlearnable_of,
     verdict_on,
     verdict_on_nothing,
+    verdict_on_spans,
 )
 
 if TYPE_CHECKING:
@@ -104,7 +106,10 @@ class Overview:
             if issue in checked:
                 count = int(self._flags(issue).sum())
             else:
-                count = len(pc.unique(of_issue(findings, issue)["id"]))
+                rows = of_issue(findings, issue)
+                count = len(pc.unique(rows.filter(pc.not_equal(rows["scope"], "dataset"))["id"]))
+                if not count:
+                    continue  # of the data set as a whole, which the verdict tells
             of = self.judged if issue in ("label", "ambiguous") else self.marked if issue == "span" else self.rows
             result.append(IssueCount(issue, count, of))
         return tuple(sorted(result, key=lambda entry: issue_named(entry.issue).rank))
@@ -199,11 +204,7 @@ class Overview:
             verb = "looks" if wrong == 1 else "look"
             return f"About {wrong:,} of {self.judged:,} {labels} {verb} wrong ({percent(wrong, self.judged)}){rest}"
         if self.marked:
-            wrong = counts["span"].count
-            if not wrong:
-                return f"In none of the {self.marked:,} marked texts does a span look wrong."
-            share = percent(wrong, self.marked)
-            return f"Spans look wrong in about {wrong:,} of {self.marked:,} marked texts ({share})."
+            return self._verdict_on_spans
         if self.labeled:
             return f"None of the {self.labeled:,} labels could be judged."
         if self.flagged_rows:
@@ -211,6 +212,16 @@ class Overview:
             share = percent(self.flagged_rows, self.rows)
             return f"{self.flagged_rows:,} of {self.rows:,} samples {have} a problem ({share})."
         return f"None of the {self.rows:,} samples has a problem." if self.rows else "There are no samples."
+
+    @cached_property
+    def _verdict_on_spans(self) -> str:
+        wrong, estimate = int(self._flags("span").sum()), span_number_in(self.report.facts)
+        if estimate is not None:
+            return verdict_on_spans(estimate, self.report.facts["span_errors"]["judged"])
+        if not wrong:
+            return f"In none of the {self.marked:,} marked texts does a span look wrong."
+        share = percent(wrong, self.marked)
+        return f"Spans look wrong in about {wrong:,} of {self.marked:,} marked texts ({share})."
 
     @cached_property
     def wrong_labels(self) -> WrongLabelNumber | None:
@@ -225,12 +236,15 @@ class Overview:
 
     @cached_property
     def tells_shares(self) -> bool:
-        """Whether a share of the labels may be told: of a few, none is worth a percentage."""
+        """Whether a share of the labels, or spans, may be told: of a few, none is worth a percentage."""
+        spans = self.report.facts.get("span_errors")
+        if spans is not None:
+            return spans["judged"] >= FEWEST_JUDGED
         return self.judged >= FEWEST_JUDGED or "range" not in self.report.facts.get("label_errors", {})
 
     def share_of(self, entry: IssueCount) -> str:
         """Write how many of the samples have an issue as a percentage; "" where no share may be told."""
-        return "" if entry.issue == "label" and not self.tells_shares else percent(entry.count, entry.of)
+        return "" if entry.issue in ("label", "span") and not self.tells_shares else percent(entry.count, entry.of)
 
     @cached_property
     def notes(self) -> tuple[str, ...]:
@@ -259,6 +273,8 @@ class Overview:
             sentences.append(f"The most common mix-up: {top[2]:,} labeled {top[0]} look like {top[1]}.")
         if self.report.samples.task == "multilabel":
             sentences += extra_and_missing(self.classes)
+        if self.marked and self.report.settings.get("budget") is not None:
+            sentences.append("Flagged are the likeliest errors of the worst texts, as the budget asks.")
         sentences.append(span_kinds_sentence(self.span_kinds))
         leading = "span" if self.marked else "label"
         others = [entry for entry in self.issues if entry.issue != leading and entry.count]

@@ -30,6 +30,7 @@ from ..store.cache import installed_version
 from .overview import Histogram as Histogram  # trackers draw it
 from .overview import Overview
 from .verdict import summary
+from .wrong_label_words import span_number_in
 
 if TYPE_CHECKING:
     from ..store.run import Run
@@ -151,6 +152,9 @@ def _metrics(overview: Overview, data: ScoredLabels, slices: pa.Table, classes: 
         metrics[f"dq/{entry.issue}_issue_rate"] = entry.rate
     if (told := overview.wrong_labels) is not None:
         names = ("dq/wrong_labels", "dq/wrong_labels_low", "dq/wrong_labels_high")
+        metrics |= dict(zip(names, (told.number, told.low, told.high), strict=True))
+    if (told := span_number_in(overview.report.facts)) is not None:
+        names = ("dq/wrong_spans", "dq/wrong_spans_low", "dq/wrong_spans_high")
         metrics |= dict(zip(names, (told.number, told.low, told.high), strict=True))
     scores = score_column(overview.report, "label_score")
     if scores is not None:

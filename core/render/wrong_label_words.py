@@ -1,4 +1,4 @@
-"""Wrong labels in words: how many are probably wrong with their range, what is flagged, and what nobody can know."""
+"""Wrong labels and spans in words: how many are probably wrong with their range, and what nobody can know."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NAME_LENGTH = 60
 
 @dataclass(frozen=True)
 class WrongLabelNumber:
-    """How many labels are probably wrong, as a scan estimated it.
+    """How many labels, or spans, are probably wrong, as a scan estimated it.
 
     Parameters
     ----------
@@ -63,6 +63,34 @@ def number_in(facts: Mapping[str, Any]) -> WrongLabelNumber | None:
         return None
     low, high = estimates["range"]
     return WrongLabelNumber(int(estimates["number"]), int(low), int(high))
+
+
+def span_number_in(facts: Mapping[str, Any]) -> WrongLabelNumber | None:
+    """Read the estimate for spans out of a run's facts; None where nothing is claimed.
+
+    >>> span_number_in({"span_errors": {"number": 3, "range": [1, 9]}}), span_number_in({})
+    (WrongLabelNumber(number=3, low=1, high=9), None)
+    """
+    estimates = facts.get("span_errors", {})
+    if estimates.get("range") is None:
+        return None
+    low, high = estimates["range"]
+    return WrongLabelNumber(int(estimates["number"]), int(low), int(high))
+
+
+def verdict_on_spans(estimate: WrongLabelNumber, marked: int) -> str:
+    """Say how many spans are probably wrong or missing.
+
+    >>> verdict_on_spans(WrongLabelNumber(69, 45, 158), 763)
+    'About 69 spans are probably wrong (45 to 158), counting missing ones; 763 are marked.'
+    >>> verdict_on_spans(WrongLabelNumber(0, 0, 33), 1500)
+    'None of the 1,500 marked spans stands out as wrong (up to 33 may be, or be missing).'
+    """
+    if estimate.number:
+        spans = "1 span is" if estimate.number == 1 else f"{estimate.number:,} spans are"
+        return f"About {spans} probably wrong{estimate.range}, counting missing ones; {marked:,} are marked."
+    hidden = f" (up to {estimate.high:,} may be, or be missing)" if estimate.high else ""
+    return f"None of the {marked:,} marked spans stands out as wrong{hidden}."
 
 
 def verdict_on(estimate: WrongLabelNumber, judged: int, labels: str) -> str:

@@ -12,6 +12,7 @@ from bio import to_bio
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.data.spans import spaced
 from labelsift.errors import InputError
+from labelsift.render.overview import Overview
 from labelsift.render.page.selection import select
 from labelsift.render.panels import panels
 
@@ -118,6 +119,47 @@ def test_flags_are_those_of_findings(made):
     report = made[-1]
     flagged = report.scores.filter(report.scores["is_span_issue"])["id"].to_pylist()
     assert set(flagged) == {row["id"] for row in findings(report)}
+
+
+def test_as_many_spans_are_flagged_as_are_told_and_the_range_holds_the_errors(made):
+    _, _, given, errors, _, report = made
+    told = report.facts["span_errors"]
+    assert told["number"] == len(findings(report)) and told["judged"] == sum(map(len, given))
+    assert told["range"][0] <= told["number"] <= told["range"][1]
+    assert told["range"][0] <= len(errors) <= told["range"][1]
+    assert panels(report).metrics["dq/wrong_spans"] == told["number"]
+
+
+def test_nothing_is_called_wrong_where_the_words_do_not_tell_the_spans():
+    texts = corpus(2, 200)[0]
+    rng = random.Random(2)
+    drawn = [[[*rng.choice(spaced(text)), rng.choice(["person", "city"])]] for text in texts]
+    report = ls.scan(ls.read(table_of(texts, drawn), spans="spans", id="id"), store=None, only=["span"])
+    assert report.scores["span_score"].null_count == len(texts)
+    assert not any(report.scores["is_span_issue"].to_pylist())
+    assert report.facts["span_errors"]["range"] is None
+    overview = Overview(report)
+    assert overview.verdict == "The words do not tell these spans: none can be called wrong."
+    assert not overview.issues
+
+
+def test_few_spans_get_no_percentage():
+    texts, true, _, _ = corpus(4, 60)
+    report = ls.scan(ls.read(table_of(texts, true), spans="spans", id="id"), store=None, only=["span"])
+    assert 10 <= report.facts["span_errors"]["judged"] < 200
+    overview = Overview(report)
+    assert "%" not in overview.verdict and all(not overview.share_of(entry) for entry in overview.issues)
+
+
+def test_types_that_are_not_found_are_named_and_not_called_wrong_types():
+    texts, true, _, _ = corpus(5)
+    rng = random.Random(5)
+    given = [
+        [[*span[:2], rng.choice(["spy", "agent"])] if span[2] == "person" else span for span in spans] for spans in true
+    ]
+    report = ls.scan(ls.read(table_of(texts, given), spans="spans", id="id"), store=None, only=["span"])
+    rare = [row for row in findings(report) if row["kind"] == "wrong_tag"]
+    assert len(rare) <= 0.15 * sum(map(len, given))
 
 
 def test_a_permutation_of_the_rows_permutes_the_result(made):
@@ -308,11 +350,10 @@ def test_run_store_terminal_and_page(made, tmp_path, capsys):
     assert loaded.samples.task == "spans" and loaded.samples.fingerprint == report.samples.fingerprint
     assert loaded.findings.equals(report.findings) and loaded.samples.classes == ("city", "person")
     from labelsift.cli.print_summary import print_summary
-    from labelsift.render.overview import Overview
 
     print_summary(loaded)
     shown = " ".join(capsys.readouterr().out.split())
-    assert "Spans look wrong in about" in shown and "Worst spans" in shown and "→ nothing" in shown
+    assert "spans are probably wrong (" in shown and "Worst spans" in shown and "→ nothing" in shown
     assert "\x1b[31m" not in shown
     assert dict(Overview(loaded).span_kinds).keys() <= ERRORS.keys()
     page = loaded.to_html(tmp_path / "p.html")

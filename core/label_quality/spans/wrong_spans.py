@@ -41,7 +41,8 @@ USUAL = {GHOST: 0.01, WRONG_TAG: 0.005, SHIFTED: 0.015}  # shares of the given s
 USUALLY_MISSED = 0.1  # of the given spans, where the tagger's sure places are unmarked as often as it expects
 MOST = 0.7  # probability of an error that disagreement alone can give
 JUDGED_MISSED = 0.7  # of the judge's probability that a span was missed: its examples are marked ones
-ALL_BUT_SURE = 0.7  # of the judge
+ALL_BUT_SURE = 0.7  # of floor or judge
+CLEAR = 1 / 3  # by which another type is likelier from which on a floor of errors counts in full
 SURE = 0.5  # probability of a sure place
 
 
@@ -109,10 +110,10 @@ def wrong_spans(
     bounds, other_bounds = bounds_choices(features, given, parts)
     wrong[:, SHIFTED - 1] = _disagreement(other_bounds - bounds, USUAL[SHIFTED] * len(given), power=2)
     unforeseen += float((1 - bounds).sum())
-    low, unlearnable = 0.0, dict[int, float]()
+    unlearnable: dict[int, float] = {}
     if features.types > 1:
         kinds = type_choices(features, given, parts).astype(np.float32)
-        wrong[:, WRONG_TAG - 1], by_noise, low, unlearnable = _wrong_types(kinds, given)
+        wrong[:, WRONG_TAG - 1], by_noise, unlearnable = _wrong_types(kinds, given)
         votes[:, WRONG_TAG - 1] = np.maximum(votes[:, WRONG_TAG - 1], by_noise)
         codes = np.array([kind for _, (_, _, kind) in given])
         unforeseen += float((1 - kinds[np.arange(len(codes)), codes]).sum())
@@ -122,8 +123,8 @@ def wrong_spans(
     unforeseen += float(places.sum())
     wrong = _either(wrong, votes) * asked[:, None]
     number = round(float(wrong.max(axis=1).sum() + missed.sum()))
-    sure = np.concatenate([quality.chances[:, 1:].max(axis=1) * asked, quality.missed * asked_unmarked])
-    low += float(sure[sure > ALL_BUT_SURE].sum())
+    sure = np.concatenate([votes.max(axis=1) * asked, quality.missed * asked_unmarked])
+    low = float(sure[sure > ALL_BUT_SURE].sum())
     low = int(max(low - CERTAINTY * np.sqrt(low), 0))
     high = int(np.ceil(SPREAD * unforeseen))
     return WrongSpans(
@@ -156,8 +157,12 @@ def _either(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 def _wrong_types(
     pool: np.ndarray, given: Sequence[tuple[int, TokenSpan]]
-) -> tuple[np.ndarray, np.ndarray, float, dict[int, float]]:
-    """Return the probabilities of a wrong type by disagreement and by noise, how many at least, and unknown types."""
+) -> tuple[np.ndarray, np.ndarray, dict[int, float]]:
+    """Return the probabilities of a wrong type by disagreement and by noise, and the types that are not judged.
+
+    Noise counts the less, the less clearly another type is likelier: between two types that nothing tells apart, half of all
+    clear spans are exceptions, and none is wrong for that.
+    """
     codes = np.array([kind for _, (_, _, kind) in given])
     rows = np.arange(len(codes))
     sizes = np.bincount(codes, minlength=pool.shape[1])
@@ -176,10 +181,10 @@ def _wrong_types(
     others = pool.copy()
     others[rows, codes] = 0
     margin = others.max(axis=1) - pool[rows, codes]
+    by_noise = rates.floor * by_noise * np.clip(margin / CLEAR, 0, 1)
     wrong = _disagreement(margin, USUAL[WRONG_TAG] * len(codes))
     judged = ~np.isin(codes, list(unlearnable))
-    low = max(SPREAD * rates.rate - CERTAINTY * rates.error, 0.0) * len(codes) if rates.floor > 0.5 else 0.0
-    return wrong * judged, rates.floor * by_noise * judged, low, unlearnable
+    return wrong * judged, by_noise * judged, unlearnable
 
 
 def _tagged(features: SpanFeatures, places: Sequence[tuple[int, TokenSpan]]) -> np.ndarray:
