@@ -17,10 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from ..data.formatting import listed, percent, shortened
+from ..data.formatting import listed, shortened
 from ..data.schemas import Finding
 from ..data.spans import Span, parsed
-from ..label_quality.learnability import LEAST_RECALL
 from ..label_quality.score_labels import worst
 from ..label_quality.spans.lexicon import lexicon
 from ..label_quality.spans.marginals import marginals_from_token_probs, out_of_fold_marginals
@@ -205,10 +204,7 @@ class _Work:
             return []
         more = [f"{len(names) - MOST_NAMED:,} more"] if len(names) > MOST_NAMED else []
         which = f"type {names[0]}" if len(names) == 1 else f"types {listed([*names[:MOST_NAMED], *more])}"
-        return [
-            f"Of the spans of {which} the model finds less than {percent(LEAST_RECALL)}, too few to say of any of them"
-            " that another type is right."
-        ]
+        return [f"The model finds too few of the spans of {which} to say of any of them that another type is right."]
 
     def finding(self, problem: Problem) -> Finding:
         """Say what is wrong, and what should stand there."""

@@ -5,10 +5,11 @@ of this type; was something missed. Three things speak on each:
 
 - **Confident disagreement.** Calibrated out-of-fold probabilities say how common an answer is among its like. By how
   much another answer is likelier is the evidence; how much that weighs is a prior, as nothing in the data tells a rare
-  right answer from an error: of all given spans :data:`USUAL` shares are taken to be wrong in each way, most likely
-  those whose answers are furthest from likely, and never surer than :data:`MOST`. Where the tagger is weak, most
-  disagreement is its own, so that each weighs less. Missed spans are taken to be the commoner, the more often the
-  tagger's sure places are unmarked, against what its probabilities allow for.
+  right answer from an error. Of all given spans :data:`USUAL` shares are taken to be wrong in each way, or
+  :data:`LEAST` of the disagreement, which counts the more, the more of the given spans the tagger is sure of: where it
+  is weak, most disagreement is its own. What the judge finds already is taken off. Missed spans are taken to be the
+  commoner, the more often the tagger's sure places are unmarked, against what its probabilities allow for. No error is
+  surer than :data:`MOST` by this alone.
 - **A floor of wrong types.** Among spans whose type is clear others stand all the same
   (:mod:`labelsift.label_quality.confident_rows`): Bayes' rule under that noise.
 - **The judge of planted errors** (:mod:`labelsift.label_quality.spans.score_spans`), which knows errors that look like
@@ -37,8 +38,10 @@ from .synthetic_errors import GHOST, SHIFTED, WRONG_TAG
 from .tokens import TokenSpan, tags
 
 # Chosen on made noise of two kinds (benchmarks/made_spans), as everything here.
-USUAL = {GHOST: 0.01, WRONG_TAG: 0.005, SHIFTED: 0.015}  # shares of the given spans
+USUAL = {GHOST: 0.005, WRONG_TAG: 0.005, SHIFTED: 0.01}  # shares of the given spans
+LEAST = {GHOST: 0.3, WRONG_TAG: 0.0, SHIFTED: 0.9}  # shares of the disagreement, with a tagger that is always sure
 USUALLY_MISSED = 0.1  # of the given spans, where the tagger's sure places are unmarked as often as it expects
+LEAST_MISSED = 0.9  # share of the disagreement, likewise
 MOST = 0.7  # probability of an error that disagreement alone can give
 JUDGED_MISSED = 0.7  # of the judge's probability that a span was missed: its examples are marked ones
 ALL_BUT_SURE = 0.7  # of floor or judge
@@ -102,29 +105,25 @@ def wrong_spans(
         return nothing
     asked = np.array([text not in trusted for text, _ in given])
     asked_unmarked = np.array([text not in trusted for text, _ in unmarked], dtype=bool)
-    parts = parts_of(features, [text for text, _ in given])
     votes = quality.chances[:, 1:].copy()
-    wrong, unforeseen = np.zeros((len(given), 3)), 0.0
-    wrong[:, GHOST - 1] = _disagreement(1 - 2 * quality.usual, USUAL[GHOST] * len(given))
-    unforeseen += float((1 - quality.usual).sum())
-    bounds, other_bounds = bounds_choices(features, given, parts)
-    wrong[:, SHIFTED - 1] = _disagreement(other_bounds - bounds, USUAL[SHIFTED] * len(given), power=2)
-    unforeseen += float((1 - bounds).sum())
-    unlearnable: dict[int, float] = {}
-    if features.types > 1:
-        kinds = type_choices(features, given, parts).astype(np.float32)
-        wrong[:, WRONG_TAG - 1], by_noise, unlearnable = _wrong_types(kinds, given)
-        votes[:, WRONG_TAG - 1] = np.maximum(votes[:, WRONG_TAG - 1], by_noise)
-        codes = np.array([kind for _, (_, _, kind) in given])
-        unforeseen += float((1 - kinds[np.arange(len(codes)), codes]).sum())
-    places = expit((log_odds(quality.likely) + log_odds(_tagged(features, unmarked))) / 2)
-    usual = USUALLY_MISSED * _unmarked_among_sure(features, quality) * len(given)
-    missed = _either(_disagreement(places, usual), JUDGED_MISSED * quality.missed) * asked_unmarked
+    margins, by_noise, unforeseen, unlearnable = _margins(features, quality)
+    votes[:, WRONG_TAG - 1] = np.maximum(votes[:, WRONG_TAG - 1], by_noise)
+    votes[:, WRONG_TAG - 1] *= ~np.isin([kind for _, (_, _, kind) in given], list(unlearnable))
+    tagged, tagged_unmarked = _tagged(features, given), _tagged(features, unmarked)
+    sure = float((tagged > SURE).mean())
+    wrong = np.zeros((len(given), 3))
+    for kind, margin in margins.items():
+        found = float(quality.chances[:, kind].sum())
+        disagreement = _disagreement(margin, USUAL[kind] * len(given), least=LEAST[kind] * sure, found=found)
+        wrong[:, kind - 1] = _either(disagreement, votes[:, kind - 1]) * asked
+    places = expit((log_odds(quality.likely) + log_odds(tagged_unmarked)) / 2)
+    common = _unmarked_among_sure(tagged, tagged_unmarked)
+    missed = _disagreement(places, USUALLY_MISSED * common * len(given), least=LEAST_MISSED * common * sure)
+    missed = _either(missed, JUDGED_MISSED * quality.missed) * asked_unmarked
     unforeseen += float(places.sum())
-    wrong = _either(wrong, votes) * asked[:, None]
     number = round(float(wrong.max(axis=1).sum() + missed.sum()))
-    sure = np.concatenate([votes.max(axis=1) * asked, quality.missed * asked_unmarked])
-    low = float(sure[sure > ALL_BUT_SURE].sum())
+    voted = np.concatenate([votes.max(axis=1) * asked, quality.missed * asked_unmarked])
+    low = float(voted[voted > ALL_BUT_SURE].sum())
     low = int(max(low - CERTAINTY * np.sqrt(low), 0))
     high = int(np.ceil(SPREAD * unforeseen))
     return WrongSpans(
@@ -145,46 +144,67 @@ def _learnable(features: SpanFeatures, labeled: Sequence[int]) -> bool:
     return permutation_score(pool, np.concatenate(codes)) >= DATASET
 
 
-def _disagreement(margin: np.ndarray, usual: float, *, power: int = 1) -> np.ndarray:
-    """Return probabilities that rise with the margin of another answer and sum to the usual number, or to less."""
-    evidence = np.clip(margin, 0, 1) ** power
-    return min(usual / max(float(evidence.sum()), 1e-9), MOST) * evidence
+def _margins(
+    features: SpanFeatures, quality: SpanQuality
+) -> tuple[dict[int, np.ndarray], np.ndarray, float, dict[int, float]]:
+    """Return by how much another answer is likelier, for each question that can be asked of the given spans.
+
+    Returns
+    -------
+    tuple
+        Kind of error → margins of shape (G,); the probability of a wrong type by noise, shape (G,); how many answers
+        the calibrated probabilities do not foresee; and the types that are not judged.
+    """
+    given = quality.given
+    codes = np.array([kind for _, (_, _, kind) in given])
+    parts = parts_of(features, [text for text, _ in given])
+    bounds, other_bounds = bounds_choices(features, given, parts)
+    margins = {GHOST: 1 - 2 * quality.usual, SHIFTED: other_bounds - bounds}
+    unforeseen = float((1 - quality.usual).sum() + (1 - bounds).sum())
+    if features.types < 2:
+        return margins, np.zeros(len(codes)), unforeseen, {}
+    kinds = type_choices(features, given, parts).astype(np.float32)
+    unlearnable = _unlearnable(kinds, codes)
+    judged = ~np.isin(codes, list(unlearnable))
+    margin, by_noise = _wrong_types(kinds, codes)
+    margins[WRONG_TAG] = np.where(judged, margin, 0)
+    return margins, by_noise, unforeseen + float((1 - kinds[np.arange(len(codes)), codes]).sum()), unlearnable
+
+
+def _disagreement(margin: np.ndarray, usual: float, *, least: float, found: float = 0.0) -> np.ndarray:
+    """Return probabilities that rise with the margin of another answer, and sum to how many are likely to be wrong."""
+    evidence = np.clip(margin, 0, 1)
+    total = max(float(evidence.sum()), 1e-9)
+    return float(np.clip((max(usual, least * total) - found) / total, 0, MOST)) * evidence
 
 
 def _either(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     return 1 - (1 - first) * (1 - second)
 
 
-def _wrong_types(
-    pool: np.ndarray, given: Sequence[tuple[int, TokenSpan]]
-) -> tuple[np.ndarray, np.ndarray, dict[int, float]]:
-    """Return the probabilities of a wrong type by disagreement and by noise, and the types that are not judged.
-
-    Noise counts the less, the less clearly another type is likelier: between two types that nothing tells apart, half of all
-    clear spans are exceptions, and none is wrong for that.
-    """
-    codes = np.array([kind for _, (_, _, kind) in given])
-    rows = np.arange(len(codes))
+def _unlearnable(pool: np.ndarray, codes: np.ndarray) -> dict[int, float]:
+    """Return the types of which the model finds next to none, all where it tells none, with the share that it finds."""
     sizes = np.bincount(codes, minlength=pool.shape[1])
     hits = np.bincount(codes, weights=pool.argmax(axis=1) == codes, minlength=pool.shape[1])
     recall = hits / np.maximum(sizes, 1)
-    unlearnable = {int(kind): float(recall[kind]) for kind in np.flatnonzero((sizes > 0) & (recall < LEAST_RECALL))}
-    if permutation_score(pool, codes) < DATASET:
-        return (
-            np.zeros(len(codes)),
-            np.zeros(len(codes)),
-            0.0,
-            {int(kind): float(recall[kind]) for kind in np.flatnonzero(sizes)},
-        )
+    none = permutation_score(pool, codes) < DATASET
+    return {int(kind): float(recall[kind]) for kind in np.flatnonzero((sizes > 0) & ((recall < LEAST_RECALL) | none))}
+
+
+def _wrong_types(pool: np.ndarray, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return by how much another type is likelier, and the probability of a wrong type by noise.
+
+    Noise counts the less, the less clearly another type is likelier: between two types that nothing tells apart, half
+    of all clear spans are exceptions, and none is wrong for that.
+    """
+    rows = np.arange(len(codes))
     rates = noise_rates(pool, codes)
     by_noise, _ = probabilities(pool, codes, rows, rates, None)
     others = pool.copy()
     others[rows, codes] = 0
     margin = others.max(axis=1) - pool[rows, codes]
     by_noise = rates.floor * by_noise * np.clip(margin / CLEAR, 0, 1)
-    wrong = _disagreement(margin, USUAL[WRONG_TAG] * len(codes))
-    judged = ~np.isin(codes, list(unlearnable))
-    return wrong * judged, by_noise * judged, unlearnable
+    return margin, by_noise
 
 
 def _tagged(features: SpanFeatures, places: Sequence[tuple[int, TokenSpan]]) -> np.ndarray:
@@ -192,9 +212,8 @@ def _tagged(features: SpanFeatures, places: Sequence[tuple[int, TokenSpan]]) -> 
     return np.array([features.any_type(text, first, last) for text, (first, last, _) in places], dtype=np.float64)
 
 
-def _unmarked_among_sure(features: SpanFeatures, quality: SpanQuality) -> float:
+def _unmarked_among_sure(marked: np.ndarray, unmarked: np.ndarray) -> float:
     """Return how many of the tagger's sure places are unmarked, as a share of what its probabilities expect."""
-    unmarked, marked = _tagged(features, quality.unmarked), _tagged(features, quality.given)
     unmarked, marked = unmarked[unmarked > SURE], marked[marked > SURE]
     expected = float((1 - unmarked).sum() + (1 - marked).sum())
     return len(unmarked) / max(expected, 1.0)
