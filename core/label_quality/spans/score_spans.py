@@ -89,9 +89,7 @@ def score_spans(
         return SpanQuality(given, np.tile([1.0, 0, 0, 0], (len(given), 1)), unmarked, none, np.ones(len(given)), none)
     whole = set(labeled)
     forms = [some if text in whole else [] for text, some in enumerate(features.forms)]
-    drawn = synthetic_errors(
-        forms, features.given, types=features.types, seed=seed, keys=keys, shares=features.by_type
-    )
+    drawn = synthetic_errors(forms, features.given, types=features.types, seed=seed, keys=keys, shares=features.by_type)
     errors = list(drawn)
     kinds = np.array([kind for _, _, kind in errors], dtype=np.int64)
     texts_of_given, texts_of_errors = [text for text, _ in given], np.array([text for text, _, _ in errors])

@@ -61,7 +61,8 @@ def synthetic_errors(
         if types > 1:
             likely = np.ones(types) if shares is None else np.sqrt(shares(text, first, last)) + LEAST
             likely[kind] = 0
-            yield text, (first, last, int(np.searchsorted(np.cumsum(likely) / likely.sum(), tag))), WRONG_TAG
+            whole = np.cumsum(likely)
+            yield text, (first, last, int(np.searchsorted(whole, tag * whole[-1]))), WRONG_TAG
         others = [(this, end) for this, end, _ in given[text] if (this, end) != (first, last)]
         moved = _moved(first, last, others, count=len(forms[text]))
         if moved:

@@ -87,7 +87,12 @@ class WrongSpans:
 
 
 def wrong_spans(
-    features: SpanFeatures, labeled: Sequence[int], *, seed: int, trusted: frozenset[int] = frozenset()
+    features: SpanFeatures,
+    labeled: Sequence[int],
+    *,
+    seed: int,
+    trusted: frozenset[int] = frozenset(),
+    keys: np.ndarray | None = None,
 ) -> WrongSpans:
     """Estimate which spans of some texts are wrong, and where some are missing.
 
@@ -97,8 +102,10 @@ def wrong_spans(
         The texts that have been marked.
     trusted
         Texts that people verified: never suspects.
+    keys
+        uint64, shape (texts,): what is drawn by, see :mod:`labelsift.data.stable_draws`; by default their positions.
     """
-    quality = score_spans(features, labeled, seed=seed, trusted=trusted)
+    quality = score_spans(features, labeled, seed=seed, trusted=trusted, keys=keys)
     given, unmarked = quality.given, quality.unmarked
     nothing = WrongSpans(given, np.zeros((len(given), 3)), unmarked, np.zeros(len(unmarked)))
     if len(given) < FEWEST or not _learnable(features, labeled):
