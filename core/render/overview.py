@@ -188,7 +188,6 @@ class Overview:
     @cached_property
     def verdict(self) -> str:
         """One sentence that a reader understands who has never heard of label errors."""
-        counts = {entry.issue: entry for entry in self.issues}
         if self.unknowable is not None:
             return verdict_on_nothing(self.unknowable)
         if self.labels is not None and self.judged:
