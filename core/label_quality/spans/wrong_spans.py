@@ -30,7 +30,7 @@ import numpy as np
 from ...models.links import expit, log_odds
 from ..confident_rows import noise_rates
 from ..learnability import DATASET, LEAST_RECALL, permutation_score
-from ..wrong_labels import CERTAINTY, SPREAD, probabilities
+from ..wrong_labels import CERTAINTY, probabilities
 from .score_spans import FEWEST, SpanQuality, parts_of, score_spans
 from .span_choices import bounds_choices, type_choices
 from .span_features import SpanFeatures
@@ -46,6 +46,7 @@ MOST = 0.7  # probability of an error that disagreement alone can give
 JUDGED_MISSED = 0.7  # of the judge's probability that a span was missed: its examples are marked ones
 ALL_BUT_SURE = 0.7  # of floor or judge
 CLEAR = 1 / 3  # by which another type is likelier from which on a floor of errors counts in full
+SPREAD = 0.85  # of what the calibrated probabilities do not foresee, in the range
 SURE = 0.5  # probability of a sure place
 
 
