@@ -29,6 +29,7 @@ from .metrics.refit_noise import method_note
 from .models.embedding import DEFAULT, Embedder, facts_of
 from .models.embedding import embedder as load_embedder
 from .models.routed_embedding import routed_facts
+from .models.threads import limited_threads
 from .report import Report
 from .review.judged_labels import learned_before
 from .review.verified import verified
@@ -43,6 +44,7 @@ FOLDS = 5
 VERSION = 3  # of the method: one more with each change that moves scores of unchanged data; runs without one are 1
 
 
+@limited_threads()
 def scan(
     samples: Samples,
     *,
@@ -195,6 +197,7 @@ def _context(samples: Samples, signals: Signals, *, seed: int, budget: int | Non
         pred_probs=brought[0] if brought else None,
         seed=seed,
         budget=budget,
+        method=VERSION,
         dynamics=signals.aligned_dynamics(samples),
         tokens=signals.aligned_tokens(samples),
     )

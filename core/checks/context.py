@@ -15,12 +15,13 @@ from ..data.schemas import Finding
 from ..data.stable_draws import row_keys
 from ..label_quality.accept_rates import AcceptRates
 from ..label_quality.wrong_labels import WrongLabels
-from ..models.cross_validation import Predictions, out_of_fold
+from ..models.cross_validation import Predictions
 from ..models.languages import Languages
 from ..models.neighbors import Graph
 from ..signals.dynamics_statistics import Trajectories
 from ..signals.token_probs import TokenSignals
-from ..store.cache import Cache, digest_of, text_hashes, versions_of
+from ..store.cache import Cache, digest_of, digest_of_all, text_hashes, versions_of
+from .cached_estimates import cached_out_of_fold
 
 VERIFIED_WEIGHT = 3  # of a label that a person verified, against 1; chosen on injected noise (benchmarks/RESULTS.md)
 
@@ -71,7 +72,9 @@ class Context:
     results
         Issue → result of the checks that ran before.
     cache
-        Keeps what is made of the texts alone.
+        Keeps what is made of the texts, and what is estimated from them and the labels.
+    method
+        Version of the method, without which no estimate is kept: see :data:`labelsift.scanning.VERSION`.
     facts, notes
         Filled by the checks: what holds for the whole data set, and what a reader must know.
     """
@@ -99,6 +102,7 @@ class Context:
     suspicion: np.ndarray | None = None
     results: dict[str, Result] = field(default_factory=dict)
     cache: Cache = field(default_factory=Cache)
+    method: int = 0
     facts: dict[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
@@ -166,11 +170,14 @@ class Context:
         return [self._ids[row] for row in rows.tolist() if row >= 0]
 
     def predict(self, targets: np.ndarray, *, start: Predictions | None = None) -> Predictions:
-        """Predict out of fold from the vectors; see :func:`labelsift.models.cross_validation.out_of_fold`."""
+        """Predict out of fold from the vectors, or find what was predicted of the same before."""
         assert self.vectors is not None and self.fold_of is not None  # noqa: S101 - made before a check needs them
-        return out_of_fold(
+        return cached_out_of_fold(
+            self.cache,
+            self.method,
             self.vectors,
             targets,
+            vectors_digest=self.vectors_digest,
             classes=len(self.classes),
             folds=self.fold_of,
             seed=self.seed,
@@ -179,6 +186,11 @@ class Context:
             start=start,
             keys=self.keys,
         )
+
+    @cached_property
+    def vectors_digest(self) -> str:
+        """Hash the vectors, for the cache; only once they are there."""
+        return "" if self.vectors is None else digest_of_all(self.vectors)
 
     def labeled_neighbors(self, row: int) -> np.ndarray:
         """Return the nearest rows that have a label; none for a text that the embedder cannot read."""

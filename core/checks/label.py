@@ -14,7 +14,7 @@ and count threefold in every estimator. What people said on earlier runs moves t
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -30,8 +30,13 @@ from ..label_quality.score_labels import worst
 from ..label_quality.wrong_labels import PROVEN, WRONG, WrongLabels, wrong_labels
 from ..models.ngrams import ngram_features
 from ..signals.training_dynamics import combine
+from ..store.cache import digest_of_all
+from .cached_estimates import cached_ngrams, cached_quality, maker_of
 from .context import Context, Result
 from .registry import check
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 SHOWN = 10  # neighbours that a reason counts
 BUDGETS = (100, 500)  # for which the expected precision is kept
@@ -114,24 +119,56 @@ def _quality(context: Context, judged: np.ndarray) -> LabelQuality:
     if context.predictions is None or context.vectors is None or context.graph is None:
         if context.graph is not None and context.brought_pred_probs:
             _suspect_in_sample(context, pred_probs, judged & context.readable)
-        return quality_from_pred_probs(pred_probs, context.codes, judged, seed=context.seed, keys=context.keys)
-    learnable = context.readable & ~context.blank
-    return quality_from_ensemble(
-        EnsembleInputs(
-            vectors=context.vectors,
-            graph=context.graph,
-            predictions=context.predictions,
-            codes=context.codes,
-            classes=len(context.classes),
-            judged=judged,
-            learnable=learnable,
-            trusted=np.zeros(len(context), dtype=bool) if context.verified is None else context.verified,
-            counts=context.weights,
-            seed=context.seed,
-            ngrams=ngram_features(context.samples.texts.to_pylist()) if context.samples.has_texts else None,
-            keys=context.keys,
+        digest = digest_of_all(pred_probs, context.codes, judged, context.seed, context.keys)
+        return cached_quality(
+            context.cache,
+            maker_of(context.method, "pred_probs"),
+            digest,
+            lambda: quality_from_pred_probs(pred_probs, context.codes, judged, seed=context.seed, keys=context.keys),
         )
+    inputs = EnsembleInputs(
+        vectors=context.vectors,
+        graph=context.graph,
+        predictions=context.predictions,
+        codes=context.codes,
+        classes=len(context.classes),
+        judged=judged,
+        learnable=context.readable & ~context.blank,
+        trusted=np.zeros(len(context), dtype=bool) if context.verified is None else context.verified,
+        counts=context.weights,
+        seed=context.seed,
+        keys=context.keys,
     )
+    digest = digest_of_all(
+        context.vectors_digest,  # the graph is made of them, the features of the texts
+        context.texts_digest if context.samples.has_texts else None,
+        inputs.graph.rows.shape[1],
+        inputs.predictions.pred_probs,
+        inputs.predictions.folds,
+        inputs.predictions.penalty,
+        inputs.codes,
+        inputs.classes,
+        inputs.judged,
+        inputs.learnable,
+        inputs.trusted,
+        inputs.counts,
+        inputs.seed,
+        inputs.keys,
+    )
+    return cached_quality(
+        context.cache,
+        maker_of(context.method, "ensemble"),
+        digest,
+        lambda: quality_from_ensemble(replace(inputs, ngrams=_ngrams(context))),
+    )
+
+
+def _ngrams(context: Context) -> csr_array | None:
+    """Return the features of the texts, from the cache where it holds them."""
+    if not context.samples.has_texts:
+        return None
+    texts = context.samples.texts
+    return cached_ngrams(context.cache, context.texts_digest, lambda: ngram_features(texts.to_pylist()))
 
 
 def _suspect_in_sample(context: Context, pred_probs: np.ndarray, judged: np.ndarray) -> None:

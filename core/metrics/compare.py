@@ -24,6 +24,7 @@ import pyarrow.compute as pc
 from ..data.issues import issue_named
 from ..data.label_sets import cell_of
 from ..data.textless import comparable_texts
+from ..models.threads import limited_threads
 from ..store.run import Run
 from .alignment import MatchedRows, explained_by_taxonomy, match_rows, taxonomy_changes, under_taxonomy
 from .differences import MatchedRuns, metric_differences, slice_differences
@@ -116,6 +117,7 @@ class Comparison:
         return others | {name: getattr(self, name).to_pylist() for name in tables} | {"movements": self.movements}
 
 
+@limited_threads()
 def compare(old: Run, new: Run, *, by: Sequence[str] | None = None) -> Comparison:
     """Compare two runs.
 

@@ -23,6 +23,7 @@ from ..errors import InputError
 from ..models.cross_validation import choose_penalty
 from ..models.logistic_regression import LogisticRegression
 from ..models.stable_folds import assign_folds
+from ..models.threads import limited_threads
 from ..store.cache import sample_keys
 from ..store.run import Run
 from .refit_noise import across_methods, method_of
@@ -73,6 +74,7 @@ class LabelValue:
         return {**vars(self), "accuracy": cells, "slices": self.slices.to_pylist(), "notes": list(self.notes)}
 
 
+@limited_threads()
 def label_value(
     old: Run, new: Run, *, seeds: int = 5, evaluation: str | None = None, by: Sequence[str] = ()
 ) -> LabelValue:

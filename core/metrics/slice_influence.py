@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from ..data.stable_draws import drawn
 from ..errors import InputError
 from ..models.influence import fit_newton, relabel_influence
+from ..models.threads import limited_threads
 from ..store.cache import sample_keys
 from ..store.run import Run
 from .compare import relabels
@@ -19,6 +20,7 @@ MOST_ROWS = 20_000  # learned from: the exact fit that influence needs takes min
 _SCHEMA = pa.schema([("id", pa.string()), ("old", pa.string()), ("new", pa.string()), ("effect", pa.float64())])
 
 
+@limited_threads()
 def influence_ranking(old: Run, new: Run, slug: str) -> pa.Table:
     """Rank the relabels between two runs by how far each pushes a slice down.
 

@@ -13,6 +13,7 @@ from ..errors import InputError, StoreError
 from ..models.embedding import DEFAULT as DEFAULT_EMBEDDER
 from ..models.embedding import TRANSFORMERS, Embedder, embed, embedder
 from ..models.routed_embedding import vector_space
+from ..models.threads import limited_threads
 from ..signals.signals import Signals
 from ..store.base import DEFAULT
 from ..store.projection_file import read_projection
@@ -22,6 +23,7 @@ from .pools import Change, pools_of
 from .run_embedder import USERS_EMBEDDINGS, run_embedder
 
 
+@limited_threads()
 def index_pool(
     samples: Samples,
     *,

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from ..data.normalize import duplicate_groups
 from ..errors import InputError
+from ..models.threads import limited_threads
 from ..models.vector_index import VectorIndex
 from .sql_filter import Selection
 
@@ -34,6 +35,7 @@ class Searchable:
     selection: Selection
     take: Callable[[np.ndarray], pa.Table]
 
+    @limited_threads()
     def nearest(
         self,
         vector: np.ndarray,

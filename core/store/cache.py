@@ -1,11 +1,13 @@
-"""Cache of what a scan computes from texts alone: vectors, languages, neighbours, near duplicates.
+"""Cache of what a scan computes: of texts alone, and of texts and labels together.
 
-cache/<kind>-<hash>.arrow        in the store's folder, mode 0700: vectors, languages, neighbours, near duplicates
+cache/<kind>-<hash>.arrow        in the store's folder, mode 0700
 
 There are two kinds of entry. Values of rows are known by a hash of the row's text, so that after an edit only the
 edited rows are made anew; there is one such entry a data set and maker. What depends on all rows is known by a
-hash of them all, and is made anew when one of them changes. The name holds who made it (a model, its version,
-its settings): another maker never finds it. No label goes in, so corrected labels leave it all valid.
+hash of all that it was made of, and is made anew when any of that changes. The name holds who made it (a model, its
+version, its settings): another maker never finds it. Vectors, languages, neighbours, near duplicates and features of
+texts are made without labels, so that corrected labels leave them valid; what estimators learned from labels
+(:mod:`labelsift.checks.cached_estimates`) serves the same labels again. No entry holds a text, a label's name or an id.
 
 An entry is written under another name first, then renamed. One that cannot be read, or does not fit, is as good
 as none: what is cached can always be made again, and a cache that cannot be written is no reason against a scan.
@@ -19,7 +21,7 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -101,6 +103,20 @@ class Cache:
         self._keep(path, table.replace_schema_metadata(mark))
         return table
 
+    def arrays(
+        self, kind: str, maker: str, digest: str, make: Callable[[], Mapping[str, np.ndarray]]
+    ) -> Mapping[str, np.ndarray]:
+        """Return arrays of any shapes that were made together, or make them; kept ones cannot be written to.
+
+        Parameters
+        ----------
+        digest
+            A hash of all that they were made of.
+        """
+        if self.folder is None:
+            return make()
+        return _unpacked(self.whole(kind, maker, digest, lambda: _packed(make())))
+
     def sweep(self) -> None:
         """Delete what no scan has asked for in a month, and what killed writers left."""
         if self.folder is None:
@@ -144,6 +160,17 @@ def digest_of(content: object) -> str:
     return hashlib.blake2b(memoryview(content).cast("B"), digest_size=16).hexdigest()  # pyright: ignore[reportArgumentType]
 
 
+def digest_of_all(*contents: np.ndarray | str | int | float | None) -> str:
+    """Return a hash of several arrays, with their types and shapes, and of plain values between them."""
+    parts = [
+        [str(part.dtype), part.shape, digest_of(np.ascontiguousarray(part).ravel().view(np.uint8))]
+        if isinstance(part, np.ndarray)
+        else part
+        for part in contents
+    ]
+    return digest_of(json.dumps(parts).encode())
+
+
 def installed_version(package: str) -> str | None:
     """Return a package's version, or None where it is not installed."""
     try:
@@ -155,6 +182,34 @@ def installed_version(package: str) -> str | None:
 def versions_of(*packages: str) -> str:
     """Return packages with their versions, as a part of a maker's name."""
     return ", ".join(f"{package} {installed_version(package) or ''}".rstrip() for package in packages)
+
+
+def _packed(arrays: Mapping[str, np.ndarray]) -> pa.Table:
+    """Write arrays as one row each, without copying them."""
+    whole = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    buffers = [
+        pa.LargeBinaryArray.from_buffers(
+            pa.large_binary(), 1, [None, pa.py_buffer(np.array([0, array.nbytes])), pa.py_buffer(array.ravel())]
+        )
+        for array in whole.values()
+    ]
+    columns = {
+        "name": pa.array(list(whole), pa.string()),
+        "type": pa.array([array.dtype.str for array in whole.values()], pa.string()),
+        "shape": pa.array([list(array.shape) for array in whole.values()], pa.list_(pa.int64())),
+        "bytes": pa.chunked_array(buffers, pa.large_binary()),
+    }
+    return pa.table(columns)
+
+
+def _unpacked(table: pa.Table) -> dict[str, np.ndarray]:
+    rows = zip(*(table[name].to_pylist() for name in ("name", "type", "shape")), table["bytes"], strict=True)
+    return {
+        name: np.frombuffer(content.as_buffer(), dtype=dtype).reshape(shape)
+        if content.as_buffer().size
+        else np.empty(shape, dtype=dtype)
+        for name, dtype, shape, content in rows
+    }
 
 
 def _read(path: Path, columns: Sequence[str] = ()) -> pa.Table | None:

@@ -1,11 +1,12 @@
-"""What a scan keeps of the texts alone: the next scan is the same as one from nothing, and makes less."""
+"""What a scan keeps: the next scan is the same as one from nothing, and makes less."""
 
 import numpy as np
 import pyarrow as pa
 import pytest
-from labelsift import read, scan
-from labelsift.checks import language
+from labelsift import Signals, read, record, scan, scanning
+from labelsift.checks import cached_estimates, label, language
 from labelsift.corrections.erase import forget
+from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.demo.tickets import tickets
 from labelsift.models.embedding import StaticEmbedder
 from labelsift.store.cache import Cache, text_hashes
@@ -54,6 +55,87 @@ def test_after_corrected_labels_nothing_is_made_again_and_all_is_as_from_nothing
     assert Counting.asked == len(table)
     monkeypatch.undo()
     assert_same(again, scan(samples_of(table, labels), embedder=Counting(), store=None))
+
+
+def refuse_to_learn(monkeypatch):
+    for module, name in (
+        (cached_estimates, "out_of_fold"),
+        (label, "quality_from_ensemble"),
+        (label, "quality_from_pred_probs"),
+        (label, "ngram_features"),
+    ):
+        monkeypatch.setattr(module, name, lambda *_, name=name, **__: pytest.fail(f"{name} was called again"))
+
+
+@pytest.mark.slow
+def test_the_same_labels_are_learned_from_once(table, tmp_path, monkeypatch):
+    store = tmp_path / "store"
+    first = scan(samples_of(table), store=store)
+    plain = scan(samples_of(table), store=None)
+    refuse_to_learn(monkeypatch)
+    again = scan(samples_of(table), store=store)
+    assert_same(again, first)
+    assert_same(again, plain)
+    np.testing.assert_array_equal(again.pred_probs, plain.pred_probs)
+    worst = scan(samples_of(table), store=store, budget=7)  # which only chooses among what is known
+    assert worst.scores["is_label_issue"].to_pylist().count(True) == 7
+
+
+@pytest.mark.slow
+def test_probabilities_of_the_user_are_judged_once(table, tmp_path, monkeypatch):
+    store = tmp_path / "store"
+    classes = sorted(set(table["label"].to_pylist()))
+    pred_probs = np.random.default_rng(0).dirichlet(np.ones(len(classes)), len(table)).astype(np.float32)
+    signals = Signals(pred_probs=pred_probs, classes=classes)
+    first = scan(samples_of(table), signals=signals, store=store)
+    changed = pred_probs.copy()
+    changed[0] = changed[0][::-1]
+    other = Signals(pred_probs=changed, classes=classes)
+    assert_same(scan(samples_of(table), signals=other, store=store), scan(samples_of(table), signals=other, store=None))
+    scan(samples_of(table), signals=signals, store=store)
+    refuse_to_learn(monkeypatch)
+    assert_same(scan(samples_of(table), signals=signals, store=store), first)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("change", ["seed", "folds", "method", "verified"])
+def test_other_settings_another_method_and_verified_labels_are_learned_anew(table, tmp_path, monkeypatch, change):
+    store, samples = tmp_path / "store", samples_of(table)
+    first = scan(samples, store=store)
+    options = {"seed": {"seed": 1}, "folds": {"folds": 4}}.get(change, {})
+    if change == "verified":
+        decision = {"id": "1", "action": "keep", "verdict": "given_right", "person": "expert", "platform": "xlsx"}
+        record(pa.Table.from_pylist([decision], schema=CORRECTIONS_SCHEMA), run=first.run, store=store)
+    called = []
+    ensemble = label.quality_from_ensemble
+    monkeypatch.setattr(label, "quality_from_ensemble", lambda inputs: called.append(inputs) or ensemble(inputs))
+    if change == "method":
+        monkeypatch.setattr(scanning, "VERSION", scanning.VERSION + 1)
+    scan(samples, store=store, **options)
+    assert len(called) == 1
+
+
+@pytest.mark.slow
+def test_several_labels_a_sample_are_learned_from_once(table, tmp_path, monkeypatch):
+    sets = pa.array([[name, "urgent"] if row % 3 else [name] for row, name in enumerate(table["label"].to_pylist())])
+    samples = read(pa.table({"text": table["text"], "labels": sets}), text="text", labels="labels", name="tickets")
+    first = scan(samples, store=tmp_path / "store")
+    refuse_to_learn(monkeypatch)
+    assert_same(scan(samples, store=tmp_path / "store"), first)
+
+
+@pytest.mark.slow
+def test_no_entry_holds_a_text_the_name_of_a_label_or_an_id(table, tmp_path):
+    rows = pa.table(
+        {"id": [f"sample-{row}" for row in range(len(table))], "text": table["text"], "label": table["label"]}
+    )
+    scan(read(rows, text="text", label="label", id="id", name="tickets"), store=tmp_path / "store")
+    names = {name.encode() for column in ("id", "text", "label") for name in rows[column].to_pylist() if name}
+    entries = list((tmp_path / "store" / "cache").iterdir())
+    assert {path.name.partition("-")[0] for path in entries} >= {"predictions", "quality", "ngrams", "vectors"}
+    for path in entries:
+        content = path.read_bytes()
+        assert not [name for name in names if len(name.strip()) > 6 and name in content]
 
 
 @pytest.mark.slow

@@ -12,6 +12,7 @@ import pyarrow as pa
 from labelsift.data.hashing import text_hash
 from labelsift.data.label_sets import format_labels
 from labelsift.models.embedding import Embedder, embed
+from labelsift.models.threads import limited_threads
 from labelsift.models.vector_index import VectorIndex
 
 from ..convert.regions import Value
@@ -62,6 +63,7 @@ class Scorer:
                 self._remembered.move_to_end(key)
             return self._remembered.get(key)
 
+    @limited_threads()
     def judge(self, texts: Sequence[str], trained: Model | None) -> list[Prediction]:
         """Judge texts, and remember the judgements; nothing is said of one without a token that the embedder knows."""
         known = {text: self.remembered(text, trained) for text in texts}

@@ -12,6 +12,7 @@ from collections import defaultdict
 
 import numpy as np
 from labelsift.corrections.record import decisions
+from labelsift.models.threads import limited_threads
 from labelsift.review.verified import decided_samples
 
 from .database import Database
@@ -23,6 +24,7 @@ from .served_run import Served
 LEAST = 2  # verified labels without which there is nothing to fit
 
 
+@limited_threads()
 def train(served: Served, database: Database, *, project: int, log: Log) -> Model | None:
     """Fit, publish and return a new model; None where nothing is new, or nothing can be learned."""
     scorer = served.scorer

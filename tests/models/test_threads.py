@@ -1,0 +1,65 @@
+"""Limits of threads: one while something computes, as before afterwards, and none where the user set a number."""
+
+from threading import Barrier, Thread
+
+import faiss  # noqa: F401 - its libraries are there, as they are in a scan
+import numpy as np
+import pytest
+from labelsift.models.threads import VARIABLES, limited_threads
+from threadpoolctl import threadpool_info, threadpool_limits
+
+
+@pytest.fixture
+def two_threads(monkeypatch):
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    np.ones((2, 2)) @ np.ones((2, 2))
+    with threadpool_limits(2):
+        assert counts("blas") == counts("openmp") == {2}
+        yield
+
+
+def counts(api):
+    return {library["num_threads"] for library in threadpool_info() if library["user_api"] == api}
+
+
+def test_one_thread_within_and_as_before_afterwards(two_threads):
+    with limited_threads():
+        assert counts("blas") == counts("openmp") == {1}
+    assert counts("blas") == counts("openmp") == {2}
+
+
+def test_an_error_gives_the_threads_back(two_threads):
+    @limited_threads()
+    def fail():
+        assert counts("blas") == {1}
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        fail()
+    assert counts("blas") == counts("openmp") == {2}
+
+
+@pytest.mark.parametrize("name", VARIABLES)
+def test_a_number_that_the_user_set_is_left_alone(two_threads, monkeypatch, name):
+    monkeypatch.setenv(name, "2")
+    with limited_threads():
+        assert counts("blas") == counts("openmp") == {2}
+
+
+def test_calls_that_overlap_leave_the_threads_as_they_were(two_threads):
+    entered, first_left = Barrier(2, timeout=20), Barrier(2, timeout=20)
+
+    def second():
+        with limited_threads():
+            entered.wait()
+            first_left.wait()
+
+    other = Thread(target=second)
+    with limited_threads():
+        other.start()
+        entered.wait()
+        assert counts("blas") == counts("openmp") == {1}
+    first_left.wait()
+    other.join()
+    assert counts("blas") == counts("openmp") == {2}
