@@ -126,15 +126,12 @@ def scan(
         context.verified = _verified(kept, samples)
         context.accept_rates = _learned(kept, samples) if learn else None
     if taxonomy is not None and samples.taxonomy is not None and given is not None:
-        passed = passed_over(given, samples.taxonomy)
-        context.notes += [passed] if passed else []
+        context.notes += filter(None, [passed_over(given, samples.taxonomy)])
     chosen = select_checks(samples, only, signals)
     _run_checks(Inputs(context, chosen, vectors, model, folds, progress or (lambda _: None)))
     report = _report(context, settings | routed_facts(model, context.projection))
     report.settings.update({"budget": budget, "only": list(only) if only else None})
-    report.settings |= {} if learn else {"learn": False}
-    if not texts:
-        report.settings[SETTING] = False
+    report.settings |= ({} if learn else {"learn": False}) | ({} if texts else {SETTING: False})
     if samples.taxonomy is not None:
         report.settings["taxonomy"] = samples.taxonomy.plain
     if kept is not None:
