@@ -30,7 +30,9 @@ def bucket_counts(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray, np.ndar
     counts
         float32: how often an n-gram of each bucket stands in the text.
     """
-    starts, buckets, counts = [np.zeros(1, dtype=np.int64)], [np.empty(0, np.int32)], [np.empty(0, np.float32)]
+    starts: list[np.ndarray] = [np.zeros(1, dtype=np.int64)]
+    buckets: list[np.ndarray] = [np.empty(0, dtype=np.int32)]
+    counts: list[np.ndarray] = [np.empty(0, dtype=np.float32)]
     for start in range(0, len(texts), _AT_ONCE):
         some = texts[start : start + _AT_ONCE]
         rows, grams = _ngrams(some)
