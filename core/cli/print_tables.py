@@ -105,16 +105,19 @@ def print_audit(rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def print_queue(rows: Sequence[Mapping[str, Any]]) -> None:
-    """Print what of each round is open, newest run first."""
-    table = _table("run", "round", "issue", *QUEUE, "/ ".join(OUTCOMES).replace("_", " "))
-    for row in rows:
-        outcomes = "/".join(f"{row[name]:,}" for name in OUTCOMES)
-        cells = (plain(", ".join(row["rounds"])), plain(row["issue"]), *(f"{row[name]:,}" for name in QUEUE), outcomes)
-        table.add_row(row["run"], *cells)
+    """Print what of each round is open, newest run first, a table each."""
     console = Console(highlight=False)
-    console.print(table)
-    for run, outlook in {row["run"]: row["outlook"] for row in rows if row["outlook"]}.items():
-        console.print(Text(f"{run}: {outlook['says']}"), soft_wrap=True)
+    for run in dict.fromkeys(row["run"] for row in rows):
+        of_run = [row for row in rows if row["run"] == run]
+        rounds = ["round"] if any(row["rounds"] for row in of_run) else []
+        table = _table("issue", *rounds, *QUEUE, "of the decided", title=f"Run {run}")
+        for row in of_run:
+            counts = (f"{row[name]:,} {name.replace('_', ' ')}" for name in OUTCOMES if row[name])
+            named = [plain(", ".join(row["rounds"]))] if rounds else []
+            table.add_row(plain(row["issue"]), *named, *(f"{row[name]:,}" for name in QUEUE), ", ".join(counts))
+        console.print(table)
+        for says in dict.fromkeys(row["outlook"]["says"] for row in of_run if row["outlook"]):
+            console.print(Text(says), soft_wrap=True)
 
 
 def print_version(out: str, version: Version) -> None:
@@ -194,8 +197,8 @@ def print_probed(result: Probed) -> None:
         console.print(Text(note, style="dim"))
 
 
-def _table(*columns: str) -> Table:
-    table = new_table()
+def _table(*columns: str, title: str = "") -> Table:
+    table = new_table(title)
     for column in columns:
         right = column in ("rows", "label issues", "similarity", *QUEUE)
         table.add_column(column, justify="right" if right else "left", no_wrap=column in ("run", "tags"))

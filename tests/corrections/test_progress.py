@@ -76,7 +76,7 @@ def test_on_the_command_line(store):
     decide(store, ("t3", "accepted", "ann"))
     asked = ["queue", "--store", str(store.folder)]
     shown = CliRunner().invoke(main, asked)
-    assert (shown.exit_code, RUN in shown.stdout, "1/0/0/0" in shown.stdout) == (0, True, True)
+    assert (shown.exit_code, RUN in shown.stdout, "1 accepted" in shown.stdout) == (0, True, True)
     rows = json.loads(CliRunner().invoke(main, [*asked, "--json"]).stdout)
     assert [(row["issue"], row["open"]) for row in rows] == [("empty", 1), ("label", 2)]
     assert json.loads(CliRunner().invoke(main, [*asked, "--json", "--dataset", "other"]).stdout) == []
