@@ -250,7 +250,7 @@ def test_the_whole_way_on_the_command_line(tmp_path, report, monkeypatch):
     assert [record["dataset"] for record in decisions(store.ledger.records())] == ["tickets"] * 3
     filled(tmp_path / "r.xlsx", {ids[0]: "keep", ids[1]: "both"}, saved_by="Ann")  # another mind
     assert run("pull", "xlsx", tmp_path / "r.xlsx").splitlines()[0] == "2 decisions, 1 both fit, 1 refused; 2 new"
-    assert "1/1/2/1" in run("queue")  # accepted, changed, refused, both fit
+    assert "1 accepted, 1 changed, 2 refused, 1 both fit" in " ".join(run("queue").split())
 
 
 def test_forgotten_samples_leave_the_workbook_and_nothing_else(tmp_path, make_report):
