@@ -202,8 +202,7 @@ class _Work:
         names = [shortened(self.types[kind], NAME_LENGTH) for kind in self.claims.unlearnable]
         if not names:
             return []
-        more = [f"{len(names) - MOST_NAMED:,} more"] if len(names) > MOST_NAMED else []
-        which = f"type {names[0]}" if len(names) == 1 else f"types {listed([*names[:MOST_NAMED], *more])}"
+        which = f"{'type' if len(names) == 1 else 'types'} {listed(names, most=MOST_NAMED)}"
         return [f"The model finds too few of the spans of {which} to say of any of them that another type is right."]
 
     def finding(self, problem: Problem) -> Finding:

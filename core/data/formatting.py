@@ -8,13 +8,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 
-def listed(names: Sequence[str]) -> str:
-    """Write several names as one list.
+def listed(names: Sequence[str], *, most: int | None = None) -> str:
+    """Write several names as one list, of which no more than ``most`` are named and the others counted; "" of none.
 
-    >>> listed(["a"]), listed(["a", "b", "c"])
-    ('a', 'a, b and c')
+    >>> listed(["a"]), listed(["a", "b", "c"]), listed(["a", "b", "c"], most=1)
+    ('a', 'a, b and c', 'a and 2 more')
     """
-    return ", ".join(names[:-1]) + " and " + names[-1] if len(names) > 1 else names[0]
+    if most is not None and len(names) > most:
+        names = [*names[:most], f"{len(names) - most:,} more"]
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
 def format_span(value: object, text: str | None) -> str | None:

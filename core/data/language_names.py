@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from .formatting import listed
+
+NAMED = 3
 NAMES = {
     "af": "Afrikaans", "als": "Alemannic", "am": "Amharic", "an": "Aragonese", "ar": "Arabic",
     "arz": "Egyptian Arabic", "as": "Assamese", "ast": "Asturian", "av": "Avar", "az": "Azerbaijani",
@@ -48,13 +51,10 @@ def language_name(code: str) -> str:
     return NAMES.get(code, f"the language with the code {code}")
 
 
-def listed(codes: Sequence[str], *, shown: int = 3) -> str:
+def listed_languages(codes: Sequence[str]) -> str:
     """Name the first of some languages, and count the others.
 
-    >>> listed(["ja", "de", "fr", "es", "it"]), listed(["ja", "de", "fr"])
+    >>> listed_languages(["ja", "de", "fr", "es", "it"]), listed_languages(["ja", "de", "fr"])
     ('Japanese, German, French and 2 more', 'Japanese, German and French')
     """
-    names = [language_name(code) for code in codes]
-    if len(names) > shown:
-        return f"{', '.join(names[:shown])} and {len(names) - shown:,} more"
-    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+    return listed([language_name(code) for code in codes], most=NAMED)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..data.language_names import listed
+from ..data.language_names import listed_languages
 from ..data.scripts import LATIN, OTHER, plain_words, script_of
 from .languages import SURE_FROM, UNSURE_BELOW, Languages
 
@@ -101,7 +101,7 @@ def described(rows: np.ndarray, scripts: Sequence[str | None], detected: Languag
     sure = probability >= SURE_FROM
     languages = Counter(detected.names[top[row]] for row in rows.tolist() if sure[row])
     if 2 * languages.total() >= len(rows):
-        return f" ({listed([name for name, _ in languages.most_common()])})"
+        return f" ({listed_languages([name for name, _ in languages.most_common()])})"
     named = Counter(scripts[row] for row in rows.tolist() if scripts[row] not in (None, LATIN, OTHER))
     if 2 * named.total() >= len(rows):
         return f" ({named.most_common(1)[0][0]} script)"

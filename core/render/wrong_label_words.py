@@ -207,6 +207,4 @@ def _names(classes: Sequence[str]) -> str:
     ('of class a', 'of classes a, b, c and 2 more')
     """
     names = [shortened(name, NAME_LENGTH) for name in classes]
-    if len(names) > NAMED:
-        names = [*names[:NAMED], f"{len(names) - NAMED:,} more"]
-    return f"of {'class' if len(names) == 1 else 'classes'} {listed(names)}"
+    return f"of {'class' if len(names) == 1 else 'classes'} {listed(names, most=NAMED)}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from labelsift.data.english_words import WORDS, english_share
-from labelsift.data.language_names import NAMES, language_name, listed
+from labelsift.data.language_names import NAMES, language_name, listed_languages
 from labelsift.data.scripts import LATIN, OTHER, plain_words, script_of
 
 
@@ -52,6 +52,6 @@ def test_languages_are_listed_by_name():
     assert all(name[0].isupper() for name in NAMES.values())
     assert language_name("xal") == "Kalmyk"
     codes = ["ja", "hi", *list(NAMES)[:28]]
-    assert listed(codes) == f"Japanese, Hindi, {NAMES[codes[2]]} and 27 more"
-    assert listed(["ja"]) == "Japanese"
-    assert listed([]) == ""
+    assert listed_languages(codes) == f"Japanese, Hindi, {NAMES[codes[2]]} and 27 more"
+    assert listed_languages(["ja"]) == "Japanese"
+    assert listed_languages([]) == ""
