@@ -6,7 +6,7 @@ Invented vectors: 3,000 rows in eight classes that stand in pairs. ``overlap`` i
 possible classifier puts into the wrong class of a pair. Errors are "uniform" (any other class), "pair" (the other class
 of the pair), "hard" (the other of the pair, the likelier the nearer a row lies to it), or none. Prints means over
 the seeds: labels that are wrong, that are probably wrong, that are flagged, and the share of wrong ones among the
-flagged, the 100 and the 500 worst, expected / true.
+flagged, the 100 and the 500 worst, expected / true; of what is expected, over the seeds in which something is told.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import pyarrow as pa
 ROWS, CLASSES, DIMENSIONS, SPREAD = 3_000, 8, 32, 0.12
 HALF_GAPS = (3.2, 2.0, 1.5)  # in standard deviations
 KINDS = ("none", "uniform", "pair", "hard")
+BUDGETS = (100, 500)
 
 
 def main() -> None:
@@ -31,9 +32,10 @@ def main() -> None:
     options = parser.parse_args()
     for half_gap in HALF_GAPS:
         for kind in KINDS:
-            told = np.mean([_told(seed, kind, options.rate, half_gap) for seed in range(300, 300 + options.seeds)], 0)
+            seeds = range(300, 300 + options.seeds)
+            told = np.ma.masked_invalid([_told(seed, kind, options.rate, half_gap) for seed in seeds]).mean(axis=0)
             counts = " ".join(f"{name} {value:5.0f}" for name, value in zip(("wrong", "expected", "flagged"), told))  # noqa: B905 - the counts come first
-            shares = " ".join(f"{a:.2f} / {b:.2f}" for a, b in told[3:].reshape(-1, 2))
+            shares = " ".join(" / ".join(map(_share, pair)) for pair in told[3:].reshape(-1, 2))
             print(f"overlap {NormalDist().cdf(-half_gap):.2%}, {kind:8} {counts}  {shares}", flush=True)
 
 
@@ -56,6 +58,10 @@ def invented(seed: int, kind: str, rate: float, half_gap: float) -> tuple[np.nda
     return vectors.astype(np.float32), truth, np.where(wrong, other, truth)
 
 
+def _share(value: float) -> str:
+    return "–" if value is np.ma.masked else f"{value:.2f}"
+
+
 def _told(seed: int, kind: str, rate: float, half_gap: float) -> list[float]:
     vectors, truth, given = invented(seed, kind, rate, half_gap)
     table = pa.table({"id": [f"r{at}" for at in range(ROWS)], "label": [f"c{code}" for code in given]})
@@ -65,9 +71,10 @@ def _told(seed: int, kind: str, rate: float, half_gap: float) -> list[float]:
     wrong = truth != given
     flagged = np.array([bool(one) for one in report.scores["is_label_issue"].to_pylist()])
     order = np.argsort(report.scores["label_score"].to_numpy(), kind="stable")
-    shares = [told["expected_precision"] or 0.0, float(wrong[flagged].mean()) if flagged.any() else 0.0]
-    for budget, expected in told["expected_precision_at"].items():
-        shares += [expected, float(wrong[order[: int(budget)]].mean())]
+    nothing = float("nan")
+    shares = [told["expected_precision"] or nothing, float(wrong[flagged].mean()) if flagged.any() else nothing]
+    for budget in BUDGETS:
+        shares += [told["expected_precision_at"].get(str(budget), nothing), float(wrong[order[:budget]].mean())]
     return [float(wrong.sum()), told["number"], float(flagged.sum()), *shares]
 
 
