@@ -102,7 +102,7 @@ def _separator(lines: Sequence[str], default: str, wanted: Sequence[str], column
         return default
     fits = {sign: len(set(wanted) & set(names[sign][0])) for sign in order}
     if columns:
-        fits = {sign: int(len(names[sign][0]) == columns) for sign in order}
+        fits = {sign: sum(len(row) == columns for row in rows) for sign, rows in names.items()}
     elif not any(fits.values()) and len(names[default][0]) == 1:
         fits = {sign: len(rows[0]) * (len({len(row) for row in rows}) == 1) for sign, rows in names.items()}
     return max(order, key=lambda sign: fits[sign])  # the first of equal ones

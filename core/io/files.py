@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import json
 import re
@@ -58,6 +59,7 @@ def read_columns(source: str, columns: ColumnRoles, *, form: Form) -> tuple[pa.T
         elif name in ("jsonl", "json"):
             table = _jsonl(opened, columns, source)
         else:
+            opened()  # which says so where there is no file
             raise InputError(f"{source} is read as {name} for spans only", hint="Leave out label=… and annotators=…")
         if name in ("parquet", "arrow", SAVED):
             require_utf8(table, source)
@@ -210,12 +212,13 @@ def _broken(source: str, error: Exception, opened: Opened, encoding: str | None,
 
 
 def _first_undecodable(opened: Opened, encoding: str) -> tuple[int, str] | None:
+    decoder = codecs.getincrementaldecoder(encoding)()  # a line end's bytes may be within a letter of UTF-16
     with opened() as stream:
         for number, line in enumerate(io.BufferedReader(stream), start=1):  # type: ignore[arg-type]
             try:
-                line.decode(encoding)
+                decoder.decode(line)
             except UnicodeDecodeError as error:
-                return number, f"{error.reason}: 0x{line[error.start]:02x}"
+                return number, f"{error.reason}: 0x{error.object[error.start]:02x}"
             except UnicodeError as error:
                 return number, str(error)
     return None

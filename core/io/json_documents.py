@@ -65,12 +65,13 @@ def records_of(value: Any, source: str, wanted: Sequence[str]) -> list[Mapping[s
             )
         if isinstance(value.get("columns"), list) and isinstance(value.get("data"), list):
             return [dict(zip(value["columns"], row, strict=False)) for row in value["data"]]
+        named = any(name in value or name.split(".")[0] in value for name in wanted)
         lists = [part for part in value.values() if isinstance(part, list) and part and isinstance(part[0], Mapping)]
-        if len(lists) == 1 and not any(name in value for name in wanted):
+        if len(lists) == 1 and not named:
             return records_of(lists[0], source, wanted)
         columns = list(value.values())
         if columns and all(isinstance(column, Mapping) for column in columns):
-            if not any(name in value for name in wanted):
+            if not named:
                 return columns  # pandas' orient="index"
             rows = dict.fromkeys(row for column in columns for row in column)
             return [{name: column.get(row) for name, column in value.items()} for row in rows]

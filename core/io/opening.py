@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import zipfile
+import zlib
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -102,7 +103,7 @@ def _only_member(source: str) -> tuple[str, bytes]:
             if len(names) != 1:
                 raise InputError(f"{source} holds {len(names)} files", ids=names, hint="Unpack it, and name one")
             return names[0], archive.read(names[0])
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:  # a password, for example
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:  # or a password
         raise InputError(f"{source} cannot be unpacked ({error})", hint="Unpack it, and name the file") from None
 
 

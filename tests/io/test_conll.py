@@ -38,4 +38,11 @@ def test_bytes_that_are_no_utf_8_are_named_and_an_encoding_helps(tmp_path):
     (tmp_path / "y.txt").write_text("EU B-ORG\n")
     assert ls.read(tmp_path / "y.txt", format="conll").classes == ("ORG",)
     with pytest.raises(InputError, match=r"read as conll for spans only|no token"):
-        ls.read(tmp_path / "x.csv", format="conll", label="label")
+        ls.read(tmp_path / "y.txt", format="conll", label="label")
+
+
+def test_utf_16_and_missing_files(tmp_path):
+    (tmp_path / "x.conll").write_bytes("カード B-PER\nは O\n".encode("utf-16"))
+    assert ls.read(tmp_path / "x.conll", encoding="utf-16").texts.to_pylist() == ["カード は"]
+    with pytest.raises(InputError, match="There is no file"):
+        ls.read(tmp_path / "y.conll")

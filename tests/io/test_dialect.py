@@ -112,3 +112,15 @@ def test_corrections_keep_separator_and_quotes(tmp_path):
         path.write_text(content)
         row_files.save(row_files.load(path).changed("label", {0: "y"}), path)
         assert path.read_text() == content.replace("x\n", "y\n")
+
+
+def test_named_columns_fit_all_lines_and_not_the_first_alone(tmp_path):
+    (tmp_path / "x.csv").write_text('1,"x;y and a;b",n\n2,other words,n\n3,"more, of them",n\n')
+    samples = ls.read(tmp_path / "x.csv", label="label", columns=["label", "text", "note"])
+    assert samples.texts.to_pylist() == ["x;y and a;b", "other words", "more, of them"]
+
+
+def test_utf_16_is_not_called_undecodable_where_something_else_is_wrong(tmp_path):
+    (tmp_path / "x.csv").write_bytes("text,label\nカード,x\na,b,c\n".encode("utf-16"))
+    with pytest.raises(InputError, match="columns"):
+        ls.read(tmp_path / "x.csv", label="label", encoding="utf-16")

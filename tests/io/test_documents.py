@@ -147,3 +147,30 @@ def test_dotted_paths_lead_into_objects(tmp_path):
         with pytest.raises(InputError, match=r"no such column: data\.body"):
             ls.read(source, text="data.body")
     assert labels(pd.DataFrame({"data.text": ["a", "b"], "label": ["x", "y"]}), text="data.text") == ["x", "y"]
+
+
+def test_objects_in_columns_as_pandas_writes_them(tmp_path):
+    content = {"data": {str(row): {"text": text, "label": label} for row, (text, label) in FRAME.iterrows()}}
+    (tmp_path / "x.json").write_text(json.dumps({**content, "id": {"0": 5, "1": 6}}))
+    assert labels(tmp_path / "x.json", text="data.text", label="data.label") == ["x", "y"]
+
+
+@pytest.mark.parametrize("name", ["x.csv.zip", "x.xlsx", "x.conll.gz", "x.csv.bz2"])
+def test_broken_archives_and_workbooks_are_refused(tmp_path, name):
+    path = tmp_path / name
+    if name.endswith("xlsx"):
+        FRAME.to_excel(path)
+    elif name.endswith("zip"):
+        FRAME.to_csv(path, index=False)
+    else:
+        FRAME.to_csv(path, index=False, compression="infer")
+    content = path.read_bytes()
+    for place in range(0, len(content), 7):
+        path.write_bytes(content[:place] + bytes([content[place] ^ 0x55]) + content[place + 1 :])
+        try:
+            ls.read(path)
+        except InputError:
+            pass
+    with pytest.raises(InputError, match=path.name):
+        path.write_bytes(content[: len(content) // 2])
+        ls.read(path)

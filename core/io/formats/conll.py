@@ -37,7 +37,7 @@ def read(source: Source, columns: ColumnRoles) -> Samples:
     InputError
         For a line without token and tag, and bytes that cannot be decoded: with the line.
     """
-    path, encoding = str(source.path), source.form.encoding
+    path = str(source.path)
     texts: list[str] = []
     cells: list[str] = []
     words: list[str] = []
@@ -54,21 +54,20 @@ def read(source: Source, columns: ColumnRoles) -> Samples:
         words.clear()
         tags.clear()
 
-    with opener(path, source.form.format)[1]() as stream:
-        for number, raw in enumerate(io.BytesIO(stream.read()), start=1):
-            line = _decoded(raw, encoding, path, number).rstrip("\r\n").removeprefix("\ufeff")
-            parts = [part.strip() for part in line.split("\t")] if "\t" in line else line.split()
-            if not line.strip():
-                end_sentence()
-            elif parts[0] != "-DOCSTART-" and not _is_comment(line, parts, first=not words):
-                token, tag = _token(parts, len(words)), parts[-1]
-                if token is None or not _is_tag(tag):
-                    raise InputError(
-                        f"{path} has no token and tag in line {number}",
-                        hint="Write a token and its tag (B-person, O) a line, parted by a tab or a space",
-                    )
-                words.append(token)
-                tags.append(tag)
+    for number, raw in enumerate(io.StringIO(_content(path, source)), start=1):
+        line = raw.rstrip("\r\n").removeprefix("\ufeff")
+        parts = [part.strip() for part in line.split("\t")] if "\t" in line else line.split()
+        if not line.strip():
+            end_sentence()
+        elif parts[0] != "-DOCSTART-" and not _is_comment(line, parts, first=not words):
+            token, tag = _token(parts, len(words)), parts[-1]
+            if token is None or not _is_tag(tag):
+                raise InputError(
+                    f"{path} has no token and tag in line {number}",
+                    hint="Write a token and its tag (B-person, O) a line, parted by a tab or a space",
+                )
+            words.append(token)
+            tags.append(tag)
     end_sentence()
     if not texts:
         raise InputError(f"{source.stem} holds no tokens", hint="Export the project again")
@@ -76,15 +75,23 @@ def read(source: Source, columns: ColumnRoles) -> Samples:
     return Samples(pa.table({"id": text_ids(columns_read["text"]), **columns_read}), pa.table({}), source.stem or "")
 
 
-def _decoded(raw: bytes, encoding: str, path: str, number: int) -> str:
+def _content(path: str, source: Source) -> str:
+    encoding = source.form.encoding
     try:
-        return raw.decode(encoding)
-    except UnicodeError as error:
-        place = f"{error.reason}: 0x{raw[error.start]:02x}" if isinstance(error, UnicodeDecodeError) else str(error)
+        with opener(path, source.form.format)[1]() as stream:
+            content = stream.read()
+        return content.decode(encoding)
+    except UnicodeDecodeError as error:
+        number, odd = error.object.count(b"\n", 0, error.start) + 1, error.object[error.start]
+        place = f"line {number} ({error.reason}: 0x{odd:02x})"
         raise InputError(
-            f"{path} is not {encoding} in line {number} ({place})",
+            f"{path} is not {encoding} in {place}",
             hint="Save it as UTF-8, or name its encoding (for example encoding='cp1252', --encoding cp1252)",
         ) from None
+    except UnicodeError as error:  # codecs that say no more, such as UTF-16 without a byte order mark
+        raise InputError(f"{path} is not {encoding} ({error})", hint="Name its encoding: encoding=…") from None
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error})", hint="Mend the file, or compress it again") from None
 
 
 def _is_comment(line: str, parts: Sequence[str], *, first: bool) -> bool:
