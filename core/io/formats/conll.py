@@ -25,8 +25,8 @@ _COMMENT = re.compile(r"#\s*[\w.:-]+\s*=|#\S*$")
 
 
 def recognizes(source: Source, columns: ColumnRoles) -> bool:
-    """Tell whether a source is such a file."""
-    return source.local_file == "conll"
+    """Tell whether a source is such a file; where labels are named, it is left to those who refuse them."""
+    return source.local_file == "conll" and not (columns.label or columns.labels or columns.annotators)
 
 
 def read(source: Source, columns: ColumnRoles) -> Samples:
