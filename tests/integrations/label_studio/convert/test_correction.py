@@ -22,6 +22,7 @@ def test_a_correction_can_be_told_and_says_its_value(task, value, person):
     assert from_result(body["result"], CHOICES) == value
     assert body["import_id"] == mark_of(task, person, value)
     assert 1 << 52 <= body["import_id"] < 1 << 53  # a browser's numbers hold it exactly
+    assert body["ground_truth"] is body["was_cancelled"] is False
     assert is_correction(body | TIMES)
     assert not is_correction(body | TIMES | {"updated_at": "2026-11-25T17:25:45.9Z"})
     assert not is_correction(body | TIMES | {"import_id": task})

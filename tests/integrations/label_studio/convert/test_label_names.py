@@ -49,6 +49,7 @@ def test_values_of_every_kind_are_renamed_and_back():
     assert names.to_data(["TOP UP", "card_arrival"], data) == ["Card Arrival", "top up"]
     assert names.to_config([[0, 3, "top up"]]) == [[0, 3, "TOP UP"]]
     assert names.to_data([[0, 3, "TOP UP"]], data) == [[0, 3, "top up"]]
+    assert names.to_data([[0, 3, "a b"]], data) == [[0, 3, "a b"]]  # of a span's label, too
     assert names.to_data("card_arrival", data) == "Card Arrival"
     assert names.to_data(None, data) is None
     assert names.to_data("a b", data) == "a b"  # chosen by a person; the data has no such label
