@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 from labelsift.cli import main
-from labelsift.corrections.probe_estimates import Stratum, estimates, probed
+from labelsift.corrections.probe_estimates import Stratum, difference, estimates, probed
 from labelsift.errors import InputError, StoreError
 from labelsift.review.rounds import planned
 from labelsift.store.store import Store
@@ -166,6 +166,15 @@ def test_after_decisions_with_suggestions_it_is_too_late_for_probes(scored, reco
 
 def test_where_no_error_is_found_there_is_no_recall():
     assert list(estimates(Stratum(40, 40, 0), Stratum(100, 20, 0))) == ["error_rate", "precision"]
+
+
+def test_the_difference_of_two_rates_is_that_of_the_literature():
+    # Newcombe (1998), Statistics in Medicine 17, table II (a), method 10: 56 of 70 and 48 of 80.
+    estimate = difference(56, 70, 48, 80)
+    assert estimate.value == pytest.approx(0.2)
+    assert (estimate.low, estimate.high) == pytest.approx((0.0524, 0.3339), abs=0.01)
+    mirrored = difference(48, 80, 56, 70)
+    assert (mirrored.low, mirrored.high) == pytest.approx((-0.3339, -0.0524), abs=0.01)
 
 
 def test_how_far_showing_the_suggestion_sways_people(scored, recording):

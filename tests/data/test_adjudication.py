@@ -91,6 +91,23 @@ def test_a_person_has_one_vote_their_newest_and_a_skip_is_none():
     assert resolve(corrections.take([2, 1, 0])).decided == {"a": ("keep", "null")}  # by time, not by line
 
 
+def test_the_newest_policy_asks_who_spoke_last_and_not_who_spoke_first():
+    votes = decisions(("a", "relabel", "y", "ann"), ("a", "relabel", "z", "bob"), ("a", "relabel", "x", "ann"))
+    assert resolve(votes, policy="newest").decided == {"a": ("relabel", '"x"')}
+    shuffled = votes.take([2, 0, 1])
+    assert resolve(shuffled, policy="newest").decided == {"a": ("relabel", '"x"')}
+
+
+@pytest.mark.parametrize(("text", "stays"), [("Anna met Bob", True), ("Anna saw Rob", False), ("Anna met Tom", False)])
+def test_an_edit_through_any_span_takes_the_marks_away(text, stays):
+    spans = [[0, 4, "PER"], [9, 12, "PER"]]
+    data = ls.read(
+        pa.table({"id": ["a"], "text": ["Anna saw Bob"], "spans": [json.dumps(spans)]}), spans="spans", id="id"
+    )
+    following = data.apply(decisions(("a", "edit", text, "ann")))
+    assert following.given.to_pylist() == [json.dumps(spans, separators=(",", ":")) if stays else None]
+
+
 def test_both_fit_keeps_the_label_and_is_counted_apart(samples):
     following = samples.apply(
         decisions(("a", "both_fit", "x", "ann"), ("b", "keep", "y", "ann"), ("d", "relabel", "y", "ann"))

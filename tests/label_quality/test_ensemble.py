@@ -47,6 +47,19 @@ def test_another_order_of_the_rows_changes_nothing(seed):
     np.testing.assert_array_equal(again.united, first.united[order])
 
 
+def test_a_source_alone_contradicts_a_label_where_it_is_confident_of_another():
+    probabilities, _, codes = brought(3)
+    judged = np.arange(len(codes)) % 10 != 0
+    # Confident learning (Northcutt et al. 2021): a class counts from the mean probability of those that have it.
+    thresholds = np.array([probabilities[judged & (codes == c), c].mean(dtype=np.float64) for c in range(4)])
+    confident = np.where(probabilities >= thresholds, probabilities, -1)
+    contradicted = (confident.max(axis=1) > 0) & (confident.argmax(axis=1) != codes)
+    contradicted &= judged & (probabilities.argmax(axis=1) != codes)
+    united = alone(probabilities, codes, judged).united
+    assert 20 < united.sum()
+    np.testing.assert_array_equal(united, contradicted)
+
+
 @given(seeds)
 @FEW
 def test_other_names_for_the_classes_change_nothing(seed):

@@ -92,9 +92,21 @@ def forged(all_: list[bytes]) -> list[bytes]:
     return [*all_[:2], canonical(record | {"hash": hash_of(record)}) + b"\n", *all_[3:]]
 
 
+def forged_last(all_: list[bytes]) -> list[bytes]:
+    """Change the last record and give it a fitting hash: only the head knows another one."""
+    record = json.loads(all_[-1]) | {"person": "eve"}
+    return [*all_[:-1], canonical(record | {"hash": hash_of(record)}) + b"\n"]
+
+
+def test_the_stored_form_of_a_record_is_pinned():
+    record = {"id": "é", "number": 1, "previous": GENESIS, "hash": "not a part of it"}
+    assert hash_of(record) == "09fc7a175fc3cab3860ccc923f1ceb86e687f367c231765c1b9ba9121a5e4548"
+
+
 @pytest.mark.parametrize(
     ("tamper", "problem"),
     [
+        (forged_last, "head.json does not name record 5 as the last one"),
         (changed, r"record 3 \(id c, person eve\) was changed"),
         (forged, r"record 4 \(id d, person ann\) does not follow"),
         (lambda all_: all_[1:], r"record 1 is missing or was moved: record 2 \(id b, person ann\)"),
