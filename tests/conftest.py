@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -16,8 +17,16 @@ from labelsift.data.samples import Samples
 from labelsift.data.schemas import Finding, findings_table
 from labelsift.report import Report
 
-settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
-settings.load_profile("untimed")
+# A busy machine is no failure, and a failure comes again: the draws of a test follow from its name.
+settings.register_profile("repeatable", deadline=None, derandomize=True, print_blob=True)
+settings.load_profile("repeatable")
+if os.environ.get("LABELSIFT_CI") == "1":  # a package that is missing there is a failure, no reason to skip
+
+    def importorskip(modname: str, *_: object, **__: object) -> object:
+        """Import a module, or fail."""
+        return importlib.import_module(modname)
+
+    pytest.importorskip = importorskip  # type: ignore[assignment]
 
 # In every text of a built report: where these bytes turn up, text has left the house.
 PLANTED = 'Zwölfkämpfer "Quokka" <b>Ω</b> \\ 4711'
