@@ -56,10 +56,7 @@ class Report(Run):
             "issues": {
                 name: {"count": count, "rate": _share(count, judged if name in ("label", "span") else rows)}
                 if self.scores[f"{name}_score"].null_count < rows
-                else {
-                    "count": of_issue(self.findings, name).num_rows,
-                    "rate": None,
-                }  # of classes or the data set, if any
+                else {"count": of_issue(self.findings, name).num_rows, "rate": None}  # of classes or the data set
                 for name, count in flagged.items()
             },
             "findings": self.findings.num_rows,
@@ -140,8 +137,9 @@ class Report(Run):
     def confusions(self) -> pa.Table:
         """Return the confusions that recur, the most frequent first, in :data:`labelsift.render.confusions.SCHEMA`.
 
-        One row a pair of classes: counts both ways, verdict (slip or unclear guideline), the members worst first, and
-        ten contrast pairs. :attr:`findings` holds them as well: scope class, issue label, kind systematic.
+        One row a pair of classes: counts both ways, verdict (slip: the same mistake again and again; or unclear
+        guideline), the members worst first, and ten contrast pairs. :attr:`findings` holds them as well: scope class,
+        issue label, kind systematic.
         """
         from .render.confusions import confusions_table
 
@@ -204,6 +202,7 @@ class Report(Run):
         create: bool = False,
         only: Sequence[str] | None = None,
         budget: int | None = None,
+        ids: Sequence[str] | None = None,
         probe: float | None = None,
         repeat: float | None = None,
         blind_share: float | None = None,
@@ -216,11 +215,9 @@ class Report(Run):
         """Bring the flagged samples into a labeling platform's project; twice in a row changes nothing.
 
         See :class:`labelsift.platforms.PushRequest` for the parameters (``twice`` is its ``overlap``). What a platform
-        does not declare is refused.
-
-        Samples that people verified on an earlier run of the store stay out, unless their text or label changed
-        since, they have another issue than they had then, or the evidence against their label changed (see
-        :mod:`labelsift.review.reopen`); the receipt's details count them.
+        does not declare is refused. Samples that people verified on an earlier run of the store stay out, unless their
+        text, label or issue changed since, or the evidence against the label (see :mod:`labelsift.review.reopen`); the
+        receipt's details count them.
         """
         from .platforms import PushRequest
         from .review.push import push
@@ -232,6 +229,7 @@ class Report(Run):
             create=create,
             only=tuple(only) if only is not None else None,
             budget=budget,
+            ids=tuple(ids) if ids is not None else None,
             probe=probe,
             repeat=repeat,
             blind_share=blind_share,

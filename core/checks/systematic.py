@@ -139,7 +139,7 @@ def _reason(pair: Recurring, names: tuple[str, str], sizes: np.ndarray, *, back:
             "the guideline does not tell these classes apart."
         )
     other = f"{back:,} the other way" if back else "none the other way"
-    return f"{look}, {other}: a slip that recurs, to be decided once."
+    return f"{look}, {other}: the same mistake again and again, to be decided once."
 
 
 def _given_nearby(context: Context, labels: Result, members: np.ndarray) -> float | None:

@@ -147,6 +147,16 @@ def policy_option(help: str | None = None) -> Decorator:
     return click.option("--policy", type=click.Choice(POLICIES), default="majority", show_default=True, help=help)
 
 
+def ids_option(help: str) -> Decorator:
+    """Add ``--ids``: a file of sample ids."""
+    return click.option("--ids", type=click.Path(exists=True, dir_okay=False), metavar="FILE", help=help)
+
+
+def ids_in(path: str | None) -> list[str] | None:
+    """Read a file of ids, one a line; a blank line is none."""
+    return None if path is None else [line for line in lines(path) or [] if line.strip()]
+
+
 def parted(names: str | Sequence[str] | None) -> list[str]:
     """Part names at commas that do not stand between quotation marks; of several texts each is one name.
 
@@ -177,6 +187,7 @@ def lines(path: str | None) -> list[str] | None:
     if path is None:
         return None
     try:
-        return Path(path).read_text(encoding="utf-8").splitlines()
+        text = Path(path).read_text(encoding="utf-8-sig")
     except (UnicodeDecodeError, OSError) as error:
         raise InputError(f"{path} cannot be read ({error})", hint="Save it as UTF-8, one entry a line") from None
+    return text.removesuffix("\n").split("\n") if text else []  # splitlines() would part an id at U+2028

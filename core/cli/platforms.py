@@ -16,7 +16,7 @@ from ..platforms import MODES, Mode
 from ..review.rounds import share_of
 from ..store.pull_state import forget_pulled
 from ..store.store import Store
-from .options import RunRef, dry_run_option, json_option, run_options, store_option
+from .options import RunRef, dry_run_option, ids_in, ids_option, json_option, run_options, store_option
 from .output import show_receipt, write_json, write_table
 
 
@@ -28,6 +28,7 @@ from .output import show_receipt, write_json, write_table
 @click.option("--create", is_flag=True, help="With --match: create the tasks that the project does not have.")
 @click.option("--only", help="Push only these issues, parted by commas.")
 @click.option("--budget", type=int, help="Push at most this many samples, worst first.")
+@ids_option("Push only the samples whose ids this file names, one a line, as the report page saves them.")
 @click.option("--probe", metavar="SHARE", help="Mode blind: add unflagged samples, so many a flagged one, like 10%.")
 @click.option("--repeat", metavar="SHARE", help="With --probe: ask this share of the items twice, like 5%.")
 @click.option("--blind-share", metavar="SHARE", help="Mode choose: ask this share of the labels blind, like 20%.")
@@ -46,6 +47,7 @@ def push(
     create: bool,
     only: str | None,
     budget: int | None,
+    ids: str | None,
     probe: str | None,
     repeat: str | None,
     blind_share: str | None,
@@ -70,6 +72,7 @@ def push(
         create=create,
         only=[name.strip() for name in only.split(",")] if only else None,
         budget=budget,
+        ids=ids_in(ids),
         probe=share_of(probe) if probe else None,
         repeat=share_of(repeat) if repeat else None,
         blind_share=share_of(blind_share) if blind_share else None,

@@ -145,7 +145,7 @@ def _recurring(report: Report, width: int) -> Table | None:
     for confusion in confusions[:CONFUSIONS_SHOWN]:
         names = (Text(clean(name, 60)) for name in (confusion.given, confusion.suggested))
         figures = (f"{confusion.count:,} of {confusion.size_given:,}", f"{confusion.back:,}")
-        table.add_row(*names, *figures, clean(confusion.verdict, 40))
+        table.add_row(*names, *figures, clean(confusion.words, 40))
     return table
 
 

@@ -15,7 +15,17 @@ from ..search.index_pool import index_pool
 from ..search.pools import pools_of
 from ..search.seeds import class_ids
 from ..store.store import Store
-from .options import ReadOptions, RunRef, array, json_option, lines, read_options, run_options, store_option
+from .options import (
+    ReadOptions,
+    RunRef,
+    array,
+    ids_in,
+    ids_option,
+    json_option,
+    read_options,
+    run_options,
+    store_option,
+)
 from .output import progress, write_json
 from .print_tables import print_receipt, print_similar
 
@@ -27,9 +37,7 @@ from .print_tables import print_receipt, print_similar
 )
 @click.option("--class", "weak", metavar="NAME", help="Start from the flagged samples of a class, else its worst 20.")
 @click.option("--slice", "part", metavar="SLUG", help="Start from a slice, like state:CA__gender:f.")
-@click.option(
-    "--ids", type=click.Path(exists=True, dir_okay=False), help="Start from the ids in this file, one a line."
-)
+@ids_option("Start from the ids in this file, one a line.")
 @click.option("-k", default=10, show_default=True, help="How many.")
 @click.option("--where", metavar="SQL", help="Only samples that fulfil this: \"split = 'test' AND NOT is_pii_issue\".")
 @click.option("--pool", help="Search this pool instead of the run; see labelsift index.")
@@ -90,11 +98,8 @@ def _seed(
         return class_ids(report, weak)
     if part is not None:
         return slice_ids(report, part)
-    return _ids(ids) if ids is not None else str(seed)
-
-
-def _ids(path: str) -> list[str]:
-    return [line for line in lines(path) or [] if line.strip()]
+    chosen = ids_in(ids)
+    return str(seed) if chosen is None else chosen
 
 
 @click.command()
@@ -136,7 +141,7 @@ def index(
     if (pool is None) == (remove is None) or (remove is not None and name is None):
         raise InputError("It is not clear what to index", hint="Give a file, or --name POOL --remove FILE")
     if remove is not None:
-        change = pools_of(Store(store)).remove(str(name), _ids(remove))
+        change = pools_of(Store(store)).remove(str(name), ids_in(remove) or [])
     else:
         samples = reading.read(str(pool), name=name)
         with progress(as_json) as say:

@@ -31,6 +31,8 @@ class PushRequest:
         With ``match``: make tasks for flagged samples that the project does not have.
     only, budget
         These issues only; at most so many samples, worst first.
+    ids
+        These samples only, as somebody chose them; what is not flagged is refused.
     probe
         Mode blind: so many random unflagged samples a flagged one; see :mod:`labelsift.corrections.probe_estimates`.
     repeat
@@ -61,6 +63,7 @@ class PushRequest:
     create: bool = False
     only: tuple[str, ...] | None = None
     budget: int | None = None
+    ids: tuple[str, ...] | None = None
     probe: float | None = None
     repeat: float | None = None
     blind_share: float | None = None
@@ -79,6 +82,13 @@ class PushRequest:
             raise InputError(f"A share of {self.overlap} is none", hint="Give one from 0 to 1")
         if self.budget is not None and self.budget < 1:
             raise InputError(f"The budget is {self.budget}", hint="Give the number of samples to push, 1 or more")
+        if self.ids is not None and not self.ids:
+            raise InputError("No id is named", hint="Give the ids of flagged samples, one a line")
+        if self.ids is not None and (self.probe is not None or self.blind_share is not None):
+            raise InputError(
+                "Chosen samples stand for no others, as probes and a blind share must",
+                hint="Leave out --ids, or --probe and --blind-share",
+            )
         if self.create and not self.match:
             raise InputError(
                 "create makes sense with match only", hint="A review project always gets every flagged sample"

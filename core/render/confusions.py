@@ -27,6 +27,7 @@ SCHEMA = pa.schema(
         pa.field("contrast", pa.list_(pa.list_(pa.string()))),  # ids: suspect, near suggested, near given
     ]
 )
+_WORDS = {"slip": "repeated mistake"}  # of verdicts that people may not know
 FIGURES = ("count", "back", "size_given", "size_suggested", "expected", "p_value", "verdict")
 
 
@@ -46,6 +47,11 @@ class Confusion:
     expected: float = 0.0
     p_value: float = 1.0
     verdict: str = ""
+
+    @property
+    def words(self) -> str:
+        """The verdict as people read it."""
+        return _WORDS.get(self.verdict, self.verdict)
 
 
 def confusions_in(findings: pa.Table) -> tuple[Confusion, ...]:

@@ -20,16 +20,24 @@ if TYPE_CHECKING:
 SLICE_Z = 3.0
 SLICE_ROWS = 20
 SLICE_VALUES = 100
+# A column follows from the label where labels foretell its values this well; classes of fewer rows do so by chance.
+FOLLOWS = 0.9
+CLASS_ROWS = 10
 
 
 @dataclass(frozen=True)
 class WorseValue:
-    """A metadata value whose labels are clearly worse than the rest."""
+    """A metadata value whose labels are clearly worse than the rest.
+
+    ``value`` is None where it is missing. ``follows``: the label tells the column's value, so that the value is worse
+    only as its classes are.
+    """
 
     column: str
-    value: str
+    value: str | None
     rows: int
     flagged: int
+    follows: bool = False
 
     @property
     def rate(self) -> float:
@@ -46,27 +54,52 @@ def worse_values(report: Run, judged: np.ndarray, flags: np.ndarray) -> tuple[Wo
         Whose label was judged, and whose is flagged: bool, shape (n,).
     """
     overall = flags[judged].mean()
-    columns = [("split", report.samples.column("split"))]
-    columns += [(name, report.samples.metadata[name]) for name in report.samples.metadata.column_names]
+    labels = report.samples.labels
+    classes = None if labels is None else encoded(labels).indices.fill_null(0).to_numpy().astype(np.int64)
     worse = []
-    for name, column in columns:
-        for value, rows, flagged in _by_value(column, judged, flags):
-            low, _ = wilson(np.array(flagged), np.array(rows), z=SLICE_Z)
-            if rows >= SLICE_ROWS and flagged > 1 and low > overall:
-                worse.append(WorseValue(name, value, rows, flagged))
-    return tuple(sorted(worse, key=lambda value: -value.rate))
+    for name in dict.fromkeys(("split", *report.samples.metadata.column_names)):
+        values, codes = _coded(report, name)
+        if not values:
+            continue
+        rows, flagged = (np.bincount(codes[mask], minlength=len(values)) for mask in (judged, judged & flags))
+        low, _ = wilson(flagged, rows, z=SLICE_Z)
+        clear = np.flatnonzero((rows >= SLICE_ROWS) & (flagged > 1) & (low > overall))
+        right = judged & ~flags
+        follows = bool(len(clear)) and classes is not None and lambda_of(classes[right], codes[right]) >= FOLLOWS
+        worse += [WorseValue(name, values[code], int(rows[code]), int(flagged[code]), follows) for code in clear]
+    return tuple(sorted(worse, key=lambda value: (value.follows, -value.rate)))
 
 
-def _by_value(column: pa.ChunkedArray | None, judged: np.ndarray, flags: np.ndarray) -> list[tuple[str, int, int]]:
-    """Count judged and flagged labels by value; a column of free text or numbers is passed over."""
+def lambda_of(labels: np.ndarray, values: np.ndarray) -> float:
+    """Return how much better values are guessed with the label than without: Goodman & Kruskal's lambda (1954), 0..1.
+
+    Parameters
+    ----------
+    labels, values
+        Codes, int, shape (n,); rows whose label is rare do not count.
+
+    >>> labels = np.repeat([0, 1, 2], 20)
+    >>> lambda_of(labels, labels // 2), lambda_of(labels, np.tile([0, 1], 30)), lambda_of(labels, labels * 0)
+    (1.0, 0.0, 0.0)
+    """
+    if not len(labels):
+        return 0.0
+    classes, columns = labels.max() + 1, values.max() + 1
+    joint = np.bincount(labels * columns + values, minlength=classes * columns).reshape(classes, columns)
+    joint = joint[joint.sum(axis=1) >= CLASS_ROWS]
+    without, rows = joint.sum(axis=0).max(), joint.sum()
+    return float((joint.max(axis=1).sum() - without) / (rows - without)) if rows > without else 0.0
+
+
+def _coded(report: Run, name: str) -> tuple[list[str | None], np.ndarray]:
+    """Return the values of a column, the last one None, and each row's code; no values of free text and numbers."""
+    table = report.samples.metadata
+    column = table[name] if name in table.column_names else report.samples.column(name)
     kinds = (pa.types.is_string, pa.types.is_large_string, pa.types.is_boolean, pa.types.is_integer)
     if column is None or not any(is_kind(column.type) for is_kind in kinds):
-        return []
+        return [], np.empty(0)
     coded = encoded(pc.cast(column, pa.string()))
     values = coded.dictionary.to_pylist()
     if len(values) > SLICE_VALUES:
-        return []
-    codes = pc.fill_null(coded.indices, -1).to_numpy(zero_copy_only=False)
-    rows = np.bincount(codes[judged & (codes >= 0)], minlength=len(values))
-    flagged = np.bincount(codes[judged & flags & (codes >= 0)], minlength=len(values))
-    return [(str(value), int(rows[code]), int(flagged[code])) for code, value in enumerate(values)]
+        return [], np.empty(0)
+    return [*values, None], coded.indices.fill_null(len(values)).to_numpy().astype(np.int64)

@@ -41,7 +41,8 @@ def push(run: Run, platform: str, request: PushRequest) -> Receipt:
         findings, repeats = round_findings(run, plan), plan.repeats
         budget = None  # the plan chose the flagged samples; the probes come on top
     else:
-        findings = findings_of(run, advice=request.only is not None)
+        advice = request.only is not None or request.ids is not None
+        findings = _chosen(run, findings_of(run, advice=advice), request.ids)
         verified_before = {row["id"] for row in findings if row["issue"] in settled.get(row["id"], ())}
         findings = [row for row in findings if row["issue"] not in settled.get(row["id"], ())]
         mode = None if request.match else request.mode
@@ -87,6 +88,19 @@ def _require(adapter: platforms.LabelingPlatform, run: Run, request: PushRequest
     require_texts(run.samples, "A push", run=run.run, hint=_TEXTS)
     if request.blind_share is not None and run.store is None:
         raise InputError("Without a run store nobody would know what was asked blind", hint="Scan into a store")
+
+
+def _chosen(run: Run, findings: list[dict[str, Any]], ids: Sequence[str] | None) -> list[dict[str, Any]]:
+    """Return the findings about chosen samples; all where none are chosen. Each must be there, and be flagged."""
+    if ids is None:
+        return findings
+    run.samples.positions(ids)  # refuses unknown ones
+    wanted = set(ids)
+    chosen = [row for row in findings if row["id"] in wanted]
+    missing = sorted(wanted - {row["id"] for row in chosen})
+    if missing:
+        raise InputError("These samples are not flagged: there is nothing to ask", ids=missing, hint="Leave them out")
+    return chosen
 
 
 def _settled(run: Run, records: Records) -> tuple[dict[str, frozenset[str]], int]:

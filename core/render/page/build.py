@@ -28,7 +28,18 @@ if TYPE_CHECKING:
     from ...store.run import Run
 
 PAGE_BYTES = 2_600_000
-SCRIPTS = ("dom.js", "figures.js", "recurring.js", "samples.js", "filters.js", "page.js")
+SCRIPTS = (
+    "dom.js",
+    "figures.js",
+    "heatmap.js",
+    "tables.js",
+    "recurring.js",
+    "samples.js",
+    "selection.js",
+    "address.js",
+    "filters.js",
+    "page.js",
+)
 
 
 def write_page(report: Run, path: Path, *, share: bool = False) -> Path:

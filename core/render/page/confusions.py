@@ -1,4 +1,4 @@
-"""Recurring confusions as plain data for the page, each with its contrast pairs."""
+"""Recurring confusions as plain data for the page, each with examples beside their nearest samples."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from ...store.run import Run
 
 SHOWN = 20
-TEXT_LENGTH, NAME_LENGTH, REASON_LENGTH = 240, 300, 1_000
-CONFUSION = ("given", "suggested", "count", "back", "verdict", "reason", "contrast")
+TEXT_LENGTH, NAME_LENGTH = 240, 300
+CONFUSION = ("given", "suggested", "count", "of", "back", "words", "contrast")
 
 
 def recurring(report: Run, *, share: bool) -> dict[str, Any]:
-    """Return the confusions that recur: rows, how many there are, and the samples of their contrast pairs.
+    """Return the confusions that recur: rows, how many there are, and the samples of their examples.
 
-    A row's ``contrast`` holds, for each pair, three places in ``samples``: the suspect, the sample nearest to it of the
-    suggested class, and that of the given one. A sample is its id, its anchor, and its text but on a shared page.
+    A row's ``contrast`` holds, for each example, three places in ``samples``: the suspect and its nearest of the
+    suggested and of the given class. A sample is its id, its anchor, and its text but on a shared page.
     """
     confusions = confusions_in(report.findings)
     included = confusions[:SHOWN]
@@ -35,9 +35,9 @@ def recurring(report: Run, *, share: bool) -> dict[str, Any]:
             shortened(pair.given, NAME_LENGTH),
             shortened(pair.suggested, NAME_LENGTH),
             pair.count,
+            pair.size_given,
             pair.back,
-            pair.verdict,
-            shortened(pair.reason, REASON_LENGTH),
+            pair.words,
             [[index[sample_id] for sample_id in triple] for triple in pair.contrast if texts.keys() >= set(triple)],
         ]
         for pair in included

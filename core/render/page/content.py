@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +21,7 @@ from ..overview import Overview
 from .anchors import anchor
 from .confusions import recurring
 from .notes import annotations_of, noted_slices, notes_shown
-from .selection import STRING_LENGTH, select
+from .selection import ID_LENGTH, STRING_LENGTH, select
 
 if TYPE_CHECKING:
     from ...store.run import Run
@@ -61,6 +60,9 @@ def content(report: Run, *, share: bool, room: int) -> dict[str, Any]:
     """
     overview, annotations = Overview(report), annotations_of(report, share=share)
     fixed = {
+        "name": _cut(report.samples.name),
+        "run": _cut(report.run),
+        "idLength": ID_LENGTH,
         "share": share,
         "texts": report.samples.has_texts,
         "overview": _overview(overview),
@@ -76,10 +78,11 @@ def content(report: Run, *, share: bool, room: int) -> dict[str, Any]:
         "values": [
             [
                 _cut(worse.column),
-                _cut(worse.value),
+                None if worse.value is None else _cut(worse.value),
                 worse.rows,
                 worse.flagged,
                 anchor("slice", slug(((worse.column, worse.value),))),
+                worse.follows,
             ]
             for worse in overview.worse_values[:20]
         ],
@@ -164,14 +167,15 @@ def _rounded(value: float | None) -> float | None:
 
 
 def _matrix(overview: Overview) -> dict[str, Any] | None:
-    """Given (rows) against suggested (columns) for the classes with the most flagged samples."""
+    """Given (rows) against suggested (columns) for the classes of the most common pairs, most common first."""
     if not overview.confusions:
         return None
-    flags: Counter[str] = Counter()
-    for given, suggested, count in overview.confusions:
-        flags[given] += count
-        flags[suggested] += count
-    labels = sorted(sorted(flags, key=lambda label: (-flags[label], label))[:MATRIX_LABELS])
+    classes = {label for *pair, _ in overview.confusions for label in pair}
+    chosen: set[str] = set()
+    for *pair, _ in overview.confusions:
+        if len(chosen.union(pair)) <= MATRIX_LABELS:
+            chosen.update(pair)
+    labels = sorted(chosen)
     index = {label: position for position, label in enumerate(labels)}
     cells = [
         [index[given], index[suggested], count]
@@ -180,7 +184,7 @@ def _matrix(overview: Overview) -> dict[str, Any] | None:
     ]
     return {
         "labels": [_cut(label) for label in labels],
-        "total": len(flags),
+        "total": len(classes),
         "cells": cells,
         "outside": sum(count for *_, count in overview.confusions) - sum(count for *_, count in cells),
     }

@@ -8,7 +8,7 @@ function fill(node, attributes, children) {
     if (name.startsWith('on')) node.addEventListener(name.slice(2), value);
     else node.setAttribute(name, value === true ? '' : value);
   }
-  node.append(...children.flat().filter((one) => one !== null && one !== undefined && one !== ''));
+  node.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== ''));
   return node;
 }
 
@@ -30,8 +30,8 @@ function percent(part, whole) {
 const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b\u2028-\u202e\u2060-\u2064\u2066-\u2069\ufeff]/g;
 
 function visible(text) {
-  return text.replace(/\r\n/g, '\n').replace(UNSEEN, (found) => {
-    const code = found.charCodeAt(0);
+  return text.replace(/\r\n/g, '\n').replace(UNSEEN, (character) => {
+    const code = character.charCodeAt(0);
     if (code < 0x20) return String.fromCharCode(0x2400 + code);
     return code === 0x7f ? '\u2421' : `\u27e8U+${code.toString(16).toUpperCase().padStart(4, '0')}\u27e9`;
   });
@@ -39,7 +39,17 @@ function visible(text) {
 
 // A name (label, id, metadata value) in its own writing direction, which may break where its words end.
 const name = (text, attributes) =>
-  el('bdi', attributes, visible(text).split(/(?<=[_./-])/).flatMap((part, at) => (at ? [el('wbr'), part] : [part])));
+  el('bdi', attributes, visible(text).split(/(?<=[_./-])/).flatMap((part, place) => (place ? [el('wbr'), part] : [part])));
+
+// A value of the user's own fields: one that is empty, or blank, and one that is not there are named as such.
+function metaValue(value) {
+  if (value === null) return el('span', { class: 'quiet' }, '(missing)');
+  return value.trim() ? name(value) : el('span', { class: 'quiet' }, value ? '(blank)' : '(empty)');
+}
+const metaWords = (value) => metaValue(value).textContent;
+
+// What stands behind the page's address for an anchor.
+const addressOf = (anchor) => `#${encodeURIComponent(anchor).replace(/%3A/g, ':')}`;
 
 const PREVIEW = 480;
 
@@ -73,8 +83,8 @@ function textBlock(text, length, { preview = PREVIEW, marks = [] } = {}) {
     parts.push(button);
   }
   if (length) {
-    const held = count([...text].length);
-    parts.push(el('p', { class: 'hint' }, `The page holds the first ${held} of ${count(length)} characters.`));
+    const kept = count([...text].length);
+    parts.push(el('p', { class: 'hint' }, `The page holds the first ${kept} of ${count(length)} characters.`));
   }
   return el('div', { class: 'textblock' }, parts);
 }
@@ -83,64 +93,63 @@ function textBlock(text, length, { preview = PREVIEW, marks = [] } = {}) {
 function marked(text, marks) {
   if (!marks.length) return [visible(text)];
   const characters = [...text];
-  const cuts = [...new Set([0, characters.length, ...marks.flatMap(([start, end]) => [start, end])])].filter((at) => at <= characters.length).sort((a, b) => a - b);
-  return cuts.slice(0, -1).map((start, at) => {
-    const piece = visible(characters.slice(start, cuts[at + 1]).join(''));
-    const kinds = [...new Set(marks.filter(([from, to]) => from <= start && cuts[at + 1] <= to).map((one) => one[2]))];
+  const ends = marks.flatMap(([start, end]) => [start, end]).filter((end) => end < characters.length);
+  const cuts = [...new Set([0, ...ends, characters.length])].sort((a, b) => a - b);
+  return cuts.slice(0, -1).map((start, index) => {
+    const end = cuts[index + 1];
+    const piece = visible(characters.slice(start, end).join(''));
+    const kinds = [...new Set(marks.filter(([from, to]) => from <= start && end <= to).map(([, , kind]) => kind))];
     return kinds.length ? el('mark', { class: kinds.join(' ') }, piece) : piece;
   });
 }
 
-// A table whose head sorts. Columns: { title, value(row), cell(row), numeric, descending }.
-function sortableTable(columns, rows, { caption, limit = Infinity, noun = 'rows' }) {
-  const body = el('tbody');
-  let sorted = { at: -1, down: false };
+// A table whose head sorts; on a narrow page each row becomes a block of titled values, so that no column is cut.
+// Columns: { title, value(row), cell(row), numeric, descending }. The roles hold where the style lays it out anew.
+function sortableTable(columns, rows, { caption, hint = null, limit = Infinity, noun = 'rows' }) {
+  const body = el('tbody', { role: 'rowgroup' });
+  let sorted = { column: -1, down: false };
   let shown = limit;
-  const heads = columns.map((column, at) =>
+  const heads = columns.map((column, index) =>
     el(
       'th',
-      { scope: 'col', class: column.numeric ? 'num' : null },
-      el('button', { type: 'button', class: 'sort', onclick: () => sortBy(at) }, column.title),
+      { scope: 'col', role: 'columnheader', class: column.numeric ? 'num' : null },
+      el('button', { type: 'button', class: 'sort', onclick: () => sortBy(index) }, column.title),
     ),
   );
   const more = el('button', { type: 'button', class: 'link more', onclick: () => showAll() });
 
-  function sortBy(at) {
-    const first = columns[at].descending ?? Boolean(columns[at].numeric);
-    sorted = { at, down: sorted.at === at ? !sorted.down : first };
+  function sortBy(column) {
+    const first = columns[column].descending ?? Boolean(columns[column].numeric);
+    sorted = { column, down: sorted.column === column ? !sorted.down : first };
     draw();
   }
   function showAll() {
     shown = shown === Infinity ? limit : Infinity;
     draw();
   }
+  const cellOf = (row) => (column, index) =>
+    el(
+      index ? 'td' : 'th',
+      { scope: index ? null : 'row', role: index ? 'cell' : 'rowheader', class: column.numeric ? 'num' : null, 'data-title': column.title },
+      column.cell(row),
+    );
   function draw() {
     const ordered = rows.slice();
-    if (sorted.at >= 0) {
-      const { value } = columns[sorted.at];
+    if (sorted.column >= 0) {
+      const { value } = columns[sorted.column];
       ordered.sort((a, b) => compare(value(a), value(b)) * (sorted.down ? -1 : 1));
     }
-    heads.forEach((head, at) => {
-      head.setAttribute('aria-sort', at !== sorted.at ? 'none' : sorted.down ? 'descending' : 'ascending');
+    heads.forEach((head, index) => {
+      head.setAttribute('aria-sort', index !== sorted.column ? 'none' : sorted.down ? 'descending' : 'ascending');
     });
-    body.replaceChildren(
-      ...ordered.slice(0, shown).map((row) =>
-        el(
-          'tr',
-          {},
-          columns.map((column, at) =>
-            el(at ? 'td' : 'th', { scope: at ? null : 'row', class: column.numeric ? 'num' : null }, column.cell(row)),
-          ),
-        ),
-      ),
-    );
+    body.replaceChildren(...ordered.slice(0, shown).map((row) => el('tr', { role: 'row' }, columns.map(cellOf(row)))));
     more.hidden = rows.length <= limit;
     more.textContent = shown === Infinity ? 'Show fewer' : `Show all ${count(rows.length)} ${noun}`;
   }
   draw();
-  const table = el('table', { 'aria-label': caption }, el('thead', {}, el('tr', {}, heads)), body);
-  const scroll = el('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': caption }, table);
-  return el('div', {}, el('p', { class: 'hint' }, caption), scroll, more);
+  const head = el('thead', { role: 'rowgroup' }, el('tr', { role: 'row' }, heads));
+  const table = el('table', { class: 'stacked', role: 'table', 'aria-label': caption }, head, body);
+  return el('div', {}, hint ? el('p', { class: 'hint' }, hint) : null, el('div', { class: 'scroll' }, table), more);
 }
 
 const collator = new Intl.Collator('en', { numeric: true });

@@ -1,13 +1,6 @@
 // The list of samples: what is shown (issue, class, metadata, search), in which order, and page by page.
 
 const PER_PAGE = 25;
-const ORDERS = [
-  ['worst', 'Worst first'],
-  ['sure', 'Surest suggestion first'],
-  ['label', 'By given label'],
-  ['id', 'By id'],
-];
-const NO_FILTER = { issue: '', search: '', given: '', suggested: '', meta: '', order: 'worst', page: 0 };
 const META_VALUES = 60;
 
 const plain = (text) => text.normalize('NFKC').toLowerCase();
@@ -18,65 +11,62 @@ function samplesView(content) {
   const metaOf = (sample, column) => (column === 'split' && !content.metadata.includes('split') ? sample.split : sample.meta[content.metadata.indexOf(column)]);
   const titles = new Map(content.overview.issues.map(([issue, title]) => [issue, title]));
   const chips = new Map(content.overview.issues.map(([issue, , chip]) => [issue, chip]));
-  let state = { ...NO_FILTER, issue: samples.some((sample) => findingOf(sample, 'label')) ? 'label' : '' };
+  const first = { ...NO_FILTER, issue: samples.some((sample) => findingOf(sample, 'label')) ? 'label' : '' };
+  let state = first;
 
   const haystack = (sample) => {
     sample.haystack ??= plain(
       [sample.node.id, sample.node.text, sample.node.label, suggestionOf(sample), sample.split, sample.predicted, ...sample.meta]
-        .filter((one) => one !== null)
+        .filter((word) => word !== null)
         .join('\n'),
     );
     return sample.haystack;
   };
 
+  const ofTab = () => samples.filter((sample) => !state.issue || findingOf(sample, state.issue));
+
   function matching() {
     const wanted = plain(state.search).split(/\s+/).filter(Boolean);
-    const told = state.meta ? JSON.parse(state.meta) : [];
-    const terms = Array.isArray(told[0]) ? told : told.length ? [told] : [];
-    return samples.filter(
+    const terms = termsOf(state.meta);
+    return ofTab().filter(
       (sample) =>
-        (!state.issue || findingOf(sample, state.issue)) &&
         (!state.given || sample.node.label === state.given) &&
         (!state.suggested || suggestionOf(sample) === state.suggested) &&
         terms.every(([column, value]) => metaOf(sample, column) === value) &&
-        (!wanted.length || wanted.every((one) => haystack(sample).includes(one))),
+        wanted.every((word) => haystack(sample).includes(word)),
     );
   }
 
-  function ordered(found) {
+  function ordered(matches) {
     const score = (sample) => (state.issue ? (findingOf(sample, state.issue).score ?? 1) : sample.order);
-    const sure = (sample) => -(Math.max(...sample.findings.map((one) => one.confidence ?? -1)));
+    const sure = (sample) => -(Math.max(...sample.findings.map((finding) => finding.confidence ?? -1)));
     const key = { worst: score, sure, label: (sample) => sample.node.label ?? '\uffff', id: (sample) => sample.node.id }[state.order];
-    return found.map((sample) => [key(sample), sample]).sort((a, b) => compare(a[0], b[0]) || a[1].order - b[1].order).map((one) => one[1]);
+    const keyed = matches.map((sample) => [key(sample), sample]);
+    return keyed.sort((a, b) => compare(a[0], b[0]) || a[1].order - b[1].order).map(([, sample]) => sample);
   }
 
   // Where an issue comes in groups, a group is shown once, in the place of its first member.
-  function entries(found) {
+  function entries(matches) {
     const seen = new Set();
-    return found.filter((sample) => {
+    return matches.filter((sample) => {
       const group = state.issue ? findingOf(sample, state.issue).group : -1;
       return group < 0 || (!seen.has(group) && seen.add(group));
     });
   }
 
-  function membersOf(first, finding) {
-    const others = samples.filter((sample) => sample.findings.some((one) => one.issue === finding.issue && one.group === finding.group));
-    return [...new Set([first.node, ...others.map((one) => one.node), ...finding.related])];
-  }
+  const flaggedWith = ({ issue, group }) => samples.filter((sample) => sample.findings.some((finding) => finding.issue === issue && finding.group === group));
 
   const context = () => ({ titles, chips, meta: content.metadata, share: content.share, texts: content.texts, issue: state.issue });
   function card(sample) {
     const finding = state.issue ? findingOf(sample, state.issue) : null;
-    return finding && finding.group >= 0 ? groupCard(finding, membersOf(sample, finding), context()) : sampleCard(sample, context());
+    if (!finding || finding.group < 0) return selection.selectable(sampleCard(sample, context()), [sample]);
+    const flagged = flaggedWith(finding);
+    const members = [...new Set([sample.node, ...flagged.map((other) => other.node), ...finding.related])];
+    return selection.selectable(groupCard(finding, members, context()), [...new Set([sample, ...flagged])]);
   }
 
-  const tally = (values) => {
-    const counts = new Map();
-    for (const value of values) if (value !== null && value !== undefined) counts.set(value, (counts.get(value) || 0) + 1);
-    return [...counts].sort((a, b) => compare(a[0], b[0]));
-  };
   const option = (value, text) => el('option', { value }, text);
-  const options = (values) => tally(values).map(([value, found]) => option(value, `${visible(value)} (${count(found)})`));
+  const options = (values) => tally(values.filter((value) => value !== null)).map(([value, size]) => option(value, `${visible(value)} (${count(size)})`));
   const choice = (key, title, children) =>
     el('label', {}, el('span', {}, title), el('select', { name: key, onchange: (event) => set({ [key]: event.target.value }) }, children));
 
@@ -86,32 +76,48 @@ function samplesView(content) {
     clearTimeout(waiting);
     waiting = setTimeout(() => set({ search: search.value }), 120);
   });
+  const searchField = el('label', { class: 'search' }, el('span', {}, 'Search'), search);
+  byId('tools').addEventListener('submit', (event) => event.preventDefault());
 
-  function buildTools() {
+  // The choices are those of the tab, with their numbers there.
+  function drawTools() {
+    const here = ofTab();
+    const metaOption = ([column, value, size]) => option(JSON.stringify([column, value]), `${metaWords(value)} (${count(size)})`);
     const groups = columns
-      .map((column) => [column, tally(samples.map((sample) => metaOf(sample, column)))])
+      .map((column) => [column, tally(here.map((sample) => metaOf(sample, column)))])
       .filter(([, values]) => values.length > 1 && values.length <= META_VALUES)
-      .map(([column, values]) => el('optgroup', { label: visible(column) }, values.map(([value, found]) => option(JSON.stringify([column, value]), `${visible(value)} (${count(found)})`))));
-    const given = options(samples.map((sample) => sample.node.label));
-    const suggested = options(samples.map(suggestionOf));
-    byId('tools').append(
-      el('label', { class: 'search' }, el('span', {}, 'Search'), search),
+      .map(([column, values]) => el('optgroup', { label: visible(column) }, values.map(([value, size]) => metaOption([column, value, size]))));
+    const given = options(here.map((sample) => sample.node.label));
+    const suggested = options(here.map(suggestionOf));
+    byId('tools').replaceChildren(
+      searchField,
       ...[
         given.length ? choice('given', 'Labeled', [option('', 'Any class'), ...given]) : null,
         suggested.length ? choice('suggested', 'Suggested', [option('', 'Any class'), ...suggested]) : null,
         groups.length ? choice('meta', 'Metadata', [option('', 'Any value'), ...groups]) : null,
         choice('order', 'Order', ORDERS.map(([value, title]) => option(value, title))),
       ].filter(Boolean),
-      el('button', { type: 'button', class: 'clear', onclick: () => set({ ...NO_FILTER }) }, 'Clear'),
+      el('button', { type: 'button', class: 'clear', onclick: () => set({ ...NO_FILTER, issue: state.issue }) }, 'Clear'),
     );
-    byId('tools').addEventListener('submit', (event) => event.preventDefault());
+  }
+
+  // The fields show the state, also a value that none of the tab's samples has.
+  function fillTools() {
+    for (const key of ['given', 'suggested', 'meta', 'order']) {
+      const field = byId('tools').elements[key];
+      if (!field) continue;
+      const words = key === 'meta' ? termsOf(state.meta).map(([column, value]) => `${visible(column)}: ${metaWords(value)}`).join(', ') : visible(state[key]);
+      if (![...field.options].some((known) => known.value === state[key])) field.append(option(state[key], words));
+      field.value = state[key];
+    }
+    if (search.value !== state.search) search.value = state.search;
   }
 
   function drawTabs() {
     const all = [['', 'All', samples.length], ...content.overview.issues.map(([issue, title]) => [issue, title, samples.filter((sample) => findingOf(sample, issue)).length])];
     byId('tabs').replaceChildren(
-      ...all.filter((one) => one[2]).map(([issue, title, found]) =>
-        el('button', { type: 'button', class: 'tab', 'aria-pressed': String(state.issue === issue), onclick: () => set({ issue }) }, `${title} `, el('span', { class: 'quiet' }, count(found))),
+      ...all.filter(([, , size]) => size).map(([issue, title, size]) =>
+        el('button', { type: 'button', class: 'tab', 'aria-pressed': String(state.issue === issue), onclick: () => set({ ...NO_FILTER, issue }, { step: true }) }, `${title} `, el('span', { class: 'quiet' }, count(size))),
       ),
     );
   }
@@ -125,32 +131,30 @@ function samplesView(content) {
 
   let pageCount = 1;
   function draw() {
-    const found = matching();
-    const shown = entries(ordered(found));
+    const matches = matching();
+    const shown = entries(ordered(matches));
     pageCount = Math.max(1, Math.ceil(shown.length / PER_PAGE));
     state.page = Math.min(state.page, pageCount - 1);
     const from = state.page * PER_PAGE;
-    const part = shown.slice(from, from + PER_PAGE);
-    byId('list').replaceChildren(...part.map(card));
-    const samplesFound = `${count(found.length)} ${found.length === 1 ? 'sample' : 'samples'}`;
-    const grouped = shown.length < found.length ? ` in ${count(shown.length)} ${shown.length === 1 ? 'group' : 'groups'}` : '';
-    byId('status').textContent = found.length ? `${samplesFound}${grouped}` : samples.length ? 'No flagged sample matches.' : 'No sample is flagged.';
+    selection.forget();
+    byId('list').replaceChildren(...shown.slice(from, from + PER_PAGE).map(card));
+    const size = `${count(matches.length)} ${matches.length === 1 ? 'sample' : 'samples'}`;
+    const grouped = shown.length < matches.length ? ` in ${count(shown.length)} ${shown.length === 1 ? 'group' : 'groups'}` : '';
+    byId('status').textContent = matches.length ? `${size}${grouped}` : samples.length ? 'No flagged sample matches.' : 'No sample is flagged.';
+    selection.offer(matches);
     drawTabs();
     for (const holder of ['pages-top', 'pages-bottom']) drawPages(byId(holder), pageCount);
   }
 
-  function set(change) {
+  // `step`: the browser goes back from it; `silent`: the address stays, as it names what is shown.
+  function set(change, { step = false, silent = false } = {}) {
+    clearTimeout(waiting);
+    const issue = state.issue;
     state = { ...state, page: 0, ...change };
-    const form = byId('tools');
-    for (const key of ['given', 'suggested', 'meta', 'order']) {
-      const field = form.elements[key];
-      if (!field) continue;
-      const value = state[key];
-      if (![...field.options].some((one) => one.value === value)) field.append(option(value, visible(value)));
-      field.value = value;
-    }
-    if (search.value !== state.search) search.value = state.search;
+    if (state.issue !== issue) drawTools();
+    fillTools();
     draw();
+    if (!silent) remember(state, { step });
   }
 
   function turn(by) {
@@ -161,27 +165,35 @@ function samplesView(content) {
   }
 
   function pick(change) {
-    set({ ...NO_FILTER, ...change });
+    set({ ...NO_FILTER, ...change }, { step: true });
     byId('samples').scrollIntoView({ block: 'start' });
     byId('samples').focus({ preventScroll: true });
   }
 
+  // Show what an address names: a state of the list, or no state at all.
+  function restore(hash) {
+    const named = readState(hash, { issues: [...titles.keys()], columns });
+    if (!named && writeState(state) === writeState(first)) return;
+    set(named ?? first, { silent: true });
+    if (named) byId('samples').scrollIntoView({ block: 'start', behavior: 'instant' });
+  }
+
   // Show one sample, wherever it stands: on another page, behind a filter, its text cut, its neighbours closed.
   function show(anchor) {
-    const sample = samples.find((one) => one.anchor === anchor);
+    const sample = samples.find((candidate) => candidate.anchor === anchor);
     if (!sample) {
       byId('status').textContent = 'The sample of this link is not on this page: it is not flagged, or was left out.';
       byId('samples').scrollIntoView({ block: 'start' });
       return;
     }
     if (!byId(anchor)) {
-      set({ ...NO_FILTER });
-      set({ page: Math.floor(entries(ordered(matching())).indexOf(sample) / PER_PAGE) });
+      set({ ...NO_FILTER }, { silent: true });
+      set({ page: Math.floor(entries(ordered(matching())).indexOf(sample) / PER_PAGE) }, { silent: true });
     }
     const card = byId(anchor);
-    for (const one of document.querySelectorAll('.sample.meant')) one.classList.remove('meant');
+    for (const other of document.querySelectorAll('.sample.meant')) other.classList.remove('meant');
     card.classList.add('meant');
-    for (const one of card.querySelectorAll('details')) one.open = true;
+    for (const fold of card.querySelectorAll('details')) fold.open = true;
     const more = card.querySelector('.textblock button[aria-expanded="false"]');
     if (more) more.click();
     card.focus({ preventScroll: true });
@@ -190,41 +202,23 @@ function samplesView(content) {
 
   // Show the samples of a slice: by its slug, or at its row in a table.
   function showSlice(anchor) {
-    const row = byId(anchor);
-    const terms = anchor.slice('slice-'.length).split('__').map((term) => [term.slice(0, term.indexOf(':')), term.slice(term.indexOf(':') + 1)]);
-    if (terms.every(([column]) => columns.includes(column))) set({ ...NO_FILTER, meta: JSON.stringify(terms.length > 1 ? terms : terms[0]) });
-    (row || byId('samples')).scrollIntoView({ block: 'start', behavior: 'instant' });
+    const worse = content.values.find((row) => row[4] === anchor);
+    const special = { _empty: '', _missing: null };
+    const term = (words) => [words.slice(0, words.indexOf(':')), words.slice(words.indexOf(':') + 1)];
+    const terms = worse ? [worse] : anchor.slice('slice-'.length).split('__').map(term);
+    const read = terms.map(([column, value]) => [column, !worse && Object.hasOwn(special, value) ? special[value] : value]);
+    if (read.every(([column]) => columns.includes(column))) set({ ...NO_FILTER, meta: metaOfTerms(read) }, { silent: true });
+    (byId(anchor) || byId('samples')).scrollIntoView({ block: 'start', behavior: 'instant' });
   }
 
-  buildTools();
+  const selection = selectionOf(content, () => matching());
+  drawTools();
   draw();
-  return { pick, turn, show, showSlice, search, columns };
+  return { pick, turn, show, showSlice, restore, search, columns, selection };
 }
 
-// Single keys, only while no field has the focus and no modifier is held.
-function keyboard({ turn, search }) {
-  const cards = () => [...document.querySelectorAll('.sample')];
-  const current = () => document.activeElement.closest('.sample');
-  const move = (by) => {
-    const all = cards();
-    const next = all[Math.max(0, Math.min(all.length - 1, current() ? all.indexOf(current()) + by : 0))];
-    if (next) next.focus();
-  };
-  const actions = {
-    '/': () => search.focus(),
-    j: () => move(1),
-    k: () => move(-1),
-    e: () => {
-      const details = current() && current().querySelector('details');
-      if (details) details.open = !details.open;
-    },
-    '[': () => turn(-1),
-    ']': () => turn(1),
-  };
-  document.addEventListener('keydown', (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest('input, select, textarea')) return;
-    if (!Object.hasOwn(actions, event.key)) return;
-    event.preventDefault();
-    actions[event.key]();
-  });
+function tally(values) {
+  const sizes = new Map();
+  for (const value of values) sizes.set(value, (sizes.get(value) || 0) + 1);
+  return [...sizes].sort((a, b) => compare(a[0], b[0]));
 }

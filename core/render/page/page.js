@@ -14,7 +14,7 @@ const remarks = [
 ];
 if (remarks.length) {
   byId('notes').hidden = false;
-  byId('notes').querySelector('ul').append(...remarks.map((one) => el('li', { dir: 'auto' }, visible(one))));
+  byId('notes').querySelector('ul').append(...remarks.map((remark) => el('li', { dir: 'auto' }, visible(remark))));
 }
 
 if (content.people.length) {
@@ -28,7 +28,7 @@ if (overview.confusions.length) byId('figures').append(mixUps(overview.confusion
 if (content.classes.rows.length) {
   byId('classes').hidden = false;
   byId('class-table').append(...classTable(content.classes, view.pick).filter(Boolean));
-  if (content.matrix) byId('matrix').append(matrixFigure(content.matrix, view.pick));
+  if (content.matrix && content.matrix.cells.length >= FEWEST_CELLS) byId('matrix').append(matrixFigure(content.matrix, view.pick));
 } else {
   for (const link of document.querySelectorAll('[data-for="classes"]')) link.hidden = true;
 }
@@ -69,7 +69,9 @@ byId('about-share').textContent = content.share
   : !content.texts
   ? 'The samples have no texts: they are known by their ids.'
   : 'This page holds texts of the samples. For people who may not read them, write it with --share.';
+// Show what the address names: a state of the list, a sample, a slice.
 function follow() {
+  if (!location.hash || location.hash.startsWith(PREFIX)) return view.restore(location.hash);
   let target = '';
   try {
     target = decodeURIComponent(location.hash.slice(1));

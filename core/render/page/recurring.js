@@ -1,4 +1,6 @@
-// Confusions that recur: one entry a pair of classes, its contrast pairs behind a fold.
+// Confusions that recur: one entry a pair of classes, examples with their nearest samples behind a fold.
+
+const SHOWN_PAIRS = 8;
 
 function recurringList({ columns, rows, total, samples }, { pick, has }) {
   const pairs = records(columns, rows);
@@ -6,43 +8,41 @@ function recurringList({ columns, rows, total, samples }, { pick, has }) {
     el(
       'li',
       {},
-      el(
-        'p',
-        {},
-        el('button', { type: 'button', class: 'link', onclick: () => pick({ issue: 'label', given: pair.given, suggested: pair.suggested }) }, name(pair.given, { class: 'given' }), el('span', { class: 'arrow' }, ' \u2192 '), name(pair.suggested, { class: 'suggested' })),
-        el('span', { class: 'quiet' }, ` \u00d7\u202f${count(pair.count)}`),
-        el('span', { class: 'chip' }, visible(pair.verdict)),
-      ),
-      el('p', { class: 'hint', dir: 'auto' }, visible(pair.reason)),
-      pair.contrast.length ? contrastFold(pair, samples, has) : null,
+      el('button', { type: 'button', class: 'link', onclick: () => pick({ issue: 'label', given: pair.given, suggested: pair.suggested }) }, pairOf(pair.given, pair.suggested)),
+      el('span', { class: 'figures' }, pair.of ? `${count(pair.count)} of ${count(pair.of)}` : count(pair.count), el('span', { class: 'quiet' }, pair.back ? `, ${count(pair.back)} the other way` : ', none the other way')),
+      el('span', { class: 'chip' }, visible(pair.words)),
+      pair.contrast.length ? examplesFold(pair, samples, has) : null,
     );
+  const list = el('ol', { class: 'recurring' }, pairs.slice(0, SHOWN_PAIRS).map(entry));
   const missing = total - pairs.length;
-  return [
-    el('ol', { class: 'recurring' }, pairs.map(entry)),
-    missing ? el('p', { class: 'hint' }, `${count(missing)} rarer ones are not on this page: report.confusions() lists all.`) : null,
-  ];
+  const rest = missing ? el('p', { class: 'hint', hidden: pairs.length > SHOWN_PAIRS }, `${count(missing)} rarer ones are not on this page: report.confusions() lists all.`) : null;
+  const more = el('button', { type: 'button', class: 'link more' }, `Show all ${count(pairs.length)}`);
+  more.addEventListener('click', () => {
+    list.append(...pairs.slice(SHOWN_PAIRS).map(entry));
+    more.remove();
+    if (rest) rest.hidden = false;
+  });
+  return [list, pairs.length > SHOWN_PAIRS ? more : null, rest];
 }
 
-function contrastFold(pair, samples, has) {
-  const cell = (at) => {
-    const [id, anchor, text] = samples[at];
-    const said = text === null ? null : el('div', { dir: 'auto', class: 'words' }, visible(text));
-    return el('td', {}, has(anchor) ? el('a', { href: `#${encodeURIComponent(anchor).replace(/%3A/g, ':')}` }, name(id)) : name(id, { class: 'quiet' }), said);
-  };
-  const head = [
+function examplesFold(pair, samples, has) {
+  const heads = [
     ['Labeled ', pair.given, ', looks like ', pair.suggested],
     ['Nearest labeled ', pair.suggested],
     ['Nearest labeled ', pair.given],
-  ].map((parts) => el('th', { scope: 'col' }, parts.map((part, at) => (at % 2 ? name(part) : part))));
-  const title = `Contrast pairs: ${visible(pair.given)} and ${visible(pair.suggested)}`;
+  ];
+  const cell = (place, column) => {
+    const [id, anchor, text] = samples[place];
+    const words = text === null ? null : el('div', { dir: 'auto', class: 'words' }, visible(text));
+    return el('td', { role: 'cell', 'data-title': visible(heads[column].join('')) }, has(anchor) ? el('a', { href: addressOf(anchor) }, name(id)) : name(id, { class: 'quiet' }), words);
+  };
+  const head = heads.map((parts) => el('th', { scope: 'col', role: 'columnheader' }, parts.map((part, place) => (place % 2 ? name(part) : part))));
+  const title = `Examples: ${visible(pair.given)} and ${visible(pair.suggested)}`;
+  const body = pair.contrast.map((triple) => el('tr', { role: 'row' }, triple.map(cell)));
   return el(
     'details',
     {},
-    el('summary', {}, `${count(pair.contrast.length)} contrast ${pair.contrast.length === 1 ? 'pair' : 'pairs'}`),
-    el(
-      'div',
-      { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': title },
-      el('table', { class: 'contrast' }, el('caption', { class: 'unseen' }, title), el('thead', {}, el('tr', {}, head)), el('tbody', {}, pair.contrast.map((triple) => el('tr', {}, triple.map(cell))))),
-    ),
+    el('summary', {}, `${count(pair.contrast.length)} ${pair.contrast.length === 1 ? 'example' : 'examples'}`),
+    el('table', { class: 'contrast stacked', role: 'table', 'aria-label': title }, el('thead', { role: 'rowgroup' }, el('tr', { role: 'row' }, head)), el('tbody', { role: 'rowgroup' }, body)),
   );
 }

@@ -1,10 +1,10 @@
 // The flagged samples: decoded rows, and how one sample or one group of duplicates looks.
 
-const records = (columns, rows) => rows.map((row) => Object.fromEntries(columns.map((column, at) => [column, row[at]])));
+const records = (columns, rows) => rows.map((row) => Object.fromEntries(columns.map((column, place) => [column, row[place]])));
 
 function decode(content) {
   const { columns, strings } = content;
-  const word = (at) => (at < 0 ? null : strings[at]);
+  const word = (place) => (place < 0 ? null : strings[place]);
   const nodes = records(columns.node, content.nodes);
   for (const node of nodes) node.label = word(node.label);
   const samples = records(columns.sample, content.samples).map((sample, order) => ({
@@ -20,7 +20,7 @@ function decode(content) {
       issue: word(finding.issue),
       given: word(finding.given),
       suggested: word(finding.suggested),
-      related: finding.related.map((at) => nodes[at]),
+      related: finding.related.map((place) => nodes[place]),
       evidence: finding.evidence.length ? records(columns.evidence, [finding.evidence])[0] : null,
     })),
   }));
@@ -37,18 +37,21 @@ function webAddress(link) {
   }
 }
 
-const findingOf = (sample, issue) => sample.findings.find((one) => one.issue === issue);
+const findingOf = (sample, issue) => sample.findings.find((finding) => finding.issue === issue);
+// The finding that a sample is shown for: that of the tab, else the main one.
+const leadingOf = (sample, issue = '') => findingOf(sample, issue) || findingOf(sample, 'label') || findingOf(sample, 'span') || sample.findings[0];
 // What people may filter by: a class. A span has words of its own, and is shown in its text.
-const suggestionOf = (sample) => (findingOf(sample, 'label') || sample.findings.find((one) => one.suggested !== null && one.issue !== 'span') || {}).suggested ?? null;
+const suggestionOf = (sample) => (findingOf(sample, 'label') || sample.findings.find((finding) => finding.suggested !== null && finding.issue !== 'span') || {}).suggested ?? null;
 
 // A small sign beside a thing; its address is a link to that thing, on this page and on that of every later run.
-const linkTo = (anchor, what) => el('a', { class: 'anchor', href: `#${encodeURIComponent(anchor).replace(/%3A/g, ':')}`, title: `Link to this ${what}`, 'aria-label': `Link to this ${what}` }, '#');
+const linkTo = (anchor, what) => el('a', { class: 'anchor', href: addressOf(anchor), title: `Link to this ${what}`, 'aria-label': `Link to this ${what}` }, '#');
 
 function sampleCard(sample, context) {
-  const { chips, titles, meta, share, texts, issue } = context;
-  const { node } = sample;
-  const leading = findingOf(sample, issue) || findingOf(sample, 'label') || findingOf(sample, 'span') || sample.findings[0];
-  const facts = [['split', sample.split], ['predicted', sample.predicted], ...meta.map((column, at) => [column, sample.meta[at]])];
+  const { chips, meta, share, texts, issue } = context;
+  const { node, findings } = sample;
+  const leading = leadingOf(sample, issue);
+  const facts = [['split', sample.split], ['predicted', sample.predicted], ...meta.map((column, place) => [column, sample.meta[place]])];
+  const spans = findings.filter((finding) => finding.issue === 'span');
   return el(
     'article',
     { class: 'sample', tabindex: '-1', id: sample.anchor },
@@ -57,16 +60,15 @@ function sampleCard(sample, context) {
       {},
       el('h3', {}, name(node.id)),
       linkTo(sample.anchor, 'sample'),
-      el('ul', { class: 'chips', 'aria-label': 'Issues' }, [...new Set(sample.findings.map((one) => one.issue))].map((issue) => el('li', { class: `chip ${['label', 'span'].includes(issue) ? 'suspect' : ''}` }, chips.get(issue) || issue))),
+      el('ul', { class: 'chips', 'aria-label': 'Issues' }, [...new Set(findings.map((finding) => finding.issue))].map((each) => el('li', { class: `chip ${['label', 'span'].includes(each) ? 'suspect' : ''}` }, chips.get(each) || each))),
       el('span', { class: 'score', title: '0 = certainly bad, 1 = good' }, leading.score === null ? '' : `score ${leading.score.toFixed(3)}`),
       sample.link ? el('a', { href: sample.link, target: '_blank', rel: 'noopener noreferrer' }, 'Open task') : null,
     ),
-    share || !texts ? null : textBlock(node.text, node.length, { marks: sample.findings.flatMap((one) => one.marks) }),
-    leading.issue === 'span' ? sample.findings.filter((one) => one.issue === 'span').map(spanLine) : labelLine(node.label, leading),
-    el('div', { class: 'reasons' }, sample.findings.map((one) => reason(one, sample.findings.length > 1 ? titles.get(one.issue) : null))),
+    share || !texts ? null : textBlock(node.text, node.length, { marks: findings.flatMap((finding) => finding.marks) }),
+    leading.issue === 'span' ? spans.map(spanLine) : labelLine(node.label, leading),
+    el('div', { class: 'reasons' }, findings.map((finding) => reasonOf(finding, node, context))),
     sample.remarks.length ? el('ul', { class: 'remarks', 'aria-label': 'Notes by people' }, sample.remarks.map(([text, who, day]) => el('li', { dir: 'auto' }, visible(text), el('span', { class: 'quiet' }, ` ${visible(who)}, ${day}`)))) : null,
-    share ? null : el('ul', { class: 'meta', 'aria-label': 'Metadata' }, facts.filter((fact) => fact[1] !== null).map(([column, value]) => el('li', {}, el('span', { class: 'quiet' }, name(column)), ' ', name(value)))),
-    sample.findings.filter((one) => one.related.length).map((one) => relatedSamples(one, node, context)),
+    share ? null : el('ul', { class: 'meta', 'aria-label': 'Metadata' }, facts.filter(([, value]) => value !== null).map(([column, value]) => el('li', {}, el('span', { class: 'quiet' }, name(column)), ' ', metaValue(value)))),
   );
 }
 
@@ -76,19 +78,32 @@ function labelLine(given, finding) {
   return el('dl', { class: `labels${finding.issue === 'label' ? ' suspect' : ''}` }, parts);
 }
 
-const spanLine = (finding) => el('dl', { class: 'labels suspect' }, part('Marked', finding.given ?? 'nothing', 'given'), maybe('Maybe', finding.suggested ?? 'nothing', finding));
+// What other texts say about a span ends its reason; the beginning says what the line shows already.
+const ELSEWHERE = /[;:] (of [\d,]+ other uses of it, [\d,]+ are marked|[\d,]+ other texts? marks? it (?:so|otherwise))\.$/;
+function spanLine(finding) {
+  const elsewhere = ELSEWHERE.exec(finding.reason);
+  const parts = [part('Marked', finding.given ?? 'nothing', 'given'), maybe('Maybe', finding.suggested ?? 'nothing', finding)];
+  return el('dl', { class: 'labels suspect' }, parts, elsewhere ? part('Elsewhere', elsewhere[1], 'elsewhere') : null);
+}
 const part = (title, value, kind, sure = null) => el('div', {}, el('dt', {}, title), el('dd', { class: kind }, name(value), sure));
-const maybe = (title, value, { confidence }) => part(title, value, 'suggested', confidence === null ? null : el('span', { class: 'sure', title: 'Confidence of the suggestion' }, percent(Math.min(confidence, 0.99), 1)));
+// Of two labels that both may fit, none is surer.
+const maybe = (title, value, { confidence, issue }) => part(title, value, 'suggested', confidence === null || issue === 'ambiguous' ? null : el('span', { class: 'sure', title: 'Confidence of the suggestion' }, percent(Math.min(confidence, 0.99), 1)));
 
-function reason(finding, title) {
-  return el('p', {}, title ? el('span', { class: 'quiet' }, `${title}: `) : null, el('span', { dir: 'auto' }, visible(finding.reason)));
+// Why a sample is flagged, and the samples that show it. What stands above is not said again.
+function reasonOf(finding, node, context) {
+  if (finding.issue === 'span') return null;
+  const labeled = [`Labeled ${node.label}; `, `Labeled ${node.label}: `].find((words) => finding.reason.startsWith(words));
+  const words = labeled ? finding.reason.slice(labeled.length) : finding.reason;
+  const sentence = el('span', { dir: 'auto' }, visible(labeled ? words.charAt(0).toUpperCase() + words.slice(1) : words));
+  if (!finding.related.length) return el('p', {}, sentence);
+  if (finding.group >= 0) return relatedSamples(finding, node, sentence, context); // the others are what the reason names
+  const others = finding.related.length + finding.more;
+  return [el('p', {}, sentence), relatedSamples(finding, node, `${count(others)} nearest ${others === 1 ? 'sample' : 'samples'}`, context)];
 }
 
-function relatedSamples(finding, node, { share, texts, titles }) {
-  const others = finding.related.length + finding.more;
-  const noun = finding.group >= 0 ? `${titles.get(finding.issue)}: ${count(others)} other ${others === 1 ? 'sample' : 'samples'}` : `${count(others)} nearest ${others === 1 ? 'sample' : 'samples'}`;
+function relatedSamples(finding, node, title, { share, texts }) {
   const list = el('ol', { class: 'related' });
-  const details = el('details', {}, el('summary', {}, noun), list);
+  const details = el('details', {}, el('summary', {}, title), list);
   details.addEventListener('toggle', () => {
     if (!details.open || list.childElementCount) return;
     list.append(...finding.related.map((other) => relatedRow(other, finding, node, share || !texts)));
@@ -109,7 +124,7 @@ const SIDE_BY_SIDE = 6;
 function groupCard(finding, members, context) {
   const { titles, texts } = context;
   const share = context.share || !texts;
-  const labels = new Set(members.map((one) => one.label));
+  const labels = new Set(members.map((node) => node.label));
   const grid = el('div', { class: 'members' });
   const member = (node) =>
     el(
@@ -138,6 +153,6 @@ function groupCard(finding, members, context) {
     grid,
     rest.length ? more : null,
     finding.more ? el('p', { class: 'hint' }, `And ${count(finding.more)} more, in the findings table.`) : null,
-    el('div', { class: 'reasons' }, reason(finding, null)),
+    share || new Set(members.map((node) => node.text)).size > 1 ? el('p', { class: 'reasons', dir: 'auto' }, visible(finding.reason)) : null,
   );
 }

@@ -60,6 +60,7 @@ PER_ISSUE = 20_000
 RELATED = 20
 META_COLUMNS = 12
 STRING_LENGTH = 300
+ID_LENGTH = 1_000  # what is selected on the page goes by its id
 REASON_LENGTH = 1_000
 
 
@@ -199,7 +200,7 @@ class _Rows:
         row = self.row_of.get(sample_id)
         if before is None:
             label = self._string(draft, self._label(row))
-            before = draft.nodes[sample_id] = [shortened(sample_id, STRING_LENGTH), label, None, 0]
+            before = draft.nodes[sample_id] = [shortened(sample_id, ID_LENGTH), label, None, 0]
         whole = None if self.share else _cell(self.source.column("text"), row)
         if isinstance(whole, str) and length and (before[2] is None or len(before[2]) < min(length, len(whole))):
             cut = len(whole) if len(whole) > length else 0
