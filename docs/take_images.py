@@ -28,7 +28,7 @@ from xml.sax.saxutils import quoteattr
 import labelsift as ls
 import pyarrow as pa
 from backend_process import BackendServer
-from camera import WIDTH, browser, camera, page_of, say
+from camera import HEIGHT, WIDTH, browser, camera, page_of, say
 from labelsift.data.issues import issue_named
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.demo.tickets import write_tickets
@@ -46,6 +46,7 @@ from rich.text import Text
 
 IMAGES = Path(__file__).parent / "images"
 CHROMIUM = Path("/usr/bin/chromium")
+PHONE = 390
 LOW = 600  # pages whose lower part is empty
 SHORT, TALL = 475, 1250
 STORE, TRUTH = ".labelsift", Path("truth") / "truth.csv"
@@ -53,7 +54,8 @@ TERMINAL = """<body style="margin:0; background:#fff">
 <pre style="margin:0; padding:24px 32px; font:16px/1.35 'DejaVu Sans Mono',Menlo,Consolas,monospace">
 <code style="font-family:inherit">{code}</code></pre></body>"""
 PEOPLE = ("ann@example.com", "bob@example.com")
-REPORT, LABEL_STUDIO, MLFLOW = ("report", "report-samples"), ("tab", "task"), ("mlflow-run",)
+REPORT = ("report", "report-samples", "report-phone")
+LABEL_STUDIO, MLFLOW = ("tab", "task"), ("mlflow-run",)
 KINDS = {"task-spans": ("prefill", "span", spans_report), "task-sets": ("choose", "label", sets_report)}
 COMPARISON, SIMILAR = ("comparison", "comparison-rows"), ("similar",)
 ENABLED = ("enable-tabs", "model-settings")
@@ -169,8 +171,12 @@ def _of_report(chromium: Any, path: Path, take: Callable[..., None]) -> None:  #
     page.wait_for_selector("html[data-ready]")
     take(page, "report")
     page.locator("#list summary").first.click()
+    page.locator("#list input").nth(1).check()
     page.locator("#samples").evaluate("section => section.scrollIntoView()")
     take(page, "report-samples")
+    page.set_viewport_size({"width": PHONE, "height": HEIGHT})
+    page.locator("#matrix").evaluate("section => section.scrollIntoView()")
+    take(page, "report-phone")
     page.context.close()
 
 

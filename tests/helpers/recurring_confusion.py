@@ -17,7 +17,7 @@ def confusion(given: str, suggested: str, members: Sequence[str], *, count: int 
         to_json(sorted((given, suggested))),
         "label",
         0.1,
-        f"{count} of 900 labeled {given} look like {suggested}, 4 the other way: a slip that recurs.",
+        f"{count} of 900 labeled {given} look like {suggested}, 4 the other way: the same mistake again and again.",
         kind="systematic",
         scope="class",
         given=given,

@@ -43,7 +43,9 @@ def test_words_are_marked_where_they_stand(open_page):
     assert kinds == ["given", "given suggested", "suggested", "suggested"]
     lines = card.locator("dl.labels").all_inner_texts()
     assert len(lines) == 3 and any("nothing" in line for line in lines) and "“Bob Stone” person" in lines[0]
-    assert card.locator(".chip").count() == 1
+    assert card.locator(".chip").count() == 0, "the tab says it"
+    page.page.locator("#tabs").get_by_role("button", name="All").click()
+    assert page.page.locator(".sample").first.locator(".chip").count() == 1
     assert not page.trouble
 
 

@@ -9,9 +9,9 @@ function samplesView(content) {
   const samples = decode(content);
   const columns = [...(content.share ? [] : ['split']), ...content.metadata];
   const metaOf = (sample, column) => (column === 'split' && !content.metadata.includes('split') ? sample.split : sample.meta[content.metadata.indexOf(column)]);
-  const titles = new Map(content.overview.issues.map(([issue, title]) => [issue, title]));
   const chips = new Map(content.overview.issues.map(([issue, , chip]) => [issue, chip]));
-  const first = { ...NO_FILTER, issue: samples.some((sample) => findingOf(sample, 'label')) ? 'label' : '' };
+  const first = { ...NO_FILTER, issue: ['label', 'span'].find((issue) => samples.some((sample) => findingOf(sample, issue))) ?? '' };
+  const labeled = samples.some((sample) => sample.node.label !== null); // spans stand in their texts
   let state = first;
 
   const haystack = (sample) => {
@@ -56,7 +56,7 @@ function samplesView(content) {
 
   const flaggedWith = ({ issue, group }) => samples.filter((sample) => sample.findings.some((finding) => finding.issue === issue && finding.group === group));
 
-  const context = () => ({ titles, chips, meta: content.metadata, share: content.share, texts: content.texts, issue: state.issue });
+  const context = () => ({ chips, meta: content.metadata, share: content.share, texts: content.texts, issue: state.issue, labeled });
   function card(sample) {
     const finding = state.issue ? findingOf(sample, state.issue) : null;
     if (!finding || finding.group < 0) return selection.selectable(sampleCard(sample, context()), [sample]);
@@ -172,7 +172,7 @@ function samplesView(content) {
 
   // Show what an address names: a state of the list, or no state at all.
   function restore(hash) {
-    const named = readState(hash, { issues: [...titles.keys()], columns });
+    const named = readState(hash, { issues: [...chips.keys()], columns });
     if (!named && writeState(state) === writeState(first)) return;
     set(named ?? first, { silent: true });
     if (named) byId('samples').scrollIntoView({ block: 'start', behavior: 'instant' });

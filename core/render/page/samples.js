@@ -52,6 +52,7 @@ function sampleCard(sample, context) {
   const leading = leadingOf(sample, issue);
   const facts = [['split', sample.split], ['predicted', sample.predicted], ...meta.map((column, place) => [column, sample.meta[place]])];
   const spans = findings.filter((finding) => finding.issue === 'span');
+  const others = [...new Set(findings.map((finding) => finding.issue))].filter((each) => each !== issue); // the tab names its own
   return el(
     'article',
     { class: 'sample', tabindex: '-1', id: sample.anchor },
@@ -60,7 +61,7 @@ function sampleCard(sample, context) {
       {},
       el('h3', {}, name(node.id)),
       linkTo(sample.anchor, 'sample'),
-      el('ul', { class: 'chips', 'aria-label': 'Issues' }, [...new Set(findings.map((finding) => finding.issue))].map((each) => el('li', { class: `chip ${['label', 'span'].includes(each) ? 'suspect' : ''}` }, chips.get(each) || each))),
+      others.length ? el('ul', { class: 'chips', 'aria-label': issue ? 'Other issues' : 'Issues' }, others.map((each) => el('li', { class: `chip ${['label', 'span'].includes(each) ? 'suspect' : ''}` }, chips.get(each) || each))) : null,
       el('span', { class: 'score', title: '0 = certainly bad, 1 = good' }, leading.score === null ? '' : `score ${leading.score.toFixed(3)}`),
       sample.link ? el('a', { href: sample.link, target: '_blank', rel: 'noopener noreferrer' }, 'Open task') : null,
     ),
@@ -82,7 +83,8 @@ function labelLine(given, finding) {
 const ELSEWHERE = /[;:] (of [\d,]+ other uses of it, [\d,]+ are marked|[\d,]+ other texts? marks? it (?:so|otherwise))\.$/;
 function spanLine(finding) {
   const elsewhere = ELSEWHERE.exec(finding.reason);
-  const parts = [part('Marked', finding.given ?? 'nothing', 'given'), maybe('Maybe', finding.suggested ?? 'nothing', finding)];
+  const sameWords = finding.given !== null && finding.given === finding.suggested; // on a page without texts
+  const parts = [part('Marked', finding.given ?? 'nothing', 'given'), maybe('Maybe', sameWords ? `${finding.suggested}, other bounds` : finding.suggested ?? 'nothing', finding)];
   return el('dl', { class: 'labels suspect' }, parts, elsewhere ? part('Elsewhere', elsewhere[1], 'elsewhere') : null);
 }
 const part = (title, value, kind, sure = null) => el('div', {}, el('dt', {}, title), el('dd', { class: kind }, name(value), sure));
@@ -94,43 +96,45 @@ function reasonOf(finding, node, context) {
   if (finding.issue === 'span') return null;
   const labeled = [`Labeled ${node.label}; `, `Labeled ${node.label}: `].find((words) => finding.reason.startsWith(words));
   const words = labeled ? finding.reason.slice(labeled.length) : finding.reason;
-  const sentence = el('span', { dir: 'auto' }, visible(labeled ? words.charAt(0).toUpperCase() + words.slice(1) : words));
+  const sentence = el('span', { dir: 'auto' }, visible(words.replace(/^the model /, 'The model ')));
   if (!finding.related.length) return el('p', {}, sentence);
   if (finding.group >= 0) return relatedSamples(finding, node, sentence, context); // the others are what the reason names
   const others = finding.related.length + finding.more;
   return [el('p', {}, sentence), relatedSamples(finding, node, `${count(others)} nearest ${others === 1 ? 'sample' : 'samples'}`, context)];
 }
 
-function relatedSamples(finding, node, title, { share, texts }) {
-  const list = el('ol', { class: 'related' });
+function relatedSamples(finding, node, title, context) {
+  const list = el('ol', { class: context.labeled ? 'related' : 'related bare' });
   const details = el('details', {}, el('summary', {}, title), list);
   details.addEventListener('toggle', () => {
     if (!details.open || list.childElementCount) return;
-    list.append(...finding.related.map((other) => relatedRow(other, finding, node, share || !texts)));
+    list.append(...finding.related.map((other) => relatedRow(other, finding, node, context)));
     if (finding.more) details.append(el('p', { class: 'hint' }, `And ${count(finding.more)} more, in the findings table.`));
   });
   return details;
 }
 
-function relatedRow(other, finding, node, share) {
+// A label, or that there is none where others have one.
+const labelOf = (node, kind, { labeled }) => (labeled ? el('span', { class: `label ${kind}` }, node.label === null ? 'no label' : name(node.label)) : null);
+
+function relatedRow(other, finding, node, context) {
   const side = other.label === null ? '' : other.label === finding.suggested ? 'suggested' : other.label === node.label ? 'given' : '';
-  const text = share ? null : other.text === null ? el('p', { class: 'text blank' }, 'Text not on this page, for its size.') : textBlock(other.text, other.length, { preview: 240 });
-  return el('li', {}, el('span', { class: `label ${side}` }, other.label === null ? 'no label' : name(other.label)), text, name(other.id, { class: 'id' }));
+  const text = context.share || !context.texts ? null : other.text === null ? el('p', { class: 'text blank' }, 'Text not on this page, for its size.') : textBlock(other.text, other.length, { preview: 240 });
+  return el('li', {}, labelOf(other, side, context), text, name(other.id, { class: 'id' }));
 }
 
 // Members of one duplicate group, side by side; where labels differ, that is what the eye should meet.
 const SIDE_BY_SIDE = 6;
 
 function groupCard(finding, members, context) {
-  const { titles, texts } = context;
-  const share = context.share || !texts;
+  const share = context.share || !context.texts;
   const labels = new Set(members.map((node) => node.label));
   const grid = el('div', { class: 'members' });
   const member = (node) =>
     el(
       'div',
       { class: 'member' },
-      el('p', { class: 'ident' }, name(node.id, { class: 'id' }), el('span', { class: `label${labels.size > 1 ? ' differs' : ''}` }, node.label === null ? 'no label' : name(node.label))),
+      el('p', { class: 'ident' }, name(node.id, { class: 'id' }), labelOf(node, labels.size > 1 ? 'differs' : '', context)),
       share ? null : node.text === null ? el('p', { class: 'text blank' }, 'Text not on this page, for its size.') : textBlock(node.text, node.length),
     );
   grid.append(...members.slice(0, SIDE_BY_SIDE).map(member));
@@ -148,7 +152,6 @@ function groupCard(finding, members, context) {
       'header',
       {},
       el('h3', {}, `${count(total)} samples${labels.size > 1 ? `, ${labels.size} different labels` : ''}`),
-      el('ul', { class: 'chips', 'aria-label': 'Issues' }, el('li', { class: 'chip' }, titles.get(finding.issue) || finding.issue)),
     ),
     grid,
     rest.length ? more : null,

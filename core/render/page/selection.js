@@ -1,5 +1,7 @@
 // Samples that a person selects: their ids to copy, as a file for `labelsift push --ids`, and as a table.
 
+// Pages of servers that show this one within theirs often let it save nothing, and do not say so.
+const FRAMED = window.top === window ? '' : ', if this frame may save files: else open the page by itself';
 const TABLE = ['id', 'issues', 'score', 'labeled', 'suggested', 'confidence', 'reason'];
 
 function selectionOf(content, matching) {
@@ -88,12 +90,12 @@ function selectionOf(content, matching) {
     const { text, rest } = lines();
     const file = fileName('ids.txt');
     save(file, text, 'text/plain');
-    tell(`Saved as ${file}.${rest} Next: labelsift push PLATFORM PROJECT --run ${content.run} --ids ${file}`);
+    tell(`Saved as ${file}${FRAMED}.${rest} Next: labelsift push PLATFORM PROJECT --run ${content.run} --ids ${file}`);
   }
   function saveTable() {
     const file = fileName('selected.csv');
     save(file, tableOf(chosen(), content), 'text/csv');
-    tell(`Saved as ${file}.`);
+    tell(`Saved as ${file}${FRAMED}.`);
   }
 
   const button = (title, onclick) => el('button', { type: 'button', onclick }, title);

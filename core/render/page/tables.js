@@ -31,7 +31,7 @@ function classTable(classes, pick) {
     figure(sets ? 'Missing' : 'Suggested elsewhere', incoming),
     classes.rows.some((row) => agreement(row) !== null) ? { title: 'Model agrees', numeric: true, value: agreement, cell: (row) => (agreement(row) === null ? '\u2013' : percent(agreement(row), 1)) } : null,
   ].filter(Boolean);
-  const hint = 'The highest rate of suspicious labels first.';
+  const hint = highest ? 'The highest rate of suspicious labels first.' : null;
   const table = sortableTable(columns, classes.rows, { caption: 'Health of each class', hint, limit: matchMedia('(max-width: 40rem)').matches ? 6 : 12, noun: 'classes' });
   const missing = classes.total - classes.rows.length;
   return [table, missing ? el('p', { class: 'hint' }, `${count(missing)} healthier classes are not on this page.`) : null];
@@ -52,7 +52,7 @@ function valueTable(values, overview, { pick, columns: known }) {
     { title: 'Suspicious', numeric: true, value: (row) => row[3], cell: (row) => count(row[3]) },
     { title: 'Rate', numeric: true, value: (row) => row[3] / row[2], cell: (row) => rateCell(row[3], row[2], highest) },
   ];
-  const note = values.some((row) => row[5]) ? ' Where the label tells the value, look at its classes rather than at the value.' : '';
+  const note = values.some((row) => row[5]) ? ' A value that follows from the label is worse as its classes are: look at these.' : '';
   const hint = `Metadata values whose rate of suspicious labels is clearly above the ${percent(...overall)} of the whole data set.${note}`;
   return sortableTable(columns, values, { caption: 'Metadata values with more suspicious labels', hint, noun: 'values' });
 }
