@@ -160,3 +160,14 @@ def span_kinds_sentence(kinds: Sequence[tuple[str, int]]) -> str:
     """
     counted = [f"{count:,} {SPAN_KINDS[kind][count != 1]}" for kind, count in kinds if kind in SPAN_KINDS]
     return f"These seem to be {listed(counted)}." if counted else ""
+
+
+def also_found_sentence(counts: Sequence[tuple[str, int]], *, also: bool) -> str:
+    """Name the issues with the most findings, in one sentence; "" where there are none.
+
+    >>> also_found_sentence([("outlier", 2), ("exact_duplicate", 40)], also=True)
+    'The scan also found 40 exact duplicates and 2 outliers.'
+    """
+    most = sorted(counts, key=lambda entry: -entry[1])[:4]
+    named = [issue_named(issue).counted(count) for issue, count in most]
+    return f"The scan {'also ' if also else ''}found {listed(named)}." if named else ""

@@ -12,8 +12,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..data.formatting import FEWEST_JUDGED, expected_precision, listed, percent
-from ..data.issues import advice_names, issue_named, span_kinds_sentence
+from ..data.formatting import FEWEST_JUDGED, expected_precision, percent
+from ..data.issues import advice_names, also_found_sentence, issue_named, span_kinds_sentence
 from ..data.schemas import issues_in, of_issue
 from ..metrics.slice_metrics import judged_labels, score_column
 from .class_health import ClassHealth, extra_and_missing, multilabel_health, single_label_health
@@ -156,15 +156,8 @@ class Overview:
         if self.labels is None or suggested_labels is None or self.report.samples.task != "classification":
             return ()  # of sets and spans no single label is taken for another
         flagged = pa.array(self._flags("label"))
-        pairs = Counter(
-            (given, suggested)
-            for given, suggested in zip(
-                self.labels.filter(flagged).to_pylist(),
-                suggested_labels.filter(flagged).to_pylist(),
-                strict=True,
-            )
-            if given is not None and suggested is not None
-        )
+        given, suggested = (column.filter(flagged).to_pylist() for column in (self.labels, suggested_labels))
+        pairs = Counter(pair for pair in zip(given, suggested, strict=True) if None not in pair)
         return tuple((*pair, count) for pair, count in sorted(pairs.items(), key=lambda item: (-item[1], item[0])))
 
     @cached_property
@@ -261,27 +254,33 @@ class Overview:
     @cached_property
     def details(self) -> str:
         """What else the reader should hear first: how far to trust flags, the usual confusion, the other issues."""
+        return f"{self.trust} {self.pointers}".strip()
+
+    @cached_property
+    def trust(self) -> str:
+        """How far to trust the flags, and what they say in all."""
         sentences = [] if self.unknowable is None else [guessing(self.unknowable)]
+        budget = self.report.settings.get("budget") is not None
         if self.wrong_labels is not None:
             sentences.append(hidden_errors(self.wrong_labels))
-            if self.report.settings.get("budget") is not None:
-                sentences.append(flags_of_budget(self.flagged_labels, self.wrong_labels))
-        sentences += [self.expectation, *class_sentences(self.report)]
+            sentences += [flags_of_budget(self.flagged_labels, self.wrong_labels)] if budget else []
+        sentences.append(self.expectation)
+        if self.report.samples.task == "multilabel":
+            sentences += extra_and_missing(self.classes)
+        if self.marked and budget:
+            sentences.append("Flagged are the likeliest errors of the worst texts, as the budget asks.")
+        return " ".join(filter(None, [*sentences, span_kinds_sentence(self.span_kinds)]))
+
+    @cached_property
+    def pointers(self) -> str:
+        """What the page shows in notes, figures and cards: odd classes, the usual confusion, the other issues."""
+        sentences = class_sentences(self.report)
         top = self.confusions[0] if self.confusions else None
         if top and top[2] > 1:
             sentences.append(f"The most common mix-up: {top[2]:,} labeled {top[0]} look like {top[1]}.")
-        if self.report.samples.task == "multilabel":
-            sentences += extra_and_missing(self.classes)
-        if self.marked and self.report.settings.get("budget") is not None:
-            sentences.append("Flagged are the likeliest errors of the worst texts, as the budget asks.")
-        sentences.append(span_kinds_sentence(self.span_kinds))
         leading = "span" if self.marked else "label"
-        others = [entry for entry in self.issues if entry.issue != leading and entry.count]
-        if others:
-            others.sort(key=lambda entry: -entry.count)
-            named = [issue_named(entry.issue).counted(entry.count) for entry in others[:4]]
-            also = "also " if self.labels is not None or self.marked else ""
-            sentences.append(f"The scan {also}found {listed(named)}.")
+        others = [(entry.issue, entry.count) for entry in self.issues if entry.issue != leading and entry.count]
+        sentences.append(also_found_sentence(others, also=self.labels is not None or bool(self.marked)))
         return " ".join(filter(None, sentences))
 
     @cached_property

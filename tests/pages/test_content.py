@@ -57,6 +57,13 @@ def test_head_says_what_was_found(make_page_report):
     assert "expected to be wrong" not in page
 
 
+def test_head_leaves_to_the_figures_what_they_show_and_says_it_where_no_script_runs(make_page_report):
+    page = render_page(make_page_report([f"text {number}" for number in range(9)]))
+    head, _, rest = page.partition("<noscript>")
+    told = "The most common mix-up: 3 labeled card_arrival look like lost_or_stolen_card."
+    assert told not in head and told in rest.partition("</noscript>")[0]
+
+
 def test_head_says_how_many_flags_are_expected_to_be_right(make_page_report):
     report = make_page_report(["one", "two", "three"])
     facts = {"expected_precision": 0.868, "expected_precision_at": {"2": 0.93}}

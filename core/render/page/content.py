@@ -105,7 +105,8 @@ def headline(report: Run) -> dict[str, str]:
     return {
         "name": _cut(report.samples.name) or "samples",
         "verdict": overview.verdict,
-        "details": overview.details,
+        "details": overview.trust,
+        "pointers": overview.pointers,
         "date": f"{created.day} {created:%B %Y, %H:%M} UTC",
         "facts": " · ".join(facts),
         "run": _cut(report.run),
