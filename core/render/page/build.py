@@ -28,18 +28,8 @@ if TYPE_CHECKING:
     from ...store.run import Run
 
 PAGE_BYTES = 2_600_000
-SCRIPTS = (
-    "dom.js",
-    "figures.js",
-    "heatmap.js",
-    "tables.js",
-    "recurring.js",
-    "samples.js",
-    "selection.js",
-    "address.js",
-    "filters.js",
-    "page.js",
-)
+_ORDER = "dom figures heatmap tables recurring samples selection address filters page"
+SCRIPTS = tuple(f"{name}.js" for name in _ORDER.split())
 
 
 def write_page(report: Run, path: Path, *, share: bool = False) -> Path:
