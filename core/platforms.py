@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from os import PathLike
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from .data.requests import MODES, ApplyRequest, Health, Local, Mode, PushRequest, Receipt
@@ -85,6 +86,9 @@ class Platform:
 
     name: str
     capabilities: frozenset[str] = frozenset()
+    # The keys of its table in a settings file, each with the environment variable that it stands for. "": it is the
+    # target of the commands, a project.
+    settings: Mapping[str, str] = MappingProxyType({"project": ""})
 
     def refusal(self, ability: str) -> InputError:
         """Return the error that says that the platform lacks an ability."""

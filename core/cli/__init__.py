@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import click
@@ -22,6 +23,7 @@ MODULES = {
     "labelsift.cli.runs": ("runs", "note", "compare", "value"),
     "labelsift.cli.search": ("similar", "index"),
     "labelsift.cli.corrections": ("audit", "verify", "correct", "undo", "queue", "probes", "forget", "reproduce"),
+    "labelsift.cli.settings": ("config",),
     "labelsift.demo.tour": ("demo",),
 }
 COMMANDS = {name: module for module, names in MODULES.items() for name in names}
@@ -31,9 +33,15 @@ class Commands(click.Group):
     """The group of commands; turns errors into one clear line and an exit code."""
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import the module of a command."""
-        module = COMMANDS.get(cmd_name)
-        return getattr(import_module(module), cmd_name) if module else None
+        """Import the module of a command, whose defaults and those of its verbs are the settings file's."""
+        if cmd_name not in COMMANDS:
+            return None
+        from .settings import Defaults
+
+        command = getattr(import_module(COMMANDS[cmd_name]), cmd_name)
+        for item in (command, *getattr(command, "commands", {}).values()):
+            item.context_settings["default_map"] = Defaults()
+        return command
 
     def main(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - click's own signature
         """Run a command; see :mod:`labelsift.errors` for the exit codes."""
@@ -69,5 +77,11 @@ class Commands(click.Group):
 )
 @click.version_option(package_name="labelsift")
 @click.option("--debug", is_flag=True, help="Show the traceback of an unexpected error.")
-def main(debug: bool) -> None:
+@click.option("--no-settings", is_flag=True, help="Pass over labelsift.toml and [tool.labelsift].")
+@click.pass_context
+def main(context: click.Context, debug: bool, no_settings: bool) -> None:
     """Find what is wrong with a labeled data set, and bring it to the people who can fix it."""
+    from .settings import SettingsFile, nearest
+
+    context.obj = SettingsFile() if no_settings else nearest(Path.cwd())
+    context.obj.set_variables()

@@ -40,12 +40,10 @@ def print_similar(rows: Iterable[Mapping[str, Any]]) -> None:
 def print_runs(runs: Sequence[RunInfo], notes: Mapping[str, Annotations]) -> None:
     """Print the runs of a store, newest first, with what people say of them."""
     more = ["tags"] if any(note.tags for note in notes.values()) else []
-    table = _table("run", "data set", "when (UTC)", "rows", "label issues", "fingerprint", *more)
+    table = _table("run", "data set", "rows", "label issues", *more)  # a run's name begins with its time (UTC)
     for run in runs:
-        when = f"{run.created:%Y-%m-%d %H:%M}"
-        figures = (f"{run.rows:,}", f"{run.label_issues:,}", run.fingerprint[:12])
         tags = [plain(", ".join(notes.get(run.run, Annotations()).tags))] if more else []
-        table.add_row(run.run, plain(run.dataset), when, *figures, *tags)
+        table.add_row(run.run, plain(run.dataset), f"{run.rows:,}", f"{run.label_issues:,}", *tags)
     Console(highlight=False).print(table)
 
 
@@ -201,5 +199,5 @@ def _table(*columns: str, title: str = "") -> Table:
     table = new_table(title)
     for column in columns:
         right = column in ("rows", "label issues", "similarity", *QUEUE)
-        table.add_column(column, justify="right" if right else "left", no_wrap=column in ("run", "tags"))
+        table.add_column(column, justify="right" if right else "left", no_wrap=column == "run", overflow="fold")
     return table

@@ -6,10 +6,10 @@ import contextlib
 import statistics
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from os import PathLike
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -24,6 +24,10 @@ from ..store.store import Store
 from .outlook import LEVEL, asked_next, open_labels, outlook
 from .probe_estimates import judged_probes
 from .record import decisions
+
+if TYPE_CHECKING:
+    from ..render.panels import Panels
+    from ..store.run import Run
 
 UNKNOWN = "unknown"  # the issue of samples whose run the store does not have
 LONGEST = 600.0  # seconds of one decision that count: a page that was left open is no work
@@ -219,6 +223,27 @@ class LabelingTime:
         capped = f"; {self.capped:,} of them counted as ten minutes" if self.capped else ""
         untimed = f"; {self.untimed:,} further decisions without a time" if self.untimed else ""
         return f"{timed}{capped}{untimed}; {self.accepted:,} accepted a suggestion"
+
+
+def with_queue(content: Panels, run: Run) -> Panels:
+    """Add where people decide on a run, and how far they are, to what a tracker shows; nothing if it is unknown."""
+    page = next((link.partition("?")[0] for link in run.sample_links.values() if "://" in link), "")
+    answers: list[Record] = []
+    if run.store is not None:
+        with contextlib.suppress(LabelsiftError):  # a broken record is named by verify
+            answers = [each for each in decisions(run.store.ledger.records(), run=run.run) if each["asked"] != REPEAT]
+    asked = run.sample_links.keys() | {each["id"] for each in answers}
+    if not asked:
+        return content
+    counts = _counts(set(asked), answers)
+    head, *rest = content.summary.split("\n\n")
+    says = f"Decided: {counts['decided']:,} of {counts['asked']:,}" + (f", [the queue]({page})." if page else ".")
+    return replace(
+        content,
+        metrics=content.metrics | {f"dq/queue_{name}": float(counts[name]) for name in ("asked", "open", "decided")},
+        params=content.params | ({"labelsift_queue": page} if page else {}),
+        summary="\n\n".join([head, says, *rest]),
+    )
 
 
 def rounds_between(runs: Iterable[RunInfo], *, old: str, new: str) -> set[str]:

@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..data.formatting import format_span
+from ..data.formatting import format_span, shortened
 from ..data.issues import issue_named
 from ..data.label_sets import format_labels
 from ..metrics.factorize import partitions
@@ -41,6 +41,7 @@ MAX_FLAGGED = 10_000
 MAX_SLICES = 200
 MAX_CLASSES = 100
 MAX_MATRIX = 30
+NAME_LENGTH = 40  # of a data set within a title
 OTHER = "(other)"
 SLICE_METRICS = ("label_issue_rate", "accuracy", "f1", "weighted_f1")
 CLASS_METRICS = ("label_issue_rate", "precision", "recall", "f1")
@@ -72,7 +73,8 @@ class Panels:
     Parameters
     ----------
     title
-        What to call the run: the data set and the verdict, so that a list of runs tells it at once.
+        What to call the run: the data set, the share of labels that is flagged, and when, so that a list of runs tells
+        them apart where it cuts their names: ``tickets 8 % · 29 Nov 19:58``.
     metrics
         Metric name → value, finite, under names that are valid in W&B and MLflow:
         ``dq/…`` for the data set and ``slice.<metric>/<slug>`` for slices, classes among them
@@ -128,7 +130,7 @@ def panels(report: Run, *, with_text: bool = False) -> Panels:
     classes = _set_table(overview) if report.samples.task == "multilabel" else _class_table(data)
     flagged, total = _flagged(report, with_text=with_text)
     return Panels(
-        title=f"{report.samples.name}: {overview.verdict.rstrip('.')}",
+        title=_title(overview),
         metrics=_metrics(overview, data, slices, classes),
         quality=overview.quality,
         confusion=_confusion(overview),
@@ -140,6 +142,13 @@ def panels(report: Run, *, with_text: bool = False) -> Panels:
         flagged_total=total,
         metrics_of=data.source,
     )
+
+
+def _title(overview: Overview) -> str:
+    report, leading = overview.report, "span" if overview.marked else "label"
+    entry = next((entry for entry in overview.issues if entry.issue == leading), None)
+    figure = overview.share_of(entry) or f"{entry.count:,} flagged" if entry else f"{overview.flagged_rows:,} flagged"
+    return f"{shortened(report.samples.name, NAME_LENGTH)} {figure} · {report.created:%-d %b %H:%M}"
 
 
 def _metrics(overview: Overview, data: ScoredLabels, slices: pa.Table, classes: pa.Table) -> dict[str, float]:

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from labelsift.platforms import LabelingPlatform, Local
@@ -27,6 +28,7 @@ class LabelStudio(LabelingPlatform):
     """
 
     name = "label-studio"
+    settings = MappingProxyType({"project": "", "url": "LABEL_STUDIO_URL"})
     capabilities = frozenset(
         {"classification", "multilabel", "spans", "text", "image", "audio", "prefill", "blind", "rounds", "lanes"}
         | {"overlap", "link", "match", "both_fit"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from labelsift.platforms import Local, Receipt, Tracker
@@ -19,6 +20,7 @@ class MLflow(Tracker):
     """The tracker ``mlflow``; the server is the one that ``MLFLOW_TRACKING_URI`` names."""
 
     name = "mlflow"
+    settings = MappingProxyType({"experiment": "MLFLOW_EXPERIMENT_NAME", "uri": "MLFLOW_TRACKING_URI"})
     capabilities = frozenset({"local"})
 
     def log(self, run: Run, *, target: str | None = None, with_text: bool = False) -> Receipt:

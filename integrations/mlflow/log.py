@@ -15,6 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from labelsift.corrections.progress import with_queue
 from labelsift.platforms import Receipt
 from labelsift.render.page.build import write_page
 from labelsift.render.panels import Panels, Table, panels
@@ -48,7 +49,7 @@ def write(report: ScanRun, *, target: str | None, with_text: bool) -> Receipt:
         If the user's active run already holds another scan.
     """
     uri = tracking_uri()
-    content = panels(report, with_text=with_text)
+    content = with_queue(panels(report, with_text=with_text), report)
     from mlflow.exceptions import MlflowException
 
     client = connect(uri)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from labelsift.platforms import Local, Receipt, Tracker
@@ -19,6 +20,7 @@ class WandB(Tracker):
     """The tracker ``wandb``; server, key and mode come from wandb's own variables."""
 
     name = "wandb"
+    settings = MappingProxyType({"project": "WANDB_PROJECT", "entity": "WANDB_ENTITY", "url": "WANDB_BASE_URL"})
     capabilities = frozenset({"local"})
 
     def log(self, run: Run, *, target: str | None = None, with_text: bool = False) -> Receipt:

@@ -101,10 +101,10 @@ def start(content: Panels, *, target: str | None, run: str, how: str) -> Run:
 
     if how == "online":
         require_answer(wandb.setup().settings.base_url)
-    entity, _, project = (target or "").rpartition("/")
+    entity, _, project = (target or os.environ.get("WANDB_PROJECT") or PROJECT).rpartition("/")
     ours = None if os.environ.get("WANDB_RUN_ID") else f"labelsift-{run}"
     return wandb.init(
-        project=project or os.environ.get("WANDB_PROJECT") or PROJECT,
+        project=project,
         entity=entity or None,
         id=ours,
         name=content.title[:128],

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from labelsift.corrections.progress import with_queue
 from labelsift.errors import InputError, PlatformError
 from labelsift.platforms import Receipt
 from labelsift.render.page.build import write_page
@@ -42,7 +43,7 @@ def write(report: ScanRun, *, target: str | None, with_text: bool) -> Receipt:
     require()
     import wandb
 
-    content = panels(report, with_text=with_text)
+    content = with_queue(panels(report, with_text=with_text), report)
     active = wandb.run
     if active is not None:
         _check(active, report.run)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from labelsift.errors import InputError, MissingExtraError
@@ -23,6 +24,7 @@ class Xlsx(LabelingPlatform):
     """
 
     name = "xlsx"
+    settings = MappingProxyType({"file": ""})
     capabilities = frozenset({"classification", "text", "both_fit", "forget"})
 
     def push(self, queue: ReviewQueue, request: PushRequest) -> Receipt:

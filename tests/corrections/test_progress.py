@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import labelsift as ls
@@ -10,8 +11,9 @@ import pyarrow as pa
 import pytest
 from click.testing import CliRunner
 from labelsift.cli import main
-from labelsift.corrections.progress import queue
+from labelsift.corrections.progress import queue, with_queue
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
+from labelsift.render.panels import panels
 from labelsift.store.store import Store
 
 START = datetime(2026, 11, 23, tzinfo=UTC)
@@ -70,6 +72,21 @@ def test_a_decision_on_a_sample_that_was_not_flagged_is_shown(store):
 def test_a_run_that_nobody_was_asked_about_has_no_queue(tmp_path, make_report):
     Store(tmp_path).save(make_report())
     assert queue(store=tmp_path) == []
+
+
+def test_trackers_get_the_queue_and_how_far_it_is(store):
+    decide(store, ("t3", "accepted", "ann"), ("t3", "refused", "bob"), ("t13", "skipped", "ann"))
+    report = ls.load(RUN, store=store)
+    bare, shown = panels(report), with_queue(panels(report), report)
+    more = {name: value for name, value in shown.metrics.items() if name not in bare.metrics}
+    assert more == {"dq/queue_asked": 4, "dq/queue_open": 2, "dq/queue_decided": 1}
+    assert "\n\nDecided: 1 of 4, [the queue](http://127.0.0.1/t" in shown.summary
+    assert shown.params["labelsift_queue"].startswith("http://127.0.0.1/t")
+
+
+def test_trackers_get_nothing_of_a_queue_that_is_unknown(make_report):
+    report = replace(make_report(), sample_links={})
+    assert with_queue(panels(report), report) == panels(report)
 
 
 def test_on_the_command_line(store):

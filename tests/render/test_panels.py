@@ -4,6 +4,7 @@ import json
 import math
 import re
 from dataclasses import asdict, replace
+from datetime import timedelta
 
 import numpy as np
 import pyarrow as pa
@@ -139,7 +140,15 @@ def test_the_summary_says_what_is_wrong_and_is_short_enough(make_report):
     assert first == "### labelsift: About 20 of 192 labels look wrong (10.4\u00a0%)."
     assert 'state = "CA"' in shown.summary
     assert len(shown.summary) <= MAX_LENGTH
-    assert shown.title == "tickets: About 20 of 192 labels look wrong (10.4\u00a0%)"
+
+
+def test_titles_of_runs_differ_where_a_list_cuts_them(make_report):
+    report = make_report()
+    later = replace(report, created=report.created + timedelta(minutes=1))
+    long = replace(report, samples=replace(report.samples, name="customer_support_tickets_of_the_year_2026_all"))
+    assert panels(report).title == f"tickets 10.4\u00a0% · {report.created:%-d %b %H:%M}"
+    assert panels(later).title != panels(report).title
+    assert len(panels(long).title) < 70 and "10.4\u00a0%" in panels(long).title
 
 
 def test_every_view_counts_the_same_judged_labels(make_report, unjudged):

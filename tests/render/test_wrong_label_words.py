@@ -65,7 +65,6 @@ def test_the_number_stands_with_its_range_and_without_a_percentage_everywhere(ma
     assert panels(report).summary.startswith(f"### labelsift: {said}")
     names = ("dq/wrong_labels", "dq/wrong_labels_low", "dq/wrong_labels_high")
     assert [panels(report).metrics[name] for name in names] == [20, 12, 41]
-    assert panels(report).title == f"tickets: {said.rstrip('.')}"
 
 
 def test_a_precision_stands_with_a_range(make_report):

@@ -1,0 +1,246 @@
+"""Settings file ``labelsift.toml``: the defaults of every command, from the nearest folder upwards that has one.
+
+A field of :class:`Settings` is a key of the file, and the default of the option of its name in every command that has
+one; a field whose type is a dataclass is a table. Tables of platforms hold what their ``settings`` name.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
+from urllib.parse import urlsplit
+
+import click
+from rich.console import Console
+
+from .. import platforms
+from ..data.formatting import listed
+from ..errors import InputError
+from ..io.project_url import project_of
+from .options import ReadOptions, RunRef, json_option
+from .output import write_json
+from .terminal import new_table, plain
+
+NAME, PROJECT_FILE = "labelsift.toml", "pyproject.toml"
+LISTS = ("labels", "annotators", "columns", "missing", "meta")  # names parted by commas, or a list of names
+PATHS = ("store", "file")  # start from the folder of the settings file
+# What the command line names of one kind replaces all that the file says of it.
+FORMS = ("label", "labels", "spans", "annotations", "annotators", "annotator", "tokens")
+KINDS = (FORMS, ("text", "no_text"))
+POOL = (*FORMS, "split", "meta")  # a pool of unlabeled samples mostly lacks these
+NO_SECRETS = "Take it out: keys and passwords come from the platform's own variables, or from a file (…_FILE)"
+OTHERWISE = "or pass over it: labelsift --no-settings …"
+_SECRET = re.compile(r"key|token|passw|secret|credential", re.IGNORECASE)
+_TYPES = {
+    bool: "true or false",
+    int: "a whole number",
+    str: "a text",
+    list: "a text or a list of texts",
+    dict: "a table",
+}
+
+
+@dataclass(frozen=True)
+class Settings(ReadOptions):
+    """What a settings file can say to all commands."""
+
+    store: str = RunRef.store
+    embedder: str | None = None  # of the command: a scan's is wordllama, a pool's that of the latest run
+    device: str | None = None
+
+
+@dataclass(frozen=True)
+class SettingsFile:
+    """What a settings file says; nothing where there is none.
+
+    Parameters
+    ----------
+    values
+        By the fields of :class:`Settings`, as on the command line.
+    tables
+        By the names of platforms.
+    """
+
+    path: Path | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+    tables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def set_variables(self) -> None:
+        """Set the variables that the tables of platforms stand for; those of the environment stay as they are."""
+        for name, table in self.tables.items():
+            for key, variable in platforms.get(name).settings.items():
+                if key in table and variable and not variable_of(variable):
+                    os.environ[variable] = table[key]
+
+    def default(self, key: str, context: click.Context) -> Any:  # noqa: ANN401 - of any option
+        """Return the default of a command's option; None where the file says nothing, or the command line otherwise."""
+        if key in ("project", "target"):
+            return self._target(context)
+        in_project = key in FORMS and project_of(context.params.get("file"))  # which says itself where labels stand
+        if in_project or (context.info_name == "index" and key in POOL):
+            return None
+        given = click.core.ParameterSource.COMMANDLINE  # named options are parsed before the others
+        if any(context.get_parameter_source(name) == given for kind in KINDS if key in kind for name in kind):
+            return None
+        return self.values.get(key)
+
+    def _target(self, context: click.Context) -> str | None:
+        name = next(filter(None, map(context.params.get, ("platform", "tracker", "push"))), "")
+        if name not in self.tables:
+            return None
+        platform = platforms.get(name)
+        if context.info_name == "doctor" and "examine" not in platform.capabilities:
+            return None
+        return next((self.tables[name].get(key) for key, variable in platform.settings.items() if not variable), None)
+
+
+class Defaults(dict[str, Any]):
+    """The ``default_map`` of click: what the settings file of the call says where an option is not given."""
+
+    def __contains__(self, key: object) -> bool:
+        return self.get(str(key)) is not None
+
+    def __getitem__(self, key: str) -> Any:  # noqa: ANN401 - of any option
+        return self.get(key)
+
+    def get(self, key: str, default: Any = None) -> Any:  # noqa: ANN401 - of any option
+        """Return the default of an option of the command that is being parsed."""
+        context = click.get_current_context(silent=True)
+        file = context.find_root().obj if context else None
+        value = file.default(key, context) if file and context else None
+        return default if value is None else value
+
+
+def nearest(folder: Path) -> SettingsFile:
+    """Read the settings of a folder, or of the nearest one above that has some.
+
+    Raises
+    ------
+    InputError
+        For a file that is no TOML or somebody else's, keys that there are not, values of another type, and secrets.
+    """
+    for path in (place / name for place in (folder, *folder.parents) for name in (NAME, PROJECT_FILE)):
+        if not path.is_file():
+            continue
+        try:
+            content = path.read_text(encoding="utf-8")
+            table = tomllib.loads(content) if path.name == NAME or "labelsift" in content else {}
+        except (OSError, ValueError) as error:
+            raise InputError(f"{path} cannot be read ({error})", hint=f"Mend it, {OTHERWISE}") from None
+        if path.name == PROJECT_FILE:
+            table = table.get("tool", {}).get("labelsift")
+        if table is not None:
+            return _read(path, table, folder)
+    return SettingsFile()
+
+
+def _read(path: Path, table: dict[str, Any], folder: Path) -> SettingsFile:
+    if path.parent != folder and path.stat().st_uid not in (os.getuid(), 0):  # an address says where keys are sent
+        raise InputError(f"{path} is somebody else's", hint=f"Copy it here, {OTHERWISE}")
+    installed = [name for name in platforms.names() if name in table]
+    own = {key.replace("-", "_"): value for key, value in table.items() if key not in installed}
+    _check_table(own, Settings, str(path), also=platforms.names())
+    for name in installed:
+        _check(table[name], dict, f"{name} in {path}")
+        for key, value in table[name].items():
+            _require_known(key, list(platforms.get(name).settings), f"[{name}] in {path}")
+            _check(value, str, f"{key} of [{name}] in {path}")
+            if has_password(value):
+                raise InputError(f"{key} of [{name}] in {path} holds a password", hint=NO_SECRETS)
+
+    def written(table: Mapping[str, Any]) -> dict[str, Any]:
+        return {key: _as_option(key, value, path, folder) for key, value in table.items()}
+
+    return SettingsFile(path, written(own), {name: written(table[name]) for name in installed})
+
+
+def _check_table(table: Mapping[str, Any], kind: type[Any], where: str, *, also: Sequence[str] = ()) -> None:
+    """Refuse keys that are no fields of a dataclass, and values of another type."""
+    types = get_type_hints(kind, localns={"Sequence": Sequence})
+    for key, value in table.items():
+        _require_known(key, [*(item.name for item in fields(kind)), *also], where)
+        wanted = next((part for part in get_args(types[key]) if part in _TYPES), types[key])
+        if is_dataclass(wanted):
+            _check(value, dict, f"{key} in {where}")
+            _check_table(value, wanted, f"[{key}] in {where}")
+        elif not (key in LISTS and isinstance(value, str)):
+            _check(value, list if key in LISTS else wanted, f"{key} in {where}")
+
+
+def _check(value: Any, wanted: type[Any], where: str) -> None:  # noqa: ANN401 - of any type
+    good = type(value) is wanted and (wanted is not list or all(isinstance(name, str) for name in value))
+    if not good:
+        raise InputError(f"{where} is {value!r}", hint=f"Write {_TYPES[wanted]}")
+
+
+def _require_known(key: str, known: Sequence[str], where: str) -> None:
+    if key in known:
+        return
+    if _SECRET.search(key):
+        raise InputError(f"{where} holds {key}, and a settings file holds no secrets", hint=NO_SECRETS)
+    near = get_close_matches(key, known, n=1)
+    hint = f"The nearest is {near[0]}" if near else f"There are {listed(known)}"
+    raise InputError(f"{where} holds {key}, which labelsift does not know", hint=hint)
+
+
+def _as_option(key: str, value: Any, path: Path, folder: Path) -> Any:  # noqa: ANN401 - of any option
+    """Return a value as it would stand on the command line."""
+    if key in PATHS and "://" not in value and not os.path.isabs(value):
+        return os.path.relpath(path.parent / value, folder)
+    if isinstance(value, list):
+        line = io.StringIO()
+        csv.writer(line, lineterminator="").writerow(value)
+        value = line.getvalue()
+    return [value] if key == "meta" else value  # an option that is repeated
+
+
+def has_password(address: str) -> bool:
+    """Tell whether an address holds a user name, a password or a key.
+
+    >>> has_password("https://me:secret@tracker.example"), has_password("http://localhost:5000")
+    (True, False)
+    """
+    parts = urlsplit(address)
+    return "@" in parts.netloc or bool(_SECRET.search(parts.query))
+
+
+def variable_of(name: str) -> str:
+    """Name the variable of the environment that is set, one that names a file included; "" for neither."""
+    return next((variable for variable in (name, f"{name}_FILE") if os.environ.get(variable, "").strip()), "")
+
+
+@click.command()
+@json_option
+@click.pass_context
+def config(context: click.Context, as_json: bool) -> None:
+    """Show the settings that hold, and where each comes from."""
+    file: SettingsFile = context.find_root().obj
+    rows = []
+    for item in fields(Settings):
+        value = file.values.get(item.name, item.default)
+        if value not in (None, (), False) or item.name in file.values:
+            rows.append((item.name, value, str(file.path) if item.name in file.values else "default"))
+    for name in platforms.names():
+        for key, variable in platforms.get(name).settings.items():
+            value, origin = file.tables.get(name, {}).get(key), str(file.path)
+            if variable and os.environ.get(variable) != value and (chosen := variable_of(variable)):
+                value, origin = os.environ[chosen], f"${chosen}"
+            if value is not None:
+                rows.append((f"{name}.{key}", "(holds a password)" if has_password(value) else value, origin))
+    if as_json:
+        write_json({key: {"value": value, "from": origin} for key, value, origin in rows})
+        return
+    table = new_table()
+    for title in ("setting", "value", "from"):
+        table.add_column(title, overflow="fold")
+    for key, value, origin in rows:
+        table.add_row(plain(key), plain(", ".join(value) if isinstance(value, list) else value), plain(origin))
+    Console(highlight=False).print(table)
