@@ -36,11 +36,12 @@ class Commands(click.Group):
         """Import the module of a command, whose defaults and those of its verbs are the settings file's."""
         if cmd_name not in COMMANDS:
             return None
+        from .completion import complete
         from .settings import Defaults
 
         command = getattr(import_module(COMMANDS[cmd_name]), cmd_name)
         for item in (command, *getattr(command, "commands", {}).values()):
-            item.context_settings["default_map"] = Defaults()
+            complete(item).context_settings["default_map"] = Defaults()
         return command
 
     def main(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - click's own signature
