@@ -42,10 +42,8 @@ def _completed(
 
 
 def _runs(context: click.Context) -> list[str]:
-    chosen = context.params.get("store")
-    kept = Store(
-        nearest(Path.cwd()).values.get("store", Settings.store) if chosen in (None, Settings.store) else chosen
-    )
+    chosen, usual = context.params.get("store"), nearest(Path.cwd()).values.get("store", Settings.store)
+    kept = Store(usual if chosen in (None, Settings.store) else chosen)
     tags = {f"tag:{tag}" for notes in annotated(kept.ledger.records()).values() for tag in notes.tags}
     return [LATEST, *(info.run for info in kept.runs()), *sorted(tags)]
 

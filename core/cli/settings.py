@@ -168,7 +168,7 @@ def _check_table(table: Mapping[str, Any], kind: type[Any], where: str, *, also:
     for key, value in table.items():
         _require_known(key, [*(item.name for item in fields(kind)), *also], where)
         wanted = next((part for part in get_args(types[key]) if part in _TYPES), types[key])
-        if is_dataclass(wanted):
+        if isinstance(wanted, type) and is_dataclass(wanted):
             _check(value, dict, f"{key} in {where}")
             _check_table(value, wanted, f"[{key}] in {where}")
         elif not (key in LISTS and isinstance(value, str)):
