@@ -17,9 +17,11 @@ from .data.textless import require_texts
 from .errors import InputError
 from .metrics.slice_metrics import judged_labels
 from .metrics.slice_table import slice_row
-from .models.routed_embedding import vector_space
 from .models.vector_index import VectorIndex
-from .search.pools import pools_of
+from .render.card import card
+from .render.frame import frame
+from .render.overview import Overview
+from .search.pools import pool_of
 from .search.query import Searchable, seed_vector
 from .search.run_embedder import USERS_EMBEDDINGS as USERS_EMBEDDINGS
 from .search.seeds import open_index, searchable, seeds, selection
@@ -30,12 +32,27 @@ from .store.run_notes import note_entry
 from .store.store import Store
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from .platforms import Mode, Receipt
-    from .search.pools import Pool
 
 
 class Report(Run):
     """A run, and the doors from it to people and platforms; its data are those of :class:`labelsift.store.run.Run`."""
+
+    def __repr__(self) -> str:
+        return f"<Report of {self.samples.name}, run {self.run}: {Overview(self).verdict}>"
+
+    def _repr_html_(self) -> str:
+        return card(self)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return one row a sample, by id, in the order of the data.
+
+        ``text``; ``given``; ``suggested`` and ``confidence`` of its worst finding that has them; ``score`` of its label
+        or spans; ``issues``, a list; and the metadata.
+        """
+        return frame(self)
 
     def summary(self) -> dict[str, Any]:
         """Return the headline figures: for ``--json``, dashboards and tests."""
@@ -109,7 +126,7 @@ class Report(Run):
             require_texts(self.samples, "To fold duplicates", run=self.run, hint="Leave out --fold-duplicates")
         if k < 1:
             raise InputError(f"{k} similar samples cannot be shown", hint="Ask for 1 or more")
-        place = self._pool(pool) if pool is not None else None
+        place = pool_of(self, pool) if pool is not None else None
         rows, vectors = seeds(self, seed, pool=place)
         if place is None:
             searched = self._searched(details=True) if details else self._searchable
@@ -161,19 +178,6 @@ class Report(Run):
 
     def _searched(self, *, details: bool) -> Searchable:
         return searchable(self, index=self.index, selection=self.selection, details=details)
-
-    def _pool(self, name: str) -> Pool:
-        if self.store is None:
-            raise InputError(
-                "A report that is kept in no store has no pools", hint="Load a run from a store: ls.load(store=…)"
-            )
-        opened = pools_of(self.store).open(name)
-        if opened.embedder != (mine := vector_space(self.settings)):
-            raise InputError(
-                f"The pool {name} was embedded with {opened.embedder}, and this run with {mine}",
-                hint="Index the pool again with the run's embedder, or choose another run",
-            )
-        return opened
 
     def slices(self, by: Sequence[str] | None = None, *, metric: str = "f1") -> pa.Table:
         """Return a metric for every value of the metadata columns ``by``, and for their combinations."""
@@ -282,9 +286,7 @@ def load(run: str = LATEST, *, dataset: str | None = None, store: str | PathLike
     Parameters
     ----------
     run
-        A run's name or its beginning, or ``latest``.
-    dataset
-        Take the latest run of this data set.
+        A run's name or its beginning, or ``latest``; with ``dataset`` of this data set.
     """
     return report_of(Store.of(store).load(run, dataset=dataset))
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from .checks.class_notes import near_identical
 from .checks.context import Context
-from .checks.inputs import Inputs, Say
+from .checks.inputs import Inputs
+from .checks.scores_table import scores_table
 from .checks.select import select_checks
 from .corrections.erase import come_back
 from .corrections.file_versions import parent_run
@@ -23,6 +23,7 @@ from .data.schemas import findings_table
 from .data.taxonomy import Taxonomy
 from .data.textless import SETTING, require_texts
 from .errors import InputError, StoreError
+from .io.read import read
 from .label_quality.accept_rates import AcceptRates
 from .label_quality.pred_probs_warnings import pred_probs_warnings
 from .metrics.refit_noise import method_note
@@ -30,11 +31,12 @@ from .models.embedding import DEFAULT, Embedder, facts_of
 from .models.embedding import embedder as load_embedder
 from .models.routed_embedding import routed_facts
 from .models.threads import limited_threads
+from .render.progress import Say
+from .render.progress import progress as shown
 from .report import Report
 from .review.judged_labels import learned_before
 from .review.verified import verified
 from .search.run_embedder import USERS_EMBEDDINGS
-from .signals.dynamics_statistics import SUBSETS, Trajectories
 from .signals.signals import Signals
 from .store.base import DEFAULT as DEFAULT_STORE
 from .store.run_info import METHOD
@@ -46,8 +48,16 @@ VERSION = 3  # of the method: one more with each change that moves scores of unc
 
 @limited_threads()
 def scan(
-    samples: Samples,
+    samples: Samples | Any,  # noqa: ANN401 - any container
     *,
+    text: str | None = "text",
+    label: str | None = None,
+    labels: str | Sequence[str] | None = None,
+    spans: str | None = None,
+    id: str | None = None,
+    split: str | None = None,
+    predicted: str | None = None,
+    metadata: Sequence[str] = (),
     signals: Signals | None = None,
     embedder: str | Embedder = DEFAULT,
     device: str | None = None,
@@ -60,12 +70,16 @@ def scan(
     store: str | Path | None = DEFAULT_STORE,
     texts: bool = True,
     learn: bool = True,
-    progress: Say | None = None,
+    progress: bool | Say = True,
 ) -> Report:
     """Find what is wrong with the samples.
 
     Parameters
     ----------
+    samples
+        What :func:`labelsift.io.read.read` returned, or a file, an address or a data frame to be read.
+    text, label, labels, spans, id, split, predicted, metadata
+        Of what is to be read; for all else call :func:`labelsift.io.read.read`.
     signals
         Outputs of the user's own model; what is missing is made here.
     embedder
@@ -93,7 +107,7 @@ def scan(
         Move the probabilities of wrong labels by what people said on earlier runs of the same data set, from ten judged
         labels on; see :mod:`labelsift.label_quality.accept_rates`.
     progress
-        Called with a short sentence as each step begins.
+        Whether terminals and notebooks show a bar; or what is called with a short sentence as each step begins.
 
     Raises
     ------
@@ -101,6 +115,8 @@ def scan(
         If labels are to be judged and there is only one class, or the signals do not fit the samples, or these
         come from a run that was kept without texts.
     """
+    roles = {"text": text, "label": label, "labels": labels, "spans": spans, "id": id, "split": split}
+    samples = _read(samples, roles | {"predicted": predicted, "metadata": metadata})
     require_texts(samples, "A scan", run=samples.name, hint="Read your file, and scan that")
     _require(folds=folds, seed=seed, budget=budget)
     kept = Store(store) if store is not None else None  # one instance, which verifies the decision log once
@@ -128,7 +144,8 @@ def scan(
     if taxonomy is not None and samples.taxonomy is not None and given is not None:
         context.notes += filter(None, [passed_over(given, samples.taxonomy)])
     chosen = select_checks(samples, only, signals)
-    _run_checks(Inputs(context, chosen, vectors, model, folds, progress or (lambda _: None)))
+    with shown(progress) as say:
+        _run_checks(Inputs(context, chosen, vectors, model, folds, say))
     report = _report(context, settings | routed_facts(model, context.projection))
     report.settings.update({"budget": budget, "only": list(only) if only else None})
     report.settings |= ({} if learn else {"learn": False}) | ({} if texts else {SETTING: False})
@@ -141,6 +158,15 @@ def scan(
         report.notes += come_back(kept.ledger.examine()[0], samples.ids)
         kept.save(report)
     return report
+
+
+def _read(samples: Any, roles: dict[str, Any]) -> Samples:  # noqa: ANN401 - any container
+    if not isinstance(samples, Samples):
+        return read(samples, **roles)
+    named = [role for role, column in roles.items() if column and (role, column) != ("text", "text")]
+    if named:
+        raise InputError("These samples are read already", ids=named, hint="Name columns to ls.read, or scan the file")
+    return samples
 
 
 def _require(*, folds: int, seed: int, budget: int | None) -> None:
@@ -239,7 +265,7 @@ def _report(context: Context, settings: dict[str, Any]) -> Report:
         run=run_name(created, samples.fingerprint),
         created=created,
         samples=samples,
-        scores=_scores(context),
+        scores=scores_table(context),
         findings=findings_table(finding for result in context.results.values() for finding in result.findings),
         classes=context.classes,
         settings=settings,
@@ -264,37 +290,3 @@ def _describe(context: Context) -> None:
             known &= np.isfinite(label.score)  # of a text that cannot be judged the model's word means nothing
         right = context.pred_probs[known].argmax(axis=1) == context.codes[known]
         context.facts["agreement_with_model"] = float(right.mean()) if known.any() else None
-
-
-def _scores(context: Context) -> pa.Table:
-    columns: dict[str, pa.Array | pa.ChunkedArray] = {"id": context.samples.ids}
-    for name, result in context.results.items():
-        columns[f"{name}_score"] = pa.array(result.score.astype(np.float32), from_pandas=True)
-        columns[f"is_{name}_issue"] = pa.array(result.is_issue)
-    label = context.results.get("label")
-    if label is not None and label.confidence is not None:
-        suggested = label.suggested_values
-        if label.suggested is not None:
-            names = pa.array(context.classes, pa.string())
-            suggested = names.take(pa.array(label.suggested, mask=label.suggested < 0))
-        columns["suggested_label"] = suggested
-        columns["confidence"] = pa.array(label.confidence.astype(np.float32), from_pandas=True)
-    if context.dynamics is not None:
-        columns |= _dynamics_columns(context.dynamics)
-    for result in context.results.values():
-        columns |= result.more
-    return pa.table(columns)
-
-
-def _dynamics_columns(dynamics: Trajectories) -> dict[str, pa.Array]:
-    """Return a column for each statistic of the training; null where a sample has no label or was never shown."""
-    shares = {"aum": dynamics.aum, "difficulty": dynamics.difficulty, "dynamics_confidence": dynamics.confidence}
-    shares |= {"dynamics_variability": dynamics.variability, "dynamics_correctness": dynamics.correctness}
-    counts = {"dynamics_forgetting": (dynamics.forgetting, ~dynamics.known)}
-    counts |= {"dynamics_first_learned": (dynamics.first_learned, dynamics.first_learned == 0)}
-    subset = dynamics.subset
-    return (
-        {name: pa.array(values, pa.float32(), from_pandas=True) for name, values in shares.items()}
-        | {name: pa.array(values, pa.int32(), mask=without) for name, (values, without) in counts.items()}
-        | {"dynamics_subset": pa.array(SUBSETS, pa.string()).take(pa.array(subset, mask=subset < 0))}
-    )

@@ -16,8 +16,6 @@ from .context import Context
 from .other_languages import other_languages
 from .registry import Check
 
-Say = Callable[[str], None]
-
 
 @dataclass
 class Inputs:
@@ -42,7 +40,7 @@ class Inputs:
     vectors: np.ndarray | None
     embedder: Embedder | None
     folds: int
-    say: Say
+    say: Callable[[str], None]
 
     def provide(self, check: Check) -> None:
         """Make what a check needs and is not there yet."""

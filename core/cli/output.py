@@ -1,4 +1,4 @@
-"""Output that the commands share: progress on a terminal, JSON for machines, tables as files, receipts."""
+"""Output that the commands share: JSON for machines, tables as files, receipts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import json
 import os
 import secrets
 import shutil
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
@@ -20,21 +19,6 @@ from ..errors import InputError
 
 if TYPE_CHECKING:
     from ..platforms import Receipt
-
-
-@contextlib.contextmanager
-def progress(quiet: bool = False) -> Iterator[Callable[[str], None]]:
-    """Show what is being done and for how long on a terminal; stay quiet elsewhere."""
-    if quiet or not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("Reading")
-        yield lambda step: bar.update(task, description=step)
 
 
 def write_json(value: object) -> None:

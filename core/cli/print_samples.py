@@ -15,24 +15,16 @@ from rich.text import Text
 from ..data.formatting import visible
 from ..data.issues import issue_named
 from ..data.label_sets import format_difference, format_labels
-from ..data.schemas import of_issue
+from ..render.card import MOST, worst_findings
 from .terminal import BAD, GOOD, QUIET, clean, percentage
 
 if TYPE_CHECKING:
     from ..report import Report
 
-MOST = 0.99  # an estimate promises no more
-
 
 def worst_samples(report: Report, limit: int, width: int) -> Group | None:
     """Name the samples with the worst labels, or the worst of any kind where labels were not judged."""
-    samples = report.findings.filter(pc.equal(report.findings["scope"], "sample"))
-    leading = "span" if report.samples.task == "spans" else "label"
-    labels = of_issue(samples, leading)
-    listed = labels if labels.num_rows else samples
-    ids = listed["id"].to_pylist()
-    firsts = sorted({id: row for row, id in reversed(list(enumerate(ids)))}.values())  # a set may have several
-    rows = listed.take(pa.array(firsts[: max(limit, 0)], pa.int64())).to_pylist()
+    rows = worst_findings(report, limit)
     if not rows:
         return None
     positions = pc.index_in(
@@ -45,7 +37,8 @@ def worst_samples(report: Report, limit: int, width: int) -> Group | None:
         if rank > 1:
             table.add_row()
         table.add_row(str(rank), Group(*_entry(row, _body(report, position), width - 8)))
-    title = f"Worst {leading}s" if labels.num_rows else "Worst samples"
+    leading = "span" if report.samples.task == "spans" else "label"
+    title = f"Worst {leading}s" if rows[0]["issue"] == leading else "Worst samples"
     return Group(Text(title, style="bold underline"), table)
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import click
 
 from ..data.formatting import visible
+from ..render.progress import progress
 from ..scanning import scan as scan_samples
 from ..signals.signals import Signals
 from .estimate import estimate as estimate_scan
 from .options import ReadOptions, array, json_option, lines, parted, read_options, store_option
-from .output import progress, show, table_format, write_json, write_table
+from .output import show, table_format, write_json, write_table
 from .print_summary import print_summary
 
 
@@ -76,28 +77,27 @@ def scan(
     samples = reading.read(file, name=name)
     signals = Signals(pred_probs=pred_probs, embeddings=array(embeddings), dynamics=dynamics, classes=lines(classes))
     if estimate:
-        with progress(as_json) as say:
+        with progress(not as_json) as say:
             say(f"Trying some of {len(samples):,} samples")
             needed = estimate_scan(samples, signals=signals, embedder=embedder, device=device, folds=folds)
         show(needed, lambda needed: click.echo(visible(str(needed))), as_json=as_json)
         return
-    with progress(as_json) as say:
-        report = scan_samples(
-            samples,
-            signals=signals,
-            embedder=embedder,
-            device=device,
-            only=parted(only) or None,
-            budget=budget,
-            folds=folds,
-            seed=seed,
-            taxonomy=taxonomy,
-            parent=parent,
-            store=None if no_store else store,
-            texts=not no_texts,
-            learn=not no_learn,
-            progress=say,
-        )
+    report = scan_samples(
+        samples,
+        signals=signals,
+        embedder=embedder,
+        device=device,
+        only=parted(only) or None,
+        budget=budget,
+        folds=folds,
+        seed=seed,
+        taxonomy=taxonomy,
+        parent=parent,
+        store=None if no_store else store,
+        texts=not no_texts,
+        learn=not no_learn,
+        progress=not as_json,
+    )
     for table, path in ((report.scores, scores), (report.findings, findings)):
         if path:
             write_table(table, path)

@@ -10,6 +10,7 @@ import click
 from ..data.formatting import visible
 from ..errors import InputError
 from ..metrics.slice_table import slice_ids
+from ..render.progress import progress
 from ..report import Report
 from ..search.index_pool import index_pool
 from ..search.pools import pools_of
@@ -26,7 +27,7 @@ from .options import (
     run_options,
     store_option,
 )
-from .output import progress, write_json
+from .output import write_json
 from .print_tables import print_receipt, print_similar
 
 
@@ -144,7 +145,7 @@ def index(
         change = pools_of(Store(store)).remove(str(name), ids_in(remove) or [])
     else:
         samples = reading.read(str(pool), name=name)
-        with progress(as_json) as say:
+        with progress(not as_json) as say:
             change = index_pool(
                 samples, name=name, model=embedder, embeddings=array(embeddings), store=store, progress=say
             )

@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.text import Text
 
 from .. import platforms
-from ..cli.output import progress, write_json
+from ..cli.output import write_json
 from ..cli.print_summary import print_summary
 from ..errors import InputError
 from ..io.read import read
@@ -113,8 +113,7 @@ def _claimed(folder: Path) -> TextIO:
 def _scan(folder: Path, *, seed: int, quiet: bool) -> Report:
     data, _truth = write_tickets(folder, seed)
     samples = read(data, text="text", label="label", id="ticket_id", split="split", metadata=METADATA)
-    with progress(quiet) as say:
-        return scan(samples, store=folder / DEFAULT, progress=say)
+    return scan(samples, store=folder / DEFAULT, progress=not quiet)
 
 
 def _through_platforms(

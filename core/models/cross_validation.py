@@ -14,6 +14,7 @@ import numpy as np
 
 from ..data.stable_draws import drawn
 from .logistic_regression import LogisticRegression
+from .progress import tracked
 
 # Relative to the mean variance of one dimension, so that they mean the same for every embedder.
 PENALTIES = (0.3, 0.1, 0.03, 0.01, 0.003, 0.001)
@@ -120,7 +121,7 @@ def out_of_fold(
     numbers = np.unique(folds[folds >= 0])
     penalty = penalty if start is None else start.penalty
     models: list[tuple[np.ndarray, LogisticRegression]] = []
-    for fold in numbers:
+    for fold in tracked(numbers, "linear model"):
         learned = draw(np.flatnonzero(usable & (folds != fold)), max_training_rows(classes), purpose="training")
         held_out = np.flatnonzero(folds == fold)
         columns, numbered = _learnable(targets, learned, classes)

@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from ..errors import InputError, MissingExtraError
 from ..store.cache import Cache, versions_of
+from .progress import tracked
 
 DEFAULT = "wordllama"
 MULTILINGUAL = "multilingual"
@@ -107,7 +108,7 @@ def embed(texts: pa.ChunkedArray, model: Embedder, *, batch: int = 1024) -> np.n
     """
     vectors = np.zeros((len(texts), model.dimensions), dtype=np.float32)
     start = 0
-    for some in pa.table({"text": texts}).to_batches(max_chunksize=batch):
+    for some in tracked(pa.table({"text": texts}).to_batches(max_chunksize=batch)):
         vectors[start : start + len(some)] = model.embed(some["text"].to_pylist())
         start += len(some)
     return normalize(vectors)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .progress import tracked
+
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
@@ -46,7 +48,7 @@ def margins_out_of_fold(
     margins = np.zeros((len(codes), classes), dtype=np.float32)
     numbers = np.unique(folds[training])
     outside = np.flatnonzero(~np.isin(folds, numbers))
-    for fold in numbers:
+    for fold in tracked(numbers, "words"):
         learned = training[folds[training] != fold]
         held_out = np.flatnonzero(folds == fold)
         some = features[learned]

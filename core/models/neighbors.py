@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from ..data.stable_draws import drawn
 from ..store.cache import Cache, digest_of, versions_of
+from .progress import tracked
 
 EXACT_BELOW = 30_000
 PROBED = 16  # cells that a search visits
@@ -95,7 +96,7 @@ class NeighborIndex:
         n = len(vectors)
         rows = np.full((n, k), -1, dtype=np.int32)
         similarities = np.full((n, k), -1, dtype=np.float32)
-        for start in range(0, n, _QUERIES_AT_ONCE):
+        for start in tracked(range(0, n, _QUERIES_AT_ONCE)):
             some = slice(start, min(start + _QUERIES_AT_ONCE, n))
             nearest, cosines = self.search(vectors[some], min(k + 1, n))
             own = nearest == np.arange(some.start, some.stop)[:, None]

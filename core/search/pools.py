@@ -20,6 +20,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -27,9 +28,13 @@ import pyarrow.compute as pc
 
 from ..data.samples import ROLES, Samples
 from ..errors import InputError, StoreError
+from ..models.routed_embedding import vector_space
 from ..models.vector_index import EXACT_BELOW, VectorIndex
 from ..store.base import BaseStore
 from .pool import Pool
+
+if TYPE_CHECKING:
+    from ..store.run import Run
 
 FORMAT = 1
 _CURRENT = "current.json"
@@ -264,3 +269,18 @@ def _grown(index: VectorIndex, vectors: np.ndarray, trained_rows: int) -> tuple[
 def pools_of(store: BaseStore) -> Pools:
     """Return the pools of unlabeled samples in a store's folder; a bucket is refused."""
     return Pools(store.folder / "pools")
+
+
+def pool_of(run: Run, name: str) -> Pool:
+    """Open a pool of a run's store; one of another embedder is refused."""
+    if run.store is None:
+        raise InputError(
+            "A report that is kept in no store has no pools", hint="Load a run from a store: ls.load(store=…)"
+        )
+    opened = pools_of(run.store).open(name)
+    if opened.embedder != (mine := vector_space(run.settings)):
+        raise InputError(
+            f"The pool {name} was embedded with {opened.embedder}, and this run with {mine}",
+            hint="Index the pool again with the run's embedder, or choose another run",
+        )
+    return opened

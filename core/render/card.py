@@ -1,0 +1,81 @@
+"""Card of a run for notebooks: verdict, counts and the worst samples as HTML that fits light and dark pages."""
+
+from __future__ import annotations
+
+import json
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ..data.formatting import format_span, shortened, visible
+from ..data.issues import issue_named
+from ..data.label_sets import format_labels
+from ..data.schemas import of_issue
+from .overview import Overview
+
+if TYPE_CHECKING:
+    from ..store.run import Run
+
+SHOWN = 10
+LENGTH = 140  # characters of a text
+HEAD = ("id", "given", "suggested", "confidence", "issue", "text")
+MOST = 0.99  # an estimate promises no more
+_CELL = 'style="text-align:left; vertical-align:top; padding:.2em .8em .2em 0; white-space:normal"'
+
+
+def worst_findings(run: Run, limit: int) -> list[dict[str, Any]]:
+    """Return the worst finding of each of the worst samples: of labels or spans, else of any issue."""
+    samples = run.findings.filter(pc.equal(run.findings["scope"], "sample"))
+    labels = of_issue(samples, "span" if run.samples.task == "spans" else "label")
+    listed = labels if labels.num_rows else samples
+    ids = listed["id"].to_pylist()
+    firsts = sorted({id: row for row, id in reversed(list(enumerate(ids)))}.values())  # a sample may have several
+    return listed.take(pa.array(firsts[: max(limit, 0)], pa.int64())).to_pylist()
+
+
+def card(run: Run) -> str:
+    """Return the card as HTML; every text of the data is escaped, and colors are the page's own."""
+    overview, rows = Overview(run), worst_findings(run, SHOWN)
+    counts = " · ".join(
+        issue_named(entry.issue).counted(entry.count) + f" ({overview.share_of(entry)})".replace(" ()", "")
+        for entry in overview.issues
+        if entry.count
+    )
+    table = [_cells(row, text) for row, text in zip(rows, _texts(run, [row["id"] for row in rows]), strict=True)]
+    return (
+        '<div style="border:1px solid rgba(128,128,128,.5); border-radius:.4em; padding:.6em 1em; max-width:72em">'
+        f'<div style="opacity:.7">{escape(visible(run.samples.name))}, run {escape(run.run)}</div>'
+        f'<div style="font-weight:600">{escape(visible(overview.verdict))}</div><div>{escape(counts)}</div>'
+        + (_table([HEAD, *table]) if table else "")
+        + "</div>"
+    )
+
+
+def _table(rows: list[tuple[str, ...]]) -> str:
+    cells = ("".join(f"<td {_CELL}>{_text(cell)}</td>" for cell in row) for row in rows)
+    return (
+        f'<table style="border-collapse:collapse; color:inherit">{"".join(f"<tr>{row}</tr>" for row in cells)}</table>'
+    )
+
+
+def _cells(row: dict[str, Any], text: str) -> tuple[str, ...]:
+    given, suggested = (_value(row[name], text) for name in ("given", "suggested"))
+    confidence = "" if row["confidence"] is None else f"{100 * min(row['confidence'], MOST):.0f} %"
+    return row["id"], given, suggested, confidence, row["issue"].replace("_", " "), text
+
+
+def _value(cell: str | None, text: str) -> str:
+    value = json.loads(cell) if cell else None
+    return "" if value is None else format_span(value, text or None) or format_labels(value)
+
+
+def _texts(run: Run, ids: list[str]) -> list[str]:
+    if not run.samples.has_texts or run.samples.textless:
+        return [""] * len(ids)
+    return run.samples.texts.take(pa.array(run.samples.positions(ids))).to_pylist()
+
+
+def _text(text: str) -> str:
+    return escape(visible(shortened(" ".join(text[: 8 * LENGTH].split()), LENGTH)))

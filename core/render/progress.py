@@ -1,0 +1,112 @@
+"""Progress of long work: a bar with a share and an ETA on terminals and in notebooks, nothing elsewhere."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections.abc import Callable, Iterator
+from html import escape
+from typing import Any
+
+from ..models.progress import listening
+
+Say = Callable[[str], None]
+OFTEN = 0.1  # seconds between two pictures in a notebook
+SURE = 1.0  # seconds of a loop after which its end is foretold
+
+
+@contextlib.contextmanager
+def progress(wanted: bool | Say | None = True) -> Iterator[Say]:
+    """Yield what takes a sentence as each step begins; in a loop that tells its share, an ETA stands beside it.
+
+    Parameters
+    ----------
+    wanted
+        True: a bar where somebody is looking, a terminal or a notebook. A function gets the sentences instead.
+    """
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    if callable(wanted):
+        yield wanted
+    elif wanted and getattr(shell, "kernel", None) is not None:
+        yield from _in_notebook()
+    elif wanted and sys.stderr.isatty():
+        yield from _on_terminal()
+    else:
+        yield lambda _: None
+
+
+class Steps:
+    """The step that is being done, its share and its ETA.
+
+    Parameters
+    ----------
+    draw
+        Called with what is being done, and the share of it where it is known, 0..1.
+    """
+
+    def __init__(self, draw: Callable[[str, float | None], None]) -> None:
+        self._draw = draw
+        self._step, self._began = "", time.monotonic()
+
+    def say(self, step: str) -> None:
+        """Begin a step."""
+        self._step = step
+        self._draw(step, None)
+
+    def share(self, doing: str, share: float) -> None:
+        """Tell how much of a loop within the step is done."""
+        if not share:
+            self._began = time.monotonic()
+        spent = time.monotonic() - self._began
+        left = f"{_clock(spent / share - spent)} left" if 0 < share < 1 and spent > SURE else ""
+        self._draw(" · ".join(filter(None, (self._step, doing, left))), share)
+
+
+def _on_terminal() -> Iterator[Say]:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(20), TaskProgressColumn())
+    with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True), transient=True) as bar:
+        bar.add_task("Reading", total=None)
+        (task,) = bar.tasks
+
+        def draw(words: str, share: float | None) -> None:
+            task.total = None if share is None else 1.0
+            bar.update(task.id, description=words, completed=share or 0.0)
+
+        steps = Steps(draw)
+        with listening(steps.share):
+            yield steps.say
+
+
+def _in_notebook() -> Iterator[Say]:
+    from IPython.display import HTML, display  # the notebook's own; it needs no widgets
+
+    began, last = time.monotonic(), 0.0
+    shown: Any = display(HTML(""), display_id=True)
+
+    def draw(words: str, share: float | None) -> None:
+        nonlocal last
+        if share not in (None, 1.0) and time.monotonic() - last < OFTEN:
+            return
+        last = time.monotonic()
+        value = "" if share is None else f' value="{share:.3f}"'
+        percentage = "" if share is None else f"{100 * share:.0f} % · "
+        words = f"{percentage}{escape(words)} · {_clock(last - began)}"
+        shown.update(HTML(f'<progress style="width:12em"{value}></progress> <span>{words}</span>'))
+
+    steps = Steps(draw)
+    with listening(steps.share):
+        yield steps.say
+    draw("Done", 1.0)
+
+
+def _clock(seconds: float) -> str:
+    """Write a time in minutes and seconds.
+
+    >>> _clock(7.4), _clock(3700)
+    ('0:07', '61:40')
+    """
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02}"
