@@ -26,6 +26,7 @@ from typing import Any
 from xml.sax.saxutils import quoteattr
 
 import labelsift as ls
+import notebook_page
 import pyarrow as pa
 from backend_process import BackendServer
 from camera import HEIGHT, WIDTH, browser, camera, page_of, say
@@ -57,9 +58,9 @@ PEOPLE = ("ann@example.com", "bob@example.com")
 REPORT = ("report", "report-samples", "report-phone")
 LABEL_STUDIO, MLFLOW = ("tab", "task"), ("mlflow-run",)
 KINDS = {"task-spans": ("prefill", "span", spans_report), "task-sets": ("choose", "label", sets_report)}
-COMPARISON, SIMILAR = ("comparison", "comparison-rows"), ("similar",)
+COMPARISON, SIMILAR, NOTEBOOK = ("comparison", "comparison-rows"), ("similar",), "notebook"
 ENABLED = ("enable-tabs", "model-settings")
-PICTURES = (*REPORT, *COMPARISON, *SIMILAR, *LABEL_STUDIO, *KINDS, *ENABLED, *MLFLOW)
+PICTURES = (*REPORT, *COMPARISON, *SIMILAR, NOTEBOOK, *LABEL_STUDIO, *KINDS, *ENABLED, *MLFLOW)
 PORT = 9090  # of the backend, as the README has it
 PASSWORD = secrets.token_urlsafe(12)  # of the backend
 SEARCHES = (
@@ -92,6 +93,12 @@ def main() -> None:
             _of_similar(chromium, place, take)
         if only.intersection(COMPARISON):
             _of_comparison(chromium, report, place, take)
+        if NOTEBOOK in only:
+            notebook = place / "notebook.html"
+            notebook.write_text(notebook_page.page(notebook_page.run(place), first=2), encoding="utf-8")
+            page = page_of(chromium, height=960)
+            page.goto(notebook.as_uri())
+            take(page, NOTEBOOK)
         if only.intersection((*LABEL_STUDIO, *KINDS, *ENABLED)):
             server = running.enter_context(LabelStudioServer(place / "label-studio", say=say))
             running.enter_context(_variables(server.variables()))

@@ -22,6 +22,7 @@ from ..review.rounds import share_of
 from ..store.base import LATEST
 from ..store.store import Store
 from .options import (
+    FORM,
     ReadOptions,
     json_option,
     only_dataset_option,
@@ -76,7 +77,8 @@ def audit(dataset: str | None, since: datetime | None, csv_: str | None, store: 
     "text",
     "label",
     "id",
-    "encoding",
+    "missing",
+    *FORM,
     help={
         "text": "Column of the texts, as it was scanned.",
         "label": "Column of the labels.",
@@ -113,7 +115,8 @@ def correct(
         text=reading.text,
         label=reading.label,
         id=reading.id,
-        encoding=reading.encoding,
+        missing=reading.absent,
+        form=reading.form,
         dataset=dataset,
         policy=policy,
         experts=parted(experts),
@@ -137,10 +140,11 @@ def correct(
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False))
 @click.option("--out", required=True, type=click.Path(dir_okay=False), help="The version before, in the same format.")
+@read_options(*FORM)
 @store_option
-def undo(file: str, out: str, store: str) -> None:
+def undo(file: str, out: str, reading: ReadOptions, store: str) -> None:
     """Write the version before FILE, as it was when `labelsift correct` made FILE of it."""
-    version = undo_file(file, out, store=store)
+    version = undo_file(file, out, form=reading.form, store=store)
     click.echo(f"{out} is {version.dataset} as before, fingerprint {version.fingerprint[:12]}")
 
 

@@ -17,8 +17,10 @@ from ..store.base import DEFAULT, LATEST
 
 if TYPE_CHECKING:
     from ..data.samples import Samples
+    from ..io.dialect import Form
     from ..report import Report
 
+FORM = ("encoding", "format", "delimiter", "quotes", "columns")  # the options of how a file is written
 Command = TypeVar("Command", bound=Callable[..., Any])
 Decorator = Callable[[Command], Command]
 
@@ -52,6 +54,18 @@ class ReadOptions:
     quotes: bool | None = _option("Whether quotation marks are around values; the file tells by default.")
     columns: str | None = _option("Names of a csv, tsv or txt file's columns, where no header line has them.")
 
+    @property
+    def form(self) -> Form:
+        """How the file is written."""
+        from ..io.dialect import Form
+
+        return Form(self.format, self.encoding, self.delimiter, self.quotes, tuple(parted(self.columns)))
+
+    @property
+    def absent(self) -> list[str] | None:
+        """The labels that mean that there is none; None for those that tell themselves."""
+        return None if self.missing is None else parted(self.missing)
+
     def read(self, file: str, *, name: str | None) -> Samples:
         """Read a file as these options say."""
         from ..io.read import read
@@ -64,7 +78,7 @@ class ReadOptions:
             "annotators": parted(self.annotators),
             "metadata": parted(self.meta),
             "columns": parted(self.columns),
-            "missing": None if self.missing is None else parted(self.missing),
+            "missing": self.absent,
         }
         return read(file, **given, name=name)
 

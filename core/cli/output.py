@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import pyarrow as pa
 
+from ..data.schemas import plain_labels
 from ..errors import InputError
 
 if TYPE_CHECKING:
@@ -47,7 +48,10 @@ def table_format(path: str) -> str:
 
 
 def write_table(table: pa.Table, path: str) -> None:
-    """Write a table as parquet or csv, by the path's ending, whole or not at all; in a csv file lists become JSON."""
+    """Write a table as parquet or csv, by the path's ending, whole or not at all.
+
+    In a csv file lists become JSON, and labels of findings and corrections stand as they are, not as JSON.
+    """
     from pyarrow import csv, parquet
 
     form = table_format(path)
@@ -56,6 +60,7 @@ def write_table(table: pa.Table, path: str) -> None:
             if form == "parquet":
                 parquet.write_table(table, half, compression="zstd")
                 return
+            table = plain_labels(table)
             for position, field in enumerate(table.schema):
                 if pa.types.is_list(field.type):
                     texts = [json.dumps(value, ensure_ascii=False) for value in table[field.name].to_pylist()]

@@ -17,6 +17,7 @@ from ..search.pools import pools_of
 from ..search.seeds import class_ids
 from ..store.store import Store
 from .options import (
+    FORM,
     ReadOptions,
     RunRef,
     array,
@@ -111,11 +112,7 @@ def _seed(
     "label",
     "split",
     "meta",
-    "encoding",
-    "format",
-    "delimiter",
-    "quotes",
-    "columns",
+    *FORM,
     help={
         "label": "Column of labels, if some are labeled.",
         "split": "Column of the splits.",

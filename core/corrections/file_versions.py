@@ -24,6 +24,7 @@ from ..data.samples import Samples
 from ..data.taxonomy import Taxonomy
 from ..errors import InputError, StoreError
 from ..io import row_files as rowfiles
+from ..io.dialect import Form
 from ..io.files import stem
 from ..io.read import read
 from ..io.row_files import RowFile
@@ -73,7 +74,8 @@ def correct(
     text: str = "text",
     label: str | None = None,
     id: str | None = None,
-    encoding: str = "utf-8",
+    missing: Sequence[str] | None = None,
+    form: Form = Form(),  # noqa: B008 - frozen
     dataset: str | None = None,
     policy: Policy = "majority",
     experts: Sequence[str] = (),
@@ -87,8 +89,8 @@ def correct(
     ----------
     out
         In the same format as ``file``, and another file.
-    text, label, id, encoding
-        As they were read for the scan, so that the samples have the same ids.
+    text, label, id, missing, form
+        As they were read for the scan, so that the samples have the same ids and labels.
     dataset
         Whose corrections; by default the data set that is called like the file.
     policy, experts, new_labels
@@ -104,11 +106,11 @@ def correct(
     StoreError
         If the store holds no corrections of this data set, or a broken record.
     """
-    _require_other(file, out)
+    _require_other(file, out, form)
     kept = Store(store)
     dataset = dataset or stem(os.fspath(file))
     newest = next((info for info in kept.runs() if info.dataset == dataset), None)  # refuses what is no store
-    samples = read(os.fspath(file), text=text, label=label, id=id, encoding=encoding)
+    samples = read(os.fspath(file), text=text, label=label, id=id, missing=missing, **form.options)
     required = taxonomy is None  # changed classes alone make a version, too
     taxonomy = taxonomy or (newest.taxonomy if newest else None)
     mapped = samples.remap(taxonomy) if taxonomy and label else samples
@@ -120,7 +122,7 @@ def correct(
         raise InputError("There are new labels, and no column for them", hint="Name it: --label COLUMN")
     classes = mapped.taxonomy.classes if mapped.taxonomy else ()
     table, keep = applied(mapped.table, resolution, new_labels=new_labels, classes=classes)
-    before = rowfiles.load(file, encoding=encoding, wanted=[name for name in (text, label, id) if name])
+    before = rowfiles.load(file, written=form, wanted=[name for name in (text, label, id) if name])
     if len(before.table) != len(samples):
         raise InputError(f"{file} cannot be written row by row", hint="Save it as parquet, and correct that")
     after = before
@@ -156,7 +158,13 @@ def correct(
     return version
 
 
-def undo(file: str | Path, out: str | Path, *, encoding: str = "utf-8", store: str | Path = DEFAULT) -> Version:
+def undo(
+    file: str | Path,
+    out: str | Path,
+    *,
+    form: Form = Form(),  # noqa: B008 - frozen
+    store: str | Path = DEFAULT,
+) -> Version:
     """Write the version before: the file as it was when :func:`correct` was called, with the same fingerprint.
 
     Raises
@@ -164,10 +172,10 @@ def undo(file: str | Path, out: str | Path, *, encoding: str = "utf-8", store: s
     StoreError
         If the store did not make this file, or cannot make the one before it any more.
     """
-    _require_other(file, out)
+    _require_other(file, out, form)
     kept = Store(store)
     kept.runs()
-    now = rowfiles.load(file, encoding=encoding)
+    now = rowfiles.load(file, written=form)
     fingerprint = now.fingerprint
     made = (record for record in versions(kept.ledger.records()) if record["fingerprint"] == fingerprint)
     step = max(made, key=lambda record: record["number"], default=None)
@@ -226,12 +234,12 @@ def parent_run(store: Store, samples: Samples) -> str | None:
     )
 
 
-def _require_other(file: str | Path, out: str | Path) -> None:
+def _require_other(file: str | Path, out: str | Path, form: Form) -> None:
     if "://" in os.fspath(file):
         raise InputError(f"{file} is at an address", hint="Copy the file here first")
     if Path(out).exists() and Path(file).exists() and Path(out).samefile(file):
         raise InputError(f"{out} is the file itself", hint="Name another file: a version is never overwritten")
-    if rowfiles.form_of(out) != rowfiles.form_of(file):
+    if rowfiles.form_of(out, form.format) != rowfiles.form_of(file, form.format):
         raise InputError(f"{out} has another format than {file}", hint="Name the new file with the same ending")
 
 

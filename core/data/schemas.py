@@ -123,6 +123,20 @@ def with_column(table: pa.Table, name: str, column: pa.Array | pa.ChunkedArray) 
     return table.set_column(table.column_names.index(name), name, column)
 
 
+def plain_labels(table: pa.Table) -> pa.Table:
+    """Return findings or corrections whose JSON cells that hold a label, or nothing, are the label, or empty.
+
+    Any other table comes back as it is.
+    """
+    if table.schema.names not in (FINDINGS_SCHEMA.names, CORRECTIONS_SCHEMA.names):
+        return table
+    for name in {"given", "suggested", "value"} & set(table.column_names):
+        values = [None if cell is None else json.loads(cell) for cell in table[name].to_pylist()]
+        texts = [value if value is None or isinstance(value, str) else to_json(value) for value in values]
+        table = with_column(table, name, pa.array(texts, pa.string()))
+    return table
+
+
 def of_issue(findings: pa.Table, issue: str) -> pa.Table:
     """Return the findings of one issue, worst first."""
     return findings.filter(pc.equal(findings["issue"], issue))

@@ -38,6 +38,12 @@ class Form:
     quotes: bool | None = None
     header: tuple[str, ...] = ()
 
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options of :func:`labelsift.io.read.read` that say the same."""
+        more = {"delimiter": self.delimiter, "quotes": self.quotes, "columns": self.header}
+        return {"format": self.format, "encoding": self.encoding, **more}
+
     def __post_init__(self) -> None:
         """Check encoding and separator before a file is opened."""
         try:  # as Arrow decodes: not every codec takes a part of a text after the other

@@ -30,15 +30,15 @@ from .opening import DELIMITED, kind
 LINE = "line"  # the one column that jsonl is held in
 
 
-def form_of(path: str | Path) -> str:
-    """Tell a file's format from its name: csv, tsv, txt, jsonl or parquet.
+def form_of(path: str | Path, named: str | None = None) -> str:
+    """Tell a file's format from its name, or the one that is ``named``: csv, tsv, txt, jsonl or parquet.
 
     Raises
     ------
     InputError
         If it is one that is read, and not written.
     """
-    form = kind(os.fspath(path))[0]
+    form = kind(os.fspath(path), named)[0]
     if form not in (*DELIMITED, "jsonl", "json", "parquet"):
         raise InputError(f"Corrections are not written into {form} files", hint="Save it as csv, jsonl or parquet")
     return form.replace("json", "jsonl") if form == "json" else form
@@ -98,7 +98,7 @@ class RowFile:
         return replace(self, table=self.table.take(pa.array(rows, pa.int64())))
 
 
-def load(path: str | Path, *, encoding: str = "utf-8", wanted: Sequence[str] = ()) -> RowFile:
+def load(path: str | Path, *, written: Form = Form(), wanted: Sequence[str] = ()) -> RowFile:  # noqa: B008 - frozen
     """Read a whole file of this machine; columns that are ``wanted`` tell what parts them.
 
     Raises
@@ -106,8 +106,8 @@ def load(path: str | Path, *, encoding: str = "utf-8", wanted: Sequence[str] = (
     InputError
         If it is missing or broken, or two of its columns have the same name.
     """
-    form, dialect = form_of(path), None
-    _, compression = kind(os.fspath(path))
+    form, dialect = form_of(path, written.format), None
+    named, compression = kind(os.fspath(path), written.format)
     try:
         if form == "parquet":
             from pyarrow import parquet
@@ -117,13 +117,13 @@ def load(path: str | Path, *, encoding: str = "utf-8", wanted: Sequence[str] = (
             with pa.input_stream(os.fspath(path), compression=compression) as stream:
                 content = stream.read()
             if form == "jsonl":
-                if kind(os.fspath(path))[0] == "json" and is_document(partial(pa.BufferReader, content)):
+                if named == "json" and is_document(partial(pa.BufferReader, content)):
                     raise InputError(f"{path} is one JSON document", hint="Write one object a line, as .jsonl")
                 table = _lines(content)
             else:
                 opened = partial(pa.BufferReader, content)
-                dialect = dialect_of(opened, Form(encoding=encoding), DELIMITED[form], wanted)
-                table = _cells(content, dialect, encoding)
+                dialect = dialect_of(opened, written, DELIMITED[form], wanted)
+                table = _cells(content, dialect, written.encoding)
     except FileNotFoundError:
         raise InputError(f"There is no file {path}", hint="Check the path") from None
     except (pa.ArrowException, UnicodeError, LookupError, OSError) as error:
@@ -136,7 +136,7 @@ def load(path: str | Path, *, encoding: str = "utf-8", wanted: Sequence[str] = (
 
 def save(rows: RowFile, path: Path) -> None:
     """Write a file in the form that it has; compressed where the name says so."""
-    _, compression = kind(path.name)
+    _, compression = kind(path.name, rows.form)
     if rows.form == "parquet":
         from pyarrow import parquet
 
@@ -171,8 +171,8 @@ def _written(rows: RowFile) -> Iterator[str]:
     delimiter = dialect.delimiter
     odd = re.compile(f'[{re.escape(delimiter)}"\r\n]|^ | $|^\ufeff' if dialect.quotes else "(?!)")
     yield f"sep={delimiter}\n" * dialect.skipped
-    quoted = [_quoted(name, odd) for name in rows.table.column_names]
-    yield delimiter.join(quoted) + "\n"
+    if not dialect.header:
+        yield delimiter.join(_quoted(name, odd) for name in rows.table.column_names) + "\n"
     for batch in rows.table.to_batches(max_chunksize=8192):
         columns = [[_quoted(cell, odd) for cell in column.to_pylist()] for column in batch.columns]
         yield "".join((delimiter.join(cells) or '""') + "\n" for cells in zip(*columns, strict=True))

