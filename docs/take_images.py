@@ -94,8 +94,9 @@ def main() -> None:
         if only.intersection(COMPARISON):
             _of_comparison(chromium, report, place, take)
         if NOTEBOOK in only:
+            (place / "notebook").mkdir()  # with a store of its own: a second scan would take no time
             notebook = place / "notebook.html"
-            notebook.write_text(notebook_page.page(notebook_page.run(place), first=2), encoding="utf-8")
+            notebook.write_text(notebook_page.page(notebook_page.run(place / "notebook"), first=2), encoding="utf-8")
             page = page_of(chromium, height=960)
             page.goto(notebook.as_uri())
             take(page, NOTEBOOK)

@@ -410,3 +410,22 @@ def test_progress_is_told_step_by_step(samples):
     scan(samples, store=None, progress=said.append)
     assert said[0] == "Checking: empty"
     assert {"Embedding 126 texts", "Finding nearest neighbours", "Predicting out of sample (5 folds)"} <= set(said)
+
+
+@pytest.mark.parametrize("kind", ["file", "pandas", "polars", "arrow"])
+def test_files_and_data_frames_are_scanned_as_they_are(kind, tmp_path):
+    import polars as pl
+
+    table = pa.table({"key": ["1", "2", "3"], "body": ["a text", "a text", "b"], "topic": ["x", "x", "y"]})
+    path = tmp_path / "tickets.csv"
+    table.to_pandas().to_csv(path, index=False)
+    source = {"file": path, "pandas": table.to_pandas(), "polars": pl.from_arrow(table), "arrow": table}[kind]
+    report = scan(source, text="body", label="topic", id="key", store=None, only=["exact_duplicate"])
+    assert report.samples.labels.to_pylist() == ["x", "x", "y"]
+    assert report.samples.ids.to_pylist() == ["1", "2", "3"]
+    assert report.samples.name == ("tickets" if kind == "file" else "samples")
+
+
+def test_columns_of_what_was_read_already_are_refused(samples):
+    with pytest.raises(InputError, match="read already: label, metadata"):
+        scan(samples, label="label", metadata=["x"], store=None)

@@ -82,7 +82,6 @@ def audit(dataset: str | None, since: datetime | None, csv_: str | None, store: 
     help={
         "text": "Column of the texts, as it was scanned.",
         "label": "Column of the labels.",
-        "encoding": "Of csv and tsv files; written is UTF-8.",
     },
 )
 @click.option("--dataset", help="Whose corrections; by default those of the data set called like FILE.")

@@ -6,6 +6,7 @@ so that a line in which nothing changes is not written anew; parquet with its ow
 
 from __future__ import annotations
 
+import codecs
 import io
 import json
 import os
@@ -56,11 +57,14 @@ class RowFile:
         For jsonl one column with the lines, else the file's columns.
     dialect
         How a delimited file is written, where it is not as its form has it by default.
+    encoding
+        Of a delimited file.
     """
 
     form: str
     table: pa.Table
     dialect: Dialect | None = None
+    encoding: str = "utf-8"
 
     @property
     def fingerprint(self) -> str:
@@ -131,7 +135,7 @@ def load(path: str | Path, *, written: Form = Form(), wanted: Sequence[str] = ()
     twice = [name for name, count in Counter(table.column_names).items() if count > 1]
     if twice:
         raise InputError(f"Columns of {path} have the same name", ids=twice, hint="Rename them")
-    return RowFile(form, table, dialect)
+    return RowFile(form, table, dialect, written.encoding if dialect else "utf-8")
 
 
 def save(rows: RowFile, path: Path) -> None:
@@ -143,8 +147,9 @@ def save(rows: RowFile, path: Path) -> None:
         parquet.write_table(rows.table, path, compression="zstd")
         return
     with pa.output_stream(os.fspath(path), compression=compression) as stream:
+        encoder = codecs.getincrementalencoder(rows.encoding)()  # a byte order mark stands once
         for part in _written(rows):
-            stream.write(part.encode())
+            stream.write(encoder.encode(part))
 
 
 def _lines(content: bytes) -> pa.Table:

@@ -364,3 +364,28 @@ def test_a_doctor_that_looks_at_projects_may_give_notes_which_are_no_problems(fa
     result = run("doctor", "fake", "--json")
     assert (result.exit_code, json.loads(result.stdout)) == (2, fake.problems)
     assert result.stderr == "fake: note: No roles. Everybody sees all\n"
+
+
+def test_labels_in_csv_files_are_plain_and_in_parquet_json(data, tmp_path):
+    files = [tmp_path / "findings.csv", tmp_path / "findings.parquet"]
+    for file in files:
+        result = run("scan", data / "tickets.csv", *ROLES, "--budget", 2, "--no-store", "--findings", file)
+        assert result.exit_code == 0, result.output
+    with files[0].open(newline="") as opened:
+        rows = list(csv.DictReader(opened))
+    kept = parquet.read_table(files[1]).to_pylist()
+    assert [row["id"] for row in rows] == [row["id"] for row in kept]
+    for row, cells in zip(rows, kept, strict=True):
+        assert row["given"] == (json.loads(cells["given"]) or "")
+        assert row["suggested"] == (json.loads(cells["suggested"]) or "")
+    assert {"card", "@refund"} & {row["given"] for row in rows}
+
+
+def test_the_list_of_runs_fits_80_columns(data, tmp_path):
+    store = tmp_path / "kept"
+    name = "customer_support_tickets_of_the_year_2026"
+    assert run("scan", data / "tickets.csv", *ROLES, "--only", "empty", "--name", name, "--store", store).exit_code == 0
+    assert run("runs", "tag", "latest", "golden", "release-2026", "--store", store).exit_code == 0
+    lines = real("runs", "--store", store, folder=tmp_path).stdout.splitlines()
+    assert max(map(len, lines)) <= 80 and "…" not in "".join(lines)
+    assert json.loads(run("runs", "--json", "--store", store).stdout)[0]["run"] in lines[2]

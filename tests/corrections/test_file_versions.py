@@ -15,14 +15,17 @@ from pathlib import Path
 import labelsift as ls
 import pyarrow as pa
 import pytest
+from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from labelsift.cli import main
 from labelsift.corrections.file_versions import correct, undo
 from labelsift.corrections.kept_rows import BEFORE
 from labelsift.corrections.record import recorded
 from labelsift.corrections.verify import verify
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.io import row_files as rowfiles
+from labelsift.io.dialect import Form
 from labelsift.store.store import Store
 from pyarrow import csv, parquet
 
@@ -311,3 +314,32 @@ def test_any_cell_is_written_as_it_was_read(tmp_path, cells, name):
         rows = rowfiles.RowFile("jsonl", pa.table({rowfiles.LINE: lines}))
     rowfiles.save(rows, tmp_path / name)
     assert rowfiles.load(tmp_path / name).table.to_pydict() == rows.table.to_pydict()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252", "utf-16"])
+def test_a_file_that_must_be_told_how_to_read_stays_as_it_is_but_for_the_decisions(tmp_path, store, encoding):
+    written = '007|fünf "Euro|x\nb|andere|none\nc|dritte|y\n'.encode(encoding)
+    (tmp_path / "data.dat").write_bytes(written)
+    form = Form("csv", encoding, "|", False, ("id", "text", "label"))
+    decided(store, ("007", "relabel", "y", "ann"), ("b", "relabel", "x", "ann"))
+    version = correct(tmp_path / "data.dat", tmp_path / "next.dat", **COLUMNS, form=form, missing=["none"], store=store)
+    assert version.changed == 2
+    expected = '007|fünf "Euro|y\nb|andere|x\nc|dritte|y\n'
+    assert (tmp_path / "next.dat").read_bytes().decode(encoding) == expected
+    undo(tmp_path / "next.dat", tmp_path / "back.dat", form=form, store=store)
+    assert (tmp_path / "back.dat").read_bytes() == written
+
+
+def test_the_commands_take_how_the_file_is_written(tmp_path, store):
+    (tmp_path / "data.dat").write_text("007|a text|x\nb|another|y\n")
+    decided(store, ("007", "relabel", "y", "ann"))
+    how = ("--format", "csv", "--delimiter", "|", "--columns", "id,text,label", "--store", store)
+
+    def run(*words: object) -> None:
+        result = CliRunner().invoke(main, [str(word) for word in words])
+        assert result.exit_code == 0, result.output
+
+    run("correct", tmp_path / "data.dat", "--out", tmp_path / "n.dat", *how, "--id", "id", "--label", "label")
+    assert (tmp_path / "n.dat").read_text() == "007|a text|y\nb|another|y\n"
+    run("undo", tmp_path / "n.dat", "--out", tmp_path / "back.dat", *how)
+    assert (tmp_path / "back.dat").read_text() == (tmp_path / "data.dat").read_text()
