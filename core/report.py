@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from .data.formatting import visible
 from .data.schemas import issues_in, of_issue
 from .data.textless import require_texts
 from .errors import InputError
@@ -41,7 +42,7 @@ class Report(Run):
     """A run, and the doors from it to people and platforms; its data are those of :class:`labelsift.store.run.Run`."""
 
     def __repr__(self) -> str:
-        return f"<Report of {self.samples.name}, run {self.run}: {Overview(self).verdict}>"
+        return visible(f"<Report of {self.samples.name}, run {self.run}: {Overview(self).verdict}>")
 
     def _repr_html_(self) -> str:
         return card(self)

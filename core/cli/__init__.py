@@ -85,4 +85,5 @@ def main(context: click.Context, debug: bool, no_settings: bool) -> None:
     from .settings import SettingsFile, nearest
 
     context.obj = SettingsFile() if no_settings else nearest(Path.cwd())
-    context.obj.set_variables()
+    if context.invoked_subcommand != "demo":  # which has servers of its own
+        context.obj.set_variables()

@@ -36,7 +36,7 @@ def frame(run: Run) -> pd.DataFrame:
         for row in np.flatnonzero(flagged == True):  # noqa: E712 - where a check judged nothing there are nulls
             issues[row].append(issue)
     score = next((name for name in ("label_score", "span_score") if name in run.scores.column_names), None)
-    columns: dict[str, Any] = {"text": samples.texts.to_pylist()} if samples.has_texts else {}
+    columns: dict[str, Any] = {"text": samples.texts.to_pylist()} if samples.has_texts and not samples.textless else {}
     columns |= {
         "given": given,
         "suggested": [suggested.get(id, (None, None))[0] for id in ids],

@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from labelsift import platforms
 from labelsift.cli import COMMANDS, main
 from labelsift.cli.settings import Defaults, Settings, nearest
+from labelsift.errors import InputError
 from labelsift.platforms import Health, LabelingPlatform, PushRequest, Receipt
 
 SECRET = "hunter2-hunter2"
@@ -118,7 +119,6 @@ class Labeler(LabelingPlatform):
 
 
 def test_platforms_have_their_targets(folder, monkeypatch):
-    (folder / "labelsift.toml").write_text(TOML.split("[mlflow]")[0].replace("url =", "project = # "))
     (folder / "labelsift.toml").write_text(TOML.split("url =")[0])
     assert run("scan", "../tickets.csv", "--only", "exact_duplicate").exit_code == 0
     platform = Labeler()
@@ -129,6 +129,25 @@ def test_platforms_have_their_targets(folder, monkeypatch):
     platform.capabilities = frozenset()
     assert run("doctor", "label-studio").exit_code == 0 and platform.asked is None
     assert run("push", "xlsx").exit_code == 2  # of which the file says nothing
+
+
+def test_what_names_its_labels_itself_or_has_none_takes_nothing_of_them(folder, monkeypatch):
+    (folder / "pool.csv").write_text("key;body\n1;my card was stolen\n2;a loan for a house\n")
+    assert run("scan", "../tickets.csv", "--only", "outlier").exit_code == 0
+    result = run("index", "../pool.csv")
+    assert result.exit_code == 0, result.output  # by key and body, though it has no labels and further columns
+    asked: dict[str, object] = {}
+
+    class Readable(Labeler):
+        capabilities = frozenset({"read"})
+
+        def read(self, project, **columns):
+            asked.update(columns)
+            raise InputError("seen")
+
+    monkeypatch.setattr(platforms, "get", lambda _: Readable())
+    assert "seen" in run("scan", "label-studio://Tickets").stderr
+    assert asked["id"] == "key" and asked["metadata"] == ["channel", "country, city"]
 
 
 def test_every_command_takes_its_defaults_from_the_file():

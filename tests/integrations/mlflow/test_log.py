@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 import pytest
 from labelsift import platforms
+from labelsift.corrections.progress import with_queue
 from labelsift.errors import InputError
 from labelsift.integrations.mlflow import MLflow
 from labelsift.render.panels import panels
@@ -24,7 +25,7 @@ def artifact(client, run_id, name, folder):
 
 def test_metrics_params_and_description_are_the_reports(logged, client):
     report, receipt = logged
-    shown = panels(report)
+    shown = with_queue(panels(report), report)
     run = client.get_run(receipt.target)
     assert run.data.metrics == shown.metrics
     assert run.data.params == shown.params

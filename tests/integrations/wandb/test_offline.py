@@ -6,6 +6,7 @@ import sys
 
 import pytest
 from labelsift import platforms
+from labelsift.corrections.progress import with_queue
 from labelsift.errors import InputError, PlatformError
 from labelsift.integrations.wandb import WandB, readback
 from labelsift.render.panels import panels
@@ -22,7 +23,8 @@ def config_of(records):
 @pytest.mark.slow
 def test_everything_reads_back_equal_to_the_report(offline, make_report):
     report = make_report()
-    shown = panels(report)
+    shown = with_queue(panels(report), report)
+    assert "/projects/1/data" in shown.params["labelsift_queue"]
     receipt = report.log("wandb", target="us/tickets")
     records = list(readback.records(receipt.target))
     logged = readback.history(records)
