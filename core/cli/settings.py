@@ -59,15 +59,7 @@ class Settings(ReadOptions):
 
 @dataclass(frozen=True)
 class SettingsFile:
-    """What a settings file says; nothing where there is none.
-
-    Parameters
-    ----------
-    values
-        By the fields of :class:`Settings`, as on the command line.
-    tables
-        By the names of platforms.
-    """
+    """What a settings file says by the fields of :class:`Settings`, as on the command line, and in its tables."""
 
     path: Path | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
@@ -82,24 +74,19 @@ class SettingsFile:
 
     def default(self, key: str, context: click.Context) -> Any:  # noqa: ANN401 - of any option
         """Return the default of a command's option; None where the file says nothing, or the command line otherwise."""
+        said = context.params
         if key in ("project", "target"):
-            return self._target(context)
-        in_project = key in FORMS and project_of(context.params.get("file"))  # which says itself where labels stand
+            name = next(filter(None, map(said.get, ("platform", "tracker", "push"))), "")
+            table, settings = self.tables.get(name, {}), platforms.get(name).settings if name in self.tables else {}
+            if context.info_name == "doctor" and table and "examine" not in platforms.get(name).capabilities:
+                return None
+            return next((table[key] for key in table if not settings[key]), None)
+        in_project = key in FORMS and project_of(said.get("file"))  # which says itself where labels stand
         if in_project or (context.info_name == "index" and key in POOL):
             return None
         given = click.core.ParameterSource.COMMANDLINE  # named options are parsed before the others
-        if any(context.get_parameter_source(name) == given for kind in KINDS if key in kind for name in kind):
-            return None
-        return self.values.get(key)
-
-    def _target(self, context: click.Context) -> str | None:
-        name = next(filter(None, map(context.params.get, ("platform", "tracker", "push"))), "")
-        if name not in self.tables:
-            return None
-        platform = platforms.get(name)
-        if context.info_name == "doctor" and "examine" not in platform.capabilities:
-            return None
-        return next((self.tables[name].get(key) for key, variable in platform.settings.items() if not variable), None)
+        others = (name for kind in KINDS if key in kind for name in kind)
+        return None if any(context.get_parameter_source(name) == given for name in others) else self.values.get(key)
 
 
 class Defaults(dict[str, Any]):
@@ -176,19 +163,17 @@ def _check_table(table: Mapping[str, Any], kind: type[Any], where: str, *, also:
 
 
 def _check(value: Any, wanted: type[Any], where: str) -> None:  # noqa: ANN401 - of any type
-    good = type(value) is wanted and (wanted is not list or all(isinstance(name, str) for name in value))
-    if not good:
+    if type(value) is not wanted or (wanted is list and not all(isinstance(name, str) for name in value)):
         raise InputError(f"{where} is {value!r}", hint=f"Write {_TYPES[wanted]}")
 
 
 def _require_known(key: str, known: Sequence[str], where: str) -> None:
-    if key in known:
-        return
-    if _SECRET.search(key):
+    if key not in known and _SECRET.search(key):
         raise InputError(f"{where} holds {key}, and a settings file holds no secrets", hint=NO_SECRETS)
-    near = get_close_matches(key, known, n=1)
-    hint = f"The nearest is {near[0]}" if near else f"There are {listed(known)}"
-    raise InputError(f"{where} holds {key}, which labelsift does not know", hint=hint)
+    if key not in known:
+        near = get_close_matches(key, known, n=1)
+        hint = f"The nearest is {near[0]}" if near else f"There are {listed(known)}"
+        raise InputError(f"{where} holds {key}, which labelsift does not know", hint=hint)
 
 
 def _as_option(key: str, value: Any, path: Path, folder: Path) -> Any:  # noqa: ANN401 - of any option

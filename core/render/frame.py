@@ -25,7 +25,9 @@ def frame(run: Run) -> pd.DataFrame:
     except ImportError:
         raise MissingExtraError("pandas", "pandas", purpose="A data frame") from None
     ids, samples = run.samples.ids.to_pylist(), run.samples
-    given = [_plain(value) if samples.task != "classification" else value for value in _column(run)]
+    given = [None] * len(ids) if samples.given is None else samples.given.to_pylist()
+    if samples.task != "classification":
+        given = [_plain(cell) for cell in given]
     suggested: dict[str, tuple[Any, float | None]] = {}
     for row in run.findings.select(["id", "scope", "suggested", "confidence"]).to_pylist():  # worst first
         if row["scope"] == "sample" and (value := _plain(row["suggested"])) is not None:
@@ -47,10 +49,6 @@ def frame(run: Run) -> pd.DataFrame:
     for name, values in zip(samples.metadata.column_names, samples.metadata.columns, strict=True):
         columns[f"metadata.{name}" if name in OWN else name] = values.to_pandas().to_numpy()
     return pd.DataFrame(columns, index=pd.Index(ids, name="id"))
-
-
-def _column(run: Run) -> list[str | None]:
-    return [None] * len(run.samples) if run.samples.given is None else run.samples.given.to_pylist()
 
 
 def _plain(cell: str | None) -> Any:  # noqa: ANN401 - labels, sets of them and spans

@@ -12,7 +12,6 @@ from typing import Any
 from ..models.progress import listening
 
 Say = Callable[[str], None]
-OFTEN = 0.1  # seconds between two pictures in a notebook
 SURE = 1.0  # seconds of a loop after which its end is foretold
 
 
@@ -37,13 +36,7 @@ def progress(wanted: bool | Say | None = True) -> Iterator[Say]:
 
 
 class Steps:
-    """The step that is being done, its share and its ETA.
-
-    Parameters
-    ----------
-    draw
-        Called with what is being done, and the share of it where it is known, 0..1.
-    """
+    """The step that is being done, with an ETA; ``draw`` is called with it, and its share where that is known, 0..1."""
 
     def __init__(self, draw: Callable[[str, float | None], None]) -> None:
         self._draw = draw
@@ -84,17 +77,12 @@ def _on_terminal() -> Iterator[Say]:
 def _in_notebook() -> Iterator[Say]:
     from IPython.display import HTML, display  # the notebook's own; it needs no widgets
 
-    began, last = time.monotonic(), 0.0
+    began = time.monotonic()
     shown: Any = display(HTML(""), display_id=True)
 
     def draw(words: str, share: float | None) -> None:
-        nonlocal last
-        if share not in (None, 1.0) and time.monotonic() - last < OFTEN:
-            return
-        last = time.monotonic()
-        value = "" if share is None else f' value="{share:.3f}"'
-        percentage = "" if share is None else f"{100 * share:.0f} % · "
-        words = f"{percentage}{escape(words)} · {_clock(last - began)}"
+        value, figure = ("", "") if share is None else (f' value="{share:.3f}"', f"{100 * share:.0f} % · ")
+        words = f"{figure}{escape(words)} · {_clock(time.monotonic() - began)}"
         shown.update(HTML(f'<progress style="width:12em"{value}></progress> <span>{words}</span>'))
 
     steps = Steps(draw)
@@ -104,9 +92,4 @@ def _in_notebook() -> Iterator[Say]:
 
 
 def _clock(seconds: float) -> str:
-    """Write a time in minutes and seconds.
-
-    >>> _clock(7.4), _clock(3700)
-    ('0:07', '61:40')
-    """
     return f"{int(seconds) // 60}:{int(seconds) % 60:02}"

@@ -104,6 +104,7 @@ class Labeler(LabelingPlatform):
     """A labeling platform that notes which project it was asked about."""
 
     name = "label-studio"
+    settings = {"project": "", "url": "LABEL_STUDIO_URL"}  # noqa: RUF012
     capabilities = frozenset({"classification", "text", "examine"})
     asked: str | None = None
 
@@ -145,7 +146,8 @@ def test_what_names_its_labels_itself_or_has_none_takes_nothing_of_them(folder, 
             asked.update(columns)
             raise InputError("seen")
 
-    monkeypatch.setattr(platforms, "get", lambda _: Readable())
+    known = platforms.get
+    monkeypatch.setattr(platforms, "get", lambda name: Readable() if name == "label-studio" else known(name))
     assert "seen" in run("scan", "label-studio://Tickets").stderr
     assert asked["id"] == "key" and asked["metadata"] == ["channel", "country, city"]
 
