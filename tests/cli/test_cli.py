@@ -59,7 +59,7 @@ ROLES = ("--text", "body", "--label", "intent", "--id", "key", "--meta", "channe
 @pytest.mark.parametrize("flag", ["--help", "-h"])
 def test_every_command_has_help(command, flag):
     result = run(*command, flag)
-    assert result.exit_code == 0
+    assert result.exit_code == 0, result.output
     assert result.stdout.startswith("Usage: ")
     assert len(result.stdout.splitlines()) > 4
 
@@ -114,7 +114,7 @@ def test_scores_and_findings_are_written_in_both_formats(data, tmp_path):
         assert [row["id"] for row in rows] == table["id"].to_pylist()
     assert parquet.read_table(tmp_path / "findings.parquet").schema.equals(FINDINGS_SCHEMA)
     assert json.loads(rows[0]["related_ids"]) == table["related_ids"][0].as_py()
-    assert json.loads(rows[0]["given"]) in ("card", "@refund")
+    assert rows[0]["given"] in ("card", "@refund")
 
 
 def test_cells_that_look_like_formulas_stay_what_they_are(data, tmp_path):

@@ -150,11 +150,11 @@ def test_an_index_and_numbers_name_columns():
 
 def test_a_comma_in_a_name_has_two_ways(tmp_path):
     from click.testing import CliRunner
-    from labelsift.cli.scan import scan
+    from labelsift.cli import main
 
     pd.DataFrame({"text": TEXTS, "country, city": TEXTS, "n": 1}).to_csv(tmp_path / "x.csv", index=False)
     common = [str(tmp_path / "x.csv"), "--no-store", "--only", "exact_duplicate"]
     for options in (["--meta", '"country, city",n'], ["--meta", "country, city", "--meta", "n"]):
-        assert CliRunner().invoke(scan, [*common, *options]).exit_code == 0
+        assert CliRunner().invoke(main, ["scan", *common, *options]).exit_code == 0
     with pytest.raises(InputError, match=r"has a comma in its name.*repeat the option"):
         ls.read(tmp_path / "x.csv", metadata=["country", "city"])
