@@ -44,8 +44,7 @@ class Report(Run):
     def __repr__(self) -> str:
         return visible(f"<Report of {self.samples.name}, run {self.run}: {Overview(self).verdict}>")
 
-    def _repr_html_(self) -> str:
-        return card(self)
+    _repr_html_ = card  # what notebooks show
 
     def to_pandas(self) -> pd.DataFrame:
         """Return one row a sample, by id, in the order of the data.
