@@ -171,6 +171,8 @@ class BaseStore:
         StoreError
             If there is none, more than one, or the one that is meant cannot be read.
         """
+        if not run:
+            raise StoreError("An empty name names no run", hint="See labelsift runs")
         whole, damaged = self._examined()
         runs = [info for info in whole if dataset is None or info.dataset == dataset]
         if run.startswith("tag:"):
@@ -270,4 +272,5 @@ class BaseStore:
                 continue
             except StoreError as error:
                 damaged[name] = error
-        return sorted(whole, key=lambda info: info.created, reverse=True), damaged
+        # By number first: a clock that once ran ahead must not make its run the latest for years.
+        return sorted(whole, key=lambda info: (info.number, info.created), reverse=True), damaged

@@ -52,7 +52,8 @@ def save_run(run: Run, store: BaseStore) -> None:
     try:
         with store.writing():
             gone = erased_ids(ids, store.erasures(since))
-            write_run(run, runs, gone=gone)
+            number = max((info.number for info in store.runs()), default=0) + 1
+            write_run(run, runs, gone=gone, number=number)
             if late := erased_ids(ids, store.erasures(since)) - gone:  # in a bucket
                 erase_from_run(runs / run.run, late)
     except (OSError, ValueError, pa.ArrowException) as error:
@@ -62,8 +63,8 @@ def save_run(run: Run, store: BaseStore) -> None:
         ) from error
 
 
-def write_run(report: Run, runs: Location, *, gone: Collection[str] = ()) -> None:
-    """Write a report as a run, without the texts where its settings say so, and without samples that are gone.
+def write_run(report: Run, runs: Location, *, gone: Collection[str] = (), number: int = 0) -> None:
+    """Write a report as the run of this number, without texts where its settings say so, and without what is gone.
 
     Raises
     ------
@@ -74,7 +75,7 @@ def write_run(report: Run, runs: Location, *, gone: Collection[str] = ()) -> Non
     projection = None if kept.textless else report.projection  # of short n-grams, words could be guessed
     findings = without_quotes(report.findings, report.settings)
     report = replace(report, samples=kept, findings=findings, projection=projection)
-    facts = _facts(report)
+    facts = _facts(report) | {"number": number}
     if gone:
         there = set(gone)
         theirs = kept.take(kept.positions(sorted(there)))
