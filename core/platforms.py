@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from .data.requests import MODES, ApplyRequest, Health, Local, Mode, PushRequest, Receipt
 from .errors import InputError
+from .store.base import DEFAULT, BaseStore
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -290,4 +291,6 @@ def pull(platform: str, *, project: str, store: str | PathLike[str] | None = Non
         The store that keeps the runs, or its address; None for ``.labelsift``. What was pushed in mode ``blind``
         names its given labels only there.
     """
-    return labeler(platform).pull(project=project, store=store)
+    kept = store if isinstance(store, BaseStore) else BaseStore(store or DEFAULT)
+    with kept.writing():
+        return labeler(platform).pull(project=project, store=store)

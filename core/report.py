@@ -28,6 +28,7 @@ from .search.run_embedder import USERS_EMBEDDINGS as USERS_EMBEDDINGS
 from .search.seeds import open_index, searchable, seeds, selection
 from .search.sql_filter import Selection
 from .store.base import DEFAULT, LATEST, RunTarget
+from .store.erasures import unerased
 from .store.run import Run
 from .store.run_notes import note_entry
 from .store.store import Store
@@ -71,7 +72,10 @@ class Report(Run):
             "judged": judged,
             "classes": len(self.samples.classes),
             "issues": {
-                name: {"count": count, "rate": _share(count, judged if name in ("label", "span") else rows)}
+                name: {
+                    "count": count,
+                    "rate": count / of if (of := judged if name in ("label", "span") else rows) else None,
+                }
                 if self.scores[f"{name}_score"].null_count < rows
                 else {"count": of_issue(self.findings, name).num_rows, "rate": None}  # of classes or the data set
                 for name, count in flagged.items()
@@ -251,9 +255,10 @@ class Report(Run):
 
         if with_text:
             require_texts(self.samples, "A log with texts", run=self.run, hint="Leave out --with-text")
-        receipt = platforms.tracker(platform).log(self, target=target, with_text=with_text)
-        if self.store is not None:
-            self.store.sent(RunTarget(self.run, platform, receipt.target), with_text=with_text)
+        with unerased(self) as run:
+            receipt = platforms.tracker(platform).log(run, target=target, with_text=with_text)
+            if self.store is not None:
+                self.store.sent(RunTarget(self.run, platform, receipt.target), with_text=with_text)
         return receipt
 
     def note(self, text: str, *, by: str, slice: str | None = None, sample: str | None = None) -> None:
@@ -261,11 +266,11 @@ class Report(Run):
         if self.store is None:
             raise InputError("A report that is kept in no store has no notes", hint="Scan with a store")
         entry = note_entry(text, by=by, slice=slice, sample=sample)
-        if sample is not None:
-            self.samples.positions([sample])  # refuses an unknown one
         if slice is not None and slice_row(self, slice) is None:
             raise InputError("The run has no such slice", ids=[slice], hint="See the slugs in report.slices(by=[…])")
-        self.store.annotate(self.run, entry)
+        with unerased(self) as run:
+            run.samples.positions([sample] if sample is not None else [])  # refuses an unknown one
+            self.store.annotate(self.run, entry)
 
     def link(self, kind: str, name: str | None = None) -> str:
         """Return the link to the run, a ``slice`` (by slug) or a ``sample`` (by id) within the page: ``#sample-…``."""
@@ -294,7 +299,3 @@ def load(run: str = LATEST, *, dataset: str | None = None, store: str | PathLike
 def report_of(run: Run) -> Report:
     """Return a run with the methods of a report."""
     return Report(**vars(run))
-
-
-def _share(count: int, of: int) -> float | None:
-    return count / of if of else None

@@ -14,7 +14,6 @@ from .checks.context import Context
 from .checks.inputs import Inputs
 from .checks.scores_table import scores_table
 from .checks.select import select_checks
-from .corrections.erase import come_back
 from .corrections.file_versions import parent_run
 from .data.class_names import in_order
 from .data.remap import passed_over
@@ -39,6 +38,7 @@ from .review.verified import verified
 from .search.run_embedder import USERS_EMBEDDINGS
 from .signals.signals import Signals
 from .store.base import DEFAULT as DEFAULT_STORE
+from .store.erasures import come_back
 from .store.run_info import METHOD
 from .store.store import Store, run_name
 
@@ -120,14 +120,13 @@ def scan(
     require_texts(samples, "A scan", run=samples.name, hint="Read your file, and scan that")
     _require(folds=folds, seed=seed, budget=budget)
     kept = Store(store) if store is not None else None  # one instance, which verifies the decision log once
+    log_length = len(kept.ledger.examine()[0]) if kept is not None else None
     if kept is not None:
         kept.prepare()  # a folder that cannot be written must not cost a long scan
     given = samples.labels if samples.taxonomy is None else None
     if taxonomy is not None:
         samples = samples.remap(taxonomy)
-    before = None
-    if kept is not None:
-        before = kept.find(parent) if parent else parent_run(kept, samples)
+    before = (kept.find(parent) if parent else parent_run(kept, samples)) if kept is not None else None
     signals = signals or Signals()
     vectors = signals.aligned_embeddings(samples)
     context = _context(samples, signals, seed=seed, budget=budget)
@@ -152,10 +151,10 @@ def scan(
     if samples.taxonomy is not None:
         report.settings["taxonomy"] = samples.taxonomy.plain
     if kept is not None:
-        report.store = kept
+        report.store, report.log_length = kept, log_length
         report.settings |= {"parent": before} if before else {}
         report.notes += _other_method(kept, before, samples.name)
-        report.notes += come_back(kept.ledger.examine()[0], samples.ids)
+        report.notes += come_back(kept.ledger.examine()[0][:log_length], samples.ids.to_pylist())
         kept.save(report)
     return report
 

@@ -12,7 +12,9 @@ import urllib.error
 import urllib.request
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
+
+from labelsift.data.formatting import without_secrets
 
 if TYPE_CHECKING:
     from requests import Response, Session
@@ -25,13 +27,12 @@ _CHUNK = 1 << 16
 
 
 def public(url: str) -> str:
-    """Return an address without the user name and password that it may hold.
+    """Return an address without the user name, password and query that it may hold, whatever its scheme.
 
     >>> public("https://me:secret@tracker.example:5000/x")
     'https://tracker.example:5000/x'
     """
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    return without_secrets(url)
 
 
 def silence(url: str, *, patience: float = PATIENCE) -> str:

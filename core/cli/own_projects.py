@@ -135,8 +135,10 @@ def apply(
         if len(names) > 1:
             hint = "Name the project's own: --dataset"
             raise InputError("The store has decisions on several data sets", ids=names, hint=hint)
-    corrections = recorded(store=kept, dataset=dataset, run=run)
-    if not corrections.num_rows and (not undo or run or dataset):
-        raise InputError("The store has no decisions", hint=f"Pull them first: labelsift pull {platform} PROJECT")
-    request = ApplyRequest(project, match, policy, experts, undo, dry_run, kept)
-    show_receipt(applier.apply(corrections, request), as_json=as_json)
+    with kept.writing():
+        corrections = recorded(store=kept, dataset=dataset, run=run)
+        if not corrections.num_rows and (not undo or run or dataset):
+            raise InputError("The store has no decisions", hint=f"Pull them first: labelsift pull {platform} PROJECT")
+        request = ApplyRequest(project, match, policy, experts, undo, dry_run, kept)
+        receipt = applier.apply(corrections, request)
+    show_receipt(receipt, as_json=as_json)

@@ -139,7 +139,9 @@ def index(
     if (pool is None) == (remove is None) or (remove is not None and name is None):
         raise InputError("It is not clear what to index", hint="Give a file, or --name POOL --remove FILE")
     if remove is not None:
-        change = pools_of(Store(store)).remove(str(name), ids_in(remove) or [])
+        kept = Store(store)
+        with kept.writing():
+            change = pools_of(kept).remove(str(name), ids_in(remove) or [])
     else:
         samples = reading.read(str(pool), name=name)
         with progress(not as_json) as say:
@@ -149,5 +151,7 @@ def index(
     if as_json:
         write_json(asdict(change))
         return
+    for note in change.notes:
+        click.echo(visible(note), err=True)
     counts = f"{change.created:,} created, {change.updated:,} updated, {change.unchanged:,} unchanged"
     click.echo(f"Pool {visible(change.pool)}: {counts}, {change.removed:,} removed; {change.rows:,} rows")

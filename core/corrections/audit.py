@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -78,12 +79,18 @@ def write_audit(rows: Sequence[dict[str, Any]], path: str | Path) -> None:
     InputError
         If the file cannot be written.
     """
+    target = Path(path)
+    half = target.with_name(f".{target.name}.{os.getpid()}") if target.is_file() or not target.exists() else target
     try:
-        with Path(path).open("w", newline="", encoding="utf-8-sig", errors="backslashreplace") as file:
+        with half.open("w", newline="", encoding="utf-8-sig", errors="backslashreplace") as file:
             writer = csv.writer(file)
             writer.writerow(COLUMNS)
             writer.writerows([inert(row[name]) for name in COLUMNS] for row in rows)
+        if half != target:
+            half.replace(target)
     except OSError as error:
+        if half != target:
+            half.unlink(missing_ok=True)
         raise InputError(f"{path} cannot be written ({error.strerror})", hint="Name another file") from None
 
 

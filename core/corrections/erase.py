@@ -2,7 +2,8 @@
 
 A ``forget`` record with hashes of the ids goes into the ledger first, and a ``forgotten`` one with what was done
 last. In between every part is replaced whole, so that a killed erasure leaves each part as it was or without the
-samples, and the same command again finishes it; ``labelsift verify`` names an unfinished one.
+samples, and the same command again finishes it; ``labelsift verify`` names an unfinished one. Whoever writes samples
+meanwhile waits, and then leaves the erased ones out (see :mod:`labelsift.store.erasures`).
 """
 
 from __future__ import annotations
@@ -19,12 +20,12 @@ import pyarrow.compute as pc
 
 from .. import platforms
 from ..data.adjudication import SECOND_LOOK
-from ..data.hashing import id_hash, id_hashes, text_hash
+from ..data.hashing import id_hashes, text_hash
 from ..data.textless import comparable_texts
 from ..errors import InputError, LabelsiftError, StoreError
 from ..search.pools import pools_of
 from ..store.backend_state import erase_served
-from ..store.base import DEFAULT, SENT
+from ..store.base import DEFAULT, FORGET, FORGOTTEN, SENT
 from ..store.cache import NAME as CACHE
 from ..store.hash_chain import HEAD, Record
 from ..store.location import Bucket, Folder, Location
@@ -36,9 +37,6 @@ from ..store.store import Store
 from ..store.sweep import sweep_dead
 from .kept_rows import FACTS as ROWS
 from .kept_rows import erase_kept
-
-FORGET = "forget"
-FORGOTTEN = "forgotten"
 
 
 @dataclass
@@ -98,12 +96,17 @@ def forget(
     InputError
         If no id is given, or none of them stands in the store or was ever erased from it.
     StoreError
-        If there is no store, the record is broken, or a folder cannot be written.
+        If there is no store, the record is broken, a folder cannot be written, or another command writes for long.
     """
     wanted = list(dict.fromkeys(ids))
     if not wanted:
         raise InputError("No sample is named", hint="Give the ids of the samples to forget")
     kept = Store.of(store)
+    with contextlib.nullcontext() if dry_run else kept.erasing():
+        return _forget(kept, wanted, reason=reason, dry_run=dry_run)
+
+
+def _forget(kept: Store, wanted: list[str], *, reason: str, dry_run: bool) -> Erased:
     result = _plan(kept, wanted)
     result.dry_run = dry_run
     records = kept.ledger.records()
@@ -135,30 +138,6 @@ def forget(
     }
     kept.ledger.append(lambda _: [done | {"runs": result.runs, "pools": result.pools, "words": result.words}])
     return result
-
-
-def come_back(records: Sequence[Record], ids: pa.ChunkedArray) -> tuple[str, ...]:
-    """Say which of these samples were erased on request before; nothing where none was."""
-    erased = {hash for record in records if record.get("kind") == FORGET for hash in record["ids"]}
-    back = [id for id in ids.to_pylist() if id_hash(id) in erased] if erased else []
-    if not back:
-        return ()
-    named = ", ".join(back[:5]) + (f" and {len(back) - 5:,} more" if len(back) > 5 else "")
-    return (
-        f"Erased on request before, and back: {named}. Take them out of your file, and call labelsift forget again.",
-    )
-
-
-def unfinished(records: Sequence[Record]) -> list[Record]:
-    """Return the erasures that were begun and not ended, nor by a later one of the same samples."""
-    ended = {record["forget"] for record in records if record.get("kind") == FORGOTTEN}
-    asked = [record for record in records if record.get("kind") == FORGET]
-    done = [set(record["ids"]) for record in asked if record["number"] in ended]
-    return [
-        record
-        for record in asked
-        if record["number"] not in ended and not any(set(record["ids"]) <= ids for ids in done)
-    ]
 
 
 def _plan(kept: Store, wanted: list[str]) -> Erased:
@@ -215,6 +194,7 @@ def _erase(kept: Store, wanted: set[str], result: Erased) -> dict[str, str]:
     if isinstance(kept.place, Folder):
         kept.place.delete(CACHE)  # the next scan makes it again, without them
         erase_served(kept.place, wanted, runs=result.runs)  # first: whose models they are, the runs tell
+        pools_of(kept).sweep_unmade()
     kept.place.delete(PULLS)  # the next pull reads everything anew
     for info in kept.runs():
         erase_from_run(kept.place_of(info.run), wanted)

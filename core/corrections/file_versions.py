@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..data.adjudication import Policy, Vote, applied, resolve
-from ..data.hashing import whole_fingerprint
+from ..data.hashing import id_hash, whole_fingerprint
 from ..data.remap import translated_table
 from ..data.samples import Samples
 from ..data.taxonomy import Taxonomy
@@ -28,9 +28,9 @@ from ..io.dialect import Form
 from ..io.files import stem
 from ..io.read import read
 from ..io.row_files import RowFile
-from ..store.base import DEFAULT
+from ..store.base import DEFAULT, FORGET
 from ..store.hash_chain import Record
-from ..store.store import Store
+from ..store.store import Store, guarded
 from .kept_rows import erased_from, folder_of, keep_rows, restored
 from .record import as_table, decisions
 
@@ -67,6 +67,7 @@ class Version:
     erased: int = 0
 
 
+@guarded
 def correct(
     file: str | Path,
     out: str | Path,
@@ -158,6 +159,7 @@ def correct(
     return version
 
 
+@guarded
 def undo(
     file: str | Path,
     out: str | Path,
@@ -244,9 +246,13 @@ def _require_other(file: str | Path, out: str | Path, form: Form) -> None:
 
 
 def _corrections(store: Store, dataset: str, samples: Samples, *, required: bool) -> pa.Table:
-    """Return the decisions on a data set, but for samples that were removed before and are gone."""
+    """Return the decisions on a data set, but for samples that were erased later, or removed before and are gone."""
     records = store.ledger.records()
     of_dataset = decisions(records, dataset=dataset)
+    erasures = [record for record in records if record.get("kind") == FORGET]
+    last = {hash: record["number"] for record in erasures for hash in record["ids"]}
+    if last:
+        of_dataset = [record for record in of_dataset if record["number"] > last.get(id_hash(record["id"]), -1)]
     if not of_dataset and required:
         names = sorted({record["dataset"] for record in decisions(records) if record["dataset"]})
         raise StoreError(

@@ -21,7 +21,8 @@ import pyarrow as pa
 from ..data.adjudication import REPEAT
 from ..data.schemas import CORRECTIONS_SCHEMA, OPTIONAL, to_json
 from ..errors import InputError, LabelsiftError
-from ..store.base import DEFAULT
+from ..store.base import DEFAULT, FORGET
+from ..store.erasures import erased_ids, unfinished
 from ..store.hash_chain import Record
 from ..store.run_reader import SampleRecord, read_sample_records
 from ..store.sealed_text import SealedText
@@ -76,9 +77,15 @@ def record(corrections: pa.Table, *, store: str | PathLike[str] = DEFAULT, run: 
     if run is not None:
         meant = kept.find(run)
         rows = [row | {"run": row["run"] or meant} for row in rows]
-    runs = _runs(kept, rows)
+    runs: dict[str, _Run] = {}
     now = datetime.now(UTC)
-    new = kept.ledger.append(lambda standing: _fresh(rows, standing, runs, now=now))
+
+    def fresh(standing: Sequence[Record]) -> list[dict[str, Any]]:
+        runs.update(_runs(kept, rows))
+        return _fresh(_unerased(rows, standing, runs), standing, runs, now=now)
+
+    with kept.writing():
+        new = kept.ledger.append(fresh)
     unknown = tuple(name for name, run in runs.items() if run.dataset is None)
     return Recorded(len(rows), len(new), unknown)
 
@@ -159,6 +166,20 @@ def _runs(store: Store, rows: Iterable[Mapping[str, Any]]) -> dict[str, _Run]:
                 shown = read_sample_records(store.place_of(info.run), ids[info.run])
                 runs[info.run] = _Run(info.dataset, info.fingerprint, shown)
     return runs
+
+
+def _unerased(
+    rows: Sequence[dict[str, Any]], standing: Sequence[Record], runs: Mapping[str, _Run]
+) -> list[dict[str, Any]]:
+    """Leave out decisions on samples that were erased: their run holds them no more, or the erasure is under way."""
+    gone = erased_ids((row["id"] for row in rows), [record for record in standing if record.get("kind") == FORGET])
+    going = erased_ids(gone, unfinished(standing))
+    return [
+        row
+        for row in rows
+        if row["id"] not in gone
+        or (row["id"] not in going and (not row["run"] or row["id"] in runs.get(row["run"], _Run()).shown))
+    ]
 
 
 def _fresh(

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import StoreError
-from ..store.base import DEFAULT
+from ..store.base import DEFAULT, FORGOTTEN
+from ..store.erasures import unfinished
 from ..store.hash_chain import GENESIS, Record
 from ..store.run_info import RunInfo
 from ..store.store import Store
-from .erase import FORGOTTEN, unfinished
 from .file_versions import versions
 from .kept_rows import folder_of, hash_of_kept
 from .record import decisions

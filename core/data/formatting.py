@@ -132,3 +132,20 @@ def shortened(text: str, length: int) -> str:
     ('a long…', 'short')
     """
     return text if len(text) <= length else text[: max(length - 1, 0)].rstrip() + "…"
+
+
+def without_secrets(text: str) -> str:
+    """Return a text whose addresses, of any scheme, hold no user, password and query any more.
+
+    >>> without_secrets("refused: 'postgres://me:pa/ss@db.example/x?sslkey=k'"), without_secrets("s3://bucket/prefix")
+    ("refused: 'postgres://db.example/x'", 's3://bucket/prefix')
+    """
+
+    def public(match: re.Match[str]) -> str:
+        scheme, (rest, _, query) = match[1], match[2].partition("?")
+        if scheme.lower() in ("http://", "https://"):
+            host, slash, path = rest.partition("/")
+            return scheme + host.rpartition("@")[2] + slash + path
+        return scheme + ("…" if "@" in query else rest.rpartition("@")[2])  # a password may hold a question mark
+
+    return re.sub(r"([A-Za-z][\w+.-]*:/{2,3})([^\s'\"]*)", public, text)

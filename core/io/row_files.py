@@ -28,6 +28,7 @@ from .files import csv_options
 from .json_documents import is_document
 from .opening import DELIMITED, kind
 
+BOM = "\ufeff"  # which some programs write before the first line
 LINE = "line"  # the one column that jsonl is held in
 
 
@@ -189,14 +190,15 @@ def _quoted(cell: str, odd: re.Pattern[str]) -> str:
 
 def _with(line: str, column: str, value: str | None) -> str:
     """Return a line of jsonl with one value replaced; a number or a truth value stays one."""
-    row = json.loads(line)
+    body = line.removeprefix(BOM)
+    row = json.loads(body)
     old = row.get(column)
     new: object = value
     if value is not None and isinstance(old, (bool, int, float)):
         with_type = json.loads(value) if re.fullmatch(r"true|false|-?\d+(\.\d+)?", value) else value
         new = float(with_type) if isinstance(old, float) and isinstance(with_type, int) else with_type
     row[column] = new
-    return json.dumps(row, ensure_ascii=line.isascii())
+    return line[: len(line) - len(body)] + json.dumps(row, ensure_ascii=body.isascii())
 
 
 def _replaced(column: pa.ChunkedArray, rows: Sequence[int], values: Sequence[str | None]) -> pa.ChunkedArray:

@@ -7,6 +7,8 @@ cleanlab is asked for only here, and only where samples have several annotators;
 
 from __future__ import annotations
 
+import contextlib
+import io
 from dataclasses import dataclass
 
 import numpy as np
@@ -88,9 +90,10 @@ def by_crowdlab(annotations: AnnotatorLabels, pred_probs: np.ndarray) -> Consens
     codes = annotations.codes[np.ix_(rows, people)]
     table = np.where(codes < 0, np.nan, codes).astype(np.float64)
     probabilities = np.asarray(pred_probs[rows], dtype=np.float64)
-    result = get_label_quality_multiannotator(table, probabilities, verbose=False)
+    with contextlib.redirect_stdout(io.StringIO()):  # it prints a caution where a class is in no consensus
+        result = get_label_quality_multiannotator(table, probabilities, verbose=False)
+        worth, _ = get_active_learning_scores(table, probabilities)
     quality, stats = result["label_quality"], result["annotator_stats"].sort_index()
-    worth, _ = get_active_learning_scores(table, probabilities)
     columns = {name: getattr(by_vote, name).copy() for name in ("codes", "quality", "own_quality", "worth")}
     columns["worth"][:] = np.nan
     columns["codes"][rows] = quality["consensus_label"].to_numpy()

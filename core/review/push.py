@@ -11,6 +11,7 @@ from ..data.textless import require_texts
 from ..errors import InputError
 from ..label_quality.accept_rates import AcceptRates
 from ..store.base import RunTarget
+from ..store.erasures import unerased
 from ..store.run import Run
 from .items import findings_of, queue_of
 from .judged_labels import decided_on, learned
@@ -27,7 +28,11 @@ def push(run: Run, platform: str, request: PushRequest) -> Receipt:
     """Bring the flagged samples of a run into a project; see :meth:`labelsift.report.Report.push`."""
     adapter = platforms.labeler(platform)
     _require(adapter, run, request)
-    where = RunTarget(run.run, platform, request.project)
+    with unerased(run) as whole:
+        return _pushed(whole, adapter, RunTarget(run.run, platform, request.project), request)
+
+
+def _pushed(run: Run, adapter: platforms.LabelingPlatform, where: RunTarget, request: PushRequest) -> Receipt:
     records: Records = run.store.ledger.records() if run.store else []
     settled, evidence_changed = _settled(run, records)
     rates: AcceptRates | None = None

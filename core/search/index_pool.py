@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from ..models.routed_embedding import vector_space
 from ..models.threads import limited_threads
 from ..signals.signals import Signals
 from ..store.base import DEFAULT
+from ..store.erasures import come_back, erased_ids
 from ..store.projection_file import read_projection
 from ..store.run_info import read_facts, tables_in
 from ..store.store import Store
@@ -50,11 +52,27 @@ def index_pool(
         If the embedder is not that of the pool.
     """
     kept = Store(store)
-    pools = pools_of(kept)
-    kept.prepare()
-    name = name or samples.name
-    say = progress or (lambda _: None)
+    pools_of(kept)  # refuses a bucket
+    records, ids = kept.ledger.examine()[0], samples.ids.to_pylist()
     vectors = Signals(embeddings=embeddings).aligned_embeddings(samples)
+    kept.prepare()
+    with kept.writing():
+        if gone := erased_ids(ids, kept.erasures(since=len(records))):
+            stays = np.flatnonzero([id not in gone for id in ids])
+            samples, vectors = samples.take(stays), vectors[stays] if vectors is not None else None
+        change = _indexed(kept, samples, name or samples.name, model, vectors, progress or (lambda _: None))
+        return replace(change, notes=come_back(records, samples.ids.to_pylist()))
+
+
+def _indexed(
+    kept: Store,
+    samples: Samples,
+    name: str,
+    model: str | None,
+    vectors: np.ndarray | None,
+    say: Callable[[str], None],
+) -> Change:
+    pools = pools_of(kept)
     if vectors is not None:
 
         def brought(rows: pa.Table) -> np.ndarray:

@@ -53,6 +53,7 @@ class Change:
     unchanged: int
     removed: int
     rows: int
+    notes: tuple[str, ...] = ()
 
 
 class Pools:
@@ -200,6 +201,12 @@ class Pools:
         """Delete what killed writers of a pool left."""
         with self._writing(name):
             _sweep(self.folder / name, self.open(name).folder)
+
+    def sweep_unmade(self) -> None:
+        """Delete pools whose first writer was killed; only where nobody writes (see ``BaseStore.erasing``)."""
+        for place in self.folder.glob("*"):
+            if not (place / _CURRENT).exists():
+                shutil.rmtree(place)
 
     @contextlib.contextmanager
     def _writing(self, name: str) -> Iterator[None]:

@@ -13,6 +13,7 @@ from ..data.samples import ROW_HASH, TEXT_HASH
 from ..data.schemas import issues_in
 from ..errors import InputError
 from ..models.vector_index import VectorIndex, cached_index
+from ..store.erasures import erased_since
 from ..store.location import Folder
 from .pool import Pool
 from .query import Searchable, picked
@@ -97,7 +98,10 @@ def open_index(run: Run) -> VectorIndex:
     vectors = required_embeddings(run)
     if run.store is None or not isinstance(run.store.place, Folder):
         return VectorIndex.build(vectors)
-    return cached_index(run.store.folder / "runs" / run.run / "index.faiss", vectors)
+    with run.store.writing():
+        if erased_since(run):  # the folder holds other rows by now
+            return VectorIndex.build(vectors)
+        return cached_index(run.store.folder / "runs" / run.run / "index.faiss", vectors)
 
 
 def selection(report: Run) -> Selection:

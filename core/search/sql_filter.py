@@ -19,7 +19,13 @@ import pyarrow as pa
 from ..errors import InputError
 
 Column = pa.ChunkedArray | Callable[[], pa.ChunkedArray]
-_QUOTED = re.compile(r"'(?:[^']|'')*'")
+_PARTS = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|[^\W\d]\w*(?=\s*\()""")  # the last: a function's name
+_CALLS = frozenset(  # what may stand before a bracket: none of these makes much of little, or reads anything
+    "and or not in like ilike between is case when then else abs ceil floor round length char_length lower upper trim "
+    "ltrim rtrim btrim substr substring left right strpos starts_with ends_with contains regexp_like regexp_match "
+    "coalesce nullif concat cast array_has array_contains array_length cardinality".split()
+)
+_WHOLE = 1_000_000  # characters of a condition
 _LONGEST = 1_000  # characters outside quotes: the engine overflows its stack in expressions of a thousand terms
 _KEPT = 8
 _SHOWN = 30
@@ -60,16 +66,23 @@ class Selection:
         """
         if where not in self._answers:
             self._require_harmless(where)
-            named = tuple(name for name in self._columns if _names(where, name))
-            _keep(self._answers, where, self._asked(self._table(named), where))
+            asked = _PARTS.sub(_engine_quotes, where)
+            named = tuple(name for name in self._columns if _names(asked, name))
+            _keep(self._answers, where, self._asked(self._table(named), asked))
         return self._answers[where]
 
     def _require_harmless(self, where: str) -> None:
-        bare = _QUOTED.sub("", where)
+        if len(where) > _WHOLE:
+            raise InputError(f"The condition is too long ({len(where):,} characters)", hint="Name fewer values")
+        bare = _PARTS.sub(lambda part: "" if part[0].startswith("'") else part[0], where)
         if not bare.strip():
             raise self._refused(where, "it is empty" if not where.strip() else "it is no comparison")
         if ";" in bare:  # the engine would read the part before it and ignore the rest
             raise self._refused(where, "it holds a semicolon")
+        names = [part[0] for part in _PARTS.finditer(where)]
+        calls = [name for name in names if name[0] not in "'\"`" and name.lower() not in _CALLS]
+        if calls:  # some make a text of a gigabyte out of ten letters, and take the process with them
+            raise self._refused(where, f"{calls[0]} is no function that a condition can call")
         if len(bare) > _LONGEST:
             raise InputError(
                 f"The condition is too long ({len(bare):,} characters outside quotes; {_LONGEST:,} can be read)",
@@ -115,8 +128,13 @@ class Selection:
         names = ", ".join(list(self._columns)[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
         return InputError(
             f"The condition {where[:200]!r} cannot be understood ({why})",
-            hint=f"Write SQL, like label = 'a', over the columns {names}; set a name with spaces in `backquotes`",
+            hint=f"Write SQL, like label = 'a', over the columns {names}; set a name with spaces in \"quotes\"",
         )
+
+
+def _engine_quotes(part: re.Match[str]) -> str:
+    """Write a name in standard quotes as the engine wants it, which takes them for those of a text."""
+    return f"`{part[0][1:-1].replace(chr(34) * 2, chr(34))}`" if part[0].startswith('"') else part[0]
 
 
 def _names(where: str, column: str) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -14,10 +15,12 @@ from typing import Any
 from ..errors import InputError, StoreError
 from .cache import NAME as CACHE
 from .cache import Cache
-from .format import check_format, prepare
+from .format import MARK, check_format, prepare
 from .hash_chain import Record
 from .ledger import Ledger
 from .location import Folder, Location, location_of
+from .locking import locked
+from .pull_state import FOLDER as PULLS
 from .run_info import FACTS, LINKS, RunInfo, UnwrittenError, broken, read_facts, read_info
 from .run_notes import Annotations, annotated
 from .sweep import remove_run
@@ -25,6 +28,9 @@ from .sweep import remove_run
 DEFAULT = ".labelsift"
 LATEST = "latest"
 SENT = "sent"  # the kind of a record that says where a run's samples went
+FORGET, FORGOTTEN = "forget", "forgotten"  # kinds of the records with which an erasure begins and ends
+LOCK = "lock"  # held by all who write samples, and by an erasure alone
+WAIT = 60.0  # seconds that an erasure waits for those who write
 
 
 @dataclass(frozen=True)
@@ -89,9 +95,65 @@ class BaseStore:
         prepare(self.place)
         return self.place / "runs"
 
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold off erasures while samples, or what people said of them, are written; several may write at once.
+
+        Nothing can be held off in a bucket: who writes there looks for erasures again afterwards, and what was kept
+        of pulls meanwhile is deleted.
+        """
+        with contextlib.ExitStack() as stack:
+            before = None
+            if not isinstance(self.place, Folder):
+                before = self.erasures()
+            elif (self.place.path / MARK).exists():
+                with contextlib.suppress(OSError):  # where no lock can be made, nothing else can be written
+                    stack.enter_context(locked(self.place.path / LOCK, shared=True))
+            yield
+            if before is not None and self.erasures() != before:
+                self.place.delete(PULLS)
+
+    @contextlib.contextmanager
+    def erasing(self) -> Iterator[None]:
+        """Wait until nobody writes samples, and hold off who wants to: what is half-written now, nobody writes.
+
+        Raises
+        ------
+        StoreError
+            If somebody writes for longer than WAIT; a writer that was killed does not.
+        """
+        check_format(self.place)
+        lock = locked(self.place.path / LOCK, wait=WAIT) if isinstance(self.place, Folder) else contextlib.nullcontext()
+        try:
+            stack = contextlib.ExitStack()
+            stack.enter_context(lock)
+        except TimeoutError:
+            raise StoreError(
+                f"Another command writes into {self.place}, and nothing was erased yet",
+                hint="Call forget again once the scan, push or pull there has ended",
+            ) from None
+        except OSError as error:
+            raise StoreError(f"{self.place} cannot be written ({error.strerror})", hint="Check the rights") from None
+        with stack:
+            yield
+
+    def erasures(self, since: int = 0) -> list[Record]:
+        """Return the erasures that were begun, those behind the first ``since`` records of the log."""
+        return [record for record in self.ledger.examine()[0][since:] if record.get("kind") == FORGET]
+
     def cache(self, dataset: str) -> Cache:
-        """Return the cache of a data set's scans; a store in a bucket has none."""
-        return Cache(self.folder / CACHE if isinstance(self.place, Folder) else None, dataset)
+        """Return the cache of a data set's scans; a store in a bucket has none.
+
+        Once something is erased it keeps nothing more: an erased text may be among what the scan has read.
+        """
+        before = len(self.erasures())
+
+        @contextlib.contextmanager
+        def guard() -> Iterator[bool]:
+            with self.writing():
+                yield len(self.erasures()) == before
+
+        return Cache(self.folder / CACHE if isinstance(self.place, Folder) else None, dataset, guard=guard)
 
     def runs(self) -> list[RunInfo]:
         """Return all runs that can be read, newest first."""
@@ -109,6 +171,8 @@ class BaseStore:
         StoreError
             If there is none, more than one, or the one that is meant cannot be read.
         """
+        if not run:
+            raise StoreError("An empty name names no run", hint="See labelsift runs")
         whole, damaged = self._examined()
         runs = [info for info in whole if dataset is None or info.dataset == dataset]
         if run.startswith("tag:"):
@@ -147,7 +211,8 @@ class BaseStore:
     def remove(self, run: str) -> None:
         """Remove a run for good."""
         try:
-            remove_run(self.place / "runs", run)
+            with self.writing():
+                remove_run(self.place / "runs", run)
         except OSError as error:
             raise StoreError(
                 f"{run} could not be removed ({error.strerror})", hint="Check the rights to the store"
@@ -207,4 +272,5 @@ class BaseStore:
                 continue
             except StoreError as error:
                 damaged[name] = error
-        return sorted(whole, key=lambda info: info.created, reverse=True), damaged
+        # By number first: a clock that once ran ahead must not make its run the latest for years.
+        return sorted(whole, key=lambda info: (info.number, info.created), reverse=True), damaged

@@ -22,6 +22,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -50,10 +51,18 @@ class Cache:
         Made when the first entry is kept.
     dataset
         Whose rows; data sets of other names have entries of their own.
+    guard
+        Entered for each entry that is written; one that gives False keeps it from being written.
     """
 
-    def __init__(self, folder: Path | None = None, dataset: str = "") -> None:
-        self.folder, self.dataset = folder, dataset
+    def __init__(
+        self,
+        folder: Path | None = None,
+        dataset: str = "",
+        *,
+        guard: Callable[[], AbstractContextManager[bool]] = lambda: contextlib.nullcontext(True),
+    ) -> None:
+        self.folder, self.dataset, self._guard = folder, dataset, guard
 
     def rows(self, kind: str, maker: str | None, hashes: pa.FixedSizeBinaryArray, make: Made) -> pa.Array:
         """Return one value a row: those that are kept, and the others made.
@@ -131,6 +140,11 @@ class Cache:
         return (self.folder or Path()) / f"{kind}-{digest}.arrow"
 
     def _keep(self, path: Path, table: pa.Table) -> None:
+        with self._guard() as fits:
+            if fits:
+                self._write(path, table)
+
+    def _write(self, path: Path, table: pa.Table) -> None:
         half = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
         try:
             path.parent.mkdir(mode=0o700, exist_ok=True)

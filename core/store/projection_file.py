@@ -36,8 +36,13 @@ def read_projection(place: Location) -> pa.Table | None:
         return pa.ipc.open_file(file).read_all()
 
 
+def projection_of(table: pa.Table, texts: Sequence[str]) -> pa.Table:
+    """Return the projection for the texts that stay, without the buckets that none of them fills."""
+    return table.filter(pc.is_in(table["bucket"], value_set=pa.array(buckets_in(texts))))
+
+
 def rewrite_projection(old: Location, new: Location, texts: Sequence[str]) -> None:
-    """Write the projection again for the texts that stay, without the buckets that none of them fills."""
+    """Write the projection again for the texts that stay."""
     table = read_projection(old)
     if table is not None:
-        write_projection(table.filter(pc.is_in(table["bucket"], value_set=pa.array(buckets_in(texts)))), new)
+        write_projection(projection_of(table, texts), new)

@@ -46,6 +46,9 @@ class Run:
         Sample id → the address of its task on the last platform that it was pushed to.
     store
         The run store that keeps this run, or None.
+    log_length
+        How many records the store's log had when the samples were read, so that later erasures are known; None where
+        they come from no store, and no scan.
     """
 
     run: str
@@ -62,6 +65,7 @@ class Run:
     projection: pa.Table | None = None
     sample_links: dict[str, str] = field(default_factory=dict)
     store: BaseStore | None = None
+    log_length: int | None = None
 
     def annotators(self) -> pa.Table:
         """Return how good each annotator is: ``annotator, labels, agreement, quality, method``, the weakest first.

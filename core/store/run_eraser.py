@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..data.hashing import id_hashes, merged_tombstone
+from ..data.samples import Samples
 from ..data.schemas import to_json
 from ..data.textless import without_rows
 from . import row_ids as rowids
@@ -42,13 +43,10 @@ def _erased(folder: Location, ids: Collection[str]) -> int | None:
     if len(rows):
         theirs = samples.take(rows)
         old = tables_in(folder, facts)
-        facts |= _tombstone(facts, digest=theirs.digest, ids=theirs.ids.to_pylist())
-        if "kept_digest" in facts:
-            facts["kept_digest"] = without_rows(facts["kept_digest"], theirs)
+        facts |= tombstone_in(facts, theirs)
         facts["tables"] = f"{REWRITTEN}{secrets.token_hex(6)}"
-        quoted = [text for text in theirs.texts.to_pylist() if len(text) >= _QUOTED]
         try:
-            _rewrite(old, folder / facts["tables"], ~gone, ids=ids, quoted=quoted)
+            _rewrite(old, folder / facts["tables"], ~gone, ids=ids, gone=theirs)
             flags = _column(folder / facts["tables"], "scores", "is_label_issue")
             facts |= {
                 "rows": len(samples) - len(rows),
@@ -73,15 +71,17 @@ def _erased(folder: Location, ids: Collection[str]) -> int | None:
     return len(rows)
 
 
-def _tombstone(facts: dict[str, Any], *, digest: int, ids: Sequence[str]) -> dict[str, Any]:
-    old = facts.get("tombstone", {})
-    new = {"digest": merged_tombstone(old.get("digest"), digest), "ids": sorted({*old.get("ids", ()), *id_hashes(ids)})}
+def tombstone_in(facts: Mapping[str, Any], gone: Samples) -> dict[str, Any]:
+    """Return what is to be changed in a run's facts once some samples are erased."""
+    old, ids = facts.get("tombstone", {}), id_hashes(gone.ids.to_pylist())
+    new = {"digest": merged_tombstone(old.get("digest"), gone.digest), "ids": sorted({*old.get("ids", ()), *ids})}
     sentence = f"{len(new['ids']):,} erased on request since the scan; what the scan counted still counts them"
     notes = [note for note in facts["notes"] if "erased on request" not in note]
-    return {"tombstone": new, "notes": [*notes, f"Samples of this run: {sentence}."]}
+    digest = {"kept_digest": without_rows(facts["kept_digest"], gone)} if "kept_digest" in facts else {}
+    return {"tombstone": new, "notes": [*notes, f"Samples of this run: {sentence}."], **digest}
 
 
-def _rewrite(old: Location, new: Location, stays: np.ndarray, *, ids: Collection[str], quoted: Sequence[str]) -> None:
+def _rewrite(old: Location, new: Location, stays: np.ndarray, *, ids: Collection[str], gone: Samples) -> None:
     import lance
 
     mask = pa.array(stays)
@@ -89,15 +89,16 @@ def _rewrite(old: Location, new: Location, stays: np.ndarray, *, ids: Collection
         if not name.endswith(".lance"):
             continue
         table = lance.dataset(old.lance(name)).to_table()
-        table = _findings(table, ids, quoted) if name == "findings.lance" else table.filter(mask)
+        table = findings_without(table, ids, gone) if name == "findings.lance" else table.filter(mask)
         lance.write_dataset(table, new.lance(name), mode="create")
         if name == "samples.lance":
             rowids.write_ids(table["id"], new)
             rewrite_projection(old, new, table["text"].to_pylist() if "text" in table.column_names else [])
 
 
-def _findings(table: pa.Table, ids: Collection[str], quoted: Sequence[str]) -> pa.Table:
+def findings_without(table: pa.Table, ids: Collection[str], gone: Samples) -> pa.Table:
     """Leave out the findings on erased samples, and every mention of them in the others."""
+    quoted = [text for text in gone.texts.to_pylist() if len(text) >= _QUOTED]
     rows = [
         row | {"related_ids": [related for related in row["related_ids"] or () if related not in ids]}
         for row in table.to_pylist()

@@ -37,6 +37,7 @@ class RunInfo:
     parent: str | None = None
     batch: bool = False
     method: int = 1
+    number: int = 0  # in the order in which the store kept them; the first runs have none
 
 
 def read_info(folder: Location, content: bytes | OSError) -> RunInfo:
@@ -54,6 +55,7 @@ def read_info(folder: Location, content: bytes | OSError) -> RunInfo:
             parent=facts["settings"].get("parent"),
             batch=facts["settings"].get("batch", False),
             method=int(facts["settings"].get(METHOD, 1)),
+            number=int(facts.get("number", 0)),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise broken(folder, error) from None

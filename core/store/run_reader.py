@@ -74,6 +74,7 @@ def read_run(folder: Location, *, store: BaseStore) -> Run:
     StoreError
         If a part is missing or cannot be read; names the folder.
     """
+    log_length = len(store.ledger.examine()[0])  # first: an erasure that comes in between is a later one
     facts = read_facts(folder)
     try:
         place = tables_in(folder, facts)
@@ -96,6 +97,7 @@ def read_run(folder: Location, *, store: BaseStore) -> Run:
             projection=read_projection(place),
             sample_links=read_links(folder),
             store=store,
+            log_length=log_length,
         )
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise broken(folder, error) from None

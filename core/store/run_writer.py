@@ -12,6 +12,7 @@ import json
 import os
 import secrets
 import shutil
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
@@ -22,10 +23,12 @@ from ..data.textless import as_kept, without_quotes
 from ..errors import StoreError
 from .base import BaseStore
 from .cache import installed_version
+from .erasures import erased_ids, without
 from .location import Folder, Location, error_text
 from .projection_file import write_projection
 from .row_ids import write_ids
 from .run import Run
+from .run_eraser import erase_from_run, tombstone_in
 from .run_info import FACTS, WRITTEN
 from .sweep import this_machine
 
@@ -35,14 +38,24 @@ _PACKAGES = ("labelsift", "numpy", "pyarrow", "pylance", "faiss-cpu", "wordllama
 def save_run(run: Run, store: BaseStore) -> None:
     """Keep a run; one that was interrupted while it was saved leaves nothing behind that is read.
 
+    What was erased from the store since the samples were read is left out.
+
     Raises
     ------
     StoreError
         If the store cannot be written, the disk is full, or the store has another format.
     """
     runs = store.prepare()
+    since, ids = run.log_length, run.samples.ids.to_pylist()
+    if since is None or run.store is not store:
+        since = len(store.ledger.examine()[0])
     try:
-        write_run(run, runs)
+        with store.writing():
+            gone = erased_ids(ids, store.erasures(since))
+            number = max((info.number for info in store.runs()), default=0) + 1
+            write_run(run, runs, gone=gone, number=number)
+            if late := erased_ids(ids, store.erasures(since)) - gone:  # in a bucket
+                erase_from_run(runs / run.run, late)
     except (OSError, ValueError, pa.ArrowException) as error:
         raise StoreError(
             f"The run could not be kept in {store.place} ({error_text(error)})",
@@ -50,8 +63,8 @@ def save_run(run: Run, store: BaseStore) -> None:
         ) from error
 
 
-def write_run(report: Run, runs: Location) -> None:
-    """Write a report as a run, without the texts where its settings say so.
+def write_run(report: Run, runs: Location, *, gone: Collection[str] = (), number: int = 0) -> None:
+    """Write a report as the run of this number, without texts where its settings say so, and without what is gone.
 
     Raises
     ------
@@ -62,12 +75,18 @@ def write_run(report: Run, runs: Location) -> None:
     projection = None if kept.textless else report.projection  # of short n-grams, words could be guessed
     findings = without_quotes(report.findings, report.settings)
     report = replace(report, samples=kept, findings=findings, projection=projection)
+    facts = _facts(report) | {"number": number}
+    if gone:
+        there = set(gone)
+        theirs = kept.take(kept.positions(sorted(there)))
+        report = without(report, there)
+        facts |= {name: _facts(report)[name] for name in ("rows", "label_issues")} | tombstone_in(facts, theirs)
     if isinstance(runs, Folder):
         half = runs / f".{report.run}.{os.getpid()}"
         try:
             half.path.mkdir(mode=0o700)
             _write_tables(report, half)
-            half.replace(FACTS, _facts(report))
+            half.replace(FACTS, _written(facts))
             half.path.rename(runs.path / report.run)
         finally:
             shutil.rmtree(half.path, ignore_errors=True)
@@ -75,7 +94,7 @@ def write_run(report: Run, runs: Location) -> None:
     run, tables = runs / report.run, f"{WRITTEN}{this_machine()}-{os.getpid()}-{secrets.token_hex(6)}"
     try:
         _write_tables(report, run / tables)
-        if not run.swap(FACTS, None, _facts(report, tables=tables)):
+        if not run.swap(FACTS, None, _written(facts | {"tables": tables})):
             raise FileExistsError(17, f"there is a run {report.run} already")
     except BaseException:
         with contextlib.suppress(OSError):
@@ -106,7 +125,11 @@ def _tables(report: Run) -> dict[str, pa.Table]:
     return tables
 
 
-def _facts(report: Run, *, tables: str = "") -> bytes:
+def _written(facts: dict[str, Any]) -> bytes:
+    return json.dumps(facts, ensure_ascii=False, indent=1).encode()
+
+
+def _facts(report: Run) -> dict[str, Any]:
     flags = report.scores["is_label_issue"] if "is_label_issue" in report.scores.column_names else None
     facts: dict[str, Any] = {
         "run": report.run,
@@ -124,4 +147,4 @@ def _facts(report: Run, *, tables: str = "") -> bytes:
     }
     if report.samples.textless:
         facts["kept_digest"] = f"{report.samples.kept_digest:032x}"
-    return json.dumps(facts | ({"tables": tables} if tables else {}), ensure_ascii=False, indent=1).encode()
+    return facts

@@ -9,6 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+from ..data.formatting import without_secrets
+
 _BUCKET = "s3://"
 _AT_ONCE = 32  # requests
 
@@ -130,8 +132,7 @@ def read_or_error(read: Callable[[str], bytes], name: str) -> bytes | OSError:
 
 def error_text(error: Exception) -> str:
     """Return the first line of an error, without what an address holds before its host or after its path."""
-    line = str(error).partition("\n")[0]
-    return re.sub(r"(\w+://)(?:[^\s/@]*@)?([^\s?'\"]*)(?:\?[^\s'\"]*)?", r"\1\2", line)
+    return without_secrets(str(error).partition("\n")[0])
 
 
 @contextlib.contextmanager

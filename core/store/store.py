@@ -15,16 +15,31 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import wraps
 from os import PathLike
-from typing import Self
+from typing import ParamSpec, Self, TypeVar, cast
 
 from ..data.samples import Samples
 from .base import DEFAULT, LATEST, BaseStore
 from .run import Run
 from .run_reader import read_run, read_samples
 from .run_writer import save_run
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def guarded(step: Callable[P, T]) -> Callable[P, T]:
+    """Hold off erasures in the store that a function is told as ``store``, while it runs."""
+
+    @wraps(step)
+    def held(*args: P.args, **kwargs: P.kwargs) -> T:
+        with Store.of(cast("str | PathLike[str]", kwargs.get("store", DEFAULT))).writing():
+            return step(*args, **kwargs)
+
+    return held
 
 
 def run_name(created: datetime, fingerprint: str) -> str:

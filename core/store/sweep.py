@@ -45,15 +45,16 @@ def sweep_old(runs: Location) -> None:
 def sweep_dead(runs: Location, *, last: str = FACTS) -> list[str]:
     """Delete what writers left that do not run any more; return what may still be written to, on another machine.
 
+    In a folder that is all that is half-written: who calls this holds off the writers (see
+    :meth:`labelsift.store.base.BaseStore.erasing`), and the number of a process may be another's by now.
+
     Parameters
     ----------
     last
         The file that makes a whole of what lies below a name, and is written last.
     """
     if isinstance(runs, Folder):
-        for half in runs.path.glob(".*"):
-            if half.name.startswith(".removed.") or not _runs(half.name.rpartition(".")[2]):  # .<run>.<process>
-                shutil.rmtree(half, ignore_errors=True)
+        runs.sweep()
         return []
     kept = []
     for half, written in _halves(runs, last).items() if isinstance(runs, Bucket) else ():

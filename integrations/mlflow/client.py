@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote, urlsplit
 
+from labelsift.data.formatting import without_secrets
 from labelsift.errors import InputError, MissingExtraError, PlatformError
 from labelsift.integrations._http import public, silence
+from labelsift.store.s3 import error_text
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -60,7 +62,7 @@ def connect(uri: str) -> MlflowClient:
     Raises
     ------
     PlatformError
-        If nothing answers at the address within ten seconds.
+        If nothing answers at the address within ten seconds, or MLflow does not know such addresses.
     """
     if urlsplit(uri).scheme in ("http", "https") and (why := silence(f"{uri.rstrip('/')}/health")):
         raise PlatformError(
@@ -69,7 +71,13 @@ def connect(uri: str) -> MlflowClient:
         )
     from mlflow import MlflowClient
 
-    return MlflowClient(tracking_uri=uri)
+    try:
+        return MlflowClient(tracking_uri=uri)
+    except Exception as error:  # of the client, or of the driver of a database that it names
+        raise PlatformError(
+            f"MLflow cannot use {public(uri)}: {error_text(error).replace(uri, public(uri))}",
+            hint="Set MLFLOW_TRACKING_URI to the address of an MLflow server",
+        ) from None
 
 
 def refusal(uri: str, error: MlflowException) -> PlatformError:
@@ -86,7 +94,7 @@ def refusal(uri: str, error: MlflowException) -> PlatformError:
             f"The server at {public(uri)} does not answer like MLflow",
             hint="Set MLFLOW_TRACKING_URI to the address of an MLflow server and of nothing else",
         )
-    line = message.splitlines()[0] + (": its answer is not MLflow's" if foreign else "")
+    line = without_secrets(message.splitlines()[0]) + (": its answer is not MLflow's" if foreign else "")
     return PlatformError(f"MLflow at {public(uri)} refused: {line}", hint="`labelsift doctor mlflow` looks at it")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from labelsift.errors import LabelsiftError
+from labelsift.store.s3 import error_text
 
 from .client import connect, refusal, tracking_uri
 
@@ -20,5 +21,5 @@ def diagnosis() -> dict[str, str]:
     except LabelsiftError as error:
         return {"connection": str(error)}
     except Exception as error:  # whatever the client raises is what is wrong
-        return {"connection": f"MLflow answers, but refuses: {error}"}
+        return {"connection": f"MLflow answers, but refuses: {error_text(error)}"}
     return {}

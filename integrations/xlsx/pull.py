@@ -45,11 +45,12 @@ def read_decisions(path: Path) -> pa.Table:
         If the workbook cannot be read, has no such columns, or a decision cannot be taken; names the ids.
     """
     rows, saved_by = read_rows(path)
-    labels = {row[name].casefold() for row in rows for name in ("given", "suggested") if row.get(name)}
+    names = {row[name] for row in rows for name in ("given", "suggested") if row.get(name)}
+    labels = {name.casefold() for name in names}
     helpless = [row["id"] for row in rows if _is(row, ACCEPT, labels) and not row.get("suggested")]
     if helpless:
         raise InputError("There is no suggestion to accept", ids=helpless, hint="Write the label as the decision")
-    answers = [_answer(row, labels, saved_by) for row in rows if row.get("decision", "").strip()]
+    answers = [_answer(row, labels, saved_by, names) for row in rows if row.get("decision", "").strip()]
     return corrections_table(correction_of(answer, platform=NAME) for answer in answers)
 
 
@@ -118,14 +119,14 @@ def _is(row: Row, words: Sequence[str], labels: set[str]) -> bool:
     return text in words and text not in labels
 
 
-def _answer(row: Row, labels: set[str], saved_by: str) -> Answer:
+def _answer(row: Row, labels: set[str], saved_by: str, names: set[str]) -> Answer:
     given, suggested = row.get("given") or None, row.get("suggested") or None
     value: str | None = row["decision"]
     if _is(row, ACCEPT, labels):
         value = suggested
     elif _is(row, KEEP, labels):
         value = given
-    elif value not in (given, suggested):
+    elif value not in names:  # spaces around a label of the data are its own
         value = row["decision"].strip()
     feedback: Feedback | None = "unusable" if _is(row, REMOVE, labels) else None
     return Answer(

@@ -92,7 +92,7 @@ def test_a_pool_is_indexed_searched_appended_and_shrunk(place, tmp_path):
     kept = ("--store", place / "kept")
     roles = ("--text", "message", "--id", "key", "--meta", "state")
     made = answer("index", place / "fresh.csv", *roles, *kept)
-    assert made == {"pool": "fresh", "created": 90, "updated": 0, "unchanged": 0, "removed": 0, "rows": 90}
+    assert made == {"pool": "fresh", "created": 90, "updated": 0, "unchanged": 0, "removed": 0, "rows": 90, "notes": []}
     again = run("index", place / "fresh.csv", *roles, *kept)
     assert again.stdout == "Pool fresh: 0 created, 0 updated, 90 unchanged, 0 removed; 90 rows\n"
     rows = answer("similar", "t1", "--pool", "fresh", "--where", "state = 'NY'", "-k", 5, *kept)

@@ -13,73 +13,21 @@ from pathlib import Path
 from urllib.request import Request, urlopen
 
 import labelsift as ls
-import lance
+import planted_samples
 import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from labelsift.corrections.erase import forget
-from labelsift.corrections.file_versions import correct, undo
+from labelsift.corrections.file_versions import undo
 from labelsift.corrections.reproduce import reproduce
 from labelsift.corrections.verify import verify
 from labelsift.data.hashing import merged_tombstone, whole_fingerprint
-from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.errors import InputError
-from labelsift.search.index_pool import index_pool
-from labelsift.store.location import Folder, location_of
+from labelsift.store.location import location_of
 from labelsift.store.run_eraser import erase_from_run
 from labelsift.store.store import Store
-from pyarrow import parquet
-
-PLANTED = {f"p{number}": f"xq{number}zk planted {'vjw' * (number + 1)} Quokka \u00fc" for number in range(3)}
-
-
-def rows(n: int = 60) -> list[dict[str, str]]:
-    words = "card lost refund money transfer late parcel where order cancel account login password".split()
-    rng = random.Random(1)
-    made = [
-        {"id": f"r{row}", "text": " ".join(rng.sample(words, 6)) + f" {row}", "label": ("a", "b")[row % 2]}
-        for row in range(n)
-    ]
-    for index, (id, text) in enumerate(PLANTED.items()):
-        made.insert(7 * index + 3, {"id": id, "text": text, "label": "a"})
-    made.append({"id": "twin", "text": made[0]["text"], "label": "b"})
-    return made
-
-
-def write_csv(path: Path, made: list[dict[str, str]]) -> Path:
-    path.write_text("id,text,label\n" + "".join(f'{row["id"]},"{row["text"]}",{row["label"]}\n' for row in made))
-    return path
-
-
-def said(id: str, action: str, value: str, run: str, note: str = "") -> dict[str, object]:
-    verdict = "changed" if action != "keep" else "refused"
-    return {"id": id, "action": action, "value": json.dumps(value), "run": run, "note": note} | {
-        "person": "ann",
-        "verdict": verdict,
-        "platform": "xlsx",
-    }
-
-
-def live_in(store: str, folder: Path) -> None:
-    """Make a store with two runs, a version, a pool in a folder, notes and an edit, from files beside it."""
-    file = write_csv(folder / "data.csv", rows())
-    report = ls.scan(ls.read(file, id="id", label="label"), store=store)
-    given = [
-        said("p0", "edit", PLANTED["p0"] + " edited", report.run),
-        said("p1", "relabel", "b", report.run, note=f"wrong: {PLANTED['p1']}"),
-        said("r4", "relabel", "b", report.run, note="of another sample"),
-    ]
-    ls.record(pa.Table.from_pylist(given, CORRECTIONS_SCHEMA), store=store)
-    report.store.save_links(report.run, dict.fromkeys(("p0", "p1", "r4"), "http://127.0.0.1/task"))
-    correct(file, folder / "next.csv", label="label", id="id", store=store)
-    ls.scan(ls.read(folder / "next.csv", id="id", label="label"), store=store)
-    if in_folder(store):
-        index_pool(
-            ls.read(pa.table({"id": ["p2", "x"], "text": [PLANTED["p2"], "other words"]}), id="id"),
-            name="pool",
-            store=store,
-        )
+from planted_samples import PLANTED, files, in_folder, live_in, traces
 
 
 @pytest.fixture(scope="module")
@@ -98,42 +46,6 @@ def lived_in(anywhere, tmp_path, made) -> tuple[str, Path]:
     else:
         live_in(anywhere, tmp_path)
     return anywhere, tmp_path / "next.csv"
-
-
-def in_folder(store: str) -> bool:
-    return "://" not in store
-
-
-def files(store: str) -> dict[str, bytes]:
-    """Return all files, or all objects of the bucket below the prefix, hidden ones too."""
-    place = location_of(store)
-    if isinstance(place, Folder):
-        return {
-            path.relative_to(place.path).as_posix(): path.read_bytes()
-            for path in place.path.rglob("*")
-            if path.is_file()
-        }
-    keys = [entry["path"] for batch in place.client.list(prefix=place.prefix) for entry in batch]
-    return {key.removeprefix(f"{place.prefix}/"): bytes(place.client.get(key).bytes()) for key in keys}
-
-
-def everything(store: str) -> str:
-    """Return all that the store holds, as bytes and decoded, as one text."""
-    there = files(store)
-    contents = [content.decode("latin-1") for content in there.values()]
-    contents += [content.decode("utf-8", "replace") for name, content in there.items() if ".json" in name]
-    for table in sorted({name.partition(".lance/")[0] for name in there if ".lance/" in name}):
-        data = lance.dataset(location_of(store).lance(f"{table}.lance"))
-        for version in data.versions():
-            contents.append(str(data.checkout_version(version["version"]).to_table().to_pylist()))
-    kept = [pa.BufferReader(content) for name, content in there.items() if name.endswith(".parquet")]
-    contents += [str(parquet.read_table(path, partitioning=None).to_pylist()) for path in kept]
-    return "\n".join(contents)
-
-
-def traces(store: str) -> list[str]:
-    content = everything(store)
-    return [id for id, text in PLANTED.items() if text[:20] in content or json.dumps(text)[1:20] in content]
 
 
 def test_planted_texts_stand_nowhere_and_the_rest_is_whole(lived_in, tmp_path):
@@ -164,7 +76,7 @@ def test_planted_texts_stand_nowhere_and_the_rest_is_whole(lived_in, tmp_path):
     before = undo(following, tmp_path / "before.csv", store=store)
     assert before.erased == 2
     ids = ls.read(tmp_path / "before.csv", id="id").ids.to_pylist()
-    assert set(ids) == {row["id"] for row in rows()} - {"p0", "p1"}
+    assert set(ids) == {row["id"] for row in planted_samples.rows()} - {"p0", "p1"}
 
 
 def test_a_second_erasure_adds_to_the_first(lived_in):
@@ -252,6 +164,18 @@ def test_what_a_killed_save_left_is_erased_with_the_rest(lived_in):
     assert any("20991231" in name for name in files(store))
     assert forget(list(PLANTED), store=store).unreachable == []
     assert traces(store) == []
+
+
+def test_what_a_dead_writer_left_is_erased_though_its_number_is_a_living_process_s(made, tmp_path):
+    """As in containers that share a volume, where each main process is process 1."""
+    store = shutil.copytree(made / "kept", tmp_path / "kept")
+    for folder, half in (("runs", f".20991231-235959-ffffff.{os.getpid()}"), ("versions", f".v.{os.getpid()}")):
+        (store / folder / half).mkdir()
+        (store / folder / half / "left").write_text(PLANTED["p0"])
+    (store / "pools/never-named/state-0").mkdir(parents=True)
+    (store / "pools/never-named/state-0/left").write_text(PLANTED["p0"])
+    assert forget(list(PLANTED), store=store).unreachable == []
+    assert traces(str(store)) == []
 
 
 def test_of_two_erasures_at_once_none_is_lost(lived_in, monkeypatch):

@@ -343,3 +343,16 @@ def test_the_commands_take_how_the_file_is_written(tmp_path, store):
     assert (tmp_path / "n.dat").read_text() == "007|a text|y\nb|another|y\n"
     run("undo", tmp_path / "n.dat", "--out", tmp_path / "back.dat", *how)
     assert (tmp_path / "back.dat").read_text() == (tmp_path / "data.dat").read_text()
+
+
+def test_the_mark_before_the_first_line_of_a_jsonl_file_stays(tmp_path):
+    lines = '\ufeff{"id": "1", "text": "hello there", "label": "a"}\n{"id": "2", "text": "bye now", "label": "b"}\n'
+    (tmp_path / "a.jsonl").write_text(lines, encoding="utf-8")
+    store = tmp_path / "kept"
+    run = ls.scan(ls.read(tmp_path / "a.jsonl", id="id", label="label"), only=["empty"], store=store).run
+    row = {"id": "1", "action": "relabel", "value": '"b"', "run": run, "person": "ann", "verdict": "changed"}
+    ls.record(pa.Table.from_pylist([row | {"platform": "xlsx"}], CORRECTIONS_SCHEMA), store=store)
+    correct(tmp_path / "a.jsonl", tmp_path / "b.jsonl", label="label", id="id", store=store)
+    assert (tmp_path / "b.jsonl").read_text("utf-8") == lines.replace('"a"', '"b"')
+    undo(tmp_path / "b.jsonl", tmp_path / "c.jsonl", store=store)
+    assert (tmp_path / "c.jsonl").read_bytes() == (tmp_path / "a.jsonl").read_bytes()

@@ -105,3 +105,32 @@ def test_only_named_columns_are_read_and_only_once():
 
 def test_no_rows_are_no_trouble():
     assert Selection(0, {"id": pa.chunked_array([[]], pa.string())}).matching("id = 'a'").tolist() == []
+
+
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [
+        ("\"label\" = 'x'", [0, 3]),
+        ('"cost in €" > 1.7', [1, 3]),
+        ("label = '\"label\"'", []),  # within a text they are letters
+        ("lower(State) = 'ca' AND length(id) = 1", [0, 2]),
+        ("NOT (label = 'x') OR (label IN ('x'))", [0, 1, 3]),
+    ],
+)
+def test_names_stand_in_standard_quotes(where, expected):
+    assert rows(where) == expected
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "repeat(label, 100000000) = 'x'",
+        "REPEAT (label, 100000000) = 'x'",
+        "lpad(label, 1000000000, 'x') = 'x'",
+        "array_length(range(0, 10000000000)) > 1",
+        "id IN (" + ", ".join(["'" + "x" * 1000 + "'"] * 1001) + ")",
+    ],
+)
+def test_what_makes_much_of_little_is_refused_before_it_is_tried(where):
+    with pytest.raises(InputError, match=r"no function that a condition can call|too long"):
+        rows(where)

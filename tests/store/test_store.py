@@ -103,7 +103,7 @@ def test_metadata_of_any_name_and_type_is_kept(report, store):
 
 def test_latest_is_the_newest_of_a_data_set(report, store):
     other = Samples(report.samples.table, report.samples.metadata, "chats")
-    for saved in (numbered(report, 2), numbered(report, 5, samples=other), numbered(report, 1), numbered(report, 4)):
+    for saved in (numbered(report, 1), numbered(report, 2), numbered(report, 4), numbered(report, 5, samples=other)):
         store.save(saved)
     assert [run.run[-1] for run in store.runs()] == ["5", "4", "2", "1"]
     assert store.load().run.endswith("5")
@@ -124,6 +124,24 @@ def test_a_run_is_found_by_the_beginning_of_its_name(report, store):
         store.find("20261123")
     with pytest.raises(StoreError, match=r"There is no run 1999\. Newest runs"):
         store.find("1999")
+
+
+def test_a_clock_that_once_ran_ahead_does_not_make_its_run_the_latest_for_years(report, store):
+    ahead = replace(report, created=START + timedelta(days=1500))
+    store.save(replace(ahead, run=run_name(ahead.created, report.samples.fingerprint)))
+    now = numbered(report, 1)
+    store.save(now)
+    assert store.find() == now.run
+    assert store.runs()[0].run == now.run
+
+
+def test_an_empty_name_is_no_run(report, store):
+    store.save(report)
+    for name in ("runs", "rm", "--yes"), ("runs", "show"):
+        done = CliRunner().invoke(main, [*name, "", "--store", str(store.place)])
+        assert done.exit_code == 2
+        assert "empty name" in done.stderr
+    assert store.find() == report.run
 
 
 def test_names_sort_by_time_and_are_never_the_same():

@@ -97,9 +97,10 @@ def content_hash(text: str) -> str:
 
 def _replace(path: Path, page: bytes) -> None:
     """Write beside the path first, so that a reader never meets half a page."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".labelsift-", delete=False) as part:
-        part.write(page)
+    part = tempfile.NamedTemporaryFile(dir=path.parent, prefix=".labelsift-", delete=False)
     try:
+        with part:
+            part.write(page)
         mask = os.umask(0)  # which can be read only by setting it
         os.umask(mask)
         os.chmod(part.name, 0o666 & ~mask)

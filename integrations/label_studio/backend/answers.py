@@ -10,28 +10,29 @@ from __future__ import annotations
 import contextlib
 import json
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from labelsift.errors import PlatformError
+from labelsift.serving.database import Database, Job
+from labelsift.serving.evidence import weigh
+from labelsift.serving.logs import Log
+from labelsift.serving.served_run import Served
 
 from ..client.read import SAID
 from ..convert.correction import is_correction
 from ..convert.label_config import LabelControl
 from ..convert.label_names import names_of
 from ..second_look_project import SECOND_LOOK
-from .database import Database
-from .evidence import weigh
-from .logs import Log
 from .predictions import data_of, id_of, text_of, value_of
 from .projects import Projects, ServerCache
 from .second_looks import SecondLooks
-from .served_run import Served
 
 SLACK = timedelta(minutes=10)  # by which the last known change is stepped back
 FIRST = "first start"  # name of a fact: since when answers are looked at
 _SEEN = "seen "  # beginning of the name of a fact: the newest change that is known of a project
+_KNOWN = "SELECT annotation, task FROM answers WHERE project = ?"
 _POOL = 30  # answers that are read at random to find some that agree
 
 
@@ -66,39 +67,53 @@ class Answers:
                 self._database.keep(f"{_SEEN}{project}", now)
                 self._database.keep(f"{FIRST} {project}", now)
 
-    def look_at(self, project: int, annotation: int, task: int | None, served: Served) -> None:
-        """Read an answer from the server, and weigh it; an answer that is gone is forgotten.
+    def look_at(self, project: int, jobs: Sequence[Job], served: Served) -> None:
+        """Read the answers to tasks from the server and weigh them; ask other people about those that contradict.
 
-        The task that an event names spares a request. It may be wrong, so an answer that is not there is asked for.
+        All are noted before anybody is asked: who answered a task must not be asked about it. What is gone, is deleted.
         """
-        answered = None
-        with _gone_is_none():  # around what is asked of the answer only: another project that is gone is no such news
-            answered = self._found(project, annotation, task) if task is not None else None
-            if answered is None:
-                answer = self._client.get(f"/api/annotations/{annotation}/", what=f"annotation {annotation}")
-                answered = self._found(project, annotation, int(answer["task"]))
-        if answered is None:
-            self._database.change("DELETE FROM answers WHERE project = ? AND annotation = ?", project, annotation)
-        elif SECOND_LOOK not in data_of(answered[1]) and not is_correction(answered[0]):  # apply's is nobody's answer
-            self._weigh(project, *answered, served)
+        tasks = [job.task if job.task is not None else self._task_of(project, job) for job in jobs]
+        asked = sorted({task for task in tasks if task is not None})
+        pages = self._client.tasks(project, annotations=True, include=SAID, ids=asked) if asked else ()
+        answers = list(_answers_in(pages))
+        rows = [row for row in self._database.rows(_KNOWN, project) if row["task"] in set(asked)]
+        gone = {int(row["annotation"]) for row in rows} - {int(answer["id"]) for answer, _ in answers}
+        if gone:
+            with self._database.turn() as connection:
+                pairs = [(project, number) for number in gone]
+                connection.executemany("DELETE FROM answers WHERE project = ? AND annotation = ?", pairs)
+        # What apply wrote, and second looks, are nobody's answers.
+        mine = [(answer, task) for answer, task in answers if SECOND_LOOK not in data_of(task)]
+        mine = [(answer, task) for answer, task in mine if not is_correction(answer)]
+        if mine:
+            self._weigh(project, mine, served)
 
-    def _found(self, project: int, annotation: int, task: int) -> tuple[dict[str, Any], dict[str, Any]] | None:
-        """Return an answer and its task; None where the task has no such answer."""
-        pages = self._client.tasks(project, annotations=True, include=SAID, ids=[task])
-        return next(((answer, row) for answer, row in _answers_in(pages) if answer.get("id") == annotation), None)
+    def _task_of(self, project: int, job: Job) -> int | None:
+        """Return the task of an answer by asking for it; None where it is gone, or belongs to another project."""
+        with _gone_is_none():
+            answer = self._client.get(f"/api/annotations/{job.about}/", what=f"annotation {job.about}")
+            return int(answer["task"])
+        self._database.change("DELETE FROM answers WHERE project = ? AND annotation = ?", project, job.about)
+        return None
 
-    def _weigh(self, project: int, annotation: dict[str, Any], task: dict[str, Any], served: Served) -> None:
-        """Note what a person answered and what the evidence says of it; ask another one where it contradicts."""
+    def known(self, project: int, annotations: Iterable[int]) -> list[tuple[int | None, int | None]]:
+        """Return annotation and task of the answers among these that are known: only they can be missed."""
+        tasks = {row["annotation"]: row["task"] for row in self._database.rows(_KNOWN, project)}
+        return [(number, tasks[number]) for number in dict.fromkeys(annotations) if number in tasks]
+
+    def _weigh(self, project: int, answers: Iterable[tuple[dict[str, Any], dict[str, Any]]], served: Served) -> None:
+        """Note what people answered and what the evidence says of it; ask others where it contradicts."""
         config = self.server.config(project)
         target = self._projects.target(config, project=project)
         if target is None:
             return
-        verdict, reason, person = self._note(project, annotation, task, target, served)
+        noted = [(answer, *self._note(project, answer, task, target, served)) for answer, task in answers]
         if self._looks is None:
             return
-        if verdict == "contradicts":
-            number = int(annotation["id"])
-            self._looks.want(project, number, kind="contradiction", person=person, reason=reason, asked=None)
+        for answer, verdict, reason, person in noted:
+            if verdict == "contradicts":
+                number = int(answer["id"])
+                self._looks.want(project, number, kind="contradiction", person=person, reason=reason, asked=None)
         if self._looks.lacks(project):  # found before anything is sent: what comes first would tell which is which
             self._note_more(project, target, served)
         dataset = served.scorer.run_index.dataset if served.scorer else ""
@@ -147,7 +162,7 @@ class Answers:
         }
         tasks = self._client.get("/api/tasks", what=f"the tasks of project {project}", params=params)["tasks"]
         for annotation, task in _answers_in([tasks]):
-            if not is_correction(annotation) and not self._is_known(project, int(annotation["id"])):
+            if not is_correction(annotation) and not self.is_known(project, int(annotation["id"])):
                 self._note(project, annotation, task, target, served)
 
     def catch_up(self) -> None:
@@ -168,16 +183,17 @@ class Answers:
     def _queue_changed(self, project: int, since: datetime) -> None:
         when = since.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         item = {"filter": "filter:tasks:updated_at", "operator": "greater", "type": "Datetime", "value": when}
-        for annotation, task in _answers_in(
-            self._client.tasks(project, annotations=True, include=SAID, filters=[item])
-        ):
+        changed: list[tuple[int | None, int | None]] = []
+        pages = self._client.tasks(project, annotations=True, include=SAID, filters=[item])
+        for annotation, task in _answers_in(pages):
             updated, number = str(annotation.get("updated_at") or ""), int(annotation["id"])
             if is_correction(annotation) or datetime.fromisoformat(updated) <= since:
                 continue
-            if not self._is_known(project, number, updated):
-                self._database.add_job("annotation", project, number, when=updated, task=int(task["id"]))
+            if not self.is_known(project, number, updated):
+                changed.append((number, int(task["id"])))
+        self._database.add_jobs("annotation", project, changed)
 
-    def _is_known(self, project: int, annotation: int, updated: str | None = None) -> bool:
+    def is_known(self, project: int, annotation: int, updated: str | None = None) -> bool:
         """Tell whether an answer was noted, in this state where one is given."""
         query = "SELECT 1 FROM answers WHERE project = ? AND annotation = ? AND updated = COALESCE(?, updated)"
         return bool(self._database.rows(query, project, annotation, updated))

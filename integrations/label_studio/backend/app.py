@@ -7,31 +7,38 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 import time
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated, Any
 
 from fastapi import Body, FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from labelsift.serving.database import FullError
+from labelsift.serving.guard import MEGABYTE, SIGNED, Guard
+from labelsift.serving.logs import Log
+from labelsift.serving.served_run import Served
+from labelsift.serving.worker import Worker
 from pydantic import BaseModel, Field
 
+from ..client.connect import USER
 from ..convert.label_config import LabelControl
-from .database import FullError
-from .guard import SIGNED, Guard
-from .logs import Log
+from ..convert.task_fields import model_version
 from .predictions import Entry, project_of
 from .projects import Projects
-from .served_run import Served, UnseenTask
-from .worker import Worker
+from .task_answers import UnseenTask, answer, remembered
+from .work import Work
 
 HOLD = 0.8  # seconds that a page is held at most; the rest of the second is for the network round trip
 # Seconds more for each further task, and at most: "Retrieve Predictions" sends many, and holds no page.
 FURTHER, LONGEST = 0.05, 30.0
 AT_ONCE = 16  # texts that are judged together
+LIMITS = {"/predict": 100 * MEGABYTE, "/webhook": 32 * MEGABYTE, "/setup": 8 * MEGABYTE}
+LIMITS |= dict.fromkeys(("/health", "/versions", "/job_status", "/openapi.json"), MEGABYTE)
+SETUPS = 16  # configs that wait to be looked at
 _ABOUT = ("ANNOTATION_CREATED", "ANNOTATION_UPDATED")
 Number = Annotated[int, Field(ge=0, le=2**63 - 1)]
 Text = Annotated[str, Body(embed=True)]
@@ -42,7 +49,7 @@ class Annotation(BaseModel):
 
     id: Number
     task: Number | None = None
-    updated_at: str | None = None
+    updated_at: str | None = Field(None, max_length=40)
 
 
 class EventProject(BaseModel):
@@ -54,7 +61,7 @@ class EventProject(BaseModel):
 class Webhook(BaseModel):
     """An event; only numbers and times are read from it."""
 
-    action: str
+    action: str = Field(max_length=40)
     project: EventProject | None = None
     annotation: Annotation | None = None
     annotations: list[Annotation] | None = None
@@ -98,7 +105,7 @@ def create_app(handlers: Handlers, *, secret: str | None, any_host: bool = False
     app.post("/predict", response_model=dict[str, list[Entry]])(handlers.predict)
     app.post("/webhook")(handlers.webhook)
     app.post("/job_status")(handlers.job_status)
-    return Guard(app, secret=secret, log=handlers.log, any_host=any_host)
+    return Guard(app, secret=secret, user=USER, limits=LIMITS, hints="/webhook", log=handlers.log, any_host=any_host)
 
 
 async def _unfit(_: Request, error: Exception) -> JSONResponse:
@@ -111,10 +118,11 @@ async def _unfit(_: Request, error: Exception) -> JSONResponse:
 class Handlers:
     """Answers requests, one method an address; without a worker events are acknowledged, and nothing more."""
 
-    def __init__(self, projects: Projects, worker: Worker | None, *, log: Log) -> None:
+    def __init__(self, projects: Projects, worker: Worker[Work] | None, *, log: Log) -> None:
         self.projects, self.worker, self.log = projects, worker, log
         self._reading = ThreadPoolExecutor(4, thread_name_prefix="answering")
         self._judging = ThreadPoolExecutor(1, thread_name_prefix="judging")
+        self._setups = threading.Semaphore(SETUPS)
 
     async def health(self) -> dict[str, Any]:
         """Say that the server is up, which runs are ready, which configs do not fit, how many jobs wait or failed."""
@@ -133,12 +141,14 @@ class Handlers:
             self.log.say("project_not_served", project=number)
             raise HTTPException(404, "This project is not served: name it to labelsift serve")
         # Whether the config fits the log and /health say; nobody waits for that.
-        self._reading.submit(self.projects.target, schema_, project=number)
-        return {"model_version": served.version(number)}
+        if self._setups.acquire(blocking=False):
+            reading = self._reading.submit(self.projects.target, schema_, project=number)
+            reading.add_done_callback(lambda _: self._setups.release())
+        return {"model_version": model_version(served.version(number))}
 
     async def versions(self) -> dict[str, list[str]]:
         """List the model versions of all runs that are served, the newest first."""
-        return {"versions": [version for served in self.projects.all() for version in served.versions()]}
+        return {"versions": [model_version(version) for served in self.projects.all() for version in served.versions()]}
 
     async def predict(
         self,
@@ -164,7 +174,7 @@ class Handlers:
             target = self.projects.target(config, project=project)
             if target is None:
                 return None, nothing, []
-            return target, *served.answer(tasks, target, project=project)
+            return target, *answer(served, tasks, target, project=project)
 
         try:
             reading = asyncio.get_running_loop().run_in_executor(self._reading, read)
@@ -178,7 +188,7 @@ class Handlers:
         if target is not None and unseen:
             await self._judge(served, unseen, project, end)
             for task in unseen:
-                entries[task.position] = served.remembered(task, target, project=project) or []
+                entries[task.position] = remembered(served, task, target, project=project) or []
         empty = sum(not entry for entry in entries)
         self.log.say("predict", project=project, tasks=len(entries), unseen=len(unseen), empty=empty)
         return entries
@@ -203,27 +213,30 @@ class Handlers:
             await asyncio.wait(waiting, timeout=max(end - time.monotonic(), 0))
 
     def webhook(self, event: Webhook, request: Request) -> dict[str, Any]:
-        """Acknowledge an event once what it is about is queued on the disk."""
+        """Acknowledge an event once what it is about is queued on the disk; what is known as it is, is not."""
         project = event.project.id if event.project else None
         if self.worker is None or project is None or self.projects.served(project) is None:
             return {"status": "ok", "queued": 0}
-        add = self.worker.database.add_job
-        numbers: list[int | None] = []
+        answers, kind, about = self.worker.work.answers, "annotation", []
+        if event.action in _ABOUT and event.annotation is not None:
+            told = event.annotation
+            if not (told.updated_at and answers.is_known(project, told.id, told.updated_at)):
+                about = [(told.id, told.task)]
+        elif event.action == "ANNOTATIONS_DELETED":
+            about = answers.known(project, [gone.id for gone in event.annotations or ()])
+        elif event.action == "START_TRAINING" and request.scope[SIGNED]:
+            kind, about = "train", [(None, None)]
+        if not about:
+            return {"status": "ok", "queued": 0}
+        source = request.client.host if request.client else "unknown"
         try:
-            if event.action in _ABOUT and event.annotation is not None:
-                about = event.annotation
-                numbers = [add("annotation", project, about.id, when=about.updated_at or "", task=about.task)]
-            elif event.action == "ANNOTATIONS_DELETED":
-                numbers = [add("deleted", project, gone.id, when="") for gone in event.annotations or ()]
-            elif event.action == "START_TRAINING" and request.scope[SIGNED]:
-                numbers = [add("train", project, None, when=datetime.now(UTC).isoformat())]
+            numbers = self.worker.database.add_jobs(kind, project, about, source=source)
         except FullError as error:
             self.log.failed("queue_full", error)
+            self.worker.wake(missed=True)
             raise HTTPException(503, "The event could not be kept") from None
-        if not any(numbers):
-            return {"status": "ok", "queued": 0}
         self.worker.wake()
-        return {"status": "ok", "queued": sum(number is not None for number in numbers), "job": f"job-{numbers[0]}"}
+        return {"status": "ok", "queued": len(numbers), "job": f"job-{numbers[0]}"}
 
     async def job_status(self, job: Text) -> dict[str, Any]:
         """Say how far a training is."""

@@ -15,12 +15,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from labelsift.serving.run_index import Prediction
+
 from ..convert.label_config import LabelControl
 from ..convert.label_names import labels_in, names_of
 from ..convert.regions import Value, from_result, to_result
 from ..convert.task_fields import PREFIX, is_unseen
 from ..second_look_project import SECOND_LOOK
-from .run_index import Prediction
 
 Entry = dict[str, Any] | list[Any]
 

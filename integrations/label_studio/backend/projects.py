@@ -5,27 +5,30 @@ Nothing of one run reaches a project that another run stands for.
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 from labelsift.errors import InputError, LabelsiftError
+from labelsift.serving.logs import Log
+from labelsift.serving.served_run import Served
 from labelsift.store.store import Store
 
 from ..client.client import Client
 from ..convert.label_config import LabelControl, label_control_of
 from ..state.match import find_project
-from .logs import Log
-from .served_run import Served
 
 EVERY = ""  # stands for every project that is not named
 _ANY_CONFIG = (
     '<View><Text name="text" value="$text"/><Choices name="c" toName="text"><Choice value="a"/></Choices></View>'
 )
-_CONFIGS = 256  # labeling configs that are remembered
+CONFIGS = 8_000_000  # characters of labeling configs that are remembered
+CONFIG = 1_000_000  # of one; a longer one is refused
+PROBLEMS = 100  # projects whose config does not fit that /health names
 WATCH = 5.0  # seconds between two looks whether a run changed
 FRESH = 60.0  # seconds for which what seldom changes on the server is remembered
 
@@ -43,8 +46,10 @@ class Projects:
 
     def __init__(self, by_number: Mapping[int, Served], rest: Served | None, *, log: Log) -> None:
         self._by_number, self._rest = dict(by_number), rest
-        self._read = lru_cache(_CONFIGS)(partial(_read_config, log=log))
+        self._configs: OrderedDict[tuple[bytes, int | None], tuple[LabelControl | str, int]] = OrderedDict()
+        self._lock = threading.Lock()
         self.problems: dict[int, str] = {}
+        self._log = log
         self._stopping = threading.Event()
 
     def served(self, project: int | None) -> Served | None:
@@ -79,16 +84,30 @@ class Projects:
 
     def target(self, config: str, *, project: int | None) -> LabelControl | None:
         """Return where labels stand in a project's config; None, and a line in the log, where it does not fit."""
-        target = self._read(config, project)
-        if isinstance(target, LabelControl):
+        key = hashlib.blake2b(config.encode("utf-8", "surrogatepass"), digest_size=16).digest(), project
+        with self._lock:
+            target, _ = self._configs.get(key, (None, 0))
+        if target is None:
+            target = _read_config(config, project, log=self._log)
+        with self._lock:
+            self._configs[key] = target, len(config)
+            self._configs.move_to_end(key)
+            while sum(size for _, size in self._configs.values()) > CONFIGS:
+                self._configs.popitem(last=False)
             self.problems.pop(project or 0, None)
-            return target
-        self.problems[project or 0] = target
+            if isinstance(target, LabelControl):
+                return target
+            self.problems[project or 0] = target
+            while len(self.problems) > PROBLEMS:
+                del self.problems[next(iter(self.problems))]
         return None
 
 
 def _read_config(config: str, project: int | None, *, log: Log) -> LabelControl | str:
     """Return the target of a config, or what is wrong with it."""
+    if len(config) > CONFIG:
+        log.say("config_does_not_fit", project=project, error=f"It has {len(config):,} characters")
+        return f"The labeling config is longer than {CONFIG:,} characters"
     try:
         return label_control_of(config, project=f"project {project}")
     except LabelsiftError as error:

@@ -19,12 +19,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from labelsift.data.adjudication import SECOND_LOOK
+from labelsift.serving.database import Database
+from labelsift.serving.logs import Log
 from labelsift.store.ledger import Ledger
 
 from ..convert.label_config import LabelControl
 from ..second_look_project import ensure_tab, find_or_make, second_data, standing
-from .database import Database
-from .logs import Log
 from .projects import ServerCache
 
 KIND = SECOND_LOOK  # of a record

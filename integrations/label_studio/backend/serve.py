@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
-import logging
 import os
-import signal
 from collections.abc import Mapping
 from pathlib import Path
 
 from labelsift.errors import InputError, MissingExtraError
+from labelsift.serving.auth import password, require_safe
+from labelsift.serving.database import Database
+from labelsift.serving.logs import Log
+from labelsift.serving.worker import Worker
 from labelsift.store.base import DEFAULT
 from labelsift.store.format import check_format
 from labelsift.store.store import Store
 
 from ..client.client import Client
-from ..client.connect import connect
+from ..client.connect import PASSWORD, USER, connect
 from ..client.errors import KEY, KEY_FILE, URL
-from .auth import password, require_safe
-from .database import Database
-from .logs import Handler, Log
 from .projects import open_projects
-from .worker import Worker
-
-GRACE = 10  # seconds that requests under way have at the end
+from .work import Work
 
 
 def serve(
@@ -47,13 +43,13 @@ def serve(
         If fastapi or uvicorn is not installed.
     """
     try:
-        import uvicorn
+        from labelsift.serving.server import run
 
         from .app import Handlers, create_app
     except ImportError as error:
         raise MissingExtraError("uvicorn", "label-studio", purpose="The backend") from error
-    secret = password()
-    require_safe(host, secret)
+    secret = password(PASSWORD)
+    require_safe(host, secret, variable=PASSWORD, user=USER)
     log = Log()
     run_store = Store(DEFAULT if store is None else store)
     run_store.folder  # noqa: B018 - refuses a bucket
@@ -63,30 +59,11 @@ def serve(
         served = open_projects(projects, store=run_store, folder=database.folder, log=log, client=client)
         worker = None
         if client is not None and (second_look or train):
-            worker = Worker(
-                client, served, database, run_store.ledger, log=log, second_look=second_look, training=train
-            )
+            work = Work(client, served, database, run_store.ledger, log=log, second_look=second_look, training=train)
+            worker = Worker(database, work, log=log)
         served.load()
-        config = uvicorn.Config(
-            create_app(Handlers(served, worker, log=log), secret=secret),
-            host=host,
-            port=port,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=GRACE,
-        )
-        for name in ("uvicorn", "uvicorn.error", "asyncio"):
-            logger = logging.getLogger(name)
-            logger.handlers, logger.propagate = [Handler(log)], False
         log.say("serving", host=host, port=port, signed=secret is not None, second_look=second_look, train=train)
-        before = signal.signal(signal.SIGTERM, lambda *_: None)  # uvicorn raises it again, once it has stopped
-        try:
-            with contextlib.suppress(KeyboardInterrupt):
-                uvicorn.Server(config).run()
-        finally:
-            signal.signal(signal.SIGTERM, before)
-            log.say("stopped")
+        run(create_app(Handlers(served, worker, log=log), secret=secret), host=host, port=port, log=log)
 
 
 def _client(*, needed: bool) -> Client | None:

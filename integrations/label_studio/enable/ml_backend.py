@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from labelsift.errors import InputError, PlatformError
+from labelsift.errors import PlatformError
+from labelsift.serving.auth import given_password
 
 from ..client.client import Client
 from ..client.connect import PASSWORD, PASSWORD_FILE, USER
@@ -19,29 +18,6 @@ LOCAL = (
     f"Start Label Studio with {SWITCHES} in its environment (both are needed for an address in a private network), "
     "or give the backend a public address"
 )
-
-
-def backend_password() -> str | None:
-    """Return the backend's password from LABELSIFT_BACKEND_PASSWORD or the file that its _FILE variant names.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read or is empty.
-    """
-    given, file = os.environ.get(PASSWORD, "").strip(), os.environ.get(PASSWORD_FILE, "").strip()
-    if given or not file:
-        return given or None
-    try:
-        secret = Path(file).expanduser().read_text(encoding="utf-8").strip()
-    except (OSError, RuntimeError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or "it is no text"
-        raise InputError(
-            f"The file named by {PASSWORD_FILE} cannot be read: {why}", hint="Name a file that holds the password"
-        ) from None
-    if not secret:
-        raise InputError(f"The file named by {PASSWORD_FILE} is empty", hint="Write the backend's password into it")
-    return secret
 
 
 @dataclass(frozen=True)
@@ -89,7 +65,7 @@ def connect_backend(client: Client, project: int, url: str, standing: Wires) -> 
     PlatformError
         If the server cannot reach the backend or may not, or the backend refuses; the project is as it was then.
     """
-    password = backend_password()
+    password = given_password(PASSWORD)
     body: dict[str, Any] = {"project": project, "url": url, "title": TITLE}
     if password:
         body |= {"auth_method": "BASIC_AUTH", "basic_auth_user": USER, "basic_auth_pass": password}

@@ -37,6 +37,21 @@ def test_a_server_that_does_not_answer_is_named_without_its_password(nowhere, ma
     assert "does not answer" in MLflow().doctor()["connection"]
 
 
+@pytest.mark.parametrize(
+    "uri", ["postgres://u:secret-word@h/db", "postgresql://u:secret/word@h/db?sslpassword=secret-word"]
+)
+def test_an_address_that_mlflow_cannot_use_is_named_without_its_password(uri, monkeypatch, make_report, nowhere):
+    import mlflow
+
+    mlflow.set_tracking_uri(uri)
+    health = MLflow().doctor()["connection"]
+    with pytest.raises(PlatformError) as error:
+        make_report().log("mlflow")
+    for text in (health, str(error.value)):
+        assert "cannot use postgres" in text
+        assert "secret" not in text
+
+
 def page_server(status: int, body: str) -> ThreadingHTTPServer:
     """Start a web server that is no MLflow and answers everything alike."""
 

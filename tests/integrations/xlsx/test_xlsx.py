@@ -87,6 +87,21 @@ def test_every_flagged_sample_stands_in_the_sheet_worst_first(book, report):
     assert pulled(book) == []
 
 
+def test_spaces_around_a_label_of_the_data_are_its_own(tmp_path):
+    lines = [
+        ["id", "given", "suggested", "decision"],
+        ["a", " x ", "y", "y"],
+        ["b", "y", "z", " x "],
+        ["c", "y", "z", " q "],
+    ]
+    book = openpyxl.Workbook()
+    for line in lines:
+        book.worksheets[0].append(line)
+    book.save(tmp_path / "own.xlsx")
+    values = [json.loads(row["value"]) for row in pulled(tmp_path / "own.xlsx")]
+    assert values == ["y", " x ", "q"]
+
+
 @pytest.mark.parametrize(
     ("decision", "action", "verdict", "value"),
     [

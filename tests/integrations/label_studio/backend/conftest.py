@@ -16,11 +16,12 @@ import pyarrow as pa
 import pytest
 from labelsift.data.samples import Samples
 from labelsift.integrations.label_studio.backend.app import Handlers, create_app
-from labelsift.integrations.label_studio.backend.database import Database
-from labelsift.integrations.label_studio.backend.logs import Log
 from labelsift.integrations.label_studio.backend.projects import Projects
-from labelsift.integrations.label_studio.backend.served_run import Served
-from labelsift.integrations.label_studio.backend.worker import Worker
+from labelsift.integrations.label_studio.backend.work import Work
+from labelsift.serving.database import Database
+from labelsift.serving.logs import Log
+from labelsift.serving.served_run import Served
+from labelsift.serving.worker import Worker
 from labelsift.store.store import Store
 
 WORDS = {
@@ -203,7 +204,8 @@ def make_bench() -> Iterator[Callable[..., Bench]]:
         projects.target(CONFIG, project=1)  # importing what reads configs takes longer than a page is held
         cable = cable or Cable()
         client: Any = cable
-        worker = Worker(client, projects, database, kept.ledger, log=log, second_look=True, training=True)
+        work = Work(client, projects, database, kept.ledger, log=log, second_look=True, training=True)
+        worker = Worker(database, work, log=log)
         handlers = Handlers(projects, worker, log=log)
         app = create_app(handlers, secret=secret, any_host=True)
         return Bench(app, handlers, projects, database, served, cable, out)

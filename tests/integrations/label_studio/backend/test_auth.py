@@ -12,9 +12,10 @@ from click.testing import CliRunner
 from labelsift.cli import main as cli
 from labelsift.errors import InputError
 from labelsift.integrations.label_studio import LabelStudio
-from labelsift.integrations.label_studio.backend import auth as access
-from labelsift.integrations.label_studio.backend import guard as limits
+from labelsift.integrations.label_studio.backend import app
 from labelsift.integrations.label_studio.backend.app import create_app
+from labelsift.integrations.label_studio.client.connect import PASSWORD, PASSWORD_FILE, USER
+from labelsift.serving import auth as access
 from starlette.testclient import TestClient
 
 from .conftest import CONFIG, Bench, ask
@@ -46,7 +47,7 @@ def test_without_the_password_nothing_is_answered(bench: Bench, wrong: Any) -> N
 
 @pytest.mark.parametrize("header", ["", "Basic", "Basic %%%", "Bearer abc", "Basic é", "Basic " + "A" * 9000])
 def test_broken_credentials_are_refused(header: str) -> None:
-    assert not access.allows(header, SECRET)
+    assert not access.allows(header, SECRET, user=USER)
 
 
 def test_a_stranger_may_hint_at_an_annotation_but_not_start_training(bench: Bench) -> None:
@@ -71,8 +72,8 @@ def test_without_a_password_only_this_machine_is_meant(bench: Bench) -> None:
 def test_serving_other_machines_without_a_password_is_refused_at_the_start(
     run_store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv(access.PASSWORD, raising=False)
-    monkeypatch.delenv(access.PASSWORD_FILE, raising=False)
+    monkeypatch.delenv(PASSWORD, raising=False)
+    monkeypatch.delenv(PASSWORD_FILE, raising=False)
     done = CliRunner().invoke(cli, ["serve", "label-studio", "3", "--store", str(run_store), "--host", "0.0.0.0"])
     assert done.exit_code == 2 and "this machine only" in done.output + done.stderr
     assert not (run_store / "backend").exists()
@@ -85,7 +86,7 @@ def test_serving_before_any_scan_leaves_nothing_that_a_scan_would_refuse(tmp_pat
 
 
 def test_second_looks_need_the_address_of_label_studio(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("LABEL_STUDIO_URL", "LABEL_STUDIO_API_KEY", "LABEL_STUDIO_API_KEY_FILE", access.PASSWORD):
+    for name in ("LABEL_STUDIO_URL", "LABEL_STUDIO_API_KEY", "LABEL_STUDIO_API_KEY_FILE", PASSWORD):
         monkeypatch.delenv(name, raising=False)
     with pytest.raises(InputError, match="address or key is not known"):
         LabelStudio().serve(projects={"3": "latest"}, store=store, second_look=True)
@@ -96,37 +97,37 @@ def test_second_looks_need_the_address_of_label_studio(store: Path, monkeypatch:
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "::", "example.com", ""])
 def test_another_host_needs_a_password(host: str) -> None:
     with pytest.raises(InputError, match="this machine only"):
-        access.require_safe(host, None)
-    access.require_safe(host, SECRET)
-    access.require_safe("127.0.0.1", None)
+        access.require_safe(host, None, variable=PASSWORD, user=USER)
+    access.require_safe(host, SECRET, variable=PASSWORD, user=USER)
+    access.require_safe("127.0.0.1", None, variable=PASSWORD, user=USER)
 
 
 def test_the_password_comes_from_a_file_that_nobody_else_can_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv(access.PASSWORD, raising=False)
-    monkeypatch.delenv(access.PASSWORD_FILE, raising=False)
-    assert access.password() is None
+    monkeypatch.delenv(PASSWORD, raising=False)
+    monkeypatch.delenv(PASSWORD_FILE, raising=False)
+    assert access.password(PASSWORD) is None
     file = tmp_path / "password"
     file.write_text(SECRET + "\n")
-    monkeypatch.setenv(access.PASSWORD_FILE, str(file))
+    monkeypatch.setenv(PASSWORD_FILE, str(file))
     file.chmod(0o644)
     with pytest.raises(InputError, match="Others may read") as error:
-        access.password()
+        access.password(PASSWORD)
     assert SECRET not in str(error.value)
     file.chmod(0o600)
-    assert access.password() == SECRET
-    monkeypatch.setenv(access.PASSWORD, "short")
+    assert access.password(PASSWORD) == SECRET
+    monkeypatch.setenv(PASSWORD, "short")
     with pytest.raises(InputError, match="no password of at least 12"):
-        access.password()
-    monkeypatch.delenv(access.PASSWORD)
-    monkeypatch.setenv(access.PASSWORD_FILE, str(tmp_path / "none"))
+        access.password(PASSWORD)
+    monkeypatch.delenv(PASSWORD)
+    monkeypatch.setenv(PASSWORD_FILE, str(tmp_path / "none"))
     with pytest.raises(InputError, match="cannot be read"):
-        access.password()
+        access.password(PASSWORD)
 
 
 def test_large_bodies_are_refused_with_and_without_a_length(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(limits.LIMITS, "/predict", 10_000)
+    monkeypatch.setitem(bench.app.limits, "/predict", 10_000)
     client = TestClient(bench.app)
     body = json.dumps(ask([{"id": 1, "data": {"text": "card " * 3_000}}])).encode()
     assert client.post("/predict", content=body, headers=JSON).status_code == 413
@@ -180,7 +181,7 @@ def test_an_error_is_logged_by_its_place_only(
     def fails(*_: Any, **__: Any) -> Any:
         raise RuntimeError("PLANTED-7f3a")
 
-    monkeypatch.setattr(bench.served, "answer", fails)
+    monkeypatch.setattr(app, "answer", fails)
     answer = TestClient(bench.app, raise_server_exceptions=False).post("/predict", json=ask([{"data": {}}]))
     assert answer.status_code == 200 and answer.json() == {"results": [[]]}
     assert "PLANTED" not in bench.out.getvalue()

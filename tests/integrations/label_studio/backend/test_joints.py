@@ -12,9 +12,9 @@ import pytest
 from labelsift.corrections.erase import forget
 from labelsift.integrations.label_studio import LabelStudio
 from labelsift.integrations.label_studio.backend.predictions import entry
-from labelsift.integrations.label_studio.backend.run_index import Prediction
 from labelsift.integrations.label_studio.convert.label_config import label_control_of
 from labelsift.integrations.label_studio.pull.existing_project import pull_project
+from labelsift.serving.run_index import Prediction
 from labelsift.store import hash_chain
 from labelsift.store.store import Store
 from starlette.testclient import TestClient
@@ -113,7 +113,7 @@ def test_a_project_of_second_looks_that_is_gone_is_made_anew_and_loses_no_look(b
     _looked(bench)
     cable = bench.cable
     [place] = [number for number in cable.all if number != 1]
-    assert bench.worker.answers.server.exists(place)
+    assert bench.worker.work.answers.server.exists(place)
     del cable.all[place], cable.of[place]  # by a person; the backend still thinks that it is there
     load = cable.import_tasks
 
@@ -130,7 +130,7 @@ def test_a_project_of_second_looks_that_is_gone_is_made_anew_and_loses_no_look(b
     cable.all[place + 5] = {"id": place + 5, "title": "", "description": ""}  # numbers are not used again
     with bench.database.turn() as connection:
         connection.execute("UPDATE jobs SET due = 0")
-    bench.worker.answers.server._cache.clear()  # a minute later
+    bench.worker.work.answers.server._cache.clear()  # a minute later
     bench.work()
     assert any(look["text"] == _texts()["t0001"] for look in cable.second_looks())
 

@@ -182,7 +182,7 @@ def test_a_label_that_the_project_does_not_offer_is_no_answer(bench: Bench) -> N
 
 def test_two_projects_with_runs_of_their_own_share_nothing(store: Path, make_bench: Callable[..., Bench]) -> None:
     from labelsift.integrations.label_studio.backend.projects import Projects
-    from labelsift.integrations.label_studio.backend.served_run import Served
+    from labelsift.serving.served_run import Served
 
     other = build_samples(seed=101, name="others")
     table = other.table.set_column(0, "id", pa.array([f"o{number:04d}" for number in range(len(other))]))

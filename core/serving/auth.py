@@ -10,17 +10,37 @@ import os
 import re
 from pathlib import Path
 
-from labelsift.errors import InputError
-
-from ..client.connect import PASSWORD, PASSWORD_FILE, USER
-from ..enable.ml_backend import backend_password
+from ..errors import InputError
 
 LEAST = 12  # characters of a password
 _VISIBLE = re.compile(r"[!-~]+")
 
 
-def password() -> str | None:
-    """Return the backend's password from the environment or the file that it names; None where there is none.
+def given_password(variable: str) -> str | None:
+    """Return the password in a variable, or in the file that its ``_FILE`` variant names; None where there is none.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or is empty.
+    """
+    given, file = os.environ.get(variable, "").strip(), os.environ.get(f"{variable}_FILE", "").strip()
+    if given or not file:
+        return given or None
+    try:
+        secret = Path(file).expanduser().read_text(encoding="utf-8").strip()
+    except (OSError, RuntimeError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "it is no text"
+        raise InputError(
+            f"The file named by {variable}_FILE cannot be read: {why}", hint="Name a file that holds the password"
+        ) from None
+    if not secret:
+        raise InputError(f"The file named by {variable}_FILE is empty", hint="Write the backend's password into it")
+    return secret
+
+
+def password(variable: str) -> str | None:
+    """Return the server's own password, as :func:`given_password` does, if it is fit for one.
 
     Raises
     ------
@@ -28,11 +48,11 @@ def password() -> str | None:
         If the file cannot be read or may be read by others, or the password is short or holds other characters.
         No error shows the password.
     """
-    secret, where = backend_password(), PASSWORD
-    if not os.environ.get(PASSWORD, "").strip() and secret is not None:
-        where = f"The file that {PASSWORD_FILE} names"
-        if Path(os.environ[PASSWORD_FILE].strip()).expanduser().stat().st_mode & 0o077:
-            raise InputError(f"Others may read the file that {PASSWORD_FILE} names", hint="Run chmod 600 on it")
+    secret, where = given_password(variable), variable
+    if not os.environ.get(variable, "").strip() and secret is not None:
+        where = f"The file that {variable}_FILE names"
+        if Path(os.environ[f"{variable}_FILE"].strip()).expanduser().stat().st_mode & 0o077:
+            raise InputError(f"Others may read the file that {variable}_FILE names", hint="Run chmod 600 on it")
     if secret is not None and (len(secret) < LEAST or not _VISIBLE.fullmatch(secret)):
         raise InputError(
             f"{where} holds no password of at least {LEAST} visible ASCII characters without spaces",
@@ -53,7 +73,7 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def require_safe(host: str, secret: str | None) -> None:
+def require_safe(host: str, secret: str | None, *, variable: str, user: str) -> None:
     """Refuse to serve other machines without a password.
 
     Raises
@@ -64,14 +84,14 @@ def require_safe(host: str, secret: str | None) -> None:
     if secret is None and not is_loopback(host):
         raise InputError(
             f"Without a password the backend serves this machine only, not {host}",
-            hint=f"Set {PASSWORD}, or {PASSWORD_FILE} to a file with mode 0600; the user is {USER}",
+            hint=f"Set {variable}, or {variable}_FILE to a file with mode 0600; the user is {user}",
         )
 
 
-def allows(authorization: str | None, secret: str | None) -> bool:
+def allows(authorization: str | None, secret: str | None, *, user: str) -> bool:
     """Compare the credentials of a request in constant time; with None for a password everybody may pass."""
     kind, _, coded = (authorization or "").partition(" ")
-    expected = base64.b64encode(f"{USER}:{secret}".encode()).decode()
+    expected = base64.b64encode(f"{user}:{secret}".encode()).decode()
     right = hmac.compare_digest(_digest(coded.strip()), _digest(expected))
     return secret is None or (right and kind.lower() == "basic")
 

@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from labelsift.data.stable_draws import mixed
-from labelsift.models.cross_validation import choose_penalty, max_training_rows, spread_of
-from labelsift.models.logistic_regression import LogisticRegression
-from labelsift.store.backend_state import MODELS
-from labelsift.store.cache import sample_keys
-from labelsift.store.location import Folder
-from labelsift.store.run import Run
+
+from ..data.stable_draws import mixed
+from ..models.cross_validation import choose_penalty, max_training_rows, spread_of
+from ..models.logistic_regression import LogisticRegression
+from ..store.backend_state import MODELS
+from ..store.cache import sample_keys
+from ..store.location import Folder
+from ..store.run import Run
 
 _FORMAT = 1
 _SETS_PENALTY = 0.003  # relative to the spread, as for single labels the last but one that is tried

@@ -1,40 +1,46 @@
-"""SQLite database of the backend in the store's folder: a durable job queue, answers, second looks and facts.
+"""SQLite database of a live server in the store's folder: a durable job queue, answers, second looks and facts.
 
 It is readable by its owner only, and holds numbers of projects and annotations, times, names of people and labels; no
 text and no token. Every commit is on the disk (``synchronous=FULL``) before anybody is told so.
 
-A job names what happened (project, annotation, time), never what was written: the worker reads that from the server
+A job names what is to be looked at (project, task), never what was written: the worker reads that from the platform
 itself, with labelsift's own key. So it does not matter in which order jobs come, and a job that nobody but a stranger
-made does nothing that reading the server would not do. It is worked on until done.
+made does nothing that reading the platform would not do. It is worked on until done.
+
+Nobody can make the queue grow: a task that waits is one job, however often it is told of; of each source only so many
+wait at once; and the sources take turns, so that a flood from one holds up no other.
 """
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
+import json
 import os
 import secrets
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from labelsift.errors import InputError, LabelsiftError
-from labelsift.store.backend_state import FILE, FOLDER
+from ..errors import InputError, LabelsiftError
+from ..store.backend_state import FILE, FOLDER
 
-Kind = Literal["annotation", "deleted", "train"]
+Kind = Literal["annotation", "train"]
 MOST = 100_000  # jobs that wait at once
+OF_SOURCES, OF_SOURCE = 20_000, 2_000  # of them told by others, and by one of them
+AT_ONCE = 100  # jobs of one project that are done together
+_DONE = 5_000  # finished jobs that are remembered
 ATTEMPTS = 12  # with growing pauses, some two hours
 _PAUSE, _LONGEST_PAUSE, _LONGEST_PATIENT = 1.0, 1_800.0, 30.0  # seconds
-_KEPT = 30 * 86_400  # seconds for which a finished job is remembered
 _TABLES = """
 CREATE TABLE IF NOT EXISTS jobs (
   number INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT UNIQUE NOT NULL, kind TEXT NOT NULL, project INTEGER NOT NULL,
   about INTEGER, task INTEGER, state TEXT NOT NULL DEFAULT 'pending', attempts INTEGER NOT NULL DEFAULT 0,
-  due REAL NOT NULL DEFAULT 0, added REAL NOT NULL);
+  due REAL NOT NULL DEFAULT 0, added REAL NOT NULL, source TEXT NOT NULL DEFAULT '', told INTEGER NOT NULL DEFAULT 1);
 CREATE INDEX IF NOT EXISTS open_jobs ON jobs (state, due, number);
 CREATE TABLE IF NOT EXISTS answers (
   project INTEGER NOT NULL, annotation INTEGER NOT NULL, task INTEGER NOT NULL, person TEXT NOT NULL, run TEXT NOT NULL,
@@ -44,6 +50,10 @@ CREATE TABLE IF NOT EXISTS looks (
   asked TEXT, state TEXT NOT NULL, reason TEXT NOT NULL, tried REAL, UNIQUE (project, annotation));
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
+
+
+_WAITING = "SELECT source, COUNT(*) n FROM jobs WHERE state = 'pending' GROUP BY 1"
+_STANDING = "SELECT COUNT(*) n FROM jobs WHERE state = 'pending' AND key IN (SELECT value FROM json_each(?))"
 
 
 class FullError(LabelsiftError):
@@ -64,6 +74,8 @@ class Job:
         Of the annotation, as far as it was told.
     attempts
         How often it was tried.
+    told
+        How often it was told of: what is told while it is done is done again.
     """
 
     number: int
@@ -72,6 +84,7 @@ class Job:
     about: int | None
     task: int | None
     attempts: int
+    told: int
 
 
 class Database:
@@ -108,6 +121,10 @@ class Database:
         self._connection.execute("PRAGMA journal_mode=WAL")
         self._connection.execute("PRAGMA synchronous=FULL")
         self._connection.executescript(_TABLES)
+        columns = {row["name"] for row in self._connection.execute("PRAGMA table_info(jobs)")}
+        for name, kind in (("source", "TEXT NOT NULL DEFAULT ''"), ("told", "INTEGER NOT NULL DEFAULT 1")):
+            if name not in columns:  # of a queue from before there were these
+                self._connection.execute(f"ALTER TABLE jobs ADD COLUMN {name} {kind}")
 
     def __enter__(self) -> Self:
         return self
@@ -168,56 +185,87 @@ class Database:
             self.keep("secret", secret)
         return bytes.fromhex(secret)
 
-    def add_job(self, kind: Kind, project: int, about: int | None, *, when: str, task: int | None = None) -> int | None:
-        """Keep a job on the disk; one that is known by kind, project, annotation and time is kept once.
+    def add_jobs(
+        self, kind: Kind, project: int, about: Sequence[tuple[int | None, int | None]], *, source: str = ""
+    ) -> list[int]:
+        """Keep jobs on the disk, all or none; one for a task that waits already is that one.
+
+        Parameters
+        ----------
+        about
+            Annotation and task of each, as far as they are known; the task is enough.
+        source
+            Who told of them; empty for what labelsift itself found.
 
         Returns
         -------
-        int or None
-            The job's number; None where it is known.
+        list
+            Their numbers.
 
         Raises
         ------
         FullError
-            If it could not be kept, or too many wait.
+            If they could not be kept, or too many wait, of this source or of all.
         """
-        key = f"{kind} {project} {about} {when}"
+        waiting = {row["source"]: row["n"] for row in self.rows(_WAITING)}
+        jobs = {f"{kind} {project} {f'task {task}' if task is not None else one}": (one, task) for one, task in about}
+        of_sources = sum(waiting.values()) - waiting.get("", 0)
+        room = min(OF_SOURCE - waiting.get(source, 0), OF_SOURCES - of_sources) if source else MOST - waiting.get("", 0)
+        keys = json.dumps(list(jobs))
+        if len(jobs) > room and (len(jobs) > OF_SOURCE or self.rows(_STANDING, keys)[0]["n"] < len(jobs)):
+            many = sum(waiting.values())
+            raise FullError(f"{many:,} jobs wait already", hint="See that the server can be reached")
+        now = time.time()
         with self.turn() as connection:
-            waiting = connection.execute("SELECT COUNT(*) FROM jobs WHERE state = 'pending'").fetchone()[0]
-            if waiting >= MOST:
-                raise FullError(f"{waiting:,} jobs wait already", hint="See that Label Studio can be reached")
-            cursor = connection.execute(
-                "INSERT OR IGNORE INTO jobs (key, kind, project, about, task, added) VALUES (?, ?, ?, ?, ?, ?)",
-                (key, kind, project, about, task, time.time()),
+            connection.executemany(
+                "INSERT INTO jobs (key, kind, project, about, task, source, added) VALUES (?, ?, ?, ?, ?, ?, ?) "
+                "ON CONFLICT (key) DO UPDATE SET told = told + 1, due = iif(state = 'pending', due, 0), "
+                "source = iif(state = 'pending', source, excluded.source), "
+                "attempts = iif(state = 'pending', attempts, 0), state = 'pending'",
+                [(key, kind, project, one, task, source, now) for key, (one, task) in jobs.items()],
             )
-            return cursor.lastrowid if cursor.rowcount else None
+            found = connection.execute("SELECT number FROM jobs WHERE key IN (SELECT value FROM json_each(?))", [keys])
+            return [row["number"] for row in found]
 
-    def next_job(self) -> Job | None:
-        """Return the first job whose time has come."""
-        rows = self.rows(
-            "SELECT number, kind, project, about, task, attempts FROM jobs WHERE state = 'pending' AND due <= ? "
-            "ORDER BY number LIMIT 1",
-            time.time(),
-        )
-        return Job(*rows[0]) if rows else None
+    def next_jobs(self) -> list[Job]:
+        """Return the first jobs whose time has come, of one kind and project; those that name no task one by one."""
+        rows = [
+            Job(*row)
+            for row in self.rows(
+                "SELECT number, kind, project, about, task, attempts, told FROM (SELECT *, ROW_NUMBER() OVER "
+                "(PARTITION BY source, task IS NULL ORDER BY number) turn FROM jobs WHERE state = 'pending' "
+                "AND due <= ?) ORDER BY kind = 'train', task IS NULL, turn, number LIMIT ?",
+                time.time(),
+                AT_ONCE,
+            )
+        ]
+        if not rows or rows[0].task is None:
+            return rows[:1]
+        alike = (rows[0].kind, rows[0].project)
+        return [job for job in rows if (job.kind, job.project) == alike and job.task is not None]
 
-    def done(self, job: Job) -> None:
-        """Note that a job's effect stands."""
-        self.change("UPDATE jobs SET state = 'done' WHERE number = ?", job.number)
+    def done(self, jobs: Sequence[Job]) -> None:
+        """Note that the effect of jobs stands; one that was told of again meanwhile stays."""
+        with self.turn() as connection:
+            connection.executemany(
+                "UPDATE jobs SET state = 'done' WHERE number = ? AND told = ?", [(job.number, job.told) for job in jobs]
+            )
 
-    def again(self, job: Job, *, patient: bool = False) -> bool:
-        """Try a job again later; tell whether it will be.
+    def again(self, jobs: Sequence[Job], *, patient: bool = False) -> bool:
+        """Try jobs again later; tell whether the last will be.
 
-        After many attempts it is put aside as ``failed``, until the next start; a ``patient`` one, which waits for the
+        After many attempts one is put aside as ``failed``, until the next start; a ``patient`` one, which waits for the
         server to come back, never is.
         """
-        attempts = job.attempts + 1
-        state = "pending" if patient or attempts < ATTEMPTS else "failed"
+        state = "pending"
         longest = _LONGEST_PATIENT if patient else _LONGEST_PAUSE
-        due = time.time() + min(_PAUSE * 2.0 ** min(job.attempts, 20), longest)
-        self.change(
-            "UPDATE jobs SET state = ?, attempts = ?, due = ? WHERE number = ?", state, attempts, due, job.number
-        )
+        changes = []
+        for job in jobs:
+            state = "pending" if patient or job.attempts + 1 < ATTEMPTS else "failed"
+            due = time.time() + min(_PAUSE * 2.0 ** min(job.attempts, 20), longest)
+            changes.append((state, job.attempts + 1, due, job.number))
+        with self.turn() as connection:
+            connection.executemany("UPDATE jobs SET state = ?, attempts = ?, due = ? WHERE number = ?", changes)
         return state == "pending"
 
     def job_state(self, number: int) -> str | None:
@@ -229,7 +277,12 @@ class Database:
         """Count the jobs by their state."""
         return {row["state"]: row["n"] for row in self.rows("SELECT state, COUNT(*) n FROM jobs GROUP BY 1")}
 
-    def sweep(self) -> None:
-        """Forget jobs that were done a month ago; put those that failed in line again."""
-        self.change("DELETE FROM jobs WHERE state = 'done' AND added < ?", time.time() - _KEPT)
-        self.change("UPDATE jobs SET state = 'pending', attempts = 0, due = 0 WHERE state = 'failed'")
+    def sweep(self, *, retry: bool = False) -> None:
+        """Forget jobs that were done long ago; put those that failed in line again, at a start."""
+        self.change(
+            "DELETE FROM jobs WHERE state = 'done' AND number NOT IN "
+            "(SELECT number FROM jobs WHERE state = 'done' ORDER BY number DESC LIMIT ?)",
+            _DONE,
+        )
+        if retry:
+            self.change("UPDATE jobs SET state = 'pending', attempts = 0, due = 0 WHERE state = 'failed'")

@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from labelsift.data.hashing import text_digest, text_hash
-from labelsift.data.samples import TEXT_HASH, Task
-from labelsift.review.suggestions import read_given, suggestion_of
-from labelsift.store.cache import text_hashes
-from labelsift.store.run import Run
 
-from ..convert.regions import Value
+from ..data.hashing import text_digest, text_hash
+from ..data.review_queue import Value
+from ..data.samples import TEXT_HASH, Task
+from ..review.suggestions import read_given, suggestion_of
+from ..store.cache import text_hashes
+from ..store.run import Run
 
 NEIGHBOURS = 3  # that an answer names
 EXCERPT = 200  # characters of a neighbour's text

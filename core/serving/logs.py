@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
-from labelsift.errors import LabelsiftError
+from ..errors import LabelsiftError
 
 Fact = str | int | float | bool | None
 _LONGEST = 300  # characters of a fact

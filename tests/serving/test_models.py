@@ -11,11 +11,11 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from labelsift.integrations.label_studio.backend.evidence import LIKELY, UNLIKELY, weigh
-from labelsift.integrations.label_studio.backend.models import Model, Models, fit_run, refit
-from labelsift.integrations.label_studio.backend.run_index import Prediction
-from labelsift.integrations.label_studio.backend.score_texts import best, probability
 from labelsift.models.logistic_regression import LogisticRegression
+from labelsift.serving.evidence import LIKELY, UNLIKELY, weigh
+from labelsift.serving.models import Model, Models, fit_run, refit
+from labelsift.serving.run_index import Prediction
+from labelsift.serving.score_texts import best, probability
 from labelsift.store.store import Store
 
 CLASSES = ("a", "b", "c")

@@ -11,10 +11,10 @@ import json
 from collections import defaultdict
 
 import numpy as np
-from labelsift.corrections.record import decisions
-from labelsift.models.threads import limited_threads
-from labelsift.review.verified import decided_samples
 
+from ..corrections.record import decisions
+from ..models.threads import limited_threads
+from ..review.verified import decided_samples
 from .database import Database
 from .logs import Log
 from .models import Model, refit

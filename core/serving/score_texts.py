@@ -9,13 +9,13 @@ from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
-from labelsift.data.hashing import text_hash
-from labelsift.data.label_sets import format_labels
-from labelsift.models.embedding import Embedder, embed
-from labelsift.models.threads import limited_threads
-from labelsift.models.vector_index import VectorIndex
 
-from ..convert.regions import Value
+from ..data.hashing import text_hash
+from ..data.label_sets import format_labels
+from ..data.review_queue import Value
+from ..models.embedding import Embedder, embed
+from ..models.threads import limited_threads
+from ..models.vector_index import VectorIndex
 from .models import Model
 from .run_index import NEIGHBOURS, NOTHING, Prediction, RunIndex
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from labelsift.data.label_sets import format_labels
-
-from ..convert.regions import Value
+from ..data.label_sets import format_labels
+from ..data.review_queue import Value
 from .models import Model
 from .run_index import Prediction
 from .score_texts import best, probability
