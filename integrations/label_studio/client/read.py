@@ -14,6 +14,7 @@ from .errors import rows_hold, stranger
 from .transport import Transport
 
 PAGE = 1000  # tasks a request
+NAMED = 500  # tasks that one address names
 CHUNK = 1 << 16  # bytes of a long answer
 # The server filters the fields of what a task holds by the same names.
 _ANSWERS = "annotations,drafts,result,completed_by,was_cancelled,lead_time,updated_at,parent_prediction"
@@ -76,8 +77,13 @@ class Reader(Transport):
         filters
             As in a tab; all must hold.
         ids
-            These tasks only.
+            These tasks only; asked for by some hundred, as they stand in the address.
         """
+        if ids is not None and len(ids) > NAMED:
+            for start in range(0, len(ids), NAMED):
+                some = ids[start : start + NAMED]
+                yield from self.tasks(project, annotations=annotations, include=include, filters=filters, ids=some)
+            return
         query: dict[str, Any] = {"ordering": ["tasks:id"]}
         if filters:
             query["filters"] = {"conjunction": "and", "items": list(filters)}
@@ -109,6 +115,17 @@ class Reader(Transport):
         params: dict[str, str | int] = {"project": project, "page_size": 1, "query": json.dumps(query)}
         page = self.get("/api/tasks", what=f"the tasks of project {project}", params=params | {"include": "updated_at"})
         return str(page["tasks"][0]["updated_at"]) if page["tasks"] else None
+
+    def model_versions(self, project: int) -> dict[str, int]:
+        """Return how many predictions of each model version a project has."""
+        path, params = f"/api/projects/{project}/model-versions/", {"extended": "true"}
+        rows = self.get(path, what="the model versions", params=params).get("static") or ()
+        return {str(row["model_version"]): int(row["count"]) for row in rows}
+
+    def has_prediction(self, task: int, version: str) -> bool:
+        """Tell whether a task has a prediction of a model version."""
+        rows = self._rows("/api/predictions/", what="a prediction", names=["model_version"], params={"task": task})
+        return any(row["model_version"] == version for row in rows)
 
     def predictions(self, project: int) -> list[dict[str, Any]]:
         """Return all predictions of a project, whoever made them."""

@@ -25,11 +25,16 @@ from ..convert import task_fields as convert
 from ..convert.label_config import LabelControl, label_control_of
 from ..convert.label_names import names_of
 from ..state.match import CREATED, Matched, find_project, match_tasks
-from ..state.server_state import mend_predictions, own_predictions, put_tabs, same_prediction, untouched
-from .dry_run import SECONDS_A_WRITE, require_few
+from ..state.server_state import mend_predictions, prediction_seconds, put_tabs, same_prediction, untouched
+from .dry_run import SECONDS_A_WRITE, require_few, spell
 from .plan import Deal
 from .validate import fault_of_new, require_kind, require_medium
 
+_HOW_ANSWERED = (
+    f"click the rows of “{tabs.TAB_PREFIX}{tabs.REVIEW}”: {{:,}} of these tasks have an answer, and Label All Tasks"
+    " passes over those. The present label is ticked there, and its key takes it off: choose another and press Update,"
+    " or leave the task as it is. Without --match these samples get a review project, where none of this happens"
+)
 CHUNK = 25  # tasks read again at once, just before they are written
 BATCH = 500
 
@@ -66,7 +71,10 @@ def push_existing(client: Client, queue: ReviewQueue, request: PushRequest, *, s
     if request.create:
         require_medium(queue.samples, target, project=title)
     receipt = Receipt(platform=NAME, target=title, dry_run=request.dry_run)
+    size, began = int(project.get("task_number") or 0), time.monotonic()
+    say(f"Reading the {size:,} tasks of {title}")
     matched = match_tasks(client, number, queue, name=name)
+    reading = time.monotonic() - began
     receipt.failed = {item.id: why for item in queue.items if (why := _misfit(item, matched, target))}
     items = [item for item in queue.items if item.id not in receipt.failed]
     push = _Push(client, project, queue.run, request, target, name, Deal(groups=groups_of(items), lanes=request.lanes))
@@ -79,7 +87,9 @@ def push_existing(client: Client, queue: ReviewQueue, request: PushRequest, *, s
     receipt.created, receipt.updated = len(work.missing), len({*work.edited, *work.unpredicted})
     receipt.unchanged = len(items) - receipt.created - receipt.updated
     writes = sum(map(len, work.edited.values()))
-    receipt.details |= {"round": matched.round, "writes": writes, "estimated_seconds": round(writes * SECONDS_A_WRITE)}
+    wrong = sum(map(len, work.unpredicted.values())) + len(work.missing)
+    seconds = writes * SECONDS_A_WRITE + min(prediction_seconds(wrong, tasks=size))
+    receipt.details |= {"round": matched.round, "writes": writes, "estimated_seconds": round(reading + seconds)}
     if request.dry_run:
         titles = [tab["title"] for tab in push.wanted_tabs(items, since="")]
         receipt.details |= {"project": title, "tab_titles": titles}
@@ -91,7 +101,7 @@ def push_existing(client: Client, queue: ReviewQueue, request: PushRequest, *, s
         receipt.details["instead"] = f"{error}"
     if request.dry_run:
         return receipt
-    say(f"{writes:,} tasks to write, about {receipt.details['estimated_seconds']} seconds")
+    say(f"{writes:,} tasks to write and {wrong:,} suggestions to send, about {spell(seconds)}")
     if work.missing:
         push.create(work)
         matched = match_tasks(client, number, queue, name=name)
@@ -99,8 +109,10 @@ def push_existing(client: Client, queue: ReviewQueue, request: PushRequest, *, s
     doubles = untouched(client, number, matched.doubles)
     if doubles:
         client.delete_tasks(number, doubles)
-    push.predict(work)
+    # The fields first: who finds a suggestion finds why, and a pull knows the project, also if the rest fails.
     push.write(work, say=say)
+    say("Sending the suggestions; the server may take minutes to count them")
+    push.predict(work)
     push.finish(receipt, items, work)
     return receipt
 
@@ -180,19 +192,15 @@ class _Push:
     def predict(self, work: Work) -> None:
         """Bring the predictions of this run in place of those of earlier runs; others' stay."""
         client, number, version = self.client, self.number, convert.model_version(self.run)
-        standing = {
-            str(prediction["model_version"])
-            for predictions in own_predictions(client, number).values()
-            for prediction in predictions
-        }
-        for old in sorted(standing - {version}):  # a request deletes all predictions of a version, of every task
-            client.delete_predictions(number, old)
+        for old in sorted(client.model_versions(number).keys() - {version}):  # on every task, in one request
+            if old.startswith(convert.model_version("")):
+                client.delete_predictions(number, old)
         wrong = []
         for sample, tasks in work.unpredicted.items():
             for stored in tasks:
                 left = tuple(of_run for of_run in stored.predictions if of_run["model_version"] == version)
                 wrong.append((replace(stored, predictions=left), work.predictions.get(sample)))
-        mend_predictions(client, number, wrong, size=BATCH)
+        mend_predictions(client, number, wrong, tasks=int(self.project.get("task_number") or 0))
         now = self.project.get("model_version") or ""
         if self.request.mode == "prefill" and now != version and work.predictions:
             client.set_model_version(number, version)
@@ -211,7 +219,7 @@ class _Push:
                         self.client.write_task(int(task["id"]), wanted)
             done = start + len(chunk)
             left = (time.monotonic() - began) / done * (len(todo) - done)
-            say(f"{done:,} of {len(todo):,} tasks written, about {left:.0f} seconds left")
+            say(f"{done:,} of {len(todo):,} tasks written, about {spell(left)} left")
 
     def finish(self, receipt: Receipt, items: Sequence[ReviewItem], work: Work) -> None:
         """Make the tabs, and say where everything is."""
@@ -227,4 +235,6 @@ class _Push:
         receipt.sample_links = {
             item.id: f"{page}?task={work.tasks[item.id][0].task}" for item in items if item.id in work.tasks
         }
+        answered = sum(any(stored.touched for stored in work.tasks.get(item.id, ())) for item in items)
         receipt.details |= {"project_id": number, "tabs": len(ids), "tabs_written": written}
+        receipt.details["press"] = _HOW_ANSWERED.format(answered) if answered else tabs.AS_DISPLAYED

@@ -243,6 +243,6 @@ def test_remarks_in_a_project_of_peoples_own_are_heard(client, name, make_pushed
         )
     rows = ls.pull("label-studio", project=name, store=store).to_pylist()
     assert [(row["action"], row["verdict"], row["note"]) for row in rows] == [
-        ("keep", "skipped", "why"),
+        ("unclear", "unclear", "why"),
         ("remove", "changed", "why"),
     ]
