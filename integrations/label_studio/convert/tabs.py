@@ -101,7 +101,9 @@ def _tabs(
     tabs = [review]
     for lane in range(1, lanes + 1):
         mine = [_of(run), condition(f"data.{PREFIX}lane", "equal", "Number", lane), *due]
-        tabs.append(_tab(prefix + lane_title(lane, lanes), mine, order=_RANK, columns=columns))
+        # The page shows some sixteen characters. In a project of people's own the receipt says what to press.
+        title = f"{prefix}Review {lane}/{lanes}" if prefix else f"{lane}/{lanes} ▾ Displayed"
+        tabs.append(_tab(title, mine, order=_RANK, columns=columns))
     tabs += [tab_of(issue, run=run, prefix=prefix) for issue in sorted(set(issues), key=issue_order)]
     if grouped:
         duplicates = [_of(run), condition(group, "not_equal", "String", "")]
@@ -120,21 +122,12 @@ def own_titles() -> set[str]:
     return {str(tab["title"]) for tab in project_tabs(issue_names(), run="", grouped=True, since="")}
 
 
-def lane_title(lane: int, lanes: int) -> str:
-    """Return the title of a lane's tab, which says what to press there; the page shows some twenty characters.
-
-    >>> lane_title(1, 5)
-    '1/5 ▾ As Displayed'
-    """
-    return f"{lane}/{lanes} ▾ As Displayed"
-
-
 def is_lane(tab: Tab, *, but: Sequence[str] = ()) -> bool:
     """Tell whether a tab is a lane that an earlier push made, and whose title is not among those of this one.
 
     >>> old, new = (queue_tabs(run="r", grouped=False, lanes=of) for of in (3, 2))
     >>> [tab["title"] for tab in old if is_lane(tab, but=[lane["title"] for lane in new])]
-    ['1/3 ▾ As Displayed', '2/3 ▾ As Displayed', '3/3 ▾ As Displayed']
+    ['1/3 ▾ Displayed', '2/3 ▾ Displayed', '3/3 ▾ Displayed']
     """
     items = (tab.get("filters") or {}).get("items") or ()
     column = f"filter:tasks:data.{PREFIX}lane"

@@ -40,18 +40,12 @@ def overlap_of(rounds: Sequence[Round], *, run: str, mode: str, asked: float) ->
     return stands
 
 
-def require_few(writes: int, *, project: str, match: str, anyway: bool) -> None:
-    """Refuse to write thousands of tasks one by one unless that is what people want.
-
-    Raises
-    ------
-    InputError
-        Above ``MANY`` writes, with the time that each way takes.
-    """
+def too_many(writes: int, *, project: str, match: str, anyway: bool) -> InputError | None:
+    """Return the refusal to write thousands of tasks one by one, with the time that each way takes; None of few."""
     if writes <= MANY or anyway:
-        return
+        return None
     field = match if match.startswith("data.") else f"data.{match}"
-    raise InputError(
+    return InputError(
         f"{writes:,} tasks of {project} would be written one by one, which takes about"
         f" {spell(writes * SECONDS_A_WRITE)}",
         hint=f"Push a review project whose tasks link to these, with --link {field} in place of --match"

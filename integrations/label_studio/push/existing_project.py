@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from labelsift.data.review_queue import ReviewItem, ReviewQueue
-from labelsift.errors import InputError
 from labelsift.platforms import PushRequest, Receipt
 from labelsift.review.batches import Say, batches, quiet
 from labelsift.review.blind import visible_metadata
@@ -26,7 +25,7 @@ from ..convert.label_config import LabelControl, label_control_of
 from ..convert.label_names import names_of
 from ..state.match import CREATED, Matched, find_project, match_tasks
 from ..state.server_state import mend_predictions, prediction_seconds, put_tabs, same_prediction, untouched
-from .dry_run import SECONDS_A_WRITE, require_few, spell
+from .dry_run import SECONDS_A_WRITE, spell, too_many
 from .plan import Deal
 from .validate import fault_of_new, require_kind, require_medium
 
@@ -49,6 +48,16 @@ class Work:
     missing: list[ReviewItem] = field(default_factory=list)
     edited: dict[str, list[StoredTask]] = field(default_factory=dict)
     unpredicted: dict[str, list[StoredTask]] = field(default_factory=dict)
+
+    @property
+    def writes(self) -> int:
+        """How many tasks are written anew."""
+        return sum(map(len, self.edited.values()))
+
+    @property
+    def suggestions(self) -> int:
+        """How many predictions are sent."""
+        return sum(map(len, self.unpredicted.values())) + len(self.missing)
 
 
 def push_existing(client: Client, queue: ReviewQueue, request: PushRequest, *, say: Say = quiet) -> Receipt:
@@ -86,22 +95,17 @@ def push_existing(client: Client, queue: ReviewQueue, request: PushRequest, *, s
     work = push.compared(items, matched)
     receipt.created, receipt.updated = len(work.missing), len({*work.edited, *work.unpredicted})
     receipt.unchanged = len(items) - receipt.created - receipt.updated
-    writes = sum(map(len, work.edited.values()))
-    wrong = sum(map(len, work.unpredicted.values())) + len(work.missing)
-    seconds = writes * SECONDS_A_WRITE + min(prediction_seconds(wrong, tasks=size))
-    receipt.details |= {"round": matched.round, "writes": writes, "estimated_seconds": round(reading + seconds)}
+    seconds = work.writes * SECONDS_A_WRITE + min(prediction_seconds(work.suggestions, tasks=size))
+    receipt.details |= {"round": matched.round, "writes": work.writes, "estimated_seconds": round(reading + seconds)}
+    refusal = too_many(work.writes, project=title, match=request.match or "", anyway=request.anyway)
     if request.dry_run:
         titles = [tab["title"] for tab in push.wanted_tabs(items, since="")]
-        receipt.details |= {"project": title, "tab_titles": titles}
-    try:
-        require_few(writes, project=title, match=request.match or "", anyway=request.anyway)
-    except InputError as error:
-        if not request.dry_run:
-            raise
-        receipt.details["instead"] = f"{error}"
-    if request.dry_run:
+        receipt.details |= {"project": title, "tab_titles": titles} | ({"instead": f"{refusal}"} if refusal else {})
         return receipt
-    say(f"{writes:,} tasks to write and {wrong:,} suggestions to send, about {spell(seconds)}")
+    if refusal:
+        raise refusal
+    if work.writes or work.suggestions:
+        say(f"{work.writes:,} tasks to write and {work.suggestions:,} suggestions to send, about {spell(seconds)}")
     if work.missing:
         push.create(work)
         matched = match_tasks(client, number, queue, name=name)
@@ -111,8 +115,7 @@ def push_existing(client: Client, queue: ReviewQueue, request: PushRequest, *, s
         client.delete_tasks(number, doubles)
     # The fields first: who finds a suggestion finds why, and a pull knows the project, also if the rest fails.
     push.write(work, say=say)
-    say("Sending the suggestions; the server may take minutes to count them")
-    push.predict(work)
+    push.predict(work, say=say)
     push.finish(receipt, items, work)
     return receipt
 
@@ -189,9 +192,12 @@ class _Push:
         for batch in batches(made, size=BATCH):
             self.client.import_tasks(self.number, batch)
 
-    def predict(self, work: Work) -> None:
+    def predict(self, work: Work, *, say: Say) -> None:
         """Bring the predictions of this run in place of those of earlier runs; others' stay."""
         client, number, version = self.client, self.number, convert.model_version(self.run)
+        size = int(self.project.get("task_number") or 0)
+        if work.suggestions:
+            say(f"Sending {work.suggestions:,} suggestions; a request may wait until the server has counted all tasks")
         for old in sorted(client.model_versions(number).keys() - {version}):  # on every task, in one request
             if old.startswith(convert.model_version("")):
                 client.delete_predictions(number, old)
@@ -200,7 +206,7 @@ class _Push:
             for stored in tasks:
                 left = tuple(of_run for of_run in stored.predictions if of_run["model_version"] == version)
                 wrong.append((replace(stored, predictions=left), work.predictions.get(sample)))
-        mend_predictions(client, number, wrong, tasks=int(self.project.get("task_number") or 0))
+        mend_predictions(client, number, wrong, tasks=size)
         now = self.project.get("model_version") or ""
         if self.request.mode == "prefill" and now != version and work.predictions:
             client.set_model_version(number, version)

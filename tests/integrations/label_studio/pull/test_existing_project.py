@@ -185,7 +185,7 @@ def test_review_projects_and_the_project_itself_are_pulled_together(
 
 def test_a_project_that_nothing_was_pushed_into_is_refused(platform, client, name):
     client.create_project(title=name, description="", label_config=CONFIG, model_version="")
-    with pytest.raises(InputError, match="was pushed as"):
+    with pytest.raises(InputError, match="no task of it carries what a push writes"):
         ls.pull("label-studio", project=name)
 
 
