@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -129,17 +129,6 @@ class Transport:
         if answer.status_code == 401 and self._credentials.renew():  # refused before anything was done
             answer = exchange(self._session, method, f"{self.url}{path}", **more)
         return self._good(answer)
-
-    @contextlib.contextmanager
-    def _streamed(self, path: str, **params: str | int) -> Iterator[Response]:
-        """Ask for an answer of any length that is not read at once."""
-        more: Any = {"params": params, "timeout": TIMEOUT, "stream": True, "allow_redirects": False}
-        answer = self._session.get(f"{self.url}{path}", **more)
-        if answer.status_code == 401 and self._credentials.renew():
-            answer.close()
-            answer = self._session.get(f"{self.url}{path}", **more)
-        with answer:
-            yield self._good(answer)
 
     def _good(self, answer: Response) -> Response:
         if answer.is_redirect:

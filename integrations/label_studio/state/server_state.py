@@ -62,7 +62,7 @@ def untouched(client: Client, project: int, tasks: Sequence[int]) -> list[int]:
 def own_predictions(client: Client, project: int) -> dict[int, list[dict[str, Any]]]:
     """Return the predictions whose model version is labelsift's, by task id."""
     predictions: dict[int, list[dict[str, Any]]] = {}
-    for prediction in client.each_prediction(project):
+    for prediction in client.predictions(project):
         if is_own_version(prediction):
             predictions.setdefault(int(prediction["task"]), []).append(prediction)
     return predictions
