@@ -18,7 +18,7 @@ from ..client.transport import body_of
 from ..convert import tabs
 from ..convert.review_config import review_target
 from ..convert.task_fields import ORIGIN
-from ..state.match import found_sources, sources_of
+from ..state.match import sources_of
 from ..state.rounds import Round, announce, drop_empty_twins, open_round, round_for, rounds_of, settle
 from ..state.server_state import mend_predictions, put_tabs, read_holdings, same_prediction
 from .dry_run import describe, joined, overlap_of
@@ -54,10 +54,9 @@ def push_review(
     main = round_for(rounds, run=run, mode=mode)
     number = main.number if main else 1 + max((round.number for round in rounds), default=0)
     sources = None
-    if request.link:
+    linked = main is None or ORIGIN in client.project(main.project)["label_config"]
+    if request.link or (linked and mode != "blind"):
         sources = sources_of(client, queue, project=project, field=request.link)
-    elif mode != "blind" and (main is None or ORIGIN in client.project(main.project)["label_config"]):
-        sources = found_sources(client, queue, project=project)
     common = Common(
         target=review_target(labels_of(queue), task=queue.samples.task, medium=required(queue.samples)),
         mode=mode,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections import defaultdict, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -104,8 +104,7 @@ def match_tasks(client: Client, project: int, queue: ReviewQueue, *, name: str) 
             if sample in wanted:
                 tasks_of[sample].append(task)
     if seen and name not in seen:
-        fields = ", ".join(sorted(field for field in seen if not field.startswith(PREFIX)))
-        raise InputError(f"No task of the project has the field {name}", hint=f"Its fields are: {fields}")
+        raise _unknown_field(name, seen)
     predictions = predictions_on(client, project, [task["id"] for tasks in tasks_of.values() for task in tasks])
     matched = Matched(round=rounds.get(queue.run, 1 + max(rounds.values(), default=0)))
     for sample, rows in tasks_of.items():
@@ -117,53 +116,56 @@ def match_tasks(client: Client, project: int, queue: ReviewQueue, *, name: str) 
     return matched
 
 
-def sources_of(client: Client, queue: ReviewQueue, *, project: str, field: str) -> dict[str, str]:
-    """Return sample id → the address of its first task in the existing project, by a field that was named.
+def sources_of(client: Client, queue: ReviewQueue, *, project: str, field: str | None = None) -> dict[str, str] | None:
+    """Return sample id → the address of its task in the project of this name.
+
+    Without a ``field`` that names the samples, a task is a sample's if it shows its very text and names its id, by its
+    number or in the field in which most do; or by the text alone. Then only projects of up to ``LINKED`` tasks are read
+    whole, of others the tasks whose numbers the samples name, and None is returned where there is no such project, or
+    less than half of the samples stand there.
 
     Raises
     ------
     InputError
-        If there is no such project, or no task has the field.
-    """
-    number = int(find_project(client, project)["id"])
-    matched = match_tasks(client, number, queue, name=field.removeprefix("data."))
-    return _addresses(client, number, {sample: tasks[0].task for sample, tasks in matched.tasks.items() if tasks})
-
-
-def found_sources(client: Client, queue: ReviewQueue, *, project: str) -> dict[str, str] | None:
-    """Return sample id → the address of its task in the project of this name, if half of the samples stand there.
-
-    A task is a sample's if it shows its very text and names its id, by its number or in the field in which most do; or
-    by the text alone. Of a project beyond ``LINKED`` tasks only those are looked at whose numbers the samples name.
-    None where there is no such project, or not exactly one.
+        If a field is named, and there is no such project or no task has it.
     """
     rows = own_projects(client.projects(), project)
-    if len(rows) != 1 or not queue.samples.has_texts:
+    if field is None and (len(rows) != 1 or not queue.samples.has_texts):
         return None
-    number, texts = int(rows[0]["id"]), {item.id: item.text for item in queue.items}
-    sample_of = {text: id for id, text in reversed(texts.items())}
+    settings = find_project(client, project) if field else client.project(int(rows[0]["id"]))
+    number, texts = int(settings["id"]), {item.id: item.text for item in queue.items}
+    named, sample_of = (field or "").removeprefix("data."), {text: id for id, text in reversed(texts.items())}
     try:
-        shown = label_control_of(client.project(number)["label_config"] or "", project=project).field
+        shown = label_control_of(settings["label_config"] or "", project=project).field
     except InputError:
-        return None
+        if field is None:
+            return None
+        shown = named
     numbers = [int(id) for id in texts if id.isdecimal() and id.isascii() and len(id) < _DIGITS]
     pages = [client.tasks(number, include="id,data", ids=numbers)] if numbers else []
-    if int(rows[0].get("task_number") or 0) <= LINKED:
+    if field or int(settings.get("task_number") or 0) <= LINKED:
         pages.append(client.tasks(number, include="id,data"))
     of_field: dict[str, dict[str, int]] = defaultdict(dict)
+    seen = set[str]()
     for task in (task for several in pages for page in several for task in page):
         text = str(task["data"].get(shown))
-        for name, value in [(NUMBER, task["id"]), *task["data"].items()]:
-            if texts.get(str(value)) == text:
+        seen.update(task["data"])
+        for name, value in {NUMBER: task["id"], **task["data"]}.items():
+            if str(value) in texts and (name == named or texts[str(value)] == text):
                 of_field[name].setdefault(str(value), int(task["id"]))
         if text in sample_of:
             of_field[shown].setdefault(sample_of[text], int(task["id"]))
-    best = max(of_field.values(), key=len, default={})
-    return _addresses(client, number, best) if best and 2 * len(best) >= len(texts) else None
+    if field and seen and named not in seen | {NUMBER}:
+        raise _unknown_field(named, seen)
+    best = of_field[named] if field else max(of_field.values(), key=len, default={})
+    page = f"{client.url}/projects/{number}/data"
+    links = {sample: f"{page}?task={task}" for sample, task in best.items()}
+    return links if field or (best and 2 * len(best) >= len(texts)) else None
 
 
-def _addresses(client: Client, project: int, tasks: Mapping[str, int]) -> dict[str, str]:
-    return {sample: f"{client.url}/projects/{project}/data?task={task}" for sample, task in tasks.items()}
+def _unknown_field(name: str, fields: Iterable[str]) -> InputError:
+    theirs = ", ".join(sorted(field for field in fields if not field.startswith(PREFIX)))
+    return InputError(f"No task of the project has the field {name}", hint=f"Its fields are: {theirs}")
 
 
 def _sample_finder(queue: ReviewQueue) -> Callable[[str], str | None]:
