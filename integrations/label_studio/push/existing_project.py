@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from labelsift.data.formatting import spelled_time
 from labelsift.data.review_queue import ReviewItem, ReviewQueue
 from labelsift.platforms import PushRequest, Receipt
 from labelsift.review.batches import Say, batches, quiet
@@ -25,7 +26,7 @@ from ..convert.label_config import LabelControl, label_control_of
 from ..convert.label_names import names_of
 from ..state.match import CREATED, Matched, find_project, match_tasks
 from ..state.server_state import mend_predictions, prediction_seconds, put_tabs, same_prediction, untouched
-from .dry_run import SECONDS_A_WRITE, spell, too_many
+from .dry_run import SECONDS_A_WRITE, too_many
 from .plan import Deal
 from .validate import fault_of_new, require_kind, require_medium
 
@@ -105,7 +106,10 @@ def push_existing(client: Client, queue: ReviewQueue, request: PushRequest, *, s
     if refusal:
         raise refusal
     if work.writes or work.suggestions:
-        say(f"{work.writes:,} tasks to write and {work.suggestions:,} suggestions to send, about {spell(seconds)}")
+        say(
+        left = spelled_time(seconds)
+        say(f"{work.writes:,} tasks to write and {work.suggestions:,} suggestions to send, about {left}")
+        )
     if work.missing:
         push.create(work)
         matched = match_tasks(client, number, queue, name=name)
@@ -225,7 +229,7 @@ class _Push:
                         self.client.write_task(int(task["id"]), wanted)
             done = start + len(chunk)
             left = (time.monotonic() - began) / done * (len(todo) - done)
-            say(f"{done:,} of {len(todo):,} tasks written, about {spell(left)} left")
+            say(f"{done:,} of {len(todo):,} tasks written, about {spelled_time(left)} left")
 
     def finish(self, receipt: Receipt, items: Sequence[ReviewItem], work: Work) -> None:
         """Make the tabs, and say where everything is."""

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
+from labelsift.data.formatting import spelled_time
 from labelsift.errors import PlatformError
 from labelsift.integrations.label_studio.client.client import Client
 from labelsift.integrations.label_studio.client.errors import UnansweredError, refused
-from labelsift.integrations.label_studio.push.dry_run import spell
 from labelsift.integrations.label_studio.state import server_state
 from labelsift.integrations.label_studio.state.server_state import mend_predictions, prediction_seconds
 from labelsift.review.upsert import StoredTask
@@ -66,7 +66,7 @@ def test_few_predictions_in_a_large_project_go_one_by_one_which_counts_nothing()
     mend_predictions(server, 7, wrong(200), tasks=100_000)
     assert server.requests == [(1, 0.0)] * 200
     singly, together = prediction_seconds(200, tasks=100_000)
-    assert (spell(singly), spell(together)) == ("80 seconds", "7 minutes")
+    assert (spelled_time(singly), spelled_time(together)) == ("80 seconds", "7 minutes")
 
 
 SILENCES = [UnansweredError("silent"), refused(504, "Gateway Time-out", what="predictions")]
