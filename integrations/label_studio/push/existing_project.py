@@ -106,10 +106,8 @@ def push_existing(client: Client, queue: ReviewQueue, request: PushRequest, *, s
     if refusal:
         raise refusal
     if work.writes or work.suggestions:
-        say(
         left = spelled_time(seconds)
         say(f"{work.writes:,} tasks to write and {work.suggestions:,} suggestions to send, about {left}")
-        )
     if work.missing:
         push.create(work)
         matched = match_tasks(client, number, queue, name=name)
