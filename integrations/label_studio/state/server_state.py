@@ -105,13 +105,12 @@ def mend_predictions(
         if wanted is not None:
             again.append({"task": stored.task, **wanted})
     singly, together = prediction_seconds(len(again), tasks=tasks)
-    if singly < together:
-        for prediction in again:
-            client.create_prediction(prediction)
-        return
-    for batch in batches(again, size=PREDICTIONS):
+    for batch in batches(again, size=1 if singly < together else PREDICTIONS):
         try:
-            client.import_predictions(project, batch, expected=together)
+            if singly < together:
+                client.create_prediction(batch[0])
+            else:
+                client.import_predictions(project, batch, expected=together)
         except UnansweredError:
             if not _arrived(client, batch[-1]):
                 raise

@@ -36,7 +36,10 @@ class Server(Client):
 
     def create_prediction(self, prediction: Mapping[str, Any]) -> None:
         self.requests.append((1, 0.0))
-        self.held.add(prediction["task"])
+        if self.stores:
+            self.held.add(prediction["task"])
+        if self.error is not None:
+            raise self.error
 
     def has_prediction(self, task: int, version: str) -> bool:
         assert version == "labelsift/r"
@@ -74,11 +77,12 @@ SILENCES = [UnansweredError("silent"), refused(504, "Gateway Time-out", what="pr
 
 @pytest.mark.parametrize("error", SILENCES, ids=["timeout", "504"])
 @pytest.mark.parametrize("after", [0, 1])
-def test_what_was_stored_before_the_silence_is_no_failure(error, after):
+@pytest.mark.parametrize(("tasks", "requests"), [(10, 1), (100_000, 5)])
+def test_what_was_stored_before_the_silence_is_no_failure(error, after, tasks, requests):
     server = Server(error, after=after)
-    mend_predictions(server, 7, wrong(5), tasks=10)
+    mend_predictions(server, 7, wrong(5), tasks=tasks)
     assert server.held == {1, 2, 3, 4, 5}
-    assert server.asked == after + 1
+    assert (len(server.requests), server.asked) == (requests, after + requests)
 
 
 def test_what_was_not_stored_is_a_failure_and_a_refusal_is_not_asked_about():
