@@ -6,7 +6,7 @@ Both are read from the decision log: each push leaves a record of its run, platf
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from ..data.requests import PushRequest
@@ -16,7 +16,7 @@ from ..store.run import Run
 from ..store.run_info import read_links
 from ..store.run_reader import read_sample_records
 
-Records = Iterable[Mapping[str, Any]]
+Records = Sequence[Mapping[str, Any]]
 
 
 def open_before(run: Run, where: RunTarget, ids: Collection[str], *, records: Records) -> dict[str, str]:

@@ -245,4 +245,5 @@ class _Push:
         }
         answered = sum(any(stored.touched for stored in work.tasks.get(item.id, ())) for item in items)
         receipt.details |= {"project_id": number, "tabs": len(ids), "tabs_written": written}
-        receipt.details["press"] = _HOW_ANSWERED.format(answered) if answered else tabs.AS_DISPLAYED
+        in_tab = f"in “{tabs.TAB_PREFIX}{tabs.REVIEW}” {tabs.AS_DISPLAYED}"
+        receipt.details["press"] = _HOW_ANSWERED.format(answered) if answered else in_tab

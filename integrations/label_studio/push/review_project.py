@@ -82,7 +82,7 @@ def push_review(
     if sources:
         receipt.details["linked"] = f"{len(sources):,} tasks lead to those of {project}, which stay as they are"
     if not request.dry_run:
-        receipt.details["press"] = f"in your own lane {tabs.AS_DISPLAYED}" if request.lanes else tabs.ALL
+        receipt.details["press"] = f"each in a lane of their own: {tabs.AS_DISPLAYED}" if request.lanes else tabs.ALL
     return receipt
 
 
