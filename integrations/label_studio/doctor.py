@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from labelsift.data.formatting import listed
 from labelsift.errors import InputError, LabelsiftError
+from labelsift.integrations._http import public
 from labelsift.platforms import Health
 
 from .client.auth import facts_of
@@ -149,7 +150,7 @@ def _notes(client: Client, project: Mapping[str, Any], backends: Sequence[Mappin
 
 
 def _backend_problems(backend: Mapping[str, Any], webhooks: Sequence[Mapping[str, Any]]) -> Lines:
-    name = f"The backend {backend['title']} at {_plain(backend['url'])}"
+    name = f"The backend {backend['title']} at {public(backend['url'])}"
     if backend["state"] == "DI":
         yield (
             f"{name} does not answer Label Studio",
@@ -196,19 +197,10 @@ def _dead_webhooks(webhooks: Sequence[Mapping[str, Any]], backends: Sequence[Map
         if hook["is_active"] and hook["url"] not in known and not _listens(hook["url"]):
             left = ": a removed backend leaves its webhook behind" if hook["url"].endswith("/webhook") else ""
             yield (
-                f"Nobody listens at the webhook {_plain(hook['url'])}, and Label Studio waits for it at every answer",
+                f"Nobody listens at the webhook {public(hook['url']).partition('?')[0]}, and Label Studio waits for it at"
+                " every answer",
                 f"Delete it under Settings → Webhooks{left}. This was tried from this machine, not from the server",
             )
-
-
-def _plain(url: str) -> str:
-    """Return an address without the name and password that it may hold.
-
-    >>> _plain("https://me:secret@example.com/hook?key=1")
-    'https://example.com/hook'
-    """
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def _listens(url: str) -> bool:

@@ -36,8 +36,8 @@ _RANK = f"data.{PREFIX}rank"
 _COLUMNS = (f"data.{PREFIX}issues", _RANK)  # of the queue and its lanes
 ALL = "Label All Tasks, in any tab: it deals out the whole project, worst first, and keeps back what somebody has open"
 AS_DISPLAYED = (
-    "the arrow beside Label All Tasks, then Label Tasks As Displayed, which follows the tab: two people in one tab get the"
-    " same task"
+    "the arrow beside Label All Tasks, then Label Tasks As Displayed, which follows the tab: two people in one tab get"
+    " the same task"
 )
 Tab = dict[str, Any]
 Filter = dict[str, Any]
