@@ -197,8 +197,8 @@ def _dead_webhooks(webhooks: Sequence[Mapping[str, Any]], backends: Sequence[Map
         if hook["is_active"] and hook["url"] not in known and not _listens(hook["url"]):
             left = ": a removed backend leaves its webhook behind" if hook["url"].endswith("/webhook") else ""
             yield (
-                f"Nobody listens at the webhook {public(hook['url']).partition('?')[0]}, and Label Studio waits for it at"
-                " every answer",
+                f"Nobody listens at the webhook {public(hook['url']).partition('?')[0]}, and Label Studio waits for it"
+                " at every answer",
                 f"Delete it under Settings → Webhooks{left}. This was tried from this machine, not from the server",
             )
 

@@ -52,15 +52,18 @@ def asking(what: str, *, url: str, key: str) -> Iterator[None]:
     except (ValueError, TypeError, AttributeError):
         # No JSON, or one of another shape; before RequestException, as requests' error is both.
         raise stranger(url) from None
-    except (requests.ReadTimeout, ReadTimeoutError):
-        raise UnansweredError(
-            f"Label Studio at {url} has not answered in time when asked for {what}",
-            hint="It may still be at work on it: run the same command again later, nothing is done twice",
-        ) from None
     except (requests.RequestException, Broken, OSError) as error:
+        reason = getattr(error.args[0], "reason", None) if error.args else None  # of the last of several requests
+        if isinstance(error, requests.ReadTimeout) or isinstance(reason or error, ReadTimeoutError):
+            happened, hint = (
+                "has not answered in time",
+                "It may still be at work on it: run the same command again later",
+            )
+        else:
+            happened = f"could not be reached ({type(error).__name__})"
+            hint = f"See that it runs and that {URL} is its address; then run the same command again"
         raise UnansweredError(
-            f"Label Studio at {url} could not be reached ({type(error).__name__}) when asked for {what}",
-            hint=f"See that it runs and that {URL} is its address; then run the same command again",
+            f"Label Studio at {url} {happened} when asked for {what}", hint=f"{hint}: nothing is done twice"
         ) from None
 
 

@@ -153,6 +153,9 @@ def put_tabs(client: Client, project: int, tabs: Sequence[Mapping[str, Any]]) ->
     ids: dict[str, int] = {}
     written = 0
     standing = _tabs_by_title(client, project)
+    # Lanes were called "Review 1/5" before, and these stay.
+    older = {tab["title"]: f"Review {tab['title'].split()[0]}" for tab in tabs if is_lane(dict(tab))}
+    tabs = [{**tab, "title": older[tab["title"]]} if older.get(tab["title"]) in standing else tab for tab in tabs]
     missing = [tab for tab in tabs if tab["title"] not in standing]
     for tab in missing:
         client.create_view(project, tab)
