@@ -220,7 +220,6 @@ class LabelingPlatform(Platform):
             "--lanes": ("lanes", request.lanes),
             "--twice": ("overlap", request.overlap),
             "--link": ("link", request.link),
-            "--anyway": ("match", request.anyway),
         }
         lacking = [name for name, (ability, value) in options.items() if value and ability not in self.capabilities]
         if lacking:

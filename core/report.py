@@ -72,13 +72,11 @@ class Report(Run):
             "judged": judged,
             "classes": len(self.samples.classes),
             "issues": {
-                name: {
-                    "count": count,
-                    "rate": count / of if (of := judged if name in ("label", "span") else rows) else None,
-                }
+                name: {"count": count, "rate": count / of if of else None}
                 if self.scores[f"{name}_score"].null_count < rows
                 else {"count": of_issue(self.findings, name).num_rows, "rate": None}  # of classes or the data set
                 for name, count in flagged.items()
+                for of in (judged if name in ("label", "span") else rows,)
             },
             "findings": self.findings.num_rows,
             "facts": self.facts,

@@ -57,8 +57,8 @@ def test_a_strangers_platform_is_found(stranger, make_report):
 
 @pytest.mark.parametrize("name", ["stranger", "xlsx"])
 def test_options_that_a_platform_does_not_have_are_refused_by_name(stranger, make_report, name):
-    with pytest.raises(InputError, match=f"{name} does not have these options: --lanes, --anyway"):
-        make_report(20).push(name, project="P.xlsx", lanes=5, anyway=True)
+    with pytest.raises(InputError, match=f"{name} does not have these options: --lanes, --link"):
+        make_report(20).push(name, project="P.xlsx", lanes=5, link="data.id")
     for options in ({"lanes": 1}, {"lanes": -2}, {"twice": 1.5}):
         with pytest.raises(InputError, match=r"lanes share nothing|A share of 1\.5 is none"):
             make_report(20).push(name, project="P.xlsx", **options)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..data.formatting import spelled_time
 from ..data.samples import Samples
 from ..models.cross_validation import max_training_rows
 from ..models.embedding import DEFAULT, Embedder
@@ -52,7 +53,7 @@ class Estimate:
     stages: Mapping[str, float]
 
     def __str__(self) -> str:
-        minutes = f"{self.seconds:.0f} seconds" if self.seconds < 100 else f"{self.seconds / 60:.0f} minutes"
+        minutes = spelled_time(self.seconds)
         longest = sorted(self.stages, key=lambda stage: -self.stages[stage])[:3]
         steps = ", ".join(f"{name} {self.stages[name]:.0f} s" for name in longest)
         note = "After a first scan the next one is faster: what depends on the texts alone is kept."

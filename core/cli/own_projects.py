@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
+
 import click
 
 from .. import platforms
@@ -93,9 +96,16 @@ def serve(
     for item in projects:
         project, _, wanted = item.rpartition("=") if "=" in item else (item, "", run)
         named[project] = wanted
-    platforms.labeler(platform, "serve").serve(
-        projects=named, store=store, host=host, port=port, second_look=second_look, train=train
-    )
+    server = platforms.labeler(platform, "serve")
+    if sys.stderr.isatty():
+        target = shlex.quote(projects[0].rpartition("=")[0] or projects[0]) if projects else "PROJECT"
+        reached = host if host not in ("0.0.0.0", "::") else "THIS_MACHINE"  # noqa: S104 - compared, not bound
+        click.echo(
+            f"Connect it from another terminal: labelsift enable {platform} {target} --backend http://{reached}:{port}"
+            "\nWhat follows is its log, one JSON object a line. Ctrl-C ends it.",
+            err=True,
+        )
+    server.serve(projects=named, store=store, host=host, port=port, second_look=second_look, train=train)
 
 
 @click.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections import Counter
 from pathlib import Path
@@ -11,6 +12,8 @@ import click
 from .. import platforms
 from ..corrections.progress import UNKNOWN, Agreement, agreement
 from ..corrections.record import record
+from ..data.adjudication import EMPTIED, UNDECIDED
+from ..data.formatting import listed, visible
 from ..errors import InputError
 from ..platforms import MODES, Mode
 from ..review.rounds import share_of
@@ -35,7 +38,9 @@ from .output import show_receipt, write_json, write_table
 @click.option("--lanes", type=int, default=0, help="Deal the queue out into so many tabs, one a person.")
 @click.option("--twice", metavar="SHARE", help="Let two people answer this share of the items, like 10%, untold.")
 @click.option("--link", metavar="FIELD", help="Link each task to its sample's task in the existing project PROJECT.")
-@click.option("--anyway", is_flag=True, help="With --match: write thousands of tasks, however long it takes.")
+@click.option(
+    "--anyway", is_flag=True, help="Write thousands of tasks (--match), ask what is open in an earlier round."
+)
 @dry_run_option
 @run_options
 @json_option
@@ -117,8 +122,19 @@ def pull(
     counts = sorted(Counter(row["verdict"] for row in rows).items())
     verdicts = "".join(f", {count:,} {verdict.replace('_', ' ')}" for verdict, count in counts)
     click.echo(f"{len(rows):,} decisions{verdicts}" + (f"; {recorded.new:,} new" if recorded else ""))
+    emptied = [f"{row['id']} ({json.loads(row['value'])})" for row in rows if row["verdict"] == EMPTIED]
+    if emptied:
+        click.echo(
+            f"WARNING: the labels of {len(emptied):,} samples were taken off, and none was put in their place:"
+            f" {visible(listed(emptied, most=20))}. Open them there, choose a label and press Update, then pull again",
+            err=True,
+        )
     if not rows and not to:
         click.echo("Nobody has decided anything there yet", err=True)
+    if any(row["verdict"] not in UNDECIDED for row in rows) and recorded:
+        own = "apply" in platforms.get(platform).capabilities
+        into = f", or into your own project there: labelsift apply {shlex.join([platform, project])}" if own else ""
+        click.echo(f"Next: bring them into your file: labelsift correct FILE --out NEW_FILE{into}", err=True)
     agreed = [
         _agreed(issue) for issue in agreement(corrections, store=kept) if issue.decided and issue.issue != UNKNOWN
     ]

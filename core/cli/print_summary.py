@@ -13,6 +13,7 @@ from rich.text import Text
 
 from ..data.formatting import visible
 from ..data.issues import issue_named
+from ..io.project_url import project_of
 from ..render.confusions import confusions_in
 from ..render.overview import Overview
 from ..store.base import DEFAULT
@@ -37,6 +38,7 @@ def print_summary(
     limit: int = 10,
     page: str | Path | None = None,
     store: str | Path | None = DEFAULT,
+    origin: str = "",
 ) -> None:
     """Print what a scan found and what to do next.
 
@@ -55,6 +57,8 @@ def print_summary(
         Where the HTML page was written, to be named among the next steps.
     store
         Where the run is kept, for the next steps; None where it is not.
+    origin
+        The file or the address that was scanned, where it is known.
     """
     console = console or Console(highlight=False)
     overview = Overview(report)
@@ -67,7 +71,7 @@ def print_summary(
         _recurring(report, width),
         _annotators(report),
         _notes(overview),
-        _next(report, overview, page, store),
+        _next(report, overview, page, store, project_of(origin)),
     ]
     shown = [Padding(part, (1, 0, 0, 1)) for part in parts if part is not None]
     console.print(Group(*shown), width=width, highlight=False, emoji=False)
@@ -179,7 +183,13 @@ def _notes(overview: Overview) -> Group | None:
     return Group(Text("Good to know", style="bold underline"), grid)
 
 
-def _next(report: Report, overview: Overview, page: str | Path | None, store: str | Path | None) -> Group:
+def _next(
+    report: Report,
+    overview: Overview,
+    page: str | Path | None,
+    store: str | Path | None,
+    project: tuple[str, str] | None,
+) -> Group:
     steps: list[tuple[str, str]] = []
     if page is not None:
         steps.append((clean(str(page), 200), "the whole report: open it in a browser"))
@@ -187,8 +197,9 @@ def _next(report: Report, overview: Overview, page: str | Path | None, store: st
         steps.append(("labelsift scan … --store .labelsift", "keep the run, to push, log and search it"))
     else:
         kept = "" if str(store) == DEFAULT else f" --store {clean(shlex.quote(str(store)), 200)}"
-        if report.findings.num_rows and report.samples.task == "classification":  # what push takes
-            steps.append((f"labelsift push label-studio PROJECT{kept}", "have people decide, worst first"))
+        if report.findings.num_rows:
+            target = clean(shlex.join(project), 200) if project else "label-studio PROJECT"
+            steps.append((f"labelsift push {target}{kept}", "have people decide, worst first"))
         steps.append((f"labelsift log mlflow{kept}", "keep the figures beside your experiments"))
         if overview.rows:
             steps.append((f'labelsift similar "…"{kept}', "find samples like a text or an id"))

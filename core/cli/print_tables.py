@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ..corrections.probe_estimates import Probed
     from ..corrections.verify import Verification
 
-QUEUE = ("asked", "open", "decided", "skipped")  # counts of a queue's row
+QUEUE = ("asked", "open", "decided", "unclear", "skipped")  # counts of a queue's row
 OUTCOMES = ("accepted", "changed", "refused", "both_fit")  # and those of its decisions
 FAILED = 5  # failed samples that are named
 SHOWN_IDS = 20
@@ -70,7 +70,8 @@ def print_receipt(receipt: Receipt, *, console: Console | None = None) -> None:
     for name, value in receipt.details.items():
         for line in _lines(name.replace("_", " "), value):
             console.print(Text(f"  {line}", style="dim"), soft_wrap=True)
-    for name, address in receipt.links.items():
+    pages = {address.partition("?")[0]: (name, address) for name, address in reversed(receipt.links.items())}
+    for name, address in reversed(pages.values()):  # of several tabs of a page the first, which leads to the others
         console.print(Text(f"  {name}: {address}", style="cyan"), soft_wrap=True)
     for sample, reason in list(receipt.failed.items())[:FAILED]:
         console.print(Text(f"  failed: {visible(sample)}: {visible(reason)}", style="red"))

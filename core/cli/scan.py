@@ -106,4 +106,4 @@ def scan(
     if as_json:
         write_json(report.summary())
     else:
-        print_summary(report, page=html, store=None if no_store else store)
+        print_summary(report, page=html, store=None if no_store else store, origin=file)

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ..data.adjudication import BOTH_FIT, REPEAT, SKIPPED
+from ..data.adjudication import BOTH_FIT, EMPTIED, REPEAT, UNDECIDED
 from ..data.taxonomy import Taxonomy
 from ..errors import InputError
 from ..store.hash_chain import Record
@@ -107,13 +107,15 @@ def inert(value: object) -> object:
 
 def _decision(record: Record) -> dict[str, Any]:
     given = _plain(record["given"])
-    changes = record["action"] in ("relabel", "edit", "respan") and record["verdict"] != SKIPPED
+    changes = record["action"] in ("relabel", "edit", "respan") and record["verdict"] not in UNDECIDED
     flagged = f"flagged: {', '.join(record['issues'])}" if record["issues"] else ""
     again = "asked once more" if record.get("asked") == REPEAT else ""
     verdict = record["verdict"]
     if verdict == BOTH_FIT:
         verdict = "both labels fit"
-    elif verdict not in (None, SKIPPED):
+    elif verdict == EMPTIED:
+        verdict = "its label was taken off"
+    elif verdict is not None and verdict not in UNDECIDED:
         verdict = f"suggestion {verdict}"
     return {
         "before": given if record["action"] != "edit" else None,

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.compute as pc
 
-from ..data.adjudication import BOTH_FIT, REPEAT, SECOND_LOOK, SKIPPED, resolve, vote_of
+from ..data.adjudication import BOTH_FIT, REPEAT, SECOND_LOOK, UNDECIDED, resolve, vote_of
 from ..errors import InputError, StoreError
 from ..review.assignment import ASSIGNED, Assignment
 from ..review.rounds import ROUND, Plan
@@ -217,7 +217,7 @@ def judged_probes(records: Sequence[Record], run: str) -> Stratum | None:
 
 def _judging(made: Sequence[Record]) -> list[Record]:
     """Return the decisions that call a label right or wrong: none of who skipped a sample, or now says "both fit"."""
-    given = [record for record in made if record["verdict"] != SKIPPED]
+    given = [record for record in made if record["verdict"] not in UNDECIDED]
     newest = {(record["person"], record["id"]): record for record in sorted(given, key=lambda record: record["time"])}
     return [record for record in given if newest[record["person"], record["id"]]["verdict"] != BOTH_FIT]
 

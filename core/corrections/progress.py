@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from ..data.adjudication import BOTH_FIT, REPEAT, SECOND_LOOK, SKIPPED
+from ..data.adjudication import BOTH_FIT, REPEAT, SECOND_LOOK, SKIPPED, UNCLEAR, UNDECIDED
 from ..errors import LabelsiftError
 from ..review.judged_labels import ISSUES, learned, withdrawn
 from ..store.base import DEFAULT
@@ -41,7 +41,7 @@ def queue(
 
     A run's round is known once it was pushed to a platform with addresses, or somebody decided on it; other
     runs are left out. A sample with several issues counts in each. A sample is decided if anybody decided on
-    it on that run, skipped if people only skipped it, and open otherwise.
+    it on that run, unclear or skipped if people only said so, and open otherwise, also where a label was taken off.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def queue(
     Returns
     -------
     list
-        ``run, dataset, rounds, issue, asked, open, decided, skipped, accepted, changed, refused, both_fit``, of which
+        ``run, dataset, rounds, issue, asked, open, decided, unclear, skipped, accepted, changed, refused, both_fit``;
         the last four count decisions, and a sample can have several; and ``outlook``, the same for all rows of a run:
         see :class:`labelsift.corrections.outlook.Outlook`; None where no label of the run was asked about.
 
@@ -96,7 +96,7 @@ def _outlook(
     rates = learned(records, run=info.run)
     taken_back = withdrawn(records)
     valid = [each for each in decisions(records, dataset=info.dataset) if each["number"] not in taken_back]
-    judged = {decision["id"] for decision in valid if decision["verdict"] != SKIPPED}
+    judged = {decision["id"] for decision in valid if decision["verdict"] not in UNDECIDED}
     answered = {decision["id"] for decision in valid if decision["run"] == info.run} | judged
     claims, facts = read_label_claims(store.place_of(info.run))
     labels = open_labels(claims, facts, judged=judged, probed=judged_probes(records, info.run))
@@ -104,17 +104,19 @@ def _outlook(
     times = [
         min(decision["seconds"], LONGEST)
         for decision in valid
-        if decision["run"] == info.run and decision["verdict"] != SKIPPED and (decision["seconds"] or -1) >= 0
+        if decision["run"] == info.run and decision["verdict"] not in UNDECIDED and (decision["seconds"] or -1) >= 0
     ]
     seconds = statistics.fmean(times) if times else None
     return outlook(rates, labels, questions, level=level, seconds=seconds).as_dict()
 
 
 def _counts(ids: set[str], of_issue: Sequence[Record]) -> dict[str, int]:
-    decided = {decision["id"] for decision in of_issue if decision["verdict"] != SKIPPED}
-    skipped = {decision["id"] for decision in of_issue} - decided
+    decided = {decision["id"] for decision in of_issue if decision["verdict"] not in UNDECIDED}
+    unclear = {decision["id"] for decision in of_issue if decision["verdict"] == UNCLEAR} - decided
+    skipped = {decision["id"] for decision in of_issue if decision["verdict"] == SKIPPED} - decided - unclear
     verdicts = Counter(decision["verdict"] for decision in of_issue)
-    counts = {"asked": len(ids), "open": len(ids - decided - skipped), "decided": len(decided), "skipped": len(skipped)}
+    counts = {"asked": len(ids), "open": len(ids - decided - unclear - skipped), "decided": len(decided)}
+    counts |= {"unclear": len(unclear), "skipped": len(skipped)}
     return counts | {name: verdicts[name] for name in _OUTCOMES}
 
 
@@ -126,9 +128,9 @@ class Agreement:
     ----------
     issue
         A sample with several issues counts in each; ``unknown`` where the store does not have the run.
-    accepted, changed, refused, both_fit, skipped
+    accepted, changed, refused, both_fit, unclear, skipped
         Decisions: the suggestion was taken; another label was chosen; the given one was kept; it was kept because
-        both fit; no answer.
+        both fit; nobody can tell; no answer.
     seconds
         The median time of a decision, skipped ones aside; None where the platform measured none.
     """
@@ -138,6 +140,7 @@ class Agreement:
     changed: int = 0
     refused: int = 0
     both_fit: int = 0
+    unclear: int = 0
     skipped: int = 0
     seconds: float | None = None
 
@@ -189,8 +192,8 @@ def _issues(rows: list[dict[str, Any]], store: Store) -> dict[tuple[str, str], t
 
 def _agreement(issue: str, rows: list[Mapping[str, Any]]) -> Agreement:
     verdicts = Counter(row["verdict"] for row in rows)
-    counts = {name: verdicts[name] for name in (*_OUTCOMES, SKIPPED)}
-    seconds = [row["seconds"] for row in rows if row["seconds"] is not None and row["verdict"] != SKIPPED]
+    counts = {name: verdicts[name] for name in (*_OUTCOMES, UNCLEAR, SKIPPED)}
+    seconds = [row["seconds"] for row in rows if row["seconds"] is not None and row["verdict"] not in UNDECIDED]
     return Agreement(issue, **counts, seconds=round(statistics.median(seconds), 1) if seconds else None)
 
 

@@ -29,7 +29,8 @@ from .spans import parsed as spans_of
 Policy = Literal["majority", "unanimous", "newest", "expert"]
 POLICIES: tuple[Policy, ...] = ("majority", "unanimous", "newest", "expert")
 ACTIONS = ("relabel", "keep", "remove", "edit", "respan")
-SKIPPED = "skipped"
+SKIPPED, UNCLEAR, EMPTIED = "skipped", "unclear", "emptied"
+UNDECIDED = (SKIPPED, UNCLEAR, EMPTIED)  # verdicts that decide nothing; emptied: the label was taken off by accident
 BOTH_FIT = "both_fit"  # verdict: the given label and the suggested one both fit, and the given one stays
 SECOND_LOOK = "second_look"  # asked of another person, who was told nothing; also the kind of a record that says so
 REPEAT = "repeat"  # asked once more, to see whether a person agrees with themselves
@@ -49,17 +50,20 @@ class Resolution:
         Sample id → vote → the people who cast it, where the policy could not decide.
     both_fit
         Of the decided, the samples that keep their label because another one fits as well: all who kept it said so.
+    unclear
+        Samples that nobody decided on, and somebody called unclear.
     """
 
     decided: Mapping[str, Vote]
     conflicts: Mapping[str, Mapping[Vote, tuple[str, ...]]]
     both_fit: frozenset[str] = frozenset()
+    unclear: frozenset[str] = frozenset()
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many samples each action was decided for, by name; ``both_fit`` apart from ``keep``."""
-        actions = (BOTH_FIT if id in self.both_fit else action for id, (action, _) in self.decided.items())
-        return dict(sorted(Counter(actions).items()))
+        """How many samples each action was decided for, by name; ``both_fit`` apart from ``keep``, and ``unclear``."""
+        actions = [BOTH_FIT if id in self.both_fit else action for id, (action, _) in self.decided.items()]
+        return dict(sorted(Counter(actions + [UNCLEAR] * len(self.unclear)).items()))
 
 
 def resolve(corrections: pa.Table, *, policy: Policy = "majority", experts: Sequence[str] = ()) -> Resolution:
@@ -68,7 +72,7 @@ def resolve(corrections: pa.Table, *, policy: Policy = "majority", experts: Sequ
     Parameters
     ----------
     corrections
-        In CORRECTIONS_SCHEMA. Skipped samples count as undecided.
+        In CORRECTIONS_SCHEMA. Skipped and unclear samples count as undecided.
     policy
         ``majority``: the vote that more people cast than any other. ``unanimous``: only what all cast.
         ``newest``: the latest. ``expert``: the majority of the named experts; where none of them voted,
@@ -99,7 +103,8 @@ def resolve(corrections: pa.Table, *, policy: Policy = "majority", experts: Sequ
             for row in rows:
                 cast[vote_of(row)].append(row["person"])
             conflicts[sample] = {vote: tuple(people) for vote, people in cast.items()}
-    return Resolution(decided, conflicts, frozenset(both_fit))
+    unclear = {row["id"] for row in corrections.to_pylist() if row["verdict"] == UNCLEAR}
+    return Resolution(decided, conflicts, frozenset(both_fit), frozenset(unclear - decided.keys() - conflicts.keys()))
 
 
 def applied(
@@ -204,7 +209,7 @@ def _newest_by_person(corrections: pa.Table) -> dict[str, list[dict[str, Any]]]:
         rows.sort(key=lambda row: (row["time"] is not None, row["time"]))
     rows.sort(key=lambda row: row.get("asked") != REPEAT)  # a repeat is older than whatever else they said
     for row in rows:
-        if row["verdict"] != SKIPPED:
+        if row["verdict"] not in UNDECIDED:
             own = newest[row["id"]]
             own.pop(row["person"], None)
             own[row["person"]] = row  # the last entry is the newest

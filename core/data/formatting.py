@@ -110,6 +110,18 @@ def _at_most(share: float) -> str:
 _INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b\u2028-\u202e\u2060-\u2064\u2066-\u2069\ufeff\ud800-\udfff]")
 
 
+def spelled_time(seconds: float) -> str:
+    """Spell a time roughly.
+
+    >>> spelled_time(0.2), spelled_time(42.4), spelled_time(600), spelled_time(9000)
+    ('1 second', '42 seconds', '10 minutes', '2.5 hours')
+    """
+    if seconds < 90:
+        whole = max(round(seconds), 1)
+        return f"{whole} second" + "s" * (whole != 1)
+    return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"
+
+
 def visible(text: str) -> str:
     r"""Show control characters instead of sending them to a terminal; line breaks become one mark.
 

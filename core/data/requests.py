@@ -47,7 +47,8 @@ class PushRequest:
         The field of an existing project's tasks (as ``match``): a review project links each of its tasks to the
         task there that holds the same sample.
     anyway
-        Write into an existing project also where that takes very long.
+        Write into an existing project also where that takes very long; ask also what is open in an earlier round, and
+        blind what people may have seen.
     dry_run
         Return the plan and send nothing.
 

@@ -184,11 +184,9 @@ def _show(
 ) -> None:
     console.print(Text("Have a look", style="bold underline"))
     console.print(f"  report       {page}", soft_wrap=True, markup=False)
-    for name, (_, local) in places.items():
-        for label, address in receipts[name].links.items():
-            console.print(f"  {name:12} {label}: {address}", soft_wrap=True, markup=False)
-        for line in local.look:
-            console.print(Text(f"               {line}", style="dim"), soft_wrap=True)
+    for name, (_, local) in places.items():  # a line each: whatever else there is lies one click behind
+        addresses = list(receipts[name].links.values())[:1]
+        console.print(f"  {name:12} {'  '.join([*addresses, *local.look])}", soft_wrap=True, markup=False)
     line = (
         f"  a shell      cd {variables.parent} && source {variables.name}: then labelsift runs, push, pull and log work"
     )

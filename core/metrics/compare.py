@@ -21,6 +21,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..data.adjudication import UNDECIDED
 from ..data.issues import issue_named
 from ..data.label_sets import cell_of
 from ..data.textless import comparable_texts
@@ -224,7 +225,9 @@ def _decisions_by_change(records: Iterable[Mapping[str, Any]], old: Run, new: Ru
     decisions: _Decisions = defaultdict(dict)
     datasets = {old.samples.name, new.samples.name, None}
     for record in records:
-        is_choice = record["action"] == "relabel" and record["verdict"] != "skipped" and record["dataset"] in datasets
+        is_choice = (
+            record["action"] == "relabel" and record["verdict"] not in UNDECIDED and record["dataset"] in datasets
+        )
         if not is_choice or datetime.fromisoformat(record["time"]) > new.created:
             continue
         label_shown = ... if record["given"] is None else _present_label(record["given"], new)

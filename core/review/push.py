@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .. import platforms
+from ..data.formatting import listed
 from ..data.requests import PushRequest, Receipt
 from ..data.textless import require_texts
 from ..errors import InputError
@@ -15,6 +16,7 @@ from ..store.erasures import unerased
 from ..store.run import Run
 from .items import findings_of, queue_of
 from .judged_labels import decided_on, learned
+from .open_rounds import open_before, require_unseen
 from .reopen import reopened
 from .round_ledger import assignment_of, planned_ids, recorded, round_findings, round_of
 from .rounds import Plan
@@ -39,7 +41,10 @@ def _pushed(run: Run, adapter: platforms.LabelingPlatform, where: RunTarget, req
     repeats: Mapping[str, float] = {}
     blind: frozenset[str] = frozenset()
     verified_before: set[str] = set()
+    waiting: Mapping[str, str] = {}
+    unasked: set[str] = set()
     budget = request.budget
+    require_unseen(run, where, request, records=records)
     if request.probe is not None:
         judged = [id for id, issues in settled.items() if JUDGED in issues]
         plan = round_of(run, where, request, records=records, without=judged)
@@ -53,7 +58,10 @@ def _pushed(run: Run, adapter: platforms.LabelingPlatform, where: RunTarget, req
         mode = None if request.match else request.mode
         # Who saw the suggestion elsewhere would not judge blind any more.
         asked_blind = planned_ids(records, run.run, but=where if mode == "choose" else None)
-        findings = [row for row in findings if row["id"] not in asked_blind]
+        unasked = {row["id"] for row in findings if row["id"] in asked_blind}
+        if mode is not None and not request.anyway:
+            waiting = open_before(run, where, {row["id"] for row in findings}, records=records)
+        findings = [row for row in findings if row["id"] not in asked_blind and row["id"] not in waiting]
         if mode == "blind" and (standing := recorded(records, where, Plan)):
             repeats = standing.repeats
         if mode is not None and not repeats:  # in a project of our own; a repeat's score places it among the others
@@ -72,11 +80,21 @@ def _pushed(run: Run, adapter: platforms.LabelingPlatform, where: RunTarget, req
         decided=decided,
     )
     if run.store is not None and not request.dry_run:  # before, so that what a killed push sent is known, too
-        run.store.sent(where, match=request.match)
+        run.store.sent(where, match=request.match, mode=request.mode)
     receipt = adapter.push(queue, request)
     # That evidence changed is said here only: in a task it would tell what a colleague answered.
     counts = {"verified_before": len(verified_before), "evidence_changed": evidence_changed}
     receipt.details |= {name: count for name, count in counts.items() if count}
+    if unasked:
+        receipt.details["asked_blind_elsewhere"] = (
+            f"{len(unasked):,} samples, left out here: {listed(sorted(unasked), most=5)}"
+        )
+    if waiting:
+        runs = listed(sorted(set(waiting.values())))
+        receipt.details["open_in_earlier_rounds"] = (
+            f"{len(waiting):,} samples wait for an answer in the round of {runs}, and are not asked again"
+            f" (--anyway asks): {listed(sorted(waiting), most=5)}"
+        )
     _keep_links(run, receipt)
     return receipt
 

@@ -22,7 +22,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..data.adjudication import SKIPPED
+from ..data.adjudication import UNDECIDED
 from ..data.label_sets import cell_of
 from ..data.remap import given_names
 from ..data.samples import Samples
@@ -53,7 +53,7 @@ def reopened(
     decided = decided_samples(samples, records, but=but)
     of_sample: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for decision in decided.decisions:
-        if decision["verdict"] != SKIPPED and decision["id"] in decided.votes:
+        if decision["verdict"] not in UNDECIDED and decision["id"] in decided.votes:
             of_sample[decision["id"]].append(decision)
     asked = pc.and_(
         pc.fill_null(scores["is_label_issue"], False),

@@ -15,11 +15,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ..data.adjudication import BOTH_FIT, SKIPPED
+from ..data.adjudication import BOTH_FIT, EMPTIED, SKIPPED, UNDECIDED
 from ..data.samples import Task
 from .suggestions import Span, Value, disputed, listed
 
-Feedback = Literal["both_fit", "unclear", "unusable"]  # what people can say in place of a label
+# What people can say in place of a label; and that an answer which held one was emptied.
+Feedback = Literal["both_fit", "unclear", "unusable", "emptied"]
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,10 @@ def decide(
     >>> decide(None, given="top_up", suggested="refund", feedback="both_fit")
     Decision(action='keep', verdict='both_fit', value='top_up')
     """
-    if skipped or feedback == "unclear":
+    if skipped:
         return Decision("keep", SKIPPED, given)
+    if feedback in UNDECIDED:
+        return Decision(feedback, feedback, given if feedback == EMPTIED else None)
     if feedback == "both_fit":
         return Decision("keep", BOTH_FIT, given)
     if feedback == "unusable":

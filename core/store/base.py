@@ -239,9 +239,12 @@ class BaseStore:
         """Return what people say of a run: tags, notes, the model that it led to."""
         return annotated(self.ledger.records()).get(run, Annotations())
 
-    def sent(self, where: RunTarget, *, match: str | None = None, with_text: bool = True) -> None:
-        """Record where a run's samples went, once, so that what was sent can be found again."""
+    def sent(
+        self, where: RunTarget, *, match: str | None = None, with_text: bool = True, mode: str | None = None
+    ) -> None:
+        """Record where a run's samples went, once, so that what was sent can be found again; ``mode`` is a push's."""
         entry = {"kind": SENT, **asdict(where), "match": match, "with_text": with_text}
+        entry |= {"mode": mode} if mode else {}
         time = datetime.now(UTC).isoformat(timespec="microseconds")
         self.ledger.append(
             lambda standing: (

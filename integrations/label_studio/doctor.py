@@ -12,16 +12,20 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from labelsift.data.formatting import listed
 from labelsift.errors import InputError, LabelsiftError
+from labelsift.integrations._http import public
 from labelsift.platforms import Health
 
 from .client.auth import facts_of
 from .client.client import Client
 from .client.connect import PASSWORD_FILE, address, connect, key
 from .client.errors import KEY, KEY_FILE
-from .convert.label_config import label_control_of
+from .convert.label_config import LabelControl, label_control_of
 from .convert.task_fields import model_version
 from .enable.ml_backend import LOCAL, SWITCHES, TITLE, hook_of, wires_of
+from .pull.answers import is_emptied
+from .pull.existing_project import FlaggedTasks
 from .second_look_project import find
 from .state.match import find_project
 
@@ -114,7 +118,8 @@ def _check_project(client: Client, project: Mapping[str, Any], health: Health) -
     backends, webhooks = wires.backends, wires.webhooks
     health.notes.update(_notes(client, project, backends))
     try:
-        label_control_of(project["label_config"] or "", project=str(project["title"]))
+        target = label_control_of(project["label_config"] or "", project=str(project["title"]))
+        health.problems.update(_emptied_problems(client, project, target))
     except InputError as error:
         health.problems[error.what] = error.hint
     for backend in backends:
@@ -145,7 +150,7 @@ def _notes(client: Client, project: Mapping[str, Any], backends: Sequence[Mappin
 
 
 def _backend_problems(backend: Mapping[str, Any], webhooks: Sequence[Mapping[str, Any]]) -> Lines:
-    name = f"The backend {backend['title']} at {_plain(backend['url'])}"
+    name = f"The backend {backend['title']} at {public(backend['url'])}"
     if backend["state"] == "DI":
         yield (
             f"{name} does not answer Label Studio",
@@ -171,6 +176,20 @@ def _backend_problems(backend: Mapping[str, Any], webhooks: Sequence[Mapping[str
             )
 
 
+def _emptied_problems(client: Client, project: Mapping[str, Any], target: LabelControl) -> Lines:
+    """Yield a problem for flagged tasks whose label was taken off by the key that should have chosen one."""
+    pages = FlaggedTasks(client, int(project["id"])).answered()
+    emptied = [task for page in pages for task in page if is_emptied(task, target)]
+    if emptied:
+        labels = {str(task["data"].get("labelsift_given") or "?") for task in emptied}
+        yield (
+            f"{project['title']} has flagged tasks whose answer holds no label any more:"
+            f" {listed([str(task['id']) for task in emptied], most=20)}",
+            f"The key of a ticked label takes it off. They had {listed(sorted(labels), most=5)}: open them, choose, and"
+            f' press Update. required="true" on the control {target.from_name} prevents it',
+        )
+
+
 def _dead_webhooks(webhooks: Sequence[Mapping[str, Any]], backends: Sequence[Mapping[str, Any]]) -> Lines:
     """Yield a problem for each webhook that nobody listens to: the server waits for it at every answer."""
     known = {hook_of(backend["url"]) for backend in backends}  # of these the server itself has told
@@ -178,19 +197,10 @@ def _dead_webhooks(webhooks: Sequence[Mapping[str, Any]], backends: Sequence[Map
         if hook["is_active"] and hook["url"] not in known and not _listens(hook["url"]):
             left = ": a removed backend leaves its webhook behind" if hook["url"].endswith("/webhook") else ""
             yield (
-                f"Nobody listens at the webhook {_plain(hook['url'])}, and Label Studio waits for it at every answer",
+                f"Nobody listens at the webhook {public(hook['url']).partition('?')[0]}, and Label Studio waits for it"
+                " at every answer",
                 f"Delete it under Settings → Webhooks{left}. This was tried from this machine, not from the server",
             )
-
-
-def _plain(url: str) -> str:
-    """Return an address without the name and password that it may hold.
-
-    >>> _plain("https://me:secret@example.com/hook?key=1")
-    'https://example.com/hook'
-    """
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def _listens(url: str) -> bool:
@@ -206,9 +216,7 @@ def _model_version_problems(client: Client, project: Mapping[str, Any], backends
     now, title = project["model_version"] or "", project["title"]
     if not now or now in {backend["title"] for backend in backends}:
         return
-    path = f"/api/projects/{int(project['id'])}/model-versions/"
-    answer = client.get(path, what="the model versions", params={"extended": "true"})
-    counts = {str(row["model_version"]): int(row["count"]) for row in answer.get("static") or ()}
+    counts = client.model_versions(int(project["id"]))
     own = sorted(version for version in counts if version.startswith(model_version("")))
     if not counts.get(now):
         backend = f" or of a removed backend {TITLE}" if now == TITLE else ""

@@ -48,8 +48,8 @@ def find_or_make(client: Client, of: int) -> int:
     end = " · labelsift second look"
     number = client.create_project(
         title=shortened(str(source["title"]), TITLE_LENGTH - len(end)) + end,
-        description=f"{NEUTRAL} Choose your tab, then Label All Tasks. Do not change what follows, labelsift reads it. "
-        f"[labelsift second look {json.dumps({'of': of})}]",
+        description=f"{NEUTRAL} Choose your tab, then ▾ Label Tasks As Displayed. Do not change what follows, "
+        f"labelsift reads it. [labelsift second look {json.dumps({'of': of})}]",
         label_config=source["label_config"],
         model_version=NOT_PREFILLED,
     )

@@ -174,3 +174,9 @@ def test_findings_about_classes_are_not_samples(make_report):
     extra = findings_table([Finding("card_lost", "imbalance", 0.0, "A rare class.", scope="class")])
     said = printed(replace(report, findings=pa.concat_tables([extra, report.findings])), limit=100)
     assert "Imbalance" in said
+
+
+def test_the_next_step_names_the_project_that_was_scanned(make_report):
+    said = printed(make_report(200), origin="label-studio://My%20tickets")
+    assert "labelsift push label-studio 'My tickets'" in said
+    assert "labelsift push label-studio PROJECT" in printed(make_report(200), origin="tickets.csv")

@@ -89,7 +89,7 @@ def test_on_a_terminal_it_stays_up_until_interrupted_and_stops_what_it_started(t
         except OSError:
             break
     assert "press Ctrl-C" in seen, seen[-2000:]
-    assert re.search(r"label-studio +review: http://127\.0\.0\.1:\d+", seen)
+    assert re.search(r"label-studio +http://127\.0\.0\.1:\d+", seen)
     assert "Log in as" in seen
     variables = tmp_path / "demo" / "env.sh"
     assert variables.stat().st_mode & 0o777 == 0o600

@@ -37,7 +37,7 @@ def test_a_skipped_task_keeps_what_is_given():
 def test_feedback_counts_whichever_label_stands_beside_it():
     for answer in (None, "y"):
         unclear = decide(answer, given="x", suggested="y", feedback="unclear")
-        assert (unclear.action, unclear.verdict, unclear.value) == ("keep", "skipped", "x")
+        assert (unclear.action, unclear.verdict, unclear.value) == ("unclear", "unclear", None)
         both = decide(answer, given="x", suggested="y", feedback="both_fit")
         assert (both.action, both.verdict, both.value) == ("keep", "both_fit", "x")
         unusable = decide(answer, given="x", suggested="y", feedback="unusable")

@@ -11,7 +11,7 @@ from os import PathLike
 from typing import Any
 
 import pyarrow as pa
-from labelsift.data.adjudication import Policy, Vote, resolve, vote_of
+from labelsift.data.adjudication import UNDECIDED, Policy, Vote, resolve, vote_of
 from labelsift.data.hashing import text_hash
 from labelsift.errors import LabelsiftError
 from labelsift.platforms import Receipt
@@ -76,7 +76,7 @@ def wanted_of(
 
 def _voters(corrections: pa.Table) -> dict[tuple[str, Vote], tuple[str, str]]:
     """Return (sample, vote) → who cast it last, and when."""
-    rows = [row for row in corrections.to_pylist() if row["verdict"] != "skipped"]
+    rows = [row for row in corrections.to_pylist() if row["verdict"] not in UNDECIDED]
     rows.sort(key=lambda row: (row["time"] is not None, row["time"]))
     return {
         (row["id"], vote_of(row)): (row["person"] or "", f" on {row['time']:%Y-%m-%d}" if row["time"] else "")

@@ -57,10 +57,17 @@ class Client(Reader):
             raise stranger(self.url)
         return [int(task) for task in answer.get("task_ids") or ()]
 
-    def import_predictions(self, project: int, predictions: Sequence[Any]) -> int:
-        """Add one batch of predictions (at most 1,000) to existing tasks; all or none of it is stored."""
-        path = f"/api/projects/{project}/import/predictions"
-        return self._number(path, "created", body=predictions, what=f"project {project}")
+    def import_predictions(self, project: int, predictions: Sequence[Any], *, expected: float = 0.0) -> None:
+        """Add one batch of predictions to existing tasks; all or none of it is stored.
+
+        The server stores them at once, and answers when it has counted the predictions of every task of the project.
+        """
+        path, what = f"/api/projects/{project}/import/predictions", f"{len(predictions):,} predictions"
+        self.send("POST", path, body=predictions, what=what, names=["created"], expected=expected)
+
+    def create_prediction(self, prediction: Mapping[str, Any]) -> None:
+        """Add one prediction to a task."""
+        self._number("/api/predictions/", "id", body=prediction, what=f"a prediction for task {prediction['task']}")
 
     def write_task(self, task: int, data: Mapping[str, Any]) -> None:
         """Replace a task's data: whatever is not in ``data`` is gone afterwards."""

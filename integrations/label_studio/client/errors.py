@@ -17,6 +17,10 @@ _LONGEST = 300  # characters of a server's answer in a message
 _TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*")  # a personal access token, or the access token got for it
 
 
+class UnansweredError(PlatformError):
+    """Nobody knows whether the server did what it was asked for."""
+
+
 @contextlib.contextmanager
 def asking(what: str, *, url: str, key: str) -> Iterator[None]:
     """Turn the errors of requests into a PlatformError without secrets.
@@ -35,6 +39,7 @@ def asking(what: str, *, url: str, key: str) -> Iterator[None]:
     """
     import requests
     from urllib3.exceptions import HTTPError as Broken
+    from urllib3.exceptions import ReadTimeoutError
 
     # "from None" throughout: the errors hold the request with its key.
     try:
@@ -48,9 +53,17 @@ def asking(what: str, *, url: str, key: str) -> Iterator[None]:
         # No JSON, or one of another shape; before RequestException, as requests' error is both.
         raise stranger(url) from None
     except (requests.RequestException, Broken, OSError) as error:
-        raise PlatformError(
-            f"Label Studio at {url} could not be reached ({type(error).__name__}) when asked for {what}",
-            hint=f"See that it runs and that {URL} is its address; then run the same command again",
+        reason = getattr(error.args[0], "reason", None) if error.args else None  # of the last of several requests
+        if isinstance(error, requests.ReadTimeout) or isinstance(reason or error, ReadTimeoutError):
+            happened, hint = (
+                "has not answered in time",
+                "It may still be at work on it: run the same command again later",
+            )
+        else:
+            happened = f"could not be reached ({type(error).__name__})"
+            hint = f"See that it runs and that {URL} is its address; then run the same command again"
+        raise UnansweredError(
+            f"Label Studio at {url} {happened} when asked for {what}", hint=f"{hint}: nothing is done twice"
         ) from None
 
 
@@ -157,7 +170,7 @@ def refused(status: int, message: str, *, what: str) -> PlatformError:
             f"Label Studio has no {what}", hint=f"See that {URL} is the right server and that nobody deleted it"
         )
     if status >= 500:
-        return PlatformError(
+        return UnansweredError(
             f"Label Studio failed with {status} when asked for {what}: {message}",
             hint="Its log holds the reason; then run the same command again: nothing is done twice",
         )

@@ -1,11 +1,9 @@
-"""Reads of a Label Studio server, page by page or as a JSON stream; every row is checked before it is believed."""
+"""Reads of a Label Studio server, page by page; every row is checked before it is believed."""
 
 from __future__ import annotations
 
-import codecs
-import itertools
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import formatdate, parsedate_to_datetime
 from typing import Any
@@ -14,14 +12,12 @@ from .errors import rows_hold, stranger
 from .transport import Transport
 
 PAGE = 1000  # tasks a request
-CHUNK = 1 << 16  # bytes of a long answer
+NAMED = 500  # tasks that one address names
 # The server filters the fields of what a task holds by the same names.
 _ANSWERS = "annotations,drafts,result,completed_by,was_cancelled,lead_time,updated_at,parent_prediction"
 # Without drafts and counts, which the server asks its database for a task at a time: in half the time.
 SAID = "id,data,annotations,result,completed_by,was_cancelled,lead_time,created_at,updated_at,import_id"
 SAID_AND_PREDICTED = f"{SAID},parent_prediction,predictions,model_version"
-_SPACE = " \t\r\n"
-_READ = json.JSONDecoder().raw_decode
 
 
 class Reader(Transport):
@@ -76,8 +72,13 @@ class Reader(Transport):
         filters
             As in a tab; all must hold.
         ids
-            These tasks only.
+            These tasks only; asked for by some hundred, as they stand in the address.
         """
+        if ids is not None and len(ids) > NAMED:
+            for start in range(0, len(ids), NAMED):
+                some = ids[start : start + NAMED]
+                yield from self.tasks(project, annotations=annotations, include=include, filters=filters, ids=some)
+            return
         query: dict[str, Any] = {"ordering": ["tasks:id"]}
         if filters:
             query["filters"] = {"conjunction": "and", "items": list(filters)}
@@ -110,20 +111,21 @@ class Reader(Transport):
         page = self.get("/api/tasks", what=f"the tasks of project {project}", params=params | {"include": "updated_at"})
         return str(page["tasks"][0]["updated_at"]) if page["tasks"] else None
 
+    def model_versions(self, project: int) -> dict[str, int]:
+        """Return how many predictions of each model version a project has."""
+        path, params = f"/api/projects/{project}/model-versions/", {"extended": "true"}
+        rows = self.get(path, what="the model versions", params=params).get("static") or ()
+        return {str(row["model_version"]): int(row["count"]) for row in rows}
+
+    def has_prediction(self, task: int, version: str) -> bool:
+        """Tell whether a task has a prediction of a model version."""
+        rows = self._rows("/api/predictions/", what="a prediction", names=["model_version"], params={"task": task})
+        return any(row["model_version"] == version for row in rows)
+
     def predictions(self, project: int) -> list[dict[str, Any]]:
-        """Return all predictions of a project, whoever made them."""
-        return list(self.each_prediction(project))
-
-    def each_prediction(self, project: int) -> Iterator[dict[str, Any]]:
-        """Yield the predictions of a project, whoever made them.
-
-        The server sends all of them in one answer, which may be of any length, and knows no narrower question.
-        """
-        with self._asking("the predictions"), self._streamed("/api/predictions/", project=project) as answer:
-            for prediction in objects_in(answer.iter_content(CHUNK)):
-                if not rows_hold([prediction], "task", "model_version", "result"):
-                    raise stranger(self.url)
-                yield prediction
+        """Return all predictions of a project, whoever made them; the server sends them in one answer."""
+        names = ["task", "model_version", "result"]
+        return self._rows("/api/predictions/", what="the predictions", names=names, params={"project": project})
 
     def people(self) -> dict[int, str]:
         """Return the e-mail address of every account that can be seen, by its id."""
@@ -134,49 +136,3 @@ class Reader(Transport):
         """Return the tabs of a project, oldest first."""
         views = self._rows("/api/dm/views", what="the tabs", params={"project": project}, names=["data"])
         return sorted(views, key=lambda view: view["id"])
-
-
-def objects_in(chunks: Iterable[bytes]) -> Iterator[dict[str, Any]]:
-    r"""Yield the objects of a JSON list whose bytes come in chunks, so that it never stands in memory whole.
-
-    Raises
-    ------
-    ValueError
-        If it is no list of objects, or ends before its end.
-
-    Examples
-    --------
-    >>> list(objects_in([b'[{"a": "caf\xc3', b'\xa9"}, {"a"', b": 2}]"]))
-    [{'a': 'café'}, {'a': 2}]
-    """
-    decode = codecs.getincrementaldecoder("utf-8")().decode
-    rest, began, wanted = "", False, 0
-    for chunk in itertools.chain(chunks, [None]):  # None: nothing more comes
-        rest += decode(chunk or b"", chunk is None)
-        if chunk is not None and len(rest) < wanted:
-            continue  # an object of many chunks is not tried again at each of them
-        start = _past(rest, 0, passed=_SPACE)
-        if not began and start < len(rest):
-            if rest[start] != "[":
-                raise ValueError("not a list")
-            began, start = True, start + 1
-        while began and (start := _past(rest, start, passed=_SPACE + ",")) < len(rest):
-            if rest[start] == "]":
-                return
-            try:
-                item, start = _READ(rest, start)
-            except json.JSONDecodeError:
-                break  # the rest of it has not come yet
-            if not isinstance(item, dict):
-                raise ValueError("not an object")
-            yield item
-        rest = rest[start:]
-        wanted = 2 * len(rest)
-    raise ValueError("the list ends before its end")
-
-
-def _past(text: str, start: int, *, passed: str) -> int:
-    """Return the place of the next character that is not passed over."""
-    while start < len(text) and text[start] in passed:
-        start += 1
-    return start

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -66,11 +66,22 @@ class Transport:
         return self._checked(answer, names)
 
     def send(
-        self, method: str, path: str, *, body: Json, what: str, params: Params | None = None, names: Sequence[str] = ()
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Json,
+        what: str,
+        params: Params | None = None,
+        names: Sequence[str] = (),
+        expected: float = 0.0,
     ) -> Json:
-        """Send one request, and return what the server answers; only PATCH is repeated, of a server that is busy."""
+        """Send one request, and return what the server answers; only PATCH is repeated, of a server that is busy.
+
+        ``expected`` are the seconds that an answer may well take, where it is many.
+        """
         with self._asking(what):
-            answer = self._answer(method, path, body=body, params=params)
+            answer = self._answer(method, path, body=body, params=params, expected=expected)
             content = answer.json() if answer.content else None
         return self._checked(content, names)
 
@@ -110,23 +121,14 @@ class Transport:
             raise stranger(self.url)
         return str(answer["access"])
 
-    def _answer(self, method: str, path: str, *, body: Json = None, params: Params | None = None) -> Response:
-        more = {"params": params} | ({} if body is None else _json(body))
-        answer = exchange(self._session, method, f"{self.url}{path}", timeout=TIMEOUT, **more)
+    def _answer(
+        self, method: str, path: str, *, body: Json = None, params: Params | None = None, expected: float = 0.0
+    ) -> Response:
+        more = {"params": params, "timeout": max(TIMEOUT, 3 * expected)} | ({} if body is None else _json(body))
+        answer = exchange(self._session, method, f"{self.url}{path}", **more)
         if answer.status_code == 401 and self._credentials.renew():  # refused before anything was done
-            answer = exchange(self._session, method, f"{self.url}{path}", timeout=TIMEOUT, **more)
+            answer = exchange(self._session, method, f"{self.url}{path}", **more)
         return self._good(answer)
-
-    @contextlib.contextmanager
-    def _streamed(self, path: str, **params: str | int) -> Iterator[Response]:
-        """Ask for an answer of any length that is not read at once."""
-        more: Any = {"params": params, "timeout": TIMEOUT, "stream": True, "allow_redirects": False}
-        answer = self._session.get(f"{self.url}{path}", **more)
-        if answer.status_code == 401 and self._credentials.renew():
-            answer.close()
-            answer = self._session.get(f"{self.url}{path}", **more)
-        with answer:
-            yield self._good(answer)
 
     def _good(self, answer: Response) -> Response:
         if answer.is_redirect:

@@ -27,7 +27,7 @@ from ..convert.label_names import names_of
 from ..convert.regions import Value, from_result
 from ..convert.task_fields import PREFIX, model_version, read_cell
 from ..read import readable
-from .answers import read_answer
+from .answers import is_emptied, person_of, read_answer
 
 Row = dict[str, Any]
 Task = Mapping[str, Any]  # a task as the server describes it
@@ -95,10 +95,12 @@ class DecisionReader:
         self, task: Task, annotation: Mapping[str, Any], run: str, shown: SampleRecord | None, pushed: str
     ) -> Row | None:
         """Return the decision that an answer is on this run, or on one that was pushed before it and not pulled."""
+        data, time = task["data"], str(annotation["updated_at"])
         answer = self._answer(task, annotation) if pushed else None
+        if answer is None and pushed and time > pushed and is_emptied(task, self._target):
+            answer = Answer(_sample_id(task), feedback="emptied", person=person_of(annotation, self._people), time=time)
         if answer is None:
             return None
-        data, time = task["data"], str(annotation["updated_at"])
         if time > pushed:
             shows_given = f"{PREFIX}given" in data
             # A draft is made of the suggestion in the stream of mode prefill, and wherever a row is clicked.

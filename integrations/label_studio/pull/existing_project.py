@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from os import PathLike
 from typing import Any
 
@@ -28,11 +27,10 @@ from ..client.read import SAID, SAID_AND_PREDICTED
 from ..convert.tabs import condition
 from ..convert.task_fields import PREFIX
 from ..second_look_project import KEY, find
+from ..state.match import own_projects
 from ..state.rounds import rounds_in
 from .decisions import DecisionReader, Row, filter_time
 from .review_project import decisions_in
-
-_CHUNK = 500  # tasks named in one address
 
 
 def pull_project(client: Client, *, project: str, store: str | PathLike[str] | None = None) -> pa.Table:
@@ -51,11 +49,7 @@ def pull_project(client: Client, *, project: str, store: str | PathLike[str] | N
     people = client.people() if reviews else {}
     rows = [row for review in reviews for row in decisions_in(client, review, kept, people)]
     pushed = bool(reviews)
-    others = {review.project for review in rounds}
-    own = [listed for listed in projects if listed["id"] not in others]
-    own = [listed for listed in own if listed["title"] == project] or [
-        listed for listed in own if str(listed["id"]) == project
-    ]
+    own = own_projects(projects, project)
     if len(own) > 1 and not reviews:
         raise InputError(
             f"Several projects are called {project}",
@@ -69,6 +63,11 @@ def pull_project(client: Client, *, project: str, store: str | PathLike[str] | N
         pushed |= existing is not None
     looks = _second_looks(client, [*numbers, *(review.project for review in reviews)], asked=project, store=kept)
     if not pushed and not looks:
+        if numbers:
+            raise InputError(
+                f"{project} is a project of your own, and no task of it carries what a push writes",
+                hint="Push into it (again, where a push with --match did not reach its end), then pull",
+            )
         names = ", ".join(sorted({review.of for review in rounds}))
         known = f"Pushed so far: {names}" if names else "Push first: labelsift push label-studio PROJECT"
         raise InputError(
@@ -94,7 +93,7 @@ def _existing(client: Client, project: Mapping[str, Any], *, asked: str, store: 
     # Numbers are used again where a server is set up anew, and not the time at which a project was made.
     key = (NAME, client.url, f"{number} {project.get('created_at') or ''}")
     pulled = read_pulled(store, *key)
-    source = _FlaggedTasks(client, number)
+    source = FlaggedTasks(client, number)
     newest = source.newest_change()
     if newest is not None:
         reader = DecisionReader(client, project, store, asked=asked, pulled=pulled)
@@ -135,7 +134,7 @@ def _second_looks(client: Client, projects: Iterable[int], *, asked: str, store:
 
 
 @dataclass(frozen=True)
-class _FlaggedTasks:
+class FlaggedTasks:
     """The tasks that a push flagged; a :class:`labelsift.review.incremental.TaskSource`."""
 
     client: Client
@@ -146,15 +145,15 @@ class _FlaggedTasks:
         return [condition(f"data.{PREFIX}id", "empty", "String", False)]
 
     def newest_change(self) -> str | None:
+        """Return the time of the newest change."""
         return self.client.newest_change(self.project, filters=self._filters)
 
     def changed_after(self, time: datetime) -> Iterator[Sequence[Mapping[str, Any]]]:
+        """Yield the tasks that changed after a time."""
         filters = [*self._filters, condition("updated_at", "greater", "Datetime", filter_time(time))]
         return self.client.tasks(self.project, include="id,updated_at", filters=filters)
 
     def answered(self, ids: Sequence[int] | None = None) -> Iterator[Sequence[Mapping[str, Any]]]:
-        ask = partial(self.client.tasks, self.project, annotations=True, include=SAID_AND_PREDICTED)
-        if ids is None:
-            yield from ask(filters=self._filters)
-        for start in range(0, len(ids or ()), _CHUNK):
-            yield from ask(ids=(ids or ())[start : start + _CHUNK])
+        """Yield tasks with all their answers."""
+        filters = self._filters if ids is None else ()
+        return self.client.tasks(self.project, annotations=True, include=SAID_AND_PREDICTED, filters=filters, ids=ids)

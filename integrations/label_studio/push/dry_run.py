@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from labelsift.data.formatting import spelled_time
 from labelsift.errors import InputError
 from labelsift.platforms import Receipt
 from labelsift.review.dealing import OVERLAP
@@ -40,36 +41,18 @@ def overlap_of(rounds: Sequence[Round], *, run: str, mode: str, asked: float) ->
     return stands
 
 
-def require_few(writes: int, *, project: str, match: str, anyway: bool) -> None:
-    """Refuse to write thousands of tasks one by one unless that is what people want.
-
-    Raises
-    ------
-    InputError
-        Above ``MANY`` writes, with the time that each way takes.
-    """
+def too_many(writes: int, *, project: str, match: str, anyway: bool) -> InputError | None:
+    """Return the refusal to write thousands of tasks one by one, with the time that each way takes; None of few."""
     if writes <= MANY or anyway:
-        return
+        return None
     field = match if match.startswith("data.") else f"data.{match}"
-    raise InputError(
+    return InputError(
         f"{writes:,} tasks of {project} would be written one by one, which takes about"
-        f" {spell(writes * SECONDS_A_WRITE)}",
+        f" {spelled_time(writes * SECONDS_A_WRITE)}",
         hint=f"Push a review project whose tasks link to these, with --link {field} in place of --match"
-        f" (about {spell(writes * SECONDS_A_TASK)}); or the worst with --budget {MANY}"
-        f" (about {spell(MANY * SECONDS_A_WRITE)}); or all of them with --anyway",
+        f" (about {spelled_time(writes * SECONDS_A_TASK)}); or the worst with --budget {MANY}"
+        f" (about {spelled_time(MANY * SECONDS_A_WRITE)}); or all of them with --anyway",
     )
-
-
-def spell(seconds: float) -> str:
-    """Spell a time roughly.
-
-    >>> spell(0.2), spell(42.4), spell(600), spell(9000)
-    ('1 second', '42 seconds', '10 minutes', '2.5 hours')
-    """
-    if seconds < 90:
-        whole = max(round(seconds), 1)
-        return f"{whole} second" + "s" * (whole != 1)
-    return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"
 
 
 def describe(wanted: Round, plan: Plan, diff: Diff, *, stands: bool) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from labelsift.data.formatting import spelled_time
 from labelsift.data.review_queue import ReviewItem, ReviewQueue
-from labelsift.errors import InputError
 from labelsift.platforms import PushRequest, Receipt
 from labelsift.review.batches import Say, batches, quiet
 from labelsift.review.blind import visible_metadata
@@ -25,11 +25,16 @@ from ..convert import task_fields as convert
 from ..convert.label_config import LabelControl, label_control_of
 from ..convert.label_names import names_of
 from ..state.match import CREATED, Matched, find_project, match_tasks
-from ..state.server_state import mend_predictions, own_predictions, put_tabs, same_prediction, untouched
-from .dry_run import SECONDS_A_WRITE, require_few
+from ..state.server_state import mend_predictions, prediction_seconds, put_tabs, same_prediction, untouched
+from .dry_run import SECONDS_A_WRITE, too_many
 from .plan import Deal
 from .validate import fault_of_new, require_kind, require_medium
 
+_HOW_ANSWERED = (
+    f"click the rows of “{tabs.TAB_PREFIX}{tabs.REVIEW}”: {{:,}} of these tasks have an answer, and Label All Tasks"
+    " passes over those. The present label is ticked there, and its key takes it off: choose another and press Update,"
+    " or leave the task as it is. Without --match these samples get a review project, where none of this happens"
+)
 CHUNK = 25  # tasks read again at once, just before they are written
 BATCH = 500
 
@@ -44,6 +49,16 @@ class Work:
     missing: list[ReviewItem] = field(default_factory=list)
     edited: dict[str, list[StoredTask]] = field(default_factory=dict)
     unpredicted: dict[str, list[StoredTask]] = field(default_factory=dict)
+
+    @property
+    def writes(self) -> int:
+        """How many tasks are written anew."""
+        return sum(map(len, self.edited.values()))
+
+    @property
+    def suggestions(self) -> int:
+        """How many predictions are sent."""
+        return sum(map(len, self.unpredicted.values())) + len(self.missing)
 
 
 def push_existing(client: Client, queue: ReviewQueue, request: PushRequest, *, say: Say = quiet) -> Receipt:
@@ -66,7 +81,10 @@ def push_existing(client: Client, queue: ReviewQueue, request: PushRequest, *, s
     if request.create:
         require_medium(queue.samples, target, project=title)
     receipt = Receipt(platform=NAME, target=title, dry_run=request.dry_run)
+    size, began = int(project.get("task_number") or 0), time.monotonic()
+    say(f"Reading the {size:,} tasks of {title}")
     matched = match_tasks(client, number, queue, name=name)
+    reading = time.monotonic() - began
     receipt.failed = {item.id: why for item in queue.items if (why := _misfit(item, matched, target))}
     items = [item for item in queue.items if item.id not in receipt.failed]
     push = _Push(client, project, queue.run, request, target, name, Deal(groups=groups_of(items), lanes=request.lanes))
@@ -78,20 +96,18 @@ def push_existing(client: Client, queue: ReviewQueue, request: PushRequest, *, s
     work = push.compared(items, matched)
     receipt.created, receipt.updated = len(work.missing), len({*work.edited, *work.unpredicted})
     receipt.unchanged = len(items) - receipt.created - receipt.updated
-    writes = sum(map(len, work.edited.values()))
-    receipt.details |= {"round": matched.round, "writes": writes, "estimated_seconds": round(writes * SECONDS_A_WRITE)}
+    seconds = work.writes * SECONDS_A_WRITE + min(prediction_seconds(work.suggestions, tasks=size))
+    receipt.details |= {"round": matched.round, "writes": work.writes, "estimated_seconds": round(reading + seconds)}
+    refusal = too_many(work.writes, project=title, match=request.match or "", anyway=request.anyway)
     if request.dry_run:
         titles = [tab["title"] for tab in push.wanted_tabs(items, since="")]
-        receipt.details |= {"project": title, "tab_titles": titles}
-    try:
-        require_few(writes, project=title, match=request.match or "", anyway=request.anyway)
-    except InputError as error:
-        if not request.dry_run:
-            raise
-        receipt.details["instead"] = f"{error}"
-    if request.dry_run:
+        receipt.details |= {"project": title, "tab_titles": titles} | ({"instead": f"{refusal}"} if refusal else {})
         return receipt
-    say(f"{writes:,} tasks to write, about {receipt.details['estimated_seconds']} seconds")
+    if refusal:
+        raise refusal
+    if work.writes or work.suggestions:
+        left = spelled_time(seconds)
+        say(f"{work.writes:,} tasks to write and {work.suggestions:,} suggestions to send, about {left}")
     if work.missing:
         push.create(work)
         matched = match_tasks(client, number, queue, name=name)
@@ -99,8 +115,9 @@ def push_existing(client: Client, queue: ReviewQueue, request: PushRequest, *, s
     doubles = untouched(client, number, matched.doubles)
     if doubles:
         client.delete_tasks(number, doubles)
-    push.predict(work)
+    # The fields first: who finds a suggestion finds why, and a pull knows the project, also if the rest fails.
     push.write(work, say=say)
+    push.predict(work, say=say)
     push.finish(receipt, items, work)
     return receipt
 
@@ -177,22 +194,21 @@ class _Push:
         for batch in batches(made, size=BATCH):
             self.client.import_tasks(self.number, batch)
 
-    def predict(self, work: Work) -> None:
+    def predict(self, work: Work, *, say: Say) -> None:
         """Bring the predictions of this run in place of those of earlier runs; others' stay."""
         client, number, version = self.client, self.number, convert.model_version(self.run)
-        standing = {
-            str(prediction["model_version"])
-            for predictions in own_predictions(client, number).values()
-            for prediction in predictions
-        }
-        for old in sorted(standing - {version}):  # a request deletes all predictions of a version, of every task
-            client.delete_predictions(number, old)
+        size = int(self.project.get("task_number") or 0)
+        if work.suggestions:
+            say(f"Sending {work.suggestions:,} suggestions; a request may wait until the server has counted all tasks")
+        for old in sorted(client.model_versions(number).keys() - {version}):  # on every task, in one request
+            if old.startswith(convert.model_version("")):
+                client.delete_predictions(number, old)
         wrong = []
         for sample, tasks in work.unpredicted.items():
             for stored in tasks:
                 left = tuple(of_run for of_run in stored.predictions if of_run["model_version"] == version)
                 wrong.append((replace(stored, predictions=left), work.predictions.get(sample)))
-        mend_predictions(client, number, wrong, size=BATCH)
+        mend_predictions(client, number, wrong, tasks=size)
         now = self.project.get("model_version") or ""
         if self.request.mode == "prefill" and now != version and work.predictions:
             client.set_model_version(number, version)
@@ -211,7 +227,7 @@ class _Push:
                         self.client.write_task(int(task["id"]), wanted)
             done = start + len(chunk)
             left = (time.monotonic() - began) / done * (len(todo) - done)
-            say(f"{done:,} of {len(todo):,} tasks written, about {left:.0f} seconds left")
+            say(f"{done:,} of {len(todo):,} tasks written, about {spelled_time(left)} left")
 
     def finish(self, receipt: Receipt, items: Sequence[ReviewItem], work: Work) -> None:
         """Make the tabs, and say where everything is."""
@@ -227,4 +243,7 @@ class _Push:
         receipt.sample_links = {
             item.id: f"{page}?task={work.tasks[item.id][0].task}" for item in items if item.id in work.tasks
         }
+        answered = sum(any(stored.touched for stored in work.tasks.get(item.id, ())) for item in items)
         receipt.details |= {"project_id": number, "tabs": len(ids), "tabs_written": written}
+        in_tab = f"in “{tabs.TAB_PREFIX}{tabs.REVIEW}” {tabs.AS_DISPLAYED}"
+        receipt.details["press"] = _HOW_ANSWERED.format(answered) if answered else in_tab

@@ -17,6 +17,7 @@ from ..client.client import NAME, Client
 from ..client.transport import body_of
 from ..convert import tabs
 from ..convert.review_config import review_target
+from ..convert.task_fields import ORIGIN
 from ..state.match import sources_of
 from ..state.rounds import Round, announce, drop_empty_twins, open_round, round_for, rounds_of, settle
 from ..state.server_state import mend_predictions, put_tabs, read_holdings, same_prediction
@@ -52,6 +53,10 @@ def push_review(
     overlap = overlap_of(rounds, run=run, mode=mode, asked=request.overlap)
     main = round_for(rounds, run=run, mode=mode)
     number = main.number if main else 1 + max((round.number for round in rounds), default=0)
+    sources = None
+    linked = main is None or ORIGIN in client.project(main.project)["label_config"]
+    if request.link or (linked and mode != "blind"):
+        sources = sources_of(client, queue, project=project, field=request.link)
     common = Common(
         target=review_target(labels_of(queue), task=queue.samples.task, medium=required(queue.samples)),
         mode=mode,
@@ -59,7 +64,7 @@ def push_review(
         deal=Deal(
             groups={} if queue.repeats else groups_of(queue.items),  # where some come back, a group would tell which
             lanes=request.lanes,
-            sources=sources_of(client, queue, project=project, field=request.link) if request.link else None,
+            sources=sources,
         ),
     )
     receipt = Receipt(platform=NAME, target=project, dry_run=request.dry_run)
@@ -74,6 +79,10 @@ def push_review(
             say(f"{wanted.title} was given up by another push of this run; starting over in the one that stands")
             return push_review(client, queue, request, say=say, restarts=restarts - 1)
         receipt = joined(receipt, done, part=part)
+    if sources:
+        receipt.details["linked"] = f"{len(sources):,} tasks lead to those of {project}, which stay as they are"
+    if not request.dry_run:
+        receipt.details["press"] = f"each in a lane of their own: {tabs.AS_DISPLAYED}" if request.lanes else tabs.ALL
     return receipt
 
 
@@ -143,7 +152,7 @@ def _bring(
             stored = holdings.of_sample[sample]
             client.write_task(stored.task, stored.data | plan.data[sample])
         wrong = [(holdings.of_sample[sample], plan.predictions.get(sample)) for sample in diff.unpredicted]
-        mend_predictions(client, current.project, wrong, size=BATCH)
+        mend_predictions(client, current.project, wrong, tasks=len(plan.data))
         if not (diff.missing or diff.updated or diff.doubles):
             return announce(client, current, None), holdings
         if not (turn or diff.updated or diff.doubles) and len(arrived) == len(diff.missing):

@@ -19,10 +19,9 @@ from labelsift.data.formatting import shortened
 from ..client.client import Client
 from ..convert.tabs import condition
 from ..convert.task_fields import model_version
+from .server_state import PATIENCE
 
 TITLE_LENGTH = 50  # characters that Label Studio allows
-# Seconds that a batch of a dead push is waited for: some twenty times what one takes.
-PATIENCE = 20.0
 SIGN_OF_LIFE = (3.0, 8.0)  # seconds, at random, in which a push that is at work announces its first batch
 _RARE = ("part", "twice")  # stand in the mark of a part b only
 _MARK = re.compile(r"\[labelsift (\{.*\})\]", re.DOTALL)
@@ -84,7 +83,8 @@ class Round:
         """What stands below the title, with the mark."""
         fields = {name: value for name, value in asdict(self).items() if name not in ("project", "tasks")}
         fields = {name: value for name, value in fields.items() if value is not None and (value or name not in _RARE)}
-        order = "Worst samples first: press Label All Tasks."
+        # The page shows some eighty characters.
+        order = "Press Label All Tasks: worst first. In a lane: ▾ Label Tasks As Displayed."
         mark = json.dumps(fields, ensure_ascii=False, sort_keys=True)
         return f"{order} Do not change what follows, labelsift reads it. [labelsift {mark}]"
 

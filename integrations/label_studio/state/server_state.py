@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -11,8 +12,14 @@ from labelsift.review.batches import batches
 from labelsift.review.upsert import Holdings, StoredTask
 
 from ..client.client import Client
+from ..client.errors import UnansweredError
 from ..convert.tabs import is_lane
 from ..convert.task_fields import PREFIX, is_again, model_version
+
+PATIENCE = 20.0  # seconds that what a request has begun may take to be stored: some twenty times what it does
+PREDICTIONS = 10_000  # a request
+# On a busy machine with SQLite.
+SECONDS_A_PREDICTION, SECONDS_AMONG_OTHERS, SECONDS_A_RECOUNT = 0.4, 0.003, 0.004
 
 
 def stored_task(task: Mapping[str, Any], predictions: Iterable[dict[str, Any]] = ()) -> StoredTask:
@@ -55,8 +62,8 @@ def untouched(client: Client, project: int, tasks: Sequence[int]) -> list[int]:
 def own_predictions(client: Client, project: int) -> dict[int, list[dict[str, Any]]]:
     """Return the predictions whose model version is labelsift's, by task id."""
     predictions: dict[int, list[dict[str, Any]]] = {}
-    for prediction in client.each_prediction(project):
-        if str(prediction.get("model_version") or "").startswith(model_version("")):
+    for prediction in client.predictions(project):
+        if is_own_version(prediction):
             predictions.setdefault(int(prediction["task"]), []).append(prediction)
     return predictions
 
@@ -72,18 +79,62 @@ def same_prediction(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> boo
     return core(stored) == core(wanted)
 
 
+def predictions_on(client: Client, project: int, tasks: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
+    """Return the predictions of some tasks whose model version is labelsift's, by task id."""
+    include = "id,predictions,model_version,score,result"
+    pages = client.tasks(project, annotations=True, include=include, ids=tasks) if tasks else ()
+    return {
+        task["id"]: [made for made in task["predictions"] if is_own_version(made)] for page in pages for task in page
+    }
+
+
 def mend_predictions(
-    client: Client, project: int, wrong: Iterable[tuple[StoredTask, Mapping[str, Any] | None]], *, size: int
+    client: Client, project: int, wrong: Iterable[tuple[StoredTask, Mapping[str, Any] | None]], *, tasks: int
 ) -> None:
-    """Replace labelsift's predictions of these tasks by the wanted one."""
+    """Replace labelsift's predictions of these tasks by the wanted one, in a project of so many tasks.
+
+    Raises
+    ------
+    PlatformError
+        If the server refuses, or neither answers nor has stored them.
+    """
     again: list[dict[str, Any]] = []
     for stored, wanted in wrong:
         for prediction in stored.predictions:
             client.delete_prediction(int(prediction["id"]))
         if wanted is not None:
             again.append({"task": stored.task, **wanted})
-    for batch in batches(again, size=size):
-        client.import_predictions(project, batch)
+    singly, together = prediction_seconds(len(again), tasks=tasks)
+    for batch in batches(again, size=1 if singly < together else PREDICTIONS):
+        try:
+            if singly < together:
+                client.create_prediction(batch[0])
+            else:
+                client.import_predictions(project, batch, expected=together)
+        except UnansweredError:
+            if not _arrived(client, batch[-1]):
+                raise
+
+
+def prediction_seconds(count: int, *, tasks: int) -> tuple[float, float]:
+    """Return how long so many predictions take one by one, and together: then the server recounts every task."""
+    requests = -(-count // PREDICTIONS)
+    return count * SECONDS_A_PREDICTION, requests * tasks * SECONDS_A_RECOUNT + count * SECONDS_AMONG_OTHERS
+
+
+def _arrived(client: Client, prediction: Mapping[str, Any]) -> bool:
+    """Ask whether a batch was stored that the server has not answered, for as long as it takes to store one."""
+    end = time.monotonic() + PATIENCE
+    while not client.has_prediction(prediction["task"], prediction["model_version"]):
+        if time.monotonic() >= end:
+            return False
+        time.sleep(0.5)
+    return True
+
+
+def is_own_version(prediction: Mapping[str, Any]) -> bool:
+    """Tell whether a prediction's model version is labelsift's."""
+    return str(prediction.get("model_version") or "").startswith(model_version(""))
 
 
 def _tabs_by_title(client: Client, project: int) -> dict[str, list[dict[str, Any]]]:
@@ -102,6 +153,9 @@ def put_tabs(client: Client, project: int, tabs: Sequence[Mapping[str, Any]]) ->
     ids: dict[str, int] = {}
     written = 0
     standing = _tabs_by_title(client, project)
+    # Lanes were called "Review 1/5" before, and these stay.
+    older = {tab["title"]: f"Review {tab['title'].split()[0]}" for tab in tabs if is_lane(dict(tab))}
+    tabs = [{**tab, "title": older[tab["title"]]} if older.get(tab["title"]) in standing else tab for tab in tabs]
     missing = [tab for tab in tabs if tab["title"] not in standing]
     for tab in missing:
         client.create_view(project, tab)

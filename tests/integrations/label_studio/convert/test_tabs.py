@@ -136,16 +136,16 @@ def test_lanes_deal_out_the_queue_and_another_number_takes_their_place(
     five = report.push("label-studio", lanes=5, project=name)
     project = five.details["project_id"]
     worst = [task["data"]["labelsift_id"] for task in tasks_of(project)]
-    lanes = [shown(project, f"Review {lane}/5") for lane in range(1, 6)]
+    lanes = [shown(project, f"{lane}/5 ▾ Displayed") for lane in range(1, 6)]
     assert lanes == [worst[lane::5] for lane in range(5)]
     first = tasks_of(project)[0]
     answer(first["id"], "refund")
-    assert shown(project, "Review 1/5") == worst[5::5]
+    assert shown(project, "1/5 ▾ Displayed") == worst[5::5]
     two = report.push("label-studio", lanes=2, project=name)
     assert two.details["project_id"] == project
     titles = [view["data"]["title"] for view in client.views(project)]
-    assert sorted(title for title in titles if "/" in title) == ["Review 1/2", "Review 2/2"]
-    assert shown(project, "Review 2/2") == worst[1::2]
+    assert sorted(title for title in titles if "/" in title) == ["1/2 ▾ Displayed", "2/2 ▾ Displayed"]
+    assert shown(project, "2/2 ▾ Displayed") == worst[1::2]
     assert report.push("label-studio", project=name).updated == 0  # without the option they stay
 
 

@@ -185,7 +185,7 @@ def test_review_projects_and_the_project_itself_are_pulled_together(
 
 def test_a_project_that_nothing_was_pushed_into_is_refused(platform, client, name):
     client.create_project(title=name, description="", label_config=CONFIG, model_version="")
-    with pytest.raises(InputError, match="was pushed as"):
+    with pytest.raises(InputError, match="no task of it carries what a push writes"):
         ls.pull("label-studio", project=name)
 
 
@@ -243,6 +243,6 @@ def test_remarks_in_a_project_of_peoples_own_are_heard(client, name, make_pushed
         )
     rows = ls.pull("label-studio", project=name, store=store).to_pylist()
     assert [(row["action"], row["verdict"], row["note"]) for row in rows] == [
-        ("keep", "skipped", "why"),
+        ("unclear", "unclear", "why"),
         ("remove", "changed", "why"),
     ]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from faultproxy import Fault
 from labelsift.errors import InputError
 from labelsift.integrations.label_studio.client.client import Client
 from labelsift.report import Report
@@ -83,6 +85,36 @@ def test_only_flagged_tasks_are_written_and_every_key_of_others_stays(
     again = report.push("label-studio", project=name, match="ticket")
     assert (again.created, again.updated, again.unchanged) == (0, 0, flagged)
     assert again.details["tabs_written"] == 0
+
+
+@pytest.mark.parametrize(
+    ("rows", "flagged"), [(300, 25), pytest.param(100_000, 200, marks=[pytest.mark.soak, pytest.mark.timeout(7200)])]
+)
+def test_a_push_whose_predictions_are_not_answered_ends_exact_and_so_does_its_repeat(
+    proxy, make_queue, make_project, name, client, rows, flagged
+):
+    report = make_queue(rows, flagged=flagged)
+    project = make_project(report, answered=rows)
+    proxy.plan(Fault(r"POST /api/(projects/\d+/import/)?predictions", "cut after"))
+    receipt = report.push("label-studio", project=name, match="ticket")
+    assert proxy.faults[0].happened
+    assert (receipt.updated, receipt.failed) == (flagged, {})
+    order = [request for request in proxy.requests if re.match("PATCH /api/tasks|POST .*predictions", request)]
+    assert [request[:5] for request in order[: flagged + 1]] == ["PATCH"] * flagged + ["POST "]  # the fields first
+
+    def held() -> tuple[list[int], list[int]]:
+        flags = [task["id"] for page in client.tasks(project) for task in page if "labelsift_id" in task["data"]]
+        return flags, sorted(prediction["task"] for prediction in client.predictions(project))
+
+    flags, predicted = held()
+    assert len(flags) == flagged
+    assert len(predicted) == len(set(predicted)) == flagged - 1  # one sample has no suggestion
+    assert set(predicted) < set(flags)
+    writes = proxy.count("PATCH /api/tasks|POST .*predictions")
+    again = report.push("label-studio", project=name, match="ticket")
+    assert (again.updated, again.unchanged, again.details["tabs_written"]) == (0, flagged, 0)
+    assert proxy.count("PATCH /api/tasks|POST .*predictions") == writes
+    assert held() == (flags, predicted)
 
 
 def test_the_tabs_stand_beside_theirs_and_the_next_run_takes_them_over(

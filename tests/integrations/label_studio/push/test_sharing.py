@@ -151,7 +151,7 @@ def test_a_dry_run_says_what_would_be_made_and_how_long_it_takes(platform, make_
     assert "30 to create, 0 to update, 0 unchanged" in said
     assert f"project: {name} · labelsift review 1 (will be made)" in said
     assert f"b project: {name} · labelsift review 1 b (will be made)" in said
-    assert "tab titles: Review now, Review 1/2, Review 2/2, Suspicious labels" in said
+    assert "tab titles: Review now, 1/2 ▾ Displayed, 2/2 ▾ Displayed, Suspicious labels" in said
     assert '    <Choice value="refund"/>' in "\n".join(line.rstrip() for line in said.splitlines())
     assert plan.details["estimated_seconds"] >= 1
     assert "<Style>" not in said
