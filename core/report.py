@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
@@ -56,10 +56,7 @@ class Report(Run):
             "issues": {
                 name: {"count": count, "rate": _share(count, judged if name in ("label", "span") else rows)}
                 if self.scores[f"{name}_score"].null_count < rows
-                else {
-                    "count": of_issue(self.findings, name).num_rows,
-                    "rate": None,
-                }  # of classes or the data set, if any
+                else {"count": of_issue(self.findings, name).num_rows, "rate": None}  # of classes or the data set
                 for name, count in flagged.items()
             },
             "findings": self.findings.num_rows,
@@ -211,6 +208,7 @@ class Report(Run):
         twice: float = 0.0,
         link: str | None = None,
         anyway: bool = False,
+        definitions: Mapping[str, str] | None = None,
         dry_run: bool = False,
     ) -> Receipt:
         """Bring the flagged samples into a labeling platform's project; twice in a row changes nothing.
@@ -239,6 +237,7 @@ class Report(Run):
             overlap=twice,
             link=link,
             anyway=anyway,
+            definitions=definitions or {},
             dry_run=dry_run,
         )
         return push(self, platform, request)
@@ -275,7 +274,7 @@ class Report(Run):
         """Write the report as one self-contained page; ``share`` leaves out every text."""
         from .render.page.build import write_page
 
-        return write_page(self, Path(path), share=share)
+        return write_page(self, Path(path), share=share, recorded=True)
 
 
 def load(run: str = LATEST, *, dataset: str | None = None, store: str | PathLike[str] = DEFAULT) -> Report:

@@ -12,6 +12,7 @@ from .. import platforms
 from ..corrections.progress import UNKNOWN, Agreement, agreement
 from ..corrections.record import record
 from ..errors import InputError
+from ..io.definitions import read_definitions
 from ..platforms import MODES, Mode
 from ..review.rounds import share_of
 from ..store.pull_state import forget_pulled
@@ -34,6 +35,11 @@ from .output import show_receipt, write_json, write_table
 @click.option("--lanes", type=int, default=0, help="Deal the queue out into so many tabs, one a person.")
 @click.option("--twice", metavar="SHARE", help="Let two people answer this share of the items, like 10%, untold.")
 @click.option("--link", metavar="FIELD", help="Link each task to its sample's task in the existing project PROJECT.")
+@click.option(
+    "--definitions",
+    type=click.Path(exists=True, dir_okay=False),
+    help="What the labels mean, shown to people: a TOML file of LABEL = MEANING.",
+)
 @click.option("--anyway", is_flag=True, help="With --match: write thousands of tasks, however long it takes.")
 @dry_run_option
 @run_options
@@ -53,6 +59,7 @@ def push(
     twice: str | None,
     link: str | None,
     anyway: bool,
+    definitions: str | None,
     dry_run: bool,
     ref: RunRef,
     as_json: bool,
@@ -77,6 +84,7 @@ def push(
         twice=share_of(twice) if twice else 0.0,
         link=link,
         anyway=anyway,
+        definitions=read_definitions(definitions) if definitions else None,
         dry_run=dry_run,
     )
     show_receipt(receipt, as_json=as_json)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from os import PathLike
 from typing import Any, Literal
@@ -46,6 +46,8 @@ class PushRequest:
         task there that holds the same sample.
     anyway
         Write into an existing project also where that takes very long.
+    definitions
+        Label → what it means, in a sentence, for those who label.
     dry_run
         Return the plan and send nothing.
 
@@ -68,6 +70,7 @@ class PushRequest:
     overlap: float = 0.0
     link: str | None = None
     anyway: bool = False
+    definitions: Mapping[str, str] = field(default_factory=dict)
     dry_run: bool = False
 
     def __post_init__(self) -> None:

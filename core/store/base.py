@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -25,6 +27,7 @@ from .sweep import remove_run
 DEFAULT = ".labelsift"
 LATEST = "latest"
 SENT = "sent"  # the kind of a record that says where a run's samples went
+REPORT_PAGE, COMPARISON_PAGE = "report page", "comparison page"  # where they are no platform's
 
 
 @dataclass(frozen=True)
@@ -183,6 +186,11 @@ class BaseStore:
                 [] if any(entry.items() <= record.items() for record in standing) else [entry | {"time": time}]
             )
         )
+
+    def wrote(self, run: str, page: str, path: str | PathLike[str]) -> None:
+        """Record where a page with texts of a run was written; a store that cannot be written keeps no record."""
+        with contextlib.suppress(StoreError):
+            self.sent(RunTarget(run, page, os.path.abspath(path)))
 
     def decisions(self) -> list[Record]:
         """Return the records of everybody's decisions on all runs, oldest first."""

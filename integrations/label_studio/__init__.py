@@ -29,7 +29,7 @@ class LabelStudio(LabelingPlatform):
     name = "label-studio"
     capabilities = frozenset(
         {"classification", "multilabel", "spans", "text", "image", "audio", "prefill", "blind", "rounds", "lanes"}
-        | {"overlap", "link", "match", "both_fit"}
+        | {"overlap", "link", "match", "both_fit", "copies"}
         | {"read", "apply", "enable", "serve", "forget", "examine", "local"}
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
@@ -89,7 +89,7 @@ class InMemory(LabelingPlatform):
 
     name = "in-memory"
     capabilities = frozenset(
-        {"classification", "multilabel", "spans", "text", "prefill", "blind", "rounds", "both_fit"}
+        {"classification", "multilabel", "spans", "text", "prefill", "blind", "rounds", "both_fit", "copies"}
     )
 
     def __init__(self) -> None:
@@ -137,7 +137,8 @@ def _plan(queue: ReviewQueue, request: PushRequest) -> TaskPlan:
         own = {names[name]: value for name, value in item.metadata.items() if name in names}
         plan.data[item.key] = own | {"text": item.text, "task": item.task} | fields | {"given": "", "reason": ""}
         if fields["mode"] != "blind":
-            plan.data[item.key] |= {"given": item.given, "reason": item.reason}
+            others = [asdict(other) for other in (item.twin, *item.neighbors) if other]
+            plan.data[item.key] |= {"given": item.given, "reason": item.reason, "others": others}
             plan.predictions[item.key] = {"value": item.suggested}
     return plan
 
