@@ -39,7 +39,7 @@ def erase_pages(
     """
     again, unreachable = [], []
     for run, kind, path in _pages(store, records, ids, runs):
-        where = f"The {kind} {path} of run {run}"
+        where = f"The {kind} {path}"
         try:
             page = path.read_text(encoding="utf-8")
         except FileNotFoundError:
@@ -59,7 +59,7 @@ def erase_pages(
             again.append(f"{kind} {path}")
         except LabelsiftError as error:
             unreachable.append(f"{where} cannot be written again ({error}): delete it")
-    return again, unreachable
+    return again, list(dict.fromkeys(unreachable))  # a comparison's page is of two runs
 
 
 def _pages(

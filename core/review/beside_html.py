@@ -15,11 +15,12 @@ from ..data.formatting import shortened
 from ..data.label_sets import format_labels
 from ..data.media import Medium
 from ..data.review_queue import Neighbor, ReviewItem
-from .neighbors import differing
+from .neighbors import LONGEST_TWIN, differences
 from .suggestions import labels_in
 
 FIELDS, LONGEST = 8, 80  # of the user's: how many, and characters of each
 _SECTION = re.compile(r'<section data-sample="([^"]*)".*?</section>', re.DOTALL)
+_PARTS = {"both": "{}", "this": "<del>{}</del>", "other": "<mark>{}</mark>"}
 _SHOWN: dict[str, str] = {"image": '<img src="{}" alt="">', "audio": '<audio controls src="{}"></audio>'}
 
 
@@ -48,7 +49,7 @@ def beside_html(
     """
     parts = []
     if item.twin is not None:
-        parts.append(_section("ls-twin", item.twin, _marked(item.text, item.twin.text)))
+        parts.append(_section("ls-twin", item.twin, _marked(shortened(item.text, LONGEST_TWIN), item.twin.text)))
     if item.neighbors:
         parts.append("<h5>Most similar samples</h5>")
         parts += [_section("ls-near", near, _shown(near.text, medium)) for near in item.neighbors]
@@ -82,12 +83,8 @@ def _shown(text: str, medium: Medium) -> str:
 
 
 def _marked(text: str, other: str) -> str:
-    """Escape another text, and mark the words that this one does not have."""
-    parts, end = [], 0
-    for start, stop in differing(text, other):
-        parts += [escape(other[end:start]), f"<mark>{escape(other[start:stop])}</mark>"]
-        end = stop
-    return "".join([*parts, escape(other[end:])])
+    """Escape another text, and mark which of its words this one does not have, and strike those that it lacks."""
+    return "".join(_PARTS[name].format(escape(words)) for name, words in differences(text, other))
 
 
 def _pairs(title: str, pairs: Mapping[str, str], *, style: str = "") -> list[str]:

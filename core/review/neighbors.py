@@ -10,7 +10,7 @@ import difflib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -25,9 +25,9 @@ from .suggestions import DISPUTING, given_in
 NEAREST = 3
 LONGEST, LONGEST_TWIN = 300, 3_000  # characters
 _TWINS = ("conflicting_labels", "exact_duplicate", "near_duplicate")  # the first one's twin has another label
-# In scripts without spaces each character is a word.
-_WORD = re.compile(r"[^\W\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]+|\S")
-_COMES = ("replace", "insert")
+# A word with the space behind it, so that words make up the text again. Without spaces each character is a word.
+_WORD = re.compile(r"(?:[^\W\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]+|\S|^\s+)\s*")
+Part = Literal["both", "this", "other"]
 
 
 @dataclass(frozen=True)
@@ -104,12 +104,15 @@ def _first(row: Mapping[str, Any]) -> str:
     return (row["group_id"] or "").partition(":")[2]
 
 
-def differing(text: str, other: str) -> list[tuple[int, int]]:
-    """Return where the words of another text stand that this one does not have in the same order.
+def differences(text: str, other: str) -> list[tuple[Part, str]]:
+    """Part another text by its words: those of both, those of the other text alone, and those of this one alone.
 
-    >>> differing("my card is lost", "My card was lost, too"), differing("a b", "a b")
-    ([(0, 2), (8, 11), (16, 21)], [])
+    >>> differences("my card is lost", "my card was lost")
+    [('both', 'my card '), ('this', 'is '), ('other', 'was '), ('both', 'lost')]
     """
-    words, others = ([match for match in _WORD.finditer(one)] for one in (text, other))
-    steps = difflib.SequenceMatcher(None, [word[0] for word in words], [word[0] for word in others]).get_opcodes()
-    return [(others[low].start(), others[high - 1].end()) for step, _, _, low, high in steps if step in _COMES]
+    words, others = _WORD.findall(text), _WORD.findall(other)
+    parts: list[tuple[Part, str]] = []
+    for step, start, end, low, high in difflib.SequenceMatcher(None, words, others).get_opcodes():
+        this, that = "".join(words[start:end]), "".join(others[low:high])
+        parts += [("both", that)] if step == "equal" else [("this", this), ("other", that)]
+    return [part for part in parts if part[1]]

@@ -97,6 +97,7 @@ def test_every_flagged_sample_stands_in_the_sheet_worst_first(book, report):
         (" Keep ", "keep", "refused", "GIVEN"),
         ("something new", "relabel", "changed", "something new"),
         ("remove", "remove", "changed", None),
+        ("Drop", "remove", "accepted", None),
         ("skip", "keep", "skipped", "GIVEN"),
         ("both", "keep", "both_fit", "GIVEN"),
         ("Both fit", "keep", "both_fit", "GIVEN"),
