@@ -1,7 +1,7 @@
 """Files of rows to be rewritten with a few cells changed; everything else stays as it stands.
 
-csv and tsv are held as columns of text, so that ``007`` and ``1.10`` stay what they are; jsonl as its lines,
-so that a line in which nothing changes is not written anew; parquet with its own types.
+csv and tsv are held as columns of text, so that ``007`` and ``1.10`` stay what they are; jsonl as its lines; parquet
+with its own types. Text files also keep their rows as they are written, and are written so, but for changed cells.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from .dialect import Dialect, Form, dialect_of
 from .files import csv_options
 from .json_documents import is_document
 from .opening import DELIMITED, kind
+from .raw_rows import quoted, rows_as_written, with_cell, with_value
 
 LINE = "line"  # the one column that jsonl is held in
 
@@ -56,11 +57,15 @@ class RowFile:
         For jsonl one column with the lines, else the file's columns.
     dialect
         How a delimited file is written, where it is not as its form has it by default.
+    head, raw
+        What stands before the rows of a text file, and each row as it is written; None where that is not known.
     """
 
     form: str
     table: pa.Table
     dialect: Dialect | None = None
+    head: str = ""
+    raw: pa.ChunkedArray | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -91,11 +96,38 @@ class RowFile:
             why = str(error).partition("\n")[0]
             raise InputError(f"The column {column} holds {old.type}, and a correction does not fit ({why})") from None
         position = self.table.column_names.index(name)
-        return replace(self, table=self.table.set_column(position, self.table.schema.field(position), following))
+        table = self.table.set_column(position, self.table.schema.field(position), following)
+        return replace(self, table=table, raw=self._rewritten(position, rows, new))
+
+    def _rewritten(self, position: int, rows: Sequence[int], new: Sequence[str | None]) -> pa.ChunkedArray | None:
+        """Return the rows as they are written with new cells, or new lines."""
+        if self.raw is None:
+            return None
+        dialect, written = self.dialect or Dialect(DELIMITED.get(self.form, "")), []
+        for row, value in zip(rows, new, strict=True):
+            old = self.raw[row].as_py()
+            if self.form == "jsonl":
+                written.append((value or "") + old[len(str(self.table[LINE][row])) :])
+            else:
+                form = {"delimiter": dialect.delimiter, "quotes": dialect.quotes}
+                written.append(with_cell(old, position, value or "", **form))
+        return _replaced(self.raw, rows, written)
 
     def take(self, rows: np.ndarray) -> RowFile:
         """Return the file with only these rows, in this order."""
-        return replace(self, table=self.table.take(pa.array(rows, pa.int64())))
+        raw = None if self.raw is None else self.raw.take(pa.array(rows, pa.int64()))
+        return replace(self, table=self.table.take(pa.array(rows, pa.int64())), raw=raw)
+
+    def as_written(self) -> bytes | None:
+        """Return the content with its rows as they were written; None where that says something else than the table."""
+        if self.raw is None:
+            return None
+        content = (self.head + "".join(self.raw.to_pylist())).encode()
+        try:
+            same = _lines(content) if self.form == "jsonl" else _cells(content, self.dialect or Dialect(","), "utf-8")
+        except (pa.ArrowException, UnicodeError):
+            return None
+        return content if same.equals(self.table) else None
 
 
 def load(path: str | Path, *, encoding: str = "utf-8", wanted: Sequence[str] = ()) -> RowFile:
@@ -106,7 +138,7 @@ def load(path: str | Path, *, encoding: str = "utf-8", wanted: Sequence[str] = (
     InputError
         If it is missing or broken, or two of its columns have the same name.
     """
-    form, dialect = form_of(path), None
+    form, dialect, content = form_of(path), None, b""
     _, compression = kind(os.fspath(path))
     try:
         if form == "parquet":
@@ -131,7 +163,8 @@ def load(path: str | Path, *, encoding: str = "utf-8", wanted: Sequence[str] = (
     twice = [name for name, count in Counter(table.column_names).items() if count > 1]
     if twice:
         raise InputError(f"Columns of {path} have the same name", ids=twice, hint="Rename them")
-    return RowFile(form, table, dialect)
+    made = RowFile(form, table, dialect)
+    return made if form == "parquet" else _with_raw(made, content.decode(encoding))
 
 
 def save(rows: RowFile, path: Path) -> None:
@@ -142,9 +175,20 @@ def save(rows: RowFile, path: Path) -> None:
 
         parquet.write_table(rows.table, path, compression="zstd")
         return
+    content = rows.as_written()
     with pa.output_stream(os.fspath(path), compression=compression) as stream:
-        for part in _written(rows):
+        for part in _written(rows) if content is None else ():
             stream.write(part.encode())
+        stream.write(content or b"")
+
+
+def _with_raw(rows: RowFile, content: str) -> RowFile:
+    """Add the rows as they are written, where as many are found as the table has."""
+    before = 0 if rows.form == "jsonl" else 1 + (rows.dialect.skipped if rows.dialect else 0)
+    raw = rows_as_written(content, quotes=rows.form != "jsonl" and (rows.dialect is None or rows.dialect.quotes))
+    if len(raw) != before + len(rows.table):
+        return rows
+    return replace(rows, head="".join(raw[:before]), raw=pa.chunked_array([pa.array(raw[before:], pa.string())]))
 
 
 def _lines(content: bytes) -> pa.Table:
@@ -169,17 +213,12 @@ def _written(rows: RowFile) -> Iterator[str]:
         return
     dialect = rows.dialect or Dialect(DELIMITED[rows.form])
     delimiter = dialect.delimiter
-    odd = re.compile(f'[{re.escape(delimiter)}"\r\n]|^ | $|^\ufeff' if dialect.quotes else "(?!)")
     yield f"sep={delimiter}\n" * dialect.skipped
-    quoted = [_quoted(name, odd) for name in rows.table.column_names]
-    yield delimiter.join(quoted) + "\n"
+    cell = partial(quoted, delimiter=delimiter, quotes=dialect.quotes)
+    yield delimiter.join(map(cell, rows.table.column_names)) + "\n"
     for batch in rows.table.to_batches(max_chunksize=8192):
-        columns = [[_quoted(cell, odd) for cell in column.to_pylist()] for column in batch.columns]
+        columns = [map(cell, column.to_pylist()) for column in batch.columns]
         yield "".join((delimiter.join(cells) or '""') + "\n" for cells in zip(*columns, strict=True))
-
-
-def _quoted(cell: str, odd: re.Pattern[str]) -> str:
-    return '"' + cell.replace('"', '""') + '"' if odd.search(cell) else cell
 
 
 def _with(line: str, column: str, value: str | None) -> str:
@@ -190,6 +229,8 @@ def _with(line: str, column: str, value: str | None) -> str:
     if value is not None and isinstance(old, (bool, int, float)):
         with_type = json.loads(value) if re.fullmatch(r"true|false|-?\d+(\.\d+)?", value) else value
         new = float(with_type) if isinstance(old, float) and isinstance(with_type, int) else with_type
+    if (changed := with_value(line, column, new)) is not None:
+        return changed
     row[column] = new
     return json.dumps(row, ensure_ascii=line.isascii())
 
