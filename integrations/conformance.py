@@ -202,12 +202,12 @@ class LabelingPlatformConformance:
         shown = self.contents(platform, project)
         assert says(shown["c3"], CLASSES[1])  # the label of the other copy
         assert says(shown["c2"], "again")  # what the other copy says
-        for sample_id, feedback in {"c1": "drop_copy", "c2": "keep_copies", "c3": "keep_copies"}.items():
+        said: dict[str, Feedback] = {"c1": "drop_copy", "c2": "keep_copies", "c3": "keep_copies"}
+        for sample_id, feedback in said.items():
             self.answer_feedback(platform, project, sample_id, feedback)
 
         table = platforms.pull(platform.name, project=project, store=store)
-        said = {row["id"]: (row["action"], row["verdict"], json.loads(row["value"])) for row in table.to_pylist()}
-        assert said == {
+        assert {row["id"]: (row["action"], row["verdict"], json.loads(row["value"])) for row in table.to_pylist()} == {
             "c1": ("remove", "accepted", None),
             "c2": ("keep", "refused", CLASSES[1]),
             "c3": ("keep", "refused", CLASSES[2]),

@@ -113,6 +113,7 @@ def differences(text: str, other: str) -> list[tuple[Part, str]]:
     words, others = _WORD.findall(text), _WORD.findall(other)
     parts: list[tuple[Part, str]] = []
     for step, start, end, low, high in difflib.SequenceMatcher(None, words, others).get_opcodes():
-        this, that = "".join(words[start:end]), "".join(others[low:high])
-        parts += [("both", that)] if step == "equal" else [("this", this), ("other", that)]
+        if step != "equal":
+            parts.append(("this", "".join(words[start:end])))
+        parts.append(("both" if step == "equal" else "other", "".join(others[low:high])))
     return [part for part in parts if part[1]]

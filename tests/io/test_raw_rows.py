@@ -1,4 +1,4 @@
-"""Rows as they are written: what is not changed keeps its bytes, and what was changed or removed comes back as it was."""
+"""Rows as they are written: what is not changed keeps its bytes, and what was changed comes back as it was."""
 
 from __future__ import annotations
 

@@ -30,11 +30,6 @@ _FEEDBACK: dict[str, Feedback] = {
 UNLESS_DOUBTED = f'visibleWhen="choice-unselected" whenTagName="{DOUBT}"'
 # And of the view around it: whoever decides about copies need not choose a label, either.
 UNLESS_COPIED = f'visibleWhen="choice-unselected" whenTagName="{COPIES}"'
-STYLE = """
-.ls-aside { max-width: 60rem; margin-top: 1rem; padding-top: .7rem; border-top: 1px solid rgba(128, 128, 128, .25); }
-.ls-aside > div { margin: 0 !important; padding: 0 !important; }
-.ls-aside label { margin: 0 1rem .5rem 0 !important; padding: 0 !important; font-size: .9rem; }
-"""
 
 
 @dataclass(frozen=True)

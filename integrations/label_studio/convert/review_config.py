@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from importlib import resources
 from xml.sax.saxutils import quoteattr
 
 from labelsift.data.samples import Task
 from labelsift.errors import InputError
 from labelsift.platforms import Mode
 
-from .feedback import STYLE, UNLESS_COPIED, UNLESS_DOUBTED, controls, copies_control
+from .feedback import UNLESS_COPIED, UNLESS_DOUBTED, controls, copies_control
 from .label_config import LEVEL, NONE, NOTHING, Kind, LabelControl, Medium, Path
 from .task_fields import BESIDE, ORIGIN
 
@@ -19,43 +21,6 @@ _INVISIBLE = "\u2060"
 # XML 1.0 has no way to write these, not even escaped.
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 
-# Only tag names and our own classes: Label Studio's class names change between versions.
-_STYLE = """
-.ls-text, .ls-labels { max-width: 60rem; }
-.ls-ask { max-width: 75rem; margin: 0 0 .8rem; padding: .75rem 1.1rem; border-left: 4px solid #d97706;
-  border-radius: 6px; background: rgba(217, 119, 6, .1); overflow-wrap: anywhere; }
-.ls-ask * { margin: 0 !important; }
-.ls-why * { font-size: 1rem !important; font-weight: 400 !important; line-height: 1.5 !important;
-  padding-top: .3rem; opacity: .85; }
-.ls-text { margin: 0 0 1rem; padding: .8rem 1.1rem; border: 1px solid rgba(128, 128, 128, .35); border-radius: 6px;
-  font-size: 1.15rem; line-height: 1.6; overflow-wrap: anywhere; white-space: pre-wrap; }
-.ls-page { display: grid; grid-template-columns: minmax(0, 3fr) minmax(0, 2fr); gap: 0 1.2rem; max-width: 75rem; }
-.ls-page:has(.ls-twin) { grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); }
-.ls-page:not(:has(section, dl)) { display: block; }
-@media (max-width: 1000px) { .ls-page { display: block; } }
-.ls-beside { margin: 0 0 1rem; font-size: .9rem; line-height: 1.4; overflow-wrap: anywhere; }
-.ls-beside h5:not(:has(+ section, + dl)) { display: none; }
-.ls-beside h5, .ls-beside h6, .ls-beside dl { margin: 0 0 .3rem !important; font-size: .85rem !important; }
-.ls-beside h5 { opacity: .7; font-weight: 600 !important; } .ls-beside h6 { font-weight: 400 !important; }
-.ls-beside section { margin: 0 0 .6rem; padding-left: .7rem; border-left: 3px solid rgba(128, 128, 128, .35);
-  unicode-bidi: isolate; max-height: 6.5rem; overflow: auto; }
-.ls-beside section.ls-twin { padding: .8rem 1.1rem; border: 1px dashed #d97706; border-radius: 6px; max-height: none;
-  white-space: pre-wrap; }
-.ls-beside dt, .ls-beside dd { display: inline; margin: 0 .3rem 0 0; } .ls-beside dt { opacity: .7; }
-.ls-beside dd { margin-right: .9rem; } .ls-meant dt:not(:first-child)::before { content: "\\a"; white-space: pre; }
-.ls-beside img { max-width: 100%; max-height: 7rem; }
-.ls-copies label, .ls-labels label { margin: 0 .1rem .35rem 0 !important; padding: .4rem .8rem !important;
-  border-radius: 6px; border: 1px solid rgba(128, 128, 128, .35); font-size: 1rem; }
-.ls-many label { padding: .1rem .6rem !important; font-size: .9rem; }
-.ls-copies label:hover, .ls-labels label:hover { border-color: #d97706; }
-.ls-copies label:has(:checked), .ls-labels label:has(:checked) { border-color: #d97706;
-  background: rgba(217, 119, 6, .16); }
-.ls-copies:has(input[name^=Keep])::after { content: "Or, if its label is wrong:"; opacity: .8; }
-.ls-page:has(.ls-copies input[name^=Keep]) .ls-how { display: none; }
-.ls-copies:has(input) { margin: 0 0 .8rem; }
-.ls-how * { margin: 0 0 .4rem !important; font-size: .95rem !important; font-weight: 400 !important; opacity: .8; }
-.ls-none { margin-top: .8rem; }
-"""
 _BESIDE = f'<HyperText name="{BESIDE}" value="${BESIDE}" valueType="text" inline="true"/>'
 _LINK = f'<HyperText name="{ORIGIN}" value="${ORIGIN}" valueType="text" clickableLinks="true" inline="true"/>'
 _NONE = {"multilabel": "None of these labels", "spans": "Nothing to mark"}
@@ -172,12 +137,18 @@ def config_of(
         page = [*asking, *sample, *_nothing(target)]
     else:  # a picture may be higher than the page
         page = [*asking, *sample] if target.medium == "image" else [*sample, *asking]
-    ask = [f"<Style>{_STYLE}{STYLE.lstrip()}</Style>", *_element('View className="ls-ask"', header)]
+    ask = [f"<Style>\n{_style()}</Style>", *_element('View className="ls-ask"', header)]
     page += controls(target.to_name, both_fit=kind == "one" and mode != "blind")
     if mode != "blind":
         columns = [*_element("View", page), *_element('View className="ls-beside"', [_BESIDE])]
         page = _element('View className="ls-page"', columns)
     return "\n".join(_element("View", [*ask, *page, *([_LINK] if linked else [])]))
+
+
+@cache
+def _style() -> str:
+    style = resources.files("labelsift.integrations.label_studio.convert").joinpath("review.css")
+    return style.read_text(encoding="utf-8").partition("\n")[2]  # without the remark about it
 
 
 def _control(target: LabelControl, definitions: Mapping[str, str]) -> list[str]:

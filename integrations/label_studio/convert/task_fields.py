@@ -11,13 +11,13 @@ from labelsift.data.media import Medium
 from labelsift.data.review_queue import ReviewItem
 from labelsift.platforms import Mode
 from labelsift.review.beside_html import beside_html
+from labelsift.review.questions import NOT_SHOWN, header_of
 from labelsift.review.suggestions import cell_of, disputed
 
 from .feedback import COPIES, offered
 from .label_config import LabelControl
 from .label_names import names_of
 from .regions import Value, to_result
-from .task_header import NOT_SHOWN, header_of
 
 PREFIX = "labelsift_"
 TEXT = "text"
