@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from .samples import Samples, Task
@@ -87,6 +87,11 @@ class ReviewItem:
     def key(self) -> str:
         """What a push knows its task by."""
         return key_of(self.id, again=self.again)
+
+    @property
+    def alone(self) -> ReviewItem:
+        """The item without other samples, for a page that has no place for them."""
+        return replace(self, neighbors=(), twin=None, copies=())
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from labelsift.data.schemas import Finding, findings_table
 from labelsift.review.beside_html import beside_html, without_samples
 from labelsift.review.items import queue_of
 from labelsift.review.neighbors import differences
+from labelsift.review.questions import header_of
 
 IDS = [*"abcdef"]
 
@@ -57,6 +58,14 @@ def test_the_first_copy_stays_and_a_twin_is_no_neighbor():
         "e": ("drop_copy", "keep_copies"),
     }
     assert [near.id for near in items["b"].neighbors] == ["c"]
+
+
+def test_the_question_is_about_copies_only_where_they_are_shown():
+    report = report_of(*(twins(id, "exact_duplicate", "same:a", *others) for id, *others in ("ab", "ba")))
+    first, second = sorted(queue_of(report).items, key=lambda item: item.id)
+    assert header_of(first) == "Labeled x. This is the first copy: it stays."
+    assert header_of(second) == "Labeled x. Drop this copy, or keep both?"
+    assert header_of(second.alone) == "Labeled x. Is that right?"
 
 
 def test_where_labels_conflict_the_twin_is_the_one_that_is_labeled_otherwise():
