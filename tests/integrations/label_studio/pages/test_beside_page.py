@@ -14,7 +14,7 @@ from labelsift.cli import main
 from labelsift.data.schemas import Finding, findings_table
 
 expect = pytest.importorskip("playwright.sync_api").expect
-SHOTS: Path | None = Path("/tmp/task_shots")
+SHOTS: Path | None = None  # a folder takes a picture of each page, to look at
 DEFINITIONS = {"refund": "Money <b>back</b>, whatever for.", "top_up": "Adding money."}
 
 
