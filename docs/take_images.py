@@ -198,10 +198,7 @@ def _of_label_studio(
     take(page, "task", after=3)
     page.goto(copies[issue_named("near_duplicate").title])
     page.get_by_text("Label All Tasks").click()
-    page.get_by_text("Drop this copy").or_(page.get_by_text("Keep this copy")).wait_for()
-    while not page.get_by_text("Drop this copy").count():  # the first copies have nothing to drop
-        page.get_by_role("button", name="Skip").click()
-        page.wait_for_timeout(1500)
+    page.get_by_text("Drop this copy").wait_for()
     take(page, "task-copy", after=3)
     page.context.close()
 

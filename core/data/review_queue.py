@@ -61,7 +61,9 @@ class ReviewItem:
     neighbors, twin
         Its nearest samples, and the one that has the same text, or almost; none of a blind item.
     copies
-        What people are asked of it as a duplicate. The first copy of a group is never to be dropped.
+        What people are asked of it as a duplicate; of the first copy of a group nothing, as it stays.
+    first_copy
+        True where it is flagged for nothing but that: who shows the others' twins need not ask about it.
     """
 
     id: str
@@ -82,6 +84,7 @@ class ReviewItem:
     neighbors: tuple[Neighbor, ...] = ()
     twin: Neighbor | None = None
     copies: tuple[Copies, ...] = ()
+    first_copy: bool = False
 
     @property
     def key(self) -> str:
@@ -91,7 +94,7 @@ class ReviewItem:
     @property
     def alone(self) -> ReviewItem:
         """The item without other samples, for a page that has no place for them."""
-        return replace(self, neighbors=(), twin=None, copies=())
+        return replace(self, neighbors=(), twin=None, copies=(), first_copy=False)
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,7 @@ class Beside:
     neighbors: tuple[Neighbor, ...] = ()
     twin: Neighbor | None = None
     copies: tuple[Copies, ...] = ()
+    first_copy: bool = False
 
 
 def beside(run: Run, issues: Mapping[str, Sequence[str]]) -> dict[str, Beside]:
@@ -80,13 +81,14 @@ def _beside(
     drops = [row for row in pairs if _first(row) in there and _first(row) != id]
     pairs.sort(key=lambda row: row not in drops)
     twin = next((twin for row in pairs if (twin := _twin(there[id], row, there))), None)
-    copies: tuple[Copies, ...] = ("drop_copy",) if drops else ()
+    copies: tuple[Copies, ...] = ("drop_copy",) if disputed else ("drop_copy", "keep_copies")
     nearest = next((findings[issue]["related_ids"] for issue in issues if issue in findings.keys() - set(_TWINS)), ())
     near = [there[other] for other in nearest if other in there and (twin is None or other != twin.id)]
     return Beside(
         tuple(Neighbor(one.id, shortened(" ".join(one.text.split()), LONGEST), one.given) for one in near[:NEAREST]),
         twin and Neighbor(twin.id, shortened(twin.text, LONGEST_TWIN), twin.given),
-        () if twin is None else copies if disputed else (*copies, "keep_copies"),
+        copies if drops and twin else (),
+        first_copy=twin is not None and not drops and set(issues) <= {"exact_duplicate", "near_duplicate"},
     )
 
 

@@ -46,8 +46,7 @@ def header_of(flag: ReviewItem) -> str:
         maybe = _change(flag.given or [], flag.suggested) if flag.task == "multilabel" else flag.suggested
         return f"{given} Maybe {maybe}?"
     if "keep_copies" in flag.copies:  # no label is in dispute
-        asks = "Drop this copy, or keep both?" if "drop_copy" in flag.copies else "This is the first copy: it stays."
-        return f"{given} {asks}"
+        return f"{given} Drop this copy, or keep both?"
     # The reason, below, says what is odd about it.
     return f"{given} {'Is that right?' if flag.given is not None else 'Which fits?'}"
 

@@ -39,7 +39,7 @@ def push_sheet(queue: ReviewQueue, path: Path, *, definitions: Mapping[str, str]
     receipt = Receipt("xlsx", str(path), dry_run=dry_run)
     standing = _standing(path, queue.run)
     plan, rows = TaskPlan(), {}
-    for item in queue.items:
+    for item in (item for item in queue.items if not item.first_copy):
         if fitting(item.id) != item.id:
             plan.failed[item.id] = "Its id holds characters that a cell cannot hold, or is too long"
             continue

@@ -132,7 +132,7 @@ class InMemory(LabelingPlatform):
 
 def _plan(queue: ReviewQueue, request: PushRequest) -> TaskPlan:
     plan, names = TaskPlan(), visible_metadata(queue.items, mode=request.mode, taken=("text",))
-    for item in queue.items:
+    for item in (item for item in queue.items if not item.first_copy):
         fields = {"labelsift_id": item.id, "run": queue.run, "mode": "blind" if item.blind else request.mode}
         own = {names[name]: value for name, value in item.metadata.items() if name in names}
         plan.data[item.key] = own | {"text": item.text, "task": item.task} | fields | {"given": "", "reason": ""}

@@ -52,18 +52,19 @@ def test_the_first_copy_stays_and_a_twin_is_no_neighbor():
     assert {id: item.twin and item.twin.id for id, item in items.items()} == dict(a="b", b="a", c="d", d="c", e="d")
     assert {id: item.copies for id, item in items.items()} == {
         "b": ("drop_copy",),  # its label is in question, which a word about copies does not answer
-        "a": ("keep_copies",),
-        "c": ("keep_copies",),
+        "a": (),
+        "c": (),
         "d": ("drop_copy", "keep_copies"),
         "e": ("drop_copy", "keep_copies"),
     }
     assert [near.id for near in items["b"].neighbors] == ["c"]
+    assert {id for id, item in items.items() if item.first_copy} == {"a", "c"}
 
 
 def test_the_question_is_about_copies_only_where_they_are_shown():
     report = report_of(*(twins(id, "exact_duplicate", "same:a", *others) for id, *others in ("ab", "ba")))
     first, second = sorted(queue_of(report).items, key=lambda item: item.id)
-    assert header_of(first) == "Labeled x. This is the first copy: it stays."
+    assert (first.first_copy, first.alone.first_copy) == (True, False)
     assert header_of(second) == "Labeled x. Drop this copy, or keep both?"
     assert header_of(second.alone) == "Labeled x. Is that right?"
 
@@ -79,7 +80,7 @@ def test_where_labels_conflict_the_twin_is_the_one_that_is_labeled_otherwise():
 
 def test_where_the_first_copy_was_erased_nothing_is_dropped():
     report = report_of(*(twins(id, "exact_duplicate", "same:gone", *others) for id, *others in ("ab", "ba")))
-    assert {item.copies for item in queue_of(report).items} == {("keep_copies",)}
+    assert {item.copies for item in queue_of(report).items} == {()}
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -80,11 +80,10 @@ def copies_control(to_name: str) -> str:
 def offered(copies: Sequence[Copies]) -> list[dict[str, str]]:
     """Return the choices about a duplicate that a task offers.
 
-    >>> [choice["value"] for copies in (["drop_copy", "keep_copies"], ["keep_copies"]) for choice in offered(copies)]
-    ['Drop this copy', 'Keep both copies', 'Keep this copy']
+    >>> [choice["value"] for choice in offered(["drop_copy", "keep_copies"])]
+    ['Drop this copy', 'Keep both copies']
     """
-    keep = "Keep both copies" if "drop_copy" in copies else "Keep this copy"
-    words = {"drop_copy": (DROP, "d", "Drop this copy"), "keep_copies": (KEEP, "k", keep)}
+    words = {"drop_copy": (DROP, "d", "Drop this copy"), "keep_copies": (KEEP, "k", "Keep both copies")}
     return [dict(zip(("alias", "hotkey", "value"), words[name], strict=True)) for name in copies]
 
 

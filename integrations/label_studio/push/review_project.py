@@ -94,7 +94,7 @@ def _push_part(
     if current:  # a page from before has no place for other samples
         config = client.project(current.project)["label_config"] or ""
         common = replace(common, beside=BESIDE in config)
-        items = items if common.beside else [item.alone for item in items]
+    items = [item for item in items if not item.first_copy] if common.beside else [item.alone for item in items]
     plan = plan_review(items, common, run=wanted.run, round=wanted.number)
     receipt = Receipt(platform=NAME, target=wanted.of, dry_run=dry_run)
     if dry_run or not (plan.data or current):

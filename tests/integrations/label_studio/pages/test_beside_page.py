@@ -86,36 +86,32 @@ def test_a_copy_is_dropped_by_one_click_and_leaves_the_file_until_it_is_undone(p
     samples = ls.read(file, id="id", label="label")
     report = ls.scan(samples, only=["exact_duplicate", "near_duplicate"], store=store)
     receipt = report.push("label-studio", project=name)
-    assert receipt.created == 4  # two pairs
+    assert receipt.created == 2  # of two pairs; the first copies stay
     page = label_all(receipt.links["review"])
     twin, copies, labels = (page.locator(part) for part in (".ls-twin", ".ls-copies", ".ls-labels"))
 
-    other = {"refund0": "copy", "copy": "refund0", "refund1": "near", "near": "refund1"}
-    answered = {}
+    answered = set()
     for _ in range(receipt.created):
         twin.wait_for()
-        id = other[twin.get_attribute("data-sample")]
+        id = {"refund0": "copy", "refund1": "near"}[twin.get_attribute("data-sample")]
         offered = [choice.partition("[")[0].strip() for choice in copies.locator("label").all_inner_texts()]
         shot(page, f"copy-{id}")
         text, beside = page.locator(".ls-text").bounding_box(), twin.bounding_box()
         assert beside["x"] > text["x"] + text["width"]
         assert abs(beside["y"] - text["y"]) < 5  # side by side
+        assert offered == ["Drop this copy", "Keep both copies"]
+        shot(page, f"copy-{id}")
         if id == "copy":
             page.keyboard.press("d")
         else:
-            copies.get_by_text(offered[-1]).click()
+            copies.get_by_text("Keep both copies").click()
         expect(labels.locator("label").first).to_be_hidden()  # there is nothing else to answer
-        answered[id] = offered
+        answered.add(id)
         submit(page)
         expect(copies.locator("input:checked")).to_have_count(0)
 
-    assert answered == {
-        "refund0": ["Keep this copy"],
-        "copy": ["Drop this copy", "Keep both copies"],
-        "refund1": ["Keep this copy"],
-        "near": ["Drop this copy", "Keep both copies"],
-    }
-    assert done("pull", "label-studio", name, "--store", store).startswith("4 decisions")
+    assert answered == {"copy", "near"}
+    assert done("pull", "label-studio", name, "--store", store).startswith("2 decisions")
     later, back = tmp_path / "later.csv", tmp_path / "back.csv"
     options = ("--label", "label", "--id", "id", "--dataset", "tickets", "--store", store)
     done("correct", file, "--out", later, *options)
