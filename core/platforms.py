@@ -131,8 +131,9 @@ class LabelingPlatform(Platform):
 
     Capabilities: tasks (classification, multilabel, spans), media (text, image, audio), modes beside choose
     (prefill, blind), ``rounds`` (second tasks and single blind items), ``both_fit`` (people can answer that the given
-    and the suggested label both fit), ``lanes``, ``overlap``, ``link``, ``match``, and the methods ``read``, ``apply``,
-    ``enable`` (with ``disable``), ``serve``, ``forget``, ``examine``, ``local``.
+    and the suggested label both fit), ``copies`` (people see the twin of a duplicate, and drop or keep it), ``lanes``,
+    ``overlap``, ``link``, ``match``, and the methods ``read``, ``apply``, ``enable`` (with ``disable``), ``serve``,
+    ``forget``, ``examine``, ``local``.
     """
 
     capabilities: frozenset[str] = frozenset({"classification", "text"})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
@@ -48,11 +48,7 @@ class Report(Run):
     _repr_html_ = card  # what notebooks show
 
     def to_pandas(self) -> pd.DataFrame:
-        """Return one row a sample, by id, in the order of the data.
-
-        ``text``; ``given``; ``suggested`` and ``confidence`` of its worst finding that has them; ``score`` of its label
-        or spans; ``issues``, a list; and the metadata.
-        """
+        """Return one row a sample, by id; suggestion and confidence are those of its worst finding that has them."""
         return frame(self)
 
     def summary(self) -> dict[str, Any]:
@@ -216,6 +212,7 @@ class Report(Run):
         twice: float = 0.0,
         link: str | None = None,
         anyway: bool = False,
+        definitions: Mapping[str, str] | None = None,
         dry_run: bool = False,
     ) -> Receipt:
         """Bring the flagged samples into a labeling platform's project; twice in a row changes nothing.
@@ -243,6 +240,7 @@ class Report(Run):
             overlap=twice,
             link=link,
             anyway=anyway,
+            definitions=definitions or {},
             dry_run=dry_run,
         )
         return push(self, platform, request)
@@ -280,7 +278,7 @@ class Report(Run):
         """Write the report as one self-contained page; ``share`` leaves out every text."""
         from .render.page.build import write_page
 
-        return write_page(self, Path(path), share=share)
+        return write_page(self, Path(path), share=share, recorded=True)
 
 
 def load(run: str = LATEST, *, dataset: str | None = None, store: str | PathLike[str] = DEFAULT) -> Report:

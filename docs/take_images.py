@@ -54,9 +54,13 @@ STORE, TRUTH = ".labelsift", Path("truth") / "truth.csv"
 TERMINAL = """<body style="margin:0; background:#fff">
 <pre style="margin:0; padding:24px 32px; font:16px/1.35 'DejaVu Sans Mono',Menlo,Consolas,monospace">
 <code style="font-family:inherit">{code}</code></pre></body>"""
+MEANINGS = {
+    "change_plan": "Moving to another plan, or its price.",
+    "cancel_subscription": "Ending a subscription, or how to.",
+}
 PEOPLE = ("ann@example.com", "bob@example.com")
 REPORT = ("report", "report-samples", "report-phone")
-LABEL_STUDIO, MLFLOW = ("tab", "task"), ("mlflow-run",)
+LABEL_STUDIO, MLFLOW = ("tab", "task", "task-copy"), ("mlflow-run",)
 KINDS = {"task-spans": ("prefill", "span", spans_report), "task-sets": ("choose", "label", sets_report)}
 COMPARISON, SIMILAR, NOTEBOOK = ("comparison", "comparison-rows"), ("similar",), "notebook"
 ENABLED = ("enable-tabs", "model-settings")
@@ -104,7 +108,9 @@ def main() -> None:
             server = running.enter_context(LabelStudioServer(place / "label-studio", say=say))
             running.enter_context(_variables(server.variables()))
             if only.intersection(LABEL_STUDIO):
-                _of_label_studio(chromium, server, report.push("label-studio", project=PROJECT).links, take)
+                links = report.push("label-studio", project=PROJECT, definitions=MEANINGS).links
+                copies = report.push("label-studio", project="Copies", only=["exact_duplicate", "near_duplicate"]).links
+                _of_label_studio(chromium, server, links, copies, take)
             _of_kinds(chromium, server, take, only=only)
             if only.intersection(ENABLED):
                 _of_enabling(chromium, server, report, place, take)
@@ -192,6 +198,7 @@ def _of_label_studio(
     chromium: Any,  # noqa: ANN401 - playwright's
     server: LabelStudioServer,
     links: Mapping[str, str],
+    copies: Mapping[str, str],
     take: Callable[..., None],
 ) -> None:
     page = _logged_in(chromium, server)
@@ -203,6 +210,10 @@ def _of_label_studio(
     page.get_by_text("Label All Tasks").click()
     page.locator(".ls-ask").wait_for()
     take(page, "task", after=3)
+    page.goto(copies[issue_named("near_duplicate").title])
+    page.get_by_text("Label All Tasks").click()
+    page.get_by_text("Drop this copy").wait_for()
+    take(page, "task-copy", after=3)
     page.context.close()
 
 

@@ -24,24 +24,31 @@ from __future__ import annotations
 
 import itertools
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pytest
 from labelsift import platforms
 from labelsift.data.adjudication import BOTH_FIT
-from labelsift.data.samples import TASKS, Samples, Task
-from labelsift.data.schemas import CORRECTIONS_SCHEMA, Finding, findings_table
+from labelsift.data.samples import TASKS, Task
+from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.errors import LabelsiftError
 from labelsift.platforms import MODES, LabelingPlatform, Mode, Receipt
-from labelsift.report import Report, load
+from labelsift.report import Report
+from labelsift.review.verdicts import Feedback
 from labelsift.store.store import Store
 
-CLASSES = ("zebrafish", "wolverine", "quokka", "axolotl")  # words that stand in no text, and by chance nowhere else
-TEXTS = ("plain", "two\nlines", "Zürich 🙂", "=1+1", '<b>bold</b> & "quoted"', " padded ", "long " * 1000, "last")
-ODD_ID = "odd\x07id"  # not every platform can hold it, and those that cannot must say so
+from .conformance_samples import (
+    CLASSES,
+    ODD_ID,
+    TEXTS,
+    duplicates_report,
+    labels_in,
+    says,
+    stored,
+    value_of,
+)
+
 METHODS = {
     "read": ("read",),
     "apply": ("apply",),
@@ -60,39 +67,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "link": {"link": "ticket"},
     "rounds": {"blind_share": 0.5},
 }
-_CELLS: dict[Task, str] = {"classification": "label", "multilabel": "labels", "spans": "spans"}
 _numbers = itertools.count(1)
-
-
-def flagged_report(task: Task = "classification", *, rows: int = len(TEXTS)) -> Report:
-    """Return a run of samples whose labels are all flagged; a field of the user's holds each given label."""
-    ids = [*(f"s{number}" for number in range(rows - 1)), ODD_ID]
-    texts = [TEXTS[number % len(TEXTS)] for number in range(rows)]
-    if task != "classification":
-        texts = [f"Hi: {text.strip()}" for text in texts]
-    given, suggested = ([value_of(index + shift, task) for index in range(len(ids))] for shift in (0, 1))
-    cells = given if task == "classification" else [json.dumps(value) for value in given]
-    findings = []
-    for index, (id, old, new) in enumerate(zip(ids, given, suggested, strict=True)):
-        issue, score, reason = "label", 0.05 + index / 100, f"Labeled {old}; the model says {new}"
-        if task == "spans":  # a finding is about one span
-            issue, (old,), (new,) = "span", old, new
-        findings.append(Finding(id, issue, score, reason, given=old, suggested=new, confidence=0.9))
-    metadata = {"guess": [str(value) for value in given], "channel": [("mail", "phone")[len(id) % 2] for id in ids]}
-    return Report(
-        run=f"20261123-101500-{task[:4]}",
-        created=datetime(2026, 11, 23, 10, 15, tzinfo=UTC),
-        samples=Samples(pa.table({"id": ids, "text": texts, _CELLS[task]: cells}), pa.table(metadata), "conformance"),
-        scores=pa.table({"id": ids}),
-        findings=findings_table(findings),
-        classes=CLASSES,
-    )
-
-
-def value_of(number: int, task: Task) -> Any:
-    """Return a label as what a sample of a task has: itself, a set of it, or the first word marked with it."""
-    label = CLASSES[number % len(CLASSES)]
-    return {"classification": label, "multilabel": [label], "spans": [[0, 2, label]]}[task]
 
 
 class LabelingPlatformConformance:
@@ -112,8 +87,8 @@ class LabelingPlatformConformance:
         """Answer a sample's task as a person would: with a label, labels or spans; None skips it."""
         raise NotImplementedError
 
-    def answer_both_fit(self, platform: LabelingPlatform, project: str, sample_id: str) -> None:
-        """Say of a sample's task that the given and the suggested label both fit, where ``both_fit`` is declared."""
+    def answer_feedback(self, platform: LabelingPlatform, project: str, sample_id: str, feedback: Feedback) -> None:
+        """Answer a sample's task without a label: ``both_fit``, and ``drop_copy`` and ``keep_copies`` of ``copies``."""
         raise NotImplementedError
 
     def contents(self, platform: LabelingPlatform, project: str) -> dict[str, Any]:
@@ -131,7 +106,7 @@ class LabelingPlatformConformance:
         return tmp_path / "store"
 
     def test_a_receipt_adds_up_and_names_what_failed(self, platform, project, store):
-        report = _stored(store)
+        report = stored(store)
         receipt = _push(report, platform, project)
         ids = set(report.samples.ids.to_pylist())
         assert receipt.created + len(receipt.failed) == len(ids)
@@ -141,7 +116,7 @@ class LabelingPlatformConformance:
         assert receipt.sample_links.keys() <= ids - receipt.failed.keys()
 
     def test_a_dry_run_says_what_a_push_does_and_writes_nothing(self, platform, project, store):
-        report = _stored(store)
+        report = stored(store)
         planned = _push(report, platform, project, dry_run=True)
         assert self.contents(platform, project) == {}
         assert _counts(_push(report, platform, project)) == _counts(planned)
@@ -150,7 +125,7 @@ class LabelingPlatformConformance:
         assert self.contents(platform, project) == before
 
     def test_a_second_push_changes_nothing(self, platform, project, store):
-        report = _stored(store)
+        report = stored(store)
         first = _push(report, platform, project)
         before = self.contents(platform, project)
         assert _counts(_push(report, platform, project)) == (0, 0, first.created, first.failed)
@@ -162,14 +137,14 @@ class LabelingPlatformConformance:
     def test_answers_come_back_as_verdicts_and_stay(self, platform, project, store, task: Task, mode: Mode):
         if not {task, *({mode} - {"choose"})} <= platform.capabilities:
             return  # refused, see below
-        report = _stored(store, task)
+        report = stored(store, task)
         pushed = _push(report, platform, project, mode=mode)
         values = {"s0": value_of(0, task), "s1": value_of(2, task), "s2": value_of(0, task), "s3": None}
         for sample_id, value in values.items():
             self.answer(platform, project, sample_id, value)
         both = {}
         if "both_fit" in platform.capabilities and task == "classification" and mode != "blind":
-            self.answer_both_fit(platform, project, "s4")
+            self.answer_feedback(platform, project, "s4", "both_fit")
             both = {"s4": ("keep", BOTH_FIT, value_of(4, task))}
         before = self.contents(platform, project)
 
@@ -194,20 +169,20 @@ class LabelingPlatformConformance:
     def test_blind_shows_nothing_that_betrays_a_label(self, platform, project, store):
         if "blind" not in platform.capabilities:
             return  # refused, see below
-        _push(_stored(store), platform, project, mode="blind")
+        _push(stored(store), platform, project, mode="blind")
         contents = self.contents(platform, project)
         assert contents
         for sample_id, visible in contents.items():
-            assert _labels_in(visible) == [], sample_id
+            assert labels_in(visible) == [], sample_id
 
     def test_single_blind_items_hide_their_labels_and_come_back_as_blind(self, platform, project, store):
         if "rounds" not in platform.capabilities:
             return  # refused, see below
-        report = _stored(store, rows=24)  # ten each, at the least, are asked blind and not
+        report = stored(store, rows=24)  # ten each, at the least, are asked blind and not
         pushed = _push(report, platform, project, ability="rounds")
         (assignment,) = (record for record in Store(store).ledger.records() if record["kind"] == "assignment")
         before = self.contents(platform, project)
-        hidden = {sample_id for sample_id, visible in before.items() if not _labels_in(visible)}
+        hidden = {sample_id for sample_id, visible in before.items() if not labels_in(visible)}
         assert hidden == set(assignment["blind"]) & before.keys()
         assert _counts(_push(report, platform, project, ability="rounds")) == (0, 0, pushed.created, pushed.failed)
         assert self.contents(platform, project) == before
@@ -219,11 +194,46 @@ class LabelingPlatformConformance:
         answers = {row["asked"]: (row["id"], row["action"], row["verdict"]) for row in table.to_pylist()}
         assert answers == {mode: (sample_id, "relabel", "accepted") for mode, sample_id in asked.items()}
 
+    def test_a_copy_is_dropped_or_kept_and_the_first_one_stays(self, platform, project, store):
+        if "copies" not in platform.capabilities:
+            return
+        report = stored(store, made=duplicates_report())
+        pushed = _push(report, platform, project)
+        shown = self.contents(platform, project)
+        assert shown.keys() == {"c1", "c3"}  # the first copy of a text stays
+        assert says(shown["c3"], CLASSES[1])  # the label of the other copy
+        said: dict[str, Feedback] = {"c1": "drop_copy", "c3": "keep_copies"}
+        for sample_id, feedback in said.items():
+            self.answer_feedback(platform, project, sample_id, feedback)
+
+        table = platforms.pull(platform.name, project=project, store=store)
+        assert {row["id"]: (row["action"], row["verdict"], json.loads(row["value"])) for row in table.to_pylist()} == {
+            "c1": ("remove", "accepted", None),
+            "c3": ("keep", "refused", CLASSES[2]),
+        }
+        assert report.samples.apply(table).ids.to_pylist() == ["c0", "c2", "c3"]
+        assert _counts(_push(report, platform, project)) == (0, 0, pushed.created, {})
+
+    def test_a_forgotten_sample_stands_beside_no_other(self, platform, project, store):
+        if "forget" not in platform.capabilities:
+            return  # refused, see below
+        _push(stored(store), platform, project)
+        before = self.contents(platform, project)
+        copies = [sample_id for sample_id, visible in before.items() if says(visible, TEXTS[2])]
+        assert "s2" in copies
+        assert platform.forget(["s2"], project=project, dry_run=True) == len(copies)
+        assert self.contents(platform, project) == before
+        assert platform.forget(["s2"], project=project) == len(copies)
+        after = self.contents(platform, project)
+        assert after.keys() == before.keys() - {"s2"}
+        assert not says(after, TEXTS[2])
+        assert platform.forget(["s2"], project=project) == 0
+
     @pytest.mark.parametrize("ability", ["lanes", "overlap"])
     def test_a_queue_that_is_dealt_out_is_as_whole_as_any_other(self, platform, project, store, ability: str):
         if ability not in platform.capabilities:
             return  # refused, see below
-        report = _stored(store)
+        report = stored(store)
         planned = _push(report, platform, project, ability=ability, dry_run=True)
         assert self.contents(platform, project) == {}
         pushed = _push(report, platform, project, ability=ability)
@@ -244,17 +254,17 @@ class LabelingPlatformConformance:
         if ability in platform.capabilities:
             return  # what it does is for the tests above, or the platform's own
         with pytest.raises(LabelsiftError) as refused:
-            _stored(store).push(platform.name, project=project, **OPTIONS[ability])
+            stored(store).push(platform.name, project=project, **OPTIONS[ability])
         assert platform.name in str(refused.value)
         assert self.contents(platform, project) == {}
 
     @pytest.mark.parametrize("task", TASKS)
     def test_kinds_of_labels_that_are_not_declared_are_refused(self, platform, project, store, task: Task):
         if task in platform.capabilities:
-            assert _push(_stored(store, task), platform, project, dry_run=True).created
+            assert _push(stored(store, task), platform, project, dry_run=True).created
             return
         with pytest.raises(LabelsiftError) as refused:
-            _push(_stored(store, task), platform, project)
+            _push(stored(store, task), platform, project)
         assert platform.name in str(refused.value)
         assert self.contents(platform, project) == {}
 
@@ -266,12 +276,6 @@ class LabelingPlatformConformance:
             with pytest.raises(LabelsiftError) as refused:
                 platform.require(ability)
             assert platform.name in str(refused.value)
-
-
-def _stored(store: Path, task: Task = "classification", *, rows: int = len(TEXTS)) -> Report:
-    """Return a run as a store gives it back: the pull of a blind round asks there for what was given."""
-    Store(store).save(flagged_report(task, rows=rows))
-    return load(store=store)
 
 
 def _push(
@@ -292,9 +296,3 @@ def _push(
 
 def _counts(receipt: Receipt) -> tuple[int, int, int, dict[str, str]]:
     return receipt.created, receipt.updated, receipt.unchanged, receipt.failed
-
-
-def _labels_in(visible: object) -> list[str]:
-    """Return the labels that a person can read in what they see of a task."""
-    text = json.dumps(visible, ensure_ascii=False, default=str).casefold()
-    return [label for label in CLASSES if label in text]

@@ -15,6 +15,7 @@ from ..corrections.record import record
 from ..data.adjudication import EMPTIED, UNDECIDED
 from ..data.formatting import listed, visible
 from ..errors import InputError
+from ..io.definitions import read_definitions
 from ..platforms import MODES, Mode
 from ..review.rounds import share_of
 from ..store.pull_state import forget_pulled
@@ -39,6 +40,11 @@ from .output import show_receipt, write_json, write_table
 @click.option("--twice", metavar="SHARE", help="Let two people answer this share of the items, like 10%, untold.")
 @click.option("--link", metavar="FIELD", help="Link each task to its sample's task in the existing project PROJECT.")
 @click.option(
+    "--definitions",
+    type=click.Path(exists=True, dir_okay=False),
+    help="What the labels mean, shown to people: a TOML file of LABEL = MEANING.",
+)
+@click.option(
     "--anyway", is_flag=True, help="Write thousands of tasks (--match), ask what is open in an earlier round."
 )
 @dry_run_option
@@ -60,6 +66,7 @@ def push(
     twice: str | None,
     link: str | None,
     anyway: bool,
+    definitions: str | None,
     dry_run: bool,
     ref: RunRef,
     as_json: bool,
@@ -85,6 +92,7 @@ def push(
         twice=share_of(twice) if twice else 0.0,
         link=link,
         anyway=anyway,
+        definitions=read_definitions(definitions) if definitions else None,
         dry_run=dry_run,
     )
     show_receipt(receipt, as_json=as_json)

@@ -161,6 +161,7 @@ def print_erased(erased: Erased, *, to_stderr: bool = False) -> None:
     for title, names in (
         ("Stood nowhere in the store", erased.unknown),
         ("Other samples with the same text, which stay", erased.copies),
+        ("Written again without them", erased.pages),
         ("Ids and scores without texts also went to", erased.elsewhere),
     ):
         if names:

@@ -1,4 +1,4 @@
-"""Erasure of samples from every run, version and pool of a store, and from copies on platforms.
+"""Erasure of samples from every run, version and pool of a store, and from copies on platforms and pages.
 
 A ``forget`` record with hashes of the ids goes into the ledger first, and a ``forgotten`` one with what was done
 last. In between every part is replaced whole, so that a killed erasure leaves each part as it was or without the
@@ -25,7 +25,7 @@ from ..data.textless import comparable_texts
 from ..errors import InputError, LabelsiftError, StoreError
 from ..search.pools import pools_of
 from ..store.backend_state import erase_served
-from ..store.base import DEFAULT, FORGET, FORGOTTEN, SENT
+from ..store.base import COMPARISON_PAGE, DEFAULT, FORGET, FORGOTTEN, REPORT_PAGE, SENT
 from ..store.cache import NAME as CACHE
 from ..store.hash_chain import HEAD, Record
 from ..store.location import Bucket, Folder, Location
@@ -35,6 +35,7 @@ from ..store.run_reader import read_samples
 from ..store.sealed_text import SealedText
 from ..store.store import Store
 from ..store.sweep import sweep_dead
+from .erase_pages import erase_pages
 from .kept_rows import FACTS as ROWS
 from .kept_rows import erase_kept
 
@@ -56,7 +57,9 @@ class Erased:
     copies
         Other samples that have the same text; they stay.
     platforms
-        Platform and project → how many copies there were deleted.
+        Platform and project → in how many tasks or rows they stood that labelsift made there.
+    pages
+        Report pages that were written again without them.
     elsewhere
         Where ids, labels and scores of these samples went, but no texts: it is left alone.
     unreachable
@@ -73,6 +76,7 @@ class Erased:
     unknown: list[str] = field(default_factory=list)
     copies: list[str] = field(default_factory=list)
     platforms: dict[str, int] = field(default_factory=dict)
+    pages: list[str] = field(default_factory=list)
     elsewhere: list[str] = field(default_factory=list)
     unreachable: list[str] = field(default_factory=list)
     dry_run: bool = False
@@ -117,13 +121,13 @@ def _forget(kept: Store, wanted: list[str], *, reason: str, dry_run: bool) -> Er
             f"{kept.place} holds no sample with these ids", ids=wanted, hint="Check the ids: labelsift runs"
         )
     if dry_run:
-        _erase_copies(records, wanted, result)
+        _erase_copies(kept, records, wanted, result)
         return result
     begun = {"kind": FORGET, "ids": hashes, "reason": SealedText(reason) if reason else "", "time": _now()}
     number = kept.ledger.append(lambda _: [begun])[0]["number"]
     try:
         kept_hashes = _erase(kept, set(wanted), result)
-        _erase_copies(records, wanted, result)
+        _erase_copies(kept, records, wanted, result)
     except OSError as error:
         raise StoreError(
             f"The erasure in {kept.place} is unfinished ({error.strerror})",
@@ -214,8 +218,11 @@ def _erase(kept: Store, wanted: set[str], result: Erased) -> dict[str, str]:
     return hashes
 
 
-def _erase_copies(records: Sequence[Record], wanted: list[str], result: Erased) -> None:
-    """Erase what was sent to platforms; what cannot be is named, with the way to do it by hand."""
+def _erase_copies(kept: Store, records: Sequence[Record], wanted: list[str], result: Erased) -> None:
+    """Erase what was sent to platforms or written as a page; what cannot be is named, with the way to do it by hand."""
+    pages, unreachable = erase_pages(kept, records, wanted, runs=result.runs, dry_run=result.dry_run)
+    result.pages += pages
+    result.unreachable += unreachable
     looks: dict[tuple[str, str], list[str]] = {}  # tasks that hold a text under a key in place of its sample's id
     for record in records:
         if record.get("kind") == SECOND_LOOK and record.get("id") in wanted:
@@ -223,7 +230,7 @@ def _erase_copies(records: Sequence[Record], wanted: list[str], result: Erased) 
     sent = [
         (record["platform"], record["target"], record["match"], record["with_text"])
         for record in records
-        if record.get("kind") == SENT
+        if record.get("kind") == SENT and record["platform"] not in (REPORT_PAGE, COMPARISON_PAGE)
     ]
     places = dict.fromkeys([*sent, *((*where, None, True) for where in looks)])
     for name, target, match, with_text in places:

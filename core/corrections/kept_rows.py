@@ -31,6 +31,7 @@ from ..store.sweep import FORGOTTEN
 
 FACTS = "rows.json"
 BEFORE = "before.parquet"
+RAW = "\x00raw"  # the column that holds each row as it was written
 
 
 def folder_of(store: Store, *, parent: str, fingerprint: str) -> Location:
@@ -67,7 +68,8 @@ def keep_rows(
         If the folder cannot be written.
     """
     facts = {"rows": list(rows), "removed": list(removed), "ids": list(ids), "parent_rows": len(parent.table)}
-    content = _parquet(parent.take(np.array(rows)).table)
+    kept = parent.take(np.array(rows))
+    content = _parquet(kept.table if kept.raw is None else kept.table.append_column(RAW, kept.raw))
     try:
         if isinstance(folder, Folder):
             return _kept_in_folder(folder, facts, content)
@@ -113,7 +115,7 @@ def erase_kept(folder: Location, ids: Collection[str]) -> str | None:
         table = _read(folder, facts)
         stays = np.ones(len(table), dtype=bool)
         stays[gone] = False
-        rows = Samples(pa.table({}), table.filter(pa.array(~stays)))
+        rows = Samples(pa.table({}), _parted(table.filter(pa.array(~stays)))[0])
         before = f"before-{secrets.token_hex(6)}.parquet"
         folder.replace(before, _parquet(table.filter(pa.array(stays))))
         lost = {facts["rows"][position] for position in gone}
@@ -150,7 +152,8 @@ def restored(now: RowFile, folder: Location) -> RowFile:
     """
     try:
         facts = _facts(folder)
-        before = _read(folder, facts).cast(now.table.schema)
+        before, raw = _parted(_read(folder, facts))
+        before = before.cast(now.table.schema)
         rows = np.array(facts["rows"], dtype=np.int64)
         erased = np.array(facts.get("erased", []), dtype=np.int64)
         stays = np.ones(facts["parent_rows"], dtype=bool)
@@ -159,13 +162,19 @@ def restored(now: RowFile, folder: Location) -> RowFile:
         places = np.cumsum(stays) - 1
         places[rows] = len(now.table) + np.arange(len(rows))
         places = np.delete(places, erased)
-        return replace(now, table=pa.concat_tables([now.table, before])).take(places)
+        raw = None if raw is None or now.raw is None else pa.chunked_array([*now.raw.chunks, *raw.chunks], pa.string())
+        return replace(now, table=pa.concat_tables([now.table, before]), raw=raw).take(places)
     except (OSError, ValueError, LookupError, TypeError, pa.ArrowException) as error:
         why = str(error).partition("\n")[0]
         raise StoreError(
             f"The rows before the change cannot be read from {folder} ({why})",
             hint="Bring the folder back from a backup; labelsift verify names what was changed",
         ) from None
+
+
+def _parted(table: pa.Table) -> tuple[pa.Table, pa.ChunkedArray | None]:
+    """Return the columns of kept rows, and the rows as they were written; older versions have no such."""
+    return (table.drop_columns([RAW]), table[RAW]) if RAW in table.column_names else (table, None)
 
 
 def _parquet(table: pa.Table) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from os import PathLike
 from typing import Any, Literal
@@ -49,6 +49,8 @@ class PushRequest:
     anyway
         Write into an existing project also where that takes very long; ask also what is open in an earlier round, and
         blind what people may have seen.
+    definitions
+        Label → what it means, in a sentence, for those who label.
     dry_run
         Return the plan and send nothing.
 
@@ -72,6 +74,7 @@ class PushRequest:
     overlap: float = 0.0
     link: str | None = None
     anyway: bool = False
+    definitions: Mapping[str, str] = field(default_factory=dict)
     dry_run: bool = False
 
     def __post_init__(self) -> None:

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 from .samples import Samples, Task
 
 Value = Any  # str | list[str] | list[[int, int, str]]
 Span = Sequence[int | str]  # [start, end, type]
 Dispute = tuple[list[int | str] | None, list[int | str] | None]  # what is marked, and what should be; None = nothing
+Copies = Literal["drop_copy", "keep_copies"]  # what can be said of a duplicate
+
+
+@dataclass(frozen=True)
+class Neighbor:
+    """Another sample that is shown beside one: a copy of its text, or its address, and its label."""
+
+    id: str
+    text: str
+    given: Value | None
 
 
 @dataclass(frozen=True)
@@ -48,6 +58,12 @@ class ReviewItem:
         Of spans: each as it is marked and as it should be, worst first; None where nothing is, or should be.
     group
         Its cluster of duplicates; None where it has none. Other items of it need not be in the queue.
+    neighbors, twin
+        Its nearest samples, and the one that has the same text, or almost; none of a blind item.
+    copies
+        What people are asked of it as a duplicate; of the first copy of a group nothing, as it stays.
+    first_copy
+        True where it is flagged for nothing but that: who shows the others' twins need not ask about it.
     """
 
     id: str
@@ -65,11 +81,20 @@ class ReviewItem:
     task: Task = "classification"
     disputes: tuple[Dispute, ...] = ()
     group: str | None = None
+    neighbors: tuple[Neighbor, ...] = ()
+    twin: Neighbor | None = None
+    copies: tuple[Copies, ...] = ()
+    first_copy: bool = False
 
     @property
     def key(self) -> str:
         """What a push knows its task by."""
         return key_of(self.id, again=self.again)
+
+    @property
+    def alone(self) -> ReviewItem:
+        """The item without other samples, for a page that has no place for them."""
+        return replace(self, neighbors=(), twin=None, copies=(), first_copy=False)
 
 
 @dataclass(frozen=True)

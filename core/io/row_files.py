@@ -1,7 +1,7 @@
 """Files of rows to be rewritten with a few cells changed; everything else stays as it stands.
 
-csv and tsv are held as columns of text, so that ``007`` and ``1.10`` stay what they are; jsonl as its lines,
-so that a line in which nothing changes is not written anew; parquet with its own types.
+csv and tsv are held as columns of text, so that ``007`` and ``1.10`` stay what they are; jsonl as its lines; parquet
+with its own types. Text files also keep their rows as they are written, and are written so, but for changed cells.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from .dialect import Dialect, Form, dialect_of
 from .files import csv_options
 from .json_documents import is_document
 from .opening import DELIMITED, kind
+from .raw_rows import quoted, rows_as_written, with_cell, with_value
 
 BOM = "\ufeff"  # which some programs write before the first line
 LINE = "line"  # the one column that jsonl is held in
@@ -60,12 +61,16 @@ class RowFile:
         How a delimited file is written, where it is not as its form has it by default.
     encoding
         Of a delimited file.
+    head, raw
+        What stands before the rows of a text file, and each row as it is written; None where that is not known.
     """
 
     form: str
     table: pa.Table
     dialect: Dialect | None = None
     encoding: str = "utf-8"
+    head: str = ""
+    raw: pa.ChunkedArray | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -96,11 +101,42 @@ class RowFile:
             why = str(error).partition("\n")[0]
             raise InputError(f"The column {column} holds {old.type}, and a correction does not fit ({why})") from None
         position = self.table.column_names.index(name)
-        return replace(self, table=self.table.set_column(position, self.table.schema.field(position), following))
+        table = self.table.set_column(position, self.table.schema.field(position), following)
+        return replace(self, table=table, raw=self._rewritten(position, rows, new))
+
+    def _rewritten(self, position: int, rows: Sequence[int], new: Sequence[str | None]) -> pa.ChunkedArray | None:
+        """Return the rows as they are written with new cells, or new lines."""
+        if self.raw is None:
+            return None
+        dialect, written = self.dialect or Dialect(DELIMITED.get(self.form, "")), []
+        for row, value in zip(rows, new, strict=True):
+            old = self.raw[row].as_py()
+            if self.form == "jsonl":
+                written.append((value or "") + old[len(str(self.table[LINE][row])) :])
+            else:
+                form = {"delimiter": dialect.delimiter, "quotes": dialect.quotes}
+                written.append(with_cell(old, position, value or "", **form))
+        return _replaced(self.raw, rows, written)
 
     def take(self, rows: np.ndarray) -> RowFile:
         """Return the file with only these rows, in this order."""
-        return replace(self, table=self.table.take(pa.array(rows, pa.int64())))
+        raw = None if self.raw is None else self.raw.take(pa.array(rows, pa.int64()))
+        return replace(self, table=self.table.take(pa.array(rows, pa.int64())), raw=raw)
+
+    def as_written(self) -> bytes | None:
+        """Return the content with its rows as they were written; None where that says something else than the table."""
+        if self.raw is None:
+            return None
+        content = (self.head + "".join(self.raw.to_pylist())).encode(self.encoding)
+        try:
+            same = (
+                _lines(content)
+                if self.form == "jsonl"
+                else _cells(content, self.dialect or Dialect(","), self.encoding)
+            )
+        except (pa.ArrowException, UnicodeError):
+            return None
+        return content if same.equals(self.table) else None
 
 
 def load(path: str | Path, *, written: Form = Form(), wanted: Sequence[str] = ()) -> RowFile:  # noqa: B008 - frozen
@@ -111,7 +147,7 @@ def load(path: str | Path, *, written: Form = Form(), wanted: Sequence[str] = ()
     InputError
         If it is missing or broken, or two of its columns have the same name.
     """
-    form, dialect = form_of(path, written.format), None
+    form, dialect, content = form_of(path, written.format), None, b""
     named, compression = kind(os.fspath(path), written.format)
     try:
         if form == "parquet":
@@ -136,7 +172,8 @@ def load(path: str | Path, *, written: Form = Form(), wanted: Sequence[str] = ()
     twice = [name for name, count in Counter(table.column_names).items() if count > 1]
     if twice:
         raise InputError(f"Columns of {path} have the same name", ids=twice, hint="Rename them")
-    return RowFile(form, table, dialect, written.encoding if dialect else "utf-8")
+    made = RowFile(form, table, dialect, written.encoding if dialect else "utf-8")
+    return made if form == "parquet" else _with_raw(made, content.decode(made.encoding))
 
 
 def save(rows: RowFile, path: Path) -> None:
@@ -147,10 +184,22 @@ def save(rows: RowFile, path: Path) -> None:
 
         parquet.write_table(rows.table, path, compression="zstd")
         return
+    content = rows.as_written()
     with pa.output_stream(os.fspath(path), compression=compression) as stream:
         encoder = codecs.getincrementalencoder(rows.encoding)()  # a byte order mark stands once
-        for part in _written(rows):
+        for part in _written(rows) if content is None else ():
             stream.write(encoder.encode(part))
+        stream.write(content or b"")
+
+
+def _with_raw(rows: RowFile, content: str) -> RowFile:
+    """Add the rows as they are written, where as many are found as the table has."""
+    dialect = rows.dialect or Dialect("")
+    before = 0 if rows.form == "jsonl" else dialect.skipped + (not dialect.header)
+    raw = rows_as_written(content, quotes=rows.form != "jsonl" and dialect.quotes)
+    if len(raw) != before + len(rows.table):
+        return rows
+    return replace(rows, head="".join(raw[:before]), raw=pa.chunked_array([pa.array(raw[before:], pa.string())]))
 
 
 def _lines(content: bytes) -> pa.Table:
@@ -175,17 +224,13 @@ def _written(rows: RowFile) -> Iterator[str]:
         return
     dialect = rows.dialect or Dialect(DELIMITED[rows.form])
     delimiter = dialect.delimiter
-    odd = re.compile(f'[{re.escape(delimiter)}"\r\n]|^ | $|^\ufeff' if dialect.quotes else "(?!)")
     yield f"sep={delimiter}\n" * dialect.skipped
+    cell = partial(quoted, delimiter=delimiter, quotes=dialect.quotes)
     if not dialect.header:
-        yield delimiter.join(_quoted(name, odd) for name in rows.table.column_names) + "\n"
+        yield delimiter.join(map(cell, rows.table.column_names)) + "\n"
     for batch in rows.table.to_batches(max_chunksize=8192):
-        columns = [[_quoted(cell, odd) for cell in column.to_pylist()] for column in batch.columns]
+        columns = [map(cell, column.to_pylist()) for column in batch.columns]
         yield "".join((delimiter.join(cells) or '""') + "\n" for cells in zip(*columns, strict=True))
-
-
-def _quoted(cell: str, odd: re.Pattern[str]) -> str:
-    return '"' + cell.replace('"', '""') + '"' if odd.search(cell) else cell
 
 
 def _with(line: str, column: str, value: str | None) -> str:
@@ -197,6 +242,8 @@ def _with(line: str, column: str, value: str | None) -> str:
     if value is not None and isinstance(old, (bool, int, float)):
         with_type = json.loads(value) if re.fullmatch(r"true|false|-?\d+(\.\d+)?", value) else value
         new = float(with_type) if isinstance(old, float) and isinstance(with_type, int) else with_type
+    if (changed := with_value(line, column, new)) is not None:
+        return changed
     row[column] = new
     return line[: len(line) - len(body)] + json.dumps(row, ensure_ascii=body.isascii())
 

@@ -28,7 +28,7 @@ class Answer:
     skipped
         True where the person decided nothing.
     feedback
-        ``both_fit``, ``unclear`` or ``unusable``, which people can say in place of a label.
+        What people said in place of a label; see :data:`labelsift.review.verdicts.Feedback`.
     note
         The person's own words.
     person, time, seconds

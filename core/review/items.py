@@ -19,6 +19,7 @@ from ..label_quality.accept_rates import AcceptRates
 from ..store.run import Run
 from .dealing import clusters_of
 from .judged_labels import rescored
+from .neighbors import Beside, beside
 from .reasons import reason_of
 from .suggestions import given_in, order_of, plain, suggesting_of, suggestion_of
 
@@ -41,6 +42,7 @@ def queue_of(
     blind: Collection[str] = (),
     learned: AcceptRates | None = None,
     decided: Collection[str] = (),
+    alone: bool = False,
 ) -> ReviewQueue:
     """Return the flagged samples, worst first: disputed labels by their score, then the rest by theirs.
 
@@ -60,6 +62,8 @@ def queue_of(
         What people's answers on this run say: it moves scores and places, and not which samples are chosen.
     decided
         Samples whose scores stay, because people judged them by these.
+    alone
+        Show no other samples beside the items, as beside blind ones: they would tell what is flagged, and for what.
 
     Raises
     ------
@@ -91,6 +95,8 @@ def queue_of(
         for fields in metadata:
             del fields[visible.column]
     medium = visible.medium if visible else None
+    seen = [] if alone else [id for id in ids if id not in blind]
+    others = beside(run, {id: [row["issue"] for row in of_sample[id]] for id in seen}) if seen else {}
     items = [
         _item(
             id,
@@ -103,6 +109,7 @@ def queue_of(
             medium=medium,
             blind=id in blind,
             group=groups.get(id),
+            others=others.get(id, Beside()),
         )
         for rank, (id, text, given, fields) in enumerate(zip(ids, texts, labels, metadata, strict=True), start=1)
     ]
@@ -133,6 +140,7 @@ def _item(
     medium: Medium | None,
     blind: bool,
     group: str | None,
+    others: Beside,
 ) -> ReviewItem:
     scores: dict[str, float] = {}
     for row in findings:
@@ -159,6 +167,7 @@ def _item(
         task=task,
         disputes=disputes,
         group=group,
+        **vars(others),
     )
 
 

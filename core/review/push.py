@@ -78,6 +78,7 @@ def _pushed(run: Run, adapter: platforms.LabelingPlatform, where: RunTarget, req
         blind=blind,
         learned=rates,
         decided=decided,
+        alone=request.mode == "blind",
     )
     if run.store is not None and not request.dry_run:  # before, so that what a killed push sent is known, too
         run.store.sent(where, match=request.match, mode=request.mode)
@@ -109,6 +110,9 @@ def _require(adapter: platforms.LabelingPlatform, run: Run, request: PushRequest
     if not run.samples.has_texts and request.match is None and not adapter.capabilities & {"image", "audio"}:
         raise adapter.refusal("media")
     require_texts(run.samples, "A push", run=run.run, hint=_TEXTS)
+    labels = {*run.samples.classes, *run.classes, *(run.samples.taxonomy.classes if run.samples.taxonomy else ())}
+    if unknown := sorted(request.definitions.keys() - labels):
+        raise InputError("Definitions name labels that the run does not have", ids=unknown, hint="Correct their names")
     if request.blind_share is not None and run.store is None:
         raise InputError("Without a run store nobody would know what was asked blind", hint="Scan into a store")
 

@@ -13,7 +13,7 @@ from ..data.samples import Samples, Task
 from ..data.spans import parsed as spans_of
 
 # People decide on labels, so what disputes a label comes first; scores of different issues do not compare.
-_FIRST = ("label", "span", "ambiguous", "conflicting_labels")
+DISPUTING = ("label", "span", "ambiguous", "conflicting_labels")
 
 
 def given_in(samples: Samples) -> list[Value | None]:
@@ -60,12 +60,12 @@ def suggesting_of(findings: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | 
 def order_of(finding: Mapping[str, Any]) -> tuple[int, float]:
     """Order the findings of a sample, or samples by their first: what disputes labels first, then the worse score."""
     issue = finding["issue"]
-    return (_FIRST.index(issue) if issue in _FIRST else len(_FIRST), finding["score"])
+    return (DISPUTING.index(issue) if issue in DISPUTING else len(DISPUTING), finding["score"])
 
 
 def issue_order(issue: str) -> tuple[int, int, str]:
     """Order issues as their tabs stand: what disputes labels first, then by their rank."""
-    place = _FIRST.index(issue) if issue in _FIRST else len(_FIRST)
+    place = DISPUTING.index(issue) if issue in DISPUTING else len(DISPUTING)
     return (place, issue_named(issue).rank, issue)
 
 

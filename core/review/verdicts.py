@@ -19,8 +19,8 @@ from ..data.adjudication import BOTH_FIT, EMPTIED, SKIPPED, UNDECIDED
 from ..data.samples import Task
 from .suggestions import Span, Value, disputed, listed
 
-# What people can say in place of a label; and that an answer which held one was emptied.
-Feedback = Literal["both_fit", "unclear", "unusable", "emptied"]
+# What people can say in place of a label, or of a duplicate; and that an answer which held one was emptied.
+Feedback = Literal["both_fit", "unclear", "unusable", "drop_copy", "keep_copies", "emptied"]
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,8 @@ def decide(
 
     An answer that repeats the given label refuses the suggestion, one that repeats the suggestion accepts it. The order
     of labels and spans does not matter. Feedback counts whichever label stands beside it. Where both labels fit the
-    given one stays, and the answer says neither that it is wrong nor that it is right.
+    given one stays, and the answer says neither that it is wrong nor that it is right. To drop a copy is what was
+    suggested of a duplicate, to keep both is not.
 
     >>> decide("refund", given="top_up", suggested="refund")
     Decision(action='relabel', verdict='accepted', value='refund')
@@ -53,6 +54,8 @@ def decide(
     Decision(action='keep', verdict='refused', value=['a'])
     >>> decide(None, given="top_up", suggested="refund", feedback="both_fit")
     Decision(action='keep', verdict='both_fit', value='top_up')
+    >>> decide(None, given="top_up", suggested=None, feedback="drop_copy")
+    Decision(action='remove', verdict='accepted', value=None)
     """
     if skipped:
         return Decision("keep", SKIPPED, given)
@@ -60,10 +63,10 @@ def decide(
         return Decision(feedback, feedback, given if feedback == EMPTIED else None)
     if feedback == "both_fit":
         return Decision("keep", BOTH_FIT, given)
-    if feedback == "unusable":
-        return Decision("remove", "changed", None)
-    if _comparable(answer) == _comparable(given):
-        return Decision("keep", "refused", answer)
+    if feedback in ("unusable", "drop_copy"):
+        return Decision("remove", "changed" if feedback == "unusable" else "accepted", None)
+    if feedback == "keep_copies" or _comparable(answer) == _comparable(given):
+        return Decision("keep", "refused", given if feedback else answer)
     accepted = suggested is not None and _comparable(answer) == _comparable(suggested)
     return Decision("respan" if task == "spans" else "relabel", "accepted" if accepted else "changed", answer)
 

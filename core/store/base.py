@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -31,6 +32,7 @@ SENT = "sent"  # the kind of a record that says where a run's samples went
 FORGET, FORGOTTEN = "forget", "forgotten"  # kinds of the records with which an erasure begins and ends
 LOCK = "lock"  # held by all who write samples, and by an erasure alone
 WAIT = 60.0  # seconds that an erasure waits for those who write
+REPORT_PAGE, COMPARISON_PAGE = "report page", "comparison page"  # where they are no platform's
 
 
 @dataclass(frozen=True)
@@ -251,6 +253,11 @@ class BaseStore:
                 [] if any(entry.items() <= record.items() for record in standing) else [entry | {"time": time}]
             )
         )
+
+    def wrote(self, run: str, page: str, path: str | PathLike[str]) -> None:
+        """Record where a page with texts of a run was written; a store that cannot be written keeps no record."""
+        with contextlib.suppress(StoreError):
+            self.sent(RunTarget(run, page, os.path.abspath(path)))
 
     def decisions(self) -> list[Record]:
         """Return the records of everybody's decisions on all runs, oldest first."""

@@ -31,7 +31,7 @@ class LabelStudio(LabelingPlatform):
     settings = MappingProxyType({"project": "", "url": "LABEL_STUDIO_URL"})
     capabilities = frozenset(
         {"classification", "multilabel", "spans", "text", "image", "audio", "prefill", "blind", "rounds", "lanes"}
-        | {"overlap", "link", "match", "both_fit"}
+        | {"overlap", "link", "match", "both_fit", "copies"}
         | {"read", "apply", "enable", "serve", "forget", "examine", "local"}
     )
 

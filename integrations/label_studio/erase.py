@@ -2,35 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
+
+from labelsift.review.beside_html import without_samples
 
 from .client.client import Client
 from .client.read import SAID
 from .convert.correction import is_correction
-from .convert.task_fields import PREFIX
+from .convert.feedback import COPIES
+from .convert.task_fields import BESIDE, PREFIX
 from .second_look_project import KEY, find
 from .state.match import find_project
 from .state.rounds import rounds_of
 from .state.server_state import own_predictions
 
+_TWIN = 'class="ls-twin"'
+
 
 def erase_tasks(client: Client, ids: Sequence[str], *, project: str, dry_run: bool) -> int:
-    """Delete the samples' tasks in all review projects of ``project``; return how many there were.
+    """Delete the samples' tasks in all review projects of ``project``; return in how many tasks they stood.
 
-    A task goes with everything in it, people's answers, too. Where ``project`` is a number, also the second looks of
-    that project go, which are known by their keys among ``ids``.
+    A task goes with everything in it, people's answers, too; where a sample stands beside another one's text, only that
+    copy goes. Where ``project`` is a number, also the second looks of that project go, which are known by their keys
+    among ``ids``.
     """
-    count = 0
+    count, wanted = 0, set(ids)
     places = [(round.project, f"{PREFIX}id") for round in rounds_of(client, project)]
     if project.isdigit() and (looks := find(client, int(project))):
         places.append((int(looks["id"]), KEY))
     for place, name in places:
-        tasks = [task["id"] for task in _of(client, place, set(ids), name=name)]
-        if tasks and not dry_run:
-            client.delete_tasks(place, tasks)
-        count += len(tasks)
+        gone: list[int] = []
+        left: dict[int, dict[str, Any]] = {}
+        for task in (task for page in client.tasks(place) for task in page):
+            if task["data"].get(name) in wanted:
+                gone.append(task["id"])
+            elif (now := _alone(task["data"], wanted)) != task["data"]:
+                left[task["id"]] = now
+        if gone and not dry_run:
+            client.delete_tasks(place, gone)
+        for task, data in left.items() if not dry_run else ():
+            client.write_task(task, data)
+        count += len(gone) + len(left)
     return count
+
+
+def _alone(data: dict[str, Any], ids: Collection[str]) -> dict[str, Any]:
+    """Return a task's data without the copies of some samples beside its text; nobody is asked about a copy then."""
+    html = str(data.get(BESIDE) or "")
+    left = without_samples(html, ids)
+    if left == html:
+        return data
+    return {**data, BESIDE: left} | ({} if _TWIN in left else {COPIES: []})
 
 
 def erase_fields(client: Client, ids: Sequence[str], *, project: str, dry_run: bool) -> int:
@@ -38,8 +61,8 @@ def erase_fields(client: Client, ids: Sequence[str], *, project: str, dry_run: b
 
     That is its fields, its predictions and the corrections that ``apply`` wrote, unless a person changed them since.
     """
-    number = int(find_project(client, project)["id"])
-    tasks = list(_of(client, number, set(ids)))
+    number, wanted = int(find_project(client, project)["id"]), set(ids)
+    tasks = [task for page in client.tasks(number) for task in page if task["data"].get(f"{PREFIX}id") in wanted]
     if tasks and not dry_run:
         predictions = own_predictions(client, number)
         for task in tasks:
@@ -51,8 +74,3 @@ def erase_fields(client: Client, ids: Sequence[str], *, project: str, dry_run: b
                 if is_correction(annotation):
                     client.delete_annotation(int(annotation["id"]))
     return len(tasks)
-
-
-def _of(client: Client, project: int, ids: Collection[str], *, name: str = f"{PREFIX}id") -> Iterator[dict[str, Any]]:
-    for page in client.tasks(project):
-        yield from (task for task in page if task["data"].get(name) in ids)

@@ -14,12 +14,12 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from labelsift.data.formatting import shortened
+from labelsift.review.questions import NOT_SHOWN
 
 from .client.client import Client
 from .convert.label_config import LabelControl
 from .convert.tabs import condition
 from .convert.task_fields import PREFIX
-from .convert.task_header import NOT_SHOWN
 from .state.rounds import NOT_PREFILLED, TITLE_LENGTH
 
 KEY, SECOND_LOOK = f"{PREFIX}key", f"{PREFIX}second_look"  # fields: what the look is known by, whom it asks

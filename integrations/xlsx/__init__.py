@@ -25,7 +25,7 @@ class Xlsx(LabelingPlatform):
 
     name = "xlsx"
     settings = MappingProxyType({"file": ""})
-    capabilities = frozenset({"classification", "text", "both_fit", "forget"})
+    capabilities = frozenset({"classification", "text", "both_fit", "copies", "forget"})
 
     def push(self, queue: ReviewQueue, request: PushRequest) -> Receipt:
         """Write flagged samples into a workbook, worst first; what people wrote there stays.
@@ -38,7 +38,7 @@ class Xlsx(LabelingPlatform):
         _require_package()
         from .push import push_sheet
 
-        return push_sheet(queue, _workbook(request.project), dry_run=request.dry_run)
+        return push_sheet(queue, _workbook(request.project), definitions=request.definitions, dry_run=request.dry_run)
 
     def pull(self, *, project: str, store: str | PathLike[str] | None = None) -> pa.Table:
         """Return the decisions in a workbook; see :func:`labelsift.integrations.xlsx.pull.read_decisions`.
@@ -51,7 +51,7 @@ class Xlsx(LabelingPlatform):
         return read_decisions(_workbook(project))
 
     def forget(self, ids: Sequence[str], *, project: str, match: str | None = None, dry_run: bool = False) -> int:
-        """Delete the rows of some samples from a workbook, with what people wrote in them."""
+        """Delete the rows of some samples from a workbook, with what people wrote in them, and copies in other rows."""
         _require_package()
         from .erase import erase_rows
 

@@ -13,6 +13,7 @@ from labelsift.review.answers import Answer, correction_of, corrections_table
 from labelsift.review.verdicts import Feedback
 
 NAME = "xlsx"
+BESIDE = "similar samples"  # the column of others' texts
 COLUMNS = {  # what a column means → the names that it may have
     "id": ("labelsift_id", "id"),
     "decision": ("decision",),
@@ -25,6 +26,7 @@ COLUMNS = {  # what a column means → the names that it may have
 KEEP = ("keep", "ok", "correct")
 ACCEPT = ("accept", "yes")
 REMOVE = ("remove", "delete")
+DROP = ("drop",)
 BOTH = ("both", "both fit")
 SKIP = ("skip", "?")
 
@@ -36,8 +38,9 @@ def read_decisions(path: Path) -> pa.Table:
 
     An empty decision is none. A label is a new label (or the given one: keep). Where they are no labels of
     the sheet themselves, ``keep`` keeps the given label, ``accept`` takes the suggestion, ``both`` says that both
-    labels fit, ``remove`` takes the sample out and ``skip`` leaves it to others. Times are empty: a sheet does not
-    tell when a cell was filled. Who decided stands in the column person, else it is who saved the workbook last.
+    labels fit, ``drop`` drops a copy, ``remove`` takes the sample out and ``skip`` leaves it to others. Times are
+    empty: a sheet does not tell when a cell was filled. Who decided stands in the column person, else it is who saved
+    the workbook last.
 
     Raises
     ------
@@ -128,12 +131,16 @@ def _answer(row: Row, labels: set[str], saved_by: str, names: set[str]) -> Answe
         value = given
     elif value not in names:  # spaces around a label of the data are its own
         value = row["decision"].strip()
-    feedback: Feedback | None = "unusable" if _is(row, REMOVE, labels) else None
+    said: dict[Feedback, bool] = {
+        "unusable": _is(row, REMOVE, labels),
+        "drop_copy": _is(row, DROP, labels),
+        "both_fit": _is(row, BOTH, labels),
+    }
     return Answer(
         id=row["id"],
         value=value,
         skipped=_is(row, SKIP, labels),
-        feedback="both_fit" if _is(row, BOTH, labels) else feedback,
+        feedback=next((feedback for feedback, is_said in said.items() if is_said), None),
         note=row.get("note", ""),
         person=row.get("person") or saved_by,
         given=given,

@@ -8,27 +8,30 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labelsift.data.formatting import shortened
-from labelsift.data.review_queue import ReviewItem, ReviewQueue
+from labelsift.data.review_queue import Neighbor, ReviewItem, ReviewQueue
 from labelsift.errors import InputError
 from labelsift.platforms import Receipt
 from labelsift.review.suggestions import cell_of
 from labelsift.review.upsert import Holdings, StoredTask, TaskPlan, compare, count
 
-from .pull import Row, read_rows
+from .pull import BESIDE, Row, read_rows
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
     from openpyxl.worksheet.worksheet import Worksheet
 
 LONGEST = 32_767  # characters that a cell can hold
-HEADER = ("labelsift_id", "text", "given", "suggested", "confidence", "issues", "reason", "decision", "person", "note")
-WIDTHS = (14, 70, 18, 18, 11, 16, 50, 18, 16, 30)
+HEADER = (
+    *("labelsift_id", "text", "given", "suggested", "confidence", "issues", "reason", "decision", "person", "note"),
+    BESIDE,
+)
+WIDTHS = (14, 70, 18, 18, 11, 16, 50, 18, 16, 30, 70)
 MOST = 0.99  # an estimate promises no more
 RUN = "labelsift_run"
 OWN = ("decision", "person", "note")  # what people write
 
 
-def push_sheet(queue: ReviewQueue, path: Path, *, dry_run: bool) -> Receipt:
+def push_sheet(queue: ReviewQueue, path: Path, *, definitions: Mapping[str, str], dry_run: bool) -> Receipt:
     """Write the items of a queue, and carry over what people wrote before.
 
     A sample whose id a sheet cannot hold as it is goes to ``failed``; in texts such characters are replaced.
@@ -36,8 +39,8 @@ def push_sheet(queue: ReviewQueue, path: Path, *, dry_run: bool) -> Receipt:
     receipt = Receipt("xlsx", str(path), dry_run=dry_run)
     standing = _standing(path, queue.run)
     plan, rows = TaskPlan(), {}
-    for item in queue.items:
-        if _fitting(item.id) != item.id:
+    for item in (item for item in queue.items if not item.first_copy):
+        if fitting(item.id) != item.id:
             plan.failed[item.id] = "Its id holds characters that a cell cannot hold, or is too long"
             continue
         rows[item.id] = _row(item, standing.get(item.id, {}))
@@ -48,7 +51,7 @@ def push_sheet(queue: ReviewQueue, path: Path, *, dry_run: bool) -> Receipt:
     receipt.details = {"rows": len(rows) + len(written), "decided": sum(bool(row["decision"]) for row in rows.values())}
     if not dry_run:
         lines = [*rows.values(), *({name: "" for name in HEADER} | _known(row) for row in written.values())]
-        _save(lines, queue, path)
+        _save(lines, queue, path, definitions)
         receipt.links = {"workbook": str(path)}
         receipt.sample_links = dict.fromkeys(rows, path.name)  # so that the queue knows who was asked for
     return receipt
@@ -71,6 +74,7 @@ def _known(row: Row) -> dict[str, str]:
 
 
 def _row(item: ReviewItem, before: Mapping[str, str]) -> dict[str, str]:
+    words = [word.partition("_")[0] for word in item.copies]  # drop, keep
     cells = {
         "labelsift_id": item.id,
         "text": item.text,
@@ -78,12 +82,18 @@ def _row(item: ReviewItem, before: Mapping[str, str]) -> dict[str, str]:
         "suggested": cell_of(item.suggested),
         "confidence": "" if item.confidence is None else f"{min(item.confidence, MOST):.2f}",
         "issues": ", ".join(item.issues),
-        "reason": item.reason,
+        "reason": " ".join([item.reason, *([f"Write {' or '.join(words)}."] if words else [])]),
+        BESIDE: "\n".join(map(_line, [*([item.twin] if item.twin else []), *item.neighbors])),
     }
-    return {name: _fitting(value) for name, value in cells.items()} | {name: before.get(name, "") for name in OWN}
+    return {name: fitting(value) for name, value in cells.items()} | {name: before.get(name, "") for name in OWN}
 
 
-def _fitting(text: str) -> str:
+def _line(sample: Neighbor) -> str:
+    """Write another sample in a line, whose beginning :mod:`labelsift.integrations.xlsx.erase` knows it by."""
+    return " ".join(f"{sample.id} [{cell_of(sample.given)}] {sample.text}".split())
+
+
+def fitting(text: str) -> str:
     """Return what a cell can hold of a text: XML takes no control characters, and folds line ends."""
     from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
@@ -93,8 +103,8 @@ def _fitting(text: str) -> str:
     )
 
 
-def _save(rows: Sequence[Mapping[str, str]], queue: ReviewQueue, path: Path) -> None:
-    """Write the rows, and a sheet with the labels to choose from."""
+def _save(rows: Sequence[Mapping[str, str]], queue: ReviewQueue, path: Path, definitions: Mapping[str, str]) -> None:
+    """Write the rows, and a sheet with the labels to choose from and what they mean."""
     import openpyxl
     from openpyxl.utils import get_column_letter
     from openpyxl.worksheet.datavalidation import DataValidation
@@ -111,7 +121,7 @@ def _save(rows: Sequence[Mapping[str, str]], queue: ReviewQueue, path: Path) -> 
     sheet.freeze_panes = "C2"
     labels = book.create_sheet("labels")
     for line, label in enumerate(queue.samples.classes, start=1):
-        _put(labels, line, [_fitting(label)])
+        _put(labels, line, [fitting(label), fitting(definitions.get(label, ""))])
     if queue.samples.classes and rows:
         choices = DataValidation(
             "list", formula1=f"labels!$A$1:$A${len(queue.samples.classes)}", showErrorMessage=False

@@ -12,7 +12,9 @@ from click.testing import CliRunner, Result
 from labelsift import platforms
 from labelsift.cli import main
 from labelsift.errors import PlatformError
+from labelsift.metrics.compare import compare
 from labelsift.platforms import LabelingPlatform, PushRequest, Receipt, Tracker
+from labelsift.render import comparison_page
 from labelsift.store.store import Store
 from pyarrow import parquet
 
@@ -114,3 +116,31 @@ def test_ids_that_stand_nowhere(store, known):
     done = run("forget", "nobody", "--store", store, "--yes")
     assert done.exit_code == 2
     assert "no sample with these ids: nobody" in done.output
+
+
+def test_pages_are_written_again_without_the_sample_or_named(store, tmp_path):
+    report = ls.load(store=store)
+    pages = [report.to_html(tmp_path / f"{name}.html") for name in ("kept", "moved", "other")]
+    report.to_html(tmp_path / "shared.html", share=True)  # holds no text
+    pages[1].rename(tmp_path / "elsewhere.html")
+    pages[2].write_text("Somebody else's by now")
+    rows = {"id": ["a", "b", "c", "d"], "text": ["one", "two", "three", "one"], "label": ["y", "y", "x", "y"]}
+    later = ls.scan(ls.read(pa.table(rows), id="id", label="label"), only=["exact_duplicate"], store=store)
+    changes = comparison_page.write(compare(report, later), tmp_path / "changes.html", with_text=True)
+    assert '["a",' in pages[0].read_text()
+
+    planned = json.loads(run("forget", "a", "--store", store, "--dry-run", "--json").output)
+    assert planned["pages"] == [f"report page {pages[0]}"]
+    assert '["a",' in pages[0].read_text()
+    for _ in range(2):
+        done = run("forget", "a", "--store", store, "--yes", "--json")
+        content = json.loads(done.output)
+        assert done.exit_code == 1
+        assert [path.partition(":")[0] for path in content["unreachable"]] == [
+            f"The report page {pages[1]} is not there any more",
+            f"The comparison page {changes} may hold texts of them",
+        ]
+        assert '["a",' not in pages[0].read_text()
+        assert report.run in pages[0].read_text()
+        assert pages[2].read_text() == "Somebody else's by now"
+        assert content["pages"] == (planned["pages"] if _ == 0 else [])  # the second time it is clean already

@@ -14,6 +14,7 @@ from labelsift.corrections.record import recorded
 from labelsift.corrections.reproduce import reproduce
 from labelsift.demo.tickets import write_tickets
 from labelsift.metrics.compare import Comparison, compare
+from labelsift.review.items import queue_of
 
 BANKING = Path(__file__).parents[3] / "shared" / "data" / "banking77" / "data.csv.gz"
 PEOPLE = ("ann", "bob", "eve")
@@ -38,7 +39,7 @@ def go_round(file: Path, tmp_path: Path, columns: dict, *, checks: list[str] | N
     samples = ls.read(file, **columns)
     report = ls.scan(samples, only=checks, store=store)
     labels = dict(zip(samples.ids.to_pylist(), samples.labels.to_pylist(), strict=True))
-    flagged = list(dict.fromkeys(row["id"] for row in report.findings.to_pylist() if row["scope"] == "sample"))
+    flagged = [item.id for item in queue_of(report).items if not item.first_copy]
     asked = rng.sample(flagged, min(40, len(flagged)))
     votes = {person: {id: rng.choice(samples.classes[:2]) for id in asked} for person in PEOPLE}
     for person in PEOPLE:

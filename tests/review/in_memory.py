@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
@@ -89,7 +89,7 @@ class InMemory(LabelingPlatform):
 
     name = "in-memory"
     capabilities = frozenset(
-        {"classification", "multilabel", "spans", "text", "prefill", "blind", "rounds", "both_fit"}
+        {"classification", "multilabel", "spans", "text", "prefill", "blind", "rounds", "both_fit", "copies"}
     )
 
     def __init__(self) -> None:
@@ -132,12 +132,13 @@ class InMemory(LabelingPlatform):
 
 def _plan(queue: ReviewQueue, request: PushRequest) -> TaskPlan:
     plan, names = TaskPlan(), visible_metadata(queue.items, mode=request.mode, taken=("text",))
-    for item in queue.items:
+    for item in (item for item in queue.items if not item.first_copy):
         fields = {"labelsift_id": item.id, "run": queue.run, "mode": "blind" if item.blind else request.mode}
         own = {names[name]: value for name, value in item.metadata.items() if name in names}
         plan.data[item.key] = own | {"text": item.text, "task": item.task} | fields | {"given": "", "reason": ""}
         if fields["mode"] != "blind":
-            plan.data[item.key] |= {"given": item.given, "reason": item.reason}
+            others = [asdict(other) for other in (item.twin, *item.neighbors) if other]
+            plan.data[item.key] |= {"given": item.given, "reason": item.reason, "others": others}
             plan.predictions[item.key] = {"value": item.suggested}
     return plan
 

@@ -40,6 +40,7 @@ def test_what_is_no_answer_on_a_claim_is_left_out():
             entry(5, "f", run="other"),
             entry(6, "g", verdict="refused", issues=["ambiguous"]),
             entry(7, "h", verdict="both_fit", issues=["ambiguous"]),
+            entry(8, "i", action="remove", value="null"),
         ],
         run="r",
     )

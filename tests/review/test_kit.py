@@ -14,9 +14,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from labelsift.errors import PlatformError
-from labelsift.integrations.conformance import CLASSES, LabelingPlatformConformance, flagged_report
+from labelsift.integrations.conformance import CLASSES, LabelingPlatformConformance
+from labelsift.integrations.conformance_samples import flagged_report
 from labelsift.platforms import MODES, Mode, PushRequest
 from labelsift.review.items import queue_of
+from labelsift.review.verdicts import Feedback
 from labelsift.store.store import Store
 
 from .in_memory import Fault, InMemory, Server
@@ -40,9 +42,9 @@ class TestInMemory(LabelingPlatformConformance):
         (task,) = (task for task in platform.servers[project].tasks.values() if task["key"] == sample_id)
         platform.servers[project].answer(task["id"], value)
 
-    def answer_both_fit(self, platform: InMemory, project: str, sample_id: str) -> None:
+    def answer_feedback(self, platform: InMemory, project: str, sample_id: str, feedback: Feedback) -> None:
         (task,) = (task for task in platform.servers[project].tasks.values() if task["key"] == sample_id)
-        platform.servers[project].answer(task["id"], None, feedback="both_fit")
+        platform.servers[project].answer(task["id"], None, feedback=feedback)
 
     def contents(self, platform: InMemory, project: str) -> dict[str, Any]:
         return {task["key"]: task for task in platform.servers[project].tasks.values()}

@@ -42,6 +42,10 @@ def test_feedback_counts_whichever_label_stands_beside_it():
         assert (both.action, both.verdict, both.value) == ("keep", "both_fit", "x")
         unusable = decide(answer, given="x", suggested="y", feedback="unusable")
         assert (unusable.action, unusable.verdict, unusable.value) == ("remove", "changed", None)
+        drop = decide(answer, given="x", suggested="y", feedback="drop_copy")
+        assert (drop.action, drop.verdict, drop.value) == ("remove", "accepted", None)
+        keep = decide(answer, given="x", suggested="y", feedback="keep_copies")
+        assert (keep.action, keep.verdict, keep.value) == ("keep", "refused", "x")
 
 
 TEXT = "Ann Lee met Bob in New York City"

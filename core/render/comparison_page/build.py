@@ -19,6 +19,7 @@ import pyarrow as pa
 from ...data.formatting import visible
 from ...data.textless import require_texts
 from ...metrics.trend import Trend
+from ...store.base import COMPARISON_PAGE
 from ...store.cache import installed_version
 from ..comparison_words import details, shown_causes, verdict
 from ..page.anchors import anchor
@@ -57,6 +58,8 @@ def write(
     comparison = changes.change if isinstance(changes, Trend) else changes
     for run in comparison.sides if with_text else ():
         require_texts(run.samples, "A page with texts", run=run.run, hint="Leave out --with-text")
+        if run.store is not None:
+            run.store.wrote(run.run, COMPARISON_PAGE, path)
     return save(render(changes, with_text=with_text, why=why), Path(path))
 
 

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from ...data.formatting import visible
 from ...data.textless import require_texts
 from ...errors import InputError
+from ...store.base import REPORT_PAGE
 from ...store.cache import installed_version
 from .content import content, encode, headline
 
@@ -32,7 +33,7 @@ _ORDER = "dom figures heatmap tables recurring samples selection address filters
 SCRIPTS = tuple(f"{name}.js" for name in _ORDER.split())
 
 
-def write_page(report: Run, path: Path, *, share: bool = False) -> Path:
+def write_page(report: Run, path: Path, *, share: bool = False, recorded: bool = False) -> Path:
     """Write the page and return its path.
 
     Parameters
@@ -43,6 +44,8 @@ def write_page(report: Run, path: Path, *, share: bool = False) -> Path:
         Where to write; a file that stands there is replaced in one step.
     share
         Leave out every text and all metadata but counts by value.
+    recorded
+        Record in the run's store where a page with texts lies, so that ``forget`` finds it.
 
     Raises
     ------
@@ -52,6 +55,8 @@ def write_page(report: Run, path: Path, *, share: bool = False) -> Path:
     if not share:
         hint = "Take share=True, or write it with the scan: labelsift scan … --html"
         require_texts(report.samples, "A page with texts", run=report.run, hint=hint)
+        if recorded and report.store is not None:
+            report.store.wrote(report.run, REPORT_PAGE, path)
     return save(render_page(report, share=share), Path(path))
 
 

@@ -9,22 +9,27 @@ for no answer of a control that is hidden.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from labelsift.data.review_queue import Copies
 from labelsift.review.verdicts import Feedback
 
-DOUBT, NOTE = "labelsift_doubt", "labelsift_note"  # names of controls
+DOUBT, NOTE, COPIES = "labelsift_doubt", "labelsift_note", "labelsift_copies"  # names of controls
 BOTH_FIT, UNCLEAR, UNUSABLE = "labelsift_both_fit", "labelsift_unclear", "labelsift_unusable"  # what an answer holds
-_FEEDBACK: dict[str, Feedback] = {BOTH_FIT: "both_fit", UNCLEAR: "unclear", UNUSABLE: "unusable"}
+DROP, KEEP = "labelsift_drop_copy", "labelsift_keep_copies"
+_FEEDBACK: dict[str, Feedback] = {
+    BOTH_FIT: "both_fit",
+    UNCLEAR: "unclear",
+    UNUSABLE: "unusable",
+    DROP: "drop_copy",
+    KEEP: "keep_copies",
+}
 # Attributes of the control that holds the labels.
 UNLESS_DOUBTED = f'visibleWhen="choice-unselected" whenTagName="{DOUBT}"'
-STYLE = """
-.ls-aside { max-width: 60rem; margin-top: 1rem; padding-top: .7rem; border-top: 1px solid rgba(128, 128, 128, .25); }
-.ls-aside > div { margin: 0 !important; padding: 0 !important; }
-.ls-aside label { margin: 0 1rem .5rem 0 !important; padding: 0 !important; font-size: .9rem; }
-"""
+# And of the view around it: whoever decides about copies need not choose a label, either.
+UNLESS_COPIED = f'visibleWhen="choice-unselected" whenTagName="{COPIES}"'
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,7 @@ class Remark:
     Parameters
     ----------
     doubt
-        ``labelsift_both_fit``, ``labelsift_unclear``, ``labelsift_unusable`` or empty.
+        What they chose of the controls ``labelsift_doubt`` and ``labelsift_copies``; empty without.
     note
         The labeler's own words.
     """
@@ -66,6 +71,22 @@ def controls(to_name: str, *, both_fit: bool) -> list[str]:
     ]
 
 
+def copies_control(to_name: str) -> str:
+    """Return the line that asks about a duplicate; what it offers stands in each task, see :func:`offered`."""
+    more = 'choice="single-radio" showInline="true" required="false"'
+    return f'<Choices name="{COPIES}" toName="{to_name}" value="${COPIES}" {more}/>'
+
+
+def offered(copies: Sequence[Copies]) -> list[dict[str, str]]:
+    """Return the choices about a duplicate that a task offers.
+
+    >>> [choice["value"] for choice in offered(["drop_copy", "keep_copies"])]
+    ['Drop this copy', 'Keep both copies']
+    """
+    words = {"drop_copy": (DROP, "d", "Drop this copy"), "keep_copies": (KEEP, "k", "Keep both copies")}
+    return [dict(zip(("alias", "hotkey", "value"), words[name], strict=True)) for name in copies]
+
+
 def parted(result: Iterable[Mapping[str, Any]]) -> tuple[Remark, list[Mapping[str, Any]]]:
     """Part a result into the remark and what other controls say.
 
@@ -77,7 +98,7 @@ def parted(result: Iterable[Mapping[str, Any]]) -> tuple[Remark, list[Mapping[st
     doubt, notes = "", []
     for region in result:
         value = region.get("value") or {}
-        if region.get("from_name") == DOUBT:
+        if region.get("from_name") in (DOUBT, COPIES):
             doubt = next((choice for choice in value.get("choices") or () if choice in _FEEDBACK), doubt)
         elif region.get("from_name") == NOTE:
             text = value.get("text") or ()

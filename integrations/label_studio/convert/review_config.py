@@ -3,40 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from importlib import resources
 from xml.sax.saxutils import quoteattr
 
 from labelsift.data.samples import Task
 from labelsift.errors import InputError
 from labelsift.platforms import Mode
 
-from .feedback import STYLE, UNLESS_DOUBTED, controls
+from .feedback import UNLESS_COPIED, UNLESS_DOUBTED, controls, copies_control
 from .label_config import LEVEL, NONE, NOTHING, Kind, LabelControl, Medium, Path
-from .task_fields import ORIGIN
+from .task_fields import BESIDE, ORIGIN
 
 MANY = 12  # labels beyond which a labeler gets a search field and small buttons
 _INVISIBLE = "\u2060"
 # XML 1.0 has no way to write these, not even escaped.
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 
-# Only tag names and our own classes: Label Studio's class names change between versions.
-_STYLE = """
-.ls-ask, .ls-text, .ls-labels { max-width: 60rem; }
-.ls-ask { margin: 0 0 .8rem; padding: .75rem 1.1rem; border-left: 4px solid #d97706; border-radius: 6px;
-  background: rgba(217, 119, 6, .1); overflow-wrap: anywhere; }
-.ls-ask * { margin: 0 !important; }
-.ls-why * { font-size: 1rem !important; font-weight: 400 !important; line-height: 1.5 !important;
-  padding-top: .3rem; opacity: .85; }
-.ls-text { margin: 0 0 1rem; padding: .8rem 1.1rem; border: 1px solid rgba(128, 128, 128, .35); border-radius: 6px;
-  font-size: 1.15rem; line-height: 1.6; overflow-wrap: anywhere; white-space: pre-wrap; }
-.ls-labels label { margin: 0 .1rem .35rem 0 !important; padding: .4rem .8rem !important; border-radius: 6px;
-  border: 1px solid rgba(128, 128, 128, .35); font-size: 1rem; }
-.ls-many label { padding: .1rem .6rem !important; font-size: .9rem; }
-.ls-labels label:hover { border-color: #d97706; }
-.ls-labels label:has(:checked) { border-color: #d97706; background: rgba(217, 119, 6, .16); }
-.ls-how * { margin: 0 0 .4rem !important; font-size: .95rem !important; font-weight: 400 !important; opacity: .8; }
-.ls-none { margin-top: .8rem; }
-"""
+_BESIDE = f'<HyperText name="{BESIDE}" value="${BESIDE}" valueType="text" inline="true"/>'
 _LINK = f'<HyperText name="{ORIGIN}" value="${ORIGIN}" valueType="text" clickableLinks="true" inline="true"/>'
 _NONE = {"multilabel": "None of these labels", "spans": "Nothing to mark"}
 _DOUBT = "Cannot tell? Tick “Unclear” below, or press Skip."
@@ -113,12 +98,14 @@ def is_tree(labels: Sequence[str]) -> bool:
     return len(deep) * 2 >= len(paths) and len({path[0] for path in deep}) < len(deep)
 
 
-def config_of(target: LabelControl, *, mode: Mode, linked: bool = False) -> str:
+def config_of(
+    target: LabelControl, *, mode: Mode, linked: bool = False, definitions: Mapping[str, str] | None = None
+) -> str:
     r"""Write the labeling config of a review project with this target.
 
     In the modes choose and prefill a header shows what is given, what is suggested and why; in mode
     blind it only asks which label fits. A line above the labels says what to do. ``linked`` adds the link to the
-    task that a sample is from.
+    task that a sample is from, ``definitions`` what labels mean, shown where somebody points at one.
 
     >>> config_of(review_target(['a & "b"', "c"]), mode="choose").count("<Choice value='a &amp; \"b\"'/>")
     1
@@ -139,24 +126,38 @@ def config_of(target: LabelControl, *, mode: Mode, linked: bool = False) -> str:
         search = ['<Filter name="find" toName="label" minlength="0" placeholder="Type to find a label"/>']
     asking = [
         f'<View className="ls-how"><Header value={quoteattr(how)} size="6"/></View>',
-        *_element(f'View className="ls-labels{" ls-many" * many}"', [*search, *_control(target)]),
+        *_element(f'View className="ls-labels{" ls-many" * many}"', [*search, *_control(target, definitions or {})]),
     ]
     shown = f'<{target.medium.capitalize()} name="{target.to_name}" value="${target.field}"/>'
     sample = _element('View className="ls-text"', [shown])
+    if mode != "blind":
+        asking = _element(f"View {UNLESS_COPIED}", asking)
+        asking = [*_element('View className="ls-copies"', [copies_control(target.to_name)]), *asking]
     if kind == "spans":  # the labels first: they are picked before the words
         page = [*asking, *sample, *_nothing(target)]
     else:  # a picture may be higher than the page
         page = [*asking, *sample] if target.medium == "image" else [*sample, *asking]
-    ask = [f"<Style>{_STYLE}{STYLE.lstrip()}</Style>", *_element('View className="ls-ask"', header)]
-    remarks = controls(target.to_name, both_fit=kind == "one" and mode != "blind")
-    return "\n".join(_element("View", [*ask, *page, *remarks, *([_LINK] if linked else [])]))
+    ask = [f"<Style>\n{_style()}</Style>", *_element('View className="ls-ask"', header)]
+    page += controls(target.to_name, both_fit=kind == "one" and mode != "blind")
+    if mode != "blind":
+        columns = [*_element("View", page), *_element('View className="ls-beside"', [_BESIDE])]
+        page = _element('View className="ls-page"', columns)
+    return "\n".join(_element("View", [*ask, *page, *([_LINK] if linked else [])]))
 
 
-def _control(target: LabelControl) -> list[str]:
+@cache
+def _style() -> str:
+    style = resources.files("labelsift.integrations.label_studio.convert").joinpath("review.css")
+    return style.read_text(encoding="utf-8").partition("\n")[2]  # without the remark about it
+
+
+def _control(target: LabelControl, definitions: Mapping[str, str]) -> list[str]:
+    hints = {label: f" hint={quoteattr(definitions[label])}" for label in target.labels if label in definitions}
     to = f'name="label" toName="{target.to_name}"'
     if target.kind == "labels":
-        colors = (f' background="{_COLORS[number % len(_COLORS)]}"' for number in range(len(target.labels)))
-        labels = [_choice(label, tag="Label", more=color) for label, color in zip(target.labels, colors, strict=True)]
+        colors = [f' background="{_COLORS[number % len(_COLORS)]}"' for number in range(len(target.labels))]
+        more = {label: color + hints.get(label, "") for label, color in zip(target.labels, colors, strict=True)}
+        labels = [_choice(label, tag="Label", more=more[label]) for label in target.labels]
         return _element(f'Labels {to} showInline="true"', labels)
     if target.paths:
         paths = tuple(target.paths.values())
@@ -167,7 +168,7 @@ def _control(target: LabelControl) -> list[str]:
         tag += f' showFullPath="true" minWidth="24rem"{once}{only} {UNLESS_DOUBTED}'
     else:
         choice = "multiple" if target.none else "single-radio"  # "single" looks like boxes to tick
-        choices = [_choice(label) for label in target.labels]
+        choices = [_choice(label, more=hints.get(label, "")) for label in target.labels]
         tag = f'Choices {to} choice="{choice}" required="true" showInline="true" {UNLESS_DOUBTED}'
     if target.none:
         choices.append(f'<Choice value="{_NONE["multilabel"]}" alias="{NONE}"/>')

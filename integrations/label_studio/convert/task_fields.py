@@ -7,17 +7,21 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
+from labelsift.data.media import Medium
 from labelsift.data.review_queue import ReviewItem
 from labelsift.platforms import Mode
+from labelsift.review.beside_html import beside_html
+from labelsift.review.questions import NOT_SHOWN, header_of
 from labelsift.review.suggestions import cell_of, disputed
 
+from .feedback import COPIES, offered
 from .label_config import LabelControl
 from .label_names import names_of
 from .regions import Value, to_result
-from .task_header import NOT_SHOWN, header_of
 
 PREFIX = "labelsift_"
 TEXT = "text"
+BESIDE = "labelsift_beside"  # what the page shows beside the text
 SOURCE, ORIGIN = "labelsift_source", "labelsift_origin"  # the task that a sample is from, and what the page makes of it
 
 
@@ -97,14 +101,28 @@ def metadata_of(flag: ReviewItem, *, shown: Mapping[str, str]) -> dict[str, Any]
 
 
 def task_data(
-    flag: ReviewItem, *, shown: Mapping[str, str], run: str, round: int, mode: Mode, field: str = TEXT
+    flag: ReviewItem,
+    *,
+    shown: Mapping[str, str],
+    run: str,
+    round: int,
+    mode: Mode,
+    field: str = TEXT,
+    medium: Medium = "text",
+    definitions: Mapping[str, str] | None = None,
+    beside: bool = True,
 ) -> dict[str, Any]:
     """Return the data of a review project's task: what is shown in ``field``, labelsift's own fields and the user's.
 
-    In this order they are the columns of the project's tabs.
+    In this order they are the columns of the project's tabs. ``beside`` says whether the page has a place for other
+    samples, which that of mode blind, and one from before, has not.
     """
     fields = fields_of(flag, run=run, round=round, mode=mode)
-    return {field: flag.text} | fields | metadata_of(flag, shown=shown)
+    theirs = metadata_of(flag, shown=shown)
+    if beside and mode != "blind":
+        html = beside_html(flag, metadata=theirs, definitions=definitions, medium=medium)
+        fields |= {BESIDE: html, COPIES: offered(flag.copies)}
+    return {field: flag.text} | fields | theirs
 
 
 def model_version(run: str) -> str:

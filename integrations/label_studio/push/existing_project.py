@@ -86,7 +86,7 @@ def push_existing(client: Client, queue: ReviewQueue, request: PushRequest, *, s
     matched = match_tasks(client, number, queue, name=name)
     reading = time.monotonic() - began
     receipt.failed = {item.id: why for item in queue.items if (why := _misfit(item, matched, target))}
-    items = [item for item in queue.items if item.id not in receipt.failed]
+    items = [item.alone for item in queue.items if item.id not in receipt.failed]
     push = _Push(client, project, queue.run, request, target, name, Deal(groups=groups_of(items), lanes=request.lanes))
     here = f"No task of {title} has this sample in data.{name}"
     for item in items:

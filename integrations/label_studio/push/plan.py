@@ -56,6 +56,8 @@ class Common:
     mode: Mode = "choose"
     deal: Deal = field(default_factory=Deal)
     repeats: Mapping[str, float] = field(default_factory=dict)
+    definitions: Mapping[str, str] = field(default_factory=dict)
+    beside: bool = True  # the page has a place for other samples
 
 
 @dataclass
@@ -84,7 +86,7 @@ def labels_of(queue: ReviewQueue) -> list[str]:
 def plan_review(items: Sequence[ReviewItem], common: Common, *, run: str, round: int) -> Plan:
     """Turn items into the tasks, predictions and tabs of a review project, checked before they are sent."""
     target, mode = common.target, common.mode
-    label_config = config_of(target, mode=mode, linked=common.deal.sources is not None)
+    label_config = config_of(target, mode=mode, linked=common.deal.sources is not None, definitions=common.definitions)
     fitting = Fitting(label_config, target)
     shown = visible_metadata(items, mode=mode, taken=(target.field,))
     plan = Plan(repeats=common.repeats, label_config=label_config)
@@ -96,7 +98,17 @@ def plan_review(items: Sequence[ReviewItem], common: Common, *, run: str, round:
             continue
         if prediction:
             plan.predictions[item.key] = prediction
-        data = convert.task_data(item, shown=shown, run=run, round=round, mode=mode, field=target.field)
+        data = convert.task_data(
+            item,
+            shown=shown,
+            run=run,
+            round=round,
+            mode=mode,
+            field=target.field,
+            medium=target.medium,
+            definitions=common.definitions,
+            beside=common.beside,
+        )
         plan.data[item.key] = data | common.deal.fields(item)
     issues = (issue for item in items for issue in item.issues)
     grouped = any(item.id in common.deal.groups for item in items)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from labelsift.data.media import required
@@ -17,7 +18,7 @@ from ..client.client import NAME, Client
 from ..client.transport import body_of
 from ..convert import tabs
 from ..convert.review_config import review_target
-from ..convert.task_fields import ORIGIN
+from ..convert.task_fields import BESIDE, ORIGIN
 from ..state.match import sources_of
 from ..state.rounds import Round, announce, drop_empty_twins, open_round, round_for, rounds_of, settle
 from ..state.server_state import mend_predictions, put_tabs, read_holdings, same_prediction
@@ -61,6 +62,7 @@ def push_review(
         target=review_target(labels_of(queue), task=queue.samples.task, medium=required(queue.samples)),
         mode=mode,
         repeats=queue.repeats,
+        definitions=request.definitions,
         deal=Deal(
             groups={} if queue.repeats else groups_of(queue.items),  # where some come back, a group would tell which
             lanes=request.lanes,
@@ -97,6 +99,10 @@ def _push_part(
     say: Say,
 ) -> Receipt:
     """Bring one part of a round into its review project."""
+    if current:  # a page from before has no place for other samples
+        config = client.project(current.project)["label_config"] or ""
+        common = replace(common, beside=BESIDE in config)
+    items = [item for item in items if not item.first_copy] if common.beside else [item.alone for item in items]
     plan = plan_review(items, common, run=wanted.run, round=wanted.number)
     receipt = Receipt(platform=NAME, target=wanted.of, dry_run=dry_run)
     if dry_run or not (plan.data or current):

@@ -8,7 +8,7 @@ import pytest
 from labelsift.integrations.conformance import LabelingPlatformConformance
 from labelsift.integrations.label_studio import LabelStudio
 from labelsift.integrations.label_studio.client.client import Client
-from labelsift.integrations.label_studio.convert.feedback import BOTH_FIT, DOUBT
+from labelsift.integrations.label_studio.convert.feedback import COPIES, DOUBT
 from labelsift.integrations.label_studio.convert.label_config import label_control_of
 from labelsift.integrations.label_studio.convert.regions import to_result
 from labelsift.integrations.label_studio.state.rounds import Round, rounds_of
@@ -35,9 +35,12 @@ class TestLabelStudio(LabelingPlatformConformance):
             body = {"result": to_result(value, target, text=task["data"]["text"])}
         self._annotate(task, body)
 
-    def answer_both_fit(self, platform: LabelStudio, project: str, sample_id: str) -> None:
+    def answer_feedback(self, platform: LabelStudio, project: str, sample_id: str, feedback: str) -> None:
         _, task = self._task(project, sample_id)
-        said = {"from_name": DOUBT, "to_name": "text", "type": "choices", "value": {"choices": [BOTH_FIT]}}
+        offered = [choice["alias"] for choice in task["data"]["labelsift_copies"]]
+        name, choice = DOUBT if feedback == "both_fit" else COPIES, f"labelsift_{feedback}"
+        assert name == DOUBT or choice in offered
+        said = {"from_name": name, "to_name": "text", "type": "choices", "value": {"choices": [choice]}}
         self._annotate(task, {"result": [said]})
 
     def _annotate(self, task: dict[str, Any], body: dict[str, Any]) -> None:

@@ -29,8 +29,8 @@ class TestXlsx(LabelingPlatformConformance):
         row[names.index("decision")].value = "skip" if value is None else value
         book.save(project)
 
-    def answer_both_fit(self, platform: Xlsx, project: str, sample_id: str) -> None:
-        self.answer(platform, project, sample_id, "both")
+    def answer_feedback(self, platform: Xlsx, project: str, sample_id: str, feedback: str) -> None:
+        self.answer(platform, project, sample_id, feedback.partition("_")[0])
 
     def contents(self, platform: Xlsx, project: str) -> dict[str, Any]:
         if not Path(project).exists():

@@ -112,6 +112,7 @@ def test_spaces_around_a_label_of_the_data_are_its_own(tmp_path):
         (" Keep ", "keep", "refused", "GIVEN"),
         ("something new", "relabel", "changed", "something new"),
         ("remove", "remove", "changed", None),
+        ("Drop", "remove", "accepted", None),
         ("skip", "keep", "skipped", "GIVEN"),
         ("both", "keep", "both_fit", "GIVEN"),
         ("Both fit", "keep", "both_fit", "GIVEN"),

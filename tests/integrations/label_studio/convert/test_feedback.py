@@ -7,7 +7,17 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from labelsift.integrations.label_studio.convert.feedback import BOTH_FIT, DOUBT, NOTE, UNCLEAR, UNUSABLE, parted
+from labelsift.integrations.label_studio.convert.feedback import (
+    BOTH_FIT,
+    COPIES,
+    DOUBT,
+    DROP,
+    KEEP,
+    NOTE,
+    UNCLEAR,
+    UNUSABLE,
+    parted,
+)
 from labelsift.integrations.label_studio.convert.label_config import label_control_of
 from labelsift.integrations.label_studio.convert.review_config import config_of, review_target
 
@@ -53,6 +63,12 @@ def test_both_fit_keeps_the_given_label_whichever_stands_beside_it():
     assert read(region(DOUBT, BOTH_FIT), skipped=True) == ("keep", "skipped", '"x"', "")
 
 
+def test_a_copy_is_dropped_or_kept_whichever_label_stands_beside_it():
+    assert read(region(COPIES, DROP)) == ("remove", "accepted", "null", "")
+    assert read(region("label", "y"), region(COPIES, KEEP)) == ("keep", "refused", '"x"', "")
+    assert read(region(COPIES, DROP), skipped=True) == ("keep", "skipped", '"x"', "")
+
+
 @pytest.mark.parametrize(
     ("labels", "task", "mode", "offered"),
     [
@@ -69,10 +85,10 @@ def test_both_fit_is_offered_where_two_labels_are_shown_and_a_sample_has_one(lab
     assert (BOTH_FIT in config, "“Both fit”" in config) == (offered, offered)
 
 
-SAID = (BOTH_FIT, UNCLEAR, UNUSABLE)
+SAID = (BOTH_FIT, UNCLEAR, UNUSABLE, DROP, KEEP)
 REGIONS = st.lists(
     st.one_of(
-        st.builds(region, st.sampled_from(["label", DOUBT, "theirs"]), st.sampled_from([*SAID, "x", ""])),
+        st.builds(region, st.sampled_from(["label", DOUBT, COPIES, "theirs"]), st.sampled_from([*SAID, "x", ""])),
         st.builds(note, st.text()),
         st.fixed_dictionaries({"from_name": st.sampled_from([DOUBT, NOTE]), "value": st.none()}),
     )
@@ -82,7 +98,7 @@ REGIONS = st.lists(
 @given(result=REGIONS)
 def test_what_is_no_remark_is_handed_on_in_its_order(result):
     remark, others = parted(result)
-    assert others == [region for region in result if region["from_name"] not in (DOUBT, NOTE)]
+    assert others == [region for region in result if region["from_name"] not in (DOUBT, COPIES, NOTE)]
     assert remark.doubt in ("", *SAID)
     said = [
         text for region in result if region["from_name"] == NOTE for text in (region["value"] or {}).get("text", [])

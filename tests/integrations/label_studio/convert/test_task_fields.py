@@ -62,6 +62,29 @@ def test_tasks_and_predictions_are_golden(mode, golden):
     golden(f"tasks_{mode}", made)
 
 
+BESIDE = [
+    Finding("a", "label", 0.1, "Odd", given="x", suggested="y", confidence=0.8, related_ids=["d", "b"]),
+    Finding("b", "near_duplicate", 0.2, "Almost the same text", given="y", related_ids=["d"], group_id="near:b"),
+    Finding("d", "near_duplicate", 0.2, "Almost the same text", given="x", related_ids=["b"], group_id="near:b"),
+]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_what_stands_beside_a_text_is_golden(mode, golden):
+    flags = queue_of(report_of(BESIDE), alone=mode == "blind", blind={"d"} if mode == "prefill" else ()).items
+    shown = visible_metadata(flags, mode=mode, taken=("text",))
+    said = {"shown": shown, "run": RUN, "round": 1, "mode": mode, "definitions": {"x": "<The first>", "y": "Other"}}
+    golden(f"beside_{mode}", [convert.task_data(flag, **said) for flag in flags])
+    # A page from before has no place for it, and neither has mode blind.
+    assert all("labelsift_beside" not in convert.task_data(flag, **said, beside=False) for flag in flags)
+
+
+def test_definitions_stand_in_the_config_wherever_a_label_can_be_pointed_at():
+    config = config_of(review_target(["x", "y"]), mode="blind", definitions={"x": 'A "first" one'})
+    assert config.count("hint=") == 1
+    assert """<Choice value="x" hint='A "first" one'/>""" in config
+
+
 def test_tab_is_golden(golden):
     golden("tab_label", tabs.tab_of("label", run=RUN))
 

@@ -125,7 +125,7 @@ def test_each_gets_a_task_of_their_own_from_the_worst_and_pull_tells_who_said_wh
         sample = of_text[person.text]
         given, suggested = worst[sample]["given"].strip('"'), worst[sample]["suggested"].strip('"')
         if mode == "blind":
-            shown = person.page.locator(".ls-text").locator("xpath=..").inner_text()
+            shown = person.page.locator(".ls-ask").locator("xpath=..").inner_text()
             assert person.ask.strip() == "Which label fits?"
             assert not re.search("Labeled|Maybe", shown)
             assert [shown.count(label) for label in (given, suggested)] == [1, 1]  # as a choice, like every label

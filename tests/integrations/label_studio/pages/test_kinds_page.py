@@ -31,7 +31,7 @@ PLACE = """([words, nth]) => {
 
 def labeling(page: Any) -> Any:
     """The part of the page that the labeling config makes."""
-    return page.locator(".ls-text").locator("xpath=..")
+    return page.locator(".ls-ask").locator("xpath=..")
 
 
 def shows(page: Any, text: str) -> None:

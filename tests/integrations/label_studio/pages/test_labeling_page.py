@@ -18,7 +18,7 @@ SHOTS: Path | None = None  # a folder takes a picture of each page, to look at
 
 def labeling(page: Any) -> Any:
     """The part of the page that the labeling config makes."""
-    return page.locator(".ls-text").locator("xpath=..")
+    return page.locator(".ls-ask").locator("xpath=..")
 
 
 def checked(page: Any) -> list[str]:

@@ -1,12 +1,12 @@
-"""What the page says above a task: what is given and what may fit better; neither where people judge blind."""
+"""Questions above an item: what is given and what may fit better; neither where people judge blind."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from labelsift.data.formatting import shortened
-from labelsift.data.review_queue import Dispute, ReviewItem, Span
-from labelsift.data.samples import Task
+from ..data.formatting import shortened
+from ..data.review_queue import Dispute, ReviewItem, Span
+from ..data.samples import Task
 
 # Header and reason of a task that is asked blind in a project whose others show the labels.
 NOT_SHOWN: dict[Task, tuple[str, str]] = {
@@ -45,6 +45,8 @@ def header_of(flag: ReviewItem) -> str:
     if flag.suggested is not None:
         maybe = _change(flag.given or [], flag.suggested) if flag.task == "multilabel" else flag.suggested
         return f"{given} Maybe {maybe}?"
+    if "keep_copies" in flag.copies:  # no label is in dispute
+        return f"{given} Drop this copy, or keep both?"
     # The reason, below, says what is odd about it.
     return f"{given} {'Is that right?' if flag.given is not None else 'Which fits?'}"
 
