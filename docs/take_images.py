@@ -212,7 +212,7 @@ def _of_label_studio(
     take(page, "task", after=3)
     page.goto(copies[issue_named("near_duplicate").title])
     page.get_by_text("Label All Tasks").click()
-    page.get_by_text("Drop this copy").wait_for()
+    page.locator(".ls-copies input").first.wait_for()
     take(page, "task-copy", after=3)
     page.context.close()
 
