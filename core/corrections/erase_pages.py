@@ -48,7 +48,7 @@ def erase_pages(
         except (OSError, UnicodeDecodeError) as error:
             unreachable.append(f"{where} cannot be read ({error}): delete it")
             continue
-        if run not in page or not any(_holds(page, id) for id in ids):
+        if run not in page or not any(_holds(page, kind, id) for id in ids):
             continue  # another file stands there, or it was written since
         if kind == COMPARISON_PAGE:
             unreachable.append(f"{where} may hold texts of them: write it again, or delete it")
@@ -81,6 +81,6 @@ def _pages(
             yield run, record["platform"], Path(record["target"])
 
 
-def _holds(page: str, id: str) -> bool:
-    """Tell whether a page names a sample: as a report's does, or as a comparison's."""
-    return f"[{encode(shortened(id, STRING_LENGTH))}," in page or f">{escape(id)}<" in page
+def _holds(page: str, kind: str, id: str) -> bool:
+    """Tell whether a page names a sample: as a report's does in its data, or a comparison's in its tables."""
+    return (f">{escape(id)}<" if kind == COMPARISON_PAGE else f"[{encode(shortened(id, STRING_LENGTH))},") in page
