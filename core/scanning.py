@@ -16,6 +16,7 @@ from .checks.scores_table import scores_table
 from .checks.select import select_checks
 from .corrections.file_versions import parent_run
 from .data.class_names import in_order
+from .data.long_texts import cut_for_judging
 from .data.remap import passed_over
 from .data.samples import Samples
 from .data.schemas import findings_table
@@ -145,7 +146,7 @@ def scan(
     chosen = select_checks(samples, only, signals)
     with shown(progress) as say:
         _run_checks(Inputs(context, chosen, vectors, model, folds, say))
-    report = _report(context, settings | routed_facts(model, context.projection))
+    report = _report(context, samples, settings | routed_facts(model, context.projection))
     report.settings.update({"budget": budget, "only": list(only) if only else None})
     report.settings |= ({} if learn else {"learn": False}) | ({} if texts else {SETTING: False})
     if samples.taxonomy is not None:
@@ -184,8 +185,7 @@ def _verified(store: Store, samples: Samples) -> np.ndarray:
     except StoreError:  # a broken record is named by verify, and is no reason against a scan
         ids = []
     rows = np.zeros(len(samples), dtype=bool)
-    if ids:
-        rows[samples.positions(ids)] = True
+    rows[samples.positions(ids)] = True
     return rows
 
 
@@ -207,8 +207,8 @@ def _other_method(store: Store, parent: str | None, dataset: str) -> tuple[str, 
 
 
 def _context(samples: Samples, signals: Signals, *, seed: int, budget: int | None) -> Context:
-    """Return the context with what the user brought."""
-    signals = signals.unframed(samples)
+    """Return the context with what the user brought, and with the beginnings of long texts."""
+    signals, (samples, cut) = signals.unframed(samples), cut_for_judging(samples)
     brought = signals.aligned_pred_probs(samples)
     classes = brought[1] if brought else samples.classes
     context = Context(
@@ -223,7 +223,7 @@ def _context(samples: Samples, signals: Signals, *, seed: int, budget: int | Non
         dynamics=signals.aligned_dynamics(samples),
         tokens=signals.aligned_tokens(samples),
     )
-    context.notes += samples.notes
+    context.notes += (*samples.notes, *cut)
     if brought and signals.classes is None and in_order(classes) != list(classes):
         context.notes.append(
             "No classes were named, so the columns of pred_probs were taken for the labels in the order of numbers, "
@@ -258,8 +258,8 @@ def _run_checks(inputs: Inputs) -> None:
     _describe(context)
 
 
-def _report(context: Context, settings: dict[str, Any]) -> Report:
-    created, samples = datetime.now(UTC), context.samples
+def _report(context: Context, samples: Samples, settings: dict[str, Any]) -> Report:
+    created = datetime.now(UTC)
     return Report(
         run=run_name(created, samples.fingerprint),
         created=created,
