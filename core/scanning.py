@@ -116,12 +116,12 @@ def scan(
         If labels are to be judged and there is only one class, or the signals do not fit the samples, or these
         come from a run that was kept without texts.
     """
+    kept = Store(store) if store is not None else None  # one instance, which verifies the decision log once
+    log_length = len(kept.ledger.examine()[0]) if kept is not None else None
     roles = {"text": text, "label": label, "labels": labels, "spans": spans, "id": id, "split": split}
     samples = _read(samples, roles | {"predicted": predicted, "metadata": metadata})
     require_texts(samples, "A scan", run=samples.name, hint="Read your file, and scan that")
     _require(folds=folds, seed=seed, budget=budget)
-    kept = Store(store) if store is not None else None  # one instance, which verifies the decision log once
-    log_length = len(kept.ledger.examine()[0]) if kept is not None else None
     if kept is not None:
         kept.prepare()  # a folder that cannot be written must not cost a long scan
     given = samples.labels if samples.taxonomy is None else None
