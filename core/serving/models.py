@@ -134,7 +134,8 @@ class Models:
     def read(self, version: str) -> Model | None:
         """Return a model that is kept; None where there is none that can be read."""
         with contextlib.suppress(OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):
-            with np.load(self.folder / f"{version}.npz", allow_pickle=False) as arrays:
+            path = self.folder / f"{version}.npz"
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                 if int(arrays["format"]) != _FORMAT:
                     return None
                 project = int(arrays["project"])

@@ -40,6 +40,7 @@ def port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     yield listening.getsockname()[1]
     running.should_exit = True
     thread.join(20)
+    listening.close()
     assert not server.Impatient.waiting
 
 
@@ -50,10 +51,12 @@ def stalled(port: int, start: bytes) -> socket.socket:
 
 
 def post(port: int, body: bytes, connection: http.client.HTTPConnection | None = None) -> int:
-    connection = connection or http.client.HTTPConnection("127.0.0.1", port, timeout=20)
-    connection.request("POST", "/hint", body, {"content-type": "application/json"})
-    answer = connection.getresponse()
+    used = connection or http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    used.request("POST", "/hint", body, {"content-type": "application/json"})
+    answer = used.getresponse()
     answer.read()
+    if connection is None:
+        used.close()
     return answer.status
 
 
@@ -64,6 +67,7 @@ def ended(connection: socket.socket) -> bool:
             pass
     except ConnectionResetError:
         pass
+    connection.close()
     return True
 
 
@@ -90,7 +94,7 @@ def test_of_too_many_that_wait_the_oldest_goes_and_a_real_request_is_served(port
     waiting += [stalled(port, HEAD[:30]) for _ in range(5)]
     assert ended(waiting[0])
     assert post(port, b"{}") == 200
-    for connection in waiting:
+    for connection in (*waiting, until_read):
         connection.close()
 
 
