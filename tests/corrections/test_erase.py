@@ -25,6 +25,7 @@ from labelsift.corrections.verify import verify
 from labelsift.data.hashing import merged_tombstone, whole_fingerprint
 from labelsift.errors import InputError
 from labelsift.store.location import location_of
+from labelsift.store.pull_state import Pulled, read_pulled, write_pulled
 from labelsift.store.run_eraser import erase_from_run
 from labelsift.store.store import Store
 from planted_samples import PLANTED, files, in_folder, live_in, traces
@@ -117,6 +118,33 @@ def test_an_erased_sample_that_comes_back_is_named(lived_in, tmp_path):
 def test_ids_that_stand_nowhere_are_named(lived_in):
     with pytest.raises(InputError, match="no sample with these ids: nobody"):
         forget(["nobody"], store=lived_in[0])
+
+
+def test_ids_that_stand_nowhere_are_named_after_an_erasure_of_others_too(lived_in):
+    store, _ = lived_in
+    forget(["p0"], store=store)
+    before = Store(store).ledger.records()
+    with pytest.raises(InputError, match="no sample with these ids: nobody"):
+        forget(["nobody"], store=store)
+    assert Store(store).ledger.records() == before
+    assert forget(["nobody", "p1"], store=store).unknown == ["nobody"]
+
+
+def test_what_stands_only_in_a_pool_or_in_what_was_pulled_is_erased(made, tmp_path):
+    store = shutil.copytree(made / "kept", tmp_path / "kept")
+    row = {"id": "x", "action": "relabel", "value": '"b"', "person": "Quokka the person"}
+    pulled = Pulled("2026-11-29T00:00:00Z", rows={"7": {"1": row}})
+    write_pulled(store, pulled, "label-studio", "http://127.0.0.1", "5")
+    assert read_pulled(store, "label-studio", "http://127.0.0.1", "5") == pulled
+    assert b"other words" in b"".join(files(str(store)).values())
+    left = next((store / "pools/pool").glob("state-*")).with_name("state-999-killed")
+    left.mkdir()
+    (left / "table.arrow").write_text("other words of a killed append")
+    forgotten = forget(["x"], store=store)  # only the pool has it
+    assert (forgotten.runs, forgotten.pools, forgotten.unknown) == ({}, {"pool": 1}, [])
+    content = b"".join(files(str(store)).values())
+    assert b"other words" not in content and b"Quokka the person" not in content
+    assert read_pulled(store, "label-studio", "http://127.0.0.1", "5") == Pulled()
 
 
 def test_a_changed_run_is_not_identical(lived_in):
