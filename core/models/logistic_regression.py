@@ -80,7 +80,7 @@ class LogisticRegression:
 
         dimensions = vectors.shape[1]
         counts = np.ones(len(vectors), dtype=np.float32) if weights is None else weights.astype(np.float32)
-        total = np.float32(counts.sum(dtype=np.float64))
+        total = float(counts.sum(dtype=np.float64))
         multilabel = targets.ndim == 2
         penalties = np.full(dimensions + 1, penalty, dtype=np.float64)
         if near is None:
