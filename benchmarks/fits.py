@@ -23,7 +23,7 @@ from labelsift.models.neighbors import NeighborIndex, neighbor_count
 from labelsift.models.stable_folds import assign_folds
 from sklearn.metrics import average_precision_score
 
-STEPS = ((15, 10), (30, 20), (100, 100))  # first fit, second fit
+STEPS = ((8, 5), (10, 6), (20, 12))  # first fit, second fit
 WEIGHTS = (1, 2, 3, 5, 10)
 NOISE, LOOKED_AT = 0.2, 0.15
 

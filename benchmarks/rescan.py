@@ -8,6 +8,7 @@ the labels wrong.
 from __future__ import annotations
 
 import argparse
+import resource
 import tempfile
 import time
 from collections.abc import Callable
@@ -40,10 +41,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=200_000)
     parser.add_argument("--corrected", type=int, default=5_000)
+    parser.add_argument("--classes", type=int, default=CLASSES)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--first", action="store_true", help="Only the first scan, and its peak memory.")
     parser.add_argument("--training-rows", type=int, help="Only tell what one scan finds if fits learn from so many.")
     given = parser.parse_args()
-    texts, truth, labels = generated(given.rows, seed=given.seed)
+    texts, truth, labels = generated(given.rows, seed=given.seed, classes=given.classes)
+    if given.first:
+        _scan(texts, labels, None, "first scan")
+        print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB")
+        return
     if given.training_rows:
         prediction.MAX_TRAINING_ROWS = given.training_rows
         _, report = _scan(texts, labels, None, f"{given.training_rows:,} training rows")
@@ -68,11 +75,11 @@ def _equal(some: ls.Report, other: ls.Report) -> str:
     return f"scores, findings and facts equal, bit for bit: {same}"
 
 
-def generated(rows: int, *, seed: int) -> tuple[list[str], np.ndarray, np.ndarray]:
+def generated(rows: int, *, seed: int, classes: int = CLASSES) -> tuple[list[str], np.ndarray, np.ndarray]:
     """Return (texts, true classes, labels with noise), both int64 of shape (rows,)."""
     rng = np.random.default_rng(seed)
-    truth = rng.integers(0, CLASSES, rows)
-    typical = np.array([rng.choice(len(_WORDS), 12, replace=False) for _ in range(CLASSES)])
+    truth = rng.integers(0, classes, rows)
+    typical = np.array([rng.choice(len(_WORDS), 12, replace=False) for _ in range(classes)])
     texts: list[str] = []
     for row in range(rows):
         if row and rng.random() < COPIES:
@@ -84,7 +91,7 @@ def generated(rows: int, *, seed: int) -> tuple[list[str], np.ndarray, np.ndarra
         words = [_WORDS[one] for one in own] + [_WORDS[one] for one in rng.integers(0, len(_WORDS), 6)]
         words += [_COMMON[one] for one in rng.integers(0, len(_COMMON), 8)]
         texts.append(" ".join(words[one] for one in rng.permutation(len(words))))
-    labels = np.where(rng.random(rows) < NOISE, rng.integers(0, CLASSES, rows), truth)
+    labels = np.where(rng.random(rows) < NOISE, rng.integers(0, classes, rows), truth)
     return texts, truth, labels
 
 

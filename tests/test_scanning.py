@@ -168,7 +168,7 @@ def test_the_report_knows_how_it_came_about(report, samples):
         "seed": 0,
         "budget": None,
         "only": None,
-        "method": 3,
+        "method": 4,
     }
     assert report.facts["rows"] == len(samples) == 126
     assert report.facts["labeled"] == 125

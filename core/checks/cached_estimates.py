@@ -14,6 +14,8 @@ import numpy as np
 
 from ..label_quality.ensemble import LabelQuality
 from ..label_quality.noise_model import NoiseModel
+from ..label_quality.spans.marginals import SpanMarginals
+from ..label_quality.spans.wrong_spans import WrongSpans
 from ..models.cross_validation import Predictions, out_of_fold
 from ..models.logistic_regression import LogisticRegression
 from ..models.ngrams import CHARACTERS, MOST_COLUMNS, READ
@@ -108,3 +110,40 @@ def cached_ngrams(cache: Cache, digest: str, make: Callable[[], csr_array]) -> c
     )
     arrays = cache.arrays("ngrams", maker, digest, parts)
     return csr_array((arrays["data"], arrays["indices"], arrays["indptr"]), shape=tuple(arrays["shape"].tolist()))
+
+
+def cached_spans(
+    cache: Cache,
+    method: int,
+    digest: str,
+    make_marginals: Callable[[], SpanMarginals],
+    make_claims: Callable[[SpanMarginals], WrongSpans],
+) -> tuple[SpanMarginals, WrongSpans]:
+    """Return what the taggers say of every possible span, and what follows of the given ones and of all."""
+
+    def make() -> Mapping[str, np.ndarray]:
+        marginals = make_marginals()
+        claims = make_claims(marginals)
+        places = {"given": claims.given, "unmarked": claims.unmarked}
+        return {
+            **{name: np.array([(text, *span) for text, span in some]).reshape(-1, 4) for name, some in places.items()},
+            "words": marginals.words,
+            "spans": marginals.spans,
+            "wrong": claims.wrong,
+            "missed": claims.missed,
+            "counts": np.array([claims.number, claims.low, claims.high, claims.learnable]),
+            "types": np.array(list(claims.unlearnable), dtype=np.int64),
+            "shares": np.array(list(claims.unlearnable.values()), dtype=np.float64),
+        }
+
+    arrays = cache.arrays("spans", f"{maker_of(method, 'spans')}, {versions_of('numba')}", digest, make)
+    given, unmarked = (
+        [(text, (first, last, kind)) for text, first, last, kind in arrays[name].tolist()]
+        for name in ("given", "unmarked")
+    )
+    number, low, high, learnable = arrays["counts"].tolist()
+    unlearnable = dict(zip(arrays["types"].tolist(), arrays["shares"].tolist(), strict=True))
+    claims = WrongSpans(
+        given, arrays["wrong"], unmarked, arrays["missed"], number, low, high, bool(learnable), unlearnable
+    )
+    return SpanMarginals(arrays["words"], arrays["spans"]), claims

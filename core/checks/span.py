@@ -11,6 +11,7 @@ Wang & Mueller 2022). Flagged are the likeliest errors, as many as are estimated
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,13 +23,15 @@ from ..data.schemas import Finding
 from ..data.spans import Span, parsed
 from ..label_quality.score_labels import worst
 from ..label_quality.spans.lexicon import lexicon
-from ..label_quality.spans.marginals import marginals_from_token_probs, out_of_fold_marginals
+from ..label_quality.spans.marginals import SpanMarginals, marginals_from_token_probs, out_of_fold_marginals
 from ..label_quality.spans.score_spans import FEWEST, KINDS
 from ..label_quality.spans.span_features import SpanFeatures
 from ..label_quality.spans.token_features import token_features
 from ..label_quality.spans.tokens import Tokens, TokenSpan, token_spans
 from ..label_quality.spans.wrong_spans import WrongSpans, wrong_spans
 from ..models.stable_folds import assign_folds
+from ..store.cache import Cache, digest_of_all
+from .cached_estimates import cached_spans
 from .context import Context, Result
 from .registry import check
 
@@ -61,7 +64,6 @@ def span(context: Context) -> Result:
     score = np.full(n, np.nan, dtype=np.float32)
     is_issue = np.zeros(n, dtype=bool)
     work = _Work(context, given, judged)
-    problems = work.problems()
     if not work.enough:
         return Result(score, is_issue, [])
     context.facts["span_errors"] = work.estimates()
@@ -71,7 +73,7 @@ def span(context: Context) -> Result:
     context.notes += work.unlearnable_types()
     score[work.rows] = work.scores()
     score[~judged] = np.nan
-    chosen = _chosen(problems, score, work.claims.number, context.budget)
+    chosen = _chosen(work.problems(), score, work.claims.number, context.budget)
     is_issue[[problem.row for problem in chosen]] = True
     return Result(score, is_issue, [work.finding(problem) for problem in chosen])
 
@@ -133,35 +135,41 @@ class _Work:
             context.notes.append(f"Fewer than {FEWEST} spans are marked: too few to judge any of them.")
             return
         self.keys = context.keys[self.rows]
-        self.evidence = self._evidence(context)
-        verified = np.zeros(len(order), dtype=bool) if context.verified is None else context.verified
-        trusted = frozenset(np.flatnonzero(verified[self.rows]).tolist())
-        self.claims = wrong_spans(self.evidence, self.labeled, seed=context.seed, trusted=trusted, keys=self.keys)
+        trusted = [] if context.verified is None else np.flatnonzero(context.verified[self.rows]).tolist()
+        self.vocabulary = lexicon(self.words.forms, seed=context.seed, grouped=False)
+        content = json.dumps([self.spans, self.types, self.labeled, trusted, context.seed])
+        marginals, self.claims = cached_spans(
+            context.cache if brought is None else Cache(),  # what the user's model says of each word is not hashed
+            context.method,
+            digest_of_all(context.texts_digest, self.keys, content),
+            lambda: self._marginals(context),
+            lambda made: wrong_spans(
+                self._evidence(made), self.labeled, seed=context.seed, trusted=frozenset(trusted), keys=self.keys
+            ),
+        )
+        self.evidence = self._evidence(marginals)
 
-    def _evidence(self, context: Context) -> SpanFeatures:
-        brought, types = context.tokens, len(self.types)
-        vocabulary = lexicon(self.words.forms, seed=context.seed, grouped=brought is None)
+    def _marginals(self, context: Context) -> SpanMarginals:
+        brought, keys = context.tokens, self.keys
         if brought is not None:
             probabilities = [brought.probabilities[row] for row in self.rows.tolist()]
-            marginals = marginals_from_token_probs(self.words, probabilities, brought.classes, self.types)
-        else:
-            codes = np.full(len(self.texts), -1, dtype=np.int64)
-            for position in self.labeled:
-                first = next((words for words in self.marked[position] if words is not None), None)
-                codes[position] = 0 if first is None else 1 + first[2]
-            keys = self.keys
-            folds = assign_folds(codes, np.array(self.groups), folds=FOLDS, seed=context.seed, keys=keys)
-            features = token_features(self.words.forms, vocabulary.clusters)
-            marginals = out_of_fold_marginals(
-                self.words, features, self.marked, folds, types=types, seed=context.seed, keys=keys
-            )
+            return marginals_from_token_probs(self.words, probabilities, brought.classes, self.types)
+        codes = np.full(len(self.texts), -1, dtype=np.int64)
+        for position in self.labeled:
+            first = next((words for words in self.marked[position] if words is not None), None)
+            codes[position] = 0 if first is None else 1 + first[2]
+        folds = assign_folds(codes, np.array(self.groups), folds=FOLDS, seed=context.seed, keys=keys)
+        features = token_features(self.words.forms, lexicon(self.words.forms, seed=context.seed).clusters)
+        return out_of_fold_marginals(
+            self.words, features, self.marked, folds, types=len(self.types), seed=context.seed, keys=keys
+        )
+
+    def _evidence(self, marginals: SpanMarginals) -> SpanFeatures:
         marked = [[words for words in text if words is not None] for text in self.marked]
-        return SpanFeatures(self.words, marked, marginals, vocabulary, self.groups, types)
+        return SpanFeatures(self.words, marked, marginals, self.vocabulary, self.groups, len(self.types))
 
     def problems(self) -> list[Problem]:
         """Return every possible error, the likeliest first."""
-        if not self.enough or not self.claims.learnable:
-            return []
         claims = self.claims
         marked = (enumerate(self.marked[text]) for text in self.labeled)
         numbers = [number for spans in marked for number, words in spans if words is not None]

@@ -17,7 +17,7 @@ from ..data.formatting import spelled_time
 from ..data.samples import Samples
 from ..models.cross_validation import max_training_rows
 from ..models.embedding import DEFAULT, Embedder
-from ..models.neighbors import EXACT_BELOW, PROBED, cell_count, training_count
+from ..models.neighbors import EXACT_BELOW, PROBED, ROUNDS, cell_count, training_count
 from ..report import Report
 from ..scanning import FOLDS, scan
 from ..signals.signals import Signals
@@ -25,7 +25,7 @@ from ..signals.signals import Signals
 TRIED = 3_000  # rows
 _BASE = 400e6  # bytes of the process before the first row
 _A_ROW = 2_000  # bytes of a row besides its text, vectors and probabilities: sketches, neighbours, ids, findings
-_KMEANS, _SLOWER = 10, 3  # rounds of faiss' k-means; a distance in half precision against one in a matrix product
+_SLOWER = 9  # a distance in half precision against one in a matrix product
 
 
 @dataclass(frozen=True)
@@ -139,4 +139,4 @@ def _distances(n: int) -> float:
     if n < EXACT_BELOW:
         return float(max(n, 1)) ** 2
     cells = cell_count(n)
-    return _KMEANS * training_count(n) * cells + n * cells + _SLOWER * n * n * PROBED / cells
+    return ROUNDS * training_count(n) * cells + n * cells + _SLOWER * n * n * PROBED / cells

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..data.stable_draws import Draw, drawn
 from .estimators import Estimator
-from .noise_model import log_probs, pool_log_probs
+from .noise_model import CELLS_AT_ONCE, log_probs, pool_log_probs
 
 FITTED_ON = 8_000  # rows
 MOST_WEIGHT = 8.0
@@ -65,13 +65,17 @@ def _likeliest(sources: Sequence[np.ndarray], codes: np.ndarray) -> np.ndarray:
     start = np.append(np.full(len(sources) - 1, 1 / (len(sources) - 1)), 0.0)
     if not len(codes):
         return start
-    rows = np.arange(len(codes))
-    given = np.stack([source[rows, codes] for source in sources]).mean(axis=1, dtype=np.float64)
+    given = np.stack([source[np.arange(len(codes)), codes] for source in sources]).mean(axis=1, dtype=np.float64)
+    step = max(CELLS_AT_ONCE // sources[0].shape[1], 1)
 
     def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
-        pool = pool_log_probs(sources, weights)
-        own = np.log(np.maximum(pool[rows, codes], 1e-30)).mean(dtype=np.float64)
-        expected = np.array([np.einsum("ij,ij->", pool, source, dtype=np.float64) for source in sources]) / len(codes)
-        return RIDGE * float(weights @ weights) - float(own), 2 * RIDGE * weights + expected - given
+        own, expected = 0.0, np.zeros(len(sources))
+        for start in range(0, len(codes), step):
+            some = [source[start : start + step] for source in sources]
+            pool = pool_log_probs(some, weights)
+            likelihood = pool[np.arange(len(pool)), codes[start : start + step]]
+            own += float(np.log(np.maximum(likelihood, 1e-30)).sum(dtype=np.float64))
+            expected += [np.vdot(pool, source) for source in some]
+        return RIDGE * float(weights @ weights) - own / len(codes), 2 * RIDGE * weights + expected / len(codes) - given
 
     return minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0, MOST_WEIGHT)] * len(sources)).x

@@ -35,7 +35,7 @@ SECOND_ROUND = 0.8  # chosen on injected noise (seeds 100, 101) and on invented 
 FITTED_ON = 20_000  # rows that the members' weights are fitted on
 ROWS_A_CLASS = 50  # or so many a class, if that is more
 MOST_CELLS, LEAST_ROWS = 30_000_000, 2_000  # of rows × classes: memory of a member there, and its floor
-_ROWS_AT_ONCE = 8_192
+_ROWS_AT_ONCE = 2_048
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def quality_from_ensemble(inputs: EnsembleInputs) -> LabelQuality:
     """Estimate the quality of labels from all members, in two rounds."""
     n, codes, classes = len(inputs.codes), inputs.codes, inputs.classes
     fitting_rows = _fitting_rows(inputs.judged, codes, classes, inputs.draw)
-    kernel_models = kernel_ridges(inputs)
+    kernel_models, judged = kernel_ridges(inputs), inputs.judged & (codes >= 0)
     one_hot = np.zeros((n, classes), dtype=np.float32)
     labeled = np.flatnonzero((codes >= 0) & inputs.learnable)
     one_hot[labeled, codes[labeled]] = 1
@@ -124,7 +124,7 @@ def quality_from_ensemble(inputs: EnsembleInputs) -> LabelQuality:
     # The consensus says how many labels are worth a look. The words' veto would make these fewer where people err.
     voices = len(first_round) - len(words)
     first_classes = np.full((n, voices), -1, dtype=np.int32)
-    for rows in _blocks(inputs.judged & (codes >= 0)):
+    for rows in _blocks(judged, inputs.predictions.folds):
         estimates = [estimator(rows) for estimator in first_round]
         pool[rows] = calibrated(estimates)
         first_classes[rows] = _likeliest(estimates[:voices])
@@ -137,7 +137,7 @@ def quality_from_ensemble(inputs: EnsembleInputs) -> LabelQuality:
     second_round = [refit_linear(inputs, targets), *ridges, *neighbor_voters(inputs, targets), *words]
     second_noise = _fit_noise(second_round, codes, fitting_rows, noise.transition)
     quality = LabelQuality.unknown(n, noise, pool)
-    for rows in _blocks(inputs.judged & (codes >= 0)):
+    for rows in _blocks(judged, inputs.predictions.folds):
         estimates = [estimator(rows) for estimator in second_round]
         posteriors = _posterior(estimates, second_noise.weights, codes[rows], noise)
         first, second = (np.maximum(by_row, np.float32(1e-30)) for by_row in (first_posterior[rows], posteriors))
@@ -194,7 +194,10 @@ def _fitting_rows(judgeable: np.ndarray, codes: np.ndarray, classes: int, draw: 
     return draw(rows, limit, purpose="weights")
 
 
-def _blocks(chosen: np.ndarray) -> Iterator[np.ndarray]:
+def _blocks(chosen: np.ndarray, folds: np.ndarray | None = None) -> Iterator[np.ndarray]:
+    """Cut the chosen rows into blocks, most of them of one fold, whose models then need no rows apart."""
     rows = np.flatnonzero(chosen)
+    if folds is not None:
+        rows = rows[np.argsort(folds[rows], kind="stable")]
     for start in range(0, len(rows), _ROWS_AT_ONCE):
         yield rows[start : start + _ROWS_AT_ONCE]

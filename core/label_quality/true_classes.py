@@ -18,6 +18,7 @@ SHARPEST, ROUNDS, SHARPENING_ROWS = 6.0, 25, 20_000
 # close and the matrix is hard to tell; chosen on made data (benchmarks/claims).
 UNMIXING_ROUNDS, MOST_UNDONE = 8, 0.2
 _ROWS_AT_ONCE = 8_192
+_DENSE = 128  # classes up to which a product with the zeros costs less than one without
 
 
 class TrueClasses:
@@ -37,8 +38,9 @@ class TrueClasses:
         undone = part * transition + (1 - part) * identity
         # Most confusions of a class were never seen and share one rate, so that all but a few of the rest are zero.
         self._even = undone.min(axis=1).astype(np.float32)
-        self._seen = sparse.csr_array((undone - undone.min(axis=1, keepdims=True)).astype(np.float32))
-        self._transition = transition.astype(np.float32)
+        seen = (undone - undone.min(axis=1, keepdims=True)).astype(np.float32)
+        self._seen = seen if len(seen) <= _DENSE else sparse.csr_array(seen)
+        self._given = np.ascontiguousarray(transition.T, dtype=np.float32)
         self._exponent = 1.0
 
     def fit(self, pool: np.ndarray, codes: np.ndarray, rows: np.ndarray, keys: np.ndarray | None) -> TrueClasses:
@@ -46,12 +48,12 @@ class TrueClasses:
         some = drawn(rows, SHARPENING_ROWS, keys=keys, seed=0, purpose="sharpness")
         blocks = [some[start : start + _ROWS_AT_ONCE] for start in range(0, len(some), _ROWS_AT_ONCE)]
         unmixed = np.concatenate([self._unmixed(pool[block]) for block in blocks])
-        self._exponent = _sharpness(unmixed, self._transition.T[codes[some]])
+        self._exponent = _sharpness(unmixed, self._given[codes[some]])
         return self
 
     def joint(self, pool: np.ndarray, codes: np.ndarray) -> np.ndarray:
         """Return P(true class) · P(given label | true class), not normalised: float32, shape (m, classes)."""
-        return self._unmixed(pool) ** self._exponent * self._transition.T[codes]
+        return self._unmixed(pool) ** self._exponent * self._given[codes]
 
     def _unmixed(self, pool: np.ndarray) -> np.ndarray:
         classes = pool.copy()

@@ -45,7 +45,7 @@ class Landmarks:
 
     def __init__(self, vectors: np.ndarray, chosen: np.ndarray, width: float) -> None:
         self.vectors, self.drawn, self.width = vectors, chosen, np.float32(width)
-        self._chosen = vectors[chosen].T
+        self._chosen = vectors[chosen].T / self.width
         self._last: tuple[np.ndarray, np.ndarray] | None = None
         self._remembered: dict[bytes, np.ndarray] = {}
 
@@ -54,8 +54,7 @@ class Landmarks:
         if self._last is None or self._last[0] is not rows:
             self._last = None
             kernel = self.vectors[rows] @ self._chosen
-            kernel -= 1
-            kernel /= self.width
+            kernel -= 1 / self.width
             self._last = rows, np.exp(kernel, out=kernel)
         return self._last[1]
 
@@ -178,7 +177,10 @@ class Ridge:
         folds = self.over.folds[rows]
         for fold, weights in self.weights.items():
             own = folds == fold
-            probabilities[own] = kernel[own] @ weights + self.priors[fold]
+            if own.all():
+                probabilities = kernel @ weights + self.priors[fold]  # without a copy of the kernel
+            elif own.any():
+                probabilities[own] = kernel[own] @ weights + self.priors[fold]
         rest = ~np.isin(folds, list(self.weights))
         if rest.any():
             probabilities[rest] = np.mean(

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from bio import to_bio
+from labelsift.checks import span as span_check
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.data.spans import spaced
 from labelsift.errors import InputError
@@ -83,6 +84,25 @@ def made():
 
 def findings(report):
     return [row for row in report.findings.to_pylist() if row["issue"] == "span"]
+
+
+@pytest.mark.slow
+def test_the_same_spans_are_learned_from_once_and_one_changed_span_makes_all_anew(made, tmp_path, monkeypatch):
+    texts, true, given, errors, samples, report = made
+    ls.scan(samples, store=tmp_path, only=["span"])
+    called, learn = [], span_check.out_of_fold_marginals
+    monkeypatch.setattr(
+        span_check, "out_of_fold_marginals", lambda *given, **more: called.append(more) or learn(*given, **more)
+    )
+    again = ls.scan(samples, store=tmp_path, only=["span"])
+    assert not called
+    assert again.scores.equals(report.scores) and again.findings.equals(report.findings) and again.facts == report.facts
+    row = min(errors)
+    changed = table_of(texts, [*given[:row], true[row], *given[row + 1 :]])
+    corrected = ls.read(changed, spans="spans", id="id", name="flights")
+    kept, plain = (ls.scan(corrected, store=store, only=["span"]) for store in (tmp_path, None))
+    assert len(called) == 2
+    assert kept.scores.equals(plain.scores) and not kept.scores.equals(report.scores)
 
 
 @pytest.mark.slow
