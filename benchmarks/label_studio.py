@@ -3,6 +3,7 @@
 ``python -m benchmarks.label_studio``: on a real server of its own, pushes of ten thousand flagged samples with
 predictions, and in turn with each the same batches sent by plain requests that were prepared beforehand: a new project,
 its tasks, and nothing else. Then the same push again, which reads what the server holds and writes nothing.
+``--read`` measures ``labelsift.read`` of an answered project instead, in turn with the same requests sent plainly.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
+from unittest import mock
 
+import labelsift as ls
 import pyarrow as pa
 import requests
 from labelsift.data.samples import Samples
@@ -72,6 +75,55 @@ def plain(server: LabelStudioServer, bodies: list[bytes], config: str) -> float:
     return time.perf_counter() - began
 
 
+def answered(server: LabelStudioServer, rows: int) -> int:
+    """Make a project in which every task has an answer; return its number."""
+    client = Client(server.url, server.api_key)
+    choices = "".join(f'<Choice value="{label}"/>' for label in CLASSES)
+    config = f'<View><Text name="body" value="$text"/><Choices name="kind" toName="body">{choices}</Choices></View>'
+    project = client.create_project(title="answered", description="", label_config=config, model_version="")
+    tasks = []
+    for row in range(rows):
+        value = {"from_name": "kind", "to_name": "body", "type": "choices", "value": {"choices": [CLASSES[row % 20]]}}
+        text = f"Message {row}: my card has not arrived, what now?"
+        tasks.append({"data": {"text": text, "ticket": f"t{row}"}, "annotations": [{"result": [value]}]})
+    for start in range(0, rows, BATCH):
+        client.import_tasks(project, tasks[start : start + BATCH])
+    return project
+
+
+def reads(server: LabelStudioServer, rows: int, turns: int) -> None:
+    """Print the seconds of reading a project, and of the requests of that reading by themselves."""
+    project = answered(server, rows)
+    asked: list[requests.PreparedRequest] = []
+    send = requests.Session.send
+
+    def recorded(self: requests.Session, request: requests.PreparedRequest, **more: object) -> requests.Response:
+        asked.append(request)
+        return send(self, request, **more)  # type: ignore[arg-type]
+
+    with mock.patch.object(requests.Session, "send", recorded):
+        ls.read(f"label-studio://{project}")
+    ratios = []
+    for turn in range(turns):
+        took = {}
+        for name in ("plain", "read") if turn % 2 else ("read", "plain"):
+            began = time.perf_counter()
+            if name == "read":
+                samples = ls.read(f"label-studio://{project}")
+                if len(samples) != rows or samples.labels is None or samples.labels.null_count:
+                    raise SystemExit(f"{len(samples):,} of {rows:,} were read")
+            else:
+                session = requests.Session()
+                for request in asked:
+                    answer = session.send(request, timeout=600)
+                    answer.raise_for_status()
+                    answer.json()
+            took[name] = time.perf_counter() - began
+        ratios.append(took["read"] / took["plain"])
+        print(f"turn {turn + 1}: {len(asked)} requests {took['plain']:.1f} s, read {took['read']:.1f} s")
+    print(f"{rows:,} answered tasks; read / plain requests: median {median(ratios):.3f} ({_spelled(ratios)})")
+
+
 def peak() -> float:
     """Return the most memory that this process has held, in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -82,11 +134,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=10_000)
     parser.add_argument("--turns", type=int, default=3)
+    parser.add_argument("--read", action="store_true", help="Measure reading instead.")
     parser.add_argument("--profile", type=Path, help="Write a profile of the last two pushes here.")
     asked = parser.parse_args()
     times: dict[str, list[float]] = {"plain": [], "first": [], "second": []}
     with tempfile.TemporaryDirectory() as folder, LabelStudioServer(Path(folder)) as server:
         os.environ |= server.variables()
+        if asked.read:
+            reads(server, asked.rows, asked.turns)
+            return
         config = config_of(review_target(CLASSES), mode="choose")
         Client(server.url, server.api_key)  # what is imported once is paid before
         plain(server, bodies_of(flagged(100, "warm")), config)
