@@ -114,12 +114,16 @@ def test_five_hundred_annotations_are_the_same_after_everything(
     plan = CliRunner().invoke(main, ["apply", "label-studio", name, "--store", str(store), "--dry-run"])
     assert "Plan, nothing was sent" in plan.output and f"annotations written: {len(WRONG)}" in plan.output
     assert everything(project) == people
-    jobs = sum(line["event"] == "job_done" for line in backend.lines())
+
+    def done() -> int:
+        return sum(line["jobs"] for line in backend.lines() if line["event"] == "jobs_done")
+
+    jobs = done()
     assert run("apply", "label-studio", name, "--store", store)["created"] == len(WRONG)
     applied = everything(project)
     assert {id: applied[id] for id in people} == people and len(applied) == len(people) + len(WRONG)
     # The backend is told of each, and takes none for a person's answer.
-    until(lambda: sum(line["event"] == "job_done" for line in backend.lines()) >= jobs + len(WRONG))
+    until(lambda: done() >= jobs + len(WRONG))
     assert noted() == known and looks() == asked
     twice = run("apply", "label-studio", name, "--store", store)
     assert [twice[name] for name in ("created", "updated", "unchanged")] == [0, 0, len(WRONG)]
