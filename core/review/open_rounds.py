@@ -22,7 +22,7 @@ Records = Sequence[Mapping[str, Any]]
 def open_before(run: Run, where: RunTarget, ids: Collection[str], *, records: Records) -> dict[str, str]:
     """Return which of these samples a round of an earlier run asks about in the same project, and nobody answered.
 
-    It counts only where the question is the same: text, label and likelier label did not change.
+    It counts only where the question is the same: text, label and suggestion did not change.
 
     Returns
     -------
@@ -50,7 +50,9 @@ def open_before(run: Run, where: RunTarget, ids: Collection[str], *, records: Re
 
 
 def _question(sample: Any) -> tuple[str, str | None, str | None]:  # noqa: ANN401 - a SampleRecord
-    return sample.text_hash, sample.given, sample.suggested
+    # Whoever weighs a copy or an outlier is shown no likelier label, and that one changes with every fit.
+    asked = any(finding["suggested"] is not None for finding in sample.findings)
+    return sample.text_hash, sample.given, sample.suggested if asked else None
 
 
 def require_unseen(run: Run, where: RunTarget, request: PushRequest, *, records: Records) -> None:

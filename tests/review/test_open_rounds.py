@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pyarrow as pa
 import pytest
 from labelsift.data.adjudication import resolve
 from labelsift.errors import InputError
@@ -66,6 +67,17 @@ def test_elsewhere_and_under_another_label_it_is_asked(platform, scored, rescann
     other = scored.scores.set_column(3, "suggested_label", [["top_up"] * scored.scores.num_rows])
     rescanned("20261125-101500-4f2a", scores=other).push("queue", project="P")
     assert platform.asked == first
+
+
+def test_a_likelier_label_that_nobody_is_shown_makes_no_new_question(platform, scored, rescanned):
+    bare = scored.findings.set_column(
+        scored.findings.schema.get_field_index("suggested"), "suggested", pa.nulls(scored.findings.num_rows, pa.string())
+    )
+    rescanned("20261123-111500-4f2a", findings=bare).push("queue", project="P")
+    assert platform.asked
+    other = scored.scores.set_column(3, "suggested_label", [["top_up"] * scored.scores.num_rows])
+    rescanned(findings=bare, scores=other).push("queue", project="P")
+    assert not platform.asked
 
 
 def test_the_same_run_again_is_no_earlier_round(platform, scored):

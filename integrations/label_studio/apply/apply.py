@@ -28,7 +28,7 @@ from ..convert.task_fields import PREFIX
 from ..read import readable
 from ..state.match import NUMBER, find_project
 from ..state.rounds import rounds_in
-from .plan import Wanted, is_same, judged_texts, wanted_of
+from .plan import Wanted, field_of_ids, is_same, judged_texts, wanted_of
 
 CHUNK = 25  # tasks read again at once, just before their data is written
 Task = Mapping[str, Any]  # a task as the server describes it
@@ -60,9 +60,9 @@ def apply_corrections(client: Client, corrections: pa.Table, request: ApplyReque
     corrections
         In CORRECTIONS_SCHEMA; with ``undo`` an empty table means all of labelsift's annotations in the project.
     request
-        Its ``match`` is ``data.FIELD``, by default ``labelsift_id``, which a push writes, and where a task has none
-        its number, as ``label-studio://`` reads it; but a sample that is called 7 need not be the task 7, so then the
-        task must show the very text that people judged. ``id`` says that the samples are called by the tasks'
+        Its ``match`` is ``data.FIELD``, by default ``labelsift_id``, which a push writes; where no task has one, the
+        field that names most of the samples, else the task's number, as ``label-studio://`` reads it. But a sample
+        that is called 7 need not be the task 7, so then the task must show the very text that people judged. ``id`` says that the samples are called by the tasks'
         numbers. ``undo`` deletes exactly what was written: never an annotation that a person made, or has changed.
 
     Returns
@@ -85,18 +85,19 @@ def apply_corrections(client: Client, corrections: pa.Table, request: ApplyReque
             hint="Name the project that the samples are from; what people decide here is brought by labelsift pull",
         )
     receipt = Receipt(platform=NAME, target=str(project["title"]), dry_run=request.dry_run)
-    target, number, match = readable(project), int(project["id"]), request.match
+    target, number = readable(project), int(project["id"])
+    judged = judged_texts(corrections, request.store) if request.match is None else {}
+    match = request.match or field_of_ids(client.tasks(number, include="id,data"), judged, target.field)
     tasks = (task for page in client.tasks(number, annotations=True, include=SAID) for task in page)
     if request.undo:
         work = list(_undoing(tasks, set(corrections["id"].to_pylist()), match, receipt))
     else:
         wanted = wanted_of(corrections, target, receipt, policy=request.policy, experts=request.experts)
-        judged = judged_texts(corrections, request.store) if match is None else {}
         accounts = {email: id for id, email in client.people().items()}
         work = []
         for task in tasks:
             sample, text = sample_of(task, match), str(task["data"].get(target.field) or "")
-            if sample not in wanted or not is_same(task, text, match, judged.get(sample, ())):
+            if sample not in wanted or not is_same(task, text, request.match, judged.get(sample, ())):
                 continue
             wrong = fault(map(tuple, wanted[sample].value or ()), text) if target.kind == "labels" else None
             if wrong:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from typing import Any
@@ -23,6 +23,7 @@ from ..convert.label_config import LabelControl
 from ..convert.label_names import names_of
 from ..convert.regions import Value
 from ..convert.task_fields import PREFIX
+from ..state.match import NUMBER
 
 _NO_ANNOTATION = {
     "remove": "it says to remove the sample: delete the task, or leave it out of the export",
@@ -110,3 +111,25 @@ def is_same(task: Mapping[str, Any], text: str, match: str | None, judged: Colle
     """Tell whether a task is the sample that its name says: a number may be anything's."""
     named = match is not None or bool(task["data"].get(f"{PREFIX}id"))
     return named or (bool(text) and text_hash(text) in judged)
+
+
+def field_of_ids(
+    pages: Iterable[Iterable[Mapping[str, Any]]], judged: Mapping[str, Collection[str]], shown: str
+) -> str | None:
+    """Return ``data.FIELD`` for the field that names most samples on tasks that show the texts people judged.
+
+    None where labelsift's own field does, or no field does so for more samples than the tasks' numbers and any other.
+    """
+    named: dict[str, set[str]] = defaultdict(set)
+    for task in (task for page in pages if judged for task in page):
+        data = task["data"]
+        if data.get(f"{PREFIX}id"):
+            return None
+        digest = text_hash(str(data.get(shown) or ""))
+        for name, value in {NUMBER: task["id"], **data}.items():
+            if digest in judged.get(str(value), ()):
+                named[name].add(str(value))
+    counts = sorted(((len(samples), name) for name, samples in named.items()), reverse=True)
+    if not counts or counts[0][1] == NUMBER or (len(counts) > 1 and counts[0][0] == counts[1][0]):
+        return None
+    return f"data.{counts[0][1]}"

@@ -224,6 +224,29 @@ def test_a_number_is_no_proof_that_a_task_is_the_sample(platform, client, name, 
     assert receipt.created == 1  # said by a person
 
 
+@pytest.mark.parametrize("twin", [False, True])
+def test_the_field_of_the_ids_is_found_by_the_texts_that_people_judged(
+    platform, client, name, make_queue, everything, tmp_path, twin
+):
+    """After a review beside a project no task has labelsift's field; a field that names others is no sample's id."""
+    report, store = make_queue(6), tmp_path / "s"
+    Store(store).save(report)
+    project = client.create_project(title=name, description="", label_config=CONFIG, model_version="")
+    rows = [*zip(report.samples.ids.to_pylist(), report.samples.texts.to_pylist(), strict=True), ("copy", "Else")]
+    if twin:
+        rows[-1] = ("copy", rows[1][1])
+    client.import_tasks(
+        project, [{"data": {"text": text, "ticket": id, "copy_of": "t00001"}} for id, text in reversed(rows)]
+    )
+    ids = ["t00001", "t00002"]
+    decisions = table(*(decision(id, "top_up") | {"run": report.run} for id in ids))
+    assert platform.apply(decisions, ApplyRequest(project=name, store=store)).created == 2
+    tasks = {task["id"]: task["data"]["ticket"] for page in client.tasks(project) for task in page}
+    assert sorted(tasks[annotation["task"]] for annotation in everything(project).values()) == ids
+    platform.apply(decisions, ApplyRequest(project=name, store=store, undo=True))
+    assert not everything(project)
+
+
 def test_decisions_on_several_data_sets_are_not_mixed(tmp_path, make_queue):
     store = tmp_path / "s"
     for run, dataset in (("r1", "one"), ("r2", "two")):
