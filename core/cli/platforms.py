@@ -141,8 +141,8 @@ def pull(
         click.echo("Nobody has decided anything there yet", err=True)
     if any(row["verdict"] not in UNDECIDED for row in rows) and recorded:
         own = "apply" in platforms.get(platform).capabilities
-        into = f", or into your own project there: labelsift apply {shlex.join([platform, project])}" if own else ""
-        click.echo(f"Next: bring them into your file: labelsift correct FILE --out NEW_FILE{into}", err=True)
+        into = f"; are they a project's tasks there: labelsift apply {shlex.join([platform, project])}" if own else ""
+        click.echo(f"Next, if your samples are a file: labelsift correct FILE --out NEW_FILE{into}", err=True)
     agreed = [
         _agreed(issue) for issue in agreement(corrections, store=kept) if issue.decided and issue.issue != UNKNOWN
     ]

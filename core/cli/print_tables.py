@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -94,13 +95,16 @@ def _lines(name: str, value: object) -> list[str]:
 
 
 def print_audit(rows: Sequence[Mapping[str, Any]]) -> None:
-    """Print who changed what, when and why, oldest first."""
-    table = _table("when (UTC)", "who", "what", "sample", "before", "after", "why")
+    """Print who changed what, when (UTC) and why, oldest first; two lines each, for a table of labels is too wide."""
+    console = Console(highlight=False)
     for row in rows:
         when = str(row["time"] or "")[:16].replace("T", " ")
-        cells = (row["person"], row["action"], row["id"] or row["dataset"], row["before"], row["after"], row["why"])
-        table.add_row(when, *map(plain, cells))
-    Console(highlight=False).print(table)
+        names = (row["person"], row["action"], row["id"] or row["dataset"])
+        labels = dict.fromkeys(cell for cell in (row["before"], row["after"]) if cell)
+        said = "  ".join((when, *(visible(str(name)) for name in names if name)))
+        console.print(Text(said, style="bold"), soft_wrap=True)
+        why = "; ".join(part for part in (" → ".join(map(str, labels)), row["why"]) if part)
+        console.print(Padding(Text(visible(why)), (0, 0, 0, 4)))
 
 
 def print_queue(rows: Sequence[Mapping[str, Any]]) -> None:
@@ -201,5 +205,5 @@ def _table(*columns: str, title: str = "") -> Table:
     table = new_table(title)
     for column in columns:
         right = column in ("rows", "label issues", "similarity", *QUEUE)
-        table.add_column(column, justify="right" if right else "left", no_wrap=column == "run", overflow="fold")
+        table.add_column(column, justify="right" if right else "left", no_wrap=column in ("run", "issue"), overflow="fold")
     return table

@@ -118,6 +118,7 @@ def _decision(record: Record) -> dict[str, Any]:
     elif verdict is not None and verdict not in UNDECIDED:
         verdict = f"suggestion {verdict}"
     return {
+        "action": record["verdict"] if record["verdict"] in UNDECIDED else record["action"],  # who skips keeps nothing
         "before": given if record["action"] != "edit" else None,
         "after": (_plain(record["value"]) or _erased(record, "value"))
         if changes

@@ -25,7 +25,8 @@ def require(present: Sequence[str], wanted: Sequence[str]) -> None:
     missing = [column for column in wanted if column not in present]
     if not missing:
         return
-    near = {column: difflib.get_close_matches(column, present, n=1, cutoff=0.5) for column in missing}
+    free = [column for column in present if column not in wanted]
+    near = {column: difflib.get_close_matches(column, free, n=1, cutoff=0.65) for column in missing}
     hints = [f"Did you mean {match[0]} instead of {column}?" for column, match in near.items() if match]
     for whole in present:
         if "," in whole and {part.strip() for part in whole.split(",")} <= set(wanted):
@@ -33,6 +34,8 @@ def require(present: Sequence[str], wanted: Sequence[str]) -> None:
                 f"The column {whole!r} has a comma in its name: on the command line write '\"{whole}\"', or repeat the "
                 "option for each column"
             ]
+    if "text" in missing:  # a default, which nobody who meets it here has named
+        hints.append("Name the column of the texts: text=…, --text COLUMN.")
     columns = ", ".join(present[:20]) + (" …" if len(present) > 20 else "")
     raise InputError("The data has no such column", ids=missing, hint=" ".join([*hints, f"It has: {columns}"]))
 

@@ -51,7 +51,7 @@ def open_before(run: Run, where: RunTarget, ids: Collection[str], *, records: Re
 
 def _question(sample: Any) -> tuple[str, str | None, str | None]:  # noqa: ANN401 - a SampleRecord
     # Whoever weighs a copy or an outlier is shown no likelier label, and that one changes with every fit.
-    asked = any(finding["suggested"] is not None for finding in sample.findings)
+    asked = any(finding["suggested"] not in (None, "null") for finding in sample.findings)
     return sample.text_hash, sample.given, sample.suggested if asked else None
 
 

@@ -53,6 +53,7 @@ def test_a_row_says_who_what_when_and_why():
 def test_before_and_after_of_each_action(changes, before, after):
     audited = row(**changes)
     assert (audited["before"], audited["after"]) == (before, after)
+    assert audited["action"] == ("skipped" if changes.get("verdict") == "skipped" else changes.get("action", "relabel"))
 
 
 def test_only_one_data_set_or_only_what_is_new():

@@ -94,3 +94,10 @@ def test_strings_of_every_kind_become_plain_ones():
     ]
     for name in ("large", "view", "plain", "category"):
         assert table[name].to_pylist() == values[1:]
+
+
+def test_who_named_no_text_is_told_how_and_is_offered_no_column_that_was_named():
+    with pytest.raises(InputError) as error:
+        require(["body", "intent", "channel"], ["text", "intent"])
+    assert "--text COLUMN" in str(error.value)
+    assert "Did you mean" not in str(error.value)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pyarrow as pa
 import pytest
 from labelsift.data.adjudication import resolve
 from labelsift.errors import InputError
@@ -70,9 +69,8 @@ def test_elsewhere_and_under_another_label_it_is_asked(platform, scored, rescann
 
 
 def test_a_likelier_label_that_nobody_is_shown_makes_no_new_question(platform, scored, rescanned):
-    bare = scored.findings.set_column(
-        scored.findings.schema.get_field_index("suggested"), "suggested", pa.nulls(scored.findings.num_rows, pa.string())
-    )
+    place, rows = scored.findings.schema.get_field_index("suggested"), scored.findings.num_rows
+    bare = scored.findings.set_column(place, "suggested", [["null"] * rows])  # as the findings of duplicates are kept
     rescanned("20261123-111500-4f2a", findings=bare).push("queue", project="P")
     assert platform.asked
     other = scored.scores.set_column(3, "suggested_label", [["top_up"] * scored.scores.num_rows])

@@ -82,8 +82,8 @@ def push_review(
             return push_review(client, queue, request, say=say, restarts=restarts - 1)
         receipt = joined(receipt, done, part=part)
     if sources:
-        leading = sum(item.id in sources for item in queue.items)  # of copies one is asked about, the others link, too
-        receipt.details["linked"] = f"{leading:,} tasks lead to those of {project}, which stay as they are"
+        leading = sum(item.id in sources and not item.first_copy for item in queue.items)  # that one is not asked about
+        receipt.details["linked"] = f"{leading:,} to the tasks of {project}, which stay as they are"
     if not request.dry_run:
         receipt.details["press"] = f"each in a lane of their own: {tabs.AS_DISPLAYED}" if request.lanes else tabs.ALL
     return receipt

@@ -42,7 +42,7 @@ def test_the_tasks_lead_to_those_that_show_the_same_text(platform, make_queue, m
     assert {text: int(re.findall(r"task=(\d+)", source)[0]) for text, source in sources.items()} == {
         text: own[text] for text in sources
     }
-    assert receipt.details["linked"].startswith("5 tasks lead to those of")
+    assert receipt.details["linked"].startswith("5 to the tasks of")
     assert "Label All Tasks" in receipt.details["press"]
     assert tasks_of(own_project) == before  # not a byte of it was written
     again = report.push("label-studio", project=name)
