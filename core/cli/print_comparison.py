@@ -148,7 +148,11 @@ def _rows(comparison: Comparison) -> list[str]:
         "relabeled": tuple(comparison.relabeled["id"].to_pylist()),
         "given another id": tuple(new for _, new in comparison.renamed),
     }
-    lines = [f"{len(ids):,} {'row' if len(ids) == 1 else 'rows'} {what}: {_named(ids)}" for what, ids in counts.items() if ids]
+    lines = [
+        f"{len(ids):,} {'row' if len(ids) == 1 else 'rows'} {what}: {_named(ids)}"
+        for what, ids in counts.items()
+        if ids
+    ]
     return lines or ["The same rows with the same texts and labels."]
 
 

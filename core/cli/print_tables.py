@@ -156,10 +156,15 @@ def print_erased(erased: Erased, *, to_stderr: bool = False) -> None:
     """Print what an erasure did, or would do."""
     console = Console(highlight=False, stderr=to_stderr)
     table = _table("erased from" if not erased.dry_run else "would be erased from", "samples")
-    kinds = (("run", erased.runs), ("pool", erased.pools), ("version", erased.versions), ("", erased.platforms))
+    kinds = (
+        ("run", erased.runs),
+        ("pool", erased.pools),
+        ("version", erased.versions),
+        ("copies in", erased.platforms),
+    )
     for kind, counts in kinds:
         for name, count in counts.items():
-            table.add_row(plain(f"{kind} {name}".strip()), f"{count:,}")
+            table.add_row(plain(f"{kind} {name}"), f"{count:,}")
     if table.row_count:
         console.print(table)
     for title, names in (
@@ -205,5 +210,7 @@ def _table(*columns: str, title: str = "") -> Table:
     table = new_table(title)
     for column in columns:
         right = column in ("rows", "label issues", "similarity", *QUEUE)
-        table.add_column(column, justify="right" if right else "left", no_wrap=column in ("run", "issue"), overflow="fold")
+        table.add_column(
+            column, justify="right" if right else "left", no_wrap=column in ("run", "issue"), overflow="fold"
+        )
     return table

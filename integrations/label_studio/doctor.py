@@ -8,6 +8,7 @@ import socket
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,17 +23,19 @@ from .client.client import Client
 from .client.connect import PASSWORD_FILE, address, connect, key
 from .client.errors import KEY, KEY_FILE
 from .convert.label_config import LabelControl, label_control_of
-from .convert.task_fields import model_version
+from .convert.task_fields import PREFIX, SOURCE, model_version
 from .enable.ml_backend import LOCAL, SWITCHES, TITLE, hook_of, wires_of
 from .pull.answers import is_emptied
 from .pull.existing_project import FlaggedTasks
 from .second_look_project import find
 from .state.match import find_project
+from .state.rounds import rounds_of
 
 Lines = Iterator[tuple[str, str]]  # a problem and how to mend it, or a note and what follows from it
 TESTED = "1.23."
 SOON = timedelta(days=14)
 SECONDS = 1.0  # for a connection, as much as Label Studio waits
+_GIVEN = f"{PREFIX}given"
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _NEEDED = ("ANNOTATION_CREATED", "ANNOTATION_UPDATED", "ANNOTATIONS_DELETED", "START_TRAINING")
 _SHOWN = 200  # characters of a backend's error
@@ -178,16 +181,28 @@ def _backend_problems(backend: Mapping[str, Any], webhooks: Sequence[Mapping[str
 
 def _emptied_problems(client: Client, project: Mapping[str, Any], target: LabelControl) -> Lines:
     """Yield a problem for flagged tasks whose label was taken off by the key that should have chosen one."""
-    pages = FlaggedTasks(client, int(project["id"])).answered()
-    emptied = [task for page in pages for task in page if is_emptied(task, target)]
+    flagged, reviewed = FlaggedTasks(client, int(project["id"])), _reviewed_beside(client, project)
+    pages = chain(flagged.answered(), flagged.answered(list(reviewed)) if reviewed else ())
+    emptied = {task["id"]: task["data"] for page in pages for task in page if is_emptied(task, target)}
     if emptied:
-        labels = {str(task["data"].get("labelsift_given") or "?") for task in emptied}
+        labels = {str(data.get(_GIVEN) or reviewed.get(id) or "?") for id, data in emptied.items()}
         yield (
             f"{project['title']} has flagged tasks whose answer holds no label any more:"
-            f" {listed([str(task['id']) for task in emptied], most=20)}",
+            f" {listed([str(id) for id in emptied], most=20)}",
             f"The key of a ticked label takes it off. They had {listed(sorted(labels), most=5)}: open them, choose, and"
             f' press Update. required="true" on the control {target.from_name} prevents it',
         )
+
+
+def _reviewed_beside(client: Client, project: Mapping[str, Any]) -> dict[int, str]:
+    """Return the tasks of a project that review projects link to → the label that each had."""
+    page, given = f"{client.url}/projects/{project['id']}/data?task=", dict[int, str]()
+    for current in rounds_of(client, str(project["title"])):
+        for data in (task["data"] for several in client.tasks(current.project, include="id,data") for task in several):
+            number = str(data.get(SOURCE) or "").removeprefix(page)
+            if data.get(_GIVEN) and number.isdecimal() and number.isascii():
+                given[int(number)] = str(data[_GIVEN])
+    return given
 
 
 def _dead_webhooks(webhooks: Sequence[Mapping[str, Any]], backends: Sequence[Mapping[str, Any]]) -> Lines:

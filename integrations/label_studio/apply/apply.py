@@ -62,8 +62,9 @@ def apply_corrections(client: Client, corrections: pa.Table, request: ApplyReque
     request
         Its ``match`` is ``data.FIELD``, by default ``labelsift_id``, which a push writes; where no task has one, the
         field that names most of the samples, else the task's number, as ``label-studio://`` reads it. But a sample
-        that is called 7 need not be the task 7, so then the task must show the very text that people judged. ``id`` says that the samples are called by the tasks'
-        numbers. ``undo`` deletes exactly what was written: never an annotation that a person made, or has changed.
+        that is called 7 need not be the task 7, so then the task must show the very text that people judged. ``id``
+        says that the samples are called by the tasks' numbers. ``undo`` deletes exactly what was written: never an
+        annotation that a person made, or has changed.
 
     Returns
     -------

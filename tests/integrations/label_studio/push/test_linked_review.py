@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+from labelsift.integrations.label_studio.doctor import examine
 
 CONFIG = """<View><Text name="body" value="$text"/><Choices name="intent" toName="body">
 <Choice value="card_arrival"/><Choice value="lost_or_stolen_card"/><Choice value="refund"/><Choice value="top_up"/>
@@ -58,6 +59,21 @@ def test_nothing_is_linked_where_the_texts_differ_or_people_judge_blind(
     for receipt in (choose, blind):
         assert "linked" not in receipt.details
         assert not any("labelsift_source" in task["data"] for task in tasks_of(receipt.details["project_id"]))
+
+
+def test_an_answer_that_was_emptied_beside_a_review_is_named(platform, client, make_queue, make_labeled, name):
+    report = make_queue(12, flagged=5)
+    own = make_labeled(report)
+    report.push("label-studio", project=name)
+    assert not examine(name).problems
+    last, first = report.samples.texts[11].as_py(), report.samples.texts[0].as_py()  # of these the last is reviewed
+    number = _project_of(platform, name)
+    for page in client.tasks(number, annotations=True, ids=[own[last], own[first]]):
+        for task in page:
+            client.send("PATCH", f"/api/annotations/{task['annotations'][0]['id']}/", body={"result": []}, what="none")
+    ((problem, cure),) = examine(name).problems.items()
+    assert problem.endswith(f"whose answer holds no label any more: {own[last]}")
+    assert f"They had {report.samples.labels[11].as_py()}:" in cure
 
 
 def test_in_the_project_itself_the_receipt_says_what_to_press(platform, make_queue, make_labeled, name):
