@@ -172,7 +172,7 @@ def test_the_command_compares_kept_runs(tmp_path, monkeypatch):
     assert result.exit_code == 0, result.output
     assert json.loads(result.stdout)["relabeled"] == [{"id": "s003", "old": "a", "new": "b", "decided": []}]
     shown = runner.invoke(main, ["compare", first.run, "--html", "changes.html", "--why", "state:CA"])
-    assert "1 rows relabeled: s003" in shown.output
+    assert "1 row relabeled: s003" in shown.output
     page = (tmp_path / "changes.html").read_text(encoding="utf-8")
     assert "1 label was changed." in page and "state:CA" in page and "number 3" not in page
     runner.invoke(main, ["compare", first.run, "--html", "whole.html", "--with-text"])
