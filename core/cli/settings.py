@@ -25,6 +25,7 @@ from .. import platforms
 from ..data.formatting import listed
 from ..errors import InputError
 from ..io.project_url import project_of
+from ..io.secret_variables import variable_of
 from .options import ReadOptions, RunRef, json_option
 from .output import write_json
 from .terminal import new_table, plain
@@ -195,11 +196,6 @@ def has_password(address: str) -> bool:
     """
     parts = urlsplit(address)
     return "@" in parts.netloc or bool(_SECRET.search(parts.query))
-
-
-def variable_of(name: str) -> str:
-    """Name the variable of the environment that is set, one that names a file included; "" for neither."""
-    return next((variable for variable in (name, f"{name}_FILE") if os.environ.get(variable, "").strip()), "")
 
 
 @click.command()

@@ -11,36 +11,14 @@ import re
 from pathlib import Path
 
 from ..errors import InputError
+from ..io.secret_variables import secret_of, variable_of
 
 LEAST = 12  # characters of a password
 _VISIBLE = re.compile(r"[!-~]+")
 
 
-def given_password(variable: str) -> str | None:
-    """Return the password in a variable, or in the file that its ``_FILE`` variant names; None where there is none.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read or is empty.
-    """
-    given, file = os.environ.get(variable, "").strip(), os.environ.get(f"{variable}_FILE", "").strip()
-    if given or not file:
-        return given or None
-    try:
-        secret = Path(file).expanduser().read_text(encoding="utf-8").strip()
-    except (OSError, RuntimeError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or "it is no text"
-        raise InputError(
-            f"The file named by {variable}_FILE cannot be read: {why}", hint="Name a file that holds the password"
-        ) from None
-    if not secret:
-        raise InputError(f"The file named by {variable}_FILE is empty", hint="Write the backend's password into it")
-    return secret
-
-
 def password(variable: str) -> str | None:
-    """Return the server's own password, as :func:`given_password` does, if it is fit for one.
+    """Return the server's own password, as :func:`.secret_of` does, if it is fit for one.
 
     Raises
     ------
@@ -48,8 +26,8 @@ def password(variable: str) -> str | None:
         If the file cannot be read or may be read by others, or the password is short or holds other characters.
         No error shows the password.
     """
-    secret, where = given_password(variable), variable
-    if not os.environ.get(variable, "").strip() and secret is not None:
+    secret, where = secret_of(variable, what="the password"), variable
+    if secret is not None and variable_of(variable) != variable:
         where = f"The file that {variable}_FILE names"
         if Path(os.environ[f"{variable}_FILE"].strip()).expanduser().stat().st_mode & 0o077:
             raise InputError(f"Others may read the file that {variable}_FILE names", hint="Run chmod 600 on it")

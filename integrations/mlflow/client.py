@@ -7,13 +7,13 @@ import getpass
 import os
 import sys
 from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote, urlsplit
 
 from labelsift.data.formatting import without_secrets
 from labelsift.errors import InputError, MissingExtraError, PlatformError
 from labelsift.integrations._http import public, silence
+from labelsift.io.secret_variables import secret_of, variable_of
 from labelsift.store.s3 import error_text
 
 if TYPE_CHECKING:
@@ -40,13 +40,8 @@ def tracking_uri() -> str:
     """
     if find_spec("mlflow") is None:
         raise MissingExtraError("mlflow", "mlflow", purpose="Logging to MLflow")
-    if (name := os.environ.get("MLFLOW_TRACKING_URI_FILE")) and not os.environ.get("MLFLOW_TRACKING_URI"):
-        try:
-            return Path(name).read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise InputError(
-                f"MLFLOW_TRACKING_URI_FILE cannot be read: {error.strerror}", hint="Name a file that holds the address"
-            ) from error
+    if variable_of("MLFLOW_TRACKING_URI").endswith("_FILE"):
+        return str(secret_of("MLFLOW_TRACKING_URI", what="the address"))
     if "mlflow" not in sys.modules:
         # Whoever imported mlflow before us has decided for themselves.
         os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")

@@ -6,12 +6,12 @@ import netrc
 import os
 import sys
 from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from labelsift.errors import InputError, MissingExtraError, PlatformError
+from labelsift.errors import MissingExtraError, PlatformError
 from labelsift.integrations._http import public, silence
+from labelsift.io.secret_variables import secret_of, variable_of
 
 if TYPE_CHECKING:
     from labelsift.render.panels import Panels
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 PROJECT = "labelsift"
 JOB_TYPE = "data-quality"
 PATIENCE = 10  # seconds
-KEY, KEY_FILE = "WANDB_API_KEY", "WANDB_API_KEY_FILE"
+KEY = "WANDB_API_KEY"
 
 
 def require() -> None:
@@ -37,28 +37,9 @@ def require() -> None:
         os.environ.setdefault("WANDB_ERROR_REPORTING", "false")
 
 
-def key_from_file() -> str | None:
-    """Return the key in the file that ``WANDB_API_KEY_FILE`` names; None where it names none.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read.
-    """
-    name = os.environ.get(KEY_FILE)
-    if not name:
-        return None
-    try:
-        return Path(name).read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise InputError(
-            f"{KEY_FILE} cannot be read: {error.strerror}", hint="Name a file that holds the key"
-        ) from error
-
-
 def logged_in(base_url: str) -> bool:
     """Whether wandb would find credentials for the server: it asks a person otherwise, or fails."""
-    if any(os.environ.get(name) for name in (KEY, KEY_FILE, "WANDB_IDENTITY_TOKEN_FILE")):
+    if variable_of(KEY) or os.environ.get("WANDB_IDENTITY_TOKEN_FILE"):
         return True
     try:
         logins = netrc.netrc(os.environ.get("NETRC") or None)
@@ -113,7 +94,7 @@ def start(content: Panels, *, target: str | None, run: str, how: str) -> Run:
         resume="allow" if how == "online" else None,
         mode=how,  # pyright: ignore[reportArgumentType] -- one of wandb's own words
         settings=wandb.Settings(
-            api_key=key_from_file() if how == "online" and not os.environ.get(KEY) else None,
+            api_key=secret_of(KEY, what="the key") if how == "online" else None,
             console="off",  # what the user's program prints may hold texts
             save_code=False,
             disable_code=True,

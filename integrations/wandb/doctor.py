@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 
 from labelsift.errors import LabelsiftError
+from labelsift.io.secret_variables import secret_of
 
-from .client import PATIENCE, key_from_file, mode, require, require_answer
+from .client import KEY, PATIENCE, mode, require, require_answer
 
 
 def diagnosis() -> dict[str, str]:
@@ -21,7 +22,7 @@ def diagnosis() -> dict[str, str]:
             return {"login": "Not logged in to W&B: runs are written offline. Run `wandb login`, or set WANDB_API_KEY"}
         require_answer(wandb.setup().settings.base_url)
         try:
-            viewer = wandb.Api(timeout=PATIENCE, api_key=key_from_file()).viewer
+            viewer = wandb.Api(timeout=PATIENCE, api_key=secret_of(KEY, what="the key")).viewer
         except Exception as error:  # whatever the client raises is what is wrong
             return {"connection": f"W&B cannot be reached, or refuses the key: {str(error).partition(chr(10))[0]}"}
     except LabelsiftError as error:

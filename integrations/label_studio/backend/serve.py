@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from labelsift.errors import InputError, MissingExtraError
+from labelsift.io.secret_variables import variable_of
 from labelsift.serving.auth import password, require_safe
 from labelsift.serving.database import Database
 from labelsift.serving.logs import Log
@@ -68,7 +69,7 @@ def serve(
 
 def _client(*, needed: bool) -> Client | None:
     """Connect with labelsift's own key; never with the token that Label Studio sends to a backend."""
-    if os.environ.get(URL, "").strip() and (os.environ.get(KEY, "").strip() or os.environ.get(KEY_FILE, "").strip()):
+    if os.environ.get(URL, "").strip() and variable_of(KEY):
         return connect()
     if needed:
         raise InputError(

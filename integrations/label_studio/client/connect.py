@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from labelsift.errors import InputError
+from labelsift.io.secret_variables import secret_of, variable_of
 
 from .client import Client
 from .errors import KEY, KEY_FILE, URL
@@ -55,22 +55,11 @@ def address() -> str:
 
 def key() -> str:
     """Return the key; see :func:`connect`."""
-    secret, file, where = os.environ.get(KEY, "").strip(), os.environ.get(KEY_FILE, "").strip(), KEY
-    if not secret and file:
-        where = f"The file that {KEY_FILE} names"
-        try:
-            secret = Path(file).expanduser().read_text(encoding="utf-8").strip()
-        except UnicodeDecodeError:
-            raise InputError(f"{where} is no text", hint="Write the key into it, and nothing else") from None
-        except (OSError, RuntimeError) as error:
-            # Without the name: somebody may have put the key itself there.
-            why = getattr(error, "strerror", None) or "there is no such folder"
-            raise InputError(
-                f"The file named by {KEY_FILE} cannot be read: {why}", hint="Name a file that holds the key"
-            ) from None
-    if not secret:
+    where = f"The file that {KEY_FILE} names" if variable_of(KEY) == KEY_FILE else KEY
+    secret = secret_of(KEY, what="the key")
+    if secret is None:
         raise InputError(
-            f"Neither {KEY} nor {KEY_FILE} is set" if where == KEY else f"{where} is empty",
+            f"Neither {KEY} nor {KEY_FILE} is set",
             hint="Make a token in Label Studio under Account & Settings → Personal Access Token",
         )
     if not _VISIBLE.fullmatch(secret):

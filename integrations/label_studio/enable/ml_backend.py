@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from labelsift.errors import PlatformError
-from labelsift.serving.auth import given_password
+from labelsift.io.secret_variables import secret_of
 
 from ..client.client import Client
 from ..client.connect import PASSWORD, PASSWORD_FILE, USER
@@ -65,7 +65,7 @@ def connect_backend(client: Client, project: int, url: str, standing: Wires) -> 
     PlatformError
         If the server cannot reach the backend or may not, or the backend refuses; the project is as it was then.
     """
-    password = given_password(PASSWORD)
+    password = secret_of(PASSWORD, what="the password")
     body: dict[str, Any] = {"project": project, "url": url, "title": TITLE}
     if password:
         body |= {"auth_method": "BASIC_AUTH", "basic_auth_user": USER, "basic_auth_pass": password}
