@@ -19,23 +19,14 @@ from labelsift.data.formatting import without_secrets
 if TYPE_CHECKING:
     from requests import Response, Session
 
-PATIENCE = 10.0
+PATIENCE = 10.0  # seconds to wait for a server to answer at all
 WAIT = 30.0  # seconds at most between two requests, however long a busy server asks for
 WHOLE = 900.0  # seconds for the whole of an answer: one that trickles in would never run into a timeout
 _BUSY = (429, 502, 503, 504)
 _CHUNK = 1 << 16
 
 
-def public(url: str) -> str:
-    """Return an address without the user name, password and query that it may hold, whatever its scheme.
-
-    >>> public("https://me:secret@tracker.example:5000/x")
-    'https://tracker.example:5000/x'
-    """
-    return without_secrets(url)
-
-
-def silence(url: str, *, patience: float = PATIENCE) -> str:
+def silence(url: str) -> str:
     """Return why a server does not answer, empty when it does: the platforms' clients retry for minutes before.
 
     Any answer counts, also a refusal; so does a certificate that cannot be checked, as clients have
@@ -45,13 +36,11 @@ def silence(url: str, *, patience: float = PATIENCE) -> str:
     ----------
     url
         An address with http or https.
-    patience
-        Seconds to wait.
     """
     if urlsplit(url).scheme not in ("http", "https"):
-        return f"{public(url)} is not an http address"
+        return f"{without_secrets(url)} is not an http address"
     try:
-        urllib.request.urlopen(public(url), timeout=patience).close()  # noqa: S310 -- http and https only
+        urllib.request.urlopen(without_secrets(url), timeout=PATIENCE).close()  # noqa: S310 -- http and https only
     except urllib.error.HTTPError:
         return ""
     except (OSError, HTTPException, ValueError) as error:

@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from ..data.formatting import visible, without_secrets
+from ..data.formatting import error_text, visible
 from ..errors import LabelsiftError
 
 UNEXPECTED = 4
@@ -66,7 +66,7 @@ class Commands(click.Group):
         except Exception as error:
             if "--debug" in sys.argv:
                 raise
-            what = visible(without_secrets(f"{type(error).__name__}: {error}".partition("\n")[0]))
+            what = visible(f"{type(error).__name__}: {error_text(error)}")
             click.echo(f"labelsift: something unexpected happened: {what} (details: labelsift --debug …)", err=True)
             sys.exit(UNEXPECTED)
 

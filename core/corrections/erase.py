@@ -12,7 +12,6 @@ import contextlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from os import PathLike
 
 import pyarrow as pa
@@ -27,7 +26,7 @@ from ..search.pools import pools_of
 from ..store.backend_state import erase_served
 from ..store.base import COMPARISON_PAGE, DEFAULT, FORGET, FORGOTTEN, REPORT_PAGE, SENT
 from ..store.cache import NAME as CACHE
-from ..store.hash_chain import HEAD, Record
+from ..store.hash_chain import HEAD, Record, now
 from ..store.location import Bucket, Folder, Location
 from ..store.pull_state import FOLDER as PULLS
 from ..store.run_eraser import erase_from_run
@@ -123,7 +122,7 @@ def _forget(kept: Store, wanted: list[str], *, reason: str, dry_run: bool) -> Er
     if dry_run:
         _erase_copies(kept, records, wanted, result)
         return result
-    begun = {"kind": FORGET, "ids": hashes, "reason": SealedText(reason) if reason else "", "time": _now()}
+    begun = {"kind": FORGET, "ids": hashes, "reason": SealedText(reason) if reason else "", "time": now()}
     number = kept.ledger.append(lambda _: [begun])[0]["number"]
     try:
         kept_hashes = _erase(kept, set(wanted), result)
@@ -136,7 +135,7 @@ def _forget(kept: Store, wanted: list[str], *, reason: str, dry_run: bool) -> Er
     done = {
         "kind": FORGOTTEN,
         "forget": number,
-        "time": _now(),
+        "time": now(),
         "kept": kept_hashes,
         "unreachable": len(result.unreachable),
     }
@@ -256,7 +255,3 @@ def _pools(kept: Store) -> list[str]:
 def _versions(kept: Store) -> list[Location]:
     versions = kept.place / "versions"
     return [versions / name for name in versions.children() if ROWS in (versions / name).children()]
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="microseconds")

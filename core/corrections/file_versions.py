@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +28,7 @@ from ..io.files import stem
 from ..io.read import read
 from ..io.row_files import RowFile
 from ..store.base import DEFAULT, FORGET
-from ..store.hash_chain import Record
+from ..store.hash_chain import Record, now
 from ..store.store import Store, guarded
 from .kept_rows import erased_from, folder_of, keep_rows, restored
 from .record import as_table, decisions
@@ -295,4 +294,4 @@ def _step(standing: Sequence[Record], version: Version, *, kind: str, more: dict
     last = next((record for record in reversed(standing) if record.get("kind") in (VERSION, UNDO)), {})
     if all(last.get(name) == value for name, value in (step | more).items()):
         return []  # done again after it was interrupted
-    return [step | more | {"time": datetime.now(UTC).isoformat(timespec="microseconds")}]
+    return [step | more | {"time": now()}]

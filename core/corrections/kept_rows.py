@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from ..data.formatting import error_text
 from ..data.hashing import merged_tombstone
 from ..data.samples import Samples
 from ..errors import StoreError
@@ -165,7 +166,7 @@ def restored(now: RowFile, folder: Location) -> RowFile:
         raw = None if raw is None or now.raw is None else pa.chunked_array([*now.raw.chunks, *raw.chunks], pa.string())
         return replace(now, table=pa.concat_tables([now.table, before]), raw=raw).take(places)
     except (OSError, ValueError, LookupError, TypeError, pa.ArrowException) as error:
-        why = str(error).partition("\n")[0]
+        why = error_text(error)
         raise StoreError(
             f"The rows before the change cannot be read from {folder} ({why})",
             hint="Bring the folder back from a backup; labelsift verify names what was changed",

@@ -161,3 +161,12 @@ def without_secrets(text: str) -> str:
         return scheme + ("…" if "@" in query else rest.rpartition("@")[2])  # a password may hold a question mark
 
     return re.sub(r"([A-Za-z][\w+.-]*:/{2,3})([^\s'\"]*)", public, text)
+
+
+def error_text(error: BaseException) -> str:
+    r"""Return the first line of an error, or its kind, without what an address in it may hold.
+
+    >>> error_text(ValueError("no: http://me:secret@db/x\nmore")), error_text(TimeoutError())
+    ('no: http://db/x', 'TimeoutError')
+    """
+    return without_secrets(str(error).partition("\n")[0] or type(error).__name__)

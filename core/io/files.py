@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..data.formatting import error_text
 from ..errors import InputError
 from .binary_files import read_arrow, read_parquet, read_workbook
 from .column_roles import ColumnRoles
@@ -189,7 +190,7 @@ def _ragged(opened: Opened, encoding: str, dialect: Dialect) -> str | None:
 
 def _broken(source: str, error: Exception, opened: Opened, encoding: str | None, dialect: Dialect) -> InputError:
     """Say why a file cannot be read, with the first line that cannot be decoded."""
-    message = str(error).splitlines()[0] if str(error) else type(error).__name__
+    message = error_text(error)
     if message.startswith("Empty ") or "size is 0 bytes" in message:
         return InputError(f"{source} is empty", hint="Give a file with a header and rows")
     line = _first_undecodable(opened, encoding) if encoding and not isinstance(error, OSError) else None

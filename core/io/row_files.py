@@ -21,6 +21,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..data.formatting import error_text
 from ..data.samples import Samples
 from ..errors import InputError
 from .dialect import Dialect, Form, dialect_of
@@ -98,7 +99,7 @@ class RowFile:
         try:
             following = _replaced(old, rows, new)
         except pa.ArrowInvalid as error:
-            why = str(error).partition("\n")[0]
+            why = error_text(error)
             raise InputError(f"The column {column} holds {old.type}, and a correction does not fit ({why})") from None
         position = self.table.column_names.index(name)
         table = self.table.set_column(position, self.table.schema.field(position), following)
@@ -168,7 +169,7 @@ def load(path: str | Path, *, written: Form = Form(), wanted: Sequence[str] = ()
     except FileNotFoundError:
         raise InputError(f"There is no file {path}", hint="Check the path") from None
     except (pa.ArrowException, UnicodeError, LookupError, OSError) as error:
-        raise InputError(f"{path} cannot be read ({str(error).partition(chr(10))[0]})", hint="Mend the file") from None
+        raise InputError(f"{path} cannot be read ({error_text(error)})", hint="Mend the file") from None
     twice = [name for name, count in Counter(table.column_names).items() if count > 1]
     if twice:
         raise InputError(f"Columns of {path} have the same name", ids=twice, hint="Rename them")

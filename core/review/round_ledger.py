@@ -5,13 +5,13 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from ..data.requests import PushRequest
 from ..data.schemas import Finding, findings_table
 from ..errors import InputError
 from ..store.base import RunTarget
+from ..store.hash_chain import now
 from ..store.ledger import Ledger
 from ..store.run import Run
 from .assignment import ASSIGNED, Assignment, assigned
@@ -30,7 +30,7 @@ def recorded(records: Records, where: RunTarget, kind: type[Kept]) -> Kept | Non
 def keep(ledger: Ledger, where: RunTarget, made: Kept) -> Kept:
     """Record a plan or an assignment; return it, or the one of a faster push."""
     kind = type(made)
-    entry = made.record(where) | {"time": datetime.now(UTC).isoformat(timespec="microseconds")}
+    entry = made.record(where) | {"time": now()}
     if ledger.append(lambda records: [] if recorded(records, where, kind) else [entry]):
         return made
     return recorded(ledger.records(), where, kind) or made

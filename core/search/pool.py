@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..data.formatting import error_text
 from ..data.samples import ROLES
 from ..errors import StoreError
 from ..models.vector_index import VectorIndex
@@ -87,5 +88,5 @@ def _read(name: str, folder: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, RuntimeError, ValueError) as error:
-        why = "it was changed meanwhile" if not folder.exists() else str(error).partition("\n")[0]
+        why = "it was changed meanwhile" if not folder.exists() else error_text(error)
         raise StoreError(f"The pool {name} cannot be read ({why})", hint="Ask again, or index it again") from None

@@ -26,6 +26,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..data.formatting import error_text
 from ..data.samples import ROLES, Samples
 from ..errors import InputError, StoreError
 from ..models.routed_embedding import vector_space
@@ -192,7 +193,7 @@ class Pools:
         except (OSError, RuntimeError, ValueError, pa.ArrowException) as error:
             shutil.rmtree(state, ignore_errors=True)
             raise StoreError(
-                f"The pool {name} could not be kept in {place} ({str(error).partition(chr(10))[0]})",
+                f"The pool {name} could not be kept in {place} ({error_text(error)})",
                 hint="Free some space, or name another --store",
             ) from error
         _sweep(place, state)

@@ -7,7 +7,6 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
@@ -17,7 +16,7 @@ from ..errors import InputError, StoreError
 from .cache import NAME as CACHE
 from .cache import Cache
 from .format import MARK, check_format, prepare
-from .hash_chain import Record
+from .hash_chain import Record, now
 from .ledger import Ledger
 from .location import Folder, Location, location_of
 from .locking import locked
@@ -234,7 +233,7 @@ class BaseStore:
     def annotate(self, run: str, entry: Mapping[str, Any]) -> None:
         """Add what a person says of a run to the ledger; see :mod:`labelsift.store.run_notes`."""
         dataset = next((info.dataset for info in self.runs() if info.run == run), None)
-        about = {"run": run, "dataset": dataset, "time": datetime.now(UTC).isoformat(timespec="microseconds")}
+        about = {"run": run, "dataset": dataset, "time": now()}
         self.ledger.append(lambda _: [{**entry, **about}])
 
     def annotations(self, run: str) -> Annotations:
@@ -247,10 +246,9 @@ class BaseStore:
         """Record where a run's samples went, once, so that what was sent can be found again; ``mode`` is a push's."""
         entry = {"kind": SENT, **asdict(where), "match": match, "with_text": with_text}
         entry |= {"mode": mode} if mode else {}
-        time = datetime.now(UTC).isoformat(timespec="microseconds")
         self.ledger.append(
             lambda standing: (
-                [] if any(entry.items() <= record.items() for record in standing) else [entry | {"time": time}]
+                [] if any(entry.items() <= record.items() for record in standing) else [entry | {"time": now()}]
             )
         )
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 
+from ..data.formatting import error_text
 from ..errors import StoreError
-from .location import Folder, Location, error_text
+from .location import Folder, Location
 from .sweep import sweep_old
 
 FORMAT = 1

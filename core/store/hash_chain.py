@@ -12,6 +12,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 Record = dict[str, Any]
@@ -36,6 +37,11 @@ class Head:
     count: int = 0
     size: int = 0
     hash: str = GENESIS
+
+
+def now() -> str:
+    """Return the time that a new record carries, UTC."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")
 
 
 def canonical(record: Mapping[str, Any]) -> bytes:

@@ -15,10 +15,11 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..data.formatting import error_text
 from ..errors import StoreError
 from .hash_chain import HEAD, Head, Record, chained, followed
 from .ledger_files import State, record_files
-from .location import Folder, Location, error_text
+from .location import Folder, Location
 from .sealed_text import erase, seal, seals, standing_words, unsealed
 
 WORDS = "words"

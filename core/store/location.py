@@ -22,9 +22,9 @@ from pathlib import Path
 
 from ..errors import InputError
 from .locking import locked
-from .s3 import Bucket, error_text, os_errors, read_or_error
+from .s3 import Bucket, os_errors, read_or_error
 
-__all__ = ["Bucket", "Folder", "Location", "error_text", "location_of"]
+__all__ = ["Bucket", "Folder", "Location", "location_of"]
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from ..data.formatting import error_text
 from ..data.taxonomy import Taxonomy
 from ..errors import StoreError
-from .location import Bucket, Location, error_text
+from .location import Bucket, Location
 
 FACTS = "run.json"
 LINKS = "links.json"

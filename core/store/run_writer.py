@@ -19,12 +19,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from ..data.formatting import error_text
 from ..data.textless import as_kept, without_quotes
 from ..errors import StoreError
 from .base import BaseStore
 from .cache import installed_version
 from .erasures import erased_ids, without
-from .location import Folder, Location, error_text
+from .location import Folder, Location
 from .projection_file import write_projection
 from .row_ids import write_ids
 from .run import Run

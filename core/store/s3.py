@@ -9,8 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from ..data.formatting import without_secrets
-
 _BUCKET = "s3://"
 _AT_ONCE = 32  # requests
 
@@ -128,11 +126,6 @@ def read_or_error(read: Callable[[str], bytes], name: str) -> bytes | OSError:
         return read(name)
     except OSError as error:
         return error
-
-
-def error_text(error: Exception) -> str:
-    """Return the first line of an error, without what an address holds before its host or after its path."""
-    return without_secrets(str(error).partition("\n")[0])
 
 
 @contextlib.contextmanager

@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from labelsift.data.formatting import listed
+from labelsift.data.formatting import listed, without_secrets
 from labelsift.errors import InputError, LabelsiftError
-from labelsift.integrations._http import public
 from labelsift.platforms import Health
 
 from .client.auth import facts_of
@@ -153,7 +152,7 @@ def _notes(client: Client, project: Mapping[str, Any], backends: Sequence[Mappin
 
 
 def _backend_problems(backend: Mapping[str, Any], webhooks: Sequence[Mapping[str, Any]]) -> Lines:
-    name = f"The backend {backend['title']} at {public(backend['url'])}"
+    name = f"The backend {backend['title']} at {without_secrets(backend['url'])}"
     if backend["state"] == "DI":
         yield (
             f"{name} does not answer Label Studio",
@@ -212,7 +211,7 @@ def _dead_webhooks(webhooks: Sequence[Mapping[str, Any]], backends: Sequence[Map
         if hook["is_active"] and hook["url"] not in known and not _listens(hook["url"]):
             left = ": a removed backend leaves its webhook behind" if hook["url"].endswith("/webhook") else ""
             yield (
-                f"Nobody listens at the webhook {public(hook['url']).partition('?')[0]}, and Label Studio waits for it"
+                f"Nobody listens at the webhook {without_secrets(hook['url'])}, and Label Studio waits for it"
                 " at every answer",
                 f"Delete it under Settings → Webhooks{left}. This was tried from this machine, not from the server",
             )

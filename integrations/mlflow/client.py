@@ -10,11 +10,10 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote, urlsplit
 
-from labelsift.data.formatting import without_secrets
+from labelsift.data.formatting import error_text, without_secrets
 from labelsift.errors import InputError, MissingExtraError, PlatformError
-from labelsift.integrations._http import public, silence
+from labelsift.integrations._http import silence
 from labelsift.io.secret_variables import secret_of, variable_of
-from labelsift.store.s3 import error_text
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -61,7 +60,7 @@ def connect(uri: str) -> MlflowClient:
     """
     if urlsplit(uri).scheme in ("http", "https") and (why := silence(f"{uri.rstrip('/')}/health")):
         raise PlatformError(
-            f"The MLflow server at {public(uri)} does not answer: {why}",
+            f"The MLflow server at {without_secrets(uri)} does not answer: {why}",
             hint="Start it, or set MLFLOW_TRACKING_URI to where it runs",
         )
     from mlflow import MlflowClient
@@ -70,7 +69,7 @@ def connect(uri: str) -> MlflowClient:
         return MlflowClient(tracking_uri=uri)
     except Exception as error:  # of the client, or of the driver of a database that it names
         raise PlatformError(
-            f"MLflow cannot use {public(uri)}: {error_text(error).replace(uri, public(uri))}",
+            f"MLflow cannot use {without_secrets(uri)}: {error_text(error).replace(uri, without_secrets(uri))}",
             hint="Set MLFLOW_TRACKING_URI to the address of an MLflow server",
         ) from None
 
@@ -86,11 +85,12 @@ def refusal(uri: str, error: MlflowException) -> PlatformError:
         stranger = "error_code" not in error.json
     if stranger:
         return PlatformError(
-            f"The server at {public(uri)} does not answer like MLflow",
+            f"The server at {without_secrets(uri)} does not answer like MLflow",
             hint="Set MLFLOW_TRACKING_URI to the address of an MLflow server and of nothing else",
         )
-    line = without_secrets(message.splitlines()[0]) + (": its answer is not MLflow's" if foreign else "")
-    return PlatformError(f"MLflow at {public(uri)} refused: {line}", hint="`labelsift doctor mlflow` looks at it")
+    what = f"MLflow at {uri} refused: {message.splitlines()[0]}"
+    what += ": its answer is not MLflow's" if foreign else ""
+    return PlatformError(without_secrets(what), hint="`labelsift doctor mlflow` looks at it")
 
 
 def page(uri: str, *, experiment_id: str, run_id: str = "") -> str:
@@ -99,7 +99,7 @@ def page(uri: str, *, experiment_id: str, run_id: str = "") -> str:
         return ""
     run = f"/runs/{quote(run_id)}" if run_id else ""
     # Without the workflow type MLflow 3 opens its page for language models, which shows no charts.
-    return f"{public(uri).rstrip('/')}/#/experiments/{quote(experiment_id)}{run}?workflowType=machine_learning"
+    return f"{without_secrets(uri).rstrip('/')}/#/experiments/{quote(experiment_id)}{run}?workflowType=machine_learning"
 
 
 def find_run(client: MlflowClient, *, target: str | None, run: str, title: str) -> tuple[Run, Origin]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from labelsift.data.formatting import error_text
 from labelsift.errors import LabelsiftError
-from labelsift.store.s3 import error_text
 
 from .client import connect, refusal, tracking_uri
 

@@ -9,8 +9,9 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from labelsift.data.formatting import without_secrets
 from labelsift.errors import MissingExtraError, PlatformError
-from labelsift.integrations._http import public, silence
+from labelsift.integrations._http import silence
 from labelsift.io.secret_variables import secret_of, variable_of
 
 if TYPE_CHECKING:
@@ -118,6 +119,6 @@ def require_answer(base_url: str) -> None:
     """
     if why := silence(base_url):
         raise PlatformError(
-            f"The W&B server at {public(base_url)} does not answer: {why}",
+            f"The W&B server at {without_secrets(base_url)} does not answer: {why}",
             hint="Set WANDB_MODE=offline to log without it, or WANDB_BASE_URL to where it runs",
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from labelsift.data.formatting import error_text
 from labelsift.errors import LabelsiftError
 from labelsift.io.secret_variables import secret_of
 
@@ -24,7 +25,7 @@ def diagnosis() -> dict[str, str]:
         try:
             viewer = wandb.Api(timeout=PATIENCE, api_key=secret_of(KEY, what="the key")).viewer
         except Exception as error:  # whatever the client raises is what is wrong
-            return {"connection": f"W&B cannot be reached, or refuses the key: {str(error).partition(chr(10))[0]}"}
+            return {"connection": f"W&B cannot be reached, or refuses the key: {error_text(error)}"}
     except LabelsiftError as error:
         return {"connection": str(error)}
     return {} if viewer else {"login": "W&B does not know the key. Run `wandb login --relogin`"}

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labelsift.corrections.progress import with_queue
+from labelsift.data.formatting import error_text
 from labelsift.errors import InputError, PlatformError
 from labelsift.platforms import Receipt
 from labelsift.render.page.build import write_page
@@ -59,7 +60,7 @@ def write(report: ScanRun, *, target: str | None, with_text: bool) -> Receipt:
         run.finish()
     except (wandb.Error, OSError) as error:
         raise PlatformError(
-            f"W&B refused: {str(error).splitlines()[0] if str(error) else type(error).__name__}",
+            f"W&B refused: {error_text(error)}",
             hint="`labelsift doctor wandb` looks at the connection; WANDB_MODE=offline logs without one",
         ) from error
     return _receipt(run, content, keys, how=how)

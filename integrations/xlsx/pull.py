@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
+from labelsift.data.formatting import error_text
 from labelsift.errors import InputError
 from labelsift.review.answers import Answer, correction_of, corrections_table
 from labelsift.review.verdicts import Feedback
@@ -70,7 +71,7 @@ def read_rows(path: Path) -> tuple[list[Row], str]:
         saved_by = book.properties.lastModifiedBy or NAME
         book.close()
     except Exception as error:  # of openpyxl, zipfile or the XML parser: there is no common ancestor
-        why = str(error).partition("\n")[0]
+        why = error_text(error)
         raise InputError(f"{path} cannot be read as a workbook ({why})", hint="Save it as .xlsx again") from None
     places = _places(path, cells[0] if cells else [])
     rows = [{name: line[at] for name, at in places.items() if at < len(line)} for line in cells[1:] if any(line)]

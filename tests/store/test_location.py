@@ -6,8 +6,9 @@ import multiprocessing
 import sys
 
 import pytest
+from labelsift.data.formatting import error_text
 from labelsift.errors import InputError
-from labelsift.store.location import error_text, location_of
+from labelsift.store.location import location_of
 
 
 @pytest.fixture

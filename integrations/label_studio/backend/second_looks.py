@@ -15,12 +15,12 @@ import random
 import time
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from labelsift.data.adjudication import SECOND_LOOK
 from labelsift.serving.database import Database
 from labelsift.serving.logs import Log
+from labelsift.store.hash_chain import now
 from labelsift.store.ledger import Ledger
 
 from ..convert.label_config import LabelControl
@@ -185,11 +185,10 @@ class SecondLooks:
 
     def _record(self, rows: Sequence[Any], *, project: int, dataset: str | None = None, run: str | None = None) -> None:
         """Record looks that are sent, or wait because nobody can be asked; what is recorded already stays as it is."""
-        now = datetime.now(UTC).isoformat(timespec="microseconds")
         entries = [
             {
                 "kind": KIND,
-                "time": now,
+                "time": now(),
                 "platform": "label-studio",
                 "target": str(project),
                 "run": run,

@@ -5,9 +5,9 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from labelsift.data.formatting import without_secrets
 from labelsift.demo.local_servers import free_port
 from labelsift.errors import PlatformError
-from labelsift.integrations._http import public
 from labelsift.integrations.mlflow import MLflow
 from labelsift.integrations.mlflow.charts import histogram_svg, matrix_svg
 from labelsift.integrations.mlflow.client import page
@@ -108,7 +108,7 @@ def test_a_server_that_is_no_mlflow_is_named_in_one_line(monkeypatch, make_repor
 
 
 def test_links_hold_no_password():
-    assert public("https://u:p@h.example/x") == "https://h.example/x"
+    assert without_secrets("https://u:p@h.example/x") == "https://h.example/x"
     assert page("https://u:p@h.example", experiment_id="1", run_id="r") == (
         "https://h.example/#/experiments/1/runs/r?workflowType=machine_learning"
     )
