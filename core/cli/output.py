@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import secrets
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +14,7 @@ import pyarrow as pa
 
 from ..data.schemas import plain_labels
 from ..errors import InputError
+from ..io.whole_file import whole_file
 
 if TYPE_CHECKING:
     from ..platforms import Receipt
@@ -56,38 +54,19 @@ def write_table(table: pa.Table, path: str) -> None:
 
     form = table_format(path)
     try:
-        with _beside(path) as half:
+        with whole_file(path) as half:
             if form == "parquet":
-                parquet.write_table(table, half, compression="zstd")
+                parquet.write_table(table, str(half), compression="zstd")
                 return
             table = plain_labels(table)
             for position, field in enumerate(table.schema):
                 if pa.types.is_list(field.type):
                     texts = [json.dumps(value, ensure_ascii=False) for value in table[field.name].to_pylist()]
                     table = table.set_column(position, field.name, pa.array(texts, pa.string()))
-            csv.write_csv(table, half)
+            csv.write_csv(table, str(half))
     except OSError as error:
         why = os.strerror(error.errno) if error.errno else str(error)
         raise InputError(f"{path} cannot be written ({why})", hint="Free some space, or name another file") from None
-
-
-@contextlib.contextmanager
-def _beside(path: str) -> Iterator[str]:
-    """Yield the name of a file that takes the place of ``path`` when it has been written without an error."""
-    target = Path(os.path.realpath(path))  # a link stays one
-    if target.exists() and not target.is_file():  # a pipe or a device; nothing can take its place
-        yield str(target)
-        return
-    if target.exists():
-        target.open("ab").close()  # refused here where the file itself may not be written
-    half = target.with_name(f".{target.name}.{secrets.token_hex(6)}")
-    try:
-        yield str(half)
-        if target.exists():
-            shutil.copymode(target, half)
-        half.replace(target)
-    finally:
-        half.unlink(missing_ok=True)
 
 
 def show_receipt(receipt: Receipt, *, as_json: bool) -> None:

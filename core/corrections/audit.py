@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 from ..data.adjudication import BOTH_FIT, EMPTIED, REPEAT, UNDECIDED
 from ..data.taxonomy import Taxonomy
 from ..errors import InputError
+from ..io.whole_file import whole_file
 from ..store.hash_chain import Record
 from ..store.run_notes import MODEL, NOTE, TAG, audit_row
 from .record import DECISION
@@ -79,18 +79,15 @@ def write_audit(rows: Sequence[dict[str, Any]], path: str | Path) -> None:
     InputError
         If the file cannot be written.
     """
-    target = Path(path)
-    half = target.with_name(f".{target.name}.{os.getpid()}") if target.is_file() or not target.exists() else target
     try:
-        with half.open("w", newline="", encoding="utf-8-sig", errors="backslashreplace") as file:
+        with (
+            whole_file(path) as half,
+            half.open("w", newline="", encoding="utf-8-sig", errors="backslashreplace") as file,
+        ):
             writer = csv.writer(file)
             writer.writerow(COLUMNS)
             writer.writerows([inert(row[name]) for name in COLUMNS] for row in rows)
-        if half != target:
-            half.replace(target)
     except OSError as error:
-        if half != target:
-            half.unlink(missing_ok=True)
         raise InputError(f"{path} cannot be written ({error.strerror})", hint="Name another file") from None
 
 

@@ -27,6 +27,7 @@ from ..io.dialect import Form
 from ..io.files import stem
 from ..io.read import read
 from ..io.row_files import RowFile
+from ..io.whole_file import whole_file
 from ..store.base import DEFAULT, FORGET
 from ..store.hash_chain import Record, now
 from ..store.store import Store, guarded
@@ -277,16 +278,13 @@ def _changes(old: pa.Table, new: pa.Table, role: str, rows: np.ndarray) -> dict[
 
 def _write(store: Store, rows: RowFile, out: Path, version: Version, *, kind: str, more: dict[str, Any]) -> None:
     """Write the file beside its place, record the step, and move the file into its place."""
-    half = out.with_name(f".{os.getpid()}.{out.name}")
     try:
-        rowfiles.save(rows, half)
-        if version.parent != version.fingerprint:
-            store.ledger.append(lambda standing: _step(standing, version, kind=kind, more=more))
-        half.replace(out)
+        with whole_file(out) as half:
+            rowfiles.save(rows, half)
+            if version.parent != version.fingerprint:
+                store.ledger.append(lambda standing: _step(standing, version, kind=kind, more=more))
     except (OSError, UnicodeError) as error:
         raise InputError(f"{out} cannot be written ({error})", hint="Name another file") from None
-    finally:
-        half.unlink(missing_ok=True)
 
 
 def _step(standing: Sequence[Record], version: Version, *, kind: str, more: dict[str, Any]) -> list[dict[str, Any]]:

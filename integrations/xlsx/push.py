@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 from labelsift.data.formatting import shortened
 from labelsift.data.review_queue import Neighbor, ReviewItem, ReviewQueue
 from labelsift.errors import InputError
+from labelsift.io.whole_file import whole_file
 from labelsift.platforms import Receipt
 from labelsift.review.suggestions import cell_of
 from labelsift.review.upsert import Holdings, StoredTask, TaskPlan, compare, count
@@ -133,16 +133,13 @@ def _save(rows: Sequence[Mapping[str, str]], queue: ReviewQueue, path: Path, def
 
 def save_whole(book: Workbook, path: Path) -> None:
     """Write a workbook whole or not at all."""
-    half = path.with_name(f".{os.getpid()}.{path.name}")
     try:
-        book.save(half)
-        half.replace(path)
+        with whole_file(path) as half:
+            book.save(half)
     except OSError as error:
         raise InputError(
             f"{path} cannot be written ({error.strerror})", hint="Close it, or name another file"
         ) from None
-    finally:
-        half.unlink(missing_ok=True)
 
 
 def _put(sheet: Worksheet, row: int, values: Sequence[str]) -> None:

@@ -11,8 +11,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
-import os
-import tempfile
 from importlib import resources
 from pathlib import Path
 from string import Template
@@ -21,6 +19,7 @@ from typing import TYPE_CHECKING
 from ...data.formatting import visible
 from ...data.textless import require_texts
 from ...errors import InputError
+from ...io.whole_file import whole_file
 from ...store.base import REPORT_PAGE
 from ...store.cache import installed_version
 from .content import content, encode, headline
@@ -69,7 +68,8 @@ def save(page: str, path: Path) -> Path:
         The folder does not exist or cannot be written.
     """
     try:
-        _replace(path, page.encode("utf-8"))
+        with whole_file(path) as half:
+            half.write_text(page, encoding="utf-8", newline="")
     except OSError as error:
         raise InputError(
             f"The page cannot be written to {path}: {error.strerror}", hint="Name a file in a folder that exists"
@@ -98,18 +98,3 @@ def template(name: str) -> str:
 def content_hash(text: str) -> str:
     """Return how a Content-Security-Policy names a text."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
-
-
-def _replace(path: Path, page: bytes) -> None:
-    """Write beside the path first, so that a reader never meets half a page."""
-    part = tempfile.NamedTemporaryFile(dir=path.parent, prefix=".labelsift-", delete=False)
-    try:
-        with part:
-            part.write(page)
-        mask = os.umask(0)  # which can be read only by setting it
-        os.umask(mask)
-        os.chmod(part.name, 0o666 & ~mask)
-        os.replace(part.name, path)
-    except OSError:
-        os.unlink(part.name)
-        raise
