@@ -36,8 +36,8 @@ GROUPS: dict[str, tuple[list[str], list[str]]] = {  # modules, tests
         ["tests/store/test_ledger.py", "tests/store/test_ledger_files.py", "tests/store/test_ledger_once.py"],
     ),
     "erasure": (
-        ["core/corrections/erase.py", "core/store/run_eraser.py", "core/store/row_ids.py"],
-        ["tests/corrections/test_erase.py", "tests/store/test_row_ids.py", "tests/search/test_pools.py"],
+        ["core/corrections/erase.py", "core/store/run_eraser.py", "core/store/arrow_files.py"],
+        ["tests/corrections/test_erase.py", "tests/store/test_arrow_files.py", "tests/search/test_pools.py"],
     ),
     "corrections": (
         ["core/corrections/record.py", "core/data/adjudication.py", "core/corrections/file_versions.py"],

@@ -24,7 +24,7 @@ from ..data.textless import comparable_texts
 from ..errors import InputError, LabelsiftError, StoreError
 from ..search.pools import pools_of
 from ..store.backend_state import erase_served
-from ..store.base import COMPARISON_PAGE, DEFAULT, FORGET, FORGOTTEN, REPORT_PAGE, SENT
+from ..store.base import DEFAULT, FORGET, FORGOTTEN, PAGES, SENT
 from ..store.cache import NAME as CACHE
 from ..store.hash_chain import HEAD, Record, now
 from ..store.location import Bucket, Folder, Location
@@ -229,7 +229,7 @@ def _erase_copies(kept: Store, records: Sequence[Record], wanted: list[str], res
     sent = [
         (record["platform"], record["target"], record["match"], record["with_text"])
         for record in records
-        if record.get("kind") == SENT and record["platform"] not in (REPORT_PAGE, COMPARISON_PAGE)
+        if record.get("kind") == SENT and record["platform"] not in PAGES
     ]
     places = dict.fromkeys([*sent, *((*where, None, True) for where in looks)])
     for name, target, match, with_text in places:

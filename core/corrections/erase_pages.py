@@ -16,7 +16,7 @@ from ..errors import LabelsiftError
 from ..render.page.build import write_page
 from ..render.page.content import encode
 from ..render.page.selection import STRING_LENGTH
-from ..store.base import COMPARISON_PAGE, REPORT_PAGE, SENT
+from ..store.base import COMPARISON_PAGE, PAGES, SENT
 from ..store.hash_chain import Record
 from ..store.run_info import read_facts
 from ..store.store import Store
@@ -68,7 +68,7 @@ def _pages(
     """Yield run, kind and path of the pages of runs that hold, held, or may have held the samples."""
     hashes, known = set(id_hashes(list(ids))), dict.fromkeys(runs, True)
     for record in records:
-        if record.get("kind") != SENT or record["platform"] not in (REPORT_PAGE, COMPARISON_PAGE):
+        if record.get("kind") != SENT or record["platform"] not in PAGES:
             continue
         run = record["run"]
         if run not in known:

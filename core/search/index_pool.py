@@ -16,9 +16,9 @@ from ..models.embedding import TRANSFORMERS, Embedder, embed, embedder
 from ..models.routed_embedding import vector_space
 from ..models.threads import limited_threads
 from ..signals.signals import Signals
+from ..store.arrow_files import read_projection
 from ..store.base import DEFAULT
 from ..store.erasures import come_back, erased_ids
-from ..store.projection_file import read_projection
 from ..store.run_info import read_facts, tables_in
 from ..store.store import Store
 from .pools import Change, pools_of

@@ -15,10 +15,8 @@ from ..data.hashing import id_hashes, merged_tombstone
 from ..data.samples import Samples
 from ..data.schemas import to_json
 from ..data.textless import without_rows
-from . import row_ids as rowids
+from .arrow_files import IDS, PROJECTION, rewrite_projection, write_ids
 from .location import Location
-from .projection_file import FILE as PROJECTION
-from .projection_file import rewrite_projection
 from .run_info import FACTS, LINKS, REWRITTEN, WRITTEN, broken, read_links, tables_in
 from .run_reader import read_samples
 
@@ -62,7 +60,7 @@ def _erased(folder: Location, ids: Collection[str]) -> int | None:
             return None
     if "tombstone" in facts:
         _unlink(folder, ids)
-        for name in ("index.faiss", rowids.FILE, PROJECTION):
+        for name in ("index.faiss", IDS, PROJECTION):
             folder.delete(name)
         for name in folder.children():
             if name.endswith(".lance") or (name.startswith((REWRITTEN, WRITTEN)) and name != facts["tables"]):
@@ -92,7 +90,7 @@ def _rewrite(old: Location, new: Location, stays: np.ndarray, *, ids: Collection
         table = findings_without(table, ids, gone) if name == "findings.lance" else table.filter(mask)
         lance.write_dataset(table, new.lance(name), mode="create")
         if name == "samples.lance":
-            rowids.write_ids(table["id"], new)
+            write_ids(table["id"], new)
             rewrite_projection(old, new, table["text"].to_pylist() if "text" in table.column_names else [])
 
 

@@ -5,7 +5,7 @@ run.json                     name, data set, fingerprint, settings, facts, notes
                              texts ``kept_digest`` (see :mod:`labelsift.data.textless`)
 samples.lance  metadata.lance  scores.lance  findings.lance
 embeddings.lance  pred_probs.lance        float32, fixed-size lists
-ids.arrow                    the ids in order, with their rows (see :mod:`labelsift.store.row_ids`)
+ids.arrow                    the ids in order, with their rows (see :mod:`labelsift.store.arrow_files`)
 projection.arrow             what texts are embedded by that the embedder cannot read, if there were any
 links.json                   sample id → task address, after a push
 without-<token>/             the tables again, once rows were erased
@@ -30,10 +30,9 @@ import pyarrow.compute as pc
 from ..data.hashing import text_hash
 from ..data.samples import TEXT_HASH, Samples
 from ..errors import InputError
+from .arrow_files import read_projection, rows_of
 from .base import BaseStore
 from .location import Location
-from .projection_file import read_projection
-from .row_ids import rows_of
 from .run import Run
 from .run_info import broken, read_facts, read_links, tables_in, taxonomy_in
 

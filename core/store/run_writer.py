@@ -22,12 +22,11 @@ import pyarrow as pa
 from ..data.formatting import error_text
 from ..data.textless import as_kept, without_quotes
 from ..errors import StoreError
+from .arrow_files import write_ids, write_projection
 from .base import BaseStore
 from .cache import installed_version
 from .erasures import erased_ids, without
 from .location import Folder, Location
-from .projection_file import write_projection
-from .row_ids import write_ids
 from .run import Run
 from .run_eraser import erase_from_run, tombstone_in
 from .run_info import FACTS, WRITTEN

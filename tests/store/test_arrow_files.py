@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from labelsift.corrections.erase import forget
 from labelsift.errors import InputError, StoreError
-from labelsift.store import row_ids as rowids
+from labelsift.store.arrow_files import IDS as FILE
+from labelsift.store.arrow_files import rows_of, write_ids
 from labelsift.store.location import Folder
 from labelsift.store.run_reader import read_sample_records
 from labelsift.store.store import Store
@@ -26,8 +27,8 @@ def test_ids_are_found_in_their_rows_and_no_others(ids, strange, data):
     wanted = data.draw(st.permutations([*ids[half:], *strange]))
     with tempfile.TemporaryDirectory() as folder:
         known = pa.chunked_array([ids[:half], ids[half:]], pa.string())
-        rowids.write_ids(known, Folder(Path(folder)))
-        rows = rowids.rows_of(wanted, Folder(Path(folder)))
+        write_ids(known, Folder(Path(folder)))
+        rows = rows_of(wanted, Folder(Path(folder)))
     assert rows == {id: ids.index(id) for id in wanted if id in ids}
     assert list(rows) == [id for id in dict.fromkeys(wanted) if id in ids]
 
@@ -74,13 +75,13 @@ def test_after_an_erasure_the_others_are_found_and_the_erased_are_not(kept):
         assert store.samples(report.run, [id]).texts.to_pylist() == [f"text of {id[1:]}, which is long enough"]
     with pytest.raises(InputError, match="no sample"):
         store.samples(report.run, ["r1", "r9"])
-    assert len(list(store.folder.rglob(rowids.FILE))) == 1
-    assert not [path for path in store.folder.rglob(rowids.FILE) if b"r9" in path.read_bytes()]
+    assert len(list(store.folder.rglob(FILE))) == 1
+    assert not [path for path in store.folder.rglob(FILE) if b"r9" in path.read_bytes()]
 
 
 def test_a_run_without_the_file_is_searched(kept):
     store, report = kept
-    (file,) = store.folder.rglob(rowids.FILE)
+    (file,) = store.folder.rglob(FILE)
     with_file = store.samples(report.run, ["r3", "r2"]), read_sample_records(Folder(file.parent), ["r3", "strange"])
     file.unlink()
     assert store.samples(report.run, ["r3", "r2"]).table.equals(with_file[0].table)
@@ -91,8 +92,8 @@ def test_a_run_without_the_file_is_searched(kept):
 @pytest.mark.parametrize("ids", [["r3", "r2"], [f"x{number}" for number in range(50)] + ["r3"]])
 def test_ids_of_other_tables_are_never_believed(kept, ids):
     store, report = kept
-    (file,) = store.folder.rglob(rowids.FILE)
-    rowids.write_ids(pa.chunked_array([ids]), Folder(file.parent))
+    (file,) = store.folder.rglob(FILE)
+    write_ids(pa.chunked_array([ids]), Folder(file.parent))
     with pytest.raises(StoreError, match="do not belong together"):
         store.samples(report.run, ["r3"])
     file.write_bytes(b"no Arrow")
