@@ -14,8 +14,8 @@ from ..corrections.progress import UNKNOWN, Agreement, agreement
 from ..corrections.record import record
 from ..data.adjudication import EMPTIED, UNDECIDED
 from ..data.formatting import listed, visible
+from ..data.toml_files import read_definitions
 from ..errors import InputError
-from ..io.definitions import read_definitions
 from ..platforms import MODES, Mode
 from ..review.rounds import share_of
 from ..store.pull_state import forget_pulled

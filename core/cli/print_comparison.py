@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..data.formatting import visible
+from ..data.formatting import listed, thousands, visible
 from ..data.issues import issue_named
 from ..metrics.compare import Comparison
 from ..metrics.label_value import LabelValue
@@ -63,7 +63,7 @@ def print_trend(trend: Trend, *, console: Console | None = None) -> None:
     issues = trend.issues.to_pylist()
     parts: Sequence[tuple[str, Sequence[tuple[str, Iterable[str]]]]] = (
         ("Run by run", _lines(trend.metrics.to_pylist())),
-        ("Issues run by run", [(issue_named(row["issue"]).title, map(_count, row["counts"])) for row in issues]),
+        ("Issues run by run", [(issue_named(row["issue"]).title, map(thousands, row["counts"])) for row in issues]),
         ("Slices run by run", _lines(rows[:ASKED])),
     )
     for note in trend.notes:
@@ -89,10 +89,6 @@ def _lines(rows: Iterable[Mapping[str, Any]]) -> list[tuple[str, Iterable[str]]]
         for row in rows
         if any(value is not None for value in row["values"])
     ]
-
-
-def _count(value: int | None) -> str:
-    return "–" if value is None else f"{value:,}"
 
 
 def print_influences(ranked: pa.Table, slug: str, *, console: Console | None = None) -> None:
@@ -157,9 +153,7 @@ def _rows(comparison: Comparison) -> list[str]:
 
 
 def _named(ids: tuple[str, ...]) -> str:
-    more = len(ids) - IDS
-    shown = ", ".join(clean(id, 40) for id in ids[:IDS])
-    return shown + (f" and {more:,} more" if more > 0 else "")
+    return listed([clean(id, 40) for id in ids], most=IDS)
 
 
 def _taxonomy(comparison: Comparison) -> list[str]:
@@ -228,7 +222,7 @@ def _issues(comparison: Comparison) -> Table:
     causes = shown_causes(comparison)
     table = _table("Issues", "issue", "old", "new", "fixed", "appeared", *causes.values())
     for row in comparison.issues.to_pylist():
-        cells = (_count(row[name]) for name in ("old", "new", "fixed", "appeared", *causes))
+        cells = (thousands(row[name]) for name in ("old", "new", "fixed", "appeared", *causes))
         table.add_row(issue_named(row["issue"]).title, *cells)
     return table
 

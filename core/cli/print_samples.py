@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from rich.text import Text
 from ..data.formatting import visible
 from ..data.issues import issue_named
 from ..data.label_sets import format_difference, format_labels
+from ..data.schemas import from_json
 from ..render.card import MOST, worst_findings
 from .terminal import BAD, GOOD, QUIET, clean, percentage
 
@@ -58,7 +58,7 @@ def _entry(row: dict[str, Any], text: str | None, width: int) -> list[Text]:
     if row["issue"] == "span":
         return _marked(row, head, text, width)
     given, suggested = _value(row["given"]), _value(row["suggested"])
-    sets = [json.loads(row[name] or "null") for name in ("given", "suggested")]
+    sets = [from_json(row[name]) for name in ("given", "suggested")]
     if all(isinstance(value, list) for value in sets):
         suggested = clean(format_difference(*sets), 60) or suggested
     if given:
@@ -80,7 +80,7 @@ def _entry(row: dict[str, Any], text: str | None, width: int) -> list[Text]:
 
 def _marked(row: dict[str, Any], head: Text, text: str | None, width: int) -> list[Text]:
     """Three lines as of a label: what is marked and what should be; the words in their place; the reason."""
-    given, suggested = (json.loads(row[name]) if row[name] else None for name in ("given", "suggested"))
+    given, suggested = (from_json(row[name]) for name in ("given", "suggested"))
     head.append("  ").append(clean(given[2] if given else "not marked", 40), style=BAD)
     head.append(" → ").append(clean(suggested[2] if suggested else "nothing", 40), style=GOOD)
     if row["confidence"] is not None:
@@ -105,5 +105,5 @@ def _marked(row: dict[str, Any], head: Text, text: str | None, width: int) -> li
 
 
 def _value(cell: str | None) -> str:
-    value = json.loads(cell) if cell else None
+    value = from_json(cell)
     return "" if value is None else clean(format_labels(value), 40)

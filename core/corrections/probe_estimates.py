@@ -91,16 +91,16 @@ def estimates(flagged: Stratum, rest: Stratum, *, seed: int = 0, draws: int = DR
     return {name: _estimate(value, drawn) for name, (value, drawn) in figures.items()}
 
 
-def rate(count: int, of: int, *, seed: int = 0, draws: int = DRAWS) -> Estimate:
+def rate(count: int, of: int) -> Estimate:
     """Return a plain rate with its interval (Jeffreys)."""
-    return _estimate(count / of, np.random.default_rng(seed).beta(count + _PRIOR, of - count + _PRIOR, draws))
+    return _estimate(count / of, np.random.default_rng(0).beta(count + _PRIOR, of - count + _PRIOR, DRAWS))
 
 
-def difference(count: int, of: int, other: int, of_other: int, *, seed: int = 0, draws: int = DRAWS) -> Estimate:
+def difference(count: int, of: int, other: int, of_other: int) -> Estimate:
     """Return how much larger the first rate is than the other, with its interval."""
-    rng = np.random.default_rng(seed)
-    drawn = rng.beta(count + _PRIOR, of - count + _PRIOR, draws)
-    drawn -= rng.beta(other + _PRIOR, of_other - other + _PRIOR, draws)
+    rng = np.random.default_rng(0)
+    drawn = rng.beta(count + _PRIOR, of - count + _PRIOR, DRAWS)
+    drawn -= rng.beta(other + _PRIOR, of_other - other + _PRIOR, DRAWS)
     return _estimate(count / of - other / of_other, drawn)
 
 

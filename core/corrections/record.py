@@ -19,7 +19,7 @@ from typing import Any
 import pyarrow as pa
 
 from ..data.adjudication import REPEAT
-from ..data.schemas import CORRECTIONS_SCHEMA, OPTIONAL, to_json
+from ..data.schemas import CORRECTIONS_SCHEMA, OPTIONAL, require_columns, to_json
 from ..errors import InputError, LabelsiftError
 from ..store.base import DEFAULT, FORGET
 from ..store.erasures import erased_ids, unfinished
@@ -135,11 +135,7 @@ class _Run:
 
 
 def _rows(corrections: pa.Table) -> list[dict[str, Any]]:
-    missing = [name for name in CORRECTIONS_SCHEMA.names if name not in (*corrections.column_names, *OPTIONAL)]
-    if missing:
-        raise InputError(
-            "The corrections have no such column", ids=missing, hint=f"They need {', '.join(CORRECTIONS_SCHEMA.names)}"
-        )
+    require_columns(corrections, [name for name in CORRECTIONS_SCHEMA.names if name not in OPTIONAL])
     for name in OPTIONAL:
         if name not in corrections.column_names:
             corrections = corrections.append_column(name, pa.nulls(len(corrections), pa.string()))

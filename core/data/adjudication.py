@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 from ..errors import InputError
 from .label_sets import cell_of
 from .label_sets import parsed as labels_of
-from .schemas import CORRECTIONS_SCHEMA, with_column
+from .schemas import require_columns, with_column
 from .spans import canonical, from_value, types_in
 from .spans import parsed as spans_of
 
@@ -198,11 +198,7 @@ def _rows(ids: pa.ChunkedArray, wanted: list[str]) -> dict[str, int]:
 
 
 def _newest_by_person(corrections: pa.Table) -> dict[str, list[dict[str, Any]]]:
-    missing = [name for name in ("id", "action", "verdict", "value", "person") if name not in corrections.column_names]
-    if missing:
-        raise InputError(
-            "The corrections have no such column", ids=missing, hint=f"They need {', '.join(CORRECTIONS_SCHEMA.names)}"
-        )
+    require_columns(corrections, ("id", "action", "verdict", "value", "person"))
     newest: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
     rows = corrections.to_pylist()
     if "time" in corrections.column_names:  # stable: of two at the same moment the later line counts

@@ -110,6 +110,11 @@ def _at_most(share: float) -> str:
 _INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b\u2028-\u202e\u2060-\u2064\u2066-\u2069\ufeff\ud800-\udfff]")
 
 
+def thousands(value: int | None) -> str:
+    """Write a count; a dash where it is not known."""
+    return "–" if value is None else f"{value:,}"
+
+
 def spelled_time(seconds: float) -> str:
     """Spell a time roughly.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .schemas import to_json, with_column
+from .schemas import from_json, to_json, with_column
 from .taxonomy import Taxonomy
 
 COLUMNS = ("label", "predicted")
@@ -136,7 +135,7 @@ def given_names(cell: str | None, taxonomy: Taxonomy) -> set[str | None]:
 
 def _label(cell: str | None) -> str | None:
     try:
-        label = json.loads(cell or "null")
+        label = from_json(cell)
     except ValueError:
         return None
     return label if isinstance(label, str) else None

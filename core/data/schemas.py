@@ -21,6 +21,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..errors import InputError
+
 FINDINGS_SCHEMA = pa.schema(
     [
         pa.field("id", pa.string()),  # the sample, class, slice or data set that the finding is about
@@ -78,6 +80,11 @@ def to_json(value: object) -> str:
     return _JSON.encode(value)
 
 
+def from_json(cell: str | None) -> Any:  # noqa: ANN401 - labels, sets of them, spans, objects
+    """Read one such cell; None where it is empty."""
+    return json.loads(cell) if cell else None
+
+
 _text_json = lru_cache(maxsize=4096)(to_json)
 
 
@@ -131,10 +138,18 @@ def plain_labels(table: pa.Table) -> pa.Table:
     if table.schema.names not in (FINDINGS_SCHEMA.names, CORRECTIONS_SCHEMA.names):
         return table
     for name in {"given", "suggested", "value"} & set(table.column_names):
-        values = [None if cell is None else json.loads(cell) for cell in table[name].to_pylist()]
+        values = [from_json(cell) for cell in table[name].to_pylist()]
         texts = [value if value is None or isinstance(value, str) else to_json(value) for value in values]
         table = with_column(table, name, pa.array(texts, pa.string()))
     return table
+
+
+def require_columns(corrections: pa.Table, names: Iterable[str]) -> None:
+    """Refuse corrections that lack one of the columns."""
+    missing = [name for name in names if name not in corrections.column_names]
+    if missing:
+        needed = ", ".join(CORRECTIONS_SCHEMA.names)
+        raise InputError("The corrections have no such column", ids=missing, hint=f"They need {needed}")
 
 
 def of_issue(findings: pa.Table, issue: str) -> pa.Table:

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tomllib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -27,6 +26,7 @@ from typing import Any
 
 from ..errors import InputError
 from .taxonomy_change import FORM, Change, changes_of, check_step, plain_step, refuse_collision
+from .toml_files import read_toml
 
 
 @dataclass(frozen=True)
@@ -71,12 +71,7 @@ class Taxonomy:
         InputError
             If it cannot be read, has another form, or contradicts itself; names the labels.
         """
-        try:
-            content = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"{path} cannot be read ({error})", hint="Save it as UTF-8") from None
-        except tomllib.TOMLDecodeError as error:
-            raise InputError(f"{path} is no TOML ({error})", hint=FORM) from None
+        content = read_toml(path, form=FORM)
         odd = sorted(set(content) - {"step"}) if "step" in content else []
         if odd:
             raise InputError(f"{path} has entries outside of its steps", ids=odd, hint="Move them below a [[step]]")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,7 @@ import pyarrow.compute as pc
 from ..data.formatting import format_span, shortened, visible
 from ..data.issues import issue_named
 from ..data.label_sets import format_labels
-from ..data.schemas import of_issue
+from ..data.schemas import from_json, of_issue
 from .overview import Overview
 
 if TYPE_CHECKING:
@@ -67,7 +66,7 @@ def _cells(row: dict[str, Any], text: str) -> tuple[str, ...]:
 
 
 def _value(cell: str | None, text: str) -> str:
-    value = json.loads(cell) if cell else None
+    value = from_json(cell)
     return "" if value is None else format_span(value, text or None) or format_labels(value)
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..data.schemas import issues_in
+from ..data.schemas import from_json, issues_in
 from ..errors import MissingExtraError
 
 if TYPE_CHECKING:
@@ -27,10 +26,10 @@ def frame(run: Run) -> pd.DataFrame:
     ids, samples = run.samples.ids.to_pylist(), run.samples
     given = [None] * len(ids) if samples.given is None else samples.given.to_pylist()
     if samples.task != "classification":
-        given = [_plain(cell) for cell in given]
+        given = [from_json(cell) for cell in given]
     suggested: dict[str, tuple[Any, float | None]] = {}
     for row in run.findings.select(["id", "scope", "suggested", "confidence"]).to_pylist():  # worst first
-        if row["scope"] == "sample" and (value := _plain(row["suggested"])) is not None:
+        if row["scope"] == "sample" and (value := from_json(row["suggested"])) is not None:
             suggested.setdefault(row["id"], (value, row["confidence"]))
     flags = {issue: run.scores[f"is_{issue}_issue"].to_numpy(zero_copy_only=False) for issue in issues_in(run.scores)}
     issues: list[list[str]] = [[] for _ in ids]
@@ -49,7 +48,3 @@ def frame(run: Run) -> pd.DataFrame:
     for name, values in zip(samples.metadata.column_names, samples.metadata.columns, strict=True):
         columns[f"metadata.{name}" if name in OWN else name] = values.to_pandas().to_numpy()
     return pd.DataFrame(columns, index=pd.Index(ids, name="id"))
-
-
-def _plain(cell: str | None) -> Any:  # noqa: ANN401 - labels, sets of them and spans
-    return None if cell is None else json.loads(cell)

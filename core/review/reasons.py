@@ -7,12 +7,12 @@ without the names of colleagues. A finding without such evidence, as of somebody
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from ..data.formatting import listed, shortened
 from ..data.media import Medium
+from ..data.schemas import from_json
 from .suggestions import plain
 
 Evidence = Mapping[str, Any]
@@ -57,7 +57,7 @@ def reason_of(finding: Mapping[str, Any], *, text: str = "", medium: Medium | No
 
 
 def _evidence(cell: str | None) -> Evidence:
-    content = json.loads(cell) if cell else None
+    content = from_json(cell)
     return content if isinstance(content, dict) else {}
 
 
@@ -152,7 +152,7 @@ def _of_span(finding: Mapping[str, Any], evidence: Evidence, text: str) -> str:
 
 
 def _span(cell: str | None) -> Any:  # noqa: ANN401 - whatever JSON holds
-    content = json.loads(cell) if cell else None
+    content = from_json(cell)
     return content if isinstance(content, list) and len(content) == 3 else None
 
 

@@ -10,6 +10,7 @@ from ..data.issues import issue_named
 from ..data.label_sets import parsed as labels_of
 from ..data.review_queue import Dispute, Span, Value
 from ..data.samples import Samples, Task
+from ..data.schemas import from_json
 from ..data.spans import parsed as spans_of
 
 # People decide on labels, so what disputes a label comes first; scores of different issues do not compare.
@@ -41,12 +42,11 @@ def suggestion_of(
     """
     ordered = sorted(findings, key=order_of)
     if task == "spans":
-        disputes = [
-            (_read(finding["given"]), _read(finding["suggested"])) for finding in ordered if finding["issue"] == "span"
-        ]
+        spans = [finding for finding in ordered if finding["issue"] == "span"]
+        disputes = [(from_json(finding["given"]), from_json(finding["suggested"])) for finding in spans]
         return (settled(given, disputes) if disputes else None), tuple(disputes)
     if task == "multilabel":
-        sets = [labels for finding in ordered if isinstance(labels := _read(finding["suggested"]), list)]
+        sets = [labels for finding in ordered if isinstance(labels := from_json(finding["suggested"]), list)]
         return (sets[0] if sets else None), ()
     suggesting = suggesting_of(ordered)
     return (plain(suggesting["suggested"]) if suggesting else None), ()
@@ -67,10 +67,6 @@ def issue_order(issue: str) -> tuple[int, int, str]:
     """Order issues as their tabs stand: what disputes labels first, then by their rank."""
     place = DISPUTING.index(issue) if issue in DISPUTING else len(DISPUTING)
     return (place, issue_named(issue).rank, issue)
-
-
-def _read(cell: str | None) -> Any:  # noqa: ANN401 - whatever JSON holds
-    return None if cell is None else json.loads(cell)
 
 
 def plain(cell: str | None) -> str | None:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
+from ..data.formatting import shortened
 from ..errors import LabelsiftError
 
 Fact = str | int | float | bool | None
@@ -33,7 +34,8 @@ class Log:
     def say(self, event: str, **facts: Fact) -> None:
         """Write one line; the caller names only facts that hold nothing of a request's body."""
         time = datetime.now(UTC).isoformat(timespec="milliseconds")
-        line = {"time": time, "event": event, **{name: _short(fact) for name, fact in facts.items()}}
+        short = {name: shortened(fact, _LONGEST) if isinstance(fact, str) else fact for name, fact in facts.items()}
+        line = {"time": time, "event": event, **short}
         with self._lock:
             print(json.dumps(line, ensure_ascii=False), file=self._out or sys.stderr, flush=True)
 
@@ -64,9 +66,3 @@ class Handler(logging.Handler):
             self._log.failed("http_server", error)
         else:
             self._log.say("http_server", message=str(record.msg))
-
-
-def _short(fact: Fact) -> Fact:
-    if isinstance(fact, str) and len(fact) > _LONGEST:
-        return fact[:_LONGEST] + " …"
-    return fact

@@ -56,7 +56,7 @@ class Model:
     digest: str = ""
 
 
-def fit_run(report: Run, *, seed: int = 0) -> Model | None:
+def fit_run(report: Run) -> Model | None:
     """Fit the model of a run on its labeled rows, without those that the scan flagged.
 
     None where there is nothing to learn: no vectors, spans, or fewer than two classes.
@@ -72,9 +72,8 @@ def fit_run(report: Run, *, seed: int = 0) -> Model | None:
         sound = ~report.scores["is_label_issue"].fill_null(False).to_numpy().astype(bool)
         labeled = labeled & sound if (labeled & sound).any() else labeled
     rows = np.flatnonzero(labeled & (vectors != 0).any(axis=1))
-    hashes = mixed(
-        sample_keys(samples)[rows], seed=seed, purpose="backend"
-    )  # the same rows in any order of the samples
+    # The same rows in any order of the samples.
+    hashes = mixed(sample_keys(samples)[rows], seed=0, purpose="backend")
     rows = rows[np.argsort(hashes, kind="stable")][: max_training_rows(len(classes))]
     if len(rows) < 2 or (not multilabel and len(np.unique(targets[rows])) < 2):
         return None

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
+from labelsift.data.formatting import shortened
 from labelsift.render.panels import Histogram, Matrix
 
 _FONT = "font-family='system-ui,sans-serif'"
@@ -46,7 +47,7 @@ def histogram_svg(quality: Histogram, *, title: str) -> str:
 
 def matrix_svg(confusion: Matrix, *, title: str) -> str:
     """Draw given against suggested labels of the flagged samples; dark cells are the usual mix-ups."""
-    names = [label if len(label) <= _NAME else label[: _NAME - 1] + "…" for label in confusion.labels]
+    names = [shortened(label, _NAME) for label in confusion.labels]
     side = len(names) * _CELL
     left, top = 40 + 7 * max([*map(len, names), 10]), 100 + 6 * max([*map(len, names), 10])
     most = max([count for row in confusion.counts for count in row] + [1])

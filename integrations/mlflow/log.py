@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labelsift.corrections.progress import with_queue
+from labelsift.data.formatting import shortened
 from labelsift.platforms import Receipt
 from labelsift.render.page.build import write_page
 from labelsift.render.panels import Panels, Table, panels
@@ -145,7 +146,7 @@ def _note(existing: str, summary: str) -> str:
     """Put the verdict under what the user wrote, in place of an earlier one."""
     theirs = existing.partition(HEADING)[0].rstrip()
     note = f"{theirs}\n\n{summary}" if theirs else summary
-    return note if len(note) <= NOTE_LENGTH else note[: NOTE_LENGTH - 1] + "…"
+    return shortened(note, NOTE_LENGTH)
 
 
 def _listed(tag: str) -> str:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from ...data.formatting import visible
+from ...data.formatting import thousands, visible
 from ...data.textless import require_texts
 from ...metrics.trend import Trend
 from ...store.base import COMPARISON_PAGE
@@ -108,7 +108,7 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
         finalize=_shown,
     )
-    environment.filters["thousands"] = _thousands
+    environment.filters["thousands"] = thousands
     environment.globals["anchor"] = anchor
     return environment
 
@@ -116,7 +116,3 @@ def _environment() -> Environment:
 def _shown(value: object) -> object:
     """Make control characters visible in what a template prints, before it is escaped."""
     return visible(value) if type(value) is str else value
-
-
-def _thousands(value: int | None) -> str:
-    return "–" if value is None else f"{value:,}"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
 from ...data.issues import issue_named
+from ...data.schemas import from_json
 
 QUOTE, QUOTE_WHOLE = 20, 8
 
@@ -52,7 +52,7 @@ def _harmless(finding: Mapping[str, Any], labels: Collection[str]) -> list[str]:
     """Return what may stand in both the reason and the text: the sample's id, and given and suggested labels."""
     values: list[object] = []
     for cell in (finding["given"], finding["suggested"]):
-        value = json.loads(cell) if cell else None
+        value = from_json(cell)
         values += value if isinstance(value, list) else [value]
     return [finding["id"], *(value for value in values if isinstance(value, str) and value in labels)]
 

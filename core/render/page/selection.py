@@ -29,7 +29,7 @@ import pyarrow.compute as pc
 from ...data.formatting import format_span, shortened
 from ...data.issues import SYSTEMATIC, issue_named
 from ...data.label_sets import format_labels
-from ...data.schemas import of_issue
+from ...data.schemas import from_json, of_issue
 from .anchors import anchor
 from .notes import annotations_of, remark
 from .safety import shared_reason, web_address
@@ -173,7 +173,7 @@ class _Rows:
     def _finding(self, draft: _Draft, finding: dict[str, Any], related_text: int) -> list[Any]:
         related = [sample_id for sample_id in finding["related_ids"] or () if sample_id in self.row_of]
         group = finding["group_id"]
-        evidence = json.loads(finding["evidence"] or "{}") or {}
+        evidence = from_json(finding["evidence"]) or {}
         text = _cell(self.source.column("text"), self.row_of.get(finding["id"]))
         reason = shortened(finding["reason"], REASON_LENGTH)
         return [
@@ -229,7 +229,7 @@ class _Rows:
 
     def _value(self, draft: _Draft, cell: str | None, text: object) -> int:
         """Intern what is given or suggested; on a shared page only labels and numbers, which are no texts."""
-        value = json.loads(cell) if cell else None
+        value = from_json(cell)
         value = format_span(value, text if isinstance(text, str) and not self.share else None) or value
         if self.share and not (isinstance(value, (int, float)) or self._is_label(value)):
             return -1
@@ -251,7 +251,7 @@ class _Rows:
 
 def _marks(finding: dict[str, Any]) -> list[list[Any]]:
     """Return where a finding's spans stand, [start, end, which]; none for findings about anything else."""
-    spans = [(json.loads(finding[which] or "null"), which) for which in ("given", "suggested")]
+    spans = [(from_json(finding[which]), which) for which in ("given", "suggested")]
     return [[*value[:2], which] for value, which in spans if format_span(value, None) is not None]
 
 

@@ -24,6 +24,7 @@ from ..client.read import SAID
 from ..convert.correction import is_correction
 from ..convert.label_config import LabelControl
 from ..convert.label_names import names_of
+from ..convert.tabs import condition
 from ..second_look_project import SECOND_LOOK
 from .predictions import data_of, id_of, text_of, value_of
 from .projects import Projects, ServerCache
@@ -150,7 +151,7 @@ class Answers:
 
     def _note_more(self, project: int, target: LabelControl, served: Served) -> None:
         """Read some answers at random, to find such as agree."""
-        filters = [{"filter": "filter:tasks:total_annotations", "operator": "greater", "type": "Number", "value": 0}]
+        filters = [condition("total_annotations", "greater", "Number", 0)]
         count = int(self._client.project(project).get("num_tasks_with_annotations") or 0)
         params: dict[str, str | int] = {
             "project": project,
@@ -182,7 +183,7 @@ class Answers:
 
     def _queue_changed(self, project: int, since: datetime) -> None:
         when = since.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-        item = {"filter": "filter:tasks:updated_at", "operator": "greater", "type": "Datetime", "value": when}
+        item = condition("updated_at", "greater", "Datetime", when)
         changed: list[tuple[int | None, int | None]] = []
         pages = self._client.tasks(project, annotations=True, include=SAID, filters=[item])
         for annotation, task in _answers_in(pages):

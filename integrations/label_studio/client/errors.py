@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from labelsift.data.formatting import shortened
 from labelsift.errors import PlatformError
 
 URL, KEY, KEY_FILE = "LABEL_STUDIO_URL", "LABEL_STUDIO_API_KEY", "LABEL_STUDIO_API_KEY_FILE"
@@ -128,7 +129,7 @@ def _message(body: str, *, key: str) -> str:
         title = re.search(r"<title[^>]*>(.*?)</title>", text, re.DOTALL | re.IGNORECASE)
         text = title[1] if title else "a page in HTML"
     text = " ".join(_TOKEN.sub("…", text.replace(key, "…")).split())
-    return text if len(text) <= _LONGEST else text[:_LONGEST] + " …"
+    return shortened(text, _LONGEST)
 
 
 def _detail(body: str) -> str:

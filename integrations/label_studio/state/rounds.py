@@ -179,7 +179,7 @@ def announce(client: Client, current: Round, pending: str | None) -> Round:
     return current
 
 
-def settle(client: Client, current: Round, *, patience: float | None = None) -> bool:
+def settle(client: Client, current: Round) -> bool:
     """Wait until the batch that a dead push announced has arrived; False if it never did.
 
     The server goes on with a request whose sender has died. Nothing else tells whether it will
@@ -188,7 +188,7 @@ def settle(client: Client, current: Round, *, patience: float | None = None) -> 
     if current.pending is None:
         return True
     filters = [condition("data.labelsift_id", "equal", "String", current.pending)]
-    end = time.monotonic() + (PATIENCE if patience is None else patience)
+    end = time.monotonic() + PATIENCE
     while True:
         if next(client.tasks(current.project, filters=filters), None):
             return True

@@ -7,8 +7,8 @@ import pyarrow as pa
 import pytest
 from click.testing import CliRunner
 from labelsift.cli import main
+from labelsift.data.toml_files import read_definitions
 from labelsift.errors import InputError
-from labelsift.io.definitions import read_definitions
 
 openpyxl = pytest.importorskip("openpyxl")
 
