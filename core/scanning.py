@@ -134,7 +134,6 @@ def scan(
     model = None
     if vectors is None and samples.has_texts:
         model = load_embedder(embedder, device=device) if isinstance(embedder, str) else embedder
-        context.embedder_languages = model.languages
     settings = _settings(context, vectors, model, folds=folds, seed=seed)
     if kept is not None:
         context.cache = kept.cache(samples.name)

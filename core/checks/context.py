@@ -52,8 +52,6 @@ class Context:
         int16, shape (n,): the cross-validation folds, or None where the user brought ``pred_probs``.
     predictions
         What ``pred_probs`` come from, with the models of the folds, or None where the user brought them.
-    embedder_languages
-        Languages that the embedder can read; None = no limit known.
     projection
         What the vectors of texts in other languages were made by, kept with the run; or None where there are none.
     near_pairs
@@ -88,7 +86,6 @@ class Context:
     pred_probs: np.ndarray | None = None
     fold_of: np.ndarray | None = None
     predictions: Predictions | None = None
-    embedder_languages: frozenset[str] | None = None
     projection: pa.Table | None = None
     seed: int = 0
     budget: int | None = None

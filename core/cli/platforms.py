@@ -20,7 +20,7 @@ from ..platforms import MODES, Mode
 from ..review.rounds import share_of
 from ..store.pull_state import forget_pulled
 from ..store.store import Store
-from .options import RunRef, dry_run_option, ids_in, ids_option, json_option, run_options, store_option
+from .options import RunRef, dry_run_option, ids_in, ids_option, json_option, parted, run_options, store_option
 from .output import show_receipt, write_json, write_table
 
 
@@ -82,7 +82,7 @@ def push(
         mode=mode,
         match=match,
         create=create,
-        only=[name.strip() for name in only.split(",")] if only else None,
+        only=parted(only) or None,
         budget=budget,
         ids=ids_in(ids),
         probe=share_of(probe) if probe else None,

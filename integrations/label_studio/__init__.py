@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from labelsift.data.samples import Samples
     from labelsift.platforms import ApplyRequest, Health, PushRequest, Receipt
 
+    from .client.client import Client
+
 
 class LabelStudio(LabelingPlatform):
     """The labeling platform ``label-studio``.
@@ -37,12 +39,11 @@ class LabelStudio(LabelingPlatform):
 
     def push(self, queue: ReviewQueue, request: PushRequest) -> Receipt:
         """Bring a queue into a review project, or with ``match`` into an existing project."""
-        from .client.connect import connect
         from .push.existing_project import push_existing
         from .push.review_project import push_review
 
         push = push_existing if request.match else push_review
-        return push(connect(), queue, request, say=speaker())
+        return push(_client(), queue, request, say=speaker())
 
     def pull(self, *, project: str, store: str | PathLike[str] | None = None) -> pa.Table:
         """Return all decisions in the review projects of ``project`` and in the project itself, oldest first.
@@ -50,10 +51,9 @@ class LabelStudio(LabelingPlatform):
         Of the project itself, into which was pushed with ``match``, what people said since then. What was pulled
         before is remembered in the store, and only tasks that changed since are read.
         """
-        from .client.connect import connect
         from .pull.existing_project import pull_project
 
-        return pull_project(connect(), project=project, store=store)
+        return pull_project(_client(), project=project, store=store)
 
     def read(
         self,
@@ -66,28 +66,25 @@ class LabelStudio(LabelingPlatform):
         name: str | None = None,
     ) -> Samples:
         """Return the tasks of an existing project as samples; see :func:`.read.read_project`."""
-        from .client.connect import connect
         from .read import read_project
 
-        return read_project(connect(), project, id=id, split=split, predicted=predicted, metadata=metadata, name=name)
+        return read_project(_client(), project, id=id, split=split, predicted=predicted, metadata=metadata, name=name)
 
     def apply(self, corrections: pa.Table, request: ApplyRequest) -> Receipt:
         """Write decisions into a project of the user's own; see :func:`.apply.apply.apply_corrections`."""
         from .apply.apply import apply_corrections
-        from .client.connect import connect
 
-        return apply_corrections(connect(), corrections, request, say=speaker())
+        return apply_corrections(_client(), corrections, request, say=speaker())
 
     def forget(self, ids: Sequence[str], *, project: str, match: str | None = None, dry_run: bool = False) -> int:
         """Delete the tasks of some samples in the review projects of ``project``, with people's answers on them.
 
         In a project of the user's own (``match``) only labelsift's fields and predictions are deleted.
         """
-        from .client.connect import connect
         from .erase import erase_fields, erase_tasks
 
         erase = erase_fields if match else erase_tasks
-        return erase(connect(), ids, project=project, dry_run=dry_run)
+        return erase(_client(), ids, project=project, dry_run=dry_run)
 
     def enable(
         self,
@@ -109,10 +106,9 @@ class LabelStudio(LabelingPlatform):
         from labelsift.review.items import findings_of
         from labelsift.store.base import DEFAULT
 
-        from .client.connect import connect
         from .enable.enable import enable
 
-        client = connect()
+        client = _client()
         loaded = load(run, store=store or DEFAULT)
         return enable(
             client,
@@ -128,10 +124,9 @@ class LabelStudio(LabelingPlatform):
 
     def disable(self, *, project: str, store: Path | str | None = None, dry_run: bool = False) -> Receipt:
         """Take back what ``enable`` changed in a project; see :func:`.enable.disable.disable`."""
-        from .client.connect import connect
         from .enable.disable import disable
 
-        return disable(connect(), project=project, store=store, dry_run=dry_run)
+        return disable(_client(), project=project, store=store, dry_run=dry_run)
 
     def serve(
         self,
@@ -169,9 +164,7 @@ class LabelStudio(LabelingPlatform):
 
     def arrived(self, receipt: Receipt) -> dict[str, Any]:
         """Ask the server what the project of a push holds: tasks, tabs, predictions."""
-        from .client.connect import connect
-
-        client = connect()
+        client = _client()
         project = client.project(int(receipt.details["project_id"]))
         return {
             "project": project["title"],
@@ -179,3 +172,9 @@ class LabelStudio(LabelingPlatform):
             "tabs": len(client.views(project["id"])),
             "predictions": len(client.predictions(project["id"])),
         }
+
+
+def _client() -> Client:
+    from .client.connect import connect
+
+    return connect()

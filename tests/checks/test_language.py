@@ -23,7 +23,7 @@ SPANISH = "Mi pedido no ha llegado todavía y llevo dos semanas esperando una re
 
 
 def test_a_german_row_among_english_ones_is_flagged(make_context):
-    context = make_context([*ENGLISH, GERMAN], embedder_languages=frozenset({"en"}))
+    context = make_context([*ENGLISH, GERMAN])
     result = language(context)
     (finding,) = result.findings
     assert (finding.id, finding.kind, finding.evidence["language"]) == ("r20", "de", "de")
