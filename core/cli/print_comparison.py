@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..data.formatting import listed, thousands, visible
+from ..data.formatting import thousands, visible
 from ..data.issues import issue_named
 from ..metrics.compare import Comparison
 from ..metrics.label_value import LabelValue
@@ -153,7 +153,9 @@ def _rows(comparison: Comparison) -> list[str]:
 
 
 def _named(ids: tuple[str, ...]) -> str:
-    return listed([clean(id, 40) for id in ids], most=IDS)
+    more = len(ids) - IDS
+    shown = ", ".join(clean(id, 40) for id in ids[:IDS])
+    return shown + (f" and {more:,} more" if more > 0 else "")
 
 
 def _taxonomy(comparison: Comparison) -> list[str]:

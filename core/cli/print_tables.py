@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from ..data.formatting import listed, visible
+from ..data.formatting import visible
 from ..platforms import Receipt
 from ..store.run_info import RunInfo
 from ..store.run_notes import Annotations
@@ -174,7 +174,8 @@ def print_erased(erased: Erased, *, to_stderr: bool = False) -> None:
         ("Ids and scores without texts also went to", erased.elsewhere),
     ):
         if names:
-            console.print(Text(f"{title}: {visible(listed(names, most=SHOWN_IDS))}"))
+            more = f" and {len(names) - SHOWN_IDS:,} more" if len(names) > SHOWN_IDS else ""
+            console.print(Text(f"{title}: {visible(', '.join(names[:SHOWN_IDS]))}{more}"))
     if erased.words:
         console.print(f"Notes and new texts of people erased: {erased.words:,}")
     for place in erased.unreachable:

@@ -15,7 +15,6 @@ from typing import TypeVar
 import numpy as np
 import pyarrow as pa
 
-from ..data.formatting import listed
 from ..data.hashing import id_hash
 from ..errors import StoreError
 from .arrow_files import projection_of
@@ -40,7 +39,7 @@ def come_back(records: Sequence[Record], ids: Iterable[str]) -> tuple[str, ...]:
     back = [id for id in named if id in gone]
     if not back:
         return ()
-    names = listed(back, most=5)
+    names = ", ".join(back[:5]) + (f" and {len(back) - 5:,} more" if len(back) > 5 else "")
     return (
         f"Erased on request before, and back: {names}. Take them out of your file, and call labelsift forget again.",
     )
