@@ -195,13 +195,12 @@ def killed_at_random(folder: Path, times: int) -> None:
     rng = random.Random(seed)
     printed = 0
     for turn in range(times):
-        process = writing(folder, f"{turn}-", 10_000, 200)
-        assert process.stdout is not None
-        process.stdout.readline()
-        time.sleep(rng.uniform(0, 0.2))
-        process.send_signal(signal.SIGKILL)
-        printed += 1 + len(process.stdout.read().splitlines())
-        process.wait()
+        with writing(folder, f"{turn}-", 10_000, 200) as process:
+            assert process.stdout is not None
+            process.stdout.readline()
+            time.sleep(rng.uniform(0, 0.2))
+            process.send_signal(signal.SIGKILL)
+            printed += 1 + len(process.stdout.read().splitlines())
         records = Ledger(folder).records()
         assert len(records) % 200 == 0, f"seed {seed}"
         assert printed <= len(records) // 200 <= printed + 1, f"seed {seed}"
