@@ -169,9 +169,7 @@ def _of_node(node: ast.AST) -> Iterator[tuple]:
     elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
         place = node.slice
         yield node, f"{ast.unparse(node)}: another name", lambda: setattr(place, "value", place.value + "_")
-    elif (
-        isinstance(node, ast.Call) and len(node.args) > 1 and not any(isinstance(arg, ast.Starred) for arg in node.args)
-    ):
+    elif isinstance(node, ast.Call) and _depends_on_order(node):
         yield node, f"{ast.unparse(node)}: two arguments change places", lambda: node.args.insert(0, node.args.pop(1))
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
         yield node, f"{ast.unparse(node)}: without not", lambda: setattr(node, "op", ast.UAdd()) or _bool(node)

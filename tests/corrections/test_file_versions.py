@@ -19,10 +19,11 @@ from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from labelsift.cli import main
-from labelsift.corrections.file_versions import correct, undo
+from labelsift.corrections.file_versions import correct, parent_run, undo
 from labelsift.corrections.kept_rows import BEFORE
 from labelsift.corrections.record import recorded
 from labelsift.corrections.verify import verify
+from labelsift.data.hashing import id_hashes
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.io import row_files as rowfiles
 from labelsift.io.dialect import Form
@@ -183,6 +184,33 @@ def test_the_same_step_again_is_recorded_once(tmp_path, store):
         correct(write(tmp_path / "data.csv"), tmp_path / "next.csv", **COLUMNS, store=store)
     assert len(Store(store).ledger.records()) == 2
     assert verify(store=store).problems == ()
+
+
+def test_a_decision_after_an_erasure_counts_and_one_before_it_does_not(tmp_path, store):
+    file = write(tmp_path / "data.csv")
+    decided(store, ("007", "relabel", "y", "ann"), ("c", "relabel", "y", "ann"))
+    begun = Store(store).ledger.append(lambda _: [{"kind": "forget", "ids": id_hashes(["007", "c"])}])[0]
+    Store(store).ledger.append(lambda _: [{"kind": "forgotten", "forget": begun["number"]}])
+    Store(store).ledger.append(lambda standing: [standing[1] | {"person": "bob"}])  # on "c", of a run of later
+    version = correct(file, tmp_path / "next.csv", **COLUMNS, store=store)
+    assert version.applied == {"relabel": 1}
+    assert read(tmp_path / "next.csv").labels.to_pylist() == ["x", "y", "y", None, "y"]
+
+
+def test_the_parent_is_the_run_of_the_version_before(tmp_path, store):
+    file = write(tmp_path / "data.csv")
+    runs = [ls.scan(read(file), only=["empty"], store=store).run]
+    decided(store, ("007", "relabel", "y", "ann"))
+    following = read(file).apply(recorded(store=store))
+    assert parent_run(Store(store), following) == runs[0]  # by its lineage
+    assert parent_run(Store(store), read(file)) is None
+    correct(file, tmp_path / "next.csv", **COLUMNS, store=store)
+    step = Store(store).ledger.records()[-1]
+    assert parent_run(Store(store), read(tmp_path / "next.csv")) is None  # the step's run is kept nowhere
+    Store(store).ledger.append(lambda _: [step | {"run": runs[0]}])
+    assert parent_run(Store(store), read(tmp_path / "next.csv")) == runs[0]
+    other = ls.read(pa.table({"id": ["z"], "text": ["another"], "label": ["x"]}), id="id", label="label")
+    assert parent_run(Store(store), other) is None
 
 
 def test_compressed_files_and_samples_without_ids(tmp_path, store):

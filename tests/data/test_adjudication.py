@@ -108,6 +108,18 @@ def test_an_edit_through_any_span_takes_the_marks_away(text, stays):
     assert following.given.to_pylist() == [json.dumps(spans, separators=(",", ":")) if stays else None]
 
 
+def test_new_spans_of_types_that_the_data_lack_are_refused_unless_allowed():
+    cells = [json.dumps([[0, 4, "PER"]]), None]
+    data = ls.read(pa.table({"id": ["a", "b"], "text": ["Anna", "Bonn"], "spans": cells}), spans="spans", id="id")
+    known, new = (decisions(("b", "respan", [[0, 4, name]], "ann")) for name in ("PER", "LOC"))
+    assert json.loads(data.apply(known).given.to_pylist()[1]) == [[0, 4, "PER"]]
+    with pytest.raises(ls.InputError, match="does not have: b → LOC"):
+        data.apply(new)
+    assert json.loads(data.apply(new, new_labels=True).given.to_pylist()[1]) == [[0, 4, "LOC"]]
+    emptied = data.apply(decisions(("a", "respan", [], "ann")))
+    assert emptied.given.to_pylist() == ["[]", None]
+
+
 def test_both_fit_keeps_the_label_and_is_counted_apart(samples):
     following = samples.apply(
         decisions(("a", "both_fit", "x", "ann"), ("b", "keep", "y", "ann"), ("d", "relabel", "y", "ann"))
