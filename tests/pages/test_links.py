@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from os import PathLike
 from typing import Any
 
 import pytest
@@ -24,6 +25,9 @@ class Kept:
 
     def annotations(self, run: str) -> Annotations:
         return self.told
+
+    def wrote(self, run: str, page: str, path: str | PathLike[str]) -> None:
+        """Keep no record of pages."""
 
 
 def note(text: str, **about: str) -> Note:
