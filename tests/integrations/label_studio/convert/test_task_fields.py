@@ -94,6 +94,11 @@ def test_review_config_is_golden(mode, golden):
     golden(f"config_{mode}", config_of(review_target(["x", "y"]), mode=mode).splitlines())
 
 
+def test_without_an_address_the_fields_of_the_original_task_are_there_and_empty():
+    assert convert.source_fields(None) == convert.source_fields("") == {"labelsift_source": "", "labelsift_origin": ""}
+    assert convert.source_fields("http://h/1")["labelsift_source"] == "http://h/1"
+
+
 def test_disputed_labels_come_before_every_other_issue():
     assert [flag.id for flag in queue_of(report_of(FINDINGS)).items] == ["a", "b", "c", "d"]
     assert [flag.rank for flag in queue_of(report_of(FINDINGS)).items] == [1, 2, 3, 4]
