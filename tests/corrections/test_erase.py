@@ -27,6 +27,7 @@ from labelsift.errors import InputError
 from labelsift.store.location import location_of
 from labelsift.store.pull_state import Pulled, read_pulled, write_pulled
 from labelsift.store.run_eraser import erase_from_run
+from labelsift.store.run_info import read_links
 from labelsift.store.store import Store
 from planted_samples import PLANTED, files, in_folder, live_in, traces
 
@@ -145,6 +146,15 @@ def test_what_stands_only_in_a_pool_or_in_what_was_pulled_is_erased(made, tmp_pa
     content = b"".join(files(str(store)).values())
     assert b"other words" not in content and b"Quokka the person" not in content
     assert read_pulled(store, "label-studio", "http://127.0.0.1", "5") == Pulled()
+
+
+def test_links_to_tasks_of_erased_samples_go_and_others_stay(lived_in):
+    store, _ = lived_in
+    forget(["p0"], store=store)
+    kept = Store(store)
+    linked = [set(read_links(kept.place_of(info.run))) for info in kept.runs()]
+    assert {"p1", "r4"} in linked
+    assert not any("p0" in ids for ids in linked)
 
 
 def test_a_changed_run_is_not_identical(lived_in):
