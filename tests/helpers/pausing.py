@@ -81,7 +81,7 @@ def _audit(event: str, arguments: tuple[Any, ...]) -> None:
 
 def watch(monkeypatch: Any) -> None:
     """Tell of steps from now on, to the end of the test."""
-    if not getattr(sys, "_labelsift_watched", False):
+    if not getattr(sys, "_labelsift_watched", False):  # a hook cannot be removed; importlib mode may import this twice
         sys.addaudithook(_audit)
         sys._labelsift_watched = True  # type: ignore[attr-defined]
     real = lance.write_dataset

@@ -125,5 +125,5 @@ def test_empty_parts_leave_no_heading_and_long_ones_are_left_out_whole():
 
 def test_every_sign_of_markdown_and_html_is_escaped():
     assert escaped("\\`*_{}[]|~#!<&>") == "\\\\\\`\\*\\_\\{\\}\\[\\]\\|\\~\\#\\!&lt;&amp;&gt;"
-    assert escaped("a\nb") == escaped("a b") or "\n" not in escaped("a\nb")
+    assert "\n" not in escaped("a\nb")
     assert len(escaped("x" * 5_000)) == 2_000
