@@ -29,6 +29,7 @@ CONFUSIONS_SHOWN = 5
 NOTES_SHOWN = 8
 ANNOTATORS_SHOWN = 8
 NOTE_LENGTH = 600
+BESIDE = 36  # characters of a command that has its reason beside it within 80 columns
 
 
 def print_summary(
@@ -192,7 +193,7 @@ def _next(
 ) -> Group:
     steps: list[tuple[str, str]] = []
     if page is not None:
-        steps.append((clean(str(page), 200), "the whole report: open it in a browser"))
+        steps.append((clean(str(page), 200), "the whole report, to open in a browser"))
     if store is None:
         steps.append(("labelsift scan … --store .labelsift", "keep the run, to push, log and search it"))
     else:
@@ -204,8 +205,10 @@ def _next(
         if overview.rows:
             steps.append((f'labelsift similar "…"{kept}', "find samples like a text or an id"))
     grid = Table.grid(padding=(0, 2))
-    grid.add_column(no_wrap=len(steps[0][0]) < 45)
-    grid.add_column(style=QUIET)
-    for command, why in steps:
-        grid.add_row(Text(command, style="cyan"), why)
+    if max(len(command) for command, _ in steps) > BESIDE:
+        for command, why in steps:
+            grid.add_row(Text.assemble((f"{why}:\n", QUIET), (f"  {command}", "cyan")))
+    else:
+        for command, why in steps:
+            grid.add_row(Text(command, style="cyan"), Text(why, style=QUIET))
     return Group(Text("Next", style="bold underline"), grid)
