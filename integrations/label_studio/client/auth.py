@@ -76,7 +76,7 @@ class Credentials:
         self._key, self._fetch = key, fetch
         expires = facts_of(key).expires
         if expires is not None and expires < datetime.now(UTC):
-            raise refused(401, "the key has expired", what="the key")
+            raise refused(401, "the key has expired", "the key")
         self._personal = expires is not None
         self._token = ""
         self._lock = threading.Lock()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .errors import stranger
+from .errors import SERVICE
 from .read import Reader
 
 NAME = "label-studio"  # the platform's
@@ -54,7 +54,7 @@ class Client(Reader):
         path, params, what = f"/api/projects/{project}/import", {"return_task_ids": "true"}, f"project {project}"
         answer = self.send("POST", path, params=params, body=tasks, what=what, names=["task_count"])
         if not isinstance(answer["task_count"], int):
-            raise stranger(self.url)
+            raise SERVICE.stranger(self.url)
         return [int(task) for task in answer.get("task_ids") or ()]
 
     def import_predictions(self, project: int, predictions: Sequence[Any], *, expected: float = 0.0) -> None:

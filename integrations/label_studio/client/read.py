@@ -8,7 +8,9 @@ from datetime import UTC, datetime, timedelta
 from email.utils import formatdate, parsedate_to_datetime
 from typing import Any
 
-from .errors import rows_hold, stranger
+from labelsift.integrations._service import rows_hold
+
+from .errors import SERVICE
 from .transport import Transport
 
 PAGE = 1000  # tasks a request
@@ -40,7 +42,7 @@ class Reader(Transport):
         while True:
             page = self.get("/api/projects", what="the list of projects", params=params, names=["results"])
             if not rows_hold(page["results"], "title"):
-                raise stranger(self.url)
+                raise SERVICE.stranger(self.url)
             projects += page["results"]
             if not page.get("next"):
                 return sorted(projects, key=lambda project: project["id"])
@@ -96,7 +98,7 @@ class Reader(Transport):
                 "/api/tasks", what=f"the tasks of project {project}", params=params, names=["tasks", "total"]
             )
             if not rows_hold(page["tasks"], *needed):
-                raise stranger(self.url)
+                raise SERVICE.stranger(self.url)
             if page["tasks"]:
                 yield page["tasks"]
             seen += len(page["tasks"])

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from labelsift.errors import MissingExtraError
 from labelsift.integrations._http import exchange, session_for
+from labelsift.integrations._service import gone_is_good, holds, rows_hold
 
 from .auth import Credentials
-from .errors import asking, elsewhere, gone_is_good, holds, rows_hold, stranger
+from .errors import SERVICE, refused
 
 if TYPE_CHECKING:
     from requests import PreparedRequest, Response
@@ -87,7 +88,7 @@ class Transport:
 
     def _checked(self, answer: Json, names: Sequence[str]) -> Json:
         if names and not holds(answer, *names):
-            raise stranger(self.url)
+            raise SERVICE.stranger(self.url)
         return answer
 
     def delete(self, path: str, *, what: str) -> None:
@@ -99,14 +100,14 @@ class Transport:
         """Return the list that a path answers, whose objects must all have ``names``."""
         rows = self.get(path, what=what, params=params)
         if not rows_hold(rows, *names):
-            raise stranger(self.url)
+            raise SERVICE.stranger(self.url)
         return rows
 
     def _number(self, path: str, name: str, *, body: Json, what: str) -> int:
         """Post something; return the number that the answer holds under a name."""
         answer = self.send("POST", path, body=body, what=what, names=[name])
         if not isinstance(answer[name], int):
-            raise stranger(self.url)
+            raise SERVICE.stranger(self.url)
         return answer[name]
 
     def _access_token(self) -> str:
@@ -118,7 +119,7 @@ class Transport:
         url, body = f"{self.url}/api/token/refresh/", _json({"refresh": self._key})
         answer = self._good(exchange(self._session, "POST", url, timeout=TIMEOUT, auth=unsigned, **body)).json()
         if not holds(answer, "access"):
-            raise stranger(self.url)
+            raise SERVICE.stranger(self.url)
         return str(answer["access"])
 
     def _answer(
@@ -132,12 +133,12 @@ class Transport:
 
     def _good(self, answer: Response) -> Response:
         if answer.is_redirect:
-            raise elsewhere(self.url, answer.headers)
+            raise SERVICE.elsewhere(self.url, answer.headers)
         answer.raise_for_status()
         return answer
 
     def _asking(self, what: str) -> contextlib.AbstractContextManager[None]:
-        return asking(what, url=self.url, key=self._key)
+        return SERVICE.asking(what, url=self.url, key=self._key, refused=refused)
 
 
 def _json(body: Json) -> dict[str, Any]:

@@ -8,11 +8,11 @@ from typing import Any
 
 from labelsift.data.review_queue import key_of
 from labelsift.errors import PlatformError
+from labelsift.integrations._service import UnansweredError
 from labelsift.review.batches import batches
 from labelsift.review.upsert import Holdings, StoredTask
 
 from ..client.client import Client
-from ..client.errors import UnansweredError
 from ..convert.tabs import is_lane
 from ..convert.task_fields import PREFIX, is_again, model_version
 

@@ -9,7 +9,8 @@ import pytest
 from labelsift.data.formatting import spelled_time
 from labelsift.errors import PlatformError
 from labelsift.integrations.label_studio.client.client import Client
-from labelsift.integrations.label_studio.client.errors import UnansweredError, refused
+from labelsift.integrations._service import UnansweredError
+from labelsift.integrations.label_studio.client.errors import refused
 from labelsift.integrations.label_studio.state import server_state
 from labelsift.integrations.label_studio.state.server_state import mend_predictions, prediction_seconds
 from labelsift.review.upsert import StoredTask
@@ -72,7 +73,7 @@ def test_few_predictions_in_a_large_project_go_one_by_one_which_counts_nothing()
     assert (spelled_time(singly), spelled_time(together)) == ("80 seconds", "7 minutes")
 
 
-SILENCES = [UnansweredError("silent"), refused(504, "Gateway Time-out", what="predictions")]
+SILENCES = [UnansweredError("silent"), refused(504, "Gateway Time-out", "predictions")]
 
 
 @pytest.mark.parametrize("error", SILENCES, ids=["timeout", "504"])
@@ -90,7 +91,7 @@ def test_what_was_not_stored_is_a_failure_and_a_refusal_is_not_asked_about():
     with pytest.raises(UnansweredError, match="silent"):
         mend_predictions(lost, 7, wrong(5), tasks=10)
     assert lost.asked > 1
-    denied = Server(refused(400, "bad", what="predictions"), stores=False)
+    denied = Server(refused(400, "bad", "predictions"), stores=False)
     with pytest.raises(PlatformError, match="with 400"):
         mend_predictions(denied, 7, wrong(5), tasks=10)
     assert denied.asked == 0

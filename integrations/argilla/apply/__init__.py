@@ -1,0 +1,1 @@
+"""Decisions written beside what people answered, and taken back."""

@@ -1,0 +1,1 @@
+"""Client of an Argilla server: the only place that talks to it."""

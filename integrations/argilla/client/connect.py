@@ -1,0 +1,23 @@
+"""Address and API key of the server from environment variables, under the names that Argilla's own client knows."""
+
+from __future__ import annotations
+
+from .client import Client
+from .errors import SERVICE
+
+address, key = SERVICE.address, SERVICE.secret
+
+
+def connect() -> Client:
+    """Make a client from ARGILLA_API_URL and ARGILLA_API_KEY or ARGILLA_API_KEY_FILE.
+
+    White space around them does not matter. No error shows the key, or an address that may hold a password.
+
+    Raises
+    ------
+    InputError
+        If one of them is missing, unreadable or cannot be what it should be.
+    MissingExtraError
+        If requests is not installed.
+    """
+    return Client(address(), key())

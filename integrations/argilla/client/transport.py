@@ -1,0 +1,109 @@
+"""Transport to one Argilla server as one account: JSON requests, checked answers, errors in plain words.
+
+Everything goes through requests. Argilla's own client cannot sort, wipes metadata that a partial update leaves out, and
+fails on numpy's numbers; as published it cannot even be imported without a package that it does not name.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from labelsift.errors import MissingExtraError
+from labelsift.integrations._http import exchange, session_for
+from labelsift.integrations._service import gone_is_good, holds, rows_hold
+
+from .errors import SERVICE, refused
+
+if TYPE_CHECKING:
+    from requests import Response
+
+Json = Any  # whatever a JSON text can hold
+Params = Mapping[str, Any]
+TIMEOUT = 300  # seconds; a batch with vectors takes some ten on a busy server
+
+
+def body_of(value: Json) -> bytes:
+    """Write a request's body; a number that is none (NaN) is refused here, as the server would."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace")
+
+
+class Transport:
+    """Requests to a server.
+
+    Parameters
+    ----------
+    url
+        The server's address, as in the browser.
+    key
+        The API key of an account.
+
+    Raises
+    ------
+    MissingExtraError
+        If requests is not installed.
+    """
+
+    def __init__(self, url: str, key: str) -> None:
+        self.url = url.rstrip("/")
+        self._key = key
+        if find_spec("requests") is None:  # Argilla's own package does not bring it along
+            raise MissingExtraError("requests", "argilla", purpose="Argilla")
+        self._session = session_for(self.url)
+        self._session.headers["X-Argilla-Api-Key"] = key
+
+    def get(self, path: str, *, what: str, params: Params | None = None, names: Sequence[str] = ()) -> Json:
+        """Return the JSON that a path answers; ``what`` names it in an error, and it must hold ``names``."""
+        with self._asking(what):
+            answer = self._answer("GET", path, params=params).json()
+        return self._checked(answer, names)
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        what: str,
+        body: Json = None,
+        params: Params | None = None,
+        names: Sequence[str] = (),
+    ) -> Json:
+        """Send one request, and return what the server answers; only PATCH is repeated, of a server that is busy."""
+        with self._asking(what):
+            answer = self._answer(method, path, body=body, params=params)
+            content = answer.json() if answer.content else None
+        return self._checked(content, names)
+
+    def delete(self, path: str, *, what: str, params: Params | None = None) -> None:
+        """Delete what stands at a path; what is gone already is no error."""
+        with self._asking(what), gone_is_good():
+            self._answer("DELETE", path, params=params)
+
+    def rows(self, path: str, *, what: str, names: Sequence[str] = (), params: Params | None = None) -> Json:
+        """Return the items that a path answers, which must all have ``names``."""
+        rows = self.get(path, what=what, params=params, names=["items"])["items"]
+        if not rows_hold(rows, *names, of=str):
+            raise SERVICE.stranger(self.url)
+        return rows
+
+    def _checked(self, answer: Json, names: Sequence[str]) -> Json:
+        if names and not holds(answer, *names):
+            raise SERVICE.stranger(self.url)
+        return answer
+
+    def _answer(self, method: str, path: str, *, body: Json = None, params: Params | None = None) -> Response:
+        more: dict[str, Any] = {"params": params, "timeout": TIMEOUT}
+        if body is not None:
+            data = body if isinstance(body, bytes) else body_of(body)
+            more |= {"data": data, "headers": {"Content-Type": "application/json"}}
+        answer = exchange(self._session, method, f"{self.url}/api/v1{path}", **more)
+        if answer.is_redirect:
+            raise SERVICE.elsewhere(self.url, answer.headers)
+        answer.raise_for_status()
+        return answer
+
+    def _asking(self, what: str) -> contextlib.AbstractContextManager[None]:
+        return SERVICE.asking(what, url=self.url, key=self._key, refused=refused)

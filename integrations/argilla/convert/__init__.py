@@ -1,0 +1,1 @@
+"""Conversion between labelsift's values and Argilla's records: pure functions."""

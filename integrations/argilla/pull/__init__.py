@@ -1,0 +1,1 @@
+"""Pull of people's decisions out of datasets."""

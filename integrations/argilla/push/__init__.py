@@ -1,0 +1,1 @@
+"""Push of flagged samples into datasets."""

@@ -1,0 +1,1 @@
+"""Live scoring of records that arrive."""

@@ -1,0 +1,1 @@
+"""State of labelsift's that a server holds."""
