@@ -1,7 +1,7 @@
 """SQLite database of a live server in the store's folder: a durable job queue, answers, second looks and facts.
 
-It is readable by its owner only, and holds numbers of projects and annotations, times, names of people and labels; no
-text and no token. Every commit is on the disk (``synchronous=FULL``) before anybody is told so.
+It is readable by its owner only, and holds ids of projects and annotations, times, names of people and labels; no
+text and no token of a platform. Every commit is on the disk (``synchronous=FULL``) before anybody is told so.
 
 A job names what is to be looked at (project, task), never what was written: the worker reads that from the platform
 itself, with labelsift's own key. So it does not matter in which order jobs come, and a job that nobody but a stranger
@@ -30,23 +30,26 @@ from ..errors import InputError, LabelsiftError
 from ..store.backend_state import FILE, FOLDER
 
 Kind = Literal["annotation", "train"]
+Id = int | str  # of a project, task or annotation, as the platform has it
 MOST = 100_000  # jobs that wait at once
 OF_SOURCES, OF_SOURCE = 20_000, 2_000  # of them told by others, and by one of them
 AT_ONCE = 100  # jobs of one project that are done together
 _DONE = 5_000  # finished jobs that are remembered
 ATTEMPTS = 12  # with growing pauses, some two hours
 _PAUSE, _LONGEST_PAUSE, _LONGEST_PATIENT = 1.0, 1_800.0, 30.0  # seconds
+# Ids stand in columns without a type, which keep numbers as numbers and texts as texts; those of queues from before
+# have the type INTEGER, which keeps whatever does not look like a number as a text, too.
 _TABLES = """
 CREATE TABLE IF NOT EXISTS jobs (
-  number INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT UNIQUE NOT NULL, kind TEXT NOT NULL, project INTEGER NOT NULL,
-  about INTEGER, task INTEGER, state TEXT NOT NULL DEFAULT 'pending', attempts INTEGER NOT NULL DEFAULT 0,
+  number INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT UNIQUE NOT NULL, kind TEXT NOT NULL, project NOT NULL,
+  about, task, state TEXT NOT NULL DEFAULT 'pending', attempts INTEGER NOT NULL DEFAULT 0,
   due REAL NOT NULL DEFAULT 0, added REAL NOT NULL, source TEXT NOT NULL DEFAULT '', told INTEGER NOT NULL DEFAULT 1);
 CREATE INDEX IF NOT EXISTS open_jobs ON jobs (state, due, number);
 CREATE TABLE IF NOT EXISTS answers (
-  project INTEGER NOT NULL, annotation INTEGER NOT NULL, task INTEGER NOT NULL, person TEXT NOT NULL, run TEXT NOT NULL,
+  project NOT NULL, annotation NOT NULL, task NOT NULL, person TEXT NOT NULL, run TEXT NOT NULL,
   sample TEXT, value TEXT, verdict TEXT, updated TEXT NOT NULL, PRIMARY KEY (project, annotation));
 CREATE TABLE IF NOT EXISTS looks (
-  key TEXT PRIMARY KEY, project INTEGER NOT NULL, annotation INTEGER NOT NULL, kind TEXT NOT NULL, person TEXT NOT NULL,
+  key TEXT PRIMARY KEY, project NOT NULL, annotation NOT NULL, kind TEXT NOT NULL, person TEXT NOT NULL,
   asked TEXT, state TEXT NOT NULL, reason TEXT NOT NULL, tried REAL, UNIQUE (project, annotation));
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
@@ -80,9 +83,9 @@ class Job:
 
     number: int
     kind: Kind
-    project: int
-    about: int | None
-    task: int | None
+    project: Id
+    about: Id | None
+    task: Id | None
     attempts: int
     told: int
 
@@ -186,7 +189,7 @@ class Database:
         return bytes.fromhex(secret)
 
     def add_jobs(
-        self, kind: Kind, project: int, about: Sequence[tuple[int | None, int | None]], *, source: str = ""
+        self, kind: Kind, project: Id, about: Sequence[tuple[Id | None, Id | None]], *, source: str = ""
     ) -> list[int]:
         """Keep jobs on the disk, all or none; one for a task that waits already is that one.
 

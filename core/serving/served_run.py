@@ -13,6 +13,7 @@ from ..search.seeds import open_index
 from ..store.run import Run
 from ..store.run_info import FACTS
 from ..store.store import Store
+from .database import Id
 from .logs import Log
 from .models import Model, Models, fit_run
 from .run_index import RunIndex
@@ -40,8 +41,8 @@ class Served:
         self._stamp: bytes | None = None
         self._trained = self._read_trained()
 
-    def _read_trained(self) -> dict[int | None, list[Model]]:
-        trained: dict[int | None, list[Model]] = {}
+    def _read_trained(self) -> dict[Id | None, list[Model]]:
+        trained: dict[Id | None, list[Model]] = {}
         for model in self.models.trained(self.run):
             trained.setdefault(model.project, []).append(model)
         return trained
@@ -104,7 +105,7 @@ class Served:
             if self._stamp == self._stamped():
                 self.models.keep(model)
 
-    def trained_for(self, project: int | None) -> Model | None:
+    def trained_for(self, project: Id | None) -> Model | None:
         """Return the newest model of a project's verified labels; None before there is one."""
         trained = self._trained.get(project)
         return trained[-1] if trained else None
@@ -114,7 +115,7 @@ class Served:
         self._keep(model)
         self._trained.setdefault(model.project, []).append(model)
 
-    def version(self, project: int | None) -> str:
+    def version(self, project: Id | None) -> str:
         """Return the version of the model that answers a project: the run, or ``<run>+<n>``."""
         trained = self.trained_for(project)
         return trained.version if trained else self.run

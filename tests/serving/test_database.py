@@ -17,7 +17,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
         yield made
 
 
-def work(database: Database) -> list[list[int | None]]:
+def work(database: Database) -> list[list[queue.Id | None]]:
     """Do what the queue holds; return the tasks of each batch."""
     batches = []
     while jobs := database.next_jobs():
@@ -103,6 +103,33 @@ def test_a_queue_of_before_is_read_on(tmp_path):
             " INTEGER NOT NULL DEFAULT 0, due REAL NOT NULL DEFAULT 0, added REAL NOT NULL)"
         )
         old.execute("INSERT INTO jobs (key, kind, project, about, task, added) VALUES ('x', 'annotation', 1, 2, 3, 0)")
+        old.execute(
+            "CREATE TABLE answers (project INTEGER NOT NULL, annotation INTEGER NOT NULL, task INTEGER NOT NULL,"
+            " person TEXT NOT NULL, run TEXT NOT NULL, sample TEXT, value TEXT, verdict TEXT, updated TEXT NOT NULL,"
+            " PRIMARY KEY (project, annotation))"
+        )
     old.close()
     with Database(tmp_path) as database:
         assert work(database) == [[3]]
+        add_of_texts(database)
+
+
+DATASET, RECORDS = "0b1f7a52-8f1c-4b3e-9a6d-2f1f6f0e9c11", ["7e9c0000-0000-4000-8000-000000000001", "12e4"]
+
+
+def add_of_texts(database: Database) -> None:
+    """Ids that are texts come back as they were told, and are no numbers, whatever they look like."""
+    database.add_jobs("annotation", DATASET, [(None, RECORDS[0]), (RECORDS[1], RECORDS[0])])
+    assert [(job.project, job.task) for job in database.next_jobs()] == [(DATASET, RECORDS[0])]
+    assert work(database) == [[RECORDS[0]]]
+    row = (DATASET, RECORDS[0], RECORDS[0], "ann", "r", None, None, "", "")
+    database.change("INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", *row)
+    assert tuple(database.rows("SELECT * FROM answers WHERE project = ?", DATASET)[0]) == row
+
+
+def test_ids_are_numbers_or_texts(database):
+    add_of_texts(database)
+    database.add_jobs("annotation", 12, [(None, 7)])
+    database.add_jobs("annotation", "12", [(None, RECORDS[1])])  # a text is no number, be it digits
+    assert sorted((str(type(job.project)), job.task) for job in database.next_jobs()) == [("<class 'int'>", 7)]
+    assert work(database) == [[7], [RECORDS[1]]]

@@ -74,7 +74,7 @@ class Answers:
         All are noted before anybody is asked: who answered a task must not be asked about it. What is gone, is deleted.
         """
         tasks = [job.task if job.task is not None else self._task_of(project, job) for job in jobs]
-        asked = sorted({task for task in tasks if task is not None})
+        asked = sorted({task for task in tasks if isinstance(task, int)})
         pages = self._client.tasks(project, annotations=True, include=SAID, ids=asked) if asked else ()
         answers = list(_answers_in(pages))
         rows = [row for row in self._database.rows(_KNOWN, project) if row["task"] in set(asked)]

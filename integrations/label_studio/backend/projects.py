@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from labelsift.errors import InputError, LabelsiftError
+from labelsift.serving.database import Id
 from labelsift.serving.logs import Log
 from labelsift.serving.served_run import Served
 from labelsift.store.store import Store
@@ -52,8 +53,10 @@ class Projects:
         self._log = log
         self._stopping = threading.Event()
 
-    def served(self, project: int | None) -> Served | None:
-        """Return the run that answers a project; None where it is not served."""
+    def served(self, project: Id | None) -> Served | None:
+        """Return the run that answers a project; None where it is not served, or is one of another platform."""
+        if isinstance(project, str):
+            return None
         return self._by_number.get(project, self._rest) if project is not None else self._rest
 
     def all(self) -> list[Served]:

@@ -53,7 +53,7 @@ class Work:
         """Do jobs of one kind and project; those of a project that is served no more do nothing."""
         kind, project = jobs[0].kind, jobs[0].project
         served = self._projects.served(project)
-        if served is None:
+        if served is None or isinstance(project, str):
             return
         if kind == "train":
             if self._training:
