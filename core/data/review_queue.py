@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
+
+import numpy as np
 
 from .samples import Samples, Task
 
@@ -114,6 +116,10 @@ class ReviewQueue:
     repeats
         Id → the score that places the second task of a sample, also where the queue does not hold it: such a task
         is left as it stands.
+    vectors
+        Ids of samples → their embeddings, for a platform that finds similar ones: float32, shape (n, d), rows of unit
+        length, zero where a text has no token. It picks rows of what the run keeps when it is called, and computes
+        nothing; of no ids the shape tells d. None where the run keeps no embeddings.
     """
 
     run: str
@@ -121,6 +127,7 @@ class ReviewQueue:
     items: tuple[ReviewItem, ...]
     classes: tuple[str, ...] = ()
     repeats: Mapping[str, float] = field(default_factory=dict)
+    vectors: Callable[[Sequence[str]], np.ndarray] | None = field(default=None, compare=False, repr=False)
 
 
 def key_of(sample: str, *, again: bool) -> str:

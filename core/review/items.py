@@ -6,14 +6,16 @@ import datetime
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
+import numpy as np
 import pyarrow.compute as pc
 
 from ..data.issues import advice_names, issue_names
 from ..data.media import Medium, shown_of
 from ..data.review_queue import ReviewItem, ReviewQueue, Value
-from ..data.samples import Task
+from ..data.samples import Samples, Task
 from ..errors import InputError
 from ..label_quality.accept_rates import AcceptRates
 from ..store.run import Run
@@ -114,7 +116,12 @@ def queue_of(
         for rank, (id, text, given, fields) in enumerate(zip(ids, texts, labels, metadata, strict=True), start=1)
     ]
     repeats = repeats or {}
-    return ReviewQueue(run.run, run.samples, _with_repeats(items, repeats), run.classes, repeats)
+    vectors = None if run.embeddings is None else partial(_embeddings_of, run.embeddings, run.samples)
+    return ReviewQueue(run.run, run.samples, _with_repeats(items, repeats), run.classes, repeats, vectors)
+
+
+def _embeddings_of(embeddings: np.ndarray, samples: Samples, ids: Sequence[str]) -> np.ndarray:
+    return embeddings[samples.positions(ids)].astype(np.float32, copy=False)
 
 
 def _with_repeats(items: Sequence[ReviewItem], repeats: Mapping[str, float]) -> tuple[ReviewItem, ...]:

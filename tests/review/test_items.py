@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import labelsift as ls
+import numpy as np
 import pyarrow as pa
 import pytest
+from labelsift import platforms
+from labelsift.data.review_queue import ReviewQueue
 from labelsift.data.schemas import Finding, findings_table
+from labelsift.errors import InputError
+from labelsift.platforms import LabelingPlatform, PushRequest, Receipt
 from labelsift.review.items import findings_of, queue_of
 
 
@@ -38,6 +44,32 @@ def test_a_second_item_differs_in_its_score_and_place_only(run):
     ]
     assert len({item.key for item in queue.items}) == 4
     assert queue.repeats == {"a": 0.3, "gone": 0.5}  # also what is not in the queue: it stands as it is
+
+
+def test_vectors_are_the_rows_that_the_run_keeps_picked_when_they_are_asked_for(run):
+    assert queue_of(run).vectors is None
+    kept = np.eye(4, 3, dtype=np.float32)  # the last text has no token
+    vectors = queue_of(replace(run, embeddings=kept)).vectors
+    assert vectors is not None
+    assert vectors(["d", "b"]).tolist() == [[0, 0, 0], [0, 1, 0]]
+    assert (vectors(["a"]).dtype, vectors([]).shape) == (np.float32, (0, 3))
+    with pytest.raises(InputError, match="unknown"):
+        vectors(["unknown"])
+
+
+def test_a_pushed_queue_has_the_vectors_of_the_run(monkeypatch, run):
+    queues = []
+
+    class Kept(LabelingPlatform):
+        name = "kept"
+
+        def push(self, queue: ReviewQueue, request: PushRequest) -> Receipt:
+            queues.append(queue)
+            return Receipt(self.name, request.project)
+
+    monkeypatch.setattr(platforms, "get", lambda name: Kept())
+    replace(run, embeddings=np.eye(4, dtype=np.float32)).push("kept", project="p")
+    assert queues[0].vectors(["c"]).tolist() == [[0, 0, 1, 0]]
 
 
 def test_blind_items_and_clusters_are_marked(run):
