@@ -130,6 +130,14 @@ class ReviewQueue:
     vectors: Callable[[Sequence[str]], np.ndarray] | None = field(default=None, compare=False, repr=False)
 
 
+_AGAIN = "\x00again"
+
+
 def key_of(sample: str, *, again: bool) -> str:
     """Return what a push knows a task by: the sample's id, or for its second task what is no sample's id."""
-    return f"{sample}\x00again" if again else sample
+    return f"{sample}{_AGAIN}" if again else sample
+
+
+def sample_of(key: str) -> str:
+    """Return the sample of a key of :func:`key_of`."""
+    return key.removesuffix(_AGAIN)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..data.review_queue import sample_of
 from ..platforms import Receipt
 
 Prediction = Mapping[str, Any]
@@ -19,7 +20,7 @@ class StoredTask:
     Parameters
     ----------
     task
-        Its id on the platform.
+        Its id on the platform, a number or a text.
     data, meta
         Everything that the task shows, also what others wrote, and what it does not show.
     predictions
@@ -28,7 +29,7 @@ class StoredTask:
         True where a person has answered or begun to.
     """
 
-    task: int
+    task: Any
     data: dict[str, Any]
     meta: dict[str, Any] = field(default_factory=dict)
     predictions: tuple[dict[str, Any], ...] = ()
@@ -48,7 +49,7 @@ class Holdings:
     """
 
     of_sample: dict[str, StoredTask] = field(default_factory=dict)
-    doubles: list[int] = field(default_factory=list)
+    doubles: list[Any] = field(default_factory=list)
 
     @classmethod
     def of(cls, tasks: Iterable[tuple[str, StoredTask]]) -> Holdings:
@@ -89,7 +90,7 @@ class TaskPlan:
     @property
     def samples(self) -> list[str]:
         """The samples, each once."""
-        return [key for key, data in self.data.items() if data["labelsift_id"] == key]
+        return [key for key in self.data if sample_of(key) == key]
 
 
 @dataclass
@@ -99,7 +100,7 @@ class Diff:
     missing: list[str] = field(default_factory=list)
     edited: list[str] = field(default_factory=list)
     unpredicted: list[str] = field(default_factory=list)
-    doubles: list[int] = field(default_factory=list)
+    doubles: list[Any] = field(default_factory=list)
 
     @property
     def updated(self) -> set[str]:

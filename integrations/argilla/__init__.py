@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from os import PathLike
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from labelsift.platforms import LabelingPlatform
+from labelsift.review.batches import speaker
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+    from labelsift.data.review_queue import ReviewQueue
+    from labelsift.platforms import PushRequest, Receipt
+
     from .client.client import Client
 
 
@@ -22,7 +29,28 @@ class Argilla(LabelingPlatform):
 
     name = "argilla"
     settings = MappingProxyType({"project": "", "url": "ARGILLA_API_URL", "workspace": "ARGILLA_WORKSPACE"})
-    capabilities: frozenset[str] = frozenset()
+    capabilities = frozenset(
+        {"classification", "multilabel", "spans", "text", "prefill", "blind", "rounds", "overlap", "both_fit", "copies"}
+        | {"forget"}
+    )
+
+    def push(self, queue: ReviewQueue, request: PushRequest) -> Receipt:
+        """Bring a queue into a review dataset."""
+        from .push.review_dataset import push_review
+
+        return push_review(_client(), queue, request, say=speaker())
+
+    def pull(self, *, project: str, store: str | PathLike[str] | None = None) -> pa.Table:
+        """Return all decisions in the review datasets of ``project``, oldest first."""
+        from .pull.review_dataset import pull_reviews
+
+        return pull_reviews(_client(), project=project, store=store)
+
+    def forget(self, ids: Sequence[str], *, project: str, match: str | None = None, dry_run: bool = False) -> int:
+        """Delete the records of some samples in the review datasets of ``project``, with people's answers on them."""
+        from .erase import erase_records
+
+        return erase_records(_client(), ids, project=project, dry_run=dry_run)
 
 
 def _client() -> Client:

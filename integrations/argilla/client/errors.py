@@ -9,7 +9,7 @@ from typing import Any
 from labelsift.errors import PlatformError
 from labelsift.integrations._service import Service, json_of
 
-_POSITION = re.compile(r"[Rr]ecord at position (\d+) (?:is not valid because|does not have valid)\s*")
+_POSITION = re.compile(r"(?:[Rr]ecord at position |^body\.items\.)(\d+)(?: is not valid because |\.)")
 
 
 def _detail(body: str) -> str:

@@ -189,6 +189,14 @@ class Reader(Transport):
                 there |= {record["external_id"]: record for record, _ in page}
         return there
 
+    def responses(self, dataset: str, statuses: Sequence[str]) -> int:
+        """Count the responses to a dataset that have one of these statuses, as the database knows them."""
+        what = "the progress of a dataset"
+        users = self.get(f"/datasets/{dataset}/users/progress", what=what, names=["users"])["users"]
+        return sum(
+            user[half].get(status, 0) for user in users for half in ("completed", "pending") for status in statuses
+        )
+
     def link(self, dataset: str, *, sort: str = "", metadata: str = "", status: str = "pending") -> str:
         """Return the address at which the page shows a dataset's records, sorted and filtered.
 

@@ -12,6 +12,7 @@ from labelsift.errors import PlatformError
 from labelsift.platforms import PushRequest, Receipt
 from labelsift.review.batches import Say, batches, prefetch, quiet
 from labelsift.review.dealing import groups_of, parts_of
+from labelsift.review.overlap import joined, overlap_of
 from labelsift.review.upsert import Diff, Holdings, StoredTask, compare, count
 
 from ..client.client import NAME, Client
@@ -22,7 +23,7 @@ from ..convert.task_fields import BESIDE, ORIGIN
 from ..state.match import sources_of
 from ..state.rounds import Round, announce, drop_empty_twins, open_round, round_for, rounds_of, settle
 from ..state.server_state import mend_predictions, put_tabs, read_holdings, same_prediction
-from .dry_run import describe, joined, overlap_of
+from .dry_run import describe
 from .plan import Common, Deal, Plan, labels_of, plan_review
 
 BATCH = 2500  # tasks a request: one to four seconds on the server
@@ -51,7 +52,8 @@ def push_review(
     """
     project, run, mode = request.project, queue.run, request.mode
     rounds = rounds_of(client, project)
-    overlap = overlap_of(rounds, run=run, mode=mode, asked=request.overlap)
+    filled = [round for round in rounds if round.tasks or round.part]
+    overlap = overlap_of(filled, run=run, mode=mode, asked=request.overlap)
     main = round_for(rounds, run=run, mode=mode)
     number = main.number if main else 1 + max((round.number for round in rounds), default=0)
     sources = None

@@ -69,6 +69,11 @@ class Round:
         return self.run, self.mode, self.part
 
     @property
+    def overlap(self) -> float:
+        """The share under the name that all platforms give it."""
+        return self.twice
+
+    @property
     def title(self) -> str:
         """What the project is called, within what Label Studio allows.
 

@@ -1,0 +1,95 @@
+"""Responses in a review dataset to answers: the decision, the label and the note that they hold. Pure functions.
+
+What a label says counts before the decision that it goes with: who chose one and left "Take the suggestion" as it was
+(the draft of mode prefill) means the label. Said twice and differently, as "it is right as it is" beside another label,
+nothing is decided.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from labelsift.data.review_queue import Value
+from labelsift.data.samples import Task
+from labelsift.platforms import Mode
+from labelsift.review.answers import Answer
+from labelsift.review.suggestions import disputed
+from labelsift.review.verdicts import Feedback
+
+from .review_schema import DECISION, ELSE, GIVEN, LABEL, NOTE, OTHER, SUGGESTED, VALUES
+from .values import from_argilla
+
+FEEDBACK: dict[str, Feedback] = {name: name for name in ("both_fit", "unclear", "unusable", "drop_copy", "keep_copies")}
+CONTRADICTS = "The answer contradicts itself: the decision says one thing, the label another"
+INCOMPLETE = "The answer is incomplete: there is no suggestion to take, and no label is chosen"
+
+
+def values_of(metadata: Mapping[str, Any] | None) -> tuple[Value | None, Value | None] | None:
+    """Return the given and the suggested value that a record keeps; None where it keeps none, as it was asked blind."""
+    try:
+        kept = json.loads((metadata or {})[VALUES])
+        return kept["given"], kept["suggested"]
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def read_answer(
+    response: Mapping[str, Any],
+    *,
+    sample: str,
+    task: Task,
+    given: Value | None,
+    suggested: Value | None,
+    mode: Mode,
+    people: Mapping[str, str],
+) -> Answer | None:
+    """Return what a person said of a record; None for a draft, which says nothing yet.
+
+    Parameters
+    ----------
+    given, suggested
+        What is judged, whether or not it was shown.
+    mode
+        How the person was asked.
+    people
+        User id → user name.
+    """
+    if response["status"] == "draft":
+        return None
+    values = {name: cell.get("value") for name, cell in (response.get("values") or {}).items() if type(cell) is dict}
+    user = str(response.get("user_id") or "")
+    answer = Answer(
+        id=sample,
+        note=str(values.get(NOTE) or ""),
+        person=people.get(user, user),
+        time=f"{response['updated_at']}+00:00",
+        given=given,
+        suggested=suggested,
+    )
+    if response["status"] == "discarded":
+        return replace(answer, skipped=True)
+    decision, label = values.get(DECISION), from_argilla(values.get(LABEL), task)
+    if decision in FEEDBACK:
+        return replace(answer, feedback=FEEDBACK[decision])
+    if label in (ELSE, [ELSE]):
+        return replace(answer, feedback="unclear")
+    shown = mode != "blind"
+    if decision == GIVEN and shown:
+        left = [_draft(given, suggested, task)] if mode == "prefill" else []  # as it was pre-filled
+        return replace(answer, value=given) if not label or label in (given, *left) else _undecided(answer, CONTRADICTS)
+    if label or (decision == OTHER and task != "classification"):
+        return replace(answer, value=label or [], partial=task == "spans" and shown)
+    if decision == SUGGESTED and shown and suggested is not None:
+        return replace(answer, value=suggested)
+    return _undecided(answer, INCOMPLETE)
+
+
+def _draft(given: Value | None, suggested: Value | None, task: Task) -> Value | None:
+    return disputed(given, suggested)[1] if task == "spans" else suggested
+
+
+def _undecided(answer: Answer, why: str) -> Answer:
+    return replace(answer, note=f"{answer.note} [{why}]".strip(), skipped=True)

@@ -1,0 +1,110 @@
+"""Decisions in review datasets, as corrections by sample id.
+
+Every answered record is read at each pull: Argilla moves no time when somebody changes an answer that was submitted,
+so nothing that it says tells which ones did. Records that nobody answered are not read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from os import PathLike
+from typing import Any
+
+import pyarrow as pa
+from labelsift.data.adjudication import REPEAT
+from labelsift.errors import InputError
+from labelsift.review.answers import Answer, correction_of, corrections_table
+from labelsift.review.blind import labels_of_blind
+from labelsift.review.round_ledger import recorded
+from labelsift.review.rounds import Plan
+from labelsift.store.base import RunTarget
+from labelsift.store.store import Store
+
+from ..client.client import NAME, Client
+from ..convert.answers import read_answer, values_of
+from ..convert.record_fields import again_id
+from ..state.rounds import Round, rounds_in
+
+Row = dict[str, Any]
+Record = Mapping[str, Any]
+_SAID = ("submitted", "discarded")
+
+
+def pull_reviews(client: Client, *, project: str, store: str | PathLike[str] | None = None) -> pa.Table:
+    """Return every decision in the review datasets of ``project``, oldest first.
+
+    Raises
+    ------
+    InputError
+        If nothing was pushed under this name, or a blind round's run is not in the store.
+    PlatformError
+        If the server cannot be reached or refuses.
+    """
+    space, name = client.workspace_of(project)
+    rounds = rounds_in(client.datasets(space["id"]))
+    reviews = [review for review in rounds if review.of == name]
+    if not reviews:
+        names = ", ".join(sorted({review.of for review in rounds}))
+        known = f"Pushed so far: {names}" if names else "Push first: labelsift push argilla DATASET"
+        raise InputError(f"Argilla has no review dataset that was pushed as {project}", hint=known)
+    kept, people = Store.of(store), client.people()
+    return corrections_table(
+        row for review in reviews for row in decisions_in(client, review, kept, people, target=project)
+    )
+
+
+def decisions_in(
+    client: Client, review: Round, store: Store, people: Mapping[str, str], *, target: str
+) -> Iterator[Row]:
+    """Yield every decision in a review dataset; ``target`` is what its project was called in the push.
+
+    Raises
+    ------
+    InputError
+        If people have decided in a blind round whose run the store does not have: it alone knows the given labels.
+    PlatformError
+        If the server cannot be reached or refuses.
+    """
+    plan = (
+        recorded(store.ledger.records(), RunTarget(review.run, NAME, target), Plan) if review.mode == "blind" else None
+    )
+    second = {again_id(sample): sample for sample in (plan.repeats if plan else ())}
+    records = answered(client, review.dataset)
+    samples = {record["id"]: second.get(str(record["external_id"]), str(record["external_id"])) for record in records}
+    hidden = [samples[record["id"]] for record in records if values_of(record.get("metadata")) is None]
+    labels = labels_of_blind(store, review.run, hidden, task=review.task, project=review.name)
+    for record in records:
+        sample, shown = samples[record["id"]], values_of(record.get("metadata"))
+        given, suggested = shown or labels[sample]
+        mode = review.mode if shown else "blind"
+        asked = REPEAT if record["external_id"] in second else mode
+        for response in record["responses"]:
+            answer = read_answer(
+                response, sample=sample, task=review.task, given=given, suggested=suggested, mode=mode, people=people
+            )
+            if answer is not None:
+                yield _row(answer, review, asked=asked)
+
+
+def _row(answer: Answer, review: Round, *, asked: str) -> Row:
+    answer = replace(answer, run=review.run, round=str(review.number), asked=asked)
+    return correction_of(answer, platform=NAME, task=review.task)
+
+
+def answered(client: Client, dataset: str) -> list[Record]:
+    """Return the records on which people decided something, with their responses.
+
+    The search index finds them. Where it does not know of all responses that the database counts, as after a crash,
+    all records are read.
+    """
+    filters = [{"type": "terms", "scope": {"entity": "response", "property": "status"}, "values": list(_SAID)}]
+    pages = client.search(dataset, filters=filters, include=("responses",))
+    records = [record for page in pages for record, _ in page]
+    if _said(records) != client.responses(dataset, _SAID):
+        records = [record for page in client.records(dataset, include=("responses",)) for record in page]
+    return [record for record in records if _said([record])]
+
+
+def _said(records: list[Record]) -> int:
+    return sum(response["status"] in _SAID for record in records for response in record.get("responses") or ())

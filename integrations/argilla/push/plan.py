@@ -1,0 +1,104 @@
+"""Plan of a push into a review dataset: records, suggestions, settings and links. Pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from labelsift.data.review_queue import ReviewItem, ReviewQueue
+from labelsift.data.samples import Task
+from labelsift.data.spans import fault
+from labelsift.platforms import Mode
+from labelsift.review.blind import visible_metadata
+from labelsift.review.suggestions import labels_in
+from labelsift.review.upsert import TaskPlan
+
+from ..convert import record_fields, review_schema
+from ..convert.why import why_of
+
+
+@dataclass
+class Plan(TaskPlan):
+    """What a push wants in the review dataset, under the names of :func:`..state.holdings.stored_record`.
+
+    Parameters
+    ----------
+    external_ids
+        Key of a review item → external id of its record.
+    settings
+        As :func:`..state.rounds.open_round` takes them.
+    """
+
+    external_ids: dict[str, str] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+def labels_of(queue: ReviewQueue) -> list[str]:
+    """Return the labels that a review dataset offers: the classes, then whatever else is given or suggested."""
+    seen = [*queue.samples.classes, *queue.classes]
+    seen += queue.samples.taxonomy.classes if queue.samples.taxonomy else ()
+    seen += [label for item in queue.items for value in (item.given, item.suggested) for label in labels_in(value)]
+    return sorted(dict.fromkeys(seen), key=str.casefold)
+
+
+def plan_review(
+    items: Sequence[ReviewItem],
+    labels: Sequence[str],
+    *,
+    run: str,
+    mode: Mode,
+    task: Task,
+    dimensions: int | None,
+    definitions: Mapping[str, str],
+    standing: Mapping[str, str] | None = None,
+) -> Plan:
+    """Turn items into the records and settings of a review dataset, checked before they are sent.
+
+    Parameters
+    ----------
+    dimensions
+        Of the vectors; None without.
+    standing
+        Properties of the dataset → type, where it stands: their types stay.
+    """
+    copies = any(item.copies for item in items)
+    shown = visible_metadata(items, mode=mode, taken=())
+    types = record_fields.types_of(items, shown)
+    types = {name: (legal, (standing or {}).get(legal, kind)) for name, (legal, kind) in types.items()}
+    vector = {"name": review_schema.VECTOR, "title": "Meaning (labelsift)", "dimensions": dimensions}
+    settings = {
+        "guidelines": review_schema.GUIDELINES,
+        "fields": review_schema.fields(mode=mode),
+        "questions": review_schema.questions(labels, mode=mode, task=task, copies=copies, definitions=definitions),
+        "metadata": [
+            *review_schema.own_properties(mode=mode),
+            *(review_schema.property_of(legal, kind, title=name[:500]) for name, (legal, kind) in types.items()),
+        ],
+        "vectors": [vector] if dimensions else [],
+    }
+    plan = Plan(settings=settings)
+    for item in items:
+        wrong = _fault(item)
+        if wrong:
+            plan.failed[item.id] = wrong
+            continue
+        fields = {review_schema.TEXT: item.text}
+        if mode != "blind":
+            theirs = {shown[name]: value for name, value in item.metadata.items() if name in shown}
+            fields[review_schema.WHY] = why_of(item, metadata=theirs, definitions=definitions)
+        metadata = record_fields.metadata_of(item, run=run, mode=mode, types=types)
+        plan.data[item.key] = {f"fields.{name}": value for name, value in fields.items()}
+        plan.data[item.key] |= {f"metadata.{name}": value for name, value in metadata.items()}
+        plan.external_ids[item.key] = record_fields.external_id(item)
+        suggestions = record_fields.suggestions_of(item, mode=mode)
+        if suggestions:
+            plan.predictions[item.key] = suggestions
+    return plan
+
+
+def _fault(item: ReviewItem) -> str | None:
+    """Say why no record can be made of an item; None where one can."""
+    if item.task == "spans" and (wrong := fault(map(tuple, item.suggested or ()), item.text)):
+        return f"Its suggestion does not fit the text: {wrong}"
+    return None

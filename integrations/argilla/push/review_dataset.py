@@ -1,0 +1,272 @@
+"""Pushing flagged samples into a review dataset: plan, diff, bounded batches, receipt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from labelsift.data.formatting import spelled_time
+from labelsift.data.media import required
+from labelsift.data.review_queue import ReviewItem, ReviewQueue, sample_of
+from labelsift.errors import InputError, PlatformError
+from labelsift.platforms import PushRequest, Receipt
+from labelsift.review.batches import Say, batches, prefetch, quiet
+from labelsift.review.dealing import parts_of
+from labelsift.review.overlap import joined, overlap_of
+from labelsift.review.upsert import Diff, Holdings, compare, count
+
+from ..client.client import BATCH, NAME, Client
+from ..client.read import Dataset
+from ..client.transport import body_of
+from ..convert import review_schema
+from ..convert.record_fields import again_id
+from ..state.holdings import holdings_of, own_suggestions, question_names, unindexed
+from ..state.rounds import Round, open_round, round_for, rounds_in
+from .plan import Plan, labels_of, plan_review
+
+SECONDS_A_RECORD = 0.02  # on a busy machine with SQLite
+ROUNDS_OF_REPAIR = 3
+
+
+def push_review(client: Client, queue: ReviewQueue, request: PushRequest, *, say: Say = quiet) -> Receipt:
+    """Bring a queue into the review dataset of its run.
+
+    The same run in the same mode goes into the same dataset; a new run opens the next round. What two people answer
+    goes into a dataset of its own, because how many people answer is a setting of datasets.
+
+    Raises
+    ------
+    InputError
+        If a label cannot be shown, or the request does not fit what was pushed before.
+    PlatformError
+        If the server cannot be reached or refuses.
+    """
+    required(queue.samples)
+    space, name = client.workspace_of(request.project)
+    datasets = client.datasets(space["id"])
+    rounds = [round for round in rounds_in(datasets) if round.of == name]
+    run, mode = queue.run, request.mode
+    overlap = overlap_of(rounds, run=run, mode=mode, asked=request.overlap)
+    main = round_for(rounds, run=run, mode=mode)
+    number = main.number if main else 1 + max((round.number for round in rounds), default=0)
+    receipt = Receipt(platform=NAME, target=request.project, dry_run=request.dry_run)
+    for part, items in parts_of(
+        [item for item in queue.items if not item.first_copy], run=run, overlap=overlap
+    ).items():
+        wanted = Round(name, run, mode, number, queue.samples.task, part, overlap if part else 0.0)
+        current = round_for(rounds, run=run, mode=mode, part=part)
+        pusher = _Pusher(client, queue, request, workspace=space, say=say)
+        receipt = joined(receipt, pusher.push(items, wanted=wanted, current=current), part=part)
+    return receipt
+
+
+class _Pusher:
+    """Brings one part of a round into its dataset."""
+
+    def __init__(
+        self, client: Client, queue: ReviewQueue, request: PushRequest, *, workspace: Mapping[str, Any], say: Say
+    ) -> None:
+        self._client, self._queue, self._request, self._say = client, queue, request, say
+        self._workspace = workspace
+        self._labels = labels_of(queue)
+
+    def push(self, items: Sequence[ReviewItem], *, wanted: Round, current: Round | None) -> Receipt:
+        dataset = self._dataset(current) if current else None
+        plan = self._plan(items, wanted, dataset)
+        if dataset is not None:
+            items, plan = self._fitting(items, plan, wanted, dataset)
+        receipt = Receipt(platform=NAME, target=self._request.project, dry_run=self._request.dry_run)
+        if self._request.dry_run or not (plan.data or dataset):
+            diff = compare(plan, self._holdings(dataset, plan) if dataset else Holdings())
+            count(receipt, plan, diff)
+            if plan.data or dataset:
+                receipt.details |= _described(wanted, plan, diff, stands=dataset is not None)
+            return receipt
+        if dataset is None:
+            current = open_round(self._client, wanted, workspace=self._workspace["id"], settings=plan.settings)
+            dataset = self._dataset(current)
+        self._add_properties(dataset, plan)
+        holdings = self._bring(receipt, dataset, plan)
+        self._link(receipt, items, dataset, plan, holdings, wanted)
+        return receipt
+
+    def _dataset(self, current: Round | None) -> Dataset:
+        rows = self._client.datasets(self._workspace["id"])
+        about = next(row for row in rows if current is not None and row["id"] == current.dataset)
+        return self._client.settings_of(about, workspace=self._workspace["name"])
+
+    def _plan(self, items: Sequence[ReviewItem], wanted: Round, dataset: Dataset | None) -> Plan:
+        vectors = self._queue.vectors
+        return plan_review(
+            items,
+            self._labels,
+            run=wanted.run,
+            mode=wanted.mode,
+            task=wanted.task,
+            dimensions=int(vectors([]).shape[1]) if vectors else None,
+            definitions=self._request.definitions,
+            standing={name: row["settings"]["type"] for name, row in dataset.metadata.items()} if dataset else None,
+        )
+
+    def _fitting(
+        self, items: Sequence[ReviewItem], plan: Plan, wanted: Round, dataset: Dataset
+    ) -> tuple[Sequence[ReviewItem], Plan]:
+        """Refuse labels that a dataset which stands cannot take; ask about copies only where it can be answered."""
+        options = {
+            name: _options(dataset.questions.get(name)) for name in (review_schema.DECISION, review_schema.LABEL)
+        }
+        lacking = [label for label in self._labels if label not in options[review_schema.LABEL]]
+        if lacking:
+            raise InputError(
+                f"{dataset.title} does not offer these labels, and Argilla changes none once a dataset is published",
+                ids=lacking,
+                hint="Scan again and push that: a new run gets a dataset of its own",
+            )
+        if "drop_copy" not in options[review_schema.DECISION] and any(item.copies for item in items):
+            items = [item.alone for item in items]
+            return items, self._plan(items, wanted, dataset)
+        return items, plan
+
+    def _holdings(self, dataset: Dataset, plan: Plan) -> Holdings:
+        keys = {external_id: key for key, external_id in plan.external_ids.items()}
+        keys |= {again_id(sample_of(key)): key for key in plan.external_ids if sample_of(key) != key}
+        records = (record for page in self._client.records(dataset.id) for record in page)
+        return holdings_of(records, question_names(dataset), keys)
+
+    def _add_properties(self, dataset: Dataset, plan: Plan) -> None:
+        """Add what may be added to a dataset that is published: metadata properties, and vectors."""
+        for kind, name, standing in (
+            ("metadata-properties", "metadata", dataset.metadata),
+            ("vectors-settings", "vectors", dataset.vectors),
+        ):
+            for settings in plan.settings[name]:
+                if settings["name"] not in standing:
+                    self._client.add_setting(dataset.id, kind, settings)
+
+    def _bring(self, receipt: Receipt, dataset: Dataset, plan: Plan) -> Holdings:
+        """Send what is missing, mend what differs, and look again until the server holds the plan."""
+        holdings = self._holdings(dataset, plan)
+        diff = compare(plan, holdings)
+        count(receipt, plan, diff)
+        for _ in range(ROUNDS_OF_REPAIR):
+            if not (diff.missing or diff.updated):
+                break
+            self._send(dataset, plan, holdings, [*diff.missing, *(key for key in plan.data if key in diff.updated)])
+            holdings = self._holdings(dataset, plan)
+            diff = compare(plan, holdings)
+        if diff.missing or diff.updated:
+            raise PlatformError(
+                f"{dataset.title} still lacks {len(diff.missing)} samples, and {len(diff.updated)} differ",
+                ids=[sample_of(key) for key in (*diff.missing, *diff.updated)],
+                hint="Somebody else is changing it: run the same command again when they are done",
+            )
+        ids = {plan.external_ids[key]: key for key in plan.data}
+        lost = unindexed(self._client, dataset.id, list(ids))
+        if lost:
+            self._say(f"The search index lacks {len(lost):,} records that are stored; they are sent again")
+            self._send(dataset, plan, holdings, [ids[external_id] for external_id in lost])
+        return holdings
+
+    def _send(self, dataset: Dataset, plan: Plan, holdings: Holdings, keys: Sequence[str]) -> None:
+        """Write records in batches, worst first; what of theirs is not labelsift's stays as it is."""
+        questions = {name: str(row["id"]) for name, row in dataset.questions.items()}
+        self._drop_stale(plan, holdings, keys, question_names(dataset), dataset)
+        done = 0
+        records = self._records(plan, holdings, keys, questions)
+        for batch, body in prefetch((batch, body_of({"items": batch})) for batch in batches(records, size=BATCH)):
+            samples = [sample_of(key) for key in keys[done : done + len(batch)]]
+            self._client.upsert(dataset.id, body, ids=samples)
+            done += len(batch)
+            self._say(f"{done:,} of {len(keys):,} records sent to {dataset.name}")
+
+    def _records(
+        self, plan: Plan, holdings: Holdings, keys: Sequence[str], questions: Mapping[str, str]
+    ) -> Iterable[dict[str, Any]]:
+        for start in range(0, len(keys), BATCH):
+            some = keys[start : start + BATCH]
+            vectors = self._vectors(some)
+            for key in some:
+                stored = holdings.of_sample.get(key)
+                data = {**(stored.data if stored else {}), **plan.data[key]}
+                record: dict[str, Any] = {"external_id": plan.external_ids[key]}
+                record |= {"fields": _part(data, "fields."), "metadata": _part(data, "metadata.")}
+                record["suggestions"] = [
+                    {"question_id": questions[name], **suggestion}
+                    for name, suggestion in plan.predictions.get(key, {}).items()
+                ]
+                yield record | ({"vectors": {review_schema.VECTOR: vectors[key]}} if key in vectors else {})
+
+    def _vectors(self, keys: Sequence[str]) -> dict[str, list[float]]:
+        if self._queue.vectors is None:
+            return {}
+        rows = self._queue.vectors([sample_of(key) for key in keys]).astype(float).round(6)
+        return {key: row.tolist() for key, row in zip(keys, rows, strict=True) if row.any()}  # no angle without length
+
+    def _drop_stale(
+        self, plan: Plan, holdings: Holdings, keys: Sequence[str], questions: Mapping[str, str], dataset: Dataset
+    ) -> None:
+        """Delete suggestions of labelsift's that the plan has no more: Argilla keeps what is not sent."""
+        stale = {
+            str(holdings.of_sample[key].task): self._stale(plan, holdings, key)
+            for key in keys
+            if key in holdings.of_sample
+        }
+        stale = {record: names for record, names in stale.items() if names}
+        if not stale:
+            return
+        for page in self._client.records(dataset.id, include=("suggestions",)):
+            for record in page:
+                own = own_suggestions(record, questions)
+                gone = [str(own[name]["id"]) for name in stale.get(record["id"], ()) if name in own]
+                if gone:
+                    self._client.delete_suggestions(record["id"], gone)
+
+    @staticmethod
+    def _stale(plan: Plan, holdings: Holdings, key: str) -> set[str]:
+        there = {name for made in holdings.of_sample[key].predictions for name in made}
+        return there - plan.predictions.get(key, {}).keys()
+
+    def _link(
+        self,
+        receipt: Receipt,
+        items: Sequence[ReviewItem],
+        dataset: Dataset,
+        plan: Plan,
+        holdings: Holdings,
+        wanted: Round,
+    ) -> None:
+        client, rank = self._client, review_schema.RANK
+        receipt.links = {
+            name: client.link(dataset.id, **place) for name, place in review_schema.links_of(items).items()
+        }
+        for item in items:
+            if item.key in plan.data and not item.again:
+                place = f"{rank}.ge{item.rank}.le{item.rank}"
+                receipt.sample_links[item.id] = client.link(dataset.id, sort=f"metadata.{rank}.asc", metadata=place)
+        receipt.details |= {
+            "round": wanted.number,
+            "dataset_id": dataset.id,
+            "dataset": dataset.title,
+            "records": sum(key in holdings.of_sample for key in plan.data),
+            "people_a_record": dataset.about["distribution"]["min_submitted"],
+        }
+
+
+def _part(data: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    return {name.removeprefix(prefix): value for name, value in data.items() if name.startswith(prefix)}
+
+
+def _options(question: Mapping[str, Any] | None) -> set[str]:
+    return {option["value"] for option in question["settings"]["options"]} if question else set()
+
+
+def _described(wanted: Round, plan: Plan, diff: Diff, *, stands: bool) -> dict[str, Any]:
+    """Return the plan of one review dataset for a receipt's details."""
+    seconds = (len(diff.missing) + len(diff.updated)) * SECONDS_A_RECORD
+    return {
+        "round": wanted.number,
+        "dataset": f"{wanted.name} ({'stands already' if stands else 'will be made'})",
+        "people_a_record": 2 if wanted.part else 1,
+        "suggestions": len(plan.predictions),
+        "estimated_time": spelled_time(max(round(seconds), 1)),
+    }
