@@ -36,6 +36,8 @@ VERSION_OF = $(BIN)/python -c 'from labelsift.integrations.$(1).server import VE
 upgrade: install ## take the newest versions into the constraints files; then `make test`
 	$(COMPILE) pyproject.toml --extra dev -o constraints.txt
 	$(call VERSION_OF,label_studio,label-studio) | $(COMPILE) - -o integrations/label_studio/server-constraints.txt
+	$(BIN)/python -c 'from labelsift.integrations.argilla.server import REQUIREMENTS; print(*REQUIREMENTS, sep="\n")' \
+	  | $(COMPILE) - -o integrations/argilla/server-constraints.txt
 	$(call VERSION_OF,mlflow,mlflow) | $(COMPILE) - -o integrations/mlflow/server-constraints.txt
 	@$(MAKE) --no-print-directory install
 

@@ -105,6 +105,13 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+def _answers(url: str) -> bool:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a proxy does not know our loopback
+    with contextlib.suppress(OSError, http.client.HTTPException), opener.open(url, timeout=2) as answer:
+        return answer.status == 200
+    return False
+
+
 _running: weakref.WeakSet[Server] = weakref.WeakSet()
 
 
@@ -122,7 +129,7 @@ class Server:
     command
         The program and its arguments.
     ready
-        An address that answers 200 once the server can work.
+        An address that answers 200 once the server can work, or a function that tells whether it can.
     log
         The file that takes everything it prints.
     env
@@ -135,7 +142,7 @@ class Server:
         self,
         command: Sequence[str | Path],
         *,
-        ready: str,
+        ready: str | Callable[[], bool],
         log: Path,
         env: Mapping[str, str] | None = None,
         timeout: float = 300,
@@ -200,14 +207,13 @@ class Server:
         process.stdin.close()
 
     def _wait(self) -> None:
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a proxy does not know our loopback
+        ready = self.ready
+        check = (lambda: _answers(ready)) if isinstance(ready, str) else ready
         end = time.monotonic() + self.timeout
         while time.monotonic() < end:
             if self._process is None or self._process.poll() is not None:
                 raise PlatformError("The server ended while it was starting", hint=f"Its log is {self.log}")
-            with contextlib.suppress(OSError, http.client.HTTPException):
-                with opener.open(self.ready, timeout=2) as answer:
-                    if answer.status == 200:
-                        return
+            if check():
+                return
             time.sleep(0.2)
         raise PlatformError(f"The server was not ready after {self.timeout:.0f} seconds", hint=f"Its log is {self.log}")

@@ -171,6 +171,13 @@ def test_a_proxy_of_the_environment_is_not_asked_for_loopback(serving, monkeypat
         pass
 
 
+def test_what_speaks_no_http_is_ready_when_a_function_says_so(serving):
+    answers = iter([False, False, True])
+    server, _, _ = serving(ready=lambda: next(answers))
+    with server:
+        assert next(answers, "asked until it was ready") == "asked until it was ready"
+
+
 def test_an_answer_that_is_no_http_is_no_readiness(tmp_path):
     talk = (
         "import socket, sys\n"
@@ -235,11 +242,13 @@ def test_an_environment_is_installed_with_its_constraints(quick):
     assert (programs.parent / "install.log").read_text() == "-m pip install --no-input one==1 -c pins.txt\n"
 
 
-@pytest.mark.parametrize("platform", ["label_studio", "mlflow"])
-def test_what_a_server_brings_along_is_pinned(platform):
+@pytest.mark.parametrize(
+    ("platform", "package"), [("argilla", "argilla-server"), ("label_studio", "label-studio"), ("mlflow", "mlflow")]
+)
+def test_what_a_server_brings_along_is_pinned(platform, package):
     server = importlib.import_module(f"labelsift.integrations.{platform}.server")
     pins = Path(server.__file__).with_name("server-constraints.txt").read_text(encoding="utf-8").splitlines()
-    assert f"{platform.replace('_', '-')}=={server.VERSION}" in pins
+    assert f"{package}=={server.VERSION}" in pins
     assert all(re.fullmatch(r"#.*|[a-z0-9-]+==[^ ]+", line) for line in pins)
 
 

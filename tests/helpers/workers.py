@@ -3,7 +3,7 @@
 Both follow from the fixtures that a test takes, so that no list of files has to be kept. Tests that share a server must
 run in one worker, or each worker would start it. Label Studio takes the most time by far: it is started once a worker,
 and its files are dealt so that all workers take equally long, by the durations of the last run in ``.pytest_cache`` or,
-where there are none, by the number of tests.
+where there are none, by the number of tests. Argilla, which is four processes, is started in one worker only.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-SERVERS = {"server", "s3_server"}  # session fixtures that start one
+SERVERS = {"server", "s3_server", "redis"}  # session fixtures that start one, or for which a test starts one
+ALONE = ("label_studio", "argilla")  # adapters whose tests are grouped by their server, else by file
 BROWSER = "chromium"
 CACHE = "labelsift/durations"
 GUESS = 2.0  # seconds of a test that was never timed
@@ -31,25 +32,25 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.server)
         if BROWSER in fixtures:
             item.add_marker(pytest.mark.browser)
-    shared = {item.path for item in items if _takes_label_studio(item)}
+    shared = {item.path for item in items if _takes_server(item, "label_studio")}
     seconds = _seconds([item for item in items if item.path in shared], config)
     worker_of = deal(seconds, _workers(config))
     for item in items:
         if item.path in shared:
             group = f"label_studio {worker_of[item.path]}"
         else:
-            group = _group(item)
+            group = "argilla" if _takes_server(item, "argilla") else _group(item)
         item.add_marker(pytest.mark.xdist_group(group))
 
 
-def _takes_label_studio(item: pytest.Item) -> bool:
-    return "label_studio" in item.path.parts and "server" in getattr(item, "fixturenames", ())
+def _takes_server(item: pytest.Item, platform: str) -> bool:
+    return platform in item.path.parts and "server" in getattr(item, "fixturenames", ())
 
 
 def _group(item: pytest.Item) -> str:
     """Name the folder where its session fixtures are dear, else the file."""
     folder = item.path.parent
-    whole = folder.name == "packaging" or (folder.parent.name == "integrations" and folder.name != "label_studio")
+    whole = folder.name == "packaging" or (folder.parent.name == "integrations" and folder.name not in ALONE)
     return str((folder if whole else item.path).relative_to(item.config.rootpath))
 
 

@@ -17,7 +17,7 @@ def test_files_are_dealt_evenly_and_in_every_worker_alike():
 
 
 def test_what_takes_a_server_or_the_browser_is_marked(request):
-    marked = {"server": {"server", "s3_server"}, "browser": {"chromium"}}
+    marked = {"server": {"server", "s3_server", "redis"}, "browser": {"chromium"}}
     for item in request.session.items:
         for mark, fixtures in marked.items():
             if fixtures & set(getattr(item, "fixturenames", ())):

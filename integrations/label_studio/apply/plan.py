@@ -20,7 +20,6 @@ from labelsift.store.run_reader import read_sample_records
 from labelsift.store.store import Store
 
 from ..convert.label_config import LabelControl
-from ..convert.label_names import names_of
 from ..convert.regions import Value
 from ..convert.task_fields import PREFIX
 from ..state.match import NUMBER
@@ -65,7 +64,7 @@ def wanted_of(
         elif action == "keep":
             wanted[sample] = Wanted(None)
         else:
-            value = names_of(target).to_config(json.loads(cell))
+            value = target.names.to_project(json.loads(cell))
             wrong = _unfit(value, target)
             if wrong:
                 receipt.failed[sample] = wrong

@@ -23,7 +23,6 @@ from labelsift.serving.served_run import Served
 from ..client.read import SAID
 from ..convert.correction import is_correction
 from ..convert.label_config import LabelControl
-from ..convert.label_names import names_of
 from ..convert.tabs import condition
 from ..second_look_project import SECOND_LOOK
 from .predictions import data_of, id_of, text_of, value_of
@@ -128,7 +127,7 @@ class Answers:
         person = self.server.person(annotation.get("completed_by"))
         sample, prediction, model = None, None, None
         if scorer := served.scorer:
-            value = names_of(target).to_data(value, scorer.run_index.labels)
+            value = target.names.to_data(value, scorer.run_index.labels)
             text, model = text_of(task, target), scorer.model
             row = scorer.run_index.row(id=id_of(task), text=text)
             if row is not None:

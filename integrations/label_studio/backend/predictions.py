@@ -15,10 +15,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from labelsift.review.suggestions import labels_in
 from labelsift.serving.run_index import Prediction
 
 from ..convert.label_config import LabelControl
-from ..convert.label_names import labels_in, names_of
 from ..convert.regions import Value, from_result, to_result
 from ..convert.task_fields import PREFIX, is_unseen
 from ..second_look_project import SECOND_LOOK
@@ -35,7 +35,7 @@ def entry(prediction: Prediction, target: LabelControl, *, version: str, text: s
     """
     if prediction.value is None:
         return []
-    value = names_of(target).to_config(prediction.value)
+    value = target.names.to_project(prediction.value)
     if not set(labels_in(value)) <= set(target.labels):
         return []
     if target.kind == "labels" and not all(0 <= start < end <= len(text or "") for start, end, _ in value):

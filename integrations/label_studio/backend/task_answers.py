@@ -10,7 +10,6 @@ from labelsift.serving.score_texts import compared
 from labelsift.serving.served_run import Served
 
 from ..convert.label_config import LabelControl
-from ..convert.label_names import names_of
 from ..convert.regions import Value
 from ..convert.task_fields import model_version
 from .predictions import Entry, answered, entry, id_of, is_blind, text_of
@@ -38,7 +37,7 @@ def answer(
     def judge_later(position: int) -> None:
         text = texts[position]
         if text is not None and target.kind != "labels":
-            given = names_of(target).to_data(answered(tasks[position], target), scorer.run_index.labels)
+            given = target.names.to_data(answered(tasks[position], target), scorer.run_index.labels)
             unseen.append(UnseenTask(position, text, given))
 
     texts = [text_of(task, target) for task in tasks]

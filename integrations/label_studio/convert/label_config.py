@@ -6,17 +6,18 @@ import dataclasses
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 from xml.etree import ElementTree
 
 from labelsift.data.media import Medium
 from labelsift.data.samples import Task
 from labelsift.errors import InputError
+from labelsift.review.label_names import LEVEL, Names
 
 Kind = Literal["choice", "choices", "labels", "taxonomy", "taxonomies"]
 Path = tuple[str, ...]
 
-LEVEL = " / "  # parts the levels of a taxonomy's label
 _TASKS: dict[str, Task] = {"labels": "spans", "choices": "multilabel", "taxonomies": "multilabel"}
 OWN = "labelsift_"  # controls of this beginning are labelsift's own, and hold no label
 NONE = f"{OWN}none"  # the choice by which a person says that no label fits, or that nothing is to be marked
@@ -66,6 +67,11 @@ class LabelControl:
     def task(self) -> Task:
         """What kind of labels samples have whose labels stand here."""
         return _TASKS.get(self.kind, "classification")
+
+    @cached_property
+    def names(self) -> Names:
+        """The labels, found by the names that the data has for them."""
+        return Names(self.labels, self.shown)
 
 
 def label_control_of(label_config: str, *, project: str) -> LabelControl:

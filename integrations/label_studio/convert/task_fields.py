@@ -16,7 +16,6 @@ from labelsift.review.suggestions import cell_of, disputed
 
 from .feedback import COPIES, offered
 from .label_config import LabelControl
-from .label_names import names_of
 from .regions import Value, to_result
 
 PREFIX = "labelsift_"
@@ -152,6 +151,6 @@ def prediction_of(
     value = flag.suggested
     if flag.disputes and not whole:
         _, value = disputed(flag.given, flag.suggested)
-    result = to_result(names_of(target).to_config(value), target, text=flag.text)
+    result = to_result(target.names.to_project(value), target, text=flag.text)
     made: dict[str, Any] = {"model_version": model_version(run), "result": result}
     return made if flag.confidence is None else made | {"score": flag.confidence}

@@ -23,7 +23,6 @@ from labelsift.store.store import Store
 from ..client.client import NAME, Client
 from ..convert.correction import is_correction
 from ..convert.label_config import LabelControl
-from ..convert.label_names import names_of
 from ..convert.regions import Value, from_result
 from ..convert.task_fields import PREFIX, model_version, read_cell
 from ..read import readable
@@ -156,7 +155,7 @@ class DecisionReader:
             self._labels[run] = self._classes(run)
         given = read_given(shown.given, kind)
         suggested, _ = suggestion_of(shown.findings, given=given, task=kind)
-        return names_of(self._target).to_data(value, [*self._labels[run], *labels_in(given), *labels_in(suggested)])
+        return self._target.names.to_data(value, [*self._labels[run], *labels_in(given), *labels_in(suggested)])
 
     def _classes(self, run: str) -> list[str]:
         with contextlib.suppress(LabelsiftError, KeyError, TypeError):

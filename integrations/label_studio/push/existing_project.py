@@ -23,7 +23,6 @@ from ..client.client import NAME, Client
 from ..convert import tabs
 from ..convert import task_fields as convert
 from ..convert.label_config import LabelControl, label_control_of
-from ..convert.label_names import names_of
 from ..state.match import CREATED, Matched, find_project, match_tasks
 from ..state.server_state import mend_predictions, prediction_seconds, put_tabs, same_prediction, untouched
 from .dry_run import SECONDS_A_WRITE, too_many
@@ -124,7 +123,7 @@ def push_existing(client: Client, queue: ReviewQueue, request: PushRequest, *, s
 
 def _misfit(item: ReviewItem, matched: Matched, target: LabelControl) -> str | None:
     """Say why the project cannot show what is said of a sample; None where it can."""
-    unknown = names_of(target).unknown(item.suggested)
+    unknown = target.names.unknown(item.suggested)
     if unknown:
         names = ", ".join(map(repr, unknown))
         return f"The labeling config has no label {names}: give the choice that means it this alias"

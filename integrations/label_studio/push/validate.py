@@ -12,7 +12,6 @@ from labelsift.data.spans import fault
 from labelsift.errors import InputError
 
 from ..convert.label_config import NONE, LabelControl
-from ..convert.label_names import names_of
 
 _KINDS: dict[Task, str] = {"classification": "single labels", "multilabel": "sets of labels", "spans": "spans"}
 
@@ -41,7 +40,7 @@ class Fitting:
             return nothing
         if prediction is None:
             return None
-        unknown = names_of(self._target).unknown(item.suggested)
+        unknown = self._target.names.unknown(item.suggested)
         if unknown:
             return f"The labeling config has no label {', '.join(map(repr, unknown))}"
         wrong = fault(map(tuple, item.suggested or ()), item.text) if item.task == "spans" else None

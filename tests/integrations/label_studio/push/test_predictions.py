@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from labelsift.data.formatting import spelled_time
 from labelsift.errors import PlatformError
-from labelsift.integrations.label_studio.client.client import Client
 from labelsift.integrations._service import UnansweredError
+from labelsift.integrations.label_studio.client.client import Client
 from labelsift.integrations.label_studio.client.errors import refused
 from labelsift.integrations.label_studio.state import server_state
 from labelsift.integrations.label_studio.state.server_state import mend_predictions, prediction_seconds

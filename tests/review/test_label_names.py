@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from labelsift.integrations.label_studio.convert.label_config import LabelControl, label_control_of
-from labelsift.integrations.label_studio.convert.label_names import names_of
+from labelsift.integrations.label_studio.convert.label_config import label_control_of
+from labelsift.review.label_names import Names
 
 CONFIG = """<View><Text name="t" value="$text"/><Choices name="c" toName="t" choice="multiple">
 <Choice value="Card arrival" alias="card_arrival"/><Choice value="TOP UP"/><View><Choice value="Refund-status"/></View>
@@ -30,24 +30,24 @@ TREE = """<View><Text name="t" value="$text"/><Taxonomy name="c" toName="t"><Cho
     ],
 )
 def test_a_label_is_found_by_alias_by_value_and_without_regard_to_case_and_spaces(label, answer):
-    assert names_of(label_control_of(CONFIG, project="P")).of(label) == answer
+    assert label_control_of(CONFIG, project="P").names.of(label) == answer
 
 
 def test_paths_are_found_level_by_level():
     target = label_control_of(TREE, project="P")
-    names = names_of(target)
+    names = target.names
     assert target.paths["animal / guide_dog"] == ("animal", "guide_dog")
     assert names.of("Animal / Guide dog") == names.of("animal/guide-dog") == "animal / guide_dog"
     assert names.of("guide dog") is None
 
 
 def test_values_of_every_kind_are_renamed_and_back():
-    names = names_of(label_control_of(CONFIG, project="P"))
+    names = label_control_of(CONFIG, project="P").names
     data = ["Card Arrival", "top up", "other"]
     assert names.unknown(["top up", "other"]) == ["other"]
-    assert names.to_config(["top up", "Card Arrival"]) == ["TOP UP", "card_arrival"]
+    assert names.to_project(["top up", "Card Arrival"]) == ["TOP UP", "card_arrival"]
     assert names.to_data(["TOP UP", "card_arrival"], data) == ["Card Arrival", "top up"]
-    assert names.to_config([[0, 3, "top up"]]) == [[0, 3, "TOP UP"]]
+    assert names.to_project([[0, 3, "top up"]]) == [[0, 3, "TOP UP"]]
     assert names.to_data([[0, 3, "TOP UP"]], data) == [[0, 3, "top up"]]
     assert names.to_data([[0, 3, "a b"]], data) == [[0, 3, "a b"]]  # of a span's label, too
     assert names.to_data("card_arrival", data) == "Card Arrival"
@@ -57,6 +57,6 @@ def test_values_of_every_kind_are_renamed_and_back():
 
 @given(labels=st.lists(st.text(min_size=1, max_size=20), min_size=1, max_size=8, unique=True))
 def test_what_is_written_the_same_is_the_same(labels):
-    names = names_of(LabelControl("c", "t", tuple(labels), "text"))
+    names = Names(labels)
     assert [names.of(label) for label in labels] == labels
     assert [names.to_data(label, labels) for label in labels] == labels
