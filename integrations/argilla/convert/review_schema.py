@@ -37,8 +37,8 @@ _FEEDBACK: dict[Feedback, str] = {
 }
 _OTHER: dict[Task, str] = {
     "classification": "The label that I choose below",
-    "multilabel": "The labels that I choose below (none chosen: no label fits)",
-    "spans": "What I mark in the text (nothing marked: nothing is to be marked)",
+    "multilabel": "The labels that I choose below, or none",
+    "spans": "What I mark in the text, or nothing",
 }
 _TITLES: dict[Task, str] = {
     "classification": "The label, where neither is right",

@@ -15,6 +15,8 @@ from labelsift.review.beside_html import beside_html, without_samples
 from labelsift.review.questions import NOT_SHOWN, header_of
 
 _BREAK = "&#10;"
+_SMALLEST = 0.0001
+_MARGINS = {"h5": "1.2em 0 0", "h6": "0.8em 0 0", "dl": "0.4em 0 0"}  # the page's own part a title from what it is of
 
 
 def why_of(item: ReviewItem, *, metadata: Mapping[str, Any], definitions: Mapping[str, str]) -> str:
@@ -28,11 +30,24 @@ certainly wrong, 1 = good) · confidence in the suggestion 0.94</p>'
     header, reason = NOT_SHOWN[item.task] if item.blind else (header_of(item), item.reason)
     parts = [f"<p><b>{escape(header)}</b></p>", f"<p>{escape(reason)}</p>" if reason else ""]
     if not item.blind:
-        scores = ", ".join(f"{issue.replace('_', ' ')} {score:.4g}" for issue, score in item.scores.items())
-        sure = "" if item.confidence is None else f" · confidence in the suggestion {item.confidence:.4g}"
+        scores = ", ".join(f"{issue.replace('_', ' ')} {_exact(score)}" for issue, score in item.scores.items())
+        sure = "" if item.confidence is None else f" · confidence in the suggestion {_exact(item.confidence)}"
         parts.append(f"<p>Score: {escape(scores)} (0 = certainly wrong, 1 = good){sure}</p>")
-    parts.append(beside_html(item, metadata=metadata, definitions=definitions))
-    return "".join(parts).replace("\r", "").replace("\n", _BREAK)
+    html = beside_html(item, metadata=metadata, definitions=definitions)
+    for tag, margin in _MARGINS.items():
+        html = html.replace(f"<{tag}>", f'<{tag} style="margin: {margin}">')
+    return "".join([*parts, html]).replace("\r", "").replace("\n", _BREAK)
+
+
+def _exact(number: float) -> str:
+    """Write a score or a probability; none is quite 0 or 1.
+
+    >>> _exact(0.0526), _exact(0.94), _exact(0.000007), _exact(0.99999)
+    ('0.0526', '0.94', 'below 0.0001', 'above 0.9999')
+    """
+    if 0 < number < _SMALLEST:
+        return f"below {_SMALLEST}"
+    return f"above {1 - _SMALLEST}" if 1 - _SMALLEST < number < 1 else f"{number:.4g}"
 
 
 def without(why: str, ids: Collection[str]) -> str:

@@ -83,7 +83,7 @@ def plan_review(
         if wrong:
             plan.failed[item.id] = wrong
             continue
-        fields = {review_schema.TEXT: item.text}
+        fields = {review_schema.TEXT: record_fields.text_of(item)}
         if mode != "blind":
             theirs = {shown[name]: value for name, value in item.metadata.items() if name in shown}
             fields[review_schema.WHY] = why_of(item, metadata=theirs, definitions=definitions)
