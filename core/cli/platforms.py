@@ -17,6 +17,7 @@ from ..data.formatting import listed, visible
 from ..data.toml_files import read_definitions
 from ..errors import InputError
 from ..platforms import MODES, Mode
+from ..review.answers import drafts_in
 from ..review.rounds import share_of
 from ..store.pull_state import forget_pulled
 from ..store.store import Store
@@ -137,6 +138,8 @@ def pull(
             f" {visible(listed(emptied, most=20))}. Open them there, choose a label and press Update, then pull again",
             err=True,
         )
+    if drafts := drafts_in(corrections):
+        click.echo(f"{drafts:,} answers are saved as drafts there: they count once they are submitted", err=True)
     if not rows and not to:
         click.echo("Nobody has decided anything there yet", err=True)
     if any(row["verdict"] not in UNDECIDED for row in rows) and recorded:

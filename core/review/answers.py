@@ -14,6 +14,8 @@ from ..data.schemas import CORRECTIONS_SCHEMA, to_json
 from .suggestions import Value
 from .verdicts import Feedback, decide, merge_disputed
 
+_DRAFTS = "labelsift_drafts"
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -91,8 +93,21 @@ def correction_of(answer: Answer, *, platform: str, task: Task = "classification
     }
 
 
-def corrections_table(rows: Iterable[Mapping[str, Any]]) -> pa.Table:
-    """Return rows of :func:`correction_of` as a table in CORRECTIONS_SCHEMA, oldest first; ties keep their order."""
+def corrections_table(rows: Iterable[Mapping[str, Any]], *, drafts: int = 0) -> pa.Table:
+    """Return rows of :func:`correction_of` as a table in CORRECTIONS_SCHEMA, oldest first; ties keep their order.
+
+    How many answers are drafts, and so decide nothing yet, stands in the schema's metadata; see :func:`drafts_in`.
+    """
     dated = [{**row, "time": None if row["time"] is None else datetime.fromisoformat(row["time"])} for row in rows]
     dated.sort(key=lambda row: (row["time"] is not None, row["time"]))
-    return pa.Table.from_pylist(dated, schema=CORRECTIONS_SCHEMA)
+    table = pa.Table.from_pylist(dated, schema=CORRECTIONS_SCHEMA)
+    return table.replace_schema_metadata({_DRAFTS: str(drafts)}) if drafts else table
+
+
+def drafts_in(corrections: pa.Table) -> int:
+    """Return how many answers of a pull are drafts.
+
+    >>> drafts_in(corrections_table([], drafts=2)), drafts_in(corrections_table([]))
+    (2, 0)
+    """
+    return int((corrections.schema.metadata or {}).get(_DRAFTS.encode(), 0))

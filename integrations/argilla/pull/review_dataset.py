@@ -49,9 +49,8 @@ def pull_reviews(client: Client, *, project: str, store: str | PathLike[str] | N
         known = f"Pushed so far: {names}" if names else "Push first: labelsift push argilla DATASET"
         raise InputError(f"Argilla has no review dataset that was pushed as {project}", hint=known)
     kept, people = Store.of(store), client.people()
-    return corrections_table(
-        row for review in reviews for row in decisions_in(client, review, kept, people, target=project)
-    )
+    rows = [row for review in reviews for row in decisions_in(client, review, kept, people, target=project)]
+    return corrections_table(rows, drafts=sum(client.responses(review.dataset, ["draft"]) for review in reviews))
 
 
 def decisions_in(

@@ -157,7 +157,7 @@ def test_spans_are_marked_where_people_see_them_also_behind_an_emoji(platform, n
     texts = ["🙂 Paris won the cup", "Zürich 🙂🙂 <i>lost</i> &amp; more to Paris"]
     receipt = spans_report(texts).push("argilla", project=name)
     opened(page, receipt.links["review"])
-    for text in texts:
+    for _text in texts:
         expect(page.locator(".fields")).to_contain_text("is marked PER. Maybe LOC?")
         click(page, "decision_other")
         page.get_by_role("button", name="ORG").locator("label").click()
