@@ -6,8 +6,10 @@ import contextlib
 import json
 import os
 import re
+import stat
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,11 +20,14 @@ from labelsift.io.secret_variables import secret_of, variable_of
 _LATER = {408: "waited too long", 409: "was at odds with another change", 429: "has too much to do"}
 _LONGEST = 300  # characters of a server's answer in a message
 _TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*")  # a JSON web token
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _VISIBLE = re.compile(r"[!-~]+")  # what an address and a key are made of; anything else breaks the request
 
 
 class UnansweredError(PlatformError):
-    """Nobody knows whether the server did what it was asked for."""
+    """Nobody knows whether the server did what it was asked for; ``status`` is its answer, 0 where none came."""
+
+    status = 0
 
 
 Refused = Callable[[int, str, str], PlatformError | None]
@@ -92,6 +97,13 @@ class Service:
                 hint=f"Copy it again. {self.where}",
             )
         return secret
+
+    def in_the_clear(self) -> dict[str, str]:
+        """Return a note, and what to do, where the key goes to another machine without encryption."""
+        url = urlsplit(self.address())
+        if url.scheme != "http" or url.hostname in _LOOPBACK:
+            return {}
+        return {f"The key goes to {url.hostname} unencrypted": f"Put {self.name} behind https"}
 
     @contextlib.contextmanager
     def asking(self, what: str, *, url: str, key: str, refused: Refused) -> Iterator[None]:
@@ -177,10 +189,12 @@ class Service:
                 f"{self.name} has no {what}", hint=f"See that {self.url} is the right server and that nobody deleted it"
             )
         if status >= 500:
-            return UnansweredError(
+            failed = UnansweredError(
                 f"{self.name} failed with {status} when asked for {what}: {message}",
                 hint="Its log holds the reason; then run the same command again: nothing is done twice",
             )
+            failed.status = status
+            return failed
         if status in _LATER:
             return PlatformError(
                 f"{self.name} {_LATER[status]} when asked for {what} ({status})",
@@ -190,6 +204,27 @@ class Service:
             f"{self.name} refused {what} with {status}: {message}",
             hint="If its words do not tell why, its log does; the same command may be run again: nothing is done twice",
         )
+
+
+def open_files(*variables: str) -> dict[str, str]:
+    """Return a problem, and its cure, for each variable whose file of a secret other accounts of this machine can read.
+
+    Parameters
+    ----------
+    variables
+        Names of environment variables that hold the path of a file.
+    """
+    problems = {}
+    for variable in variables:
+        file = os.environ.get(variable, "").strip()
+        try:
+            mode = Path(file).expanduser().stat().st_mode if file else 0
+        except (OSError, RuntimeError):  # whoever reads the file says so
+            continue
+        if mode & (stat.S_IRGRP | stat.S_IROTH):
+            # Without its name: somebody may have put the secret itself there.
+            problems[f"The file named by {variable} can be read by other accounts"] = f'chmod 600 "${variable}"'
+    return problems
 
 
 @contextlib.contextmanager

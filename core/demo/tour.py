@@ -46,13 +46,14 @@ Say = Callable[[str], None]
 @click.command()
 @click.option("--folder", default="labelsift-demo", show_default=True, help="Where data, report and logs go.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the built-in data.")
+@click.option("--labeler", default=LABELER, show_default=True, help="Where people answer; or argilla.")
 @click.option("--no-platforms", is_flag=True, help="Only the file part: scan and report.")
-def demo(folder: str, seed: int, no_platforms: bool) -> None:
+def demo(folder: str, seed: int, labeler: str, no_platforms: bool) -> None:
     """Show the whole loop on built-in data, with a real local Label Studio and MLflow and an offline W&B run."""
-    tour(Path(folder), seed=seed, platforms=not no_platforms)
+    tour(Path(folder), seed=seed, labeler=None if no_platforms else labeler)
 
 
-def tour(folder: Path, *, seed: int = 0, platforms: bool = True) -> None:
+def tour(folder: Path, *, seed: int = 0, labeler: str | None = LABELER) -> None:
     """Scan the built-in data and show what was found, on this machine's terminal and platforms.
 
     Parameters
@@ -62,9 +63,16 @@ def tour(folder: Path, *, seed: int = 0, platforms: bool = True) -> None:
         there is removed, any other folder that is not empty is refused.
     seed
         Of the built-in data.
-    platforms
-        Start the platforms as well.
+    labeler
+        The labeling platform that is started beside the trackers; None: no platform at all.
+
+    Raises
+    ------
+    InputError
+        If the labeling platform is unknown, cannot run on this machine, or misses what it needs here.
     """
+    if labeler is not None:
+        platforms.labeler(labeler, "local")
     interactive = sys.stdin.isatty() and sys.stdout.isatty()
     console = Console(highlight=False, stderr=not interactive)
     with contextlib.ExitStack() as running:
@@ -74,8 +82,8 @@ def tour(folder: Path, *, seed: int = 0, platforms: bool = True) -> None:
         if interactive:
             print_summary(report, console=console, page=page, store=folder / DEFAULT)
         summary: dict[str, Any] = {"scan": report.summary(), "report": str(page)}
-        if platforms:
-            places, receipts = _through_platforms(report, folder, running, say=_speaker(console))
+        if labeler is not None:
+            places, receipts = _through_platforms(report, folder, running, labeler=labeler, say=_speaker(console))
             page = report.to_html(page)  # once more, with a link from each sample to its task
             for name, receipt in receipts.items():
                 summary[name.replace("-", "_")] = places[name][0].arrived(receipt)
@@ -117,10 +125,10 @@ def _scan(folder: Path, *, seed: int, quiet: bool) -> Report:
 
 
 def _through_platforms(
-    report: Report, folder: Path, running: contextlib.ExitStack, *, say: Say
+    report: Report, folder: Path, running: contextlib.ExitStack, *, labeler: str, say: Say
 ) -> tuple[dict[str, tuple[Platform, Local]], dict[str, Receipt]]:
     """Start every platform, push to the labeling one and log to the trackers."""
-    names = (LABELER, *TRACKERS)
+    names = (labeler, *TRACKERS)
     with ThreadPoolExecutor(len(names)) as starting:  # at once: the first start of each takes minutes
         ready = {name: starting.submit(_start, name, folder / name, running, say) for name in names}
         try:
@@ -131,8 +139,8 @@ def _through_platforms(
             raise
     for _, local in places.values():
         running.enter_context(_variables(local.variables))
-    say(f"Pushing the flagged samples to {LABELER} …")
-    receipts = {LABELER: report.push(LABELER, project=PROJECT)}
+    say(f"Pushing the flagged samples to {labeler} …")
+    receipts = {labeler: report.push(labeler, project=PROJECT)}
     for name in TRACKERS:
         say(f"Logging to {name} …")
         receipts[name] = report.log(name)

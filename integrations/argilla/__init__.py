@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from os import PathLike
+from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from labelsift.platforms import LabelingPlatform
+from labelsift.platforms import Health, LabelingPlatform, Local
 from labelsift.review.batches import speaker
 
 if TYPE_CHECKING:
@@ -31,7 +33,7 @@ class Argilla(LabelingPlatform):
     settings = MappingProxyType({"project": "", "url": "ARGILLA_API_URL", "workspace": "ARGILLA_WORKSPACE"})
     capabilities = frozenset(
         {"classification", "multilabel", "spans", "text", "prefill", "blind", "rounds", "overlap", "both_fit", "copies"}
-        | {"forget"}
+        | {"forget", "examine", "local"}
     )
 
     def push(self, queue: ReviewQueue, request: PushRequest) -> Receipt:
@@ -51,6 +53,37 @@ class Argilla(LabelingPlatform):
         from .erase import erase_records
 
         return erase_records(_client(), ids, project=project, dry_run=dry_run)
+
+    def doctor(self) -> Mapping[str, str]:
+        """Say what is wrong with the connection and how to mend it; empty when all is well."""
+        return self.examine().problems
+
+    def examine(self, *, project: str | None = None) -> Health:
+        """Say what is wrong with the connection, and with a dataset, how to mend it, and what is good to know."""
+        from .doctor import examine
+
+        return examine(project)
+
+    @contextlib.contextmanager
+    def local(self, folder: Path, *, say: Callable[[str], None]) -> Iterator[Local]:
+        """Run a real server on this machine, with its data in ``folder``."""
+        from .server import ArgillaServer
+
+        with ArgillaServer(folder, say=say) as server:
+            login = f"Log in as {server.username} with the password {server.password}."
+            yield Local(server.variables(), (login, "The worst record comes first."))
+
+    def arrived(self, receipt: Receipt) -> dict[str, Any]:
+        """Ask the server what the dataset of a push holds: records, suggestions, metadata properties."""
+        client = _client()
+        dataset = client.dataset(receipt.details["dataset"])
+        records = [record for page in client.records(dataset.id, include=["suggestions"]) for record in page]
+        return {
+            "dataset": dataset.title,
+            "records": len(records),
+            "suggestions": sum(len(record["suggestions"]) for record in records),
+            "metadata": len(dataset.metadata),
+        }
 
 
 def _client() -> Client:

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
-import stat
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import chain
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from labelsift.data.formatting import listed, without_secrets
 from labelsift.errors import InputError, LabelsiftError
+from labelsift.integrations._service import open_files
 from labelsift.platforms import Health
 
 from .client.auth import facts_of
 from .client.client import Client
-from .client.connect import PASSWORD_FILE, address, connect, key
-from .client.errors import KEY, KEY_FILE
+from .client.connect import PASSWORD_FILE, connect, key
+from .client.errors import KEY, KEY_FILE, SERVICE
 from .convert.label_config import LabelControl, label_control_of
 from .convert.task_fields import PREFIX, SOURCE, model_version
 from .enable.ml_backend import LOCAL, SWITCHES, TITLE, hook_of, wires_of
@@ -35,7 +33,6 @@ TESTED = "1.23."
 SOON = timedelta(days=14)
 SECONDS = 1.0  # for a connection, as much as Label Studio waits
 _GIVEN = f"{PREFIX}given"
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _NEEDED = ("ANNOTATION_CREATED", "ANNOTATION_UPDATED", "ANNOTATIONS_DELETED", "START_TRAINING")
 _SHOWN = 200  # characters of a backend's error
 _WHERE = "Account & Settings → Personal Access Token"
@@ -58,16 +55,14 @@ def examine(project: str | None = None) -> Health:
 
 
 def _check_connection(health: Health) -> None:
-    health.problems.update(open_files())
+    health.problems.update(open_files(KEY_FILE, PASSWORD_FILE))
     now, secret = datetime.now(UTC), key()
     hopeless = dict(key_problems(secret, now=now))
     if hopeless:  # the server would only say that it does not accept it
         health.problems.update(hopeless)
         return
     health.notes.update(key_notes(secret, now=now))
-    url = urlsplit(address())
-    if url.scheme == "http" and url.hostname not in _LOOPBACK:
-        health.notes[f"The key goes to {url.hostname} unencrypted"] = "Put Label Studio behind https"
+    health.notes.update(SERVICE.in_the_clear())
     client = connect()
     about = client.get("/api/version", what="the version", names=["release"])
     client.get("/api/current-user/whoami", what="the account")
@@ -100,19 +95,6 @@ def key_notes(key: str, *, now: datetime) -> Lines:
     facts = facts_of(key)
     if facts.expires and now < facts.expires <= now + SOON:
         yield f"The personal access token expires on {facts.expires:%Y-%m-%d}", f"Make a new one before: {_WHERE}"
-
-
-def open_files() -> Lines:
-    """Yield a problem for each file of a secret that other accounts of this machine can read."""
-    for variable in (KEY_FILE, PASSWORD_FILE):
-        file = os.environ.get(variable, "").strip()
-        try:
-            mode = Path(file).expanduser().stat().st_mode if file else 0
-        except (OSError, RuntimeError):  # connect and serve say so
-            continue
-        if mode & (stat.S_IRGRP | stat.S_IROTH):
-            # Without its name: somebody may have put the key itself there.
-            yield f"The file named by {variable} can be read by other accounts", f'chmod 600 "${variable}"'
 
 
 def _check_project(client: Client, project: Mapping[str, Any], health: Health) -> None:
