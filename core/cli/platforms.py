@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import shlex
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -23,6 +25,9 @@ from ..store.pull_state import forget_pulled
 from ..store.store import Store
 from .options import RunRef, dry_run_option, ids_in, ids_option, json_option, parted, run_options, store_option
 from .output import show_receipt, write_json, write_table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @click.command()
@@ -131,17 +136,7 @@ def pull(
     counts = sorted(Counter(row["verdict"] for row in rows).items())
     verdicts = "".join(f", {count:,} {verdict.replace('_', ' ')}" for verdict, count in counts)
     click.echo(f"{len(rows):,} decisions{verdicts}" + (f"; {recorded.new:,} new" if recorded else ""))
-    emptied = [f"{row['id']} ({json.loads(row['value'])})" for row in rows if row["verdict"] == EMPTIED]
-    if emptied:
-        click.echo(
-            f"WARNING: the labels of {len(emptied):,} samples were taken off, and none was put in their place:"
-            f" {visible(listed(emptied, most=20))}. Open them there, choose a label and press Update, then pull again",
-            err=True,
-        )
-    if drafts := drafts_in(corrections):
-        click.echo(f"{drafts:,} answers are saved as drafts there: they count once they are submitted", err=True)
-    if not rows and not to:
-        click.echo("Nobody has decided anything there yet", err=True)
+    _warn(corrections, rows, to=to)
     if any(row["verdict"] not in UNDECIDED for row in rows) and recorded:
         own = "apply" in platforms.get(platform).capabilities
         into = f"; are they a project's tasks there: labelsift apply {shlex.join([platform, project])}" if own else ""
@@ -154,6 +149,21 @@ def pull(
     if recorded and recorded.unknown_runs:
         unknown = ", ".join(recorded.unknown_runs)
         click.echo(f"{store} has no run {unknown}: what was shown there is not in the record", err=True)
+
+
+def _warn(corrections: pa.Table, rows: Sequence[Mapping[str, Any]], *, to: str | None) -> None:
+    """Say which answers decide nothing, and that there are none."""
+    emptied = [f"{row['id']} ({json.loads(row['value'])})" for row in rows if row["verdict"] == EMPTIED]
+    if emptied:
+        click.echo(
+            f"WARNING: the labels of {len(emptied):,} samples were taken off, and none was put in their place:"
+            f" {visible(listed(emptied, most=20))}. Open them there, choose a label and press Update, then pull again",
+            err=True,
+        )
+    if drafts := drafts_in(corrections):
+        click.echo(f"{drafts:,} answers are saved as drafts there: they count once they are submitted", err=True)
+    if not rows and not to:
+        click.echo("Nobody has decided anything there yet", err=True)
 
 
 def _agreed(issue: Agreement) -> str:

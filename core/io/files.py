@@ -244,6 +244,15 @@ def head(source: str, form: Form, rows: int = 1_000) -> pa.Table:
             with opened() as stream:
                 lines = list(islice(io.BufferedReader(stream), rows))  # type: ignore[arg-type]
             return pa.Table.from_pylist([json.loads(line) for line in lines if line.strip()])
-    except (pa.ArrowException, ValueError, TypeError, OverflowError, OSError, StopIteration):
-        pass  # a column that nobody asked for may be broken, or of mixed types
+    except (
+        pa.ArrowException,
+        ValueError,
+        TypeError,
+        AttributeError,
+        OverflowError,
+        OSError,
+        StopIteration,
+        RecursionError,
+    ):
+        pass  # a column that nobody asked for may be broken, or of mixed types; a line may be no object
     return pa.table({})

@@ -54,8 +54,8 @@ def read(
         a zip archive; a folder that ``datasets.save_to_disk`` wrote; a pandas, polars, Arrow or Hugging Face object,
         or anything that speaks Arrow's C stream interface.
         ``label-studio://PROJECT``, and so for every installed platform that can be read: the project says itself
-        where text and labels stand. An export of Label Studio says it nearly as well; see
-        :mod:`labelsift.io.formats.label_studio`.
+        where text and labels stand. An export of Label Studio or Argilla says it nearly as well; see
+        :mod:`labelsift.io.formats.label_studio` and :mod:`labelsift.io.formats.argilla`.
     text, label, id, split, predicted
         The columns that hold each role; ``data.text`` is the field ``text`` of objects in a column ``data``, and a data
         frame's index goes by its name, or ``index``. Without ``id`` the id is a hash of the text.

@@ -13,6 +13,8 @@ from pathlib import Path
 from ..errors import InputError
 from ..io.secret_variables import secret_of, variable_of
 
+# Of every live server; the password stands in one of the variables.
+USER, PASSWORD, PASSWORD_FILE = "labelsift", "LABELSIFT_BACKEND_PASSWORD", "LABELSIFT_BACKEND_PASSWORD_FILE"
 LEAST = 12  # characters of a password
 _VISIBLE = re.compile(r"[!-~]+")
 

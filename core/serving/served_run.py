@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ..errors import LabelsiftError
@@ -16,8 +17,10 @@ from ..store.store import Store
 from .database import Id
 from .logs import Log
 from .models import Model, Models, fit_run
-from .run_index import RunIndex
+from .run_index import NOTHING, Prediction, RunIndex
 from .score_texts import Scorer
+
+WATCH = 5.0  # seconds between two looks whether a run changed
 
 
 class Served:
@@ -105,6 +108,32 @@ class Served:
             if self._stamp == self._stamped():
                 self.models.keep(model)
 
+    def judge(
+        self, samples: Sequence[tuple[str | None, str | None]], *, project: Id | None, unseen: bool = True
+    ) -> list[Prediction]:
+        """Return what is known of samples of the run, and the model's judgement of other texts, in their order.
+
+        Parameters
+        ----------
+        samples
+            The id and the text of each, as far as they are known.
+        unseen
+            Judge texts that the run does not hold, where it can; nothing is said of one that it cannot judge.
+        """
+        scorer, trained = self.scorer, self.trained_for(project)
+        if scorer is None:
+            return [NOTHING] * len(samples)
+        rows = [scorer.run_index.row(id=id, text=text) for id, text in samples]
+        known = [row for row in rows if row is not None]
+        predictions = dict(zip(known, scorer.judge_rows(known, trained), strict=True))
+        # A sample of the run can be without a judgement, too.
+        answers = [NOTHING if row is None else predictions[row] for row in rows]
+        open_ = [position for position, answer in enumerate(answers) if unseen and answer.value is None]
+        texts = {position: text for position in open_ if (text := samples[position][1])}
+        for position, answer in zip(texts, scorer.judge(list(texts.values()), trained), strict=True):
+            answers[position] = answer
+        return answers
+
     def trained_for(self, project: Id | None) -> Model | None:
         """Return the newest model of a project's verified labels; None before there is one."""
         trained = self._trained.get(project)
@@ -124,6 +153,22 @@ class Served:
         """Return the versions of all models, the newest first."""
         trained = [model.version for models in self._trained.values() for model in models]
         return [*sorted(trained, key=_number, reverse=True), self.run]
+
+
+def open_runs(named: Mapping[str, str], *, store: Store, folder: Path, log: Log) -> dict[str, Served]:
+    """Return project → the run that answers it; the same run is one. Raises StoreError where there is no such run."""
+    chosen = {project: store.find(wanted) for project, wanted in named.items()}
+    runs = {run: Served(store, run, folder=folder, log=log) for run in dict.fromkeys(chosen.values())}
+    return {project: runs[run] for project, run in chosen.items()}
+
+
+def keep_fresh(runs: Sequence[Served], stopping: threading.Event) -> None:
+    """Load runs, one after the other, and again where samples are erased from one, until it is time to stop."""
+    for served in runs:
+        served.load()
+    while not stopping.wait(WATCH):
+        for served in runs:
+            served.refresh()
 
 
 def _number(version: str) -> tuple[str, int]:

@@ -40,10 +40,17 @@ SomeWork = TypeVar("SomeWork", bound=Work)
 
 
 class Worker(Generic[SomeWork]):
-    """Works on the queue."""
+    """Works on the queue.
 
-    def __init__(self, database: Database, work: SomeWork, *, log: Log) -> None:
+    Parameters
+    ----------
+    sweep
+        Seconds between two calls of ``catch_up``.
+    """
+
+    def __init__(self, database: Database, work: SomeWork, *, log: Log, sweep: float = SWEEP) -> None:
         self.database, self.work, self._log = database, work, log
+        self._sweep = sweep
         self._wake, self._stopping = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
         self._swept, self._pause = 0.0, 0.0
@@ -82,7 +89,7 @@ class Worker(Generic[SomeWork]):
 
     def catch_up(self) -> None:
         """Queue what no event told."""
-        self._swept, self._pause = time.time(), SWEEP
+        self._swept, self._pause = time.time(), self._sweep
         self.database.sweep()
         self.work.catch_up()
 

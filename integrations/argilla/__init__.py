@@ -15,7 +15,8 @@ from labelsift.review.batches import speaker
 if TYPE_CHECKING:
     import pyarrow as pa
     from labelsift.data.review_queue import ReviewQueue
-    from labelsift.platforms import PushRequest, Receipt
+    from labelsift.data.samples import Samples
+    from labelsift.platforms import ApplyRequest, PushRequest, Receipt
 
     from .client.client import Client
 
@@ -33,7 +34,7 @@ class Argilla(LabelingPlatform):
     settings = MappingProxyType({"project": "", "url": "ARGILLA_API_URL", "workspace": "ARGILLA_WORKSPACE"})
     capabilities = frozenset(
         {"classification", "multilabel", "spans", "text", "prefill", "blind", "rounds", "overlap", "both_fit", "copies"}
-        | {"forget", "examine", "local"}
+        | {"read", "apply", "forget", "serve", "examine", "local"}
     )
 
     def push(self, queue: ReviewQueue, request: PushRequest) -> Receipt:
@@ -47,6 +48,27 @@ class Argilla(LabelingPlatform):
         from .pull.review_dataset import pull_reviews
 
         return pull_reviews(_client(), project=project, store=store)
+
+    def read(
+        self,
+        project: str,
+        *,
+        id: str | None = None,
+        split: str | None = None,
+        predicted: str | None = None,
+        metadata: Sequence[str] = (),
+        name: str | None = None,
+    ) -> Samples:
+        """Return the records of an existing dataset as samples; see :func:`.read.read_dataset`."""
+        from .read import read_dataset
+
+        return read_dataset(_client(), project, id=id, split=split, predicted=predicted, metadata=metadata, name=name)
+
+    def apply(self, corrections: pa.Table, request: ApplyRequest) -> Receipt:
+        """Write decisions into a dataset of the user's own; see :func:`.apply.apply.apply_corrections`."""
+        from .apply.apply import apply_corrections
+
+        return apply_corrections(_client(), corrections, request, say=speaker())
 
     def forget(self, ids: Sequence[str], *, project: str, match: str | None = None, dry_run: bool = False) -> int:
         """Delete the records of some samples in the review datasets of ``project``, with people's answers on them."""
@@ -84,6 +106,21 @@ class Argilla(LabelingPlatform):
             "suggestions": sum(len(record["suggestions"]) for record in records),
             "metadata": len(dataset.metadata),
         }
+
+    def serve(
+        self,
+        *,
+        projects: Mapping[str, str],
+        store: Path | str | None = None,
+        host: str = "127.0.0.1",
+        port: int = 9090,
+        second_look: bool = False,
+        train: bool = False,
+    ) -> None:
+        """Judge what comes into datasets until stopped; see :func:`.serve.serve.serve`."""
+        from .serve.serve import serve
+
+        serve(_client(), projects=projects, store=store, host=host, port=port, second_look=second_look, train=train)
 
 
 def _client() -> Client:

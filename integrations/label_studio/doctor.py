@@ -14,10 +14,11 @@ from labelsift.data.formatting import listed, without_secrets
 from labelsift.errors import InputError, LabelsiftError
 from labelsift.integrations._service import open_files
 from labelsift.platforms import Health
+from labelsift.serving.auth import PASSWORD_FILE
 
 from .client.auth import facts_of
 from .client.client import Client
-from .client.connect import PASSWORD_FILE, connect, key
+from .client.connect import connect, key
 from .client.errors import KEY, KEY_FILE, SERVICE
 from .convert.label_config import LabelControl, label_control_of
 from .convert.task_fields import PREFIX, SOURCE, model_version

@@ -13,7 +13,7 @@ from typing import Any
 import requests
 from labelsift.demo.local_servers import LOOPBACK, Server, free_port
 from labelsift.errors import PlatformError
-from labelsift.integrations.label_studio.client.connect import PASSWORD, USER
+from labelsift.serving.auth import PASSWORD, USER
 
 
 class BackendServer(Server):

@@ -16,8 +16,9 @@ from labelsift.io.read import READERS
 from labelsift.io.source import Source
 from pyarrow import parquet
 
+SPAN = {"label": "x", "start": 0, "end": 1}
 TASK = {"id": 7, "data": {"text": "a b"}, "annotations": [{"id": 1, "result": []}]}
-RECORD = {"id": "r1", "fields": {"text": "a b"}, "responses": {"ner": [{"label": "x", "start": 0, "end": 1}]}}
+RECORD = {"id": "r1", "fields": {"text": "a b"}, "responses": {"ner": [{"value": [SPAN]}]}}
 
 
 def reader_of(origin: object, **columns: object) -> object:
@@ -32,7 +33,8 @@ def reader_of(origin: object, **columns: object) -> object:
         ("a.json", [TASK], {"spans": "annotations"}, label_studio),
         ("a.json", [TASK], {"annotators": ["ann"]}, tables),
         ("a.json", [RECORD], {"spans": "ner"}, argilla),
-        ("a.json", [RECORD], {"label": "intent"}, tables),
+        ("a.json", [RECORD], {"label": "intent"}, argilla),
+        ("a.json", [RECORD], {"text": "fields.text"}, tables),
         ("a.json", [{"text": "a", "marks": []}], {"spans": "marks"}, tables),
         ("a.json", {"text": "a"}, {}, tables),
         ("a.conll", "a O", {}, conll),

@@ -134,8 +134,9 @@ def test_exports_of_label_studio_and_argilla(tmp_path):
         {"id": "r3", "fields": {"text": TEXT}, "responses": {}, "suggestions": {}},
     ]
     (tmp_path / "a.json").write_text(json.dumps(records, indent=1))
-    spans = ls.read(tmp_path / "a.json", spans="ner", id="id").column("spans").to_pylist()
-    assert spans == [CANONICAL, '[[0,3,"person"]]', None]
+    assert ls.read(tmp_path / "a.json", spans="ner", id="id").column("spans").to_pylist() == [CANONICAL, None, None]
+    suggested = ls.read(tmp_path / "a.json", spans="ner.suggestion").column("spans").to_pylist()
+    assert suggested == [None, '[[0,3,"person"]]', None]
 
 
 def test_pandas_and_hugging_face():

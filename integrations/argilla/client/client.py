@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from labelsift.errors import PlatformError
+from labelsift.integrations._service import rows_hold
 
-from .errors import with_samples
+from .errors import SERVICE, RefusedError, with_samples
 from .read import Reader
 from .transport import Json
 
@@ -58,12 +59,22 @@ class Client(Reader):
             The samples of the records, in their order, for errors.
         """
         body = records if isinstance(records, bytes) else {"items": list(records)}
-        what = f"{len(ids):,} records"
         try:
-            answer = self.send("PUT", f"/datasets/{dataset}/records/bulk", body=body, what=what, names=["items"])
+            return self._upsert(dataset, body, ids)
+        except RefusedError as error:
+            if error.status != 409:
+                raise
+        return self._upsert(dataset, body, ids)  # somebody made some of them at the same moment: now they are there
+
+    def _upsert(self, dataset: str, body: Json, ids: Sequence[str]) -> list[Json]:
+        path, what = f"/datasets/{dataset}/records/bulk", f"{len(ids):,} records"
+        try:
+            rows = self.send("PUT", path, body=body, what=what, names=["items"])["items"]
         except PlatformError as error:
             raise with_samples(error, ids) from None
-        return answer["items"]
+        if not rows_hold(rows, of=str) or len(rows) != len(ids):
+            raise SERVICE.stranger(self.url)
+        return rows
 
     def delete_records(self, dataset: str, records: Sequence[str]) -> None:
         """Delete records (by the server's ids) with everything in them."""

@@ -9,7 +9,7 @@ from typing import Any
 from labelsift.errors import PlatformError
 from labelsift.integrations._service import Service, json_of
 
-_POSITION = re.compile(r"(?:[Rr]ecord at position |^body\.items\.)(\d+)(?: is not valid because |\.)")
+_POSITION = re.compile(r"(?:[Rr]ecord at position |(?:^|; )body\.items\.)(\d+)(?: is not valid because |\.)")
 
 
 def _detail(body: str) -> str:
@@ -58,6 +58,8 @@ class RefusedError(PlatformError):
 
 def refused(status: int, message: str, what: str) -> PlatformError | None:
     """Return the error for what a server refuses for its content; None for any other."""
+    if status == 500 and "unique constraint" in message.casefold():  # two made the same record at the same moment
+        status = 409
     if status not in (400, 404, 409, 422):
         return None
     general = SERVICE.refused(status, message, what=what)
@@ -74,13 +76,15 @@ def with_samples(error: PlatformError, ids: Sequence[str]) -> PlatformError:
     ids
         The samples of the batch, in its order.
     """
-    match = _POSITION.search(error.said) if isinstance(error, RefusedError) else None
-    if match is None or int(match[1]) >= len(ids):
+    said = error.said if isinstance(error, RefusedError) else ""
+    matches = [match for match in _POSITION.finditer(said) if int(match[1]) < len(ids)]
+    if not matches:
         return error
-    why = error.said[match.end() :] if isinstance(error, RefusedError) else ""
+    why = said[matches[0].end() : matches[1].start() if len(matches) > 1 else None]
+    refused = list(dict.fromkeys(ids[int(match[1])] for match in matches))
     named = RefusedError(
-        f"Argilla refused a sample: {why}",
-        ids=[ids[int(match[1])]],
+        f"Argilla refused {'a sample' if len(refused) == 1 else 'samples'}: {why}",
+        ids=refused,
         hint="Nothing of its batch is stored. Correct the sample, or leave it out, and run the same command again",
     )
     named.status, named.said = 422, why

@@ -17,7 +17,7 @@ WORKSPACE = "ARGILLA_WORKSPACE"
 PAGE = 1000  # records a request
 WINDOW = 10_000  # records that a search can reach
 _NAMED = 250  # values that one filter names
-_RECORD = ("fields", "status", "updated_at")
+_RECORD = ("fields", "status", "updated_at", "external_id")
 _SETTINGS = ("fields", "questions", "metadata-properties", "vectors-settings")
 
 
@@ -100,9 +100,8 @@ class Reader(Transport):
 
     def datasets(self, workspace: str) -> list[Json]:
         """Return the datasets of a workspace (by its id), oldest first, without their settings."""
-        rows = self.rows(
-            "/me/datasets", what="the datasets", names=["name", "status"], params={"workspace_id": workspace}
-        )
+        names = ["name", "status", "inserted_at"]
+        rows = self.rows("/me/datasets", what="the datasets", names=names, params={"workspace_id": workspace})
         return sorted(rows, key=lambda row: (str(row["inserted_at"]), row["id"]))
 
     def dataset(self, project: str) -> Dataset:
@@ -180,14 +179,26 @@ class Reader(Transport):
 
     def named(self, dataset: str, external_ids: Sequence[str], *, include: Sequence[str] = ()) -> dict[str, Json]:
         """Return external id → record, of those of these ids that are there."""
-        there: dict[str, Json] = {}
-        for start in range(0, len(external_ids), _NAMED):
-            chosen = external_ids[start : start + _NAMED]
-            scope = {"entity": "record", "property": "external_id"}
-            filters = [{"type": "terms", "scope": scope, "values": list(chosen)}]
+        records = self._chosen(dataset, "external_id", external_ids, include)
+        return {record["external_id"]: record for record in records}
+
+    def by_id(self, dataset: str, ids: Sequence[str], *, include: Sequence[str] = ()) -> list[Json]:
+        """Return the records of these ids of the server that are there; asking for one fails where it has vectors."""
+        return self._chosen(dataset, "id", ids, include)
+
+    def _chosen(self, dataset: str, what: str, values: Sequence[str], include: Sequence[str]) -> list[Json]:
+        records: list[Json] = []
+        for start in range(0, len(values), _NAMED):
+            scope, some = {"entity": "record", "property": what}, list(values[start : start + _NAMED])
+            filters = [{"type": "terms", "scope": scope, "values": some}]
             for page in self.search(dataset, filters=filters, include=include):
-                there |= {record["external_id"]: record for record, _ in page}
-        return there
+                records += [record for record, _ in page]
+        return records
+
+    def indexed(self, dataset: str) -> int:
+        """Count the records of a dataset that the search index has."""
+        path = f"/datasets/{dataset}/records/search"
+        return self.send("POST", path, body={}, params={"limit": 1}, what="a search", names=["total"])["total"]
 
     def responses(self, dataset: str, statuses: Sequence[str]) -> int:
         """Count the responses to a dataset that have one of these statuses, as the database knows them."""

@@ -14,7 +14,7 @@ from labelsift.platforms import Mode
 from labelsift.review.suggestions import disputed, labels_in
 
 from .review_schema import DECISION, GIVEN_LABEL, ISSUES, LABEL, PREFIX, QUALITY, RANK, RUN, SUGGESTED, VALUES
-from .values import to_argilla
+from .values import suggestion_of
 
 LONGEST_TERM = 200  # characters of a value that the page can filter by
 _WHOLE = 2**53  # above it an integer is not the same for every reader of JSON
@@ -22,7 +22,6 @@ _ILLEGAL = re.compile(r"[^a-z0-9_-]+")
 _TAG = re.compile(r"<(?=[a-zA-Z/!?])")  # how what a browser takes for a tag begins
 _ENTITY = re.compile(r"&(?=#?\w+;?)")
 _WIDE = re.compile("[\U00010000-\U0010ffff]")
-_AGENT = re.compile(r"[^a-zA-Z0-9-_:./\s]+")
 Types = Mapping[str, tuple[str, str]]  # the user's field → property and its type
 
 
@@ -121,15 +120,6 @@ def fitting(value: object, kind: str) -> Any:  # noqa: ANN401 -- a text or a num
     return text if len(text) <= LONGEST_TERM else None
 
 
-def agent_of(issue: str) -> str:
-    """Return the agent of a suggestion, in the characters that the server takes.
-
-    >>> agent_of("label"), agent_of("mine (é)")
-    ('labelsift/label', 'labelsift/mine _')
-    """
-    return f"labelsift/{_AGENT.sub('_', issue).strip() or 'issue'}"[:200].rstrip()
-
-
 def suggestions_of(item: ReviewItem, *, mode: Mode) -> dict[str, dict[str, Any]]:
     """Return the suggestions that make the answer's draft: question → value, score and agent.
 
@@ -138,8 +128,7 @@ def suggestions_of(item: ReviewItem, *, mode: Mode) -> dict[str, dict[str, Any]]
     if mode != "prefill" or item.blind or item.suggested is None:
         return {}
     value = disputed(item.given, item.suggested)[1] if item.disputes else item.suggested
-    agent = agent_of(item.issues[0])
-    made: dict[str, dict[str, Any]] = {DECISION: {"value": SUGGESTED, "score": item.confidence, "agent": agent}}
+    made = {DECISION: suggestion_of(SUGGESTED, score=item.confidence, issue=item.issues[0])}
     if value:  # to mark nothing, and no label, is said by the decision alone
-        made[LABEL] = {"value": to_argilla(value), "score": item.confidence, "agent": agent}
+        made[LABEL] = suggestion_of(value, score=item.confidence, issue=item.issues[0])
     return made

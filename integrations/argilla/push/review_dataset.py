@@ -13,19 +13,21 @@ from labelsift.platforms import PushRequest, Receipt
 from labelsift.review.batches import Say, batches, prefetch, quiet
 from labelsift.review.dealing import parts_of
 from labelsift.review.overlap import joined, overlap_of
-from labelsift.review.upsert import Diff, Holdings, compare, count
+from labelsift.review.upsert import Diff, Holdings, StoredTask, compare, count
 
 from ..client.client import BATCH, NAME, Client
+from ..client.errors import RefusedError
 from ..client.read import Dataset
 from ..client.transport import body_of
 from ..convert import review_schema
 from ..convert.record_fields import again_id
-from ..state.holdings import holdings_of, own_suggestions, question_names, unindexed
+from ..state.holdings import holdings_of, leave_to_others, question_names, unindexed
 from ..state.rounds import Round, open_round, round_for, rounds_in
 from .plan import Plan, labels_of, plan_review
 
+_TEXT = f"fields.{review_schema.TEXT}"
 SECONDS_A_RECORD = 0.02  # on a busy machine with SQLite
-ROUNDS_OF_REPAIR = 3
+WRITES = "labelsift_writes"  # in a dataset's metadata while a push changes records that stand there
 
 
 def push_review(client: Client, queue: ReviewQueue, request: PushRequest, *, say: Say = quiet) -> Receipt:
@@ -85,14 +87,20 @@ class _Pusher:
         if dataset is None:
             current = open_round(self._client, wanted, workspace=self._workspace["id"], settings=plan.settings)
             dataset = self._dataset(current)
-        self._add_properties(dataset, plan)
-        holdings = self._bring(receipt, dataset, plan)
-        self._link(receipt, items, dataset, plan, holdings, wanted)
+        try:
+            self._bring(receipt, dataset, plan)
+        except RefusedError as error:
+            if error.status != 404:
+                raise
+            raise PlatformError(
+                f"{dataset.title} was deleted while samples were sent to it",
+                hint="Run the same command again: it is made anew",
+            ) from None
+        self._link(receipt, items, dataset, plan, wanted)
         return receipt
 
-    def _dataset(self, current: Round | None) -> Dataset:
-        rows = self._client.datasets(self._workspace["id"])
-        about = next(row for row in rows if current is not None and row["id"] == current.dataset)
+    def _dataset(self, current: Round) -> Dataset:
+        about = self._client.get(f"/datasets/{current.dataset}", what=current.name, names=["id", "name", "metadata"])
         return self._client.settings_of(about, workspace=self._workspace["name"])
 
     def _plan(self, items: Sequence[ReviewItem], wanted: Round, dataset: Dataset | None) -> Plan:
@@ -128,51 +136,72 @@ class _Pusher:
         return items, plan
 
     def _holdings(self, dataset: Dataset, plan: Plan) -> Holdings:
+        """Return what the dataset holds; what others suggest there is taken out of the plan."""
         keys = {external_id: key for key, external_id in plan.external_ids.items()}
         keys |= {again_id(sample_of(key)): key for key in plan.external_ids if sample_of(key) != key}
         records = (record for page in self._client.records(dataset.id) for record in page)
-        return holdings_of(records, question_names(dataset), keys)
+        holdings = holdings_of(records, question_names(dataset), keys)
+        leave_to_others(plan, holdings)
+        return holdings
 
-    def _add_properties(self, dataset: Dataset, plan: Plan) -> None:
-        """Add what may be added to a dataset that is published: metadata properties, and vectors."""
-        for kind, name, standing in (
-            ("metadata-properties", "metadata", dataset.metadata),
-            ("vectors-settings", "vectors", dataset.vectors),
-        ):
-            for settings in plan.settings[name]:
-                if settings["name"] not in standing:
-                    self._client.add_setting(dataset.id, kind, settings)
+    def _bring(self, receipt: Receipt, dataset: Dataset, plan: Plan) -> None:
+        """Send what is missing, mend what differs, and what a push left in doubt that died.
 
-    def _bring(self, receipt: Receipt, dataset: Dataset, plan: Plan) -> Holdings:
-        """Send what is missing, mend what differs, and look again until the server holds the plan."""
+        What the server answered for is stored and in the search index. So a dead push leaves at most one batch in the
+        database only: records that it made are not found there, and whether it changed some tells its note.
+        """
         holdings = self._holdings(dataset, plan)
         diff = compare(plan, holdings)
         count(receipt, plan, diff)
-        for _ in range(ROUNDS_OF_REPAIR):
-            if not (diff.missing or diff.updated):
-                break
-            self._send(dataset, plan, holdings, [*diff.missing, *(key for key in plan.data if key in diff.updated)])
-            holdings = self._holdings(dataset, plan)
-            diff = compare(plan, holdings)
-        if diff.missing or diff.updated:
-            raise PlatformError(
-                f"{dataset.title} still lacks {len(diff.missing)} samples, and {len(diff.updated)} differ",
-                ids=[sample_of(key) for key in (*diff.missing, *diff.updated)],
-                hint="Somebody else is changing it: run the same command again when they are done",
+        lacking = [
+            (kind, settings)
+            for kind, name, standing in (
+                ("metadata-properties", "metadata", dataset.metadata),
+                ("vectors-settings", "vectors", dataset.vectors),
             )
-        ids = {plan.external_ids[key]: key for key in plan.data}
-        lost = unindexed(self._client, dataset.id, list(ids))
-        if lost:
-            self._say(f"The search index lacks {len(lost):,} records that are stored; they are sent again")
-            self._send(dataset, plan, holdings, [ids[external_id] for external_id in lost])
-        return holdings
+            for settings in plan.settings[name]
+            if settings["name"] not in standing
+        ]
+        noted = WRITES in (dataset.about["metadata"] or {})
+        writes = bool(lacking or diff.updated)
+        if writes and not noted:
+            self._note(dataset, {WRITES: True})
+        for kind, settings in lacking:  # what may be added to a dataset that is published
+            self._client.add_setting(dataset.id, kind, settings)
+        doubtful = set(plan.data) if noted or lacking else self._unindexed(dataset, plan, holdings)
+        self._send(
+            dataset, plan, holdings, [key for key in plan.data if key in {*diff.missing, *diff.updated, *doubtful}]
+        )
+        if writes or noted:
+            self._note(dataset, {})
+
+    def _note(self, dataset: Dataset, note: Mapping[str, Any]) -> None:
+        kept = {name: value for name, value in (dataset.about["metadata"] or {}).items() if name != WRITES}
+        self._client.write_dataset(dataset.id, {"metadata": {**kept, **note}})
+
+    def _unindexed(self, dataset: Dataset, plan: Plan, holdings: Holdings) -> set[str]:
+        standing = {plan.external_ids[key]: key for key in plan.data if key in holdings.of_sample}
+        if not standing or self._client.indexed(dataset.id) >= len(holdings.of_sample):
+            return set()
+        return {standing[external_id] for external_id in unindexed(self._client, dataset.id, list(standing))}
 
     def _send(self, dataset: Dataset, plan: Plan, holdings: Holdings, keys: Sequence[str]) -> None:
-        """Write records in batches, worst first; what of theirs is not labelsift's stays as it is."""
+        """Write records in batches, worst first: of those that stand there only what differs."""
         questions = {name: str(row["id"]) for name, row in dataset.questions.items()}
-        self._drop_stale(plan, holdings, keys, question_names(dataset), dataset)
+        standing = {key: holdings.of_sample[key] for key in keys if key in holdings.of_sample}
+        for key, stored in standing.items():  # Argilla keeps a suggestion that is not sent
+            gone = [id for name, id in stored.meta["own"].items() if name not in plan.predictions.get(key, {})]
+            if gone:
+                self._client.delete_suggestions(str(stored.task), gone)
+        # The server holds new spans against the text that it has. So new texts go first.
+        new_texts = [key for key, stored in standing.items() if stored.data.get(_TEXT) != plan.data[key][_TEXT]]
+        for some in (new_texts[start : start + BATCH] for start in range(0, len(new_texts), BATCH)):
+            fields = [_changed(plan, standing[key], key)["fields"] for key in some]
+            ids = [{"external_id": plan.external_ids[key]} for key in some]
+            records = [id | {"fields": texts} for id, texts in zip(ids, fields, strict=True)]
+            self._client.upsert(dataset.id, records, ids=[sample_of(key) for key in some])
         done = 0
-        records = self._records(plan, holdings, keys, questions)
+        records = self._records(plan, standing, keys, questions)
         for batch, body in prefetch((batch, body_of({"items": batch})) for batch in batches(records, size=BATCH)):
             samples = [sample_of(key) for key in keys[done : done + len(batch)]]
             self._client.upsert(dataset.id, body, ids=samples)
@@ -180,20 +209,19 @@ class _Pusher:
             self._say(f"{done:,} of {len(keys):,} records sent to {dataset.name}")
 
     def _records(
-        self, plan: Plan, holdings: Holdings, keys: Sequence[str], questions: Mapping[str, str]
+        self, plan: Plan, standing: Mapping[str, StoredTask], keys: Sequence[str], questions: Mapping[str, str]
     ) -> Iterable[dict[str, Any]]:
         for start in range(0, len(keys), BATCH):
             some = keys[start : start + BATCH]
             vectors = self._vectors(some)
             for key in some:
-                stored = holdings.of_sample.get(key)
-                data = {**(stored.data if stored else {}), **plan.data[key]}
                 record: dict[str, Any] = {"external_id": plan.external_ids[key]}
-                record |= {"fields": _part(data, "fields."), "metadata": _part(data, "metadata.")}
-                record["suggestions"] = [
-                    {"question_id": questions[name], **suggestion}
-                    for name, suggestion in plan.predictions.get(key, {}).items()
-                ]
+                record |= _changed(plan, standing.get(key), key)
+                suggestions = plan.predictions.get(key, {})
+                if suggestions:
+                    record["suggestions"] = [
+                        {"question_id": questions[name], **suggestion} for name, suggestion in suggestions.items()
+                    ]
                 yield record | ({"vectors": {review_schema.VECTOR: vectors[key]}} if key in vectors else {})
 
     def _vectors(self, keys: Sequence[str]) -> dict[str, list[float]]:
@@ -202,37 +230,12 @@ class _Pusher:
         rows = self._queue.vectors([sample_of(key) for key in keys]).astype(float).round(6)
         return {key: row.tolist() for key, row in zip(keys, rows, strict=True) if row.any()}  # no angle without length
 
-    def _drop_stale(
-        self, plan: Plan, holdings: Holdings, keys: Sequence[str], questions: Mapping[str, str], dataset: Dataset
-    ) -> None:
-        """Delete suggestions of labelsift's that the plan has no more: Argilla keeps what is not sent."""
-        stale = {
-            str(holdings.of_sample[key].task): self._stale(plan, holdings, key)
-            for key in keys
-            if key in holdings.of_sample
-        }
-        stale = {record: names for record, names in stale.items() if names}
-        if not stale:
-            return
-        for page in self._client.records(dataset.id, include=("suggestions",)):
-            for record in page:
-                own = own_suggestions(record, questions)
-                gone = [str(own[name]["id"]) for name in stale.get(record["id"], ()) if name in own]
-                if gone:
-                    self._client.delete_suggestions(record["id"], gone)
-
-    @staticmethod
-    def _stale(plan: Plan, holdings: Holdings, key: str) -> set[str]:
-        there = {name for made in holdings.of_sample[key].predictions for name in made}
-        return there - plan.predictions.get(key, {}).keys()
-
     def _link(
         self,
         receipt: Receipt,
         items: Sequence[ReviewItem],
         dataset: Dataset,
         plan: Plan,
-        holdings: Holdings,
         wanted: Round,
     ) -> None:
         client, rank = self._client, review_schema.RANK
@@ -247,9 +250,20 @@ class _Pusher:
             "round": wanted.number,
             "dataset_id": dataset.id,
             "dataset": dataset.title,
-            "records": sum(key in holdings.of_sample for key in plan.data),
+            "records": len(plan.data),
             "people_a_record": dataset.about["distribution"]["min_submitted"],
         }
+
+
+def _changed(plan: Plan, stored: StoredTask | None, key: str) -> dict[str, Any]:
+    """Return the fields and the metadata of a record, where they differ; what is others' in them stays."""
+    changed = {}
+    for part in ("fields", "metadata"):
+        before = _part(stored.data, f"{part}.") if stored else None
+        after = {**(before or {}), **_part(plan.data[key], f"{part}.")}
+        if after != before:
+            changed[part] = after
+    return changed
 
 
 def _part(data: Mapping[str, Any], prefix: str) -> dict[str, Any]:

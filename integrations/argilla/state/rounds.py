@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -94,17 +94,42 @@ def round_for(rounds: Sequence[Round], *, run: str, mode: Mode, part: str = "") 
     return next((round for round in rounds if (round.run, round.mode, round.part) == (run, mode, part)), None)
 
 
-def open_round(client: Client, wanted: Round, *, workspace: str, settings: Mapping[str, Sequence[Any]]) -> Round:
-    """Create and publish the review dataset of a round, unless another push is faster.
+def open_round(client: Client, wanted: Round, *, workspace: str, settings: Mapping[str, Any]) -> Round:
+    """Create and publish the review dataset of a round, unless another push is faster; raises as open_dataset."""
+    about = open_dataset(
+        client,
+        wanted.name,
+        wanted.about,
+        workspace=workspace,
+        settings=settings,
+        ours=lambda row: (made := _round(row)) is not None and made.of == wanted.of,
+    )
+    return replace(wanted, dataset=str(about["id"]), number=(_round(about) or wanted).number)
 
-    A draft takes no records. So one that stands there for long was left by a push that died, and is made anew.
+
+def open_dataset(
+    client: Client,
+    name: str,
+    about: Mapping[str, Any],
+    *,
+    workspace: str,
+    settings: Mapping[str, Any],
+    ours: Callable[[Mapping[str, Any]], bool],
+) -> Mapping[str, Any]:
+    """Create and publish a dataset of labelsift's, unless it stands or another process is faster; return it.
+
+    A draft takes no records. So one that stands there for long was left by a process that died, and is made anew.
 
     Parameters
     ----------
+    about
+        Its metadata and distribution.
     workspace
         Its id.
     settings
         ``guidelines``, and under ``fields``, ``questions``, ``metadata`` and ``vectors`` what the dataset has.
+    ours
+        Whether a dataset of this name is the one that is meant.
 
     Raises
     ------
@@ -112,26 +137,27 @@ def open_round(client: Client, wanted: Round, *, workspace: str, settings: Mappi
         If the server cannot be reached or refuses, or a dataset of this name is somebody else's.
     """
     end = time.monotonic() + PATIENCE
+    more = {"guidelines": settings["guidelines"], "allow_extra_metadata": True}
     while True:
         try:
-            about = wanted.about | {"guidelines": settings["guidelines"], "allow_extra_metadata": True}
-            dataset = str(client.create_dataset(wanted.name, workspace=workspace, about=about)["id"])
+            made = client.create_dataset(name, workspace=workspace, about={**about, **more})
             break
         except RefusedError as refused:
             if refused.status != 409:
                 raise
-        standing = next((row for row in client.datasets(workspace) if row["name"] == wanted.name), None)
-        if standing is not None and (STATE not in (standing.get("metadata") or {}) or not _round(standing)):
+        standing = next((row for row in client.datasets(workspace) if row["name"] == name), None)
+        if standing is not None and not ours(standing):
             raise PlatformError(
-                f"There is a dataset {wanted.name} that labelsift did not make", hint="Rename it, then push again"
+                f"There is a dataset {name} already, and it is not the one that is meant",
+                hint="Rename it, then try again",
             )
         if standing is not None and standing["status"] == "ready":
-            return replace(wanted, dataset=str(standing["id"]), number=(_round(standing) or wanted).number)
+            return standing
         if standing is not None and time.monotonic() > end:
             client.delete_dataset(str(standing["id"]))
         time.sleep(0.5)
-    for name, kind in _KINDS.items():
-        for entry in settings[name]:
-            client.add_setting(dataset, kind, entry)
-    client.publish(dataset)
-    return replace(wanted, dataset=dataset)
+    for kind, path in _KINDS.items():
+        for entry in settings[kind]:
+            client.add_setting(str(made["id"]), path, entry)
+    client.publish(str(made["id"]))
+    return made

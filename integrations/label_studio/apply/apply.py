@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -18,6 +19,7 @@ from labelsift.data.spans import fault
 from labelsift.errors import InputError, PlatformError
 from labelsift.platforms import ApplyRequest, Receipt
 from labelsift.review.batches import Say, quiet
+from labelsift.review.wanted import Wanted, judged_texts, wanted_of
 
 from ..client.client import NAME, Client
 from ..client.read import SAID
@@ -28,7 +30,7 @@ from ..convert.task_fields import PREFIX
 from ..read import readable
 from ..state.match import NUMBER, find_project
 from ..state.rounds import rounds_in
-from .plan import Wanted, field_of_ids, is_same, judged_texts, wanted_of
+from .plan import UNSAYABLE, field_of_ids, is_same, unfit
 
 CHUNK = 25  # tasks read again at once, just before their data is written
 Task = Mapping[str, Any]  # a task as the server describes it
@@ -93,7 +95,15 @@ def apply_corrections(client: Client, corrections: pa.Table, request: ApplyReque
     if request.undo:
         work = list(_undoing(tasks, set(corrections["id"].to_pylist()), match, receipt))
     else:
-        wanted = wanted_of(corrections, target, receipt, policy=request.policy, experts=request.experts)
+        wanted = wanted_of(
+            corrections,
+            receipt,
+            policy=request.policy,
+            experts=request.experts,
+            to_project=target.names.to_project,
+            fault=partial(unfit, target=target),
+            unsayable=UNSAYABLE,
+        )
         accounts = {email: id for id, email in client.people().items()}
         work = []
         for task in tasks:

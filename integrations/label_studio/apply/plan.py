@@ -1,109 +1,35 @@
-"""Plan of ``apply``: the value that decisions give each sample, who decided, and which task is the one judged."""
+"""Plan of ``apply``: what no annotation can say, and which task is the one judged."""
 
 from __future__ import annotations
 
-import contextlib
-import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from os import PathLike
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-import pyarrow as pa
-from labelsift.data.adjudication import UNDECIDED, Policy, Vote, resolve, vote_of
 from labelsift.data.hashing import text_hash
-from labelsift.errors import LabelsiftError
-from labelsift.platforms import Receipt
 from labelsift.review.suggestions import labels_in
-from labelsift.store.run_reader import read_sample_records
-from labelsift.store.store import Store
 
 from ..convert.label_config import LabelControl
 from ..convert.regions import Value
 from ..convert.task_fields import PREFIX
 from ..state.match import NUMBER
 
+_ANEW = "it changes the text: import the task anew with the new one"
 _NO_ANNOTATION = {
     "remove": "it says to remove the sample: delete the task, or leave it out of the export",
-    "edit": "it changes the text: import the task anew with the new one",
-    "redact": "it changes the text: import the task anew with the new one",
+    "edit": _ANEW,
+    "redact": _ANEW,
 }
+UNSAYABLE = {action: f"No annotation can say the action {action}: {why}" for action, why in _NO_ANNOTATION.items()}
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """What people decided of one sample.
-
-    Parameters
-    ----------
-    value
-        The label or labels that it should have; None where what stands there is right.
-    person, note
-        Who decided, and what the annotation says of it.
-    """
-
-    value: Value | None
-    person: str = ""
-    note: str = ""
-
-
-def wanted_of(
-    corrections: pa.Table, target: LabelControl, receipt: Receipt, *, policy: Policy, experts: Sequence[str]
-) -> dict[str, Wanted]:
-    """Return what each decided sample should say; what cannot be said is named in the receipt."""
-    resolution = resolve(corrections, policy=policy, experts=experts)
-    for sample, votes in resolution.conflicts.items():
-        people = ", ".join(sorted({person for several in votes.values() for person in several}))
-        receipt.failed[sample] = f"People differ ({people}), and the policy {policy} decides nothing"
-    voters = _voters(corrections)
-    wanted: dict[str, Wanted] = {}
-    for sample, (action, cell) in resolution.decided.items():
-        if action in _NO_ANNOTATION:
-            receipt.failed[sample] = f"No annotation can say the action {action}: {_NO_ANNOTATION[action]}"
-        elif action == "keep":
-            wanted[sample] = Wanted(None)
-        else:
-            value = target.names.to_project(json.loads(cell))
-            wrong = _unfit(value, target)
-            if wrong:
-                receipt.failed[sample] = wrong
-                continue
-            person, when = voters[sample, (action, cell)]
-            wanted[sample] = Wanted(value, person, f"labelsift: corrected as {person or 'people'} decided{when}")
-    return wanted
-
-
-def _voters(corrections: pa.Table) -> dict[tuple[str, Vote], tuple[str, str]]:
-    """Return (sample, vote) → who cast it last, and when."""
-    rows = [row for row in corrections.to_pylist() if row["verdict"] not in UNDECIDED]
-    rows.sort(key=lambda row: (row["time"] is not None, row["time"]))
-    return {
-        (row["id"], vote_of(row)): (row["person"] or "", f" on {row['time']:%Y-%m-%d}" if row["time"] else "")
-        for row in rows
-    }
-
-
-def _unfit(value: Value, target: LabelControl) -> str | None:
+def unfit(value: Value, target: LabelControl) -> str | None:
     """Say why a value is none of the project's control; None where it is one."""
     single = target.kind in ("choice", "taxonomy")
     if isinstance(value, str) != single:
         return f"The control {target.from_name} holds {'one label' if single else 'several'}, and the decision does not"
     unknown = sorted({str(label) for label in labels_in(value)} - set(target.labels))
     return f"The labeling config has no label {', '.join(map(repr, unknown))}" if unknown else None
-
-
-def judged_texts(corrections: pa.Table, store: str | PathLike[str] | None) -> dict[str, set[str]]:
-    """Return sample id → hashes of the texts that people judged, of the runs that the store has."""
-    of_run: dict[str, set[str]] = defaultdict(set)
-    for run, sample in zip(corrections["run"].to_pylist(), corrections["id"].to_pylist(), strict=True):
-        of_run[run or ""].add(sample)
-    run_store, hashes = Store.of(store), defaultdict(set)
-    for run in of_run.keys() - {""}:
-        with contextlib.suppress(LabelsiftError):
-            for sample, sample_shown in read_sample_records(run_store.place_of(run), sorted(of_run[run])).items():
-                hashes[sample].add(sample_shown.text_hash)
-    return hashes
 
 
 def is_same(task: Mapping[str, Any], text: str, match: str | None, judged: Collection[str]) -> bool:

@@ -11,13 +11,15 @@ import contextlib
 import json
 import random
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from labelsift.errors import PlatformError
+from labelsift.serving.answers import SEEN, AnswerLog, GivenAnswer, Weighed
 from labelsift.serving.database import Database, Job
-from labelsift.serving.evidence import weigh
 from labelsift.serving.logs import Log
+from labelsift.serving.second_looks import SecondLooks
 from labelsift.serving.served_run import Served
 
 from ..client.read import SAID
@@ -27,12 +29,9 @@ from ..convert.tabs import condition
 from ..second_look_project import SECOND_LOOK
 from .predictions import data_of, id_of, text_of, value_of
 from .projects import Projects, ServerCache
-from .second_looks import SecondLooks
+from .second_looks import ProjectDesk
 
 SLACK = timedelta(minutes=10)  # by which the last known change is stepped back
-FIRST = "first start"  # name of a fact: since when answers are looked at
-_SEEN = "seen "  # beginning of the name of a fact: the newest change that is known of a project
-_KNOWN = "SELECT annotation, task FROM answers WHERE project = ?"
 _POOL = 30  # answers that are read at random to find some that agree
 
 
@@ -55,17 +54,12 @@ class Answers:
         log: Log,
     ) -> None:
         self.server, self._client = server, server.client
-        self._projects, self._database, self._looks, self._log = projects, database, looks, log
+        self._projects, self._database, self._looks, self._lines = projects, database, looks, log
+        self.log = AnswerLog(database)
 
     def begin(self) -> None:
         """Note since when answers are looked at, where that is not known yet."""
-        now = datetime.now(UTC).isoformat()
-        if self._database.fact(FIRST) is None:
-            self._database.keep(FIRST, now)
-        for project in self._projects.named():
-            if self._database.fact(f"{_SEEN}{project}") is None:
-                self._database.keep(f"{_SEEN}{project}", now)
-                self._database.keep(f"{FIRST} {project}", now)
+        self.log.begin(self._projects.named())
 
     def look_at(self, project: int, jobs: Sequence[Job], served: Served) -> None:
         """Read the answers to tasks from the server and weigh them; ask other people about those that contradict.
@@ -76,12 +70,7 @@ class Answers:
         asked = sorted({task for task in tasks if isinstance(task, int)})
         pages = self._client.tasks(project, annotations=True, include=SAID, ids=asked) if asked else ()
         answers = list(_answers_in(pages))
-        rows = [row for row in self._database.rows(_KNOWN, project) if row["task"] in set(asked)]
-        gone = {int(row["annotation"]) for row in rows} - {int(answer["id"]) for answer, _ in answers}
-        if gone:
-            with self._database.turn() as connection:
-                pairs = [(project, number) for number in gone]
-                connection.executemany("DELETE FROM answers WHERE project = ? AND annotation = ?", pairs)
+        self.log.keep_only(project, asked, [int(answer["id"]) for answer, _ in answers])
         # What apply wrote, and second looks, are nobody's answers.
         mine = [(answer, task) for answer, task in answers if SECOND_LOOK not in data_of(task)]
         mine = [(answer, task) for answer, task in mine if not is_correction(answer)]
@@ -93,13 +82,8 @@ class Answers:
         with _gone_is_none():
             answer = self._client.get(f"/api/annotations/{job.about}/", what=f"annotation {job.about}")
             return int(answer["task"])
-        self._database.change("DELETE FROM answers WHERE project = ? AND annotation = ?", project, job.about)
+        self.log.forget(project, [job.about] if job.about is not None else [])
         return None
-
-    def known(self, project: int, annotations: Iterable[int]) -> list[tuple[int | None, int | None]]:
-        """Return annotation and task of the answers among these that are known: only they can be missed."""
-        tasks = {row["annotation"]: row["task"] for row in self._database.rows(_KNOWN, project)}
-        return [(number, tasks[number]) for number in dict.fromkeys(annotations) if number in tasks]
 
     def _weigh(self, project: int, answers: Iterable[tuple[dict[str, Any], dict[str, Any]]], served: Served) -> None:
         """Note what people answered and what the evidence says of it; ask others where it contradicts."""
@@ -107,46 +91,28 @@ class Answers:
         target = self._projects.target(config, project=project)
         if target is None:
             return
-        noted = [(answer, *self._note(project, answer, task, target, served)) for answer, task in answers]
-        if self._looks is None:
-            return
-        for answer, verdict, reason, person in noted:
-            if verdict == "contradicts":
-                number = int(answer["id"])
-                self._looks.want(project, number, kind="contradiction", person=person, reason=reason, asked=None)
-        if self._looks.lacks(project):  # found before anything is sent: what comes first would tell which is which
-            self._note_more(project, target, served)
-        dataset = served.scorer.run_index.dataset if served.scorer else ""
-        self._looks.send(project, target=target, config=config, dataset=dataset, run=served.run)
+        noted = [self._note(project, answer, task, target, served) for answer, task in answers]
+        if self._looks is not None:
+            desk = ProjectDesk(self.server, self._database, project, target, config)
+            more = partial(self._note_more, project, target, served)
+            self._looks.consider(project, noted, desk, served, note_more=more)
 
     def _note(
         self, project: int, annotation: dict[str, Any], task: dict[str, Any], target: LabelControl, served: Served
-    ) -> tuple[str, str, str]:
-        """Keep an answer with its verdict; return the verdict, the reason and the person."""
+    ) -> Weighed:
+        """Keep an answer with what the evidence says of it."""
         value = None if annotation.get("was_cancelled") else value_of(annotation.get("result"), target)
-        person = self.server.person(annotation.get("completed_by"))
-        sample, prediction, model = None, None, None
-        if scorer := served.scorer:
-            value = target.names.to_data(value, scorer.run_index.labels)
-            text, model = text_of(task, target), scorer.model
-            row = scorer.run_index.row(id=id_of(task), text=text)
-            if row is not None:
-                sample, prediction = scorer.run_index.ids[row].as_py(), scorer.run_index.prediction(row)
-            elif value is not None and text is not None and target.kind != "labels":
-                trained = served.trained_for(project)
-                [prediction], model = scorer.judge([text], trained), trained or model
-        verdict, reason = ("", "") if value is None else weigh(prediction, value, model)
-        updated = str(annotation.get("updated_at") or "")
-        ids = project, int(annotation["id"]), int(task["id"])
-        said = None if value is None else json.dumps(value, ensure_ascii=False)
-        answer = (*ids, person, served.run, sample, said, verdict, updated)
-        with self._database.turn() as connection:
-            connection.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", answer)
-            connection.execute(
-                "INSERT INTO facts VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = MAX(value, excluded.value)",
-                (f"{_SEEN}{project}", updated),
-            )
-        return verdict, reason, person
+        labels = served.scorer.run_index.labels if served.scorer else ()
+        answer = GivenAnswer(
+            id=int(annotation["id"]),
+            task=int(task["id"]),
+            person=self.server.person(annotation.get("completed_by")),
+            value=target.names.to_data(value, labels),
+            updated=str(annotation.get("updated_at") or ""),
+            sample=id_of(task),
+            text=text_of(task, target),
+        )
+        return self.log.note(project, answer, served, judge=target.kind != "labels")
 
     def _note_more(self, project: int, target: LabelControl, served: Served) -> None:
         """Read some answers at random, to find such as agree."""
@@ -162,23 +128,24 @@ class Answers:
         }
         tasks = self._client.get("/api/tasks", what=f"the tasks of project {project}", params=params)["tasks"]
         for annotation, task in _answers_in([tasks]):
-            if not is_correction(annotation) and not self.is_known(project, int(annotation["id"])):
+            if not is_correction(annotation) and not self.log.is_known(project, int(annotation["id"])):
                 self._note(project, annotation, task, target, served)
 
     def catch_up(self) -> None:
         """Queue the answers that changed since the last known one: webhooks that never came, or could not be kept."""
         for row in self._database.rows("SELECT name, value FROM facts WHERE name LIKE 'seen %'"):
-            project = int(str(row["name"]).removeprefix(_SEEN))
-            # What people answered before anybody was there to look is not looked at: it may be all that they have.
-            first = self._database.fact(f"{FIRST} {project}") or self._database.fact(FIRST)
-            since = datetime.fromisoformat(str(row["value"])) - SLACK
-            since = max(since, datetime.fromisoformat(first)) if first else since
-            if self._projects.served(project) is None:
+            number = str(row["name"]).removeprefix(SEEN)
+            project = int(number) if number.isdigit() else None  # of another platform
+            if project is None or self._projects.served(project) is None:
                 continue
+            # What people answered before anybody was there to look is not looked at: it may be all that they have.
+            first = self.log.first(project)
+            since = datetime.fromisoformat(str(row["value"])) - SLACK
+            since = max(since, first) if first else since
             try:
                 self._queue_changed(project, since)
             except PlatformError as error:
-                self._log.failed("catch_up_failed", error, project=project)
+                self._lines.failed("catch_up_failed", error, project=project)
 
     def _queue_changed(self, project: int, since: datetime) -> None:
         when = since.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
@@ -189,14 +156,9 @@ class Answers:
             updated, number = str(annotation.get("updated_at") or ""), int(annotation["id"])
             if is_correction(annotation) or datetime.fromisoformat(updated) <= since:
                 continue
-            if not self.is_known(project, number, updated):
+            if not self.log.is_known(project, number, updated):
                 changed.append((number, int(task["id"])))
         self._database.add_jobs("annotation", project, changed)
-
-    def is_known(self, project: int, annotation: int, updated: str | None = None) -> bool:
-        """Tell whether an answer was noted, in this state where one is given."""
-        query = "SELECT 1 FROM answers WHERE project = ? AND annotation = ? AND updated = COALESCE(?, updated)"
-        return bool(self._database.rows(query, project, annotation, updated))
 
 
 def _answers_in(pages: Iterable[list[dict[str, Any]]]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:

@@ -17,6 +17,7 @@ from typing import Annotated, Any
 from fastapi import Body, FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from labelsift.serving.auth import USER
 from labelsift.serving.database import FullError
 from labelsift.serving.guard import MEGABYTE, SIGNED, Guard
 from labelsift.serving.logs import Log
@@ -24,7 +25,6 @@ from labelsift.serving.served_run import Served
 from labelsift.serving.worker import Worker
 from pydantic import BaseModel, Field
 
-from ..client.connect import USER
 from ..convert.label_config import LabelControl
 from ..convert.task_fields import model_version
 from .predictions import Entry, project_of
@@ -220,10 +220,10 @@ class Handlers:
         answers, kind, about = self.worker.work.answers, "annotation", []
         if event.action in _ABOUT and event.annotation is not None:
             told = event.annotation
-            if not (told.updated_at and answers.is_known(project, told.id, told.updated_at)):
+            if not (told.updated_at and answers.log.is_known(project, told.id, told.updated_at)):
                 about = [(told.id, told.task)]
         elif event.action == "ANNOTATIONS_DELETED":
-            about = answers.known(project, [gone.id for gone in event.annotations or ()])
+            about = answers.log.known(project, [gone.id for gone in event.annotations or ()])
         elif event.action == "START_TRAINING" and request.scope[SIGNED]:
             kind, about = "train", [(None, None)]
         if not about:

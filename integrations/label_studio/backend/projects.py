@@ -16,7 +16,7 @@ from typing import Any
 from labelsift.errors import InputError, LabelsiftError
 from labelsift.serving.database import Id
 from labelsift.serving.logs import Log
-from labelsift.serving.served_run import Served
+from labelsift.serving.served_run import Served, keep_fresh, open_runs
 from labelsift.store.store import Store
 
 from ..client.client import Client
@@ -30,7 +30,6 @@ _ANY_CONFIG = (
 CONFIGS = 8_000_000  # characters of labeling configs that are remembered
 CONFIG = 1_000_000  # of one; a longer one is refused
 PROBLEMS = 100  # projects whose config does not fit that /health names
-WATCH = 5.0  # seconds between two looks whether a run changed
 FRESH = 60.0  # seconds for which what seldom changes on the server is remembered
 
 
@@ -77,11 +76,7 @@ class Projects:
 
         def load() -> None:
             label_control_of(_ANY_CONFIG, project="")  # importing the reader of configs takes seconds
-            for served in self.all():
-                served.load()
-            while not self._stopping.wait(WATCH):
-                for served in self.all():
-                    served.refresh()
+            keep_fresh(self.all(), self._stopping)
 
         threading.Thread(target=load, name="loading", daemon=True).start()
 
@@ -132,10 +127,9 @@ def open_projects(named: Mapping[str, str], *, store: Store, folder: Path, log: 
         If there is no such run.
     """
     numbers = {project: _number_of(project, client) for project in named if project != EVERY}
-    chosen = {project: store.find(wanted) for project, wanted in named.items()}
-    runs = {run: Served(store, run, folder=folder, log=log) for run in dict.fromkeys(chosen.values())}
-    by_number = {number: runs[chosen[project]] for project, number in numbers.items()}
-    return Projects(by_number, runs[chosen[EVERY]] if EVERY in chosen else None, log=log)
+    runs = open_runs(named, store=store, folder=folder, log=log)
+    by_number = {number: runs[project] for project, number in numbers.items()}
+    return Projects(by_number, runs.get(EVERY), log=log)
 
 
 def _number_of(project: str, client: Client | None) -> int:

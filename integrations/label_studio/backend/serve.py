@@ -8,7 +8,7 @@ from pathlib import Path
 
 from labelsift.errors import InputError, MissingExtraError
 from labelsift.io.secret_variables import variable_of
-from labelsift.serving.auth import password, require_safe
+from labelsift.serving.auth import PASSWORD, USER, password, require_safe
 from labelsift.serving.database import Database
 from labelsift.serving.logs import Log
 from labelsift.serving.worker import Worker
@@ -17,7 +17,7 @@ from labelsift.store.format import check_format
 from labelsift.store.store import Store
 
 from ..client.client import Client
-from ..client.connect import PASSWORD, USER, connect
+from ..client.connect import connect
 from ..client.errors import KEY, KEY_FILE, URL
 from .projects import open_projects
 from .work import Work

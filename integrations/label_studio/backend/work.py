@@ -7,13 +7,13 @@ from collections.abc import Sequence
 
 from labelsift.serving.database import Database, Job
 from labelsift.serving.logs import Log
+from labelsift.serving.second_looks import SecondLooks
 from labelsift.serving.train import train
 from labelsift.store.ledger import Ledger
 
 from ..client.client import Client
 from .answers import Answers
 from .projects import Projects, ServerCache
-from .second_looks import SecondLooks
 
 
 class Work:
@@ -40,7 +40,7 @@ class Work:
     ) -> None:
         self._projects, self._database, self._training, self._log = projects, database, training, log
         server = ServerCache(client)
-        looks = SecondLooks(server, database, ledger, log=log) if second_look else None
+        looks = SecondLooks(database, ledger, log=log) if second_look else None
         self.answers = Answers(server, projects, database, looks=looks, log=log)
         self.begin, self.catch_up = self.answers.begin, self.answers.catch_up
 

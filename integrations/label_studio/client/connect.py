@@ -5,8 +5,6 @@ from __future__ import annotations
 from .client import Client
 from .errors import SERVICE
 
-# The backend's password, which enable gives to Label Studio and serve asks for.
-USER, PASSWORD, PASSWORD_FILE = "labelsift", "LABELSIFT_BACKEND_PASSWORD", "LABELSIFT_BACKEND_PASSWORD_FILE"
 address, key = SERVICE.address, SERVICE.secret
 
 

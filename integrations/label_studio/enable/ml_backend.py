@@ -8,9 +8,9 @@ from typing import Any
 
 from labelsift.errors import PlatformError
 from labelsift.io.secret_variables import secret_of
+from labelsift.serving.auth import PASSWORD, PASSWORD_FILE, USER
 
 from ..client.client import Client
-from ..client.connect import PASSWORD, PASSWORD_FILE, USER
 
 TITLE = "labelsift"
 SWITCHES = "ML_BLOCK_LOCAL_IP=false and SSRF_PROTECTION_ENABLED=false"

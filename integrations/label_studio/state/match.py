@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from labelsift.data.review_queue import ReviewQueue
 from labelsift.errors import InputError
+from labelsift.review.matching import sample_finder
 from labelsift.review.upsert import StoredTask
 
 from ..client.client import Client
@@ -87,7 +88,7 @@ def match_tasks(client: Client, project: int, queue: ReviewQueue, *, name: str) 
     InputError
         If no task has the field.
     """
-    sample_of, wanted = _sample_finder(queue), {item.id for item in queue.items}
+    sample_of, wanted = sample_finder(queue.samples), {item.id for item in queue.items}
     tasks_of: dict[str, list[dict[str, Any]]] = defaultdict(list)
     rounds: dict[str, int] = {}
     seen: set[str] = set()
@@ -166,19 +167,3 @@ def sources_of(client: Client, queue: ReviewQueue, *, project: str, field: str |
 def _unknown_field(name: str, fields: Iterable[str]) -> InputError:
     theirs = ", ".join(sorted(field for field in fields if not field.startswith(PREFIX)))
     return InputError(f"No task of the project has the field {name}", hint=f"Its fields are: {theirs}")
-
-
-def _sample_finder(queue: ReviewQueue) -> Callable[[str], str | None]:
-    """Return a function from a field's value, an id or a text, to its sample; a text's first task is its first one."""
-    ids = queue.samples.ids.to_pylist()
-    known, of_text = set(ids), defaultdict[str, deque[str]](deque)
-    for id, text in zip(ids, queue.samples.texts.to_pylist(), strict=True):
-        of_text[text].append(id)
-
-    def find(value: str) -> str | None:
-        if value in known:
-            return value
-        waiting = of_text.get(value)
-        return waiting.popleft() if waiting else None
-
-    return find

@@ -14,8 +14,8 @@ from labelsift.errors import InputError
 from labelsift.integrations.label_studio import LabelStudio
 from labelsift.integrations.label_studio.backend import app
 from labelsift.integrations.label_studio.backend.app import create_app
-from labelsift.integrations.label_studio.client.connect import PASSWORD, PASSWORD_FILE, USER
 from labelsift.serving import auth as access
+from labelsift.serving.auth import PASSWORD, PASSWORD_FILE, USER
 from starlette.testclient import TestClient
 
 from .conftest import CONFIG, Bench, ask

@@ -16,9 +16,9 @@ import pytest
 from labelsift.corrections.audit import audit_rows
 from labelsift.corrections.verify import verify
 from labelsift.errors import InputError, PlatformError
-from labelsift.integrations.label_studio.backend import second_looks as second_look
 from labelsift.integrations.label_studio.convert.correction import mark_of
 from labelsift.integrations.label_studio.second_look_project import NEUTRAL
+from labelsift.serving import second_looks as second_look
 from labelsift.serving.database import Database
 from labelsift.store.store import Store
 from starlette.testclient import TestClient

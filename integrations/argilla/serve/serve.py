@@ -1,0 +1,89 @@
+"""The process of ``labelsift serve argilla``: settings, start, and an orderly end."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from labelsift.errors import InputError, MissingExtraError
+from labelsift.serving.answers import AnswerLog
+from labelsift.serving.auth import PASSWORD, USER, is_loopback, password, require_safe
+from labelsift.serving.database import Database
+from labelsift.serving.logs import Log
+from labelsift.serving.polling import POLL, Polling
+from labelsift.serving.second_looks import SecondLooks
+from labelsift.serving.worker import Worker
+from labelsift.store.base import DEFAULT
+from labelsift.store.format import check_format
+from labelsift.store.store import Store
+
+from ..client.client import Client
+from .answers import Answers
+from .datasets import open_datasets
+from .work import Work
+
+ADDRESS = "LABELSIFT_BACKEND_URL"  # where Argilla reaches this process, if that is not what it listens on
+
+
+def serve(
+    client: Client,
+    *,
+    projects: Mapping[str, str],
+    store: Path | str | None,
+    host: str,
+    port: int,
+    second_look: bool,
+    train: bool,
+) -> None:
+    """Judge what comes into datasets until a signal ends it; then finish the job at hand.
+
+    Raises
+    ------
+    InputError
+        If a dataset or the password does not fit, the host needs a password, or another process serves the store.
+    StoreError
+        If there is no such run.
+    PlatformError
+        If the server cannot be reached or refuses.
+    MissingExtraError
+        If fastapi or uvicorn is not installed.
+    """
+    try:
+        from labelsift.serving.server import run
+
+        from .app import Handlers, create_app
+        from .webhooks import Webhook
+    except ImportError as error:
+        raise MissingExtraError("uvicorn", "argilla", purpose="The live server") from error
+    if train:
+        raise InputError("Argilla has no button that starts a training", hint="Leave --train out; scan again instead")
+    secret = password(PASSWORD)
+    require_safe(host, secret, variable=PASSWORD, user=USER)
+    log = Log()
+    run_store = Store(DEFAULT if store is None else store)
+    run_store.folder  # noqa: B018 - refuses a bucket
+    check_format(run_store.place)  # before anything is written there: a scan takes no folder that others began
+    with Database(run_store.folder) as database:
+        entries = open_datasets(client, projects, store=run_store, folder=database.folder, log=log)
+        looks = SecondLooks(database, run_store.ledger, log=log) if second_look else None
+        answers = Answers(client, AnswerLog(database), looks) if looks else None
+        work = Work(client, entries, Polling(database, log=log), answers=answers, log=log)
+        worker = Worker(database, work, log=log, sweep=POLL)
+        webhook = Webhook(client, _address(client, host, port), log=log)
+        log.say("serving", host=host, port=port, signed=secret is not None, second_look=second_look)
+        run(create_app(Handlers(entries, worker, webhook, log=log), secret=secret), host=host, port=port, log=log)
+
+
+def _address(client: Client, host: str, port: int) -> str | None:
+    """Return the address at which Argilla reaches this process; None where it does not, as far as can be told."""
+    if named := os.environ.get(ADDRESS, "").strip():
+        return f"{named.rstrip('/')}/webhook"
+    everywhere = host in ("0.0.0.0", "::")  # noqa: S104 - compared, not bound
+    near = is_loopback(urlsplit(client.url).hostname or "")
+    if near and (everywhere or is_loopback(host)):
+        return f"http://127.0.0.1:{port}/webhook"
+    if everywhere or is_loopback(host):
+        return None
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}/webhook"
