@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from html import escape
+from itertools import count
 from typing import Any
 
 from labelsift.data.review_queue import ReviewItem
@@ -17,7 +18,10 @@ from .review_schema import DECISION, GIVEN_LABEL, ISSUES, LABEL, PREFIX, QUALITY
 from .values import suggestion_of
 
 LONGEST_TERM = 200  # characters of a value that the page can filter by
+_LONGEST_NAME = 150  # characters of a property's name, which the server allows 200
 _WHOLE = 2**53  # above it an integer is not the same for every reader of JSON
+_LARGEST = 3e38  # a float that the search index can hold
+_JSON = json.JSONEncoder(ensure_ascii=False, default=str)
 _ILLEGAL = re.compile(r"[^a-z0-9_-]+")
 _TAG = re.compile(r"<(?=[a-zA-Z/!?])")  # how what a browser takes for a tag begins
 _ENTITY = re.compile(r"&(?=#?\w+;?)")
@@ -57,36 +61,62 @@ def text_of(item: ReviewItem) -> str:
     return _WIDE.sub("◻", _TAG.sub("‹", _ENTITY.sub("⅋", item.text)))
 
 
-def types_of(items: Iterable[ReviewItem], shown: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+def types_of(
+    items: Iterable[ReviewItem], shown: Mapping[str, str], standing: Mapping[str, tuple[str, str]] | None = None
+) -> dict[str, tuple[str, str]]:
     """Choose a property and its type for each of the user's fields that may be shown.
 
+    Parameters
+    ----------
+    shown
+        Field → what it is called.
+    standing
+        Property → title and type, of a dataset that has some: a field keeps its own, which is the one of its name.
+
+    Examples
+    --------
     >>> item = ReviewItem("a", 1, ("label",), {"label": 0.1}, "…", None, None, None, "", {"Age": 7, "City of": "Bonn"})
     >>> types_of([item], {"Age": "Age", "City of": "City of"})
     {'Age': ('age', 'integer'), 'City of': ('city_of', 'terms')}
     """
-    items, types, taken = list(items), {}, set()
-    for name, called in shown.items():
-        values = [item.metadata[name] for item in items if item.metadata.get(name) is not None]
-        stem = _ILLEGAL.sub("_", called.lower()).strip("_") or "field"
-        legal, number = stem, 1
-        while legal in taken or legal.startswith(PREFIX):
-            number += 1
-            legal = f"{stem.removeprefix(PREFIX)}_{number}"
+    items, there = list(items), (standing or {}).items()
+    kept = {title: (name, kind) for name, (title, kind) in there if not name.startswith(PREFIX)}
+    types = {name: kept[title_of(name)] for name in shown if title_of(name) in kept}
+    taken = {*(standing or {})}
+    for name in (name for name in shown if name not in types):
+        stem = _ILLEGAL.sub("_", shown[name].lower()).strip("_")[:_LONGEST_NAME]
+        while stem.startswith(PREFIX):
+            stem = stem.removeprefix(PREFIX)
+        stem = legal = stem or "field"
+        for number in count(2):
+            if legal not in taken:
+                break
+            legal = f"{stem}_{number}"
         taken.add(legal)
-        numbers = [type(value) for value in values if type(value) in (int, float)]
+        values = [value for item in items if (value := item.metadata.get(name)) is not None and value == value]
+        numbers = [type(value) for value in values if _number(value)]
         kind = "terms" if not values or len(numbers) < len(values) else "float" if float in numbers else "integer"
         types[name] = legal, kind
     return types
 
 
+def title_of(name: str) -> str:
+    """Return the title of a field's property."""
+    return name[:500] or "(no name)"
+
+
+def _number(value: object) -> bool:
+    if type(value) is int:
+        return abs(value) < _WHOLE
+    return type(value) is float and abs(value) < _LARGEST
+
+
 def metadata_of(item: ReviewItem, *, run: str, mode: Mode, types: Types) -> dict[str, Any]:
     """Return the metadata of an item's record: labelsift's own and the user's, where the page can hold them."""
-    own: dict[str, Any] = {
-        QUALITY: float(min(item.scores.values())),
-        RANK: item.rank,
-        ISSUES: list(item.issues),
-        RUN: run,
-    }
+    own: dict[str, Any] = {RANK: item.rank, ISSUES: list(item.issues), RUN: run}
+    scores = [float(score) for score in item.scores.values() if score == score]
+    if scores:
+        own[QUALITY] = min(scores)
     if mode != "blind" and not item.blind:
         given = [label[:LONGEST_TERM] for label in labels_in(item.given) if label]
         own |= {GIVEN_LABEL: given} if given else {}
@@ -104,19 +134,14 @@ def fitting(value: object, kind: str) -> Any:  # noqa: ANN401 -- a text or a num
     >>> fitting(7, "float"), fitting(7.5, "integer"), fitting(True, "terms"), fitting("x" * 999, "terms")
     (7.0, None, 'True', None)
     """
-    if kind == "float":
-        return float(value) if isinstance(value, (int, float)) and abs(value) < _WHOLE else None
-    if kind == "integer":
-        return value if isinstance(value, int) and abs(value) < _WHOLE else None
-    if value in (None, "", [], {}):
+    if kind != "terms":
+        if not _number(value) or (kind == "integer" and type(value) is float):
+            return None
+        return float(value) if kind == "float" else value  # type: ignore[arg-type]  -- a number
+    if value in (None, "", [], {}) or value != value:
         return None
-    text = (
-        value
-        if isinstance(value, str)
-        else json.dumps(value, ensure_ascii=False)
-        if not isinstance(value, bool)
-        else str(value)
-    )
+    text = value if isinstance(value, str) else str(value) if isinstance(value, bool) else _JSON.encode(value)
+    text = text.replace("\x00", "\ufffd")  # which not every database takes
     return text if len(text) <= LONGEST_TERM else None
 
 

@@ -19,11 +19,13 @@ from labelsift.review.blind import labels_of_blind
 from labelsift.review.round_ledger import recorded
 from labelsift.review.rounds import Plan
 from labelsift.store.base import RunTarget
+from labelsift.store.run_reader import read_sample_records
 from labelsift.store.store import Store
 
 from ..client.client import NAME, Client
 from ..convert.answers import read_answer, values_of
 from ..convert.record_fields import again_id
+from ..convert.review_schema import RUN
 from ..state.rounds import Round, rounds_in
 
 Row = dict[str, Any]
@@ -69,8 +71,9 @@ def decisions_in(
         recorded(store.ledger.records(), RunTarget(review.run, NAME, target), Plan) if review.mode == "blind" else None
     )
     second = {again_id(sample): sample for sample in (plan.repeats if plan else ())}
-    records = answered(client, review.dataset)
-    samples = {record["id"]: second.get(str(record["external_id"]), str(record["external_id"])) for record in records}
+    records = [record for record in answered(client, review.dataset) if record["external_id"] is not None]
+    samples = {record["id"]: second.get(id := str(record["external_id"]), id) for record in records}
+    records = _of_run(records, samples, store, review.run)
     hidden = [samples[record["id"]] for record in records if values_of(record.get("metadata")) is None]
     labels = labels_of_blind(store, review.run, hidden, task=review.task, project=review.name)
     for record in records:
@@ -89,6 +92,15 @@ def decisions_in(
 def _row(answer: Answer, review: Round, *, asked: str) -> Row:
     answer = replace(answer, run=review.run, round=str(review.number), asked=asked)
     return correction_of(answer, platform=NAME, task=review.task)
+
+
+def _of_run(records: list[Record], samples: Mapping[str, str], store: Store, run: str) -> list[Record]:
+    """Leave out records that people added to the dataset themselves: the run has no such sample."""
+    unsigned = [samples[record["id"]] for record in records if RUN not in (record.get("metadata") or {})]
+    if not unsigned or not store.has(run):
+        return records
+    strange = set(unsigned) - read_sample_records(store.place_of(run), unsigned).keys()
+    return [record for record in records if samples[record["id"]] not in strange]
 
 
 def answered(client: Client, dataset: str) -> list[Record]:

@@ -51,7 +51,7 @@ def plan_review(
     task: Task,
     dimensions: int | None,
     definitions: Mapping[str, str],
-    standing: Mapping[str, str] | None = None,
+    standing: Mapping[str, tuple[str, str]] | None = None,
 ) -> Plan:
     """Turn items into the records and settings of a review dataset, checked before they are sent.
 
@@ -60,12 +60,11 @@ def plan_review(
     dimensions
         Of the vectors; None without.
     standing
-        Properties of the dataset → type, where it stands: their types stay.
+        Property → title and type, of the dataset where it stands.
     """
     copies = any(item.copies for item in items)
     shown = visible_metadata(items, mode=mode, taken=())
-    types = record_fields.types_of(items, shown)
-    types = {name: (legal, (standing or {}).get(legal, kind)) for name, (legal, kind) in types.items()}
+    types = record_fields.types_of(items, shown, standing)
     vector = {"name": review_schema.VECTOR, "title": "Meaning (labelsift)", "dimensions": dimensions}
     settings = {
         "guidelines": review_schema.GUIDELINES,
@@ -73,7 +72,10 @@ def plan_review(
         "questions": review_schema.questions(labels, mode=mode, task=task, copies=copies, definitions=definitions),
         "metadata": [
             *review_schema.own_properties(mode=mode),
-            *(review_schema.property_of(legal, kind, title=name[:500]) for name, (legal, kind) in types.items()),
+            *(
+                review_schema.property_of(legal, kind, title=record_fields.title_of(name))
+                for name, (legal, kind) in types.items()
+            ),
         ],
         "vectors": [vector] if dimensions else [],
     }
@@ -99,6 +101,8 @@ def plan_review(
 
 def _fault(item: ReviewItem) -> str | None:
     """Say why no record can be made of an item; None where one can."""
+    if "\x00" in item.id:
+        return "Its id holds a NUL character, which not every database of Argilla's takes"
     if item.task == "spans" and (wrong := fault(map(tuple, item.suggested or ()), item.text)):
         return f"Its suggestion does not fit the text: {wrong}"
     return None

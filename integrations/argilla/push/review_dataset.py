@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from labelsift.data.formatting import spelled_time
 from labelsift.data.media import required
 from labelsift.data.review_queue import ReviewItem, ReviewQueue, sample_of
@@ -113,7 +114,9 @@ class _Pusher:
             task=wanted.task,
             dimensions=int(vectors([]).shape[1]) if vectors else None,
             definitions=self._request.definitions,
-            standing={name: row["settings"]["type"] for name, row in dataset.metadata.items()} if dataset else None,
+            standing={name: (row["title"], row["settings"]["type"]) for name, row in dataset.metadata.items()}
+            if dataset
+            else None,
         )
 
     def _fitting(
@@ -228,7 +231,9 @@ class _Pusher:
         if self._queue.vectors is None:
             return {}
         rows = self._queue.vectors([sample_of(key) for key in keys]).astype(float).round(6)
-        return {key: row.tolist() for key, row in zip(keys, rows, strict=True) if row.any()}  # no angle without length
+        # Without length there is no angle, and a vector that is none would take its batch along.
+        good = (bool(row.any() and np.isfinite(row).all()) for row in rows)
+        return {key: row.tolist() for key, row, fits in zip(keys, rows, good, strict=True) if fits}
 
     def _link(
         self,

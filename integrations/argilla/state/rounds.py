@@ -148,7 +148,7 @@ def open_dataset(
         standing = next((row for row in client.datasets(workspace) if row["name"] == name), None)
         if standing is not None and not ours(standing):
             raise PlatformError(
-                f"There is a dataset {name} already, and it is not the one that is meant",
+                f"There is a dataset {name} that labelsift made for something else, or not at all",
                 hint="Rename it, then try again",
             )
         if standing is not None and standing["status"] == "ready":
