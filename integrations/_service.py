@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import re
+import socket
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from labelsift.errors import InputError, PlatformError
 from labelsift.io.secret_variables import secret_of, variable_of
 
 _LATER = {408: "waited too long", 409: "was at odds with another change", 429: "has too much to do"}
+SECONDS = 1.0  # for a connection, as much as Label Studio waits for one
 _LONGEST = 300  # characters of a server's answer in a message
 _TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*")  # a JSON web token
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -225,6 +227,16 @@ def open_files(*variables: str) -> dict[str, str]:
             # Without its name: somebody may have put the secret itself there.
             problems[f"The file named by {variable} can be read by other accounts"] = f'chmod 600 "${variable}"'
     return problems
+
+
+def listens(url: str) -> bool:
+    """Tell whether somebody takes connections at an address, seen from this machine."""
+    with contextlib.suppress(OSError, ValueError):
+        parts = urlsplit(url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        socket.create_connection((parts.hostname or "", port), timeout=SECONDS).close()
+        return True
+    return False
 
 
 @contextlib.contextmanager

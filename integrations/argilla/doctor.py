@@ -6,13 +6,14 @@ What cannot be seen from outside is whether a worker takes the jobs that lie in 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from typing import Any
 
+from labelsift.data.formatting import without_secrets
 from labelsift.errors import LabelsiftError
-from labelsift.integrations._service import UnansweredError, open_files
+from labelsift.integrations._service import UnansweredError, listens, open_files
 from labelsift.platforms import Health
 
 from .client.client import Client
@@ -23,7 +24,6 @@ from .state.rounds import rounds_in
 
 Lines = Iterator[tuple[str, str]]  # a problem and how to mend it, or a note and what follows from it
 TESTED = "2.8."
-_NO_JOB = "labelsift-doctor"  # the id of a job that nobody has
 _REINDEX = "python -m argilla_server search-engine reindex, where the server runs"
 
 
@@ -68,9 +68,9 @@ def _check_connection(health: Health) -> Client:
             f"Use {TESTED}x, or look closely at the first push"
         )
     health.problems.update(_role_problems(client, me))
-    health.problems.update(_search_problems(client))
-    health.problems.update(_redis_problems(client))
-    if me["role"] != "owner":
+    owner = me["role"] == "owner"
+    health.problems.update(_part_problems(client, owner=owner))
+    if not owner:
         health.notes["Only owners may use Argilla's webhooks"] = (
             "With this key, labelsift serve argilla asks for news every few seconds instead"
         )
@@ -90,33 +90,40 @@ def _role_problems(client: Client, me: Mapping[str, Any]) -> Lines:
         client.workspace_of("")  # which says so where it names none
 
 
-def _search_problems(client: Client) -> Lines:
-    try:
-        client.get("/status", what="the state of its search index", names=["search_engine"])
-    except UnansweredError as error:
-        if not error.status:
-            raise
+def _part_problems(client: Client, *, owner: bool) -> Lines:
+    """Yield a problem for what the server needs and does not reach, and for webhooks that reach nobody."""
+    if _answer(lambda: client.get("/status", what="the state of its search index")) is None:
         yield (
             "Argilla's search index (Elasticsearch or OpenSearch) does not answer: no record can be written, found or "
             "shown",
             "Start it, or set ARGILLA_ELASTICSEARCH, where the server runs; then push again",
         )
-
-
-def _redis_problems(client: Client) -> Lines:
-    """Ask for a job that nobody has: the answer tells whether the server reaches Redis, where jobs are kept."""
-    try:
-        client.get(f"/jobs/{_NO_JOB}", what="a job")
-    except RefusedError:
-        return
-    except UnansweredError as error:
-        if not error.status:
-            raise
+    # Of a job that nobody has the server learns in Redis, where it keeps them.
+    if _answer(lambda: client.get("/jobs/labelsift-doctor", what="a job")) is None:
         yield (
             "Argilla does not reach Redis: where webhooks are set, each write and answer is stored and ends in an "
             "error all the same, and the server does not start again",
             "Start redis-server, or set ARGILLA_REDIS_URL, where the server runs",
         )
+    for hook in client.rows("/webhooks", what="the webhooks", names=["url"]) if owner else ():
+        if hook["enabled"] and not listens(hook["url"]):
+            yield (
+                f"Nobody listens at the webhook {without_secrets(hook['url'])}",
+                "Start what listened there (labelsift serve argilla), or delete it; there is no page for that: DELETE "
+                f"/api/v1/webhooks/{hook['id']}. This was tried from this machine, not from the server",
+            )
+
+
+def _answer(ask: Callable[[], Any]) -> Any:  # noqa: ANN401 -- JSON
+    """Return what the server answers, empty where it refuses; None where it fails."""
+    try:
+        return ask()
+    except RefusedError:
+        return {}
+    except UnansweredError as error:
+        if not error.status:
+            raise
+        return None
 
 
 def _check_datasets(client: Client, project: str, health: Health) -> None:
@@ -138,17 +145,12 @@ def _dataset_problems(client: Client, row: Mapping[str, Any]) -> Lines:
     if row["status"] != "ready":
         yield f"{row['name']} is a draft: it takes no records yet", "Publish it on its settings page"
         return
-    path = f"/datasets/{row['id']}/records"
-    try:
-        body, params = dict[str, Any](), {"limit": 1}
-        indexed = client.send("POST", f"{path}/search", body=body, params=params, what="a search", names=["total"])[
-            "total"
-        ]
-    except UnansweredError as error:
-        if not error.status:
-            raise
+    path, params = f"/datasets/{row['id']}/records", {"limit": 1}
+    answer = _answer(lambda: client.send("POST", f"{path}/search", body={}, params=params, what="a search"))
+    if answer is None:
         yield f"{row['name']} cannot be searched, so that its page shows no records", _REINDEX
         return
+    indexed = int(answer.get("total", 0))
     # The server stores a record before it puts it into the index, and leaves it there when that fails.
     if client.rows(path, what="a record", params={"limit": 1, "offset": indexed}):
         yield (

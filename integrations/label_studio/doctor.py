@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import socket
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import Any
-from urllib.parse import urlsplit
 
 from labelsift.data.formatting import listed, without_secrets
 from labelsift.errors import InputError, LabelsiftError
-from labelsift.integrations._service import open_files
+from labelsift.integrations._service import listens, open_files
 from labelsift.platforms import Health
 from labelsift.serving.auth import PASSWORD_FILE
 
@@ -32,7 +29,6 @@ from .state.rounds import rounds_of
 Lines = Iterator[tuple[str, str]]  # a problem and how to mend it, or a note and what follows from it
 TESTED = "1.23."
 SOON = timedelta(days=14)
-SECONDS = 1.0  # for a connection, as much as Label Studio waits
 _GIVEN = f"{PREFIX}given"
 _NEEDED = ("ANNOTATION_CREATED", "ANNOTATION_UPDATED", "ANNOTATIONS_DELETED", "START_TRAINING")
 _SHOWN = 200  # characters of a backend's error
@@ -191,22 +187,13 @@ def _dead_webhooks(webhooks: Sequence[Mapping[str, Any]], backends: Sequence[Map
     """Yield a problem for each webhook that nobody listens to: the server waits for it at every answer."""
     known = {hook_of(backend["url"]) for backend in backends}  # of these the server itself has told
     for hook in webhooks:
-        if hook["is_active"] and hook["url"] not in known and not _listens(hook["url"]):
+        if hook["is_active"] and hook["url"] not in known and not listens(hook["url"]):
             left = ": a removed backend leaves its webhook behind" if hook["url"].endswith("/webhook") else ""
             yield (
                 f"Nobody listens at the webhook {without_secrets(hook['url'])}, and Label Studio waits for it"
                 " at every answer",
                 f"Delete it under Settings → Webhooks{left}. This was tried from this machine, not from the server",
             )
-
-
-def _listens(url: str) -> bool:
-    parts = urlsplit(url)
-    with contextlib.suppress(OSError, ValueError):
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-        socket.create_connection((parts.hostname or "", port), timeout=SECONDS).close()
-        return True
-    return False
 
 
 def _model_version_problems(client: Client, project: Mapping[str, Any], backends: Sequence[Mapping[str, Any]]) -> Lines:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
+import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ import requests
 from click.testing import CliRunner, Result
 from faultproxy import Fault, FaultProxy
 from labelsift.cli import main
-from labelsift.demo.local_servers import environment
+from labelsift.demo.local_servers import environment, free_port
 from labelsift.integrations.argilla.client.client import Client
 from labelsift.integrations.argilla.server import WORKSPACE, ArgillaServer
 
@@ -113,6 +114,22 @@ def test_a_draft_and_a_prefilled_review_are_named(reached, platform, client, wor
         assert result.exit_code == 0
         named = f"note: The page of {name} review {report.run} prefill pre-selects the suggestions" in result.stdout
         assert named is (mode == "prefill")
+
+
+def test_a_webhook_that_reaches_nobody_is_named(reached, client, make_user, monkeypatch):
+    address = f"http://127.0.0.1:{free_port()}/webhook"
+    body = {"url": address, "events": ["record.created"], "description": "a test"}
+    hook = client.send("POST", "/webhooks", body=body, what="a webhook")
+    try:
+        result = doctor()
+        assert result.exit_code == 2
+        assert f"argilla: Nobody listens at the webhook {address}. Start what listened there" in result.stdout
+        with socket.create_server(("127.0.0.1", int(address.split(":")[2].split("/")[0]))):
+            assert doctor().exit_code == 0
+        client.send("PATCH", f"/webhooks/{hook['id']}", body={"enabled": False}, what="a webhook")
+        assert doctor().exit_code == 0
+    finally:
+        client.delete(f"/webhooks/{hook['id']}", what="a webhook")
 
 
 @pytest.fixture
