@@ -1,11 +1,14 @@
-"""Match of a project's tasks to samples by a value that is a sample's id, or its text."""
+"""Match of a project's tasks to samples: by a value that is a sample's id, or its text, and by the kind of labels."""
 
 from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Callable
 
-from ..data.samples import Samples
+from ..data.samples import Samples, Task
+from ..errors import InputError
+
+_KINDS: dict[Task, str] = {"classification": "single labels", "multilabel": "sets of labels", "spans": "spans"}
 
 
 def sample_finder(samples: Samples) -> Callable[[str], str | None]:
@@ -25,3 +28,20 @@ def sample_finder(samples: Samples) -> Callable[[str], str | None]:
         return waiting.popleft() if waiting else None
 
     return find
+
+
+def require_kind(task: Task, theirs: Task, *, where: str, hint: str) -> None:
+    """Refuse samples whose labels are of a kind that a project cannot hold; a set can hold a single label.
+
+    Parameters
+    ----------
+    where
+        The place of the project's labels, for the error.
+
+    Raises
+    ------
+    InputError
+        With the kinds of both.
+    """
+    if theirs != task and (task, theirs) != ("classification", "multilabel"):
+        raise InputError(f"The samples have {_KINDS[task]}, and {where} takes {_KINDS[theirs]}", hint=hint)

@@ -34,20 +34,22 @@ class Argilla(LabelingPlatform):
     settings = MappingProxyType({"project": "", "url": "ARGILLA_API_URL", "workspace": "ARGILLA_WORKSPACE"})
     capabilities = frozenset(
         {"classification", "multilabel", "spans", "text", "prefill", "blind", "rounds", "overlap", "both_fit", "copies"}
-        | {"read", "apply", "forget", "serve", "examine", "local"}
+        | {"match", "read", "apply", "forget", "serve", "examine", "local"}
     )
 
     def push(self, queue: ReviewQueue, request: PushRequest) -> Receipt:
-        """Bring a queue into a review dataset."""
+        """Bring a queue into a review dataset, or with ``match`` into an existing dataset."""
+        from .push.existing_dataset import push_existing
         from .push.review_dataset import push_review
 
-        return push_review(_client(), queue, request, say=speaker())
+        push = push_existing if request.match else push_review
+        return push(_client(), queue, request, say=speaker())
 
     def pull(self, *, project: str, store: str | PathLike[str] | None = None) -> pa.Table:
-        """Return all decisions in the review datasets of ``project``, oldest first."""
-        from .pull.review_dataset import pull_reviews
+        """Return all decisions in the review datasets of ``project`` and in the dataset itself, oldest first."""
+        from .pull.existing_dataset import pull_project
 
-        return pull_reviews(_client(), project=project, store=store)
+        return pull_project(_client(), project=project, store=store)
 
     def read(
         self,

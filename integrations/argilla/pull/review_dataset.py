@@ -8,13 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from os import PathLike
 from typing import Any
 
-import pyarrow as pa
 from labelsift.data.adjudication import REPEAT
-from labelsift.errors import InputError
-from labelsift.review.answers import Answer, correction_of, corrections_table
+from labelsift.review.answers import Answer, correction_of
 from labelsift.review.blind import labels_of_blind
 from labelsift.review.round_ledger import recorded
 from labelsift.review.rounds import Plan
@@ -26,33 +23,11 @@ from ..client.client import NAME, Client
 from ..convert.answers import read_answer, values_of
 from ..convert.record_fields import again_id
 from ..convert.review_schema import RUN
-from ..state.rounds import Round, rounds_in
+from ..state.rounds import Round
 
 Row = dict[str, Any]
 Record = Mapping[str, Any]
-_SAID = ("submitted", "discarded")
-
-
-def pull_reviews(client: Client, *, project: str, store: str | PathLike[str] | None = None) -> pa.Table:
-    """Return every decision in the review datasets of ``project``, oldest first.
-
-    Raises
-    ------
-    InputError
-        If nothing was pushed under this name, or a blind round's run is not in the store.
-    PlatformError
-        If the server cannot be reached or refuses.
-    """
-    space, name = client.workspace_of(project)
-    rounds = rounds_in(client.datasets(space["id"]))
-    reviews = [review for review in rounds if review.of == name]
-    if not reviews:
-        names = ", ".join(sorted({review.of for review in rounds}))
-        known = f"Pushed so far: {names}" if names else "Push first: labelsift push argilla DATASET"
-        raise InputError(f"Argilla has no review dataset that was pushed as {project}", hint=known)
-    kept, people = Store.of(store), client.people()
-    rows = [row for review in reviews for row in decisions_in(client, review, kept, people, target=project)]
-    return corrections_table(rows, drafts=sum(client.responses(review.dataset, ["draft"]) for review in reviews))
+DECIDED = ("submitted", "discarded")
 
 
 def decisions_in(
@@ -109,13 +84,13 @@ def answered(client: Client, dataset: str) -> list[Record]:
     The search index finds them. Where it does not know of all responses that the database counts, as after a crash,
     all records are read.
     """
-    filters = [{"type": "terms", "scope": {"entity": "response", "property": "status"}, "values": list(_SAID)}]
+    filters = [{"type": "terms", "scope": {"entity": "response", "property": "status"}, "values": list(DECIDED)}]
     pages = client.search(dataset, filters=filters, include=("responses",))
     records = [record for page in pages for record, _ in page]
-    if _said(records) != client.responses(dataset, _SAID):
+    if _said(records) != client.responses(dataset, DECIDED):
         records = [record for page in client.records(dataset, include=("responses",)) for record in page]
     return [record for record in records if _said([record])]
 
 
 def _said(records: list[Record]) -> int:
-    return sum(response["status"] in _SAID for record in records for response in record.get("responses") or ())
+    return sum(response["status"] in DECIDED for record in records for response in record.get("responses") or ())

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from labelsift.data.formatting import listed
 from labelsift.errors import InputError
+from labelsift.io.annotated_tasks import ID as SAMPLE
+from labelsift.io.formats.argilla import APPLIED
 from labelsift.review.batches import batches
 
 from ..client.client import BATCH, Client
 from ..client.read import Dataset
+from ..convert.review_schema import PREFIX
 
 Record = Mapping[str, Any]  # as the server describes it
 EXTERNAL_ID, NUMBER = "external_id", "id"
+PUSHES = f"{PREFIX}pushes"  # metadata: what was pushed onto a record, as :func:`entries_of` reads it
 
 
 def sample_of(record: Record) -> str:
-    """Return what a record's sample is called where nothing else is said: its external id, else the server's."""
-    return str(record.get(EXTERNAL_ID) or record[NUMBER])
+    """Return what a record's sample is called: as a push wrote it, else its external id, else the server's."""
+    return str((record.get("metadata") or {}).get(SAMPLE) or record.get(EXTERNAL_ID) or record[NUMBER])
 
 
 def value_finder(match: str | None, dataset: Dataset) -> Callable[[Record], str | None]:
@@ -48,7 +53,7 @@ def value_finder(match: str | None, dataset: Dataset) -> Callable[[Record], str 
 
 
 def write_items(client: Client, dataset: str, items: Sequence[dict[str, Any]], *, samples: Mapping[str, str]) -> None:
-    """Change records in batches: each names itself by the server's ``id``, and only what it changes.
+    """Create or change records in batches: one that is there names itself by the server's ``id``, and what it changes.
 
     Without a key ``fields`` the server keeps a record's texts, and everything else that is not named; metadata it takes
     as a whole, so an item holds them merged.
@@ -56,7 +61,27 @@ def write_items(client: Client, dataset: str, items: Sequence[dict[str, Any]], *
     Parameters
     ----------
     samples
-        The server's id → sample, for errors.
+        The server's id (of a new one the external id) → sample, for errors.
     """
     for batch in batches(iter(items), size=BATCH):
-        client.upsert(dataset, batch, ids=[samples[item["id"]] for item in batch])
+        client.upsert(dataset, batch, ids=[samples[item.get(NUMBER) or item[EXTERNAL_ID]] for item in batch])
+
+
+def entries_of(metadata: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    """Return the pushes that a record keeps: run, mode, round, task, and ``since``, the last answer before it.
+
+    Where labels are shown, also what was ``given`` and ``suggested``.
+    """
+    try:
+        return list(json.loads((metadata or {})[PUSHES]))
+    except (KeyError, TypeError, ValueError):
+        return []
+
+
+def without_own(metadata: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return a record's metadata without what a push shows; what later pulls and undos need stays."""
+    return {
+        name: value
+        for name, value in (metadata or {}).items()
+        if not name.startswith(PREFIX) or name in (SAMPLE, PUSHES, APPLIED)
+    }

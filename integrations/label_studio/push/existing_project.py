@@ -17,6 +17,7 @@ from labelsift.platforms import PushRequest, Receipt
 from labelsift.review.batches import Say, batches, quiet
 from labelsift.review.blind import visible_metadata
 from labelsift.review.dealing import groups_of
+from labelsift.review.matching import require_kind
 from labelsift.review.upsert import StoredTask, predicted
 
 from ..client.client import NAME, Client
@@ -27,13 +28,14 @@ from ..state.match import CREATED, Matched, find_project, match_tasks
 from ..state.server_state import mend_predictions, prediction_seconds, put_tabs, same_prediction, untouched
 from .dry_run import SECONDS_A_WRITE, too_many
 from .plan import Deal
-from .validate import fault_of_new, require_kind, require_medium
+from .validate import fault_of_new, require_medium
 
 _HOW_ANSWERED = (
     f"click the rows of “{tabs.TAB_PREFIX}{tabs.REVIEW}”: {{:,}} of these tasks have an answer, and Label All Tasks"
     " passes over those. The present label is ticked there, and its key takes it off: choose another and press Update,"
     " or leave the task as it is. Without --match these samples get a review project, where none of this happens"
 )
+_OWN_CONFIG = "Push without --match: that makes a review project with a config of its own"
 CHUNK = 25  # tasks read again at once, just before they are written
 BATCH = 500
 
@@ -76,7 +78,8 @@ def push_existing(client: Client, queue: ReviewQueue, request: PushRequest, *, s
     project, name = find_project(client, request.project), (request.match or "").removeprefix("data.")
     title, number = project["title"], int(project["id"])
     target = label_control_of(project["label_config"] or "", project=title)
-    require_kind(queue.samples.task, target, project=title)
+    where = f"{target.from_name} in the labeling config of {title}"
+    require_kind(queue.samples.task, target.task, where=where, hint=_OWN_CONFIG)
     if request.create:
         require_medium(queue.samples, target, project=title)
     receipt = Receipt(platform=NAME, target=title, dry_run=request.dry_run)

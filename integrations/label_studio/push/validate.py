@@ -7,13 +7,11 @@ from typing import Any
 
 from labelsift.data.media import shown_of
 from labelsift.data.review_queue import ReviewItem
-from labelsift.data.samples import Samples, Task
+from labelsift.data.samples import Samples
 from labelsift.data.spans import fault
 from labelsift.errors import InputError
 
 from ..convert.label_config import NONE, LabelControl
-
-_KINDS: dict[Task, str] = {"classification": "single labels", "multilabel": "sets of labels", "spans": "spans"}
 
 
 class Fitting:
@@ -69,22 +67,6 @@ def fault_of_new(item: ReviewItem, target: LabelControl) -> str | None:
     """Say why no task can be made of an item; None where one can."""
     lacking = target.medium != "text" and not item.text
     return f"There is no address of its {target.medium}" if lacking else None
-
-
-def require_kind(task: Task, target: LabelControl, *, project: str) -> None:
-    """Refuse labels of a kind that the labeling config of an existing project cannot hold.
-
-    Raises
-    ------
-    InputError
-        With the kinds of both.
-    """
-    if target.task != task and (task, target.task) != ("classification", "multilabel"):  # a set can hold one label
-        raise InputError(
-            f"The samples have {_KINDS[task]}, and {target.from_name} in the labeling config of {project} takes "
-            f"{_KINDS[target.task]}",
-            hint="Push without --match: that makes a review project with a config of its own",
-        )
 
 
 def require_medium(samples: Samples, target: LabelControl, *, project: str) -> None:
