@@ -34,6 +34,7 @@ from labelsift.data.issues import issue_named
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.demo.tickets import write_tickets
 from labelsift.demo.tour import METADATA, PROJECT
+from labelsift.integrations.argilla.server import ArgillaServer
 from labelsift.integrations.label_studio import LabelStudio
 from labelsift.integrations.label_studio.client.client import Client
 from labelsift.integrations.label_studio.server import LabelStudioServer
@@ -64,7 +65,9 @@ LABEL_STUDIO, MLFLOW = ("tab", "task", "task-copy"), ("mlflow-run",)
 KINDS = {"task-spans": ("prefill", "span", spans_report), "task-sets": ("choose", "label", sets_report)}
 COMPARISON, SIMILAR, NOTEBOOK = ("comparison", "comparison-rows"), ("similar",), "notebook"
 ENABLED = ("enable-tabs", "model-settings")
-PICTURES = (*REPORT, *COMPARISON, *SIMILAR, NOTEBOOK, *LABEL_STUDIO, *KINDS, *ENABLED, *MLFLOW)
+ARGILLA = {"argilla-choose": "label", "argilla-copy": "near_duplicate"}
+ARGILLA_SPANS = "argilla-spans"
+PICTURES = (*REPORT, *COMPARISON, *SIMILAR, NOTEBOOK, *LABEL_STUDIO, *KINDS, *ENABLED, *ARGILLA, ARGILLA_SPANS, *MLFLOW)
 PORT = 9090  # of the backend, as the README has it
 PASSWORD = secrets.token_urlsafe(12)  # of the backend
 SEARCHES = (
@@ -75,16 +78,7 @@ SEARCHES = (
 
 def main() -> None:
     """Scan, push, log, and take every picture."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--chromium", type=Path, default=CHROMIUM, help="the browser's program")
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"all by default: {', '.join(PICTURES)}")
-    parser.add_argument("--to", type=Path, default=IMAGES, help="where the pictures go")
-    options = parser.parse_args()
-    if not options.chromium.exists():
-        sys.exit(f"There is no {options.chromium}: apt-get install chromium, or name yours with --chromium")
-    unknown = set(options.names) - set(PICTURES)
-    if unknown:
-        sys.exit(f"There is no picture {', '.join(sorted(unknown))}; there are {', '.join(PICTURES)}")
+    options = _options()
     options.to.mkdir(parents=True, exist_ok=True)
     only = set(options.names or PICTURES)
     take = camera(options.to, only)
@@ -98,12 +92,7 @@ def main() -> None:
         if only.intersection(COMPARISON):
             _of_comparison(chromium, report, place, take)
         if NOTEBOOK in only:
-            (place / "notebook").mkdir()  # with a store of its own: a second scan would take no time
-            notebook = place / "notebook.html"
-            notebook.write_text(notebook_page.page(notebook_page.run(place / "notebook"), first=2), encoding="utf-8")
-            page = page_of(chromium, height=960)
-            page.goto(notebook.as_uri())
-            take(page, NOTEBOOK)
+            _of_notebook(chromium, place, take)
         if only.intersection((*LABEL_STUDIO, *KINDS, *ENABLED)):
             server = running.enter_context(LabelStudioServer(place / "label-studio", say=say))
             running.enter_context(_variables(server.variables()))
@@ -114,12 +103,38 @@ def main() -> None:
             _of_kinds(chromium, server, take, only=only)
             if only.intersection(ENABLED):
                 _of_enabling(chromium, server, report, place, take)
+        if only.intersection((*ARGILLA, ARGILLA_SPANS)):
+            _of_argilla(chromium, place / "argilla", report, take)
         if only.intersection(MLFLOW):
             tracker = running.enter_context(MLflowServer(place / "mlflow", say=say))
             # MLflow shows who logged a run; the name of this machine's account is nobody's business.
             quiet = {"MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true", "LOGNAME": "demo"}
             running.enter_context(_variables({"MLFLOW_TRACKING_URI": tracker.url, **quiet}))
             _of_mlflow(chromium, report.log("mlflow").links["run"], take)
+
+
+def _options() -> argparse.Namespace:
+    """Read the command line; names that no picture has end it."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--chromium", type=Path, default=CHROMIUM, help="the browser's program")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"all by default: {', '.join(PICTURES)}")
+    parser.add_argument("--to", type=Path, default=IMAGES, help="where the pictures go")
+    options = parser.parse_args()
+    if not options.chromium.exists():
+        sys.exit(f"There is no {options.chromium}: apt-get install chromium, or name yours with --chromium")
+    unknown = set(options.names) - set(PICTURES)
+    if unknown:
+        sys.exit(f"There is no picture {', '.join(sorted(unknown))}; there are {', '.join(PICTURES)}")
+    return options
+
+
+def _of_notebook(chromium: Any, place: Path, take: Callable[..., None]) -> None:  # noqa: ANN401 - playwright's
+    (place / "notebook").mkdir()  # with a store of its own: a second scan would take no time
+    notebook = place / "notebook.html"
+    notebook.write_text(notebook_page.page(notebook_page.run(place / "notebook"), first=2), encoding="utf-8")
+    page = page_of(chromium, height=960)
+    page.goto(notebook.as_uri())
+    take(page, NOTEBOOK)
 
 
 def _scan(folder: Path) -> Report:
@@ -245,6 +260,41 @@ def _logged_in(chromium: Any, server: LabelStudioServer) -> Any:  # noqa: ANN401
     page.click("button[type=submit]")
     page.wait_for_url(lambda url: "login" not in url)
     return page
+
+
+def _of_argilla(
+    chromium: Any,  # noqa: ANN401 - playwright's
+    folder: Path,
+    report: Report,
+    take: Callable[..., None],
+) -> None:
+    """Show a record of each kind, as somebody who is logged in."""
+    with ArgillaServer(folder, say=say) as server, _variables(server.variables()):
+        _of_records(chromium, server, report, take)
+
+
+def _of_records(
+    chromium: Any,  # noqa: ANN401 - playwright's
+    server: ArgillaServer,
+    report: Report,
+    take: Callable[..., None],
+) -> None:
+    page = page_of(chromium)
+    page.goto(f"{server.url}/sign-in")
+    page.locator("input[type=password]").wait_for()
+    page.locator("input").first.fill(server.username)
+    page.locator("input[type=password]").fill(server.password)
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: "sign-in" not in url)
+    links = report.push("argilla", project=PROJECT, definitions=MEANINGS).links
+    for name, issue in ARGILLA.items():
+        page.goto(links[issue])
+        page.locator("#decision_other").wait_for(state="attached")
+        take(page, name, after=3)
+    page.goto(spans_report().push("argilla", project="Names", mode="prefill").links["review"])
+    page.locator("#decision_other").wait_for(state="attached")
+    take(page, ARGILLA_SPANS, after=3)
+    page.context.close()
 
 
 def _of_enabling(
