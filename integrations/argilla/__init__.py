@@ -73,10 +73,14 @@ class Argilla(LabelingPlatform):
         return apply_corrections(_client(), corrections, request, say=speaker())
 
     def forget(self, ids: Sequence[str], *, project: str, match: str | None = None, dry_run: bool = False) -> int:
-        """Delete the records of some samples in the review datasets of ``project``, with people's answers on them."""
-        from .erase import erase_records
+        """Delete the records of some samples in the review datasets of ``project``, with people's answers on them.
 
-        return erase_records(_client(), ids, project=project, dry_run=dry_run)
+        In a dataset of the user's own (``match``) only labelsift's metadata, suggestions and responses are deleted.
+        """
+        from .erase import erase_parts, erase_records
+
+        erase = erase_parts if match else erase_records
+        return erase(_client(), ids, project=project, dry_run=dry_run)
 
     def doctor(self) -> Mapping[str, str]:
         """Say what is wrong with the connection and how to mend it; empty when all is well."""

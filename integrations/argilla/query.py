@@ -1,9 +1,6 @@
 """Search in a dataset by the raw endpoint: sorted, filtered, by text, and similar to several records, with scores.
 
 Argilla's own client cannot sort and keeps the scores of similar records to itself.
-
->>> from labelsift.integrations.argilla.query import search
->>> search("quality/tickets", sort=["labelsift_quality"], filters={"labelsift_issues": "label"})  # doctest: +SKIP
 """
 
 from __future__ import annotations
@@ -23,7 +20,7 @@ from .convert.review_schema import VECTOR
 from .state.match import EXTERNAL_ID, Record, sample_of
 
 _RECORD = ("id", EXTERNAL_ID, "status", "inserted_at", "updated_at")
-_OF_SUGGESTION = {"suggestion": "value", "suggestion.score": "score", "suggestion.agent": "agent"}
+_PARTS = {"suggestion": "value", "suggestion.score": "score", "suggestion.agent": "agent"}
 
 
 @dataclass(frozen=True)
@@ -98,15 +95,14 @@ def search(
     query: dict[str, Any] = {"text": {"q": text}} if text else {}
     if like:
         query["vector"] = _near(client, dataset, list(dict.fromkeys(like)), vector)
-    order = [{"scope": _scope(name.removeprefix("-"), dataset), "order": _order(name)} for name in sort]
+    order = [
+        {"scope": _scope(name.removeprefix("-"), dataset), "order": "desc" if name.startswith("-") else "asc"}
+        for name in sort
+    ]
     wanted = [_filter(_scope(name, dataset), value) for name, value in (filters or {}).items()]
     pages = client.search(dataset.id, filters=wanted, sort=order, query=query, limit=limit + len(like))
     hits = [Hit(sample_of(record), score if query else None, record) for page in pages for record, score in page]
     return [hit for hit in hits if hit.record[EXTERNAL_ID] not in like][:limit]
-
-
-def _order(name: str) -> str:
-    return "desc" if name.startswith("-") else "asc"
 
 
 def _scope(name: str, dataset: Dataset) -> dict[str, Any]:
@@ -119,14 +115,11 @@ def _scope(name: str, dataset: Dataset) -> dict[str, Any]:
         return {"entity": "response", "property": "status"}
     if question in dataset.questions and part == "response":
         return {"entity": "response", "question": question}
-    if question in dataset.questions and part in _OF_SUGGESTION:
-        return {"entity": "suggestion", "question": question, "property": _OF_SUGGESTION[part]}
-    names = [*dataset.metadata, *_RECORD, *(f"{question}.{part}" for question in dataset.questions for part in _PARTS)]
-    hint = f"There is: {listed([*names, 'response.status'], most=40)}"
+    if question in dataset.questions and part in _PARTS:
+        return {"entity": "suggestion", "question": question, "property": _PARTS[part]}
+    further = [f"{question}.{part}" for question in dataset.questions for part in (*_PARTS, "response")]
+    hint = f"There is: {listed([*dataset.metadata, *_RECORD, 'response.status', *further], most=40)}"
     raise InputError(f"{dataset.title} has nothing called {name} to sort or filter by", hint=hint)
-
-
-_PARTS = (*_OF_SUGGESTION, "response")
 
 
 def _filter(scope: Mapping[str, Any], value: Any) -> dict[str, Any]:  # noqa: ANN401 -- a value, several, or a range

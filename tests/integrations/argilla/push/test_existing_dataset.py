@@ -163,6 +163,8 @@ def test_what_the_server_cannot_change_is_refused_and_nothing_sent(api, workspac
     few = {"type": "label_selection", "options": [{"value": name, "text": name} for name in CLASSES[1:]]}
     made = make_dataset(api, workspace_id, name, settings=few)
     logged(made, report)
+    with pytest.raises(InputError, match="nothing was pushed into the dataset of this name"):
+        platform.pull(project=name)
     receipt = report.push("argilla", project=name, match="external_id")
     assert receipt.failed.keys() == {"t00003"}  # card_arrival is suggested
     assert "no label 'card_arrival', and Argilla changes no labels" in receipt.failed["t00003"]
@@ -178,8 +180,6 @@ def test_what_the_server_cannot_change_is_refused_and_nothing_sent(api, workspac
     with pytest.raises(InputError, match="labelsift_rank"):
         report.push("argilla", project=f"{name} other", match="external_id")
     assert other.records() == before
-    with pytest.raises(InputError, match="nothing was pushed into the dataset of this name"):
-        platform.pull(project=f"{name} other")
 
 
 @pytest.mark.parametrize("kind", ["multi", "spans"])
@@ -226,3 +226,17 @@ def test_sets_and_spans_are_drafted_whole_and_vectors_go_along(kind, api, client
     with pytest.raises(InputError, match=r"records of .* would be written, which takes about"):
         existing_dataset.push_existing(client, queue, refusal)
     assert made.records()["t0"] == record
+
+
+def test_forgetting_a_sample_takes_what_is_labelsifts_and_nothing_else(made, name, platform, make_queue, make_user):
+    report, ann = make_queue(4), make_user()
+    logged(made, report, {"t00001": {ann.id: "Top_Up"}})
+    before = made.records()
+    report.push("argilla", project=name, match="external_id", mode="prefill")
+    pushed = made.records()
+    count = platform.forget(["t00001", "gone"], project=name, match="external_id", dry_run=True)
+    assert count == 1 and made.records() == pushed
+    assert platform.forget(["t00001", "gone"], project=name, match="external_id") == 1
+    after = made.records()
+    assert after["t00001"] == before["t00001"] and after["t00002"] == pushed["t00002"]
+    assert platform.forget(["t00001"], project=name, match="external_id") == 0

@@ -19,7 +19,7 @@ from labelsift.data.schemas import Finding, findings_table
 from labelsift.integrations.argilla.client.client import Client
 from labelsift.integrations.argilla.convert.review_schema import DECISION, LABEL, NOTE, OTHER, PREFIX, RANK, TEXT, WHY
 from labelsift.integrations.argilla.convert.values import to_argilla
-from labelsift.integrations.argilla.pull.review_dataset import pull_reviews
+from labelsift.integrations.argilla.pull.existing_dataset import pull_project
 from labelsift.integrations.argilla.push.review_dataset import push_review
 from labelsift.integrations.argilla.state.holdings import OWN
 from labelsift.integrations.argilla.state.rounds import rounds_in
@@ -149,7 +149,7 @@ def test_twice_is_once_and_what_others_wrote_stays(
         return receipt.created, receipt.updated, receipt.unchanged
 
     def pull() -> list[dict[str, Any]]:
-        return sorted(pull_reviews(client, project=name, store=store).to_pylist(), key=repr)
+        return sorted(pull_project(client, project=name, store=store).to_pylist(), key=repr)
 
     assert push() == (count, 0, 0)
     (review,) = [review for review in rounds_in(client.datasets(client.workspaces()[0]["id"])) if review.of == name]
