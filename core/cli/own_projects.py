@@ -88,23 +88,24 @@ def disable(platform: str, project: str, dry_run: bool, store: str, as_json: boo
 def serve(
     platform: str, projects: tuple[str, ...], run: str, host: str, port: int, second_look: bool, train: bool, store: str
 ) -> None:
-    """Answer PLATFORM from the run store: predictions, reasons and similar samples for the tasks that it asks about.
+    """Answer PLATFORM from the run store: predictions and reasons for what it asks about, or what comes into a dataset.
 
-    Without PROJECT every project is answered from the same run.
+    Without PROJECT every project is answered from the same run, where PLATFORM asks by itself.
     """
     named = {"": run} if not projects else {}
     for item in projects:
         project, _, wanted = item.rpartition("=") if "=" in item else (item, "", run)
         named[project] = wanted
     server = platforms.labeler(platform, "serve")
-    if sys.stderr.isatty():
+    if sys.stderr.isatty() and "enable" in server.capabilities:
         target = shlex.quote(projects[0].rpartition("=")[0] or projects[0]) if projects else "PROJECT"
         reached = host if host not in ("0.0.0.0", "::") else "THIS_MACHINE"  # noqa: S104 - compared, not bound
         click.echo(
-            f"Connect it from another terminal: labelsift enable {platform} {target} --backend http://{reached}:{port}"
-            "\nWhat follows is its log, one JSON object a line. Ctrl-C ends it.",
+            f"Connect it from another terminal: labelsift enable {platform} {target} --backend http://{reached}:{port}",
             err=True,
         )
+    if sys.stderr.isatty():
+        click.echo("What follows is its log, one JSON object a line. Ctrl-C ends it.", err=True)
     server.serve(projects=named, store=store, host=host, port=port, second_look=second_look, train=train)
 
 

@@ -50,6 +50,11 @@ class Served:
             trained.setdefault(model.project, []).append(model)
         return trained
 
+    @property
+    def state(self) -> str:
+        """What is wrong with the run, else ``ready`` or ``loading``."""
+        return self.problem or ("ready" if self.ready.is_set() else "loading")
+
     def refresh(self) -> bool:
         """Read the run anew where samples were erased from it, or it was removed; tell whether that was so.
 

@@ -14,32 +14,34 @@ from .read import target_of
 from .state.holdings import own_suggestions, question_names
 from .state.match import sample_of, write_items
 from .state.rounds import rounds_in
+from .state.second_look_dataset import find
 
 
 def erase_records(client: Client, ids: Sequence[str], *, project: str, dry_run: bool) -> int:
     """Delete the samples' records in all review datasets of ``project``; return in how many records they stood.
 
     A record goes with everything in it, people's answers, too; where a sample stands beside another one's text, only
-    that copy goes.
+    that copy goes. Among ``ids`` may be the keys of second looks.
     """
     wanted = {*ids, *map(again_id, ids)}
     space, name = client.workspace_of(project)
-    count = 0
-    for review in rounds_in(client.datasets(space["id"])):
-        if review.of != name:
-            continue
+    datasets, count = client.datasets(space["id"]), 0
+    places = [review.dataset for review in rounds_in(datasets) if review.of == name]
+    if (looks := find(datasets, name)) is not None:
+        places.append(str(looks["id"]))
+    for place in places:
         gone, left = [], []
-        for record in (record for page in client.records(review.dataset, include=()) for record in page):
+        for record in (record for page in client.records(place, include=()) for record in page):
             why = str(record["fields"].get(WHY) or "")
             if record["external_id"] in wanted:
                 gone.append(record["id"])
             elif (now := without(why, ids)) != why:
                 left.append({"id": record["id"], "fields": {**record["fields"], WHY: now}})
         if not dry_run:
-            client.delete_records(review.dataset, gone)
+            client.delete_records(place, gone)
             for start in range(0, len(left), BATCH):
                 some = left[start : start + BATCH]
-                client.upsert(review.dataset, some, ids=[record["id"] for record in some])
+                client.upsert(place, some, ids=[record["id"] for record in some])
         count += len(gone) + len(left)
     return count
 

@@ -17,7 +17,7 @@ from labelsift.serving.auth import PASSWORD, USER
 
 
 class BackendServer(Server):
-    """``labelsift serve label-studio`` on loopback; ``stop`` ends it with a signal, ``kill`` as a crash would.
+    """``labelsift serve`` on loopback; ``stop`` ends it with a signal, ``kill`` as a crash would.
 
     Parameters
     ----------
@@ -28,13 +28,15 @@ class BackendServer(Server):
     log
         The file that takes its log.
     variables
-        Environment variables: how it finds Label Studio.
+        Environment variables: how it finds the platform.
     password
         Of Basic auth; None for none.
     options
         More of the command line, for example ``--second-look``.
     port
         Where it answers; None takes one that is free.
+    platform
+        The platform that is served.
     """
 
     def __init__(
@@ -48,12 +50,13 @@ class BackendServer(Server):
         options: Sequence[str] = (),
         timeout: float = 60,
         port: int | None = None,
+        platform: str = "label-studio",
     ) -> None:
         self.port = port or free_port()  # the same again after a kill
         self.url = f"http://{LOOPBACK}:{self.port}"
         self.auth = (USER, password) if password else None
         program = "from labelsift.cli import main; main()"
-        command = [sys.executable, "-c", program, "serve", "label-studio", *projects, "--store", str(store)]
+        command = [sys.executable, "-c", program, "serve", platform, *projects, "--store", str(store)]
         super().__init__(
             [*command, "--port", str(self.port), *options],
             ready=f"{self.url}/health",

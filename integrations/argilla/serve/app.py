@@ -50,16 +50,13 @@ class Handlers:
         self.webhook.remove()
 
     async def health(self, _: Request) -> JSONResponse:
-        """Say which datasets are served, what is wrong with one, and how many jobs wait or failed."""
-        jobs = self.worker.database.job_counts()
-        return JSONResponse(
-            {
-                "status": "UP",
-                "datasets": {entry.dataset.title: entry.problem or "ready" for entry in self.entries.values()},
-                "webhook": self.webhook.stands,
-                "jobs": {state: jobs.get(state, 0) for state in ("pending", "failed")},
-            }
-        )
+        """Say which runs are ready, which datasets do not fit theirs, and how many jobs wait or failed."""
+        entries, jobs = self.entries.values(), self.worker.database.job_counts()
+        runs = {entry.served.run: entry.served.state for entry in entries}
+        problems = {entry.dataset.title: entry.misfit for entry in entries if entry.misfit}
+        waiting = {state: jobs.get(state, 0) for state in ("pending", "failed")}
+        told = {"status": "UP", "runs": runs, "problems": problems, "webhook": self.webhook.stands, "jobs": waiting}
+        return JSONResponse(told)
 
     async def take(self, request: Request) -> JSONResponse:
         """Queue the record that a signed event is about; it is read again before anything is done with it."""

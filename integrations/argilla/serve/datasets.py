@@ -40,14 +40,17 @@ class ServedDataset(Target):
         return self.dataset.id
 
     @property
-    def problem(self) -> str:
-        """What keeps its records from being judged; empty where nothing does."""
-        scorer = self.served.scorer
-        if self.served.problem or scorer is None:
-            return self.served.problem or "loading"
-        if scorer.run_index.task != self.question.task:
-            return f"The run is about {scorer.run_index.task}, the question {self.question.name} {self.question.task}"
-        return ""
+    def misfit(self) -> str:
+        """Why its run cannot judge it; empty where it can, or is not loaded yet."""
+        task = self.served.scorer.run_index.task if self.served.scorer else self.question.task
+        if task == self.question.task:
+            return ""
+        return f"The run is about {task}, the question {self.question.name} about {self.question.task}"
+
+    @property
+    def judged(self) -> bool:
+        """Whether its records are judged."""
+        return self.served.scorer is not None and not self.misfit
 
     def under_data(self, value: Value | None) -> Value | None:
         """Return a value of the question under the names that the run has."""

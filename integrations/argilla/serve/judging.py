@@ -1,8 +1,8 @@
 """Judgement of records: what the run or its model says goes onto them as suggestion and metadata, once in effect.
 
 What is to be said depends on a record's text and the run alone. So a record is written where that is not what stands
-there; one that a push brought, which has a rank, is the push's. Whatever else a record holds stays: metadata are
-fetched and merged, and somebody else's suggestion is left alone.
+there; what a push brought is the push's. Whatever else a record holds stays: metadata are fetched and merged, and
+somebody else's suggestion is left alone.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from typing import Any
 
 from labelsift.data.formatting import shortened
 from labelsift.data.review_queue import Value
-from labelsift.io.formats.argilla import value_of
+from labelsift.io.formats.argilla import APPLIED, value_of
 from labelsift.serving.judgement import quality_of, reason_of
 from labelsift.serving.logs import Log
 from labelsift.serving.run_index import Prediction
 
 from ..client.client import Client
 from ..client.errors import RefusedError
-from ..convert.review_schema import ISSUES, QUALITY, RANK, RUN
+from ..convert.review_schema import ISSUES, PREFIX, QUALITY, RUN
 from ..read import sample_of
 from ..state.holdings import own_suggestions
 from .datasets import PROPERTIES, REASON, ServedDataset
@@ -35,7 +35,7 @@ def judge(client: Client, entry: ServedDataset, records: Sequence[Record], *, lo
     scorer = entry.served.scorer
     if scorer is None:
         return {}
-    mine = [record for record in records if RANK not in (record.get("metadata") or {})]
+    mine = [record for record in records if not _is_pushed(record)]
     samples = [(sample_of(record), entry.text_of(record)) for record in mine]
     predictions = entry.served.judge(samples, project=None, unseen=entry.question.task != "spans")
     changes = []
@@ -48,6 +48,12 @@ def judge(client: Client, entry: ServedDataset, records: Sequence[Record], *, lo
             client.delete_suggestions(record["id"], stale)
     times = {record["id"]: record["updated_at"] for record in records}
     return times | _write(client, entry, changes, log=log)
+
+
+def _is_pushed(record: Record) -> bool:
+    """Tell whether a record was pushed: it holds more of labelsift's than is written here."""
+    names = {name for name in record.get("metadata") or {} if name.startswith(PREFIX)}
+    return not names <= {*PROPERTIES, APPLIED}
 
 
 def change_of(

@@ -86,7 +86,7 @@ class Work:
 
     def catch_up(self) -> None:
         """Queue the records that came or changed, of datasets whose run is loaded."""
-        self.polling.ask({id: self._sources[id] for id, entry in self.entries.items() if not entry.problem})
+        self.polling.ask({id: self._sources[id] for id, entry in self.entries.items() if entry.judged})
 
     def ready(self, job: Job) -> threading.Event | None:
         """Return what is set once the run of a job's dataset is loaded."""
@@ -96,7 +96,7 @@ class Work:
     def do(self, jobs: Sequence[Job]) -> None:
         """Look at records of one dataset; those of a dataset that is served no more do nothing."""
         entry = self._entry(jobs[0].project)
-        if entry is None or entry.problem:
+        if entry is None or not entry.judged:
             return
         asked = [str(job.task) for job in jobs if job.task is not None]
         records = self._client.by_id(entry.id, asked, include=("responses", "suggestions"))

@@ -126,8 +126,7 @@ class Handlers:
 
     async def health(self) -> dict[str, Any]:
         """Say that the server is up, which runs are ready, which configs do not fit, how many jobs wait or failed."""
-        served = self.projects.all()
-        runs = {run.run: run.problem or ("ready" if run.ready.is_set() else "loading") for run in served}
+        runs = {run.run: run.state for run in self.projects.all()}
         problems = {str(number): why for number, why in self.projects.problems.items()}
         jobs = self.worker.database.job_counts() if self.worker is not None else {}
         waiting = {state: jobs.get(state, 0) for state in ("pending", "failed")}
