@@ -23,7 +23,7 @@ class Client(Reader):
     def create_dataset(self, name: str, *, workspace: str, about: Mapping[str, Any]) -> Json:
         """Create a draft of a dataset in a workspace (by its id); ``about`` says what else it is."""
         body = {"name": name, "workspace_id": workspace, **about}
-        return self.send("POST", "/datasets", body=body, what=f"a new dataset {name}", names=["id"])
+        return self.send("POST", "/datasets", body=body, what=f"a new dataset {name}", names=["id", "status"])
 
     def add_setting(self, dataset: str, kind: str, settings: Mapping[str, Any]) -> None:
         """Add a field, question, metadata property or vector to a dataset.

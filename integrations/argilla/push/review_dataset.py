@@ -28,7 +28,8 @@ from .plan import Plan, labels_of, plan_review
 
 _TEXT = f"fields.{review_schema.TEXT}"
 SECONDS_A_RECORD = 0.02  # on a busy machine with SQLite
-WRITES = "labelsift_writes"  # in a dataset's metadata while a push changes records that stand there
+# Stands below the guidelines while a push changes records; a dataset's metadata cannot be changed.
+WRITES = "labelsift is changing records of this dataset. Where this line stays, a push was interrupted: push again."
 
 
 def push_review(client: Client, queue: ReviewQueue, request: PushRequest, *, say: Say = quiet) -> Receipt:
@@ -101,7 +102,7 @@ class _Pusher:
         return receipt
 
     def _dataset(self, current: Round) -> Dataset:
-        about = self._client.get(f"/datasets/{current.dataset}", what=current.name, names=["id", "name", "metadata"])
+        about = self._client.get(f"/datasets/{current.dataset}", what=current.name, names=["id", "name", "guidelines"])
         return self._client.settings_of(about, workspace=self._workspace["name"])
 
     def _plan(self, items: Sequence[ReviewItem], wanted: Round, dataset: Dataset | None) -> Plan:
@@ -165,10 +166,10 @@ class _Pusher:
             for settings in plan.settings[name]
             if settings["name"] not in standing
         ]
-        noted = WRITES in (dataset.about["metadata"] or {})
+        noted = WRITES in (dataset.about["guidelines"] or "")
         writes = bool(lacking or diff.updated)
         if writes and not noted:
-            self._note(dataset, {WRITES: True})
+            self._note(dataset.id, WRITES)
         for kind, settings in lacking:  # what may be added to a dataset that is published
             self._client.add_setting(dataset.id, kind, settings)
         doubtful = set(plan.data) if noted or lacking else self._unindexed(dataset, plan, holdings)
@@ -176,11 +177,12 @@ class _Pusher:
             dataset, plan, holdings, [key for key in plan.data if key in {*diff.missing, *diff.updated, *doubtful}]
         )
         if writes or noted:
-            self._note(dataset, {})
+            self._note(dataset.id, "")
 
-    def _note(self, dataset: Dataset, note: Mapping[str, Any]) -> None:
-        kept = {name: value for name, value in (dataset.about["metadata"] or {}).items() if name != WRITES}
-        self._client.write_dataset(dataset.id, {"metadata": {**kept, **note}})
+    def _note(self, dataset: str, note: str) -> None:
+        about = self._client.get(f"/datasets/{dataset}", what="a dataset", names=["guidelines"])
+        theirs = (about["guidelines"] or "").replace(WRITES, "").rstrip()
+        self._client.write_dataset(dataset, {"guidelines": "\n\n".join(filter(None, (theirs, note))) or None})
 
     def _unindexed(self, dataset: Dataset, plan: Plan, holdings: Holdings) -> set[str]:
         standing = {plan.external_ids[key]: key for key in plan.data if key in holdings.of_sample}

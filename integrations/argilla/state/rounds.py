@@ -136,28 +136,41 @@ def open_dataset(
     PlatformError
         If the server cannot be reached or refuses, or a dataset of this name is somebody else's.
     """
-    end = time.monotonic() + PATIENCE
     more = {"guidelines": settings["guidelines"], "allow_extra_metadata": True}
+    made = _claim(client, name, {**about, **more}, workspace=workspace, ours=ours)
+    if made["status"] != "ready":
+        for kind, path in _KINDS.items():
+            for entry in settings[kind]:
+                client.add_setting(str(made["id"]), path, entry)
+        client.publish(str(made["id"]))
+    return made
+
+
+def _claim(
+    client: Client, name: str, about: Mapping[str, Any], *, workspace: str, ours: Callable[[Mapping[str, Any]], bool]
+) -> Mapping[str, Any]:
+    """Return the draft that the server makes of a name, once only, or the dataset that another process published."""
+    draft, end = None, time.monotonic() + PATIENCE
     while True:
         try:
-            made = client.create_dataset(name, workspace=workspace, about={**about, **more})
-            break
+            return client.create_dataset(name, workspace=workspace, about=about)
         except RefusedError as refused:
             if refused.status != 409:
                 raise
+            conflict = refused
         standing = next((row for row in client.datasets(workspace) if row["name"] == name), None)
-        if standing is not None and not ours(standing):
+        if standing is None:
+            if time.monotonic() > end:
+                raise conflict
+        elif not ours(standing):
             raise PlatformError(
                 f"There is a dataset {name} that labelsift made for something else, or not at all",
                 hint="Rename it, then try again",
             )
-        if standing is not None and standing["status"] == "ready":
+        elif standing["status"] == "ready":
             return standing
-        if standing is not None and time.monotonic() > end:
-            client.delete_dataset(str(standing["id"]))
+        elif standing["id"] != draft:  # another process's: it gets its time
+            draft, end = standing["id"], time.monotonic() + PATIENCE
+        elif time.monotonic() > end:
+            client.delete_dataset(str(draft))
         time.sleep(0.5)
-    for kind, path in _KINDS.items():
-        for entry in settings[kind]:
-            client.add_setting(str(made["id"]), path, entry)
-    client.publish(str(made["id"]))
-    return made
