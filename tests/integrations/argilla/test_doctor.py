@@ -174,6 +174,7 @@ def test_records_that_are_not_in_the_index_are_named(reached, client, dataset, n
     assert f"{name} has more records than the 2 in its search index" in doctor(name).stdout
 
 
+@pytest.mark.slow  # installs the package the first time
 def test_the_published_package_that_cannot_be_imported_is_named_with_its_cure(tmp_path):
     """In an environment with the real package: first that it breaks, then what doctor says of it."""
     python = environment("argilla-client", BROKEN, say=print) / "python"
