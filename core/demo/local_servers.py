@@ -13,6 +13,7 @@ import hashlib
 import http.client
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -96,6 +97,34 @@ def environment(
                 )
             done.write_text(json.dumps(list(requirements)))
     return folder / "bin"
+
+
+def prepared(name: str, prepare: Callable[[Path], None]) -> Path:
+    """Return a folder of the cache that is made once, and only whole.
+
+    Parameters
+    ----------
+    name
+        With a version of what is in it: ``label-studio/1.23.2``.
+    prepare
+        Fills an empty folder that only the user can read.
+    """
+    folder = cache_folder() / name
+    folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with locked(folder.with_name(folder.name + ".lock")):
+        if not folder.exists():
+            half = folder.with_name(folder.name + ".half")
+            shutil.rmtree(half, ignore_errors=True)
+            half.mkdir(mode=0o700)
+            prepare(half)
+            half.rename(folder)
+    return folder
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file anew that only the user can read, from its first byte on."""
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
+        out.write(text)
 
 
 def free_port() -> int:

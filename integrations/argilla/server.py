@@ -19,9 +19,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from labelsift.demo.local_servers import LOOPBACK, Server, cache_folder, environment, free_port
+from labelsift.demo.local_servers import LOOPBACK, Server, environment, free_port, prepared, write_private
 from labelsift.errors import InputError, PlatformError
-from labelsift.store.locking import locked
 
 from .search_stand_in import ENGINE
 
@@ -32,7 +31,7 @@ ELASTICSEARCH = "LABELSIFT_ARGILLA_ELASTICSEARCH"
 WORKSPACE = "quality"
 _CONSTRAINTS = Path(__file__).with_name("server-constraints.txt")  # renewed by `make upgrade`
 _ENTRY = Path(__file__).with_name("search_stand_in.py")
-_TEMPLATE = 1  # raise it when what is prepared changes
+_TEMPLATE = f"argilla/{VERSION}-1"  # raise the number when what is prepared changes
 
 
 class ArgillaServer:
@@ -100,11 +99,12 @@ class ArgillaServer:
         refuse_click(programs)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o700)
-        template = _template(programs, say=self._say)
+        template = prepared(_TEMPLATE, lambda folder: _prepare(folder, programs=programs, say=self._say))
         account = json.loads((template / "account.json").read_text())
         self.username, self.password, self.api_key = account["username"], account["password"], account["api_key"]
         if not (self.folder / "data").exists():
             shutil.copytree(template / "data", self.folder / "data")
+        shutil.rmtree(self.folder / "tmp", ignore_errors=True)
         variables = _variables(self.folder, account["secret"]) | {
             "ARGILLA_SEARCH_ENGINE": self._search[0],
             "ARGILLA_ELASTICSEARCH": self._search[1],
@@ -151,8 +151,7 @@ class ArgillaServer:
         path = self.folder / "redis.conf"
         lines = [f"bind {LOOPBACK}", f"port {self._redis_port}", f"requirepass {self._redis_password}"]
         lines += ['save ""', "appendonly no", f'dir "{self.folder}"']
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
-            out.write("\n".join(lines))
+        write_private(path, "\n".join(lines))
         return path
 
     def _redis_number(self, command: str) -> int:
@@ -200,29 +199,20 @@ def refuse_click(programs: Path) -> None:
             )
 
 
-def _template(programs: Path, *, say: Callable[[str], None]) -> Path:
-    """Return the folder with ``data`` (migrated) and ``account.json``, made on first use."""
-    folder = cache_folder() / "argilla" / f"{VERSION}-{_TEMPLATE}"
-    folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with locked(folder.with_name(folder.name + ".lock")):
-        if folder.exists():
-            return folder
-        say("Preparing Argilla's database (once, half a minute) …")
-        half, log = folder.with_name(folder.name + ".half"), folder.with_name(folder.name + ".log")
-        shutil.rmtree(half, ignore_errors=True)
-        (half / "data").mkdir(parents=True, mode=0o700)
-        account = {"username": "owner", "password": secrets.token_urlsafe(12), "workspace": WORKSPACE}
-        account |= {"api_key": secrets.token_urlsafe(24), "secret": secrets.token_hex(32)}
-        with open(os.open(half / "account.json", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
-            json.dump(account, out)
-        command = [programs / "python", "-I", _ENTRY, "prepare"]
-        with log.open("wb") as out, (half / "account.json").open() as standard_input:
-            env = _variables(half, account["secret"])
-            done = subprocess.run(command, stdin=standard_input, stdout=out, stderr=out, env=env, check=False)
-        if done.returncode:
-            raise PlatformError("Argilla's database could not be prepared", hint=f"The reason stands in {log}")
-        half.rename(folder)
-    return folder
+def _prepare(folder: Path, *, programs: Path, say: Callable[[str], None]) -> None:
+    """Make ``account.json``, and ``data`` with a migrated database."""
+    say("Preparing Argilla's database (once, half a minute) …")
+    account = {"username": "owner", "password": secrets.token_urlsafe(12), "workspace": WORKSPACE}
+    account |= {"api_key": secrets.token_urlsafe(24), "secret": secrets.token_hex(32)}
+    write_private(folder / "account.json", json.dumps(account))
+    (folder / "data").mkdir()
+    command, log = [programs / "python", "-I", _ENTRY, "prepare"], folder / "prepare.log"
+    with log.open("wb") as out, (folder / "account.json").open() as given:
+        env = _variables(folder, account["secret"])
+        done = subprocess.run(command, stdin=given, stdout=out, stderr=out, env=env, check=False)
+    if done.returncode:
+        raise PlatformError("Argilla's database could not be prepared", hint=f"The reason stands in {log}")
+    shutil.rmtree(folder / "tmp")
 
 
 def _variables(folder: Path, secret: str) -> dict[str, str]:

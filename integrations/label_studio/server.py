@@ -10,19 +10,17 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import secrets
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from labelsift.demo.local_servers import LOOPBACK, Server, cache_folder, environment, free_port
-from labelsift.store.locking import locked
+from labelsift.demo.local_servers import LOOPBACK, Server, environment, free_port, prepared, write_private
 
 VERSION = "1.23.2"
 _CONSTRAINTS = Path(__file__).with_name("server-constraints.txt")  # renewed by `make upgrade`
 USERNAME = "admin@example.com"
-_TEMPLATE = 1  # raise it when the variables of the first start change
+_TEMPLATE = f"label-studio/{VERSION}-1"  # raise the number when the variables of the first start change
 
 
 class LabelStudioServer(Server):
@@ -73,7 +71,7 @@ class LabelStudioServer(Server):
         """
         programs = environment("label-studio", [f"label-studio=={VERSION}"], say=self._say, constraints=_CONSTRAINTS)
         program = programs / "label-studio"
-        template = _template(program, say=self._say)
+        template = prepared(_TEMPLATE, lambda folder: _prepare(folder, program=program, say=self._say))
         account = json.loads((template / "account.json").read_text())
         self.username, self.password, self.api_key = account["username"], account["password"], account["api_key"]
         data = self.folder / "data"
@@ -89,37 +87,25 @@ class LabelStudioServer(Server):
         return {"LABEL_STUDIO_URL": self.url, "LABEL_STUDIO_API_KEY": self.api_key}
 
 
-def _template(program: Path, *, say: Callable[[str], None]) -> Path:
-    """Return the folder with ``data`` (migrated) and ``account.json``, made on first use."""
-    folder = cache_folder() / "label-studio" / f"{VERSION}-{_TEMPLATE}"
-    folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with locked(folder.with_name(folder.name + ".lock")):
-        if folder.exists():
-            return folder
-        say("Preparing Label Studio's database (once, some minutes) …")
-        half = folder.with_name(folder.name + ".half")
-        shutil.rmtree(half, ignore_errors=True)
-        half.mkdir(mode=0o700)
-        account = {"username": USERNAME, "password": secrets.token_urlsafe(12), "api_key": secrets.token_hex(20)}
-        handle = os.open(half / "account.json", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with open(handle, "w") as out:
-            json.dump(account, out)
-        first = {
-            "LABEL_STUDIO_USERNAME": account["username"],
-            "LABEL_STUDIO_PASSWORD": account["password"],
-            "LABEL_STUDIO_USER_TOKEN": account["api_key"],
-            "LABEL_STUDIO_ENABLE_LEGACY_API_TOKEN": "true",
-        }
-        log = folder.with_name(folder.name + ".log")
-        (half / "data").mkdir(mode=0o700)
-        url = f"http://{LOOPBACK}:{free_port()}"
-        env = _variables(half / "data", url) | first
-        with Server(_command(program, url), ready=f"{url}/health", log=log, env=env, timeout=1200):
-            pass
-        with contextlib.suppress(FileNotFoundError):
-            shutil.rmtree(half / "data" / "export")
-        half.rename(folder)
-    return folder
+def _prepare(folder: Path, *, program: Path, say: Callable[[str], None]) -> None:
+    """Make ``account.json``, and ``data`` with a migrated database."""
+    say("Preparing Label Studio's database (once, some minutes) …")
+    account = {"username": USERNAME, "password": secrets.token_urlsafe(12), "api_key": secrets.token_hex(20)}
+    write_private(folder / "account.json", json.dumps(account))
+    first = {
+        "LABEL_STUDIO_USERNAME": account["username"],
+        "LABEL_STUDIO_PASSWORD": account["password"],
+        "LABEL_STUDIO_USER_TOKEN": account["api_key"],
+        "LABEL_STUDIO_ENABLE_LEGACY_API_TOKEN": "true",
+    }
+    (folder / "data").mkdir()
+    url = f"http://{LOOPBACK}:{free_port()}"
+    env = _variables(folder / "data", url) | first
+    log = folder / "prepare.log"
+    with Server(_command(program, url), ready=f"{url}/health", log=log, env=env, timeout=1200):
+        pass
+    with contextlib.suppress(FileNotFoundError):
+        shutil.rmtree(folder / "data" / "export")
 
 
 def _command(program: Path, url: str) -> list[str]:

@@ -260,6 +260,25 @@ def test_an_environment_that_cannot_be_installed_names_the_log_and_is_tried_agai
         assert "absent" in log.read_text()
 
 
+def test_what_is_prepared_is_made_once_whole_and_private(cache):
+    made = []
+
+    def prepare(folder: Path) -> None:
+        made.append(folder)
+        servers.write_private(folder / "key", "secret")
+        if len(made) == 1:
+            raise PlatformError("interrupted")
+
+    with pytest.raises(PlatformError, match="interrupted"):
+        servers.prepared("platform/1.0", prepare)
+    assert not (cache / "platform" / "1.0").exists()
+    for _ in range(2):
+        folder = servers.prepared("platform/1.0", prepare)
+        assert (folder / "key").read_text() == "secret"
+    assert len(made) == 2
+    assert (folder.stat().st_mode & 0o777, (folder / "key").stat().st_mode & 0o777) == (0o700, 0o600)
+
+
 def test_two_do_not_prepare_the_same_thing_at_once(tmp_path):
     seen: list[str] = []
     taken, free = threading.Event(), threading.Event()
