@@ -22,6 +22,7 @@ from labelsift.store.store import Store
 from ..client.client import Client
 from .answers import Answers
 from .datasets import open_datasets
+from .webhooks import Webhook
 from .work import Work
 
 ADDRESS = "LABELSIFT_BACKEND_URL"  # where Argilla reaches this process, if that is not what it listens on
@@ -51,10 +52,8 @@ def serve(
         If fastapi or uvicorn is not installed.
     """
     try:
+        from labelsift.serving.follow_app import Handlers, create_app
         from labelsift.serving.server import run
-
-        from .app import Handlers, create_app
-        from .webhooks import Webhook
     except ImportError as error:
         raise MissingExtraError("uvicorn", "argilla", purpose="The live server") from error
     if train:
@@ -70,10 +69,17 @@ def serve(
         looks = SecondLooks(database, run_store.ledger, log=log) if second_look else None
         answers = Answers(client, AnswerLog(database), looks) if looks else None
         work = Work(client, entries, Polling(database, log=log), answers=answers, log=log)
-        worker = Worker(database, work, log=log, sweep=POLL)
-        webhook = Webhook(client, _address(client, host, port), log=log)
+        handlers = Handlers(
+            entries,
+            [entry.served for entry in entries.values()],
+            Worker(database, work, log=log, sweep=POLL),
+            work.polling,
+            Webhook(client, _address(client, host, port), log=log),
+            problems=work.problems,
+            log=log,
+        )
         log.say("serving", host=host, port=port, signed=secret is not None, second_look=second_look)
-        run(create_app(Handlers(entries, worker, webhook, log=log), secret=secret), host=host, port=port, log=log)
+        run(create_app(handlers, secret=secret), host=host, port=port, log=log)
 
 
 def _address(client: Client, host: str, port: int) -> str | None:

@@ -13,7 +13,7 @@ from labelsift.serving.signed_webhooks import is_signed, key_of
 from ..client.client import Client
 
 EVENTS = ("record.created", "record.updated", "response.created", "response.updated", "response.deleted")
-_WHAT = "the webhooks"
+_WHAT, _LONGEST = "the webhooks", 40
 _ABOUT = "labelsift serve: records and answers are looked at as they come"
 
 
@@ -63,18 +63,16 @@ class Webhook:
         """Tell whether a delivery was signed with the webhook's secret, and lately."""
         return is_signed(headers, body, self._key)
 
+    def about(self, event: Any) -> tuple[str, str, str | None] | None:  # noqa: ANN401 - whatever JSON holds
+        """Return dataset and record of an event, and the time of the record's change; that of an answer changes none.
 
-def about(event: Any) -> tuple[str, str] | None:  # noqa: ANN401 - whatever JSON holds
-    """Return dataset and record that an event is about; None where it is of another form.
-
-    >>> about({"type": "record.created", "data": {"id": "r", "dataset": {"id": "d"}}})
-    ('d', 'r')
-    >>> about({"type": "response.created", "data": {"id": "a", "record": {"id": "r", "dataset": {"id": "d"}}}})
-    ('d', 'r')
-    """
-    try:
-        record = event["data"]["record"] if event["type"].startswith("response.") else event["data"]
-        ids = record["dataset"]["id"], record["id"]
-    except (KeyError, TypeError, AttributeError):
-        return None
-    return ids if all(isinstance(id, str) and len(id) <= 40 for id in ids) else None
+        None where the event is of another form.
+        """
+        try:
+            answer = event["type"].startswith("response.")
+            record = event["data"]["record"] if answer else event["data"]
+            dataset, id, time = record["dataset"]["id"], record["id"], record.get("updated_at")
+        except (KeyError, TypeError, AttributeError):
+            return None
+        fits = all(isinstance(value, str) and len(value) <= _LONGEST for value in (dataset, id, time))
+        return (dataset, id, None if answer else time) if fits else None

@@ -84,6 +84,10 @@ class Work:
         if self._answers is not None:
             self._answers.log.begin(self.entries)
 
+    def problems(self) -> dict[str, str]:
+        """Return which datasets do not fit their run, and why."""
+        return {entry.dataset.title: entry.misfit for entry in self.entries.values() if entry.misfit}
+
     def catch_up(self) -> None:
         """Queue the records that came or changed, of datasets whose run is loaded."""
         self.polling.ask({id: self._sources[id] for id, entry in self.entries.items() if entry.judged})

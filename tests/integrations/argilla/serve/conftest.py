@@ -20,12 +20,12 @@ from labelsift.errors import PlatformError
 from labelsift.integrations.argilla.client.client import Client
 from labelsift.integrations.argilla.client.errors import RefusedError
 from labelsift.integrations.argilla.serve.answers import Answers
-from labelsift.integrations.argilla.serve.app import Handlers, create_app
 from labelsift.integrations.argilla.serve.datasets import open_datasets
 from labelsift.integrations.argilla.serve.webhooks import Webhook
 from labelsift.integrations.argilla.serve.work import Work
 from labelsift.serving.answers import AnswerLog
 from labelsift.serving.database import Database
+from labelsift.serving.follow_app import Handlers, create_app
 from labelsift.serving.logs import Log
 from labelsift.serving.polling import Polling
 from labelsift.serving.second_looks import SecondLooks
@@ -250,18 +250,15 @@ class Live:
 
     app: Any
     handlers: Handlers
+    work: Work
     shelf: Shelf
     database: Database
     out: io.StringIO
 
-    @property
-    def work(self) -> Work:
-        return self.handlers.worker.work
-
     def settle(self) -> None:
         """Ask what changed, and do what the queue holds, in this thread."""
         for _ in range(3):
-            self.handlers.worker.work.polling._next = 0.0
+            self.work.polling._next = 0.0
             self.handlers.worker.catch_up()
             while self.handlers.worker.step():
                 pass
@@ -291,8 +288,9 @@ def make_live() -> Iterator[Callable[..., Live]]:
         work.begin()
         worker, webhook = Worker(database, work, log=log, sweep=0.0), Webhook(shelf, url, log=log)
         webhook.register()
-        handlers = Handlers(entries, worker, webhook, log=log)
-        return Live(create_app(handlers, secret=None, any_host=True), handlers, shelf, database, out)
+        runs = [entry.served for entry in entries.values()]
+        handlers = Handlers(entries, runs, worker, work.polling, webhook, problems=work.problems, log=log)
+        return Live(create_app(handlers, secret=None, any_host=True), handlers, work, shelf, database, out)
 
     yield make
     for database in open_:

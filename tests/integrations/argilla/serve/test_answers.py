@@ -238,9 +238,9 @@ def test_the_webhook_is_made_once_taken_over_and_taken_away(
 ) -> None:
     first = make_live(store, shelf)  # and killed
     second = make_live(store, shelf)
-    assert len(shelf.hooks) == 1 and first.handlers.webhook.stands and second.handlers.webhook.stands
+    assert len(shelf.hooks) == 1 and first.handlers.events.stands and second.handlers.events.stands
     assert shelf.hooks[0]["url"] == "http://127.0.0.1:9/webhook" and "response.created" in shelf.hooks[0]["events"]
-    second.handlers.webhook.remove()
+    second.handlers.events.remove()
     assert shelf.hooks == []
 
 

@@ -37,7 +37,7 @@ def test_a_record_that_comes_gets_a_suggestion_and_a_reason_and_keeps_its_metada
     assert 0.5 < made["score"] <= 1
     assert record["metadata"]["channel"] == "mail" and record["metadata"].keys() == {"channel", *OWN}
     assert record["metadata"]["labelsift_reason"].endswith("say card.")
-    assert record["metadata"]["labelsift_run"] == live.handlers.entries[live.shelf.dataset_id].served.run
+    assert record["metadata"]["labelsift_run"] == live.work.entries[live.shelf.dataset_id].served.run
     assert record["fields"] == {"text": CARD}
 
 
@@ -106,7 +106,7 @@ def test_a_text_of_which_nothing_is_known_loses_the_old_suggestion(live: Live, m
 
     record = live.shelf.add(CARD)
     live.settle()
-    entry = live.handlers.entries[live.shelf.dataset_id]
+    entry = live.work.entries[live.shelf.dataset_id]
     monkeypatch.setattr(entry.served, "judge", lambda samples, **_: [NOTHING for _ in samples])
     record["updated_at"] = live.shelf.tick()
     live.settle()
@@ -211,7 +211,7 @@ def test_a_question_of_another_kind_is_named_in_the_health(
     record = shelf.add(CARD)
     live.settle()
     assert record["suggestions"] == []
-    assert live.handlers.entries[shelf.dataset_id].misfit == (
+    assert live.work.entries[shelf.dataset_id].misfit == (
         "The run is about classification, the question label about multilabel"
     )
 
