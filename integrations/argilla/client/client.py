@@ -64,6 +64,7 @@ class Client(Reader):
         except RefusedError as error:
             if error.status != 409:
                 raise
+        self._session.close()  # the server ends the connection on which it failed
         return self._upsert(dataset, body, ids)  # somebody made some of them at the same moment: now they are there
 
     def _upsert(self, dataset: str, body: Json, ids: Sequence[str]) -> list[Json]:

@@ -11,13 +11,15 @@ from urllib.parse import quote
 from labelsift.data.formatting import listed
 from labelsift.errors import InputError
 
+from .errors import SERVICE
 from .transport import Json, Transport
 
 WORKSPACE = "ARGILLA_WORKSPACE"
 PAGE = 1000  # records a request
 WINDOW = 10_000  # records that a search can reach
 _NAMED = 250  # values that one filter names
-_RECORD = ("fields", "status", "updated_at", "external_id")
+_RECORD = ("fields", "metadata", "status", "updated_at", "external_id")
+_RELATED = {"responses", "suggestions"}
 _SETTINGS = ("fields", "questions", "metadata-properties", "vectors-settings")
 
 
@@ -126,7 +128,8 @@ class Reader(Transport):
         for kind in _SETTINGS:
             path = f"/me/datasets/{about['id']}/metadata-properties" if kind == "metadata-properties" else ""
             path = path or f"/datasets/{about['id']}/{kind}"
-            rows = self.rows(path, what=f"the {kind} of {about['name']}", names=["name"])
+            names = ["name"] if kind == "vectors-settings" else ["name", "settings"]
+            rows = self.rows(path, what=f"the {kind} of {about['name']}", names=names)
             settings.append({row["name"]: row for row in rows})
         return Dataset(about["id"], about["name"], workspace, about, *settings)
 
@@ -135,7 +138,8 @@ class Reader(Transport):
         offset = 0
         while True:
             params = {"offset": offset, "limit": PAGE, "include": list(include)}
-            rows = self.rows(f"/datasets/{dataset}/records", what="the records", names=_RECORD, params=params)
+            names = [*_RECORD, *_RELATED & {*include}]
+            rows = self.rows(f"/datasets/{dataset}/records", what="the records", names=names, params=params)
             if rows:
                 yield rows
             if len(rows) < PAGE:
@@ -171,8 +175,10 @@ class Reader(Transport):
             path = f"/datasets/{dataset}/records/search"
             answer = self.send("POST", path, body=body, params=params, what="a search", names=["items"])
             rows = answer["items"]
+            found = [row.get("record") if isinstance(row, dict) else None for row in rows]
+            self._checked_rows(found, [*_RECORD, *_RELATED & {*include}])
             if rows:
-                yield [(row["record"], row.get("query_score")) for row in rows]
+                yield [(record, row.get("query_score")) for record, row in zip(found, rows, strict=True)]
             if len(rows) < size:
                 return
             offset += size
@@ -204,9 +210,11 @@ class Reader(Transport):
         """Count the responses to a dataset that have one of these statuses, as the database knows them."""
         what = "the progress of a dataset"
         users = self.get(f"/datasets/{dataset}/users/progress", what=what, names=["users"])["users"]
-        return sum(
-            user[half].get(status, 0) for user in users for half in ("completed", "pending") for status in statuses
-        )
+        try:
+            halves = [user[half] for user in users for half in ("completed", "pending")]
+            return sum(int(half.get(status, 0)) for half in halves for status in statuses)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise SERVICE.stranger(self.url) from None
 
     def link(self, dataset: str, *, sort: str = "", metadata: str = "", status: str = "pending") -> str:
         """Return the address at which the page shows a dataset's records, sorted and filtered.

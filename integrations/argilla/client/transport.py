@@ -22,6 +22,13 @@ if TYPE_CHECKING:
     from requests import Response
 
 Json = Any  # whatever a JSON text can hold
+_TEXTS = ("name", "status", "inserted_at", "updated_at", "username", "role")
+_KINDS: dict[str, Any] = {  # what stands under these names, where it is asked for
+    **dict.fromkeys(_TEXTS, str),
+    **dict.fromkeys(("fields", "settings"), dict),
+    **dict.fromkeys(("items", "users", "responses", "suggestions"), list),
+    **{"total": int, "external_id": (str, type(None)), "metadata": (dict, type(None))},
+}
 Params = Mapping[str, Any]
 TIMEOUT = 300  # seconds; a batch with vectors takes some ten on a busy server
 
@@ -85,14 +92,17 @@ class Transport:
     def rows(self, path: str, *, what: str, names: Sequence[str] = (), params: Params | None = None) -> Json:
         """Return the items that a path answers, which must all have ``names``."""
         rows = self.get(path, what=what, params=params, names=["items"])["items"]
-        if not rows_hold(rows, *names, of=str):
-            raise SERVICE.stranger(self.url)
-        return rows
+        return self._checked_rows(rows, names)
 
     def _checked(self, answer: Json, names: Sequence[str]) -> Json:
-        if names and not holds(answer, *names):
+        if names and not (holds(answer, *names) and _fits(answer, names)):
             raise SERVICE.stranger(self.url)
         return answer
+
+    def _checked_rows(self, rows: Json, names: Sequence[str]) -> Json:
+        if not (rows_hold(rows, *names, of=str) and all(_fits(row, names) for row in rows)):
+            raise SERVICE.stranger(self.url)
+        return rows
 
     def _answer(self, method: str, path: str, *, body: Json = None, params: Params | None = None) -> Response:
         more: dict[str, Any] = {"params": params, "timeout": TIMEOUT}
@@ -107,3 +117,7 @@ class Transport:
 
     def _asking(self, what: str) -> contextlib.AbstractContextManager[None]:
         return SERVICE.asking(what, url=self.url, key=self._key, refused=refused)
+
+
+def _fits(answer: Mapping[str, Any], names: Sequence[str]) -> bool:
+    return all(isinstance(answer[name], _KINDS.get(name, object)) for name in names)
