@@ -57,8 +57,8 @@ GROUPS: dict[str, tuple[list[str], list[str]]] = {  # modules, tests
         ["tests/label_quality/test_calibration.py", "tests/label_quality/test_calibrated_pool.py"],
     ),
     "conversion": (
-        [f"{_CONVERT}/{name}.py" for name in ("correction", "label_names", "regions", "task_fields")],
-        ["tests/integrations/label_studio/convert"],
+        [*(f"{_CONVERT}/{name}.py" for name in ("correction", "regions", "task_fields")), "core/review/label_names.py"],
+        ["tests/integrations/label_studio/convert", "tests/review/test_label_names.py"],
     ),
 }  # fmt: skip
 
