@@ -12,7 +12,7 @@ from labelsift.serving.second_looks import Look, SecondLooks
 
 from ..client.client import NAME, Client
 from ..convert.review_schema import TEXT
-from ..read import sample_of
+from ..state.match import sample_of
 from ..state.second_look_dataset import find_or_make
 from .datasets import ServedDataset
 

@@ -15,15 +15,15 @@ from labelsift.store.store import Store
 
 from ..client.client import Client
 from ..client.read import Dataset
-from ..convert.review_schema import ISSUES, PREFIX, QUALITY, RUN, property_of
+from ..convert.review_schema import ISSUES, QUALITY, RUN, property_of
+from ..push.existing_plan import REASON
 from ..read import Target, target_of
 
-REASON = f"{PREFIX}reason"
 PROPERTIES = {
     QUALITY: ("float", "Quality"),
     ISSUES: ("terms", "Issues"),
     RUN: ("terms", "Run"),
-    REASON: ("terms", "Reason"),
+    REASON: ("terms", "Why"),
 }
 _HINT = "A dataset is served that has a question for labels and a field of texts"
 

@@ -20,8 +20,8 @@ from labelsift.serving.run_index import Prediction
 from ..client.client import Client
 from ..client.errors import RefusedError
 from ..convert.review_schema import ISSUES, PREFIX, QUALITY, RUN
-from ..read import sample_of
 from ..state.holdings import own_suggestions
+from ..state.match import sample_of
 from .datasets import PROPERTIES, REASON, ServedDataset
 
 SAID = "submitted"
