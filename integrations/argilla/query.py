@@ -25,17 +25,9 @@ _PARTS = {"suggestion": "value", "suggestion.score": "score", "suggestion.agent"
 
 @dataclass(frozen=True)
 class Hit:
-    """One record that was found.
+    """One record: its sample's id, the record as the server describes it, and the search engine's score of it.
 
-    Parameters
-    ----------
-    id
-        Its sample: the external id, and the server's where it has none.
-    score
-        How similar it is, or how well the text fits: the greater the better, as the search engine computes it; None
-        where neither was asked.
-    record
-        As the server describes it, with responses and suggestions.
+    The greater the score, the more similar, or the better the text fits; None where neither was asked.
     """
 
     id: str
@@ -83,10 +75,8 @@ def search(
 
     Raises
     ------
-    InputError
-        If there is no such dataset or name, or a record of ``like`` is not there or has no vector.
-    PlatformError
-        If the server cannot be reached or refuses.
+    InputError, PlatformError
+        If there is no such dataset, name, record or vector; if the server cannot be reached or refuses.
     """
     if like and sort:
         raise InputError("Similar records come nearest first", hint="Leave out sort, or like")
@@ -95,10 +85,8 @@ def search(
     query: dict[str, Any] = {"text": {"q": text}} if text else {}
     if like:
         query["vector"] = _near(client, dataset, list(dict.fromkeys(like)), vector)
-    order = [
-        {"scope": _scope(name.removeprefix("-"), dataset), "order": "desc" if name.startswith("-") else "asc"}
-        for name in sort
-    ]
+    scopes = [(_scope(name.removeprefix("-"), dataset), name.startswith("-")) for name in sort]
+    order = [{"scope": scope, "order": "desc" if falling else "asc"} for scope, falling in scopes]
     wanted = [_filter(_scope(name, dataset), value) for name, value in (filters or {}).items()]
     pages = client.search(dataset.id, filters=wanted, sort=order, query=query, limit=limit + len(like))
     hits = [Hit(sample_of(record), score if query else None, record) for page in pages for record, score in page]
@@ -140,11 +128,8 @@ def _near(client: Client, dataset: Dataset, like: Sequence[str], vector: str | N
     vectors = {id: (record.get("vectors") or {}).get(name) for id, record in records.items()}
     lacking = [id for id in like if not vectors.get(id)]
     if lacking:
-        raise InputError(
-            f"These records are not in {dataset.title}, or have no vector {name}",
-            ids=lacking,
-            hint="A push brings vectors onto flagged records; push without a budget, or name others",
-        )
+        hint = "A push brings vectors onto flagged records; push without a budget, or name others"
+        raise InputError(f"These records are not in {dataset.title}, or have no vector {name}", ids=lacking, hint=hint)
     rows = np.array([vectors[id] for id in like], dtype=float)
     mean = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).mean(axis=0)
     return {"name": name, "value": mean.tolist()}

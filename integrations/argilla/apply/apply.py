@@ -7,9 +7,9 @@ exports know labelsift's response as long as it stands as it was written.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import pyarrow as pa
@@ -128,50 +128,53 @@ def apply_corrections(client: Client, corrections: pa.Table, request: ApplyReque
     return receipt
 
 
+@dataclass(frozen=True)
 class _Plan:
     """Compares records with what is wanted of them, and writes what differs."""
 
-    def __init__(
-        self,
-        client: Client,
-        target: Target,
-        request: ApplyRequest,
-        wanted: Mapping[str, Wanted],
-        judged: Mapping[str, set[str]],
-        scope: set[str],
-        receipt: Receipt,
-    ) -> None:
-        self._client, self._target, self._receipt = client, target, receipt
-        self._undo, self._named, self._wanted, self._judged = request.undo, request.match, wanted, judged
-        self._scope = scope
-        self._value = value_finder(request.match, target.dataset)
-        self.me = client.me()
+    client: Client
+    target: Target
+    request: ApplyRequest
+    wanted: Mapping[str, Wanted]
+    judged: Mapping[str, set[str]]
+    scope: set[str]
+    receipt: Receipt
+
+    @cached_property
+    def me(self) -> Mapping[str, Any]:
+        """The account of the key."""
+        return self.client.me()
+
+    @cached_property
+    def value(self) -> Callable[[Record], str | None]:
+        """A function from a record to its sample."""
+        return value_finder(self.request.match, self.target.dataset)
 
     def of_page(self, page: Sequence[Record]) -> Iterator[Work]:
         """Yield what is to be done with the records that are concerned."""
         for record in page:
-            sample = self._value(record)
-            look = self._undone if self._undo else self._compared
+            sample = self.value(record)
+            look = self._undone if self.request.undo else self._compared
             if sample is not None and (work := look(record, sample)) is not None:
                 yield work
 
     def write(self, records: set[str], *, say: Say) -> None:
         """Read the records again, page by page, and write what is still to be done."""
-        dataset, done = self._target.dataset, 0
+        dataset, done = self.target.dataset, 0
         if APPLIED not in dataset.metadata and not dataset.about.get("allow_extra_metadata"):
             settings = {"name": APPLIED, "title": "Decided (labelsift)", "settings": {"type": "terms"}}
-            self._client.add_setting(dataset.id, "metadata-properties", {**settings, "visible_for_annotators": False})
-        for page in self._client.records(dataset.id):
+            self.client.add_setting(dataset.id, "metadata-properties", {**settings, "visible_for_annotators": False})
+        for page in self.client.records(dataset.id):
             items, samples = [], {}
             for record in page:
                 work = next(self.of_page([record]), None) if record["id"] in records else None
                 if work is None or not work.due:
                     continue
                 if work.create is None and work.standing:  # before its mark: without a response the mark says nothing
-                    self._client.delete_response(work.standing)
+                    self.client.delete_response(work.standing)
                 items.append(self._item(record, work))
                 samples[work.record] = work.sample
-            write_items(self._client, dataset.id, items, samples=samples)
+            write_items(self.client, dataset.id, items, samples=samples)
             done += len(items)
             say(f"{done:,} of {len(records):,} records written")
 
@@ -179,7 +182,7 @@ class _Plan:
         metadata = {name: value for name, value in (record.get("metadata") or {}).items() if name != APPLIED}
         if work.create is None:
             return {"id": work.record, "metadata": metadata or None}
-        question, user = self._target.question, str(self.me["id"])
+        question, user = self.target.question, str(self.me["id"])
         values = {question.name: {"value": question.to_answer(work.create)}}
         return {
             "id": work.record,
@@ -192,31 +195,31 @@ class _Plan:
         user = str(self.me["id"])
         own = next((said for said in record.get("responses") or () if said["user_id"] == user), None)
         mark = (record.get("metadata") or {}).get(APPLIED)
-        value = self._target.question.response(own.get("values")) if own else None
+        value = self.target.question.response(own.get("values")) if own else None
         return own, bool(own and own["status"] == "submitted" and mark == mark_of(user, value))
 
     def _undone(self, record: Record, sample: str) -> Work | None:
-        if APPLIED not in (record.get("metadata") or {}) or (self._scope and sample not in self._scope):
+        if APPLIED not in (record.get("metadata") or {}) or (self.scope and sample not in self.scope):
             return None
         own, ours = self._own(record)
         if own and not ours:
-            self._receipt.failed[sample] = "Somebody has changed the correction since, so it is theirs now and stays"
+            self.receipt.failed[sample] = "Somebody has changed the correction since, so it is theirs now and stays"
         return Work(record["id"], sample, standing=str(own["id"]) if own and ours else "", marked=True)
 
     def _compared(self, record: Record, sample: str) -> Work | None:
-        wanted, question = self._wanted.get(sample), self._target.question
+        wanted, question = self.wanted.get(sample), self.target.question
         if wanted is None:
             return None
-        text = str(record["fields"].get(self._target.field) or "")
-        judged = self._judged.get(sample)
-        if judged and self._target.medium == "text" and text_hash(text) not in judged:
-            self._receipt.failed[sample] = (
+        text = str(record["fields"].get(self.target.field) or "")
+        judged = self.judged.get(sample)
+        if judged and self.target.medium == "text" and text_hash(text) not in judged:
+            self.receipt.failed[sample] = (
                 f"Its record shows another text than the one that people judged; if it is the sample all the same, say "
-                f"so: --match {self._named or 'external_id'}"
+                f"so: --match {self.request.match or 'external_id'}"
             )
             return None
         if wanted.value is not None and question.kind == "span" and (wrong := question.fault(wanted.value, text=text)):
-            self._receipt.failed[sample] = f"The decided spans do not fit the record: {wrong}"
+            self.receipt.failed[sample] = f"The decided spans do not fit the record: {wrong}"
             return None
         own, ours = self._own(record)
         standing, marked = str(own["id"]) if own and ours else "", APPLIED in (record.get("metadata") or {})
@@ -229,7 +232,7 @@ class _Plan:
         if theirs and all(value == wanted.value for value in theirs):
             return Work(record["id"], sample, standing=standing, marked=marked and bool(standing))
         if own and not ours:
-            self._receipt.failed[sample] = (
+            self.receipt.failed[sample] = (
                 f"The account {self.me['username']} has answered this record itself, and labelsift would replace that: "
                 "use the key of an account that only labelsift has"
             )
