@@ -114,7 +114,7 @@ def serve(
 @click.argument("project")
 @click.option("--run", help="Only decisions on this run.")
 @click.option("--dataset", help="Only decisions on this data set.")
-@click.option("--match", help="The field of the tasks that holds the sample id (data.FIELD).")
+@click.option("--match", help="What holds the sample id: data.FIELD of a task, external_id of a record …")
 @policy_option()
 @click.option("--expert", "experts", multiple=True, help="For the policy expert: whose word counts most.")
 @click.option("--undo", is_flag=True, help="Take back what was applied.")

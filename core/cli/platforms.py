@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 @click.argument("platform")
 @click.argument("project")
 @click.option("--mode", type=click.Choice(MODES), default="choose", show_default=True, help="How much people are led.")
-@click.option("--match", help="Push into the existing project, matching its tasks by this field (data.FIELD).")
+@click.option(
+    "--match", help="Push into the existing project, matching by data.FIELD of a task, external_id of a record …"
+)
 @click.option("--create", is_flag=True, help="With --match: create the tasks that the project does not have.")
 @click.option("--only", help="Push only these issues, parted by commas.")
 @click.option("--budget", type=int, help="Push at most this many samples, worst first.")

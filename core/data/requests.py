@@ -26,7 +26,8 @@ class PushRequest:
         How much people are led: ``choose`` shows the suggestion, ``prefill`` makes it the draft, ``blind`` shows
         neither label.
     match
-        The field of an existing project's tasks that holds the sample id or its text, like ``data.ticket_id``.
+        The field of an existing project's tasks that holds the sample id or its text, like ``data.ticket_id``;
+        in Argilla ``external_id``, ``id``, ``metadata.NAME`` or ``fields.NAME``.
     create
         With ``match``: make tasks for flagged samples that the project does not have.
     only, budget
