@@ -253,7 +253,8 @@ class _Push:
         if completed:
             self.receipt.details["answered"] = (
                 f"{completed:,} of these records are completed: who answered one finds it under Submitted, and nobody "
-                "else is asked. Without --match these samples get a review dataset, where all are asked"
+                "else is asked. Raise the minimum of submitted responses in the dataset's settings (a worker of "
+                "Argilla's then opens them), or push without --match: that makes a dataset where all are asked"
             )
         if taken and self._request.mode != "choose":
             effect = "no draft of labelsift's" if self._request.mode == "prefill" else "a label in mode blind, too"
