@@ -9,15 +9,11 @@ from urllib.parse import urlsplit
 
 from labelsift.errors import InputError, MissingExtraError
 from labelsift.serving.answers import AnswerLog
-from labelsift.serving.auth import PASSWORD, USER, is_loopback, password, require_safe
-from labelsift.serving.database import Database
-from labelsift.serving.logs import Log
+from labelsift.serving.auth import is_loopback
 from labelsift.serving.polling import POLL, Polling
+from labelsift.serving.process import open_process
 from labelsift.serving.second_looks import SecondLooks
 from labelsift.serving.worker import Worker
-from labelsift.store.base import DEFAULT
-from labelsift.store.format import check_format
-from labelsift.store.store import Store
 
 from ..client.client import Client
 from .answers import Answers
@@ -58,28 +54,18 @@ def serve(
         raise MissingExtraError("uvicorn", "argilla", purpose="The live server") from error
     if train:
         raise InputError("Argilla has no button that starts a training", hint="Leave --train out; scan again instead")
-    secret = password(PASSWORD)
-    require_safe(host, secret, variable=PASSWORD, user=USER)
-    log = Log()
-    run_store = Store(DEFAULT if store is None else store)
-    run_store.folder  # noqa: B018 - refuses a bucket
-    check_format(run_store.place)  # before anything is written there: a scan takes no folder that others began
-    with Database(run_store.folder) as database:
-        entries = open_datasets(client, projects, store=run_store, folder=database.folder, log=log)
-        looks = SecondLooks(database, run_store.ledger, log=log) if second_look else None
+    with open_process(store, host=host) as own:
+        log, database = own.log, own.database
+        entries = open_datasets(client, projects, store=own.store, folder=database.folder, log=log)
+        looks = SecondLooks(database, own.store.ledger, log=log) if second_look else None
         answers = Answers(client, AnswerLog(database), looks) if looks else None
-        work = Work(client, entries, Polling(database, log=log), answers=answers, log=log)
-        handlers = Handlers(
-            entries,
-            [entry.served for entry in entries.values()],
-            Worker(database, work, log=log, sweep=POLL),
-            work.polling,
-            Webhook(client, _address(client, host, port), log=log),
-            problems=work.problems,
-            log=log,
-        )
-        log.say("serving", host=host, port=port, signed=secret is not None, second_look=second_look)
-        run(create_app(handlers, secret=secret), host=host, port=port, log=log)
+        webhook = Webhook(client, _address(client, host, port), log=log)
+        work = Work(client, entries, Polling(database, log=log), webhook, answers=answers, log=log)
+        worker = Worker(database, work, log=log, sweep=POLL)
+        runs = [entry.served for entry in entries.values()]
+        handlers = Handlers(entries, runs, worker, work.polling, webhook, problems=work.problems, log=log)
+        log.say("serving", host=host, port=port, signed=own.secret is not None, second_look=second_look)
+        run(create_app(handlers, secret=own.secret), host=host, port=port, log=log)
 
 
 def _address(client: Client, host: str, port: int) -> str | None:

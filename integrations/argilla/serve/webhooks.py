@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ from labelsift.serving.signed_webhooks import is_signed, key_of
 from ..client.client import Client
 
 EVENTS = ("record.created", "record.updated", "response.created", "response.updated", "response.deleted")
+PATIENCE = 120.0  # seconds in which an event must come
 _WHAT, _LONGEST = "the webhooks", 40
 _ABOUT = "labelsift serve: records and answers are looked at as they come"
 
@@ -30,6 +32,7 @@ class Webhook:
         self._client, self._url, self._log = client, url, log
         self._id: str | None = None
         self._key: bytes | None = None
+        self._owed: float | None = None  # since when an event is to come
 
     @property
     def stands(self) -> bool:
@@ -53,6 +56,20 @@ class Webhook:
             self._log.failed("webhook_failed", error)
         self._log.say("webhook" if self.stands else "polling_only", why=why or None)
 
+    def expect(self) -> None:
+        """Note that something was written, of which an event must come."""
+        if self.stands and self._owed is None:
+            self._owed = time.monotonic()
+
+    def give_up(self) -> None:
+        """Take the webhook away where no event comes: without a worker Redis would be filled with them."""
+        if self._owed is not None and time.monotonic() - self._owed > PATIENCE:
+            self.remove()
+            self._id = self._key = self._owed = None
+            self._log.say(
+                "polling_only", why="No event came: Argilla's worker does not run, or cannot reach this address"
+            )
+
     def remove(self) -> None:
         """Take the webhook away; a process that was killed leaves it, and the next one takes it over."""
         if self._id is not None:
@@ -61,7 +78,9 @@ class Webhook:
 
     def signed(self, headers: Mapping[str, str], body: bytes) -> bool:
         """Tell whether a delivery was signed with the webhook's secret, and lately."""
-        return is_signed(headers, body, self._key)
+        signed = is_signed(headers, body, self._key)
+        self._owed = None if signed else self._owed
+        return signed
 
     def about(self, event: Any) -> tuple[str, str, str | None] | None:  # noqa: ANN401 - whatever JSON holds
         """Return dataset and record of an event, and the time of the record's change; that of an answer changes none.

@@ -15,6 +15,7 @@ from ..client.client import Client
 from .answers import Answers
 from .datasets import ServedDataset
 from .judging import judge
+from .webhooks import Webhook
 
 _UPDATED = {"entity": "record", "property": "updated_at"}
 
@@ -72,11 +73,13 @@ class Work:
         client: Client,
         entries: Mapping[str, ServedDataset],
         polling: Polling,
+        webhook: Webhook,
         *,
         answers: Answers | None,
         log: Log,
     ) -> None:
-        self._client, self.entries, self.polling, self._answers, self._log = client, entries, polling, answers, log
+        self._client, self.entries, self._answers, self._log = client, entries, answers, log
+        self.polling, self.webhook = polling, webhook
         self._sources = {id: Records(client, entry, answers) for id, entry in entries.items()}
 
     def begin(self) -> None:
@@ -90,6 +93,7 @@ class Work:
 
     def catch_up(self) -> None:
         """Queue the records that came or changed, of datasets whose run is loaded."""
+        self.webhook.give_up()
         self.polling.ask({id: self._sources[id] for id, entry in self.entries.items() if entry.judged})
 
     def ready(self, job: Job) -> threading.Event | None:
@@ -104,7 +108,10 @@ class Work:
             return
         asked = [str(job.task) for job in jobs if job.task is not None]
         records = self._client.by_id(entry.id, asked, include=("responses", "suggestions"))
-        self.polling.looked_at(entry.id, judge(self._client, entry, records, log=self._log))
+        times = judge(self._client, entry, records, log=self._log)
+        self.polling.looked_at(entry.id, times)
+        if any(times.get(record["id"]) != record["updated_at"] for record in records):
+            self.webhook.expect()
         if self._answers is not None:
             self._answers.look_at(entry, asked, records)
 

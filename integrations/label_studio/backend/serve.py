@@ -8,13 +8,8 @@ from pathlib import Path
 
 from labelsift.errors import InputError, MissingExtraError
 from labelsift.io.secret_variables import variable_of
-from labelsift.serving.auth import PASSWORD, USER, password, require_safe
-from labelsift.serving.database import Database
-from labelsift.serving.logs import Log
+from labelsift.serving.process import open_process
 from labelsift.serving.worker import Worker
-from labelsift.store.base import DEFAULT
-from labelsift.store.format import check_format
-from labelsift.store.store import Store
 
 from ..client.client import Client
 from ..client.connect import connect
@@ -49,22 +44,17 @@ def serve(
         from .app import Handlers, create_app
     except ImportError as error:
         raise MissingExtraError("uvicorn", "label-studio", purpose="The backend") from error
-    secret = password(PASSWORD)
-    require_safe(host, secret, variable=PASSWORD, user=USER)
-    log = Log()
-    run_store = Store(DEFAULT if store is None else store)
-    run_store.folder  # noqa: B018 - refuses a bucket
-    check_format(run_store.place)  # before anything is written there: a scan takes no folder that others began
-    with Database(run_store.folder) as database:
+    with open_process(store, host=host) as own:
+        log, database = own.log, own.database
         client = _client(needed=second_look or train)
-        served = open_projects(projects, store=run_store, folder=database.folder, log=log, client=client)
+        served = open_projects(projects, store=own.store, folder=database.folder, log=log, client=client)
         worker = None
         if client is not None and (second_look or train):
-            work = Work(client, served, database, run_store.ledger, log=log, second_look=second_look, training=train)
+            work = Work(client, served, database, own.store.ledger, log=log, second_look=second_look, training=train)
             worker = Worker(database, work, log=log)
         served.load()
-        log.say("serving", host=host, port=port, signed=secret is not None, second_look=second_look, train=train)
-        run(create_app(Handlers(served, worker, log=log), secret=secret), host=host, port=port, log=log)
+        log.say("serving", host=host, port=port, signed=own.secret is not None, second_look=second_look, train=train)
+        run(create_app(Handlers(served, worker, log=log), secret=own.secret), host=host, port=port, log=log)
 
 
 def _client(*, needed: bool) -> Client | None:

@@ -284,9 +284,10 @@ def make_live() -> Iterator[Callable[..., Live]]:
             entry.served.load()
         looks = SecondLooks(database, kept.ledger, log=log)
         answers = Answers(shelf, AnswerLog(database), looks) if second_look else None
-        work = Work(shelf, entries, Polling(database, log=log), answers=answers, log=log)
+        webhook = Webhook(shelf, url, log=log)
+        work = Work(shelf, entries, Polling(database, log=log), webhook, answers=answers, log=log)
         work.begin()
-        worker, webhook = Worker(database, work, log=log, sweep=0.0), Webhook(shelf, url, log=log)
+        worker = Worker(database, work, log=log, sweep=0.0)
         webhook.register()
         runs = [entry.served for entry in entries.values()]
         handlers = Handlers(entries, runs, worker, work.polling, webhook, problems=work.problems, log=log)

@@ -16,6 +16,7 @@ from labelsift.corrections.audit import audit_rows
 from labelsift.corrections.verify import verify
 from labelsift.integrations.argilla.erase import erase_records
 from labelsift.integrations.argilla.pull.second_looks import second_looks
+from labelsift.integrations.argilla.serve import webhooks
 from labelsift.io.formats.argilla import APPLIED, mark_of
 from labelsift.serving import second_looks as kit
 from labelsift.store.store import Store
@@ -242,6 +243,24 @@ def test_the_webhook_is_made_once_taken_over_and_taken_away(
     assert shelf.hooks[0]["url"] == "http://127.0.0.1:9/webhook" and "response.created" in shelf.hooks[0]["events"]
     second.handlers.events.remove()
     assert shelf.hooks == []
+
+
+def test_a_webhook_of_which_no_event_comes_is_taken_away(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(webhooks, "PATIENCE", -1.0)
+    live.settle()
+    assert live.shelf.hooks  # nothing was written, so nothing is owed
+    record, client = live.shelf.add("plastic card shipped by post, delivery mail"), TestClient(live.app)
+    live.handlers.worker.catch_up()
+    assert live.handlers.worker.step()
+    body = event(record, live.shelf.dataset_id)
+    assert client.post("/webhook", content=body, headers=signed(body)).status_code == 200
+    live.settle()
+    assert live.shelf.hooks and record["suggestions"]
+    live.shelf.add("plastic card shipped by post, delivery")
+    live.settle()
+    assert live.shelf.hooks == [] and not live.handlers.events.stands
+    assert [line["why"][:13] for line in live.lines() if line["event"] == "polling_only"] == ["No event came"]
+    assert client.post("/webhook", content=body, headers=signed(body)).status_code == 401
 
 
 @pytest.mark.parametrize(("role", "url"), [("admin", "http://127.0.0.1:9/webhook"), ("owner", None)])
