@@ -27,9 +27,13 @@ _VISIBLE = re.compile(r"[!-~]+")  # what an address and a key are made of; anyth
 
 
 class UnansweredError(PlatformError):
-    """Nobody knows whether the server did what it was asked for; ``status`` is its answer, 0 where none came."""
+    """Nobody knows whether the server did what it was asked for; ``status`` is its answer, 0 where none came.
+
+    ``cut`` where the connection ended, or never began.
+    """
 
     status = 0
+    cut = False
 
 
 Refused = Callable[[int, str, str], PlatformError | None]
@@ -151,9 +155,11 @@ class Service:
             else:
                 happened = f"could not be reached ({type(error).__name__})"
                 hint = f"See that it runs and that {self.url} is its address; then run the same command again"
-            raise UnansweredError(
+            unanswered = UnansweredError(
                 f"{self.name} at {url} {happened} when asked for {what}", hint=f"{hint}: nothing is done twice"
-            ) from None
+            )
+            unanswered.cut = happened.startswith("could not")
+            raise unanswered from None
 
     def stranger(self, url: str) -> PlatformError:
         """Return the error for a server that answers, but not as the platform does."""

@@ -23,6 +23,7 @@ from labelsift.store.base import DEFAULT
 from labelsift.store.pull_state import read_pulled, write_pulled
 from labelsift.store.store import Store
 
+_NOTHING: dict[str, Any] = {"answers": [], "drafts": [], "others": []}
 # A request is refused; cut in the middle; done, and its answer lost; or it arrives when all is over.
 Fault = Literal["refused", "cut", "unanswered", "late"]
 
@@ -60,11 +61,20 @@ class Server:
     def newest_change(self) -> str | None:
         return max((task["updated_at"] for task in self.tasks.values()), default=None)
 
-    def answer(self, id: int, value: Any, *, feedback: Feedback | None = None) -> None:
-        """Answer a task as a person would; neither a value nor feedback skips it."""
+    def answer(self, id: int, value: Any, *, feedback: Feedback | None = None, draft: bool = False) -> None:
+        """Answer a task as a person would; neither a value nor feedback skips it, and a draft decides nothing yet."""
         answer = {"value": value, "skipped": value is None and feedback is None, "feedback": feedback}
         answer |= {"person": "ann", "time": self._now()}
-        self._do("write", [(id, {"answers": [*self.tasks[id]["answers"], answer]})])
+        kind = "drafts" if draft else "answers"
+        self._do("write", [(id, {kind: [*self.tasks[id][kind], answer]})])
+
+    def add(self, id: int, *, field: Any = None, suggestion: Any = None) -> None:
+        """Write what is not labelsift's: a field of the task, a suggestion beside labelsift's."""
+        task = self.tasks[id]
+        others = [*task["others"], *([] if suggestion is None else [suggestion])]
+        self._do(
+            "write", [(id, {"data": task["data"] | ({} if field is None else {"theirs": field}), "others": others})]
+        )
 
     def arrive(self) -> None:
         """Let what is under way arrive."""
@@ -80,7 +90,7 @@ class Server:
             if action == "delete":
                 self.tasks.pop(item, None)
                 continue
-            id, changes = item if action == "write" else (1 + max(self.tasks, default=0), {"answers": [], **item})
+            id, changes = item if action == "write" else (1 + max(self.tasks, default=0), {**_NOTHING, **item})
             self.tasks[id] = {**self.tasks.get(id, {}), **changes, "id": id, "updated_at": self._now()}
 
 
@@ -98,7 +108,7 @@ class InMemory(LabelingPlatform):
     def push(self, queue: ReviewQueue, request: PushRequest) -> Receipt:
         server, plan = self.servers[request.project], _plan(queue, request)
         stored = Holdings.of(
-            (task["key"], StoredTask(task["id"], task["data"], {}, tuple(task["predictions"]), bool(task["answers"])))
+            (task["key"], StoredTask(task["id"], task["data"], {}, tuple(task["predictions"]), _touched(task)))
             for page in server.answered()
             for task in page
         )
@@ -114,8 +124,9 @@ class InMemory(LabelingPlatform):
         for batch in batches(tasks, size=3):
             server.send("create", batch)
         for key in sorted(diff.updated):
-            write = stored.of_sample[key].task, {"data": plan.data[key], "predictions": predictions[key]}
-            server.send("write", [write])
+            task = stored.of_sample[key]
+            theirs = {name: value for name, value in task.data.items() if name == "theirs"}
+            server.send("write", [(task.task, {"data": theirs | plan.data[key], "predictions": predictions[key]})])
         return receipt
 
     def pull(self, *, project: str, store: Path | str | None = None) -> pa.Table:
@@ -128,6 +139,10 @@ class InMemory(LabelingPlatform):
                 pulled.rows[str(task["id"])] = _corrections(task, Store(place), project)
         write_pulled(place, pulled, *key)
         return corrections_table(row for rows in pulled.rows.values() for row in rows.values())
+
+
+def _touched(task: dict[str, Any]) -> bool:
+    return bool(task["answers"] or task["drafts"])
 
 
 def _plan(queue: ReviewQueue, request: PushRequest) -> TaskPlan:

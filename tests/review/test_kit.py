@@ -26,7 +26,9 @@ from .in_memory import Fault, InMemory, Server
 REPORT = flagged_report()
 QUEUE = queue_of(REPORT)
 FAULTS = st.dictionaries(st.integers(1, 14), st.sampled_from(get_args(Fault)), max_size=4)
-ANSWERS = st.lists(st.tuples(st.integers(0, 99), st.none() | st.sampled_from(CLASSES)), max_size=5)
+SAID = st.none() | st.sampled_from(CLASSES)
+ANSWERS = st.lists(st.tuples(st.integers(0, 99), SAID, st.booleans()), max_size=5)  # task, label, whether it is a draft
+OTHERS = st.lists(st.tuples(st.integers(0, 99), st.none() | st.text(max_size=3), st.none() | SAID), max_size=4)
 MODE = st.sampled_from(MODES)
 _numbers = itertools.count(1)
 
@@ -71,10 +73,20 @@ class Trial:
         self.server.faults = {}
         self.server.arrive()
 
-    def people_answer(self, answers: Sequence[tuple[int, str | None]]) -> None:
+    def people_answer(self, answers: Sequence[tuple[int, str | None, bool]]) -> None:
         tasks = list(self.server.tasks)
-        for number, value in answers if tasks else ():
-            self.server.answer(tasks[number % len(tasks)], value)
+        for number, value, draft in answers if tasks else ():
+            self.server.answer(tasks[number % len(tasks)], value, draft=draft)
+
+    def others_write(self, others: Sequence[tuple[int, str | None, str | None]]) -> None:
+        tasks = list(self.server.tasks)
+        for number, value, suggestion in others if tasks else ():
+            self.server.add(tasks[number % len(tasks)], field=value, suggestion=suggestion)
+
+    def of_others(self) -> list[tuple[Any, ...]]:
+        """All that is not labelsift's, drafts included."""
+        tasks = self.server.tasks.values()
+        return [(task["key"], task["data"].get("theirs"), task["others"], task["drafts"]) for task in tasks]
 
     def answers(self) -> Counter[tuple[Any, ...]]:
         return Counter(
@@ -112,27 +124,29 @@ def test_after_a_failure_at_any_step_the_same_again_is_exact(faults, early, late
         of_key.setdefault(task["key"], []).append(task)
     assert of_key.keys() == wanted.keys()  # nothing is lost
     for key, (first, *doubles) in of_key.items():
-        assert all(task["answers"] for task in (first, *doubles)) or not doubles  # nor doubled, but by people's answers
+        # Nor doubled, but where people have answered or begun to.
+        assert all(task["answers"] or task["drafts"] for task in (first, *doubles)) or not doubles
         assert doubles or (first["data"], first["predictions"]) == wanted[key]
     assert trial.answers() == answers
     assert trial.push(mode) == (0, 0, len(QUEUE.items))
 
 
 @settings(max_examples=100)
-@given(answers=st.tuples(ANSWERS, ANSWERS), faults=FAULTS, modes=st.tuples(MODE, MODE))
-def test_what_people_wrote_stays_and_comes_back_once(store, answers, faults, modes):
+@given(answers=st.tuples(ANSWERS, ANSWERS), others=OTHERS, faults=FAULTS, modes=st.tuples(MODE, MODE))
+def test_what_people_wrote_stays_and_comes_back_once(store, answers, others, faults, modes):
     trial, labels = Trial(), dict(zip(REPORT.samples.ids.to_pylist(), REPORT.samples.labels.to_pylist(), strict=True))
     assert trial.push(modes[0]) == (len(QUEUE.items), 0, 0)
     assert trial.push(modes[0]) == (0, 0, len(QUEUE.items))
+    trial.others_write(others)
     for said in answers:
         trial.people_answer(said)
-        written = trial.answers()
+        written, theirs = trial.answers(), trial.of_others()
         trial.until_it_works(faults, lambda: trial.pull(store))
         rows = trial.pull(store)
         expected = [(key, json.dumps(labels[key] if skipped else value)) for key, value, skipped, *_ in written]
         assert sorted((row["id"], row["value"]) for row in rows) == sorted(expected)
         for mode in modes:
             trial.push(mode)
-            assert trial.answers() == written
+            assert (trial.answers(), trial.of_others()) == (written, theirs)
         assert trial.push(modes[1]) == (0, 0, len(QUEUE.items))
         assert [row["value"] for row in trial.pull(store)] == [row["value"] for row in rows]

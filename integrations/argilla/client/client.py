@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from labelsift.errors import PlatformError
-from labelsift.integrations._service import rows_hold
+from labelsift.integrations._service import UnansweredError, rows_hold
 
 from .errors import SERVICE, RefusedError, with_samples
 from .read import Reader
@@ -62,10 +62,13 @@ class Client(Reader):
         try:
             return self._upsert(dataset, body, ids)
         except RefusedError as error:
-            if error.status != 409:
+            if error.status != 409:  # somebody made some of them at the same moment: now they are there
                 raise
-        self._session.close()  # the server ends the connection on which it failed
-        return self._upsert(dataset, body, ids)  # somebody made some of them at the same moment: now they are there
+        except UnansweredError as error:
+            if not error.cut:  # the server ends a connection that lay idle, maybe just when this one was sent
+                raise
+        self._session.close()  # it also ends the one on which it failed
+        return self._upsert(dataset, body, ids)
 
     def _upsert(self, dataset: str, body: Json, ids: Sequence[str]) -> list[Json]:
         path, what = f"/datasets/{dataset}/records/bulk", f"{len(ids):,} records"

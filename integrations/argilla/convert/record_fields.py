@@ -84,7 +84,7 @@ def types_of(
     types = {name: kept[title_of(name)] for name in shown if title_of(name) in kept}
     taken = {*(standing or {})}
     for name in (name for name in shown if name not in types):
-        stem = _ILLEGAL.sub("_", shown[name].lower()).strip("_")[:_LONGEST_NAME]
+        stem = _ILLEGAL.sub("_", shown[name].lower()).strip("_-")[:_LONGEST_NAME]
         while stem.startswith(PREFIX):
             stem = stem.removeprefix(PREFIX)
         stem = legal = stem or "field"

@@ -84,7 +84,19 @@ def questions(
     """
     require_labels(labels)
     title = "What is right?" if mode == "blind" else "Is the flag right?"
-    options = [{"value": value, "text": text} for value, text in decisions(mode=mode, task=task, copies=copies).items()]
+    chosen = decisions(mode=mode, task=task, copies=copies)
+    note = {"name": NOTE, "title": "A note, if you like", "required": False, "settings": {"type": "text"}}
+    asked = [note]
+    if labels or task == "spans":
+        asked = [_label_question(labels, task=task, definitions=definitions), note]
+    else:  # nothing is labeled: there is no label to choose
+        del chosen[OTHER]
+    options = [{"value": value, "text": text} for value, text in chosen.items()]
+    required = {"type": "label_selection", "options": options}
+    return [{"name": DECISION, "title": title, "required": True, "settings": required}, *asked]
+
+
+def _label_question(labels: Sequence[str], *, task: Task, definitions: Mapping[str, str]) -> dict[str, Any]:
     kinds = [_option(label, definitions.get(label)) for label in labels]
     if len(kinds) < 2 and task != "spans":
         kinds.append({"value": ELSE, "text": "Something else: say it in the note"})
@@ -93,12 +105,7 @@ def questions(
         settings |= {"field": TEXT, "allow_overlapping": True}
     if len(kinds) > 10:
         settings["visible_options"] = 10
-    required = {"type": "label_selection", "options": options}
-    return [
-        {"name": DECISION, "title": title, "required": True, "settings": required},
-        {"name": LABEL, "title": _TITLES[task], "required": False, "settings": settings},
-        {"name": NOTE, "title": "A note, if you like", "required": False, "settings": {"type": "text"}},
-    ]
+    return {"name": LABEL, "title": _TITLES[task], "required": False, "settings": settings}
 
 
 def _option(label: str, meaning: str | None) -> dict[str, Any]:

@@ -247,6 +247,14 @@ def test_what_passes_by_itself_is_not_even_seen(proxy, labelsift, client, name, 
     assert state(client, name) == undisturbed("choose")
 
 
+@pytest.mark.parametrize("does", ["cut before", "cut after", "cut inside"])
+def test_a_batch_on_a_connection_that_ends_is_sent_once_more(proxy, labelsift, client, name, undisturbed, does):
+    proxy.plan(Fault(PUSH["send"], does))
+    labelsift("push", "argilla", name, "--run", RUN)
+    assert proxy.count(PUSH["send"]) == 2
+    assert state(client, name) == undisturbed("choose")
+
+
 MESSAGES = {
     401: "does not accept the key",
     403: "may not use",

@@ -16,17 +16,22 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from labelsift.data.samples import TASKS, Samples, Task
 from labelsift.data.schemas import Finding, findings_table
+from labelsift.integrations.argilla.apply.apply import apply_corrections
 from labelsift.integrations.argilla.client.client import Client
 from labelsift.integrations.argilla.convert.review_schema import DECISION, LABEL, NOTE, OTHER, PREFIX, RANK, TEXT, WHY
 from labelsift.integrations.argilla.convert.values import to_argilla
 from labelsift.integrations.argilla.pull.existing_dataset import pull_project
+from labelsift.integrations.argilla.push.existing_dataset import push_existing
 from labelsift.integrations.argilla.push.review_dataset import push_review
 from labelsift.integrations.argilla.state.holdings import OWN
 from labelsift.integrations.argilla.state.rounds import rounds_in
-from labelsift.platforms import MODES, PushRequest
+from labelsift.platforms import MODES, ApplyRequest, PushRequest
 from labelsift.report import Report, load
 from labelsift.review.items import queue_of
 from labelsift.store.store import Store
+from recording_platform import corrections, decision
+
+from ..own_datasets import Made, make_dataset
 
 LABELS = ('a"b<c>&', "ラベル🙂", "with, comma; [x]", "UPPER", "upper", "tab\there", "{{n}} '", "x" * 200, " padded ")
 TEXTS = (
@@ -130,7 +135,7 @@ def of_others(client: Client, dataset: str) -> str:
     )
 
 
-@settings(max_examples=10, phases=[Phase.generate])  # a server of two cores: no shrinking
+@settings(max_examples=6, phases=[Phase.generate])  # a server of two cores: no shrinking
 @given(st.data(), reports(), st.sampled_from(MODES), RESPONSES, SUGGESTIONS, METADATA, st.sets(ROW))
 def test_twice_is_once_and_what_others_wrote_stays(
     client, people, tmp_path_factory, data, report, mode, responses, suggestions, metadata, damaged
@@ -204,3 +209,99 @@ def test_twice_is_once_and_what_others_wrote_stays(
         assert own == {name: value for name, value in first[id]["metadata"].items() if name.startswith(PREFIX)}
     assert pull() == decided
     assert len(decided) == sum(said["status"] != "draft" for record in last.values() for said in record["responses"])
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_samples_without_any_label_are_asked_about_without_a_label_to_choose(client, tmp_path, mode, name):
+    ids = ["a", "b"]
+    table = pa.table({"id": ids, "text": ["same", "same"]})
+    found = [Finding(id, "outlier", 0.0, "Unlike every other sample") for id in ids]
+    about = {"run": "20261129-101500-none", "created": datetime(2026, 11, 29, tzinfo=UTC), "classes": ()}
+    scores = pa.table({"id": ids})
+    report = Report(
+        samples=Samples(table, pa.table({"channel": ["mail"] * 2}), "odd"),
+        scores=scores,
+        findings=findings_table(found),
+        **about,
+    )
+    queue = queue_of(report)
+    receipt = push_review(client, queue, PushRequest(name, mode=mode))
+    assert receipt.created == len([item for item in queue.items if not item.first_copy]) > 0
+    assert push_review(client, queue, PushRequest(name, mode=mode)).unchanged == receipt.created
+
+
+GIVEN: dict[str, tuple[Task, list[Any]]] = {
+    "single": ("classification", ["card_arrival", "lost_card"]),
+    "multi": ("multilabel", [["card_arrival"], ["card_arrival", "lost_card"]]),
+    "spans": ("spans", [[[0, 3, "PER"]], [[0, 3, "LOC"]]]),
+}
+COLUMNS: dict[Task, str] = {"classification": "label", "multilabel": "labels", "spans": "spans"}
+ACTIONS: dict[Task, str] = {"classification": "relabel", "multilabel": "relabel", "spans": "respan"}
+
+
+def of_their_own(made: Made) -> str:
+    """All that is not labelsift's in a dataset of the user's own, as text, with the server's ids and times."""
+    records = made.records()
+    for record in records.values():
+        kept = {name: value for name, value in record["metadata"].items() if not name.startswith(PREFIX)}
+        others = [said for said in record["suggestions"] if not str(said["agent"]).startswith(OWN)]
+        record |= {"metadata": kept, "suggestions": others, "vectors": {}}
+    return json.dumps(records, sort_keys=True)
+
+
+@settings(max_examples=4, phases=[Phase.generate])
+@given(st.sampled_from([*GIVEN]), st.sampled_from(MODES), RESPONSES, st.sets(ROW), METADATA, st.sets(ROW, min_size=1))
+def test_a_dataset_of_their_own_keeps_what_they_wrote_through_push_apply_and_undo(
+    client, server, api, workspace_id, two_users, kind, mode, responses, suggested, metadata, decided
+):
+    (task, values), name = GIVEN[kind], f"Own {next(_numbers)}"
+    made = make_dataset(api, workspace_id, name, kind)
+    made.log(*(made.record(row, {}, suggested=to_argilla(values[0]) if row in suggested else None) for row in range(6)))
+    for row, extra in metadata.items():
+        made.log({"external_id": f"t{row}", "metadata": {"theirs": ["a"], **extra, "Of theirs.": extra}})
+    ids = {id: record["id"] for id, record in made.records().items()}
+    for row, who, status, how in dict.fromkeys(responses):
+        standing = [said["user_id"] for said in made.records()[f"t{row}"]["responses"]]
+        if two_users[who].id not in standing:
+            said = {"label": to_argilla(values[1])} if status == "submitted" or how else {}
+            Client(server.url, two_users[who].api_key).respond(ids[f"t{row}"], said, status=status)
+    before, written = made.records(), of_their_own(made)
+
+    texts, samples = [before[f"t{row}"]["fields"]["text"] for row in range(6)], [f"t{row}" for row in range(6)]
+    cells = values[:1] * 6 if task == "classification" else [json.dumps(values[0])] * 6
+    old, new = (values[0][0], values[1][0]) if task == "spans" else values
+    found = [
+        Finding(id, "span" if task == "spans" else "label", 0.1, "odd", given=old, suggested=new) for id in samples
+    ]
+    report = Report(
+        run=f"20261129-101500-{next(_numbers):04x}",
+        created=datetime(2026, 11, 29, tzinfo=UTC),
+        samples=Samples(
+            pa.table({"id": samples, "text": texts, COLUMNS[task]: cells}), pa.table({"source": ["mail"] * 6}), "own"
+        ),
+        scores=pa.table({"id": samples}),
+        findings=findings_table(found),
+        classes=("card_arrival", "lost_card") if task != "spans" else ("LOC", "PER"),
+    )
+    request = PushRequest(name, mode=mode, match="external_id")
+    assert push_existing(client, queue_of(report), request).updated == 6
+    assert of_their_own(made) == written
+    pushed = made.records()
+    assert push_existing(client, queue_of(report), request).unchanged == 6
+    assert made.records() == pushed
+
+    rows = corrections(*(decision(f"t{row}", values[0], action=ACTIONS[task], platform="x") for row in decided))
+    apply_corrections(client, rows, ApplyRequest(name))
+    mine = client.me()["id"]
+    after = made.records()
+    for id, record in after.items():
+        assert [said for said in record["responses"] if said["user_id"] != mine] == before[id]["responses"]
+        assert record["suggestions"] == pushed[id]["suggestions"]
+    apply_corrections(client, corrections(), ApplyRequest(name, undo=True))
+    assert made.records().keys() == pushed.keys()
+    assert of_their_own(made) == written
+
+
+@pytest.fixture(scope="module")
+def two_users(make_user: Callable[..., Any]) -> list[Any]:
+    return [make_user(), make_user()]
