@@ -63,12 +63,12 @@ class Answers:
 
     def _answer(self, entry: ServedDataset, response: Mapping[str, Any], record: Record) -> GivenAnswer:
         if (user := str(response["user_id"])) not in self._people:
-            self._people = self._client.people()
+            self._people |= {user: f"account {user}", **self._client.people()}  # it may be gone
         value = entry.question.response(response["values"]) if response["status"] == "submitted" else None
         return GivenAnswer(
             id=response["id"],
             task=record["id"],
-            person=self._people.get(user, f"account {user}"),
+            person=self._people[user],
             value=entry.under_data(value),
             updated=_time(response),
             sample=sample_of(record),
