@@ -54,13 +54,10 @@ def search(
 
     Parameters
     ----------
-    project
-        ``workspace/dataset`` or ``dataset``.
     sort
         Names, the first one first; with a minus before it the greatest comes first.
     filters
-        Name → a value, a list of values of which one must fit, or (from, to), where None leaves an end open. All of
-        them must fit.
+        Name → a value, a list of which one must fit, or (from, to), where None leaves an end open. All must fit.
     like
         External ids of records: those similar to them, nearest first and without them. Of several records the mean of
         their vectors (each of length 1) is what others are near to.
@@ -70,8 +67,6 @@ def search(
         Name of the vectors that similarity is about; by default labelsift's, else the only ones.
     limit
         At most so many; a search reaches 10,000 records, and one for similar ones 1,000.
-    client
-        Of the server; by default as ARGILLA_API_URL and ARGILLA_API_KEY say.
 
     Raises
     ------
@@ -112,8 +107,7 @@ def _scope(name: str, dataset: Dataset) -> dict[str, Any]:
 
 def _filter(scope: Mapping[str, Any], value: Any) -> dict[str, Any]:  # noqa: ANN401 -- a value, several, or a range
     if isinstance(value, tuple):
-        start, end = value
-        return {"type": "range", "scope": scope, "ge": start, "le": end}
+        return {"type": "range", "scope": scope, "ge": value[0], "le": value[1]}
     values = list(value) if isinstance(value, (list, set, frozenset)) else [value]
     return {"type": "terms", "scope": scope, "values": [str(value) for value in values]}
 
