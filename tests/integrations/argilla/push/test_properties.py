@@ -25,6 +25,7 @@ from labelsift.integrations.argilla.push.existing_dataset import push_existing
 from labelsift.integrations.argilla.push.review_dataset import push_review
 from labelsift.integrations.argilla.state.holdings import OWN
 from labelsift.integrations.argilla.state.rounds import rounds_in
+from labelsift.integrations.conformance_samples import flagged_report
 from labelsift.platforms import MODES, ApplyRequest, PushRequest
 from labelsift.report import Report, load
 from labelsift.review.items import queue_of
@@ -228,6 +229,23 @@ def test_samples_without_any_label_are_asked_about_without_a_label_to_choose(cli
     receipt = push_review(client, queue, PushRequest(name, mode=mode))
     assert receipt.created == len([item for item in queue.items if not item.first_copy]) > 0
     assert push_review(client, queue, PushRequest(name, mode=mode)).unchanged == receipt.created
+
+
+def test_a_text_that_somebody_cut_comes_back_with_its_spans(client, name):
+    report = flagged_report("spans")
+    queue, request = queue_of(report), PushRequest(name, mode="prefill")
+    push_review(client, queue, request)
+    (review,) = [review for review in rounds_in(client.datasets(client.workspaces()[0]["id"])) if review.of == name]
+    first = records_in(client, review.dataset)
+    cut = [{"external_id": id, "fields": record["fields"] | {TEXT: "x"}} for id, record in first.items()]
+    client.upsert(review.dataset, cut, ids=["-"] * len(cut))  # the server leaves spans that point nowhere
+    receipt = push_review(client, queue, request)
+    assert receipt.updated == len(cut)
+    last = records_in(client, review.dataset)
+    for id, record in last.items():
+        assert record["fields"] == first[id]["fields"]
+        assert [made["value"] for made in record["suggestions"]] == [made["value"] for made in first[id]["suggestions"]]
+    assert push_review(client, queue, request).unchanged == len(cut)
 
 
 GIVEN: dict[str, tuple[Task, list[Any]]] = {
