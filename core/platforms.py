@@ -46,12 +46,12 @@ __all__ = [
 GROUP = "labelsift.platforms"
 
 # What `require` says of an ability that a platform does not declare, and the hint.
-_INSTALLED = "Installed are: {installed}"
+_ABLE = "This can be done with: {able}"
 _REFUSALS: dict[str, tuple[str, str]] = {
-    "read": ("{name} cannot be read as a data set", _INSTALLED),
-    "apply": ("{name} cannot take decisions back", _INSTALLED),
-    "enable": ("{name} cannot be enabled", _INSTALLED),
-    "serve": ("{name} cannot be served", _INSTALLED),
+    "read": ("{name} cannot be read as a data set", _ABLE),
+    "apply": ("{name} cannot take decisions back", _ABLE),
+    "enable": ("{name} cannot be enabled", _ABLE),
+    "serve": ("{name} cannot be served", _ABLE),
     "forget": ("{name} cannot delete what was pushed", "Delete it there by hand"),
     "examine": ("The doctor of {name} looks at the connection only", "labelsift doctor {name}"),
     "local": ("{name} cannot be tried locally", "Update the package that offers it"),
@@ -93,8 +93,9 @@ class Platform:
 
     def refusal(self, ability: str) -> InputError:
         """Return the error that says that the platform lacks an ability."""
-        what, hint = _REFUSALS.get(ability, (f"{{name}} cannot {ability}", _INSTALLED))
-        words = {"name": self.name, "installed": ", ".join(names())}
+        what, hint = _REFUSALS.get(ability, (f"{{name}} cannot {ability}", _ABLE))
+        able = [name for name in names() if ability in get(name).capabilities] if hint == _ABLE else []
+        words = {"name": self.name, "able": ", ".join(able) or "no installed platform"}
         return InputError(what.format(**words), hint=hint.format(**words))
 
     def require(self, ability: str) -> None:

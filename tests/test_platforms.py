@@ -148,3 +148,9 @@ def test_methods_that_no_adapter_wrote_say_so():
     ):
         with pytest.raises(InputError, match=message):
             call()
+
+
+def test_a_refusal_names_the_platforms_that_can():
+    with pytest.raises(InputError, match=r"argilla cannot be enabled.*done with: label-studio") as refused:
+        platforms.labeler("argilla", "enable")
+    assert "wandb" not in str(refused.value)

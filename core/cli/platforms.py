@@ -141,7 +141,7 @@ def pull(
     _warn(corrections, rows, to=to)
     if any(row["verdict"] not in UNDECIDED for row in rows) and recorded:
         own = "apply" in platforms.get(platform).capabilities
-        into = f"; are they a project's tasks there: labelsift apply {shlex.join([platform, project])}" if own else ""
+        into = f"; if they are on {platform}: labelsift apply {shlex.join([platform, project])}" if own else ""
         click.echo(f"Next, if your samples are a file: labelsift correct FILE --out NEW_FILE{into}", err=True)
     agreed = [
         _agreed(issue) for issue in agreement(corrections, store=kept) if issue.decided and issue.issue != UNKNOWN
@@ -163,7 +163,8 @@ def _warn(corrections: pa.Table, rows: Sequence[Mapping[str, Any]], *, to: str |
             err=True,
         )
     if drafts := drafts_in(corrections):
-        click.echo(f"{drafts:,} answers are saved as drafts there: they count once they are submitted", err=True)
+        many = "1 answer is a draft" if drafts == 1 else f"{drafts:,} answers are drafts"
+        click.echo(f"{many} there: a draft counts once it is submitted", err=True)
     if not rows and not to:
         click.echo("Nobody has decided anything there yet", err=True)
 

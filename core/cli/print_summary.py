@@ -11,9 +11,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from .. import platforms
 from ..data.formatting import visible
 from ..data.issues import issue_named
 from ..io.project_url import project_of
+from ..io.secret_variables import variable_of
 from ..render.confusions import confusions_in
 from ..render.overview import Overview
 from ..store.base import DEFAULT
@@ -184,6 +186,13 @@ def _notes(overview: Overview) -> Group | None:
     return Group(Text("Good to know", style="bold underline"), grid)
 
 
+def _labeler() -> str:
+    """Return the labeling platform whose address is known; Label Studio, where it is, or where none is."""
+    known = [name for name in platforms.names() if any(map(variable_of, platforms.get(name).settings.values()))]
+    labelers = [name for name in known if isinstance(platforms.get(name), platforms.LabelingPlatform)]
+    return labelers[0] if labelers and "label-studio" not in labelers else "label-studio"
+
+
 def _next(
     report: Report,
     overview: Overview,
@@ -199,7 +208,7 @@ def _next(
     else:
         kept = "" if str(store) == DEFAULT else f" --store {clean(shlex.quote(str(store)), 200)}"
         if report.findings.num_rows:
-            target = clean(shlex.join(project), 200) if project else "label-studio PROJECT"
+            target = clean(shlex.join(project), 200) if project else f"{_labeler()} PROJECT"
             steps.append((f"labelsift push {target}{kept}", "have people decide, worst first"))
         steps.append((f"labelsift log mlflow{kept}", "keep the figures beside your experiments"))
         if overview.rows:

@@ -147,7 +147,7 @@ def _verdict_of(row: Mapping[str, Any], what: str, before: str, after: str, caus
         because = f"the difference may come from {causes} or chance" if causes else "the difference is within chance"
         return f"About as many {what} as before: {after}, and {before} before; {because}."
     word = "More" if row["difference"] > 0 else "Fewer"
-    return f"{word} {what} than before: {after} instead of {before}."
+    return f"{word} {what} than before: {after} instead of {before.rstrip(',')}."
 
 
 def _labels_of(comparison: Comparison, row: Mapping[str, Any]) -> tuple[str, str, str]:

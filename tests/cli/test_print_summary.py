@@ -180,3 +180,10 @@ def test_the_next_step_names_the_project_that_was_scanned(make_report):
     said = printed(make_report(200), origin="label-studio://My%20tickets")
     assert "labelsift push label-studio 'My tickets'" in said
     assert "labelsift push label-studio PROJECT" in printed(make_report(200), origin="tickets.csv")
+
+
+def test_the_next_step_names_the_platform_that_is_set_up(make_report, monkeypatch):
+    monkeypatch.setenv("ARGILLA_API_URL", "http://localhost:6900")
+    assert "labelsift push argilla PROJECT" in printed(make_report(200))
+    monkeypatch.setenv("LABEL_STUDIO_URL", "http://localhost:8080")
+    assert "labelsift push label-studio PROJECT" in printed(make_report(200))

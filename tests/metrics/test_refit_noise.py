@@ -179,3 +179,18 @@ def test_predictions_that_the_user_brought_are_compared_as_ever(scanned):
     comparison = compare(*sides)
     assert row_of(comparison, "accuracy")["significant"] is True
     assert row_of(comparison, "label_issue_rate")["significant"] is False
+
+
+def test_the_verdict_of_runs_of_other_sizes_ends_in_one_full_stop(scanned):
+    old, new = two_runs(scanned, moved=0.3, settings={"pred_probs": "the user's model", METHOD: VERSION})
+    kept = np.arange(2, ROWS)
+    fewer = replace(
+        new,
+        samples=new.samples.take(kept),
+        scores=new.scores.take(kept),
+        pred_probs=new.pred_probs[kept],
+        embeddings=None if new.embeddings is None else new.embeddings[kept],
+    )
+    said = verdict(compare(old, fewer))
+    assert said.startswith("Fewer labels") and " of 398, 10" in said and " instead of 100 of 400, 25" in said, said
+    assert said.endswith("25\xa0%.")

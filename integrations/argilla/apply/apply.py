@@ -122,7 +122,7 @@ def apply_corrections(client: Client, corrections: pa.Table, request: ApplyReque
         "estimated_seconds": round(len(due) * SECONDS_A_RECORD),
         "dataset_id": dataset.id,
     }
-    receipt.links = {"dataset": client.link(dataset.id, status="completed")}
+    receipt.links = {"dataset": client.link(dataset.id, status="submitted")}
     if due and not request.dry_run:
         plan.write({item.record for item in due}, say=say)
     return receipt

@@ -8,7 +8,7 @@ nothing is decided.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -24,7 +24,10 @@ from .values import from_argilla
 
 FEEDBACK: dict[str, Feedback] = {name: name for name in ("both_fit", "unclear", "unusable", "drop_copy", "keep_copies")}
 CONTRADICTS = "The answer contradicts itself: the decision says one thing, the label another"
-INCOMPLETE = "The answer is incomplete: there is no suggestion to take, and no label is chosen"
+NOT_CHOSEN = "The answer is incomplete: no label is chosen"
+NO_SUGGESTION = "The answer is incomplete: there is no suggestion to take, and no label is chosen"
+NO_COPY = "The answer is about a copy, and no other copy was shown"
+_COPIES = {"exact_duplicate", "near_duplicate", "conflicting_labels"}  # issues that show one
 
 
 def values_of(metadata: Mapping[str, Any] | None) -> tuple[Value | None, Value | None] | None:
@@ -45,6 +48,7 @@ def read_answer(
     suggested: Value | None,
     mode: Mode,
     people: Mapping[str, str],
+    issues: Sequence[str] | None = None,
 ) -> Answer | None:
     """Return what a person said of a record; None for a draft, which says nothing yet.
 
@@ -56,6 +60,9 @@ def read_answer(
         How the person was asked.
     people
         User id → user name.
+    issues
+        What the record is flagged for; None where that is not known. All records of a dataset share their options, so
+        that a copy can be dropped where there is none: such an answer decides nothing.
     """
     if response["status"] == "draft":
         return None
@@ -72,6 +79,8 @@ def read_answer(
     if response["status"] == "discarded":
         return replace(answer, skipped=True)
     decision, label = values.get(DECISION), from_argilla(values.get(LABEL), task)
+    if decision in ("drop_copy", "keep_copies") and issues is not None and _COPIES.isdisjoint(issues):
+        return _undecided(answer, NO_COPY)
     if decision in FEEDBACK:
         return replace(answer, feedback=FEEDBACK[decision])
     if label in (ELSE, [ELSE]):
@@ -84,7 +93,7 @@ def read_answer(
         return replace(answer, value=label or [], partial=task == "spans" and shown)
     if decision == SUGGESTED and shown and suggested is not None:
         return replace(answer, value=suggested)
-    return _undecided(answer, INCOMPLETE)
+    return _undecided(answer, NO_SUGGESTION if decision == SUGGESTED else NOT_CHOSEN)
 
 
 def _draft(given: Value | None, suggested: Value | None, task: Task) -> Value | None:

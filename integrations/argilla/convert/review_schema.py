@@ -45,11 +45,11 @@ _TITLES: dict[Task, str] = {
     "multilabel": "The labels, where neither set is right",
     "spans": "Mark what is in question, where neither is right",
 }
-GUIDELINES = (
-    "Each record asks one question: is the flag right? Read what stands under “Why”, and decide. Where another label "
-    "is right, choose “The label that I choose below”, and choose it. Press Discard to leave a record to others. "
-    "The worst record comes first where the records are sorted by labelsift_rank."
-)
+_BLIND_TITLES: dict[Task, str] = {
+    "classification": "The label",
+    "multilabel": "The labels",
+    "spans": "Mark what is to be marked",
+}
 
 
 def decisions(*, mode: Mode, task: Task, copies: bool) -> dict[str, str]:
@@ -62,6 +62,25 @@ def decisions(*, mode: Mode, task: Task, copies: bool) -> dict[str, str]:
     about = {SUGGESTED: "Take the suggestion", GIVEN: "False alarm: it is right as it is"}
     return (
         ({} if mode == "blind" else about) | {OTHER: _OTHER[task]} | {str(key): text for key, text in feedback.items()}
+    )
+
+
+def guidelines(labels: Sequence[str], *, mode: Mode, task: Task) -> str:
+    """Return what the page tells people to do.
+
+    >>> guidelines(["city"], mode="blind", task="spans")[:80]
+    'Each record asks one question: what is right? Mark it, and choose “What I mark i'
+    """
+    done = "Mark" if task == "spans" else "Choose"
+    if mode == "blind":
+        asked = f"what is right? {done} it, and choose “{_OTHER[task]}”."
+    else:
+        asked = "is the flag right? Read what stands under “Why”, and decide."
+        if labels or task == "spans":
+            asked += f" Where something else is right, {done.lower()} it, and choose “{_OTHER[task]}”."
+    return (
+        f"Each record asks one question: {asked} Press Discard to leave a record to others. "
+        "The worst record comes first where the records are sorted by labelsift_rank."
     )
 
 
@@ -88,7 +107,7 @@ def questions(
     note = {"name": NOTE, "title": "A note, if you like", "required": False, "settings": {"type": "text"}}
     asked = [note]
     if labels or task == "spans":
-        asked = [_label_question(labels, task=task, definitions=definitions), note]
+        asked = [_label_question(labels, mode=mode, task=task, definitions=definitions), note]
     else:  # nothing is labeled: there is no label to choose
         del chosen[OTHER]
     options = [{"value": value, "text": text} for value, text in chosen.items()]
@@ -96,7 +115,7 @@ def questions(
     return [{"name": DECISION, "title": title, "required": True, "settings": required}, *asked]
 
 
-def _label_question(labels: Sequence[str], *, task: Task, definitions: Mapping[str, str]) -> dict[str, Any]:
+def _label_question(labels: Sequence[str], *, mode: Mode, task: Task, definitions: Mapping[str, str]) -> dict[str, Any]:
     kinds = [_option(label, definitions.get(label)) for label in labels]
     if len(kinds) < 2 and task != "spans":
         kinds.append({"value": ELSE, "text": "Something else: say it in the note"})
@@ -105,7 +124,8 @@ def _label_question(labels: Sequence[str], *, task: Task, definitions: Mapping[s
         settings |= {"field": TEXT, "allow_overlapping": True}
     if len(kinds) > 10:
         settings["visible_options"] = 10
-    return {"name": LABEL, "title": _TITLES[task], "required": False, "settings": settings}
+    title = (_BLIND_TITLES if mode == "blind" else _TITLES)[task]
+    return {"name": LABEL, "title": title, "required": False, "settings": settings}
 
 
 def _option(label: str, meaning: str | None) -> dict[str, Any]:

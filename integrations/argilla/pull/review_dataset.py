@@ -22,7 +22,7 @@ from labelsift.store.store import Store
 from ..client.client import NAME, Client
 from ..convert.answers import read_answer, values_of
 from ..convert.record_fields import again_id
-from ..convert.review_schema import RUN
+from ..convert.review_schema import ISSUES, RUN
 from ..state.rounds import Round
 
 Row = dict[str, Any]
@@ -56,9 +56,17 @@ def decisions_in(
         given, suggested = shown or labels[sample]
         mode = review.mode if shown else "blind"
         asked = REPEAT if record["external_id"] in second else mode
+        issues = (record.get("metadata") or {}).get(ISSUES)
         for response in record["responses"]:
             answer = read_answer(
-                response, sample=sample, task=review.task, given=given, suggested=suggested, mode=mode, people=people
+                response,
+                sample=sample,
+                task=review.task,
+                given=given,
+                suggested=suggested,
+                mode=mode,
+                people=people,
+                issues=issues,
             )
             if answer is not None:
                 yield _row(answer, review, asked=asked)

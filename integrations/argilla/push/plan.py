@@ -67,7 +67,7 @@ def plan_review(
     types = record_fields.types_of(items, shown, standing)
     vector = {"name": review_schema.VECTOR, "title": "Meaning (labelsift)", "dimensions": dimensions}
     settings = {
-        "guidelines": review_schema.GUIDELINES,
+        "guidelines": review_schema.guidelines(labels, mode=mode, task=task),
         "fields": review_schema.fields(mode=mode),
         "questions": review_schema.questions(labels, mode=mode, task=task, copies=copies, definitions=definitions),
         "metadata": [

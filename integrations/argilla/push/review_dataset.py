@@ -49,6 +49,11 @@ def push_review(client: Client, queue: ReviewQueue, request: PushRequest, *, say
     space, name = client.workspace_of(request.project)
     datasets = client.datasets(space["id"])
     rounds = [round for round in rounds_in(datasets) if round.of == name]
+    if "/" in name and name == request.project and not rounds:  # rather a slip in a workspace's name than a dataset's
+        raise InputError(
+            f"The account sees no workspace {name.partition('/')[0]}",
+            hint=f"Name one that there is; if the / belongs to the dataset's name, write {space['name']}/{name}",
+        )
     run, mode = queue.run, request.mode
     overlap = overlap_of(rounds, run=run, mode=mode, asked=request.overlap)
     main = round_for(rounds, run=run, mode=mode)

@@ -287,6 +287,15 @@ def test_a_labelers_key_cannot_push_and_is_told(reached, labelsift, make_user, c
     assert named(client, name) == []
 
 
+def test_a_workspace_that_is_not_there_becomes_no_datasets_name(reached, labelsift, client, name):
+    for dry in ([], ["--dry-run"]):
+        message = labelsift("push", "argilla", f"qualty/{name}", "--run", RUN, *dry, ends=2)
+        assert "sees no workspace qualty" in message and f"quality/qualty/{name}" in message
+    assert named(client, f"qualty/{name}") == []
+    labelsift("push", "argilla", f"quality/qualty/{name}", "--run", RUN)  # a slash in a dataset's own name
+    labelsift("push", "argilla", f"qualty/{name}", "--run", RUN)  # which is known from now on
+
+
 def test_a_sample_that_the_server_refuses_is_named_and_the_batches_before_it_stay(
     reached, labelsift, client, name, monkeypatch
 ):

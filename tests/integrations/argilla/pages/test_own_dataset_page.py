@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from flagged_queue import CLASSES
 from labelsift import platforms
+from labelsift.data.schemas import CORRECTIONS_SCHEMA
+from labelsift.platforms import ApplyRequest
+from recording_platform import decision
 
 from ..own_datasets import make_dataset
 
@@ -48,3 +52,13 @@ def test_the_link_shows_flagged_records_only_worst_first(
         page.get_by_role("button", name="Submit").click()
     rows = platforms.pull("argilla", project=name, store=tmp_path / "store").to_pylist()
     assert [(row["id"], row["verdict"], row["asked"]) for row in rows] == [(worst, "accepted", mode)]
+
+
+def test_the_link_of_an_apply_shows_what_it_wrote(platform, api, workspace_id, name, make_user, page):
+    ann = make_user()
+    made = make_dataset(api, workspace_id, name)
+    made.log(*(made.record(number, {ann.id: "lost_card"}) for number in range(2)))
+    rows = pa.Table.from_pylist([decision("t1", "card_arrival")], schema=CORRECTIONS_SCHEMA)
+    page.goto(platform.apply(rows, ApplyRequest(name)).links["dataset"])
+    expect(page.locator("body")).to_contain_text("1 of 1")
+    expect(page.locator("#label_card_arrival")).to_be_checked()

@@ -99,7 +99,7 @@ def test_a_link_of_an_issue_shows_its_records_only_and_that_of_a_sample_its_own(
     expect(page.locator(".fields")).to_contain_text(texts["t00004"])
 
 
-def test_prefill_is_submitted_as_it_stands_and_blind_shows_no_label(platform, make_queue, name, page, tmp_path):
+def test_prefill_is_submitted_as_it_stands_and_blind_shows_no_label(platform, client, make_queue, name, page, tmp_path):
     report = make_queue(12)
     receipt = report.push("argilla", project=name, mode="prefill")
     opened(page, receipt.links["review"])
@@ -118,7 +118,12 @@ def test_prefill_is_submitted_as_it_stands_and_blind_shows_no_label(platform, ma
     assert chosen(page) == []
     expect(page.get_by_text("Take the suggestion")).to_have_count(0)
     expect(page.get_by_text("Why", exact=True)).to_have_count(0)
+    expect(page.get_by_text("neither")).to_have_count(0)  # nothing is shown that could be right
     shot(page, "blind")
+    assert (
+        "Why"
+        not in client.get(f"/datasets/{blind.details['dataset_id']}", what="it", names=["guidelines"])["guidelines"]
+    )
 
 
 def test_text_that_looks_like_markup_is_text(platform, make_queue, name, page):
