@@ -9,6 +9,8 @@ from typing import Any
 from labelsift.errors import PlatformError
 from labelsift.integrations._service import Service, json_of
 
+# What its databases say where two make the same record, or write, at the same moment.
+_AT_ODDS = ("unique constraint", "database is locked")
 _POSITION = re.compile(r"(?:[Rr]ecord at position |(?:^|; )body\.items\.)(\d+)(?: is not valid because |\.)")
 
 
@@ -58,7 +60,7 @@ class RefusedError(PlatformError):
 
 def refused(status: int, message: str, what: str) -> PlatformError | None:
     """Return the error for what a server refuses for its content; None for any other."""
-    if status == 500 and "unique constraint" in message.casefold():  # two made the same record at the same moment
+    if status == 500 and any(said in message.casefold() for said in _AT_ODDS):
         status = 409
     if status not in (400, 404, 409, 422):
         return None

@@ -235,8 +235,15 @@ def test_what_the_server_refuses_is_named_by_its_sample(said):
     assert (f": {why}" in str(named)) if why else named is error
 
 
-def test_a_record_that_somebody_made_at_the_same_moment_is_at_odds_with_another_change():
-    said = "(sqlite3.IntegrityError) UNIQUE constraint failed: records.external_id, records.dataset_id"
+@pytest.mark.parametrize(
+    "said",
+    [
+        "(sqlite3.IntegrityError) UNIQUE constraint failed: records.external_id, records.dataset_id",
+        "(sqlite3.OperationalError) database is locked",
+        'duplicate key value violates unique constraint "record_external_id_dataset_id_uq"',
+    ],
+)
+def test_a_record_that_somebody_made_at_the_same_moment_is_at_odds_with_another_change(said):
     error = refused(500, said, "3 records")
     assert isinstance(error, RefusedError)
     assert error.status == 409

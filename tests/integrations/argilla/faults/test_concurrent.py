@@ -49,7 +49,7 @@ def test_pushes_that_overlap_end_exact(platform, make_queue, name, client, monke
 
 
 def test_a_record_that_two_make_at_the_same_moment_is_made_once(platform, make_queue, name, client, monkeypatch):
-    both, upsert = threading.Barrier(3), Client._upsert
+    both, upsert = threading.Barrier(2), Client._upsert
 
     def upsert_when_all_are_about_to(self: Client, *args: Any) -> Any:
         if not both.broken:
@@ -63,8 +63,8 @@ def test_a_record_that_two_make_at_the_same_moment_is_made_once(platform, make_q
     report = make_queue(400)
     with monkeypatch.context() as patch:
         patch.setattr(Client, "_upsert", upsert_when_all_are_about_to)
-        with ThreadPoolExecutor(3) as pool:
-            list(pool.map(lambda _: report.push("argilla", project=name), range(3)))
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda _: report.push("argilla", project=name), range(2)))
     exact(client, name, 400)
 
 
