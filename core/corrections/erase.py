@@ -232,6 +232,7 @@ def _erase_copies(kept: Store, records: Sequence[Record], wanted: list[str], res
         if record.get("kind") == SENT and record["platform"] not in PAGES
     ]
     places = dict.fromkeys([*sent, *((*where, None, True) for where in looks)])
+    counts: dict[tuple[str, bool], int] = {}
     for name, target, match, with_text in places:
         where = f"{name} {target}"
         try:
@@ -239,7 +240,10 @@ def _erase_copies(kept: Store, records: Sequence[Record], wanted: list[str], res
             if "forget" in platform.capabilities:
                 asked = [*wanted, *looks.pop((name, target), ())] if match is None else wanted
                 count = platform.forget(asked, project=target, match=match, dry_run=result.dry_run)
-                result.platforms[where] = result.platforms.get(where, 0) + count
+                key = where, match is None
+                # A dry run meets the same copies under each field that was ever matched by.
+                counts[key] = max(counts.get(key, 0), count) if result.dry_run else counts.get(key, 0) + count
+                result.platforms[where] = counts.get((where, True), 0) + counts.get((where, False), 0)
             elif with_text:
                 result.unreachable.append(f"{where} may hold texts of them: delete them there by hand")
             else:

@@ -18,12 +18,15 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from labelsift import platforms
 from labelsift.corrections.erase import forget
 from labelsift.corrections.file_versions import undo
 from labelsift.corrections.reproduce import reproduce
 from labelsift.corrections.verify import verify
 from labelsift.data.hashing import merged_tombstone, whole_fingerprint
 from labelsift.errors import InputError
+from labelsift.platforms import Platform
+from labelsift.store.base import RunTarget
 from labelsift.store.location import location_of
 from labelsift.store.pull_state import Pulled, read_pulled, write_pulled
 from labelsift.store.run_eraser import erase_from_run
@@ -97,6 +100,31 @@ def test_a_dry_run_changes_nothing(lived_in):
     forgotten = forget(["p0", "r0", "nobody"], store=store, dry_run=True)
     assert (forgotten.dry_run, forgotten.unknown, forgotten.copies) == (True, ["nobody"], ["twin"])
     assert files(store) == before
+
+
+def test_copies_that_were_matched_by_several_fields_are_counted_once(made, tmp_path, monkeypatch):
+    """A push that was refused for its field is known, too; so the same copies are looked for under each field."""
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+    store = Store(tmp_path / "kept")
+    run = store.runs()[0].run
+    there = {None: {"p0", "p1"}, "theirs": {"p0"}}  # copies in what is labelsift's, and in what is not
+
+    class Copies(Platform):
+        name, capabilities = "copies", frozenset({"forget"})
+
+        def forget(self, ids, *, project, match=None, dry_run=False):
+            copies = there["theirs" if match else None]
+            count = len(copies & set(ids))
+            if not dry_run:
+                copies.difference_update(ids)
+            return count
+
+    monkeypatch.setattr(platforms, "get", lambda _: Copies())
+    for match in (None, "external_id", "data.text"):
+        store.sent(RunTarget(run, "copies", "Tickets"), match=match, mode="choose")
+    planned = forget(["p0", "p1"], store=store, dry_run=True)
+    assert planned.platforms["copies Tickets"] == 3
+    assert forget(["p0", "p1"], store=store).platforms["copies Tickets"] == 3
 
 
 def test_a_version_that_cannot_be_read_is_named_and_the_rest_is_erased(lived_in):
@@ -252,7 +280,10 @@ KILLED = """
 import os, shutil, signal, sys
 from pathlib import Path
 import lance
+from labelsift import platforms
 from labelsift.corrections.erase import forget
+from labelsift.platforms import Platform
+from labelsift.store.base import RunTarget
 from labelsift.store.location import Bucket
 store, stop, ids = sys.argv[1], int(sys.argv[2]), sys.argv[3:]
 steps = 0

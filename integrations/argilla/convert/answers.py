@@ -16,6 +16,7 @@ from labelsift.data.review_queue import Value
 from labelsift.data.samples import Task
 from labelsift.platforms import Mode
 from labelsift.review.answers import Answer
+from labelsift.review.dealing import DUPLICATES
 from labelsift.review.suggestions import disputed
 from labelsift.review.verdicts import Feedback
 
@@ -27,7 +28,6 @@ CONTRADICTS = "The answer contradicts itself: the decision says one thing, the l
 NOT_CHOSEN = "The answer is incomplete: no label is chosen"
 NO_SUGGESTION = "The answer is incomplete: there is no suggestion to take, and no label is chosen"
 NO_COPY = "The answer is about a copy, and no other copy was shown"
-_COPIES = {"exact_duplicate", "near_duplicate", "conflicting_labels"}  # issues that show one
 
 
 def values_of(metadata: Mapping[str, Any] | None) -> tuple[Value | None, Value | None] | None:
@@ -79,7 +79,7 @@ def read_answer(
     if response["status"] == "discarded":
         return replace(answer, skipped=True)
     decision, label = values.get(DECISION), from_argilla(values.get(LABEL), task)
-    if decision in ("drop_copy", "keep_copies") and issues is not None and _COPIES.isdisjoint(issues):
+    if decision in ("drop_copy", "keep_copies") and issues is not None and not set(DUPLICATES) & set(issues):
         return _undecided(answer, NO_COPY)
     if decision in FEEDBACK:
         return replace(answer, feedback=FEEDBACK[decision])
