@@ -37,7 +37,11 @@ GROUPS: dict[str, tuple[list[str], list[str]]] = {  # modules, tests
     ),
     "erasure": (
         ["core/corrections/erase.py", "core/store/run_eraser.py", "core/store/arrow_files.py"],
-        ["tests/corrections/test_erase.py", "tests/store/test_arrow_files.py", "tests/search/test_pools.py"],
+        [
+            *(f"tests/store/test_{name}.py" for name in ("run_eraser", "arrow_files")),
+            "tests/search/test_pools.py",
+            *(f"{_CORRECTIONS}_{name}.py" for name in ("erase_copies", "erase")),
+        ],
     ),
     "corrections": (
         ["core/corrections/record.py", "core/data/adjudication.py", "core/corrections/file_versions.py"],
@@ -70,7 +74,7 @@ _OPERATORS: dict[type[ast.operator], type[ast.operator]] = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult,
     ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd,
 }  # fmt: skip
-_SYMMETRIC = ("min", "max", "np.maximum", "np.minimum", "np.hypot", "math.hypot")
+_SYMMETRIC = ("min", "max", "np.maximum", "np.minimum", "np.hypot", "math.hypot", "contextlib.suppress")
 
 
 @dataclass(frozen=True)

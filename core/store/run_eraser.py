@@ -34,6 +34,7 @@ def erase_from_run(folder: Location, ids: Collection[str]) -> int:
 def _erased(folder: Location, ids: Collection[str]) -> int | None:
     """Do it once; None where run.json was changed by somebody else meanwhile."""
     samples = read_samples(folder)
+    _unlink(folder, ids)
     standing = folder.read(FACTS)
     facts = json.loads(standing)
     gone = pc.is_in(samples.ids, value_set=pa.array(sorted(ids), pa.string())).to_numpy(zero_copy_only=False)
@@ -50,7 +51,6 @@ def _erased(folder: Location, ids: Collection[str]) -> int | None:
                 "rows": len(samples) - len(rows),
                 "label_issues": pc.sum(flags).as_py() or 0 if flags is not None else 0,
             }
-            _unlink(folder, ids)
             swapped = folder.swap(FACTS, standing, json.dumps(facts, ensure_ascii=False, indent=1).encode())
         except (OSError, ValueError, pa.ArrowException) as error:
             folder.delete(facts["tables"])
@@ -59,7 +59,6 @@ def _erased(folder: Location, ids: Collection[str]) -> int | None:
             folder.delete(facts["tables"])
             return None
     if "tombstone" in facts:
-        _unlink(folder, ids)
         for name in ("index.faiss", IDS, PROJECTION):
             folder.delete(name)
         for name in folder.children():
@@ -122,7 +121,10 @@ def _without(evidence: str | None, ids: Collection[str]) -> str | None:
 
 
 def _unlink(folder: Location, ids: Collection[str]) -> None:
-    links = read_links(folder)
+    try:
+        links = read_links(folder)
+    except ValueError as error:
+        raise broken(folder, error) from None
     if links.keys() & set(ids):
         folder.replace(LINKS, json.dumps({id: to for id, to in links.items() if id not in ids}).encode())
 

@@ -136,6 +136,22 @@ def test_a_version_that_cannot_be_read_is_named_and_the_rest_is_erased(lived_in)
     assert str(reproduce(store=store)) == "identical except 1 erased"
 
 
+def test_a_run_and_a_pool_that_cannot_be_read_are_named_and_the_rest_is_erased(made, tmp_path):
+    store = shutil.copytree(made / "kept", tmp_path / "kept")
+    older, newest = sorted(run.run for run in Store(store).runs())
+    (store / "runs" / older / "run.json").write_text("{")
+    for table in (store / "pools/pool").rglob("*.arrow"):
+        table.write_text("no table")
+    for facts in (store / "pools/pool").glob("*.json"):
+        facts.write_text("{")
+    for dry_run in (True, False):
+        forgotten = forget(["p0"], store=store, dry_run=dry_run)
+        assert forgotten.runs == {newest: 1}
+        assert any(older in line and "may hold these samples" in line for line in forgotten.unreachable)
+        assert any("pool" in line and older not in line for line in forgotten.unreachable)
+    assert not ls.load(newest, store=store).samples.ids.to_pylist().count("p0")
+
+
 def test_an_erased_sample_that_comes_back_is_named(lived_in, tmp_path):
     store, _ = lived_in
     forget(["p0", "p2"], store=store)
