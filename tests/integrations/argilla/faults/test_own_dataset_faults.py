@@ -24,6 +24,7 @@ ROWS = 9
 def test_a_batch_that_fails_is_sent_again_and_nothing_twice(
     does, platform, proxy, api, workspace_id, name, make_queue, make_user, monkeypatch
 ):
+    times = 2 if str(does).startswith("cut") else 1  # a batch whose connection ends is sent once more at once
     monkeypatch.setattr(match, "BATCH", 2)
     report, ann = make_queue(ROWS), make_user()
     made, exact = (make_dataset(api, workspace_id, f"{name}{end}", settings=OPTIONS) for end in ("", " exact"))
@@ -32,7 +33,7 @@ def test_a_batch_that_fails_is_sent_again_and_nothing_twice(
             said = [{"user_id": ann.id, "status": "submitted", "values": {"label": {"value": row["label"]}}}]
             dataset.log({"external_id": row["id"], "fields": {"text": row["text"]}, "responses": said})
     report.push("argilla", project=f"{name} exact", match="external_id", mode="prefill")
-    proxy.faults.append(Fault("PUT .*/records/bulk", does, skip=2))
+    proxy.faults.append(Fault("PUT .*/records/bulk", does, times=times, skip=2))
     with pytest.raises(PlatformError) as error:
         report.push("argilla", project=name, match="external_id", mode="prefill")
     assert "owner.apikey" not in str(error.value) and "record" in str(error.value)
@@ -44,7 +45,7 @@ def test_a_batch_that_fails_is_sent_again_and_nothing_twice(
     ]
     decisions = pa.Table.from_pylist(rows, schema=CORRECTIONS_SCHEMA)
     platform.apply(decisions, ApplyRequest(f"{name} exact", match="external_id"))
-    proxy.faults.append(Fault("PUT .*/records/bulk", does, skip=2))
+    proxy.faults.append(Fault("PUT .*/records/bulk", does, times=times, skip=2))
     with pytest.raises(PlatformError):
         platform.apply(decisions, ApplyRequest(name, match="external_id"))
     platform.apply(decisions, ApplyRequest(name, match="external_id"))
