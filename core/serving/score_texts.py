@@ -14,6 +14,8 @@ from ..data.hashing import text_hash
 from ..data.label_sets import format_labels
 from ..data.review_queue import Value
 from ..models.embedding import Embedder, embed
+from ..models.languages import Languages, detect, encode_languages
+from ..models.readability import Readability, scripts_of
 from ..models.threads import limited_threads
 from ..models.vector_index import VectorIndex
 from .models import Model
@@ -65,7 +67,7 @@ class Scorer:
 
     @limited_threads()
     def judge(self, texts: Sequence[str], trained: Model | None) -> list[Prediction]:
-        """Judge texts, and remember the judgements; nothing is said of one without a token that the embedder knows."""
+        """Judge texts, and remember the judgements; nothing is said of what the embedder cannot read."""
         known = {text: self.remembered(text, trained) for text in texts}
         missing = [text for text, prediction in known.items() if prediction is None]
         new = dict(zip(missing, self._judged(missing, trained or self.model), strict=True))
@@ -83,10 +85,11 @@ class Scorer:
             return [NOTHING] * len(texts)
         vectors = embed(pa.chunked_array([[text[:LONGEST] for text in texts]], pa.string()), self.embedder)
         near = self.index.search(vectors, min(SEEN, len(self.run_index)))
-        judged = zip(vectors, model.linear.predict_proba(vectors), *near, strict=True)
+        sound = vectors.any(axis=1) & readable_by(self.embedder, texts)
+        judged = zip(sound, model.linear.predict_proba(vectors), *near, strict=True)
         return [
-            self._prediction(probabilities, rows, cosines, model) if vector.any() else NOTHING
-            for vector, probabilities, rows, cosines in judged
+            self._prediction(probabilities, rows, cosines, model) if fits else NOTHING
+            for fits, probabilities, rows, cosines in judged
         ]
 
     def judge_rows(self, rows: Sequence[int], trained: Model | None) -> list[Prediction]:
@@ -115,6 +118,14 @@ class Scorer:
             reason = f"{agree} of its {len(near)} nearest samples and the model ({confidence:.2f}) say {value}."
         neighbours = tuple(self.run_index.neighbour(row, cosine) for row, cosine in near[:NEIGHBOURS])
         return Prediction(value, confidence, reason=reason, neighbours=neighbours, probabilities=probabilities)
+
+
+def readable_by(embedder: Embedder, texts: Sequence[str]) -> np.ndarray:
+    """Tell which texts an embedder reads: bool, shape (n,). Its vectors of others say nothing of what they mean."""
+    if embedder.languages is None:
+        return np.ones(len(texts), dtype=bool)
+    languages = Languages.of(encode_languages(detect(texts)))
+    return Readability(embedder.languages).readable(scripts_of(texts), languages)
 
 
 def compared(prediction: Prediction, given: Value | None, model: Model | None) -> Prediction:

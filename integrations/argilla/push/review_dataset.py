@@ -211,6 +211,8 @@ class _Pusher:
             records = [id | {"fields": texts} for id, texts in zip(ids, fields, strict=True)]
             self._client.upsert(dataset.id, records, ids=[sample_of(key) for key in some])
         done = 0
+        if len(keys) > BATCH:
+            self._say(f"{len(keys):,} records to send, about {spelled_time(len(keys) * SECONDS_A_RECORD)}")
         records = self._records(plan, standing, keys, questions)
         for batch, body in prefetch((batch, body_of({"items": batch})) for batch in batches(records, size=BATCH)):
             samples = [sample_of(key) for key in keys[done : done + len(batch)]]

@@ -56,6 +56,18 @@ def test_an_unseen_task_is_judged_by_the_model_of_the_run(bench: Bench) -> None:
     assert all(neighbour["label"] in LABELS and neighbour["text"] for neighbour in entry["neighbours"])
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hola, mi tarjeta no ha llegado todavía y necesito que me devuelvan el dinero cuanto antes, por favor",
+        "деньги за покупку, возврат",
+        "カードがまだ届きません",
+    ],
+)
+def test_of_a_text_that_the_embedder_cannot_read_nothing_is_said(bench: Bench, text: str) -> None:
+    assert _results(TestClient(bench.app), [{"id": 9, "data": {"text": text}}]) == [[]]
+
+
 def test_an_unseen_task_in_another_language_is_judged_by_the_projection_of_the_run(
     make_bench: Callable[..., Bench], tmp_path: Path
 ) -> None:
