@@ -10,7 +10,7 @@ from .models import Model
 from .run_index import Prediction
 from .score_texts import compared
 
-NOTHING_KNOWN = "Nothing can be said of this text: the run knows none of its words."
+NOTHING_KNOWN = "Nothing can be said of this text: the run's embedder cannot read it."
 
 
 def reason_of(prediction: Prediction) -> str:

@@ -58,7 +58,7 @@ def test_what_was_written_is_not_written_again(
         ("rating", ("1", "2"), "a", "has no label 'a', so nothing is suggested."),
         ("span", ("LOC",), [[0, 400, "LOC"]], ", so nothing is suggested."),
         ("multi_label_selection", ("a", "b"), [], "The scan gives (none) 0.91."),
-        ("label_selection", ("b",), None, "Nothing can be said of this text: the run knows none of its words."),
+        ("label_selection", ("b",), None, "Nothing can be said of this text: the run's embedder cannot read it."),
     ],
 )
 def test_what_the_question_cannot_take_is_said_and_an_old_suggestion_deleted(
