@@ -6,7 +6,6 @@ fails on numpy's numbers; as published it cannot even be imported without a pack
 
 from __future__ import annotations
 
-import contextlib
 import json
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
@@ -14,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from labelsift.errors import MissingExtraError
 from labelsift.integrations._http import exchange, session_for
-from labelsift.integrations._service import gone_is_good, holds, rows_hold
+from labelsift.integrations._service import rows_hold
+from labelsift.integrations._transport import Json, JsonTransport, Params
 
 from .errors import SERVICE, refused
 
 if TYPE_CHECKING:
     from requests import Response
 
-Json = Any  # whatever a JSON text can hold
 _TEXTS = ("name", "status", "inserted_at", "updated_at", "username", "role")
 _KINDS: dict[str, Any] = {  # what stands under these names, where it is asked for
     **dict.fromkeys(_TEXTS, str),
@@ -29,7 +28,6 @@ _KINDS: dict[str, Any] = {  # what stands under these names, where it is asked f
     **dict.fromkeys(("items", "users", "responses", "suggestions"), list),
     **{"total": int, "external_id": (str, type(None)), "metadata": (dict, type(None))},
 }
-Params = Mapping[str, Any]
 TIMEOUT = 300  # seconds; a batch with vectors takes some ten on a busy server
 
 
@@ -38,7 +36,7 @@ def body_of(value: Json) -> bytes:
     return json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace")
 
 
-class Transport:
+class Transport(JsonTransport):
     """Requests to a server.
 
     Parameters
@@ -54,6 +52,8 @@ class Transport:
         If requests is not installed.
     """
 
+    service, refused = SERVICE, staticmethod(refused)
+
     def __init__(self, url: str, key: str) -> None:
         self.url = url.rstrip("/")
         self._key = key
@@ -62,62 +62,24 @@ class Transport:
         self._session = session_for(self.url)
         self._session.headers["X-Argilla-Api-Key"] = key
 
-    def get(self, path: str, *, what: str, params: Params | None = None, names: Sequence[str] = ()) -> Json:
-        """Return the JSON that a path answers; ``what`` names it in an error, and it must hold ``names``."""
-        with self._asking(what):
-            answer = self._answer("GET", path, params=params).json()
-        return self._checked(answer, names)
-
-    def send(
-        self,
-        method: str,
-        path: str,
-        *,
-        what: str,
-        body: Json = None,
-        params: Params | None = None,
-        names: Sequence[str] = (),
-    ) -> Json:
-        """Send one request, and return what the server answers; only PATCH is repeated, of a server that is busy."""
-        with self._asking(what):
-            answer = self._answer(method, path, body=body, params=params)
-            content = answer.json() if answer.content else None
-        return self._checked(content, names)
-
-    def delete(self, path: str, *, what: str, params: Params | None = None) -> None:
-        """Delete what stands at a path; what is gone already is no error."""
-        with self._asking(what), gone_is_good():
-            self._answer("DELETE", path, params=params)
-
     def rows(self, path: str, *, what: str, names: Sequence[str] = (), params: Params | None = None) -> Json:
         """Return the items that a path answers, which must all have ``names``."""
         rows = self.get(path, what=what, params=params, names=["items"])["items"]
         return self._checked_rows(rows, names)
 
-    def _checked(self, answer: Json, names: Sequence[str]) -> Json:
-        if names and not (holds(answer, *names) and _fits(answer, names)):
-            raise SERVICE.stranger(self.url)
-        return answer
+    def _fits(self, answer: Mapping[str, Any], names: Sequence[str]) -> bool:
+        return all(isinstance(answer[name], _KINDS.get(name, object)) for name in names)
 
     def _checked_rows(self, rows: Json, names: Sequence[str]) -> Json:
-        if not (rows_hold(rows, *names, of=str) and all(_fits(row, names) for row in rows)):
+        if not (rows_hold(rows, *names, of=str) and all(self._fits(row, names) for row in rows)):
             raise SERVICE.stranger(self.url)
         return rows
 
-    def _answer(self, method: str, path: str, *, body: Json = None, params: Params | None = None) -> Response:
-        more: dict[str, Any] = {"params": params, "timeout": TIMEOUT}
+    def _answer(
+        self, method: str, path: str, *, body: Json = None, params: Params | None = None, expected: float = 0.0
+    ) -> Response:
+        more: dict[str, Any] = {"params": params, "timeout": max(TIMEOUT, 3 * expected)}
         if body is not None:
             data = body if isinstance(body, bytes) else body_of(body)
             more |= {"data": data, "headers": {"Content-Type": "application/json"}}
-        answer = exchange(self._session, method, f"{self.url}/api/v1{path}", **more)
-        if answer.is_redirect:
-            raise SERVICE.elsewhere(self.url, answer.headers)
-        answer.raise_for_status()
-        return answer
-
-    def _asking(self, what: str) -> contextlib.AbstractContextManager[None]:
-        return SERVICE.asking(what, url=self.url, key=self._key, refused=refused)
-
-
-def _fits(answer: Mapping[str, Any], names: Sequence[str]) -> bool:
-    return all(isinstance(answer[name], _KINDS.get(name, object)) for name in names)
+        return self._good(exchange(self._session, method, f"{self.url}/api/v1{path}", **more))

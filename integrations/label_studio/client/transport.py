@@ -6,15 +6,15 @@ uses it for labeling configs only.
 
 from __future__ import annotations
 
-import contextlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from labelsift.errors import MissingExtraError
 from labelsift.integrations._http import exchange, session_for
-from labelsift.integrations._service import gone_is_good, holds, rows_hold
+from labelsift.integrations._service import holds, rows_hold
+from labelsift.integrations._transport import Json, JsonTransport, Params
 
 from .auth import Credentials
 from .errors import SERVICE, refused
@@ -22,8 +22,6 @@ from .errors import SERVICE, refused
 if TYPE_CHECKING:
     from requests import PreparedRequest, Response
 
-Json = Any  # whatever a JSON text can hold
-Params = Mapping[str, str | int]
 TIMEOUT = 300  # seconds; an import of thousands of tasks takes a minute on a busy server
 
 
@@ -32,7 +30,7 @@ def body_of(value: Json) -> bytes:
     return json.dumps(value, ensure_ascii=False).encode()
 
 
-class Transport:
+class Transport(JsonTransport):
     """Requests to a server.
 
     Parameters
@@ -50,6 +48,8 @@ class Transport:
         If the key has expired.
     """
 
+    service, refused = SERVICE, staticmethod(refused)
+
     def __init__(self, url: str, key: str) -> None:
         self.url = url.rstrip("/")
         self._key = key
@@ -59,42 +59,6 @@ class Transport:
         self._credentials = Credentials(key, self._access_token)
         self._session = session_for(self.url)
         self._session.auth = self._credentials
-
-    def get(self, path: str, *, what: str, params: Params | None = None, names: Sequence[str] = ()) -> Json:
-        """Return the JSON that a path answers; ``what`` names it in an error, and it must hold ``names``."""
-        with self._asking(what):
-            answer = self._answer("GET", path, params=params).json()
-        return self._checked(answer, names)
-
-    def send(
-        self,
-        method: str,
-        path: str,
-        *,
-        body: Json,
-        what: str,
-        params: Params | None = None,
-        names: Sequence[str] = (),
-        expected: float = 0.0,
-    ) -> Json:
-        """Send one request, and return what the server answers; only PATCH is repeated, of a server that is busy.
-
-        ``expected`` are the seconds that an answer may well take, where it is many.
-        """
-        with self._asking(what):
-            answer = self._answer(method, path, body=body, params=params, expected=expected)
-            content = answer.json() if answer.content else None
-        return self._checked(content, names)
-
-    def _checked(self, answer: Json, names: Sequence[str]) -> Json:
-        if names and not holds(answer, *names):
-            raise SERVICE.stranger(self.url)
-        return answer
-
-    def delete(self, path: str, *, what: str) -> None:
-        """Delete what stands at a path; what is gone already is no error."""
-        with self._asking(what), gone_is_good():
-            self._answer("DELETE", path)
 
     def _rows(self, path: str, *, what: str, names: Sequence[str], params: Params | None = None) -> Json:
         """Return the list that a path answers, whose objects must all have ``names``."""
@@ -130,15 +94,6 @@ class Transport:
         if answer.status_code == 401 and self._credentials.renew():  # refused before anything was done
             answer = exchange(self._session, method, f"{self.url}{path}", **more)
         return self._good(answer)
-
-    def _good(self, answer: Response) -> Response:
-        if answer.is_redirect:
-            raise SERVICE.elsewhere(self.url, answer.headers)
-        answer.raise_for_status()
-        return answer
-
-    def _asking(self, what: str) -> contextlib.AbstractContextManager[None]:
-        return SERVICE.asking(what, url=self.url, key=self._key, refused=refused)
 
 
 def _json(body: Json) -> dict[str, Any]:

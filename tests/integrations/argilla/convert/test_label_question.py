@@ -119,7 +119,8 @@ def test_spans_may_overlap_where_the_question_allows_it():
 
 def test_a_suggestion_holds_what_the_server_takes():
     label = found({"q": question("label_selection")})
-    made = label.suggestion("lost_card", issue="label", score=np.float32(0.5))  # type: ignore[arg-type]
+    score: Any = np.float32(0.5)  # as models give it; JSON takes floats only
+    made = label.suggestion("lost_card", issue="label", score=score)
     assert made["score"] == 0.5 and type(made["score"]) is float and made["agent"] == "labelsift/label"
     assert label.suggestion("lost_card", issue="label", score=float("nan"))["score"] is None
     assert label.suggestion("lost_card", issue="label", score=1.0000001)["score"] == 1.0

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import os
-import pickle
 import random
 import re
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 from faultproxy import Fault
+from killed_push import end, start_push
 from labelsift.errors import PlatformError
 from labelsift.integrations.argilla.client.client import Client
 from labelsift.integrations.argilla.convert.review_schema import DECISION, GIVEN, RANK
@@ -25,33 +23,8 @@ from labelsift.integrations.argilla.push import review_dataset
 from labelsift.integrations.argilla.state import rounds
 from labelsift.integrations.argilla.state.rounds import rounds_in
 
-PUSHER = """
-import pickle, sys
-from labelsift.integrations.argilla.push import review_dataset
-review_dataset.BATCH = int(sys.argv[3])
-with open(sys.argv[1], "rb") as file:
-    report = pickle.load(file)
-print("ready", flush=True)
-report.push("argilla", project=sys.argv[2])
-"""
 BULK = r"PUT /api/v1/datasets/[^/]+/records/bulk$"
-
-
-def start_push(report: Any, project: str, folder: Path, *, batch: int) -> subprocess.Popen[str]:
-    """Start a push in a process of its own and return when it is about to talk to the server."""
-    (folder / "report.pickle").write_bytes(pickle.dumps(report))
-    command = [sys.executable, "-c", PUSHER, str(folder / "report.pickle"), project, str(batch)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
-    return process
-
-
-def end(process: subprocess.Popen[str]) -> None:
-    process.kill()
-    process.wait()
-    assert process.stdout is not None
-    process.stdout.close()
+PUSH = "labelsift.integrations.argilla.push.review_dataset"
 
 
 def dataset_of(client: Client, name: str) -> str:
@@ -221,7 +194,7 @@ def test_killed_at_any_moment_the_next_push_ends_exact(
     assert report.push("argilla", project=f"{name} whole").created == rows
     takes, arrived = time.monotonic() - began, []
     for moment in range(moments):  # one push, killed again and again until it is through
-        process = start_push(report, name, tmp_path, batch=batch)
+        process = start_push(report, "argilla", name, tmp_path, module=PUSH, batch=batch)
         # One moment in each slice of what a whole push takes.
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(takes * (moment + rng.random()) / moments / 2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from labelsift.errors import InputError
@@ -51,7 +52,7 @@ def test_argilla_is_told_an_address_that_it_reaches(
 def test_what_does_not_fit_is_refused_before_anything_is_written(
     shelf: Shelf, store: Path, more: dict[str, object], why: str
 ) -> None:
-    usual = {"projects": {PROJECT: "latest"}, "store": store, "host": "127.0.0.1", "port": 1}
+    usual: dict[str, Any] = {"projects": {PROJECT: "latest"}, "store": store, "host": "127.0.0.1", "port": 1}
     with pytest.raises(InputError, match=why):
-        serve(shelf, **{**usual, "second_look": False, "train": False, **more})  # type: ignore[arg-type]
+        serve(shelf, **{**usual, "second_look": False, "train": False, **more})
     assert "metadata-properties" not in shelf.settings[shelf.dataset_id] and shelf.hooks == []

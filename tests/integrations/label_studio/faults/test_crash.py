@@ -2,51 +2,21 @@
 
 from __future__ import annotations
 
-import pickle
 import random
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
 import requests
+from killed_push import end, start_push
 from labelsift.errors import PlatformError
 from labelsift.integrations.label_studio.push import review_project as push
 from labelsift.integrations.label_studio.state import rounds as review
 
-PUSHER = """
-import pickle, sys
-from labelsift.integrations.label_studio.push import review_project as push
-push.BATCH = int(sys.argv[3])
-with open(sys.argv[1], "rb") as file:
-    report = pickle.load(file)
-from label_studio_sdk import LabelStudio as SDK  # takes seconds, in which nothing can be killed
-print("ready", flush=True)
-report.push("label-studio", project=sys.argv[2])
-print("done", flush=True)
-"""
-
-
-def start_push(report, project: str, folder: Path, *, batch: int = push.BATCH) -> subprocess.Popen[str]:
-    """Start a push in a process of its own and return when it is about to talk to the server."""
-    (folder / "report.pickle").write_bytes(pickle.dumps(report))
-    command = [sys.executable, "-c", PUSHER, str(folder / "report.pickle"), project, str(batch)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
-    return process
-
-
-def end(process: subprocess.Popen[str]) -> None:
-    process.kill()
-    process.wait()
-    assert process.stdout is not None
-    process.stdout.close()
+PUSH, SDK = "labelsift.integrations.label_studio.push.review_project", "label_studio_sdk"
 
 
 def samples_in(tasks_of, project: int) -> Counter[str]:
@@ -69,7 +39,7 @@ def test_killed_at_any_moment_the_next_push_ends_exact(
     arrived = []
     for moment in range(moments):
         project = f"{name} moment {moment}"
-        process = start_push(report, project, tmp_path, batch=batch)
+        process = start_push(report, "label-studio", project, tmp_path, module=PUSH, batch=batch, first=SDK)
         # One moment in each slice of the push, so that creating, sending and checking are all hit.
         time.sleep(takes * (moment + rng.random()) / moments)
         end(process)
@@ -135,7 +105,7 @@ def die_while_the_server_works(holding, monkeypatch, report, name, folder) -> ty
     url, handler = holding
     with monkeypatch.context() as patch:
         patch.setenv("LABEL_STUDIO_URL", url)
-        process = start_push(report, name, folder)
+        process = start_push(report, "label-studio", name, folder, module=PUSH, batch=push.BATCH, first=SDK)
         assert handler.reached.wait(60)
         end(process)
     return handler
