@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,11 @@ import numpy as np
 
 from .checks.class_notes import near_identical
 from .checks.context import Context
+from .checks.data_set_facts import facts_in
 from .checks.inputs import Inputs
 from .checks.scores_table import scores_table
 from .checks.select import select_checks
+from .checks.settings import settings_of
 from .corrections.file_versions import parent_run
 from .data.class_names import in_order
 from .data.long_texts import cut_for_judging
@@ -63,6 +65,7 @@ def scan(
     embedder: str | Embedder = DEFAULT,
     device: str | None = None,
     only: Sequence[str] | None = None,
+    checks: Mapping[str, Mapping[str, Any]] | None = None,
     budget: int | None = None,
     folds: int = FOLDS,
     seed: int = 0,
@@ -89,7 +92,10 @@ def scan(
     device
         Where a transformers model computes, for example ``cuda`` or ``cuda:1``; what torch takes by default.
     only
-        Names of checks to run; all that fit the data by default.
+        Names of checks to run, or of their groups (``rows``, ``labels``, ``training``); all that fit the data by
+        default.
+    checks
+        Settings of checks by their names, as ``{"near_duplicate": {"threshold": 0.8}}``; see docs/checks.md.
     budget
         Flag this many worst labels instead of an estimated number.
     folds, seed
@@ -128,9 +134,11 @@ def scan(
     if taxonomy is not None:
         samples = samples.remap(taxonomy)
     before = (kept.find(parent) if parent else parent_run(kept, samples)) if kept is not None else None
+    chosen_settings = settings_of(checks)
     signals = signals or Signals()
     vectors = signals.aligned_embeddings(samples)
     context = _context(samples, signals, seed=seed, budget=budget)
+    context.chosen_settings = chosen_settings
     model = None
     if vectors is None and samples.has_texts:
         model = load_embedder(embedder, device=device) if isinstance(embedder, str) else embedder
@@ -147,6 +155,7 @@ def scan(
         _run_checks(Inputs(context, chosen, vectors, model, folds, say))
     report = _report(context, samples, settings | routed_facts(model, context.projection))
     report.settings.update({"budget": budget, "only": list(only) if only else None})
+    report.settings |= {"checks": {name: dict(table) for name, table in checks.items()}} if checks else {}
     report.settings |= ({} if learn else {"learn": False}) | ({} if texts else {SETTING: False})
     if samples.taxonomy is not None:
         report.settings["taxonomy"] = samples.taxonomy.plain
@@ -254,6 +263,7 @@ def _run_checks(inputs: Inputs) -> None:
         if check.name == check.issue:
             inputs.say(f"Checking: {check.name.replace('_', ' ')}")
         context.results[check.issue] = check.run(context)
+    context.facts["checks"] = facts_in(context.results)
     _describe(context)
 
 

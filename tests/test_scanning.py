@@ -279,7 +279,7 @@ def test_a_single_class_is_refused_where_labels_are_judged():
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"only": ["labels"]}, r"no such check: labels\. Known: empty, .*label"),
+        ({"only": ["labelz"]}, r"no such check: labelz\. Known: rows, labels, training, empty, .*label"),
         ({"folds": 1}, "1 folds cannot predict"),
         ({"seed": -1}, "-1 is no seed"),
         ({"seed": 2**32}, "4294967296 is no seed"),

@@ -20,6 +20,7 @@ SHOWN = 10  # neighbours that a reason counts
 
 @check(
     "ambiguous",
+    group="labels",
     needs=("labels", "pred_probs"),
     after=("label",),
     title="Ambiguous labels",

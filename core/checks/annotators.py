@@ -26,7 +26,7 @@ FACT = "annotators"  # in the facts of a report: one entry an annotator
 NAMED = 6  # annotators that a reason names
 
 
-@check("annotators", refines="label", needs=("labels", "annotations"), after=("label",))
+@check("annotators", group="labels", refines="label", needs=("labels", "annotations"), after=("label",))
 def annotators(context: Context) -> Result:
     """Return the label check's result with what the annotators say, and note each annotator's quality.
 

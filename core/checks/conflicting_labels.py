@@ -20,6 +20,7 @@ NEAR = 0.85  # Jaccard similarity from which a near duplicate should carry the s
 
 @check(
     "conflicting_labels",
+    group="labels",
     needs=("text", "labels"),
     after=("near_duplicate", "label"),
     title="Conflicting labels",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -23,6 +24,7 @@ from ..signals.token_probs import TokenSignals
 from ..store.cache import Cache, digest_of, digest_of_all, text_hashes, versions_of
 from .cached_estimates import cached_out_of_fold
 
+S = TypeVar("S")
 VERIFIED_WEIGHT = 3  # of a label that a person verified, against 1; chosen on injected noise (benchmarks/RESULTS.md)
 
 
@@ -73,6 +75,8 @@ class Context:
         Keeps what is made of the texts, and what is estimated from them and the labels.
     method
         Version of the method, without which no estimate is kept: see :data:`labelsift.scanning.VERSION`.
+    chosen_settings
+        Class → the settings of a check, for those that the user set; see :meth:`settings`.
     facts, notes
         Filled by the checks: what holds for the whole data set, and what a reader must know.
     """
@@ -100,11 +104,16 @@ class Context:
     results: dict[str, Result] = field(default_factory=dict)
     cache: Cache = field(default_factory=Cache)
     method: int = 0
+    chosen_settings: Mapping[type[Any], Any] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.samples)
+
+    def settings(self, kind: type[S]) -> S:
+        """Return a check's settings: those that the user set, else the defaults of their class."""
+        return self.chosen_settings.get(kind) or kind()
 
     @cached_property
     def blank(self) -> np.ndarray:
@@ -205,6 +214,28 @@ class Context:
         return None if code < 0 else self.classes[code]
 
 
+@dataclass(frozen=True)
+class FactTable:
+    """A table about the data set as a whole, for the page's section of a check.
+
+    Parameters
+    ----------
+    title
+        A noun phrase.
+    columns
+        Their names.
+    rows
+        Texts, numbers and None, the most important row first. No value of personal data or a secret.
+    shares
+        Names of the columns whose numbers are shares, 0..1.
+    """
+
+    title: str
+    columns: tuple[str, ...]
+    rows: list[list[Any]]
+    shares: tuple[str, ...] = ()
+
+
 @dataclass
 class Result:
     """What a check found.
@@ -223,6 +254,13 @@ class Result:
         Instead of positions: strings, shape (n,), null = none, where what is suggested is no single class.
     more
         Further columns of the scores, under their names.
+    verdict
+        What the check says of the data set, in one or two plain sentences; "" where there is nothing to say that the
+        number of flagged samples does not.
+    tables
+        What the verdict rests on.
+    of_samples
+        False of a check that judges the data set as a whole: it has no columns among the scores.
     """
 
     score: np.ndarray
@@ -232,3 +270,12 @@ class Result:
     confidence: np.ndarray | None = None
     suggested_values: pa.Array | None = None
     more: dict[str, pa.Array] = field(default_factory=dict)
+    verdict: str = ""
+    tables: tuple[FactTable, ...] = ()
+    of_samples: bool = True
+
+    @classmethod
+    def of_data_set(cls, findings: list[Finding], *, verdict: str = "", tables: tuple[FactTable, ...] = ()) -> Result:
+        """Return the result of a check that judges the data set as a whole, or its classes, and no sample."""
+        nothing = np.empty(0, dtype=np.float32)
+        return cls(nothing, nothing.astype(bool), findings, verdict=verdict, tables=tables, of_samples=False)

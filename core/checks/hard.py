@@ -20,6 +20,7 @@ RIGHT = 0.5  # label score above which a label looks right
 
 @check(
     "hard",
+    group="training",
     needs=("labels", "dynamics"),
     after=("label", "taxonomy"),
     title="Hard samples",

@@ -45,6 +45,7 @@ APART = 0.2  # of two probabilities, from which a reader would wonder
 
 @check(
     "label",
+    group="labels",
     needs=("labels", "pred_probs"),
     after=("language", "near_duplicate"),
     title="Suspicious labels",

@@ -27,7 +27,9 @@ PRIOR = 2.0  # votes of an average sample, beside those of the neighbours
 _ROWS_AT_ONCE = 8_192
 
 
-@check("label", needs=("labels", "pred_probs"), tasks=("multilabel",), after=("language", "near_duplicate"))
+@check(
+    "label", group="labels", needs=("labels", "pred_probs"), tasks=("multilabel",), after=("language", "near_duplicate")
+)
 def label_sets(context: Context) -> Result:
     """Score the set of labels of every row that can be judged, and flag those where a label is likely wrong.
 

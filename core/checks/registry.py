@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, is_dataclass
+from typing import Any, Literal
 
 from ..data.issues import UNRANKED, Issue, issue_named, register
 from ..data.samples import TASKS, Task
@@ -12,7 +12,9 @@ from .context import Context, Result
 
 ANY_TASK = TASKS
 
-Need = Literal["text", "labels", "vectors", "pred_probs", "undecided", "dynamics", "annotations"]
+Need = Literal["text", "split", "labels", "vectors", "pred_probs", "undecided", "dynamics", "annotations"]
+Group = Literal["rows", "labels", "training"]
+GROUPS: tuple[Group, ...] = ("rows", "labels", "training")
 Run = Callable[[Context], Result]
 
 
@@ -25,6 +27,8 @@ class Check:
     needs: frozenset[Need]
     tasks: frozenset[Task]
     after: frozenset[str]
+    group: Group
+    settings: type[Any] | None
     run: Run
 
 
@@ -38,12 +42,15 @@ def check(
     tasks: tuple[Task, ...] = ("classification",),
     after: tuple[str, ...] = (),
     refines: str | None = None,
+    group: Group = "rows",
+    settings: type[Any] | None = None,
     title: str = "",
     meaning: str = "",
     one: str = "",
     many: str = "",
     rank: int = UNRANKED,
     advice: bool = False,
+    actions: tuple[str, ...] = (),
 ) -> Callable[[Run], Run]:
     """Register a function as a check, with the words of its issue.
 
@@ -60,6 +67,12 @@ def check(
     refines
         The issue of another check: this one runs wherever that is asked for, reads its result in
         ``context.results``, and returns the result to put in its place.
+    group
+        By which several checks are asked for at once: ``rows`` (what is wrong with rows, labels or not), ``labels``
+        (what is wrong with labels) or ``training`` (what a training says).
+    settings
+        A frozen dataclass whose fields are the check's settings, each with a default; see
+        :mod:`labelsift.checks.settings`. The check reads it by ``context.settings(ThatClass)``.
     title, meaning
         Of the tab and the section of the issue, and one plain sentence. Without a title the issue is called by its
         name, or as another check of that name calls it.
@@ -69,20 +82,27 @@ def check(
         Issues are shown in ascending order of it.
     advice
         Nobody need correct anything: pushed only where it is asked for.
+    actions
+        What can be done with a flagged sample, beside keeping it, the fitting one first: ``remove``, ``redact``,
+        ``edit``. Labeling platforms offer these in its tab.
 
     Raises
     ------
     ValueError
-        If a check of this name is there for one of the kinds of labels.
+        If a check of this name is there for one of the kinds of labels, or ``settings`` is no dataclass.
     """
+    if settings is not None and not is_dataclass(settings):
+        raise ValueError(f"the settings of the check {name} are no dataclass")
     if any(other.name == name and other.tasks & set(tasks) for other in _CHECKS):
         raise ValueError(f"there is a check called {name} already")
     if title:
         plain = issue_named(name)
-        register(Issue(name, title, one or plain.one, many or plain.many, meaning, rank, advice))
+        register(Issue(name, title, one or plain.one, many or plain.many, meaning, rank, advice, actions=actions))
 
     def add(run: Run) -> Run:
-        _CHECKS.append(Check(name, refines or name, frozenset(needs), frozenset(tasks), frozenset(after), run))
+        _CHECKS.append(
+            Check(name, refines or name, frozenset(needs), frozenset(tasks), frozenset(after), group, settings, run)
+        )
         return run
 
     return add

@@ -13,6 +13,8 @@ def scores_table(context: Context) -> pa.Table:
     """Return the table of scores from the results of the checks."""
     columns: dict[str, pa.Array | pa.ChunkedArray] = {"id": context.samples.ids}
     for name, result in context.results.items():
+        if not result.of_samples:
+            continue
         columns[f"{name}_score"] = pa.array(result.score.astype(np.float32), from_pandas=True)
         columns[f"is_{name}_issue"] = pa.array(result.is_issue)
     label = context.results.get("label")

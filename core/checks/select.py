@@ -10,7 +10,7 @@ from ..data.samples import Samples
 from ..errors import InputError
 from ..label_quality.spans.crf import loops as require_numba
 from ..signals.signals import Signals
-from .registry import Check, Need, checks
+from .registry import GROUPS, Check, Need, checks
 
 
 def select_checks(samples: Samples, only: Sequence[str] | None, signals: Signals) -> tuple[Check, ...]:
@@ -19,7 +19,7 @@ def select_checks(samples: Samples, only: Sequence[str] | None, signals: Signals
     Parameters
     ----------
     only
-        Names of issues; all that fit where None or empty.
+        Names of issues, or of groups of checks (``rows``, ``labels``, ``training``); all that fit where None or empty.
 
     Raises
     ------
@@ -28,14 +28,16 @@ def select_checks(samples: Samples, only: Sequence[str] | None, signals: Signals
     """
     missing: set[Need] = set()
     missing |= set() if samples.undecided else {"undecided"}
+    missing |= set() if samples.column("split") is not None else {"split"}
     missing |= set() if signals.dynamics is not None else {"dynamics"}
     missing |= set() if samples.column("annotations") is not None else {"annotations"}
     fitting = [check for check in checks() if samples.task in check.tasks and not check.needs & missing]
     known = _issues(fitting)
-    unknown = sorted(set(only or ()) - set(known))
+    unknown = sorted(set(only or ()) - set(known) - set(GROUPS))
     if unknown:
-        raise InputError("There is no such check", ids=unknown, hint=f"Known: {', '.join(known)}")
-    chosen = [check for check in fitting if not only or check.issue in only]
+        raise InputError("There is no such check", ids=unknown, hint=f"Known: {', '.join([*GROUPS, *known])}")
+    asked = set(only or GROUPS)
+    chosen = [check for check in fitting if check.issue in asked or _group(check) in asked]
     if not samples.has_texts:
         chosen = _without_texts(chosen, only, signals)
     if not samples.classes:
@@ -53,6 +55,11 @@ def select_checks(samples: Samples, only: Sequence[str] | None, signals: Signals
     return tuple(check for check in chosen if check.issue in issues)
 
 
+def _group(check: Check) -> str:
+    """Return the group of a check, which is that of the check that it refines."""
+    return next(other.group for other in checks() if other.name == check.issue)
+
+
 def _issues(several: Iterable[Check]) -> list[str]:
     return list(dict.fromkeys(check.issue for check in several))
 
@@ -64,7 +71,7 @@ def _without_texts(chosen: Sequence[Check], only: Sequence[str] | None, signals:
             "The samples have no texts, and nothing else is known of them",
             hint="Bring embeddings or probabilities (Signals(embeddings=…), --embeddings v.npy), or name the texts",
         )
-    have: set[Need] = {"labels", "undecided", "annotations", "pred_probs"}
+    have: set[Need] = {"labels", "split", "undecided", "annotations", "pred_probs"}
     have |= {"vectors"} if signals.embeddings is not None else set()
     lacking = _issues(check for check in chosen if not check.needs <= have)
     if only and lacking:

@@ -44,6 +44,7 @@ NOTHING_LEARNED = "The words do not tell these spans: the tagger finds them no b
 
 @check(
     "span",
+    group="labels",
     needs=("labels",),
     tasks=("spans",),
     after=("near_duplicate",),

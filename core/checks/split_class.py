@@ -11,6 +11,7 @@ from .registry import check
 
 @check(
     "taxonomy",
+    group="labels",
     needs=("undecided",),
     after=("outlier",),
     title="Split classes",

@@ -32,7 +32,7 @@ BACK = 0.25  # as many as this share go the other way: labels are doubted both w
 MIXED = 0.3  # of the neighbours that carry either label, or of the members by annotators; chosen on seeds 100–104
 
 
-@check("systematic", refines="label", needs=("labels",), after=("label", "annotators"))
+@check("systematic", group="labels", refines="label", needs=("labels",), after=("label", "annotators"))
 def systematic(context: Context) -> Result:
     """Add one finding of scope class for each pair of classes whose confusion recurs, the most frequent first.
 

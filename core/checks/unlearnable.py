@@ -25,6 +25,7 @@ FEWEST = 50  # judged labels from which a test that finds nothing says something
 
 @check(
     "unlearnable",
+    group="labels",
     needs=("labels", "pred_probs"),
     after=("label",),
     title="Labels that cannot be learned",

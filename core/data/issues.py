@@ -38,6 +38,9 @@ class Issue:
         Nobody need correct anything: pushed only where it is asked for.
     scanned
         Scans look for it.
+    actions
+        What can be done with a flagged sample, beside keeping it, the fitting one first: ``remove``, ``redact``,
+        ``edit``.
     """
 
     name: str
@@ -48,6 +51,7 @@ class Issue:
     rank: int = UNRANKED
     advice: bool = False
     scanned: bool = True
+    actions: tuple[str, ...] = ()
 
     def counted(self, count: int) -> str:
         """Name a number of findings.

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import dataclass
 
+import labelsift as ls
+import pyarrow as pa
 import pytest
-from labelsift.checks import checks, registry
+from labelsift.checks import Result, checks, registry
 from labelsift.checks.registry import check
+from labelsift.checks.settings import settings_of
 from labelsift.data.issues import Issue, issue_named, issue_names, register
 
 ORDER = (
@@ -70,3 +74,61 @@ def test_an_unknown_name_and_a_circle_are_named():
     check("lable", after=("aaa",))(lambda context: None)
     with pytest.raises(ValueError, match="these checks run after each other: aaa, lable"):
         checks()
+
+
+def test_a_group_of_checks_is_run_by_its_name(tmp_path):
+    table = pa.table({"text": ["one fine day", "one fine day", "", "rain"], "label": ["a", "b", "a", "b"]})
+    rows = ls.scan(table, label="label", only=["rows"], store=None)
+    assert "is_exact_duplicate_issue" in rows.scores.column_names
+    assert not {"is_label_issue", "is_conflicting_labels_issue"} & set(rows.scores.column_names)
+    labels = ls.scan(table, label="label", only=["labels", "empty"], store=None)
+    assert {"is_label_issue", "is_empty_issue"} < set(labels.scores.column_names)
+    assert "is_exact_duplicate_issue" not in labels.scores.column_names
+
+
+@dataclass(frozen=True)
+class Own:
+    share: float = 0.5
+    words: tuple[str, ...] = ()
+    region: str | None = None
+
+    def __post_init__(self):
+        if not 0 <= self.share <= 1:
+            raise ValueError(f"share is {self.share}, and goes from 0 to 1")
+
+
+@pytest.fixture
+def own(own_checks):
+    def run(context):
+        settings = context.settings(Own)
+        return Result.of_data_set([], verdict=f"{settings.share} of {', '.join(settings.words)}")
+
+    check("own", settings=Own, title="Own", one="own", many="own", meaning="A test's.")(run)
+
+
+@pytest.mark.usefixtures("own")
+def test_a_check_reads_its_settings_and_its_verdict_is_kept(tmp_path):
+    table = pa.table({"text": ["one fine day", "rain"]})
+    report = ls.scan(table, only=["own"], checks={"own": {"share": 1, "words": ["x", "y"]}}, store=tmp_path)
+    kept = ls.load(report.run, store=tmp_path)
+    assert kept.facts["checks"] == {"own": {"verdict": "1.0 of x, y", "tables": []}}
+    assert kept.settings["checks"] == {"own": {"share": 1, "words": ["x", "y"]}}
+    assert kept.scores.column_names == ["id"]
+
+
+@pytest.mark.usefixtures("own")
+@pytest.mark.parametrize(
+    ("tables", "said"),
+    [
+        ({"owm": {}}, "no check owm.*nearest is own"),
+        ({"empty": {"x": 1}}, "empty has no settings"),
+        ({"own": {"shares": 1}}, "no setting of the check own called shares.*nearest is share"),
+        ({"own": {"share": "much"}}, "share of the check own is 'much'.*a number"),
+        ({"own": {"words": "x"}}, "words of the check own is 'x'.*a list"),
+        ({"own": {"share": 2}}, "do not fit: share is 2.0, and goes from 0 to 1"),
+        ({"own": 3}, "checks.own is 3"),
+    ],
+)
+def test_settings_that_do_not_fit_are_refused(tables, said):
+    with pytest.raises(ls.InputError, match=said):
+        settings_of(tables)
