@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
 from ..data.formatting import listed
@@ -29,7 +30,7 @@ def settings_of(tables: Tables | None) -> dict[type[Any], Any]:
 
     >>> settings_of({"near_duplicat": {}})
     Traceback (most recent call last):
-    labelsift.errors.InputError: There is no check near_duplicat. The nearest is near_duplicate
+    labelsift.errors.InputError: There is no check near_duplicat. The nearest is near_duplicate.
     """
     kinds = {check.name: check.settings for check in checks()}
     chosen: dict[type[Any], Any] = {}
@@ -43,6 +44,26 @@ def settings_of(tables: Tables | None) -> dict[type[Any], Any]:
             raise InputError(f"checks.{name} is {table!r}", hint=f"Write a table: [checks.{name}]")
         chosen[kind] = _filled(kind, table, name)
     return chosen
+
+
+def located(tables: Tables, folder: Path) -> dict[str, dict[str, Any]]:
+    """Return tables whose paths start from a folder: those of the fields with ``metadata={"path": True}``.
+
+    Such a field holds a path, or a dictionary of paths; what is no table or no field stays, to be refused by name.
+    """
+    kinds = {check.name: check.settings for check in checks()}
+
+    def placed(value: Any) -> Any:  # noqa: ANN401 - of any type
+        if isinstance(value, Mapping):
+            return {key: placed(item) for key, item in value.items()}
+        return str(folder / value) if isinstance(value, str) else value
+
+    result = {}
+    for name, table in tables.items():
+        kind = kinds.get(name.replace("-", "_"))
+        paths = {item.name for item in fields(kind) if item.metadata.get("path")} if kind else set()
+        result[name] = {key: placed(value) if key in paths else value for key, value in table.items()}
+    return result
 
 
 def _filled(kind: type[Any], table: Mapping[str, Any], check: str) -> Any:  # noqa: ANN401 - of any check's class

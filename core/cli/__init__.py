@@ -24,6 +24,7 @@ MODULES = {
     "labelsift.cli.search": ("similar", "index"),
     "labelsift.cli.corrections": ("audit", "verify", "correct", "undo", "queue", "probes", "forget", "reproduce"),
     "labelsift.cli.settings": ("config",),
+    "labelsift.cli.checks": ("checks",),
     "labelsift.demo.tour": ("demo",),
 }
 COMMANDS = {name: module for module, names in MODULES.items() for name in names}

@@ -16,6 +16,7 @@ from ..data.formatting import visible
 from ..data.issues import issue_named
 from ..io.project_url import project_of
 from ..io.secret_variables import variable_of
+from ..render.check_verdicts import verdicts_of
 from ..render.confusions import confusions_in
 from ..render.overview import Overview
 from ..store.base import DEFAULT
@@ -69,6 +70,7 @@ def print_summary(
     parts = [
         _headline(overview),
         _issues(overview),
+        _verdicts(report),
         worst_samples(report, limit, width),
         _classes(overview, width),
         _recurring(report, width),
@@ -108,6 +110,17 @@ def _issues(overview: Overview) -> Table | Text | None:
         count = Text(f"{issue.count:,}", style)
         table.add_row(Text(words.title), count, overview.share_of(issue).replace("\u00a0", " "), words.meaning)
     return table
+
+
+def _verdicts(report: Report) -> Group | None:
+    verdicts = verdicts_of(report)
+    if not verdicts:
+        return None
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(no_wrap=True)
+    for title, verdict in verdicts:
+        grid.add_row(Text(title, style=QUIET), Text(clean(verdict, NOTE_LENGTH)))
+    return Group(Text("The data set as a whole", style="bold underline"), grid)
 
 
 def _classes(overview: Overview, width: int) -> Table | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from ..checks.settings import located
 from ..data.formatting import visible
 from ..render.progress import progress
 from ..scanning import scan as scan_samples
@@ -12,6 +13,7 @@ from .estimate import estimate as estimate_scan
 from .options import ReadOptions, array, json_option, lines, parted, read_options, store_option
 from .output import show, table_format, write_json, write_table
 from .print_summary import print_summary
+from .settings import SettingsFile
 
 
 @click.command()
@@ -25,7 +27,7 @@ from .print_summary import print_summary
 @click.option("--pred-probs", type=click.Path(exists=True, dir_okay=False), help="Probabilities: .npy, parquet or csv.")
 @click.option("--dynamics", type=click.Path(exists=True), help="What a DynamicsWriter kept of your training.")
 @click.option("--classes", type=click.Path(exists=True, dir_okay=False), help="The class of each column, one a line.")
-@click.option("--only", help="Run only these checks, parted by commas.")
+@click.option("--only", help="Run only these checks, or groups of them (rows, labels, training), parted by commas.")
 @click.option("--budget", type=int, help="Flag this many worst labels instead of an estimated number.")
 @click.option("--folds", type=int, default=5, show_default=True, help="Of the cross-validation.")
 @click.option("--seed", type=int, default=0, show_default=True)
@@ -42,7 +44,9 @@ from .print_summary import print_summary
 @click.option("--no-texts", is_flag=True, help="Keep the run without texts: ids, labels, vectors and hashes only.")
 @click.option("--no-learn", is_flag=True, help="Leave out what people said on earlier runs of this data set.")
 @json_option
+@click.pass_context
 def scan(
+    context: click.Context,
     file: str,
     *,
     reading: ReadOptions,
@@ -82,12 +86,14 @@ def scan(
             needed = estimate_scan(samples, signals=signals, embedder=embedder, device=device, folds=folds)
         show(needed, lambda needed: click.echo(visible(str(needed))), as_json=as_json)
         return
+    settings: SettingsFile = context.find_root().obj or SettingsFile()
     report = scan_samples(
         samples,
         signals=signals,
         embedder=embedder,
         device=device,
         only=parted(only) or None,
+        checks=located(settings.checks, settings.path.parent) if settings.path else None,
         budget=budget,
         folds=folds,
         seed=seed,

@@ -1,7 +1,8 @@
 """Settings file ``labelsift.toml``: the defaults of every command, from the nearest folder upwards that has one.
 
 A field of :class:`Settings` is a key of the file, and the default of the option of its name in every command that has
-one; a field whose type is a dataclass is a table. Tables of platforms hold what their ``settings`` name.
+one; a field whose type is a dataclass is a table. Tables of platforms hold what their ``settings`` name, tables
+``[checks.NAME]`` what :mod:`labelsift.checks.settings` knows.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from .terminal import new_table, plain
 
 NAME, PROJECT_FILE = "labelsift.toml", "pyproject.toml"
 LISTS = ("labels", "annotators", "columns", "missing", "meta")  # names parted by commas, or a list of names
+CHECKS = "checks"  # the table whose tables are settings of checks
 PATHS = ("store", "file")  # start from the folder of the settings file
 # What the command line names of one kind replaces all that the file says of it.
 FORMS = ("label", "labels", "spans", "annotations", "annotators", "annotator", "tokens")
@@ -65,6 +67,7 @@ class SettingsFile:
     path: Path | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
     tables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    checks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # as they stand: a scan validates them
 
     def set_variables(self) -> None:
         """Set the variables that the tables of platforms stand for; those of the environment stay as they are."""
@@ -134,8 +137,12 @@ def _read(path: Path, table: dict[str, Any], folder: Path) -> SettingsFile:
     if path.parent != folder and path.stat().st_uid not in (os.getuid(), 0):  # an address says where keys are sent
         raise InputError(f"{path} is somebody else's", hint=f"Copy it here, {OTHERWISE}")
     installed = [name for name in platforms.names() if name in table]
-    own = {key.replace("-", "_"): value for key, value in table.items() if key not in installed}
-    _check_table(own, Settings, str(path), also=platforms.names())
+    own = {key.replace("-", "_"): value for key, value in table.items() if key not in (*installed, CHECKS)}
+    _check_table(own, Settings, str(path), also=[*platforms.names(), CHECKS])
+    of_checks = table.get(CHECKS, {})
+    _check(of_checks, dict, f"{CHECKS} in {path}")
+    for name, values in of_checks.items():
+        _check(values, dict, f"{CHECKS}.{name} in {path}")
     for name in installed:
         _check(table[name], dict, f"{name} in {path}")
         for key, value in table[name].items():
@@ -147,7 +154,7 @@ def _read(path: Path, table: dict[str, Any], folder: Path) -> SettingsFile:
     def written(table: Mapping[str, Any]) -> dict[str, Any]:
         return {key: _as_option(key, value, path, folder) for key, value in table.items()}
 
-    return SettingsFile(path, written(own), {name: written(table[name]) for name in installed})
+    return SettingsFile(path, written(own), {name: written(table[name]) for name in installed}, of_checks)
 
 
 def _check_table(table: Mapping[str, Any], kind: type[Any], where: str, *, also: Sequence[str] = ()) -> None:
@@ -198,6 +205,15 @@ def has_password(address: str) -> bool:
     return "@" in parts.netloc or bool(_SECRET.search(parts.query))
 
 
+def _of_checks(file: SettingsFile) -> list[tuple[str, Any, str]]:
+    tables = file.checks.items()
+    return [(f"{CHECKS}.{name}.{key}", value, str(file.path)) for name, table in tables for key, value in table.items()]
+
+
+def _shown(value: Any) -> str:  # noqa: ANN401 - of any type
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
 @click.command()
 @json_option
 @click.pass_context
@@ -216,6 +232,7 @@ def config(context: click.Context, as_json: bool) -> None:
                 value, origin = os.environ[chosen], f"${chosen}"
             if value is not None:
                 rows.append((f"{name}.{key}", "(holds a password)" if has_password(value) else value, origin))
+    rows += _of_checks(file)
     if as_json:
         write_json({key: {"value": value, "from": origin} for key, value, origin in rows})
         return
@@ -223,5 +240,5 @@ def config(context: click.Context, as_json: bool) -> None:
     for title in ("setting", "value", "from"):
         table.add_column(title, overflow="fold")
     for key, value, origin in rows:
-        table.add_row(plain(key), plain(", ".join(value) if isinstance(value, list) else value), plain(origin))
+        table.add_row(plain(key), plain(_shown(value)), plain(origin))
     Console(highlight=False).print(table)

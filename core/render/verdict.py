@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from ..data.formatting import percent, shortened, visible
 from ..data.issues import issue_named
+from .check_verdicts import verdicts_of
 from .overview import Overview
 
 MAX_LENGTH = 8_000  # a tag of MLflow's holds no more
@@ -38,6 +39,7 @@ def summary(overview: Overview, slices: pa.Table, whole: dict[str, float], sourc
         f"{_worst(worse)} {escaped(overview.details)}".strip(),
         _judge(whole, source),
         _issues(overview),
+        "\n".join(f"- {title}: {escaped(verdict, 500)}" for title, verdict in verdicts_of(overview.report)),
         _pairs(overview),
         _classes(overview),
         _slices(worse),

@@ -12,6 +12,7 @@ import pytest
 from labelsift.checks import Result, checks, registry
 from labelsift.checks.registry import check
 from labelsift.checks.settings import settings_of
+from labelsift.data import issues
 from labelsift.data.issues import Issue, issue_named, issue_names, register
 
 ORDER = (
@@ -28,6 +29,7 @@ SHOWN = (
 def own_checks(monkeypatch):
     """Let a test register checks of its own."""
     monkeypatch.setattr(registry, "_CHECKS", list(registry._CHECKS))
+    monkeypatch.setattr(issues, "_CATALOGUE", dict(issues._CATALOGUE))
 
 
 def test_the_checks_run_and_are_shown_in_the_order_that_stored_runs_and_tabs_have():

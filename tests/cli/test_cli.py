@@ -183,7 +183,7 @@ WRONG_CALLS = {
     "unknown command": ("nope",),
     "no file": ("scan",),
     "no such file": ("scan", "absent.csv"),
-    "unknown check": ("scan", "{data}", *ROLES, "--only", "labels"),
+    "unknown check": ("scan", "{data}", *ROLES, "--only", "labelz"),
     "unknown embedder": ("scan", "{data}", *ROLES, "--embedder", "bert"),
     "no number": ("scan", "{data}", *ROLES, "--budget", "many"),
     "no array": ("scan", "{data}", *ROLES, "--pred-probs", "{data}"),

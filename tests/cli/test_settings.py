@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner, Result
 from labelsift import platforms
+from labelsift.checks import Result as Found
+from labelsift.checks import registry
 from labelsift.cli import COMMANDS, main
 from labelsift.cli.settings import Defaults, Settings, nearest
+from labelsift.data import issues
 from labelsift.errors import InputError
 from labelsift.platforms import Health, LabelingPlatform, PushRequest, Receipt
 
@@ -218,3 +222,53 @@ def test_paths_start_from_the_folder_of_the_file_and_addresses_stay(folder):
     found = nearest(folder / "below")
     assert found.values["store"] == "s3://bucket/prefix"
     assert found.tables["xlsx"]["file"] == "/tmp/review.xlsx"
+
+
+def test_settings_of_checks_reach_the_scan_with_paths_from_the_files_folder(folder, own_check):
+    with (folder / "labelsift.toml").open("a") as file:
+        file.write('[checks.own]\nshare = 0.25\nexpected = { state = "census.csv" }\n')
+    result = run("scan", "../tickets.csv", "--only", "own", "--json")
+    assert result.exit_code == 0, result.output
+    verdict = json.loads(result.stdout)["facts"]["checks"]["own"]["verdict"]
+    assert verdict == f"0.25 {folder / 'census.csv'}"
+    assert "The data set as a whole" in run("scan", "../tickets.csv", "--only", "own").output
+    assert held(run("config", "--json"))["checks.own.share"] == (0.25, str(folder / "labelsift.toml"))
+    assert "share = 0.5" in run("checks").output
+    assert {"check": "own", "settings": {"share": 0.5, "expected": {}}}.items() <= next(
+        row for row in json.loads(run("checks", "--json").stdout) if row["check"] == "own"
+    ).items()
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("[checks.own]\nshares = 1", "no setting of the check own called shares. The nearest is share"),
+        ("[checks]\nown = 1", "checks.own in"),
+        ("[checks.owm]\nshare = 1", "no check owm"),
+    ],
+)
+def test_settings_of_checks_that_do_not_fit_are_refused(folder, own_check, lines, said):
+    with (folder / "labelsift.toml").open("a") as file:
+        file.write(lines)
+    result = run("scan", "../tickets.csv", "--only", "own", "--no-store")
+    assert result.exit_code == 2
+    assert said in result.output
+
+
+@dataclass(frozen=True)
+class OwnSettings:
+    share: float = 0.5
+    expected: dict[str, str] = field(default_factory=dict, metadata={"path": True})
+
+
+@pytest.fixture
+def own_check(monkeypatch):
+    """A check with settings, as another package would register it."""
+    monkeypatch.setattr(registry, "_CHECKS", list(registry._CHECKS))
+    monkeypatch.setattr(issues, "_CATALOGUE", dict(issues._CATALOGUE))
+
+    def own(context):
+        settings = context.settings(OwnSettings)
+        return Found.of_data_set([], verdict=f"{settings.share} {settings.expected.get('state')}")
+
+    registry.check("own", settings=OwnSettings, title="Own", one="own", many="own", meaning="A test's.")(own)

@@ -24,6 +24,8 @@ The proxy model (trained by the scan, out of sample) agrees with 81.2 % of the j
 | --- | --- | --- |
 | Suspicious labels | 1,200 | 12.0 % |
 
+- Garbage: Much \\*noise\\*.
+
 **Most common mix-ups**
 
 | Given label | Looks like | Samples |
@@ -57,7 +59,8 @@ def overview(**changed):
         "verdict": "12 labels look wrong", "details": "Of them half|so.", "tells_shares": True, "issues": entries,
         "share_of": lambda entry: f"{100 * entry.rate:.1f} %", "confusions": [("a|b", "<i>", 1_003)],
         "classes": [health("card_lost", 2_000, 1_000), health("fine", 10, 0)], "notes": ["a note *here*"],
-        "report": SimpleNamespace(samples=SimpleNamespace(name="tickets", fingerprint="f00"), run="r1"),
+        "report": SimpleNamespace(samples=SimpleNamespace(name="tickets", fingerprint="f00"), run="r1",
+                                  facts={"checks": {"garbage": {"verdict": "Much *noise*.", "tables": []}}}),
     } | changed))  # fmt: skip
 
 
