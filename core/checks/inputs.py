@@ -49,7 +49,8 @@ class Inputs:
             context.vectors = self.vectors if self.embedder is None else self._embed(self.embedder)
         if context.vectors is not None and context.graph is None:
             self.say("Finding nearest neighbours")
-            k = neighbor_count(len(context))
+            judging_labels = any("labels" in other.needs for other in self.chosen)
+            k = neighbor_count(len(context), votes=judging_labels)
             context.graph = cached_graph(context.cache, context.vectors, k, seed=context.seed, keys=context.keys)
         if "pred_probs" in check.needs and context.pred_probs is None and context.vectors is not None:
             self.say(f"Predicting out of sample ({self.folds} folds)")

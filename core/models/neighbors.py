@@ -28,12 +28,18 @@ def cell_count(n: int) -> int:
     return int(4 * np.sqrt(n))
 
 
-def neighbor_count(n: int) -> int:
+def neighbor_count(n: int, *, votes: bool = True) -> int:
     """Return how many neighbours the graph of n rows holds for each: 200 up to 100,000 rows, 50 from 400,000 on.
+
+    Where no labels are voted on, 50 do at any size.
 
     >>> [neighbor_count(n) for n in (1, 20, 10_000, 200_000, 1_000_000)]
     [1, 19, 200, 100, 50]
+    >>> neighbor_count(10_000, votes=False)
+    50
     """
+    if not votes:
+        return min(LEAST, max(n - 1, 1))
     return min(max(min(ENTRIES // max(n, 1), MOST), LEAST), max(n - 1, 1))
 
 
