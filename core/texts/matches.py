@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -36,6 +37,8 @@ def settled(matches: Iterable[Match], *, order: Sequence[str]) -> tuple[Match, .
     rank = {kind: place for place, kind in enumerate(order)}
     kept: list[Match] = []
     for match in sorted(matches, key=lambda match: (rank.get(match.kind, len(rank)), match.start - match.end)):
-        if all(match.end <= other.start or other.end <= match.start for other in kept):
-            kept.append(match)
-    return tuple(sorted(kept))
+        place = bisect(kept, match)
+        free_left = place == 0 or kept[place - 1].end <= match.start
+        if free_left and (place == len(kept) or match.end <= kept[place].start):
+            kept.insert(place, match)
+    return tuple(kept)
