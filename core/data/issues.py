@@ -73,7 +73,6 @@ PLANNED = (  # made by no check yet, or (similar) by no scan
         100,
     ),
     Issue("secret", "Secrets", "sample with a secret", "samples with a secret", "Holds a key or a password.", 110),
-    Issue("garbage", "Garbage", "garbage text", "garbage texts", "No meaningful text.", 130),
     Issue("imbalance", "Imbalance", "rare class", "rare classes", "Too few samples of a class.", 140),
     Issue("drift", "Drift", "drifted slice", "drifted slices", "New samples differ from the old ones.", 150),
     Issue(
