@@ -61,6 +61,7 @@ def scan(
     split: str | None = None,
     predicted: str | None = None,
     metadata: Sequence[str] = (),
+    source: str | None = None,
     signals: Signals | None = None,
     embedder: str | Embedder = DEFAULT,
     device: str | None = None,
@@ -82,7 +83,7 @@ def scan(
     ----------
     samples
         What :func:`labelsift.io.read.read` returned, or a file, an address or a data frame to be read.
-    text, label, labels, spans, id, split, predicted, metadata
+    text, label, labels, spans, id, split, predicted, metadata, source
         Of what is to be read; for all else call :func:`labelsift.io.read.read`.
     signals
         Outputs of the user's own model; what is missing is made here.
@@ -124,7 +125,7 @@ def scan(
     """
     kept = Store(store) if store is not None else None  # one instance, which verifies the decision log once
     log_length = len(kept.ledger.examine()[0]) if kept is not None else None
-    roles = {"text": text, "label": label, "labels": labels, "spans": spans, "id": id, "split": split}
+    roles = {"text": text, "label": label, "labels": labels, "spans": spans, "id": id, "split": split, "source": source}
     samples = _read(samples, roles | {"predicted": predicted, "metadata": metadata})
     require_texts(samples, "A scan", run=samples.name, hint="Read your file, and scan that")
     _require(folds=folds, seed=seed, budget=budget)
@@ -144,7 +145,7 @@ def scan(
         model = load_embedder(embedder, device=device) if isinstance(embedder, str) else embedder
     settings = _settings(context, vectors, model, folds=folds, seed=seed)
     if kept is not None:
-        context.cache = kept.cache(samples.name)
+        context.store, context.cache = kept, kept.cache(samples.name)
         context.cache.sweep()
         context.verified = _verified(kept, samples)
         context.accept_rates = _learned(kept, samples) if learn else None
@@ -157,8 +158,7 @@ def scan(
     report.settings.update({"budget": budget, "only": list(only) if only else None})
     report.settings |= {"checks": {name: dict(table) for name, table in checks.items()}} if checks else {}
     report.settings |= ({} if learn else {"learn": False}) | ({} if texts else {SETTING: False})
-    if samples.taxonomy is not None:
-        report.settings["taxonomy"] = samples.taxonomy.plain
+    report.settings |= {"taxonomy": samples.taxonomy.plain} if samples.taxonomy is not None else {}
     if kept is not None:
         report.store, report.log_length = kept, log_length
         report.settings |= {"parent": before} if before else {}
@@ -246,11 +246,11 @@ def _settings(
     context: Context, vectors: np.ndarray | None, model: Embedder | None, *, folds: int, seed: int
 ) -> dict[str, Any]:
     settings: dict[str, Any] = {} if model is None else dict(facts_of(model))
-    if vectors is not None:
-        settings["embedder"] = USERS_EMBEDDINGS
+    settings |= {"embedder": USERS_EMBEDDINGS} if vectors is not None else {}
+    source = {"source": context.samples.source} if context.samples.source else {}
     brought = context.pred_probs is not None or context.tokens is not None
     settings["pred_probs"] = "the user's model" if brought else f"{folds}-fold cross-validation"
-    return settings | {"folds": folds, "seed": seed, METHOD: VERSION}
+    return settings | {"folds": folds, "seed": seed, METHOD: VERSION} | source
 
 
 def _run_checks(inputs: Inputs) -> None:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 import pyarrow as pa
 
+from ..data.factorize import Cells, partitions
 from ..data.normalize import duplicate_groups, is_blank
 from ..data.samples import Samples
 from ..data.schemas import Finding
@@ -21,6 +22,7 @@ from ..models.languages import Languages
 from ..models.neighbors import Graph
 from ..signals.dynamics_statistics import Trajectories
 from ..signals.token_probs import TokenSignals
+from ..store.base import BaseStore
 from ..store.cache import Cache, digest_of, digest_of_all, text_hashes, versions_of
 from .cached_estimates import cached_out_of_fold
 
@@ -71,6 +73,8 @@ class Context:
         nobody verified (float64, shape (n,), high = likely wrong, NaN = nothing can be said).
     results
         Issue → result of the checks that ran before.
+    store
+        Keeps the runs; None where nothing is kept.
     cache
         Keeps what is made of the texts, and what is estimated from them and the labels.
     method
@@ -102,6 +106,7 @@ class Context:
     label_claims: WrongLabels | None = None
     suspicion: np.ndarray | None = None
     results: dict[str, Result] = field(default_factory=dict)
+    store: BaseStore | None = None
     cache: Cache = field(default_factory=Cache)
     method: int = 0
     chosen_settings: Mapping[type[Any], Any] = field(default_factory=dict)
@@ -139,6 +144,11 @@ class Context:
     def members(self) -> np.ndarray:
         """Tell which labels each row has where it may have several: int8, shape (n, classes), -1 = unlabeled."""
         return self.samples.members(self.classes)
+
+    @cached_property
+    def cells(self) -> dict[str, Cells]:
+        """The values of split and of each metadata column that can be counted by, as codes."""
+        return partitions(self.samples)[0]
 
     @property
     def texts_digest(self) -> str:

@@ -12,7 +12,7 @@ from .context import Context, Result
 
 ANY_TASK = TASKS
 
-Need = Literal["text", "split", "labels", "vectors", "pred_probs", "undecided", "dynamics", "annotations"]
+Need = Literal["text", "split", "source", "labels", "vectors", "pred_probs", "undecided", "dynamics", "annotations"]
 Group = Literal["rows", "labels", "training"]
 GROUPS: tuple[Group, ...] = ("rows", "labels", "training")
 Run = Callable[[Context], Result]

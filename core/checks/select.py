@@ -29,6 +29,7 @@ def select_checks(samples: Samples, only: Sequence[str] | None, signals: Signals
     missing: set[Need] = set()
     missing |= set() if samples.undecided else {"undecided"}
     missing |= set() if samples.column("split") is not None else {"split"}
+    missing |= set() if samples.source is not None else {"source"}
     missing |= set() if signals.dynamics is not None else {"dynamics"}
     missing |= set() if samples.column("annotations") is not None else {"annotations"}
     fitting = [check for check in checks() if samples.task in check.tasks and not check.needs & missing]
@@ -71,7 +72,7 @@ def _without_texts(chosen: Sequence[Check], only: Sequence[str] | None, signals:
             "The samples have no texts, and nothing else is known of them",
             hint="Bring embeddings or probabilities (Signals(embeddings=…), --embeddings v.npy), or name the texts",
         )
-    have: set[Need] = {"labels", "split", "undecided", "annotations", "pred_probs"}
+    have: set[Need] = {"labels", "split", "source", "undecided", "annotations", "pred_probs"}
     have |= {"vectors"} if signals.embeddings is not None else set()
     lacking = _issues(check for check in chosen if not check.needs <= have)
     if only and lacking:

@@ -17,7 +17,7 @@ from ..store.store import Store
 from .options import parted
 from .settings import FORMS, Settings, nearest
 
-COLUMNS = ("text", *FORMS, "id", "split", "predicted", "meta")
+COLUMNS = ("text", *FORMS, "id", "split", "predicted", "meta", "source")
 
 
 def complete(command: click.Command) -> click.Command:

@@ -47,6 +47,7 @@ class ReadOptions:
     meta: Sequence[str] = _option("Further columns to keep for slices and reviewers, parted by commas or repeated.", ())
     split: str | None = _option("Column of the splits (train, test …).")
     predicted: str | None = _option("Column of your model's predictions, for slice metrics.")
+    source: str | None = _option("Column of where each sample comes from (human, model, vendor …).")
     missing: str | None = _option("Labels that mean that there is none, parted by commas; '' for no such label.")
     encoding: str = _option("Of csv, tsv, txt and conll files.", "utf-8")
     format: str | None = _option("csv, tsv, jsonl, parquet …, where the file's name does not tell.")

@@ -63,7 +63,6 @@ class Issue:
 
 
 PLANNED = (  # made by no check yet, or (similar) by no scan
-    Issue("leakage", "Leakage", "leaked sample", "leaked samples", "The same sample is trained on and tested on.", 80),
     Issue(
         "pii",
         "Personal data",
@@ -73,7 +72,6 @@ PLANNED = (  # made by no check yet, or (similar) by no scan
         100,
     ),
     Issue("secret", "Secrets", "sample with a secret", "samples with a secret", "Holds a key or a password.", 110),
-    Issue("imbalance", "Imbalance", "rare class", "rare classes", "Too few samples of a class.", 140),
     Issue("drift", "Drift", "drifted slice", "drifted slices", "New samples differ from the old ones.", 150),
     Issue(
         "boundary",

@@ -76,6 +76,8 @@ class Samples:
         Table ``id, was``: the samples whose class was split, with their old label; a person must choose the new one.
     notes
         What the reader recognized or doubts, a sentence each; a scan repeats them.
+    source
+        The column of the metadata that says where each sample comes from, or None.
     """
 
     table: pa.Table
@@ -85,6 +87,7 @@ class Samples:
     taxonomy: Taxonomy | None = None
     undecided: pa.Table | None = None
     notes: tuple[str, ...] = ()
+    source: str | None = None
 
     def __len__(self) -> int:
         return self.table.num_rows
@@ -97,9 +100,7 @@ class Samples:
     @property
     def texts(self) -> pa.ChunkedArray:
         """The texts, in file order; an absent text is an empty one."""
-        if not self.has_texts:
-            return pa.chunked_array([pa.repeat("", len(self))], pa.string())
-        return self.table["text"]
+        return self.table["text"] if self.has_texts else pa.chunked_array([pa.repeat("", len(self))], pa.string())
 
     @property
     def has_texts(self) -> bool:
@@ -181,7 +182,7 @@ class Samples:
         undecided = self.undecided
         if undecided is not None:
             undecided = undecided.filter(pc.is_in(undecided["id"], value_set=table["id"].combine_chunks()))
-        return Samples(table, metadata, self.name, taxonomy=self.taxonomy, undecided=undecided)
+        return replace(self, table=table, metadata=metadata, undecided=undecided, lineage=None, notes=())
 
     def remap(self, taxonomy: Taxonomy | str | Path) -> Samples:
         """Return the samples with the labels and predictions of a changed taxonomy.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from ..data.samples import Samples
@@ -22,7 +23,7 @@ READERS = (project_url, conll, label_studio, argilla, tables)
 
 
 def read(
-    source: str | os.PathLike[str] | Any,  # noqa: ANN401 - any container
+    data: str | os.PathLike[str] | Any,  # noqa: ANN401 - any container
     *,
     text: str | None = "text",
     label: str | None = None,
@@ -37,6 +38,7 @@ def read(
     split: str | None = None,
     predicted: str | None = None,
     metadata: Sequence[str] = (),
+    source: str | None = None,
     missing: Sequence[str] | None = None,
     encoding: str = "utf-8",
     format: str | None = None,
@@ -49,7 +51,7 @@ def read(
 
     Parameters
     ----------
-    source
+    data
         A path or URL of a csv, tsv, txt, json, jsonl, parquet, Arrow, xlsx or conll file, plain, compressed or alone in
         a zip archive; a folder that ``datasets.save_to_disk`` wrote; a pandas, polars, Arrow or Hugging Face object,
         or anything that speaks Arrow's C stream interface.
@@ -82,6 +84,9 @@ def read(
         the tokens, joined by one space.
     metadata
         Further columns to keep, for slices and for the people who review.
+    source
+        The column that says where each sample comes from (a person, a vendor, a model …): metadata, too. A scan tells
+        how often each issue is found in what comes from where.
     missing
         The labels that mean that there is none, ``[]`` for no such label. By default what pandas and databases write
         (``nan``, ``NULL`` …), with a note.
@@ -121,13 +126,13 @@ def read(
         id=_column(id),
         split=_column(split),
         predicted=_column(predicted),
-        metadata=_several(metadata),
+        metadata=list(dict.fromkeys([*_several(metadata), *_several(() if source is None else source)])),
         missing=None if missing is None else _several(missing),
     )
     form = Form(format, encoding, delimiter, quotes, tuple(_several(columns)))
-    origin = Source(source, form=form, name=name)
+    origin = Source(data, form=form, name=name)
     reader = next(reader for reader in READERS if reader.recognizes(origin, roles))
-    return reader.read(origin, roles)
+    return replace(reader.read(origin, roles), source=_column(source))
 
 
 def _column(name: Any) -> str | None:  # noqa: ANN401 - data frames have numbers for names, too

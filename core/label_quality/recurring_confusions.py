@@ -13,10 +13,11 @@ passes Benjamini & Hochberg's procedure (1995) over all pairs, and the number is
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+
+from ..models.rates import discovery_limit
 
 LEAST = 5  # rows: fewer are decided one by one
 TIMES = 2.0  # what is found against what is expected: expectations are estimates, and of small numbers poor ones
@@ -72,7 +73,7 @@ def recurring(
     excess = np.minimum(OVERDISPERSION * mistaken**2, expected)
     cells = [(int(a), int(b)) for a, b in zip(*np.nonzero(counts >= LEAST), strict=True)]
     p_values = [upper_tail(int(counts[cell]), float(expected[cell]), float(excess[cell])) for cell in cells]
-    limit = _benjamini_hochberg(p_values, tests=classes * (classes - 1))
+    limit = discovery_limit(p_values, rate=FALSE_DISCOVERIES, tests=classes * (classes - 1))
     pairs = [
         Recurring(*cell, int(counts[cell]), float(expected[cell]), p_value)
         for cell, p_value in zip(cells, p_values, strict=True)
@@ -90,13 +91,6 @@ def _expected(weights: np.ndarray, counts: np.ndarray, sizes: np.ndarray) -> np.
     others = counts.sum(axis=0)[None, :] - counts + len(sizes) * sizes / max(sizes.sum(), 1)
     np.fill_diagonal(others, 0)
     return weights[:, None] * others / np.maximum(others.sum(axis=1, keepdims=True), 1e-9)
-
-
-def _benjamini_hochberg(p_values: Sequence[float], *, tests: int) -> float:
-    """Return the largest p-value that passes Benjamini & Hochberg's procedure, -1 where none does."""
-    ordered = np.sort(p_values)
-    passed = np.flatnonzero(ordered <= FALSE_DISCOVERIES * np.arange(1, len(ordered) + 1) / max(tests, 1))
-    return float(ordered[passed[-1]]) if len(passed) else -1.0
 
 
 def upper_tail(count: int, expected: float, excess: float = 0.0) -> float:

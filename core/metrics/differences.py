@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from ..data.factorize import Cells, cross, partitions
 from ..errors import InputError
 from ..store.run import Run
-from .factorize import Cells, cross, partitions
 from .paired_intervals import Outcomes, f1_difference, rate_difference
 from .refit_noise import judged_as_before
 from .slice_metrics import ScoredLabels, overall, scored_labels

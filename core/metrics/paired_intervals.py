@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .slice_metrics import Z95, wilson
+from ..models.rates import Z95, wilson
 
 DRAWS, FEW_DRAWS = 500, 100  # of the bootstrap; 100 tell its deviation well enough, and 500 its percentiles
 MANY = 2_000  # kinds of samples, which only large data has

@@ -20,12 +20,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..models.rates import wilson
+
 if TYPE_CHECKING:
     from ..store.run import Run
 
 PREDICTED = "predicted column"
 PROXY = "proxy model"
-Z95 = 1.959963984540054
 
 
 @dataclass(frozen=True)
@@ -119,22 +120,6 @@ def score_column(run: Run, name: str) -> pa.ChunkedArray | None:
         return run.scores[name]
     order = pc.index_in(run.samples.ids, value_set=run.scores["id"].combine_chunks())
     return run.scores[name].take(order)
-
-
-def wilson(hits: np.ndarray, total: np.ndarray, *, z: float = Z95) -> tuple[np.ndarray, np.ndarray]:
-    """Return the interval of each rate ``hits / total`` (Wilson 1927), of 95 % by default; NaN where total is 0.
-
-    >>> low, high = wilson(np.array([0, 5]), np.array([10, 10]))
-    >>> low.round(3).tolist(), high.round(3).tolist()
-    ([0.0, 0.237], [0.278, 0.763])
-    """
-    hits, total = np.asarray(hits, dtype=float), np.asarray(total, dtype=float)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        rate = hits / total
-        middle = (rate + z**2 / (2 * total)) / (1 + z**2 / total)
-        half = z / (1 + z**2 / total) * np.sqrt(rate * (1 - rate) / total + z**2 / (4 * total**2))
-    # Rounding must not put a rate of exactly 0 or 1 outside its own interval.
-    return np.minimum(np.maximum(middle - half, 0), rate), np.maximum(np.minimum(middle + half, 1), rate)
 
 
 def cell_metrics(data: ScoredLabels, codes: np.ndarray, count: int) -> dict[str, np.ndarray]:

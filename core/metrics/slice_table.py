@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from ..data.factorize import Cells, cross, partitions
+from ..data.slugs import slugs
 from ..errors import InputError
-from .factorize import Cells, cross, partitions
 from .slice_metrics import cell_metrics, scored_labels
-from .slugs import slugs
 
 if TYPE_CHECKING:
     from ..data.samples import Samples

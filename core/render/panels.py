@@ -18,14 +18,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..data.factorize import partitions
 from ..data.formatting import format_span, shortened
 from ..data.issues import issue_named
 from ..data.label_sets import format_labels
-from ..metrics.factorize import partitions
+from ..data.slugs import slug
 from ..metrics.refit_noise import method_of
-from ..metrics.slice_metrics import ScoredLabels, class_metrics, overall, score_column, scored_labels, wilson
+from ..metrics.slice_metrics import ScoredLabels, class_metrics, overall, score_column, scored_labels
 from ..metrics.slice_table import full_table, worst_first
-from ..metrics.slugs import slug
 from ..store.cache import installed_version
 from .overview import Histogram as Histogram  # trackers draw it
 from .overview import Overview
@@ -33,7 +33,8 @@ from .verdict import summary
 from .wrong_label_words import span_number_in
 
 if TYPE_CHECKING:
-    from ..store.run import Run
+    from ..models.rates import wilson
+from ..store.run import Run
 
 # A table of more rows is slow to open on a tracker's page; the report's own files hold every finding.
 MAX_FLAGGED = 10_000

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..data.label_sets import encoded
-from ..metrics.slice_metrics import wilson
+from ..models.rates import wilson
 
 if TYPE_CHECKING:
     from ..store.run import Run

@@ -83,7 +83,11 @@ def read_run(folder: Location, *, store: BaseStore) -> Run:
             run=facts["run"],
             created=datetime.fromisoformat(facts["created"]),
             samples=Samples(
-                tables["samples"], _metadata(tables, facts["metadata"]), facts["dataset"], taxonomy=taxonomy_in(facts)
+                tables["samples"],
+                _metadata(tables, facts["metadata"]),
+                facts["dataset"],
+                taxonomy=taxonomy_in(facts),
+                source=facts["settings"].get("source"),
             ),
             scores=tables["scores"],
             findings=tables["findings"],

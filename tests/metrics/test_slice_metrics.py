@@ -5,11 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pyarrow as pa
 import pytest
+from labelsift.data.factorize import MAX_VALUES, cross, partition, partitions
 from labelsift.data.samples import Samples
 from labelsift.errors import InputError
-from labelsift.metrics.factorize import MAX_VALUES, cross, partition, partitions
-from labelsift.metrics.slice_metrics import PREDICTED, PROXY, cell_metrics, class_metrics, scored_labels, wilson
+from labelsift.metrics.slice_metrics import PREDICTED, PROXY, cell_metrics, class_metrics, scored_labels
 from labelsift.metrics.slice_table import slices_table
+from labelsift.models.rates import wilson
 from sklearn.metrics import accuracy_score, f1_score, precision_recall_fscore_support
 
 NO_TEXT = pa.chunked_array([["one text"] * 20])

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from ...data.formatting import percent, shortened
 from ...data.issues import issue_named
+from ...data.slugs import slug
 from ...data.taxonomy import Taxonomy
-from ...metrics.slugs import slug
 from ...store.run_notes import Annotations
 from ..overview import Overview
 from .anchors import anchor

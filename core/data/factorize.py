@@ -20,9 +20,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..data.samples import Samples
-from ..data.textless import comparable_texts
+from .samples import Samples
 from .slugs import Predicate, describe
+from .textless import comparable_texts
 
 MAX_VALUES = 50
 MAX_NUMBERS = 12

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from labelsift.metrics.slugs import MAX_SLUG, describe, slug, slugs
+from labelsift.data.slugs import MAX_SLUG, describe, slug, slugs
 
 LONGEST_METRIC = "slice.label_issue_rate/"
 ANY_TEXT = st.one_of(
