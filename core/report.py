@@ -274,11 +274,11 @@ class Report(Run):
 
         return link(kind, self.run if kind == "run" and name is None else name or "")
 
-    def to_html(self, path: str | Path, *, share: bool = False) -> Path:
-        """Write the report as one self-contained page; ``share`` leaves out every text."""
+    def to_html(self, path: str | Path, *, share: bool = False, with_map: bool = True) -> Path:
+        """Write the report as one self-contained page; ``share`` leaves out every text, ``with_map`` adds a map."""
         from .render.page.build import write_page
 
-        return write_page(self, Path(path), share=share, recorded=True)
+        return write_page(self, Path(path), share=share, recorded=True, with_map=with_map)
 
 
 def load(run: str = LATEST, *, dataset: str | None = None, store: str | PathLike[str] = DEFAULT) -> Report:

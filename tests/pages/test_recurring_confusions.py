@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from labelsift.render.overview import Overview
 from labelsift.render.page.build import render_page
+from labelsift.render.page.checks import check_sections
 from labelsift.render.page.confusions import SHOWN, recurring
 from recurring_confusion import confusion, with_confusions
 
@@ -18,13 +20,7 @@ def test_a_confusion_has_a_section_of_its_own_with_its_contrast_pairs(make_page_
     row = dict(zip(content["columns"], content["rows"][0], strict=True))
     assert (row["given"], row["suggested"], row["count"], row["back"]) == ("refund", "card_arrival", 312, 4)
     assert [content["samples"][position][2] for position in row["contrast"][0]] == ["text 2", "text 0", "text 5"]
-    assert "312 of 900" not in str(report_general(report))
-
-
-def report_general(report) -> list:
-    from labelsift.render.page.selection import _general
-
-    return _general(report.findings)
+    assert check_sections(report, Overview(report), share=False)["rows"] == []  # it is told once
 
 
 def test_a_shared_page_holds_no_text_of_a_contrast_pair(make_page_report):

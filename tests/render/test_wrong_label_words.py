@@ -118,7 +118,7 @@ def test_labels_that_the_samples_do_not_tell_are_the_headline_and_no_number(make
     shown = panels(report)
     assert shown.quality is None and "none can be called wrong" in shown.summary
     content = json.loads(render_page(report).split('id="content">')[1].split("</script>")[0])
-    assert content["classes"]["rows"] == [] and content["general"] == []
+    assert content["classes"]["rows"] == [] and content["checks"]["rows"] == []
 
 
 def test_too_few_labels_say_so_without_a_percentage(make_report):
@@ -135,7 +135,7 @@ def test_classes_of_which_nothing_is_claimed_are_named_first(make_report):
     assert overview.notes[0] == CLASS_REASON
     assert {health.name: health.remark for health in overview.classes}["refund"] == "cannot be judged"
     content = json.loads(render_page(report).split('id="content">')[1].split("</script>")[0])
-    assert content["general"] == []  # the notes tell it already
+    assert content["checks"]["rows"] == []  # the notes tell it already
     assert [row[5] for row in panels(report).flagged.rows].count("unlearnable") == 0
 
 

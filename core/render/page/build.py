@@ -27,12 +27,15 @@ from .content import content, encode, headline
 if TYPE_CHECKING:
     from ...store.run import Run
 
-PAGE_BYTES = 2_600_000
-_ORDER = "dom figures heatmap tables recurring samples selection address filters page"
+PAGE_BYTES = 2_650_000  # without the map
+_ORDER = (
+    "dom figures heatmap tables checks recurring samples selection address filters "
+    "map_data map_view map_gestures map_chosen map page"
+)
 SCRIPTS = tuple(f"{name}.js" for name in _ORDER.split())
 
 
-def write_page(report: Run, path: Path, *, share: bool = False, recorded: bool = False) -> Path:
+def write_page(report: Run, path: Path, *, share: bool = False, recorded: bool = False, with_map: bool = True) -> Path:
     """Write the page and return its path.
 
     Parameters
@@ -45,6 +48,8 @@ def write_page(report: Run, path: Path, *, share: bool = False, recorded: bool =
         Leave out every text and all metadata but counts by value.
     recorded
         Record in the run's store where a page with texts lies, so that ``forget`` finds it.
+    with_map
+        Show a map of the samples; made on the first page of a run, in some seconds, and kept for the next.
 
     Raises
     ------
@@ -56,7 +61,7 @@ def write_page(report: Run, path: Path, *, share: bool = False, recorded: bool =
         require_texts(report.samples, "A page with texts", run=report.run, hint=hint)
         if recorded and report.store is not None:
             report.store.wrote(report.run, REPORT_PAGE, path)
-    return save(render_page(report, share=share), Path(path))
+    return save(render_page(report, share=share, with_map=with_map), Path(path))
 
 
 def save(page: str, path: Path) -> Path:
@@ -77,7 +82,7 @@ def save(page: str, path: Path) -> Path:
     return path
 
 
-def render_page(report: Run, *, share: bool = False) -> str:
+def render_page(report: Run, *, share: bool = False, with_map: bool = True) -> str:
     """Return the page's HTML."""
     style = template("page.css")
     script = "(() => {\n'use strict';\n" + "\n".join(map(template, SCRIPTS)) + "\n})();\n"
@@ -86,7 +91,8 @@ def render_page(report: Run, *, share: bool = False) -> str:
     head["version"] = html.escape(installed_version("labelsift") or "")
     frame = Template(template("index.html"))
     empty = frame.substitute(fixed, **head, content="")
-    data = encode(content(report, share=share, room=PAGE_BYTES - len(empty.encode("utf-8"))))
+    room = PAGE_BYTES - len(empty.encode("utf-8"))
+    data = encode(content(report, share=share, room=room, with_map=with_map))
     return frame.substitute(fixed, **head, content=data)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Collection
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +19,11 @@ from ...data.slugs import slug
 from ...data.taxonomy import Taxonomy
 from ...store.run_notes import Annotations
 from ..overview import Overview
+from ..row_problems import row_problems
 from .anchors import anchor
+from .checks import check_sections
 from .confusions import recurring
+from .map import packed_map
 from .notes import annotations_of, noted_slices, notes_shown
 from .selection import ID_LENGTH, STRING_LENGTH, select
 
@@ -46,7 +50,7 @@ def encode(value: object) -> str:
     return _ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
-def content(report: Run, *, share: bool, room: int) -> dict[str, Any]:
+def content(report: Run, *, share: bool, room: int, with_map: bool = True) -> dict[str, Any]:
     """Gather everything that the page shows.
 
     Parameters
@@ -56,16 +60,19 @@ def content(report: Run, *, share: bool, room: int) -> dict[str, Any]:
     share
         Leave out every text, and metadata but for the counts by value.
     room
-        Bytes that the encoded content may take.
+        Bytes that the encoded content may take without the map.
+    with_map
+        Show a map of the samples.
     """
     overview, annotations = Overview(report), annotations_of(report, share=share)
+    checks = check_sections(report, overview, share=share)
     fixed = {
         "name": _cut(report.samples.name),
         "run": _cut(report.run),
         "idLength": ID_LENGTH,
         "share": share,
         "texts": report.samples.has_texts,
-        "overview": _overview(overview),
+        "overview": _overview(overview, sections=[row[0] for row in checks["rows"]]),
         "classes": {
             "columns": CLASS,
             "rows": _classes(overview),
@@ -73,6 +80,7 @@ def content(report: Run, *, share: bool, room: int) -> dict[str, Any]:
             "task": report.samples.task,
             "shares": overview.tells_shares,
         },
+        "checks": checks,
         "matrix": _matrix(overview),
         "recurring": recurring(report, share=share),
         "values": [
@@ -92,7 +100,8 @@ def content(report: Run, *, share: bool, room: int) -> dict[str, Any]:
         "notes": [_cut(note, NOTE_LENGTH) for note in overview.notes[:50]],
         "about": _about(report, annotations, share=share),
     }
-    return fixed | select(report, share=share, room=room - len(encode(fixed).encode()), encode=encode)
+    chosen = select(report, share=share, room=room - len(encode(fixed).encode()), encode=encode)
+    return fixed | chosen | {"map": packed_map(report, share=share) if with_map else None}
 
 
 def headline(report: Run) -> dict[str, str]:
@@ -105,7 +114,7 @@ def headline(report: Run) -> dict[str, str]:
     return {
         "name": _cut(report.samples.name) or "samples",
         "verdict": overview.verdict,
-        "details": overview.trust,
+        "details": f"{overview.trust} {row_problems(overview)}".strip(),
         "pointers": overview.pointers,
         "date": f"{created.day} {created:%B %Y, %H:%M} UTC",
         "facts": " · ".join(facts),
@@ -113,10 +122,12 @@ def headline(report: Run) -> dict[str, str]:
     }
 
 
-def _overview(overview: Overview) -> dict[str, Any]:
+def _overview(overview: Overview, *, sections: Collection[str]) -> dict[str, Any]:
     quality = overview.quality
     issues = []
     for entry in overview.issues:
+        if entry.issue in sections and f"is_{entry.issue}_issue" not in overview.report.scores.column_names:
+            continue  # of classes and slices: their number is none of samples
         words, rate = issue_named(entry.issue), overview.share_of(entry)
         # Named as something that one sample has.
         chip = words.title if words.one.startswith("sample ") else words.one[:1].upper() + words.one[1:]

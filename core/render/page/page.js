@@ -8,13 +8,9 @@ keyboard(view);
 byId('issues').append(...issueCards(overview, view.pick).filter(Boolean));
 if (content.share) byId('share').hidden = false;
 
-const remarks = [
-  ...content.notes,
-  ...content.general.map(([scope, , id, why]) => (scope === 'dataset' ? why : `${id}: ${why}`)),
-];
-if (remarks.length) {
+if (content.notes.length) {
   byId('notes').hidden = false;
-  byId('notes').querySelector('ul').append(...remarks.map((remark) => el('li', { dir: 'auto' }, visible(remark))));
+  byId('notes').querySelector('ul').append(...content.notes.map((note) => el('li', { dir: 'auto' }, visible(note))));
 }
 
 if (content.people.length) {
@@ -33,11 +29,19 @@ if (content.classes.rows.length) {
   for (const link of document.querySelectorAll('[data-for="classes"]')) link.hidden = true;
 }
 
+const anchors = new Set(content.samples.map((sample) => sample[content.columns.sample.indexOf('anchor')]));
+const has = (anchor) => anchors.has(anchor);
+
+if (content.checks.rows.length) {
+  byId('checks').hidden = false;
+  byId('check-list').append(...checkSections(content.checks, { pick: view.pick, has }));
+} else {
+  for (const link of document.querySelectorAll('[data-for="checks"]')) link.hidden = true;
+}
+
 if (content.recurring.rows.length) {
-  const place = content.columns.sample.indexOf('anchor');
-  const anchors = new Set(content.samples.map((sample) => sample[place]));
   byId('recurring').hidden = false;
-  byId('recurring-list').append(...recurringList(content.recurring, { pick: view.pick, has: (anchor) => anchors.has(anchor) }).filter(Boolean));
+  byId('recurring-list').append(...recurringList(content.recurring, { pick: view.pick, has }).filter(Boolean));
 }
 
 if (content.annotators.length) {
@@ -62,6 +66,9 @@ if (content.leftOut) {
     `${count(content.leftOut)} more flagged ${many ? 'samples are' : 'sample is'} not on this page, which is kept small enough to mail; ` +
     'the worst of every issue are. All of them stand in the findings table (labelsift scan \u2026 --findings findings.parquet).';
 }
+
+if (content.map) sampleMap(content);
+else for (const link of document.querySelectorAll('[data-for="map"]')) link.hidden = true;
 
 byId('settings').append(...content.about.map(([title, value]) => el('div', {}, el('dt', {}, visible(title)), el('dd', { dir: 'auto' }, visible(value)))));
 byId('about-share').textContent = content.share

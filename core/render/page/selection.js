@@ -73,14 +73,7 @@ function selectionOf(content, matching) {
     say(words);
   }
 
-  // An id that a line of a file cannot hold is told, and stays out of the file.
-  function lines() {
-    const ids = chosen().map((sample) => sample.node.id);
-    const fit = ids.filter((id) => id.trim() && !/[\r\n]/.test(id) && id.length < content.idLength);
-    const rest = ids.length - fit.length;
-    return { text: fit.map((id) => `${id}\n`).join(''), rest: rest ? ` ${count(rest)} ${rest === 1 ? 'id does' : 'ids do'} not fit in a line and ${rest === 1 ? 'is' : 'are'} left out.` : '' };
-  }
-  const fileName = (kind) => `${content.name.replace(/[^\p{L}\p{N}._-]+/gu, '-').replace(/^[-.]+/, '').slice(0, 60) || 'samples'}-${kind}`;
+  const lines = () => idLines(chosen().map((sample) => sample.node.id), content);
 
   async function copy() {
     const { text, rest } = lines();
@@ -88,12 +81,12 @@ function selectionOf(content, matching) {
   }
   function saveIds() {
     const { text, rest } = lines();
-    const file = fileName('ids.txt');
+    const file = fileName(content, 'ids.txt');
     save(file, text, 'text/plain');
     tell(`Saved as ${file}${FRAMED}.${rest} Next: labelsift push PLATFORM PROJECT --run ${content.run} --ids ${file}`);
   }
   function saveTable() {
-    const file = fileName('selected.csv');
+    const file = fileName(content, 'selected.csv');
     save(file, tableOf(chosen(), content), 'text/csv');
     tell(`Saved as ${file}${FRAMED}.`);
   }
@@ -118,6 +111,14 @@ function selectionOf(content, matching) {
   }
   return { selectable, forget, offer, toggle, selectAll };
 }
+
+// An id that a line of a file cannot hold is told, and stays out of the file.
+function idLines(ids, { idLength }) {
+  const fit = ids.filter((id) => id.trim() && !/[\r\n]/.test(id) && id.length < idLength);
+  const rest = ids.length - fit.length;
+  return { text: fit.map((id) => `${id}\n`).join(''), rest: rest ? ` ${count(rest)} ${rest === 1 ? 'id does' : 'ids do'} not fit in a line and ${rest === 1 ? 'is' : 'are'} left out.` : '' };
+}
+const fileName = (content, kind) => `${content.name.replace(/[^\p{L}\p{N}._-]+/gu, '-').replace(/^[-.]+/, '').slice(0, 60) || 'samples'}-${kind}`;
 
 // The rows of a table for spreadsheets: what would begin a formula there is kept from it.
 function tableOf(samples, { share, texts, metadata }) {

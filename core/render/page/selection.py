@@ -27,7 +27,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ...data.formatting import format_span, shortened
-from ...data.issues import SYSTEMATIC, issue_named
+from ...data.issues import issue_named
 from ...data.label_sets import format_labels
 from ...data.schemas import from_json, of_issue
 from .anchors import anchor
@@ -78,7 +78,6 @@ def select(report: Run, *, share: bool, room: int, encode: Callable[[object], st
         "nodes": list(rows.nodes.values()),
         "samples": rows.samples,
         "leftOut": total - len(rows.samples),
-        "general": _general(report.findings),
     }
 
 
@@ -95,17 +94,6 @@ def _worst_first(table: pa.Table) -> tuple[dict[str, list[dict[str, Any]]], int]
             rank[sample_id] = min(rank.get(sample_id, (position, turn)), (position, turn))
     total = len(pc.unique(table["id"]))
     return {sample_id: by_id[sample_id] for sample_id in sorted(rank, key=rank.__getitem__)}, total
-
-
-def _general(table: pa.Table) -> list[list[str]]:
-    """Return scope, issue, name and reason of findings about classes, slices and the data set told nowhere else."""
-    rows = table.filter(pc.and_(pc.not_equal(table["scope"], "sample"), pc.not_equal(table["kind"], SYSTEMATIC)))
-    rows = rows.filter(pc.not_equal(rows["issue"], "unlearnable"))  # notes and the table of classes tell these,
-    rows = rows.slice(0, 100).to_pylist()  # and the systematic ones have a section of their own
-    return [
-        [row["scope"], row["issue"], shortened(row["id"], STRING_LENGTH), shortened(row["reason"], REASON_LENGTH)]
-        for row in rows
-    ]
 
 
 @dataclass
