@@ -132,9 +132,10 @@ class LabelingPlatform(Platform):
 
     Capabilities: tasks (classification, multilabel, spans), media (text, image, audio), modes beside choose
     (prefill, blind), ``rounds`` (second tasks and single blind items), ``both_fit`` (people can answer that the given
-    and the suggested label both fit), ``copies`` (people see the twin of a duplicate, and drop or keep it), ``lanes``,
-    ``overlap``, ``link``, ``match``, and the methods ``read``, ``apply``, ``enable`` (with ``disable``), ``serve``,
-    ``forget``, ``examine``, ``local``.
+    and the suggested label both fit), ``copies`` (people see the twin of a duplicate, and drop or keep it), ``actions``
+    (a sample can be masked, removed or kept, also in data without labels), ``edit`` (its text can be repaired),
+    ``lanes``, ``overlap``, ``link``, ``match``, and the methods ``read``, ``apply``, ``enable`` (with ``disable``),
+    ``serve``, ``forget``, ``examine``, ``local``.
     """
 
     capabilities: frozenset[str] = frozenset({"classification", "text"})

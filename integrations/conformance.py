@@ -33,17 +33,18 @@ from labelsift.data.adjudication import BOTH_FIT
 from labelsift.data.samples import TASKS, Task
 from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.errors import LabelsiftError
-from labelsift.platforms import MODES, LabelingPlatform, Mode, Receipt
-from labelsift.report import Report
-from labelsift.review.verdicts import Feedback
+from labelsift.platforms import MODES, LabelingPlatform, Mode
 from labelsift.store.store import Store
 
+from .conformance_actions import ActionsConformance
 from .conformance_samples import (
     CLASSES,
     ODD_ID,
+    OPTIONS,
     TEXTS,
-    duplicates_report,
+    counts,
     labels_in,
+    pushed,
     says,
     stored,
     value_of,
@@ -58,19 +59,10 @@ METHODS = {
     "examine": ("examine",),
     "local": ("local", "arrived"),
 }
-OPTIONS: dict[str, dict[str, Any]] = {
-    "prefill": {"mode": "prefill"},
-    "blind": {"mode": "blind"},
-    "match": {"match": "ticket"},
-    "lanes": {"lanes": 2},
-    "overlap": {"twice": 0.5},
-    "link": {"link": "ticket"},
-    "rounds": {"blind_share": 0.5},
-}
 _numbers = itertools.count(1)
 
 
-class LabelingPlatformConformance:
+class LabelingPlatformConformance(ActionsConformance):
     """Tests for a labeling platform; a subclass says which one, and how a person answers there."""
 
     @pytest.fixture
@@ -87,14 +79,6 @@ class LabelingPlatformConformance:
         """Answer a sample's task as a person would: with a label, labels or spans; None skips it."""
         raise NotImplementedError
 
-    def answer_feedback(self, platform: LabelingPlatform, project: str, sample_id: str, feedback: Feedback) -> None:
-        """Answer a sample's task without a label: ``both_fit``, and ``drop_copy`` and ``keep_copies`` of ``copies``."""
-        raise NotImplementedError
-
-    def contents(self, platform: LabelingPlatform, project: str) -> dict[str, Any]:
-        """Return sample id → all that a person can see of its task, with answers; empty without a project."""
-        raise NotImplementedError
-
     @pytest.fixture(autouse=True)
     def _found_by_name(self, platform: LabelingPlatform, monkeypatch: pytest.MonkeyPatch) -> None:
         find = platforms.get
@@ -107,7 +91,7 @@ class LabelingPlatformConformance:
 
     def test_a_receipt_adds_up_and_names_what_failed(self, platform, project, store):
         report = stored(store)
-        receipt = _push(report, platform, project)
+        receipt = pushed(report, platform, project)
         ids = set(report.samples.ids.to_pylist())
         assert receipt.created + len(receipt.failed) == len(ids)
         assert receipt.updated == receipt.unchanged == 0
@@ -117,18 +101,18 @@ class LabelingPlatformConformance:
 
     def test_a_dry_run_says_what_a_push_does_and_writes_nothing(self, platform, project, store):
         report = stored(store)
-        planned = _push(report, platform, project, dry_run=True)
+        planned = pushed(report, platform, project, dry_run=True)
         assert self.contents(platform, project) == {}
-        assert _counts(_push(report, platform, project)) == _counts(planned)
+        assert counts(pushed(report, platform, project)) == counts(planned)
         before = self.contents(platform, project)
-        assert _counts(_push(report, platform, project, dry_run=True))[:2] == (0, 0)
+        assert counts(pushed(report, platform, project, dry_run=True))[:2] == (0, 0)
         assert self.contents(platform, project) == before
 
     def test_a_second_push_changes_nothing(self, platform, project, store):
         report = stored(store)
-        first = _push(report, platform, project)
+        first = pushed(report, platform, project)
         before = self.contents(platform, project)
-        assert _counts(_push(report, platform, project)) == (0, 0, first.created, first.failed)
+        assert counts(pushed(report, platform, project)) == (0, 0, first.created, first.failed)
         assert self.contents(platform, project) == before
 
     @pytest.mark.parametrize(
@@ -138,7 +122,7 @@ class LabelingPlatformConformance:
         if not {task, *({mode} - {"choose"})} <= platform.capabilities:
             return  # refused, see below
         report = stored(store, task)
-        pushed = _push(report, platform, project, mode=mode)
+        first = pushed(report, platform, project, mode=mode)
         values = {"s0": value_of(0, task), "s1": value_of(2, task), "s2": value_of(0, task), "s3": None}
         for sample_id, value in values.items():
             self.answer(platform, project, sample_id, value)
@@ -162,14 +146,14 @@ class LabelingPlatformConformance:
         sources = {(row["platform"], row["run"], row["asked"]) for row in table.to_pylist()}
         assert sources == {(platform.name, report.run, mode)}
         assert self.contents(platform, project) == before  # a pull only reads
-        assert _counts(_push(report, platform, project, mode=mode)) == (0, 0, pushed.created, pushed.failed)
+        assert counts(pushed(report, platform, project, mode=mode)) == (0, 0, first.created, first.failed)
         assert self.contents(platform, project) == before  # a push touches nothing that people wrote
         assert platforms.pull(platform.name, project=project, store=store).equals(table)
 
     def test_blind_shows_nothing_that_betrays_a_label(self, platform, project, store):
         if "blind" not in platform.capabilities:
             return  # refused, see below
-        _push(stored(store), platform, project, mode="blind")
+        pushed(stored(store), platform, project, mode="blind")
         contents = self.contents(platform, project)
         assert contents
         for sample_id, visible in contents.items():
@@ -179,12 +163,12 @@ class LabelingPlatformConformance:
         if "rounds" not in platform.capabilities:
             return  # refused, see below
         report = stored(store, rows=24)  # ten each, at the least, are asked blind and not
-        pushed = _push(report, platform, project, ability="rounds")
+        first = pushed(report, platform, project, ability="rounds")
         (assignment,) = (record for record in Store(store).ledger.records() if record["kind"] == "assignment")
         before = self.contents(platform, project)
         hidden = {sample_id for sample_id, visible in before.items() if not labels_in(visible)}
         assert hidden == set(assignment["blind"]) & before.keys()
-        assert _counts(_push(report, platform, project, ability="rounds")) == (0, 0, pushed.created, pushed.failed)
+        assert counts(pushed(report, platform, project, ability="rounds")) == (0, 0, first.created, first.failed)
         assert self.contents(platform, project) == before
 
         asked = {"blind": min(hidden - {ODD_ID}), "choose": min(before.keys() - hidden - {ODD_ID})}
@@ -194,30 +178,10 @@ class LabelingPlatformConformance:
         answers = {row["asked"]: (row["id"], row["action"], row["verdict"]) for row in table.to_pylist()}
         assert answers == {mode: (sample_id, "relabel", "accepted") for mode, sample_id in asked.items()}
 
-    def test_a_copy_is_dropped_or_kept_and_the_first_one_stays(self, platform, project, store):
-        if "copies" not in platform.capabilities:
-            return
-        report = stored(store, made=duplicates_report())
-        pushed = _push(report, platform, project)
-        shown = self.contents(platform, project)
-        assert shown.keys() == {"c1", "c3"}  # the first copy of a text stays
-        assert says(shown["c3"], CLASSES[1])  # the label of the other copy
-        said: dict[str, Feedback] = {"c1": "drop_copy", "c3": "keep_copies"}
-        for sample_id, feedback in said.items():
-            self.answer_feedback(platform, project, sample_id, feedback)
-
-        table = platforms.pull(platform.name, project=project, store=store)
-        assert {row["id"]: (row["action"], row["verdict"], json.loads(row["value"])) for row in table.to_pylist()} == {
-            "c1": ("remove", "accepted", None),
-            "c3": ("keep", "refused", CLASSES[2]),
-        }
-        assert report.samples.apply(table).ids.to_pylist() == ["c0", "c2", "c3"]
-        assert _counts(_push(report, platform, project)) == (0, 0, pushed.created, {})
-
     def test_a_forgotten_sample_stands_beside_no_other(self, platform, project, store):
         if "forget" not in platform.capabilities:
             return  # refused, see below
-        _push(stored(store), platform, project)
+        pushed(stored(store), platform, project)
         before = self.contents(platform, project)
         copies = [sample_id for sample_id, visible in before.items() if says(visible, TEXTS[2])]
         assert "s2" in copies
@@ -234,13 +198,13 @@ class LabelingPlatformConformance:
         if ability not in platform.capabilities:
             return  # refused, see below
         report = stored(store)
-        planned = _push(report, platform, project, ability=ability, dry_run=True)
+        planned = pushed(report, platform, project, ability=ability, dry_run=True)
         assert self.contents(platform, project) == {}
-        pushed = _push(report, platform, project, ability=ability)
+        first = pushed(report, platform, project, ability=ability)
         before = self.contents(platform, project)
-        assert _counts(pushed) == _counts(planned) == (len(before), 0, 0, pushed.failed)
-        assert before.keys() == set(report.samples.ids.to_pylist()) - pushed.failed.keys()
-        assert _counts(_push(report, platform, project, ability=ability)) == (0, 0, pushed.created, pushed.failed)
+        assert counts(pushed) == counts(planned) == (len(before), 0, 0, first.failed)
+        assert before.keys() == set(report.samples.ids.to_pylist()) - first.failed.keys()
+        assert counts(pushed(report, platform, project, ability=ability)) == (0, 0, first.created, first.failed)
         assert self.contents(platform, project) == before
 
         answered = ["s0", "s1", "s2", "s3"]  # some in each part
@@ -261,10 +225,10 @@ class LabelingPlatformConformance:
     @pytest.mark.parametrize("task", TASKS)
     def test_kinds_of_labels_that_are_not_declared_are_refused(self, platform, project, store, task: Task):
         if task in platform.capabilities:
-            assert _push(stored(store, task), platform, project, dry_run=True).created
+            assert pushed(stored(store, task), platform, project, dry_run=True).created
             return
         with pytest.raises(LabelsiftError) as refused:
-            _push(stored(store, task), platform, project)
+            pushed(stored(store, task), platform, project)
         assert platform.name in str(refused.value)
         assert self.contents(platform, project) == {}
 
@@ -276,23 +240,3 @@ class LabelingPlatformConformance:
             with pytest.raises(LabelsiftError) as refused:
                 platform.require(ability)
             assert platform.name in str(refused.value)
-
-
-def _push(
-    report: Report,
-    platform: LabelingPlatform,
-    project: str,
-    *,
-    mode: Mode = "choose",
-    ability: str | None = None,
-    dry_run: bool = False,
-) -> Receipt:
-    options: dict[str, Any] = OPTIONS[ability] if ability else {"mode": mode}
-    receipt = report.push(platform.name, project=project, dry_run=dry_run, **options)
-    assert (receipt.platform, receipt.dry_run) == (platform.name, dry_run)
-    json.dumps(receipt.as_dict())
-    return receipt
-
-
-def _counts(receipt: Receipt) -> tuple[int, int, int, dict[str, str]]:
-    return receipt.created, receipt.updated, receipt.unchanged, receipt.failed

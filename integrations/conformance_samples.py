@@ -10,9 +10,19 @@ from typing import Any
 import pyarrow as pa
 from labelsift.data.samples import Samples, Task
 from labelsift.data.schemas import Finding, findings_table
+from labelsift.platforms import LabelingPlatform, Mode, Receipt
 from labelsift.report import Report, load
 from labelsift.store.store import Store
 
+OPTIONS: dict[str, dict[str, Any]] = {
+    "prefill": {"mode": "prefill"},
+    "blind": {"mode": "blind"},
+    "match": {"match": "ticket"},
+    "lanes": {"lanes": 2},
+    "overlap": {"twice": 0.5},
+    "link": {"link": "ticket"},
+    "rounds": {"blind_share": 0.5},
+}
 CLASSES = ("zebrafish", "wolverine", "quokka", "axolotl")  # words that stand in no text, and by chance nowhere else
 TEXTS = ("plain", "two\nlines", "Zürich 🙂", "=1+1", '<b>bold</b> & "quoted"', " padded ", "long " * 1000, "last")
 ODD_ID = "odd\x07id"  # not every platform can hold it, and those that cannot must say so
@@ -52,14 +62,32 @@ def duplicates_report() -> Report:
     return _report("copies", Samples(table, pa.table({"channel": ["mail"] * 4}), "conformance"), findings)
 
 
-def _report(name: str, samples: Samples, findings: list[Finding]) -> Report:
+def texts_report(*, labeled: bool) -> Report:
+    """Return a run of five texts that hold an address, a secret or damage, ``t0`` to ``t4``; with labels or without."""
+    address, damage, secret = "Write to ann@example.org", "cafÃ© au lait", "The password is hunter2!"
+    texts, ids = [address, damage, address, secret, damage], [f"t{number}" for number in range(5)]
+    spans = {address: ["email", [9, 24]], secret: ["password", [16, 24]]}
+    findings = []
+    for index, (id, text) in enumerate(zip(ids, texts, strict=True)):
+        issue, evidence = "garbage", {"repairable": True}
+        if text in spans:
+            kind, (start, end) = spans[text]
+            issue, evidence = ("secret" if kind == "password" else "pii"), {"spans": [[start, end, kind]]}
+        given = CLASSES[index % 4] if labeled else None
+        findings.append(Finding(id, issue, 0.1, "See the text", given=given, evidence=evidence))
+    columns = {"id": ids, "text": texts} | ({"label": [CLASSES[index % 4] for index in range(5)]} if labeled else {})
+    samples = Samples(pa.table(columns), pa.table({"channel": ["mail"] * 5}), "conformance")
+    return _report(f"act{labeled}", samples, findings, classes=CLASSES if labeled else ())
+
+
+def _report(name: str, samples: Samples, findings: list[Finding], *, classes: tuple[str, ...] = CLASSES) -> Report:
     return Report(
         run=f"20261123-101500-{name[:4]}",
         created=datetime(2026, 11, 23, 10, 15, tzinfo=UTC),
         samples=samples,
         scores=pa.table({"id": samples.ids}),
         findings=findings_table(findings),
-        classes=CLASSES,
+        classes=classes,
     )
 
 
@@ -84,3 +112,25 @@ def labels_in(visible: object) -> list[str]:
     """Return the labels that a person can read in what they see of a task."""
     text = json.dumps(visible, ensure_ascii=False, default=str).casefold()
     return [label for label in CLASSES if label in text]
+
+
+def pushed(
+    report: Report,
+    platform: LabelingPlatform,
+    project: str,
+    *,
+    mode: Mode = "choose",
+    ability: str | None = None,
+    dry_run: bool = False,
+) -> Receipt:
+    """Push a run, and return the receipt; with the options that an ability stands for."""
+    options: dict[str, Any] = OPTIONS[ability] if ability else {"mode": mode}
+    receipt = report.push(platform.name, project=project, dry_run=dry_run, **options)
+    assert (receipt.platform, receipt.dry_run) == (platform.name, dry_run)
+    json.dumps(receipt.as_dict())
+    return receipt
+
+
+def counts(receipt: Receipt) -> tuple[int, int, int, dict[str, str]]:
+    """Return how many samples are new, changed and unchanged, and which failed."""
+    return receipt.created, receipt.updated, receipt.unchanged, receipt.failed

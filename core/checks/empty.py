@@ -18,6 +18,7 @@ from .registry import ANY_TASK, check
     many="empty texts",
     meaning="Nothing to read, nothing to learn.",
     rank=120,
+    actions=("remove",),
 )
 def empty(context: Context) -> Result:
     """Flag the rows without a visible text; the score is 0 for them and 1 for all others."""

@@ -16,7 +16,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..data.adjudication import Policy, Vote, applied, resolve
+from ..data.adjudication import Policy, Vote, resolve
+from ..data.apply_votes import applied
 from ..data.hashing import id_hash, whole_fingerprint
 from ..data.remap import translated_table
 from ..data.samples import Samples

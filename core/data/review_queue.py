@@ -14,6 +14,7 @@ Value = Any  # str | list[str] | list[[int, int, str]]
 Span = Sequence[int | str]  # [start, end, type]
 Dispute = tuple[list[int | str] | None, list[int | str] | None]  # what is marked, and what should be; None = nothing
 Copies = Literal["drop_copy", "keep_copies"]  # what can be said of a duplicate
+Action = Literal["redact", "edit", "remove", "keep"]  # what can be done with a sample, whatever its label
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,14 @@ class ReviewItem:
         What people are asked of it as a duplicate; of the first copy of a group nothing, as it stays.
     first_copy
         True where it is flagged for nothing but that: who shows the others' twins need not ask about it.
+    actions
+        What can be done with it whatever its label, the fitting action first; none of a blind item.
+    masks
+        The places in its text that hold personal data or secrets, as they were found: start, end, kind.
+    repaired
+        Its text with a damaged encoding repaired; None where nothing is to be repaired.
+    labelless
+        True where the data has no labels at all: only what is to be done with it is asked.
     """
 
     id: str
@@ -87,6 +96,10 @@ class ReviewItem:
     twin: Neighbor | None = None
     copies: tuple[Copies, ...] = ()
     first_copy: bool = False
+    actions: tuple[Action, ...] = ()
+    masks: tuple[tuple[int, int, str], ...] = ()
+    repaired: str | None = None
+    labelless: bool = False
 
     @property
     def key(self) -> str:
@@ -95,8 +108,9 @@ class ReviewItem:
 
     @property
     def alone(self) -> ReviewItem:
-        """The item without other samples, for a page that has no place for them."""
-        return replace(self, neighbors=(), twin=None, copies=(), first_copy=False)
+        """The item without other samples and actions, for a page that has no place for them."""
+        alone = replace(self, neighbors=(), twin=None, copies=(), first_copy=False)
+        return replace(alone, actions=(), masks=(), repaired=None)
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..errors import InputError
-from .adjudication import Policy, applied, resolve
+from .adjudication import Policy, resolve
 from .annotator_labels import labels_in as annotated_labels
+from .apply_votes import applied
 from .hashing import digest_sum, header_digest, row_digests
 from .label_sets import labels_in, members, parsed
 from .remap import remapped, settled, translated_table

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from ..data.schemas import CORRECTIONS_SCHEMA, to_json
 from .suggestions import Value
 from .verdicts import Feedback, decide, merge_disputed
 
+NO_TEXT = "The answer is incomplete: no new text is written"
 _DRAFTS = "labelsift_drafts"
 
 
@@ -91,6 +92,24 @@ def correction_of(answer: Answer, *, platform: str, task: Task = "classification
         "note": answer.note,
         "asked": answer.asked,
     }
+
+
+def acted(answer: Answer, *, masks: Value | None = None, repaired: str | None = None) -> Answer:
+    """Return an answer about the text with what was proposed: the places to mask, or the repaired text.
+
+    To repair a text without writing one takes the repaired text; where there is none, nothing is decided.
+
+    >>> acted(Answer("7", feedback="edit"), repaired="café").value, acted(Answer("7", feedback="edit")).skipped
+    ('café', True)
+    """
+    if answer.feedback == "redact":
+        return replace(answer, suggested=masks, partial=False)
+    if answer.feedback != "edit":
+        return answer
+    text = answer.value or repaired
+    if text is None:
+        return replace(answer, feedback=None, skipped=True, partial=False, note=f"{answer.note} [{NO_TEXT}]".strip())
+    return replace(answer, value=text, suggested=repaired, partial=False)
 
 
 def corrections_table(rows: Iterable[Mapping[str, Any]], *, drafts: int = 0) -> pa.Table:

@@ -19,6 +19,7 @@ from .neighbors import LONGEST_TWIN, differences
 from .suggestions import labels_in
 
 FIELDS, LONGEST = 8, 80  # of the user's: how many, and characters of each
+AROUND = 30  # characters around a place that is marked
 _SECTION = re.compile(r'<section data-sample="([^"]*)".*?</section>', re.DOTALL)
 _PARTS = {"both": "{}", "this": "<del>{}</del>", "other": "<mark>{}</mark>"}
 _SHOWN: dict[str, str] = {"image": '<img src="{}" alt="">', "audio": '<audio controls src="{}"></audio>'}
@@ -47,7 +48,9 @@ def beside_html(
     >>> without_samples(_, {"b"}), beside_html(item, metadata={"k": ""}) == _
     ('', True)
     """
-    parts = []
+    parts = [f"<h5>The text, repaired</h5><dl><dd>{escape(item.repaired)}</dd></dl>"] if item.repaired else []
+    if item.masks:
+        parts.append(f"<h5>What was found in the text</h5><dl><dd>{_found(item)}</dd></dl>")
     if item.twin is not None:
         parts.append(_section("ls-twin", item.twin, _marked(shortened(item.text, LONGEST_TWIN), item.twin.text)))
     if item.neighbors:
@@ -85,6 +88,19 @@ def _shown(text: str, medium: Medium) -> str:
 def _marked(text: str, other: str) -> str:
     """Escape another text, and mark which of its words this one does not have, and strike those that it lacks."""
     return "".join(_PARTS[name].format(escape(words)) for name, words in differences(text, other))
+
+
+def _found(item: ReviewItem) -> str:
+    """Escape the item's own text, with the places marked that hold personal data or secrets."""
+    text, parts, done = item.text, [], 0
+    for start, end, kind in item.masks:
+        if done <= start < end <= len(text):
+            before = text[done:start]
+            shown = before if len(before) <= 2 * AROUND else f"{before[:AROUND] if parts else ''} … {before[-AROUND:]}"
+            parts.append(f'{escape(shown)}<mark title="{escape(kind)}">{escape(text[start:end])}</mark>')
+            done = end
+    rest = text[done:]
+    return f"{''.join(parts)}{escape(rest if len(rest) <= AROUND else f'{rest[:AROUND]} …')}"
 
 
 def _pairs(title: str, pairs: Mapping[str, str], *, style: str = "") -> list[str]:

@@ -19,6 +19,7 @@ from ..data.samples import Samples, Task
 from ..errors import InputError
 from ..label_quality.accept_rates import AcceptRates
 from ..store.run import Run
+from .actions import actions_of, masks_of, repaired_of
 from .dealing import clusters_of
 from .judged_labels import rescored
 from .neighbors import Beside, beside
@@ -97,6 +98,7 @@ def queue_of(
         for fields in metadata:
             del fields[visible.column]
     medium = visible.medium if visible else None
+    labelless = not (run.samples.classes or run.classes or run.samples.taxonomy)
     seen = [] if alone else [id for id in ids if id not in blind]
     others = beside(run, {id: [row["issue"] for row in of_sample[id]] for id in seen}) if seen else {}
     items = [
@@ -112,6 +114,7 @@ def queue_of(
             blind=id in blind,
             group=groups.get(id),
             others=others.get(id, Beside()),
+            labelless=labelless,
         )
         for rank, (id, text, given, fields) in enumerate(zip(ids, texts, labels, metadata, strict=True), start=1)
     ]
@@ -148,6 +151,7 @@ def _item(
     blind: bool,
     group: str | None,
     others: Beside,
+    labelless: bool,
 ) -> ReviewItem:
     scores: dict[str, float] = {}
     for row in findings:
@@ -159,6 +163,8 @@ def _item(
     # To mark nothing is a suggestion, too, and stands as null in a finding about spans.
     suggesting = findings[0] if disputes else suggesting_of(findings)
     confidence = suggesting["confidence"] if suggesting and suggested is not None else None
+    repaired = None if blind else repaired_of(findings, text)
+    actions = actions_of(scores, copies=others.copies, repairable=repaired is not None, labelless=labelless)
     return ReviewItem(
         id=id,
         rank=rank,
@@ -174,6 +180,10 @@ def _item(
         task=task,
         disputes=disputes,
         group=group,
+        actions=() if blind else actions,
+        masks=() if blind else masks_of(findings),
+        repaired=None if repaired is None else _storable(repaired),
+        labelless=labelless,
         **vars(others),
     )
 

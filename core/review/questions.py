@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from ..data.formatting import shortened
 from ..data.review_queue import Dispute, ReviewItem, Span
 from ..data.samples import Task
+from .actions import question_of
 
 # Header and reason of a task that is asked blind in a project whose others show the labels.
 NOT_SHOWN: dict[Task, tuple[str, str]] = {
@@ -34,11 +35,16 @@ def header_of(flag: ReviewItem) -> str:
     >>> spans = {"task": "spans", "disputes": (paris,)}
     >>> header_of(ReviewItem("a", 1, ("span",), {"span": 0.1}, "Paris won", [paris[0]], [paris[1]], 0.9, "", **spans))
     '“Paris” is marked PER. Maybe LOC?'
+    >>> header_of(ReviewItem("a", 1, ("pii",), {"pii": 0.1}, "…", "x", None, None, "", actions=("redact", "keep")))
+    'Labeled x. Mask the personal data or keep it as it is?'
     """
     if flag.disputes:
         questions = [_dispute(dispute, flag.text) for dispute in flag.disputes[:_MOST]]
         more = len(flag.disputes) - _MOST
         return " ".join([*questions, *([f"And {more} more: see below."] if more > 0 else [])])
+    asked = question_of(flag)
+    if flag.labelless and not flag.copies:
+        return asked
     given = _given(flag)
     if flag.suggested is not None and flag.issues[0] == "ambiguous":
         return f"{given} Or {flag.suggested}? Both may fit."
@@ -47,11 +53,15 @@ def header_of(flag: ReviewItem) -> str:
         return f"{given} Maybe {maybe}?"
     if "keep_copies" in flag.copies:  # no label is in dispute
         return f"{given} Drop this copy, or keep both?"
+    if asked and "keep" in flag.actions:
+        return f"{given} {asked}"
     # The reason, below, says what is odd about it.
     return f"{given} {'Is that right?' if flag.given is not None else 'Which fits?'}"
 
 
 def _given(flag: ReviewItem) -> str:
+    if flag.labelless:
+        return "Found twice."
     if flag.given is None:
         return "Not labeled."
     if flag.task == "classification":

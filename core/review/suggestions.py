@@ -8,7 +8,7 @@ from typing import Any
 
 from ..data.issues import issue_named
 from ..data.label_sets import parsed as labels_of
-from ..data.review_queue import Dispute, Span, Value
+from ..data.review_queue import Dispute, ReviewQueue, Span, Value
 from ..data.samples import Samples, Task
 from ..data.schemas import from_json
 from ..data.spans import parsed as spans_of
@@ -97,6 +97,14 @@ def labels_in(value: Value | None) -> list[str]:
     if value is None or isinstance(value, str):
         return [] if value is None else [value]
     return list(dict.fromkeys(item if isinstance(item, str) else item[2] for item in value))
+
+
+def labels_to_choose(queue: ReviewQueue) -> list[str]:
+    """Return the labels that a review project offers: the classes, then whatever else is given or suggested."""
+    seen = [*queue.samples.classes, *queue.classes]
+    seen += queue.samples.taxonomy.classes if queue.samples.taxonomy else ()
+    seen += [label for item in queue.items for value in (item.given, item.suggested) for label in labels_in(value)]
+    return sorted(dict.fromkeys(seen), key=str.casefold)
 
 
 def settled(given: Value | None, disputes: Iterable[Dispute]) -> Value:

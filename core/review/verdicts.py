@@ -19,8 +19,9 @@ from ..data.adjudication import BOTH_FIT, EMPTIED, SKIPPED, UNDECIDED
 from ..data.samples import Task
 from .suggestions import Span, Value, disputed, listed
 
-# What people can say in place of a label, or of a duplicate; and that an answer which held one was emptied.
-Feedback = Literal["both_fit", "unclear", "unusable", "drop_copy", "keep_copies", "emptied"]
+# What people can say in place of a label: of it, of a duplicate, and what is to be done with the sample (unusable:
+# remove it); and that an answer which held one was emptied.
+Feedback = Literal["both_fit", "unclear", "unusable", "drop_copy", "keep_copies", "redact", "edit", "keep", "emptied"]
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,8 @@ def decide(
     An answer that repeats the given label refuses the suggestion, one that repeats the suggestion accepts it. The order
     of labels and spans does not matter. Feedback counts whichever label stands beside it. Where both labels fit the
     given one stays, and the answer says neither that it is wrong nor that it is right. To drop a copy is what was
-    suggested of a duplicate, to keep both is not.
+    suggested of a duplicate, to keep both is not. Of ``redact`` the suggestion is the places to mask, and stands in for
+    the answer; of ``edit`` the answer is the new text, and the suggestion the repaired one.
 
     >>> decide("refund", given="top_up", suggested="refund")
     Decision(action='relabel', verdict='accepted', value='refund')
@@ -65,7 +67,11 @@ def decide(
         return Decision("keep", BOTH_FIT, given)
     if feedback in ("unusable", "drop_copy"):
         return Decision("remove", "changed" if feedback == "unusable" else "accepted", None)
-    if feedback == "keep_copies" or _comparable(answer) == _comparable(given):
+    if feedback == "redact":
+        return Decision("redact", "accepted", suggested)
+    if feedback == "edit":
+        return Decision("edit", "accepted" if answer == suggested else "changed", answer)
+    if feedback in ("keep", "keep_copies") or _comparable(answer) == _comparable(given):
         return Decision("keep", "refused", given if feedback else answer)
     accepted = suggested is not None and _comparable(answer) == _comparable(suggested)
     return Decision("respan" if task == "spans" else "relabel", "accepted" if accepted else "changed", answer)

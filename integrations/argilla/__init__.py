@@ -34,6 +34,7 @@ class Argilla(LabelingPlatform):
     settings = MappingProxyType({"project": "", "url": "ARGILLA_API_URL", "workspace": "ARGILLA_WORKSPACE"})
     capabilities = frozenset(
         {"classification", "multilabel", "spans", "text", "prefill", "blind", "rounds", "overlap", "both_fit", "copies"}
+        | {"actions", "edit"}
         | {"match", "read", "apply", "forget", "serve", "examine", "local"}
     )
 

@@ -33,7 +33,7 @@ class LabelStudio(LabelingPlatform):
     settings = MappingProxyType({"project": "", "url": "LABEL_STUDIO_URL"})
     capabilities = frozenset(
         {"classification", "multilabel", "spans", "text", "image", "audio", "prefill", "blind", "rounds", "lanes"}
-        | {"overlap", "link", "match", "both_fit", "copies"}
+        | {"overlap", "link", "match", "both_fit", "copies", "actions", "edit"}
         | {"read", "apply", "enable", "serve", "forget", "examine", "local"}
     )
 

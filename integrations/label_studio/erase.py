@@ -10,7 +10,7 @@ from labelsift.review.beside_html import without_samples
 from .client.client import Client
 from .client.read import SAID
 from .convert.correction import is_correction
-from .convert.feedback import COPIES
+from .convert.feedback import COPIES, without_copies
 from .convert.task_fields import BESIDE, PREFIX
 from .second_look_project import KEY, find
 from .state.match import find_project
@@ -53,7 +53,7 @@ def _alone(data: dict[str, Any], ids: Collection[str]) -> dict[str, Any]:
     left = without_samples(html, ids)
     if left == html:
         return data
-    return {**data, BESIDE: left} | ({} if _TWIN in left else {COPIES: []})
+    return {**data, BESIDE: left} | ({} if _TWIN in left else {COPIES: without_copies(data.get(COPIES) or ())})
 
 
 def erase_fields(client: Client, ids: Sequence[str], *, project: str, dry_run: bool) -> int:

@@ -25,7 +25,7 @@ class Xlsx(LabelingPlatform):
 
     name = "xlsx"
     settings = MappingProxyType({"file": ""})
-    capabilities = frozenset({"classification", "text", "both_fit", "copies", "forget"})
+    capabilities = frozenset({"classification", "text", "both_fit", "copies", "actions", "forget"})
 
     def push(self, queue: ReviewQueue, request: PushRequest) -> Receipt:
         """Write flagged samples into a workbook, worst first; what people wrote there stays.

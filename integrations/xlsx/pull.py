@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 from labelsift.data.formatting import error_text
 from labelsift.errors import InputError
-from labelsift.review.answers import Answer, correction_of, corrections_table
+from labelsift.review.answers import Answer, acted, correction_of, corrections_table
 from labelsift.review.verdicts import Feedback
 
 NAME = "xlsx"
@@ -27,6 +27,7 @@ COLUMNS = {  # what a column means → the names that it may have
 KEEP = ("keep", "ok", "correct")
 ACCEPT = ("accept", "yes")
 REMOVE = ("remove", "delete")
+MASK = ("mask", "redact")
 DROP = ("drop",)
 BOTH = ("both", "both fit")
 SKIP = ("skip", "?")
@@ -39,7 +40,8 @@ def read_decisions(path: Path) -> pa.Table:
 
     An empty decision is none. A label is a new label (or the given one: keep). Where they are no labels of
     the sheet themselves, ``keep`` keeps the given label, ``accept`` takes the suggestion, ``both`` says that both
-    labels fit, ``drop`` drops a copy, ``remove`` takes the sample out and ``skip`` leaves it to others. Times are
+    labels fit, ``drop`` drops a copy, ``mask`` masks the personal data and secrets,
+    ``remove`` takes the sample out and ``skip`` leaves it to others. Times are
     empty: a sheet does not tell when a cell was filled. Who decided stands in the column person, else it is who saved
     the workbook last.
 
@@ -135,9 +137,10 @@ def _answer(row: Row, labels: set[str], saved_by: str, names: set[str]) -> Answe
     said: dict[Feedback, bool] = {
         "unusable": _is(row, REMOVE, labels),
         "drop_copy": _is(row, DROP, labels),
+        "redact": _is(row, MASK, labels),
         "both_fit": _is(row, BOTH, labels),
     }
-    return Answer(
+    answer = Answer(
         id=row["id"],
         value=value,
         skipped=_is(row, SKIP, labels),
@@ -149,3 +152,4 @@ def _answer(row: Row, labels: set[str], saved_by: str, names: set[str]) -> Answe
         run=row.get("run") or None,
         asked="choose" if row.get("run") else None,  # in somebody's own sheet nobody knows what was shown
     )
+    return acted(answer)  # a sheet does not keep the places to mask: they are looked for again

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labelsift.data.formatting import shortened
-from labelsift.data.review_queue import Neighbor, ReviewItem, ReviewQueue
+from labelsift.data.review_queue import Action, Neighbor, ReviewItem, ReviewQueue
 from labelsift.errors import InputError
 from labelsift.io.whole_file import whole_file
 from labelsift.platforms import Receipt
@@ -29,6 +29,7 @@ WIDTHS = (14, 70, 18, 18, 11, 16, 50, 18, 16, 30, 70)
 MOST = 0.99  # an estimate promises no more
 RUN = "labelsift_run"
 OWN = ("decision", "person", "note")  # what people write
+_WORDS: dict[Action, str] = {"redact": "mask", "remove": "remove", "keep": "keep"}  # a sheet is no place to edit texts
 
 
 def push_sheet(queue: ReviewQueue, path: Path, *, definitions: Mapping[str, str], dry_run: bool) -> Receipt:
@@ -75,6 +76,7 @@ def _known(row: Row) -> dict[str, str]:
 
 def _row(item: ReviewItem, before: Mapping[str, str]) -> dict[str, str]:
     words = [word.partition("_")[0] for word in item.copies]  # drop, keep
+    words += [_WORDS[action] for action in item.actions if action in _WORDS]
     cells = {
         "labelsift_id": item.id,
         "text": item.text,

@@ -159,7 +159,9 @@ def test_without_an_experts_vote_all_decide():
         ([("z", "keep", None, "ann")], {}, "no sample with these ids: z"),
         ([("a", "relabel", "q", "ann")], {}, "does not have: a → q"),
         ([("a", "relabel", None, "ann")], {}, "no readable value: a"),
-        ([("a", "redact", "x", "ann")], {}, "cannot be applied: redact"),
+        ([("a", "rename", "x", "ann")], {}, "cannot be applied: rename"),
+        ([("a", "redact", "x", "ann")], {}, "no readable places: a"),
+        ([("a", "redact", [[1, 9, "name"]], "ann")], {}, "end 9 is past the 3 characters of the text: a"),
         ([("a", "respan", "[]", "ann")], {}, "the data has none: a"),
         ([], {"policy": "loudest"}, "no policy called loudest"),
         ([], {"policy": "expert"}, "needs people"),
@@ -205,3 +207,36 @@ def test_every_sample_with_a_vote_is_decided_or_in_conflict_and_applying_twice_c
     untouched = [id for id in "abcd" if id not in resolution.decided]
     rows_of = samples.positions(untouched)
     assert once.labels.take(rows_of).equals(samples.labels.take(rows_of))
+
+
+def test_what_is_decided_of_a_text_stands_beside_the_label_of_another_run(samples):
+    def resolved(*rows: tuple[str, str, object, str, str]):
+        table = decisions(*[row[:4] for row in rows])
+        return resolve(table.set_column(table.column_names.index("run"), "run", pa.array([row[4] for row in rows])))
+
+    label, mask = ("a", "relabel", "y", "ann"), ("a", "redact", [[0, 3, "name"]], "ann")
+    both = resolved((*label, "1"), (*mask, "2"))
+    assert both.decided == {"a": ("relabel", '"y"')}
+    assert both.texts == {"a": ("redact", '[[0,3,"name"]]')}
+    assert both.counts == {"redact": 1, "relabel": 1}
+    assert resolved((*mask, "1"), (*label, "2")).counts == both.counts
+    # asked once, the newer answer replaces the older, and two people who differ are a conflict
+    assert resolved((*label, "1"), (*mask, "1")).decided == {"a": ("redact", '[[0,3,"name"]]')}
+    assert resolved((*label, "1"), (*mask[:3], "bob", "1")).conflicts.keys() == {"a"}
+    # whoever kept a sample before it was asked about its text does not stand against the mask
+    assert resolved((*label[:1], "keep", "x", "bob", "1"), (*mask, "2")).counts == {"redact": 1}
+    assert resolved((*label[:1], "keep", "x", "bob", "2"), (*mask, "2")).conflicts.keys() == {"a"}
+    assert resolved((*label, "1"), (*mask, "2"), ("a", "remove", None, "ann", "3")).counts == {"remove": 1}
+    assert resolved((*label, "1"), ("a", "remove", None, "bob", "2"), (*mask, "2")).conflicts.keys() == {"a"}
+
+
+def test_masked_places_go_and_the_marks_behind_them_move(samples):
+    text = "I am Ann Lee of Rome, and Ann Lee left Oslo"
+    table = pa.table({"id": ["a"], "text": [text], "marks": ['[[5, 8, "person"], [16, 20, "city"], [39, 43, "city"]]']})
+    marked = ls.read(table, id="id", spans="marks")
+    masks = [[5, 12, "name"], [26, 33, "name"]]
+    following = marked.apply(decisions(("a", "redact", masks, "ann")))
+    assert following.texts.to_pylist() == ["I am [NAME_1] of Rome, and [NAME_1] left Oslo"]
+    assert following.table["spans"].to_pylist() == ['[[17,21,"city"],[41,45,"city"]]']
+    assert following.lineage is not None
+    assert following.lineage.applied == {"redact": 1}

@@ -168,13 +168,13 @@ def test_a_rename_alone_changes_nothing_but_the_name(place):
 
 
 def test_people_are_offered_the_new_classes_and_not_the_split_one(place):
-    from labelsift.integrations.label_studio.push.plan import labels_of
     from labelsift.review.items import queue_of
+    from labelsift.review.suggestions import labels_to_choose
 
     scanned(place, read(place / "data.csv"), taxonomy=place / "t.toml", only=["taxonomy"])
     report = ls.load(store=place / "kept")  # as `labelsift push` does
     queue = queue_of(report)
-    assert labels_of(queue) == ["alpha", "b1", "b2", "c"]
+    assert labels_to_choose(queue) == ["alpha", "b1", "b2", "c"]
     assert {(flag.given, flag.suggested, flag.issues) for flag in queue.items} == {(None, None, ("taxonomy",))}
 
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 from labelsift.data.review_queue import ReviewQueue
 from labelsift.errors import InputError, PlatformError
 from labelsift.platforms import LabelingPlatform, PushRequest, Receipt
-from labelsift.review.answers import Answer, correction_of, corrections_table
+from labelsift.review.answers import Answer, acted, correction_of, corrections_table
 from labelsift.review.batches import batches
 from labelsift.review.blind import labels_of_blind, visible_metadata
 from labelsift.review.incremental import changed_tasks
@@ -100,6 +100,7 @@ class InMemory(LabelingPlatform):
     name = "in-memory"
     capabilities = frozenset(
         {"classification", "multilabel", "spans", "text", "prefill", "blind", "rounds", "both_fit", "copies"}
+        | {"actions", "edit"}
     )
 
     def __init__(self) -> None:
@@ -154,6 +155,7 @@ def _plan(queue: ReviewQueue, request: PushRequest) -> TaskPlan:
         if fields["mode"] != "blind":
             others = [asdict(other) for other in (item.twin, *item.neighbors) if other]
             plan.data[item.key] |= {"given": item.given, "reason": item.reason, "others": others}
+            plan.data[item.key] |= {"actions": item.actions, "masks": item.masks, "repaired": item.repaired}
             plan.predictions[item.key] = {"value": item.suggested}
     return plan
 
@@ -165,5 +167,6 @@ def _corrections(task: dict[str, Any], store: Store, project: str) -> dict[str, 
     given, suggested = labels or (data["given"], *(prediction["value"] for prediction in task["predictions"]), None)[:2]
     asked = data["mode"] if task["key"] == id else "repeat"
     about = {"run": data["run"], "round": "1", "asked": asked, "given": given, "suggested": suggested}
-    answers = [Answer(id, **about, **answer) for answer in task["answers"]]
+    proposed = {"masks": [list(place) for place in data.get("masks") or ()], "repaired": data.get("repaired")}
+    answers = [acted(Answer(id, **about, **answer), **proposed) for answer in task["answers"]]
     return {made.time: correction_of(made, platform="in-memory", task=data["task"]) for made in answers if made.time}

@@ -48,6 +48,10 @@ class TestInMemory(LabelingPlatformConformance):
         (task,) = (task for task in platform.servers[project].tasks.values() if task["key"] == sample_id)
         platform.servers[project].answer(task["id"], None, feedback=feedback)
 
+    def answer_text(self, platform: InMemory, project: str, sample_id: str, text: str | None) -> None:
+        (task,) = (task for task in platform.servers[project].tasks.values() if task["key"] == sample_id)
+        platform.servers[project].answer(task["id"], text, feedback="edit")
+
     def contents(self, platform: InMemory, project: str) -> dict[str, Any]:
         return {task["key"]: task for task in platform.servers[project].tasks.values()}
 

@@ -10,32 +10,35 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from labelsift.data.review_queue import Value
 from labelsift.data.samples import Task
 from labelsift.platforms import Mode
-from labelsift.review.answers import Answer
+from labelsift.review.answers import Answer, acted
 from labelsift.review.dealing import DUPLICATES
 from labelsift.review.suggestions import disputed
 from labelsift.review.verdicts import Feedback
 
-from .review_schema import DECISION, ELSE, GIVEN, LABEL, NOTE, OTHER, SUGGESTED, VALUES
+from .review_schema import DECISION, ELSE, GIVEN, LABEL, NEW_TEXT, NOTE, OTHER, SUGGESTED, VALUES
 from .values import from_argilla
 
-FEEDBACK: dict[str, Feedback] = {name: name for name in ("both_fit", "unclear", "unusable", "drop_copy", "keep_copies")}
+_ALL: tuple[Feedback, ...] = ("both_fit", "unclear", "unusable", "drop_copy", "keep_copies", "redact", "edit")
+FEEDBACK: dict[str, Feedback] = {str(name): name for name in _ALL}
 CONTRADICTS = "The answer contradicts itself: the decision says one thing, the label another"
 NOT_CHOSEN = "The answer is incomplete: no label is chosen"
 NO_SUGGESTION = "The answer is incomplete: there is no suggestion to take, and no label is chosen"
 NO_COPY = "The answer is about a copy, and no other copy was shown"
+NOT_OFFERED = "The answer is about the text, and nothing was found in it that this would mend"
 
 
-def values_of(metadata: Mapping[str, Any] | None) -> tuple[Value | None, Value | None] | None:
-    """Return the given and the suggested value that a record keeps; None where it keeps none, as it was asked blind."""
+def values_of(metadata: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Return what a record keeps, the values given and suggested at least; None where it was asked blind."""
     try:
         kept = json.loads((metadata or {})[VALUES])
-        return kept["given"], kept["suggested"]
-    except (KeyError, TypeError, ValueError):
+        return kept if {"given", "suggested"} <= kept.keys() else None
+    except (KeyError, TypeError, ValueError, AttributeError):
         return None
 
 
@@ -49,6 +52,7 @@ def read_answer(
     mode: Mode,
     people: Mapping[str, str],
     issues: Sequence[str] | None = None,
+    proposed: Mapping[str, Any] = MappingProxyType({}),
 ) -> Answer | None:
     """Return what a person said of a record; None for a draft, which says nothing yet.
 
@@ -63,6 +67,8 @@ def read_answer(
     issues
         What the record is flagged for; None where that is not known. All records of a dataset share their options, so
         that a copy can be dropped where there is none: such an answer decides nothing.
+    proposed
+        What the record keeps of what can be done with the text: ``actions``, ``masks`` and ``repaired``.
     """
     if response["status"] == "draft":
         return None
@@ -79,10 +85,8 @@ def read_answer(
     if response["status"] == "discarded":
         return replace(answer, skipped=True)
     decision, label = values.get(DECISION), from_argilla(values.get(LABEL), task)
-    if decision in ("drop_copy", "keep_copies") and issues is not None and not set(DUPLICATES) & set(issues):
-        return _undecided(answer, NO_COPY)
     if decision in FEEDBACK:
-        return replace(answer, feedback=FEEDBACK[decision])
+        return _said(answer, FEEDBACK[decision], text=values.get(NEW_TEXT), issues=issues, proposed=proposed)
     if label in (ELSE, [ELSE]):
         return replace(answer, feedback="unclear")
     shown = mode != "blind"
@@ -94,6 +98,20 @@ def read_answer(
     if decision == SUGGESTED and shown and suggested is not None:
         return replace(answer, value=suggested)
     return _undecided(answer, NO_SUGGESTION if decision == SUGGESTED else NOT_CHOSEN)
+
+
+def _said(
+    answer: Answer, said: Feedback, *, text: str | None, issues: Sequence[str] | None, proposed: Mapping[str, Any]
+) -> Answer:
+    """Return an answer that is no label; one that its record does not offer decides nothing."""
+    if said in ("drop_copy", "keep_copies") and issues is not None and not set(DUPLICATES) & set(issues):
+        return _undecided(answer, NO_COPY)
+    if said not in ("redact", "edit"):
+        return replace(answer, feedback=said)
+    if said not in (proposed.get("actions") or ()):
+        return _undecided(answer, NOT_OFFERED)
+    answer = replace(answer, feedback=said, value=text if said == "edit" else None)
+    return acted(answer, masks=proposed.get("masks"), repaired=proposed.get("repaired"))
 
 
 def _draft(given: Value | None, suggested: Value | None, task: Task) -> Value | None:

@@ -14,7 +14,7 @@ from labelsift.data.review_queue import ReviewItem
 from labelsift.platforms import Mode
 from labelsift.review.suggestions import disputed, labels_in
 
-from .review_schema import DECISION, GIVEN_LABEL, ISSUES, LABEL, PREFIX, QUALITY, RANK, RUN, SUGGESTED, VALUES
+from .review_schema import DECISION, GIVEN_LABEL, ISSUES, LABEL, NEW_TEXT, PREFIX, QUALITY, RANK, RUN, SUGGESTED, VALUES
 from .values import suggestion_of
 
 LONGEST_TERM = 200  # characters of a value that the page can filter by
@@ -120,7 +120,10 @@ def metadata_of(item: ReviewItem, *, run: str, mode: Mode, types: Types) -> dict
     if mode != "blind" and not item.blind:
         given = [label[:LONGEST_TERM] for label in labels_in(item.given) if label]
         own |= {GIVEN_LABEL: given} if given else {}
-        own[VALUES] = json.dumps({"given": item.given, "suggested": item.suggested}, ensure_ascii=False)
+        kept = {"given": item.given, "suggested": item.suggested}
+        if {"redact", "edit"} & set(item.actions):
+            kept |= {"actions": item.actions, "masks": item.masks or None, "repaired": item.repaired}
+        own[VALUES] = json.dumps(kept, ensure_ascii=False)
     for name, (legal, kind) in types.items():
         value = fitting(item.metadata.get(name), kind)
         if value is not None:
@@ -148,12 +151,15 @@ def fitting(value: object, kind: str) -> Any:  # noqa: ANN401 -- a text or a num
 def suggestions_of(item: ReviewItem, *, mode: Mode) -> dict[str, dict[str, Any]]:
     """Return the suggestions that make the answer's draft: question → value, score and agent.
 
-    There are none but in mode prefill.
+    There are none but in mode prefill; a repaired text is proposed in mode choose, too, as it decides nothing alone.
     """
+    made = {}
+    if item.repaired is not None and mode != "blind":
+        made[NEW_TEXT] = suggestion_of(item.repaired, score=None, issue=item.issues[0])
     if mode != "prefill" or item.blind or item.suggested is None:
-        return {}
+        return made
     value = disputed(item.given, item.suggested)[1] if item.disputes else item.suggested
-    made = {DECISION: suggestion_of(SUGGESTED, score=item.confidence, issue=item.issues[0])}
+    made[DECISION] = suggestion_of(SUGGESTED, score=item.confidence, issue=item.issues[0])
     if value:  # to mark nothing, and no label, is said by the decision alone
         made[LABEL] = suggestion_of(value, score=item.confidence, issue=item.issues[0])
     return made

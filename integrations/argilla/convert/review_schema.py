@@ -7,7 +7,7 @@ are answers, which Argilla takes for none.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from labelsift.data.formatting import shortened
@@ -21,7 +21,7 @@ from .values import TYPES
 
 PREFIX = "labelsift_"
 TEXT, WHY = "text", "why"  # fields
-DECISION, LABEL, NOTE = "decision", "label", "note"  # questions
+DECISION, LABEL, NOTE, NEW_TEXT = "decision", "label", "note", "new_text"  # questions
 SUGGESTED, GIVEN, OTHER = "suggested", "given", "other"  # decisions that are about the label
 QUALITY, ISSUES, RANK, RUN, GIVEN_LABEL = (f"{PREFIX}{name}" for name in ("quality", "issues", "rank", "run", "given"))
 VALUES = f"{PREFIX}values"  # given and suggested value as JSON; no property, so neither shown nor searched
@@ -34,6 +34,8 @@ _FEEDBACK: dict[Feedback, str] = {
     "unusable": "Unusable: this sample should go",
     "drop_copy": "Drop this copy",
     "keep_copies": "Keep both copies",
+    "redact": "Mask the personal data, or the secrets",
+    "edit": "Repair the text, as it stands below",
 }
 _OTHER: dict[Task, str] = {
     "classification": "The label that I choose below",
@@ -52,17 +54,19 @@ _BLIND_TITLES: dict[Task, str] = {
 }
 
 
-def decisions(*, mode: Mode, task: Task, copies: bool) -> dict[str, str]:
-    """Return what can be decided: value → words."""
-    feedback = dict(_FEEDBACK)
-    if mode == "blind" or task != "classification":
-        del feedback["both_fit"]
-    if mode == "blind" or not copies:
-        del feedback["drop_copy"], feedback["keep_copies"]
+def offered_in(items: Sequence[ReviewItem]) -> set[str]:
+    """Return the decisions that stand in a dataset only where some record needs them."""
+    actions = {action for item in items for action in item.actions} & {"redact", "edit"}
+    return actions | ({"drop_copy", "keep_copies"} if any(item.copies for item in items) else set())
+
+
+def decisions(*, mode: Mode, task: Task, offered: Collection[str]) -> dict[str, str]:
+    """Return what can be decided: value → words; ``offered`` as of :func:`offered_in`."""
+    both = {"both_fit"} if mode != "blind" and task == "classification" else set()
+    always = {"unclear", "unusable"} | both | (set() if mode == "blind" else set(offered))
+    feedback = {str(key): text for key, text in _FEEDBACK.items() if key in always}
     about = {SUGGESTED: "Take the suggestion", GIVEN: "False alarm: it is right as it is"}
-    return (
-        ({} if mode == "blind" else about) | {OTHER: _OTHER[task]} | {str(key): text for key, text in feedback.items()}
-    )
+    return ({} if mode == "blind" else about) | {OTHER: _OTHER[task]} | feedback
 
 
 def guidelines(labels: Sequence[str], *, mode: Mode, task: Task) -> str:
@@ -92,7 +96,7 @@ def fields(*, mode: Mode) -> list[dict[str, Any]]:
 
 
 def questions(
-    labels: Sequence[str], *, mode: Mode, task: Task, copies: bool, definitions: Mapping[str, str]
+    labels: Sequence[str], *, mode: Mode, task: Task, offered: Collection[str], definitions: Mapping[str, str]
 ) -> list[dict[str, Any]]:
     """Return the questions of a review dataset.
 
@@ -103,16 +107,18 @@ def questions(
     """
     require_labels(labels)
     title = "What is right?" if mode == "blind" else "Is the flag right?"
-    chosen = decisions(mode=mode, task=task, copies=copies)
+    chosen = decisions(mode=mode, task=task, offered=offered)
     note = {"name": NOTE, "title": "A note, if you like", "required": False, "settings": {"type": "text"}}
-    asked = [note]
+    asked = [{**note, "name": NEW_TEXT, "title": "The text, repaired"}] if "edit" in chosen else []
     if labels or task == "spans":
-        asked = [_label_question(labels, mode=mode, task=task, definitions=definitions), note]
+        asked = [_label_question(labels, mode=mode, task=task, definitions=definitions), *asked]
     else:  # nothing is labeled: there is no label to choose
-        del chosen[OTHER]
+        title = "What is to be done?"
+        for name in (OTHER, SUGGESTED, "both_fit"):
+            chosen.pop(name, None)
     options = [{"value": value, "text": text} for value, text in chosen.items()]
     required = {"type": "label_selection", "options": options}
-    return [{"name": DECISION, "title": title, "required": True, "settings": required}, *asked]
+    return [{"name": DECISION, "title": title, "required": True, "settings": required}, *asked, note]
 
 
 def _label_question(labels: Sequence[str], *, mode: Mode, task: Task, definitions: Mapping[str, str]) -> dict[str, Any]:

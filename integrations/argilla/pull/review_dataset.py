@@ -53,7 +53,7 @@ def decisions_in(
     labels = labels_of_blind(store, review.run, hidden, task=review.task, project=review.name)
     for record in records:
         sample, shown = samples[record["id"]], values_of(record.get("metadata"))
-        given, suggested = shown or labels[sample]
+        given, suggested = (shown["given"], shown["suggested"]) if shown else labels[sample]
         mode = review.mode if shown else "blind"
         asked = REPEAT if record["external_id"] in second else mode
         issues = (record.get("metadata") or {}).get(ISSUES)
@@ -67,6 +67,7 @@ def decisions_in(
                 mode=mode,
                 people=people,
                 issues=issues,
+                proposed=shown or {},
             )
             if answer is not None:
                 yield _row(answer, review, asked=asked)

@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from labelsift.data.review_queue import ReviewItem, ReviewQueue
+from labelsift.data.review_queue import ReviewItem
 from labelsift.data.samples import Task
 from labelsift.data.spans import fault
 from labelsift.platforms import Mode
 from labelsift.review.blind import visible_metadata
-from labelsift.review.suggestions import labels_in
 from labelsift.review.upsert import TaskPlan
 
 from ..convert import record_fields, review_schema
@@ -34,14 +33,6 @@ class Plan(TaskPlan):
     settings: dict[str, Any] = field(default_factory=dict)
 
 
-def labels_of(queue: ReviewQueue) -> list[str]:
-    """Return the labels that a review dataset offers: the classes, then whatever else is given or suggested."""
-    seen = [*queue.samples.classes, *queue.classes]
-    seen += queue.samples.taxonomy.classes if queue.samples.taxonomy else ()
-    seen += [label for item in queue.items for value in (item.given, item.suggested) for label in labels_in(value)]
-    return sorted(dict.fromkeys(seen), key=str.casefold)
-
-
 def plan_review(
     items: Sequence[ReviewItem],
     labels: Sequence[str],
@@ -62,14 +53,14 @@ def plan_review(
     standing
         Property → title and type, of the dataset where it stands.
     """
-    copies = any(item.copies for item in items)
+    offered = review_schema.offered_in(items)
     shown = visible_metadata(items, mode=mode, taken=())
     types = record_fields.types_of(items, shown, standing)
     vector = {"name": review_schema.VECTOR, "title": "Meaning (labelsift)", "dimensions": dimensions}
     settings = {
         "guidelines": review_schema.guidelines(labels, mode=mode, task=task),
         "fields": review_schema.fields(mode=mode),
-        "questions": review_schema.questions(labels, mode=mode, task=task, copies=copies, definitions=definitions),
+        "questions": review_schema.questions(labels, mode=mode, task=task, offered=offered, definitions=definitions),
         "metadata": [
             *review_schema.own_properties(mode=mode),
             *(

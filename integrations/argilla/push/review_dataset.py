@@ -14,6 +14,7 @@ from labelsift.platforms import PushRequest, Receipt
 from labelsift.review.batches import Say, batches, prefetch, quiet
 from labelsift.review.dealing import parts_of
 from labelsift.review.overlap import joined, overlap_of
+from labelsift.review.suggestions import labels_to_choose
 from labelsift.review.upsert import Diff, Holdings, StoredTask, compare, count
 
 from ..client.client import BATCH, NAME, Client
@@ -24,7 +25,7 @@ from ..convert import review_schema
 from ..convert.record_fields import again_id
 from ..state.holdings import holdings_of, leave_to_others, question_names, unindexed
 from ..state.rounds import Round, open_round, round_for, rounds_in
-from .plan import Plan, labels_of, plan_review
+from .plan import Plan, plan_review
 
 _TEXT = f"fields.{review_schema.TEXT}"
 SECONDS_A_RECORD = 0.02  # on a busy machine with SQLite
@@ -77,7 +78,7 @@ class _Pusher:
     ) -> None:
         self._client, self._queue, self._request, self._say = client, queue, request, say
         self._workspace = workspace
-        self._labels = labels_of(queue)
+        self._labels = labels_to_choose(queue)
 
     def push(self, items: Sequence[ReviewItem], *, wanted: Round, current: Round | None) -> Receipt:
         dataset = self._dataset(current) if current else None
@@ -128,18 +129,17 @@ class _Pusher:
     def _fitting(
         self, items: Sequence[ReviewItem], plan: Plan, wanted: Round, dataset: Dataset
     ) -> tuple[Sequence[ReviewItem], Plan]:
-        """Refuse labels that a dataset which stands cannot take; ask about copies only where it can be answered."""
-        options = {
-            name: _options(dataset.questions.get(name)) for name in (review_schema.DECISION, review_schema.LABEL)
-        }
-        lacking = [label for label in self._labels if label not in options[review_schema.LABEL]]
+        """Refuse labels that a dataset which stands cannot take; ask only what can be answered there."""
+        decisions = _options(dataset.questions.get(review_schema.DECISION))
+        offered = _options(dataset.questions.get(review_schema.LABEL))
+        lacking = [label for label in self._labels if label not in offered]
         if lacking:
             raise InputError(
                 f"{dataset.title} does not offer these labels, and Argilla changes none once a dataset is published",
                 ids=lacking,
                 hint="Scan again and push that: a new run gets a dataset of its own",
             )
-        if "drop_copy" not in options[review_schema.DECISION] and any(item.copies for item in items):
+        if review_schema.offered_in(items) - decisions:
             items = [item.alone for item in items]
             return items, self._plan(items, wanted, dataset)
         return items, plan

@@ -22,6 +22,7 @@ _TASKS: dict[str, Task] = {"labels": "spans", "choices": "multilabel", "taxonomi
 OWN = "labelsift_"  # controls of this beginning are labelsift's own, and hold no label
 NONE = f"{OWN}none"  # the choice by which a person says that no label fits, or that nothing is to be marked
 NOTHING = f"{OWN}nothing"  # the control that offers it beside spans
+ACTIONS = f"{OWN}copies"  # the control of what is to be done with a sample; alone in projects without labels
 _ONE = ("single", "single-radio")
 _DECLARES = re.compile("<!(DOCTYPE|ENTITY)", re.IGNORECASE)
 _SHOWN: dict[str, Medium] = {"Text": "text", "HyperText": "text", "Image": "image", "Audio": "audio"}
@@ -74,6 +75,11 @@ class LabelControl:
         return Names(self.labels, self.shown)
 
 
+def labelless_target(medium: Medium, *, to_name: str = "", field: str = "") -> LabelControl:
+    """Return the target of a review project without labels, where only what is to be done with a sample is asked."""
+    return LabelControl(ACTIONS, to_name or medium, (), field or medium, medium=medium)
+
+
 def label_control_of(label_config: str, *, project: str) -> LabelControl:
     """Find the one control of a project's labeling config that holds labels.
 
@@ -91,13 +97,17 @@ def label_control_of(label_config: str, *, project: str) -> LabelControl:
     names = ", ".join(f"{control.tag} {control.name}" for control in controls) or "no control at all"
     needs = f"The labeling config of {project} holds {names}; labelsift needs exactly one Choices, Labels or Taxonomy"
     hint = "Push without --match: that makes a review project with a config of its own"
-    if len(fitting) != 1:
+    actions = next((control for control in interface.controls if control.name == ACTIONS), None)
+    if len(fitting) != 1 and (fitting or actions is None):
         raise InputError(needs, hint=hint)
-    control = fitting[0]
+    control = fitting[0] if fitting else actions
     shown_object = interface.get_object(control.to_name[0])
     medium = _SHOWN.get(shown_object.tag)
     if medium is None or (control.tag == "Labels" and medium != "text"):
         raise InputError(f"The labeling config of {project} labels {shown_object.tag} by {control.tag}", hint=hint)
+    field = str(getattr(shown_object, "value_name", None) or shown_object.value).removeprefix("$")
+    if not fitting:
+        return labelless_target(medium, to_name=control.to_name[0], field=field)
     nodes = _nodes(label_config, control.name, control.tag)
     labels, none = tuple(nodes), ""
     if NONE in labels:
@@ -109,7 +119,7 @@ def label_control_of(label_config: str, *, project: str) -> LabelControl:
         from_name=control.name,
         to_name=control.to_name[0],
         labels=tuple(offered),
-        field=str(getattr(shown_object, "value_name", None) or shown_object.value).removeprefix("$"),
+        field=field,
         kind=_kind(control),
         medium=medium,
         paths={label: node.path for label, node in offered.items()} if control.tag == "Taxonomy" else {},

@@ -13,7 +13,7 @@ from labelsift.errors import InputError
 from labelsift.platforms import Mode
 
 from .feedback import UNLESS_COPIED, UNLESS_DOUBTED, controls, copies_control
-from .label_config import LEVEL, NONE, NOTHING, Kind, LabelControl, Medium, Path
+from .label_config import LEVEL, NONE, NOTHING, Kind, LabelControl, Medium, Path, labelless_target
 from .task_fields import BESIDE, ORIGIN
 
 MANY = 12  # labels beyond which a labeler gets a search field and small buttons
@@ -39,6 +39,7 @@ _HOW: dict[str, str] = {
     f"Other marks stay. {_DOUBT}",
     "spans prefill": f"What is marked is the machine’s suggestion: submit it, or change it ({_MARK}). "
     f"Other marks stay. {_DOUBT}",
+    "none choose": f"Choose what is to be done with this sample. {_DOUBT}",
     "spans blind": f"Mark everything that one of the labels fits: {_MARK}. {_DOUBT}",
 }
 # What mode blind asks above the sample, where other modes say what is given and suggested.
@@ -59,9 +60,7 @@ def review_target(labels: Iterable[str], *, task: Task = "classification", mediu
     """
     labels = tuple(dict.fromkeys(labels))
     if not labels:
-        raise InputError(
-            "There are no labels to choose from, so a labeler has nothing to decide", hint="Scan with a label column"
-        )
+        return labelless_target(medium)
     bad = [label for label in labels if not label.strip() or _NOT_XML.search(label) or label == NONE]
     if bad:
         raise InputError(
@@ -73,6 +72,15 @@ def review_target(labels: Iterable[str], *, task: Task = "classification", mediu
     tree = {label: tuple(label.split(LEVEL)) for label in labels} if kind.startswith("taxonom") else {}
     none = {"multilabel": "label", "spans": NOTHING, "classification": ""}[task]
     return LabelControl("label", medium, labels, medium, kind=kind, medium=medium, paths=tree, none=none)
+
+
+def require_labels(target: LabelControl, *, mode: Mode) -> None:
+    """Refuse to ask blind about data without labels: nobody would know what is asked."""
+    if mode == "blind" and not target.labels:
+        raise InputError(
+            "Mode blind asks which label fits, and there are no labels",
+            hint="Push without --mode: people are asked what is to be done with each flagged sample",
+        )
 
 
 def _kind(labels: Sequence[str], task: Task) -> Kind:
@@ -112,7 +120,9 @@ def config_of(
     >>> "$labelsift_" in config_of(review_target(["a", "b"]), mode="blind")
     False
     """
+    require_labels(target, mode=mode)
     kind = "spans" if target.kind == "labels" else "several" if target.none else "one"
+    kind, mode = (kind, mode) if target.labels else ("none", "choose")
     if mode == "blind":
         header = [f'<Header value={quoteattr(_QUESTION[kind])} size="4"/>']
     else:
@@ -124,21 +134,23 @@ def config_of(
     many, search = len(target.labels) > MANY, []
     if many and not target.paths:  # a tree has a search field of its own
         search = ['<Filter name="find" toName="label" minlength="0" placeholder="Type to find a label"/>']
-    asking = [
-        f'<View className="ls-how"><Header value={quoteattr(how)} size="6"/></View>',
-        *_element(f'View className="ls-labels{" ls-many" * many}"', [*search, *_control(target, definitions or {})]),
-    ]
+    asking = [f'<View className="ls-how"><Header value={quoteattr(how)} size="6"/></View>']
+    if target.labels:
+        control = [*search, *_control(target, definitions or {})]
+        asking += _element(f'View className="ls-labels{" ls-many" * many}"', control)
     shown = f'<{target.medium.capitalize()} name="{target.to_name}" value="${target.field}"/>'
     sample = _element('View className="ls-text"', [shown])
     if mode != "blind":
-        asking = _element(f"View {UNLESS_COPIED}", asking)
-        asking = [*_element('View className="ls-copies"', [copies_control(target.to_name)]), *asking]
+        control = copies_control(target.to_name, texts=target.medium == "text", required=not target.labels)
+        actions = _element('View className="ls-copies"', control)
+        asking = [*actions, *_element(f"View {UNLESS_COPIED}", asking)] if target.labels else [*asking, *actions]
     if kind == "spans":  # the labels first: they are picked before the words
         page = [*asking, *sample, *_nothing(target)]
     else:  # a picture may be higher than the page
         page = [*asking, *sample] if target.medium == "image" else [*sample, *asking]
     ask = [f"<Style>\n{_style()}</Style>", *_element('View className="ls-ask"', header)]
-    page += controls(target.to_name, both_fit=kind == "one" and mode != "blind")
+    both_fit = kind == "one" and mode != "blind"
+    page += controls(target.to_name, both_fit=both_fit, unusable=bool(target.labels))
     if mode != "blind":
         columns = [*_element("View", page), *_element('View className="ls-beside"', [_BESIDE])]
         page = _element('View className="ls-page"', columns)

@@ -25,7 +25,7 @@ TAB_PREFIX = "⚑ "  # before the titles in a project of the users' own; short, 
 REVIEW, DUPLICATES, SECOND_LOOK, UNCLEAR_TAB, DONE = "Review now", "Duplicates", "Second look", "Unclear", "Done"
 # Pixels: by default a column shows some twenty characters a line, and a row has three lines.
 _WIDTHS = {"text": 300, f"{PREFIX}given": 155, f"{PREFIX}suggested": 170, f"{PREFIX}reason": 280}
-_OWN = "id run round rank header issues group lane second_look source origin beside copies".split()
+_OWN = "id run round rank header issues group lane second_look source origin beside copies masks repaired".split()
 # The columns of Label Studio that say nothing here; of completed_at the number of annotations tells as much.
 _THEIRS = """
     completed_at annotations_results annotations_ids file_upload storage_filename inner_id cancelled_annotations

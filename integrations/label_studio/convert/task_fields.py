@@ -21,6 +21,7 @@ from .regions import Value, to_result
 PREFIX = "labelsift_"
 TEXT = "text"
 BESIDE = "labelsift_beside"  # what the page shows beside the text
+MASKS, REPAIRED = "labelsift_masks", "labelsift_repaired"  # where to mask the text; the text that is proposed instead
 SOURCE, ORIGIN = "labelsift_source", "labelsift_origin"  # the task that a sample is from, and what the page makes of it
 
 
@@ -120,7 +121,9 @@ def task_data(
     theirs = metadata_of(flag, shown=shown)
     if beside and mode != "blind":
         html = beside_html(flag, metadata=theirs, definitions=definitions, medium=medium)
-        fields |= {BESIDE: html, COPIES: offered(flag.copies)}
+        fields |= {BESIDE: html, COPIES: offered(flag)}
+        fields |= {MASKS: cell_of([list(place) for place in flag.masks])} if "redact" in flag.actions else {}
+        fields |= {} if flag.repaired is None else {REPAIRED: flag.repaired}
     return {field: flag.text} | fields | theirs
 
 

@@ -39,6 +39,8 @@ def read_answer(
     skipped = bool(annotation.get("was_cancelled"))
     feedback = None if skipped else remark.feedback
     value = None if skipped or feedback else from_result(regions, target)
+    if feedback == "edit":
+        value = remark.text or None
     if value is None and not (skipped or feedback or remark.note):
         return None
     return Answer(

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from labelsift.data.adjudication import REPEAT
-from labelsift.review.answers import Answer, correction_of
+from labelsift.data.schemas import from_json
+from labelsift.review.answers import Answer, acted, correction_of
 from labelsift.review.blind import labels_of_blind
 from labelsift.review.round_ledger import recorded
 from labelsift.review.rounds import Plan
@@ -16,7 +17,7 @@ from labelsift.store.store import Store
 
 from ..client.client import NAME, Client
 from ..convert.label_config import LabelControl, label_control_of
-from ..convert.task_fields import PREFIX, is_again, is_unseen, read_cell
+from ..convert.task_fields import MASKS, PREFIX, REPAIRED, is_again, is_unseen, read_cell
 from ..state.rounds import Round
 from .answers import read_answer
 
@@ -70,4 +71,5 @@ def review_answer(
     if answer is None:
         return None
     given, suggested = (read_cell(data.get(f"{PREFIX}{name}"), target) for name in ("given", "suggested"))
-    return replace(answer, given=given, suggested=suggested, partial=target.kind == "labels")
+    answer = replace(answer, given=given, suggested=suggested, partial=target.kind == "labels")
+    return acted(answer, masks=from_json(data.get(MASKS) or None), repaired=data.get(REPAIRED))

@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from labelsift.data.review_queue import ReviewItem, ReviewQueue
+from labelsift.data.review_queue import ReviewItem
 from labelsift.platforms import Mode
 from labelsift.review.blind import visible_metadata
 from labelsift.review.dealing import lane_of
-from labelsift.review.suggestions import labels_in
 from labelsift.review.upsert import TaskPlan
 
 from ..convert import tabs
@@ -73,14 +72,6 @@ class Plan(TaskPlan):
     tabs: list[dict[str, Any]] = field(default_factory=list)
     repeats: Mapping[str, float] = field(default_factory=dict)
     label_config: str = ""
-
-
-def labels_of(queue: ReviewQueue) -> list[str]:
-    """Return the labels that a review project offers: the classes, then whatever else is given or suggested."""
-    seen = [*queue.samples.classes, *queue.classes]
-    seen += queue.samples.taxonomy.classes if queue.samples.taxonomy else ()
-    seen += [label for item in queue.items for value in (item.given, item.suggested) for label in labels_in(value)]
-    return sorted(dict.fromkeys(seen), key=str.casefold)
 
 
 def plan_review(items: Sequence[ReviewItem], common: Common, *, run: str, round: int) -> Plan:

@@ -13,6 +13,7 @@ from labelsift.platforms import PushRequest, Receipt
 from labelsift.review.batches import Say, batches, prefetch, quiet
 from labelsift.review.dealing import groups_of, parts_of
 from labelsift.review.overlap import joined, overlap_of
+from labelsift.review.suggestions import labels_to_choose
 from labelsift.review.upsert import Diff, Holdings, StoredTask, compare, count
 
 from ..client.client import NAME, Client
@@ -24,7 +25,7 @@ from ..state.match import sources_of
 from ..state.rounds import Round, announce, drop_empty_twins, open_round, round_for, rounds_of, settle
 from ..state.server_state import mend_predictions, put_tabs, read_holdings, same_prediction
 from .dry_run import describe
-from .plan import Common, Deal, Plan, labels_of, plan_review
+from .plan import Common, Deal, Plan, plan_review
 
 BATCH = 2500  # tasks a request: one to four seconds on the server
 ROUNDS_OF_REPAIR = 3
@@ -61,7 +62,7 @@ def push_review(
     if request.link or (linked and mode != "blind"):
         sources = sources_of(client, queue, project=project, field=request.link)
     common = Common(
-        target=review_target(labels_of(queue), task=queue.samples.task, medium=required(queue.samples)),
+        target=review_target(labels_to_choose(queue), task=queue.samples.task, medium=required(queue.samples)),
         mode=mode,
         repeats=queue.repeats,
         definitions=request.definitions,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from labelsift.integrations.argilla import Argilla
 from labelsift.integrations.argilla.client.client import Client
-from labelsift.integrations.argilla.convert.review_schema import DECISION, LABEL, OTHER
+from labelsift.integrations.argilla.convert.review_schema import DECISION, GIVEN, LABEL, NEW_TEXT, OTHER
 from labelsift.integrations.argilla.convert.values import to_argilla
 from labelsift.integrations.argilla.state.rounds import rounds_in
 from labelsift.integrations.conformance import LabelingPlatformConformance
@@ -32,7 +32,14 @@ class TestArgilla(LabelingPlatformConformance):
             self.client.respond(record["id"], {DECISION: OTHER, LABEL: to_argilla(value)})
 
     def answer_feedback(self, platform: LabelingPlatform, project: str, sample_id: str, feedback: Feedback) -> None:
-        self.client.respond(self._record(project, sample_id)["id"], {DECISION: feedback})
+        decision = GIVEN if feedback == "keep" else feedback
+        self.client.respond(self._record(project, sample_id)["id"], {DECISION: decision})
+
+    def answer_text(self, platform: LabelingPlatform, project: str, sample_id: str, text: str | None) -> None:
+        record = self._record(project, sample_id)
+        # The page sends the proposed text along, as its field is filled in beforehand.
+        written = text or next(made["value"] for made in record["suggestions"])
+        self.client.respond(record["id"], {DECISION: "edit", NEW_TEXT: written})
 
     def contents(self, platform: LabelingPlatform, project: str) -> dict[str, Any]:
         seen = {}

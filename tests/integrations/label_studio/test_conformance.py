@@ -8,7 +8,7 @@ import pytest
 from labelsift.integrations.conformance import LabelingPlatformConformance
 from labelsift.integrations.label_studio import LabelStudio
 from labelsift.integrations.label_studio.client.client import Client
-from labelsift.integrations.label_studio.convert.feedback import COPIES, DOUBT
+from labelsift.integrations.label_studio.convert.feedback import COPIES, DOUBT, EDIT, NEW_TEXT
 from labelsift.integrations.label_studio.convert.label_config import label_control_of
 from labelsift.integrations.label_studio.convert.regions import to_result
 from labelsift.integrations.label_studio.state.rounds import Round, rounds_of
@@ -40,8 +40,13 @@ class TestLabelStudio(LabelingPlatformConformance):
         offered = [choice["alias"] for choice in task["data"]["labelsift_copies"]]
         name, choice = DOUBT if feedback == "both_fit" else COPIES, f"labelsift_{feedback}"
         assert name == DOUBT or choice in offered
-        said = {"from_name": name, "to_name": "text", "type": "choices", "value": {"choices": [choice]}}
-        self._annotate(task, {"result": [said]})
+        self._annotate(task, {"result": [_chosen(name, choice)]})
+
+    def answer_text(self, platform: LabelStudio, project: str, sample_id: str, text: str | None) -> None:
+        _, task = self._task(project, sample_id)
+        assert task["data"]["labelsift_copies"][0]["alias"] == EDIT
+        written = {"from_name": NEW_TEXT, "to_name": "text", "type": "textarea", "value": {"text": [text]}}
+        self._annotate(task, {"result": [_chosen(COPIES, EDIT), *([written] if text else [])]})
 
     def _annotate(self, task: dict[str, Any], body: dict[str, Any]) -> None:
         self.client.send("POST", f"/api/tasks/{task['id']}/annotations/", body=body, what="an annotation")
@@ -64,3 +69,7 @@ class TestLabelStudio(LabelingPlatformConformance):
     def _tasks(self, project: int) -> list[dict[str, Any]]:
         include = "id,data,annotations,predictions,result,completed_by,was_cancelled,updated_at,model_version,score"
         return [task for page in self.client.tasks(project, annotations=True, include=include) for task in page]
+
+
+def _chosen(name: str, choice: str) -> dict[str, Any]:
+    return {"from_name": name, "to_name": "text", "type": "choices", "value": {"choices": [choice]}}

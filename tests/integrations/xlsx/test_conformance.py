@@ -30,7 +30,8 @@ class TestXlsx(LabelingPlatformConformance):
         book.save(project)
 
     def answer_feedback(self, platform: Xlsx, project: str, sample_id: str, feedback: str) -> None:
-        self.answer(platform, project, sample_id, feedback.partition("_")[0])
+        words = {"redact": "mask", "unusable": "remove"}
+        self.answer(platform, project, sample_id, words.get(feedback, feedback.partition("_")[0]))
 
     def contents(self, platform: Xlsx, project: str) -> dict[str, Any]:
         if not Path(project).exists():

@@ -192,7 +192,7 @@ def test_labels_that_a_question_cannot_hold_are_refused_before_anything_is_sent(
 def test_a_question_has_as_many_options_as_the_server_demands(task, count):
     labels = [f"l{number}" for number in range(count)]
     for mode in MODES:
-        asked = review_schema.questions(labels, mode=mode, task=task, copies=False, definitions={"l0": "m" * 2000})
+        asked = review_schema.questions(labels, mode=mode, task=task, offered=(), definitions={"l0": "m" * 2000})
         assert [question["name"] for question in asked] == [
             "decision",
             *["label"] * bool(count or task == "spans"),

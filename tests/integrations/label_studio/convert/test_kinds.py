@@ -18,10 +18,10 @@ from labelsift.integrations.label_studio.convert import task_fields as convert
 from labelsift.integrations.label_studio.convert.label_config import NONE, LabelControl, label_control_of
 from labelsift.integrations.label_studio.convert.regions import from_result, to_result
 from labelsift.integrations.label_studio.convert.review_config import config_of, review_target
-from labelsift.integrations.label_studio.push.plan import Common, labels_of, plan_review
+from labelsift.integrations.label_studio.push.plan import Common, plan_review
 from labelsift.report import Report
 from labelsift.review.items import queue_of
-from labelsift.review.suggestions import disputed
+from labelsift.review.suggestions import disputed, labels_to_choose
 
 from .. import kinds
 
@@ -38,7 +38,7 @@ REPORTS = {
 
 def planned(report: Report, mode: Any) -> tuple[LabelControl, dict[str, Any]]:
     queue = queue_of(report)
-    target = review_target(labels_of(queue), task=report.samples.task, medium=required(report.samples))
+    target = review_target(labels_to_choose(queue), task=report.samples.task, medium=required(report.samples))
     plan = plan_review(queue.items, Common(target, mode=mode), run=report.run, round=1)
     tasks = [{"data": data, "prediction": plan.predictions.get(key)} for key, data in plan.data.items()]
     config = [line for line in config_of(target, mode=mode).splitlines() if line.lstrip().startswith("<")]

@@ -47,5 +47,5 @@ def test_what_is_not_supported_is_refused_by_name(config, named):
 
 
 def test_nothing_to_choose_from_is_refused():
-    with pytest.raises(InputError, match="no labels to choose from"):
-        config_of(review_target([]), mode="choose")
+    with pytest.raises(InputError, match="there are no labels"):
+        config_of(review_target([]), mode="blind")

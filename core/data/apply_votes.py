@@ -1,0 +1,170 @@
+"""Application of decisions to a table of samples: new labels, spans and texts, masked texts, removed rows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ..errors import InputError
+from ..texts.redaction import redact
+from .adjudication import ACTIONS, Resolution
+from .label_sets import cell_of
+from .label_sets import parsed as labels_of
+from .masks import masked_places, moved
+from .schemas import with_column
+from .spans import canonical, from_value, types_in
+from .spans import parsed as spans_of
+
+
+def applied(
+    table: pa.Table, resolution: Resolution, *, new_labels: bool = False, classes: Collection[str] = ()
+) -> tuple[pa.Table, np.ndarray]:
+    """Change a table of samples as people decided.
+
+    Parameters
+    ----------
+    new_labels
+        Allow labels that the table does not have.
+    classes
+        Labels that are known though no row may have them.
+
+    Returns
+    -------
+    table
+        The same rows with new labels and texts.
+    kept
+        bool, shape (n,): False for the rows that people removed.
+
+    Raises
+    ------
+    InputError
+        For ids that the table does not have, labels that are new to it, and actions that cannot be applied.
+    """
+    votes = [*resolution.decided.values(), *resolution.texts.values()]
+    unknown = sorted({action for action, _ in votes} - set(ACTIONS))
+    if unknown:
+        raise InputError("These actions cannot be applied", ids=unknown, hint=f"Known: {', '.join(ACTIONS)}")
+    rows = _rows(table["id"], list(resolution.decided))
+    sets = "labels" in table.column_names
+
+    labels = {rows[sample]: _value(sample, value, sets=sets) for sample, value in resolution.votes("relabel").items()}
+    texts = {rows[sample]: _value(sample, value) for sample, value in resolution.votes("edit").items()}
+    if not new_labels:
+        _require_known(table, labels, classes)
+    kept = np.ones(len(table), dtype=bool)
+    kept[[rows[sample] for sample in resolution.votes("remove")]] = False
+    spans = _spans(table, rows, resolution.votes("respan"), texts, new_types=new_labels)
+    for column, changes in (("labels" if sets else "label", labels), ("spans", spans), ("text", texts)):
+        if changes:
+            table = _with(table, column, changes)
+    masks = {rows[sample]: value for sample, value in resolution.votes("redact").items()}
+    return _masked(table, masks), kept
+
+
+def _masked(table: pa.Table, values: Mapping[int, str]) -> pa.Table:
+    """Mask the personal data and secrets in some texts; marks of spans move along, and go where they are masked."""
+    texts: dict[int, str] = {}
+    spans: dict[int, str | None] = {}
+    marked = "spans" in table.column_names
+    for row, value in values.items():
+        text, sample = table["text"][row].as_py(), table["id"][row].as_py()
+        places = masked_places(text, value, sample=sample)
+        texts[row] = redact(text, places)
+        marks = spans_of(table["spans"][row].as_py()) if marked else None
+        if marks is not None:
+            spans[row] = canonical(moved(marks, text, places))
+    for column, changes in (("text", texts), ("spans", spans)):
+        if changes:
+            table = _with(table, column, changes)
+    return table
+
+
+def _spans(
+    table: pa.Table, rows: Mapping[str, int], given: Mapping[str, str], texts: Mapping[int, str], *, new_types: bool
+) -> dict[int, str | None]:
+    """Return the new spans of rows: those that people gave, and none where an edit took away what was marked."""
+    if "spans" not in table.column_names:
+        if given:
+            raise InputError(
+                "There are new spans, and the data has none", ids=list(given), hint="Read it with its column: spans=…"
+            )
+        return {}
+    changes: dict[int, str | None] = {
+        rows[sample]: from_value(value, table["text"][rows[sample]].as_py(), sample=sample)
+        for sample, value in given.items()
+    }
+    known = set() if new_types or not given else set(types_in(table["spans"]))
+    odd = [
+        f"{table['id'][row]} → {name}"
+        for row, cell in changes.items()
+        for *_, name in spans_of(cell) or ()
+        if not new_types and name not in known
+    ]
+    if odd:
+        raise InputError(
+            "Corrections name types of spans that the data set does not have",
+            ids=odd,
+            hint="Correct them, or allow them: new_labels=True",
+        )
+    for row, text in texts.items():
+        old = table["text"][row].as_py()
+        if any(old[start:end] != text[start:end] for start, end, _ in spans_of(table["spans"][row].as_py()) or ()):
+            changes[row] = None
+    return changes
+
+
+def _rows(ids: pa.ChunkedArray, wanted: list[str]) -> dict[str, int]:
+    rows = pc.index_in(pa.array(wanted, pa.string()), value_set=pa.concat_arrays(ids.chunks)).to_pylist()
+    missing = [sample for sample, row in zip(wanted, rows, strict=True) if row is None]
+    if missing:
+        raise InputError(
+            "The data set has no sample with these ids", ids=missing, hint="Apply corrections to the data they are of"
+        )
+    return dict(zip(wanted, rows, strict=True))
+
+
+def _value(sample: str, value: str | None, *, sets: bool = False) -> str:
+    """Return the cell that a decision's value makes; a text, or a canonical set where samples have several labels."""
+    try:
+        decided = json.loads(value or "null")
+    except ValueError:
+        decided = None
+    cell = cell_of(decided)
+    if cell is None or isinstance(decided, list) != sets:
+        form = "a JSON list of labels, since a sample may have several" if sets else "a JSON text"
+        raise InputError("A correction has no readable value", ids=[sample], hint=f"Its value must be {form}")
+    return cell
+
+
+def _require_known(table: pa.Table, labels: Mapping[int, str], classes: Collection[str]) -> None:
+    role = next((name for name in ("labels", "label") if name in table.column_names), None)
+    cells = pc.unique(table[role]).to_pylist() if role else []
+
+    def names_in(cell: str) -> Sequence[str]:
+        return labels_of(cell) or () if role == "labels" else (cell,)
+
+    known = {*classes, *(name for cell in cells for name in names_in(cell))}
+    odd = [
+        f"{table['id'][row]} → {name}" for row, cell in labels.items() for name in names_in(cell) if name not in known
+    ]
+    if odd:
+        raise InputError(
+            "Corrections name labels that the data set does not have",
+            ids=odd,
+            hint="Correct them, or allow them: new_labels=True",
+        )
+
+
+def _with(table: pa.Table, column: str, changes: Mapping[int, str] | Mapping[int, str | None]) -> pa.Table:
+    """Return the table with some cells of a string column replaced."""
+    present = column in table.column_names
+    values = pa.concat_arrays(table[column].chunks) if present else pa.nulls(len(table), pa.string())
+    mask = np.zeros(len(table), dtype=bool)
+    mask[list(changes)] = True
+    following = pa.array([changes[row] for row in sorted(changes)], pa.string())
+    replaced = pc.replace_with_mask(values, pa.array(mask), following)
+    return with_column(table, column, replaced)

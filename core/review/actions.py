@@ -1,0 +1,98 @@
+"""Actions on a flagged sample as its issues offer them: mask, repair, remove or keep it, and the words for these."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from ..data.formatting import listed
+from ..data.issues import issue_named
+from ..data.review_queue import Action, Copies, ReviewItem
+from ..data.schemas import from_json
+from .suggestions import DISPUTING
+
+OF_MASKS = ("pii", "secret")  # issues whose evidence names the places to mask
+_TITLES: dict[Action, str] = {
+    "redact": "Mask the personal data",
+    "edit": "Repair the text",
+    "remove": "Remove this sample",
+    "keep": "Keep it as it is",
+}
+_QUESTIONS: dict[Action, str] = {
+    "edit": "repair the text",
+    "remove": "remove the sample",
+    "keep": "keep it as it is",
+}
+
+
+def actions_of(
+    issues: Sequence[str], *, copies: Sequence[Copies] = (), repairable: bool = False, labelless: bool = False
+) -> tuple[Action, ...]:
+    """Return what can be done with a sample, the fitting action first.
+
+    To keep it is offered where no label is in dispute, as there the given label says so, and nothing else does. In
+    data without labels every sample can be removed or kept.
+
+    >>> actions_of(["pii"]), actions_of(["label", "pii"]), actions_of(["label"])
+    (('redact', 'remove', 'keep'), ('redact', 'remove'), ())
+    """
+    known: dict[str, Action] = {str(name): name for name in _TITLES}
+    names = [name for issue in issues for name in issue_named(issue).actions]
+    offered: dict[Action, None] = {known[name]: None for name in names if name in known}
+    if repairable and "edit" in offered:
+        offered = {"edit": None} | offered
+    if labelless and not copies:
+        offered["remove"] = None
+    disputed = any(issue in DISPUTING for issue in issues)
+    if offered and not disputed and "keep_copies" not in copies:
+        offered["keep"] = None
+    return tuple(offered)
+
+
+def masks_of(findings: Sequence[Mapping[str, Any]]) -> tuple[tuple[int, int, str], ...]:
+    """Return the places in a sample's text that hold personal data or secrets, as its findings name them."""
+    places: set[tuple[int, int, str]] = set()
+    for finding in findings:
+        evidence = from_json(finding["evidence"]) if finding["issue"] in OF_MASKS else None
+        for start, end, kind in evidence.get("spans") or () if isinstance(evidence, dict) else ():
+            places.add((int(start), int(end), str(kind)))
+    return tuple(sorted(places))
+
+
+def repaired_of(findings: Sequence[Mapping[str, Any]], text: str) -> str | None:
+    """Return a sample's text with its damaged encoding repaired; None where no finding says that it can be."""
+    marked = [from_json(finding["evidence"]) for finding in findings if finding["issue"] == "garbage"]
+    repairable = any(isinstance(evidence, dict) and evidence.get("repairable") for evidence in marked)
+    if not repairable:
+        return None
+    from ..texts.encoding_damage import repaired
+
+    return repaired(text)
+
+
+def words_of(action: Action, *, issues: Collection[str] = OF_MASKS) -> str:
+    """Return the words on a button.
+
+    >>> words_of("redact", issues=["pii"]), words_of("redact", issues=["secret"]), words_of("keep")
+    ('Mask the personal data', 'Mask the secrets', 'Keep it as it is')
+    """
+    return f"Mask the {_hidden(issues)}" if action == "redact" else _TITLES[action]
+
+
+def question_of(item: ReviewItem) -> str:
+    """Ask what is to be done with a sample; "" where nothing is offered.
+
+    >>> question_of(ReviewItem("a", 1, ("pii",), {}, "…", None, None, None, "", actions=("redact", "remove", "keep")))
+    'Mask the personal data, remove the sample, or keep it as it is?'
+    """
+    asked = [_QUESTIONS.get(action) or f"mask the {_hidden(item.issues)}" for action in item.actions]
+    if not asked:
+        return ""
+    first = ", ".join(asked[:-1])
+    asking = f"{first}{',' * (len(asked) > 2)} or {asked[-1]}?" if first else f"{asked[-1]}?"
+    return asking[0].upper() + asking[1:]
+
+
+def _hidden(issues: Collection[str]) -> str:
+    kinds = {"pii": "personal data", "secret": "secrets"}
+    return listed([words for issue, words in kinds.items() if issue in issues]) or "personal data"
