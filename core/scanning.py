@@ -135,8 +135,7 @@ def scan(
     if taxonomy is not None:
         samples = samples.remap(taxonomy)
     before = (kept.find(parent) if parent else parent_run(kept, samples)) if kept is not None else None
-    chosen_settings = settings_of(checks)
-    signals = signals or Signals()
+    signals, chosen_settings = signals or Signals(), settings_of(checks)
     vectors = signals.aligned_embeddings(samples)
     context = _context(samples, signals, seed=seed, budget=budget)
     context.chosen_settings = chosen_settings
@@ -216,7 +215,7 @@ def _other_method(store: Store, parent: str | None, dataset: str) -> tuple[str, 
 
 def _context(samples: Samples, signals: Signals, *, seed: int, budget: int | None) -> Context:
     """Return the context with what the user brought, and with the beginnings of long texts."""
-    signals, (samples, cut) = signals.unframed(samples), cut_for_judging(samples)
+    signals, whole, (samples, cut) = signals.unframed(samples), samples.texts, cut_for_judging(samples)
     brought = signals.aligned_pred_probs(samples)
     classes = brought[1] if brought else samples.classes
     context = Context(
@@ -230,6 +229,7 @@ def _context(samples: Samples, signals: Signals, *, seed: int, budget: int | Non
         method=VERSION,
         dynamics=signals.aligned_dynamics(samples),
         tokens=signals.aligned_tokens(samples),
+        uncut_texts=whole if cut else None,
     )
     context.notes += (*samples.notes, *cut)
     if brought and signals.classes is None and in_order(classes) != list(classes):

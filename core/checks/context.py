@@ -81,6 +81,8 @@ class Context:
         Version of the method, without which no estimate is kept: see :data:`labelsift.scanning.VERSION`.
     chosen_settings
         Class → the settings of a check, for those that the user set; see :meth:`settings`.
+    uncut_texts
+        The texts as they are, where ``samples`` have the beginnings of some; see :attr:`whole_texts`.
     facts, notes
         Filled by the checks: what holds for the whole data set, and what a reader must know.
     """
@@ -110,6 +112,7 @@ class Context:
     cache: Cache = field(default_factory=Cache)
     method: int = 0
     chosen_settings: Mapping[type[Any], Any] = field(default_factory=dict)
+    uncut_texts: pa.ChunkedArray | None = None
     facts: dict[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
@@ -119,6 +122,11 @@ class Context:
     def settings(self, kind: type[S]) -> S:
         """Return a check's settings: those that the user set, else the defaults of their class."""
         return self.chosen_settings.get(kind) or kind()
+
+    @property
+    def whole_texts(self) -> pa.ChunkedArray:
+        """The texts in full; what is no judgement of a text as a whole must not stop where judging does."""
+        return self.samples.texts if self.uncut_texts is None else self.uncut_texts
 
     @cached_property
     def blank(self) -> np.ndarray:

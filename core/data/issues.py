@@ -63,24 +63,6 @@ class Issue:
 
 
 PLANNED = (  # made by no check yet, or (similar) by no scan
-    Issue(
-        "pii",
-        "Personal data",
-        "sample with personal data",
-        "samples with personal data",
-        "Holds data about a person.",
-        100,
-        actions=("redact", "remove"),
-    ),
-    Issue(
-        "secret",
-        "Secrets",
-        "sample with a secret",
-        "samples with a secret",
-        "Holds a key or a password.",
-        110,
-        actions=("redact", "remove"),
-    ),
     Issue("drift", "Drift", "drifted slice", "drifted slices", "New samples differ from the old ones.", 150),
     Issue(
         "boundary",

@@ -14,7 +14,7 @@ from .plain_form import before
 
 # First digits (from, to) → lengths. ISO/IEC 7812 ranges as the networks publish them (2025).
 ISSUERS = (
-    (4, 4, (13, 16, 19)),  # Visa
+    (4, 4, (16, 19)),  # Visa; it gives out none of 13 digits any more
     (51, 55, (16,)),  # Mastercard
     (2221, 2720, (16,)),
     (34, 34, (15,)),  # American Express
@@ -49,7 +49,8 @@ _LAYOUTS = {
 }
 _BRAND = re.compile(r"(?:visa|jcb|amex|card|mc|cc|karte|carte|tarjeta)\Z")
 _OTHER_NUMBER = re.compile(
-    r"order|track|parcel|shipment|sendung|bestell|envío|envio|seguimiento|pedido|commande|colis|ordine|imei|iccid|serial"
+    r"order|track|parcel|shipment|sendung|bestell|envío|envio|seguimiento|pedido|commande|colis|ordine|imei|iccid"
+    r"|serial"
     r"|transaction|invoice|ticket|reference|\bref\b|case|barcode|\bean\b|\bgtin\b|siret|siren|cnpj|uuid|\bsku\b|batch"
     r"|注文|追跡|номер заказа|games"
 )
@@ -91,7 +92,7 @@ def card_numbers(text: str) -> Iterator[Match]:
         words = before(text, match.start())
         if text[match.start() - 1 : match.start()].isascii() and words[-1:].isalnum() and not _BRAND.search(words):
             continue
-        if _OTHER_NUMBER.search(words) and not _CARD_WORD.search(words):
+        if not _CARD_WORD.search(words) and (_OTHER_NUMBER.search(words) or (len(digits) > 16 and len(pieces) == 1)):
             continue
         yield Match(match.start(), match.end(), "card")
 

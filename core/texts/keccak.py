@@ -1,4 +1,7 @@
-"""Keccak-256, the hash of Ethereum: SHA-3 before its padding was changed (Bertoni, Daemen, Peeters and Van Assche 2011)."""
+"""Keccak-256, the hash of Ethereum: SHA-3 before its padding was changed.
+
+Bertoni, Daemen, Peeters and Van Assche, The Keccak reference (2011).
+"""
 
 from __future__ import annotations
 

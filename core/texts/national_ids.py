@@ -1,8 +1,8 @@
 """Numbers of persons that states give: those of nine countries by form, a word nearby and their check digits.
 
-The check digits are python-stdnum's (extra ``pii``). With it an id whose checksum lets less than one of 1,000 random
-numbers through is found by itself; where the checksum proves little, a word nearby must name it. Without the extra a word
-nearby must name every one, save those that nothing else looks like.
+The check digits are python-stdnum's (extra ``pii``). With it an id whose form and checksum let less than one of 100
+random numbers through is found by itself; where they prove little, a word nearby must name it. Without the extra a
+word nearby must name every one, save those that nothing else looks like.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ IDS = (
     NationalId("DE", _form(r"\d{11}"), _IDNR, "de.idnr"),
     NationalId(
         "IT",
-        _form(r"[A-Z]{6}[\dLMNP-V]{2}[A-EHLMPRST][\dLMNP-V]{2}[A-Z][\dLMNP-V]{3}[A-Z]"),
+        _form(r"[A-Z]{6}\d{2}[A-EHLMPRST]\d{2}[A-Z]\d{3}[A-Z]"),
         _words(r"codice fiscale|c\.?f\.?|cod\.? ?fisc\.?"),
         "it.codicefiscale",
         certain=True,
@@ -108,8 +108,11 @@ IDS = (
         "IN", _form(r"[A-Z]{3}[ABCFGHLJPT][A-Z]\d{4}[A-Z]"), _words(r"pan|pan card|pan no|income tax"), "in_.pan"
     ),
 )
-# A text without any of these forms' digits needs no closer look: seven digits or letters with their separators.
-_SOME = re.compile(r"\d(?:[ .-]?[\dA-Za-z]){5}|[A-Za-z]{2} ?\d\d")
+# A text without it has none of these forms: six digits with single separators, or letters and digits as in Britain,
+# Italy and India.
+_SOME = re.compile(
+    r"\d(?:[ .-]?\d){5}|[XYZxyz][ -]?\d|[A-Za-z]{2} ?\d\d ?\d\d ?\d\d|[A-Za-z]{6}\d\d[A-Za-z]|[A-Za-z]{5}\d{4}[A-Za-z]"
+)
 
 
 def national_ids(text: str, *, countries: tuple[str, ...] = COUNTRIES) -> Iterator[Match]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from .account_numbers import card_numbers, ibans
 from .birth_dates import BIRTH_WORD, birth_dates
 from .matches import Match, settled
-from .names import CUE, person_names
+from .names import has_name_cue, person_names
 from .national_ids import COUNTRIES, national_ids
 from .network_addresses import email_addresses, ip_addresses
 from .phones import phone_numbers
@@ -16,6 +16,7 @@ from .plain_form import plain
 from .street_addresses import addresses
 from .wallets import wallet_addresses
 
+VERSION = 1  # of what is found; one more with each change that finds something else
 # Of two matches that overlap the earlier kind stays: first what has a checksum.
 KINDS = (*("iban", "wallet", "card", "national_id", "email", "ip_address", "birth_date", "phone", "address", "name"),)
 _DIGIT = re.compile(r"\d")
@@ -55,5 +56,5 @@ def _all(text: str, region: str | None, names: bool, countries: tuple[str, ...])
         yield from addresses(text)
         if BIRTH_WORD.search(text):
             yield from birth_dates(text)
-    if names and CUE.search(text):
+    if names and has_name_cue(text):
         yield from person_names(text)

@@ -1,8 +1,8 @@
 """Phone numbers: digits in a number's form, valid by ``phonenumbers`` (Google's libphonenumber metadata).
 
 A number is looked up as international with a + or 00, else in the region that was named, else, where a word before
-calls it a phone number, in the regions of :data:`REGIONS`. Without region and word only the two layouts of North America
-count, (212) 555-0147 and 212-555-0147: digits alone are mostly some other number.
+calls it a phone number, in the regions of :data:`REGIONS`. Without region and word only the two layouts of North
+America count, (212) 555-0147 and 212-555-0147: digits alone are mostly some other number.
 """
 
 from __future__ import annotations
@@ -28,21 +28,23 @@ _PHONE_WORD = re.compile(
     r"|telefonnummer|telefoonnummer|telefonszám|mobile|mobil|móvil|movil|mob|cell|cellphone|cel|cell phone|cellulare"
     r"|celular|handy|handynummer|mobilnummer|rufnummer|telemóvel|telemovel|gsm|natel|fax|whatsapp|zap|hotline|landline"
     r"|hp|ph|portable|puhelin|телефон|тел|моб|звоните|τηλέφωνο|κινητό|telefonu|cep|numret|komórka"
-    r"|(?:call|text|ring|dial|reach|phone|contact|sms|anrufen|zurückrufen|erreichbar|appelez|appeler|llamar|llama|llámame"
+    r"|(?:call|text|ring|dial|reach|phone|contact|sms|anrufen|zurückrufen|erreichbar|appelez|appeler|llamar|llama"
+    r"|llámame"
     r"|llámeme|chiamare|chiamami|ligar|ligue|bellen|bel|ringen|ring|dzwonić|volejte|позвоните)"
     r"(?: (?:me|us|him|her|back|moi|nous|mich|uns|mij|til))?(?: (?:on|at|under|unter|op|på|au|al|an|to|mig på))?"
     r"|(?:my|mein|meine|meiner|mon|mi|mio|meu|mijn|min|mój|мой) (?:phone |cell )?(?:number|nr|no|nummer|numéro|número"
     r"|numero|numer|номер|line|phone))"
     r"|電話|携帯|手机|手機|电话|電話番号|전화|번호|điện thoại|फ़ोन|मोबाइल|هاتف|جوال|טלפון)"
     # Between the word and the number: a few short words without a digit, such as "number is" or "番号は".
-    r"(?:[ .:#=('\"/,*-]{0,3}(?:number|no|nr|num|numero|número|numéro|nummer|n°|nº|is|are|es|è|é|est|ist|lautet|now|番号"
-    r"|は|号|号码|是|line|office|work|home|house|after|please|pls|phone|mobile|it|again|direct|the|shop|bank|mum|on|at|to"
+    r"(?:[ .:#=('\"/,*-]{0,3}(?:number|no|nr|num|numero|número|numéro|nummer|n°|nº|is|are|es|è|é|est|ist|lautet|now"
+    r"|番号|は|号|号码|是|line|office|work|home|house|after|please|pls|phone|mobile|it|again|direct|the|shop|bank|mum|on|at|to"
     r"|under|me|was|number:)(?![a-z]))"
     r"{0,3}[ .:#=('\"/,*-]{0,4}\Z"
 )
 _OTHER_NUMBER = re.compile(
     r"\b(?:order|tracking|parcel|invoice|ticket|reference|ref|case|customer|client|member|account|serial|transaction"
-    r"|bestell\w*|kunden\w*|rechnung\w*|commande|pedido|ordine|bestelling|model|iban|sort code|isbn|imei|contract|policy"
+    r"|bestell\w*|kunden\w*|rechnung\w*|commande|pedido|ordine|bestelling|model|iban|sort code|isbn|imei|contract"
+    r"|policy"
     r"|envío|seguimiento|colis|sendung\w*|track & trace|konto\w*|version|batch|nhs|ssn|bsn|siret)\b[^\d]{0,20}\Z"
 )
 _DATE_LIKE = re.compile(

@@ -12,17 +12,21 @@ from collections import Counter
 
 _TEMPLATE = re.compile(r"[<>{}]|\$[A-Za-z_(]|%[(s]|^%\w+%$|^\$|\(|\)|\.\.\.|…|\[|\]|^env[.:]|^@")
 _SAYS_SO = re.compile(
-    r"your|example|placeholder|change.?me|replace|insert|redacted|dummy|sample|xxxx|\*{3}|•{2}|todo|_here|-here|my[_-]?secret"
+    r"your|example|placeholder|change.?me|replace|insert|redacted|dummy|sample|xxxx|\*{3}|•{2}|todo|_here|-here"
+    r"|my[_-]?secret"
     r"|fake|000000|123456(?!7)|abcdef|\.{3}|EXAMPLE|s3cr3t|not[_-]?real|lorem",
     re.IGNORECASE,
 )
 _WORDS = frozenset(
-    "password passwd pass pwd secret token key apikey api_key user username admin root test testing foo bar baz null none nil "
-    "true false undefined empty string str int value default guest changeme hidden masked secure required optional unknown "
-    "abc abc123 password1 postgres mysql redis host localhost port".split()
+    """
+    passphrase password passwd pass pwd secret token key apikey api_key user username admin root test testing foo bar
+    baz null none nil true false undefined empty string str int value default guest changeme hidden masked secure
+    required optional unknown abc abc123 password1 postgres mysql redis host localhost port
+    """.split()
 )
 _CODE = re.compile(
-    r"^(?:self|this|config|settings|os|process|request|req|env|user|getpass|input|prompt|args|options|ctx|data)[.\[(]|^[a-z_]+\.[a-z_]+(?:\.[a-z_]+)*$"
+    r"^(?:self|this|config|settings|os|process|request|req|env|user|getpass|input|prompt|args|options|ctx|data)[.\[(]"
+    r"|^[a-z_]+\.[a-z_]+(?:\.[a-z_]+)*$"
 )
 
 

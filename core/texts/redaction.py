@@ -9,11 +9,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
+from .account_numbers import card_numbers, ibans
 from .matches import Match, settled
+from .network_addresses import email_addresses
 from .personal_data import KINDS, personal_data
+from .phones import phone_numbers
+from .plain_form import plain
+from .secret_patterns import service_keys
+from .secrets import KINDS as SECRET_KINDS
 from .secrets import secrets
 
 PSEUDONYM = "id-"  # what a pseudonym begins with
+_DOUBTFUL_IN_IDS = frozenset({"api_key", "azure_key", "database_url"})  # forms that an id of its own may have
 
 
 def matches(text: str, *, region: str | None = None, names: bool = True) -> tuple[Match, ...]:
@@ -89,5 +96,25 @@ def pseudonym(id: str) -> str:
 
 
 def safe_id(id: str) -> str:
-    """Return an id as it is kept: itself, or its pseudonym where it holds unmistakable personal data or a secret."""
-    return id
+    """Return an id as it is kept: itself, or its pseudonym where it holds unmistakable personal data or a secret.
+
+    >>> safe_id("order-4071882934"), safe_id("jo@mail.example")
+    ('order-4071882934', 'id-bfc57bb373fd')
+    """
+    return pseudonym(id) if unmistakable(id) else id
+
+
+def unmistakable(id: str) -> tuple[Match, ...]:
+    """Return what an id holds that can be nothing else: ids are often long numbers, of which some pass a check digit.
+
+    An e-mail address, a valid IBAN, an international phone number with its +, a card number in groups, a key with a
+    service's prefix.
+    """
+    form = plain(id)
+    found = [match for match in service_keys(form) if match.kind not in _DOUBTFUL_IN_IDS]
+    found += [*email_addresses(form), *ibans(form)]
+    found += [match for match in card_numbers(form) if not form[match.start : match.end].isdigit()]
+    if "+" in form:
+        numbers = phone_numbers(form, region=None)
+        found += [match for match in numbers if form[match.start] == "+"]
+    return settled(found, order=(*SECRET_KINDS, *KINDS))

@@ -1,7 +1,7 @@
 """Keys and tokens of services by the prefix or form that the service gives them, and private key blocks.
 
-The forms are those that the services document for secret scanners (GitHub's secret scanning patterns, 2025). Each pattern
-begins with fixed letters, so that most texts cost one search, and every repetition is bounded.
+The forms are those that the services document for secret scanners (GitHub's secret scanning patterns, 2025). A text
+without a long word costs one search, and every repetition is bounded.
 """
 
 from __future__ import annotations
@@ -31,11 +31,12 @@ SERVICES = (  # kind and form
     ("anthropic_key", rf"sk-ant-(?:api|admin|oat|sid)\d\d-{_URL}{{60,130}}"),
     (
         "openai_key",
-        rf"sk-(?:(?:proj|svcacct|admin|None)-{_URL}{{40,200}}|[A-Za-z0-9]{{20}}T3BlbkFJ[A-Za-z0-9]{{20}}|[A-Za-z0-9]{{40,64}})",
+        rf"sk-(?:(?:proj|svcacct|admin|None)-{_URL}{{40,200}}|[A-Za-z0-9]{{20}}T3BlbkFJ[A-Za-z0-9]{{20}}"
+        rf"|[A-Za-z0-9]{{40,64}})",
     ),
     ("huggingface_token", r"(?:hf|api_org)_[A-Za-z]{34}|(?:hf|api_org)_[A-Za-z0-9]{34}"),
     ("azure_key", r"(?<=AccountKey=)[A-Za-z0-9+/]{86}==|(?<=SharedAccessKey=)[A-Za-z0-9+/]{43}="),
-    ("azure_key", rf"[A-Za-z0-9_~.]{{3}}\dQ~[A-Za-z0-9_~.-]{{31,34}}|(?<=sig=)[A-Za-z0-9%/+]{{40,90}}%3[Dd]"),
+    ("azure_key", r"[A-Za-z0-9_~.]{3}\dQ~[A-Za-z0-9_~.-]{31,34}|(?<=sig=)[A-Za-z0-9%/+]{40,90}%3[Dd]"),
     ("azure_key", r"[A-Za-z0-9+/]{86}=="),
     ("jwt", rf"eyJ{_URL}{{8,4000}}\.eyJ{_URL}{{8,12000}}\.{_URL}{{20,1000}}"),
     ("api_key", r"\d{8,10}:AA[A-Za-z0-9_-]{33}"),  # Telegram
@@ -43,7 +44,8 @@ SERVICES = (  # kind and form
     ("api_key", r"(?:r8_[A-Za-z0-9]{37}|gsk_[A-Za-z0-9]{52}|dop_v1_[a-f0-9]{64}|shp(?:at|ca|pa|ss)_[a-fA-F0-9]{32})"),
     (
         "api_key",
-        rf"(?:sq0(?:atp|csp|idp)-{_URL}{{22,43}}|lin_api_[A-Za-z0-9]{{40}}|secret_[A-Za-z0-9]{{43}}|NRAK-[A-Z0-9]{{27}})",
+        rf"(?:sq0(?:atp|csp|idp)-{_URL}{{22,43}}|lin_api_[A-Za-z0-9]{{40}}|secret_[A-Za-z0-9]{{43}}"
+        rf"|NRAK-[A-Z0-9]{{27}})",
     ),
     (
         "api_key",
@@ -51,16 +53,18 @@ SERVICES = (  # kind and form
     ),
 )
 _PATTERNS = tuple((kind, re.compile(rf"(?<![A-Za-z0-9_.-])(?:{form})(?![A-Za-z0-9_])")) for kind, form in SERVICES)
+_KEY_NAME = r"(?:[A-Z]{2,10} )?(?:ENCRYPTED )?PRIVATE KEY(?: BLOCK)?-----"
 _KEY_BLOCK = re.compile(
-    r"-----BEGIN (?:[A-Z]{2,10} )?(?:ENCRYPTED )?PRIVATE KEY(?: BLOCK)?-----"
-    r"(?:[A-Za-z0-9+/=\s\\,:.-](?!----BEGIN)){0,20000}?(?:-----END (?:[A-Z]{2,10} )?(?:ENCRYPTED )?PRIVATE KEY(?: BLOCK)?-----|\Z)"
+    rf"-----BEGIN {_KEY_NAME}(?:[A-Za-z0-9+/=\s\\,:.()-](?!----BEGIN)){{0,20000}}?-----END {_KEY_NAME}"
 )
+_CUT_KEY_BLOCK = re.compile(rf"-----BEGIN {_KEY_NAME}(?:[\s\\n]{{0,4}}[A-Za-z0-9+/=]{{16,100}}){{1,400}}")
 _PUTTY = re.compile(r"PuTTY-User-Key-File-\d: [\s\S]{1,8000}?Private-MAC: [0-9a-f]{40,64}")
 _URL_WITH_PASSWORD = re.compile(
-    r"(?<![A-Za-z0-9+.-])[a-z][a-z0-9+.-]{1,30}://(?P<user>[^\s/:@\"'<>]{0,80}):(?P<password>[^\s/@\"'<>]{1,200})@[^\s\"'<>)\],]{1,300}",
+    r"(?<![A-Za-z0-9+._-])[a-z][a-z0-9+._-]{1,30}://(?P<user>[^\s/:@\"'<>]{0,80}):(?P<password>[^\s/@\"'<>]{1,200})@[^\s\"'<>)\],]{1,300}",
     re.IGNORECASE,
 )
-_LONG_WORD = re.compile(r"[A-Za-z0-9_+/=.-]{20}")
+LONG_WORD_PATTERN = r"[A-Za-z0-9_+/=.-]{20}"
+_LONG_WORD = re.compile(LONG_WORD_PATTERN)
 
 
 def service_keys(text: str) -> Iterator[Match]:
@@ -70,7 +74,7 @@ def service_keys(text: str) -> Iterator[Match]:
     if not _LONG_WORD.search(text):
         return
     if "PRIVATE KEY" in text or "PuTTY" in text:
-        for pattern in (_KEY_BLOCK, _PUTTY):
+        for pattern in (_KEY_BLOCK, _CUT_KEY_BLOCK, _PUTTY):
             for match in pattern.finditer(text):
                 yield Match(match.start(), match.end(), "private_key")
     for kind, pattern in _PATTERNS:

@@ -7,10 +7,10 @@ from .plain_form import plain
 from .secret_assignments import named_secrets
 from .secret_patterns import SERVICES, service_keys
 
+VERSION = 1  # of what is found; one more with each change that finds something else
 # Of two matches that overlap the earlier kind stays: first what holds others, last what only a word names.
-KINDS = tuple(
-    dict.fromkeys(["private_key", *(kind for kind, _ in SERVICES if kind != "api_key"), "database_url", "bearer_token"])
-) + ("password", "api_key")
+_OF_SERVICES = dict.fromkeys(kind for kind, _ in SERVICES if kind != "api_key")
+KINDS = ("private_key", *_OF_SERVICES, "database_url", "bearer_token", "password", "api_key")
 
 
 def secrets(text: str) -> tuple[Match, ...]:

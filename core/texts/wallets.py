@@ -1,7 +1,7 @@
 """Addresses of crypto wallets by their checksums: Base58Check, Bech32 and Bech32m, and EIP-55's mixed case.
 
-Bitcoin, Litecoin, Dogecoin and Tron; Ethereum and what has its form. An Ethereum address in one case has no checksum and
-is known by its form alone. Addresses without a checksum (Solana, Monero's parts) are not looked for.
+Bitcoin, Litecoin, Dogecoin and Tron; Ethereum and what has its form. An Ethereum address in one case has no checksum
+and is known by its form alone. Addresses without a checksum (Solana, Monero's parts) are not looked for.
 """
 
 from __future__ import annotations
