@@ -33,7 +33,8 @@ _MARK = re.compile(
     r"|\S+@\S+\.\w\S*"  # and of people
     r"|(?<!\w)[@#][\w.-]+"  # handles and tags
     r"|^RT$|^[xX]+[dDpP]+$"
-    r"|^(?!.*[^\W\d_]{2}).*(?:[^\w\s&]|_).*$"  # emoticons: no two letters side by side
+    r"|^(?!.*(?:[^\W\d_]{2}|[\u0900-\u1cff]{2})).*(?:[^\w\s&]|_).*$"  # emoticons: no two letters side by side, and no
+    # two of an Indic script or Thai, whose vowels are marks
     r"|^[!-~]*\d[!-~]*$|\d+"  # codes and numbers; where words need no spaces, the numbers alone
 )
 _REPEATED = re.compile(r"([^\W\d_])\1{2,}")

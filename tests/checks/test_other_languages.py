@@ -65,7 +65,7 @@ def test_a_file_of_short_texts_in_another_script_is_unreadable_as_a_whole(make_c
     assert vectors.shape[0] == 33 and vectors[:30].any(axis=1).all()
     assert context.readable.tolist() == [*[True] * 30, False, True, context.readable[32]]
     assert context.notes[0].startswith(
-        "31 texts are in languages that the default embedder cannot read (Cyrillic script): labels of all texts are"
+        "31 texts are in languages that the default embedder cannot read (Russian): labels of all texts are"
         " judged by the characters that texts share."
     )
     assert context.notes[1].endswith("no part of a word with another text: no label was judged there.")
