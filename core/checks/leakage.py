@@ -124,7 +124,7 @@ def role_of(name: str) -> str:
     """Tell what a split is for from its name: ``train``, ``valid``, ``test``, ``neither`` or "" where it says nothing.
 
     >>> [role_of(name) for name in ("Train", "dev-2024", "held_out", "test set", "unlabeled", "fold 3")]
-    ['train', 'valid', 'test', 'neither', '', '']
+    ['train', 'valid', 'test', 'test', 'neither', '']
     """
     words = re.findall(r"[^\W\d_]+", name.lower().replace("held_out", "heldout").replace("hold_out", "holdout"))
     for role, known in (("neither", NEITHER), ("test", TEST), ("valid", VALIDATION), ("train", TRAINING)):
