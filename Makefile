@@ -38,6 +38,8 @@ upgrade: install ## take the newest versions into the constraints files; then `m
 	$(call VERSION_OF,label_studio,label-studio) | $(COMPILE) - -o integrations/label_studio/server-constraints.txt
 	$(BIN)/python -c 'from labelsift.integrations.argilla.server import REQUIREMENTS; print(*REQUIREMENTS, sep="\n")' \
 	  | $(COMPILE) - -o integrations/argilla/server-constraints.txt
+	$(BIN)/python -c 'from labelsift.integrations.embedding_atlas.server import REQUIREMENTS; print(*REQUIREMENTS, sep="\n")' \
+	  | $(COMPILE) - -o integrations/embedding_atlas/server-constraints.txt
 	$(call VERSION_OF,mlflow,mlflow) | $(COMPILE) - -o integrations/mlflow/server-constraints.txt
 	@$(MAKE) --no-print-directory install
 

@@ -1,4 +1,4 @@
-"""Interface for platform adapters: labeling platforms and trackers, found by entry point.
+"""Interface for platform adapters: labeling platforms, trackers and explorers, found by entry point.
 
 A platform is a class that the entry-point group ``labelsift.platforms`` names, so that a stranger
 can add one without touching this repository. It is made without arguments; addresses and secrets
@@ -14,7 +14,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from .data.requests import MODES, ApplyRequest, Health, Local, Mode, PushRequest, Receipt
+from .data.refusals import ABLE, REFUSALS
+from .data.requests import MODES, ApplyRequest, Health, Local, Mode, Opened, PushRequest, Receipt
 from .errors import InputError
 from .store.base import DEFAULT, BaseStore
 
@@ -28,14 +29,17 @@ if TYPE_CHECKING:
 __all__ = [
     "MODES",
     "ApplyRequest",
+    "Explorer",
     "Health",
     "LabelingPlatform",
     "Local",
     "Mode",
+    "Opened",
     "Platform",
     "PushRequest",
     "Receipt",
     "Tracker",
+    "explorer",
     "get",
     "labeler",
     "names",
@@ -44,38 +48,6 @@ __all__ = [
 ]
 
 GROUP = "labelsift.platforms"
-
-# What `require` says of an ability that a platform does not declare, and the hint.
-_ABLE = "This can be done with: {able}"
-_REFUSALS: dict[str, tuple[str, str]] = {
-    "read": ("{name} cannot be read as a data set", _ABLE),
-    "apply": ("{name} cannot take decisions back", _ABLE),
-    "enable": ("{name} cannot be enabled", _ABLE),
-    "serve": ("{name} cannot be served", _ABLE),
-    "forget": ("{name} cannot delete what was pushed", "Delete it there by hand"),
-    "examine": ("The doctor of {name} looks at the connection only", "labelsift doctor {name}"),
-    "local": ("{name} cannot be tried locally", "Update the package that offers it"),
-    "match": ("match and create are for existing projects on a server, and {name} has none", "Leave them out"),
-    "prefill": ("{name} cannot be pushed to in mode prefill", "Use choose; for another mode push to label-studio"),
-    "blind": ("{name} cannot be pushed to in mode blind", "Use choose; for another mode push to label-studio"),
-    "rounds": (
-        "{name} cannot ask about single samples twice or blind",
-        "Leave out --repeat and --blind-share",
-    ),
-    "multilabel": (
-        "{name} cannot ask about sets of labels",
-        "Push to a platform that can, such as label-studio; or review the findings table "
-        "(--findings findings.csv), and record what people decide: ls.record(…)",
-    ),
-    "spans": (
-        "{name} cannot ask about spans",
-        "Push to a platform that can, such as label-studio; or name other issues (only=…, --only)",
-    ),
-    "media": (
-        "{name} can show texts only, and the samples have none",
-        "Push to a platform that can show images and sounds, such as label-studio",
-    ),
-}
 
 
 class Platform:
@@ -93,8 +65,8 @@ class Platform:
 
     def refusal(self, ability: str) -> InputError:
         """Return the error that says that the platform lacks an ability."""
-        what, hint = _REFUSALS.get(ability, (f"{{name}} cannot {ability}", _ABLE))
-        able = [name for name in names() if ability in get(name).capabilities] if hint == _ABLE else []
+        what, hint = REFUSALS.get(ability, (f"{{name}} cannot {ability}", ABLE))
+        able = [name for name in names() if ability in get(name).capabilities] if hint == ABLE else []
         words = {"name": self.name, "able": ", ".join(able) or "no installed platform"}
         return InputError(what.format(**words), hint=hint.format(**words))
 
@@ -243,6 +215,26 @@ class Tracker(Platform):
         raise self.refusal("log")
 
 
+class Explorer(Platform):
+    """A program on this machine in which people look at the samples of a run on a map. It may reach no other machine.
+
+    What it is given lies in one private folder that is deleted when it stops, and that ``forget`` deletes, too: it must
+    keep nothing elsewhere.
+    """
+
+    settings = MappingProxyType({})
+
+    def write(self, run: Run, folder: Path, *, with_text: bool = False) -> None:
+        """Write what is shown into a private folder; personal data and secrets masked but ``with_text``."""
+        raise self.refusal("explore")
+
+    def open(
+        self, folder: Path, *, port: int | None = None, say: Callable[[str], None]
+    ) -> AbstractContextManager[Opened]:
+        """Start the program on what was written, on loopback alone; it stops on leaving, with all that it started."""
+        raise self.refusal("explore")
+
+
 def names() -> tuple[str, ...]:
     """Name the platforms that are installed."""
     from importlib.metadata import entry_points
@@ -281,6 +273,14 @@ def tracker(name: str) -> Tracker:
     platform = get(name)
     if not isinstance(platform, Tracker):
         raise InputError(f"{name} is no tracker: it cannot log", hint="Use `labelsift push` for it")
+    return platform
+
+
+def explorer(name: str) -> Explorer:
+    """Return the explorer of that name; anything else is refused."""
+    platform = get(name)
+    if not isinstance(platform, Explorer):
+        raise InputError(f"{name} is no explorer", hint="Look at a run with: labelsift explore")
     return platform
 
 

@@ -26,6 +26,7 @@ from ..search.pools import pools_of
 from ..store.backend_state import erase_served
 from ..store.base import DEFAULT, FORGET, FORGOTTEN, PAGES, SENT
 from ..store.cache import NAME as CACHE
+from ..store.explored import erase_explored
 from ..store.hash_chain import HEAD, Record, now
 from ..store.location import Bucket, Folder, Location
 from ..store.pull_state import FOLDER as PULLS
@@ -196,6 +197,10 @@ def _erase(kept: Store, wanted: set[str], result: Erased) -> dict[str, str]:
         result.unreachable.append(f"{kept.place} keeps old versions of what is deleted: let a lifecycle rule end them")
     if isinstance(kept.place, Folder):
         kept.place.delete(CACHE)  # the next scan makes it again, without them
+        result.unreachable += [
+            f"An explorer of {run} is open and may still show them: stop it (Ctrl-C where labelsift explore runs)"
+            for run in erase_explored(kept)
+        ]
         erase_served(kept.place, wanted, runs=result.runs)  # first: whose models they are, the runs tell
         pools_of(kept).sweep_unmade()
     kept.place.delete(PULLS)  # the next pull reads everything anew

@@ -15,6 +15,7 @@ from ..data.hashing import id_hashes
 from ..errors import LabelsiftError
 from ..render.page.build import write_page
 from ..render.page.content import encode
+from ..render.page.map import ids_on_map
 from ..render.page.selection import STRING_LENGTH
 from ..store.base import COMPARISON_PAGE, PAGES, SENT
 from ..store.hash_chain import Record
@@ -48,7 +49,8 @@ def erase_pages(
         except (OSError, UnicodeDecodeError) as error:
             unreachable.append(f"{where} cannot be read ({error}): delete it")
             continue
-        if run not in page or not any(_holds(page, kind, id) for id in ids):
+        on_map = ids_on_map(page) if kind != COMPARISON_PAGE else frozenset()
+        if run not in page or not any(id in on_map or _holds(page, kind, id) for id in ids):
             continue  # another file stands there, or it was written since
         if kind == COMPARISON_PAGE:
             unreachable.append(f"{where} may hold texts of them: write it again, or delete it")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from os import PathLike
+from pathlib import Path
 from typing import Any, Literal
 
 from ..errors import InputError
@@ -224,3 +225,22 @@ class Local:
 
     variables: dict[str, str]
     look: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Opened:
+    """An explorer that runs.
+
+    Parameters
+    ----------
+    url
+        Its address on this machine.
+    log
+        The file that holds what it prints.
+    alive
+        Tells whether it still runs.
+    """
+
+    url: str
+    log: Path
+    alive: Callable[[], bool]

@@ -29,6 +29,7 @@ from ..errors import PlatformError
 from ..store.locking import locked
 
 LOOPBACK = "127.0.0.1"
+_DONE = "installed.json"
 
 # Runs as the leader of the server's process group; ends the group when its standard input closes.
 # It ignores SIGTERM itself, after the child was started (which would inherit that), so that it can
@@ -69,34 +70,54 @@ def cache_folder() -> Path:
 
 
 def environment(
-    name: str, requirements: Sequence[str], *, say: Callable[[str], None], constraints: Path | None = None
+    name: str,
+    requirements: Sequence[str],
+    *,
+    say: Callable[[str], None],
+    constraints: Path | None = None,
+    alone: Sequence[str] = (),
 ) -> Path:
     """Return the ``bin`` folder of a virtual environment with these requirements.
 
     Installed on first use, which takes minutes; found again by name, requirements and the version
     of Python. A half-installed environment is made anew. ``constraints`` is a file of pip's that pins
     what the requirements bring along; it counts when an environment is installed, not when one is found.
+    ``alone`` is installed without what it asks for itself.
     """
-    key = hashlib.sha256(json.dumps([*requirements, sys.version_info[:2]]).encode()).hexdigest()[:8]
-    folder = cache_folder() / "environments" / f"{name}-{key}"
+    folder = _environment_folder(name, requirements, alone)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    done = folder / "installed.json"
     with locked(folder.with_suffix(".lock")):
-        if not done.exists():
-            say(f"Installing {' '.join(requirements)} into an environment of its own (once, some minutes) …")
+        if not (folder / _DONE).exists():
+            everything = [*requirements, *alone]
+            say(f"Installing {' '.join(alone or requirements)} into an environment of its own (once, some minutes) …")
             subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
-            log = folder / "install.log"
-            with log.open("wb") as out:
-                command = [folder / "bin" / "python", "-m", "pip", "install", "--no-input", *requirements]
-                command += ["-c", constraints] if constraints else []
-                result = subprocess.run(command, stdout=out, stderr=subprocess.STDOUT, check=False)
-            if result.returncode:
-                raise PlatformError(
-                    f"{name} could not be installed (pip ended with {result.returncode})",
-                    hint=f"The reason stands at the end of {log}",
-                )
-            done.write_text(json.dumps(list(requirements)))
+            _install(name, folder, [*requirements, *(["-c", constraints] if constraints else [])])
+            if alone:
+                _install(name, folder, ["--no-deps", *alone])
+            (folder / _DONE).write_text(json.dumps(everything))
     return folder / "bin"
+
+
+def has_environment(name: str, requirements: Sequence[str], *, alone: Sequence[str] = ()) -> bool:
+    """Tell whether :func:`environment` would have nothing to install."""
+    return (_environment_folder(name, requirements, alone) / _DONE).exists()
+
+
+def _environment_folder(name: str, requirements: Sequence[str], alone: Sequence[str]) -> Path:
+    key = hashlib.sha256(json.dumps([*requirements, *alone, sys.version_info[:2]]).encode()).hexdigest()[:8]
+    return cache_folder() / "environments" / f"{name}-{key}"
+
+
+def _install(name: str, folder: Path, arguments: Sequence[str | Path]) -> None:
+    log = folder / "install.log"
+    with log.open("ab") as out:
+        command = [folder / "bin" / "python", "-m", "pip", "install", "--no-input", *arguments]
+        result = subprocess.run(command, stdout=out, stderr=subprocess.STDOUT, check=False)
+    if result.returncode:
+        raise PlatformError(
+            f"{name} could not be installed (pip ended with {result.returncode})",
+            hint=f"The reason stands at the end of {log}",
+        )
 
 
 def prepared(name: str, prepare: Callable[[Path], None]) -> Path:
@@ -224,6 +245,10 @@ class Server:
             return
         process.stdin.close()
         process.wait()
+
+    def alive(self) -> bool:
+        """Tell whether the server runs."""
+        return self._process is not None and self._process.poll() is None
 
     def kill(self) -> None:
         """End the server at once and without warning, as a crash would."""

@@ -1,23 +1,26 @@
-"""Texts of samples as they are shown beside other things: personal data and secrets masked."""
+"""Texts of samples as they are shown beside other things: the beginnings, with personal data and secrets masked."""
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from ..data.formatting import shortened
+from ..texts.redaction import masked
 
 if TYPE_CHECKING:
     from ..store.run import Run
 
-_LOOKED_AT = 4_000  # characters of a text's beginning; what is cut off is not shown either
-_PERSONAL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|\+?\d[\d ()/.-]{7,}\d")
+_LOOKED_AT = 4  # times the length shown, of a text's beginning; what a cut there parts is not shown
+_LEAST = 1_000  # characters looked at
 
 
-def shown_beginnings(run: Run, texts: list[str], length: int) -> list[str]:
-    """Return the beginnings of texts, at most ``length`` characters, masked first so that no cut parts a value."""
-    return [shortened(" ".join(_masked(text[:_LOOKED_AT]).split()), length) for text in texts]
+def shown_beginnings(run: Run, texts: Sequence[str], length: int) -> list[str]:
+    """Return the beginnings of texts on one line, at most ``length`` characters, masked before they are cut.
 
-
-def _masked(text: str) -> str:
-    return _PERSONAL.sub("[MASKED]", text)
+    Phone numbers are looked for as the scan did: in the region that its settings name.
+    """
+    settings: dict[str, Any] = (run.settings.get("checks") or {}).get("pii") or {}
+    region = settings.get("region") or None
+    looked_at = max(_LOOKED_AT * length, _LEAST)
+    return [shortened(" ".join(masked(text[:looked_at], region=region).split()), length) for text in texts]

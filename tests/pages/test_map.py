@@ -86,7 +86,7 @@ def test_columns_of_many_values_are_left_out_or_their_rare_values_counted_togeth
         for column in map_of(with_vectors(make_page_report(texts, labels=labels, metadata=metadata)))["columns"]
     }
     assert {"ticket", "constant"} & set(columns) == set()
-    assert sorted(columns["who"]["values"]) == ["", "[MASKED]"]
+    assert sorted(columns["who"]["values"]) == ["", "[EMAIL_1]"]
     assert len(columns["Label"]["values"]) == 10 and columns["Label"]["values"][0] == "class 60"
     assert columns["Label"]["values"][-1] == OTHERS
     assert (columns["Label"]["codes"] == 9).sum() == 90 - 30 - 8

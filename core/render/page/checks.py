@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ..overview import Overview
 
 SECTION = ("issue", "title", "meaning", "verdict", "count", "tables", "remarks", "more", "examples")
-EXAMPLE = ("anchor", "id", "text", "reason")
+EXAMPLE = ("id", "anchor", "text", "reason")
 EXAMPLES, TEXT_LENGTH = 4, 240
 REMARKS, TABLES, TABLE_ROWS, TABLE_COLUMNS = 12, 4, 40, 8
 CELL_LENGTH, NAME_LENGTH, SENTENCE_LENGTH = 160, 300, 1_000
@@ -115,7 +115,7 @@ def _examples(report: Run, findings: pa.Table, *, share: bool) -> list[list[Any]
         reason = shared_reason(row, reason, text, labels=labels) if share else reason
         hidden = share or text is None
         name = shortened(row["id"], NAME_LENGTH)
-        examples.append([anchor("sample", row["id"]), name, None if hidden else beginning, reason])
+        examples.append([name, anchor("sample", row["id"]), None if hidden else beginning, reason])
     return examples
 
 

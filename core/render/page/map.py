@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import struct
 import zlib
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,7 @@ VALUES = 400  # of any other column; the rarer ones are one value together
 NAME_LENGTH = 200
 MISSING = 65_535
 OTHERS = "(others)"
+_DATA = re.compile(r'"data":"([A-Za-z0-9+/=]{40,})"')
 
 
 def packed_map(report: Run, *, share: bool) -> dict[str, Any] | None:
@@ -60,6 +62,16 @@ def packed_map(report: Run, *, share: bool) -> dict[str, Any] | None:
         if len(data) <= MAP_BYTES:
             return said | {"texts": length if texts else 0, "data": data}
     return said | {"data": _packed(head | {"ids": []}, arrays)}  # ids of a kilobyte each
+
+
+def ids_on_map(page: str) -> frozenset[str]:
+    """Return the ids that stand in a page's map, where they are packed."""
+    match = _DATA.search(page)
+    if match is None:
+        return frozenset()
+    content = zlib.decompress(base64.b64decode(match[1]))
+    length = struct.unpack("<I", content[:4])[0]
+    return frozenset(json.loads(content[4 : 4 + length])["ids"])
 
 
 def _colours(report: Run, found: SamplesMap, *, share: bool) -> tuple[dict[str, Any], list[np.ndarray]]:
