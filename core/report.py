@@ -213,6 +213,7 @@ class Report(Run):
         link: str | None = None,
         anyway: bool = False,
         definitions: Mapping[str, str] | None = None,
+        mask: bool = False,
         dry_run: bool = False,
     ) -> Receipt:
         """Bring the flagged samples into a labeling platform's project; twice in a row changes nothing.
@@ -241,6 +242,7 @@ class Report(Run):
             link=link,
             anyway=anyway,
             definitions=definitions or {},
+            mask=mask,
             dry_run=dry_run,
         )
         return push(self, platform, request)

@@ -37,7 +37,7 @@ from .render.progress import Say
 from .render.progress import progress as shown
 from .report import Report
 from .review.judged_labels import learned_before
-from .review.verified import verified
+from .review.verified import JUDGED, verified
 from .search.run_embedder import USERS_EMBEDDINGS
 from .signals.signals import Signals
 from .store.base import DEFAULT as DEFAULT_STORE
@@ -188,7 +188,8 @@ def _require(*, folds: int, seed: int, budget: int | None) -> None:
 def _verified(store: Store, samples: Samples) -> np.ndarray:
     """Tell the rows whose label people verified as it stands now: bool, shape (n,)."""
     try:
-        ids = list(verified(samples, store.ledger.records(), but=""))
+        settled = verified(samples, store.ledger.records(), but="")
+        ids = [id for id, issues in settled.items() if JUDGED in issues]
     except StoreError:  # a broken record is named by verify, and is no reason against a scan
         ids = []
     rows = np.zeros(len(samples), dtype=bool)

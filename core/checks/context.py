@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from ..data.factorize import Cells, partitions
+from ..data.hidden_texts import hidden_columns
 from ..data.normalize import duplicate_groups, is_blank
 from ..data.samples import Samples
 from ..data.schemas import Finding
@@ -153,9 +154,14 @@ class Context:
         """Tell which labels each row has where it may have several: int8, shape (n, classes), -1 = unlabeled."""
         return self.samples.members(self.classes)
 
-    @cached_property
+    @property
     def cells(self) -> dict[str, Cells]:
-        """The values of split and of each metadata column that can be counted by, as codes."""
+        """The values of split and of each metadata column that can be counted by and told, as codes."""
+        hidden = hidden_columns(self.facts)
+        return {name: cells for name, cells in self._cells.items() if name not in hidden}
+
+    @cached_property
+    def _cells(self) -> dict[str, Cells]:
         return partitions(self.samples)[0]
 
     @property

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     type=click.Path(exists=True, dir_okay=False),
     help="What the labels mean, shown to people: a TOML file of LABEL = MEANING.",
 )
+@click.option("--mask", is_flag=True, help="Mask personal data and secrets in the samples' own texts and fields, too.")
 @click.option(
     "--anyway", is_flag=True, help="Write thousands of tasks (--match), ask what is open in an earlier round."
 )
@@ -75,6 +76,7 @@ def push(
     link: str | None,
     anyway: bool,
     definitions: str | None,
+    mask: bool,
     dry_run: bool,
     ref: RunRef,
     as_json: bool,
@@ -101,6 +103,7 @@ def push(
         link=link,
         anyway=anyway,
         definitions=read_definitions(definitions) if definitions else None,
+        mask=mask,
         dry_run=dry_run,
     )
     show_receipt(receipt, as_json=as_json)

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ..data.adjudication import BOTH_FIT, EMPTIED, REPEAT, UNDECIDED
+from ..data.adjudication import BOTH_FIT, EMPTIED, OF_LABEL, OF_TEXT, REPEAT, UNDECIDED
 from ..data.taxonomy import Taxonomy
 from ..errors import InputError
 from ..io.whole_file import whole_file
@@ -104,7 +104,7 @@ def inert(value: object) -> object:
 
 def _decision(record: Record) -> dict[str, Any]:
     given = _plain(record["given"])
-    changes = record["action"] in ("relabel", "edit", "respan") and record["verdict"] not in UNDECIDED
+    changes = record["action"] in OF_TEXT + OF_LABEL and record["verdict"] not in UNDECIDED
     flagged = f"flagged: {', '.join(record['issues'])}" if record["issues"] else ""
     again = "asked once more" if record.get("asked") == REPEAT else ""
     verdict = record["verdict"]
@@ -116,7 +116,7 @@ def _decision(record: Record) -> dict[str, Any]:
         verdict = f"suggestion {verdict}"
     return {
         "action": record["verdict"] if record["verdict"] in UNDECIDED else record["action"],  # who skips keeps nothing
-        "before": given if record["action"] != "edit" else None,
+        "before": given if record["action"] not in OF_TEXT else None,
         "after": (_plain(record["value"]) or _erased(record, "value"))
         if changes
         else given

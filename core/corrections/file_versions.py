@@ -33,6 +33,7 @@ from ..store.base import DEFAULT, FORGET
 from ..store.hash_chain import Record, now
 from ..store.store import Store, guarded
 from .kept_rows import erased_from, folder_of, keep_rows, restored
+from .masked_cells import with_masked_cells
 from .record import as_table, decisions
 
 VERSION = "version"
@@ -129,11 +130,14 @@ def correct(
         raise InputError(f"{file} cannot be written row by row", hint="Save it as parquet, and correct that")
     after = before
     rows = np.arange(len(samples)) if mapped.taxonomy else np.sort(samples.positions(list(resolution.decided)))
-    touched = set(np.flatnonzero(~keep).tolist())
+    gone, touched = set(np.flatnonzero(~keep).tolist()), set()
     for role, column in (("label", label), ("text", text)):
         changes = _changes(samples.table, table, role, rows) if column else {}
-        after = after.changed(str(column), {row: value for row, value in changes.items() if row not in touched})
+        after = after.changed(str(column), {row: value for row, value in changes.items() if row not in gone})
         touched |= changes.keys()
+    masks = set(samples.positions(list(resolution.votes("redact"))).tolist()) - gone
+    after, masked = with_masked_cells(after, masks, but=(text, label, id))
+    touched |= gone | masked
     if not keep.all():
         after = after.take(np.flatnonzero(keep))
     version = Version(

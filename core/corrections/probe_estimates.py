@@ -30,7 +30,7 @@ DRAWS = 20_000
 LEAST = 10  # judged samples of a stratum, below which nothing is said
 _PRIOR = 0.5
 FROM_ONE_ROUND = "compared within one round, whose samples were assigned at random"
-WRONG = ("relabel", "remove", "edit", "respan", "redact")
+WRONG = ("relabel", "remove", "edit", "respan")
 
 
 @dataclass(frozen=True)
@@ -217,7 +217,7 @@ def judged_probes(records: Sequence[Record], run: str) -> Stratum | None:
 
 def _judging(made: Sequence[Record]) -> list[Record]:
     """Return the decisions that call a label right or wrong: none of who skipped a sample, or now says "both fit"."""
-    given = [record for record in made if record["verdict"] not in UNDECIDED]
+    given = [record for record in made if record["verdict"] not in UNDECIDED and record["action"] != "redact"]
     newest = {(record["person"], record["id"]): record for record in sorted(given, key=lambda record: record["time"])}
     return [record for record in given if newest[record["person"], record["id"]]["verdict"] != BOTH_FIT]
 

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from ..data.adjudication import BOTH_FIT, REPEAT, SECOND_LOOK, SKIPPED, UNCLEAR, UNDECIDED
 from ..errors import LabelsiftError
+from ..review.actions import concerned
 from ..review.judged_labels import ISSUES, learned, withdrawn
 from ..store.base import DEFAULT
 from ..store.hash_chain import Record
@@ -170,7 +171,7 @@ def agreement(corrections: pa.Table, *, store: str | PathLike[str] = DEFAULT) ->
     issues = _issues(rows, Store.of(store))
     by_issue: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for row in rows:
-        for issue in issues.get((row["run"], row["id"]), (UNKNOWN,)):
+        for issue in concerned(row["action"], issues.get((row["run"], row["id"]), (UNKNOWN,))):
             by_issue[issue].append(row)
     counted = [_agreement(issue, of_issue) for issue, of_issue in by_issue.items()]
     return tuple(sorted(counted, key=lambda entry: (entry.issue == UNKNOWN, -entry.decided, entry.issue)))

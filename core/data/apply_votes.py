@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from ..errors import InputError
 from ..texts.redaction import redact
 from .adjudication import ACTIONS, Resolution
+from .hidden_texts import hide_in
 from .label_sets import cell_of
 from .label_sets import parsed as labels_of
 from .masks import masked_places, moved
@@ -63,6 +64,22 @@ def applied(
             table = _with(table, column, changes)
     masks = {rows[sample]: value for sample, value in resolution.votes("redact").items()}
     return _masked(table, masks), kept
+
+
+def masked_metadata(metadata: pa.Table, rows: np.ndarray) -> pa.Table:
+    """Return the user's columns with the personal data and secrets in some rows masked, as these rows' texts are."""
+    for name in metadata.column_names if len(rows) else ():
+        kind = metadata[name].type
+        if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+            cells = metadata[name].take(pa.array(rows)).to_pylist()
+            changes = {int(row): hide_in(cell) for row, cell in zip(rows, cells, strict=True)}
+            metadata = _with(metadata, name, changes)
+    return metadata
+
+
+def without_rows(undecided: pa.Table | None, ids: pa.Array) -> pa.Table | None:
+    """Return a table without the rows of some samples; None of none."""
+    return None if undecided is None else undecided.filter(pc.invert(pc.is_in(undecided["id"], value_set=ids)))
 
 
 def _masked(table: pa.Table, values: Mapping[int, str]) -> pa.Table:

@@ -7,13 +7,13 @@ Which columns are sliced, and why the others are not:
 - numbers with up to 12 values as categories (ratings, months), others in quarters: a slug such as
   ``age:q1`` keeps its name from run to run while the borders move with the data, and stands beside
   the real range. Equal values always fall into the same quarter;
-- not: constants, nearly unique columns (ids), free text and copies of the sample's text, which
-  would also send text to trackers, and nested values.
+- not: columns in which the scan found personal data or secrets, unless they are named; constants, nearly unique
+  columns (ids), free text and copies of the sample's text, which would also send text to trackers, and nested values.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +30,7 @@ MAX_MEAN_LENGTH = 60
 GLANCE = 10_000
 QUARTERS = (0.25, 0.5, 0.75)
 ONE_VALUE = "it has only one value"
+HIDDEN = "it holds personal data or secrets"
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,13 @@ class Cells:
         return len(self.predicates)
 
 
-def partitions(samples: Samples) -> tuple[dict[str, Cells], dict[str, str]]:
+def partitions(samples: Samples, *, but: Collection[str] = ()) -> tuple[dict[str, Cells], dict[str, str]]:
     """Partition the samples by every column that can be sliced.
+
+    Parameters
+    ----------
+    but
+        Columns whose values are not to be shown, as those of :func:`labelsift.data.hidden_texts.hidden_columns`.
 
     Returns
     -------
@@ -67,6 +73,9 @@ def partitions(samples: Samples) -> tuple[dict[str, Cells], dict[str, str]]:
     split, metadata = samples.column("split"), samples.metadata
     columns = {name: metadata[name] for name in metadata.column_names}
     for name, column in (columns if split is None else {"split": split, **columns}).items():
+        if name in but:
+            skipped[name] = HIDDEN
+            continue
         result = partition(name, column, texts=comparable_texts(samples)[0])
         if isinstance(result, Cells):
             cells[name] = result

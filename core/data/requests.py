@@ -53,6 +53,8 @@ class PushRequest:
         blind what people may have seen.
     definitions
         Label → what it means, in a sentence, for those who label.
+    mask
+        Put marks in place of personal data and secrets in the samples' own texts and fields, too.
     dry_run
         Return the plan and send nothing.
 
@@ -77,6 +79,7 @@ class PushRequest:
     link: str | None = None
     anyway: bool = False
     definitions: Mapping[str, str] = field(default_factory=dict)
+    mask: bool = False
     dry_run: bool = False
 
     def __post_init__(self) -> None:

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from ..errors import InputError
 from .adjudication import Policy, resolve
 from .annotator_labels import labels_in as annotated_labels
-from .apply_votes import applied
+from .apply_votes import applied, masked_metadata, without_rows
 from .hashing import digest_sum, header_digest, row_digests
 from .label_sets import labels_in, members, parsed
 from .remap import remapped, settled, translated_table
@@ -266,11 +266,10 @@ class Samples:
         classes = present.classes if present is not None else ()
         table, kept = applied(self.table, resolution, new_labels=new_labels, classes=classes)
         lineage = self._next(policy, resolution.counts, tuple(resolution.conflicts))
-        undecided = self.undecided
-        if undecided is not None:
-            ids = [sample_id for sample_id, (action, _) in resolution.decided.items() if action == "relabel"]
-            undecided = undecided.filter(pc.invert(pc.is_in(undecided["id"], value_set=pa.array(ids, pa.string()))))
-        corrected = replace(self, table=table, lineage=lineage, undecided=undecided)
+        relabeled = pa.array(list(resolution.votes("relabel")), pa.string())
+        undecided = without_rows(self.undecided, relabeled)
+        metadata = masked_metadata(self.metadata, self.positions(list(resolution.votes("redact"))))
+        corrected = replace(self, table=table, metadata=metadata, lineage=lineage, undecided=undecided)
         return corrected if kept.all() else replace(corrected.take(np.flatnonzero(kept)), lineage=lineage)
 
     @cached_property

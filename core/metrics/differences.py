@@ -18,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 
 from ..data.factorize import Cells, cross, partitions
+from ..data.hidden_texts import hidden_columns
 from ..errors import InputError
 from ..store.run import Run
 from .paired_intervals import Outcomes, f1_difference, rate_difference
@@ -208,7 +209,7 @@ def number_or_none(value: float | None) -> float | None:
 
 def _cells(run: Run, by: Sequence[str] | None) -> dict[tuple[str, ...], Cells]:
     """Return the partitions that are asked for, by the columns that they are made of."""
-    columns, skipped = partitions(run.samples)
+    columns, skipped = partitions(run.samples, but=hidden_columns(run.facts) - set(by or ()))
     missing = sorted(set(by or ()) - set(columns))
     if missing:
         why = [f"{name} ({skipped[name]})" if name in skipped else name for name in missing]

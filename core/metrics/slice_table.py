@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from ..data.factorize import Cells, cross, partitions
+from ..data.hidden_texts import hidden_columns
 from ..data.slugs import slugs
 from ..errors import InputError
 from .slice_metrics import cell_metrics, scored_labels
@@ -116,7 +117,7 @@ def worst_first(table: pa.Table, metric: str) -> np.ndarray:
 
 
 def _cells_by(run: Run, by: Sequence[str] | None) -> list[Cells]:
-    cells, skipped = partitions(run.samples)
+    cells, skipped = partitions(run.samples, but=hidden_columns(run.facts) - set(by or ()))
     if by is None:
         return list(cells.values())
     for name in by:

@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 
 from ..data.factorize import partitions
 from ..data.formatting import format_span, shortened
+from ..data.hidden_texts import HiddenTexts, hidden_columns
 from ..data.issues import issue_named
 from ..data.label_sets import format_labels
 from ..data.slugs import slug
@@ -27,6 +28,7 @@ from ..metrics.refit_noise import method_of
 from ..metrics.slice_metrics import ScoredLabels, class_metrics, overall, score_column, scored_labels
 from ..metrics.slice_table import full_table, worst_first
 from ..store.cache import installed_version
+from ..texts.redaction import masked
 from .overview import Histogram as Histogram  # trackers draw it
 from .overview import Overview
 from .verdict import summary
@@ -118,12 +120,12 @@ def panels(report: Run, *, with_text: bool = False) -> Panels:
     Parameters
     ----------
     with_text
-        Add the columns ``reason`` and ``text`` to the flagged table. Texts may hold names of people
-        that no check finds, so they are sent only when asked for.
+        Add the columns ``reason`` and ``text`` to the flagged table, with personal data and secrets masked. Texts may
+        hold names of people that no check finds, so they are sent only when asked for.
     """
     overview = Overview(report)
     data = scored_labels(report)
-    cells, _ = partitions(report.samples)
+    cells, _ = partitions(report.samples, but=hidden_columns(report.facts))
     slices = full_table(report, list(cells.values()))
     first = ["slug", "predicate", "n", *SLICE_METRICS]  # what a reader looks for stands at the left
     slices = slices.select([*first, *(name for name in slices.column_names if name not in first)])
@@ -251,9 +253,10 @@ def _flagged(report: Run, *, with_text: bool) -> tuple[Table, int]:
         "link": [report.sample_links.get(sample_id, "") for sample_id in included["id"].to_pylist()],
     }
     if with_text:
-        columns["reason"] = included["reason"].to_pylist()
-        rows = pa.array(report.samples.positions(columns["id"]))
-        columns["text"] = report.samples.texts.take(rows).to_pylist()
+        hidden = HiddenTexts(report.findings, report.scores.column_names)
+        columns["reason"] = [masked(reason) for reason in included["reason"].to_pylist()]  # of spans it quotes the text
+        texts = report.samples.texts.take(pa.array(report.samples.positions(columns["id"]))).to_pylist()
+        columns["text"] = [hidden.masked(id, text) for id, text in zip(columns["id"], texts, strict=True)]
     return Table(tuple(columns), [list(row) for row in zip(*columns.values(), strict=True)]), len(findings)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..data.hidden_texts import hidden_columns
 from ..data.label_sets import encoded
 from ..models.rates import wilson
 
@@ -57,7 +58,8 @@ def worse_values(report: Run, judged: np.ndarray, flags: np.ndarray) -> tuple[Wo
     labels = report.samples.labels
     classes = None if labels is None else encoded(labels).indices.fill_null(0).to_numpy().astype(np.int64)
     worse = []
-    for name in dict.fromkeys(("split", *report.samples.metadata.column_names)):
+    shown = [name for name in report.samples.metadata.column_names if name not in hidden_columns(report.facts)]
+    for name in dict.fromkeys(("split", *shown)):
         values, codes = _coded(report, name)
         if not values:
             continue

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+from ..data.adjudication import OF_LABEL, OF_TEXT
 from ..data.formatting import listed
+from ..data.hidden_texts import HIDING, places_in
 from ..data.issues import issue_named
 from ..data.review_queue import Action, Copies, ReviewItem
 from ..data.schemas import from_json
 from .suggestions import DISPUTING
 
-OF_MASKS = ("pii", "secret")  # issues whose evidence names the places to mask
 _TITLES: dict[Action, str] = {
     "redact": "Mask the personal data",
     "edit": "Repair the text",
@@ -49,14 +50,25 @@ def actions_of(
     return tuple(offered)
 
 
+def concerned(action: str, issues: Iterable[str]) -> frozenset[str]:
+    """Return which issues of a sample a decision is about: on its text, on its label, or on both.
+
+    >>> sorted(concerned("redact", ["label", "pii"])), sorted(concerned("relabel", ["label", "pii"]))
+    (['pii'], ['label'])
+    >>> sorted(concerned("keep", ["label", "pii"]))
+    ['label', 'pii']
+    """
+    issues = frozenset(issues)
+    of_text = {issue for issue in issues if {"redact", "edit"} & set(issue_named(issue).actions)}
+    if action in OF_TEXT:
+        return frozenset(of_text)
+    return issues - of_text if action in OF_LABEL else issues
+
+
 def masks_of(findings: Sequence[Mapping[str, Any]]) -> tuple[tuple[int, int, str], ...]:
     """Return the places in a sample's text that hold personal data or secrets, as its findings name them."""
-    places: set[tuple[int, int, str]] = set()
-    for finding in findings:
-        evidence = from_json(finding["evidence"]) if finding["issue"] in OF_MASKS else None
-        for start, end, kind in evidence.get("spans") or () if isinstance(evidence, dict) else ():
-            places.add((int(start), int(end), str(kind)))
-    return tuple(sorted(places))
+    places = [places_in(finding["evidence"]) for finding in findings if finding["issue"] in HIDING]
+    return tuple(sorted({place for some in places for place in some}))
 
 
 def repaired_of(findings: Sequence[Mapping[str, Any]], text: str) -> str | None:
@@ -70,7 +82,7 @@ def repaired_of(findings: Sequence[Mapping[str, Any]], text: str) -> str | None:
     return repaired(text)
 
 
-def words_of(action: Action, *, issues: Collection[str] = OF_MASKS) -> str:
+def words_of(action: Action, *, issues: Collection[str] = HIDING) -> str:
     """Return the words on a button.
 
     >>> words_of("redact", issues=["pii"]), words_of("redact", issues=["secret"]), words_of("keep")

@@ -12,6 +12,7 @@ from html import escape, unescape
 from typing import Any
 
 from ..data.formatting import shortened
+from ..data.hidden_texts import hide
 from ..data.label_sets import format_labels
 from ..data.media import Medium
 from ..data.review_queue import Neighbor, ReviewItem
@@ -52,7 +53,8 @@ def beside_html(
     if item.masks:
         parts.append(f"<h5>What was found in the text</h5><dl><dd>{_found(item)}</dd></dl>")
     if item.twin is not None:
-        parts.append(_section("ls-twin", item.twin, _marked(shortened(item.text, LONGEST_TWIN), item.twin.text)))
+        own = shortened(hide(item.text, item.masks), LONGEST_TWIN)  # as the twin's, or the masks would differ
+        parts.append(_section("ls-twin", item.twin, _marked(own, item.twin.text)))
     if item.neighbors:
         parts.append("<h5>Most similar samples</h5>")
         parts += [_section("ls-near", near, _shown(near.text, medium)) for near in item.neighbors]

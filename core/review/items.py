@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow.compute as pc
 
+from ..data.hidden_texts import HiddenTexts, hide_in
 from ..data.issues import advice_names, issue_names
 from ..data.media import Medium, shown_of
 from ..data.review_queue import ReviewItem, ReviewQueue, Value
@@ -46,6 +47,7 @@ def queue_of(
     learned: AcceptRates | None = None,
     decided: Collection[str] = (),
     alone: bool = False,
+    mask: bool = False,
 ) -> ReviewQueue:
     """Return the flagged samples, worst first: disputed labels by their score, then the rest by theirs.
 
@@ -67,6 +69,8 @@ def queue_of(
         Samples whose scores stay, because people judged them by these.
     alone
         Show no other samples beside the items, as beside blind ones: they would tell what is flagged, and for what.
+    mask
+        Put marks in place of personal data and secrets in the texts and fields, and leave the embeddings out.
 
     Raises
     ------
@@ -98,6 +102,10 @@ def queue_of(
         for fields in metadata:
             del fields[visible.column]
     medium = visible.medium if visible else None
+    if mask:
+        hidden = HiddenTexts(run.findings, run.scores.column_names)
+        texts = [hidden.masked(id, text) for id, text in zip(ids, texts, strict=True)] if medium == "text" else texts
+        metadata = [hide_in(fields) for fields in metadata]
     labelless = not (run.samples.classes or run.classes or run.samples.taxonomy)
     seen = [] if alone else [id for id in ids if id not in blind]
     others = beside(run, {id: [row["issue"] for row in of_sample[id]] for id in seen}) if seen else {}
@@ -115,11 +123,12 @@ def queue_of(
             group=groups.get(id),
             others=others.get(id, Beside()),
             labelless=labelless,
+            places=not mask,
         )
         for rank, (id, text, given, fields) in enumerate(zip(ids, texts, labels, metadata, strict=True), start=1)
     ]
     repeats = repeats or {}
-    vectors = None if run.embeddings is None else partial(_embeddings_of, run.embeddings, run.samples)
+    vectors = None if run.embeddings is None or mask else partial(_embeddings_of, run.embeddings, run.samples)
     return ReviewQueue(run.run, run.samples, _with_repeats(items, repeats), run.classes, repeats, vectors)
 
 
@@ -152,6 +161,7 @@ def _item(
     group: str | None,
     others: Beside,
     labelless: bool,
+    places: bool,
 ) -> ReviewItem:
     scores: dict[str, float] = {}
     for row in findings:
@@ -181,7 +191,7 @@ def _item(
         disputes=disputes,
         group=group,
         actions=() if blind else actions,
-        masks=() if blind else masks_of(findings),
+        masks=masks_of(findings) if places and not blind else (),
         repaired=None if repaired is None else _storable(repaired),
         labelless=labelless,
         **vars(others),

@@ -1,9 +1,9 @@
 """Judged labels: people's answers on flagged labels, read from the decision log, as evidence for accept rates.
 
 An answer says that the given label is wrong (the suggestion or another label was taken) or right (it was kept). That
-both labels fit says neither, and skipped samples, repeats and samples that were taken out say nothing. Each person has
-one answer a sample, the newest. What was taken back is not evidence: decisions of a correction step that was undone,
-until it is made again, and decisions on samples that were erased.
+both labels fit says neither, and skipped samples, repeats, changed texts and samples that were taken out say nothing.
+Each person has one answer a sample, the newest. What was taken back is not evidence: decisions of a correction step
+that was undone, until it is made again, and decisions on samples that were erased.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..data.adjudication import BOTH_FIT, REPEAT
+from ..data.adjudication import BOTH_FIT, OF_TEXT, REPEAT
 from ..data.hashing import id_hash
 from ..data.taxonomy import Taxonomy
 from ..errors import StoreError
@@ -199,7 +199,7 @@ def _answers(records: Records, *, run: str | None, dataset: str | None) -> Itera
         and (run is None or record["run"] == run)
         and (dataset is None or record["dataset"] == dataset)
         and record.get("asked") != REPEAT
-        and record["action"] != "remove"
+        and record["action"] not in ("remove", *OF_TEXT)
         and record.get("evidence")
         and record["given"]
         and any(issue in ISSUES for issue in record["issues"])

@@ -1,7 +1,8 @@
 """Neighbours and twins: the samples that are shown beside an item, and what is asked of it as a duplicate.
 
 Of a group of duplicates the first copy stays: it alone is never to be dropped, so that answers to several items cannot
-drop all copies of a text. Whoever shows these samples holds copies of their texts, which ``forget`` must reach.
+drop all copies of a text. Whoever shows these samples holds copies of their texts, which ``forget`` must reach. Their
+personal data and secrets are masked: they are shown for their likeness alone.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..data.formatting import shortened
+from ..data.hidden_texts import HiddenTexts
 from ..data.media import shown_of
 from ..data.review_queue import Copies, Neighbor
 from ..store.run import Run
@@ -68,7 +70,11 @@ def _there(run: Run, findings: Mapping[str, Mapping[str, Mapping[str, Any]]]) ->
     rows = pc.index_in(wanted, value_set=run.samples.ids.combine_chunks()).drop_null().to_numpy()
     samples, visible = run.samples.take(rows.astype(np.int64)), shown_of(run.samples)
     texts = visible.of(samples) if visible else [""] * len(samples)
-    values = zip(samples.ids.to_pylist(), texts, given_in(samples), strict=True)
+    ids = samples.ids.to_pylist()
+    if visible and visible.medium == "text":  # what is another sample's is none of whoever labels this one
+        hidden = HiddenTexts(run.findings, run.scores.column_names)
+        texts = [hidden.masked(id, text) for id, text in zip(ids, texts, strict=True)]
+    values = zip(ids, texts, given_in(samples), strict=True)
     return {id: Neighbor(id, text.replace("\x00", "\ufffd"), given) for id, text, given in values}
 
 

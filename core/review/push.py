@@ -79,6 +79,7 @@ def _pushed(run: Run, adapter: platforms.LabelingPlatform, where: RunTarget, req
         learned=rates,
         decided=decided,
         alone=request.mode == "blind",
+        mask=request.mask,
     )
     if run.store is not None and not request.dry_run:  # before, so that what a killed push sent is known, too
         run.store.sent(where, match=request.match, mode=request.mode)
@@ -110,6 +111,11 @@ def _require(adapter: platforms.LabelingPlatform, run: Run, request: PushRequest
     if not run.samples.has_texts and request.match is None and not adapter.capabilities & {"image", "audio"}:
         raise adapter.refusal("media")
     require_texts(run.samples, "A push", run=run.run, hint=_TEXTS)
+    if request.mask and run.samples.task == "spans":
+        raise InputError(
+            "Spans have their places in the text as it is, so it cannot be masked on its task",
+            hint="Push without --mask, or mask the data first: labelsift redact",
+        )
     labels = {*run.samples.classes, *run.classes, *(run.samples.taxonomy.classes if run.samples.taxonomy else ())}
     if unknown := sorted(request.definitions.keys() - labels):
         raise InputError("Definitions name labels that the run does not have", ids=unknown, hint="Correct their names")

@@ -17,11 +17,12 @@ from ..data.label_sets import cell_of
 from ..data.remap import given_names, translated
 from ..data.samples import TEXT_HASH, Samples
 from ..data.taxonomy import Taxonomy
+from .actions import concerned
 
-_VOTE = ("id", "action", "verdict", "value", "person", "time", "asked")
+_VOTE = ("id", "action", "verdict", "value", "person", "time", "asked", "run")
 
 
-JUDGED = "label"  # the issue that every decision settles
+JUDGED = "label"  # the issue that every decision settles but one to mask the text
 
 
 def verified(
@@ -31,7 +32,8 @@ def verified(
 
     The label may be the one that was judged or the one that was decided: a decision also counts before it is
     applied. Where people disagree nothing is verified, and skipping is no decision. A sample whose text or
-    label changed in any other way is not verified any more.
+    label changed in any other way is not verified any more. A new label does not settle what is wrong with the text,
+    nor a masked text which label fits: the other question comes in a later round.
 
     Parameters
     ----------
@@ -52,10 +54,12 @@ def verified(
     given: dict[str, set[str | None]] = defaultdict(set)
     issues: dict[str, set[str]] = defaultdict(set)
     for decision in decided.decisions:
-        issues[decision["id"]].update(decision["issues"])
+        action = decision["action"]
+        settled = concerned(action, decision["issues"]) if action != "edit" else decision["issues"]
+        issues[decision["id"]].update(settled if action == "redact" else {JUDGED, *settled})
         given[decision["id"]] |= given_names(decision["given"], decided.taxonomy)
-    settled = [id for id, vote in decided.votes.items() if decided.now[id][1] in given[id] | chosen(vote)]
-    return {id: frozenset({JUDGED, *issues[id]}) for id in settled}
+    same = [id for id, vote in decided.votes.items() if decided.now[id][1] in given[id] | chosen(vote)]
+    return {id: frozenset(issues[id]) for id in same}
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from labelsift.data.formatting import shortened
 from labelsift.platforms import Receipt
 from labelsift.render.page.build import write_page
 from labelsift.render.panels import Panels, Table, panels
+from labelsift.render.tracker_page import page_run
 from labelsift.render.verdict import HEADING
 from labelsift.store.run import Run as ScanRun
 
@@ -187,7 +188,8 @@ def _files(folder: Path, report: ScanRun, content: Panels, *, with_text: bool) -
         "metrics_of": content.metrics_of,
     }
     (folder / "figures.json").write_text(json.dumps(figures, indent=1), encoding="utf-8")
-    write_page(report, folder / "report.html", share=not with_text)
+    of_run, share = page_run(report, with_text=with_text)
+    write_page(of_run, folder / "report.html", share=share)
     return sorted(file.name for file in folder.iterdir())
 
 

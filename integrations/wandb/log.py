@@ -19,6 +19,7 @@ from labelsift.errors import InputError, PlatformError
 from labelsift.platforms import Receipt
 from labelsift.render.page.build import write_page
 from labelsift.render.panels import Histogram, Matrix, Panels, Table, panels
+from labelsift.render.tracker_page import page_run
 from labelsift.store.run import Run as ScanRun
 
 from .client import mode, require, start
@@ -86,7 +87,8 @@ def _log(run: Run, report: ScanRun, content: Panels, *, with_text: bool) -> list
         entries[f"dq_tables/{name}"] = _table(table.columns, table.rows)
     entries |= _charts(content)
     with tempfile.TemporaryDirectory(prefix="labelsift-") as folder:
-        page = write_page(report, Path(folder) / "report.html", share=not with_text)
+        of_run, share = page_run(report, with_text=with_text)
+        page = write_page(of_run, Path(folder) / "report.html", share=share)
         entries["dq_report/report"] = wandb.Html(page.read_text(encoding="utf-8"), inject=False)
     run.log(entries)
     return list(entries)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import labelsift as ls
@@ -58,7 +59,11 @@ def store(tmp_path, monkeypatch) -> Path:
     from labelsift.corrections import record as recording
 
     def known(store, rows):
-        return {row["run"]: recording._Run(row["run"].removeprefix("run-of-"), "f" * 32) for row in rows if row["run"]}
+        return {
+            row["run"]: recording._Run(row["run"].removeprefix("run-of-").partition("#")[0], "f" * 32)
+            for row in rows
+            if row["run"]
+        }
 
     monkeypatch.setattr(recording, "_runs", known)
     return tmp_path / "kept"
@@ -114,6 +119,37 @@ def test_the_next_version_holds_the_decisions_and_undo_brings_the_same_content_b
     assert read(back).table.equals(read(file).table)
     assert read(back).fingerprint == read(file).fingerprint
     assert [record["kind"] for record in Store(store).ledger.records()][-2:] == ["version", "undo"]
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_a_masked_sample_is_masked_in_all_its_columns_and_undo_brings_it_back(tmp_path, store, name):
+    mail = "Ann.Lee@example.org"
+    rows = ROWS | {"text": [f"I am {mail}", *ROWS["text"][1:]], "contact": [f"<{mail}>", "b@example.org", "", "x", "y"]}
+    file, out, back = write(tmp_path / name, rows), tmp_path / f"next-{name}", tmp_path / f"back-{name}"
+    decided(store, ("007", "redact", [[5, 24, "email"]], "ann"), ("b", "redact", None, "ann"))
+    version = correct(file, out, **COLUMNS, store=store)
+    assert (version.applied, version.changed) == ({"redact": 2}, 2)
+    read = partial(ls.read, label="label", id="id", metadata=["price", "contact"])
+    following = read(out)
+    assert following.texts.to_pylist() == ["I am [EMAIL_1]", *ROWS["text"][1:]]
+    assert following.metadata["contact"].to_pylist()[:2] == ["<[EMAIL_1]>", "[EMAIL_1]"]
+    assert following.fingerprint == read(file).apply(recorded(store=store)).fingerprint
+    assert mail.encode() not in out.read_bytes()
+    undo(out, back, store=store)
+    assert read(back).fingerprint == read(file).fingerprint
+    assert verify(store=store).problems == ()
+
+
+def test_a_new_label_and_a_masked_text_of_two_runs_are_both_applied(tmp_path, store):
+    file, out = (
+        write(tmp_path / "data.csv", ROWS | {"text": ["a@example.org", *ROWS["text"][1:]]}),
+        tmp_path / "next.csv",
+    )
+    decided(store, ("007", "relabel", "y", "ann"))
+    decided(store, ("007", "redact", None, "bob"), dataset="data#2")
+    version = correct(file, out, **COLUMNS, store=store)
+    assert (version.applied, version.changed) == ({"redact": 1, "relabel": 1}, 1)
+    assert read(out).table.slice(0, 1).to_pylist() == [{"id": "007", "text": "[EMAIL_1]", "label": "y"}]
 
 
 def test_cells_that_nobody_decided_on_stay_as_they_were_written(tmp_path, store):

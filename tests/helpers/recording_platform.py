@@ -36,6 +36,11 @@ class RecordingPlatform(LabelingPlatform):
         """The samples of the last queue."""
         return {item.id for item in self.pushed[-1].items}
 
+    @property
+    def issues(self) -> dict[str, tuple[str, ...]]:
+        """What each sample of the last queue is asked about."""
+        return {item.id: item.issues for item in self.pushed[-1].items}
+
     def push(self, queue: ReviewQueue, request: PushRequest) -> Receipt:
         """Keep the queue."""
         self.pushed.append(queue)

@@ -15,6 +15,7 @@ from labelsift.store.store import Store
 from recording_platform import RecordingPlatform, decision, record_decisions
 
 START = datetime(2026, 11, 23, tzinfo=UTC)
+MIDDLE, LATER = "20261123-111500-cccc", "20261123-121500-dddd"
 FIRST, NEXT = "20261123-101500-aaaa", "20261124-101500-bbbb"
 
 
@@ -86,6 +87,19 @@ def test_an_edited_text_is_verified_before_and_after_it_is_applied(recording, st
     assert queue(recording, store, report(NEXT)) == {"b", "c"}
     assert queue(recording, store, report(NEXT, texts="923")) == {"b", "c"}
     assert queue(recording, store, report(NEXT, texts="823")) == {"a", "b", "c"}
+
+
+def test_a_new_label_leaves_the_text_to_be_asked_about_and_a_masked_text_the_label(recording, store):
+    for run in (MIDDLE, LATER):
+        store.save(report(run, issues="label pii"))
+    run = {"person": "ann", "verdict": "accepted", "run": MIDDLE}
+    record_decisions(store, [decision("a", "y", action="relabel", **run), decision("b", "y", action="relabel", **run)])
+    assert queue(recording, store, report(NEXT, issues="label pii")) == {"a", "c"}
+    assert recording.issues["a"] == ("pii",)
+    record_decisions(store, [decision("a", None, minutes=9, action="redact", **run | {"run": LATER})])
+    assert queue(recording, store, report(NEXT, issues="pii")) == {"c"}
+    decide(store, ("c", "redact", None, "ann"))
+    assert queue(recording, store, report(NEXT, issues="pii")) == {"c"}  # which label fits c is open
 
 
 def test_conflicts_and_skips_come_back(recording, store):

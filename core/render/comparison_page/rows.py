@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ...data.formatting import shortened
+from ...data.hidden_texts import HiddenTexts
 from ...data.issues import issue_named
 from ..comparison_words import decision_lines
 
@@ -76,7 +77,9 @@ def _listed(ids: Sequence[str], texts: dict[str, str]) -> dict[str, Any]:
 
 
 def _texts(report: Run, ids: Sequence[str]) -> dict[str, str]:
-    """Return the texts of samples by id, cut to what the page shows."""
+    """Return the texts of samples by id, personal data and secrets masked, cut to what the page shows."""
     rows = report.samples.positions(list(ids))
     texts = report.samples.texts.take(pa.array(rows)).to_pylist()
+    hidden = HiddenTexts(report.findings, report.scores.column_names)
+    texts = [hidden.masked(id, text) for id, text in zip(ids, texts, strict=True)]
     return {sample_id: shortened(text, TEXT_LENGTH) for sample_id, text in zip(ids, texts, strict=True)}

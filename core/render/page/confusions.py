@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ...data.formatting import shortened
+from ...data.hidden_texts import HiddenTexts
 from ..confusions import confusions_in
 from .anchors import anchor
 
@@ -59,4 +60,6 @@ def _texts(report: Run, ids: list[str]) -> dict[str, str]:
         return {}
     rows = pc.index_in(pa.array(ids, pa.string()), value_set=report.samples.ids.combine_chunks())
     present = [sample_id for sample_id, row in zip(ids, rows.to_pylist(), strict=True) if row is not None]
-    return dict(zip(present, report.samples.texts.take(rows.drop_null()).to_pylist(), strict=True))
+    hidden = HiddenTexts(report.findings, report.scores.column_names)
+    texts = report.samples.texts.take(rows.drop_null()).to_pylist()
+    return {id: hidden.masked(id, text) for id, text in zip(present, texts, strict=True)}

@@ -119,7 +119,7 @@ const labelOf = (node, kind, { labeled }) => (labeled ? el('span', { class: `lab
 
 function relatedRow(other, finding, node, context) {
   const side = other.label === null ? '' : other.label === finding.suggested ? 'suggested' : other.label === node.label ? 'given' : '';
-  const text = context.share || !context.texts ? null : other.text === null ? el('p', { class: 'text blank' }, 'Text not on this page, for its size.') : textBlock(other.text, other.length, { preview: 240 });
+  const text = context.share || !context.texts ? null : other.text === null ? el('p', { class: 'text blank' }, 'Text not on this page, for its size.') : textBlock(other.masked ?? other.text, other.length, { preview: 240 });
   return el('li', {}, labelOf(other, side, context), text, name(other.id, { class: 'id' }));
 }
 
@@ -135,7 +135,7 @@ function groupCard(finding, members, context) {
       'div',
       { class: 'member' },
       el('p', { class: 'ident' }, name(node.id, { class: 'id' }), labelOf(node, labels.size > 1 ? 'differs' : '', context)),
-      share ? null : node.text === null ? el('p', { class: 'text blank' }, 'Text not on this page, for its size.') : textBlock(node.text, node.length),
+      share ? null : node.text === null ? el('p', { class: 'text blank' }, 'Text not on this page, for its size.') : textBlock(node.masked ?? node.text, node.length),
     );
   grid.append(...members.slice(0, SIDE_BY_SIDE).map(member));
   const rest = members.slice(SIDE_BY_SIDE);

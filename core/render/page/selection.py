@@ -27,6 +27,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ...data.formatting import format_span, shortened
+from ...data.hidden_texts import HiddenTexts
 from ...data.issues import issue_named
 from ...data.label_sets import format_labels
 from ...data.schemas import from_json, of_issue
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from ...data.samples import Samples
     from ...store.run import Run
 
-NODE = ("id", "label", "text", "length")
+NODE = ("id", "label", "text", "length", "masked")
 SAMPLE = ("node", "anchor", "split", "predicted", "meta", "link", "remarks", "findings")
 FINDING = (
     "issue",
@@ -56,6 +57,7 @@ FINDING = (
 EVIDENCE = ("model", "given_prob", "neighbors", "neighbors_suggested", "neighbors_given")
 # (part of the room used up to here, characters of a sample's text, characters of a neighbour's)
 STEPS = ((0.60, 200_000, 1_000), (0.85, 2_000, 0), (1.0, 300, 0))
+BESIDE = 1_000  # characters of a masked text, where the sample stands beside others
 PER_ISSUE = 20_000
 RELATED = 20
 META_COLUMNS = 12
@@ -117,6 +119,7 @@ class _Rows:
             if note.sample is not None:
                 self.remarks.setdefault(note.sample, []).append(remark(note))
         self.share, self.encode = share, encode
+        self.hidden = HiddenTexts(report.findings, report.scores.column_names)
         self.meta_names = [] if share else self.source.metadata.column_names[:META_COLUMNS]
         self.labels = {*self.source.classes, *report.classes}
         self.row_of = _row_of(self.source, by_id)
@@ -143,7 +146,7 @@ class _Rows:
 
     def _draft(self, sample_id: str, findings: list[dict[str, Any]], text: int, related_text: int) -> _Draft:
         draft = _Draft()
-        node = self._node(draft, sample_id, text)
+        node = self._node(draft, sample_id, text, own=True)
         row = self.row_of.get(sample_id)
         meta = [self._string(draft, _cell(self.source.metadata[name], row)) for name in self.meta_names]
         draft.sample = [
@@ -178,8 +181,11 @@ class _Rows:
             [] if self.share else _marks(finding),
         ]
 
-    def _node(self, draft: _Draft, sample_id: str, length: int) -> int:
-        """Return the index of a sample's id, label and text; more of the text is taken where more is wanted."""
+    def _node(self, draft: _Draft, sample_id: str, length: int, *, own: bool = False) -> int:
+        """Return the index of a sample's id, label and text; more of the text is taken where more is wanted.
+
+        Only the sample's ``own`` card shows its personal data and secrets: beside others its text stands masked.
+        """
         before = draft.nodes.get(sample_id) or self.nodes.get(sample_id)
         index = self.node_index.get(sample_id)
         if index is None:
@@ -188,11 +194,17 @@ class _Rows:
         row = self.row_of.get(sample_id)
         if before is None:
             label = self._string(draft, self._label(row))
-            before = draft.nodes[sample_id] = [shortened(sample_id, ID_LENGTH), label, None, 0]
+            before = draft.nodes[sample_id] = [shortened(sample_id, ID_LENGTH), label, None, 0, None]
         whole = None if self.share else _cell(self.source.column("text"), row)
-        if isinstance(whole, str) and length and (before[2] is None or len(before[2]) < min(length, len(whole))):
-            cut = len(whole) if len(whole) > length else 0
-            draft.nodes[sample_id] = [*before[:2], whole[:length], cut]
+        if not isinstance(whole, str) or not length or (before[4] is not None and not own):
+            return index
+        masked = self.hidden.masked(sample_id, whole)
+        shown = whole if own else masked
+        differs = own and masked != whole and before[4] is None
+        if differs or before[2] is None or len(before[2]) < min(length, len(shown)):
+            cut = len(shown) if len(shown) > length else 0
+            beside = masked[:BESIDE] if own and masked != whole else None
+            draft.nodes[sample_id] = [*before[:2], shown[:length], cut, beside]
         return index
 
     def _label(self, row: int | None) -> object:

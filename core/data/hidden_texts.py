@@ -1,0 +1,83 @@
+"""Masked texts of a run's samples, for wherever they are shown beside other samples or leave for a tracker."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ..texts.redaction import joined, masked, matches, redact
+from .schemas import from_json
+
+HIDING = ("pii", "secret")  # issues whose evidence names the places to mask
+COLUMNS = "hidden_columns"  # the fact of a run that names the columns in which they were found, by issue
+
+
+class HiddenTexts:
+    """Masks texts by what a scan found in them, and by what is found now.
+
+    A text without a finding is searched only where the run did not look for both personal data and secrets.
+
+    Parameters
+    ----------
+    findings
+        Of the run.
+    columns
+        The names of the columns of its scores, which say what it looked for.
+    """
+
+    def __init__(self, findings: pa.Table, columns: Collection[str]) -> None:
+        wanted = pc.and_(pc.equal(findings["scope"], "sample"), pc.is_in(findings["issue"], value_set=pa.array(HIDING)))
+        self._searched = {f"is_{issue}_issue" for issue in HIDING} <= set(columns)
+        self._places: dict[str, list[tuple[int, int, str]]] = {}
+        for row in findings.filter(wanted).select(["id", "evidence"]).to_pylist():
+            self._places.setdefault(row["id"], []).extend(places_in(row["evidence"]))
+
+    def masked(self, id: str, text: str) -> str:
+        """Return a sample's text with marks in place of personal data and secrets."""
+        places = self._places.get(id)
+        if places is None:
+            return text if self._searched else masked(text)
+        return hide(text, places)
+
+
+def hide(text: str, places: Iterable[tuple[int, int, str]]) -> str:
+    """Return a text with marks in place of what was found in it, and of whatever else is found now."""
+    return redact(text, joined([*places, *matches(text)], length=len(text)))
+
+
+def hide_in(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """Return a JSON value with marks in place of personal data and secrets in its texts.
+
+    >>> hide_in({"from": ["ann@example.org", 7]})
+    {'from': ['[EMAIL_1]', 7]}
+    """
+    if isinstance(value, str):
+        return masked(value)
+    if isinstance(value, Mapping):
+        return {hide_in(name): hide_in(item) for name, item in value.items()}
+    return [hide_in(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def places_in(evidence: str | None) -> list[tuple[int, int, str]]:
+    """Return the places that the evidence of a finding names, ``[[start, end, kind], …]``; none of another form.
+
+    >>> places_in('{"spans": [[0, 3, "name"]]}'), places_in(None), places_in('{"spans": 3}')
+    ([(0, 3, 'name')], [], [])
+    """
+    content = from_json(evidence)
+    spans = content.get("spans") if isinstance(content, dict) else None
+    places = [place for place in spans if isinstance(place, list)] if isinstance(spans, list) else []
+    return [(start, end, kind) for start, end, kind in places]
+
+
+def hidden_columns(facts: Mapping[str, Any]) -> frozenset[str]:
+    """Return the metadata columns in which a run found personal data or secrets.
+
+    >>> sorted(hidden_columns({"hidden_columns": {"pii": ["agent"], "secret": []}}))
+    ['agent']
+    """
+    found = facts.get(COLUMNS) or {}
+    return frozenset(name for names in found.values() for name in names)

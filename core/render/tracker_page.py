@@ -1,0 +1,34 @@
+"""Run behind the page that a tracker gets: personal data and secrets masked, or without any texts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from ..data.hidden_texts import HiddenTexts, hide_in
+from ..data.schemas import with_column
+
+if TYPE_CHECKING:
+    from ..store.run import Run
+
+
+def page_run(report: Run, *, with_text: bool) -> tuple[Run, bool]:
+    """Return the run whose page a tracker gets, and whether the page is one to share, without texts.
+
+    With texts it is a copy of the run in which personal data and secrets are masked; spans, which have their places in
+    the texts as they are, get the page without texts.
+    """
+    if not with_text or report.samples.task == "spans":
+        return report, True
+    hidden = HiddenTexts(report.findings, report.scores.column_names)
+    samples = report.samples
+    texts = [hidden.masked(*cells) for cells in zip(samples.ids.to_pylist(), samples.texts.to_pylist(), strict=True)]
+    table = with_column(samples.table, "text", pa.array(texts, pa.string()))
+    metadata = samples.metadata
+    for name in metadata.column_names:
+        if pa.types.is_string(metadata[name].type):
+            cells = pa.array([hide_in(cell) for cell in metadata[name].to_pylist()], pa.string())
+            metadata = with_column(metadata, name, cells)
+    return replace(report, samples=replace(samples, table=table, metadata=metadata)), False
