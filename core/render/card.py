@@ -25,13 +25,32 @@ _CELL = 'style="text-align:left; vertical-align:top; padding:.2em .8em .2em 0; w
 
 
 def worst_findings(run: Run, limit: int) -> list[dict[str, Any]]:
-    """Return the worst finding of each of the worst samples: of labels or spans, else of any issue."""
+    """Return the worst finding of each of the worst samples: of labels or spans, else of every issue in turn.
+
+    Without labels no score of one issue is worse than that of another: the worst of each comes first, then the second
+    worst of each, so that many empty texts hide nothing.
+    """
     samples = run.findings.filter(pc.equal(run.findings["scope"], "sample"))
     labels = of_issue(samples, "span" if run.samples.task == "spans" else "label")
-    listed = labels if labels.num_rows else samples
-    ids = listed["id"].to_pylist()
-    firsts = sorted({id: row for row, id in reversed(list(enumerate(ids)))}.values())  # a sample may have several
-    return listed.take(pa.array(firsts[: max(limit, 0)], pa.int64())).to_pylist()
+    leading = [labels] if labels.num_rows else [of_issue(samples, issue) for issue in _issues_in(samples)]
+    queues = [_firsts(findings, max(limit, 0)) for findings in leading]
+    chosen: dict[str, dict[str, Any]] = {}
+    for place in range(max(map(len, queues), default=0)):
+        for queue in queues:
+            if place < len(queue):
+                chosen.setdefault(queue[place]["id"], queue[place])
+    return list(chosen.values())[: max(limit, 0)]
+
+
+def _issues_in(findings: pa.Table) -> list[str]:
+    return sorted(pc.unique(findings["issue"]).to_pylist(), key=lambda issue: (issue_named(issue).rank, issue))
+
+
+def _firsts(findings: pa.Table, limit: int) -> list[dict[str, Any]]:
+    """Return the first finding of each of the first samples, which may have several of one issue."""
+    ids = findings["id"].to_pylist()
+    firsts = sorted({id: row for row, id in reversed(list(enumerate(ids)))}.values())
+    return findings.take(pa.array(firsts[:limit], pa.int64())).to_pylist()
 
 
 def card(run: Run) -> str:

@@ -27,6 +27,7 @@ from ..data.slugs import slug
 from ..metrics.refit_noise import method_of
 from ..metrics.slice_metrics import ScoredLabels, class_metrics, overall, score_column, scored_labels
 from ..metrics.slice_table import full_table, worst_first
+from ..models.rates import wilson
 from ..store.cache import installed_version
 from ..texts.redaction import masked
 from .overview import Histogram as Histogram  # trackers draw it
@@ -35,8 +36,7 @@ from .verdict import summary
 from .wrong_label_words import span_number_in
 
 if TYPE_CHECKING:
-    from ..models.rates import wilson
-from ..store.run import Run
+    from ..store.run import Run
 
 # A table of more rows is slow to open on a tracker's page; the report's own files hold every finding.
 MAX_FLAGGED = 10_000
