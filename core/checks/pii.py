@@ -15,11 +15,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..data.column_values import as_texts
 from ..errors import InputError
 from ..models.name_models import PRESIDIO, SPACY, name_model
 from ..store.cache import versions_of
 from ..texts import hints
-from ..texts.birth_dates import BIRTH_WORD
 from ..texts.matches import Match, settled
 from ..texts.national_ids import COUNTRIES, has_check_digits
 from ..texts.personal_data import KINDS, VERSION, personal_data
@@ -27,7 +27,7 @@ from ..texts.redaction import unmistakable
 from .context import Context, Result
 from .matched_result import Words, result_of
 from .registry import ANY_TASK, check
-from .text_matches import Matches, as_text, column_matches, id_matches, text_matches
+from .text_matches import Matches, column_matches, id_matches, text_matches
 
 CUES, OFF = "cues", "off"
 WORST_FIRST = ("national_id", "card", "iban", "wallet", "phone", "email", "address", "birth_date", "ip_address", "name")
@@ -104,7 +104,7 @@ def pii(context: Context) -> Result:
     settings = context.settings(PiiSettings)
     find = _detector(settings)
     texts = _in_texts(context, settings, find)
-    columns, filled = column_matches(context, find(settings.region or None), skip_plain=_is_no_birth_date)
+    columns, filled = column_matches(context, find(settings.region or None))
     ids = id_matches(context.samples.ids.to_pylist(), partial(_in_id, settings=settings), hint=hints.IDS)
     result = result_of(context, Matches(texts, columns, filled, ids), PERSONAL, column_share=settings.column_share)
     if result.verdict and not has_check_digits():
@@ -148,10 +148,6 @@ def _wanted(text: str, matches: Sequence[Match], settings: PiiSettings) -> Seque
     ]
 
 
-def _is_no_birth_date(column: str) -> bool:
-    return not BIRTH_WORD.search(column.replace("_", " "))
-
-
 def _in_id(id: str, *, settings: PiiSettings) -> Sequence[Match]:
     return _wanted(id, [match for match in unmistakable(id) if match.kind in KINDS], settings)
 
@@ -184,7 +180,7 @@ def _by_region(
             hint="Keep it: metadata=…, --meta, or take out region_column of the check pii",
         )
     rows_of = defaultdict[str, list[int]](list)
-    for row, value in enumerate(as_text(metadata[settings.region_column]).to_pylist()):
+    for row, value in enumerate(as_texts(metadata[settings.region_column]).to_pylist()):
         region = (value or "")[-2:].upper()
         rows_of[region if _is_region(region) else settings.region].append(row)
     found: dict[int, list[Match]] = {}

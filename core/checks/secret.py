@@ -66,6 +66,6 @@ def secret(context: Context) -> Result:
     maker = f"secrets {VERSION}, {settings}"
     has_texts = context.samples.has_texts
     texts = text_matches(context, "secrets", maker, find, hint=hints.SECRETS) if has_texts else {}
-    columns, filled = column_matches(context, find, skip_plain=lambda column: True)
+    columns, filled = column_matches(context, find)
     ids = id_matches(context.samples.ids.to_pylist(), in_id, hint=hints.IDS)
     return result_of(context, Matches(texts, columns, filled, ids), SECRET, column_share=settings.column_share)

@@ -9,22 +9,18 @@ set, and flags no rows by itself: else it would flag them all.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..data.column_values import Find, filled_count, matches_by_row
 from ..texts.matches import Match
 from .context import Context
 
-Find = Callable[[str], Sequence[Match]]
 _SPANS = pa.list_(pa.struct([("start", pa.int32()), ("end", pa.int32()), ("kind", pa.string())]))
-# Values that are a plain number or a point in time; only a column's name could make them anything else.
-_PLAIN = (
-    r"^\s*(?:[-+]?\d{0,6}(?:[.,]\d{1,8})?|(?:19|20)\d\d-\d\d-\d\d(?:[T ][\d:.]*(?:Z|[+-]\d\d:?\d\d)?)?|true|false)\s*$"
-)
 
 
 @dataclass(frozen=True)
@@ -79,62 +75,17 @@ def text_matches(context: Context, name: str, maker: str | None, find: Find, *, 
     return {row: [Match(**span) for span in several] for row, several in zip(rows.tolist(), spans, strict=True)}
 
 
-def column_matches(
-    context: Context, find: Find, *, skip_plain: Callable[[str], bool]
-) -> tuple[dict[str, dict[int, Counter[str]]], dict[str, int]]:
-    """Return column → row → kinds in its value, and column → number of its values.
-
-    Parameters
-    ----------
-    skip_plain
-        Tells from a column's name that plain numbers and points in time in it are nothing.
-    """
+def column_matches(context: Context, find: Find) -> tuple[dict[str, dict[int, Counter[str]]], dict[str, int]]:
+    """Return column → row → kinds in its value, and column → number of its values."""
     columns: dict[str, dict[int, Counter[str]]] = {}
     filled: dict[str, int] = {}
     metadata = context.samples.metadata
     for name, column in zip(metadata.column_names, metadata.columns, strict=True):
-        values = as_text(column)
-        filled[name] = len(values) - pc.sum(pc.fill_null(pc.equal(values, ""), True)).as_py()
-        coded = values.combine_chunks().dictionary_encode()
-        kinds = _kinds_of_values(coded.dictionary, name, find, skip_plain=skip_plain(name))
-        if kinds:
-            codes = pc.fill_null(coded.indices, -1).to_numpy()
-            rows = np.flatnonzero(np.isin(codes, list(kinds)))
-            columns[name] = {row: kinds[int(codes[row])] for row in rows.tolist()}
+        filled[name] = filled_count(column)
+        found = matches_by_row(column, name, find)
+        if found:
+            columns[name] = {row: Counter(match.kind for match in matches) for row, matches in found.items()}
     return columns, filled
-
-
-def _kinds_of_values(values: pa.Array, name: str, find: Find, *, skip_plain: bool) -> dict[int, Counter[str]]:
-    """Return the position of each distinct value that holds something → the kinds, counted."""
-    places = np.arange(len(values))
-    if skip_plain and len(values):
-        places = np.flatnonzero(pc.invert(pc.match_substring_regex(values, _PLAIN)))
-    prefix = prefix_of(name)
-    kinds: dict[int, Counter[str]] = {}
-    for place, value in zip(places.tolist(), values.take(pa.array(places)).to_pylist(), strict=True):
-        if matches := [match for match in find(prefix + value) if match.start >= len(prefix)]:
-            kinds[place] = Counter(match.kind for match in matches)
-    return kinds
-
-
-def prefix_of(column: str) -> str:
-    """Return what is read before the values of a column.
-
-    >>> prefix_of("customer_email")
-    'customer email: '
-    """
-    return f"{column.replace('_', ' ').replace('.', ' ').lower()}: "
-
-
-def as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return a metadata column as texts; nested values as JSON-like text, null as null."""
-    if pa.types.is_string(column.type):
-        return column
-    try:
-        return pc.cast(column, pa.string())
-    except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
-        texts = [None if value is None else str(value) for value in column.to_pylist()]
-        return pa.chunked_array([pa.array(texts, pa.string())])
 
 
 def id_matches(ids: Sequence[str], find: Find, *, hint: str) -> dict[int, Counter[str]]:

@@ -24,6 +24,7 @@ MODULES = {
     "labelsift.cli.search": ("similar", "index"),
     "labelsift.cli.explore": ("explore",),
     "labelsift.cli.corrections": ("audit", "verify", "correct", "undo", "queue", "probes", "forget", "reproduce"),
+    "labelsift.cli.redact": ("redact",),
     "labelsift.cli.settings": ("config",),
     "labelsift.cli.checks": ("checks",),
     "labelsift.demo.tour": ("demo",),

@@ -53,6 +53,7 @@ class ReadOptions:
     format: str | None = _option("csv, tsv, jsonl, parquet …, where the file's name does not tell.")
     delimiter: str | None = _option("What parts the columns of a csv, tsv or txt file, such as ';' or tab.")
     quotes: bool | None = _option("Whether quotation marks are around values; the file tells by default.")
+    keep_ids: bool = _option("Leave ids that hold personal data as they are; pseudonyms take their place else.", False)
     columns: str | None = _option("Names of a csv, tsv or txt file's columns, where no header line has them.")
 
     @property

@@ -35,6 +35,7 @@ from ..store.run_reader import read_samples
 from ..store.sealed_text import SealedText
 from ..store.store import Store
 from ..store.sweep import sweep_dead
+from ..texts.redaction import safe_id
 from .erase_pages import erase_pages
 from .kept_rows import FACTS as ROWS
 from .kept_rows import erase_kept
@@ -102,12 +103,22 @@ def forget(
     StoreError
         If there is no store, the record is broken, a folder cannot be written, or another command writes for long.
     """
-    wanted = list(dict.fromkeys(ids))
-    if not wanted:
+    if not ids:
         raise InputError("No sample is named", hint="Give the ids of the samples to forget")
     kept = Store.of(store)
+    wanted = _as_kept(kept, ids)
     with contextlib.nullcontext() if dry_run else kept.erasing():
         return _forget(kept, wanted, reason=reason, dry_run=dry_run)
+
+
+def _as_kept(kept: Store, ids: Sequence[str]) -> list[str]:
+    """Return ids as the store has them: a pseudonym for one that holds personal data, unless it was kept itself."""
+    hidden = {id for id in ids if safe_id(id) != id}
+    if not hidden:
+        return list(dict.fromkeys(ids))
+    there = {id for info in kept.runs() for id in read_samples(kept.place_of(info.run)).ids.to_pylist() if id in hidden}
+    there |= {id for name in _pools(kept) for id in pools_of(kept).open(name).column("id").to_pylist() if id in hidden}
+    return list(dict.fromkeys(name for id in ids for name in ([safe_id(id)] + [id] * (id in there))))
 
 
 def _forget(kept: Store, wanted: list[str], *, reason: str, dry_run: bool) -> Erased:

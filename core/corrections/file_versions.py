@@ -109,7 +109,7 @@ def correct(
     StoreError
         If the store holds no corrections of this data set, or a broken record.
     """
-    _require_other(file, out, form)
+    require_other(file, out, form)
     kept = Store(store)
     dataset = dataset or stem(os.fspath(file))
     newest = next((info for info in kept.runs() if info.dataset == dataset), None)  # refuses what is no store
@@ -179,7 +179,7 @@ def undo(
     StoreError
         If the store did not make this file, or cannot make the one before it any more.
     """
-    _require_other(file, out, form)
+    require_other(file, out, form)
     kept = Store(store)
     kept.runs()
     now = rowfiles.load(file, written=form)
@@ -241,7 +241,8 @@ def parent_run(store: Store, samples: Samples) -> str | None:
     )
 
 
-def _require_other(file: str | Path, out: str | Path, form: Form) -> None:
+def require_other(file: str | Path, out: str | Path, form: Form) -> None:
+    """Refuse to write a version over its file, or in another format."""
     if "://" in os.fspath(file):
         raise InputError(f"{file} is at an address", hint="Copy the file here first")
     if Path(out).exists() and Path(file).exists() and Path(out).samefile(file):

@@ -13,6 +13,7 @@ from ..errors import InputError
 from ..texts.redaction import redact
 from .adjudication import ACTIONS, Resolution
 from .hidden_texts import hide_in
+from .known_ids import rows_of
 from .label_sets import cell_of
 from .label_sets import parsed as labels_of
 from .masks import masked_places, moved
@@ -135,7 +136,7 @@ def _spans(
 
 
 def _rows(ids: pa.ChunkedArray, wanted: list[str]) -> dict[str, int]:
-    rows = pc.index_in(pa.array(wanted, pa.string()), value_set=pa.concat_arrays(ids.chunks)).to_pylist()
+    rows = rows_of(wanted, ids).to_pylist()
     missing = [sample for sample, row in zip(wanted, rows, strict=True) if row is None]
     if missing:
         raise InputError(

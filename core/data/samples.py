@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -13,11 +13,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..errors import InputError
+from ..texts.redaction import finder
 from .adjudication import Policy, resolve
 from .annotator_labels import labels_in as annotated_labels
 from .apply_votes import applied, masked_metadata, without_rows
 from .hashing import digest_sum, header_digest, row_digests
+from .known_ids import rows_of
 from .label_sets import labels_in, members, parsed
+from .lineage import Lineage
+from .redacted import redacted
 from .remap import remapped, settled, translated_table
 from .spans import types_in
 from .taxonomy import Taxonomy
@@ -27,31 +31,6 @@ ROLES = ("id", "text", "label", "labels", "spans", "annotations", "split", "pred
 Task = Literal["classification", "multilabel", "spans"]
 TASKS: tuple[Task, ...] = ("classification", "multilabel", "spans")
 ROW_HASH, TEXT_HASH = "row_hash", "text_hash"  # what stands for texts; see labelsift.data.textless
-
-
-@dataclass(frozen=True)
-class Lineage:
-    """Where a corrected data set comes from.
-
-    Parameters
-    ----------
-    parent
-        The fingerprint of the version before.
-    policy
-        How differing decisions were settled; ``taxonomy`` for a step that only changed the taxonomy.
-    applied
-        Action, or change of the taxonomy → number of samples.
-    conflicts
-        Ids of the samples that people disagree on; nothing was changed there.
-    earlier
-        The fingerprints of the versions before the parent, newest first.
-    """
-
-    parent: str
-    policy: str
-    applied: Mapping[str, int]
-    conflicts: tuple[str, ...]
-    earlier: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -170,8 +149,8 @@ class Samples:
         return None if sets is None else parsed(sets[row].as_py())
 
     def positions(self, ids: Sequence[str]) -> np.ndarray:
-        """Return the row of each id: int64, shape (len(ids),). Unknown ids are refused."""
-        rows = pc.index_in(pa.array(ids, pa.string()), value_set=self.ids.combine_chunks())
+        """Return the row of each id, or of its pseudonym: int64, shape (len(ids),). Unknown ids are refused."""
+        rows = rows_of(ids, self.ids)
         if rows.null_count:
             missing = [sample_id for sample_id, row in zip(ids, rows.to_pylist(), strict=True) if row is None]
             raise InputError("The data set has no sample with these ids", ids=missing)
@@ -272,11 +251,33 @@ class Samples:
         corrected = replace(self, table=table, metadata=metadata, lineage=lineage, undecided=undecided)
         return corrected if kept.all() else replace(corrected.take(np.flatnonzero(kept)), lineage=lineage)
 
+    def redact(
+        self,
+        *,
+        kinds: Collection[str] = (),
+        region: str | None = None,
+        names: bool = True,
+        columns: Sequence[str] | None = None,
+    ) -> Samples:
+        """Return the samples with marks in place of personal data and secrets in texts and metadata; ids stay.
+
+        Parameters
+        ----------
+        kinds, region, names
+            What to look for; see :func:`labelsift.texts.redaction.finder`.
+        columns
+            The metadata columns to look through; all by default.
+        """
+        self._require_texts()
+        find = finder(kinds=kinds, region=region, names=names)
+        table, metadata, rows = redacted(self.table, self.metadata, find, columns=columns)
+        lineage = self._next("redact", {"redact": rows}, ()) if rows else self.lineage
+        return replace(self, table=table, metadata=metadata, lineage=lineage)
+
     @cached_property
     def fingerprint(self) -> str:
         """A hash of columns and rows, the same for any order of the rows: 128 bits of BLAKE2b each, summed."""
-        hashes = (ROW_HASH, TEXT_HASH) if self.textless else ()
-        own = [name for name in self.table.column_names if name not in hashes]
+        own = [name for name in self.table.column_names if not (self.textless and name in (ROW_HASH, TEXT_HASH))]
         header = header_digest([*own, *(f"metadata.{name}" for name in self.metadata.column_names)])
         return f"{(header + self.digest) % 2**128:032x}"
 

@@ -12,10 +12,13 @@ from dataclasses import replace
 from typing import Any
 
 from ..data.samples import Samples
+from ..errors import LabelsiftError
+from ..texts.redaction import safe_id
 from . import project_url, tables
 from .column_roles import ColumnRoles
 from .dialect import Form
 from .formats import argilla, conll, label_studio
+from .safe_ids import with_safe_ids
 from .source import Source
 
 # Each module recognizes one kind of source, and reads it; they are asked in this order.
@@ -46,6 +49,7 @@ def read(
     quotes: bool | None = None,
     columns: Sequence[str] = (),
     name: str | None = None,
+    keep_ids: bool = False,
 ) -> Samples:
     """Read samples from a file, a URL, a data frame or a data set.
 
@@ -99,6 +103,9 @@ def read(
         names where the file has no header. Without them the first lines tell; a value that swallows rows is refused.
     name
         What to call the data set; the file's stem by default.
+    keep_ids
+        Leave ids as they are that hold an e-mail address, a key or the like. By default a pseudonym takes their place,
+        with a note; see :mod:`labelsift.io.safe_ids`.
 
     Raises
     ------
@@ -132,7 +139,13 @@ def read(
     form = Form(format, encoding, delimiter, quotes, tuple(_several(columns)))
     origin = Source(data, form=form, name=name)
     reader = next(reader for reader in READERS if reader.recognizes(origin, roles))
-    return replace(reader.read(origin, roles), source=_column(source))
+    try:
+        samples = replace(reader.read(origin, roles), source=_column(source))
+        return samples if keep_ids else with_safe_ids(samples)
+    except LabelsiftError as error:
+        if not keep_ids:
+            error.ids = tuple(map(safe_id, error.ids))
+        raise
 
 
 def _column(name: Any) -> str | None:  # noqa: ANN401 - data frames have numbers for names, too

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from ..data.hashing import repeats, text_ids
 from ..data.samples import ROLES, Samples
 from ..errors import InputError
+from ..texts.redaction import safe_id
 from . import files
 from .annotation_rows import gathered
 from .column_roles import ColumnRoles
@@ -106,7 +107,7 @@ def _require_unique(ids: pa.ChunkedArray, *, column_name: str) -> None:
     places = pc.indices_nonzero(pc.equal(ids, repeated[0])).to_pylist()
     rows = ", ".join(str(place + 1) for place in places[:5])
     raise InputError(
-        f"The id column {column_name} holds duplicates ({repeated[0]} stands in rows {rows})",
+        f"The id column {column_name} holds duplicates ({safe_id(repeated[0])} stands in rows {rows})",
         ids=repeated,
         hint="Make the ids unique, or read without an id column: then the text identifies a sample. If a row is one "
         "annotation, name the column of who said it: annotator=…, --annotator …",

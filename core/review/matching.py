@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from ..data.samples import Samples, Task
 from ..errors import InputError
+from ..texts.redaction import pseudonym
 
 _KINDS: dict[Task, str] = {"classification": "single labels", "multilabel": "sets of labels", "spans": "spans"}
 
@@ -24,6 +25,8 @@ def sample_finder(samples: Samples) -> Callable[[str], str | None]:
     def find(value: str) -> str | None:
         if value in known:
             return value
+        if (name := pseudonym(value)) in known:
+            return name
         waiting = of_text.get(value)
         return waiting.popleft() if waiting else None
 

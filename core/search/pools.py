@@ -27,6 +27,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..data.formatting import error_text
+from ..data.known_ids import rows_of
 from ..data.samples import ROLES, Samples
 from ..errors import InputError, StoreError
 from ..models.routed_embedding import vector_space
@@ -123,7 +124,7 @@ class Pools:
         with self._writing(name):
             pool = self.open(name)
             table = pool.table()
-            rows = pc.index_in(pa.array(ids, pa.string()), value_set=table["id"].combine_chunks())
+            rows = rows_of(ids, table["id"])
             if rows.null_count:
                 unknown = [id for id, row in zip(ids, rows.to_pylist(), strict=True) if row is None]
                 raise InputError(f"The pool {name} has no sample with these ids", ids=unknown)

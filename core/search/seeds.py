@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..data.known_ids import known_as
 from ..data.samples import ROW_HASH, TEXT_HASH
 from ..data.schemas import issues_in
 from ..errors import InputError
@@ -38,10 +39,10 @@ def seeds(report: Run, seed: str | Sequence[str] | np.ndarray, *, pool: Pool | N
             )
         return nowhere, np.atleast_2d(seed)
     if isinstance(seed, str):
-        row = pc.index(report.samples.ids, seed).as_py()
+        row = pc.index(report.samples.ids, known_as([seed], report.samples.ids)[0]).as_py()
         if row >= 0:
             return np.array([row]), required_embeddings(report)[row : row + 1]
-        inside = pool.vector_of(seed) if pool is not None else None
+        inside = pool.vector_of(known_as([seed], pool.column("id"))[0]) if pool is not None else None
         return nowhere, (inside if inside is not None else _embedded(report, seed))[None, :]
     if not len(seed):
         raise InputError("An empty list of ids is no seed", hint="Name at least one sample")

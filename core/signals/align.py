@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..data.class_names import in_order, names_of
+from ..data.known_ids import known_as
 from ..data.samples import Samples
 from ..errors import InputError
 from ..label_quality.pred_probs import ROUNDING, Block, Dense, Probabilities, require_probabilities, row_faults
@@ -85,6 +86,8 @@ def match_rows(
     if repeated:
         raise InputError(f"Some ids of {what} are named twice", ids=repeated, hint="Give one row a sample")
     rows = pc.index_in(samples.ids, value_set=named)
+    if rows.null_count:  # people's own ids, where some are read as pseudonyms
+        rows = pc.index_in(samples.ids, value_set=pa.array(known_as(named.to_pylist(), samples.ids), pa.string()))
     if rows.null_count and (not partly or rows.null_count == len(samples)):
         missing = samples.ids.filter(pc.is_null(rows)).to_pylist()
         raise InputError(f"{what} says nothing of these samples", ids=missing, hint="Add their rows")

@@ -7,8 +7,9 @@ into its mark, so nobody can turn a redacted text back.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 
+from ..errors import InputError
 from .account_numbers import card_numbers, ibans
 from .matches import Match, settled
 from .network_addresses import email_addresses
@@ -41,7 +42,23 @@ def matches(text: str, *, region: str | None = None, names: bool = True) -> tupl
     return settled([*hidden, *personal], order=(*(match.kind for match in hidden), *KINDS))
 
 
-def redact(text: str, spans: Iterable[tuple[int, int, str]]) -> str:
+class Marks:
+    """Numbers of values by kind, in the order in which they come; one instance a row, for all of its cells."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[tuple[str, str], int] = {}
+        self._counts: dict[str, int] = {}
+
+    def mark(self, kind: str, value: str) -> str:
+        """Return what stands for a value; upper and lower case are the same one."""
+        key = (kind, value.casefold())
+        if key not in self._numbers:
+            self._counts[kind] = self._counts.get(kind, 0) + 1
+            self._numbers[key] = self._counts[kind]
+        return f"[{kind.upper()}_{self._numbers[key]}]"
+
+
+def redact(text: str, spans: Iterable[tuple[int, int, str]], *, marks: Marks | None = None) -> str:
     """Return a text with a mark in place of each span.
 
     Parameters
@@ -49,20 +66,17 @@ def redact(text: str, spans: Iterable[tuple[int, int, str]]) -> str:
     spans
         Start, end (Python characters) and kind, in any order: what :func:`matches` returns, or the evidence of a
         finding. Overlapping ones become one mark, of the first one's kind; parts outside the text are left out.
+    marks
+        Those of the row, where it has more cells than this one.
 
     >>> redact("a@b.example wrote to c@d.example, not a@b.example", [(0, 11, "email"), (21, 32, "email"),
     ...     (38, 49, "email")])
     '[EMAIL_1] wrote to [EMAIL_2], not [EMAIL_1]'
     """
-    numbers: dict[tuple[str, str], int] = {}
-    counts: dict[str, int] = {}
+    marks = marks or Marks()
     parts, done = [], 0
     for start, end, kind in joined(spans, length=len(text)):
-        value = (kind, text[start:end].casefold())
-        if value not in numbers:
-            counts[kind] = counts.get(kind, 0) + 1
-            numbers[value] = counts[kind]
-        parts += [text[done:start], f"[{kind.upper()}_{numbers[value]}]"]
+        parts += [text[done:start], marks.mark(kind, text[start:end])]
         done = end
     return "".join([*parts, text[done:]])
 
@@ -79,6 +93,27 @@ def joined(spans: Iterable[tuple[int, int, str]], *, length: int) -> list[tuple[
         else:
             whole.append((start, end, kind))
     return whole
+
+
+def finder(
+    *, kinds: Collection[str] = (), region: str | None = None, names: bool = True
+) -> Callable[[str], Sequence[Match]]:
+    """Return a function from a text to its :func:`matches`, of some kinds only if they are named.
+
+    Raises
+    ------
+    InputError
+        If there is no such kind.
+    """
+    known = {*SECRET_KINDS, *KINDS}
+    if unknown := sorted(set(kinds) - known):
+        raise InputError("There is no such kind", ids=unknown, hint=f"There are: {', '.join(sorted(known))}")
+
+    def find(text: str) -> Sequence[Match]:
+        found = matches(text, region=region, names=names)
+        return [match for match in found if match.kind in kinds] if kinds and found else found
+
+    return find
 
 
 def masked(text: str, *, region: str | None = None, names: bool = True) -> str:
