@@ -99,7 +99,23 @@ def _pandas_column(column: Any, *, name: str, role: bool) -> pa.Array | pa.Chunk
     except (pa.ArrowException, OverflowError, ValueError, TypeError):  # numbers and texts in one column, or in one list
         missing = column.isna().to_numpy()
         texts = [None if absent else _written(value) for value, absent in zip(column, missing, strict=True)]
-        return pa.array(texts, pa.string())
+        try:
+            return pa.array(texts, pa.string())
+        except UnicodeEncodeError:
+            rows = [row for row, text in enumerate(texts, 1) if text is not None and not _encodable(text)]
+            raise InputError(
+                f"The column {name} holds halves of surrogate pairs, which are no characters, in row",
+                ids=rows,
+                hint="Take them out: .str.encode('utf-8', 'ignore').str.decode('utf-8')",
+            ) from None
+
+
+def _encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _written(value: Any) -> str:  # noqa: ANN401

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from labelsift.texts.encoding_damage import damage, repaired
 from labelsift.texts.keyboard_mash import of_one_row, run_share
 from labelsift.texts.markup import control_characters, markup
 from labelsift.texts.model_leftovers import model_leftover
@@ -209,6 +210,14 @@ def test_long_texts_that_make_expressions_try_again_are_read(unit):
     text = (unit * 100_000)[:100_000] + "!"
     for rule in (control_characters, markup, model_leftover, repeated_share, symbol_share, run_share, of_one_row):
         rule(text)
+
+
+@pytest.mark.parametrize("text", ["\ud800", "a\udfffb <p>\ud83d", "Ã¤\ud800" * 50, "\udcff" * 1000])
+def test_halves_of_surrogate_pairs_are_stood(text):
+    for rule in (control_characters, markup, model_leftover, repeated_share, symbol_share, run_share, of_one_row):
+        rule(text)
+    damage(text)
+    repaired(text)
 
 
 def test_the_tests_sentences_are_in_many_scripts():
