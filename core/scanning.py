@@ -46,7 +46,7 @@ from .store.run_info import METHOD
 from .store.store import Store, run_name
 
 FOLDS = 5
-VERSION = 4  # of the method: one more with each change that moves scores of unchanged data; runs without one are 1
+VERSION = 5  # of the method: one more with each change that moves scores of unchanged data; runs without one are 1
 
 
 @limited_threads()
@@ -135,10 +135,9 @@ def scan(
     if taxonomy is not None:
         samples = samples.remap(taxonomy)
     before = (kept.find(parent) if parent else parent_run(kept, samples)) if kept is not None else None
-    signals, chosen_settings = signals or Signals(), settings_of(checks)
-    vectors = signals.aligned_embeddings(samples)
+    vectors = (signals := signals or Signals()).aligned_embeddings(samples)
     context = _context(samples, signals, seed=seed, budget=budget)
-    context.chosen_settings = chosen_settings
+    context.chosen_settings = settings_of(checks)
     model = None
     if vectors is None and samples.has_texts:
         model = load_embedder(embedder, device=device) if isinstance(embedder, str) else embedder

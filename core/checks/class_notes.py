@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
-import pyarrow as pa
 
 from ..data.formatting import shortened
-from ..data.normalize import folded
+from ..data.label_variants import spelling_groups
 
 SHOWN = 8
 NAME_LENGTH = 60
@@ -18,20 +17,19 @@ NAME_LENGTH = 60
 def near_identical(classes: Sequence[str]) -> list[str]:
     """Name the labels that a reader would take for the same; they stay as they are: labels are the user's.
 
-    >>> near_identical(["negative", "positive", "positive "])[0][:94]
-    "These labels differ only in case, white space or Unicode form: 'positive', 'positive '. If the"
+    >>> near_identical(["negative", "positive", "positive "])[0][:103]
+    "These labels differ only in case, white space, hyphens or Unicode form: 'positive', 'positive '. If the"
     >>> near_identical(["negative", "positive"])
     []
     """
-    groups: dict[str, list[str]] = defaultdict(list)
-    for name, form in zip(classes, folded(pa.chunked_array([list(classes)], pa.string())).to_pylist(), strict=True):
-        groups[form].append(f"'{shortened(name, NAME_LENGTH)}'")
-    alike = [", ".join(names[:SHOWN]) for names in groups.values() if len(names) > 1]
+    groups = spelling_groups(dict.fromkeys(classes, 1))
+    alike = [", ".join(f"'{shortened(name, NAME_LENGTH)}'" for name in names[:SHOWN]) for names in groups]
     if not alike:
         return []
     return [
-        f"These labels differ only in case, white space or Unicode form: {_listed(alike, '; ')}. If they mean the "
-        "same, make them one: the scan takes them for different classes and flags the rows of one as the other."
+        f"These labels differ only in case, white space, hyphens or Unicode form: {_listed(alike, '; ')}. If they "
+        "mean the same, make them one: the scan takes them for different classes and flags the rows of one as the "
+        "other."
     ]
 
 

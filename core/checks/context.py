@@ -1,4 +1,4 @@
-"""Context and result of a check: samples, codes, vectors, neighbours and probabilities of one scan."""
+"""Context of the checks: samples, codes, vectors, neighbours and probabilities of one scan."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from ..data.factorize import Cells, partitions
 from ..data.hidden_texts import hidden_columns
 from ..data.normalize import duplicate_groups, is_blank
 from ..data.samples import Samples
-from ..data.schemas import Finding
 from ..data.stable_draws import row_keys
 from ..label_quality.accept_rates import AcceptRates
 from ..label_quality.wrong_labels import WrongLabels
@@ -26,6 +25,8 @@ from ..signals.token_probs import TokenSignals
 from ..store.base import BaseStore
 from ..store.cache import Cache, digest_of, digest_of_all, text_hashes, versions_of
 from .cached_estimates import cached_out_of_fold
+from .result import FactTable as FactTable
+from .result import Result
 
 S = TypeVar("S")
 VERIFIED_WEIGHT = 3  # of a label that a person verified, against 1; chosen on injected noise (benchmarks/RESULTS.md)
@@ -236,70 +237,3 @@ class Context:
             return self.samples.label_set(row)
         code = int(self.codes[row])
         return None if code < 0 else self.classes[code]
-
-
-@dataclass(frozen=True)
-class FactTable:
-    """A table about the data set as a whole, for the page's section of a check.
-
-    Parameters
-    ----------
-    title
-        A noun phrase.
-    columns
-        Their names.
-    rows
-        Texts, numbers and None, the most important row first. No value of personal data or a secret.
-    shares
-        Names of the columns whose numbers are shares, 0..1.
-    """
-
-    title: str
-    columns: tuple[str, ...]
-    rows: list[list[Any]]
-    shares: tuple[str, ...] = ()
-
-
-@dataclass
-class Result:
-    """What a check found.
-
-    Parameters
-    ----------
-    score
-        float32, shape (n,): 0 = certainly bad, 1 = good, NaN = not judged.
-    is_issue
-        bool, shape (n,).
-    findings
-        One for each flagged row, and those about classes, slices or the data set.
-    suggested, confidence
-        Positions in the classes (int32, -1 = none) and float32, shape (n,), from the label check alone.
-    suggested_values
-        Instead of positions: strings, shape (n,), null = none, where what is suggested is no single class.
-    more
-        Further columns of the scores, under their names.
-    verdict
-        What the check says of the data set, in one or two plain sentences; "" where there is nothing to say that the
-        number of flagged samples does not.
-    tables
-        What the verdict rests on.
-    of_samples
-        False of a check that judges the data set as a whole: it has no columns among the scores.
-    """
-
-    score: np.ndarray
-    is_issue: np.ndarray
-    findings: list[Finding]
-    suggested: np.ndarray | None = None
-    confidence: np.ndarray | None = None
-    suggested_values: pa.Array | None = None
-    more: dict[str, pa.Array] = field(default_factory=dict)
-    verdict: str = ""
-    tables: tuple[FactTable, ...] = ()
-    of_samples: bool = True
-
-    @classmethod
-    def of_data_set(cls, findings: list[Finding], *, verdict: str = "", tables: tuple[FactTable, ...] = ()) -> Result:
-        """Return the result of a check that judges the data set as a whole, or its classes, and no sample."""
-        nothing = np.empty(0, dtype=np.float32)
-        return cls(nothing, nothing.astype(bool), findings, verdict=verdict, tables=tables, of_samples=False)

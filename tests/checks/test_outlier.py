@@ -45,3 +45,38 @@ def test_too_few_rows_are_not_judged(make_context):
     result = outlier(make_context(list("abcdefghij"), vectors=vectors, graph=graph))
     assert result.findings == []
     assert np.isnan(result.score).all()
+
+
+def by_class(make_context, *, labels=True, **odd):
+    """A tight class and a loose one, 100 rows each, and single rows at the distances of ``odd`` from the tight one."""
+    rng = np.random.default_rng(1)
+    centers = np.repeat(np.eye(40)[:2], 100, axis=0)
+    spread = np.repeat([0.05, 0.1], 100)[:, None]
+    single = [np.eye(40)[0] + away * np.eye(40)[30 + at] for at, away in enumerate(odd.values())]
+    vectors = np.vstack([centers + spread * rng.normal(size=(200, 40)), *(row[None] for row in single)])
+    vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    names = ["tight"] * 100 + ["loose"] * 100 + ["tight"] * len(odd)
+    graph = NeighborIndex(vectors).graph(vectors, 50)
+    texts = [f"text {row}" for row in range(len(vectors))]
+    return make_context(texts, names if labels else None, vectors=vectors, graph=graph)
+
+
+def test_a_class_of_alike_rows_has_a_fence_of_its_own(make_context):
+    result = outlier(by_class(make_context, far=1.4))
+    assert [finding.id for finding in result.findings] == ["r200"]
+    assert "(typical of its label: 0." in result.findings[0].reason
+    assert outlier(by_class(make_context, labels=False, far=1.4)).findings == []  # near enough for the loose rows
+
+
+def test_a_wrong_label_makes_no_outlier(make_context):
+    context = by_class(make_context)
+    context.codes[150:155] = context.codes[0]  # loose rows that are called tight
+    assert outlier(context).findings == []
+
+
+def test_small_classes_take_the_fence_of_all(make_context):
+    context = by_class(make_context, far=1.4)
+    context.codes[60:200] = -1
+    context.codes[:60] = np.arange(60) % 6
+    unlabeled = outlier(by_class(make_context, labels=False, far=1.4))
+    np.testing.assert_array_equal(outlier(context).score, unlabeled.score)
