@@ -35,6 +35,7 @@ from labelsift.data.schemas import CORRECTIONS_SCHEMA
 from labelsift.demo.tickets import write_tickets
 from labelsift.demo.tour import METADATA, PROJECT
 from labelsift.integrations.argilla.server import ArgillaServer
+from labelsift.integrations.embedding_atlas import EmbeddingAtlas
 from labelsift.integrations.label_studio import LabelStudio
 from labelsift.integrations.label_studio.client.client import Client
 from labelsift.integrations.label_studio.server import LabelStudioServer
@@ -60,14 +61,27 @@ MEANINGS = {
     "cancel_subscription": "Ending a subscription, or how to.",
 }
 PEOPLE = ("ann@example.com", "bob@example.com")
-REPORT = ("report", "report-samples", "report-phone")
+REPORT = ("report", "report-checks", "report-map", "report-samples", "report-phone")
+EXPLORE = "explore"
 LABEL_STUDIO, MLFLOW = ("tab", "task", "task-copy"), ("mlflow-run",)
 KINDS = {"task-spans": ("prefill", "span", spans_report), "task-sets": ("choose", "label", sets_report)}
 COMPARISON, SIMILAR, NOTEBOOK = ("comparison", "comparison-rows"), ("similar",), "notebook"
 ENABLED = ("enable-tabs", "model-settings")
 ARGILLA = {"argilla-choose": "label", "argilla-copy": "near_duplicate"}
 ARGILLA_SPANS = "argilla-spans"
-PICTURES = (*REPORT, *COMPARISON, *SIMILAR, NOTEBOOK, *LABEL_STUDIO, *KINDS, *ENABLED, *ARGILLA, ARGILLA_SPANS, *MLFLOW)
+PICTURES = (
+    *REPORT,
+    EXPLORE,
+    *COMPARISON,
+    *SIMILAR,
+    NOTEBOOK,
+    *LABEL_STUDIO,
+    *KINDS,
+    *ENABLED,
+    *ARGILLA,
+    ARGILLA_SPANS,
+    *MLFLOW,
+)
 PORT = 9090  # of the backend, as the README has it
 PASSWORD = secrets.token_urlsafe(12)  # of the backend
 SEARCHES = (
@@ -87,6 +101,8 @@ def main() -> None:
         report = _scan(place)
         chromium = running.enter_context(browser(options.chromium))
         _of_report(chromium, report.to_html(place / "report.html"), take)
+        if EXPLORE in only:
+            _of_explorer(chromium, report, place / "explore", take)
         if only.intersection(SIMILAR):
             _of_similar(chromium, place, take)
         if only.intersection(COMPARISON):
@@ -199,6 +215,14 @@ def _of_report(chromium: Any, path: Path, take: Callable[..., None]) -> None:  #
     page.goto(path.as_uri())
     page.wait_for_selector("html[data-ready]")
     take(page, "report")
+    page.locator("#checks").evaluate("section => section.scrollIntoView()")
+    take(page, "report-checks")
+    page.locator("#map").evaluate("section => section.scrollIntoView()")
+    page.wait_for_selector("#map[data-drawn]")
+    page.locator("#map-color").select_option(label="Label")
+    _lasso(page, page.locator("#map-canvas").bounding_box())
+    take(page, "report-map")
+    page.get_by_role("button", name="Choose none").click()
     page.locator("#list summary").first.click()
     page.locator("#list input").nth(1).check()
     page.locator("#samples").evaluate("section => section.scrollIntoView()")
@@ -207,6 +231,37 @@ def _of_report(chromium: Any, path: Path, take: Callable[..., None]) -> None:  #
     page.locator("#matrix").evaluate("section => section.scrollIntoView()")
     take(page, "report-phone")
     page.context.close()
+
+
+def _lasso(page: Any, box: Mapping[str, float]) -> None:  # noqa: ANN401 - playwright's
+    """Draw around the left upper part of the map."""
+    page.get_by_role("button", name="Lasso").click()
+    page.mouse.move(box["x"] + 0.05 * box["width"], box["y"] + 0.05 * box["height"])
+    page.mouse.down()
+    for x, y in ((0.3, 0.05), (0.3, 0.35), (0.05, 0.35)):
+        page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=8)
+    page.mouse.up()
+
+
+def _of_explorer(
+    chromium: Any,  # noqa: ANN401 - playwright's
+    report: Report,
+    folder: Path,
+    take: Callable[..., None],
+) -> None:
+    """Open the run in Embedding Atlas, colored by the issues, in a browser that draws WebGL without a graphics card."""
+    folder.mkdir(mode=0o700)
+    explorer = EmbeddingAtlas()
+    explorer.write(report, folder)
+    flags = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+    drawing = chromium.browser_type.launch(executable_path=str(CHROMIUM), args=flags)
+    with explorer.open(folder, say=say) as opened:
+        page = page_of(drawing)
+        page.goto(opened.url)
+        page.wait_for_selector("canvas")
+        page.locator("select").first.select_option(label="label")
+        take(page, EXPLORE, after=6)
+    drawing.close()
 
 
 def _of_label_studio(

@@ -65,7 +65,7 @@ def test_options_that_a_platform_does_not_have_are_refused_by_name(stranger, mak
 
 
 def test_an_unknown_platform_names_those_that_are_installed():
-    with pytest.raises(InputError, match=r"no platform called nope.*argilla, label-studio, mlflow, wandb"):
+    with pytest.raises(InputError, match=r"no platform called nope.*argilla, embedding-atlas, label-studio, mlflow"):
         platforms.get("nope")
 
 

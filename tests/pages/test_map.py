@@ -11,11 +11,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from labelsift.corrections.erase import forget
 from labelsift.data.english_words import WORDS
 from labelsift.render.page import map as page_map
 from labelsift.render.page.build import render_page
-from labelsift.render.page.map import MAP_BYTES, MISSING, OTHERS, packed_map
+from labelsift.render.page.map import MAP_BYTES, MISSING, OTHERS, ids_on_map, packed_map
 from labelsift.report import Report
+from labelsift.store.store import Store
 from page_reports import with_vectors
 
 pytest.importorskip("openTSNE")
@@ -117,8 +119,6 @@ def test_few_vectors_make_no_map_and_without_the_package_the_page_says_how_to_ge
 
 
 def test_a_kept_run_makes_its_map_once(make_page_report, tmp_path, monkeypatch):
-    from labelsift.store.store import Store
-
     report = with_vectors(make_page_report([f"text {number}" for number in range(30)]))
     store = Store(tmp_path / "store")
     report.store = store
@@ -126,6 +126,21 @@ def test_a_kept_run_makes_its_map_once(make_page_report, tmp_path, monkeypatch):
     first = packed_map(report, share=False)
     monkeypatch.setattr("labelsift.models.projection._tsne", lambda *_, **__: pytest.fail("made again"))
     assert packed_map(store.load(report.run), share=False) == first
+
+
+def test_a_page_whose_map_alone_names_an_erased_sample_is_written_again_without_it(make_page_report, tmp_path):
+    labels = [None if number == 5 else "refund" for number in range(30)]
+    report = with_vectors(
+        make_page_report([f"secret words {number}" for number in range(30)], labels=labels, neighbours=0)
+    )
+    report.store = Store(tmp_path / "store")
+    report.store.save(report)
+    report = replace(report, findings=report.findings.slice(0, 3))
+    path = report.to_html(tmp_path / "page.html")
+    assert '"t00005"' not in path.read_text() and "t00005" in ids_on_map(path.read_text())
+    erased = forget(["t00005"], store=report.store)
+    assert erased.pages == [f"report page {path}"]
+    assert "t00005" not in ids_on_map(path.read_text()) and len(ids_on_map(path.read_text())) == 29
 
 
 @pytest.mark.slow
