@@ -19,11 +19,6 @@ _TITLES: dict[Action, str] = {
     "remove": "Remove this sample",
     "keep": "Keep it as it is",
 }
-_QUESTIONS: dict[Action, str] = {
-    "edit": "repair the text",
-    "remove": "remove the sample",
-    "keep": "keep it as it is",
-}
 
 
 def actions_of(
@@ -82,13 +77,16 @@ def repaired_of(findings: Sequence[Mapping[str, Any]], text: str) -> str | None:
     return repaired(text)
 
 
-def words_of(action: Action, *, issues: Collection[str] = HIDING) -> str:
+def words_of(action: Action, item: ReviewItem) -> str:
     """Return the words on a button.
 
-    >>> words_of("redact", issues=["pii"]), words_of("redact", issues=["secret"]), words_of("keep")
-    ('Mask the personal data', 'Mask the secrets', 'Keep it as it is')
+    >>> item = ReviewItem("a", 1, ("pii", "secret"), {}, "…", None, None, None, "")
+    >>> words_of("redact", item), words_of("keep", item)
+    ('Mask the personal data and secrets', 'Keep it as it is')
     """
-    return f"Mask the {_hidden(issues)}" if action == "redact" else _TITLES[action]
+    if action == "redact":
+        return f"Mask the {_hidden(item.issues)}"
+    return "Use the repaired text" if action == "edit" and item.repaired is not None else _TITLES[action]
 
 
 def question_of(item: ReviewItem) -> str:
@@ -97,7 +95,8 @@ def question_of(item: ReviewItem) -> str:
     >>> question_of(ReviewItem("a", 1, ("pii",), {}, "…", None, None, None, "", actions=("redact", "remove", "keep")))
     'Mask the personal data, remove the sample, or keep it as it is?'
     """
-    asked = [_QUESTIONS.get(action) or f"mask the {_hidden(item.issues)}" for action in item.actions]
+    words = {action: words_of(action, item) for action in item.actions} | {"remove": "remove the sample"}
+    asked = [f"{words[action][0].lower()}{words[action][1:]}" for action in item.actions]
     if not asked:
         return ""
     first = ", ".join(asked[:-1])

@@ -106,7 +106,7 @@ def copies_control(to_name: str, *, texts: bool = True, required: bool = False) 
         choices,
         f"<View {when}>",
         f'  <TextArea name="{NEW_TEXT}" toName="{to_name}" rows="4" maxSubmissions="1" editable="true" required="false"'
-        ' placeholder="The new text; leave it empty to take the repaired one"/>',
+        ' placeholder="The new text; left empty, the repaired one is taken"/>',
         "</View>",
     ]
 
@@ -119,7 +119,7 @@ def offered(item: ReviewItem) -> list[dict[str, str]]:
     ['Mask the personal data', 'Keep it as it is']
     """
     words = [_COPIES[name] for name in item.copies]
-    words += [(*_ACTIONS[name], words_of(name, issues=item.issues)) for name in item.actions]
+    words += [(*_ACTIONS[name], words_of(name, item)) for name in item.actions]
     return [dict(zip(("alias", "hotkey", "value"), choice, strict=True)) for choice in words]
 
 
