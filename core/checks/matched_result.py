@@ -13,11 +13,11 @@ import numpy as np
 
 from ..data.formatting import listed, percent
 from ..data.schemas import Finding
+from ..store.run import HIDDEN_COLUMNS
 from ..texts.kind_words import counted_kinds
 from .context import Context, FactTable, Result
 from .text_matches import Matches
 
-COLUMNS_FACT = "hidden_columns"  # issue → metadata columns that hold it in most values; trackers leave these out
 _NAMED = 6  # kinds in a verdict
 
 
@@ -49,7 +49,9 @@ class Words:
 SCORE_BY_WORDS = 0.1
 
 
-def result_of(context: Context, matches: Matches, words: Words, *, column_share: float) -> Result:
+def result_of(
+    context: Context, matches: Matches, words: Words, *, column_share: float, shown_columns: Sequence[str] = ()
+) -> Result:
     """Return the result of what was found.
 
     Parameters
@@ -57,6 +59,8 @@ def result_of(context: Context, matches: Matches, words: Words, *, column_share:
     column_share
         A metadata column in which at least this share of the values holds something is said of the data set, and flags
         no row.
+    shown_columns
+        Metadata columns that slices and trackers show all the same.
     """
     whole = set(matches.whole_columns(column_share))
     partly = {name: rows for name, rows in matches.columns.items() if name not in whole}
@@ -90,7 +94,8 @@ def result_of(context: Context, matches: Matches, words: Words, *, column_share:
             )
         )
     findings += [_column_finding(name, matches, words) for name in sorted(whole)]
-    context.facts.setdefault(COLUMNS_FACT, {})[words.issue] = sorted(matches.columns)
+    if hidden := sorted(set(matches.columns) - set(shown_columns)):
+        context.facts.setdefault(HIDDEN_COLUMNS, {})[words.issue] = hidden
     verdict = _verdict(len(context), len(rows), totals, sorted(whole), matches, words)
     tables = _tables(totals, samples, matches, words) if verdict else ()
     return Result(score, flagged, findings, verdict=verdict, tables=tables)

@@ -55,6 +55,8 @@ class PiiSettings:
         Values that are no finding, such as the address of one's own support, or ``@`` and a domain of one's own.
     column_share
         A metadata column with this share of values that hold personal data is said of the data set, and flags no row.
+    shown_columns
+        Metadata columns that slices and trackers show although they hold personal data: by default none that does.
     """
 
     kinds: tuple[str, ...] = ()
@@ -64,6 +66,7 @@ class PiiSettings:
     names: str = CUES
     ignore: tuple[str, ...] = ()
     column_share: float = 0.5
+    shown_columns: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if unknown := sorted(set(self.kinds) - set(KINDS)):
@@ -106,7 +109,13 @@ def pii(context: Context) -> Result:
     texts = _in_texts(context, settings, find)
     columns, filled = column_matches(context, find(settings.region or None))
     ids = id_matches(context.samples.ids.to_pylist(), partial(_in_id, settings=settings), hint=hints.IDS)
-    result = result_of(context, Matches(texts, columns, filled, ids), PERSONAL, column_share=settings.column_share)
+    result = result_of(
+        context,
+        Matches(texts, columns, filled, ids),
+        PERSONAL,
+        column_share=settings.column_share,
+        shown_columns=settings.shown_columns,
+    )
     if result.verdict and not has_check_digits():
         result.verdict += (
             " National ids were looked for where a word names them, without their check digits: pip install"

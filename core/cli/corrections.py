@@ -78,6 +78,7 @@ def audit(dataset: str | None, since: datetime | None, csv_: str | None, store: 
     "label",
     "id",
     "missing",
+    "keep_ids",
     *FORM,
     help={
         "text": "Column of the texts, as it was scanned.",
@@ -115,6 +116,7 @@ def correct(
         label=reading.label,
         id=reading.id,
         missing=reading.absent,
+        keep_ids=reading.keep_ids,
         form=reading.form,
         dataset=dataset,
         policy=policy,

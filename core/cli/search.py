@@ -112,6 +112,7 @@ def _seed(
     "label",
     "split",
     "meta",
+    "keep_ids",
     *FORM,
     help={
         "label": "Column of labels, if some are labeled.",

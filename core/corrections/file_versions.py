@@ -78,6 +78,7 @@ def correct(
     label: str | None = None,
     id: str | None = None,
     missing: Sequence[str] | None = None,
+    keep_ids: bool = False,
     form: Form = Form(),  # noqa: B008 - frozen
     dataset: str | None = None,
     policy: Policy = "majority",
@@ -92,7 +93,7 @@ def correct(
     ----------
     out
         In the same format as ``file``, and another file.
-    text, label, id, missing, form
+    text, label, id, missing, keep_ids, form
         As they were read for the scan, so that the samples have the same ids and labels.
     dataset
         Whose corrections; by default the data set that is called like the file.
@@ -113,7 +114,8 @@ def correct(
     kept = Store(store)
     dataset = dataset or stem(os.fspath(file))
     newest = next((info for info in kept.runs() if info.dataset == dataset), None)  # refuses what is no store
-    samples = read(os.fspath(file), text=text, label=label, id=id, missing=missing, **form.options)
+    read_as = {"text": text, "label": label, "id": id, "missing": missing, "keep_ids": keep_ids}
+    samples = read(os.fspath(file), **read_as, **form.options)
     required = taxonomy is None  # changed classes alone make a version, too
     taxonomy = taxonomy or (newest.taxonomy if newest else None)
     mapped = samples.remap(taxonomy) if taxonomy and label else samples

@@ -72,11 +72,12 @@ def redact_file(
     Raises
     ------
     InputError
-        If no column is named, for one that the file does not have or that holds lists or objects, a cell whose type cannot hold a mark, or another format.
+        If no column is named, for one that the file does not have or that holds lists or objects, for a cell whose
+        type cannot hold a mark, and another format.
     """
     require_other(file, out, form)
     find = finder(kinds=kinds, region=region, names=names)
-    masked = list(dict.fromkeys([*([text] if text else []), *columns]))
+    masked: list[str] = list(dict.fromkeys(filter(None, [text, *columns])))
     if not masked:
         raise InputError("There is no column to mask", hint="Name the text (--text) or others (--meta)")
     before = rowfiles.load(file, written=form, wanted=masked)

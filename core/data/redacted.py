@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from ..errors import InputError
 from ..texts import hints
 from ..texts.matches import Match
-from ..texts.redaction import Marks, joined, redact
+from ..texts.redaction import Marks, redact, replaced
 from . import spans as written_spans
 from .column_values import Find, as_texts, matches_by_row
 
@@ -83,20 +83,25 @@ def redacted(
 
 def masked_cells(texts: pa.ChunkedArray | None, columns: Mapping[str, pa.ChunkedArray], find: Find) -> Cells:
     """Return the cells that redaction changes: those of the texts under the name "", those of columns under theirs."""
-    matches: dict[str, dict[int, Sequence[Match]]] = {"": {}} if texts is None else {"": _in_texts(texts, find)}
+    matches: dict[str, dict[int, Sequence[Match]]] = {} if texts is None else {"": _in_texts(texts, find)}
     matches |= {name: matches_by_row(column, name, find) for name, column in columns.items()}
-    values = {name: as_texts(column) for name, column in columns.items()} | ({} if texts is None else {"": texts})
+    values = {} if texts is None else {"": texts}
+    values |= {name: as_texts(column) for name, column in columns.items()}
     cells = Cells()
     for row in sorted({row for found in matches.values() for row in found}):
         marks = Marks()
-        for name, found in matches.items():
-            if row not in found:
+        written = {name: column[row].as_py() or "" for name, column in values.items()}
+        for name, value in written.items():  # what is known from one cell is masked in all
+            marks.add(value, matches[name].get(row, ()))
+        for name, value in written.items():
+            places = replaced(value, matches[name].get(row, ()), marks=marks)
+            if not places:
                 continue
-            value = values[name][row].as_py()
-            cells.changes.setdefault(name, {})[row] = redact(value, found[row], marks=marks)
-            cells.kinds.setdefault(name, Counter()).update(match.kind for match in found[row])
+            cells.changes.setdefault(name, {})[row] = redact(value, matches[name].get(row, ()), marks=marks)
+            kinds = (marks.values[value[start:end]] for start, end, _ in places)
+            cells.kinds.setdefault(name, Counter()).update(kinds)
             if not name:
-                cells.replaced[row] = _lengths(value, found[row])
+                cells.replaced[row] = [(start, end, len(mark)) for start, end, mark in places]
     return cells
 
 
@@ -104,14 +109,6 @@ def _in_texts(texts: pa.ChunkedArray, find: Find) -> dict[int, Sequence[Match]]:
     hinted = np.flatnonzero(pc.match_substring_regex(texts, _HINT))
     chosen = zip(hinted.tolist(), texts.take(pa.array(hinted)).to_pylist(), strict=True)
     return {row: matches for row, text in chosen if (matches := find(text))}
-
-
-def _lengths(text: str, matches: Sequence[Match]) -> list[tuple[int, int, int]]:
-    """Return start and end of what was replaced, and the length of what stands there now."""
-    marks = Marks()
-    return [
-        (start, end, len(marks.mark(kind, text[start:end]))) for start, end, kind in joined(matches, length=len(text))
-    ]
 
 
 def moved_spans(cell: str | None, replaced: Sequence[tuple[int, int, int]]) -> str | None:

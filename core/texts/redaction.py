@@ -7,7 +7,8 @@ into its mark, so nobody can turn a redacted text back.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Sequence
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from ..errors import InputError
 from .account_numbers import card_numbers, ibans
@@ -20,6 +21,7 @@ from .secret_patterns import service_keys
 from .secrets import KINDS as SECRET_KINDS
 from .secrets import secrets
 
+_SHORTEST_REPEAT = 3  # characters of a value that is masked wherever it stands
 PSEUDONYM = "id-"  # what a pseudonym begins with
 _DOUBTFUL_IN_IDS = frozenset({"api_key", "azure_key", "database_url"})  # forms that an id of its own may have
 
@@ -43,23 +45,33 @@ def matches(text: str, *, region: str | None = None, names: bool = True) -> tupl
 
 
 class Marks:
-    """Numbers of values by kind, in the order in which they come; one instance a row, for all of its cells."""
+    """Marks of values, numbered by kind in the order in which they come; one instance a row, for all of its cells.
+
+    Parameters of :meth:`mark`: upper and lower case of a value are the same one.
+    """
 
     def __init__(self) -> None:
         self._numbers: dict[tuple[str, str], int] = {}
         self._counts: dict[str, int] = {}
+        self.values: dict[str, str] = {}  # value as it is written → kind
 
     def mark(self, kind: str, value: str) -> str:
-        """Return what stands for a value; upper and lower case are the same one."""
+        """Return what stands for a value."""
         key = (kind, value.casefold())
         if key not in self._numbers:
             self._counts[kind] = self._counts.get(kind, 0) + 1
             self._numbers[key] = self._counts[kind]
+        self.values.setdefault(value, kind)
         return f"[{kind.upper()}_{self._numbers[key]}]"
+
+    def add(self, text: str, spans: Iterable[tuple[int, int, str]]) -> None:
+        """Give the values of a cell their numbers."""
+        for start, end, kind in joined(spans, length=len(text)):
+            self.mark(kind, text[start:end])
 
 
 def redact(text: str, spans: Iterable[tuple[int, int, str]], *, marks: Marks | None = None) -> str:
-    """Return a text with a mark in place of each span.
+    """Return a text with a mark in place of each span, and of each value of a span wherever else it stands.
 
     Parameters
     ----------
@@ -69,16 +81,42 @@ def redact(text: str, spans: Iterable[tuple[int, int, str]], *, marks: Marks | N
     marks
         Those of the row, where it has more cells than this one.
 
-    >>> redact("a@b.example wrote to c@d.example, not a@b.example", [(0, 11, "email"), (21, 32, "email"),
-    ...     (38, 49, "email")])
+    >>> redact("a@b.example wrote to c@d.example, not a@b.example", [(0, 11, "email"), (21, 32, "email")])
     '[EMAIL_1] wrote to [EMAIL_2], not [EMAIL_1]'
     """
     marks = marks or Marks()
     parts, done = [], 0
-    for start, end, kind in joined(spans, length=len(text)):
-        parts += [text[done:start], marks.mark(kind, text[start:end])]
+    for start, end, mark in replaced(text, spans, marks=marks):
+        parts += [text[done:start], mark]
         done = end
     return "".join([*parts, text[done:]])
+
+
+def replaced(text: str, spans: Iterable[tuple[int, int, str]], *, marks: Marks) -> list[tuple[int, int, str]]:
+    """Return start, end and mark of all that is replaced, by their start."""
+    spans = list(spans)
+    marks.add(text, spans)
+    whole = joined([*spans, *_repeats(text, marks.values)], length=len(text))
+    return [(start, end, marks.mark(kind, text[start:end])) for start, end, kind in whole]
+
+
+def _repeats(text: str, values: Mapping[str, str]) -> Iterator[tuple[int, int, str]]:
+    """Yield where values stand as words of their own; in time that grows with the text and their different lengths."""
+    lengths: dict[str, set[int]] = {}
+    for value in values:
+        if len(value) >= _SHORTEST_REPEAT:
+            lengths.setdefault(value[0], set()).add(len(value))
+    if not lengths:
+        return
+    for first in re.finditer(f"[{re.escape(''.join(lengths))}]", text):
+        start = first.start()
+        if start and text[start - 1].isalnum() and text[start].isalnum():
+            continue
+        for length in lengths[first[0]]:
+            end = start + length
+            kind = values.get(text[start:end]) if end <= len(text) else None
+            if kind and not (text[end - 1].isalnum() and text[end : end + 1].isalnum()):
+                yield start, end, kind
 
 
 def joined(spans: Iterable[tuple[int, int, str]], *, length: int) -> list[tuple[int, int, str]]:

@@ -232,8 +232,8 @@ def test_json_texts_that_look_like_dates_and_integers_beyond_64_bits_stay_exact(
 def test_halves_of_surrogate_pairs_in_pandas_are_refused_with_their_rows():
     pd = pytest.importorskip("pandas")
     frame = pd.DataFrame({"text": pd.Series(["fine", "x\ud800y", None, "\udfff"], dtype=object)})
-    with pytest.raises(ls.InputError, match=r"The column text holds halves of surrogate pairs.* in row: 2, 4\. Take"):
-        ls.read(frame)
+    with pytest.raises(InputError, match=r"The column text holds halves of surrogate pairs.* in row: 2, 4\. Take"):
+        read(frame)
 
 
 def test_numbers_and_names_in_one_column_of_pandas_are_texts():
