@@ -3,8 +3,8 @@
     python -m benchmarks.personal_data [--part held_out]
 
 Reads ``tests/texts``: texts written by hand with invented values, a third of them (``dev``) looked at when rules were
-chosen, the rest (``held_out``) counted only. Whoever wrote the texts wrote the rules, so that both know the same ways of
-writing; real data holds others. National ids need python-stdnum.
+chosen, the rest (``held_out``) counted only. Whoever wrote the texts wrote the rules, so that both know the same ways
+of writing; real data holds others. National ids need python-stdnum.
 """
 
 from __future__ import annotations
