@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..data.formatting import listed, percent
+from ..data.hidden_texts import COLUMNS as HIDDEN_COLUMNS
 from ..data.schemas import Finding
-from ..store.run import HIDDEN_COLUMNS
 from ..texts.kind_words import counted_kinds
 from .context import Context, FactTable, Result
 from .text_matches import Matches

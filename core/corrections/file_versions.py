@@ -110,7 +110,7 @@ def correct(
     StoreError
         If the store holds no corrections of this data set, or a broken record.
     """
-    require_other(file, out, form)
+    rowfiles.require_other(file, out, form)
     kept = Store(store)
     dataset = dataset or stem(os.fspath(file))
     newest = next((info for info in kept.runs() if info.dataset == dataset), None)  # refuses what is no store
@@ -181,7 +181,7 @@ def undo(
     StoreError
         If the store did not make this file, or cannot make the one before it any more.
     """
-    require_other(file, out, form)
+    rowfiles.require_other(file, out, form)
     kept = Store(store)
     kept.runs()
     now = rowfiles.load(file, written=form)
@@ -241,16 +241,6 @@ def parent_run(store: Store, samples: Samples) -> str | None:
     return next(
         (record["run"] for record in reversed(steps) if record["content"] == content and record["run"] in names), None
     )
-
-
-def require_other(file: str | Path, out: str | Path, form: Form) -> None:
-    """Refuse to write a version over its file, or in another format."""
-    if "://" in os.fspath(file):
-        raise InputError(f"{file} is at an address", hint="Copy the file here first")
-    if Path(out).exists() and Path(file).exists() and Path(out).samefile(file):
-        raise InputError(f"{out} is the file itself", hint="Name another file: a version is never overwritten")
-    if rowfiles.form_of(out, form.format) != rowfiles.form_of(file, form.format):
-        raise InputError(f"{out} has another format than {file}", hint="Name the new file with the same ending")
 
 
 def _corrections(store: Store, dataset: str, samples: Samples, *, required: bool) -> pa.Table:

@@ -22,7 +22,6 @@ from ..io.read import read
 from ..io.row_files import LINE
 from ..io.whole_file import whole_file
 from ..texts.redaction import finder
-from .file_versions import require_other
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,7 @@ def redact_file(
         If no column is named, for one that the file does not have or that holds lists or objects, for a cell whose
         type cannot hold a mark, and another format.
     """
-    require_other(file, out, form)
+    rowfiles.require_other(file, out, form)
     find = finder(kinds=kinds, region=region, names=names)
     masked: list[str] = list(dict.fromkeys(filter(None, [text, *columns])))
     if not masked:

@@ -261,12 +261,8 @@ class Samples:
     ) -> Samples:
         """Return the samples with marks in place of personal data and secrets in texts and metadata; ids stay.
 
-        Parameters
-        ----------
-        kinds, region, names
-            What to look for; see :func:`labelsift.texts.redaction.finder`.
-        columns
-            The metadata columns to look through; all by default.
+        ``kinds``, ``region`` and ``names`` say what to look for (:func:`labelsift.texts.redaction.finder`), ``columns``
+        in which metadata columns (all by default).
         """
         self._require_texts()
         find = finder(kinds=kinds, region=region, names=names)

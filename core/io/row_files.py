@@ -140,6 +140,16 @@ class RowFile:
         return content if same.equals(self.table) else None
 
 
+def require_other(file: str | Path, out: str | Path, form: Form) -> None:
+    """Refuse to write a version over its file, or in another format."""
+    if "://" in os.fspath(file):
+        raise InputError(f"{file} is at an address", hint="Copy the file here first")
+    if Path(out).exists() and Path(file).exists() and Path(out).samefile(file):
+        raise InputError(f"{out} is the file itself", hint="Name another file: a version is never overwritten")
+    if form_of(out, form.format) != form_of(file, form.format):
+        raise InputError(f"{out} has another format than {file}", hint="Name the new file with the same ending")
+
+
 def load(path: str | Path, *, written: Form = Form(), wanted: Sequence[str] = ()) -> RowFile:  # noqa: B008 - frozen
     """Read a whole file of this machine; columns that are ``wanted`` tell what parts them.
 

@@ -13,8 +13,6 @@ from ..data.samples import Samples
 from ..data.schemas import ANNOTATORS_SCHEMA
 from .base import BaseStore
 
-HIDDEN_COLUMNS = "hidden_columns"  # fact: issue → metadata columns whose values slices and trackers leave out
-
 
 @dataclass
 class Run:
