@@ -15,8 +15,8 @@ import pyarrow as pa
 
 from ..data.formatting import listed
 from ..data.schemas import Finding
-from ..models.languages import SURE_FROM
 from ..models.letter_trigrams import trigram_support
+from ..texts.keyboard_mash import unpronounceable
 from .boilerplate import shared_parts
 from .context import Context, Result
 from .garbage_kinds import HABITS, KINDS, reason
@@ -27,6 +27,7 @@ from .text_lengths import cut_at_limit, extreme_lengths
 
 _FEWEST_FOR_HABIT = 20  # texts, below which nothing is a habit
 _SCORES = {"encoding": 0.1, "control_characters": 0.2, "model_leftover": 0.1, "cut_off": 0.4, "length": 0.4}
+_SURE = 0.8  # probability of a language, from which a text is no mash: the detector takes keys for some language, too
 _FLAGGED_BELOW = 0.5  # the score of every flagged text, however little of it is garbage
 
 Rows = dict[int, dict[str, dict[str, Any]]]  # row → kind → evidence
@@ -61,7 +62,7 @@ class Garbage:
     repeated_share: float = 0.6
     symbol_share: float = 0.7
     mash_share: float = 0.5
-    mash_support: float = 0.35
+    mash_support: float = 0.5
     boilerplate_texts: int = 10
     boilerplate_share: float = 0.5
     limit_texts: int = 5
@@ -149,14 +150,19 @@ def _evidence(sign: dict[str, Any]) -> dict[str, Any]:
 
 
 def _mash(context: Context, settings: Garbage) -> list[tuple[int, str, dict[str, Any]]]:
-    """Return texts whose trigrams no other text has, unless the detector is sure of a language."""
+    """Return unpronounceable texts whose trigrams no other text has, unless the detector is sure of a language."""
     if "mash" not in settings.kinds:
         return []
     _, first, inverse = np.unique(context.same_text, return_index=True, return_inverse=True)
     support = trigram_support(context.samples.texts.take(pa.array(first)))[inverse]
     _, probability = detected(context).likeliest()
-    odd = np.flatnonzero((support < settings.mash_support) & (probability < SURE_FROM))
-    return [(row, "mash", {"support": round(float(support[row]), 4)}) for row in odd.tolist()]
+    odd = np.flatnonzero((support < settings.mash_support) & (probability < _SURE))
+    texts = context.samples.texts.take(pa.array(odd)).to_pylist()
+    return [
+        (row, "mash", {"support": round(float(support[row]), 4)})
+        for row, text in zip(odd.tolist(), texts, strict=True)
+        if unpronounceable(text)
+    ]
 
 
 def _lengths(context: Context, settings: Garbage) -> list[tuple[int, str, dict[str, Any]]]:

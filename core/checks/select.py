@@ -24,7 +24,8 @@ def select_checks(samples: Samples, only: Sequence[str] | None, signals: Signals
     Raises
     ------
     InputError
-        If a name is unknown, a check that was asked for lacks what it needs, or the labels cannot be judged.
+        If a name is unknown, a check that was asked for by its name lacks what it needs, or the labels cannot be
+        judged. Of the group ``rows`` what the data lacks something for is left out.
     """
     missing: set[Need] = set()
     missing |= set() if samples.undecided else {"undecided"}
@@ -42,8 +43,8 @@ def select_checks(samples: Samples, only: Sequence[str] | None, signals: Signals
     if not samples.has_texts:
         chosen = _without_texts(chosen, only, signals)
     if not samples.classes:
-        of_labels = _issues(check for check in chosen if "labels" in check.needs)
-        if only and of_labels:
+        of_labels = _issues(check for check in chosen if "labels" in check.needs and _named(check, only))
+        if of_labels:
             raise InputError(
                 "These checks need labels, and no row has one", ids=of_labels, hint="Name the label column"
             )
@@ -61,6 +62,11 @@ def _group(check: Check) -> str:
     return next(other.group for other in checks() if other.name == check.issue)
 
 
+def _named(check: Check, only: Sequence[str] | None) -> bool:
+    """Tell whether a check was asked for by its name, or by a group that is nothing without labels."""
+    return check.issue in (only or ()) or (_group(check) != "rows" and _group(check) in (only or ()))
+
+
 def _issues(several: Iterable[Check]) -> list[str]:
     return list(dict.fromkeys(check.issue for check in several))
 
@@ -74,8 +80,8 @@ def _without_texts(chosen: Sequence[Check], only: Sequence[str] | None, signals:
         )
     have: set[Need] = {"labels", "split", "source", "undecided", "annotations", "pred_probs"}
     have |= {"vectors"} if signals.embeddings is not None else set()
-    lacking = _issues(check for check in chosen if not check.needs <= have)
-    if only and lacking:
+    lacking = _issues(check for check in chosen if not check.needs <= have and _named(check, only))
+    if lacking:
         raise InputError(
             "These checks need texts, or embeddings in their place", ids=lacking, hint="Bring them, or leave them out"
         )

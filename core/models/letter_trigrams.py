@@ -2,8 +2,8 @@
 
 What stands in no language of a data set, such as keys hit at random, is made of trigrams that nobody else writes. The
 model is the data set itself, so that no language is a stranger to it: document frequencies, of which each text's own
-part is taken off. Han, kana and Hangul have too many letters for that, and are not judged; nor is a script in which few
-texts are written, or in which ordinary texts share too little.
+part is taken off. Latin, Greek and Cyrillic texts are judged: others do not write their vowels, or have too many
+letters. Nor is a script judged in which few texts are written, or in which ordinary texts share too little.
 """
 
 from __future__ import annotations
@@ -16,29 +16,26 @@ import pyarrow.compute as pc
 
 READ = 200  # characters of a text
 FEWEST_TRIGRAMS = 10  # different ones of a text, from which it is judged
+FEWEST_OTHERS, OTHERS = 2, 0.002  # texts that must have a trigram, too, and their share of all
 FEWEST_TEXTS = 200  # of a script, with as many trigrams
-ORDINARY, PERCENTILE = 0.6, 5  # support that all but so many per cent of a script's texts have
+ORDINARY, PERCENTILE = 0.8, 25  # support that all but so many per cent of a script's texts have
 _BITS = 22  # of a hash: 4 million counts, against some ten thousand trigrams of a language
 _FACTORS = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9], dtype=np.uint64)
 # What is no word: addresses, handles, tags, codes, and abbreviations in capitals.
 _NO_WORDS = r"\S*[0-9@#/_\\<>&]\S*|\S+\.\w\S*|\b\p{Lu}{2,}\b"
 _BLOCK = 20_000  # texts at once
-# First code points of writing systems; those from Hangul letters and kana to Hangul syllables are not judged.
-_SCRIPTS = np.array(
-    [
-        *(0, 0x370, 0x400, 0x530, 0x590, 0x600, 0x700, 0x900, 0x980, 0xA00, 0xB00, 0xC00, 0xD00, 0xE00, 0xE80, 0xF00),
-        *(0x10A0, 0x1100, 0x1200, 0x1400, 0x1780, 0x1E00, 0x1F00, 0x2000, 0x3040, 0xAC00, 0xD7B0),
-    ]
-)
-_LIKE_LATIN, _LATIN_AGAIN = 0, 21
-_UNJUDGED = (17, 24, 25)
+# Ends of the writing systems that are judged, and what they are: Latin, Greek, Cyrillic, Latin and Greek once more.
+_ENDS = np.array([0x370, 0x400, 0x530, 0x1E00, 0x1F00, 0x2000])
+_SCRIPTS = np.array([0, 1, 2, -1, 0, 1, -1], dtype=np.int8)
 
 
-def trigram_support(texts: pa.ChunkedArray, *, others: int = 2) -> np.ndarray:
-    """Return the share of each text's trigrams that at least so many other texts have, float32, shape (n,).
+def trigram_support(texts: pa.ChunkedArray) -> np.ndarray:
+    """Return the share of each text's trigrams that enough others have, float32, shape (n,).
 
-    NaN where a text has too few trigrams, or its script too few texts to learn from.
+    Enough are two, or one in 500: among many texts of much to read every trigram occurs. NaN where a text has too few
+    trigrams, or its script too few texts to learn from.
     """
+    others = max(FEWEST_OTHERS, int(OTHERS * len(texts)))
     grams = [_distinct(block, start) for start, block in _blocks(texts)]
     rows = np.concatenate([part[0] for part in grams]) if grams else np.empty(0, dtype=np.int64)
     hashes = np.concatenate([part[1] for part in grams]) if grams else np.empty(0, dtype=np.int32)
@@ -91,7 +88,4 @@ def _distinct(texts: pa.ChunkedArray, start: int) -> tuple[np.ndarray, np.ndarra
 
 def _script(first: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     """Return the writing system of each text by its first letter: int8, -1 = none that is judged."""
-    script = (np.searchsorted(_SCRIPTS, first, side="right") - 1).astype(np.int8)
-    script[script == _LATIN_AGAIN] = _LIKE_LATIN
-    script[np.isin(script, _UNJUDGED) | (lengths < 3)] = -1
-    return script
+    return np.where(lengths < 3, np.int8(-1), _SCRIPTS[np.searchsorted(_ENDS, first, side="right")])

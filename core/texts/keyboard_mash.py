@@ -1,4 +1,4 @@
-"""Keyboard mash by the order of keys: runs along a row of a keyboard, and texts from one row without its vowels.
+"""Keyboard mash by the order of keys and by vowels: runs along a row of a keyboard, and what nobody can pronounce.
 
 Layouts of Latin, Cyrillic, Greek, Hebrew and Korean keyboards. Words of a language run along a row for three
 keys at most, with few exceptions.
@@ -7,6 +7,7 @@ keys at most, with few exceptions.
 from __future__ import annotations
 
 import re
+import unicodedata
 from itertools import pairwise
 
 _ROWS = (
@@ -36,6 +37,11 @@ SUSPICIOUS = (
     + r"|^[asdfghjklöäñ;'\s]{12,}$|^[zxcvbnm,.\-/\s]{12,}$"
 )
 _ONE_ROW = re.compile(r"[asdfghjklöäñ;'\s]+|[zxcvbnm,.\-/\s]+")
+_WORD = re.compile(r"\S*[0-9@#/_\\<>&]\S*|\S+\.\w\S*|[^\W\d_]+")
+_OTHER_SCRIPT = re.compile("[^\\W\\d_\u0000-\u052f\u1e00-\u1fff]")
+_VOWEL = frozenset("aeiouyæøœıəɛɔаеёиоуыэюяіїєўөүәұӕαεηιουω")
+_FEWEST_VOWELS, _CONSONANTS = 0.28, 5  # share of vowels, and consonants in a row, that hardly a language has
+_READ = 200  # characters in which vowels are counted
 FEWEST = 8  # keys in runs, from which a text is judged
 _FEWEST_OF_ROW, _DISTINCT, _VOWELS = 12, 5, 0.2  # letters of one row, different ones, and the vowels among them
 
@@ -73,3 +79,29 @@ def of_one_row(text: str) -> bool:
     letters = [letter for letter in lower if letter.isalpha()]
     vowels = sum(letter in "aöä" for letter in letters)
     return len(letters) >= _FEWEST_OF_ROW and len(set(letters)) >= _DISTINCT and vowels <= _VOWELS * len(letters)
+
+
+def unpronounceable(text: str) -> bool:
+    """Tell whether a text of Latin, Cyrillic or Greek words has hardly a vowel, or five consonants in a row.
+
+    Words of a language have both now and then: this is evidence only beside other evidence. Addresses, handles, codes
+    and abbreviations in capitals are no words.
+
+    >>> unpronounceable("kjsdhf lkjsdf poiwer"), unpronounceable("Luxemburgs Hauptstadt")
+    (True, False)
+    """
+    words = [word for word in _WORD.findall(text[:_READ]) if word.isalpha() and not word.isupper()]
+    if _OTHER_SCRIPT.search("".join(words)):
+        return False
+    plain = [unicodedata.normalize("NFD", word.lower()) for word in words]
+    letters = vowels = longest = 0
+    for word in plain:
+        run = 0
+        for letter in word:
+            if not letter.isalpha():
+                continue
+            letters += 1
+            run = 0 if letter in _VOWEL else run + 1
+            vowels += letter in _VOWEL
+            longest = max(longest, run)
+    return bool(letters) and (vowels < _FEWEST_VOWELS * letters or longest >= _CONSONANTS)

@@ -66,7 +66,7 @@ _OPENING = (
     rf"^\W*(?:sure|certainly|of course|absolutely|great)(?: thing)?[,.!]+ (?:here (?:is|are)|here's|below (?:is|"
     rf"are)|i've|"
     rf"i can|i'd be happy to) .{{0,60}}{_NOUN}",
-    rf"^\W*here(?:'s| is| are) (?:the|a|an|your|some|\d+) .{{0,30}}{_NOUN}\w* .{{0,80}}:",
+    rf"^\W*here(?:'s| is| are) (?:the|a|an|your|some|\d+|two|three|four|five|six|ten) .{{0,30}}{_NOUN}\w* .{{0,80}}:",
     r"^\W*(?:claro|por supuesto|desde luego|com certeza|certamente)[,.!¡]+ (?:aquí (?:tienes|está|te)|"
     r"aqui está).{0,60}(?:traduc|tradu|"
     r"versi|ejempl|exempl|resum|texto)",

@@ -55,7 +55,7 @@ def symbol_share(text: str) -> float:
 
     Runs of one character count once: a line under a heading is no soup, nor are three exclamation marks.
 
-    >>> symbol_share("$%&/()=?`$%&/()=?`"), symbol_share("¯\\_(ツ)_/¯ ok!!!!!!!!!!!!"), symbol_share("🎉🎉🎉🎉🎉🎉🎉🎉")
+    >>> symbol_share("#%&/()=?`#%&/()=?`"), symbol_share("¯\\_(ツ)_/¯ ok!!!!!!!!!!!!"), symbol_share("🎉🎉🎉🎉🎉🎉🎉🎉")
     (1.0, 0.0, 0.0)
     """
     visible = _DRAWN_OUT.sub(r"\1", "".join(text.split()))

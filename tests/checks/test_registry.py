@@ -90,6 +90,16 @@ def test_a_group_of_checks_is_run_by_its_name(tmp_path):
     assert "is_exact_duplicate_issue" not in labels.scores.column_names
 
 
+def test_of_the_rows_what_needs_labels_is_left_out_where_there_are_none():
+    table = pa.table({"text": ["one fine day", "rain", "", "snow"]})
+    report = ls.scan(table, only=["rows"], store=None)
+    assert report.scores["is_empty_issue"].to_pylist() == [False, False, True, False]
+    with pytest.raises(ls.InputError, match="need labels, and no row has one: spurious"):
+        ls.scan(table, only=["rows", "spurious"], store=None)
+    with pytest.raises(ls.InputError, match="need labels"):
+        ls.scan(table, only=["labels"], store=None)
+
+
 @dataclass(frozen=True)
 class Own:
     share: float = 0.5
