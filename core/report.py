@@ -46,6 +46,7 @@ class Report(Run):
         return visible(f"<Report of {self.samples.name}, run {self.run}: {Overview(self).verdict}>")
 
     _repr_html_ = card  # what notebooks show
+    from .render.collection_request import collection_request  # a method: what rows to ask for
 
     def to_pandas(self) -> pd.DataFrame:
         """Return one row a sample, by id; suggestion and confidence are those of its worst finding that has them."""

@@ -2,7 +2,7 @@
 
 A group of :mod:`labelsift.models.single_linkage` is foreign where it joins the rest at a similarity below what nearly
 all rows have to their neighbours, and is unlike the rest as a whole; or where it is much denser than the similarity at
-which it joins, and is very unlike the rest. A group that is apart and mostly in another language is foreign as well.
+which it joins, and is very unlike the rest. The rows of a language that the check ``language`` flags are a group, too.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from ..models.neighbors import Graph
 from ..models.single_linkage import Group, core_similarity, groups_joining
 from .cluster_words import distinctive_words
 from .context import Context, FactTable, Result
+from .language import MIXED
 from .registry import ANY_TASK, check
 
 # Chosen on groups planted into banking77 and AG News, seed 1 (benchmarks/RESULTS.md); in interquartile ranges.
 LATE, UNLIKE = -0.45, -0.6  # of the similarity at which a group joins, and of its similarity to the rest
 DENSE, VERY_UNLIKE, OPEN = 0.1, -0.8, 0.05  # cosine; interquartile ranges; share of neighbours outside
 MOSTLY = 0.8  # share of a language, a label or a metadata value that is told
-OPEN_LANGUAGE = 0.3  # share of neighbours outside, up to which a group in another language is apart
 NEIGHBORS, FEWEST_ROWS = 10, 60
 ASKED = 200  # rows of a group whose nearest others are looked for where the graph has no way out of it
 READ = 5_000  # texts of the rest that a group's words are held against
@@ -63,7 +63,7 @@ class Foreign:
     group, kind
         Its rows; ``foreign`` or ``language``.
     to_rest, within
-        Mean cosine to the rest, and within.
+        Mean cosine to the rest, and within; None of a language, which is no matter of vectors.
     title
         Its distinctive words, or its language.
     mix
@@ -72,8 +72,8 @@ class Foreign:
 
     group: Group
     kind: str
-    to_rest: float
-    within: float
+    to_rest: float | None = None
+    within: float | None = None
     title: str = ""
     mix: tuple[str, ...] = ()
 
@@ -82,7 +82,7 @@ class Foreign:
     "cluster",
     needs=("vectors",),
     tasks=ANY_TASK,
-    after=("language", "outlier"),
+    after=("language", "outlier", "pii", "secret"),  # whose columns are told nobody
     settings=Cluster,
     title="Foreign groups",
     one="sample of a foreign group",
@@ -98,11 +98,14 @@ def cluster(context: Context) -> Result:
     if context.graph is None or context.vectors is None:
         return Result(score, is_issue, [])
     judged = context.readable & ~context.blank & context.vectors.any(axis=1) & (context.graph.rows[:, 0] >= 0)
-    if judged.sum() < max(FEWEST_ROWS, 2 * settings.least):
-        return Result(score, is_issue, [])
-    score[judged] = 1
-    usual = float(np.median(core_similarity(context.graph)[judged]))
-    named = [_named(context, entry, judged) for entry in _foreign(context, context.graph, judged, settings)]
+    foreign = _languages(context, settings)
+    for entry in foreign:
+        judged[entry.group.rows] = False
+    if judged.sum() >= max(FEWEST_ROWS, 2 * settings.least):
+        score[judged] = 1
+        foreign += _foreign(context, context.graph, judged, settings)
+    usual = float(np.median(core_similarity(context.graph)[judged])) if judged.any() else 0.0
+    named = [_named(context, entry) for entry in foreign]
     findings = []
     for entry in sorted(named, key=lambda entry: (-len(entry.group.rows), entry.title)):
         rows = entry.group.rows
@@ -127,7 +130,6 @@ def _foreign(context: Context, graph: Graph, judged: np.ndarray, settings: Clust
     usual, join = (np.quantile(values[judged], [0.25, 0.75]) for values in (vectors @ mean.astype(np.float32), core))
     if usual[1] <= usual[0] or join[1] <= join[0]:
         return []
-    other = _other_language(context)
     foreign: list[Foreign] = []
     taken = np.zeros(len(graph.rows), dtype=bool)
     groups = groups_joining(graph, judged, least=settings.least, most=int(settings.most * n))
@@ -139,20 +141,19 @@ def _foreign(context: Context, graph: Graph, judged: np.ndarray, settings: Clust
         to_rest = float(whole @ (mean * n - whole)) / len(rows) / (n - len(rows))
         unlike = (to_rest - usual[0]) / (usual[1] - usual[0])
         outside = _share_outside(graph, rows)
-        is_other = other[rows].mean() >= MOSTLY and outside <= OPEN_LANGUAGE
-        if unlike > UNLIKE and not is_other:
+        if unlike > UNLIKE:
             continue
         if not group.joins:
             group = replace(group, joins=_nearest_outside(vectors, core, rows, judged))
         late = (group.joins - join[0]) / (join[1] - join[0])
         dense = float(np.median(core[rows])) - group.joins
         apart = (late <= LATE and unlike <= UNLIKE) or (unlike <= VERY_UNLIKE and dense >= DENSE and outside <= OPEN)
-        if not apart and not is_other:
+        if not apart:
             continue
         within = float(whole @ whole - len(rows)) / (len(rows) * (len(rows) - 1))
         group = replace(group, rows=_with_neighbors(graph, rows, judged & ~taken))
         taken[group.rows] = True
-        foreign.append(Foreign(group, "language" if is_other else "foreign", to_rest, within))
+        foreign.append(Foreign(group, "foreign", to_rest, within))
     return foreign
 
 
@@ -181,17 +182,18 @@ def _with_neighbors(graph: Graph, rows: np.ndarray, free: np.ndarray) -> np.ndar
     return np.flatnonzero(inside | (most & free))
 
 
-def _other_language(context: Context) -> np.ndarray:
-    """Tell the rows that are surely in a language that is not one of the data set's: bool, shape (n,)."""
-    if context.detected is None:
-        return np.zeros(len(context), dtype=bool)
-    top, probability = context.detected.likeliest()
-    sure = (top >= 0) & (probability >= SURE_FROM)
-    expected = np.isin(context.detected.names, context.facts.get("expected_languages", []))
-    return sure & ~expected[top] if len(expected) else sure
+def _languages(context: Context, settings: Cluster) -> list[Foreign]:
+    """Return the rows of each language that the check ``language`` flags, where they are a group."""
+    result = context.results.get("language")
+    ids: dict[str, list[str]] = {}
+    for finding in result.findings if result is not None else ():
+        if finding.scope == "sample" and finding.kind != MIXED:
+            ids.setdefault(finding.kind, []).append(finding.id)
+    rows = (np.sort(context.samples.positions(several)) for several in ids.values() if len(several) >= settings.least)
+    return [Foreign(Group(part, 0.0), "language") for part in rows]
 
 
-def _named(context: Context, entry: Foreign, judged: np.ndarray) -> Foreign:
+def _named(context: Context, entry: Foreign) -> Foreign:
     """Return a group with its title and what its rows mostly are."""
     rows = entry.group.rows
     inside = np.zeros(len(context), dtype=bool)
@@ -200,12 +202,12 @@ def _named(context: Context, entry: Foreign, judged: np.ndarray) -> Foreign:
     for cells in context.cells.values():
         counts = np.bincount(cells.codes[rows], minlength=len(cells))
         most = int(counts.argmax())
-        share, whole = counts[most] / len(rows), float((cells.codes[judged] == most).mean())
+        share, whole = counts[most] / len(rows), float((cells.codes == most).mean())
         if share >= MOSTLY and whole < share / 2:
             mix.append(f"{percent(share)} {shortened(cells.described[most], NAME_LENGTH)} (of all {percent(whole)})")
     words: list[str] = []
     if context.samples.has_texts:
-        rest = np.flatnonzero(judged & ~inside)
+        rest = np.flatnonzero(~inside & ~context.blank)
         rest = drawn(rest, READ, keys=context.keys, seed=context.seed, purpose="cluster words")
         shown = drawn(rows, READ, keys=context.keys, seed=context.seed, purpose="cluster words")
         words = distinctive_words(*(context.samples.texts.take(pa.array(part)).to_pylist() for part in (shown, rest)))
@@ -259,20 +261,30 @@ def _findings(context: Context, entry: Foreign, score: float) -> list[Finding]:
             kind=entry.kind,
             score=score,
             given=context.label(row),
-            reason=f"One of {len(rows):,} samples that hang together and are apart from all others.{words}{mix}",
+            reason=f"{_what(entry)}{words}{mix}",
             related_ids=[other for other in ids[: NEIGHBORS + 1] if other != sample_id][:NEIGHBORS],
             group_id=f"cluster:{ids[0]}",
-            evidence={"rows": len(rows), "joins": round(entry.group.joins, 4), "to_rest": round(entry.to_rest, 4)},
+            evidence={"rows": len(rows), "joins": round(entry.group.joins, 4), "to_rest": _rounded(entry.to_rest)},
         )
         for row, sample_id in zip(rows.tolist(), ids, strict=True)
     ]
 
 
+def _what(entry: Foreign) -> str:
+    if entry.kind == "language":
+        return f"One of {len(entry.group.rows):,} samples in a language that is not the data set's."
+    return f"One of {len(entry.group.rows):,} samples that hang together and are apart from all others."
+
+
 def _table(named: list[Foreign], n: int) -> tuple[FactTable, ...]:
     rows = [
-        [entry.title or None, len(entry.group.rows), round(len(entry.group.rows) / n, 4), round(entry.within, 3),
-         round(entry.to_rest, 3), listed(entry.mix) or None]
+        [entry.title or None, len(entry.group.rows), round(len(entry.group.rows) / n, 4), _rounded(entry.within),
+         _rounded(entry.to_rest), listed(entry.mix) or None]
         for entry in named
     ]  # fmt: skip
     columns = ("words", "rows", "share", "similarity within", "to the rest", "mostly")
     return (FactTable("Groups apart from the rest", columns, rows, ("share",)),) if rows else ()
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)

@@ -15,7 +15,8 @@ LEAST_ROWS = 3
 WORDS = 4
 SURE = 2.0  # standard errors of a word's log-odds
 COMMON = 0.02  # share of the other rows, from which a word says nothing of a group
-LONG = 4  # letters: shorter ones are mostly articles and the like, and stand in only where longer ones lack
+LONG = 4  # letters: shorter words are mostly articles and the like, but in scripts that write a word with few signs
+LATIN = "\u024f"
 _READ = 2_000  # characters of a text
 _WORD = re.compile(r"[^\W\d_]{2,30}(?:['’][^\W\d_]+)?")
 _PRIVATE = re.compile(r"\S*[@\d/\\]\S*")
@@ -30,7 +31,7 @@ def distinctive_words(inside: Iterable[str], outside: Iterable[str]) -> list[str
     others = list(outside)
     here, there = _rows_with(inside), _rows_with(others)
     most = max(COMMON * len(others), 1)
-    words = sorted(word for word, count in here.items() if count >= LEAST_ROWS and there[word] <= most)
+    words = sorted(word for word, count in here.items() if count >= LEAST_ROWS and there[word] <= most and _says(word))
     if not words:
         return []
     a, b = (np.array([counts[word] for word in words], dtype=float) for counts in (here, there))
@@ -39,8 +40,11 @@ def distinctive_words(inside: Iterable[str], outside: Iterable[str]) -> list[str
     odds = np.log((a + prior) / (total_a + 100 - a - prior)) - np.log((b + prior) / (total_b + 100 - b - prior))
     score = odds / np.sqrt(1 / (a + prior) + 1 / (b + prior))
     order = np.lexsort((np.arange(len(words)), -score))
-    telling = [words[at] for at in order.tolist() if score[at] >= SURE]
-    return sorted(telling, key=lambda word: len(word) < LONG)[:WORDS]
+    return [words[at] for at in order[:WORDS].tolist() if score[at] >= SURE]
+
+
+def _says(word: str) -> bool:
+    return len(word) >= LONG or max(word) > LATIN
 
 
 def _rows_with(texts: Iterable[str]) -> Counter[str]:

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from ..data.class_names import MISSING
 from ..data.formatting import listed, percent, shortened
+from ..data.hidden_texts import hidden_columns
 from ..data.label_variants import spelling_groups
 from ..data.schemas import Finding
 from .context import Context, FactTable, Result
@@ -61,6 +62,7 @@ class Column:
 @check(
     "column",
     tasks=ANY_TASK,
+    after=("pii", "secret"),
     settings=Column,
     title="Columns",
     one="column to look at",
@@ -73,7 +75,7 @@ def column(context: Context) -> Result:
     settings = context.settings(Column)
     findings = list(_label_spellings(context)) if settings.spelling else []
     rows = []
-    metadata = context.samples.metadata
+    metadata, hidden = context.samples.metadata, hidden_columns(context.facts)
     for name in metadata.column_names:
         kind = metadata[name].type
         if pa.types.is_nested(kind) or pa.types.is_binary(kind):
@@ -81,7 +83,8 @@ def column(context: Context) -> Result:
             continue
         facts = Values.of(metadata[name])
         rows.append([name, str(kind), round(facts.missing, 4), facts.distinct])
-        findings += [_of_column(name, *said) for said in _problems(name, kind, facts, settings)]
+        problems = _problems(name, kind, facts, settings)
+        findings += [_of_column(name, *said) for said in problems if said[0] != "value_spelling" or name not in hidden]
     counted = {kind: sum(finding.kind == kind for finding in findings) for kind in _KINDS}
     said = [_KINDS[kind].format(_named(findings, kind)) for kind, count in counted.items() if count]
     tables = (FactTable("Columns of the metadata", ("column", "type", "missing", "values"), rows, ("missing",)),)

@@ -7,7 +7,7 @@ matters.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -78,17 +78,19 @@ def counts_of(samples: Samples, column: str) -> dict[str, int]:
     return {entry["values"]: entry["counts"] for entry in counted if entry["values"].strip()}
 
 
-def against_shares(samples: Samples, expected: Mapping[str, Any]) -> list[Compared]:
+def against_shares(count: Callable[[str], dict[str, int]], expected: Mapping[str, Any]) -> list[Compared]:
     """Compare columns with stated shares.
 
     Parameters
     ----------
+    count
+        Counts the values of a column, as :func:`counts_of` does.
     expected
         Column → value → share or count, or the path of a csv file of them.
     """
     compared = []
     for column, stated in expected.items():
-        counts, weights = counts_of(samples, column), _weights(stated, column)
+        counts, weights = count(column), _weights(stated, column)
         total, whole = sum(counts.values()), sum(weights.values())
         origin = Path(stated).name if isinstance(stated, str) else "the settings"
         for value in sorted({*weights, *counts}):

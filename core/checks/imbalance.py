@@ -39,6 +39,7 @@ EMPTY_SHOWN = 10  # empty cells of a column that are findings
 @check(
     "imbalance",
     tasks=ANY_TASK,
+    after=("pii", "secret"),
     settings=Imbalance,
     title="Imbalance",
     one="rare class or group",
@@ -123,7 +124,7 @@ def _classes(
     few = int((counts[used] < needed).sum())
     if few > len(rare) and few * 2 > len(used):
         what = (
-            f"{few:,} of {len(used):,} classes have fewer than the {needed:,} rows that tell a class's recall to "
+            f"{_of_all(few, len(used))} classes have fewer than the {needed:,} rows that tell a class's recall to "
             f"{within}: a figure of one class is a rough one."
         )
         findings.append(_of_data_set(context, "few_rows", 0.5, what, {"classes": few, "needed": needed}))
@@ -138,6 +139,10 @@ def _classes(
         findings.append(_of_data_set(context, "dominant_class", 1 - share, what, {"share": round(share, 4)}))
         said.append(what)
     return findings, said
+
+
+def _of_all(count: int, whole: int) -> str:
+    return f"All {whole:,}" if count == whole else f"{count:,} of {whole:,}"
 
 
 def _of_data_set(context: Context, kind: str, score: float, reason: str, evidence: dict[str, Any]) -> Finding:

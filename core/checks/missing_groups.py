@@ -6,13 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from ..data.formatting import listed, percent, shortened
 from ..data.schemas import Finding
 from ..data.slugs import describe, slug
 from ..errors import InputError
+from ..models.languages import SURE_FROM
 from ..store.run_reader import read_samples
 from .context import Context, FactTable
-from .expected_shares import Compared, against_run, against_shares, with_verdicts
+from .expected_shares import Compared, against_run, against_shares, counts_of, with_verdicts
+from .language import detected
 
 NAME_LENGTH, SHOWN = 60, 5
 SHOWN_ROWS = 100  # of a table
@@ -27,7 +31,8 @@ class Imbalance:
     interval
         To how much to either side a rate of a class must be tellable: .1 takes 93 rows.
     expected
-        Column → the path of a csv file ``value,share`` or ``value,count``, or a table of them. ``label`` is the label.
+        Column → the path of a csv file ``value,share`` or ``value,count``, or a table of them. ``label`` is the label,
+        and ``language`` the language that is detected (``en``, ``es`` …).
     reference
         A run of the store whose shares are expected, "" for none.
     ratio
@@ -61,7 +66,7 @@ def compared_shares(context: Context, columns: Sequence[str], settings: Imbalanc
     InputError
         For a column or a file that is not there, and a reference without a store.
     """
-    compared = against_shares(context.samples, settings.expected)
+    compared = against_shares(lambda column: _counts(context, column), settings.expected)
     if settings.reference:
         if context.store is None:
             raise InputError("Without a store there is no reference run", hint="Scan with a store, or leave it out")
@@ -70,6 +75,16 @@ def compared_shares(context: Context, columns: Sequence[str], settings: Imbalanc
         names = [name for name in ("label", *columns) if name not in settings.expected]
         compared += against_run(context.samples, reference, names, run=run)
     return with_verdicts(compared, ratio=settings.ratio, false_discoveries=settings.false_discoveries)
+
+
+def _counts(context: Context, column: str) -> dict[str, int]:
+    """Count the values of a column; those of ``language``, where no column is called so, as they are detected."""
+    if column != "language" or column in context.samples.metadata.column_names or not context.samples.has_texts:
+        return counts_of(context.samples, column)
+    languages = detected(context)
+    top, probability = languages.likeliest()
+    sizes = np.bincount(top[(top >= 0) & (probability >= SURE_FROM)], minlength=len(languages.names))
+    return {name: int(size) for name, size in zip(languages.names, sizes, strict=True) if size}
 
 
 def missing_group(entry: Compared) -> Finding:
@@ -90,6 +105,7 @@ def missing_group(entry: Compared) -> Finding:
             "value": entry.value,
             "rows": entry.rows,
             "expected": round(entry.expected_rows, 1),
+            "share": entry.share,
             "p_value": entry.p_value,
         },
     )

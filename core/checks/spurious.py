@@ -89,7 +89,7 @@ class Candidate:
     "spurious",
     needs=("labels",),
     tasks=("classification", "multilabel"),
-    after=("language",),
+    after=("language", "pii", "secret"),
     settings=Spurious,
     title="Shortcuts to the label",
     one="shortcut to the label",
@@ -205,7 +205,7 @@ def _copy(entry: Candidate) -> Finding:
 
 
 def _tied(entry: Candidate, classes: tuple[str, ...]) -> Finding:
-    what = "the split" if entry.kind == "split" else entry.name
+    what = {"split": "the split", "metadata": f"the column {entry.name}"}.get(entry.kind, entry.name)
     rest = {
         "split": " The splits have different labels, so a figure of one says little of another.",
         "property": " A model may learn that in place of what the text says.",

@@ -26,6 +26,7 @@ MODULES = {
     "labelsift.cli.corrections": ("audit", "verify", "correct", "undo", "queue", "probes", "forget", "reproduce"),
     "labelsift.cli.redact": ("redact",),
     "labelsift.cli.labels": ("labels",),
+    "labelsift.cli.collect": ("collect",),
     "labelsift.cli.settings": ("config",),
     "labelsift.cli.checks": ("checks",),
     "labelsift.demo.tour": ("demo",),

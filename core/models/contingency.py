@@ -29,7 +29,7 @@ class Tie:
     accuracy
         How often the commonest label of the *other* rows with the same value is a row's own (leave one out).
     majority
-        How often the commonest label of all rows is a row's own.
+        Share of the commonest label of all rows.
     """
 
     rows: int
@@ -78,7 +78,7 @@ def tie(table: np.ndarray) -> Tie:
     corrected = max(chi_square / n - (height - 1) * (width - 1) / (n - 1), 0.0)
     smaller = min(height - (height - 1) ** 2 / (n - 1), width - (width - 1) ** 2 / (n - 1)) - 1
     v = float(np.sqrt(min(corrected / smaller, 1.0))) if smaller > 0 else 0.0
-    return Tie(n, p_value, v, _leave_one_out(table) / n, _leave_one_out(columns[None, :]) / n)
+    return Tie(n, p_value, v, _leave_one_out(table) / n, float(columns.max()) / n)
 
 
 def _variance(n: int, rows: np.ndarray, columns: np.ndarray) -> float:

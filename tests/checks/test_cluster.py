@@ -120,3 +120,16 @@ def test_groups_join_at_their_similarity():
     lowest = min(groups, key=lambda group: group.joins)
     assert len(set(lowest.rows.tolist()) ^ set(range(900, 925))) <= 2
     assert lowest.joins < np.quantile(core_similarity(graph), 0.05)
+
+
+def test_another_language_is_a_group_with_its_words():
+    vectors, texts, _ = made(7)
+    spanish = [f"mi tarjeta no ha llegado todavía y llevo {row} semanas esperando una respuesta" for row in range(20)]
+    vectors = np.vstack([vectors, vectors[:20]])  # to an embedder that reads English only they are like anything
+    table = pa.table({"text": [*texts, *spanish], "id": [f"r{row}" for row in range(920)]})
+    signals = ls.Signals(embeddings=vectors)
+    report = ls.scan(ls.read(table, id="id"), only=["language", "cluster"], signals=signals, store=None, progress=False)
+    assert flagged(report) == {f"r{row}" for row in range(900, 920)}
+    verdict = report.facts["checks"]["cluster"]["verdict"]
+    assert "respuesta" in verdict
+    assert "100\u00a0% Spanish" in verdict

@@ -48,7 +48,7 @@ def test_even_classes_are_not_rare_however_small():
         {"label": ["a", "b", "a"], "plan": ["x", "y", None]},
         {"plan": ["x", "y", "x"]},
         {"plan": [None] * 40},
-        {"price": [1.5, None, 3.0] * 20, "day": [datetime.date(2024, 1, 1 + row % 28) for row in range(60)]},
+        {"price": [1.5, None, 3.0] * 20, "day": [datetime.date(2024, 1, 1 + row % 28) for row in range(30)]},
         {"text": ["", " ", None]},
     ],
 )
@@ -80,7 +80,7 @@ def test_a_column_that_follows_from_the_label_is_named_as_a_whole():
 
 def test_columns_without_a_tie_have_no_empty_cells():
     silent = 0
-    for seed in range(80):
+    for seed in range(40):
         rng = np.random.default_rng(seed)
         label = rng.choice([f"c{code}" for code in range(30)], 1500, p=rng.dirichlet(np.ones(30) * 2))
         columns = {
@@ -88,7 +88,7 @@ def test_columns_without_a_tie_have_no_empty_cells():
         }
         found = findings(scanned({"label": label.tolist(), **{name: list(values) for name, values in columns.items()}}))
         silent += not any(kind.startswith("empty") for kind, _ in found)
-    assert silent >= 76
+    assert silent >= 38
 
 
 def test_sets_of_labels_are_counted_by_label():
@@ -124,11 +124,11 @@ def test_a_fair_sample_of_the_expectation_misses_nothing():
     shares = {f"v{at}": float(at + 1) for at in range(20)}
     weights = np.array(list(shares.values())) / sum(shares.values())
     missed = 0
-    for seed in range(60):
+    for seed in range(30):
         drawn = np.random.default_rng(seed).choice(list(shares), 800, p=weights)
         found = findings(scanned({"state": drawn.tolist()}, expected={"state": shares}))
         missed += any(kind == "missing_group" for kind, _ in found)
-    assert missed <= 5
+    assert missed <= 3
 
 
 def test_missing_groups_against_a_reference_run(tmp_path):

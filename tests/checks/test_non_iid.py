@@ -42,7 +42,7 @@ def test_the_null_is_that_of_shuffling():
 
 def test_shuffled_rows_are_never_named():
     loud = 0
-    for seed in range(100):
+    for seed in range(40):
         rng = np.random.default_rng(seed)
         labels = rng.integers(0, 8, 300)
         day = datetime.date(2024, 1, 1)

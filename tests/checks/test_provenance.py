@@ -41,7 +41,7 @@ def test_a_source_with_more_of_an_issue_is_named_and_its_rates_are_kept(tmp_path
 
 def test_sources_that_do_not_matter_are_not_named():
     named = 0
-    for seed in range(60):
+    for seed in range(30):
         rng = random.Random(seed)
         source = rng.choices(["human", "model", "vendor a", "vendor b", None], k=300)
         report = scanned(source, set(rng.sample(range(1, 300), 40)), store=None)
@@ -57,7 +57,7 @@ def test_sources_that_cannot_be_compared(source):
 
 def test_a_source_is_read_from_a_file_and_by_the_command_line(tmp_path):
     path = tmp_path / "data.csv"
-    path.write_text("text,who,plan\n" + "".join(f"text {row},{'ab'[row % 2]},x\n" for row in range(60)))
+    path.write_text("text,who,plan\n" + "".join(f"text {row},{'ab'[row % 2]},x\n" for row in range(30)))
     samples = ls.read(path, source="who", metadata=["plan", "who"])
     assert samples.source == "who"
     assert samples.metadata.column_names == ["plan", "who"]

@@ -45,3 +45,11 @@ def test_rows_without_a_code_are_left_out():
     assert (found.rows, found.accuracy, found.gain, found.cramers_v) == (4, 1.0, 1.0, pytest.approx(1.0))
     assert tie(counted(values, np.full(6, 1))).p_value == 1
     assert tie(counted(values, np.full(6, -1))).rows == 0
+
+
+def test_even_labels_are_guessed_right_as_often_as_the_commonest_is_there():
+    labels = np.repeat(np.arange(10), 80)
+    values = np.random.default_rng(0).permutation(np.arange(800) % 3)
+    found = tie(counted(values, labels))
+    assert found.majority == 0.1
+    assert found.gain < 0.06
