@@ -21,7 +21,7 @@ FLAGS = (
 )
 WIDTH, HEIGHT = 1360, 850
 LARGEST = 300_000  # bytes of a picture
-COLORS = 128
+COLORS = 256
 
 
 @contextlib.contextmanager

@@ -19,7 +19,7 @@ def folder(tmp_path, monkeypatch, make_report):
 @pytest.mark.parametrize(
     ("words", "incomplete", "offered"),
     [
-        (["push"], "", ["argilla", "label-studio", "mlflow", "wandb", "xlsx"]),
+        (["push"], "", ["argilla", "embedding-atlas", "label-studio", "mlflow", "wandb", "xlsx"]),
         (["log"], "ml", ["mlflow"]),
         (["runs", "show"], "2026", ["20261123-101500-4f2a"]),
         (["push", "xlsx", "a.xlsx", "--run"], "la", ["latest"]),

@@ -35,6 +35,21 @@ def test_a_check_that_only_flags_samples_has_no_section_and_the_others_stand_in_
     assert [row["issue"] for row in sections(report)] == ["outlier", "language"]
 
 
+@pytest.mark.browser
+def test_numbers_that_nothing_is_said_of_come_last_and_lie_folded(open_page, make_page_report):
+    report = make_page_report([f"text {number}" for number in range(9)])
+    report = with_check(
+        report, "near_duplicate", [], verdict="", tables=[TABLE | {"rows": [["Spanish", -0.0001, 0.5]]}]
+    )
+    report = with_check(report, "language", [2], verdict=VERDICT, tables=[])
+    assert [row["issue"] for row in sections(report)] == ["language", "near_duplicate"]
+    fold = open_page(report).page.locator("#checks details")
+    assert fold.locator("summary").text_content() == "Languages by channel"
+    assert fold.locator("td").first.is_hidden()
+    fold.locator("summary").click()
+    assert fold.locator("td").all_text_contents() == ["0", "50\u00a0%"]
+
+
 def test_examples_are_of_every_kind_and_their_texts_masked_and_cut(make_page_report):
     texts = [f"write to ann.{number}@example.org or to nobody {'x' * 400}" for number in range(9)]
     report = with_check(make_page_report(texts), "pii", list(range(9)), kinds="aaaaaaabc", verdict="Some.", tables=[])
@@ -43,6 +58,17 @@ def test_examples_are_of_every_kind_and_their_texts_masked_and_cut(make_page_rep
     assert section["count"] == 9 and len(section["examples"]) == EXAMPLES
     assert "@example" not in str(section) and all(len(example["text"]) < 260 for example in section["examples"])
     assert not any(example["text"] for example in sections(report, share=True)[0]["examples"])
+
+
+def test_examples_show_every_group_before_more_of_one(make_page_report):
+    report = make_page_report([f"text {number}" for number in range(9)], labels=[None] * 9)
+    ids = report.samples.ids.to_pylist()
+    made = [
+        Finding(ids[row], "cluster", 0.1, "Apart.", group_id=group) for row, group in enumerate(["a", "a", "a", "b"])
+    ]
+    report = with_check(report, "cluster", [], *made, verdict="Two groups.", tables=[])
+    (section,) = sections(report)
+    assert [example["id"] for example in section["examples"]] == ["t00000", "t00003", "t00001", "t00002"]
 
 
 def test_tables_and_remarks_are_cut_and_say_so_and_no_number_breaks_the_page(make_page_report):

@@ -27,7 +27,7 @@ from .content import content, encode, headline
 if TYPE_CHECKING:
     from ...store.run import Run
 
-PAGE_BYTES = 2_650_000  # without the map
+PAGE_BYTES = 2_700_000  # without the map
 _ORDER = (
     "dom figures heatmap tables checks recurring samples selection address filters "
     "map_data map_view map_gestures map_chosen map page"

@@ -18,7 +18,7 @@ function checkSection(check, { pick, has }) {
       { class: 'says' },
       check.verdict ? el('p', { class: 'verdict', dir: 'auto' }, visible(check.verdict)) : null,
       check.remarks.length ? remarksOf(check) : null,
-      check.tables.map(factTable),
+      check.tables.map((table) => factTable(table, { folded: !check.verdict && !check.remarks.length })),
       check.examples.length ? examplesOf(check, has) : null,
     ),
   );
@@ -30,20 +30,23 @@ function remarksOf({ remarks, more }) {
   return el('ul', { class: 'said' }, remarks.map(item), more ? el('li', { class: 'quiet' }, `And ${count(more)} more, in the findings table.`) : null);
 }
 
-function factTable([title, columns, shares, rows, more]) {
+// What nothing is said of lies folded: numbers to look up, and no finding.
+function factTable([title, columns, shares, rows, more], { folded }) {
   const numeric = columns.map((_, place) => rows.some((row) => row[place] !== null) && rows.every((row) => row[place] === null || typeof row[place] === 'number'));
+  const meters = shares.filter(Boolean).length === 1; // of several, they would say what belongs together
   const highest = columns.map((_, place) => (shares[place] ? Math.max(...rows.map((row) => row[place] ?? 0), 0) : 0));
   const shown = (value, place) => {
     if (value === null) return '\u2013';
     if (typeof value === 'boolean') return value ? 'yes' : 'no';
     if (typeof value !== 'number') return metaValue(value);
-    return shares[place] ? rateCell(value, 1, highest[place]) : decimals.format(value);
+    if (shares[place]) return meters ? rateCell(value, 1, highest[place]) : percent(value, 1);
+    return decimals.format(Number(value.toFixed(3)) + 0); // no -0
   };
   const heads = columns.map((column, place) => ({ title: visible(column), numeric: numeric[place], value: (row) => row[place], cell: (row) => shown(row[place], place) }));
   return el(
-    'div',
+    folded ? 'details' : 'div',
     { class: 'facttable' },
-    el('h4', {}, visible(title)),
+    folded ? el('summary', {}, visible(title)) : el('h4', {}, visible(title)),
     sortableTable(heads, rows, { caption: visible(title), limit: TABLE_ROWS }),
     more ? el('p', { class: 'hint' }, `${count(more)} more rows are not on this page.`) : null,
   );

@@ -34,7 +34,10 @@ _OF_WORDS = frozenset({"cluster", "garbage"})
 
 
 def check_sections(report: Run, overview: Overview, *, share: bool) -> dict[str, Any]:
-    """Return the sections in the order in which issues are shown; rows follow ``SECTION`` and ``EXAMPLE``."""
+    """Return the sections in the order in which issues are shown, those that say nothing in words last.
+
+    Their rows follow ``SECTION``, and the rows of their examples ``EXAMPLE``.
+    """
     facts: dict[str, Any] = report.facts.get("checks", {})
     counts = {entry.issue: entry.count for entry in overview.issues}
     general = _general(report.findings)
@@ -64,6 +67,7 @@ def check_sections(report: Run, overview: Overview, *, share: bool) -> dict[str,
                 _examples(report, flagged, share=share),
             ]
         )
+    rows.sort(key=lambda row: not (row[3] or row[6]))  # those that have but numbers last
     return {"columns": SECTION, "example": EXAMPLE, "rows": rows}
 
 
@@ -120,13 +124,13 @@ def _examples(report: Run, findings: pa.Table, *, share: bool) -> list[list[Any]
 
 
 def _various(findings: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Yield the worst finding of each kind, then the second worst of each, and so on; of a group only the first."""
+    """Yield the worst finding of each kind, then the second worst of each, and so on; more of one group at the end."""
     turns: dict[str, int] = {}
     placed, groups = [], set()
     for position, row in enumerate(findings):
-        if row["group_id"] is not None and row["group_id"] in groups:
-            continue
+        again = row["group_id"] is not None and row["group_id"] in groups
         groups.add(row["group_id"])
-        turns[row["kind"]] = turn = turns.get(row["kind"], -1) + 1
-        placed.append((turn, position, row))
-    yield from (row for *_, row in sorted(placed, key=lambda entry: entry[:2]))
+        if not again:
+            turns[row["kind"]] = turns.get(row["kind"], -1) + 1
+        placed.append((again, turns.get(row["kind"], 0), position, row))
+    yield from (row for *_, row in sorted(placed, key=lambda entry: entry[:3]))
