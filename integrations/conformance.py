@@ -202,7 +202,7 @@ class LabelingPlatformConformance(ActionsConformance):
         assert self.contents(platform, project) == {}
         first = pushed(report, platform, project, ability=ability)
         before = self.contents(platform, project)
-        assert counts(pushed) == counts(planned) == (len(before), 0, 0, first.failed)
+        assert counts(first) == counts(planned) == (len(before), 0, 0, first.failed)
         assert before.keys() == set(report.samples.ids.to_pylist()) - first.failed.keys()
         assert counts(pushed(report, platform, project, ability=ability)) == (0, 0, first.created, first.failed)
         assert self.contents(platform, project) == before

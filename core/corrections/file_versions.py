@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..data.adjudication import Policy, Vote, resolve
-from ..data.apply_votes import applied
+from ..data.apply_votes import applied, row_marks
 from ..data.hashing import id_hash, whole_fingerprint
 from ..data.remap import translated_table
 from ..data.samples import Samples
@@ -137,8 +137,7 @@ def correct(
         changes = _changes(samples.table, table, role, rows) if column else {}
         after = after.changed(str(column), {row: value for row, value in changes.items() if row not in gone})
         touched |= changes.keys()
-    masks = set(samples.positions(list(resolution.votes("redact"))).tolist()) - gone
-    after, masked = with_masked_cells(after, masks, but=(text, label, id))
+    after, masked = with_masked_cells(after, row_marks(samples.table, resolution), but=(text, label, id))
     touched |= gone | masked
     if not keep.all():
         after = after.take(np.flatnonzero(keep))

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import pyarrow as pa
 
 from ..data.hidden_texts import hide_in
 from ..io.row_files import BOM, LINE, RowFile
+from ..texts.redaction import Marks
 
 
-def with_masked_cells(file: RowFile, rows: Iterable[int], *, but: Collection[str | None]) -> tuple[RowFile, set[int]]:
+def with_masked_cells(
+    file: RowFile, marks: Mapping[int, Marks], *, but: Collection[str | None]
+) -> tuple[RowFile, set[int]]:
     """Return a file in which the cells of some rows are masked, in all columns ``but`` some, and the rows that changed.
 
+    ``marks`` are those of each row's text: the same value has the same number in its other cells.
     Numbers stay; of jsonl texts are masked wherever they stand in a value.
     """
     changes: dict[str, dict[int, Any]] = {}
-    for row in sorted(rows):
+    for row, of_row in sorted(marks.items()):
         for column, value in _cells(file, row).items():
-            if column not in but and (hidden := hide_in(value)) != value:
+            if column not in but and (hidden := hide_in(value, of_row)) != value:
                 changes.setdefault(column, {})[row] = hidden
     for column, values in changes.items():
         file = file.changed(column, values)

@@ -105,10 +105,11 @@ def resolve(corrections: pa.Table, *, policy: Policy = "majority", experts: Sequ
     for sample, rows in _standing(corrections).items():
         votes = _decided(rows, policy, experts)
         if votes:
-            decided[sample] = votes[0]
-            if len(votes) > 1:
-                texts[sample] = votes[1]
-            if all(row["verdict"] == BOTH_FIT for row in rows if vote_of(row) == votes[0]):
+            first, *others = votes
+            decided[sample] = first
+            if others:
+                texts[sample] = others[0]
+            if all(row["verdict"] == BOTH_FIT for row in rows if vote_of(row) == first):
                 both_fit.add(sample)
         else:
             cast: dict[Vote, list[str]] = defaultdict(list)
@@ -166,7 +167,7 @@ def _decided(rows: Sequence[Mapping[str, Any]], policy: Policy, experts: Collect
     votes = [vote for some in groups if (vote := _counted(some, policy, experts)) is not None]
     if len(votes) < len(groups):
         return ()
-    changing = tuple(dict.fromkeys(vote for vote in votes if vote[0] != "keep")) or (votes[0],)
+    changing: tuple[Vote, ...] = tuple(dict.fromkeys(vote for vote in votes if vote[0] != "keep")) or (votes[0],)
     combine = [vote[0] in actions for vote, actions in zip(changing, (OF_LABEL, OF_TEXT), strict=False)]
     return changing if len(changing) == 1 or all(combine) else ()
 

@@ -10,15 +10,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..errors import InputError
-from ..texts.redaction import redact
+from ..texts.redaction import Marks, redact
 from .adjudication import ACTIONS, Resolution
 from .hidden_texts import hide_in
 from .known_ids import rows_of
 from .label_sets import cell_of
 from .label_sets import parsed as labels_of
-from .masks import masked_places, moved
+from .masks import marks_of, masked_places
+from .redacted import moved_spans, replaced_in, with_cells
 from .schemas import with_column
-from .spans import canonical, from_value, types_in
+from .spans import from_value, types_in
 from .spans import parsed as spans_of
 
 
@@ -67,24 +68,35 @@ def applied(
     return _masked(table, masks), kept
 
 
-def masked_metadata(metadata: pa.Table, rows: np.ndarray) -> pa.Table:
+def row_marks(table: pa.Table, resolution: Resolution) -> dict[int, Marks]:
+    """Return row → the marks in its text, of the rows that people masked, as the table was before."""
+    values = resolution.votes("redact")
+    marks = {}
+    for sample, row in _rows(table["id"], list(values)).items():
+        text = table["text"][row].as_py() if "text" in table.column_names else ""
+        marks[row] = marks_of(text, masked_places(text, values[sample], sample=sample))
+    return marks
+
+
+def masked_metadata(metadata: pa.Table, marks: Mapping[int, Marks]) -> pa.Table:
     """Return the user's columns with the personal data and secrets in some rows masked, as these rows' texts are."""
-    for name in metadata.column_names if len(rows) else ():
+    for name in metadata.column_names if marks else ():
         kind = metadata[name].type
         if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-            cells = metadata[name].take(pa.array(rows)).to_pylist()
-            changes = {int(row): hide_in(cell) for row, cell in zip(rows, cells, strict=True)}
-            metadata = _with(metadata, name, changes)
+            changes = {row: hide_in(metadata[name][row].as_py(), of_row) for row, of_row in marks.items()}
+            metadata = with_cells(metadata, name, changes)
     return metadata
 
 
-def without_rows(undecided: pa.Table | None, ids: pa.Array) -> pa.Table | None:
+def without_rows(undecided: pa.Table | None, ids: Collection[str]) -> pa.Table | None:
     """Return a table without the rows of some samples; None of none."""
-    return None if undecided is None else undecided.filter(pc.invert(pc.is_in(undecided["id"], value_set=ids)))
+    if undecided is None:
+        return None
+    return undecided.filter(pc.invert(pc.is_in(undecided["id"], value_set=pa.array(list(ids), pa.string()))))
 
 
 def _masked(table: pa.Table, values: Mapping[int, str]) -> pa.Table:
-    """Mask the personal data and secrets in some texts; marks of spans move along, and go where they are masked."""
+    """Mask the personal data and secrets in some texts; spans move along, see :func:`.redacted.moved_spans`."""
     texts: dict[int, str] = {}
     spans: dict[int, str | None] = {}
     marked = "spans" in table.column_names
@@ -92,9 +104,9 @@ def _masked(table: pa.Table, values: Mapping[int, str]) -> pa.Table:
         text, sample = table["text"][row].as_py(), table["id"][row].as_py()
         places = masked_places(text, value, sample=sample)
         texts[row] = redact(text, places)
-        marks = spans_of(table["spans"][row].as_py()) if marked else None
+        marks = table["spans"][row].as_py() if marked else None
         if marks is not None:
-            spans[row] = canonical(moved(marks, text, places))
+            spans[row] = moved_spans(marks, replaced_in(text, places))
     for column, changes in (("text", texts), ("spans", spans)):
         if changes:
             table = _with(table, column, changes)

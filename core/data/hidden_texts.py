@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..texts.redaction import joined, masked, matches, redact
+from ..texts.redaction import Marks, joined, masked, matches, redact
 from .schemas import from_json
 
 HIDING = ("pii", "secret")  # issues whose evidence names the places to mask
@@ -48,17 +48,18 @@ def hide(text: str, places: Iterable[tuple[int, int, str]]) -> str:
     return redact(text, joined([*places, *matches(text)], length=len(text)))
 
 
-def hide_in(value: Any) -> Any:  # noqa: ANN401 - any JSON value
-    """Return a JSON value with marks in place of personal data and secrets in its texts.
+def hide_in(value: Any, marks: Marks | None = None) -> Any:  # noqa: ANN401 - any JSON value
+    """Return a JSON value with marks in place of personal data and secrets in its texts; ``marks`` are the row's.
 
     >>> hide_in({"from": ["ann@example.org", 7]})
     {'from': ['[EMAIL_1]', 7]}
     """
+    marks = marks or Marks()
     if isinstance(value, str):
-        return masked(value)
+        return redact(value, matches(value), marks=marks)
     if isinstance(value, Mapping):
-        return {hide_in(name): hide_in(item) for name, item in value.items()}
-    return [hide_in(item) for item in value] if isinstance(value, (list, tuple)) else value
+        return {hide_in(name, marks): hide_in(item, marks) for name, item in value.items()}
+    return [hide_in(item, marks) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def places_in(evidence: str | None) -> list[tuple[int, int, str]]:

@@ -1,4 +1,4 @@
-"""Masks of a decision to redact: the places in a text that are masked, and spans moved along with the text.
+"""Masks of a decision to redact: the places in a text that are masked, and the marks of its row.
 
 A decision holds the places that were shown, ``[[start, end, kind], …]``, or null where they are to be looked for.
 What is found in the text now is masked, too: if the text changed since, its old places say little.
@@ -7,10 +7,10 @@ What is found in the text now is masked, too: if the text changed since, its old
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from ..errors import InputError
-from ..texts.redaction import joined, matches, redact
+from ..texts.redaction import Marks, joined, matches
 from .spans import Span, fault
 
 
@@ -44,16 +44,9 @@ def masked_places(text: str, value: str | None, *, sample: str = "") -> list[Spa
     return joined([*given, *matches(text)], length=len(text))
 
 
-def moved(marks: Iterable[Span], text: str, places: Sequence[Span]) -> list[Span]:
-    """Return marks of a text where they stand once its places are masked; those that share characters with one go.
-
-    >>> moved([(0, 3, "person"), (16, 20, "verb")], "ann@example.org left", [(0, 15, "email")])
-    [(10, 14, 'verb')]
-    """
-    stays = [mark for mark in marks if not any(mark[0] < end and start < mark[1] for start, end, _ in places)]
-    return [(start + (shift := _shift(text, places, start)), end + shift, name) for start, end, name in stays]
-
-
-def _shift(text: str, places: Sequence[Span], position: int) -> int:
-    """Return by how much the characters from a position on move; marks are numbered by their first appearance."""
-    return len(redact(text[:position], [place for place in places if place[1] <= position])) - position
+def marks_of(text: str, places: Iterable[Span]) -> Marks:
+    """Return the marks of a row whose text is masked, for its other cells: the same value has the same number."""
+    marks = Marks()
+    for start, end, kind in places:
+        marks.mark(kind, text[start:end])
+    return marks

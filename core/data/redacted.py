@@ -7,7 +7,7 @@ can turn the rows back; a scan of them finds none of what was masked.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -109,6 +109,11 @@ def _in_texts(texts: pa.ChunkedArray, find: Find) -> dict[int, Sequence[Match]]:
     hinted = np.flatnonzero(pc.match_substring_regex(texts, _HINT))
     chosen = zip(hinted.tolist(), texts.take(pa.array(hinted)).to_pylist(), strict=True)
     return {row: matches for row, text in chosen if (matches := find(text))}
+
+
+def replaced_in(text: str, matches: Iterable[tuple[int, int, str]]) -> list[tuple[int, int, int]]:
+    """Return start and end of what was replaced, and the length of what stands there now."""
+    return [(start, end, len(mark)) for start, end, mark in replaced(text, matches, marks=Marks())]
 
 
 def moved_spans(cell: str | None, replaced: Sequence[tuple[int, int, int]]) -> str | None:

@@ -16,7 +16,7 @@ from ..errors import InputError
 from ..texts.redaction import finder
 from .adjudication import Policy, resolve
 from .annotator_labels import labels_in as annotated_labels
-from .apply_votes import applied, masked_metadata, without_rows
+from .apply_votes import applied, masked_metadata, row_marks, without_rows
 from .hashing import digest_sum, header_digest, row_digests
 from .known_ids import rows_of
 from .label_sets import labels_in, members, parsed
@@ -245,9 +245,8 @@ class Samples:
         classes = present.classes if present is not None else ()
         table, kept = applied(self.table, resolution, new_labels=new_labels, classes=classes)
         lineage = self._next(policy, resolution.counts, tuple(resolution.conflicts))
-        relabeled = pa.array(list(resolution.votes("relabel")), pa.string())
-        undecided = without_rows(self.undecided, relabeled)
-        metadata = masked_metadata(self.metadata, self.positions(list(resolution.votes("redact"))))
+        undecided = without_rows(self.undecided, resolution.votes("relabel"))
+        metadata = masked_metadata(self.metadata, row_marks(self.table, resolution))
         corrected = replace(self, table=table, metadata=metadata, lineage=lineage, undecided=undecided)
         return corrected if kept.all() else replace(corrected.take(np.flatnonzero(kept)), lineage=lineage)
 

@@ -22,7 +22,7 @@ _TITLES: dict[Action, str] = {
 
 
 def actions_of(
-    issues: Sequence[str], *, copies: Sequence[Copies] = (), repairable: bool = False, labelless: bool = False
+    issues: Iterable[str], *, copies: Sequence[Copies] = (), repairable: bool = False, labelless: bool = False
 ) -> tuple[Action, ...]:
     """Return what can be done with a sample, the fitting action first.
 
@@ -32,11 +32,12 @@ def actions_of(
     >>> actions_of(["pii"]), actions_of(["label", "pii"]), actions_of(["label"])
     (('redact', 'remove', 'keep'), ('redact', 'remove'), ())
     """
+    issues = list(issues)
     known: dict[str, Action] = {str(name): name for name in _TITLES}
     names = [name for issue in issues for name in issue_named(issue).actions]
     offered: dict[Action, None] = {known[name]: None for name in names if name in known}
     if repairable and "edit" in offered:
-        offered = {"edit": None} | offered
+        offered = dict.fromkeys(("edit", *offered))
     if labelless and not copies:
         offered["remove"] = None
     disputed = any(issue in DISPUTING for issue in issues)

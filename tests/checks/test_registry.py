@@ -17,8 +17,8 @@ from labelsift.data.issues import Issue, issue_named, issue_names, register
 
 ORDER = (
     "empty language exact_duplicate near_duplicate label unlearnable annotators systematic ambiguous "
-    "conflicting_labels outlier taxonomy leakage pii secret cluster garbage imbalance spurious non_iid column "
-    "hard provenance"
+    "conflicting_labels outlier taxonomy leakage pii secret cluster garbage imbalance spurious non_iid column hard "
+    "provenance"
 )
 SHOWN = (
     "unlearnable label ambiguous span outlier cluster near_duplicate exact_duplicate conflicting_labels taxonomy "
@@ -36,8 +36,8 @@ def own_checks(monkeypatch):
 def test_the_checks_run_and_are_shown_in_the_order_that_stored_runs_and_tabs_have():
     assert [check.name for check in checks() if "classification" in check.tasks] == ORDER.split()
     assert [check.name for check in checks() if "spans" in check.tasks] == (
-        "empty language exact_duplicate near_duplicate span outlier leakage pii secret cluster garbage "
-        "imbalance non_iid column provenance"
+        "empty language exact_duplicate near_duplicate span outlier leakage pii secret cluster garbage imbalance "
+        "non_iid column provenance"
     ).split()
     assert issue_names() == tuple(SHOWN.split())
 

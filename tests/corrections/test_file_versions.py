@@ -31,6 +31,7 @@ from labelsift.io.dialect import Form
 from labelsift.store.store import Store
 from pyarrow import csv, parquet
 
+OTHER = "bo.kim@example.org"
 START = datetime(2026, 11, 23, tzinfo=UTC)
 RUN = "20261123-101500-4f2a"
 ROWS = {
@@ -124,7 +125,10 @@ def test_the_next_version_holds_the_decisions_and_undo_brings_the_same_content_b
 @pytest.mark.parametrize("name", FORMS)
 def test_a_masked_sample_is_masked_in_all_its_columns_and_undo_brings_it_back(tmp_path, store, name):
     mail = "Ann.Lee@example.org"
-    rows = ROWS | {"text": [f"I am {mail}", *ROWS["text"][1:]], "contact": [f"<{mail}>", "b@example.org", "", "x", "y"]}
+    rows = ROWS | {
+        "text": [f"I am {mail}", *ROWS["text"][1:]],
+        "contact": [f"{OTHER}, {mail}", "b@example.org", "", "x", "y"],
+    }
     file, out, back = write(tmp_path / name, rows), tmp_path / f"next-{name}", tmp_path / f"back-{name}"
     decided(store, ("007", "redact", [[5, 24, "email"]], "ann"), ("b", "redact", None, "ann"))
     version = correct(file, out, **COLUMNS, store=store)
@@ -132,7 +136,7 @@ def test_a_masked_sample_is_masked_in_all_its_columns_and_undo_brings_it_back(tm
     read = partial(ls.read, label="label", id="id", metadata=["price", "contact"])
     following = read(out)
     assert following.texts.to_pylist() == ["I am [EMAIL_1]", *ROWS["text"][1:]]
-    assert following.metadata["contact"].to_pylist()[:2] == ["<[EMAIL_1]>", "[EMAIL_1]"]
+    assert following.metadata["contact"].to_pylist()[:2] == ["[EMAIL_2], [EMAIL_1]", "[EMAIL_1]"]
     assert following.fingerprint == read(file).apply(recorded(store=store)).fingerprint
     assert mail.encode() not in out.read_bytes()
     undo(out, back, store=store)

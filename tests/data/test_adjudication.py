@@ -230,13 +230,13 @@ def test_what_is_decided_of_a_text_stands_beside_the_label_of_another_run(sample
     assert resolved((*label, "1"), ("a", "remove", None, "bob", "2"), (*mask, "2")).conflicts.keys() == {"a"}
 
 
-def test_masked_places_go_and_the_marks_behind_them_move(samples):
+def test_spans_move_along_with_masked_places(samples):
     text = "I am Ann Lee of Rome, and Ann Lee left Oslo"
     table = pa.table({"id": ["a"], "text": [text], "marks": ['[[5, 8, "person"], [16, 20, "city"], [39, 43, "city"]]']})
     marked = ls.read(table, id="id", spans="marks")
     masks = [[5, 12, "name"], [26, 33, "name"]]
     following = marked.apply(decisions(("a", "redact", masks, "ann")))
     assert following.texts.to_pylist() == ["I am [NAME_1] of Rome, and [NAME_1] left Oslo"]
-    assert following.table["spans"].to_pylist() == ['[[17,21,"city"],[41,45,"city"]]']
+    assert following.table["spans"].to_pylist() == ['[[5,13,"person"],[17,21,"city"],[41,45,"city"]]']
     assert following.lineage is not None
     assert following.lineage.applied == {"redact": 1}

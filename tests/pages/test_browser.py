@@ -211,6 +211,16 @@ def test_links_open_the_task(open_page, make_page_report):
     assert link.get_attribute("rel") == "noopener noreferrer"
 
 
+def test_personal_data_stands_on_its_own_card_and_is_masked_beside_others(open_page, make_page_report):
+    texts = [f"write to ann{number}@example.org" for number in range(3)]
+    page = open_page(make_page_report(texts, neighbours=2)).page
+    assert shown_texts(page) == texts
+    for summary in page.locator(".sample summary").all():
+        summary.click()
+    expect(page.locator(".related .text")).to_have_count(6)
+    assert set(page.locator(".related .text").all_text_contents()) == {"write to [EMAIL_1]"}
+
+
 def test_a_shared_page_works_without_texts(open_page, make_page_report):
     opened = open_page(make_page_report([f"secret {number}" for number in range(30)]), share=True)
     page = opened.page

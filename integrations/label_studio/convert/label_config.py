@@ -97,10 +97,10 @@ def label_control_of(label_config: str, *, project: str) -> LabelControl:
     names = ", ".join(f"{control.tag} {control.name}" for control in controls) or "no control at all"
     needs = f"The labeling config of {project} holds {names}; labelsift needs exactly one Choices, Labels or Taxonomy"
     hint = "Push without --match: that makes a review project with a config of its own"
-    actions = next((control for control in interface.controls if control.name == ACTIONS), None)
-    if len(fitting) != 1 and (fitting or actions is None):
+    candidates = fitting or [control for control in interface.controls if control.name == ACTIONS]
+    if len(candidates) != 1:
         raise InputError(needs, hint=hint)
-    control = fitting[0] if fitting else actions
+    control = candidates[0]
     shown_object = interface.get_object(control.to_name[0])
     medium = _SHOWN.get(shown_object.tag)
     if medium is None or (control.tag == "Labels" and medium != "text"):
