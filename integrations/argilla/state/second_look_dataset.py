@@ -51,7 +51,7 @@ def find_or_make(client: Client, of: str, *, workspace: str, labels: Sequence[st
     settings = {
         "guidelines": _GUIDELINES,
         "fields": review_schema.fields(mode="blind"),
-        "questions": review_schema.questions(labels, mode="blind", task=task, copies=False, definitions={}),
+        "questions": review_schema.questions(labels, mode="blind", task=task, offered=(), definitions={}),
         "metadata": (),
         "vectors": (),
     }
