@@ -21,6 +21,7 @@ SPANISH = (
     ("no ha llegado todavía", "fue rechazado ayer", "sigue sin aparecer en la aplicación", "no funciona en el cajero"),
     ("por favor ayúdenme con esto", "necesito una respuesta", "qué debo hacer ahora", "llevo tres semanas esperando"),
 )
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
 Columns = dict[str, Any]
 
 
@@ -52,14 +53,17 @@ def edited(text: str, rng: random.Random, edits: int) -> str:
     """Return a text with letters changed."""
     letters = list(text)
     for place in rng.sample(range(len(letters)), edits):
-        letters[place] = rng.choice("abcdefghijklmnopqrstuvwxyz")
+        letters[place] = rng.choice(LETTERS)
     return "".join(letters)
 
 
 def messages(rows: int, seed: int) -> list[str]:
     """Return different texts of 8 to 14 words."""
     rng = random.Random(seed)  # noqa: S311 - seeded draws, no secret
-    return [f"{' '.join(rng.choices(WORDS, k=rng.randrange(8, 15)))} {rng.randrange(10**6)}" for _ in range(rows)]
+    return [
+        f"{' '.join(rng.choices(WORDS, k=rng.randrange(8, 15)))} {''.join(rng.choices(LETTERS, k=6))}"
+        for _ in range(rows)
+    ]
 
 
 def table(seed: int, rows: int = 2_000, classes: int = 12) -> Columns:

@@ -48,7 +48,7 @@ def test_even_classes_are_not_rare_however_small():
         {"label": ["a", "b", "a"], "plan": ["x", "y", None]},
         {"plan": ["x", "y", "x"]},
         {"plan": [None] * 40},
-        {"price": [1.5, None, 3.0] * 20, "day": [datetime.date(2024, 1, 1 + row % 28) for row in range(30)]},
+        {"price": [1.5, None, 3.0] * 20, "day": [datetime.date(2024, 1, 1 + row % 28) for row in range(60)]},
         {"text": ["", " ", None]},
     ],
 )

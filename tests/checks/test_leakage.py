@@ -16,7 +16,7 @@ WORDS = "card lost refund money transfer late parcel where order cancel account 
 
 def made(rows: int, seed: int) -> list[str]:
     rng = random.Random(seed)
-    return [" ".join(rng.choices(WORDS, k=12)) + f" {rng.randrange(10**9)}" for _ in range(rows)]
+    return [f"{' '.join(rng.choices(WORDS, k=12))} {''.join(rng.choices('abcdefgh', k=9))}" for _ in range(rows)]
 
 
 def edited(text: str, rng: random.Random) -> str:
