@@ -37,8 +37,8 @@ def main() -> None:
             start = time.process_time()
             report.to_html(page, with_map=which != "without a map")
             print(f"page {which}: {time.process_time() - start:.1f} CPU s, {page.stat().st_size:,} bytes")
-        content = json.loads(re.search(r'id="content">(.*?)</script>', page.read_text(), re.DOTALL)[1])
-        said = content["map"]
+        found = re.search(r'id="content">(.*?)</script>', page.read_text(), re.DOTALL)
+        said = json.loads(found[1])["map"] if found else {}
         print(f"map: {said['rows']:,} samples, texts cut at {said['texts']}, {len(said['data']):,} bytes")
         start = time.process_time()
         platforms.explorer("embedding-atlas").write(report, Path(folder))
