@@ -13,6 +13,7 @@ from scipy.stats import norm
 
 from ..data.factorize import Cells, partition
 from ..data.formatting import percent
+from ..data.hidden_texts import hidden_columns
 from ..data.issues import issue_named
 from ..data.schemas import Finding
 from ..data.slugs import slug
@@ -41,7 +42,9 @@ def provenance(context: Context) -> Result:
     """Count every issue's flags by source; a finding for each source that clearly has more than the others."""
     name = context.samples.source
     assert name is not None  # noqa: S101 - the check needs it
-    cells = partition(name, context.samples.metadata[name], texts=comparable_texts(context.samples)[0])
+    cells: Cells | str = "its values are personal data or secrets"
+    if name not in hidden_columns(context.facts):
+        cells = partition(name, context.samples.metadata[name], texts=comparable_texts(context.samples)[0])
     if not isinstance(cells, Cells):
         context.notes.append(f"Issues are not counted by the source {name}: {cells}.")
         return Result.of_data_set([])

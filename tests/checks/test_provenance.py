@@ -64,3 +64,12 @@ def test_a_source_is_read_from_a_file_and_by_the_command_line(tmp_path):
     assert samples.take(np.arange(3)).source == "who"
     with pytest.raises(ls.InputError, match="no such column: whom"):
         ls.read(path, source="whom")
+
+
+def test_a_source_of_addresses_is_told_nobody():
+    source = [f"jo.smith{row % 5}@mail{row % 5}.example" for row in range(200)]
+    table = pa.table({"text": [f"text number {row // 2} of many" for row in range(200)], "who": source})
+    samples = ls.read(table, source="who")
+    report = ls.scan(samples, only=["pii", "exact_duplicate", "provenance"], store=None, progress=False)
+    assert "Issues are not counted by the source who: its values are personal data or secrets." in report.notes
+    assert ".example" not in str([report.facts, report.notes, report.findings.to_pylist()])
