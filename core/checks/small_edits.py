@@ -15,7 +15,7 @@ from collections.abc import Sequence
 LONGEST = 300  # characters of texts whose words are compared; longer ones are alike as a whole or not
 # A letter of Han, kana, Hangul or a script of South-East Asia is a word, as none is told by spaces there.
 _WORD = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[\w'’]+")
-_NUMBER = re.compile(r"\d+")
+_NUMBER = re.compile(r"\b\d+\b")  # whole: a letter in place of a digit is a typo
 _TYPO, _SHORTEST_TYPO = 2, 3  # letters that differ, and the length of a word that can have a typo
 NEGATIONS = frozenset(
     "not no never none nothing cannot cant can't dont don't doesnt doesn't didnt didn't isnt isn't wasnt wasn't wont "
