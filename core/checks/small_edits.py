@@ -15,7 +15,7 @@ from collections.abc import Sequence
 LONGEST = 300  # characters of texts whose words are compared; longer ones are alike as a whole or not
 # A letter of Han, kana, Hangul or a script of South-East Asia is a word, as none is told by spaces there.
 _WORD = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[\w'’]+")
-_NUMBER = re.compile(r"\b\d+\b")  # whole: a letter in place of a digit is a typo
+_DIGITS, _NUMBER = re.compile(r"\d+"), re.compile(r"\w*\d\w*")  # a number, or a code with digits
 _TYPO, _SHORTEST_TYPO = 2, 3  # letters that differ, and the length of a word that can have a typo
 NEGATIONS = frozenset(
     "not no never none nothing cannot cant can't dont don't doesnt doesn't didnt didn't isnt isn't wasnt wasn't wont "
@@ -39,7 +39,7 @@ def words(text: str) -> list[str]:
 def another_text(first: str, other: str) -> bool:
     """Tell whether each of two texts has a number that the other lacks, or one of them a negation that the other lacks.
 
-    A number that only one of them has may have been dropped.
+    Numbers, and codes with digits, are compared by their form. One that a text lacks may have been dropped.
 
     >>> another_text("order 12 is late", "order 13 is late"), another_text("it works", "it works not")
     (True, True)
@@ -47,7 +47,8 @@ def another_text(first: str, other: str) -> bool:
     False
     """
     numbers = [Counter(_NUMBER.findall(text)) for text in (first, other)]
-    if numbers[0] - numbers[1] and numbers[1] - numbers[0]:
+    forms = [{_DIGITS.sub("0", word) for word in side} for side in (numbers[0] - numbers[1], numbers[1] - numbers[0])]
+    if forms[0] & forms[1]:  # of one form: a letter in place of a digit is a typo
         return True
     negations = [Counter(word for word in words(text) if word in NEGATIONS) for text in (first, other)]
     return negations[0] != negations[1]
