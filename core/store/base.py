@@ -59,6 +59,7 @@ class BaseStore:
 
     def __init__(self, where: str | PathLike[str] = DEFAULT) -> None:
         self.place = location_of(where)
+        self._erases = False
 
     def __fspath__(self) -> str:
         """Return its address, so that an open store can stand where an address is expected."""
@@ -136,7 +137,11 @@ class BaseStore:
         except OSError as error:
             raise StoreError(f"{self.place} cannot be written ({error.strerror})", hint="Check the rights") from None
         with stack:
-            yield
+            self._erases = True
+            try:
+                yield
+            finally:
+                self._erases = False
 
     def erasures(self, since: int = 0) -> list[Record]:
         """Return the erasures that were begun, those behind the first ``since`` records of the log."""
@@ -145,8 +150,11 @@ class BaseStore:
     def cache(self, dataset: str) -> Cache:
         """Return the cache of a data set's scans; a store in a bucket has none.
 
-        Once something is erased it keeps nothing more: an erased text may be among what the scan has read.
+        Once something is erased it keeps nothing more: an erased text may be among what the scan has read. While this
+        store erases it has none either: who writes into the cache would wait for the end of the erasure.
         """
+        if self._erases:
+            return Cache()
         before = len(self.erasures())
 
         @contextlib.contextmanager

@@ -9,6 +9,7 @@ from pathlib import Path
 import labelsift as ls
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from click.testing import CliRunner
 from labelsift.cli import main
@@ -146,7 +147,8 @@ def _by(person: str, value: str) -> pa.Table:
 
 def test_comparing_decided_and_verified_sets(made):
     report, truth, store = made
-    flagged = [id for id in dict.fromkeys(report.findings["id"].to_pylist())]
+    of_samples = report.findings.filter(pc.equal(report.findings["scope"], "sample"))
+    flagged = list(dict.fromkeys(of_samples["id"].to_pylist()))
     values = {id: json.dumps(truth[int(id[1:])]) for id in flagged}
     decided = decisions(values, run=report.run, platform="test")
     from datetime import UTC, datetime

@@ -14,6 +14,7 @@ from labelsift.cli import main
 from labelsift.errors import InputError
 from labelsift.metrics.compare import compare
 
+OF_COLUMNS = ("is_pii_issue", "is_secret_issue")  # ids and metadata may hold what texts may
 NOISE = 0.2  # of each digit are labeled as the next one
 
 
@@ -66,6 +67,8 @@ def test_embeddings_alone_find_more_than_self_confidence(digits):
         "is_unlearnable_issue",
         "is_ambiguous_issue",
         "is_outlier_issue",
+        "is_cluster_issue",
+        *OF_COLUMNS,
     }
 
 
@@ -78,7 +81,8 @@ def test_probabilities_alone_rank_no_worse_than_self_confidence(digits):
     ours = average_precision(given != truth, report.scores["label_score"].to_numpy())
     assert ours >= average_precision(given != truth, self_confidence(given, probs)) - 0.002
     assert [name for name in report.scores.column_names if name.startswith("is_")] == [
-        *("is_label_issue", "is_unlearnable_issue", "is_ambiguous_issue")
+        *("is_label_issue", "is_unlearnable_issue", "is_ambiguous_issue"),
+        *OF_COLUMNS,
     ]
 
 

@@ -109,7 +109,9 @@ def decision(sample: str, value: str | None, **more) -> dict:
 
 def test_a_relabeled_row_names_who_decided_it_when_and_why(tmp_path):
     store = tmp_path / "kept"
-    first = scanned(rows(), store=store)
+    table = rows()
+    table["text"][5] = table["text"][3].replace("please", "pleaze")
+    first = scanned(table, store=store)
     made = [
         decision("s003", "b", run=first.run, verdict="accepted", note="see ticket 12"),
         decision("s003", "b", run=first.run, verdict="changed", person="bob"),
@@ -119,7 +121,6 @@ def test_a_relabeled_row_names_who_decided_it_when_and_why(tmp_path):
         decision("s011", "b", run=first.run, verdict="accepted", time=datetime.now(UTC) + timedelta(days=1)),
     ]
     ls.record(pa.Table.from_pylist(made, CORRECTIONS_SCHEMA), store=store)
-    table = rows()
     for number in (3, 5, 7, 9, 11):
         table["label"][number] = "b"
     comparison = compare(ls.load(first.run, store=store), scanned(table, store=store))
