@@ -31,6 +31,7 @@ from ..label_quality.spans.tokens import Tokens, TokenSpan, token_spans
 from ..label_quality.spans.wrong_spans import WrongSpans, wrong_spans
 from ..models.stable_folds import assign_folds
 from ..store.cache import Cache, digest_of_all
+from ..texts.redaction import quoted_words
 from .cached_estimates import cached_spans
 from .context import Context, Result
 from .registry import check
@@ -263,25 +264,21 @@ class _Work:
         same, other, times = self.evidence.elsewhere(problem.text, *problem.words)
         if given is None and suggested is not None:
             seen = f"; {_texts(same, 'marks', 'mark')} it so" if same else ""
-            return f"“{_quoted(text, suggested)}” is not marked, but looks like {suggested[2]}{seen}."
+            return f"“{quoted_words(text, *suggested[:2])}” is not marked, but looks like {suggested[2]}{seen}."
         if given is None:
             return ""
-        marked = f"“{_quoted(text, given)}” is marked {given[2]}"
+        marked = f"“{quoted_words(text, *given[:2])}” is marked {given[2]}"
         if suggested is None:
             seen = f": of {times:,} other uses of it, {same + other:,} are marked" if times else ""
             return f"{marked}, but looks like no entity{seen}."
         if problem.kind == "shifted":
-            return f"{marked}, but the span seems to be “{_quoted(text, suggested)}”."
+            return f"{marked}, but the span seems to be “{quoted_words(text, *suggested[:2])}”."
         seen = f"; {_texts(other, 'marks', 'mark')} it otherwise" if other else ""
         return f"{marked}, but looks like {suggested[2]}{seen}."
 
 
 def _texts(count: int, singular: str, plural: str) -> str:
     return f"{count:,} other text {singular}" if count == 1 else f"{count:,} other texts {plural}"
-
-
-def _quoted(text: str, span: Span) -> str:
-    return " ".join(text[span[0] : span[1]].split())
 
 
 def _share(chances: np.ndarray, kind: int) -> float:

@@ -159,6 +159,22 @@ def masked(text: str, *, region: str | None = None, names: bool = True) -> str:
     return redact(text, matches(text, region=region, names=names))
 
 
+def quoted_words(text: str, start: int, end: int) -> str:
+    """Return some words of a text on one line, with marks in place of personal data and secrets that they touch.
+
+    What only words nearby call personal, such as names, stays: it is what spans are mostly about.
+
+    >>> quoted_words("Write to jo@mail.example today", 9, 24), quoted_words("Ann in Paris", 7, 12)
+    ('[EMAIL_1]', 'Paris')
+    """
+    touched = [
+        (max(first, start) - start, min(last, end) - start, kind)
+        for first, last, kind in matches(text, names=False)
+        if first < end and start < last
+    ]
+    return " ".join(redact(text[start:end], touched).split())
+
+
 def pseudonym(id: str) -> str:
     """Return what stands for an id: ``id-`` and 12 hexadecimal digits of its SHA-256.
 

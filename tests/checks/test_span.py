@@ -443,3 +443,13 @@ def test_spans_that_overlap_cut_words_or_cover_white_space_break_nothing(types, 
             span = json.loads(cell)
             assert span is None or 0 <= span[0] < span[1] <= len(texts[position])
     report.to_html(tmp_path / "p.html")
+
+
+def test_a_reason_quotes_no_address_and_no_key():
+    texts = [f"Please write to {name}@mail.example about it" for name in ("ann", "bob", "cy", "dee")] * 8
+    spans = [[[16, texts[row].index(" about"), "EMAIL" if row % 9 else "PRODUCT"]] for row in range(len(texts))]
+    table = pa.table({"text": texts, "spans": [json.dumps(cell) for cell in spans]})
+    report = ls.scan(ls.read(table, spans="spans"), only=["span"], budget=6, store=None)
+    reasons = [row["reason"] for row in report.findings.to_pylist() if row["scope"] == "sample"]
+    assert reasons and not any("@" in reason for reason in reasons)
+    assert any("“[EMAIL_1]” is marked" in reason for reason in reasons)
