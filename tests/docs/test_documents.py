@@ -182,9 +182,13 @@ def test_the_file_of_the_taxonomy_page_is_a_taxonomy(tmp_path):
 
 @pytest.mark.slow
 def test_the_commands_of_the_readme_run_in_their_order(folder):
-    (commands,) = [block for block in blocks("README.md", "bash") if block.startswith("labelsift scan labelsift-demo")]
-    assert "labels are probably wrong" in shell(commands, folder)
+    start = "labelsift scan labelsift-demo"
+    labeled, bare = [block for block in blocks("README.md", "bash") if block.startswith(start)]
+    assert "labels are probably wrong" in shell(labeled, folder)
     assert {"report.html", "scores.parquet", "findings.parquet"} <= {path.name for path in folder.iterdir()}
+    printed = shell(bare, folder)
+    assert "11 of the 175 rows of test" in printed and "masked 6 e-mail addresses" in printed
+    assert {"rows.html", "masked.csv", "request.md"} <= {path.name for path in folder.iterdir()}
 
 
 @pytest.mark.slow
