@@ -169,7 +169,7 @@ def _in_texts(
     if settings.region_column:
         found = _by_region(context, settings, find)
     else:
-        made_by = versions_of("phonenumbers", "python-stdnum")
+        made_by = versions_of("phonenumberslite", "python-stdnum")
         maker = f"personal data {VERSION}, {made_by}, {settings}"
         region = settings.region or None
         found = text_matches(context, "personal_data", maker, find(region), hint=hints.PERSONAL_DATA)
