@@ -30,6 +30,7 @@ def _judged(first: int, cases: int) -> None:
     print(f"{cases:,} inputs from seed {first}: {len(refused)} of {len(whole)} whole ones refused")
 
 
+@pytest.mark.slow
 def test_a_sample_of_inputs_is_read_right_or_refused():
     _judged(10_000, SAMPLE)
 

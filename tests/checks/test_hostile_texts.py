@@ -93,6 +93,7 @@ texts = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(st.lists(texts, min_size=1, max_size=30))
 def test_every_check_of_the_rows_stands_any_texts(rows):
@@ -137,6 +138,7 @@ def test_a_megabyte_of_any_unit_is_scanned_once():
     assert len(report.scores) == len(UNITS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["<p>the same text &amp; again</p>", "asdf jklö qwer", "an ordinary text", "\x00"])
 def test_ten_thousand_identical_rows_are_one_pile(text):
     report = scanned([text] * 10_000)

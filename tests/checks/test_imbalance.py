@@ -78,6 +78,7 @@ def test_a_column_that_follows_from_the_label_is_named_as_a_whole():
     assert list(found) == [("empty_cells", "team")]
 
 
+@pytest.mark.slow
 def test_columns_without_a_tie_have_no_empty_cells():
     silent = 0
     for seed in range(40):
@@ -120,6 +121,7 @@ def test_missing_groups_against_a_file_and_a_table(tmp_path, monkeypatch):
     assert {key[1] for key in findings(inline) if key[0] == "missing_group"} == {"state:NY"}
 
 
+@pytest.mark.slow
 def test_a_fair_sample_of_the_expectation_misses_nothing():
     shares = {f"v{at}": float(at + 1) for at in range(20)}
     weights = np.array(list(shares.values())) / sum(shares.values())

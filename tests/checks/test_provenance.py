@@ -39,6 +39,7 @@ def test_a_source_with_more_of_an_issue_is_named_and_its_rates_are_kept(tmp_path
     assert kept.slices(by=["vendor"]).num_rows == 2
 
 
+@pytest.mark.slow
 def test_sources_that_do_not_matter_are_not_named():
     named = 0
     for seed in range(30):

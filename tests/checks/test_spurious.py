@@ -48,6 +48,7 @@ def random_columns(seed: int, rows: int = 400) -> dict:
     }
 
 
+@pytest.mark.slow
 def test_random_labels_are_told_by_nothing():
     loud = [seed for seed in range(50) if findings(scanned(random_columns(seed)))]
     assert len(loud) <= 1

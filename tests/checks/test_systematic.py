@@ -77,6 +77,7 @@ def test_a_planted_confusion_is_found_and_named(seed, kind):
         assert (confusions[0]["given"], confusions[0]["suggested"]) == ("c0", "c1")
 
 
+@pytest.mark.slow
 def test_an_unclear_guideline_is_named_or_asked_about_and_never_a_slip():
     # Two classes lie close together: the model's own confusions may be as many, and then samples are asked about.
     named = 0

@@ -229,6 +229,7 @@ def test_the_check_of_contributing_works(folder):
     python(f"{place}exec({module!r}, scope)\n{USE_CHECK}", folder)
 
 
+@pytest.mark.slow
 def test_the_platform_of_contributing_works(folder):
     module = next(block for block in blocks("CONTRIBUTING.md", "python") if "class JsonFile" in block)
     python(module + USE_PLATFORM, folder)

@@ -84,6 +84,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(row=st.dictionaries(st.text(), JSON, min_size=1), value=st.text(), indent=st.sampled_from([None, 1]))
 def test_one_value_of_a_line_changes(row, value, indent):
     key = next(iter(row))

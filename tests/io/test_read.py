@@ -200,6 +200,7 @@ def test_missing_labels_mean_unlabeled(tmp_path):
     assert floats.labels.to_pylist() == ["1", None, None]
 
 
+@pytest.mark.slow
 def test_metadata_whose_type_changes_late_in_a_csv_is_text(tmp_path):
     rows = 800_000  # more than one block of 16 MB
     late = pa.table({"text": pa.array(["some longer text that fills the block"] * rows), "zip": np.arange(rows)})

@@ -46,6 +46,7 @@ def test_a_file_is_read_by_the_first_that_recognizes_it(tmp_path, name, content,
     assert reader_of(tmp_path / name, **columns) is reader
 
 
+@pytest.mark.slow
 def test_addresses_and_containers_have_their_readers():
     assert reader_of("label-studio://Tickets") is project_url
     assert reader_of("s3://bucket/a.json") is tables

@@ -72,6 +72,7 @@ def go_round(file: Path, tmp_path: Path, columns: dict, *, checks: list[str] | N
     return comparison
 
 
+@pytest.mark.slow
 def test_full_circle_on_the_demo_data(tmp_path):
     write_tickets(tmp_path, 0)
     columns = {"label": "label", "id": "ticket_id", "metadata": ["state", "gender"]}

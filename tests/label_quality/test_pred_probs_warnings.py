@@ -128,6 +128,7 @@ def strong(_, __, truth):
     return np.eye(5)[truth] * 0.9 + 0.02
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [100, 101])
 @pytest.mark.parametrize("noise", [0.05, 0.2])
 def test_a_model_that_saw_the_labels_is_suspected_and_no_other(noise, seed):

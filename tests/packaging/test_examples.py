@@ -14,6 +14,7 @@ from .conftest import ROOT
 EXAMPLES = sorted(path.parent for path in (ROOT / "examples").glob("*/pyproject.toml"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
 def test_an_example_is_installed_and_passes_its_tests(example, tmp_path):
     source = shutil.copytree(example, tmp_path / "source")  # a build leaves files behind

@@ -58,6 +58,7 @@ EVIDENCE = ("model", "given_prob", "neighbors", "neighbors_suggested", "neighbor
 # (part of the room used up to here, characters of a sample's text, characters of a neighbour's)
 STEPS = ((0.60, 200_000, 1_000), (0.85, 2_000, 0), (1.0, 300, 0))
 BESIDE = 1_000  # characters of a masked text, where the sample stands beside others
+LOOKED_AT = 4 * BESIDE  # characters that are looked through for what is to be masked there
 PER_ISSUE = 20_000
 RELATED = 20
 META_COLUMNS = 12
@@ -198,12 +199,14 @@ class _Rows:
         whole = None if self.share else _cell(self.source.column("text"), row)
         if not isinstance(whole, str) or not length or (before[4] is not None and not own):
             return index
-        masked = self.hidden.masked(sample_id, whole)
+        head = whole[:LOOKED_AT]
+        masked = self.hidden.masked(sample_id, head)
         shown = whole if own else masked
-        differs = own and masked != whole and before[4] is None
-        if differs or before[2] is None or len(before[2]) < min(length, len(shown)):
-            cut = len(shown) if len(shown) > length else 0
-            beside = masked[:BESIDE] if own and masked != whole else None
+        unlike = own and (masked != head or len(whole) > LOOKED_AT)  # what lies further on was not looked through
+        if (unlike and before[4] is None) or before[2] is None or len(before[2]) < min(length, len(shown)):
+            full = len(whole) if len(whole) > LOOKED_AT else len(shown)
+            cut = full if full > length else 0
+            beside = masked[:BESIDE] if unlike else None
             draft.nodes[sample_id] = [*before[:2], shown[:length], cut, beside]
         return index
 
