@@ -112,10 +112,11 @@ def cluster(context: Context) -> Result:
         is_issue[rows] = True
         score[rows] = 0.5 * np.clip(entry.group.joins / usual, 0, 1) if usual > 0 else 0.0
         findings += _findings(context, entry, float(score[rows[0]]))
-    said = [_sentence(entry, n) for entry in named]
+    sentences = [_sentence(entry, n) for entry in named]
     verdict = (
-        f"{len(said)} {'group is' if len(said) == 1 else 'groups are'} apart from the rest: {'; '.join(said[:SHOWN])}."
-        if said
+        f"{len(sentences)} {'group is' if len(sentences) == 1 else 'groups are'} apart from the rest: "
+        f"{'; '.join(sentences[:SHOWN])}."
+        if sentences
         else ""
     )
     return Result(score, is_issue, findings, verdict=verdict, tables=_table(named, n))

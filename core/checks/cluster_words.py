@@ -40,7 +40,7 @@ def distinctive_words(inside: Iterable[str], outside: Iterable[str]) -> list[str
     odds = np.log((a + prior) / (total_a + 100 - a - prior)) - np.log((b + prior) / (total_b + 100 - b - prior))
     score = odds / np.sqrt(1 / (a + prior) + 1 / (b + prior))
     order = np.lexsort((np.arange(len(words)), -score))
-    return [words[at] for at in order[:WORDS].tolist() if score[at] >= SURE]
+    return [words[place] for place in order[:WORDS].tolist() if score[place] >= SURE]
 
 
 def _says(word: str) -> bool:

@@ -84,11 +84,13 @@ def column(context: Context) -> Result:
         facts = Values.of(metadata[name])
         rows.append([name, str(kind), round(facts.missing, 4), facts.distinct])
         problems = _problems(name, kind, facts, settings)
-        findings += [_of_column(name, *said) for said in problems if said[0] != "value_spelling" or name not in hidden]
+        findings += [
+            _of_column(name, *wording) for wording in problems if wording[0] != "value_spelling" or name not in hidden
+        ]
     counted = {kind: sum(finding.kind == kind for finding in findings) for kind in _KINDS}
-    said = [_KINDS[kind].format(_named(findings, kind)) for kind, count in counted.items() if count]
+    wording = [_KINDS[kind].format(_named(findings, kind)) for kind, count in counted.items() if count]
     tables = (FactTable("Columns of the metadata", ("column", "type", "missing", "values"), rows, ("missing",)),)
-    return Result.of_data_set(findings, verdict=" ".join(said), tables=tables if rows else ())
+    return Result.of_data_set(findings, verdict=" ".join(wording), tables=tables if rows else ())
 
 
 _KINDS = {

@@ -52,7 +52,7 @@ def imbalance(context: Context) -> Result:
     settings = context.settings(Imbalance)
     needed = rows_for_interval(settings.interval)
     members = _members(context)
-    findings, said = _classes(context, members, needed, settings)
+    findings, sentences = _classes(context, members, needed, settings)
     columns = {name: cells for name, cells in context.cells.items() if _is_category(cells)}
     values = [finding for name in columns if (finding := _values(name, columns[name], needed, settings))]
     empty = empty_cells(context.cells, members, false_discoveries=settings.false_discoveries)
@@ -60,9 +60,9 @@ def imbalance(context: Context) -> Result:
     compared = compared_shares(context, tuple(columns), settings)
     missing = [missing_group(entry) for entry in compared if entry.is_missing]
     findings += values + crossed + missing
-    said += [_counted(missing, "group", "groups", "rarer than expected"), _empty_sentence(empty)]
-    said.append(unexpected_values(compared))
-    verdict = " ".join(filter(None, said))
+    sentences += [_counted(missing, "group", "groups", "rarer than expected"), _empty_sentence(empty)]
+    sentences.append(unexpected_values(compared))
+    verdict = " ".join(filter(None, sentences))
     return Result.of_data_set(findings, verdict=verdict, tables=_tables(context, members, needed, compared))
 
 
@@ -120,7 +120,7 @@ def _classes(
         for code in rare.tolist()
     ]
     names = [shortened(context.classes[code], NAME_LENGTH) for code in rare.tolist()]
-    said = [f"Rare: {listed(names, most=SHOWN)}, of {len(used):,} classes."] if names else []
+    sentences = [f"Rare: {listed(names, most=SHOWN)}, of {len(used):,} classes."] if names else []
     few = int((counts[used] < needed).sum())
     if few > len(rare) and few * 2 > len(used):
         what = (
@@ -128,7 +128,7 @@ def _classes(
             f"{within}: a figure of one class is a rough one."
         )
         findings.append(_of_data_set(context, "few_rows", 0.5, what, {"classes": few, "needed": needed}))
-        said.append(what)
+        sentences.append(what)
     largest = int(counts.argmax())
     if counts[largest] >= DOMINANT * labeled and context.samples.task == "classification":
         what = (
@@ -137,8 +137,8 @@ def _classes(
         )
         share = float(counts[largest] / labeled)
         findings.append(_of_data_set(context, "dominant_class", 1 - share, what, {"share": round(share, 4)}))
-        said.append(what)
-    return findings, said
+        sentences.append(what)
+    return findings, sentences
 
 
 def _of_all(count: int, whole: int) -> str:
@@ -153,7 +153,7 @@ def _of_data_set(context: Context, kind: str, score: float, reason: str, evidenc
 
 def _values(name: str, cells: Cells, needed: int, settings: Imbalance) -> Finding | None:
     """Return the finding about the rare values of a column, or None where none is."""
-    given = [at for at, predicate in enumerate(cells.predicates) if predicate[0][1] not in (None, "")]
+    given = [place for place, predicate in enumerate(cells.predicates) if predicate[0][1] not in (None, "")]
     counts = np.bincount(cells.codes, minlength=len(cells))[given]
     if len(given) < 2:
         return None
@@ -161,7 +161,7 @@ def _values(name: str, cells: Cells, needed: int, settings: Imbalance) -> Findin
     if not len(rare):
         return None
     rare = rare[np.argsort(counts[rare], kind="stable")]
-    values = {str(cells.predicates[given[at]][0][1]): int(counts[at]) for at in rare.tolist()}
+    values = {str(cells.predicates[given[place]][0][1]): int(counts[place]) for place in rare.tolist()}
     named = [f"{shortened(value, NAME_LENGTH)} ({count:,})" for value, count in values.items()]
     return Finding(
         id=name,

@@ -42,12 +42,14 @@ def language_verdict(context: Context, foreign: Mapping[int, str], judged: np.nd
 def _language(context: Context, name: str, count: int, foreign: Mapping[int, str], judged: np.ndarray) -> str:
     chosen = np.zeros(len(context), dtype=bool)
     chosen[[row for row, other in foreign.items() if other == name]] = True
-    said = f"{percent(count, int(judged.sum()))} {'is' if count == 1 else 'are'} {language_name(name)} ({_texts(count)}"
+    sentence = (
+        f"{percent(count, int(judged.sum()))} {'is' if count == 1 else 'are'} {language_name(name)} ({_texts(count)}"
+    )
     value = over_represented(context.samples, chosen, judged)
     if value is None:
-        return f"{said})"
+        return f"{sentence})"
     most = f"mostly {value.column} = {value.value}: {percent(value.share)}, of the others {percent(value.elsewhere)}"
-    return f"{said}, {most})"
+    return f"{sentence}, {most})"
 
 
 def _texts(count: int) -> str:

@@ -102,9 +102,9 @@ def leakage(context: Context) -> Result:
     effects = [
         effect_on_accuracy(context, split == code, kind >= 0, rank, least=settings.least) for code in range(len(names))
     ]
-    said = [_sentence(names[code], split == code, kind, effects[code]) for code in range(len(names))]
+    wording = [_sentence(names[code], split == code, kind, effects[code]) for code in range(len(names))]
     tables = _tables(names, split, kind, ranks, effects) if len(flagged) else ()
-    return Result(score, kind >= 0, findings, verdict=" ".join(filter(None, said)), tables=tables)
+    return Result(score, kind >= 0, findings, verdict=" ".join(filter(None, wording)), tables=tables)
 
 
 def _splits(context: Context) -> tuple[list[str], np.ndarray]:
@@ -238,12 +238,12 @@ def _sentence(name: str, members: np.ndarray, kind: np.ndarray, effect: Effect |
     words = ("with the same text", "with nearly the same", "of the same group")
     parts = [f"{count:,} {word}" for count, word in zip(counts.tolist(), words, strict=True) if count]
     many = f"{total:,} of the {rows:,} rows of {name} ({percent(total, rows)})"
-    said = f"{many} {'has a counterpart' if total == 1 else 'have counterparts'} in earlier splits: {listed(parts)}."
+    wording = f"{many} {'has a counterpart' if total == 1 else 'have counterparts'} in earlier splits: {listed(parts)}."
     if effect is None:
-        return said
+        return wording
     (difference, low, high), (everything, left) = effect.difference, effect.right
     return (
-        f"{said} By {effect.source}, accuracy there is {everything / effect.rows[0]:.1%} with them and "
+        f"{wording} By {effect.source}, accuracy there is {everything / effect.rows[0]:.1%} with them and "
         f"{left / effect.rows[1]:.1%} without: {100 * difference:+.1f} points ({100 * low:+.1f} to {100 * high:+.1f})."
     )
 
@@ -263,9 +263,9 @@ def _tables(
     if told:
         columns = ("split", "rows", "accuracy", "low", "high", "predicted by")
         figures = [
-            [f"{names[code]}{what}", effect.rows[at], *effect.accuracy(at), effect.source]
+            [f"{names[code]}{what}", effect.rows[place], *effect.accuracy(place), effect.source]
             for code, effect in told
-            for at, what in enumerate((", all rows", ", without leaked rows"))
+            for place, what in enumerate((", all rows", ", without leaked rows"))
         ]
         shares = ("accuracy", "low", "high")
         tables.append(FactTable("Accuracy with and without leaked rows", columns, figures, shares))

@@ -110,16 +110,16 @@ def non_iid(context: Context) -> Result:
         )
         for trend in named
     ]
-    said = [finding.reason for finding in findings[:SHOWN]]
-    if said:
-        said.append("Shuffle before you split by position; the scan's own folds do not go by it.")
+    reasons = [finding.reason for finding in findings[:SHOWN]]
+    if reasons:
+        reasons.append("Shuffle before you split by position; the scan's own folds do not go by it.")
     rows = [
         [trend.name, round(trend.observed, 4), round(trend.expected, 4), round(trend.effect, 4), trend.p_value]
         for trend in sorted(trends, key=lambda trend: (-trend.effect, trend.name))
     ]
     columns = ("column", "as the row before", "if shuffled", "effect", "p")
     tables = (FactTable("What stands together in the file", columns, rows),) if findings else ()
-    return Result.of_data_set(findings, verdict=" ".join(said), tables=tables)
+    return Result.of_data_set(findings, verdict=" ".join(reasons), tables=tables)
 
 
 def _columns(context: Context) -> Iterator[tuple[str, str, np.ndarray]]:

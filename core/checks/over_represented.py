@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from ..data.samples import Samples
+from ..models.rates import wilson
 
 MOST_VALUES = 50  # of a column; one with more is an id, a name or a measure
 _LEVEL = 0.05  # of all comparisons together
@@ -63,19 +64,8 @@ def over_represented(samples: Samples, chosen: np.ndarray, judged: np.ndarray) -
         others = int((codes[judged & ~chosen] == code).sum())
         share, elsewhere = mine[code] / inside, others / outside
         z = NormalDist().inv_cdf(1 - _LEVEL / (2 * looked_at))
-        apart = wilson(int(mine[code]), inside, z)[0] > wilson(others, outside, z)[1]
+        low, high = wilson(np.array([mine[code], others]), np.array([inside, outside]), z=z)
+        apart = low[0] > high[1]
         if share > 0.5 and apart and (best is None or share - elsewhere > best.share - best.elsewhere):
             best = Value(name, values[code], int(mine[code]), float(share), float(elsewhere))
     return best
-
-
-def wilson(hits: int, total: int, z: float) -> tuple[float, float]:
-    """Return the interval of a rate (Wilson 1927); ``total`` is above 0.
-
-    >>> [round(end, 2) for end in wilson(5, 10, 1.96)]
-    [0.24, 0.76]
-    """
-    rate, weight = hits / total, z * z / total
-    middle = (rate + weight / 2) / (1 + weight)
-    half = z / (1 + weight) * (rate * (1 - rate) / total + weight / (4 * total)) ** 0.5
-    return middle - half, middle + half

@@ -167,15 +167,15 @@ def _in_texts(
     if not context.samples.has_texts:
         return {}
     if settings.region_column:
-        found = _by_region(context, settings, find)
+        by_row = _by_region(context, settings, find)
     else:
         made_by = versions_of("phonenumberslite", "python-stdnum")
         maker = f"personal data {VERSION}, {made_by}, {settings}"
         region = settings.region or None
-        found = text_matches(context, "personal_data", maker, find(region), hint=hints.PERSONAL_DATA)
+        by_row = text_matches(context, "personal_data", maker, find(region), hint=hints.PERSONAL_DATA)
     if settings.names in (CUES, OFF) or (settings.kinds and "name" not in settings.kinds):
-        return found
-    return _with_names(context, settings, found)
+        return by_row
+    return _with_names(context, settings, by_row)
 
 
 def _by_region(
@@ -192,21 +192,21 @@ def _by_region(
     for row, value in enumerate(as_texts(metadata[settings.region_column]).to_pylist()):
         region = (value or "")[-2:].upper()
         rows_of[region if _is_region(region) else settings.region].append(row)
-    found: dict[int, list[Match]] = {}
+    by_row: dict[int, list[Match]] = {}
     for region, rows in rows_of.items():
         chosen = context.whole_texts.take(pa.array(rows))
         hinted = np.flatnonzero(pc.match_substring_regex(chosen, hints.PERSONAL_DATA))
         for place, text in zip(hinted.tolist(), chosen.take(pa.array(hinted)).to_pylist(), strict=True):
             if matches := find(region or None)(text):
-                found[rows[place]] = list(matches)
-    return found
+                by_row[rows[place]] = list(matches)
+    return by_row
 
 
-def _with_names(context: Context, settings: PiiSettings, found: dict[int, list[Match]]) -> dict[int, list[Match]]:
+def _with_names(context: Context, settings: PiiSettings, by_row: dict[int, list[Match]]) -> dict[int, list[Match]]:
     """Add the names that the user's own model recognizes; what has a form stays where they overlap."""
     recognize = name_model(settings.names)
     for row, places in enumerate(recognize(context.whole_texts.to_pylist())):
         names = [Match(start, end, "name") for start, end in places]
         if names:
-            found[row] = list(settled([*found.get(row, ()), *names], order=KINDS))
-    return found
+            by_row[row] = list(settled([*by_row.get(row, ()), *names], order=KINDS))
+    return by_row

@@ -123,8 +123,8 @@ def spurious(context: Context) -> Result:
     return Result.of_data_set(findings, verdict=verdict, tables=(table,) if rows else ())
 
 
-def _figures(found: Tie) -> tuple[float, float, float, float]:
-    return found.accuracy, found.majority, found.cramers_v, found.p_value
+def _figures(strength: Tie) -> tuple[float, float, float, float]:
+    return strength.accuracy, strength.majority, strength.cramers_v, strength.p_value
 
 
 def _targets(context: Context) -> Iterator[tuple[str, np.ndarray]]:
@@ -152,9 +152,9 @@ def _candidates(context: Context) -> Iterator[Candidate]:
         columns += [(name, "values", (), codes) for name, codes in _raw_columns(context)]
     for label, labels in targets:
         for name, kind, values, codes in columns:
-            found = tie(counted(codes, labels))
-            if found.rows >= LEAST and found.majority < 1:
-                yield Candidate(name, kind, values, codes, labels, label, found)
+            strength = tie(counted(codes, labels))
+            if strength.rows >= LEAST and strength.majority < 1:
+                yield Candidate(name, kind, values, codes, labels, label, strength)
 
 
 def _raw_columns(context: Context) -> Iterator[tuple[str, np.ndarray]]:

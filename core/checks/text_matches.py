@@ -64,10 +64,10 @@ def text_matches(context: Context, name: str, maker: str | None, find: Find, *, 
     def make(rows: np.ndarray) -> pa.Array:
         chosen = texts.take(pa.array(rows))
         hinted = np.flatnonzero(pc.match_substring_regex(chosen, hint)) if hint else np.arange(len(chosen))
-        found: list[list[dict[str, object]]] = [[]] * len(chosen)
+        by_row: list[list[dict[str, object]]] = [[]] * len(chosen)
         for row, text in zip(hinted.tolist(), chosen.take(pa.array(hinted)).to_pylist(), strict=True):
-            found[row] = [match._asdict() for match in find(text)]
-        return pa.array(found, _SPANS)
+            by_row[row] = [match._asdict() for match in find(text)]
+        return pa.array(by_row, _SPANS)
 
     kept = context.cache.rows(name, maker, context.text_hashes, make)
     rows = np.flatnonzero(pc.fill_null(pc.list_value_length(kept), 0))
@@ -82,9 +82,9 @@ def column_matches(context: Context, find: Find) -> tuple[dict[str, dict[int, Co
     metadata = context.samples.metadata
     for name, column in zip(metadata.column_names, metadata.columns, strict=True):
         filled[name] = filled_count(column)
-        found = matches_by_row(column, name, find)
-        if found:
-            columns[name] = {row: Counter(match.kind for match in matches) for row, matches in found.items()}
+        by_row = matches_by_row(column, name, find)
+        if by_row:
+            columns[name] = {row: Counter(match.kind for match in matches) for row, matches in by_row.items()}
     return columns, filled
 
 

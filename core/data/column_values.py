@@ -41,7 +41,7 @@ def _matches(values: pa.Array, name: str, find: Find) -> dict[int, Sequence[Matc
     prefix = prefix_of(name)
     if len(values) and not BIRTH_WORD.search(prefix):
         places = np.flatnonzero(pc.invert(pc.match_substring_regex(values, _PLAIN)))
-    found: dict[int, Sequence[Match]] = {}
+    by_row: dict[int, Sequence[Match]] = {}
     for place, value in zip(places.tolist(), values.take(pa.array(places)).to_pylist(), strict=True):
         matches = [
             Match(match.start - len(prefix), match.end - len(prefix), match.kind)
@@ -49,8 +49,8 @@ def _matches(values: pa.Array, name: str, find: Find) -> dict[int, Sequence[Matc
             if match.start >= len(prefix)
         ]
         if matches:
-            found[place] = matches
-    return found
+            by_row[place] = matches
+    return by_row
 
 
 def prefix_of(name: str) -> str:

@@ -80,5 +80,5 @@ def hidden_columns(facts: Mapping[str, Any]) -> frozenset[str]:
     >>> sorted(hidden_columns({"hidden_columns": {"pii": ["agent"], "secret": []}}))
     ['agent']
     """
-    found = facts.get(COLUMNS) or {}
-    return frozenset(name for names in found.values() for name in names)
+    hidden = facts.get(COLUMNS) or {}
+    return frozenset(name for names in hidden.values() for name in names)

@@ -65,7 +65,7 @@ def _one_edit(first: str, second: str) -> bool:
     """Tell whether one letter was dropped, added or changed, or two neighbours swapped."""
     if abs(len(first) - len(second)) > 1:
         return False
-    start = next((at for at, (a, b) in enumerate(zip(first, second, strict=False)) if a != b), len(first))
+    start = next((place for place, (a, b) in enumerate(zip(first, second, strict=False)) if a != b), len(first))
     rest, other = first[start:], second[start:]
     swapped = len(rest) > 1 and rest[:2] == other[1::-1] and rest[2:] == other[2:]
     return swapped or rest[1:] == other[1:] or rest[1:] == other or rest == other[1:]

@@ -88,7 +88,7 @@ def masked_cells(texts: pa.ChunkedArray | None, columns: Mapping[str, pa.Chunked
     values = {} if texts is None else {"": texts}
     values |= {name: as_texts(column) for name, column in columns.items()}
     cells = Cells()
-    for row in sorted({row for found in matches.values() for row in found}):
+    for row in sorted({row for by_row in matches.values() for row in by_row}):
         marks = Marks()
         written = {name: column[row].as_py() or "" for name, column in values.items()}
         for name, value in written.items():  # what is known from one cell is masked in all

@@ -95,13 +95,13 @@ def _tree(graph: Graph, members: np.ndarray) -> tuple[np.ndarray, np.ndarray, np
     n = len(graph.rows)
     core = core_similarity(graph)
     near = graph.rows[:, :EDGES]
-    one = np.repeat(np.arange(n), near.shape[1])
+    source = np.repeat(np.arange(n), near.shape[1])
     other = near.ravel().astype(np.int64)
-    kept = (other >= 0) & members[one] & members[other]
-    one, other, similarity = one[kept], other[kept], graph.similarities[:, :EDGES].ravel()[kept]
-    reach = np.clip(np.minimum(np.minimum(core[one], core[other]), similarity), 0, 1)
-    _, single = np.unique(np.minimum(one, other) * n + np.maximum(one, other), return_index=True)
+    kept = (other >= 0) & members[source] & members[other]
+    source, other, similarity = source[kept], other[kept], graph.similarities[:, :EDGES].ravel()[kept]
+    reach = np.clip(np.minimum(np.minimum(core[source], core[other]), similarity), 0, 1)
+    _, single = np.unique(np.minimum(source, other) * n + np.maximum(source, other), return_index=True)
     distance = 2 - reach[single].astype(float)  # no stored zero, which would be no edge
-    matrix = coo_array((distance, (one[single], other[single])), shape=(n, n))
+    matrix = coo_array((distance, (source[single], other[single])), shape=(n, n))
     tree = minimum_spanning_tree(matrix.tocsr()).tocoo()
     return tree.row, tree.col, 2 - tree.data

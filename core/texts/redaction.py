@@ -148,8 +148,8 @@ def finder(
         raise InputError("There is no such kind", ids=unknown, hint=f"There are: {', '.join(sorted(known))}")
 
     def find(text: str) -> Sequence[Match]:
-        found = matches(text, region=region, names=names)
-        return [match for match in found if match.kind in kinds] if kinds and found else found
+        matched = matches(text, region=region, names=names)
+        return [match for match in matched if match.kind in kinds] if kinds and matched else matched
 
     return find
 
@@ -200,10 +200,10 @@ def unmistakable(id: str) -> tuple[Match, ...]:
     service's prefix.
     """
     form = plain(id)
-    found = [match for match in service_keys(form) if match.kind not in _DOUBTFUL_IN_IDS]
-    found += [*email_addresses(form), *ibans(form)]
-    found += [match for match in card_numbers(form) if not form[match.start : match.end].isdigit()]
+    matched = [match for match in service_keys(form) if match.kind not in _DOUBTFUL_IN_IDS]
+    matched += [*email_addresses(form), *ibans(form)]
+    matched += [match for match in card_numbers(form) if not form[match.start : match.end].isdigit()]
     if "+" in form:
         numbers = phone_numbers(form, region=None)
-        found += [match for match in numbers if form[match.start] == "+"]
-    return settled(found, order=(*SECRET_KINDS, *KINDS))
+        matched += [match for match in numbers if form[match.start] == "+"]
+    return settled(matched, order=(*SECRET_KINDS, *KINDS))

@@ -34,7 +34,7 @@ def diagnosis() -> Health:
                 pass
         except (LabelsiftError, OSError) as error:
             log = Path(private) / "samples.log"
-            said = log.read_text(errors="replace").strip().splitlines()[-1:] if log.exists() else []
+            last_line = log.read_text(errors="replace").strip().splitlines()[-1:] if log.exists() else []
             again = "Delete its folder in ~/.cache/labelsift/environments, and it is installed anew"
-            health.problems[f"Embedding Atlas does not start ({error})"] = ". ".join([*said, again])
+            health.problems[f"Embedding Atlas does not start ({error})"] = ". ".join([*last_line, again])
     return health

@@ -94,6 +94,17 @@ def rows_with(rng: random.Random) -> tuple[list[dict[str, str]], dict[str, set[s
     return rows, owners, set(ids)
 
 
+class Collecting(logging.Handler):
+    """Keeps the messages that are logged, at every level."""
+
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__(logging.NOTSET)
+        self.lines = lines
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(self.format(record))
+
+
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("planted")
@@ -103,8 +114,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         writer.writeheader()
         writer.writerows(rows)
     lines: list[str] = []
-    handler = logging.Handler()
-    handler.emit = lambda entry: lines.append(entry.getMessage())  # type: ignore[method-assign]
+    handler = Collecting(lines)
     logging.getLogger().addHandler(handler)
     logging.getLogger().setLevel(logging.DEBUG)
     try:

@@ -44,12 +44,12 @@ def check_sections(report: Run, overview: Overview, *, share: bool) -> dict[str,
     issues = sorted({*facts, *general}, key=lambda issue: (issue_named(issue).rank, issue))
     rows = []
     for issue in issues:
-        words, said = issue_named(issue), facts.get(issue, {})
+        words, stated = issue_named(issue), facts.get(issue, {})
         bare = share and issue in _OF_WORDS
-        verdict = "" if bare else shortened(said.get("verdict") or "", SENTENCE_LENGTH)
+        verdict = "" if bare else shortened(stated.get("verdict") or "", SENTENCE_LENGTH)
         # What holds of the whole data set the verdict says.
         remarks = [row for row in general.get(issue, []) if row[1] not in verdict and (row[0] or not verdict)]
-        tables = [] if bare else [_table(table) for table in said.get("tables", [])[:TABLES]]
+        tables = [] if bare else [_table(table) for table in stated.get("tables", [])[:TABLES]]
         if bare or not (verdict or tables or remarks):
             continue
         findings = of_issue(report.findings, issue)

@@ -49,15 +49,15 @@ def packed_map(report: Run, *, share: bool) -> dict[str, Any] | None:
     said = {"rows": 0, "total": len(report.samples), "without": 0, "texts": 0, "run": report.run, "data": ""}
     if not installed():
         return said
-    found = samples_map(report)
-    if found is None:
+    placed = samples_map(report)
+    if placed is None:
         return None
-    head, arrays = _colours(report, found, share=share)
-    ids = [] if share else report.samples.ids.take(pa.array(found.rows)).to_pylist()
+    head, arrays = _colours(report, placed, share=share)
+    ids = [] if share else report.samples.ids.take(pa.array(placed.rows)).to_pylist()
     head |= {"ids": ids}
-    said |= {"rows": len(found.rows), "without": found.without}
+    said |= {"rows": len(placed.rows), "without": placed.without}
     for length in TEXT_LENGTHS:
-        texts = _texts(report, found.rows, length) if not share else []
+        texts = _texts(report, placed.rows, length) if not share else []
         data = _packed(head | {"texts": texts}, arrays)
         if len(data) <= MAP_BYTES:
             return said | {"texts": length if texts else 0, "data": data}
@@ -74,9 +74,9 @@ def ids_on_map(page: str) -> frozenset[str]:
     return frozenset(json.loads(content[4 : 4 + length])["ids"])
 
 
-def _colours(report: Run, found: SamplesMap, *, share: bool) -> tuple[dict[str, Any], list[np.ndarray]]:
+def _colours(report: Run, placed: SamplesMap, *, share: bool) -> tuple[dict[str, Any], list[np.ndarray]]:
     """Return the head without ids and texts, and the arrays."""
-    rows = found.rows
+    rows = placed.rows
     flags = issue_flags(report)
     words = [np.zeros(len(rows), dtype="<u4") for _ in range(0, len(flags), 32)]
     for place, (_, flagged) in enumerate(flags):
@@ -96,7 +96,7 @@ def _colours(report: Run, found: SamplesMap, *, share: bool) -> tuple[dict[str, 
         "issues": [[issue, issue_named(issue).title] for issue, _ in flags],
         "columns": columns,
     }
-    return head, [*words, *_places(found.places), *codes]
+    return head, [*words, *_places(placed.places), *codes]
 
 
 def _coded(report: Run, column: SampleColumn, rows: np.ndarray) -> tuple[list[str], np.ndarray] | None:
