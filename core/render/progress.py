@@ -67,7 +67,8 @@ def _on_terminal() -> Iterator[Say]:
 
         def draw(words: str, share: float | None) -> None:
             task.total = None if share is None else 1.0
-            bar.update(task.id, description=words, completed=share or 0.0)
+            # At once where a step or loop begins or ends, so that a short one is seen; between, ten times a second.
+            bar.update(task.id, description=words, completed=share or 0.0, refresh=share in (None, 0.0, 1.0))
 
         steps = Steps(draw)
         with listening(steps.share):
