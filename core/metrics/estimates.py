@@ -1,0 +1,112 @@
+"""Estimates of a metric in many cells as binomial proportions: Wilson intervals, exact tails, differences (Newcombe).
+
+Every metric of a slice is told as so many hits of so many trials. Rates are counted that way. Others are put on that
+footing: F1 of one class is ``2 J / (1 + J)``, where J, the share of true positives among all that is positive in the
+labels or the predictions, is a rate; metrics that are means of dependent parts have an *effective* number of trials,
+the one at which a rate of the same value would have the same variance (Korn & Graubard 1998; Dean & Pagano 2015).
+So one formula gives all intervals, and one all p-values.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from scipy.special import betainc, ndtri
+from scipy.stats import norm
+
+from ..models.rates import wilson
+
+Scale = Literal["rate", "f1", "gap"]
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """A metric in each of some cells.
+
+    Parameters
+    ----------
+    hits, trials
+        float64, shape (cells,); trials may be effective ones, no whole numbers. 0 trials: nothing could be counted.
+    scale
+        What the metric is of the proportion ``p = hits / trials``: ``rate`` p itself, ``f1`` 2p / (1 + p), ``gap``
+        2p - 1 (a difference of two means, from -1 to 1).
+    """
+
+    hits: np.ndarray
+    trials: np.ndarray
+    scale: Scale = "rate"
+
+    @property
+    def value(self) -> np.ndarray:
+        """The metric: float64, shape (cells,), NaN where nothing could be counted."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return self._from_share(self.hits / self.trials)
+
+    def interval(self, confidence: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
+        """Return the ends of each cell's two-sided interval (Wilson 1927), NaN where nothing could be counted."""
+        low, high = wilson(self.hits, self.trials, z=float(ndtri((1 + confidence) / 2)))
+        return self._from_share(low), self._from_share(high)
+
+    def p_below(self, threshold: float | np.ndarray) -> np.ndarray:
+        """Return how likely a value as low as this would be if the true one were the threshold: exact binomial tail.
+
+        Small: the metric is surely below the threshold. 1 where nothing could be counted. Of effective trials it is
+        the tail of the beta distribution that continues the binomial's.
+        """
+        return _tail_at_most(self.hits, self.trials, self._to_share(threshold))
+
+    def p_above(self, threshold: float | np.ndarray) -> np.ndarray:
+        """Return how likely a value as high as this would be if the true one were the threshold."""
+        share = self._to_share(threshold)
+        return _tail_at_most(self.trials - self.hits, self.trials, 1 - share)
+
+    def take(self, cells: np.ndarray) -> Estimates:
+        """Return some of the cells."""
+        return Estimates(self.hits[cells], self.trials[cells], self.scale)
+
+    def _from_share(self, share: np.ndarray) -> np.ndarray:
+        if self.scale == "f1":
+            return 2 * share / (1 + share)
+        return 2 * share - 1 if self.scale == "gap" else share
+
+    def _to_share(self, value: float | np.ndarray) -> np.ndarray:
+        value = np.asarray(value, dtype=float)
+        if self.scale == "f1":
+            return value / (2 - value)
+        return (value + 1) / 2 if self.scale == "gap" else value
+
+
+def _tail_at_most(hits: np.ndarray, trials: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """Return P(X <= hits) of a binomial with continuous hits and trials; 1 where there are no trials."""
+    share = np.clip(share, 0.0, 1.0)
+    misses = np.maximum(trials - hits, 0.0)
+    with np.errstate(invalid="ignore"):
+        tail = 1 - betainc(hits + 1, np.where(misses > 0, misses, 1.0), share)
+    return np.where((trials > 0) & (misses > 0), tail, 1.0)
+
+
+def difference(
+    first: Estimates, second: Estimates, *, confidence: float = 0.95
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return ``first - second`` of independent cells with its interval: float64, shape (cells,) each.
+
+    Newcombe's square-and-add interval (Statistics in Medicine 17, 1998, 873-890, method 10), for other metrics than
+    rates the same with their own intervals (MOVER, Zou and Donner 2008). For one of m differences that are looked at
+    together, give ``1 - 0.05 / m``.
+    """
+    (low_a, high_a), (low_b, high_b) = first.interval(confidence), second.interval(confidence)
+    a, b = first.value, second.value
+    middle = a - b
+    return middle, middle - np.hypot(a - low_a, high_b - b), middle + np.hypot(high_a - a, b - low_b)
+
+
+def difference_p_values(first: Estimates, second: Estimates) -> np.ndarray:
+    """Return two-sided p-values of the difference of independent cells, by the pooled score test; 1 where unknown."""
+    trials = np.stack([first.trials, second.trials])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        pooled = (first.hits + second.hits) / trials.sum(axis=0)
+        deviation = np.sqrt(pooled * (1 - pooled) * (1 / trials[0] + 1 / trials[1]))
+        z = (first.hits / trials[0] - second.hits / trials[1]) / deviation
+    return np.where(np.isfinite(z), 2 * norm.sf(np.abs(z)), 1.0)
