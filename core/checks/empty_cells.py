@@ -68,7 +68,7 @@ def empty_cells(
         candidates.append((name, empty, p_values, expected))
     everything = np.concatenate([entry[2] for entry in candidates]) if candidates else np.empty(0)
     limit = discovery_limit(everything, rate=false_discoveries, tests=tests)
-    found = []
+    combinations = []
     for name, empty, p_values, expected in candidates:
         clear = empty[p_values <= limit]
         if not len(clear):
@@ -76,5 +76,5 @@ def empty_cells(
         ordered = sorted(((int(a), int(b), float(expected[a, b])) for a, b in clear), key=lambda cell: -cell[2])
         missing = sum(cell[2] >= CLEARLY_EXPECTED for cell in ordered)
         tied = len(ordered) > 1 and missing >= TIED * int((expected >= CLEARLY_EXPECTED).sum())
-        found.append(EmptyCells(name, tuple(ordered), tied))
-    return tuple(found)
+        combinations.append(EmptyCells(name, tuple(ordered), tied))
+    return tuple(combinations)

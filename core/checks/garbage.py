@@ -119,16 +119,16 @@ def garbage(context: Context) -> Result:
 
 def _by_themselves(context: Context, settings: Garbage) -> Rows:
     """Return what single texts tell."""
-    found = signs(context)
-    lengths = np.diff(found.offsets.to_numpy())
-    numbers = np.repeat(np.arange(len(found)), lengths)
+    signs_of_texts = signs(context)
+    lengths = np.diff(signs_of_texts.offsets.to_numpy())
+    numbers = np.repeat(np.arange(len(signs_of_texts)), lengths)
     rows: Rows = {}
     least = {
         "repetition": settings.repeated_share,
         "symbols": settings.symbol_share,
         "mash": settings.mash_share,
     }
-    for row, sign in zip(numbers.tolist(), found.flatten().to_pylist(), strict=True):
+    for row, sign in zip(numbers.tolist(), signs_of_texts.flatten().to_pylist(), strict=True):
         kind = sign["kind"]
         if sign["share"] < least.get(kind, 0) or (kind == "markup" and sign["count"] < settings.markup_places):
             continue
@@ -167,10 +167,10 @@ def _mash(context: Context, settings: Garbage) -> list[tuple[int, str, dict[str,
 
 def _lengths(context: Context, settings: Garbage) -> list[tuple[int, str, dict[str, Any]]]:
     """Return texts that are cut off at a limit, and those of extreme length."""
-    texts, found = context.samples.texts, []
+    texts, odd_lengths = context.samples.texts, []
     if "cut_off" in settings.kinds and (limit := cut_at_limit(texts, context.same_text, fewest=settings.limit_texts)):
         evidence = {"limit": limit.length, "unit": limit.unit, "texts": len(limit.rows)}
-        found += [(row, "cut_off", evidence) for row in limit.rows.tolist()]
+        odd_lengths += [(row, "cut_off", evidence) for row in limit.rows.tolist()]
     if "length" in settings.kinds:
         long, short, median = extreme_lengths(
             texts,
@@ -182,8 +182,8 @@ def _lengths(context: Context, settings: Garbage) -> list[tuple[int, str, dict[s
         rows = np.concatenate([long, short])
         lengths = [len(text) for text in texts.take(pa.array(rows)).to_pylist()]
         evidence = [{"characters": length, "median": round(median, 1)} for length in lengths]
-        found += [(row, "length", value) for row, value in zip(rows.tolist(), evidence, strict=True)]
-    return found
+        odd_lengths += [(row, "length", value) for row, value in zip(rows.tolist(), evidence, strict=True)]
+    return odd_lengths
 
 
 def _boilerplate(context: Context, settings: Garbage) -> list[tuple[int, str, dict[str, Any]]]:

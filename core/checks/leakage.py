@@ -154,14 +154,14 @@ def _shared(groups: np.ndarray, rank: np.ndarray) -> dict[int, np.ndarray]:
         return {}
     starts = np.flatnonzero(np.diff(groups[rows], prepend=groups[rows[0]] - 1))
     ends = np.append(starts[1:], len(rows))
-    found: dict[int, np.ndarray] = {}
+    earlier_rows: dict[int, np.ndarray] = {}
     mixed = rank[rows[starts]] < rank[rows[ends - 1]]
     for start, end in zip(starts[mixed].tolist(), ends[mixed].tolist(), strict=True):
         members = rows[start:end]
         before = members[rank[members] == rank[members[0]]]
         for row in members[len(before) :].tolist():
-            found[row] = before
-    return found
+            earlier_rows[row] = before
+    return earlier_rows
 
 
 def _near(context: Context, texts: np.ndarray, rank: np.ndarray) -> tuple[dict[int, np.ndarray], dict[int, float]]:
@@ -173,15 +173,15 @@ def _near(context: Context, texts: np.ndarray, rank: np.ndarray) -> tuple[dict[i
     rows = rows[np.argsort(texts[rows], kind="stable")]
     for part in np.split(rows, np.flatnonzero(np.diff(texts[rows])) + 1) if len(rows) else []:
         members[int(texts[part[0]])] = part
-    found: dict[int, list[tuple[float, int]]] = {}
+    partners: dict[int, list[tuple[float, int]]] = {}
     for (first, second), similarity in zip(texts[pairs].tolist(), similarities.tolist(), strict=True):
         for group, other in ((first, second), (second, first)):
             before = members.get(other, rows[:0])
             for row in members.get(group, rows[:0]).tolist():
                 earlier = before[rank[before] < rank[row]][:SHOWN]
                 if len(earlier):
-                    found.setdefault(row, []).extend((-similarity, other) for other in earlier.tolist())
-    ordered = {row: sorted(entries)[:SHOWN] for row, entries in found.items()}
+                    partners.setdefault(row, []).extend((-similarity, other) for other in earlier.tolist())
+    ordered = {row: sorted(entries)[:SHOWN] for row, entries in partners.items()}
     nearest = {row: -entries[0][0] for row, entries in ordered.items()}
     return {row: np.array([other for _, other in entries]) for row, entries in ordered.items()}, nearest
 
@@ -259,12 +259,12 @@ def _tables(
             "Rows that an earlier split has, too", ("split", "rows", "same text", "near duplicate", "group"), rows
         )
     ]
-    told = [(code, effect) for code in order if (effect := effects[code]) is not None]
-    if told:
+    known = [(code, effect) for code in order if (effect := effects[code]) is not None]
+    if known:
         columns = ("split", "rows", "accuracy", "low", "high", "predicted by")
         figures = [
             [f"{names[code]}{what}", effect.rows[place], *effect.accuracy(place), effect.source]
-            for code, effect in told
+            for code, effect in known
             for place, what in enumerate((", all rows", ", without leaked rows"))
         ]
         shares = ("accuracy", "low", "high")

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..models.rates import wilson
+from ..models.rates import difference_interval, wilson
 from .context import Context
 
 
@@ -20,10 +20,10 @@ class Effect:
     rows: tuple[int, int]
     source: str
 
-    def accuracy(self, at: int) -> list[float]:
-        """Return the accuracy of all rows (``at`` 0) or of those that are left (1), with its 95 % interval."""
-        low, high = wilson(np.array([self.right[at]]), np.array([self.rows[at]]))
-        return [round(float(value), 4) for value in (self.right[at] / self.rows[at], low[0], high[0])]
+    def accuracy(self, place: int) -> list[float]:
+        """Return the accuracy of all rows (``place`` 0) or of those that are left (1), with its 95 % interval."""
+        low, high = wilson(np.array([self.right[place]]), np.array([self.rows[place]]))
+        return [round(float(value), 4) for value in (self.right[place] / self.rows[place], low[0], high[0])]
 
     @property
     def difference(self) -> tuple[float, float, float]:
@@ -35,11 +35,9 @@ class Effect:
         hits = np.array([self.right[0] - self.right[1], self.right[1]])
         rates = hits / np.array([leaked, self.rows[1]])
         low, high = wilson(hits, np.array([leaked, self.rows[1]]))
-        ahead = rates[0] - rates[1]
-        down = np.hypot(rates[0] - low[0], high[1] - rates[1])
-        up = np.hypot(high[0] - rates[0], rates[1] - low[1])
+        worst, best = difference_interval(rates[0], (low[0], high[0]), rates[1], (low[1], high[1]))
         share = leaked / self.rows[0]
-        return float(share * ahead), float(share * (ahead - down)), float(share * (ahead + up))
+        return float(share * (rates[0] - rates[1])), float(share * worst), float(share * best)
 
 
 def effect_on_accuracy(

@@ -64,13 +64,13 @@ def result_of(
     """
     whole = set(matches.whole_columns(column_share))
     partly = {name: rows for name, rows in matches.columns.items() if name not in whole}
-    rows = sorted({*matches.texts, *matches.ids, *(row for found in partly.values() for row in found)})
+    rows = sorted({*matches.texts, *matches.ids, *(row for kinds_by_row in partly.values() for row in kinds_by_row)})
     score = np.ones(len(context), dtype=np.float32)
     flagged = np.zeros(len(context), dtype=bool)
     findings, totals, samples = [], Counter[str](), Counter[str]()
     for row, sample_id in zip(rows, context.ids(np.array(rows, dtype=np.int64)), strict=True):
         texts = Counter(match.kind for match in matches.texts.get(row, ()))
-        columns = {name: found[row] for name, found in matches.columns.items() if row in found}
+        columns = {name: kinds_by_row[row] for name, kinds_by_row in matches.columns.items() if row in kinds_by_row}
         ids = matches.ids.get(row, Counter[str]())
         kinds = sum((columns[name] for name in columns if name not in whole), texts + ids)
         score[row] = 0 if set(kinds) - words.by_words else SCORE_BY_WORDS

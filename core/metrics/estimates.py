@@ -16,7 +16,7 @@ import numpy as np
 from scipy.special import betainc, ndtri
 from scipy.stats import norm
 
-from ..models.rates import wilson
+from ..models.rates import difference_interval, wilson
 
 Scale = Literal["rate", "f1", "gap"]
 
@@ -92,14 +92,11 @@ def difference(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return ``first - second`` of independent cells with its interval: float64, shape (cells,) each.
 
-    Newcombe's square-and-add interval (Statistics in Medicine 17, 1998, 873-890, method 10), for other metrics than
-    rates the same with their own intervals (MOVER, Zou and Donner 2008). For one of m differences that are looked at
-    together, give ``1 - 0.05 / m``.
+    The interval is Newcombe's (:func:`labelsift.models.rates.difference_interval`). For one of m differences that are
+    looked at together, give ``1 - 0.05 / m``.
     """
-    (low_a, high_a), (low_b, high_b) = first.interval(confidence), second.interval(confidence)
     a, b = first.value, second.value
-    middle = a - b
-    return middle, middle - np.hypot(a - low_a, high_b - b), middle + np.hypot(high_a - a, b - low_b)
+    return a - b, *difference_interval(a, first.interval(confidence), b, second.interval(confidence))
 
 
 def difference_p_values(first: Estimates, second: Estimates) -> np.ndarray:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..models.rates import Z95, wilson
+from ..models.rates import Z95, difference_interval, wilson
 
 DRAWS, FEW_DRAWS = 500, 100  # of the bootstrap; 100 tell its deviation well enough, and 500 its percentiles
 MANY = 2_000  # kinds of samples, which only large data has
@@ -56,14 +56,7 @@ def rate_difference(counts: Outcomes) -> tuple[np.ndarray, np.ndarray]:
     with np.errstate(invalid="ignore", divide="ignore"):
         old, new = counts.old_hits / counts.old_total, counts.new_hits / counts.new_total
         correlation = _correlation(counts)
-    down, up = (new - new_low, old_high - old), (new_high - new, old - old_low)
-    difference = new - old
-    low = difference - _hypot(*down, correlation)
-    return low, difference + _hypot(*up, correlation)
-
-
-def _hypot(first: np.ndarray, second: np.ndarray, correlation: np.ndarray) -> np.ndarray:
-    return np.sqrt(np.maximum(first**2 - 2 * correlation * first * second + second**2, 0))
+    return difference_interval(new, (new_low, new_high), old, (old_low, old_high), correlation)
 
 
 def _correlation(counts: Outcomes) -> np.ndarray:

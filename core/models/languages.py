@@ -125,10 +125,10 @@ def detect(texts: Iterable[str]) -> Iterator[dict[str, float]]:
             yield {"en": 1.0}
             continue
         lower = plain.lower() if plain.isupper() else plain
-        found = {str(item["lang"]): float(item["score"]) for item in _detector().detect(lower, model="lite", k=_TOP)}
+        likely = {str(item["lang"]): float(item["score"]) for item in _detector().detect(lower, model="lite", k=_TOP)}
         believed = (1 - english) * (1.0 if _beyond_latin(plain) else min(len(plain) / FULL_FROM, 1.0))
-        found = {name: believed * probability for name, probability in found.items()}
-        yield found | ({"en": found.get("en", 0.0) + english} if english else {})
+        likely = {name: believed * probability for name, probability in likely.items()}
+        yield likely | ({"en": likely.get("en", 0.0) + english} if english else {})
 
 
 def _beyond_latin(text: str) -> bool:

@@ -100,8 +100,8 @@ class LogisticRegression:
 
         steps = np.linalg.solve(root, first - centre).ravel()
         limits = {"maxfun": max_iterations, "maxiter": max_iterations, "gtol": tolerance, "ftol": 0}
-        found = minimize(objective, steps, jac=True, method="L-BFGS-B", options=limits).x
-        solution = (centre + root @ found.reshape(dimensions + 1, classes)).astype(np.float32)
+        best_steps = minimize(objective, steps, jac=True, method="L-BFGS-B", options=limits).x
+        solution = (centre + root @ best_steps.reshape(dimensions + 1, classes)).astype(np.float32)
         return cls(solution[:-1], solution[-1], multilabel)
 
 

@@ -44,13 +44,13 @@ def parts_of(texts: Iterable[str]) -> Iterator[list[dict[str, object]]]:
         if len(parts) < 2 or all(english):
             yield []
             continue
-        parts_told = []
+        sure_parts = []
         for part, plain in zip(parts, english, strict=True):
-            found = {"en": 1.0} if plain else next(detect([part]))
-            language, probability = max(found.items(), key=lambda item: item[1], default=("", 0.0))
+            likely = {"en": 1.0} if plain else next(detect([part]))
+            language, probability = max(likely.items(), key=lambda item: item[1], default=("", 0.0))
             if probability >= SURE_PART:
-                parts_told.append({"language": language, "characters": len(part)})
-        yield parts_told if len({part["language"] for part in parts_told}) > 1 else []
+                sure_parts.append({"language": language, "characters": len(part)})
+        yield sure_parts if len({part["language"] for part in sure_parts}) > 1 else []
 
 
 def _long(part: str) -> bool:

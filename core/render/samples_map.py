@@ -66,10 +66,10 @@ def samples_map(run: Run, *, limit: int = LIMIT) -> SamplesMap | None:
 
 def whole_map(run: Run) -> np.ndarray | None:
     """Return the place of every sample: float32, shape (n, 2), NaN where it has none; None where there is no map."""
-    found = samples_map(run)
-    if found is None or run.embeddings is None:
+    drawn = samples_map(run)
+    if drawn is None or run.embeddings is None:
         return None
-    return placed(run.embeddings, found.rows, found.places)
+    return placed(run.embeddings, drawn.rows, drawn.places)
 
 
 def issue_flags(run: Run) -> list[tuple[str, np.ndarray]]:
