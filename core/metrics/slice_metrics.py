@@ -1,129 +1,78 @@
-"""Metrics per class and per slice: label-issue rate, accuracy, precision, recall, F1, with Wilson intervals.
+"""Metrics of slices: each in every cell, and in the rest of every cell, as estimates with intervals.
 
-All are counted by ``bincount``: no loop over samples and none over cells.
-
-Accuracy, precision, recall and F1 compare a prediction with the *given* labels: the user's
-``predicted`` column where there is one, else the proxy model's out-of-sample prediction, which says
-how learnable the labels are and nothing of the user's model. Wrong labels lower all of them.
-
-What the scan could not judge is not counted as clean: label-issue rates, and the proxy model's figures,
-are those of the labels that were judged (:func:`judged_labels`).
+Every metric is counted by sums over the samples: no loop over samples and none over cells. Rates are told as they are,
+F1 of one class by the share of hits among all that is given or predicted, and whatever counts several things a
+sample, or is a mean over classes, by its effective trials (:mod:`labelsift.metrics.ratio_estimates`,
+:mod:`labelsift.metrics.macro_estimates`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
-from ..models.rates import wilson
+from ..errors import InputError
+from .estimates import Estimates
+from .label_outcomes import FALSE, HIT, MISSED, LabelOutcomes
+from .macro_estimates import Kind, Means, macro_estimates
+from .metric_names import METRICS as METRICS  # for callers of the metrics, who need no other module
+from .metric_names import metric_named
+from .ratio_estimates import clustered, means, rates, squares_of, sums
+from .scored_labels import PREDICTED as PREDICTED
+from .scored_labels import PROBABILITIES as PROBABILITIES
+from .scored_labels import PROXY as PROXY
+from .scored_labels import ScoredLabels as ScoredLabels
+from .scored_labels import judged_labels as judged_labels
+from .scored_labels import score_column as score_column
+from .scored_labels import scored_labels as scored_labels
 
-if TYPE_CHECKING:
-    from ..store.run import Run
+FEWEST = 10  # counted samples; of fewer no value is shown
+COMPARED = ("label_issue_rate", "accuracy", "f1", "weighted_f1")  # shown by trackers and between runs
+_COUNTED = {"precision": (HIT, FALSE), "recall": (HIT, MISSED), "f1": (HIT, MISSED, FALSE)}
+_KINDS: dict[str, Kind] = {
+    "precision": "precision",
+    "recall": "recall",
+    "f1": "f1",
+    "micro_f1": "f1",
+    "weighted_f1": "f1",
+}
 
-PREDICTED = "predicted column"
-PROXY = "proxy model"
 
-
-@dataclass(frozen=True)
-class ScoredLabels:
-    """What the metrics are counted from, one entry a sample in the order of ``run.samples``.
+def estimates(data: ScoredLabels, metric: str, cells: np.ndarray, count: int, *, label: str | None = None) -> Estimates:
+    """Return a metric of every cell.
 
     Parameters
     ----------
-    classes
-        Every label that was given or predicted, sorted.
-    given, predicted
-        Positions in ``classes``: int64, shape (n,), -1 where there is none.
-    flagged
-        Whether the label is an issue: bool, shape (n,); False where labels were not judged.
-    was_judged
-        Whether the label was judged: bool, shape (n,); see :func:`judged_labels`.
-    source
-        Whose prediction it is: PREDICTED, PROXY or "" where there is none.
-    has_label
-        Whether a sample is labeled, where its labels are no single class and ``given`` is -1: bool, shape (n,).
+    metric
+        One of :data:`METRICS`.
+    cells
+        The cell of each sample: int64, shape (n,), -1 for none. Those of one slice: ``np.where(mask, 0, 1)``.
+    count
+        The number of cells.
+    label
+        A class, for its precision, recall or F1.
+
+    Raises
+    ------
+    InputError
+        For an unknown metric or class, and a metric that these labels do not have.
     """
-
-    classes: tuple[str, ...]
-    given: np.ndarray
-    predicted: np.ndarray
-    flagged: np.ndarray
-    was_judged: np.ndarray
-    source: str
-    has_label: np.ndarray | None = None
-
-    @cached_property
-    def labeled(self) -> np.ndarray:
-        """Whether a sample has a label: bool, shape (n,)."""
-        return self.given >= 0 if self.has_label is None else self.has_label
-
-    @cached_property
-    def both(self) -> np.ndarray:
-        """Whether a sample has a label and a prediction: bool, shape (n,)."""
-        return self.labeled & (self.predicted >= 0)
+    return _estimates(data, metric, cells, count, label, rest=False)
 
 
-def scored_labels(run: Run) -> ScoredLabels:
-    """Gather labels, predictions and label flags of a run."""
-    samples = run.samples
-    if samples.task != "classification":
-        # The flags alone: there a label is no single class that a prediction could be held against.
-        no_class, given = np.full(len(samples), -1, dtype=np.int64), samples.given
-        labeled = np.zeros(len(samples), dtype=bool) if given is None else given.is_valid().to_numpy()
-        return ScoredLabels((), no_class, no_class, _label_flags(run), judged_labels(run), "", labeled)
-    column = samples.column("predicted")
-    names: set[str] = set(samples.classes) | set(run.classes)
-    if column is not None:
-        names |= set(pc.unique(column.drop_null()).to_pylist())
-    classes = tuple(sorted(names))
-    was_judged = judged_labels(run)
-    if column is not None:
-        positions = pc.index_in(column, value_set=pa.array(classes, pa.string()))
-        predicted, source = pc.fill_null(positions, -1).to_numpy().astype(np.int64), PREDICTED
-    elif run.pred_probs is not None and run.classes:
-        predicted, source = _argmax(run.pred_probs, run.classes, classes), PROXY
-        if "label_score" in run.scores.column_names:
-            predicted[~was_judged] = -1  # of a blank or unreadable text the proxy's prediction means nothing
-    else:
-        predicted, source = np.full(len(samples), -1, dtype=np.int64), ""
-    given = samples.codes(classes).astype(np.int64)
-    return ScoredLabels(classes, given, predicted, _label_flags(run), was_judged, source)
+def rest(data: ScoredLabels, metric: str, cells: np.ndarray, count: int, *, label: str | None = None) -> Estimates:
+    """Return a metric of all samples but those of a cell, for every cell; see :func:`estimates`."""
+    return _estimates(data, metric, cells, count, label, rest=True)
 
 
-def _label_flags(run: Run) -> np.ndarray:
-    flags = score_column(run, "is_label_issue")
-    return np.zeros(len(run.samples), dtype=bool) if flags is None else flags.fill_null(False).to_numpy()
-
-
-def judged_labels(run: Run) -> np.ndarray:
-    """Tell whose label was judged: bool, shape (n,), in the order of the samples.
-
-    A judged label has a ``label_score``. Unlabeled rows, blank ones, those that the embedder cannot read
-    and those of a class that no other row has are not judged: neither right nor wrong.
-    """
-    labels, scores = run.samples.given, score_column(run, "label_score")
-    if labels is None or scores is None:
-        return np.zeros(len(run.samples), dtype=bool)
-    return labels.is_valid().to_numpy() & np.isfinite(scores.to_numpy().astype(np.float64))
-
-
-def score_column(run: Run, name: str) -> pa.ChunkedArray | None:
-    """Return a column of ``run.scores`` in the order of the samples, or None where there is none."""
-    if name not in run.scores.column_names:
-        return None
-    if run.scores["id"].equals(run.samples.ids):
-        return run.scores[name]
-    order = pc.index_in(run.samples.ids, value_set=run.scores["id"].combine_chunks())
-    return run.scores[name].take(order)
+def counted_samples(data: ScoredLabels, metric: str, cells: np.ndarray, count: int) -> np.ndarray:
+    """Return how many samples of each cell a metric counts: int64, shape (cells,)."""
+    return np.bincount(cells[_counts(data, metric)] + 1, minlength=count + 1)[1:]
 
 
 def cell_metrics(data: ScoredLabels, codes: np.ndarray, count: int) -> dict[str, np.ndarray]:
-    """Count the metrics of every cell.
+    """Count the metrics that trackers and comparisons show of every cell.
 
     Parameters
     ----------
@@ -135,32 +84,19 @@ def cell_metrics(data: ScoredLabels, codes: np.ndarray, count: int) -> dict[str,
     Returns
     -------
     dict
-        Name → array of shape (count,): ``n``, ``labeled``, ``judged``, ``label_issues``,
-        ``label_issue_rate`` (of the judged labels) and ``accuracy`` with ``…_low`` and ``…_high``, ``f1``
-        (macro, over the classes that occur in the cell) and ``weighted_f1``. NaN where nothing could be
-        counted.
+        Name → array of shape (count,): ``n``, ``labeled``, ``judged``, ``label_issues``, and each of
+        :data:`COMPARED` with ``…_low`` and ``…_high``. NaN where nothing could be counted, or no interval be told.
     """
-    judged = np.bincount(codes[data.was_judged], minlength=count)
-    issues = np.bincount(codes[data.was_judged & data.flagged], minlength=count)
-    both = np.bincount(codes[data.both], minlength=count)
-    right = np.bincount(codes[data.both & (data.given == data.predicted)], minlength=count)
-    macro, weighted = _f1(data, codes, count)
-    issue_low, issue_high = wilson(issues, judged)
-    low, high = wilson(right, both)
-    return {
+    judged, labeled = data.was_judged, data.labeled
+    metrics = {
         "n": np.bincount(codes, minlength=count),
-        "labeled": np.bincount(codes[data.labeled], minlength=count),
-        "judged": judged,
-        "label_issues": issues,
-        "label_issue_rate": _ratio(issues, judged),
-        "label_issue_rate_low": issue_low,
-        "label_issue_rate_high": issue_high,
-        "accuracy": _ratio(right, both),
-        "accuracy_low": low,
-        "accuracy_high": high,
-        "f1": macro,
-        "weighted_f1": weighted,
+        "labeled": np.bincount(codes[labeled], minlength=count),
+        "judged": np.bincount(codes[judged], minlength=count),
+        "label_issues": np.bincount(codes[judged & data.flagged], minlength=count),
     }
+    for name in COMPARED:
+        metrics |= _with_interval(name, estimates(data, name, codes, count))
+    return metrics
 
 
 def overall(data: ScoredLabels) -> dict[str, float]:
@@ -175,58 +111,103 @@ def class_metrics(data: ScoredLabels) -> dict[str, np.ndarray]:
     Returns
     -------
     dict
-        Name → array of shape (classes,): ``n`` (how often it is given), ``judged`` (of these),
-        ``label_issues``, ``label_issue_rate`` with ``…_low`` and ``…_high``, ``precision``, ``recall``, ``f1``.
+        Name → array of shape (classes,): ``n`` (how often it is given), ``judged`` (of these), ``label_issues``, and
+        ``label_issue_rate``, ``precision``, ``recall`` and ``f1`` with ``…_low`` and ``…_high``.
         NaN where nothing could be counted.
     """
     count = len(data.classes)
-    has_class = data.given >= 0  # none has where the labels are sets or spans
-    support = np.bincount(data.given[has_class], minlength=count)
-    judged = np.bincount(data.given[has_class & data.was_judged], minlength=count)
-    issues = np.bincount(data.given[has_class & data.was_judged & data.flagged], minlength=count)
-    given = np.bincount(data.given[data.both], minlength=count)
-    predicted = np.bincount(data.predicted[data.both], minlength=count)
-    right = np.bincount(data.given[data.both & (data.given == data.predicted)], minlength=count)
-    low, high = wilson(issues, judged)
-    return {
-        "n": support,
-        "judged": judged,
-        "label_issues": issues,
-        "label_issue_rate": _ratio(issues, judged),
-        "label_issue_rate_low": low,
-        "label_issue_rate_high": high,
-        "precision": _ratio(right, predicted),
-        "recall": _ratio(right, given),
-        "f1": _ratio(2 * right, given + predicted),
-    }
+    cells = data.given  # -1 everywhere where the labels are sets or spans
+    by_class = [
+        np.bincount(cells[mask] + 1, minlength=count + 1)[1:]
+        for mask in (data.labeled, data.was_judged, data.was_judged & data.flagged)
+    ]
+    metrics = dict(zip(("n", "judged", "label_issues"), by_class, strict=True))
+    metrics |= _with_interval("label_issue_rate", estimates(data, "label_issue_rate", cells, count))
+    for name in ("precision", "recall", "f1"):
+        metrics |= _with_interval(name, _of_each_class(data, _KINDS[name]))
+    return metrics
 
 
-def _f1(data: ScoredLabels, codes: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return macro and weighted F1 a cell, counting only the pairs of cell and class that occur."""
-    size = max(len(data.classes), 1)
-    cell, given, predicted = codes[data.both], data.given[data.both], data.predicted[data.both]
-    used, pairs = np.unique(np.concatenate([cell * size + given, cell * size + predicted]), return_inverse=True)
-    pair_given, pair_predicted = pairs[: len(cell)], pairs[len(cell) :]
-    support = np.bincount(pair_given, minlength=len(used))
-    named = np.bincount(pair_predicted, minlength=len(used))
-    right = np.bincount(pair_given[given == predicted], minlength=len(used))
-    f1 = _ratio(2 * right, support + named)
-    owner = used // size
-    macro = _ratio(np.bincount(owner, f1, minlength=count), np.bincount(owner, minlength=count))
-    weight = np.bincount(owner, support, minlength=count)
-    return macro, _ratio(np.bincount(owner, f1 * support, minlength=count), weight)
+def _with_interval(name: str, told: Estimates) -> dict[str, np.ndarray]:
+    low, high = told.interval()
+    return {name: told.value, f"{name}_low": low, f"{name}_high": high}
 
 
-def _ratio(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(top, dtype=float) / bottom
+def _of_each_class(data: ScoredLabels, kind: Kind) -> Estimates:
+    """Return a metric of every class, as :func:`estimates` would one after the other."""
+    outcomes, count = data.outcomes, len(data.classes)
+    chosen = np.isin(outcomes.kinds, _COUNTED[kind])
+    keys, places = np.unique(outcomes.rows[chosen] * count + outcomes.labels[chosen], return_inverse=True)
+    top = np.bincount(places[outcomes.kinds[chosen] == HIT], minlength=len(keys)).astype(float)
+    return _told(data, kind, sums(keys % max(count, 1), count, *squares_of(top, np.bincount(places).astype(float)))[0])
 
 
-def _argmax(probs: np.ndarray, columns: tuple[str, ...], classes: tuple[str, ...]) -> np.ndarray:
-    """Return each row's most probable class; -1 where the row is NaN."""
-    finite = ~np.isnan(probs).any(axis=1)
-    index = {name: position for position, name in enumerate(classes)}
-    to_class = np.array([index[name] for name in columns], dtype=np.int64)
-    predicted = np.full(len(probs), -1, dtype=np.int64)
-    predicted[finite] = to_class[probs[finite].argmax(axis=1)]
-    return predicted
+def _told(data: ScoredLabels, kind: Kind, parts: np.ndarray) -> Estimates:
+    """Return the estimates of one class, from sums as :func:`clustered` takes them."""
+    scale = "f1" if kind == "f1" else "rate"
+    # a sample has a class once at most, but for spans
+    return clustered(parts, scale) if data.task == "spans" else rates(parts[1], parts[2], scale)
+
+
+def _counts(data: ScoredLabels, metric: str) -> np.ndarray:
+    if metric == "label_issue_rate":
+        return data.was_judged
+    if metric == "calibration_gap":
+        return np.zeros(len(data.given), dtype=bool) if data.gaps is None else ~np.isnan(data.gaps)
+    return data.both
+
+
+def _estimates(
+    data: ScoredLabels, metric: str, cells: np.ndarray, count: int, label: str | None, *, rest: bool
+) -> Estimates:
+    metric_named(metric, data.task, label)
+    if metric in ("precision", "recall", "f1", "weighted_f1") and label is None and not _is_micro(data, metric):
+        averaged = Means(_KINDS[metric], weighted=metric == "weighted_f1")
+        return macro_estimates(data.outcomes, len(data.classes), cells, count, averaged, rest=rest)
+    columns, made = _summed(data, metric, label)
+    by_cell, whole = sums(cells, count, *columns)
+    return made(whole - by_cell if rest else by_cell)
+
+
+def _is_micro(data: ScoredLabels, metric: str) -> bool:
+    """Tell whether a metric is counted over all labels alike: that of spans is, as by seqeval."""
+    return metric == "micro_f1" or (data.task == "spans" and metric != "weighted_f1")
+
+
+def _summed(
+    data: ScoredLabels, metric: str, label: str | None
+) -> tuple[tuple[np.ndarray, ...], Callable[[np.ndarray], Estimates]]:
+    """Return what each sample adds to a metric's sums, and what makes estimates of them."""
+    counted = _counts(data, metric)
+    if metric == "calibration_gap":
+        gaps = np.zeros(len(counted)) if data.gaps is None else np.nan_to_num(data.gaps)
+        return (counted, gaps, gaps**2), lambda parts: means(parts, "gap")
+    if metric == "label_issue_rate":
+        return (data.flagged & counted, counted), lambda parts: rates(*parts)
+    if metric == "accuracy" or (metric == "micro_f1" and data.task == "classification"):
+        return (data.right, counted), lambda parts: rates(*parts)
+    if metric == "error_rate":
+        return (counted & ~data.right, counted), lambda parts: rates(*parts)
+    top, bottom = _hits_of(data.outcomes, _KINDS[metric], None if label is None else _position(data, label))
+    if label is not None:
+        return squares_of(top, bottom), lambda parts: _told(data, _KINDS[metric], parts)
+    return squares_of(top, bottom), lambda parts: clustered(parts, "f1" if _KINDS[metric] == "f1" else "rate")
+
+
+def _position(data: ScoredLabels, label: str) -> int:
+    if label not in data.classes:
+        raise InputError("There is no such class", ids=[label], hint=f"There are {', '.join(data.classes[:20])}")
+    return data.classes.index(label)
+
+
+def _hits_of(outcomes: LabelOutcomes, kind: Kind, label: int | None) -> tuple[np.ndarray, np.ndarray]:
+    """Return each sample's hits and what they are a share of: float64, shape (n,) each.
+
+    Of F1 it is the share among all that is given or predicted, from which F1 follows.
+    """
+    chosen = np.isin(outcomes.kinds, _COUNTED[kind])
+    if label is not None:
+        chosen &= outcomes.labels == label
+    rows, n = outcomes.rows[chosen], len(outcomes.compared)
+    bottom = np.bincount(rows, minlength=n).astype(float)
+    return np.bincount(rows[outcomes.kinds[chosen] == HIT], minlength=n).astype(float), bottom

@@ -1,0 +1,118 @@
+"""Macro and weighted precision, recall and F1 in many cells and in their rests, with effective trials (delta method).
+
+Each is a function of the counts of every class, hits, given and predicted. Its first-order Taylor terms say what one
+sample adds to its error, so that the sum of their squares is its variance (linearisation, Binder 1983; the
+infinitesimal jackknife). A cell's own terms are summed over its samples. Those of its rest need no pass over all
+samples for each cell: with the second moments M of all samples and the terms' weights w, their squares sum to ``w M w`` less those of
+the cell's own samples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from scipy.sparse import csr_matrix
+
+from .estimates import Estimates
+from .label_outcomes import FALSE, HIT, MISSED, LabelOutcomes
+from .ratio_estimates import effective
+
+Kind = Literal["precision", "recall", "f1"]
+_TABLE = 1_000_000  # cells times classes that are held at once
+
+
+@dataclass(frozen=True)
+class Means:
+    """What to average: a metric of each class, equally (macro) or by how often the class is given (weighted)."""
+
+    kind: Kind
+    weighted: bool = False
+
+
+def macro_estimates(
+    outcomes: LabelOutcomes, classes: int, cells: np.ndarray, count: int, means: Means, *, rest: bool = False
+) -> Estimates:
+    """Return the means over the classes that occur in each cell, or in the rest of each.
+
+    Parameters
+    ----------
+    cells
+        The cell of each sample: int64, shape (n,), -1 for none.
+    """
+    parts = [_block(outcomes, classes, cells, block, means, rest=rest) for block in _blocks(count, classes)]
+    value, variance, samples = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return effective(value, variance, samples, "rate")
+
+
+def _blocks(count: int, classes: int) -> Iterator[range]:
+    step = max(_TABLE // max(classes, 1), 1)
+    for start in range(0, max(count, 1), step):
+        yield range(start, min(start + step, count))
+
+
+def _block(
+    outcomes: LabelOutcomes, classes: int, cells: np.ndarray, block: range, means: Means, *, rest: bool
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return value, variance and number of samples of some cells next to each other."""
+    size = len(block)
+    here = np.where((cells >= block.start) & (cells < block.stop), cells - block.start, -1)
+    samples = np.bincount(here[outcomes.compared] + 1, minlength=size + 1)[1:].astype(float)
+    of_outcome = here[outcomes.rows]
+    inside = of_outcome >= 0
+    cell, label, kind = of_outcome[inside], outcomes.labels[inside], outcomes.kinds[inside]
+    counts = _counts(kind, cell * classes + label, size * classes).reshape(3, size, classes)
+    if rest:
+        samples = float(outcomes.compared.sum()) - samples
+        counts = _counts(outcomes.kinds, outcomes.labels, classes).reshape(3, 1, classes) - counts
+    value, weights = _terms(counts, means)
+    added = weights.reshape(-1)[(kind * size + cell) * classes + label]
+    rows = outcomes.rows[inside]
+    squares = np.bincount(here + 1, np.bincount(rows, added, minlength=len(here)) ** 2, minlength=size + 1)[1:]
+    if rest:
+        squares = np.maximum(_all_squares(outcomes, classes, weights) - squares, 0.0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        variance = squares * samples / (samples - 1)
+    return value, variance, samples
+
+
+def _counts(kinds: np.ndarray, keys: np.ndarray, size: int) -> np.ndarray:
+    """Count outcomes of each kind: float64, shape (3, size)."""
+    return np.bincount(kinds * size + keys, minlength=3 * size).reshape(3, size).astype(float)
+
+
+def _terms(counts: np.ndarray, means: Means) -> tuple[np.ndarray, np.ndarray]:
+    """Return the means, shape (cells,), and what one outcome of each kind and class adds: shape (3, cells, classes)."""
+    hits, given, said = counts[HIT], counts[HIT] + counts[MISSED], counts[HIT] + counts[FALSE]
+    bottom = {"precision": said, "recall": given, "f1": given + said}[means.kind]
+    factor = 2.0 if means.kind == "f1" else 1.0
+    with np.errstate(invalid="ignore", divide="ignore"):
+        each = np.where(bottom > 0, factor * hits / bottom, 0.0)  # as zero_division=0 of scikit-learn
+        per_bottom = np.where(bottom > 0, 1 / bottom, 0.0)
+        if means.weighted:
+            share = given / given.sum(axis=1, keepdims=True)
+        else:
+            occurs = (given + said) > 0
+            share = occurs / occurs.sum(axis=1, keepdims=True)
+    value = (share * each).sum(axis=1)
+    by_hit, by_bottom = share * factor * per_bottom, -share * each * per_bottom
+    in_given, in_said = means.kind != "precision", means.kind != "recall"
+    missed, false = by_bottom * in_given, by_bottom * in_said
+    weights = np.stack([by_hit + missed + false, missed, false])
+    if means.weighted:  # the shares themselves are drawn, too
+        with np.errstate(invalid="ignore", divide="ignore"):
+            by_share = (each - value[:, None]) / given.sum(axis=1, keepdims=True)
+        weights[[HIT, MISSED]] += by_share
+    return value, weights
+
+
+def _all_squares(outcomes: LabelOutcomes, classes: int, weights: np.ndarray) -> np.ndarray:
+    """Return the sum over all samples of the squares of what they add by each cell's weights: shape (cells,)."""
+    width = 3 * classes
+    columns = outcomes.kinds * classes + outcomes.labels
+    entries = (np.ones(len(columns)), (outcomes.rows, columns))
+    each = csr_matrix(entries, shape=(len(outcomes.compared), width))
+    by_cell = weights.transpose(1, 0, 2).reshape(-1, width)
+    return np.einsum("cw,wc->c", by_cell, (each.T @ each) @ by_cell.T)
