@@ -31,12 +31,18 @@ class Estimates:
         float64, shape (cells,); trials may be effective ones, no whole numbers. 0 trials: nothing could be counted.
     scale
         What the metric is of the proportion ``p = hits / trials``: ``rate`` p itself, ``f1`` 2p / (1 + p), ``gap``
-        2p - 1 (a difference of two means, from -1 to 1).
+        p + offset: of calibration, where p is the error rate and the offset the mean confidence less 1.
+    has_interval
+        Where an interval, and anything else that weighs chance, can be told: bool, shape (cells,); None: everywhere.
+    offset
+        Of a gap: float64, shape (cells,).
     """
 
     hits: np.ndarray
     trials: np.ndarray
     scale: Scale = "rate"
+    has_interval: np.ndarray | None = None
+    offset: np.ndarray | None = None
 
     @property
     def value(self) -> np.ndarray:
@@ -45,37 +51,43 @@ class Estimates:
             return self._from_share(self.hits / self.trials)
 
     def interval(self, confidence: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
-        """Return the ends of each cell's two-sided interval (Wilson 1927), NaN where nothing could be counted."""
-        low, high = wilson(self.hits, self.trials, z=float(ndtri((1 + confidence) / 2)))
+        """Return the ends of each cell's two-sided interval (Wilson 1927), NaN where none can be told."""
+        low, high = wilson(self.hits, self._weighed, z=float(ndtri((1 + confidence) / 2)))
         return self._from_share(low), self._from_share(high)
 
     def p_below(self, threshold: float | np.ndarray) -> np.ndarray:
         """Return how likely a value as low as this would be if the true one were the threshold: exact binomial tail.
 
-        Small: the metric is surely below the threshold. 1 where nothing could be counted. Of effective trials it is
+        Small: the metric is surely below the threshold. 1 where no interval can be told. Of effective trials it is
         the tail of the beta distribution that continues the binomial's.
         """
-        return _tail_at_most(self.hits, self.trials, self._to_share(threshold))
+        return _tail_at_most(self.hits, self._weighed, self._to_share(threshold))
 
     def p_above(self, threshold: float | np.ndarray) -> np.ndarray:
         """Return how likely a value as high as this would be if the true one were the threshold."""
         share = self._to_share(threshold)
-        return _tail_at_most(self.trials - self.hits, self.trials, 1 - share)
+        return _tail_at_most(self.trials - self.hits, self._weighed, 1 - share)
 
     def take(self, cells: np.ndarray) -> Estimates:
         """Return some of the cells."""
-        return Estimates(self.hits[cells], self.trials[cells], self.scale)
+        further = (None if array is None else array[cells] for array in (self.has_interval, self.offset))
+        return Estimates(self.hits[cells], self.trials[cells], self.scale, *further)
+
+    @property
+    def _weighed(self) -> np.ndarray:
+        """The trials where chance can be weighed, else 0."""
+        return self.trials if self.has_interval is None else np.where(self.has_interval, self.trials, 0.0)
 
     def _from_share(self, share: np.ndarray) -> np.ndarray:
         if self.scale == "f1":
             return 2 * share / (1 + share)
-        return 2 * share - 1 if self.scale == "gap" else share
+        return share if self.offset is None else share + self.offset
 
     def _to_share(self, value: float | np.ndarray) -> np.ndarray:
         value = np.asarray(value, dtype=float)
         if self.scale == "f1":
             return value / (2 - value)
-        return (value + 1) / 2 if self.scale == "gap" else value
+        return value if self.offset is None else value - self.offset
 
 
 def _tail_at_most(hits: np.ndarray, trials: np.ndarray, share: np.ndarray) -> np.ndarray:
@@ -100,10 +112,16 @@ def difference(
 
 
 def difference_p_values(first: Estimates, second: Estimates) -> np.ndarray:
-    """Return two-sided p-values of the difference of independent cells, by the pooled score test; 1 where unknown."""
+    """Return two-sided p-values of the difference of independent cells, by the pooled score test; 1 where unknown.
+
+    Gaps have other offsets, so that their shares cannot be pooled: theirs is Wald's test.
+    """
     trials = np.stack([first.trials, second.trials])
     with np.errstate(invalid="ignore", divide="ignore"):
+        shares = np.stack([first.hits, second.hits]) / trials
         pooled = (first.hits + second.hits) / trials.sum(axis=0)
-        deviation = np.sqrt(pooled * (1 - pooled) * (1 / trials[0] + 1 / trials[1]))
-        z = (first.hits / trials[0] - second.hits / trials[1]) / deviation
-    return np.where(np.isfinite(z), 2 * norm.sf(np.abs(z)), 1.0)
+        expected = shares if first.scale == "gap" else np.stack([pooled, pooled])
+        distance = first.value - second.value if first.scale == "gap" else shares[0] - shares[1]
+        z = distance / np.sqrt((expected * (1 - expected) / trials).sum(axis=0))
+    known = np.isfinite(z) & np.isfinite(first.interval()[0]) & np.isfinite(second.interval()[0])
+    return np.where(known, 2 * norm.sf(np.abs(z)), 1.0)

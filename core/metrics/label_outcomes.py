@@ -8,8 +8,9 @@ set, a text of spans one for each span, by its exact bounds and its type.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +19,13 @@ import pyarrow.compute as pc
 from ..data.label_sets import encoded
 
 HIT, MISSED, FALSE = 0, 1, 2
+Kind = Literal["precision", "recall", "f1"]
+# The outcomes that hits are a share of. Of F1 it is the Jaccard index J, from which F1 = 2 J / (1 + J) follows.
+COUNTED: Mapping[Kind, tuple[int, ...]] = {
+    "precision": (HIT, FALSE),
+    "recall": (HIT, MISSED),
+    "f1": (HIT, MISSED, FALSE),
+}
 
 
 @dataclass(frozen=True)

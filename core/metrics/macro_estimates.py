@@ -3,24 +3,29 @@
 Each is a function of the counts of every class, hits, given and predicted. Its first-order Taylor terms say what one
 sample adds to its error, so that the sum of their squares is its variance (linearisation, Binder 1983; the
 infinitesimal jackknife). A cell's own terms are summed over its samples. Those of its rest need no pass over all
-samples for each cell: with the second moments M of all samples and the terms' weights w, their squares sum to ``w M w`` less those of
-the cell's own samples.
+samples for each cell: with the second moments M of all samples and the terms' weights w, their squares sum to
+``w M w`` less those of the cell's own samples.
+
+Where a class has few rows its terms are 0 as often as not, and say nothing of how sure its metric is. Macro means
+therefore add, a class, what the variance of a share with one hit and one miss more (Laplace's rule) is above the
+sample's; and, for F1, the square of the bias that its curve brings (second-order Taylor term). Where a class that
+occurs has fewer than 5 trials, or none, as the recall of a class that is predicted alone, there is no interval:
+``benchmarks/slice_intervals.py`` tells why 5. Weighted means rest on frequent classes, and need neither.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from scipy.sparse import csr_matrix
 
 from .estimates import Estimates
-from .label_outcomes import FALSE, HIT, MISSED, LabelOutcomes
+from .label_outcomes import COUNTED, FALSE, HIT, MISSED, Kind, LabelOutcomes
 from .ratio_estimates import effective
 
-Kind = Literal["precision", "recall", "f1"]
+FEWEST_TRIALS = 5
 _TABLE = 1_000_000  # cells times classes that are held at once
 
 
@@ -43,8 +48,8 @@ def macro_estimates(
         The cell of each sample: int64, shape (n,), -1 for none.
     """
     parts = [_block(outcomes, classes, cells, block, means, rest=rest) for block in _blocks(count, classes)]
-    value, variance, samples = (np.concatenate(part) for part in zip(*parts, strict=True))
-    return effective(value, variance, samples, "rate")
+    hits, trials, has_interval = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return Estimates(hits, trials, "rate", has_interval)
 
 
 def _blocks(count: int, classes: int) -> Iterator[range]:
@@ -56,7 +61,7 @@ def _blocks(count: int, classes: int) -> Iterator[range]:
 def _block(
     outcomes: LabelOutcomes, classes: int, cells: np.ndarray, block: range, means: Means, *, rest: bool
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return value, variance and number of samples of some cells next to each other."""
+    """Return hits, trials and whether there is an interval, of some cells next to each other."""
     size = len(block)
     here = np.where((cells >= block.start) & (cells < block.stop), cells - block.start, -1)
     samples = np.bincount(here[outcomes.compared] + 1, minlength=size + 1)[1:].astype(float)
@@ -75,7 +80,42 @@ def _block(
         squares = np.maximum(_all_squares(outcomes, classes, weights) - squares, 0.0)
     with np.errstate(invalid="ignore", divide="ignore"):
         variance = squares * samples / (samples - 1)
-    return value, variance, samples
+    if means.weighted:
+        plain = effective(value, variance, samples, "rate")
+        return plain.hits, plain.trials, np.ones(size, dtype=bool)
+    smoothed, unseen, fewest = _of_rare_classes(counts, means.kind)
+    border = (value <= 0) | (value >= 1)
+    trials = effective(np.where(border, smoothed, value), variance + unseen, samples, "rate").trials
+    trials = np.where(border, np.minimum(trials, samples), trials)
+    return np.nan_to_num(value) * trials, trials, fewest >= FEWEST_TRIALS
+
+
+def _of_rare_classes(counts: np.ndarray, kind: Kind) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the macro mean of smoothed shares, the variance that is not seen, and the fewest trials of a class.
+
+    Parameters
+    ----------
+    counts
+        Outcomes of each kind: float64, shape (3, cells, classes).
+
+    Returns
+    -------
+    smoothed, unseen, fewest
+        float64, shape (cells,) each.
+    """
+    hits, trials = counts[HIT], sum(counts[outcome] for outcome in COUNTED[kind])
+    occurs = counts.sum(axis=0) > 0
+    share = (hits + 1) / (trials + 2)
+    expected = share * (1 - share) / (trials + 3)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        weight = occurs / occurs.sum(axis=1, keepdims=True)
+        seen = np.where(trials > 0, hits / trials * (1 - hits / trials) / trials, 0.0)
+    slope = 2 / (1 + share) ** 2 if kind == "f1" else 1.0
+    unseen = (weight**2 * slope**2 * np.maximum(expected - seen, 0.0)).sum(axis=1)
+    if kind == "f1":
+        unseen = unseen + (weight * 2 * expected / (1 + share) ** 3).sum(axis=1) ** 2
+        share = 2 * share / (1 + share)
+    return (weight * share).sum(axis=1), unseen, np.where(occurs, trials, np.inf).min(axis=1, initial=np.inf)
 
 
 def _counts(kinds: np.ndarray, keys: np.ndarray, size: int) -> np.ndarray:

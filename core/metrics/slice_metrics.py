@@ -14,11 +14,11 @@ import numpy as np
 
 from ..errors import InputError
 from .estimates import Estimates
-from .label_outcomes import FALSE, HIT, MISSED, LabelOutcomes
-from .macro_estimates import Kind, Means, macro_estimates
+from .label_outcomes import COUNTED, HIT, Kind, LabelOutcomes
+from .macro_estimates import Means, macro_estimates
 from .metric_names import METRICS as METRICS  # for callers of the metrics, who need no other module
 from .metric_names import metric_named
-from .ratio_estimates import clustered, means, rates, squares_of, sums
+from .ratio_estimates import clustered, gaps, powers, rates, sums
 from .scored_labels import PREDICTED as PREDICTED
 from .scored_labels import PROBABILITIES as PROBABILITIES
 from .scored_labels import PROXY as PROXY
@@ -29,7 +29,6 @@ from .scored_labels import scored_labels as scored_labels
 
 FEWEST = 10  # counted samples; of fewer no value is shown
 COMPARED = ("label_issue_rate", "accuracy", "f1", "weighted_f1")  # shown by trackers and between runs
-_COUNTED = {"precision": (HIT, FALSE), "recall": (HIT, MISSED), "f1": (HIT, MISSED, FALSE)}
 _KINDS: dict[str, Kind] = {
     "precision": "precision",
     "recall": "recall",
@@ -128,21 +127,21 @@ def class_metrics(data: ScoredLabels) -> dict[str, np.ndarray]:
     return metrics
 
 
-def _with_interval(name: str, told: Estimates) -> dict[str, np.ndarray]:
-    low, high = told.interval()
-    return {name: told.value, f"{name}_low": low, f"{name}_high": high}
+def _with_interval(name: str, estimated: Estimates) -> dict[str, np.ndarray]:
+    low, high = estimated.interval()
+    return {name: estimated.value, f"{name}_low": low, f"{name}_high": high}
 
 
 def _of_each_class(data: ScoredLabels, kind: Kind) -> Estimates:
     """Return a metric of every class, as :func:`estimates` would one after the other."""
     outcomes, count = data.outcomes, len(data.classes)
-    chosen = np.isin(outcomes.kinds, _COUNTED[kind])
+    chosen = np.isin(outcomes.kinds, COUNTED[kind])
     keys, places = np.unique(outcomes.rows[chosen] * count + outcomes.labels[chosen], return_inverse=True)
     top = np.bincount(places[outcomes.kinds[chosen] == HIT], minlength=len(keys)).astype(float)
-    return _told(data, kind, sums(keys % max(count, 1), count, *squares_of(top, np.bincount(places).astype(float)))[0])
+    return _of_class(data, kind, sums(keys % max(count, 1), count, *powers(top, np.bincount(places).astype(float)))[0])
 
 
-def _told(data: ScoredLabels, kind: Kind, parts: np.ndarray) -> Estimates:
+def _of_class(data: ScoredLabels, kind: Kind, parts: np.ndarray) -> Estimates:
     """Return the estimates of one class, from sums as :func:`clustered` takes them."""
     scale = "f1" if kind == "f1" else "rate"
     # a sample has a class once at most, but for spans
@@ -180,8 +179,8 @@ def _summed(
     """Return what each sample adds to a metric's sums, and what makes estimates of them."""
     counted = _counts(data, metric)
     if metric == "calibration_gap":
-        gaps = np.zeros(len(counted)) if data.gaps is None else np.nan_to_num(data.gaps)
-        return (counted, gaps, gaps**2), lambda parts: means(parts, "gap")
+        each = np.zeros(len(counted)) if data.gaps is None else np.nan_to_num(data.gaps)
+        return (counted, counted & (each > 0), each, each**2), gaps
     if metric == "label_issue_rate":
         return (data.flagged & counted, counted), lambda parts: rates(*parts)
     if metric == "accuracy" or (metric == "micro_f1" and data.task == "classification"):
@@ -190,8 +189,8 @@ def _summed(
         return (counted & ~data.right, counted), lambda parts: rates(*parts)
     top, bottom = _hits_of(data.outcomes, _KINDS[metric], None if label is None else _position(data, label))
     if label is not None:
-        return squares_of(top, bottom), lambda parts: _told(data, _KINDS[metric], parts)
-    return squares_of(top, bottom), lambda parts: clustered(parts, "f1" if _KINDS[metric] == "f1" else "rate")
+        return powers(top, bottom), lambda parts: _of_class(data, _KINDS[metric], parts)
+    return powers(top, bottom), lambda parts: clustered(parts, "f1" if _KINDS[metric] == "f1" else "rate")
 
 
 def _position(data: ScoredLabels, label: str) -> int:
@@ -203,9 +202,9 @@ def _position(data: ScoredLabels, label: str) -> int:
 def _hits_of(outcomes: LabelOutcomes, kind: Kind, label: int | None) -> tuple[np.ndarray, np.ndarray]:
     """Return each sample's hits and what they are a share of: float64, shape (n,) each.
 
-    Of F1 it is the share among all that is given or predicted, from which F1 follows.
+    What they are a share of: see :data:`labelsift.metrics.label_outcomes.COUNTED`.
     """
-    chosen = np.isin(outcomes.kinds, _COUNTED[kind])
+    chosen = np.isin(outcomes.kinds, COUNTED[kind])
     if label is not None:
         chosen &= outcomes.labels == label
     rows, n = outcomes.rows[chosen], len(outcomes.compared)
