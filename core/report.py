@@ -178,11 +178,25 @@ class Report(Run):
     def _searched(self, *, details: bool) -> Searchable:
         return searchable(self, index=self.index, selection=self.selection, details=details)
 
-    def slices(self, by: Sequence[str] | None = None, *, metric: str = "f1") -> pa.Table:
-        """Return a metric for every value of the metadata columns ``by``, and for their combinations."""
+    def slices(
+        self,
+        by: Sequence[str] | None = None,
+        *,
+        metric: str = "f1",
+        label: str | None = None,
+        split: str | Sequence[str] | None = None,
+        named: Mapping[str, np.ndarray] | None = None,
+    ) -> pa.Table:
+        """Return a metric of every slice by the columns ``by`` and by each two of them, worst first.
+
+        With its interval, the metric of all other samples, and the difference from these. Columns are metadata, and
+        ``split``, ``label`` and ``predicted``; ``label`` asks for precision, recall or F1 of one class, ``split`` for
+        the rows of one split, and ``named`` adds slices by masks. See
+        :func:`labelsift.metrics.slice_table.slices_table`.
+        """
         from .metrics.slice_table import slices_table
 
-        return slices_table(self, by=by, metric=metric)
+        return slices_table(self, by=by, metric=metric, label=label, split=split, named=named)
 
     def another_opinion(self, k: int = 100) -> pa.Table:
         """Return the samples that one more opinion would teach most: ``id, score, opinions, consensus, quality``.

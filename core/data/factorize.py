@@ -101,6 +101,11 @@ def partition(name: str, column: pa.ChunkedArray, *, texts: pa.ChunkedArray) -> 
     return _unfit(values, texts) or _categories(name, values)
 
 
+def values_as_cells(name: str, values: pa.ChunkedArray) -> Cells:
+    """Return a cell for every value of a column of strings, however many these are; a missing one comes last."""
+    return _categories(name, values)
+
+
 def cross(first: Cells, second: Cells) -> Cells:
     """Return the two-way cells that hold at least one sample."""
     keys = first.codes * len(second) + second.codes

@@ -23,8 +23,8 @@ from ..errors import InputError
 from ..store.run import Run
 from .paired_intervals import Outcomes, f1_difference, rate_difference
 from .refit_noise import judged_as_before
-from .slice_metrics import ScoredLabels, overall, scored_labels
-from .slice_table import METRICS, RATES, full_table
+from .slice_metrics import COMPARED, PROXY, ScoredLabels, overall, scored_labels
+from .slice_table import RATES, full_table
 
 _FIGURES = [
     ("old", pa.float64()),
@@ -161,7 +161,7 @@ def metric_differences(runs: MatchedRuns) -> pa.Table:
     before, after = (overall(data) for data in runs.scored)
     old, new = (np.zeros(len(data.given), dtype=np.int64) for data in runs.scored)
     (intervals,) = runs.intervals(old, new, 1)
-    rows = [{"metric": metric, **_difference(metric, before, after, intervals)} for metric in METRICS]
+    rows = [{"metric": metric, **_difference(metric, before, after, intervals)} for metric in COMPARED]
     return pa.Table.from_pylist(rows, schema=pa.schema([("metric", pa.string()), *_FIGURES]))
 
 
@@ -189,7 +189,7 @@ def slice_differences(runs: MatchedRuns, by: Sequence[str] | None) -> tuple[pa.T
         }
         for predicate, row in before.items()
         if predicate in after
-        for metric in METRICS
+        for metric in COMPARED
     ]
     schema = pa.schema([*_NAMES, ("n_old", pa.int64()), ("n_new", pa.int64()), *_FIGURES])
     only_old = tuple(predicate for predicate in before if predicate not in after)
@@ -230,7 +230,8 @@ def _intervals(runs: MatchedRuns, before: Cells, after: Cells) -> dict[str, dict
 def _hits(metric: str, data: ScoredLabels) -> tuple[np.ndarray, np.ndarray]:
     """Return which samples a rate counts, and which of them are a hit: bool, shape (n,) each."""
     if metric == "accuracy":
-        return data.both, data.given == data.predicted
+        # what refit noise does to the proxy's sets of labels is not known: no interval of theirs
+        return data.both & (data.several is None or data.source != PROXY), data.right
     return data.was_judged, data.flagged
 
 

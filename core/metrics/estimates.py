@@ -9,11 +9,12 @@ So one formula gives all intervals, and one all p-values.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.special import betainc, ndtri
+from scipy.special import betainc, betainccinv, betaincinv, ndtri
 from scipy.stats import norm
 
 from ..models.rates import difference_interval, wilson
@@ -50,9 +51,18 @@ class Estimates:
         with np.errstate(invalid="ignore", divide="ignore"):
             return self._from_share(self.hits / self.trials)
 
-    def interval(self, confidence: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
-        """Return the ends of each cell's two-sided interval (Wilson 1927), NaN where none can be told."""
-        low, high = wilson(self.hits, self._weighed, z=float(ndtri((1 + confidence) / 2)))
+    def interval(self, confidence: float = 0.95, *, exact: bool = False) -> tuple[np.ndarray, np.ndarray]:
+        """Return the ends of each cell's two-sided interval, NaN where none can be told.
+
+        Wilson's (1927), which holds the truth as often as it says on average; or the exact one (Clopper and Pearson
+        1934), which does so at least as often. Where many are looked at together, and the confidence in each is high,
+        Wilson's leaves out the truth far too often: there take the exact one.
+        """
+        trials = self._weighed
+        if exact:
+            low, high = _exact(self.hits, trials, (1 - confidence) / 2)
+        else:
+            low, high = wilson(self.hits, trials, z=float(ndtri((1 + confidence) / 2)))
         return self._from_share(low), self._from_share(high)
 
     def p_below(self, threshold: float | np.ndarray) -> np.ndarray:
@@ -70,8 +80,13 @@ class Estimates:
 
     def take(self, cells: np.ndarray) -> Estimates:
         """Return some of the cells."""
-        further = (None if array is None else array[cells] for array in (self.has_interval, self.offset))
-        return Estimates(self.hits[cells], self.trials[cells], self.scale, *further)
+        has_interval, offset = (None if array is None else array[cells] for array in (self.has_interval, self.offset))
+        return Estimates(self.hits[cells], self.trials[cells], self.scale, has_interval, offset)
+
+    def only(self, cells: np.ndarray) -> Estimates:
+        """Return the same with nothing counted where ``cells``, bool of shape (cells,), is False."""
+        hits, trials = (np.where(cells, array, 0.0) for array in (self.hits, self.trials))
+        return Estimates(hits, trials, self.scale, self.has_interval, self.offset)
 
     @property
     def _weighed(self) -> np.ndarray:
@@ -88,6 +103,24 @@ class Estimates:
         if self.scale == "f1":
             return value / (2 - value)
         return value if self.offset is None else value - self.offset
+
+
+def joined(parts: Sequence[Estimates]) -> Estimates:
+    """Return the cells of estimates of one metric, one after the other."""
+    if not parts:
+        return Estimates(np.zeros(0), np.zeros(0))
+    scale, further = parts[0].scale, ("has_interval", "offset")
+    arrays = [concatenated([getattr(part, name) for part in parts]) for name in ("hits", "trials")]
+    optional = [
+        None if getattr(parts[0], name) is None else concatenated([getattr(part, name) for part in parts])
+        for name in further
+    ]
+    return Estimates(*arrays, scale, *optional)
+
+
+def concatenated(parts: Sequence[np.ndarray]) -> np.ndarray:
+    """Return arrays of one dimension as one, empty where there are none."""
+    return np.concatenate(parts) if parts else np.zeros(0)
 
 
 def _tail_at_most(hits: np.ndarray, trials: np.ndarray, share: np.ndarray) -> np.ndarray:
@@ -109,6 +142,30 @@ def difference(
     """
     a, b = first.value, second.value
     return a - b, *difference_interval(a, first.interval(confidence), b, second.interval(confidence))
+
+
+def simultaneous_differences(
+    first: Estimates, second: Estimates, *, confidence: float = 0.95
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return ``first - second`` with intervals that all together hold the truth with this confidence (Bonferroni).
+
+    They are Newcombe's of exact intervals; the choice among all cells that have one is counted.
+    """
+    a, b = first.value, second.value
+    cells = int((np.isfinite(first.interval()[0]) & np.isfinite(second.interval()[0])).sum())
+    each = 1 - (1 - confidence) / max(cells, 1)
+    (own, others) = (estimates.interval(each, exact=True) for estimates in (first, second))
+    return a - b, *difference_interval(a, own, b, others)
+
+
+def _exact(hits: np.ndarray, trials: np.ndarray, tail: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return Clopper and Pearson's interval, by the beta distribution also of trials that are no whole numbers."""
+    known, misses = trials > 0, np.maximum(trials - hits, 0.0)
+    inside = known & (hits > 0), known & (misses > 0)
+    low, high = np.where(known, 0.0, np.nan), np.where(known, 1.0, np.nan)
+    low[inside[0]] = betaincinv(hits[inside[0]], misses[inside[0]] + 1, tail)
+    high[inside[1]] = betainccinv(hits[inside[1]] + 1, misses[inside[1]], tail)
+    return low, high
 
 
 def difference_p_values(first: Estimates, second: Estimates) -> np.ndarray:

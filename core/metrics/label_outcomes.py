@@ -109,7 +109,8 @@ def _joined(given: np.ndarray, said: np.ndarray, classes: int, compared: np.ndar
     keys = np.union1d(given, said)
     in_given, in_said = np.isin(keys, given), np.isin(keys, said)
     kinds = np.where(in_given & in_said, HIT, np.where(in_given, MISSED, FALSE))
-    return LabelOutcomes(*np.divmod(keys, max(classes, 1)), kinds, compared)
+    rows, labels = np.divmod(keys, max(classes, 1))
+    return LabelOutcomes(rows, labels, kinds, compared)
 
 
 def _ordered(rows: np.ndarray, labels: np.ndarray, kinds: np.ndarray, compared: np.ndarray) -> LabelOutcomes:

@@ -21,7 +21,7 @@ from ..data.formatting import listed
 from ..store.run import Run
 from ..store.run_info import METHOD, RunInfo
 from .alignment import MatchedRows
-from .slice_metrics import PREDICTED, ScoredLabels
+from .slice_metrics import PROXY, ScoredLabels
 
 WAVERING = 0.1  # a score that moved by less says the same
 _COMPARED = 100  # vectors that show whether two runs have the same ones
@@ -94,7 +94,7 @@ def judged_as_before(
     """
     flagged, was_judged, predicted = new.flagged.copy(), new.was_judged.copy(), new.predicted.copy()
     flagged[rows_new], was_judged[rows_new] = old.flagged[rows_old], old.was_judged[rows_old]
-    if PREDICTED not in (old.source, new.source) and new.source == old.source:
+    if new.source == old.source == PROXY and new.several is None:
         index = {name: position for position, name in enumerate(new.classes)}
         positions = np.array([*(index.get(name, -2) for name in old.classes), -1], dtype=np.int64)
         before = positions[old.predicted[rows_old]]  # -1 is the last position, and stays -1

@@ -109,6 +109,10 @@ class ScoredLabels:
         """Return whose predictions a metric judges; "" for label-issue rates, which judge none."""
         return {"label_issue_rate": "", "calibration_gap": self.gaps_of}.get(metric, self.source)
 
+    def counted_by(self, metric: str) -> str:
+        """Say in words what a metric is counted on; "" for label-issue rates, which count all judged labels."""
+        return "" if metric == "label_issue_rate" else self.counted
+
 
 def scored_labels(run: Run, *, split: str | Sequence[str] | None = None) -> ScoredLabels:
     """Gather labels, predictions and label flags of a run.

@@ -83,13 +83,15 @@ def cell_metrics(data: ScoredLabels, codes: np.ndarray, count: int) -> dict[str,
     Returns
     -------
     dict
-        Name → array of shape (count,): ``n``, ``labeled``, ``judged``, ``label_issues``, and each of
-        :data:`COMPARED` with ``…_low`` and ``…_high``. NaN where nothing could be counted, or no interval be told.
+        Name → array of shape (count,): ``n``, ``labeled``, ``counted`` (labeled and predicted), ``judged``,
+        ``label_issues``, and each of :data:`COMPARED` with ``…_low`` and ``…_high``. NaN where nothing could be
+        counted, or no interval be told.
     """
     judged, labeled = data.was_judged, data.labeled
     metrics = {
         "n": np.bincount(codes, minlength=count),
         "labeled": np.bincount(codes[labeled], minlength=count),
+        "counted": np.bincount(codes[data.both], minlength=count),
         "judged": np.bincount(codes[judged], minlength=count),
         "label_issues": np.bincount(codes[judged & data.flagged], minlength=count),
     }

@@ -17,8 +17,7 @@ from .alignment import under_taxonomy
 from .compare import Comparison, compare
 from .differences import all_slices, number_or_none
 from .refit_noise import across_methods, method_of
-from .slice_metrics import overall, score_column, scored_labels
-from .slice_table import METRICS
+from .slice_metrics import COMPARED, overall, score_column, scored_labels
 
 _VALUES = ("values", pa.list_(pa.float64()))
 _COUNTS = pa.list_(pa.int64())
@@ -89,7 +88,7 @@ def trend(reports: Sequence[Run], *, by: Sequence[str] | None = None) -> Trend:
     runs = [under_taxonomy(run, taxonomy) if taxonomy and run is not reports[-1] else run for run in reports]
     change = compare(reports[0], reports[-1], by=by)
     by_run = [overall(scored_labels(run)) for run in runs]
-    metrics = [{"metric": name, "values": [number_or_none(values[name]) for values in by_run]} for name in METRICS]
+    metrics = [{"metric": name, "values": [number_or_none(values[name]) for values in by_run]} for name in COMPARED]
     return Trend(
         runs=tuple(run.run for run in runs),
         created=tuple(run.created.isoformat(timespec="seconds") for run in runs),
@@ -121,7 +120,7 @@ def _slices(by_run: Sequence[dict[str, dict[str, Any]]]) -> pa.Table:
         }
         for predicate, row in by_run[-1].items()
         if predicate in by_run[0]
-        for metric in METRICS
+        for metric in COMPARED
     ]
     names = [(name, pa.string()) for name in ("slug", "predicate", "metric")]
     return pa.Table.from_pylist(rows, schema=pa.schema([*names, ("n", _COUNTS), _VALUES]))

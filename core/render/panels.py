@@ -25,7 +25,16 @@ from ..data.issues import issue_named
 from ..data.label_sets import format_labels
 from ..data.slugs import slug
 from ..metrics.refit_noise import method_of
-from ..metrics.slice_metrics import ScoredLabels, class_metrics, overall, score_column, scored_labels
+from ..metrics.slice_metrics import (
+    COMPARED,
+    FEWEST,
+    PROXY,
+    ScoredLabels,
+    class_metrics,
+    overall,
+    score_column,
+    scored_labels,
+)
 from ..metrics.slice_table import full_table, worst_first
 from ..models.rates import wilson
 from ..store.cache import installed_version
@@ -46,7 +55,6 @@ MAX_CLASSES = 100
 MAX_MATRIX = 30
 NAME_LENGTH = 40  # of a data set within a title
 OTHER = "(other)"
-SLICE_METRICS = ("label_issue_rate", "accuracy", "f1", "weighted_f1")
 CLASS_METRICS = ("label_issue_rate", "precision", "recall", "f1")
 
 
@@ -97,7 +105,7 @@ class Panels:
     flagged_total
         The findings that there are: more than ``flagged`` has rows where the table was cut.
     metrics_of
-        Whose predictions accuracy, precision, recall and F1 judge: ``predicted column``,
+        Whose predictions accuracy, precision, recall and F1 judge: ``predicted column``, ``user's probabilities``,
         ``proxy model`` or empty.
     """
 
@@ -127,10 +135,11 @@ def panels(report: Run, *, with_text: bool = False) -> Panels:
     data = scored_labels(report)
     cells, _ = partitions(report.samples, but=hidden_columns(report.facts))
     slices = full_table(report, list(cells.values()))
-    first = ["slug", "predicate", "n", *SLICE_METRICS]  # what a reader looks for stands at the left
+    first = ["slug", "predicate", "n", *COMPARED]  # what a reader looks for stands at the left
     slices = slices.select([*first, *(name for name in slices.column_names if name not in first)])
     slices = slices.take(pa.array(worst_first(slices, "label_issue_rate")))
-    classes = _set_table(overview) if report.samples.task == "multilabel" else _class_table(data)
+    slices = slices.filter(pc.greater_equal(slices["n"], FEWEST))
+    classes = _set_table(overview, data) if report.samples.task == "multilabel" else _class_table(data)
     flagged, total = _flagged(report, with_text=with_text)
     return Panels(
         title=_title(overview),
@@ -141,7 +150,7 @@ def panels(report: Run, *, with_text: bool = False) -> Panels:
         slices=_plain(slices.append_column("metrics_of", pa.array([data.source] * len(slices)))),
         flagged=flagged,
         params=_params(report, data.source),
-        summary=summary(overview, slices, overall(data), data.source),
+        summary=summary(overview, slices, overall(data), data.source, data.counted),
         flagged_total=total,
         metrics_of=data.source,
     )
@@ -174,10 +183,10 @@ def _metrics(overview: Overview, data: ScoredLabels, slices: pa.Table, classes: 
         values = values[np.isfinite(values)]
         metrics["dq/mean_label_score"] = float(values.mean()) if len(values) else math.nan
     if data.source:
-        prefix = "dq/predicted" if data.source.startswith("predicted") else "dq/proxy"
+        prefix = "dq/proxy" if data.source == PROXY else "dq/predicted"
         whole = overall(data)
         metrics |= {f"{prefix}_{name}": whole[name] for name in ("accuracy", "f1", "weighted_f1")}
-    metrics |= _by_row(slices, slices["slug"].to_pylist(), SLICE_METRICS, MAX_SLICES)
+    metrics |= _by_row(slices, slices["slug"].to_pylist(), COMPARED, MAX_SLICES)
     metrics |= _by_row(
         classes, [slug((("label", name),)) for name in classes["label"].to_pylist()], CLASS_METRICS, MAX_CLASSES
     )
@@ -214,10 +223,20 @@ def _class_table(data: ScoredLabels) -> pa.Table:
     for name, values in class_metrics(data).items():
         columns[name] = pa.array(values, from_pandas=True)
     table = pa.table(columns)
+    return _of_classes(table)
+
+
+def _of_classes(table: pa.Table) -> pa.Table:
+    """Return the table of classes, worst first, without the metrics of those that have too few rows for any."""
+    few = pc.less(table["n"], FEWEST)
+    for name in CLASS_METRICS:
+        for column in (name, f"{name}_low", f"{name}_high"):
+            values = pc.if_else(few, pa.scalar(None, pa.float64()), table[column])
+            table = table.set_column(table.column_names.index(column), column, values)
     return table.take(pa.array(worst_first(table, "label_issue_rate")))
 
 
-def _set_table(overview: Overview) -> pa.Table:
+def _set_table(overview: Overview, data: ScoredLabels) -> pa.Table:
     """Return the columns of a class table with what can be said of each label where a sample may have several."""
     rows = overview.classes
     table = pa.table({"label": pa.array([health.name for health in rows], pa.string())})
@@ -226,10 +245,12 @@ def _set_table(overview: Overview) -> pa.Table:
     with np.errstate(invalid="ignore"):
         counted = {"n": n, "judged": n, "label_issues": flagged, "label_issue_rate": flagged / np.maximum(n, 1)}
     counted |= {"label_issue_rate_low": low, "label_issue_rate_high": high}
-    nothing = np.full(len(rows), np.nan)  # no prediction is held against a set
-    for name in (*counted, "precision", "recall", "f1"):
-        table = table.append_column(name, pa.array(counted.get(name, nothing), from_pandas=True))
-    return table.take(pa.array(worst_first(table, "label_issue_rate")))
+    places = {name: place for place, name in enumerate(data.classes)}
+    order = np.array([places[health.name] for health in rows], dtype=np.int64)
+    predicted = {name: values[order] for name, values in class_metrics(data).items()}
+    for name, values in (predicted | counted).items():
+        table = table.append_column(name, pa.array(values, from_pandas=True))
+    return _of_classes(table)
 
 
 def _flagged(report: Run, *, with_text: bool) -> tuple[Table, int]:

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from ..data.formatting import percent, shortened, visible
 from ..data.issues import issue_named
+from ..metrics.slice_metrics import PROBABILITIES, PROXY
 from .check_verdicts import verdicts_of
 from .overview import Overview
 
@@ -19,9 +20,13 @@ SHOWN = 8
 NAME_LENGTH = 60
 # Below so many labels an interval is too wide to call a slice worse.
 FEWEST = 10
+_WHOSE = {
+    PROXY: ("The proxy model (trained by the scan, out of sample)", "judged"),
+    PROBABILITIES: ("The user's model, by its probabilities,", "given"),
+}
 
 
-def summary(overview: Overview, slices: pa.Table, whole: dict[str, float], source: str) -> str:
+def summary(overview: Overview, slices: pa.Table, whole: dict[str, float], source: str, counted: str = "") -> str:
     """Write the verdict.
 
     Parameters
@@ -32,12 +37,14 @@ def summary(overview: Overview, slices: pa.Table, whole: dict[str, float], sourc
         The metrics of the whole data set.
     source
         Whose predictions ``whole`` judges.
+    counted
+        What they are counted on, in words.
     """
     worse = _worse(slices, whole["label_issue_rate"]) if overview.tells_shares else []
     parts = [
         f"{HEADING}{escaped(overview.verdict)}",
         f"{_worst(worse)} {escaped(overview.details)}".strip(),
-        _judge(whole, source),
+        _judge(overview, whole, source, counted),
         _issues(overview),
         "\n".join(f"- {title}: {escaped(verdict, 500)}" for title, verdict in verdicts_of(overview.report)),
         _pairs(overview),
@@ -64,12 +71,16 @@ def escaped(text: str, limit: int = 2_000) -> str:
     return re.sub(r"([\\`*_{}\[\]|~#!])", r"\\\1", safe)
 
 
-def _judge(whole: dict[str, float], source: str) -> str:
+def _judge(overview: Overview, whole: dict[str, float], source: str, counted: str) -> str:
     if not source or whole["accuracy"] != whole["accuracy"]:
         return ""
-    who = "The proxy model (trained by the scan, out of sample)" if source == "proxy model" else "The predicted column"
-    which = "judged" if source == "proxy model" else "given"
-    return f"{who} agrees with {percent(whole['accuracy'])} of the {which} labels; macro F1 {whole['f1']:.3f}."
+    task = overview.report.samples.task
+    who, which = _WHOSE.get(source, ("The predicted column", "given"))
+    what = {"multilabel": "sets of labels", "spans": "texts, with all their spans,"}.get(task, "labels")
+    kind = "entity F1" if task == "spans" else "macro F1"
+    known = f"; {kind} {whole['f1']:.3f}" if whole["f1"] == whole["f1"] else ""
+    where = f" ({escaped(counted)})" if counted.startswith("on split") else ""
+    return f"{who} agrees with {percent(whole['accuracy'])} of the {which} {what}{where}{known}."
 
 
 def _issues(overview: Overview) -> str:

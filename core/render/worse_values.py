@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from ..data.hidden_texts import hidden_columns
 from ..data.label_sets import encoded
+from ..models.contingency import FOLLOWS, lambda_of
 from ..models.rates import wilson
 
 if TYPE_CHECKING:
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
 SLICE_Z = 3.0
 SLICE_ROWS = 20
 SLICE_VALUES = 100
-# A column follows from the label where labels foretell its values this well; classes of fewer rows do so by chance.
-FOLLOWS = 0.9
-CLASS_ROWS = 10
 
 
 @dataclass(frozen=True)
@@ -70,27 +68,6 @@ def worse_values(report: Run, judged: np.ndarray, flags: np.ndarray) -> tuple[Wo
         follows = bool(len(clear)) and classes is not None and lambda_of(classes[right], codes[right]) >= FOLLOWS
         worse += [WorseValue(name, values[code], int(rows[code]), int(flagged[code]), follows) for code in clear]
     return tuple(sorted(worse, key=lambda value: (value.follows, -value.rate)))
-
-
-def lambda_of(labels: np.ndarray, values: np.ndarray) -> float:
-    """Return how much better values are guessed with the label than without: Goodman & Kruskal's lambda (1954), 0..1.
-
-    Parameters
-    ----------
-    labels, values
-        Codes, int, shape (n,); rows whose label is rare do not count.
-
-    >>> labels = np.repeat([0, 1, 2], 20)
-    >>> lambda_of(labels, labels // 2), lambda_of(labels, np.tile([0, 1], 30)), lambda_of(labels, labels * 0)
-    (1.0, 0.0, 0.0)
-    """
-    if not len(labels):
-        return 0.0
-    classes, columns = labels.max() + 1, values.max() + 1
-    joint = np.bincount(labels * columns + values, minlength=classes * columns).reshape(classes, columns)
-    joint = joint[joint.sum(axis=1) >= CLASS_ROWS]
-    without, rows = joint.sum(axis=0).max(), joint.sum()
-    return float((joint.max(axis=1).sum() - without) / (rows - without)) if rows > without else 0.0
 
 
 def _coded(report: Run, name: str) -> tuple[list[str | None], np.ndarray]:

@@ -59,8 +59,9 @@ def overview(**changed):
         "verdict": "12 labels look wrong", "details": "Of them half|so.", "tells_shares": True, "issues": entries,
         "share_of": lambda entry: f"{100 * entry.rate:.1f} %", "confusions": [("a|b", "<i>", 1_003)],
         "classes": [health("card_lost", 2_000, 1_000), health("fine", 10, 0)], "notes": ["a note *here*"],
-        "report": SimpleNamespace(samples=SimpleNamespace(name="tickets", fingerprint="f00"), run="r1",
-                                  facts={"checks": {"garbage": {"verdict": "Much *noise*.", "tables": []}}}),
+        "report": SimpleNamespace(
+            samples=SimpleNamespace(name="tickets", fingerprint="f00", task="classification"), run="r1",
+            facts={"checks": {"garbage": {"verdict": "Much *noise*.", "tables": []}}}),
     } | changed))  # fmt: skip
 
 
