@@ -17,7 +17,7 @@ from .known_ids import rows_of
 from .label_sets import cell_of
 from .label_sets import parsed as labels_of
 from .masks import marks_of, masked_places
-from .redacted import moved_spans, replaced_in, with_cells
+from .redacted import moved_spans, replaced_in, span_columns, with_cells
 from .schemas import with_column
 from .spans import from_value, types_in
 from .spans import parsed as spans_of
@@ -61,7 +61,8 @@ def applied(
     kept = np.ones(len(table), dtype=bool)
     kept[[rows[sample] for sample in resolution.votes("remove")]] = False
     spans = _spans(table, rows, resolution.votes("respan"), texts, new_types=new_labels)
-    for column, changes in (("labels" if sets else "label", labels), ("spans", spans), ("text", texts)):
+    changed = {"labels" if sets else "label": labels, "spans": spans, "predicted": _outdated(table, texts)}
+    for column, changes in (changed | {"text": texts}).items():
         if changes:
             table = _with(table, column, changes)
     masks = {rows[sample]: value for sample, value in resolution.votes("redact").items()}
@@ -98,16 +99,16 @@ def without_rows(undecided: pa.Table | None, ids: Collection[str]) -> pa.Table |
 def _masked(table: pa.Table, values: Mapping[int, str]) -> pa.Table:
     """Mask the personal data and secrets in some texts; spans move along, see :func:`.redacted.moved_spans`."""
     texts: dict[int, str] = {}
-    spans: dict[int, str | None] = {}
-    marked = "spans" in table.column_names
+    spans: dict[str, dict[int, str | None]] = {name: {} for name in span_columns(table)}
     for row, value in values.items():
         text, sample = table["text"][row].as_py(), table["id"][row].as_py()
         places = masked_places(text, value, sample=sample)
         texts[row] = redact(text, places)
-        marks = table["spans"][row].as_py() if marked else None
-        if marks is not None:
-            spans[row] = moved_spans(marks, replaced_in(text, places))
-    for column, changes in (("text", texts), ("spans", spans)):
+        for name, moved in spans.items():
+            marks = table[name][row].as_py()
+            if marks is not None:
+                moved[row] = moved_spans(marks, replaced_in(text, places))
+    for column, changes in ({"text": texts} | spans).items():
         if changes:
             table = _with(table, column, changes)
     return table
@@ -140,11 +141,22 @@ def _spans(
             ids=odd,
             hint="Correct them, or allow them: new_labels=True",
         )
+    return changes | _moved_away(table, "spans", texts)
+
+
+def _outdated(table: pa.Table, texts: Mapping[int, str]) -> dict[int, str | None]:
+    """Return the rows whose predicted spans an edit took away, without any: nothing was predicted of the new text."""
+    return _moved_away(table, "predicted", texts) if "predicted" in span_columns(table) else {}
+
+
+def _moved_away(table: pa.Table, name: str, texts: Mapping[int, str]) -> dict[int, str | None]:
+    """Return the rows in which an edit took away the words of a span, each with null."""
+    gone: dict[int, str | None] = {}
     for row, text in texts.items():
-        old = table["text"][row].as_py()
-        if any(old[start:end] != text[start:end] for start, end, _ in spans_of(table["spans"][row].as_py()) or ()):
-            changes[row] = None
-    return changes
+        old, spans = table["text"][row].as_py(), spans_of(table[name][row].as_py()) or ()
+        if any(old[start:end] != text[start:end] for start, end, _ in spans):
+            gone[row] = None
+    return gone
 
 
 def _rows(ids: pa.ChunkedArray, wanted: list[str]) -> dict[str, int]:

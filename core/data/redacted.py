@@ -75,10 +75,17 @@ def redacted(
             metadata = with_cells(metadata, name, changes)
         else:
             table = with_cells(table, "text", changes)
-    if "spans" in table.column_names:
-        moved = {row: moved_spans(table["spans"][row].as_py(), marks) for row, marks in cells.replaced.items()}
-        table = with_cells(table, "spans", moved)
+    for name in span_columns(table):
+        moved = {row: moved_spans(table[name][row].as_py(), marks) for row, marks in cells.replaced.items()}
+        table = with_cells(table, name, moved)
     return table, metadata, len(cells.rows)
+
+
+def span_columns(table: pa.Table) -> tuple[str, ...]:
+    """Return the columns of a table of samples that hold spans: those given and, in their form, those predicted."""
+    if "spans" not in table.column_names:
+        return ()
+    return tuple(name for name in ("spans", "predicted") if name in table.column_names)
 
 
 def masked_cells(texts: pa.ChunkedArray | None, columns: Mapping[str, pa.ChunkedArray], find: Find) -> Cells:

@@ -43,7 +43,7 @@ class Samples:
         One row a sample, all columns strings: ``id`` (unique, never null) and, where the data has them, ``text``
         (never null), ``label`` (null = unlabeled), ``split`` and ``predicted``.
         Instead of ``label`` there may be ``labels`` (sets of labels) or ``spans``, and beside it ``annotations``
-        (what each annotator said): canonical JSON, null = unlabeled.
+        (what each annotator said): canonical JSON, null = unlabeled. ``predicted`` is in the form of the labels.
     metadata
         The user's own columns under their own names, as many rows as ``table``.
     name

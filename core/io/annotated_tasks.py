@@ -18,6 +18,7 @@ from ..data import annotator_labels, label_sets, spans
 from ..data.samples import ROLES, Samples
 from ..errors import InputError
 from .columns import json_text, path_in
+from .span_formats import canonical_column
 
 Role = Literal["label", "labels", "spans"]
 OWN = "labelsift_"  # what a push writes into a task's data begins so, and is nothing of the user's
@@ -58,8 +59,8 @@ class AnnotatedTasks:
     text
         The field of a task's data that holds the text; None where people label images or sounds.
     id, split, predicted
-        Fields of the data. Without ``id`` a sample is known by ``labelsift_id``, where a push wrote one, else by the
-        task's number.
+        Fields of the data; ``predicted`` in the form of the labels. Without ``id`` a sample is known by
+        ``labelsift_id``, where a push wrote one, else by the task's number.
     metadata
         Fields to keep; where none is named, all that hold one text, number or truth value, but labelsift's own.
     """
@@ -119,6 +120,8 @@ class AnnotatedTasks:
             )
         if self.role == "spans":
             self._require_fitting()
+        if self.role != "label" and self.predicted and "predicted" in columns:
+            columns["predicted"] = self._predicted(columns)
         ordered = {role: columns[role] for role in ROLES if role in columns}
         rows = len(self._ids)
         metadata = {name: _column(cells + [None] * (rows - len(cells))) for name, cells in self._fields.items()}
@@ -183,6 +186,12 @@ class AnnotatedTasks:
             )
         if empty:
             raise InputError(f"No task of {name} has these fields", ids=empty, hint="Name fields of the tasks' data")
+
+    def _predicted(self, columns: Mapping[str, pa.ChunkedArray]) -> pa.ChunkedArray:
+        name = str(self.predicted)
+        if self.role == "labels":
+            return label_sets.from_column(columns["predicted"], name=name)
+        return canonical_column(columns["predicted"], columns["text"].to_pylist(), self._ids, column_name=name)
 
     def _require_fitting(self) -> None:
         wrong = {

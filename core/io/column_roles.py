@@ -71,8 +71,13 @@ class ColumnRoles:
     @property
     def single(self) -> dict[str, str]:
         """Role → column, of the roles that one column of single values fills."""
-        roles = ("id", "text", "label", "split", "predicted")
+        roles = ("id", "text", "label", "split", *(() if self.predicts_several else ("predicted",)))
         return {role: column for role in roles if (column := getattr(self, role))}
+
+    @property
+    def predicts_several(self) -> bool:
+        """Whether predictions are sets or spans, as the labels are."""
+        return bool(self.predicted and (self.labels is not None or self.spans))
 
     @property
     def several(self) -> tuple[str, ...]:
@@ -82,10 +87,14 @@ class ColumnRoles:
         return tuple(column for column in columns if column)
 
     @property
+    def _beside(self) -> list[str]:
+        """The columns that go with labels, and are read in a way of their own."""
+        return [column for column in (self.annotator, self.predicted if self.predicts_several else None) if column]
+
+    @property
     def names(self) -> list[str]:
         """Every column to read, once each."""
-        further = [self.annotator] if self.annotator else []
-        return list(dict.fromkeys([*self.single.values(), *self.several, *further, *self.metadata]))
+        return list(dict.fromkeys([*self.single.values(), *self.several, *self._beside, *self.metadata]))
 
     def present(self, names: Sequence[str]) -> list[str]:
         """Return the columns to read out of those of a table, which may lack texts where tokens make them.
@@ -111,13 +120,13 @@ class ColumnRoles:
     def as_json(self) -> frozenset[str]:
         """Those that may hold lists and objects."""
         sets = self.labels if isinstance(self.labels, str) else None
-        return frozenset(column for column in (sets, self.annotations, self.spans, self.tokens) if column)
+        predicted = self.predicted if self.predicts_several else None
+        return frozenset(column for column in (sets, self.annotations, self.spans, self.tokens, predicted) if column)
 
     @property
     def as_text(self) -> frozenset[str]:
         """Those that hold one value a row, taken as it stands: a text, an id, one label, a 0 or 1."""
-        further = [self.annotator] if self.annotator else []
-        return frozenset([*self.single.values(), *self.several, *further]) - self.as_json
+        return frozenset([*self.single.values(), *self.several, *self._beside]) - self.as_json
 
     @property
     def labeled(self) -> bool:
@@ -125,7 +134,7 @@ class ColumnRoles:
         return bool(self.label or self.labels is not None or self.annotations or self.annotators or self.spans)
 
     def label_roles(self, table: pa.Table, strings: Mapping[str, pa.ChunkedArray]) -> dict[str, pa.ChunkedArray]:
-        """Return the columns of ``labels``, ``annotations`` and ``spans``, whichever are named.
+        """Return the columns of ``labels``, ``annotations`` and ``spans``, whichever are named, with predictions.
 
         Parameters
         ----------
@@ -149,7 +158,14 @@ class ColumnRoles:
             column = label_sets.from_column(table[self.labels], name=self.labels, separator=self.labels_separator)
         else:
             column = label_sets.from_columns(table, self.several)
-        return {"labels": column}
+        return {"labels": column} | self._predicted_sets(table)
+
+    def _predicted_sets(self, table: pa.Table) -> dict[str, pa.ChunkedArray]:
+        """Return predictions in the form of the labels: of several columns of 0 and 1, too, as lists of names."""
+        if not self.predicted:
+            return {}
+        column = table[self.predicted]
+        return {"predicted": label_sets.from_column(column, name=self.predicted, separator=self.labels_separator)}
 
     def _annotator_labels(self, table: pa.Table, strings: Mapping[str, pa.ChunkedArray]) -> dict[str, pa.ChunkedArray]:
         """Return what annotators said, and where no label column is named, the label of most of them."""
@@ -184,8 +200,16 @@ class ColumnRoles:
             strings["id"].to_pylist() if "id" in strings else [f"row {number}" for number in range(1, len(table) + 1)]
         )
         texts = strings["text"].to_pylist() if "text" in strings else None
+        named = {"spans": name} | ({"predicted": self.predicted} if self.predicted else {})
         if self.tokens is None:
-            return {"spans": canonical_column(table[name], texts or [], rows, column_name=name)}
-        token_texts, spans = tagged_column(table[name], table[self.tokens], texts, rows, column_name=name)
-        further = {} if texts is not None else {"text": pa.chunked_array([pa.array(token_texts, pa.string())])}
-        return {"spans": spans} | further
+            return {
+                role: canonical_column(table[column], texts or [], rows, column_name=column)
+                for role, column in named.items()
+            }
+        columns: dict[str, pa.ChunkedArray] = {}
+        for role, column in named.items():
+            tags, tokens = table[column], table[self.tokens]
+            token_texts, columns[role] = tagged_column(tags, tokens, texts, rows, column_name=column)
+            if texts is None:
+                columns["text"] = pa.chunked_array([pa.array(token_texts, pa.string())])
+        return columns

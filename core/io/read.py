@@ -65,6 +65,7 @@ def read(
     text, label, id, split, predicted
         The columns that hold each role; ``data.text`` is the field ``text`` of objects in a column ``data``, and a data
         frame's index goes by its name, or ``index``. Without ``id`` the id is a hash of the text.
+        ``predicted`` is in the form of the labels: where these are sets or spans, so is it (of ``tokens`` their tags).
         A missing label (null or blank) means unlabeled. ``text=None`` is for images, sounds and whatever else is
         known by its id alone; a scan then needs embeddings or probabilities.
     labels

@@ -109,13 +109,13 @@ def joined(parts: Sequence[Estimates]) -> Estimates:
     """Return the cells of estimates of one metric, one after the other."""
     if not parts:
         return Estimates(np.zeros(0), np.zeros(0))
-    scale, further = parts[0].scale, ("has_interval", "offset")
-    arrays = [concatenated([getattr(part, name) for part in parts]) for name in ("hits", "trials")]
-    optional = [
-        None if getattr(parts[0], name) is None else concatenated([getattr(part, name) for part in parts])
-        for name in further
-    ]
-    return Estimates(*arrays, scale, *optional)
+
+    def each(name: str) -> np.ndarray:
+        return concatenated([getattr(part, name) for part in parts])
+
+    has_interval = None if parts[0].has_interval is None else each("has_interval")
+    offset = None if parts[0].offset is None else each("offset")
+    return Estimates(each("hits"), each("trials"), parts[0].scale, has_interval, offset)
 
 
 def concatenated(parts: Sequence[np.ndarray]) -> np.ndarray:

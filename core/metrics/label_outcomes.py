@@ -100,7 +100,7 @@ def of_spans(given: pa.ChunkedArray, predicted: pa.ChunkedArray, classes: Sequen
         place = places[start : start + len(column)]
         keys.append((column[:, 0] * different + place) * len(classes) + column[:, 3])
         start += len(column)
-    outcomes = _joined(*keys, len(classes), compared)
+    outcomes = _joined(keys[0], keys[1], len(classes), compared)
     return LabelOutcomes(outcomes.rows // different, outcomes.labels, outcomes.kinds, compared)
 
 

@@ -44,10 +44,10 @@ class SampleColumn:
 def sample_columns(run: Run, *, share: bool = False) -> list[SampleColumn]:
     """Return the columns that a run has something in; with ``share`` those about labels alone."""
     samples = run.samples
-    columns = {"label": _labels(samples), "suggestion": _suggestions(run)}
+    columns = {"label": _written(samples, samples.given), "suggestion": _suggestions(run)}
     if not share:
         columns |= {"language": languages_of(run)}
-        columns |= {role: samples.column(role) for role in ("split", "predicted")}
+        columns |= {"split": samples.column("split"), "predicted": _written(samples, samples.column("predicted"))}
     named = [(kind.capitalize(), kind, values) for kind, values in columns.items()]
     if not share:
         named += [(name, "metadata", samples.metadata[name]) for name in samples.metadata.column_names]
@@ -82,12 +82,13 @@ def run_cache(run: Run) -> Cache:
     return Cache() if run.store is None else run.store.cache(run.samples.name)
 
 
-def _labels(samples: Samples) -> pa.ChunkedArray | None:
-    if samples.task == "spans" or samples.given is None:
+def _written(samples: Samples, column: pa.ChunkedArray | None) -> pa.ChunkedArray | None:
+    """Return labels as people read them: sets by their names, and no spans."""
+    if samples.task == "spans" or column is None:
         return None
     if samples.task == "classification":
-        return samples.given
-    cells = samples.given.to_pylist()
+        return column
+    cells = column.to_pylist()
     return pa.chunked_array([pa.array([None if cell is None else format_labels(json.loads(cell)) for cell in cells])])
 
 

@@ -154,7 +154,7 @@ class _Rows:
             node,
             anchor("sample", sample_id),
             self._string(draft, _cell(self.source.column("split"), row)),
-            self._string(draft, _cell(self.source.column("predicted"), row)),
+            self._string(draft, self._predicted(row)),
             meta,
             web_address(self.links.get(sample_id)),
             self.remarks.get(sample_id, []),
@@ -216,6 +216,15 @@ class _Rows:
             return None
         cell = _cell(self.source.given, row)
         return format_labels(json.loads(cell)) if isinstance(cell, str) and self.source.task == "multilabel" else cell
+
+    def _predicted(self, row: int | None) -> object:
+        """Return what was predicted of a row: of sets the names, of spans the types, each with its place."""
+        cell = _cell(self.source.column("predicted"), row)
+        if not isinstance(cell, str) or self.source.task == "classification":
+            return cell
+        if self.source.task == "multilabel":
+            return format_labels(json.loads(cell))
+        return ", ".join(f"{name} {start}–{end}" for start, end, name in json.loads(cell)) or "(none)"
 
     def _is_label(self, value: object) -> bool:
         if isinstance(value, list):
