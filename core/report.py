@@ -13,10 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from .data.formatting import visible
-from .data.schemas import issues_in, of_issue
 from .data.textless import require_texts
 from .errors import InputError
-from .metrics.slice_metrics import judged_labels
 from .metrics.slice_table import slice_row
 from .models.vector_index import VectorIndex
 from .render.card import card
@@ -54,32 +52,9 @@ class Report(Run):
 
     def summary(self) -> dict[str, Any]:
         """Return the headline figures: for ``--json``, dashboards and tests."""
-        rows = len(self.samples)
-        flagged = {name: pc.sum(self.scores[f"is_{name}_issue"]).as_py() or 0 for name in issues_in(self.scores)}
-        judged = int(judged_labels(self).sum())
-        if "span_score" in self.scores.column_names:
-            judged = rows - self.scores["span_score"].null_count
-        return {
-            "run": self.run,
-            "dataset": self.samples.name,
-            "fingerprint": self.samples.fingerprint,
-            "created": self.created.isoformat(),
-            "rows": rows,
-            "labeled": self.facts.get("labeled", 0),
-            "judged": judged,
-            "classes": len(self.samples.classes),
-            "issues": {
-                name: {"count": count, "rate": count / of if of else None}
-                if self.scores[f"{name}_score"].null_count < rows
-                else {"count": of_issue(self.findings, name).num_rows, "rate": None}  # of classes or the data set
-                for name, count in flagged.items()
-                for of in (judged if name in ("label", "span") else rows,)
-            },
-            "findings": self.findings.num_rows,
-            "facts": self.facts,
-            "notes": list(self.notes),
-            "settings": self.settings,
-        }
+        from .render.headline_figures import headline_figures
+
+        return headline_figures(self)
 
     def similar(
         self,

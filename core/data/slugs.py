@@ -38,9 +38,17 @@ def slug(predicate: Predicate) -> str:
     >>> slug((("path", "a//b"),))
     'path:a-b-30e62d1d'
     """
+    return _slug(predicate, {})
+
+
+def _slug(predicate: Predicate, cleaned: dict[Term, tuple[str, bool]]) -> str:
+    """Return the slug, with the terms that were cleaned before: those of two-way slices come again and again."""
     if not predicate:
         return "all"
-    parts = [_term(column, value) for column, value in predicate]
+    for term in predicate:
+        if term not in cleaned:
+            cleaned[term] = _term(*term)
+    parts = [cleaned[term] for term in predicate]
     joined = "__".join(text for text, _ in parts)
     if all(clean for _, clean in parts) and len(joined) <= MAX_SLUG:
         return joined
@@ -56,7 +64,8 @@ def slugs(predicates: Sequence[Predicate]) -> list[str]:
     >>> slugs([(("state", "CA"),), (("state", "ca"),), (("state", "NY"),)])
     ['state:CA-e830b62d', 'state:ca-ec016acc', 'state:NY']
     """
-    plain = [slug(predicate) for predicate in predicates]
+    cleaned: dict[Term, tuple[str, bool]] = {}
+    plain = [_slug(predicate, cleaned) for predicate in predicates]
     count = Counter(name.casefold() for name in plain)
     return [
         name if count[name.casefold()] == 1 else _hashed(name, predicate)

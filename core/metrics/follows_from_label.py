@@ -2,8 +2,8 @@
 
 Two signs are looked for. A column follows where the label foretells its values (Goodman & Kruskal's lambda). A single
 slice follows where nearly all of it is of one class, as a reason that only negative rows have, beyond what a class that
-is frequent anyway would bring by chance; unless its metric differs from that of the class elsewhere beyond chance,
-for then the slice tells more than the class does.
+is frequent anyway would bring by chance; unless its metric differs from that of the class elsewhere beyond chance, to
+the same side as from all others: then the slice tells more than the class does.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from scipy.stats import binom
 
-from ..data.factorize import Cells
+from ..data.factorize import Cells, occurring
 from ..models.contingency import FOLLOWS, lambda_of
 from .estimates import Estimates, difference_p_values
 from .scored_labels import ScoredLabels
 from .slice_cells import LABELS, NamedCells
-from .slice_metrics import estimates
+from .slice_metrics import estimates, rest
 
 CHANCE = 0.01
 RATES = ("accuracy", "error_rate", "label_issue_rate")  # a class has them as a slice has
@@ -66,15 +66,19 @@ def _follow(
     own = estimates(data, metric, part.cells.codes, size)
     hits, trials = (np.maximum(getattr(by_class, name)[label] - getattr(own, name), 0) for name in ("hits", "trials"))
     elsewhere = Estimates(np.minimum(hits, trials), trials)
-    return pure & (difference_p_values(own, elsewhere) >= CHANCE)
+    others = rest(data, metric, part.cells.codes, size)
+    same_side = np.sign(own.value - elsewhere.value) == np.sign(own.value - others.value)
+    return pure & ~(same_side & (difference_p_values(own, elsewhere) < CHANCE))
 
 
 def _commonest_class(data: ScoredLabels, cells: Cells) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the labeled rows of each cell, those of its commonest class, and that class: int64, shape (cells,)."""
     size, classes = len(cells), len(data.classes)
     labeled = data.given >= 0
-    keys, counts = np.unique(cells.codes[labeled] * classes + data.given[labeled], return_counts=True)
-    order = np.lexsort((counts, keys // classes))
+    pairs = cells.codes[labeled] * classes + data.given[labeled]
+    keys, positions = occurring(pairs, size * classes)
+    counts = np.bincount(positions, minlength=len(keys))
+    order = np.argsort(counts, kind="stable")
     cell, label = np.divmod(keys[order], classes)
     most, commonest = np.zeros(size, dtype=np.int64), np.zeros(size, dtype=np.int64)
     most[cell], commonest[cell] = counts[order], label  # the last, which is the largest, stays

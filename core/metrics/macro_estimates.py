@@ -9,8 +9,9 @@ samples for each cell: with the second moments M of all samples and the terms' w
 Where a class has few rows its terms are 0 as often as not, and say nothing of how sure its metric is. Macro means
 therefore add, a class, what the variance of a share with one hit and one miss more (Laplace's rule) is above the
 sample's; and, for F1, the square of the bias that its curve brings (second-order Taylor term). Where a class that
-occurs has fewer than 5 trials, or none, as the recall of a class that is predicted alone, there is no interval:
-``benchmarks/slice_intervals.py`` tells why 5. Weighted means rest on frequent classes, and need neither.
+occurs is given fewer than 5 times (predicted, for precision) there is no interval. The simulations of
+``benchmarks/slice_intervals.py`` tell why 5, and why F1 looks at what is given: a rule by all outcomes of a class would
+pick slices in which it has many errors. Weighted means rest on frequent classes, and need neither.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from .estimates import Estimates
 from .label_outcomes import COUNTED, FALSE, HIT, MISSED, Kind, LabelOutcomes
 from .ratio_estimates import effective
 
-FEWEST_TRIALS = 5
+FEWEST_ROWS = 5  # of a class that occurs
 _TABLE = 1_000_000  # cells times classes that are held at once
 
 
@@ -87,11 +88,11 @@ def _block(
     border = (value <= 0) | (value >= 1)
     trials = effective(np.where(border, smoothed, value), variance + unseen, samples, "rate").trials
     trials = np.where(border, np.minimum(trials, samples), trials)
-    return np.nan_to_num(value) * trials, trials, fewest >= FEWEST_TRIALS
+    return np.nan_to_num(value) * trials, trials, fewest >= FEWEST_ROWS
 
 
 def _of_rare_classes(counts: np.ndarray, kind: Kind) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the macro mean of smoothed shares, the variance that is not seen, and the fewest trials of a class.
+    """Return the macro mean of smoothed shares, the variance that is not seen, and the fewest rows of a class.
 
     Parameters
     ----------
@@ -115,7 +116,8 @@ def _of_rare_classes(counts: np.ndarray, kind: Kind) -> tuple[np.ndarray, np.nda
     if kind == "f1":
         unseen = unseen + (weight * 2 * expected / (1 + share) ** 3).sum(axis=1) ** 2
         share = 2 * share / (1 + share)
-    return (weight * share).sum(axis=1), unseen, np.where(occurs, trials, np.inf).min(axis=1, initial=np.inf)
+    rows = hits + counts[FALSE if kind == "precision" else MISSED]
+    return (weight * share).sum(axis=1), unseen, np.where(occurs, rows, np.inf).min(axis=1, initial=np.inf)
 
 
 def _counts(kinds: np.ndarray, keys: np.ndarray, size: int) -> np.ndarray:

@@ -133,16 +133,18 @@ def scored_labels(run: Run, *, split: str | Sequence[str] | None = None) -> Scor
     flagged = np.zeros(len(run.samples), dtype=bool) if flags is None else flags.fill_null(False).to_numpy()
     kinds = {"classification": _single_labels, "multilabel": _several_labels, "spans": _several_labels}
     data = kinds[run.samples.task](run, flagged, judged_labels(run))
-    if split is None:
-        of_user = data.source in (PREDICTED, PROBABILITIES) or data.gaps_of == PROBABILITIES
-        rows = evaluation_rows(run.samples, data.both | _has_gap(data)) if of_user else None
-    else:
+    if split is not None:
         rows = rows_in(run.samples, split)
-        data = replace(data, was_judged=data.was_judged & rows, flagged=data.flagged & rows)
-    if rows is not None:
-        data = replace(data, evaluated=rows)
-        if data.gaps is not None and (data.gaps_of == PROBABILITIES or split is not None):
-            data = replace(data, gaps=np.where(rows, data.gaps, np.nan))
+        data = replace(data, was_judged=data.was_judged & rows, flagged=data.flagged & rows, evaluated=rows)
+        with_gap = rows
+    else:
+        if data.source in (PREDICTED, PROBABILITIES):
+            data = replace(data, evaluated=evaluation_rows(run.samples, data.both))
+        with_gap = None
+        if data.gaps is not None and data.gaps_of == PROBABILITIES:
+            with_gap = evaluation_rows(run.samples, ~np.isnan(data.gaps))
+    if with_gap is not None and data.gaps is not None:
+        data = replace(data, gaps=np.where(with_gap, data.gaps, np.nan))
     return replace(data, counted=counted_words(run.samples, data.both) if data.source else "")
 
 
@@ -198,6 +200,8 @@ def _several_labels(run: Run, flagged: np.ndarray, was_judged: np.ndarray) -> Sc
     elif samples.task == "multilabel" and (source := _of_probabilities(run)):
         several = of_sets(given, _by_class(run, classes, was_judged), classes)
     labeled = given.is_valid().to_numpy()
+    if several is None and samples.task == "spans":
+        classes = ()  # nothing can be said of a type
     return ScoredLabels(
         classes, no_class, no_class, flagged, was_judged, source, labeled, task=samples.task, several=several
     )
@@ -241,7 +245,3 @@ def _by_class(run: Run, classes: tuple[str, ...], was_judged: np.ndarray) -> np.
     probabilities[:, [index[name] for name in run.classes]] = run.pred_probs
     probabilities[~_usable(run, was_judged)] = np.nan
     return probabilities
-
-
-def _has_gap(data: ScoredLabels) -> np.ndarray:
-    return np.zeros(len(data.given), dtype=bool) if data.gaps is None else ~np.isnan(data.gaps)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, permutations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 
-from ..data.factorize import Cells, cross, partitions, values_as_cells
+from ..data.factorize import Cells, cross, partition, partitions, values_as_cells
 from ..data.hidden_texts import hidden_columns
-from ..data.slugs import slugs
+from ..data.slugs import slug, slugs
+from ..data.textless import comparable_texts
 from ..errors import InputError
 
 if TYPE_CHECKING:
@@ -52,17 +54,46 @@ def cells_by(run: Run, by: Sequence[str] | None) -> list[NamedCells]:
     return chosen + [NamedCells((*a.columns, *b.columns), cross(a.cells, b.cells)) for a, b in pairs]
 
 
-def cells_of_slug(samples: Samples, slug: str) -> list[Cells]:
-    """Return the partitions that a slug may name a cell of: by one column or, where it has two terms, by two."""
-    columns = partitions(samples)[0]
-    columns |= {name: cells for name, cells in _labels(samples).items() if name not in columns}
-    cells = list(columns.values())
-    if "__" in slug:
-        cells += [cross(first, second) for first, second in combinations(cells, 2)]
-    return cells
+def cells_of_slug(samples: Samples, wanted: str) -> list[Cells]:
+    """Return the partitions that a slug may name a cell of: by one column or, where it has two terms, by two.
+
+    Only columns that a term of the slug begins with are parted: of many columns all pairs would take minutes.
+    """
+    starts = {term.partition(":")[0].casefold() for term in wanted.split("__")}
+    cells = {
+        name: made
+        for name, column in _columns(samples).items()
+        if _start(name) in starts and isinstance(made := partition(name, column, texts=_texts(samples)), Cells)
+    }
+    if starts & set(LABELS):
+        cells |= {name: made for name, made in labels_as_cells(samples).items() if name not in cells}
+    chosen = list(cells.values())
+    if "__" in wanted:
+        chosen += [cross(first, second) for first, second in permutations(chosen, 2)]  # terms stand as they were asked
+    return chosen
 
 
-def slice_ids(run: Run, slug: str) -> list[str]:
+def cell_mask(samples: Samples, wanted: str) -> tuple[np.ndarray, str]:
+    """Return which samples are in the slice of a slug (bool, shape (n,)), and what holds there, for people.
+
+    Raises
+    ------
+    InputError
+        If there is no such slice.
+    """
+    chosen = cells_of_slug(samples, wanted)
+    # Names that differ only in upper and lower case get a hash, in a table of several columns or of one.
+    together = slugs([predicate for cells in chosen for predicate in cells.predicates])
+    for cells in chosen:
+        own, together = together[: len(cells)], together[len(cells) :]
+        for names in (own, slugs(list(cells.predicates))):
+            if wanted in names:
+                code = names.index(wanted)
+                return cells.codes == code, cells.described[code]
+    raise InputError("The run has no such slice", ids=[wanted], hint=_hint(samples))
+
+
+def slice_ids(run: Run, wanted: str) -> list[str]:
     """Return the ids of a slice's samples by its slug, of one column or two.
 
     Raises
@@ -70,22 +101,22 @@ def slice_ids(run: Run, slug: str) -> list[str]:
     InputError
         If there is no such slice.
     """
-    cells = cells_of_slug(run.samples, slug)
-    names = slugs([predicate for partition in cells for predicate in partition.predicates])
-    if slug not in names:
-        some = ", ".join(names[:5])
-        hint = f"There are {some} …; see report.slices()" if some else "Scan with --meta: this run has no slices"
-        raise InputError("The run has no such slice", ids=[slug], hint=hint)
-    codes = [(partition, code) for partition in cells for code in range(len(partition))]
-    partition, code = codes[names.index(slug)]
-    return run.samples.ids.take(np.flatnonzero(partition.codes == code)).to_pylist()
+    return run.samples.ids.filter(pa.array(cell_mask(run.samples, wanted)[0])).to_pylist()
+
+
+def labels_as_cells(samples: Samples) -> dict[str, Cells]:
+    """Return the partitions by the given and the predicted label, of single labels."""
+    if samples.task != "classification":
+        return {}
+    columns = {name: samples.column(name) for name in LABELS}
+    return {name: values_as_cells(name, column) for name, column in columns.items() if column is not None}
 
 
 def _column(samples: Samples, name: str, columns: dict[str, Cells], skipped: dict[str, str]) -> Cells:
     if name in columns:
         return columns[name]
     if name in LABELS and name not in skipped:
-        labels = _labels(samples)
+        labels = labels_as_cells(samples)
         if name in labels:
             return labels[name]
         if samples.task != "classification":
@@ -101,13 +132,27 @@ def _column(samples: Samples, name: str, columns: dict[str, Cells], skipped: dic
     raise InputError(f"There is no metadata column called {name}", hint=hint)
 
 
-def _labels(samples: Samples) -> dict[str, Cells]:
-    """Return the partitions by the given and the predicted label, of single labels."""
-    if samples.task != "classification":
-        return {}
-    columns = {name: samples.column(name) for name in LABELS}
-    return {name: values_as_cells(name, column) for name, column in columns.items() if column is not None}
-
-
 def _names(cells: dict[str, Cells]) -> str:
     return ", ".join(cells) or "a column with 2 to 50 values (name it as metadata when reading)"
+
+
+def _columns(samples: Samples) -> dict[str, pa.ChunkedArray]:
+    split, metadata = samples.column("split"), samples.metadata
+    columns = {} if split is None else {"split": split}
+    return columns | {name: metadata[name] for name in metadata.column_names}
+
+
+def _texts(samples: Samples) -> pa.ChunkedArray:
+    return comparable_texts(samples)[0]
+
+
+def _start(column: str) -> str:
+    return slug(((column, "x"),)).partition(":")[0].casefold()
+
+
+def _hint(samples: Samples) -> str:
+    for name, column in _columns(samples).items():
+        if isinstance(made := partition(name, column, texts=_texts(samples)), Cells):
+            some = ", ".join(slugs(list(made.predicates))[:5])
+            return f"There are {some} …; see labelsift slices"
+    return "Scan with --meta: this run has no slices"

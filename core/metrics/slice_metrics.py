@@ -14,7 +14,7 @@ import numpy as np
 
 from ..errors import InputError
 from .estimates import Estimates
-from .label_outcomes import COUNTED, HIT, Kind, LabelOutcomes
+from .label_outcomes import COUNTED, FALSE, HIT, Kind, LabelOutcomes
 from .macro_estimates import Means, macro_estimates
 from .metric_names import METRICS as METRICS  # for callers of the metrics, who need no other module
 from .metric_names import metric_named
@@ -112,9 +112,9 @@ def class_metrics(data: ScoredLabels) -> dict[str, np.ndarray]:
     Returns
     -------
     dict
-        Name → array of shape (classes,): ``n`` (how often it is given), ``judged`` (of these), ``label_issues``, and
-        ``label_issue_rate``, ``precision``, ``recall`` and ``f1`` with ``…_low`` and ``…_high``.
-        NaN where nothing could be counted.
+        Name → array of shape (classes,): ``n`` (how often it is given; of sets and spans, in what is counted),
+        ``judged`` (of these), ``label_issues``, and ``label_issue_rate``, ``precision``, ``recall`` and ``f1`` with
+        ``…_low`` and ``…_high``. NaN where nothing could be counted.
     """
     count = len(data.classes)
     cells = data.given  # -1 everywhere where the labels are sets or spans
@@ -123,6 +123,9 @@ def class_metrics(data: ScoredLabels) -> dict[str, np.ndarray]:
         for mask in (data.labeled, data.was_judged, data.was_judged & data.flagged)
     ]
     metrics = dict(zip(("n", "judged", "label_issues"), by_class, strict=True))
+    if data.several is not None:
+        is_given = data.outcomes.kinds != FALSE
+        metrics["n"] = np.bincount(data.outcomes.labels[is_given], minlength=count)
     metrics |= _with_interval("label_issue_rate", estimates(data, "label_issue_rate", cells, count))
     for name in ("precision", "recall", "f1"):
         metrics |= _with_interval(name, _of_each_class(data, _KINDS[name]))

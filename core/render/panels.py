@@ -30,15 +30,14 @@ from ..metrics.slice_metrics import (
     FEWEST,
     PROXY,
     ScoredLabels,
-    class_metrics,
     overall,
     score_column,
     scored_labels,
 )
 from ..metrics.slice_table import full_table, worst_first
-from ..models.rates import wilson
 from ..store.cache import installed_version
 from ..texts.redaction import masked
+from .class_table import CLASS_METRICS, class_table, set_table
 from .overview import Histogram as Histogram  # trackers draw it
 from .overview import Overview
 from .verdict import summary
@@ -55,7 +54,6 @@ MAX_CLASSES = 100
 MAX_MATRIX = 30
 NAME_LENGTH = 40  # of a data set within a title
 OTHER = "(other)"
-CLASS_METRICS = ("label_issue_rate", "precision", "recall", "f1")
 
 
 @dataclass(frozen=True)
@@ -139,7 +137,7 @@ def panels(report: Run, *, with_text: bool = False) -> Panels:
     slices = slices.select([*first, *(name for name in slices.column_names if name not in first)])
     slices = slices.take(pa.array(worst_first(slices, "label_issue_rate")))
     slices = slices.filter(pc.greater_equal(slices["n"], FEWEST))
-    classes = _set_table(overview, data) if report.samples.task == "multilabel" else _class_table(data)
+    classes = set_table(overview, data) if report.samples.task == "multilabel" else class_table(data)
     flagged, total = _flagged(report, with_text=with_text)
     return Panels(
         title=_title(overview),
@@ -216,41 +214,6 @@ def _confusion(overview: Overview) -> Matrix | None:
     for given, suggested, count in overview.confusions:
         counts[index[given], index[suggested]] += count
     return Matrix(tuple(labels), tuple(tuple(row) for row in counts.tolist()))
-
-
-def _class_table(data: ScoredLabels) -> pa.Table:
-    columns: dict[str, pa.Array] = {"label": pa.array(data.classes, pa.string())}
-    for name, values in class_metrics(data).items():
-        columns[name] = pa.array(values, from_pandas=True)
-    table = pa.table(columns)
-    return _of_classes(table)
-
-
-def _of_classes(table: pa.Table) -> pa.Table:
-    """Return the table of classes, worst first, without the metrics of those that have too few rows for any."""
-    few = pc.less(table["n"], FEWEST)
-    for name in CLASS_METRICS:
-        for column in (name, f"{name}_low", f"{name}_high"):
-            values = pc.if_else(few, pa.scalar(None, pa.float64()), table[column])
-            table = table.set_column(table.column_names.index(column), column, values)
-    return table.take(pa.array(worst_first(table, "label_issue_rate")))
-
-
-def _set_table(overview: Overview, data: ScoredLabels) -> pa.Table:
-    """Return the columns of a class table with what can be said of each label where a sample may have several."""
-    rows = overview.classes
-    table = pa.table({"label": pa.array([health.name for health in rows], pa.string())})
-    n, flagged = (np.array([getattr(health, name) for health in rows], dtype=np.int64) for name in ("rows", "flagged"))
-    low, high = wilson(flagged, n)
-    with np.errstate(invalid="ignore"):
-        counted = {"n": n, "judged": n, "label_issues": flagged, "label_issue_rate": flagged / np.maximum(n, 1)}
-    counted |= {"label_issue_rate_low": low, "label_issue_rate_high": high}
-    places = {name: place for place, name in enumerate(data.classes)}
-    order = np.array([places[health.name] for health in rows], dtype=np.int64)
-    predicted = {name: values[order] for name, values in class_metrics(data).items()}
-    for name, values in (predicted | counted).items():
-        table = table.append_column(name, pa.array(values, from_pandas=True))
-    return _of_classes(table)
 
 
 def _flagged(report: Run, *, with_text: bool) -> tuple[Table, int]:
