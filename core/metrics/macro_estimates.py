@@ -156,5 +156,5 @@ def _all_squares(outcomes: LabelOutcomes, classes: int, weights: np.ndarray) -> 
     columns = outcomes.kinds * classes + outcomes.labels
     entries = (np.ones(len(columns)), (outcomes.rows, columns))
     each = csr_matrix(entries, shape=(len(outcomes.compared), width))
-    by_cell = weights.transpose(1, 0, 2).reshape(-1, width)
+    by_cell = weights.transpose(1, 0, 2).reshape(weights.shape[1], width)
     return np.einsum("cw,wc->c", by_cell, (each.T @ each) @ by_cell.T)

@@ -208,6 +208,10 @@ def test_without_anything_to_count_nothing_is_said():
         figure = estimates(nobody, metric, np.zeros(2, dtype=np.int64), 1)
         assert np.isnan(figure.value[0])
         assert np.isnan(figure.interval()).all()
+    unlabeled = replace(single([-1] * 3, [-1] * 3), classes=())
+    for metric in METRICS:
+        for function in (estimates, rest):
+            assert np.isnan(function(unlabeled, metric, np.array([0, 1, -1]), 2).value).all()
     empty = single(np.zeros(0, dtype=int), np.zeros(0, dtype=int))
     for metric in METRICS:
         assert estimates(empty, metric, np.zeros(0, dtype=int), 0).value.shape == (0,)
