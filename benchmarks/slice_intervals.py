@@ -89,12 +89,12 @@ class Tally:
 
     def __init__(self) -> None:
         self.shares: dict[str, list[float]] = {}
-        self.told: dict[str, list[float]] = {}
+        self.with_interval: dict[str, list[float]] = {}
 
     def add(self, kind: str, low: np.ndarray, high: np.ndarray, truth: float | np.ndarray) -> None:
         """Count a point; where less than a tenth of the slices has an interval, only that is counted."""
         known = np.isfinite(low) & np.isfinite(high)
-        self.told.setdefault(kind, []).append(float(known.mean()))
+        self.with_interval.setdefault(kind, []).append(float(known.mean()))
         if known.mean() >= 0.1:
             holds = (low - 1e-12 <= truth) & (truth <= high + 1e-12)
             self.shares.setdefault(kind, []).append(float(holds[known].mean()))
@@ -103,10 +103,11 @@ class Tally:
         """Print mean and least coverage, and how many slices had an interval."""
         everything = [share for shares in self.shares.values() for share in shares]
         for kind, shares in (self.shares | {"all": everything}).items():
-            told = np.mean(self.told.get(kind, [value for values in self.told.values() for value in values]))
+            all_known = [value for values in self.with_interval.values() for value in values]
+            known = np.mean(self.with_interval.get(kind, all_known))
             print(
                 f"{kind:44s} {len(shares):4d} points: mean {np.mean(shares):.3f}, least {min(shares):.3f}, "
-                f"below .93: {np.mean(np.array(shares) < 0.93):.2f}; {told:.0%} of the slices have an interval"
+                f"below .93: {np.mean(np.array(shares) < 0.93):.2f}; {known:.0%} of the slices have an interval"
             )
 
 
