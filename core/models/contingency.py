@@ -13,9 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import gamma
 
-# A column follows from the label where labels foretell its values this well; classes of fewer rows do so by chance.
-FOLLOWS = 0.9
-CLASS_ROWS = 10
+CLASS_ROWS = 10  # of a label; fewer foretell a value by chance
 
 
 @dataclass(frozen=True)
@@ -121,16 +119,15 @@ def lambda_of(labels: np.ndarray, values: np.ndarray) -> float:
     Parameters
     ----------
     labels, values
-        Codes, int, shape (n,); rows whose label is rare do not count.
+        Codes, int, shape (n,), below 0 where nothing is known. Such rows do not count, nor do those of a rare label.
 
     >>> labels = np.repeat([0, 1, 2], 20)
     >>> lambda_of(labels, labels // 2), lambda_of(labels, np.tile([0, 1], 30)), lambda_of(labels, labels * 0)
     (1.0, 0.0, 0.0)
     """
-    if not len(labels):
-        return 0.0
-    classes, columns = labels.max() + 1, values.max() + 1
-    joint = np.bincount(labels * columns + values, minlength=classes * columns).reshape(classes, columns)
+    joint = counted(values, labels).T
     joint = joint[joint.sum(axis=1) >= CLASS_ROWS]
+    if not len(joint):
+        return 0.0
     without, rows = joint.sum(axis=0).max(), joint.sum()
     return float((joint.max(axis=1).sum() - without) / (rows - without)) if rows > without else 0.0

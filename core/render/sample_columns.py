@@ -58,6 +58,17 @@ def sample_columns(run: Run, *, share: bool = False) -> list[SampleColumn]:
     ]
 
 
+def prediction_of(samples: Samples, row: int | None) -> str | None:
+    """Return what was predicted of one row, for people: of sets the names, of spans the types, each with its place."""
+    column = samples.column("predicted")
+    cell = None if column is None or row is None else column[row].as_py()
+    if cell is None or samples.task == "classification":
+        return cell
+    if samples.task == "multilabel":
+        return format_labels(json.loads(cell))
+    return ", ".join(f"{name} {start}–{end}" for start, end, name in json.loads(cell)) or "(none)"
+
+
 def languages_of(run: Run) -> pa.ChunkedArray | None:
     """Return the likeliest language of each text, null where the detector is not sure; from the scan's cache.
 

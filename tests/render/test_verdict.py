@@ -131,3 +131,16 @@ def test_every_sign_of_markdown_and_html_is_escaped():
     assert escaped("\\`*_{}[]|~#!<&>") == "\\\\\\`\\*\\_\\{\\}\\[\\]\\|\\~\\#\\!&lt;&amp;&gt;"
     assert "\n" not in escaped("a\nb")
     assert len(escaped("x" * 5_000)) == 2_000
+
+
+def test_the_users_probabilities_spans_and_what_is_counted_are_said():
+    text = written(source="user's probabilities")
+    assert (
+        "The user's model, by its probabilities, agrees with 81.2 % of the given labels; macro F1 0.457"
+        in text.replace("\xa0", " ")
+    )
+    report = overview().report
+    report.samples.task = "spans"
+    table = pa.Table.from_pylist([slice_row(rate=None, low=None, high=None)])
+    said = summary(overview(report=report), table, WHOLE, "predicted column", "on split test, 400 rows")
+    assert "of the given texts, with all their spans, (on split test, 400 rows); entity F1 0.457" in said

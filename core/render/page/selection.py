@@ -31,6 +31,7 @@ from ...data.hidden_texts import HiddenTexts
 from ...data.issues import issue_named
 from ...data.label_sets import format_labels
 from ...data.schemas import from_json, of_issue
+from ..sample_columns import prediction_of
 from .anchors import anchor
 from .notes import annotations_of, remark
 from .safety import shared_reason, web_address
@@ -154,7 +155,7 @@ class _Rows:
             node,
             anchor("sample", sample_id),
             self._string(draft, _cell(self.source.column("split"), row)),
-            self._string(draft, self._predicted(row)),
+            self._string(draft, prediction_of(self.source, row)),
             meta,
             web_address(self.links.get(sample_id)),
             self.remarks.get(sample_id, []),
@@ -216,15 +217,6 @@ class _Rows:
             return None
         cell = _cell(self.source.given, row)
         return format_labels(json.loads(cell)) if isinstance(cell, str) and self.source.task == "multilabel" else cell
-
-    def _predicted(self, row: int | None) -> object:
-        """Return what was predicted of a row: of sets the names, of spans the types, each with its place."""
-        cell = _cell(self.source.column("predicted"), row)
-        if not isinstance(cell, str) or self.source.task == "classification":
-            return cell
-        if self.source.task == "multilabel":
-            return format_labels(json.loads(cell))
-        return ", ".join(f"{name} {start}–{end}" for start, end, name in json.loads(cell)) or "(none)"
 
     def _is_label(self, value: object) -> bool:
         if isinstance(value, list):
