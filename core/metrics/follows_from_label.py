@@ -14,13 +14,12 @@ import numpy as np
 from scipy.stats import binom
 
 from ..data.factorize import Cells, occurring
-from ..models.contingency import lambda_of
+from ..models.contingency import FOLLOWS, lambda_of
 from .estimates import Estimates, difference_p_values
 from .scored_labels import ScoredLabels
 from .slice_cells import LABELS, NamedCells
 from .slice_metrics import estimates, rest
 
-FOLLOWS = 0.9  # what knowing the label, or the slice, must add to the guess of the other, in shares of what it misses
 CHANCE = 0.01
 RATES = ("accuracy", "error_rate", "label_issue_rate")  # a class has them as a slice has
 

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from ..data.hidden_texts import hidden_columns
 from ..data.label_sets import encoded
-from ..models.contingency import lambda_of
+from ..models.contingency import FOLLOWS, lambda_of
 from ..models.rates import wilson
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 SLICE_Z = 3.0
 SLICE_ROWS = 20
 SLICE_VALUES = 100
-# A column follows from the label where labels foretell its values this well.
-FOLLOWS = 0.9
 
 
 @dataclass(frozen=True)
